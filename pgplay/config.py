@@ -1,0 +1,256 @@
+"""RunConfig: one frozen description of a run, validated once, here.
+
+Each field carries its range and one line of help (`FIELDS` lists them); the command line's options, the app's form,
+presets, recipes and the docs are all made from these. A field left at None takes the default of the chosen model family
+or algorithm, which `policies.catalogue` and `learning.algorithms` hold.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from pgplay.errors import InputError, unknown_name
+
+Section = Literal["task", "reward", "model", "algorithm", "learning", "sampling", "regularisation", "limits"]
+
+
+def _help(description: str, section: Section, *, live: bool = False, **limits: Any) -> Meta:
+    """Describe a field: what it is, where a form shows it, and whether it can change while the run goes on (live)."""
+    return Meta(description=description, extra={"section": section, "live": live}, **limits)
+
+
+class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A whole run, from what is to be written to when to stop.
+
+    Build one with `make_config`, which checks types, ranges and names; `RunConfig(...)` alone checks only what one
+    field says about another.
+    """
+
+    target: Annotated[str, _help("the text to learn, where no task is given", "task", live=True)] = "hello world"
+    task: Annotated[
+        str, _help("prompts and targets: a generator (reverse:length=3-5) or a file (.csv, .jsonl)", "task")
+    ] = ""
+    alphabet: Annotated[
+        str, _help("auto, lowercase, ascii, target, or the characters themselves", "task")
+    ] = "auto"
+    max_length: Annotated[
+        Annotated[int, Meta(ge=1, le=8192)] | None, _help("longest completion, in tokens (default: a little above the longest target)", "task")
+    ] = None
+    held_out: Annotated[float, _help("share of the prompts kept out of training", "task", ge=0.0, lt=1.0)] = 0.0
+    warm_start: Annotated[
+        str, _help("steps of cross-entropy training on the targets first, or a saved policy to start from", "task")
+    ] = ""
+
+    reward: Annotated[
+        str, _help("what is good: a name, a weighted sum, or a Python file (my_reward.py:rhymes)", "reward", live=True)
+    ] = "levenshtein"
+    measure: Annotated[
+        tuple[str, ...], _help("further rewards that are plotted beside it, not trained", "reward")
+    ] = ()
+
+    model: Annotated[str, _help("family and size of the network, such as gru-small", "model")] = "gru-small"
+    device: Annotated[str, _help("auto, cpu, cuda, cuda:1 or mps", "model")] = "auto"
+    threads: Annotated[
+        Annotated[int, Meta(ge=1, le=256)] | None, _help("CPU threads (default: what suits the model's size)", "model")
+    ] = None
+    seed: Annotated[int, _help("fixes every random number of the run", "model", ge=0, le=2**31 - 1)] = 0
+
+    algorithm: Annotated[str, _help("a row of the table of algorithms", "algorithm", live=True)] = "grpo"
+    baseline: Annotated[
+        Literal["none", "moving-average", "batch-mean", "group-mean", "leave-one-out", "greedy", "critic"] | None,
+        _help("what is subtracted from a reward", "algorithm"),
+    ] = None
+    scale: Annotated[
+        Literal["none", "group-std", "batch-std"] | None, _help("what an advantage is divided by", "algorithm")
+    ] = None
+    credit: Annotated[
+        Literal["terminal", "dense", "gae"] | None,
+        _help("how a reward is shared among tokens: all at the end, as potential differences, or by a critic", "algorithm"),
+    ] = None
+    ratio: Annotated[
+        Literal["none", "clip", "clip-higher", "cispo", "gspo"] | None,
+        _help("what limits the importance ratio when a batch is used more than once", "algorithm"),
+    ] = None
+    aggregation: Annotated[
+        Literal["token-mean", "sequence-sum", "sequence-mean", "constant-length"] | None,
+        _help("how the losses of tokens become one number", "algorithm"),
+    ] = None
+
+    batch_size: Annotated[int, _help("completions a step", "learning", live=True, ge=2, le=65536)] = 64
+    group_size: Annotated[
+        Annotated[int, Meta(ge=1, le=65536)] | None, _help("completions of one prompt (default: 8, or the whole batch for a single prompt)", "learning")
+    ] = None
+    updates_per_step: Annotated[
+        int, _help("updates made from one batch of completions", "learning", live=True, ge=1, le=64)
+    ] = 1
+    lr: Annotated[
+        Annotated[float, Meta(gt=0.0, le=1.0)] | None, _help("learning rate of Adam (default: the family's)", "learning", live=True)
+    ] = None
+    entropy: Annotated[
+        Annotated[float, Meta(ge=0.0, le=10.0)] | None, _help("weight of the entropy bonus, per nat (default: the family's)", "learning", live=True)
+    ] = None
+    entropy_schedule: Annotated[
+        Literal["constant", "reward-gap", "target"],
+        _help("how that weight moves: not at all, falling with 1 - mean reward, or steering towards an entropy", "learning"),
+    ] = "reward-gap"
+    entropy_target: Annotated[
+        float, _help("entropy to steer towards, nats a token, for the schedule 'target'", "learning", live=True, ge=0.0, le=10.0)
+    ] = 0.3
+    kl: Annotated[
+        float, _help("weight of the Kullback-Leibler divergence to the reference", "learning", live=True, ge=0.0, le=100.0)
+    ] = 0.0
+    kl_in: Annotated[Literal["loss", "reward"], _help("where that divergence is charged", "learning")] = "loss"
+    reference: Annotated[
+        str, _help("the reference policy: start, or a saved policy", "learning")
+    ] = "start"
+    replay: Annotated[
+        float,
+        _help("weight of imitating the best completion so far (beyond plain policy gradient)", "learning", live=True, ge=0.0, le=10.0),
+    ] = 0.0
+    clip_gradient: Annotated[
+        float, _help("longest gradient, as its norm; 0 leaves it alone", "learning", live=True, ge=0.0, le=1000.0)
+    ] = 1.0
+    clip_low: Annotated[float, _help("how far an importance ratio may fall below 1", "learning", gt=0.0, le=1.0)] = 0.2
+    clip_high: Annotated[
+        Annotated[float, Meta(gt=0.0, le=100.0)] | None, _help("how far it may rise above 1 (default: the algorithm's)", "learning")
+    ] = None
+    discount: Annotated[float, _help("discount per token", "learning", ge=0.0, le=1.0)] = 1.0
+    gae_lambda: Annotated[float, _help("lambda of generalised advantage estimation", "learning", ge=0.0, le=1.0)] = 0.95
+    critic: Annotated[float, _help("weight of the critic's loss, where there is a critic", "learning", ge=0.0, le=100.0)] = 0.5
+
+    temperature: Annotated[float, _help("temperature of the one density, for sampling and learning", "sampling", live=True, ge=0.05, le=10.0)] = 1.0
+    top_k: Annotated[int, _help("only the k likeliest tokens; 0 is off", "sampling", live=True, ge=0, le=100000)] = 0
+    top_p: Annotated[float, _help("only the likeliest tokens that hold this share", "sampling", live=True, gt=0.0, le=1.0)] = 1.0
+    min_p: Annotated[
+        float, _help("only tokens at least this likely relative to the likeliest", "sampling", live=True, ge=0.0, le=1.0)
+    ] = 0.0
+
+    dropout: Annotated[float, _help("share of hidden units dropped; one mask a completion", "regularisation", ge=0.0, lt=1.0)] = 0.0
+    l1: Annotated[float, _help("weight of the sum of absolute parameters", "regularisation", live=True, ge=0.0, le=1.0)] = 0.0
+    l2: Annotated[float, _help("weight of half the sum of squared parameters", "regularisation", live=True, ge=0.0, le=1.0)] = 0.0
+    weight_decay: Annotated[float, _help("decoupled weight decay, as in AdamW", "regularisation", live=True, ge=0.0, le=1.0)] = 0.0
+
+    steps: Annotated[Annotated[int, Meta(ge=1)] | None, _help("stop after so many steps", "limits")] = None
+    max_seconds: Annotated[Annotated[float, Meta(gt=0.0)] | None, _help("stop after so many seconds of training", "limits")] = None
+    until: Annotated[
+        str, _help("stop when solved, at a mean reward (reward>=0.95), or never", "limits", live=True, pattern=r"^(solved|never|reward>=\d+(\.\d+)?)$")
+    ] = "solved"
+
+    def __post_init__(self) -> None:
+        """Refuse what one field forbids another, with the reason."""
+        if not self.task and not self.target:
+            raise InputError("The target is empty.", "Give at least one character to learn.")
+        if self.group_size is not None and self.batch_size % self.group_size:
+            raise InputError(
+                f"batch_size {self.batch_size} cannot be split into groups of {self.group_size}.",
+                "Choose a group_size that divides batch_size.",
+            )
+        for name in ("target", "alphabet", "reward", "task"):
+            _check_unicode(name, getattr(self, name))
+
+
+def _check_unicode(name: str, text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"{name} holds half a character at position {error.start}.", "Give it as valid UTF-8.") from error
+
+
+class Field(NamedTuple):
+    """One field of RunConfig as forms and help show it."""
+
+    name: str
+    description: str
+    section: Section
+    live: bool
+    type: type
+    optional: bool
+    default: Any
+    choices: tuple[str, ...]
+    low: float | None
+    high: float | None
+
+
+def _describe(field: msgspec.inspect.Field) -> Field:
+    kind: Any = field.type
+    help_, extra, inner = kind.extra_json_schema, kind.extra, kind.type
+    optional = isinstance(inner, msgspec.inspect.UnionType)
+    if optional:
+        inner = next(one for one in inner.types if not isinstance(one, msgspec.inspect.NoneType))
+    types = {msgspec.inspect.IntType: int, msgspec.inspect.FloatType: float, msgspec.inspect.VarTupleType: tuple}
+
+    def limit(inclusive: str, exclusive: str) -> float | None:
+        value = getattr(inner, inclusive, None)
+        return getattr(inner, exclusive, None) if value is None else value
+
+    return Field(
+        name=field.name,
+        description=help_["description"],
+        section=extra["section"],
+        live=extra["live"],
+        type=types.get(type(inner), str),
+        optional=optional,
+        default=field.default,
+        choices=inner.values if isinstance(inner, msgspec.inspect.LiteralType) else (),
+        low=limit("ge", "gt"),
+        high=limit("le", "lt"),
+    )
+
+
+@functools.cache
+def fields() -> dict[str, Field]:
+    """Return every field of RunConfig by name, in the order in which they are shown."""
+    info: Any = msgspec.inspect.type_info(RunConfig)
+    return {field.name: _describe(field) for field in info.fields}
+
+
+def make_config(settings: Mapping[str, Any], base: RunConfig | None = None) -> RunConfig:
+    """Return `base` (default: the defaults) with `settings` laid over it, checked.
+
+    Raises InputError that names the field, what was wrong and what would be right.
+    """
+    known = fields()
+    for name in settings:
+        if name not in known:
+            raise unknown_name("setting", name, known)
+    merged = {**(to_settings(base) if base else {}), **settings}
+    for name, value in merged.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise InputError(f"{name} is {value}.", _what_is_right(known[name]))
+    try:
+        return msgspec.convert(merged, RunConfig)
+    except msgspec.ValidationError as error:
+        found = re.search(r"`\$\.(\w+)", str(error))
+        if found is None:
+            raise InputError(f"These settings do not fit: {error}.") from error
+        field = known[found[1]]
+        shown = json.dumps(merged[field.name], ensure_ascii=False)
+        raise InputError(f"{field.name} cannot be {shown}.", _what_is_right(field)) from error
+
+
+def _what_is_right(field: Field) -> str:
+    if field.choices:
+        return f"Choose one of: {', '.join(field.choices)}."
+    noun = {int: "a whole number", float: "a number", str: "a text", tuple: "a list of texts"}[field.type]
+    if field.name == "until":
+        noun = "solved, never or reward>=0.95"
+    if field.low is not None and field.high is not None:
+        noun += f" from {field.low:g} to {field.high:g}"
+    elif field.low is not None:
+        noun += f" above {field.low:g}"
+    return f"It is {noun}: {field.description}."
+
+
+def to_settings(config: RunConfig) -> dict[str, Any]:
+    """Return what `config` says beyond the defaults, as plain values that `make_config` takes back."""
+    known = fields()
+    settings = msgspec.to_builtins(config)
+    return {name: value for name, value in settings.items() if value != msgspec.to_builtins(known[name].default)}

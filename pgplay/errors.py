@@ -1,0 +1,45 @@
+"""The errors a person may see: what was wrong, and what would be right.
+
+Every error that pgplay raises on purpose is a `PgplayError`. The command line prints it as one or two plain lines and
+exits with its `exit_status`; the app shows it as a card. Anything else that escapes is a defect.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class PgplayError(Exception):
+    """The run failed.
+
+    `problem` says what was wrong; `remedy`, which may be empty, says what would be right.
+    """
+
+    exit_status = 1
+
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        super().__init__(problem, remedy)
+        self.problem = problem
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.problem}\n{self.remedy}" if self.remedy else self.problem
+
+
+class InputError(PgplayError):
+    """Wrong words or bad input: nothing was started and nothing was changed."""
+
+    exit_status = 2
+
+
+class RewardError(PgplayError):
+    """A person's reward function failed; the run is kept up to the step before."""
+
+    exit_status = 3
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
+    """Return the error for a `name` that is no `kind`, with the nearest of the `known` names as its remedy."""
+    names = sorted(known)
+    nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    remedy = f"Did you mean '{nearest[0]}'?" if nearest else f"There is: {', '.join(names) or 'none yet'}."
+    return InputError(f"There is no {kind} called '{name}'.", remedy)

@@ -1,0 +1,112 @@
+"""The named algorithms: each is one row of choices, and nothing else.
+
+A choice that a person makes in RunConfig (baseline, scale, credit, ratio, aggregation) overrides the row's own.
+"""
+
+from typing import NamedTuple
+
+from pgplay.config import RunConfig
+from pgplay.errors import InputError, unknown_name
+
+
+class Choices(NamedTuple):
+    """One row: how rewards become advantages, and advantages a loss."""
+
+    baseline: str
+    scale: str
+    credit: str
+    ratio: str
+    aggregation: str
+
+
+class Algorithm(NamedTuple):
+    """A named row with its story."""
+
+    choices: Choices
+    description: str
+    source: str
+
+
+ALGORITHMS = {
+    "reinforce": Algorithm(
+        Choices("none", "none", "terminal", "none", "sequence-sum"),
+        "the plain policy gradient: reward times the gradient of the log-probability",
+        "Williams 1992, doi:10.1007/BF00992696",
+    ),
+    "reinforce-baseline": Algorithm(
+        Choices("moving-average", "none", "terminal", "none", "sequence-sum"),
+        "reinforce less a moving average of past rewards",
+        "Williams 1992, doi:10.1007/BF00992696",
+    ),
+    "rloo": Algorithm(
+        Choices("leave-one-out", "none", "terminal", "none", "sequence-sum"),
+        "each completion against the mean of the others of its prompt",
+        "Kool et al. 2019; Ahmadian et al. 2024, arXiv:2402.14740",
+    ),
+    "remax": Algorithm(
+        Choices("greedy", "none", "terminal", "none", "sequence-sum"),
+        "each completion against the greedy one",
+        "Li et al. 2023, arXiv:2310.10505",
+    ),
+    "grpo": Algorithm(
+        Choices("group-mean", "group-std", "terminal", "clip", "sequence-mean"),
+        "each completion against its group, in units of the group's standard deviation",
+        "Shao et al. 2024, arXiv:2402.03300",
+    ),
+    "dr-grpo": Algorithm(
+        Choices("group-mean", "none", "terminal", "clip", "constant-length"),
+        "grpo without the division by standard deviation and by length",
+        "Liu et al. 2025, arXiv:2503.20783",
+    ),
+    "dapo": Algorithm(
+        Choices("group-mean", "group-std", "terminal", "clip-higher", "token-mean"),
+        "grpo with a wider upper clip and every token counted alike",
+        "Yu et al. 2025, arXiv:2503.14476",
+    ),
+    "gspo": Algorithm(
+        Choices("group-mean", "group-std", "terminal", "gspo", "sequence-mean"),
+        "grpo with the importance ratio of the whole completion",
+        "Zheng et al. 2025, arXiv:2507.18071",
+    ),
+    "cispo": Algorithm(
+        Choices("group-mean", "group-std", "terminal", "cispo", "token-mean"),
+        "clips the importance weight, not the update: no token loses its gradient",
+        "MiniMax 2025, arXiv:2506.13585",
+    ),
+    "a2c": Algorithm(
+        Choices("critic", "none", "terminal", "none", "sequence-sum"),
+        "reward less a critic's forecast at each token",
+        "Mnih et al. 2016, arXiv:1602.01783",
+    ),
+    "ppo": Algorithm(
+        Choices("critic", "batch-std", "gae", "clip", "token-mean"),
+        "generalised advantages from a critic, clipped ratios, several updates a batch",
+        "Schulman et al. 2017, arXiv:1707.06347",
+    ),
+}
+
+
+def choices_of(config: RunConfig) -> Choices:
+    """Return the row of `config.algorithm` with the person's own choices laid over it.
+
+    Raises InputError for an unknown algorithm and for choices that exclude each other.
+    """
+    if config.algorithm not in ALGORITHMS:
+        raise unknown_name("algorithm", config.algorithm, ALGORITHMS)
+    row = ALGORITHMS[config.algorithm].choices
+    own = {name: getattr(config, name) for name in Choices._fields if getattr(config, name) is not None}
+    choices = row._replace(**own)
+    if choices.credit == "gae" and choices.baseline != "critic":
+        raise InputError(
+            f"credit gae needs a critic, but the baseline is {choices.baseline}.", "Choose baseline critic, or ppo."
+        )
+    if choices.credit == "dense" and choices.ratio == "gspo":
+        raise InputError(
+            "gspo weighs a whole completion, dense credit each token.", "Choose credit terminal, or another ratio."
+        )
+    if choices.baseline in ("leave-one-out", "group-mean") and config.group_size == 1:
+        raise InputError(
+            f"baseline {choices.baseline} compares completions of one prompt, but group_size is 1.",
+            "Choose a group_size of at least 2.",
+        )
+    return choices

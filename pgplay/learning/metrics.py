@@ -1,0 +1,51 @@
+"""Every metric by its one name: what it means, in which unit, and which way is good."""
+
+from typing import NamedTuple
+
+
+class Metric(NamedTuple):
+    """The definition of one number that a step reports."""
+
+    title: str
+    unit: str
+    description: str
+
+
+METRICS = {
+    "reward_mean": Metric("Reward", "", "mean reward of the completions of this step"),
+    "reward_std": Metric("Reward deviation", "", "standard deviation of their rewards"),
+    "reward_min": Metric("Lowest reward", "", "lowest reward of this step"),
+    "reward_max": Metric("Highest reward", "", "highest reward of this step"),
+    "reward_q10": Metric("Reward, 10th percentile", "", "a tenth of the rewards of this step lie below"),
+    "reward_q50": Metric("Reward, median", "", "half of the rewards of this step lie below"),
+    "reward_q90": Metric("Reward, 90th percentile", "", "nine tenths of the rewards of this step lie below"),
+    "greedy_reward": Metric("Greedy reward", "", "mean reward of the greedy completions, one a prompt"),
+    "exact_match": Metric("Exact match", "", "share of prompts whose greedy completion is exactly the target"),
+    "cross_entropy": Metric(
+        "Cross-entropy", "nats per character", "of the targets under the policy, the stop token counted in"
+    ),
+    "entropy": Metric("Entropy", "nats per token", "of the policy's next-token distribution, summed exactly"),
+    "entropy_weight": Metric("Entropy weight", "", "weight of the entropy bonus at this step"),
+    "kl_reference": Metric("KL to reference", "nats per token", "exact KL(policy || reference) over the sampled prefixes"),
+    "kl_update": Metric("KL of the update", "nats per token", "exact KL(before || after) that this step's update made"),
+    "gradient_norm": Metric("Gradient norm", "", "Euclidean norm of the gradient, before clipping"),
+    "signal_to_noise": Metric(
+        "Gradient signal to noise", "cosine", "between the gradients of the two halves of the batch; near 0 is noise"
+    ),
+    "tied_groups": Metric("Tied groups", "share", "groups whose rewards are all equal and so teach nothing"),
+    "unique_completions": Metric("Distinct completions", "count", "distinct texts among those of this step"),
+    "stop_rate": Metric("Stop rate", "share", "completions that end by the stop token, not at the length limit"),
+    "length": Metric("Length", "tokens", "mean length of a completion, the stop token counted in"),
+    "clip_share": Metric("Clipped", "share", "tokens whose importance ratio was clipped"),
+    "explained_variance": Metric("Explained variance", "", "1 - Var(return - critic) / Var(return)"),
+    "mismatch": Metric(
+        "Mismatch", "nats", "mean |log p when sampling - log p when learning| before the first update; about 1e-6 is right"
+    ),
+    "loss": Metric("Loss", "", "the number that was minimised"),
+    "lr": Metric("Learning rate", "", "of this step"),
+    "seconds_sample": Metric("Sampling", "s", "time of this step's sampling"),
+    "seconds_score": Metric("Scoring", "s", "time of this step's scoring"),
+    "seconds_learn": Metric("Learning", "s", "time of this step's advantages, loss and update"),
+    "characters": Metric("Characters", "count", "tokens sampled in this step"),
+}
+"""Names of further series: `measure:SPEC` and `part:NAME` are the step's means of measures and of parts of a reward."""

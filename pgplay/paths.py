@@ -1,0 +1,54 @@
+"""Where things are kept: platformdirs' folders, or one folder that PGPLAY_HOME names, and what ships with pgplay."""
+
+import os
+from importlib.resources import files
+from pathlib import Path
+
+import platformdirs
+
+from pgplay.errors import PgplayError
+
+
+def data_folder() -> Path:
+    """Return the folder of everything that is kept; PGPLAY_HOME overrides the platform's own."""
+    home = os.environ.get("PGPLAY_HOME")
+    return Path(home).expanduser() if home else Path(platformdirs.user_data_dir("pgplay", appauthor=False))
+
+
+def policies_folder() -> Path:
+    """Return the folder of the policy library: one folder a policy."""
+    return data_folder() / "policies"
+
+
+def runs_folder() -> Path:
+    """Return the folder of the runs: one folder a run, with its metrics, checkpoints and log."""
+    return data_folder() / "runs"
+
+
+def personal_presets_folder() -> Path:
+    """Return the folder in which a person keeps presets of their own."""
+    return data_folder() / "presets"
+
+
+def shipped(folder: str) -> Path:
+    """Return `presets` or `assets` as shipped: beside the code in a wheel, at the top of a source tree.
+
+    Raises PgplayError where the installation lacks it.
+    """
+    package = Path(str(files("pgplay")))
+    for place in (package / folder, package.parent / folder):
+        if place.is_dir():
+            return place
+    raise PgplayError(f"This installation of pgplay lacks its folder '{folder}'.", "Install pgplay again.")
+
+
+def make_folder(folder: Path) -> Path:
+    """Create `folder` where it is missing and return it; raises PgplayError where it can't be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PgplayError(
+            f"The folder {folder} cannot be made: {error.strerror}.",
+            "Set PGPLAY_HOME to a folder that you can write to.",
+        ) from error
+    return folder

@@ -1,0 +1,234 @@
+"""What passes between an app and its worker: one JSON object a line, each tagged, versioned and validated.
+
+The app sends commands, the worker sends events. Unknown tags and wrong types are refused by `decode_command` and
+`decode_event` with a ProtocolError; the first event, Ready, carries the version, and a client refuses another one.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from pgplay.errors import PgplayError
+from pgplay.learning.report import Finding, Sample, StepReport
+
+VERSION = 1
+MAXIMUM_LINE = 16 * 1024 * 1024
+
+RunState = Literal["idle", "preparing", "training", "paused", "solved", "finished", "failed"]
+"""idle: no run yet; preparing: building the network or warming up; finished: a limit was reached."""
+
+
+class ProtocolError(PgplayError):
+    """A line that is no message of this version of the protocol."""
+
+
+class Command(msgspec.Struct, frozen=True, tag_field="command", kw_only=True):
+    """Something the app asks for; `request` comes back in the answer."""
+
+    request: int = 0
+
+
+class Start(Command, tag="start"):
+    """Begin a run with these settings (as RunConfig's fields); a run that is there is stopped and kept.
+
+    With `paused` the run is built but not begun, so that one step can be made at a time. `continue_policy` starts from
+    a saved policy's network (train it on).
+    """
+
+    settings: dict[str, Any]
+    paused: bool = False
+    continue_policy: str = ""
+
+
+class Resume(Command, tag="resume"):
+    """Go on: with the paused run, or with the stored run named `run` from its last checkpoint."""
+
+    run: str = ""
+
+
+class Pause(Command, tag="pause"):
+    """Stop at the next step boundary and write a checkpoint."""
+
+
+class Step(Command, tag="step"):
+    """Make `count` steps and pause."""
+
+    count: int = 1
+
+
+class Stop(Command, tag="stop"):
+    """End the run and keep it; the policy stays loaded for saving and writing."""
+
+
+class Reset(Command, tag="reset"):
+    """Forget the run's policy; the stored run stays. Ends in the state idle."""
+
+
+class Change(Command, tag="change"):
+    """Change live settings (RunConfig fields marked live) at the next step boundary."""
+
+    settings: dict[str, Any]
+
+
+class Save(Command, tag="save"):
+    """Save the run's present policy to the library."""
+
+    name: str
+    replace: bool = False
+
+
+class Write(Command, tag="write"):
+    """Write with a policy: a saved one, or with an empty name the run's present one."""
+
+    policy: str = ""
+    prompt: str = ""
+    count: int = 1
+    temperature: float = 1.0
+    greedy: bool = False
+    seed: int | None = None
+
+
+class Quit(Command, tag="quit"):
+    """Write a checkpoint and exit."""
+
+
+class Device(msgspec.Struct, frozen=True):
+    """A device that a run may ask for, and why it can't be had where it can't."""
+
+    name: str
+    description: str
+    available: bool
+    reason: str = ""
+
+
+class Event(msgspec.Struct, frozen=True, tag_field="event", kw_only=True):
+    """Something the worker tells; `request` is that of the command it answers, 0 otherwise."""
+
+    request: int = 0
+
+
+class Ready(Event, tag="ready"):
+    """Torch is loaded; commands are obeyed from now on."""
+
+    protocol: int
+    pid: int
+    versions: dict[str, str]
+    devices: tuple[Device, ...]
+    seconds: float
+
+
+class RunInfo(msgspec.Struct, frozen=True):
+    """What a run is made of, once it is built."""
+
+    run: str
+    settings: dict[str, Any]
+    recipe: str
+    model: str
+    parameters: int
+    device: str
+    alphabet: str
+    max_length: int
+    targets: tuple[str, ...]
+    prompts: tuple[str, ...]
+    notes: tuple[str, ...]
+    """Plain sentences the person should see, such as which characters were added to the alphabet."""
+
+
+class StateChanged(Event, tag="state"):
+    """The run is in another state; `info` comes when a run was built, `message` says why in words."""
+
+    state: RunState
+    message: str = ""
+    step: int = 0
+    info: RunInfo | None = None
+
+
+class Snapshot(Event, tag="snapshot"):
+    """The newest step, and the metrics of every step since the last snapshot; at most ten a second, latest wins.
+
+    `rows` are (step, metrics). `findings` are diagnoses in words, empty while all is well. `progress` is the share of
+    the way to the goal and `seconds_left` the forecast, each None where there is nothing to go by.
+    """
+
+    report: StepReport
+    rows: tuple[tuple[int, dict[str, float]], ...]
+    findings: tuple[Finding, ...] = ()
+    progress: float | None = None
+    seconds_left: float | None = None
+    characters_per_second: float = 0.0
+
+
+class Saved(Event, tag="saved"):
+    """A policy was saved under this name."""
+
+    name: str
+
+
+class Written(Event, tag="written"):
+    """The texts that a policy wrote."""
+
+    policy: str
+    samples: tuple[Sample, ...]
+
+
+class Changed(Event, tag="changed"):
+    """Live settings took effect at this step."""
+
+    settings: dict[str, Any]
+    step: int
+
+
+class Log(Event, tag="log"):
+    """A line that training code or a person's reward printed."""
+
+    line: str
+
+
+class Refused(Event, tag="refused"):
+    """A command that could not be obeyed: what was wrong, what would be right. The run is as it was."""
+
+    problem: str
+    remedy: str = ""
+
+
+class Failed(Event, tag="failed"):
+    """The run failed at `step`; it can be resumed from the checkpoint at `checkpoint_step` where that is not None."""
+
+    problem: str
+    remedy: str = ""
+    details: str = ""
+    run: str = ""
+    step: int = 0
+    checkpoint_step: int | None = None
+
+
+AnyCommand = Start | Resume | Pause | Step | Stop | Reset | Change | Save | Write | Quit
+AnyEvent = Ready | StateChanged | Snapshot | Saved | Written | Changed | Log | Refused | Failed
+
+_encoder = msgspec.json.Encoder()
+_commands = msgspec.json.Decoder(AnyCommand)
+_events = msgspec.json.Decoder(AnyEvent)
+
+
+def encode(message: Command | Event) -> bytes:
+    """Return `message` as one line, its newline included."""
+    return _encoder.encode(message) + b"\n"
+
+
+def decode_command(line: bytes) -> AnyCommand:
+    """Return the command in `line`; raises ProtocolError."""
+    return _decode(_commands, line)
+
+
+def decode_event(line: bytes) -> AnyEvent:
+    """Return the event in `line`; raises ProtocolError."""
+    return _decode(_events, line)
+
+
+def _decode(decoder: Any, line: bytes) -> Any:
+    try:
+        return decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ProtocolError(f"This is no message of protocol version {VERSION}: {error}.") from error
