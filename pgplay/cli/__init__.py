@@ -1,0 +1,121 @@
+"""The command line: reads words, calls one function, prints.
+
+Nothing heavy is imported here: `pgplay --help` loads neither torch nor textual.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from pgplay.cli import output
+from pgplay.cli.parsing import Parser, overview
+from pgplay.errors import InputError, PgplayError, unknown_name
+
+INTERRUPTED = 130
+"""The exit status of a command that was interrupted, as shells count Ctrl-C."""
+
+COMMANDS = {
+    "train": ("train:train", "train without a screen: a progress bar on stderr, a summary on stdout"),
+    "sample": ("writing:sample", "write with a saved policy"),
+    "eval": ("writing:evaluate", "reward, exact match and cross-entropy of a saved policy"),
+    "score": ("score:score", "what rewards give to texts"),
+    "policies": ("policies:policies", "the saved policies: list, show, rename, delete, export, import"),
+    "runs": ("runs:runs", "the stored runs: list, show, delete, export"),
+    "presets": ("listings:presets", "runs to begin with: list, show"),
+    "rewards": ("listings:rewards", "the built-in rewards: list, show"),
+    "algorithms": ("listings:algorithms", "the algorithms and the metrics: list, show"),
+    "doctor": ("doctor:doctor", "versions, devices, folders, what would not work and why"),
+    "locate": ("doctor:locate", "the folders in which things are kept"),
+}
+"""Each command's module in this package and the function there, which takes words and returns the exit status;
+its line of help."""
+
+_USAGE = """\
+pgplay [PRESET] [OPTIONS]     the app: pick a text, a reward and a model, and watch a policy learn
+pgplay COMMAND ...            the same without a screen"""
+
+_AFTER = """\
+Every option of `pgplay train` presets the app too: pgplay --target "good morning" --model transformer-small
+`pgplay COMMAND --help` tells more about a command, `pgplay doctor` about this machine."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command that `argv` (default: the process's arguments) names; returns the exit status.
+
+    0 done; 1 the run failed; 2 wrong words or bad input; 3 a person's reward function failed; 130 interrupted.
+    """
+    output.prepare_streams()
+    try:
+        status = _run(list(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()
+    except PgplayError as error:
+        output.print_error(error)
+        return error.exit_status
+    except KeyboardInterrupt:
+        output.note("Interrupted.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        output.silence_output()
+        return 0
+    except SystemExit as leaving:  # argparse's --help
+        return int(leaving.code or 0)
+    return status
+
+
+def _run(words: list[str]) -> int:
+    first = words[0] if words else ""
+    if first in ("-h", "--help"):
+        lines = overview("pgplay", ((name, summary) for name, (_, summary) in COMMANDS.items()))
+        print(f"A terminal playground for policy gradients on text.\n\n{_USAGE}\n\n{lines}\n\n{_AFTER}")
+        return 0
+    if first in ("-V", "--version"):
+        from pgplay.cli.doctor import pgplay_version
+
+        print(f"pgplay {pgplay_version()}")
+        return 0
+    if first in COMMANDS:
+        module, function = COMMANDS[first][0].split(":")
+        status: int = getattr(importlib.import_module(f"pgplay.cli.{module}"), function)(words[1:])
+        return status
+    return _open_app(words)
+
+
+def _open_app(words: list[str]) -> int:
+    from pgplay.cli.options import add_config_options, read_config
+
+    parser = Parser("pgplay", "The app, preset by options.", usage="pgplay [PRESET] [OPTIONS]")
+    add_config_options(parser)
+    arguments = parser.read(words, spare=1)
+    if arguments.spare:
+        if arguments.preset is not None:
+            raise InputError(
+                f"Two presets are given: {arguments.spare[0]} and {arguments.preset}.", "Give one of them."
+            )
+        arguments.preset = _check_word(arguments.spare[0], words)
+    config = read_config(arguments)
+    for name, stream in (("input", sys.stdin), ("output", sys.stdout)):
+        if stream is None or not stream.isatty():
+            raise InputError(
+                f"The app needs a terminal, but standard {name} is none.",
+                "pgplay train does the same without a screen.",
+            )
+    from pgplay.app.app import run_app
+
+    return run_app(config, preset=arguments.preset or "")
+
+
+def _check_word(word: str, words: list[str]) -> str:
+    """Return `word` where it names a preset or a file; raises InputError with the nearest command or preset."""
+    from pathlib import Path
+
+    from pgplay.tasks.presets import preset_names
+
+    presets = [preset.name for preset in preset_names()]
+    if word in COMMANDS:
+        rest = " ".join(one for one in words if one != word)
+        raise InputError(f"The command comes first: pgplay {word} {rest}.".replace(" .", "."))
+    if word in presets or word.endswith(".toml") or Path(word).is_file():
+        return word
+    raise unknown_name("command or preset", word, [*COMMANDS, *presets])

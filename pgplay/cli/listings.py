@@ -1,0 +1,174 @@
+"""What there is to choose from: `pgplay presets`, `pgplay rewards`, `pgplay algorithms`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pgplay.cli.output import print_facts, print_json, print_table
+from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, run_verb
+from pgplay.errors import unknown_name
+
+
+def _add_name(parser: Parser) -> None:
+    parser.add_argument("name", metavar="NAME")
+    add_json(parser)
+
+
+def presets(words: Sequence[str]) -> int:
+    """Run `pgplay presets`."""
+    verbs = {
+        "list": Verb("list the presets, your own among them", add_json, _list_presets),
+        "show": Verb("show what a preset teaches and sets", _add_name, _show_preset),
+    }
+    return run_verb("pgplay presets", "Presets: runs to begin with.", verbs, words, "list")
+
+
+def _list_presets(arguments: Arguments) -> int:
+    from pgplay.tasks.presets import preset_names
+
+    found = preset_names()
+    if arguments.json:
+        print_json([_preset(preset) for preset in found])
+    else:
+        print_table(("name", "title", "teaches"), [(one.name, one.title, one.teaches) for one in found])
+    return 0
+
+
+def _preset(preset: Any) -> dict[str, Any]:
+    return {
+        "name": preset.name,
+        "title": preset.title,
+        "teaches": preset.teaches,
+        "solves": preset.solves,
+        "settings": preset.settings,
+        "path": str(preset.path),
+    }
+
+
+def _show_preset(arguments: Arguments) -> int:
+    from pgplay.config import make_config
+    from pgplay.runs.recipes import to_command
+    from pgplay.tasks.presets import load_preset
+
+    preset = load_preset(arguments.name)
+    if arguments.json:
+        print_json(_preset(preset))
+        return 0
+    print(f"{preset.title}\n{preset.teaches}\n")
+    print_facts(preset.settings)
+    print_facts({"\nfile": preset.path, "as a command": to_command(make_config(preset.settings))})
+    return 0
+
+
+def rewards(words: Sequence[str]) -> int:
+    """Run `pgplay rewards`."""
+    verbs = {
+        "list": Verb("list the built-in rewards", add_json, _list_rewards),
+        "show": Verb("show what a reward measures and where it comes from", _add_name, _show_reward),
+    }
+    description = (
+        "Rewards: what is good. Beside the built-in ones a reward may be a weighted sum of them\n"
+        '("0.8*levenshtein + 0.2*prefix") or a Python file of your own (my_reward.py:rhymes).'
+    )
+    return run_verb("pgplay rewards", description, verbs, words, "list")
+
+
+def _reward(reward: Any) -> dict[str, Any]:
+    return {
+        "name": reward.name,
+        "description": reward.description,
+        "definition": reward.definition,
+        "range": reward.range,
+        "source": reward.source,
+        "needs_target": reward.needs_target,
+    }
+
+
+def _list_rewards(arguments: Arguments) -> int:
+    from pgplay.rewards.catalogue import REWARDS
+
+    if arguments.json:
+        print_json([_reward(reward) for reward in REWARDS.values()])
+    else:
+        print_table(
+            ("name", "range", "description"), [(one.name, one.range, one.description) for one in REWARDS.values()]
+        )
+    return 0
+
+
+def _show_reward(arguments: Arguments) -> int:
+    from pgplay.rewards.catalogue import REWARDS
+
+    if arguments.name not in REWARDS:
+        raise unknown_name("reward", arguments.name, REWARDS)
+    reward = _reward(REWARDS[arguments.name])
+    if arguments.json:
+        print_json(reward)
+    else:
+        reward["needs a target"] = reward.pop("needs_target")
+        print_facts(reward)
+    return 0
+
+
+def algorithms(words: Sequence[str]) -> int:
+    """Run `pgplay algorithms`."""
+
+    def add_show(parser: Parser) -> None:
+        parser.add_argument("name", metavar="NAME", nargs="?", help="without one: every metric")
+        parser.add_argument("--metrics", action="store_true", help="what each metric means")
+        add_json(parser)
+
+    verbs = {
+        "list": Verb("list the algorithms with their rows of choices", add_json, _list_algorithms),
+        "show": Verb("show an algorithm's choices and source, or the metrics", add_show, _show_algorithm),
+    }
+    description = (
+        "Algorithms: how a policy improves. Each is a row of choices; each choice can be overruled by its option."
+    )
+    return run_verb("pgplay algorithms", description, verbs, words, "list")
+
+
+def _algorithm(name: str) -> dict[str, Any]:
+    from pgplay.learning.algorithms import ALGORITHMS
+
+    row = ALGORITHMS[name]
+    return {
+        "name": name,
+        "description": row.description,
+        "choices": row.choices._asdict(),
+        "updates_per_step": row.updates,
+        "clip_high": row.clip_high,
+        "source": row.source,
+    }
+
+
+def _list_algorithms(arguments: Arguments) -> int:
+    from pgplay.learning.algorithms import ALGORITHMS, Choices
+
+    if arguments.json:
+        print_json([_algorithm(name) for name in ALGORITHMS])
+    else:
+        print_table(("name", *Choices._fields), [(name, *row.choices) for name, row in ALGORITHMS.items()])
+    return 0
+
+
+def _show_algorithm(arguments: Arguments) -> int:
+    from pgplay.learning.algorithms import ALGORITHMS
+    from pgplay.learning.metrics import METRICS
+
+    if arguments.name is not None and arguments.name not in ALGORITHMS:
+        raise unknown_name("algorithm", arguments.name, ALGORITHMS)
+    shown: dict[str, Any] = _algorithm(arguments.name) if arguments.name else {}
+    metrics = METRICS if arguments.metrics or not arguments.name else {}
+    if arguments.json:
+        documented = [{"name": name, **metric._asdict()} for name, metric in metrics.items()]
+        print_json({**shown, **({"metrics": documented} if metrics else {})})
+        return 0
+    print_facts({**shown, **shown.pop("choices", {})} if shown else {})
+    if shown and metrics:
+        print()
+    if metrics:
+        rows = [(name, metric.unit, metric.description) for name, metric in metrics.items()]
+        print_table(("metric", "unit", "meaning"), rows)
+    return 0

@@ -1,0 +1,122 @@
+"""The options that make a run: one for each field of RunConfig, laid over a recipe, laid over a preset."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from typing import Any
+
+from pgplay.cli.parsing import Arguments, Parser
+from pgplay.config import Field, RunConfig, fields, make_config, to_settings
+from pgplay.errors import InputError
+
+_SECTIONS = {
+    "task": "what is to be written",
+    "reward": "what is good",
+    "model": "who writes, and where",
+    "algorithm": "how it improves (each choice overrides the algorithm's own)",
+    "learning": "learning",
+    "sampling": "sampling",
+    "regularisation": "regularisation",
+    "limits": "when to stop",
+}
+_LISTED_BY = {"reward": "pgplay rewards", "algorithm": "pgplay algorithms"}
+
+
+def add_config_options(parser: Parser) -> None:
+    """Give `parser` --preset, --recipe, --target-file and one option for each field of RunConfig, by section."""
+    start = parser.add_argument_group("where to start from (later ones overrule earlier ones, options overrule all)")
+    start.add_argument("--preset", metavar="NAME|FILE", help="a preset by name, or a TOML file of your own")
+    start.add_argument("--recipe", metavar="TEXT", help="a whole run as one line, as pgplay train prints it")
+    groups = {name: parser.add_argument_group(title) for name, title in _SECTIONS.items()}
+    for field in fields().values():
+        group = groups[field.section]
+        group.add_argument(
+            option_name(field.name),
+            action="append" if field.type is tuple else "store",
+            default=argparse.SUPPRESS,
+            metavar=_metavar(field),
+            help=_help(field),
+        )
+        if field.name == "target":
+            group.add_argument("--target-file", metavar="FILE", help="the target is what this file holds")
+
+
+def option_name(field: str) -> str:
+    """Return the option that sets the field called `field`."""
+    return "--" + field.replace("_", "-")
+
+
+def _metavar(field: Field) -> str:
+    if field.name == "until":
+        return "GOAL"
+    if field.choices:
+        return "CHOICE"
+    return {int: "N", float: "X", str: "TEXT", tuple: "SPEC"}[field.type]
+
+
+def _help(field: Field) -> str:
+    parts = [field.description]
+    if field.choices:
+        parts.append(", ".join(field.choices))
+    elif field.low is not None and field.high is not None:
+        parts.append(f"{field.low:g} to {field.high:g}")
+    if field.name in _LISTED_BY:
+        parts.append(f"{_LISTED_BY[field.name]} lists them")
+    if field.name == "model":
+        from pgplay.policies.catalogue import MODELS
+
+        parts.append(", ".join(MODELS))
+    if field.default not in (None, "", ()):
+        shown = f"{field.default:g}" if field.type is float else str(field.default)
+        parts.append(f"default {shown}")
+    return "; ".join(parts).replace("%", "%%")
+
+
+def read_settings(arguments: Arguments) -> dict[str, Any]:
+    """Return the settings that a person gave as options, by field; numbers that are none stay text to be refused."""
+    known = fields()
+    settings = {
+        name: _read_value(known[name], value) for name, value in vars(arguments).items() if name in known
+    }
+    if arguments.target_file is not None:
+        if "target" in settings:
+            raise InputError("Both --target and --target-file are given.", "Give one of them.")
+        from pgplay.tasks.files import read_target
+
+        settings["target"] = read_target(arguments.target_file)
+    return settings
+
+
+def _read_value(field: Field, value: Any) -> Any:
+    if field.type in (int, float):
+        try:
+            return field.type(value)
+        except ValueError:
+            return value
+    return tuple(value) if field.type is tuple else value
+
+
+def read_config(arguments: Arguments) -> RunConfig:
+    """Return the run that the options describe: the preset, then the recipe, then each option, the later overruling.
+
+    Raises InputError that names the option and says what would be right.
+    """
+    settings: dict[str, Any] = {}
+    if arguments.preset is not None:
+        from pgplay.tasks.presets import load_preset
+
+        settings |= load_preset(arguments.preset).settings
+    if arguments.recipe is not None:
+        from pgplay.runs.recipes import from_recipe
+
+        settings = _overlay(settings, to_settings(from_recipe(arguments.recipe)))
+    return make_config(_overlay(settings, read_settings(arguments)))
+
+
+def _overlay(settings: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay `above` over `settings`; a target given there replaces a task given below, which would hide it."""
+    merged = {**settings, **above}
+    if "target" in above and "task" not in above:
+        merged.pop("task", None)
+    return merged
