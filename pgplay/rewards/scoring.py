@@ -1,0 +1,83 @@
+"""From what a person typed to a reward: `build_reward("0.8*levenshtein + 0.2*prefix")`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Literal, Self
+
+from pgplay.rewards.catalogue import REWARDS
+from pgplay.rewards.formula import Formula
+from pgplay.rewards.records import Scorer, Scores, Triple
+
+Kind = Literal["built-in", "formula", "python"]
+
+
+class Reward:
+    """What is good, ready to score. Use it in a `with` statement, or `close` it: a person's Python holds a process.
+
+    `spec` is what was typed, `name` what is shown, `source` a person's Python (else empty), and `needs_target` whether
+    the target changes what it says.
+    """
+
+    def __init__(self, spec: str, name: str, kind: Kind, scorer: Scorer, *, source: str, needs_target: bool) -> None:
+        self.spec = spec
+        self.name = name
+        self.kind: Kind = kind
+        self.source = source
+        self.needs_target = needs_target
+        self._scorer = scorer
+
+    def score(self, texts: Sequence[str], targets: Sequence[str], prompts: Sequence[str]) -> Scores:
+        """Return the rewards of B `texts`, written for B `targets` and `prompts`; each distinct triple is scored once.
+
+        Raises RewardError where the reward misbehaves; the next call then begins afresh.
+        """
+        triples = [Triple(*triple) for triple in zip(texts, targets, prompts, strict=True)]
+        places: dict[Triple, int] = {}
+        rows = [places.setdefault(triple, len(places)) for triple in triples]
+        if not places:
+            return Scores([], {})
+        scores = self._scorer.score(list(places))
+        parts = {name: [values[row] for row in rows] for name, values in scores.parts.items()}
+        return Scores([scores.values[row] for row in rows], parts)
+
+    def best(self, target: str, prompt: str = "") -> float | None:
+        """Return what the exact target scores, the most that most rewards give; None where only running Python tells.
+
+        Raises RewardError where a formula has no finite value there.
+        """
+        if self.kind == "python":
+            return None
+        return self._scorer.score([Triple(target, target, prompt)]).values[0]
+
+    def close(self) -> None:
+        """End what runs for it; closing twice is fine."""
+        self._scorer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def build_reward(spec: str) -> Reward:
+    """Return the reward that `spec` names: a built-in one, or a formula over those.
+
+    Raises InputError where `spec` is neither, with the nearest name or the place of the mistake.
+    """
+    formula = Formula(spec)
+    if formula.is_built_in:
+        return Reward(spec, formula.components[0], "built-in", formula, source="", needs_target=formula.needs_target)
+    return Reward(spec, formula.text, "formula", formula, source="", needs_target=formula.needs_target)
+
+
+def describe(spec: str) -> str:
+    """Return one line on `spec` for a form, without running anything; raises InputError where it is no reward."""
+    formula = Formula(spec)
+    if formula.is_built_in:
+        return REWARDS[formula.components[0]].definition
+    return f"a formula of {', '.join([*formula.components, *formula.variables]) or 'numbers alone'}"
