@@ -1,0 +1,64 @@
+"""A checkpoint: all that a run needs to go on as if it had never stopped. Nothing in it is ever unpickled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+
+from pgplay.errors import PgplayError
+from pgplay.runs.checkpoint_files import Kind, read_checkpoint, write_checkpoint
+
+
+class Checkpoint(NamedTuple):
+    """Named tensors (on the CPU once loaded), and a state of JSON values.
+
+    Floats come back exactly, not-a-number and the infinities among them; tuples come back as lists. `state["step"]` is
+    the step from which the run goes on. `note` tells, after loading, that an older checkpoint was taken, and why.
+    """
+
+    tensors: dict[str, torch.Tensor]
+    state: dict[str, Any]
+    note: str = ""
+
+
+def save_checkpoint(run_folder: Path, checkpoint: Checkpoint, kind: Kind = "last") -> None:
+    """Make this the checkpoint of `kind` in the run's folder: wholly, or not at all.
+
+    Raises PgplayError where it can't be written; the checkpoints before stay.
+    """
+    write_checkpoint(run_folder, pack(checkpoint.tensors), checkpoint.state, kind)
+
+
+def load_checkpoint(run_folder: Path, kind: Kind = "last") -> Checkpoint:
+    """Return the run's checkpoint of `kind`, verified.
+
+    Raises InputError where there is none; PgplayError, with what is wrong, where it is truncated, edited or of a newer
+    version and no older one can stand in for it.
+    """
+    found = read_checkpoint(run_folder, kind)
+    return Checkpoint(unpack(found.tensors, f"The checkpoint of the run '{run_folder.name}'"), found.state, found.note)
+
+
+def pack(tensors: dict[str, torch.Tensor]) -> bytes:
+    """Return `tensors` (any device, any layout, shared or not) as the bytes of a safetensors file."""
+    seen: set[int] = set()
+    packed = {}
+    for name, tensor in tensors.items():
+        plain = tensor.detach().cpu().contiguous()
+        if plain.untyped_storage().data_ptr() in seen:  # safetensors refuses tensors that share memory
+            plain = plain.clone()
+        seen.add(plain.untyped_storage().data_ptr())
+        packed[name] = plain
+    return save(packed)
+
+
+def unpack(data: bytes, what: str) -> dict[str, torch.Tensor]:
+    """Return the tensors in the bytes of a safetensors file, on the CPU; raises PgplayError that names `what`."""
+    try:
+        return load(data)
+    except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError, OverflowError) as error:
+        raise PgplayError(f"{what} holds no tensors that can be read: {error}.", "Restore it from a copy.") from error

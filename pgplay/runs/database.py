@@ -1,0 +1,101 @@
+"""The SQLite file of a run: its tables, making it, opening it, and what its errors mean in plain words."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import struct
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from pgplay.config import RunConfig
+from pgplay.errors import PgplayError
+
+DATABASE = "run.sqlite"
+
+_VERSION = 1
+_APPLICATION = 0x70677031  # 'pgp1': tells a run from any other SQLite file
+_PATIENCE = 5.0  # seconds that a transaction waits for another process
+
+_SCHEMA = f"""
+PRAGMA application_id = {_APPLICATION};
+PRAGMA user_version = {_VERSION};
+CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE names (id INTEGER PRIMARY KEY, names TEXT NOT NULL UNIQUE);
+CREATE TABLE steps (
+    step INTEGER PRIMARY KEY, seconds REAL NOT NULL, completions INTEGER NOT NULL, solved INTEGER NOT NULL,
+    reward_mean REAL, names INTEGER NOT NULL REFERENCES names (id), numbers BLOB NOT NULL
+);
+CREATE INDEX steps_by_reward ON steps (reward_mean);
+CREATE TABLE samples (step INTEGER PRIMARY KEY, samples BLOB NOT NULL);
+CREATE TABLE events (id INTEGER PRIMARY KEY, step INTEGER NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL);
+"""
+
+
+def create_database(path: Path, config: RunConfig) -> None:
+    """Make the empty store of a run of `config` in the file `path`."""
+    database = sqlite3.connect(path, isolation_level=None)
+    try:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
+        database.executemany(
+            "INSERT INTO run VALUES (?, ?)",
+            [
+                ("config", msgspec.json.encode(config).decode()),
+                ("created", datetime.now(UTC).isoformat(timespec="milliseconds")),
+                ("state", "training"),
+                ("message", ""),
+            ],
+        )
+    finally:
+        database.close()
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open the store in the file `path`, for any thread; each statement commits by itself outside a transaction.
+
+    Raises PgplayError where it is missing, no store, or of a newer version; sqlite3.Error where it is damaged.
+    """
+    if not path.is_file():
+        raise damaged(path.parent, f"it has no {DATABASE}")
+    address = f"{path.absolute().as_uri()}?mode=rw"
+    database = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, timeout=_PATIENCE)
+    try:
+        (application,) = database.execute("PRAGMA application_id").fetchone()
+        (version,) = database.execute("PRAGMA user_version").fetchone()
+        if application != _APPLICATION:
+            raise damaged(path.parent, f"{DATABASE} is no store of pgplay")
+        if version > _VERSION:
+            raise PgplayError(
+                f"The run '{path.parent.name}' is of a newer pgplay (version {version}; this one knows {_VERSION}).",
+                "Install a newer pgplay.",
+            )
+        database.execute("PRAGMA synchronous = NORMAL")
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+@contextlib.contextmanager
+def plain_database_errors(folder: Path) -> Iterator[None]:
+    """Turn what SQLite and a damaged file raise in the block into a PgplayError about the run in `folder`."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise PgplayError(
+            f"The store of the run '{folder.name}' failed: {error}.",
+            f"Is there room, and may {folder} be written? All steps before are kept.",
+        ) from error
+    except (sqlite3.DatabaseError, msgspec.DecodeError, struct.error, UnicodeDecodeError, ValueError) as error:
+        raise damaged(folder, str(error)) from error
+
+
+def damaged(folder: Path, reason: str) -> PgplayError:
+    """Return the error for a run whose store can't be read."""
+    return PgplayError(
+        f"The run '{folder.name}' cannot be read: {reason}.", f"Delete it, or restore {folder} from a copy."
+    )

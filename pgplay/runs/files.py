@@ -1,0 +1,208 @@
+"""Writing so that a crash at any instant leaves the old or the new, never a half.
+
+A file is written aside, synced and renamed. A folder is filled aside under a hidden name, synced and renamed; what it
+replaces is renamed out of the way first, and `recover` puts that back where a crash came between the two renames.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+import sys
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+from pgplay.errors import InputError, PgplayError
+
+LONGEST_NAME = 80
+_LONGEST_NAME_IN_BYTES = 240  # file systems end a name at 255 bytes, and a hidden prefix must fit in too
+
+_FILLING, _REPLACED, _DELETED = ".new-", ".old-", ".gone-"
+
+GOOD_CATEGORIES = {"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd"}  # letters, their combining marks, digits
+_WINDOWS_NAMES = {"con", "prn", "aux", "nul"} | {f"{port}{digit}" for port in ("com", "lpt") for digit in range(10)}
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+def check_name(kind: str, name: str) -> str:
+    """Return `name` in Unicode's composed form (NFC) if it can be the name of a `kind` (policy, run) on any system.
+
+    Good are letters of any script, digits, spaces, hyphens, underscores and dots, 1 to 80 of them; not first a dot or
+    a hyphen (hidden; taken for an option), not at either end a space, not last a dot, and not Windows' device names.
+
+    Raises InputError with what would be right.
+    """
+    name = unicodedata.normalize("NFC", name)
+    wrong = _what_is_wrong(name)
+    if wrong:
+        raise InputError(
+            f"{name[: LONGEST_NAME + 1]!r} cannot be the name of a {kind}: {wrong}.",
+            f"Use 1 to {LONGEST_NAME} letters, digits, spaces, hyphens, underscores and dots.",
+        )
+    return name
+
+
+def _what_is_wrong(name: str) -> str:
+    if not name:
+        return "it is empty"
+    if len(name) > LONGEST_NAME or len(name.encode(errors="replace")) > _LONGEST_NAME_IN_BYTES:
+        return "it is too long"
+    for character in name:
+        if character not in " -_." and unicodedata.category(character) not in GOOD_CATEGORIES:
+            return f"it holds {character!r}"
+    if name[0] in ".- ":
+        return f"it begins with {name[0]!r}"
+    if name[-1] in ". ":
+        return f"it ends with {name[-1]!r}"
+    if name.split(".")[0].strip().casefold() in _WINDOWS_NAMES:
+        return "Windows keeps it for a device"
+    return ""
+
+
+def same_name(one: str, other: str) -> bool:
+    """Tell whether two names are one on a file system that knows no case, as on macOS and Windows."""
+    return _fold(one) == _fold(other)
+
+
+def _fold(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+@contextlib.contextmanager
+def plain_errors(what: str, path: Path) -> Iterator[None]:
+    """Turn an OSError of the block into a PgplayError that says that `what` failed, why, and what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise _plain_error(what, path, error) from error
+
+
+def _plain_error(what: str, path: Path, error: OSError) -> PgplayError:
+    if error.errno in _FULL:
+        return PgplayError(
+            f"{what} failed: no room is left for {path}.", "Free some room and try again; what was there is unchanged."
+        )
+    if error.errno in _FORBIDDEN:
+        return PgplayError(
+            f"{what} failed: {path} may not be written or read.",
+            "Change its permissions, or set PGPLAY_HOME to a folder that you can write to.",
+        )
+    return PgplayError(
+        f"{what} failed at {path}: {error.strerror or error}.",
+        "Look at that place, or set PGPLAY_HOME to another folder; what was there is unchanged.",
+    )
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Put `data` into the file `path`, whose folder exists: wholly, or not at all.
+
+    Raises PgplayError where the disk is full or the place can't be written; the old file then stays.
+    """
+    aside = path.with_name(f"{_FILLING}{secrets.token_hex(8)}")
+    with plain_errors(f"Writing {path.name}", path):
+        try:
+            _write_synced(aside, data)
+            os.replace(aside, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                aside.unlink()
+            raise
+        sync_folder(path.parent)
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    with open(path, "xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in `folder` outlast a power cut, where the system knows how (Windows does not)."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network file systems cannot sync a folder
+            raise
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def new_folder(folder: Path, *, replace: bool = False) -> Iterator[Path]:
+    """Yield an empty folder to fill; when the block ends well, that is what stands at `folder`.
+
+    The caller holds the lock of the parent folder, and with `replace` an old `folder` gives way. The files in it must
+    be synced by who writes them (`write_atomically` does). Raises PgplayError; the old folder then stays.
+    """
+    aside = folder.with_name(f"{_FILLING}{secrets.token_hex(8)}")
+    with plain_errors(f"Writing {folder.name}", folder):
+        try:
+            aside.mkdir()
+            yield aside
+            sync_folder(aside)
+            _move_into_place(aside, folder, replace)
+        except BaseException:
+            shutil.rmtree(aside, ignore_errors=True)
+            raise
+        sync_folder(folder.parent)
+    shutil.rmtree(_replaced(folder), ignore_errors=True)
+
+
+def _move_into_place(aside: Path, folder: Path, replace: bool) -> None:
+    if not folder.exists():
+        aside.rename(folder)
+        return
+    if not replace:
+        raise InputError(f"There is already something at {folder}.", "Choose another name.")
+    folder.rename(_replaced(folder))
+    try:
+        aside.rename(folder)
+    except OSError:
+        _replaced(folder).rename(folder)
+        raise
+
+
+def _replaced(folder: Path) -> Path:
+    return folder.with_name(_REPLACED + folder.name)
+
+
+def delete_folder(folder: Path) -> None:
+    """Delete `folder`: at any instant it is wholly there or wholly gone. Raises PgplayError.
+
+    The caller holds the lock of the parent folder.
+    """
+    doomed = folder.with_name(f"{_DELETED}{secrets.token_hex(8)}")
+    with plain_errors(f"Deleting {folder.name}", folder):
+        folder.rename(doomed)
+        sync_folder(folder.parent)
+    shutil.rmtree(doomed, ignore_errors=True)
+
+
+def recover(parent: Path) -> None:
+    """Finish what a crash interrupted in `parent`, whose lock the caller holds: nothing is being written there now."""
+    for leftover in [path for path in parent.iterdir() if path.name.startswith((_FILLING, _REPLACED, _DELETED))]:
+        original = parent / leftover.name.removeprefix(_REPLACED)
+        if leftover.name.startswith(_REPLACED) and not original.exists():
+            leftover.rename(original)
+        elif leftover.is_dir():
+            shutil.rmtree(leftover, ignore_errors=True)
+        else:
+            leftover.unlink(missing_ok=True)
+
+
+def kept_folders(parent: Path) -> list[Path]:
+    """Return the folders in `parent` that a person would call theirs, in order of name; none where it is missing."""
+    with plain_errors("Listing", parent):
+        if not parent.exists():
+            return []
+        return sorted(path for path in parent.iterdir() if path.is_dir() and not path.name.startswith("."))

@@ -1,0 +1,54 @@
+"""What runs are called: names made from the date and the target, and finding a run by its name."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date
+from pathlib import Path
+
+from pgplay.config import RunConfig
+from pgplay.errors import InputError, unknown_name
+from pgplay.paths import runs_folder
+from pgplay.runs.files import GOOD_CATEGORIES, check_name, kept_folders, same_name
+
+_LONGEST_SLUG = 24
+
+
+def choose_run_name(config: RunConfig, name: str = "") -> str:
+    """Return `name` if a new run may have it, or where it is empty a free one such as 2026-11-24-hello-world-2.
+
+    The caller holds the lock of the folder of runs. Raises InputError for a bad or taken name.
+    """
+    taken = [run.name for run in kept_folders(runs_folder())]
+    if name:
+        name = check_name("run", name)
+        if _is_taken(name, taken):
+            raise InputError(f"There is already a run called '{name}'.", "Choose another name, or resume that run.")
+        return name
+    wanted = f"{date.today().isoformat()}-{slug(config)}"
+    name, number = wanted, 1
+    while _is_taken(name, taken):
+        number += 1
+        name = f"{wanted}-{number}"
+    return name
+
+
+def _is_taken(name: str, taken: list[str]) -> bool:
+    return any(same_name(name, other) for other in taken)
+
+
+def slug(config: RunConfig) -> str:
+    """Return a few words for a run's name, from its task or its target."""
+    text = Path(config.task.split(":")[0]).stem if config.task else config.target
+    start = text[: 4 * _LONGEST_SLUG].lower()
+    words = "".join(character if unicodedata.category(character) in GOOD_CATEGORIES else " " for character in start)
+    return "-".join(words.split())[:_LONGEST_SLUG].strip("-") or "run"
+
+
+def find_run(name: str) -> Path:
+    """Return the folder of the run called `name`; raises InputError with the nearest name where there is none."""
+    runs = kept_folders(runs_folder())
+    for run in runs:
+        if run.name == name:
+            return run
+    raise unknown_name("run", name, [run.name for run in runs])
