@@ -10,11 +10,9 @@ import sys
 from collections.abc import Sequence
 
 from pgplay.cli import output
+from pgplay.cli.interruption import INTERRUPTED
 from pgplay.cli.parsing import Parser, overview
 from pgplay.errors import InputError, PgplayError, unknown_name
-
-INTERRUPTED = 130
-"""The exit status of a command that was interrupted, as shells count Ctrl-C."""
 
 COMMANDS = {
     "train": ("train:train", "train without a screen: a progress bar on stderr, a summary on stdout"),

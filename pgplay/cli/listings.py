@@ -8,6 +8,7 @@ from typing import Any
 from pgplay.cli.output import print_facts, print_json, print_table
 from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, run_verb
 from pgplay.errors import unknown_name
+from pgplay.rewards.catalogue import BuiltIn
 
 
 def _add_name(parser: Parser) -> None:
@@ -74,7 +75,11 @@ def rewards(words: Sequence[str]) -> int:
     return run_verb("pgplay rewards", description, verbs, words, "list")
 
 
-def _reward(reward: Any) -> dict[str, Any]:
+def _range(reward: BuiltIn) -> str:
+    return f"{reward.range[0]:g} to {reward.range[1]:g}"
+
+
+def _reward(reward: BuiltIn) -> dict[str, Any]:
     return {
         "name": reward.name,
         "description": reward.description,
@@ -92,22 +97,19 @@ def _list_rewards(arguments: Arguments) -> int:
         print_json([_reward(reward) for reward in REWARDS.values()])
     else:
         print_table(
-            ("name", "range", "description"), [(one.name, one.range, one.description) for one in REWARDS.values()]
+            ("name", "range", "description"), [(name, _range(one), one.description) for name, one in REWARDS.items()]
         )
     return 0
 
 
 def _show_reward(arguments: Arguments) -> int:
-    from pgplay.rewards.catalogue import REWARDS
+    from pgplay.rewards.catalogue import built_in
 
-    if arguments.name not in REWARDS:
-        raise unknown_name("reward", arguments.name, REWARDS)
-    reward = _reward(REWARDS[arguments.name])
+    reward = built_in(arguments.name)
     if arguments.json:
-        print_json(reward)
+        print_json(_reward(reward))
     else:
-        reward["needs a target"] = reward.pop("needs_target")
-        print_facts(reward)
+        print_facts({**_reward(reward), "range": _range(reward)})
     return 0
 
 

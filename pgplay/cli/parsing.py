@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
@@ -87,6 +88,24 @@ class Parser(argparse.ArgumentParser):
 def add_json(parser: Parser) -> None:
     """Give `parser` the option --json."""
     parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def add_yes(parser: Parser) -> None:
+    """Give `parser` the option --yes."""
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def confirm(question: str, yes: bool) -> bool:
+    """Return whether the person agrees: by `yes`, or by answering on the terminal.
+
+    Raises InputError where there is nobody to ask.
+    """
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise InputError(f"{question} There is no terminal to ask on.", "Say so with --yes.")
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def whole_number(low: int, high: int | None = None) -> Callable[[str], int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from collections.abc import Sequence
 
@@ -74,6 +73,6 @@ def _score(specs: Sequence[str], texts: Sequence[str], target: str, prompt: str)
     count = len(texts)
     scores: dict[str, list[float]] = {}
     for spec in specs:
-        with contextlib.closing(build_reward(spec)) as reward:
+        with build_reward(spec) as reward:
             scores[spec] = list(reward.score(texts, [target] * count, [prompt] * count).values)
     return scores

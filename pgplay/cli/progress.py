@@ -1,0 +1,122 @@
+"""Progress of a training on standard error: a bar on a terminal, a few plain lines anywhere else."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Protocol, Self
+
+from pgplay.cli.output import note, number, shorten
+from pgplay.learning.report import StepReport
+
+_REDRAW = 0.1  # seconds
+_PLAIN = 5.0  # seconds
+
+
+class Progress(Protocol):
+    """Shows how far a training is; use it in a `with` statement."""
+
+    def __enter__(self) -> Self:
+        """Begin to show."""
+        ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Take down what is shown."""
+        ...
+
+    def show(self, report: StepReport, share: float | None, seconds_left: float | None) -> None:
+        """Show the newest step, the `share` of the way to the goal and the forecast, None where unknown."""
+        ...
+
+    def say(self, line: str) -> None:
+        """Print a line that stays."""
+        ...
+
+
+def choose_progress() -> Progress:
+    """Return the display that fits standard error."""
+    return BarProgress() if sys.stderr.isatty() else PlainProgress()
+
+
+def _facts(report: StepReport) -> str:
+    reward = number(report.metrics.get("reward_mean"))
+    greedy = next((sample.text for sample in report.samples if sample.role == "greedy"), "")
+    return f"step {report.step}  reward {reward}  {shorten(greedy, 40)}"
+
+
+class PlainProgress:
+    """A line for the first step, and then one every five seconds."""
+
+    def __init__(self) -> None:
+        self._last = -_PLAIN
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        pass
+
+    def show(self, report: StepReport, share: float | None, seconds_left: float | None) -> None:
+        """Print a line where the last one is old enough."""
+        now = time.monotonic()
+        if now - self._last >= _PLAIN:
+            self._last = now
+            note(f"{_facts(report)}  {report.seconds:.1f} s")
+
+    def say(self, line: str) -> None:
+        """Print a line."""
+        note(line)
+
+
+class BarProgress:
+    """One bar, redrawn at most ten times a second."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self._console = Console(stderr=True, highlight=False, emoji=False)
+        self._bar = Progress(
+            BarColumn(bar_width=24),
+            TextColumn("{task.description}", markup=False),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}", markup=False),
+            console=self._console,
+            auto_refresh=False,
+            transient=True,
+        )
+        self._task = self._bar.add_task("starting torch…", total=None, left="")
+        self._last = 0.0
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def show(self, report: StepReport, share: float | None, seconds_left: float | None) -> None:
+        """Redraw the bar where the last drawing is old enough."""
+        now = time.monotonic()
+        if now - self._last < _REDRAW:
+            return
+        self._last = now
+        self._bar.update(
+            self._task,
+            description=_facts(report),
+            total=None if share is None else 1.0,
+            completed=share or 0.0,
+            left="" if seconds_left is None else f"about {seconds_left:.0f} s left",
+        )
+        self._bar.refresh()
+
+    def say(self, line: str) -> None:
+        """Print a line above the bar."""
+        self._console.print(line, markup=False, soft_wrap=True)

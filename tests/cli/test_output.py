@@ -1,0 +1,84 @@
+"""What is printed: safe on a terminal, aligned, valid JSON, and quiet where nobody reads on."""
+
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pgplay.cli.output import number, print_json, print_table, shorten, visible
+
+ROOT = Path(__file__).parents[2]
+
+
+@given(st.text())
+def test_visible_text_stays_on_its_line_and_steers_nothing(text: str) -> None:
+    shown = visible(text)
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+    assert len(shown.splitlines()) <= 1
+
+
+def test_visible_leaves_scripts_and_emoji_alone() -> None:
+    for text in ("床前明月光", "नमस्ते", "👩\u200d🚀", "é"):
+        assert visible(text) == text
+    assert visible("a\nb\x1b[31m") == "a↵b␛[31m"
+
+
+def test_wide_characters_keep_columns_aligned(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(("text", "reward"), [("明月", 0.5), ("moon", 1.0), ("m", 12.25)])
+    assert capsys.readouterr().out.splitlines() == [
+        "text  reward",
+        "明月   0.500",
+        "moon   1.000",
+        "m     12.250",
+    ]
+
+
+def test_json_never_holds_what_is_no_json(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"loss": math.nan, "rows": [math.inf, 1.5], "text": "月\u2028"})
+    assert json.loads(capsys.readouterr().out) == {"loss": None, "rows": [None, 1.5], "text": "月\u2028"}
+
+
+def test_numbers_keep_their_meaning_when_small_or_large() -> None:
+    assert [number(value) for value in (0.0, 0.5, 0.00012, 2e9, None)] == ["0.000", "0.500", "0.00012", "2e+09", ""]
+
+
+def test_long_text_is_cut_by_cells() -> None:
+    assert shorten("月" * 30, 10) == "月月月月…"
+    assert shorten("short", 10) == "short"
+
+
+def run_cli(*words: str, **environment: str) -> "subprocess.Popen[bytes]":
+    import os
+
+    return subprocess.Popen(
+        [sys.executable, "-m", "pgplay", *words],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, **environment},
+    )
+
+
+def test_reader_that_leaves_early_gets_no_complaint() -> None:
+    many = [str(number) for number in range(30_000)]
+    process = run_cli("score", "--reward", "exact", "--target", "1", *many)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stdout.readline().startswith(b"exact")
+    process.stdout.close()
+    complaint = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(), complaint) == (0, b"")
+
+
+def test_output_of_another_encoding_shows_escapes() -> None:
+    process = run_cli("score", "--reward", "exact", "--target", "月", "月", PYTHONIOENCODING="ascii")
+    out, err = process.communicate()
+    assert (process.returncode, err) == (0, b"")
+    assert b"\\u6708" in out

@@ -1,0 +1,123 @@
+"""What a person types: commands, options, and what they are told where it does not fit."""
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from pgplay.cli import COMMANDS, main
+from pgplay.config import fields
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
+    """Return the lines on standard error of a command that must end with status 2 and print nothing else."""
+    assert main(words) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    lines = captured.err.splitlines()
+    assert 1 <= len(lines) <= 2
+    return lines
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    printed = capsys.readouterr().out
+    for command in COMMANDS:
+        assert f"pgplay {command} " in printed
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "--help"]) == 0
+    printed = capsys.readouterr()
+    assert f"pgplay {command}" in printed.out
+    assert printed.err == ""
+
+
+def test_train_help_tells_every_field_with_its_description(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--help"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    for field in fields().values():
+        assert f"--{field.name.replace('_', '-')} " in printed
+        assert field.description.split(":")[0] in printed
+    assert "0.05 to 10; default 1" in printed
+
+
+@pytest.mark.parametrize(
+    ("words", "problem", "remedy"),
+    [
+        (["trian"], "There is no command or preset called 'trian'.", "Did you mean 'train'?"),
+        (["train", "--targt", "hi"], "pgplay train has no option --targt.", "Did you mean --target?"),
+        (["train", "--batch", "8"], "pgplay train has no option --batch.", "Did you mean --batch-size?"),
+        (["train", "--target"], "--target needs a value.", "A value that begins with a dash is written --target=VALUE."),
+        (["train", "--model", "gru-smal"], "There is no model called 'gru-smal'.", "Did you mean 'gru-small'?"),
+        (["train", "--algorithm", "grop"], "There is no algorithm called 'grop'.", "Did you mean 'grpo'?"),
+        (["train", "--reward", "levenstein"], "There is no reward called 'levenstein'.", "Did you mean 'levenshtein'?"),
+        (["train", "--target", ""], "The target is empty.", "Give at least one character to learn."),
+        (["algorithms", "lst"], "There is no command of 'pgplay algorithms' called 'lst'.", "Did you mean 'list'?"),
+        (["algorithms", "show", "pppo"], "There is no algorithm called 'pppo'.", "Did you mean 'ppo'?"),
+        (["rewards", "show", "prefx"], "There is no reward called 'prefx'.", "Did you mean 'prefix'?"),
+        (["score", "--target", "a", "b"], "pgplay score needs --reward.", "See pgplay score --help."),
+        (["--target", "hi", "train"], "The command comes first: pgplay train --target hi.", None),
+    ],
+)
+def test_wrong_word_gets_the_nearest_right_one(
+    words: list[str], problem: str, remedy: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert refused(capsys, *words) == [line for line in (problem, remedy) if line is not None]
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (["--lr", "7"], ["lr cannot be 7", "0 to 1"]),
+        (["--lr", "quick"], ["lr cannot be", "quick", "a number"]),
+        (["--lr", "nan"], ["lr is nan", "a number"]),
+        (["--batch-size", "1"], ["batch_size cannot be 1", "2 to 65536"]),
+        (["--batch-size", "2.5"], ["batch_size cannot be", "2.5", "whole number"]),
+        (["--credit", "all"], ["credit cannot be", "terminal, dense, gae"]),
+        (["--until", "bored"], ["until cannot be", "solved"]),
+        (["--batch-size", "64", "--group-size", "7"], ["64 cannot be split into groups of 7"]),
+        (["--credit", "gae"], ["gae needs a critic"]),
+        (["--recipe", "no recipe at all"], ["recipe"]),
+        (["--preset", "nosuch.toml"], ["nosuch.toml"]),
+        (["--target-file", "nosuch.txt"], ["nosuch.txt"]),
+        (["--target", "a", "--target-file", "b"], ["Both --target and --target-file"]),
+        (["--target", "hello world", "--max-length", "3"], ["11 characters", "max_length is 3"]),
+        (["--device", "tpu"], ["There is no device called 'tpu'", "cpu"]),
+        (["--resume", "nosuchrun"], ["nosuchrun"]),
+        (["--target", "hi", "--save", "../x"], ["../x"]),
+    ],
+)
+def test_bad_train_input_is_told_before_anything_starts(
+    words: list[str], parts: list[str], capsys: pytest.CaptureFixture[str], home: Path
+) -> None:
+    lines = "\n".join(refused(capsys, "train", *words))
+    for part in parts:
+        assert part in lines
+    assert not list((home / "runs").glob("*/run.sqlite"))
+
+
+def test_preset_with_a_wrong_key_is_told_by_file_and_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('title = "Mine"\nteaches = "Nothing."\nsolves = false\n[settings]\ntaget = "hi"\n')
+    lines = "\n".join(refused(capsys, "train", "--preset", str(file)))
+    assert "mine.toml" in lines
+    assert "taget" in lines
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("stdin", "named"), [(io.StringIO(), "input"), (Terminal(), "output")])
+def test_app_without_a_terminal_says_what_to_use(
+    stdin: io.StringIO, named: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", stdin)
+    assert refused(capsys) == [
+        f"The app needs a terminal, but standard {named} is none.",
+        "pgplay train does the same without a screen.",
+    ]
