@@ -1,0 +1,42 @@
+"""From a run's config to its task: a generator, a file of pairs, or a single target."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+from pgplay.config import RunConfig
+from pgplay.errors import InputError
+from pgplay.tasks.generators import generate, parse_task
+from pgplay.tasks.pairs import PAIR_SUFFIXES, read_pairs
+from pgplay.tasks.task import Pair, Task, single_target
+
+
+def load_task(config: RunConfig) -> Task:
+    """Return the task of `config`: its generator or its file where it names one, else its single target.
+
+    What is generated and what is held out depend on `config.seed` alone. Raises InputError for an unknown generator,
+    a file that cannot be read, and a share held out that would leave either side without a prompt.
+    """
+    if not config.task:
+        name, pairs = "target", single_target(config.target).training
+    elif Path(config.task).suffix.lower() in PAIR_SUFFIXES or Path(config.task).is_file():
+        name, pairs = Path(config.task).stem, read_pairs(Path(config.task))
+    else:
+        name, pairs = config.task, generate(parse_task(config.task), config.seed)
+    training, held_out = _split(pairs, config.held_out, config.seed)
+    return Task(name, training, held_out)
+
+
+def _split(pairs: tuple[Pair, ...], share: float, seed: int) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
+    """Return `pairs`, whose prompts are distinct, as those to train on and the `share` held out, in their order."""
+    if not share:
+        return pairs, ()
+    if len(pairs) < 2:
+        raise InputError(
+            "held_out needs at least two prompts, and this task has one.", "Choose held_out 0, or a task with prompts."
+        )
+    count = min(max(1, round(share * len(pairs))), len(pairs) - 1)
+    chosen = set(random.Random(f"held out {seed}").sample(range(len(pairs)), count))
+    training = tuple(pair for number, pair in enumerate(pairs) if number not in chosen)
+    return training, tuple(pairs[number] for number in sorted(chosen))

@@ -1,0 +1,129 @@
+"""Prompts and targets from a file: .csv, .jsonl or .toml; any other text file is a single target."""
+
+from __future__ import annotations
+
+import csv
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import msgspec
+
+from pgplay.errors import InputError
+from pgplay.tasks.alphabet import check_text
+from pgplay.tasks.files import read_target, read_text
+from pgplay.tasks.task import Pair, single_target
+
+PAIRS_LIMIT = 100_000_000
+"""Bytes of a file of pairs."""
+
+Located = tuple[int, Any, Any]
+"""The line on which a pair begins, its prompt and its target, unchecked."""
+
+
+def read_pairs(path: Path) -> tuple[Pair, ...]:
+    """Return the pairs of the file at `path`, in its order, with distinct prompts; a pair given twice counts once.
+
+    A .csv needs the columns prompt and target in its first line, a .jsonl one object {"prompt": ..., "target": ...} a
+    line, a .toml tables [[pairs]] with prompt and target. Raises InputError that names the file and the line.
+    """
+    read = _READERS.get(path.suffix.lower())
+    if read is None:
+        return single_target(read_target(path)).training
+    pairs: dict[str, tuple[int, Pair]] = {}
+    for line, prompt, target in read(path, read_text(path, PAIRS_LIMIT)):
+        pair = _check(path, line, prompt, target)
+        first_line, first = pairs.setdefault(pair.prompt, (line, pair))
+        if first.target != pair.target:
+            raise InputError(
+                f"{path}:{line}: the prompt {pair.prompt!r} has another target on line {first_line}.",
+                "Give each prompt one target.",
+            )
+    if not pairs:
+        raise InputError(f"{path} holds no pairs.", "Give at least one prompt and target.")
+    return tuple(pair for _, pair in pairs.values())
+
+
+def _check(path: Path, line: int, prompt: Any, target: Any) -> Pair:
+    for name, value in (("prompt", prompt), ("target", target)):
+        if value is None:
+            _refuse(path, line, f"the {name} is missing", "Give every pair a prompt and a target.")
+        if not isinstance(value, str):
+            _refuse(path, line, f"the {name} is no text: {value!r}", "Put it in quotation marks.")
+        if not value.isprintable():
+            check_text(value, f"{path}:{line}: the {name}")
+    if not target:
+        _refuse(path, line, "the target is empty", "Give it some text.")
+    return Pair(prompt, target)
+
+
+def _refuse(path: Path, line: int, problem: str, remedy: str) -> NoReturn:
+    raise InputError(f"{path}:{line}: {problem}.", remedy)
+
+
+def _read_csv(path: Path, text: str) -> Iterator[Located]:
+    rows = csv.reader(text.splitlines(keepends=True), strict=True)
+    columns: list[str] = []
+    line = 1
+    try:
+        for row in rows:
+            if not columns:
+                columns = [name.strip() for name in row]
+                if columns.count("prompt") != 1 or columns.count("target") != 1:
+                    _refuse(path, line, f"the header is {','.join(row)!r}", "The first line must be: prompt,target.")
+            elif row:
+                if len(row) != len(columns):
+                    problem = f"{len(row)} columns where the header has {len(columns)}"
+                    _refuse(path, line, problem, "Put a text that holds a comma in quotation marks.")
+                yield line, row[columns.index("prompt")], row[columns.index("target")]
+            line = rows.line_num + 1
+    except csv.Error as error:
+        raise InputError(f"{path}:{line}: {error}.", "Close quotation marks; double those in a text.") from error
+
+
+class _Row(msgspec.Struct, forbid_unknown_fields=False):
+    prompt: Any = None
+    target: Any = None
+
+
+def _read_jsonl(path: Path, text: str) -> Iterator[Located]:
+    decoder = msgspec.json.Decoder(_Row)
+    for line, content in enumerate(text.split("\n"), start=1):
+        if not content.strip():
+            continue
+        try:
+            row = decoder.decode(content)
+        except msgspec.DecodeError as error:
+            raise InputError(
+                f"{path}:{line}: {error}.", 'Each line is an object: {"prompt": "abc", "target": "cba"}.'
+            ) from error
+        yield line, row.prompt, row.target
+
+
+def _read_toml(path: Path, text: str) -> Iterator[Located]:
+    document = parse_toml(path, text)
+    tables = document.get("pairs")
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise InputError(f"{path} has no tables [[pairs]].", "Give each pair a [[pairs]] with prompt and target.")
+    header = re.compile(r"\s*\[\[\s*pairs\s*\]\]")
+    lines = [number for number, line in enumerate(text.split("\n"), start=1) if header.match(line)]
+    for number, table in enumerate(tables):
+        yield lines[number] if len(lines) == len(tables) else 1, table.get("prompt"), table.get("target")
+
+
+def parse_toml(path: Path, text: str) -> dict[str, Any]:
+    """Return the TOML document `text`; raises InputError that names the file and the line of a syntax error."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"^(.*) \(at (?:line (\d+), column \d+|end of document)\)$", str(error), re.DOTALL)
+        problem, line = (found[1], found[2]) if found else (str(error), None)
+        place = line or text.count("\n") + 1
+        raise InputError(f"{path}:{place}: this is no TOML: {problem}.", "A text goes in quotation marks.") from error
+
+
+_READERS = {".csv": _read_csv, ".jsonl": _read_jsonl, ".toml": _read_toml}
+
+PAIR_SUFFIXES = tuple(_READERS)
