@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Literal, Self
 
 from pgplay.rewards.catalogue import REWARDS
 from pgplay.rewards.formula import Formula
+from pgplay.rewards.python_reward import Limits, PythonScorer, PythonSource, is_python, read_python, split_python
 from pgplay.rewards.records import Scorer, Scores, Triple
 
 Kind = Literal["built-in", "formula", "python"]
+DEFAULT_LIMITS = Limits()
+
+
+def _discard(line: str) -> None:
+    """Take no notice of a line of the log."""
 
 
 class Reward:
@@ -64,11 +70,26 @@ class Reward:
         self.close()
 
 
-def build_reward(spec: str) -> Reward:
-    """Return the reward that `spec` names: a built-in one, or a formula over those.
+def build_reward(
+    spec: str,
+    *,
+    source: str | None = None,
+    on_log: Callable[[str], None] = _discard,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Reward:
+    """Return the reward that `spec` names: a built-in one, a formula over those, or a person's Python file.
 
-    Raises InputError where `spec` is neither, with the nearest name or the place of the mistake.
+    A Python file is read and started at once; `source` is run instead of it where given. What a person typed is
+    trusted. Source that came with a policy is not: ask the person before passing it here. `on_log` is called from
+    another thread with each line that the Python prints, at most 200 a batch.
+
+    Raises InputError where `spec` is no reward or its file is missing, with the nearest name or the place of the
+    mistake, and RewardError where the Python cannot be loaded.
     """
+    if is_python(spec):
+        python = read_python(spec) if source is None else PythonSource(*split_python(spec), source)
+        scorer = PythonScorer(python, limits, on_log)
+        return Reward(spec, python.name, "python", scorer, source=python.text, needs_target=True)
     formula = Formula(spec)
     if formula.is_built_in:
         return Reward(spec, formula.components[0], "built-in", formula, source="", needs_target=formula.needs_target)
@@ -77,6 +98,9 @@ def build_reward(spec: str) -> Reward:
 
 def describe(spec: str) -> str:
     """Return one line on `spec` for a form, without running anything; raises InputError where it is no reward."""
+    if is_python(spec):
+        python = read_python(spec)
+        return f"your Python {python.name}, in a process of its own"
     formula = Formula(spec)
     if formula.is_built_in:
         return REWARDS[formula.components[0]].definition

@@ -1,0 +1,156 @@
+"""A child process that speaks lines: never waited for without a deadline, and never outliving its owner.
+
+Three threads keep its three pipes moving, so that neither a child that does not read nor one that prints without end
+can hold the owner up; it works alike where pipes cannot be polled (Windows).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import IO
+
+LOG_LINES_A_BATCH = 200
+LOG_LINE_BYTES = 2000
+MAXIMUM_LINE = 16 * 1024 * 1024
+
+
+class LogLimit:
+    """Passes a child's lines on to `on_line`, so many between two calls of `renew`, and counts what it drops."""
+
+    def __init__(self, on_line: Callable[[str], None]) -> None:
+        self._on_line = on_line
+        self._lock = threading.Lock()
+        self._left = LOG_LINES_A_BATCH
+        self._dropped = 0
+
+    def take(self, lines: Sequence[bytes]) -> None:
+        """Pass on what fits; cheap for what does not, so that a million lines cost a second at most."""
+        with self._lock:
+            passed = lines[: self._left]
+            self._left -= len(passed)
+            self._dropped += len(lines) - len(passed)
+        for line in passed:
+            self._on_line(line[:LOG_LINE_BYTES].decode(errors="replace").rstrip("\r"))
+
+    def renew(self) -> None:
+        """Allow as many lines again, after a word on those that were dropped."""
+        with self._lock:
+            dropped, self._dropped, self._left = self._dropped, 0, LOG_LINES_A_BATCH
+        if dropped:
+            self._on_line(f"({dropped:,} more lines were printed)")
+
+
+class ChildProcess:
+    """A child in a session of its own, without a terminal; its standard error goes line by line to `on_log`."""
+
+    def __init__(self, command: Sequence[str], environment: dict[str, str], on_log: Callable[[str], None]) -> None:
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, start_new_session=True
+        )
+        self.log = LogLimit(on_log)
+        self._outgoing: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._incoming: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._threads = [
+            threading.Thread(target=work, args=(stream,), daemon=True)
+            for work, stream in (
+                (self._write, self._process.stdin),
+                (self._read, self._process.stdout),
+                (self._read_log, self._process.stderr),
+            )
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def send(self, line: bytes) -> None:
+        """Send `line`, its newline included, without waiting for the child to read it."""
+        self._outgoing.put(line)
+
+    def receive(self, deadline: float) -> bytes | None:
+        """Return the child's next line, or None where it ended or closed the pipe.
+
+        Raises TimeoutError where neither happens before `deadline` (of time.monotonic).
+        """
+        while True:
+            wait = deadline - time.monotonic()
+            try:
+                return self._incoming.get(timeout=max(0.0, min(wait, 0.1)))
+            except queue.Empty:
+                # A process that it left behind can hold the pipe open, so its end alone is waited for too.
+                if self._process.poll() is not None:
+                    return self._last_line()
+                if wait <= 0:
+                    raise TimeoutError from None
+
+    def _last_line(self) -> bytes | None:
+        with contextlib.suppress(queue.Empty):
+            return self._incoming.get(timeout=0.1)
+        return None
+
+    def ask_where(self, seconds: float) -> Iterator[bytes]:
+        """Yield the lines in which a child that is busy says where it is, as faulthandler writes them."""
+        if not hasattr(signal, "SIGUSR1"):
+            return
+        self._process.send_signal(signal.SIGUSR1)
+        deadline = time.monotonic() + seconds
+        with contextlib.suppress(TimeoutError):
+            while (line := self.receive(deadline)) is not None:
+                yield line
+
+    def exit_status(self, seconds: float) -> int | None:
+        """Return the status it ended with (negative: the signal), or None where it still runs after `seconds`."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._process.wait(seconds)
+        return None
+
+    def end(self, grace: float = 0.0) -> None:
+        """Close its input, wait `grace` seconds for it to end, then kill it and what it started in its session."""
+        self._outgoing.put(None)
+        if grace:
+            self.exit_status(grace)
+        if hasattr(os, "killpg"):
+            # macOS refuses with PermissionError where only ended processes are left
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        else:
+            self._process.kill()
+        self._process.wait()
+        for thread in self._threads:
+            thread.join(timeout=1.0)  # a process that left the session can hold a pipe open: not our wait
+        self.log.renew()
+
+    def _write(self, stream: IO[bytes]) -> None:
+        with contextlib.suppress(OSError), stream:  # a child that ended shows in what is received
+            while (line := self._outgoing.get()) is not None:
+                stream.write(line)
+                stream.flush()
+
+    def _read(self, stream: IO[bytes]) -> None:
+        def take(lines: list[bytes]) -> None:
+            for line in lines:
+                self._incoming.put(line)
+
+        self._split(stream, take, MAXIMUM_LINE)
+        self._incoming.put(None)
+
+    def _read_log(self, stream: IO[bytes]) -> None:
+        self._split(stream, self.log.take, LOG_LINE_BYTES)
+
+    @staticmethod
+    def _split(stream: IO[bytes], take: Callable[[list[bytes]], None], longest: int) -> None:
+        """Hand on the lines of `stream` as they come; of a line that is longer than `longest`, its start."""
+        rest = b""
+        with stream:
+            while chunk := os.read(stream.fileno(), 65536):
+                *lines, rest = (rest + chunk).split(b"\n")
+                rest = rest[:longest]
+                take(lines)
+        if rest:
+            take([rest])

@@ -1,0 +1,290 @@
+"""The child's side of a person's Python reward: loads the source, scores what comes in, tells what went wrong.
+
+Run as a script by `python_reward`, with nothing but the standard library, so that it starts in 30 ms. One JSON object a
+line passes on what were standard input and output at the start; both are moved out of reach before the person's code
+runs, so that whatever it prints, at whatever level, goes to the log (standard error).
+
+This guards against mistakes, not against attackers: the code runs with the person's own rights.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import inspect
+import itertools
+import json
+import linecache
+import math
+import numbers
+import os
+import random
+import signal
+import sys
+import traceback
+import types
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+MODULE_NAME = "pgplay_reward"
+MAXIMUM_PARTS = 32
+ADVICE = "Return one finite number a text, or a mapping with 'score' and named numbers."
+
+
+class WrongValueError(Exception):
+    """What the person's function returned is no score; `index` is the completion it was returned for."""
+
+    def __init__(self, happened: str, index: int | None = None) -> None:
+        super().__init__(happened)
+        self.index = index
+
+
+class Connection:
+    """JSON lines to and from the parent, on private copies of standard input and output."""
+
+    def __init__(self) -> None:
+        self._process = os.getpid()
+        self._requests = os.fdopen(os.dup(0), "rb")
+        self.descriptor = os.dup(1)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.close(nothing)
+        os.dup2(2, 1)
+        # Line by line, so that what was printed before a crash is in the log.
+        sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(json.loads, self._requests)
+
+    def send(self, **message: Any) -> None:
+        """Send one message whole, at once, so that the parent knows which completion is being scored."""
+        if os.getpid() != self._process:
+            os._exit(1)  # a copy that the person's code forked, and that came back from the call
+        line = json.dumps(message, ensure_ascii=False).encode(errors="replace") + b"\n"
+        while line:
+            line = line[os.write(self.descriptor, line) :]
+
+
+def main() -> None:
+    """Load the source that the first line brings, then answer each further line with scores."""
+    connection = Connection()
+    requests = iter(connection)
+    setup = next(requests)
+    filename, wanted = setup["filename"], setup["function"]
+    _limit_memory(setup["memory_limit"])
+    faulthandler.enable(connection.descriptor, all_threads=False)
+    if hasattr(signal, "SIGUSR1"):
+        faulthandler.register(signal.SIGUSR1, connection.descriptor, all_threads=True)
+    random.seed(0)
+    linecache.cache[filename] = (len(setup["source"]), None, setup["source"].splitlines(keepends=True), filename)
+    try:
+        with _dead_man(setup["load_limit"]):
+            module = _load(setup["source"], filename)
+    except BaseException as error:
+        connection.send(type="failed", **_explain(error, filename))
+        return
+    function, problem = _choose(module, wanted)
+    if function is None:
+        connection.send(type="missing", function=wanted, known=_own_functions(module))
+        return
+    line = _first_line(function)
+    if problem:
+        connection.send(type="failed", happened=problem, line=line, code=linecache.getline(filename, line).strip())
+        return
+    connection.send(type="ready", function=getattr(function, "__name__", wanted))
+    for request in requests:
+        try:
+            with _dead_man(setup["time_limit"]):
+                _score(function, request, connection)
+        except WrongValueError as error:
+            code = linecache.getline(filename, line).strip()
+            connection.send(
+                type="failed", happened=str(error), line=line, code=code, index=error.index, advice=ADVICE
+            )
+        except _CallError as error:
+            connection.send(type="failed", index=error.index, **_explain(error.error, filename))
+
+
+class _CallError(Exception):
+    """The person's function raised `error` on the completion at `index` (None: on the whole batch)."""
+
+    def __init__(self, error: BaseException, index: int | None) -> None:
+        super().__init__(str(index))
+        self.error = error
+        self.index = index
+
+
+def _limit_memory(limit: int) -> None:
+    with contextlib.suppress(ImportError, OSError, ValueError):  # not on Windows, and macOS refuses some limits
+        import resource
+
+        # On Linux the data limit counts what is really written to; an address-space limit would stop `import torch`.
+        kind = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
+        hard = resource.getrlimit(kind)[1]
+        resource.setrlimit(kind, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+@contextlib.contextmanager
+def _dead_man(seconds: float) -> Iterator[None]:
+    """End this process when the parent, which keeps the time, is no longer there to do so."""
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, 2 * seconds + 2)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _load(source: str, filename: str) -> types.ModuleType:
+    # Under a name of its own and on no module path: a file called random.py must not become everyone's `random`.
+    module = types.ModuleType(MODULE_NAME)
+    module.__file__ = filename
+    sys.modules[MODULE_NAME] = module
+    exec(compile(source, filename, "exec", dont_inherit=True), module.__dict__)
+    return module
+
+
+def _own_functions(module: types.ModuleType) -> list[str]:
+    return [
+        name
+        for name, value in vars(module).items()
+        if callable(value) and not name.startswith("_") and getattr(value, "__module__", None) == MODULE_NAME
+    ]
+
+
+def _choose(module: types.ModuleType, wanted: str) -> tuple[Callable[..., Any] | None, str]:
+    """Return the function to call (None where there is none) and what is wrong with it (empty where nothing is)."""
+    names = [wanted] if wanted else ["rewards", "reward"]
+    function = next((vars(module)[name] for name in names if name in vars(module)), None)
+    if function is None:
+        return None, ""
+    if not callable(function):
+        return function, f"is no function but {_shown(function)}"
+    try:
+        inspect.signature(function).bind("text", "target", "prompt")
+    except TypeError:
+        return function, "cannot take the three values text, target and prompt"
+    except ValueError:
+        return function, ""  # compiled code that does not tell what it takes
+    return function, ""
+
+
+def _first_line(function: Callable[..., Any]) -> int:
+    code = getattr(function, "__code__", None)
+    return code.co_firstlineno if code else 0
+
+
+def _takes_lists(function: Callable[..., Any]) -> bool:
+    try:
+        return next(iter(inspect.signature(function).parameters)) == "texts"
+    except (ValueError, StopIteration):
+        return False
+
+
+def _score(function: Callable[..., Any], request: Any, connection: Connection) -> None:
+    texts, targets, prompts = request["texts"], request["targets"], request["prompts"]
+    count = len(texts)
+    results: Iterable[Any]
+    if _takes_lists(function):
+        with _naming(None):
+            results = _listed(function(texts, targets, prompts), count)
+    else:
+        results = map(function, texts, targets, prompts)
+    remaining = iter(results)
+    for index in range(count):
+        with _naming(index):
+            score, parts = _read(next(remaining), index)
+        connection.send(type="scored", index=index, score=score, parts=parts)
+
+
+@contextlib.contextmanager
+def _naming(index: int | None) -> Iterator[None]:
+    try:
+        yield
+    except WrongValueError:
+        raise
+    except BaseException as error:
+        raise _CallError(error, index) from error
+
+
+def _listed(result: Any, count: int) -> list[Any]:
+    if isinstance(result, str | bytes | Mapping) or not isinstance(result, Iterable):
+        raise WrongValueError(f"returned {_shown(result)} where a list of {count} scores is due")
+    values = list(itertools.islice(result, count + 1))
+    if len(values) != count:
+        found = f"more than {count}" if len(values) > count else str(len(values))
+        raise WrongValueError(f"returned {found} scores for {count} texts")
+    return values
+
+
+def _read(value: Any, index: int) -> tuple[float, dict[str, float]]:
+    if not isinstance(value, Mapping):
+        return _number(value, "", index), {}
+    if "score" not in value:
+        raise WrongValueError(f"returned a mapping without 'score': {_shown(value)}", index)
+    if len(value) > MAXIMUM_PARTS + 1:
+        raise WrongValueError(f"returned {len(value) - 1} parts; {MAXIMUM_PARTS} is the most", index)
+    for name in value:
+        if not isinstance(name, str):
+            raise WrongValueError(f"returned a part whose name is {_shown(name)}, which is no text", index)
+    numbers_ = {name: _number(number, f" as '{name[:60]}'", index) for name, number in value.items()}
+    return numbers_.pop("score"), numbers_
+
+
+def _number(value: Any, place: str, index: int) -> float:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise WrongValueError(f"returned {_shown(value)}{place} where a number is due", index)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise WrongValueError(f"returned {number}{place}, which is not finite", index)
+    return number
+
+
+def _shown(value: Any) -> str:
+    """Return `value` in a message of one line; what a person's __repr__ raises is not the news here."""
+    kind = type(value).__name__
+    try:
+        words = repr(value)
+    except Exception:
+        return f"a {kind}"
+    words = " ".join(words.split())
+    return f"{words if len(words) <= 80 else words[:80] + '…'} ({kind})" if value is not None else "None"
+
+
+def _explain(error: BaseException, filename: str) -> dict[str, Any]:
+    """Return what happened and at which of the person's own lines, and print the traceback to the log."""
+    if isinstance(error, MemoryError):
+        traceback.clear_frames(error.__traceback__)  # frees what filled the memory: telling takes some too
+    own = error.__traceback__
+    while own and own.tb_frame.f_code.co_filename != filename:
+        own = own.tb_next
+    with contextlib.suppress(Exception):  # where the person's code closed the log, what went wrong is told even so
+        traceback.print_exception(error.with_traceback(own), chain=False)
+    line = 0
+    for frame, number in traceback.walk_tb(own):
+        if frame.f_code.co_filename == filename:
+            line = number
+    if isinstance(error, SyntaxError) and error.filename == filename:
+        line = error.lineno or line
+        happened = f"is not valid Python: {error.msg}"
+    elif isinstance(error, SystemExit):
+        happened = f"called sys.exit({'' if error.code is None else _shown(error.code)})"
+    else:
+        words = " ".join("".join(traceback.format_exception_only(error)).split())
+        happened = f"raised {words.removeprefix(MODULE_NAME + '.')}"
+    return {
+        "happened": happened if len(happened) <= 500 else happened[:500] + "…",
+        "line": line,
+        "code": linecache.getline(filename, line).strip(),
+    }
+
+
+if __name__ == "__main__":
+    main()
