@@ -93,3 +93,16 @@ def locked_folder(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextlib.contextmanager
+def unchanging_folder(folder: Path) -> Iterator[None]:
+    """Keep every pgplay from changing `folder` while the block reads it.
+
+    Where it is missing or may not be written there is no lock to take, and the block just reads.
+    """
+    if os.access(folder, os.W_OK):
+        with locked_folder(folder):
+            yield
+    else:
+        yield

@@ -1,0 +1,90 @@
+"""A policy as one file to pass on: a zip, stored without compression, of policy.json and policy.safetensors.
+
+What comes from elsewhere is refused unless it is exactly that; nothing is unpacked to a path that the file names.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+from pathlib import Path
+
+import msgspec
+
+from pgplay.errors import InputError, PgplayError
+from pgplay.runs.cards import PolicyCard, check_tensors, decode_card, encode_card
+from pgplay.runs.files import plain_errors, write_atomically
+from pgplay.runs.library import CARD, TENSORS, load_policy, save_policy
+
+SUFFIX = ".pgplay"
+
+_LARGEST_FILE = 4 * 1024**3  # bytes; the largest model's policy is a third of a GiB
+_LARGEST_CARD = 64 * 1024**2
+_EARLIEST_DATE = (1980, 1, 1, 0, 0, 0)  # a fixed date, so that one policy always makes the same file
+_ENCRYPTED = 1
+_NO_ZIP = (zipfile.BadZipFile, RuntimeError, EOFError, OSError, ValueError, OverflowError, struct.error)
+
+
+def export_policy(name: str, file: Path | str, overwrite: bool = False) -> Path:
+    """Write the policy called `name` to `file` and return its path.
+
+    A folder gets a file of the policy's name; a name without an ending gets `.pgplay`. Raises InputError for an unknown
+    policy, and for a file that is there unless `overwrite`; PgplayError where it can't be read or written.
+    """
+    path = Path(file).expanduser()
+    if path.is_dir():
+        path = path / f"{name}{SUFFIX}"
+    elif not path.suffix:
+        path = path.with_name(path.name + SUFFIX)
+    card, tensors = load_policy(name)
+    if path.exists() and not overwrite:
+        raise InputError(f"There is already a file {path}.", "Choose another file, or overwrite it.")
+    if not path.parent.is_dir():
+        raise InputError(f"There is no folder {path.parent}.", "Choose a folder that is there.")
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(zipfile.ZipInfo(CARD, _EARLIEST_DATE), encode_card(card))
+        archive.writestr(zipfile.ZipInfo(TENSORS, _EARLIEST_DATE), tensors)
+    write_atomically(path, buffer.getvalue())
+    return path
+
+
+def import_policy(file: Path | str, name: str = "") -> PolicyCard:
+    """Add the policy in `file` to the library, as `name` or else as the name it has, and return its card.
+
+    Raises InputError where there is no such file or the name is bad or taken; PgplayError where the file is truncated,
+    edited, of a newer version, or no policy.
+    """
+    path = Path(file).expanduser()
+    if not path.is_file():
+        raise InputError(f"There is no file {path}.", f"Give a file that was exported by pgplay (*{SUFFIX}).")
+    with plain_errors("Importing a policy", path):
+        if path.stat().st_size > _LARGEST_FILE:
+            raise InputError(f"{path} is larger than any policy.", "Give a file that was exported by pgplay.")
+        data = path.read_bytes()
+    encoded, tensors = _unpack(data, path)
+    card = decode_card(encoded, f"{CARD} in {path}")
+    check_tensors(card, tensors, f"{TENSORS} in {path}")
+    return save_policy(msgspec.structs.replace(card, name=name or card.name), tensors)
+
+
+def _unpack(data: bytes, path: Path) -> tuple[bytes, bytes]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = archive.infolist()
+            if sorted(member.filename for member in members) != [CARD, TENSORS]:
+                raise _no_policy(path, "it holds other files")
+            for member in members:
+                stored = member.compress_type == zipfile.ZIP_STORED and member.compress_size == member.file_size
+                if not stored or member.flag_bits & _ENCRYPTED:
+                    raise _no_policy(path, "its content is compressed or encrypted")
+                if member.file_size > (_LARGEST_CARD if member.filename == CARD else len(data)):
+                    raise _no_policy(path, "its content is too large")
+            return archive.read(CARD), archive.read(TENSORS)
+    except _NO_ZIP as error:
+        raise _no_policy(path, "it was cut short, changed, or is something else") from error
+
+
+def _no_policy(path: Path, reason: str) -> PgplayError:
+    return PgplayError(f"{path} is no policy: {reason}.", f"Export it again from pgplay (*{SUFFIX}).")

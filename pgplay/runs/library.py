@@ -1,0 +1,161 @@
+"""The policy library: a policy is a folder with policy.json and policy.safetensors.
+
+Nothing in it is ever unpickled or executed on load. Every change happens under the library's lock, so two pgplays may
+share it, and every policy is wholly the old or wholly the new one at any instant.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+from safetensors import SafetensorError, deserialize
+
+from pgplay.errors import InputError, PgplayError, unknown_name
+from pgplay.paths import policies_folder
+from pgplay.runs.cards import FORMAT_VERSION, PolicyCard, check_tensors, decode_card, encode_card
+from pgplay.runs.files import (
+    check_name,
+    delete_folder,
+    kept_folders,
+    new_folder,
+    plain_errors,
+    same_name,
+    sync_folder,
+    write_atomically,
+)
+from pgplay.runs.locks import locked_folder, unchanging_folder
+
+CARD = "policy.json"
+TENSORS = "policy.safetensors"
+
+
+class BrokenPolicy(NamedTuple):
+    """A policy of the library that cannot be read, and why."""
+
+    name: str
+    reason: str
+
+
+def list_policies() -> list[PolicyCard | BrokenPolicy]:
+    """Return every policy, newest first, the broken ones last; of the tensors only the size is checked."""
+    readable, broken = [], []
+    with unchanging_folder(policies_folder()):
+        for folder in kept_folders(policies_folder()):
+            try:
+                readable.append(_read_card(folder))
+            except PgplayError as error:
+                broken.append(BrokenPolicy(folder.name, error.problem))
+    return [*sorted(readable, key=lambda card: card.created, reverse=True), *broken]
+
+
+def read_policy(name: str) -> PolicyCard:
+    """Return the card of the policy called `name`, verified together with its tensors.
+
+    Raises InputError for an unknown name; PgplayError where it is truncated, edited or of a newer version.
+    """
+    return load_policy(name)[0]
+
+
+def policy_tensors(name: str) -> bytes:
+    """Return the tensors of the policy called `name` as safetensors, verified; raises as `read_policy` does."""
+    return load_policy(name)[1]
+
+
+def load_policy(name: str) -> tuple[PolicyCard, bytes]:
+    """Return card and tensors of the policy called `name`, as one pair, verified; raises as `read_policy` does."""
+    with unchanging_folder(policies_folder()):
+        folder = find_policy(name)
+        card = _read_card(folder)
+        with plain_errors("Reading a policy", folder / TENSORS):
+            tensors = (folder / TENSORS).read_bytes()
+    what = f"{TENSORS} of the policy '{name}'"
+    check_tensors(card, tensors, what)
+    check_safetensors(tensors, what)
+    return card, tensors
+
+
+def save_policy(card: PolicyCard, tensors: bytes, replace: bool = False) -> PolicyCard:
+    """Keep a policy under `card.name` and return its card as saved: with date, hash and size of the `tensors`.
+
+    `created` is kept where it is given. Raises InputError for a bad name, and for a taken one unless `replace`;
+    PgplayError where it can't be written, and then what was there stays.
+    """
+    check_safetensors(tensors, f"The policy '{card.name}'")
+    card = msgspec.structs.replace(
+        card,
+        name=check_name("policy", card.name),
+        created=card.created or datetime.now(UTC).isoformat(timespec="milliseconds"),
+        sha256=hashlib.sha256(tensors).hexdigest(),
+        size=len(tensors),
+        format_version=FORMAT_VERSION,
+    )
+    encoded = encode_card(card)
+    with locked_folder(policies_folder()):
+        folder = policies_folder() / card.name
+        if not (replace and folder.exists()):
+            _check_free(card.name)
+        with new_folder(folder, replace=replace) as aside:
+            write_atomically(aside / TENSORS, tensors)
+            write_atomically(aside / CARD, encoded)
+    return card
+
+
+def rename_policy(name: str, new_name: str) -> None:
+    """Call the policy `name` `new_name`; raises InputError for an unknown, bad or taken name."""
+    new_name = check_name("policy", new_name)
+    with locked_folder(policies_folder()):
+        folder = find_policy(name)
+        if not same_name(name, new_name):
+            _check_free(new_name)
+        with plain_errors("Renaming a policy", folder):
+            folder.rename(folder.with_name(new_name))
+            sync_folder(folder.parent)
+
+
+def delete_policy(name: str) -> None:
+    """Delete the policy called `name`; raises InputError for an unknown name."""
+    with locked_folder(policies_folder()):
+        delete_folder(find_policy(name))
+
+
+def find_policy(name: str) -> Path:
+    """Return the folder of the policy called `name`; raises InputError with the nearest name where there is none."""
+    policies = kept_folders(policies_folder())
+    for policy in policies:
+        if policy.name == name:
+            return policy
+    raise unknown_name("policy", name, [policy.name for policy in policies])
+
+
+def check_safetensors(tensors: bytes, what: str) -> None:
+    """Refuse bytes that are no whole safetensors file; raises PgplayError that names `what`."""
+    try:
+        deserialize(tensors)  # type: ignore[no-untyped-call]
+    except (SafetensorError, ValueError, OverflowError) as error:
+        raise PgplayError(f"{what} cannot be read: {error}.", "Restore it from a copy, or delete it.") from error
+
+
+def _check_free(name: str) -> None:
+    for other in kept_folders(policies_folder()):
+        if same_name(name, other.name):
+            raise InputError(f"There is already a policy called '{other.name}'.", "Choose another name, or replace it.")
+
+
+def _read_card(folder: Path) -> PolicyCard:
+    what = f"{CARD} of the policy '{folder.name}'"
+    for name in (CARD, TENSORS):
+        if not (folder / name).is_file():
+            raise PgplayError(f"The policy '{folder.name}' lacks its {name}.", "Restore it from a copy, or delete it.")
+    with plain_errors("Reading a policy", folder / CARD):
+        card = decode_card((folder / CARD).read_bytes(), what)
+        size = (folder / TENSORS).stat().st_size
+    if size != card.size:
+        raise PgplayError(
+            f"{TENSORS} of the policy '{folder.name}' has {size} bytes, not the {card.size} that were saved.",
+            "Restore it from a copy, or delete it.",
+        )
+    return msgspec.structs.replace(card, name=folder.name)

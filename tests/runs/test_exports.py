@@ -1,0 +1,24 @@
+import csv
+import io
+import json
+
+from pgplay.runs.exports import rows_to_csv, rows_to_jsonl
+
+ROWS = [(1, {"entropy": 0.1}), (2, {"entropy": 0.3, "measure:a, b": 1 / 3})]
+
+
+def test_csv_has_a_column_for_every_metric_and_exact_numbers() -> None:
+    read = list(csv.DictReader(io.StringIO(rows_to_csv(ROWS))))
+    assert read[0] == {"step": "1", "entropy": "0.1", "measure:a, b": ""}
+    assert float(read[1]["measure:a, b"]) == 1 / 3
+
+
+def test_json_lines_have_one_step_each() -> None:
+    assert [json.loads(line) for line in rows_to_jsonl(iter(ROWS)).splitlines()] == [
+        {"step": step, **metrics} for step, metrics in ROWS
+    ]
+
+
+def test_no_rows_give_a_header_and_nothing() -> None:
+    assert rows_to_csv([]) == "step\n"
+    assert rows_to_jsonl([]) == ""

@@ -1,0 +1,120 @@
+import shlex
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pgplay.config import RunConfig, fields, make_config, to_settings
+from pgplay.errors import InputError
+from pgplay.runs.recipes import from_recipe, to_command, to_recipe
+
+PARTS = ["target=", "lr=", "measure=[", '"', "x", " ", "=", "9", "]"]
+
+texts = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
+    st.text(st.sampled_from("a =\"'`\\[]{},\n\r\t\x00\x1b\x85\u2028\u202e\u200d👩\u0301-#$!é月"), max_size=12),
+)
+
+
+def values(name: str) -> st.SearchStrategy[Any]:
+    field = fields()[name]
+    if field.choices:
+        return st.sampled_from(field.choices)
+    if field.type is int:
+        return st.integers(int(field.low or 0) + 1, int(min(field.high or 10**6, 10**6)))
+    if field.type is float:
+        low, high = field.low or 0.0, field.high or 1e9
+        return st.floats(low, high, exclude_min=True, exclude_max=True)
+    if field.type is tuple:
+        return st.lists(texts, max_size=3).map(tuple)
+    return texts
+
+
+@st.composite
+def configs(draw: st.DrawFn) -> RunConfig:
+    names = draw(st.lists(st.sampled_from(sorted(fields())), unique=True, max_size=8))
+    settings = {name: draw(values(name)) for name in names if name not in ("until", "group_size")}
+    settings["target"] = settings.get("target") or "x"
+    return make_config(settings)
+
+
+@given(configs())
+def test_any_configuration_comes_back_from_its_recipe_which_is_one_line(config: RunConfig) -> None:
+    recipe = to_recipe(config)
+    assert from_recipe(recipe) == config
+    assert len(recipe.splitlines()) <= 1
+    assert recipe.isprintable()
+
+
+@given(configs())
+def test_a_recipe_survives_wrapping_at_its_spaces(config: RunConfig) -> None:
+    assert from_recipe("  " + to_recipe(config) + "\n") == config
+
+
+@given(st.text(max_size=60) | st.lists(st.sampled_from(PARTS)).map("".join))
+def test_any_text_is_a_recipe_or_bad_input(text: str) -> None:
+    try:
+        config = from_recipe(text)
+    except InputError:
+        return
+    assert from_recipe(to_recipe(config)) == config
+
+
+@given(configs())
+def test_a_command_says_the_same_as_the_configuration(config: RunConfig) -> None:
+    words = shlex.split(to_command(config))
+    assert words[:2] == ["pgplay", "train"]
+    given_options: dict[str, list[str]] = {}
+    rest = iter(words[2:])
+    for word in rest:
+        option, equals, value = word.removeprefix("--").partition("=")
+        given_options.setdefault(option.replace("-", "_"), []).append(value if equals else next(rest))
+    expected = {
+        name: [str(one) for one in (value if isinstance(value, list | tuple) else [value])]
+        for name, value in to_settings(config).items()
+    }
+    assert given_options == expected
+
+
+def test_the_defaults_are_an_empty_recipe() -> None:
+    assert to_recipe(RunConfig()) == ""
+    assert from_recipe("") == RunConfig()
+    assert to_command(RunConfig()) == "pgplay train"
+
+
+def test_a_recipe_is_short_and_readable() -> None:
+    reward = "0.8*levenshtein + 0.2*prefix"
+    config = make_config({"target": "床前明月光", "reward": reward, "lr": 0.01, "until": "reward>=0.9"})
+    recipe = 'target=床前明月光 reward="0.8*levenshtein + 0.2*prefix" lr=0.01 until=reward>=0.9'
+    assert to_recipe(config) == recipe
+    assert from_recipe(recipe.replace(" lr", "\n\tlr")) == config
+    multiline = make_config({"target": 'say "hi"\n', "measure": ("exact", "a b")})
+    assert to_recipe(multiline) == r'target="say \"hi\"\n" measure=["exact","a b"]'
+
+
+def test_a_command_is_quoted_and_repeats_lists() -> None:
+    config = make_config({"target": "-it's", "measure": ("exact", "lcs"), "batch_size": 32})
+    assert to_command(config) == """pgplay train '--target=-it'"'"'s' --measure exact --measure lcs --batch-size 32"""
+
+
+@pytest.mark.parametrize(
+    ("recipe", "problem", "remedy"),
+    [
+        ("target=hello wxyz=1", "'wxyz' at position 14", "There is:"),
+        ("targt=hello", "'targt' at position 1", "'target'"),
+        ("seed=1 word", "'word' at position 8", "key=value"),
+        ("seed=1 lr=fast", "'lr=fast' at position 8", "a number"),
+        ("seed=1 seed=2", "'seed' at position 8", "once"),
+        ('seed=1 target="abc', "position 8 has a quote", "quote"),
+        ('target="a"b', "goes on after its end", "quote"),
+        ("measure=exact", "cannot be read", "list"),
+        ("lr=7", "lr cannot be 7", "number"),
+        ("=x", "position 1", "There is:"),
+        ("target=[1]", "target cannot be", "text"),
+    ],
+)
+def test_a_wrong_recipe_is_told_where_and_what_would_be_right(recipe: str, problem: str, remedy: str) -> None:
+    with pytest.raises(InputError, match=problem) as caught:
+        from_recipe(recipe)
+    assert remedy in caught.value.remedy
