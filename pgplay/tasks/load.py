@@ -20,12 +20,17 @@ def load_task(config: RunConfig) -> Task:
     """
     if not config.task:
         name, pairs = "target", single_target(config.target).training
-    elif Path(config.task).suffix.lower() in PAIR_SUFFIXES or Path(config.task).is_file():
+    elif _names_a_file(config.task):
         name, pairs = Path(config.task).stem, read_pairs(Path(config.task))
     else:
         name, pairs = config.task, generate(parse_task(config.task), config.seed)
     training, held_out = _split(pairs, config.held_out, config.seed)
     return Task(name, training, held_out)
+
+
+def _names_a_file(task: str) -> bool:
+    path = Path(task)
+    return path.suffix.lower() in PAIR_SUFFIXES or (":" not in task and bool(path.suffix)) or path.is_file()
 
 
 def _split(pairs: tuple[Pair, ...], share: float, seed: int) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:

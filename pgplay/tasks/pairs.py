@@ -117,6 +117,8 @@ def parse_toml(path: Path, text: str) -> dict[str, Any]:
     """Return the TOML document `text`; raises InputError that names the file and the line of a syntax error."""
     try:
         return tomllib.loads(text)
+    except RecursionError as error:
+        raise InputError(f"{path} nests its brackets too deep.", "A text goes in quotation marks.") from error
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"^(.*) \(at (?:line (\d+), column \d+|end of document)\)$", str(error), re.DOTALL)
         problem, line = (found[1], found[2]) if found else (str(error), None)
