@@ -83,7 +83,7 @@ def _read_csv(path: Path, text: str) -> Iterator[Located]:
         raise InputError(f"{path}:{line}: {error}.", "Close quotation marks; double those in a text.") from error
 
 
-class _Row(msgspec.Struct, forbid_unknown_fields=False):
+class _Row(msgspec.Struct):
     prompt: Any = None
     target: Any = None
 
@@ -97,7 +97,7 @@ def _read_jsonl(path: Path, text: str) -> Iterator[Located]:
             row = decoder.decode(content)
         except msgspec.DecodeError as error:
             raise InputError(
-                f"{path}:{line}: {error}.", 'Each line is an object: {"prompt": "abc", "target": "cba"}.'
+                f"{path}:{line}: this is no pair: {error}.", 'Each line is an object: {"prompt": "abc", "target": "cba"}.'
             ) from error
         yield line, row.prompt, row.target
 

@@ -1,0 +1,99 @@
+import csv
+import json
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pgplay.errors import InputError
+from pgplay.tasks.pairs import read_pairs
+from pgplay.tasks.task import Pair
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("\n\t\",'"), max_size=12)
+PAIRS = st.dictionaries(TEXTS, TEXTS.filter(bool), min_size=1, max_size=8)
+
+
+def write_csv(path: Path, pairs: dict[str, str]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, quoting=csv.QUOTE_ALL)
+        writer.writerow(["target", "note", "prompt"])
+        writer.writerows([target, "", prompt] for prompt, target in pairs.items())
+
+
+def write_jsonl(path: Path, pairs: dict[str, str]) -> None:
+    lines = [json.dumps({"prompt": prompt, "target": target}) for prompt, target in pairs.items()]
+    path.write_text("\n".join(lines), encoding="utf-8")
+
+
+def write_toml(path: Path, pairs: dict[str, str]) -> None:
+    tables = [
+        f"[[pairs]]\nprompt = {json.dumps(prompt, ensure_ascii=False)}\n"
+        f"target = {json.dumps(target, ensure_ascii=False)}\n"
+        for prompt, target in pairs.items()
+    ]
+    path.write_text("".join(tables), encoding="utf-8")
+
+
+@pytest.mark.parametrize("write", [write_csv, write_jsonl, write_toml])
+@given(pairs=PAIRS)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_pairs_come_back_as_they_were_written(tmp_path: Path, write, pairs: dict[str, str]) -> None:
+    path = tmp_path / f"pairs.{write.__name__.removeprefix('write_')}"
+    write(path, pairs)
+    assert read_pairs(path) == tuple(Pair(prompt, target) for prompt, target in pairs.items())
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line", "problem"),
+    [
+        ("a.csv", "prompt,answer\na,b\n", 1, "the header is"),
+        ("b.csv", "prompt,target\na,b\nc\n", 3, "1 columns where the header has 2"),
+        ("c.csv", "prompt,target\na,b,c\n", 2, "3 columns where the header has 2"),
+        ("d.csv", 'prompt,target\n"a\nb",c\nd,\n', 4, "the target is empty"),
+        ("e.csv", 'prompt,target\na,b\n"c,d\n', 3, "unexpected end of data"),
+        ("f.csv", "prompt,target\na,b\nc,d\na,x\n", 4, "the prompt 'a' has another target on line 2"),
+        ("g.csv", "prompt,target\na,b\x1b\n", 2, "the target holds the control character U\\+001B at position 2"),
+        ("h.jsonl", '{"prompt": "a", "target": "b"}\n\n{"prompt": "c"\n', 3, "truncated"),
+        ("i.jsonl", '{"prompt": "a"}\n', 1, "the target is missing"),
+        ("j.jsonl", '{"prompt": "a", "target": 3}\n', 1, "the target is no text: 3"),
+        ("k.jsonl", '["a", "b"]\n', 1, "Expected `object`"),
+        ("l.toml", '[[pairs]]\nprompt = "a"\ntarget = "b"\n\n[[pairs]]\nprompt = "c"\n', 5, "the target is missing"),
+        ("m.toml", '[[pairs]]\nprompt = a\n', 2, "this is no TOML"),
+    ],
+)
+def test_a_fault_is_told_with_file_and_line(tmp_path: Path, name: str, content: str, line: int, problem: str) -> None:
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=problem) as caught:
+        read_pairs(path)
+    assert caught.value.problem.startswith(f"{path}:{line}: ")
+
+
+@pytest.mark.parametrize("name", ["pairs.csv", "pairs.jsonl", "pairs.toml"])
+def test_a_file_without_pairs_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("prompt,target\n" if name.endswith("csv") else "", encoding="utf-8")
+    with pytest.raises(InputError, match=r"holds no pairs|has no tables"):
+        read_pairs(tmp_path / name)
+
+
+def test_a_pair_given_twice_counts_once(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.csv"
+    path.write_text("prompt,target\na,b\nc,d\na,b\n", encoding="utf-8")
+    assert read_pairs(path) == (Pair("a", "b"), Pair("c", "d"))
+
+
+def test_any_other_text_file_is_one_target(tmp_path: Path) -> None:
+    path = tmp_path / "poem.txt"
+    path.write_text("床前明月光\n", encoding="utf-8")
+    assert read_pairs(path) == (Pair("", "床前明月光"),)
+
+
+@pytest.mark.parametrize("write", [write_csv, write_jsonl])
+def test_a_hundred_thousand_pairs_take_seconds_at_most(tmp_path: Path, write) -> None:
+    path = tmp_path / f"pairs.{write.__name__.removeprefix('write_')}"
+    write(path, {str(number): str(number)[::-1] for number in range(100_000)})
+    start = time.process_time()
+    assert len(read_pairs(path)) == 100_000
+    assert time.process_time() - start < 5

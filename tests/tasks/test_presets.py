@@ -1,0 +1,152 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pgplay.errors import InputError
+from pgplay.learning.algorithms import ALGORITHMS, choices_of
+from pgplay.paths import personal_presets_folder, shipped
+from pgplay.policies.catalogue import MODELS
+from pgplay.tasks.alphabet import resolve_alphabet
+from pgplay.tasks.load import load_task
+from pgplay.tasks.presets import Preset, broken_presets, load_preset, preset_names
+
+SHIPPED = sorted(path.stem for path in shipped("presets").glob("*.toml"))
+
+GOOD = """title = "Mine"
+teaches = "Nothing much."
+seconds = 3
+
+[settings]
+target = "abc"
+entropy = 0.05
+"""
+
+
+def write_preset(text: str, name: str = "mine") -> Path:
+    folder = personal_presets_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_at_least_twelve_ship_and_none_is_broken() -> None:
+    assert len(SHIPPED) >= 12
+    assert sorted(preset.name for preset in preset_names()) == SHIPPED
+    assert broken_presets() == []
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_preset_describes_a_run(name: str) -> None:
+    preset = load_preset(name)
+    config = preset.config()
+    assert 0 < len(preset.title) <= 24
+    assert preset.teaches.endswith(".")
+    assert config.model in MODELS
+    assert config.algorithm in ALGORITHMS
+    assert choices_of(config).baseline
+    task = load_task(config)
+    texts = [text for pair in task.training for text in (pair.prompt, pair.target)]
+    assert set("".join(texts)) <= set(resolve_alphabet(config.alphabet, texts).characters)
+    assert preset.seconds > 0 or not preset.solves
+    assert preset.solves or config.steps is not None, "a run that is not solved must end by itself"
+
+
+def test_the_first_steps_come_first_and_what_is_not_solved_last() -> None:
+    presets = preset_names()
+    assert presets[0].name == "hello"
+    assert [preset.solves for preset in presets] == sorted((preset.solves for preset in presets), reverse=True)
+
+
+def test_the_two_trap_presets_share_their_target() -> None:
+    trap, avoided = load_preset("subsequence-trap"), load_preset("trap-avoided")
+    assert trap.settings["target"] == avoided.settings["target"]
+    assert trap.settings["reward"] == "levenshtein"
+    assert trap.settings["reward"] != avoided.settings["reward"]
+
+
+def test_a_preset_of_ones_own_is_found_by_name_and_by_path(tmp_path: Path) -> None:
+    path = write_preset(GOOD)
+    expected = Preset(
+        name="mine",
+        title="Mine",
+        teaches="Nothing much.",
+        seconds=3.0,
+        settings={"target": "abc", "entropy": 0.05},
+        path=path,
+    )
+    assert load_preset("mine") == load_preset(path) == load_preset(str(path)) == expected
+    assert expected in preset_names()
+    assert expected.config().entropy == 0.05
+
+
+def test_ones_own_replaces_a_shipped_one_of_its_name() -> None:
+    write_preset(GOOD, "hello")
+    assert load_preset("hello").title == "Mine"
+    assert len(preset_names()) == len(SHIPPED)
+
+
+def test_an_unknown_name_gets_the_nearest() -> None:
+    with pytest.raises(InputError) as caught:
+        load_preset("helo")
+    assert caught.value.remedy == "Did you mean 'hello'?"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "problem", "remedy"),
+    [
+        ("entropy = 0.05", "entrpy = 0.05", 7, "no setting called 'entrpy'", "'entropy'"),
+        ("entropy = 0.05", 'entropy = "much"', 7, 'entropy cannot be "much"', "from 0 to 10"),
+        ("entropy = 0.05", "entropy = -1.0", 7, "entropy cannot be -1.0", "from 0 to 10"),
+        ("entropy = 0.05", "entropy = nan", 7, "entropy is nan", "from 0 to 10"),
+        ("entropy = 0.05", "entropy = 2020-01-01", 7, "entropy cannot be", "a number"),
+        ("entropy = 0.05", "seed = 99999999999999999999999", 7, "seed cannot be", "a number"),
+        ("entropy = 0.05", 'baseline = "mean"', 7, 'baseline cannot be "mean"', "batch-mean"),
+        ("entropy = 0.05", "batch_size = 64\ngroup_size = 7", 7, "batch_size 64 cannot be split", "group_size"),
+        ('target = "abc"', 'target = ""', 6, "The target is empty", "at least one"),
+        ("entropy = 0.05", "entropy 0.05", 7, "this is no TOML", ""),
+        ("entropy = 0.05", "entropy = 0.05\nentropy = 0.1", 8, "this is no TOML", ""),
+        ("seconds = 3", "second = 3", 3, "no key called 'second'", "'seconds'"),
+        ("seconds = 3", 'seconds = "3"', 3, "seconds cannot be '3'", "above 0"),
+        ("seconds = 3", "solves = 1", 3, "solves cannot be 1", "true or false"),
+        ('title = "Mine"', "title = 3", 1, "title cannot be 3", "a text"),
+        ("[settings]", "[setings]", 5, "no key called 'setings'", "'settings'"),
+    ],
+)
+def test_a_fault_is_told_with_file_line_and_key(old: str, new: str, line: int, problem: str, remedy: str) -> None:
+    path = write_preset(GOOD.replace(old, new))
+    with pytest.raises(InputError) as caught:
+        load_preset("mine")
+    assert caught.value.problem.startswith(f"{path}:{line}: ")
+    assert problem in caught.value.problem
+    assert remedy in caught.value.remedy
+
+
+def test_a_missing_key_is_told() -> None:
+    write_preset(GOOD.replace('teaches = "Nothing much."\n', ""))
+    with pytest.raises(InputError, match="the key teaches is missing"):
+        load_preset("mine")
+
+
+def test_a_broken_preset_is_listed_with_its_fault_and_hides_no_other() -> None:
+    path = write_preset("title = ")
+    assert sorted(preset.name for preset in preset_names()) == SHIPPED
+    [broken] = broken_presets()
+    assert (broken.name, broken.path) == ("mine", path)
+    assert "this is no TOML" in broken.error.problem
+
+
+def test_a_folder_called_like_a_preset_is_listed_as_broken() -> None:
+    (personal_presets_folder() / "odd.toml").mkdir(parents=True)
+    assert [broken.name for broken in broken_presets()] == ["odd"]
+
+
+def test_tasks_load_neither_torch_nor_textual() -> None:
+    code = (
+        "import sys, pgplay.tasks.presets, pgplay.tasks.load; "
+        "print(sorted({'torch', 'textual', 'numpy', 'plotext'} & set(sys.modules)))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
