@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import struct
 from collections.abc import Iterator
@@ -61,7 +62,7 @@ def connect(path: Path) -> sqlite3.Connection:
     """
     if not path.is_file():
         raise damaged(path.parent, f"it has no {DATABASE}")
-    address = f"{path.absolute().as_uri()}?mode=rw"
+    address = f"{path.absolute().as_uri()}?{_mode(path)}"
     database = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, timeout=_PATIENCE)
     try:
         (application,) = database.execute("PRAGMA application_id").fetchone()
@@ -78,6 +79,13 @@ def connect(path: Path) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def _mode(path: Path) -> str:
+    at_rest = not path.with_name(f"{path.name}-wal").exists()
+    if at_rest and not os.access(path.parent, os.W_OK):
+        return "immutable=1"  # SQLite would want to write beside the file even to read it
+    return "mode=rw"
 
 
 @contextlib.contextmanager

@@ -107,7 +107,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     aside = path.with_name(f"{_FILLING}{secrets.token_hex(8)}")
     with plain_errors(f"Writing {path.name}", path):
         try:
-            _write_synced(aside, data)
+            write_synced(aside, data)
             os.replace(aside, path)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -116,7 +116,8 @@ def write_atomically(path: Path, data: bytes) -> None:
         sync_folder(path.parent)
 
 
-def _write_synced(path: Path, data: bytes) -> None:
+def write_synced(path: Path, data: bytes) -> None:
+    """Put `data` into the new file `path`, on the disk when this returns; raises OSError. For use in `new_folder`."""
     with open(path, "xb") as file:
         file.write(data)
         file.flush()
@@ -142,7 +143,8 @@ def new_folder(folder: Path, *, replace: bool = False) -> Iterator[Path]:
     """Yield an empty folder to fill; when the block ends well, that is what stands at `folder`.
 
     The caller holds the lock of the parent folder, and with `replace` an old `folder` gives way. The files in it must
-    be synced by who writes them (`write_atomically` does). Raises PgplayError; the old folder then stays.
+    be synced by who writes them (`write_synced` does). Raises PgplayError, for an OSError of the block too; the old
+    folder then stays.
     """
     aside = folder.with_name(f"{_FILLING}{secrets.token_hex(8)}")
     with plain_errors(f"Writing {folder.name}", folder):

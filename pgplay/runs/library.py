@@ -25,7 +25,7 @@ from pgplay.runs.files import (
     plain_errors,
     same_name,
     sync_folder,
-    write_atomically,
+    write_synced,
 )
 from pgplay.runs.locks import locked_folder, unchanging_folder
 
@@ -99,8 +99,8 @@ def save_policy(card: PolicyCard, tensors: bytes, replace: bool = False) -> Poli
         if not (replace and folder.exists()):
             _check_free(card.name)
         with new_folder(folder, replace=replace) as aside:
-            write_atomically(aside / TENSORS, tensors)
-            write_atomically(aside / CARD, encoded)
+            write_synced(aside / TENSORS, tensors)
+            write_synced(aside / CARD, encoded)
     return card
 
 

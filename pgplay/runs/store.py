@@ -11,6 +11,7 @@ each of the first 1,000 steps and then ever more thinly, 500 for each doubling o
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import struct
 import threading
@@ -319,6 +320,8 @@ def _summarise(folder: Path) -> RunSummary:
 
 
 def _is_trained(folder: Path) -> bool:
+    if not os.access(folder, os.W_OK):
+        return False
     lock = FileLock(folder / LOCK)
     if not lock.take():
         return True

@@ -351,7 +351,7 @@ def test_a_full_disk_keeps_the_old_policy(monkeypatch: pytest.MonkeyPatch) -> No
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
-        with pytest.raises(PgplayError, match="no room is left"):
+        with pytest.raises(PgplayError, match=r"no room is left for \S+/policies/first\."):
             save_policy(make_card(steps=99), make_tensors(99), replace=True)
     assert read_policy("first").steps == 40
     assert policy_tensors("first") == TENSORS

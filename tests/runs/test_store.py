@@ -220,3 +220,36 @@ def test_leftovers_of_a_crash_are_no_runs_and_go_away(home: Path) -> None:
     assert list_runs() == []
     RunStore.create(RunConfig(), "a").close()
     assert sorted(os.listdir(home / "runs")) == [".lock", "a"]
+
+
+def test_a_run_on_a_full_disk_keeps_all_steps_it_told_of(
+    tiny_disk: Path, monkeypatch: pytest.MonkeyPatch, make_report: MakeReport
+) -> None:
+    monkeypatch.setenv("PGPLAY_HOME", str(tiny_disk))
+    step = 0
+    with RunStore.create(RunConfig(), "run") as store:
+        with pytest.raises(PgplayError, match="full"):  # noqa: PT012 - how many rows fit is the disk's affair
+            for step in range(1, 10_000):
+                store.record(make_report(step))
+        assert [kept for kept, _ in store.rows()] == list(range(1, step))
+    with RunStore.open("run") as store:
+        assert len(store.rows()) == step - 1
+    delete_run("run")
+    assert list_runs() == []
+
+
+def test_runs_on_a_disk_that_cannot_be_written_can_be_read(
+    tiny_disk: Path, monkeypatch: pytest.MonkeyPatch, make_report: MakeReport
+) -> None:
+    monkeypatch.setenv("PGPLAY_HOME", str(tiny_disk))
+    with RunStore.create(RunConfig(), "run") as store:
+        store.record(make_report(1))
+    subprocess.run(["mount", "-o", "remount,ro", str(tiny_disk)], check=True)
+    (run,) = list_runs()
+    assert (run.steps, run.state) == (1, "interrupted")
+    with RunStore.open("run") as store:
+        assert store.samples(1) == make_report(1).samples
+        with pytest.raises(PgplayError, match="may not be written"):
+            store.record(make_report(2))
+    with pytest.raises(PgplayError, match="PGPLAY_HOME"):
+        RunStore.create(RunConfig())
