@@ -97,7 +97,7 @@ def _read_jsonl(path: Path, text: str) -> Iterator[Located]:
             row = decoder.decode(content)
         except msgspec.DecodeError as error:
             raise InputError(
-                f"{path}:{line}: this is no pair: {error}.", 'Each line is an object: {"prompt": "abc", "target": "cba"}.'
+                f"{path}:{line}: this is no pair: {error}.", 'A line reads {"prompt": "abc", "target": "cba"}.'
             ) from error
         yield line, row.prompt, row.target
 
