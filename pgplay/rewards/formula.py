@@ -87,7 +87,7 @@ class Formula:
                 f"The formula has {len(text):,} characters.",
                 f"It may have {MAXIMUM_CHARACTERS:,}; write what is longer as a Python file.",
             )
-        self.text = text.strip()
+        self.text = " ".join(text.split())
         self.components: list[str] = []
         self.variables: list[str] = []
         self._evaluate = self._compile(_parse(self.text), 0)
@@ -204,9 +204,7 @@ def _parse(text: str) -> ast.expr:
 
 
 def _shown(text: str) -> str:
-    """Return a formula as a message quotes it: on one line, and not too long."""
-    line = " ".join(text.split())
-    return line if len(line) <= 100 else line[:100] + "…"
+    return text if len(text) <= 100 else text[:100] + "…"
 
 
 def _function(name: str, count: int) -> _Function:

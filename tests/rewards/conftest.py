@@ -1,0 +1,42 @@
+"""Rewards of a person's own Python, built from source and closed after the test."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pgplay.errors import RewardError
+from pgplay.rewards.scoring import DEFAULT_LIMITS, Reward, build_reward
+
+Build = Callable[..., Reward]
+
+
+@pytest.fixture
+def log() -> list[str]:
+    """What the Python of `build` printed."""
+    return []
+
+
+@pytest.fixture
+def build(tmp_path: Path, log: list[str]) -> Iterator[Build]:
+    built: list[Reward] = []
+
+    def build_one(code: str, function: str = "", *, file: str = "mine.py", limits: object = DEFAULT_LIMITS) -> Reward:
+        (tmp_path / file).write_text(code, encoding="utf-8")
+        reward = build_reward(str(tmp_path / file) + function, on_log=log.append, limits=limits)
+        built.append(reward)
+        return reward
+
+    yield build_one
+    for reward in built:
+        reward.close()
+
+
+def score(reward: Reward, *texts: str) -> list[float]:
+    return reward.score(texts, ["target"] * len(texts), ["prompt"] * len(texts)).values
+
+
+def failure(reward: Reward, *texts: str) -> RewardError:
+    with pytest.raises(RewardError) as caught:
+        score(reward, *(texts or ("some text",)))
+    return caught.value

@@ -1,0 +1,160 @@
+"""Formulas: what they compute (against Python's own evaluation), and how each mistake in one is told."""
+
+import math
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pgplay.errors import InputError, RewardError
+from pgplay.rewards.catalogue import REWARDS
+from pgplay.rewards.scoring import build_reward, describe
+
+numbers = st.sampled_from(["0.0", "1.0", "2.5", "3.25", "1e-3", "10.0"])
+names = st.sampled_from(
+    ["levenshtein", "prefix", "exact", "jaro_winkler", "text_length", "target_length", "length_gap"]
+)
+
+
+def combine(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    several = st.lists(inner, min_size=2, max_size=3).map(", ".join)
+    compare = st.sampled_from(["<", "<=", ">", ">=", "==", "!="])
+    return st.one_of(
+        st.tuples(inner, st.sampled_from(["+", "-", "*", "/"]), inner).map(lambda one: f"({' '.join(one)})"),
+        st.tuples(inner, compare, inner, compare, inner).map(lambda one: f"({' '.join(one)})"),
+        # Whole exponents: Python goes on with a complex number where a formula stops.
+        st.tuples(inner, st.sampled_from(["0.0", "1.0", "2.0", "3.0"])).map(lambda one: f"({one[0]} ** {one[1]})"),
+        st.tuples(inner, st.sampled_from(["and", "or"]), inner).map(lambda one: f"({' '.join(one)})"),
+        st.tuples(inner, inner, inner).map(lambda one: f"({one[0]} if {one[1]} else {one[2]})"),
+        inner.map(lambda one: f"(-{one})"),
+        inner.map(lambda one: f"(not {one})"),
+        inner.map(lambda one: f"abs({one})"),
+        st.tuples(st.sampled_from(["min", "max"]), several).map(lambda one: f"{one[0]}({one[1]})"),
+        inner.map(lambda one: f"clip({one}, 0, 1)"),
+    )
+
+
+def clip(value: float, low: float, high: float) -> float:
+    return min(max(value, low), high)
+
+
+@given(
+    spec=st.recursive(numbers | names, combine, max_leaves=12),
+    text=st.text("helo wrd", max_size=8),
+    target=st.text("helo wrd", min_size=1, max_size=8),
+)
+def test_computes_what_python_would(spec: str, text: str, target: str) -> None:
+    known = {name.replace("-", "_"): reward.function(text, target) for name, reward in REWARDS.items()}
+    known |= {"text_length": len(text), "target_length": len(target), "length_gap": len(text) - len(target)}
+    try:
+        expected = eval(spec, {"clip": clip}, known)
+    except ArithmeticError:
+        expected = math.nan
+    with build_reward(spec) as reward:
+        if not math.isfinite(expected):
+            with pytest.raises(RewardError):
+                reward.score([text], [target], [""])
+        else:
+            assert reward.score([text], [target], [""]).values == [pytest.approx(float(expected))]
+
+
+@pytest.mark.parametrize(
+    ("spec", "value"),
+    [
+        ("0.8*levenshtein + 0.2*prefix", 0.8 * 0.8 + 0.2 * 0.6),
+        ("levenshtein - 0.01*abs(length_gap)", 0.79),
+        ("jaro-winkler", 0.9533333),
+        ("jaro_winkler", 0.9533333),
+        ("2*jaro-winkler-exact", 1.9066666),
+        ("damerau-levenshtein*1", 0.8),
+        ("prefix-exact", 0.6),
+        ("exact if text_length == target_length else 0.5", 0.5),
+        ("3 < text_length < 5", 1.0),
+        ("  levenshtein\n  + 1 ", 1.8),
+        ("+levenshtein ** 2", 0.64),
+    ],
+)
+def test_known_values(spec: str, value: float) -> None:
+    assert build_reward(spec).score(["helo"], ["hello"], [""]).values == [pytest.approx(value)]
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ("", "No reward is given"),
+        (" \n", "No reward is given"),
+        ("levenstein", "(?s)no reward called 'levenstein'.*Did you mean 'levenshtein'"),
+        ("jaro-winkle", "(?s)no reward called 'jaro-winkle'.*Did you mean 'jaro-winkler'"),
+        ("0.5*prefx + lcs", "(?s)no reward called 'prefx'.*Did you mean 'prefix'"),
+        ("prefix + text_lenght", "Did you mean 'text_length'"),
+        ("maximum(1, 2)", "(?s)no function for formulas called 'maximum'"),
+        ("max", r"(?s)max stands without its brackets.*max\(a, b"),
+        ("max(lcs)", "max cannot take 1 values"),
+        ("abs(1, 2)", "abs cannot take 2 values"),
+        ("clip(lcs, 0)", r"(?s)clip cannot take 2 values.*clip\(a, low, high\)"),
+        ("abs(x=1)", "nothing that a reward's formula can hold"),
+        ("max(*[1, 2], 3)", "nothing that a reward's formula can hold"),
+        ("lcs prefix", "is not a formula at character \\d: invalid syntax"),
+        ("0.8*", "is not a formula"),
+        ("prefix(", "never closed"),
+        ("x = 1", "is not a formula"),
+        ("lcs\x00", "null bytes"),
+        ("'lcs'", "nothing that a reward's formula can hold"),
+        ("True", "'True' is nothing"),
+        ("1j", "nothing that a reward's formula can hold"),
+        ("lcs.real", "'lcs.real' is nothing"),
+        ("lcs // 2", "nothing that a reward's formula can hold"),
+        ("lcs @ 2", "nothing that a reward's formula can hold"),
+        ("lcs in [1]", "nothing that a reward's formula can hold"),
+        ("(lambda: 1)()", "nothing that a reward's formula can hold"),
+        ("(a := 1)", "nothing that a reward's formula can hold"),
+        ("__import__('os').system('true')", "nothing that a reward's formula can hold"),
+        ("1e999", "too large"),
+        ("1" + "0" * 400, "too large"),
+        ("-" * 900 + "1", "nested more than 60 deep"),
+        ("(" * 500 + "1" + ")" * 499, "is not a formula"),
+        ("+".join(["lcs"] * 200), "nested more than 60 deep"),
+        ("1" * 5000, "The formula has 5,000 characters"),
+    ],
+)
+def test_a_mistake_is_told_before_anything_is_scored(spec: str, words: str) -> None:
+    with pytest.raises(InputError) as caught:
+        build_reward(spec)
+    assert re.search(words, str(caught.value))
+    with pytest.raises(InputError):
+        describe(spec)
+
+
+@given(spec=st.text("lcs exact()+-*/.,<>=0123456789'\"[]{}:#\\\n\x00é", max_size=40) | st.text(max_size=40))
+def test_any_text_is_a_reward_or_is_refused(spec: str) -> None:
+    try:
+        reward = build_reward(spec)
+    except InputError:
+        return
+    try:
+        values = reward.score(["a"], ["b"], [""]).values
+    except RewardError:
+        return
+    assert math.isfinite(values[0])
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ("1 / length_gap", "divides by zero"),
+        ("(-1) ** 0.5", "no finite real number"),
+        ("10 ** 10 ** 10", "no finite real number"),
+        ("9e307 * 10", "gives inf"),
+        ("9e307 * 10 - 9e307 * 10", "gives nan"),
+        ("0 ** -1", "no finite real number"),
+    ],
+)
+def test_what_is_not_finite_is_told_with_the_text_it_came_from(spec: str, words: str) -> None:
+    with pytest.raises(RewardError) as caught:
+        build_reward(spec).score(["abcde"], ["hello"], ["say it"])
+    assert re.search(words, caught.value.problem)
+    assert "'abcde'" in caught.value.problem
+    assert "'hello'" in caught.value.problem
+    assert "'say it'" in caught.value.problem
+    assert caught.value.remedy

@@ -1,0 +1,178 @@
+"""Each way in which a person's Python can misbehave, with the real process: it is told, and nothing is left behind."""
+
+import os
+import re
+import select
+import sys
+from pathlib import Path
+
+import pytest
+
+from pgplay.rewards.python_reward import Limits
+from tests.rewards.conftest import Build, failure, score
+
+SHORT = Limits(batch_seconds=0.5, load_seconds=5.0)
+
+
+@pytest.mark.parametrize(
+    ("returned", "words"),
+    [
+        ("None", "returned None where a number is due"),
+        ("True", r"returned True \(bool\)"),
+        ("'1.0'", r"returned '1.0' \(str\)"),
+        ("1j", "returned 1j"),
+        ("[1.0]", "returned \\[1.0\\]"),
+        ("float('nan')", "returned nan, which is not finite"),
+        ("float('-inf')", "returned -inf, which is not finite"),
+        ("10 ** 400", "returned inf, which is not finite"),
+        ("object()", "where a number is due"),
+        ("type('Evil', (), {'__repr__': lambda self: 1 / 0})()", "returned a Evil"),
+        ("{'a': 1}", "a mapping without 'score'"),
+        ("{'score': None}", "returned None as 'score'"),
+        ("{'score': 1, 'part': 'x'}", r"returned 'x' \(str\) as 'part'"),
+        ("{'score': 1, 2: 3}", "a part whose name is 2"),
+        ("{'score': 1, **{str(i): i for i in range(99)}}", "returned 99 parts"),
+        ("{'score': 1, **({'a': 1} if text == 'second' else {})}", r"returned the parts \['a'\], but none"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_line_and_its_text(build: Build, returned: str, words: str) -> None:
+    error = failure(build(f"\ndef reward(text, target, prompt):\n    return {returned}\n"), "first", "second")
+    assert re.search(words, error.problem)
+    assert "(line 2: def reward(text, target, prompt):)" in error.problem or "parts" in words
+    assert "reward in mine.py" in error.problem
+    assert "'target'" in error.remedy
+    assert "'prompt'" in error.remedy
+    assert re.search("'first'|'second'", error.remedy)
+
+
+@pytest.mark.parametrize(
+    ("returned", "words"),
+    [
+        ("[1.0]", "returned 1 scores for 2 texts"),
+        ("[1.0] * 3", "returned more than 2 scores for 2 texts"),
+        ("[]", "returned 0 scores for 2 texts"),
+        ("None", "returned None where a list of 2 scores is due"),
+        ("1.0", "where a list of 2 scores is due"),
+        ("'ab'", "where a list of 2 scores is due"),
+        ("{'score': 1}", "where a list of 2 scores is due"),
+        ("[1.0, None]", r"(?s)returned None where a number is due .*'second'"),
+        ("__import__('itertools').count()", "returned more than 2 scores"),
+        ("1 / 0", r"(?s)ZeroDivisionError.*'first' .* and 1 others"),
+    ],
+)
+def test_a_wrong_list_is_refused(build: Build, returned: str, words: str) -> None:
+    error = failure(build(f"def rewards(texts, targets, prompts):\n    return {returned}\n"), "first", "second")
+    assert re.search(words, str(error))
+
+
+BAD_OR_GOOD = """import os, sys, signal, time
+def reward(text, target, prompt):
+    if text == 'bad':
+        {}
+    return 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("misdeed", "words"),
+    [
+        ("raise ValueError('oh\\nno')", r"raised ValueError: oh no \(line 4"),
+        ("raise ValueError('\\ud800' + 'x' * 10**6)", r"raised ValueError: \?x+…"),
+        ("raise StopIteration", r"raised StopIteration \(line 4"),
+        ("raise KeyboardInterrupt", r"raised KeyboardInterrupt \(line 4"),
+        ("raise type('E', (Exception,), {'__str__': lambda self: 1 / 0})", r"raised E: .*\(line 4"),
+        ("reward('bad', target, prompt)", r"raised RecursionError: .*\(line 4"),
+        ("sys.exit('bye')", r"called sys\.exit\('bye' \(str\)\) \(line 4"),
+        ("os._exit(7)", "ended its own process with exit status 7"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", "was ended by SIGKILL"),
+        ("import ctypes; ctypes.string_at(0)", r"was ended by SIGSEGV \(line 4: import ctypes"),
+        ("os.closerange(0, 64)", "reward in mine.py (closed the connection|ended its own process)"),
+        ("sys.stderr.close(); raise ValueError('mute')", r"raised ValueError: mute \(line 4"),
+        ("os.fork() or os._exit(0); raise ValueError('parent')", "raised ValueError: parent"),
+    ],
+)
+def test_a_misdeed_is_told_and_the_next_batch_begins_afresh(build: Build, misdeed: str, words: str) -> None:
+    reward = build(BAD_OR_GOOD.format(misdeed))
+    error = failure(reward, "good", "bad", "good too")
+    assert re.search(words, error.problem)
+    assert error.remedy.startswith("It was given the text 'bad' (target 'target', prompt 'prompt')")
+    assert error.exit_status == 3
+    assert score(reward, "good") == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("misdeed", "line"),
+    [
+        ("while True: pass", r"\(line 4: while True: pass\)"),
+        ("time.sleep(1000)", r"\(line 4: time\.sleep\(1000\)\)"),
+        ("import re; re.match('(a+)+b', 'a' * 60)", r"\(line 4"),
+        ("os.kill(os.getpid(), signal.SIGSTOP)", ""),
+        ("[signal.signal(one, signal.SIG_IGN) for one in (signal.SIGTERM, signal.SIGUSR1)]; time.sleep(99)", ""),
+    ],
+)
+def test_what_takes_too_long_is_ended_and_told(build: Build, misdeed: str, line: str) -> None:
+    reward = build(BAD_OR_GOOD.format(misdeed), limits=SHORT)
+    error = failure(reward, "good", "bad", "good too")
+    assert re.search(r"took longer than 0\.5 s for 3 texts, of which it scored 1.*" + line, error.problem)
+    assert "'bad'" in error.remedy
+    assert score(reward, "good") == [1.0]
+
+
+def test_a_batch_that_is_never_read_does_not_hold_us_up(build: Build) -> None:
+    code = "import os, signal\ndef reward(text, target, prompt):\n    if text == 'bad':\n"
+    code += "        os.kill(os.getpid(), signal.SIGSTOP)\n    return 1\n"
+    reward = build(code, limits=SHORT)
+    assert "took longer" in failure(reward, "bad", "x" * 2_000_000).problem
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts the memory that is written to")
+def test_a_memory_bomb_is_stopped(build: Build) -> None:
+    code = BAD_OR_GOOD.format("hoard = [b'x' * 1000000 for _ in range(10**9)]")
+    reward = build(code, limits=Limits(memory_bytes=200 * 1024**2))
+    assert "raised MemoryError (line 4" in failure(reward, "bad").problem
+    assert score(reward, "good") == [1.0]
+
+
+def test_a_million_prints_are_counted_not_shown(build: Build, log: list[str]) -> None:
+    code = "import os\ndef reward(text, target, prompt):\n    for _ in range(1000):\n"
+    code += "        os.write(1, b'spam\\n' * 1000)\n    return 1\n"
+    reward = build(code)
+    assert score(reward, "a") == [1.0]
+    reward.close()
+    assert log == ["spam"] * 200 + ["(999,800 more lines were printed)"]
+
+
+def test_an_endless_line_is_cut(build: Build, log: list[str]) -> None:
+    reward = build("def reward(text, target, prompt):\n    print('x' * 5_000_000)\n    print('end')\n    return 1\n")
+    assert score(reward, "a") == [1.0]
+    reward.close()
+    assert [len(line) for line in log] == [2000, 3]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no process groups to end")
+@pytest.mark.parametrize("ending", ["", "raise ValueError", "os._exit(1)"])
+def test_what_it_started_ends_with_it(build: Build, tmp_path: Path, ending: str) -> None:
+    held = tmp_path / "held open by what it started"
+    os.mkfifo(held)
+    reader = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
+    code = "import os, subprocess\ndef reward(text, target, prompt):\n"
+    code += f"    subprocess.Popen(['sleep', '60'], stdout=open({str(held)!r}, 'w'))\n    {ending}\n    return 1\n"
+    reward = build(code)
+    if ending:
+        failure(reward)
+    else:
+        score(reward, "a")
+        with pytest.raises(BlockingIOError):
+            os.read(reader, 1)
+    reward.close()
+    assert select.select([reader], [], [], 5.0)[0]
+    assert os.read(reader, 1) == b""
+    os.close(reader)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_copy_that_it_forked_scores_nothing(build: Build) -> None:
+    code = "import os\ndef reward(text, target, prompt):\n    os.fork()\n    return len(text)\n"
+    reward = build(code)
+    assert score(reward, "a", "ab") == [1.0, 2.0]
+    assert score(reward, "abc") == [3.0]

@@ -1,0 +1,64 @@
+"""What every reward offers, however it was given."""
+
+import pytest
+
+from pgplay.rewards.catalogue import REWARDS
+from pgplay.rewards.scoring import build_reward, describe
+
+
+@pytest.mark.parametrize(
+    ("spec", "kind", "name", "needs_target"),
+    [
+        ("levenshtein", "built-in", "levenshtein", True),
+        (" jaro_winkler ", "built-in", "jaro-winkler", True),
+        ("distinct", "built-in", "distinct", False),
+        ("0.5*lcs  ", "formula", "0.5*lcs", True),
+        ("distinct - text_length/100", "formula", "distinct - text_length/100", False),
+        ("distinct - length_gap", "formula", "distinct - length_gap", True),
+    ],
+)
+def test_tells_what_it_is(spec: str, kind: str, name: str, needs_target: bool) -> None:
+    with build_reward(spec) as reward:
+        assert (reward.spec, reward.kind, reward.name) == (spec, kind, name)
+        assert reward.needs_target == needs_target
+        assert reward.source == ""
+
+
+def test_scores_in_order_whatever_repeats() -> None:
+    texts, targets = ["b", "a", "b", "b"], ["a", "a", "b", "a"]
+    assert build_reward("exact").score(texts, targets, [""] * 4).values == [0.0, 1.0, 1.0, 0.0]
+
+
+def test_no_completions_no_scores() -> None:
+    assert build_reward("exact").score([], [], []) == ([], {})
+
+
+def test_a_formula_of_several_rewards_gives_each_as_a_part() -> None:
+    reward = build_reward("0.8*levenshtein + 0.2*jaro-winkler - exact")
+    scores = reward.score(["helo", "hello"], ["hello"] * 2, [""] * 2)
+    assert scores.parts.keys() == {"levenshtein", "jaro-winkler", "exact"}
+    assert scores.parts["exact"] == [0.0, 1.0]
+    assert scores.parts["levenshtein"] == [pytest.approx(0.8), 1.0]
+
+
+def test_a_formula_of_one_reward_has_no_parts() -> None:
+    assert build_reward("2*levenshtein - 0.1*text_length").score(["a"], ["a"], [""]).parts == {}
+
+
+def test_columns_of_unequal_length_are_refused() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        build_reward("exact").score(["a", "b"], ["a"], [""])
+
+
+@pytest.mark.parametrize(
+    ("spec", "best"), [("levenshtein", 1.0), ("2*levenshtein + 1", 3.0), ("lcs - exact", 0.0), ("text_length", 5.0)]
+)
+def test_best_is_what_the_exact_target_scores(spec: str, best: float) -> None:
+    assert build_reward(spec).best("hello") == best
+
+
+def test_describes_each_in_one_line() -> None:
+    for name, reward in REWARDS.items():
+        assert describe(name) == reward.definition
+    assert describe("0.8*levenshtein + 0.2*prefix - length_gap") == "a formula of levenshtein, prefix, length_gap"
+    assert describe("1 + 1") == "a formula of numbers alone"
