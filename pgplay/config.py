@@ -38,11 +38,10 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     task: Annotated[
         str, _help("prompts and targets: a generator (reverse:length=3-5) or a file (.csv, .jsonl)", "task")
     ] = ""
-    alphabet: Annotated[
-        str, _help("auto, lowercase, ascii, target, or the characters themselves", "task")
-    ] = "auto"
+    alphabet: Annotated[str, _help("auto, lowercase, ascii, target, or the characters themselves", "task")] = "auto"
     max_length: Annotated[
-        Annotated[int, Meta(ge=1, le=8192)] | None, _help("longest completion, in tokens (default: a little above the longest target)", "task")
+        Annotated[int, Meta(ge=1, le=8192)] | None,
+        _help("longest completion, in tokens (default: a little above the longest target)", "task"),
     ] = None
     held_out: Annotated[float, _help("share of the prompts kept out of training", "task", ge=0.0, lt=1.0)] = 0.0
     warm_start: Annotated[
@@ -52,9 +51,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     reward: Annotated[
         str, _help("what is good: a name, a weighted sum, or a Python file (my_reward.py:rhymes)", "reward", live=True)
     ] = "levenshtein"
-    measure: Annotated[
-        tuple[str, ...], _help("further rewards that are plotted beside it, not trained", "reward")
-    ] = ()
+    measure: Annotated[tuple[str, ...], _help("further rewards that are plotted beside it, not trained", "reward")] = ()
 
     model: Annotated[str, _help("family and size of the network, such as gru-small", "model")] = "gru-small"
     device: Annotated[str, _help("auto, cpu, cuda, cuda:1 or mps", "model")] = "auto"
@@ -73,7 +70,9 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ] = None
     credit: Annotated[
         Literal["terminal", "dense", "gae"] | None,
-        _help("how a reward is shared among tokens: all at the end, as potential differences, or by a critic", "algorithm"),
+        _help(
+            "how a reward is shared among tokens: all at the end, as potential differences, or by a critic", "algorithm"
+        ),
     ] = None
     ratio: Annotated[
         Literal["none", "clip", "clip-higher", "cispo", "gspo"] | None,
@@ -86,62 +85,105 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     batch_size: Annotated[int, _help("completions a step", "learning", live=True, ge=2, le=65536)] = 64
     group_size: Annotated[
-        Annotated[int, Meta(ge=1, le=65536)] | None, _help("completions of one prompt (default: 8, or the whole batch for a single prompt)", "learning")
+        Annotated[int, Meta(ge=1, le=65536)] | None,
+        _help("completions of one prompt (default: 8, or the whole batch for a single prompt)", "learning"),
     ] = None
     updates_per_step: Annotated[
-        int, _help("updates made from one batch of completions", "learning", live=True, ge=1, le=64)
-    ] = 1
+        Annotated[int, Meta(ge=1, le=64)] | None,
+        _help("updates made from one batch of completions (default: the algorithm's)", "learning", live=True),
+    ] = None
     lr: Annotated[
-        Annotated[float, Meta(gt=0.0, le=1.0)] | None, _help("learning rate of Adam (default: the family's)", "learning", live=True)
+        Annotated[float, Meta(gt=0.0, le=1.0)] | None,
+        _help("learning rate of Adam (default: the family's)", "learning", live=True),
     ] = None
     entropy: Annotated[
-        Annotated[float, Meta(ge=0.0, le=10.0)] | None, _help("weight of the entropy bonus, per nat (default: the family's)", "learning", live=True)
+        Annotated[float, Meta(ge=0.0, le=10.0)] | None,
+        _help("weight of the entropy bonus, per nat (default: the family's)", "learning", live=True),
     ] = None
     entropy_schedule: Annotated[
         Literal["constant", "reward-gap", "target"],
-        _help("how that weight moves: not at all, falling with 1 - mean reward, or steering towards an entropy", "learning"),
+        _help(
+            "how that weight moves: not at all, falling with 1 - mean reward, or steering towards an entropy",
+            "learning",
+        ),
     ] = "reward-gap"
     entropy_target: Annotated[
-        float, _help("entropy to steer towards, nats a token, for the schedule 'target'", "learning", live=True, ge=0.0, le=10.0)
+        float,
+        _help(
+            "entropy to steer towards, nats a token, for the schedule 'target'", "learning", live=True, ge=0.0, le=10.0
+        ),
     ] = 0.3
     kl: Annotated[
-        float, _help("weight of the Kullback-Leibler divergence to the reference", "learning", live=True, ge=0.0, le=100.0)
+        float,
+        _help("weight of the Kullback-Leibler divergence to the reference", "learning", live=True, ge=0.0, le=100.0),
     ] = 0.0
     kl_in: Annotated[Literal["loss", "reward"], _help("where that divergence is charged", "learning")] = "loss"
-    reference: Annotated[
-        str, _help("the reference policy: start, or a saved policy", "learning")
-    ] = "start"
+    reference: Annotated[str, _help("the reference policy: start, or a saved policy", "learning")] = "start"
     replay: Annotated[
         float,
-        _help("weight of imitating the best completion so far (beyond plain policy gradient)", "learning", live=True, ge=0.0, le=10.0),
+        _help(
+            "weight of imitating the best completion so far (beyond plain policy gradient)",
+            "learning",
+            live=True,
+            ge=0.0,
+            le=10.0,
+        ),
     ] = 0.0
     clip_gradient: Annotated[
         float, _help("longest gradient, as its norm; 0 leaves it alone", "learning", live=True, ge=0.0, le=1000.0)
     ] = 1.0
     clip_low: Annotated[float, _help("how far an importance ratio may fall below 1", "learning", gt=0.0, le=1.0)] = 0.2
     clip_high: Annotated[
-        Annotated[float, Meta(gt=0.0, le=100.0)] | None, _help("how far it may rise above 1 (default: the algorithm's)", "learning")
+        Annotated[float, Meta(gt=0.0, le=100.0)] | None,
+        _help("how far it may rise above 1 (default: the algorithm's)", "learning"),
     ] = None
-    discount: Annotated[float, _help("discount per token", "learning", ge=0.0, le=1.0)] = 1.0
+    discount: Annotated[
+        Annotated[float, Meta(ge=0.0, le=1.0)] | None,
+        _help("discount per token (default: 1, but 0 with dense credit: a token answers for itself)", "learning"),
+    ] = None
     gae_lambda: Annotated[float, _help("lambda of generalised advantage estimation", "learning", ge=0.0, le=1.0)] = 0.95
-    critic: Annotated[float, _help("weight of the critic's loss, where there is a critic", "learning", ge=0.0, le=100.0)] = 0.5
+    critic: Annotated[
+        float, _help("weight of the critic's loss, where there is a critic", "learning", ge=0.0, le=100.0)
+    ] = 0.5
 
-    temperature: Annotated[float, _help("temperature of the one density, for sampling and learning", "sampling", live=True, ge=0.05, le=10.0)] = 1.0
+    temperature: Annotated[
+        float,
+        _help("temperature of the one density, for sampling and learning", "sampling", live=True, ge=0.05, le=10.0),
+    ] = 1.0
     top_k: Annotated[int, _help("only the k likeliest tokens; 0 is off", "sampling", live=True, ge=0, le=100000)] = 0
-    top_p: Annotated[float, _help("only the likeliest tokens that hold this share", "sampling", live=True, gt=0.0, le=1.0)] = 1.0
+    top_p: Annotated[
+        float, _help("only the likeliest tokens that hold this share", "sampling", live=True, gt=0.0, le=1.0)
+    ] = 1.0
     min_p: Annotated[
-        float, _help("only tokens at least this likely relative to the likeliest", "sampling", live=True, ge=0.0, le=1.0)
+        float,
+        _help("only tokens at least this likely relative to the likeliest", "sampling", live=True, ge=0.0, le=1.0),
     ] = 0.0
 
-    dropout: Annotated[float, _help("share of hidden units dropped; one mask a completion", "regularisation", ge=0.0, lt=1.0)] = 0.0
-    l1: Annotated[float, _help("weight of the sum of absolute parameters", "regularisation", live=True, ge=0.0, le=1.0)] = 0.0
-    l2: Annotated[float, _help("weight of half the sum of squared parameters", "regularisation", live=True, ge=0.0, le=1.0)] = 0.0
-    weight_decay: Annotated[float, _help("decoupled weight decay, as in AdamW", "regularisation", live=True, ge=0.0, le=1.0)] = 0.0
+    dropout: Annotated[
+        float, _help("share of hidden units dropped; one mask a completion", "regularisation", ge=0.0, lt=1.0)
+    ] = 0.0
+    l1: Annotated[
+        float, _help("weight of the sum of absolute parameters", "regularisation", live=True, ge=0.0, le=1.0)
+    ] = 0.0
+    l2: Annotated[
+        float, _help("weight of half the sum of squared parameters", "regularisation", live=True, ge=0.0, le=1.0)
+    ] = 0.0
+    weight_decay: Annotated[
+        float, _help("decoupled weight decay, as in AdamW", "regularisation", live=True, ge=0.0, le=1.0)
+    ] = 0.0
 
     steps: Annotated[Annotated[int, Meta(ge=1)] | None, _help("stop after so many steps", "limits")] = None
-    max_seconds: Annotated[Annotated[float, Meta(gt=0.0)] | None, _help("stop after so many seconds of training", "limits")] = None
+    max_seconds: Annotated[
+        Annotated[float, Meta(gt=0.0)] | None, _help("stop after so many seconds of training", "limits")
+    ] = None
     until: Annotated[
-        str, _help("stop when solved, at a mean reward (reward>=0.95), or never", "limits", live=True, pattern=r"^(solved|never|reward>=\d+(\.\d+)?)$")
+        str,
+        _help(
+            "stop when solved, at a mean reward (reward>=0.95), or never",
+            "limits",
+            live=True,
+            pattern=r"^(solved|never|reward>=\d+(\.\d+)?)$",
+        ),
     ] = "solved"
 
     def __post_init__(self) -> None:
@@ -161,7 +203,9 @@ def _check_unicode(name: str, text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise InputError(f"{name} holds half a character at position {error.start}.", "Give it as valid UTF-8.") from error
+        raise InputError(
+            f"{name} holds half a character at position {error.start}.", "Give it as valid UTF-8."
+        ) from error
 
 
 class Field(NamedTuple):

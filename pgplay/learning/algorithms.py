@@ -20,11 +20,13 @@ class Choices(NamedTuple):
 
 
 class Algorithm(NamedTuple):
-    """A named row with its story."""
+    """A named row with its story; `updates` a step and the upper clip range are its usual ones."""
 
     choices: Choices
     description: str
     source: str
+    updates: int = 1
+    clip_high: float = 0.2
 
 
 ALGORITHMS = {
@@ -62,16 +64,19 @@ ALGORITHMS = {
         Choices("group-mean", "group-std", "terminal", "clip-higher", "token-mean"),
         "grpo with a wider upper clip and every token counted alike",
         "Yu et al. 2025, arXiv:2503.14476",
+        clip_high=0.28,
     ),
     "gspo": Algorithm(
         Choices("group-mean", "group-std", "terminal", "gspo", "sequence-mean"),
         "grpo with the importance ratio of the whole completion",
         "Zheng et al. 2025, arXiv:2507.18071",
+        clip_high=4e-4,
     ),
     "cispo": Algorithm(
         Choices("group-mean", "group-std", "terminal", "cispo", "token-mean"),
         "clips the importance weight, not the update: no token loses its gradient",
         "MiniMax 2025, arXiv:2506.13585",
+        clip_high=4.0,
     ),
     "a2c": Algorithm(
         Choices("critic", "none", "terminal", "none", "sequence-sum"),
@@ -82,6 +87,7 @@ ALGORITHMS = {
         Choices("critic", "batch-std", "gae", "clip", "token-mean"),
         "generalised advantages from a critic, clipped ratios, several updates a batch",
         "Schulman et al. 2017, arXiv:1707.06347",
+        updates=4,
     ),
 }
 

@@ -26,7 +26,9 @@ METRICS = {
     ),
     "entropy": Metric("Entropy", "nats per token", "of the policy's next-token distribution, summed exactly"),
     "entropy_weight": Metric("Entropy weight", "", "weight of the entropy bonus at this step"),
-    "kl_reference": Metric("KL to reference", "nats per token", "exact KL(policy || reference) over the sampled prefixes"),
+    "kl_reference": Metric(
+        "KL to reference", "nats per token", "exact KL(policy || reference) over the sampled prefixes"
+    ),
     "kl_update": Metric("KL of the update", "nats per token", "exact KL(before || after) that this step's update made"),
     "gradient_norm": Metric("Gradient norm", "", "Euclidean norm of the gradient, before clipping"),
     "signal_to_noise": Metric(
@@ -39,7 +41,9 @@ METRICS = {
     "clip_share": Metric("Clipped", "share", "tokens whose importance ratio was clipped"),
     "explained_variance": Metric("Explained variance", "", "1 - Var(return - critic) / Var(return)"),
     "mismatch": Metric(
-        "Mismatch", "nats", "mean |log p when sampling - log p when learning| before the first update; about 1e-6 is right"
+        "Mismatch",
+        "nats",
+        "mean |log p when sampling - log p when learning| before the first update; about 1e-6 is right",
     ),
     "loss": Metric("Loss", "", "the number that was minimised"),
     "lr": Metric("Learning rate", "", "of this step"),

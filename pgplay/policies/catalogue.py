@@ -5,6 +5,7 @@ alphabet of 27 characters, comes near the round number that the size stands for:
 large 10M, xl 85M.
 """
 
+import os
 from typing import NamedTuple
 
 from pgplay.errors import unknown_name
@@ -27,6 +28,14 @@ class ModelSpec(NamedTuple):
     def name(self) -> str:
         """The name by which a person picks it, such as gru-small."""
         return f"{self.family}-{self.size}"
+
+    @property
+    def threads(self) -> int:
+        """CPU threads that suit it: matrices of small models are too small to share.
+
+        A rule and not a measurement, so that the same seed gives the same numbers on the same machine.
+        """
+        return 1 if self.size in ("nano", "small") else max(1, os.cpu_count() or 1)
 
     def parameter_count(self, vocabulary: int) -> int:
         """Return the number of trained numbers for a `vocabulary` of so many tokens."""

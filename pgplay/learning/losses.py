@@ -1,0 +1,81 @@
+"""From advantages to one number to minimise: importance ratios, aggregation, penalties. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class Surrogate(NamedTuple):
+    """Per-token losses (B, T), whose gradient is the policy gradient, and the share of tokens that were clipped."""
+
+    losses: Tensor
+    clip_share: Tensor
+
+
+def surrogate(
+    kind: str,
+    log_p: Tensor,
+    old_log_p: Tensor,
+    advantages: Tensor,
+    mask: Tensor,
+    clip_low: float,
+    clip_high: float,
+) -> Surrogate:
+    """Return the losses of the actions with log-probabilities `log_p`, drawn at `old_log_p`; all (B, T).
+
+    none: -A log p. clip, clip-higher: PPO's pessimistic bound (arXiv:1707.06347). cispo: the ratio is clipped and held
+    constant, as a weight of log p (arXiv:2506.13585). gspo: one ratio a completion, the geometric mean of its tokens',
+    with each token's gradient (GSPO-token, arXiv:2507.18071).
+    """
+    if kind == "none":
+        return Surrogate(-advantages * log_p, torch.zeros((), device=log_p.device))
+    difference = torch.where(mask, log_p - old_log_p, 0.0)
+    low, high = 1 - clip_low, 1 + clip_high
+    if kind == "gspo":
+        mean = difference.sum(1, keepdim=True) / mask.sum(1, keepdim=True)
+        # The value is the completion's ratio, the gradient is spread over its tokens.
+        difference = difference - difference.detach() + mean.detach()
+    ratio = difference.exp()
+    clipped = ratio.clamp(low, high)
+    if kind == "cispo":
+        return Surrogate(-advantages * clipped.detach() * log_p, _share(ratio != clipped, mask))
+    unclipped_gain, clipped_gain = ratio * advantages, clipped * advantages
+    return Surrogate(-torch.minimum(unclipped_gain, clipped_gain), _share(clipped_gain < unclipped_gain, mask))
+
+
+def aggregated(kind: str, losses: Tensor, mask: Tensor, length_limit: int) -> Tensor:
+    """Return one number for per-token `losses` (B, T).
+
+    token-mean: all tokens alike. sequence-sum: the mean over completions of their sums. sequence-mean: of their means.
+    constant-length: of their sums over `length_limit` (arXiv:2503.20783).
+    """
+    losses = torch.where(mask, losses, 0.0)
+    if kind == "token-mean":
+        return losses.sum() / mask.sum()
+    sums = losses.sum(1)
+    if kind == "sequence-mean":
+        sums = sums / mask.sum(1)
+    if kind == "constant-length":
+        sums = sums / length_limit
+    return sums.mean()
+
+
+def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
+    """Return the mean of `values` (B, T) where `mask` (B, T)."""
+    return torch.where(mask, values, 0.0).sum() / mask.sum()
+
+
+def parameter_penalty(parameters: Iterable[Tensor], l1: float, l2: float) -> Tensor | float:
+    """Return l1 * sum |w| + l2 / 2 * sum w^2 over all `parameters`."""
+    if not l1 and not l2:
+        return 0.0
+    weights = torch.cat([parameter.flatten() for parameter in parameters])
+    return l1 * weights.abs().sum() + l2 / 2 * weights.square().sum()
+
+
+def _share(which: Tensor, mask: Tensor) -> Tensor:
+    return (which & mask).sum() / mask.sum()

@@ -1,0 +1,224 @@
+"""The objective: from a batch of scored completions to advantages, one loss, and the updates it asks for."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from pgplay.errors import PgplayError
+from pgplay.learning.advantages import (
+    at_the_end,
+    batch_scaled,
+    discounted_sums,
+    generalised_advantages,
+    group_baseline,
+    group_scaled,
+)
+from pgplay.learning.credit import dense_advantages
+from pgplay.learning.losses import Surrogate, aggregated, masked_mean, parameter_penalty, surrogate
+from pgplay.learning.plan import Plan
+from pgplay.policies.density import Density, entropy, kl_divergence
+from pgplay.policies.policy import Policy, Reading, Rollout, mean_losses
+
+
+class Batch(NamedTuple):
+    """What one step learns from: B = P x G completions over T columns, prompt by prompt.
+
+    rewards (P, G). greedy_rewards (P,), where the baseline needs them. token_credit (B, T): dense credit, or None.
+    measured: the targets that cross-entropy is measured on. imitated: the best completions so far, or None.
+    """
+
+    rollout: Rollout
+    rewards: Tensor
+    greedy_rewards: Tensor
+    token_credit: Tensor | None
+    measured: Reading
+    imitated: Reading | None
+
+
+class Modules(NamedTuple):
+    """The networks that take part; the reference is None where no KL divergence is asked for."""
+
+    policy: Policy
+    critic: nn.Linear
+    reference: Policy | None
+
+    def trained(self, plan: Plan) -> list[nn.Parameter]:
+        """Return the parameters that `plan` trains."""
+        critic = list(self.critic.parameters()) if plan.choices.baseline == "critic" else []
+        return [*self.policy.module.parameters(), *critic]
+
+
+class Forward(NamedTuple):
+    """One pass of the networks over a batch. All (B, T) but log_p_all (B, T, V) and the last two, which are scalars.
+
+    log_ratio: log p - log q of the actions under policy and reference; kl: exactly, over the vocabulary; None without
+    a reference.
+    """
+
+    log_p_all: Tensor
+    log_p: Tensor
+    values: Tensor
+    entropies: Tensor
+    log_ratio: Tensor | None
+    kl: Tensor | None
+    cross_entropy: Tensor
+    imitation: Tensor
+
+
+def forward(batch: Batch, modules: Modules, density: Density) -> Forward:
+    """Return what the networks say of `batch`; targets and imitated texts share the pass of the completions."""
+    policy, rollout = modules.policy, batch.rollout
+    readings = [rollout.reading, batch.measured, *([batch.imitated] if batch.imitated else [])]
+    features = policy.features(readings, rollout.dropout_masks)
+    log_p_all = density.log_probabilities(policy.network.logits(features[0]))
+    log_p = log_p_all.gather(2, rollout.actions[:, :, None])[:, :, 0]
+    log_ratio = kl = None
+    if modules.reference is not None:
+        with torch.no_grad():
+            log_q_all = modules.reference.log_probabilities(rollout.inputs, Density(density.temperature))
+        log_ratio = log_p - log_q_all.gather(2, rollout.actions[:, :, None])[:, :, 0]
+        kl = kl_divergence(log_p_all, log_q_all)
+    losses = [
+        mean_losses(Density().log_probabilities(policy.network.logits(part)), reading).mean()
+        for part, reading in zip(features[1:], readings[1:], strict=True)
+    ]
+    return Forward(
+        log_p_all,
+        log_p,
+        modules.critic(features[0])[:, :, 0],
+        entropy(log_p_all),
+        log_ratio,
+        kl,
+        cross_entropy=losses[0].detach(),
+        imitation=losses[1] if batch.imitated else torch.zeros_like(losses[0]),
+    )
+
+
+def advantages_of(batch: Batch, plan: Plan, seen: Forward, moving_average: float) -> Tensor:
+    """Return advantages (B, T), constants to the gradient, by the plan's choices."""
+    choices, mask, values = plan.choices, batch.rollout.mask, seen.values.detach()
+    if batch.token_credit is not None:
+        returns = discounted_sums(batch.token_credit, plan.discount)
+        return (
+            torch.where(mask, returns - values, 0.0)
+            if choices.baseline == "critic"
+            else dense_advantages(returns, mask)
+        )
+    charged = torch.zeros_like(values)
+    if plan.config.kl and plan.config.kl_in == "reward" and seen.log_ratio is not None:
+        charged = torch.where(mask, plan.config.kl * seen.log_ratio.detach(), 0.0)
+    if choices.baseline == "critic":
+        token_rewards = at_the_end(batch.rewards.flatten(), mask) - charged
+        decay = plan.config.gae_lambda if choices.credit == "gae" else 1.0
+        advantages = generalised_advantages(token_rewards, values, mask, plan.discount, decay)
+        return batch_scaled(advantages, mask) if choices.scale != "none" else advantages
+    rewards = batch.rewards - charged.sum(1).view_as(batch.rewards)
+    baseline = group_baseline(choices.baseline, rewards, moving_average, batch.greedy_rewards)
+    advantages = group_scaled(rewards - baseline, rewards, choices.scale)
+    return discounted_sums(at_the_end(advantages.flatten(), mask), plan.discount)
+
+
+def loss_of(
+    seen: Forward,
+    batch: Batch,
+    plan: Plan,
+    modules: Modules,
+    advantages: Tensor,
+    returns: Tensor,
+    entropy_weight: float,
+) -> tuple[Tensor, Surrogate]:
+    """Return the number to minimise, and the policy's own per-token part of it."""
+    config, mask = plan.config, batch.rollout.mask
+    gain = surrogate(
+        plan.choices.ratio,
+        seen.log_p,
+        batch.rollout.log_probabilities,
+        advantages,
+        mask,
+        config.clip_low,
+        plan.clip_high,
+    )
+    loss = aggregated(plan.choices.aggregation, gain.losses, mask, modules.policy.max_length)
+    loss = loss - entropy_weight * masked_mean(seen.entropies, mask)
+    if config.kl and config.kl_in == "loss" and seen.kl is not None:
+        loss = loss + config.kl * masked_mean(seen.kl, mask)
+    if plan.choices.baseline == "critic":
+        loss = loss + config.critic * masked_mean((seen.values - returns).square(), mask)
+    if batch.imitated is not None:
+        loss = loss + config.replay * seen.imitation
+    return loss + parameter_penalty(modules.policy.module.parameters(), config.l1, config.l2), gain
+
+
+def learn(
+    batch: Batch,
+    plan: Plan,
+    modules: Modules,
+    optimiser: torch.optim.Optimizer,
+    density: Density,
+    entropy_weight: float,
+    moving_average: float,
+    *,
+    update: bool,
+    diagnose: bool,
+) -> dict[str, float]:
+    """Make the plan's updates from one batch and return the step's metrics, in one transfer from the device.
+
+    With `update` false all is measured and nothing is changed; `diagnose` adds what costs further passes. Raises
+    PgplayError where a gradient is not finite; the parameters are then as before that update.
+    """
+    mask, parameters = batch.rollout.mask, modules.trained(plan)
+    with torch.set_grad_enabled(update):
+        seen = first = forward(batch, modules, density)
+    advantages = advantages_of(batch, plan, seen, moving_average)
+    returns = torch.where(mask, advantages + seen.values.detach(), 0.0)
+    told = _measurements(seen, batch)
+    if plan.choices.baseline == "critic":
+        unexplained = (returns - seen.values.detach())[mask].var()
+        told["explained_variance"] = 1 - unexplained / returns[mask].var().clamp_min(1e-12)
+    for number in range(plan.updates_per_step if update else 0):
+        if number:
+            seen = forward(batch, modules, density)
+        loss, gain = loss_of(seen, batch, plan, modules, advantages, returns, entropy_weight)
+        if diagnose and number == 0:
+            told["signal_to_noise"] = _signal_to_noise(gain.losses, mask, plan, modules)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(parameters, plan.config.clip_gradient or float("inf"))
+        if not bool(norm.isfinite()):
+            raise PgplayError(
+                "Learning diverged: the gradient is not a finite number.", "Resume from a checkpoint with a lower lr."
+            )
+        optimiser.step()
+        told |= {"loss": loss.detach(), "clip_share": gain.clip_share, "gradient_norm": norm}
+    if diagnose and update:
+        with torch.no_grad():
+            after = modules.policy.log_probabilities(batch.rollout.inputs, density, batch.rollout.dropout_masks)
+        told["kl_update"] = masked_mean(kl_divergence(first.log_p_all.detach(), after), mask)
+    return dict(zip(told, torch.stack([value.float() for value in told.values()]).tolist(), strict=True))
+
+
+def _measurements(seen: Forward, batch: Batch) -> dict[str, Tensor]:
+    mask = batch.rollout.mask
+    told = {
+        "entropy": masked_mean(seen.entropies.detach(), mask),
+        "cross_entropy": seen.cross_entropy,
+        "mismatch": masked_mean((seen.log_p.detach() - batch.rollout.log_probabilities).abs(), mask),
+        "length": mask.sum() / mask.shape[0],
+        "characters": mask.sum(),
+    }
+    if seen.kl is not None:
+        told["kl_reference"] = masked_mean(seen.kl.detach(), mask)
+    return told
+
+
+def _signal_to_noise(losses: Tensor, mask: Tensor, plan: Plan, modules: Modules) -> Tensor:
+    """Return the cosine between the policy gradients of the even and of the odd rows."""
+    halves = []
+    for first in (0, 1):
+        half = aggregated(plan.choices.aggregation, losses[first::2], mask[first::2], modules.policy.max_length)
+        gradients = torch.autograd.grad(half, list(modules.policy.module.parameters()), retain_graph=True)
+        halves.append(torch.cat([gradient.flatten() for gradient in gradients]))
+    return torch.cosine_similarity(halves[0], halves[1], dim=0)

@@ -1,0 +1,119 @@
+"""A plan: a RunConfig with every name looked up, every default filled in, and every contradiction refused."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from pgplay.config import RunConfig
+from pgplay.errors import InputError
+from pgplay.learning.algorithms import ALGORITHMS, Choices, choices_of
+from pgplay.policies.catalogue import FAMILY_DEFAULTS, ModelSpec, PolicyShape, model_spec
+from pgplay.tasks.alphabet import resolve_alphabet
+from pgplay.tasks.load import load_task
+from pgplay.tasks.task import Task
+
+GROUP_SIZE = 8
+
+
+class Plan(NamedTuple):
+    """What a run will do. `notes` are plain sentences that the person should read."""
+
+    config: RunConfig
+    task: Task
+    spec: ModelSpec
+    shape: PolicyShape
+    choices: Choices
+    lr: float
+    entropy: float
+    discount: float
+    clip_high: float
+    updates_per_step: int
+    group_size: int
+    threads: int
+    notes: tuple[str, ...]
+
+    @property
+    def parameters(self) -> int:
+        """The network's number of parameters."""
+        return self.spec.parameter_count(len(self.shape.alphabet) + 1)
+
+
+def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | None = None) -> Plan:
+    """Return the plan of `config`; raises InputError with what was wrong and what would be right.
+
+    A given `task` is used as it is (a stored run brings its own); a given `shape` is that of a saved policy to go on
+    with: its alphabet and length are kept, so the task must fit them.
+    """
+    spec = model_spec(shape.model if shape else config.model)
+    choices = choices_of(config)
+    task = task or load_task(config)
+    notes: list[str] = []
+    texts = [text for pair in (*task.training, *task.held_out) for text in (pair.prompt, pair.target)]
+    if shape is None:
+        alphabet = resolve_alphabet(config.alphabet, texts)
+        if alphabet.added and config.alphabet != "auto":
+            notes.append(f"Added to the alphabet, because the targets need them: {alphabet.added}")
+        shape = PolicyShape(spec.name, alphabet.characters, _length_limit(config, task))
+    else:
+        _check_fits(shape, texts)
+    longest_prompt = max(len(pair.prompt) for pair in (*task.training, *task.held_out))
+    longest_target = max(len(pair.target) for pair in (*task.training, *task.held_out))
+    if longest_target >= shape.max_length:
+        raise InputError(
+            f"The longest target has {longest_target} characters, and max_length is {shape.max_length}.",
+            f"It must be at least {longest_target + 1}: the stop token counts.",
+        )
+    if longest_prompt + shape.max_length > spec.context_length:
+        raise InputError(
+            f"The longest prompt and completion need {longest_prompt + shape.max_length} tokens; "
+            f"{spec.name} reads and writes {spec.context_length}.",
+            "Shorten the text or choose a larger model.",
+        )
+    defaults, algorithm = FAMILY_DEFAULTS[spec.family], ALGORITHMS[config.algorithm]
+    return Plan(
+        config=config,
+        task=task,
+        spec=spec,
+        shape=shape,
+        choices=choices,
+        lr=defaults.lr if config.lr is None else config.lr,
+        entropy=defaults.entropy if config.entropy is None else config.entropy,
+        discount=(0.0 if choices.credit == "dense" else 1.0) if config.discount is None else config.discount,
+        clip_high=algorithm.clip_high if config.clip_high is None else config.clip_high,
+        updates_per_step=algorithm.updates if config.updates_per_step is None else config.updates_per_step,
+        group_size=_group_size(config, len(task.training), choices),
+        threads=config.threads or spec.threads,
+        notes=tuple(notes),
+    )
+
+
+def _length_limit(config: RunConfig, task: Task) -> int:
+    """Return the longest completion in tokens: room for the stop token and for a few characters too many."""
+    if config.max_length is not None:
+        return config.max_length
+    longest = max(len(pair.target) for pair in (*task.training, *task.held_out))
+    return longest + 1 + max(2, math.ceil(longest / 10))
+
+
+def _group_size(config: RunConfig, prompts: int, choices: Choices) -> int:
+    """Return how many completions one prompt gets in a step: a divisor of the batch, all of it for a single prompt."""
+    if config.group_size is not None:
+        if config.batch_size // config.group_size > prompts:
+            raise InputError(
+                f"Groups of {config.group_size} in a batch of {config.batch_size} need "
+                f"{config.batch_size // config.group_size} prompts; the task has {prompts}.",
+                f"Choose a group_size of at least {math.ceil(config.batch_size / prompts)}.",
+            )
+        return config.group_size
+    wanted = min(config.batch_size, max(GROUP_SIZE, math.ceil(config.batch_size / prompts)))
+    return next(size for size in range(wanted, config.batch_size + 1) if config.batch_size % size == 0)
+
+
+def _check_fits(shape: PolicyShape, texts: list[str]) -> None:
+    missing = sorted({character for text in texts for character in text} - set(shape.alphabet))
+    if missing:
+        raise InputError(
+            f"The policy's alphabet lacks {''.join(missing)!r}.",
+            "Choose a target within its alphabet, or start a new policy.",
+        )

@@ -1,0 +1,359 @@
+"""The trainer: one step is sample, score, advantages, loss; then one or more updates and a report.
+
+Left out on purpose: when to stop and where to store (worker.session), threads and processes (worker.server).
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+import torch
+from torch import Tensor, nn
+
+from pgplay.errors import PgplayError
+from pgplay.learning.credit import token_credit
+from pgplay.learning.entropy import entropy_weight
+from pgplay.learning.objective import Batch, Modules, learn
+from pgplay.learning.plan import Plan
+from pgplay.learning.report import Role, Sample, StepReport
+from pgplay.learning.samples import reward_statistics, telling_rows
+from pgplay.policies.density import Density
+from pgplay.policies.devices import resolve_device
+from pgplay.policies.network import draw_masks
+from pgplay.policies.policy import Completion, Policy, Rollout, mean_losses
+from pgplay.rewards.scoring import Reward
+from pgplay.tasks.task import Pair
+
+MOVING_AVERAGE_SHARE = 0.1
+MEASURED_PROMPTS = 8
+"""Greedy completions and cross-entropies a step, at most: more would cost more than they tell."""
+CHECK_INTERVAL = 10
+"""Steps between greedy checks of all training prompts, where a step measures only some."""
+DIAGNOSIS_INTERVAL = 25
+"""Steps between the measurements that cost further passes through the network."""
+ADAM_BETAS = (0.9, 0.99)
+
+
+class TrainerState(NamedTuple):
+    """All that the next step depends on, beside the plan and the reward: tensors, and values that JSON can hold."""
+
+    tensors: dict[str, Tensor]
+    values: dict[str, Any]
+
+
+class Scored(NamedTuple):
+    """Completions and rewards: of the sampled rows, and of the measured prompts' greedy rows."""
+
+    completions: list[Completion]
+    rewards: list[float]
+    greedy: list[Completion]
+    greedy_rewards: list[float]
+    series: dict[str, float]
+
+
+class Counters(msgspec.Struct):
+    """What a trainer counts and remembers from step to step."""
+
+    steps: int = 0
+    completions: int = 0
+    seconds: float = 0.0
+    moving_average: float | None = None
+    entropy_weight: float = 0.0
+    checked_at: int = -CHECK_INTERVAL
+    waiting: list[int] = []
+    best: Sample | None = None
+    best_texts: dict[str, tuple[float, str]] = {}
+
+
+class Trainer:
+    """Trains one policy on one task; the numbers depend on the plan (its seed in it), the reward and the device."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        reward: Reward,
+        measures: Mapping[str, Reward] | None = None,
+        policy: Policy | None = None,
+        reference: Policy | None = None,
+    ) -> None:
+        self.plan = plan
+        self.reward = reward
+        self.measures = dict(measures or {})
+        self.policy = policy or Policy(plan.shape, resolve_device(plan.config.device), plan.config.seed)
+        self.device = self.policy.device
+        self.reference = reference
+        self.critic = nn.Linear(self.policy.network.width, 1).to(self.device)
+        nn.init.zeros_(self.critic.weight)
+        nn.init.zeros_(self.critic.bias)
+        # Prompts are drawn on the CPU, so that their order is the same on every device.
+        self.prompt_generator = torch.Generator().manual_seed(plan.config.seed)
+        self.generator = torch.Generator(self.device).manual_seed(plan.config.seed)
+        self.counters = Counters(entropy_weight=plan.entropy)
+        self._new_optimiser()
+        if plan.config.kl and reference is None:
+            self.keep_reference()
+
+    @property
+    def density(self) -> Density:
+        """The density that is sampled and trained."""
+        config = self.plan.config
+        return Density(config.temperature, config.top_k, config.top_p, config.min_p)
+
+    def keep_reference(self) -> None:
+        """Freeze the policy as it is now, as the reference of the KL divergence."""
+        self.reference = copy.deepcopy(self.policy)
+        self.reference.module.requires_grad_(False)
+
+    def step(self) -> StepReport:
+        """Make one step. Raises RewardError, and PgplayError where learning diverged; the policy is then as before.
+
+        A step that finds the task solved, where the run is to end so, makes no update: the policy that is kept is the
+        one that solved it.
+        """
+        began = time.perf_counter()
+        chance = self.generator.get_state(), self.prompt_generator.get_state(), list(self.counters.waiting)
+        pairs = self._next_pairs()
+        measured = pairs if self.plan.choices.baseline == "greedy" else pairs[:MEASURED_PROMPTS]
+        rollout = self._sample(pairs, measured)
+        sampled = time.perf_counter()
+        try:
+            scored = self._score(rollout, pairs, measured)
+        except PgplayError:
+            self.generator.set_state(chance[0])
+            self.prompt_generator.set_state(chance[1])
+            self.counters.waiting = chance[2]
+            raise
+        score_ended = time.perf_counter()
+        solved = self._is_solved(scored, measured)
+        metrics = reward_statistics(scored.rewards, self.plan.group_size) | scored.series
+        metrics |= learn(
+            self._batch(rollout, pairs, measured, scored),
+            self.plan,
+            Modules(self.policy, self.critic, self.reference),
+            self.optimiser,
+            self.density,
+            self.counters.entropy_weight,
+            self.counters.moving_average or 0.0,
+            update=not (solved and self.plan.config.until == "solved"),
+            diagnose=self.counters.steps % DIAGNOSIS_INTERVAL == 0,
+        )
+        metrics |= {"entropy_weight": self.counters.entropy_weight, "lr": self.plan.lr}
+        self._count(metrics, len(scored.rewards))
+        samples = self._samples(pairs, measured, scored)
+        ended = time.perf_counter()
+        self.counters.seconds += ended - began
+        metrics |= {
+            "seconds_sample": sampled - began,
+            "seconds_score": score_ended - sampled,
+            "seconds_learn": ended - score_ended,
+        }
+        return StepReport(
+            step=self.counters.steps,
+            seconds=self.counters.seconds,
+            completions=self.counters.completions,
+            metrics={name: value for name, value in metrics.items() if math.isfinite(value)},
+            samples=samples,
+            solved=solved,
+        )
+
+    def warm_up(self, steps: int, progress: Callable[[int, float], None] | None = None) -> None:
+        """Make `steps` updates by cross-entropy on the training pairs; `progress` hears each step and its loss."""
+        for step in range(1, steps + 1):
+            pairs = self._next_pairs(min(self.plan.config.batch_size, len(self.plan.task.training)))
+            reading = self.policy.reading(pairs)
+            loss = mean_losses(self.policy.log_probabilities(reading.inputs, Density()), reading).mean()
+            self.optimiser.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(self.policy.module.parameters(), 1.0)
+            self.optimiser.step()
+            if progress:
+                progress(step, float(loss))
+        self._new_optimiser()
+
+    def change(self, plan: Plan, reward: Reward | None = None) -> None:
+        """Go on by another `plan` of the same network, and by another `reward` where one is given."""
+        if reward is not None or plan.task != self.plan.task:
+            self.reward = reward or self.reward
+            self.counters.best, self.counters.best_texts = None, {}
+        self.counters.entropy_weight *= plan.entropy / self.plan.entropy if self.plan.entropy else 0.0
+        if not self.counters.entropy_weight:
+            self.counters.entropy_weight = plan.entropy
+        self.plan = plan
+        self.counters.waiting = []
+        for group in self.optimiser.param_groups:
+            group["lr"], group["weight_decay"] = plan.lr, plan.config.weight_decay
+        if plan.config.kl and self.reference is None:
+            self.keep_reference()
+
+    def state(self) -> TrainerState:
+        """Return a copy of everything that the next step depends on."""
+        tensors = {f"policy.{name}": tensor for name, tensor in self.policy.module.state_dict().items()}
+        tensors |= {f"critic.{name}": tensor for name, tensor in self.critic.state_dict().items()}
+        if self.reference is not None:
+            tensors |= {f"reference.{name}": t for name, t in self.reference.module.state_dict().items()}
+        for number, moments in self.optimiser.state_dict()["state"].items():
+            tensors |= {f"optimiser.{number}.{name}": tensor for name, tensor in moments.items()}
+        tensors |= {"generator": self.generator.get_state(), "prompt_generator": self.prompt_generator.get_state()}
+        copies = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
+        return TrainerState(copies, msgspec.to_builtins(self.counters))
+
+    def restore(self, state: TrainerState) -> None:
+        """Take over a `state`; the next step is then bit for bit the one that would have followed it."""
+        parts: dict[str, dict[str, Tensor]] = {"policy": {}, "critic": {}, "reference": {}, "optimiser": {}}
+        for name, tensor in state.tensors.items():
+            part, _, rest = name.partition(".")
+            parts.setdefault(part, {})[rest] = tensor
+        self.policy.load_state(parts["policy"])
+        self.critic.load_state_dict(parts["critic"])
+        if parts["reference"]:
+            self.keep_reference()
+            assert self.reference is not None
+            self.reference.load_state(parts["reference"])
+        optimiser = self.optimiser.state_dict()
+        optimiser["state"] = {}
+        for name, tensor in parts["optimiser"].items():
+            number, _, moment = name.partition(".")
+            optimiser["state"].setdefault(int(number), {})[moment] = tensor
+        self.optimiser.load_state_dict(optimiser)
+        self.generator.set_state(state.tensors["generator"])
+        self.prompt_generator.set_state(state.tensors["prompt_generator"])
+        self.counters = msgspec.convert(state.values, Counters)
+
+    def _new_optimiser(self) -> None:
+        self.optimiser = torch.optim.AdamW(
+            [*self.policy.module.parameters(), *self.critic.parameters()],
+            lr=self.plan.lr,
+            betas=ADAM_BETAS,
+            weight_decay=self.plan.config.weight_decay,
+            fused=self.device.type in ("cpu", "cuda"),
+        )
+
+    def _next_pairs(self, count: int | None = None) -> list[Pair]:
+        """Return the next prompts: each of the task's once, in random order, before any comes again."""
+        training = self.plan.task.training
+        wanted = count or self.plan.config.batch_size // self.plan.group_size
+        waiting = self.counters.waiting
+        if len(waiting) < wanted:
+            order = torch.randperm(len(training), generator=self.prompt_generator).tolist()
+            waiting = waiting + [number for number in order if number not in waiting]
+        self.counters.waiting = waiting[wanted:]
+        return [training[number] for number in waiting[:wanted]]
+
+    def _sample(self, pairs: list[Pair], measured: list[Pair]) -> Rollout:
+        prefixes = [self.policy.prefix(pair.prompt) for pair in pairs for _ in range(self.plan.group_size)]
+        greedy = [self.policy.prefix(pair.prompt) for pair in measured]
+        masks = None
+        if self.plan.config.dropout:
+            masks = draw_masks(self.policy.network, len(prefixes), self.plan.config.dropout, self.generator)
+            masks = nn.functional.pad(masks, (0, 0, 0, len(greedy)), value=1.0)
+        return self.policy.sample([*prefixes, *greedy], self.density, self.generator, len(greedy), masks)
+
+    def _score(self, rollout: Rollout, pairs: list[Pair], measured: list[Pair]) -> Scored:
+        written = self.policy.completions(rollout)
+        asked = [pair for pair in pairs for _ in range(self.plan.group_size)] + measured
+        texts, targets, prompts = [c.text for c in written], [p.target for p in asked], [p.prompt for p in asked]
+        scores = self.reward.score(texts, targets, prompts)
+        count = len(asked) - len(measured)
+        series = {f"part:{name}": sum(part[:count]) / count for name, part in scores.parts.items()}
+        for name, measure in self.measures.items():
+            series[f"measure:{name}"] = (
+                sum(measure.score(texts[:count], targets[:count], prompts[:count]).values) / count
+            )
+        matches = [text == target for text, target in zip(texts[count:], targets[count:], strict=True)]
+        finished = [completion.finished for completion in written[:count]]
+        series |= {
+            "greedy_reward": sum(scores.values[count:]) / len(measured),
+            "exact_match": sum(matches) / len(measured),
+            "unique_completions": float(len(set(zip(prompts[:count], texts[:count], strict=True)))),
+            "stop_rate": sum(finished) / count,
+        }
+        return Scored(written[:count], scores.values[:count], written[count:], scores.values[count:], series)
+
+    def _batch(self, rollout: Rollout, pairs: list[Pair], measured: list[Pair], scored: Scored) -> Batch:
+        own = rollout.rows(len(scored.rewards))
+        imitated = None
+        if self.plan.config.replay:
+            self._remember(pairs, scored)
+            imitated = self.policy.reading(
+                [Pair(pair.prompt, self.counters.best_texts[pair.prompt][1]) for pair in measured]
+            )
+        credit = None
+        if self.plan.choices.credit == "dense":
+            credit = token_credit(
+                own, [pair for pair in pairs for _ in range(self.plan.group_size)], self.policy, self.reward
+            )
+        return Batch(
+            rollout=own,
+            rewards=torch.tensor(scored.rewards, device=self.device).view(-1, self.plan.group_size),
+            greedy_rewards=torch.tensor(scored.greedy_rewards, device=self.device),
+            token_credit=credit,
+            measured=self.policy.reading(measured),
+            imitated=imitated,
+        )
+
+    def _remember(self, pairs: list[Pair], scored: Scored) -> None:
+        """Keep each prompt's best completion so far, for imitation."""
+        for row, (completion, reward) in enumerate(zip(scored.completions, scored.rewards, strict=True)):
+            prompt = pairs[row // self.plan.group_size].prompt
+            if prompt not in self.counters.best_texts or reward > self.counters.best_texts[prompt][0]:
+                self.counters.best_texts[prompt] = reward, completion.text
+
+    def _is_solved(self, scored: Scored, measured: list[Pair]) -> bool:
+        """Whether greedy decoding writes every training target exactly."""
+        if scored.series["exact_match"] < 1.0:
+            return False
+        training = self.plan.task.training
+        if len(measured) == len(training):
+            return True
+        if self.counters.steps - self.counters.checked_at < CHECK_INTERVAL:
+            return False
+        self.counters.checked_at = self.counters.steps
+        return greedy_matches(self.policy, training) == len(training)
+
+    def _count(self, metrics: dict[str, float], completions: int) -> None:
+        counters, mean = self.counters, metrics["reward_mean"]
+        past = counters.moving_average
+        counters.moving_average = mean if past is None else past + MOVING_AVERAGE_SHARE * (mean - past)
+        counters.entropy_weight = entropy_weight(
+            self.plan.config, self.plan.entropy, counters.entropy_weight, mean, metrics["entropy"]
+        )
+        counters.steps += 1
+        counters.completions += completions
+
+    def _samples(self, pairs: list[Pair], measured: list[Pair], scored: Scored) -> tuple[Sample, ...]:
+        def sample(role: Role, pair: Pair, completion: Completion, reward: float) -> Sample:
+            return Sample(
+                role=role,
+                prompt=pair.prompt,
+                text=completion.text,
+                target=pair.target,
+                reward=reward,
+                step=self.counters.steps,
+                finished=completion.finished,
+                tokens=completion.pieces,
+            )
+
+        telling = [
+            sample(role, pairs[row // self.plan.group_size], scored.completions[row], scored.rewards[row])
+            for role, row in telling_rows(scored.rewards)
+        ]
+        if self.counters.best is None or telling[0].reward > self.counters.best.reward:
+            self.counters.best = msgspec.structs.replace(telling[0], role="best")
+        greedy = sample("greedy", measured[0], scored.greedy[0], scored.greedy_rewards[0])
+        return (greedy, self.counters.best, *telling)
+
+
+def greedy_matches(policy: Policy, pairs: Sequence[Pair], rows: int = 512) -> int:
+    """Return how many of `pairs` the policy's greedy completions write exactly, `rows` at a time."""
+    generator = torch.Generator(policy.device)
+    matches = 0
+    for start in range(0, len(pairs), rows):
+        part = pairs[start : start + rows]
+        written = policy.write([pair.prompt for pair in part], Density(), generator, greedy=True)
+        matches += sum(completion.text == pair.target for completion, pair in zip(written, part, strict=True))
+    return matches

@@ -1,0 +1,56 @@
+"""The one density: from logits to the log-probabilities that are both sampled and trained."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class Density(NamedTuple):
+    """Temperature and filters, applied in this order: temperature, top-k, top-p, min-p."""
+
+    temperature: float = 1.0
+    top_k: int = 0
+    top_p: float = 1.0
+    min_p: float = 0.0
+
+    def log_probabilities(self, logits: Tensor) -> Tensor:
+        """Return log-probabilities (..., V) for `logits` (..., V); a token that a filter removes has -inf.
+
+        The likeliest token always stays. top_p: Holtzman et al. 2020, arXiv:1904.09751; min_p: Nguyen et al. 2024,
+        arXiv:2407.01082. Which tokens a filter removes is a constant to the gradient.
+        """
+        if self.temperature != 1.0:
+            logits = logits / self.temperature
+        if 0 < self.top_k < logits.shape[-1]:
+            threshold = logits.detach().topk(self.top_k).values[..., -1:]
+            logits = logits.masked_fill(logits < threshold, -torch.inf)
+        if self.top_p < 1.0:
+            sorted_logits, order = logits.detach().sort(descending=True)
+            probabilities = sorted_logits.softmax(-1)
+            # A token goes when those before it hold top_p already.
+            beyond = probabilities.cumsum(-1) - probabilities >= self.top_p
+            logits = logits.masked_fill(torch.zeros_like(beyond).scatter(-1, order, beyond), -torch.inf)
+        if self.min_p > 0.0:
+            detached = logits.detach()
+            cut = detached - detached.max(-1, keepdim=True).values < torch.tensor(self.min_p).log()
+            logits = logits.masked_fill(cut, -torch.inf)
+        return logits.log_softmax(-1)
+
+
+def entropy(log_probabilities: Tensor) -> Tensor:
+    """Return the exact entropy (...) in nats of `log_probabilities` (..., V): -sum p log p."""
+    return -_expectation(log_probabilities, log_probabilities)
+
+
+def kl_divergence(log_p: Tensor, log_q: Tensor) -> Tensor:
+    """Return the exact KL(p || q) (...) in nats: sum p (log p - log q), both (..., V)."""
+    return _expectation(log_p, log_p - log_q)
+
+
+def _expectation(log_probabilities: Tensor, values: Tensor) -> Tensor:
+    """Return sum p * value over the last dimension; a token of probability 0 counts 0, in the gradient too."""
+    impossible = log_probabilities == -torch.inf
+    return (log_probabilities.exp() * values.masked_fill(impossible, 0.0)).sum(-1)

@@ -1,0 +1,63 @@
+"""The devices that torch can use here, and why the others can't be used."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+
+from pgplay.errors import InputError
+
+
+class DeviceInfo(NamedTuple):
+    """A device by the name a person gives it; `reason` says why it is not available."""
+
+    name: str
+    description: str
+    available: bool
+    reason: str = ""
+
+
+def list_devices() -> list[DeviceInfo]:
+    """Return auto, cpu, every CUDA device, and mps, available or not."""
+    devices = [
+        DeviceInfo("auto", f"{resolve_device('auto')}: what is fastest here for small models", True),
+        DeviceInfo("cpu", f"{torch.get_num_threads()} threads by default", True),
+    ]
+    if torch.cuda.is_available():
+        for number in range(torch.cuda.device_count()):
+            devices.append(DeviceInfo(f"cuda:{number}", torch.cuda.get_device_name(number), True))
+    else:
+        devices.append(DeviceInfo("cuda", "NVIDIA or AMD GPU", False, _why_no_cuda()))
+    if torch.backends.mps.is_available():
+        devices.append(DeviceInfo("mps", "Apple GPU", True))
+    else:
+        devices.append(DeviceInfo("mps", "Apple GPU", False, "This is not a Mac with an Apple GPU."))
+    return devices
+
+
+def _why_no_cuda() -> str:
+    if not torch.backends.cuda.is_built():
+        return "This build of torch has no CUDA; install one that has, from pytorch.org."
+    return "torch finds no CUDA device; check the driver with nvidia-smi."
+
+
+def resolve_device(name: str) -> torch.device:
+    """Return the device called `name`; raises InputError, with the reason, where it can't be had.
+
+    auto takes a CUDA GPU where there is one, else the CPU: MPS is slower than the CPU for small batches of small models.
+    """
+    if name == "auto":
+        return torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")
+    kind, _, number = name.partition(":")
+    if kind not in ("cpu", "cuda", "mps") or (number and not (kind == "cuda" and number.isdecimal())):
+        raise InputError(f"There is no device called '{name}'.", "Choose auto, cpu, cuda, cuda:1 or mps.")
+    if kind == "cuda":
+        if not torch.cuda.is_available():
+            raise InputError(f"The device {name} cannot be used here.", _why_no_cuda())
+        if int(number or 0) >= torch.cuda.device_count():
+            raise InputError(f"There is no {name}.", f"This machine has {torch.cuda.device_count()} CUDA devices.")
+        return torch.device("cuda", int(number or 0))
+    if kind == "mps" and not torch.backends.mps.is_available():
+        raise InputError("The device mps cannot be used here.", "It needs a Mac with an Apple GPU.")
+    return torch.device(kind)

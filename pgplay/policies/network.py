@@ -1,0 +1,50 @@
+"""What every network offers, and the one place that builds them."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from pgplay.policies.catalogue import ModelSpec
+from pgplay.policies.gru import GRUNetwork
+from pgplay.policies.transformer import TransformerNetwork
+
+
+class Network(Protocol):
+    """Tokens to features to logits, for whole batches (forward) and token by token (start, step).
+
+    `masks` (mask_count, B, W) are dropout masks, one for a whole completion, so that sampling and learning see the same
+    network (Gal and Ghahramani 2016, arXiv:1512.05287); None drops nothing.
+    """
+
+    width: int
+    mask_count: int
+
+    def __call__(self, tokens: Tensor, masks: Tensor | None = None) -> Tensor: ...
+
+    def initialise(self, generator: torch.Generator) -> None: ...
+
+    def logits(self, features: Tensor) -> Tensor: ...
+
+    def start(self, batch: int, length: int) -> Any: ...
+
+    def step(self, tokens: Tensor, position: int, state: Any, masks: Tensor | None = None) -> Tensor: ...
+
+
+FAMILIES: dict[str, type[nn.Module]] = {"gru": GRUNetwork, "transformer": TransformerNetwork}
+
+
+def build_network(spec: ModelSpec, vocabulary: int, seed: int) -> nn.Module:
+    """Return a network with its first weights drawn from `seed`, on the CPU: the same on every device."""
+    network = FAMILIES[spec.family](spec, vocabulary)
+    network.initialise(torch.Generator().manual_seed(seed))  # type: ignore[operator]
+    return network
+
+
+def draw_masks(network: Network, batch: int, dropout: float, generator: torch.Generator) -> Tensor:
+    """Return dropout masks (mask_count, B, W): 0 with probability `dropout`, else 1 / (1 - dropout)."""
+    shape = (network.mask_count, batch, network.width)
+    kept = torch.rand(shape, generator=generator, device=generator.device) >= dropout
+    return kept / (1 - dropout)

@@ -1,0 +1,224 @@
+"""A policy: a network with its tokenizer, that writes completions and tells how likely a text is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, cast
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from pgplay.errors import InputError
+from pgplay.policies.catalogue import PolicyShape, model_spec
+from pgplay.policies.density import Density
+from pgplay.policies.network import Network, build_network
+from pgplay.tasks.task import Pair
+from pgplay.tasks.tokenizer import DELIMITER, CharacterTokenizer
+
+
+class Reading(NamedTuple):
+    """Texts to be read: inputs (B, T), the actions (B, T) that follow each, and mask (B, T) of those that count."""
+
+    inputs: Tensor
+    actions: Tensor
+    mask: Tensor
+
+
+class Rollout(NamedTuple):
+    """B completions, token by token, over T columns; a prompt's columns come before its completion's.
+
+    inputs (B, T): what the network read. actions (B, T): what came next. mask (B, T): whether that was the policy's
+    own choice, the stop token counted in. log_probabilities (B, T): of the actions under the density that drew them,
+    0 outside the mask. lengths: of each prefix (prompt and delimiter), so that actions begin at column lengths - 1.
+    """
+
+    inputs: Tensor
+    actions: Tensor
+    mask: Tensor
+    log_probabilities: Tensor
+    prefix_lengths: list[int]
+    dropout_masks: Tensor | None
+
+    @property
+    def reading(self) -> Reading:
+        """What a network has to read to tell how likely these completions are."""
+        return Reading(self.inputs, self.actions, self.mask)
+
+    def rows(self, count: int) -> Rollout:
+        """Return the first `count` completions, without the columns that none of them uses."""
+        used = int(self.mask[:count].any(0).nonzero().max()) + 1
+        masks = None if self.dropout_masks is None else self.dropout_masks[:, :count]
+        tensors = (tensor[:count, :used] for tensor in self[:4])
+        return Rollout(*tensors, self.prefix_lengths[:count], masks)
+
+
+class Completion(NamedTuple):
+    """What was written: its pieces (one a token), and whether it ended by the stop token."""
+
+    pieces: tuple[str, ...]
+    finished: bool
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return "".join(self.pieces)
+
+
+class Policy:
+    """Maps a prompt to a distribution over completions of at most `max_length` tokens, the stop token counted in."""
+
+    def __init__(self, shape: PolicyShape, device: torch.device, seed: int = 0) -> None:
+        self.shape = shape
+        self.spec = model_spec(shape.model)
+        self.tokenizer = CharacterTokenizer(shape.alphabet)
+        self.max_length = shape.max_length
+        self.device = device
+        self.module = build_network(self.spec, self.tokenizer.vocabulary_size, seed).to(device)
+        self.network = cast(Network, self.module)
+
+    def prefix(self, prompt: str) -> list[int]:
+        """Return the tokens that a completion for `prompt` follows; raises InputError where it is too long."""
+        tokens = [*self.tokenizer.encode(prompt), DELIMITER]
+        if len(tokens) - 1 + self.max_length > self.spec.context_length:
+            raise InputError(
+                f"The prompt of {len(prompt)} characters leaves no room for {self.max_length} more.",
+                f"{self.spec.name} reads and writes {self.spec.context_length} tokens in all.",
+            )
+        return tokens
+
+    @torch.no_grad()
+    def sample(
+        self,
+        prefixes: Sequence[list[int]],
+        density: Density,
+        generator: torch.Generator,
+        greedy_rows: int = 0,
+        dropout_masks: Tensor | None = None,
+    ) -> Rollout:
+        """Write one completion for each of `prefixes`, the last `greedy_rows` of them greedily.
+
+        A token is drawn as the largest log-probability plus Gumbel noise (Gumbel 1954; Maddison et al. 2014,
+        arXiv:1411.0030), drawn for all columns at once; a greedy row has no noise.
+        """
+        batch = len(prefixes)
+        lengths = [len(prefix) for prefix in prefixes]
+        longest = max(lengths)
+        columns = longest - 1 + self.max_length
+        forced = torch.zeros(batch, longest, dtype=torch.long)
+        for row, prefix in enumerate(prefixes):
+            forced[row, : len(prefix)] = torch.tensor(prefix)
+        forced = forced.to(self.device)
+        ends = torch.tensor(lengths, device=self.device)
+        noise = torch.empty(columns, batch, self.tokenizer.vocabulary_size, device=self.device)
+        noise.exponential_(generator=generator).log_().neg_()
+        if greedy_rows:
+            noise[:, batch - greedy_rows :] = 0.0
+
+        # free[c, b]: column c of row b is past its prefix and within its length limit.
+        column_numbers = torch.arange(columns + 1, device=self.device)[:, None]
+        free = (column_numbers >= ends - 1) & (column_numbers < ends - 1 + self.max_length)
+        inputs = torch.zeros(batch, columns + 1, dtype=torch.long, device=self.device)
+        inputs[:, :longest] = forced
+        drawn = torch.zeros(columns, batch, device=self.device)
+        active = torch.zeros(columns, batch, dtype=torch.bool, device=self.device)
+        running = torch.ones(batch, dtype=torch.bool, device=self.device)
+        state = self.network.start(batch, columns)
+        for column in range(columns):
+            features = self.network.step(inputs[:, column], column, state, dropout_masks)
+            if column < min(lengths) - 1:
+                continue
+            log_p = density.log_probabilities(self.network.logits(features))
+            chosen = (log_p + noise[column]).argmax(-1)
+            if column < longest - 1:
+                chosen = torch.where(free[column], chosen, forced[:, column + 1])
+            active[column] = running & free[column]
+            drawn[column] = log_p.gather(1, chosen[:, None])[:, 0]
+            inputs[:, column + 1] = chosen
+            running = running & ~(active[column] & (chosen == DELIMITER))
+            # Asking costs a transfer on a GPU, so there the columns run to the end.
+            if self.device.type == "cpu" and column >= longest - 2 and not bool((running & free[column + 1]).any()):
+                columns = column + 1
+                break
+        mask = active[:columns].t()
+        return Rollout(
+            inputs[:, :columns],
+            inputs[:, 1 : columns + 1],
+            mask,
+            torch.where(mask, drawn[:columns].t(), 0.0),
+            lengths,
+            dropout_masks,
+        )
+
+    def log_probabilities(self, inputs: Tensor, density: Density, dropout_masks: Tensor | None = None) -> Tensor:
+        """Return the next token's log-probabilities (B, T, V) after each of `inputs` (B, T)."""
+        return density.log_probabilities(self.network.logits(self.network(inputs, dropout_masks)))
+
+    def completions(self, rollout: Rollout) -> list[Completion]:
+        """Return the completions of `rollout` as text; one transfer from the device."""
+        actions, counts = rollout.actions.tolist(), rollout.mask.sum(1).tolist()
+        result = []
+        for row, (tokens, count) in enumerate(zip(actions, counts, strict=True)):
+            start = rollout.prefix_lengths[row] - 1
+            own = tokens[start : start + count]
+            result.append(Completion(tuple(self.tokenizer.pieces(own)), bool(own) and own[-1] == DELIMITER))
+        return result
+
+    def write(
+        self, prompts: Sequence[str], density: Density, generator: torch.Generator, *, greedy: bool = False
+    ) -> list[Completion]:
+        """Write one completion for each of `prompts`; raises InputError for a prompt it can't read."""
+        prefixes = [self.prefix(prompt) for prompt in prompts]
+        return self.completions(self.sample(prefixes, density, generator, len(prompts) if greedy else 0))
+
+    def features(self, readings: Sequence[Reading], dropout_masks: Tensor | None = None) -> list[Tensor]:
+        """Return the network's features (B, T, W) for each of `readings`, from one pass over all of them.
+
+        `dropout_masks` are those of the first reading; nothing is dropped from the others.
+        """
+        columns = max(reading.inputs.shape[1] for reading in readings)
+        stacked = torch.cat([F.pad(reading.inputs, (0, columns - reading.inputs.shape[1])) for reading in readings])
+        if dropout_masks is not None:
+            missing = stacked.shape[0] - dropout_masks.shape[1]
+            dropout_masks = F.pad(dropout_masks, (0, 0, 0, missing), value=1.0)
+        parts = self.network(stacked, dropout_masks).split([reading.inputs.shape[0] for reading in readings])
+        return [part[:, : reading.inputs.shape[1]] for part, reading in zip(parts, readings, strict=True)]
+
+    def reading(self, pairs: Sequence[Pair]) -> Reading:
+        """Return the reading of each (prompt, target), its stop token counted in, on the policy's device."""
+        prefixes = [self.prefix(pair.prompt) for pair in pairs]
+        targets = [[*self.tokenizer.encode(pair.target), DELIMITER] for pair in pairs]
+        columns = max(len(prefix) + len(target) for prefix, target in zip(prefixes, targets, strict=True)) - 1
+        inputs = torch.zeros(len(pairs), columns, dtype=torch.long)
+        actions = torch.zeros_like(inputs)
+        mask = torch.zeros(inputs.shape, dtype=torch.bool)
+        for row, (prefix, target) in enumerate(zip(prefixes, targets, strict=True)):
+            whole = torch.tensor([*prefix, *target])
+            inputs[row, : len(whole) - 1] = whole[:-1]
+            actions[row, : len(whole) - 1] = whole[1:]
+            mask[row, len(prefix) - 1 : len(whole) - 1] = True
+        return Reading(inputs.to(self.device), actions.to(self.device), mask.to(self.device))
+
+    @torch.no_grad()
+    def cross_entropy(self, pairs: Sequence[Pair]) -> list[float]:
+        """Return, for each (prompt, target), nats per token of the target under the policy, its stop token counted in."""
+        reading = self.reading(pairs)
+        losses: list[float] = mean_losses(self.log_probabilities(reading.inputs, Density()), reading).tolist()
+        return losses
+
+    def state(self) -> dict[str, Tensor]:
+        """Return the network's tensors by name, on the CPU."""
+        return {name: tensor.detach().cpu().contiguous() for name, tensor in self.module.state_dict().items()}
+
+    def load_state(self, tensors: dict[str, Any]) -> None:
+        """Take over the network's `tensors`; raises InputError where they are another network's."""
+        try:
+            self.module.load_state_dict(tensors)
+        except RuntimeError as error:
+            raise InputError(f"The tensors do not fit a {self.spec.name} with this alphabet: {error}.") from error
+
+
+def mean_losses(log_probabilities: Tensor, reading: Reading) -> Tensor:
+    """Return the mean negative log-probability (B,) of the actions of `reading`, under (B, T, V): cross-entropy."""
+    chosen = log_probabilities.gather(2, reading.actions[:, :, None])[:, :, 0]
+    return -torch.where(reading.mask, chosen, 0.0).sum(1) / reading.mask.sum(1)

@@ -1,0 +1,162 @@
+"""A decoder in the shape of a Llama (Touvron et al. 2023, arXiv:2302.13971), parameters named as in its checkpoints.
+
+RMSNorm before each sublayer, rotary positions (Su et al. 2021, arXiv:2104.09864, halves rotated as in Hugging Face's
+Llama), SwiGLU (Shazeer 2020, arXiv:2002.05202), no biases. Left out on purpose: grouped heads, tied embeddings.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from pgplay.policies.catalogue import ModelSpec
+
+ROTARY_BASE = 10000.0
+
+
+class Cache(NamedTuple):
+    """Keys and values of what was written so far, each (layers, B, heads, T, W / heads)."""
+
+    keys: Tensor
+    values: Tensor
+
+
+def _rotate(vectors: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+    """Turn `vectors` (..., T, D) by their positions' angles; cosine and sine are (T, D)."""
+    left, right = vectors.chunk(2, dim=-1)
+    return vectors * cosine + torch.cat([-right, left], dim=-1) * sine
+
+
+class Attention(nn.Module):
+    """Causal self-attention with rotary positions."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.q_proj = nn.Linear(width, width, bias=False)
+        self.k_proj = nn.Linear(width, width, bias=False)
+        self.v_proj = nn.Linear(width, width, bias=False)
+        self.o_proj = nn.Linear(width, width, bias=False)
+
+    def project(self, inputs: Tensor, cosine: Tensor, sine: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return queries, keys and values (B, heads, T, D) for `inputs` (B, T, W)."""
+        queries, keys, values = (
+            projection(inputs).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+            for projection in (self.q_proj, self.k_proj, self.v_proj)
+        )
+        return _rotate(queries, cosine, sine), _rotate(keys, cosine, sine), values
+
+    def join(self, heads: Tensor) -> Tensor:
+        """Return (B, T, W) for what the heads found, (B, heads, T, D)."""
+        return self.o_proj(heads.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
+
+
+class FeedForward(nn.Module):
+    """SwiGLU."""
+
+    def __init__(self, width: int, inner: int) -> None:
+        super().__init__()
+        self.gate_proj = nn.Linear(width, inner, bias=False)
+        self.up_proj = nn.Linear(width, inner, bias=False)
+        self.down_proj = nn.Linear(inner, width, bias=False)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return (..., W) for `inputs` (..., W)."""
+        return self.down_proj(F.silu(self.gate_proj(inputs)) * self.up_proj(inputs))  # type: ignore[no-any-return]
+
+
+class Layer(nn.Module):
+    """Attention and a feed-forward network, each behind a norm and beside a residual stream."""
+
+    def __init__(self, spec: ModelSpec) -> None:
+        super().__init__()
+        self.self_attn = Attention(spec.width, spec.heads)
+        self.mlp = FeedForward(spec.width, spec.feed_forward)
+        self.input_layernorm = nn.RMSNorm(spec.width, eps=1e-6)
+        self.post_attention_layernorm = nn.RMSNorm(spec.width, eps=1e-6)
+
+
+class Decoder(nn.Module):
+    """Embedding, layers and the last norm: what Llama checkpoints call `model`."""
+
+    def __init__(self, spec: ModelSpec, vocabulary: int) -> None:
+        super().__init__()
+        self.embed_tokens = nn.Embedding(vocabulary, spec.width)
+        self.layers = nn.ModuleList(Layer(spec) for _ in range(spec.layers))
+        self.norm = nn.RMSNorm(spec.width, eps=1e-6)
+
+
+class TransformerNetwork(nn.Module):
+    """The decoder and its head; see `policies.network.Network` for the methods' contract."""
+
+    def __init__(self, spec: ModelSpec, vocabulary: int) -> None:
+        super().__init__()
+        self.width = spec.width
+        self.mask_count = 2 * spec.layers
+        self.model = Decoder(spec, vocabulary)
+        self.lm_head = nn.Linear(spec.width, vocabulary, bias=False)
+        size = spec.width // spec.heads
+        frequencies = ROTARY_BASE ** (-torch.arange(0, size, 2) / size)
+        angles = torch.arange(spec.context_length)[:, None] * frequencies.repeat(2)
+        self.register_buffer("cosine", angles.cos(), persistent=False)
+        self.register_buffer("sine", angles.sin(), persistent=False)
+
+    def initialise(self, generator: torch.Generator) -> None:
+        """Draw the first weights: normal with 1/sqrt(inputs), residual outputs scaled down by the depth (GPT-2)."""
+        depth = len(self.model.layers)
+        with torch.no_grad():
+            for name, parameter in self.named_parameters():
+                if parameter.dim() == 1:
+                    parameter.fill_(1.0)
+                    continue
+                deviation = 1.0 if "embed_tokens" in name else 1 / math.sqrt(parameter.shape[1])
+                if "o_proj" in name or "down_proj" in name:
+                    deviation /= math.sqrt(2 * depth)
+                parameter.normal_(0.0, deviation, generator=generator)
+            self.lm_head.weight.mul_(0.1)
+
+    def forward(self, tokens: Tensor, masks: Tensor | None = None) -> Tensor:
+        """Return features (B, T, W) for `tokens` (B, T)."""
+        length = tokens.shape[1]
+        cosine, sine = self.cosine[:length], self.sine[:length]  # type: ignore[index]
+        stream = self.model.embed_tokens(tokens)
+        for number, layer in enumerate(self.model.layers):
+            queries, keys, values = layer.self_attn.project(layer.input_layernorm(stream), cosine, sine)
+            heads = F.scaled_dot_product_attention(queries, keys, values, is_causal=True)
+            stream = stream + _masked(layer.self_attn.join(heads), masks, 2 * number)
+            stream = stream + _masked(layer.mlp(layer.post_attention_layernorm(stream)), masks, 2 * number + 1)
+        return self.model.norm(stream)  # type: ignore[no-any-return]
+
+    def logits(self, features: Tensor) -> Tensor:
+        """Return logits (..., V) for `features` (..., W)."""
+        return self.lm_head(features)  # type: ignore[no-any-return]
+
+    def start(self, batch: int, length: int) -> Cache:
+        """Return an empty cache for `length` tokens."""
+        attention = self.model.layers[0].self_attn
+        shape = (len(self.model.layers), batch, attention.heads, length, self.width // attention.heads)
+        return Cache(self.lm_head.weight.new_zeros(shape), self.lm_head.weight.new_zeros(shape))
+
+    def step(self, tokens: Tensor, position: int, state: Cache, masks: Tensor | None = None) -> Tensor:
+        """Return features (B, W) after `tokens` (B,) at `position`, and write their keys and values to `state`."""
+        cosine, sine = self.cosine[position : position + 1], self.sine[position : position + 1]  # type: ignore[index]
+        stream = self.model.embed_tokens(tokens)[:, None]
+        for number, layer in enumerate(self.model.layers):
+            queries, keys, values = layer.self_attn.project(layer.input_layernorm(stream), cosine, sine)
+            state.keys[number, :, :, position] = keys[:, :, 0]
+            state.values[number, :, :, position] = values[:, :, 0]
+            heads = F.scaled_dot_product_attention(
+                queries, state.keys[number, :, :, : position + 1], state.values[number, :, :, : position + 1]
+            )
+            stream = stream + _masked(layer.self_attn.join(heads), masks, 2 * number)
+            stream = stream + _masked(layer.mlp(layer.post_attention_layernorm(stream)), masks, 2 * number + 1)
+        return self.model.norm(stream[:, 0])  # type: ignore[no-any-return]
+
+
+def _masked(branch: Tensor, masks: Tensor | None, number: int) -> Tensor:
+    """Return `branch` (B, T, W) under its dropout mask (B, W), one for the whole completion."""
+    return branch if masks is None else branch * masks[number][:, None]
