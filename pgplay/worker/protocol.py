@@ -6,7 +6,7 @@ The app sends commands, the worker sends events. Unknown tags and wrong types ar
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -30,7 +30,7 @@ class Command(msgspec.Struct, frozen=True, tag_field="command", kw_only=True):
     request: int = 0
 
 
-class Start(Command, tag="start"):
+class Start(Command, tag="start", frozen=True):
     """Begin a run with these settings (as RunConfig's fields); a run that is there is stopped and kept.
 
     With `paused` the run is built but not begun, so that one step can be made at a time. `continue_policy` starts from
@@ -42,44 +42,44 @@ class Start(Command, tag="start"):
     continue_policy: str = ""
 
 
-class Resume(Command, tag="resume"):
+class Resume(Command, tag="resume", frozen=True):
     """Go on: with the paused run, or with the stored run named `run` from its last checkpoint."""
 
     run: str = ""
 
 
-class Pause(Command, tag="pause"):
+class Pause(Command, tag="pause", frozen=True):
     """Stop at the next step boundary and write a checkpoint."""
 
 
-class Step(Command, tag="step"):
+class Step(Command, tag="step", frozen=True):
     """Make `count` steps and pause."""
 
     count: int = 1
 
 
-class Stop(Command, tag="stop"):
+class Stop(Command, tag="stop", frozen=True):
     """End the run and keep it; the policy stays loaded for saving and writing."""
 
 
-class Reset(Command, tag="reset"):
+class Reset(Command, tag="reset", frozen=True):
     """Forget the run's policy; the stored run stays. Ends in the state idle."""
 
 
-class Change(Command, tag="change"):
+class Change(Command, tag="change", frozen=True):
     """Change live settings (RunConfig fields marked live) at the next step boundary."""
 
     settings: dict[str, Any]
 
 
-class Save(Command, tag="save"):
+class Save(Command, tag="save", frozen=True):
     """Save the run's present policy to the library."""
 
     name: str
     replace: bool = False
 
 
-class Write(Command, tag="write"):
+class Write(Command, tag="write", frozen=True):
     """Write with a policy: a saved one, or with an empty name the run's present one."""
 
     policy: str = ""
@@ -90,7 +90,7 @@ class Write(Command, tag="write"):
     seed: int | None = None
 
 
-class Quit(Command, tag="quit"):
+class Quit(Command, tag="quit", frozen=True):
     """Write a checkpoint and exit."""
 
 
@@ -109,7 +109,7 @@ class Event(msgspec.Struct, frozen=True, tag_field="event", kw_only=True):
     request: int = 0
 
 
-class Ready(Event, tag="ready"):
+class Ready(Event, tag="ready", frozen=True):
     """Torch is loaded; commands are obeyed from now on."""
 
     protocol: int
@@ -136,7 +136,7 @@ class RunInfo(msgspec.Struct, frozen=True):
     """Plain sentences the person should see, such as which characters were added to the alphabet."""
 
 
-class StateChanged(Event, tag="state"):
+class StateChanged(Event, tag="state", frozen=True):
     """The run is in another state; `info` comes when a run was built, `message` says why in words."""
 
     state: RunState
@@ -145,7 +145,7 @@ class StateChanged(Event, tag="state"):
     info: RunInfo | None = None
 
 
-class Snapshot(Event, tag="snapshot"):
+class Snapshot(Event, tag="snapshot", frozen=True):
     """The newest step, and the metrics of every step since the last snapshot; at most ten a second, latest wins.
 
     `rows` are (step, metrics). `findings` are diagnoses in words, empty while all is well. `progress` is the share of
@@ -160,40 +160,45 @@ class Snapshot(Event, tag="snapshot"):
     characters_per_second: float = 0.0
 
 
-class Saved(Event, tag="saved"):
+class Saved(Event, tag="saved", frozen=True):
     """A policy was saved under this name."""
 
     name: str
 
 
-class Written(Event, tag="written"):
-    """The texts that a policy wrote."""
+class Written(Event, tag="written", frozen=True):
+    """The texts that a policy wrote; a sample's target and reward say something only where `scored_by` names a reward.
+
+    It is empty where the prompt is not of the policy's task, or where scoring would run a person's Python that came
+    with a saved policy.
+    """
 
     policy: str
     samples: tuple[Sample, ...]
+    scored_by: str = ""
 
 
-class Changed(Event, tag="changed"):
+class Changed(Event, tag="changed", frozen=True):
     """Live settings took effect at this step."""
 
     settings: dict[str, Any]
     step: int
 
 
-class Log(Event, tag="log"):
+class Log(Event, tag="log", frozen=True):
     """A line that training code or a person's reward printed."""
 
     line: str
 
 
-class Refused(Event, tag="refused"):
+class Refused(Event, tag="refused", frozen=True):
     """A command that could not be obeyed: what was wrong, what would be right. The run is as it was."""
 
     problem: str
     remedy: str = ""
 
 
-class Failed(Event, tag="failed"):
+class Failed(Event, tag="failed", frozen=True):
     """The run failed at `step`; it can be resumed from the checkpoint at `checkpoint_step` where that is not None."""
 
     problem: str
@@ -207,9 +212,11 @@ class Failed(Event, tag="failed"):
 AnyCommand = Start | Resume | Pause | Step | Stop | Reset | Change | Save | Write | Quit
 AnyEvent = Ready | StateChanged | Snapshot | Saved | Written | Changed | Log | Refused | Failed
 
+Message = TypeVar("Message")
+
 _encoder = msgspec.json.Encoder()
-_commands = msgspec.json.Decoder(AnyCommand)
-_events = msgspec.json.Decoder(AnyEvent)
+_commands: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
+_events: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
 
 
 def encode(message: Command | Event) -> bytes:
@@ -227,7 +234,7 @@ def decode_event(line: bytes) -> AnyEvent:
     return _decode(_events, line)
 
 
-def _decode(decoder: Any, line: bytes) -> Any:
+def _decode(decoder: msgspec.json.Decoder[Message], line: bytes) -> Message:
     try:
         return decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -1,0 +1,21 @@
+"""Any exception in a person's words: what was wrong, what would be right."""
+
+from __future__ import annotations
+
+import errno
+
+from pgplay.errors import PgplayError
+
+
+def in_words(error: BaseException) -> tuple[str, str]:
+    """Return problem and remedy of `error`; the traceback of what is no PgplayError goes beside them."""
+    if isinstance(error, PgplayError):
+        return error.problem, error.remedy
+    # torch.OutOfMemoryError is a RuntimeError, and this module must not import torch.
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return "There was not enough memory.", "Choose a smaller batch_size or a smaller model."
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "The disk is full.", "Free some space, then resume."
+    first_line = (str(error).strip().splitlines() or [""])[0][:300]
+    said = f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__
+    return f"pgplay failed unexpectedly: {said}.", "The details say where; the run is kept and can be resumed."

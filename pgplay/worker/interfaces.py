@@ -1,0 +1,88 @@
+"""What the server needs of a session: `pgplay.worker.session.Session` is the real one, tests have a small one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+from pgplay.config import RunConfig
+from pgplay.learning.report import Sample
+from pgplay.worker.ending import Ending
+from pgplay.worker.protocol import RunInfo, Snapshot, Write
+
+OnProgress = Callable[[str], None]
+"""Hears in words how the preparation of a run goes; what it raises ends it."""
+
+Texts = tuple[tuple[Sample, ...], str]
+"""Samples, and the reward by which they were scored, empty where they were not."""
+
+
+class RunSession(Protocol):
+    """A run, one step at a time."""
+
+    @property
+    def run(self) -> str:
+        """The run's name."""
+
+    @property
+    def step_count(self) -> int:
+        """Steps made."""
+
+    @property
+    def checkpoint_step(self) -> int | None:
+        """The step of the last checkpoint."""
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether only the last checkpoint can be trusted."""
+
+    def info(self) -> RunInfo:
+        """Return what the run is made of."""
+
+    def step(self) -> object:
+        """Make one step; raises whatever went wrong."""
+
+    def snapshot(self) -> Snapshot:
+        """Return the newest step, with its own row only."""
+
+    def should_stop(self) -> Ending | None:
+        """Return why the run is to end now."""
+
+    def change(self, settings: dict[str, Any]) -> None:
+        """Change live settings."""
+
+    def renew_reward(self) -> None:
+        """Build the reward again."""
+
+    def save_policy(self, name: str, *, replace: bool = False) -> object:
+        """Save the present policy."""
+
+    def write(self, command: Write) -> Texts:
+        """Write with the present policy."""
+
+    def rest(self, state: str, message: str = "") -> None:
+        """Write a checkpoint and note the state; the next step goes on."""
+
+    def log_failure(self, details: str) -> None:
+        """Write to the run's log."""
+
+    def close(self, state: str) -> None:
+        """Rest in `state` unless the run rests already, and let go of everything."""
+
+
+class Makers(NamedTuple):
+    """What makes sessions and writes with saved policies.
+
+    `check` raises where a run of this config, from this saved policy, can't begin, and `find` where there is no stored
+    run of that name: both before the present run is touched.
+    """
+
+    check: Callable[[RunConfig, str], None]
+    begin: Callable[[RunConfig, str, OnProgress], RunSession]
+    find: Callable[[str], object]
+    resume: Callable[[str], RunSession]
+    write: Callable[[Write], Texts]
+
+
+class NotNeededError(Exception):
+    """A command came that makes the preparation of a run pointless."""

@@ -1,0 +1,152 @@
+"""What a session keeps of its run beside the metrics: checkpoints, the task and the log."""
+
+from __future__ import annotations
+
+import math
+import time
+from contextlib import ExitStack
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from pgplay.config import RunConfig, make_config, to_settings
+from pgplay.errors import PgplayError
+from pgplay.learning.report import StepReport
+from pgplay.learning.trainer import Trainer, TrainerState
+from pgplay.policies.catalogue import PolicyShape
+from pgplay.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from pgplay.runs.files import plain_errors, write_atomically
+from pgplay.runs.store import RunStore
+from pgplay.tasks.task import Task
+
+CHECKPOINT_INTERVAL = 5.0
+"""Seconds between checkpoints while training: so much may have to be trained again after kill -9."""
+BEST_INTERVAL = 1.0
+"""Seconds between copies of the best policy so far."""
+SHARE_OF_TIME = 0.05
+"""Checkpoints take no more than this share of the time, however large the network."""
+TASK = "task.json"
+
+
+class StoredRun(NamedTuple):
+    """A run read back from its folder."""
+
+    store: RunStore
+    config: RunConfig
+    task: Task | None
+    shape: PolicyShape
+    state: TrainerState
+    note: str
+
+
+def open_run(run: str, undo: ExitStack) -> StoredRun:
+    """Return the stored `run`, claimed for training, at its last checkpoint; `undo` closes its store.
+
+    Raises InputError and PgplayError.
+    """
+    store = undo.enter_context(RunStore.open(run))
+    store.claim()
+    checkpoint = load_checkpoint(store.folder)
+    state = checkpoint.state
+    try:
+        config = make_config(state["settings"])
+        shape = PolicyShape(*state["shape"])
+        task = None
+        if config.task:
+            # A file of pairs may have changed since; the run goes on with what it began with.
+            task = msgspec.json.decode((store.folder / TASK).read_bytes(), type=Task)
+    except (KeyError, TypeError, OSError, msgspec.DecodeError) as error:
+        raise PgplayError(
+            f"The run '{run}' cannot be read: {type(error).__name__}: {error}.", "Start it again from its recipe."
+        ) from error
+    return StoredRun(store, config, task, shape, TrainerState(checkpoint.tensors, state["trainer"]), checkpoint.note)
+
+
+class Keeper:
+    """Decides when a checkpoint is due and writes it. Taking one draws no random number and changes none."""
+
+    def __init__(self, store: RunStore, trainer: Trainer) -> None:
+        self._store = store
+        self._trainer = trainer
+        self.is_damaged = False
+        self.checkpoint_step: int | None = None
+        self.notes: tuple[str, ...] = ()
+        self._is_stale = True
+        self._next = time.monotonic() + CHECKPOINT_INTERVAL
+        self._best = (-math.inf, -math.inf)
+        self._best_checkpoint: Checkpoint | None = None
+        self._next_best = 0.0
+
+    def begin(self) -> None:
+        """Keep the task and the very first state, so that a run can be resumed however early it dies."""
+        plan = self._trainer.plan
+        if plan.config.task:
+            write_atomically(self._store.folder / TASK, msgspec.json.encode(plan.task))
+        self.checkpoint()
+
+    def resume(self, note: str) -> None:
+        """Go on from the checkpoint that the trainer was restored from: forget all that came after it."""
+        step = self._trainer.counters.steps
+        for _, metrics in self._store.rows():
+            self._best = max(self._best, _score(metrics))
+        self._store.rewind(step)
+        self._store.event(step, "resume", note)
+        self.notes = (note,) if note else ()
+        self.checkpoint_step, self._is_stale = step, False
+
+    def after_step(self, report: StepReport) -> None:
+        """Take note of a step, and write a checkpoint if one is due; raises PgplayError where it can't be written."""
+        self._is_stale = True
+        now = time.monotonic()
+        score = _score(report.metrics)
+        if score > self._best and (now >= self._next_best or report.solved):
+            self._best = score
+            self._best_checkpoint = self._take()
+            self._next_best = time.monotonic() + max(BEST_INTERVAL, (time.monotonic() - now) / SHARE_OF_TIME)
+        if now >= self._next:
+            self.checkpoint()
+
+    def note_change(self) -> None:
+        """Have the next checkpoint written even if no step comes before it: settings were changed."""
+        self._is_stale = True
+
+    def checkpoint(self) -> None:
+        """Write a checkpoint, and the best one if it is new; raises PgplayError where they can't be written.
+
+        A run that is damaged keeps the checkpoint it has.
+        """
+        if self.is_damaged or not self._is_stale:
+            return
+        began = time.monotonic()
+        checkpoint = self._take()
+        save_checkpoint(self._store.folder, checkpoint)
+        self.checkpoint_step, self._is_stale = checkpoint.state["step"], False
+        if self._best_checkpoint is not None:
+            save_checkpoint(self._store.folder, self._best_checkpoint, "best")
+            self._best_checkpoint = None
+        ended = time.monotonic()
+        self._next = ended + max(CHECKPOINT_INTERVAL, (ended - began) / SHARE_OF_TIME)
+
+    def log(self, text: str) -> None:
+        """Add `text` to the run's log; raises PgplayError where it can't be written."""
+        path = self._store.log_path
+        with plain_errors("Writing the log", path), path.open("a", encoding="utf-8", errors="backslashreplace") as log:
+            log.write(f"{datetime.now().isoformat(timespec='seconds')}  {text}\n")
+
+    def _take(self) -> Checkpoint:
+        plan, state = self._trainer.plan, self._trainer.state()
+        return Checkpoint(
+            state.tensors,
+            {
+                "step": self._trainer.counters.steps,
+                "settings": to_settings(plan.config),
+                "shape": list(plan.shape),
+                "trainer": state.values,
+            },
+        )
+
+
+def _score(metrics: dict[str, float]) -> tuple[float, float]:
+    """Return by what one step is better than another: the greedy completion's reward, then the mean."""
+    return metrics.get("greedy_reward", -math.inf), metrics.get("reward_mean", -math.inf)

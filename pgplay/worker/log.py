@@ -1,0 +1,70 @@
+"""What the worker printed: the last lines for a card, all of it in a file, and as much as a screen can show."""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+
+from pgplay.errors import PgplayError
+from pgplay.paths import make_folder
+
+TAIL_LINES = 40
+MAXIMUM_BYTES = 4 * 1024 * 1024
+LINES_PER_SECOND = 50
+"""So many lines a second become Log events; a reward that prints each completion would print ten thousand."""
+
+
+class WorkerLog:
+    """Keeps the tail, and writes to `path`, which starts anew when it has grown to 4 MiB (the old one is kept)."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._tail: deque[str] = deque(maxlen=TAIL_LINES)
+        make_folder(path.parent)
+        try:
+            self._file = path.open("ab")
+        except OSError as error:
+            raise PgplayError(f"The log {path} cannot be written: {error.strerror}.") from error
+
+    @property
+    def tail(self) -> str:
+        """The last lines."""
+        return "\n".join(self._tail)
+
+    def write(self, line: str) -> None:
+        """Add a line, without its newline."""
+        self._tail.append(line)
+        self._file.write(line.encode(errors="backslashreplace") + b"\n")
+        if self._file.tell() > MAXIMUM_BYTES:
+            self._file.close()
+            self.path.replace(self.path.with_suffix(".old.log"))
+            self._file = self.path.open("ab")
+
+    def close(self) -> None:
+        """Write what is left and close the file."""
+        self._file.close()
+
+
+class Throttle:
+    """Says of each line whether it still fits into this second."""
+
+    def __init__(self, lines_per_second: int = LINES_PER_SECOND) -> None:
+        self._limit = lines_per_second
+        self._second = -1
+        self._count = 0
+        self._left_out = 0
+
+    def admits(self, now: float) -> bool:
+        """Return whether a line at `now` (seconds) may be shown."""
+        if int(now) != self._second:
+            self._second, self._count = int(now), 0
+        self._count += 1
+        if self._count > self._limit:
+            self._left_out += 1
+            return False
+        return True
+
+    def take_left_out(self) -> int:
+        """Return how many lines were left out since the last call."""
+        left_out, self._left_out = self._left_out, 0
+        return left_out

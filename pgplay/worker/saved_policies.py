@@ -1,0 +1,110 @@
+"""Saved policies with their networks, and writing with any policy: for the command line, the worker and warm starts."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from contextlib import nullcontext
+from typing import NamedTuple
+
+import torch
+
+from pgplay.errors import InputError
+from pgplay.learning.report import Sample
+from pgplay.policies.catalogue import PolicyShape
+from pgplay.policies.density import Density
+from pgplay.policies.devices import resolve_device
+from pgplay.policies.policy import Completion, Policy
+from pgplay.rewards.scoring import Reward, build_reward
+from pgplay.runs.cards import PolicyCard
+from pgplay.runs.checkpoint import unpack
+from pgplay.runs.library import load_policy
+from pgplay.tasks.task import Task
+from pgplay.worker.interfaces import Texts
+from pgplay.worker.protocol import Write
+
+MOST_TEXTS = 1_000
+_TEXTS_AT_ONCE = 256
+
+
+class SavedPolicy(NamedTuple):
+    """A policy of the library, ready to write, and its card."""
+
+    card: PolicyCard
+    policy: Policy
+
+
+def load_saved_policy(name: str, device: str = "auto") -> SavedPolicy:
+    """Return the policy called `name` on `device`.
+
+    Raises InputError for an unknown name or device, PgplayError for a damaged or newer policy. Nothing that came with
+    the policy is run.
+    """
+    card, tensors = load_policy(name)
+    policy = Policy(PolicyShape(card.model, card.alphabet, card.max_length), resolve_device(device))
+    policy.load_state(unpack(tensors, f"The policy '{name}'"))
+    return SavedPolicy(card, policy)
+
+
+def write_texts(
+    policy: Policy,
+    prompts: Sequence[str],
+    *,
+    greedy: bool = False,
+    temperature: float = 1.0,
+    seed: int | None = None,
+) -> list[Completion]:
+    """Return one completion for each of `prompts`; the same `seed` writes the same, None another each time.
+
+    Its random numbers are its own: a run that trains the policy does not notice. Raises InputError for a prompt that
+    the policy can't read, for more than 1,000 texts and for a temperature that is none.
+    """
+    if not 1 <= len(prompts) <= MOST_TEXTS:
+        raise InputError(f"{len(prompts)} texts cannot be written at once.", f"It is a number from 1 to {MOST_TEXTS}.")
+    if not 0.05 <= temperature <= 10.0:
+        raise InputError(f"temperature cannot be {temperature:g}.", "It is a number from 0.05 to 10.")
+    generator = torch.Generator(policy.device).manual_seed(secrets.randbits(31) if seed is None else seed)
+    completions: list[Completion] = []
+    for start in range(0, len(prompts), _TEXTS_AT_ONCE):
+        part = prompts[start : start + _TEXTS_AT_ONCE]
+        completions += policy.write(part, Density(temperature), generator, greedy=greedy)
+    return completions
+
+
+def answer_write(command: Write, policy: Policy, task: Task, reward: Reward | None) -> Texts:
+    """Return the samples that `command` asks for, and the reward by which they are scored, empty where they are not.
+
+    They are scored where the prompt is one of the task's, as it takes a target, and where there is a `reward`.
+    """
+    prompts = [command.prompt] * command.count
+    completions = write_texts(
+        policy, prompts, greedy=command.greedy, temperature=command.temperature, seed=command.seed
+    )
+    targets = {pair.prompt: pair.target for pair in (*task.training, *task.held_out)}
+    target = targets.get(command.prompt)
+    rewards, scored_by = [0.0] * len(completions), ""
+    if reward is not None and target is not None:
+        texts = [completion.text for completion in completions]
+        rewards = reward.score(texts, [target] * len(texts), prompts).values
+        scored_by = reward.spec
+    samples = (
+        Sample(
+            role="greedy" if command.greedy else "middle",
+            prompt=command.prompt,
+            text=completion.text,
+            target=target or "",
+            reward=value,
+            step=0,
+            finished=completion.finished,
+            tokens=completion.pieces,
+        )
+        for completion, value in zip(completions, rewards, strict=True)
+    )
+    return tuple(samples), scored_by
+
+
+def answer_write_with_saved(command: Write) -> Texts:
+    """Return what `answer_write` does, for a policy of the library; Python that came with it is not run."""
+    card, policy = load_saved_policy(command.policy)
+    with nullcontext() if card.reward_source else build_reward(card.reward) as reward:
+        return answer_write(command, policy, card.task, reward)

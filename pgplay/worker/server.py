@@ -1,0 +1,301 @@
+"""The worker: obeys commands at step boundaries, trains on the main thread, tells what happens.
+
+Torch comes in through `main` only; a `Server` takes whatever makes sessions, so that its tests need no training.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from pgplay.config import RunConfig, make_config
+from pgplay.errors import InputError, PgplayError
+from pgplay.runs.names import find_run
+from pgplay.worker.failures import in_words
+from pgplay.worker.inbox import Inbox, read_commands
+from pgplay.worker.interfaces import Makers, NotNeededError, OnProgress, RunSession
+from pgplay.worker.outbox import Outbox
+from pgplay.worker.protocol import (
+    VERSION,
+    AnyCommand,
+    Change,
+    Changed,
+    Device,
+    Failed,
+    Pause,
+    ProtocolError,
+    Quit,
+    Ready,
+    Refused,
+    Reset,
+    Resume,
+    RunInfo,
+    RunState,
+    Save,
+    Saved,
+    Start,
+    StateChanged,
+    Step,
+    Stop,
+    Write,
+    Written,
+)
+from pgplay.worker.streams import take_streams, write_all
+from pgplay.worker.versions import versions
+
+PROGRESS_INTERVAL = 0.1
+
+
+class Server:
+    """One worker: at most one run at a time, in one of the states of the protocol."""
+
+    def __init__(self, inbox: Inbox, outbox: Outbox, makers: Makers) -> None:
+        self._inbox = inbox
+        self._outbox = outbox
+        self._makers = makers
+        self._session: RunSession | None = None
+        self._state: RunState = "idle"
+        self._steps_to_make: int | None = None
+        self._next_progress = 0.0
+        self._obey: dict[type, Callable[[Any], None]] = {
+            Start: self._start,
+            Resume: self._resume,
+            Pause: self._pause,
+            Step: self._make_steps,
+            Stop: self._stop,
+            Reset: self._reset,
+            Change: self._change,
+            Save: self._save,
+            Write: self._write,
+        }
+
+    def serve(self) -> None:
+        """Obey until Quit comes; commands take effect before the next step."""
+        while True:
+            message = self._inbox.take(wait=self._state != "training")
+            if isinstance(message, Quit):
+                break
+            if message is None:
+                self._advance()
+            else:
+                self._answer(message)
+        try:
+            self._end_run("paused")
+        except PgplayError as error:
+            sys.stderr.write(f"{error}\n")
+
+    def _answer(self, message: AnyCommand | ProtocolError) -> None:
+        request = 0 if isinstance(message, ProtocolError) else message.request
+        try:
+            if isinstance(message, ProtocolError):
+                raise message
+            self._obey[type(message)](message)
+        except PgplayError as error:
+            self._outbox.send(Refused(problem=error.problem, remedy=error.remedy, request=request))
+        except Exception as error:  # a defect must reach the person as words, and the worker must go on
+            traceback.print_exc()
+            problem, _ = in_words(error)
+            self._outbox.send(Refused(problem=problem, remedy="The log says where.", request=request))
+
+    def _advance(self) -> None:
+        session = self._need_session()
+        try:
+            session.step()
+        except Exception as error:  # whatever a step raises becomes a card, and the run is kept
+            self._fail(error)
+            return
+        self._outbox.post(session.snapshot())
+        ending = session.should_stop()
+        if self._steps_to_make is not None:
+            self._steps_to_make -= 1
+        if ending:
+            self._rest(ending.state, ending.message)
+        elif self._steps_to_make == 0:
+            self._rest("paused")
+
+    def _fail(self, error: Exception) -> None:
+        session = self._need_session()
+        problem, remedy = in_words(error)
+        details = "" if isinstance(error, PgplayError) else traceback.format_exc()
+        try:
+            session.log_failure(details or str(error))
+            session.rest("failed", problem)
+        except PgplayError as second:  # such as a full disk, which may be what failed the step
+            details += f"\n{second}"
+        self._enter("failed", problem)
+        self._outbox.send(Failed(problem=problem, remedy=remedy, details=details.strip(), **self._where()))
+
+    def _where(self) -> dict[str, Any]:
+        session = self._session
+        if session is None:
+            return {}
+        return {"run": session.run, "step": session.step_count, "checkpoint_step": session.checkpoint_step}
+
+    def _start(self, command: Start) -> None:
+        config = make_config(command.settings)
+        self._makers.check(config, command.continue_policy)
+        make = partial(self._makers.begin, config, command.continue_policy, self._tell_progress)
+        self._load(make, "paused" if command.paused else "training", command.request)
+
+    def _resume(self, command: Resume) -> None:
+        session = self._session
+        if session is None or (command.run and command.run != session.run):
+            if not command.run:
+                raise InputError("There is no run to go on with.", "Start one, or name a stored run.")
+            self._makers.find(command.run)
+            self._load(partial(self._makers.resume, command.run), "training", command.request)
+        elif session.is_damaged:
+            self._load(partial(self._makers.resume, session.run), "training", command.request)
+        elif self._state == "training" and self._steps_to_make is None:
+            raise InputError("The run goes on already.")
+        else:
+            ending = session.should_stop()
+            if ending and self._state in ("solved", "finished"):
+                raise InputError(
+                    f"The run has ended: {ending.message}.", "To train on, change until to never, or start a new run."
+                )
+            self._go_on(session, None, command.request)
+
+    def _make_steps(self, command: Step) -> None:
+        if command.count < 1:
+            raise InputError(f"{command.count} steps cannot be made.", "It is a whole number from 1.")
+        session = self._need_session()
+        if session.is_damaged:
+            raise InputError("The last step failed halfway.", "Resume first: the run goes on from its last checkpoint.")
+        self._go_on(session, command.count, command.request)
+
+    def _go_on(self, session: RunSession, steps: int | None, request: int) -> None:
+        if self._state == "failed":
+            session.renew_reward()
+        self._steps_to_make = steps
+        self._enter("training", request=request)
+
+    def _load(self, make: Callable[[], RunSession], state: RunState, request: int) -> None:
+        """Put the run that `make` makes in place of the present one, which is kept."""
+        self._end_run("paused")
+        self._enter("preparing", request=request)
+        try:
+            self._session = make()
+        except NotNeededError:
+            self._enter("idle", "Stopped while preparing.", request=request)
+            return
+        except BaseException as error:
+            self._enter("idle", in_words(error)[0], request=request)
+            raise
+        self._steps_to_make = None
+        self._enter(state, request=request, info=self._session.info())
+        if state == "paused":
+            self._session.rest("paused")
+
+    def _end_run(self, state: str) -> None:
+        """Let go of the run; one that has ended keeps the state in which it ended."""
+        if self._session is not None:
+            self._session.close(state)
+            self._session = None
+
+    def _pause(self, command: Pause) -> None:
+        self._need_session()
+        if self._state not in ("training", "paused"):
+            raise InputError(f"The run is not training: it is {self._state}.")
+        self._rest("paused", request=command.request)
+
+    def _stop(self, command: Stop) -> None:
+        self._need_session()
+        if self._state in ("solved", "finished"):
+            self._enter(self._state, request=command.request)
+        else:
+            self._rest("finished", "stopped", request=command.request)
+
+    def _reset(self, command: Reset) -> None:
+        self._end_run("finished")
+        self._enter("idle", request=command.request)
+
+    def _change(self, command: Change) -> None:
+        session = self._need_session()
+        session.change(command.settings)
+        self._outbox.send(Changed(settings=command.settings, step=session.step_count, request=command.request))
+
+    def _save(self, command: Save) -> None:
+        self._need_session().save_policy(command.name, replace=command.replace)
+        self._outbox.send(Saved(name=command.name, request=command.request))
+
+    def _write(self, command: Write) -> None:
+        samples, scored_by = self._makers.write(command) if command.policy else self._need_session().write(command)
+        self._outbox.send(
+            Written(policy=command.policy, samples=samples, scored_by=scored_by, request=command.request)
+        )
+
+    def _need_session(self) -> RunSession:
+        if self._session is None:
+            raise InputError("There is no run.", "Start one first.")
+        return self._session
+
+    def _rest(self, state: RunState, message: str = "", request: int = 0) -> None:
+        """Let the run rest in `state`, with a checkpoint; what keeps that from being written is said."""
+        session = self._need_session()
+        try:
+            session.rest(state, message)
+        except PgplayError as error:
+            message = f"{message} {error}".strip()
+        self._steps_to_make = None
+        self._enter(state, message, request=request)
+
+    def _enter(self, state: RunState, message: str = "", request: int = 0, info: RunInfo | None = None) -> None:
+        self._state = state
+        step = self._session.step_count if self._session else 0
+        self._outbox.send(StateChanged(state=state, message=message, step=step, info=info, request=request))
+
+    def _tell_progress(self, message: str) -> None:
+        """Tell how the preparation goes, at most ten times a second; raises NotNeededError where it need not go on."""
+        if self._inbox.run_must_end():
+            raise NotNeededError
+        if time.monotonic() >= self._next_progress:
+            self._next_progress = time.monotonic() + PROGRESS_INTERVAL
+            self._enter("preparing", message)
+
+
+def main() -> int:
+    """Serve one app on standard input and output until it says Quit, goes away, or a SIGTERM comes."""
+    began = time.perf_counter()
+    streams = take_streams()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the app's; the worker has a session of its own
+    inbox, ready = Inbox(), threading.Event()
+    outbox = Outbox(partial(write_all, streams.events), on_broken=lambda: inbox.put(Quit()))
+
+    def leave_early() -> None:
+        if not ready.is_set():  # nothing to keep yet, and torch may take seconds to load
+            os._exit(0)
+
+    read_commands(streams.commands, inbox, leave_early)
+    from pgplay.policies.devices import list_devices
+    from pgplay.worker.saved_policies import answer_write_with_saved
+    from pgplay.worker.session import Session, check_start
+
+    signal.signal(signal.SIGTERM, lambda number, frame: inbox.put(Quit()))
+    ready.set()
+    outbox.send(
+        Ready(
+            protocol=VERSION,
+            pid=os.getpid(),
+            versions=versions(),
+            devices=tuple(msgspec.convert(device._asdict(), Device) for device in list_devices()),
+            seconds=time.perf_counter() - began,
+        )
+    )
+
+    def begin(config: RunConfig, continue_policy: str, on_progress: OnProgress) -> RunSession:
+        return Session.begin(config, continue_policy=continue_policy, on_progress=on_progress)
+
+    makers = Makers(check_start, begin, find_run, Session.resume, answer_write_with_saved)
+    Server(inbox, outbox, makers).serve()
+    outbox.close()
+    return 0

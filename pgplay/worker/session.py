@@ -1,0 +1,337 @@
+"""One run from its beginning to its end: a trainer, its store, its checkpoints and its stop conditions.
+
+`pgplay train` steps a session itself, the worker's server does so between commands: the numbers are the same. Nothing
+here draws a random number, and the time of day decides only what is kept, never what is computed.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from typing import Any, Self
+
+import msgspec
+import torch
+
+from pgplay.config import RunConfig, fields, make_config, to_settings
+from pgplay.errors import InputError, PgplayError, RewardError
+from pgplay.learning.plan import Plan, make_plan
+from pgplay.learning.report import Finding, StepReport
+from pgplay.learning.trainer import Trainer
+from pgplay.policies.devices import resolve_device
+from pgplay.policies.policy import Policy
+from pgplay.rewards.scoring import Reward, build_reward, describe
+from pgplay.runs.cards import PolicyCard
+from pgplay.runs.checkpoint import pack
+from pgplay.runs.library import find_policy, save_policy
+from pgplay.runs.recipes import to_recipe
+from pgplay.runs.store import RunStore
+from pgplay.worker.ending import Ending, ending_of
+from pgplay.worker.forecast import Forecast
+from pgplay.worker.interfaces import OnProgress, Texts
+from pgplay.worker.keeper import Keeper, StoredRun, open_run
+from pgplay.worker.protocol import RunInfo, Snapshot, Write
+from pgplay.worker.saved_policies import answer_write, load_saved_policy
+from pgplay.worker.versions import versions
+
+ASSESSMENT_INTERVAL = 0.25
+"""Seconds between two looks at findings and forecast; a step of a small model takes a fiftieth of that."""
+_PAIRS_FOR_GOAL = 64
+_SHOWN_PAIRS = 200
+
+
+class Session:
+    """A run that is being trained or rests; from `begin` or `resume`, to be closed."""
+
+    def __init__(self, store: RunStore, trainer: Trainer) -> None:
+        self.store = store
+        self.trainer = trainer
+        self.report: StepReport | None = None
+        self._keeper = Keeper(store, trainer)
+        self._unrecorded: list[StepReport] = []
+        self._is_resting = False
+        self._forecast = Forecast(_goal(trainer.plan, trainer.reward))
+        self._assessed_at = 0.0
+        self._assessment: Snapshot | None = None
+
+    @classmethod
+    def begin(
+        cls,
+        config: RunConfig,
+        *,
+        continue_policy: str = "",
+        name: str = "",
+        on_progress: OnProgress = lambda message: None,
+    ) -> Self:
+        """Return a new run of `config`, stored under `name` (empty: made of date and target), warmed up if asked to.
+
+        `continue_policy` trains a saved policy on; it becomes the config's warm_start. `on_progress` hears in words how
+        the preparation goes; what it raises ends it, and nothing is stored. Raises InputError and PgplayError.
+        """
+        if continue_policy:
+            config = make_config({"warm_start": continue_policy}, config)
+        plan, policy = _plan_and_policy(config)
+        torch.set_num_threads(plan.threads)
+        reference = None if config.reference == "start" else load_saved_policy(config.reference, config.device).policy
+        with ExitStack() as undo:
+            reward, measures = _rewards(plan.config, undo)
+            trainer = Trainer(plan, reward, measures, policy, reference)
+            if config.warm_start.isdecimal():
+                _warm_up(trainer, int(config.warm_start), on_progress)
+            store = undo.enter_context(RunStore.create(plan.config, name))
+            session = cls(store, trainer)
+            session._keeper.begin()
+            undo.pop_all()
+        return session
+
+    @classmethod
+    def resume(cls, run: str) -> Self:
+        """Return the stored `run` as it was at its last checkpoint; its next steps are those that would have followed.
+
+        Raises InputError for an unknown run and for one that another pgplay trains, PgplayError for a damaged one.
+        """
+        with ExitStack() as undo:
+            stored: StoredRun = open_run(run, undo)
+            plan = make_plan(stored.config, stored.task, stored.shape)
+            torch.set_num_threads(plan.threads)
+            reward, measures = _rewards(plan.config, undo)
+            trainer = Trainer(plan, reward, measures)
+            trainer.restore(stored.state)
+            session = cls(stored.store, trainer)
+            session._keeper.resume(stored.note)
+            undo.pop_all()
+        return session
+
+    @property
+    def run(self) -> str:
+        """The run's name."""
+        return self.store.name
+
+    @property
+    def config(self) -> RunConfig:
+        """The settings as they are now, live changes among them."""
+        return self.trainer.plan.config
+
+    @property
+    def step_count(self) -> int:
+        """Steps made."""
+        return self.trainer.counters.steps
+
+    @property
+    def checkpoint_step(self) -> int | None:
+        """The step from which the run would go on if this process died now."""
+        return self._keeper.checkpoint_step
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether a step failed halfway, so that only the last checkpoint can be trusted."""
+        return self._keeper.is_damaged
+
+    def info(self) -> RunInfo:
+        """Return what the run is made of."""
+        plan = self.trainer.plan
+        pairs = plan.task.training[:_SHOWN_PAIRS]
+        return RunInfo(
+            run=self.run,
+            settings=to_settings(plan.config),
+            recipe=to_recipe(plan.config),
+            model=plan.spec.name,
+            parameters=plan.parameters,
+            device=str(self.trainer.device),
+            alphabet=plan.shape.alphabet,
+            max_length=plan.shape.max_length,
+            targets=tuple(pair.target for pair in pairs),
+            prompts=tuple(pair.prompt for pair in pairs),
+            notes=(*plan.notes, *self._keeper.notes),
+        )
+
+    def step(self) -> StepReport:
+        """Make one step and keep it.
+
+        Raises RewardError, and PgplayError where learning diverged or the step could not be stored: the policy is then
+        whole, and the run can go on in place. After any other exception the run `is_damaged`.
+        """
+        if self._is_resting:
+            self.store.rewind(self.step_count)
+            self._is_resting = False
+        self._record()
+        try:
+            report = self.trainer.step()
+        except PgplayError:
+            raise
+        except BaseException:
+            self._keeper.is_damaged = True
+            raise
+        self.report = report
+        self._forecast.add(report)
+        self._unrecorded.append(report)
+        self._record()
+        self._keeper.after_step(report)
+        return report
+
+    def _record(self) -> None:
+        """Store the steps that are not stored yet: more than one where the disk was full for a while."""
+        while self._unrecorded:
+            self.store.record(self._unrecorded[0])
+            del self._unrecorded[0]
+
+    def should_stop(self) -> Ending | None:
+        """Return why the run is to end now, None while it is to go on."""
+        counters = self.trainer.counters
+        return ending_of(self.config, counters.steps, counters.seconds, self.report)
+
+    def snapshot(self) -> Snapshot:
+        """Return the newest step with findings and forecast, which are looked at four times a second.
+
+        Raises InputError before the first step.
+        """
+        if self.report is None:
+            raise InputError("No step has been made yet.")
+        now = time.monotonic()
+        if self._assessment is None or now - self._assessed_at >= ASSESSMENT_INTERVAL or self.report.solved:
+            outlook = self._forecast.outlook(self.config)
+            self._assessed_at = now
+            self._assessment = Snapshot(
+                report=self.report,
+                rows=(),
+                findings=self.findings(),
+                progress=outlook.progress,
+                seconds_left=outlook.seconds_left,
+                characters_per_second=self._forecast.characters_per_second,
+            )
+        return msgspec.structs.replace(
+            self._assessment, report=self.report, rows=((self.report.step, self.report.metrics),)
+        )
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Return what is to be said about the run in words; empty while all is well."""
+        return ()
+
+    def change(self, settings: dict[str, Any]) -> None:
+        """Change live settings before the next step; raises InputError, and then nothing is changed."""
+        known = fields()
+        fixed = [name for name in settings if name in known and not known[name].live]
+        if fixed:
+            live = ", ".join(name for name, field in known.items() if field.live)
+            raise InputError(f"{fixed[0]} cannot be changed while a run goes on.", f"These can: {live}.")
+        old = self.trainer.plan
+        config = make_config(settings, old.config)
+        plan = make_plan(config, old.task if config.task else None, old.shape)
+        with ExitStack() as undo:
+            reward = None
+            if config.reward != old.config.reward:
+                reward = undo.enter_context(build_reward(config.reward))
+            self.store.event(self.step_count, "change", msgspec.json.encode(settings).decode())
+            undo.pop_all()
+        previous = self.trainer.reward
+        self.trainer.change(plan, reward)
+        if reward is not None:
+            previous.close()
+        self._forecast = Forecast(_goal(plan, self.trainer.reward))
+        self._keeper.note_change()
+
+    def renew_reward(self) -> None:
+        """Build the reward and the measures again, as a person may have mended their Python; raises InputError."""
+        with ExitStack() as undo:
+            reward, measures = _rewards(self.config, undo)
+            undo.pop_all()
+        self._close_rewards()
+        self.trainer.reward, self.trainer.measures = reward, measures
+
+    def save_policy(self, name: str, *, replace: bool = False) -> PolicyCard:
+        """Save the present policy to the library and return its card; raises InputError for a bad or taken name."""
+        plan = self.trainer.plan
+        card = PolicyCard(
+            name=name,
+            model=plan.shape.model,
+            alphabet=plan.shape.alphabet,
+            max_length=plan.shape.max_length,
+            task=plan.task,
+            reward=plan.config.reward,
+            config=to_settings(plan.config),
+            recipe=to_recipe(plan.config),
+            reward_source=self.trainer.reward.source,
+            metrics=self.report.metrics if self.report else {},
+            steps=self.step_count,
+            versions=versions(),
+        )
+        return save_policy(card, pack(self.trainer.policy.state()), replace)
+
+    def write(self, command: Write) -> Texts:
+        """Write with the present policy, as `saved_policies.answer_write` says."""
+        return answer_write(command, self.trainer.policy, self.trainer.plan.task, self.trainer.reward)
+
+    def rest(self, state: str, message: str = "") -> None:
+        """Write a checkpoint and note the state in which the run rests; raises PgplayError where that can't be done.
+
+        The next `step` goes on.
+        """
+        self._record()
+        self._keeper.checkpoint()
+        self.store.finish(state, message)
+        self._is_resting = True
+
+    def log_failure(self, details: str) -> None:
+        """Write to the run's log why a step failed; raises PgplayError where it can't be written."""
+        self._keeper.log(f"step {self.step_count + 1} failed\n{details}")
+
+    def close(self, state: str, message: str = "") -> None:
+        """Let the run rest in `state` if it does not rest already, and let go of its store and its rewards."""
+        if not self._is_resting:
+            self.rest(state, message)
+        self._close_rewards()
+        self.store.close()
+
+    def _close_rewards(self) -> None:
+        for reward in (self.trainer.reward, *self.trainer.measures.values()):
+            reward.close()
+
+
+def check_start(config: RunConfig, continue_policy: str) -> None:
+    """Refuse what can be seen to be wrong before anything is built or stopped; raises InputError and PgplayError."""
+    if continue_policy:
+        config = make_config({"warm_start": continue_policy}, config)
+    _plan_and_policy(config)
+    resolve_device(config.device)
+    if config.reference != "start":
+        find_policy(config.reference)
+    for spec in (config.reward, *config.measure):
+        describe(spec)
+
+
+def _plan_and_policy(config: RunConfig) -> tuple[Plan, Policy | None]:
+    """Return the plan, and the saved policy to start from where warm_start names one."""
+    if not config.warm_start or config.warm_start.isdecimal():
+        return make_plan(config), None
+    saved = load_saved_policy(config.warm_start, config.device)
+    config = make_config({"model": saved.card.model}, config)
+    return make_plan(config, None, saved.policy.shape), saved.policy
+
+
+def _rewards(config: RunConfig, undo: ExitStack) -> tuple[Reward, dict[str, Reward]]:
+    """Return the reward and the measures by their specs; `undo` closes them."""
+    reward = undo.enter_context(build_reward(config.reward))
+    return reward, {spec: undo.enter_context(build_reward(spec)) for spec in config.measure}
+
+
+def _warm_up(trainer: Trainer, steps: int, on_progress: OnProgress) -> None:
+    def tell(step: int, loss: float) -> None:
+        on_progress(f"warm start: step {step} of {steps}, cross-entropy {loss:.2f} nats")
+
+    trainer.warm_up(steps, tell)
+    if trainer.plan.config.kl and trainer.plan.config.reference == "start":
+        trainer.keep_reference()
+
+
+def _goal(plan: Plan, reward: Reward) -> float | None:
+    """Return the mean reward of writing every target exactly, None where it can't be told without running Python."""
+    values = []
+    for pair in plan.task.training[:_PAIRS_FOR_GOAL]:
+        try:
+            value = reward.best(pair.target, pair.prompt)
+        except RewardError:  # a formula without a value there: the run itself will say so
+            return None
+        if value is None:
+            return None
+        values.append(value)
+    return sum(values) / len(values)
