@@ -1,0 +1,226 @@
+"""The app: it owns the worker and the one state; screens show the state and tell it what the person wants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from textual import on
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+from textual.screen import Screen
+
+from pgplay.app import themes
+from pgplay.app.actions import ACTIONS, bindings
+from pgplay.app.conductor import Conductor
+from pgplay.app.messages import SetupChanged, StateShown, WorkerEnded, WorkerSpoke
+from pgplay.app.safe_text import safe_text
+from pgplay.app.screens.main import MainScreen
+from pgplay.app.state import AppState
+from pgplay.app.worker_link import LinkFactory, WorkerLink, real_worker
+from pgplay.config import RunConfig, to_settings
+from pgplay.errors import PgplayError
+from pgplay.worker.protocol import Event
+
+QUIT_SECONDS = 0.7
+"""How long the worker may take to write its checkpoint and leave before it is killed."""
+
+REDRAW_SECONDS = 0.1
+
+
+class PgplayApp(App[int]):
+    """pgplay on the screen."""
+
+    TITLE = "pgplay"
+    CSS_PATH = ["styles/app.tcss", "styles/main.tcss"]
+    BINDINGS = [*bindings(), Binding("ctrl+c", "quit", show=False)]
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-normal"), (170, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (18, "-low"), (30, "-high"), (44, "-tall")]
+
+    def __init__(self, config: RunConfig, preset: str = "", *, connect: LinkFactory = real_worker) -> None:
+        super().__init__()
+        self.register_theme(themes.DARK)
+        self.register_theme(themes.LIGHT)
+        self.theme = themes.DARK.name
+        self.state = AppState()
+        self.settings: dict[str, Any] | None = to_settings(config)
+        self.parameters: int | None = None
+        self._config = config
+        self._preset = preset
+        self._connect = connect
+        self._worker: WorkerLink | None = None
+        self._redraw_due = False
+        self._conductor = Conductor(self)
+
+    def get_default_screen(self) -> Screen[None]:
+        """Return the main screen."""
+        return MainScreen(self._config, self._preset)
+
+    @property
+    def main(self) -> MainScreen:
+        """The main screen, whatever lies over it."""
+        screen = self.screen_stack[0]
+        assert isinstance(screen, MainScreen)
+        return screen
+
+    # The worker
+
+    def on_mount(self) -> None:
+        """Start the worker once the first frame stands; torch loads while the person looks."""
+        self.call_after_refresh(self.start_worker)
+
+    async def start_worker(self) -> None:
+        """Start a worker, in the place of one that is gone."""
+        self.state.worker = "starting"
+        worker = self._connect(
+            lambda event: self._post(WorkerSpoke(event)), lambda code, tail: self._post(WorkerEnded(code, tail))
+        )
+        self._worker = worker
+        try:
+            await worker.start()
+        except (PgplayError, OSError) as error:
+            self.state.lose_worker()
+            self.tell(f"The worker cannot be started: {error}", severe=True)
+        self.redraw()
+
+    def _post(self, message: WorkerSpoke | WorkerEnded) -> None:
+        if self.is_running:
+            self.post_message(message)
+
+    @property
+    def worker_link(self) -> WorkerLink | None:
+        """The worker process, None before the first frame."""
+        return self._worker
+
+    @on(WorkerSpoke)
+    def _worker_spoke(self, message: WorkerSpoke) -> None:
+        event: Event = message.event
+        self.state.apply(event)
+        self._conductor.answer(event)
+        self.redraw()
+
+    @on(WorkerEnded)
+    def _worker_ended(self, message: WorkerEnded) -> None:
+        self.state.lose_worker()
+        self._conductor.mourn(message.returncode, message.log_tail)
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Have the state shown soon: at most ten times a second, however fast it changes."""
+        if not self._redraw_due:
+            self._redraw_due = True
+            self.set_timer(REDRAW_SECONDS, self._redraw)
+
+    def _redraw(self) -> None:
+        self._redraw_due = False
+        if self.screen_stack:
+            self.main.post_message(StateShown())
+
+    async def action_quit(self) -> None:
+        """Leave within a second: the worker is asked to write its checkpoint, then killed."""
+        if self._worker is not None:
+            await self._worker.close(QUIT_SECONDS)
+        self.exit(0)
+
+    async def on_unmount(self) -> None:
+        """End the worker however the app ends."""
+        if self._worker is not None and self._worker.alive:
+            await self._worker.close(QUIT_SECONDS)
+
+    # The person
+
+    @on(SetupChanged)
+    def _setup_changed(self, message: SetupChanged) -> None:
+        self.settings = message.settings
+        self._conductor.take_settings(message.settings)
+        self.redraw()
+
+    def action_toggle_run(self) -> None:
+        """Start the run, pause it, or go on with it."""
+        self._conductor.toggle_run()
+
+    def action_one_step(self) -> None:
+        """Make one step and pause."""
+        self._conductor.one_step()
+
+    def action_stop(self) -> None:
+        """End the run; its policy stays."""
+        self._conductor.stop()
+
+    def action_reset(self) -> None:
+        """Forget the policy and empty the plots."""
+        self._conductor.reset()
+
+    def action_save(self) -> None:
+        """Save the policy under a name."""
+        self._conductor.save()
+
+    def action_write(self) -> None:
+        """Write with the policy."""
+        self._conductor.write()
+
+    def action_target_from_file(self) -> None:
+        """Read the target from a file."""
+        self._conductor.ask_target_file()
+
+    def action_library(self) -> None:
+        """Show the saved policies."""
+        from pgplay.app.screens.library import Library
+
+        self.push_screen(Library(self._conductor.write_with, self._conductor.train_on))
+
+    def action_runs(self) -> None:
+        """Show the stored runs."""
+        from pgplay.app.screens.runs import Runs
+
+        self.push_screen(Runs(self._conductor.resume_run))
+
+    def action_help(self) -> None:
+        """Show the keys, and what the panels mean."""
+        from pgplay.app.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen())
+
+    def action_toggle_theme(self) -> None:
+        """Change between dark and light."""
+        dark = self.theme == themes.DARK.name
+        self.theme = themes.LIGHT.name if dark else themes.DARK.name
+        self.redraw()
+
+    def action_toggle_setup(self) -> None:
+        """Show or hide the setup."""
+        self.main.toggle_setup()
+
+    def action_unfocus(self) -> None:
+        """Leave the field that has the focus; in a small terminal, close the setup that lies over the plots."""
+        if self.screen is self.main:
+            if self.screen.focused is None and self.main.setup_covers:
+                self.main.toggle_setup()
+            self.screen.set_focus(None)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Offer every action of the registry in the palette, then the themes."""
+        for action in ACTIONS:
+            if action.name != "unfocus":
+                run = getattr(self, f"action_{action.name}")
+                yield SystemCommand(action.title.capitalize(), f"{action.help}  ({action.key_display})", run)
+        yield SystemCommand("Theme", "Choose another theme.", self.action_change_theme)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Let the run's keys work on the main screen alone."""
+        own = {registered.name for registered in ACTIONS} - {"quit", "help", "toggle_theme"}
+        if action in own and self.screen_stack and not isinstance(self.screen, MainScreen):
+            return False
+        return True
+
+    def tell(self, words: str, *, severe: bool = False) -> None:
+        """Show a short message over the screen."""
+        self.notify(
+            safe_text(words, lines=True).plain, severity="error" if severe else "information", markup=False,
+            timeout=10 if severe else 5,
+        )
+
+
+def run_app(config: RunConfig, preset: str = "") -> int:
+    """Show the app with `config` filled in, under the name of the `preset` it came from; returns the exit status."""
+    return PgplayApp(config, preset).run() or 0

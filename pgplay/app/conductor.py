@@ -1,0 +1,303 @@
+"""How a run is conducted: which command follows from which key in which state, and what an answer leads to."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pgplay.app import form
+from pgplay.app.screens.dialogs import AskDialog, ConfirmDialog
+from pgplay.app.screens.failure import FailureCard
+from pgplay.app.screens.write import WriteScreen
+from pgplay.config import make_config
+from pgplay.errors import InputError, PgplayError
+from pgplay.worker.protocol import (
+    Change,
+    Changed,
+    Command,
+    Event,
+    Failed,
+    Pause,
+    Ready,
+    Refused,
+    Reset,
+    Resume,
+    Save,
+    Saved,
+    Start,
+    StateChanged,
+    Step,
+    Stop,
+    Write,
+    Written,
+)
+
+if TYPE_CHECKING:
+    from pgplay.app.app import PgplayApp
+    from pgplay.runs.cards import PolicyCard
+
+LONGEST_FILE = 100_000
+"""Bytes beyond which a file is surely no target."""
+
+
+class Conductor:
+    """Sends commands for the app, keeps those that come before torch is loaded, and acts on the worker's answers."""
+
+    def __init__(self, app: PgplayApp) -> None:
+        self._app = app
+        self._early: list[Command] = []
+        self._running: dict[str, Any] = {}
+
+    def send(self, command: Command) -> None:
+        """Send a command now, or as soon as the worker is ready; a worker that is gone is started anew."""
+        state, worker = self._app.state, self._app.worker_link
+        if state.worker == "ready" and worker is not None:
+            worker.send(command)
+            return
+        self._early.append(command)
+        if state.worker == "dead":
+            state.worker = "starting"
+            self._app.call_later(self._app.start_worker)
+
+    # What a person asks for
+
+    def toggle_run(self) -> None:
+        """Start, pause, or go on; a start that still waits for torch is taken back."""
+        state = self._app.state
+        if state.is_going:
+            self.send(Pause())
+        elif state.waiting:
+            if state.worker != "ready":
+                self._early.clear()
+                state.waiting = False
+        elif state.run == "paused" and state.worker == "ready":
+            self.send(Resume())
+        else:
+            self._start()
+        self._app.redraw()
+
+    def one_step(self) -> None:
+        """Make one step and pause; without a run, build one first."""
+        state = self._app.state
+        if state.is_going:
+            self.send(Pause())
+        elif state.run == "paused" and state.worker == "ready":
+            self.send(Step())
+        elif not state.waiting and self._start(paused=True):
+            self.send(Step())
+        self._app.redraw()
+
+    def _start(self, *, paused: bool = False, continue_policy: str = "") -> bool:
+        checked = self._app.main.setup.check_now()
+        if checked.config is None:
+            problem = checked.problem.message if checked.problem else ""
+            self._app.tell(f"This cannot be started: {problem}", severe=True)
+            return False
+        self._app.state.waiting = True
+        self.send(Start(settings=form.to_settings(checked.config), paused=paused, continue_policy=continue_policy))
+        return True
+
+    def stop(self) -> None:
+        """End the run; its policy stays."""
+        if self._app.state.is_going or self._app.state.run == "paused":
+            self.send(Stop())
+
+    def reset(self) -> None:
+        """Forget the policy; asked first where it would be lost unsaved."""
+        state = self._app.state
+        if state.run == "idle":
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.send(Reset())
+
+        if state.unsaved and state.worker == "ready":
+            question = f"Forget the policy of step {state.step}? It is not saved. The stored run stays."
+            self._app.push_screen(ConfirmDialog("Reset", question, "Forget it"), answered)
+        else:
+            self.send(Reset())
+
+    def save(self) -> None:
+        """Ask for a name and save the policy under it; asked again before one of that name is replaced."""
+        state = self._app.state
+        if not state.has_run or state.report is None:
+            self._app.tell("There is no policy to save yet. Press space to train one.")
+            return
+        from pgplay.runs.files import check_name
+        from pgplay.runs.library import list_policies
+        from pgplay.runs.names import slug
+
+        taken = {policy.name for policy in list_policies()}
+
+        def named(name: str | None) -> None:
+            if name in taken:
+                question = f"There is already a policy called {name}. Replace it?"
+                self._app.push_screen(
+                    ConfirmDialog("Replace", question, "Replace"),
+                    lambda yes: self.send(Save(name=name, replace=True)) if yes else None,
+                )
+            elif name is not None:
+                self.send(Save(name=name))
+
+        suggestion = slug(make_config(state.info.settings)) if state.info is not None else ""
+        words = f"The policy of step {state.step} is kept in the library under this name:"
+        self._app.push_screen(
+            AskDialog("Save the policy", words, suggestion, yes="Save", check=lambda name: check_name("policy", name)),
+            named,
+        )
+
+    def write(self) -> None:
+        """Write with the run's present policy."""
+        state = self._app.state
+        if not state.has_run or state.info is None:
+            self._app.tell("There is no policy to write with yet. Press space to train one, or o for a saved one.")
+            return
+        self._app.push_screen(WriteScreen(self._send_write, with_prompt=any(state.info.prompts)))
+
+    def write_with(self, card: PolicyCard) -> None:
+        """Write with a saved policy."""
+        self._app.push_screen(WriteScreen(self._send_write, policy=card.name, with_prompt=card.task.has_prompts))
+
+    def _send_write(self, command: Write) -> None:
+        self.send(command)
+
+    def train_on(self, card: PolicyCard) -> None:
+        """Fill the setup in from a saved policy and start a run that goes on with its network."""
+        try:
+            config = make_config(card.config)
+        except PgplayError as error:
+            self._app.tell(str(error), severe=True)
+            return
+        self._app.main.setup.load(config)
+        self._start(continue_policy=card.name)
+        self._app.redraw()
+
+    def resume_run(self, run: str) -> None:
+        """Go on with a stored run from its last checkpoint."""
+        self._app.state.waiting = True
+        self.send(Resume(run=run))
+        self._app.redraw()
+
+    def ask_target_file(self) -> None:
+        """Ask for a file and put its text in the target's field."""
+        texts: list[str] = []
+
+        def chosen(answer: str | None) -> None:
+            if answer is not None:
+                self._app.main.setup.set_target(texts[-1])
+
+        self._app.push_screen(
+            AskDialog("Target from a file", "Which file holds the text? It is read as UTF-8.", yes="Read",
+                      check=lambda file: texts.append(read_target(file))),
+            chosen,
+        )
+
+    def take_settings(self, settings: dict[str, Any] | None) -> None:
+        """Send what can change while the run goes on, and say what waits for the next start."""
+        state = self._app.state
+        setup = self._app.main.setup
+        if settings is None or state.worker != "ready" or not (state.is_going or state.run == "paused"):
+            setup.show_pending([])
+            return
+        live, later = form.live_changes(self._running, settings)
+        if live:
+            self._running.update(live)
+            self.send(Change(settings=live))
+        setup.show_pending(later)
+
+    # What the worker answers
+
+    def answer(self, event: Event) -> None:
+        """Act on an event that the state has already taken in."""
+        app = self._app
+        match event:
+            case Ready():
+                early, self._early = self._early, []
+                for command in early:
+                    self.send(command)
+            case StateChanged(info=info):
+                if info is not None:
+                    self._running = dict(info.settings)
+                self.take_settings(app.settings)
+            case Changed(settings=settings):
+                self._running.update(settings)
+            case Saved(name=name):
+                app.state.unsaved = False
+                app.tell(f"Saved as {name}. Press o for all policies.")
+            case Written(samples=samples):
+                if isinstance(app.screen, WriteScreen):
+                    app.screen.show_samples(samples)
+            case Refused(problem=problem, remedy=remedy):
+                app.state.waiting = False
+                words = f"{problem} {remedy}".strip()
+                if isinstance(app.screen, WriteScreen):
+                    app.screen.show_words(words)
+                else:
+                    app.tell(words, severe=True)
+            case Failed():
+                self._show_failure(event, "\n".join(app.state.log), "The run stopped")
+            case _:
+                pass
+
+    def mourn(self, returncode: int, log_tail: str) -> None:
+        """Say that the worker is gone, and offer to go on from its last checkpoint."""
+        self._early.clear()
+        if isinstance(self._app.screen, FailureCard):
+            return
+        info = self._app.state.info
+        run = info.run if info is not None else ""
+        failure = Failed(
+            problem=f"The worker process ended: {_reason(returncode)}.",
+            remedy="Nothing that was stored is lost." if run else "Press space to start another one.",
+            run=run,
+            step=self._app.state.step,
+            checkpoint_step=_last_checkpoint(run) if run else None,
+        )
+        self._show_failure(failure, log_tail, "The worker is gone")
+
+    def _show_failure(self, failure: Failed, log_tail: str, title: str) -> None:
+        def answered(resume: bool | None) -> None:
+            if resume:
+                self.resume_run(failure.run)
+
+        self._app.push_screen(FailureCard(failure, log_tail, title=title), answered)
+
+
+def read_target(file: str) -> str:
+    """Return the text of `file` without the newline at its end; raises InputError where it can't be a target."""
+    path = Path(file).expanduser()
+    try:
+        if path.stat().st_size > LONGEST_FILE:
+            raise InputError(f"{path} is too long for a target.", f"It may have {LONGEST_FILE} bytes.")
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is no UTF-8 text.", "Save it as UTF-8.") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "its name has a character that no file may have"
+        raise InputError(f"{file} cannot be read: {reason}.", "Give the path of a text file.") from error
+    text = text.removesuffix("\n")
+    if not text:
+        raise InputError(f"{path} is empty.", "Give a file with at least one character.")
+    return text
+
+
+def _reason(returncode: int) -> str:
+    if returncode < 0:
+        try:
+            name = signal.Signals(-returncode).name
+        except ValueError:
+            name = f"signal {-returncode}"
+        return f"it was killed ({name})"
+    return f"it left with status {returncode}"
+
+
+def _last_checkpoint(run: str) -> int | None:
+    from pgplay.runs.checkpoint_files import checkpoint_step
+    from pgplay.runs.names import find_run
+
+    try:
+        return checkpoint_step(find_run(run))
+    except PgplayError:
+        return None

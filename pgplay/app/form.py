@@ -1,0 +1,183 @@
+"""The setup without its widgets: what is typed becomes settings, and what is wrong is said beside its field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from pgplay.app.formats import count, number
+from pgplay.config import Field, RunConfig, fields, make_config, to_settings
+from pgplay.errors import InputError, PgplayError
+from pgplay.policies.catalogue import MODELS
+
+MAIN_FIELDS = ("target", "reward", "model", "algorithm", "device")
+"""What the setup always shows."""
+
+MORE_FIELDS = ("alphabet", "max_length", "seed", "task", "warm_start", "measure", "threads")
+"""What the setup shows folded, as 'Alphabet, length, seed'."""
+
+LEARNING_SECTIONS = ("learning", "sampling", "regularisation", "limits", "algorithm")
+
+HIDDEN_FIELDS = ("held_out", "reference")
+"""What no form shows yet."""
+
+
+class Problem(NamedTuple):
+    """What is wrong in the setup; `field` is where it is shown, empty where no single field is to blame."""
+
+    field: str
+    message: str
+
+
+class Checked(NamedTuple):
+    """What the setup says: settings that hold together, or the problem; and plain sentences worth reading."""
+
+    config: RunConfig | None
+    problem: Problem | None
+    notes: tuple[str, ...] = ()
+    parameters: int | None = None
+
+
+def learning_fields() -> list[Field]:
+    """Return the fields of 'Learning settings', those that can change while training first."""
+    shown = [
+        field
+        for section in LEARNING_SECTIONS
+        for field in fields().values()
+        if field.section == section and field.name not in (*MAIN_FIELDS, *MORE_FIELDS, *HIDDEN_FIELDS)
+    ]
+    return sorted(shown, key=lambda field: not field.live)
+
+
+def written(value: Any) -> str:
+    """Return a setting's value as a text field shows it."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return number(value)
+    return ", ".join(value) if isinstance(value, tuple | list) else str(value)
+
+
+def placeholder(field: Field) -> str:
+    """Return what an empty text field stands for."""
+    return "default" if field.default is None else written(field.default) or "none"
+
+
+def limits(field: Field) -> str:
+    """Return the range of a field in words, empty where it has none."""
+    if field.choices:
+        return " · ".join(field.choices)
+    if field.low is not None and field.high is not None:
+        return f"{field.low:g} to {field.high:g}"
+    if field.low is not None:
+        return f"{field.low:g} or more"
+    return ""
+
+
+def read(field: Field, text: str) -> Any:
+    """Return what a person typed into a field as its value, None for the default; raises InputError."""
+    typed = text if field.name == "alphabet" else text.strip()
+    if not typed:
+        return None
+    if field.type is tuple:
+        return [part.strip() for part in typed.split(",") if part.strip()]
+    if field.type not in (int, float):
+        return typed
+    try:
+        return field.type(typed)
+    except ValueError as error:
+        kind = "a whole number" if field.type is int else "a number"
+        allowed = limits(field)
+        raise InputError(f"'{typed}' is not {kind}.", f"Give {kind}, {allowed}." if allowed else "") from error
+
+
+def collect(typed: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings that differ from the defaults; raises InputError whose problem begins with the field."""
+    settings = {}
+    for name, text in typed.items():
+        field = fields()[name]
+        if name == "target":
+            settings[name] = text
+            continue
+        try:
+            value = read(field, text)
+        except InputError as error:
+            raise InputError(f"{name}: {error.problem}", error.remedy) from error
+        if value is not None:
+            settings[name] = value
+    return settings
+
+
+def check(typed: Mapping[str, str]) -> Checked:
+    """Return the checked settings of what is typed, or what is wrong and beside which field to say it."""
+    from pgplay.learning.plan import make_plan
+
+    try:
+        config = make_config(collect(typed))
+        _check_reward(config)
+        plan = make_plan(config)
+    except PgplayError as error:
+        message = " ".join(part for part in (error.problem, error.remedy) if part)
+        return Checked(None, Problem(_culprit(error, typed), message))
+    return Checked(config, None, tuple(plan.notes), plan.parameters)
+
+
+def _check_reward(config: RunConfig) -> None:
+    from pgplay.rewards import scoring
+
+    for spec in (config.reward, *config.measure):
+        scoring.describe(spec)
+
+
+def _culprit(error: PgplayError, typed: Mapping[str, str]) -> str:
+    """Return the field that an error is about: the one it names first, or the one whose value it quotes."""
+    words = re.findall(r"\w+", error.problem)
+    named = [word.lower() for word in words if word.lower() in typed]
+    if named:
+        return named[0]
+    quoted = re.search(r"'([^']+)'", error.problem)
+    if quoted:
+        for name, text in typed.items():
+            if text and text == quoted[1]:
+                return name
+    aliases = {"characters": "target", "character": "target", "groups": "group_size", "credit": "credit"}
+    return next((aliases[word.lower()] for word in words if word.lower() in aliases), "")
+
+
+def model_choices(alphabet_spec: str, target: str) -> list[tuple[str, str]]:
+    """Return (what a list shows, name) of every model, with its parameter count for the present vocabulary."""
+    from pgplay.tasks.alphabet import resolve_alphabet
+
+    try:
+        vocabulary = len(resolve_alphabet(alphabet_spec or "auto", [target]).characters) + 1
+    except PgplayError:
+        vocabulary = 28
+    width = max(len(name) for name in MODELS)
+    return [
+        (f"{name:<{width}}  {count(spec.parameter_count(vocabulary)):>4}", name) for name, spec in MODELS.items()
+    ]
+
+
+def live_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return what of the changes between two runs' settings takes effect while training, and the names of the rest."""
+    known = fields()
+    live, later = {}, []
+    for name in known:
+        old, new = before.get(name, known[name].default), after.get(name, known[name].default)
+        if written(old) == written(new):
+            continue
+        if known[name].live:
+            live[name] = new
+        else:
+            later.append(name)
+    return live, later
+
+
+def typed_from(config: RunConfig) -> dict[str, str]:
+    """Return every field as the setup's text fields show it: empty where it is at its default, choices apart."""
+    settings = to_settings(config)
+    return {
+        name: written(getattr(config, name)) if name in MAIN_FIELDS else written(settings.get(name))
+        for name in fields()
+    }

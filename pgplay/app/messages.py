@@ -1,0 +1,36 @@
+"""What widgets tell the app. Each is small and carries what it needs; the app alone acts on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from textual.message import Message
+
+from pgplay.worker.protocol import Event
+
+
+@dataclass
+class WorkerSpoke(Message):
+    """The worker told something."""
+
+    event: Event
+
+
+@dataclass
+class WorkerEnded(Message):
+    """The worker is gone without having been asked to."""
+
+    returncode: int
+    log_tail: str
+
+
+@dataclass
+class SetupChanged(Message):
+    """The setup says something else now; `settings` is None while something in it is wrong."""
+
+    settings: dict[str, Any] | None
+
+
+class StateShown(Message):
+    """The state changed: whoever shows it should look again."""

@@ -1,0 +1,1 @@
+"""The screens: the main one, the library, writing, and the dialogs over them."""

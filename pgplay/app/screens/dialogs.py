@@ -1,0 +1,89 @@
+"""Small questions over the screen: a name, a file, yes or no."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Static
+
+from pgplay.app.safe_text import safe_text
+from pgplay.errors import PgplayError
+
+
+class ConfirmDialog(ModalScreen[bool]):
+    """Asks whether to go on; escape and the first button mean no."""
+
+    BINDINGS = [("escape", "dismiss(False)", "No")]
+    AUTO_FOCUS = "#no"
+
+    def __init__(self, title: str, question: str, yes: str) -> None:
+        super().__init__(classes="dialog-screen")
+        self._title, self._question, self._yes = title, question, yes
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = self._title
+            yield Static(safe_text(self._question, lines=True), classes="words")
+            with Horizontal(classes="buttons"):
+                yield Button("No", id="no")
+                yield Button(self._yes, id="yes", variant="error")
+
+    @on(Button.Pressed)
+    def _answered(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id == "yes")
+
+
+class AskDialog(ModalScreen[str | None]):
+    """Asks for one line, such as a name or a file; `check` raises PgplayError where the answer will not do."""
+
+    BINDINGS = [("escape", "dismiss(None)", "Cancel")]
+    AUTO_FOCUS = "#answer"
+
+    def __init__(
+        self,
+        title: str,
+        question: str,
+        answer: str = "",
+        *,
+        yes: str = "OK",
+        placeholder: str = "",
+        check: Callable[[str], object] | None = None,
+    ) -> None:
+        super().__init__(classes="dialog-screen")
+        self._title, self._question, self._answer, self._yes = title, question, answer, yes
+        self._placeholder = placeholder
+        self._check = check
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = self._title
+            yield Static(safe_text(self._question, lines=True), classes="words")
+            yield Input(self._answer, placeholder=self._placeholder, id="answer", compact=True)
+            yield Static(classes="problem")
+            with Horizontal(classes="buttons"):
+                yield Button("Cancel", id="no")
+                yield Button(self._yes, id="yes", variant="primary")
+
+    @on(Button.Pressed, "#no")
+    def _cancelled(self) -> None:
+        self.dismiss(None)
+
+    @on(Button.Pressed, "#yes")
+    @on(Input.Submitted, "#answer")
+    def _answered(self) -> None:
+        answer = self.query_one("#answer", Input).value.strip()
+        try:
+            if not answer:
+                raise PgplayError("Nothing was typed.", "Type something, or press escape.")
+            if self._check is not None:
+                self._check(answer)
+        except PgplayError as error:
+            problem = self.query_one(".problem", Static)
+            problem.update(safe_text(str(error), lines=True))
+            problem.add_class("-shown")
+            return
+        self.dismiss(answer)

@@ -1,0 +1,45 @@
+"""The card that says why a run or the worker ended, and offers to go on from the last checkpoint."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static
+
+from pgplay.app.safe_text import safe_text
+from pgplay.worker.protocol import Failed
+
+
+class FailureCard(ModalScreen[bool]):
+    """Answers True where the person wants the run resumed."""
+
+    BINDINGS = [("escape", "dismiss(False)", "Close")]
+    AUTO_FOCUS = "#resume, #close"
+
+    def __init__(self, failure: Failed, log_tail: str = "", *, title: str = "The run stopped") -> None:
+        super().__init__(classes="dialog-screen")
+        self._failure, self._log_tail, self._title = failure, log_tail, title
+
+    def compose(self) -> ComposeResult:
+        failure = self._failure
+        with Vertical(classes="dialog -failure") as dialog:
+            dialog.border_title = f"✗ {self._title}"
+            yield Static(safe_text(failure.problem, "bold", lines=True), classes="words")
+            if failure.remedy:
+                yield Static(safe_text(failure.remedy, lines=True), classes="words")
+            details = "\n\n".join(part.strip("\n") for part in (failure.details, self._log_tail) if part.strip())
+            if details:
+                with VerticalScroll(classes="details"):
+                    yield Static(safe_text(details, lines=True))
+            with Horizontal(classes="buttons"):
+                yield Button("Close", id="close")
+                if failure.run:
+                    step = failure.checkpoint_step
+                    label = f"Resume from step {step}" if step is not None else "Resume from the last checkpoint"
+                    yield Button(label, id="resume", variant="primary")
+
+    @on(Button.Pressed)
+    def _answered(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id == "resume")

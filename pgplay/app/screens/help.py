@@ -1,0 +1,66 @@
+"""The keys and what the panels mean, made from the registry of actions and the metrics' own definitions."""
+
+from __future__ import annotations
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from pgplay.app.actions import ACTIONS
+from pgplay.app.history import CURVES
+from pgplay.learning.metrics import METRICS
+
+INTRODUCTION = (
+    "pgplay teaches a small language model to write a text, from nothing but a reward. In each step the policy writes "
+    "a batch of completions, the reward says how good each one is, and the policy gradient makes the better ones "
+    "likelier."
+)
+
+PANELS = (
+    ("Setup", "What is learnt and how. Enter opens a list, escape leaves a text field. Some settings can be changed "
+              "while training; the others count from the next start on."),
+    ("Reward", "The mean reward of each step, with the band from the lowest to the highest, and squares for the reward "
+               "of the greedy completion: what the policy writes when it always takes the likeliest character."),
+    ("Samples", "The greedy completion, the best one so far, and some from across the rewards of the newest step. "
+                "Right characters are plain, wrong ones underlined, extra ones struck through; · stands for a missing "
+                "one. The run is solved when the greedy completion is exactly the target."),
+    ("Last line", "How far the reward has come and a forecast of the time left, characters written a second, and the "
+                  "shares of a step's time that sampling, scoring and learning take."),
+)
+
+
+class HelpScreen(ModalScreen[None]):
+    """One page to scroll; escape leaves it."""
+
+    BINDINGS = [("escape,f1,q", "dismiss", "Close")]
+    AUTO_FOCUS = "#help"
+
+    def __init__(self) -> None:
+        super().__init__(classes="dialog-screen")
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="help", classes="dialog") as dialog:
+            dialog.border_title = "Help"
+            dialog.border_subtitle = " escape closes "
+            yield Static(INTRODUCTION, classes="words", markup=False)
+            yield Static(_table("Keys", [(action.key_display, action.help) for action in ACTIONS]), classes="words")
+            yield Static(_table("Panels", list(PANELS)), classes="words")
+            curves = []
+            for name in CURVES:
+                metric = METRICS[name]
+                unit = f" ({metric.unit})" if metric.unit else ""
+                curves.append((metric.title, f"{metric.description}{unit}"))
+            yield Static(_table("Curves", curves), classes="words")
+
+
+def _table(title: str, rows: list[tuple[str, str]]) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(width=15)
+    table.add_column(ratio=1)
+    table.add_row(Text(title, style="bold"), "")
+    for name, words in rows:
+        table.add_row(Text(name), Text(words))
+    return table

@@ -1,0 +1,88 @@
+"""The main screen: setup on the left, curves and samples beside it, how far and how fast beneath."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal, Vertical
+from textual.screen import Screen
+from textual.widgets import Button, Footer, Static
+
+from pgplay.app.messages import StateShown
+from pgplay.app.widgets.headline import Headline
+from pgplay.app.widgets.plot import Plot, make_plots
+from pgplay.app.widgets.samples import Samples
+from pgplay.app.widgets.setup import Setup
+from pgplay.app.widgets.status import FindingLine, StatusLine
+from pgplay.config import RunConfig, to_settings
+
+if TYPE_CHECKING:
+    from pgplay.app.app import PgplayApp
+
+
+class MainScreen(Screen[None]):
+    """What is learnt, whether it is learning, what it writes now."""
+
+    AUTO_FOCUS = ""
+
+    def __init__(self, config: RunConfig, preset: str) -> None:
+        super().__init__()
+        self._config = config
+        self._preset = preset
+
+    def compose(self) -> ComposeResult:
+        yield Headline()
+        with Horizontal(id="body"):
+            yield Setup(self._config, self._preset)
+            with Container(id="results"):
+                with Vertical(id="curves"):
+                    reward, *small = make_plots()
+                    yield reward
+                    with Horizontal(id="small-plots"):
+                        yield from small
+                yield Samples()
+        yield FindingLine()
+        yield StatusLine()
+        yield Footer(compact=True, show_command_palette=True)
+        yield Static("This terminal is too small: make it at least 60 wide and 18 high.  ctrl+q quits", id="too-small")
+
+    @property
+    def setup(self) -> Setup:
+        """The panel with the settings."""
+        return self.query_one(Setup)
+
+    def on_mount(self) -> None:
+        """Show the state that is there already."""
+        self.show_state()
+
+    @on(StateShown)
+    def show_state(self) -> None:
+        """Show the app's state in every panel."""
+        app = cast("PgplayApp", self.app)
+        state = app.state
+        settings = app.settings or to_settings(self._config)
+        self.query_one(Headline).show(state, settings, app.parameters)
+        for plot in self.query(Plot):
+            plot.show(state.history)
+        self.query_one(Samples).show(state, settings.get("target", self._config.target))
+        self.query_one(FindingLine).show(state)
+        self.query_one(StatusLine).show(state)
+        self.setup.show(state)
+
+    def toggle_setup(self) -> None:
+        """Show or hide the setup: beside the plots where there is room, over them where there is not."""
+        self.toggle_class("-setup-toggled")
+        self.set_focus(None)
+
+    @property
+    def setup_covers(self) -> bool:
+        """Whether the setup lies over the plots, as it does in a small terminal."""
+        return self.has_class("-narrow") and self.has_class("-setup-toggled")
+
+    @on(Button.Pressed, "#start")
+    async def _start_pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.set_focus(None)
+        await self.app.run_action("toggle_run")

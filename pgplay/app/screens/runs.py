@@ -1,0 +1,74 @@
+"""The stored runs: what each was, how far it came, and going on with one from its last checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from textual.binding import Binding
+
+from pgplay.app import formats
+from pgplay.app.safe_text import plain
+from pgplay.app.screens.dialogs import ConfirmDialog
+from pgplay.app.screens.listing import Listing
+from pgplay.runs.store import RunSummary, delete_run, list_runs
+
+
+class Runs(Listing):
+    """Lists the runs; resuming one is the app's."""
+
+    BINDINGS = [
+        Binding("enter", "resume", "resume", key_display="enter"),
+        Binding("delete,backspace", "delete", "delete", key_display="del"),
+    ]
+    HEADING = "Runs"
+    COLUMNS = (("Run", 30), ("Target", 26), ("Reward", 16), ("Model", 16), ("Steps", 7), ("Best", 6), ("State", 12))
+    NONE_YET = "No run is kept yet. Press escape, then space to start one."
+
+    def __init__(self, resume: Callable[[str], None]) -> None:
+        super().__init__()
+        self._resume = resume
+        self._runs: dict[str, RunSummary] = {}
+
+    def rows(self) -> Sequence[tuple[str, Sequence[str]]]:
+        """Return every run, newest first."""
+        self._runs = {run.name: run for run in list_runs()}
+        return [(name, _cells(run)) for name, run in self._runs.items()]
+
+    def hint(self, name: str) -> str:
+        """Return what is wrong with a run, or from where it can go on."""
+        run = self._runs[name]
+        if run.problem:
+            return f"✗ {plain(run.problem)}"
+        if run.checkpoint_step is None:
+            return "It has no checkpoint to go on from."
+        return f"Enter goes on from step {run.checkpoint_step}. {plain(run.message)}"
+
+    def on_data_table_row_selected(self) -> None:
+        """Go on with the run: enter on its row."""
+        self.action_resume()
+
+    def action_resume(self) -> None:
+        """Go on with the run under the cursor, where it has a checkpoint."""
+        run = self._runs.get(self.selected or "")
+        if run is not None and run.checkpoint_step is not None:
+            self.dismiss()
+            self._resume(run.name)
+
+    def action_delete(self) -> None:
+        """Delete the run under the cursor, asked first."""
+        name = self.selected
+        if name is None:
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.attempt(lambda: delete_run(name))
+                self.reload()
+
+        question = f"Delete the run {name} with its history and checkpoints? This cannot be undone."
+        self.app.push_screen(ConfirmDialog("Delete", question, "Delete"), answered)
+
+
+def _cells(run: RunSummary) -> list[str]:
+    best = "" if run.best_reward is None else formats.reward(run.best_reward)
+    return [run.name, run.target, run.reward, run.model, formats.count(run.steps), best, run.state]

@@ -1,0 +1,91 @@
+"""Writing with a policy: a saved one, or the run's present one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Button, Checkbox, Input, Label, Static
+
+from pgplay.app import formats
+from pgplay.app.safe_text import as_title, safe_text
+from pgplay.learning.report import Sample
+from pgplay.worker.protocol import Write
+
+MOST = 100
+Send = Callable[[Write], None]
+
+
+class WriteScreen(ModalScreen[None]):
+    """Sends Write commands, and lists what comes back, newest first."""
+
+    BINDINGS = [("escape", "dismiss", "Close"), ("ctrl+w", "write", "Write")]
+    AUTO_FOCUS = "#write"
+
+    def __init__(self, send: Send, *, policy: str = "", with_prompt: bool = False) -> None:
+        super().__init__(classes="dialog-screen")
+        self._send, self._policy, self._with_prompt = send, policy, with_prompt
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog -tall") as dialog:
+            dialog.border_title = as_title(f"Write with {self._policy or 'the present policy'}")
+            dialog.border_subtitle = " escape closes "
+            if self._with_prompt:
+                with Horizontal(classes="row"):
+                    yield Label("Prompt", classes="name")
+                    yield Input(id="prompt", compact=True)
+            with Horizontal(classes="row"):
+                yield Label("Temperature", classes="name")
+                yield Input("1.0", id="temperature", compact=True)
+            with Horizontal(classes="row"):
+                yield Label("How many", classes="name")
+                yield Input("8", id="count", compact=True)
+            yield Checkbox("greedy: always the likeliest character", id="greedy", compact=True)
+            yield Static(classes="problem")
+            yield Button("Write  (enter)", id="write", variant="primary")
+            with VerticalScroll(id="written"):
+                yield Static("What the policy writes will appear here.", id="texts", markup=False)
+
+    @on(Button.Pressed, "#write")
+    @on(Input.Submitted)
+    def action_write(self) -> None:
+        """Ask the worker for texts, or say what is wrong with the numbers."""
+        command = self._command()
+        self.query_one(".problem", Static).set_class(isinstance(command, str), "-shown")
+        if isinstance(command, str):
+            self.query_one(".problem", Static).update(command)
+        else:
+            self.show_words("Writing…")
+            self._send(command)
+
+    def _command(self) -> Write | str:
+        try:
+            temperature = float(self.query_one("#temperature", Input).value)
+        except ValueError:
+            temperature = -1.0
+        if not 0.05 <= temperature <= 10:
+            return "Temperature is a number from 0.05 to 10."
+        count = self.query_one("#count", Input).value.strip()
+        if not count.isdecimal() or not 1 <= int(count) <= MOST:
+            return f"How many: a whole number from 1 to {MOST}."
+        prompt = self.query_one("#prompt", Input).value if self._with_prompt else ""
+        greedy = self.query_one("#greedy", Checkbox).value
+        return Write(policy=self._policy, prompt=prompt, count=1 if greedy else int(count), temperature=temperature,
+                     greedy=greedy)
+
+    def show_words(self, words: str) -> None:
+        """Show a sentence in the place of the texts."""
+        self.query_one("#texts", Static).update(safe_text(words, lines=True))
+
+    def show_samples(self, samples: tuple[Sample, ...]) -> None:
+        """List the texts that came, each with its reward."""
+        lines = []
+        for sample in samples:
+            line = Text.assemble((formats.reward(sample.reward), "bold"), "  ")
+            line.append_text(safe_text(sample.text) if sample.text else Text("nothing: it stopped at once", "dim"))
+            lines.append(line if sample.finished else line.append("  cut off", "dim"))
+        self.query_one("#texts", Static).update(Text("\n").join(lines))

@@ -1,0 +1,108 @@
+"""The app's one state: a plain record, changed only here, by the worker's events; widgets read it and show it."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pgplay.app.history import History
+from pgplay.learning.report import Finding, Sample, StepReport
+from pgplay.worker.protocol import Device, Event, Failed, Log, Ready, RunInfo, RunState, Snapshot, StateChanged, Written
+
+LOG_LINES = 500
+STAGES = ("sample", "score", "learn")
+
+WorkerState = Literal["starting", "ready", "dead"]
+
+
+@dataclass
+class AppState:
+    """What is known of the worker and of its run."""
+
+    worker: WorkerState = "starting"
+    devices: tuple[Device, ...] = ()
+    versions: dict[str, str] = field(default_factory=dict)
+    run: RunState = "idle"
+    message: str = ""
+    step: int = 0
+    info: RunInfo | None = None
+    report: StepReport | None = None
+    findings: tuple[Finding, ...] = ()
+    progress: float | None = None
+    seconds_left: float | None = None
+    characters_per_second: float = 0.0
+    failure: Failed | None = None
+    written: tuple[Sample, ...] = ()
+    unsaved: bool = False
+    waiting: bool = False
+    """A start was asked for and has not been answered yet."""
+    history: History = field(default_factory=History)
+    log: deque[str] = field(default_factory=lambda: deque(maxlen=LOG_LINES))
+
+    @property
+    def is_going(self) -> bool:
+        """Whether steps are being made, or are about to be."""
+        return self.run in ("training", "preparing")
+
+    @property
+    def has_run(self) -> bool:
+        """Whether there is a policy to save and to write with."""
+        return self.info is not None and self.run != "idle"
+
+    @property
+    def stage_shares(self) -> tuple[float, float, float] | None:
+        """The shares of the newest step's time that sampling, scoring and learning took; None before the first."""
+        if self.report is None:
+            return None
+        seconds = [max(0.0, self.report.metrics.get(f"seconds_{stage}", 0.0)) for stage in STAGES]
+        total = sum(seconds)
+        return (seconds[0] / total, seconds[1] / total, seconds[2] / total) if total > 0 else None
+
+    def apply(self, event: Event) -> None:
+        """Take in what the worker tells."""
+        match event:
+            case Ready():
+                self.worker, self.devices, self.versions = "ready", event.devices, event.versions
+            case StateChanged():
+                self._change_state(event)
+            case Snapshot():
+                self._take_snapshot(event)
+            case Failed():
+                self.run, self.failure, self.message, self.waiting = "failed", event, event.problem, False
+            case Written():
+                self.written = event.samples
+            case Log():
+                self.log.append(event.line)
+            case _:
+                pass
+
+    def forget_run(self) -> None:
+        """Empty the plots and samples, for a run that begins anew."""
+        self.report, self.findings, self.progress, self.seconds_left = None, (), None, None
+        self.step, self.characters_per_second, self.unsaved, self.failure = 0, 0.0, False, None
+        self.history.clear()
+
+    def lose_worker(self) -> None:
+        """Note that the worker is gone; what it told stays on the screen."""
+        self.worker, self.waiting, self.seconds_left = "dead", False, None
+        if self.run not in ("idle", "solved", "finished"):
+            self.run = "failed"
+
+    def _change_state(self, event: StateChanged) -> None:
+        if event.info is not None:
+            if self.info is None or event.info.run != self.info.run or event.step < self.step:
+                self.forget_run()
+            self.info = event.info
+        self.run, self.message, self.waiting = event.state, event.message, False
+        self.step = max(self.step, event.step)
+        if event.state == "idle":
+            self.info = None
+            self.forget_run()
+
+    def _take_snapshot(self, event: Snapshot) -> None:
+        self.report, self.step = event.report, event.report.step
+        self.findings, self.progress, self.seconds_left = event.findings, event.progress, event.seconds_left
+        self.characters_per_second = event.characters_per_second
+        self.unsaved = True
+        self.history.add(event.rows)

@@ -1,0 +1,101 @@
+"""The first line: what is learnt on the left, how it stands on the right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.cells import cell_len
+from rich.style import Style
+from rich.text import Text
+from textual.widget import Widget
+
+from pgplay.app.formats import count, duration
+from pgplay.app.safe_text import fit, plain
+from pgplay.app.state import AppState
+
+SHORTEST_TARGET = 6
+
+
+class Headline(Widget):
+    """Target, reward, model, algorithm and device of the run (or of the setup, before there is one); state, step, time."""
+
+    COMPONENT_CLASSES = {"headline--name", "headline--choice", "headline--muted", "headline--now", "headline--done",
+                         "headline--wrong"}
+
+    def __init__(self) -> None:
+        super().__init__(id="headline")
+        self._settings: dict[str, Any] = {}
+        self._parameters: int | None = None
+        self._device = "auto"
+        self._state = AppState()
+
+    def show(self, state: AppState, settings: dict[str, Any], parameters: int | None) -> None:
+        """Show `state`, and of `settings` what is being learnt."""
+        self._state, self._settings, self._parameters = state, settings, parameters
+        if state.info is not None:
+            self._settings = {**state.info.settings, "device": state.info.device}
+            self._parameters = state.info.parameters
+        self.refresh()
+
+    def render(self) -> Text:
+        """Return the line; the target gives way first where it is narrow, then the model, then the numbers."""
+        width = self.content_size.width
+        right = self._right(width)
+        settings = self._settings
+        target = settings.get("target", "hello world")
+        shown = plain(settings.get("task") or target)
+        model = settings.get("model", "gru-small")
+        if self._parameters is not None:
+            model = f"{model} {count(self._parameters)}"
+        rest = [plain(str(settings.get("reward", "levenshtein"))), model, str(settings.get("algorithm", "grpo")),
+                str(settings.get("device", "auto"))]
+        left = Text(no_wrap=True, end="")
+        left.append("pgplay  ", self._style("name"))
+        free = width - left.cell_len - right.cell_len - 2
+        while rest and free - sum(cell_len(part) + 3 for part in rest) < min(SHORTEST_TARGET, cell_len(shown)):
+            rest.pop()
+        room = max(0, free - sum(cell_len(part) + 3 for part in rest))
+        left.append(fit(shown, room), self._style("choice"))
+        for part in rest:
+            left.append(" · ", self._style("muted"))
+            left.append(part)
+        left.append(" " * max(2, width - left.cell_len - right.cell_len))
+        left.append_text(right)
+        left.truncate(max(0, width))
+        return left
+
+    def _style(self, name: str) -> Style:
+        return self.get_component_rich_style(f"headline--{name}", partial=True)
+
+    def _right(self, width: int) -> Text:
+        state = self._state
+        sign, word, kind = self._words()
+        text = Text(end="").append(f"{sign} {word}", self._style(kind))
+        if state.report is None or not state.has_run:
+            return text
+        numbers = [f"step {state.step}"]
+        if width >= 100:
+            numbers.append(f"{count(state.report.completions):>4} completions")
+        if state.run != "solved":
+            numbers.append(duration(state.report.seconds))
+        if width >= 60:
+            text.append("   " + "   ".join(numbers))
+        return text
+
+    def _words(self) -> tuple[str, str, str]:
+        state = self._state
+        if state.worker == "dead":
+            return "✗", "worker gone", "wrong"
+        if state.waiting:
+            return "◌", "starting torch…" if state.worker == "starting" else "starting…", "now"
+        if state.run == "idle":
+            return ("○", "starting torch…", "muted") if state.worker == "starting" else ("○", "ready", "muted")
+        seconds = duration(state.report.seconds) if state.report else ""
+        return {
+            "preparing": ("◌", "preparing", "now"),
+            "training": ("●", "training", "now"),
+            "paused": ("◫", "paused", "choice"),
+            "solved": ("✓", f"solved in {seconds}", "done"),
+            "finished": ("■", "stopped", "choice"),
+            "failed": ("✗", "failed", "wrong"),
+        }[state.run]

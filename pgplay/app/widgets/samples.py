@@ -1,0 +1,137 @@
+"""What the policy writes: the greedy completion, the best so far, and some from across the step's rewards."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from rich.style import Style
+from rich.text import Text
+from textual.widget import Widget
+
+from pgplay.app import formats
+from pgplay.app.colouring import coloured
+from pgplay.app.safe_text import fit, plain, safe_text
+from pgplay.app.state import AppState
+from pgplay.learning.report import Sample
+
+ROLES = ("greedy", "best", "top", "upper", "middle", "lower", "bottom")
+_LAST = {"greedy": 0, "best": 1, "top": 2, "bottom": 3, "middle": 4, "upper": 5, "lower": 6}
+"""Which rows are kept where there is room for only some, the first ones first."""
+
+LEGEND = " [$success]right[/]  [$error u]wrong[/]  [$warning s]extra[/]  [$muted]· missing[/] "
+EMPTY = "What the policy writes will appear here, each character coloured against the target."
+_ROLE_WIDTH, _REWARD_WIDTH = 8, 6
+
+
+class Samples(Widget):
+    """Rows of role, reward and text, in columns that do not move."""
+
+    COMPONENT_CLASSES = {"samples--right", "samples--wrong", "samples--extra", "samples--missing", "samples--role",
+                         "samples--now", "samples--muted"}
+
+    def __init__(self) -> None:
+        super().__init__(id="samples", classes="panel")
+        self.border_title = "Samples"
+        self._samples: tuple[Sample, ...] = ()
+        self._targets: tuple[str, ...] = ()
+        self._key: object = None
+
+    def show(self, state: AppState, target: str) -> None:
+        """Show the newest samples, redrawn only where they changed; `target` stands in until a run says its own."""
+        report = state.report
+        targets = state.info.targets if state.info is not None else (target,)
+        key = (id(report), targets)
+        if key == self._key:
+            return
+        self._key, self._targets = key, targets
+        self._samples = report.samples if report is not None else ()
+        if report is None or state.info is None:
+            self.border_title, self.border_subtitle = "Samples", ""
+        else:
+            batch = state.info.settings.get("batch_size", 64)
+            distinct = report.metrics.get("unique_completions")
+            shown = f"Samples · {batch} this step"
+            self.border_title = shown if distinct is None else f"{shown} · {distinct:.0f} distinct"
+            self.border_subtitle = LEGEND
+        self.refresh()
+
+    def render(self) -> Text:
+        """Return as many rows as fit; where there is room, long texts go on in a second line."""
+        width, height = self.content_size.width, self.content_size.height
+        if width < 20 or height < 1:
+            return Text()
+        styles = {
+            name: self.get_component_rich_style(f"samples--{name}", partial=True)
+            for name in ("right", "wrong", "extra", "missing", "role", "now", "muted")
+        }
+        if not self._samples:
+            return self._empty(width, height, styles)
+        chosen = self._chosen(height)
+        roomy = height >= len(chosen) + 3
+        rows = height - (2 if roomy else 0)
+        lines: list[Text] = []
+        if roomy and len(self._targets) == 1:
+            lines += [self._target_row(width, styles), Text()]
+        for number, sample in enumerate(chosen):
+            left = rows - (len(lines) - (2 if roomy else 0)) - (len(chosen) - number - 1)
+            lines += self._row(sample, width, max(1, min(left, rows // len(chosen))), styles)
+        return Text("\n", no_wrap=True, end="").join(lines[:height])
+
+    def _chosen(self, height: int) -> list[Sample]:
+        by_role = {}
+        for sample in self._samples:
+            by_role.setdefault(sample.role, sample)
+        kept = sorted(by_role, key=lambda role: _LAST[role])[:height]
+        return [by_role[role] for role in ROLES if role in kept]
+
+    def _target_row(self, width: int, styles: dict[str, Style]) -> Text:
+        row = Text(f"{'target':<{_ROLE_WIDTH}}{'':{_REWARD_WIDTH}}  ", style=styles["muted"], no_wrap=True, end="")
+        shown = fit(plain(self._targets[0]), max(0, width - row.cell_len))
+        return row.append(shown, styles["now"])
+
+    def _row(self, sample: Sample, width: int, lines: int, styles: dict[str, Style]) -> list[Text]:
+        note = f"  step {sample.step}" if sample.role == "best" else ""
+        note += "" if sample.finished else "  cut off"
+        head = Text(f"{sample.role:<{_ROLE_WIDTH}}", style=styles["role"], no_wrap=True, end="")
+        head.append(formats.reward(sample.reward), styles["now"] if sample.role in ("greedy", "best") else "")
+        head.append("  ")
+        margin = head.cell_len
+        text = coloured(sample.text, sample.target, styles)
+        if sample.prompt:
+            text = Text.assemble(safe_text(sample.prompt, styles["muted"]), (" → ", styles["muted"]), text, end="")
+        if not text.plain:
+            text = Text("nothing: it stopped at once", style=styles["muted"], end="")
+        room = max(1, width - margin - cell_len(note))
+        pieces = _cut(text, room, lines)
+        result = []
+        for number, piece in enumerate(pieces):
+            row = Text(no_wrap=True, end="")
+            row.append_text(head if number == 0 else Text(" " * margin))
+            row.append_text(piece)
+            if note and number == 0:
+                row.append(" " * (width - row.cell_len - cell_len(note)))
+                row.append(note, styles["muted"])
+            result.append(row)
+        return result
+
+    def _empty(self, width: int, height: int, styles: dict[str, Style]) -> Text:
+        lines = []
+        if height >= 3 and len(self._targets) == 1:
+            lines = [self._target_row(width, styles), Text()]
+        lines += list(Text(EMPTY, style=styles["muted"]).wrap(self.app.console, width))
+        return Text("\n", end="").join(lines[:height])
+
+
+def _cut(text: Text, width: int, lines: int) -> list[Text]:
+    """Return `text` as at most `lines` pieces of at most `width` cells, an ellipsis where something is left out."""
+    if text.cell_len <= width:
+        return [text]
+    pieces, rest = [], text
+    while rest.plain and len(pieces) < lines:
+        end = len(fit(rest.plain, width + 1)) - 1 if cell_len(rest.plain) > width else len(rest.plain)
+        last = len(pieces) == lines - 1 and end < len(rest.plain)
+        piece = rest[: max(1, end - 1 if last else end)]
+        if last:
+            piece.append("…")
+        pieces.append(piece)
+        rest = rest[max(1, end) :]
+    return pieces

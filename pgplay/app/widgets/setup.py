@@ -1,0 +1,287 @@
+"""The setup: what is learnt, what is good, who writes, how it improves; and the one big button."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.timer import Timer
+from textual.widgets import Button, Collapsible, Input, Label, Select, Static, TextArea
+
+from pgplay.app import form
+from pgplay.app.messages import SetupChanged
+from pgplay.app.safe_text import safe_text
+from pgplay.app.state import AppState
+from pgplay.app.widgets.choice import Choice, Entry
+from pgplay.app.widgets.setting import Setting
+from pgplay.config import RunConfig, fields
+from pgplay.errors import PgplayError
+from pgplay.learning.algorithms import ALGORITHMS
+from pgplay.policies.catalogue import FAMILY_DESCRIPTIONS, MODELS
+from pgplay.worker.protocol import Device
+
+OWN_REWARD = ""
+"""The value of the list's entry 'formula or file…'."""
+
+TYPING_PAUSE = 0.15
+"""Seconds without a key before what was typed is checked."""
+
+MORE = "Alphabet, length, seed"
+LEARNING = "Learning settings"
+
+
+class Setup(Vertical):
+    """The panel on the left. It posts SetupChanged with checked settings; it starts nothing itself."""
+
+    BORDER_TITLE = "Setup"
+
+    def __init__(self, config: RunConfig, preset: str = "") -> None:
+        super().__init__(id="setup")
+        self.typed = form.typed_from(config)
+        self.preset = preset
+        self._pause: Timer | None = None
+        self._own_reward = False
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="fields", can_focus=False):
+            with Horizontal(classes="row"):
+                yield Label("Preset", classes="name")
+                yield Choice([Entry(self.preset, self.preset)], self.preset, id="preset", prompt="your own")
+            yield Static(id="preset-note", classes="note")
+            with Horizontal(classes="row"):
+                yield Label("Target", classes="name")
+                yield Label("[@click=app.target_from_file]from a file…[/]  [b]f[/b]", id="from-file", classes="hint")
+            yield TextArea(
+                self.typed["target"], id="target", compact=True, show_line_numbers=False, highlight_cursor_line=False
+            )
+            yield Static(id="target-problem", classes="problem")
+            yield from self._row("Reward", Choice(self._rewards(), self._reward_choice(), id="reward"))
+            yield Input(self.typed["reward"], id="own-reward", compact=True, placeholder="0.8*levenshtein + 0.2*prefix")
+            yield Static(id="reward-note", classes="note")
+            yield from self._row("Model", Choice(self._models(), self.typed["model"], id="model"))
+            yield from self._row("Algorithm", Choice(self._algorithms(), self.typed["algorithm"], id="algorithm"))
+            yield Static(id="algorithm-note", classes="note")
+            yield from self._row("Device", Choice(self._devices(()), self.typed["device"], id="device"))
+            yield Collapsible(title=MORE, id="more", classes="fold")
+            yield Collapsible(title=LEARNING, id="learning", classes="fold")
+        yield Static(id="setup-note")
+        yield Button("Start  (space)", id="start", variant="primary")
+
+    def _row(self, label: str, control: Choice) -> ComposeResult:
+        with Horizontal(classes="row"):
+            yield Label(label, classes="name")
+            yield control
+        yield Static(id=f"{control.id}-problem", classes="problem")
+
+    def on_mount(self) -> None:
+        """Show what belongs to the choices; the presets are read once the first frame stands."""
+        self._show_notes()
+        self.call_after_refresh(self._fill_lists)
+
+    def _fill_lists(self) -> None:
+        from pgplay.tasks.presets import preset_names
+
+        presets = [Entry(preset.name, preset.title, preset.teaches) for preset in preset_names()]
+        self.query_one("#preset", Choice).show_entries(presets, self.preset)
+        self._show_notes()
+        self._check()
+
+    # What the lists hold
+
+    def _rewards(self) -> list[Entry]:
+        from pgplay.rewards.catalogue import REWARDS
+
+        built_in = [Entry(reward.name, reward.name, reward.description) for reward in REWARDS.values()]
+        return [*built_in, Entry(OWN_REWARD, "formula or file…", "such as 0.8*levenshtein + 0.2*prefix, or my_reward.py")]
+
+    def _reward_choice(self) -> str:
+        return self.typed["reward"] if any(self.typed["reward"] == entry.value for entry in self._rewards()) else ""
+
+    def _models(self) -> list[Entry]:
+        choices = form.model_choices(self.typed["alphabet"], self.typed["target"])
+        return [
+            Entry(name, label, FAMILY_DESCRIPTIONS[MODELS[name].family], brief=" ".join(label.split()))
+            for label, name in choices
+        ]
+
+    def _algorithms(self) -> list[Entry]:
+        return [Entry(name, name, algorithm.description) for name, algorithm in ALGORITHMS.items()]
+
+    def _devices(self, devices: tuple[Device, ...]) -> list[Entry]:
+        known = devices or (Device("auto", "the fastest one here", True), Device("cpu", "the processor", True))
+        entries = [
+            Entry(device.name, device.name, device.description if device.available else f"not here: {device.reason}",
+                  not device.available)
+            for device in known
+        ]
+        if not any(entry.value == self.typed["device"] for entry in entries):
+            entries.append(Entry(self.typed["device"], self.typed["device"], "not found on this machine"))
+        return entries
+
+    # What the app tells
+
+    def load(self, config: RunConfig, preset: str = "") -> None:
+        """Show another configuration."""
+        self.typed, self.preset, self._own_reward = form.typed_from(config), preset, False
+        self.query_one("#preset", Choice).choose(preset)
+        target = self.query_one("#target", TextArea)
+        with target.prevent(TextArea.Changed):
+            target.text = self.typed["target"]
+        for name in ("model", "algorithm", "device"):
+            self.query_one(f"#{name}", Choice).choose(self.typed[name])
+        self.query_one("#reward", Choice).choose(self._reward_choice())
+        own = self.query_one("#own-reward", Input)
+        with own.prevent(Input.Changed):
+            own.value = self.typed["reward"]
+        for setting in self.query(Setting):
+            setting.show_value(self.typed[setting.field.name])
+        self._show_notes()
+        self._check()
+
+    def set_target(self, text: str) -> None:
+        """Put `text` in the target's field, as if it had been typed."""
+        self.query_one("#target", TextArea).text = text
+
+    def show(self, state: AppState) -> None:
+        """Show what depends on the worker: the devices, and what the button does."""
+        if state.devices:
+            self.query_one("#device", Choice).show_entries(self._devices(state.devices), self.typed["device"])
+        button = self.query_one("#start", Button)
+        labels = {"training": "Pause", "preparing": "Pause", "paused": "Go on"}
+        again = "Start again" if state.run in ("solved", "finished", "failed") else "Start"
+        label = "Starting…" if state.waiting else labels.get(state.run, again)
+        button.label = Text(f"{label}  (space)")
+        button.set_class(state.is_going, "-going")
+
+    def show_pending(self, names: list[str]) -> None:
+        """Say which changes wait for the next start."""
+        shown = ", ".join(name.replace("_", " ") for name in names)
+        self._pending = f"{shown}: from the next start on (r, then space)" if names else ""
+        self._show_bottom()
+
+    _pending = ""
+    _problem = ""
+    _notes = ""
+
+    def _show_bottom(self) -> None:
+        note = self.query_one("#setup-note", Static)
+        note.set_class(bool(self._problem), "-wrong")
+        note.update(safe_text(self._problem or self._pending or self._notes))
+
+    # What the person does
+
+    @on(TextArea.Changed, "#target")
+    def _target_typed(self, event: TextArea.Changed) -> None:
+        if event.text_area.text != self.typed["target"]:
+            self._edit("target", event.text_area.text, typing=True)
+
+    @on(Input.Changed, "#own-reward")
+    def _reward_typed(self, event: Input.Changed) -> None:
+        if self._own_reward and event.value != self.typed["reward"]:
+            self._edit("reward", event.value, typing=True)
+
+    @on(Setting.Edited)
+    def _setting_edited(self, event: Setting.Edited) -> None:
+        self._edit(event.name, event.text, typing=event.typing)
+
+    @on(Select.Changed)
+    def _chosen(self, event: Select.Changed) -> None:
+        name, value = str(event.select.id), event.value
+        if not isinstance(value, str):
+            return
+        if name == "preset":
+            self._load_preset(value)
+        elif name == "reward":
+            self._own_reward = value == OWN_REWARD
+            if self._own_reward:
+                self.query_one("#own-reward", Input).focus()
+            self._edit("reward", value or self.typed["reward"])
+        else:
+            self._edit(name, value)
+
+    @on(Collapsible.Expanded)
+    def _unfolded(self, event: Collapsible.Expanded) -> None:
+        contents = event.collapsible.query_one(Collapsible.Contents)
+        if contents.children:
+            return
+        shown = (
+            [fields()[name] for name in form.MORE_FIELDS]
+            if event.collapsible.id == "more"
+            else form.learning_fields()
+        )
+        contents.mount(*(Setting(field, self.typed[field.name]) for field in shown))
+        self.call_after_refresh(self._check)
+
+    def _load_preset(self, name: str) -> None:
+        from pgplay.config import make_config
+        from pgplay.tasks.presets import load_preset
+
+        if name == self.preset:
+            return
+        try:
+            self.load(make_config(load_preset(name).settings), name)
+        except PgplayError as error:
+            self.app.notify(safe_text(str(error), lines=True).plain, title="Preset", severity="error", markup=False)
+
+    def _edit(self, name: str, text: str, *, typing: bool = False) -> None:
+        if self.typed[name] == text:
+            self._show_notes()
+            return
+        self.typed[name] = text
+        self.preset = ""
+        self.query_one("#preset", Choice).choose("")
+        self._show_notes()
+        if self._pause is not None:
+            self._pause.stop()
+        self._pause = self.set_timer(TYPING_PAUSE if typing else 0.001, self._check)
+
+    # What is shown beside the fields
+
+    def _show_notes(self) -> None:
+        own = self._own_reward or self._reward_choice() == OWN_REWARD
+        self.query_one("#own-reward", Input).display = own
+        for name in ("preset", "reward", "algorithm"):
+            description = self.query_one(f"#{name}", Choice).description
+            if name == "reward":
+                description = self._reward_definition()
+            note = self.query_one(f"#{name}-note", Static)
+            note.display = bool(description)
+            note.update(safe_text(description))
+
+    def _reward_definition(self) -> str:
+        from pgplay.rewards.catalogue import REWARDS
+
+        reward = REWARDS.get(self.typed["reward"])
+        return reward.definition if reward is not None else ""
+
+    def check_now(self) -> form.Checked:
+        """Return what the setup says this moment, checked, without waiting for a pause in the typing."""
+        return self._check()
+
+    def _check(self) -> form.Checked:
+        if self._pause is not None:
+            self._pause.stop()
+            self._pause = None
+        checked = form.check(self.typed)
+        self.query_one("#model", Choice).show_entries(self._models(), self.typed["model"])
+        self._show_problem(checked.problem)
+        self._notes = " ".join(checked.notes)
+        self._show_bottom()
+        config = checked.config
+        self.post_message(SetupChanged(None if config is None else form.to_settings(config)))
+        return checked
+
+    def _show_problem(self, problem: form.Problem | None) -> None:
+        places = {str(static.id).removesuffix("-problem"): static for static in self.query(Static) if static.id
+                  and static.id.endswith("-problem")}
+        for name, static in places.items():
+            wrong = problem is not None and problem.field == name
+            static.update(safe_text(problem.message) if wrong and problem is not None else "")
+            static.set_class(wrong, "-shown")
+        settings = {setting.field.name: setting for setting in self.query(Setting)}
+        for name, setting in settings.items():
+            setting.show_problem(problem.message if problem is not None and problem.field == name else "")
+        beside = problem is not None and problem.field in (*places, *settings)
+        self._problem = "" if problem is None else problem.message if not beside else "Not ready: see the field in red."
+        self.query_one("#start", Button).disabled = problem is not None

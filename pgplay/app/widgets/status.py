@@ -1,0 +1,112 @@
+"""The lines under the panels: a finding in words, and how far, how fast, on what the time goes."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.widget import Widget
+
+from pgplay.app.formats import count, duration, share
+from pgplay.app.safe_text import safe_text
+from pgplay.app.state import STAGES, AppState
+
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+LONGEST_BAR = 40
+
+
+class FindingLine(Widget):
+    """What is wrong with the learning, and what to try; hidden while all is well."""
+
+    COMPONENT_CLASSES = {"finding--message", "finding--advice"}
+
+    def __init__(self) -> None:
+        super().__init__(id="finding")
+        self._text = Text()
+
+    def show(self, state: AppState) -> None:
+        """Show the newest finding, or the reason of the run's present state where there is one."""
+        message, advice = "", ""
+        if state.findings:
+            message, advice = state.findings[0].message, state.findings[0].advice
+        elif state.info is not None and state.info.notes:
+            message = " ".join(state.info.notes)
+        elif state.run in ("finished", "preparing"):
+            message = state.message
+        self.display = bool(message)
+        self.set_class(bool(state.findings), "-warning")
+        sign = "▲ " if state.findings else "ⓘ "
+        self._text = Text.assemble(
+            (sign, ""),
+            safe_text(message, self.get_component_rich_style("finding--message", partial=True)),
+            "  ",
+            safe_text(advice, self.get_component_rich_style("finding--advice", partial=True)),
+            no_wrap=True,
+            overflow="ellipsis",
+            end="",
+        )
+        self.refresh()
+
+    def render(self) -> Text:
+        """Return the line."""
+        return self._text
+
+
+class StatusLine(Widget):
+    """A bar with the time left to solved, the characters a second, and the shares of the stages."""
+
+    COMPONENT_CLASSES = {"status--bar", "status--rest", "status--muted"}
+
+    def __init__(self) -> None:
+        super().__init__(id="status")
+        self._state = AppState()
+
+    def show(self, state: AppState) -> None:
+        """Show `state`."""
+        self._state = state
+        self.refresh()
+
+    def render(self) -> Text:
+        """Return the line: the bar takes what the numbers leave."""
+        width, state = self.content_size.width, self._state
+        muted = self.get_component_rich_style("status--muted", partial=True)
+        numbers = self._numbers(width)
+        words = self._words()
+        free = width - len(words) - len(numbers) - 8
+        bar_width = max(0, min(LONGEST_BAR, free))
+        text = Text(no_wrap=True, end="")
+        if bar_width >= 8:
+            text.append_text(self._bar(bar_width, 1.0 if state.run == "solved" else state.progress or 0.0))
+            text.append("  ")
+        text.append(words)
+        text.append(" " * max(2, width - text.cell_len - len(numbers)))
+        text.append(numbers, muted)
+        text.truncate(max(0, width))
+        return text
+
+    def _bar(self, width: int, done: float) -> Text:
+        eighths = round(min(1.0, max(0.0, done)) * width * 8)
+        filled = "█" * (eighths // 8) + (_EIGHTHS[eighths % 8] if eighths % 8 else "")
+        bar = Text("▕", style=self.get_component_rich_style("status--muted", partial=True), end="")
+        bar.append(filled, self.get_component_rich_style("status--bar", partial=True))
+        bar.append(" " * (width - len(filled)), self.get_component_rich_style("status--rest", partial=True))
+        bar.append("▏")
+        return bar
+
+    def _words(self) -> str:
+        state = self._state
+        if state.run == "solved":
+            return "solved"
+        if state.run == "training" and state.seconds_left is not None:
+            return f"about {duration(state.seconds_left)} to go"
+        if state.run == "training":
+            return "time left not known yet"
+        return {"paused": "paused at a step boundary", "finished": "stopped", "preparing": "preparing…",
+                "failed": "stopped by an error"}.get(state.run, "space starts the run")
+
+    def _numbers(self, width: int) -> str:
+        state = self._state
+        if state.report is None:
+            return ""
+        parts = [f"{count(state.characters_per_second):>4} chars/s"]
+        if width >= 76 and state.stage_shares is not None:
+            parts += [f"{stage} {share(part)}" for stage, part in zip(STAGES, state.stage_shares, strict=True)]
+        return "   ".join(parts[:1]) + ("   " + "  ".join(parts[1:]) if parts[1:] else "")

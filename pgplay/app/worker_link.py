@@ -1,0 +1,39 @@
+"""What the app needs of its worker: start, send, close. Tests put a scripted one in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from pgplay.worker.protocol import Command, Event
+
+OnEvent = Callable[[Event], None]
+OnExit = Callable[[int, str], None]
+"""Called once with the return code and the log's last lines when the worker ends without having been asked to."""
+
+
+class WorkerLink(Protocol):
+    """A worker process as the app sees it; both callbacks run in the app's event loop."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+
+    async def start(self) -> None:
+        """Start the process; returns at once, torch loads meanwhile."""
+
+    def send(self, command: Command) -> None:
+        """Send a command; never blocks."""
+
+    async def close(self, timeout: float) -> None:
+        """Ask it to quit, and kill it after `timeout` seconds."""
+
+
+LinkFactory = Callable[[OnEvent, OnExit], WorkerLink]
+
+
+def real_worker(on_event: OnEvent, on_exit: OnExit) -> WorkerLink:
+    """Return the link to a worker process of this machine."""
+    from pgplay.worker.client import WorkerClient
+
+    return WorkerClient(on_event, on_exit)
