@@ -2,4 +2,4 @@
 
 from pgplay.worker.server import main
 
-raise SystemExit(main())
+main()

@@ -215,6 +215,7 @@ class _Process(asyncio.SubprocessProtocol):
             self._tell_left_out()
         tail = self._log.tail
         self._log.close()
+        self._transport.close()
         self._closed.set()
         if not self._ending:
             self._on_exit(self._transport.get_returncode() or 0, tail)

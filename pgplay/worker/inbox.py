@@ -36,6 +36,12 @@ class Inbox:
             return self._waiting.popleft()
         return self._queue.get() if wait else None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no message waits."""
+        self._collect()
+        return not self._waiting
+
     def run_must_end(self) -> bool:
         """Return whether a command waits after which the present run is not needed any more."""
         self._collect()

@@ -13,7 +13,7 @@ import time
 import traceback
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -263,8 +263,8 @@ class Server:
             self._enter("preparing", message)
 
 
-def main() -> int:
-    """Serve one app on standard input and output until it says Quit, goes away, or a SIGTERM comes."""
+def main() -> NoReturn:
+    """Serve one app on standard input and output until it says Quit, goes away, or a SIGTERM comes; exits with 0."""
     began = time.perf_counter()
     streams = take_streams()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the app's; the worker has a session of its own
@@ -278,7 +278,7 @@ def main() -> int:
     read_commands(streams.commands, inbox, leave_early)
     from pgplay.policies.devices import list_devices
     from pgplay.worker.saved_policies import answer_write_with_saved
-    from pgplay.worker.session import Session, check_start
+    from pgplay.worker.session import Session, check_start, warm_torch
 
     signal.signal(signal.SIGTERM, lambda number, frame: inbox.put(Quit()))
     ready.set()
@@ -296,6 +296,9 @@ def main() -> int:
         return Session.begin(config, continue_policy=continue_policy, on_progress=on_progress)
 
     makers = Makers(check_start, begin, find_run, Session.resume, answer_write_with_saved)
+    if inbox.is_empty:
+        warm_torch()
     Server(inbox, outbox, makers).serve()
     outbox.close()
-    return 0
+    sys.stderr.flush()
+    os._exit(0)  # everything is written; taking torch down takes half a second, and an app that quits waits for it

@@ -299,6 +299,13 @@ def check_start(config: RunConfig, continue_policy: str) -> None:
         describe(spec)
 
 
+def warm_torch() -> None:
+    """Make one step that nobody sees: the first one loads parts of torch, which takes a second or more."""
+    config = make_config({"model": "gru-nano", "target": "a", "batch_size": 2, "device": "cpu"})
+    with build_reward(config.reward) as reward:
+        Trainer(make_plan(config), reward).step()
+
+
 def _plan_and_policy(config: RunConfig) -> tuple[Plan, Policy | None]:
     """Return the plan, and the saved policy to start from where warm_start names one."""
     if not config.warm_start or config.warm_start.isdecimal():

@@ -1,0 +1,85 @@
+"""What the worker's tests share: a listener that waits for events, and small workers written out as Python text."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from pgplay.learning.report import StepReport
+from pgplay.worker.client import WorkerClient
+from pgplay.worker.protocol import AnyEvent, Event, Snapshot
+
+Kind = TypeVar("Kind", bound=Event)
+PATIENCE = 60.0
+
+
+class Listener:
+    """A client whose events are kept, in order, and can be waited for."""
+
+    def __init__(self, command: Sequence[str] | None = None) -> None:
+        self.events: list[AnyEvent] = []
+        self.exits: list[tuple[int, str]] = []
+        self._seen = 0
+        self._changed = asyncio.Event()
+        self.client = WorkerClient(self._on_event, self._on_exit, command)
+
+    def _on_event(self, event: AnyEvent) -> None:
+        self.events.append(event)
+        self._changed.set()
+
+    def _on_exit(self, code: int, tail: str) -> None:
+        self.exits.append((code, tail))
+        self._changed.set()
+
+    async def next(self, kind: type[Kind], accept: Callable[[Kind], bool] = lambda event: True) -> Kind:
+        """Return the first event of `kind` that is accepted, among those after the last one returned."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                while self._seen < len(self.events):
+                    event = self.events[self._seen]
+                    self._seen += 1
+                    if isinstance(event, kind) and accept(event):
+                        return event
+                await self._wait(f"no {kind.__name__} came")
+
+    async def exit(self) -> tuple[int, str]:
+        """Return the return code and the tail of the log once the worker is gone."""
+        async with asyncio.timeout(PATIENCE):
+            while not self.exits:
+                await self._wait("it did not exit")
+        return self.exits[0]
+
+    async def _wait(self, problem: str) -> None:
+        if self.exits:
+            raise AssertionError(f"{problem}: the worker exited with {self.exits}")
+        self._changed.clear()
+        await self._changed.wait()
+
+    def of(self, kind: type[Kind]) -> list[Kind]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+def scripted(text: str) -> list[str]:
+    """Return the command of a worker that runs `text`, with `say(event)` and `hear()` (the next line) at hand."""
+    prelude = (
+        "import os, sys, time\n"
+        f"sys.path[:0] = {sys.path!r}\n"
+        "from pgplay.worker.protocol import *\n"
+        "def say(event): sys.stdout.buffer.write(encode(event)); sys.stdout.buffer.flush()\n"
+        "def hear(): return sys.stdin.buffer.readline()\n"
+        "def ready(version=VERSION): say(Ready(protocol=version, pid=1, versions={}, devices=(), seconds=0.0))\n"
+    )
+    return [sys.executable, "-c", prelude + text]
+
+
+def report(step: int, **metrics: float) -> StepReport:
+    return StepReport(
+        step=step, seconds=step * 0.1, completions=step, metrics={"reward_mean": 0.5, **metrics}, samples=(), solved=False
+    )
+
+
+def snapshot(step: int) -> Snapshot:
+    one = report(step)
+    return Snapshot(report=one, rows=((step, one.metrics),))

@@ -1,0 +1,93 @@
+import json
+import typing
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pgplay.learning.report import Finding, Sample, StepReport
+from pgplay.worker import protocol
+from pgplay.worker.protocol import ProtocolError, decode_command, decode_event, encode
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+texts = st.text(st.characters(codec="utf-8"), max_size=20)
+scalars = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | finite | texts
+
+
+def messages(kind: type) -> st.SearchStrategy:
+    """Messages of `kind` from the types of its fields."""
+    hints = typing.get_type_hints(kind)
+    return st.builds(kind, **{field.name: values(hints[field.name]) for field in msgspec.structs.fields(kind)})
+
+
+def values(hint: typing.Any) -> st.SearchStrategy:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if hint in (Sample, StepReport, Finding, protocol.Device, protocol.RunInfo):
+        return messages(hint)
+    if origin is typing.Literal:
+        return st.sampled_from(arguments)
+    if origin is tuple:
+        if arguments[-1] is Ellipsis:
+            return st.lists(values(arguments[0]), max_size=3).map(tuple)
+        return st.tuples(*map(values, arguments))
+    if origin is dict:
+        return st.dictionaries(texts, values(arguments[1]), max_size=3)
+    if hint is typing.Any:
+        return scalars
+    if arguments:
+        return st.one_of([values(one) for one in arguments])
+    simple = {int: st.integers(-(2**53), 2**53), float: finite, str: texts, bool: st.booleans(), type(None): st.none()}
+    return simple[hint]
+
+
+commands = st.one_of([messages(kind) for kind in typing.get_args(protocol.AnyCommand)])
+events = st.one_of([messages(kind) for kind in typing.get_args(protocol.AnyEvent)])
+
+
+@given(commands)
+def test_a_command_comes_back_as_it_was_on_one_line(command):
+    line = encode(command)
+    assert line.count(b"\n") == 1
+    assert decode_command(line) == command
+
+
+@given(events)
+def test_an_event_comes_back_as_it_was_on_one_line(event):
+    line = encode(event)
+    assert line.count(b"\n") == 1
+    assert decode_event(line) == event
+
+
+@given(st.binary(max_size=60))
+def test_garbage_is_refused_and_nothing_else(line):
+    for decode in (decode_command, decode_event):
+        with pytest.raises(ProtocolError):
+            decode(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"command": "explode"},
+        {"settings": {}},
+        {"command": "step", "count": "three"},
+        {"command": "step", "count": 1.5},
+        {"command": "start"},
+        {"command": "start", "settings": []},
+        {"command": "write", "seed": "x"},
+        ["command", "quit"],
+        {"event": "ready"},
+    ],
+)
+def test_unknown_tags_wrong_types_and_missing_fields_are_refused(line):
+    with pytest.raises(ProtocolError) as caught:
+        decode_command(json.dumps(line).encode())
+    assert "protocol version" in caught.value.problem
+
+
+def test_an_event_is_no_command_and_a_command_is_no_event():
+    with pytest.raises(ProtocolError):
+        decode_command(encode(protocol.Log(line="hello")))
+    with pytest.raises(ProtocolError):
+        decode_event(encode(protocol.Quit()))

@@ -1,0 +1,364 @@
+"""The server with a small session in the place of the real one: when what takes effect, and what is told."""
+
+import queue
+import threading
+
+import pytest
+
+from pgplay.config import RunConfig
+from pgplay.errors import InputError, PgplayError, RewardError
+from pgplay.worker.ending import Ending
+from pgplay.worker.inbox import Inbox
+from pgplay.worker.interfaces import Makers, NotNeededError
+from pgplay.worker.outbox import Outbox
+from pgplay.worker.protocol import (
+    Change,
+    Changed,
+    Failed,
+    Pause,
+    ProtocolError,
+    Quit,
+    Refused,
+    Reset,
+    Resume,
+    RunInfo,
+    Save,
+    Saved,
+    Snapshot,
+    Start,
+    StateChanged,
+    Step,
+    Stop,
+    Write,
+    Written,
+    decode_event,
+)
+from pgplay.worker.server import Server
+from tests.worker.helpers import snapshot
+
+PATIENCE = 20.0
+
+
+class SmallSession:
+    """Steps that wait to be let through, so that a test decides what comes between two of them."""
+
+    def __init__(self, name="run-1"):
+        self.run = name
+        self.step_count = 0
+        self.checkpoint_step = 0
+        self.is_damaged = False
+        self.errors = {}
+        self.ends_at = None
+        self.gate = threading.Semaphore(0)
+        self.at_gate = threading.Semaphore(0)
+        self.rests, self.calls = [], []
+
+    def info(self):
+        return RunInfo(
+            run=self.run, settings={}, recipe="", model="gru-nano", parameters=1, device="cpu", alphabet="a",
+            max_length=2, targets=("a",), prompts=("",), notes=(),
+        )
+
+    def step(self):
+        self.at_gate.release()
+        assert self.gate.acquire(timeout=PATIENCE)
+        if self.step_count + 1 in self.errors:
+            error = self.errors.pop(self.step_count + 1)
+            self.is_damaged = not isinstance(error, PgplayError)
+            raise error
+        self.step_count += 1
+
+    def snapshot(self):
+        return snapshot(self.step_count)
+
+    def should_stop(self):
+        return Ending("solved", "solved") if self.ends_at and self.step_count >= self.ends_at else None
+
+    def change(self, settings):
+        if "seed" in settings:
+            raise InputError("seed cannot be changed.")
+        self.calls.append(("change", self.step_count))
+
+    def renew_reward(self):
+        self.calls.append(("renew", self.step_count))
+
+    def rest(self, state, message=""):
+        if not self.is_damaged:
+            self.checkpoint_step = self.step_count
+        self.rests.append((state, self.step_count))
+
+    def log_failure(self, details):
+        self.calls.append(("log", details))
+
+    def close(self, state):
+        self.calls.append(("close", state))
+
+    def save_policy(self, name, *, replace=False):
+        self.calls.append(("save", name, self.step_count))
+
+    def write(self, command):
+        return (), "levenshtein"
+
+
+class Desk:
+    """A server in a thread of its own, its inbox and what it tells."""
+
+    def __init__(self):
+        self.told = queue.SimpleQueue()
+        self.inbox = Inbox()
+        self.outbox = Outbox(lambda data: self.told.put(decode_event(data)), interval=0.0)
+        self.sessions = []
+        self.begin = lambda config, policy, tell: SmallSession(f"run-{len(self.sessions) + 1}")
+        makers = Makers(self.check, self._begin, self.find, self._resume, lambda command: ((), ""))
+        self.server = Server(self.inbox, self.outbox, makers)
+        self.thread = threading.Thread(target=self.server.serve)
+        self.thread.start()
+
+    def check(self, config: RunConfig, policy: str):
+        if config.target == "refuse me":
+            raise InputError("The target is refused.", "Choose another.")
+
+    def find(self, name):
+        if not name.startswith("run-"):
+            raise InputError(f"There is no run called '{name}'.")
+
+    def _begin(self, config, policy, tell):
+        session = self.begin(config, policy, tell)
+        self.sessions.append(session)
+        return session
+
+    def _resume(self, name):
+        self.sessions.append(SmallSession(name))
+        return self.sessions[-1]
+
+    def send(self, *commands):
+        for command in commands:
+            self.inbox.put(command)
+
+    def next(self, kind):
+        while True:
+            event = self.told.get(timeout=PATIENCE)
+            if isinstance(event, kind):
+                return event
+
+    def state(self, wanted):
+        while True:
+            event = self.next(StateChanged)
+            if event.state == wanted:
+                return event
+
+    def start(self, **settings):
+        self.send(Start(settings=settings, request=1))
+        self.state("training")
+        return self.sessions[-1]
+
+    def close(self):
+        self.send(Quit())
+        for session in self.sessions:
+            session.gate.release(1000)
+        self.thread.join(PATIENCE)
+        assert not self.thread.is_alive()
+        self.outbox.close(PATIENCE)
+
+
+@pytest.fixture
+def desk():
+    desk = Desk()
+    yield desk
+    desk.close()
+
+
+def test_a_run_is_built_told_and_trained(desk):
+    desk.send(Start(settings={"target": "hello"}, request=5))
+    preparing, training = desk.next(StateChanged), desk.next(StateChanged)
+    assert (preparing.state, preparing.request) == ("preparing", 5)
+    assert (training.state, training.request, training.info.run) == ("training", 5, "run-1")
+    desk.sessions[0].gate.release()
+    assert desk.next(Snapshot).report.step == 1
+
+
+def test_a_pause_takes_effect_at_the_next_step_boundary_with_a_checkpoint(desk):
+    session = desk.start()
+    assert session.at_gate.acquire(timeout=PATIENCE)
+    desk.send(Pause(request=9))
+    session.gate.release(5)
+    paused = desk.state("paused")
+    assert (paused.step, paused.request) == (1, 9)
+    assert session.rests == [("paused", 1)]
+
+
+def test_the_snapshot_of_the_last_step_comes_before_the_pause(desk):
+    session = desk.start()
+    session.gate.release(1)
+    assert session.at_gate.acquire(timeout=PATIENCE)
+    desk.send(Pause())
+    session.gate.release(1)
+    seen = []
+    while not (isinstance(event := desk.told.get(timeout=PATIENCE), StateChanged) and event.state == "paused"):
+        seen.append(event)
+    assert seen[-1].report.step == event.step
+
+
+def test_a_paused_start_makes_the_steps_it_is_asked_for_and_no_more(desk):
+    desk.send(Start(settings={}, paused=True))
+    assert desk.state("paused").info is not None
+    session = desk.sessions[0]
+    session.gate.release(100)
+    desk.send(Step())
+    assert desk.state("paused").step == 1
+    desk.send(Step(count=3))
+    assert desk.state("paused").step == 4
+    desk.send(Resume(request=3))
+    assert desk.state("training").request == 3
+
+
+def test_steps_that_cannot_be_made_are_refused(desk):
+    desk.send(Step(count=0))
+    assert "0 steps" in desk.next(Refused).problem
+
+
+def test_changes_and_saves_and_texts_come_between_steps(desk):
+    session = desk.start()
+    assert session.at_gate.acquire(timeout=PATIENCE)
+    desk.send(Change(settings={"lr": 0.1}, request=2), Save(name="mine", request=3), Write(request=4))
+    session.gate.release(1)
+    changed = desk.next(Changed)
+    assert (changed.settings, changed.step, changed.request) == ({"lr": 0.1}, 1, 2)
+    assert desk.next(Saved) == Saved(name="mine", request=3)
+    assert desk.next(Written) == Written(policy="", samples=(), scored_by="levenshtein", request=4)
+    assert session.calls == [("change", 1), ("save", "mine", 1)]
+
+
+@pytest.mark.parametrize("command", [Pause(), Resume(), Step(), Stop(), Change(settings={}), Save(name="a"), Write()])
+def test_what_needs_a_run_is_refused_without_one(desk, command):
+    desk.send(command)
+    assert desk.next(Refused).problem.startswith("There is no run")
+
+
+def test_bad_settings_are_refused_and_the_run_goes_on(desk):
+    session = desk.start()
+    desk.send(Start(settings={"lr": "fast"}, request=1), Start(settings={"target": "refuse me"}, request=2))
+    desk.send(Change(settings={"seed": 3}, request=3), Resume(run="never-heard-of", request=4), Resume(request=5))
+    session.gate.release(1)
+    assert [desk.next(Refused).request for _ in range(5)] == [1, 2, 3, 4, 5]
+    session.gate.release(1)
+    while desk.next(Snapshot).report.step < 2:
+        pass
+    assert session.calls == []
+
+
+def test_a_line_that_is_no_command_is_refused(desk):
+    desk.send(ProtocolError("This is no message."))
+    assert desk.next(Refused).problem == "This is no message."
+
+
+def test_a_reward_that_fails_pauses_the_run_which_resumes_with_the_reward_built_again(desk):
+    session = desk.start()
+    session.errors[3] = RewardError("Line 4 divides by zero.", "Mend it and resume.")
+    session.gate.release(3)
+    assert desk.state("failed").step == 2
+    failed = desk.next(Failed)
+    assert (failed.problem, failed.remedy) == ("Line 4 divides by zero.", "Mend it and resume.")
+    assert (failed.run, failed.step, failed.checkpoint_step) == ("run-1", 2, 2)
+    desk.send(Resume())
+    desk.state("training")
+    session.gate.release(1)
+    assert desk.next(Snapshot).report.step == 3
+    assert ("renew", 2) in session.calls
+    assert len(desk.sessions) == 1
+
+
+def test_an_unexpected_failure_resumes_from_the_last_checkpoint(desk):
+    session = desk.start()
+    session.errors[2] = ZeroDivisionError("a defect")
+    session.gate.release(2)
+    failed = desk.next(Failed)
+    assert "a defect" in failed.problem
+    assert "Traceback" in failed.details
+    assert (failed.step, failed.checkpoint_step) == (1, 0)
+    desk.send(Step(request=8))
+    assert desk.next(Refused).request == 8
+    desk.send(Resume())
+    desk.state("training")
+    assert [one.run for one in desk.sessions] == ["run-1", "run-1"]
+    assert session.calls[-1] == ("close", "paused")
+
+
+def test_a_solved_run_ends_keeps_its_policy_and_is_not_resumed_by_mistake(desk):
+    session = desk.start()
+    session.ends_at = 2
+    session.gate.release(2)
+    solved = desk.state("solved")
+    assert (solved.step, solved.message) == (2, "solved")
+    assert session.rests == [("solved", 2)]
+    desk.send(Save(name="done"), Resume())
+    assert desk.next(Saved).name == "done"
+    assert "until" in desk.next(Refused).remedy
+    session.ends_at = None
+    desk.send(Resume())
+    desk.state("training")
+
+
+def test_a_stopped_run_keeps_its_policy_and_a_reset_forgets_it(desk):
+    session = desk.start()
+    session.gate.release(1)
+    desk.send(Stop())
+    assert desk.state("finished").message == "stopped"
+    desk.send(Write())
+    desk.next(Written)
+    desk.send(Reset())
+    desk.state("idle")
+    assert session.calls == [("close", "finished")]
+    desk.send(Write())
+    desk.next(Refused)
+
+
+def test_a_new_start_keeps_the_old_run(desk):
+    session = desk.start()
+    session.gate.release(10)
+    desk.start()
+    assert session.calls == [("close", "paused")]
+    assert desk.sessions[1].run == "run-2"
+
+
+def test_quitting_closes_the_run():
+    desk = Desk()
+    session = desk.start()
+    desk.close()
+    assert session.calls == [("close", "paused")]
+
+
+def test_preparing_tells_how_it_goes_and_ends_when_it_is_not_needed_any_more(desk):
+    heard, outcome = threading.Event(), []
+
+    def begin(config, policy, tell):
+        tell("warm start: step 1")
+        assert heard.wait(PATIENCE)
+        try:
+            tell("warm start: step 2")
+        except NotNeededError as error:
+            outcome.append(error)
+            raise
+        return SmallSession()
+
+    desk.begin = begin
+    desk.send(Start(settings={}))
+    assert desk.next(StateChanged).state == "preparing"
+    assert desk.next(StateChanged).message == "warm start: step 1"
+    desk.send(Stop())
+    heard.set()
+    desk.state("idle")
+    assert len(outcome) == 1
+
+
+def test_a_run_that_cannot_be_built_leaves_the_worker_idle_and_obeying(desk):
+    def begin(config, policy, tell):
+        raise MemoryError
+
+    good, desk.begin = desk.begin, begin
+    desk.send(Start(settings={}, request=6))
+    assert "memory" in desk.state("idle").message
+    refused = desk.next(Refused)
+    assert (refused.problem, refused.request) == ("There was not enough memory.", 6)
+    desk.begin = good
+    desk.start()
