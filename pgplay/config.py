@@ -172,9 +172,9 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         float, _help("decoupled weight decay, as in AdamW", "regularisation", live=True, ge=0.0, le=1.0)
     ] = 0.0
 
-    steps: Annotated[Annotated[int, Meta(ge=1)] | None, _help("stop after so many steps", "limits")] = None
+    steps: Annotated[Annotated[int, Meta(ge=1)] | None, _help("stop after so many steps", "limits", live=True)] = None
     max_seconds: Annotated[
-        Annotated[float, Meta(gt=0.0)] | None, _help("stop after so many seconds of training", "limits")
+        Annotated[float, Meta(gt=0.0)] | None, _help("stop after so many seconds of training", "limits", live=True)
     ] = None
     until: Annotated[
         str,

@@ -114,6 +114,6 @@ def _check_word(word: str, words: list[str]) -> str:
     if word in COMMANDS:
         rest = " ".join(one for one in words if one != word)
         raise InputError(f"The command comes first: pgplay {word} {rest}.".replace(" .", "."))
-    if word in presets or word.endswith(".toml") or Path(word).is_file():
+    if word in presets or word.endswith(".toml") or len(Path(word).parts) > 1:
         return word
     raise unknown_name("command or preset", word, [*COMMANDS, *presets])

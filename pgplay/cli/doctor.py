@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pgplay import paths
+from pgplay.cli.interruption import heeded
 from pgplay.cli.output import print_facts, print_json, print_table
 from pgplay.cli.parsing import Parser, add_json
 from pgplay.errors import PgplayError
@@ -24,6 +25,7 @@ _PACKAGES = {
     "plotext": "plotext",
     "Levenshtein": "Levenshtein",
     "rapidfuzz": "rapidfuzz",
+    "numpy": "numpy",
     "platformdirs": "platformdirs",
     "msgspec": "msgspec",
     "safetensors": "safetensors",
@@ -70,7 +72,8 @@ def doctor(words: Sequence[str]) -> int:
     add_json(parser)
     arguments = parser.read(words)
     faults: list[Fault] = []
-    versions = _check_versions(faults)
+    with heeded():
+        versions = _check_versions(faults)
     devices = _check_devices(faults)
     folder = _check_folder(faults)
     terminal = _check_terminal(faults)
@@ -83,7 +86,8 @@ def doctor(words: Sequence[str]) -> int:
     print()
     print_table(("device", "there", "what"), [(one["name"], one["available"], one["description"]) for one in devices])
     print()
-    print_facts(folder)
+    free = folder["free_bytes"]
+    print_facts({**folder, "free_bytes": None, "free": None if free is None else f"{free / 1e9:.1f} GB"})
     print()
     print_facts(terminal)
     print()

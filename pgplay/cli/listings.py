@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pgplay.cli.output import print_facts, print_json, print_table
+from pgplay.cli.output import note, print_facts, print_json, print_table
 from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, run_verb
 from pgplay.errors import unknown_name
 from pgplay.rewards.catalogue import BuiltIn
@@ -26,8 +26,10 @@ def presets(words: Sequence[str]) -> int:
 
 
 def _list_presets(arguments: Arguments) -> int:
-    from pgplay.tasks.presets import preset_names
+    from pgplay.tasks.presets import broken_presets, preset_names
 
+    for broken in broken_presets():
+        note(str(broken.error))
     found = preset_names()
     if arguments.json:
         print_json([_preset(preset) for preset in found])
@@ -42,13 +44,13 @@ def _preset(preset: Any) -> dict[str, Any]:
         "title": preset.title,
         "teaches": preset.teaches,
         "solves": preset.solves,
+        "seconds": preset.seconds or None,
         "settings": preset.settings,
         "path": str(preset.path),
     }
 
 
 def _show_preset(arguments: Arguments) -> int:
-    from pgplay.config import make_config
     from pgplay.runs.recipes import to_command
     from pgplay.tasks.presets import load_preset
 
@@ -58,7 +60,7 @@ def _show_preset(arguments: Arguments) -> int:
         return 0
     print(f"{preset.title}\n{preset.teaches}\n")
     print_facts(preset.settings)
-    print_facts({"\nfile": preset.path, "as a command": to_command(make_config(preset.settings))})
+    print_facts({"\nfile": preset.path, "as a command": to_command(preset.config())})
     return 0
 
 

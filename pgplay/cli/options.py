@@ -115,8 +115,10 @@ def read_config(arguments: Arguments) -> RunConfig:
 
 
 def _overlay(settings: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay `above` over `settings`; a target given there replaces a task given below, which would hide it."""
+    """Lay `above` over `settings`; a target given there replaces a task below, which would hide it, with its split."""
     merged = {**settings, **above}
-    if "target" in above and "task" not in above:
-        merged.pop("task", None)
+    if "target" in above:
+        for name in ("task", "held_out"):
+            if name not in above:
+                merged.pop(name, None)
     return merged

@@ -6,6 +6,7 @@ import argparse
 import difflib
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
@@ -25,6 +26,9 @@ class Verb(NamedTuple):
 class _Formatter(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str, **keywords: Any) -> None:
         super().__init__(prog, max_help_position=30, **keywords)
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return textwrap.wrap(text, width, break_on_hyphens=False)  # gru-small is one word
 
 
 class Parser(argparse.ArgumentParser):
@@ -85,9 +89,14 @@ class Parser(argparse.ArgumentParser):
         return InputError(f"{self.prog} has no option {word}.", remedy)
 
 
-def add_json(parser: Parser) -> None:
+def add_json(parser: Parser | argparse._ArgumentGroup) -> None:
     """Give `parser` the option --json."""
     parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def add_replace(parser: Parser) -> None:
+    """Give `parser` the option --replace."""
+    parser.add_argument("--replace", action="store_true", help="overwrite what is there under this name")
 
 
 def add_yes(parser: Parser) -> None:

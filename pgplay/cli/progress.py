@@ -27,6 +27,10 @@ class Progress(Protocol):
         """Take down what is shown."""
         ...
 
+    def prepare(self, message: str) -> None:
+        """Show how the preparation goes."""
+        ...
+
     def show(self, report: StepReport, share: float | None, seconds_left: float | None) -> None:
         """Show the newest step, the `share` of the way to the goal and the forecast, None where unknown."""
         ...
@@ -61,12 +65,21 @@ class PlainProgress:
     ) -> None:
         pass
 
+    def prepare(self, message: str) -> None:
+        """Print the message where the last line is old enough."""
+        self._print(message)
+
     def show(self, report: StepReport, share: float | None, seconds_left: float | None) -> None:
         """Print a line where the last one is old enough."""
+        if report.step == 1:
+            self._last = -_PLAIN
+        self._print(f"{_facts(report)}  {report.seconds:.1f} s")
+
+    def _print(self, line: str) -> None:
         now = time.monotonic()
         if now - self._last >= _PLAIN:
             self._last = now
-            note(f"{_facts(report)}  {report.seconds:.1f} s")
+            note(line)
 
     def say(self, line: str) -> None:
         """Print a line."""
@@ -101,6 +114,11 @@ class BarProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._bar.stop()
+
+    def prepare(self, message: str) -> None:
+        """Show the message beside a bar that only says that something goes on."""
+        self._bar.update(self._task, description=shorten(message, 60))
+        self._bar.refresh()
 
     def show(self, report: StepReport, share: float | None, seconds_left: float | None) -> None:
         """Redraw the bar where the last drawing is old enough."""

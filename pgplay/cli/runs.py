@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from pgplay.cli.output import note, print_facts, print_json, print_table, shorten
-from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_yes, confirm, run_verb
-from pgplay.errors import InputError, PgplayError
+from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_replace, add_yes, confirm, run_verb
+from pgplay.errors import InputError
 
 _FORMATS = ("csv", "jsonl")
 
@@ -30,7 +28,7 @@ def runs(words: Sequence[str]) -> int:
 def _list(arguments: Arguments) -> int:
     import msgspec
 
-    from pgplay.runs.index import list_runs
+    from pgplay.runs.store import list_runs
 
     found = list_runs()
     if arguments.json:
@@ -39,16 +37,12 @@ def _list(arguments: Arguments) -> int:
     if not found:
         note("There are no runs yet. pgplay train makes one.")
         return 0
-    print_table(
-        ("name", "state", "steps", "seconds", "best", "reward", "model", "target"),
-        [
-            (
-                run.name, run.state, run.steps, f"{run.seconds:.1f}", run.best_reward, shorten(run.reward, 24), run.model,
-                shorten(run.problem or run.task or run.target),
-            )
-            for run in found
-        ],
-    )  # fmt: skip
+    rows = []
+    for run in found:
+        text = shorten(run.problem or run.task or run.target)
+        seconds = f"{run.seconds:.1f}"
+        rows.append((run.name, run.state, run.steps, seconds, run.best_reward, run.reward, run.model, text))
+    print_table(("name", "state", "steps", "seconds", "best", "reward", "model", "target"), rows)
     return 0
 
 
@@ -60,19 +54,20 @@ def _add_show(parser: Parser) -> None:
 def _show(arguments: Arguments) -> int:
     from pgplay.config import to_settings
     from pgplay.runs.recipes import to_command, to_recipe
-    from pgplay.runs.store import RunStore
+    from pgplay.runs.store import RunStore, list_runs
 
     with RunStore.open(arguments.name) as store:
-        progress = store.progress()
+        summary = next(run for run in list_runs() if run.name == store.name)
         facts: dict[str, Any] = {
             "name": store.name,
-            "state": store.state,
-            "message": store.message,
-            "created": store.created,
-            "steps": progress.steps,
-            "seconds": progress.seconds,
-            "best_reward": progress.best_reward,
-            "last_reward": progress.last_reward,
+            "state": summary.state,
+            "message": summary.message,
+            "created": summary.created,
+            "steps": summary.steps,
+            "seconds": summary.seconds,
+            "best_reward": summary.best_reward,
+            "last_reward": summary.last_reward,
+            "checkpoint_step": summary.checkpoint_step,
             "recipe": to_recipe(store.config),
             "command": to_command(store.config),
             "folder": str(store.folder),
@@ -97,7 +92,8 @@ def _add_delete(parser: Parser) -> None:
 
 
 def _delete(arguments: Arguments) -> int:
-    from pgplay.runs.index import delete_run, find_run
+    from pgplay.runs.names import find_run
+    from pgplay.runs.store import delete_run
 
     for name in arguments.names:
         find_run(name)
@@ -113,39 +109,27 @@ def _add_export(parser: Parser) -> None:
     parser.add_argument("name", metavar="RUN")
     parser.add_argument("file", metavar="FILE", nargs="?", help="where to; default: standard output")
     parser.add_argument("--format", choices=_FORMATS, help="default: what FILE ends in, else csv")
+    add_replace(parser)
 
 
 def _export(arguments: Arguments) -> int:
+    from pgplay.runs.exports import rows_to_csv, rows_to_jsonl
+    from pgplay.runs.files import write_atomically
     from pgplay.runs.store import RunStore
 
-    with RunStore.open(arguments.name) as store:
-        rows = store.rows()
     ending = Path(arguments.file or "").suffix.lstrip(".")
     chosen = arguments.format or (ending if ending in _FORMATS else "")
     if ending and not chosen:
         raise InputError(f"{arguments.file} ends in neither .csv nor .jsonl.", "Say which with --format.")
-    write = _write_jsonl if chosen == "jsonl" else _write_csv
+    with RunStore.open(arguments.name) as store:
+        rows = store.rows()
+    text = rows_to_jsonl(rows) if chosen == "jsonl" else rows_to_csv(rows)
     if arguments.file is None:
-        write(rows, sys.stdout)
+        sys.stdout.write(text)
         return 0
-    try:
-        with Path(arguments.file).open("x", encoding="utf-8", newline="") as file:
-            write(rows, file)
-    except FileExistsError as error:
-        raise InputError(f"There is already a file {arguments.file}.", "Name another one, or remove it.") from error
-    except OSError as error:
-        raise PgplayError(f"{arguments.file} cannot be written: {error.strerror}.") from error
-    note(f"Wrote {len(rows)} steps to {arguments.file}.")
+    path = Path(arguments.file)
+    if path.exists() and not arguments.replace:
+        raise InputError(f"There is already a file {path}.", "Name another one, or give --replace.")
+    write_atomically(path, text.encode())
+    note(f"Wrote {len(rows)} steps to {path}.")
     return 0
-
-
-def _write_csv(rows: Sequence[tuple[int, dict[str, float]]], file: TextIO) -> None:
-    names = list(dict.fromkeys(name for _, metrics in rows for name in metrics))
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["step", *names])
-    writer.writerows([step, *(metrics.get(name, "") for name in names)] for step, metrics in rows)
-
-
-def _write_jsonl(rows: Sequence[tuple[int, dict[str, float]]], file: TextIO) -> None:
-    for step, metrics in rows:
-        file.write(json.dumps({"step": step, **metrics}, allow_nan=False) + "\n")

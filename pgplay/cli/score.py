@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from pgplay.cli.output import print_json, print_table
+from pgplay.cli.output import note, print_json, print_table
 from pgplay.cli.parsing import Parser, add_json
 from pgplay.errors import InputError
 
@@ -73,6 +73,6 @@ def _score(specs: Sequence[str], texts: Sequence[str], target: str, prompt: str)
     count = len(texts)
     scores: dict[str, list[float]] = {}
     for spec in specs:
-        with build_reward(spec) as reward:
+        with build_reward(spec, on_log=note) as reward:
             scores[spec] = list(reward.score(texts, [target] * count, [prompt] * count).values)
     return scores

@@ -1,0 +1,227 @@
+"""`pgplay train`: a run without a screen."""
+
+from __future__ import annotations
+
+import shlex
+import time
+import traceback
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pgplay.cli.assessment import is_solved, mean_cross_entropy, write_greedily
+from pgplay.cli.interruption import INTERRUPTED, Interruption, heeded
+from pgplay.cli.options import add_config_options, read_config, read_settings
+from pgplay.cli.output import note, number, print_facts, print_json, print_table, shorten
+from pgplay.cli.parsing import Arguments, Parser, add_json
+from pgplay.cli.progress import Progress, choose_progress
+from pgplay.config import RunConfig
+from pgplay.errors import InputError, PgplayError
+
+if TYPE_CHECKING:
+    from pgplay.worker.ending import Ending
+    from pgplay.worker.session import Session
+
+_LOOK = 0.1  # seconds between two looks at the forecast and the findings
+_SHOWN = 10  # greedy completions in the summary
+_STAGES = ("sample", "score", "learn")
+
+
+class Totals(NamedTuple):
+    """What this process trained, summed over its steps: seconds of each stage, characters sampled."""
+
+    stages: dict[str, float]
+    characters: float
+    seconds: float
+    completions: int
+
+
+def train(words: Sequence[str]) -> int:
+    """Run `pgplay train`; returns 130 where a signal ended it, with everything saved."""
+    began = time.perf_counter()
+    parser = Parser(
+        "pgplay train",
+        "Train a policy without a screen: progress on stderr, a summary on stdout.\n"
+        "Without a limit it ends when the policy is solved: when greedy decoding writes every target exactly.",
+        usage="pgplay train [--preset NAME|FILE] [--recipe TEXT] [OPTIONS] [--json]",
+    )
+    add_config_options(parser)
+    keep = parser.add_argument_group("what is kept and printed")
+    keep.add_argument("--save", metavar="NAME", help="save the policy under this name at the end")
+    keep.add_argument("--replace", action="store_true", help="let --save replace a policy of that name")
+    keep.add_argument("--resume", metavar="RUN", help="go on with a stored run; live settings and limits may change")
+    add_json(keep)
+    arguments = parser.read(words, hint=_hint)
+    config = _check(arguments)
+    with heeded() as interruption:
+        return _run(arguments, config, interruption, began)
+
+
+def _hint(word: str) -> str:
+    return f"A preset is given as --preset {word}, a text as --target '{word}'."
+
+
+def _check(arguments: Arguments) -> RunConfig | None:
+    """Refuse what can be known to be wrong without torch; returns the config, None for a run that is resumed."""
+    if arguments.save is not None:
+        _check_policy_name(arguments.save, arguments.replace)
+    if arguments.resume is not None:
+        if arguments.preset is not None or arguments.recipe is not None:
+            raise InputError("A resumed run has its own settings.", "Give no preset and no recipe with --resume.")
+        from pgplay.runs.names import find_run
+
+        find_run(arguments.resume)
+        return None
+    from pgplay.learning.plan import make_plan
+    from pgplay.rewards.scoring import describe
+
+    config = read_config(arguments)
+    for spec in (config.reward, *config.measure):
+        describe(spec)
+    if not config.warm_start or config.warm_start.isdecimal():
+        make_plan(config)
+    return config
+
+
+def _check_policy_name(name: str, replace: bool) -> None:
+    from pgplay.paths import policies_folder
+    from pgplay.runs.files import check_name, kept_folders, same_name
+
+    check_name("policy", name)
+    if not replace and any(same_name(name, folder.name) for folder in kept_folders(policies_folder())):
+        raise InputError(f"There is already a policy called '{name}'.", "Choose another name, or give --replace.")
+
+
+def _run(arguments: Arguments, config: RunConfig | None, interruption: Interruption, began: float) -> int:
+    with ExitStack() as undo:
+        with choose_progress() as progress:
+            session = _open_session(arguments, config, progress)
+            undo.callback(session.close, "paused")
+            startup = time.perf_counter() - began
+            interruption.working = True
+            ending, totals = _train_guarded(session, interruption, progress)
+        session.rest(*(ending or ("paused", "interrupted")))
+        if arguments.save is not None:
+            session.save_policy(arguments.save, replace=arguments.replace)
+        summary = _summarise(session, totals, startup, arguments.save)
+    if arguments.json:
+        print_json(summary)
+    else:
+        _print_summary(summary, ending.message if ending else f"interrupted at step {summary['steps']}")
+    if ending:
+        return 0
+    note(f"Everything is saved. To go on: pgplay train --resume {shlex.quote(summary['run'])}")
+    return INTERRUPTED
+
+
+def _open_session(arguments: Arguments, config: RunConfig | None, progress: Progress) -> Session:
+    progress.prepare("starting torch…")
+    from pgplay.worker.session import Session
+
+    if config is None:
+        session = Session.resume(arguments.resume)
+        changes = read_settings(arguments)
+        if changes:
+            session.change(changes)
+    else:
+        session = Session.begin(config, on_progress=progress.prepare)
+    for line in session.info().notes:
+        progress.say(line)
+    return session
+
+
+def _train_guarded(
+    session: Session, interruption: Interruption, progress: Progress
+) -> tuple[Ending | None, Totals]:
+    """Train as `_train` does; what fails is noted in the run, with a checkpoint, and comes out as a PgplayError."""
+    try:
+        return _train(session, interruption, progress)
+    except Exception as error:  # whatever a step raises must leave a run that can be resumed
+        from pgplay.worker.failures import in_words
+
+        problem, remedy = in_words(error)
+        session.log_failure(str(error) if isinstance(error, PgplayError) else traceback.format_exc())
+        session.rest("failed", problem)
+        resume = f"pgplay train --resume {shlex.quote(session.run)}"
+        progress.say(f"The run is kept up to step {session.checkpoint_step}: {resume}")
+        if isinstance(error, PgplayError):
+            raise
+        raise PgplayError(problem, remedy) from error
+
+
+def _train(session: Session, interruption: Interruption, progress: Progress) -> tuple[Ending | None, Totals]:
+    """Step until the run ends by its settings, or until a signal asks; returns why, None for a signal."""
+    stages, characters = dict.fromkeys(_STAGES, 0.0), 0.0
+    first_seconds = session.trainer.counters.seconds
+    told: set[str] = set()
+    next_look = 0.0
+    while True:
+        ending = session.should_stop()
+        if ending or interruption.asked:
+            counters = session.trainer.counters
+            return ending, Totals(stages, characters, counters.seconds - first_seconds, counters.completions)
+        report = session.step()
+        for stage in _STAGES:
+            stages[stage] += report.metrics.get(f"seconds_{stage}", 0.0)
+        characters += report.metrics.get("characters", 0.0)
+        if time.monotonic() >= next_look:
+            next_look = time.monotonic() + _LOOK
+            snapshot = session.snapshot()
+            progress.show(report, snapshot.progress, snapshot.seconds_left)
+            for finding in snapshot.findings:
+                if finding.kind not in told:
+                    told.add(finding.kind)
+                    progress.say(f"Step {report.step}: {finding.message} {finding.advice}".strip())
+
+
+def _summarise(session: Session, totals: Totals, startup: float, policy: str | None) -> dict[str, Any]:
+    """Return the object that --json prints."""
+    from pgplay.worker.versions import versions
+
+    pairs = session.trainer.plan.task.training
+    greedy = write_greedily(session.trainer.policy, session.trainer.reward, pairs)
+    info = session.info()
+    return {
+        "solved": is_solved(greedy),
+        "steps": session.step_count,
+        "samples": totals.completions,
+        "seconds": session.trainer.counters.seconds,
+        "startup_seconds": startup,
+        "reward_mean": session.report.metrics.get("reward_mean") if session.report else None,
+        "greedy": [one._asdict() for one in greedy],
+        "cross_entropy": mean_cross_entropy(session.trainer.policy, pairs),
+        "chars_per_second": totals.characters / totals.seconds if totals.seconds else None,
+        "seconds_per_stage": totals.stages,
+        "device": info.device,
+        "seed": session.config.seed,
+        "run": session.run,
+        "policy": policy,
+        "recipe": info.recipe,
+        "versions": versions(),
+    }
+
+
+def _print_summary(summary: dict[str, Any], ending: str) -> None:
+    rate = summary["chars_per_second"]
+    spent = sum(summary["seconds_per_stage"].values())
+    shares = [f"{stage} {value / spent:.0%}" for stage, value in summary["seconds_per_stage"].items() if spent]
+    print(f"{ending[:1].upper()}{ending[1:]}, {summary['samples']:,} completions.")
+    shown = summary["greedy"][:_SHOWN]
+    print_table(
+        ("reward", "greedy completion", "target"),
+        [(one["reward"], shorten(one["text"]), shorten(one["target"])) for one in shown],
+    )
+    if len(summary["greedy"]) > _SHOWN:
+        print(f"… and {len(summary['greedy']) - _SHOWN} more prompts")
+    print_facts(
+        {
+            "solved": summary["solved"],
+            "reward mean": summary["reward_mean"],
+            "cross-entropy": f"{number(summary['cross_entropy'])} nats per character",
+            "speed": f"{rate:,.0f} characters/s on {summary['device']}" if rate else None,
+            "time": ", ".join(shares),
+            "run": summary["run"],
+            "policy": summary["policy"],
+            "recipe": summary["recipe"],
+        }
+    )

@@ -1,0 +1,112 @@
+"""What there is to choose from, what rewards say of texts, and what doctor finds."""
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from pgplay.cli import main
+from pgplay.config import make_config
+from pgplay.learning.algorithms import ALGORITHMS
+from pgplay.learning.metrics import METRICS
+from pgplay.rewards.catalogue import REWARDS
+from pgplay.tasks.presets import preset_names
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    status = main(words)
+    captured = capsys.readouterr()
+    assert status == 0, captured.err
+    return captured.out
+
+
+@pytest.mark.parametrize("command", ["presets", "rewards", "algorithms"])
+def test_list_names_each_and_show_knows_each(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    listed = json.loads(run(capsys, command, "list", "--json"))
+    known = {"presets": [preset.name for preset in preset_names()], "rewards": REWARDS, "algorithms": ALGORITHMS}
+    assert [one["name"] for one in listed] == list(known[command])
+    table = run(capsys, command)
+    for one in listed:
+        assert f"{one['name']} " in table
+        assert json.loads(run(capsys, command, "show", one["name"], "--json")) == one
+        assert run(capsys, command, "show", one["name"])
+
+
+def test_preset_of_a_persons_own_is_listed_and_a_broken_one_told(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = home / "presets"
+    folder.mkdir(parents=True)
+    (folder / "mine.toml").write_text('title = "Mine"\nteaches = "A word."\n[settings]\ntarget = "word"\n')
+    (folder / "broken.toml").write_text('title = "Broken"\nteaches = "A word."\n[settings]\nlr = 7\n')
+    assert main(["presets"]) == 0
+    captured = capsys.readouterr()
+    assert "mine " in captured.out
+    assert "broken.toml:4" in captured.err
+    shown = json.loads(run(capsys, "presets", "show", "mine", "--json"))
+    assert make_config(shown["settings"]).target == "word"
+
+
+def test_every_metric_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
+    printed = run(capsys, "algorithms", "show")
+    for name, metric in METRICS.items():
+        assert name in printed
+        assert metric.description in printed
+    both = json.loads(run(capsys, "algorithms", "show", "ppo", "--metrics", "--json"))
+    assert both["choices"]["baseline"] == "critic"
+    assert len(both["metrics"]) == len(METRICS)
+
+
+def test_score_compares_rewards(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["score", "--target", "hello", "--reward", "levenshtein", "--reward", "prefix", "hell", "yello"]
+    assert run(capsys, *words).splitlines() == [
+        "levenshtein  prefix  text",
+        "      0.800   0.800  hell",
+        "      0.800   0.000  yello",
+    ]
+    scored = json.loads(run(capsys, *words, "--json"))
+    assert scored["scores"][1] == {"text": "yello", "rewards": {"levenshtein": 0.8, "prefix": 0.0}}
+
+
+def test_score_reads_lines_from_standard_input(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("ab\nb\n"))
+    scored = json.loads(run(capsys, "score", "--reward", "exact", "--target", "ab", "-", "--json"))
+    assert [(one["text"], one["rewards"]["exact"]) for one in scored["scores"]] == [("ab", 1.0), ("b", 0.0)]
+
+
+def test_score_with_a_failing_reward_of_ones_own_ends_with_3(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("def reward(text, target, prompt):\n    return 'good'\n")
+    assert main(["score", "--reward", str(file), "--target", "a", "b"]) == 3
+    assert "mine.py" in capsys.readouterr().err
+
+
+def test_locate_follows_the_home(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folders = json.loads(run(capsys, "locate", "--json"))
+    assert folders["policies"] == str(home / "policies")
+    assert Path(folders["presets"], "hello.toml").is_file()
+
+
+def test_doctor_finds_this_machine_in_order(capsys: pytest.CaptureFixture[str]) -> None:
+    found = json.loads(run(capsys, "doctor", "--json"))
+    assert found["ok"] is True
+    assert found["versions"]["torch"].startswith("2.")
+    assert {"name": "cpu", "available": True}.items() <= found["devices"][1].items()
+    assert found["folder"]["writable"] is True
+
+
+def test_doctor_says_what_is_broken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("PGPLAY_HOME", str(tmp_path / "file" / "home"))
+    assert main(["doctor"]) == 1
+    printed = capsys.readouterr().out
+    assert "Broken: The folder" in printed
+    assert "Set PGPLAY_HOME" in printed

@@ -1,0 +1,197 @@
+"""`pgplay train` and what can be done with what it leaves: real training, of two characters."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pgplay.cli import main
+
+ROOT = Path(__file__).parents[2]
+KEYS = [
+    *("solved", "steps", "samples", "seconds", "startup_seconds", "reward_mean", "greedy", "cross_entropy"),
+    *("chars_per_second", "seconds_per_stage", "device", "seed", "run", "policy", "recipe", "versions"),
+]
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """Return what a command that must succeed prints on standard output."""
+    status = main(words)
+    captured = capsys.readouterr()
+    assert status == 0, captured.err
+    return captured.out
+
+
+def train(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, object]:
+    printed = run(capsys, "train", "--target", "hi", "--json", *words)
+    assert len(printed.splitlines()) == 1
+    result = json.loads(printed)
+    assert isinstance(result, dict)
+    return result
+
+
+def test_json_is_the_contracts_object(capsys: pytest.CaptureFixture[str]) -> None:
+    result = train(capsys)
+    assert list(result) == KEYS
+    assert result["solved"] is True
+    assert result["greedy"] == [{"prompt": "", "text": "hi", "target": "hi", "reward": 1.0}]
+    assert result["samples"] == 64 * int(str(result["steps"]))
+    assert set(result["seconds_per_stage"]) == {"sample", "score", "learn"}
+    assert result["device"] == "cpu"
+    assert result["policy"] is None
+    again = train(capsys, "--recipe", str(result["recipe"]))
+    assert (again["steps"], again["cross_entropy"]) == (result["steps"], result["cross_entropy"])
+
+
+def test_limit_ends_an_unsolved_run_well(capsys: pytest.CaptureFixture[str]) -> None:
+    result = train(capsys, "--steps", "1", "--seed", "3")
+    assert (result["solved"], result["steps"], result["seed"]) == (False, 1, 3)
+
+
+def test_summary_for_people_names_run_and_outcome(capsys: pytest.CaptureFixture[str]) -> None:
+    printed = run(capsys, "train", "--target", "hi\n月", "--steps", "1")
+    assert "1 steps made" in printed
+    assert "hi↵月" in printed
+    assert re.search(r"^run +\S+-hi", printed, re.MULTILINE)
+
+
+def test_options_overrule_the_preset_and_a_target_its_task(capsys: pytest.CaptureFixture[str]) -> None:
+    result = train(capsys, "--preset", "reverse", "--steps", "1", "--batch-size", "8")
+    assert [one["target"] for one in result["greedy"]] == ["hi"]
+    assert "batch_size=8" in str(result["recipe"])
+    assert "task=" not in str(result["recipe"])
+
+
+def test_saved_policy_is_listed_writes_and_is_measured(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    train(capsys, "--save", "greeting")
+    assert main(["train", "--target", "hi", "--save", "greeting"]) == 2
+    assert "already a policy called 'greeting'" in capsys.readouterr().err
+    assert [one["name"] for one in json.loads(run(capsys, "policies", "--json"))] == ["greeting"]
+
+    assert run(capsys, "sample", "greeting", "--greedy") == "hi\n"
+    several = ["sample", "greeting", "-n", "5", "--seed", "1", "--temperature", "2.5", "--json"]
+    written = json.loads(run(capsys, *several))
+    assert len(written["completions"]) == 5
+    assert json.loads(run(capsys, *several)) == written
+    assert main(["sample", "greeting", "--temperature", "0"]) == 2
+    assert main(["sample", "greeting", "-n", "0"]) == 2
+    assert main(["sample", "greetin"]) == 2
+    assert "Did you mean 'greeting'?" in capsys.readouterr().err
+
+    measured = json.loads(run(capsys, "eval", "greeting", "--json"))
+    assert measured["held_out"] is None
+    assert list(measured["training"]) == ["prompts", "exact_match", "reward_mean", "cross_entropy"]
+    assert measured["training"]["exact_match"] == 1.0
+    assert 0.0 < measured["training"]["reward_mean"] <= 1.0
+
+    run(capsys, "policies", "rename", "greeting", "hello")
+    (file,) = run(capsys, "policies", "export", "hello", str(tmp_path)).split()
+    assert run(capsys, "policies", "import", file, "--name", "copy") == "copy\n"
+    run(capsys, "policies", "delete", "hello", "--yes")
+    assert [one["name"] for one in json.loads(run(capsys, "policies", "--json"))] == ["copy"]
+    assert "hi" in run(capsys, "policies", "show", "copy")
+
+
+def test_runs_are_listed_shown_exported_and_deleted(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    result = train(capsys, "--steps", "2")
+    name = str(result["run"])
+    (listed,) = json.loads(run(capsys, "runs", "--json"))
+    assert (listed["name"], listed["steps"], listed["state"]) == (name, 2, "finished")
+    shown = json.loads(run(capsys, "runs", "show", name, "--json"))
+    assert shown["recipe"] == result["recipe"]
+    assert shown["command"] == "pgplay train --target hi --steps 2"
+    csv_text = run(capsys, "runs", "export", name)
+    assert csv_text.startswith("step,")
+    assert len(csv_text.splitlines()) == 3
+    run(capsys, "runs", "export", name, str(tmp_path / "run.jsonl"))
+    rows = [json.loads(line) for line in (tmp_path / "run.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows] == [1, 2]
+    assert rows[1]["reward_mean"] == result["reward_mean"]
+    assert main(["runs", "export", name, str(tmp_path / "run.jsonl")]) == 2
+    assert main(["runs", "delete", name]) == 2
+    assert "--yes" in capsys.readouterr().err
+    run(capsys, "runs", "delete", name, "--yes")
+    assert json.loads(run(capsys, "runs", "--json")) == []
+
+
+def test_finished_run_goes_on_to_a_new_limit_as_if_never_stopped(capsys: pytest.CaptureFixture[str]) -> None:
+    whole = train(capsys, "--steps", "4", "--until", "never")
+    half = train(capsys, "--steps", "2", "--until", "never")
+    resumed = json.loads(run(capsys, "train", "--resume", str(half["run"]), "--steps", "4", "--json"))
+    assert (resumed["steps"], resumed["run"]) == (4, half["run"])
+    assert resumed["cross_entropy"] == whole["cross_entropy"]
+    assert main(["train", "--resume", str(half["run"]), "--model", "gru-nano"]) == 2
+    assert "model cannot be changed" in capsys.readouterr().err
+
+
+def test_failing_reward_ends_with_3_and_its_own_words(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("def reward(text, target, prompt):\n    return 1 / 0\n")
+    assert main(["train", "--target", "hi", "--reward", str(file)]) == 3
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "ZeroDivisionError" in captured.err
+    assert "Traceback" not in captured.err
+
+
+def test_python_that_came_with_a_policy_runs_only_when_allowed(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("def reward(text, target, prompt):\n    return float(text == target)\n")
+    train(capsys, "--reward", str(file), "--steps", "1", "--save", "foreign")
+    file.unlink()
+    assert main(["eval", "foreign", "--json"]) == 2
+    captured = capsys.readouterr()
+    assert "sha256" in captured.err
+    assert "return float(text == target)" in captured.err
+    assert "--yes" in captured.err
+    assert json.loads(run(capsys, "eval", "foreign", "--yes", "--json"))["training"]["prompts"] == 1
+
+
+def start(*words: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "pgplay", "train", "--target", "hello world", "--until", "never", *words],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+
+
+def interrupt_at(process: "subprocess.Popen[str]", beginning: str, number: int) -> tuple[str, str]:
+    """Send a signal as soon as a line that begins so comes on standard error; return what was printed after it."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith(beginning):
+            process.send_signal(number)
+            break
+    return process.communicate(timeout=60)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_run_is_saved_and_goes_on(number: int, capsys: pytest.CaptureFixture[str]) -> None:
+    process = start("--json", "--save", "halfway")
+    out, err = interrupt_at(process, "step 1 ", number)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    result = json.loads(out)
+    assert result["steps"] >= 1
+    assert f"pgplay train --resume {result['run']}" in err
+    assert run(capsys, "policies", "show", "halfway")
+    limit = str(result["steps"] + 2)
+    resumed = json.loads(run(capsys, "train", "--resume", result["run"], "--steps", limit, "--json"))
+    assert resumed["steps"] == result["steps"] + 2
+
+
+def test_interrupted_while_torch_loads_leaves_without_a_traceback(home: Path) -> None:
+    process = start()
+    out, err = interrupt_at(process, "starting torch", signal.SIGINT)
+    assert (process.returncode, out, err.strip()) == (130, "", "Interrupted.")
+    assert not list(home.glob("runs/*/run.sqlite"))
