@@ -8,30 +8,33 @@ from textual.binding import Binding
 
 
 class Action(NamedTuple):
-    """One thing to do: its method on the app is `action_NAME`."""
+    """One thing to do: its method on the app is `action_NAME`.
+
+    `rank` says how much it is needed in the line of keys, 1 the most; 0 keeps it out of there.
+    """
 
     name: str
     key: str
     key_display: str
     title: str
     help: str
-    in_footer: bool = False
+    rank: int = 0
 
 
 ACTIONS = (
-    Action("toggle_run", "space", "space", "start/pause", "Start the run; pause it; go on with it.", True),
-    Action("one_step", "s", "s", "one step", "Make one step and pause.", True),
-    Action("stop", "x", "x", "stop", "End the run; its policy stays for writing and saving.", True),
-    Action("reset", "r", "r", "reset", "Forget the policy and empty the plots; the stored run stays.", True),
-    Action("toggle_setup", "t", "t", "setup", "Show or hide the setup.", True),
-    Action("save", "ctrl+s", "^s", "save", "Save the policy under a name.", True),
-    Action("write", "w", "w", "write", "Write with the policy: temperature, greedy, how many.", True),
-    Action("library", "o", "o", "policies", "The saved policies: write, train on, rename, delete, export, import.", True),
+    Action("toggle_run", "space", "space", "start/pause", "Start the run; pause it; go on with it.", 1),
+    Action("one_step", "s", "s", "one step", "Make one step and pause.", 6),
+    Action("stop", "x", "x", "stop", "End the run; its policy stays for writing and saving.", 7),
+    Action("reset", "r", "r", "reset", "Forget the policy and empty the plots; the stored run stays.", 8),
+    Action("toggle_setup", "t", "t", "setup", "Show or hide the setup.", 2),
+    Action("save", "ctrl+s", "^s", "save", "Save the policy under a name.", 4),
+    Action("write", "w", "w", "write", "Write with the policy: temperature, greedy, how many.", 9),
+    Action("library", "o", "o", "policies", "The saved policies: write, train on, rename, delete, export, import.", 5),
     Action("runs", "u", "u", "runs", "The stored runs: go on with one from its last checkpoint."),
     Action("target_from_file", "f", "f", "target from a file", "Read the target text from a file."),
     Action("toggle_theme", "d", "d", "dark/light", "Change between the dark and the light theme."),
     Action("unfocus", "escape", "esc", "leave the field", "Leave a text field, so that keys are commands again."),
-    Action("help", "f1", "f1", "help", "The keys, and what the panels mean.", True),
+    Action("help", "f1", "f1", "help", "The keys, and what the panels mean.", 3),
     Action("quit", "ctrl+q", "^q", "quit", "Leave; a run that goes on is kept with a checkpoint."),
 )
 
@@ -44,7 +47,7 @@ def bindings() -> list[Binding]:
             action.name,
             action.title,
             key_display=action.key_display,
-            show=action.in_footer,
+            show=action.rank > 0,
             tooltip=action.help,
             priority=action.name == "quit",
         )

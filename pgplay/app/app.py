@@ -131,7 +131,7 @@ class PgplayApp(App[int]):
 
     @on(SetupChanged)
     def _setup_changed(self, message: SetupChanged) -> None:
-        self.settings = message.settings
+        self.settings, self.parameters = message.settings, message.parameters
         self._conductor.take_settings(message.settings)
         self.redraw()
 

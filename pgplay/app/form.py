@@ -37,6 +37,8 @@ class Checked(NamedTuple):
     problem: Problem | None
     notes: tuple[str, ...] = ()
     parameters: int | None = None
+    defaults: dict[str, str] | None = None
+    """What the fields that are left empty come to with this model and algorithm."""
 
 
 def learning_fields() -> list[Field]:
@@ -120,7 +122,8 @@ def check(typed: Mapping[str, str]) -> Checked:
     except PgplayError as error:
         message = " ".join(part for part in (error.problem, error.remedy) if part)
         return Checked(None, Problem(_culprit(error, typed), message))
-    return Checked(config, None, tuple(plan.notes), plan.parameters)
+    planned = {name: written(getattr(plan, name)) for name in plan._fields if name in fields()}
+    return Checked(config, None, tuple(plan.notes), plan.parameters, {**planned, "max_length": str(plan.shape.max_length)})
 
 
 def _check_reward(config: RunConfig) -> None:

@@ -30,6 +30,7 @@ class SetupChanged(Message):
     """The setup says something else now; `settings` is None while something in it is wrong."""
 
     settings: dict[str, Any] | None
+    parameters: int | None = None
 
 
 class StateShown(Message):

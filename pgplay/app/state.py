@@ -11,6 +11,7 @@ from pgplay.learning.report import Finding, Sample, StepReport
 from pgplay.worker.protocol import Device, Event, Failed, Log, Ready, RunInfo, RunState, Snapshot, StateChanged, Written
 
 LOG_LINES = 500
+RECORDS = 200
 STAGES = ("sample", "score", "learn")
 
 WorkerState = Literal["starting", "ready", "dead"]
@@ -35,6 +36,8 @@ class AppState:
     failure: Failed | None = None
     written: tuple[Sample, ...] = ()
     unsaved: bool = False
+    records: list[Sample] = field(default_factory=list)
+    """Each best completion that beat the one before, the first ones first."""
     waiting: bool = False
     """A start was asked for and has not been answered yet."""
     history: History = field(default_factory=History)
@@ -82,6 +85,7 @@ class AppState:
         self.report, self.findings, self.progress, self.seconds_left = None, (), None, None
         self.step, self.characters_per_second, self.unsaved, self.failure = 0, 0.0, False, None
         self.history.clear()
+        self.records.clear()
 
     def lose_worker(self) -> None:
         """Note that the worker is gone; what it told stays on the screen."""
@@ -106,3 +110,6 @@ class AppState:
         self.characters_per_second = event.characters_per_second
         self.unsaved = True
         self.history.add(event.rows)
+        best = next((sample for sample in event.report.samples if sample.role == "best"), None)
+        if best is not None and (not self.records or best.reward > self.records[-1].reward):
+            self.records = [*self.records[-RECORDS:], best]

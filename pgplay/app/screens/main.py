@@ -8,12 +8,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, Vertical
 from textual.screen import Screen
-from textual.widgets import Button, Footer, Static
+from textual.widgets import Button, Static
 
 from pgplay.app.messages import StateShown
 from pgplay.app.widgets.headline import Headline
+from pgplay.app.widgets.keys import KeysLine
 from pgplay.app.widgets.plot import Plot, make_plots
-from pgplay.app.widgets.samples import Samples
+from pgplay.app.widgets.samples import Records, Samples
 from pgplay.app.widgets.setup import Setup
 from pgplay.app.widgets.status import FindingLine, StatusLine
 from pgplay.config import RunConfig, to_settings
@@ -42,10 +43,12 @@ class MainScreen(Screen[None]):
                     yield reward
                     with Horizontal(id="small-plots"):
                         yield from small
-                yield Samples()
+                with Vertical(id="texts"):
+                    yield Samples()
+                    yield Records()
         yield FindingLine()
         yield StatusLine()
-        yield Footer(compact=True, show_command_palette=True)
+        yield KeysLine()
         yield Static("This terminal is too small: make it at least 60 wide and 18 high.  ctrl+q quits", id="too-small")
 
     @property
@@ -67,7 +70,9 @@ class MainScreen(Screen[None]):
         for plot in self.query(Plot):
             plot.show(state.history)
         self.query_one(Samples).show(state, settings.get("target", self._config.target))
+        self.query_one(Records).show(state)
         self.query_one(FindingLine).show(state)
+        self.query_one(KeysLine).show(state)
         self.query_one(StatusLine).show(state)
         self.setup.show(state)
 

@@ -13,7 +13,7 @@ from pgplay.app.formats import count, duration
 from pgplay.app.safe_text import fit, plain
 from pgplay.app.state import AppState
 
-SHORTEST_TARGET = 6
+SHORTEST_TARGET = 16
 
 
 class Headline(Widget):
@@ -73,11 +73,11 @@ class Headline(Widget):
         text = Text(end="").append(f"{sign} {word}", self._style(kind))
         if state.report is None or not state.has_run:
             return text
-        numbers = [f"step {state.step}"]
+        numbers = [f"step {state.step:<4}"]
         if width >= 100:
             numbers.append(f"{count(state.report.completions):>4} completions")
         if state.run != "solved":
-            numbers.append(duration(state.report.seconds))
+            numbers.append(f"{duration(state.report.seconds):>6}")
         if width >= 60:
             text.append("   " + "   ".join(numbers))
         return text

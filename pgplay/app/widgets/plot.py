@@ -14,13 +14,14 @@ LEGENDS = {"reward_mean": " ⣀ mean  ░ lowest to highest  ▪ greedy "}
 class Plot(Widget):
     """The curve of one metric, in its own panel, or, while there is none, the words that say what will come."""
 
-    COMPONENT_CLASSES = {"plot--line", "plot--points", "plot--band", "plot--axis", "plot--empty"}
+    COMPONENT_CLASSES = {"plot--line", "plot--points", "plot--band", "plot--axis", "plot--empty", "plot--call"}
 
-    def __init__(self, metric: str, title: str, empty: str, *, greedy: bool = False) -> None:
+    def __init__(self, metric: str, title: str, empty: str, *, call: str = "", greedy: bool = False) -> None:
         super().__init__(id=f"plot-{metric.replace('_', '-')}", classes="panel plot")
         self.border_title = title
         self.metric = metric
         self._empty = empty
+        self._call = call
         self._with_greedy = greedy
         self._history = History()
         self._drawn: tuple[object, ...] = ()
@@ -77,13 +78,17 @@ class Plot(Widget):
         lines = Text(plain(self._empty), style=style, end="").wrap(self.app.console, max(1, width - 2))[: max(1, height)]
         for line in lines:
             line.align("center", width)
+        if self._call:
+            call = Text(self._call, style=self.get_component_rich_style("plot--call", partial=True), end="")
+            call.align("center", width)
+            lines.append(call)
         return Text("\n" * max(0, (height - len(lines)) // 2), end="").append_text(Text("\n").join(lines))
 
 
 def make_plots() -> list[Plot]:
     """Return the main screen's plots, the large one first."""
     return [
-        Plot("reward_mean", "Reward", "The reward of every step will be drawn here. Press space to start.", greedy=True),
+        Plot("reward_mean", "Reward", "The reward of every step will be drawn here.", call="Press space to start.", greedy=True),
         Plot("entropy", "Entropy, nats", "How undecided the policy is."),
         Plot("cross_entropy", "Cross-entropy, nats", "How far the policy is from the target."),
         Plot("gradient_norm", "Gradient norm", "How hard each step pulls."),

@@ -59,10 +59,7 @@ class Samples(Widget):
         width, height = self.content_size.width, self.content_size.height
         if width < 20 or height < 1:
             return Text()
-        styles = {
-            name: self.get_component_rich_style(f"samples--{name}", partial=True)
-            for name in ("right", "wrong", "extra", "missing", "role", "now", "muted")
-        }
+        styles = component_styles(self)
         if not self._samples:
             return self._empty(width, height, styles)
         chosen = self._chosen(height)
@@ -84,14 +81,14 @@ class Samples(Widget):
         return [by_role[role] for role in ROLES if role in kept]
 
     def _target_row(self, width: int, styles: dict[str, Style]) -> Text:
-        row = Text(f"{'target':<{_ROLE_WIDTH}}{'':{_REWARD_WIDTH}}  ", style=styles["muted"], no_wrap=True, end="")
+        row = Text(no_wrap=True, end="").append(f"{'target':<{_ROLE_WIDTH}}{'':{_REWARD_WIDTH}}  ", styles["muted"])
         shown = fit(plain(self._targets[0]), max(0, width - row.cell_len))
         return row.append(shown, styles["now"])
 
     def _row(self, sample: Sample, width: int, lines: int, styles: dict[str, Style]) -> list[Text]:
         note = f"  step {sample.step}" if sample.role == "best" else ""
         note += "" if sample.finished else "  cut off"
-        head = Text(f"{sample.role:<{_ROLE_WIDTH}}", style=styles["role"], no_wrap=True, end="")
+        head = Text(no_wrap=True, end="").append(f"{sample.role:<{_ROLE_WIDTH}}", styles["role"])
         head.append(formats.reward(sample.reward), styles["now"] if sample.role in ("greedy", "best") else "")
         head.append("  ")
         margin = head.cell_len
@@ -119,6 +116,43 @@ class Samples(Widget):
             lines = [self._target_row(width, styles), Text()]
         lines += list(Text(EMPTY, style=styles["muted"]).wrap(self.app.console, width))
         return Text("\n", end="").join(lines[:height])
+
+
+class Records(Widget):
+    """How the best completion came about: each one that beat the one before, the newest on top."""
+
+    COMPONENT_CLASSES = Samples.COMPONENT_CLASSES
+
+    def __init__(self) -> None:
+        super().__init__(id="records", classes="panel")
+        self.border_title = "Best so far, step by step"
+        self._records: list[Sample] = []
+
+    def show(self, state: AppState) -> None:
+        """Show the records, redrawn only where there is a new one."""
+        if state.records is not self._records or not state.records:
+            self._records = state.records
+            self.refresh()
+
+    def render(self) -> Text:
+        """Return a row for each record that fits."""
+        width, height = self.content_size.width, self.content_size.height
+        styles = component_styles(self)
+        if not self._records:
+            return Text("Each completion that beats the best one before will be noted here.", style=styles["muted"])
+        lines = []
+        for sample in self._records[: -height - 1 : -1]:
+            row = Text(no_wrap=True, end="").append(f"step {sample.step:<7}", styles["muted"])
+            row.append(formats.reward(sample.reward)).append("  ")
+            row.append_text(_cut(coloured(sample.text, sample.target, styles), max(1, width - row.cell_len), 1)[0])
+            lines.append(row)
+        return Text("\n", end="").join(lines)
+
+
+def component_styles(widget: Widget) -> dict[str, Style]:
+    """Return the styles of marks and columns as the present theme has them."""
+    names = ("right", "wrong", "extra", "missing", "role", "now", "muted")
+    return {name: widget.get_component_rich_style(f"samples--{name}", partial=True) for name in names}
 
 
 def _cut(text: Text, width: int, lines: int) -> list[Text]:

@@ -59,6 +59,12 @@ class Setting(Vertical):
             with control.prevent(Input.Changed):
                 control.value = value
 
+    def show_default(self, value: str) -> None:
+        """Show what leaving the field empty comes to."""
+        control = self.query_one("#control")
+        if isinstance(control, Input):
+            control.placeholder = value
+
     def show_problem(self, message: str) -> None:
         """Say what is wrong with the value, or nothing."""
         self.set_class(bool(message), "-wrong")
@@ -74,7 +80,7 @@ class Setting(Vertical):
     @on(Select.Changed)
     def _chosen(self, event: Select.Changed) -> None:
         event.stop()
-        value = event.value if isinstance(event.value, str) else ""
+        value = event.value if isinstance(event.value, str) and event.value != self.field.default else ""
         if value != self._value:
             self._value = value
             self.post_message(self.Edited(self.field.name, value, False))

@@ -27,6 +27,9 @@ OWN_REWARD = ""
 TYPING_PAUSE = 0.15
 """Seconds without a key before what was typed is checked."""
 
+ROOMY_WIDTH, ROOMY_HEIGHT = 170, 44
+"""The terminal in which the folded parts are shown from the start."""
+
 MORE = "Alphabet, length, seed"
 LEARNING = "Learning settings"
 
@@ -86,6 +89,9 @@ class Setup(Vertical):
         self.query_one("#preset", Choice).show_entries(presets, self.preset)
         self._show_notes()
         self._check()
+        if self.app.size.width >= ROOMY_WIDTH and self.app.size.height >= ROOMY_HEIGHT:
+            for fold in self.query(Collapsible):
+                fold.collapsed = False
 
     # What the lists hold
 
@@ -267,9 +273,12 @@ class Setup(Vertical):
         self.query_one("#model", Choice).show_entries(self._models(), self.typed["model"])
         self._show_problem(checked.problem)
         self._notes = " ".join(checked.notes)
+        for setting in self.query(Setting):
+            if checked.defaults is not None and setting.field.name in checked.defaults:
+                setting.show_default(checked.defaults[setting.field.name])
         self._show_bottom()
         config = checked.config
-        self.post_message(SetupChanged(None if config is None else form.to_settings(config)))
+        self.post_message(SetupChanged(None if config is None else form.to_settings(config), checked.parameters))
         return checked
 
     def _show_problem(self, problem: form.Problem | None) -> None:

@@ -39,11 +39,9 @@ class FindingLine(Widget):
             safe_text(message, self.get_component_rich_style("finding--message", partial=True)),
             "  ",
             safe_text(advice, self.get_component_rich_style("finding--advice", partial=True)),
-            no_wrap=True,
-            overflow="ellipsis",
             end="",
         )
-        self.refresh()
+        self.refresh(layout=True)
 
     def render(self) -> Text:
         """Return the line."""
@@ -94,7 +92,7 @@ class StatusLine(Widget):
     def _words(self) -> str:
         state = self._state
         if state.run == "solved":
-            return "solved"
+            return "solved · ctrl+s keeps the policy" if state.unsaved else "solved"
         if state.run == "training" and state.seconds_left is not None:
             return f"about {duration(state.seconds_left)} to go"
         if state.run == "training":
@@ -108,5 +106,6 @@ class StatusLine(Widget):
             return ""
         parts = [f"{count(state.characters_per_second):>4} chars/s"]
         if width >= 76 and state.stage_shares is not None:
-            parts += [f"{stage} {share(part)}" for stage, part in zip(STAGES, state.stage_shares, strict=True)]
+            shares = zip(STAGES, state.stage_shares, strict=True)
+            parts += [f"{stage} {share(part)}" for stage, part in shares if width >= 100 or stage != "score"]
         return "   ".join(parts[:1]) + ("   " + "  ".join(parts[1:]) if parts[1:] else "")
