@@ -14,7 +14,7 @@ from typing import cast
 
 from pgplay.paths import data_folder
 from pgplay.worker.lines import LineSplitter
-from pgplay.worker.log import LINES_PER_SECOND, Throttle, WorkerLog
+from pgplay.worker.log import LINES_PER_SECOND, LONGEST_LINE, Throttle, WorkerLog
 from pgplay.worker.protocol import (
     VERSION,
     AnyEvent,
@@ -29,7 +29,6 @@ from pgplay.worker.protocol import (
 )
 
 OUTPUT, ERRORS = 1, 2
-_LONGEST_LOG_LINE = 2_000
 _LAST_WORDS = 0.5
 """Seconds that the pipes of a dead worker may stay open, as a child that it left behind can hold them."""
 
@@ -160,7 +159,7 @@ class _Process(asyncio.SubprocessProtocol):
             event = decode_event(line)
         except ProtocolError as error:
             # A remote shell's greeting, for one, is no reason to give up.
-            self._note(f"{line[:_LONGEST_LOG_LINE].decode(errors='replace')}  [{error.problem}]")
+            self._note(f"{line[:LONGEST_LINE].decode(errors='replace')}  [{error.problem}]")
             return
         if not self._greeted:
             version = event.protocol if isinstance(event, Ready) else None
@@ -168,6 +167,8 @@ class _Process(asyncio.SubprocessProtocol):
                 self._refuse(version)
                 return
             self._greeted = True
+        if isinstance(event, Log):
+            self._log.write(event.line)
         self._on_event(event)
 
     def _refuse(self, version: int | None) -> None:
@@ -186,7 +187,7 @@ class _Process(asyncio.SubprocessProtocol):
         """Write a line to the log, and show it where not too many came in this second."""
         self._log.write(line)
         if self._throttle.admits(time.monotonic()):
-            self._on_event(Log(line=line[:_LONGEST_LOG_LINE]))
+            self._on_event(Log(line=line[:LONGEST_LINE]))
         elif self._left_out_timer is None:
             self._left_out_timer = asyncio.get_running_loop().call_later(1.0, self._tell_left_out)
 

@@ -13,8 +13,15 @@ from pgplay.worker.protocol import RunInfo, Snapshot, Write
 OnProgress = Callable[[str], None]
 """Hears in words how the preparation of a run goes; what it raises ends it."""
 
+OnLog = Callable[[str], None]
+"""Takes each line that a person's reward prints, from another thread."""
+
 Texts = tuple[tuple[Sample, ...], str]
 """Samples, and the reward by which they were scored, empty where they were not."""
+
+
+def discard(message: str) -> None:
+    """Take a message that nobody wants."""
 
 
 class RunSession(Protocol):

@@ -12,6 +12,8 @@ TAIL_LINES = 40
 MAXIMUM_BYTES = 4 * 1024 * 1024
 LINES_PER_SECOND = 50
 """So many lines a second become Log events; a reward that prints each completion would print ten thousand."""
+LONGEST_LINE = 2_000
+"""Characters of a line that become a Log event."""
 
 
 class WorkerLog:
@@ -60,9 +62,13 @@ class Throttle:
             self._second, self._count = int(now), 0
         self._count += 1
         if self._count > self._limit:
-            self._left_out += 1
+            self.leave_out()
             return False
         return True
+
+    def leave_out(self) -> None:
+        """Count a line that is not shown for another reason."""
+        self._left_out += 1
 
     def take_left_out(self) -> int:
         """Return how many lines were left out since the last call."""

@@ -13,10 +13,13 @@ from collections.abc import Callable
 
 import msgspec
 
-from pgplay.worker.protocol import Event, Failed, Snapshot, StateChanged, encode
+from pgplay.worker.log import LONGEST_LINE, Throttle
+from pgplay.worker.protocol import Event, Failed, Log, Snapshot, StateChanged, encode
 
 MAXIMUM_ROWS = 2_000
 SNAPSHOT_INTERVAL = 0.1
+MAXIMUM_LOG_LINES = 1_000
+"""So many lines of a log wait at most; of what comes beyond, only the number is told."""
 Row = tuple[int, dict[str, float]]
 
 
@@ -47,6 +50,7 @@ class Outbox:
         self._snapshot: Snapshot | None = None
         self._rows: list[Row] = []
         self._next_snapshot = 0.0
+        self._throttle = Throttle()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
         self._thread.start()
@@ -69,6 +73,18 @@ class Outbox:
             self._rows = thin([*self._rows, *snapshot.rows])
             self._snapshot = snapshot
             self._changed.notify()
+
+    def log(self, line: str) -> None:
+        """Have a printed line written, where not too many came in this second and not too many wait already."""
+        with self._changed:
+            if len(self._events) >= MAXIMUM_LOG_LINES:
+                self._throttle.leave_out()
+            elif self._throttle.admits(time.monotonic()):
+                left_out = self._throttle.take_left_out()
+                if left_out:
+                    self._events.append(Log(line=f"… {left_out} more lines were left out"))
+                self._events.append(Log(line=line[:LONGEST_LINE]))
+                self._changed.notify()
 
     def close(self, timeout: float = 1.0) -> None:
         """Have all that waits written and end the thread; give up after `timeout` seconds where nobody reads."""

@@ -277,8 +277,9 @@ def main() -> NoReturn:
 
     read_commands(streams.commands, inbox, leave_early)
     from pgplay.policies.devices import list_devices
+    from pgplay.worker.preparation import check_start, warm_torch
     from pgplay.worker.saved_policies import answer_write_with_saved
-    from pgplay.worker.session import Session, check_start, warm_torch
+    from pgplay.worker.session import Session
 
     signal.signal(signal.SIGTERM, lambda number, frame: inbox.put(Quit()))
     ready.set()
@@ -293,9 +294,9 @@ def main() -> NoReturn:
     )
 
     def begin(config: RunConfig, continue_policy: str, on_progress: OnProgress) -> RunSession:
-        return Session.begin(config, continue_policy=continue_policy, on_progress=on_progress)
+        return Session.begin(config, continue_policy=continue_policy, on_progress=on_progress, on_log=outbox.log)
 
-    makers = Makers(check_start, begin, find_run, Session.resume, answer_write_with_saved)
+    makers = Makers(check_start, begin, find_run, partial(Session.resume, on_log=outbox.log), answer_write_with_saved)
     if inbox.is_empty:
         warm_torch()
     Server(inbox, outbox, makers).serve()

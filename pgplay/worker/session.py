@@ -14,43 +14,42 @@ import msgspec
 import torch
 
 from pgplay.config import RunConfig, fields, make_config, to_settings
-from pgplay.errors import InputError, PgplayError, RewardError
-from pgplay.learning.plan import Plan, make_plan
+from pgplay.errors import InputError, PgplayError
+from pgplay.learning.plan import make_plan
 from pgplay.learning.report import Finding, StepReport
 from pgplay.learning.trainer import Trainer
-from pgplay.policies.devices import resolve_device
-from pgplay.policies.policy import Policy
-from pgplay.rewards.scoring import Reward, build_reward, describe
+from pgplay.rewards.scoring import build_reward
 from pgplay.runs.cards import PolicyCard
 from pgplay.runs.checkpoint import pack
-from pgplay.runs.library import find_policy, save_policy
+from pgplay.runs.library import save_policy
 from pgplay.runs.recipes import to_recipe
 from pgplay.runs.store import RunStore
 from pgplay.worker.ending import Ending, ending_of
 from pgplay.worker.forecast import Forecast
-from pgplay.worker.interfaces import OnProgress, Texts
+from pgplay.worker.interfaces import OnLog, OnProgress, Texts, discard
 from pgplay.worker.keeper import Keeper, StoredRun, open_run
+from pgplay.worker.preparation import build_rewards, goal_of, load_reference, plan_and_policy, warm_up
 from pgplay.worker.protocol import RunInfo, Snapshot, Write
-from pgplay.worker.saved_policies import answer_write, load_saved_policy
+from pgplay.worker.saved_policies import answer_write
 from pgplay.worker.versions import versions
 
 ASSESSMENT_INTERVAL = 0.25
 """Seconds between two looks at findings and forecast; a step of a small model takes a fiftieth of that."""
-_PAIRS_FOR_GOAL = 64
 _SHOWN_PAIRS = 200
 
 
 class Session:
     """A run that is being trained or rests; from `begin` or `resume`, to be closed."""
 
-    def __init__(self, store: RunStore, trainer: Trainer) -> None:
+    def __init__(self, store: RunStore, trainer: Trainer, on_log: OnLog) -> None:
         self.store = store
         self.trainer = trainer
+        self._on_log = on_log
         self.report: StepReport | None = None
         self._keeper = Keeper(store, trainer)
         self._unrecorded: list[StepReport] = []
         self._is_resting = False
-        self._forecast = Forecast(_goal(trainer.plan, trainer.reward))
+        self._forecast = Forecast(goal_of(trainer.plan, trainer.reward))
         self._assessed_at = 0.0
         self._assessment: Snapshot | None = None
 
@@ -61,31 +60,33 @@ class Session:
         *,
         continue_policy: str = "",
         name: str = "",
-        on_progress: OnProgress = lambda message: None,
+        on_progress: OnProgress = discard,
+        on_log: OnLog = discard,
     ) -> Self:
         """Return a new run of `config`, stored under `name` (empty: made of date and target), warmed up if asked to.
 
         `continue_policy` trains a saved policy on; it becomes the config's warm_start. `on_progress` hears in words how
-        the preparation goes; what it raises ends it, and nothing is stored. Raises InputError and PgplayError.
+        the preparation goes; what it raises ends it, and nothing is stored. `on_log` takes what a person's reward
+        prints, from another thread. Raises InputError, PgplayError, and RewardError for Python that can't be loaded.
         """
         if continue_policy:
             config = make_config({"warm_start": continue_policy}, config)
-        plan, policy = _plan_and_policy(config)
+        plan, policy = plan_and_policy(config)
         torch.set_num_threads(plan.threads)
-        reference = None if config.reference == "start" else load_saved_policy(config.reference, config.device).policy
+        reference = load_reference(plan)
         with ExitStack() as undo:
-            reward, measures = _rewards(plan.config, undo)
+            reward, measures = build_rewards(plan.config, on_log, undo)
             trainer = Trainer(plan, reward, measures, policy, reference)
             if config.warm_start.isdecimal():
-                _warm_up(trainer, int(config.warm_start), on_progress)
+                warm_up(trainer, int(config.warm_start), on_progress)
             store = undo.enter_context(RunStore.create(plan.config, name))
-            session = cls(store, trainer)
+            session = cls(store, trainer, on_log)
             session._keeper.begin()
             undo.pop_all()
         return session
 
     @classmethod
-    def resume(cls, run: str) -> Self:
+    def resume(cls, run: str, *, on_log: OnLog = discard) -> Self:
         """Return the stored `run` as it was at its last checkpoint; its next steps are those that would have followed.
 
         Raises InputError for an unknown run and for one that another pgplay trains, PgplayError for a damaged one.
@@ -94,10 +95,10 @@ class Session:
             stored: StoredRun = open_run(run, undo)
             plan = make_plan(stored.config, stored.task, stored.shape)
             torch.set_num_threads(plan.threads)
-            reward, measures = _rewards(plan.config, undo)
+            reward, measures = build_rewards(plan.config, on_log, undo)
             trainer = Trainer(plan, reward, measures)
             trainer.restore(stored.state)
-            session = cls(stored.store, trainer)
+            session = cls(stored.store, trainer, on_log)
             session._keeper.resume(stored.note)
             undo.pop_all()
         return session
@@ -220,20 +221,20 @@ class Session:
         with ExitStack() as undo:
             reward = None
             if config.reward != old.config.reward:
-                reward = undo.enter_context(build_reward(config.reward))
+                reward = undo.enter_context(build_reward(config.reward, on_log=self._on_log))
             self.store.event(self.step_count, "change", msgspec.json.encode(settings).decode())
             undo.pop_all()
         previous = self.trainer.reward
         self.trainer.change(plan, reward)
         if reward is not None:
             previous.close()
-        self._forecast = Forecast(_goal(plan, self.trainer.reward))
+        self._forecast = Forecast(goal_of(plan, self.trainer.reward))
         self._keeper.note_change()
 
     def renew_reward(self) -> None:
         """Build the reward and the measures again, as a person may have mended their Python; raises InputError."""
         with ExitStack() as undo:
-            reward, measures = _rewards(self.config, undo)
+            reward, measures = build_rewards(self.config, self._on_log, undo)
             undo.pop_all()
         self._close_rewards()
         self.trainer.reward, self.trainer.measures = reward, measures
@@ -285,60 +286,3 @@ class Session:
     def _close_rewards(self) -> None:
         for reward in (self.trainer.reward, *self.trainer.measures.values()):
             reward.close()
-
-
-def check_start(config: RunConfig, continue_policy: str) -> None:
-    """Refuse what can be seen to be wrong before anything is built or stopped; raises InputError and PgplayError."""
-    if continue_policy:
-        config = make_config({"warm_start": continue_policy}, config)
-    _plan_and_policy(config)
-    resolve_device(config.device)
-    if config.reference != "start":
-        find_policy(config.reference)
-    for spec in (config.reward, *config.measure):
-        describe(spec)
-
-
-def warm_torch() -> None:
-    """Make one step that nobody sees: the first one loads parts of torch, which takes a second or more."""
-    config = make_config({"model": "gru-nano", "target": "a", "batch_size": 2, "device": "cpu"})
-    with build_reward(config.reward) as reward:
-        Trainer(make_plan(config), reward).step()
-
-
-def _plan_and_policy(config: RunConfig) -> tuple[Plan, Policy | None]:
-    """Return the plan, and the saved policy to start from where warm_start names one."""
-    if not config.warm_start or config.warm_start.isdecimal():
-        return make_plan(config), None
-    saved = load_saved_policy(config.warm_start, config.device)
-    config = make_config({"model": saved.card.model}, config)
-    return make_plan(config, None, saved.policy.shape), saved.policy
-
-
-def _rewards(config: RunConfig, undo: ExitStack) -> tuple[Reward, dict[str, Reward]]:
-    """Return the reward and the measures by their specs; `undo` closes them."""
-    reward = undo.enter_context(build_reward(config.reward))
-    return reward, {spec: undo.enter_context(build_reward(spec)) for spec in config.measure}
-
-
-def _warm_up(trainer: Trainer, steps: int, on_progress: OnProgress) -> None:
-    def tell(step: int, loss: float) -> None:
-        on_progress(f"warm start: step {step} of {steps}, cross-entropy {loss:.2f} nats")
-
-    trainer.warm_up(steps, tell)
-    if trainer.plan.config.kl and trainer.plan.config.reference == "start":
-        trainer.keep_reference()
-
-
-def _goal(plan: Plan, reward: Reward) -> float | None:
-    """Return the mean reward of writing every target exactly, None where it can't be told without running Python."""
-    values = []
-    for pair in plan.task.training[:_PAIRS_FOR_GOAL]:
-        try:
-            value = reward.best(pair.target, pair.prompt)
-        except RewardError:  # a formula without a value there: the run itself will say so
-            return None
-        if value is None:
-            return None
-        values.append(value)
-    return sum(values) / len(values)

@@ -74,9 +74,10 @@ def scripted(text: str) -> list[str]:
     return [sys.executable, "-c", prelude + text]
 
 
-def report(step: int, **metrics: float) -> StepReport:
+def report(step: int, *, solved: bool = False, **metrics: float) -> StepReport:
+    metrics = {"reward_mean": 0.5, **metrics}
     return StepReport(
-        step=step, seconds=step * 0.1, completions=step, metrics={"reward_mean": 0.5, **metrics}, samples=(), solved=False
+        step=step, seconds=step * 0.1, completions=step, metrics=metrics, samples=(), solved=solved
     )
 
 

@@ -1,11 +1,14 @@
+import itertools
 import os
 import threading
 import time
+from functools import partial
 
 import pytest
 
 from pgplay.worker.outbox import MAXIMUM_ROWS, Outbox, thin
 from pgplay.worker.protocol import Log, Snapshot, StateChanged, decode_event
+from pgplay.worker.streams import write_all
 from tests.worker.helpers import snapshot
 
 PATIENCE = 20.0
@@ -117,8 +120,7 @@ def test_snapshots_keep_their_distance():
         outbox.post(snapshot(2 * count))
         reader.wait_for(count)
     outbox.close(PATIENCE)
-    times = reader.times
-    assert all(later - earlier > 0.03 for earlier, later in zip(times[:3], times[1:4], strict=True))
+    assert all(later - earlier > 0.03 for earlier, later in itertools.pairwise(reader.times[:4]))
     assert steps_of(reader.events) == list(range(1, 9))
 
 
@@ -147,7 +149,7 @@ def test_a_reader_that_is_gone_is_told_once():
     read_end, write_end = os.pipe()
     os.close(read_end)
     gone = threading.Semaphore(0)
-    outbox = Outbox(lambda data: None if os.write(write_end, data) else None, on_broken=gone.release)
+    outbox = Outbox(partial(write_all, write_end), on_broken=gone.release)
     outbox.send(Log(line="a"))
     assert gone.acquire(timeout=PATIENCE)
     outbox.send(Log(line="b"))

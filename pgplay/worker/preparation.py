@@ -1,0 +1,95 @@
+"""From a config to what a session trains with: plan, policy, rewards, warm start."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from pgplay.config import RunConfig, make_config
+from pgplay.errors import InputError, RewardError
+from pgplay.learning.plan import Plan, make_plan
+from pgplay.learning.trainer import Trainer
+from pgplay.policies.devices import resolve_device
+from pgplay.policies.policy import Policy
+from pgplay.rewards.scoring import Reward, build_reward, describe
+from pgplay.runs.library import find_policy
+from pgplay.worker.interfaces import OnLog, OnProgress
+from pgplay.worker.saved_policies import load_saved_policy
+
+PAIRS_FOR_GOAL = 64
+"""So many targets are scored to learn what a solved run's reward is."""
+
+
+def check_start(config: RunConfig, continue_policy: str) -> None:
+    """Refuse what can be seen to be wrong before anything is built or stopped; raises InputError and PgplayError."""
+    if continue_policy:
+        config = make_config({"warm_start": continue_policy}, config)
+    plan_and_policy(config)
+    resolve_device(config.device)
+    if config.reference != "start":
+        find_policy(config.reference)
+    for spec in (config.reward, *config.measure):
+        describe(spec)
+
+
+def warm_torch() -> None:
+    """Make one step that nobody sees: the first one loads parts of torch, which takes a second or more."""
+    config = make_config({"model": "gru-nano", "target": "a", "batch_size": 2, "device": "cpu"})
+    with build_reward(config.reward) as reward:
+        Trainer(make_plan(config), reward).step()
+
+
+def plan_and_policy(config: RunConfig) -> tuple[Plan, Policy | None]:
+    """Return the plan, and the saved policy to start from where warm_start names one."""
+    if not config.warm_start or config.warm_start.isdecimal():
+        return make_plan(config), None
+    saved = load_saved_policy(config.warm_start, config.device)
+    config = make_config({"model": saved.card.model}, config)
+    return make_plan(config, None, saved.policy.shape), saved.policy
+
+
+def build_rewards(config: RunConfig, on_log: OnLog, undo: ExitStack) -> tuple[Reward, dict[str, Reward]]:
+    """Return the reward and the measures by their specs; `undo` closes them."""
+    reward = undo.enter_context(build_reward(config.reward, on_log=on_log))
+    return reward, {spec: undo.enter_context(build_reward(spec, on_log=on_log)) for spec in config.measure}
+
+
+def load_reference(plan: Plan) -> Policy | None:
+    """Return the saved policy that is the plan's reference, None for the policy as it starts.
+
+    Raises InputError for an unknown one, and where its alphabet is another: its probabilities can't be compared.
+    """
+    name = plan.config.reference
+    if name == "start":
+        return None
+    reference = load_saved_policy(name, plan.config.device).policy
+    if reference.shape.alphabet != plan.shape.alphabet:
+        raise InputError(
+            f"The reference '{name}' has another alphabet than the policy.",
+            f"Give the policy its alphabet: {reference.shape.alphabet!r}, or start from it.",
+        )
+    return reference
+
+
+def warm_up(trainer: Trainer, steps: int, on_progress: OnProgress) -> None:
+    """Make `steps` updates by cross-entropy, told as they go; the reference is the policy after them."""
+
+    def tell(step: int, loss: float) -> None:
+        on_progress(f"warm start: step {step} of {steps}, cross-entropy {loss:.2f} nats")
+
+    trainer.warm_up(steps, tell)
+    if trainer.plan.config.kl and trainer.plan.config.reference == "start":
+        trainer.keep_reference()
+
+
+def goal_of(plan: Plan, reward: Reward) -> float | None:
+    """Return the mean reward of writing every target exactly, None where it can't be told without running Python."""
+    values = []
+    for pair in plan.task.training[:PAIRS_FOR_GOAL]:
+        try:
+            value = reward.best(pair.target, pair.prompt)
+        except RewardError:  # a formula without a value there: the run itself will say so
+            return None
+        if value is None:
+            return None
+        values.append(value)
+    return sum(values) / len(values)

@@ -1,0 +1,402 @@
+import json
+import math
+import os
+import subprocess
+import sys
+
+import msgspec
+import pytest
+
+from pgplay.config import make_config
+from pgplay.errors import InputError, PgplayError, RewardError
+from pgplay.learning.plan import make_plan
+from pgplay.learning.trainer import Trainer
+from pgplay.rewards.scoring import build_reward
+from pgplay.runs.store import RunStore
+from pgplay.worker.interfaces import NotNeededError
+from pgplay.worker.keeper import Keeper
+from pgplay.worker.preparation import check_start
+from pgplay.worker.protocol import Write
+from pgplay.worker.saved_policies import load_saved_policy, write_texts
+from pgplay.worker.session import Session
+
+SMALL = {"model": "gru-nano", "target": "abc", "batch_size": 8, "until": "never"}
+
+
+def begin(**settings):
+    return Session.begin(make_config({**SMALL, **settings}))
+
+
+def numbers(report):
+    """All that a step tells but its times."""
+    metrics = {name: value for name, value in report.metrics.items() if not name.startswith("seconds")}
+    return report.step, metrics, report.samples
+
+
+def steps(session, count):
+    return [numbers(session.step()) for _ in range(count)]
+
+
+def plain(found):
+    return json.loads(msgspec.json.encode(found))
+
+
+RESUME = """
+import sys
+import msgspec
+from pgplay.worker.session import Session
+from tests.worker.test_session import steps
+for run in sys.argv[1:]:
+    session = Session.resume(run)
+    print(msgspec.json.encode(steps(session, 4)).decode())
+    session.close("paused")
+"""
+
+KINDS = [
+    {"model": "gru-nano"},
+    {"model": "transformer-nano"},
+    {"model": "gru-nano", "algorithm": "ppo"},
+    {"model": "transformer-nano", "algorithm": "ppo", "kl": 0.1},
+    {"model": "gru-nano", "credit": "dense", "dropout": 0.2, "replay": 0.5},
+    {"model": "gru-nano", "task": "reverse:length=2-3", "algorithm": "reinforce-baseline"},
+    {"model": "gru-nano", "entropy_schedule": "target", "reward": "0.5*levenshtein + 0.5*prefix"},
+]
+
+
+def test_k_steps_saved_and_k_steps_loaded_in_another_process_are_2k_steps_bit_for_bit():
+    runs, first, wanted = [], [], []
+    for settings in KINDS:
+        whole, half = begin(**settings), begin(**settings)
+        wanted.append(plain(steps(whole, 8)))
+        first.append(plain(steps(half, 4)))
+        runs.append(half.run)
+        whole.close("paused")
+        half.close("paused")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", RESUME, *runs], env=environment, capture_output=True, text=True, check=True
+    )
+    for settings, begun, line, whole in zip(KINDS, first, done.stdout.splitlines(), wanted, strict=True):
+        assert begun + json.loads(line) == whole, settings
+    with RunStore.open(runs[0]) as store:
+        assert [step for step, _ in store.rows()] == list(range(1, 9))
+
+
+def test_all_that_a_session_keeps_and_shows_changes_no_number():
+    plan = make_plan(make_config(SMALL))
+    with build_reward("levenshtein") as reward:
+        trainer = Trainer(plan, reward)
+        wanted = [numbers(trainer.step()) for _ in range(6)]
+    session = begin()
+    found = []
+    for _ in range(6):
+        found.append(numbers(session.step()))
+        session.snapshot()
+        session.rest("paused")
+        session.write(Write(count=3))
+        session.save_policy("present", replace=True)
+    session.close("paused")
+    assert found == wanted
+
+
+def test_another_seed_gives_other_numbers():
+    one, other = begin(seed=1), begin(seed=2)
+    assert steps(one, 2) != steps(other, 2)
+    one.close("paused")
+    other.close("paused")
+
+
+def test_a_run_can_be_resumed_before_its_first_step():
+    session = begin()
+    run, wanted = session.run, None
+    session.close("paused")
+    resumed = Session.resume(run)
+    assert (resumed.step_count, resumed.checkpoint_step) == (0, 0)
+    wanted = numbers(resumed.step())
+    resumed.close("paused")
+    again = begin()
+    assert numbers(again.step()) == wanted
+    again.close("paused")
+
+
+def test_what_came_after_the_last_checkpoint_is_forgotten_and_made_again():
+    session = begin()
+    first = steps(session, 3)
+    session.rest("paused")
+    lost = steps(session, 2)
+    assert session.checkpoint_step == 3
+    session.store.close()  # as the system does for a process that is killed
+    resumed = Session.resume(session.run)
+    assert resumed.step_count == 3
+    assert steps(resumed, 2) == lost
+    resumed.close("paused")
+    with RunStore.open(session.run) as store:
+        assert [step for step, _ in store.rows()] == [1, 2, 3, 4, 5]
+        assert store.rows()[0][1]["reward_mean"] == first[0][1]["reward_mean"]
+        assert ("resume", 3) in [(event.kind, event.step) for event in store.events()]
+
+
+def test_a_run_goes_on_with_its_own_pairs_when_the_file_has_changed(tmp_path):
+    file = tmp_path / "pairs.csv"
+    file.write_text("prompt,target\na,bb\nb,aa\n")
+    session = begin(task=str(file))
+    session.close("paused")
+    file.write_text("prompt,target\nx,yyyyyyyyyyyyyyyyyyy\n")
+    resumed = Session.resume(session.run)
+    assert [pair.target for pair in resumed.trainer.plan.task.training] == ["bb", "aa"]
+    resumed.close("paused")
+
+
+def test_two_processes_never_train_one_run():
+    session = begin()
+    with pytest.raises(InputError, match="trained by another"):
+        Session.resume(session.run)
+    session.close("paused")
+    Session.resume(session.run).close("paused")
+
+
+@pytest.mark.parametrize(
+    ("settings", "state", "words"),
+    [
+        ({"steps": 3}, "finished", "3 steps"),
+        ({"max_seconds": 1e-6}, "finished", "training are over"),
+        ({"until": "reward>=0.0"}, "finished", "mean reward"),
+        ({"until": "solved", "target": "a"}, "solved", "solved in"),
+    ],
+)
+def test_a_run_ends_where_it_is_to_end(settings, state, words):
+    session = begin(**{"steps": 400, **settings})
+    assert session.should_stop() is None
+    ending = None
+    while ending is None:
+        session.step()
+        ending = session.should_stop()
+    assert ending.state == state
+    assert words in ending.message
+    session.close(*ending)
+    with RunStore.open(session.run) as store:
+        assert (store.state, store.message) == (ending.state, ending.message)
+
+
+def test_live_settings_change_and_outlive_the_session():
+    session = begin()
+    session.step()
+    session.change({"lr": 0.02, "target": "cab", "reward": "prefix"})
+    assert session.info().targets == ("cab",)
+    wanted = session.step()
+    assert wanted.metrics["lr"] == 0.02
+    session.close("paused")
+    resumed = Session.resume(session.run)
+    assert resumed.config == session.config
+    assert resumed.trainer.reward.spec == "prefix"
+    resumed.close("paused")
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"seed": 3}, "seed cannot be changed"),
+        ({"target": "日本"}, "alphabet"),
+        ({"target": "a" * 500}, "longest target"),
+        ({"lr": 7.0}, "lr cannot be"),
+        ({"reward": "levenstein"}, "levenstein"),
+        ({"learning_rate": 1}, "learning_rate"),
+    ],
+)
+def test_a_change_that_does_not_fit_is_refused_and_changes_nothing(settings, words):
+    session = begin()
+    before = session.config
+    with pytest.raises(InputError, match=words):
+        session.change(settings)
+    assert session.config == before
+    session.step()
+    session.close("paused")
+
+
+def test_a_step_that_fails_halfway_never_reaches_a_checkpoint(monkeypatch):
+    session = begin()
+    steps(session, 2)
+    session.rest("paused")
+    wanted = steps(session, 1)
+
+    def fail():
+        next(session.trainer.policy.module.parameters()).data.fill_(math.nan)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(session.trainer, "step", fail)
+    with pytest.raises(ZeroDivisionError):
+        session.step()
+    assert session.is_damaged
+    session.rest("failed", "a defect")
+    session.close("paused")
+    with RunStore.open(session.run) as store:
+        assert (store.state, store.message) == ("failed", "a defect")
+    resumed = Session.resume(session.run)
+    assert resumed.step_count == 2
+    assert steps(resumed, 1) == wanted
+    resumed.close("paused")
+
+
+def test_a_reward_that_fails_leaves_the_run_as_it_was_and_mended_it_goes_on(tmp_path):
+    file = tmp_path / "mine.py"
+    good = "def reward(text, target, prompt):\n    return len(text) / 10\n"
+    file.write_text(good)
+    untroubled = begin(reward=str(file))
+    wanted = steps(untroubled, 4)
+    untroubled.close("paused")
+    session = begin(reward=str(file))
+    found = steps(session, 2)
+    file.write_text("def reward(text, target, prompt):\n    return 1 / 0\n")
+    session.renew_reward()
+    with pytest.raises(RewardError, match="ZeroDivisionError"):
+        session.step()
+    assert not session.is_damaged
+    session.rest("failed")
+    assert session.checkpoint_step == 2
+    file.write_text(good)
+    session.renew_reward()
+    found += steps(session, 2)
+    assert found == wanted
+    session.close("paused")
+
+
+def test_a_full_disk_stops_the_run_and_costs_no_step(monkeypatch):
+    session = begin()
+    record = RunStore.record
+
+    def full(store, report):
+        raise PgplayError("The store failed: the disk is full.")
+
+    monkeypatch.setattr(RunStore, "record", full)
+    with pytest.raises(PgplayError, match="disk is full"):
+        session.step()
+    monkeypatch.setattr(RunStore, "record", record)
+    session.step()
+    session.close("paused")
+    with RunStore.open(session.run) as store:
+        assert [step for step, _ in store.rows()] == [1, 2]
+
+
+def test_checkpoints_come_by_time_and_the_best_is_kept(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("pgplay.worker.keeper.time.monotonic", lambda: now[0])
+    session = begin()
+    steps(session, 3)
+    assert session.checkpoint_step == 0
+    now[0] = 6.0
+    session.step()
+    assert session.checkpoint_step == 4
+    session.step()
+    assert session.checkpoint_step == 4
+    assert (session.store.folder / "checkpoints" / "best.json").exists()
+    session.close("paused")
+
+
+def test_a_large_network_does_not_spend_its_time_on_checkpoints(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("pgplay.worker.keeper.time.monotonic", lambda: now[0])
+    session = begin()
+    take = Keeper._take
+
+    def slow(keeper):
+        now[0] += 2.0
+        return take(keeper)
+
+    monkeypatch.setattr(Keeper, "_take", slow)
+    now[0] = 10.0
+    session.step()
+    taken = session.checkpoint_step
+    now[0] += 30.0
+    session.step()
+    assert session.checkpoint_step == taken == 1
+    now[0] += 30.0
+    session.step()
+    assert session.checkpoint_step == 3
+    session.close("paused")
+
+
+def test_a_saved_policy_writes_what_the_run_writes_and_can_be_trained_on():
+    session = begin(until="solved", target="ab")
+    while not session.step().solved:
+        pass
+    card = session.save_policy("mine")
+    assert (card.model, card.steps, card.reward) == ("gru-nano", session.step_count, "levenshtein")
+    assert card.recipe
+    with pytest.raises(InputError, match="already a policy"):
+        session.save_policy("mine")
+    saved = load_saved_policy("mine", "cpu")
+    assert write_texts(saved.policy, [""], greedy=True)[0].text == "ab"
+    wanted = write_texts(session.trainer.policy, [""] * 20, seed=3)
+    assert write_texts(saved.policy, [""] * 20, seed=3) == wanted
+    session.close("solved")
+    on = Session.begin(make_config({"target": "ba"}), continue_policy="mine")
+    assert on.info().model == "gru-nano"
+    assert on.config.warm_start == "mine"
+    assert on.step().samples[0].text == "ab"
+    on.close("paused")
+
+
+def test_writing_is_checked_and_scored_where_it_can_be():
+    session = begin()
+    session.save_policy("mine")
+    samples, scored_by = session.write(Write(count=4, seed=1))
+    assert (len(samples), scored_by) == (4, "levenshtein")
+    assert {sample.target for sample in samples} == {"abc"}
+    assert session.write(Write(count=4, seed=1)) == (samples, scored_by)
+    samples, scored_by = session.write(Write(prompt="zzz", greedy=True))
+    assert (samples[0].target, scored_by) == ("", "")
+    for command, words in [
+        (Write(prompt="日"), "not in the policy's alphabet"),
+        (Write(prompt="a" * 5000), "leaves no room"),
+        (Write(count=0), "0 texts"),
+        (Write(count=10**6), "1000000 texts"),
+        (Write(temperature=0.0), "temperature"),
+    ]:
+        with pytest.raises(InputError, match=words):
+            session.write(command)
+    session.close("paused")
+
+
+def test_a_warm_start_tells_how_it_goes_and_is_given_up_without_a_trace():
+    heard = []
+    session = Session.begin(make_config({**SMALL, "warm_start": "30"}), on_progress=heard.append)
+    assert len(heard) == 30
+    assert heard[-1].startswith("warm start: step 30 of 30")
+    warmed = session.step().metrics["cross_entropy"]
+    session.close("paused")
+    cold = begin()
+    assert warmed < cold.step().metrics["cross_entropy"] - 0.5
+    cold.close("paused")
+
+    def stop(message):
+        raise NotNeededError
+
+    with pytest.raises(NotNeededError):
+        Session.begin(make_config({**SMALL, "warm_start": "30"}), name="never", on_progress=stop)
+    with pytest.raises(InputError, match="no run called 'never'"):
+        Session.resume("never")
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"model": "gru-tiny"}, "gru-tiny"),
+        ({"reward": "levenstein"}, "levenstein"),
+        ({"measure": ["levenstein"]}, "levenstein"),
+        ({"reference": "nobody"}, "nobody"),
+        ({"warm_start": "nobody"}, "nobody"),
+        ({"reward": "no_such_file.py"}, "no_such_file.py"),
+        ({"device": "cuda:99"}, "cuda"),
+    ],
+)
+def test_what_cannot_begin_is_seen_before_anything_is_stopped(settings, words):
+    with pytest.raises(InputError, match=words):
+        check_start(make_config(settings), "")
+
+
+def test_a_reference_with_another_alphabet_is_refused():
+    session = begin(alphabet="target")
+    session.save_policy("narrow")
+    session.close("paused")
+    with pytest.raises(InputError, match="another alphabet"):
+        begin(kl=0.1, reference="narrow")
