@@ -14,6 +14,9 @@ INTERRUPTED = 130
 
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
+_SHOW_CURSOR = b"\x1b[?25h"
+"""A progress bar hides the cursor, and is not taken down where the process ends at once."""
+
 
 class Interruption:
     """Whether a person asked to stop; begin with `with heeded() as interruption`.
@@ -33,6 +36,8 @@ class Interruption:
             _say("Stopping after this step. Once more leaves at once.")
             return
         _say("Left at once; what is stored goes on from its last checkpoint." if self.working else "Interrupted.")
+        if os.isatty(2):
+            os.write(2, _SHOW_CURSOR)
         os._exit(INTERRUPTED)
 
 

@@ -205,7 +205,7 @@ def _print_summary(summary: dict[str, Any], ending: str) -> None:
     rate = summary["chars_per_second"]
     spent = sum(summary["seconds_per_stage"].values())
     shares = [f"{stage} {value / spent:.0%}" for stage, value in summary["seconds_per_stage"].items() if spent]
-    print(f"{ending[:1].upper()}{ending[1:]}, {summary['samples']:,} completions.")
+    print(f"{ending[:1].upper()}{ending[1:]}.")
     shown = summary["greedy"][:_SHOWN]
     print_table(
         ("reward", "greedy completion", "target"),
@@ -216,10 +216,11 @@ def _print_summary(summary: dict[str, Any], ending: str) -> None:
     print_facts(
         {
             "solved": summary["solved"],
+            "steps": f"{summary['steps']:,} ({summary['samples']:,} completions)",
+            "seconds": f"{summary['seconds']:.1f} ({', '.join(shares)})" if shares else None,
             "reward mean": summary["reward_mean"],
             "cross-entropy": f"{number(summary['cross_entropy'])} nats per character",
             "speed": f"{rate:,.0f} characters/s on {summary['device']}" if rate else None,
-            "time": ", ".join(shares),
             "run": summary["run"],
             "policy": summary["policy"],
             "recipe": summary["recipe"],
