@@ -57,6 +57,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         output.silence_output()
         return 0
+    except OSError as error:
+        if error.filename is not None:  # a file's trouble, not that of the stream that results go to
+            raise
+        output.silence_output()
+        output.print_error(PgplayError(f"Standard output cannot be written: {error.strerror}."))
+        return PgplayError.exit_status
     except SystemExit as leaving:  # argparse's --help
         return int(leaving.code or 0)
     return status

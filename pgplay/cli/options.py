@@ -20,6 +20,7 @@ _SECTIONS = {
     "regularisation": "regularisation",
     "limits": "when to stop",
 }
+_METAVARS = {"until": "GOAL", "reward": "SPEC", "model": "NAME", "algorithm": "NAME"}
 _LISTED_BY = {"reward": "pgplay rewards", "algorithm": "pgplay algorithms"}
 
 
@@ -48,8 +49,8 @@ def option_name(field: str) -> str:
 
 
 def _metavar(field: Field) -> str:
-    if field.name == "until":
-        return "GOAL"
+    if field.name in _METAVARS:
+        return _METAVARS[field.name]
     if field.choices:
         return "CHOICE"
     return {int: "N", float: "X", str: "TEXT", tuple: "SPEC"}[field.type]
@@ -60,7 +61,7 @@ def _help(field: Field) -> str:
     if field.choices:
         parts.append(", ".join(field.choices))
     elif field.low is not None and field.high is not None:
-        parts.append(f"{field.low:g} to {field.high:g}")
+        parts.append(f"{_plain(field.low)} to {_plain(field.high)}")
     if field.name in _LISTED_BY:
         parts.append(f"{_LISTED_BY[field.name]} lists them")
     if field.name == "model":
@@ -68,9 +69,13 @@ def _help(field: Field) -> str:
 
         parts.append(", ".join(MODELS))
     if field.default not in (None, "", ()):
-        shown = f"{field.default:g}" if field.type is float else str(field.default)
-        parts.append(f"default {shown}")
+        parts.append(f"default {_plain(field.default)}")
     return "; ".join(parts).replace("%", "%%")
+
+
+def _plain(value: Any) -> str:
+    """Return a number without an exponent where it is whole, anything else as it is."""
+    return f"{value:g}" if isinstance(value, float) and not value.is_integer() else f"{value}".removesuffix(".0")
 
 
 def read_settings(arguments: Arguments) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
@@ -17,7 +18,11 @@ _PICTURES = {"\n": "↵", "\t": "→", "\x7f": "␡"}
 
 
 def prepare_streams() -> None:
-    """Let a stream whose encoding lacks a character show its escape instead of failing."""
+    """Let a stream whose encoding lacks a character show its escape instead of failing, and a closed one take all."""
+    if sys.stdout is None:
+        sys.stdout = io.StringIO()
+    if sys.stderr is None:
+        sys.stderr = io.StringIO()
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -74,6 +79,12 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_finite(item) for item in value]
     return value
+
+
+def print_source(source: str, stream: TextIO | None = None) -> None:
+    """Print program text, indented, so that it cannot steer the terminal it is read on."""
+    for line in source.expandtabs().splitlines():
+        print(f"  {visible(line)}".rstrip(), file=stream)
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

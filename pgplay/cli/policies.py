@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pgplay.cli.output import note, print_facts, print_json, print_table, shorten
+from pgplay.cli.output import note, print_facts, print_json, print_source, print_table, shorten
 from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_replace, add_yes, confirm, run_verb
 
 
@@ -92,8 +92,7 @@ def _show(arguments: Arguments) -> int:
         print_facts(metrics)
     if source:
         print("\nIts reward is Python, which runs only when you say so:")
-        for line in source.splitlines():
-            print_facts({"   ": line})
+        print_source(source)
     return 0
 
 

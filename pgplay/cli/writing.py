@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgplay.cli.assessment import mean_cross_entropy, mean_reward, write_greedily
 from pgplay.cli.interruption import heeded
-from pgplay.cli.output import note, print_facts, print_json, print_table, visible
+from pgplay.cli.output import note, print_facts, print_json, print_source, print_table, visible
 from pgplay.cli.parsing import Arguments, Parser, add_json, confirm, whole_number
 from pgplay.config import fields, make_config
 from pgplay.errors import InputError
@@ -115,8 +115,7 @@ def evaluate(words: Sequence[str]) -> int:
 def _allow(card: PolicyCard, yes: bool) -> bool:
     digest = hashlib.sha256(card.reward_source.encode()).hexdigest()
     note(f"The reward of '{card.name}' is Python that came with it (sha256 {digest}):")
-    for line in card.reward_source.splitlines():
-        note(f"  {line}")
+    print_source(card.reward_source, sys.stderr)
     return confirm("Run it on this machine, with your rights?", yes)
 
 

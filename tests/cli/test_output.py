@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -54,8 +55,6 @@ def test_long_text_is_cut_by_cells() -> None:
 
 
 def run_cli(*words: str, **environment: str) -> "subprocess.Popen[bytes]":
-    import os
-
     return subprocess.Popen(
         [sys.executable, "-m", "pgplay", *words],
         cwd=ROOT,
@@ -82,3 +81,12 @@ def test_output_of_another_encoding_shows_escapes() -> None:
     out, err = process.communicate()
     assert (process.returncode, err) == (0, b"")
     assert b"\\u6708" in out
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_full_disk_behind_standard_output_is_told() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "pgplay", "rewards"], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert (done.returncode, done.stderr) == (1, "Standard output cannot be written: No space left on device.\n")
