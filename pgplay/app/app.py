@@ -111,6 +111,11 @@ class PgplayApp(App[int]):
             self._redraw_due = True
             self.set_timer(REDRAW_SECONDS, self._redraw)
 
+    @property
+    def redraw_is_due(self) -> bool:
+        """Whether the state has changed since it was shown last."""
+        return self._redraw_due
+
     def _redraw(self) -> None:
         self._redraw_due = False
         if self.screen_stack:

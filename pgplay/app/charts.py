@@ -31,17 +31,15 @@ _ESCAPE = re.compile(r"\x1b\[([0-9;]*)m")
 
 
 class Chart(NamedTuple):
-    """What one plot shows. A `band` lies between two series, `points` are a second curve drawn by single marks."""
+    """What one plot shows. A `band` lies between two series, `points` are a second curve drawn by single marks.
+
+    The axis reaches from 0 to `top` at least.
+    """
 
     line: Series
     points: Series | None = None
     band: tuple[Series, Series] | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to draw yet."""
-        return not self.line.buckets and not (self.points and self.points.buckets)
-
+    top: float = 0.0
 
 def draw(chart: Chart, width: int, height: int, last_step: int, styles: Mapping[str, Style]) -> Text:
     """Return the plot as `height` lines of `width` cells, ticks included; empty where it is too small to be one.
@@ -54,6 +52,7 @@ def draw(chart: Chart, width: int, height: int, last_step: int, styles: Mapping[
     shown = [series for series in (chart.line, chart.points, *(chart.band or ())) if series is not None]
     low = min((bucket.low for series in shown for bucket in series.buckets), default=0.0)
     high = max((bucket.high for series in shown for bucket in series.buckets), default=1.0)
+    high = max(high, chart.top)
     value_axis = axes.value_axis(low, high, max(1, min(4, rows // 2)))
     texts = axes.labels(value_axis.ticks)
     margin = max(3, *(len(text) for text in texts)) + 1

@@ -15,6 +15,9 @@ from pgplay.app.safe_text import safe_text
 from pgplay.errors import PgplayError
 
 
+NARROWEST = 8
+
+
 class Listing(Screen[None]):
     """A table of kept things by name; subclasses say which, and what can be done with one."""
 
@@ -32,10 +35,20 @@ class Listing(Screen[None]):
 
     def on_mount(self) -> None:
         """Set up the columns and list what there is."""
-        table = self.query_one(DataTable)
-        for name, width in self.COLUMNS:
-            table.add_column(name, width=width)
         self.reload()
+
+    def on_resize(self) -> None:
+        """Give the columns what the width has."""
+        self.reload()
+
+    def _widths(self) -> list[int]:
+        """Return the columns' widths: the two widest ones give way where it is narrow."""
+        widths = [width for _, width in self.COLUMNS]
+        missing = sum(widths) + 2 * len(widths) + 1 - self.app.size.width
+        while missing > 0 and max(widths) > NARROWEST:
+            widths[widths.index(max(widths))] -= 1
+            missing -= 1
+        return widths
 
     def rows(self) -> Sequence[tuple[str, Sequence[str]]]:
         """Return (name, cells) of everything kept; raises PgplayError."""
@@ -48,11 +61,14 @@ class Listing(Screen[None]):
     def reload(self, select: str = "") -> None:
         """List again what there is, the cursor on `select` where it is among them."""
         table = self.query_one(DataTable)
-        at = table.cursor_row
-        table.clear()
+        select = select or self.selected or ""
+        at, widths = table.cursor_row, self._widths()
+        table.clear(columns=True)
+        for (title, _), width in zip(self.COLUMNS, widths, strict=True):
+            table.add_column(title, width=width)
         rows = self.attempt(self.rows) or []
         for name, cells in rows:
-            texts = [safe_text(cell, width=width) for cell, (_, width) in zip(cells, self.COLUMNS, strict=True)]
+            texts = [safe_text(cell, width=width) for cell, width in zip(cells, widths, strict=True)]
             table.add_row(*texts, key=name)
         names = [name for name, _ in rows]
         if rows:

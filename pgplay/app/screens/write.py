@@ -9,14 +9,21 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Button, Checkbox, Input, Label, Static
+from textual.widgets import Button, Input, Label, Static
 
 from pgplay.app import formats
+from pgplay.app.colouring import coloured
 from pgplay.app.safe_text import as_title, safe_text
+from pgplay.app.widgets.choice import Choice, Entry
+from pgplay.app.widgets.samples import Samples, component_styles
 from pgplay.learning.report import Sample
 from pgplay.worker.protocol import Write
 
 MOST = 100
+HOW = (
+    Entry("sampled", "sampled", "each character drawn from the policy's distribution, at the temperature"),
+    Entry("greedy", "greedy", "always the likeliest character: one text, always the same"),
+)
 Send = Callable[[Write], None]
 
 
@@ -25,6 +32,7 @@ class WriteScreen(ModalScreen[None]):
 
     BINDINGS = [("escape", "dismiss", "Close"), ("ctrl+w", "write", "Write")]
     AUTO_FOCUS = "#write"
+    COMPONENT_CLASSES = Samples.COMPONENT_CLASSES
 
     def __init__(self, send: Send, *, policy: str = "", with_prompt: bool = False) -> None:
         super().__init__(classes="dialog-screen")
@@ -44,7 +52,9 @@ class WriteScreen(ModalScreen[None]):
             with Horizontal(classes="row"):
                 yield Label("How many", classes="name")
                 yield Input("8", id="count", compact=True)
-            yield Checkbox("greedy: always the likeliest character", id="greedy", compact=True)
+            with Horizontal(classes="row"):
+                yield Label("How", classes="name")
+                yield Choice(HOW, "sampled", id="how")
             yield Static(classes="problem")
             yield Button("Write  (enter)", id="write", variant="primary")
             with VerticalScroll(id="written"):
@@ -73,7 +83,7 @@ class WriteScreen(ModalScreen[None]):
         if not count.isdecimal() or not 1 <= int(count) <= MOST:
             return f"How many: a whole number from 1 to {MOST}."
         prompt = self.query_one("#prompt", Input).value if self._with_prompt else ""
-        greedy = self.query_one("#greedy", Checkbox).value
+        greedy = self.query_one("#how", Choice).chosen == "greedy"
         return Write(policy=self._policy, prompt=prompt, count=1 if greedy else int(count), temperature=temperature,
                      greedy=greedy)
 
@@ -83,9 +93,14 @@ class WriteScreen(ModalScreen[None]):
 
     def show_samples(self, samples: tuple[Sample, ...]) -> None:
         """List the texts that came, each with its reward."""
-        lines = []
+        lines, styles = [], component_styles(self)
         for sample in samples:
             line = Text.assemble((formats.reward(sample.reward), "bold"), "  ")
-            line.append_text(safe_text(sample.text) if sample.text else Text("nothing: it stopped at once", "dim"))
+            if not sample.text:
+                line.append("nothing: it stopped at once", "dim")
+            elif sample.target:
+                line.append_text(coloured(sample.text, sample.target, styles))
+            else:
+                line.append_text(safe_text(sample.text))
             lines.append(line if sample.finished else line.append("  cut off", "dim"))
         self.query_one("#texts", Static).update(Text("\n").join(lines))

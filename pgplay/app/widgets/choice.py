@@ -32,7 +32,7 @@ class Choice(Select[str], inherit_bindings=False):
 
     BINDINGS = [Binding("enter,down,up", "show_overlay", "Show menu", show=False)]
 
-    def __init__(self, entries: Iterable[Entry], value: str, *, id: str, prompt: str = "") -> None:
+    def __init__(self, entries: Iterable[Entry], value: str, *, id: str | None = None, prompt: str = "") -> None:
         self.entries = tuple(entries)
         allow_blank = not any(entry.value == value for entry in self.entries)
         super().__init__(

@@ -65,7 +65,7 @@ class Plot(Widget):
         series = self._history.series
         chart = charts.Chart(line)
         if self._with_greedy:
-            chart = charts.Chart(line, series["greedy_reward"], (series["reward_min"], series["reward_max"]))
+            chart = charts.Chart(line, series["greedy_reward"], (series["reward_min"], series["reward_max"]), top=1.0)
         names = ("line", "points", "band", "axis")
         styles = {name: self.get_component_rich_style(f"plot--{name}", partial=True) for name in names}
         return charts.draw(chart, width, height, self._history.last_step, styles)

@@ -36,39 +36,42 @@ class Setting(Vertical):
         live = "\nCan be changed while training." if field.live else ""
         self.tooltip = Text(f"{field.description}\n{allowed}{live}" if allowed else f"{field.description}{live}")
         self._value = value
+        self._control = self._make_control(value)
+        self._problem = Static(classes="problem")
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="row"):
             yield Label(Text(self.label), classes="name")
-            if self.field.choices:
-                first = "default" if self.field.default is None else str(self.field.default)
-                entries = [Entry("", first)] if self.field.default is None else []
-                entries += [Entry(choice, choice) for choice in self.field.choices]
-                yield Choice(entries, self._value or (first if self.field.default is not None else ""), id="control")
-            else:
-                yield Input(self._value, placeholder=placeholder(self.field), compact=True, id="control")
-        yield Static(classes="problem")
+            yield self._control
+        yield self._problem
+
+    def _make_control(self, value: str) -> Choice | Input:
+        field = self.field
+        if not field.choices:
+            return Input(value, placeholder=placeholder(field), compact=True)
+        entries = [Entry("", "default")] if field.default is None else []
+        entries += [Entry(choice, choice) for choice in field.choices]
+        return Choice(entries, value or ("" if field.default is None else str(field.default)))
 
     def show_value(self, value: str) -> None:
         """Show another value, silently."""
         self._value = value
-        control = self.query_one("#control")
+        control = self._control
         if isinstance(control, Choice):
             control.choose(value or ("" if self.field.default is None else str(self.field.default)))
-        elif isinstance(control, Input):
+        else:
             with control.prevent(Input.Changed):
                 control.value = value
 
     def show_default(self, value: str) -> None:
         """Show what leaving the field empty comes to."""
-        control = self.query_one("#control")
-        if isinstance(control, Input):
-            control.placeholder = value
+        if isinstance(self._control, Input):
+            self._control.placeholder = value
 
     def show_problem(self, message: str) -> None:
         """Say what is wrong with the value, or nothing."""
         self.set_class(bool(message), "-wrong")
-        self.query_one(".problem", Static).update(safe_text(message))
+        self._problem.update(safe_text(message))
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

@@ -89,9 +89,13 @@ class Setup(Vertical):
         self.query_one("#preset", Choice).show_entries(presets, self.preset)
         self._show_notes()
         self._check()
-        if self.app.size.width >= ROOMY_WIDTH and self.app.size.height >= ROOMY_HEIGHT:
+        if self._is_roomy:
             for fold in self.query(Collapsible):
                 fold.collapsed = False
+
+    @property
+    def _is_roomy(self) -> bool:
+        return self.app.size.width >= ROOMY_WIDTH and self.app.size.height >= ROOMY_HEIGHT
 
     # What the lists hold
 
@@ -207,7 +211,7 @@ class Setup(Vertical):
             self._edit(name, value)
 
     @on(Collapsible.Expanded)
-    def _unfolded(self, event: Collapsible.Expanded) -> None:
+    async def _unfolded(self, event: Collapsible.Expanded) -> None:
         contents = event.collapsible.query_one(Collapsible.Contents)
         if contents.children:
             return
@@ -216,8 +220,10 @@ class Setup(Vertical):
             if event.collapsible.id == "more"
             else form.learning_fields()
         )
-        contents.mount(*(Setting(field, self.typed[field.name]) for field in shown))
-        self.call_after_refresh(self._check)
+        await contents.mount(*(Setting(field, self.typed[field.name]) for field in shown))
+        self._check()
+        if not self._is_roomy:
+            event.collapsible.scroll_visible(top=True)
 
     def _load_preset(self, name: str) -> None:
         from pgplay.config import make_config

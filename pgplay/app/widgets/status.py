@@ -11,6 +11,7 @@ from pgplay.app.state import STAGES, AppState
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 LONGEST_BAR = 40
+WORDS_WIDTH = 24
 
 
 class FindingLine(Widget):
@@ -67,7 +68,7 @@ class StatusLine(Widget):
         width, state = self.content_size.width, self._state
         muted = self.get_component_rich_style("status--muted", partial=True)
         numbers = self._numbers(width)
-        words = self._words()
+        words = f"{self._words():<{min(WORDS_WIDTH, max(0, width - len(numbers) - 4))}}"
         free = width - len(words) - len(numbers) - 8
         bar_width = max(0, min(LONGEST_BAR, free))
         text = Text(no_wrap=True, end="")
@@ -92,12 +93,12 @@ class StatusLine(Widget):
     def _words(self) -> str:
         state = self._state
         if state.run == "solved":
-            return "solved · ctrl+s keeps the policy" if state.unsaved else "solved"
+            return "solved · ^s saves it" if state.unsaved else "solved"
         if state.run == "training" and state.seconds_left is not None:
             return f"about {duration(state.seconds_left)} to go"
         if state.run == "training":
-            return "time left not known yet"
-        return {"paused": "paused at a step boundary", "finished": "stopped", "preparing": "preparing…",
+            return "time left unknown"
+        return {"paused": "paused", "finished": "stopped", "preparing": "preparing…",
                 "failed": "stopped by an error"}.get(state.run, "space starts the run")
 
     def _numbers(self, width: int) -> str:

@@ -1,0 +1,140 @@
+"""A worker that does what the test says: it notes the commands and tells events when asked to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from textual.pilot import Pilot
+
+from pgplay.app.app import PgplayApp
+from pgplay.app.worker_link import OnEvent, OnExit
+from pgplay.config import RunConfig, make_config
+from pgplay.learning.report import Finding, Sample, StepReport
+from pgplay.worker.protocol import Command, Device, Event, Ready, RunInfo, Snapshot, StateChanged
+
+DEVICES = (
+    Device("auto", "cpu: what is fastest here", True),
+    Device("cpu", "2 threads by default", True),
+    Device("cuda", "NVIDIA or AMD GPU", False, "This build of torch has no CUDA."),
+)
+
+
+class FakeWorker:
+    """Stands in for WorkerClient; `made` holds every one that an app started, the newest last."""
+
+    made: list[FakeWorker]
+
+    def __init__(self, on_event: OnEvent, on_exit: OnExit) -> None:
+        self.on_event, self.on_exit = on_event, on_exit
+        self.commands: list[Command] = []
+        self.alive = False
+        self.closed_with: float | None = None
+
+    async def start(self) -> None:
+        self.alive = True
+
+    def send(self, command: Command) -> None:
+        self.commands.append(command)
+
+    async def close(self, timeout: float) -> None:
+        self.alive = False
+        self.closed_with = timeout
+
+    def tell(self, event: Event) -> None:
+        self.on_event(event)
+
+    def ready(self) -> None:
+        self.tell(Ready(protocol=1, pid=1, versions={"torch": "2.13"}, devices=DEVICES, seconds=1.4))
+
+    def build(self, state: str = "training", *, run: str = "a-run", **settings: Any) -> None:
+        """Tell that a run with these settings was built and is in `state`."""
+        config = make_config(settings)
+        info = RunInfo(
+            run=run, settings=settings, recipe="", model=config.model, parameters=107_355, device="cpu",
+            alphabet="abcdefghijklmnopqrstuvwxyz ", max_length=14, targets=(config.target,), prompts=(), notes=(),
+        )
+        self.tell(StateChanged(state=state, info=info))  # type: ignore[arg-type]
+
+    def train(self, until: int, *, after: int = 0, texts: dict[str, str] | None = None, **extra: Any) -> None:
+        """Tell of the steps after `after` up to `until`, on the way to 'hello world'."""
+        self.tell(snapshot(until, after=after, texts=texts, **extra))
+
+    def die(self, returncode: int = -9, log_tail: str = "the last words") -> None:
+        self.alive = False
+        self.on_exit(returncode, log_tail)
+
+
+def curve(step: int) -> dict[str, float]:
+    """The metrics of a run that learns steadily."""
+    mean = 1 - 0.95 * math.exp(-step / 60)
+    return {
+        "reward_mean": mean, "reward_min": max(0.0, mean - 0.3), "reward_max": min(1.0, mean + 0.2),
+        "greedy_reward": round(min(1.0, mean + 0.1) * 11) / 11, "entropy": 3.2 * math.exp(-step / 45),
+        "cross_entropy": 3.3 * math.exp(-step / 50), "gradient_norm": 0.4, "seconds_sample": 0.41,
+        "seconds_score": 0.02, "seconds_learn": 0.57, "unique_completions": 41.0,
+    }
+
+
+def sample(role: str, text: str, reward: float, step: int, target: str = "hello world") -> Sample:
+    return Sample(role=role, prompt="", text=text, target=target, reward=reward, step=step, finished=True,  # type: ignore[arg-type]
+                  tokens=tuple(text))
+
+
+TEXTS = {"greedy": "hello wrld", "best": "hello world", "top": "hello worlx", "upper": "hello wrldd",
+         "middle": "hxllo", "lower": "zz", "bottom": ""}
+
+
+def snapshot(
+    until: int, *, after: int = 0, texts: dict[str, str] | None = None, target: str = "hello world", solved: bool = False,
+    findings: tuple[Finding, ...] = (), metrics: Callable[[int], dict[str, float]] = curve,
+) -> Snapshot:
+    samples = tuple(sample(role, text, 0.9, until, target) for role, text in (texts or TEXTS).items())
+    rows = tuple((step, metrics(step)) for step in range(after + 1, until + 1))
+    report = StepReport(until, until / 50, until * 64, metrics(until), samples, solved)
+    return Snapshot(report=report, rows=rows, findings=findings, progress=0.6, seconds_left=1.3,
+                    characters_per_second=61_234.0)
+
+
+class Bench:
+    """An app with its fake workers."""
+
+    def __init__(self, config: RunConfig | None = None, preset: str = "") -> None:
+        self.workers: list[FakeWorker] = []
+        self.app = PgplayApp(config or make_config({}), preset, connect=self._connect)
+
+    def _connect(self, on_event: OnEvent, on_exit: OnExit) -> FakeWorker:
+        self.workers.append(FakeWorker(on_event, on_exit))
+        return self.workers[-1]
+
+    @property
+    def worker(self) -> FakeWorker:
+        """The newest worker."""
+        return self.workers[-1]
+
+    def sent(self, kind: type[Command]) -> list[Any]:
+        """The commands of one kind that the newest worker got."""
+        return [command for command in self.worker.commands if isinstance(command, kind)]
+
+
+async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
+    """Let the app work until `condition` holds; fails where it does not within seconds."""
+    for _ in range(200):
+        if condition():
+            return
+        await pilot.pause(0.02)
+    raise AssertionError("What was waited for did not happen.")
+
+
+async def begin(bench: Bench, pilot: Pilot[Any], *, ready: bool = True) -> None:
+    """Wait until the app stands and its lists are filled; with `ready`, torch is loaded too."""
+    await until(pilot, lambda: bench.workers and bench.worker.alive and bench.app.parameters is not None)
+    if ready:
+        bench.worker.ready()
+        await until(pilot, lambda: bench.app.state.worker == "ready")
+
+
+def words(bench: Bench, selector: str) -> str:
+    """What a widget of the main screen shows, as plain text."""
+    return str(bench.app.main.query_one(selector).render())

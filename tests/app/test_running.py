@@ -1,0 +1,240 @@
+"""Keys lead to commands, events lead to what is seen."""
+
+from __future__ import annotations
+
+from pgplay.app.screens.dialogs import AskDialog, ConfirmDialog
+from pgplay.app.widgets.plot import Plot
+from pgplay.learning.report import Finding
+from pgplay.worker.protocol import Failed, Pause, Refused, Reset, Resume, Save, Saved, Start, StateChanged, Step, Stop
+from tests.app.fake_worker import Bench, begin, until, words
+
+
+async def test_space_starts_the_run_that_the_setup_shows() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("space")
+        assert bench.sent(Start) == [Start(settings={})]
+
+
+async def test_a_start_before_torch_is_loaded_is_kept_until_it_is() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot, ready=False)
+        assert "starting torch…" in words(bench, "#headline")
+        await pilot.press("space")
+        assert bench.worker.commands == []
+        bench.worker.ready()
+        await until(pilot, lambda: bench.sent(Start))
+
+
+async def test_space_again_takes_a_waiting_start_back() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot, ready=False)
+        await pilot.press("space", "space")
+        bench.worker.ready()
+        await until(pilot, lambda: bench.app.state.worker == "ready")
+        assert bench.worker.commands == []
+
+
+async def test_space_pauses_and_goes_on() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training")
+        await until(pilot, lambda: bench.app.state.run == "training")
+        await pilot.press("space")
+        bench.worker.tell(StateChanged(state="paused", step=7))
+        await until(pilot, lambda: "paused" in words(bench, "#headline"))
+        await pilot.press("space")
+        assert [type(command) for command in bench.worker.commands] == [Pause, Resume]
+
+
+async def test_one_step_builds_a_run_paused_and_makes_one_step() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("s")
+        assert bench.worker.commands == [Start(settings={}, paused=True), Step()]
+        bench.worker.build("paused")
+        await until(pilot, lambda: bench.app.state.run == "paused")
+        await pilot.press("s")
+        assert bench.worker.commands[2:] == [Step()]
+
+
+async def test_snapshots_reach_headline_plots_samples_and_status() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        assert "Press space to start." in words(bench, "#plot-reward-mean")
+        bench.worker.build("training")
+        bench.worker.train(100)
+        await until(pilot, lambda: "step 100" in words(bench, "#headline"))
+        assert "6.4k completions" in words(bench, "#headline")
+        assert "107k" in words(bench, "#headline")
+        for plot in bench.app.main.query(Plot):
+            assert "┤" in str(plot.render())
+        assert "▪" in words(bench, "#plot-reward-mean")
+        samples = words(bench, "#samples")
+        assert "greedy" in samples
+        assert "hello w·rld" in samples
+        assert "about 1.3 s to go" in words(bench, "#status")
+        assert "61k chars/s" in words(bench, "#status")
+        assert "sample  41 %" in words(bench, "#status")
+
+
+async def test_plots_are_drawn_again_only_when_their_numbers_change() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training")
+        bench.worker.train(10)
+        plot = bench.app.main.query_one("#plot-entropy", Plot)
+        await until(pilot, lambda: "┤" in str(plot.render()))
+        drawn = plot.render()
+        bench.app.redraw()
+        await until(pilot, lambda: not bench.app.redraw_is_due)
+        assert plot.render() is drawn
+        bench.worker.train(20, after=10)
+        await until(pilot, lambda: plot.render() is not drawn)
+
+
+async def test_a_new_run_begins_with_empty_plots() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training", run="one")
+        bench.worker.train(50)
+        await until(pilot, lambda: bench.app.state.step == 50)
+        bench.worker.build("training", run="two")
+        await until(pilot, lambda: bench.app.state.step == 0)
+        assert bench.app.state.history.last_step == 0
+        assert bench.app.state.report is None
+
+
+async def test_solved_says_in_what_time() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training")
+        bench.worker.train(155, solved=True)
+        bench.worker.tell(StateChanged(state="solved", step=155))
+        await until(pilot, lambda: "solved in 3.1 s" in words(bench, "#headline"))
+        await pilot.press("space")
+        assert len(bench.sent(Start)) == 1
+
+
+async def test_a_finding_stands_in_words_above_the_last_line() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training")
+        bench.worker.train(30, findings=(Finding("entropy", "The entropy has collapsed.", "Raise the entropy weight."),))
+        await until(pilot, lambda: "The entropy has collapsed.  Raise" in words(bench, "#finding"))
+        bench.worker.train(31, after=30)
+        await until(pilot, lambda: not bench.app.main.query_one("#finding").display)
+
+
+async def test_stop_and_reset_send_their_commands_and_reset_asks_first() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training")
+        bench.worker.train(10)
+        await until(pilot, lambda: bench.app.state.step == 10)
+        await pilot.press("x")
+        assert len(bench.sent(Stop)) == 1
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(bench.app.screen, ConfirmDialog))
+        await pilot.press("escape")
+        assert bench.sent(Reset) == []
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(bench.app.screen, ConfirmDialog))
+        await pilot.click("#yes")
+        await until(pilot, lambda: bench.sent(Reset))
+        bench.worker.tell(StateChanged(state="idle"))
+        await until(pilot, lambda: "Press space to start." in words(bench, "#plot-reward-mean"))
+
+
+async def test_save_asks_for_a_name_and_refuses_a_bad_one() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("ctrl+s")
+        assert not isinstance(bench.app.screen, AskDialog)
+        bench.worker.build("training")
+        bench.worker.train(10)
+        await until(pilot, lambda: bench.app.state.step == 10)
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: isinstance(bench.app.screen, AskDialog))
+        await pilot.press("home", ".", "enter")
+        assert bench.sent(Save) == []
+        assert bench.app.screen.query_one(".problem").has_class("-shown")
+        await pilot.press("home", "delete", "m", "y", "-", "enter")
+        await until(pilot, lambda: bench.sent(Save))
+        assert bench.sent(Save) == [Save(name="my-hello-world")]
+        bench.worker.tell(Saved(name="my-hello-world"))
+        await until(pilot, lambda: not bench.app.state.unsaved)
+
+
+async def test_a_refused_command_is_told_and_changes_nothing() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36), notifications=True) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("space")
+        bench.worker.tell(Refused(problem="There is no model called '[/x]'.", remedy="Did you mean 'gru-nano'?"))
+        await until(pilot, lambda: not bench.app.state.waiting)
+        assert bench.app.state.run == "idle"
+        assert await notified(bench, pilot, "[/x]")
+
+
+async def test_a_failed_run_shows_why_and_can_be_resumed() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training")
+        bench.worker.tell(
+            Failed(problem="The reward raised [/ValueError].", remedy="Mend it.", details="Traceback\n  [b]line 3[/b]",
+                   run="a-run", step=12, checkpoint_step=10)
+        )
+        await until(pilot, lambda: bench.app.screen.query("#resume"))
+        assert str(bench.app.screen.query_one("#resume").render()).strip() == "Resume from step 10"
+        await pilot.click("#resume")
+        await until(pilot, lambda: bench.sent(Resume))
+        assert bench.sent(Resume) == [Resume(run="a-run")]
+
+
+async def test_a_killed_worker_is_a_card_and_the_run_resumes_in_a_new_one() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training")
+        bench.worker.train(40)
+        await until(pilot, lambda: bench.app.state.step == 40)
+        bench.worker.die(-9, "[@click=app.quit]boo[/]")
+        await until(pilot, lambda: bench.app.screen.query("#resume"))
+        shown = " ".join(str(widget.render()) for widget in bench.app.screen.query("Static"))
+        assert "SIGKILL" in shown
+        assert "[@click=app.quit]boo[/]" in shown
+        await pilot.click("#resume")
+        await until(pilot, lambda: len(bench.workers) == 2 and bench.worker.alive)
+        bench.worker.ready()
+        await until(pilot, lambda: bench.sent(Resume))
+        assert bench.sent(Resume) == [Resume(run="a-run")]
+
+
+async def test_quitting_closes_the_worker_with_less_than_a_second() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: bench.worker.closed_with is not None)
+    assert bench.worker.closed_with is not None
+    assert bench.worker.closed_with < 1
+    assert bench.app.return_code == 0
+
+
+async def notified(bench: Bench, pilot: object, words: str) -> bool:
+    """Whether a message over the screen says `words`."""
+    return any(words in notification.message for notification in bench.app._notifications)
