@@ -85,7 +85,7 @@ class WorkerClient:
     async def start(self) -> None:
         """Start the process; it says Ready when torch is loaded.
 
-        Raises PgplayError where the log can't be written and OSError where there is no such command.
+        Raises OSError where there is no such command.
         """
         log = WorkerLog(self._log_path or data_folder() / "worker.log")
         try:
@@ -99,6 +99,8 @@ class WorkerClient:
             log.close()
             raise
         self._process = protocol
+        if log.problem:
+            self._on_event(Log(line=log.problem))
 
     def send(self, command: Command) -> None:
         """Send `command`; never blocks. A worker that is gone has been reported by `on_exit`, and gets nothing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from pathlib import Path
+from typing import BinaryIO
 
 from pgplay.errors import PgplayError
 from pgplay.paths import make_folder
@@ -17,16 +18,21 @@ LONGEST_LINE = 2_000
 
 
 class WorkerLog:
-    """Keeps the tail, and writes to `path`, which starts anew when it has grown to 4 MiB (the old one is kept)."""
+    """Keeps the tail, and writes to `path`, which starts anew when it has grown to 4 MiB (the old one is kept).
+
+    A log that can't be written must not keep anybody from training: `problem` then says why, and the tail goes on.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.problem = ""
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
-        make_folder(path.parent)
+        self._file: BinaryIO | None = None
         try:
-            self._file = path.open("ab")
-        except OSError as error:
-            raise PgplayError(f"The log {path} cannot be written: {error.strerror}.") from error
+            make_folder(path.parent)
+            self._file = path.open("ab", buffering=0)
+        except (OSError, PgplayError) as error:
+            self._give_up(error)
 
     @property
     def tail(self) -> str:
@@ -36,15 +42,27 @@ class WorkerLog:
     def write(self, line: str) -> None:
         """Add a line, without its newline."""
         self._tail.append(line)
-        self._file.write(line.encode(errors="backslashreplace") + b"\n")
-        if self._file.tell() > MAXIMUM_BYTES:
-            self._file.close()
-            self.path.replace(self.path.with_suffix(".old.log"))
-            self._file = self.path.open("ab")
+        if self._file is None:
+            return
+        try:
+            self._file.write(line.encode(errors="backslashreplace") + b"\n")
+            if self._file.tell() > MAXIMUM_BYTES:
+                self._file.close()
+                self.path.replace(self.path.with_suffix(".old.log"))
+                self._file = self.path.open("ab", buffering=0)
+        except OSError as error:
+            self._give_up(error)
 
     def close(self) -> None:
-        """Write what is left and close the file."""
-        self._file.close()
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _give_up(self, error: Exception) -> None:
+        self.close()
+        self.problem = f"The log {self.path} cannot be written: {error}"
+        self._tail.append(self.problem)
 
 
 class Throttle:

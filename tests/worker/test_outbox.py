@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from pgplay.worker.log import LINES_PER_SECOND
 from pgplay.worker.outbox import MAXIMUM_ROWS, Outbox, thin
 from pgplay.worker.protocol import Log, Snapshot, StateChanged, decode_event
 from pgplay.worker.streams import write_all
@@ -156,3 +157,17 @@ def test_a_reader_that_is_gone_is_told_once():
     outbox.close(PATIENCE)
     assert not gone.acquire(blocking=False)
     os.close(write_end)
+
+
+def test_a_flood_of_printed_lines_is_cut_and_counted(monkeypatch):
+    now = [100.0]
+    reader = Reader()
+    outbox = Outbox(reader.write)
+    monkeypatch.setattr("pgplay.worker.outbox.time.monotonic", lambda: now[0])
+    for number in range(10 * LINES_PER_SECOND):
+        outbox.log(f"line {number}")
+    now[0] = 101.0
+    outbox.log("later")
+    outbox.close(PATIENCE)
+    lines = [event.line for event in reader.events]
+    assert lines == [*(f"line {n}" for n in range(LINES_PER_SECOND)), "… 450 more lines were left out", "later"]

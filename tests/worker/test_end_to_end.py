@@ -1,0 +1,266 @@
+"""The real client with the real worker, which loads torch and trains."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from pgplay.paths import runs_folder
+from pgplay.runs.checkpoint_files import checkpoint_step
+from pgplay.runs.store import RunStore
+from pgplay.worker.client import default_command, worker_environment
+from pgplay.worker.protocol import (
+    Change,
+    Changed,
+    Failed,
+    Log,
+    Pause,
+    Quit,
+    Ready,
+    Refused,
+    Resume,
+    Save,
+    Saved,
+    Snapshot,
+    Start,
+    StateChanged,
+    Step,
+    Stop,
+    Write,
+    Written,
+    decode_event,
+    encode,
+)
+from tests.worker.helpers import PATIENCE, Listener
+
+ENDLESS = {"model": "gru-nano", "target": "abc", "batch_size": 8, "until": "never", "seed": 7}
+
+
+@pytest.fixture
+async def worker():
+    listener = Listener()
+    await listener.client.start()
+    yield listener
+    await listener.client.close(PATIENCE)
+
+
+async def state(listener, wanted):
+    return await listener.next(StateChanged, lambda event: event.state == wanted)
+
+
+def rows_of(listener):
+    return [row for event in listener.of(Snapshot) for row in event.rows]
+
+
+async def test_start_pause_step_change_write_save_resume_solved(worker):
+    ready = await worker.next(Ready)
+    assert ready.versions["torch"]
+    assert {"auto", "cpu"} <= {device.name for device in ready.devices if device.available}
+    worker.client.send(Start(settings={"target": "cab", "alphabet": "target", "until": "never"}, request=1))
+    info = (await state(worker, "training")).info
+    assert (info.model, info.targets, info.device) == ("gru-small", ("cab",), "cpu")
+    await worker.next(Snapshot)
+    began = time.monotonic()
+    worker.client.send(Pause(request=2))
+    paused = await state(worker, "paused")
+    assert time.monotonic() - began < 2.0
+    assert paused.request == 2
+    assert rows_of(worker)[-1][0] == paused.step
+    worker.client.send(Step(count=2, request=3))
+    stepped = await state(worker, "paused")
+    assert stepped.step == paused.step + 2
+    worker.client.send(Change(settings={"until": "solved"}, request=4))
+    assert (await worker.next(Changed)).step == stepped.step
+    worker.client.send(Write(count=3, request=5))
+    written = await worker.next(Written)
+    assert (len(written.samples), written.scored_by) == (3, "levenshtein")
+    worker.client.send(Resume(request=6))
+    solved = await state(worker, "solved")
+    assert solved.message.startswith("solved in")
+    assert [step for step, _ in rows_of(worker)] == list(range(1, solved.step + 1))
+    last = worker.of(Snapshot)[-1]
+    assert (last.report.solved, last.progress, last.report.samples[0].text) == (True, 1.0, "cab")
+    worker.client.send(Save(name="cab", request=7))
+    assert (await worker.next(Saved)).name == "cab"
+    worker.client.send(Write(policy="cab", greedy=True, request=8))
+    assert (await worker.next(Written)).samples[0].text == "cab"
+    worker.client.send(Write(policy="nobody", request=9))
+    assert "cab" in (await worker.next(Refused)).remedy
+    with RunStore.open(info.run) as store:
+        assert store.state == "solved"
+
+
+async def test_snapshots_come_at_most_ten_a_second_and_no_row_is_lost(worker):
+    await worker.next(Ready)
+    worker.client.send(Start(settings={**ENDLESS, "steps": 200}))
+    await state(worker, "finished")
+    assert [step for step, _ in rows_of(worker)] == list(range(1, 201))
+    seconds = worker.of(Snapshot)[-1].report.seconds
+    assert len(worker.of(Snapshot)) <= 20 * seconds + 4
+
+
+async def test_a_worker_killed_mid_run_goes_on_in_another_from_its_last_checkpoint():
+    first = Listener()
+    await first.client.start()
+    first.client.send(Start(settings=ENDLESS, paused=True))
+    run = (await state(first, "paused")).info.run
+    first.client.send(Step(count=5))
+    await state(first, "paused")
+    first.client.send(Resume())
+    await first.next(Snapshot, lambda event: event.report.step > 12)
+    os.kill(first.client.pid, signal.SIGKILL)
+    assert (await first.exit())[0] == -signal.SIGKILL
+
+    second = Listener()
+    await second.client.start()
+    second.client.send(Resume(run=run))
+    training = await state(second, "training")
+    assert (training.info.run, training.step) == (run, 5)
+    await second.next(Snapshot, lambda event: event.report.step > 12)
+    second.client.send(Stop())
+    await state(second, "finished")
+    before = {step: metrics["reward_mean"] for step, metrics in rows_of(first)}
+    after = {step: metrics["reward_mean"] for step, metrics in rows_of(second)}
+    common = before.keys() & after.keys()
+    assert len(common) >= 7
+    assert all(before[step] == after[step] for step in common)
+    await second.client.close(PATIENCE)
+
+
+PRINTING = """
+import os, sys
+print("loaded")
+
+def reward(text, target, prompt):
+    print("a print with {json} and \\x1b[31mcolour")
+    os.write(1, b"straight to the descriptor\\n")
+    sys.stderr.write("to standard error\\n")
+    return len(text) / 10
+"""
+
+
+async def test_what_a_reward_prints_is_log_and_never_protocol(worker, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(PRINTING)
+    await worker.next(Ready)
+    worker.client.send(Start(settings={**ENDLESS, "reward": str(file), "steps": 5}))
+    await state(worker, "finished")
+    assert [step for step, _ in rows_of(worker)] == [1, 2, 3, 4, 5]
+    lines = "\n".join(event.line for event in worker.of(Log))
+    assert "a print with {json}" in lines
+    assert "is no message" not in lines
+
+
+async def test_a_reward_that_raises_is_a_card_and_mended_it_goes_on(worker, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("def reward(text, target, prompt):\n    return 1 / 0\n")
+    await worker.next(Ready)
+    worker.client.send(Start(settings={**ENDLESS, "reward": str(file)}))
+    failed = await worker.next(Failed)
+    assert "ZeroDivisionError" in failed.problem
+    assert (failed.step, failed.checkpoint_step) == (0, 0)
+    file.write_text("def reward(text, target, prompt):\n    return len(text)\n")
+    worker.client.send(Resume())
+    await state(worker, "training")
+    await worker.next(Snapshot, lambda event: event.report.step >= 2)
+
+
+async def test_prints_of_training_code_and_of_c_libraries_are_log(tmp_path):
+    text = (
+        "import os, sys, runpy\n"
+        "import pgplay.worker.streams as streams\n"
+        "take = streams.take_streams\n"
+        "def noisy():\n"
+        "    taken = take()\n"
+        "    print('printed'); os.write(1, b'written by C\\n'); print('input:', repr(sys.stdin.read()))\n"
+        "    return taken\n"
+        "streams.take_streams = noisy\n"
+        "runpy.run_module('pgplay.worker', run_name='__main__')\n"
+    )
+    listener = Listener([sys.executable, "-c", text])
+    await listener.client.start()
+    await listener.next(Ready)
+    listener.client.send(Start(settings={**ENDLESS, "steps": 1}))
+    await state(listener, "finished")
+    assert {"printed", "written by C", "input: ''"} <= {event.line for event in listener.of(Log)}
+    await listener.client.close(PATIENCE)
+
+
+def real_process():
+    command = default_command()
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=worker_environment()
+    )
+
+
+def read_until(process, accept):
+    for line in process.stdout:
+        event = decode_event(line)
+        if accept(event):
+            return event
+    raise AssertionError("the worker ended")
+
+
+def say(process, command):
+    process.stdin.write(encode(command))
+    process.stdin.flush()
+
+
+@pytest.mark.parametrize("way", ["end of input", "SIGTERM", "Quit", "SIGINT and then the end of input"])
+def test_however_the_app_goes_the_run_is_kept_and_the_worker_ends(way):
+    with real_process() as process:
+        say(process, Start(settings=ENDLESS))
+        step = read_until(process, lambda event: isinstance(event, Snapshot)).report.step
+        if way.startswith("SIGINT"):
+            process.send_signal(signal.SIGINT)
+            step = read_until(process, lambda event: isinstance(event, Snapshot)).report.step
+        if way == "SIGTERM":
+            process.terminate()
+        elif way == "Quit":
+            say(process, Quit())
+        else:
+            process.stdin.close()
+        process.stdout.read()
+        assert process.wait(PATIENCE) == 0
+    (run,) = (folder.name for folder in runs_folder().iterdir() if not folder.name.startswith("."))
+    with RunStore.open(run) as store:
+        assert store.state == "paused"
+        kept = store.rows()[-1][0]
+    assert kept >= step
+    assert checkpoint_step(runs_folder() / run) == kept
+
+
+def test_an_app_that_is_gone_before_torch_is_loaded_leaves_no_worker_behind():
+    with real_process() as process:
+        process.stdin.close()
+        assert process.wait(PATIENCE) == 0
+        assert process.stdout.read() == b""
+
+
+def test_an_app_that_stops_reading_does_not_stop_training():
+    with real_process() as process:
+        say(process, Start(settings=ENDLESS))
+        read_until(process, lambda event: isinstance(event, StateChanged) and event.state == "training")
+        (run,) = (folder.name for folder in runs_folder().iterdir() if not folder.name.startswith("."))
+        with RunStore.open(run) as store:
+            deadline = time.monotonic() + PATIENCE
+            while store.progress().steps < 300:
+                assert time.monotonic() < deadline
+                threading.Event().wait(0.05)  # only the store tells: to read the pipe would be to unblock it
+        say(process, Stop())
+        rows, largest = [], 0
+        for line in process.stdout:
+            event = decode_event(line)
+            if isinstance(event, Snapshot):
+                rows += event.rows
+                largest = max(largest, len(event.rows))
+            if isinstance(event, StateChanged) and event.state == "finished":
+                break
+        assert [step for step, _ in rows] == list(range(1, event.step + 1))
+        assert largest > 50  # the pipe was full, and what waited was merged
+        process.stdin.close()
+        process.stdout.read()

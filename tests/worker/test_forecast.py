@@ -1,0 +1,118 @@
+import math
+
+import pytest
+
+from pgplay.config import make_config
+from pgplay.worker.ending import ending_of
+from pgplay.worker.forecast import Forecast, Outlook
+from tests.worker.helpers import report
+
+
+def watched(reward_at, steps, goal=1.0):
+    """A forecast that has seen so many steps of a tenth of a second each."""
+    forecast = Forecast(goal)
+    for step in range(1, steps + 1):
+        reward = reward_at(step)
+        forecast.add(report(step, reward_mean=reward, greedy_reward=reward, characters=100.0))
+    return forecast
+
+
+def noise(step):
+    return math.sin(step * 12.9898) * 0.2
+
+
+def test_a_steady_climb_is_forecast_to_its_goal():
+    outlook = watched(lambda step: step / 200, 100).outlook(make_config({}))
+    assert outlook.seconds_left == pytest.approx(10.0, rel=0.02)
+    assert 0.4 < outlook.progress < 0.5
+
+
+def test_a_climb_under_noise_is_forecast_roughly():
+    outlook = watched(lambda step: step / 400 + noise(step) / 4, 200).outlook(make_config({}))
+    assert outlook.seconds_left == pytest.approx(20.0, rel=0.3)
+
+
+@pytest.mark.parametrize(
+    "reward_at", [lambda step: 0.5, lambda step: 0.5 + noise(step), lambda step: 0.9 - step / 400], ids=str
+)
+def test_without_a_trend_nothing_is_forecast(reward_at):
+    assert watched(reward_at, 150).outlook(make_config({})).seconds_left is None
+
+
+def test_a_climb_too_slow_to_tell_its_end_is_not_forecast():
+    assert watched(lambda step: step / 100_000, 100).outlook(make_config({})).seconds_left is None
+
+
+def test_before_enough_is_seen_nothing_is_told():
+    assert Forecast(1.0).outlook(make_config({})) == Outlook(None, None)
+    assert watched(lambda step: step / 20, 5).outlook(make_config({})) == Outlook(None, None)
+
+
+def test_where_the_goal_is_not_known_only_limits_are_told():
+    forecast = watched(lambda step: step / 200, 100, goal=None)
+    assert forecast.outlook(make_config({})) == Outlook(None, None)
+    assert forecast.outlook(make_config({"steps": 400})).progress == 0.25
+
+
+def test_limits_are_exact_and_the_nearest_end_counts():
+    forecast = watched(lambda step: 0.5, 100)
+    outlook = forecast.outlook(make_config({"steps": 400, "until": "never"}))
+    assert outlook.progress == 0.25
+    assert outlook.seconds_left == pytest.approx(30.0)
+    outlook = forecast.outlook(make_config({"steps": 400, "max_seconds": 20.0, "until": "never"}))
+    assert outlook.progress == 0.5
+    assert outlook.seconds_left == pytest.approx(10.0)
+
+
+def test_a_wanted_mean_reward_is_its_own_goal():
+    forecast = watched(lambda step: step / 200, 100, goal=None)
+    assert forecast.outlook(make_config({"until": "reward>=0.6"})).seconds_left == pytest.approx(2.0, rel=0.05)
+
+
+def test_a_run_without_an_end_has_no_progress():
+    assert watched(lambda step: step / 200, 100).outlook(make_config({"until": "never"})) == Outlook(None, None)
+
+
+def test_solved_is_all_the_way():
+    forecast = watched(lambda step: step / 200, 20)
+    forecast.add(report(21, reward_mean=0.3, greedy_reward=1.0, solved=True))
+    assert forecast.outlook(make_config({})) == Outlook(1.0, 0.0)
+
+
+def test_a_long_run_is_remembered_thinly_and_forecast_all_the_same():
+    outlook = watched(lambda step: step / 20_000, 10_000).outlook(make_config({}))
+    assert outlook.seconds_left == pytest.approx(1000.0, rel=0.02)
+
+
+def test_characters_a_second_are_those_of_the_last_seconds():
+    forecast = watched(lambda step: 0.5, 50)
+    assert forecast.characters_per_second == pytest.approx(1000.0)
+    assert Forecast(1.0).characters_per_second == 0.0
+
+
+def test_a_step_without_rewards_does_not_disturb():
+    forecast = watched(lambda step: step / 200, 100)
+    before = forecast.outlook(make_config({}))
+    lost = report(101)
+    lost.metrics.clear()
+    forecast.add(lost)
+    assert forecast.outlook(make_config({})).progress == before.progress
+
+
+@pytest.mark.parametrize(
+    ("settings", "last", "state"),
+    [
+        ({}, report(3), None),
+        ({}, report(3, solved=True), "solved"),
+        ({"until": "never"}, report(3, solved=True), None),
+        ({"until": "reward>=0.5"}, report(3, reward_mean=0.5), "finished"),
+        ({"until": "reward>=0.5"}, report(3, reward_mean=0.49, solved=True), None),
+        ({"steps": 3}, None, "finished"),
+        ({"steps": 4}, report(3), None),
+        ({"max_seconds": 0.3}, None, "finished"),
+        ({"steps": 3}, report(3, solved=True), "solved"),
+    ],
+)
+def test_a_run_ends_by_its_config(settings, last, state):
+    ending = ending_of(make_config(settings), 3, 0.3, last)
+    assert (ending.state if ending else None) == state
