@@ -110,11 +110,11 @@ class Server:
         session = self._need_session()
         try:
             session.step()
+            self._outbox.post(session.snapshot())
+            ending = session.should_stop()
         except Exception as error:  # whatever a step raises becomes a card, and the run is kept
             self._fail(error)
             return
-        self._outbox.post(session.snapshot())
-        ending = session.should_stop()
         if self._steps_to_make is not None:
             self._steps_to_make -= 1
         if ending:
@@ -209,8 +209,7 @@ class Server:
         self._rest("paused", request=command.request)
 
     def _stop(self, command: Stop) -> None:
-        self._need_session()
-        if self._state in ("solved", "finished"):
+        if self._state in ("idle", "solved", "finished"):  # idle: it stopped while preparing
             self._enter(self._state, request=command.request)
         else:
             self._rest("finished", "stopped", request=command.request)

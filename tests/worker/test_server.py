@@ -229,7 +229,7 @@ def test_changes_and_saves_and_texts_come_between_steps(desk):
     assert session.calls == [("change", 1), ("save", "mine", 1)]
 
 
-@pytest.mark.parametrize("command", [Pause(), Resume(), Step(), Stop(), Change(settings={}), Save(name="a"), Write()])
+@pytest.mark.parametrize("command", [Pause(), Resume(), Step(), Change(settings={}), Save(name="a"), Write()])
 def test_what_needs_a_run_is_refused_without_one(desk, command):
     desk.send(command)
     assert desk.next(Refused).problem.startswith("There is no run")
@@ -347,7 +347,8 @@ def test_preparing_tells_how_it_goes_and_ends_when_it_is_not_needed_any_more(des
     assert desk.next(StateChanged).message == "warm start: step 1"
     desk.send(Stop())
     heard.set()
-    desk.state("idle")
+    assert desk.next(StateChanged).state == "idle"
+    assert desk.next(StateChanged | Refused).state == "idle"
     assert len(outcome) == 1
 
 
