@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from pathlib import PurePath
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import App, SystemCommand
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from pgplay.app import themes
@@ -27,15 +28,21 @@ QUIT_SECONDS = 0.7
 
 REDRAW_SECONDS = 0.1
 
+WIDTHS: list[tuple[int, str]] | None = [(0, "-tiny"), (60, "-narrow"), (100, "-normal"), (170, "-wide")]
+HEIGHTS: list[tuple[int, str]] | None = [(0, "-flat"), (18, "-low"), (30, "-high"), (44, "-tall")]
+"""The least columns and rows of each layout; styles/main.tcss says what it looks like."""
+
+STYLES: list[str | PurePath] = ["styles/app.tcss", "styles/main.tcss"]
+
 
 class PgplayApp(App[int]):
     """pgplay on the screen."""
 
     TITLE = "pgplay"
-    CSS_PATH = ["styles/app.tcss", "styles/main.tcss"]
-    BINDINGS = [*bindings(), Binding("ctrl+c", "quit", show=False)]
-    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-normal"), (170, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (18, "-low"), (30, "-high"), (44, "-tall")]
+    CSS_PATH = STYLES
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(), Binding("ctrl+c", "quit", show=False)]
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
 
     def __init__(self, config: RunConfig, preset: str = "", *, connect: LinkFactory = real_worker) -> None:
         super().__init__()
@@ -214,14 +221,14 @@ class PgplayApp(App[int]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Let the run's keys work on the main screen alone."""
         own = {registered.name for registered in ACTIONS} - {"quit", "help", "toggle_theme"}
-        if action in own and self.screen_stack and not isinstance(self.screen, MainScreen):
-            return False
-        return True
+        return not (action in own and self.screen_stack and not isinstance(self.screen, MainScreen))
 
     def tell(self, words: str, *, severe: bool = False) -> None:
         """Show a short message over the screen."""
         self.notify(
-            safe_text(words, lines=True).plain, severity="error" if severe else "information", markup=False,
+            safe_text(words, lines=True).plain,
+            severity="error" if severe else "information",
+            markup=False,
             timeout=10 if severe else 5,
         )
 

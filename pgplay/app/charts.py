@@ -7,6 +7,7 @@ column. The frame with its round ticks is drawn here; every curve and band is pl
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -40,6 +41,7 @@ class Chart(NamedTuple):
     points: Series | None = None
     band: tuple[Series, Series] | None = None
     top: float = 0.0
+
 
 def draw(chart: Chart, width: int, height: int, last_step: int, styles: Mapping[str, Style]) -> Text:
     """Return the plot as `height` lines of `width` cells, ticks included; empty where it is too small to be one.
@@ -143,7 +145,7 @@ def _thinned(
     for bucket in buckets:
         values = by_dot.setdefault(round(step_axis.fraction(bucket.step) * dots), [bucket.low, bucket.high, 0.0])
         values[0], values[1], values[2] = min(values[0], bucket.low), max(values[1], bucket.high), bucket.last
-    points = []
+    points: list[tuple[float, float]] = []
     for dot, values in by_dot.items():
         fractions = dict.fromkeys(value_axis.fraction(value) for value in values)
         points.extend((dot / dots, fraction) for fraction in fractions)
@@ -169,7 +171,7 @@ def _outline(
     by_column = {round(step_axis.fraction(bucket.step) * width): value_axis.fraction(bucket.last) for bucket in buckets}
     known = sorted(by_column.items())
     points = [(known[0][0] / width, known[0][1])]
-    for (left, first), (right, second) in zip(known, known[1:], strict=False):
+    for (left, first), (right, second) in itertools.pairwise(known):
         for column in range(left + 1, right + 1):
             height = first + (second - first) * (column - left) / (right - left)
             points.append((column / width, height))

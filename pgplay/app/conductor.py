@@ -10,7 +10,7 @@ from pgplay.app import form
 from pgplay.app.screens.dialogs import AskDialog, ConfirmDialog
 from pgplay.app.screens.failure import FailureCard
 from pgplay.app.screens.write import WriteScreen
-from pgplay.config import make_config
+from pgplay.config import make_config, to_settings
 from pgplay.errors import InputError, PgplayError
 from pgplay.worker.protocol import (
     Change,
@@ -82,9 +82,7 @@ class Conductor:
         state = self._app.state
         if state.is_going:
             self.send(Pause())
-        elif state.run == "paused" and state.worker == "ready":
-            self.send(Step())
-        elif not state.waiting and self._start(paused=True):
+        elif (state.run == "paused" and state.worker == "ready") or (not state.waiting and self._start(paused=True)):
             self.send(Step())
         self._app.redraw()
 
@@ -95,7 +93,7 @@ class Conductor:
             self._app.tell(f"This cannot be started: {problem}", severe=True)
             return False
         self._app.state.waiting = True
-        self.send(Start(settings=form.to_settings(checked.config), paused=paused, continue_policy=continue_policy))
+        self.send(Start(settings=to_settings(checked.config), paused=paused, continue_policy=continue_policy))
         return True
 
     def stop(self) -> None:
@@ -189,8 +187,12 @@ class Conductor:
                 self._app.main.setup.set_target(texts[-1])
 
         self._app.push_screen(
-            AskDialog("Target from a file", "Which file holds the text? It is read as UTF-8.", yes="Read",
-                      check=lambda file: texts.append(read_target(file))),
+            AskDialog(
+                "Target from a file",
+                "Which file holds the text? It is read as UTF-8.",
+                yes="Read",
+                check=lambda file: texts.append(read_target(file)),
+            ),
             chosen,
         )
 

@@ -123,7 +123,9 @@ def check(typed: Mapping[str, str]) -> Checked:
         message = " ".join(part for part in (error.problem, error.remedy) if part)
         return Checked(None, Problem(_culprit(error, typed), message))
     planned = {name: written(getattr(plan, name)) for name in plan._fields if name in fields()}
-    return Checked(config, None, tuple(plan.notes), plan.parameters, {**planned, "max_length": str(plan.shape.max_length)})
+    return Checked(
+        config, None, tuple(plan.notes), plan.parameters, {**planned, "max_length": str(plan.shape.max_length)}
+    )
 
 
 def _check_reward(config: RunConfig) -> None:
@@ -134,11 +136,11 @@ def _check_reward(config: RunConfig) -> None:
 
 
 def _culprit(error: PgplayError, typed: Mapping[str, str]) -> str:
-    """Return the field that an error is about: the one it names first, or the one whose value it quotes."""
-    words = re.findall(r"\w+", error.problem)
+    """Return the field that an error is about: the one it names first (the target last), or whose value it quotes."""
+    words: list[str] = re.findall(r"\w+", error.problem)
     named = [word.lower() for word in words if word.lower() in typed]
     if named:
-        return named[0]
+        return min(named, key=lambda name: name == "target")
     quoted = re.search(r"'([^']+)'", error.problem)
     if quoted:
         for name, text in typed.items():
@@ -157,9 +159,7 @@ def model_choices(alphabet_spec: str, target: str) -> list[tuple[str, str]]:
     except PgplayError:
         vocabulary = 28
     width = max(len(name) for name in MODELS)
-    return [
-        (f"{name:<{width}}  {count(spec.parameter_count(vocabulary)):>4}", name) for name, spec in MODELS.items()
-    ]
+    return [(f"{name:<{width}}  {count(spec.parameter_count(vocabulary)):>4}", name) for name, spec in MODELS.items()]
 
 
 def live_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:

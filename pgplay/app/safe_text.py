@@ -42,9 +42,7 @@ def is_mark(character: str) -> bool:
 
 def plain(text: str, *, lines: bool = False) -> str:
     """Return `text` with control characters made visible; with `lines`, newlines stay newlines."""
-    return "".join(
-        character if lines and character == "\n" else visible(character) for character in text
-    )
+    return "".join(character if lines and character == "\n" else visible(character) for character in text)
 
 
 def safe_text(text: str, style: str | Style = "", *, width: int | None = None, lines: bool = False) -> Text:

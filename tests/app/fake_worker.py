@@ -52,8 +52,17 @@ class FakeWorker:
         """Tell that a run with these settings was built and is in `state`."""
         config = make_config(settings)
         info = RunInfo(
-            run=run, settings=settings, recipe="", model=config.model, parameters=107_355, device="cpu",
-            alphabet="abcdefghijklmnopqrstuvwxyz ", max_length=14, targets=(config.target,), prompts=(), notes=(),
+            run=run,
+            settings=settings,
+            recipe="",
+            model=config.model,
+            parameters=107_355,
+            device="cpu",
+            alphabet="abcdefghijklmnopqrstuvwxyz ",
+            max_length=14,
+            targets=(config.target,),
+            prompts=(),
+            notes=(),
         )
         self.tell(StateChanged(state=state, info=info))  # type: ignore[arg-type]
 
@@ -70,31 +79,60 @@ def curve(step: int) -> dict[str, float]:
     """The metrics of a run that learns steadily."""
     mean = 1 - 0.95 * math.exp(-step / 60)
     return {
-        "reward_mean": mean, "reward_min": max(0.0, mean - 0.3), "reward_max": min(1.0, mean + 0.2),
-        "greedy_reward": round(min(1.0, mean + 0.1) * 11) / 11, "entropy": 3.2 * math.exp(-step / 45),
-        "cross_entropy": 3.3 * math.exp(-step / 50), "gradient_norm": 0.4, "seconds_sample": 0.41,
-        "seconds_score": 0.02, "seconds_learn": 0.57, "unique_completions": 41.0,
+        "reward_mean": mean,
+        "reward_min": max(0.0, mean - 0.3),
+        "reward_max": min(1.0, mean + 0.2),
+        "greedy_reward": round(min(1.0, mean + 0.1) * 11) / 11,
+        "entropy": 3.2 * math.exp(-step / 45),
+        "cross_entropy": 3.3 * math.exp(-step / 50),
+        "gradient_norm": 0.4,
+        "seconds_sample": 0.41,
+        "seconds_score": 0.02,
+        "seconds_learn": 0.57,
+        "unique_completions": 41.0,
     }
 
 
 def sample(role: str, text: str, reward: float, step: int, target: str = "hello world") -> Sample:
-    return Sample(role=role, prompt="", text=text, target=target, reward=reward, step=step, finished=True,  # type: ignore[arg-type]
-                  tokens=tuple(text))
+    return Sample(
+        role=role,
+        prompt="",
+        text=text,
+        target=target,
+        reward=reward,
+        step=step,
+        finished=True,  # type: ignore[arg-type]
+        tokens=tuple(text),
+    )
 
 
-TEXTS = {"greedy": "hello wrld", "best": "hello world", "top": "hello worlx", "upper": "hello wrldd",
-         "middle": "hxllo", "lower": "zz", "bottom": ""}
+TEXTS = {
+    "greedy": "hello wrld",
+    "best": "hello world",
+    "top": "hello worlx",
+    "upper": "hello wrldd",
+    "middle": "hxllo",
+    "lower": "zz",
+    "bottom": "",
+}
 
 
 def snapshot(
-    until: int, *, after: int = 0, texts: dict[str, str] | None = None, target: str = "hello world", solved: bool = False,
-    findings: tuple[Finding, ...] = (), metrics: Callable[[int], dict[str, float]] = curve,
+    until: int,
+    *,
+    after: int = 0,
+    texts: dict[str, str] | None = None,
+    target: str = "hello world",
+    solved: bool = False,
+    findings: tuple[Finding, ...] = (),
+    metrics: Callable[[int], dict[str, float]] = curve,
 ) -> Snapshot:
     samples = tuple(sample(role, text, 0.9, until, target) for role, text in (texts or TEXTS).items())
     rows = tuple((step, metrics(step)) for step in range(after + 1, until + 1))
     report = StepReport(until, until / 50, until * 64, metrics(until), samples, solved)
-    return Snapshot(report=report, rows=rows, findings=findings, progress=0.6, seconds_left=1.3,
-                    characters_per_second=61_234.0)
+    return Snapshot(
+        report=report, rows=rows, findings=findings, progress=0.6, seconds_left=1.3, characters_per_second=61_234.0
+    )
 
 
 class Bench:

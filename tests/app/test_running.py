@@ -130,7 +130,9 @@ async def test_a_finding_stands_in_words_above_the_last_line() -> None:
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
         bench.worker.build("training")
-        bench.worker.train(30, findings=(Finding("entropy", "The entropy has collapsed.", "Raise the entropy weight."),))
+        bench.worker.train(
+            30, findings=(Finding("entropy", "The entropy has collapsed.", "Raise the entropy weight."),)
+        )
         await until(pilot, lambda: "The entropy has collapsed.  Raise" in words(bench, "#finding"))
         bench.worker.train(31, after=30)
         await until(pilot, lambda: not bench.app.main.query_one("#finding").display)
@@ -195,8 +197,14 @@ async def test_a_failed_run_shows_why_and_can_be_resumed() -> None:
         await begin(bench, pilot)
         bench.worker.build("training")
         bench.worker.tell(
-            Failed(problem="The reward raised [/ValueError].", remedy="Mend it.", details="Traceback\n  [b]line 3[/b]",
-                   run="a-run", step=12, checkpoint_step=10)
+            Failed(
+                problem="The reward raised [/ValueError].",
+                remedy="Mend it.",
+                details="Traceback\n  [b]line 3[/b]",
+                run="a-run",
+                step=12,
+                checkpoint_step=10,
+            )
         )
         await until(pilot, lambda: bench.app.screen.query("#resume"))
         assert str(bench.app.screen.query_one("#resume").render()).strip() == "Resume from step 10"

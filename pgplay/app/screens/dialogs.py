@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
@@ -17,7 +19,7 @@ from pgplay.errors import PgplayError
 class ConfirmDialog(ModalScreen[bool]):
     """Asks whether to go on; escape and the first button mean no."""
 
-    BINDINGS = [("escape", "dismiss(False)", "No")]
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(False)", "No")]
     AUTO_FOCUS = "#no"
 
     def __init__(self, title: str, question: str, yes: str) -> None:
@@ -25,6 +27,7 @@ class ConfirmDialog(ModalScreen[bool]):
         self._title, self._question, self._yes = title, question, yes
 
     def compose(self) -> ComposeResult:
+        """Lay out the parts."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = self._title
             yield Static(safe_text(self._question, lines=True), classes="words")
@@ -40,7 +43,7 @@ class ConfirmDialog(ModalScreen[bool]):
 class AskDialog(ModalScreen[str | None]):
     """Asks for one line, such as a name or a file; `check` raises PgplayError where the answer will not do."""
 
-    BINDINGS = [("escape", "dismiss(None)", "Cancel")]
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)", "Cancel")]
     AUTO_FOCUS = "#answer"
 
     def __init__(
@@ -59,6 +62,7 @@ class AskDialog(ModalScreen[str | None]):
         self._check = check
 
     def compose(self) -> ComposeResult:
+        """Lay out the parts."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = self._title
             yield Static(safe_text(self._question, lines=True), classes="words")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
@@ -15,7 +18,7 @@ from pgplay.worker.protocol import Failed
 class FailureCard(ModalScreen[bool]):
     """Answers True where the person wants the run resumed."""
 
-    BINDINGS = [("escape", "dismiss(False)", "Close")]
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(False)", "Close")]
     AUTO_FOCUS = "#resume, #close"
 
     def __init__(self, failure: Failed, log_tail: str = "", *, title: str = "The run stopped") -> None:
@@ -23,6 +26,7 @@ class FailureCard(ModalScreen[bool]):
         self._failure, self._log_tail, self._title = failure, log_tail, title
 
     def compose(self) -> ComposeResult:
+        """Lay out the parts."""
         failure = self._failure
         with Vertical(classes="dialog -failure") as dialog:
             dialog.border_title = f"✗ {self._title}"

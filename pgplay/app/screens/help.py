@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -20,28 +23,41 @@ INTRODUCTION = (
 )
 
 PANELS = (
-    ("Setup", "What is learnt and how. Enter opens a list, escape leaves a text field. Some settings can be changed "
-              "while training; the others count from the next start on."),
-    ("Reward", "The mean reward of each step, with the band from the lowest to the highest, and squares for the reward "
-               "of the greedy completion: what the policy writes when it always takes the likeliest character."),
-    ("Samples", "The greedy completion, the best one so far, and some from across the rewards of the newest step. "
-                "Right characters are plain, wrong ones underlined, extra ones struck through; · stands for a missing "
-                "one. The run is solved when the greedy completion is exactly the target."),
-    ("Last line", "How far the reward has come and a forecast of the time left, characters written a second, and the "
-                  "shares of a step's time that sampling, scoring and learning take."),
+    (
+        "Setup",
+        "What is learnt and how. Enter opens a list, escape leaves a text field. Some settings can be changed "
+        "while training; the others count from the next start on.",
+    ),
+    (
+        "Reward",
+        "The mean reward of each step, with the band from the lowest to the highest, and squares for the reward "
+        "of the greedy completion: what the policy writes when it always takes the likeliest character.",
+    ),
+    (
+        "Samples",
+        "The greedy completion, the best one so far, and some from across the rewards of the newest step. "
+        "Right characters are plain, wrong ones underlined, extra ones struck through; · stands for a missing "
+        "one. The run is solved when the greedy completion is exactly the target.",
+    ),
+    (
+        "Last line",
+        "How far the reward has come and a forecast of the time left, characters written a second, and the "
+        "shares of a step's time that sampling, scoring and learning take.",
+    ),
 )
 
 
 class HelpScreen(ModalScreen[None]):
     """One page to scroll; escape leaves it."""
 
-    BINDINGS = [("escape,f1,q", "dismiss", "Close")]
+    BINDINGS: ClassVar[list[BindingType]] = [("escape,f1,q", "dismiss", "Close")]
     AUTO_FOCUS = "#help"
 
     def __init__(self) -> None:
         super().__init__(classes="dialog-screen")
 
     def compose(self) -> ComposeResult:
+        """Lay out the parts."""
         with VerticalScroll(id="help", classes="dialog") as dialog:
             dialog.border_title = "Help"
             dialog.border_subtitle = " escape closes "

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 from pgplay.app import formats
 from pgplay.app.safe_text import plain
@@ -22,7 +23,7 @@ WITH_POLICY = ("write", "train_on")
 class Library(Listing):
     """Lists the policies; `write` and `train_on` are the app's, the rest is done here."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("w,enter", "write", "write", key_display="w"),
         Binding("t", "train_on", "train on"),
         Binding("n", "rename", "rename"),
@@ -91,7 +92,8 @@ class Library(Listing):
                 self.reload(select=answer)
 
         self.app.push_screen(
-            AskDialog("Rename", f"Another name for {name}:", name, yes="Rename", check=partial(rename_policy, name)), renamed
+            AskDialog("Rename", f"Another name for {name}:", name, yes="Rename", check=partial(rename_policy, name)),
+            renamed,
         )
 
     def action_delete(self) -> None:
@@ -105,7 +107,9 @@ class Library(Listing):
                 self.attempt(lambda: delete_policy(name))
                 self.reload()
 
-        self.app.push_screen(ConfirmDialog("Delete", f"Delete the policy {name}? This cannot be undone.", "Delete"), answered)
+        self.app.push_screen(
+            ConfirmDialog("Delete", f"Delete the policy {name}? This cannot be undone.", "Delete"), answered
+        )
 
     def action_export(self) -> None:
         """Ask for a file and write the policy to it."""
@@ -119,8 +123,13 @@ class Library(Listing):
                 self.tell(f"Exported to {done[-1]}")
 
         self.app.push_screen(
-            AskDialog("Export", f"Write {name} to which file?", f"{name}.pgplay", yes="Export",
-                      check=lambda file: done.append(export_policy(name, file))),
+            AskDialog(
+                "Export",
+                f"Write {name} to which file?",
+                f"{name}.pgplay",
+                yes="Export",
+                check=lambda file: done.append(export_policy(name, file)),
+            ),
             exported,
         )
 
@@ -133,8 +142,12 @@ class Library(Listing):
                 self.reload(select=done[-1].name)
 
         self.app.push_screen(
-            AskDialog("Import", "Which file holds the policy? (*.pgplay)", yes="Import",
-                      check=lambda file: done.append(import_policy(file))),
+            AskDialog(
+                "Import",
+                "Which file holds the policy? (*.pgplay)",
+                yes="Import",
+                check=lambda file: done.append(import_policy(file)),
+            ),
             imported,
         )
 

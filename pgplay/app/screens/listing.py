@@ -7,13 +7,12 @@ from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import DataTable, Footer, Static
 
 from pgplay.app.safe_text import safe_text
 from pgplay.errors import PgplayError
-
 
 NARROWEST = 8
 
@@ -21,13 +20,14 @@ NARROWEST = 8
 class Listing(Screen[None]):
     """A table of kept things by name; subclasses say which, and what can be done with one."""
 
-    BINDINGS: ClassVar[list[Binding]] = [Binding("escape", "dismiss", "back", key_display="esc")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "back", key_display="esc")]
     AUTO_FOCUS = "DataTable"
     HEADING = ""
     COLUMNS: ClassVar[tuple[tuple[str, int], ...]] = ()
     NONE_YET = ""
 
     def compose(self) -> ComposeResult:
+        """Lay out the parts."""
         yield Static(self.HEADING, classes="page-title")
         yield DataTable(cursor_type="row", zebra_stripes=False, classes="page")
         yield Static(id="page-hint", classes="page-hint")
@@ -104,6 +104,4 @@ class Listing(Screen[None]):
 
     def tell(self, words: str, *, severe: bool = False) -> None:
         """Show a short message over the screen."""
-        self.app.notify(
-            safe_text(words, lines=True).plain, severity="error" if severe else "information", markup=False
-        )
+        self.app.notify(safe_text(words, lines=True).plain, severity="error" if severe else "information", markup=False)

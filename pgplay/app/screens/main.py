@@ -34,6 +34,7 @@ class MainScreen(Screen[None]):
         self._preset = preset
 
     def compose(self) -> ComposeResult:
+        """Lay out the parts."""
         yield Headline()
         with Horizontal(id="body"):
             yield Setup(self._config, self._preset)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 from pgplay.app import formats
 from pgplay.app.safe_text import plain
@@ -16,7 +17,7 @@ from pgplay.runs.store import RunSummary, delete_run, list_runs
 class Runs(Listing):
     """Lists the runs; resuming one is the app's."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "resume", "resume", key_display="enter"),
         Binding("delete,backspace", "delete", "delete", key_display="del"),
     ]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
@@ -30,15 +32,16 @@ Send = Callable[[Write], None]
 class WriteScreen(ModalScreen[None]):
     """Sends Write commands, and lists what comes back, newest first."""
 
-    BINDINGS = [("escape", "dismiss", "Close"), ("ctrl+w", "write", "Write")]
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss", "Close"), ("ctrl+w", "write", "Write")]
     AUTO_FOCUS = "#write"
-    COMPONENT_CLASSES = Samples.COMPONENT_CLASSES
+    COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES
 
     def __init__(self, send: Send, *, policy: str = "", with_prompt: bool = False) -> None:
         super().__init__(classes="dialog-screen")
         self._send, self._policy, self._with_prompt = send, policy, with_prompt
 
     def compose(self) -> ComposeResult:
+        """Lay out the parts."""
         with Vertical(classes="dialog -tall") as dialog:
             dialog.border_title = as_title(f"Write with {self._policy or 'the present policy'}")
             dialog.border_subtitle = " escape closes "
@@ -84,8 +87,13 @@ class WriteScreen(ModalScreen[None]):
             return f"How many: a whole number from 1 to {MOST}."
         prompt = self.query_one("#prompt", Input).value if self._with_prompt else ""
         greedy = self.query_one("#how", Choice).chosen == "greedy"
-        return Write(policy=self._policy, prompt=prompt, count=1 if greedy else int(count), temperature=temperature,
-                     greedy=greedy)
+        return Write(
+            policy=self._policy,
+            prompt=prompt,
+            count=1 if greedy else int(count),
+            temperature=temperature,
+            greedy=greedy,
+        )
 
     def show_words(self, words: str) -> None:
         """Show a sentence in the place of the texts."""

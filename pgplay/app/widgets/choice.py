@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from rich.text import Text
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.widgets import Select
 from textual.widgets._select import SelectOverlay
 from textual.widgets.option_list import Option
@@ -30,7 +30,7 @@ class Entry(NamedTuple):
 class Choice(Select[str], inherit_bindings=False):
     """A Select whose entries carry descriptions and may be disabled; the space bar is left to the app."""
 
-    BINDINGS = [Binding("enter,down,up", "show_overlay", "Show menu", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,down,up", "show_overlay", "Show menu", show=False)]
 
     def __init__(self, entries: Iterable[Entry], value: str, *, id: str | None = None, prompt: str = "") -> None:
         self.entries = tuple(entries)

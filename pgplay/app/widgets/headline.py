@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.cells import cell_len
 from rich.style import Style
@@ -17,10 +17,16 @@ SHORTEST_TARGET = 16
 
 
 class Headline(Widget):
-    """Target, reward, model, algorithm and device of the run (or of the setup, before there is one); state, step, time."""
+    """What the run learns (or the setup would), from the target to the device; then state, step and time."""
 
-    COMPONENT_CLASSES = {"headline--name", "headline--choice", "headline--muted", "headline--now", "headline--done",
-                         "headline--wrong"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "headline--name",
+        "headline--choice",
+        "headline--muted",
+        "headline--now",
+        "headline--done",
+        "headline--wrong",
+    }
 
     def __init__(self) -> None:
         super().__init__(id="headline")
@@ -47,8 +53,12 @@ class Headline(Widget):
         model = settings.get("model", "gru-small")
         if self._parameters is not None:
             model = f"{model} {count(self._parameters)}"
-        rest = [plain(str(settings.get("reward", "levenshtein"))), model, str(settings.get("algorithm", "grpo")),
-                str(settings.get("device", "auto"))]
+        rest = [
+            plain(str(settings.get("reward", "levenshtein"))),
+            model,
+            str(settings.get("algorithm", "grpo")),
+            str(settings.get("device", "auto")),
+        ]
         left = Text(no_wrap=True, end="")
         left.append("pgplay  ", self._style("name"))
         free = width - left.cell_len - right.cell_len - 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.cells import cell_len
 from rich.text import Text
 from textual.events import Click
@@ -12,14 +14,20 @@ from pgplay.app.state import AppState
 
 GAP = 3
 PALETTE = ("^p", "everything")
-_NAMES = {"training": "pause", "preparing": "pause", "paused": "go on", "solved": "start again", "finished": "start again",
-          "failed": "start again"}
+_NAMES = {
+    "training": "pause",
+    "preparing": "pause",
+    "paused": "go on",
+    "solved": "start again",
+    "finished": "start again",
+    "failed": "start again",
+}
 
 
 class KeysLine(Widget):
     """Made from the registry; each entry can be clicked."""
 
-    COMPONENT_CLASSES = {"keys--key", "keys--title"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"keys--key", "keys--title"}
 
     def __init__(self) -> None:
         super().__init__(id="keys")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.text import Text
 from textual.widget import Widget
 
@@ -14,7 +16,14 @@ LEGENDS = {"reward_mean": " ⣀ mean  ░ lowest to highest  ▪ greedy "}
 class Plot(Widget):
     """The curve of one metric, in its own panel, or, while there is none, the words that say what will come."""
 
-    COMPONENT_CLASSES = {"plot--line", "plot--points", "plot--band", "plot--axis", "plot--empty", "plot--call"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "plot--line",
+        "plot--points",
+        "plot--band",
+        "plot--axis",
+        "plot--empty",
+        "plot--call",
+    }
 
     def __init__(self, metric: str, title: str, empty: str, *, call: str = "", greedy: bool = False) -> None:
         super().__init__(id=f"plot-{metric.replace('_', '-')}", classes="panel plot")
@@ -75,7 +84,9 @@ class Plot(Widget):
 
     def _hint(self, width: int, height: int) -> Text:
         style = self.get_component_rich_style("plot--empty", partial=True)
-        lines = Text(plain(self._empty), style=style, end="").wrap(self.app.console, max(1, width - 2))[: max(1, height)]
+        lines = Text(plain(self._empty), style=style, end="").wrap(self.app.console, max(1, width - 2))[
+            : max(1, height)
+        ]
         for line in lines:
             line.align("center", width)
         if self._call:
@@ -88,10 +99,14 @@ class Plot(Widget):
 def make_plots() -> list[Plot]:
     """Return the main screen's plots, the large one first."""
     return [
-        Plot("reward_mean", "Reward", "The reward of every step will be drawn here.", call="Press space to start.", greedy=True),
+        Plot(
+            "reward_mean",
+            "Reward",
+            "The reward of every step will be drawn here.",
+            call="Press space to start.",
+            greedy=True,
+        ),
         Plot("entropy", "Entropy, nats", "How undecided the policy is."),
         Plot("cross_entropy", "Cross-entropy, nats", "How far the policy is from the target."),
         Plot("gradient_norm", "Gradient norm", "How hard each step pulls."),
     ]
-
-

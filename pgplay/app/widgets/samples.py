@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
@@ -11,10 +13,10 @@ from pgplay.app import formats
 from pgplay.app.colouring import coloured
 from pgplay.app.safe_text import fit, plain, safe_text
 from pgplay.app.state import AppState
-from pgplay.learning.report import Sample
+from pgplay.learning.report import Role, Sample
 
-ROLES = ("greedy", "best", "top", "upper", "middle", "lower", "bottom")
-_LAST = {"greedy": 0, "best": 1, "top": 2, "bottom": 3, "middle": 4, "upper": 5, "lower": 6}
+ROLES: tuple[Role, ...] = ("greedy", "best", "top", "upper", "middle", "lower", "bottom")
+_LAST: dict[Role, int] = {"greedy": 0, "best": 1, "top": 2, "bottom": 3, "middle": 4, "upper": 5, "lower": 6}
 """Which rows are kept where there is room for only some, the first ones first."""
 
 LEGEND = " [$success]right[/]  [$error u]wrong[/]  [$warning s]extra[/]  [$muted]· missing[/] "
@@ -25,8 +27,15 @@ _ROLE_WIDTH, _REWARD_WIDTH = 8, 6
 class Samples(Widget):
     """Rows of role, reward and text, in columns that do not move."""
 
-    COMPONENT_CLASSES = {"samples--right", "samples--wrong", "samples--extra", "samples--missing", "samples--role",
-                         "samples--now", "samples--muted"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "samples--right",
+        "samples--wrong",
+        "samples--extra",
+        "samples--missing",
+        "samples--role",
+        "samples--now",
+        "samples--muted",
+    }
 
     def __init__(self) -> None:
         super().__init__(id="samples", classes="panel")
@@ -74,7 +83,7 @@ class Samples(Widget):
         return Text("\n", no_wrap=True, end="").join(lines[:height])
 
     def _chosen(self, height: int) -> list[Sample]:
-        by_role = {}
+        by_role: dict[Role, Sample] = {}
         for sample in self._samples:
             by_role.setdefault(sample.role, sample)
         kept = sorted(by_role, key=lambda role: _LAST[role])[:height]
@@ -121,7 +130,7 @@ class Samples(Widget):
 class Records(Widget):
     """How the best completion came about: each one that beat the one before, the newest on top."""
 
-    COMPONENT_CLASSES = Samples.COMPONENT_CLASSES
+    COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES
 
     def __init__(self) -> None:
         super().__init__(id="records", classes="panel")
@@ -159,7 +168,8 @@ def _cut(text: Text, width: int, lines: int) -> list[Text]:
     """Return `text` as at most `lines` pieces of at most `width` cells, an ellipsis where something is left out."""
     if text.cell_len <= width:
         return [text]
-    pieces, rest = [], text
+    pieces: list[Text] = []
+    rest = text
     while rest.plain and len(pieces) < lines:
         end = len(fit(rest.plain, width + 1)) - 1 if cell_len(rest.plain) > width else len(rest.plain)
         last = len(pieces) == lines - 1 and end < len(rest.plain)

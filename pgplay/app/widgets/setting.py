@@ -40,6 +40,7 @@ class Setting(Vertical):
         self._problem = Static(classes="problem")
 
     def compose(self) -> ComposeResult:
+        """Lay out the parts."""
         with Horizontal(classes="row"):
             yield Label(Text(self.label), classes="name")
             yield self._control

@@ -15,7 +15,7 @@ from pgplay.app.safe_text import safe_text
 from pgplay.app.state import AppState
 from pgplay.app.widgets.choice import Choice, Entry
 from pgplay.app.widgets.setting import Setting
-from pgplay.config import RunConfig, fields
+from pgplay.config import RunConfig, fields, to_settings
 from pgplay.errors import PgplayError
 from pgplay.learning.algorithms import ALGORITHMS
 from pgplay.policies.catalogue import FAMILY_DESCRIPTIONS, MODELS
@@ -47,6 +47,7 @@ class Setup(Vertical):
         self._own_reward = False
 
     def compose(self) -> ComposeResult:
+        """Lay out the parts."""
         with VerticalScroll(id="fields", can_focus=False):
             with Horizontal(classes="row"):
                 yield Label("Preset", classes="name")
@@ -103,7 +104,10 @@ class Setup(Vertical):
         from pgplay.rewards.catalogue import REWARDS
 
         built_in = [Entry(reward.name, reward.name, reward.description) for reward in REWARDS.values()]
-        return [*built_in, Entry(OWN_REWARD, "formula or file…", "such as 0.8*levenshtein + 0.2*prefix, or my_reward.py")]
+        return [
+            *built_in,
+            Entry(OWN_REWARD, "formula or file…", "such as 0.8*levenshtein + 0.2*prefix, or my_reward.py"),
+        ]
 
     def _reward_choice(self) -> str:
         return self.typed["reward"] if any(self.typed["reward"] == entry.value for entry in self._rewards()) else ""
@@ -121,8 +125,12 @@ class Setup(Vertical):
     def _devices(self, devices: tuple[Device, ...]) -> list[Entry]:
         known = devices or (Device("auto", "the fastest one here", True), Device("cpu", "the processor", True))
         entries = [
-            Entry(device.name, device.name, device.description if device.available else f"not here: {device.reason}",
-                  not device.available)
+            Entry(
+                device.name,
+                device.name,
+                device.description if device.available else f"not here: {device.reason}",
+                not device.available,
+            )
             for device in known
         ]
         if not any(entry.value == self.typed["device"] for entry in entries):
@@ -216,9 +224,7 @@ class Setup(Vertical):
         if contents.children:
             return
         shown = (
-            [fields()[name] for name in form.MORE_FIELDS]
-            if event.collapsible.id == "more"
-            else form.learning_fields()
+            [fields()[name] for name in form.MORE_FIELDS] if event.collapsible.id == "more" else form.learning_fields()
         )
         await contents.mount(*(Setting(field, self.typed[field.name]) for field in shown))
         self._check()
@@ -284,12 +290,15 @@ class Setup(Vertical):
                 setting.show_default(checked.defaults[setting.field.name])
         self._show_bottom()
         config = checked.config
-        self.post_message(SetupChanged(None if config is None else form.to_settings(config), checked.parameters))
+        self.post_message(SetupChanged(None if config is None else to_settings(config), checked.parameters))
         return checked
 
     def _show_problem(self, problem: form.Problem | None) -> None:
-        places = {str(static.id).removesuffix("-problem"): static for static in self.query(Static) if static.id
-                  and static.id.endswith("-problem")}
+        places = {
+            str(static.id).removesuffix("-problem"): static
+            for static in self.query(Static)
+            if static.id and static.id.endswith("-problem")
+        }
         for name, static in places.items():
             wrong = problem is not None and problem.field == name
             static.update(safe_text(problem.message) if wrong and problem is not None else "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.text import Text
 from textual.widget import Widget
 
@@ -17,7 +19,7 @@ WORDS_WIDTH = 24
 class FindingLine(Widget):
     """What is wrong with the learning, and what to try; hidden while all is well."""
 
-    COMPONENT_CLASSES = {"finding--message", "finding--advice"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"finding--message", "finding--advice"}
 
     def __init__(self) -> None:
         super().__init__(id="finding")
@@ -52,7 +54,7 @@ class FindingLine(Widget):
 class StatusLine(Widget):
     """A bar with the time left to solved, the characters a second, and the shares of the stages."""
 
-    COMPONENT_CLASSES = {"status--bar", "status--rest", "status--muted"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"status--bar", "status--rest", "status--muted"}
 
     def __init__(self) -> None:
         super().__init__(id="status")
@@ -98,8 +100,12 @@ class StatusLine(Widget):
             return f"about {duration(state.seconds_left)} to go"
         if state.run == "training":
             return "time left unknown"
-        return {"paused": "paused", "finished": "stopped", "preparing": "preparing…",
-                "failed": "stopped by an error"}.get(state.run, "space starts the run")
+        return {
+            "paused": "paused",
+            "finished": "stopped",
+            "preparing": "preparing…",
+            "failed": "stopped by an error",
+        }.get(state.run, "space starts the run")
 
     def _numbers(self, width: int) -> str:
         state = self._state

@@ -1,0 +1,81 @@
+"""Plots of anything, at any size. In a child process: plotext aborts the whole process on a bad number."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+
+WILD = """
+    import math
+    from rich.style import Style
+    from pgplay.app import charts
+    from pgplay.app.history import Series
+
+    STYLES = {name: Style() for name in ("band", "line", "points", "axis")}
+    CASES = {
+        "none": [], "one": [0.5], "flat": [2.0] * 50, "zero": [0.0] * 50, "nan": [0.1, math.nan, 0.2],
+        "all nan": [math.nan] * 5, "inf": [math.inf, 1.0, -math.inf], "huge": [1e308, -1e308, 1e308],
+        "tiny": [5e-324, 1e-300], "negative": [-3.0, -1.0, -2.0], "long": [math.sin(step / 50) for step in range(5000)],
+    }
+
+    def series(values):
+        made = Series()
+        for step, value in enumerate(values, start=1):
+            made.add(step, value)
+        return made
+
+    for name, values in CASES.items():
+        line = series(values)
+        full = charts.Chart(line, series(values[::-1]), (series([v - 0.1 for v in values]), series(values)), top=1.0)
+        for chart in (charts.Chart(line), full):
+            for width in (0, 1, 2, 5, 12, 13, 40, 90, 220):
+                for height in (0, 1, 2, 3, 4, 5, 12, 50):
+                    for last in (0, 1, len(values), 10**9):
+                        picture = charts.draw(chart, width, height, last, STYLES)
+                        lines = picture.plain.split("\\n")
+                        assert len(lines) <= max(1, height), (name, width, height, lines)
+                        assert all(len(line) <= width for line in lines), (name, width, height, lines)
+    print("all drawn")
+"""
+
+DRAWN = """
+    from rich.style import Style
+    from pgplay.app import charts
+    from pgplay.app.history import Series
+
+    STYLES = {name: Style(color=color) for name, color in
+              (("band", "#000001"), ("line", "#000002"), ("points", "#000003"), ("axis", "#000004"))}
+    line, low, high = Series(), Series(), Series()
+    for step in range(1, 101):
+        line.add(step, step / 100); low.add(step, max(0, step / 100 - 0.3)); high.add(step, min(1, step / 100 + 0.3))
+    picture = charts.draw(charts.Chart(line, line, (low, high), top=1.0), 60, 12, 100, STYLES)
+    print(picture.plain)
+    used = {str(span.style): picture.plain[span.start:span.end] for span in picture.spans}
+    print("styles", sorted(used))
+    assert "░" in used["#000001"] and "▪" in used["#000003"]
+    assert any("\\u2800" < character < "\\u28ff" for character in picture.plain)
+"""
+
+
+def run(program: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", textwrap.dedent(program)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+def test_wild_numbers_and_any_size_are_drawn() -> None:
+    assert run(WILD).strip() == "all drawn"
+
+
+def test_curve_band_and_points_differ_by_marker() -> None:
+    shown = run(DRAWN)
+    assert "1.00 ┤" in shown
+    assert "100" in shown
+    assert "['#000001', '#000002', '#000003', '#000004']" in shown

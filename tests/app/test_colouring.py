@@ -1,0 +1,43 @@
+"""Right, wrong, extra and missing characters differ by mark, not by colour alone."""
+
+from __future__ import annotations
+
+from rich.style import Style
+
+from pgplay.app.colouring import coloured
+
+STYLES = {name: Style(meta={"mark": name}) for name in ("right", "wrong", "extra", "missing")}
+
+
+def marks(text: str, target: str) -> list[tuple[str, str]]:
+    shown = coloured(text, target, STYLES)
+    found = []
+    for span in shown.spans:
+        style = span.style
+        assert isinstance(style, Style)
+        found += [(character, style.meta["mark"]) for character in shown.plain[span.start : span.end]]
+    return found
+
+
+def test_each_character_carries_its_mark() -> None:
+    assert marks("hxllo", "hello") == [("h", "right"), ("x", "wrong"), ("l", "right"), ("l", "right"), ("o", "right")]
+    assert marks("heello", "hello").count(("e", "extra")) == 1
+    assert marks("helo", "hello").count(("·", "missing")) == 1
+
+
+def test_an_empty_text_lacks_everything() -> None:
+    assert coloured("", "hello", STYLES).plain == "·····"
+
+
+def test_a_wrong_space_is_seen() -> None:
+    assert ("␣", "wrong") in marks("a b", "axb")
+    assert (" ", "right") in marks("a b", "a b")
+
+
+def test_a_wrong_accent_stands_on_a_carrier() -> None:
+    assert coloured("e\u0301", "e\u0301", STYLES).plain == "e\u0301"
+    assert coloured("e\u0300", "e\u0301", STYLES).plain == "e◌\u0300"
+
+
+def test_newlines_and_markup_are_shown_as_signs() -> None:
+    assert coloured("[/x]\n\x1b", "[/x]\n", STYLES).plain == "[/x]↵␛"

@@ -1,0 +1,89 @@
+"""The setup without its widgets."""
+
+from __future__ import annotations
+
+import pytest
+
+from pgplay.app import form, formats
+from pgplay.config import RunConfig, fields, make_config
+
+
+def typed(**changes: str) -> dict[str, str]:
+    return {**form.typed_from(RunConfig()), **changes}
+
+
+def test_what_is_typed_becomes_the_same_config() -> None:
+    config = make_config(
+        {
+            "target": "a\nb",
+            "lr": 0.01,
+            "batch_size": 16,
+            "measure": ["exact"],
+            "until": "never",
+            "alphabet": "ab \n",
+            "kl_in": "reward",
+        }
+    )
+    checked = form.check(form.typed_from(config))
+    assert checked.problem is None
+    assert checked.config == config
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"target": ""}, "target"),
+        ({"lr": "x"}, "lr"),
+        ({"lr": "0"}, "lr"),
+        ({"batch_size": "1.5"}, "batch_size"),
+        ({"model": "gru-smal"}, "model"),
+        ({"algorithm": "grop"}, "algorithm"),
+        ({"reward": "levenstein"}, "reward"),
+        ({"batch_size": "64", "group_size": "7"}, "batch_size"),
+        ({"max_length": "3"}, "max_length"),
+        ({"until": "tomorrow"}, "until"),
+    ],
+)
+def test_a_problem_is_told_beside_its_field(changes: dict[str, str], field: str) -> None:
+    checked = form.check(typed(**changes))
+    assert checked.config is None
+    assert checked.problem is not None
+    assert checked.problem.field == field
+    assert checked.problem.message
+
+
+def test_empty_fields_say_what_they_come_to() -> None:
+    checked = form.check(typed())
+    assert checked.defaults is not None
+    assert float(checked.defaults["lr"]) > 0
+    assert int(checked.defaults["max_length"]) > len("hello world")
+
+
+def test_every_field_of_the_config_has_its_place() -> None:
+    placed = [*form.MAIN_FIELDS, *form.MORE_FIELDS, *form.HIDDEN_FIELDS, *(one.name for one in form.learning_fields())]
+    assert sorted(placed) == sorted(fields())
+
+
+def test_live_changes_are_told_from_the_others() -> None:
+    live, later = form.live_changes({"lr": 0.01}, {"lr": 0.02, "model": "gru-nano"})
+    assert live == {"lr": 0.02}
+    assert later == ["model"]
+    assert form.live_changes({"lr": 0.01}, {"lr": 0.01}) == ({}, [])
+
+
+def test_numbers_are_short_and_of_one_width() -> None:
+    assert [formats.count(number) for number in (0, 640, 9152, 106_935, 1_250_000, 9.2e9)] == [
+        "0",
+        "640",
+        "9.2k",
+        "107k",
+        "1.2M",
+        "9.2G",
+    ]
+    assert [formats.duration(seconds) for seconds in (2.14, 48, 200, 7500)] == [
+        "2.1 s",
+        "48 s",
+        "3 min 20 s",
+        "2 h 05 min",
+    ]
+    assert {len(formats.reward(value)) for value in (0.0, 1.0, -0.25, 123.4, float("nan"), 1e9)} == {6}

@@ -1,0 +1,100 @@
+"""Keys are commands, except while a person types."""
+
+from __future__ import annotations
+
+from textual.widgets import Input, TextArea
+
+from pgplay.app.actions import ACTIONS
+from pgplay.app.app import PgplayApp
+from pgplay.app.screens.help import HelpScreen
+from pgplay.worker.protocol import Start
+from tests.app.fake_worker import Bench, begin, until, words
+
+
+async def test_nothing_has_the_focus_at_start() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        assert bench.app.focused is None
+
+
+async def test_letters_and_spaces_typed_into_the_target_are_text() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        target = bench.app.main.query_one("#target", TextArea)
+        target.focus()
+        await pilot.press("end", "space", "s", "x", "q", "enter", "d")
+        assert target.text == "hello world sxq\nd"
+        assert bench.worker.commands == []
+        await pilot.press("escape")
+        assert bench.app.focused is None
+        await pilot.press("space")
+        assert len(bench.sent(Start)) == 1
+
+
+async def test_letters_typed_into_a_dialog_are_text() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training")
+        bench.worker.train(3)
+        await until(pilot, lambda: bench.app.state.step == 3)
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: bench.app.screen.query("#answer"))
+        await pilot.press("end", "space", "x", "s")
+        assert bench.app.screen.query_one("#answer", Input).value == "hello-world xs"
+        assert bench.worker.commands == []
+
+
+async def test_space_on_a_closed_list_still_starts() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.app.main.query_one("#model").focus()
+        await pilot.press("space")
+        assert len(bench.sent(Start)) == 1
+
+
+def test_every_action_of_the_registry_is_there_with_a_key_of_its_own() -> None:
+    for action in ACTIONS:
+        assert callable(getattr(PgplayApp, f"action_{action.name}"))
+    assert len({action.key for action in ACTIONS}) == len(ACTIONS)
+
+
+async def test_help_names_every_key() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 60)) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("f1")
+        await until(pilot, lambda: isinstance(bench.app.screen, HelpScreen))
+        console = bench.app.console
+        shown = ""
+        for widget in bench.app.screen.query("Static"):
+            with console.capture() as capture:
+                console.print(widget.visual._renderable if hasattr(widget.visual, "_renderable") else widget.render())
+            shown += capture.get()
+        for action in ACTIONS:
+            assert action.help.split(";")[0][:20] in shown
+        await pilot.press("escape")
+        assert bench.app.screen is bench.app.main
+
+
+async def test_the_line_of_keys_says_what_space_would_do_and_can_be_clicked() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(80, 24)) as pilot:
+        await begin(bench, pilot)
+        assert words(bench, "#keys").startswith("space start")
+        await pilot.click("#keys", offset=(3, 0))
+        await until(pilot, lambda: bench.sent(Start))
+        bench.worker.build("training")
+        await until(pilot, lambda: words(bench, "#keys").startswith("space pause"))
+
+
+async def test_d_changes_between_dark_and_light() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(80, 24)) as pilot:
+        await begin(bench, pilot)
+        assert bench.app.current_theme.dark
+        await pilot.press("d")
+        assert not bench.app.current_theme.dark

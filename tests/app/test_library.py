@@ -1,0 +1,175 @@
+"""The library and the list of runs, against a home of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from safetensors.numpy import save
+from textual.widgets import DataTable, Input, Static
+
+from pgplay.app.screens.library import Library
+from pgplay.app.screens.runs import Runs
+from pgplay.app.screens.write import WriteScreen
+from pgplay.app.widgets.choice import Choice
+from pgplay.config import make_config
+from pgplay.runs.cards import PolicyCard
+from pgplay.runs.library import list_policies, save_policy
+from pgplay.runs.store import RunStore
+from pgplay.tasks.task import single_target
+from pgplay.worker.protocol import Refused, Start, Write, Written
+from tests.app.fake_worker import Bench, begin, sample, until
+
+
+def keep(name: str, target: str = "hello world", **settings: object) -> None:
+    card = PolicyCard(
+        name=name,
+        model="gru-small",
+        alphabet="abc",
+        max_length=14,
+        task=single_target(target),
+        reward="levenshtein",
+        config={"target": target, **settings},
+        metrics={"greedy_reward": 0.91},
+        steps=40,
+    )
+    save_policy(card, save({}))
+
+
+def cells(bench: Bench) -> list[list[str]]:
+    table = bench.app.screen.query_one(DataTable)
+    return [[str(cell).strip() for cell in table.get_row_at(row)] for row in range(table.row_count)]
+
+
+def hint(bench: Bench) -> str:
+    return str(bench.app.screen.query_one("#page-hint", Static).render())
+
+
+async def test_it_lists_what_is_kept_and_says_why_one_is_broken(home: Path) -> None:
+    keep("first", "two\nlines [/x]")
+    keep("second")
+    (home / "policies" / "second" / "policy.json").write_text("{}", encoding="utf-8")
+    bench = Bench()
+    async with bench.app.run_test(size=(160, 36)) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("o")
+        await until(pilot, lambda: isinstance(bench.app.screen, Library) and len(cells(bench)) == 2)
+        assert cells(bench)[0][:5] == ["first", "two↵lines [/x]", "levenshtein", "gru-small", "0.91"]
+        assert cells(bench)[1][1].startswith("✗")
+        await pilot.press("down")
+        await until(pilot, lambda: hint(bench).startswith("✗"))
+        await pilot.press("w")
+        assert isinstance(bench.app.screen, Library)
+        await pilot.press("escape")
+        assert bench.app.screen is bench.app.main
+
+
+async def test_an_empty_library_says_how_to_fill_it() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(80, 24)) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("o")
+        await until(pilot, lambda: isinstance(bench.app.screen, Library))
+        assert "ctrl+s" in hint(bench)
+        await pilot.press("delete", "n", "e", "w", "t", "enter")
+        assert isinstance(bench.app.screen, Library)
+
+
+async def test_rename_delete_export_and_import(tmp_path: Path) -> None:
+    keep("first")
+    keep("other")
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("o")
+        await until(pilot, lambda: isinstance(bench.app.screen, Library) and len(cells(bench)) == 2)
+        library = bench.app.screen
+        assert isinstance(library, Library)
+        library.reload(select="first")
+
+        async def answer(text: str) -> None:
+            await until(pilot, lambda: bench.app.screen.query("#answer"))
+            bench.app.screen.query_one("#answer", Input).value = text
+            await pilot.press("enter")
+
+        await pilot.press("n")
+        await answer("other")
+        assert "already a policy" in str(bench.app.screen.query_one(".problem", Static).render())
+        await answer("renamed")
+        await until(pilot, lambda: bench.app.screen is library and library.selected == "renamed")
+
+        file = tmp_path / "kept.pgplay"
+        await pilot.press("e")
+        await answer(str(file))
+        await until(pilot, lambda: bench.app.screen is library)
+        assert file.is_file()
+
+        await pilot.press("delete")
+        await until(pilot, lambda: bench.app.screen.query("#no"))
+        await pilot.press("escape")
+        assert len(list_policies()) == 2
+        await pilot.press("delete")
+        await until(pilot, lambda: bench.app.screen.query("#yes"))
+        await pilot.click("#yes")
+        await until(pilot, lambda: [policy.name for policy in list_policies()] == ["other"])
+
+        await pilot.press("i")
+        await answer(str(tmp_path / "no-such-file"))
+        assert "There is no file" in str(bench.app.screen.query_one(".problem", Static).render())
+        await answer(str(file))
+        await until(pilot, lambda: bench.app.screen is library and library.selected == "renamed")
+        assert {policy.name for policy in list_policies()} == {"other", "renamed"}
+
+
+async def test_writing_with_a_saved_policy() -> None:
+    keep("first")
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("o")
+        await until(pilot, lambda: isinstance(bench.app.screen, Library) and cells(bench))
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(bench.app.screen, WriteScreen))
+        screen = bench.app.screen
+        screen.query_one("#temperature", Input).value = "hot"
+        await pilot.press("enter")
+        assert bench.sent(Write) == []
+        screen.query_one("#temperature", Input).value = "0.5"
+        screen.query_one("#count", Input).value = "3"
+        await pilot.press("ctrl+w")
+        await until(pilot, lambda: bench.sent(Write))
+        assert bench.sent(Write) == [Write(policy="first", count=3, temperature=0.5)]
+        bench.worker.tell(Written(policy="first", samples=(sample("top", "[/b]\x1b[2J", 0.5, 40),)))
+        await until(pilot, lambda: "[/b]␛[2J" in str(screen.query_one("#texts", Static).render()))
+        screen.query_one("#how", Choice).value = "greedy"
+        await pilot.press("ctrl+w")
+        assert bench.sent(Write)[-1] == Write(policy="first", count=1, temperature=0.5, greedy=True)
+        bench.worker.tell(Refused(problem="The policy is gone."))
+        await until(pilot, lambda: "The policy is gone." in str(screen.query_one("#texts", Static).render()))
+
+
+async def test_training_a_saved_policy_on_starts_with_its_settings() -> None:
+    keep("first", "other text", model="gru-nano")
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("o")
+        await until(pilot, lambda: isinstance(bench.app.screen, Library) and cells(bench))
+        await pilot.press("t")
+        await until(pilot, lambda: bench.sent(Start))
+        assert bench.sent(Start) == [
+            Start(settings={"target": "other text", "model": "gru-nano"}, continue_policy="first")
+        ]
+        assert bench.app.main.setup.typed["target"] == "other text"
+
+
+async def test_stored_runs_are_listed() -> None:
+    RunStore.create(make_config({"target": "hello"}), "a-run").close()
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("u")
+        await until(pilot, lambda: isinstance(bench.app.screen, Runs) and cells(bench))
+        assert cells(bench)[0][:2] == ["a-run", "hello"]
+        assert "no checkpoint" in hint(bench)
+        await pilot.press("enter")
+        assert isinstance(bench.app.screen, Runs)

@@ -1,0 +1,185 @@
+"""What a person chooses becomes settings; what is wrong is said beside its field and cannot be started."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Button, Collapsible, Input, Static, TextArea
+
+from pgplay.app.screens.dialogs import AskDialog
+from pgplay.app.widgets.choice import Choice
+from pgplay.app.widgets.setup import Setup
+from pgplay.config import fields
+from pgplay.policies.catalogue import MODELS
+from pgplay.rewards.catalogue import REWARDS
+from pgplay.tasks.presets import preset_names
+from pgplay.worker.protocol import Change, Changed, Start
+from tests.app.fake_worker import Bench, begin, until
+
+
+def pick(bench: Bench, name: str, value: str) -> None:
+    """Choose as a person does, through the list."""
+    bench.app.main.query_one(f"#{name}", Choice).value = value
+
+
+def field(bench: Bench, name: str) -> Input:
+    return bench.app.main.query_one(f"#setting-{name} Input", Input)
+
+
+async def unfold(bench: Bench, pilot: Pilot[int], fold: str, name: str) -> None:
+    bench.app.main.query_one(f"#{fold}", Collapsible).collapsed = False
+    await until(pilot, lambda: bench.app.main.query(f"#setting-{name}"))
+
+
+async def test_choices_become_the_settings_of_the_start() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        pick(bench, "model", "transformer-nano")
+        pick(bench, "reward", "hamming")
+        pick(bench, "algorithm", "rloo")
+        pick(bench, "device", "cpu")
+        bench.app.main.query_one("#target", TextArea).text = "春眠不覺曉\nzwei"
+        await unfold(bench, pilot, "learning", "batch_size")
+        field(bench, "batch_size").value = "32"
+        await until(pilot, lambda: (bench.app.settings or {}).get("batch_size") == 32)
+        await pilot.press("space")
+        assert bench.sent(Start)[-1].settings == {
+            "model": "transformer-nano",
+            "reward": "hamming",
+            "algorithm": "rloo",
+            "device": "cpu",
+            "target": "春眠不覺曉\nzwei",
+            "batch_size": 32,
+        }
+
+
+async def test_lists_hold_every_reward_model_preset_and_say_why_a_device_is_missing() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+
+        def entries(name: str) -> dict[str, tuple[str, bool]]:
+            choice = bench.app.main.query_one(f"#{name}", Choice)
+            return {entry.value: (entry.description, entry.disabled) for entry in choice.entries}
+
+        assert set(entries("model")) == set(MODELS)
+        assert set(REWARDS) < set(entries("reward"))
+        assert set(entries("preset")) == {preset.name for preset in preset_names()}
+        await until(pilot, lambda: "cuda" in entries("device"))
+        assert entries("device")["cuda"] == ("not here: This build of torch has no CUDA.", True)
+
+
+async def test_model_sizes_follow_the_alphabet() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        small = next(entry.label for entry in bench.app.main.query_one("#model", Choice).entries)
+        pick(bench, "reward", "hamming")
+        bench.app.main.query_one("#target", TextArea).text = "床前明月光"
+
+        def label() -> str:
+            return next(entry.label for entry in bench.app.main.query_one("#model", Choice).entries)
+
+        await until(pilot, lambda: label() != small)
+
+
+async def test_a_preset_fills_the_form() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        pick(bench, "preset", "transformer")
+        await until(pilot, lambda: (bench.app.settings or {}).get("model", "").startswith("transformer"))
+        setup = bench.app.main.query_one(Setup)
+        assert setup.typed["model"] == bench.app.main.query_one("#model", Choice).chosen
+
+
+@pytest.mark.parametrize(("target", "said"), [("", "The target is empty."), ("\x1b[31m", "control")])
+async def test_a_bad_target_is_said_and_not_started(target: str, said: str) -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.app.main.query_one("#target", TextArea).text = target
+        await until(pilot, lambda: bench.app.main.query_one("#start", Button).disabled)
+        shown = " ".join(str(widget.render()) for widget in bench.app.main.query(Static))
+        assert said in shown
+        await pilot.press("space")
+        assert bench.sent(Start) == []
+
+
+async def test_a_bad_number_is_said_beneath_its_field() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        await unfold(bench, pilot, "learning", "lr")
+        problem = bench.app.main.query_one("#setting-lr .problem", Static)
+        for value, said in (("fast", "'fast' is not a number."), ("7", "from 0 to 1"), ("nan", "lr is nan")):
+            field(bench, "lr").value = value
+            await until(pilot, lambda said=said: said in str(problem.render()))
+            assert bench.app.main.query_one("#start", Button).disabled
+        field(bench, "lr").value = ""
+        await until(pilot, lambda: not bench.app.main.query_one("#start", Button).disabled)
+
+
+async def test_a_formula_is_checked_while_it_is_typed() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        pick(bench, "reward", "")
+        own = bench.app.main.query_one("#own-reward", Input)
+        await until(pilot, lambda: own.display)
+        own.value = "0.8*levenstein + 0.2*prefix"
+        problem = bench.app.main.query_one("#reward-problem", Static)
+        await until(pilot, lambda: "levenshtein" in str(problem.render()))
+        own.value = "0.8*levenshtein + 0.2*prefix"
+        await until(pilot, lambda: (bench.app.settings or {}).get("reward") == "0.8*levenshtein + 0.2*prefix")
+
+
+async def test_live_settings_are_sent_while_training_and_the_others_wait() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training")
+        bench.worker.train(5)
+        await until(pilot, lambda: bench.app.state.step == 5)
+        await unfold(bench, pilot, "learning", "temperature")
+        assert bench.sent(Change) == []
+        field(bench, "temperature").value = "0.7"
+        await until(pilot, lambda: bench.sent(Change))
+        assert bench.sent(Change) == [Change(settings={"temperature": 0.7})]
+        bench.worker.tell(Changed(settings={"temperature": 0.7}, step=6))
+        pick(bench, "model", "gru-nano")
+        note = bench.app.main.query_one("#setup-note", Static)
+        await until(pilot, lambda: "model: from the next start on" in str(note.render()))
+        assert len(bench.sent(Change)) == 1
+
+
+async def test_every_setting_has_a_row_and_opening_them_changes_nothing() -> None:
+    bench = Bench(preset="hello")
+    async with bench.app.run_test(size=(200, 50)) as pilot:
+        await begin(bench, pilot)
+        await until(pilot, lambda: bench.app.main.query("#setting-until"))
+        shown = {setting.field.name for setting in bench.app.main.query("Setting").results()}  # type: ignore[attr-defined]
+        main = {"target", "reward", "model", "algorithm", "device", "held_out", "reference"}
+        assert shown == set(fields()) - main
+        assert bench.app.main.setup.preset == "hello"
+        assert bench.app.settings == {}
+
+
+async def test_a_target_is_read_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "poem.txt"
+    file.write_text("two\nlines\n", encoding="utf-8")
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("f")
+        await until(pilot, lambda: isinstance(bench.app.screen, AskDialog))
+        answer = bench.app.screen.query_one("#answer", Input)
+        answer.value = str(tmp_path / "missing.txt")
+        await pilot.press("enter")
+        assert "cannot be read" in str(bench.app.screen.query_one(".problem", Static).render())
+        answer.value = str(file)
+        await pilot.press("enter")
+        await until(pilot, lambda: (bench.app.settings or {}).get("target") == "two\nlines")

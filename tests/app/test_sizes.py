@@ -1,0 +1,59 @@
+"""The main screen at every size: nothing breaks, nothing is cut off, and a tiny terminal says what it needs."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.app.fake_worker import Bench, begin, until, words
+
+
+@pytest.mark.parametrize("size", [(1, 1), (20, 5), (59, 40), (60, 18), (80, 24), (100, 30), (200, 20), (200, 50)])
+async def test_it_runs_at_any_size(size: tuple[int, int]) -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=size) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training")
+        bench.worker.train(60)
+        await until(pilot, lambda: bench.app.state.step == 60 and not bench.app.redraw_is_due)
+        small = size[0] < 60 or size[1] < 18
+        assert bench.app.main.query_one("#too-small").display == small
+        assert bench.app.main.query_one("#body").display != small
+        if not small:
+            assert "┤" in words(bench, "#plot-reward-mean")
+            assert "greedy" in words(bench, "#samples")
+            for selector in ("#headline", "#status", "#keys"):
+                assert len(words(bench, selector)) <= size[0] - 2
+
+
+async def test_the_setup_opens_over_the_plots_where_it_is_narrow() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(80, 24)) as pilot:
+        await begin(bench, pilot)
+        setup = bench.app.main.setup
+        assert not setup.display
+        await pilot.press("t")
+        assert setup.display
+        assert bench.app.main.query_one("#plot-reward-mean").size.width > 40
+        await pilot.press("escape")
+        assert not setup.display
+
+
+async def test_the_setup_gives_its_room_to_the_plots_where_it_is_wide() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        before = bench.app.main.query_one("#plot-reward-mean").size.width
+        await pilot.press("t")
+        await until(pilot, lambda: bench.app.main.query_one("#plot-reward-mean").size.width > before + 30)
+
+
+async def test_it_follows_a_change_of_size() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(200, 50)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training")
+        bench.worker.train(60)
+        await until(pilot, lambda: "greedy" in words(bench, "#samples"))
+        for size in ((80, 24), (20, 5), (120, 36)):
+            await pilot.resize_terminal(*size)
+        await until(pilot, lambda: "┤" in words(bench, "#plot-cross-entropy"))
