@@ -1,0 +1,29 @@
+"""pgplay: a terminal playground for policy gradients on text.
+
+The names below are loaded when they are first used, so that `import pgplay` costs nothing.
+"""
+
+from importlib import import_module
+from typing import Any
+
+_PLACES = {
+    "RunConfig": "pgplay.config",
+    "make_config": "pgplay.config",
+    "PgplayError": "pgplay.errors",
+    "InputError": "pgplay.errors",
+    "RewardError": "pgplay.errors",
+    "make_plan": "pgplay.learning.plan",
+    "Trainer": "pgplay.learning.trainer",
+    "StepReport": "pgplay.learning.report",
+    "build_reward": "pgplay.rewards.scoring",
+    "Session": "pgplay.worker.session",
+    "load_saved_policy": "pgplay.worker.saved_policies",
+}
+
+__all__ = sorted(_PLACES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'pgplay' has no attribute {name!r}")
+    return getattr(import_module(_PLACES[name]), name)

@@ -106,7 +106,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             "how that weight moves: not at all, falling with 1 - mean reward, or steering towards an entropy",
             "learning",
         ),
-    ] = "reward-gap"
+    ] = "constant"
     entropy_target: Annotated[
         float,
         _help(
@@ -229,7 +229,11 @@ def _describe(field: msgspec.inspect.Field) -> Field:
     optional = isinstance(inner, msgspec.inspect.UnionType)
     if optional:
         inner = next(one for one in inner.types if not isinstance(one, msgspec.inspect.NoneType))
-    types = {msgspec.inspect.IntType: int, msgspec.inspect.FloatType: float, msgspec.inspect.VarTupleType: tuple}
+    types: dict[type, type] = {
+        msgspec.inspect.IntType: int,
+        msgspec.inspect.FloatType: float,
+        msgspec.inspect.VarTupleType: tuple,
+    }
 
     def limit(inclusive: str, exclusive: str) -> float | None:
         value = getattr(inner, inclusive, None)
@@ -243,7 +247,7 @@ def _describe(field: msgspec.inspect.Field) -> Field:
         type=types.get(type(inner), str),
         optional=optional,
         default=field.default,
-        choices=inner.values if isinstance(inner, msgspec.inspect.LiteralType) else (),
+        choices=tuple(map(str, inner.values)) if isinstance(inner, msgspec.inspect.LiteralType) else (),
         low=limit("ge", "gt"),
         high=limit("le", "lt"),
     )

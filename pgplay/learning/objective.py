@@ -18,6 +18,7 @@ from pgplay.learning.advantages import (
 )
 from pgplay.learning.credit import dense_advantages
 from pgplay.learning.losses import Surrogate, aggregated, masked_mean, parameter_penalty, surrogate
+from pgplay.learning.optimiser import Adam
 from pgplay.learning.plan import Plan
 from pgplay.policies.density import Density, entropy, kl_divergence
 from pgplay.policies.policy import Policy, Reading, Rollout, mean_losses
@@ -156,7 +157,7 @@ def learn(
     batch: Batch,
     plan: Plan,
     modules: Modules,
-    optimiser: torch.optim.Optimizer,
+    optimiser: Adam,
     density: Density,
     entropy_weight: float,
     moving_average: float,
@@ -184,14 +185,14 @@ def learn(
         loss, gain = loss_of(seen, batch, plan, modules, advantages, returns, entropy_weight)
         if diagnose and number == 0:
             told["signal_to_noise"] = _signal_to_noise(gain.losses, mask, plan, modules)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        optimiser.clear()
+        loss.backward()  # type: ignore[no-untyped-call]
         norm = nn.utils.clip_grad_norm_(parameters, plan.config.clip_gradient or float("inf"))
         if not bool(norm.isfinite()):
             raise PgplayError(
                 "Learning diverged: the gradient is not a finite number.", "Resume from a checkpoint with a lower lr."
             )
-        optimiser.step()
+        optimiser.update(plan.lr, plan.config.weight_decay)
         told |= {"loss": loss.detach(), "clip_share": gain.clip_share, "gradient_norm": norm}
     if diagnose and update:
         with torch.no_grad():

@@ -19,6 +19,7 @@ from pgplay.errors import PgplayError
 from pgplay.learning.credit import token_credit
 from pgplay.learning.entropy import entropy_weight
 from pgplay.learning.objective import Batch, Modules, learn
+from pgplay.learning.optimiser import Adam
 from pgplay.learning.plan import Plan
 from pgplay.learning.report import Role, Sample, StepReport
 from pgplay.learning.samples import reward_statistics, telling_rows
@@ -36,7 +37,6 @@ CHECK_INTERVAL = 10
 """Steps between greedy checks of all training prompts, where a step measures only some."""
 DIAGNOSIS_INTERVAL = 25
 """Steps between the measurements that cost further passes through the network."""
-ADAM_BETAS = (0.9, 0.99)
 
 
 class TrainerState(NamedTuple):
@@ -167,12 +167,12 @@ class Trainer:
             pairs = self._next_pairs(min(self.plan.config.batch_size, len(self.plan.task.training)))
             reading = self.policy.reading(pairs)
             loss = mean_losses(self.policy.log_probabilities(reading.inputs, Density()), reading).mean()
-            self.optimiser.zero_grad(set_to_none=True)
+            self.optimiser.clear()
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(self.policy.module.parameters(), 1.0)
-            self.optimiser.step()
+            self.optimiser.update(self.plan.lr, self.plan.config.weight_decay)
             if progress:
-                progress(step, float(loss))
+                progress(step, loss.item())
         self._new_optimiser()
 
     def change(self, plan: Plan, reward: Reward | None = None) -> None:
@@ -185,8 +185,6 @@ class Trainer:
             self.counters.entropy_weight = plan.entropy
         self.plan = plan
         self.counters.waiting = []
-        for group in self.optimiser.param_groups:
-            group["lr"], group["weight_decay"] = plan.lr, plan.config.weight_decay
         if plan.config.kl and self.reference is None:
             self.keep_reference()
 
@@ -196,8 +194,7 @@ class Trainer:
         tensors |= {f"critic.{name}": tensor for name, tensor in self.critic.state_dict().items()}
         if self.reference is not None:
             tensors |= {f"reference.{name}": t for name, t in self.reference.module.state_dict().items()}
-        for number, moments in self.optimiser.state_dict()["state"].items():
-            tensors |= {f"optimiser.{number}.{name}": tensor for name, tensor in moments.items()}
+        tensors |= {f"optimiser.{name}": tensor for name, tensor in self.optimiser.state().items()}
         tensors |= {"generator": self.generator.get_state(), "prompt_generator": self.prompt_generator.get_state()}
         copies = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
         return TrainerState(copies, msgspec.to_builtins(self.counters))
@@ -214,24 +211,13 @@ class Trainer:
             self.keep_reference()
             assert self.reference is not None
             self.reference.load_state(parts["reference"])
-        optimiser = self.optimiser.state_dict()
-        optimiser["state"] = {}
-        for name, tensor in parts["optimiser"].items():
-            number, _, moment = name.partition(".")
-            optimiser["state"].setdefault(int(number), {})[moment] = tensor
-        self.optimiser.load_state_dict(optimiser)
+        self.optimiser.load_state(parts["optimiser"])
         self.generator.set_state(state.tensors["generator"])
         self.prompt_generator.set_state(state.tensors["prompt_generator"])
         self.counters = msgspec.convert(state.values, Counters)
 
     def _new_optimiser(self) -> None:
-        self.optimiser = torch.optim.AdamW(
-            [*self.policy.module.parameters(), *self.critic.parameters()],
-            lr=self.plan.lr,
-            betas=ADAM_BETAS,
-            weight_decay=self.plan.config.weight_decay,
-            fused=self.device.type in ("cpu", "cuda"),
-        )
+        self.optimiser = Adam([*self.policy.module.parameters(), *self.critic.parameters()])
 
     def _next_pairs(self, count: int | None = None) -> list[Pair]:
         """Return the next prompts: each of the task's once, in random order, before any comes again."""

@@ -72,7 +72,7 @@ _SPECS = (
 MODELS = {spec.name: spec for spec in _SPECS}
 
 FAMILY_DEFAULTS = {
-    "gru": FamilyDefaults(lr=5e-3, entropy=0.1),
+    "gru": FamilyDefaults(lr=5e-3, entropy=0.08),
     "transformer": FamilyDefaults(lr=2e-3, entropy=0.05),
 }
 

@@ -25,8 +25,10 @@ def list_devices() -> list[DeviceInfo]:
         DeviceInfo("cpu", f"{torch.get_num_threads()} threads by default", True),
     ]
     if torch.cuda.is_available():
-        for number in range(torch.cuda.device_count()):
-            devices.append(DeviceInfo(f"cuda:{number}", torch.cuda.get_device_name(number), True))
+        devices.extend(
+            DeviceInfo(f"cuda:{number}", torch.cuda.get_device_name(number), True)
+            for number in range(torch.cuda.device_count())
+        )
     else:
         devices.append(DeviceInfo("cuda", "NVIDIA or AMD GPU", False, _why_no_cuda()))
     if torch.backends.mps.is_available():
@@ -37,7 +39,7 @@ def list_devices() -> list[DeviceInfo]:
 
 
 def _why_no_cuda() -> str:
-    if not torch.backends.cuda.is_built():
+    if not torch.backends.cuda.is_built():  # type: ignore[no-untyped-call]
         return "This build of torch has no CUDA; install one that has, from pytorch.org."
     return "torch finds no CUDA device; check the driver with nvidia-smi."
 
@@ -45,7 +47,7 @@ def _why_no_cuda() -> str:
 def resolve_device(name: str) -> torch.device:
     """Return the device called `name`; raises InputError, with the reason, where it can't be had.
 
-    auto takes a CUDA GPU where there is one, else the CPU: MPS is slower than the CPU for small batches of small models.
+    auto takes a CUDA GPU where there is one, else the CPU: for small models MPS is slower than that.
     """
     if name == "auto":
         return torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")

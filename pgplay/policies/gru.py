@@ -13,7 +13,7 @@ tests/policies holds it against autograd through `_cell`.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -59,11 +59,13 @@ class _Recurrence(torch.autograd.Function):
         weight, hidden, reset_update, candidate, past = ctx.saved_tensors
         length, batch, width = candidate.shape
         reset, update = reset_update[:, :, :width], reset_update[:, :, width:]
-        # d(pre-activation)/d(hidden) of the candidate, and from it of r, z and the past's share of the candidate.
-        slope = (1 - update) * (1 - candidate * candidate)
-        factors = torch.stack(
-            [slope * past * reset * (1 - reset), (hidden[:-1] - candidate) * update * (1 - update), slope * reset], 2
-        )
+        # d(hidden) turns into d(pre-activation) of r, of z and of the past's share of n by these factors; the last of
+        # them without r is that of n itself.
+        factors = candidate.new_empty(length, batch, 3, width)
+        slope = (1 - update).mul_(1 - candidate * candidate)
+        torch.mul(slope, reset, out=factors[:, :, 2])
+        torch.mul(past, 1 - reset, out=factors[:, :, 0]).mul_(factors[:, :, 2])
+        torch.mul(hidden[:-1] - candidate, update, out=factors[:, :, 1]).mul_(1 - update)
         d_gates = torch.empty_like(factors)
         d_hidden = torch.empty_like(candidate)
         carried = candidate.new_zeros(batch, width)
@@ -88,58 +90,87 @@ class GRULayer(nn.Module):
         self.bias_ih = nn.Parameter(torch.zeros(3 * width))
         self.bias_hh = nn.Parameter(torch.zeros(3 * width))
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Return the hidden states (T, B, W) over `inputs` (T, B, W)."""
-        gates_x = F.linear(inputs, self.weight_ih, self.bias_ih)
+    def gates(self, inputs: Tensor) -> Tensor:
+        """Return the input's share of the gates (..., 3W) for `inputs` (..., W)."""
+        return F.linear(inputs, self.weight_ih, self.bias_ih)
+
+    def recur(self, gates_x: Tensor) -> Tensor:
+        """Return the hidden states (T, B, W) over the input's share of the gates (T, B, 3W)."""
         states: Tensor = _Recurrence.apply(gates_x, self.weight_hh, self.bias_hh)  # type: ignore[no-untyped-call]
         return states
 
-    def step(self, inputs: Tensor, hidden: Tensor) -> Tensor:
-        """Return the next hidden state (B, W) for one token's `inputs` (B, W)."""
-        return _cell(F.linear(inputs, self.weight_ih, self.bias_ih), hidden, self.weight_hh, self.bias_hh)
+    def step(self, gates_x: Tensor, hidden: Tensor) -> Tensor:
+        """Return the next hidden state (B, W) for one token's share of the gates (B, 3W)."""
+        return _cell(gates_x, hidden, self.weight_hh, self.bias_hh)
+
+
+class GRUState(NamedTuple):
+    """Hidden states (layers, B, W), and the first layer's gates for every token (V, 3W)."""
+
+    hidden: Tensor
+    gates: Tensor
 
 
 class GRUNetwork(nn.Module):
-    """Embedding, recurrent layers, and a head; see `policies.network.Network` for the methods' contract."""
+    """Embedding, recurrent layers, and a head; see `policies.network.Network` for the methods' contract.
+
+    The first layer's gates are looked up: an alphabet has fewer tokens than a batch, so projecting the embeddings once
+    is cheaper than projecting every token read.
+    """
 
     def __init__(self, spec: ModelSpec, vocabulary: int) -> None:
         super().__init__()
         self.width = spec.width
-        self.mask_count = spec.layers + 1
+        self.mask_count = spec.layers
         self.embed_tokens = nn.Embedding(vocabulary, spec.width)
         self.layers = nn.ModuleList(GRULayer(spec.width) for _ in range(spec.layers))
         self.lm_head = nn.Linear(spec.width, vocabulary)
 
     def initialise(self, generator: torch.Generator) -> None:
-        """Draw the first weights: uniform in 1/sqrt(width) as torch does, and a head of zeros: a uniform policy."""
+        """Draw the first weights as torch does: embeddings normal, all others uniform within 1/sqrt(width)."""
         bound = 1 / math.sqrt(self.width)
         with torch.no_grad():
             self.embed_tokens.weight.normal_(generator=generator)
-            for layer in self.layers:
-                for parameter in layer.parameters():
-                    parameter.uniform_(-bound, bound, generator=generator)
-            self.lm_head.weight.uniform_(-bound, bound, generator=generator)
-            self.lm_head.bias.zero_()
+            for parameter in self._layers_and_head():
+                parameter.uniform_(-bound, bound, generator=generator)
+
+    def _layers_and_head(self) -> list[nn.Parameter]:
+        return [*self.layers.parameters(), *self.lm_head.parameters()]
+
+    def _layer(self, number: int) -> GRULayer:
+        return cast(GRULayer, self.layers[number])
+
+    def _token_gates(self) -> Tensor:
+        return self._layer(0).gates(self.embed_tokens.weight)
 
     def forward(self, tokens: Tensor, masks: Tensor | None = None) -> Tensor:
         """Return features (B, T, W) for `tokens` (B, T)."""
-        states = self.embed_tokens(tokens.t())
-        for number, layer in enumerate(self.layers):
-            states = layer(states if masks is None else states * masks[number])
-        return (states if masks is None else states * masks[-1]).transpose(0, 1)
+        gates_x = F.embedding(tokens.t(), self._token_gates())
+        states = _masked(self._layer(0).recur(gates_x), masks, 0)
+        for number in range(1, len(self.layers)):
+            layer = self._layer(number)
+            states = _masked(layer.recur(layer.gates(states)), masks, number)
+        return states.transpose(0, 1)
 
     def logits(self, features: Tensor) -> Tensor:
         """Return logits (..., V) for `features` (..., W)."""
-        return self.lm_head(features)  # type: ignore[no-any-return]
+        return F.linear(features, self.lm_head.weight, self.lm_head.bias)
 
-    def start(self, batch: int, length: int) -> Tensor:
-        """Return the state before the first token: hidden states (layers, B, W) of zeros."""
-        return self.lm_head.weight.new_zeros(len(self.layers), batch, self.width)
+    def start(self, batch: int, length: int) -> GRUState:
+        """Return the state before the first token."""
+        return GRUState(self.lm_head.weight.new_zeros(len(self.layers), batch, self.width), self._token_gates())
 
-    def step(self, tokens: Tensor, position: int, state: Tensor, masks: Tensor | None = None) -> Tensor:
+    def step(self, tokens: Tensor, position: int, state: GRUState, masks: Tensor | None = None) -> Tensor:
         """Return features (B, W) after `tokens` (B,) and advance `state` in place."""
-        inputs = self.embed_tokens(tokens)
-        for number, layer in enumerate(self.layers):
-            inputs = layer.step(inputs if masks is None else inputs * masks[number], state[number])
-            state[number] = inputs
-        return inputs if masks is None else inputs * masks[-1]
+        gates_x = state.gates[tokens]
+        for number in range(len(self.layers)):
+            state.hidden[number] = self._layer(number).step(gates_x, state.hidden[number])
+            features = _masked(state.hidden[number], masks, number)
+            if number + 1 < len(self.layers):
+                gates_x = self._layer(number + 1).gates(features)
+        return features
+
+
+def _masked(states: Tensor, masks: Tensor | None, number: int) -> Tensor:
+    """Return `states` (..., B, W) under their layer's dropout mask (B, W)."""
+    return states if masks is None else states * masks[number]

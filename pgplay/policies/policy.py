@@ -49,8 +49,10 @@ class Rollout(NamedTuple):
         """Return the first `count` completions, without the columns that none of them uses."""
         used = int(self.mask[:count].any(0).nonzero().max()) + 1
         masks = None if self.dropout_masks is None else self.dropout_masks[:, :count]
-        tensors = (tensor[:count, :used] for tensor in self[:4])
-        return Rollout(*tensors, self.prefix_lengths[:count], masks)
+        inputs, actions, mask, log_probabilities = (
+            tensor[:count, :used] for tensor in (self.inputs, self.actions, self.mask, self.log_probabilities)
+        )
+        return Rollout(inputs, actions, mask, log_probabilities, self.prefix_lengths[:count], masks)
 
 
 class Completion(NamedTuple):
@@ -110,8 +112,8 @@ class Policy:
             forced[row, : len(prefix)] = torch.tensor(prefix)
         forced = forced.to(self.device)
         ends = torch.tensor(lengths, device=self.device)
-        noise = torch.empty(columns, batch, self.tokenizer.vocabulary_size, device=self.device)
-        noise.exponential_(generator=generator).log_().neg_()
+        noise = torch.rand(columns, batch, self.tokenizer.vocabulary_size, generator=generator, device=self.device)
+        noise.log_().neg_().log_().neg_()
         if greedy_rows:
             noise[:, batch - greedy_rows :] = 0.0
 
@@ -181,7 +183,7 @@ class Policy:
         if dropout_masks is not None:
             missing = stacked.shape[0] - dropout_masks.shape[1]
             dropout_masks = F.pad(dropout_masks, (0, 0, 0, missing), value=1.0)
-        parts = self.network(stacked, dropout_masks).split([reading.inputs.shape[0] for reading in readings])
+        parts = torch.split(self.network(stacked, dropout_masks), [reading.inputs.shape[0] for reading in readings])
         return [part[:, : reading.inputs.shape[1]] for part, reading in zip(parts, readings, strict=True)]
 
     def reading(self, pairs: Sequence[Pair]) -> Reading:
@@ -201,7 +203,7 @@ class Policy:
 
     @torch.no_grad()
     def cross_entropy(self, pairs: Sequence[Pair]) -> list[float]:
-        """Return, for each (prompt, target), nats per token of the target under the policy, its stop token counted in."""
+        """Return, for each (prompt, target), nats per token of the target, stop token counted in."""
         reading = self.reading(pairs)
         losses: list[float] = mean_losses(self.log_probabilities(reading.inputs, Density()), reading).tolist()
         return losses

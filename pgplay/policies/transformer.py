@@ -7,7 +7,7 @@ Llama), SwiGLU (Shazeer 2020, arXiv:2002.05202), no biases. Left out on purpose:
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -105,6 +105,9 @@ class TransformerNetwork(nn.Module):
         self.register_buffer("cosine", angles.cos(), persistent=False)
         self.register_buffer("sine", angles.sin(), persistent=False)
 
+    def _layers(self) -> list[Layer]:
+        return [cast(Layer, layer) for layer in self.model.layers]
+
     def initialise(self, generator: torch.Generator) -> None:
         """Draw the first weights: normal with 1/sqrt(inputs), residual outputs scaled down by the depth (GPT-2)."""
         depth = len(self.model.layers)
@@ -124,7 +127,7 @@ class TransformerNetwork(nn.Module):
         length = tokens.shape[1]
         cosine, sine = self.cosine[:length], self.sine[:length]  # type: ignore[index]
         stream = self.model.embed_tokens(tokens)
-        for number, layer in enumerate(self.model.layers):
+        for number, layer in enumerate(self._layers()):
             queries, keys, values = layer.self_attn.project(layer.input_layernorm(stream), cosine, sine)
             heads = F.scaled_dot_product_attention(queries, keys, values, is_causal=True)
             stream = stream + _masked(layer.self_attn.join(heads), masks, 2 * number)
@@ -137,7 +140,7 @@ class TransformerNetwork(nn.Module):
 
     def start(self, batch: int, length: int) -> Cache:
         """Return an empty cache for `length` tokens."""
-        attention = self.model.layers[0].self_attn
+        attention = self._layers()[0].self_attn
         shape = (len(self.model.layers), batch, attention.heads, length, self.width // attention.heads)
         return Cache(self.lm_head.weight.new_zeros(shape), self.lm_head.weight.new_zeros(shape))
 
@@ -145,7 +148,7 @@ class TransformerNetwork(nn.Module):
         """Return features (B, W) after `tokens` (B,) at `position`, and write their keys and values to `state`."""
         cosine, sine = self.cosine[position : position + 1], self.sine[position : position + 1]  # type: ignore[index]
         stream = self.model.embed_tokens(tokens)[:, None]
-        for number, layer in enumerate(self.model.layers):
+        for number, layer in enumerate(self._layers()):
             queries, keys, values = layer.self_attn.project(layer.input_layernorm(stream), cosine, sine)
             state.keys[number, :, :, position] = keys[:, :, 0]
             state.values[number, :, :, position] = values[:, :, 0]
