@@ -70,7 +70,8 @@ async def test_snapshots_reach_headline_plots_samples_and_status() -> None:
         assert "Press space to start." in words(bench, "#plot-reward-mean")
         bench.worker.build("training")
         bench.worker.train(100)
-        await until(pilot, lambda: "step 100" in words(bench, "#headline"))
+        await until(pilot, lambda: "hello w·rld" in words(bench, "#samples"))
+        assert "step 100" in words(bench, "#headline")
         assert "6.4k completions" in words(bench, "#headline")
         assert "107k" in words(bench, "#headline")
         for plot in bench.app.main.query(Plot):
