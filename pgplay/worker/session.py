@@ -7,6 +7,7 @@ here draws a random number, and the time of day decides only what is kept, never
 from __future__ import annotations
 
 import time
+from collections import deque
 from contextlib import ExitStack
 from typing import Any, Self
 
@@ -15,6 +16,7 @@ import torch
 
 from pgplay.config import RunConfig, fields, make_config, to_settings
 from pgplay.errors import InputError, PgplayError
+from pgplay.learning.diagnosis import WINDOW, diagnose
 from pgplay.learning.plan import make_plan
 from pgplay.learning.report import Finding, StepReport
 from pgplay.learning.trainer import Trainer
@@ -48,6 +50,7 @@ class Session:
         self.report: StepReport | None = None
         self._keeper = Keeper(store, trainer)
         self._unrecorded: list[StepReport] = []
+        self._recent: deque[dict[str, float]] = deque(maxlen=WINDOW)
         self._is_resting = False
         self._forecast = Forecast(goal_of(trainer.plan, trainer.reward))
         self._assessed_at = 0.0
@@ -165,6 +168,7 @@ class Session:
             raise
         self.report = report
         self._forecast.add(report)
+        self._recent.append(report.metrics)
         self._unrecorded.append(report)
         self._record()
         self._keeper.after_step(report)
@@ -206,7 +210,7 @@ class Session:
 
     def findings(self) -> tuple[Finding, ...]:
         """Return what is to be said about the run in words; empty while all is well."""
-        return ()
+        return diagnose(tuple(self._recent))
 
     def change(self, settings: dict[str, Any]) -> None:
         """Change live settings before the next step; raises InputError, and then nothing is changed."""
@@ -229,6 +233,7 @@ class Session:
         if reward is not None:
             previous.close()
         self._forecast = Forecast(goal_of(plan, self.trainer.reward))
+        self._recent.clear()
         self._keeper.note_change()
 
     def renew_reward(self) -> None:

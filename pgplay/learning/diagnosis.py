@@ -1,0 +1,94 @@
+"""What is wrong with a run that stops learning, in plain words, from its recent metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import fmean
+
+from pgplay.learning.report import Finding
+
+WINDOW = 60
+"""Steps that are looked at; nothing is said before so many were made."""
+
+COLLAPSED_ENTROPY = 0.02
+"""Nats a token: at 30 tokens, fewer than one completion in five differs from the likeliest by anything."""
+TIED_SHARE = 0.9
+STALLED_GAIN = 1e-3
+MISMATCH_LIMIT = 1e-3
+
+
+def diagnose(rows: Sequence[dict[str, float]]) -> tuple[Finding, ...]:
+    """Return what is to be said about a run whose last steps had the metrics `rows`, oldest first.
+
+    Nothing, while all is well: a run whose greedy completions are all exact is, whatever else its numbers say.
+    """
+    if len(rows) < WINDOW or rows[-1].get("exact_match") == 1.0:
+        return ()
+    recent = rows[-WINDOW:]
+    findings = (check(recent) for check in (_no_signal, _collapsed, _never_stops, _mismatch))
+    return tuple(finding for finding in findings if finding)
+
+
+def _mean(rows: Sequence[dict[str, float]], name: str) -> float:
+    values = [row[name] for row in rows if name in row]
+    return fmean(values) if values else float("nan")
+
+
+def _no_signal(rows: Sequence[dict[str, float]]) -> Finding | None:
+    """All completions of a group earn the same: their advantages are zero."""
+    tied = _mean(rows, "tied_groups")
+    if not tied > TIED_SHARE:
+        return None
+    highest = max(row["reward_max"] for row in rows)
+    lowest = min(row["reward_min"] for row in rows)
+    if highest == lowest:
+        return Finding(
+            kind="no-signal",
+            message=f"Hopeless as it is: every completion of the last {len(rows)} steps had the reward {highest:.2f}, "
+            "so no completion is better than another and there is nothing to learn from.",
+            advice="Choose a reward that also pays for being nearly right, such as levenshtein, or start warm.",
+        )
+    if _mean(rows, "entropy") < COLLAPSED_ENTROPY:
+        return None
+    return Finding(
+        kind="tied-rewards",
+        message=f"{tied:.0%} of the groups are tied: nearly all completions of a prompt get the same reward.",
+        advice="Choose a reward with finer steps, or larger groups (group_size).",
+    )
+
+
+def _collapsed(rows: Sequence[dict[str, float]]) -> Finding | None:
+    """The policy always writes the same text, which is not the target."""
+    entropy = _mean(rows, "entropy")
+    gain = _mean(rows[len(rows) // 2 :], "reward_mean") - _mean(rows[: len(rows) // 2], "reward_mean")
+    if not (entropy < COLLAPSED_ENTROPY and gain < STALLED_GAIN):
+        return None
+    return Finding(
+        kind="collapsed-entropy",
+        message=f"Entropy has collapsed to {entropy:.3f} nats a token: the policy is certain of a text that is not the "
+        "target, tries nothing else, and so has stopped learning.",
+        advice="Raise entropy (or lower lr) and start again: what is certain is hardly ever unlearnt.",
+    )
+
+
+def _never_stops(rows: Sequence[dict[str, float]]) -> Finding | None:
+    """No completion ends by itself, though entropy is low: the length limit cuts them all."""
+    if _mean(rows, "stop_rate") > 0.0 or _mean(rows, "entropy") > 0.5:
+        return None
+    return Finding(
+        kind="never-stops",
+        message="No completion ends with the stop token: all run into the length limit.",
+        advice="Choose a reward that charges for extra characters, such as levenshtein, or a longer max_length.",
+    )
+
+
+def _mismatch(rows: Sequence[dict[str, float]]) -> Finding | None:
+    """What is trained is not what was sampled."""
+    mismatch = _mean(rows, "mismatch")
+    if not mismatch > MISMATCH_LIMIT:
+        return None
+    return Finding(
+        kind="mismatch",
+        message=f"Sampling and learning disagree by {mismatch:.1e} nats a token, where 1e-6 is right.",
+        advice="This is a defect of the program or of the device; try the device cpu, and report it.",
+    )
