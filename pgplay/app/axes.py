@@ -37,8 +37,10 @@ def value_axis(low: float, high: float, parts: int) -> Axis:
     if high - low < 1e-12:
         high = low + 1.0
     step = round_step(high - low, parts)
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return Axis(first * step, last * step, tuple(number * step for number in range(first, last + 1)))
+    # The range ends at a tick or halfway between two, so that no more than half a step of room is wasted.
+    first, last = math.floor(2 * (low / step) + 1e-9), math.ceil(2 * (high / step) - 1e-9)
+    ticks = tuple(number * step for number in range(math.ceil(first / 2), last // 2 + 1))
+    return Axis(first * step / 2, last * step / 2, ticks)
 
 
 def step_axis(last_step: int, columns: int) -> Axis:
@@ -49,7 +51,7 @@ def step_axis(last_step: int, columns: int) -> Axis:
         digit * power for digit in (1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10, 12) if digit * power >= last * (1 - 1e-9)
     )
     labels = max(1, min(8, columns // (len(label(high)) + 5)))
-    step = max(1.0, round_step(high, labels))
+    step = min(high, max(1.0, round_step(high, labels)))
     return Axis(0.0, high, tuple(number * step for number in range(int(high / step + 1e-9) + 1)))
 
 

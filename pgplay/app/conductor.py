@@ -222,6 +222,7 @@ class Conductor:
             case StateChanged(info=info):
                 if info is not None:
                     self._running = dict(info.settings)
+                    self._recall(info.run, event.step)
                 self.take_settings(app.settings)
             case Changed(settings=settings):
                 self._running.update(settings)
@@ -242,6 +243,19 @@ class Conductor:
                 self._show_failure(event, "\n".join(app.state.log), "The run stopped")
             case _:
                 pass
+
+    def _recall(self, run: str, step: int) -> None:
+        """Show the curves of a resumed run from its beginning, from its store."""
+        history = self._app.state.history
+        if step <= history.last_step:
+            return
+        from pgplay.runs.store import RunStore
+
+        try:
+            with RunStore.open(run) as store:
+                history.add(row for row in store.rows(history.last_step) if row[0] <= step)
+        except PgplayError as error:
+            self._app.tell(f"The curves before step {step} cannot be read: {error.problem}")
 
     def mourn(self, returncode: int, log_tail: str) -> None:
         """Say that the worker is gone, and offer to go on from its last checkpoint."""

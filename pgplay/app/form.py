@@ -63,7 +63,9 @@ def written(value: Any) -> str:
 
 def placeholder(field: Field) -> str:
     """Return what an empty text field stands for."""
-    return "default" if field.default is None else written(field.default) or "none"
+    if field.default is None:
+        return "no limit" if field.section == "limits" else "default"
+    return written(field.default) or "none"
 
 
 def limits(field: Field) -> str:

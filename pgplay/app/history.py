@@ -42,6 +42,11 @@ class Series:
         if len(self.buckets) > CAPACITY and not self._filled:
             self._halve()
 
+    def cut(self, step: int) -> None:
+        """Forget what came after `step`."""
+        self.buckets = [bucket for bucket in self.buckets if bucket.step <= step]
+        self._filled = 0
+
     def _halve(self) -> None:
         pairs = zip(self.buckets[::2], self.buckets[1::2], strict=False)
         merged = [Bucket(b.step, min(a.low, b.low), max(a.high, b.high), b.last) for a, b in pairs]
@@ -70,6 +75,12 @@ class History:
             for name, series in self.series.items():
                 if name in metrics:
                     series.add(step, metrics[name])
+        self.version += 1
+
+    def cut(self, step: int) -> None:
+        """Forget what came after `step`, for a run that goes on from a checkpoint."""
+        for series in self.series.values():
+            series.cut(step)
         self.version += 1
 
     def clear(self) -> None:

@@ -95,9 +95,10 @@ class AppState:
 
     def _change_state(self, event: StateChanged) -> None:
         if event.info is not None:
-            if self.info is None or event.info.run != self.info.run or event.step < self.step:
+            if self.info is None or event.info.run != self.info.run or event.step == 0:
                 self.forget_run()
-            self.info = event.info
+            self.info, self.step = event.info, event.step
+            self.history.cut(event.step)
         self.run, self.message, self.waiting = event.state, event.message, False
         self.step = max(self.step, event.step)
         if event.state == "idle":

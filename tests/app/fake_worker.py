@@ -48,7 +48,7 @@ class FakeWorker:
     def ready(self) -> None:
         self.tell(Ready(protocol=1, pid=1, versions={"torch": "2.13"}, devices=DEVICES, seconds=1.4))
 
-    def build(self, state: str = "training", *, run: str = "a-run", **settings: Any) -> None:
+    def build(self, state: str = "training", *, run: str = "a-run", step: int = 0, **settings: Any) -> None:
         """Tell that a run with these settings was built and is in `state`."""
         config = make_config(settings)
         info = RunInfo(
@@ -64,7 +64,7 @@ class FakeWorker:
             prompts=(),
             notes=(),
         )
-        self.tell(StateChanged(state=state, info=info))  # type: ignore[arg-type]
+        self.tell(StateChanged(state=state, info=info, step=step))  # type: ignore[arg-type]
 
     def train(self, until: int, *, after: int = 0, texts: dict[str, str] | None = None, **extra: Any) -> None:
         """Tell of the steps after `after` up to `until`, on the way to 'hello world'."""

@@ -55,6 +55,7 @@ def test_every_axis_is_finite_and_holds_its_values(one: float, other: float, par
 
 def test_ticks_are_round() -> None:
     assert axes.labels(axes.value_axis(0, 1, 2).ticks) == ["0.0", "0.5", "1.0"]
-    assert axes.labels(axes.value_axis(0, 3.3, 4).ticks) == ["0", "1", "2", "3", "4"]
+    assert axes.labels(axes.value_axis(0, 3.3, 4).ticks) == ["0", "1", "2", "3"]
+    assert axes.value_axis(0, 3.3, 4).high == 3.5
     assert axes.step_axis(143, 80).high == 160
     assert axes.labels(axes.step_axis(143_000, 60).ticks) == ["0", "50k", "100k", "150k"]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pgplay.app.screens.dialogs import AskDialog, ConfirmDialog
 from pgplay.app.widgets.plot import Plot
+from pgplay.config import make_config
 from pgplay.learning.report import Finding
+from pgplay.runs.store import RunStore
 from pgplay.worker.protocol import Failed, Pause, Refused, Reset, Resume, Save, Saved, Start, StateChanged, Step, Stop
-from tests.app.fake_worker import Bench, begin, until, words
+from tests.app.fake_worker import Bench, begin, snapshot, until, words
 
 
 async def test_space_starts_the_run_that_the_setup_shows() -> None:
@@ -231,6 +233,22 @@ async def test_a_killed_worker_is_a_card_and_the_run_resumes_in_a_new_one() -> N
         bench.worker.ready()
         await until(pilot, lambda: bench.sent(Resume))
         assert bench.sent(Resume) == [Resume(run="a-run")]
+
+
+async def test_a_resumed_run_shows_its_curves_from_the_beginning() -> None:
+    with RunStore.create(make_config({}), "kept") as store:
+        for step in range(1, 31):
+            store.record(snapshot(step).report)
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training", run="kept", step=20)
+        await until(pilot, lambda: bench.app.state.history.last_step == 20)
+        assert len(bench.app.state.history.series["entropy"].buckets) == 20
+        bench.worker.train(40, after=20)
+        await until(pilot, lambda: bench.app.state.step == 40)
+        bench.worker.build("training", run="kept", step=35)
+        await until(pilot, lambda: bench.app.state.history.last_step == 35)
 
 
 async def test_quitting_closes_the_worker_with_less_than_a_second() -> None:

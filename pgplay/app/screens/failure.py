@@ -19,7 +19,6 @@ class FailureCard(ModalScreen[bool]):
     """Answers True where the person wants the run resumed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(False)", "Close")]
-    AUTO_FOCUS = "#resume, #close"
 
     def __init__(self, failure: Failed, log_tail: str = "", *, title: str = "The run stopped") -> None:
         super().__init__(classes="dialog-screen")
@@ -43,6 +42,10 @@ class FailureCard(ModalScreen[bool]):
                     step = failure.checkpoint_step
                     label = f"Resume from step {step}" if step is not None else "Resume from the last checkpoint"
                     yield Button(label, id="resume", variant="primary")
+
+    def on_mount(self) -> None:
+        """Put the focus on going on, where that can be done."""
+        self.query_one("#resume" if self._failure.run else "#close").focus()
 
     @on(Button.Pressed)
     def _answered(self, event: Button.Pressed) -> None:

@@ -306,6 +306,5 @@ class Setup(Vertical):
         settings = {setting.field.name: setting for setting in self.query(Setting)}
         for name, setting in settings.items():
             setting.show_problem(problem.message if problem is not None and problem.field == name else "")
-        beside = problem is not None and problem.field in (*places, *settings)
-        self._problem = "" if problem is None else problem.message if not beside else "Not ready: see the field in red."
+        self._problem = "" if problem is None else problem.message
         self.query_one("#start", Button).disabled = problem is not None

@@ -13,7 +13,7 @@ from pgplay.app.state import STAGES, AppState
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 LONGEST_BAR = 40
-WORDS_WIDTH = 24
+WORDS_WIDTH, NARROW_WORDS_WIDTH = 24, 20
 
 
 class FindingLine(Widget):
@@ -70,7 +70,7 @@ class StatusLine(Widget):
         width, state = self.content_size.width, self._state
         muted = self.get_component_rich_style("status--muted", partial=True)
         numbers = self._numbers(width)
-        words = f"{self._words():<{min(WORDS_WIDTH, max(0, width - len(numbers) - 4))}}"
+        words = f"{self._words():<{WORDS_WIDTH if width >= 100 else NARROW_WORDS_WIDTH}}"
         free = width - len(words) - len(numbers) - 8
         bar_width = max(0, min(LONGEST_BAR, free))
         text = Text(no_wrap=True, end="")
