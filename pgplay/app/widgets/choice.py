@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar, NamedTuple
 
-from rich.text import Text
+from rich.cells import cell_len
+from rich.table import Table
 from textual.binding import Binding, BindingType
 from textual.widgets import Select
 from textual.widgets._select import SelectOverlay
 from textual.widgets.option_list import Option
 
-from pgplay.app.safe_text import pad, safe_text
+from pgplay.app.safe_text import safe_text
 
 
 class Entry(NamedTuple):
@@ -71,16 +72,17 @@ class Choice(Select[str], inherit_bindings=False):
         return next((entry.description for entry in self.entries if entry.value == self.value), "")
 
     def _setup_options_renderables(self) -> None:
-        width = max((len(entry.label) for entry in self.entries), default=0)
+        width = max((cell_len(entry.label) for entry in self.entries), default=0)
         self._options = [option for option in self._options if option[1] is not Select.NULL]
         overlay = self.query_one(SelectOverlay)
         overlay.clear_options()
-        overlay.add_options(
-            [
-                Option(
-                    Text.assemble(pad(safe_text(entry.label).plain, width + 2), (entry.description, "dim")),
-                    disabled=entry.disabled,
-                )
-                for entry in self.entries
-            ]
-        )
+        overlay.add_options([Option(_row(entry, width), disabled=entry.disabled) for entry in self.entries])
+
+
+def _row(entry: Entry, width: int) -> Table:
+    """Return an entry as the open list shows it: its description goes on beneath itself, not beneath the label."""
+    row = Table.grid(expand=True)
+    row.add_column(width=width + 2)
+    row.add_column(ratio=1)
+    row.add_row(safe_text(entry.label), safe_text(entry.description, "dim"))
+    return row
