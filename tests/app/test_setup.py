@@ -96,6 +96,19 @@ async def test_a_preset_fills_the_form() -> None:
         assert setup.typed["model"] == bench.app.main.query_one("#model", Choice).chosen
 
 
+async def test_a_broken_preset_of_ones_own_is_listed_with_its_reason(home: Path) -> None:
+    (home / "presets").mkdir(parents=True)
+    (home / "presets" / "mine.toml").write_text("title = 3\n[", encoding="utf-8")
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        broken = [entry for entry in bench.app.main.query_one("#preset", Choice).entries if entry.disabled]
+        assert [entry.label for entry in broken] == ["mine"]
+        assert broken[0].description
+        await pilot.press("space")
+        assert len(bench.sent(Start)) == 1
+
+
 @pytest.mark.parametrize(("target", "said"), [("", "The target is empty."), ("\x1b[31m", "control")])
 async def test_a_bad_target_is_said_and_not_started(target: str, said: str) -> None:
     bench = Bench()

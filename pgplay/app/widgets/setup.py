@@ -84,9 +84,11 @@ class Setup(Vertical):
         self.call_after_refresh(self._fill_lists)
 
     def _fill_lists(self) -> None:
-        from pgplay.tasks.presets import preset_names
+        from pgplay.tasks.presets import broken_presets, preset_names
 
         presets = [Entry(preset.name, preset.title, preset.teaches) for preset in preset_names()]
+        for broken in broken_presets():
+            presets.append(Entry(f"✗ {broken.name}", broken.name, broken.error.problem, disabled=True))
         self.query_one("#preset", Choice).show_entries(presets, self.preset)
         self._show_notes()
         self._check()
@@ -240,7 +242,11 @@ class Setup(Vertical):
         try:
             self.load(make_config(load_preset(name).settings), name)
         except PgplayError as error:
-            self.app.notify(safe_text(str(error), lines=True).plain, title="Preset", severity="error", markup=False)
+            self._tell(error)
+
+    def _tell(self, error: PgplayError) -> None:
+        words = safe_text(str(error), lines=True).plain
+        self.app.notify(words, title="Preset", severity="error", markup=False)
 
     def _edit(self, name: str, text: str, *, typing: bool = False) -> None:
         if self.typed[name] == text:
