@@ -87,8 +87,9 @@ class Setup(Vertical):
         from pgplay.tasks.presets import broken_presets, preset_names
 
         presets = [Entry(preset.name, preset.title, preset.teaches) for preset in preset_names()]
-        for broken in broken_presets():
-            presets.append(Entry(f"✗ {broken.name}", broken.name, broken.error.problem, disabled=True))
+        presets += [
+            Entry(f"✗ {broken.name}", broken.name, broken.error.problem, disabled=True) for broken in broken_presets()
+        ]
         self.query_one("#preset", Choice).show_entries(presets, self.preset)
         self._show_notes()
         self._check()
