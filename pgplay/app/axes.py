@@ -39,7 +39,8 @@ def value_axis(low: float, high: float, parts: int) -> Axis:
     step = round_step(high - low, parts)
     # The range ends at a tick or halfway between two, so that no more than half a step of room is wasted.
     first, last = math.floor(2 * (low / step) + 1e-9), math.ceil(2 * (high / step) - 1e-9)
-    ticks = tuple(number * step for number in range(math.ceil(first / 2), last // 2 + 1))
+    numbers = range(math.ceil(first / 2) * 2, last + 1, 2)
+    ticks = tuple(number * step / 2 for number in (numbers if len(numbers) > 1 else range(first, last + 1)))
     return Axis(first * step / 2, last * step / 2, ticks)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pgplay.app import axes
@@ -42,6 +42,7 @@ def test_the_version_grows_with_every_change() -> None:
 
 
 @given(st.floats(-1e308, 1e308), st.floats(-1e308, 1e308), st.integers(1, 8))
+@example(1852811222021.0, -3355979503004.0, 1)
 @settings(max_examples=300, deadline=None)
 def test_every_axis_is_finite_and_holds_its_values(one: float, other: float, parts: int) -> None:
     axis = axes.value_axis(min(one, other), max(one, other), parts)
