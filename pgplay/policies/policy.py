@@ -113,7 +113,8 @@ class Policy:
         forced = forced.to(self.device)
         ends = torch.tensor(lengths, device=self.device)
         noise = torch.rand(columns, batch, self.tokenizer.vocabulary_size, generator=generator, device=self.device)
-        noise.log_().neg_().log_().neg_()
+        # A 0 would turn into minus infinity, which a token that is left alone by the filters does not survive.
+        noise.clamp_min_(torch.finfo(noise.dtype).tiny).log_().neg_().log_().neg_()
         if greedy_rows:
             noise[:, batch - greedy_rows :] = 0.0
 
