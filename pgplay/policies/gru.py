@@ -164,8 +164,9 @@ class GRUNetwork(nn.Module):
         """Return features (B, W) after `tokens` (B,) and advance `state` in place."""
         gates_x = state.gates[tokens]
         for number in range(len(self.layers)):
-            state.hidden[number] = self._layer(number).step(gates_x, state.hidden[number])
-            features = _masked(state.hidden[number], masks, number)
+            hidden = self._layer(number).step(gates_x, state.hidden[number])
+            state.hidden[number] = hidden
+            features = _masked(hidden, masks, number)
             if number + 1 < len(self.layers):
                 gates_x = self._layer(number + 1).gates(features)
         return features
