@@ -1,0 +1,59 @@
+"""What the tests of policies and of learning share: small policies, and every completion that there is."""
+
+from __future__ import annotations
+
+import torch
+
+from pgplay.policies.catalogue import PolicyShape
+from pgplay.policies.density import Density
+from pgplay.policies.policy import Policy, Rollout
+from pgplay.tasks.tokenizer import DELIMITER
+
+FAMILIES = ("gru-nano", "transformer-nano")
+PLAIN = Density()
+
+
+def small_policy(
+    model: str = "gru-nano", alphabet: str = "ab", max_length: int = 3, seed: int = 0, sharpness: float = 1.0
+) -> Policy:
+    """Return a policy on the CPU; `sharpness` multiplies the logits, for a fresh policy is nearly uniform."""
+    policy = Policy(PolicyShape(model, alphabet, max_length), torch.device("cpu"), seed)
+    with torch.no_grad():
+        for parameter in policy.module.lm_head.parameters():
+            parameter.mul_(sharpness)
+    return policy
+
+
+def every_completion(policy: Policy) -> list[list[int]]:
+    """Return the actions of every completion that can be written: up to the stop token or the length limit."""
+    complete, open_ = [], [[]]
+    while open_:
+        grown = [[*actions, token] for actions in open_ for token in range(policy.tokenizer.vocabulary_size)]
+        ended = [actions[-1] == DELIMITER or len(actions) == policy.max_length for actions in grown]
+        complete += [actions for actions, end in zip(grown, ended, strict=True) if end]
+        open_ = [actions for actions, end in zip(grown, ended, strict=True) if not end]
+    return complete
+
+
+def rollout_of(policy: Policy, completions: list[list[int]], density: Density = PLAIN, prompt: str = "") -> Rollout:
+    """Return the rollout that would have written `completions`, each a list of actions, for `prompt`."""
+    prefix = policy.prefix(prompt)
+    columns = len(prefix) - 1 + max(map(len, completions))
+    inputs = torch.zeros(len(completions), columns, dtype=torch.long)
+    actions = torch.zeros_like(inputs)
+    mask = torch.zeros(inputs.shape, dtype=torch.bool)
+    for row, own in enumerate(completions):
+        whole = torch.tensor([*prefix, *own])
+        inputs[row, : len(whole) - 1], actions[row, : len(whole) - 1] = whole[:-1], whole[1:]
+        mask[row, len(prefix) - 1 : len(whole) - 1] = True
+    with torch.no_grad():
+        log_p = policy.log_probabilities(inputs, density).gather(2, actions[:, :, None])[:, :, 0]
+    return Rollout(inputs, actions, mask, torch.where(mask, log_p, 0.0), [len(prefix)] * len(completions), None)
+
+
+def texts_of(policy: Policy, completions: list[list[int]]) -> list[str]:
+    return [policy.tokenizer.decode(actions) for actions in completions]
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)

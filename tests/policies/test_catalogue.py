@@ -1,0 +1,52 @@
+import pytest
+import torch
+
+from pgplay.errors import InputError
+from pgplay.policies.catalogue import FAMILY_DEFAULTS, FAMILY_DESCRIPTIONS, MODELS, SIZES, model_spec
+from pgplay.policies.network import FAMILIES, build_network
+
+MEANT = {"nano": 10_000, "small": 100_000, "medium": 1_000_000, "large": 10_000_000, "xl": 85_000_000}
+
+
+def count(network: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+@pytest.mark.parametrize("vocabulary", [2, 28, 101])
+@pytest.mark.parametrize("name", MODELS)
+def test_told_parameter_count_is_the_real_one(name: str, vocabulary: int) -> None:
+    spec = model_spec(name)
+    with torch.device("meta"):
+        network = FAMILIES[spec.family](spec, vocabulary)
+    assert spec.parameter_count(vocabulary) == count(network)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_size_has_about_the_parameters_that_it_stands_for(name: str) -> None:
+    spec = model_spec(name)
+    assert spec.parameter_count(28) == pytest.approx(MEANT[spec.size], rel=0.25)
+
+
+def test_every_family_comes_in_every_size_with_defaults_and_a_description() -> None:
+    assert {spec.name for spec in MODELS.values()} == {f"{family}-{size}" for family in FAMILIES for size in SIZES}
+    assert set(FAMILY_DEFAULTS) == set(FAMILY_DESCRIPTIONS) == set(FAMILIES)
+
+
+def test_an_unknown_model_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(InputError, match=r"(?s)no model called 'gru-smal'.*gru-small"):
+        model_spec("gru-smal")
+
+
+@pytest.mark.parametrize("name", ["gru-nano", "gru-small", "transformer-nano", "transformer-small"])
+def test_first_weights_come_from_the_seed_alone(name: str) -> None:
+    torch.manual_seed(1)
+    one = build_network(model_spec(name), 5, 7).state_dict()
+    torch.manual_seed(2)
+    same, other = (build_network(model_spec(name), 5, seed).state_dict() for seed in (7, 8))
+    assert all(torch.equal(one[key], same[key]) for key in one)
+    assert not any(torch.equal(one[key], other[key]) for key in one if one[key].dim() > 1)
+
+
+def test_small_models_use_one_thread() -> None:
+    assert {MODELS[name].threads for name in MODELS if name.endswith(("-nano", "-small"))} == {1}
+    assert all(spec.threads >= 1 for spec in MODELS.values())

@@ -1,0 +1,77 @@
+"""The recurrence and its own backward pass, held against autograd through the plain cell and against torch.nn.GRU."""
+
+import pytest
+import torch
+from torch import nn
+
+from pgplay.policies.catalogue import ModelSpec
+from pgplay.policies.gru import GRULayer, GRUNetwork, _cell, _Recurrence
+from pgplay.policies.network import draw_masks
+from tests.policies.helpers import generator
+
+TWO_LAYERS = ModelSpec("gru", "nano", 2, 5, 1, 0, 64)
+
+
+def random(*shape: int, seed: int) -> torch.Tensor:
+    return torch.randn(*shape, generator=generator(seed), dtype=torch.float64)
+
+
+@pytest.mark.parametrize(("length", "batch", "width"), [(1, 1, 1), (1, 3, 2), (2, 1, 4), (7, 5, 3)])
+def test_states_and_gradients_are_those_of_autograd_through_the_cell(length: int, batch: int, width: int) -> None:
+    arguments = [
+        random(length, batch, 3 * width, seed=1).requires_grad_(),
+        random(3 * width, width, seed=2).requires_grad_(),
+        random(3 * width, seed=3).requires_grad_(),
+    ]
+    weighing = random(length, batch, width, seed=4)
+    gates_x, weight, bias = arguments
+    hidden, plain = torch.zeros(batch, width, dtype=torch.float64), []
+    for t in range(length):
+        hidden = _cell(gates_x[t], hidden, weight, bias)
+        plain.append(hidden)
+    expected = torch.autograd.grad((torch.stack(plain) * weighing).sum(), arguments)
+    states = _Recurrence.apply(*arguments)
+    torch.testing.assert_close(states, torch.stack(plain), rtol=0, atol=1e-13)
+    found = torch.autograd.grad((states * weighing).sum(), arguments)
+    for mine, theirs in zip(found, expected, strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=0, atol=1e-12)
+
+
+def test_gradients_agree_with_finite_differences() -> None:
+    arguments = [random(3, 2, 6, seed=1), random(6, 2, seed=2), random(6, seed=3)]
+    assert torch.autograd.gradcheck(_Recurrence.apply, [argument.requires_grad_() for argument in arguments])
+
+
+def network_and_torchs_own() -> tuple[GRUNetwork, nn.GRU]:
+    network = GRUNetwork(TWO_LAYERS, 4).double()
+    network.initialise(generator(5))
+    theirs = nn.GRU(TWO_LAYERS.width, TWO_LAYERS.width, num_layers=2, batch_first=True).double()
+    with torch.no_grad():
+        for number, layer in enumerate(network.layers):
+            assert isinstance(layer, GRULayer)
+            for name, parameter in layer.named_parameters():
+                getattr(theirs, f"{name}_l{number}").copy_(parameter)
+    return network, theirs
+
+
+def test_network_is_torchs_gru_with_the_same_weights() -> None:
+    network, theirs = network_and_torchs_own()
+    tokens = torch.randint(0, 4, (3, 6), generator=generator(6))
+    features, their_features = network(tokens), theirs(network.embed_tokens(tokens))[0]
+    torch.testing.assert_close(features, their_features, rtol=0, atol=1e-12)
+    features.square().sum().backward()
+    own = {f"{name}_l{number}": p.grad for number, layer in enumerate(network.layers)
+           for name, p in layer.named_parameters()}  # fmt: skip
+    their_features.square().sum().backward()
+    for name, parameter in theirs.named_parameters():
+        torch.testing.assert_close(own[name], parameter.grad, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.4])
+def test_token_by_token_is_the_whole_pass_with_several_layers(dropout: float) -> None:
+    network, _ = network_and_torchs_own()
+    tokens = torch.randint(0, 4, (3, 6), generator=generator(6))
+    masks = draw_masks(network, 3, dropout, generator(7)).double() if dropout else None
+    state = network.start(3, 6)
+    steps = [network.step(tokens[:, position], position, state, masks) for position in range(6)]
+    torch.testing.assert_close(torch.stack(steps, 1), network(tokens, masks), rtol=0, atol=1e-12)

@@ -1,0 +1,107 @@
+import pytest
+import torch
+
+from pgplay.errors import InputError
+from pgplay.policies.density import Density
+from pgplay.policies.policy import mean_losses
+from pgplay.tasks.task import Pair
+from tests.policies.helpers import FAMILIES, generator, rollout_of, small_policy
+
+
+@pytest.mark.parametrize("model", FAMILIES)
+def test_cross_entropy_is_the_mean_surprise_of_the_target_and_its_end(model: str) -> None:
+    policy = small_policy(model, "abc", 8, sharpness=5.0)
+    pairs = [Pair("", "ab"), Pair("cab", "c"), Pair("a", "abcabc")]
+    by_hand = []
+    for pair in pairs:
+        text = [*policy.prefix(pair.prompt), *policy.tokenizer.encode(pair.target), 0]
+        log_p = policy.network.logits(policy.network(torch.tensor([text[:-1]])))[0].log_softmax(-1)
+        start = len(pair.prompt)
+        surprises = [-log_p[column, text[column + 1]].item() for column in range(start, len(text) - 1)]
+        assert len(surprises) == len(pair.target) + 1
+        by_hand.append(sum(surprises) / len(surprises))
+    assert policy.cross_entropy(pairs) == pytest.approx(by_hand, abs=1e-5)
+
+
+@pytest.mark.parametrize("model", FAMILIES)
+def test_several_readings_in_one_pass_are_each_read_as_alone(model: str) -> None:
+    policy = small_policy(model, "abc", 8, sharpness=5.0)
+    rollout = policy.sample([policy.prefix("ab")] * 4, Density(), generator())
+    readings = [rollout.reading, policy.reading([Pair("", "abcabcabc"), Pair("c", "a")])]
+    together = policy.features(readings)
+    for features, reading in zip(together, readings, strict=True):
+        assert features.shape[:2] == reading.inputs.shape
+        torch.testing.assert_close(features, policy.network(reading.inputs), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("model", FAMILIES)
+def test_dropout_masks_touch_the_first_reading_only(model: str) -> None:
+    policy = small_policy(model, "abc", 8)
+    rollout = policy.sample([policy.prefix("")] * 4, Density(), generator())
+    other = policy.reading([Pair("", "abc")])
+    masks = torch.zeros(policy.network.mask_count, 4, policy.network.width)
+    own, untouched = policy.features([rollout.reading, other], masks)
+    torch.testing.assert_close(own, policy.network(rollout.inputs, masks), rtol=0, atol=1e-6)
+    torch.testing.assert_close(untouched, policy.network(other.inputs), rtol=0, atol=1e-6)
+    assert not torch.allclose(own[:, :2], policy.network(rollout.inputs)[:, :2], atol=1e-3)
+
+
+def test_writing_greedily_needs_no_luck_and_writing_otherwise_does() -> None:
+    policy = small_policy("gru-nano", "abc", 8, sharpness=3.0)
+    prompts = ["", "abc", "b"]
+    greedy = [policy.write(prompts, Density(), generator(seed), greedy=True) for seed in (1, 2)]
+    free = [policy.write(prompts, Density(), generator(seed)) for seed in (1, 2)]
+    assert greedy[0] == greedy[1]
+    assert free[0] != free[1]
+    assert [len(written) for written in (*greedy, *free)] == [3, 3, 3, 3]
+
+
+@pytest.mark.parametrize("model", FAMILIES)
+def test_state_goes_into_another_policy_of_the_same_shape(model: str) -> None:
+    one, other = small_policy(model, seed=1, sharpness=4.0), small_policy(model, seed=2)
+    other.load_state(one.state())
+    completions = [[1, 2, 0], [2, 2, 1]]
+    assert torch.equal(rollout_of(one, completions).log_probabilities, rollout_of(other, completions).log_probabilities)
+
+
+@pytest.mark.parametrize(("model", "alphabet"), [("gru-nano", "abc"), ("gru-small", "ab"), ("transformer-nano", "ab")])
+def test_state_of_another_shape_is_refused(model: str, alphabet: str) -> None:
+    with pytest.raises(InputError, match="do not fit a gru-nano"):
+        small_policy("gru-nano", "ab").load_state(small_policy(model, alphabet).state())
+
+
+def test_a_prompt_that_leaves_no_room_is_refused() -> None:
+    policy = small_policy("transformer-nano", "ab", 1000)
+    room = policy.spec.context_length - 1000
+    assert len(policy.prefix("a" * room)) == room + 1
+    with pytest.raises(InputError, match=r"(?s)prompt of 25 characters.*1024 tokens"):
+        policy.prefix("a" * (room + 1))
+
+
+def test_a_prompt_outside_the_alphabet_is_refused() -> None:
+    with pytest.raises(InputError, match="'x' is not in the policy's alphabet"):
+        small_policy().write(["ax"], Density(), generator())
+
+
+def test_the_longest_prompt_and_completion_fill_the_context_exactly() -> None:
+    policy = small_policy("transformer-nano", "ab", 4)
+    prompt = "ab" * ((policy.spec.context_length - 4) // 2)
+    rollout = policy.sample([policy.prefix(prompt)], Density(), generator())
+    assert rollout.inputs.shape[1] <= policy.spec.context_length
+    assert rollout.mask.sum() >= 1
+
+
+def test_mean_losses_count_only_what_the_mask_holds() -> None:
+    policy = small_policy("gru-nano", "ab", 4)
+    reading = policy.reading([Pair("ab", "a"), Pair("", "bba")])
+    log_p = torch.rand(2, reading.inputs.shape[1], 3, generator=generator()).log()
+    expected = []
+    for row in range(2):
+        chosen = [
+            -log_p[row, column, action].item()
+            for column, action in enumerate(reading.actions[row].tolist())
+            if reading.mask[row, column]
+        ]
+        expected.append(sum(chosen) / len(chosen))
+    assert reading.mask.sum(1).tolist() == [2, 4]
+    assert mean_losses(log_p, reading).tolist() == pytest.approx(expected)
