@@ -102,17 +102,11 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ] = None
     entropy_schedule: Annotated[
         Literal["constant", "reward-gap", "target"],
-        _help(
-            "how that weight moves: not at all, falling with 1 - mean reward, or steering towards an entropy",
-            "learning",
-        ),
-    ] = "constant"
+        _help("how it moves: not at all, falling with 1 - reward, or growing below a target", "learning", live=True),
+    ] = "target"
     entropy_target: Annotated[
-        float,
-        _help(
-            "entropy to steer towards, nats a token, for the schedule 'target'", "learning", live=True, ge=0.0, le=10.0
-        ),
-    ] = 0.3
+        float, _help("entropy below which it grows, nats a completion", "learning", live=True, ge=0.0, le=1000.0)
+    ] = 15.0
     kl: Annotated[
         float,
         _help("weight of the Kullback-Leibler divergence to the reference", "learning", live=True, ge=0.0, le=100.0),

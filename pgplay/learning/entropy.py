@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import math
-
 from pgplay.config import RunConfig
 
-STEERING_GAIN = 0.05
-LOWEST_WEIGHT, HIGHEST_WEIGHT = 1e-4, 10.0
+MOST = 20.0
+"""How many times its first value the weight may become."""
 
 
-def entropy_weight(config: RunConfig, start: float, present: float, reward_mean: float, entropy: float) -> float:
-    """Return the next weight, from the `start` one, the `present` one and what this step saw.
+def entropy_weight(config: RunConfig, start: float, reward_mean: float, completion_entropy: float) -> float:
+    """Return the next step's weight from the `start` one and what this step saw.
 
-    constant: stays. reward-gap: falls with 1 - mean reward, so that exploring ends as the text is learnt and comes back
-    if it is lost. target: grows while the entropy (nats a token) is below its target and shrinks while it is above, as
-    in soft actor-critic (Haarnoja et al. 2018, arXiv:1812.05905).
+    constant: stays. reward-gap: falls with 1 - mean reward, so that exploring ends as the text is learnt. target: is
+    `start` while the entropy of a whole completion (nats) is above the config's target, and grows in proportion as it
+    falls below. Advantages in units of a group's deviation grow as completions agree; a weight that does not grow with
+    them lets the policy become certain of a text that is almost right. A proportional controller, and not one that
+    accumulates as in soft actor-critic (Haarnoja et al. 2018, arXiv:1812.05905): it can't overshoot.
     """
     if config.entropy_schedule == "constant":
         return start
     if config.entropy_schedule == "reward-gap":
         return start * min(1.0, max(0.0, 1 - reward_mean))
-    moved = max(present, LOWEST_WEIGHT) * math.exp(STEERING_GAIN * (config.entropy_target - entropy))
-    return min(max(moved, LOWEST_WEIGHT), HIGHEST_WEIGHT)
+    return start * min(MOST, max(1.0, config.entropy_target / max(completion_entropy, 1e-9)))

@@ -98,16 +98,17 @@ def forward(batch: Batch, modules: Modules, density: Density) -> Forward:
     )
 
 
-def advantages_of(batch: Batch, plan: Plan, seen: Forward, moving_average: float) -> Tensor:
-    """Return advantages (B, T), constants to the gradient, by the plan's choices."""
+def advantages_of(batch: Batch, plan: Plan, seen: Forward, moving_average: float) -> tuple[Tensor, Tensor]:
+    """Return advantages (B, T) by the plan's choices, and the returns (B, T) that a critic is to forecast.
+
+    Both are constants to the gradient. A scale divides advantages only: the critic forecasts rewards as they are.
+    """
     choices, mask, values = plan.choices, batch.rollout.mask, seen.values.detach()
     if batch.token_credit is not None:
         returns = discounted_sums(batch.token_credit, plan.discount)
-        return (
-            torch.where(mask, returns - values, 0.0)
-            if choices.baseline == "critic"
-            else dense_advantages(returns, mask)
-        )
+        if choices.baseline == "critic":
+            return torch.where(mask, returns - values, 0.0), returns
+        return dense_advantages(returns, mask), returns
     charged = torch.zeros_like(values)
     if plan.config.kl and plan.config.kl_in == "reward" and seen.log_ratio is not None:
         charged = torch.where(mask, plan.config.kl * seen.log_ratio.detach(), 0.0)
@@ -115,11 +116,15 @@ def advantages_of(batch: Batch, plan: Plan, seen: Forward, moving_average: float
         token_rewards = at_the_end(batch.rewards.flatten(), mask) - charged
         decay = plan.config.gae_lambda if choices.credit == "gae" else 1.0
         advantages = generalised_advantages(token_rewards, values, mask, plan.discount, decay)
-        return batch_scaled(advantages, mask) if choices.scale != "none" else advantages
+        returns = torch.where(mask, advantages + values, 0.0)
+        if choices.scale != "none":
+            advantages = batch_scaled(advantages, mask, plan.deviation_floor)
+        return advantages, returns
     rewards = batch.rewards - charged.sum(1).view_as(batch.rewards)
     baseline = group_baseline(choices.baseline, rewards, moving_average, batch.greedy_rewards)
     advantages = group_scaled(rewards - baseline, rewards, choices.scale)
-    return discounted_sums(at_the_end(advantages.flatten(), mask), plan.discount)
+    advantages = discounted_sums(at_the_end(advantages.flatten(), mask), plan.discount)
+    return advantages, torch.zeros_like(values)
 
 
 def loss_of(
@@ -173,8 +178,7 @@ def learn(
     mask, parameters = batch.rollout.mask, modules.trained(plan)
     with torch.set_grad_enabled(update):
         seen = first = forward(batch, modules, density)
-    advantages = advantages_of(batch, plan, seen, moving_average)
-    returns = torch.where(mask, advantages + seen.values.detach(), 0.0)
+    advantages, returns = advantages_of(batch, plan, seen, moving_average)
     told = _measurements(seen, batch)
     if plan.choices.baseline == "critic":
         unexplained = (returns - seen.values.detach())[mask].var()

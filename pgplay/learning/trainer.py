@@ -180,9 +180,7 @@ class Trainer:
         if reward is not None or plan.task != self.plan.task:
             self.reward = reward or self.reward
             self.counters.best, self.counters.best_texts = None, {}
-        self.counters.entropy_weight *= plan.entropy / self.plan.entropy if self.plan.entropy else 0.0
-        if not self.counters.entropy_weight:
-            self.counters.entropy_weight = plan.entropy
+        self.counters.entropy_weight = plan.entropy
         self.plan = plan
         self.counters.waiting = []
         if plan.config.kl and self.reference is None:
@@ -306,7 +304,7 @@ class Trainer:
         past = counters.moving_average
         counters.moving_average = mean if past is None else past + MOVING_AVERAGE_SHARE * (mean - past)
         counters.entropy_weight = entropy_weight(
-            self.plan.config, self.plan.entropy, counters.entropy_weight, mean, metrics["entropy"]
+            self.plan.config, self.plan.entropy, mean, metrics["entropy"] * metrics["length"]
         )
         counters.steps += 1
         counters.completions += completions

@@ -73,7 +73,7 @@ MODELS = {spec.name: spec for spec in _SPECS}
 
 FAMILY_DEFAULTS = {
     "gru": FamilyDefaults(lr=5e-3, entropy=0.08),
-    "transformer": FamilyDefaults(lr=2e-3, entropy=0.05),
+    "transformer": FamilyDefaults(lr=3e-3, entropy=0.08),
 }
 
 FAMILY_DESCRIPTIONS = {
