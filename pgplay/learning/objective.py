@@ -118,7 +118,7 @@ def advantages_of(batch: Batch, plan: Plan, seen: Forward, moving_average: float
         advantages = generalised_advantages(token_rewards, values, mask, plan.discount, decay)
         returns = torch.where(mask, advantages + values, 0.0)
         if choices.scale != "none":
-            advantages = batch_scaled(advantages, mask, plan.deviation_floor)
+            advantages = batch_scaled(advantages, mask)
         return advantages, returns
     rewards = batch.rewards - charged.sum(1).view_as(batch.rewards)
     baseline = group_baseline(choices.baseline, rewards, moving_average, batch.greedy_rewards)
