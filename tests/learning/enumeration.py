@@ -1,0 +1,144 @@
+"""The exact expectation of an update, by enumerating every batch that there is, beside the exact gradient."""
+
+from __future__ import annotations
+
+import random
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from pgplay.config import make_config
+from pgplay.learning.credit import token_credit
+from pgplay.learning.objective import Batch, Forward, Modules, advantages_of, forward, loss_of
+from pgplay.learning.plan import make_plan
+from pgplay.policies.density import Density
+from pgplay.policies.policy import Policy, Rollout
+from pgplay.rewards.scoring import build_reward
+from pgplay.tasks.task import Pair
+from tests.policies.helpers import PLAIN, every_completion, generator, rollout_of, small_policy
+
+LENGTH_LIMIT = 3
+GROUP = 2
+MOVING_AVERAGE = 37.0
+WITHOUT_EXTRAS = {
+    "target": "ab",
+    "alphabet": "ab",
+    "max_length": LENGTH_LIMIT,
+    "batch_size": GROUP,
+    "group_size": GROUP,
+    "entropy": 0.0,
+    "critic": 0.0,
+}
+
+
+class Comparison(NamedTuple):
+    """The expected ascent direction of an algorithm beside the gradient of the expected reward, each one vector."""
+
+    update: Tensor
+    gradient: Tensor
+
+    @property
+    def cosine(self) -> float:
+        return torch.cosine_similarity(self.update, self.gradient, dim=0).item()
+
+    @property
+    def factor(self) -> float:
+        """The update's length along the gradient, in units of the gradient."""
+        return (self.update @ self.gradient / self.gradient.square().sum()).item()
+
+
+class World(NamedTuple):
+    """A policy in double precision, a reward (N,) for each of its N completions, and all that a loss asks for."""
+
+    modules: Modules
+    batch: Batch
+    seen: Forward
+    probabilities: Tensor
+
+
+def world(model: str, density: Density, critic_seed: int, *, dense: bool, with_reference: bool) -> World:
+    policy = double(small_policy(model, "ab", LENGTH_LIMIT, seed=3, sharpness=4.0))
+    completions = every_completion(policy)
+    likely = rollout_of(policy, completions, density).log_probabilities.isfinite().all(1).tolist()
+    completions = [actions for actions, can in zip(completions, likely, strict=True) if can]
+    rollout = rollout_of(policy, completions, density)
+    pair = Pair("", "ab")
+    credit = None
+    if dense:
+        credit = token_credit(rollout, [pair] * len(completions), policy, build_reward("levenshtein")).double()
+    draw = random.Random(5)
+    # So far apart that the floor under their deviation does not show.
+    rewards = torch.tensor([100 * draw.random() for _ in completions], dtype=torch.float64)
+    greedy = policy.sample([policy.prefix("")], density, generator(), 1)
+    own = greedy.actions[0][greedy.mask[0]].tolist()
+    critic = nn.Linear(policy.network.width, 1).double()
+    with torch.no_grad():
+        critic.weight.normal_(0.0, 30.0, generator=generator(critic_seed))
+    reference = double(small_policy(model, "ab", LENGTH_LIMIT, seed=4, sharpness=4.0)) if with_reference else None
+    modules = Modules(policy, critic, reference)
+    batch = Batch(
+        rollout=rollout,
+        rewards=rewards[:, None],
+        greedy_rewards=rewards[completions.index(own)][None],
+        token_credit=credit,
+        measured=policy.reading([pair]),
+        imitated=None,
+    )
+    seen = forward(batch, modules, density)
+    sequence_log_p = torch.where(rollout.mask, seen.log_p, 0.0).sum(1)
+    return World(modules, batch, seen, sequence_log_p.exp())
+
+
+def double(policy: Policy) -> Policy:
+    policy.module.double()
+    return policy
+
+
+def compare(model: str, density: Density = PLAIN, critic_seed: int = 6, **settings: object) -> Comparison:
+    """Return what `settings` do on average, over every pair of completions that one prompt can get."""
+    dense = settings.get("credit") == "dense"
+    here = world(model, density, critic_seed, dense=dense, with_reference="kl" in settings)
+    plan = make_plan(make_config({**WITHOUT_EXTRAS, "model": model, **settings}))
+    probabilities, rewards = here.probabilities, here.batch.rewards[:, 0]
+    parameters = list(here.modules.policy.module.parameters())
+    aim = rewards
+    if plan.config.kl:
+        assert here.seen.log_ratio is not None
+        log_ratio = torch.where(here.batch.rollout.mask, here.seen.log_ratio, 0.0).sum(1)
+        aim = rewards - plan.config.kl * log_ratio
+    gradient = flat(torch.autograd.grad((probabilities * aim).sum(), parameters, retain_graph=True))
+
+    expected = torch.zeros((), dtype=torch.float64)
+    weights = probabilities.detach()
+    for first in range(len(rewards)):
+        for second in range(len(rewards)):
+            rows = [first, second]
+            batch = here.batch._replace(
+                rollout=rows_of(here.batch.rollout, rows),
+                rewards=rewards[rows][None],
+                token_credit=None if here.batch.token_credit is None else here.batch.token_credit[rows],
+            )
+            seen = seen_rows(here.seen, rows)
+            advantages, returns = advantages_of(batch, plan, seen, MOVING_AVERAGE)
+            loss, _ = loss_of(seen, batch, plan, here.modules, advantages, returns, plan.entropy)
+            expected = expected + weights[first] * weights[second] * loss
+    return Comparison(-flat(torch.autograd.grad(expected, parameters)), gradient)
+
+
+def rows_of(rollout: Rollout, rows: list[int]) -> Rollout:
+    tensors = (rollout.inputs, rollout.actions, rollout.mask, rollout.log_probabilities)
+    return Rollout(*(tensor[rows] for tensor in tensors), [rollout.prefix_lengths[row] for row in rows], None)
+
+
+def seen_rows(seen: Forward, rows: list[int]) -> Forward:
+    chosen = {
+        name: getattr(seen, name)[rows]
+        for name in ("log_p_all", "log_p", "values", "entropies", "log_ratio", "kl")
+        if getattr(seen, name) is not None
+    }
+    return seen._replace(**chosen)
+
+
+def flat(gradients: tuple[Tensor, ...]) -> Tensor:
+    return torch.cat([gradient.flatten() for gradient in gradients])
