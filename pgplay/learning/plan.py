@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pgplay.config import RunConfig
 from pgplay.errors import InputError
 from pgplay.learning.algorithms import ALGORITHMS, Choices, choices_of
-from pgplay.policies.catalogue import FAMILY_DEFAULTS, ModelSpec, PolicyShape, model_spec
+from pgplay.policies.catalogue import ModelSpec, PolicyShape, model_spec
 from pgplay.tasks.alphabet import resolve_alphabet
 from pgplay.tasks.load import load_task
 from pgplay.tasks.task import Task
@@ -70,15 +70,15 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | 
             f"{spec.name} reads and writes {spec.context_length}.",
             "Shorten the text or choose a larger model.",
         )
-    defaults, algorithm = FAMILY_DEFAULTS[spec.family], ALGORITHMS[config.algorithm]
+    algorithm = ALGORITHMS[config.algorithm]
     return Plan(
         config=config,
         task=task,
         spec=spec,
         shape=shape,
         choices=choices,
-        lr=defaults.lr if config.lr is None else config.lr,
-        entropy=defaults.entropy if config.entropy is None else config.entropy,
+        lr=spec.lr if config.lr is None else config.lr,
+        entropy=spec.entropy if config.entropy is None else config.entropy,
         discount=(0.0 if choices.credit == "dense" else 1.0) if config.discount is None else config.discount,
         clip_high=algorithm.clip_high if config.clip_high is None else config.clip_high,
         updates_per_step=algorithm.updates if config.updates_per_step is None else config.updates_per_step,

@@ -30,6 +30,16 @@ class ModelSpec(NamedTuple):
         return f"{self.family}-{self.size}"
 
     @property
+    def lr(self) -> float:
+        """The learning rate that suits it, to two digits."""
+        return float(f"{FAMILY_DEFAULTS[self.family].lr_times_width / self.width:.2g}")
+
+    @property
+    def entropy(self) -> float:
+        """The weight of the entropy bonus that suits it."""
+        return FAMILY_DEFAULTS[self.family].entropy
+
+    @property
     def threads(self) -> int:
         """CPU threads that suit it: matrices of small models are too small to share.
 
@@ -50,9 +60,13 @@ class ModelSpec(NamedTuple):
 
 
 class FamilyDefaults(NamedTuple):
-    """What a family learns best with; tests/benchmarks/solve.py is how these were found."""
+    """What a family learns best with; tests/benchmarks/solve.py is how these were found.
 
-    lr: float
+    The learning rate falls with the width, so that a step changes what is written by as much in every size (Yang et al.
+    2022, arXiv:2203.03466): `lr_times_width` is the same from nano to xl.
+    """
+
+    lr_times_width: float
     entropy: float
 
 
@@ -72,8 +86,8 @@ _SPECS = (
 MODELS = {spec.name: spec for spec in _SPECS}
 
 FAMILY_DEFAULTS = {
-    "gru": FamilyDefaults(lr=5e-3, entropy=0.08),
-    "transformer": FamilyDefaults(lr=3e-3, entropy=0.08),
+    "gru": FamilyDefaults(lr_times_width=0.64, entropy=0.08),
+    "transformer": FamilyDefaults(lr_times_width=0.192, entropy=0.08),
 }
 
 FAMILY_DESCRIPTIONS = {
