@@ -88,18 +88,17 @@ def token_credit(rollout: Rollout, pairs: Sequence[Pair], policy: Policy, reward
     values = reward.score(prefixes, [pair.target for pair in asked], [pair.prompt for pair in asked]).values
     credit = torch.zeros(rollout.mask.shape)
     for number, (row, column) in enumerate(places):
-        follows = number and places[number - 1][0] == row
-        before = values[number - 1] if follows else 0.0
-        credit[row, column] = (values[number] - before) * max(1, len(pairs[row].target))
+        if number and places[number - 1][0] == row:
+            credit[row, column] = (values[number] - values[number - 1]) * max(1, len(pairs[row].target))
     return credit.to(rollout.actions.device)
 
 
 def _prefixes(rollout: Rollout, policy: Policy) -> tuple[list[str], list[tuple[int, int]]]:
-    """Return the text after each action that wrote one, and the (row, column) of that action."""
+    """Return each row's texts, from the empty one on, and the (row, column) of the action that led to each."""
     texts, places = [], []
     for row, completion in enumerate(policy.completions(rollout)):
         start = rollout.prefix_lengths[row] - 1
-        for count in range(1, len(completion.pieces) + 1):
+        for count in range(len(completion.pieces) + 1):
             texts.append("".join(completion.pieces[:count]))
             places.append((row, start + count - 1))
     return texts, places

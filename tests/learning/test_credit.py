@@ -1,0 +1,113 @@
+"""Dense credit against brute force: every way to go on from every text of a small alphabet."""
+
+import functools
+import itertools
+
+import Levenshtein
+import pytest
+import torch
+
+from pgplay.learning.credit import CREDIT_BASELINE, CREDIT_FLOOR, dense_advantages, edit_potentials, token_credit
+from pgplay.policies.density import Density
+from pgplay.rewards.scoring import build_reward
+from pgplay.tasks.task import Pair
+from tests.policies.helpers import every_completion, generator, rollout_of, small_policy, texts_of
+
+LETTERS = "ab"
+
+
+@functools.cache
+def fewest_edits(text: str, target: str, room: int) -> int:
+    """Return the least distance to `target` of `text` and of all that it can still become within `room` characters."""
+    here = Levenshtein.distance(text, target)
+    if len(text) == room:
+        return here
+    return min(here, *(fewest_edits(text + letter, target, room) for letter in LETTERS))
+
+
+TARGETS = ["".join(letters) for length in (1, 2, 3, 4) for letters in itertools.product(LETTERS, repeat=length)]
+
+
+@pytest.mark.parametrize("room", [1, 2, 3, 4])
+@pytest.mark.parametrize("prompt", ["", "ba"])
+def test_potentials_are_the_fewest_edits_over_all_ways_to_go_on(room: int, prompt: str) -> None:
+    policy = small_policy("gru-nano", LETTERS, room)
+    completions = every_completion(policy)
+    rollout = rollout_of(policy, completions, prompt=prompt)
+    count = len(completions)
+    for target in TARGETS:
+        tokens = policy.tokenizer.encode(target)
+        padded = torch.tensor([tokens + [2] * (4 - len(tokens))] * count)
+        lengths, rooms = torch.full((count,), len(target)), torch.full((count,), room)
+        found = edit_potentials(rollout.actions, rollout.mask, padded, lengths, rooms).int().tolist()
+        for row, actions in enumerate(completions):
+            text = policy.tokenizer.decode(actions)
+            expected = [fewest_edits("", target, room)] * (len(prompt) + 1)
+            expected += [fewest_edits(text[:count], target, room) for count in range(1, len(text) + 1)]
+            if actions[-1] == 0:
+                expected.append(Levenshtein.distance(text, target))
+            expected += [expected[-1]] * (rollout.actions.shape[1] + 1 - len(expected))
+            assert found[row] == expected, (text, target)
+
+
+def test_targets_of_different_lengths_stand_side_by_side() -> None:
+    policy = small_policy("gru-nano", LETTERS, 4)
+    rollout = rollout_of(policy, [[1, 2, 0], [1, 2, 0]])
+    targets = torch.tensor([[1, 2, 0, 0], [2, 1, 2, 1]])
+    found = edit_potentials(rollout.actions, rollout.mask, targets, torch.tensor([2, 4]), torch.tensor([4, 4]))
+    assert found.tolist() == [[0, 0, 0, 0], [0, 1, 1, 2]]
+
+
+@pytest.mark.parametrize("prompt", ["", "ba"])
+def test_credit_for_levenshtein_sums_to_the_edits_that_are_left(prompt: str) -> None:
+    policy = small_policy("gru-nano", LETTERS, 4)
+    completions = every_completion(policy)
+    rollout = rollout_of(policy, completions, prompt=prompt)
+    pairs = [Pair(prompt, TARGETS[number % 14]) for number in range(len(completions))]
+    credit = token_credit(rollout, pairs, policy, build_reward("levenshtein"))
+    assert credit.shape == rollout.mask.shape
+    assert not credit[~rollout.mask].any()
+    assert (credit <= 0).all()
+    distances = [
+        -Levenshtein.distance(text, pair.target)
+        for text, pair in zip(texts_of(policy, completions), pairs, strict=True)
+    ]
+    assert credit.sum(1).tolist() == distances
+
+
+@pytest.mark.parametrize("prompt", ["", "ba"])
+@pytest.mark.parametrize("spec", ["hamming", "1 - 0.5*hamming", "0.5*exact + 0.5*prefix"])
+def test_credit_for_another_reward_is_what_each_action_did_to_it(spec: str, prompt: str) -> None:
+    policy = small_policy("gru-nano", LETTERS, 3)
+    completions = every_completion(policy)
+    rollout = rollout_of(policy, completions, prompt=prompt)
+    target = "aba"
+    reward = build_reward(spec)
+    credit = token_credit(rollout, [Pair(prompt, target)] * len(completions), policy, reward)
+    assert not credit[~rollout.mask].any()
+    for row, (actions, text) in enumerate(zip(completions, texts_of(policy, completions), strict=True)):
+        values = reward.score([text[:count] for count in range(len(text) + 1)], [target] * (len(text) + 1),
+                              [prompt] * (len(text) + 1)).values  # fmt: skip
+        expected = [3 * (after - before) for before, after in itertools.pairwise(values)]
+        expected += [0.0] * (actions[-1] == 0)
+        assert credit[row][rollout.mask[row]].tolist() == pytest.approx(expected)
+
+
+def test_credit_for_another_reward_asks_for_each_rows_own_target() -> None:
+    policy = small_policy("gru-nano", LETTERS, 6)
+    pairs = [Pair("", "ab"), Pair("b", "bbbb"), Pair("ab", "a")]
+    rollout = policy.sample([policy.prefix(pair.prompt) for pair in pairs], Density(), generator(2))
+    reward = build_reward("hamming")
+    texts = [completion.text for completion in policy.completions(rollout)]
+    scores = reward.score(texts, [pair.target for pair in pairs], ["", "b", "ab"]).values
+    expected = [score * len(pair.target) for score, pair in zip(scores, pairs, strict=True)]
+    assert token_credit(rollout, pairs, policy, reward).sum(1).tolist() == pytest.approx(expected, abs=1e-6)
+
+
+def test_dense_advantages_have_a_floor_and_a_baseline_within_the_mask() -> None:
+    credit = torch.tensor([[0.0, -1.0, -7.0], [1.0, -2.0, -9.0]])
+    mask = torch.tensor([[True, True, True], [True, True, False]])
+    floored = [[0.0, -1.0, CREDIT_FLOOR], [1.0, -2.0, None]]
+    expected = [[0.0 if value is None else value + CREDIT_BASELINE for value in row] for row in floored]
+    assert dense_advantages(credit, mask).tolist() == [pytest.approx(row) for row in expected]
+    assert 0 < CREDIT_BASELINE < 1 < -CREDIT_FLOOR
