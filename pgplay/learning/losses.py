@@ -37,8 +37,9 @@ def surrogate(
     low, high = 1 - clip_low, 1 + clip_high
     if kind == "gspo":
         mean = difference.sum(1, keepdim=True) / mask.sum(1, keepdim=True)
-        # The value is the completion's ratio, the gradient is spread over its tokens.
-        difference = difference - difference.detach() + mean.detach()
+        # The value is the completion's ratio, the gradient is spread over its tokens. An action that a filter has
+        # removed since then (-inf less -inf) makes that ratio 0.
+        difference = (difference - difference.detach()).nan_to_num() + mean.detach()
     ratio = difference.exp()
     clipped = ratio.clamp(low, high)
     if kind == "cispo":
