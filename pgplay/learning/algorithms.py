@@ -115,4 +115,9 @@ def choices_of(config: RunConfig) -> Choices:
             f"baseline {choices.baseline} compares completions of one prompt, but group_size is 1.",
             "Choose a group_size of at least 2.",
         )
+    if choices.scale == "group-std" and config.group_size == 1:
+        raise InputError(
+            "scale group-std is the deviation among completions of one prompt, but group_size is 1.",
+            "Choose a group_size of at least 2, or scale batch-std.",
+        )
     return choices

@@ -1,0 +1,163 @@
+"""A plan fills in every default and refuses every contradiction in words."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pgplay.config import make_config
+from pgplay.errors import InputError
+from pgplay.learning.algorithms import ALGORITHMS, choices_of
+from pgplay.learning.plan import GROUP_SIZE, Plan, make_plan
+from pgplay.policies.catalogue import PolicyShape, model_spec
+from pgplay.tasks.task import Pair, Task
+
+TEN_PROMPTS = Task("ten", tuple(Pair(letter, letter) for letter in "abcdefghij"))
+
+
+def plan(own_task: Task | None = None, shape: PolicyShape | None = None, **settings: object) -> Plan:
+    return make_plan(make_config({"target": "abc", **settings}), own_task, shape)
+
+
+REFUSED = {
+    "model": ({"model": "gru-huge"}, "no model called 'gru-huge'"),
+    "algorithm": ({"algorithm": "rlo"}, r"no algorithm called 'rlo'.*'rloo'"),
+    "gae without a critic": ({"algorithm": "grpo", "credit": "gae"}, "needs a critic, but the baseline is group-mean"),
+    "ppo without its critic": ({"algorithm": "ppo", "baseline": "none"}, "credit gae needs a critic"),
+    "gspo by token": ({"algorithm": "gspo", "credit": "dense"}, "gspo weighs a whole completion"),
+    "a group of one, rloo": ({"algorithm": "rloo", "group_size": 1}, "leave-one-out compares completions"),
+    "a group of one, grpo": ({"algorithm": "grpo", "group_size": 1}, "group-mean compares completions"),
+    "a group of one, its deviation": (
+        {"algorithm": "remax", "scale": "group-std", "group_size": 1},
+        r"scale group-std.*group_size is 1",
+    ),
+    "uneven groups": ({"batch_size": 10, "group_size": 4}, "cannot be split into groups of 4"),
+    "too few prompts": ({"batch_size": 64, "group_size": 8}, r"need 8 prompts; the task has 1.*at least 64"),
+    "too short": ({"target": "hello", "max_length": 5}, r"longest target has 5 characters.*at least 6"),
+    "too long": ({"target": "a" * 1100, "model": "gru-nano"}, r"gru-nano reads and writes 1024.*Shorten"),
+    "no target": ({"target": ""}, "target is empty"),
+    "no alphabet": ({"alphabet": ""}, "alphabet is empty"),
+    "a control character": ({"target": "a\x07b"}, r"control character U\+0007 at position 2"),
+    "nothing to hold out": ({"held_out": 0.5}, "needs at least two prompts"),
+    "no such task": ({"task": "revrse"}, "reverse"),
+    "no such file": ({"task": "nowhere.csv"}, "nowhere.csv"),
+}
+
+
+@pytest.mark.parametrize("why", REFUSED)
+def test_what_contradicts_itself_is_refused_in_words(why: str) -> None:
+    settings, words = REFUSED[why]
+    with pytest.raises(InputError, match=f"(?s){words}"):
+        plan(**settings)
+
+
+def test_ten_prompts_are_too_few_for_twenty_groups() -> None:
+    with pytest.raises(InputError, match=r"(?s)need 20 prompts; the task has 10.*at least 4"):
+        plan(TEN_PROMPTS, batch_size=40, group_size=2)
+
+
+SHAPE = PolicyShape("gru-nano", "abc", 6)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"target": "abx!"}, r"alphabet lacks '!x'"),
+        ({"target": "abcabc"}, r"6 characters, and max_length is 6.*at least 7"),
+    ],
+)
+def test_a_saved_policy_must_fit_the_task(settings: dict[str, object], words: str) -> None:
+    with pytest.raises(InputError, match=f"(?s){words}"):
+        plan(shape=SHAPE, **settings)
+
+
+def test_a_saved_policy_keeps_its_shape_whatever_the_settings_say() -> None:
+    made = plan(shape=SHAPE, model="transformer-small", alphabet="lowercase", max_length=50)
+    assert made.shape == SHAPE
+    assert made.spec.name == "gru-nano"
+    assert made.lr == made.spec.lr
+
+
+@pytest.mark.parametrize("model", ["gru-nano", "transformer-small"])
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_what_is_left_open_comes_from_the_algorithm_and_the_family(name: str, model: str) -> None:
+    made = plan(algorithm=name, model=model)
+    row, spec = ALGORITHMS[name], model_spec(model)
+    assert made.choices == row.choices
+    assert (made.updates_per_step, made.clip_high) == (row.updates, row.clip_high)
+    assert (made.lr, made.entropy, made.discount) == (spec.lr, spec.entropy, 1.0)
+    assert made.threads == made.spec.threads
+    assert made.parameters == made.spec.parameter_count(len(made.shape.alphabet) + 1)
+
+
+OWN = {
+    "baseline": "critic",
+    "scale": "batch-std",
+    "credit": "gae",
+    "ratio": "cispo",
+    "aggregation": "sequence-mean",
+}
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_a_persons_own_choices_lie_over_the_row(name: str) -> None:
+    assert choices_of(make_config({"algorithm": name, **OWN}))._asdict() == OWN
+
+
+def test_a_persons_own_numbers_stand() -> None:
+    own = {"lr": 0.1, "entropy": 0.0, "discount": 0.0, "clip_high": 0.5, "updates_per_step": 3, "threads": 2}
+    made = plan(**own)
+    assert {name: getattr(made, name) for name in own} == own
+
+
+def test_with_dense_credit_a_token_answers_for_itself() -> None:
+    assert plan(credit="dense").discount == 0.0
+    assert plan(credit="dense", discount=0.9).discount == 0.9
+
+
+@given(st.integers(2, 300), st.integers(1, 40))
+def test_the_group_divides_the_batch_and_never_asks_for_more_prompts_than_there_are(batch: int, prompts: int) -> None:
+    task = Task("some", tuple(Pair(chr(ord("a") + number % 26) * (number // 26 + 1), "x") for number in range(prompts)))
+    group = plan(task, batch_size=batch).group_size
+    assert batch % group == 0
+    assert 1 <= batch // group <= prompts
+    assert group >= min(batch, GROUP_SIZE)
+    if prompts == 1:
+        assert group == batch
+
+
+def test_there_is_room_for_the_stop_token_and_a_few_characters_too_many() -> None:
+    assert plan(target="abc").shape.max_length == 3 + 1 + 2
+    assert plan(target="a" * 50).shape.max_length == 50 + 1 + 5
+    assert plan(target="abc", max_length=4).shape.max_length == 4
+
+
+def test_characters_that_the_alphabet_lacked_are_added_and_said() -> None:
+    made = plan(target="abc!é", alphabet="ab")
+    assert made.shape.alphabet == "ab" + "!cé"
+    assert len(made.notes) == 1
+    assert made.notes[0].endswith(": !cé")
+
+
+@pytest.mark.parametrize("alphabet", ["auto", "target", "lowercase"])
+def test_nothing_is_said_where_nothing_was_added_to_what_a_person_named(alphabet: str) -> None:
+    assert plan(target="abc", alphabet=alphabet).notes == ()
+
+
+def test_held_out_texts_count_too() -> None:
+    task = Task("some", (Pair("a", "b"),), (Pair("zz", "longest!"),))
+    made = plan(task, alphabet="target")
+    assert set(made.shape.alphabet) == set("abzlongest!")
+    assert made.shape.max_length > len("longest!")
+    with pytest.raises(InputError, match="longest target has 8"):
+        plan(task, max_length=8)
+
+
+def test_the_longest_text_that_fits_is_taken_and_one_more_is_not() -> None:
+    prompt = "a" * 1000
+    assert plan(Task("long", (Pair(prompt, "ab"),)), model="gru-nano", max_length=24).shape.max_length == 24
+    with pytest.raises(InputError, match="need 1025 tokens"):
+        plan(Task("long", (Pair(prompt, "ab"),)), model="gru-nano", max_length=25)
+
+
+def test_every_algorithm_names_its_source() -> None:
+    assert all(row.description and row.source for row in ALGORITHMS.values())
