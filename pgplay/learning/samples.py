@@ -17,7 +17,7 @@ QUANTILES: tuple[tuple[Role, float], ...] = (
 
 
 def telling_rows(rewards: Sequence[float]) -> list[tuple[Role, int]]:
-    """Return, for each role, the row whose reward stands at that quantile of `rewards`; ties go to the first row."""
+    """Return, for each role, the row at that quantile of `rewards`; of equal ones an earlier row is the higher."""
     order = sorted(range(len(rewards)), key=lambda row: (rewards[row], -row))
     return [(role, order[round(quantile * (len(order) - 1))]) for role, quantile in QUANTILES]
 
