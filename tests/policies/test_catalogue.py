@@ -50,3 +50,10 @@ def test_first_weights_come_from_the_seed_alone(name: str) -> None:
 def test_small_models_use_one_thread() -> None:
     assert {MODELS[name].threads for name in MODELS if name.endswith(("-nano", "-small"))} == {1}
     assert all(spec.threads >= 1 for spec in MODELS.values())
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_learning_rate_falls_from_size_to_size(family: str) -> None:
+    rates = [MODELS[f"{family}-{size}"].lr for size in SIZES]
+    assert rates == sorted(set(rates), reverse=True)
+    assert 0 < rates[-1] < rates[0] < 0.1
