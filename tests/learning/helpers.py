@@ -1,0 +1,68 @@
+"""What the trainer's tests share: small runs, and what of them must be equal to the last bit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from pgplay.config import make_config
+from pgplay.errors import RewardError
+from pgplay.learning.plan import make_plan
+from pgplay.learning.report import StepReport
+from pgplay.learning.trainer import Trainer, TrainerState
+from pgplay.rewards.records import Scores
+from pgplay.rewards.scoring import Reward, build_reward
+from pgplay.tasks.task import Pair, Task
+
+SMALL = {"target": "ab", "alphabet": "abc", "model": "gru-nano", "batch_size": 8, "until": "never", "device": "cpu"}
+
+COPYING = Task("copying", tuple(Pair(letter, letter) for letter in "abcab"[:3]), (Pair("ab", "ab"),))
+"""Three prompts, of which a step of 8 completions takes one."""
+
+
+def trainer(own_task: Task | None = None, own_reward: Reward | None = None, **settings: Any) -> Trainer:
+    config = make_config({**SMALL, **settings})
+    measures = {spec: build_reward(spec) for spec in config.measure}
+    return Trainer(make_plan(config, own_task), own_reward or build_reward(config.reward), measures)
+
+
+def numbers(report: StepReport) -> tuple[object, ...]:
+    """Return all that a step tells but its times."""
+    metrics = {name: value for name, value in report.metrics.items() if not name.startswith("seconds")}
+    return report.step, report.completions, metrics, report.samples, report.solved
+
+
+def steps(one: Trainer, count: int) -> list[tuple[object, ...]]:
+    return [numbers(one.step()) for _ in range(count)]
+
+
+def weights(one: Trainer) -> dict[str, torch.Tensor]:
+    """Return a copy of the policy's parameters."""
+    return {name: tensor.clone() for name, tensor in one.policy.state().items()}
+
+
+def same_weights(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(tensor, other[name]) for name, tensor in one.items())
+
+
+def same_state(one: TrainerState, other: TrainerState) -> bool:
+    values = [{**state.values, "seconds": None} for state in (one, other)]
+    return same_weights(one.tensors, other.tensors) and values[0] == values[1]
+
+
+class Unreliable(Reward):
+    """A reward that fails when it is asked for the `fails_at`-th time, counted from 1."""
+
+    def __init__(self, spec: str, fails_at: int) -> None:
+        inner = build_reward(spec)
+        super().__init__(spec, inner.name, inner.kind, inner._scorer, source="", needs_target=True)
+        self.calls = 0
+        self.fails_at = fails_at
+
+    def score(self, texts: Sequence[str], targets: Sequence[str], prompts: Sequence[str]) -> Scores:
+        self.calls += 1
+        if self.calls == self.fails_at:
+            raise RewardError("It failed.")
+        return super().score(texts, targets, prompts)
