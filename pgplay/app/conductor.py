@@ -48,6 +48,7 @@ class Conductor:
         self._app = app
         self._early: list[Command] = []
         self._running: dict[str, Any] = {}
+        self._resuming_another = False
 
     def send(self, command: Command) -> None:
         """Send a command now, or as soon as the worker is ready; a worker that is gone is started anew."""
@@ -93,6 +94,7 @@ class Conductor:
             self._app.tell(f"This cannot be started: {problem}", severe=True)
             return False
         self._app.state.waiting = True
+        self._resuming_another = False
         self.send(Start(settings=to_settings(checked.config), paused=paused, continue_policy=continue_policy))
         return True
 
@@ -173,8 +175,10 @@ class Conductor:
         self._app.redraw()
 
     def resume_run(self, run: str) -> None:
-        """Go on with a stored run from its last checkpoint."""
-        self._app.state.waiting = True
+        """Go on with a stored run from its last checkpoint; the setup then shows that run's settings."""
+        state = self._app.state
+        state.waiting = True
+        self._resuming_another = state.info is None or state.info.run != run
         self.send(Resume(run=run))
         self._app.redraw()
 
@@ -200,7 +204,7 @@ class Conductor:
         """Send what can change while the run goes on, and say what waits for the next start."""
         state = self._app.state
         setup = self._app.main.setup
-        if settings is None or state.worker != "ready" or not (state.is_going or state.run == "paused"):
+        if settings is None or state.worker != "ready" or state.run not in ("training", "paused"):
             setup.show_pending([])
             return
         live, later = form.live_changes(self._running, settings)
@@ -223,7 +227,13 @@ class Conductor:
                 if info is not None:
                     self._running = dict(info.settings)
                     self._recall(info.run, event.step)
-                self.take_settings(app.settings)
+                if info is not None and self._resuming_another:
+                    self._resuming_another = False
+                    config = make_config(info.settings)
+                    app.main.setup.load(config)
+                    app.settings = to_settings(config)
+                else:
+                    self.take_settings(app.settings)
             case Changed(settings=settings):
                 self._running.update(settings)
             case Saved(name=name):

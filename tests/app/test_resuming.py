@@ -1,0 +1,53 @@
+"""What a run that is taken up again does with the setup."""
+
+from __future__ import annotations
+
+from pgplay.config import make_config
+from pgplay.worker.protocol import Change, Resume, Start, StateChanged
+from tests.app.fake_worker import Bench, begin, until, words
+
+
+async def test_a_resumed_run_keeps_its_settings_and_the_setup_shows_them() -> None:
+    bench = Bench(make_config({"target": "another text", "lr": 0.5}))
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.app._conductor.resume_run("kept")
+        await until(pilot, lambda: bench.sent(Resume))
+        bench.worker.tell(StateChanged(state="preparing"))
+        bench.worker.build("training", run="kept", step=20, target="kept text", model="gru-nano")
+        bench.worker.tell(StateChanged(state="paused", step=20))
+        await until(pilot, lambda: "kept text" in words(bench, "#headline"))
+        assert bench.sent(Change) == []
+        assert bench.app.main.setup.typed["model"] == "gru-nano"
+        assert bench.app.main.setup.typed["lr"] == ""
+
+
+async def test_a_run_that_goes_on_after_a_failure_takes_what_the_setup_says_now() -> None:
+    bench = Bench(make_config({"target": "some text"}))
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training", target="some text")
+        await until(pilot, lambda: bench.app.state.run == "training")
+        bench.worker.die()
+        await until(pilot, lambda: bench.app.screen.query("#resume"))
+        await pilot.press("escape")
+        bench.app.main.setup.set_target("some text, mended")
+        bench.app._conductor.resume_run("a-run")
+        await until(pilot, lambda: len(bench.workers) == 2 and bench.worker.alive)
+        bench.worker.ready()
+        await until(pilot, lambda: bench.sent(Resume))
+        bench.worker.build("training", target="some text", step=10)
+        await until(pilot, lambda: bench.sent(Change))
+        assert bench.sent(Change) == [Change(settings={"target": "some text, mended"})]
+
+
+async def test_a_run_that_is_being_prepared_is_not_told_its_own_settings_again() -> None:
+    bench = Bench(make_config({"target": "some text"}))
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("space")
+        await until(pilot, lambda: bench.sent(Start))
+        bench.worker.tell(StateChanged(state="preparing"))
+        bench.worker.build("training", target="some text")
+        await until(pilot, lambda: bench.app.state.run == "training")
+        assert bench.sent(Change) == []
