@@ -188,9 +188,13 @@ class Policy:
         return [part[:, : reading.inputs.shape[1]] for part, reading in zip(parts, readings, strict=True)]
 
     def reading(self, pairs: Sequence[Pair]) -> Reading:
-        """Return the reading of each (prompt, target), its stop token counted in, on the policy's device."""
+        """Return the reading of each (prompt, target), on the policy's device.
+
+        The stop token is counted in; only a text that fills the length limit has none, as when it was written.
+        """
         prefixes = [self.prefix(pair.prompt) for pair in pairs]
-        targets = [[*self.tokenizer.encode(pair.target), DELIMITER] for pair in pairs]
+        texts = [self.tokenizer.encode(pair.target) for pair in pairs]
+        targets = [text if len(text) == self.max_length else [*text, DELIMITER] for text in texts]
         columns = max(len(prefix) + len(target) for prefix, target in zip(prefixes, targets, strict=True)) - 1
         inputs = torch.zeros(len(pairs), columns, dtype=torch.long)
         actions = torch.zeros_like(inputs)

@@ -57,6 +57,26 @@ def test_writing_greedily_needs_no_luck_and_writing_otherwise_does() -> None:
 
 
 @pytest.mark.parametrize("model", FAMILIES)
+def test_a_completion_read_again_is_what_was_written_stop_token_or_not(model: str) -> None:
+    """Imitating a completion that the length limit cut must not teach a stop token that nobody wrote."""
+    policy = small_policy(model, "abc", 3, sharpness=2.0)
+    rollout = policy.sample([policy.prefix("ab")] * 20, Density(), generator())
+    written = policy.completions(rollout)
+    assert {completion.finished for completion in written} == {True, False}
+    for row, completion in enumerate(written):
+        reading = policy.reading([Pair("ab", completion.text)])
+        columns = reading.inputs.shape[1]
+        assert torch.equal(reading.mask[0], rollout.mask[row, :columns])
+        assert not rollout.mask[row, columns:].any()
+        assert torch.equal(reading.actions[reading.mask], rollout.actions[row][rollout.mask[row]])
+
+
+def test_a_completion_that_fills_the_context_can_be_read_again() -> None:
+    policy = small_policy("transformer-nano", "ab", 1024)
+    assert policy.cross_entropy([Pair("", "a" * 1024)])[0] > 0
+
+
+@pytest.mark.parametrize("model", FAMILIES)
 def test_state_goes_into_another_policy_of_the_same_shape(model: str) -> None:
     one, other = small_policy(model, seed=1, sharpness=4.0), small_policy(model, seed=2)
     other.load_state(one.state())
