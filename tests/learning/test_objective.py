@@ -1,11 +1,100 @@
+import math
+import statistics
+
 import pytest
+import torch
 
 from pgplay.config import make_config
-from pgplay.learning.objective import learn
+from pgplay.learning.objective import advantages_of, forward, learn, loss_of
 from pgplay.learning.optimiser import Adam
-from pgplay.learning.plan import make_plan
-from tests.learning.enumeration import WITHOUT_EXTRAS, world
+from pgplay.learning.plan import Plan, make_plan
+from pgplay.tasks.task import Pair
+from tests.learning.enumeration import WITHOUT_EXTRAS, World, rows_of, world
 from tests.policies.helpers import PLAIN
+
+
+def plan_of(**settings: object) -> Plan:
+    return make_plan(make_config({**WITHOUT_EXTRAS, "clip_gradient": 0.0, "updates_per_step": 1, **settings}))
+
+
+def exact_divergence(log_p: torch.Tensor, log_q: torch.Tensor, mask: torch.Tensor) -> float:
+    """Return the mean over the prefixes of `mask` of sum p (log p - log q), token by token."""
+    rows = zip(log_p[mask].tolist(), log_q[mask].tolist(), strict=True)
+    sums = [sum(math.exp(a) * (a - b) for a, b in zip(p, q, strict=True)) for p, q in rows]
+    return statistics.fmean(sums)
+
+
+def test_measurements_are_the_exact_sums_in_their_direction() -> None:
+    here = world("gru-nano", PLAIN, 6, dense=False, with_reference=True)
+    policy, reference, rollout = here.modules.policy, here.modules.reference, here.batch.rollout
+    assert reference is not None
+    plan = plan_of(algorithm="rloo", kl=0.1, lr=0.05, batch_size=15, group_size=15)
+    batch = here.batch._replace(rewards=here.batch.rewards.t())
+    before = policy.log_probabilities(rollout.inputs, PLAIN).detach()
+    surprise = policy.cross_entropy([Pair("", "ab")])[0]
+    optimiser = Adam(here.modules.trained(plan))
+    told = learn(batch, plan, here.modules, optimiser, PLAIN, 0.0, 0.0, update=True, diagnose=True)
+    after = policy.log_probabilities(rollout.inputs, PLAIN).detach()
+    other = reference.log_probabilities(rollout.inputs, PLAIN).detach()
+    mask = rollout.mask
+    own = [-sum(math.exp(a) * a for a in row) for row in before[mask].tolist()]
+    assert told["entropy"] == pytest.approx(statistics.fmean(own), rel=1e-5)
+    assert told["kl_reference"] == pytest.approx(exact_divergence(before, other, mask), rel=1e-5)
+    assert told["kl_update"] == pytest.approx(exact_divergence(before, after, mask), rel=1e-4)
+    assert exact_divergence(after, before, mask) != pytest.approx(told["kl_update"], rel=1e-2)
+    assert told["cross_entropy"] == pytest.approx(surprise, rel=1e-5)
+    assert told["characters"] == mask.sum().item()
+    assert told["length"] == pytest.approx(mask.sum().item() / 15)
+    assert told["mismatch"] < 1e-12
+
+
+def test_without_an_update_all_is_measured_and_nothing_changes() -> None:
+    here = world("gru-nano", PLAIN, 6, dense=False, with_reference=False)
+    plan = plan_of(algorithm="ppo", batch_size=15, group_size=15)
+    before = {name: tensor.clone() for name, tensor in here.modules.policy.state().items()}
+    optimiser = Adam(here.modules.trained(plan))
+    told = learn(here.batch, plan, here.modules, optimiser, PLAIN, 0.1, 0.0, update=False, diagnose=True)
+    assert {"entropy", "cross_entropy", "mismatch", "explained_variance"} <= told.keys()
+    assert not {"loss", "gradient_norm", "kl_update", "signal_to_noise"} & told.keys()
+    assert all(torch.equal(tensor, before[name]) for name, tensor in here.modules.policy.state().items())
+
+
+def loss_with(world_: World, **settings: object) -> float:
+    plan = plan_of(algorithm="rloo", batch_size=15, group_size=15, **settings)
+    batch = world_.batch._replace(rewards=world_.batch.rewards.t())
+    advantages, returns = advantages_of(batch, plan, world_.seen, 0.0)
+    return loss_of(world_.seen, batch, plan, world_.modules, advantages, returns, plan.entropy)[0].item()
+
+
+def test_every_term_of_the_loss_has_its_weight_and_sign() -> None:
+    here = world("gru-nano", PLAIN, 6, dense=False, with_reference=True)
+    assert here.seen.kl is not None
+    mask, plain = here.batch.rollout.mask, loss_with(here)
+    here = here._replace(batch=here.batch._replace(imitated=here.batch.measured))
+    here = here._replace(seen=forward(here.batch, here.modules, PLAIN))
+    parameters = torch.cat([parameter.flatten() for parameter in here.modules.policy.module.parameters()])
+    terms = {
+        "entropy": -here.seen.entropies[mask].mean(),
+        "kl": here.seen.kl[mask].mean(),
+        "replay": here.seen.cross_entropy,
+        "l1": parameters.abs().sum(),
+        "l2": parameters.square().sum() / 2,
+    }
+    for name, term in terms.items():
+        weight = 0.3
+        expected = plain + weight * term.item()
+        assert loss_with(here, **{name: weight}) == pytest.approx(expected, rel=1e-9), name
+
+
+def test_signal_to_noise_is_one_where_both_halves_say_the_same_and_minus_one_where_they_contradict() -> None:
+    for signs, expected in (((1, 1), 1.0), ((1, -1), -1.0)):
+        here = world("gru-nano", PLAIN, 6, dense=False, with_reference=False)
+        twice = rows_of(here.batch.rollout, [1, 1])
+        batch = here.batch._replace(rollout=twice, rewards=torch.tensor([[float(sign) for sign in signs]]).double())
+        plan = plan_of(algorithm="reinforce")
+        optimiser = Adam(here.modules.trained(plan))
+        told = learn(batch, plan, here.modules, optimiser, PLAIN, 0.0, 0.0, update=True, diagnose=True)
+        assert told["signal_to_noise"] == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.mark.parametrize("scale", ["none", "batch-std"])
@@ -13,8 +102,7 @@ from tests.policies.helpers import PLAIN
 def test_the_critic_is_judged_and_taught_by_the_rewards_themselves(credit: str, scale: str) -> None:
     """However the advantages are scaled for the policy: what is left of a token's reward is the reward."""
     here = world("gru-nano", PLAIN, 6, dense=False, with_reference=False)
-    settings = {"algorithm": "ppo", "scale": scale, "credit": credit, "gae_lambda": 1.0, "clip_gradient": 0.0}
-    plan = make_plan(make_config({**WITHOUT_EXTRAS, **settings, "critic": 1.0, "updates_per_step": 1}))
+    plan = plan_of(algorithm="ppo", scale=scale, credit=credit, gae_lambda=1.0, critic=1.0)
     optimiser = Adam(here.modules.trained(plan))
     told = learn(here.batch, plan, here.modules, optimiser, PLAIN, 0.0, 0.0, update=True, diagnose=False)
     mask = here.batch.rollout.mask

@@ -188,6 +188,16 @@ def test_what_is_sampled_is_what_is_trained_at_every_step(row: str, model: str) 
     assert max(mismatches) < 2e-6
 
 
+@pytest.mark.parametrize("model", FAMILIES)
+def test_nothing_is_dropped_from_greedy_completions(model: str) -> None:
+    one = trainer(COPYING, model=model, dropout=0.5, seed=2)
+    for _ in range(6):
+        (prompt,) = {pair.prompt for pair in Trainer._next_pairs(copy.deepcopy(one))}
+        (greedy,) = one.policy.write([prompt], Density(), generator(), greedy=True)
+        shown = one.step().samples[0]
+        assert (shown.prompt, shown.text) == (prompt, greedy.text)
+
+
 def divergence(one: Trainer, start: dict[str, torch.Tensor]) -> float:
     """Return the policy's exact Kullback-Leibler divergence from its first weights, over completions of 3 tokens."""
     policy, first = (small_policy("gru-nano", "abc", 5) for _ in range(2))
