@@ -166,6 +166,42 @@ def test_many_prompts_are_solved_only_when_each_is_written() -> None:
     assert greedy_matches(one.policy, task.training, rows=2) == len(task.training)
 
 
+def test_prompts_that_a_step_did_not_measure_count_too() -> None:
+    """Nine prompts are answered rightly, the tenth is not: a step that measures one of the nine is no proof."""
+    own = {"alphabet": "abcdefghij", "until": "solved", "lr": 0.01}
+    easy = trainer(Task("all the same", tuple(Pair(letter, "a") for letter in "abcdefghij")), **own)
+    easy.warm_up(80)
+    task = Task("one differs", tuple(Pair(letter, "b" if letter == "j" else "a") for letter in "abcdefghij"))
+    one = trainer(task, **own | {"lr": 1e-9})
+    one.policy.load_state(easy.policy.state())
+    reports = [one.step() for _ in range(20)]
+    assert sum(report.metrics["exact_match"] == 1.0 for report in reports) == 18
+    assert greedy_matches(one.policy, task.training) == 9
+    assert not any(report.solved for report in reports)
+
+
+def test_the_moving_average_follows_the_mean_reward_slowly() -> None:
+    one = trainer(algorithm="reinforce-baseline")
+    means = [one.step().metrics["reward_mean"] for _ in range(6)]
+    expected = means[0]
+    for mean in means[1:]:
+        expected = 0.9 * expected + 0.1 * mean
+    assert one.counters.moving_average == pytest.approx(expected)
+
+
+def test_what_is_imitated_is_the_best_completion_of_each_prompt_so_far() -> None:
+    one, best = trainer(COPYING, replay=0.1), {}
+    for _ in range(8):
+        report = one.step()
+        prompt = report.samples[0].prompt
+        best[prompt] = max(best.get(prompt, -1.0), report.metrics["reward_max"])
+        assert {key: reward for key, (reward, _) in one.counters.best_texts.items()} == best
+    assert len(best) == 3
+    for pair in COPYING.training:
+        reward, text = one.counters.best_texts[pair.prompt]
+        assert one.reward.score([text], [pair.target], [pair.prompt]).values == [reward]
+
+
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_a_gradient_that_is_not_finite_ends_the_run_and_leaves_the_policy(algorithm: str) -> None:
     one = trainer(algorithm=algorithm)
