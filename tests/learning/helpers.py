@@ -9,6 +9,7 @@ import torch
 
 from pgplay.config import make_config
 from pgplay.errors import RewardError
+from pgplay.learning.algorithms import ALGORITHMS
 from pgplay.learning.plan import make_plan
 from pgplay.learning.report import StepReport
 from pgplay.learning.trainer import Trainer, TrainerState
@@ -17,6 +18,20 @@ from pgplay.rewards.scoring import Reward, build_reward
 from pgplay.tasks.task import Pair, Task
 
 SMALL = {"target": "ab", "alphabet": "abc", "model": "gru-nano", "batch_size": 8, "until": "never", "device": "cpu"}
+
+EXTRAS = {
+    "dropout": {"dropout": 0.3},
+    "kl in the loss": {"kl": 0.1, "algorithm": "rloo"},
+    "kl in the reward": {"kl": 0.1, "kl_in": "reward", "algorithm": "a2c"},
+    "replay": {"replay": 0.5},
+    "dense": {"credit": "dense"},
+    "dense, another reward, a critic": {"credit": "dense", "reward": "hamming", "baseline": "critic"},
+    "reward-gap": {"entropy_schedule": "reward-gap"},
+    "filters and penalties": {"top_p": 0.9, "min_p": 0.01, "temperature": 1.2, "l1": 1e-4, "l2": 1e-3},
+    "weight decay": {"weight_decay": 0.1, "algorithm": "ppo"},
+    "all": {"dropout": 0.2, "kl": 0.1, "replay": 0.5, "credit": "dense", "algorithm": "ppo", "baseline": "critic"},
+}
+ROWS = {**{name: {"algorithm": name} for name in ALGORITHMS}, **EXTRAS}
 
 COPYING = Task("copying", tuple(Pair(letter, letter) for letter in "abcab"[:3]), (Pair("ab", "ab"),))
 """Three prompts, of which a step of 8 completions takes one."""
