@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.widgets import Input, TextArea
 
 from pgplay.app.actions import ACTIONS
 from pgplay.app.app import PgplayApp
 from pgplay.app.screens.help import HelpScreen
+from pgplay.config import make_config
 from pgplay.worker.protocol import Start
 from tests.app.fake_worker import Bench, begin, until, words
 
 
-async def test_nothing_has_the_focus_at_start() -> None:
-    bench = Bench()
+@pytest.mark.parametrize("reward", ["levenshtein", "0.8*levenshtein + 0.2*prefix"])
+async def test_nothing_has_the_focus_at_start(reward: str) -> None:
+    bench = Bench(make_config({"reward": reward}))
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
+        await pilot.press("space")
         assert bench.app.focused is None
+        assert len(bench.sent(Start)) == 1
 
 
 async def test_letters_and_spaces_typed_into_the_target_are_text() -> None:

@@ -215,7 +215,7 @@ class Setup(Vertical):
             self._load_preset(value)
         elif name == "reward":
             self._own_reward = value == OWN_REWARD
-            if self._own_reward:
+            if self._own_reward and self._reward_choice() != OWN_REWARD:  # chosen by the person, not by a preset
                 self.query_one("#own-reward", Input).focus()
             self._edit("reward", value or self.typed["reward"])
         else:
