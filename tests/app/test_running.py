@@ -103,6 +103,19 @@ async def test_plots_are_drawn_again_only_when_their_numbers_change() -> None:
         await until(pilot, lambda: plot.render() is not drawn)
 
 
+async def test_the_first_picture_of_a_plot_has_its_legend() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        plot = bench.app.main.query_one("#plot-reward-mean", Plot)
+        assert plot.border_subtitle == ""
+        bench.worker.build("training")
+        bench.worker.train(1)
+        await until(pilot, lambda: "lowest to highest" in shown(bench, plot))
+        await pilot.resize_terminal(60, 18)
+        await until(pilot, lambda: "lowest to highest" not in shown(bench, plot))
+
+
 async def test_a_new_run_begins_with_empty_plots() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
@@ -260,6 +273,13 @@ async def test_quitting_closes_the_worker_with_less_than_a_second() -> None:
     assert bench.worker.closed_with is not None
     assert bench.worker.closed_with < 1
     assert bench.app.return_code == 0
+
+
+def shown(bench: Bench, plot: Plot) -> str:
+    """The characters of the screen where `plot` is, its border among them."""
+    rows = bench.app.screen._compositor.render_strips()
+    area = plot.region
+    return "\n".join(rows[y].text[area.x : area.right] for y in range(area.y, min(area.bottom, len(rows))))
 
 
 async def notified(bench: Bench, pilot: object, words: str) -> bool:

@@ -41,7 +41,17 @@ class Plot(Widget):
         changed = history is not self._history or history.version != self._drawn_version
         self._history = history
         if changed and self.is_on_screen:
+            self._show_legend()
             self.refresh()
+
+    def on_resize(self) -> None:
+        """Show the legend where there is room for it."""
+        self._show_legend()
+
+    def _show_legend(self) -> None:
+        """Set the legend; within `render` it would come too late for the frame that is being drawn."""
+        there = bool(self._history.series[self.metric].buckets) and self.content_size.width >= 40
+        self.border_subtitle = LEGENDS.get(self.metric, "") if there else ""
 
     @property
     def is_on_screen(self) -> bool:
@@ -59,13 +69,11 @@ class Plot(Widget):
         line = history.series[self.metric]
         if not line.buckets:
             self._drawn = (history.version,)
-            self.border_subtitle = ""
             return self._hint(width, height)
         key = (history.version, width, height, self.app.theme)
         if key != self._drawn:
             self._picture = self._draw(line, width, height)
             self._drawn = key
-            self.border_subtitle = self._legend(line) if width >= 40 else ""
         return self._picture
 
     def _draw(self, line: Series, width: int, height: int) -> Text:
@@ -78,9 +86,6 @@ class Plot(Widget):
         names = ("line", "points", "band", "axis")
         styles = {name: self.get_component_rich_style(f"plot--{name}", partial=True) for name in names}
         return charts.draw(chart, width, height, self._history.last_step, styles)
-
-    def _legend(self, line: Series) -> str:
-        return LEGENDS.get(self.metric, "")
 
     def _hint(self, width: int, height: int) -> Text:
         style = self.get_component_rich_style("plot--empty", partial=True)
