@@ -213,8 +213,8 @@ class Field(NamedTuple):
     optional: bool
     default: Any
     choices: tuple[str, ...]
-    low: float | None
-    high: float | None
+    range: str
+    """What a number may be, in words: 'from 0 to 10', 'above 0, at most 1'; empty where anything goes."""
 
 
 def _describe(field: msgspec.inspect.Field) -> Field:
@@ -229,10 +229,6 @@ def _describe(field: msgspec.inspect.Field) -> Field:
         msgspec.inspect.VarTupleType: tuple,
     }
 
-    def limit(inclusive: str, exclusive: str) -> float | None:
-        value = getattr(inner, inclusive, None)
-        return getattr(inner, exclusive, None) if value is None else value
-
     return Field(
         name=field.name,
         description=help_["description"],
@@ -242,9 +238,17 @@ def _describe(field: msgspec.inspect.Field) -> Field:
         optional=optional,
         default=field.default,
         choices=tuple(map(str, inner.values)) if isinstance(inner, msgspec.inspect.LiteralType) else (),
-        low=limit("ge", "gt"),
-        high=limit("le", "lt"),
+        range=_range(inner),
     )
+
+
+def _range(kind: msgspec.inspect.Type) -> str:
+    limits = {limit: getattr(kind, limit, None) for limit in ("ge", "gt", "le", "lt")}
+    at_least, above, at_most, below = (None if value is None else f"{value:.10g}" for value in limits.values())
+    if at_least and at_most:
+        return f"from {at_least} to {at_most}"
+    words = {"from": at_least, "above": above, "at most": at_most, "below": below}
+    return ", ".join(f"{word} {value}" for word, value in words.items() if value)
 
 
 @functools.cache
@@ -284,11 +288,8 @@ def _what_is_right(field: Field) -> str:
     noun = {int: "a whole number", float: "a number", str: "a text", tuple: "a list of texts"}[field.type]
     if field.name == "until":
         noun = "solved, never or reward>=0.95"
-    if field.low is not None and field.high is not None:
-        noun += f" from {field.low:g} to {field.high:g}"
-    elif field.low is not None:
-        noun += f" above {field.low:g}"
-    return f"It is {noun}: {field.description}."
+    allowed = f" {field.range}" if field.range else ""
+    return f"It is {noun}{allowed}: {field.description}."
 
 
 def to_settings(config: RunConfig) -> dict[str, Any]:

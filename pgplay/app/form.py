@@ -69,14 +69,8 @@ def placeholder(field: Field) -> str:
 
 
 def limits(field: Field) -> str:
-    """Return the range of a field in words, empty where it has none."""
-    if field.choices:
-        return " · ".join(field.choices)
-    if field.low is not None and field.high is not None:
-        return f"{field.low:g} to {field.high:g}"
-    if field.low is not None:
-        return f"{field.low:g} or more"
-    return ""
+    """Return what a field may be, in words, empty where anything goes."""
+    return " · ".join(field.choices) if field.choices else field.range
 
 
 def read(field: Field, text: str) -> Any:
@@ -93,7 +87,7 @@ def read(field: Field, text: str) -> Any:
     except ValueError as error:
         kind = "a whole number" if field.type is int else "a number"
         allowed = limits(field)
-        raise InputError(f"'{typed}' is not {kind}.", f"Give {kind}, {allowed}." if allowed else "") from error
+        raise InputError(f"'{typed}' is not {kind}.", f"Give {kind} {allowed}." if allowed else "") from error
 
 
 def collect(typed: Mapping[str, str]) -> dict[str, Any]:

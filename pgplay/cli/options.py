@@ -60,8 +60,8 @@ def _help(field: Field) -> str:
     parts = [field.description]
     if field.choices:
         parts.append(", ".join(field.choices))
-    elif field.low is not None and field.high is not None:
-        parts.append(f"{_plain(field.low)} to {_plain(field.high)}")
+    elif field.range:
+        parts.append(field.range)
     if field.name in _LISTED_BY:
         parts.append(f"{_LISTED_BY[field.name]} lists them")
     if field.name == "model":
