@@ -213,6 +213,8 @@ class Field(NamedTuple):
     optional: bool
     default: Any
     choices: tuple[str, ...]
+    low: float | None
+    high: float | None
     range: str
     """What a number may be, in words: 'from 0 to 10', 'above 0, at most 1'; empty where anything goes."""
 
@@ -238,6 +240,8 @@ def _describe(field: msgspec.inspect.Field) -> Field:
         optional=optional,
         default=field.default,
         choices=tuple(map(str, inner.values)) if isinstance(inner, msgspec.inspect.LiteralType) else (),
+        low=getattr(inner, "ge", None) if getattr(inner, "gt", None) is None else inner.gt,
+        high=getattr(inner, "le", None) if getattr(inner, "lt", None) is None else inner.lt,
         range=_range(inner),
     )
 
