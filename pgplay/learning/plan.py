@@ -14,6 +14,9 @@ from pgplay.tasks.load import load_task
 from pgplay.tasks.task import Task
 
 GROUP_SIZE = 8
+LENGTH_SLACK = 5
+"""Characters that a completion may have too many. With fewer, running into the limit costs so little that short texts
+unlearn to stop; with many more, 30 characters take half as many completions again."""
 
 
 class Plan(NamedTuple):
@@ -82,21 +85,20 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | 
         discount=(0.0 if choices.credit == "dense" else 1.0) if config.discount is None else config.discount,
         clip_high=algorithm.clip_high if config.clip_high is None else config.clip_high,
         updates_per_step=algorithm.updates if config.updates_per_step is None else config.updates_per_step,
-        group_size=_group_size(config, len(task.training), choices),
+        group_size=_group_size(config, len(task.training)),
         threads=config.threads or spec.threads,
         notes=tuple(notes),
     )
 
 
 def _length_limit(config: RunConfig, task: Task) -> int:
-    """Return the longest completion in tokens: room for the stop token and for a few characters too many."""
+    """Return the longest completion in tokens: room for the stop token and for some characters too many."""
     if config.max_length is not None:
         return config.max_length
-    longest = max(len(pair.target) for pair in (*task.training, *task.held_out))
-    return longest + 1 + max(2, math.ceil(longest / 10))
+    return max(len(pair.target) for pair in (*task.training, *task.held_out)) + 1 + LENGTH_SLACK
 
 
-def _group_size(config: RunConfig, prompts: int, choices: Choices) -> int:
+def _group_size(config: RunConfig, prompts: int) -> int:
     """Return how many completions one prompt gets in a step: a divisor of the batch, all of it for a single prompt."""
     if config.group_size is not None:
         if config.batch_size // config.group_size > prompts:

@@ -23,6 +23,7 @@ from pgplay.learning.optimiser import Adam
 from pgplay.learning.plan import Plan
 from pgplay.learning.report import Role, Sample, StepReport
 from pgplay.learning.samples import reward_statistics, telling_rows
+from pgplay.policies.catalogue import PolicyShape
 from pgplay.policies.density import Density
 from pgplay.policies.devices import resolve_device
 from pgplay.policies.network import draw_masks
@@ -110,7 +111,10 @@ class Trainer:
         self.reference.module.requires_grad_(False)
 
     def step(self) -> StepReport:
-        """Make one step. Raises RewardError, and PgplayError where learning diverged; the policy is then as before.
+        """Make one step.
+
+        Raises RewardError, and then nothing has happened; and PgplayError where learning diverged: the policy is then
+        as it was before the update that failed.
 
         A step that finds the task solved, where the run is to end so, makes no update: the policy that is kept is the
         one that solved it.
@@ -123,6 +127,7 @@ class Trainer:
         sampled = time.perf_counter()
         try:
             scored = self._score(rollout, pairs, measured)
+            batch = self._batch(rollout, pairs, measured, scored)
         except PgplayError:
             self.generator.set_state(chance[0])
             self.prompt_generator.set_state(chance[1])
@@ -132,7 +137,7 @@ class Trainer:
         solved = self._is_solved(scored, measured)
         metrics = reward_statistics(scored.rewards, self.plan.group_size) | scored.series
         metrics |= learn(
-            self._batch(rollout, pairs, measured, scored),
+            batch,
             self.plan,
             Modules(self.policy, self.critic, self.reference),
             self.optimiser,
@@ -195,7 +200,8 @@ class Trainer:
         tensors |= {f"optimiser.{name}": tensor for name, tensor in self.optimiser.state().items()}
         tensors |= {"generator": self.generator.get_state(), "prompt_generator": self.prompt_generator.get_state()}
         copies = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
-        return TrainerState(copies, msgspec.to_builtins(self.counters))
+        reference = list(self.reference.shape) if self.reference else None
+        return TrainerState(copies, {"counters": msgspec.to_builtins(self.counters), "reference": reference})
 
     def restore(self, state: TrainerState) -> None:
         """Take over a `state`; the next step is then bit for bit the one that would have followed it."""
@@ -205,14 +211,14 @@ class Trainer:
             parts.setdefault(part, {})[rest] = tensor
         self.policy.load_state(parts["policy"])
         self.critic.load_state_dict(parts["critic"])
-        if parts["reference"]:
-            self.keep_reference()
-            assert self.reference is not None
+        if state.values["reference"] is not None:
+            self.reference = Policy(PolicyShape(*state.values["reference"]), self.device)
+            self.reference.module.requires_grad_(False)
             self.reference.load_state(parts["reference"])
         self.optimiser.load_state(parts["optimiser"])
         self.generator.set_state(state.tensors["generator"])
         self.prompt_generator.set_state(state.tensors["prompt_generator"])
-        self.counters = msgspec.convert(state.values, Counters)
+        self.counters = msgspec.convert(state.values["counters"], Counters)
 
     def _new_optimiser(self) -> None:
         self.optimiser = Adam([*self.policy.module.parameters(), *self.critic.parameters()])
@@ -224,7 +230,11 @@ class Trainer:
         waiting = self.counters.waiting
         if len(waiting) < wanted:
             order = torch.randperm(len(training), generator=self.prompt_generator).tolist()
-            waiting = waiting + [number for number in order if number not in waiting]
+            # A step never asks the same prompt twice: what waits already goes on waiting for its second turn.
+            held = set(waiting)
+            ahead = [number for number in order if number not in held][: wanted - len(waiting)]
+            taken = set(ahead)
+            waiting = waiting + ahead + [number for number in order if number not in taken]
         self.counters.waiting = waiting[wanted:]
         return [training[number] for number in waiting[:wanted]]
 

@@ -63,7 +63,7 @@ def same_weights(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -
 
 
 def same_state(one: TrainerState, other: TrainerState) -> bool:
-    values = [{**state.values, "seconds": None} for state in (one, other)]
+    values = [state.values["counters"] | {"seconds": None} for state in (one, other)]
     return same_weights(one.tensors, other.tensors) and values[0] == values[1]
 
 

@@ -126,7 +126,7 @@ def test_the_group_divides_the_batch_and_never_asks_for_more_prompts_than_there_
 
 
 def test_there_is_room_for_the_stop_token_and_a_few_characters_too_many() -> None:
-    assert plan(target="abc").shape.max_length == 3 + 1 + 2
+    assert plan(target="abc").shape.max_length == 3 + 1 + 5
     assert plan(target="a" * 50).shape.max_length == 50 + 1 + 5
     assert plan(target="abc", max_length=4).shape.max_length == 4
 

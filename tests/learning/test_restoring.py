@@ -47,7 +47,6 @@ def test_a_trainer_that_has_run_elsewhere_takes_over_a_state_whole() -> None:
     assert steps(one, 2) == steps(other, 2)
 
 
-@pytest.mark.xfail(strict=True, reason="trainer.restore builds the reference in the policy's own shape")
 @pytest.mark.parametrize("model", FAMILIES)
 def test_a_reference_of_another_size_or_family_is_restored(model: str) -> None:
     def begin() -> Trainer:
