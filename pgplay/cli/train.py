@@ -6,7 +6,7 @@ import shlex
 import time
 import traceback
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pgplay.cli.assessment import is_solved, mean_cross_entropy, write_greedily
@@ -100,9 +100,8 @@ def _run(arguments: Arguments, config: RunConfig | None, interruption: Interrupt
             startup = time.perf_counter() - began
             interruption.working = True
             ending, totals = _train_guarded(session, interruption, progress)
-        session.rest(*(ending or ("paused", "interrupted")))
         if arguments.save is not None:
-            session.save_policy(arguments.save, replace=arguments.replace)
+            _save(session, arguments.save, arguments.replace)
         summary = _summarise(session, totals, startup, arguments.save)
     if arguments.json:
         print_json(summary)
@@ -133,20 +132,38 @@ def _open_session(arguments: Arguments, config: RunConfig | None, progress: Prog
 def _train_guarded(
     session: Session, interruption: Interruption, progress: Progress
 ) -> tuple[Ending | None, Totals]:
-    """Train as `_train` does; what fails is noted in the run, with a checkpoint, and comes out as a PgplayError."""
+    """Train as `_train` does and let the run rest.
+
+    What fails is noted in the run, with a checkpoint, and comes out as a PgplayError.
+    """
     try:
-        return _train(session, interruption, progress)
+        ending, totals = _train(session, interruption, progress)
+        session.rest(*(ending or ("paused", "interrupted")))
+        return ending, totals
     except Exception as error:  # whatever a step raises must leave a run that can be resumed
         from pgplay.worker.failures import in_words
 
         problem, remedy = in_words(error)
-        session.log_failure(str(error) if isinstance(error, PgplayError) else traceback.format_exc())
-        session.rest("failed", problem)
-        resume = f"pgplay train --resume {shlex.quote(session.run)}"
-        progress.say(f"The run is kept up to step {session.checkpoint_step}: {resume}")
+        with suppress(PgplayError):  # such as a full disk, which may be what failed the step
+            session.log_failure(str(error) if isinstance(error, PgplayError) else traceback.format_exc())
+            session.rest("failed", problem)
+        progress.say(f"The run is kept up to step {session.checkpoint_step}: {_to_resume(session)}")
         if isinstance(error, PgplayError):
             raise
         raise PgplayError(problem, remedy) from error
+
+
+def _save(session: Session, name: str, replace: bool) -> None:
+    """Save the policy; where that fails, say how it can be done without training again."""
+    try:
+        session.save_policy(name, replace=replace)
+    except PgplayError:
+        note(f"The run is kept. To save its policy: {_to_resume(session)} --save NAME")
+        raise
+
+
+def _to_resume(session: Session) -> str:
+    return f"pgplay train --resume {shlex.quote(session.run)}"
 
 
 def _train(session: Session, interruption: Interruption, progress: Progress) -> tuple[Ending | None, Totals]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any, Self
 
 import msgspec
@@ -25,7 +25,7 @@ from pgplay.runs.cards import PolicyCard
 from pgplay.runs.checkpoint import pack
 from pgplay.runs.library import save_policy
 from pgplay.runs.recipes import to_recipe
-from pgplay.runs.store import RunStore
+from pgplay.runs.store import RunStore, delete_run
 from pgplay.worker.ending import Ending, ending_of
 from pgplay.worker.forecast import Forecast
 from pgplay.worker.interfaces import OnLog, OnProgress, Texts, discard
@@ -82,7 +82,8 @@ class Session:
             trainer = Trainer(plan, reward, measures, policy, reference)
             if config.warm_start.isdecimal():
                 warm_up(trainer, int(config.warm_start), on_progress)
-            store = undo.enter_context(RunStore.create(plan.config, name))
+            store = RunStore.create(plan.config, name)
+            undo.callback(_forget, store)
             session = cls(store, trainer, on_log)
             session._keeper.begin()
             undo.pop_all()
@@ -291,3 +292,10 @@ class Session:
     def _close_rewards(self) -> None:
         for reward in (self.trainer.reward, *self.trainer.measures.values()):
             reward.close()
+
+
+def _forget(store: RunStore) -> None:
+    """Delete a run whose first checkpoint could not be written: nothing of it could be resumed."""
+    store.close()
+    with suppress(PgplayError):
+        delete_run(store.name)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pgplay.cli import main
+from pgplay.errors import InputError, PgplayError
 
 ROOT = Path(__file__).parents[2]
 KEYS = [
@@ -55,7 +56,7 @@ def test_limit_ends_an_unsolved_run_well(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_summary_for_people_names_run_and_outcome(capsys: pytest.CaptureFixture[str]) -> None:
     printed = run(capsys, "train", "--target", "hi\n月", "--steps", "1")
-    assert "1 steps made" in printed
+    assert "1 step made" in printed
     assert "hi↵月" in printed
     assert re.search(r"^run +\S+-hi", printed, re.MULTILINE)
 
@@ -129,6 +130,34 @@ def test_finished_run_goes_on_to_a_new_limit_as_if_never_stopped(capsys: pytest.
     assert "model cannot be changed" in capsys.readouterr().err
 
 
+def test_policy_that_cannot_be_saved_is_not_lost(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken(*arguments: object, **options: object) -> None:
+        raise InputError("There is already a policy called 'mine'.", "Choose another name.")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("pgplay.worker.session.save_policy", taken)
+        assert main(["train", "--target", "hi", "--steps", "2", "--save", "mine"]) == 2
+    found = re.search(r"^The run is kept\. .*: pgplay (train --resume \S+ --save) NAME$", capsys.readouterr().err, re.M)
+    assert found
+    run(capsys, *found[1].split(), "other")
+    assert json.loads(run(capsys, "policies", "--json"))[0]["steps"] == 2
+
+
+def test_run_whose_last_checkpoint_cannot_be_written_says_from_where_it_goes_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object) -> None:
+        raise PgplayError("No room is left.")
+
+    monkeypatch.setattr("pgplay.worker.session.Session.rest", full)
+    assert main(["train", "--target", "hi", "--steps", "2"]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert any(line.startswith("The run is kept up to step 0: pgplay train --resume") for line in lines)
+    assert lines[-1] == "No room is left."
+
+
 def test_failing_reward_ends_with_3_and_its_own_words(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text("def reward(text, target, prompt):\n    return 1 / 0\n")
@@ -195,3 +224,15 @@ def test_interrupted_while_torch_loads_leaves_without_a_traceback(home: Path) ->
     out, err = interrupt_at(process, "starting torch", signal.SIGINT)
     assert (process.returncode, out, err.strip()) == (130, "", "Interrupted.")
     assert not list(home.glob("runs/*/run.sqlite"))
+
+
+def test_ctrl_c_before_the_command_line_is_loaded_leaves_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "argparse.py").write_text("raise KeyboardInterrupt\n")
+    early = subprocess.run(
+        [sys.executable, "-m", "pgplay", "--help"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])},
+        cwd=tmp_path,
+    )
+    assert (early.returncode, early.stdout, early.stderr) == (130, "", "")

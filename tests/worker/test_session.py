@@ -12,7 +12,7 @@ from pgplay.errors import InputError, PgplayError, RewardError
 from pgplay.learning.plan import make_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.rewards.scoring import build_reward
-from pgplay.runs.store import RunStore
+from pgplay.runs.store import RunStore, list_runs
 from pgplay.worker.interfaces import NotNeededError
 from pgplay.worker.keeper import Keeper
 from pgplay.worker.preparation import check_start
@@ -275,6 +275,16 @@ def test_a_full_disk_stops_the_run_and_costs_no_step(monkeypatch):
     session.close("paused")
     with RunStore.open(session.run) as store:
         assert [step for step, _ in store.rows()] == [1, 2]
+
+
+def test_a_run_whose_first_checkpoint_cannot_be_written_leaves_nothing_behind(monkeypatch):
+    def full(*arguments):
+        raise PgplayError("no room is left")
+
+    monkeypatch.setattr("pgplay.worker.keeper.save_checkpoint", full)
+    with pytest.raises(PgplayError, match="no room"):
+        begin()
+    assert list_runs() == []
 
 
 def test_checkpoints_come_by_time_and_the_best_is_kept(monkeypatch):
