@@ -31,6 +31,7 @@ ACTIONS = (
     Action("write", "w", "w", "write", "Write with the policy: temperature, greedy, how many.", 9),
     Action("library", "o", "o", "policies", "The saved policies: write, train on, rename, delete, export, import.", 5),
     Action("runs", "u", "u", "runs", "The stored runs: go on with one from its last checkpoint."),
+    Action("details", "i", "i", "details", "Every finding, every number of the newest step, and what was printed."),
     Action("target_from_file", "f", "f", "target from a file", "Read the target text from a file."),
     Action("toggle_theme", "d", "d", "dark/light", "Change between the dark and the light theme."),
     Action("unfocus", "escape", "esc", "leave the field", "Leave a text field, so that keys are commands again."),

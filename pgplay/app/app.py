@@ -187,6 +187,12 @@ class PgplayApp(App[int]):
 
         self.push_screen(Runs(self._conductor.resume_run))
 
+    def action_details(self) -> None:
+        """Show every finding, every number of the newest step, and what was printed."""
+        from pgplay.app.screens.details import DetailsScreen
+
+        self.push_screen(DetailsScreen(self.state))
+
     def action_help(self) -> None:
         """Show the keys, and what the panels mean."""
         from pgplay.app.screens.help import HelpScreen

@@ -14,13 +14,10 @@ from pgplay.policies.catalogue import MODELS
 MAIN_FIELDS = ("target", "reward", "model", "algorithm", "device")
 """What the setup always shows."""
 
-MORE_FIELDS = ("alphabet", "max_length", "seed", "task", "warm_start", "measure", "threads")
+MORE_FIELDS = ("alphabet", "max_length", "seed", "task", "held_out", "warm_start", "measure", "threads")
 """What the setup shows folded, as 'Alphabet, length, seed'."""
 
 LEARNING_SECTIONS = ("learning", "sampling", "regularisation", "limits", "algorithm")
-
-HIDDEN_FIELDS = ("held_out", "reference")
-"""What no form shows yet."""
 
 
 class Problem(NamedTuple):
@@ -47,7 +44,7 @@ def learning_fields() -> list[Field]:
         field
         for section in LEARNING_SECTIONS
         for field in fields().values()
-        if field.section == section and field.name not in (*MAIN_FIELDS, *MORE_FIELDS, *HIDDEN_FIELDS)
+        if field.section == section and field.name not in (*MAIN_FIELDS, *MORE_FIELDS)
     ]
     return sorted(shown, key=lambda field: not field.live)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from rich.table import Table
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
@@ -14,6 +12,7 @@ from textual.widgets import Static
 
 from pgplay.app.actions import ACTIONS
 from pgplay.app.history import CURVES
+from pgplay.app.screens.page import titled_table
 from pgplay.learning.metrics import METRICS
 
 INTRODUCTION = (
@@ -58,25 +57,16 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
-        with VerticalScroll(id="help", classes="dialog") as dialog:
+        with VerticalScroll(id="help", classes="dialog page") as dialog:
             dialog.border_title = "Help"
             dialog.border_subtitle = " escape closes "
             yield Static(INTRODUCTION, classes="words", markup=False)
-            yield Static(_table("Keys", [(action.key_display, action.help) for action in ACTIONS]), classes="words")
-            yield Static(_table("Panels", list(PANELS)), classes="words")
+            keys = [(action.key_display, action.help) for action in ACTIONS]
+            yield Static(titled_table("Keys", keys), classes="words")
+            yield Static(titled_table("Panels", list(PANELS)), classes="words")
             curves = []
             for name in CURVES:
                 metric = METRICS[name]
                 unit = f" ({metric.unit})" if metric.unit else ""
                 curves.append((metric.title, f"{metric.description}{unit}"))
-            yield Static(_table("Curves", curves), classes="words")
-
-
-def _table(title: str, rows: list[tuple[str, str]]) -> Table:
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(width=15)
-    table.add_column(ratio=1)
-    table.add_row(Text(title, style="bold"), "")
-    for name, words in rows:
-        table.add_row(Text(name), Text(words))
-    return table
+            yield Static(titled_table("Curves", curves), classes="words")

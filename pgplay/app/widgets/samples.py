@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from pgplay.app import formats
 from pgplay.app.colouring import coloured
-from pgplay.app.safe_text import fit, plain, safe_text
+from pgplay.app.safe_text import as_title, fit, plain, safe_text
 from pgplay.app.state import AppState
 from pgplay.learning.report import Role, Sample
 
@@ -59,7 +59,12 @@ class Samples(Widget):
             batch = state.info.settings.get("batch_size", 64)
             distinct = report.metrics.get("unique_completions")
             shown = f"Samples · {batch} this step"
-            self.border_title = shown if distinct is None else f"{shown} · {distinct:.0f} distinct"
+            if distinct is not None:
+                shown += f" · {distinct:.0f} distinct"
+            for name, value in report.metrics.items():
+                if name.startswith("measure:"):
+                    shown += f" · {name.removeprefix('measure:')} {formats.reward(value).strip()}"
+            self.border_title = as_title(shown)
             self.border_subtitle = LEGEND
         self.refresh()
 

@@ -30,6 +30,8 @@ class FindingLine(Widget):
         message, advice = "", ""
         if state.findings:
             message, advice = state.findings[0].message, state.findings[0].advice
+            if len(state.findings) > 1:
+                advice += f"  i: {len(state.findings) - 1} more"
         elif state.info is not None and state.info.notes:
             message = " ".join(state.info.notes)
         elif state.run in ("finished", "preparing"):

@@ -1,0 +1,58 @@
+"""What has no room on the main screen: further findings, measures and parts of the reward, printed lines."""
+
+from __future__ import annotations
+
+from textual.widgets import Static
+
+from pgplay.app.screens.details import DetailsScreen
+from pgplay.learning.report import Finding
+from pgplay.worker.protocol import Log
+from tests.app.fake_worker import Bench, begin, curve, until, words
+
+FINDINGS = (
+    Finding("entropy", "The entropy has collapsed.", "Raise it."),
+    Finding("ties", "Most groups are tied.", "Take larger ones."),
+)
+
+
+def measured(step: int) -> dict[str, float]:
+    return {**curve(step), "measure:[b]exact[/b]": 0.125, "part:rhyme": 0.5}
+
+
+def page(bench: Bench) -> str:
+    """What the page says, in words without its layout."""
+    with bench.app.console.capture() as captured:
+        bench.app.console.print(bench.app.screen.query_one(Static).visual._renderable)  # type: ignore[attr-defined]
+    return " ".join(captured.get().split())
+
+
+async def test_details_tell_every_finding_number_and_printed_line() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("i")
+        await until(pilot, lambda: isinstance(bench.app.screen, DetailsScreen) and "No step" in page(bench))
+        bench.worker.build("training")
+        bench.worker.train(30, findings=FINDINGS, metrics=measured)
+        bench.worker.tell(Log(line="scored [@click=app.quit]hxllo[/]"))
+        await until(pilot, lambda: "hxllo" in page(bench))
+        for said in ("The entropy has collapsed. Raise it.", "Most groups are tied. Take larger ones."):
+            assert said in page(bench)
+        assert "measure 0.125 [b]exact[/b]" in page(bench)
+        assert "part 0.5 rhyme" in page(bench)
+        assert "gradient_norm 0.4 Euclidean norm" in page(bench)
+        assert "scored [@click=app.quit]hxllo[/]" in page(bench)
+        await pilot.press("escape")
+        assert bench.app.screen is bench.app.main
+
+
+async def test_main_screen_shows_measures_and_that_there_are_more_findings() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training")
+        bench.worker.train(30, findings=FINDINGS, metrics=measured)
+        await until(pilot, lambda: "The entropy has collapsed." in words(bench, "#finding"))
+        assert "i: 1 more" in words(bench, "#finding")
+        samples = bench.app.main.query_one("#samples")
+        assert samples._border_title.plain == "Samples · 64 this step · 41 distinct · [b]exact[/b] 0.12"
