@@ -6,23 +6,27 @@ import pytest
 
 from tests.app.fake_worker import Bench, begin, until, words
 
+SIZES = [(1, 1), (20, 5), (59, 40), (60, 18), (80, 24), (100, 30), (200, 20), (200, 50)]
 
-@pytest.mark.parametrize("size", [(1, 1), (20, 5), (59, 40), (60, 18), (80, 24), (100, 30), (200, 20), (200, 50)])
-async def test_it_runs_at_any_size(size: tuple[int, int]) -> None:
+
+@pytest.mark.parametrize("sizes", [SIZES, SIZES[::-1]], ids=["growing", "shrinking"])
+async def test_it_runs_at_any_size_and_follows_its_changes(sizes: list[tuple[int, int]]) -> None:
     bench = Bench()
-    async with bench.app.run_test(size=size) as pilot:
+    async with bench.app.run_test(size=sizes[0]) as pilot:
         await begin(bench, pilot)
         bench.worker.build("training")
         bench.worker.train(60)
         await until(pilot, lambda: bench.app.state.step == 60 and not bench.app.redraw_is_due)
-        small = size[0] < 60 or size[1] < 18
-        assert bench.app.main.query_one("#too-small").display == small
-        assert bench.app.main.query_one("#body").display != small
-        if not small:
-            assert "┤" in words(bench, "#plot-reward-mean")
-            assert "greedy" in words(bench, "#samples")
-            for selector in ("#headline", "#status", "#keys"):
-                assert len(words(bench, selector)) <= size[0] - 2
+        for width, height in sizes:
+            await pilot.resize_terminal(width, height)
+            small = width < 60 or height < 18
+            assert bench.app.main.query_one("#too-small").display == small
+            assert bench.app.main.query_one("#body").display != small
+            if not small:
+                assert "┤" in words(bench, "#plot-reward-mean")
+                assert "greedy" in words(bench, "#samples")
+                for selector in ("#headline", "#status", "#keys"):
+                    assert len(words(bench, selector)) <= width - 2
 
 
 async def test_the_setup_opens_over_the_plots_where_it_is_narrow() -> None:
@@ -45,15 +49,3 @@ async def test_the_setup_gives_its_room_to_the_plots_where_it_is_wide() -> None:
         before = bench.app.main.query_one("#plot-reward-mean").size.width
         await pilot.press("t")
         await until(pilot, lambda: bench.app.main.query_one("#plot-reward-mean").size.width > before + 30)
-
-
-async def test_it_follows_a_change_of_size() -> None:
-    bench = Bench()
-    async with bench.app.run_test(size=(200, 50)) as pilot:
-        await begin(bench, pilot)
-        bench.worker.build("training")
-        bench.worker.train(60)
-        await until(pilot, lambda: "greedy" in words(bench, "#samples"))
-        for size in ((80, 24), (20, 5), (120, 36)):
-            await pilot.resize_terminal(*size)
-        await until(pilot, lambda: "┤" in words(bench, "#plot-cross-entropy"))
