@@ -60,13 +60,6 @@ def test_the_first_steps_come_first_and_what_is_not_solved_last() -> None:
     assert [preset.solves for preset in presets] == sorted((preset.solves for preset in presets), reverse=True)
 
 
-def test_the_two_trap_presets_share_their_target() -> None:
-    trap, avoided = load_preset("subsequence-trap"), load_preset("trap-avoided")
-    assert trap.settings["target"] == avoided.settings["target"]
-    assert trap.settings["reward"] == "levenshtein"
-    assert trap.settings["reward"] != avoided.settings["reward"]
-
-
 def test_a_preset_of_ones_own_is_found_by_name_and_by_path(tmp_path: Path) -> None:
     path = write_preset(GOOD)
     expected = Preset(
