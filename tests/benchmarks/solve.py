@@ -1,0 +1,80 @@
+"""How soon the default settings solve targets that nothing was tuned on: a table over seeds.
+
+    python -m tests.benchmarks.solve [--seeds 10] [--only short,line,...]
+
+Run it with nothing else on the machine. Seconds count from the first step, as everywhere in pgplay.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+
+from pgplay.config import make_config
+from pgplay.learning.plan import make_plan
+from pgplay.learning.report import StepReport
+from pgplay.learning.trainer import Trainer
+from pgplay.rewards.scoring import build_reward
+
+
+class Case(NamedTuple):
+    """One row of the table: targets that take turns over the seeds, and the settings beyond the defaults."""
+
+    targets: tuple[str, ...]
+    settings: dict[str, Any]
+    seconds: float
+
+
+CASES = {
+    "short": Case(("grey heron", "tin whistle", "velvet", "apple pie on", "mississippi"), {}, 15),
+    "line": Case(
+        ("the quiet river bends westward", "three owls watch a sleepy town", "my uncle mends broken clocks"), {}, 30
+    ),
+    "chinese": Case(("白日依山尽黄河入海流", "红豆生南国春来发几枝"), {}, 15),
+    "printable": Case(("Dial 555-0199 by 6 PM, please!", "Total: 48.20 EUR (incl. VAT) ok"), {}, 30),
+    "sixty": Case(("when the evening train leaves the station the lamps come on",), {}, 60),
+    "line-dense": Case(("the quiet river bends westward", "three owls watch a sleepy town"), {"credit": "dense"}, 15),
+    "sixty-dense": Case(("when the evening train leaves the station the lamps come on",), {"credit": "dense"}, 40),
+}
+
+
+def solve(target: str, seed: int, settings: dict[str, Any], seconds: float) -> StepReport:
+    """Train until solved or until `seconds` are over, and return the last step's report."""
+    config = make_config({"target": target, "seed": seed, **settings})
+    plan = make_plan(config)
+    torch.set_num_threads(plan.threads)
+    trainer = Trainer(plan, build_reward(config.reward))
+    while True:
+        report = trainer.step()
+        if report.solved or report.seconds >= seconds:
+            return report
+
+
+def row(name: str, case: Case, seeds: int) -> str:
+    """Return one row: how many were solved, and medians over all seeds (an unsolved one counts as the most)."""
+    targets = [case.targets[seed % len(case.targets)] for seed in range(seeds)]
+    reports = [solve(target, seed, case.settings, case.seconds) for seed, target in enumerate(targets)]
+    solved = [report for report in reports if report.solved]
+    seconds = statistics.median(report.seconds for report in reports)
+    completions = statistics.median(report.completions for report in reports)
+    slowest = max(report.seconds for report in reports)
+    return f"{name:<12} {len(solved):>3}/{seeds:<3} {seconds:>8.2f} s {slowest:>8.2f} s {completions:>10,.0f}"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--only", default=",".join(CASES), help="comma-separated names of rows")
+    options = parser.parse_args(arguments)
+    print(f"{'case':<12} {'solved':>7} {'median':>10} {'slowest':>10} {'completions':>11}")
+    for name in options.only.split(","):
+        print(row(name, CASES[name], options.seeds), flush=True)
+
+
+if __name__ == "__main__":
+    main()
