@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
+import sys
 from collections.abc import Iterable
+from functools import partial
 from pathlib import PurePath
 from typing import Any, ClassVar
 
@@ -74,6 +78,9 @@ class PgplayApp(App[int]):
 
     def on_mount(self) -> None:
         """Start the worker once the first frame stands; torch loads while the person looks."""
+        if sys.platform != "win32":  # told to end, the app leaves the run and the terminal as ctrl+q does
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                asyncio.get_running_loop().add_signal_handler(number, partial(self.call_later, self.action_quit))
         self.call_after_refresh(self.start_worker)
 
     async def start_worker(self) -> None:

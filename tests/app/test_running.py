@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
+
+import pytest
+
 from pgplay.app.screens.dialogs import AskDialog, ConfirmDialog
 from pgplay.app.widgets.plot import Plot
 from pgplay.config import make_config
@@ -273,6 +279,21 @@ async def test_quitting_closes_the_worker_with_less_than_a_second() -> None:
     assert bench.worker.closed_with is not None
     assert bench.worker.closed_with < 1
     assert bench.app.return_code == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such signals")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+async def test_told_to_end_it_closes_the_worker_and_leaves(name: str) -> None:
+    number = getattr(signal, name)
+    former = signal.signal(number, signal.SIG_IGN)
+    try:
+        bench = Bench()
+        async with bench.app.run_test(size=(120, 36)) as pilot:
+            await begin(bench, pilot)
+            os.kill(os.getpid(), number)
+            await until(pilot, lambda: bench.worker.closed_with is not None)
+    finally:
+        signal.signal(number, former)
 
 
 def shown(bench: Bench, plot: Plot) -> str:
