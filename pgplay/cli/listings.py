@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pgplay.cli.output import note, print_facts, print_json, print_table
+from pgplay.cli.output import print_error, print_facts, print_json, print_table
 from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, run_verb
 from pgplay.errors import unknown_name
 from pgplay.rewards.catalogue import BuiltIn
@@ -29,7 +29,7 @@ def _list_presets(arguments: Arguments) -> int:
     from pgplay.tasks.presets import broken_presets, preset_names
 
     for broken in broken_presets():
-        note(str(broken.error))
+        print_error(broken.error)
     found = preset_names()
     if arguments.json:
         print_json([_preset(preset) for preset in found])

@@ -42,8 +42,7 @@ def _list(arguments: Arguments) -> int:
         if isinstance(one, BrokenPolicy):
             rows.append((one.name, "cannot be read", "", None, "", one.reason))
         else:
-            reached = one.metrics.get("reward_mean")
-            rows.append((one.name, one.model, one.reward, reached, one.created[:10], shorten(_target(one))))
+            rows.append((one.name, one.model, one.reward, one.reached, one.created[:10], shorten(_target(one))))
     print_table(("name", "model", "reward", "reached", "date", "target"), rows)
     return 0
 

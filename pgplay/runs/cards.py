@@ -44,6 +44,11 @@ class PolicyCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     size: int = 0
     format_version: int = FORMAT_VERSION
 
+    @property
+    def reached(self) -> float | None:
+        """The reward by which policies are told apart: of the greedy completions, else the mean; None without any."""
+        return self.metrics.get("greedy_reward", self.metrics.get("reward_mean"))
+
 
 def encode_card(card: PolicyCard) -> bytes:
     """Return `card` as policy.json, with a checksum over all it says; metrics that are no finite numbers are left out.

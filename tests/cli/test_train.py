@@ -73,6 +73,7 @@ def test_saved_policy_is_listed_writes_and_is_measured(capsys: pytest.CaptureFix
     assert main(["train", "--target", "hi", "--save", "greeting"]) == 2
     assert "already a policy called 'greeting'" in capsys.readouterr().err
     assert [one["name"] for one in json.loads(run(capsys, "policies", "--json"))] == ["greeting"]
+    assert re.search(r"^greeting .* levenshtein +1\.000 ", run(capsys, "policies"), re.M)
 
     assert run(capsys, "sample", "greeting", "--greedy") == "hi\n"
     several = ["sample", "greeting", "-n", "5", "--seed", "1", "--temperature", "2.5", "--json"]

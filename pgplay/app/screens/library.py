@@ -156,12 +156,11 @@ def _cells(policy: PolicyCard | BrokenPolicy) -> list[str]:
     if isinstance(policy, BrokenPolicy):
         return [policy.name, f"✗ {policy.reason}", "", "", "", ""]
     target = policy.task.name if policy.task.has_prompts else policy.task.training[0].target
-    reached = policy.metrics.get("greedy_reward", policy.metrics.get("reward_mean"))
     return [
         policy.name,
         target,
         policy.reward,
         policy.model,
-        "" if reached is None else formats.reward(reached),
+        "" if policy.reached is None else formats.reward(policy.reached),
         policy.created[:16].replace("T", " "),
     ]
