@@ -154,11 +154,12 @@ class Conductor:
         if not state.has_run or state.info is None:
             self._app.tell("There is no policy to write with yet. Press space to train one, or o for a saved one.")
             return
-        self._app.push_screen(WriteScreen(self._send_write, with_prompt=any(state.info.prompts)))
+        self._app.push_screen(WriteScreen(self._send_write, prompt=next(filter(None, state.info.prompts), "")))
 
     def write_with(self, card: PolicyCard) -> None:
         """Write with a saved policy."""
-        self._app.push_screen(WriteScreen(self._send_write, policy=card.name, with_prompt=card.task.has_prompts))
+        prompt = next((pair.prompt for pair in card.task.training if pair.prompt), "")
+        self._app.push_screen(WriteScreen(self._send_write, policy=card.name, prompt=prompt))
 
     def _send_write(self, command: Write) -> None:
         self.send(command)
@@ -239,9 +240,9 @@ class Conductor:
             case Saved(name=name):
                 app.state.unsaved = False
                 app.tell(f"Saved as {name}. Press o for all policies.")
-            case Written(samples=samples):
+            case Written(samples=samples, scored_by=scored_by):
                 if isinstance(app.screen, WriteScreen):
-                    app.screen.show_samples(samples)
+                    app.screen.show_samples(samples, scored_by)
             case Refused(problem=problem, remedy=remedy):
                 app.state.waiting = False
                 words = f"{problem} {remedy}".strip()

@@ -15,18 +15,18 @@ from pgplay.config import make_config
 from pgplay.runs.cards import PolicyCard
 from pgplay.runs.library import list_policies, save_policy
 from pgplay.runs.store import RunStore
-from pgplay.tasks.task import single_target
+from pgplay.tasks.task import Pair, Task, single_target
 from pgplay.worker.protocol import Refused, Start, Write, Written
 from tests.app.fake_worker import Bench, begin, sample, until
 
 
-def keep(name: str, target: str = "hello world", **settings: object) -> None:
+def keep(name: str, target: str = "hello world", *, task: Task | None = None, **settings: object) -> None:
     card = PolicyCard(
         name=name,
         model="gru-small",
         alphabet="abc",
         max_length=14,
-        task=single_target(target),
+        task=task or single_target(target),
         reward="levenshtein",
         config={"target": target, **settings},
         metrics={"greedy_reward": 0.91},
@@ -140,11 +140,31 @@ async def test_writing_with_a_saved_policy() -> None:
         assert bench.sent(Write) == [Write(policy="first", count=3, temperature=0.5)]
         bench.worker.tell(Written(policy="first", samples=(sample("top", "[/b]\x1b[2J", 0.5, 40),)))
         await until(pilot, lambda: "[/b]␛[2J" in str(screen.query_one("#texts", Static).render()))
+        assert "0.50" not in str(screen.query_one("#texts", Static).render())
+        scored = (sample("top", "hello", 0.5, 40),)
+        bench.worker.tell(Written(policy="first", samples=scored, scored_by="levenshtein"))
+        await until(pilot, lambda: "0.50" in str(screen.query_one("#texts", Static).render()))
         screen.query_one("#how", Choice).value = "greedy"
         await pilot.press("ctrl+w")
         assert bench.sent(Write)[-1] == Write(policy="first", count=1, temperature=0.5, greedy=True)
         bench.worker.tell(Refused(problem="The policy is gone."))
         await until(pilot, lambda: "The policy is gone." in str(screen.query_one("#texts", Static).render()))
+
+
+async def test_writing_with_prompts_begins_with_one_of_the_task_ready_to_be_replaced() -> None:
+    keep("reverse", task=Task("reverse", (Pair("abc", "cba"), Pair("ab", "ba"))))
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("o")
+        await until(pilot, lambda: isinstance(bench.app.screen, Library) and cells(bench))
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(bench.app.screen, WriteScreen))
+        await pilot.press("enter")
+        await until(pilot, lambda: bench.sent(Write))
+        await pilot.press("home", "shift+end", "x", "y", "enter")
+        await until(pilot, lambda: len(bench.sent(Write)) == 2)
+        assert [command.prompt for command in bench.sent(Write)] == ["abc", "xy"]
 
 
 async def test_training_a_saved_policy_on_starts_with_its_settings() -> None:

@@ -36,19 +36,20 @@ class WriteScreen(ModalScreen[None]):
     AUTO_FOCUS = "#write"
     COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES
 
-    def __init__(self, send: Send, *, policy: str = "", with_prompt: bool = False) -> None:
+    def __init__(self, send: Send, *, policy: str = "", prompt: str = "") -> None:
+        """`prompt` is one of the policy's task, empty where it has none: then no prompt is asked for."""
         super().__init__(classes="dialog-screen")
-        self._send, self._policy, self._with_prompt = send, policy, with_prompt
+        self._send, self._policy, self._prompt = send, policy, prompt
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
         with Vertical(classes="dialog -tall") as dialog:
             dialog.border_title = as_title(f"Write with {self._policy or 'the present policy'}")
             dialog.border_subtitle = " escape closes "
-            if self._with_prompt:
+            if self._prompt:
                 with Horizontal(classes="row"):
                     yield Label("Prompt", classes="name")
-                    yield Input(id="prompt", compact=True)
+                    yield Input(self._prompt, id="prompt", compact=True)
             with Horizontal(classes="row"):
                 yield Label("Temperature", classes="name")
                 yield Input("1.0", id="temperature", compact=True)
@@ -62,6 +63,11 @@ class WriteScreen(ModalScreen[None]):
             yield Button("Write  (enter)", id="write", variant="primary")
             with VerticalScroll(id="written"):
                 yield Static("What the policy writes will appear here.", id="texts", markup=False)
+
+    def on_mount(self) -> None:
+        """Put the focus on what is most likely to be changed."""
+        if self._prompt:
+            self.query_one("#prompt").focus()
 
     @on(Button.Pressed, "#write")
     @on(Input.Submitted)
@@ -85,7 +91,7 @@ class WriteScreen(ModalScreen[None]):
         count = self.query_one("#count", Input).value.strip()
         if not count.isdecimal() or not 1 <= int(count) <= MOST:
             return f"How many: a whole number from 1 to {MOST}."
-        prompt = self.query_one("#prompt", Input).value if self._with_prompt else ""
+        prompt = self.query_one("#prompt", Input).value if self._prompt else ""
         greedy = self.query_one("#how", Choice).chosen == "greedy"
         return Write(
             policy=self._policy,
@@ -99,11 +105,11 @@ class WriteScreen(ModalScreen[None]):
         """Show a sentence in the place of the texts."""
         self.query_one("#texts", Static).update(safe_text(words, lines=True))
 
-    def show_samples(self, samples: tuple[Sample, ...]) -> None:
-        """List the texts that came, each with its reward."""
+    def show_samples(self, samples: tuple[Sample, ...], scored_by: str) -> None:
+        """List the texts that came, each with its reward where they were scored."""
         lines, styles = [], component_styles(self)
         for sample in samples:
-            line = Text.assemble((formats.reward(sample.reward), "bold"), "  ")
+            line = Text.assemble((formats.reward(sample.reward), "bold"), "  ") if scored_by else Text()
             if not sample.text:
                 line.append("nothing: it stopped at once", "dim")
             elif sample.target:
