@@ -175,8 +175,7 @@ async def test_every_setting_has_a_row_and_opening_them_changes_nothing() -> Non
         await begin(bench, pilot)
         await until(pilot, lambda: bench.app.main.query("#setting-until"))
         shown = {setting.field.name for setting in bench.app.main.query("Setting").results()}  # type: ignore[attr-defined]
-        main = {"target", "reward", "model", "algorithm", "device", "held_out", "reference"}
-        assert shown == set(fields()) - main
+        assert shown == set(fields()) - {"target", "reward", "model", "algorithm", "device"}
         assert bench.app.main.setup.preset == "hello"
         assert bench.app.settings == {}
 
