@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
+import threading
 from collections.abc import Iterable
-from functools import partial
 from pathlib import PurePath
 from typing import Any, ClassVar
 
@@ -29,6 +30,9 @@ from pgplay.worker.protocol import Event
 
 QUIT_SECONDS = 0.7
 """How long the worker may take to write its checkpoint and leave before it is killed."""
+
+LAST_SECONDS = 0.9
+"""How long after being told to end the process may last; a worker that is left alone writes its checkpoint and ends."""
 
 REDRAW_SECONDS = 0.1
 
@@ -80,8 +84,16 @@ class PgplayApp(App[int]):
         """Start the worker once the first frame stands; torch loads while the person looks."""
         if sys.platform != "win32":  # told to end, the app leaves the run and the terminal as ctrl+q does
             for number in (signal.SIGTERM, signal.SIGHUP):
-                asyncio.get_running_loop().add_signal_handler(number, partial(self.call_later, self.action_quit))
+                asyncio.get_running_loop().add_signal_handler(number, self._told_to_end, number)
         self.call_after_refresh(self.start_worker)
+
+    def _told_to_end(self, number: int) -> None:
+        """Leave as ctrl+q does; but where the terminal is gone, Textual would wait for ever for it to take output."""
+        if not self.is_headless:
+            last_resort = threading.Timer(LAST_SECONDS, os._exit, (128 + number,))
+            last_resort.daemon = True
+            last_resort.start()
+        self.call_later(self.action_quit)
 
     async def start_worker(self) -> None:
         """Start a worker, in the place of one that is gone."""

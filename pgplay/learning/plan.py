@@ -57,7 +57,7 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | 
         alphabet = resolve_alphabet(config.alphabet, texts)
         if alphabet.added and config.alphabet != "auto":
             notes.append(f"Added to the alphabet, because the targets need them: {alphabet.added}")
-        shape = PolicyShape(spec.name, alphabet.characters, _length_limit(config, task))
+        shape = PolicyShape(spec.name, alphabet.characters, _length_limit(config, task, spec.context_length))
     else:
         _check_fits(shape, texts)
     longest_prompt = max(len(pair.prompt) for pair in (*task.training, *task.held_out))
@@ -91,11 +91,14 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | 
     )
 
 
-def _length_limit(config: RunConfig, task: Task) -> int:
+def _length_limit(config: RunConfig, task: Task, context_length: int) -> int:
     """Return the longest completion in tokens: room for the stop token and for some characters too many."""
     if config.max_length is not None:
         return config.max_length
-    return max(len(pair.target) for pair in (*task.training, *task.held_out)) + 1 + LENGTH_SLACK
+    pairs = (*task.training, *task.held_out)
+    needed = max(len(pair.target) for pair in pairs) + 1
+    room = context_length - max(len(pair.prompt) for pair in pairs)
+    return max(needed, min(needed + LENGTH_SLACK, room))
 
 
 def _group_size(config: RunConfig, prompts: int) -> int:

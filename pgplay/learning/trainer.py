@@ -185,9 +185,11 @@ class Trainer:
         if reward is not None or plan.task != self.plan.task:
             self.reward = reward or self.reward
             self.counters.best, self.counters.best_texts = None, {}
-        self.counters.entropy_weight = plan.entropy
+        if plan.task != self.plan.task:
+            self.counters.waiting = []
+        if _entropy_choices(plan) != _entropy_choices(self.plan):
+            self.counters.entropy_weight = plan.entropy
         self.plan = plan
-        self.counters.waiting = []
         if plan.config.kl and self.reference is None:
             self.keep_reference()
 
@@ -340,6 +342,10 @@ class Trainer:
             self.counters.best = msgspec.structs.replace(telling[0], role="best")
         greedy = sample("greedy", measured[0], scored.greedy[0], scored.greedy_rewards[0])
         return (greedy, self.counters.best, *telling)
+
+
+def _entropy_choices(plan: Plan) -> tuple[object, ...]:
+    return plan.entropy, plan.config.entropy_schedule, plan.config.entropy_target
 
 
 def greedy_matches(policy: Policy, pairs: Sequence[Pair], rows: int = 512) -> int:
