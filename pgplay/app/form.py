@@ -115,7 +115,8 @@ def check(typed: Mapping[str, str]) -> Checked:
     except PgplayError as error:
         message = " ".join(part for part in (error.problem, error.remedy) if part)
         return Checked(None, Problem(_culprit(error, typed), message))
-    planned = {name: written(getattr(plan, name)) for name in plan._fields if name in fields()}
+    defaulted = [name for name, field in fields().items() if field.optional and name in plan._fields]
+    planned = {name: written(getattr(plan, name)) for name in defaulted}
     return Checked(
         config, None, tuple(plan.notes), plan.parameters, {**planned, "max_length": str(plan.shape.max_length)}
     )
