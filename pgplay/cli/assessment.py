@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pgplay.tasks.task import Pair
 
 if TYPE_CHECKING:
     from pgplay.policies.policy import Policy
     from pgplay.rewards.scoring import Reward
+
+Item = TypeVar("Item")
 
 _AT_ONCE = 256
 """Prompts read or written at once; bounds the memory that a task of many prompts takes."""
@@ -27,18 +29,14 @@ class Greedy(NamedTuple):
     reward: float
 
 
-def write_greedily(policy: Policy, reward: Reward, pairs: Sequence[Pair]) -> list[Greedy]:
-    """Return the greedy completion for each of `pairs`; raises RewardError."""
-    from pgplay.worker.saved_policies import write_texts
-
-    found = []
-    for part in _parts(pairs):
-        texts = [one.text for one in write_texts(policy, [pair.prompt for pair in part], greedy=True)]
-        found += [
-            Greedy(pair.prompt, text, pair.target, value)
-            for pair, text, value in zip(part, texts, _score(reward, texts, part), strict=True)
-        ]
-    return found
+def judge(texts: Sequence[str], reward: Reward, pairs: Sequence[Pair]) -> list[Greedy]:
+    """Return the greedy completions `texts` of `pairs` with their rewards; raises RewardError."""
+    values = [
+        value for own, part in zip(_parts(texts), _parts(pairs), strict=True) for value in _score(reward, own, part)
+    ]
+    return [
+        Greedy(pair.prompt, text, pair.target, value) for pair, text, value in zip(pairs, texts, values, strict=True)
+    ]
 
 
 def is_solved(greedy: Sequence[Greedy]) -> bool:
@@ -65,8 +63,8 @@ def mean_reward(policy: Policy, reward: Reward, pairs: Sequence[Pair], temperatu
     return statistics.fmean(values)
 
 
-def _parts(pairs: Sequence[Pair]) -> list[Sequence[Pair]]:
-    return [pairs[start : start + _AT_ONCE] for start in range(0, len(pairs), _AT_ONCE)]
+def _parts(items: Sequence[Item]) -> list[Sequence[Item]]:
+    return [items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE)]
 
 
 def _score(reward: Reward, texts: Sequence[str], pairs: Sequence[Pair]) -> list[float]:

@@ -7,7 +7,6 @@ from typing import Any
 
 from pgplay.cli.output import print_error, print_facts, print_json, print_table
 from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, run_verb
-from pgplay.errors import unknown_name
 from pgplay.rewards.catalogue import BuiltIn
 
 
@@ -128,48 +127,50 @@ def algorithms(words: Sequence[str]) -> int:
         "show": Verb("show an algorithm's choices and source, or the metrics", add_show, _show_algorithm),
     }
     description = (
-        "Algorithms: how a policy improves. Each is a row of choices; each choice can be overruled by its option."
+        "Algorithms: how a policy improves. Each is a row of choices; each choice can be overruled by its option.\n"
+        "The comparators are no policy gradients: they tell what a policy gradient buys."
     )
     return run_verb("pgplay algorithms", description, verbs, words, "list")
 
 
 def _algorithm(name: str) -> dict[str, Any]:
-    from pgplay.learning.algorithms import ALGORITHMS
+    from pgplay.learning.algorithms import row_of
 
-    row = ALGORITHMS[name]
+    row = row_of(name)
+    has_choices = row.kind == "policy gradient"
     return {
         "name": name,
+        "kind": row.kind,
         "description": row.description,
-        "choices": row.choices._asdict(),
-        "updates_per_step": row.updates,
-        "clip_high": row.clip_high,
+        "choices": row.choices._asdict() if has_choices else None,
+        "updates_per_step": row.updates if has_choices else None,
+        "clip_high": row.clip_high if has_choices else None,
         "source": row.source,
     }
 
 
 def _list_algorithms(arguments: Arguments) -> int:
-    from pgplay.learning.algorithms import ALGORITHMS, Choices
+    from pgplay.learning.algorithms import ALGORITHMS, COMPARATORS, Choices
 
     if arguments.json:
-        print_json([_algorithm(name) for name in ALGORITHMS])
+        print_json([_algorithm(name) for name in (*ALGORITHMS, *COMPARATORS)])
     else:
         print_table(("name", *Choices._fields), [(name, *row.choices) for name, row in ALGORITHMS.items()])
+        print("\nComparators, which are no policy gradients:")
+        print_table(("name", "description"), [(name, row.description) for name, row in COMPARATORS.items()])
     return 0
 
 
 def _show_algorithm(arguments: Arguments) -> int:
-    from pgplay.learning.algorithms import ALGORITHMS
     from pgplay.learning.metrics import METRICS
 
-    if arguments.name is not None and arguments.name not in ALGORITHMS:
-        raise unknown_name("algorithm", arguments.name, ALGORITHMS)
     shown: dict[str, Any] = _algorithm(arguments.name) if arguments.name else {}
     metrics = METRICS if arguments.metrics or not arguments.name else {}
     if arguments.json:
         documented = [{"name": name, **metric._asdict()} for name, metric in metrics.items()]
         print_json({**shown, **({"metrics": documented} if metrics else {})})
         return 0
-    print_facts({**shown, **shown.pop("choices", {})} if shown else {})
+    print_facts({**shown, **(shown.pop("choices", None) or {})})
     if shown and metrics:
         print()
     if metrics:

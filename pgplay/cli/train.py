@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pgplay.cli.assessment import is_solved, mean_cross_entropy, write_greedily
+from pgplay.cli.assessment import is_solved, judge, mean_cross_entropy
 from pgplay.cli.interruption import INTERRUPTED, Interruption, heeded
 from pgplay.cli.options import add_config_options, read_config, read_settings
 from pgplay.cli.output import note, number, print_facts, print_json, print_table, shorten
@@ -72,6 +72,7 @@ def _check(arguments: Arguments) -> RunConfig | None:
 
         find_run(arguments.resume)
         return None
+    from pgplay.learning.comparators import no_policy
     from pgplay.learning.plan import make_plan
     from pgplay.rewards.scoring import describe
 
@@ -79,7 +80,9 @@ def _check(arguments: Arguments) -> RunConfig | None:
     for spec in (config.reward, *config.measure):
         describe(spec)
     if not config.warm_start or config.warm_start.isdecimal():
-        make_plan(config)
+        plan = make_plan(config)
+        if arguments.save is not None and not plan.trains_network:
+            raise no_policy(config.algorithm)
     return config
 
 
@@ -97,6 +100,8 @@ def _run(arguments: Arguments, config: RunConfig | None, interruption: Interrupt
         with choose_progress() as progress:
             session = _open_session(arguments, config, progress)
             undo.callback(session.close, "paused")
+            if arguments.save is not None:
+                session.need_policy()  # a resumed search has none, which is to be known before it goes on
             startup = time.perf_counter() - began
             interruption.working = True
             ending, totals = _train_guarded(session, interruption, progress)
@@ -129,9 +134,7 @@ def _open_session(arguments: Arguments, config: RunConfig | None, progress: Prog
     return session
 
 
-def _train_guarded(
-    session: Session, interruption: Interruption, progress: Progress
-) -> tuple[Ending | None, Totals]:
+def _train_guarded(session: Session, interruption: Interruption, progress: Progress) -> tuple[Ending | None, Totals]:
     """Train as `_train` does and let the run rest.
 
     What fails is noted in the run, with a checkpoint, and comes out as a PgplayError.
@@ -169,13 +172,13 @@ def _to_resume(session: Session) -> str:
 def _train(session: Session, interruption: Interruption, progress: Progress) -> tuple[Ending | None, Totals]:
     """Step until the run ends by its settings, or until a signal asks; returns why, None for a signal."""
     stages, characters = dict.fromkeys(_STAGES, 0.0), 0.0
-    first_seconds = session.trainer.counters.seconds
+    first_seconds = session.learner.counters.seconds
     told: set[str] = set()
     next_look = 0.0
     while True:
         ending = session.should_stop()
         if ending or interruption.asked:
-            counters = session.trainer.counters
+            counters = session.learner.counters
             return ending, Totals(stages, characters, counters.seconds - first_seconds, counters.completions)
         report = session.step()
         for stage in _STAGES:
@@ -195,18 +198,18 @@ def _summarise(session: Session, totals: Totals, startup: float, policy: str | N
     """Return the object that --json prints."""
     from pgplay.worker.versions import versions
 
-    pairs = session.trainer.plan.task.training
-    greedy = write_greedily(session.trainer.policy, session.trainer.reward, pairs)
+    learner, pairs = session.learner, session.learner.plan.task.training
+    greedy = judge(learner.greedy_texts(pairs), learner.reward, pairs)
     info = session.info()
     return {
         "solved": is_solved(greedy),
         "steps": session.step_count,
         "samples": totals.completions,
-        "seconds": session.trainer.counters.seconds,
+        "seconds": learner.counters.seconds,
         "startup_seconds": startup,
         "reward_mean": session.report.metrics.get("reward_mean") if session.report else None,
         "greedy": [one._asdict() for one in greedy],
-        "cross_entropy": mean_cross_entropy(session.trainer.policy, pairs),
+        "cross_entropy": mean_cross_entropy(learner.policy, pairs) if learner.policy else None,
         "chars_per_second": totals.characters / totals.seconds if totals.seconds else None,
         "seconds_per_stage": totals.stages,
         "device": info.device,
@@ -220,6 +223,7 @@ def _summarise(session: Session, totals: Totals, startup: float, policy: str | N
 
 def _print_summary(summary: dict[str, Any], ending: str) -> None:
     rate = summary["chars_per_second"]
+    surprise = summary["cross_entropy"]
     spent = sum(summary["seconds_per_stage"].values())
     shares = [f"{stage} {value / spent:.0%}" for stage, value in summary["seconds_per_stage"].items() if spent]
     print(f"{ending[:1].upper()}{ending[1:]}.")
@@ -236,7 +240,7 @@ def _print_summary(summary: dict[str, Any], ending: str) -> None:
             "steps": f"{summary['steps']:,} ({summary['samples']:,} completions)",
             "seconds": f"{summary['seconds']:.1f} ({', '.join(shares)})" if shares else None,
             "reward mean": summary["reward_mean"],
-            "cross-entropy": f"{number(summary['cross_entropy'])} nats per character",
+            "cross-entropy": None if surprise is None else f"{number(surprise)} nats per character",
             "speed": f"{rate:,.0f} characters/s on {summary['device']}" if rate else None,
             "run": summary["run"],
             "policy": summary["policy"],

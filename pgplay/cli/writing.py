@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from pgplay.cli.assessment import mean_cross_entropy, mean_reward, write_greedily
+from pgplay.cli.assessment import judge, mean_cross_entropy, mean_reward
 from pgplay.cli.interruption import heeded
 from pgplay.cli.output import note, print_facts, print_json, print_source, print_table, visible
 from pgplay.cli.parsing import Arguments, Parser, add_json, confirm, whole_number
@@ -120,8 +120,10 @@ def _allow(card: PolicyCard, yes: bool) -> bool:
 
 
 def _measure(policy: Policy, reward: Reward, card: PolicyCard, pairs: Sequence[Pair]) -> dict[str, Any]:
+    from pgplay.learning.trainer import greedy_texts
+
     config = make_config(card.config)
-    greedy = write_greedily(policy, reward, pairs)
+    greedy = judge(greedy_texts(policy, pairs), reward, pairs)
     return {
         "prompts": len(pairs),
         "exact_match": sum(one.text == one.target for one in greedy) / len(greedy),

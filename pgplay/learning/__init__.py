@@ -1,4 +1,4 @@
 """How it IMPROVES: advantages, losses, algorithms as rows of one table, the trainer and its diagnostics.
 
-`algorithms`, `metrics`, `report`, `plan` and `diagnosis` are free of torch, so that the app may read them.
+`algorithms`, `comparators`, `metrics`, `report`, `plan` and `diagnosis` are free of torch: the app may read them.
 """

@@ -1,12 +1,14 @@
 """The named algorithms: each is one row of choices, and nothing else.
 
-A choice that a person makes in RunConfig (baseline, scale, credit, ratio, aggregation) overrides the row's own.
+A choice that a person makes in RunConfig (baseline, scale, credit, ratio, aggregation) overrides the row's own. The
+comparators stand apart: none of them is a policy gradient, and nothing of their rows can be overridden.
 """
 
 from typing import NamedTuple
 
 from pgplay.config import RunConfig
 from pgplay.errors import InputError, unknown_name
+from pgplay.learning.comparators import Kind, refuse_what_does_nothing
 
 
 class Choices(NamedTuple):
@@ -27,6 +29,7 @@ class Algorithm(NamedTuple):
     source: str
     updates: int = 1
     clip_high: float = 0.2
+    kind: Kind = "policy gradient"
 
 
 ALGORITHMS = {
@@ -91,17 +94,49 @@ ALGORITHMS = {
     ),
 }
 
+_NO_REWARD = Choices("none", "none", "none", "none", "sequence-mean")
+"""The row of an algorithm in which no reward credits any token; a cross-entropy is the mean of its targets' means."""
+
+COMPARATORS = {
+    "supervised": Algorithm(
+        _NO_REWARD,
+        "no policy gradient: is shown the targets and learns them by cross-entropy; the upper bound",
+        "teacher forcing: Williams and Zipser 1989, doi:10.1162/neco.1989.1.2.270",
+        kind="cross-entropy",
+    ),
+    "hill-climb": Algorithm(
+        _NO_REWARD,
+        "no policy gradient, no network: keeps the best text and tries single edits of it",
+        "random-mutation hill climbing: Mitchell, Holland and Forrest 1993, NIPS 6",
+        kind="search",
+    ),
+    "random-search": Algorithm(
+        _NO_REWARD,
+        "no policy gradient, no network: keeps the best of random texts",
+        "Brooks 1958, doi:10.1287/opre.6.2.244",
+        kind="search",
+    ),
+}
+"""What the policy gradients are held against, with as many rewards a step as they have."""
+
+
+def row_of(name: str) -> Algorithm:
+    """Return the algorithm or comparator called `name`; raises InputError with the nearest name for an unknown one."""
+    rows = {**ALGORITHMS, **COMPARATORS}
+    if name not in rows:
+        raise unknown_name("algorithm", name, rows)
+    return rows[name]
+
 
 def choices_of(config: RunConfig) -> Choices:
     """Return the row of `config.algorithm` with the person's own choices laid over it.
 
-    Raises InputError for an unknown algorithm and for choices that exclude each other.
+    Raises InputError for an unknown algorithm, for choices that exclude each other, and for what does nothing.
     """
-    if config.algorithm not in ALGORITHMS:
-        raise unknown_name("algorithm", config.algorithm, ALGORITHMS)
-    row = ALGORITHMS[config.algorithm].choices
+    row = row_of(config.algorithm)
+    refuse_what_does_nothing(config, row.kind)
     own = {name: getattr(config, name) for name in Choices._fields if getattr(config, name) is not None}
-    choices = row._replace(**own)
+    choices = row.choices._replace(**own)
     if choices.credit == "gae" and choices.baseline != "critic":
         raise InputError(
             f"credit gae needs a critic, but the baseline is {choices.baseline}.", "Choose baseline critic, or ppo."

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import fmean
 
+from pgplay.learning.comparators import Kind
 from pgplay.learning.report import Finding
 
 WINDOW = 60
@@ -17,15 +18,17 @@ STALLED_GAIN = 1e-3
 MISMATCH_LIMIT = 1e-3
 
 
-def diagnose(rows: Sequence[dict[str, float]]) -> tuple[Finding, ...]:
+def diagnose(rows: Sequence[dict[str, float]], kind: Kind = "policy gradient") -> tuple[Finding, ...]:
     """Return what is to be said about a run whose last steps had the metrics `rows`, oldest first.
 
-    Nothing, while all is well: a run whose greedy completions are all exact is, whatever else its numbers say.
+    Nothing, while all is well: a run whose greedy completions are all exact is, whatever else its numbers say. What
+    ends a policy gradient is no harm to the other kinds: targets teach without a signal in the rewards, and a search
+    has no entropy to lose.
     """
     if len(rows) < WINDOW or rows[-1].get("exact_match") == 1.0:
         return ()
     recent = rows[-WINDOW:]
-    findings = (check(recent) for check in (_no_signal, _collapsed, _never_stops, _mismatch))
+    findings = (check(recent) for check in _CHECKS[kind])
     return tuple(finding for finding in findings if finding)
 
 
@@ -42,11 +45,12 @@ def _no_signal(rows: Sequence[dict[str, float]]) -> Finding | None:
     highest = max(row["reward_max"] for row in rows)
     lowest = min(row["reward_min"] for row in rows)
     if highest == lowest:
+        start_warm = ", or start warm" if "entropy" in rows[-1] else ""
         return Finding(
             kind="no-signal",
             message=f"Hopeless as it is: every completion of the last {len(rows)} steps had the reward {highest:.2f}, "
             "so no completion is better than another and there is nothing to learn from.",
-            advice="Choose a reward that also pays for being nearly right, such as levenshtein, or start warm.",
+            advice=f"Choose a reward that also pays for being nearly right, such as levenshtein{start_warm}.",
         )
     if _mean(rows, "entropy") < COLLAPSED_ENTROPY:
         return None
@@ -92,3 +96,10 @@ def _mismatch(rows: Sequence[dict[str, float]]) -> Finding | None:
         message=f"Sampling and learning disagree by {mismatch:.1e} nats a token, where 1e-6 is right.",
         advice="This is a defect of the program or of the device; try the device cpu, and report it.",
     )
+
+
+_CHECKS: dict[Kind, tuple[Callable[[Sequence[dict[str, float]]], Finding | None], ...]] = {
+    "policy gradient": (_no_signal, _collapsed, _never_stops, _mismatch),
+    "cross-entropy": (_mismatch,),
+    "search": (_no_signal,),
+}

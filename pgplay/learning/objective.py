@@ -28,7 +28,9 @@ class Batch(NamedTuple):
     """What one step learns from: B = P x G completions over T columns, prompt by prompt.
 
     rewards (P, G). greedy_rewards (P,), where the baseline needs them. token_credit (B, T): dense credit, or None.
-    measured: the targets that cross-entropy is measured on. imitated: the best completions so far, or None.
+    measured: the targets that cross-entropy is measured on. imitated: texts to make likelier, or None: the best
+    completions so far, or the targets of the step's prompts where these are what is learnt from; then with the dropout
+    masks (M, P, W) under which they are read.
     """
 
     rollout: Rollout
@@ -37,6 +39,7 @@ class Batch(NamedTuple):
     token_credit: Tensor | None
     measured: Reading
     imitated: Reading | None
+    imitated_masks: Tensor | None = None
 
 
 class Modules(NamedTuple):
@@ -73,7 +76,11 @@ def forward(batch: Batch, modules: Modules, density: Density) -> Forward:
     """Return what the networks say of `batch`; targets and imitated texts share the pass of the completions."""
     policy, rollout = modules.policy, batch.rollout
     readings = [rollout.reading, batch.measured, *([batch.imitated] if batch.imitated else [])]
-    features = policy.features(readings, rollout.dropout_masks)
+    masks = rollout.dropout_masks
+    if masks is not None and batch.imitated_masks is not None:
+        unmasked = masks.new_ones(masks.shape[0], batch.measured.inputs.shape[0], masks.shape[2])
+        masks = torch.cat([masks, unmasked, batch.imitated_masks], 1)
+    features = policy.features(readings, masks)
     log_p_all = density.log_probabilities(policy.network.logits(features[0]))
     log_p = log_p_all.gather(2, rollout.actions[:, :, None])[:, :, 0]
     log_ratio = kl = None
@@ -104,6 +111,8 @@ def advantages_of(batch: Batch, plan: Plan, seen: Forward, moving_average: float
     Both are constants to the gradient. A scale divides advantages only: the critic forecasts rewards as they are.
     """
     choices, mask, values = plan.choices, batch.rollout.mask, seen.values.detach()
+    if choices.credit == "none":
+        return torch.zeros_like(values), torch.zeros_like(values)
     if batch.token_credit is not None:
         returns = discounted_sums(batch.token_credit, plan.discount)
         if choices.baseline == "critic":
@@ -154,7 +163,7 @@ def loss_of(
     if plan.choices.baseline == "critic":
         loss = loss + config.critic * masked_mean((seen.values - returns).square(), mask)
     if batch.imitated is not None:
-        loss = loss + config.replay * seen.imitation
+        loss = loss + plan.imitation * seen.imitation
     return loss + parameter_penalty(modules.policy.module.parameters(), config.l1, config.l2), gain
 
 
@@ -187,7 +196,7 @@ def learn(
         if number:
             seen = forward(batch, modules, density)
         loss, gain = loss_of(seen, batch, plan, modules, advantages, returns, entropy_weight)
-        if diagnose and number == 0:
+        if diagnose and number == 0 and plan.choices.credit != "none":
             told["signal_to_noise"] = _signal_to_noise(gain.losses, mask, plan, modules)
         optimiser.clear()
         loss.backward()  # type: ignore[no-untyped-call]

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from pgplay.config import RunConfig
 from pgplay.errors import InputError
-from pgplay.learning.algorithms import ALGORITHMS, Choices, choices_of
+from pgplay.learning.algorithms import Choices, choices_of, row_of
+from pgplay.learning.comparators import Kind
 from pgplay.policies.catalogue import ModelSpec, PolicyShape, model_spec
 from pgplay.tasks.alphabet import resolve_alphabet
 from pgplay.tasks.load import load_task
@@ -37,9 +38,24 @@ class Plan(NamedTuple):
     notes: tuple[str, ...]
 
     @property
+    def kind(self) -> Kind:
+        """What moves the run's algorithm."""
+        return row_of(self.config.algorithm).kind
+
+    @property
+    def trains_network(self) -> bool:
+        """Whether there is a policy to train, to write with and to save."""
+        return self.kind != "search"
+
+    @property
     def parameters(self) -> int:
-        """The network's number of parameters."""
-        return self.spec.parameter_count(len(self.shape.alphabet) + 1)
+        """The network's number of parameters, 0 where none is trained."""
+        return self.spec.parameter_count(len(self.shape.alphabet) + 1) if self.trains_network else 0
+
+    @property
+    def imitation(self) -> float:
+        """The weight of imitating texts: the targets where they are what is learnt from, else the best completions."""
+        return 1.0 if self.kind == "cross-entropy" else self.config.replay
 
 
 def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | None = None) -> Plan:
@@ -73,7 +89,10 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | 
             f"{spec.name} reads and writes {spec.context_length}.",
             "Shorten the text or choose a larger model.",
         )
-    algorithm = ALGORITHMS[config.algorithm]
+    algorithm = row_of(config.algorithm)
+    if algorithm.kind == "search":
+        notes.append(f"{config.algorithm} trains no network: model, device and threads do not matter.")
+    usual_entropy = spec.entropy if algorithm.kind == "policy gradient" else 0.0
     return Plan(
         config=config,
         task=task,
@@ -81,7 +100,7 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | 
         shape=shape,
         choices=choices,
         lr=spec.lr if config.lr is None else config.lr,
-        entropy=spec.entropy if config.entropy is None else config.entropy,
+        entropy=usual_entropy if config.entropy is None else config.entropy,
         discount=(0.0 if choices.credit == "dense" else 1.0) if config.discount is None else config.discount,
         clip_high=algorithm.clip_high if config.clip_high is None else config.clip_high,
         updates_per_step=algorithm.updates if config.updates_per_step is None else config.updates_per_step,

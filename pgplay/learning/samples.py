@@ -1,11 +1,14 @@
-"""Samples that tell: not the first few of a step, but some from across its rewards."""
+"""Samples that tell: not the first few of a step, but some from across its rewards; and its rewards in numbers."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from pgplay.learning.report import Role
+from pgplay.learning.report import Role, Sample
+from pgplay.policies.policy import Completion
+from pgplay.rewards.scoring import Reward
+from pgplay.tasks.task import Pair
 
 QUANTILES: tuple[tuple[Role, float], ...] = (
     ("top", 1.0),
@@ -20,6 +23,42 @@ def telling_rows(rewards: Sequence[float]) -> list[tuple[Role, int]]:
     """Return, for each role, the row at that quantile of `rewards`; of equal ones an earlier row is the higher."""
     order = sorted(range(len(rewards)), key=lambda row: (rewards[row], -row))
     return [(role, order[round(quantile * (len(order) - 1))]) for role, quantile in QUANTILES]
+
+
+def telling_samples(
+    pairs: Sequence[Pair], completions: Sequence[Completion], rewards: Sequence[float], step: int
+) -> list[Sample]:
+    """Return one sample for each role, of the B `completions` that answer `pairs` with `rewards`; the top one first."""
+    return [sample_of(role, pairs[row], completions[row], rewards[row], step) for role, row in telling_rows(rewards)]
+
+
+def sample_of(role: Role, pair: Pair, completion: Completion, reward: float, step: int) -> Sample:
+    """Return one completion as a step tells of it."""
+    return Sample(
+        role=role,
+        prompt=pair.prompt,
+        text=completion.text,
+        target=pair.target,
+        reward=reward,
+        step=step,
+        finished=completion.finished,
+        tokens=completion.pieces,
+    )
+
+
+def further_series(
+    texts: Sequence[str], pairs: Sequence[Pair], parts: Mapping[str, Sequence[float]], measures: Mapping[str, Reward]
+) -> dict[str, float]:
+    """Return the means of a reward's `parts` and of `measures` over B `texts`, and how many of them are distinct.
+
+    `parts` may go on after the first B. Raises RewardError where a measure fails.
+    """
+    count = len(texts)
+    targets, prompts = [pair.target for pair in pairs], [pair.prompt for pair in pairs]
+    series = {f"part:{name}": sum(part[:count]) / count for name, part in parts.items()}
+    for name, measure in measures.items():
+        series[f"measure:{name}"] = sum(measure.score(texts, targets, prompts).values) / count
+    return {**series, "unique_completions": float(len(set(zip(prompts, texts, strict=True))))}
 
 
 def reward_statistics(rewards: Sequence[float], group_size: int) -> dict[str, float]:

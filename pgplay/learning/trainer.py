@@ -9,7 +9,7 @@ import copy
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import torch
@@ -18,11 +18,13 @@ from torch import Tensor, nn
 from pgplay.errors import PgplayError
 from pgplay.learning.credit import token_credit
 from pgplay.learning.entropy import entropy_weight
+from pgplay.learning.learner import LearnerState
 from pgplay.learning.objective import Batch, Modules, learn
 from pgplay.learning.optimiser import Adam
 from pgplay.learning.plan import Plan
-from pgplay.learning.report import Role, Sample, StepReport
-from pgplay.learning.samples import reward_statistics, telling_rows
+from pgplay.learning.prompts import next_prompts
+from pgplay.learning.report import Sample, StepReport
+from pgplay.learning.samples import further_series, reward_statistics, sample_of, telling_samples
 from pgplay.policies.catalogue import PolicyShape
 from pgplay.policies.density import Density
 from pgplay.policies.devices import resolve_device
@@ -38,13 +40,8 @@ CHECK_INTERVAL = 10
 """Steps between greedy checks of all training prompts, where a step measures only some."""
 DIAGNOSIS_INTERVAL = 25
 """Steps between the measurements that cost further passes through the network."""
-
-
-class TrainerState(NamedTuple):
-    """All that the next step depends on, beside the plan and the reward: tensors, and values that JSON can hold."""
-
-    tensors: dict[str, Tensor]
-    values: dict[str, Any]
+ROWS_AT_ONCE = 512
+"""Greedy completions written together, where a task has many prompts."""
 
 
 class Scored(NamedTuple):
@@ -166,6 +163,10 @@ class Trainer:
             solved=solved,
         )
 
+    def greedy_texts(self, pairs: Sequence[Pair]) -> list[str]:
+        """Return the greedy completion for each of `pairs`."""
+        return greedy_texts(self.policy, pairs)
+
     def warm_up(self, steps: int, progress: Callable[[int, float], None] | None = None) -> None:
         """Make `steps` updates by cross-entropy on the training pairs; `progress` hears each step and its loss."""
         for step in range(1, steps + 1):
@@ -193,7 +194,7 @@ class Trainer:
         if plan.config.kl and self.reference is None:
             self.keep_reference()
 
-    def state(self) -> TrainerState:
+    def state(self) -> LearnerState:
         """Return a copy of everything that the next step depends on."""
         tensors = {f"policy.{name}": tensor for name, tensor in self.policy.module.state_dict().items()}
         tensors |= {f"critic.{name}": tensor for name, tensor in self.critic.state_dict().items()}
@@ -203,9 +204,9 @@ class Trainer:
         tensors |= {"generator": self.generator.get_state(), "prompt_generator": self.prompt_generator.get_state()}
         copies = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
         reference = list(self.reference.shape) if self.reference else None
-        return TrainerState(copies, {"counters": msgspec.to_builtins(self.counters), "reference": reference})
+        return LearnerState(copies, {"counters": msgspec.to_builtins(self.counters), "reference": reference})
 
-    def restore(self, state: TrainerState) -> None:
+    def restore(self, state: LearnerState) -> None:
         """Take over a `state`; the next step is then bit for bit the one that would have followed it."""
         parts: dict[str, dict[str, Tensor]] = {"policy": {}, "critic": {}, "reference": {}, "optimiser": {}}
         for name, tensor in state.tensors.items():
@@ -226,19 +227,13 @@ class Trainer:
         self.optimiser = Adam([*self.policy.module.parameters(), *self.critic.parameters()])
 
     def _next_pairs(self, count: int | None = None) -> list[Pair]:
-        """Return the next prompts: each of the task's once, in random order, before any comes again."""
+        """Return the next prompts: `count` of them, or as many as there are groups in a batch."""
         training = self.plan.task.training
         wanted = count or self.plan.config.batch_size // self.plan.group_size
-        waiting = self.counters.waiting
-        if len(waiting) < wanted:
-            order = torch.randperm(len(training), generator=self.prompt_generator).tolist()
-            # A step never asks the same prompt twice: what waits already goes on waiting for its second turn.
-            held = set(waiting)
-            ahead = [number for number in order if number not in held][: wanted - len(waiting)]
-            taken = set(ahead)
-            waiting = waiting + ahead + [number for number in order if number not in taken]
-        self.counters.waiting = waiting[wanted:]
-        return [training[number] for number in waiting[:wanted]]
+        chosen, self.counters.waiting = next_prompts(
+            self.counters.waiting, wanted, len(training), self.prompt_generator
+        )
+        return [training[number] for number in chosen]
 
     def _sample(self, pairs: list[Pair], measured: list[Pair]) -> Rollout:
         prefixes = [self.policy.prefix(pair.prompt) for pair in pairs for _ in range(self.plan.group_size)]
@@ -255,25 +250,24 @@ class Trainer:
         texts, targets, prompts = [c.text for c in written], [p.target for p in asked], [p.prompt for p in asked]
         scores = self.reward.score(texts, targets, prompts)
         count = len(asked) - len(measured)
-        series = {f"part:{name}": sum(part[:count]) / count for name, part in scores.parts.items()}
-        for name, measure in self.measures.items():
-            series[f"measure:{name}"] = (
-                sum(measure.score(texts[:count], targets[:count], prompts[:count]).values) / count
-            )
+        series = further_series(texts[:count], asked[:count], scores.parts, self.measures)
         matches = [text == target for text, target in zip(texts[count:], targets[count:], strict=True)]
         finished = [completion.finished for completion in written[:count]]
         series |= {
             "greedy_reward": sum(scores.values[count:]) / len(measured),
             "exact_match": sum(matches) / len(measured),
-            "unique_completions": float(len(set(zip(prompts[:count], texts[:count], strict=True)))),
             "stop_rate": sum(finished) / count,
         }
         return Scored(written[:count], scores.values[:count], written[count:], scores.values[count:], series)
 
     def _batch(self, rollout: Rollout, pairs: list[Pair], measured: list[Pair], scored: Scored) -> Batch:
         own = rollout.rows(len(scored.rewards))
-        imitated = None
-        if self.plan.config.replay:
+        imitated = imitated_masks = None
+        if self.plan.kind == "cross-entropy":
+            imitated = self.policy.reading(pairs)
+            if own.dropout_masks is not None:  # a target is read under the mask of its prompt's first completion
+                imitated_masks = own.dropout_masks[:, :: self.plan.group_size]
+        elif self.plan.config.replay:
             self._remember(pairs, scored)
             imitated = self.policy.reading(
                 [Pair(pair.prompt, self.counters.best_texts[pair.prompt][1]) for pair in measured]
@@ -290,6 +284,7 @@ class Trainer:
             token_credit=credit,
             measured=self.policy.reading(measured),
             imitated=imitated,
+            imitated_masks=imitated_masks,
         )
 
     def _remember(self, pairs: list[Pair], scored: Scored) -> None:
@@ -322,25 +317,11 @@ class Trainer:
         counters.completions += completions
 
     def _samples(self, pairs: list[Pair], measured: list[Pair], scored: Scored) -> tuple[Sample, ...]:
-        def sample(role: Role, pair: Pair, completion: Completion, reward: float) -> Sample:
-            return Sample(
-                role=role,
-                prompt=pair.prompt,
-                text=completion.text,
-                target=pair.target,
-                reward=reward,
-                step=self.counters.steps,
-                finished=completion.finished,
-                tokens=completion.pieces,
-            )
-
-        telling = [
-            sample(role, pairs[row // self.plan.group_size], scored.completions[row], scored.rewards[row])
-            for role, row in telling_rows(scored.rewards)
-        ]
+        asked = [pair for pair in pairs for _ in range(self.plan.group_size)]
+        telling = telling_samples(asked, scored.completions, scored.rewards, self.counters.steps)
         if self.counters.best is None or telling[0].reward > self.counters.best.reward:
             self.counters.best = msgspec.structs.replace(telling[0], role="best")
-        greedy = sample("greedy", measured[0], scored.greedy[0], scored.greedy_rewards[0])
+        greedy = sample_of("greedy", measured[0], scored.greedy[0], scored.greedy_rewards[0], self.counters.steps)
         return (greedy, self.counters.best, *telling)
 
 
@@ -348,12 +329,17 @@ def _entropy_choices(plan: Plan) -> tuple[object, ...]:
     return plan.entropy, plan.config.entropy_schedule, plan.config.entropy_target
 
 
-def greedy_matches(policy: Policy, pairs: Sequence[Pair], rows: int = 512) -> int:
+def greedy_matches(policy: Policy, pairs: Sequence[Pair], rows: int = ROWS_AT_ONCE) -> int:
     """Return how many of `pairs` the policy's greedy completions write exactly, `rows` at a time."""
+    texts = greedy_texts(policy, pairs, rows)
+    return sum(text == pair.target for text, pair in zip(texts, pairs, strict=True))
+
+
+def greedy_texts(policy: Policy, pairs: Sequence[Pair], rows: int = ROWS_AT_ONCE) -> list[str]:
+    """Return the policy's greedy completion for the prompt of each of `pairs`, written `rows` at a time."""
     generator = torch.Generator(policy.device)
-    matches = 0
+    texts: list[str] = []
     for start in range(0, len(pairs), rows):
-        part = pairs[start : start + rows]
-        written = policy.write([pair.prompt for pair in part], Density(), generator, greedy=True)
-        matches += sum(completion.text == pair.target for completion, pair in zip(written, part, strict=True))
-    return matches
+        prompts = [pair.prompt for pair in pairs[start : start + rows]]
+        texts += [completion.text for completion in policy.write(prompts, Density(), generator, greedy=True)]
+    return texts

@@ -28,12 +28,16 @@ class Outlook(NamedTuple):
 
 
 class Forecast:
-    """Watches the reports of one run. `goal` is the reward at the goal, None where it is not known."""
+    """Watches the reports of one run. `goal` is the reward at the goal, None where it is not known.
 
-    def __init__(self, goal: float | None) -> None:
+    How far the run is is read off the mean reward, or with `by_greedy` off that of the greedy completions.
+    """
+
+    def __init__(self, goal: float | None, *, by_greedy: bool = False) -> None:
         self._goal = goal
+        self._column = 2 if by_greedy else 1
         self._points: deque[tuple[float, float, float]] = deque(maxlen=_POINTS)
-        self._first: float | None = None
+        self._first: tuple[float, float, float] | None = None
         self._seen = 0
         self._every = 1
         self._pace: deque[tuple[float, float]] = deque()
@@ -48,11 +52,11 @@ class Forecast:
             self._pace.popleft()
         if "reward_mean" not in metrics or "greedy_reward" not in metrics:
             return
-        if self._first is None:
-            self._first = metrics["reward_mean"]
+        point = report.seconds, metrics["reward_mean"], metrics["greedy_reward"]
+        self._first = self._first or point
         self._seen += 1
         if self._seen % self._every == 0:
-            self._points.append((report.seconds, metrics["reward_mean"], metrics["greedy_reward"]))
+            self._points.append(point)
         if len(self._points) == _POINTS:
             self._points = deque(list(self._points)[1::2], _POINTS)
             self._every *= 2
@@ -103,9 +107,10 @@ class Forecast:
             return Outlook(1.0, 0.0)
         if goal is None or self._first is None or len(self._points) < _FEWEST:
             return None
-        mean = statistics.fmean(point[1] for point in list(self._points)[-_FEWEST:])
-        way = goal - self._first
-        progress = min(0.99, max(0.0, (mean - self._first) / way)) if way > 0 else None
+        column = 1 if by_mean else self._column
+        first, now = self._first[column], statistics.fmean(point[column] for point in list(self._points)[-_FEWEST:])
+        way = goal - first
+        progress = min(0.99, max(0.0, (now - first) / way)) if way > 0 else None
         # The mean reward stays below what the greedy completion reaches, as long as there is entropy.
         seconds_left = self._until(goal, 1) if by_mean else (self._until(goal, 2) or self._until(goal, 1))
         return Outlook(progress, seconds_left)

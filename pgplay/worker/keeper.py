@@ -12,8 +12,8 @@ import msgspec
 
 from pgplay.config import RunConfig, make_config, to_settings
 from pgplay.errors import PgplayError
+from pgplay.learning.learner import Learner, LearnerState
 from pgplay.learning.report import StepReport
-from pgplay.learning.trainer import Trainer, TrainerState
 from pgplay.policies.catalogue import PolicyShape
 from pgplay.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pgplay.runs.files import plain_errors, write_atomically
@@ -36,7 +36,7 @@ class StoredRun(NamedTuple):
     config: RunConfig
     task: Task | None
     shape: PolicyShape
-    state: TrainerState
+    state: LearnerState
     note: str
 
 
@@ -60,15 +60,15 @@ def open_run(run: str, undo: ExitStack) -> StoredRun:
         raise PgplayError(
             f"The run '{run}' cannot be read: {type(error).__name__}: {error}.", "Start it again from its recipe."
         ) from error
-    return StoredRun(store, config, task, shape, TrainerState(checkpoint.tensors, state["trainer"]), checkpoint.note)
+    return StoredRun(store, config, task, shape, LearnerState(checkpoint.tensors, state["trainer"]), checkpoint.note)
 
 
 class Keeper:
     """Decides when a checkpoint is due and writes it. Taking one draws no random number and changes none."""
 
-    def __init__(self, store: RunStore, trainer: Trainer) -> None:
+    def __init__(self, store: RunStore, learner: Learner) -> None:
         self._store = store
-        self._trainer = trainer
+        self._learner = learner
         self.is_damaged = False
         self.checkpoint_step: int | None = None
         self.notes: tuple[str, ...] = ()
@@ -80,14 +80,14 @@ class Keeper:
 
     def begin(self) -> None:
         """Keep the task and the very first state, so that a run can be resumed however early it dies."""
-        plan = self._trainer.plan
+        plan = self._learner.plan
         if plan.config.task:
             write_atomically(self._store.folder / TASK, msgspec.json.encode(plan.task))
         self.checkpoint()
 
     def resume(self, note: str) -> None:
-        """Go on from the checkpoint that the trainer was restored from: forget all that came after it."""
-        step = self._trainer.counters.steps
+        """Go on from the checkpoint that the learner was restored from: forget all that came after it."""
+        step = self._learner.counters.steps
         for _, metrics in self._store.rows():
             self._best = max(self._best, _score(metrics))
         self._store.rewind(step)
@@ -135,11 +135,11 @@ class Keeper:
             log.write(f"{datetime.now().isoformat(timespec='seconds')}  {text}\n")
 
     def _take(self) -> Checkpoint:
-        plan, state = self._trainer.plan, self._trainer.state()
+        plan, state = self._learner.plan, self._learner.state()
         return Checkpoint(
             state.tensors,
             {
-                "step": self._trainer.counters.steps,
+                "step": self._learner.counters.steps,
                 "settings": to_settings(plan.config),
                 "shape": list(plan.shape),
                 "trainer": state.values,

@@ -127,6 +127,7 @@ class RunInfo(msgspec.Struct, frozen=True):
     recipe: str
     model: str
     parameters: int
+    """Its trained numbers: none, as there is no model, where the algorithm trains no network."""
     device: str
     alphabet: str
     max_length: int

@@ -1,4 +1,4 @@
-"""One run from its beginning to its end: a trainer, its store, its checkpoints and its stop conditions.
+"""One run from its beginning to its end: a learner, its store, its checkpoints and its stop conditions.
 
 `pgplay train` steps a session itself, the worker's server does so between commands: the numbers are the same. Nothing
 here draws a random number, and the time of day decides only what is kept, never what is computed.
@@ -16,10 +16,14 @@ import torch
 
 from pgplay.config import RunConfig, fields, make_config, to_settings
 from pgplay.errors import InputError, PgplayError
+from pgplay.learning.comparators import no_policy
 from pgplay.learning.diagnosis import WINDOW, diagnose
+from pgplay.learning.factory import make_learner
+from pgplay.learning.learner import Learner
 from pgplay.learning.plan import make_plan
 from pgplay.learning.report import Finding, StepReport
 from pgplay.learning.trainer import Trainer
+from pgplay.policies.policy import Policy
 from pgplay.rewards.scoring import build_reward
 from pgplay.runs.cards import PolicyCard
 from pgplay.runs.checkpoint import pack
@@ -43,16 +47,16 @@ _SHOWN_PAIRS = 200
 class Session:
     """A run that is being trained or rests; from `begin` or `resume`, to be closed."""
 
-    def __init__(self, store: RunStore, trainer: Trainer, on_log: OnLog) -> None:
+    def __init__(self, store: RunStore, learner: Learner, on_log: OnLog) -> None:
         self.store = store
-        self.trainer = trainer
+        self.learner = learner
         self._on_log = on_log
         self.report: StepReport | None = None
-        self._keeper = Keeper(store, trainer)
+        self._keeper = Keeper(store, learner)
         self._unrecorded: list[StepReport] = []
         self._recent: deque[dict[str, float]] = deque(maxlen=WINDOW)
         self._is_resting = False
-        self._forecast = Forecast(goal_of(trainer.plan, trainer.reward))
+        self._forecast = _forecast(learner)
         self._assessed_at = 0.0
         self._assessment: Snapshot | None = None
 
@@ -79,12 +83,12 @@ class Session:
         reference = load_reference(plan)
         with ExitStack() as undo:
             reward, measures = build_rewards(plan.config, on_log, undo)
-            trainer = Trainer(plan, reward, measures, policy, reference)
-            if config.warm_start.isdecimal():
-                warm_up(trainer, int(config.warm_start), on_progress)
+            learner = make_learner(plan, reward, measures, policy, reference)
+            if isinstance(learner, Trainer) and config.warm_start.isdecimal():
+                warm_up(learner, int(config.warm_start), on_progress)
             store = RunStore.create(plan.config, name)
             undo.callback(_forget, store)
-            session = cls(store, trainer, on_log)
+            session = cls(store, learner, on_log)
             session._keeper.begin()
             undo.pop_all()
         return session
@@ -100,9 +104,9 @@ class Session:
             plan = make_plan(stored.config, stored.task, stored.shape)
             torch.set_num_threads(plan.threads)
             reward, measures = build_rewards(plan.config, on_log, undo)
-            trainer = Trainer(plan, reward, measures)
-            trainer.restore(stored.state)
-            session = cls(stored.store, trainer, on_log)
+            learner = make_learner(plan, reward, measures)
+            learner.restore(stored.state)
+            session = cls(stored.store, learner, on_log)
             session._keeper.resume(stored.note)
             undo.pop_all()
         return session
@@ -115,12 +119,12 @@ class Session:
     @property
     def config(self) -> RunConfig:
         """The settings as they are now, live changes among them."""
-        return self.trainer.plan.config
+        return self.learner.plan.config
 
     @property
     def step_count(self) -> int:
         """Steps made."""
-        return self.trainer.counters.steps
+        return self.learner.counters.steps
 
     @property
     def checkpoint_step(self) -> int | None:
@@ -134,15 +138,15 @@ class Session:
 
     def info(self) -> RunInfo:
         """Return what the run is made of."""
-        plan = self.trainer.plan
+        plan = self.learner.plan
         pairs = plan.task.training[:_SHOWN_PAIRS]
         return RunInfo(
             run=self.run,
             settings=to_settings(plan.config),
             recipe=to_recipe(plan.config),
-            model=plan.spec.name,
+            model=plan.spec.name if plan.trains_network else "",
             parameters=plan.parameters,
-            device=str(self.trainer.device),
+            device=str(self.learner.device),
             alphabet=plan.shape.alphabet,
             max_length=plan.shape.max_length,
             targets=tuple(pair.target for pair in pairs),
@@ -161,7 +165,7 @@ class Session:
             self._is_resting = False
         self._record()
         try:
-            report = self.trainer.step()
+            report = self.learner.step()
         except PgplayError:
             raise
         except BaseException:
@@ -183,7 +187,7 @@ class Session:
 
     def should_stop(self) -> Ending | None:
         """Return why the run is to end now, None while it is to go on."""
-        counters = self.trainer.counters
+        counters = self.learner.counters
         return ending_of(self.config, counters.steps, counters.seconds, self.report)
 
     def snapshot(self) -> Snapshot:
@@ -211,7 +215,7 @@ class Session:
 
     def findings(self) -> tuple[Finding, ...]:
         """Return what is to be said about the run in words; empty while all is well."""
-        return diagnose(tuple(self._recent))
+        return diagnose(tuple(self._recent), self.learner.plan.kind)
 
     def change(self, settings: dict[str, Any]) -> None:
         """Change live settings before the next step; raises InputError, and then nothing is changed."""
@@ -220,20 +224,26 @@ class Session:
         if fixed:
             live = ", ".join(name for name, field in known.items() if field.live)
             raise InputError(f"{fixed[0]} cannot be changed while a run goes on.", f"These can: {live}.")
-        old = self.trainer.plan
+        old = self.learner.plan
         config = make_config(settings, old.config)
         plan = make_plan(config, old.task if config.task else None, old.shape)
+        if plan.trains_network != old.trains_network:
+            raise InputError(
+                f"A run of {old.config.algorithm} cannot go on as {config.algorithm}: one trains a network, the other "
+                "none.",
+                "Start a new run.",
+            )
         with ExitStack() as undo:
             reward = None
             if config.reward != old.config.reward:
                 reward = undo.enter_context(build_reward(config.reward, on_log=self._on_log))
             self.store.event(self.step_count, "change", msgspec.json.encode(settings).decode())
             undo.pop_all()
-        previous = self.trainer.reward
-        self.trainer.change(plan, reward)
+        previous = self.learner.reward
+        self.learner.change(plan, reward)
         if reward is not None:
             previous.close()
-        self._forecast = Forecast(goal_of(plan, self.trainer.reward))
+        self._forecast = _forecast(self.learner)
         self._recent.clear()
         self._keeper.note_change()
 
@@ -243,11 +253,20 @@ class Session:
             reward, measures = build_rewards(self.config, self._on_log, undo)
             undo.pop_all()
         self._close_rewards()
-        self.trainer.reward, self.trainer.measures = reward, measures
+        self.learner.reward, self.learner.measures = reward, measures
+
+    def need_policy(self) -> Policy:
+        """Return the present policy; raises InputError where the run trains none."""
+        if self.learner.policy is None:
+            raise no_policy(self.config.algorithm)
+        return self.learner.policy
 
     def save_policy(self, name: str, *, replace: bool = False) -> PolicyCard:
-        """Save the present policy to the library and return its card; raises InputError for a bad or taken name."""
-        plan = self.trainer.plan
+        """Save the present policy to the library and return its card.
+
+        Raises InputError for a bad or taken name, and where there is no policy.
+        """
+        policy, plan = self.need_policy(), self.learner.plan
         card = PolicyCard(
             name=name,
             model=plan.shape.model,
@@ -257,16 +276,16 @@ class Session:
             reward=plan.config.reward,
             config=to_settings(plan.config),
             recipe=to_recipe(plan.config),
-            reward_source=self.trainer.reward.source,
+            reward_source=self.learner.reward.source,
             metrics=self.report.metrics if self.report else {},
             steps=self.step_count,
             versions=versions(),
         )
-        return save_policy(card, pack(self.trainer.policy.state()), replace)
+        return save_policy(card, pack(policy.state()), replace)
 
     def write(self, command: Write) -> Texts:
-        """Write with the present policy, as `saved_policies.answer_write` says."""
-        return answer_write(command, self.trainer.policy, self.trainer.plan.task, self.trainer.reward)
+        """Write with the present policy, as `saved_policies.answer_write` does; raises InputError without one."""
+        return answer_write(command, self.need_policy(), self.learner.plan.task, self.learner.reward)
 
     def rest(self, state: str, message: str = "") -> None:
         """Write a checkpoint and note the state in which the run rests; raises PgplayError where that can't be done.
@@ -290,8 +309,13 @@ class Session:
         self.store.close()
 
     def _close_rewards(self) -> None:
-        for reward in (self.trainer.reward, *self.trainer.measures.values()):
+        for reward in (self.learner.reward, *self.learner.measures.values()):
             reward.close()
+
+
+def _forecast(learner: Learner) -> Forecast:
+    """Return a forecast for `learner`; of a search the kept text alone tells how far it is, not what it tries."""
+    return Forecast(goal_of(learner.plan, learner.reward), by_greedy=not learner.plan.trains_network)
 
 
 def _forget(store: RunStore) -> None:

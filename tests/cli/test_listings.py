@@ -9,7 +9,7 @@ import pytest
 
 from pgplay.cli import main
 from pgplay.config import make_config
-from pgplay.learning.algorithms import ALGORITHMS
+from pgplay.learning.algorithms import ALGORITHMS, COMPARATORS
 from pgplay.learning.metrics import METRICS
 from pgplay.rewards.catalogue import REWARDS
 from pgplay.tasks.presets import preset_names
@@ -25,7 +25,8 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 @pytest.mark.parametrize("command", ["presets", "rewards", "algorithms"])
 def test_list_names_each_and_show_knows_each(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     listed = json.loads(run(capsys, command, "list", "--json"))
-    known = {"presets": [preset.name for preset in preset_names()], "rewards": REWARDS, "algorithms": ALGORITHMS}
+    algorithms = [*ALGORITHMS, *COMPARATORS]
+    known = {"presets": [preset.name for preset in preset_names()], "rewards": REWARDS, "algorithms": algorithms}
     assert [one["name"] for one in listed] == list(known[command])
     table = run(capsys, command)
     for one in listed:
@@ -112,3 +113,14 @@ def test_doctor_says_what_is_broken(
     printed = capsys.readouterr().out
     assert "Broken: The folder" in printed
     assert "Set PGPLAY_HOME" in printed
+
+
+def test_the_comparators_are_told_apart_from_the_policy_gradients(capsys: pytest.CaptureFixture[str]) -> None:
+    listed = {one["name"]: one for one in json.loads(run(capsys, "algorithms", "--json"))}
+    assert {name for name, one in listed.items() if one["kind"] == "policy gradient"} == set(ALGORITHMS)
+    assert {name for name, one in listed.items() if one["choices"] is None} == set(COMPARATORS)
+    rows, comparators = run(capsys, "algorithms").split("Comparators, which are no policy gradients:")
+    for name in COMPARATORS:
+        assert f"\n{name} " in comparators
+        assert name not in rows
+        assert "no policy gradient" in run(capsys, "algorithms", "show", name)

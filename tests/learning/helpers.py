@@ -10,9 +10,10 @@ import torch
 from pgplay.config import make_config
 from pgplay.errors import RewardError
 from pgplay.learning.algorithms import ALGORITHMS
+from pgplay.learning.learner import LearnerState
 from pgplay.learning.plan import make_plan
 from pgplay.learning.report import StepReport
-from pgplay.learning.trainer import Trainer, TrainerState
+from pgplay.learning.trainer import Trainer
 from pgplay.rewards.records import Scores
 from pgplay.rewards.scoring import Reward, build_reward
 from pgplay.tasks.task import Pair, Task
@@ -29,6 +30,8 @@ EXTRAS = {
     "reward-gap": {"entropy_schedule": "reward-gap"},
     "filters and penalties": {"top_p": 0.9, "min_p": 0.01, "temperature": 1.2, "l1": 1e-4, "l2": 1e-3},
     "weight decay": {"weight_decay": 0.1, "algorithm": "ppo"},
+    "supervised": {"algorithm": "supervised"},
+    "supervised, dropout, a divergence": {"algorithm": "supervised", "dropout": 0.2, "kl": 0.1},
     "all": {"dropout": 0.2, "kl": 0.1, "replay": 0.5, "credit": "dense", "algorithm": "ppo", "baseline": "critic"},
 }
 ROWS = {**{name: {"algorithm": name} for name in ALGORITHMS}, **EXTRAS}
@@ -62,7 +65,7 @@ def same_weights(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -
     return one.keys() == other.keys() and all(torch.equal(tensor, other[name]) for name, tensor in one.items())
 
 
-def same_state(one: TrainerState, other: TrainerState) -> bool:
+def same_state(one: LearnerState, other: LearnerState) -> bool:
     values = [state.values["counters"] | {"seconds": None} for state in (one, other)]
     return same_weights(one.tensors, other.tensors) and values[0] == values[1]
 

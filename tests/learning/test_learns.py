@@ -21,7 +21,7 @@ def steps_to_solve(most: int = 60, **settings: object) -> int:
     raise AssertionError(f"not solved in {most} steps")
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("algorithm", [*ALGORITHMS, "supervised"])
 @pytest.mark.parametrize("model", FAMILIES)
 def test_every_algorithm_learns_two_letters(model: str, algorithm: str) -> None:
     assert steps_to_solve(model=model, algorithm=algorithm) > 1

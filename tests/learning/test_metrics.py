@@ -11,6 +11,7 @@ from tests.learning.helpers import COPYING, trainer
 ALWAYS = METRICS.keys() - {"kl_reference", "explained_variance", "signal_to_noise", "kl_update"}
 RUNS = {
     **{name: {"algorithm": name} for name in ALGORITHMS},
+    "supervised": {"algorithm": "supervised"},
     "kl": {"kl": 0.1},
     "dense": {"credit": "dense", "reward": "hamming"},
     "parts": {"reward": "0.5*levenshtein + 0.5*prefix", "measure": ("exact", "hamming")},

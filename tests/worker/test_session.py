@@ -143,7 +143,7 @@ def test_a_run_goes_on_with_its_own_pairs_when_the_file_has_changed(tmp_path):
     session.close("paused")
     file.write_text("prompt,target\nx,yyyyyyyyyyyyyyyyyyy\n")
     resumed = Session.resume(session.run)
-    assert [pair.target for pair in resumed.trainer.plan.task.training] == ["bb", "aa"]
+    assert [pair.target for pair in resumed.learner.plan.task.training] == ["bb", "aa"]
     resumed.close("paused")
 
 
@@ -188,7 +188,7 @@ def test_live_settings_change_and_outlive_the_session():
     session.close("paused")
     resumed = Session.resume(session.run)
     assert resumed.config == session.config
-    assert resumed.trainer.reward.spec == "prefix"
+    assert resumed.learner.reward.spec == "prefix"
     resumed.close("paused")
 
 
@@ -220,10 +220,10 @@ def test_a_step_that_fails_halfway_never_reaches_a_checkpoint(monkeypatch):
     wanted = steps(session, 1)
 
     def fail():
-        next(session.trainer.policy.module.parameters()).data.fill_(math.nan)
+        next(session.learner.policy.module.parameters()).data.fill_(math.nan)
         raise ZeroDivisionError
 
-    monkeypatch.setattr(session.trainer, "step", fail)
+    monkeypatch.setattr(session.learner, "step", fail)
     with pytest.raises(ZeroDivisionError):
         session.step()
     assert session.is_damaged
@@ -336,7 +336,7 @@ def test_a_saved_policy_writes_what_the_run_writes_and_can_be_trained_on():
         session.save_policy("mine")
     saved = load_saved_policy("mine", "cpu")
     assert write_texts(saved.policy, [""], greedy=True)[0].text == "ab"
-    wanted = write_texts(session.trainer.policy, [""] * 20, seed=3)
+    wanted = write_texts(session.learner.policy, [""] * 20, seed=3)
     assert write_texts(saved.policy, [""] * 20, seed=3) == wanted
     session.close("solved")
     on = Session.begin(make_config({"target": "ba"}), continue_policy="mine")

@@ -1,0 +1,90 @@
+"""The comparators stand apart from the policy gradients, and refuse what does nothing for them."""
+
+import pytest
+
+from pgplay.config import fields, make_config
+from pgplay.errors import InputError
+from pgplay.learning.algorithms import ALGORITHMS, COMPARATORS
+from pgplay.learning.plan import make_plan
+
+SETTINGS = {
+    "baseline": "critic",
+    "scale": "batch-std",
+    "credit": "dense",
+    "ratio": "clip",
+    "aggregation": "token-mean",
+    "updates_per_step": 2,
+    "clip_low": 0.1,
+    "clip_high": 0.1,
+    "discount": 0.9,
+    "gae_lambda": 0.9,
+    "critic": 0.1,
+    "replay": 0.1,
+    "lr": 0.01,
+    "entropy": 0.1,
+    "entropy_schedule": "constant",
+    "entropy_target": 3.0,
+    "kl": 0.1,
+    "reference": "someone",
+    "clip_gradient": 0.0,
+    "temperature": 0.5,
+    "top_k": 3,
+    "top_p": 0.5,
+    "min_p": 0.5,
+    "dropout": 0.5,
+    "l1": 0.1,
+    "l2": 0.1,
+    "weight_decay": 0.1,
+    "warm_start": "5",
+}
+SUPERVISED_HAS_NO_USE_FOR = list(SETTINGS)[:12]
+
+
+def test_no_comparator_is_among_the_policy_gradients() -> None:
+    assert {row.kind for row in ALGORITHMS.values()} == {"policy gradient"}
+    assert {name: row.kind for name, row in COMPARATORS.items()} == {
+        "supervised": "cross-entropy",
+        "hill-climb": "search",
+        "random-search": "search",
+    }
+    assert all(row.description.startswith("no policy gradient") and row.source for row in COMPARATORS.values())
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("algorithm", ["hill-climb", "random-search"])
+def test_a_search_refuses_what_is_said_about_a_network(algorithm: str, name: str) -> None:
+    with pytest.raises(InputError, match=f"{algorithm} trains no network, so {name} does nothing"):
+        make_plan(make_config({"algorithm": algorithm, name: SETTINGS[name]}))
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_supervised_refuses_what_turns_rewards_into_a_gradient_alone(name: str) -> None:
+    config = make_config({"algorithm": "supervised", name: SETTINGS[name]})
+    if name in SUPERVISED_HAS_NO_USE_FOR:
+        with pytest.raises(InputError, match=f"supervised .*, so {name} does nothing"):
+            make_plan(config)
+    else:
+        make_plan(config)
+
+
+def test_supervised_refuses_a_divergence_in_the_reward() -> None:
+    with pytest.raises(InputError, match=r"(?s)kl_in reward does nothing.*Choose kl_in loss"):
+        make_plan(make_config({"algorithm": "supervised", "kl": 0.1, "kl_in": "reward"}))
+
+
+def test_what_a_run_is_compared_with_may_stay_as_it_is() -> None:
+    own = {"model": "transformer-nano", "device": "cpu", "threads": 2, "batch_size": 32, "seed": 3, "steps": 5}
+    plan = make_plan(make_config({"algorithm": "hill-climb", "measure": ("exact",), **own}))
+    assert plan.parameters == 0
+    assert not plan.trains_network
+    (note,) = plan.notes
+    assert "trains no network" in note
+
+
+def test_every_setting_was_thought_of() -> None:
+    """A new setting must be put on one side or the other."""
+    meant_for_all = {
+        *("target", "task", "alphabet", "max_length", "held_out", "reward", "measure", "model", "device", "threads"),
+        *("seed", "algorithm", "batch_size", "group_size", "steps", "max_seconds", "until", "kl_in"),
+    }
+    assert fields().keys() == SETTINGS.keys() | meant_for_all
