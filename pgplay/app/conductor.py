@@ -12,6 +12,7 @@ from pgplay.app.screens.failure import FailureCard
 from pgplay.app.screens.write import WriteScreen
 from pgplay.config import make_config, to_settings
 from pgplay.errors import InputError, PgplayError
+from pgplay.learning.comparators import no_policy
 from pgplay.worker.protocol import (
     Change,
     Changed,
@@ -125,6 +126,9 @@ class Conductor:
         if not state.has_run or state.report is None:
             self._app.tell("There is no policy to save yet. Press space to train one.")
             return
+        if not state.has_policy:
+            self._tell_that_there_is_no_policy()
+            return
         from pgplay.runs.files import check_name
         from pgplay.runs.library import list_policies
         from pgplay.runs.names import slug
@@ -154,7 +158,13 @@ class Conductor:
         if not state.has_run or state.info is None:
             self._app.tell("There is no policy to write with yet. Press space to train one, or o for a saved one.")
             return
+        if not state.has_policy:
+            self._tell_that_there_is_no_policy()
+            return
         self._app.push_screen(WriteScreen(self._send_write, prompt=next(filter(None, state.info.prompts), "")))
+
+    def _tell_that_there_is_no_policy(self) -> None:
+        self._app.tell(" ".join(str(no_policy(make_config(self._running).algorithm)).split("\n")))
 
     def write_with(self, card: PolicyCard) -> None:
         """Write with a saved policy."""

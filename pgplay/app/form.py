@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from pgplay.app.formats import count, number
 from pgplay.config import Field, RunConfig, fields, make_config, to_settings
 from pgplay.errors import InputError, PgplayError
+from pgplay.learning.algorithms import trains_network
 from pgplay.policies.catalogue import MODELS
 
 MAIN_FIELDS = ("target", "reward", "model", "algorithm", "device")
@@ -164,7 +165,7 @@ def live_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[d
         old, new = before.get(name, known[name].default), after.get(name, known[name].default)
         if written(old) == written(new):
             continue
-        if known[name].live:
+        if known[name].live and not (name == "algorithm" and trains_network(old) != trains_network(new)):
             live[name] = new
         else:
             later.append(name)

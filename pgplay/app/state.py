@@ -50,8 +50,13 @@ class AppState:
 
     @property
     def has_run(self) -> bool:
-        """Whether there is a policy to save and to write with."""
+        """Whether there is a run, going on or at rest."""
         return self.info is not None and self.run != "idle"
+
+    @property
+    def has_policy(self) -> bool:
+        """Whether there is a policy to save and to write with; a search has none."""
+        return self.has_run and self.info is not None and self.info.has_policy
 
     @property
     def stage_shares(self) -> tuple[float, float, float] | None:
@@ -109,7 +114,7 @@ class AppState:
         self.report, self.step = event.report, event.report.step
         self.findings, self.progress, self.seconds_left = event.findings, event.progress, event.seconds_left
         self.characters_per_second = event.characters_per_second
-        self.unsaved = True
+        self.unsaved = self.has_policy
         self.history.add(event.rows)
         best = next((sample for sample in event.report.samples if sample.role == "best"), None)
         if best is not None and (not self.records or best.reward > self.records[-1].reward):

@@ -128,6 +128,11 @@ def row_of(name: str) -> Algorithm:
     return rows[name]
 
 
+def trains_network(name: str) -> bool:
+    """Return whether the algorithm called `name` trains a policy; False for a search."""
+    return name not in COMPARATORS or COMPARATORS[name].kind != "search"
+
+
 def choices_of(config: RunConfig) -> Choices:
     """Return the row of `config.algorithm` with the person's own choices laid over it.
 

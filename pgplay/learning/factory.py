@@ -20,6 +20,6 @@ def make_learner(
     reference: Policy | None = None,
 ) -> Learner:
     """Return a trainer, which starts from `policy` where one is given, or for a search one that trains no network."""
-    if plan.kind == "search":
-        return Search(plan, reward, measures)
-    return Trainer(plan, reward, measures, policy, reference)
+    if plan.trains_network:
+        return Trainer(plan, reward, measures, policy, reference)
+    return Search(plan, reward, measures)

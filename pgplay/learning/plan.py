@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pgplay.config import RunConfig
 from pgplay.errors import InputError
-from pgplay.learning.algorithms import Choices, choices_of, row_of
+from pgplay.learning.algorithms import Choices, choices_of, row_of, trains_network
 from pgplay.learning.comparators import Kind
 from pgplay.policies.catalogue import ModelSpec, PolicyShape, model_spec
 from pgplay.tasks.alphabet import resolve_alphabet
@@ -45,7 +45,7 @@ class Plan(NamedTuple):
     @property
     def trains_network(self) -> bool:
         """Whether there is a policy to train, to write with and to save."""
-        return self.kind != "search"
+        return trains_network(self.config.algorithm)
 
     @property
     def parameters(self) -> int:

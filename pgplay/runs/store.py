@@ -24,6 +24,7 @@ import msgspec
 
 from pgplay.config import RunConfig, make_config
 from pgplay.errors import InputError, PgplayError
+from pgplay.learning.algorithms import trains_network
 from pgplay.learning.report import Sample, StepReport
 from pgplay.paths import runs_folder
 from pgplay.runs.checkpoint_files import checkpoint_step
@@ -274,8 +275,8 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the list of runs.
 
     `target` is the task's name where there is a task. `state` is what the run said last; 'interrupted' where it said
-    that it is training but nobody trains it; 'unreadable' where `problem` says why, and the rest is empty.
-    `checkpoint_step` is the step from which it can be resumed, None where it can't.
+    that it is training but nobody trains it; 'unreadable' where `problem` says why, and the rest is empty. `model` is
+    empty where no network is trained. `checkpoint_step` is the step from which it can be resumed, None where it can't.
     """
 
     name: str
@@ -311,7 +312,8 @@ def _summarise(folder: Path) -> RunSummary:
                 state = "interrupted"
             return RunSummary(
                 name=folder.name, state=state, created=store.created, target=config.target, task=config.task,
-                reward=config.reward, model=config.model, algorithm=config.algorithm, seed=config.seed,
+                reward=config.reward, model=config.model if trains_network(config.algorithm) else "",
+                algorithm=config.algorithm, seed=config.seed,
                 steps=progress.steps, seconds=progress.seconds, best_reward=progress.best_reward,
                 last_reward=progress.last_reward, message=store.message, checkpoint_step=checkpoint_step(folder),
             )

@@ -137,6 +137,11 @@ class RunInfo(msgspec.Struct, frozen=True):
     """Plain sentences the person should see, such as which characters were added to the alphabet."""
 
 
+    @property
+    def has_policy(self) -> bool:
+        """Whether there is a network to save and to write with."""
+        return self.parameters > 0
+
 class StateChanged(Event, tag="state", frozen=True):
     """The run is in another state; `info` comes when a run was built, `message` says why in words."""
 

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from pgplay.app.app import PgplayApp
 from pgplay.app.worker_link import OnEvent, OnExit
 from pgplay.config import RunConfig, make_config
+from pgplay.learning.algorithms import trains_network
 from pgplay.learning.report import Finding, Sample, StepReport
 from pgplay.worker.protocol import Command, Device, Event, Ready, RunInfo, Snapshot, StateChanged
 
@@ -56,7 +57,7 @@ class FakeWorker:
             settings=settings,
             recipe="",
             model=config.model,
-            parameters=107_355,
+            parameters=107_355 if trains_network(config.algorithm) else 0,
             device="cpu",
             alphabet="abcdefghijklmnopqrstuvwxyz ",
             max_length=14,

@@ -13,6 +13,7 @@ from textual.widgets import Static
 from pgplay.app.actions import ACTIONS
 from pgplay.app.history import CURVES
 from pgplay.app.screens.page import titled_table
+from pgplay.learning.algorithms import COMPARATORS
 from pgplay.learning.metrics import METRICS
 
 INTRODUCTION = (
@@ -64,6 +65,8 @@ class HelpScreen(ModalScreen[None]):
             keys = [(action.key_display, action.help) for action in ACTIONS]
             yield Static(titled_table("Keys", keys), classes="words")
             yield Static(titled_table("Panels", list(PANELS)), classes="words")
+            comparators = [(name, row.description) for name, row in COMPARATORS.items()]
+            yield Static(titled_table("Algorithms to compare with", comparators), classes="words")
             curves = []
             for name in CURVES:
                 metric = METRICS[name]

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from pgplay.app.app import PgplayApp
 
 
+NO_NETWORK = "A search trains no network, so there is nothing to draw here."
+
+
 class MainScreen(Screen[None]):
     """What is learnt, whether it is learning, what it writes now."""
 
@@ -68,8 +71,9 @@ class MainScreen(Screen[None]):
         state = app.state
         settings = app.settings or to_settings(self._config)
         self.query_one(Headline).show(state, settings, app.parameters)
+        absent = "" if state.info is None or state.info.has_policy else NO_NETWORK
         for plot in self.query(Plot):
-            plot.show(state.history)
+            plot.show(state.history, absent if plot.metric != "reward_mean" else "")
         self.query_one(Samples).show(state, settings.get("target", self._config.target))
         self.query_one(Records).show(state)
         self.query_one(FindingLine).show(state)

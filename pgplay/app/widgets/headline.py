@@ -12,6 +12,7 @@ from textual.widget import Widget
 from pgplay.app.formats import count, duration
 from pgplay.app.safe_text import fit, plain
 from pgplay.app.state import AppState
+from pgplay.learning.algorithms import trains_network
 
 SHORTEST_TARGET = 16
 
@@ -50,15 +51,14 @@ class Headline(Widget):
         settings = self._settings
         target = settings.get("target", "hello world")
         shown = plain(settings.get("task") or target)
-        model = settings.get("model", "gru-small")
-        if self._parameters is not None:
-            model = f"{model} {count(self._parameters)}"
-        rest = [
-            plain(str(settings.get("reward", "levenshtein"))),
-            model,
-            str(settings.get("algorithm", "grpo")),
-            str(settings.get("device", "auto")),
-        ]
+        rest = [plain(str(settings.get("reward", "levenshtein")))]
+        algorithm = str(settings.get("algorithm", "grpo"))
+        if trains_network(algorithm):
+            model = settings.get("model", "gru-small")
+            rest.append(model if self._parameters is None else f"{model} {count(self._parameters)}")
+            rest += [algorithm, str(settings.get("device", "auto"))]
+        else:
+            rest.append(algorithm)
         left = Text(no_wrap=True, end="")
         left.append("pgplay  ", self._style("name"))
         free = width - left.cell_len - right.cell_len - 2

@@ -33,13 +33,17 @@ class Plot(Widget):
         self._call = call
         self._with_greedy = greedy
         self._history = History()
+        self._absent = ""
         self._drawn: tuple[object, ...] = ()
         self._picture = Text()
 
-    def show(self, history: History) -> None:
-        """Show the curve of `history`, redrawn only where it changed and is to be seen."""
-        changed = history is not self._history or history.version != self._drawn_version
-        self._history = history
+    def show(self, history: History, absent: str = "") -> None:
+        """Show the curve of `history`, redrawn only where it changed and is to be seen.
+
+        `absent` says why there will be none, where there will be none.
+        """
+        changed = history is not self._history or history.version != self._drawn_version or absent != self._absent
+        self._history, self._absent = history, absent
         if changed and self.is_on_screen:
             self._show_legend()
             self.refresh()
@@ -89,7 +93,7 @@ class Plot(Widget):
 
     def _hint(self, width: int, height: int) -> Text:
         style = self.get_component_rich_style("plot--empty", partial=True)
-        lines = Text(plain(self._empty), style=style, end="").wrap(self.app.console, max(1, width - 2))[
+        lines = Text(plain(self._absent or self._empty), style=style, end="").wrap(self.app.console, max(1, width - 2))[
             : max(1, height)
         ]
         for line in lines:

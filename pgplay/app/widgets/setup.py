@@ -17,7 +17,7 @@ from pgplay.app.widgets.choice import Choice, Entry
 from pgplay.app.widgets.setting import Setting
 from pgplay.config import RunConfig, fields, to_settings
 from pgplay.errors import PgplayError
-from pgplay.learning.algorithms import ALGORITHMS
+from pgplay.learning.algorithms import ALGORITHMS, COMPARATORS
 from pgplay.policies.catalogue import FAMILY_DESCRIPTIONS, MODELS
 from pgplay.worker.protocol import Device
 
@@ -123,7 +123,8 @@ class Setup(Vertical):
         ]
 
     def _algorithms(self) -> list[Entry]:
-        return [Entry(name, name, algorithm.description) for name, algorithm in ALGORITHMS.items()]
+        rows = {**ALGORITHMS, **COMPARATORS}
+        return [Entry(name, name, algorithm.description) for name, algorithm in rows.items()]
 
     def _devices(self, devices: tuple[Device, ...]) -> list[Entry]:
         known = devices or (Device("auto", "the fastest one here", True), Device("cpu", "the processor", True))

@@ -1,0 +1,102 @@
+"""What is no policy gradient is told apart, and a search shows nothing of a network that it does not have."""
+
+from __future__ import annotations
+
+import pytest
+
+from pgplay.app.widgets.choice import Choice
+from pgplay.app.widgets.plot import Plot
+from pgplay.app.widgets.setup import Setup
+from pgplay.learning.algorithms import ALGORITHMS, COMPARATORS
+from pgplay.worker.protocol import Change, Reset, Save, Start, StateChanged, Write
+from tests.app.fake_worker import Bench, begin, curve, until, words
+from tests.app.test_setup import field, pick, unfold
+
+SEARCH_METRICS = ("reward_mean", "reward_min", "reward_max", "greedy_reward", "unique_completions")
+
+
+def search_metrics(step: int) -> dict[str, float]:
+    return {name: value for name, value in curve(step).items() if name in SEARCH_METRICS}
+
+
+async def test_the_list_says_which_algorithms_are_no_policy_gradients() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        entries = bench.app.main.query_one("#algorithm", Choice).entries
+        assert [entry.value for entry in entries] == [*ALGORITHMS, *COMPARATORS]
+        assert {entry.value for entry in entries if "no policy gradient" in entry.description} == set(COMPARATORS)
+        pick(bench, "algorithm", "hill-climb")
+        await until(pilot, lambda: "no policy gradient" in words(bench, "#algorithm-note"))
+        await until(pilot, lambda: "hill-climb" in words(bench, "#headline"))
+        assert "gru" not in words(bench, "#headline")
+        await pilot.press("space")
+        assert bench.sent(Start)[-1].settings == {"algorithm": "hill-climb"}
+
+
+async def test_a_setting_that_does_nothing_for_a_search_is_said_beneath_its_field() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        await unfold(bench, pilot, "learning", "lr")
+        field(bench, "lr").value = "0.01"
+        pick(bench, "algorithm", "random-search")
+        await until(pilot, lambda: "trains no network, so lr does nothing" in words(bench, "#setting-lr .problem"))
+        await pilot.press("space")
+        assert bench.sent(Start) == []
+
+
+async def test_a_search_is_plotted_without_curves_of_a_network_and_has_nothing_to_save() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training", algorithm="hill-climb")
+        bench.worker.train(50, metrics=search_metrics)
+        await until(pilot, lambda: "┤" in words(bench, "#plot-reward-mean"))
+        others = [plot for plot in bench.app.main.query(Plot) if plot.metric != "reward_mean"]
+
+        def told_by(plot: Plot) -> str:
+            return " ".join(str(plot.render()).split())
+
+        await until(pilot, lambda: all("trains no network" in told_by(plot) for plot in others))
+        assert "no network" not in words(bench, "#plot-reward-mean")
+        bench.worker.tell(StateChanged(state="solved", step=50))
+        await until(pilot, lambda: "solved" in words(bench, "#status"))
+        assert "saves it" not in words(bench, "#status")
+        for key in ("ctrl+s", "w"):
+            await pilot.press(key)
+            await pilot.pause()
+            assert bench.app.screen is bench.app.main
+        told = [notification.message for notification in bench.app._notifications]
+        assert sum("hill-climb trains no network, so there is no policy." in message for message in told) >= 1
+        assert bench.sent(Save) == bench.sent(Write) == []
+        await pilot.press("r")
+        assert bench.sent(Reset) == [Reset()]
+
+
+@pytest.mark.parametrize(
+    ("running", "chosen", "is_live"),
+    [
+        ("grpo", "hill-climb", False),
+        ("hill-climb", "grpo", False),
+        ("grpo", "supervised", True),
+        ("hill-climb", "random-search", True),
+    ],
+)
+async def test_a_run_changes_its_algorithm_only_where_there_is_a_network_before_and_after_or_none(
+    running: str, chosen: str, is_live: bool
+) -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        pick(bench, "algorithm", running)
+        bench.worker.build("training", algorithm=running)
+        await until(pilot, lambda: bench.app.state.run == "training")
+        pick(bench, "algorithm", chosen)
+        setup = bench.app.main.query_one(Setup)
+        if is_live:
+            await until(pilot, lambda: bench.sent(Change))
+            assert bench.sent(Change) == [Change(settings={"algorithm": chosen})]
+        else:
+            await until(pilot, lambda: "algorithm: from the next start on" in setup._pending)
+            assert bench.sent(Change) == []
