@@ -49,6 +49,39 @@ def test_json_is_the_contracts_object(capsys: pytest.CaptureFixture[str]) -> Non
     assert (again["steps"], again["cross_entropy"]) == (result["steps"], result["cross_entropy"])
 
 
+def test_a_search_is_trained_like_anything_else_and_has_no_cross_entropy(capsys: pytest.CaptureFixture[str]) -> None:
+    result = train(capsys, "--algorithm", "hill-climb")
+    assert list(result) == KEYS
+    assert (result["solved"], result["cross_entropy"], result["policy"]) == (True, None, None)
+    assert result["greedy"] == [{"prompt": "", "text": "hi", "target": "hi", "reward": 1.0}]
+    assert result["samples"] == 64 * int(str(result["steps"]))
+    assert set(result["seconds_per_stage"]) == {"sample", "score", "learn"}
+    again = train(capsys, "--recipe", str(result["recipe"]))
+    assert again["steps"] == result["steps"]
+    printed = run(capsys, "train", "--target", "hi", "--algorithm", "random-search", "--steps", "2")
+    assert "cross-entropy" not in printed
+
+
+def test_a_search_is_not_begun_where_its_policy_is_to_be_saved(capsys: pytest.CaptureFixture[str], home: Path) -> None:
+    search = ["train", "--target", "hi", "--algorithm", "hill-climb", "--until", "never", "--steps", "3"]
+    assert main([*search, "--save", "mine"]) == 2
+    assert capsys.readouterr().err.startswith("hill-climb trains no network, so there is no policy.\n")
+    assert not list(home.glob("runs/*"))
+    begun = json.loads(run(capsys, *search, "--json"))
+    assert main(["train", "--resume", begun["run"], "--steps", "9", "--save", "mine"]) == 2
+    assert "no policy" in capsys.readouterr().err
+    (kept,) = json.loads(run(capsys, "runs", "--json"))
+    assert kept["steps"] == 3
+    resumed = json.loads(run(capsys, "train", "--resume", begun["run"], "--steps", "9", "--json"))
+    assert resumed["steps"] == 9
+
+
+@pytest.mark.parametrize("option", ["--lr=0.1", "--baseline=critic", "--temperature=2", "--warm-start=3"])
+def test_what_does_nothing_for_a_search_is_refused(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--algorithm", "random-search", option]) == 2
+    assert "trains no network, so" in capsys.readouterr().err
+
+
 def test_limit_ends_an_unsolved_run_well(capsys: pytest.CaptureFixture[str]) -> None:
     result = train(capsys, "--steps", "1", "--seed", "3")
     assert (result["solved"], result["steps"], result["seed"]) == (False, 1, 3)

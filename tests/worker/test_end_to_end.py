@@ -103,10 +103,11 @@ async def test_snapshots_come_at_most_ten_a_second_and_no_row_is_lost(worker):
     assert len(worker.of(Snapshot)) <= 20 * seconds + 4
 
 
-async def test_a_worker_killed_mid_run_goes_on_in_another_from_its_last_checkpoint():
+@pytest.mark.parametrize("algorithm", ["grpo", "hill-climb"])
+async def test_a_worker_killed_mid_run_goes_on_in_another_from_its_last_checkpoint(algorithm):
     first = Listener()
     await first.client.start()
-    first.client.send(Start(settings=ENDLESS, paused=True))
+    first.client.send(Start(settings={**ENDLESS, "algorithm": algorithm}, paused=True))
     run = (await state(first, "paused")).info.run
     first.client.send(Step(count=5))
     await state(first, "paused")
@@ -129,6 +130,19 @@ async def test_a_worker_killed_mid_run_goes_on_in_another_from_its_last_checkpoi
     assert len(common) >= 7
     assert all(before[step] == after[step] for step in common)
     await second.client.close(PATIENCE)
+
+
+async def test_a_search_is_solved_and_says_that_there_is_no_policy(worker):
+    worker.client.send(Start(settings={"target": "cab", "algorithm": "hill-climb", "lr": 0.1}, request=1))
+    assert "hill-climb trains no network, so lr does nothing" in (await worker.next(Refused)).problem
+    worker.client.send(Start(settings={"target": "cab", "algorithm": "hill-climb"}, request=2))
+    assert not (await state(worker, "training")).info.has_policy
+    await state(worker, "solved")
+    assert worker.of(Snapshot)[-1].report.samples[0].text == "cab"
+    for command in (Save(name="cab", request=3), Write(request=4)):
+        worker.client.send(command)
+        refused = await worker.next(Refused)
+        assert (refused.request, "no policy" in refused.problem) == (command.request, True)
 
 
 PRINTING = """

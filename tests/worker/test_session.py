@@ -12,6 +12,7 @@ from pgplay.errors import InputError, PgplayError, RewardError
 from pgplay.learning.plan import make_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.rewards.scoring import build_reward
+from pgplay.runs.library import list_policies
 from pgplay.runs.store import RunStore, list_runs
 from pgplay.worker.interfaces import NotNeededError
 from pgplay.worker.keeper import Keeper
@@ -60,6 +61,9 @@ KINDS = [
     {"model": "gru-nano", "credit": "dense", "dropout": 0.2, "replay": 0.5},
     {"model": "gru-nano", "task": "reverse:length=2-3", "algorithm": "reinforce-baseline"},
     {"model": "gru-nano", "entropy_schedule": "target", "reward": "0.5*levenshtein + 0.5*prefix"},
+    {"model": "gru-nano", "algorithm": "supervised", "task": "reverse:length=2-3", "dropout": 0.2},
+    {"algorithm": "hill-climb", "measure": ["exact"]},
+    {"algorithm": "random-search", "task": "reverse:length=2-3"},
 ]
 
 
@@ -365,6 +369,69 @@ def test_writing_is_checked_and_scored_where_it_can_be():
         with pytest.raises(InputError, match=words):
             session.write(command)
     session.close("paused")
+
+
+@pytest.mark.parametrize("algorithm", ["hill-climb", "random-search"])
+def test_a_search_has_no_model_and_no_policy_to_save_or_to_write_with(algorithm):
+    session = begin(algorithm=algorithm)
+    session.step()
+    info = session.info()
+    assert (info.model, info.parameters, info.has_policy, info.device) == ("", 0, False, "cpu")
+    for ask in (lambda: session.save_policy("mine"), lambda: session.write(Write())):
+        with pytest.raises(InputError, match=f"{algorithm} trains no network, so there is no policy"):
+            ask()
+    assert list_policies() == []
+    session.close("paused")
+    assert [run.model for run in list_runs()] == [""]
+
+
+def test_a_search_changes_its_target_and_reward_while_it_goes_on_and_after_it_was_resumed(tmp_path):
+    session = begin(algorithm="hill-climb", until="solved", batch_size=16, alphabet="abc")
+    while not session.step().solved:
+        pass
+    session.change({"target": "cabcab"})
+    assert not session.step().solved
+    session.close("paused")
+    resumed = Session.resume(session.run)
+    file = tmp_path / "mine.py"
+    file.write_text("def reward(text, target, prompt):\n    return float(text.count('a'))\n")
+    resumed.change({"reward": str(file)})
+    rewards = [resumed.step().metrics["greedy_reward"] for _ in range(30)]
+    assert rewards == sorted(rewards)
+    assert rewards[-1] > 3.0
+    resumed.close("paused")
+
+
+@pytest.mark.parametrize(("before", "after"), [("grpo", "hill-climb"), ("random-search", "grpo")])
+def test_a_run_does_not_change_between_a_network_and_none(before, after):
+    session = begin(algorithm=before)
+    session.step()
+    with pytest.raises(InputError, match=f"{before} cannot go on as {after}"):
+        session.change({"algorithm": after})
+    assert session.config.algorithm == before
+    session.step()
+    session.close("paused")
+
+
+def test_a_run_may_change_to_being_shown_the_targets_and_back():
+    session = begin()
+    surprises = [session.step().metrics["cross_entropy"]]
+    session.change({"algorithm": "supervised"})
+    surprises += [session.step().metrics["cross_entropy"] for _ in range(6)]
+    assert surprises[-1] < surprises[1] - 0.3
+    session.change({"algorithm": "grpo"})
+    assert session.step().metrics["entropy_weight"] > 0.0
+    session.close("paused")
+
+
+@pytest.mark.parametrize("algorithm", ["hill-climb", "random-search", "supervised"])
+def test_findings_cope_with_what_a_comparator_does_not_tell(algorithm):
+    session = begin(algorithm=algorithm, target="abcabcabcabc", reward="exact", steps=70)
+    while session.should_stop() is None:
+        session.step()
+        session.snapshot()
+    assert {finding.kind for finding in session.findings()} == ({"no-signal"} if algorithm != "supervised" else set())
+    session.close("finished")
 
 
 def test_a_warm_start_tells_how_it_goes_and_is_given_up_without_a_trace():
