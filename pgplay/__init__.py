@@ -13,6 +13,7 @@ _PLACES = {
     "InputError": "pgplay.errors",
     "RewardError": "pgplay.errors",
     "make_plan": "pgplay.learning.plan",
+    "make_learner": "pgplay.learning.factory",
     "Trainer": "pgplay.learning.trainer",
     "StepReport": "pgplay.learning.report",
     "build_reward": "pgplay.rewards.scoring",

@@ -60,7 +60,14 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ] = None
     seed: Annotated[int, _help("fixes every random number of the run", "model", ge=0, le=2**31 - 1)] = 0
 
-    algorithm: Annotated[str, _help("a row of the table of algorithms", "algorithm", live=True)] = "grpo"
+    algorithm: Annotated[
+        str,
+        _help(
+            "a policy gradient, or what it is compared with: supervised, hill-climb, random-search",
+            "algorithm",
+            live=True,
+        ),
+    ] = "grpo"
     baseline: Annotated[
         Literal["none", "moving-average", "batch-mean", "group-mean", "leave-one-out", "greedy", "critic"] | None,
         _help("what is subtracted from a reward", "algorithm"),

@@ -57,7 +57,7 @@ def test_where_the_goal_is_not_known_only_limits_are_told():
 def test_how_far_a_search_is_is_told_by_what_it_keeps_and_not_by_what_it_tries():
     forecast = Forecast(1.0, by_greedy=True)
     for step in range(1, 101):
-        forecast.add(report(step, reward_mean=0.1, greedy_reward=step / 200))
+        forecast.add(report(step, reward_mean=0.125, greedy_reward=step / 200))
     outlook = forecast.outlook(make_config({"algorithm": "random-search"}))
     assert 0.4 < outlook.progress < 0.5
     assert outlook.seconds_left == pytest.approx(10.0, rel=0.02)
