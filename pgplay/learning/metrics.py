@@ -19,7 +19,11 @@ METRICS = {
     "reward_q10": Metric("Reward, 10th percentile", "", "a tenth of the rewards of this step lie below"),
     "reward_q50": Metric("Reward, median", "", "half of the rewards of this step lie below"),
     "reward_q90": Metric("Reward, 90th percentile", "", "nine tenths of the rewards of this step lie below"),
-    "greedy_reward": Metric("Greedy reward", "", "mean reward of the greedy completions, one a prompt"),
+    "greedy_reward": Metric(
+        "Greedy reward",
+        "",
+        "mean reward of the greedy completions, one a prompt; those of a search are its best texts so far",
+    ),
     "exact_match": Metric("Exact match", "", "share of prompts whose greedy completion is exactly the target"),
     "cross_entropy": Metric(
         "Cross-entropy", "nats per character", "of the targets under the policy, the stop token counted in"
