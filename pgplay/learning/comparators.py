@@ -2,7 +2,7 @@
 
 `supervised` learns from the targets alone: nothing that turns rewards into a gradient concerns it. A search trains no
 network: nothing about learning or about a network's density does. Model, device and threads are left alone: they say
-what a run is compared with, and the plan notes that a search has no use for them.
+what a run is compared with, and the plan notes that they do not matter to a search.
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | 
         )
     algorithm = row_of(config.algorithm)
     if algorithm.kind == "search":
-        notes.append(f"{config.algorithm} trains no network: model, device and threads do not matter.")
+        notes.append(f"{config.algorithm} trains no network: nothing about model, device or learning matters to it.")
     usual_entropy = spec.entropy if algorithm.kind == "policy gradient" else 0.0
     return Plan(
         config=config,

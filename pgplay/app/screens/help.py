@@ -66,7 +66,7 @@ class HelpScreen(ModalScreen[None]):
             yield Static(titled_table("Keys", keys), classes="words")
             yield Static(titled_table("Panels", list(PANELS)), classes="words")
             comparators = [(name, row.description) for name, row in COMPARATORS.items()]
-            yield Static(titled_table("Algorithms to compare with", comparators), classes="words")
+            yield Static(titled_table("Comparators", comparators), classes="words")
             curves = []
             for name in CURVES:
                 metric = METRICS[name]
