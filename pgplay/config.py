@@ -56,7 +56,12 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     model: Annotated[str, _help("family and size of the network, such as gru-small", "model")] = "gru-small"
     device: Annotated[str, _help("auto, cpu, cuda, cuda:1 or mps", "model")] = "auto"
     threads: Annotated[
-        Annotated[int, Meta(ge=1, le=256)] | None, _help("CPU threads (default: what suits the model's size)", "model")
+        Annotated[int, Meta(ge=1, le=256)] | None,
+        _help(
+            "CPU threads (default: 1 for nano and small; else as many as are fastest, fewer while other runs train)",
+            "model",
+            live=True,
+        ),
     ] = None
     seed: Annotated[int, _help("fixes every random number of the run", "model", ge=0, le=2**31 - 1)] = 0
 
@@ -88,6 +93,14 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     aggregation: Annotated[
         Literal["token-mean", "sequence-sum", "sequence-mean", "constant-length"] | None,
         _help("how the losses of tokens become one number", "algorithm"),
+    ] = None
+    control_variate: Annotated[
+        Literal["regression", "none"] | None,
+        _help(
+            "keeps what other tokens did out of a token's advantage (default: regression, where credit is terminal)",
+            "algorithm",
+            live=True,
+        ),
     ] = None
 
     batch_size: Annotated[int, _help("completions a step", "learning", live=True, ge=2, le=65536)] = 64

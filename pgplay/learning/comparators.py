@@ -17,7 +17,7 @@ Kind = Literal["policy gradient", "cross-entropy", "search"]
 
 _FROM_REWARD_TO_GRADIENT = (
     *("baseline", "scale", "credit", "ratio", "aggregation", "clip_low", "clip_high", "discount", "gae_lambda"),
-    *("critic", "replay"),
+    *("control_variate", "critic", "replay"),
 )
 _NETWORK = (
     *("lr", "entropy", "entropy_schedule", "entropy_target", "kl", "kl_in", "reference", "clip_gradient"),

@@ -59,7 +59,7 @@ def aggregated(kind: str, losses: Tensor, mask: Tensor, length_limit: int) -> Te
         return losses.sum() / mask.sum()
     sums = losses.sum(1)
     if kind == "sequence-mean":
-        sums = sums / mask.sum(1)
+        sums = masked_row_means(losses, mask)
     if kind == "constant-length":
         sums = sums / length_limit
     return sums.mean()
@@ -68,6 +68,11 @@ def aggregated(kind: str, losses: Tensor, mask: Tensor, length_limit: int) -> Te
 def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
     """Return the mean of `values` (B, T) where `mask` (B, T)."""
     return torch.where(mask, values, 0.0).sum() / mask.sum()
+
+
+def masked_row_means(values: Tensor, mask: Tensor) -> Tensor:
+    """Return the mean (B,) of each row of `values` (B, T) where `mask` (B, T), which every row has."""
+    return torch.where(mask, values, 0.0).sum(1) / mask.sum(1)
 
 
 def parameter_penalty(parameters: Iterable[Tensor], l1: float, l2: float) -> Tensor | float:

@@ -44,6 +44,9 @@ METRICS = {
     "length": Metric("Length", "tokens", "mean length of a completion, the stop token counted in"),
     "clip_share": Metric("Clipped", "share", "tokens whose importance ratio was clipped"),
     "explained_variance": Metric("Explained variance", "", "1 - Var(return - critic) / Var(return)"),
+    "foretold": Metric(
+        "Foretold", "share", "of the advantages' variance, by the control variate: noise that the gradient is spared"
+    ),
     "mismatch": Metric(
         "Mismatch",
         "nats",

@@ -16,8 +16,9 @@ from pgplay.learning.advantages import (
     group_baseline,
     group_scaled,
 )
+from pgplay.learning.control_variate import Choice, ControlVariate
 from pgplay.learning.credit import dense_advantages
-from pgplay.learning.losses import Surrogate, aggregated, masked_mean, parameter_penalty, surrogate
+from pgplay.learning.losses import Surrogate, aggregated, masked_mean, masked_row_means, parameter_penalty, surrogate
 from pgplay.learning.optimiser import Adam
 from pgplay.learning.plan import Plan
 from pgplay.policies.density import Density, entropy, kl_divergence
@@ -43,11 +44,12 @@ class Batch(NamedTuple):
 
 
 class Modules(NamedTuple):
-    """The networks that take part; the reference is None where no KL divergence is asked for."""
+    """What takes part; the reference is None where no KL divergence is asked for, the variate where none is used."""
 
     policy: Policy
     critic: nn.Linear
     reference: Policy | None
+    variate: ControlVariate | None = None
 
     def trained(self, plan: Plan) -> list[nn.Parameter]:
         """Return the parameters that `plan` trains."""
@@ -56,12 +58,13 @@ class Modules(NamedTuple):
 
 
 class Forward(NamedTuple):
-    """One pass of the networks over a batch. All (B, T) but log_p_all (B, T, V) and the last two, which are scalars.
+    """One pass over a batch. All (B, T) but features (B, T, W), log_p_all (B, T, V) and the last two, scalars.
 
     log_ratio: log p - log q of the actions under policy and reference; kl: exactly, over the vocabulary; None without
     a reference.
     """
 
+    features: Tensor
     log_p_all: Tensor
     log_p: Tensor
     values: Tensor
@@ -94,6 +97,7 @@ def forward(batch: Batch, modules: Modules, density: Density) -> Forward:
         for part, reading in zip(features[1:], readings[1:], strict=True)
     ]
     return Forward(
+        features[0],
         log_p_all,
         log_p,
         modules.critic(features[0])[:, :, 0],
@@ -189,6 +193,10 @@ def learn(
         seen = first = forward(batch, modules, density)
     advantages, returns = advantages_of(batch, plan, seen, moving_average)
     told = _measurements(seen, batch)
+    choice = Choice(seen.features.detach(), seen.log_p_all.detach(), batch.rollout.actions, mask)
+    whole = masked_row_means(advantages, mask)
+    if modules.variate is not None:
+        advantages, told["foretold"] = modules.variate.steady(choice, whole)
     if plan.choices.baseline == "critic":
         unexplained = (returns - seen.values.detach())[mask].var()
         told["explained_variance"] = 1 - unexplained / returns[mask].var().clamp_min(1e-12)
@@ -207,6 +215,8 @@ def learn(
             )
         optimiser.update(plan.lr, plan.config.weight_decay)
         told |= {"loss": loss.detach(), "clip_share": gain.clip_share, "gradient_norm": norm}
+    if update and modules.variate is not None:
+        modules.variate.learn(choice, whole)
     if diagnose and update:
         with torch.no_grad():
             after = modules.policy.log_probabilities(batch.rollout.inputs, density, batch.rollout.dropout_masks)

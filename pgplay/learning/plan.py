@@ -21,7 +21,10 @@ unlearn to stop; with many more, 30 characters take half as many completions aga
 
 
 class Plan(NamedTuple):
-    """What a run will do. `notes` are plain sentences that the person should read."""
+    """What a run will do. `notes` are plain sentences that the person should read.
+
+    `threads` is None where a short measurement at the run's start is to tell how many are fastest.
+    """
 
     config: RunConfig
     task: Task
@@ -33,8 +36,9 @@ class Plan(NamedTuple):
     discount: float
     clip_high: float
     updates_per_step: int
+    control_variate: bool
     group_size: int
-    threads: int
+    threads: int | None
     notes: tuple[str, ...]
 
     @property
@@ -90,6 +94,7 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | 
             "Shorten the text or choose a larger model.",
         )
     algorithm = row_of(config.algorithm)
+    discount = (0.0 if choices.credit == "dense" else 1.0) if config.discount is None else config.discount
     if algorithm.kind == "search":
         notes.append(f"{config.algorithm} trains no network: nothing about model, device or learning matters to it.")
     usual_entropy = spec.entropy if algorithm.kind == "policy gradient" else 0.0
@@ -101,13 +106,28 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | 
         choices=choices,
         lr=spec.lr if config.lr is None else config.lr,
         entropy=usual_entropy if config.entropy is None else config.entropy,
-        discount=(0.0 if choices.credit == "dense" else 1.0) if config.discount is None else config.discount,
+        discount=discount,
         clip_high=algorithm.clip_high if config.clip_high is None else config.clip_high,
         updates_per_step=algorithm.updates if config.updates_per_step is None else config.updates_per_step,
+        control_variate=_uses_control_variate(config, choices, discount),
         group_size=_group_size(config, len(task.training)),
         threads=config.threads or spec.threads,
         notes=tuple(notes),
     )
+
+
+def _uses_control_variate(config: RunConfig, choices: Choices, discount: float) -> bool:
+    """Return whether the advantages are steadied: where each completion has one, that all its tokens share."""
+    reason = None
+    if choices.credit != "terminal":
+        reason = f"with credit {choices.credit} each token has a credit of its own"
+    elif choices.baseline == "critic":
+        reason = "a critic foretells each token's return already"
+    elif discount != 1.0:
+        reason = f"with discount {discount:g} each token has an advantage of its own"
+    if reason and config.control_variate == "regression":
+        raise InputError(f"control_variate regression does nothing here: {reason}.", "Choose control_variate none.")
+    return reason is None and config.control_variate != "none"
 
 
 def _length_limit(config: RunConfig, task: Task, context_length: int) -> int:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from pgplay.errors import PgplayError
+from pgplay.learning.control_variate import ControlVariate
 from pgplay.learning.credit import token_credit
 from pgplay.learning.entropy import entropy_weight
 from pgplay.learning.learner import LearnerState
@@ -93,6 +94,7 @@ class Trainer:
         self.generator = torch.Generator(self.device).manual_seed(plan.config.seed)
         self.counters = Counters(entropy_weight=plan.entropy)
         self._new_optimiser()
+        self._new_variate()
         if plan.config.kl and reference is None:
             self.keep_reference()
 
@@ -136,7 +138,7 @@ class Trainer:
         metrics |= learn(
             batch,
             self.plan,
-            Modules(self.policy, self.critic, self.reference),
+            Modules(self.policy, self.critic, self.reference, self.variate),
             self.optimiser,
             self.density,
             self.counters.entropy_weight,
@@ -190,6 +192,9 @@ class Trainer:
             self.counters.waiting = []
         if _entropy_choices(plan) != _entropy_choices(self.plan):
             self.counters.entropy_weight = plan.entropy
+        if reward is not None or _advantage_choices(plan) != _advantage_choices(self.plan):
+            self.plan = plan
+            self._new_variate()
         self.plan = plan
         if plan.config.kl and self.reference is None:
             self.keep_reference()
@@ -201,6 +206,8 @@ class Trainer:
         if self.reference is not None:
             tensors |= {f"reference.{name}": t for name, t in self.reference.module.state_dict().items()}
         tensors |= {f"optimiser.{name}": tensor for name, tensor in self.optimiser.state().items()}
+        if self.variate is not None:
+            tensors |= {f"variate.{name}": tensor for name, tensor in self.variate.state().items()}
         tensors |= {"generator": self.generator.get_state(), "prompt_generator": self.prompt_generator.get_state()}
         copies = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
         reference = list(self.reference.shape) if self.reference else None
@@ -219,12 +226,20 @@ class Trainer:
             self.reference.module.requires_grad_(False)
             self.reference.load_state(parts["reference"])
         self.optimiser.load_state(parts["optimiser"])
+        if self.variate is not None and "variate" in parts:  # a run of an older pgplay has none
+            self.variate.load_state(parts["variate"])
         self.generator.set_state(state.tensors["generator"])
         self.prompt_generator.set_state(state.tensors["prompt_generator"])
         self.counters = msgspec.convert(state.values["counters"], Counters)
 
     def _new_optimiser(self) -> None:
         self.optimiser = Adam([*self.policy.module.parameters(), *self.critic.parameters()])
+
+    def _new_variate(self) -> None:
+        self.variate = None
+        if self.plan.control_variate:
+            width, vocabulary = self.policy.network.width, self.policy.tokenizer.vocabulary_size
+            self.variate = ControlVariate(width, vocabulary, self.plan.config.batch_size, self.device)
 
     def _next_pairs(self, count: int | None = None) -> list[Pair]:
         """Return the next prompts: `count` of them, or as many as there are groups in a batch."""
@@ -323,6 +338,10 @@ class Trainer:
             self.counters.best = msgspec.structs.replace(telling[0], role="best")
         greedy = sample_of("greedy", measured[0], scored.greedy[0], scored.greedy_rewards[0], self.counters.steps)
         return (greedy, self.counters.best, *telling)
+
+
+def _advantage_choices(plan: Plan) -> tuple[object, ...]:
+    return plan.task, plan.choices, plan.control_variate, plan.config.batch_size
 
 
 def _entropy_choices(plan: Plan) -> tuple[object, ...]:

@@ -9,7 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from pgplay.config import make_config
+from pgplay.learning.control_variate import centred, without_the_others
 from pgplay.learning.credit import token_credit
+from pgplay.learning.losses import masked_row_means
 from pgplay.learning.objective import Batch, Forward, Modules, advantages_of, forward, loss_of
 from pgplay.learning.plan import make_plan
 from pgplay.policies.density import Density
@@ -95,8 +97,13 @@ def double(policy: Policy) -> Policy:
     return policy
 
 
-def compare(model: str, density: Density = PLAIN, critic_seed: int = 6, **settings: object) -> Comparison:
-    """Return what `settings` do on average, over every pair of completions that one prompt can get."""
+def compare(
+    model: str, density: Density = PLAIN, critic_seed: int = 6, variate_seed: int | None = None, **settings: object
+) -> Comparison:
+    """Return what `settings` do on average, over every pair of completions that one prompt can get.
+
+    With a `variate_seed` the advantages are steadied by a control variate that believes anything.
+    """
     dense = settings.get("credit") == "dense"
     here = world(model, density, critic_seed, dense=dense, with_reference="kl" in settings)
     plan = make_plan(make_config({**WITHOUT_EXTRAS, "model": model, **settings}))
@@ -121,9 +128,20 @@ def compare(model: str, density: Density = PLAIN, critic_seed: int = 6, **settin
             )
             seen = seen_rows(here.seen, rows)
             advantages, returns = advantages_of(batch, plan, seen, MOVING_AVERAGE)
+            if variate_seed is not None:
+                advantages = steadied(advantages, batch.rollout, seen, variate_seed)
             loss, _ = loss_of(seen, batch, plan, here.modules, advantages, returns, plan.entropy)
             expected = expected + weights[first] * weights[second] * loss
     return Comparison(-flat(torch.autograd.grad(expected, parameters)), gradient)
+
+
+def steadied(advantages: Tensor, rollout: Rollout, seen: Forward, seed: int) -> Tensor:
+    """Return the advantages without what a random function, centred under the policy, says of the other tokens."""
+    width, vocabulary = seen.features.shape[2], seen.log_p_all.shape[2]
+    weight = 30 * torch.randn(width, vocabulary, generator=generator(seed), dtype=torch.float64)
+    q = centred(seen.features.detach() @ weight, seen.log_p_all.detach().exp())
+    worth = torch.where(rollout.mask, q.gather(2, rollout.actions[:, :, None])[:, :, 0], 0.0)
+    return without_the_others(masked_row_means(advantages, rollout.mask), worth, rollout.mask)
 
 
 def rows_of(rollout: Rollout, rows: list[int]) -> Rollout:
@@ -134,7 +152,7 @@ def rows_of(rollout: Rollout, rows: list[int]) -> Rollout:
 def seen_rows(seen: Forward, rows: list[int]) -> Forward:
     chosen = {
         name: getattr(seen, name)[rows]
-        for name in ("log_p_all", "log_p", "values", "entropies", "log_ratio", "kl")
+        for name in ("features", "log_p_all", "log_p", "values", "entropies", "log_ratio", "kl")
         if getattr(seen, name) is not None
     }
     return seen._replace(**chosen)

@@ -13,6 +13,7 @@ SETTINGS = {
     "credit": "dense",
     "ratio": "clip",
     "aggregation": "token-mean",
+    "control_variate": "none",
     "updates_per_step": 2,
     "clip_low": 0.1,
     "clip_high": 0.1,
@@ -37,7 +38,7 @@ SETTINGS = {
     "weight_decay": 0.1,
     "warm_start": "5",
 }
-SUPERVISED_HAS_NO_USE_FOR = list(SETTINGS)[:12]
+SUPERVISED_HAS_NO_USE_FOR = list(SETTINGS)[:13]
 
 
 def test_no_comparator_is_among_the_policy_gradients() -> None:

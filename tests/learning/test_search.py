@@ -28,7 +28,7 @@ ALPHABET = "abcdefghijklmnopqrstuvwxyz "
 SEARCHES = ("hill-climb", "random-search")
 NETWORK_METRICS = {
     *("cross_entropy", "entropy", "entropy_weight", "kl_reference", "kl_update", "gradient_norm", "signal_to_noise"),
-    *("stop_rate", "clip_share", "explained_variance", "mismatch", "loss", "lr"),
+    *("stop_rate", "clip_share", "explained_variance", "foretold", "mismatch", "loss", "lr"),
 }
 
 

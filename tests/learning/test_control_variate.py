@@ -1,0 +1,125 @@
+"""The control variate takes noise away and nothing else."""
+
+import pytest
+import torch
+
+from pgplay.config import make_config
+from pgplay.errors import InputError
+from pgplay.learning.control_variate import Choice, ControlVariate, centred, without_the_others
+from pgplay.learning.plan import make_plan
+from pgplay.policies.density import Density
+from tests.learning.enumeration import LENGTH_LIMIT, compare
+from tests.learning.helpers import trainer
+from tests.policies.helpers import FAMILIES, generator
+
+EXACT = 1e-12
+
+
+@pytest.mark.parametrize("model", FAMILIES)
+@pytest.mark.parametrize("algorithm", ["reinforce", "reinforce-baseline", "rloo", "remax"])
+def test_whatever_it_believes_the_expected_update_stays_the_gradient(algorithm: str, model: str) -> None:
+    plain, steadied = (compare(model, algorithm=algorithm, variate_seed=seed) for seed in (None, 7))
+    assert (steadied.update - steadied.gradient).norm() / steadied.gradient.norm() < EXACT
+    assert (steadied.update - plain.update).norm() / plain.update.norm() < EXACT
+
+
+@pytest.mark.parametrize("density", [Density(temperature=0.6), Density(top_k=2), Density(1.3, 0, 0.8, 0.1)])
+def test_also_under_every_density(density: Density) -> None:
+    found = compare("gru-nano", density, algorithm="rloo", variate_seed=7)
+    assert (found.update - found.gradient).norm() / found.gradient.norm() < EXACT
+
+
+def test_with_a_constant_length_it_only_scales() -> None:
+    found = compare("gru-nano", algorithm="rloo", aggregation="constant-length", variate_seed=7)
+    assert (found.update - found.gradient / LENGTH_LIMIT).norm() / found.gradient.norm() < EXACT
+
+
+def test_a_mean_over_the_own_length_is_where_it_turns_the_update() -> None:
+    plain, steadied = (
+        compare("gru-nano", algorithm="rloo", aggregation="sequence-mean", variate_seed=seed) for seed in (None, 7)
+    )
+    assert (steadied.update - plain.update).norm() / plain.update.norm() > 1e-3
+
+
+def test_centred_values_have_no_mean() -> None:
+    probabilities = torch.rand(4, 3, 5, generator=generator(1)).softmax(-1)
+    values = centred(torch.randn(4, 3, 5, generator=generator(2)), probabilities)
+    torch.testing.assert_close((probabilities * values).sum(-1), torch.zeros(4, 3), atol=1e-6, rtol=0)
+
+
+def test_each_token_keeps_its_own_worth() -> None:
+    worth = torch.tensor([[1.0, 2.0, 4.0], [8.0, 0.0, 0.0]])
+    mask = torch.tensor([[True, True, True], [True, False, False]])
+    found = without_the_others(torch.tensor([10.0, 20.0]), worth, mask)
+    assert found.tolist() == [[4.0, 5.0, 7.0], [20.0, 0.0, 0.0]]
+
+
+def a_batch(seed: int, rows: int = 64) -> tuple[Choice, torch.Tensor]:
+    """Return random choices of a policy, and advantages to which token 2 adds one each time it is chosen."""
+    draw = generator(seed)
+    features = torch.randn(rows, 6, 4, generator=draw)
+    log_p_all = torch.randn(rows, 6, 5, generator=draw).log_softmax(-1)
+    actions = torch.multinomial(log_p_all.exp().flatten(0, 1), 1, generator=draw).view(rows, 6)
+    mask = torch.arange(6) < torch.randint(2, 7, (rows, 1), generator=draw)
+    return Choice(features, log_p_all, actions, mask), ((actions == 2) & mask).sum(1) - 0.5
+
+
+def test_it_learns_what_a_token_is_worth() -> None:
+    variate = ControlVariate(4, 5, 64, torch.device("cpu"))
+    choice, advantages = a_batch(0)
+    assert variate.steady(choice, advantages).explained == 0.0
+    for seed in range(20):
+        variate.learn(*a_batch(seed))
+    choice, advantages = a_batch(99)
+    steadied = variate.steady(choice, advantages)
+    assert steadied.explained > 0.6
+    worth = (choice.actions == 2).float() - choice.log_p_all[:, :, 2].exp()
+    apart = torch.corrcoef(torch.stack([steadied.advantages[choice.mask], worth[choice.mask]]))[0, 1]
+    together = torch.corrcoef(torch.stack([advantages[:, None].expand(-1, 6)[choice.mask], worth[choice.mask]]))[0, 1]
+    assert apart > 1.5 * together
+
+
+@pytest.mark.parametrize("batch_size", [2, 100, 600])
+def test_it_remembers_a_bounded_number_of_completions(batch_size: int) -> None:
+    variate = ControlVariate(4, 5, batch_size, torch.device("cpu"))
+    for seed in range(12):
+        variate.learn(*a_batch(seed, batch_size))
+    assert all(tensor.isfinite().all() for tensor in variate.state().values())
+    assert variate.state()["inputs"].shape[0] <= 512
+
+
+def test_large_networks_and_alphabets_are_projected() -> None:
+    variate = ControlVariate(900, 4000, 64, torch.device("cpu"))
+    assert variate.state()["weights"].numel() == 24 * 48
+
+
+def test_it_is_on_where_all_tokens_share_an_advantage() -> None:
+    def uses(**settings: object) -> bool:
+        return make_plan(make_config(settings)).control_variate
+
+    assert uses()
+    assert uses(algorithm="reinforce")
+    assert not uses(control_variate="none")
+    assert not uses(credit="dense")
+    assert not uses(algorithm="ppo")
+    assert not uses(discount=0.9)
+    assert not uses(algorithm="supervised")
+    assert not uses(algorithm="hill-climb")
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [({"credit": "dense"}, "credit dense"), ({"algorithm": "a2c"}, "critic"), ({"discount": 0.5}, "discount 0.5")],
+)
+def test_asked_for_where_it_does_nothing_it_is_refused(settings: dict[str, object], reason: str) -> None:
+    with pytest.raises(InputError, match=f"(?s)does nothing here.*{reason}"):
+        make_plan(make_config({"control_variate": "regression", **settings}))
+
+
+def test_it_can_be_switched_while_a_run_goes_on() -> None:
+    one = trainer(control_variate="none")
+    assert "foretold" not in one.step().metrics
+    one.change(make_plan(make_config({"control_variate": "regression"}, one.plan.config), shape=one.plan.shape))
+    assert "foretold" in one.step().metrics
+    one.change(make_plan(make_config({"control_variate": "none"}, one.plan.config), shape=one.plan.shape))
+    assert "foretold" not in one.step().metrics
