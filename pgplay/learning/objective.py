@@ -196,7 +196,7 @@ def learn(
     choice = Choice(seen.features.detach(), seen.log_p_all.detach(), batch.rollout.actions, mask)
     whole = masked_row_means(advantages, mask)
     if modules.variate is not None:
-        advantages, told["foretold"] = modules.variate.steady(choice, whole)
+        advantages, foretold, told["foretold"] = modules.variate.steady(choice, whole)
     if plan.choices.baseline == "critic":
         unexplained = (returns - seen.values.detach())[mask].var()
         told["explained_variance"] = 1 - unexplained / returns[mask].var().clamp_min(1e-12)
@@ -216,7 +216,7 @@ def learn(
         optimiser.update(plan.lr, plan.config.weight_decay)
         told |= {"loss": loss.detach(), "clip_share": gain.clip_share, "gradient_norm": norm}
     if update and modules.variate is not None:
-        modules.variate.learn(choice, whole)
+        modules.variate.learn(choice, whole, foretold)
     if diagnose and update:
         with torch.no_grad():
             after = modules.policy.log_probabilities(batch.rollout.inputs, density, batch.rollout.dropout_masks)

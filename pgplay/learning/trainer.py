@@ -239,7 +239,7 @@ class Trainer:
         self.variate = None
         if self.plan.control_variate:
             width, vocabulary = self.policy.network.width, self.policy.tokenizer.vocabulary_size
-            self.variate = ControlVariate(width, vocabulary, self.plan.config.batch_size, self.device)
+            self.variate = ControlVariate(width, vocabulary, self.device)
 
     def _next_pairs(self, count: int | None = None) -> list[Pair]:
         """Return the next prompts: `count` of them, or as many as there are groups in a batch."""
@@ -341,7 +341,7 @@ class Trainer:
 
 
 def _advantage_choices(plan: Plan) -> tuple[object, ...]:
-    return plan.task, plan.choices, plan.control_variate, plan.config.batch_size
+    return plan.task, plan.choices, plan.control_variate
 
 
 def _entropy_choices(plan: Plan) -> tuple[object, ...]:

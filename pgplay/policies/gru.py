@@ -21,63 +21,86 @@ from torch.nn import functional as F
 
 from pgplay.policies.catalogue import ModelSpec
 
+BLOCK = 16
+"""Columns whose derivative factors are taken together, going back: with 64 x 128 states they stay in the cache."""
 
-def _cell(gates_x: Tensor, hidden: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """Return the next hidden state (B, W) from the input's share of the gates (B, 3W) and the present one (B, W)."""
+
+class Gates(NamedTuple):
+    """The input's share of the gates: of reset and update (..., 2W), and of the candidate (..., W)."""
+
+    reset_update: Tensor
+    candidate: Tensor
+
+
+def _split(parameter: Tensor) -> Gates:
+    """Return the rows of a `parameter` (3W, ...) that belong to reset and update, and those of the candidate."""
+    width = parameter.shape[0] // 3
+    return Gates(parameter[: 2 * width], parameter[2 * width :])
+
+
+def _advance(gates: Gates, hidden: Tensor, weights: Gates, bias: Tensor, past: Tensor, following: Tensor) -> None:
+    """Make `following` (B, W) the state after `hidden` (B, W), and of `gates` r and z (B, 2W), and n (B, W).
+
+    weights: U_r and U_z transposed (W, 2W), U_n transposed (W, W). bias: c_n; c_r and c_z are in the gates already.
+    `past` (B, W) becomes U_n h + c_n.
+    """
     width = hidden.shape[1]
-    gates_h = torch.addmm(bias, hidden, weight.t())
-    reset_update = torch.sigmoid(gates_x[:, : 2 * width] + gates_h[:, : 2 * width])
-    candidate = torch.tanh(torch.addcmul(gates_x[:, 2 * width :], reset_update[:, :width], gates_h[:, 2 * width :]))
-    return torch.lerp(candidate, hidden, reset_update[:, width:])
+    reset_update = torch.addmm(gates.reset_update, hidden, weights.reset_update, out=gates.reset_update).sigmoid_()
+    torch.addmm(bias, hidden, weights.candidate, out=past)
+    candidate = gates.candidate.addcmul_(reset_update[:, :width], past).tanh_()
+    torch.lerp(candidate, hidden, reset_update[:, width:], out=following)
 
 
 class _Recurrence(torch.autograd.Function):
-    """All steps of `_cell` from a hidden state of zeros: gates_x (T, B, 3W) to hidden states (T, B, W)."""
+    """All steps from a hidden state of zeros: gates (T, B, 2W) and (T, B, W) to hidden states (T, B, W).
+
+    The gates are overwritten; what made them does not need them again.
+    """
 
     @staticmethod
-    def forward(ctx: Any, gates_x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        length, batch, triple = gates_x.shape
-        width = triple // 3
-        hidden = gates_x.new_zeros(length + 1, batch, width)
-        reset_update = gates_x[:, :, : 2 * width].clone()
-        candidate = gates_x[:, :, 2 * width :].clone()
-        past = gates_x.new_empty(length, batch, width)
-        gates_h = gates_x.new_empty(batch, triple)
-        transposed = weight.t()
+    def forward(ctx: Any, reset_update: Tensor, candidate: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        length, batch, width = candidate.shape
+        hidden = candidate.new_empty(length + 1, batch, width)
+        hidden[0] = 0.0
+        past = torch.empty_like(candidate)
+        weights, last_bias = Gates(*(part.t() for part in _split(weight))), _split(bias).candidate
         for t in range(length):
-            torch.addmm(bias, hidden[t], transposed, out=gates_h)
-            reset_update[t].add_(gates_h[:, : 2 * width]).sigmoid_()
-            past[t] = gates_h[:, 2 * width :]
-            candidate[t].addcmul_(reset_update[t, :, :width], past[t]).tanh_()
-            torch.lerp(candidate[t], hidden[t], reset_update[t, :, width:], out=hidden[t + 1])
+            _advance(Gates(reset_update[t], candidate[t]), hidden[t], weights, last_bias, past[t], hidden[t + 1])
         ctx.save_for_backward(weight, hidden, reset_update, candidate, past)
         return hidden[1:]
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         (gradient,) = gradients
         weight, hidden, reset_update, candidate, past = ctx.saved_tensors
         length, batch, width = candidate.shape
-        reset, update = reset_update[:, :, :width], reset_update[:, :, width:]
-        # d(hidden) turns into d(pre-activation) of r, of z and of the past's share of n by these factors; the last of
-        # them without r is that of n itself.
-        factors = candidate.new_empty(length, batch, 3, width)
-        slope = (1 - update).mul_(1 - candidate * candidate)
-        torch.mul(slope, reset, out=factors[:, :, 2])
-        torch.mul(past, 1 - reset, out=factors[:, :, 0]).mul_(factors[:, :, 2])
-        torch.mul(hidden[:-1] - candidate, update, out=factors[:, :, 1]).mul_(1 - update)
-        d_gates = torch.empty_like(factors)
-        d_hidden = torch.empty_like(candidate)
+        weights = _split(weight)
+        d_reset_update, d_candidate = torch.empty_like(reset_update), torch.empty_like(candidate)
+        d_weight, d_bias = torch.zeros_like(weight), weight.new_zeros(3 * width)
+        d_weights, d_last_bias = _split(d_weight), _split(d_bias).candidate
         carried = candidate.new_zeros(batch, width)
-        for t in range(length - 1, -1, -1):
-            here = torch.add(carried, gradient[t], out=d_hidden[t])
-            torch.mul(factors[t], here.unsqueeze(1), out=d_gates[t])
-            carried = torch.addmm(here * update[t], d_gates[t].view(batch, 3 * width), weight)
-        flat = d_gates.view(length * batch, 3 * width)
-        d_weight = flat.t() @ hidden[:-1].reshape(length * batch, width)
-        d_bias = flat.sum(0)
-        torch.mul(d_hidden, slope, out=d_gates[:, :, 2])
-        return d_gates.view(length, batch, 3 * width), d_weight, d_bias
+        for end in range(length, 0, -BLOCK):
+            block = slice(max(0, end - BLOCK), end)
+            reset, update = reset_update[block, :, :width], reset_update[block, :, width:]
+            # d(hidden) turns into d(pre-activation) of the candidate, of the past's share of it, and of r and z by
+            # these factors.
+            slope = torch.ops.aten.tanh_backward(1 - update, candidate[block])
+            d_past = slope * reset
+            d_gates = d_reset_update[block].view(-1, batch, 2, width)
+            d_gates[:, :, 0] = torch.ops.aten.sigmoid_backward(slope * past[block], reset)
+            d_gates[:, :, 1] = torch.ops.aten.sigmoid_backward(hidden[block] - candidate[block], update)
+            d_hidden = torch.empty_like(slope)
+            for t in range(len(slope) - 1, -1, -1):
+                here = torch.add(carried, gradient[block.start + t], out=d_hidden[t])
+                d_gate = d_gates[t].mul_(here.unsqueeze(1)).view(batch, 2 * width)
+                carried = torch.addmm(here * update[t], d_gate, weights.reset_update)
+                carried = torch.addmm(carried, d_past[t].mul_(here), weights.candidate)
+            before = hidden[block].flatten(0, 1)
+            d_weights.reset_update.add_(d_reset_update[block].flatten(0, 1).t() @ before)
+            d_weights.candidate.add_(d_past.flatten(0, 1).t() @ before)
+            d_last_bias += d_past.sum((0, 1))
+            torch.mul(d_hidden, slope, out=d_candidate[block])
+        return d_reset_update, d_candidate, d_weight, d_bias
 
 
 class GRULayer(nn.Module):
@@ -90,25 +113,34 @@ class GRULayer(nn.Module):
         self.bias_ih = nn.Parameter(torch.zeros(3 * width))
         self.bias_hh = nn.Parameter(torch.zeros(3 * width))
 
-    def gates(self, inputs: Tensor) -> Tensor:
-        """Return the input's share of the gates (..., 3W) for `inputs` (..., W)."""
-        return F.linear(inputs, self.weight_ih, self.bias_ih)
+    def gates(self, inputs: Tensor) -> Gates:
+        """Return the input's share of the gates for `inputs` (..., W); b_r, b_z, c_r, c_z and b_n are in it."""
+        weights, biases = _split(self.weight_ih), _split(self.bias_ih)
+        reset_update_bias = biases.reset_update + _split(self.bias_hh).reset_update
+        return Gates(
+            F.linear(inputs, weights.reset_update, reset_update_bias),
+            F.linear(inputs, weights.candidate, biases.candidate),
+        )
 
-    def recur(self, gates_x: Tensor) -> Tensor:
-        """Return the hidden states (T, B, W) over the input's share of the gates (T, B, 3W)."""
-        states: Tensor = _Recurrence.apply(gates_x, self.weight_hh, self.bias_hh)  # type: ignore[no-untyped-call]
+    def recur(self, gates: Gates) -> Tensor:
+        """Return the hidden states (T, B, W) over the input's share of the gates (T, B, ...), which is overwritten."""
+        states: Tensor = _Recurrence.apply(*gates, self.weight_hh, self.bias_hh)  # type: ignore[no-untyped-call]
         return states
 
-    def step(self, gates_x: Tensor, hidden: Tensor) -> Tensor:
-        """Return the next hidden state (B, W) for one token's share of the gates (B, 3W)."""
-        return _cell(gates_x, hidden, self.weight_hh, self.bias_hh)
+    @torch.no_grad()
+    def step(self, gates: Gates, hidden: Tensor) -> Tensor:
+        """Return the next hidden state (B, W) for one token's share of the gates (B, ...), which is overwritten."""
+        weights = Gates(*(part.t() for part in _split(self.weight_hh)))
+        following = torch.empty_like(hidden)
+        _advance(gates, hidden, weights, _split(self.bias_hh).candidate, torch.empty_like(hidden), following)
+        return following
 
 
 class GRUState(NamedTuple):
-    """Hidden states (layers, B, W), and the first layer's gates for every token (V, 3W)."""
+    """Hidden states (layers, B, W), and the first layer's gates for every token (V, ...)."""
 
     hidden: Tensor
-    gates: Tensor
+    gates: Gates
 
 
 class GRUNetwork(nn.Module):
@@ -148,13 +180,14 @@ class GRUNetwork(nn.Module):
     def _layer(self, number: int) -> GRULayer:
         return cast(GRULayer, self.layers[number])
 
-    def _token_gates(self) -> Tensor:
+    def _token_gates(self) -> Gates:
         return self._layer(0).gates(self.embed_tokens.weight)
 
     def forward(self, tokens: Tensor, masks: Tensor | None = None) -> Tensor:
         """Return features (B, T, W) for `tokens` (B, T)."""
-        gates_x = F.embedding(tokens.t(), self._token_gates())
-        states = _masked(self._layer(0).recur(gates_x), masks, 0)
+        columns = tokens.t()
+        gates = Gates(*(F.embedding(columns, table) for table in self._token_gates()))
+        states = _masked(self._layer(0).recur(gates), masks, 0)
         for number in range(1, len(self.layers)):
             layer = self._layer(number)
             states = _masked(layer.recur(layer.gates(states)), masks, number)
@@ -170,13 +203,13 @@ class GRUNetwork(nn.Module):
 
     def step(self, tokens: Tensor, position: int, state: GRUState, masks: Tensor | None = None) -> Tensor:
         """Return features (B, W) after `tokens` (B,) and advance `state` in place."""
-        gates_x = state.gates[tokens]
+        gates = Gates(*(table[tokens] for table in state.gates))
         for number in range(len(self.layers)):
-            hidden = self._layer(number).step(gates_x, state.hidden[number])
+            hidden = self._layer(number).step(gates, state.hidden[number])
             state.hidden[number] = hidden
             features = _masked(hidden, masks, number)
             if number + 1 < len(self.layers):
-                gates_x = self._layer(number + 1).gates(features)
+                gates = self._layer(number + 1).gates(features)
         return features
 
 

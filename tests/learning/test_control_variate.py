@@ -5,7 +5,7 @@ import torch
 
 from pgplay.config import make_config
 from pgplay.errors import InputError
-from pgplay.learning.control_variate import Choice, ControlVariate, centred, without_the_others
+from pgplay.learning.control_variate import Choice, ControlVariate, centred, conjugate_gradients, without_the_others
 from pgplay.learning.plan import make_plan
 from pgplay.policies.density import Density
 from tests.learning.enumeration import LENGTH_LIMIT, compare
@@ -64,12 +64,25 @@ def a_batch(seed: int, rows: int = 64) -> tuple[Choice, torch.Tensor]:
     return Choice(features, log_p_all, actions, mask), ((actions == 2) & mask).sum(1) - 0.5
 
 
+def teach(variate: ControlVariate, choice: Choice, advantages: torch.Tensor) -> None:
+    variate.learn(choice, advantages, variate.steady(choice, advantages).foretold)
+
+
+def test_conjugate_gradients_solve_in_as_many_iterations_as_there_are_numbers() -> None:
+    rows = torch.randn(20, 8, generator=generator(1), dtype=torch.float64)
+    squares, products = rows.t() @ rows, torch.randn(8, generator=generator(2), dtype=torch.float64)
+    found = conjugate_gradients(squares, 3.0, products, torch.ones(8, dtype=torch.float64))
+    expected = torch.linalg.solve(squares + 3 * torch.eye(8, dtype=torch.float64), products)
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(conjugate_gradients(squares, 3.0, products, expected), expected)
+
+
 def test_it_learns_what_a_token_is_worth() -> None:
-    variate = ControlVariate(4, 5, 64, torch.device("cpu"))
+    variate = ControlVariate(4, 5, torch.device("cpu"))
     choice, advantages = a_batch(0)
     assert variate.steady(choice, advantages).explained == 0.0
     for seed in range(20):
-        variate.learn(*a_batch(seed))
+        teach(variate, *a_batch(seed))
     choice, advantages = a_batch(99)
     steadied = variate.steady(choice, advantages)
     assert steadied.explained > 0.6
@@ -80,16 +93,25 @@ def test_it_learns_what_a_token_is_worth() -> None:
 
 
 @pytest.mark.parametrize("batch_size", [2, 100, 600])
-def test_it_remembers_a_bounded_number_of_completions(batch_size: int) -> None:
-    variate = ControlVariate(4, 5, batch_size, torch.device("cpu"))
-    for seed in range(12):
-        variate.learn(*a_batch(seed, batch_size))
-    assert all(tensor.isfinite().all() for tensor in variate.state().values())
-    assert variate.state()["inputs"].shape[0] <= 512
+def test_batches_may_be_of_any_size(batch_size: int) -> None:
+    variate = ControlVariate(4, 5, torch.device("cpu"))
+    for seed in range(40):
+        teach(variate, *a_batch(seed, batch_size))
+    assert variate.steady(*a_batch(99)).explained > 0.3
+
+
+def test_advantages_that_are_all_alike_teach_nothing() -> None:
+    variate = ControlVariate(4, 5, torch.device("cpu"))
+    choice, advantages = a_batch(0)
+    for _ in range(3):
+        teach(variate, choice, torch.zeros_like(advantages))
+    steadied = variate.steady(choice, torch.zeros_like(advantages))
+    assert steadied.advantages.eq(0).all()
+    assert steadied.explained == 0.0
 
 
 def test_large_networks_and_alphabets_are_projected() -> None:
-    variate = ControlVariate(900, 4000, 64, torch.device("cpu"))
+    variate = ControlVariate(900, 4000, torch.device("cpu"))
     assert variate.state()["weights"].numel() == 24 * 48
 
 
