@@ -25,6 +25,11 @@ def runs_folder() -> Path:
     return data_folder() / "runs"
 
 
+def cores_folder() -> Path:
+    """Return the folder in which runs that train now say how many CPU cores they want."""
+    return data_folder() / "cores"
+
+
 def personal_presets_folder() -> Path:
     """Return the folder in which a person keeps presets of their own."""
     return data_folder() / "presets"

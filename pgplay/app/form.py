@@ -117,7 +117,8 @@ def check(typed: Mapping[str, str]) -> Checked:
         message = " ".join(part for part in (error.problem, error.remedy) if part)
         return Checked(None, Problem(_culprit(error, typed), message))
     defaulted = [name for name, field in fields().items() if field.optional and name in plan._fields]
-    planned = {name: written(getattr(plan, name)) for name in defaulted}
+    # The threads of a larger model are measured when its run begins.
+    planned = {name: written(getattr(plan, name)) or "measured" for name in defaulted}
     return Checked(
         config, None, tuple(plan.notes), plan.parameters, {**planned, "max_length": str(plan.shape.max_length)}
     )

@@ -120,6 +120,9 @@ def _run(arguments: Arguments, config: RunConfig | None, interruption: Interrupt
 
 def _open_session(arguments: Arguments, config: RunConfig | None, progress: Progress) -> Session:
     progress.prepare("starting torch…")
+    from pgplay.runs.cores import let_waiting_threads_sleep
+
+    let_waiting_threads_sleep()
     from pgplay.worker.session import Session
 
     if config is None:
@@ -213,6 +216,7 @@ def _summarise(session: Session, totals: Totals, startup: float, policy: str | N
         "chars_per_second": totals.characters / totals.seconds if totals.seconds else None,
         "seconds_per_stage": totals.stages,
         "device": info.device,
+        "threads": info.threads,
         "seed": session.config.seed,
         "run": session.run,
         "policy": policy,
@@ -242,6 +246,7 @@ def _print_summary(summary: dict[str, Any], ending: str) -> None:
             "reward mean": summary["reward_mean"],
             "cross-entropy": None if surprise is None else f"{number(surprise)} nats per character",
             "speed": f"{rate:,.0f} characters/s on {summary['device']}" if rate else None,
+            "CPU threads": summary["threads"],
             "run": summary["run"],
             "policy": summary["policy"],
             "recipe": summary["recipe"],

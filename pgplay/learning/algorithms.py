@@ -7,8 +7,9 @@ comparators stand apart: none of them is a policy gradient, and nothing of their
 from typing import NamedTuple
 
 from pgplay.config import RunConfig
-from pgplay.errors import InputError, unknown_name
+from pgplay.errors import unknown_name
 from pgplay.learning.comparators import Kind, refuse_what_does_nothing
+from pgplay.learning.contradictions import refuse_contradictions
 
 
 class Choices(NamedTuple):
@@ -147,22 +148,5 @@ def choices_of(config: RunConfig) -> Choices:
     refuse_what_does_nothing(config, row.kind)
     own = {name: getattr(config, name) for name in Choices._fields if getattr(config, name) is not None}
     choices = row.choices._replace(**own)
-    if choices.credit == "gae" and choices.baseline != "critic":
-        raise InputError(
-            f"credit gae needs a critic, but the baseline is {choices.baseline}.", "Choose baseline critic, or ppo."
-        )
-    if choices.credit == "dense" and choices.ratio == "gspo":
-        raise InputError(
-            "gspo weighs a whole completion, dense credit each token.", "Choose credit terminal, or another ratio."
-        )
-    if choices.baseline in ("leave-one-out", "group-mean") and config.group_size == 1:
-        raise InputError(
-            f"baseline {choices.baseline} compares completions of one prompt, but group_size is 1.",
-            "Choose a group_size of at least 2.",
-        )
-    if choices.scale == "group-std" and config.group_size == 1:
-        raise InputError(
-            "scale group-std is the deviation among completions of one prompt, but group_size is 1.",
-            "Choose a group_size of at least 2, or scale batch-std.",
-        )
+    refuse_contradictions(config, choices)
     return choices

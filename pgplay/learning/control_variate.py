@@ -33,7 +33,7 @@ TOKENS = 24
 30 characters took as many completions."""
 LARGEST = 3.0
 """Limit of one token's worth, in units of the advantages' root mean square."""
-ITERATIONS = 12
+ITERATIONS = 10
 TINY = 1e-30
 BELIEF_FADING = 0.9
 """The same for the running means that say how far q is to be believed."""

@@ -9,6 +9,7 @@ from pgplay.config import RunConfig
 from pgplay.errors import InputError
 from pgplay.learning.algorithms import Algorithm, Choices, choices_of, row_of, trains_network
 from pgplay.learning.comparators import Kind
+from pgplay.learning.contradictions import sleeping
 from pgplay.policies.catalogue import ModelSpec, PolicyShape, model_spec
 from pgplay.tasks.alphabet import resolve_alphabet
 from pgplay.tasks.load import load_task
@@ -78,7 +79,7 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | 
     spec = model_spec(shape.model if shape else config.model)
     choices = choices_of(config)
     task = task or load_task(config)
-    notes: list[str] = []
+    notes = sleeping(config)
     texts = [text for pair in (*task.training, *task.held_out) for text in (pair.prompt, pair.target)]
     if shape is None:
         alphabet = resolve_alphabet(config.alphabet, texts)

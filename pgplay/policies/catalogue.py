@@ -5,7 +5,6 @@ alphabet of 27 characters, comes near the round number that the size stands for:
 large 10M, xl 85M.
 """
 
-import os
 from typing import NamedTuple
 
 from pgplay.errors import unknown_name
@@ -40,12 +39,12 @@ class ModelSpec(NamedTuple):
         return FAMILY_DEFAULTS[self.family].entropy
 
     @property
-    def threads(self) -> int:
-        """CPU threads that suit it: matrices of small models are too small to share.
+    def threads(self) -> int | None:
+        """CPU threads that suit it, None where only a measurement can tell.
 
-        A rule and not a measurement, so that the same seed gives the same numbers on the same machine.
+        The matrices of nano and small are too small to share; a fixed number gives the same numbers on every machine.
         """
-        return 1 if self.size in ("nano", "small") else max(1, os.cpu_count() or 1)
+        return 1 if self.size in ("nano", "small") else None
 
     def parameter_count(self, vocabulary: int) -> int:
         """Return the number of trained numbers for a `vocabulary` of so many tokens."""

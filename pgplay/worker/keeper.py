@@ -37,6 +37,7 @@ class StoredRun(NamedTuple):
     task: Task | None
     shape: PolicyShape
     state: LearnerState
+    threads: int | None
     note: str
 
 
@@ -60,7 +61,8 @@ def open_run(run: str, undo: ExitStack) -> StoredRun:
         raise PgplayError(
             f"The run '{run}' cannot be read: {type(error).__name__}: {error}.", "Start it again from its recipe."
         ) from error
-    return StoredRun(store, config, task, shape, LearnerState(checkpoint.tensors, state["trainer"]), checkpoint.note)
+    learnt = LearnerState(checkpoint.tensors, state["trainer"])
+    return StoredRun(store, config, task, shape, learnt, state.get("threads"), checkpoint.note)
 
 
 class Keeper:
@@ -69,6 +71,7 @@ class Keeper:
     def __init__(self, store: RunStore, learner: Learner) -> None:
         self._store = store
         self._learner = learner
+        self.threads: int | None = None
         self.is_damaged = False
         self.checkpoint_step: int | None = None
         self.notes: tuple[str, ...] = ()
@@ -142,6 +145,7 @@ class Keeper:
                 "step": self._learner.counters.steps,
                 "settings": to_settings(plan.config),
                 "shape": list(plan.shape),
+                "threads": self.threads,
                 "trainer": state.values,
             },
         )

@@ -129,6 +129,7 @@ class RunInfo(msgspec.Struct, frozen=True):
     parameters: int
     """Its trained numbers: none, as there is no model, where the algorithm trains no network."""
     device: str
+    threads: int
     alphabet: str
     max_length: int
     targets: tuple[str, ...]
@@ -136,11 +137,11 @@ class RunInfo(msgspec.Struct, frozen=True):
     notes: tuple[str, ...]
     """Plain sentences the person should see, such as which characters were added to the alphabet."""
 
-
     @property
     def has_policy(self) -> bool:
         """Whether there is a network to save and to write with."""
         return self.parameters > 0
+
 
 class StateChanged(Event, tag="state", frozen=True):
     """The run is in another state; `info` comes when a run was built, `message` says why in words."""

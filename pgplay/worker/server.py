@@ -19,6 +19,7 @@ import msgspec
 
 from pgplay.config import RunConfig, make_config
 from pgplay.errors import InputError, PgplayError
+from pgplay.runs.cores import let_waiting_threads_sleep
 from pgplay.runs.names import find_run
 from pgplay.worker.failures import in_words
 from pgplay.worker.inbox import Inbox, read_commands
@@ -229,9 +230,7 @@ class Server:
 
     def _write(self, command: Write) -> None:
         samples, scored_by = self._makers.write(command) if command.policy else self._need_session().write(command)
-        self._outbox.send(
-            Written(policy=command.policy, samples=samples, scored_by=scored_by, request=command.request)
-        )
+        self._outbox.send(Written(policy=command.policy, samples=samples, scored_by=scored_by, request=command.request))
 
     def _need_session(self) -> RunSession:
         if self._session is None:
@@ -275,6 +274,7 @@ def main() -> NoReturn:
             os._exit(0)
 
     read_commands(streams.commands, inbox, leave_early)
+    let_waiting_threads_sleep()
     from pgplay.policies.devices import list_devices
     from pgplay.worker.preparation import check_start, warm_torch
     from pgplay.worker.saved_policies import answer_write_with_saved

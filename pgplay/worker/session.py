@@ -12,7 +12,6 @@ from contextlib import ExitStack, suppress
 from typing import Any, Self
 
 import msgspec
-import torch
 
 from pgplay.config import RunConfig, fields, make_config, to_settings
 from pgplay.errors import InputError, PgplayError
@@ -37,6 +36,7 @@ from pgplay.worker.keeper import Keeper, StoredRun, open_run
 from pgplay.worker.preparation import build_rewards, goal_of, load_reference, plan_and_policy, warm_up
 from pgplay.worker.protocol import RunInfo, Snapshot, Write
 from pgplay.worker.saved_policies import answer_write
+from pgplay.worker.threads import Threads
 from pgplay.worker.versions import versions
 
 ASSESSMENT_INTERVAL = 0.25
@@ -47,12 +47,13 @@ _SHOWN_PAIRS = 200
 class Session:
     """A run that is being trained or rests; from `begin` or `resume`, to be closed."""
 
-    def __init__(self, store: RunStore, learner: Learner, on_log: OnLog) -> None:
+    def __init__(self, store: RunStore, learner: Learner, threads: Threads, on_log: OnLog) -> None:
         self.store = store
         self.learner = learner
         self._on_log = on_log
         self.report: StepReport | None = None
         self._keeper = Keeper(store, learner)
+        self._compute_with(threads)
         self._unrecorded: list[StepReport] = []
         self._recent: deque[dict[str, float]] = deque(maxlen=WINDOW)
         self._is_resting = False
@@ -79,17 +80,21 @@ class Session:
         if continue_policy:
             config = make_config({"warm_start": continue_policy}, config)
         plan, policy = plan_and_policy(config)
-        torch.set_num_threads(plan.threads)
         reference = load_reference(plan)
         with ExitStack() as undo:
             reward, measures = build_rewards(plan.config, on_log, undo)
             learner = make_learner(plan, reward, measures, policy, reference)
+            threads = Threads.choose(plan, learner.policy)
+            undo.callback(threads.rest)
+            threads.work()
             if isinstance(learner, Trainer) and config.warm_start.isdecimal():
                 warm_up(learner, int(config.warm_start), on_progress)
             store = RunStore.create(plan.config, name)
             undo.callback(_forget, store)
-            session = cls(store, learner, on_log)
+            session = cls(store, learner, threads, on_log)
             session._keeper.begin()
+            if plan.threads is None:
+                store.event(0, "threads", f"{threads.wanted}, as measured")
             undo.pop_all()
         return session
 
@@ -102,11 +107,11 @@ class Session:
         with ExitStack() as undo:
             stored: StoredRun = open_run(run, undo)
             plan = make_plan(stored.config, stored.task, stored.shape)
-            torch.set_num_threads(plan.threads)
             reward, measures = build_rewards(plan.config, on_log, undo)
             learner = make_learner(plan, reward, measures)
             learner.restore(stored.state)
-            session = cls(stored.store, learner, on_log)
+            threads = Threads.choose(plan, learner.policy, stored.threads)
+            session = cls(stored.store, learner, threads, on_log)
             session._keeper.resume(stored.note)
             undo.pop_all()
         return session
@@ -147,6 +152,7 @@ class Session:
             model=plan.spec.name if plan.trains_network else "",
             parameters=plan.parameters,
             device=str(self.learner.device),
+            threads=self._threads.present,
             alphabet=plan.shape.alphabet,
             max_length=plan.shape.max_length,
             targets=tuple(pair.target for pair in pairs),
@@ -164,6 +170,7 @@ class Session:
             self.store.rewind(self.step_count)
             self._is_resting = False
         self._record()
+        self._threads.work()
         try:
             report = self.learner.step()
         except PgplayError:
@@ -243,6 +250,9 @@ class Session:
         self.learner.change(plan, reward)
         if reward is not None:
             previous.close()
+        if config.threads != old.config.threads:
+            self._threads.rest()
+            self._compute_with(Threads.choose(plan, self.learner.policy))
         self._forecast = _forecast(self.learner)
         self._recent.clear()
         self._keeper.note_change()
@@ -292,6 +302,7 @@ class Session:
 
         The next `step` goes on.
         """
+        self._threads.rest()
         self._record()
         self._keeper.checkpoint()
         self.store.finish(state, message)
@@ -307,6 +318,14 @@ class Session:
             self.rest(state, message)
         self._close_rewards()
         self.store.close()
+
+    def _compute_with(self, threads: Threads) -> None:
+        self._threads = threads
+        threads.on_change = self._note_threads
+        self._keeper.threads = threads.wanted
+
+    def _note_threads(self, before: int, after: int) -> None:
+        self.store.event(self.step_count, "threads", f"{before} to {after}, as other runs begin or end")
 
     def _close_rewards(self) -> None:
         for reward in (self.learner.reward, *self.learner.measures.values()):

@@ -59,6 +59,7 @@ class FakeWorker:
             model=config.model,
             parameters=107_355 if trains_network(config.algorithm) else 0,
             device="cpu",
+            threads=1,
             alphabet="abcdefghijklmnopqrstuvwxyz ",
             max_length=14,
             targets=(config.target,),

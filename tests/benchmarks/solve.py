@@ -19,6 +19,7 @@ from pgplay.learning.plan import make_plan
 from pgplay.learning.report import StepReport
 from pgplay.learning.trainer import Trainer
 from pgplay.rewards.scoring import build_reward
+from pgplay.runs.cores import available_cores
 
 
 class Case(NamedTuple):
@@ -46,7 +47,7 @@ def solve(target: str, seed: int, settings: dict[str, Any], seconds: float) -> S
     """Train until solved or until `seconds` are over, and return the last step's report."""
     config = make_config({"target": target, "seed": seed, **settings})
     plan = make_plan(config)
-    torch.set_num_threads(plan.threads)
+    torch.set_num_threads(plan.threads or available_cores())
     trainer = Trainer(plan, build_reward(config.reward))
     while True:
         report = trainer.step()

@@ -16,7 +16,8 @@ from pgplay.errors import InputError, PgplayError
 ROOT = Path(__file__).parents[2]
 KEYS = [
     *("solved", "steps", "samples", "seconds", "startup_seconds", "reward_mean", "greedy", "cross_entropy"),
-    *("chars_per_second", "seconds_per_stage", "device", "seed", "run", "policy", "recipe", "versions"),
+    *("chars_per_second", "seconds_per_stage", "device", "threads", "seed", "run", "policy"),
+    *("recipe", "versions"),
 ]
 
 
@@ -43,7 +44,7 @@ def test_json_is_the_contracts_object(capsys: pytest.CaptureFixture[str]) -> Non
     assert result["greedy"] == [{"prompt": "", "text": "hi", "target": "hi", "reward": 1.0}]
     assert result["samples"] == 64 * int(str(result["steps"]))
     assert set(result["seconds_per_stage"]) == {"sample", "score", "learn"}
-    assert result["device"] == "cpu"
+    assert (result["device"], result["threads"]) == ("cpu", 1)
     assert result["policy"] is None
     again = train(capsys, "--recipe", str(result["recipe"]))
     assert (again["steps"], again["cross_entropy"]) == (result["steps"], result["cross_entropy"])

@@ -102,7 +102,9 @@ def test_signal_to_noise_is_one_where_both_halves_say_the_same_and_minus_one_whe
 def test_the_critic_is_judged_and_taught_by_the_rewards_themselves(credit: str, scale: str) -> None:
     """However the advantages are scaled for the policy: what is left of a token's reward is the reward."""
     here = world("gru-nano", PLAIN, 6, dense=False, with_reference=False)
-    plan = plan_of(algorithm="ppo", scale=scale, credit=credit, gae_lambda=1.0, critic=1.0)
+    plan = plan_of(
+        algorithm="ppo", scale=scale, credit=credit, critic=1.0, **({"gae_lambda": 1.0} if credit == "gae" else {})
+    )
     optimiser = Adam(here.modules.trained(plan))
     told = learn(here.batch, plan, here.modules, optimiser, PLAIN, 0.0, 0.0, update=True, diagnose=False)
     mask = here.batch.rollout.mask

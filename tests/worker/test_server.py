@@ -55,7 +55,7 @@ class SmallSession:
 
     def info(self):
         return RunInfo(
-            run=self.run, settings={}, recipe="", model="gru-nano", parameters=1, device="cpu", alphabet="a",
+            run=self.run, settings={}, recipe="", model="gru-nano", parameters=1, device="cpu", threads=1, alphabet="a",
             max_length=2, targets=("a",), prompts=("",), notes=(),
         )
 

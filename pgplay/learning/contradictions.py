@@ -1,0 +1,101 @@
+"""Choices that exclude each other, or of which one does nothing: refused when a plan is made, with the reason.
+
+A setting that does nothing would pass for tried, and a person would believe what its curve seems to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from pgplay.config import RunConfig, fields
+from pgplay.errors import InputError
+
+if TYPE_CHECKING:
+    from pgplay.learning.algorithms import Choices
+
+
+class Contradiction(NamedTuple):
+    """Whether it is there, what is wrong, and what would be right."""
+
+    is_there: bool
+    wrong: str
+    right: str
+
+
+def refuse_contradictions(config: RunConfig, choices: Choices) -> None:
+    """Raise InputError for the first contradiction within `config`, whose algorithm's row has become `choices`."""
+    for contradiction in _between_choices(config, choices):
+        if contradiction.is_there:
+            raise InputError(contradiction.wrong, contradiction.right)
+    for idle in _idle(config, choices):
+        if idle.is_there:
+            raise InputError(f"{idle.wrong} does nothing here.", idle.right)
+
+
+def _between_choices(config: RunConfig, choices: Choices) -> Iterator[Contradiction]:
+    baseline, scale, credit, ratio, _ = choices
+    yield Contradiction(
+        credit == "gae" and baseline != "critic",
+        f"credit gae needs a critic, but the baseline is {baseline}.",
+        "Choose baseline critic, or ppo.",
+    )
+    yield Contradiction(
+        credit == "dense" and ratio == "gspo",
+        "gspo weighs a whole completion, dense credit each token.",
+        "Choose credit terminal, or another ratio.",
+    )
+    yield Contradiction(
+        baseline in ("leave-one-out", "group-mean") and config.group_size == 1,
+        f"baseline {baseline} compares completions of one prompt, but group_size is 1.",
+        "Choose a group_size of at least 2.",
+    )
+    yield Contradiction(
+        scale == "group-std" and config.group_size == 1,
+        "scale group-std is the deviation among completions of one prompt, but group_size is 1.",
+        "Choose a group_size of at least 2, or scale batch-std.",
+    )
+    yield Contradiction(
+        ratio == "none" and (config.updates_per_step or 1) > 1,
+        f"updates_per_step {config.updates_per_step} needs an importance ratio: from the second update on, the "
+        "completions are another policy's.",
+        "Choose a ratio such as clip, or updates_per_step 1.",
+    )
+
+
+def _idle(config: RunConfig, choices: Choices) -> Iterator[Contradiction]:
+    """Name what was set away from its default and does nothing."""
+
+    def is_set(name: str) -> bool:
+        return _is_set(config, name)
+
+    without_ratio, without_critic = choices.ratio == "none", choices.baseline != "critic"
+    for name in ("clip_low", "clip_high"):
+        yield Contradiction(is_set(name) and without_ratio, f"{name} without a ratio", "Choose a ratio such as clip.")
+    yield Contradiction(
+        is_set("critic") and config.critic > 0 and without_critic, "critic without a critic", "Choose baseline critic."
+    )
+    without_gae = choices.credit != "gae"
+    yield Contradiction(is_set("gae_lambda") and without_gae, "gae_lambda without gae", "Choose credit gae.")
+    for name in ("baseline", "scale"):
+        yield Contradiction(
+            is_set(name) and choices.credit == "dense" and getattr(config, name) not in ("critic", "none"),
+            f"{name} with credit dense, which has a baseline and a unit of its own,",
+            f"Leave {name} away, or choose credit terminal.",
+        )
+
+
+def sleeping(config: RunConfig) -> list[str]:
+    """Return notes about what was set and does nothing while another setting, which can change live, is as it is."""
+    reasons: dict[str, str] = {}
+    if not config.kl:
+        reasons |= {"reference": "kl is 0", "kl_in": "kl is 0"}
+    if config.entropy_schedule != "target":
+        reasons["entropy_target"] = f"entropy_schedule is {config.entropy_schedule}"
+    if config.entropy == 0.0:
+        reasons |= {"entropy_target": "entropy is 0", "entropy_schedule": "entropy is 0"}
+    return [f"{name} does nothing while {reason}." for name, reason in reasons.items() if _is_set(config, name)]
+
+
+def _is_set(config: RunConfig, name: str) -> bool:
+    return bool(getattr(config, name) != fields()[name].default)

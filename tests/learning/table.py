@@ -1,0 +1,89 @@
+"""The docs' page about the algorithms, made from the table of algorithms and from the test of their bias.
+
+python -m tests.learning.table      writes docs/algorithms.md
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from pgplay.learning.algorithms import ALGORITHMS, COMPARATORS, Choices
+from pgplay.learning.metrics import METRICS
+from tests.learning.enumeration import compare
+from tests.learning.test_bias import CHOICES, VERDICTS, Verdict
+
+PAGE = Path(__file__).parents[2] / "docs" / "algorithms.md"
+MODEL = "gru-nano"
+
+HEAD = """\
+# The algorithms, and where each one's update points
+
+This page is made by `python -m tests.learning.table`; a test fails where it is out of date.
+
+Every algorithm is one row of choices. Is its update, on average, the gradient of the expected reward? That is not
+argued here but computed: with two letters, a stop token and at most three tokens there are fifteen completions and so
+225 batches of two. Their losses, weighted by their probabilities, give the expected update; autograd through the
+probabilities gives the gradient. *unbiased*: they are the same vector. *positive multiple*: they differ by a constant
+factor (G completions a group, B a batch, at most M tokens). *biased*: they point elsewhere; the cosine between the two
+in this small world, whose rewards lie far apart, says how far. tests/learning/test_bias.py holds every row to 12
+digits, for both families of networks.
+"""
+
+VARIATE = """\
+## The control variate
+
+`control_variate = "regression"`, the default where each completion has one advantage, leaves out of each token's
+advantage what a regression over past batches says of the *other* tokens. Whatever the regression believes, the expected
+update stays as it is (tests/learning/test_control_variate.py, to 12 digits, for reinforce, reinforce-baseline, rloo and
+remax); only where the loss divides by a completion's own length does it turn it, as that length does already. It is
+beyond the named algorithms: `control_variate = "none"` gives them plain.
+"""
+
+COMPARED = """\
+## What they are compared with
+
+No policy gradients, and clearly so:
+"""
+
+
+def page() -> str:
+    """Return the whole page; takes some seconds."""
+    columns = ("algorithm", *Choices._fields, "updates", "expected update", "cosine")
+    algorithms = [
+        (f"`{name}`", *row.choices, str(row.updates), _verdict(VERDICTS[name]), _cosine(algorithm=name))
+        for name, row in ALGORITHMS.items()
+    ]
+    choices = [
+        (name, _verdict(verdict), verdict.because, _cosine(**settings)) for name, (settings, verdict) in CHOICES.items()
+    ]
+    reasons = [(f"`{name}`", VERDICTS[name].because, row.source) for name, row in ALGORITHMS.items()]
+    metrics = [(f"`{name}`", metric.unit or "1", metric.description) for name, metric in METRICS.items()]
+    compared = [f"- `{name}`: {row.description} ({row.source})" for name, row in COMPARATORS.items()]
+    parts = (
+        *(HEAD, "## The rows\n", _table(columns, algorithms), _table(("algorithm", "because", "source"), reasons)),
+        "## Each choice alone\n\nLaid over an unbiased row:\n",
+        _table(("choice", "expected update", "because", "cosine"), choices),
+        *(VARIATE, COMPARED, "\n".join(compared) + "\n"),
+        "## The metrics\n\nEvery number that a step reports, by the one name that it has everywhere:\n",
+        _table(("metric", "unit", "what it is"), metrics),
+    )
+    return "\n".join(parts)
+
+
+def _verdict(verdict: Verdict) -> str:
+    return verdict.kind if verdict.told in ("", "1") else f"{verdict.kind}: {verdict.told}"
+
+
+def _cosine(**settings: object) -> str:
+    return f"{compare(MODEL, **settings).cosine:.3f}"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = (head, ["---"] * len(head), *rows)
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+
+
+if __name__ == "__main__":
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(page(), encoding="utf-8")

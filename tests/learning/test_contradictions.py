@@ -1,0 +1,67 @@
+"""What excludes each other, or does nothing, is refused with the reason when a plan is made."""
+
+from typing import Any
+
+import pytest
+
+from pgplay.config import make_config
+from pgplay.errors import InputError
+from pgplay.learning.algorithms import ALGORITHMS
+from pgplay.learning.plan import make_plan
+from pgplay.tasks.presets import preset_names
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"credit": "gae"}, "credit gae needs a critic, but the baseline is group-mean.*Choose baseline critic"),
+    ({"algorithm": "gspo", "credit": "dense"}, "gspo weighs a whole completion"),
+    ({"algorithm": "rloo", "group_size": 1}, "baseline leave-one-out compares.*group_size is 1"),
+    ({"scale": "group-std", "baseline": "none", "group_size": 1}, "scale group-std.*group_size is 1"),
+    ({"algorithm": "reinforce", "updates_per_step": 2}, "updates_per_step 2 needs an importance ratio"),
+    ({"algorithm": "rloo", "clip_low": 0.1}, "clip_low without a ratio does nothing"),
+    ({"algorithm": "reinforce", "clip_high": 0.1}, "clip_high without a ratio does nothing"),
+    ({"critic": 0.1}, "critic without a critic does nothing.*Choose baseline critic"),
+    ({"gae_lambda": 0.5}, "gae_lambda without gae does nothing"),
+    ({"algorithm": "a2c", "gae_lambda": 0.5}, "gae_lambda without gae does nothing"),
+    ({"credit": "dense", "baseline": "batch-mean"}, "baseline with credit dense.*does nothing"),
+    ({"credit": "dense", "scale": "batch-std"}, "scale with credit dense.*does nothing"),
+]
+ALLOWED: list[dict[str, Any]] = [
+    *({"algorithm": name} for name in ALGORITHMS),
+    {"reference": "someone", "kl": 0.1},
+    {"kl": 0.1, "kl_in": "reward"},
+    {"algorithm": "rloo", "ratio": "clip", "updates_per_step": 2, "clip_low": 0.1},
+    {"algorithm": "a2c", "credit": "gae", "gae_lambda": 0.5, "critic": 0.1},
+    {"credit": "dense", "baseline": "critic"},
+    {"entropy": 0.0},
+    {"entropy_target": 3.0},
+]
+
+
+@pytest.mark.parametrize(("settings", "told"), REFUSED)
+def test_it_is_refused(settings: dict[str, Any], told: str) -> None:
+    with pytest.raises(InputError, match=f"(?s){told}"):
+        make_plan(make_config(settings))
+
+
+@pytest.mark.parametrize("settings", ALLOWED)
+def test_what_goes_together_is_not(settings: dict[str, Any]) -> None:
+    make_plan(make_config(settings))
+
+
+@pytest.mark.parametrize(
+    ("settings", "note"),
+    [
+        ({"reference": "someone"}, "reference does nothing while kl is 0."),
+        ({"kl_in": "reward"}, "kl_in does nothing while kl is 0."),
+        ({"entropy_target": 3.0, "entropy": 0.0}, "entropy_target does nothing while entropy is 0."),
+        ({"entropy_schedule": "constant", "entropy": 0.0}, "entropy_schedule does nothing while entropy is 0."),
+        ({"entropy_target": 3.0, "entropy_schedule": "constant"}, "entropy_target does nothing while entropy_schedule"),
+    ],
+)
+def test_what_waits_for_a_weight_that_can_change_live_is_noted(settings: dict[str, Any], note: str) -> None:
+    assert any(line.startswith(note) for line in make_plan(make_config(settings)).notes)
+    assert not make_plan(make_config({"reference": "someone", "kl": 0.1, "entropy_target": 3.0})).notes
+
+
+def test_no_preset_contradicts_itself() -> None:
+    for preset in preset_names():
+        make_plan(make_config(preset.settings))

@@ -1,0 +1,7 @@
+"""The docs say what the tests found."""
+
+from tests.learning.table import PAGE, page
+
+
+def test_the_page_about_the_algorithms_is_up_to_date() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run python -m tests.learning.table"

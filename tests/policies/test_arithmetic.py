@@ -1,0 +1,55 @@
+"""The counts of floating-point operations, against what torch counts while the networks run."""
+
+import pytest
+import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+from pgplay.policies.arithmetic import learning_operations, sampling_operations
+from pgplay.policies.catalogue import MODELS, PolicyShape
+from pgplay.policies.density import Density
+from pgplay.policies.network import build_network
+from pgplay.policies.policy import Policy
+from pgplay.tasks.task import Pair
+
+SPECS = [
+    MODELS["gru-nano"],
+    MODELS["gru-nano"]._replace(layers=3),
+    MODELS["transformer-nano"],
+    MODELS["transformer-nano"]._replace(layers=2, heads=2, feed_forward=40),
+]
+
+
+def policy_of(spec) -> Policy:
+    policy = Policy(PolicyShape("gru-nano", "abcd", 7), torch.device("cpu"))
+    policy.spec = spec
+    policy.module = policy.network = build_network(spec, 5, 0)
+    return policy
+
+
+def counted(work) -> int:
+    # The fused kernels of the CPU are not in torch's table; the plain products are.
+    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
+        work()
+    return counter.get_total_flops()
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_sampling_takes_what_is_counted(spec) -> None:
+    policy = policy_of(spec)
+    rollout = None
+
+    def sample() -> None:
+        nonlocal rollout
+        rollout = policy.sample([policy.prefix("")] * 3, Density(), torch.Generator().manual_seed(1))
+
+    found = counted(sample)
+    assert found == sampling_operations(spec, 5, 3, rollout.inputs.shape[1])
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_learning_takes_what_is_counted(spec) -> None:
+    policy = policy_of(spec)
+    reading = policy.reading([Pair("", "abcdab")] * 3)
+    found = counted(lambda: policy.log_probabilities(reading.inputs, Density()).sum().backward())
+    assert found == learning_operations(spec, 5, 3, 7)

@@ -1,0 +1,145 @@
+"""How many cores there are, and how runs that train at once share them."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pgplay.paths import cores_folder
+from pgplay.runs import cores
+from pgplay.runs.cores import Claim, Wish, available_cores, container_quota, divide
+
+HOLD = """
+import sys
+from pgplay.runs.cores import Claim, Wish
+claim = Claim(Wish(int(sys.argv[1]), False))
+claim.take()
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture(autouse=True)
+def eight_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cores, "available_cores", lambda: 8)
+
+
+@contextmanager
+def held(threads: int) -> Iterator[None]:
+    """Let another process train with so many threads, and kill it at the end."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", HOLD, str(threads)]
+    with subprocess.Popen(command, env=environment, stdin=-1, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield
+        process.kill()
+
+
+@pytest.mark.parametrize(
+    ("wishes", "shares"),
+    [
+        ([Wish(8, False)], [8]),
+        ([Wish(8, False), Wish(8, False)], [4, 4]),
+        ([Wish(8, False), Wish(1, False), Wish(8, False)], [3, 1, 4]),
+        ([Wish(2, False), Wish(8, False), Wish(4, False)], [2, 3, 3]),
+        ([Wish(8, False), Wish(6, True)], [2, 6]),
+        ([Wish(8, True), Wish(8, True), Wish(4, False)], [8, 8, 1]),
+        ([Wish(1, True)] * 10, [1] * 10),
+    ],
+)
+def test_cores_are_divided_fairly(wishes: list[Wish], shares: list[int]) -> None:
+    assert divide(8, wishes) == shares
+
+
+@given(st.integers(1, 64), st.lists(st.integers(1, 64), min_size=1, max_size=20))
+def test_no_core_is_shared_or_left_idle_where_it_need_not_be(count: int, wanted: list[int]) -> None:
+    shares = divide(count, [Wish(threads, False) for threads in wanted])
+    assert all(1 <= share <= threads for share, threads in zip(shares, wanted, strict=True))
+    assert sum(shares) == max(len(wanted), min(count, sum(wanted)))
+    content = [share for share, threads in zip(shares, wanted, strict=True) if share == threads]
+    short = [share for share, threads in zip(shares, wanted, strict=True) if share < threads]
+    assert not short or max(short) - min(short) <= 1
+    assert not (short and content) or max(content) <= max(short) + 1
+
+
+def test_a_run_gives_way_while_another_trains_and_gets_its_cores_back() -> None:
+    claim = Claim(Wish(8, False))
+    claim.take()
+    assert claim.share() == 8
+    with held(8):
+        assert claim.share() == 4
+    assert claim.share() == 8
+    second = Claim(Wish(2, False))
+    second.take()
+    assert (claim.share(), second.share()) == (6, 2)
+    second.release()
+    assert claim.share() == 8
+    claim.release()
+    assert list(cores_folder().glob("*.claim")) == []
+
+
+def test_a_claim_that_was_not_made_is_seen_by_nobody() -> None:
+    claim, planned = Claim(Wish(8, False)), Claim(Wish(8, False))
+    claim.take()
+    assert planned.share() == 4
+    assert claim.share() == 8
+    claim.release()
+
+
+def write(system: Path, path: str, text: str) -> None:
+    file = system / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+
+
+def test_a_containers_quota_counts_in_both_versions(tmp_path: Path) -> None:
+    assert container_quota(tmp_path) is None
+    write(tmp_path, "proc/self/cgroup", "0::/box/inner\n")
+    write(tmp_path, "sys/fs/cgroup/box/inner/cpu.max", "max 100000\n")
+    assert container_quota(tmp_path) is None
+    write(tmp_path, "sys/fs/cgroup/box/cpu.max", "250000 100000\n")
+    assert container_quota(tmp_path) == 2.5
+    write(tmp_path, "sys/fs/cgroup/cpu.max", "150000 100000\n")
+    assert container_quota(tmp_path) == 1.5
+    write(tmp_path, "proc/self/cgroup", "9:name=systemd:/\n4:cpuacct,cpu:/host/box\n")
+    write(tmp_path, "sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1\n")
+    write(tmp_path, "sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n")
+    assert container_quota(tmp_path) is None
+    write(tmp_path, "sys/fs/cgroup/cpu/cpu.cfs_quota_us", "400000\n")
+    assert container_quota(tmp_path) == 4.0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="affinity is Linux's")
+def test_only_the_cores_that_a_process_may_use_count() -> None:
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    try:
+        assert available_cores() == 1
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
+@pytest.mark.parametrize(("quota", "expected"), [(0.5, 1), (1.9, 1), (None, len(os.sched_getaffinity(0)))])
+def test_a_part_of_a_core_is_no_core(monkeypatch: pytest.MonkeyPatch, quota: float | None, expected: int) -> None:
+    monkeypatch.setattr(cores, "container_quota", lambda: quota)
+    assert available_cores() == expected
+
+
+@pytest.mark.parametrize(("given", "kept"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_waiting_threads_sleep_unless_a_person_says_otherwise(given: str | None, kept: str) -> None:
+    code = (
+        "import os\nfrom pgplay.runs.cores import let_waiting_threads_sleep\n"
+        "let_waiting_threads_sleep()\nprint(os.environ['OMP_WAIT_POLICY'])"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment.pop("OMP_WAIT_POLICY", None)
+    environment |= {"OMP_WAIT_POLICY": given} if given else {}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == kept
