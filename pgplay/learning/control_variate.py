@@ -47,11 +47,11 @@ class Steadied(NamedTuple):
     explained: Tensor
 
 
-class Choice(NamedTuple):
-    """What the policy saw and did: features (B, T, W), log_p_all (B, T, V), actions (B, T) and mask (B, T)."""
+class Drawn(NamedTuple):
+    """The policy's choices: described (B, T, at most FEATURES), probabilities (B, T, V), actions and mask (B, T)."""
 
-    features: Tensor
-    log_p_all: Tensor
+    described: Tensor
+    probabilities: Tensor
     actions: Tensor
     mask: Tensor
 
@@ -101,24 +101,29 @@ class ControlVariate:
         # Running means of (sum of q) * A and of (sum of q)^2, whose ratio says how far q is to be believed.
         self._agreement = torch.zeros(2, device=device)
 
-    def steady(self, choice: Choice, advantages: Tensor) -> Steadied:
+    @torch.no_grad()
+    def drawn(self, features: Tensor, log_p_all: Tensor, actions: Tensor, mask: Tensor) -> Drawn:
+        """Return what was drawn in a batch; features (B, T, W), to which a constant is added, log_p_all (B, T, V)."""
+        described = features @ self._feature_map[:-1] + self._feature_map[-1]
+        return Drawn(described, log_p_all.exp(), actions, mask)
+
+    def steady(self, drawn: Drawn, advantages: Tensor) -> Steadied:
         """Return the completions' `advantages` (B,) for each token, less what the others are foretold to be worth."""
-        own = self._worth(choice)
+        own = self._worth(drawn)
         worth = self._belief() * own
         before, after = (part.var().clamp_min(1e-12) for part in (advantages, advantages - worth.sum(1)))
         explained = 1 - after / before
-        return Steadied(without_the_others(advantages, worth, choice.mask), own.sum(1), explained)
+        return Steadied(without_the_others(advantages, worth, drawn.mask), own.sum(1), explained)
 
     @torch.no_grad()
-    def learn(self, choice: Choice, advantages: Tensor, foretold: Tensor) -> None:
-        """Take in a batch of choices, its completions' `advantages` (B,), and what was `foretold` (B,) of them."""
+    def learn(self, drawn: Drawn, advantages: Tensor, foretold: Tensor) -> None:
+        """Take in what was `drawn`, its completions' `advantages` (B,), and what was `foretold` (B,) of them."""
         seen = torch.stack([(foretold * advantages).mean(), foretold.square().mean()])
         self._agreement.mul_(BELIEF_FADING).add_(seen, alpha=1 - BELIEF_FADING)
-        probabilities = choice.log_p_all.exp()
-        surprise = torch.zeros_like(probabilities).scatter_(2, choice.actions[:, :, None], 1.0) - probabilities
-        surprise = (surprise * choice.mask[:, :, None]) @ self._token_map
-        inputs = surprise.transpose(1, 2).bmm(self._described(choice.features)).flatten(1)
-        self._squares.mul_(FADING).addmm_(inputs.t(), inputs)
+        chosen = torch.zeros_like(drawn.probabilities).scatter_(2, drawn.actions[:, :, None], 1.0)
+        surprise = ((chosen - drawn.probabilities) * drawn.mask[:, :, None]) @ self._token_map
+        inputs = surprise.transpose(1, 2).bmm(drawn.described).flatten(1)
+        self._squares.addmm_(inputs.t(), inputs, beta=FADING)
         self._products.mul_(FADING).add_(advantages @ inputs)
         self._spread.mul_(FADING).add_(torch.stack([advantages.square().sum(), torch.ones_like(advantages).sum()]))
         weights = conjugate_gradients(self._squares, RIDGE, self._products, self._weights.flatten())
@@ -135,22 +140,16 @@ class ControlVariate:
             tensor.copy_(tensors[name])
 
     @torch.no_grad()
-    def _worth(self, choice: Choice) -> Tensor:
+    def _worth(self, drawn: Drawn) -> Tensor:
         """Return q(s_t, a_t) (B, T), 0 outside the mask."""
-        probabilities = choice.log_p_all.exp()
-        described = self._described(choice.features)
-        q = centred(described @ self._weights.t() @ self._token_map.t(), probabilities)
+        probabilities = drawn.probabilities
+        q = centred(drawn.described @ (self._token_map @ self._weights).t(), probabilities)
         limit = LARGEST * (self._spread[0] / self._spread[1].clamp_min(1.0)).sqrt()
         q = centred(q.clamp(-limit, limit), probabilities)
-        return torch.where(choice.mask, q.gather(2, choice.actions[:, :, None])[:, :, 0], 0.0)
+        return torch.where(drawn.mask, q.gather(2, drawn.actions[:, :, None])[:, :, 0], 0.0)
 
     def _belief(self) -> Tensor:
         return (self._agreement[0] / self._agreement[1].clamp_min(1e-12)).clamp(0.0, 1.0)
-
-    def _described(self, features: Tensor) -> Tensor:
-        """Return the projection (B, T, at most FEATURES) of `features` (B, T, W) and a constant."""
-        described: Tensor = features @ self._feature_map[:-1] + self._feature_map[-1]
-        return described
 
 
 def _projection(dimensions: int, most: int) -> Tensor:

@@ -16,7 +16,7 @@ from pgplay.learning.advantages import (
     group_baseline,
     group_scaled,
 )
-from pgplay.learning.control_variate import Choice, ControlVariate
+from pgplay.learning.control_variate import ControlVariate
 from pgplay.learning.credit import dense_advantages
 from pgplay.learning.losses import Surrogate, aggregated, masked_mean, masked_row_means, parameter_penalty, surrogate
 from pgplay.learning.optimiser import Adam
@@ -193,10 +193,10 @@ def learn(
         seen = first = forward(batch, modules, density)
     advantages, returns = advantages_of(batch, plan, seen, moving_average)
     told = _measurements(seen, batch)
-    choice = Choice(seen.features.detach(), seen.log_p_all.detach(), batch.rollout.actions, mask)
     whole = masked_row_means(advantages, mask)
     if modules.variate is not None:
-        advantages, foretold, told["foretold"] = modules.variate.steady(choice, whole)
+        drawn = modules.variate.drawn(seen.features, seen.log_p_all, batch.rollout.actions, mask)
+        advantages, foretold, told["foretold"] = modules.variate.steady(drawn, whole)
     if plan.choices.baseline == "critic":
         unexplained = (returns - seen.values.detach())[mask].var()
         told["explained_variance"] = 1 - unexplained / returns[mask].var().clamp_min(1e-12)
@@ -216,7 +216,7 @@ def learn(
         optimiser.update(plan.lr, plan.config.weight_decay)
         told |= {"loss": loss.detach(), "clip_share": gain.clip_share, "gradient_norm": norm}
     if update and modules.variate is not None:
-        modules.variate.learn(choice, whole, foretold)
+        modules.variate.learn(drawn, whole, foretold)
     if diagnose and update:
         with torch.no_grad():
             after = modules.policy.log_probabilities(batch.rollout.inputs, density, batch.rollout.dropout_masks)

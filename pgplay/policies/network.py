@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import torch
@@ -49,8 +51,20 @@ FAMILIES: dict[str, type[nn.Module]] = {"gru": GRUNetwork, "transformer": Transf
 def build_network(spec: ModelSpec, vocabulary: int, seed: int) -> nn.Module:
     """Return a network with its first weights drawn from `seed`, on the CPU: the same on every device."""
     network = FAMILIES[spec.family](spec, vocabulary)
-    network.initialise(torch.Generator().manual_seed(seed))  # type: ignore[operator]
+    with _one_thread():
+        network.initialise(torch.Generator().manual_seed(seed))  # type: ignore[operator]
     return network
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Compute with one thread: a factorisation that is split among several rounds differently."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def draw_masks(network: Network, batch: int, dropout: float, generator: torch.Generator) -> Tensor:

@@ -39,7 +39,15 @@ CASES = {
     "printable": Case(("Dial 555-0199 by 6 PM, please!", "Total: 48.20 EUR (incl. VAT) ok"), {}, 30),
     "sixty": Case(("when the evening train leaves the station the lamps come on",), {}, 60),
     "line-dense": Case(("the quiet river bends westward", "three owls watch a sleepy town"), {"credit": "dense"}, 15),
-    "sixty-dense": Case(("when the evening train leaves the station the lamps come on",), {"credit": "dense"}, 40),
+    "sixty-dense": Case(("when the evening train leaves the station the lamps come on",), {"credit": "dense"}, 20),
+    "two-hundred-dense": Case(
+        (
+            "in the spring the river rose above the lower fields and the children rowed a flat boat between the fence "
+            "posts looking for the gate that their father had painted green the year before the flood came to us",
+        ),
+        {"credit": "dense"},
+        90,
+    ),
 }
 
 
@@ -63,7 +71,7 @@ def row(name: str, case: Case, seeds: int) -> str:
     seconds = statistics.median(report.seconds for report in reports)
     completions = statistics.median(report.completions for report in reports)
     slowest = max(report.seconds for report in reports)
-    return f"{name:<12} {len(solved):>3}/{seeds:<3} {seconds:>8.2f} s {slowest:>8.2f} s {completions:>10,.0f}"
+    return f"{name:<17} {len(solved):>3}/{seeds:<3} {seconds:>8.2f} s {slowest:>8.2f} s {completions:>10,.0f}"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -72,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--only", default=",".join(CASES), help="comma-separated names of rows")
     options = parser.parse_args(arguments)
-    print(f"{'case':<12} {'solved':>7} {'median':>10} {'slowest':>10} {'completions':>11}")
+    print(f"{'case':<17} {'solved':>7} {'median':>10} {'slowest':>10} {'completions':>11}")
     for name in options.only.split(","):
         print(row(name, CASES[name], options.seeds), flush=True)
 

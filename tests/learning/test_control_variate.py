@@ -5,7 +5,7 @@ import torch
 
 from pgplay.config import make_config
 from pgplay.errors import InputError
-from pgplay.learning.control_variate import Choice, ControlVariate, centred, conjugate_gradients, without_the_others
+from pgplay.learning.control_variate import ControlVariate, Drawn, centred, conjugate_gradients, without_the_others
 from pgplay.learning.plan import make_plan
 from pgplay.policies.density import Density
 from tests.learning.enumeration import LENGTH_LIMIT, compare
@@ -54,18 +54,19 @@ def test_each_token_keeps_its_own_worth() -> None:
     assert found.tolist() == [[4.0, 5.0, 7.0], [20.0, 0.0, 0.0]]
 
 
-def a_batch(seed: int, rows: int = 64) -> tuple[Choice, torch.Tensor]:
+def a_batch(seed: int, rows: int = 64) -> tuple[Drawn, torch.Tensor]:
     """Return random choices of a policy, and advantages to which token 2 adds one each time it is chosen."""
     draw = generator(seed)
     features = torch.randn(rows, 6, 4, generator=draw)
     log_p_all = torch.randn(rows, 6, 5, generator=draw).log_softmax(-1)
     actions = torch.multinomial(log_p_all.exp().flatten(0, 1), 1, generator=draw).view(rows, 6)
     mask = torch.arange(6) < torch.randint(2, 7, (rows, 1), generator=draw)
-    return Choice(features, log_p_all, actions, mask), ((actions == 2) & mask).sum(1) - 0.5
+    drawn = ControlVariate(4, 5, torch.device("cpu")).drawn(features, log_p_all, actions, mask)
+    return drawn, ((actions == 2) & mask).sum(1) - 0.5
 
 
-def teach(variate: ControlVariate, choice: Choice, advantages: torch.Tensor) -> None:
-    variate.learn(choice, advantages, variate.steady(choice, advantages).foretold)
+def teach(variate: ControlVariate, drawn: Drawn, advantages: torch.Tensor) -> None:
+    variate.learn(drawn, advantages, variate.steady(drawn, advantages).foretold)
 
 
 def test_conjugate_gradients_solve_in_as_many_iterations_as_there_are_numbers() -> None:
@@ -79,16 +80,16 @@ def test_conjugate_gradients_solve_in_as_many_iterations_as_there_are_numbers() 
 
 def test_it_learns_what_a_token_is_worth() -> None:
     variate = ControlVariate(4, 5, torch.device("cpu"))
-    choice, advantages = a_batch(0)
-    assert variate.steady(choice, advantages).explained == 0.0
+    drawn, advantages = a_batch(0)
+    assert variate.steady(drawn, advantages).explained == 0.0
     for seed in range(20):
         teach(variate, *a_batch(seed))
-    choice, advantages = a_batch(99)
-    steadied = variate.steady(choice, advantages)
+    drawn, advantages = a_batch(99)
+    steadied = variate.steady(drawn, advantages)
     assert steadied.explained > 0.6
-    worth = (choice.actions == 2).float() - choice.log_p_all[:, :, 2].exp()
-    apart = torch.corrcoef(torch.stack([steadied.advantages[choice.mask], worth[choice.mask]]))[0, 1]
-    together = torch.corrcoef(torch.stack([advantages[:, None].expand(-1, 6)[choice.mask], worth[choice.mask]]))[0, 1]
+    worth = (drawn.actions == 2).float() - drawn.probabilities[:, :, 2]
+    apart = torch.corrcoef(torch.stack([steadied.advantages[drawn.mask], worth[drawn.mask]]))[0, 1]
+    together = torch.corrcoef(torch.stack([advantages[:, None].expand(-1, 6)[drawn.mask], worth[drawn.mask]]))[0, 1]
     assert apart > 1.5 * together
 
 
@@ -102,10 +103,10 @@ def test_batches_may_be_of_any_size(batch_size: int) -> None:
 
 def test_advantages_that_are_all_alike_teach_nothing() -> None:
     variate = ControlVariate(4, 5, torch.device("cpu"))
-    choice, advantages = a_batch(0)
+    drawn, advantages = a_batch(0)
     for _ in range(3):
-        teach(variate, choice, torch.zeros_like(advantages))
-    steadied = variate.steady(choice, torch.zeros_like(advantages))
+        teach(variate, drawn, torch.zeros_like(advantages))
+    steadied = variate.steady(drawn, torch.zeros_like(advantages))
     assert steadied.advantages.eq(0).all()
     assert steadied.explained == 0.0
 

@@ -47,6 +47,21 @@ def test_first_weights_come_from_the_seed_alone(name: str) -> None:
     assert not any(torch.equal(one[key], other[key]) for key in one if one[key].dim() > 1)
 
 
+@pytest.mark.parametrize("name", ["gru-small", "transformer-small"])
+def test_first_weights_do_not_depend_on_the_threads(name: str) -> None:
+    before = torch.get_num_threads()
+    networks = []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            networks.append(build_network(model_spec(name), 27, 0).state_dict())
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    one = networks[0]
+    assert all(torch.equal(one[key], other[key]) for other in networks[1:] for key in one)
+
+
 def test_small_models_use_one_thread_and_larger_ones_are_measured() -> None:
     assert {spec.threads for spec in MODELS.values() if spec.size in ("nano", "small")} == {1}
     assert {spec.threads for spec in MODELS.values() if spec.size not in ("nano", "small")} == {None}
