@@ -18,6 +18,7 @@ COMMANDS = {
     "train": ("train:train", "train without a screen: a progress bar on stderr, a summary on stdout"),
     "sample": ("writing:sample", "write with a saved policy"),
     "eval": ("writing:evaluate", "reward, exact match and cross-entropy of a saved policy"),
+    "compare": ("compare:compare", "train recipes over seeds at once, and print a table"),
     "score": ("score:score", "what rewards give to texts"),
     "policies": ("policies:policies", "the saved policies: list, show, rename, delete, export, import"),
     "runs": ("runs:runs", "the stored runs: list, show, delete, export"),

@@ -25,10 +25,15 @@ _LISTED_BY = {"reward": "pgplay rewards", "algorithm": "pgplay algorithms"}
 
 
 def add_config_options(parser: Parser) -> None:
-    """Give `parser` --preset, --recipe, --target-file and one option for each field of RunConfig, by section."""
+    """Give `parser` --preset, --recipe and what `add_field_options` gives."""
     start = parser.add_argument_group("where to start from (later ones overrule earlier ones, options overrule all)")
     start.add_argument("--preset", metavar="NAME|FILE", help="a preset by name, or a TOML file of your own")
     start.add_argument("--recipe", metavar="TEXT", help="a whole run as one line, as pgplay train prints it")
+    add_field_options(parser)
+
+
+def add_field_options(parser: Parser) -> None:
+    """Give `parser` --target-file and one option for each field of RunConfig, by section."""
     groups = {name: parser.add_argument_group(title) for name, title in _SECTIONS.items()}
     for field in fields().values():
         group = groups[field.section]
@@ -115,11 +120,11 @@ def read_config(arguments: Arguments) -> RunConfig:
     if arguments.recipe is not None:
         from pgplay.runs.recipes import from_recipe
 
-        settings = _overlay(settings, to_settings(from_recipe(arguments.recipe)))
-    return make_config(_overlay(settings, read_settings(arguments)))
+        settings = overlay(settings, to_settings(from_recipe(arguments.recipe)))
+    return make_config(overlay(settings, read_settings(arguments)))
 
 
-def _overlay(settings: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+def overlay(settings: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     """Lay `above` over `settings`; a target given there replaces a task below, which would hide it, with its split."""
     merged = {**settings, **above}
     if "target" in above:

@@ -122,19 +122,56 @@ class BarProgress:
 
     def show(self, report: StepReport, share: float | None, seconds_left: float | None) -> None:
         """Redraw the bar where the last drawing is old enough."""
+        self.draw(_facts(report), share, "" if seconds_left is None else f"about {seconds_left:.0f} s left")
+
+    def draw(self, words: str, share: float | None, left: str = "") -> None:
+        """Redraw the bar with `words` beside it, where the last drawing is old enough."""
         now = time.monotonic()
         if now - self._last < _REDRAW:
             return
         self._last = now
-        self._bar.update(
-            self._task,
-            description=_facts(report),
-            total=None if share is None else 1.0,
-            completed=share or 0.0,
-            left="" if seconds_left is None else f"about {seconds_left:.0f} s left",
-        )
+        total = None if share is None else 1.0
+        self._bar.update(self._task, description=words, total=total, completed=share or 0.0, left=left)
         self._bar.refresh()
 
     def say(self, line: str) -> None:
         """Print a line above the bar."""
         self._console.print(line, markup=False, soft_wrap=True)
+
+
+class RunsProgress:
+    """How many of several runs have ended: a bar with the newest step on a terminal, a line for each end anywhere."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._shares: dict[int, float] = {}
+        self._ended = 0
+        self._bar = BarProgress() if sys.stderr.isatty() else None
+
+    def __enter__(self) -> Self:
+        if self._bar is not None:
+            self._bar.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(kind, error, traceback)
+
+    def show(self, run: int, name: str, report: StepReport, share: float | None) -> None:
+        """Show the newest step of run number `run`, called `name`, and the `share` of its way, None where unknown."""
+        self._shares[run] = share or 0.0
+        if self._bar is not None:
+            reward = number(report.metrics.get("reward_mean"))
+            words = f"{self._ended} of {self._total} runs  {name}: step {report.step}  reward {reward}"
+            self._bar.draw(words, sum(self._shares.values()) / self._total)
+
+    def end(self, run: int, line: str) -> None:
+        """Note that the run number `run` has ended, with a line that stays."""
+        self._shares[run] = 1.0
+        self._ended += 1
+        if self._bar is not None:
+            self._bar.say(line)
+        else:
+            note(f"{self._ended} of {self._total}  {line}")

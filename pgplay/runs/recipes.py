@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from pgplay.config import Field, RunConfig, fields, make_config, to_settings
@@ -21,6 +22,24 @@ _STARTS_JSON = '"['
 def to_recipe(config: RunConfig) -> str:
     """Return `config` as one line; empty where all is at its default."""
     return " ".join(f"{name}={_write(value)}" for name, value in to_settings(config).items())
+
+
+def differences(configs: Sequence[RunConfig], *, apart_from: Collection[str] = ()) -> list[str]:
+    """Return for each of `configs` the part of its recipe in which they differ; 'default' stands for the default.
+
+    Settings named in `apart_from` are left out.
+    """
+    settings = [to_settings(config) for config in configs]
+    differing = [
+        name
+        for name in fields()
+        if name not in apart_from and any(one.get(name) != settings[0].get(name) for one in settings)
+    ]
+    return [" ".join(_part(name, getattr(config, name)) for name in differing) for config in configs]
+
+
+def _part(name: str, value: Any) -> str:
+    return f"{name}={'default' if value is None else _write(value)}"
 
 
 def _write(value: Any) -> str:

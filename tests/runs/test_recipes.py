@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pgplay.config import RunConfig, fields, make_config, to_settings
 from pgplay.errors import InputError
-from pgplay.runs.recipes import from_recipe, to_command, to_recipe
+from pgplay.runs.recipes import differences, from_recipe, to_command, to_recipe
 
 PARTS = ["target=", "lr=", "measure=[", '"', "x", " ", "=", "9", "]"]
 
@@ -118,3 +118,12 @@ def test_a_wrong_recipe_is_told_where_and_what_would_be_right(recipe: str, probl
     with pytest.raises(InputError, match=problem) as caught:
         from_recipe(recipe)
     assert remedy in caught.value.remedy
+
+
+def test_differences_name_what_is_not_the_same_in_all() -> None:
+    configs = [make_config({"lr": 0.5, "seed": 1}), make_config({"algorithm": "rloo"}), make_config({"seed": 2})]
+    assert differences(configs) == [
+        "seed=1 algorithm=grpo lr=0.5", "seed=0 algorithm=rloo lr=default", "seed=2 algorithm=grpo lr=default",
+    ]
+    assert differences(configs, apart_from={"seed"})[0] == "algorithm=grpo lr=0.5"
+    assert differences([make_config({})]) == [""]
