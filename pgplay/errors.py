@@ -32,9 +32,18 @@ class InputError(PgplayError):
 
 
 class RewardError(PgplayError):
-    """A person's reward function failed; the run is kept up to the step before."""
+    """A reward failed; the run is kept up to the step before.
+
+    `line` is the line of the person's source at which it failed, 0 where none is known; `spec` is what the person typed
+    for the reward, empty until it is known.
+    """
 
     exit_status = 3
+
+    def __init__(self, problem: str, remedy: str = "", line: int = 0) -> None:
+        super().__init__(problem, remedy)
+        self.line = line
+        self.spec = ""
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:

@@ -35,6 +35,11 @@ def personal_presets_folder() -> Path:
     return data_folder() / "presets"
 
 
+def personal_rewards_folder() -> Path:
+    """Return the folder in which a person keeps rewards of their own: Python files, found by their bare names."""
+    return data_folder() / "rewards"
+
+
 def shipped(folder: str) -> Path:
     """Return `presets` or `assets` as shipped: beside the code in a wheel, at the top of a source tree.
 

@@ -23,6 +23,7 @@ from typing import NamedTuple
 import msgspec
 
 from pgplay.errors import InputError, RewardError, unknown_name
+from pgplay.paths import personal_rewards_folder
 from pgplay.rewards.child_process import ChildProcess
 from pgplay.rewards.records import Scores, Triple, tell
 
@@ -96,10 +97,20 @@ def split_python(spec: str) -> tuple[str, str]:
     return found["file"], function or ""
 
 
+def find_python(spec: str) -> Path:
+    """Return the path that a Python `spec` names, whether there is a file or not; raises InputError.
+
+    A bare name that is no file here is one of the rewards that the person keeps, where there is one of that name.
+    """
+    path = Path(split_python(spec)[0]).expanduser()
+    kept = personal_rewards_folder() / path
+    return kept if path.name == str(path) and not path.exists() and kept.exists() else path
+
+
 def read_python(spec: str) -> PythonSource:
     """Return the source that `spec` names; raises InputError where its file is missing or no Python text."""
     file, function = split_python(spec)
-    path = Path(file).expanduser()
+    path = find_python(spec)
     if not path.is_file():
         what = "is no file" if path.exists() else "does not exist"
         raise InputError(f"The reward file {file} {what}.", "Give the path of a Python file.")
@@ -240,7 +251,8 @@ class PythonScorer:
         given = f"It was given {tell(triple)}" if triple else ""
         if given:
             given += f" and {others} others." if others else "."
-        return RewardError(f"{who} {failed.happened}{where}.", " ".join(filter(None, (given, failed.advice))))
+        remedy = " ".join(filter(None, (given, failed.advice)))
+        return RewardError(f"{who} {failed.happened}{where}.", remedy, failed.line)
 
     def _place(self, lines: Iterable[bytes]) -> int:
         """Return the innermost of the person's own lines in what faulthandler wrote; 0 where there is none."""

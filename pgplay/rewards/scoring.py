@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Literal, Self
 
+from pgplay.errors import RewardError
 from pgplay.rewards.catalogue import REWARDS
 from pgplay.rewards.formula import Formula
 from pgplay.rewards.python_reward import Limits, PythonScorer, PythonSource, is_python, read_python, split_python
@@ -44,7 +45,11 @@ class Reward:
         rows = [places.setdefault(triple, len(places)) for triple in triples]
         if not places:
             return Scores([], {})
-        scores = self._scorer.score(list(places))
+        try:
+            scores = self._scorer.score(list(places))
+        except RewardError as error:
+            error.spec = self.spec
+            raise
         parts = {name: [values[row] for row in rows] for name, values in scores.parts.items()}
         return Scores([scores.values[row] for row in rows], parts)
 

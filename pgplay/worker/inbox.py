@@ -29,12 +29,15 @@ class Inbox:
         """Add a message at the end."""
         self._queue.put(message)
 
-    def take(self, *, wait: bool) -> Message | None:
-        """Return the next message; with `wait` only when there is one, else None where there is none."""
+    def take(self, *, patience: float | None) -> Message | None:
+        """Return the next message, None where none came within `patience` seconds (None: wait until one comes)."""
         self._collect()
         if self._waiting:
             return self._waiting.popleft()
-        return self._queue.get() if wait else None
+        try:
+            return self._queue.get(timeout=patience) if patience != 0.0 else None
+        except queue.Empty:
+            return None
 
     @property
     def is_empty(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 from pgplay.config import RunConfig
 from pgplay.learning.report import Sample
 from pgplay.worker.ending import Ending
-from pgplay.worker.protocol import RunInfo, Snapshot, Write
+from pgplay.worker.protocol import Change, RunInfo, Snapshot, Start, Write
 
 OnProgress = Callable[[str], None]
 """Hears in words how the preparation of a run goes; what it raises ends it."""
@@ -55,8 +55,11 @@ class RunSession(Protocol):
     def should_stop(self) -> Ending | None:
         """Return why the run is to end now."""
 
-    def change(self, settings: dict[str, Any]) -> None:
+    def change(self, settings: dict[str, Any], reward_source: str = "") -> None:
         """Change live settings."""
+
+    def saved_reward(self) -> Change | None:
+        """Return the change that the reward's file asks for where it was saved anew; raises InputError."""
 
     def renew_reward(self) -> None:
         """Build the reward again."""
@@ -80,12 +83,12 @@ class RunSession(Protocol):
 class Makers(NamedTuple):
     """What makes sessions and writes with saved policies.
 
-    `check` raises where a run of this config, from this saved policy, can't begin, and `find` where there is no stored
+    `check` raises where a run of this config, as the command says, can't begin, and `find` where there is no stored
     run of that name: both before the present run is touched.
     """
 
-    check: Callable[[RunConfig, str], None]
-    begin: Callable[[RunConfig, str, OnProgress], RunSession]
+    check: Callable[[RunConfig, Start], None]
+    begin: Callable[[RunConfig, Start, OnProgress], RunSession]
     find: Callable[[str], object]
     resume: Callable[[str], RunSession]
     write: Callable[[Write], Texts]

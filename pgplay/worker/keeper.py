@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from typing import NamedTuple
 
@@ -17,8 +17,9 @@ from pgplay.learning.report import StepReport
 from pgplay.policies.catalogue import PolicyShape
 from pgplay.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pgplay.runs.files import plain_errors, write_atomically
-from pgplay.runs.store import RunStore
+from pgplay.runs.store import RunStore, delete_run
 from pgplay.tasks.task import Task
+from pgplay.worker.live_reward import LiveRewards, Stamp
 
 CHECKPOINT_INTERVAL = 5.0
 """Seconds between checkpoints while training: so much may have to be trained again after kill -9."""
@@ -27,6 +28,7 @@ BEST_INTERVAL = 1.0
 SHARE_OF_TIME = 0.05
 """Checkpoints take no more than this share of the time, however large the network."""
 TASK = "task.json"
+REWARD = "reward.py"
 
 
 class StoredRun(NamedTuple):
@@ -38,6 +40,8 @@ class StoredRun(NamedTuple):
     shape: PolicyShape
     state: LearnerState
     threads: int | None
+    reward_source: str
+    reward_stamp: Stamp | None
     note: str
 
 
@@ -52,6 +56,7 @@ def open_run(run: str, undo: ExitStack) -> StoredRun:
     state = checkpoint.state
     try:
         config = make_config(state["settings"])
+        source, stamp = state.get("reward", ("", None))
         shape = PolicyShape(*state["shape"])
         task = None
         if config.task:
@@ -62,15 +67,24 @@ def open_run(run: str, undo: ExitStack) -> StoredRun:
             f"The run '{run}' cannot be read: {type(error).__name__}: {error}.", "Start it again from its recipe."
         ) from error
     learnt = LearnerState(checkpoint.tensors, state["trainer"])
-    return StoredRun(store, config, task, shape, learnt, state.get("threads"), checkpoint.note)
+    kept = Stamp(*stamp) if stamp else None
+    return StoredRun(store, config, task, shape, learnt, state.get("threads"), source, kept, checkpoint.note)
+
+
+def forget(store: RunStore) -> None:
+    """Delete a run whose first checkpoint could not be written: nothing of it could be resumed."""
+    store.close()
+    with suppress(PgplayError):
+        delete_run(store.name)
 
 
 class Keeper:
     """Decides when a checkpoint is due and writes it. Taking one draws no random number and changes none."""
 
-    def __init__(self, store: RunStore, learner: Learner) -> None:
+    def __init__(self, store: RunStore, learner: Learner, rewards: LiveRewards) -> None:
         self._store = store
         self._learner = learner
+        self._rewards = rewards
         self.threads: int | None = None
         self.is_damaged = False
         self.checkpoint_step: int | None = None
@@ -86,6 +100,7 @@ class Keeper:
         plan = self._learner.plan
         if plan.config.task:
             write_atomically(self._store.folder / TASK, msgspec.json.encode(plan.task))
+        self._keep_source()
         self.checkpoint()
 
     def resume(self, note: str) -> None:
@@ -113,6 +128,7 @@ class Keeper:
     def note_change(self) -> None:
         """Have the next checkpoint written even if no step comes before it: settings were changed."""
         self._is_stale = True
+        self._keep_source()
 
     def checkpoint(self) -> None:
         """Write a checkpoint, and the best one if it is new; raises PgplayError where they can't be written.
@@ -137,6 +153,11 @@ class Keeper:
         with plain_errors("Writing the log", path), path.open("a", encoding="utf-8", errors="backslashreplace") as log:
             log.write(f"{datetime.now().isoformat(timespec='seconds')}  {text}\n")
 
+    def _keep_source(self) -> None:
+        """Put a person's Python beside the run, for people to read; going on takes it from the checkpoint."""
+        if self._rewards.source:
+            write_atomically(self._store.folder / REWARD, self._rewards.source.encode(errors="surrogatepass"))
+
     def _take(self) -> Checkpoint:
         plan, state = self._learner.plan, self._learner.state()
         return Checkpoint(
@@ -146,6 +167,7 @@ class Keeper:
                 "settings": to_settings(plan.config),
                 "shape": list(plan.shape),
                 "threads": self.threads,
+                "reward": [self._rewards.source, self._rewards.file.stamp],
                 "trainer": state.values,
             },
         )

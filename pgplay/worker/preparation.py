@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-
 from pgplay.config import RunConfig, make_config
 from pgplay.errors import InputError, RewardError
 from pgplay.learning.plan import Plan, make_plan
@@ -12,22 +10,25 @@ from pgplay.policies.devices import resolve_device
 from pgplay.policies.policy import Policy
 from pgplay.rewards.scoring import Reward, build_reward, describe
 from pgplay.runs.library import find_policy
-from pgplay.worker.interfaces import OnLog, OnProgress
+from pgplay.worker.interfaces import OnProgress
+from pgplay.worker.protocol import Start
 from pgplay.worker.saved_policies import load_saved_policy
 
 PAIRS_FOR_GOAL = 64
 """So many targets are scored to learn what a solved run's reward is."""
 
 
-def check_start(config: RunConfig, continue_policy: str) -> None:
+def check_start(config: RunConfig, command: Start) -> None:
     """Refuse what can be seen to be wrong before anything is built or stopped; raises InputError and PgplayError."""
-    if continue_policy:
-        config = make_config({"warm_start": continue_policy}, config)
+    if command.continue_policy:
+        config = make_config({"warm_start": command.continue_policy}, config)
     plan_and_policy(config)
     resolve_device(config.device)
     if config.reference != "start":
         find_policy(config.reference)
-    for spec in (config.reward, *config.measure):
+    if not command.reward_source:
+        describe(config.reward)
+    for spec in config.measure:
         describe(spec)
 
 
@@ -45,12 +46,6 @@ def plan_and_policy(config: RunConfig) -> tuple[Plan, Policy | None]:
     saved = load_saved_policy(config.warm_start, config.device)
     config = make_config({"model": saved.card.model}, config)
     return make_plan(config, None, saved.policy.shape), saved.policy
-
-
-def build_rewards(config: RunConfig, on_log: OnLog, undo: ExitStack) -> tuple[Reward, dict[str, Reward]]:
-    """Return the reward and the measures by their specs; `undo` closes them."""
-    reward = undo.enter_context(build_reward(config.reward, on_log=on_log))
-    return reward, {spec: undo.enter_context(build_reward(spec, on_log=on_log)) for spec in config.measure}
 
 
 def load_reference(plan: Plan) -> Policy | None:

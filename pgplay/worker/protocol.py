@@ -34,12 +34,14 @@ class Start(Command, tag="start", frozen=True):
     """Begin a run with these settings (as RunConfig's fields); a run that is there is stopped and kept.
 
     With `paused` the run is built but not begun, so that one step can be made at a time. `continue_policy` starts from
-    a saved policy's network (train it on).
+    a saved policy's network (train it on). `reward_source` is the text of a Python reward where its file does not
+    count; what came with a policy is sent only after the person said yes.
     """
 
     settings: dict[str, Any]
     paused: bool = False
     continue_policy: str = ""
+    reward_source: str = ""
 
 
 class Resume(Command, tag="resume", frozen=True):
@@ -67,9 +69,14 @@ class Reset(Command, tag="reset", frozen=True):
 
 
 class Change(Command, tag="change", frozen=True):
-    """Change live settings (RunConfig fields marked live) at the next step boundary."""
+    """Change live settings (RunConfig fields marked live) at the next step boundary.
+
+    `reward_source` is the text of a Python reward as the person typed it. A reward is tried on the newest samples
+    first: one that fails is refused.
+    """
 
     settings: dict[str, Any]
+    reward_source: str = ""
 
 
 class Save(Command, tag="save", frozen=True):
@@ -136,6 +143,8 @@ class RunInfo(msgspec.Struct, frozen=True):
     prompts: tuple[str, ...]
     notes: tuple[str, ...]
     """Plain sentences the person should see, such as which characters were added to the alphabet."""
+    reward_source: str = ""
+    """The text of a Python reward, empty for any other."""
 
     @property
     def has_policy(self) -> bool:
@@ -186,10 +195,14 @@ class Written(Event, tag="written", frozen=True):
 
 
 class Changed(Event, tag="changed", frozen=True):
-    """Live settings took effect at this step."""
+    """Live settings took effect at this step: a person's change, or a reward file that was saved again (request 0).
+
+    `reward_source` is the text of a Python reward where `settings` hold the reward.
+    """
 
     settings: dict[str, Any]
     step: int
+    reward_source: str = ""
 
 
 class Log(Event, tag="log", frozen=True):
@@ -199,14 +212,23 @@ class Log(Event, tag="log", frozen=True):
 
 
 class Refused(Event, tag="refused", frozen=True):
-    """A command that could not be obeyed: what was wrong, what would be right. The run is as it was."""
+    """What could not be done, what would be right; the run is as it was.
+
+    It answers a command, or tells (request 0) of a reward file that was saved with a mistake in it. `line` is the line
+    of a person's reward at which it failed, 0 where none is known.
+    """
 
     problem: str
     remedy: str = ""
+    line: int = 0
 
 
 class Failed(Event, tag="failed", frozen=True):
-    """The run failed at `step`; it can be resumed from the checkpoint at `checkpoint_step` where that is not None."""
+    """The run failed at `step`; it can be resumed from the checkpoint at `checkpoint_step` where that is not None.
+
+    `reward` is the reward or measure that failed, at `line` of its source (0: unknown), and empty where something else
+    did.
+    """
 
     problem: str
     remedy: str = ""
@@ -214,6 +236,8 @@ class Failed(Event, tag="failed", frozen=True):
     run: str = ""
     step: int = 0
     checkpoint_step: int | None = None
+    reward: str = ""
+    line: int = 0
 
 
 AnyCommand = Start | Resume | Pause | Step | Stop | Reset | Change | Save | Write | Quit

@@ -18,12 +18,13 @@ from typing import Any, NoReturn
 import msgspec
 
 from pgplay.config import RunConfig, make_config
-from pgplay.errors import InputError, PgplayError
+from pgplay.errors import InputError, PgplayError, RewardError
 from pgplay.runs.cores import let_waiting_threads_sleep
 from pgplay.runs.names import find_run
 from pgplay.worker.failures import in_words
 from pgplay.worker.inbox import Inbox, read_commands
 from pgplay.worker.interfaces import Makers, NotNeededError, OnProgress, RunSession
+from pgplay.worker.live_reward import LOOK_INTERVAL
 from pgplay.worker.outbox import Outbox
 from pgplay.worker.protocol import (
     VERSION,
@@ -65,6 +66,7 @@ class Server:
         self._makers = makers
         self._session: RunSession | None = None
         self._state: RunState = "idle"
+        self._reward_failed = False
         self._steps_to_make: int | None = None
         self._next_progress = 0.0
         self._obey: dict[type, Callable[[Any], None]] = {
@@ -82,17 +84,26 @@ class Server:
     def serve(self) -> None:
         """Obey until Quit comes; commands take effect before the next step."""
         while True:
-            message = self._inbox.take(wait=self._state != "training")
+            message = self._inbox.take(patience=self._patience)
             if isinstance(message, Quit):
                 break
-            if message is None:
-                self._advance()
-            else:
+            if message is not None:
                 self._answer(message)
+                continue
+            self._take_saved_reward()
+            if self._state == "training":
+                self._advance()
         try:
             self._end_run("paused")
         except PgplayError as error:
             sys.stderr.write(f"{error}\n")
+
+    @property
+    def _patience(self) -> float | None:
+        """How many seconds to wait for a command (None: until one comes) before going on by oneself."""
+        if self._state == "training":
+            return 0.0
+        return LOOK_INTERVAL if self._reward_failed else None
 
     def _answer(self, message: AnyCommand | ProtocolError) -> None:
         request = 0 if isinstance(message, ProtocolError) else message.request
@@ -101,11 +112,29 @@ class Server:
                 raise message
             self._obey[type(message)](message)
         except PgplayError as error:
-            self._outbox.send(Refused(problem=error.problem, remedy=error.remedy, request=request))
+            self._refuse(error, request)
         except Exception as error:  # a defect must reach the person as words, and the worker must go on
             traceback.print_exc()
             problem, _ = in_words(error)
             self._outbox.send(Refused(problem=problem, remedy="The log says where.", request=request))
+
+    def _refuse(self, error: PgplayError, request: int = 0) -> None:
+        line = error.line if isinstance(error, RewardError) else 0
+        self._outbox.send(Refused(problem=error.problem, remedy=error.remedy, line=line, request=request))
+
+    def _take_saved_reward(self) -> None:
+        """Take the reward's file where it was saved: one with a mistake is told, a mended one lets the run go on."""
+        session = self._need_session()
+        try:
+            change = session.saved_reward()
+            if change is None:
+                return
+            self._change(change)
+        except PgplayError as error:
+            self._refuse(error)
+            return
+        if self._reward_failed:
+            self._enter("training")
 
     def _advance(self) -> None:
         session = self._need_session()
@@ -127,13 +156,17 @@ class Server:
         session = self._need_session()
         problem, remedy = in_words(error)
         details = "" if isinstance(error, PgplayError) else traceback.format_exc()
+        reward, line = (error.spec, error.line) if isinstance(error, RewardError) else ("", 0)
         try:
             session.log_failure(details or str(error))
             session.rest("failed", problem)
         except PgplayError as second:  # such as a full disk, which may be what failed the step
             details += f"\n{second}"
         self._enter("failed", problem)
-        self._outbox.send(Failed(problem=problem, remedy=remedy, details=details.strip(), **self._where()))
+        self._reward_failed = bool(reward)
+        self._outbox.send(
+            Failed(problem=problem, remedy=remedy, details=details.strip(), reward=reward, line=line, **self._where())
+        )
 
     def _where(self) -> dict[str, Any]:
         session = self._session
@@ -143,8 +176,8 @@ class Server:
 
     def _start(self, command: Start) -> None:
         config = make_config(command.settings)
-        self._makers.check(config, command.continue_policy)
-        make = partial(self._makers.begin, config, command.continue_policy, self._tell_progress)
+        self._makers.check(config, command)
+        make = partial(self._makers.begin, config, command, self._tell_progress)
         self._load(make, "paused" if command.paused else "training", command.request)
 
     def _resume(self, command: Resume) -> None:
@@ -221,8 +254,13 @@ class Server:
 
     def _change(self, command: Change) -> None:
         session = self._need_session()
-        session.change(command.settings)
-        self._outbox.send(Changed(settings=command.settings, step=session.step_count, request=command.request))
+        session.change(command.settings, command.reward_source)
+        source = session.info().reward_source if "reward" in command.settings else ""
+        self._outbox.send(
+            Changed(
+                settings=command.settings, step=session.step_count, reward_source=source, request=command.request
+            )
+        )
 
     def _save(self, command: Save) -> None:
         self._need_session().save_policy(command.name, replace=command.replace)
@@ -248,7 +286,7 @@ class Server:
         self._enter(state, message, request=request)
 
     def _enter(self, state: RunState, message: str = "", request: int = 0, info: RunInfo | None = None) -> None:
-        self._state = state
+        self._state, self._reward_failed = state, False
         step = self._session.step_count if self._session else 0
         self._outbox.send(StateChanged(state=state, message=message, step=step, info=info, request=request))
 
@@ -292,8 +330,14 @@ def main() -> NoReturn:
         )
     )
 
-    def begin(config: RunConfig, continue_policy: str, on_progress: OnProgress) -> RunSession:
-        return Session.begin(config, continue_policy=continue_policy, on_progress=on_progress, on_log=outbox.log)
+    def begin(config: RunConfig, command: Start, on_progress: OnProgress) -> RunSession:
+        return Session.begin(
+            config,
+            continue_policy=command.continue_policy,
+            reward_source=command.reward_source,
+            on_progress=on_progress,
+            on_log=outbox.log,
+        )
 
     makers = Makers(check_start, begin, find_run, partial(Session.resume, on_log=outbox.log), answer_write_with_saved)
     if inbox.is_empty:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from typing import Any, Self
 
 import msgspec
@@ -23,18 +23,18 @@ from pgplay.learning.plan import make_plan
 from pgplay.learning.report import Finding, StepReport
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.policy import Policy
-from pgplay.rewards.scoring import build_reward
 from pgplay.runs.cards import PolicyCard
 from pgplay.runs.checkpoint import pack
 from pgplay.runs.library import save_policy
 from pgplay.runs.recipes import to_recipe
-from pgplay.runs.store import RunStore, delete_run
+from pgplay.runs.store import RunStore
 from pgplay.worker.ending import Ending, ending_of
 from pgplay.worker.forecast import Forecast
 from pgplay.worker.interfaces import OnLog, OnProgress, Texts, discard
-from pgplay.worker.keeper import Keeper, StoredRun, open_run
-from pgplay.worker.preparation import build_rewards, goal_of, load_reference, plan_and_policy, warm_up
-from pgplay.worker.protocol import RunInfo, Snapshot, Write
+from pgplay.worker.keeper import Keeper, StoredRun, forget, open_run
+from pgplay.worker.live_reward import LiveRewards
+from pgplay.worker.preparation import goal_of, load_reference, plan_and_policy, warm_up
+from pgplay.worker.protocol import Change, RunInfo, Snapshot, Write
 from pgplay.worker.saved_policies import answer_write
 from pgplay.worker.threads import Threads
 from pgplay.worker.versions import versions
@@ -47,12 +47,12 @@ _SHOWN_PAIRS = 200
 class Session:
     """A run that is being trained or rests; from `begin` or `resume`, to be closed."""
 
-    def __init__(self, store: RunStore, learner: Learner, threads: Threads, on_log: OnLog) -> None:
+    def __init__(self, store: RunStore, learner: Learner, threads: Threads, rewards: LiveRewards) -> None:
         self.store = store
         self.learner = learner
-        self._on_log = on_log
+        self._rewards = rewards
         self.report: StepReport | None = None
-        self._keeper = Keeper(store, learner)
+        self._keeper = Keeper(store, learner, rewards)
         self._compute_with(threads)
         self._unrecorded: list[StepReport] = []
         self._recent: deque[dict[str, float]] = deque(maxlen=WINDOW)
@@ -67,31 +67,34 @@ class Session:
         config: RunConfig,
         *,
         continue_policy: str = "",
+        reward_source: str = "",
         name: str = "",
         on_progress: OnProgress = discard,
         on_log: OnLog = discard,
     ) -> Self:
         """Return a new run of `config`, stored under `name` (empty: made of date and target), warmed up if asked to.
 
-        `continue_policy` trains a saved policy on; it becomes the config's warm_start. `on_progress` hears in words how
-        the preparation goes; what it raises ends it, and nothing is stored. `on_log` takes what a person's reward
-        prints, from another thread. Raises InputError, PgplayError, and RewardError for Python that can't be loaded.
+        `continue_policy` trains a saved policy on; it becomes the config's warm_start. `reward_source` is run in place
+        of the Python file that the config names; ask the person first where it came from elsewhere. `on_progress`
+        hears in words how the preparation goes; what it raises ends it, and nothing is stored. `on_log` takes what a
+        person's reward prints, from another thread. Raises InputError, PgplayError, and RewardError for Python that
+        can't be loaded.
         """
         if continue_policy:
             config = make_config({"warm_start": continue_policy}, config)
         plan, policy = plan_and_policy(config)
         reference = load_reference(plan)
         with ExitStack() as undo:
-            reward, measures = build_rewards(plan.config, on_log, undo)
-            learner = make_learner(plan, reward, measures, policy, reference)
+            rewards = LiveRewards(plan.config.reward, on_log, reward_source)
+            learner = make_learner(plan, *rewards.build(plan.config, undo), policy, reference)
             threads = Threads.choose(plan, learner.policy)
             undo.callback(threads.rest)
             threads.work()
             if isinstance(learner, Trainer) and config.warm_start.isdecimal():
                 warm_up(learner, int(config.warm_start), on_progress)
             store = RunStore.create(plan.config, name)
-            undo.callback(_forget, store)
-            session = cls(store, learner, threads, on_log)
+            undo.callback(forget, store)
+            session = cls(store, learner, threads, rewards)
             session._keeper.begin()
             if plan.threads is None:
                 store.event(0, "threads", f"{threads.wanted}, as measured")
@@ -107,11 +110,11 @@ class Session:
         with ExitStack() as undo:
             stored: StoredRun = open_run(run, undo)
             plan = make_plan(stored.config, stored.task, stored.shape)
-            reward, measures = build_rewards(plan.config, on_log, undo)
-            learner = make_learner(plan, reward, measures)
+            rewards = LiveRewards(plan.config.reward, on_log, stored.reward_source, stored.reward_stamp)
+            learner = make_learner(plan, *rewards.build(plan.config, undo))
             learner.restore(stored.state)
             threads = Threads.choose(plan, learner.policy, stored.threads)
-            session = cls(stored.store, learner, threads, on_log)
+            session = cls(stored.store, learner, threads, rewards)
             session._keeper.resume(stored.note)
             undo.pop_all()
         return session
@@ -158,6 +161,7 @@ class Session:
             targets=tuple(pair.target for pair in pairs),
             prompts=tuple(pair.prompt for pair in pairs),
             notes=(*plan.notes, *self._keeper.notes),
+            reward_source=self._rewards.source,
         )
 
     def step(self) -> StepReport:
@@ -224,8 +228,11 @@ class Session:
         """Return what is to be said about the run in words; empty while all is well."""
         return diagnose(tuple(self._recent), self.learner.plan.kind)
 
-    def change(self, settings: dict[str, Any]) -> None:
-        """Change live settings before the next step; raises InputError, and then nothing is changed."""
+    def change(self, settings: dict[str, Any], reward_source: str = "") -> None:
+        """Change live settings before the next step, and the text of a Python reward.
+
+        Raises InputError, and RewardError where the new reward fails on the newest samples; nothing is changed then.
+        """
         known = fields()
         fixed = [name for name in settings if name in known and not known[name].live]
         if fixed:
@@ -242,14 +249,17 @@ class Session:
             )
         with ExitStack() as undo:
             reward = None
-            if config.reward != old.config.reward:
-                reward = undo.enter_context(build_reward(config.reward, on_log=self._on_log))
-            self.store.event(self.step_count, "change", msgspec.json.encode(settings).decode())
+            detail = settings
+            if reward_source or config.reward != old.config.reward:
+                reward = self._rewards.try_out(plan, reward_source, self.report, undo)
+                detail = {**settings, "reward_source": reward.source} if reward.source else settings
+            self.store.event(self.step_count, "change", msgspec.json.encode(detail).decode())
             undo.pop_all()
         previous = self.learner.reward
         self.learner.change(plan, reward)
         if reward is not None:
             previous.close()
+            self._rewards.take(reward)
         if config.threads != old.config.threads:
             self._threads.rest()
             self._compute_with(Threads.choose(plan, self.learner.policy))
@@ -257,13 +267,20 @@ class Session:
         self._recent.clear()
         self._keeper.note_change()
 
+    def saved_reward(self) -> Change | None:
+        """Return the change that the reward's file asks for where it was saved with another text; None mostly.
+
+        It is looked at twice a second at most. Raises InputError where it can't be read.
+        """
+        source = self._rewards.saved_source()
+        return Change(settings={"reward": self.config.reward}, reward_source=source) if source else None
+
     def renew_reward(self) -> None:
-        """Build the reward and the measures again, as a person may have mended their Python; raises InputError."""
-        with ExitStack() as undo:
-            reward, measures = build_rewards(self.config, self._on_log, undo)
-            undo.pop_all()
-        self._close_rewards()
-        self.learner.reward, self.learner.measures = reward, measures
+        """Build the reward and the measures again, as a person may have mended their Python.
+
+        Raises InputError and RewardError.
+        """
+        self._rewards.renew(self.learner)
 
     def need_policy(self) -> Policy:
         """Return the present policy; raises InputError where the run trains none."""
@@ -316,7 +333,7 @@ class Session:
         """Let the run rest in `state` if it does not rest already, and let go of its store and its rewards."""
         if not self._is_resting:
             self.rest(state, message)
-        self._close_rewards()
+        self._rewards.close(self.learner)
         self.store.close()
 
     def _compute_with(self, threads: Threads) -> None:
@@ -327,18 +344,7 @@ class Session:
     def _note_threads(self, before: int, after: int) -> None:
         self.store.event(self.step_count, "threads", f"{before} to {after}, as other runs begin or end")
 
-    def _close_rewards(self) -> None:
-        for reward in (self.learner.reward, *self.learner.measures.values()):
-            reward.close()
-
 
 def _forecast(learner: Learner) -> Forecast:
     """Return a forecast for `learner`; of a search the kept text alone tells how far it is, not what it tries."""
     return Forecast(goal_of(learner.plan, learner.reward), by_greedy=not learner.plan.trains_network)
-
-
-def _forget(store: RunStore) -> None:
-    """Delete a run whose first checkpoint could not be written: nothing of it could be resumed."""
-    store.close()
-    with suppress(PgplayError):
-        delete_run(store.name)

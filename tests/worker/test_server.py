@@ -52,6 +52,7 @@ class SmallSession:
         self.gate = threading.Semaphore(0)
         self.at_gate = threading.Semaphore(0)
         self.rests, self.calls = [], []
+        self.saved = []
 
     def info(self):
         return RunInfo(
@@ -74,10 +75,15 @@ class SmallSession:
     def should_stop(self):
         return Ending("solved", "solved") if self.ends_at and self.step_count >= self.ends_at else None
 
-    def change(self, settings):
+    def change(self, settings, reward_source=""):
         if "seed" in settings:
             raise InputError("seed cannot be changed.")
+        if "broken" in reward_source:
+            raise RewardError("It is broken.", line=3)
         self.calls.append(("change", self.step_count))
+
+    def saved_reward(self):
+        return self.saved.pop() if self.saved else None
 
     def renew_reward(self):
         self.calls.append(("renew", self.step_count))
@@ -363,3 +369,41 @@ def test_a_run_that_cannot_be_built_leaves_the_worker_idle_and_obeying(desk):
     assert (refused.problem, refused.request) == ("There was not enough memory.", 6)
     desk.begin = good
     desk.start()
+
+
+def saved(source):
+    return Change(settings={"reward": "mine.py"}, reward_source=source)
+
+
+def test_a_saved_reward_is_taken_before_the_next_step_and_told_as_a_change(desk):
+    session = desk.start()
+    assert session.at_gate.acquire(timeout=PATIENCE)
+    session.saved.append(saved("mended"))
+    session.gate.release(1)
+    changed = desk.next(Changed)
+    assert (changed.settings, changed.step, changed.request) == ({"reward": "mine.py"}, 1, 0)
+
+
+def test_a_reward_saved_with_a_mistake_is_told_with_its_line_and_the_run_goes_on(desk):
+    session = desk.start()
+    assert session.at_gate.acquire(timeout=PATIENCE)
+    session.saved.append(saved("broken"))
+    session.gate.release(2)
+    refused = desk.next(Refused)
+    assert (refused.problem, refused.line, refused.request) == ("It is broken.", 3, 0)
+    assert desk.next(Snapshot).report.step == 2
+
+
+def test_a_run_that_its_reward_stopped_says_so_and_goes_on_when_the_mended_file_is_saved(desk):
+    session = desk.start()
+    error = RewardError("It failed.", "It was given 'x'.", line=7)
+    error.spec = "mine.py"
+    session.errors[1] = error
+    session.gate.release(1)
+    failed = desk.next(Failed)
+    assert (failed.reward, failed.line, failed.step) == ("mine.py", 7, 0)
+    session.saved.append(saved("mended"))
+    assert desk.next(Changed).step == 0
+    desk.state("training")
+    session.gate.release(1)
+    assert desk.next(Snapshot).report.step == 1

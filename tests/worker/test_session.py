@@ -17,7 +17,7 @@ from pgplay.runs.store import RunStore, list_runs
 from pgplay.worker.interfaces import NotNeededError
 from pgplay.worker.keeper import Keeper
 from pgplay.worker.preparation import check_start
-from pgplay.worker.protocol import Write
+from pgplay.worker.protocol import Start, Write
 from pgplay.worker.saved_policies import load_saved_policy, write_texts
 from pgplay.worker.session import Session
 
@@ -468,7 +468,7 @@ def test_a_warm_start_tells_how_it_goes_and_is_given_up_without_a_trace():
 )
 def test_what_cannot_begin_is_seen_before_anything_is_stopped(settings, words):
     with pytest.raises(InputError, match=words):
-        check_start(make_config(settings), "")
+        check_start(make_config(settings), Start(settings=settings))
 
 
 def test_a_reference_with_another_alphabet_is_refused():

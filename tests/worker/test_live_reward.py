@@ -1,0 +1,145 @@
+"""A reward that is typed or saved while a run goes on: tried before it is taken, and kept with the run."""
+
+import json
+import os
+
+import pytest
+
+from pgplay.config import make_config
+from pgplay.errors import InputError, RewardError
+from pgplay.runs.library import load_policy
+from pgplay.worker import live_reward
+from pgplay.worker.live_reward import RewardFile
+from pgplay.worker.session import Session
+
+SHORT = "def reward(text, target, prompt):\n    return -float(len(text))\n"
+LONG = "def reward(text, target, prompt):\n    return float(len(text))\n"
+BROKEN = "def reward(text, target, prompt):\n    share = len(text) / 10\n    return share / (len(text) - len(text))\n"
+SMALL = {"model": "gru-nano", "target": "abc", "batch_size": 8, "until": "never"}
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    monkeypatch.setattr(live_reward, "LOOK_INTERVAL", 0.0)
+    path = tmp_path / "mine.py"
+    path.write_text(SHORT)
+    return path
+
+
+def begin(**settings):
+    return Session.begin(make_config({**SMALL, **settings}))
+
+
+def save(path, text):
+    """Save as an editor does, at a time that differs from that of the file before."""
+    before = path.stat().st_mtime_ns
+    path.write_text(text)
+    os.utime(path, ns=(before + 1_000_000, before + 1_000_000))
+
+
+def test_a_typed_reward_trains_from_the_next_step_on_and_is_kept_without_a_file():
+    session = begin()
+    session.step()
+    session.change({"reward": "typed.py"}, SHORT)
+    assert session.step().metrics["reward_max"] <= 0
+    assert session.info().reward_source == SHORT
+    run = session.run
+    session.save_policy("short")
+    session.close("paused")
+    assert load_policy("short")[0].reward_source == SHORT
+    resumed = Session.resume(run)
+    assert resumed.info().reward_source == SHORT
+    assert resumed.step().metrics["reward_max"] <= 0
+    assert (resumed.store.folder / "reward.py").read_text() == SHORT
+    changes = [json.loads(event.detail) for event in resumed.store.events() if event.kind == "change"]
+    assert changes == [{"reward": "typed.py", "reward_source": SHORT}]
+    resumed.close("paused")
+
+
+def test_a_typed_reward_that_fails_on_the_newest_samples_is_refused_with_its_line_and_the_old_one_goes_on():
+    session = begin()
+    session.step()
+    with pytest.raises(RewardError, match=r"ZeroDivisionError.*line 3: return share") as failed:
+        session.change({"reward": "typed.py"}, BROKEN)
+    assert failed.value.line == 3
+    assert failed.value.spec == "typed.py"
+    assert "the text" in failed.value.remedy
+    with pytest.raises(InputError, match="defines no function"):
+        session.change({"reward": "typed.py"}, "x = 1")
+    assert session.config.reward == "levenshtein"
+    assert session.step().metrics["reward_min"] >= 0
+    session.close("paused")
+
+
+def test_a_reward_typed_before_there_is_a_sample_is_tried_on_the_targets():
+    session = begin()
+    with pytest.raises(RewardError, match="'abc'"):
+        session.change({"reward": "typed.py"}, "def reward(text, target, prompt):\n    raise ValueError(text)\n")
+    session.close("paused")
+
+
+def test_a_saved_file_asks_for_a_change_once_and_a_broken_save_leaves_the_old_reward(file):
+    session = begin(reward=str(file))
+    assert session.step().metrics["reward_max"] <= 0
+    assert session.saved_reward() is None
+    save(file, BROKEN)
+    change = session.saved_reward()
+    with pytest.raises(RewardError):
+        session.change(change.settings, change.reward_source)
+    assert session.saved_reward() is None
+    assert session.step().metrics["reward_max"] <= 0
+    save(file, LONG)
+    change = session.saved_reward()
+    session.change(change.settings, change.reward_source)
+    assert session.step().metrics["reward_min"] >= 0
+    assert session.saved_reward() is None
+    session.close("paused")
+
+
+def test_a_file_that_is_away_empty_or_saved_unchanged_asks_for_nothing(file):
+    session = begin(reward=str(file))
+    save(file, "")
+    assert session.saved_reward() is None
+    file.unlink()
+    assert session.saved_reward() is None
+    file.write_text(SHORT)
+    assert session.saved_reward() is None
+    session.close("paused")
+
+
+def test_what_was_typed_counts_until_the_file_is_saved_again_even_over_a_resume(file):
+    session = begin(reward=str(file))
+    session.step()
+    session.change({"reward": str(file)}, LONG)
+    run = session.run
+    session.close("paused")
+    resumed = Session.resume(run)
+    assert resumed.info().reward_source == LONG
+    resumed.close("paused")
+    save(file, SHORT + "# saved again\n")
+    again = Session.resume(run)
+    assert again.info().reward_source.endswith("# saved again\n")
+    assert again.step().metrics["reward_max"] <= 0
+    again.close("paused")
+
+
+def test_a_look_at_a_file_is_due_twice_a_second_at_most(tmp_path, monkeypatch):
+    now = [10.0]
+    monkeypatch.setattr(live_reward.time, "monotonic", lambda: now[0])
+    (tmp_path / "mine.py").write_text(SHORT)
+    file = RewardFile(str(tmp_path / "mine.py"))
+    assert file.is_due()
+    now[0] += 0.49
+    assert not file.is_due()
+    now[0] += 0.02
+    assert file.is_due()
+    assert not RewardFile("levenshtein").is_due()
+
+
+def test_a_bare_name_is_found_among_the_kept_rewards(home, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (home / "rewards").mkdir(parents=True)
+    (home / "rewards" / "kept.py").write_text(SHORT)
+    session = begin(reward="kept.py")
+    assert session.step().metrics["reward_max"] <= 0
+    session.close("paused")
