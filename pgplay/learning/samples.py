@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from pgplay.learning.report import Role, Sample
 from pgplay.policies.policy import Completion
+from pgplay.rewards.probe import tied_share
 from pgplay.rewards.scoring import Reward
 from pgplay.tasks.task import Pair
 
@@ -64,7 +65,6 @@ def further_series(
 def reward_statistics(rewards: Sequence[float], group_size: int) -> dict[str, float]:
     """Return the statistics of a step's `rewards`, prompt by prompt in groups of `group_size`, by metric name."""
     ordered = sorted(rewards)
-    groups = [rewards[start : start + group_size] for start in range(0, len(rewards), group_size)]
     return {
         "reward_mean": statistics.fmean(rewards),
         "reward_std": statistics.stdev(rewards),
@@ -73,5 +73,5 @@ def reward_statistics(rewards: Sequence[float], group_size: int) -> dict[str, fl
         "reward_q10": ordered[round(0.1 * (len(ordered) - 1))],
         "reward_q50": ordered[round(0.5 * (len(ordered) - 1))],
         "reward_q90": ordered[round(0.9 * (len(ordered) - 1))],
-        "tied_groups": sum(min(group) == max(group) for group in groups) / len(groups),
+        "tied_groups": tied_share(rewards, group_size),
     }

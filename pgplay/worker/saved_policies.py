@@ -63,11 +63,18 @@ def write_texts(
         raise InputError(f"{len(prompts)} texts cannot be written at once.", f"It is a number from 1 to {MOST_TEXTS}.")
     if not 0.05 <= temperature <= 10.0:
         raise InputError(f"temperature cannot be {temperature:g}.", "It is a number from 0.05 to 10.")
-    generator = torch.Generator(policy.device).manual_seed(secrets.randbits(31) if seed is None else seed)
+    return draw_texts(policy, prompts, Density(temperature), secrets.randbits(31) if seed is None else seed, greedy)
+
+
+def draw_texts(
+    policy: Policy, prompts: Sequence[str], density: Density, seed: int, greedy: bool = False
+) -> list[Completion]:
+    """Return one completion under `density` for each of any number of `prompts`; raises InputError as `write` does."""
+    generator = torch.Generator(policy.device).manual_seed(seed)
     completions: list[Completion] = []
     for start in range(0, len(prompts), _TEXTS_AT_ONCE):
         part = prompts[start : start + _TEXTS_AT_ONCE]
-        completions += policy.write(part, Density(temperature), generator, greedy=greedy)
+        completions += policy.write(part, density, generator, greedy=greedy)
     return completions
 
 

@@ -1,0 +1,35 @@
+"""The untrained policy writes what a reward is probed with: as a run of that config would, step one."""
+
+import pytest
+
+from pgplay.config import make_config
+from pgplay.errors import InputError
+from pgplay.rewards.scoring import build_reward
+from pgplay.worker.probing import COMPLETIONS, probe_reward
+
+
+def test_groups_are_those_of_training() -> None:
+    single = probe_reward(make_config({"target": "hello"}), build_reward("levenshtein"))
+    assert (single.completions, single.group_size) == (COMPLETIONS, 64)
+    several = probe_reward(make_config({"task": "reverse:length=3"}), build_reward("levenshtein"))
+    assert (several.completions, several.group_size) == (COMPLETIONS, 8)
+    assert len({climb.prompt for climb in several.climbs}) > 1
+
+
+def test_it_says_the_same_each_time_and_other_for_another_seed() -> None:
+    first, again, other = (
+        probe_reward(make_config({"target": "hello", "seed": seed}), build_reward("levenshtein")) for seed in (1, 1, 2)
+    )
+    assert (first.mean, first.path, first.climbs) == (again.mean, again.path, again.climbs)
+    assert first.mean != other.mean
+
+
+def test_the_settings_of_sampling_count() -> None:
+    cold = probe_reward(make_config({"target": "hello", "top_k": 1}), build_reward("levenshtein"))
+    assert cold.distinct == 1
+    assert cold.tied_groups == 1.0
+
+
+def test_a_config_that_cannot_begin_is_refused() -> None:
+    with pytest.raises(InputError, match="max_length"):
+        probe_reward(make_config({"target": "hello", "max_length": 3}), build_reward("levenshtein"))
