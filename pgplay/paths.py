@@ -40,6 +40,11 @@ def personal_rewards_folder() -> Path:
     return data_folder() / "rewards"
 
 
+def consents_folder() -> Path:
+    """Return the folder of the Python rewards from elsewhere that the person allowed to run."""
+    return data_folder() / "consents"
+
+
 def shipped(folder: str) -> Path:
     """Return `presets` or `assets` as shipped: beside the code in a wheel, at the top of a source tree.
 

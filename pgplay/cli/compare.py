@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pgplay.cli.consent import add_consent, require_consent
 from pgplay.cli.interruption import INTERRUPTED, Interruption, heeded
-from pgplay.cli.options import add_field_options, overlay, read_settings
+from pgplay.cli.options import add_field_options, overlay, read_settings, with_rewards_beside
 from pgplay.cli.output import note, number, print_json, print_table, shorten
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
 from pgplay.cli.progress import RunsProgress
@@ -79,6 +80,7 @@ def compare(words: Sequence[str]) -> int:
         "--jobs", type=whole_number(1, 256), metavar="N", help="runs at once (default: as many as fit on the cores)"
     )
     add_field_options(parser)
+    add_consent(parser)
     add_json(parser)
     arguments = parser.read(words)
     seeds = read_seeds(arguments.seeds)
@@ -128,6 +130,10 @@ def _read_entries(arguments: Arguments) -> list[Entry]:
                 f"The recipes {first + 1} and {place + 1} describe the same run.", "Give each once; --seeds repeats it."
             )
         _check(config)
+    for word, config in zip(arguments.recipes, configs, strict=True):
+        for spec in (config.reward, *config.measure):
+            if spec not in (options.get("reward"), *options.get("measure", ())):
+                require_consent(spec, f"'{word}'", arguments.yes)
     differing = differences(configs)
     return [
         Entry(name or differs or to_recipe(config) or "defaults", differs, config)
@@ -151,7 +157,8 @@ def _read_recipe(word: str) -> tuple[str, RunConfig]:
     presets = [preset.name for preset in preset_names()]
     if word not in presets and not Path(word).exists():
         raise unknown_name("preset or run", word, [*presets, *runs])
-    return word, load_preset(word).config()
+    preset = load_preset(word)
+    return word, make_config(with_rewards_beside(preset.settings, preset.path))
 
 
 def _complete(config: RunConfig, options: dict[str, Any]) -> RunConfig:

@@ -62,6 +62,8 @@ def _folders() -> dict[str, Path]:
         "policies": paths.policies_folder(),
         "runs": paths.runs_folder(),
         "personal_presets": paths.personal_presets_folder(),
+        "personal_rewards": paths.personal_rewards_folder(),
+        "consents": paths.consents_folder(),
         "presets": paths.shipped("presets"),
     }
 

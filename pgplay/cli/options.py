@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from pgplay.cli.consent import add_consent, require_consent
 from pgplay.cli.parsing import Arguments, Parser
 from pgplay.config import Field, RunConfig, fields, make_config, to_settings
 from pgplay.errors import InputError
@@ -29,6 +31,7 @@ def add_config_options(parser: Parser) -> None:
     start = parser.add_argument_group("where to start from (later ones overrule earlier ones, options overrule all)")
     start.add_argument("--preset", metavar="NAME|FILE", help="a preset by name, or a TOML file of your own")
     start.add_argument("--recipe", metavar="TEXT", help="a whole run as one line, as pgplay train prints it")
+    add_consent(start)
     add_field_options(parser)
 
 
@@ -110,18 +113,45 @@ def _read_value(field: Field, value: Any) -> Any:
 def read_config(arguments: Arguments) -> RunConfig:
     """Return the run that the options describe: the preset, then the recipe, then each option, the later overruling.
 
-    Raises InputError that names the option and says what would be right.
+    Python rewards that a preset or a recipe names are asked for, those that an option names are not. Raises InputError
+    that names the option and says what would be right, and where the person does not agree.
     """
     settings: dict[str, Any] = {}
+    origins: dict[str, str] = {}
     if arguments.preset is not None:
         from pgplay.tasks.presets import load_preset
 
-        settings |= load_preset(arguments.preset).settings
+        preset = load_preset(arguments.preset)
+        settings = with_rewards_beside(preset.settings, preset.path)
+        origins = dict.fromkeys(_rewards(settings), f"the preset {preset.name}")
     if arguments.recipe is not None:
         from pgplay.runs.recipes import from_recipe
 
-        settings = overlay(settings, to_settings(from_recipe(arguments.recipe)))
-    return make_config(overlay(settings, read_settings(arguments)))
+        recipe = to_settings(from_recipe(arguments.recipe))
+        settings = overlay(settings, recipe)
+        origins |= dict.fromkeys(_rewards(recipe), "the recipe")
+    given = read_settings(arguments)
+    config = make_config(overlay(settings, given))
+    for spec in (config.reward, *config.measure):
+        if spec in origins and spec not in _rewards(given):
+            require_consent(spec, origins[spec], arguments.yes)
+    return config
+
+
+def _rewards(settings: Mapping[str, Any]) -> list[str]:
+    return [*([settings["reward"]] if "reward" in settings else []), *settings.get("measure", ())]
+
+
+def with_rewards_beside(settings: Mapping[str, Any], file: Path) -> dict[str, Any]:
+    """Return a preset's `settings`, in which names of Python rewards mean first those that lie beside its `file`."""
+    from pgplay.rewards.python_reward import beside
+
+    located = dict(settings)
+    if "reward" in located:
+        located["reward"] = beside(located["reward"], file.parent)
+    if "measure" in located:
+        located["measure"] = tuple(beside(spec, file.parent) for spec in located["measure"])
+    return located
 
 
 def overlay(settings: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
+from pgplay.cli.consent import may_run
 from pgplay.cli.output import note, print_facts, print_json, print_source, print_table, shorten
 from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_replace, add_yes, confirm, run_verb
 
@@ -149,6 +151,12 @@ def _import(arguments: Arguments) -> int:
 
     card = import_policy(arguments.file, arguments.name)
     print(card.name)
-    if card.reward_source:
+    if not card.reward_source:
+        return 0
+    from pgplay.runs.consents import is_allowed
+
+    if not is_allowed(card.reward_source) and not sys.stdin.isatty():
         note("Its reward is Python, which runs only when you say so. pgplay policies show prints it.")
+    elif not may_run(card.reward_source, f"'{card.name}'", yes=False):
+        note("It stays in the library; pgplay sample writes with it, pgplay eval will ask again.")
     return 0

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pgplay.cli.assessment import judge, mean_cross_entropy, mean_reward
+from pgplay.cli.consent import add_consent, may_run
 from pgplay.cli.interruption import heeded
-from pgplay.cli.output import note, print_facts, print_json, print_source, print_table, visible
-from pgplay.cli.parsing import Arguments, Parser, add_json, confirm, whole_number
+from pgplay.cli.output import note, print_facts, print_json, print_table, visible
+from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
 from pgplay.config import fields, make_config
 from pgplay.errors import InputError
 
@@ -87,14 +87,14 @@ def evaluate(words: Sequence[str]) -> int:
     )
     parser.add_argument("policy", metavar="POLICY")
     parser.add_argument("--device", metavar="TEXT", default="auto", help=fields()["device"].description)
-    parser.add_argument("--yes", action="store_true", help="run the Python reward that came with the policy")
+    add_consent(parser)
     add_json(parser)
     arguments = parser.read(words)
     from pgplay.rewards.scoring import build_reward
     from pgplay.runs.library import read_policy
 
     card = read_policy(arguments.policy)
-    if card.reward_source and not _allow(card, arguments.yes):
+    if card.reward_source and not may_run(card.reward_source, f"'{card.name}'", arguments.yes):
         raise InputError("Without its reward the policy cannot be evaluated.", "pgplay sample writes without it.")
     policy, card = _load(arguments)
     with build_reward(card.reward, source=card.reward_source or None, on_log=note) as reward:
@@ -110,13 +110,6 @@ def evaluate(words: Sequence[str]) -> int:
     rows = [(name, *facts.values()) for name, facts in measured.items() if facts]
     print_table(headers, rows)
     return 0
-
-
-def _allow(card: PolicyCard, yes: bool) -> bool:
-    digest = hashlib.sha256(card.reward_source.encode()).hexdigest()
-    note(f"The reward of '{card.name}' is Python that came with it (sha256 {digest}):")
-    print_source(card.reward_source, sys.stderr)
-    return confirm("Run it on this machine, with your rights?", yes)
 
 
 def _measure(policy: Policy, reward: Reward, card: PolicyCard, pairs: Sequence[Pair]) -> dict[str, Any]:

@@ -97,6 +97,15 @@ def split_python(spec: str) -> tuple[str, str]:
     return found["file"], function or ""
 
 
+def beside(spec: str, folder: Path) -> str:
+    """Return `spec` as it is to be read where it stands in a file in `folder`: its Python is looked for there first."""
+    if not is_python(spec):
+        return spec
+    file, function = split_python(spec)
+    path = folder / Path(file).expanduser()
+    return f"{path.resolve()}{function and ':' + function}" if path.is_file() else spec
+
+
 def find_python(spec: str) -> Path:
     """Return the path that a Python `spec` names, whether there is a file or not; raises InputError.
 

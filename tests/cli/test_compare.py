@@ -41,7 +41,7 @@ def test_the_same_seed_gives_the_same_steps_as_train_and_a_failing_reward_is_tol
     alone = json.loads(capsys.readouterr().out)
     broken = tmp_path / "broken.py"
     broken.write_text("def reward(text, target, prompt):\n    raise ValueError('no good')\n")
-    assert main(["compare", alone["run"], f"target=hi reward={broken}", "--seeds", "1"]) == 1
+    assert main(["compare", alone["run"], f"target=hi reward={broken}", "--seeds", "1", "--yes"]) == 1
     printed = capsys.readouterr()
     row = next(line for line in printed.out.splitlines() if line.startswith(alone["run"]))
     assert row.split()[1:5] == ["1", "of", "1", str(alone["steps"])]

@@ -1,0 +1,46 @@
+"""Python of others: allowed by its exact text, remembered, and taken back by deleting a file."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pgplay.errors import PgplayError
+from pgplay.runs.consents import allow, digest, is_allowed
+
+SOURCE = "def reward(text, target, prompt):\n    return 1\n"
+
+
+def test_a_yes_is_remembered_for_this_text_alone(home: Path) -> None:
+    assert not is_allowed(SOURCE)
+    allow(SOURCE)
+    assert is_allowed(SOURCE)
+    assert not is_allowed(SOURCE + " ")
+    assert [file.read_text() for file in (home / "consents").iterdir()] == [SOURCE]
+
+
+def test_deleting_or_changing_the_file_takes_it_back(home: Path) -> None:
+    allow(SOURCE)
+    file = home / "consents" / f"{digest(SOURCE)}.py"
+    file.write_text("something else")
+    assert not is_allowed(SOURCE)
+    file.unlink()
+    assert not is_allowed(SOURCE)
+
+
+def test_a_folder_that_cannot_be_written_is_told(home: Path) -> None:
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "consents").write_text("in the way")
+    assert not is_allowed(SOURCE)
+    with pytest.raises(PgplayError, match="consents"):
+        allow(SOURCE)
+
+
+def test_the_hash_is_that_of_sha256sum() -> None:
+    assert digest("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+@given(st.text())
+def test_any_text_has_a_hash(source: str) -> None:
+    assert len(digest(source)) == 64
