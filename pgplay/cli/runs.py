@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pgplay.cli.output import note, print_facts, print_json, print_table, shorten
 from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_replace, add_yes, confirm, run_verb
 from pgplay.errors import InputError
+
+if TYPE_CHECKING:
+    from pgplay.runs.store import RunStore
 
 _FORMATS = ("csv", "jsonl")
 
@@ -28,7 +31,7 @@ def runs(words: Sequence[str]) -> int:
 def _list(arguments: Arguments) -> int:
     import msgspec
 
-    from pgplay.runs.store import list_runs
+    from pgplay.runs.summaries import list_runs
 
     found = list_runs()
     if arguments.json:
@@ -54,7 +57,8 @@ def _add_show(parser: Parser) -> None:
 def _show(arguments: Arguments) -> int:
     from pgplay.config import to_settings
     from pgplay.runs.recipes import to_command, to_recipe
-    from pgplay.runs.store import RunStore, list_runs
+    from pgplay.runs.store import RunStore
+    from pgplay.runs.summaries import list_runs
 
     with RunStore.open(arguments.name) as store:
         summary = next(run for run in list_runs() if run.name == store.name)
@@ -68,13 +72,15 @@ def _show(arguments: Arguments) -> int:
             "best_reward": summary.best_reward,
             "last_reward": summary.last_reward,
             "checkpoint_step": summary.checkpoint_step,
+            "parent": " at step ".join(map(str, store.parent)) if store.parent is not None else None,
             "recipe": to_recipe(store.config),
             "command": to_command(store.config),
             "folder": str(store.folder),
         }
-        settings, events = to_settings(store.config), store.events()
+        settings, events, checkpoints = to_settings(store.config), store.events(), _checkpoints(store)
     if arguments.json:
-        print_json({**facts, "settings": settings, "events": [event._asdict() for event in events]})
+        happened = [event._asdict() for event in events]
+        print_json({**facts, "settings": settings, "events": happened, "checkpoints": checkpoints})
         return 0
     print_facts(facts)
     if settings:
@@ -83,7 +89,24 @@ def _show(arguments: Arguments) -> int:
     if events:
         print("\nWhat happened:")
         print_table(("step", "what", "detail"), events)
+    if checkpoints:
+        print("\nCheckpoints; to go on from one, as a new run: pgplay train --resume RUN --at STEP")
+        rows = [(one["step"], one["reward_mean"], one["greedy"]) for one in checkpoints]
+        print_table(("step", "reward", "greedy completion"), rows)
     return 0
+
+
+def _checkpoints(store: RunStore) -> list[dict[str, Any]]:
+    """Return each checkpoint with what the run was worth and wrote at that step."""
+    from pgplay.runs.checkpoint_files import all_checkpoints
+
+    found = []
+    for step in all_checkpoints(store.folder):
+        row = store.rows(after_step=step - 1, limit=1)
+        metrics = row[0][1] if row and row[0][0] == step else {}
+        greedy = next((sample.text for sample in store.samples(step) if sample.role == "greedy"), None)
+        found.append({"step": step, "reward_mean": metrics.get("reward_mean"), "greedy": greedy})
+    return found
 
 
 def _add_delete(parser: Parser) -> None:
@@ -93,7 +116,7 @@ def _add_delete(parser: Parser) -> None:
 
 def _delete(arguments: Arguments) -> int:
     from pgplay.runs.names import find_run
-    from pgplay.runs.store import delete_run
+    from pgplay.runs.summaries import delete_run
 
     for name in arguments.names:
         find_run(name)

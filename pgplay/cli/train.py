@@ -13,7 +13,7 @@ from pgplay.cli.assessment import is_solved, judge, mean_cross_entropy
 from pgplay.cli.interruption import INTERRUPTED, Interruption, heeded
 from pgplay.cli.options import add_config_options, read_config, read_settings
 from pgplay.cli.output import note, number, print_facts, print_json, print_table, shorten
-from pgplay.cli.parsing import Arguments, Parser, add_json
+from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
 from pgplay.cli.progress import Progress, choose_progress
 from pgplay.config import RunConfig
 from pgplay.errors import InputError, PgplayError
@@ -50,6 +50,9 @@ def train(words: Sequence[str]) -> int:
     keep.add_argument("--save", metavar="NAME", help="save the policy under this name at the end")
     keep.add_argument("--replace", action="store_true", help="let --save replace a policy of that name")
     keep.add_argument("--resume", metavar="RUN", help="go on with a stored run; live settings and limits may change")
+    keep.add_argument(
+        "--at", metavar="STEP", type=whole_number(0), help="with --resume: go on from this checkpoint, as a new run"
+    )
     add_json(keep)
     arguments = parser.read(words, hint=_hint)
     config = _check(arguments)
@@ -72,6 +75,8 @@ def _check(arguments: Arguments) -> RunConfig | None:
 
         find_run(arguments.resume)
         return None
+    if arguments.at is not None:
+        raise InputError("--at is a step of a stored run.", "Give --resume RUN too; pgplay runs show RUN lists them.")
     from pgplay.learning.comparators import no_policy
     from pgplay.learning.plan import make_plan
     from pgplay.rewards.scoring import describe
@@ -126,7 +131,13 @@ def _open_session(arguments: Arguments, config: RunConfig | None, progress: Prog
     from pgplay.worker.session import Session
 
     if config is None:
-        session = Session.resume(arguments.resume)
+        run = arguments.resume
+        if arguments.at is not None:
+            from pgplay.runs.branches import branch_run
+
+            run = branch_run(run, arguments.at)
+            progress.say(f"The branch is called {run}.")
+        session = Session.resume(run)
         changes = read_settings(arguments)
         if changes:
             session.change(changes)

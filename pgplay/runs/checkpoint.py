@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from pgplay.errors import PgplayError
-from pgplay.runs.checkpoint_files import Kind, read_checkpoint, write_checkpoint
+from pgplay.runs.checkpoint_files import Kind, Which, read_checkpoint, write_checkpoint
 
 
 class Checkpoint(NamedTuple):
@@ -33,13 +33,13 @@ def save_checkpoint(run_folder: Path, checkpoint: Checkpoint, kind: Kind = "last
     write_checkpoint(run_folder, pack(checkpoint.tensors), checkpoint.state, kind)
 
 
-def load_checkpoint(run_folder: Path, kind: Kind = "last") -> Checkpoint:
-    """Return the run's checkpoint of `kind`, verified.
+def load_checkpoint(run_folder: Path, which: Which = "last") -> Checkpoint:
+    """Return a checkpoint of the run, verified.
 
     Raises InputError where there is none; PgplayError, with what is wrong, where it is truncated, edited or of a newer
     version and no older one can stand in for it.
     """
-    found = read_checkpoint(run_folder, kind)
+    found = read_checkpoint(run_folder, which)
     return Checkpoint(unpack(found.tensors, f"The checkpoint of the run '{run_folder.name}'"), found.state, found.note)
 
 

@@ -2,7 +2,7 @@
 
 `KIND.json` holds the state and names its tensors' file by their hash, so the two can only come as a pair: the tensors
 are written first, and renaming the JSON file into place is the instant at which the checkpoint is the new one. The last
-checkpoint but one stays as `last-previous.json`.
+checkpoint but one stays as `last-previous.json`, and those kept along the run as `step-STEP.json`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -19,10 +20,13 @@ from pgplay.paths import make_folder
 from pgplay.runs.files import plain_errors, write_atomically
 
 Kind = Literal["last", "best"]
+Which = Kind | int
+"""A checkpoint: by its kind, or by the step for which it was kept along the run."""
 
 VERSION = 1
 _FOLDER = "checkpoints"
 _PREVIOUS = "last-previous"
+_STEP = "step-"
 
 
 class CheckpointBytes(NamedTuple):
@@ -52,13 +56,58 @@ def write_checkpoint(run_folder: Path, tensors: bytes, state: dict[str, Any], ki
     _sweep(folder)
 
 
-def read_checkpoint(run_folder: Path, kind: Kind) -> CheckpointBytes:
-    """Return the checkpoint of `kind`; for 'last', the one before it, with a note, where the newest is damaged.
+def keep_last(run_folder: Path) -> int:
+    """Keep the last checkpoint, for as long as `forget_steps` does not name it, and return its step.
+
+    Raises PgplayError where it can't be read or written.
+    """
+    folder = run_folder / _FOLDER
+    document = _read_document(folder / "last.json")
+    step = int(document["state"]["step"])
+    write_atomically(folder / f"{_STEP}{step}.json", json.dumps(document).encode())
+    return step
+
+
+def kept_steps(run_folder: Path) -> list[int]:
+    """Return the steps whose checkpoints are kept along the run, in order."""
+    names = [path.stem.removeprefix(_STEP) for path in (run_folder / _FOLDER).glob(f"{_STEP}*.json")]
+    return sorted(int(name) for name in names if name.isdecimal())
+
+
+def forget_steps(run_folder: Path, steps: Iterable[int]) -> None:
+    """Keep the checkpoints of `steps` no longer; their tensors go with the next one that is written."""
+    for step in steps:
+        (run_folder / _FOLDER / f"{_STEP}{step}.json").unlink(missing_ok=True)
+
+
+def all_checkpoints(run_folder: Path) -> dict[int, Which]:
+    """Return every checkpoint from which the run can go on, by its step, in order; what can't be read is left out."""
+    found: dict[int, Which] = {step: step for step in kept_steps(run_folder)}
+    kinds: tuple[Kind, ...] = ("best", "last")
+    for kind in kinds:
+        with contextlib.suppress(PgplayError, FileNotFoundError):
+            step = _read_document(run_folder / _FOLDER / f"{kind}.json")["state"].get("step")
+            if isinstance(step, int):
+                found.setdefault(step, kind)
+    return dict(sorted(found.items()))
+
+
+def tensors_size(run_folder: Path) -> int:
+    """Return the bytes that the last checkpoint's tensors take; 0 where there is none."""
+    with contextlib.suppress(PgplayError, FileNotFoundError):
+        digest = _read_document(run_folder / _FOLDER / "last.json")["tensors_sha256"]
+        return (run_folder / _FOLDER / f"{digest}.safetensors").stat().st_size
+    return 0
+
+
+def read_checkpoint(run_folder: Path, which: Which) -> CheckpointBytes:
+    """Return a checkpoint; for 'last', the one before it, with a note, where the newest is damaged.
 
     Raises InputError where there is none, PgplayError where none can be read.
     """
     folder = run_folder / _FOLDER
-    names = [name for name in ([kind, _PREVIOUS] if kind == "last" else [kind]) if (folder / f"{name}.json").exists()]
+    wanted = [f"{_STEP}{which}"] if isinstance(which, int) else [which]
+    names = [name for name in [*wanted, *([_PREVIOUS] if which == "last" else [])] if _is_there(folder, name)]
     if not names:
         raise InputError(f"The run '{run_folder.name}' has no checkpoint.", "Start it again from its recipe.")
     try:
@@ -68,6 +117,10 @@ def read_checkpoint(run_folder: Path, kind: Kind) -> CheckpointBytes:
             found = _read(folder, name)
             return found._replace(note=f"{error.problem} The checkpoint before it was taken instead.")
         raise
+
+
+def _is_there(folder: Path, name: str) -> bool:
+    return (folder / f"{name}.json").exists()
 
 
 def checkpoint_step(run_folder: Path) -> int | None:

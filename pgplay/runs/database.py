@@ -55,6 +55,22 @@ def create_database(path: Path, config: RunConfig) -> None:
         database.close()
 
 
+def copy_until(
+    source: sqlite3.Connection, copy: sqlite3.Connection, step: int, values: dict[str, str], event: tuple[str, str]
+) -> None:
+    """Put the history of `source` up to `step` into the empty store `copy`, set `values`, and add an event's words."""
+    copy.execute("BEGIN IMMEDIATE")
+    copy.executemany("INSERT INTO names VALUES (?, ?)", source.execute("SELECT id, names FROM names"))
+    for table, columns in (("steps", 7), ("samples", 2)):
+        marks = ", ".join("?" * columns)
+        rows = source.execute(f"SELECT * FROM {table} WHERE step <= ? ORDER BY step", (step,))
+        copy.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+    events = source.execute("SELECT step, kind, detail FROM events WHERE step <= ? ORDER BY id", (step,))
+    copy.executemany("INSERT INTO events (step, kind, detail) VALUES (?, ?, ?)", [*events, (step, *event)])
+    copy.executemany("INSERT OR REPLACE INTO run VALUES (?, ?)", values.items())
+    copy.execute("COMMIT")
+
+
 def connect(path: Path) -> sqlite3.Connection:
     """Open the store in the file `path`, for any thread; each statement commits by itself outside a transaction.
 

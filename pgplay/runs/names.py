@@ -12,6 +12,7 @@ from pgplay.paths import runs_folder
 from pgplay.runs.files import GOOD_CATEGORIES, check_name, kept_folders, same_name
 
 _LONGEST_SLUG = 24
+_LONGEST = 70
 
 
 def choose_run_name(config: RunConfig, name: str = "") -> str:
@@ -19,13 +20,18 @@ def choose_run_name(config: RunConfig, name: str = "") -> str:
 
     The caller holds the lock of the folder of runs. Raises InputError for a bad or taken name.
     """
-    taken = [run.name for run in kept_folders(runs_folder())]
     if name:
         name = check_name("run", name)
-        if _is_taken(name, taken):
+        if _is_taken(name, [run.name for run in kept_folders(runs_folder())]):
             raise InputError(f"There is already a run called '{name}'.", "Choose another name, or resume that run.")
         return name
-    wanted = f"{date.today().isoformat()}-{slug(config)}"
+    return free_name(f"{date.today().isoformat()}-{slug(config)}")
+
+
+def free_name(wanted: str) -> str:
+    """Return `wanted`, or with a number behind it where a run is called so; the caller holds the folder's lock."""
+    taken = [run.name for run in kept_folders(runs_folder())]
+    wanted = wanted[:_LONGEST]
     name, number = wanted, 1
     while _is_taken(name, taken):
         number += 1

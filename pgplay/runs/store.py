@@ -11,7 +11,6 @@ each of the first 1,000 steps and then ever more thinly, 500 for each doubling o
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import struct
 import threading
@@ -24,12 +23,10 @@ import msgspec
 
 from pgplay.config import RunConfig, make_config
 from pgplay.errors import InputError, PgplayError
-from pgplay.learning.algorithms import trains_network
 from pgplay.learning.report import Sample, StepReport
 from pgplay.paths import runs_folder
-from pgplay.runs.checkpoint_files import checkpoint_step
 from pgplay.runs.database import DATABASE, connect, create_database, damaged, plain_database_errors
-from pgplay.runs.files import delete_folder, kept_folders, new_folder
+from pgplay.runs.files import new_folder
 from pgplay.runs.locks import FileLock, locked_folder
 from pgplay.runs.names import choose_run_name, find_run
 
@@ -37,7 +34,6 @@ LOG = "worker.log"
 LOCK = ".lock"
 ALL_SAMPLES_UNTIL = 1000  # steps
 
-_GOES_ON = {"training", "preparing"}
 _LOCK_PATIENCE = 0.5  # seconds; outlasts another process that only looks whether the run is being trained
 
 _encoder = msgspec.json.Encoder()
@@ -58,6 +54,7 @@ class RunProgress(NamedTuple):
 
     steps: int
     seconds: float
+    completions: int
     best_reward: float | None
     last_reward: float | None
 
@@ -122,6 +119,12 @@ class RunStore:
     def created(self) -> str:
         """When the run was created: ISO 8601, UTC."""
         return self._value("created")
+
+    @property
+    def parent(self) -> tuple[str, int] | None:
+        """The run that this one is a branch of, and the step at which it leaves it; None where it is none."""
+        found = dict(self._select("SELECT key, value FROM run WHERE key IN ('parent', 'parent_step')"))
+        return (str(found["parent"]), int(found["parent_step"])) if len(found) == 2 else None
 
     def claim(self) -> None:
         """Take the run's lock for writing, as the first write does by itself.
@@ -197,9 +200,13 @@ class RunStore:
     def progress(self) -> RunProgress:
         """Return how far the run got, without reading its history."""
         (best,) = self._select("SELECT max(reward_mean) FROM steps")
-        last = self._select("SELECT step, seconds, reward_mean FROM steps ORDER BY step DESC LIMIT 1")
-        step, seconds, reward = last[0] if last else (0, 0.0, None)
-        return RunProgress(step, seconds, best[0], reward)
+        last = self._select("SELECT step, seconds, completions, reward_mean FROM steps ORDER BY step DESC LIMIT 1")
+        step, seconds, completions, reward = last[0] if last else (0, 0.0, 0, None)
+        return RunProgress(step, seconds, completions, best[0], reward)
+
+    def sampled_steps(self) -> list[int]:
+        """Return the steps whose samples are kept, in order."""
+        return [row[0] for row in self._select("SELECT step FROM samples ORDER BY step")]
 
     def close(self) -> None:
         """Close the store and let go of the run's lock."""
@@ -269,75 +276,3 @@ def keeps_samples(step: int, solved: bool) -> bool:
     while stride * ALL_SAMPLES_UNTIL < step:
         stride *= 2
     return solved or step % stride == 0
-
-
-class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the list of runs.
-
-    `target` is the task's name where there is a task. `state` is what the run said last; 'interrupted' where it said
-    that it is training but nobody trains it; 'unreadable' where `problem` says why, and the rest is empty. `model` is
-    empty where no network is trained. `checkpoint_step` is the step from which it can be resumed, None where it can't.
-    """
-
-    name: str
-    state: str
-    created: str = ""
-    target: str = ""
-    task: str = ""
-    reward: str = ""
-    model: str = ""
-    algorithm: str = ""
-    seed: int = 0
-    steps: int = 0
-    seconds: float = 0.0
-    best_reward: float | None = None
-    last_reward: float | None = None
-    message: str = ""
-    checkpoint_step: int | None = None
-    problem: str = ""
-
-
-def list_runs() -> list[RunSummary]:
-    """Return every run, newest first, the unreadable ones last with the reason."""
-    summaries = [_summarise(run) for run in kept_folders(runs_folder())]
-    return sorted(summaries, key=lambda run: run.created, reverse=True)
-
-
-def _summarise(folder: Path) -> RunSummary:
-    try:
-        with RunStore(folder) as store:
-            config, progress = store.config, store.progress()
-            state = store.state
-            if state in _GOES_ON and not _is_trained(folder):
-                state = "interrupted"
-            return RunSummary(
-                name=folder.name, state=state, created=store.created, target=config.target, task=config.task,
-                reward=config.reward, model=config.model if trains_network(config.algorithm) else "",
-                algorithm=config.algorithm, seed=config.seed,
-                steps=progress.steps, seconds=progress.seconds, best_reward=progress.best_reward,
-                last_reward=progress.last_reward, message=store.message, checkpoint_step=checkpoint_step(folder),
-            )
-    except PgplayError as error:
-        return RunSummary(name=folder.name, state="unreadable", problem=error.problem)
-
-
-def _is_trained(folder: Path) -> bool:
-    if not os.access(folder, os.W_OK):
-        return False
-    lock = FileLock(folder / LOCK)
-    if not lock.take():
-        return True
-    lock.release()
-    return False
-
-
-def delete_run(name: str) -> None:
-    """Delete the run called `name` with all it kept.
-
-    Raises InputError for an unknown name and for a run that is being trained.
-    """
-    with locked_folder(runs_folder()):
-        folder = find_run(name)
-        if _is_trained(folder):
-            raise InputError(f"The run '{name}' is being trained.", "Stop it first.")
-        delete_folder(folder)

@@ -84,12 +84,14 @@ class Makers(NamedTuple):
     """What makes sessions and writes with saved policies.
 
     `check` raises where a run of this config, as the command says, can't begin, and `find` where there is no stored
-    run of that name: both before the present run is touched.
+    run of that name: both before the present run is touched. `branch` makes a run that goes on from a stored one at a
+    step, and returns its name.
     """
 
     check: Callable[[RunConfig, Start], None]
     begin: Callable[[RunConfig, Start, OnProgress], RunSession]
     find: Callable[[str], object]
+    branch: Callable[[str, int], str]
     resume: Callable[[str], RunSession]
     write: Callable[[Write], Texts]
 

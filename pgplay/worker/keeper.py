@@ -15,19 +15,23 @@ from pgplay.errors import PgplayError
 from pgplay.learning.learner import Learner, LearnerState
 from pgplay.learning.report import StepReport
 from pgplay.policies.catalogue import PolicyShape
+from pgplay.runs.branches import TASK
 from pgplay.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pgplay.runs.files import plain_errors, write_atomically
-from pgplay.runs.store import RunStore, delete_run
+from pgplay.runs.store import RunStore
+from pgplay.runs.summaries import delete_run
 from pgplay.tasks.task import Task
 from pgplay.worker.live_reward import LiveRewards, Stamp
+from pgplay.worker.trail import Trail
 
 CHECKPOINT_INTERVAL = 5.0
 """Seconds between checkpoints while training: so much may have to be trained again after kill -9."""
 BEST_INTERVAL = 1.0
 """Seconds between copies of the best policy so far."""
+TRAIL_INTERVAL = 0.2
+"""Seconds at least between two checkpoints that are kept along the run."""
 SHARE_OF_TIME = 0.05
 """Checkpoints take no more than this share of the time, however large the network."""
-TASK = "task.json"
 REWARD = "reward.py"
 
 
@@ -90,7 +94,9 @@ class Keeper:
         self.checkpoint_step: int | None = None
         self.notes: tuple[str, ...] = ()
         self._is_stale = True
+        self._trail = Trail(store.folder)
         self._next = time.monotonic() + CHECKPOINT_INTERVAL
+        self._next_trail = 0.0
         self._best = (-math.inf, -math.inf)
         self._best_checkpoint: Checkpoint | None = None
         self._next_best = 0.0
@@ -109,9 +115,12 @@ class Keeper:
         for _, metrics in self._store.rows():
             self._best = max(self._best, _score(metrics))
         self._store.rewind(step)
+        self._trail.cut(step)
         self._store.event(step, "resume", note)
         self.notes = (note,) if note else ()
         self.checkpoint_step, self._is_stale = step, False
+        if not note and self._trail.is_due(step):  # a note tells that the last checkpoint is damaged
+            self._trail.keep()
 
     def after_step(self, report: StepReport) -> None:
         """Take note of a step, and write a checkpoint if one is due; raises PgplayError where it can't be written."""
@@ -122,7 +131,7 @@ class Keeper:
             self._best = score
             self._best_checkpoint = self._take()
             self._next_best = time.monotonic() + max(BEST_INTERVAL, (time.monotonic() - now) / SHARE_OF_TIME)
-        if now >= self._next:
+        if now >= self._next or (now >= self._next_trail and self._trail.is_due(report.step)):
             self.checkpoint()
 
     def note_change(self) -> None:
@@ -133,19 +142,22 @@ class Keeper:
     def checkpoint(self) -> None:
         """Write a checkpoint, and the best one if it is new; raises PgplayError where they can't be written.
 
-        A run that is damaged keeps the checkpoint it has.
+        It is kept along the run where it lies far enough from the one before. A run that is damaged keeps what it has.
         """
         if self.is_damaged or not self._is_stale:
             return
         began = time.monotonic()
         checkpoint = self._take()
         save_checkpoint(self._store.folder, checkpoint)
-        self.checkpoint_step, self._is_stale = checkpoint.state["step"], False
+        self.checkpoint_step, self._is_stale = self._learner.counters.steps, False
         if self._best_checkpoint is not None:
             save_checkpoint(self._store.folder, self._best_checkpoint, "best")
             self._best_checkpoint = None
+        if self._trail.is_due(self.checkpoint_step):
+            self._trail.keep()
         ended = time.monotonic()
-        self._next = ended + max(CHECKPOINT_INTERVAL, (ended - began) / SHARE_OF_TIME)
+        self._next_trail = ended + max(TRAIL_INTERVAL, (ended - began) / SHARE_OF_TIME)
+        self._next = max(ended + CHECKPOINT_INTERVAL, self._next_trail)
 
     def log(self, text: str) -> None:
         """Add `text` to the run's log; raises PgplayError where it can't be written."""

@@ -45,9 +45,15 @@ class Start(Command, tag="start", frozen=True):
 
 
 class Resume(Command, tag="resume", frozen=True):
-    """Go on: with the paused run, or with the stored run named `run` from its last checkpoint."""
+    """Go on: with the paused run, or with the stored run named `run` from its last checkpoint.
+
+    With `at`, a step that has a checkpoint, a branch is made: a new run that goes on from there. With `paused` the run
+    is only brought back, so that settings can be changed before its next step.
+    """
 
     run: str = ""
+    at: int | None = None
+    paused: bool = False
 
 
 class Pause(Command, tag="pause", frozen=True):

@@ -19,6 +19,7 @@ import msgspec
 
 from pgplay.config import RunConfig, make_config
 from pgplay.errors import InputError, PgplayError, RewardError
+from pgplay.runs.branches import branch_run
 from pgplay.runs.cores import let_waiting_threads_sleep
 from pgplay.runs.names import find_run
 from pgplay.worker.failures import in_words
@@ -182,11 +183,16 @@ class Server:
 
     def _resume(self, command: Resume) -> None:
         session = self._session
-        if session is None or (command.run and command.run != session.run):
-            if not command.run:
-                raise InputError("There is no run to go on with.", "Start one, or name a stored run.")
-            self._makers.find(command.run)
-            self._load(partial(self._makers.resume, command.run), "training", command.request)
+        run = command.run or (session.run if session is not None else "")
+        state: RunState = "paused" if command.paused else "training"
+        if not run:
+            raise InputError("There is no run to go on with.", "Start one, or name a stored run.")
+        if command.at is not None:
+            branch = self._makers.branch(run, command.at)
+            self._load(partial(self._makers.resume, branch), state, command.request)
+        elif session is None or run != session.run:
+            self._makers.find(run)
+            self._load(partial(self._makers.resume, run), state, command.request)
         elif session.is_damaged:
             self._load(partial(self._makers.resume, session.run), "training", command.request)
         elif self._state == "training" and self._steps_to_make is None:
@@ -339,7 +345,9 @@ def main() -> NoReturn:
             on_log=outbox.log,
         )
 
-    makers = Makers(check_start, begin, find_run, partial(Session.resume, on_log=outbox.log), answer_write_with_saved)
+    makers = Makers(
+        check_start, begin, find_run, branch_run, partial(Session.resume, on_log=outbox.log), answer_write_with_saved
+    )
     if inbox.is_empty:
         warm_torch()
     Server(inbox, outbox, makers).serve()

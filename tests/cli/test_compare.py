@@ -12,7 +12,8 @@ import pytest
 from pgplay.cli import main
 from pgplay.config import make_config
 from pgplay.runs.recipes import from_recipe
-from pgplay.runs.store import RunStore, list_runs
+from pgplay.runs.store import RunStore
+from pgplay.runs.summaries import list_runs
 
 
 def test_each_recipe_is_trained_over_each_seed_and_kept(capsys: pytest.CaptureFixture[str]) -> None:

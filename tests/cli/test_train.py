@@ -271,3 +271,19 @@ def test_ctrl_c_before_the_command_line_is_loaded_leaves_without_a_traceback(tmp
         cwd=tmp_path,
     )
     assert (early.returncode, early.stdout, early.stderr) == (130, "", "")
+
+
+def test_a_branch_goes_on_from_a_checkpoint_and_names_its_parent(capsys: pytest.CaptureFixture[str]) -> None:
+    parent = train(capsys)
+    shown = json.loads(run(capsys, "runs", "show", str(parent["run"]), "--json"))
+    assert [one["step"] for one in shown["checkpoints"]][:: len(shown["checkpoints"]) - 1] == [0, parent["steps"]]
+    assert shown["checkpoints"][-1]["greedy"] == "hi"
+    words = ["train", "--resume", str(parent["run"]), "--at", "0"]
+    branch = json.loads(run(capsys, *words, "--json"))
+    assert branch["run"] == f"{parent['run']}-at-0"
+    assert (branch["steps"], branch["cross_entropy"]) == (parent["steps"], parent["cross_entropy"])
+    assert f"parent           {parent['run']} at step 0" in run(capsys, "runs", "show", branch["run"])
+    assert main([*words[:-1], str(parent["steps"] + 1)]) == 2  # type: ignore[operator]
+    assert "has no checkpoint at step" in capsys.readouterr().err
+    assert main(["train", "--at", "3"]) == 2
+    assert "--resume" in capsys.readouterr().err

@@ -11,7 +11,8 @@ import pytest
 from pgplay.config import RunConfig
 from pgplay.errors import InputError, PgplayError
 from pgplay.learning.report import StepReport
-from pgplay.runs.store import RunEvent, RunStore, delete_run, keeps_samples, list_runs
+from pgplay.runs.store import RunEvent, RunStore, keeps_samples
+from pgplay.runs.summaries import delete_run, list_runs
 
 MakeReport = Callable[..., StepReport]
 

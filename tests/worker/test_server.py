@@ -115,10 +115,15 @@ class Desk:
         self.outbox = Outbox(lambda data: self.told.put(decode_event(data)), interval=0.0)
         self.sessions = []
         self.begin = lambda config, policy, tell: SmallSession(f"run-{len(self.sessions) + 1}")
-        makers = Makers(self.check, self._begin, self.find, self._resume, lambda command: ((), ""))
+        makers = Makers(self.check, self._begin, self.find, self.branch, self._resume, lambda command: ((), ""))
         self.server = Server(self.inbox, self.outbox, makers)
         self.thread = threading.Thread(target=self.server.serve)
         self.thread.start()
+
+    def branch(self, run: str, step: int):
+        if step != 5:
+            raise InputError(f"The run '{run}' has no checkpoint at step {step}.", "The nearest: 5.")
+        return f"{run}-at-{step}"
 
     def check(self, config: RunConfig, policy: str):
         if config.target == "refuse me":
@@ -407,3 +412,17 @@ def test_a_run_that_its_reward_stopped_says_so_and_goes_on_when_the_mended_file_
     desk.state("training")
     session.gate.release(1)
     assert desk.next(Snapshot).report.step == 1
+
+
+def test_a_branch_is_brought_back_at_its_step_and_rests_where_asked(desk):
+    first = desk.start()
+    desk.send(Resume(at=7, request=2))
+    first.gate.release()
+    assert desk.next(Refused).problem == "The run 'run-1' has no checkpoint at step 7."
+    assert ("close", "paused") not in first.calls
+    desk.send(Resume(run="run-9", at=5, paused=True, request=3))
+    first.gate.release()
+    event = desk.state("paused")
+    assert (event.info.run, event.request) == ("run-9-at-5", 3)
+    assert ("close", "paused") in first.calls
+    assert desk.sessions[-1].step_count == 0

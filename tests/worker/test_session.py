@@ -13,7 +13,8 @@ from pgplay.learning.plan import make_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.rewards.scoring import build_reward
 from pgplay.runs.library import list_policies
-from pgplay.runs.store import RunStore, list_runs
+from pgplay.runs.store import RunStore
+from pgplay.runs.summaries import list_runs
 from pgplay.worker.interfaces import NotNeededError
 from pgplay.worker.keeper import Keeper
 from pgplay.worker.preparation import check_start

@@ -11,7 +11,7 @@ from pgplay.app import formats
 from pgplay.app.safe_text import plain
 from pgplay.app.screens.dialogs import ConfirmDialog
 from pgplay.app.screens.listing import Listing
-from pgplay.runs.store import RunSummary, delete_run, list_runs
+from pgplay.runs.summaries import RunSummary, delete_run, list_runs
 
 
 class Runs(Listing):

@@ -1,0 +1,72 @@
+"""Branches: a new run that begins where another one was at a checkpoint, with that run's history up to there.
+
+The parent stays as it is, also while it is being trained. The branch has the settings of the checkpoint, live changes
+among them, and names its parent and the step in its store.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pgplay.config import RunConfig, make_config
+from pgplay.errors import InputError, PgplayError
+from pgplay.paths import runs_folder
+from pgplay.runs.checkpoint_files import CheckpointBytes, all_checkpoints, read_checkpoint, write_checkpoint
+from pgplay.runs.database import DATABASE, connect, copy_until, create_database, plain_database_errors
+from pgplay.runs.files import new_folder, write_synced
+from pgplay.runs.locks import locked_folder
+from pgplay.runs.names import find_run, free_name
+
+TASK = "task.json"
+"""The file in a run's folder that holds its task, as a file of pairs may have changed since."""
+
+
+def branch_run(run: str, step: int) -> str:
+    """Make a run that goes on from `run` at `step`, resting at that checkpoint, and return its name.
+
+    Raises InputError for an unknown run and for a step without a checkpoint, with the nearest ones; PgplayError where
+    something can't be read or written.
+    """
+    parent = find_run(run)
+    checkpoint = _read_at(parent, step)
+    config = _config_of(checkpoint, run)
+    runs = runs_folder()
+    with locked_folder(runs):
+        folder = runs / free_name(f"{run}-at-{step}")
+        with new_folder(folder) as aside, plain_database_errors(folder):
+            create_database(aside / DATABASE, config)
+            _copy_history(parent, aside, step)
+            if (parent / TASK).exists():
+                write_synced(aside / TASK, (parent / TASK).read_bytes())
+            write_checkpoint(aside, checkpoint.tensors, checkpoint.state, "last")
+    return folder.name
+
+
+def _read_at(parent: Path, step: int) -> CheckpointBytes:
+    found = all_checkpoints(parent)
+    if step not in found:
+        raise InputError(f"The run '{parent.name}' has no checkpoint at step {step}.", _nearest(list(found), step))
+    return read_checkpoint(parent, found[step])
+
+
+def _nearest(steps: list[int], step: int) -> str:
+    before, after = [one for one in steps if one < step], [one for one in steps if one > step]
+    near = [str(one) for one in (*before[-1:], *after[:1])]
+    return f"The nearest: {' and '.join(near)}." if near else "It has none at all: start it again from its recipe."
+
+
+def _config_of(checkpoint: CheckpointBytes, run: str) -> RunConfig:
+    try:
+        return make_config(checkpoint.state["settings"])
+    except (KeyError, TypeError, InputError) as error:
+        raise PgplayError(f"The checkpoint of the run '{run}' holds no settings: {error}.") from error
+
+
+def _copy_history(parent: Path, aside: Path, step: int) -> None:
+    source, copy = connect(parent / DATABASE), connect(aside / DATABASE)
+    try:
+        values = {"state": "paused", "message": "", "parent": parent.name, "parent_step": str(step)}
+        copy_until(source, copy, step, values, ("branch", f"from step {step} of {parent.name}"))
+    finally:
+        copy.close()
+        source.close()

@@ -1,0 +1,96 @@
+"""The list of runs: one line for each, read from its store; and deleting one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from pgplay.errors import InputError, PgplayError
+from pgplay.learning.algorithms import trains_network
+from pgplay.paths import runs_folder
+from pgplay.runs.checkpoint_files import checkpoint_step
+from pgplay.runs.files import delete_folder, kept_folders
+from pgplay.runs.locks import FileLock, locked_folder
+from pgplay.runs.names import find_run
+from pgplay.runs.store import LOCK, RunStore
+
+_GOES_ON = {"training", "preparing"}
+
+
+class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the list of runs.
+
+    `target` is the task's name where there is a task. `state` is what the run said last; 'interrupted' where it said
+    that it is training but nobody trains it; 'unreadable' where `problem` says why, and the rest is empty. `model` is
+    empty where no network is trained. `checkpoint_step` is the step from which it can be resumed, None where it can't.
+    `parent` is the run that this one is a branch of, left at `parent_step`.
+    """
+
+    name: str
+    state: str
+    created: str = ""
+    target: str = ""
+    task: str = ""
+    reward: str = ""
+    model: str = ""
+    algorithm: str = ""
+    seed: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    best_reward: float | None = None
+    last_reward: float | None = None
+    message: str = ""
+    checkpoint_step: int | None = None
+    parent: str = ""
+    parent_step: int = 0
+    problem: str = ""
+
+
+def list_runs() -> list[RunSummary]:
+    """Return every run, newest first, the unreadable ones last with the reason."""
+    summaries = [_summarise(run) for run in kept_folders(runs_folder())]
+    return sorted(summaries, key=lambda run: run.created, reverse=True)
+
+
+def _summarise(folder: Path) -> RunSummary:
+    try:
+        with RunStore(folder) as store:
+            config, progress = store.config, store.progress()
+            parent, parent_step = store.parent or ("", 0)
+            state = store.state
+            if state in _GOES_ON and not _is_trained(folder):
+                state = "interrupted"
+            return RunSummary(
+                name=folder.name, state=state, created=store.created, target=config.target, task=config.task,
+                reward=config.reward, model=config.model if trains_network(config.algorithm) else "",
+                algorithm=config.algorithm, seed=config.seed,
+                steps=progress.steps, seconds=progress.seconds, best_reward=progress.best_reward,
+                last_reward=progress.last_reward, message=store.message, checkpoint_step=checkpoint_step(folder),
+                parent=parent, parent_step=parent_step,
+            )
+    except PgplayError as error:
+        return RunSummary(name=folder.name, state="unreadable", problem=error.problem)
+
+
+def _is_trained(folder: Path) -> bool:
+    if not os.access(folder, os.W_OK):
+        return False
+    lock = FileLock(folder / LOCK)
+    if not lock.take():
+        return True
+    lock.release()
+    return False
+
+
+def delete_run(name: str) -> None:
+    """Delete the run called `name` with all it kept.
+
+    Raises InputError for an unknown name and for a run that is being trained.
+    """
+    with locked_folder(runs_folder()):
+        folder = find_run(name)
+        if _is_trained(folder):
+            raise InputError(f"The run '{name}' is being trained.", "Stop it first.")
+        delete_folder(folder)

@@ -1,0 +1,121 @@
+"""Which checkpoints are kept along a run, and that a branch goes on from one as the run itself did."""
+
+import itertools
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pgplay.config import make_config
+from pgplay.errors import InputError
+from pgplay.runs.branches import branch_run
+from pgplay.runs.checkpoint_files import all_checkpoints, kept_steps, read_checkpoint, write_checkpoint
+from pgplay.runs.names import find_run
+from pgplay.runs.store import RunStore
+from pgplay.worker import trail
+from pgplay.worker.session import Session
+from pgplay.worker.trail import MOST, Trail, is_spaced, thinned
+
+CONFIG = {"model": "gru-nano", "target": "abc", "batch_size": 8, "until": "never", "seed": 7}
+
+
+@given(st.integers(1, 20_000), st.integers(2, MOST))
+def test_the_trail_of_any_run_is_bounded_and_reaches_from_end_to_end(last: int, most: int) -> None:
+    kept: list[int] = []
+    step = 0
+    while step <= last:
+        if not kept or is_spaced(kept[-1], step, most):
+            kept = thinned([*kept, step], most)
+        step += 1 + step // 50
+    assert len(kept) <= most
+    assert kept[0] == 0
+    gaps = [math.sqrt(after) - math.sqrt(before) for before, after in itertools.pairwise(kept)]
+    assert math.sqrt(last) - math.sqrt(kept[-1]) <= 2.1 * math.sqrt(last) / most + 1
+    # Nowhere a hole: no gap is more than a few times as wide as an even one would be.
+    assert max(gaps, default=0) <= 4 * math.sqrt(last) / most + 1
+
+
+def test_thinning_keeps_the_ends_and_drops_where_it_is_closest() -> None:
+    assert thinned([0, 1, 4, 5, 16], 4) in ([0, 1, 4, 16], [0, 1, 5, 16])
+    assert thinned([0, 9], 2) == [0, 9]
+    assert thinned([0, 9], 1) == []
+
+
+def test_the_trail_holds_to_its_budget_of_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trail, "BUDGET", 5000)
+    along = Trail(tmp_path)
+    for step in range(0, 2000, 7):
+        if along.is_due(step):
+            write_checkpoint(tmp_path, step.to_bytes(2, "big") * 500, {"step": step}, "last")
+            along.keep()
+    assert kept_steps(tmp_path) == along.steps
+    assert len(along.steps) == 5
+    tensors = list(tmp_path.glob("checkpoints/*.safetensors"))
+    assert sum(path.stat().st_size for path in tensors) <= 5000 + 2 * 1000  # last and the one before it come on top
+    for step in along.steps:
+        assert read_checkpoint(tmp_path, step).state["step"] == step
+    monkeypatch.setattr(trail, "BUDGET", 1500)
+    along.keep()
+    assert kept_steps(tmp_path) == []
+
+
+@pytest.fixture
+def parent() -> str:
+    """A run of twelve steps with checkpoints at 0, 4 and 12, whose learning rate changed after 6."""
+    session = Session.begin(make_config(CONFIG), name="parent")
+    for step in range(1, 13):
+        session.step()
+        if step in (4, 6):
+            session._keeper.checkpoint()
+        if step == 6:
+            session.change({"lr": 0.02})
+    session.close("finished")
+    return session.run
+
+
+def test_a_branch_makes_the_steps_that_the_run_made(parent: str) -> None:
+    kept = all_checkpoints(find_run(parent))
+    assert {0, 12} <= set(kept)
+    assert 4 in kept
+    branch = branch_run(parent, 4)
+    session = Session.resume(branch)
+    assert (session.run, session.step_count, session.config.lr) == ("parent-at-4", 4, None)
+    assert kept_steps(session.store.folder) == [4]
+    session.step()
+    session.step()
+    session.change({"lr": 0.02})
+    session.step()
+    session.close("paused")
+    with RunStore.open(parent) as one, RunStore.open(branch) as other:
+        assert other.parent == (parent, 4)
+        assert one.parent is None
+        theirs, own = one.rows(), other.rows()
+        assert len(theirs) == 12
+        for (step, expected), (own_step, found) in zip(theirs, own, strict=False):
+            same = [name for name in expected if not name.startswith("seconds")]
+            assert (own_step, [found[name] for name in same]) == (step, [expected[name] for name in same])
+        assert len(own) == 7
+        assert other.samples(3) == one.samples(3)
+        assert [(event.step, event.kind) for event in other.events()] == [
+            (4, "branch"), (4, "resume"), (6, "change"),
+        ]
+        assert "parent" in other.events()[0].detail
+
+
+def test_a_step_without_a_checkpoint_is_refused_with_the_nearest(parent: str) -> None:
+    with pytest.raises(InputError, match="no checkpoint at step 11") as refused:
+        branch_run(parent, 11)
+    assert "and 12" in refused.value.remedy
+    assert [branch_run(parent, 12), branch_run(parent, 12)] == ["parent-at-12", "parent-at-12-2"]
+
+
+def test_a_run_whose_last_checkpoint_is_damaged_forgets_what_was_kept_after_the_one_before(parent: str) -> None:
+    folder = find_run(parent)
+    assert kept_steps(folder)[-1] == 12
+    (folder / "checkpoints" / "last.json").write_text("{")
+    session = Session.resume(parent)
+    assert session.step_count == 6
+    assert kept_steps(folder) == [0, 4, 6]
+    session.close("paused")
