@@ -1,5 +1,80 @@
-"""`python -m pgplay.worker`: a worker on standard input and output."""
+"""`python -m pgplay.worker`: a worker on standard input and output. Torch comes in here, once it is told to begin."""
 
-from pgplay.worker.server import main
+from __future__ import annotations
 
-main()
+import os
+import signal
+import sys
+import threading
+import time
+from functools import partial
+from typing import NoReturn
+
+import msgspec
+
+from pgplay.config import RunConfig
+from pgplay.runs.branches import branch_run
+from pgplay.runs.cores import let_waiting_threads_sleep
+from pgplay.runs.names import find_run
+from pgplay.worker.inbox import Inbox, read_commands
+from pgplay.worker.interfaces import Makers, OnProgress, RunSession
+from pgplay.worker.outbox import Outbox
+from pgplay.worker.protocol import VERSION, Device, Quit, Ready, Start
+from pgplay.worker.server import Server
+from pgplay.worker.streams import take_streams, write_all
+from pgplay.worker.versions import versions
+
+
+def main() -> NoReturn:
+    """Serve one app on standard input and output until it says Quit, goes away, or a SIGTERM comes; exits with 0."""
+    began = time.perf_counter()
+    streams = take_streams()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the app's; the worker has a session of its own
+    inbox, ready = Inbox(), threading.Event()
+    outbox = Outbox(partial(write_all, streams.events), on_broken=lambda: inbox.put(Quit()))
+
+    def leave_early() -> None:
+        if not ready.is_set():  # nothing to keep yet, and torch may take seconds to load
+            os._exit(0)
+
+    read_commands(streams.commands, inbox, leave_early)
+    let_waiting_threads_sleep()
+    from pgplay.policies.devices import list_devices
+    from pgplay.worker.preparation import check_start, warm_torch
+    from pgplay.worker.saved_policies import answer_write_with_saved
+    from pgplay.worker.session import Session
+
+    signal.signal(signal.SIGTERM, lambda number, frame: inbox.put(Quit()))
+    ready.set()
+    outbox.send(
+        Ready(
+            protocol=VERSION,
+            pid=os.getpid(),
+            versions=versions(),
+            devices=tuple(msgspec.convert(device._asdict(), Device) for device in list_devices()),
+            seconds=time.perf_counter() - began,
+        )
+    )
+
+    def begin(config: RunConfig, command: Start, on_progress: OnProgress) -> RunSession:
+        return Session.begin(
+            config,
+            continue_policy=command.continue_policy,
+            reward_source=command.reward_source,
+            on_progress=on_progress,
+            on_log=outbox.log,
+        )
+
+    makers = Makers(
+        check_start, begin, find_run, branch_run, partial(Session.resume, on_log=outbox.log), answer_write_with_saved
+    )
+    if inbox.is_empty:
+        warm_torch()
+    Server(inbox, outbox, makers).serve()
+    outbox.close()
+    sys.stderr.flush()
+    os._exit(0)  # everything is written; taking torch down takes half a second, and an app that quits waits for it
+
+
+if __name__ == "__main__":
+    main()
