@@ -19,10 +19,13 @@ from textual.screen import Screen
 from pgplay.app import themes
 from pgplay.app.actions import ACTIONS, bindings
 from pgplay.app.conductor import Conductor
+from pgplay.app.looking import Looking
 from pgplay.app.messages import SetupChanged, StateShown, WorkerEnded, WorkerSpoke
 from pgplay.app.safe_text import safe_text
 from pgplay.app.screens.main import MainScreen
 from pgplay.app.state import AppState
+from pgplay.app.view import PlotView
+from pgplay.app.widgets.plot import Plot
 from pgplay.app.worker_link import LinkFactory, WorkerLink, real_worker
 from pgplay.config import RunConfig, to_settings
 from pgplay.errors import PgplayError
@@ -58,6 +61,7 @@ class PgplayApp(App[int]):
         self.register_theme(themes.LIGHT)
         self.theme = themes.DARK.name
         self.state = AppState()
+        self.view = PlotView()
         self.settings: dict[str, Any] | None = to_settings(config)
         self.parameters: int | None = None
         self._config = config
@@ -66,6 +70,7 @@ class PgplayApp(App[int]):
         self._worker: WorkerLink | None = None
         self._redraw_due = False
         self._conductor = Conductor(self)
+        self._looking = Looking(self)
 
     def get_default_screen(self) -> Screen[None]:
         """Return the main screen."""
@@ -212,6 +217,42 @@ class PgplayApp(App[int]):
 
         self.push_screen(DetailsScreen(self.state))
 
+    def action_choose_metrics(self) -> None:
+        """Choose which metrics are plotted."""
+        self._looking.choose_metrics()
+
+    def action_enlarge(self) -> None:
+        """Give the whole screen to one panel."""
+        self._looking.enlarge()
+
+    def action_cursor(self) -> None:
+        """Read all plots at one step."""
+        self._looking.cursor()
+
+    def action_cursor_left(self) -> None:
+        """Move the cursor to an earlier step."""
+        self._looking.move(-1)
+
+    def action_cursor_right(self) -> None:
+        """Move the cursor to a later step."""
+        self._looking.move(1)
+
+    @on(Plot.Pointed)
+    def _pointed(self, message: Plot.Pointed) -> None:
+        self._looking.point(message.step)
+
+    def action_zoom(self) -> None:
+        """Show a more recent part of the run."""
+        self._looking.zoom()
+
+    def action_smooth(self) -> None:
+        """Average the curves over more steps."""
+        self._looking.smooth()
+
+    def action_logarithm(self) -> None:
+        """Change the scale of a plot."""
+        self._looking.logarithm()
+
     def action_help(self) -> None:
         """Show the keys, and what the panels mean."""
         from pgplay.app.screens.help import HelpScreen
@@ -231,6 +272,9 @@ class PgplayApp(App[int]):
     def action_unfocus(self) -> None:
         """Leave the field that has the focus; in a small terminal, close the setup that lies over the plots."""
         if self.screen is self.main:
+            if self.main.maximized is not None:
+                self.main.minimize()
+                return
             if self.screen.focused is None and self.main.setup_covers:
                 self.main.toggle_setup()
             self.screen.set_focus(None)

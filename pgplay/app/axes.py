@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import NamedTuple
 
@@ -12,16 +13,24 @@ _ROUND = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
 class Axis(NamedTuple):
-    """A range with its ticks, all of them round numbers."""
+    """A range with its ticks, all of them round numbers; a logarithmic one lies above 0."""
 
     low: float
     high: float
     ticks: tuple[float, ...]
+    logarithmic: bool = False
 
     def fraction(self, value: float) -> float:
         """Return where `value` falls, from 0 at `low` to 1 at `high`; what lies outside falls on the edge."""
+        if self.logarithmic:
+            low, high = math.log(self.low), math.log(self.high)
+            return min(1.0, max(0.0, (math.log(value) - low) / (high - low))) if value > 0 else 0.0
         span = self.high / 2 - self.low / 2
         return min(1.0, max(0.0, (value / 2 - self.low / 2) / span))
+
+    def value(self, fraction: float) -> float:
+        """Return what falls at `fraction`, on an axis that is not logarithmic."""
+        return self.low * (1 - fraction) + self.high * fraction
 
 
 def round_step(span: float, parts: int) -> float:
@@ -31,17 +40,54 @@ def round_step(span: float, parts: int) -> float:
     return next((digit * power for digit in _ROUND if digit * power >= raw * (1 - 1e-9)), 10 * power)
 
 
-def value_axis(low: float, high: float, parts: int) -> Axis:
-    """Return the axis for values between `low` and `high`, with at most about `parts` intervals; 0 is always on it."""
-    low, high = max(-LARGEST, min(0.0, low)), min(LARGEST, max(0.0, high))
-    if high - low < 1e-12:
-        high = low + 1.0
+def value_axis(low: float, high: float, parts: int, *, from_zero: bool = True) -> Axis:
+    """Return the axis for values between `low` and `high`, with at most about `parts` intervals.
+
+    0 is always on it, unless `from_zero` is False: then it closes in on the values.
+    """
+    low, high = max(-LARGEST, low), min(LARGEST, high)
+    if from_zero:
+        low, high = min(0.0, low), max(0.0, high)
+    # Nearer values than that would need more digits than a label has.
+    least = max(1e-12, 1e-3 * max(abs(low), abs(high))) if not from_zero else 1e-12
+    if high - low < least:
+        low, high = (low, low + 1.0) if from_zero else (low - least, high + least)
     step = round_step(high - low, parts)
     # The range ends at a tick or halfway between two, so that no more than half a step of room is wasted.
     first, last = math.floor(2 * (low / step) + 1e-9), math.ceil(2 * (high / step) - 1e-9)
     numbers = range(math.ceil(first / 2) * 2, last + 1, 2)
     ticks = tuple(number * step / 2 for number in (numbers if len(numbers) > 1 else range(first, last + 1)))
     return Axis(first * step / 2, last * step / 2, ticks)
+
+
+def log_axis(low: float, high: float, parts: int) -> Axis:
+    """Return a logarithmic axis for values between `low` and `high`, both above 0: ticks are 1, 2 or 5 times 10^n."""
+    low, high = (min(LARGEST, max(1 / LARGEST, value)) for value in (low, high))
+    first, last = math.floor(math.log10(low) + 1e-9), math.ceil(math.log10(high) - 1e-9)
+    if last - first >= 2:
+        stride = math.ceil((last - first) / max(1, parts))
+        ticks = [10.0**power for power in range(first, last + 1, stride)]
+        return Axis(10.0**first, max(10.0**last, ticks[-1]), tuple(ticks), logarithmic=True)
+    between = [digit * 10.0**power for power in range(first - 1, last + 2) for digit in (1, 2, 5)]
+    start = max(tick for tick in between if tick <= low * (1 + 1e-9))
+    end = min(tick for tick in between if tick >= high * (1 - 1e-9) and tick > start)
+    ticks = [tick for tick in between if start <= tick <= end]
+    stride = math.ceil((len(ticks) - 1) / max(1, parts))
+    return Axis(start, end, tuple(ticks[::stride]), logarithmic=True)
+
+
+def _whole_step(span: float, parts: int) -> float:
+    """Return `round_step` for steps of a run, which are whole numbers."""
+    step = max(1.0, round_step(span, parts))
+    return step if step == int(step) else 2 * step
+
+
+def recent_axis(first_step: int, last_step: int, columns: int) -> Axis:
+    """Return the axis of the steps from `first_step` to `last_step` and no others; its ticks are round."""
+    first, last = first_step, max(last_step, first_step + 1)
+    step = _whole_step(last - first, max(1, min(8, columns // (len(f"{last}") + 5))))
+    ticks = tuple(number * step for number in range(math.ceil(first / step), math.floor(last / step) + 1))
+    return Axis(float(first), float(last), ticks)
 
 
 def step_axis(last_step: int, columns: int) -> Axis:
@@ -51,26 +97,35 @@ def step_axis(last_step: int, columns: int) -> Axis:
     high = next(
         digit * power for digit in (1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10, 12) if digit * power >= last * (1 - 1e-9)
     )
-    labels = max(1, min(8, columns // (len(label(high)) + 5)))
-    step = min(high, max(1.0, round_step(high, labels)))
+    labels = max(1, min(8, columns // (len(step_label(high)) + 5)))
+    step = min(high, _whole_step(high, labels))
     return Axis(0.0, high, tuple(number * step for number in range(int(high / step + 1e-9) + 1)))
 
 
-def label(value: float) -> str:
-    """Return a tick's text in as few characters as it needs."""
+def step_label(step: float) -> str:
+    """Return a step's text, never rounded: 80, 12.5k, 123450."""
+    return f"{step / 1000:g}k" if step >= 10_000 and step % 100 == 0 else f"{step:.0f}"
+
+
+def labels(axis: Axis) -> list[str]:
+    """Return the texts of an axis of values: as short as they can be without being rounded, and all of one form."""
+    values = axis.ticks
+    if axis.logarithmic:
+        return [_scientific(value) if not 1e-3 <= value < 1e4 else f"{value:g}" for value in values]
+    largest = max(map(abs, values), default=0.0)
+    if largest and not 1e-3 <= largest < 1e7:
+        return [_scientific(value) for value in values]
+    unit, sign = (1e6, "M") if largest >= 1e6 else (1e3, "k") if largest >= 1e4 else (1.0, "")
+    gap = min((after - before for before, after in itertools.pairwise(values)), default=1.0) / unit
+    shown = [value / unit for value in values]
+    digits = next((d for d in range(7) if all(abs(round(value, d) - value) < gap / 1000 for value in shown)), 7)
+    return [f"{value:.{digits}f}{sign}" if value or not sign else "0" for value in shown]
+
+
+def _scientific(value: float) -> str:
+    """Return a number such as 2.5e-4 in as few digits as say it."""
     if value == 0:
         return "0"
-    if 1e-3 <= abs(value) < 1e4:
-        return f"{value:.4g}"
-    if 1e4 <= abs(value) < 1e7:
-        return f"{value / 1e3:.4g}k" if abs(value) < 1e6 else f"{value / 1e6:.4g}M"
-    return f"{value:.0e}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
-
-
-def labels(values: tuple[float, ...]) -> list[str]:
-    """Return the ticks' texts, with equally many digits after the point where they are small numbers."""
-    texts = [label(value) for value in values]
-    if any("e" in text or "k" in text or "M" in text for text in texts):
-        return texts
-    digits = max((len(text.partition(".")[2]) for text in texts), default=0)
-    return [f"{value:.{digits}f}" for value in values]
+    text = next((text for d in range(6) if abs(float(text := f"{value:.{d}e}") / value - 1) < 1e-6), f"{value:.6e}")
+    digits, _, power = text.partition("e")
+    return f"{digits}e{int(power)}"

@@ -17,69 +17,130 @@ from rich.style import Style
 from rich.text import Text
 
 from pgplay.app import axes
-from pgplay.app.history import Bucket, Series
+from pgplay.app.history import Bucket
 
 SMALLEST_WIDTH, SMALLEST_HEIGHT = 12, 3
 _DOTS = 2
 """Dot columns of a braille character."""
 
-_PENS = {"band": 1, "line": 2, "points": 3}
-"""The palette numbers by which plotext marks cells, so that the theme's own styles can be put in their place."""
-
-_MARKERS = {"band": "░", "line": "braille", "points": "▪"}
 _CELLS_A_POINT = 3
 _ESCAPE = re.compile(r"\x1b\[([0-9;]*)m")
+_BAND, _MARK, _CURSOR = "░", "┊", "│"
+LINE = "braille"
+"""The marker of a curve that is drawn through; with any other character a curve is drawn by single marks."""
+
+
+class Curve(NamedTuple):
+    """Some buckets of one series, drawn with a pen (a name among the styles) and a marker."""
+
+    buckets: Sequence[Bucket]
+    pen: str = "line"
+    marker: str = LINE
 
 
 class Chart(NamedTuple):
-    """What one plot shows. A `band` lies between two series, `points` are a second curve drawn by single marks.
+    """What one plot shows: curves, the last one on top, and under them a band between two edges.
 
-    The axis reaches from 0 to `top` at least.
+    The steps run from `first` to `last`: from 0 to a round number where `first` is 0, else exactly. The axis of values
+    reaches from 0 to `top` at least, unless it is close: then it holds the values and no more. On a `logarithmic` one
+    what is 0 or less has no place and is left out; where nothing is left, the axis is an ordinary one.
+
+    `marks` are steps after which something was changed, `cursor` is the step that is read.
     """
 
-    line: Series
-    points: Series | None = None
-    band: tuple[Series, Series] | None = None
+    curves: tuple[Curve, ...]
+    last: int
+    first: int = 0
+    band: tuple[Sequence[Bucket], Sequence[Bucket]] | None = None
     top: float = 0.0
+    close: bool = False
+    logarithmic: bool = False
+    marks: Sequence[int] = ()
+    cursor: int | None = None
+
+    @property
+    def is_logarithmic(self) -> bool:
+        """Whether there is anything that a logarithmic axis can show."""
+        return self.logarithmic and any(bucket.high > 0 for curve in self.curves for bucket in curve.buckets)
+
+    def cleaned(self) -> Chart:
+        """Return the chart without the values that its axis cannot show; a band's edge below it lies at the bottom."""
+        if not self.is_logarithmic:
+            return self
+        return self._replace(curves=tuple(curve._replace(buckets=_positive(curve.buckets)) for curve in self.curves))
 
 
-def draw(chart: Chart, width: int, height: int, last_step: int, styles: Mapping[str, Style]) -> Text:
-    """Return the plot as `height` lines of `width` cells, ticks included; empty where it is too small to be one.
+def _positive(buckets: Sequence[Bucket]) -> list[Bucket]:
+    return [bucket for bucket in buckets if bucket.low > 0]
 
-    `styles` names how 'band', 'line', 'points' and 'axis' look.
-    """
+
+class Frame(NamedTuple):
+    """Where a chart's numbers fall: its axes, and the cells that the ticks take at the left."""
+
+    steps: axes.Axis
+    values: axes.Axis
+    texts: list[str]
+    margin: int
+    columns: int
+    rows: int
+
+    def step_at(self, column: int) -> int:
+        """Return the step under the cell `column` of the plot, counted from its left edge."""
+        fraction = (column - self.margin - 2) / max(1, self.columns - 1)
+        return round(self.steps.value(min(1.0, max(0.0, fraction))))
+
+
+def frame(chart: Chart, width: int, height: int) -> Frame | None:
+    """Return the frame of `chart` in `width` times `height` cells; None where that is too small to be a plot."""
     if width < SMALLEST_WIDTH or height < SMALLEST_HEIGHT:
-        return Text()
+        return None
     rows = height - 2 if height >= 5 else height - 1
-    shown = [series for series in (chart.line, chart.points, *(chart.band or ())) if series is not None]
-    low = min((bucket.low for series in shown for bucket in series.buckets), default=0.0)
-    high = max((bucket.high for series in shown for bucket in series.buckets), default=1.0)
-    high = max(high, chart.top)
-    value_axis = axes.value_axis(low, high, max(1, min(4, rows // 2)))
-    texts = axes.labels(value_axis.ticks)
+    chart = chart.cleaned()
+    edges = chart.band or ()
+    shown = [*(curve.buckets for curve in chart.curves), *(map(_positive, edges) if chart.is_logarithmic else edges)]
+    low = min((bucket.low for buckets in shown for bucket in buckets), default=0.0)
+    high = max((bucket.high for buckets in shown for bucket in buckets), default=1.0)
+    parts = max(1, min(4, rows // 2))
+    if chart.is_logarithmic:
+        values = axes.log_axis(low, high, parts)
+    elif chart.close:
+        values = axes.value_axis(low, high, parts, from_zero=False)
+    else:
+        values = axes.value_axis(low, max(high, chart.top), parts)
+    texts = axes.labels(values)
     margin = max(3, *(len(text) for text in texts)) + 1
     columns = width - margin - 2
     if columns < 4:
+        return None
+    steps = axes.recent_axis(chart.first, chart.last, columns) if chart.first else axes.step_axis(chart.last, columns)
+    return Frame(steps, values, texts, margin, columns, rows)
+
+
+def draw(chart: Chart, width: int, height: int, styles: Mapping[str, Style]) -> Text:
+    """Return the plot as `height` lines of `width` cells, ticks included; empty where it is too small to be one.
+
+    `styles` names how each pen looks, and 'band', 'axis', 'mark' and 'cursor'.
+    """
+    framed = frame(chart, width, height)
+    if framed is None:
         return Text()
-    step_axis = axes.step_axis(last_step, columns)
-    canvas = _canvas(chart, columns, rows, step_axis, value_axis)
+    rows, margin = framed.rows, framed.margin
     ticks = {
-        round((1 - value_axis.fraction(tick)) * (rows - 1)): text
-        for tick, text in zip(value_axis.ticks, texts, strict=True)
+        round((1 - framed.values.fraction(tick)) * (rows - 1)): text
+        for tick, text in zip(framed.values.ticks, framed.texts, strict=True)
     }
-    axis = styles["axis"]
     picture = Text(no_wrap=True, end="")
-    for row, line in enumerate(canvas):
-        picture.append(f"{ticks.get(row, ''):>{margin}} {'┤' if row in ticks else '│'}", axis)
+    for row, line in enumerate(_canvas(chart.cleaned(), framed)):
+        picture.append(f"{ticks.get(row, ''):>{margin}} {'┤' if row in ticks else '│'}", styles["axis"])
         for pen, characters in line:
             picture.append(characters, styles.get(pen, ""))
         picture.append("\n")
-    picture.append(_step_ruler(step_axis, margin, columns, height >= 5), axis)
+    picture.append(_step_ruler(framed.steps, margin, framed.columns, height >= 5), styles["axis"])
     return picture
 
 
 def _step_ruler(axis: axes.Axis, margin: int, columns: int, with_labels: bool) -> str:
-    places = {round(axis.fraction(tick) * (columns - 1)): axes.label(tick) for tick in axis.ticks}
+    places = {round(axis.fraction(tick) * (columns - 1)): axes.step_label(tick) for tick in axis.ticks}
     ruler = " " * (margin + 1) + "╰" + "".join("┴" if column in places else "─" for column in range(columns))
     if not with_labels:
         return ruler
@@ -91,49 +152,63 @@ def _step_ruler(axis: axes.Axis, margin: int, columns: int, with_labels: bool) -
     return ruler + "\n" + "".join(cells)
 
 
-def _canvas(
-    chart: Chart, columns: int, rows: int, step_axis: axes.Axis, value_axis: axes.Axis
-) -> list[list[tuple[str, str]]]:
+def _canvas(chart: Chart, framed: Frame) -> list[list[tuple[str, str]]]:
     """Return the drawn rows, each as runs of (pen, characters)."""
+    columns, steps, values = framed.columns, framed.steps, framed.values
     plotext.terminal.limit(False, False)
     figure = plotext.figure
     figure.clear()
-    figure.plot_size(columns, rows)
+    figure.plot_size(columns, framed.rows)
     figure.canvas("default")
     figure.axes(False)
     figure.legend(False)
     figure.ruler("x", "lower").lim(0.0, 1.0).ticks([])
     figure.ruler("y", "left").lim(0.0, 1.0).ticks([])
+    pens = _Pens(figure)
     if chart.band is not None:
-        lower, upper = (_outline(series.buckets, columns, step_axis, value_axis) for series in chart.band)
+        lower, upper = (_outline(buckets, columns, steps, values) for buckets in chart.band)
         if len(upper) == len(lower) > 0:
-            band = _signal(figure, upper, "band")
-            figure.draw(band.fill(_signal(figure, lower, "band")))
-    if chart.line.buckets:
-        figure.draw(_signal(figure, _thinned(chart.line.buckets, columns, step_axis, value_axis), "line").lines(True))
-    if chart.points is not None and chart.points.buckets:
-        figure.draw(_signal(figure, _marks(chart.points.buckets, columns, step_axis, value_axis), "points"))
+            figure.draw(pens.signal(upper, "band", _BAND).fill(pens.signal(lower, "band", _BAND)))
+    upright = [("mark", _MARK, step) for step in chart.marks if chart.first <= step <= steps.high]
+    if chart.cursor is not None and chart.first <= chart.cursor <= steps.high:
+        upright.append(("cursor", _CURSOR, chart.cursor))
+    for pen, marker, step in upright:
+        place = steps.fraction(step)
+        figure.draw(pens.signal([(place, 0.0), (place, 1.0)], pen, marker).lines(True))
+    for curve in chart.curves:
+        if curve.buckets and curve.marker == LINE:
+            figure.draw(pens.signal(_thinned(curve.buckets, columns, steps, values), curve.pen, LINE).lines(True))
+        elif curve.buckets:
+            figure.draw(pens.signal(_marks(curve.buckets, columns, steps, values), curve.pen, curve.marker))
     drawn: str = figure.build().string()
-    lines = [_runs(line) for line in drawn.split("\n")[:rows]]
-    return lines + [[] for _ in range(rows - len(lines))]
+    lines = [pens.runs(line) for line in drawn.split("\n")[: framed.rows]]
+    return lines + [[] for _ in range(framed.rows - len(lines))]
 
 
-def _signal(figure: Any, points: Sequence[tuple[float, float]], pen: str) -> Any:
-    marker = plotext.marker(_MARKERS[pen], plotext.pixel(_PENS[pen]))
-    return figure.signal([x for x, _ in points], [y for _, y in points], marker=marker)
+class _Pens:
+    """The palette numbers by which plotext marks cells, so that the theme's own styles can be put in their place."""
 
+    def __init__(self, figure: Any) -> None:
+        self._figure = figure
+        self._numbers: dict[str, int] = {}
 
-def _runs(line: str) -> list[tuple[str, str]]:
-    """Return a line of plotext's as (pen, characters), its colour codes read and dropped."""
-    pens = {f"38;5;{number}": pen for pen, number in _PENS.items()}
-    runs, pen, position = [], "", 0
-    for found in _ESCAPE.finditer(line):
-        if found.start() > position:
-            runs.append((pen, line[position : found.start()]))
-        pen, position = pens.get(found[1], ""), found.end()
-    if position < len(line):
-        runs.append((pen, line[position:]))
-    return runs
+    def signal(self, points: Sequence[tuple[float, float]], pen: str, marker: str) -> Any:
+        """Return `points` as a signal of plotext's, drawn with `pen`."""
+        number = self._numbers.setdefault(pen, len(self._numbers) + 1)
+        drawn = plotext.marker(marker, plotext.pixel(number))
+        return self._figure.signal([x for x, _ in points], [y for _, y in points], marker=drawn)
+
+    def runs(self, line: str) -> list[tuple[str, str]]:
+        """Return a line of plotext's as (pen, characters), its colour codes read and dropped."""
+        pens = {f"38;5;{number}": pen for pen, number in self._numbers.items()}
+        runs, pen, position = [], "", 0
+        for found in _ESCAPE.finditer(line):
+            if found.start() > position:
+                runs.append((pen, line[position : found.start()]))
+            pen, position = pens.get(found[1], ""), found.end()
+        if position < len(line):
+            runs.append((pen, line[position:]))
+        return runs
 
 
 def _thinned(

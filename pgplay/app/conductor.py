@@ -270,11 +270,10 @@ class Conductor:
         history = self._app.state.history
         if step <= history.last_step:
             return
-        from pgplay.runs.store import RunStore
+        from pgplay.app.recall import recall
 
         try:
-            with RunStore.open(run) as store:
-                history.add(row for row in store.rows(history.last_step) if row[0] <= step)
+            recall(history, run, step)
         except PgplayError as error:
             self._app.tell(f"The curves before step {step} cannot be read: {error.problem}")
 

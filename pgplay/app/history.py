@@ -1,24 +1,41 @@
-"""The curves' numbers, bounded: however long a run, a series holds at most `CAPACITY` buckets of lowest and highest."""
+"""The curves' numbers, bounded: however long a run, a series holds at most `CAPACITY` buckets and `RECENT` raw values.
+
+Every metric that a step tells has a series: those of `learning.metrics`, and each measure and part of a reward. What
+cannot be bounded is left out on purpose: the raw values of the whole run, which its store has.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 CAPACITY = 1024
+RECENT = 1024
+"""The last values are kept one by one too: the recent part of a long run is shown as finely as that of a short one."""
 
-CURVES = ("reward_mean", "reward_min", "reward_max", "greedy_reward", "entropy", "cross_entropy", "gradient_norm")
-"""The metrics of which the app keeps the history."""
+MOST_SERIES = 256
+"""More names than that come from nothing sensible; what comes beyond is not kept."""
+MOST_MARKS = 256
 
 
 class Bucket(NamedTuple):
-    """Some neighbouring steps: where they end, and the lowest, the highest and the last value among them."""
+    """Some neighbouring steps: where they end, the lowest, highest and last value, their mean, how many they are."""
 
     step: int
     low: float
     high: float
     last: float
+    mean: float
+    steps: int = 1
+
+
+class Mark(NamedTuple):
+    """A step after which something was changed, and what in words."""
+
+    step: int
+    words: str
 
 
 class Series:
@@ -26,35 +43,70 @@ class Series:
 
     def __init__(self) -> None:
         self.buckets: list[Bucket] = []
+        self._recent: deque[Bucket] = deque(maxlen=RECENT)
         self._span = 1
-        self._filled = 0
 
     def add(self, step: int, value: float) -> None:
         """Append the `value` of `step`; a step that is not after the last one is left out."""
         if not math.isfinite(value) or (self.buckets and step <= self.buckets[-1].step):
             return
-        if self._filled % self._span and self.buckets:
-            old = self.buckets[-1]
-            self.buckets[-1] = Bucket(step, min(old.low, value), max(old.high, value), value)
+        new = Bucket(step, value, value, value, value)
+        self._recent.append(new)
+        if self.buckets and self.buckets[-1].steps < self._span:
+            self.buckets[-1] = _merged(self.buckets[-1], new)
         else:
-            self.buckets.append(Bucket(step, value, value, value))
-        self._filled = (self._filled + 1) % self._span
-        if len(self.buckets) > CAPACITY and not self._filled:
-            self._halve()
+            self.buckets.append(new)
+            if len(self.buckets) > CAPACITY:
+                self._halve()
 
     def cut(self, step: int) -> None:
-        """Forget what came after `step`."""
+        """Forget what came after `step`; of a bucket that reaches beyond it nothing stays."""
         self.buckets = [bucket for bucket in self.buckets if bucket.step <= step]
-        self._filled = 0
+        self._recent = deque((bucket for bucket in self._recent if bucket.step <= step), RECENT)
+
+    def since(self, step: int) -> Sequence[Bucket]:
+        """Return what is known of the steps from `step` on, as finely as it is known."""
+        if self._recent and (step >= self._recent[0].step or len(self._recent) < RECENT):
+            return [bucket for bucket in self._recent if bucket.step >= step]
+        return [bucket for bucket in self.buckets if bucket.step >= step] if step > 0 else self.buckets
+
+    def at(self, step: int) -> Bucket | None:
+        """Return the last bucket that begins at or before `step`; None where there is none."""
+        for buckets in (self._recent, self.buckets):
+            if buckets and buckets[0].step <= step:
+                return next(bucket for bucket in reversed(buckets) if bucket.step <= step)
+        return self.buckets[0] if self.buckets and self.buckets[0].steps > 1 else None
 
     def _halve(self) -> None:
         pairs = zip(self.buckets[::2], self.buckets[1::2], strict=False)
-        merged = [Bucket(b.step, min(a.low, b.low), max(a.high, b.high), b.last) for a, b in pairs]
+        merged = [_merged(one, other) for one, other in pairs]
         if len(self.buckets) % 2:
             merged.append(self.buckets[-1])
         self.buckets = merged
         self._span *= 2
-        self._filled = 0
+
+
+def _merged(one: Bucket, other: Bucket) -> Bucket:
+    steps = one.steps + other.steps
+    # Weighed so that no product overflows, however large the values.
+    mean = one.mean * (one.steps / steps) + other.mean * (other.steps / steps)
+    return Bucket(other.step, min(one.low, other.low), max(one.high, other.high), other.last, mean, steps)
+
+
+def smoothed(buckets: Sequence[Bucket], steps: float) -> list[Bucket]:
+    """Return `buckets` as an exponential moving average over `steps` steps, whatever their distances.
+
+    The average forgets by exp(-distance / steps) (the time constant of a leaky integrator), so that a bucket of many
+    steps weighs as its steps would one by one.
+    """
+    result: list[Bucket] = []
+    average, before = 0.0, 0
+    for number, bucket in enumerate(buckets):
+        kept = math.exp(-(bucket.step - before) / steps) if number else 0.0
+        average = average * kept + bucket.mean * (1 - kept)
+        before = bucket.step
+        result.append(Bucket(bucket.step, average, average, average, average, bucket.steps))
+    return result
 
 
 class History:
@@ -62,7 +114,12 @@ class History:
 
     def __init__(self) -> None:
         self.version = 0
-        self.series = {name: Series() for name in CURVES}
+        self.series: dict[str, Series] = {}
+        self.marks: list[Mark] = []
+
+    def of(self, name: str) -> Series:
+        """Return the series called `name`, an empty one where no step told of it yet."""
+        return self.series.get(name) or Series()
 
     @property
     def last_step(self) -> int:
@@ -72,18 +129,29 @@ class History:
     def add(self, rows: Iterable[tuple[int, Mapping[str, float]]]) -> None:
         """Append the metrics of some steps."""
         for step, metrics in rows:
-            for name, series in self.series.items():
-                if name in metrics:
-                    series.add(step, metrics[name])
+            for name, value in metrics.items():
+                series = self.series.get(name)
+                if series is None:
+                    if len(self.series) >= MOST_SERIES:
+                        continue
+                    series = self.series[name] = Series()
+                series.add(step, value)
         self.version += 1
+
+    def mark(self, step: int, words: str) -> None:
+        """Note that something was changed after `step`; a mark that is there already is not made twice."""
+        if Mark(step, words) not in self.marks:
+            self.marks = sorted([*self.marks, Mark(step, words)])[-MOST_MARKS:]
+            self.version += 1
 
     def cut(self, step: int) -> None:
         """Forget what came after `step`, for a run that goes on from a checkpoint."""
         for series in self.series.values():
             series.cut(step)
+        self.marks = [mark for mark in self.marks if mark.step <= step]
         self.version += 1
 
     def clear(self) -> None:
         """Forget everything; the version still grows, so that plots are drawn empty."""
-        self.series = {name: Series() for name in CURVES}
+        self.series, self.marks = {}, []
         self.version += 1

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from pgplay.app.history import History
 from pgplay.learning.report import Finding, Sample, StepReport
-from pgplay.worker.protocol import Device, Event, Failed, Log, Ready, RunInfo, RunState, Snapshot, StateChanged, Written
+from pgplay.worker.protocol import (
+    Changed,
+    Device,
+    Event,
+    Failed,
+    Log,
+    Ready,
+    RunInfo,
+    RunState,
+    Snapshot,
+    StateChanged,
+    Written,
+)
 
 LOG_LINES = 500
 RECORDS = 200
@@ -80,6 +93,8 @@ class AppState:
                 self.run, self.failure, self.message, self.waiting = "failed", event, event.problem, False
             case Written():
                 self.written = event.samples
+            case Changed():
+                self.history.mark(event.step, words_of_change(event.settings))
             case Log():
                 self.log.append(event.line)
             case _:
@@ -119,3 +134,8 @@ class AppState:
         best = next((sample for sample in event.report.samples if sample.role == "best"), None)
         if best is not None and (not self.records or best.reward > self.records[-1].reward):
             self.records = [*self.records[-RECORDS:], best]
+
+
+def words_of_change(settings: Mapping[str, object]) -> str:
+    """Return in words what was changed: `lr 0.003, entropy 0.1`."""
+    return ", ".join(f"{name} {value}" for name, value in settings.items())

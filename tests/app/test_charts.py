@@ -10,9 +10,9 @@ WILD = """
     import math
     from rich.style import Style
     from pgplay.app import charts
-    from pgplay.app.history import Series
+    from pgplay.app.history import Series, smoothed
 
-    STYLES = {name: Style() for name in ("band", "line", "points", "axis")}
+    STYLES = {name: Style() for name in ("band", "line", "raw", "points", "axis", "mark", "cursor")}
     CASES = {
         "none": [], "one": [0.5], "flat": [2.0] * 50, "zero": [0.0] * 50, "nan": [0.1, math.nan, 0.2],
         "all nan": [math.nan] * 5, "inf": [math.inf, 1.0, -math.inf], "huge": [1e308, -1e308, 1e308],
@@ -26,13 +26,19 @@ WILD = """
         return made
 
     for name, values in CASES.items():
-        line = series(values)
-        full = charts.Chart(line, series(values[::-1]), (series([v - 0.1 for v in values]), series(values)), top=1.0)
-        for chart in (charts.Chart(line), full):
+        line = series(values).buckets
+        other = series(values[::-1]).buckets
+        curves = (charts.Curve(line, "raw"), charts.Curve(smoothed(line, 5)), charts.Curve(other, "points", "▪"))
+        full = charts.Chart(
+            curves, len(values), band=(series([v - 0.1 for v in values]).buckets, line), top=1.0, marks=[1, 7, 10**6],
+            cursor=3,
+        )
+        recent = full._replace(first=max(1, len(values) - 20), close=True)
+        for chart in (charts.Chart((charts.Curve(line),), 0), full, recent, full._replace(logarithmic=True)):
             for width in (0, 1, 2, 5, 12, 13, 40, 90, 220):
                 for height in (0, 1, 2, 3, 4, 5, 12, 50):
-                    for last in (0, 1, len(values), 10**9):
-                        picture = charts.draw(chart, width, height, last, STYLES)
+                    for last in (chart.last, chart.first + 1, 10**9):
+                        picture = charts.draw(chart._replace(last=last), width, height, STYLES)
                         lines = picture.plain.split("\\n")
                         assert len(lines) <= max(1, height), (name, width, height, lines)
                         assert all(len(line) <= width for line in lines), (name, width, height, lines)
@@ -42,18 +48,22 @@ WILD = """
 DRAWN = """
     from rich.style import Style
     from pgplay.app import charts
-    from pgplay.app.history import Series
+    from pgplay.app.history import Series, smoothed
 
     STYLES = {name: Style(color=color) for name, color in
-              (("band", "#000001"), ("line", "#000002"), ("points", "#000003"), ("axis", "#000004"))}
+              (("band", "#000001"), ("line", "#000002"), ("points", "#000003"), ("axis", "#000004"),
+               ("mark", "#000005"), ("cursor", "#000006"))}
     line, low, high = Series(), Series(), Series()
     for step in range(1, 101):
         line.add(step, step / 100); low.add(step, max(0, step / 100 - 0.3)); high.add(step, min(1, step / 100 + 0.3))
-    picture = charts.draw(charts.Chart(line, line, (low, high), top=1.0), 60, 12, 100, STYLES)
+    curves = (charts.Curve(line.buckets), charts.Curve(line.buckets, "points", "▪"))
+    chart = charts.Chart(curves, 100, band=(low.buckets, high.buckets), top=1.0, marks=[20], cursor=60)
+    picture = charts.draw(chart, 60, 12, STYLES)
     print(picture.plain)
     used = {str(span.style): picture.plain[span.start:span.end] for span in picture.spans}
     print("styles", sorted(used))
     assert "░" in used["#000001"] and "▪" in used["#000003"]
+    assert "┊" in used["#000005"] and "│" in used["#000006"]
     assert any("\\u2800" < character < "\\u28ff" for character in picture.plain)
 """
 
@@ -78,4 +88,4 @@ def test_curve_band_and_points_differ_by_marker() -> None:
     shown = run(DRAWN)
     assert "1.00 ┤" in shown
     assert "100" in shown
-    assert "['#000001', '#000002', '#000003', '#000004']" in shown
+    assert "['#000001', '#000002', '#000003', '#000004', '#000005', '#000006']" in shown

@@ -52,14 +52,14 @@ async def test_a_search_is_plotted_without_curves_of_a_network_and_has_nothing_t
         await begin(bench, pilot)
         bench.worker.build("training", algorithm="hill-climb")
         bench.worker.train(50, metrics=search_metrics)
-        await until(pilot, lambda: "┤" in words(bench, "#plot-reward-mean"))
+        await until(pilot, lambda: "┤" in words(bench, "#plot-1"))
         others = [plot for plot in bench.app.main.query(Plot) if plot.metric != "reward_mean"]
 
         def told_by(plot: Plot) -> str:
             return " ".join(str(plot.render()).split())
 
         await until(pilot, lambda: all("trains no network" in told_by(plot) for plot in others))
-        assert "no network" not in words(bench, "#plot-reward-mean")
+        assert "no network" not in words(bench, "#plot-1")
         bench.worker.tell(StateChanged(state="solved", step=50))
         await until(pilot, lambda: "solved" in words(bench, "#status"))
         assert "saves it" not in words(bench, "#status")

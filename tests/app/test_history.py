@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pgplay.app import axes
-from pgplay.app.history import CAPACITY, History, Series
+from pgplay.app.history import CAPACITY, MOST_MARKS, MOST_SERIES, Bucket, History, Series, smoothed
 
 
 def test_a_long_series_keeps_its_extremes_and_its_end() -> None:
@@ -51,12 +52,75 @@ def test_every_axis_is_finite_and_holds_its_values(one: float, other: float, par
     assert all(map(math.isfinite, axis.ticks))
     for value in (one, other, 0.0):
         assert 0.0 <= axis.fraction(value) <= 1.0
-    assert all(len(text) <= 9 for text in axes.labels(axis.ticks))
+    assert all(len(text) <= 10 for text in axes.labels(axis))
 
 
 def test_ticks_are_round() -> None:
-    assert axes.labels(axes.value_axis(0, 1, 2).ticks) == ["0.0", "0.5", "1.0"]
-    assert axes.labels(axes.value_axis(0, 3.3, 4).ticks) == ["0", "1", "2", "3"]
+    assert axes.labels(axes.value_axis(0, 1, 2)) == ["0.0", "0.5", "1.0"]
+    assert axes.labels(axes.value_axis(0, 3.3, 4)) == ["0", "1", "2", "3"]
     assert axes.value_axis(0, 3.3, 4).high == 3.5
     assert axes.step_axis(143, 80).high == 160
-    assert axes.labels(axes.step_axis(143_000, 60).ticks) == ["0", "50k", "100k", "150k"]
+    assert [axes.step_label(tick) for tick in axes.step_axis(143_000, 60).ticks] == ["0", "50k", "100k", "150k"]
+
+
+@given(st.floats(1e-12, 1e12), st.floats(1e-12, 1e12), st.integers(1, 5))
+@example(0.999, 1.0001, 4)
+@settings(max_examples=200, deadline=None)
+def test_no_label_of_an_axis_is_rounded_away_from_its_tick(one: float, other: float, parts: int) -> None:
+    """A label that says another number than the tick has makes the whole axis wrong."""
+    low, high = min(one, other), max(one, other)
+    for axis in (
+        axes.value_axis(low, high, parts),
+        axes.value_axis(low, high, parts, from_zero=False),
+        axes.log_axis(low, high, parts),
+    ):
+        assert axis.low <= low * (1 + 1e-9)
+        assert axis.high >= high * (1 - 1e-9)
+        texts = axes.labels(axis)
+        assert len(set(texts)) == len(texts)
+        gap = min(after - before for before, after in itertools.pairwise(axis.ticks)) if len(axis.ticks) > 1 else 1.0
+        for text, tick in zip(texts, axis.ticks, strict=True):
+            value = float(text.replace("k", "e3").replace("M", "e6"))
+            assert abs(value - tick) <= 0.01 * gap
+
+
+@given(st.integers(0, 10**6), st.integers(1, 10**6), st.integers(4, 200))
+@settings(max_examples=200, deadline=None)
+def test_a_recent_part_begins_and_ends_where_it_says(first: int, length: int, columns: int) -> None:
+    axis = axes.recent_axis(first, first + length, columns)
+    assert (axis.low, axis.high) == (first, first + length)
+    assert all(first <= tick <= first + length for tick in axis.ticks)
+    assert all(float(axes.step_label(tick).replace("k", "e3")) == tick for tick in axis.ticks)
+
+
+def test_the_recent_part_of_a_long_run_is_kept_value_by_value() -> None:
+    series = Series()
+    for step in range(1, 20_001):
+        series.add(step, float(step))
+    assert [bucket.last for bucket in series.since(19_951)] == list(range(19_951, 20_001))
+    assert series.since(0)[0].low == 1.0
+    assert series.at(19_990) == Bucket(19_990, 19_990, 19_990, 19_990, 19_990)
+    coarse = series.at(5_000)
+    assert coarse is not None
+    assert coarse.low <= 5_000 <= coarse.high + coarse.steps
+
+
+def test_smoothing_forgets_by_steps_not_by_how_they_are_kept() -> None:
+    one_by_one = [Bucket(step, value, value, value, value) for step, value in enumerate([0.0] + [1.0] * 40, start=1)]
+    even = smoothed(one_by_one, 10)
+    assert even[0].last == 0.0
+    assert math.isclose(even[20].last, 1 - math.exp(-20 / 10), rel_tol=1e-9)
+    merged = [Bucket(1, 0, 0, 0, 0), Bucket(21, 1, 1, 1, 1, 20)]
+    assert math.isclose(smoothed(merged, 10)[-1].last, even[20].last, rel_tol=1e-9)
+
+
+def test_every_metric_is_kept_but_never_without_bound() -> None:
+    history = History()
+    history.add((step, {f"measure:{number}": 1.0 for number in range(1000)}) for step in range(1, 4))
+    assert len(history.series) == MOST_SERIES
+    for step in range(MOST_MARKS + 50):
+        history.mark(step, "lr 0.1")
+        history.mark(step, "lr 0.1")
+    assert len(history.marks) == MOST_MARKS
+    history.cut(100)
+    assert history.marks[-1].step == 100

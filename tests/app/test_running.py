@@ -75,7 +75,7 @@ async def test_snapshots_reach_headline_plots_samples_and_status() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
-        assert "Press space to start." in words(bench, "#plot-reward-mean")
+        assert "Press space to start." in words(bench, "#plot-1")
         bench.worker.build("training")
         bench.worker.train(100)
         await until(pilot, lambda: "hello w·rld" in words(bench, "#samples"))
@@ -84,7 +84,7 @@ async def test_snapshots_reach_headline_plots_samples_and_status() -> None:
         assert "107k" in words(bench, "#headline")
         for plot in bench.app.main.query(Plot):
             assert "┤" in str(plot.render())
-        assert "▪" in words(bench, "#plot-reward-mean")
+        assert "▪" in words(bench, "#plot-1")
         samples = words(bench, "#samples")
         assert "greedy" in samples
         assert "hello w·rld" in samples
@@ -99,7 +99,7 @@ async def test_plots_are_drawn_again_only_when_their_numbers_change() -> None:
         await begin(bench, pilot)
         bench.worker.build("training")
         bench.worker.train(10)
-        plot = bench.app.main.query_one("#plot-entropy", Plot)
+        plot = bench.app.main.query_one("#plot-2", Plot)
         await until(pilot, lambda: "┤" in str(plot.render()))
         drawn = plot.render()
         bench.app.redraw()
@@ -113,7 +113,7 @@ async def test_the_first_picture_of_a_plot_has_its_legend() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
-        plot = bench.app.main.query_one("#plot-reward-mean", Plot)
+        plot = bench.app.main.query_one("#plot-1", Plot)
         assert plot.border_subtitle == ""
         bench.worker.build("training")
         bench.worker.train(1)
@@ -178,7 +178,7 @@ async def test_stop_and_reset_send_their_commands_and_reset_asks_first() -> None
         await pilot.click("#yes")
         await until(pilot, lambda: bench.sent(Reset))
         bench.worker.tell(StateChanged(state="idle"))
-        await until(pilot, lambda: "Press space to start." in words(bench, "#plot-reward-mean"))
+        await until(pilot, lambda: "Press space to start." in words(bench, "#plot-1"))
 
 
 async def test_save_asks_for_a_name_and_refuses_a_bad_one() -> None:

@@ -23,7 +23,7 @@ async def test_it_runs_at_any_size_and_follows_its_changes(sizes: list[tuple[int
             assert bench.app.main.query_one("#too-small").display == small
             assert bench.app.main.query_one("#body").display != small
             if not small:
-                assert "┤" in words(bench, "#plot-reward-mean")
+                assert "┤" in words(bench, "#plot-1")
                 assert "greedy" in words(bench, "#samples")
                 for selector in ("#headline", "#status", "#keys"):
                     assert len(words(bench, selector)) <= width - 2
@@ -37,7 +37,7 @@ async def test_the_setup_opens_over_the_plots_where_it_is_narrow() -> None:
         assert not setup.display
         await pilot.press("t")
         assert setup.display
-        assert bench.app.main.query_one("#plot-reward-mean").size.width > 40
+        assert bench.app.main.query_one("#plot-1").size.width > 40
         await pilot.press("escape")
         assert not setup.display
 
@@ -46,6 +46,6 @@ async def test_the_setup_gives_its_room_to_the_plots_where_it_is_wide() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
-        before = bench.app.main.query_one("#plot-reward-mean").size.width
+        before = bench.app.main.query_one("#plot-1").size.width
         await pilot.press("t")
-        await until(pilot, lambda: bench.app.main.query_one("#plot-reward-mean").size.width > before + 30)
+        await until(pilot, lambda: bench.app.main.query_one("#plot-1").size.width > before + 30)

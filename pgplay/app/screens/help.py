@@ -11,8 +11,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from pgplay.app.actions import ACTIONS
-from pgplay.app.history import CURVES
 from pgplay.app.screens.page import titled_table
+from pgplay.app.view import words_of
 from pgplay.learning.algorithms import COMPARATORS
 from pgplay.learning.metrics import METRICS
 
@@ -67,9 +67,5 @@ class HelpScreen(ModalScreen[None]):
             yield Static(titled_table("Panels", list(PANELS)), classes="words")
             comparators = [(name, row.description) for name, row in COMPARATORS.items()]
             yield Static(titled_table("Comparators", comparators), classes="words")
-            curves = []
-            for name in CURVES:
-                metric = METRICS[name]
-                unit = f" ({metric.unit})" if metric.unit else ""
-                curves.append((metric.title, f"{metric.description}{unit}"))
-            yield Static(titled_table("Curves", curves), classes="words")
+            curves = [words_of(metric) for metric in METRICS]
+            yield Static(titled_table("Curves", curves, name_width=26), classes="words")

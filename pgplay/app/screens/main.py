@@ -13,7 +13,7 @@ from textual.widgets import Button, Static
 from pgplay.app.messages import StateShown
 from pgplay.app.widgets.headline import Headline
 from pgplay.app.widgets.keys import KeysLine
-from pgplay.app.widgets.plot import Plot, make_plots
+from pgplay.app.widgets.plots import Curves
 from pgplay.app.widgets.samples import Records, Samples
 from pgplay.app.widgets.setup import Setup
 from pgplay.app.widgets.status import FindingLine, StatusLine
@@ -30,6 +30,8 @@ class MainScreen(Screen[None]):
     """What is learnt, whether it is learning, what it writes now."""
 
     AUTO_FOCUS = ""
+    ALLOW_IN_MAXIMIZED_VIEW = "#headline, #finding, #status, #keys"
+    ESCAPE_TO_MINIMIZE = False  # the app's own escape does so, after it has left a field
 
     def __init__(self, config: RunConfig, preset: str) -> None:
         super().__init__()
@@ -42,11 +44,7 @@ class MainScreen(Screen[None]):
         with Horizontal(id="body"):
             yield Setup(self._config, self._preset)
             with Container(id="results"):
-                with Vertical(id="curves"):
-                    reward, *small = make_plots()
-                    yield reward
-                    with Horizontal(id="small-plots"):
-                        yield from small
+                yield Curves()
                 with Vertical(id="texts"):
                     yield Samples()
                     yield Records()
@@ -72,8 +70,7 @@ class MainScreen(Screen[None]):
         settings = app.settings or to_settings(self._config)
         self.query_one(Headline).show(state, settings, app.parameters)
         absent = "" if state.info is None or state.info.has_policy else NO_NETWORK
-        for plot in self.query(Plot):
-            plot.show(state.history, absent if plot.metric != "reward_mean" else "")
+        self.query_one(Curves).show(state.history, app.view, absent)
         self.query_one(Samples).show(state, settings.get("target", self._config.target))
         self.query_one(Records).show(state)
         self.query_one(FindingLine).show(state)

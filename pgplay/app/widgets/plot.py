@@ -2,49 +2,70 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
+from textual.events import Click
+from textual.message import Message
 from textual.widget import Widget
 
-from pgplay.app.history import History, Series
-from pgplay.app.safe_text import plain
+from pgplay.app.formats import number
+from pgplay.app.history import Bucket, History, smoothed
+from pgplay.app.safe_text import as_title, fit, plain
+from pgplay.app.view import PlotView, words_of
 
-LEGENDS = {"reward_mean": " ⣀ mean  ░ lowest to highest  ▪ greedy "}
+if TYPE_CHECKING:
+    from pgplay.app.charts import Chart
+
+REWARD = "reward_mean"
+"""The one metric whose plot has a band, from the lowest to the highest, and the greedy reward beside it."""
 
 
-class Plot(Widget):
+class Plot(Widget, can_focus=True):
     """The curve of one metric, in its own panel, or, while there is none, the words that say what will come."""
 
+    ALLOW_MAXIMIZE = True
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "plot--line",
+        "plot--raw",
         "plot--points",
         "plot--band",
         "plot--axis",
+        "plot--mark",
+        "plot--cursor",
         "plot--empty",
         "plot--call",
     }
 
-    def __init__(self, metric: str, title: str, empty: str, *, call: str = "", greedy: bool = False) -> None:
-        super().__init__(id=f"plot-{metric.replace('_', '-')}", classes="panel plot")
-        self.border_title = title
+    class Pointed(Message):
+        """A person clicked at a step of a plot."""
+
+        def __init__(self, step: int) -> None:
+            super().__init__()
+            self.step = step
+
+    def __init__(self, metric: str, *, id: str, call: str = "") -> None:
+        super().__init__(id=id, classes="panel plot")
         self.metric = metric
-        self._empty = empty
+        self.border_title = as_title(words_of(metric).title)
         self._call = call
-        self._with_greedy = greedy
         self._history = History()
+        self._view = PlotView()
         self._absent = ""
+        self._shown: tuple[object, ...] = ()
         self._drawn: tuple[object, ...] = ()
         self._picture = Text()
 
-    def show(self, history: History, absent: str = "") -> None:
-        """Show the curve of `history`, redrawn only where it changed and is to be seen.
+    def show(self, history: History, view: PlotView, absent: str = "") -> None:
+        """Show the curve of `history` as `view` wants it, redrawn only where it changed and is to be seen.
 
         `absent` says why there will be none, where there will be none.
         """
-        changed = history is not self._history or history.version != self._drawn_version or absent != self._absent
-        self._history, self._absent = history, absent
-        if changed and self.is_on_screen:
+        self._history, self._view, self._absent = history, view, absent
+        shown = (id(history), history.version, view, absent)
+        if shown != self._shown and self.is_on_screen:
+            self._shown = shown
             self._show_legend()
             self.refresh()
 
@@ -52,50 +73,115 @@ class Plot(Widget):
         """Show the legend where there is room for it."""
         self._show_legend()
 
+    def on_click(self, event: Click) -> None:
+        """Put the cursor where it was clicked; all plots then read that step."""
+        from pgplay.app import charts
+
+        at = event.get_content_offset(self)
+        framed = charts.frame(self._chart(), *self.content_size) if self._buckets(self.metric) else None
+        if at is not None and framed is not None and at.x >= framed.margin + 2:
+            self.post_message(self.Pointed(max(1, min(self._history.last_step, framed.step_at(at.x)))))
+
     def _show_legend(self) -> None:
         """Set the legend; within `render` it would come too late for the frame that is being drawn."""
-        there = bool(self._history.series[self.metric].buckets) and self.content_size.width >= 40
-        self.border_subtitle = LEGENDS.get(self.metric, "") if there else ""
+        self.border_subtitle = as_title(self._legend()) if self._history.of(self.metric).buckets else ""
+
+    def _legend(self) -> str:
+        """Return what the lower edge says: what the cursor reads, or else what is drawn how, as much as fits."""
+        view, width = self._view, self.content_size.width
+        if view.cursor is not None:
+            return f" {fit(self._reading(view.cursor), width - 6)} "
+        parts = []
+        if self.metric == REWARD and width >= 40:
+            parts += ["⣀ mean", "░ lowest to highest", "▪ greedy"]
+            if self._history.marks:
+                parts.append(f"┊ {fit(plain(self._history.marks[-1].words), max(8, width - 60))}")
+        if view.smoothing:
+            parts.append(f"mean of {view.smoothing} steps")
+        if view.recent:
+            parts.append(f"last {view.recent} steps")
+        if self.metric in view.logarithmic:
+            parts.append(self._scale())
+        legend = "  ".join(parts)
+        return f" {legend} " if legend and len(legend) + 4 <= width else f" {parts[-1]} " if parts else ""
+
+    def _scale(self) -> str:
+        """Return how the logarithmic scale was taken: what it cannot show is said."""
+        buckets = self._buckets(self.metric)
+        hidden = sum(bucket.low <= 0 for bucket in buckets)
+        if hidden == len(buckets):
+            return "no log scale: nothing above 0"
+        return f"log scale, {hidden} at or below 0 not shown" if hidden else "log scale"
+
+    def _reading(self, step: int) -> str:
+        """Return the value at `step`; of several steps that are kept as one, the range that they lie in."""
+        bucket = self._history.of(self.metric).at(step)
+        if bucket is None:
+            return f"step {step}: not told"
+        where = f"step {bucket.step}"
+        if bucket.steps > 1:
+            return f"{where}: {number(bucket.low)} to {number(bucket.high)}"
+        greedy = self._history.of("greedy_reward").at(step) if self.metric == REWARD else None
+        changed = [f"  ┊ {plain(mark.words)}" for mark in self._history.marks if mark.step == step]
+        told = f"{where}: {number(bucket.last)}" + (f", greedy {number(greedy.last)}" if greedy else "")
+        return told + "".join(changed)
 
     @property
     def is_on_screen(self) -> bool:
         """Whether there is anything of it to see."""
         return self.display and self.size.width > 0 and self.size.height > 0
 
-    @property
-    def _drawn_version(self) -> object:
-        return self._drawn[0] if self._drawn else None
-
     def render(self) -> Text:
-        """Return the plot as it is now, drawn anew only if its numbers, size or colours changed."""
+        """Return the plot as it is now, drawn anew only if its numbers, view, size or colours changed."""
         width, height = self.content_size.width, self.content_size.height
         history = self._history
-        line = history.series[self.metric]
-        if not line.buckets:
-            self._drawn = (history.version,)
+        if not history.of(self.metric).buckets:
+            self._drawn = ()
             return self._hint(width, height)
-        key = (history.version, width, height, self.app.theme)
+        key = (id(history), history.version, self._view, width, height, self.app.theme)
         if key != self._drawn:
-            self._picture = self._draw(line, width, height)
+            self._picture = self._draw(width, height)
             self._drawn = key
         return self._picture
 
-    def _draw(self, line: Series, width: int, height: int) -> Text:
+    def _buckets(self, metric: str) -> Sequence[Bucket]:
+        return self._history.of(metric).since(self._view.first_step(self._history.last_step))
+
+    def _chart(self) -> Chart:
+        from pgplay.app.charts import Chart, Curve
+
+        view, history = self._view, self._history
+        raw = self._buckets(self.metric)
+        curves = [Curve(raw)]
+        if view.smoothing and raw:
+            curves = [Curve(raw, "raw"), Curve(smoothed(raw, view.smoothing))]
+        band = None
+        if self.metric == REWARD:
+            curves.append(Curve(self._buckets("greedy_reward"), "points", "▪"))
+            band = (self._buckets("reward_min"), self._buckets("reward_max"))
+        return Chart(
+            tuple(curves),
+            last=history.last_step,
+            first=view.first_step(history.last_step),
+            band=band,
+            top=1.0 if self.metric == REWARD else 0.0,
+            close=bool(view.recent),
+            logarithmic=self.metric in view.logarithmic,
+            marks=[mark.step for mark in history.marks],
+            cursor=view.cursor,
+        )
+
+    def _draw(self, width: int, height: int) -> Text:
         from pgplay.app import charts
 
-        series = self._history.series
-        chart = charts.Chart(line)
-        if self._with_greedy:
-            chart = charts.Chart(line, series["greedy_reward"], (series["reward_min"], series["reward_max"]), top=1.0)
-        names = ("line", "points", "band", "axis")
+        names = ("line", "raw", "points", "band", "axis", "mark", "cursor")
         styles = {name: self.get_component_rich_style(f"plot--{name}", partial=True) for name in names}
-        return charts.draw(chart, width, height, self._history.last_step, styles)
+        return charts.draw(self._chart(), width, height, styles)
 
     def _hint(self, width: int, height: int) -> Text:
+        words = self._absent or words_of(self.metric).description.capitalize()
         style = self.get_component_rich_style("plot--empty", partial=True)
-        lines = Text(plain(self._absent or self._empty), style=style, end="").wrap(self.app.console, max(1, width - 2))[
-            : max(1, height)
-        ]
+        lines = Text(plain(words), style=style, end="").wrap(self.app.console, max(1, width - 2))[: max(1, height)]
         for line in lines:
             line.align("center", width)
         if self._call:
@@ -103,19 +189,3 @@ class Plot(Widget):
             call.align("center", width)
             lines.append(call)
         return Text("\n" * max(0, (height - len(lines)) // 2), end="").append_text(Text("\n").join(lines))
-
-
-def make_plots() -> list[Plot]:
-    """Return the main screen's plots, the large one first."""
-    return [
-        Plot(
-            "reward_mean",
-            "Reward",
-            "The reward of every step will be drawn here.",
-            call="Press space to start.",
-            greedy=True,
-        ),
-        Plot("entropy", "Entropy, nats", "How undecided the policy is."),
-        Plot("cross_entropy", "Cross-entropy, nats", "How far the policy is from the target."),
-        Plot("gradient_norm", "Gradient norm", "How hard each step pulls."),
-    ]

@@ -24,9 +24,10 @@ EMPTY = "What the policy writes will appear here, each character coloured agains
 _ROLE_WIDTH, _REWARD_WIDTH = 8, 6
 
 
-class Samples(Widget):
+class Samples(Widget, can_focus=True):
     """Rows of role, reward and text, in columns that do not move."""
 
+    ALLOW_MAXIMIZE = True
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "samples--right",
         "samples--wrong",
@@ -132,9 +133,10 @@ class Samples(Widget):
         return Text("\n", end="").join(lines[:height])
 
 
-class Records(Widget):
+class Records(Widget, can_focus=True):
     """How the best completion came about: each one that beat the one before, the newest on top."""
 
+    ALLOW_MAXIMIZE = True
     COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES
 
     def __init__(self) -> None:

@@ -1,0 +1,27 @@
+"""What a run's store tells of the steps before it was resumed: curves, and marks where something was changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from pgplay.app.history import History
+from pgplay.app.state import words_of_change
+from pgplay.runs.store import RunStore
+
+WORDS: dict[str, Callable[[str], str]] = {
+    "change": lambda detail: words_of_change(msgspec.json.decode(detail, type=dict[str, Any])),
+    "resume": lambda detail: "resumed",
+}
+"""What a mark on the plots says of those events of a run that concern its learning."""
+
+
+def recall(history: History, run: str, step: int) -> None:
+    """Add to `history` what the store of `run` holds up to `step`; raises PgplayError where it cannot be read."""
+    with RunStore.open(run) as store:
+        history.add(row for row in store.rows(history.last_step) if row[0] <= step)
+        for event in store.events():
+            if event.kind in WORDS and event.step <= step:
+                history.mark(event.step, WORDS[event.kind](event.detail))

@@ -1,0 +1,53 @@
+"""The plots of the main screen: one large one, and the others in rows of three beneath it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+
+from pgplay.app.history import History
+from pgplay.app.view import PlotView
+from pgplay.app.widgets.plot import Plot
+
+IN_A_ROW = 3
+
+
+class Curves(Vertical):
+    """As many plots as the view names; made anew only when it names others."""
+
+    ALLOW_MAXIMIZE = True
+
+    def __init__(self) -> None:
+        super().__init__(id="curves")
+        self._view = PlotView()
+
+    def compose(self) -> ComposeResult:
+        """Lay out the large plot and the small ones."""
+        large, *small = self._view.shown
+        yield Plot(large, id="plot-1", call="Press space to start.")
+        with Container(id="small-plots"):
+            yield from self._small(small)
+        for rows in range(1, 4):
+            self.set_class(rows == math.ceil(len(small) / IN_A_ROW), f"-rows-{rows}")
+
+    @staticmethod
+    def _small(metrics: list[str]) -> Iterator[Plot]:
+        for number, metric in enumerate(metrics, start=2):
+            plot = Plot(metric, id=f"plot-{number}")
+            plot.set_class(number > 2, "-further")
+            yield plot
+
+    def show(self, history: History, view: PlotView, absent: str) -> None:
+        """Show the curves of `history`; `absent` says why a run has nothing but rewards to show."""
+        other = view.shown != self._view.shown
+        self._view = view
+        if other:
+            self.refresh(recompose=True)
+            self.call_after_refresh(self.show, history, view, absent)
+            return
+        for plot in self.query(Plot):
+            has_own = not absent or history.of(plot.metric).buckets or plot.metric.startswith("reward")
+            plot.show(history, view, "" if has_own else absent)

@@ -1,0 +1,153 @@
+"""The plots as a person wants to look at them: which, how smooth, how much, on which scale, read at which step."""
+
+from __future__ import annotations
+
+import math
+
+from pgplay.app.screens.metrics import MetricsScreen
+from pgplay.app.view import PlotView
+from pgplay.app.widgets.plot import Plot
+from pgplay.config import make_config
+from pgplay.runs.store import RunStore
+from pgplay.worker.protocol import Changed
+from tests.app.fake_worker import Bench, begin, curve, snapshot, until, words
+
+
+def with_further(step: int) -> dict[str, float]:
+    return {**curve(step), "measure:prefix": step / 1000, "part:levenshtein": 0.5, "kl_update": 10.0 ** (step % 5 - 6)}
+
+
+def subtitle(bench: Bench, number: int) -> str:
+    return str(bench.app.main.query_one(f"#plot-{number}", Plot).border_subtitle)
+
+
+async def test_any_metric_that_the_run_tells_can_be_plotted() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 40)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build()
+        bench.worker.train(100, metrics=with_further)
+        await until(pilot, lambda: bench.app.state.step == 100)
+        await pilot.press("m")
+        await until(pilot, lambda: isinstance(bench.app.screen, MetricsScreen))
+        await pilot.press("slash", *"measure:", "enter")
+        await until(pilot, lambda: bench.app.screen.query_one("#metrics").option_count == 1)
+        await pilot.press("space", "escape")
+        await until(pilot, lambda: bench.app.main.query("#plot-5"))
+        assert bench.app.view.shown[-1] == "measure:prefix"
+        await until(pilot, lambda: "┤" in words(bench, "#plot-5"))
+        assert bench.app.main.query_one("#plot-5", Plot).border_title == "prefix (measure)"
+
+
+async def test_the_cursor_reads_all_plots_at_one_step() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 40)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build()
+        bench.worker.train(100)
+        await until(pilot, lambda: "┤" in words(bench, "#plot-1"))
+        await pilot.press("c")
+        await until(pilot, lambda: "step 100" in subtitle(bench, 1))
+        await pilot.press("left")
+        await until(pilot, lambda: "step 99" in subtitle(bench, 1))
+        assert f"step 99: {curve(99)['entropy']:.4g}" in subtitle(bench, 2)
+        assert f"step 99: {curve(99)['cross_entropy']:.4g}" in subtitle(bench, 3)
+        await pilot.press("c")
+        await until(pilot, lambda: "step 99" not in subtitle(bench, 1))
+
+
+async def test_a_click_reads_the_step_that_stands_under_it() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 40)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build()
+        bench.worker.train(100)
+        await until(pilot, lambda: "┤" in words(bench, "#plot-1"))
+        ruler, labels = words(bench, "#plot-1").split("\n")[-2:]
+        place = labels.index("40")
+        tick = min((x for x, sign in enumerate(ruler) if sign == "┴"), key=lambda x: abs(x - place))
+        await pilot.click("#plot-1", offset=(tick + 1, 3))
+        await until(pilot, lambda: bench.app.view.cursor is not None)
+        assert bench.app.view.cursor == 40
+
+
+async def test_a_recent_part_has_its_own_axes() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 40)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build()
+        bench.worker.train(400)
+        await until(pilot, lambda: "┤" in words(bench, "#plot-2"))
+        await pilot.press("z")
+        await until(pilot, lambda: "last 200 steps" in subtitle(bench, 2))
+        labels = words(bench, "#plot-1").split("\n")[-1].split()
+        assert all(200 <= int(label) <= 400 for label in labels)
+        assert "0.0" not in words(bench, "#plot-1").split("\n")[-3]
+        await pilot.press("z", "z")
+        await until(pilot, lambda: "last" not in subtitle(bench, 2))
+
+
+async def test_a_logarithmic_scale_says_what_it_cannot_show() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 40)) as pilot:
+        await begin(bench, pilot)
+        bench.app.view = PlotView(shown=("kl_update", "entropy"))
+        bench.worker.build()
+        bench.worker.train(50, metrics=with_further)
+        await until(pilot, lambda: "┤" in words(bench, "#plot-1"))
+        await pilot.press("l")
+        await until(pilot, lambda: "1e-6" in words(bench, "#plot-1"))
+        assert "1e-4" in words(bench, "#plot-1")
+        bench.worker.train(51, after=50, metrics=lambda step: {**with_further(step), "kl_update": 0.0})
+        await until(pilot, lambda: "1 at or below 0 not shown" in subtitle(bench, 1))
+
+
+async def test_smoothing_keeps_the_raw_line() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 40)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build()
+        bench.worker.train(100, metrics=lambda step: {**curve(step), "entropy": math.sin(step) + 2})
+        plot = bench.app.main.query_one("#plot-2", Plot)
+        await until(pilot, lambda: "┤" in str(plot.render()))
+        pens = {str(span.style) for span in plot.render().spans}
+        await pilot.press("v")
+        await until(pilot, lambda: "mean of 5 steps" in subtitle(bench, 2))
+        await until(pilot, lambda: len({str(span.style) for span in plot.render().spans}) == len(pens) + 1)
+
+
+async def test_changes_are_marked_when_they_happen_and_when_a_run_is_resumed() -> None:
+    with RunStore.create(make_config({}), "kept") as store:
+        for step in range(1, 31):
+            store.record(snapshot(step).report)
+        store.event(12, "change", '{"lr":0.01}')
+        store.event(14, "threads", "1 to 2")
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 40)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training", run="kept", step=20)
+        await until(pilot, lambda: "┊ lr 0.01" in subtitle(bench, 1))
+        assert "┊" in words(bench, "#plot-1")
+        bench.worker.train(40, after=20)
+        bench.worker.tell(Changed(settings={"entropy": 0.2}, step=40))
+        await until(pilot, lambda: "┊ entropy 0.2" in subtitle(bench, 1))
+        assert [mark.step for mark in bench.app.state.history.marks] == [12, 40]
+
+
+async def test_any_panel_can_have_the_whole_screen() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 40)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build()
+        bench.worker.train(100)
+        await until(pilot, lambda: "┤" in words(bench, "#plot-1"))
+        for name in ("plot-2", "samples"):
+            panel = bench.app.main.query_one(f"#{name}")
+            small = panel.size
+            panel.focus()
+            await pilot.press("b")
+            await until(pilot, lambda panel=panel: panel.size.width > 110 and panel.size.height > 28)
+            await pilot.press("escape")
+            await until(pilot, lambda panel=panel, small=small: panel.size == small)
+        await pilot.press("escape", "b")
+        await until(pilot, lambda: bench.app.main.query_one("#plot-1").size.width > 110)
