@@ -23,7 +23,7 @@ COMMANDS = {
     "policies": ("policies:policies", "the saved policies: list, show, rename, delete, export, import"),
     "runs": ("runs:runs", "the stored runs: list, show, delete, export"),
     "presets": ("listings:presets", "runs to begin with: list, show"),
-    "rewards": ("listings:rewards", "the built-in rewards: list, show"),
+    "rewards": ("listings:rewards", "the built-in rewards: list, show; probe any reward before training"),
     "algorithms": ("listings:algorithms", "the algorithms and the metrics: list, show"),
     "doctor": ("doctor:doctor", "versions, devices, folders, what would not work and why"),
     "locate": ("doctor:locate", "the folders in which things are kept"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from pgplay.cli.output import print_error, print_facts, print_json, print_table
 from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, run_verb
+from pgplay.cli.probe import add_probe, probe
 from pgplay.rewards.catalogue import BuiltIn
 
 
@@ -68,6 +69,7 @@ def rewards(words: Sequence[str]) -> int:
     verbs = {
         "list": Verb("list the built-in rewards", add_json, _list_rewards),
         "show": Verb("show what a reward measures and where it comes from", _add_name, _show_reward),
+        "probe": Verb("say what a reward will do, before any training", add_probe, probe),
     }
     description = (
         "Rewards: what is good. Beside the built-in ones a reward may be a weighted sum of them\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,18 +27,25 @@ _LISTED_BY = {"reward": "pgplay rewards", "algorithm": "pgplay algorithms"}
 
 
 def add_config_options(parser: Parser) -> None:
-    """Give `parser` --preset, --recipe and what `add_field_options` gives."""
+    """Give `parser` what `add_start_options` and `add_field_options` give."""
+    add_start_options(parser)
+    add_field_options(parser)
+
+
+def add_start_options(parser: Parser) -> None:
+    """Give `parser` --preset and --recipe, and --yes for the Python that these may bring."""
     start = parser.add_argument_group("where to start from (later ones overrule earlier ones, options overrule all)")
     start.add_argument("--preset", metavar="NAME|FILE", help="a preset by name, or a TOML file of your own")
     start.add_argument("--recipe", metavar="TEXT", help="a whole run as one line, as pgplay train prints it")
     add_consent(start)
-    add_field_options(parser)
 
 
-def add_field_options(parser: Parser) -> None:
-    """Give `parser` --target-file and one option for each field of RunConfig, by section."""
-    groups = {name: parser.add_argument_group(title) for name, title in _SECTIONS.items()}
-    for field in fields().values():
+def add_field_options(parser: Parser, names: Collection[str] = ()) -> None:
+    """Give `parser` --target-file and one option for each field of RunConfig, or of those `names`, by section."""
+    chosen = [field for field in fields().values() if not names or field.name in names]
+    sections = {field.section for field in chosen}
+    groups = {name: parser.add_argument_group(title) for name, title in _SECTIONS.items() if name in sections}
+    for field in chosen:
         group = groups[field.section]
         group.add_argument(
             option_name(field.name),

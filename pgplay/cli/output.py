@@ -123,7 +123,7 @@ def number(value: float | None) -> str:
         return ""
     if value and (abs(value) < 0.001 or abs(value) >= 1e6):
         return f"{value:.3g}"
-    return f"{value:.3f}"
+    return f"{value + 0.0:.3f}"  # + 0.0: no minus sign before a zero
 
 
 def shorten(text: str, width: int = 40) -> str:

@@ -1,0 +1,108 @@
+"""`pgplay rewards probe`: what a reward will do, before any training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from pgplay.cli.interruption import heeded
+from pgplay.cli.options import add_field_options, add_start_options, read_config
+from pgplay.cli.output import note, number, print_json, print_table, visible
+from pgplay.cli.parsing import Arguments, Parser, add_json
+
+if TYPE_CHECKING:
+    from pgplay.rewards.probe import Probe
+    from pgplay.rewards.verdicts import Verdict
+
+_FIELDS = (
+    "target",
+    "task",
+    "alphabet",
+    "max_length",
+    "held_out",
+    "warm_start",
+    "model",
+    "device",
+    "seed",
+    "batch_size",
+    "group_size",
+    "temperature",
+    "top_k",
+    "top_p",
+    "min_p",
+)
+"""What the untrained policy's completions depend on."""
+_BAR = 40  # characters of the longest bar
+
+
+def add_probe(parser: Parser) -> None:
+    """Give `parser` the words of `pgplay rewards probe`."""
+    parser.add_argument(
+        "specs", metavar="SPEC", nargs="*", help="a name, a formula or a Python file; default: the preset's reward"
+    )
+    add_start_options(parser)
+    add_field_options(parser, _FIELDS)
+    add_json(parser)
+
+
+def probe(arguments: Arguments) -> int:
+    """Run `pgplay rewards probe`."""
+    if arguments.specs:
+        arguments.reward = arguments.specs[0]
+    config = read_config(arguments)
+    with heeded():
+        from pgplay.rewards.scoring import build_reward
+        from pgplay.rewards.verdicts import judge
+        from pgplay.worker.probing import probe_reward
+    judged: list[tuple[Probe, Verdict]] = []
+    for spec in arguments.specs or [config.reward]:
+        with build_reward(spec, on_log=note) as reward:
+            found = probe_reward(config, reward)
+        judged.append((found, judge(found)))
+    if arguments.json:
+        print_json({"probes": [_plain(*one) for one in judged]})
+    elif len(judged) == 1:
+        _print(*judged[0])
+    else:
+        print_table(
+            ("reward", "verdict", "mean", "highest", "tied groups", "µs"),
+            [
+                (found.reward, verdict.words, found.mean, found.highest, f"{found.tied_groups:.0%}", _cost(found))
+                for found, verdict in judged
+            ],
+        )
+    return 0
+
+
+def _plain(found: Probe, verdict: Verdict) -> dict[str, Any]:
+    import msgspec
+
+    plain: dict[str, Any] = msgspec.to_builtins(found)
+    return {**plain, "verdict": msgspec.to_builtins(verdict)}
+
+
+def _cost(found: Probe) -> str:
+    return f"{found.microseconds:.3g}"
+
+
+def _print(found: Probe, verdict: Verdict) -> None:
+    print(f"{found.reward}: {verdict.words}.\n")
+    for line in verdict.evidence:
+        print(f"- {visible(line)}")
+    print(f"- A reward costs {_cost(found)} microseconds.")
+    print(f"\nRewards of the untrained policy's {found.completions} completions:")
+    edges, counts = found.histogram.edges, found.histogram.counts
+    _print_bars([number(edge) for edge in edges], [float(count) for count in counts], [str(count) for count in counts])
+    origin = "the target" if found.needs_target else "the best completion"
+    print(f"\nMean reward so many random edits away from {origin}:")
+    means = [point.mean for point in found.path]
+    _print_bars([str(point.edits) for point in found.path], means, [number(mean) for mean in means])
+
+
+def _print_bars(labels: Sequence[str], values: Sequence[float], told: Sequence[str]) -> None:
+    """Print a bar for each of `values`, from 0 or from the lowest of them, whichever is lower; labels may be more."""
+    low, high = min(0.0, *values), max(0.0, *values)
+    width = max(map(len, labels))
+    for label, value, words in zip(labels, values, told, strict=False):
+        bar = "█" * round(_BAR * (value - low) / (high - low)) if high > low else ""
+        print(f"  {label:>{width}}  {bar} {words}")
