@@ -23,7 +23,6 @@ SMALLEST_WIDTH, SMALLEST_HEIGHT = 12, 3
 _DOTS = 2
 """Dot columns of a braille character."""
 
-_CELLS_A_POINT = 3
 _ESCAPE = re.compile(r"\x1b\[([0-9;]*)m")
 _BAND, _MARK, _CURSOR = "░", "┊", "│"
 LINE = "braille"
@@ -31,15 +30,28 @@ LINE = "braille"
 
 
 class Curve(NamedTuple):
-    """Some buckets of one series, drawn with a pen (a name among the styles) and a marker."""
+    """Some buckets of one series, drawn with a pen (a name among the styles) and a marker.
+
+    Single marks stand every so many cells, moved by `offset` cells.
+    """
 
     buckets: Sequence[Bucket]
     pen: str = "line"
     marker: str = LINE
+    every: int = 3
+    offset: int = 0
+
+
+class Band(NamedTuple):
+    """What lies between two series, filled with a pen."""
+
+    lower: Sequence[Bucket]
+    upper: Sequence[Bucket]
+    pen: str = "band"
 
 
 class Chart(NamedTuple):
-    """What one plot shows: curves, the last one on top, and under them a band between two edges.
+    """What one plot shows: curves, the last one on top, and under them bands between two edges each.
 
     The steps run from `first` to `last`: from 0 to a round number where `first` is 0, else exactly. The axis of values
     reaches from 0 to `top` at least, unless it is close: then it holds the values and no more. On a `logarithmic` one
@@ -51,7 +63,7 @@ class Chart(NamedTuple):
     curves: tuple[Curve, ...]
     last: int
     first: int = 0
-    band: tuple[Sequence[Bucket], Sequence[Bucket]] | None = None
+    bands: tuple[Band, ...] = ()
     top: float = 0.0
     close: bool = False
     logarithmic: bool = False
@@ -96,7 +108,7 @@ def frame(chart: Chart, width: int, height: int) -> Frame | None:
         return None
     rows = height - 2 if height >= 5 else height - 1
     chart = chart.cleaned()
-    edges = chart.band or ()
+    edges = [edge for band in chart.bands for edge in (band.lower, band.upper)]
     shown = [*(curve.buckets for curve in chart.curves), *(map(_positive, edges) if chart.is_logarithmic else edges)]
     low = min((bucket.low for buckets in shown for bucket in buckets), default=0.0)
     high = max((bucket.high for buckets in shown for bucket in buckets), default=1.0)
@@ -165,10 +177,10 @@ def _canvas(chart: Chart, framed: Frame) -> list[list[tuple[str, str]]]:
     figure.ruler("x", "lower").lim(0.0, 1.0).ticks([])
     figure.ruler("y", "left").lim(0.0, 1.0).ticks([])
     pens = _Pens(figure)
-    if chart.band is not None:
-        lower, upper = (_outline(buckets, columns, steps, values) for buckets in chart.band)
+    for band in chart.bands:
+        lower, upper = (_outline(buckets, columns, steps, values) for buckets in (band.lower, band.upper))
         if len(upper) == len(lower) > 0:
-            figure.draw(pens.signal(upper, "band", _BAND).fill(pens.signal(lower, "band", _BAND)))
+            figure.draw(pens.signal(upper, band.pen, _BAND).fill(pens.signal(lower, band.pen, _BAND)))
     upright = [("mark", _MARK, step) for step in chart.marks if chart.first <= step <= steps.high]
     if chart.cursor is not None and chart.first <= chart.cursor <= steps.high:
         upright.append(("cursor", _CURSOR, chart.cursor))
@@ -179,7 +191,7 @@ def _canvas(chart: Chart, framed: Frame) -> list[list[tuple[str, str]]]:
         if curve.buckets and curve.marker == LINE:
             figure.draw(pens.signal(_thinned(curve.buckets, columns, steps, values), curve.pen, LINE).lines(True))
         elif curve.buckets:
-            figure.draw(pens.signal(_marks(curve.buckets, columns, steps, values), curve.pen, curve.marker))
+            figure.draw(pens.signal(_marks(curve, columns, steps, values), curve.pen, curve.marker))
     drawn: str = figure.build().string()
     lines = [pens.runs(line) for line in drawn.split("\n")[: framed.rows]]
     return lines + [[] for _ in range(framed.rows - len(lines))]
@@ -227,12 +239,10 @@ def _thinned(
     return points
 
 
-def _marks(
-    buckets: Sequence[Bucket], columns: int, step_axis: axes.Axis, value_axis: axes.Axis
-) -> list[tuple[float, float]]:
+def _marks(curve: Curve, columns: int, step_axis: axes.Axis, value_axis: axes.Axis) -> list[tuple[float, float]]:
     """Return single marks, one every few cells: the last value there."""
-    places = max(1, (columns - 1) // _CELLS_A_POINT)
-    last = {round(step_axis.fraction(bucket.step) * places): bucket for bucket in buckets}
+    places, moved = max(1, (columns - 1) // curve.every), curve.offset / curve.every
+    last = {round(step_axis.fraction(bucket.step) * places + moved): bucket for bucket in curve.buckets}
     return [(step_axis.fraction(bucket.step), value_axis.fraction(bucket.last)) for bucket in last.values()]
 
 

@@ -148,22 +148,22 @@ class Plot(Widget, can_focus=True):
         return self._history.of(metric).since(self._view.first_step(self._history.last_step))
 
     def _chart(self) -> Chart:
-        from pgplay.app.charts import Chart, Curve
+        from pgplay.app.charts import Band, Chart, Curve
 
         view, history = self._view, self._history
         raw = self._buckets(self.metric)
         curves = [Curve(raw)]
         if view.smoothing and raw:
             curves = [Curve(raw, "raw"), Curve(smoothed(raw, view.smoothing))]
-        band = None
+        bands: tuple[Band, ...] = ()
         if self.metric == REWARD:
             curves.append(Curve(self._buckets("greedy_reward"), "points", "▪"))
-            band = (self._buckets("reward_min"), self._buckets("reward_max"))
+            bands = (Band(self._buckets("reward_min"), self._buckets("reward_max")),)
         return Chart(
             tuple(curves),
             last=history.last_step,
             first=view.first_step(history.last_step),
-            band=band,
+            bands=bands,
             top=1.0 if self.metric == REWARD else 0.0,
             close=bool(view.recent),
             logarithmic=self.metric in view.logarithmic,
