@@ -31,6 +31,7 @@ ACTIONS = (
     Action("write", "w", "w", "write", "Write with the policy: temperature, greedy, how many.", 9),
     Action("library", "o", "o", "policies", "The saved policies: write, train on, rename, delete, export, import.", 5),
     Action("runs", "u", "u", "runs", "The stored runs: go on with one from its last checkpoint."),
+    Action("travel", "h", "h", "back in time", "The run as it was at any step; go on from there as a branch."),
     Action("details", "i", "i", "details", "Every finding, every number of the newest step, and what was printed."),
     Action("choose_metrics", "m", "m", "metrics", "Choose which metrics are plotted, and which one large."),
     Action("enlarge", "b", "b", "full size", "Give the whole screen to one panel (tab chooses it), or to the plots."),

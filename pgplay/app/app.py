@@ -25,6 +25,7 @@ from pgplay.app.safe_text import safe_text
 from pgplay.app.screens.main import MainScreen
 from pgplay.app.state import AppState
 from pgplay.app.view import PlotView
+from pgplay.app.visits import Visits
 from pgplay.app.widgets.plot import Plot
 from pgplay.app.worker_link import LinkFactory, WorkerLink, real_worker
 from pgplay.config import RunConfig, to_settings
@@ -71,6 +72,7 @@ class PgplayApp(App[int]):
         self._redraw_due = False
         self._conductor = Conductor(self)
         self._looking = Looking(self)
+        self._visits = Visits(self, self._conductor)
 
     def get_default_screen(self) -> Screen[None]:
         """Return the main screen."""
@@ -209,7 +211,11 @@ class PgplayApp(App[int]):
         """Show the stored runs."""
         from pgplay.app.screens.runs import Runs
 
-        self.push_screen(Runs(self._conductor.resume_run))
+        self.push_screen(Runs(self._conductor.resume_run, self._visits.travel))
+
+    def action_travel(self) -> None:
+        """Look at the run as it was at any step, and go on from there."""
+        self._visits.travel()
 
     def action_details(self) -> None:
         """Show every finding, every number of the newest step, and what was printed."""

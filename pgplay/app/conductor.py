@@ -193,6 +193,14 @@ class Conductor:
         self.send(Resume(run=run))
         self._app.redraw()
 
+    def branch(self, run: str, step: int) -> None:
+        """Make a new run that goes on from `run` at `step`, resting there so that something can be changed first."""
+        self._app.state.waiting = True
+        self._resuming_another = True
+        self.send(Resume(run=run, at=step, paused=True))
+        self._app.tell(f"A branch of {run} from step {step}: change something, then press space.")
+        self._app.redraw()
+
     def ask_target_file(self) -> None:
         """Ask for a file and put its text in the target's field."""
         texts: list[str] = []

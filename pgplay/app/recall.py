@@ -13,6 +13,7 @@ from pgplay.runs.store import RunStore
 
 WORDS: dict[str, Callable[[str], str]] = {
     "change": lambda detail: words_of_change(msgspec.json.decode(detail, type=dict[str, Any])),
+    "branch": lambda detail: f"a branch {detail}",
     "resume": lambda detail: "resumed",
 }
 """What a mark on the plots says of those events of a run that concern its learning."""

@@ -59,6 +59,13 @@ class RunProgress(NamedTuple):
     last_reward: float | None
 
 
+class Parent(NamedTuple):
+    """The run that another one is a branch of, and the step at which it leaves it."""
+
+    run: str
+    step: int
+
+
 class RunStore:
     """One run's store, from `RunStore.create` or `RunStore.open`; close it, or use it in a `with`.
 
@@ -121,10 +128,10 @@ class RunStore:
         return self._value("created")
 
     @property
-    def parent(self) -> tuple[str, int] | None:
-        """The run that this one is a branch of, and the step at which it leaves it; None where it is none."""
+    def parent(self) -> Parent | None:
+        """Where this run comes from, None where it is no branch."""
         found = dict(self._select("SELECT key, value FROM run WHERE key IN ('parent', 'parent_step')"))
-        return (str(found["parent"]), int(found["parent_step"])) if len(found) == 2 else None
+        return Parent(str(found["parent"]), int(found["parent_step"])) if len(found) == 2 else None
 
     def claim(self) -> None:
         """Take the run's lock for writing, as the first write does by itself.

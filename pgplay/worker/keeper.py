@@ -116,7 +116,8 @@ class Keeper:
             self._best = max(self._best, _score(metrics))
         self._store.rewind(step)
         self._trail.cut(step)
-        self._store.event(step, "resume", note)
+        if note or self._store.parent is None or self._store.parent.step != step:  # a branch says where it begins
+            self._store.event(step, "resume", note)
         self.notes = (note,) if note else ()
         self.checkpoint_step, self._is_stale = step, False
         if not note and self._trail.is_due(step):  # a note tells that the last checkpoint is damaged

@@ -98,9 +98,7 @@ def test_a_branch_makes_the_steps_that_the_run_made(parent: str) -> None:
             assert (own_step, [found[name] for name in same]) == (step, [expected[name] for name in same])
         assert len(own) == 7
         assert other.samples(3) == one.samples(3)
-        assert [(event.step, event.kind) for event in other.events()] == [
-            (4, "branch"), (4, "resume"), (6, "change"),
-        ]
+        assert [(event.step, event.kind) for event in other.events()] == [(4, "branch"), (6, "change")]
         assert "parent" in other.events()[0].detail
 
 

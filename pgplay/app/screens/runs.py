@@ -1,4 +1,4 @@
-"""The stored runs: what each was, how far it came, and going on with one from its last checkpoint."""
+"""The stored runs: what each was, how far it came, going on with one, and going back in one."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from pgplay.runs.summaries import RunSummary, delete_run, list_runs
 
 
 class Runs(Listing):
-    """Lists the runs; resuming one is the app's."""
+    """Lists the runs; going on with one and going back in one are the app's."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "resume", "resume", key_display="enter"),
+        Binding("h", "travel", "back in time"),
         Binding("delete,backspace", "delete", "delete", key_display="del"),
     ]
     HEADING = "Runs"
     COLUMNS = (("Run", 30), ("Target", 26), ("Reward", 16), ("Model", 16), ("Steps", 7), ("Best", 6), ("State", 12))
     NONE_YET = "No run is kept yet. Press escape, then space to start one."
 
-    def __init__(self, resume: Callable[[str], None]) -> None:
+    def __init__(self, resume: Callable[[str], None], travel: Callable[[str], None]) -> None:
         super().__init__()
-        self._resume = resume
+        self._resume, self._travel = resume, travel
         self._runs: dict[str, RunSummary] = {}
 
     def rows(self) -> Sequence[tuple[str, Sequence[str]]]:
@@ -40,9 +41,10 @@ class Runs(Listing):
         run = self._runs[name]
         if run.problem:
             return f"✗ {plain(run.problem)}"
+        branch = f"A branch of {plain(run.parent)} from step {run.parent_step}. " if run.parent else ""
         if run.checkpoint_step is None:
-            return "It has no checkpoint to go on from."
-        return f"Enter goes on from step {run.checkpoint_step}. {plain(run.message)}"
+            return f"{branch}It has no checkpoint to go on from."
+        return f"{branch}Enter goes on from step {run.checkpoint_step}. {plain(run.message)}"
 
     def on_data_table_row_selected(self) -> None:
         """Go on with the run: enter on its row."""
@@ -54,6 +56,13 @@ class Runs(Listing):
         if run is not None and run.checkpoint_step is not None:
             self.dismiss()
             self._resume(run.name)
+
+    def action_travel(self) -> None:
+        """Look at the run under the cursor as it was at any step."""
+        run = self._runs.get(self.selected or "")
+        if run is not None and not run.problem:
+            self.dismiss()
+            self._travel(run.name)
 
     def action_delete(self) -> None:
         """Delete the run under the cursor, asked first."""

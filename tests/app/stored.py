@@ -1,0 +1,33 @@
+"""Stored runs as a worker leaves them, made without one, for tests of the screens that read stores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pgplay.config import make_config, to_settings
+from pgplay.learning.report import StepReport
+from pgplay.runs.checkpoint_files import keep_last, write_checkpoint
+from pgplay.runs.store import RunStore
+from tests.app.fake_worker import curve, sample
+
+TARGET = "hello world"
+
+
+def store_run(
+    name: str, steps: int = 60, checkpoints: Iterable[int] = (0, 20, 40), speed: float = 1.0, **settings: Any
+) -> str:
+    """Keep a run that learns steadily, `speed` times as fast as usual; at step N it writes N // 5 characters."""
+    config = make_config(settings)
+    with RunStore.create(config, name) as store:
+        for step in range(steps + 1):
+            if step:
+                text = TARGET[: step // 5]
+                samples = (sample("greedy", text, 0.5, step), sample("best", TARGET, 1.0, step))
+                metrics = curve(round(step * speed))
+                store.record(StepReport(step, step / 50, step * 64, metrics, samples, step // 5 >= len(TARGET)))
+            if step in checkpoints:
+                write_checkpoint(store.folder, b"%d" % step, {"step": step, "settings": to_settings(config)}, "last")
+                keep_last(store.folder)
+        store.finish("paused")
+    return name

@@ -1,0 +1,110 @@
+"""Back in time: what a person sees of an earlier step, and the branch that they make there."""
+
+from __future__ import annotations
+
+import pytest
+from textual.pilot import Pilot
+
+from pgplay.app.screens.travel import TravelScreen
+from pgplay.app.widgets.slider import Slider
+from pgplay.learning.report import StepReport
+from pgplay.runs.store import RunStore
+from pgplay.worker.protocol import Resume
+from tests.app.fake_worker import Bench, begin, curve, sample, until
+from tests.app.stored import store_run
+
+SIZE = (120, 36)
+
+
+async def travel(bench: Bench, pilot: Pilot[int]) -> TravelScreen:
+    """Go back in the run called 'mine', from the list of runs."""
+    await begin(bench, pilot)
+    await pilot.press("u")
+    await until(pilot, lambda: bench.app.screen.query("DataTable"))
+    await pilot.pause()
+    await pilot.press("h")
+    await until(pilot, lambda: isinstance(bench.app.screen, TravelScreen))
+    await pilot.pause()
+    assert isinstance(bench.app.screen, TravelScreen)
+    return bench.app.screen
+
+
+def shown(screen: TravelScreen, selector: str) -> str:
+    return str(screen.query_one(selector).render())
+
+
+async def test_keys_lead_to_any_step_and_its_samples() -> None:
+    store_run("mine")
+    bench = Bench()
+    async with bench.app.run_test(size=SIZE) as pilot:
+        screen = await travel(bench, pilot)
+        slider = screen.query_one(Slider)
+        assert slider.value == 60
+        assert "hello world" in shown(screen, "#samples")
+        for key, step, greedy in (
+            ("left", 59, "hello world"), ("pageup", 40, "hello wo"), ("left", 39, "hello w"), ("pageup", 20, "hell"),
+            ("home", 0, ""), ("right", 1, ""), ("pagedown", 20, "hell"), ("end", 60, "hello world"),
+        ):
+            await pilot.press(key)
+            await pilot.pause()
+            assert slider.value == step
+            assert f"step {step} of 60" in shown(screen, "#travel-title")
+            if greedy:
+                rows = shown(screen, "#samples").splitlines()
+                assert any(row.startswith("greedy") and greedy in row for row in rows)
+
+
+async def test_a_click_on_the_slider_and_on_the_plot_lead_there() -> None:
+    store_run("mine")
+    bench = Bench()
+    async with bench.app.run_test(size=SIZE) as pilot:
+        screen = await travel(bench, pilot)
+        slider = screen.query_one(Slider)
+        await pilot.click(Slider, offset=(4 + (120 - 2 - 7) // 2, 0))
+        assert slider.value == pytest.approx(30, abs=1)
+        await pilot.click("#travel-plot", offset=(30, 5))
+        await pilot.pause()
+        assert 0 < slider.value < 30
+
+
+async def test_enter_makes_a_branch_from_the_last_checkpoint_before_and_lets_it_rest() -> None:
+    store_run("mine")
+    bench = Bench()
+    async with bench.app.run_test(size=SIZE) as pilot:
+        screen = await travel(bench, pilot)
+        await pilot.press("pageup", "left")
+        await pilot.pause()
+        assert "the checkpoint at step 20, the last before here" in shown(screen, "#travel-hint")
+        await pilot.press("enter")
+        await until(pilot, lambda: bench.sent(Resume))
+        (sent,) = bench.sent(Resume)
+        assert (sent.run, sent.at, sent.paused) == ("mine", 20, True)
+        assert bench.app.screen is bench.app.main
+        bench.worker.build("paused", run="mine-at-20", step=20, target="good day")
+        await until(pilot, lambda: bench.app.settings == {"target": "good day"})
+        assert bench.app.state.run == "paused"
+
+
+async def test_a_run_that_goes_on_is_followed() -> None:
+    store_run("mine")
+    bench = Bench()
+    async with bench.app.run_test(size=SIZE) as pilot:
+        screen = await travel(bench, pilot)
+        with RunStore.open("mine") as store:
+            store.record(StepReport(61, 2.0, 99, curve(61), (sample("greedy", "hell", 0.5, 61),), False))
+        screen._refresh()
+        await until(pilot, lambda: "hell·" in shown(screen, "#samples"))
+        await pilot.press("left")
+        with RunStore.open("mine") as store:
+            store.record(StepReport(62, 2.0, 99, curve(62), (), False))
+        screen._refresh()
+        await until(pilot, lambda: "step 60 of 62" in shown(screen, "#travel-title"))
+
+
+async def test_without_a_run_it_says_how_to_get_one() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=SIZE) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("h")
+        await until(pilot, lambda: bench.app._notifications)
+        assert "space" in next(iter(bench.app._notifications)).message
