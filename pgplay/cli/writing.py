@@ -113,7 +113,7 @@ def evaluate(words: Sequence[str]) -> int:
 
 
 def _measure(policy: Policy, reward: Reward, card: PolicyCard, pairs: Sequence[Pair]) -> dict[str, Any]:
-    from pgplay.learning.trainer import greedy_texts
+    from pgplay.learning.greedy import greedy_texts
 
     config = make_config(card.config)
     greedy = judge(greedy_texts(policy, pairs), reward, pairs)

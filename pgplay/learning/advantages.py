@@ -21,10 +21,13 @@ def group_scaled(advantages: Tensor, rewards: Tensor, scale: str) -> Tensor:
 
     The deviation (n - 1 in the denominator) has a floor, so that a group of nearly equal rewards is not blown up.
     """
-    if scale == "none":
-        return advantages
+    return advantages if scale == "none" else advantages / group_deviation(rewards, scale)
+
+
+def group_deviation(rewards: Tensor, scale: str) -> Tensor:
+    """Return the standard deviation of `rewards` (P, G), of each group (P, 1) or of all (), not below the floor."""
     deviation = rewards.std(1, keepdim=True) if scale == "group-std" else rewards.std()
-    return advantages / deviation.clamp_min(STANDARD_DEVIATION_FLOOR)
+    return deviation.clamp_min(STANDARD_DEVIATION_FLOOR)
 
 
 def batch_scaled(advantages: Tensor, mask: Tensor) -> Tensor:

@@ -10,10 +10,15 @@ from torch import Tensor
 
 
 class Surrogate(NamedTuple):
-    """Per-token losses (B, T), whose gradient is the policy gradient, and the share of tokens that were clipped."""
+    """Per-token losses (B, T), whose gradient is the policy gradient, and the share of tokens that were clipped.
+
+    ratio (B, T): of the probabilities now and when drawn; clipped (B, T): where that was limited. None without a ratio.
+    """
 
     losses: Tensor
     clip_share: Tensor
+    ratio: Tensor | None = None
+    clipped: Tensor | None = None
 
 
 def surrogate(
@@ -43,9 +48,11 @@ def surrogate(
     ratio = difference.exp()
     clipped = ratio.clamp(low, high)
     if kind == "cispo":
-        return Surrogate(-advantages * clipped.detach() * log_p, _share(ratio != clipped, mask))
+        limited = ratio != clipped
+        return Surrogate(-advantages * clipped.detach() * log_p, _share(limited, mask), ratio, limited)
     unclipped_gain, clipped_gain = ratio * advantages, clipped * advantages
-    return Surrogate(-torch.minimum(unclipped_gain, clipped_gain), _share(clipped_gain < unclipped_gain, mask))
+    limited = clipped_gain < unclipped_gain
+    return Surrogate(-torch.minimum(unclipped_gain, clipped_gain), _share(limited, mask), ratio, limited)
 
 
 def aggregated(kind: str, losses: Tensor, mask: Tensor, length_limit: int) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -22,7 +23,8 @@ from pgplay.learning.losses import Surrogate, aggregated, masked_mean, masked_ro
 from pgplay.learning.optimiser import Adam
 from pgplay.learning.plan import Plan
 from pgplay.policies.density import Density, entropy, kl_divergence
-from pgplay.policies.policy import Policy, Reading, Rollout, mean_losses
+from pgplay.policies.policy import Policy, Reading, Rollout, token_losses
+from pgplay.tasks.task import Pair
 
 
 class Batch(NamedTuple):
@@ -58,10 +60,11 @@ class Modules(NamedTuple):
 
 
 class Forward(NamedTuple):
-    """One pass over a batch. All (B, T) but features (B, T, W), log_p_all (B, T, V) and the last two, scalars.
+    """One pass over a batch. All (B, T) but features (B, T, W), log_p_all (B, T, V) and the last three.
 
     log_ratio: log p - log q of the actions under policy and reference; kl: exactly, over the vocabulary; None without
-    a reference.
+    a reference. target_losses (M, L): -log p of the measured targets' tokens, 0 where there is none; the last two are
+    scalars.
     """
 
     features: Tensor
@@ -71,8 +74,37 @@ class Forward(NamedTuple):
     entropies: Tensor
     log_ratio: Tensor | None
     kl: Tensor | None
+    target_losses: Tensor
     cross_entropy: Tensor
     imitation: Tensor
+
+
+class Learnt(NamedTuple):
+    """A step's metrics by name, and the losses (M, L) of the measured targets' tokens before its updates."""
+
+    metrics: dict[str, float]
+    target_losses: Tensor
+
+
+class Witness:
+    """Keeps what one step went through, for whoever asked how it came about; a step that nobody asked about has none.
+
+    `pairs` are its P prompts, `values` the parts and measures of its B rewards by name. `shared` (B, T) are the
+    advantages before the control variate steadied them to `advantages`. `first` is what was seen before the first
+    update, `last` before the last one, `gain` that update's policy part, `log_p_after` (B, T) what came of the
+    actions' log-probabilities. The last three stay None in a step without an update.
+    """
+
+    def __init__(self) -> None:
+        self.pairs: Sequence[Pair] = ()
+        self.values: Mapping[str, Sequence[float]] = {}
+        self.batch: Batch | None = None
+        self.first: Forward | None = None
+        self.shared: Tensor | None = None
+        self.advantages: Tensor | None = None
+        self.last: Forward | None = None
+        self.gain: Surrogate | None = None
+        self.log_p_after: Tensor | None = None
 
 
 def forward(batch: Batch, modules: Modules, density: Density) -> Forward:
@@ -93,8 +125,11 @@ def forward(batch: Batch, modules: Modules, density: Density) -> Forward:
         log_ratio = log_p - log_q_all.gather(2, rollout.actions[:, :, None])[:, :, 0]
         kl = kl_divergence(log_p_all, log_q_all)
     losses = [
-        mean_losses(Density().log_probabilities(policy.network.logits(part)), reading).mean()
+        token_losses(Density().log_probabilities(policy.network.logits(part)), reading)
         for part, reading in zip(features[1:], readings[1:], strict=True)
+    ]
+    cross_entropies = [
+        (loss.sum(1) / reading.mask.sum(1)).mean() for loss, reading in zip(losses, readings[1:], strict=True)
     ]
     return Forward(
         features[0],
@@ -104,8 +139,9 @@ def forward(batch: Batch, modules: Modules, density: Density) -> Forward:
         entropy(log_p_all),
         log_ratio,
         kl,
-        cross_entropy=losses[0].detach(),
-        imitation=losses[1] if batch.imitated else torch.zeros_like(losses[0]),
+        target_losses=losses[0].detach(),
+        cross_entropy=cross_entropies[0].detach(),
+        imitation=cross_entropies[1] if batch.imitated else torch.zeros_like(cross_entropies[0]),
     )
 
 
@@ -122,9 +158,7 @@ def advantages_of(batch: Batch, plan: Plan, seen: Forward, moving_average: float
         if choices.baseline == "critic":
             return torch.where(mask, returns - values, 0.0), returns
         return dense_advantages(returns, mask), returns
-    charged = torch.zeros_like(values)
-    if plan.config.kl and plan.config.kl_in == "reward" and seen.log_ratio is not None:
-        charged = torch.where(mask, plan.config.kl * seen.log_ratio.detach(), 0.0)
+    charged = kl_charges(plan, seen, mask)
     if choices.baseline == "critic":
         token_rewards = at_the_end(batch.rewards.flatten(), mask) - charged
         decay = plan.config.gae_lambda if choices.credit == "gae" else 1.0
@@ -138,6 +172,13 @@ def advantages_of(batch: Batch, plan: Plan, seen: Forward, moving_average: float
     advantages = group_scaled(rewards - baseline, rewards, choices.scale)
     advantages = discounted_sums(at_the_end(advantages.flatten(), mask), plan.discount)
     return advantages, torch.zeros_like(values)
+
+
+def kl_charges(plan: Plan, seen: Forward, mask: Tensor) -> Tensor:
+    """Return what each token (B, T) takes off the reward for its log-ratio to the reference; 0 where not asked for."""
+    if plan.config.kl and plan.config.kl_in == "reward" and seen.log_ratio is not None:
+        return torch.where(mask, plan.config.kl * seen.log_ratio.detach(), 0.0)
+    return torch.zeros_like(seen.values.detach())
 
 
 def loss_of(
@@ -182,21 +223,27 @@ def learn(
     *,
     update: bool,
     diagnose: bool,
-) -> dict[str, float]:
+    witness: Witness | None = None,
+) -> Learnt:
     """Make the plan's updates from one batch and return the step's metrics, in one transfer from the device.
 
-    With `update` false all is measured and nothing is changed; `diagnose` adds what costs further passes. Raises
-    PgplayError where a gradient is not finite; the parameters are then as before that update.
+    With `update` false all is measured and nothing is changed; `diagnose` adds what costs further passes, and a
+    `witness` keeps what the step went through. Raises PgplayError where a gradient is not finite; the parameters are
+    then as before that update.
     """
     mask, parameters = batch.rollout.mask, modules.trained(plan)
     with torch.set_grad_enabled(update):
         seen = first = forward(batch, modules, density)
     advantages, returns = advantages_of(batch, plan, seen, moving_average)
     told = _measurements(seen, batch)
+    if witness is not None:
+        witness.batch, witness.first, witness.shared, witness.advantages = batch, first, advantages, advantages
     whole = masked_row_means(advantages, mask)
     if modules.variate is not None:
         drawn = modules.variate.drawn(seen.features, seen.log_p_all, batch.rollout.actions, mask)
         advantages, foretold, told["foretold"] = modules.variate.steady(drawn, whole)
+        if witness is not None:
+            witness.advantages = advantages
     if plan.choices.baseline == "critic":
         unexplained = (returns - seen.values.detach())[mask].var()
         told["explained_variance"] = 1 - unexplained / returns[mask].var().clamp_min(1e-12)
@@ -215,13 +262,18 @@ def learn(
             )
         optimiser.update(plan.lr, plan.config.weight_decay)
         told |= {"loss": loss.detach(), "clip_share": gain.clip_share, "gradient_norm": norm}
+        if witness is not None:
+            witness.last, witness.gain = seen, gain
     if update and modules.variate is not None:
         modules.variate.learn(drawn, whole, foretold)
-    if diagnose and update:
+    if (diagnose or witness is not None) and update:
         with torch.no_grad():
             after = modules.policy.log_probabilities(batch.rollout.inputs, density, batch.rollout.dropout_masks)
         told["kl_update"] = masked_mean(kl_divergence(first.log_p_all.detach(), after), mask)
-    return dict(zip(told, torch.stack([value.float() for value in told.values()]).tolist(), strict=True))
+        if witness is not None:
+            witness.log_p_after = after.gather(2, batch.rollout.actions[:, :, None])[:, :, 0]
+    metrics = dict(zip(told, torch.stack([value.float() for value in told.values()]).tolist(), strict=True))
+    return Learnt(metrics, first.target_losses)
 
 
 def _measurements(seen: Forward, batch: Batch) -> dict[str, Tensor]:

@@ -72,6 +72,16 @@ class Plan(NamedTuple):
         """The weight of imitating texts: the targets where they are what is learnt from, else the best completions."""
         return 1.0 if self.kind == "cross-entropy" else self.config.replay
 
+    @property
+    def advantage_choices(self) -> tuple[object, ...]:
+        """What decides how large the advantages are: with another one, what was learnt about them is worth nothing."""
+        return self.task, self.choices, self.control_variate
+
+    @property
+    def entropy_choices(self) -> tuple[object, ...]:
+        """What decides the weight of entropy: with another one, it begins anew."""
+        return self.entropy, self.config.entropy_schedule, self.config.entropy_target
+
 
 def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | None = None) -> Plan:
     """Return the plan of `config`; raises InputError with what was wrong and what would be right.

@@ -23,6 +23,24 @@ class Sample(msgspec.Struct, frozen=True):
     """The completion token by token, each as its text; the stop token is not among them (`finished` tells)."""
 
 
+MOST_POSITIONS = 200
+"""Tokens of a target of which a step tells the probability."""
+
+
+class Trace(msgspec.Struct, frozen=True):
+    """What of a step is no single number, and is drawn as a map over the steps.
+
+    `target`: the probability of each of the target's tokens after those before it, the stop token's last; the first
+    MOST_POSITIONS of them, each a mean over the prompts that were measured. Empty where no network is trained.
+    `rewards`: how many completions had a reward in each of the equally wide bins from `low` to `high`.
+    """
+
+    target: tuple[float, ...]
+    low: float
+    high: float
+    rewards: tuple[int, ...]
+
+
 class StepReport(msgspec.Struct, frozen=True):
     """One step: `step` counts from 1, `seconds` from the first step's beginning, pauses left out.
 
@@ -36,6 +54,7 @@ class StepReport(msgspec.Struct, frozen=True):
     metrics: dict[str, float]
     samples: tuple[Sample, ...]
     solved: bool
+    trace: Trace | None = None
 
 
 class Finding(msgspec.Struct, frozen=True):

@@ -47,18 +47,26 @@ def sample_of(role: Role, pair: Pair, completion: Completion, reward: float, ste
     )
 
 
-def further_series(
+def further_values(
     texts: Sequence[str], pairs: Sequence[Pair], parts: Mapping[str, Sequence[float]], measures: Mapping[str, Reward]
-) -> dict[str, float]:
-    """Return the means of a reward's `parts` and of `measures` over B `texts`, and how many of them are distinct.
+) -> dict[str, Sequence[float]]:
+    """Return, for each of B `texts`, the reward's `parts` and what `measures` say, under their metrics' names.
 
     `parts` may go on after the first B. Raises RewardError where a measure fails.
     """
-    count = len(texts)
     targets, prompts = [pair.target for pair in pairs], [pair.prompt for pair in pairs]
-    series = {f"part:{name}": sum(part[:count]) / count for name, part in parts.items()}
+    values: dict[str, Sequence[float]] = {f"part:{name}": part[: len(texts)] for name, part in parts.items()}
     for name, measure in measures.items():
-        series[f"measure:{name}"] = sum(measure.score(texts, targets, prompts).values) / count
+        values[f"measure:{name}"] = measure.score(texts, targets, prompts).values
+    return values
+
+
+def further_series(
+    texts: Sequence[str], pairs: Sequence[Pair], values: Mapping[str, Sequence[float]]
+) -> dict[str, float]:
+    """Return the means of further `values` of B `texts`, and how many of the texts are distinct."""
+    series = {name: sum(row) / len(texts) for name, row in values.items()}
+    prompts = [pair.prompt for pair in pairs]
     return {**series, "unique_completions": float(len(set(zip(prompts, texts, strict=True))))}
 
 

@@ -20,7 +20,8 @@ from pgplay.learning.learner import LearnerState
 from pgplay.learning.plan import Plan
 from pgplay.learning.prompts import next_prompts
 from pgplay.learning.report import Sample, StepReport
-from pgplay.learning.samples import further_series, reward_statistics, sample_of, telling_samples
+from pgplay.learning.samples import further_series, further_values, reward_statistics, sample_of, telling_samples
+from pgplay.learning.traces import trace_of
 from pgplay.policies.policy import Completion
 from pgplay.rewards.scoring import Reward
 from pgplay.tasks.task import Pair
@@ -80,7 +81,7 @@ class Search:
         proposed = time.perf_counter()
         try:
             scores = self.reward.score(texts, [pair.target for pair in asked], [pair.prompt for pair in asked])
-            metrics = further_series(texts, asked, scores.parts, self.measures)
+            metrics = further_series(texts, asked, further_values(texts, asked, scores.parts, self.measures))
         except PgplayError:
             self.generator.set_state(chance[0])
             self.prompt_generator.set_state(chance[1])
@@ -118,6 +119,7 @@ class Search:
             metrics=metrics,
             samples=samples,
             solved=metrics["exact_match"] == 1.0 and self._has_found_all(),
+            trace=trace_of(scores.values),
         )
 
     def change(self, plan: Plan, reward: Reward | None = None) -> None:

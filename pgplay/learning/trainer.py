@@ -19,13 +19,15 @@ from pgplay.errors import PgplayError
 from pgplay.learning.control_variate import ControlVariate
 from pgplay.learning.credit import token_credit
 from pgplay.learning.entropy import entropy_weight
+from pgplay.learning.greedy import greedy_matches, greedy_texts
 from pgplay.learning.learner import LearnerState
-from pgplay.learning.objective import Batch, Modules, learn
+from pgplay.learning.objective import Batch, Modules, Witness, learn
 from pgplay.learning.optimiser import Adam
 from pgplay.learning.plan import Plan
 from pgplay.learning.prompts import next_prompts
 from pgplay.learning.report import Sample, StepReport
-from pgplay.learning.samples import further_series, reward_statistics, sample_of, telling_samples
+from pgplay.learning.samples import further_series, further_values, reward_statistics, sample_of, telling_samples
+from pgplay.learning.traces import trace_of
 from pgplay.policies.catalogue import PolicyShape
 from pgplay.policies.density import Density
 from pgplay.policies.devices import resolve_device
@@ -41,17 +43,19 @@ CHECK_INTERVAL = 10
 """Steps between greedy checks of all training prompts, where a step measures only some."""
 DIAGNOSIS_INTERVAL = 25
 """Steps between the measurements that cost further passes through the network."""
-ROWS_AT_ONCE = 512
-"""Greedy completions written together, where a task has many prompts."""
 
 
 class Scored(NamedTuple):
-    """Completions and rewards: of the sampled rows, and of the measured prompts' greedy rows."""
+    """Completions and rewards: of the sampled rows, and of the measured prompts' greedy rows.
+
+    `values`: of the sampled rows, each part of the reward and each measure by its name; `series`: metrics of the step.
+    """
 
     completions: list[Completion]
     rewards: list[float]
     greedy: list[Completion]
     greedy_rewards: list[float]
+    values: dict[str, Sequence[float]]
     series: dict[str, float]
 
 
@@ -109,8 +113,8 @@ class Trainer:
         self.reference = copy.deepcopy(self.policy)
         self.reference.module.requires_grad_(False)
 
-    def step(self) -> StepReport:
-        """Make one step.
+    def step(self, witness: Witness | None = None) -> StepReport:
+        """Make one step; a `witness` keeps what it goes through.
 
         Raises RewardError, and then nothing has happened; and PgplayError where learning diverged: the policy is then
         as it was before the update that failed.
@@ -132,10 +136,12 @@ class Trainer:
             self.prompt_generator.set_state(chance[1])
             self.counters.waiting = chance[2]
             raise
+        if witness is not None:
+            witness.pairs, witness.values = pairs, scored.values
         score_ended = time.perf_counter()
         solved = self._is_solved(scored, measured)
         metrics = reward_statistics(scored.rewards, self.plan.group_size) | scored.series
-        metrics |= learn(
+        learnt = learn(
             batch,
             self.plan,
             Modules(self.policy, self.critic, self.reference, self.variate),
@@ -145,8 +151,9 @@ class Trainer:
             self.counters.moving_average or 0.0,
             update=not (solved and self.plan.config.until == "solved"),
             diagnose=self.counters.steps % DIAGNOSIS_INTERVAL == 0,
+            witness=witness,
         )
-        metrics |= {"entropy_weight": self.counters.entropy_weight, "lr": self.plan.lr}
+        metrics |= learnt.metrics | {"entropy_weight": self.counters.entropy_weight, "lr": self.plan.lr}
         self._count(metrics, len(scored.rewards))
         samples = self._samples(pairs, measured, scored)
         ended = time.perf_counter()
@@ -163,6 +170,7 @@ class Trainer:
             metrics={name: value for name, value in metrics.items() if math.isfinite(value)},
             samples=samples,
             solved=solved,
+            trace=trace_of(scored.rewards, learnt.target_losses, batch.measured.mask),
         )
 
     def greedy_texts(self, pairs: Sequence[Pair]) -> list[str]:
@@ -190,9 +198,9 @@ class Trainer:
             self.counters.best, self.counters.best_texts = None, {}
         if plan.task != self.plan.task:
             self.counters.waiting = []
-        if _entropy_choices(plan) != _entropy_choices(self.plan):
+        if plan.entropy_choices != self.plan.entropy_choices:
             self.counters.entropy_weight = plan.entropy
-        if reward is not None or _advantage_choices(plan) != _advantage_choices(self.plan):
+        if reward is not None or plan.advantage_choices != self.plan.advantage_choices:
             self.plan = plan
             self._new_variate()
         self.plan = plan
@@ -265,7 +273,8 @@ class Trainer:
         texts, targets, prompts = [c.text for c in written], [p.target for p in asked], [p.prompt for p in asked]
         scores = self.reward.score(texts, targets, prompts)
         count = len(asked) - len(measured)
-        series = further_series(texts[:count], asked[:count], scores.parts, self.measures)
+        values = further_values(texts[:count], asked[:count], scores.parts, self.measures)
+        series = further_series(texts[:count], asked[:count], values)
         matches = [text == target for text, target in zip(texts[count:], targets[count:], strict=True)]
         finished = [completion.finished for completion in written[:count]]
         series |= {
@@ -273,7 +282,7 @@ class Trainer:
             "exact_match": sum(matches) / len(measured),
             "stop_rate": sum(finished) / count,
         }
-        return Scored(written[:count], scores.values[:count], written[count:], scores.values[count:], series)
+        return Scored(written[:count], scores.values[:count], written[count:], scores.values[count:], values, series)
 
     def _batch(self, rollout: Rollout, pairs: list[Pair], measured: list[Pair], scored: Scored) -> Batch:
         own = rollout.rows(len(scored.rewards))
@@ -338,27 +347,3 @@ class Trainer:
             self.counters.best = msgspec.structs.replace(telling[0], role="best")
         greedy = sample_of("greedy", measured[0], scored.greedy[0], scored.greedy_rewards[0], self.counters.steps)
         return (greedy, self.counters.best, *telling)
-
-
-def _advantage_choices(plan: Plan) -> tuple[object, ...]:
-    return plan.task, plan.choices, plan.control_variate
-
-
-def _entropy_choices(plan: Plan) -> tuple[object, ...]:
-    return plan.entropy, plan.config.entropy_schedule, plan.config.entropy_target
-
-
-def greedy_matches(policy: Policy, pairs: Sequence[Pair], rows: int = ROWS_AT_ONCE) -> int:
-    """Return how many of `pairs` the policy's greedy completions write exactly, `rows` at a time."""
-    texts = greedy_texts(policy, pairs, rows)
-    return sum(text == pair.target for text, pair in zip(texts, pairs, strict=True))
-
-
-def greedy_texts(policy: Policy, pairs: Sequence[Pair], rows: int = ROWS_AT_ONCE) -> list[str]:
-    """Return the policy's greedy completion for the prompt of each of `pairs`, written `rows` at a time."""
-    generator = torch.Generator(policy.device)
-    texts: list[str] = []
-    for start in range(0, len(pairs), rows):
-        prompts = [pair.prompt for pair in pairs[start : start + rows]]
-        texts += [completion.text for completion in policy.write(prompts, Density(), generator, greedy=True)]
-    return texts

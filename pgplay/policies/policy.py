@@ -225,7 +225,12 @@ class Policy:
             raise InputError(f"The tensors do not fit a {self.spec.name} with this alphabet: {error}.") from error
 
 
+def token_losses(log_probabilities: Tensor, reading: Reading) -> Tensor:
+    """Return the negative log-probability (B, T) of each action of `reading` under (B, T, V); 0 where none counts."""
+    chosen = log_probabilities.gather(2, reading.actions[:, :, None])[:, :, 0]
+    return -torch.where(reading.mask, chosen, 0.0)
+
+
 def mean_losses(log_probabilities: Tensor, reading: Reading) -> Tensor:
     """Return the mean negative log-probability (B,) of the actions of `reading`, under (B, T, V): cross-entropy."""
-    chosen = log_probabilities.gather(2, reading.actions[:, :, None])[:, :, 0]
-    return -torch.where(reading.mask, chosen, 0.0).sum(1) / reading.mask.sum(1)
+    return token_losses(log_probabilities, reading).sum(1) / reading.mask.sum(1)

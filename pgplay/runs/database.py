@@ -21,6 +21,10 @@ _VERSION = 1
 _APPLICATION = 0x70677031  # 'pgp1': tells a run from any other SQLite file
 _PATIENCE = 5.0  # seconds that a transaction waits for another process
 
+_DETAILS = """
+CREATE TABLE IF NOT EXISTS details (step INTEGER NOT NULL, kind TEXT NOT NULL, detail BLOB NOT NULL,
+    PRIMARY KEY (step, kind)) WITHOUT ROWID
+"""
 _SCHEMA = f"""
 PRAGMA application_id = {_APPLICATION};
 PRAGMA user_version = {_VERSION};
@@ -32,6 +36,7 @@ CREATE TABLE steps (
 );
 CREATE INDEX steps_by_reward ON steps (reward_mean);
 CREATE TABLE samples (step INTEGER PRIMARY KEY, samples BLOB NOT NULL);
+{_DETAILS};
 CREATE TABLE events (id INTEGER PRIMARY KEY, step INTEGER NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL);
 """
 
@@ -61,7 +66,7 @@ def copy_until(
     """Put the history of `source` up to `step` into the empty store `copy`, set `values`, and add an event's words."""
     copy.execute("BEGIN IMMEDIATE")
     copy.executemany("INSERT INTO names VALUES (?, ?)", source.execute("SELECT id, names FROM names"))
-    for table, columns in (("steps", 7), ("samples", 2)):
+    for table, columns in (("steps", 7), ("samples", 2), ("details", 3)):
         marks = ", ".join("?" * columns)
         rows = source.execute(f"SELECT * FROM {table} WHERE step <= ? ORDER BY step", (step,))
         copy.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
@@ -91,6 +96,8 @@ def connect(path: Path) -> sqlite3.Connection:
                 "Install a newer pgplay.",
             )
         database.execute("PRAGMA synchronous = NORMAL")
+        if "mode=rw" in address:
+            database.execute(_DETAILS)  # a store of an early pgplay has no such table
     except BaseException:
         database.close()
         raise

@@ -23,7 +23,8 @@ import msgspec
 
 from pgplay.config import RunConfig, make_config
 from pgplay.errors import InputError, PgplayError
-from pgplay.learning.report import Sample, StepReport
+from pgplay.learning.anatomy import Anatomy
+from pgplay.learning.report import Sample, StepReport, Trace
 from pgplay.paths import runs_folder
 from pgplay.runs.database import DATABASE, connect, create_database, damaged, plain_database_errors
 from pgplay.runs.files import new_folder
@@ -38,6 +39,8 @@ _LOCK_PATIENCE = 0.5  # seconds; outlasts another process that only looks whethe
 
 _encoder = msgspec.json.Encoder()
 _names_decoder = msgspec.json.Decoder(tuple[str, ...])
+_traces_decoder = msgspec.json.Decoder(Trace)
+_anatomies_decoder = msgspec.json.Decoder(Anatomy)
 _samples_decoder = msgspec.json.Decoder(tuple[Sample, ...])
 
 
@@ -158,6 +161,8 @@ class RunStore:
             )
             if report.samples and keeps_samples(report.step, report.solved):
                 database.execute("INSERT INTO samples VALUES (?, ?)", (report.step, _encoder.encode(report.samples)))
+            if report.trace and keeps_samples(report.step, report.solved):
+                self._keep_detail(database, report.step, "trace", report.trace)
         self._names[names] = identity
 
     def rows(self, after_step: int = 0, limit: int | None = None) -> list[tuple[int, dict[str, float]]]:
@@ -183,6 +188,34 @@ class RunStore:
         with self._plainly():
             return _samples_decoder.decode(found[0][0]) if found else ()
 
+    def traces(self, after_step: int = 0) -> list[tuple[int, Trace]]:
+        """Return (step, trace) of the steps after `after_step` that kept one, oldest first."""
+        found = self._select(
+            "SELECT step, detail FROM details WHERE kind = 'trace' AND step > ? ORDER BY step", (after_step,)
+        )
+        with self._plainly():
+            return [(step, _traces_decoder.decode(detail)) for step, detail in found]
+
+    def keep_anatomy(self, anatomy: Anatomy) -> None:
+        """Keep the anatomy of a step that was taken apart; raises PgplayError where it can't be written."""
+        with self._writing() as database:
+            self._keep_detail(database, anatomy.step, "anatomy", anatomy)
+
+    def anatomy(self, step: int) -> Anatomy | None:
+        """Return the anatomy of `step`; None where it was not taken apart."""
+        found = self._select("SELECT detail FROM details WHERE kind = 'anatomy' AND step = ?", (step,))
+        with self._plainly():
+            return _anatomies_decoder.decode(found[0][0]) if found else None
+
+    def sample_steps(self) -> list[int]:
+        """Return the steps that kept samples or an anatomy, in order."""
+        taken_apart = "SELECT step FROM details WHERE kind = 'anatomy'"
+        return [step for (step,) in self._select(f"SELECT step FROM samples UNION {taken_apart} ORDER BY 1")]
+
+    @staticmethod
+    def _keep_detail(database: sqlite3.Connection, step: int, kind: str, detail: object) -> None:
+        database.execute("INSERT OR REPLACE INTO details VALUES (?, ?, ?)", (step, kind, _encoder.encode(detail)))
+
     def event(self, step: int, kind: str, detail: str = "") -> None:
         """Keep that something happened; raises PgplayError where it can't be written."""
         with self._writing() as database:
@@ -195,7 +228,7 @@ class RunStore:
     def rewind(self, step: int) -> None:
         """Forget all that came after `step`, because the run goes on from its checkpoint of that step."""
         with self._writing() as database:
-            for table in ("steps", "samples", "events"):
+            for table in ("steps", "samples", "details", "events"):
                 database.execute(f"DELETE FROM {table} WHERE step > ?", (step,))
             self._keep(database, {"state": "training", "message": ""})
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from pgplay.config import RunConfig
+from pgplay.learning.anatomy import Anatomy, PolicyMap
 from pgplay.learning.report import Sample
 from pgplay.worker.ending import Ending
 from pgplay.worker.protocol import Change, RunInfo, Snapshot, Start, Write
@@ -48,6 +49,15 @@ class RunSession(Protocol):
 
     def step(self) -> object:
         """Make one step; raises whatever went wrong."""
+
+    def need_policy(self) -> object:
+        """Return the present policy; raises InputError where the run trains none."""
+
+    def dissected_step(self) -> Anatomy:
+        """Make one step and return its anatomy; raises InputError where the run trains no network."""
+
+    def map(self) -> PolicyMap:
+        """Return the map of the present policy; raises InputError where there is none."""
 
     def snapshot(self) -> Snapshot:
         """Return the newest step, with its own row only."""

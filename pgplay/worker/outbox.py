@@ -10,9 +10,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import TypeVar
 
 import msgspec
 
+from pgplay.learning.report import Trace
 from pgplay.worker.log import LONGEST_LINE, Throttle
 from pgplay.worker.protocol import Event, Failed, Log, Snapshot, StateChanged, encode
 
@@ -20,10 +22,13 @@ MAXIMUM_ROWS = 2_000
 SNAPSHOT_INTERVAL = 0.1
 MAXIMUM_LOG_LINES = 1_000
 """So many lines of a log wait at most; of what comes beyond, only the number is told."""
+MAXIMUM_TRACES = 20
+"""So many traces go with a snapshot at most: the maps that are drawn of them have about a hundred columns in all."""
 Row = tuple[int, dict[str, float]]
+Item = TypeVar("Item")
 
 
-def thin(rows: list[Row], limit: int = MAXIMUM_ROWS) -> list[Row]:
+def thin(rows: list[Item], limit: int = MAXIMUM_ROWS) -> list[Item]:
     """Return `rows`, every second one left out until at most `limit` are left; the last always stays."""
     while len(rows) > limit:
         rows = rows[(len(rows) - 1) % 2 :: 2]
@@ -49,6 +54,7 @@ class Outbox:
         self._events: deque[Event] = deque()
         self._snapshot: Snapshot | None = None
         self._rows: list[Row] = []
+        self._traces: list[tuple[int, Trace]] = []
         self._next_snapshot = 0.0
         self._throttle = Throttle()
         self._closing = False
@@ -71,6 +77,7 @@ class Outbox:
         """Put `snapshot` into the slot; the rows of the one that was still there are kept, up to MAXIMUM_ROWS."""
         with self._changed:
             self._rows = thin([*self._rows, *snapshot.rows])
+            self._traces = thin([*self._traces, *snapshot.traces], MAXIMUM_TRACES)
             self._snapshot = snapshot
             self._changed.notify()
 
@@ -95,8 +102,8 @@ class Outbox:
 
     def _take_snapshot(self) -> Snapshot:
         assert self._snapshot is not None
-        snapshot = msgspec.structs.replace(self._snapshot, rows=tuple(self._rows))
-        self._snapshot, self._rows = None, []
+        snapshot = msgspec.structs.replace(self._snapshot, rows=tuple(self._rows), traces=tuple(self._traces))
+        self._snapshot, self._rows, self._traces = None, [], []
         self._next_snapshot = time.monotonic() + self._interval
         return snapshot
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pgplay.config import RunConfig, make_config
+from typing import Any
+
+from pgplay.config import RunConfig, fields, make_config
 from pgplay.errors import InputError, RewardError
 from pgplay.learning.plan import Plan, make_plan
 from pgplay.learning.trainer import Trainer
@@ -88,3 +90,21 @@ def goal_of(plan: Plan, reward: Reward) -> float | None:
             return None
         values.append(value)
     return sum(values) / len(values)
+
+
+def changed_plan(old: Plan, settings: dict[str, Any]) -> Plan:
+    """Return the plan of a run that goes on by other live `settings`; raises InputError where it can't."""
+    known = fields()
+    fixed = [name for name in settings if name in known and not known[name].live]
+    if fixed:
+        live = ", ".join(name for name, field in known.items() if field.live)
+        raise InputError(f"{fixed[0]} cannot be changed while a run goes on.", f"These can: {live}.")
+    config = make_config(settings, old.config)
+    plan = make_plan(config, old.task if config.task else None, old.shape)
+    if plan.trains_network != old.trains_network:
+        raise InputError(
+            f"A run of {old.config.algorithm} cannot go on as {config.algorithm}: one trains a network, the other "
+            "none.",
+            "Start a new run.",
+        )
+    return plan

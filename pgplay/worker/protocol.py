@@ -11,7 +11,8 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from pgplay.errors import PgplayError
-from pgplay.learning.report import Finding, Sample, StepReport
+from pgplay.learning.anatomy import Anatomy, PolicyMap
+from pgplay.learning.report import Finding, Sample, StepReport, Trace
 
 VERSION = 1
 MAXIMUM_LINE = 16 * 1024 * 1024
@@ -64,6 +65,14 @@ class Step(Command, tag="step", frozen=True):
     """Make `count` steps and pause."""
 
     count: int = 1
+
+
+class Dissect(Command, tag="dissect", frozen=True):
+    """Take the next step apart; a run that rests makes that one step and pauses. Answered by Dissected."""
+
+
+class Map(Command, tag="map", frozen=True):
+    """Tell what the present policy would write, position by position. Answered by Mapped."""
 
 
 class Stop(Command, tag="stop", frozen=True):
@@ -170,16 +179,30 @@ class StateChanged(Event, tag="state", frozen=True):
 class Snapshot(Event, tag="snapshot", frozen=True):
     """The newest step, and the metrics of every step since the last snapshot; at most ten a second, latest wins.
 
-    `rows` are (step, metrics). `findings` are diagnoses in words, empty while all is well. `progress` is the share of
-    the way to the goal and `seconds_left` the forecast, each None where there is nothing to go by.
+    `rows` are (step, metrics), and `traces` (step, trace) of as many of them as can be drawn. `findings` are diagnoses
+    in words, empty while all is well. `progress` is the share of the way to the goal and `seconds_left` the forecast,
+    each None where there is nothing to go by.
     """
 
     report: StepReport
     rows: tuple[tuple[int, dict[str, float]], ...]
+    traces: tuple[tuple[int, Trace], ...] = ()
     findings: tuple[Finding, ...] = ()
     progress: float | None = None
     seconds_left: float | None = None
     characters_per_second: float = 0.0
+
+
+class Dissected(Event, tag="dissected", frozen=True):
+    """A step was made and taken apart."""
+
+    anatomy: Anatomy
+
+
+class Mapped(Event, tag="mapped", frozen=True):
+    """The map of the present policy."""
+
+    map: PolicyMap
 
 
 class Saved(Event, tag="saved", frozen=True):
@@ -246,8 +269,8 @@ class Failed(Event, tag="failed", frozen=True):
     line: int = 0
 
 
-AnyCommand = Start | Resume | Pause | Step | Stop | Reset | Change | Save | Write | Quit
-AnyEvent = Ready | StateChanged | Snapshot | Saved | Written | Changed | Log | Refused | Failed
+AnyCommand = Start | Resume | Pause | Step | Dissect | Map | Stop | Reset | Change | Save | Write | Quit
+AnyEvent = Ready | StateChanged | Snapshot | Dissected | Mapped | Saved | Written | Changed | Log | Refused | Failed
 
 Message = TypeVar("Message")
 

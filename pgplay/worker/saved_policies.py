@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 import torch
 
+from pgplay.config import to_settings
 from pgplay.errors import InputError
-from pgplay.learning.report import Sample
+from pgplay.learning.learner import Learner
+from pgplay.learning.report import Sample, StepReport
 from pgplay.policies.catalogue import PolicyShape
 from pgplay.policies.density import Density
 from pgplay.policies.devices import resolve_device
@@ -19,9 +21,11 @@ from pgplay.rewards.scoring import Reward, build_reward
 from pgplay.runs.cards import PolicyCard
 from pgplay.runs.checkpoint import unpack
 from pgplay.runs.library import load_policy
+from pgplay.runs.recipes import to_recipe
 from pgplay.tasks.task import Task
 from pgplay.worker.interfaces import Texts
 from pgplay.worker.protocol import Write
+from pgplay.worker.versions import versions
 
 MOST_TEXTS = 1_000
 _TEXTS_AT_ONCE = 256
@@ -32,6 +36,25 @@ class SavedPolicy(NamedTuple):
 
     card: PolicyCard
     policy: Policy
+
+
+def card_of(name: str, learner: Learner, report: StepReport | None) -> PolicyCard:
+    """Return the card called `name` of the policy that `learner` has now; `report` is that of its newest step."""
+    plan = learner.plan
+    return PolicyCard(
+        name=name,
+        model=plan.shape.model,
+        alphabet=plan.shape.alphabet,
+        max_length=plan.shape.max_length,
+        task=plan.task,
+        reward=plan.config.reward,
+        config=to_settings(plan.config),
+        recipe=to_recipe(plan.config),
+        reward_source=learner.reward.source,
+        metrics=report.metrics if report else {},
+        steps=learner.counters.steps,
+        versions=versions(),
+    )
 
 
 def load_saved_policy(name: str, device: str = "auto") -> SavedPolicy:

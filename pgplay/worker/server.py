@@ -23,7 +23,11 @@ from pgplay.worker.protocol import (
     AnyCommand,
     Change,
     Changed,
+    Dissect,
+    Dissected,
     Failed,
+    Map,
+    Mapped,
     Pause,
     ProtocolError,
     Quit,
@@ -56,12 +60,15 @@ class Server:
         self._state: RunState = "idle"
         self._reward_failed = False
         self._steps_to_make: int | None = None
+        self._asked_apart: int | None = None
         self._next_progress = 0.0
         self._obey: dict[type, Callable[[Any], None]] = {
             Start: self._start,
             Resume: self._resume,
             Pause: self._pause,
             Step: self._make_steps,
+            Dissect: self._dissect,
+            Map: self._map,
             Stop: self._stop,
             Reset: self._reset,
             Change: self._change,
@@ -127,7 +134,11 @@ class Server:
     def _advance(self) -> None:
         session = self._need_session()
         try:
-            session.step()
+            if self._asked_apart is None:
+                session.step()
+            else:
+                self._outbox.send(Dissected(anatomy=session.dissected_step(), request=self._asked_apart))
+                self._asked_apart = None
             self._outbox.post(session.snapshot())
             ending = session.should_stop()
         except Exception as error:  # whatever a step raises becomes a card, and the run is kept
@@ -142,6 +153,7 @@ class Server:
 
     def _fail(self, error: Exception) -> None:
         session = self._need_session()
+        self._asked_apart = None
         problem, remedy = in_words(error)
         details = "" if isinstance(error, PgplayError) else traceback.format_exc()
         reward, line = (error.spec, error.line) if isinstance(error, RewardError) else ("", 0)
@@ -200,6 +212,16 @@ class Server:
             raise InputError("The last step failed halfway.", "Resume first: the run goes on from its last checkpoint.")
         self._go_on(session, command.count, command.request)
 
+    def _dissect(self, command: Dissect) -> None:
+        session = self._need_session()
+        session.need_policy()
+        if self._state != "training":
+            self._make_steps(Step(request=command.request))
+        self._asked_apart = command.request
+
+    def _map(self, command: Map) -> None:
+        self._outbox.send(Mapped(map=self._need_session().map(), request=command.request))
+
     def _go_on(self, session: RunSession, steps: int | None, request: int) -> None:
         if self._state == "failed":
             session.renew_reward()
@@ -209,6 +231,7 @@ class Server:
     def _load(self, make: Callable[[], RunSession], state: RunState, request: int) -> None:
         """Put the run that `make` makes in place of the present one, which is kept."""
         self._end_run("paused")
+        self._asked_apart = None
         self._enter("preparing", request=request)
         try:
             self._session = make()

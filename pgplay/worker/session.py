@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any, Self
 
 import msgspec
 
-from pgplay.config import RunConfig, fields, make_config, to_settings
+from pgplay.config import RunConfig, make_config, to_settings
 from pgplay.errors import InputError, PgplayError
+from pgplay.learning.anatomy import Anatomy, PolicyMap
 from pgplay.learning.comparators import no_policy
 from pgplay.learning.diagnosis import WINDOW, diagnose
+from pgplay.learning.dissection import Dissection, policy_map
 from pgplay.learning.factory import make_learner
 from pgplay.learning.learner import Learner
 from pgplay.learning.plan import make_plan
@@ -33,11 +36,10 @@ from pgplay.worker.forecast import Forecast
 from pgplay.worker.interfaces import OnLog, OnProgress, Texts, discard
 from pgplay.worker.keeper import Keeper, StoredRun, forget, open_run
 from pgplay.worker.live_reward import LiveRewards
-from pgplay.worker.preparation import goal_of, load_reference, plan_and_policy, warm_up
+from pgplay.worker.preparation import changed_plan, goal_of, load_reference, plan_and_policy, warm_up
 from pgplay.worker.protocol import Change, RunInfo, Snapshot, Write
-from pgplay.worker.saved_policies import answer_write
+from pgplay.worker.saved_policies import answer_write, card_of
 from pgplay.worker.threads import Threads
-from pgplay.worker.versions import versions
 
 ASSESSMENT_INTERVAL = 0.25
 """Seconds between two looks at findings and forecast; a step of a small model takes a fiftieth of that."""
@@ -126,7 +128,7 @@ class Session:
 
     @property
     def config(self) -> RunConfig:
-        """The settings as they are now, live changes among them."""
+        """The settings as they are now."""
         return self.learner.plan.config
 
     @property
@@ -170,13 +172,33 @@ class Session:
         Raises RewardError, and PgplayError where learning diverged or the step could not be stored: the policy is then
         whole, and the run can go on in place. After any other exception the run `is_damaged`.
         """
+        return self._make(self.learner.step)
+
+    def dissected_step(self) -> Anatomy:
+        """Make one step as `step` does, and return its anatomy, which is kept too.
+
+        Raises InputError where the run trains no network.
+        """
+        learner = self.learner
+        if not isinstance(learner, Trainer):
+            raise no_policy(self.config.algorithm)
+        dissection = Dissection(learner)
+        self._make(dissection.step)
+        self.store.keep_anatomy(dissection.anatomy)
+        return dissection.anatomy
+
+    def map(self) -> PolicyMap:
+        """Return the map of the present policy for the first training prompt; raises InputError without a policy."""
+        return policy_map(self.need_policy(), self.learner.plan.task.training[0], self.step_count)
+
+    def _make(self, make_step: Callable[[], StepReport]) -> StepReport:
         if self._is_resting:
             self.store.rewind(self.step_count)
             self._is_resting = False
         self._record()
         self._threads.work()
         try:
-            report = self.learner.step()
+            report = make_step()
         except PgplayError:
             raise
         except BaseException:
@@ -220,9 +242,9 @@ class Session:
                 seconds_left=outlook.seconds_left,
                 characters_per_second=self._forecast.characters_per_second,
             )
-        return msgspec.structs.replace(
-            self._assessment, report=self.report, rows=((self.report.step, self.report.metrics),)
-        )
+        report, step, trace = self.report, self.report.step, self.report.trace
+        traces = ((step, trace),) if trace else ()
+        return msgspec.structs.replace(self._assessment, report=report, rows=((step, report.metrics),), traces=traces)
 
     def findings(self) -> tuple[Finding, ...]:
         """Return what is to be said about the run in words; empty while all is well."""
@@ -233,24 +255,12 @@ class Session:
 
         Raises InputError, and RewardError where the new reward fails on the newest samples; nothing is changed then.
         """
-        known = fields()
-        fixed = [name for name in settings if name in known and not known[name].live]
-        if fixed:
-            live = ", ".join(name for name, field in known.items() if field.live)
-            raise InputError(f"{fixed[0]} cannot be changed while a run goes on.", f"These can: {live}.")
         old = self.learner.plan
-        config = make_config(settings, old.config)
-        plan = make_plan(config, old.task if config.task else None, old.shape)
-        if plan.trains_network != old.trains_network:
-            raise InputError(
-                f"A run of {old.config.algorithm} cannot go on as {config.algorithm}: one trains a network, the other "
-                "none.",
-                "Start a new run.",
-            )
+        plan = changed_plan(old, settings)
         with ExitStack() as undo:
             reward = None
             detail = settings
-            if reward_source or config.reward != old.config.reward:
+            if reward_source or plan.config.reward != old.config.reward:
                 reward = self._rewards.try_out(plan, reward_source, self.report, undo)
                 detail = {**settings, "reward_source": reward.source} if reward.source else settings
             self.store.event(self.step_count, "change", msgspec.json.encode(detail).decode())
@@ -260,7 +270,7 @@ class Session:
         if reward is not None:
             previous.close()
             self._rewards.take(reward)
-        if config.threads != old.config.threads:
+        if plan.config.threads != old.config.threads:
             self._threads.rest()
             self._compute_with(Threads.choose(plan, self.learner.policy))
         self._forecast = _forecast(self.learner)
@@ -293,21 +303,8 @@ class Session:
 
         Raises InputError for a bad or taken name, and where there is no policy.
         """
-        policy, plan = self.need_policy(), self.learner.plan
-        card = PolicyCard(
-            name=name,
-            model=plan.shape.model,
-            alphabet=plan.shape.alphabet,
-            max_length=plan.shape.max_length,
-            task=plan.task,
-            reward=plan.config.reward,
-            config=to_settings(plan.config),
-            recipe=to_recipe(plan.config),
-            reward_source=self.learner.reward.source,
-            metrics=self.report.metrics if self.report else {},
-            steps=self.step_count,
-            versions=versions(),
-        )
+        policy = self.need_policy()
+        card = card_of(name, self.learner, self.report)
         return save_policy(card, pack(policy.state()), replace)
 
     def write(self, command: Write) -> Texts:

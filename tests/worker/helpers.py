@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from pgplay.learning.anatomy import Anatomy, Rules, SampleAnatomy, TokenAnatomy
 from pgplay.learning.report import StepReport
 from pgplay.worker.client import WorkerClient
 from pgplay.worker.protocol import AnyEvent, Event, Snapshot
@@ -84,3 +85,15 @@ def report(step: int, *, solved: bool = False, **metrics: float) -> StepReport:
 def snapshot(step: int) -> Snapshot:
     one = report(step)
     return Snapshot(report=one, rows=((step, one.metrics),))
+
+
+def anatomy(step: int) -> Anatomy:
+    token = TokenAnatomy("a", -1.0, 0.5, (("a", 0.37), ("", 0.2)), 0.5, 0.5, log_p_after=-0.9)
+    sample = SampleAnatomy("", "ab", "a", False, 0.5, {}, 0.0, 0.25, 0.5, (token,))
+    rules = Rules(
+        algorithm="grpo", reward="levenshtein", kind="policy gradient", baseline="group-mean", scale="group-std",
+        credit="terminal", ratio="clip", aggregation="sequence-mean", control_variate=True, updates=2, group_size=8,
+        temperature=1.0, clip_low=0.2, clip_high=0.2, clip_gradient=1.0, lr=0.005, entropy_weight=0.08, kl=0.0,
+        moving_average=0.0,
+    )
+    return Anatomy(step, rules, {"loss": 0.1}, 8, (sample,))

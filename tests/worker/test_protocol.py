@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgplay.learning.report import Finding, Sample, StepReport
 from pgplay.worker import protocol
 from pgplay.worker.protocol import ProtocolError, decode_command, decode_event, encode
 
@@ -23,7 +22,7 @@ def messages(kind: type) -> st.SearchStrategy:
 
 def values(hint: typing.Any) -> st.SearchStrategy:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if hint in (Sample, StepReport, Finding, protocol.Device, protocol.RunInfo):
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         return messages(hint)
     if origin is typing.Literal:
         return st.sampled_from(arguments)

@@ -7,6 +7,7 @@ import pytest
 
 from pgplay.config import RunConfig
 from pgplay.errors import InputError, PgplayError, RewardError
+from pgplay.learning.anatomy import PolicyMap
 from pgplay.worker.ending import Ending
 from pgplay.worker.inbox import Inbox
 from pgplay.worker.interfaces import Makers, NotNeededError
@@ -34,7 +35,7 @@ from pgplay.worker.protocol import (
     decode_event,
 )
 from pgplay.worker.server import Server
-from tests.worker.helpers import snapshot
+from tests.worker.helpers import anatomy, snapshot
 
 PATIENCE = 20.0
 
@@ -53,12 +54,27 @@ class SmallSession:
         self.at_gate = threading.Semaphore(0)
         self.rests, self.calls = [], []
         self.saved = []
+        self.policy_problem = None
+        self.apart = []
 
     def info(self):
         return RunInfo(
             run=self.run, settings={}, recipe="", model="gru-nano", parameters=1, device="cpu", threads=1, alphabet="a",
             max_length=2, targets=("a",), prompts=("",), notes=(),
         )
+
+    def need_policy(self):
+        if self.policy_problem:
+            raise self.policy_problem
+
+    def dissected_step(self):
+        self.step()
+        self.apart.append(self.step_count)
+        return anatomy(self.step_count)
+
+    def map(self):
+        self.need_policy()
+        return PolicyMap(self.step_count, "", ("a", ""), (0.5, 0.5), ("a",), (0.7,), ("a",), ((0.5,),))
 
     def step(self):
         self.at_gate.release()

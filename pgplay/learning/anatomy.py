@@ -1,0 +1,116 @@
+"""The anatomy of one step: every number of sample, score, advantage and update, as plain records without torch.
+
+`learning.dissection` makes one from what a `Witness` kept; it is sent to the app and stored with the run.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class TokenAnatomy(msgspec.Struct, frozen=True, array_like=True):
+    """One token of a completion; log-probabilities in nats, under the density that is sampled and trained.
+
+    `text` is empty for the stop token. `alternatives` are the likeliest tokens there, before the update. `credit` is
+    that of dense credit, in edits. `shared` is the advantage before the control variate steadied it to `advantage`.
+    `ratio` and `clipped` are the last update's; `log_p_after` is what the step's updates made of `log_p`. What there is
+    none of is None.
+    """
+
+    text: str
+    log_p: float
+    entropy: float
+    alternatives: tuple[tuple[str, float], ...]
+    advantage: float
+    shared: float
+    credit: float | None = None
+    value: float | None = None
+    ratio: float | None = None
+    clipped: bool = False
+    log_p_after: float | None = None
+
+
+class SampleAnatomy(msgspec.Struct, frozen=True):
+    """One completion: its reward with parts and measures, what was subtracted, what divided by, and its tokens."""
+
+    prompt: str
+    target: str
+    text: str
+    finished: bool
+    reward: float
+    parts: dict[str, float]
+    charge: float
+    baseline: float | None
+    deviation: float | None
+    tokens: tuple[TokenAnatomy, ...]
+
+    @property
+    def log_p(self) -> float:
+        """The log-probability of the whole completion before the update."""
+        return sum(token.log_p for token in self.tokens)
+
+    @property
+    def log_p_after(self) -> float | None:
+        """The same after the update; None where there was none."""
+        after = [token.log_p_after for token in self.tokens]
+        return sum(value for value in after if value is not None) if None not in after else None
+
+    @property
+    def advantage(self) -> float:
+        """The mean of its tokens' advantages."""
+        return sum(token.advantage for token in self.tokens) / max(1, len(self.tokens))
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """By what a step went: the choices of the algorithm's row and the numbers that enter its formulas."""
+
+    algorithm: str
+    reward: str
+    kind: str
+    baseline: str
+    scale: str
+    credit: str
+    ratio: str
+    aggregation: str
+    control_variate: bool
+    updates: int
+    group_size: int
+    temperature: float
+    clip_low: float
+    clip_high: float
+    clip_gradient: float
+    lr: float
+    entropy_weight: float
+    kl: float
+    moving_average: float
+
+
+class Anatomy(msgspec.Struct, frozen=True):
+    """One step of a trainer. `completions` were made; of `samples` some are left out where the step is a large one.
+
+    `metrics` are those of the step's report, among them loss, gradient_norm and kl_update where an update was made.
+    """
+
+    step: int
+    rules: Rules
+    metrics: dict[str, float]
+    completions: int
+    samples: tuple[SampleAnatomy, ...]
+
+
+class PolicyMap(msgspec.Struct, frozen=True):
+    """What a policy would write, and how sure it is, at each position; all probabilities at temperature 1.
+
+    `written` are the tokens of its greedy completion for `prompt`, the stop token as an empty text at the end where
+    it comes; `rows` the likeliest tokens, and `probabilities` theirs at each position of that completion. `target_p`
+    are the probabilities of the target's tokens, each after the right ones before it, the stop token's last.
+    """
+
+    step: int
+    prompt: str
+    target: tuple[str, ...]
+    target_p: tuple[float, ...]
+    written: tuple[str, ...]
+    entropies: tuple[float, ...]
+    rows: tuple[str, ...]
+    probabilities: tuple[tuple[float, ...], ...]

@@ -1,0 +1,198 @@
+"""Takes a step apart: from what a `Witness` kept to the plain records of `learning.anatomy`.
+
+It costs some passes over a batch and is made for those who ask only; nothing here changes what is learnt, and no random
+number is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from pgplay.learning.advantages import group_baseline, group_deviation
+from pgplay.learning.anatomy import Anatomy, PolicyMap, Rules, SampleAnatomy, TokenAnatomy
+from pgplay.learning.objective import Batch, Forward, Witness, kl_charges
+from pgplay.learning.plan import Plan
+from pgplay.learning.report import MOST_POSITIONS, StepReport
+from pgplay.learning.trainer import Trainer
+from pgplay.policies.density import Density, entropy
+from pgplay.policies.policy import Policy
+from pgplay.tasks.task import Pair
+
+ALTERNATIVES = 5
+MOST_TOKENS = 4096
+"""Tokens of one anatomy: about 700 kB. Of a larger step, completions from across the rewards are kept."""
+MOST_ROWS = 32
+LEAST_PROBABILITY = 0.01
+"""A token that never is as likely as that has no row in a policy's map."""
+
+
+class Dissection:
+    """One step of `trainer` that is taken apart; `anatomy` is there once `step` has made it."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        self._trainer = trainer
+        self.anatomy: Anatomy
+
+    def step(self) -> StepReport:
+        """Make the step; raises what `Trainer.step` raises."""
+        trainer, witness = self._trainer, Witness()
+        average, weight = trainer.counters.moving_average or 0.0, trainer.counters.entropy_weight
+        report = trainer.step(witness)
+        batch, first = witness.batch, witness.first
+        assert batch is not None
+        assert first is not None
+        kept = _chosen(batch.rewards.flatten().tolist(), batch.rollout.mask.sum(1).tolist())
+        self.anatomy = Anatomy(
+            step=report.step,
+            rules=_rules(trainer.plan, weight, average),
+            metrics=report.metrics,
+            completions=batch.rollout.mask.shape[0],
+            samples=_samples(trainer, witness, batch, first, kept, average),
+        )
+        return report
+
+
+def _rules(plan: Plan, entropy_weight: float, moving_average: float) -> Rules:
+    config, choices = plan.config, plan.choices
+    return Rules(
+        algorithm=config.algorithm,
+        reward=config.reward,
+        kind=plan.kind,
+        baseline=choices.baseline,
+        scale=choices.scale,
+        credit=choices.credit,
+        ratio=choices.ratio,
+        aggregation=choices.aggregation,
+        control_variate=plan.control_variate,
+        updates=plan.updates_per_step,
+        group_size=plan.group_size,
+        temperature=config.temperature,
+        clip_low=config.clip_low,
+        clip_high=plan.clip_high,
+        clip_gradient=config.clip_gradient or 0.0,
+        lr=plan.lr,
+        entropy_weight=entropy_weight,
+        kl=config.kl,
+        moving_average=moving_average,
+    )
+
+
+def _chosen(rewards: Sequence[float], lengths: Sequence[int]) -> list[int]:
+    """Return the rows to tell of, the best first: all, or evenly many from across the rewards that fit MOST_TOKENS."""
+    order = sorted(range(len(rewards)), key=lambda row: -rewards[row])
+    wanted = max(1, MOST_TOKENS * len(order) // max(MOST_TOKENS, sum(lengths)))
+    if wanted == len(order):
+        return order
+    return [order[round(place * (len(order) - 1) / max(1, wanted - 1))] for place in range(wanted)]
+
+
+def _samples(
+    trainer: Trainer, witness: Witness, batch: Batch, first: Forward, kept: list[int], moving_average: float
+) -> tuple[SampleAnatomy, ...]:
+    policy, plan, rollout = trainer.policy, trainer.plan, batch.rollout
+    pairs = [pair for pair in witness.pairs for _ in range(plan.group_size)]
+    completions = policy.completions(rollout)
+    charge = kl_charges(plan, first, rollout.mask).sum(1)
+    rewards = batch.rewards - charge.view_as(batch.rewards)
+    baselines = deviations = None
+    if plan.choices.credit == "terminal" and plan.choices.baseline != "critic":
+        found = group_baseline(plan.choices.baseline, rewards, moving_average, batch.greedy_rewards)
+        baselines = torch.as_tensor(found, device=rewards.device).expand_as(rewards).flatten().tolist()
+        if plan.choices.scale != "none":
+            deviations = group_deviation(rewards, plan.choices.scale).expand_as(rewards).flatten().tolist()
+    columns = _Columns(witness, batch, first, policy, plan)
+    charges, earned = charge.tolist(), batch.rewards.flatten().tolist()
+    return tuple(
+        SampleAnatomy(
+            prompt=pairs[row].prompt,
+            target=pairs[row].target,
+            text=completions[row].text,
+            finished=completions[row].finished,
+            reward=earned[row],
+            parts={name: values[row] for name, values in witness.values.items()},
+            charge=charges[row],
+            baseline=None if baselines is None else baselines[row],
+            deviation=None if deviations is None else deviations[row],
+            tokens=columns.tokens(row),
+        )
+        for row in kept
+    )
+
+
+class _Columns:
+    """The tensors (B, T) of a step as lists, from which a row's tokens are read."""
+
+    def __init__(self, witness: Witness, batch: Batch, first: Forward, policy: Policy, plan: Plan) -> None:
+        rollout = batch.rollout
+        vocabulary = first.log_p_all.shape[-1]
+        likeliest = first.log_p_all.detach().topk(min(ALTERNATIVES, vocabulary), -1)
+        gain = witness.gain
+        self._tokens, self._mask = rollout.actions.tolist(), rollout.mask.tolist()
+        self._likeliest, self._log_ps = likeliest.indices.tolist(), likeliest.values.exp().tolist()
+        self._pieces = ["", *policy.tokenizer.alphabet]
+        self._log_p, self._entropy = _listed(first.log_p), _listed(first.entropies)
+        self._advantages, self._shared = _listed(witness.advantages), _listed(witness.shared)
+        self._credit = _listed(batch.token_credit)
+        self._values = _listed(first.values if plan.choices.baseline == "critic" else None)
+        self._ratio = _listed(gain.ratio if gain else None)
+        self._clipped = _listed(gain.clipped if gain else None)
+        self._after = _listed(witness.log_p_after)
+
+    def tokens(self, row: int) -> tuple[TokenAnatomy, ...]:
+        """Return the tokens of the completion in `row`."""
+        return tuple(self._token(row, column) for column, own in enumerate(self._mask[row]) if own)
+
+    def _token(self, row: int, column: int) -> TokenAnatomy:
+        def number(values: list[list[float]] | None) -> float | None:
+            return None if values is None else round(values[row][column], 6)
+
+        alternatives = zip(self._likeliest[row][column], self._log_ps[row][column], strict=True)
+        return TokenAnatomy(
+            text=self._pieces[self._tokens[row][column]],
+            log_p=number(self._log_p) or 0.0,
+            entropy=number(self._entropy) or 0.0,
+            alternatives=tuple((self._pieces[token], round(p, 4)) for token, p in alternatives),
+            advantage=number(self._advantages) or 0.0,
+            shared=number(self._shared) or 0.0,
+            credit=number(self._credit),
+            value=number(self._values),
+            ratio=number(self._ratio),
+            clipped=bool(self._clipped and self._clipped[row][column]),
+            log_p_after=number(self._after),
+        )
+
+
+def _listed(values: Tensor | None) -> list[list[float]] | None:
+    return None if values is None else values.detach().tolist()
+
+
+@torch.no_grad()
+def policy_map(policy: Policy, pair: Pair, step: int) -> PolicyMap:
+    """Return the map of `policy` for one prompt and target; at most MOST_POSITIONS positions and MOST_ROWS tokens."""
+    generator = torch.Generator(policy.device)
+    rollout = policy.sample([policy.prefix(pair.prompt)], Density(), generator, 1)
+    own = rollout.mask[0]
+    log_p = policy.log_probabilities(rollout.inputs, Density())[0][own][:MOST_POSITIONS]
+    tokens = rollout.actions[0][own][:MOST_POSITIONS].tolist()
+    probabilities = log_p.exp()
+    highest = probabilities.max(0).values
+    order = highest.argsort(descending=True).tolist()[:MOST_ROWS]
+    kept = [token for token in order if highest[token] >= LEAST_PROBABILITY]
+    reading = policy.reading([pair])
+    targets = reading.actions[0][reading.mask[0]][:MOST_POSITIONS]
+    found = policy.log_probabilities(reading.inputs, Density())[0][reading.mask[0]][:MOST_POSITIONS]
+    target_p = found.gather(1, targets[:, None])[:, 0].exp()
+    pieces = ["", *policy.tokenizer.alphabet]
+    return PolicyMap(
+        step=step,
+        prompt=pair.prompt,
+        target=tuple(pieces[token] for token in targets.tolist()),
+        target_p=tuple(round(p, 4) for p in target_p.tolist()),
+        written=tuple(pieces[token] for token in tokens),
+        entropies=tuple(round(value, 4) for value in entropy(log_p).tolist()),
+        rows=tuple(pieces[token] for token in kept),
+        probabilities=tuple(tuple(round(p, 4) for p in row) for row in probabilities[:, kept].t().tolist()),
+    )

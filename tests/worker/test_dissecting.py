@@ -1,0 +1,119 @@
+"""A step is taken apart when it is asked for, at a step boundary, and is kept with the run."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import msgspec
+import pytest
+
+from pgplay.config import make_config
+from pgplay.errors import InputError
+from pgplay.learning.report import Trace
+from pgplay.runs.branches import branch_run
+from pgplay.runs.database import DATABASE
+from pgplay.runs.store import RunStore
+from pgplay.worker.protocol import Dissect, Dissected, Map, Mapped, Refused, Snapshot, Start, decode_event, encode
+from pgplay.worker.session import Session
+from tests.worker.helpers import anatomy, report
+from tests.worker.test_server import PATIENCE, desk  # noqa: F401
+
+SMALL = {"target": "ab", "alphabet": "abc", "model": "gru-nano", "batch_size": 8, "until": "never", "device": "cpu"}
+
+
+def test_while_training_the_next_step_is_taken_apart_and_no_other(desk):  # noqa: F811
+    session = desk.start()
+    assert session.at_gate.acquire(timeout=PATIENCE)
+    desk.send(Dissect(request=7))
+    session.gate.release(3)
+    told = desk.next(Dissected)
+    assert (told.request, told.anatomy) == (7, anatomy(2))
+    assert desk.next(Snapshot).report.step >= 2
+    session.gate.release(3)
+    assert session.at_gate.acquire(timeout=PATIENCE)
+    assert session.apart == [2]
+
+
+def test_a_run_that_rests_makes_one_step_and_pauses(desk):  # noqa: F811
+    desk.send(Start(settings={}, paused=True))
+    desk.state("paused")
+    desk.sessions[0].gate.release(100)
+    desk.send(Dissect(request=3))
+    assert desk.next(Dissected).anatomy.step == 1
+    assert desk.state("paused").step == 1
+    desk.send(Map(request=4))
+    told = desk.next(Mapped)
+    assert (told.request, told.map.step) == (4, 1)
+
+
+@pytest.mark.parametrize("command", [Dissect(), Map()])
+def test_where_no_network_is_trained_it_is_refused(desk, command):  # noqa: F811
+    desk.send(Start(settings={}, paused=True))
+    desk.state("paused")
+    desk.sessions[0].policy_problem = InputError("A search trains no network.")
+    desk.send(command)
+    assert "no network" in desk.next(Refused).problem
+    assert desk.sessions[0].step_count == 0
+
+
+def test_a_step_that_is_taken_apart_is_a_step_like_any_other():
+    plain, looked_at = Session.begin(make_config(SMALL), name="plain"), Session.begin(make_config(SMALL), name="looked")
+    for number in range(4):
+        plain.step()
+        if number == 1:
+            looked_at.dissected_step()
+            looked_at.map()
+        else:
+            looked_at.step()
+    for session in (plain, looked_at):
+        session.close("paused")
+    rows = []
+    for name in ("plain", "looked"):
+        with RunStore.open(name) as store:
+            rows.append([{key: value for key, value in row.items() if "seconds" not in key} for _, row in store.rows()])
+            if name == "looked":
+                kept = store.anatomy(2)
+                assert store.anatomy(1) is None
+                assert store.sample_steps() == [1, 2, 3, 4]
+    assert rows[0][2:] == rows[1][2:]
+    assert kept is not None
+    assert len(kept.samples) == 8
+    assert decode_event(encode(Dissected(anatomy=kept))) == Dissected(anatomy=kept)
+
+
+def test_a_search_has_nothing_to_take_apart():
+    session = Session.begin(make_config({"algorithm": "hill-climb", "until": "never"}))
+    with pytest.raises(InputError, match="no network"):
+        session.dissected_step()
+    session.close("paused")
+
+
+def test_traces_are_kept_go_along_with_a_branch_and_are_forgotten_with_their_steps():
+    session = Session.begin(make_config(SMALL), name="kept")
+    for _ in range(3):
+        session.step()
+    assert session.snapshot().traces[0][0] == 3
+    session.rest("paused")
+    for _ in range(2):
+        session.step()
+    session.close("paused")
+    branch = branch_run("kept", session.checkpoint_step)
+    with RunStore.open(branch) as store:
+        traces = store.traces()
+        assert [step for step, _ in traces] == [1, 2, 3, 4, 5]
+        assert all(len(trace.target) == 3 and sum(trace.rewards) == 8 for _, trace in traces)
+        store.rewind(2)
+        assert [step for step, _ in store.traces()] == [1, 2]
+
+
+def test_a_store_of_an_early_pgplay_takes_them_too():
+    with RunStore.create(make_config({}), "early") as store:
+        database = store.folder / DATABASE
+    connection = sqlite3.connect(database)
+    connection.execute("DROP TABLE details")
+    connection.close()
+    trace = Trace((0.5,), 0.0, 1.0, (8,))
+    with RunStore.open("early") as store:
+        assert store.traces() == []
+        store.record(msgspec.structs.replace(report(1), trace=trace))
+        assert store.traces() == [(1, trace)]
