@@ -34,15 +34,18 @@ class InputError(PgplayError):
 class RewardError(PgplayError):
     """A reward failed; the run is kept up to the step before.
 
-    `line` is the line of the person's source at which it failed, 0 where none is known; `spec` is what the person typed
-    for the reward, empty until it is known.
+    `line` is the line of the person's source at which it failed, 0 where none is known, and `given` the text, target
+    and prompt for which it did. `spec` is what the person typed for the reward, empty until it is known.
     """
 
     exit_status = 3
 
-    def __init__(self, problem: str, remedy: str = "", line: int = 0) -> None:
+    def __init__(
+        self, problem: str, remedy: str = "", line: int = 0, given: tuple[str, str, str] | None = None
+    ) -> None:
         super().__init__(problem, remedy)
         self.line = line
+        self.given = given
         self.spec = ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from textual.binding import Binding
@@ -32,6 +33,8 @@ ACTIONS = (
     Action("library", "o", "o", "policies", "The saved policies: write, train on, rename, delete, export, import.", 5),
     Action("runs", "u", "u", "runs", "The stored runs: go on with one from its last checkpoint."),
     Action("travel", "h", "h", "back in time", "The run as it was at any step; go on from there as a branch."),
+    Action("edit_reward", "e", "e", "edit reward", "The reward's editor: type, check on the samples, apply.", 5),
+    Action("reward_bench", "b", "b", "reward bench", "Type texts and see every reward side by side; probe one.", 10),
     Action("details", "i", "i", "details", "Every finding, every number of the newest step, and what was printed."),
     Action("choose_metrics", "m", "m", "metrics", "Choose which metrics are plotted, and which one large."),
     Action("enlarge", "b", "b", "full size", "Give the whole screen to one panel (tab chooses it), or to the plots."),
@@ -49,8 +52,27 @@ ACTIONS = (
 )
 
 
-def bindings() -> list[Binding]:
-    """Return the keys; those of one letter reach no action while a text field has the focus."""
+EDITOR_ACTIONS = (
+    Action("check", "ctrl+r", "^r", "check", "Score the samples by what stands here; the run does not notice.", 1),
+    Action("apply", "ctrl+s", "^s", "apply", "Keep what stands here and train by it from the next step on.", 1),
+    Action("begin_in_python", "ctrl+t", "^t", "begin in Python", "Put a Python reward to begin with in its place.", 1),
+    Action("leave", "escape", "esc", "back", "Go back; what was typed stays until you apply it.", 1),
+)
+"""What can be done in the reward's editor: methods of its screen."""
+
+
+BENCH_ACTIONS = (
+    Action("probe", "ctrl+r", "^r", "before training", "Look at a reward as an untrained policy would meet it.", 1),
+    Action("leave", "escape", "esc", "back", "Go back.", 1),
+)
+"""What can be done on the reward bench."""
+
+
+def bindings(actions: Sequence[Action] = ACTIONS, *, priority: bool = False) -> list[Binding]:
+    """Return the keys; those of one letter reach no action while a text field has the focus.
+
+    With `priority` they come before what a text field does with them; ctrl+q always does.
+    """
     return [
         Binding(
             action.key,
@@ -59,7 +81,7 @@ def bindings() -> list[Binding]:
             key_display=action.key_display,
             show=action.rank > 0,
             tooltip=action.help,
-            priority=action.name == "quit",
+            priority=priority or action.name == "quit",
         )
-        for action in ACTIONS
+        for action in actions
     ]

@@ -217,6 +217,14 @@ class PgplayApp(App[int]):
         """Look at the run as it was at any step, and go on from there."""
         self._visits.travel()
 
+    def action_edit_reward(self) -> None:
+        """Open the reward's editor."""
+        self._conductor.rewards.edit()
+
+    def action_reward_bench(self) -> None:
+        """Open the bench, where rewards are seen side by side."""
+        self._conductor.rewards.compare()
+
     def action_details(self) -> None:
         """Show every finding, every number of the newest step, and what was printed."""
         from pgplay.app.screens.details import DetailsScreen

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pgplay.app import form
+from pgplay.app.reward_desk import RewardDesk
 from pgplay.app.screens.dialogs import AskDialog, ConfirmDialog
-from pgplay.app.screens.failure import FailureCard
+from pgplay.app.screens.failure import Answer, FailureCard
 from pgplay.app.screens.write import WriteScreen
 from pgplay.config import make_config, to_settings
 from pgplay.errors import InputError, PgplayError
@@ -50,6 +51,7 @@ class Conductor:
         self._early: list[Command] = []
         self._running: dict[str, Any] = {}
         self._resuming_another = False
+        self.rewards = RewardDesk(app, self)
 
     def send(self, command: Command) -> None:
         """Send a command now, or as soon as the worker is ready; a worker that is gone is started anew."""
@@ -237,12 +239,18 @@ class Conductor:
     def answer(self, event: Event) -> None:
         """Act on an event that the state has already taken in."""
         app = self._app
+        if isinstance(event, Changed):
+            self._running.update(event.settings)
+        if self.rewards.answer(event):
+            return
         match event:
             case Ready():
                 early, self._early = self._early, []
                 for command in early:
                     self.send(command)
             case StateChanged(info=info):
+                if isinstance(app.screen, FailureCard) and event.state in ("training", "preparing"):
+                    app.screen.dismiss("close")  # the mended reward was saved: the run goes on by itself
                 if info is not None:
                     self._running = dict(info.settings)
                     self._recall(info.run, event.step)
@@ -253,8 +261,6 @@ class Conductor:
                     app.settings = to_settings(config)
                 else:
                     self.take_settings(app.settings)
-            case Changed(settings=settings):
-                self._running.update(settings)
             case Saved(name=name):
                 app.state.unsaved = False
                 app.tell(f"Saved as {name}. Press o for all policies.")
@@ -302,11 +308,14 @@ class Conductor:
         self._show_failure(failure, log_tail, "The worker is gone")
 
     def _show_failure(self, failure: Failed, log_tail: str, title: str) -> None:
-        def answered(resume: bool | None) -> None:
-            if resume:
+        def answered(answer: Answer | None) -> None:
+            if answer == "resume":
                 self.resume_run(failure.run)
+            elif answer == "edit":
+                self.rewards.edit(failure)
 
-        self._app.push_screen(FailureCard(failure, log_tail, title=title), answered)
+        by_reward = bool(failure.reward) and failure.reward == self.rewards.present.spec
+        self._app.push_screen(FailureCard(failure, log_tail, title=title, can_edit=by_reward), answered)
 
 
 def read_target(file: str) -> str:

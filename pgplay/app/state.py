@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+import msgspec
+
 from pgplay.app.history import History
 from pgplay.learning.report import Finding, Sample, StepReport
 from pgplay.worker.protocol import (
@@ -55,6 +57,8 @@ class AppState:
     """A start was asked for and has not been answered yet."""
     history: History = field(default_factory=History)
     log: deque[str] = field(default_factory=lambda: deque(maxlen=LOG_LINES))
+    lines_noted: int = 0
+    """How many lines were ever put into the log, which keeps the last ones."""
 
     @property
     def is_going(self) -> bool:
@@ -96,9 +100,19 @@ class AppState:
             case Changed():
                 self.history.mark(event.step, words_of_change(event.settings))
             case Log():
-                self.log.append(event.line)
+                self.note(event.line)
+            case Changed(settings=settings) if self.info is not None:
+                source = event.reward_source if "reward" in settings else self.info.reward_source
+                self.info = msgspec.structs.replace(
+                    self.info, settings={**self.info.settings, **settings}, reward_source=source
+                )
             case _:
                 pass
+
+    def note(self, line: str) -> None:
+        """Keep a line that was printed, by the worker or by a reward that a screen runs."""
+        self.log.append(line)
+        self.lines_noted += 1
 
     def forget_run(self) -> None:
         """Empty the plots and samples, for a run that begins anew."""

@@ -136,7 +136,7 @@ class Formula:
         return value
 
     def _failed(self, what: str, triple: Triple, remedy: str) -> RewardError:
-        return RewardError(f"The reward '{_shown(self.text)}' {what} for {tell(triple)}.", remedy)
+        return RewardError(f"The reward '{_shown(self.text)}' {what} for {tell(triple)}.", remedy, given=triple)
 
     def _compile(self, node: ast.expr, depth: int) -> Node:
         if depth > MAXIMUM_DEPTH:

@@ -261,7 +261,7 @@ class PythonScorer:
         if given:
             given += f" and {others} others." if others else "."
         remedy = " ".join(filter(None, (given, failed.advice)))
-        return RewardError(f"{who} {failed.happened}{where}.", remedy, failed.line)
+        return RewardError(f"{who} {failed.happened}{where}.", remedy, failed.line, triple)
 
     def _place(self, lines: Iterable[bytes]) -> int:
         """Return the innermost of the person's own lines in what faulthandler wrote; 0 where there is none."""

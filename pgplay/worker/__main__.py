@@ -41,6 +41,7 @@ def main() -> NoReturn:
     let_waiting_threads_sleep()
     from pgplay.policies.devices import list_devices
     from pgplay.worker.preparation import check_start, warm_torch
+    from pgplay.worker.probing import answer_probe
     from pgplay.worker.saved_policies import answer_write_with_saved
     from pgplay.worker.session import Session
 
@@ -66,7 +67,13 @@ def main() -> NoReturn:
         )
 
     makers = Makers(
-        check_start, begin, find_run, branch_run, partial(Session.resume, on_log=outbox.log), answer_write_with_saved
+        check=check_start,
+        begin=begin,
+        find=find_run,
+        branch=branch_run,
+        resume=partial(Session.resume, on_log=outbox.log),
+        write=answer_write_with_saved,
+        probe=partial(answer_probe, on_log=outbox.log),
     )
     if inbox.is_empty:
         warm_torch()

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple, Protocol
 from pgplay.config import RunConfig
 from pgplay.learning.anatomy import Anatomy, PolicyMap
 from pgplay.learning.report import Sample
+from pgplay.rewards.probe import Probe
 from pgplay.worker.ending import Ending
-from pgplay.worker.protocol import Change, RunInfo, Snapshot, Start, Write
+from pgplay.worker.protocol import Change, ProbeReward, RunInfo, Snapshot, Start, Write
 
 OnProgress = Callable[[str], None]
 """Hears in words how the preparation of a run goes; what it raises ends it."""
@@ -91,7 +92,7 @@ class RunSession(Protocol):
 
 
 class Makers(NamedTuple):
-    """What makes sessions and writes with saved policies.
+    """What makes sessions, writes with saved policies and looks at rewards.
 
     `check` raises where a run of this config, as the command says, can't begin, and `find` where there is no stored
     run of that name: both before the present run is touched. `branch` makes a run that goes on from a stored one at a
@@ -104,6 +105,7 @@ class Makers(NamedTuple):
     branch: Callable[[str, int], str]
     resume: Callable[[str], RunSession]
     write: Callable[[Write], Texts]
+    probe: Callable[[ProbeReward], Probe]
 
 
 class NotNeededError(Exception):

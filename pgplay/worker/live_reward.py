@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import time
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pgplay.config import RunConfig
@@ -42,7 +41,7 @@ class RewardFile:
     def __init__(self, spec: str, stamp: Stamp | None = None) -> None:
         """`stamp` is that of the file whose text is known; without one, the file as it is now is known."""
         self._spec = spec
-        self._path: Path | None = find_python(spec) if is_python(spec) else None
+        self._is_python = is_python(spec)
         self._next_look = 0.0
         self.stamp = stamp or self._stamp()
 
@@ -60,16 +59,16 @@ class RewardFile:
     def is_due(self) -> bool:
         """Whether it is time for another look: twice a second at most."""
         now = time.monotonic()
-        if self._path is None or now < self._next_look:
+        if not self._is_python or now < self._next_look:
             return False
         self._next_look = now + LOOK_INTERVAL
         return True
 
     def _stamp(self) -> Stamp | None:
-        if self._path is None:
+        if not self._is_python:
             return None
         try:
-            status = os.stat(self._path)
+            status = os.stat(find_python(self._spec))
         except OSError:
             return None
         return Stamp(status.st_mtime_ns, status.st_size)
@@ -85,6 +84,7 @@ class LiveRewards:
         self._on_log = on_log
         self.source = source
         self.file = RewardFile(spec, stamp)
+        self.failed_for: tuple[str, str, str] | None = None
 
     def build(self, config: RunConfig, undo: ExitStack) -> tuple[Reward, dict[str, Reward]]:
         """Return the reward and the measures by their specs; `undo` closes them.
@@ -100,11 +100,14 @@ class LiveRewards:
     def try_out(self, plan: Plan, source: str, report: StepReport | None, undo: ExitStack) -> Reward:
         """Return the reward of `plan`, by `source` where it is not empty, once it has scored the samples of `report`.
 
-        Without samples it has to score some targets. `undo` closes it. Raises InputError and RewardError.
+        Without samples it has to score some targets, and the text for which a reward failed comes first. `undo` closes
+        it. Raises InputError and RewardError.
         """
         reward = undo.enter_context(build_reward(plan.config.reward, source=source or None, on_log=self._on_log))
         triples = [(sample.text, sample.target, sample.prompt) for sample in report.samples] if report else []
         triples = triples or [(pair.target, pair.target, pair.prompt) for pair in plan.task.training[:TRIED_PAIRS]]
+        if self.failed_for is not None:
+            triples.insert(0, self.failed_for)
         reward.score(*zip(*triples, strict=True))
         return reward
 
@@ -125,6 +128,7 @@ class LiveRewards:
         """Take note that `reward` is trained from now on."""
         self.source = reward.source
         self.file = RewardFile(reward.spec)
+        self.failed_for = None
 
     def saved_source(self) -> str:
         """Return the text of the reward's file where it was saved and says something else now; looked at when due."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from pgplay.config import RunConfig
+from pgplay.config import RunConfig, make_config
 from pgplay.policies.density import Density
 from pgplay.policies.devices import resolve_device
 from pgplay.policies.policy import Policy
 from pgplay.rewards.probe import Probe, probe
 from pgplay.rewards.records import Triple
-from pgplay.rewards.scoring import Reward
+from pgplay.rewards.scoring import Reward, build_reward
+from pgplay.worker.interfaces import OnLog
 from pgplay.worker.preparation import plan_and_policy
+from pgplay.worker.protocol import ProbeReward
 from pgplay.worker.saved_policies import draw_texts
 
 COMPLETIONS = 256
@@ -39,3 +41,10 @@ def probe_reward(config: RunConfig, reward: Reward) -> Probe:
         group_size=plan.group_size,
         seed=config.seed,
     )
+
+
+def answer_probe(command: ProbeReward, on_log: OnLog) -> Probe:
+    """Return what `probe_reward` finds for `command`; raises what it does."""
+    config = make_config(command.settings)
+    with build_reward(config.reward, source=command.reward_source or None, on_log=on_log) as reward:
+        return probe_reward(config, reward)

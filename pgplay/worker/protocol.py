@@ -13,12 +13,18 @@ import msgspec
 from pgplay.errors import PgplayError
 from pgplay.learning.anatomy import Anatomy, PolicyMap
 from pgplay.learning.report import Finding, Sample, StepReport, Trace
+from pgplay.rewards.probe import Probe
+from pgplay.rewards.verdicts import Verdict
 
 VERSION = 1
 MAXIMUM_LINE = 16 * 1024 * 1024
 
 RunState = Literal["idle", "preparing", "training", "paused", "solved", "finished", "failed"]
 """idle: no run yet; preparing: building the network or warming up; finished: a limit was reached."""
+
+
+Given = tuple[str, str, str] | None
+"""A text, its target and its prompt, for which a reward failed; None where it failed before it was given any."""
 
 
 class ProtocolError(PgplayError):
@@ -110,6 +116,17 @@ class Write(Command, tag="write", frozen=True):
     temperature: float = 1.0
     greedy: bool = False
     seed: int | None = None
+
+
+class ProbeReward(Command, tag="probe", frozen=True):
+    """Look at a reward before training, on what the untrained policy of a run of `settings` writes.
+
+    A run that goes on waits meanwhile, for some seconds. `reward_source` is the text of a Python reward where its file
+    does not count.
+    """
+
+    settings: dict[str, Any]
+    reward_source: str = ""
 
 
 class Quit(Command, tag="quit", frozen=True):
@@ -223,6 +240,13 @@ class Written(Event, tag="written", frozen=True):
     scored_by: str = ""
 
 
+class Probed(Event, tag="probed", frozen=True):
+    """What was found about a reward before training, and the verdict."""
+
+    probe: Probe
+    verdict: Verdict
+
+
 class Changed(Event, tag="changed", frozen=True):
     """Live settings took effect at this step: a person's change, or a reward file that was saved again (request 0).
 
@@ -244,19 +268,20 @@ class Refused(Event, tag="refused", frozen=True):
     """What could not be done, what would be right; the run is as it was.
 
     It answers a command, or tells (request 0) of a reward file that was saved with a mistake in it. `line` is the line
-    of a person's reward at which it failed, 0 where none is known.
+    of a person's reward at which it failed (0: unknown), `given` the text, target and prompt for which it did.
     """
 
     problem: str
     remedy: str = ""
     line: int = 0
+    given: Given = None
 
 
 class Failed(Event, tag="failed", frozen=True):
     """The run failed at `step`; it can be resumed from the checkpoint at `checkpoint_step` where that is not None.
 
-    `reward` is the reward or measure that failed, at `line` of its source (0: unknown), and empty where something else
-    did.
+    `reward` is the reward or measure that failed, at `line` of its source (0: unknown), for the text, target and prompt
+    that it was `given`; it is empty where something else failed.
     """
 
     problem: str
@@ -267,10 +292,13 @@ class Failed(Event, tag="failed", frozen=True):
     checkpoint_step: int | None = None
     reward: str = ""
     line: int = 0
+    given: Given = None
 
 
-AnyCommand = Start | Resume | Pause | Step | Dissect | Map | Stop | Reset | Change | Save | Write | Quit
-AnyEvent = Ready | StateChanged | Snapshot | Dissected | Mapped | Saved | Written | Changed | Log | Refused | Failed
+AnyCommand = Start | Resume | Pause | Step | Dissect | Map | Stop | Reset | Change | Save | Write | ProbeReward | Quit
+AnyEvent = (
+    Ready | StateChanged | Snapshot | Dissected | Mapped | Saved | Written | Probed | Changed | Log | Refused | Failed
+)
 
 Message = TypeVar("Message")
 

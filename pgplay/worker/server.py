@@ -14,6 +14,7 @@ from typing import Any
 
 from pgplay.config import make_config
 from pgplay.errors import InputError, PgplayError, RewardError
+from pgplay.rewards.verdicts import judge
 from pgplay.worker.failures import in_words
 from pgplay.worker.inbox import Inbox
 from pgplay.worker.interfaces import Makers, NotNeededError, RunSession
@@ -29,6 +30,8 @@ from pgplay.worker.protocol import (
     Map,
     Mapped,
     Pause,
+    Probed,
+    ProbeReward,
     ProtocolError,
     Quit,
     Refused,
@@ -74,6 +77,7 @@ class Server:
             Change: self._change,
             Save: self._save,
             Write: self._write,
+            ProbeReward: self._probe,
         }
 
     def serve(self) -> None:
@@ -114,8 +118,8 @@ class Server:
             self._outbox.send(Refused(problem=problem, remedy="The log says where.", request=request))
 
     def _refuse(self, error: PgplayError, request: int = 0) -> None:
-        line = error.line if isinstance(error, RewardError) else 0
-        self._outbox.send(Refused(problem=error.problem, remedy=error.remedy, line=line, request=request))
+        place: dict[str, Any] = {"line": error.line, "given": error.given} if isinstance(error, RewardError) else {}
+        self._outbox.send(Refused(problem=error.problem, remedy=error.remedy, request=request, **place))
 
     def _take_saved_reward(self) -> None:
         """Take the reward's file where it was saved: one with a mistake is told, a mended one lets the run go on."""
@@ -156,17 +160,17 @@ class Server:
         self._asked_apart = None
         problem, remedy = in_words(error)
         details = "" if isinstance(error, PgplayError) else traceback.format_exc()
-        reward, line = (error.spec, error.line) if isinstance(error, RewardError) else ("", 0)
+        place: dict[str, Any] = {}
+        if isinstance(error, RewardError):
+            place = {"reward": error.spec, "line": error.line, "given": error.given}
         try:
             session.log_failure(details or str(error))
             session.rest("failed", problem)
         except PgplayError as second:  # such as a full disk, which may be what failed the step
             details += f"\n{second}"
         self._enter("failed", problem)
-        self._reward_failed = bool(reward)
-        self._outbox.send(
-            Failed(problem=problem, remedy=remedy, details=details.strip(), reward=reward, line=line, **self._where())
-        )
+        self._reward_failed = isinstance(error, RewardError)
+        self._outbox.send(Failed(problem=problem, remedy=remedy, details=details.strip(), **place, **self._where()))
 
     def _where(self) -> dict[str, Any]:
         session = self._session
@@ -285,6 +289,10 @@ class Server:
     def _write(self, command: Write) -> None:
         samples, scored_by = self._makers.write(command) if command.policy else self._need_session().write(command)
         self._outbox.send(Written(policy=command.policy, samples=samples, scored_by=scored_by, request=command.request))
+
+    def _probe(self, command: ProbeReward) -> None:
+        probe = self._makers.probe(command)
+        self._outbox.send(Probed(probe=probe, verdict=judge(probe), request=command.request))
 
     def _need_session(self) -> RunSession:
         if self._session is None:

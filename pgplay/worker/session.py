@@ -15,7 +15,7 @@ from typing import Any, Self
 import msgspec
 
 from pgplay.config import RunConfig, make_config, to_settings
-from pgplay.errors import InputError, PgplayError
+from pgplay.errors import InputError, PgplayError, RewardError
 from pgplay.learning.anatomy import Anatomy, PolicyMap
 from pgplay.learning.comparators import no_policy
 from pgplay.learning.diagnosis import WINDOW, diagnose
@@ -199,7 +199,9 @@ class Session:
         self._threads.work()
         try:
             report = make_step()
-        except PgplayError:
+        except PgplayError as error:
+            if isinstance(error, RewardError):
+                self._rewards.failed_for = error.given
             raise
         except BaseException:
             self._keeper.is_damaged = True

@@ -131,7 +131,9 @@ class Desk:
         self.outbox = Outbox(lambda data: self.told.put(decode_event(data)), interval=0.0)
         self.sessions = []
         self.begin = lambda config, policy, tell: SmallSession(f"run-{len(self.sessions) + 1}")
-        makers = Makers(self.check, self._begin, self.find, self.branch, self._resume, lambda command: ((), ""))
+        makers = Makers(
+            self.check, self._begin, self.find, self.branch, self._resume, lambda command: ((), ""), self.probe
+        )
         self.server = Server(self.inbox, self.outbox, makers)
         self.thread = threading.Thread(target=self.server.serve)
         self.thread.start()
@@ -144,6 +146,9 @@ class Desk:
     def check(self, config: RunConfig, policy: str):
         if config.target == "refuse me":
             raise InputError("The target is refused.", "Choose another.")
+
+    def probe(self, command):
+        raise InputError("There is nothing to look at.")
 
     def find(self, name):
         if not name.startswith("run-"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,14 +14,19 @@ from textual.widgets import Button, Static
 from pgplay.app.safe_text import safe_text
 from pgplay.worker.protocol import Failed
 
+Answer = Literal["close", "resume", "edit"]
 
-class FailureCard(ModalScreen[bool]):
-    """Answers True where the person wants the run resumed."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(False)", "Close")]
+class FailureCard(ModalScreen[Answer]):
+    """Answers whether the person wants the run resumed, or first the reward mended, where `can_edit`."""
 
-    def __init__(self, failure: Failed, log_tail: str = "", *, title: str = "The run stopped") -> None:
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss('close')", "Close")]
+
+    def __init__(
+        self, failure: Failed, log_tail: str = "", *, title: str = "The run stopped", can_edit: bool = False
+    ) -> None:
         super().__init__(classes="dialog-screen")
+        self._can_edit = can_edit
         self._failure, self._log_tail, self._title = failure, log_tail, title
 
     def compose(self) -> ComposeResult:
@@ -38,15 +43,18 @@ class FailureCard(ModalScreen[bool]):
                     yield Static(safe_text(details, lines=True))
             with Horizontal(classes="buttons"):
                 yield Button("Close", id="close")
+                if self._can_edit:
+                    yield Button("Mend the reward", id="edit", variant="primary")
                 if failure.run:
                     step = failure.checkpoint_step
                     label = f"Resume from step {step}" if step is not None else "Resume from the last checkpoint"
-                    yield Button(label, id="resume", variant="primary")
+                    yield Button(label, id="resume", variant="default" if self._can_edit else "primary")
 
     def on_mount(self) -> None:
-        """Put the focus on going on, where that can be done."""
-        self.query_one("#resume" if self._failure.run else "#close").focus()
+        """Put the focus on mending or going on, where that can be done."""
+        self.query_one("#edit" if self._can_edit else "#resume" if self._failure.run else "#close").focus()
 
     @on(Button.Pressed)
     def _answered(self, event: Button.Pressed) -> None:
-        self.dismiss(event.button.id == "resume")
+        answers: dict[str | None, Answer] = {"resume": "resume", "edit": "edit"}
+        self.dismiss(answers.get(event.button.id, "close"))

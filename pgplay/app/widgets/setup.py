@@ -165,6 +165,20 @@ class Setup(Vertical):
         """Put `text` in the target's field, as if it had been typed."""
         self.query_one("#target", TextArea).text = text
 
+    def set_reward(self, spec: str) -> None:
+        """Put `spec` into the reward's field, as if it had been typed."""
+        if spec == self.typed["reward"]:
+            self._check()
+            return
+        self.typed["reward"], self._own_reward, self.preset = spec, False, ""
+        self.query_one("#preset", Choice).choose("")
+        self.query_one("#reward", Choice).choose(self._reward_choice())
+        own = self.query_one("#own-reward", Input)
+        with own.prevent(Input.Changed):
+            own.value = spec
+        self._show_notes()
+        self._check()
+
     def show(self, state: AppState) -> None:
         """Show what depends on the worker: the devices, and what the button does."""
         if state.devices:

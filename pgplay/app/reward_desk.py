@@ -1,0 +1,149 @@
+"""What a person does with rewards in the app: edit, check, train by them; and what the worker answers to that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pgplay.app.drafts import Draft, draft_of, keep
+from pgplay.app.lab import Asked
+from pgplay.app.safe_text import plain
+from pgplay.app.screens.bench import RewardBench
+from pgplay.app.screens.reward import RewardScreen
+from pgplay.config import fields, to_settings
+from pgplay.errors import PgplayError, RewardError
+from pgplay.worker.protocol import Change, Changed, Event, Failed, Probed, ProbeReward, Refused, Resume
+
+if TYPE_CHECKING:
+    from pgplay.app.app import PgplayApp
+    from pgplay.app.conductor import Conductor
+
+APPLYING = 1
+"""The request number of a Change that came from the editor: its answer goes back there."""
+
+
+class RewardDesk:
+    """Keeps the draft that is being typed, and the one that the worker was asked to take."""
+
+    def __init__(self, app: PgplayApp, conductor: Conductor) -> None:
+        self._app, self._conductor = app, conductor
+        self._draft: Draft | None = None
+        self._applying: Draft | None = None
+
+    @property
+    def present(self) -> Asked:
+        """The reward that is trained now, or would be."""
+        info = self._app.state.info
+        if info is not None:
+            return Asked(info.settings.get("reward", "levenshtein"), info.reward_source)
+        return Asked(self._app.main.setup.typed["reward"])
+
+    def edit(self, failure: Failed | None = None) -> None:
+        """Open the editor on what was being typed there, or on the present reward; a `failure` is shown in it."""
+        present = self.present
+        try:
+            draft = self._draft or draft_of(*present)
+        except PgplayError as error:
+            self._app.tell(str(error), severe=True)
+            return
+        settings = self._app.settings or {}
+        screen = RewardScreen(
+            draft,
+            present=present,
+            state=self._app.state,
+            target=settings.get("target", "") or "hello world",
+            apply=self._apply,
+            leave=self._leave,
+        )
+        if failure is not None:
+            screen.show_refusal(RewardError(failure.problem, failure.remedy, failure.line, failure.given))
+        self._app.push_screen(screen)
+
+    def compare(self) -> None:
+        """Open the bench, where rewards are seen side by side."""
+        info, settings = self._app.state.info, self._app.settings or {}
+        target = info.targets[0] if info is not None else settings.get("target", fields()["target"].default)
+        prompt = info.prompts[0] if info is not None and info.prompts else ""
+        self._app.push_screen(RewardBench(self.present, self._app.state, target, prompt, self._probe))
+
+    def _probe(self, asked: Asked) -> None:
+        """Have the worker look at a reward, as a run of what the setup says would meet it."""
+        checked = self._app.main.setup.check_now()
+        if checked.config is None:
+            problem = checked.problem.message if checked.problem is not None else ""
+            self._refuse(RewardError(f"The setup holds no run that could begin: {problem}"))
+            return
+        settings = {**to_settings(checked.config), "reward": asked.spec}
+        self._conductor.send(ProbeReward(settings=settings, reward_source=asked.source))
+
+    def _leave(self, draft: Draft) -> None:
+        try:
+            unchanged = draft.text == draft_of(*self.present).text
+        except PgplayError:
+            unchanged = False
+        self._draft = None if unchanged else draft
+
+    def _apply(self, draft: Draft) -> None:
+        """Have the run take `draft`; without a run, keep it and put it into the setup."""
+        state, asked = self._app.state, draft.asked
+        if state.run in ("training", "paused", "failed") and state.worker == "ready":
+            self._applying = draft
+            change = Change(settings={"reward": asked.spec}, reward_source=asked.source, request=APPLYING)
+            self._conductor.send(change)
+        else:
+            self._take(draft, "Press space to train by it.")
+
+    def answer(self, event: Event) -> bool:
+        """Act on what the worker says of rewards; returns whether that was all there is to do about the event."""
+        match event:
+            case Changed() if event.request == APPLYING and self._applying is not None:
+                draft, self._applying = self._applying, None
+                self._take(draft, f"Trained by from step {event.step + 1} on.")
+                if self._app.state.run == "failed":
+                    self._conductor.send(Resume())
+            case Changed(settings={"reward": spec}, request=0):
+                self._follow(str(spec), event)
+            case Probed():
+                if isinstance(self._app.screen, RewardBench):
+                    self._app.screen.show_probe(event)
+            case Refused():
+                self._applying = None
+                return self._refuse(RewardError(event.problem, event.remedy, event.line, event.given))
+            case _:
+                return False
+        return True
+
+    def _refuse(self, error: RewardError) -> bool:
+        """Show on a screen for rewards why one was not taken; returns whether such a screen is there."""
+        screen = self._app.screen
+        if not isinstance(screen, RewardScreen | RewardBench):
+            return False
+        screen.show_refusal(error)
+        return True
+
+    def _take(self, draft: Draft, words: str) -> None:
+        """Keep the Python that is trained by now in its file, and show the reward in the setup."""
+        asked = draft.asked
+        try:
+            path = keep(asked)
+        except PgplayError as error:
+            words = f"{words} It could not be saved to its file: {error.problem}"
+        else:
+            words = f"{words} Kept in {plain(str(path))}." if path is not None else words
+        self._draft = None
+        self._app.main.setup.set_reward(asked.spec)
+        if self._screen is not None:
+            self._screen.show_applied(draft, words)
+
+    def _follow(self, spec: str, changed: Changed) -> None:
+        """Tell of a file that was saved by another program, and that the run took."""
+        self._draft = None
+        words = f"{plain(spec)} was saved: trained by from step {changed.step + 1} on."
+        if self._screen is not None:
+            self._screen.show_saved(Draft(changed.reward_source, spec), words)
+        else:
+            self._app.tell(words)
+
+    @property
+    def _screen(self) -> RewardScreen | None:
+        screen = self._app.screen
+        return screen if isinstance(screen, RewardScreen) else None

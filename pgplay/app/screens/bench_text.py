@@ -1,0 +1,100 @@
+"""What the reward bench says, as text: texts against the target, rewards side by side, and what a probe found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.style import Style
+from rich.text import Text
+
+from pgplay.app import formats
+from pgplay.app.colouring import coloured
+from pgplay.app.safe_text import pad, plain, safe_text
+from pgplay.errors import PgplayError
+from pgplay.rewards.alignment import align
+from pgplay.rewards.probe import Probe
+from pgplay.rewards.records import Scores, Triple
+from pgplay.rewards.verdicts import Verdict
+
+Styles = Mapping[str, Style]
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+LONGEST_ALIGNED = 2000
+_NAME, _CELL = 20, 8
+
+
+def alignments(triples: Sequence[Triple], styles: Styles) -> Text:
+    """Return each text against its target, with its number and the edits that lie between them."""
+    lines = []
+    for number, (text, target, _) in enumerate(triples, 1):
+        line = Text(f"{number:>3}  ", styles["muted"])
+        line.append_text(coloured(text, target, styles) if text or target else Text())
+        if target and max(len(text), len(target)) <= LONGEST_ALIGNED:
+            edits = align(text, target).distance
+            line.append(f"   {edits} edit{'' if edits == 1 else 's'}" if edits else "   the target", styles["muted"])
+        lines.append(line)
+    return Text("\n", no_wrap=True).join(lines)
+
+
+def table(specs: Sequence[str], outcomes: Sequence[Scores | PgplayError], styles: Styles) -> Text:
+    """Return a row for each reward, and one beneath for each of its parts, with a column for each text."""
+    if not specs:
+        return Text("Choose a reward with the space bar, or type one.", styles["muted"])
+    columns = max((len(one.values) for one in outcomes if isinstance(one, Scores)), default=0)
+    lines = [Text(" " * _NAME + "".join(f"{number:>{_CELL}}" for number in range(1, columns + 1)), styles["muted"])]
+    for spec, outcome in zip(specs, outcomes, strict=True):
+        name = Text(pad(plain(spec), _NAME), styles["role"])
+        if isinstance(outcome, PgplayError):
+            lines.append(name.append("  ").append_text(safe_text(f"✗ {outcome}", styles["worse"], lines=True)))
+            continue
+        lines.append(_row(name, outcome.values, styles))
+        for part, values in outcome.parts.items():
+            if part != spec:
+                lines.append(_row(Text(pad(f"  {plain(part)}", _NAME), styles["muted"]), values, None))
+    return Text("\n", no_wrap=True).join(lines)
+
+
+def _row(name: Text, values: Sequence[float], styles: Styles | None) -> Text:
+    """Return a row of numbers; the highest stands out where `styles` are given and the values differ."""
+    best = max(values) if styles and len(set(values)) > 1 else None
+    for value in values:
+        style = styles["better"] if styles and value == best else styles["now"] if styles else Style(dim=True)
+        name.append(f"{formats.reward(value).strip():>{_CELL}}", style)
+    return name
+
+
+def findings(probe: Probe, verdict: Verdict, styles: Styles) -> Text:
+    """Return the verdict, the histogram, the slope along edits, and the evidence in sentences."""
+    good = verdict.kind in ("learnable", "local-optima", "many-best")
+    lines = [Text(f"{'✓' if good else '✗'} {verdict.words}", styles["better" if good else "worse"] + Style(bold=True))]
+    lines.append(
+        _picture(
+            "completions", probe.histogram.edges[0], bars(probe.histogram.counts), probe.histogram.edges[-1], styles
+        ).append(f"  {probe.completions} of the untrained policy", styles["muted"])
+    )
+    means = [point.mean for point in probe.path]
+    origin = "target" if probe.needs_target else "best completion"
+    lines.append(
+        _picture("along edits", means[0], bars(means), means[-1], styles).append(
+            f"  0 to {probe.path[-1].edits} random edits from the {origin}", styles["muted"]
+        )
+    )
+    facts = f"{probe.tied_groups:.0%} of the groups tied · {probe.microseconds:,.1f} µs a completion"
+    lines.append(Text(f"{'':13}{facts}"))
+    lines += [safe_text(f"· {sentence}", styles["muted"]) for sentence in verdict.evidence]
+    return Text("\n").join(lines)
+
+
+def _picture(name: str, left: float, drawn: str, right: float, styles: Styles) -> Text:
+    text = Text(f"{name:<13}").append(formats.reward(left).strip(), styles["muted"]).append(" ")
+    return text.append(drawn, styles["bar"]).append(" ").append(formats.reward(right).strip(), styles["muted"])
+
+
+def bars(values: Sequence[float]) -> str:
+    """Return a bar of one character for each value, from 0 (or the lowest where that is below 0) to the highest."""
+    low = min(0.0, min(values))
+    high = max(values)
+    if high <= low:
+        return BLOCKS[0] * len(values)
+    top = len(BLOCKS) - 1
+    return "".join(" " if value <= low else BLOCKS[round(top * (value - low) / (high - low))] for value in values)

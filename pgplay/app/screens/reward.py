@@ -1,0 +1,255 @@
+"""The reward's editor: type a formula or Python, see what it would say of the present samples, and train by it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import ClassVar, NamedTuple
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container, Vertical, VerticalScroll
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Footer, Static, TextArea
+
+from pgplay.app import formats
+from pgplay.app.actions import EDITOR_ACTIONS, bindings
+from pgplay.app.colouring import coloured
+from pgplay.app.drafts import TEMPLATE, Draft, near
+from pgplay.app.lab import Asked, Lab, Outcome, scoring
+from pgplay.app.safe_text import as_title, plain, safe_text
+from pgplay.app.state import AppState
+from pgplay.app.widgets.code import CodeArea
+from pgplay.app.widgets.printed import PrintedPane
+from pgplay.app.widgets.samples import Samples, component_styles
+from pgplay.errors import PgplayError, RewardError
+from pgplay.rewards.records import Scores, Triple
+
+TYPING_PAUSE = 0.1
+"""Seconds without a key before a formula is scored; Python waits for the key, as it runs."""
+
+NOT_CHECKED = "ctrl+r scores the samples by what stands here, beside their present rewards. The run does not notice."
+_WIDTHS = (8, 8, 10)
+
+
+class Old(NamedTuple):
+    """A text to check the draft on; `reward` is what it has now, None where no run scored it, NaN where that failed."""
+
+    triple: Triple
+    reward: float | None
+
+
+class RewardScreen(Screen[None]):
+    """Shows a draft beside the `present` reward; `apply` answers by the methods `show_…`, `leave` keeps what was typed.
+
+    Without samples in the state, the draft is checked on the `target` and on texts near it.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(EDITOR_ACTIONS, priority=True)
+    ]
+    AUTO_FOCUS = "CodeArea"
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*Samples.COMPONENT_CLASSES, "reward--better", "reward--worse"}
+
+    def __init__(
+        self,
+        draft: Draft,
+        *,
+        present: Asked,
+        state: AppState,
+        target: str,
+        apply: Callable[[Draft], None],
+        leave: Callable[[Draft], None],
+    ) -> None:
+        super().__init__()
+        self._draft, self._present, self._state, self._target = draft, present, state, target
+        self._apply, self._leave = apply, leave
+        self._checked: Sequence[Old] = ()
+        self._pause: Timer | None = None
+        self._lab = Lab(self)
+        self._failure: PgplayError | None = None
+        self._failed_for: Triple | None = None
+        self._applying: Draft | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay out the parts."""
+        yield Static(id="reward-title", classes="page-title")
+        with Container(id="reward-body"):
+            with Vertical(id="reward-editor"):
+                yield CodeArea(self._draft.text, id="code")
+                yield Static(id="verdict")
+            with Vertical(id="reward-results"):
+                with VerticalScroll(id="check", classes="panel", can_focus=False) as panel:
+                    panel.border_title = "Check"
+                    yield Static(NOT_CHECKED, id="checked", markup=False)
+                yield PrintedPane(self._state)
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Begin at the end of what stands there, or at the line that failed."""
+        self.query_one("#code").add_class("panel")
+        self._show_kind()
+        if self._failure is not None:
+            self.show_refusal(self._failure)
+        elif not self._draft.is_python:
+            self.code.move_cursor(self.code.document.end)
+            self.action_check()
+
+    def on_unmount(self) -> None:
+        """Keep what was typed, and let go of the rewards."""
+        self._leave(self._draft)
+        self._lab.close()
+
+    @property
+    def code(self) -> CodeArea:
+        """The text field."""
+        return self.query_one(CodeArea)
+
+    # What the person does
+
+    @on(TextArea.Changed)
+    def _typed(self) -> None:
+        if self.code.text == self._draft.text:
+            return
+        self._draft = self._draft._replace(text=self.code.text)
+        self._say(Text())
+        self.code.mark_failure(0)
+        self._show_kind()
+        if not self._draft.is_python:
+            if self._pause is not None:
+                self._pause.stop()
+            self._pause = self.set_timer(TYPING_PAUSE, self.action_check)
+
+    def action_check(self) -> None:
+        """Score the samples by what stands here, in the background."""
+        self._checked = self._texts()
+        asked = [self._draft.asked]
+        if any(old.reward is None for old in self._checked):
+            asked.append(self._present)
+        self._lab.ask("check", scoring(asked, [old.triple for old in self._checked]))
+        if self._draft.is_python:
+            self._say(Text("Checking…", self._style("muted")))
+
+    def action_apply(self) -> None:
+        """Have the run take what stands here."""
+        draft = self._draft._replace(file=self._draft.asked.spec if self._draft.is_python else "")
+        self._applying, self._checked = draft, self._texts()
+        self._lab.ask("apply", scoring([draft.asked], [old.triple for old in self._checked]))
+        self._say(Text("Trying it…", self._style("muted")))
+
+    def action_begin_in_python(self) -> None:
+        """Put a Python reward to begin with in the place of the text; undo brings the text back."""
+        self.code.replace(TEMPLATE, (0, 0), self.code.document.end)
+        self.code.move_cursor((2, 4))
+
+    def action_leave(self) -> None:
+        """Go back; what was typed stays."""
+        self.dismiss()
+
+    # What comes back
+
+    @on(Lab.Answered)
+    def _answered(self, event: Lab.Answered) -> None:
+        outcomes = event.answer
+        assert isinstance(outcomes, list)
+        new: Outcome = outcomes[0]
+        old: Outcome | None = outcomes[1] if len(outcomes) > 1 else None
+        if isinstance(new, PgplayError):
+            self.show_refusal(new)
+            return
+        self._say(Text())
+        self._show_table(new, old if isinstance(old, Scores) else None)
+        if event.kind == "apply" and self._applying is not None:
+            self._apply(self._applying)
+
+    @on(Lab.Printed)
+    def _printed(self, event: Lab.Printed) -> None:
+        self._state.note(event.line)
+
+    def show_refusal(self, error: PgplayError) -> None:
+        """Say why what stands here was not taken, and mark the line of the person's that failed."""
+        self._failure = error
+        if isinstance(error, RewardError) and error.given is not None:
+            self._failed_for = Triple(*error.given)
+        if not self.is_attached:
+            return
+        if isinstance(error, RewardError):
+            self.code.mark_failure(error.line)
+        words = Text("✗ ", self._style("worse")).append_text(safe_text(error.problem, "bold", lines=True))
+        if error.remedy:
+            words.append("\n").append_text(safe_text(error.remedy, lines=True))
+        self._say(words)
+
+    def show_applied(self, draft: Draft, words: str) -> None:
+        """Say that what stands here is trained by now."""
+        self._draft = self._draft._replace(file=draft.file)
+        self._present, self._failure, self._failed_for = draft.asked, None, None
+        self._show_kind()
+        self._say(Text("✓ ", self._style("better")).append_text(safe_text(words)))
+
+    def show_saved(self, draft: Draft, words: str) -> None:
+        """Follow a file that another program saved, unless something else was typed here since."""
+        if self._draft.text == self._present.source:
+            self._draft = draft
+            self.code.text = draft.text
+        self.show_applied(draft, words)
+
+    def _texts(self) -> list[Old]:
+        report = self._state.report
+        samples = report.samples if report is not None else ()
+        if samples:
+            rewards = {Triple(sample.text, sample.target, sample.prompt): sample.reward for sample in samples}
+            texts = [Old(triple, reward) for triple, reward in rewards.items()]
+        else:
+            texts = [Old(Triple(text, self._target, ""), None) for text in near(self._target)]
+        return texts if self._failed_for is None else [Old(self._failed_for, math.nan), *texts]
+
+    def _say(self, words: Text) -> None:
+        self.query_one("#verdict", Static).update(words)
+
+    def _show_kind(self) -> None:
+        kind = f"Python · {plain(self._draft.asked.spec)}" if self._draft.is_python else "formula of built-in rewards"
+        self.code.border_title = as_title(kind)
+        self.query_one("#reward-title", Static).update(safe_text(f"Reward: now {self._present.spec}"))
+
+    def _show_table(self, new: Scores, present: Scores | None) -> None:
+        muted = self._style("muted")
+        styles = component_styles(self)
+        head = "".join(f"{name:>{width}}" for name, width in zip(("now", "new", "change"), _WIDTHS, strict=True))
+        lines = [Text(head + "  text", muted)]
+        for row, (triple, reward) in enumerate(self._checked):
+            value = new.values[row]
+            before = present.values[row] if reward is None and present is not None else reward
+            line = Text(f"{_told(before):>{_WIDTHS[0]}}", muted)
+            line.append(f"{formats.reward(value).strip():>{_WIDTHS[1]}}", "bold")
+            line.append_text(self._change(before, value)).append("  ")
+            line.append_text(coloured(triple.text, triple.target, styles) if triple.text else Text("nothing", muted))
+            parts = "  ".join(f"{name} {formats.reward(values[row]).strip()}" for name, values in new.parts.items())
+            if parts:
+                line.append("\n" + " " * (sum(_WIDTHS) + 2)).append_text(safe_text(parts, muted))
+            lines.append(line)
+        self.query_one("#checked", Static).update(Text("\n", no_wrap=True).join(lines))
+        of_the_run = any(old.reward is not None for old in self._checked)
+        whose = "the samples of the newest step" if of_the_run else "texts near the target"
+        self.query_one("#check").border_title = f"Check · {whose}"
+
+    def _change(self, before: float | None, value: float) -> Text:
+        if before is None or math.isnan(before):
+            return Text(" " * _WIDTHS[2])
+        change = value - before
+        if abs(change) < 0.005:
+            return Text(f"{'=':>{_WIDTHS[2]}}", self._style("muted"))
+        return Text(f"{change:>+{_WIDTHS[2]}.2f}", self._style("better" if change > 0 else "worse"))
+
+    def _style(self, name: str) -> str:
+        prefix = "samples" if name == "muted" else "reward"
+        return str(self.get_component_rich_style(f"{prefix}--{name}", partial=True))
+
+
+def _told(reward: float | None) -> str:
+    if reward is None:
+        return ""
+    return "failed" if math.isnan(reward) else formats.reward(reward).strip()
