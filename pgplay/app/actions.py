@@ -34,7 +34,7 @@ ACTIONS = (
     Action("runs", "u", "u", "runs", "The stored runs: go on with one from its last checkpoint."),
     Action("travel", "h", "h", "back in time", "The run as it was at any step; go on from there as a branch."),
     Action("edit_reward", "e", "e", "edit reward", "The reward's editor: type, check on the samples, apply.", 5),
-    Action("reward_bench", "b", "b", "reward bench", "Type texts and see every reward side by side; probe one.", 10),
+    Action("reward_bench", "j", "j", "reward bench", "Type texts and see every reward side by side; probe one.", 10),
     Action("details", "i", "i", "details", "Every finding, every number of the newest step, and what was printed."),
     Action("choose_metrics", "m", "m", "metrics", "Choose which metrics are plotted, and which one large."),
     Action("enlarge", "b", "b", "full size", "Give the whole screen to one panel (tab chooses it), or to the plots."),
@@ -51,7 +51,6 @@ ACTIONS = (
     Action("quit", "ctrl+q", "^q", "quit", "Leave; a run that goes on is kept with a checkpoint."),
 )
 
-
 EDITOR_ACTIONS = (
     Action("check", "ctrl+r", "^r", "check", "Score the samples by what stands here; the run does not notice.", 1),
     Action("apply", "ctrl+s", "^s", "apply", "Keep what stands here and train by it from the next step on.", 1),
@@ -59,7 +58,6 @@ EDITOR_ACTIONS = (
     Action("leave", "escape", "esc", "back", "Go back; what was typed stays until you apply it.", 1),
 )
 """What can be done in the reward's editor: methods of its screen."""
-
 
 BENCH_ACTIONS = (
     Action("probe", "ctrl+r", "^r", "before training", "Look at a reward as an untrained policy would meet it.", 1),
