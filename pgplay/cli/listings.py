@@ -72,8 +72,8 @@ def rewards(words: Sequence[str]) -> int:
         "probe": Verb("say what a reward will do, before any training", add_probe, probe),
     }
     description = (
-        "Rewards: what is good. Beside the built-in ones a reward may be a weighted sum of them\n"
-        '("0.8*levenshtein + 0.2*prefix") or a Python file of your own (my_reward.py:rhymes).'
+        "Rewards: what is good. Beside the built-in ones a reward may be a formula of them\n"
+        '("0.8*levenshtein + 0.2*prefix - 0.01*abs(length - 12)") or a Python file of your own (my_reward.py:rhymes).'
     )
     return run_verb("pgplay rewards", description, verbs, words, "list")
 
@@ -89,6 +89,8 @@ def _reward(reward: BuiltIn) -> dict[str, Any]:
         "definition": reward.definition,
         "range": reward.range,
         "source": reward.source,
+        "usage": reward.usage,
+        "brackets": reward.parameters,
         "needs_target": reward.needs_target,
     }
 

@@ -23,6 +23,7 @@ from pgplay.learning.report import Sample, StepReport
 from pgplay.learning.samples import further_series, further_values, reward_statistics, sample_of, telling_samples
 from pgplay.learning.traces import trace_of
 from pgplay.policies.policy import Completion
+from pgplay.rewards.edits import edited
 from pgplay.rewards.scoring import Reward
 from pgplay.tasks.task import Pair
 
@@ -204,28 +205,9 @@ def random_texts(count: int, alphabet: str, limit: int, generator: torch.Generat
 
 
 def neighbours(text: str, count: int, alphabet: str, limit: int, generator: torch.Generator) -> list[str]:
-    """Return `count` texts that are one edit from `text`, at most `limit` characters long, and never `text` itself.
-
-    The kind of edit is uniform among those that are possible, then the place, then the character.
-    """
+    """Return `count` texts that are one edit from `text`, at most `limit` characters long, and never `text` itself."""
     draws = torch.rand(count, 3, generator=generator, dtype=torch.float64).tolist()
-    return [_edited(text, draw, alphabet, limit) for draw in draws]
-
-
-def _edited(text: str, draw: Sequence[float], alphabet: str, limit: int) -> str:
-    """Return `text` after one edit; `draw` holds three numbers from [0, 1): for the kind, the place, the character."""
-    kinds = ["insert"] if len(text) < limit else []
-    if text:
-        kinds += ["delete"] if len(alphabet) == 1 else ["delete", "substitute"]
-    kind = kinds[int(draw[0] * len(kinds))]
-    if kind == "insert":
-        place = int(draw[1] * (len(text) + 1))
-        return text[:place] + alphabet[int(draw[2] * len(alphabet))] + text[place:]
-    place = int(draw[1] * len(text))
-    if kind == "delete":
-        return text[:place] + text[place + 1 :]
-    others = alphabet.replace(text[place], "")
-    return text[:place] + others[int(draw[2] * len(others))] + text[place + 1 :]
+    return [edited(text, draw, alphabet, limit) for draw in draws]
 
 
 def _written(text: str) -> Completion:

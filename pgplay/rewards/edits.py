@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 
-def random_edit(text: str, alphabet: str, max_length: int, random: Random) -> str:
-    """Return `text` after one random edit: kind, place and character are drawn evenly, as far as the length allows.
+def edited(text: str, draw: Sequence[float], alphabet: str, limit: int) -> str:
+    """Return another text, one edit from `text` and at most `limit` characters long where `text` is.
 
-    The result may be `text` itself only where `alphabet` is a single character.
+    `draw` holds three numbers from [0, 1): for the kind of edit, uniform among those that are possible, then for the
+    place, then for the character.
     """
-    kinds = ["insert"] if len(text) < max_length else []
-    kinds += ["delete", "replace"] if text else []
-    kind = random.choice(kinds)
-    place = random.randrange(len(text) + (kind == "insert"))
+    kinds = ["insert"] if len(text) < limit else []
+    if text:
+        kinds += ["delete"] if len(alphabet) == 1 else ["delete", "substitute"]
+    kind = kinds[int(draw[0] * len(kinds))]
+    if kind == "insert":
+        place = int(draw[1] * (len(text) + 1))
+        return text[:place] + alphabet[int(draw[2] * len(alphabet))] + text[place:]
+    place = int(draw[1] * len(text))
     if kind == "delete":
         return text[:place] + text[place + 1 :]
-    if kind == "insert":
-        return text[:place] + random.choice(alphabet) + text[place:]
-    others = [character for character in alphabet if character != text[place]] or [text[place]]
-    return text[:place] + random.choice(others) + text[place + 1 :]
+    others = alphabet.replace(text[place], "")
+    return text[:place] + others[int(draw[2] * len(others))] + text[place + 1 :]
 
 
-def single_edits(text: str, alphabet: str, max_length: int) -> list[str]:
+def random_edit(text: str, alphabet: str, limit: int, random: Random) -> str:
+    """Return `text` after one edit that `random` draws, as `edited` does."""
+    return edited(text, (random.random(), random.random(), random.random()), alphabet, limit)
+
+
+def single_edits(text: str, alphabet: str, limit: int) -> list[str]:
     """Return every other text, once each, that one edit with a character of `alphabet` makes of `text`.
 
     For L characters and an alphabet of V that are about 2 L V texts.
     """
     found = {text[:place] + text[place + 1 :] for place in range(len(text))}
-    found |= {
-        text[:place] + character + text[place + 1 :] for place in range(len(text)) for character in alphabet
-    }
-    if len(text) < max_length:
+    found |= {text[:place] + character + text[place + 1 :] for place in range(len(text)) for character in alphabet}
+    if len(text) < limit:
         found |= {text[:place] + character + text[place:] for place in range(len(text) + 1) for character in alphabet}
     return sorted(found - {text})

@@ -54,11 +54,12 @@ class Reward:
         return Scores([scores.values[row] for row in rows], parts)
 
     def best(self, target: str, prompt: str = "") -> float | None:
-        """Return what the exact target scores, the most that most rewards give; None where only running Python tells.
+        """Return what the exact target scores, the most that most rewards give; None where that can't be told.
 
-        Raises RewardError where a formula has no finite value there.
+        It can't where no target is needed, and of Python, which would have to run. Raises RewardError where a formula
+        has no finite value there.
         """
-        if self.kind == "python":
+        if self.kind == "python" or not self.needs_target:
             return None
         return self._scorer.score([Triple(target, target, prompt)]).values[0]
 
@@ -96,8 +97,9 @@ def build_reward(
         scorer = PythonScorer(python, limits, on_log)
         return Reward(spec, python.name, "python", scorer, source=python.text, needs_target=True)
     formula = Formula(spec)
-    if formula.is_built_in:
-        return Reward(spec, formula.components[0], "built-in", formula, source="", needs_target=formula.needs_target)
+    if formula.component:
+        name = formula.component.label
+        return Reward(spec, name, "built-in", formula, source="", needs_target=formula.needs_target)
     return Reward(spec, formula.text, "formula", formula, source="", needs_target=formula.needs_target)
 
 
@@ -107,6 +109,6 @@ def describe(spec: str) -> str:
         python = read_python(spec)
         return f"your Python {python.name}, in a process of its own"
     formula = Formula(spec)
-    if formula.is_built_in:
-        return REWARDS[formula.components[0]].definition
+    if formula.component:
+        return REWARDS[formula.component.name].definition
     return f"a formula of {', '.join([*formula.components, *formula.variables]) or 'numbers alone'}"

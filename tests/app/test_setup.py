@@ -66,7 +66,7 @@ async def test_lists_hold_every_reward_model_preset_and_say_why_a_device_is_miss
             return {entry.value: (entry.description, entry.disabled) for entry in choice.entries}
 
         assert set(entries("model")) == set(MODELS)
-        assert set(REWARDS) < set(entries("reward"))
+        assert {reward.spec for reward in REWARDS.values()} < set(entries("reward"))
         assert set(entries("preset")) == {preset.name for preset in preset_names()}
         await until(pilot, lambda: "cuda" in entries("device"))
         assert entries("device")["cuda"] == ("not here: This build of torch has no CUDA.", True)

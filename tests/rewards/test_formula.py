@@ -45,7 +45,8 @@ def clip(value: float, low: float, high: float) -> float:
     target=st.text("helo wrd", min_size=1, max_size=8),
 )
 def test_computes_what_python_would(spec: str, text: str, target: str) -> None:
-    known = {name.replace("-", "_"): reward.function(text, target) for name, reward in REWARDS.items()}
+    plain = [reward for reward in REWARDS.values() if not reward.pattern]
+    known = {reward.name.replace("-", "_"): reward.bind()(text, target) for reward in plain}
     known |= {"text_length": len(text), "target_length": len(target), "length_gap": len(text) - len(target)}
     try:
         expected = eval(spec, {"clip": clip}, known)
@@ -73,6 +74,18 @@ def test_computes_what_python_would(spec: str, text: str, target: str) -> None:
         ("3 < text_length < 5", 1.0),
         ("  levenshtein\n  + 1 ", 1.8),
         ("+levenshtein ** 2", 0.64),
+        ("0.8*levenshtein + 0.2*prefix - 0.01*abs(length - 12)", 0.8 * 0.8 + 0.2 * 0.6 - 0.08),
+        ("abs(length - target_length)", 1.0),
+        ("abs(length - 2*target_length)", 6.0),
+        ("length > 3", 1.0),
+        ("min(length, 3)", 3.0),
+        ("12 - length", 8.0),
+        ("1 - length", 0.2),
+        ("length + 2*exact", 0.8),
+        ("0.5*length + 0.5*lcs", 0.8),
+        ("max(length, exact)", 0.8),
+        ('0.5*contains("el") + distinct(2)', 1.5),
+        ("levenshtein('help')", 0.75),
     ],
 )
 def test_known_values(spec: str, value: float) -> None:
@@ -88,6 +101,8 @@ def test_known_values(spec: str, value: float) -> None:
         ("jaro-winkle", "(?s)no reward called 'jaro-winkle'.*Did you mean 'jaro-winkler'"),
         ("0.5*prefx + lcs", "(?s)no reward called 'prefx'.*Did you mean 'prefix'"),
         ("prefix + text_lenght", "Did you mean 'text_length'"),
+        ('regex("[")', "is no regular expression"),
+        ("jaro-winkler(1)", "jaro-winkler takes no number"),
         ("maximum(1, 2)", "(?s)no function for formulas called 'maximum'"),
         ("max", r"(?s)max stands without its brackets.*max\(a, b"),
         ("max(lcs)", "max cannot take 1 values"),

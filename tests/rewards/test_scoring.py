@@ -15,6 +15,12 @@ from pgplay.rewards.scoring import build_reward, describe
         ("0.5*lcs  ", "formula", "0.5*lcs", True),
         ("distinct - text_length/100", "formula", "distinct - text_length/100", False),
         ("distinct - length_gap", "formula", "distinct - length_gap", True),
+        ("distinct(3)", "built-in", "distinct(3)", False),
+        ('contains( "two  seas" )', "built-in", 'contains("two  seas")', False),
+        ("length", "built-in", "length", True),
+        ("length(12)", "built-in", "length(12)", False),
+        ("0.5*length(12) + 0.5*words", "formula", "0.5*length(12) + 0.5*words", False),
+        ("0.5*prefix", "formula", "0.5*prefix", True),
     ],
 )
 def test_tells_what_it_is(spec: str, kind: str, name: str, needs_target: bool) -> None:
@@ -41,6 +47,12 @@ def test_a_formula_of_several_rewards_gives_each_as_a_part() -> None:
     assert scores.parts["levenshtein"] == [pytest.approx(0.8), 1.0]
 
 
+def test_a_term_of_weight_0_is_a_part_and_changes_nothing() -> None:
+    scores = build_reward("levenshtein + 0*distinct(3)").score(["helo"], ["hello"], [""])
+    assert scores.values == [pytest.approx(0.8)]
+    assert scores.parts == {"levenshtein": [pytest.approx(0.8)], "distinct(3)": [1.0]}
+
+
 def test_a_formula_of_one_reward_has_no_parts() -> None:
     assert build_reward("2*levenshtein - 0.1*text_length").score(["a"], ["a"], [""]).parts == {}
 
@@ -51,14 +63,14 @@ def test_columns_of_unequal_length_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spec", "best"), [("levenshtein", 1.0), ("2*levenshtein + 1", 3.0), ("lcs - exact", 0.0), ("text_length", 5.0)]
+    ("spec", "best"), [("levenshtein", 1.0), ("2*levenshtein + 1", 3.0), ("lcs - exact", 0.0), ("text_length", None)]
 )
 def test_best_is_what_the_exact_target_scores(spec: str, best: float) -> None:
     assert build_reward(spec).best("hello") == best
 
 
 def test_describes_each_in_one_line() -> None:
-    for name, reward in REWARDS.items():
-        assert describe(name) == reward.definition
+    for reward in REWARDS.values():
+        assert describe(reward.spec) == reward.definition
     assert describe("0.8*levenshtein + 0.2*prefix - length_gap") == "a formula of levenshtein, prefix, length_gap"
     assert describe("1 + 1") == "a formula of numbers alone"

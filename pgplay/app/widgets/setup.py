@@ -106,7 +106,7 @@ class Setup(Vertical):
     def _rewards(self) -> list[Entry]:
         from pgplay.rewards.catalogue import REWARDS
 
-        built_in = [Entry(reward.name, reward.name, reward.description) for reward in REWARDS.values()]
+        built_in = [Entry(reward.spec, reward.name, reward.description) for reward in REWARDS.values()]
         return [
             *built_in,
             Entry(OWN_REWARD, "formula or file…", "such as 0.8*levenshtein + 0.2*prefix, or my_reward.py"),
