@@ -105,7 +105,7 @@ class RewardBench(Screen[None]):
     def _reward_list(self) -> RewardList:
         from pgplay.rewards.catalogue import REWARDS
 
-        specs = list(dict.fromkeys([self._present.spec, *REWARDS]))
+        specs = list(dict.fromkeys([self._present.spec, *(reward.spec for reward in REWARDS.values())]))
         return RewardList(specs, {self._present.spec, *CHOSEN}, id="rewards")
 
     # What the person does
