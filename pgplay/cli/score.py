@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from pgplay.cli.output import note, print_json, print_table
 from pgplay.cli.parsing import Parser, add_json
 from pgplay.errors import InputError
+
+if TYPE_CHECKING:
+    from pgplay.rewards.records import Scores
+
+_SIGNS = {"right": "=", "wrong": "x", "extra": "+", "missing": "_"}
 
 
 def score(words: Sequence[str]) -> int:
@@ -15,13 +21,15 @@ def score(words: Sequence[str]) -> int:
     parser = Parser(
         "pgplay score",
         "What rewards give to texts.",
-        usage="pgplay score --reward SPEC --target TEXT [--prompt TEXT] [--json] [TEXT ... | -]",
+        usage="pgplay score --reward SPEC ... [--target TEXT] [--prompt TEXT] [--json] [TEXT ... | -]",
     )
     parser.add_argument(
         "--reward", metavar="SPEC", action="append", required=True,
-        help="a name, a weighted sum or a Python file; may be given several times",
+        help="a name, a formula or a Python file; may be given several times",
     )  # fmt: skip
-    parser.add_argument("--target", metavar="TEXT", required=True, help="the text that they are compared with")
+    parser.add_argument(
+        "--target", metavar="TEXT", help="the text that they are compared with; needed by rewards that compare"
+    )
     parser.add_argument("--prompt", metavar="TEXT", default="", help="the prompt that they answer")
     parser.add_argument("texts", metavar="TEXT", nargs="*", help="a text; - reads lines from standard input")
     add_json(parser)
@@ -31,18 +39,54 @@ def score(words: Sequence[str]) -> int:
     if arguments.json:
         print_json(
             {
-                "target": arguments.target,
+                "target": arguments.target or "",
                 "prompt": arguments.prompt,
-                "scores": [
-                    {"text": text, "rewards": {spec: values[index] for spec, values in scores.items()}}
-                    for index, text in enumerate(texts)
-                ],
+                "scores": [_plain(row, text, arguments.target, scores) for row, text in enumerate(texts)],
             }
         )
     else:
-        rows = [(*(values[index] for values in scores.values()), text) for index, text in enumerate(texts)]
-        print_table((*scores, "text"), rows)
+        _print(texts, arguments.target, scores)
     return 0
+
+
+def _plain(row: int, text: str, target: str | None, scores: Mapping[str, Scores]) -> dict[str, Any]:
+    from pgplay.rewards.alignment import align
+
+    alignment = None
+    if target is not None:
+        marks, gaps = align(text, target)
+        alignment = {"marks": marks, "gaps": [gap._asdict() for gap in gaps]}
+    return {
+        "text": text,
+        "rewards": {spec: found.values[row] for spec, found in scores.items()},
+        "parts": {spec: {name: part[row] for name, part in found.parts.items()} for spec, found in scores.items()},
+        "alignment": alignment,
+    }
+
+
+def _print(texts: Sequence[str], target: str | None, scores: Mapping[str, Scores]) -> None:
+    """Print a row for each text: each reward, then its parts, the alignment with the target, and the text itself."""
+    columns: list[tuple[str, Sequence[Any]]] = []
+    for spec, found in scores.items():
+        columns.append((spec, found.values))
+        columns += [(f"· {name}", part) for name, part in found.parts.items()]
+    if target is not None:
+        columns.append(("alignment", [_signs(text, target) for text in texts]))
+    columns.append(("text", texts))
+    print_table([name for name, _ in columns], zip(*(values for _, values in columns), strict=True))
+    if target is not None:
+        print(f"\nalignment: {', '.join(f'{sign} {meaning}' for meaning, sign in _SIGNS.items())}")
+
+
+def _signs(text: str, target: str) -> str:
+    """Return a sign for each character of `text`, and where characters of `target` are missing one for each of them."""
+    from pgplay.rewards.alignment import align
+
+    marks, gaps = align(text, target)
+    signs = [_SIGNS[mark] for mark in marks] + [""]
+    for position, missing in gaps:
+        signs[position] = _SIGNS["missing"] * missing + signs[position]
+    return "".join(signs)
 
 
 def _read_texts(words: Sequence[str]) -> list[str]:
@@ -67,12 +111,14 @@ def _input_lines() -> list[str]:
         raise InputError("Standard input is not valid UTF-8.", "Convert it, or give the texts as words.") from error
 
 
-def _score(specs: Sequence[str], texts: Sequence[str], target: str, prompt: str) -> dict[str, list[float]]:
+def _score(specs: Sequence[str], texts: Sequence[str], target: str | None, prompt: str) -> dict[str, Scores]:
     from pgplay.rewards.scoring import build_reward
 
     count = len(texts)
-    scores: dict[str, list[float]] = {}
+    scores: dict[str, Scores] = {}
     for spec in specs:
         with build_reward(spec, on_log=note) as reward:
-            scores[spec] = list(reward.score(texts, [target] * count, [prompt] * count).values)
+            if target is None and reward.needs_target and reward.kind != "python":
+                raise InputError(f"{spec} compares texts with a target.", "Give one with --target.")
+            scores[spec] = reward.score(texts, [target or ""] * count, [prompt] * count)
     return scores

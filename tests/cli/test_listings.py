@@ -65,12 +65,37 @@ def test_every_metric_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
 def test_score_compares_rewards(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["score", "--target", "hello", "--reward", "levenshtein", "--reward", "prefix", "hell", "yello"]
     assert run(capsys, *words).splitlines() == [
-        "levenshtein  prefix  text",
-        "      0.800   0.800  hell",
-        "      0.800   0.000  yello",
+        "levenshtein  prefix  alignment  text",
+        "      0.800   0.800  ====_      hell",
+        "      0.800   0.000  x====      yello",
+        "",
+        "alignment: = right, x wrong, + extra, _ missing",
     ]
     scored = json.loads(run(capsys, *words, "--json"))
-    assert scored["scores"][1] == {"text": "yello", "rewards": {"levenshtein": 0.8, "prefix": 0.0}}
+    assert scored["scores"][0] == {
+        "text": "hell",
+        "rewards": {"levenshtein": 0.8, "prefix": 0.8},
+        "parts": {"levenshtein": {}, "prefix": {}},
+        "alignment": {"marks": ["right"] * 4, "gaps": [{"position": 4, "missing": 1}]},
+    }
+
+
+def test_score_shows_the_parts_of_a_formula_and_of_python(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("def reward(text, target, prompt):\n    return {'score': 1, 'vowels': text.count('o')}\n")
+    words = ["score", "--target", "hello", "--reward", "0.5*lcs + 0*exact", "--reward", str(file), "hallooo"]
+    head, row, *_ = run(capsys, *words).splitlines()
+    assert head.split("  ")[0] == "0.5*lcs + 0*exact"
+    assert head.endswith("· vowels  alignment  text")
+    assert row.split() == ["0.286", "0.571", "0.000", "1.000", "3.000", "=x==++=", "hallooo"]
+    [scored] = json.loads(run(capsys, *words, "--json"))["scores"]
+    assert scored["parts"] == {"0.5*lcs + 0*exact": {"lcs": 4 / 7, "exact": 0.0}, str(file): {"vowels": 3.0}}
+
+
+def test_score_needs_a_target_only_where_a_reward_compares(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "score", "--reward", "distinct", "abab").splitlines() == ["distinct  text", "   0.667  abab"]
+    assert main(["score", "--reward", "lcs", "abab"]) == 2
+    assert "Give one with --target." in capsys.readouterr().err
 
 
 def test_score_reads_lines_from_standard_input(
