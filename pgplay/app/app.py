@@ -58,8 +58,8 @@ class PgplayApp(App[int]):
 
     def __init__(self, config: RunConfig, preset: str = "", *, connect: LinkFactory = real_worker) -> None:
         super().__init__()
-        self.register_theme(themes.DARK)
-        self.register_theme(themes.LIGHT)
+        for theme in themes.THEMES:
+            self.register_theme(theme)
         self.theme = themes.DARK.name
         self.state = AppState()
         self.view = PlotView()
@@ -211,7 +211,7 @@ class PgplayApp(App[int]):
         """Show the stored runs."""
         from pgplay.app.screens.runs import Runs
 
-        self.push_screen(Runs(self._conductor.resume_run, self._visits.travel))
+        self.push_screen(Runs(self._conductor.resume_run, self._visits))
 
     def action_travel(self) -> None:
         """Look at the run as it was at any step, and go on from there."""
@@ -224,6 +224,10 @@ class PgplayApp(App[int]):
     def action_reward_bench(self) -> None:
         """Open the bench, where rewards are seen side by side."""
         self._conductor.rewards.compare()
+
+    def action_side_by_side(self) -> None:
+        """Show the run beside its branches and others of its kind."""
+        self._visits.side_by_side()
 
     def action_details(self) -> None:
         """Show every finding, every number of the newest step, and what was printed."""
@@ -274,10 +278,14 @@ class PgplayApp(App[int]):
         self.push_screen(HelpScreen())
 
     def action_toggle_theme(self) -> None:
-        """Change between dark and light."""
-        dark = self.theme == themes.DARK.name
-        self.theme = themes.LIGHT.name if dark else themes.DARK.name
+        """Change to the next of the house's themes."""
+        names = [theme.name for theme in themes.THEMES]
+        self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else names[0]
         self.redraw()
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Return what the house's own themes define beyond Textual's, for the other ones that a person may choose."""
+        return themes.extras(dark=self.current_theme.dark)
 
     def action_toggle_setup(self) -> None:
         """Show or hide the setup."""

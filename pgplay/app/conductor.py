@@ -14,6 +14,7 @@ from pgplay.app.screens.write import WriteScreen
 from pgplay.config import make_config, to_settings
 from pgplay.errors import InputError, PgplayError
 from pgplay.learning.comparators import no_policy
+from pgplay.tasks.files import read_target
 from pgplay.worker.protocol import (
     Change,
     Changed,
@@ -38,9 +39,6 @@ from pgplay.worker.protocol import (
 if TYPE_CHECKING:
     from pgplay.app.app import PgplayApp
     from pgplay.runs.cards import PolicyCard
-
-LONGEST_FILE = 100_000
-"""Bytes beyond which a file is surely no target."""
 
 
 class Conductor:
@@ -195,6 +193,11 @@ class Conductor:
         self.send(Resume(run=run))
         self._app.redraw()
 
+    def start_beside(self, settings: dict[str, Any]) -> bool:
+        """Fill the setup in with `settings` and start a run of them; tells whether it could be started."""
+        self._app.main.setup.load(make_config(settings))
+        return self._start()
+
     def branch(self, run: str, step: int) -> None:
         """Make a new run that goes on from `run` at `step`, resting there so that something can be changed first."""
         self._app.state.waiting = True
@@ -216,7 +219,7 @@ class Conductor:
                 "Target from a file",
                 "Which file holds the text? It is read as UTF-8.",
                 yes="Read",
-                check=lambda file: texts.append(read_target(file)),
+                check=lambda file: texts.append(read_target(Path(file).expanduser())),
             ),
             chosen,
         )
@@ -316,24 +319,6 @@ class Conductor:
 
         by_reward = bool(failure.reward) and failure.reward == self.rewards.present.spec
         self._app.push_screen(FailureCard(failure, log_tail, title=title, can_edit=by_reward), answered)
-
-
-def read_target(file: str) -> str:
-    """Return the text of `file` without the newline at its end; raises InputError where it can't be a target."""
-    path = Path(file).expanduser()
-    try:
-        if path.stat().st_size > LONGEST_FILE:
-            raise InputError(f"{path} is too long for a target.", f"It may have {LONGEST_FILE} bytes.")
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is no UTF-8 text.", "Save it as UTF-8.") from error
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "its name has a character that no file may have"
-        raise InputError(f"{file} cannot be read: {reason}.", "Give the path of a text file.") from error
-    text = text.removesuffix("\n")
-    if not text:
-        raise InputError(f"{path} is empty.", "Give a file with at least one character.")
-    return text
 
 
 def _reason(returncode: int) -> str:

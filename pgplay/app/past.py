@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from pgplay.app.history import History
 from pgplay.app.recall import recall
+from pgplay.config import RunConfig
 from pgplay.learning.report import Sample
 from pgplay.runs.checkpoint_files import all_checkpoints
 from pgplay.runs.store import RunStore
@@ -35,9 +36,14 @@ class Past:
         self.refresh()
 
     @property
-    def target(self) -> str:
-        """The text that the run learns; the first of its targets where there are several."""
-        return self._store.config.target
+    def config(self) -> RunConfig:
+        """The settings with which the run began."""
+        return self._store.config
+
+    @property
+    def state(self) -> str:
+        """What the run said last: solved, finished, failed, paused or training."""
+        return self._store.state
 
     @property
     def last_step(self) -> int:

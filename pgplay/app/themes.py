@@ -1,8 +1,23 @@
-"""Two themes of the house's own: one colour for 'now' (primary), one for the person's choice (secondary)."""
+"""The house's own themes: one colour for 'now' (primary), one for the person's choice (secondary).
+
+The colours of several runs in one plot are those of Okabe and Ito (2008, Color Universal Design), made lighter or
+darker for the ground, so that the most common kinds of colour blindness tell them apart; so are right and wrong in the
+two themes that are named after it, which avoid red against green.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual.theme import Theme
+
+_RUNS_ON_DARK = ("#56b4e9", "#e69f00", "#2fc79b", "#cc79a7", "#f0e442", "#7c9cff", "#ff7f50", "#c9ced6")
+_RUNS_ON_LIGHT = ("#0072b2", "#b06f00", "#00795a", "#a8437e", "#7d7200", "#3b50c8", "#b84a00", "#4d535c")
+
+
+def _runs(colours: tuple[str, ...]) -> dict[str, str]:
+    return {f"run-{slot}": colour for slot, colour in enumerate(colours)}
+
 
 DARK = Theme(
     name="pgplay-dark",
@@ -32,6 +47,7 @@ DARK = Theme(
         "scrollbar-background": "#14171c",
         "scrollbar-background-hover": "#14171c",
         "scrollbar-background-active": "#14171c",
+        **_runs(_RUNS_ON_DARK),
     },
 )
 
@@ -63,5 +79,51 @@ LIGHT = Theme(
         "scrollbar-background": "#faf8f3",
         "scrollbar-background-hover": "#faf8f3",
         "scrollbar-background-active": "#faf8f3",
+        **_runs(_RUNS_ON_LIGHT),
     },
 )
+
+DARK_COLOUR_BLIND = replace(
+    DARK,
+    name="pgplay-dark-colour-blind",
+    primary="#56b4e9",
+    secondary="#e69f00",
+    accent="#56b4e9",
+    success="#56b4e9",
+    warning="#f0e442",
+    error="#ff9d5c",
+    variables={
+        **DARK.variables,
+        "band": "#34566b",
+        "footer-key-foreground": "#e69f00",
+        "input-selection-background": "#56b4e9 30%",
+    },
+)
+
+LIGHT_COLOUR_BLIND = replace(
+    LIGHT,
+    name="pgplay-light-colour-blind",
+    primary="#0072b2",
+    secondary="#a65e00",
+    accent="#0072b2",
+    success="#0072b2",
+    warning="#7d7200",
+    error="#c04a00",
+    variables={
+        **LIGHT.variables,
+        "band": "#a9c8de",
+        "footer-key-foreground": "#a65e00",
+        "input-selection-background": "#0072b2 25%",
+    },
+)
+
+THEMES = (DARK, LIGHT, DARK_COLOUR_BLIND, LIGHT_COLOUR_BLIND)
+"""In the order in which the key goes through them."""
+
+_EXTRAS = ("band", "muted", "faint", *_runs(_RUNS_ON_DARK))
+
+
+def extras(*, dark: bool) -> dict[str, str]:
+    """Return the variables that the styles want beyond those of every theme, for a dark or a light ground."""
+    variables = (DARK if dark else LIGHT).variables
+    return {name: variables[name] for name in _EXTRAS}

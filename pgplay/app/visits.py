@@ -36,3 +36,22 @@ class Visits:
             self._app.push_screen(TravelScreen(run, self._conductor.branch))
         except PgplayError as error:
             self._app.tell(str(error), severe=True)
+
+    def side_by_side(self, *runs: str) -> None:
+        """Show `runs` in one plot; by default the present run, or the newest, with its branches and its like."""
+        from pgplay.app.overlay import relatives
+        from pgplay.app.screens.side_by_side import SideBySide
+        from pgplay.runs.summaries import list_runs
+
+        try:
+            known = list_runs()
+            chosen = list(runs)
+            if len(chosen) < 2:
+                readable = [run.name for run in known if not run.problem]
+                chosen = relatives(next(iter([*chosen, *filter(None, [self._present]), *readable]), ""), known)
+            if not chosen:
+                self._app.tell("There is no run to show yet. Press space to start one.")
+                return
+            self._app.push_screen(SideBySide(chosen, self._conductor.start_beside, self.travel))
+        except PgplayError as error:
+            self._app.tell(str(error), severe=True)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Button, Input, Static
+from textual.widgets import Button, Input, OptionList, Static
 
-from pgplay.app.safe_text import safe_text
+from pgplay.app.safe_text import pad, plain, safe_text
 from pgplay.errors import PgplayError
 
 
@@ -91,3 +93,46 @@ class AskDialog(ModalScreen[str | None]):
             problem.add_class("-shown")
             return
         self.dismiss(answer)
+
+
+class ChooseDialog(ModalScreen[str | None]):
+    """Asks for one of several names, each with a description; the first nine have a key of their own."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape", "dismiss(None)", "Cancel"),
+        *((str(number), f"choose({number})", "") for number in range(1, 10)),
+    ]
+    AUTO_FOCUS = "OptionList"
+
+    def __init__(self, title: str, entries: Sequence[tuple[str, str]]) -> None:
+        super().__init__(classes="dialog-screen")
+        self._title, self._entries = title, entries
+
+    def compose(self) -> ComposeResult:
+        """Lay out the parts."""
+        with Vertical(classes="dialog -choose") as dialog:
+            dialog.border_title = self._title
+            dialog.border_subtitle = " escape closes "
+            if not self._entries:
+                yield Static("There is nothing else to choose from.", classes="words")
+            width = max((cell_len(name) for name, _ in self._entries), default=0)
+            yield OptionList(
+                *(
+                    Text.assemble(
+                        f"{number if number < 10 else '':>1}  ",
+                        (pad(plain(name), width), "bold"),
+                        f"  {plain(description)}",
+                    )
+                    for number, (name, description) in enumerate(self._entries, 1)
+                ),
+                compact=True,
+            )
+
+    def action_choose(self, number: int) -> None:
+        """Answer with the entry of that number."""
+        if number <= len(self._entries):
+            self.dismiss(self._entries[number - 1][0])
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._entries[event.option_index][0])

@@ -11,6 +11,7 @@ from pgplay.app import formats
 from pgplay.app.safe_text import plain
 from pgplay.app.screens.dialogs import ConfirmDialog
 from pgplay.app.screens.listing import Listing
+from pgplay.app.visits import Visits
 from pgplay.runs.summaries import RunSummary, delete_run, list_runs
 
 
@@ -20,21 +21,24 @@ class Runs(Listing):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "resume", "resume", key_display="enter"),
         Binding("h", "travel", "back in time"),
+        Binding("space", "mark", "mark", key_display="space"),
+        Binding("p", "side_by_side", "side by side"),
         Binding("delete,backspace", "delete", "delete", key_display="del"),
     ]
     HEADING = "Runs"
     COLUMNS = (("Run", 30), ("Target", 26), ("Reward", 16), ("Model", 16), ("Steps", 7), ("Best", 6), ("State", 12))
     NONE_YET = "No run is kept yet. Press escape, then space to start one."
 
-    def __init__(self, resume: Callable[[str], None], travel: Callable[[str], None]) -> None:
+    def __init__(self, resume: Callable[[str], None], visits: Visits) -> None:
         super().__init__()
-        self._resume, self._travel = resume, travel
+        self._resume, self._visits = resume, visits
         self._runs: dict[str, RunSummary] = {}
+        self._marked: list[str] = []
 
     def rows(self) -> Sequence[tuple[str, Sequence[str]]]:
         """Return every run, newest first."""
         self._runs = {run.name: run for run in list_runs()}
-        return [(name, _cells(run)) for name, run in self._runs.items()]
+        return [(name, _cells(run, name in self._marked)) for name, run in self._runs.items()]
 
     def hint(self, name: str) -> str:
         """Return what is wrong with a run, or from where it can go on."""
@@ -62,7 +66,24 @@ class Runs(Listing):
         run = self._runs.get(self.selected or "")
         if run is not None and not run.problem:
             self.dismiss()
-            self._travel(run.name)
+            self._visits.travel(run.name)
+
+    def action_mark(self) -> None:
+        """Mark the run under the cursor for the screen side by side, or no longer."""
+        run = self._runs.get(self.selected or "")
+        if run is not None and not run.problem:
+            if run.name in self._marked:
+                self._marked.remove(run.name)
+            else:
+                self._marked.append(run.name)
+            self.reload()
+
+    def action_side_by_side(self) -> None:
+        """Show the marked runs in one plot, or the one under the cursor beside its like."""
+        chosen = [name for name in self._marked if name in self._runs] or [self.selected or ""]
+        if chosen[0] in self._runs and not self._runs[chosen[0]].problem:
+            self.dismiss()
+            self._visits.side_by_side(*chosen)
 
     def action_delete(self) -> None:
         """Delete the run under the cursor, asked first."""
@@ -79,6 +100,7 @@ class Runs(Listing):
         self.app.push_screen(ConfirmDialog("Delete", question, "Delete"), answered)
 
 
-def _cells(run: RunSummary) -> list[str]:
+def _cells(run: RunSummary, marked: bool) -> list[str]:
     best = "" if run.best_reward is None else formats.reward(run.best_reward)
-    return [run.name, run.target, run.reward, run.model, formats.count(run.steps), best, run.state]
+    name = f"● {run.name}" if marked else run.name
+    return [name, run.target, run.reward, run.model, formats.count(run.steps), best, run.state]

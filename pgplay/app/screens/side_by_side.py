@@ -1,0 +1,248 @@
+"""Side by side: several runs in one plot, what differs between them, and one more with a single thing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import DataTable, Footer, Static
+
+from pgplay.app import formats
+from pgplay.app.overlay import MARKERS, MOST, Line, Overlay
+from pgplay.app.past import Past
+from pgplay.app.safe_text import as_title, safe_text
+from pgplay.app.screens.dialogs import ChooseDialog
+from pgplay.app.view import words_of
+from pgplay.config import make_config, to_settings
+from pgplay.errors import PgplayError
+from pgplay.learning.algorithms import ALGORITHMS, COMPARATORS
+from pgplay.rewards.catalogue import REWARDS
+from pgplay.runs.summaries import list_runs
+
+if TYPE_CHECKING:
+    from pgplay.app.app import PgplayApp
+
+REFRESH_SECONDS = 0.5
+COLUMNS = (("", 2), ("What differs", 44), ("Runs", 26), ("Steps", 7), ("Reward", 7), ("Greedy", 7), ("State", 10))
+
+SEEDS_AS_ONE = "A line through several seeds is their median; its band reaches from the lowest to the highest."
+
+Start = Callable[[dict[str, Any]], bool]
+
+
+class OverlayPlot(Widget):
+    """One metric of all runs."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "plot--axis",
+        *(f"overlay--{kind}-{slot}" for kind in ("run", "band") for slot in range(MOST)),
+    }
+
+    def __init__(self, overlay: Overlay) -> None:
+        super().__init__(id="overlay-plot", classes="panel plot")
+        self._overlay = overlay
+        self.metric = "reward_mean"
+
+    def render(self) -> Text:
+        """Return the plot as it is now."""
+        from pgplay.app import charts
+
+        styles = {"axis": self.get_component_rich_style("plot--axis", partial=True)}
+        for kind in ("run", "band"):
+            for slot in range(MOST):
+                styles[f"{kind}-{slot}"] = self.get_component_rich_style(f"overlay--{kind}-{slot}", partial=True)
+        return charts.draw(self._overlay.chart(self.metric), *self.content_size, styles)
+
+
+class SideBySide(Screen[None]):
+    """Shows the runs, also while one is trained; `start` begins a run of some settings, `travel` goes back in one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "vary('algorithm')", "algorithm"),
+        Binding("e", "vary('reward')", "reward"),
+        Binding("n", "another_seed", "seed"),
+        Binding("m", "metric(1)", "metric"),
+        Binding("b", "seeds", "as one"),
+        Binding("plus", "add", "add", key_display="+"),
+        Binding("delete,backspace", "remove", "drop", key_display="del"),
+        Binding("h", "travel", "time"),
+        Binding("escape", "dismiss", "back", key_display="esc"),
+    ]
+    AUTO_FOCUS = "DataTable"
+
+    def __init__(self, runs: list[str], start: Start, travel: Callable[[str], None]) -> None:
+        """Raises InputError for an unknown run, PgplayError for a damaged one."""
+        super().__init__()
+        self._overlay = Overlay(runs)
+        self._start, self._travel = start, travel
+        self._expected = ""
+        self._lines: list[Line] = []
+
+    def compose(self) -> ComposeResult:
+        """Lay out the parts."""
+        yield Static(id="overlay-title", classes="page-title")
+        yield OverlayPlot(self._overlay)
+        yield DataTable(cursor_type="row", id="overlay-legend")
+        yield Static(id="overlay-hint", classes="page-hint")
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Show the runs, and follow those that go on."""
+        self._show()
+        self.set_interval(REFRESH_SECONDS, self._refresh)
+
+    def on_resize(self) -> None:
+        """Give the legend's columns what the width has."""
+        self._show()
+
+    def on_unmount(self) -> None:
+        """Let go of the runs."""
+        self._overlay.close()
+
+    def _refresh(self) -> None:
+        """Take in the run that was asked for once it has begun, and what came in the others."""
+        info = cast("PgplayApp", self.app).state.info
+        try:
+            began = info is not None and self._expected not in ("", info.run) and info.run not in self._overlay.runs
+            if began and info is not None:
+                self._expected = ""
+                self._overlay.add(info.run)
+            if self._overlay.refresh() or began:
+                self._show()
+        except PgplayError as error:
+            self._hint(str(error))
+
+    def _show(self) -> None:
+        self._lines = self._overlay.lines()
+        plot = self.query_one(OverlayPlot)
+        plot.border_title = as_title(words_of(plot.metric).title)
+        plot.refresh()
+        many = any(len(line.pasts) > 1 for line in self._lines)
+        self.query_one("#overlay-title", Static).update(f"Side by side · {len(self._overlay.runs)} runs")
+        self._hint(SEEDS_AS_ONE if many else "")
+        table: DataTable[Text] = self.query_one("#overlay-legend", DataTable)
+        at = table.cursor_row
+        table.clear(columns=True)
+        for title, width in self._columns():
+            table.add_column(title, width=width)
+        for line in self._lines:
+            style = plot.get_component_rich_style(f"overlay--run-{line.slot}", partial=True)
+            cells = zip(_cells(line), self._columns(), strict=True)
+            table.add_row(*(safe_text(cell, style if not title else "", width=width) for cell, (title, width) in cells))
+        table.styles.height = min(len(self._lines) + 1, max(3, self.size.height // 3))
+        table.move_cursor(row=min(at, max(0, len(self._lines) - 1)))
+
+    def _columns(self) -> list[tuple[str, int]]:
+        spare = self.app.size.width - sum(width + 2 for _, width in COLUMNS) - 2
+        names = {"What differs": spare - spare // 3, "Runs": spare // 3}
+        return [(title, max(10, width + names[title]) if title in names else width) for title, width in COLUMNS]
+
+    def _hint(self, words: str) -> None:
+        self.query_one("#overlay-hint", Static).update(safe_text(words, lines=True))
+
+    @property
+    def _selected(self) -> Past | None:
+        """The first run of the line under the cursor."""
+        row = self.query_one(DataTable).cursor_row
+        return self._lines[row].first if 0 <= row < len(self._lines) else None
+
+    def action_metric(self, direction: int) -> None:
+        """Plot the next metric that any run has."""
+        plot, known = self.query_one(OverlayPlot), self._overlay.metrics()
+        if known:
+            place = known.index(plot.metric) + direction if plot.metric in known else 0
+            plot.metric = known[place % len(known)]
+            self._show()
+
+    def action_seeds(self) -> None:
+        """Draw runs that differ in nothing but their seed as one, or each by itself."""
+        self._overlay.seeds_as_one = not self._overlay.seeds_as_one
+        self._show()
+
+    def action_vary(self, field: str) -> None:
+        """Ask for another algorithm or reward, and start the selected run again with it: the same seed."""
+        past = self._selected
+        if past is None:
+            return
+        rows = {**ALGORITHMS, **COMPARATORS} if field == "algorithm" else REWARDS
+        present = getattr(past.config, field)
+        entries = [(name, row.description) for name, row in rows.items() if name != present]
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                self._begin(past, {field: name})
+
+        self.app.push_screen(ChooseDialog(f"The same seed, another {field}", entries), chosen)
+
+    def action_another_seed(self) -> None:
+        """Start the selected run again with the next seed that its recipe was not trained with yet."""
+        past = self._selected
+        if past is not None:
+            line = next(line for line in self._lines if past in line.pasts)
+            self._begin(past, {"seed": 1 + max(one.config.seed for one in line.pasts)})
+
+    def _begin(self, past: Past, changes: dict[str, Any]) -> None:
+        if self._overlay.is_full:
+            self._hint(f"{MOST} runs are shown, as many as there are markers. Leave one out with del first.")
+            return
+        info = cast("PgplayApp", self.app).state.info
+        try:
+            settings = to_settings(make_config(changes, past.config))
+        except PgplayError as error:
+            self._hint(str(error))
+            return
+        if self._start(settings):
+            self._expected = info.run if info is not None else "any"
+            self._hint("It begins beside the others; the run before it is kept.")
+
+    def action_add(self) -> None:
+        """Ask for a stored run and show it too."""
+        shown = self._overlay.runs
+        known = [run for run in list_runs() if not run.problem and run.name not in shown]
+        entries = [(run.name, f"{run.state}, {run.steps} steps") for run in known]
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                try:
+                    self._overlay.add(name)
+                except PgplayError as error:
+                    self._hint(str(error))
+                self._show()
+
+        self.app.push_screen(ChooseDialog("Add a run", entries), chosen)
+
+    def action_remove(self) -> None:
+        """Leave the runs of the line under the cursor out; they stay stored."""
+        row = self.query_one(DataTable).cursor_row
+        if 0 <= row < len(self._lines):
+            for past in self._lines[row].pasts:
+                self._overlay.remove(past.run)
+            self._show()
+
+    def action_travel(self) -> None:
+        """Go back in the run under the cursor."""
+        past = self._selected
+        if past is not None:
+            self._travel(past.run)
+
+
+def _cells(line: Line) -> list[str]:
+    names = line.first.run + (f" and {len(line.pasts) - 1} more" if len(line.pasts) > 1 else "")
+    rewards, greedy = line.values("reward_mean"), line.values("greedy_reward")
+    states = {past.state for past in line.pasts}
+    steps = [past.last_step for past in line.pasts]
+    ends = sorted({min(steps), max(steps)})
+    return [
+        MARKERS[line.slot],
+        line.label or "nothing",
+        names,
+        "–".join(map(formats.count, ends)),
+        formats.reward(sum(rewards) / len(rewards)) if rewards else "",
+        formats.reward(sum(greedy) / len(greedy)) if greedy else "",
+        states.pop() if len(states) == 1 else "several",
+    ]
