@@ -12,7 +12,7 @@ from pgplay.app.screens.dialogs import AskDialog, ConfirmDialog
 from pgplay.app.screens.failure import Answer, FailureCard
 from pgplay.app.screens.write import WriteScreen
 from pgplay.config import make_config, to_settings
-from pgplay.errors import InputError, PgplayError
+from pgplay.errors import PgplayError
 from pgplay.learning.comparators import no_policy
 from pgplay.tasks.files import read_target
 from pgplay.worker.protocol import (

@@ -191,7 +191,7 @@ async def test_a_target_is_read_from_a_file(tmp_path: Path) -> None:
         answer = bench.app.screen.query_one("#answer", Input)
         answer.value = str(tmp_path / "missing.txt")
         await pilot.press("enter")
-        assert "cannot be read" in str(bench.app.screen.query_one(".problem", Static).render())
+        assert "There is no file" in str(bench.app.screen.query_one(".problem", Static).render())
         answer.value = str(file)
         await pilot.press("enter")
         await until(pilot, lambda: (bench.app.settings or {}).get("target") == "two\nlines")

@@ -1,0 +1,149 @@
+"""Side by side: whose line is whose, seeds as a median with a band, and one more run with a single thing changed."""
+
+from __future__ import annotations
+
+from statistics import median
+
+from textual.pilot import Pilot
+from textual.widgets import DataTable
+
+from pgplay.app.overlay import Overlay, relatives
+from pgplay.app.screens.dialogs import ChooseDialog
+from pgplay.app.screens.side_by_side import OverlayPlot, SideBySide
+from pgplay.app.screens.travel import TravelScreen
+from pgplay.runs.branches import branch_run
+from pgplay.runs.summaries import list_runs
+from pgplay.worker.protocol import Start
+from tests.app.fake_worker import Bench, begin, curve, until
+from tests.app.stored import store_run
+
+SIZE = (120, 36)
+
+
+def store_seeds() -> list[str]:
+    runs = [store_run(f"seed-{seed}", 40, speed=1 + seed, seed=seed, checkpoints=()) for seed in range(3)]
+    return [*runs, store_run("other", 30, algorithm="rloo", checkpoints=())]
+
+
+def legend(screen: SideBySide) -> list[list[str]]:
+    table = screen.query_one(DataTable)
+    return [[str(cell) for cell in table.get_row_at(row)] for row in range(table.row_count)]
+
+
+async def open_side_by_side(bench: Bench, pilot: Pilot[int]) -> SideBySide:
+    await begin(bench, pilot)
+    await pilot.press("p")
+    await until(pilot, lambda: isinstance(bench.app.screen, SideBySide))
+    await pilot.pause()
+    assert isinstance(bench.app.screen, SideBySide)
+    return bench.app.screen
+
+
+def test_seeds_become_their_median_with_a_band_and_an_ended_run_counts_with_its_last_value() -> None:
+    runs = store_seeds()
+    store_run("seed-9", 10, speed=9.0, seed=9, checkpoints=())
+    overlay = Overlay([*runs, "seed-9"])
+    seeds, other = overlay.lines()
+    assert (seeds.label, other.label) == ("algorithm=grpo  median of 4 seeds", "algorithm=rloo")
+    chart = overlay.chart("reward_mean")
+    (band,) = chart.bands
+    line = next(one for one in chart.curves if one.pen == f"run-{seeds.slot}")
+    for step in (1, 10, 40):
+        values = [curve(step * (1 + seed))["reward_mean"] for seed in range(3)]
+        values.append(curve(min(step, 10) * 9)["reward_mean"])
+        found = [next(one.last for one in edge if one.step == step) for edge in (band.lower, line.buckets, band.upper)]
+        assert found == [min(values), median(values), max(values)]
+    overlay.seeds_as_one = False
+    assert [one.label for one in overlay.lines()][1:3] == ["seed=1 algorithm=grpo", "seed=2 algorithm=grpo"]
+    assert overlay.chart("reward_mean").bands == ()
+    overlay.close()
+
+
+def test_a_run_keeps_its_colour_while_others_come_and_go() -> None:
+    runs = store_seeds()
+    overlay = Overlay(runs)
+    overlay.seeds_as_one = False
+    before = {line.first.run: line.slot for line in overlay.lines()}
+    assert len(set(before.values())) == 4
+    overlay.remove("seed-1")
+    assert {line.first.run: line.slot for line in overlay.lines()} == {
+        run: slot for run, slot in before.items() if run != "seed-1"
+    }
+    overlay.add("seed-1")
+    assert {line.first.run: line.slot for line in overlay.lines()} == before
+    overlay.close()
+
+
+def test_a_run_is_shown_with_its_branches_its_parent_and_others_of_the_same_text() -> None:
+    store_run("stranger", 5, target="good night", checkpoints=())
+    store_run("like", 5, checkpoints=())
+    parent = store_run("mine", 30)
+    branch = branch_run(parent, 20)
+    assert relatives(parent, list_runs()) == [parent, branch, "like"]
+    assert relatives(branch, list_runs()) == [branch, parent, "like"]
+    assert relatives("nobody", list_runs()) == []
+
+
+async def test_the_legend_says_what_differs_and_keys_change_what_is_drawn() -> None:
+    store_seeds()
+    bench = Bench()
+    async with bench.app.run_test(size=SIZE) as pilot:
+        screen = await open_side_by_side(bench, pilot)
+        first, second = legend(screen)
+        assert first[1] == "algorithm=rloo"
+        assert second[1] == "algorithm=grpo  median of 3 seeds"
+        assert first[0] != second[0]
+        drawn = str(screen.query_one(OverlayPlot).render())
+        assert first[0] in drawn
+        assert second[0] in drawn
+        assert "░" in drawn
+        await pilot.press("b")
+        await pilot.pause()
+        assert len(legend(screen)) == 4
+        assert "░" not in str(screen.query_one(OverlayPlot).render())
+        await pilot.press("m")
+        assert screen.query_one(OverlayPlot).metric == "reward_min"
+        await pilot.press("delete")
+        await pilot.pause()
+        assert [row[2] for row in legend(screen)] == ["seed-2", "seed-1", "seed-0"]
+        await pilot.press("h")
+        await until(pilot, lambda: isinstance(bench.app.screen, TravelScreen))
+
+
+async def test_two_keys_start_the_same_seed_with_another_algorithm_beside() -> None:
+    store_run("mine", 30, seed=7, target="good day", checkpoints=())
+    bench = Bench()
+    async with bench.app.run_test(size=SIZE) as pilot:
+        screen = await open_side_by_side(bench, pilot)
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(bench.app.screen, ChooseDialog))
+        await pilot.press("1")
+        await until(pilot, lambda: bench.sent(Start))
+        (start,) = bench.sent(Start)
+        assert start.settings == {"target": "good day", "seed": 7, "algorithm": "reinforce"}
+        store_run("new", 3, checkpoints=(), **start.settings)
+        bench.worker.build(run="new", **start.settings)
+        await until(pilot, lambda: len(legend(screen)) == 2)
+        assert [row[1] for row in legend(screen)] == ["algorithm=grpo", "algorithm=reinforce"]
+        assert bench.app.screen is screen
+        await pilot.press("n")
+        await until(pilot, lambda: len(bench.sent(Start)) == 2)
+        assert bench.sent(Start)[1].settings == {"target": "good day", "seed": 8}
+
+
+async def test_runs_marked_in_the_list_are_shown_side_by_side() -> None:
+    for name in ("one", "two", "three"):
+        store_run(name, 5, checkpoints=(), target=name)
+    bench = Bench()
+    async with bench.app.run_test(size=SIZE) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("u")
+        await until(pilot, lambda: bench.app.screen.query(DataTable))
+        await pilot.pause()
+        await pilot.press("space", "down", "down", "space", "p")
+        await until(pilot, lambda: isinstance(bench.app.screen, SideBySide))
+        await pilot.pause()
+        screen = bench.app.screen
+        assert isinstance(screen, SideBySide)
+        assert sorted(row[2] for row in legend(screen)) == ["one", "three"]
+        assert sorted(row[1] for row in legend(screen)) == ["target=one", "target=three"]
