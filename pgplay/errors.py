@@ -35,17 +35,24 @@ class RewardError(PgplayError):
     """A reward failed; the run is kept up to the step before.
 
     `line` is the line of the person's source at which it failed, 0 where none is known, and `given` the text, target
-    and prompt for which it did. `spec` is what the person typed for the reward, empty until it is known.
+    and prompt for which it did. `traceback` leads from the person's source to where it was raised, line by line; empty
+    where nothing was. `spec` is what the person typed for the reward, empty until it is known.
     """
 
     exit_status = 3
 
     def __init__(
-        self, problem: str, remedy: str = "", line: int = 0, given: tuple[str, str, str] | None = None
+        self,
+        problem: str,
+        remedy: str = "",
+        line: int = 0,
+        given: tuple[str, str, str] | None = None,
+        traceback: str = "",
     ) -> None:
         super().__init__(problem, remedy)
         self.line = line
         self.given = given
+        self.traceback = traceback
         self.spec = ""
 
 

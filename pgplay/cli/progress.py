@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self
 
-from pgplay.cli.output import note, number, shorten
+from pgplay.cli.output import note, number, shorten, visible
 from pgplay.learning.report import StepReport
 
 _REDRAW = 0.1  # seconds
 _PLAIN = 5.0  # seconds
+_PRINTED_LINES = 200
 
 
 class Progress(Protocol):
@@ -137,6 +139,22 @@ class BarProgress:
     def say(self, line: str) -> None:
         """Print a line above the bar."""
         self._console.print(line, markup=False, soft_wrap=True)
+
+
+class Printed:
+    """Passes on what a person's reward prints, as far as a terminal can bear it: the first lines of a run."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._left = _PRINTED_LINES
+
+    def take(self, line: str) -> None:
+        """Pass on `line`, from any thread."""
+        self._left -= 1
+        if self._left >= 0:
+            self._say(visible(line))
+        elif self._left == -1:
+            self._say("(The reward prints more; that is left out here.)")
 
 
 class RunsProgress:

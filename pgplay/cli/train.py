@@ -14,7 +14,7 @@ from pgplay.cli.interruption import INTERRUPTED, Interruption, heeded
 from pgplay.cli.options import add_config_options, read_config, read_settings
 from pgplay.cli.output import note, number, print_facts, print_json, print_table, shorten
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
-from pgplay.cli.progress import Progress, choose_progress
+from pgplay.cli.progress import Printed, Progress, choose_progress
 from pgplay.config import RunConfig
 from pgplay.errors import InputError, PgplayError
 
@@ -130,6 +130,7 @@ def _open_session(arguments: Arguments, config: RunConfig | None, progress: Prog
     let_waiting_threads_sleep()
     from pgplay.worker.session import Session
 
+    printed = Printed(progress.say)
     if config is None:
         run = arguments.resume
         if arguments.at is not None:
@@ -137,12 +138,12 @@ def _open_session(arguments: Arguments, config: RunConfig | None, progress: Prog
 
             run = branch_run(run, arguments.at)
             progress.say(f"The branch is called {run}.")
-        session = Session.resume(run)
+        session = Session.resume(run, on_log=printed.take)
         changes = read_settings(arguments)
         if changes:
             session.change(changes)
     else:
-        session = Session.begin(config, on_progress=progress.prepare)
+        session = Session.begin(config, on_progress=progress.prepare, on_log=printed.take)
     for line in session.info().notes:
         progress.say(line)
     return session
@@ -162,7 +163,8 @@ def _train_guarded(session: Session, interruption: Interruption, progress: Progr
 
         problem, remedy = in_words(error)
         with suppress(PgplayError):  # such as a full disk, which may be what failed the step
-            session.log_failure(str(error) if isinstance(error, PgplayError) else traceback.format_exc())
+            way = getattr(error, "traceback", "") if isinstance(error, PgplayError) else traceback.format_exc()
+            session.log_failure(f"{error}\n{way}".strip())
             session.rest("failed", problem)
         progress.say(f"The run is kept up to step {session.checkpoint_step}: {_to_resume(session)}")
         if isinstance(error, PgplayError):

@@ -13,12 +13,16 @@ import signal
 import subprocess
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import IO
 
 LOG_LINES_A_BATCH = 200
 LOG_LINE_BYTES = 2000
 MAXIMUM_LINE = 16 * 1024 * 1024
+MARK = "PGPLAY_REWARD_PROCESS"
+"""A variable of the child's environment, which what it starts inherits."""
 
 
 class LogLimit:
@@ -52,8 +56,10 @@ class ChildProcess:
 
     def __init__(self, command: Sequence[str], environment: dict[str, str], on_log: Callable[[str], None]) -> None:
         pipe = subprocess.PIPE
+        self._mark = f"{MARK}={uuid.uuid4().hex}"
+        marked = {**environment, MARK: self._mark.removeprefix(f"{MARK}=")}
         self._process = subprocess.Popen(
-            command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, start_new_session=True
+            command, stdin=pipe, stdout=pipe, stderr=pipe, env=marked, start_new_session=True
         )
         self.log = LogLimit(on_log)
         self._outgoing: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -111,7 +117,10 @@ class ChildProcess:
         return None
 
     def end(self, grace: float = 0.0) -> None:
-        """Close its input, wait `grace` seconds for it to end, then kill it and what it started in its session."""
+        """Close its input, wait `grace` seconds for it to end, then kill it and all that it started.
+
+        What it started in other sessions is found on Linux alone.
+        """
         self._outgoing.put(None)
         if grace:
             self.exit_status(grace)
@@ -122,8 +131,9 @@ class ChildProcess:
         else:
             self._process.kill()
         self._process.wait()
+        _kill_marked(self._mark)
         for thread in self._threads:
-            thread.join(timeout=1.0)  # a process that left the session can hold a pipe open: not our wait
+            thread.join(timeout=1.0)  # what was not found can hold a pipe open: not our wait
         self.log.renew()
 
     def _write(self, stream: IO[bytes]) -> None:
@@ -154,3 +164,11 @@ class ChildProcess:
                 take(lines)
         if rest:
             take([rest])
+
+
+def _kill_marked(mark: str) -> None:
+    """Kill every process that was started with `mark`, such as A=B, in its environment; Linux alone tells which."""
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):  # it ended meanwhile, or is another person's
+            if mark.encode() in environment.read_bytes().split(b"\0"):
+                os.kill(int(environment.parent.name), signal.SIGKILL)

@@ -28,6 +28,7 @@ from typing import Any
 
 MODULE_NAME = "pgplay_reward"
 MAXIMUM_PARTS = 32
+MAXIMUM_TRACEBACK = 8000
 ADVICE = "Return one finite number a text, or a mapping with 'score' and named numbers."
 
 
@@ -259,7 +260,7 @@ def _shown(value: Any) -> str:
 
 
 def _explain(error: BaseException, filename: str) -> dict[str, Any]:
-    """Return what happened and at which of the person's own lines, and print the traceback to the log."""
+    """Return what happened, at which of the person's own lines, and the way there; print that to the log too."""
     if isinstance(error, MemoryError):
         traceback.clear_frames(error.__traceback__)  # frees what filled the memory: telling takes some too
     own = error.__traceback__
@@ -279,7 +280,9 @@ def _explain(error: BaseException, filename: str) -> dict[str, Any]:
     else:
         words = " ".join("".join(traceback.format_exception_only(error)).split())
         happened = f"raised {words.removeprefix(MODULE_NAME + '.')}"
+    way = "".join(traceback.format_tb(own))
     return {
+        "traceback": way if len(way) <= MAXIMUM_TRACEBACK else f"{way[:MAXIMUM_TRACEBACK]}…\n",
         "happened": happened if len(happened) <= 500 else happened[:500] + "…",
         "line": line,
         "code": linecache.getline(filename, line).strip(),

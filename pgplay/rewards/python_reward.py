@@ -75,6 +75,7 @@ class _Failed(msgspec.Struct, tag_field="type", tag="failed"):
     code: str = ""
     index: int | None = None
     advice: str = ""
+    traceback: str = ""
 
 
 _Message = _Ready | _Missing | _Scored | _Failed
@@ -261,7 +262,7 @@ class PythonScorer:
         if given:
             given += f" and {others} others." if others else "."
         remedy = " ".join(filter(None, (given, failed.advice)))
-        return RewardError(f"{who} {failed.happened}{where}.", remedy, failed.line, triple)
+        return RewardError(f"{who} {failed.happened}{where}.", remedy, failed.line, triple, failed.traceback)
 
     def _place(self, lines: Iterable[bytes]) -> int:
         """Return the innermost of the person's own lines in what faulthandler wrote; 0 where there is none."""

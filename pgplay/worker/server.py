@@ -162,9 +162,10 @@ class Server:
         details = "" if isinstance(error, PgplayError) else traceback.format_exc()
         place: dict[str, Any] = {}
         if isinstance(error, RewardError):
+            details = error.traceback
             place = {"reward": error.spec, "line": error.line, "given": error.given}
         try:
-            session.log_failure(details or str(error))
+            session.log_failure(f"{error}\n{details}".strip())
             session.rest("failed", problem)
         except PgplayError as second:  # such as a full disk, which may be what failed the step
             details += f"\n{second}"

@@ -200,7 +200,8 @@ def test_failing_reward_ends_with_3_and_its_own_words(capsys: pytest.CaptureFixt
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "ZeroDivisionError" in captured.err
-    assert "Traceback" not in captured.err
+    assert "mine.py\", line 2, in reward" in captured.err
+    assert "pgplay/" not in captured.err
 
 
 def test_python_that_came_with_a_policy_runs_only_when_allowed(

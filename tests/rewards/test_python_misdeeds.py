@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from pgplay.errors import RewardError
 from pgplay.rewards.python_reward import Limits
 from tests.rewards.conftest import Build, failure, score
 
 SHORT = Limits(batch_seconds=0.5, load_seconds=5.0)
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts the memory and tells who started whom")
 
 
 @pytest.mark.parametrize(
@@ -87,6 +89,8 @@ def reward(text, target, prompt):
         ("os.kill(os.getpid(), signal.SIGKILL)", "was ended by SIGKILL"),
         ("import ctypes; ctypes.string_at(0)", r"was ended by SIGSEGV \(line 4: import ctypes"),
         ("os.closerange(0, 64)", "reward in mine.py (closed the connection|ended its own process)"),
+        ("sys.stdout.close(); print('x')", r"raised ValueError: I/O operation on closed file. \(line 4"),
+        ("sys.stdin.read(1)[0]", r"raised IndexError.*\(line 4"),
         ("sys.stderr.close(); raise ValueError('mute')", r"raised ValueError: mute \(line 4"),
         ("os.fork() or os._exit(0); raise ValueError('parent')", "raised ValueError: parent"),
     ],
@@ -125,7 +129,39 @@ def test_a_batch_that_is_never_read_does_not_hold_us_up(build: Build) -> None:
     assert "took longer" in failure(reward, "bad", "x" * 2_000_000).problem
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts the memory that is written to")
+def test_the_traceback_leads_from_the_persons_file_to_the_cause(build: Build) -> None:
+    code = "import json\ndef inner(text):\n    return json.loads(text)\n"
+    code += "def reward(text, target, prompt):\n    return inner(text)\n"
+    reward = build(code)
+    error = failure(reward, "1", "{bad", "2")
+    frames = re.findall(r'File "(.*?)", line (\d+), in (\w+)', error.traceback)
+    assert [(os.path.basename(file), line, name) for file, line, name in frames[:2]] == [
+        ("mine.py", "5", "reward"),
+        ("mine.py", "3", "inner"),
+    ]
+    assert "python_host" not in error.traceback
+    assert "raised json.decoder.JSONDecodeError" in error.problem
+    assert "(line 3: return json.loads(text))" in error.problem
+    assert (error.line, error.given) == (3, ("{bad", "target", "prompt"))
+
+
+def test_a_traceback_without_end_is_cut(build: Build) -> None:
+    code = "def reward(text, target, prompt, depth=0):\n    return other(text, target, prompt, depth)\n"
+    code += "def other(text, target, prompt, depth):\n    return reward(text, target, prompt, depth + 1)\n"
+    assert 1000 < len(failure(build(code)).traceback) < 9000
+
+
+@LINUX
+@pytest.mark.parametrize("hoard", ["bytearray(10 * 1024**3)", "[0] * (10 * 1024**3 // 8)"])
+def test_ten_gigabytes_are_refused_by_default(build: Build, hoard: str) -> None:
+    reward = build(BAD_OR_GOOD.format(f"hoard = {hoard}"))
+    assert "raised MemoryError (line 4" in failure(reward, "bad").problem
+    assert score(reward, "good") == [1.0]
+    with pytest.raises(RewardError, match=r"raised MemoryError \(line 1: hoard"):
+        build(f"hoard = {hoard}\n")
+
+
+@LINUX
 def test_a_memory_bomb_is_stopped(build: Build) -> None:
     code = BAD_OR_GOOD.format("hoard = [b'x' * 1000000 for _ in range(10**9)]")
     reward = build(code, limits=Limits(memory_bytes=200 * 1024**2))
@@ -151,12 +187,14 @@ def test_an_endless_line_is_cut(build: Build, log: list[str]) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no process groups to end")
 @pytest.mark.parametrize("ending", ["", "raise ValueError", "os._exit(1)"])
-def test_what_it_started_ends_with_it(build: Build, tmp_path: Path, ending: str) -> None:
+@pytest.mark.parametrize("leaves", [False, pytest.param(True, marks=LINUX)])
+def test_what_it_started_ends_with_it(build: Build, tmp_path: Path, ending: str, leaves: bool) -> None:
     held = tmp_path / "held open by what it started"
     os.mkfifo(held)
     reader = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
     code = "import os, subprocess\ndef reward(text, target, prompt):\n"
-    code += f"    subprocess.Popen(['sleep', '60'], stdout=open({str(held)!r}, 'w'))\n    {ending}\n    return 1\n"
+    code += f"    subprocess.Popen(['sleep', '60'], stdout=open({str(held)!r}, 'w'), start_new_session={leaves})\n"
+    code += f"    {ending}\n    return 1\n"
     reward = build(code)
     if ending:
         failure(reward)
