@@ -36,7 +36,12 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     target: Annotated[str, _help("the text to learn, where no task is given", "task", live=True)] = "hello world"
     task: Annotated[
-        str, _help("prompts and targets: a generator (reverse:length=3-5) or a file (.csv, .jsonl)", "task")
+        str,
+        _help(
+            "prompts and targets: a generator (reverse:length=3-5), a set that ships (assistant), or a file (.csv, "
+            ".jsonl, .toml)",
+            "task",
+        ),
     ] = ""
     alphabet: Annotated[str, _help("auto, lowercase, ascii, target, or the characters themselves", "task")] = "auto"
     max_length: Annotated[
@@ -44,8 +49,14 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         _help("longest completion, in tokens (default: a little above the longest target)", "task"),
     ] = None
     held_out: Annotated[float, _help("share of the prompts kept out of training", "task", ge=0.0, lt=1.0)] = 0.0
+    held_out_every: Annotated[
+        int, _help("steps from one measurement on held-out prompts to the next", "task", live=True, ge=1, le=100_000)
+    ] = 25
     warm_start: Annotated[
         str, _help("steps of cross-entropy training on the targets first, or a saved policy to start from", "task")
+    ] = ""
+    warm_text: Annotated[
+        str, _help("a text file whose lines the steps of warm_start learn in place of the targets", "task")
     ] = ""
 
     reward: Annotated[
@@ -53,7 +64,10 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ] = "levenshtein"
     measure: Annotated[tuple[str, ...], _help("further rewards that are plotted beside it, not trained", "reward")] = ()
 
-    model: Annotated[str, _help("family and size of the network, such as gru-small", "model")] = "gru-small"
+    model: Annotated[
+        str,
+        _help("family and size of the network (auto: gru-small, or transformer-small for a task)", "model"),
+    ] = "auto"
     device: Annotated[str, _help("auto, cpu, cuda, cuda:1 or mps", "model")] = "auto"
     threads: Annotated[
         Annotated[int, Meta(ge=1, le=256)] | None,
@@ -103,7 +117,10 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         ),
     ] = None
 
-    batch_size: Annotated[int, _help("completions a step", "learning", live=True, ge=2, le=65536)] = 64
+    batch_size: Annotated[
+        Annotated[int, Meta(ge=2, le=65536)] | None,
+        _help("completions a step (default: 64, or 256 for a task with prompts)", "learning", live=True),
+    ] = None
     group_size: Annotated[
         Annotated[int, Meta(ge=1, le=65536)] | None,
         _help("completions of one prompt (default: 8, or the whole batch for a single prompt)", "learning"),
@@ -125,8 +142,13 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         _help("how it moves: not at all, falling with 1 - reward, or growing below a target", "learning", live=True),
     ] = "target"
     entropy_target: Annotated[
-        float, _help("entropy below which it grows, nats a completion", "learning", live=True, ge=0.0, le=1000.0)
-    ] = 15.0
+        Annotated[float, Meta(ge=0.0, le=1000.0)] | None,
+        _help(
+            "entropy below which it grows, nats a completion (default: 15, or by length with prompts)",
+            "learning",
+            live=True,
+        ),
+    ] = None
     kl: Annotated[
         float,
         _help("weight of the Kullback-Leibler divergence to the reference", "learning", live=True, ge=0.0, le=100.0),
@@ -193,18 +215,24 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     until: Annotated[
         str,
         _help(
-            "stop when solved, at a mean reward (reward>=0.95), or never",
+            "stop when solved, at a reward (reward>=0.95, held_out_reward>=0.9, held_out_exact_match>=0.97), or never",
             "limits",
             live=True,
-            pattern=r"^(solved|never|reward>=\d+(\.\d+)?)$",
+            pattern=r"^(solved|never|((held_out_)?reward|held_out_exact_match)>=\d+(\.\d+)?)$",
         ),
     ] = "solved"
+    patience: Annotated[
+        Annotated[int, Meta(ge=1, le=100_000)] | None,
+        _help(
+            "early stop: measurements without a better held-out reward, after which the best policy so far is kept",
+            "limits",
+            live=True,
+        ),
+    ] = None
 
     def __post_init__(self) -> None:
         """Refuse what one field forbids another, with the reason."""
-        if not self.task and not self.target:
-            raise InputError("The target is empty.", "Give at least one character to learn.")
-        if self.group_size is not None and self.batch_size % self.group_size:
+        if self.batch_size is not None and self.group_size is not None and self.batch_size % self.group_size:
             raise InputError(
                 f"batch_size {self.batch_size} cannot be split into groups of {self.group_size}.",
                 "Choose a group_size that divides batch_size.",
@@ -311,7 +339,7 @@ def _what_is_right(field: Field) -> str:
         return f"Choose one of: {', '.join(field.choices)}."
     noun = {int: "a whole number", float: "a number", str: "a text", tuple: "a list of texts"}[field.type]
     if field.name == "until":
-        noun = "solved, never or reward>=0.95"
+        noun = "solved, never, reward>=0.95, held_out_reward>=0.9 or held_out_exact_match>=0.97"
     allowed = f" {field.range}" if field.range else ""
     return f"It is {noun}{allowed}: {field.description}."
 

@@ -15,7 +15,10 @@ from pgplay.policies.catalogue import MODELS
 MAIN_FIELDS = ("target", "reward", "model", "algorithm", "device")
 """What the setup always shows."""
 
-MORE_FIELDS = ("alphabet", "max_length", "seed", "task", "held_out", "warm_start", "measure", "threads")
+MORE_FIELDS = (
+    *("alphabet", "max_length", "seed", "task", "held_out", "held_out_every", "warm_start", "warm_text"),
+    *("measure", "threads"),
+)
 """What the setup shows folded, as 'Alphabet, length, seed'."""
 
 LEARNING_SECTIONS = ("learning", "sampling", "regularisation", "limits", "algorithm")
@@ -146,8 +149,8 @@ def _culprit(error: PgplayError, typed: Mapping[str, str]) -> str:
     return next((aliases[word.lower()] for word in words if word.lower() in aliases), "")
 
 
-def model_choices(alphabet_spec: str, target: str) -> list[tuple[str, str]]:
-    """Return (what a list shows, name) of every model, with its parameter count for the present vocabulary."""
+def model_choices(alphabet_spec: str, target: str) -> dict[str, str]:
+    """Return for every model what a list shows: its name, with its parameter count for the present vocabulary."""
     from pgplay.tasks.alphabet import resolve_alphabet
 
     try:
@@ -155,7 +158,7 @@ def model_choices(alphabet_spec: str, target: str) -> list[tuple[str, str]]:
     except PgplayError:
         vocabulary = 28
     width = max(len(name) for name in MODELS)
-    return [(f"{name:<{width}}  {count(spec.parameter_count(vocabulary)):>4}", name) for name, spec in MODELS.items()]
+    return {name: f"{name:<{width}}  {count(spec.parameter_count(vocabulary)):>4}" for name, spec in MODELS.items()}
 
 
 def live_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:

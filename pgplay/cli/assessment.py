@@ -27,6 +27,11 @@ class Greedy(NamedTuple):
     text: str
     target: str
     reward: float
+    exact: bool
+
+    def told(self) -> dict[str, str | float]:
+        """Return what `pgplay train --json` tells of it."""
+        return {"prompt": self.prompt, "text": self.text, "target": self.target, "reward": self.reward}
 
 
 def judge(texts: Sequence[str], reward: Reward, pairs: Sequence[Pair]) -> list[Greedy]:
@@ -35,18 +40,21 @@ def judge(texts: Sequence[str], reward: Reward, pairs: Sequence[Pair]) -> list[G
         value for own, part in zip(_parts(texts), _parts(pairs), strict=True) for value in _score(reward, own, part)
     ]
     return [
-        Greedy(pair.prompt, text, pair.target, value) for pair, text, value in zip(pairs, texts, values, strict=True)
+        Greedy(pair.prompt, text, pair.nearest(text), value, pair.is_met_by(text))
+        for pair, text, value in zip(pairs, texts, values, strict=True)
     ]
 
 
-def is_solved(greedy: Sequence[Greedy]) -> bool:
-    """Return whether every greedy completion is exactly its target."""
-    return all(one.text == one.target for one in greedy)
+def exact_match(greedy: Sequence[Greedy], pairs: Sequence[Pair]) -> float | None:
+    """Return the share of `greedy`, written for `pairs`, that is exact; None where there is no target."""
+    return sum(one.exact for one in greedy) / len(greedy) if pairs[0].target else None
 
 
-def mean_cross_entropy(policy: Policy, pairs: Sequence[Pair]) -> float:
-    """Return the mean cross-entropy of the targets under the policy, in nats per character, stop token counted in."""
-    return statistics.fmean(value for part in _parts(pairs) for value in policy.cross_entropy(part))
+def cross_entropy(policy: Policy | None, pairs: Sequence[Pair]) -> float | None:
+    """Return the mean cross-entropy of the targets, in nats per character; None without a policy or a target."""
+    from pgplay.learning.generalisation import mean_cross_entropy
+
+    return mean_cross_entropy(policy, pairs) if policy is not None and pairs[0].target else None
 
 
 def mean_reward(policy: Policy, reward: Reward, pairs: Sequence[Pair], temperature: float, seed: int) -> float:
@@ -68,4 +76,4 @@ def _parts(items: Sequence[Item]) -> list[Sequence[Item]]:
 
 
 def _score(reward: Reward, texts: Sequence[str], pairs: Sequence[Pair]) -> list[float]:
-    return list(reward.score(texts, [pair.target for pair in pairs], [pair.prompt for pair in pairs]).values)
+    return list(reward.score_pairs(texts, pairs).values)

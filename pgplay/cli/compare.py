@@ -55,14 +55,13 @@ class Trained(NamedTuple):
 
     @property
     def reached(self) -> bool:
-        """Whether it reached the goal of its recipe: solved, or the mean reward that was asked for."""
+        """Whether it reached the goal of its recipe: solved, or the reward or exact match that was asked for."""
+        from pgplay.worker.ending import has_reached
+
         outcome = self.outcome
         if outcome is None or outcome.report is None:
             return False
-        if self.config.until.startswith("reward>="):
-            wanted = float(self.config.until.removeprefix("reward>="))
-            return outcome.report.metrics.get("reward_mean", -math.inf) >= wanted
-        return outcome.report.solved
+        return outcome.report.solved or has_reached(self.config.until, outcome.report.metrics)
 
 
 def compare(words: Sequence[str]) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pgplay.cli.assessment import is_solved, judge, mean_cross_entropy
+from pgplay.cli.assessment import cross_entropy, exact_match, judge
 from pgplay.cli.interruption import INTERRUPTED, Interruption, heeded
 from pgplay.cli.options import add_config_options, read_config, read_settings
 from pgplay.cli.output import note, number, print_facts, print_json, print_table, shorten
@@ -19,11 +19,14 @@ from pgplay.config import RunConfig
 from pgplay.errors import InputError, PgplayError
 
 if TYPE_CHECKING:
+    from pgplay.learning.learner import Learner
+    from pgplay.tasks.task import Pair
     from pgplay.worker.ending import Ending
     from pgplay.worker.session import Session
 
 _LOOK = 0.1  # seconds between two looks at the forecast and the findings
 _SHOWN = 10  # greedy completions in the summary
+_JUDGED = 1_000  # prompts of either side that the summary tells of
 _STAGES = ("sample", "score", "learn")
 
 
@@ -214,18 +217,20 @@ def _summarise(session: Session, totals: Totals, startup: float, policy: str | N
     """Return the object that --json prints."""
     from pgplay.worker.versions import versions
 
-    learner, pairs = session.learner, session.learner.plan.task.training
+    learner, task = session.learner, session.learner.plan.task
+    pairs, held_out = task.training[:_JUDGED], task.held_out[:_JUDGED]
     greedy = judge(learner.greedy_texts(pairs), learner.reward, pairs)
     info = session.info()
     return {
-        "solved": is_solved(greedy),
+        "solved": all(one.exact for one in greedy) and _writes(learner, task.training[_JUDGED:]),
         "steps": session.step_count,
         "samples": totals.completions,
         "seconds": learner.counters.seconds,
         "startup_seconds": startup,
         "reward_mean": session.report.metrics.get("reward_mean") if session.report else None,
-        "greedy": [one._asdict() for one in greedy],
-        "cross_entropy": mean_cross_entropy(learner.policy, pairs) if learner.policy else None,
+        "greedy": [one.told() for one in greedy],
+        "cross_entropy": cross_entropy(learner.policy, pairs),
+        "held_out": _judge_held_out(learner, held_out) if held_out else None,
         "chars_per_second": totals.characters / totals.seconds if totals.seconds else None,
         "seconds_per_stage": totals.stages,
         "device": info.device,
@@ -238,9 +243,30 @@ def _summarise(session: Session, totals: Totals, startup: float, policy: str | N
     }
 
 
+def _writes(learner: Learner, pairs: Sequence[Pair]) -> bool:
+    """Return whether each of `pairs` is written exactly."""
+    return all(pair.is_met_by(text) for text, pair in zip(learner.greedy_texts(pairs), pairs, strict=True))
+
+
+def _judge_held_out(learner: Learner, pairs: Sequence[Pair]) -> dict[str, Any]:
+    greedy = judge(learner.greedy_texts(pairs), learner.reward, pairs)
+    return {
+        "prompts": len(pairs),
+        "exact_match": exact_match(greedy, pairs),
+        "greedy_reward": sum(one.reward for one in greedy) / len(greedy),
+        "cross_entropy": cross_entropy(learner.policy, pairs),
+    }
+
+
+def _held_out_in_words(held_out: dict[str, Any]) -> str:
+    exact = held_out["exact_match"]
+    shown = "" if exact is None else f"exact match {exact:.1%}, "
+    return f"{shown}reward {number(held_out['greedy_reward'])} on {held_out['prompts']} prompts never trained on"
+
+
 def _print_summary(summary: dict[str, Any], ending: str) -> None:
     rate = summary["chars_per_second"]
-    surprise = summary["cross_entropy"]
+    surprise, held_out = summary["cross_entropy"], summary["held_out"]
     spent = sum(summary["seconds_per_stage"].values())
     shares = [f"{stage} {value / spent:.0%}" for stage, value in summary["seconds_per_stage"].items() if spent]
     print(f"{ending[:1].upper()}{ending[1:]}.")
@@ -257,6 +283,7 @@ def _print_summary(summary: dict[str, Any], ending: str) -> None:
             "steps": f"{summary['steps']:,} ({summary['samples']:,} completions)",
             "seconds": f"{summary['seconds']:.1f} ({', '.join(shares)})" if shares else None,
             "reward mean": summary["reward_mean"],
+            "held out": None if held_out is None else _held_out_in_words(held_out),
             "cross-entropy": None if surprise is None else f"{number(surprise)} nats per character",
             "speed": f"{rate:,.0f} characters/s on {summary['device']}" if rate else None,
             "CPU threads": summary["threads"],

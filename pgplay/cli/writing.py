@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from pgplay.cli.assessment import judge, mean_cross_entropy, mean_reward
+from pgplay.cli.assessment import cross_entropy, exact_match, judge, mean_reward
 from pgplay.cli.consent import add_consent, may_run
 from pgplay.cli.interruption import heeded
 from pgplay.cli.output import note, print_facts, print_json, print_table, visible
@@ -119,7 +119,7 @@ def _measure(policy: Policy, reward: Reward, card: PolicyCard, pairs: Sequence[P
     greedy = judge(greedy_texts(policy, pairs), reward, pairs)
     return {
         "prompts": len(pairs),
-        "exact_match": sum(one.text == one.target for one in greedy) / len(greedy),
+        "exact_match": exact_match(greedy, pairs),
         "reward_mean": mean_reward(policy, reward, pairs, config.temperature, seed=0),
-        "cross_entropy": mean_cross_entropy(policy, pairs),
+        "cross_entropy": cross_entropy(policy, pairs),
     }

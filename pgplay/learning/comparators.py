@@ -21,7 +21,8 @@ _FROM_REWARD_TO_GRADIENT = (
 )
 _NETWORK = (
     *("lr", "entropy", "entropy_schedule", "entropy_target", "kl", "kl_in", "reference", "clip_gradient"),
-    *("temperature", "top_k", "top_p", "min_p", "dropout", "l1", "l2", "weight_decay", "warm_start"),
+    *("temperature", "top_k", "top_p", "min_p", "dropout", "l1", "l2", "weight_decay"),
+    *("warm_start", "warm_text", "held_out_every", "patience"),
 )
 _REMEDY = "Leave it at its default, or choose a policy gradient such as grpo."
 

@@ -75,6 +75,11 @@ def _idle(config: RunConfig, choices: Choices) -> Iterator[Contradiction]:
     yield Contradiction(
         is_set("critic") and config.critic > 0 and without_critic, "critic without a critic", "Choose baseline critic."
     )
+    yield Contradiction(
+        is_set("warm_text") and not config.warm_start.isdecimal(),
+        "warm_text without steps to learn it",
+        "Give warm_start a number of steps.",
+    )
     without_gae = choices.credit != "gae"
     yield Contradiction(is_set("gae_lambda") and without_gae, "gae_lambda without gae", "Choose credit gae.")
     for name in ("baseline", "scale"):

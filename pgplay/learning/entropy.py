@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from pgplay.config import RunConfig
-
 MOST = 20.0
 """How many times its first value the weight may become."""
 
 
-def entropy_weight(config: RunConfig, start: float, reward_mean: float, completion_entropy: float) -> float:
+def entropy_weight(
+    schedule: str, start: float, target: float, reward_mean: float, completion_entropy: float
+) -> float:
     """Return the next step's weight from the `start` one and what this step saw.
 
     constant: stays. reward-gap: falls with 1 - mean reward, so that exploring ends as the text is learnt. target: is
-    `start` while the entropy of a whole completion (nats) is above the config's target, and grows in proportion as it
+    `start` while the entropy of a whole completion (nats) is above the `target`, and grows in proportion as it
     falls below. Advantages in units of a group's deviation grow as completions agree; a weight that does not grow with
     them lets the policy become certain of a text that is almost right. A proportional controller, and not one that
     accumulates as in soft actor-critic (Haarnoja et al. 2018, arXiv:1812.05905): it can't overshoot.
     """
-    if config.entropy_schedule == "constant":
+    if schedule == "constant":
         return start
-    if config.entropy_schedule == "reward-gap":
+    if schedule == "reward-gap":
         return start * min(1.0, max(0.0, 1 - reward_mean))
-    return start * min(MOST, max(1.0, config.entropy_target / max(completion_entropy, 1e-9)))
+    return start * min(MOST, max(1.0, target / max(completion_entropy, 1e-9)))

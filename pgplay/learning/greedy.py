@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 
@@ -10,21 +10,29 @@ from pgplay.policies.density import Density
 from pgplay.policies.policy import Policy
 from pgplay.tasks.task import Pair
 
-ROWS_AT_ONCE = 512
+ROWS_AT_ONCE = 256
 """Greedy completions written together, where a task has many prompts."""
-
-
-def greedy_matches(policy: Policy, pairs: Sequence[Pair], rows: int = ROWS_AT_ONCE) -> int:
-    """Return how many of `pairs` the policy's greedy completions write exactly, `rows` at a time."""
-    texts = greedy_texts(policy, pairs, rows)
-    return sum(text == pair.target for text, pair in zip(texts, pairs, strict=True))
 
 
 def greedy_texts(policy: Policy, pairs: Sequence[Pair], rows: int = ROWS_AT_ONCE) -> list[str]:
     """Return the policy's greedy completion for the prompt of each of `pairs`, written `rows` at a time."""
     generator = torch.Generator(policy.device)
     texts: list[str] = []
-    for start in range(0, len(pairs), rows):
-        prompts = [pair.prompt for pair in pairs[start : start + rows]]
-        texts += [completion.text for completion in policy.write(prompts, Density(), generator, greedy=True)]
+    for part in in_parts(pairs, rows):
+        written = policy.write([pair.prompt for pair in part], Density(), generator, greedy=True)
+        texts += [completion.text for completion in written]
     return texts
+
+
+def all_met(policy: Policy, pairs: Sequence[Pair], rows: int = ROWS_AT_ONCE) -> bool:
+    """Return whether the greedy completions write each of `pairs` exactly; the first part that fails ends the look."""
+    return all(
+        pair.is_met_by(text)
+        for part in in_parts(pairs, rows)
+        for text, pair in zip(greedy_texts(policy, part, rows), part, strict=True)
+    )
+
+
+def in_parts(pairs: Sequence[Pair], rows: int = ROWS_AT_ONCE) -> Iterator[Sequence[Pair]]:
+    """Return `pairs` in parts of `rows`, which bounds the memory that many or long prompts take."""
+    return (pairs[start : start + rows] for start in range(0, len(pairs), rows))

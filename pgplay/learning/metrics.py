@@ -28,6 +28,26 @@ METRICS = {
     "cross_entropy": Metric(
         "Cross-entropy", "nats per character", "of the targets under the policy, the stop token counted in"
     ),
+    "training_reward": Metric(
+        "Reward, training", "", "mean reward of greedy completions of at most 128 training prompts, always the same"
+    ),
+    "training_exact_match": Metric("Exact match, training", "share", "of those training prompts"),
+    "training_cross_entropy": Metric(
+        "Cross-entropy, training", "nats per character", "of the targets of those training prompts"
+    ),
+    "held_out_reward": Metric(
+        "Reward, held out", "", "the same of at most 128 prompts that are never trained on; every held_out_every steps"
+    ),
+    "held_out_exact_match": Metric("Exact match, held out", "share", "of those held-out prompts"),
+    "held_out_cross_entropy": Metric(
+        "Cross-entropy, held out", "nats per character", "of the targets of those held-out prompts"
+    ),
+    "gap": Metric(
+        "Gap", "", "training_reward - held_out_reward: what was learnt by heart and does not carry over to new prompts"
+    ),
+    "held_out_waited": Metric(
+        "Measurements without gain", "count", "since held_out_reward was at its best; patience of them end the run"
+    ),
     "entropy": Metric("Entropy", "nats per token", "of the policy's next-token distribution, summed exactly"),
     "entropy_weight": Metric("Entropy weight", "", "weight of the entropy bonus at this step"),
     "kl_reference": Metric(

@@ -31,16 +31,16 @@ class Batch(NamedTuple):
     """What one step learns from: B = P x G completions over T columns, prompt by prompt.
 
     rewards (P, G). greedy_rewards (P,), where the baseline needs them. token_credit (B, T): dense credit, or None.
-    measured: the targets that cross-entropy is measured on. imitated: texts to make likelier, or None: the best
-    completions so far, or the targets of the step's prompts where these are what is learnt from; then with the dropout
-    masks (M, P, W) under which they are read.
+    measured: the targets that cross-entropy is measured on, None where the task has none. imitated: texts to make
+    likelier, or None: the best completions so far, or the targets of the step's prompts where these are what is learnt
+    from; then with the dropout masks (M, P, W) under which they are read.
     """
 
     rollout: Rollout
     rewards: Tensor
     greedy_rewards: Tensor
     token_credit: Tensor | None
-    measured: Reading
+    measured: Reading | None
     imitated: Reading | None
     imitated_masks: Tensor | None = None
 
@@ -74,16 +74,16 @@ class Forward(NamedTuple):
     entropies: Tensor
     log_ratio: Tensor | None
     kl: Tensor | None
-    target_losses: Tensor
-    cross_entropy: Tensor
-    imitation: Tensor
+    imitation: Tensor | None
+    target_losses: Tensor | None
+    cross_entropy: Tensor | None
 
 
 class Learnt(NamedTuple):
-    """A step's metrics by name, and the losses (M, L) of the measured targets' tokens before its updates."""
+    """A step's metrics by name, and the losses (M, L) of the measured targets' tokens before its updates, if any."""
 
     metrics: dict[str, float]
-    target_losses: Tensor
+    target_losses: Tensor | None
 
 
 class Witness:
@@ -110,11 +110,11 @@ class Witness:
 def forward(batch: Batch, modules: Modules, density: Density) -> Forward:
     """Return what the networks say of `batch`; targets and imitated texts share the pass of the completions."""
     policy, rollout = modules.policy, batch.rollout
-    readings = [rollout.reading, batch.measured, *([batch.imitated] if batch.imitated else [])]
+    texts = [reading for reading in (batch.imitated, batch.measured) if reading]
     masks = rollout.dropout_masks
     if masks is not None and batch.imitated_masks is not None:
-        unmasked = masks.new_ones(masks.shape[0], batch.measured.inputs.shape[0], masks.shape[2])
-        masks = torch.cat([masks, unmasked, batch.imitated_masks], 1)
+        masks = torch.cat([masks, batch.imitated_masks], 1)
+    readings = [rollout.reading, *texts]
     features = policy.features(readings, masks)
     log_p_all = density.log_probabilities(policy.network.logits(features[0]))
     log_p = log_p_all.gather(2, rollout.actions[:, :, None])[:, :, 0]
@@ -126,10 +126,10 @@ def forward(batch: Batch, modules: Modules, density: Density) -> Forward:
         kl = kl_divergence(log_p_all, log_q_all)
     losses = [
         token_losses(Density().log_probabilities(policy.network.logits(part)), reading)
-        for part, reading in zip(features[1:], readings[1:], strict=True)
+        for part, reading in zip(features[1:], texts, strict=True)
     ]
     cross_entropies = [
-        (loss.sum(1) / reading.mask.sum(1)).mean() for loss, reading in zip(losses, readings[1:], strict=True)
+        (loss.sum(1) / reading.mask.sum(1)).mean() for loss, reading in zip(losses, texts, strict=True)
     ]
     return Forward(
         features[0],
@@ -139,9 +139,9 @@ def forward(batch: Batch, modules: Modules, density: Density) -> Forward:
         entropy(log_p_all),
         log_ratio,
         kl,
-        target_losses=losses[0].detach(),
-        cross_entropy=cross_entropies[0].detach(),
-        imitation=cross_entropies[1] if batch.imitated else torch.zeros_like(cross_entropies[0]),
+        imitation=cross_entropies[0] if batch.imitated else None,
+        target_losses=losses[-1].detach() if batch.measured else None,
+        cross_entropy=cross_entropies[-1].detach() if batch.measured else None,
     )
 
 
@@ -207,7 +207,7 @@ def loss_of(
         loss = loss + config.kl * masked_mean(seen.kl, mask)
     if plan.choices.baseline == "critic":
         loss = loss + config.critic * masked_mean((seen.values - returns).square(), mask)
-    if batch.imitated is not None:
+    if seen.imitation is not None:
         loss = loss + plan.imitation * seen.imitation
     return loss + parameter_penalty(modules.policy.module.parameters(), config.l1, config.l2), gain
 
@@ -280,11 +280,12 @@ def _measurements(seen: Forward, batch: Batch) -> dict[str, Tensor]:
     mask = batch.rollout.mask
     told = {
         "entropy": masked_mean(seen.entropies.detach(), mask),
-        "cross_entropy": seen.cross_entropy,
         "mismatch": masked_mean((seen.log_p.detach() - batch.rollout.log_probabilities).abs(), mask),
         "length": mask.sum() / mask.shape[0],
         "characters": mask.sum(),
     }
+    if seen.cross_entropy is not None:
+        told["cross_entropy"] = seen.cross_entropy
     if seen.kl is not None:
         told["kl_reference"] = masked_mean(seen.kl.detach(), mask)
     return told

@@ -10,12 +10,18 @@ from pgplay.errors import InputError
 from pgplay.learning.algorithms import Algorithm, Choices, choices_of, row_of, trains_network
 from pgplay.learning.comparators import Kind
 from pgplay.learning.contradictions import sleeping
-from pgplay.policies.catalogue import ModelSpec, PolicyShape, model_spec
+from pgplay.policies.catalogue import ModelSpec, PolicyShape, chosen_model, model_spec
+from pgplay.rewards.scoring import needs_target
 from pgplay.tasks.alphabet import resolve_alphabet
+from pgplay.tasks.corpora import read_corpus
 from pgplay.tasks.load import load_task
 from pgplay.tasks.task import Task
 
 GROUP_SIZE = 8
+SINGLE_BATCH = 64
+PROMPTED_BATCH = 256
+UNTARGETED_LENGTH = 60
+"""Longest completion, in tokens, where there is no target to go by."""
 LENGTH_SLACK = 5
 """Characters that a completion may have too many. With fewer, running into the limit costs so little that short texts
 unlearn to stop; with many more, 30 characters take half as many completions again."""
@@ -26,6 +32,12 @@ weight would outbid the reward: with 300 characters 0.05 learns and 0.08 does no
 DENSE_ENTROPY = 1.4
 """With dense credit, which counts in edits, so many times the weight of entropy: 30 characters take a fifth fewer
 completions, and 200 are learnt, which at 0.9 times they are not."""
+PROMPTED_ENTROPY = 0.25
+"""With terminal credit and prompts, so many times that weight: many prompts explore side by side. With all of it,
+copying 4 letters is not begun after 44,000 completions."""
+SINGLE_ENTROPY_TARGET = 15.0
+PROMPTED_TARGET, PROMPTED_DENSE_TARGET = 0.4, 1.0
+"""Nats a token. Without a target, copying and reversing stop at a policy that is certain and wrong about one letter."""
 LONG_TARGET = 30
 """Characters up to which the weight of entropy stays as it is. With terminal credit a character of a longer target
 moves the reward by less, and the same weight would outbid it: at 60 characters 0.06 learns and 0.08 does not."""
@@ -44,12 +56,15 @@ class Plan(NamedTuple):
     choices: Choices
     lr: float
     entropy: float
+    entropy_target: float
     discount: float
     clip_high: float
     updates_per_step: int
     control_variate: bool
+    batch_size: int
     group_size: int
     threads: int | None
+    warm_lines: tuple[str, ...]
     notes: tuple[str, ...]
 
     @property
@@ -80,7 +95,7 @@ class Plan(NamedTuple):
     @property
     def entropy_choices(self) -> tuple[object, ...]:
         """What decides the weight of entropy: with another one, it begins anew."""
-        return self.entropy, self.config.entropy_schedule, self.config.entropy_target
+        return self.entropy, self.config.entropy_schedule, self.entropy_target
 
 
 def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | None = None) -> Plan:
@@ -89,20 +104,22 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | 
     A given `task` is used as it is (a stored run brings its own); a given `shape` is that of a saved policy to go on
     with: its alphabet and length are kept, so the task must fit them.
     """
-    spec = model_spec(shape.model if shape else config.model)
     choices = choices_of(config)
     task = task or load_task(config)
+    _check_task(config, task)
+    spec = model_spec(shape.model if shape else chosen_model(config.model, has_prompts=bool(config.task)))
+    batch_size = _usual_batch(task) if config.batch_size is None else config.batch_size
     notes = sleeping(config)
-    texts = [text for pair in (*task.training, *task.held_out) for text in (pair.prompt, pair.target)]
+    warm_lines = read_corpus(config.warm_text) if config.warm_text and shape is None else ()
+    texts = [text for pair in task.pairs for text in (pair.prompt, *pair.answers)]
     if shape is None:
-        alphabet = resolve_alphabet(config.alphabet, texts)
+        alphabet = resolve_alphabet(config.alphabet, [*texts, *warm_lines])
         if alphabet.added and config.alphabet != "auto":
             notes.append(f"Added to the alphabet, because the targets need them: {alphabet.added}")
         shape = PolicyShape(spec.name, alphabet.characters, _length_limit(config, task, spec.context_length))
     else:
         _check_fits(shape, texts)
-    longest_prompt = max(len(pair.prompt) for pair in (*task.training, *task.held_out))
-    longest_target = max(len(pair.target) for pair in (*task.training, *task.held_out))
+    longest_prompt, longest_target = task.longest_prompt, task.longest_answer
     if longest_target >= shape.max_length:
         raise InputError(
             f"The longest target has {longest_target} characters, and max_length is {shape.max_length}.",
@@ -125,29 +142,61 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | 
         shape=shape,
         choices=choices,
         lr=spec.lr if config.lr is None else config.lr,
-        entropy=_usual_entropy(spec, algorithm, choices, longest_target, len(shape.alphabet) + 1)
+        entropy=_usual_entropy(spec, algorithm, choices, task, len(shape.alphabet) + 1)
         if config.entropy is None
         else config.entropy,
+        entropy_target=_usual_entropy_target(choices, task)
+        if config.entropy_target is None
+        else config.entropy_target,
         discount=discount,
         clip_high=algorithm.clip_high if config.clip_high is None else config.clip_high,
         updates_per_step=algorithm.updates if config.updates_per_step is None else config.updates_per_step,
         control_variate=_uses_control_variate(config, choices, discount),
-        group_size=_group_size(config, len(task.training)),
+        batch_size=batch_size,
+        group_size=_group_size(config.group_size, batch_size, len(task.training)),
         threads=config.threads or spec.threads,
+        warm_lines=warm_lines,
         notes=tuple(notes),
     )
 
 
-def _usual_entropy(
-    spec: ModelSpec, algorithm: Algorithm, choices: Choices, longest_target: int, vocabulary: int
-) -> float:
-    """Return the weight of the entropy bonus that suits a model, a credit, a length and a vocabulary."""
+def _check_task(config: RunConfig, task: Task) -> None:
+    """Refuse to end by held-out prompts where there are none, and to learn by comparing with a target that is empty."""
+    by_held_out = "patience" if config.patience is not None else "until" if "held_out" in config.until else ""
+    if by_held_out and not task.held_out:
+        raise InputError(f"{by_held_out} needs prompts held out of training.", "Choose held_out 0.1, for example.")
+    if task.has_targets:
+        return
+    if row_of(config.algorithm).kind == "cross-entropy":
+        raise InputError(
+            f"The target is empty, and {config.algorithm} learns from nothing else.", "Choose grpo, or give a target."
+        )
+    for spec in (config.reward, *config.measure):
+        if needs_target(spec):
+            raise InputError(
+                "The target is empty.",
+                f"Give at least one character to learn, or a reward that needs none, unlike {spec}.",
+            )
+
+
+def _usual_entropy(spec: ModelSpec, algorithm: Algorithm, choices: Choices, task: Task, vocabulary: int) -> float:
+    """Return the weight of the entropy bonus that suits a model, a credit, a task and a vocabulary."""
     if algorithm.kind != "policy gradient":
         return 0.0
     weight = spec.entropy * min(1.0, math.sqrt(math.log(USUAL_VOCABULARY) / math.log(vocabulary)))
     if choices.credit == "dense":
         return weight * DENSE_ENTROPY
-    return weight * min(1.0, math.sqrt(LONG_TARGET / longest_target))
+    if task.has_prompts:
+        weight *= PROMPTED_ENTROPY
+    return weight * min(1.0, math.sqrt(LONG_TARGET / max(1, task.longest_answer)))
+
+
+def _usual_entropy_target(choices: Choices, task: Task) -> float:
+    """Return the entropy of a completion, in nats, below which the bonus grows."""
+    if not task.has_prompts:
+        return SINGLE_ENTROPY_TARGET
+    per_token = PROMPTED_DENSE_TARGET if choices.credit == "dense" else PROMPTED_TARGET
+    return per_token * (task.longest_answer + 1)
 
 
 def _uses_control_variate(config: RunConfig, choices: Choices, discount: float) -> bool:
@@ -168,24 +217,30 @@ def _length_limit(config: RunConfig, task: Task, context_length: int) -> int:
     """Return the longest completion in tokens: room for the stop token and for some characters too many."""
     if config.max_length is not None:
         return config.max_length
-    pairs = (*task.training, *task.held_out)
-    needed = max(len(pair.target) for pair in pairs) + 1
-    room = context_length - max(len(pair.prompt) for pair in pairs)
+    if not task.has_targets:
+        return min(UNTARGETED_LENGTH, context_length - task.longest_prompt)
+    needed = task.longest_answer + 1
+    room = context_length - task.longest_prompt
     return max(needed, min(needed + LENGTH_SLACK, room))
 
 
-def _group_size(config: RunConfig, prompts: int) -> int:
+def _usual_batch(task: Task) -> int:
+    """Return how many completions a step suits `task`: with many prompts each is a small part of what there is."""
+    return PROMPTED_BATCH if task.has_prompts else SINGLE_BATCH
+
+
+def _group_size(wanted: int | None, batch_size: int, prompts: int) -> int:
     """Return how many completions one prompt gets in a step: a divisor of the batch, all of it for a single prompt."""
-    if config.group_size is not None:
-        if config.batch_size // config.group_size > prompts:
+    if wanted is not None:
+        if batch_size // wanted > prompts:
             raise InputError(
-                f"Groups of {config.group_size} in a batch of {config.batch_size} need "
-                f"{config.batch_size // config.group_size} prompts; the task has {prompts}.",
-                f"Choose a group_size of at least {math.ceil(config.batch_size / prompts)}.",
+                f"Groups of {wanted} in a batch of {batch_size} need {batch_size // wanted} prompts; "
+                f"the task has {prompts}.",
+                f"Choose a group_size of at least {math.ceil(batch_size / prompts)}.",
             )
-        return config.group_size
-    wanted = min(config.batch_size, max(GROUP_SIZE, math.ceil(config.batch_size / prompts)))
-    return next(size for size in range(wanted, config.batch_size + 1) if config.batch_size % size == 0)
+        return wanted
+    fewest = min(batch_size, max(GROUP_SIZE, math.ceil(batch_size / prompts)))
+    return next(size for size in range(fewest, batch_size + 1) if batch_size % size == 0)
 
 
 def _check_fits(shape: PolicyShape, texts: list[str]) -> None:

@@ -39,7 +39,7 @@ def sample_of(role: Role, pair: Pair, completion: Completion, reward: float, ste
         role=role,
         prompt=pair.prompt,
         text=completion.text,
-        target=pair.target,
+        target=pair.nearest(completion.text),
         reward=reward,
         step=step,
         finished=completion.finished,
@@ -54,10 +54,9 @@ def further_values(
 
     `parts` may go on after the first B. Raises RewardError where a measure fails.
     """
-    targets, prompts = [pair.target for pair in pairs], [pair.prompt for pair in pairs]
     values: dict[str, Sequence[float]] = {f"part:{name}": part[: len(texts)] for name, part in parts.items()}
     for name, measure in measures.items():
-        values[f"measure:{name}"] = measure.score(texts, targets, prompts).values
+        values[f"measure:{name}"] = measure.score_pairs(texts, pairs).values
     return values
 
 

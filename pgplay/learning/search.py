@@ -81,7 +81,7 @@ class Search:
         asked = [pair for pair in pairs for _ in range(self.plan.group_size)]
         proposed = time.perf_counter()
         try:
-            scores = self.reward.score(texts, [pair.target for pair in asked], [pair.prompt for pair in asked])
+            scores = self.reward.score_pairs(texts, asked)
             metrics = further_series(texts, asked, further_values(texts, asked, scores.parts, self.measures))
         except PgplayError:
             self.generator.set_state(chance[0])
@@ -102,7 +102,7 @@ class Search:
         metrics |= reward_statistics(scores.values, size)
         metrics |= {
             "greedy_reward": sum(one.reward for one in greedy) / len(pairs),
-            "exact_match": sum(one.text == pair.target for one, pair in zip(greedy, pairs, strict=True)) / len(pairs),
+            "exact_match": sum(pair.is_met_by(one.text) for one, pair in zip(greedy, pairs, strict=True)) / len(pairs),
             "length": characters / len(texts),
             "characters": characters,
         }
@@ -153,7 +153,7 @@ class Search:
 
     def _next_pairs(self) -> list[Pair]:
         training = self.plan.task.training
-        wanted = self.plan.config.batch_size // self.plan.group_size
+        wanted = self.plan.batch_size // self.plan.group_size
         chosen, self.counters.waiting = next_prompts(
             self.counters.waiting, wanted, len(training), self.prompt_generator
         )
@@ -185,7 +185,7 @@ class Search:
 
     def _has_found_all(self) -> bool:
         training = self.plan.task.training
-        return self.greedy_texts(training) == [pair.target for pair in training]
+        return all(pair.is_met_by(text) for text, pair in zip(self.greedy_texts(training), training, strict=True))
 
     def _samples(
         self, asked: list[Pair], texts: list[str], rewards: list[float], first: Pair, greedy: Kept

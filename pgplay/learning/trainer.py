@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -19,7 +19,8 @@ from pgplay.errors import PgplayError
 from pgplay.learning.control_variate import ControlVariate
 from pgplay.learning.credit import token_credit
 from pgplay.learning.entropy import entropy_weight
-from pgplay.learning.greedy import greedy_matches, greedy_texts
+from pgplay.learning.generalisation import EarlyStop, generalisation
+from pgplay.learning.greedy import all_met, greedy_texts
 from pgplay.learning.learner import LearnerState
 from pgplay.learning.objective import Batch, Modules, Witness, learn
 from pgplay.learning.optimiser import Adam
@@ -32,7 +33,7 @@ from pgplay.policies.catalogue import PolicyShape
 from pgplay.policies.density import Density
 from pgplay.policies.devices import resolve_device
 from pgplay.policies.network import draw_masks
-from pgplay.policies.policy import Completion, Policy, Rollout, mean_losses
+from pgplay.policies.policy import Completion, Policy, Rollout
 from pgplay.rewards.scoring import Reward
 from pgplay.tasks.task import Pair
 
@@ -71,6 +72,7 @@ class Counters(msgspec.Struct):
     waiting: list[int] = []
     best: Sample | None = None
     best_texts: dict[str, tuple[float, str]] = {}
+    early_stop: EarlyStop = msgspec.field(default_factory=EarlyStop)
 
 
 class Trainer:
@@ -90,6 +92,7 @@ class Trainer:
         self.policy = policy or Policy(plan.shape, resolve_device(plan.config.device), plan.config.seed)
         self.device = self.policy.device
         self.reference = reference
+        self._best_policy: dict[str, Tensor] = {}
         self.critic = nn.Linear(self.policy.network.width, 1).to(self.device)
         nn.init.zeros_(self.critic.weight)
         nn.init.zeros_(self.critic.bias)
@@ -97,7 +100,7 @@ class Trainer:
         self.prompt_generator = torch.Generator().manual_seed(plan.config.seed)
         self.generator = torch.Generator(self.device).manual_seed(plan.config.seed)
         self.counters = Counters(entropy_weight=plan.entropy)
-        self._new_optimiser()
+        self.new_optimiser()
         self._new_variate()
         if plan.config.kl and reference is None:
             self.keep_reference()
@@ -155,6 +158,7 @@ class Trainer:
         )
         metrics |= learnt.metrics | {"entropy_weight": self.counters.entropy_weight, "lr": self.plan.lr}
         self._count(metrics, len(scored.rewards))
+        metrics |= self._look_beyond()
         samples = self._samples(pairs, measured, scored)
         ended = time.perf_counter()
         self.counters.seconds += ended - began
@@ -170,26 +174,12 @@ class Trainer:
             metrics={name: value for name, value in metrics.items() if math.isfinite(value)},
             samples=samples,
             solved=solved,
-            trace=trace_of(scored.rewards, learnt.target_losses, batch.measured.mask),
+            trace=trace_of(scored.rewards, learnt.target_losses, batch.measured.mask if batch.measured else None),
         )
 
     def greedy_texts(self, pairs: Sequence[Pair]) -> list[str]:
         """Return the greedy completion for each of `pairs`."""
         return greedy_texts(self.policy, pairs)
-
-    def warm_up(self, steps: int, progress: Callable[[int, float], None] | None = None) -> None:
-        """Make `steps` updates by cross-entropy on the training pairs; `progress` hears each step and its loss."""
-        for step in range(1, steps + 1):
-            pairs = self._next_pairs(min(self.plan.config.batch_size, len(self.plan.task.training)))
-            reading = self.policy.reading(pairs)
-            loss = mean_losses(self.policy.log_probabilities(reading.inputs, Density()), reading).mean()
-            self.optimiser.clear()
-            loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(self.policy.module.parameters(), 1.0)
-            self.optimiser.update(self.plan.lr, self.plan.config.weight_decay)
-            if progress:
-                progress(step, loss.item())
-        self._new_optimiser()
 
     def change(self, plan: Plan, reward: Reward | None = None) -> None:
         """Go on by another `plan` of the same network, and by another `reward` where one is given."""
@@ -213,6 +203,7 @@ class Trainer:
         tensors |= {f"critic.{name}": tensor for name, tensor in self.critic.state_dict().items()}
         if self.reference is not None:
             tensors |= {f"reference.{name}": t for name, t in self.reference.module.state_dict().items()}
+        tensors |= {f"best_policy.{name}": tensor for name, tensor in self._best_policy.items()}
         tensors |= {f"optimiser.{name}": tensor for name, tensor in self.optimiser.state().items()}
         if self.variate is not None:
             tensors |= {f"variate.{name}": tensor for name, tensor in self.variate.state().items()}
@@ -233,6 +224,7 @@ class Trainer:
             self.reference = Policy(PolicyShape(*state.values["reference"]), self.device)
             self.reference.module.requires_grad_(False)
             self.reference.load_state(parts["reference"])
+        self._best_policy = {name: tensor.to(self.device) for name, tensor in parts.get("best_policy", {}).items()}
         self.optimiser.load_state(parts["optimiser"])
         if self.variate is not None and "variate" in parts:  # a run of an older pgplay has none
             self.variate.load_state(parts["variate"])
@@ -240,7 +232,8 @@ class Trainer:
         self.prompt_generator.set_state(state.tensors["prompt_generator"])
         self.counters = msgspec.convert(state.values["counters"], Counters)
 
-    def _new_optimiser(self) -> None:
+    def new_optimiser(self) -> None:
+        """Forget the moments of past updates."""
         self.optimiser = Adam([*self.policy.module.parameters(), *self.critic.parameters()])
 
     def _new_variate(self) -> None:
@@ -252,7 +245,7 @@ class Trainer:
     def _next_pairs(self, count: int | None = None) -> list[Pair]:
         """Return the next prompts: `count` of them, or as many as there are groups in a batch."""
         training = self.plan.task.training
-        wanted = count or self.plan.config.batch_size // self.plan.group_size
+        wanted = count or self.plan.batch_size // self.plan.group_size
         chosen, self.counters.waiting = next_prompts(
             self.counters.waiting, wanted, len(training), self.prompt_generator
         )
@@ -270,18 +263,16 @@ class Trainer:
     def _score(self, rollout: Rollout, pairs: list[Pair], measured: list[Pair]) -> Scored:
         written = self.policy.completions(rollout)
         asked = [pair for pair in pairs for _ in range(self.plan.group_size)] + measured
-        texts, targets, prompts = [c.text for c in written], [p.target for p in asked], [p.prompt for p in asked]
-        scores = self.reward.score(texts, targets, prompts)
+        texts = [completion.text for completion in written]
+        scores = self.reward.score_pairs(texts, asked)
         count = len(asked) - len(measured)
         values = further_values(texts[:count], asked[:count], scores.parts, self.measures)
         series = further_series(texts[:count], asked[:count], values)
-        matches = [text == target for text, target in zip(texts[count:], targets[count:], strict=True)]
         finished = [completion.finished for completion in written[:count]]
-        series |= {
-            "greedy_reward": sum(scores.values[count:]) / len(measured),
-            "exact_match": sum(matches) / len(measured),
-            "stop_rate": sum(finished) / count,
-        }
+        series |= {"greedy_reward": sum(scores.values[count:]) / len(measured), "stop_rate": sum(finished) / count}
+        if self.plan.task.has_targets:
+            met = sum(pair.is_met_by(text) for text, pair in zip(texts[count:], measured, strict=True))
+            series["exact_match"] = met / len(measured)
         return Scored(written[:count], scores.values[:count], written[count:], scores.values[count:], values, series)
 
     def _batch(self, rollout: Rollout, pairs: list[Pair], measured: list[Pair], scored: Scored) -> Batch:
@@ -306,7 +297,7 @@ class Trainer:
             rewards=torch.tensor(scored.rewards, device=self.device).view(-1, self.plan.group_size),
             greedy_rewards=torch.tensor(scored.greedy_rewards, device=self.device),
             token_credit=credit,
-            measured=self.policy.reading(measured),
+            measured=self.policy.reading(measured) if self.plan.task.has_targets else None,
             imitated=imitated,
             imitated_masks=imitated_masks,
         )
@@ -320,7 +311,7 @@ class Trainer:
 
     def _is_solved(self, scored: Scored, measured: list[Pair]) -> bool:
         """Whether greedy decoding writes every training target exactly."""
-        if scored.series["exact_match"] < 1.0:
+        if scored.series.get("exact_match", 0.0) < 1.0:
             return False
         training = self.plan.task.training
         if len(measured) == len(training):
@@ -328,17 +319,38 @@ class Trainer:
         if self.counters.steps - self.counters.checked_at < CHECK_INTERVAL:
             return False
         self.counters.checked_at = self.counters.steps
-        return greedy_matches(self.policy, training) == len(training)
+        return all_met(self.policy, training)
 
     def _count(self, metrics: dict[str, float], completions: int) -> None:
         counters, mean = self.counters, metrics["reward_mean"]
         past = counters.moving_average
         counters.moving_average = mean if past is None else past + MOVING_AVERAGE_SHARE * (mean - past)
         counters.entropy_weight = entropy_weight(
-            self.plan.config, self.plan.entropy, mean, metrics["entropy"] * metrics["length"]
+            self.plan.config.entropy_schedule,
+            self.plan.entropy,
+            self.plan.entropy_target,
+            mean,
+            metrics["entropy"] * metrics["length"],
         )
         counters.steps += 1
         counters.completions += completions
+
+    def _look_beyond(self) -> dict[str, float]:
+        """Return how the policy does on held-out prompts, where it is time to look.
+
+        Where the run ends by it, the policy becomes the best one that was seen.
+        """
+        config, counters = self.plan.config, self.counters
+        if not self.plan.task.held_out or counters.steps % config.held_out_every:
+            return {}
+        told = generalisation(self.policy, self.reward, self.plan.task)
+        if config.patience is None:
+            return told
+        if counters.early_stop.note(counters.steps, told["held_out_reward"]):
+            self._best_policy = {name: tensor.clone() for name, tensor in self.policy.module.state_dict().items()}
+        elif counters.early_stop.waited >= config.patience:
+            self.policy.load_state(self._best_policy)
+        return told | {"held_out_waited": float(counters.early_stop.waited)}
 
     def _samples(self, pairs: list[Pair], measured: list[Pair], scored: Scored) -> tuple[Sample, ...]:
         asked = [pair for pair in pairs for _ in range(self.plan.group_size)]

@@ -95,6 +95,16 @@ FAMILY_DESCRIPTIONS = {
 }
 
 
+def chosen_model(name: str, *, has_prompts: bool) -> str:
+    """Return the model that `name` means: itself, or for auto the one that learns soonest on a CPU.
+
+    With prompts that is a transformer, which can look up any character of them; tests/benchmarks/generalise.py.
+    """
+    if name != "auto":
+        return name
+    return "transformer-small" if has_prompts else "gru-small"
+
+
 def model_spec(name: str) -> ModelSpec:
     """Return the network called `name`; raises InputError with the nearest name where there is none."""
     if name not in MODELS:

@@ -11,6 +11,7 @@ from pgplay.rewards.catalogue import REWARDS
 from pgplay.rewards.formula import Formula
 from pgplay.rewards.python_reward import Limits, PythonScorer, PythonSource, is_python, read_python, split_python
 from pgplay.rewards.records import Scorer, Scores, Triple
+from pgplay.tasks.task import Pair
 
 Kind = Literal["built-in", "formula", "python"]
 DEFAULT_LIMITS = Limits()
@@ -52,6 +53,26 @@ class Reward:
             raise
         parts = {name: [values[row] for row in rows] for name, values in scores.parts.items()}
         return Scores([scores.values[row] for row in rows], parts)
+
+    def score_pairs(self, texts: Sequence[str], pairs: Sequence[Pair]) -> Scores:
+        """Return the rewards of B `texts`, written for B `pairs`; of several right answers the best paid one counts.
+
+        Raises RewardError as `score` does.
+        """
+        rows = [row for row, pair in enumerate(pairs) for _ in pair.answers]
+        scores = self.score(
+            [texts[row] for row in rows],
+            [answer for pair in pairs for answer in pair.answers],
+            [pairs[row].prompt for row in rows],
+        )
+        if len(rows) == len(texts):
+            return scores
+        best: dict[int, int] = {}
+        for place, row in enumerate(rows):
+            if row not in best or scores.values[place] > scores.values[best[row]]:
+                best[row] = place
+        parts = {name: [values[place] for place in best.values()] for name, values in scores.parts.items()}
+        return Scores([scores.values[place] for place in best.values()], parts)
 
     def best(self, target: str, prompt: str = "") -> float | None:
         """Return what the exact target scores, the most that most rewards give; None where that can't be told.
@@ -101,6 +122,14 @@ def build_reward(
         name = formula.component.label
         return Reward(spec, name, "built-in", formula, source="", needs_target=formula.needs_target)
     return Reward(spec, formula.text, "formula", formula, source="", needs_target=formula.needs_target)
+
+
+def needs_target(spec: str) -> bool:
+    """Return whether `spec` says nothing without a target; of a person's Python only running it could tell: False.
+
+    Raises InputError where it is no reward.
+    """
+    return not is_python(spec) and Formula(spec).needs_target
 
 
 def describe(spec: str) -> str:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import msgspec
 
+from pgplay.config import RunConfig
 from pgplay.errors import InputError, PgplayError
 from pgplay.learning.algorithms import trains_network
 from pgplay.paths import runs_folder
+from pgplay.policies.catalogue import chosen_model
 from pgplay.runs.checkpoint_files import checkpoint_step
 from pgplay.runs.files import delete_folder, kept_folders
 from pgplay.runs.locks import FileLock, locked_folder
@@ -64,7 +66,7 @@ def _summarise(folder: Path) -> RunSummary:
                 state = "interrupted"
             return RunSummary(
                 name=folder.name, state=state, created=store.created, target=config.target, task=config.task,
-                reward=config.reward, model=config.model if trains_network(config.algorithm) else "",
+                reward=config.reward, model=_model(config),
                 algorithm=config.algorithm, seed=config.seed,
                 steps=progress.steps, seconds=progress.seconds, best_reward=progress.best_reward,
                 last_reward=progress.last_reward, message=store.message, checkpoint_step=checkpoint_step(folder),
@@ -72,6 +74,10 @@ def _summarise(folder: Path) -> RunSummary:
             )
     except PgplayError as error:
         return RunSummary(name=folder.name, state="unreadable", problem=error.problem)
+
+
+def _model(config: RunConfig) -> str:
+    return chosen_model(config.model, has_prompts=bool(config.task)) if trains_network(config.algorithm) else ""
 
 
 def _is_trained(folder: Path) -> bool:

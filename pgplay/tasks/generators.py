@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import re
 import string
@@ -14,8 +15,9 @@ from pgplay.tasks.alphabet import check_text
 from pgplay.tasks.number_words import number_in_words
 from pgplay.tasks.task import Pair
 
-DEFAULT_COUNT = 64
-"""Prompts of a generated task, where so many exist and nobody asks for another number."""
+DEFAULT_COUNT = 10_000
+"""Prompts of a generated task, where so many exist and nobody asks for another number: more than a run asks within its
+first minute, so that hardly one comes twice and the rule pays better than remembering."""
 
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
 
@@ -82,6 +84,7 @@ def parse_task(spec: str) -> GeneratedTask:
     return GeneratedTask(name, settings, min(DEFAULT_COUNT, available) if count is None else count)
 
 
+@functools.lru_cache(maxsize=4)
 def generate(task: GeneratedTask, seed: int) -> tuple[Pair, ...]:
     """Return the pairs of `task`, with distinct prompts, the same for the same `seed`."""
     generator, source = GENERATORS[task.generator], random.Random(f"{task.generator} {seed}")

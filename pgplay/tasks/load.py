@@ -1,4 +1,4 @@
-"""From a run's config to its task: a generator, a file of pairs, or a single target."""
+"""From a run's config to its task: a generator, a set of pairs that ships, a person's own file, or a single target."""
 
 from __future__ import annotations
 
@@ -6,22 +6,27 @@ import random
 from pathlib import Path
 
 from pgplay.config import RunConfig
-from pgplay.errors import InputError
-from pgplay.tasks.generators import generate, parse_task
+from pgplay.errors import InputError, unknown_name
+from pgplay.tasks.data_sets import data_sets
+from pgplay.tasks.generators import GENERATORS, generate, parse_task
 from pgplay.tasks.pairs import PAIR_SUFFIXES, read_pairs
 from pgplay.tasks.task import Pair, Task, single_target
 
 
 def load_task(config: RunConfig) -> Task:
-    """Return the task of `config`: its generator or its file where it names one, else its single target.
+    """Return the task of `config`: its generator, shipped set or file where it names one, else its single target.
 
-    What is generated and what is held out depend on `config.seed` alone. Raises InputError for an unknown generator,
-    a file that cannot be read, and a share held out that would leave either side without a prompt.
+    What is generated and what is held out depend on `config.seed` alone. Raises InputError for an unknown name, a file
+    that cannot be read, and a share held out that would leave either side without a prompt.
     """
     if not config.task:
         name, pairs = "target", single_target(config.target).training
     elif _names_a_file(config.task):
         name, pairs = Path(config.task).stem, read_pairs(Path(config.task))
+    elif config.task in data_sets():
+        name, pairs = config.task, read_pairs(data_sets()[config.task])
+    elif config.task.partition(":")[0] not in GENERATORS:
+        raise unknown_name("task", config.task.partition(":")[0], [*GENERATORS, *data_sets()])
     else:
         name, pairs = config.task, generate(parse_task(config.task), config.seed)
     training, held_out = _split(pairs, config.held_out, config.seed)

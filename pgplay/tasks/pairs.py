@@ -20,43 +20,51 @@ PAIRS_LIMIT = 100_000_000
 """Bytes of a file of pairs."""
 
 Located = tuple[int, Any, Any]
-"""The line on which a pair begins, its prompt and its target, unchecked."""
+"""The line on which a pair begins, its prompt and its right answers (one or a list), unchecked; None where missing."""
 
 
 def read_pairs(path: Path) -> tuple[Pair, ...]:
     """Return the pairs of the file at `path`, in its order, with distinct prompts; a pair given twice counts once.
 
     A .csv needs the columns prompt and target in its first line, a .jsonl one object {"prompt": ..., "target": ...} a
-    line, a .toml tables [[pairs]] with prompt and target. Raises InputError that names the file and the line.
+    line, a .toml tables [[pairs]] with prompt and target. Several right answers are several columns called target (a
+    row may leave the later ones empty), or a list. A file without any target holds prompts alone, for a reward that
+    needs none. Raises InputError that names the file and the line.
     """
     read = _READERS.get(path.suffix.lower())
     if read is None:
         return single_target(read_target(path)).training
     pairs: dict[str, tuple[int, Pair]] = {}
-    for line, prompt, target in read(path, read_text(path, PAIRS_LIMIT)):
-        pair = _check(path, line, prompt, target)
+    for line, prompt, answers in read(path, read_text(path, PAIRS_LIMIT)):
+        pair = _check(path, line, prompt, answers)
         first_line, first = pairs.setdefault(pair.prompt, (line, pair))
-        if first.target != pair.target:
+        if first != pair:
             raise InputError(
                 f"{path}:{line}: the prompt {pair.prompt!r} has another target on line {first_line}.",
-                "Give each prompt one target.",
+                "Give each prompt once; several right answers go into one row.",
             )
     if not pairs:
         raise InputError(f"{path} holds no pairs.", "Give at least one prompt and target.")
+    if any(pair.target for _, pair in pairs.values()):
+        for line, pair in pairs.values():
+            if not pair.target:
+                _refuse(path, line, "the target is missing", "Give every pair a prompt and a target.")
     return tuple(pair for _, pair in pairs.values())
 
 
-def _check(path: Path, line: int, prompt: Any, target: Any) -> Pair:
-    for name, value in (("prompt", prompt), ("target", target)):
-        if value is None:
-            _refuse(path, line, f"the {name} is missing", "Give every pair a prompt and a target.")
+def _check(path: Path, line: int, prompt: Any, answers: Any) -> Pair:
+    if prompt is None:
+        _refuse(path, line, "the prompt is missing", "Give every pair a prompt and a target.")
+    given = answers if isinstance(answers, list) else [] if answers is None else [answers]
+    for name, value in (("prompt", prompt), *(("target", answer) for answer in given)):
         if not isinstance(value, str):
             _refuse(path, line, f"the {name} is no text: {value!r}", "Put it in quotation marks.")
         if not value.isprintable():
             check_text(value, f"{path}:{line}: the {name}")
-    if not target:
+    if answers is not None and not all(given or [""]):
         _refuse(path, line, "the target is empty", "Give it some text.")
-    return Pair(prompt, target)
+    target, *others = dict.fromkeys(given or [""])
+    return Pair(prompt, target, tuple(others))
 
 
 def _refuse(path: Path, line: int, problem: str, remedy: str) -> NoReturn:
@@ -66,18 +74,21 @@ def _refuse(path: Path, line: int, problem: str, remedy: str) -> NoReturn:
 def _read_csv(path: Path, text: str) -> Iterator[Located]:
     rows = csv.reader(text.splitlines(keepends=True), strict=True)
     columns: list[str] = []
+    answers: list[int] = []
     line = 1
     try:
         for row in rows:
             if not columns:
                 columns = [name.strip() for name in row]
-                if columns.count("prompt") != 1 or columns.count("target") != 1:
+                answers = [number for number, name in enumerate(columns) if name == "target"]
+                if columns.count("prompt") != 1 or not (answers or columns == ["prompt"]):
                     _refuse(path, line, f"the header is {','.join(row)!r}", "The first line must be: prompt,target.")
             elif row:
                 if len(row) != len(columns):
                     problem = f"{len(row)} columns where the header has {len(columns)}"
                     _refuse(path, line, problem, "Put a text that holds a comma in quotation marks.")
-                yield line, row[columns.index("prompt")], row[columns.index("target")]
+                found = [row[number] for number in answers]
+                yield line, row[columns.index("prompt")], [*found[:1], *filter(None, found[1:])] if found else None
             line = rows.line_num + 1
     except csv.Error as error:
         raise InputError(f"{path}:{line}: {error}.", "Close quotation marks; double those in a text.") from error

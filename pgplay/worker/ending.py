@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from pgplay.config import RunConfig
 from pgplay.learning.report import StepReport
 from pgplay.worker.protocol import RunState
+
+
+class _Goal(NamedTuple):
+    metric: str
+    words: str
+
+
+_GOALS = {
+    "reward": _Goal("reward_mean", "mean reward"),
+    "held_out_reward": _Goal("held_out_reward", "held-out reward"),
+    "held_out_exact_match": _Goal("held_out_exact_match", "held-out exact match"),
+}
+"""What `until` may wait for: its metric, and how it is called in a sentence."""
 
 
 class Ending(NamedTuple):
@@ -16,14 +31,24 @@ class Ending(NamedTuple):
     message: str
 
 
+def has_reached(until: str, metrics: Mapping[str, float]) -> bool:
+    """Return whether a step with these `metrics` is one that `until`, such as reward>=0.95, waits for."""
+    name, _, wanted = until.partition(">=")
+    return name in _GOALS and metrics.get(_GOALS[name].metric, -math.inf) >= float(wanted)
+
+
 def ending_of(config: RunConfig, steps: int, seconds: float, report: StepReport | None) -> Ending | None:
     """Return why a run ends after `steps` in `seconds` of training, its last `report`; None where it goes on."""
     if report is not None and config.until == "solved" and report.solved:
         return Ending("solved", f"solved in {seconds:.1f} s, {_counted(steps)}")
-    if report is not None and config.until.startswith("reward>="):
-        wanted = float(config.until.removeprefix("reward>="))
-        if report.metrics.get("reward_mean", float("-inf")) >= wanted:
-            return Ending("finished", f"mean reward {wanted:g} reached in {seconds:.1f} s, {_counted(steps)}")
+    metrics = {} if report is None else report.metrics
+    if has_reached(config.until, metrics):
+        name, _, wanted = config.until.partition(">=")
+        words = f"{_GOALS[name].words} {float(wanted):g}"
+        return Ending("finished", f"{words} reached in {seconds:.1f} s, {_counted(steps)}")
+    if config.patience is not None and metrics.get("held_out_waited", 0.0) >= config.patience:
+        waited = f"the held-out reward has not risen for {config.patience} measurements"
+        return Ending("finished", f"{waited}; the policy is the best one that was measured")
     if config.steps is not None and steps >= config.steps:
         return Ending("finished", f"{_counted(steps)} made")
     if config.max_seconds is not None and seconds >= config.max_seconds:

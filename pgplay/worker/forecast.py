@@ -99,7 +99,7 @@ class Forecast:
 
     def _to_goal(self, config: RunConfig) -> Outlook | None:
         assert self._report is not None
-        if config.until == "never":
+        if config.until == "never" or config.until.startswith("held_out"):
             return None
         by_mean = config.until != "solved"
         goal = float(config.until.removeprefix("reward>=")) if by_mean else self._goal

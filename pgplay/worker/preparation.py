@@ -8,6 +8,7 @@ from pgplay.config import RunConfig, fields, make_config
 from pgplay.errors import InputError, RewardError
 from pgplay.learning.plan import Plan, make_plan
 from pgplay.learning.trainer import Trainer
+from pgplay.learning.warm_start import warm_up
 from pgplay.policies.devices import resolve_device
 from pgplay.policies.policy import Policy
 from pgplay.rewards.scoring import Reward, build_reward, describe
@@ -67,19 +68,37 @@ def load_reference(plan: Plan) -> Policy | None:
     return reference
 
 
-def warm_up(trainer: Trainer, steps: int, on_progress: OnProgress) -> None:
-    """Make `steps` updates by cross-entropy, told as they go; the reference is the policy after them."""
+def start_warm(trainer: Trainer, on_progress: OnProgress) -> str:
+    """Make the warm start that the trainer's plan asks for, told as it goes; returns in words how it ended.
 
-    def tell(step: int, loss: float) -> None:
-        on_progress(f"warm start: step {step} of {steps}, cross-entropy {loss:.2f} nats")
+    The policy as it then is becomes the reference, where no other is named: how far a run leads away from it is told
+    even where it is not charged. Empty, and nothing done, where no warm start is asked for.
+    """
+    config = trainer.plan.config
+    if not config.warm_start:
+        return ""
+    ended = f"from the policy {config.warm_start}"
+    if config.warm_start.isdecimal():
+        wanted = int(config.warm_start)
 
-    trainer.warm_up(steps, tell)
-    if trainer.plan.config.kl and trainer.plan.config.reference == "start":
+        def tell(step: int, loss: float, held_out: float | None) -> None:
+            beside = "" if held_out is None else f", held out {held_out:.2f}"
+            on_progress(f"warm start: step {step} of {wanted}, cross-entropy {loss:.2f}{beside} nats")
+
+        steps, reached = warm_up(trainer, wanted, tell)
+        ended = f"{steps} steps" if reached is None else f"{steps} steps, to {reached:.3f} nats on what was held out"
+    if config.reference == "start":
         trainer.keep_reference()
+    return ended
 
 
 def goal_of(plan: Plan, reward: Reward) -> float | None:
-    """Return the mean reward of writing every target exactly, None where it can't be told without running Python."""
+    """Return the mean reward of writing every target exactly, None where it can't be told without running Python.
+
+    Where there is no target there is no such goal.
+    """
+    if not plan.task.has_targets:
+        return None
     values = []
     for pair in plan.task.training[:PAIRS_FOR_GOAL]:
         try:

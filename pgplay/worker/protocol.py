@@ -177,6 +177,8 @@ class RunInfo(msgspec.Struct, frozen=True):
     """Plain sentences the person should see, such as which characters were added to the alphabet."""
     reward_source: str = ""
     """The text of a Python reward, empty for any other."""
+    batch_size: int = 64
+    """Completions a step, as the run began."""
 
     @property
     def has_policy(self) -> bool:

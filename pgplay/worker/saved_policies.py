@@ -28,6 +28,8 @@ from pgplay.worker.protocol import Write
 from pgplay.worker.versions import versions
 
 MOST_TEXTS = 1_000
+PAIRS_KEPT = 1_000
+"""Pairs of either side that are kept beside a saved policy, to evaluate it on; a rule can make many more."""
 _TEXTS_AT_ONCE = 256
 
 
@@ -46,7 +48,7 @@ def card_of(name: str, learner: Learner, report: StepReport | None) -> PolicyCar
         model=plan.shape.model,
         alphabet=plan.shape.alphabet,
         max_length=plan.shape.max_length,
-        task=plan.task,
+        task=plan.task.cut(PAIRS_KEPT),
         reward=plan.config.reward,
         config=to_settings(plan.config),
         recipe=to_recipe(plan.config),
@@ -110,19 +112,17 @@ def answer_write(command: Write, policy: Policy, task: Task, reward: Reward | No
     completions = write_texts(
         policy, prompts, greedy=command.greedy, temperature=command.temperature, seed=command.seed
     )
-    targets = {pair.prompt: pair.target for pair in (*task.training, *task.held_out)}
-    target = targets.get(command.prompt)
+    pair = next((pair for pair in task.pairs if pair.prompt == command.prompt), None)
     rewards, scored_by = [0.0] * len(completions), ""
-    if reward is not None and target is not None:
-        texts = [completion.text for completion in completions]
-        rewards = reward.score(texts, [target] * len(texts), prompts).values
+    if reward is not None and pair is not None:
+        rewards = reward.score_pairs([completion.text for completion in completions], [pair] * len(completions)).values
         scored_by = reward.spec
     samples = (
         Sample(
             role="greedy" if command.greedy else "middle",
             prompt=command.prompt,
             text=completion.text,
-            target=target or "",
+            target=pair.nearest(completion.text) if pair is not None else "",
             reward=value,
             step=0,
             finished=completion.finished,

@@ -36,7 +36,7 @@ from pgplay.worker.forecast import Forecast
 from pgplay.worker.interfaces import OnLog, OnProgress, Texts, discard
 from pgplay.worker.keeper import Keeper, StoredRun, forget, open_run
 from pgplay.worker.live_reward import LiveRewards
-from pgplay.worker.preparation import changed_plan, goal_of, load_reference, plan_and_policy, warm_up
+from pgplay.worker.preparation import changed_plan, goal_of, load_reference, plan_and_policy, start_warm
 from pgplay.worker.protocol import Change, RunInfo, Snapshot, Write
 from pgplay.worker.saved_policies import answer_write, card_of
 from pgplay.worker.threads import Threads
@@ -92,12 +92,13 @@ class Session:
             threads = Threads.choose(plan, learner.policy)
             undo.callback(threads.rest)
             threads.work()
-            if isinstance(learner, Trainer) and config.warm_start.isdecimal():
-                warm_up(learner, int(config.warm_start), on_progress)
+            warmed = start_warm(learner, on_progress) if isinstance(learner, Trainer) else ""
             store = RunStore.create(plan.config, name)
             undo.callback(forget, store)
             session = cls(store, learner, threads, rewards)
             session._keeper.begin()
+            if warmed:
+                store.event(0, "warm-start", warmed)
             if plan.threads is None:
                 store.event(0, "threads", f"{threads.wanted}, as measured")
             undo.pop_all()
@@ -164,6 +165,7 @@ class Session:
             prompts=tuple(pair.prompt for pair in pairs),
             notes=(*plan.notes, *self._keeper.notes),
             reward_source=self._rewards.source,
+            batch_size=plan.batch_size,
         )
 
     def step(self) -> StepReport:

@@ -47,7 +47,7 @@ class Threads:
         if policy is None or policy.device.type != "cpu":
             return cls(1, is_fixed=True)
         free = Claim(Wish(available_cores(), is_fixed=False)).share()
-        return cls(fastest_threads(policy, plan.config.batch_size, free), is_fixed=False)
+        return cls(fastest_threads(policy, plan.batch_size, free), is_fixed=False)
 
     def work(self) -> None:
         """Claim the cores, look at others now and then, and set torch's threads; to be called before each step."""

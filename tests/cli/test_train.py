@@ -16,7 +16,7 @@ from pgplay.errors import InputError, PgplayError
 ROOT = Path(__file__).parents[2]
 KEYS = [
     *("solved", "steps", "samples", "seconds", "startup_seconds", "reward_mean", "greedy", "cross_entropy"),
-    *("chars_per_second", "seconds_per_stage", "device", "threads", "seed", "run", "policy"),
+    *("held_out", "chars_per_second", "seconds_per_stage", "device", "threads", "seed", "run", "policy"),
     *("recipe", "versions"),
 ]
 

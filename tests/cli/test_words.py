@@ -54,7 +54,11 @@ def test_train_help_tells_every_field_with_its_description(capsys: pytest.Captur
         (["train", "--model", "gru-smal"], "There is no model called 'gru-smal'.", "Did you mean 'gru-small'?"),
         (["train", "--algorithm", "grop"], "There is no algorithm called 'grop'.", "Did you mean 'grpo'?"),
         (["train", "--reward", "levenstein"], "There is no reward called 'levenstein'.", "Did you mean 'levenshtein'?"),
-        (["train", "--target", ""], "The target is empty.", "Give at least one character to learn."),
+        (
+            ["train", "--target", ""],
+            "The target is empty.",
+            "Give at least one character to learn, or a reward that needs none, unlike levenshtein.",
+        ),
         (["algorithms", "lst"], "There is no command of 'pgplay algorithms' called 'lst'.", "Did you mean 'list'?"),
         (["algorithms", "show", "pppo"], "There is no algorithm called 'pppo'.", "Did you mean 'ppo'?"),
         (["rewards", "show", "prefx"], "There is no reward called 'prefx'.", "Did you mean 'prefix'?"),

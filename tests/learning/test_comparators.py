@@ -37,6 +37,7 @@ SETTINGS = {
     "l2": 0.1,
     "weight_decay": 0.1,
     "warm_start": "5",
+    "held_out_every": 5,
 }
 SUPERVISED_HAS_NO_USE_FOR = list(SETTINGS)[:13]
 
@@ -86,6 +87,8 @@ def test_every_setting_was_thought_of() -> None:
     """A new setting must be put on one side or the other."""
     meant_for_all = {
         *("target", "task", "alphabet", "max_length", "held_out", "reward", "measure", "model", "device", "threads"),
+        # refused without a warm start and without held-out prompts, and by a search
+        *("warm_text", "patience"),
         *("seed", "algorithm", "batch_size", "group_size", "steps", "max_seconds", "until", "kl_in"),
     }
     assert fields().keys() == SETTINGS.keys() | meant_for_all

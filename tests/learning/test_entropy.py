@@ -2,7 +2,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgplay.config import make_config
 from pgplay.learning.entropy import MOST, entropy_weight
 
 START = 0.08
@@ -11,8 +10,7 @@ REWARDS = st.floats(-2.0, 2.0)
 
 
 def weight(schedule: str, reward: float = 0.5, entropy: float = 1.0, target: float = 15.0) -> float:
-    config = make_config({"entropy_schedule": schedule, "entropy_target": target})
-    return entropy_weight(config, START, reward, entropy)
+    return entropy_weight(schedule, START, target, reward, entropy)
 
 
 @given(REWARDS, NATS)
@@ -42,5 +40,4 @@ def test_target_leaves_the_weight_alone_above_it_and_is_in_proportion_below() ->
 
 @pytest.mark.parametrize("schedule", ["constant", "reward-gap", "target"])
 def test_no_bonus_stays_no_bonus(schedule: str) -> None:
-    config = make_config({"entropy_schedule": schedule})
-    assert entropy_weight(config, 0.0, 0.3, 0.1) == 0.0
+    assert entropy_weight(schedule, 0.0, 15.0, 0.3, 0.1) == 0.0

@@ -8,12 +8,15 @@ from pgplay.learning.algorithms import ALGORITHMS
 from pgplay.learning.metrics import METRICS
 from tests.learning.helpers import COPYING, trainer
 
-ALWAYS = METRICS.keys() - {"kl_reference", "explained_variance", "signal_to_noise", "kl_update", "foretold"}
+HELD_OUT = {name for name in METRICS if name.startswith(("held_out_", "training_"))} | {"gap"}
+SOMETIMES = {"kl_reference", "explained_variance", "signal_to_noise", "kl_update", "foretold"}
+ALWAYS = METRICS.keys() - SOMETIMES - HELD_OUT
 RUNS = {
     **{name: {"algorithm": name} for name in ALGORITHMS},
     "supervised": {"algorithm": "supervised"},
     "kl": {"kl": 0.1},
     "dense": {"credit": "dense", "reward": "hamming"},
+    "held out": {"held_out_every": 1, "patience": 5},
     "parts": {"reward": "0.5*levenshtein + 0.5*prefix", "measure": ("exact", "hamming")},
 }
 

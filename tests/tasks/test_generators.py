@@ -56,8 +56,8 @@ def in_number(words: str) -> int:
 @pytest.mark.parametrize("name", GENERATORS)
 def test_targets_are_right_and_prompts_distinct(name: str) -> None:
     pairs = pairs_of(name)
-    assert len(pairs) == 64
-    assert len({pair.prompt for pair in pairs}) == 64
+    assert len(pairs) >= 100
+    assert len({pair.prompt for pair in pairs}) == len(pairs)
     assert [pair for pair in pairs if not is_right(name, pair.prompt, pair.target)] == []
 
 

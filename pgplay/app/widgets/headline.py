@@ -13,6 +13,7 @@ from pgplay.app.formats import count, duration
 from pgplay.app.safe_text import fit, plain
 from pgplay.app.state import AppState
 from pgplay.learning.algorithms import trains_network
+from pgplay.policies.catalogue import chosen_model
 
 SHORTEST_TARGET = 16
 
@@ -54,7 +55,7 @@ class Headline(Widget):
         rest = [plain(str(settings.get("reward", "levenshtein")))]
         algorithm = str(settings.get("algorithm", "grpo"))
         if trains_network(algorithm):
-            model = settings.get("model", "gru-small")
+            model = chosen_model(settings.get("model", "auto"), has_prompts=bool(settings.get("task")))
             rest.append(model if self._parameters is None else f"{model} {count(self._parameters)}")
             rest += [algorithm, str(settings.get("device", "auto"))]
         else:

@@ -57,7 +57,7 @@ class Samples(Widget, can_focus=True):
         if report is None or state.info is None:
             self.border_title, self.border_subtitle = "Samples", ""
         else:
-            batch = state.info.settings.get("batch_size", 64)
+            batch = state.info.batch_size
             distinct = report.metrics.get("unique_completions")
             shown = f"Samples · {batch} this step"
             if distinct is not None:

@@ -18,7 +18,7 @@ from pgplay.app.widgets.setting import Setting
 from pgplay.config import RunConfig, fields, to_settings
 from pgplay.errors import PgplayError
 from pgplay.learning.algorithms import ALGORITHMS, COMPARATORS
-from pgplay.policies.catalogue import FAMILY_DESCRIPTIONS, MODELS
+from pgplay.policies.catalogue import FAMILY_DESCRIPTIONS, MODELS, chosen_model
 from pgplay.worker.protocol import Device
 
 OWN_REWARD = ""
@@ -116,10 +116,15 @@ class Setup(Vertical):
         return self.typed["reward"] if any(self.typed["reward"] == entry.value for entry in self._rewards()) else ""
 
     def _models(self) -> list[Entry]:
-        choices = form.model_choices(self.typed["alphabet"], self.typed["target"])
+        labels = form.model_choices(self.typed["alphabet"], self.typed["target"])
+        usual = chosen_model("auto", has_prompts=bool(self.typed["task"]))
+        auto = Entry("auto", "auto", f"what suits the task: {usual}", brief=" ".join(labels[usual].split()))
         return [
-            Entry(name, label, FAMILY_DESCRIPTIONS[MODELS[name].family], brief=" ".join(label.split()))
-            for label, name in choices
+            auto,
+            *(
+                Entry(name, label, FAMILY_DESCRIPTIONS[MODELS[name].family], brief=" ".join(label.split()))
+                for name, label in labels.items()
+            ),
         ]
 
     def _algorithms(self) -> list[Entry]:

@@ -1,0 +1,96 @@
+"""The warm start: cross-entropy on the task's own targets, or on the lines of a text, before the policy gradient.
+
+Where texts can be set aside, it stops early: once their cross-entropy has not fallen for a while, the policy goes back
+to what it was when it was lowest. What is set aside is the task's held-out pairs, or a share of the text's lines.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from pgplay.learning.generalisation import mean_cross_entropy
+from pgplay.learning.trainer import Trainer
+from pgplay.policies.density import Density
+from pgplay.policies.policy import mean_losses
+from pgplay.tasks.task import Pair
+
+CHECK_INTERVAL = 25
+"""Steps between two looks at what was set aside."""
+PATIENCE = 8
+"""Looks without a lower cross-entropy after which it stops."""
+MOST_SET_ASIDE = 256
+SHARE_SET_ASIDE = 0.1
+
+Progress = Callable[[int, float, float | None], None]
+"""Hears each step, its loss, and the newest cross-entropy of what was set aside; None where nothing is."""
+
+
+class Texts(NamedTuple):
+    """What a warm start learns from, and what it only looks at."""
+
+    learnt: Sequence[Pair]
+    set_aside: Sequence[Pair]
+
+
+class Ended(NamedTuple):
+    """After how many steps the warm start ended, and at which cross-entropy of what was set aside, if anything was."""
+
+    steps: int
+    cross_entropy: float | None
+
+
+def texts_of(trainer: Trainer) -> Texts:
+    """Return what the warm start of the trainer's plan learns from: the lines of its text, or its task's pairs."""
+    plan = trainer.plan
+    if plan.warm_lines:
+        longest = plan.shape.max_length - 1
+        lines = [Pair("", part) for line in plan.warm_lines for part in textwrap.wrap(line, longest)]
+        order = torch.randperm(len(lines), generator=torch.Generator().manual_seed(plan.config.seed)).tolist()
+        count = min(MOST_SET_ASIDE, int(SHARE_SET_ASIDE * len(lines)))
+        return Texts([lines[number] for number in order[count:]], [lines[number] for number in order[:count]])
+    pairs = [Pair(pair.prompt, answer) for pair in plan.task.training for answer in pair.answers]
+    return Texts(pairs, plan.task.held_out[:MOST_SET_ASIDE])
+
+
+def warm_up(trainer: Trainer, steps: int, progress: Progress | None = None) -> Ended:
+    """Make at most `steps` updates by cross-entropy; the optimiser forgets them afterwards.
+
+    `progress` is told each step; what it raises ends the warm start.
+    """
+    texts, generator = texts_of(trainer), torch.Generator().manual_seed(trainer.plan.config.seed)
+    batch = min(trainer.plan.batch_size, len(texts.learnt))
+    order: list[int] = []
+    best, best_tensors, best_step, reached = float("inf"), trainer.policy.state(), 0, None
+    for step in range(1, steps + 1):
+        if len(order) < batch:
+            order = torch.randperm(len(texts.learnt), generator=generator).tolist()
+        pairs, order = [texts.learnt[number] for number in order[:batch]], order[batch:]
+        loss = _update(trainer, pairs)
+        if texts.set_aside and (step % CHECK_INTERVAL == 0 or step == steps):
+            reached = mean_cross_entropy(trainer.policy, texts.set_aside)
+            if reached < best:
+                best, best_step = reached, step
+                best_tensors = {name: tensor.clone() for name, tensor in trainer.policy.state().items()}
+        if progress:
+            progress(step, loss, reached)
+        if step - best_step >= PATIENCE * CHECK_INTERVAL and texts.set_aside:
+            break
+    if texts.set_aside:
+        trainer.policy.load_state(best_tensors)
+    trainer.new_optimiser()
+    return Ended(best_step, best) if texts.set_aside else Ended(steps, None)
+
+
+def _update(trainer: Trainer, pairs: Sequence[Pair]) -> float:
+    reading = trainer.policy.reading(pairs)
+    loss = mean_losses(trainer.policy.log_probabilities(reading.inputs, Density()), reading).mean()
+    trainer.optimiser.clear()
+    loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(trainer.policy.module.parameters(), 1.0)
+    trainer.optimiser.update(trainer.plan.lr, trainer.plan.config.weight_decay)
+    return loss.item()

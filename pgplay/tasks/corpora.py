@@ -1,0 +1,36 @@
+"""Texts to learn a language from, line by line: those that ship, by name, and a person's own files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pgplay.errors import InputError, unknown_name
+from pgplay.paths import shipped
+from pgplay.tasks.alphabet import check_text
+from pgplay.tasks.files import read_text
+
+CORPUS_LIMIT = 100_000_000
+"""Bytes of a text."""
+
+
+def corpus_names() -> list[str]:
+    """Return the names of the texts that ship."""
+    return sorted(path.stem for path in (shipped("assets") / "corpora").glob("*.txt"))
+
+
+def read_corpus(name_or_path: str) -> tuple[str, ...]:
+    """Return the lines of a text that ships or of a file, without those that are empty or blank.
+
+    Raises InputError for an unknown name, a file that cannot be read, and one without a line.
+    """
+    path = Path(name_or_path)
+    if name_or_path in corpus_names():
+        path = shipped("assets") / "corpora" / f"{name_or_path}.txt"
+    elif not path.suffix and not path.is_file():
+        raise unknown_name("text", name_or_path, corpus_names())
+    text = read_text(path, CORPUS_LIMIT)
+    check_text(text, str(path))
+    lines = tuple(line.strip() for line in text.split("\n") if line.strip())
+    if not lines:
+        raise InputError(f"{path} holds no text.", "Give a file with at least one line.")
+    return lines
