@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pgplay.app import form
+from pgplay.app.drafts import adopt
 from pgplay.app.reward_desk import RewardDesk
 from pgplay.app.screens.dialogs import AskDialog, ConfirmDialog
 from pgplay.app.screens.failure import Answer, FailureCard
@@ -15,6 +15,7 @@ from pgplay.config import make_config, to_settings
 from pgplay.errors import PgplayError
 from pgplay.learning.comparators import no_policy
 from pgplay.tasks.files import read_target
+from pgplay.worker.failures import ending_in_words
 from pgplay.worker.protocol import (
     Change,
     Changed,
@@ -94,10 +95,15 @@ class Conductor:
             problem = checked.problem.message if checked.problem else ""
             self._app.tell(f"This cannot be started: {problem}", severe=True)
             return False
-        self._app.state.waiting = True
-        self._resuming_another = False
-        self.send(Start(settings=to_settings(checked.config), paused=paused, continue_policy=continue_policy))
-        return True
+        settings = to_settings(checked.config)
+
+        def start() -> None:
+            self._app.state.waiting = True
+            self._resuming_another = False
+            self.send(Start(settings=settings, paused=paused, continue_policy=continue_policy))
+
+        self.rewards.with_consent((checked.config.reward, *checked.config.measure), start)
+        return self._app.state.waiting
 
     def stop(self) -> None:
         """End the run; its policy stays."""
@@ -181,9 +187,19 @@ class Conductor:
         except PgplayError as error:
             self._app.tell(str(error), severe=True)
             return
-        self._app.main.setup.load(config)
-        self._start(continue_policy=card.name)
-        self._app.redraw()
+        source = card.reward_source
+
+        def start() -> None:
+            try:
+                own = make_config({"reward": adopt(card.reward, source)}, config) if source else config
+            except PgplayError as error:
+                self._app.tell(str(error), severe=True)
+                return
+            self._app.main.setup.load(own)
+            self._start(continue_policy=card.name)
+            self._app.redraw()
+
+        self.rewards.ask([source] if source else [], f"the policy {card.name}", start)
 
     def resume_run(self, run: str) -> None:
         """Go on with a stored run from its last checkpoint; the setup then shows that run's settings."""
@@ -302,7 +318,7 @@ class Conductor:
         info = self._app.state.info
         run = info.run if info is not None else ""
         failure = Failed(
-            problem=f"The worker process ended: {_reason(returncode)}.",
+            problem=f"The worker process ended: {ending_in_words(returncode)}.",
             remedy="Nothing that was stored is lost." if run else "Press space to start another one.",
             run=run,
             step=self._app.state.step,
@@ -315,20 +331,11 @@ class Conductor:
             if answer == "resume":
                 self.resume_run(failure.run)
             elif answer == "edit":
-                self.rewards.edit(failure)
+                self.rewards.edit()
 
-        by_reward = bool(failure.reward) and failure.reward == self.rewards.present.spec
-        self._app.push_screen(FailureCard(failure, log_tail, title=title, can_edit=by_reward), answered)
-
-
-def _reason(returncode: int) -> str:
-    if returncode < 0:
-        try:
-            name = signal.Signals(-returncode).name
-        except ValueError:
-            name = f"signal {-returncode}"
-        return f"it was killed ({name})"
-    return f"it left with status {returncode}"
+        if not self.rewards.show_failure(failure):
+            can_edit = self.rewards.failed and self._app.state.failure is failure
+            self._app.push_screen(FailureCard(failure, log_tail, title=title, can_edit=can_edit), answered)
 
 
 def _last_checkpoint(run: str) -> int | None:

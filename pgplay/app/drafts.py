@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,12 +60,38 @@ def draft_of(spec: str, source: str = "") -> Draft:
 
 def new_name() -> str:
     """Return a file name for new Python that is free, here and among the kept rewards."""
-    number = 1
-    while True:
-        name = f"{_NAME}.py" if number == 1 else f"{_NAME}_{number}.py"
-        if not Path(name).exists() and not (personal_rewards_folder() / name).exists():
-            return name
-        number += 1
+    return next(name for name in _names(_NAME) if not find_python(name).exists())
+
+
+def adopt(spec: str, source: str) -> str:
+    """Return a spec by which `source`, that came with a policy under `spec`, is found: kept among the rewards.
+
+    Where the file that `spec` names holds that very text, it is `spec` itself. Raises PgplayError where the text can't
+    be written.
+    """
+    if _text_of(spec) == source:
+        return spec
+    file, function = split_python(spec)
+    for name in _names(Path(file).stem):
+        found = f"{name}:{function}" if function else name
+        if not find_python(name).exists():
+            keep(Asked(found, source))
+        if _text_of(found) == source:
+            return found
+    raise AssertionError("there is always a next name")
+
+
+def _names(stem: str) -> Iterator[str]:
+    yield f"{stem}.py"
+    for number in itertools.count(2):
+        yield f"{stem}_{number}.py"
+
+
+def _text_of(spec: str) -> str | None:
+    try:
+        return read_python(spec).text
+    except PgplayError:
+        return None
 
 
 def near(target: str) -> list[str]:

@@ -8,12 +8,17 @@ from pgplay.app.drafts import Draft, draft_of, keep
 from pgplay.app.lab import Asked
 from pgplay.app.safe_text import plain
 from pgplay.app.screens.bench import RewardBench
+from pgplay.app.screens.consent import ConsentDialog
 from pgplay.app.screens.reward import RewardScreen
 from pgplay.config import fields, to_settings
 from pgplay.errors import PgplayError, RewardError
+from pgplay.rewards.python_reward import is_python, read_python
+from pgplay.runs.consents import allow, is_allowed
 from pgplay.worker.protocol import Change, Changed, Event, Failed, Probed, ProbeReward, Refused, Resume
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from pgplay.app.app import PgplayApp
     from pgplay.app.conductor import Conductor
 
@@ -37,9 +42,48 @@ class RewardDesk:
             return Asked(info.settings.get("reward", "levenshtein"), info.reward_source)
         return Asked(self._app.main.setup.typed["reward"])
 
-    def edit(self, failure: Failed | None = None) -> None:
-        """Open the editor on what was being typed there, or on the present reward; a `failure` is shown in it."""
-        present = self.present
+    def with_consent(self, specs: Iterable[str], go_on: Callable[[], None]) -> None:
+        """Go on once the person has allowed the Python among `specs` that came with what the setup was loaded from."""
+        origin = self._app.main.setup.origin
+        try:
+            sources = [read_python(spec).text for spec in specs if origin and is_python(spec)]
+        except PgplayError as error:
+            self._app.tell(str(error), severe=True)
+            return
+        self.ask(sources, origin, go_on)
+
+    def ask(self, sources: Iterable[str], origin: str, go_on: Callable[[], None]) -> None:
+        """Go on once the person has allowed each of `sources`, which came with `origin`; what they once allowed, is."""
+        unknown = [source for source in dict.fromkeys(sources) if source and not is_allowed(source)]
+        if not unknown:
+            go_on()
+            return
+        source, *others = unknown
+
+        def answered(yes: bool | None) -> None:
+            if not yes:
+                self._app.tell("It was not run. Choose another reward to go on.")
+                return
+            try:
+                allow(source)
+            except PgplayError as error:
+                self._app.tell(f"Your answer cannot be kept: {error}", severe=True)
+            self.ask(others, origin, go_on)
+
+        self._app.push_screen(ConsentDialog(source, origin), answered)
+
+    @property
+    def failed(self) -> bool:
+        """Whether it was the present reward that stopped the run."""
+        failure = self._app.state.failure
+        return failure is not None and failure.reward == self.present.spec
+
+    def edit(self) -> None:
+        """Open the editor on what was being typed there, or on the present reward; its failure is shown in it."""
+        self.with_consent([] if self._app.state.info else [self.present.spec], self._edit)
+
+    def _edit(self) -> None:
+        present, failure = self.present, self._app.state.failure
         try:
             draft = self._draft or draft_of(*present)
         except PgplayError as error:
@@ -54,12 +98,19 @@ class RewardDesk:
             apply=self._apply,
             leave=self._leave,
         )
-        if failure is not None:
-            screen.show_refusal(RewardError(failure.problem, failure.remedy, failure.line, failure.given))
+        if failure is not None and self.failed and self._app.state.run == "failed":
+            screen.show_refusal(_error(failure))
         self._app.push_screen(screen)
+
+    def show_failure(self, failure: Failed) -> bool:
+        """Show in the editor, where it is open, that the reward stopped the run; returns whether it did."""
+        return self.failed and self._screen is not None and self._refuse(_error(failure))
 
     def compare(self) -> None:
         """Open the bench, where rewards are seen side by side."""
+        self.with_consent([] if self._app.state.info else [self.present.spec], self._compare)
+
+    def _compare(self) -> None:
         info, settings = self._app.state.info, self._app.settings or {}
         target = info.targets[0] if info is not None else settings.get("target", fields()["target"].default)
         prompt = info.prompts[0] if info is not None and info.prompts else ""
@@ -85,7 +136,8 @@ class RewardDesk:
     def _apply(self, draft: Draft) -> None:
         """Have the run take `draft`; without a run, keep it and put it into the setup."""
         state, asked = self._app.state, draft.asked
-        if state.run in ("training", "paused", "failed") and state.worker == "ready":
+        goes_on = state.run in ("training", "paused") or (state.run == "failed" and self.failed)
+        if goes_on and state.worker == "ready":
             self._applying = draft
             change = Change(settings={"reward": asked.spec}, reward_source=asked.source, request=APPLYING)
             self._conductor.send(change)
@@ -107,7 +159,7 @@ class RewardDesk:
                     self._app.screen.show_probe(event)
             case Refused():
                 self._applying = None
-                return self._refuse(RewardError(event.problem, event.remedy, event.line, event.given))
+                return self._refuse(_error(event))
             case _:
                 return False
         return True
@@ -147,3 +199,8 @@ class RewardDesk:
     def _screen(self) -> RewardScreen | None:
         screen = self._app.screen
         return screen if isinstance(screen, RewardScreen) else None
+
+
+def _error(told: Failed | Refused) -> RewardError:
+    """Return what the worker told as the error that it was."""
+    return RewardError(told.problem, told.remedy, told.line, told.given)

@@ -99,13 +99,9 @@ class AppState:
                 self.written = event.samples
             case Changed():
                 self.history.mark(event.step, words_of_change(event.settings))
+                self._change_settings(event)
             case Log():
                 self.note(event.line)
-            case Changed(settings=settings) if self.info is not None:
-                source = event.reward_source if "reward" in settings else self.info.reward_source
-                self.info = msgspec.structs.replace(
-                    self.info, settings={**self.info.settings, **settings}, reward_source=source
-                )
             case _:
                 pass
 
@@ -138,6 +134,12 @@ class AppState:
         if event.state == "idle":
             self.info = None
             self.forget_run()
+
+    def _change_settings(self, event: Changed) -> None:
+        if self.info is not None:
+            source = event.reward_source if "reward" in event.settings else self.info.reward_source
+            settings = {**self.info.settings, **event.settings}
+            self.info = msgspec.structs.replace(self.info, settings=settings, reward_source=source)
 
     def _take_snapshot(self, event: Snapshot) -> None:
         self.report, self.step = event.report, event.report.step

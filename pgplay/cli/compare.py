@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from pgplay.cli.consent import add_consent, require_consent
 from pgplay.cli.interruption import INTERRUPTED, Interruption, heeded
-from pgplay.cli.options import add_field_options, overlay, read_settings, with_rewards_beside
+from pgplay.cli.options import add_field_options, overlay, read_settings
 from pgplay.cli.output import note, number, print_json, print_table, shorten
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
 from pgplay.cli.progress import RunsProgress
@@ -143,6 +143,7 @@ def _read_entries(arguments: Arguments) -> list[Entry]:
 def _read_recipe(word: str) -> tuple[str, RunConfig]:
     """Return the run that `word` describes, and its name where it has one; raises InputError."""
     from pgplay.paths import runs_folder
+    from pgplay.rewards.python_reward import with_rewards_beside
     from pgplay.runs.files import kept_folders
     from pgplay.runs.store import RunStore
     from pgplay.tasks.presets import load_preset, preset_names

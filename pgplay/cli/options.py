@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Any
 
 from pgplay.cli.consent import add_consent, require_consent
@@ -126,6 +125,7 @@ def read_config(arguments: Arguments) -> RunConfig:
     settings: dict[str, Any] = {}
     origins: dict[str, str] = {}
     if arguments.preset is not None:
+        from pgplay.rewards.python_reward import with_rewards_beside
         from pgplay.tasks.presets import load_preset
 
         preset = load_preset(arguments.preset)
@@ -147,18 +147,6 @@ def read_config(arguments: Arguments) -> RunConfig:
 
 def _rewards(settings: Mapping[str, Any]) -> list[str]:
     return [*([settings["reward"]] if "reward" in settings else []), *settings.get("measure", ())]
-
-
-def with_rewards_beside(settings: Mapping[str, Any], file: Path) -> dict[str, Any]:
-    """Return a preset's `settings`, in which names of Python rewards mean first those that lie beside its `file`."""
-    from pgplay.rewards.python_reward import beside
-
-    located = dict(settings)
-    if "reward" in located:
-        located["reward"] = beside(located["reward"], file.parent)
-    if "measure" in located:
-        located["measure"] = tuple(beside(spec, file.parent) for spec in located["measure"])
-    return located
 
 
 def overlay(settings: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,9 +16,9 @@ import signal
 import sys
 import time
 import tokenize
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -105,6 +105,16 @@ def beside(spec: str, folder: Path) -> str:
     file, function = split_python(spec)
     path = folder / Path(file).expanduser()
     return f"{path.resolve()}{function and ':' + function}" if path.is_file() else spec
+
+
+def with_rewards_beside(settings: Mapping[str, Any], file: Path) -> dict[str, Any]:
+    """Return a preset's `settings`, in which names of Python rewards mean first those that lie beside its `file`."""
+    located = dict(settings)
+    if "reward" in located:
+        located["reward"] = beside(located["reward"], file.parent)
+    if "measure" in located:
+        located["measure"] = tuple(beside(spec, file.parent) for spec in located["measure"])
+    return located
 
 
 def find_python(spec: str) -> Path:

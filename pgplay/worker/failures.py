@@ -1,8 +1,9 @@
-"""Any exception in a person's words: what was wrong, what would be right."""
+"""Any exception, and any end of a process, in a person's words: what was wrong, what would be right."""
 
 from __future__ import annotations
 
 import errno
+import signal
 
 from pgplay.errors import PgplayError
 
@@ -19,3 +20,14 @@ def in_words(error: BaseException) -> tuple[str, str]:
     first_line = (str(error).strip().splitlines() or [""])[0][:300]
     said = f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__
     return f"pgplay failed unexpectedly: {said}.", "The details say where; the run is kept and can be resumed."
+
+
+def ending_in_words(returncode: int) -> str:
+    """Return why a process ended, from its return code."""
+    if returncode < 0:
+        try:
+            name = signal.Signals(-returncode).name
+        except ValueError:
+            name = f"signal {-returncode}"
+        return f"it was killed ({name})"
+    return f"it left with status {returncode}"

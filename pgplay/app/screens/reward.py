@@ -112,19 +112,21 @@ class RewardScreen(Screen[None]):
 
     @on(TextArea.Changed)
     def _typed(self) -> None:
+        """Take what stands there now; a key may come before the news that the text changed."""
         if self.code.text == self._draft.text:
             return
         self._draft = self._draft._replace(text=self.code.text)
         self._say(Text())
         self.code.mark_failure(0)
         self._show_kind()
+        if self._pause is not None:
+            self._pause.stop()
         if not self._draft.is_python:
-            if self._pause is not None:
-                self._pause.stop()
             self._pause = self.set_timer(TYPING_PAUSE, self.action_check)
 
     def action_check(self) -> None:
         """Score the samples by what stands here, in the background."""
+        self._typed()
         self._checked = self._texts()
         asked = [self._draft.asked]
         if any(old.reward is None for old in self._checked):
@@ -135,6 +137,7 @@ class RewardScreen(Screen[None]):
 
     def action_apply(self) -> None:
         """Have the run take what stands here."""
+        self._typed()
         draft = self._draft._replace(file=self._draft.asked.spec if self._draft.is_python else "")
         self._applying, self._checked = draft, self._texts()
         self._lab.ask("apply", scoring([draft.asked], [old.triple for old in self._checked]))
@@ -147,6 +150,7 @@ class RewardScreen(Screen[None]):
 
     def action_leave(self) -> None:
         """Go back; what was typed stays."""
+        self._typed()
         self.dismiss()
 
     # What comes back

@@ -56,11 +56,17 @@ class CodeArea(TextArea):
         "code--failed",
     }
 
-    def __init__(self, text: str, *, id: str | None = None) -> None:
+    def __init__(self, text: str, *, id: str | None = None, read_only: bool = False) -> None:
         self._spans: dict[int, list[Span]] = {}
         self._failed_line = 0
         super().__init__(
-            text, id=id, compact=True, show_line_numbers=True, tab_behavior="indent", soft_wrap=False
+            text,
+            id=id,
+            read_only=read_only,
+            compact=True,
+            show_line_numbers=True,
+            tab_behavior="focus" if read_only else "indent",
+            soft_wrap=False,
         )
         self.indent_width = INDENT
 

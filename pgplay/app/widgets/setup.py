@@ -43,6 +43,7 @@ class Setup(Vertical):
         super().__init__(id="setup")
         self.typed = form.typed_from(config)
         self.preset = preset
+        self.origin = ""
         self._pause: Timer | None = None
         self._own_reward = False
 
@@ -148,8 +149,9 @@ class Setup(Vertical):
 
     # What the app tells
 
-    def load(self, config: RunConfig, preset: str = "") -> None:
-        """Show another configuration."""
+    def load(self, config: RunConfig, preset: str = "", *, origin: str = "") -> None:
+        """Show another configuration; where its Python is to be asked for, `origin` says where that came from."""
+        self.origin = origin
         self.typed, self.preset, self._own_reward = form.typed_from(config), preset, False
         self.query_one("#preset", Choice).choose(preset)
         target = self.query_one("#target", TextArea)
@@ -175,7 +177,7 @@ class Setup(Vertical):
         if spec == self.typed["reward"]:
             self._check()
             return
-        self.typed["reward"], self._own_reward, self.preset = spec, False, ""
+        self.typed["reward"], self._own_reward, self.preset, self.origin = spec, False, "", ""
         self.query_one("#preset", Choice).choose("")
         self.query_one("#reward", Choice).choose(self._reward_choice())
         own = self.query_one("#own-reward", Input)
@@ -256,12 +258,15 @@ class Setup(Vertical):
 
     def _load_preset(self, name: str) -> None:
         from pgplay.config import make_config
+        from pgplay.rewards.python_reward import with_rewards_beside
         from pgplay.tasks.presets import load_preset
 
         if name == self.preset:
             return
         try:
-            self.load(make_config(load_preset(name).settings), name)
+            preset = load_preset(name)
+            config = make_config(with_rewards_beside(preset.settings, preset.path))
+            self.load(config, name, origin=f"the preset {name}")
         except PgplayError as error:
             self._tell(error)
 
@@ -273,6 +278,8 @@ class Setup(Vertical):
         if self.typed[name] == text:
             self._show_notes()
             return
+        if name == "reward":
+            self.origin = ""
         self.typed[name] = text
         self.preset = ""
         self.query_one("#preset", Choice).choose("")

@@ -1,0 +1,245 @@
+"""The reward's editor: typed, checked, applied, refused, mended; with the fake worker and real rewards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from pgplay.app.drafts import TEMPLATE, Draft, adopt, draft_of, keep, looks_like_python, new_name
+from pgplay.app.lab import Asked
+from pgplay.app.screens.failure import FailureCard
+from pgplay.app.screens.reward import RewardScreen
+from pgplay.app.widgets.printed import PrintedPane
+from pgplay.config import make_config
+from pgplay.worker.protocol import Change, Changed, Failed, Log, Refused, Resume, StateChanged
+from tests.app.fake_worker import Bench, begin, until
+
+PYTHON = """def reward(text, target, prompt):
+    print("seen", text)
+    return {"score": len(text) / 10, "size": 1.0}
+"""
+
+
+async def edit(bench: Bench, pilot: Pilot[int], *, training: bool = True) -> RewardScreen:
+    await begin(bench, pilot)
+    if training:
+        bench.worker.build("training")
+        bench.worker.train(30)
+        await until(pilot, lambda: bench.app.state.step == 30)
+    await pilot.press("e")
+    return await editor(bench, pilot)
+
+
+async def editor(bench: Bench, pilot: Pilot[int]) -> RewardScreen:
+    await until(pilot, lambda: isinstance(bench.app.screen, RewardScreen) and bench.app.screen.query("#checked"))
+    assert isinstance(bench.app.screen, RewardScreen)
+    return bench.app.screen
+
+
+def said(screen: RewardScreen, selector: str) -> str:
+    return str(screen.query_one(selector, Static).render())
+
+
+async def test_a_formula_is_scored_beside_the_present_rewards_while_it_is_typed() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        screen = await edit(bench, pilot)
+        assert screen.code.text == "levenshtein"
+        await pilot.press(*"*2 - 1")
+        await until(pilot, lambda: "hello world" in said(screen, "#checked") and "+0.10" in said(screen, "#checked"))
+        assert "0.90" in said(screen, "#checked")  # what the run says of its samples
+        await pilot.press("*")
+        await until(pilot, lambda: "is not a formula" in said(screen, "#verdict"))
+        assert bench.sent(Change) == []
+
+
+async def test_checking_python_shows_old_new_change_and_parts_prints_and_leaves_the_run_alone() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        screen = await edit(bench, pilot)
+        screen.code.text = PYTHON
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: "size 1.00" in said(screen, "#checked"))
+        lines = said(screen, "#checked").splitlines()
+        assert lines[0].split() == ["now", "new", "change", "text"]
+        assert next(line for line in lines if "hello world" in line).split()[:3] == ["0.90", "1.10", "+0.20"]
+        await until(pilot, lambda: "seen hello world" in bench.app.state.log)
+        assert bench.worker.commands == []
+
+
+async def test_what_the_worker_prints_reaches_the_pane_line_by_line() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        screen = await edit(bench, pilot)
+        pane = screen.query_one(PrintedPane)
+        bench.worker.tell(Log(line="one"))
+        bench.worker.tell(Log(line="[/x]\x1b[31m two"))
+        await until(pilot, lambda: [strip.text.rstrip() for strip in pane.lines] == ["one", "[/x]␛[31m two"])
+
+
+async def test_applying_sends_the_text_and_keeps_it_once_the_worker_has_taken_it(home: Path) -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        screen = await edit(bench, pilot)
+        screen.code.text = PYTHON
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: bench.sent(Change))
+        (change,) = bench.sent(Change)
+        assert (change.settings, change.reward_source) == ({"reward": "my_reward.py"}, PYTHON)
+        assert not (home / "rewards" / "my_reward.py").exists()
+        bench.worker.tell(
+            Changed(settings=change.settings, step=31, reward_source=PYTHON, request=change.request)
+        )
+        await until(pilot, lambda: "from step 32 on" in said(screen, "#verdict"))
+        assert (home / "rewards" / "my_reward.py").read_text() == PYTHON
+        await pilot.press("escape")
+        await until(pilot, lambda: bench.app.settings == {"reward": "my_reward.py"})
+        await pilot.press("e")
+        again = await editor(bench, pilot)
+        assert again.code.text == PYTHON
+        assert len(bench.sent(Change)) == 1
+
+
+async def test_a_refused_reward_shows_the_line_and_what_it_was_given_and_the_text_stays() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        screen = await edit(bench, pilot)
+        screen.code.text = PYTHON
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: bench.sent(Change))
+        bench.worker.tell(
+            Refused(
+                problem="reward raised ValueError (line 3: return).",
+                remedy="It was given the text 'zzz' (target 'q').",
+                line=3,
+                given=("zzz", "q", ""),
+                request=bench.sent(Change)[0].request,
+            )
+        )
+        await until(pilot, lambda: "line 3: return" in said(screen, "#verdict"))
+        assert "'zzz' (target 'q')" in said(screen, "#verdict")
+        assert screen.code.cursor_location[0] == 2
+        assert screen.code.text == PYTHON
+        await pilot.press("ctrl+r")  # what it failed for is the first text to be checked
+        await until(pilot, lambda: "failed" in said(screen, "#checked"))
+        assert said(screen, "#checked").splitlines()[1].split()[:2] == ["failed", "0.30"]
+
+
+async def test_python_that_fails_on_a_sample_is_not_sent() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        screen = await edit(bench, pilot)
+        screen.code.text = "def reward(text, target, prompt):\n    return 1 / (len(text) - 11)\n"
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "ZeroDivisionError" in said(screen, "#verdict"))
+        assert "'hello world'" in said(screen, "#verdict")
+        assert screen.code.cursor_location == (1, 4)
+        assert bench.sent(Change) == []
+
+
+async def test_without_a_run_applying_keeps_the_reward_and_puts_it_into_the_setup(home: Path) -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        screen = await edit(bench, pilot, training=False)
+        await pilot.press("ctrl+t")
+        assert screen.code.text == TEMPLATE
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "Press space to train by it." in said(screen, "#verdict"))
+        assert (home / "rewards" / "my_reward.py").read_text() == TEMPLATE
+        await until(pilot, lambda: bench.app.settings == {"reward": "my_reward.py"})
+        assert bench.worker.commands == []
+
+
+async def test_what_was_typed_and_not_applied_is_there_again() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await edit(bench, pilot)
+        await pilot.press(*" + 1", "escape")
+        await until(pilot, lambda: not isinstance(bench.app.screen, RewardScreen))
+        await pilot.press("e")
+        assert (await editor(bench, pilot)).code.text == "levenshtein + 1"
+
+
+async def test_a_saved_file_is_followed_and_told() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training", reward="mine.py")
+        bench.worker.tell(Changed(settings={"reward": "mine.py"}, step=4, reward_source=PYTHON))
+        await until(pilot, lambda: bench.app.state.info and bench.app.state.info.reward_source == PYTHON)
+        await pilot.press("e")
+        screen = await editor(bench, pilot)
+        assert screen.code.text == PYTHON
+        bench.worker.tell(Changed(settings={"reward": "mine.py"}, step=9, reward_source=PYTHON + "# more\n"))
+        await until(pilot, lambda: screen.code.text.endswith("# more\n"))
+        assert "mine.py was saved: trained by from step 10 on." in said(screen, "#verdict")
+
+
+async def test_a_failing_reward_is_mended_and_the_run_goes_on_from_the_same_step(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(PYTHON)
+    bench = Bench(make_config({"reward": str(file)}))
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training", reward=str(file))
+        bench.worker.train(5)
+        await until(pilot, lambda: bench.app.state.step == 5)
+        bench.worker.tell(StateChanged(state="failed", message="It failed.", step=5))
+        failed = Failed(problem="It raised.", run="a-run", step=5, reward=str(file), line=2, given=("x", "y", ""))
+        bench.worker.tell(failed)
+        await until(pilot, lambda: isinstance(bench.app.screen, FailureCard))
+        await pilot.press("enter")
+        screen = await editor(bench, pilot)
+        await until(pilot, lambda: "It raised." in said(screen, "#verdict"))
+        assert screen.code.cursor_location[0] == 1
+        screen.code.text = PYTHON + "# mended\n"
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: bench.sent(Change))
+        change = bench.sent(Change)[0]
+        bench.worker.tell(
+            Changed(settings=change.settings, step=5, reward_source=change.reward_source, request=change.request)
+        )
+        await until(pilot, lambda: bench.sent(Resume))
+        assert file.read_text().endswith("# mended\n")
+
+
+async def test_the_card_goes_when_the_mended_file_lets_the_run_go_on() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training")
+        bench.worker.tell(StateChanged(state="failed", message="It failed.", step=5))
+        bench.worker.tell(Failed(problem="It raised.", run="a-run", step=5, reward="levenshtein"))
+        await until(pilot, lambda: isinstance(bench.app.screen, FailureCard))
+        bench.worker.tell(StateChanged(state="training", step=5))
+        await until(pilot, lambda: not isinstance(bench.app.screen, FailureCard))
+
+
+@pytest.mark.parametrize(
+    ("text", "python"),
+    [("levenshtein", False), ("0.5*prefix\n + 1", False), (PYTHON, True), ("\n  import math", True), ("# none", True)],
+)
+def test_python_is_told_from_formulas(text: str, python: bool) -> None:
+    assert looks_like_python(text) is python
+
+
+def test_new_python_gets_a_free_name_and_is_found_by_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert new_name() == "my_reward.py"
+    keep(Asked("my_reward.py", PYTHON))
+    (tmp_path / "my_reward_2.py").write_text(PYTHON)
+    assert new_name() == "my_reward_3.py"
+    assert draft_of("my_reward.py") == Draft(PYTHON, "my_reward.py")
+
+
+def test_python_that_came_with_a_policy_is_kept_under_a_name_that_is_not_taken(home: Path, tmp_path: Path) -> None:
+    own = tmp_path / "mine.py"
+    own.write_text(PYTHON)
+    assert adopt(f"{own}:rhymes", PYTHON) == f"{own}:rhymes"
+    assert adopt("/elsewhere/theirs.py:rhymes", TEMPLATE) == "theirs.py:rhymes"
+    assert adopt("/elsewhere/theirs.py", TEMPLATE) == "theirs.py"
+    assert adopt("/elsewhere/theirs.py", PYTHON) == "theirs_2.py"
+    assert (home / "rewards" / "theirs_2.py").read_text() == PYTHON
