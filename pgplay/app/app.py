@@ -19,6 +19,7 @@ from textual.screen import Screen
 from pgplay.app import themes
 from pgplay.app.actions import ACTIONS, bindings
 from pgplay.app.conductor import Conductor
+from pgplay.app.inspection import Inspection
 from pgplay.app.looking import Looking
 from pgplay.app.messages import SetupChanged, StateShown, WorkerEnded, WorkerSpoke
 from pgplay.app.safe_text import safe_text
@@ -72,6 +73,7 @@ class PgplayApp(App[int]):
         self._redraw_due = False
         self._conductor = Conductor(self)
         self._looking = Looking(self)
+        self._inspection = Inspection(self)
         self._visits = Visits(self, self._conductor)
 
     def get_default_screen(self) -> Screen[None]:
@@ -151,8 +153,8 @@ class PgplayApp(App[int]):
 
     def _redraw(self) -> None:
         self._redraw_due = False
-        if self.screen_stack:
-            self.main.post_message(StateShown())
+        for screen in dict.fromkeys([*self.screen_stack[:1], *self.screen_stack[-1:]]):
+            screen.post_message(StateShown())
 
     async def action_quit(self) -> None:
         """Leave within a second: the worker is asked to write its checkpoint, then killed."""
@@ -254,6 +256,18 @@ class PgplayApp(App[int]):
     def action_cursor_right(self) -> None:
         """Move the cursor to a later step."""
         self._looking.move(1)
+
+    def action_phases(self) -> None:
+        """Walk through one step in four stops."""
+        self._inspection.phases()
+
+    def action_microscope(self) -> None:
+        """Look at completions token by token."""
+        self._inspection.microscope()
+
+    def action_policy_map(self) -> None:
+        """Look at what the policy would write, and which letter was learnt when."""
+        self._inspection.policy_map()
 
     @on(Plot.Pointed)
     def _pointed(self, message: Plot.Pointed) -> None:

@@ -102,6 +102,20 @@ def step_axis(last_step: int, columns: int) -> Axis:
     return Axis(0.0, high, tuple(number * step for number in range(int(high / step + 1e-9) + 1)))
 
 
+def step_ruler(axis: Axis, margin: int, columns: int, *, with_labels: bool = True) -> str:
+    """Return the line under a plot of `columns` cells that begins after `margin` + 2 cells, and the ticks' labels."""
+    places = {round(axis.fraction(tick) * (columns - 1)): step_label(tick) for tick in axis.ticks}
+    ruler = " " * (margin + 1) + "╰" + "".join("┴" if column in places else "─" for column in range(columns))
+    if not with_labels:
+        return ruler
+    cells = [" "] * (margin + 2 + columns)
+    for column, text in places.items():
+        start = min(margin + 2 + column - len(text) // 2, len(cells) - len(text))
+        if all(cell == " " for cell in cells[max(0, start - 1) : start + len(text)]):
+            cells[start : start + len(text)] = text
+    return ruler + "\n" + "".join(cells)
+
+
 def step_label(step: float) -> str:
     """Return a step's text, never rounded: 80, 12.5k, 123450."""
     return f"{step / 1000:g}k" if step >= 10_000 and step % 100 == 0 else f"{step:.0f}"

@@ -147,21 +147,8 @@ def draw(chart: Chart, width: int, height: int, styles: Mapping[str, Style]) -> 
         for pen, characters in line:
             picture.append(characters, styles.get(pen, ""))
         picture.append("\n")
-    picture.append(_step_ruler(framed.steps, margin, framed.columns, height >= 5), styles["axis"])
+    picture.append(axes.step_ruler(framed.steps, margin, framed.columns, with_labels=height >= 5), styles["axis"])
     return picture
-
-
-def _step_ruler(axis: axes.Axis, margin: int, columns: int, with_labels: bool) -> str:
-    places = {round(axis.fraction(tick) * (columns - 1)): axes.step_label(tick) for tick in axis.ticks}
-    ruler = " " * (margin + 1) + "╰" + "".join("┴" if column in places else "─" for column in range(columns))
-    if not with_labels:
-        return ruler
-    cells = [" "] * (margin + 2 + columns)
-    for column, text in places.items():
-        start = min(margin + 2 + column - len(text) // 2, len(cells) - len(text))
-        if all(cell == " " for cell in cells[max(0, start - 1) : start + len(text)]):
-            cells[start : start + len(text)] = text
-    return ruler + "\n" + "".join(cells)
 
 
 def _canvas(chart: Chart, framed: Frame) -> list[list[tuple[str, str]]]:

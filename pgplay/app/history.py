@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from pgplay.learning.report import Trace
+
 CAPACITY = 1024
 RECENT = 1024
 """The last values are kept one by one too: the recent part of a long run is shown as finely as that of a short one."""
@@ -18,6 +20,8 @@ RECENT = 1024
 MOST_SERIES = 256
 """More names than that come from nothing sensible; what comes beyond is not kept."""
 MOST_MARKS = 256
+MOST_TRACES = 512
+"""Of more, every second one is left out: a map has a column for each few steps, and no screen has so many columns."""
 
 
 class Bucket(NamedTuple):
@@ -109,6 +113,37 @@ def smoothed(buckets: Sequence[Bucket], steps: float) -> list[Bucket]:
     return result
 
 
+class Traces:
+    """What each step told to be drawn as a map, thinned evenly over the run once it is long."""
+
+    def __init__(self) -> None:
+        self.all: list[tuple[int, Trace]] = []
+        self._distance = 1
+
+    def add(self, step: int, trace: Trace) -> None:
+        """Append the trace of `step`; one that is too near to the last one is left out."""
+        if self.all and step < self.all[-1][0] + self._distance:
+            return
+        self.all.append((step, trace))
+        if len(self.all) > MOST_TRACES:
+            self.all = self.all[::2]
+            self._distance = max(1, self.all[-1][0] // len(self.all))
+
+    def cut(self, step: int) -> None:
+        """Forget what came after `step`."""
+        self.all = [pair for pair in self.all if pair[0] <= step]
+
+    def at(self, steps: Sequence[float]) -> list[Trace | None]:
+        """Return for each of the growing `steps` the last trace up to there; None before the first, after the last."""
+        found: list[Trace | None] = []
+        place, last = 0, self.all[-1][0] if self.all else -1
+        for step in steps:
+            while place < len(self.all) and self.all[place][0] <= step:
+                place += 1
+            found.append(self.all[place - 1][1] if place and step < last + self._distance else None)
+        return found
+
+
 class History:
     """Every curve of the present run; `version` grows with each change, so that a plot knows whether to redraw."""
 
@@ -116,6 +151,7 @@ class History:
         self.version = 0
         self.series: dict[str, Series] = {}
         self.marks: list[Mark] = []
+        self.traces = Traces()
 
     def of(self, name: str) -> Series:
         """Return the series called `name`, an empty one where no step told of it yet."""
@@ -138,6 +174,12 @@ class History:
                 series.add(step, value)
         self.version += 1
 
+    def add_traces(self, traces: Iterable[tuple[int, Trace]]) -> None:
+        """Append the traces of some steps."""
+        for step, trace in traces:
+            self.traces.add(step, trace)
+        self.version += 1
+
     def mark(self, step: int, words: str) -> None:
         """Note that something was changed after `step`; a mark that is there already is not made twice."""
         if Mark(step, words) not in self.marks:
@@ -148,10 +190,11 @@ class History:
         """Forget what came after `step`, for a run that goes on from a checkpoint."""
         for series in self.series.values():
             series.cut(step)
+        self.traces.cut(step)
         self.marks = [mark for mark in self.marks if mark.step <= step]
         self.version += 1
 
     def clear(self) -> None:
         """Forget everything; the version still grows, so that plots are drawn empty."""
-        self.series, self.marks = {}, []
+        self.series, self.marks, self.traces = {}, [], Traces()
         self.version += 1

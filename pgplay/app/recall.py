@@ -23,6 +23,8 @@ def recall(history: History, run: str, step: int) -> None:
     """Add to `history` what the store of `run` holds up to `step`; raises PgplayError where it cannot be read."""
     with RunStore.open(run) as store:
         history.add(row for row in store.rows(history.last_step) if row[0] <= step)
+        known = history.traces.all[-1][0] if history.traces.all else 0
+        history.add_traces(pair for pair in store.traces(known) if pair[0] <= step)
         for event in store.events():
             if event.kind in WORDS and event.step <= step:
                 history.mark(event.step, WORDS[event.kind](event.detail))

@@ -10,13 +10,16 @@ from typing import Literal
 import msgspec
 
 from pgplay.app.history import History
+from pgplay.learning.anatomy import Anatomy, PolicyMap
 from pgplay.learning.report import Finding, Sample, StepReport
 from pgplay.worker.protocol import (
     Changed,
     Device,
+    Dissected,
     Event,
     Failed,
     Log,
+    Mapped,
     Ready,
     RunInfo,
     RunState,
@@ -53,6 +56,10 @@ class AppState:
     unsaved: bool = False
     records: list[Sample] = field(default_factory=list)
     """Each best completion that beat the one before, the first ones first."""
+    anatomy: Anatomy | None = None
+    """The step that was taken apart last."""
+    map: PolicyMap | None = None
+    """What the policy would write, as it was told last."""
     waiting: bool = False
     """A start was asked for and has not been answered yet."""
     history: History = field(default_factory=History)
@@ -97,6 +104,10 @@ class AppState:
                 self.run, self.failure, self.message, self.waiting = "failed", event, event.problem, False
             case Written():
                 self.written = event.samples
+            case Dissected():
+                self.anatomy = event.anatomy
+            case Mapped():
+                self.map = event.map
             case Changed():
                 self.history.mark(event.step, words_of_change(event.settings))
                 self._change_settings(event)
@@ -114,6 +125,7 @@ class AppState:
         """Empty the plots and samples, for a run that begins anew."""
         self.report, self.findings, self.progress, self.seconds_left = None, (), None, None
         self.step, self.characters_per_second, self.unsaved, self.failure = 0, 0.0, False, None
+        self.anatomy, self.map = None, None
         self.history.clear()
         self.records.clear()
 
@@ -147,6 +159,7 @@ class AppState:
         self.characters_per_second = event.characters_per_second
         self.unsaved = self.has_policy
         self.history.add(event.rows)
+        self.history.add_traces(event.traces)
         best = next((sample for sample in event.report.samples if sample.role == "best"), None)
         if best is not None and (not self.records or best.reward > self.records[-1].reward):
             self.records = [*self.records[-RECORDS:], best]

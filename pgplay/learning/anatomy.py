@@ -83,6 +83,9 @@ class Rules(msgspec.Struct, frozen=True):
     entropy_weight: float
     kl: float
     moving_average: float
+    deviation_floor: float
+    credit_floor: float
+    credit_baseline: float
 
 
 class Anatomy(msgspec.Struct, frozen=True):

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from pgplay.learning.advantages import group_baseline, group_deviation
+from pgplay.learning.advantages import STANDARD_DEVIATION_FLOOR, group_baseline, group_deviation
 from pgplay.learning.anatomy import Anatomy, PolicyMap, Rules, SampleAnatomy, TokenAnatomy
+from pgplay.learning.credit import CREDIT_BASELINE, CREDIT_FLOOR
 from pgplay.learning.objective import Batch, Forward, Witness, kl_charges
 from pgplay.learning.plan import Plan
 from pgplay.learning.report import MOST_POSITIONS, StepReport
@@ -77,6 +78,9 @@ def _rules(plan: Plan, entropy_weight: float, moving_average: float) -> Rules:
         entropy_weight=entropy_weight,
         kl=config.kl,
         moving_average=moving_average,
+        deviation_floor=STANDARD_DEVIATION_FLOOR,
+        credit_floor=CREDIT_FLOOR,
+        credit_baseline=CREDIT_BASELINE,
     )
 
 

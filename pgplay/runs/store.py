@@ -207,10 +207,9 @@ class RunStore:
         with self._plainly():
             return _anatomies_decoder.decode(found[0][0]) if found else None
 
-    def sample_steps(self) -> list[int]:
-        """Return the steps that kept samples or an anatomy, in order."""
-        taken_apart = "SELECT step FROM details WHERE kind = 'anatomy'"
-        return [step for (step,) in self._select(f"SELECT step FROM samples UNION {taken_apart} ORDER BY 1")]
+    def anatomy_steps(self) -> list[int]:
+        """Return the steps that were taken apart, in order."""
+        return [step for (step,) in self._select("SELECT step FROM details WHERE kind = 'anatomy' ORDER BY step")]
 
     @staticmethod
     def _keep_detail(database: sqlite3.Connection, step: int, kind: str, detail: object) -> None:

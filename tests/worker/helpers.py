@@ -94,6 +94,6 @@ def anatomy(step: int) -> Anatomy:
         algorithm="grpo", reward="levenshtein", kind="policy gradient", baseline="group-mean", scale="group-std",
         credit="terminal", ratio="clip", aggregation="sequence-mean", control_variate=True, updates=2, group_size=8,
         temperature=1.0, clip_low=0.2, clip_high=0.2, clip_gradient=1.0, lr=0.005, entropy_weight=0.08, kl=0.0,
-        moving_average=0.0,
+        moving_average=0.0, deviation_floor=0.05, credit_floor=-2.0, credit_baseline=0.3,
     )
     return Anatomy(step, rules, {"loss": 0.1}, 8, (sample,))

@@ -22,6 +22,11 @@ REWARD = "reward_mean"
 """The one metric whose plot has a band, from the lowest to the highest, and the greedy reward beside it."""
 
 
+def is_seen(widget: Widget) -> bool:
+    """Tell whether there is anything of `widget` to see."""
+    return widget.display and widget.size.width > 0 and widget.size.height > 0
+
+
 class Plot(Widget, can_focus=True):
     """The curve of one metric, in its own panel, or, while there is none, the words that say what will come."""
 
@@ -64,7 +69,7 @@ class Plot(Widget, can_focus=True):
         """
         self._history, self._view, self._absent = history, view, absent
         shown = (id(history), history.version, view, absent)
-        if shown != self._shown and self.is_on_screen:
+        if shown != self._shown and is_seen(self):
             self._shown = shown
             self._show_legend()
             self.refresh()
@@ -125,11 +130,6 @@ class Plot(Widget, can_focus=True):
         changed = [f"  ┊ {plain(mark.words)}" for mark in self._history.marks if mark.step == step]
         told = f"{where}: {number(bucket.last)}" + (f", greedy {number(greedy.last)}" if greedy else "")
         return told + "".join(changed)
-
-    @property
-    def is_on_screen(self) -> bool:
-        """Whether there is anything of it to see."""
-        return self.display and self.size.width > 0 and self.size.height > 0
 
     def render(self) -> Text:
         """Return the plot as it is now, drawn anew only if its numbers, view, size or colours changed."""

@@ -1,0 +1,48 @@
+"""The functions that are run at one stop of a step, read from their files."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.syntax import Syntax
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from pgplay.app.safe_text import plain, safe_text
+from pgplay.app.source_code import Source, sources
+from pgplay.errors import PgplayError
+from pgplay.learning.anatomy import Rules
+
+
+class CodeScreen(ModalScreen[None]):
+    """One page to scroll; escape leaves it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape,c,q", "dismiss", "Close")]
+    AUTO_FOCUS = "#code"
+
+    def __init__(self, stop: str, rules: Rules) -> None:
+        super().__init__(classes="dialog-screen")
+        self._stop = stop
+        self._rules = rules
+
+    def compose(self) -> ComposeResult:
+        """Lay out the sources."""
+        with VerticalScroll(id="code", classes="dialog page -wide") as dialog:
+            dialog.border_title = f"The code of {self._stop}"
+            dialog.border_subtitle = " escape closes "
+            try:
+                for source in sources(self._stop, self._rules):
+                    yield from self._parts(source)
+            except (PgplayError, OSError, LookupError) as error:
+                yield Static(safe_text(f"The code cannot be read: {error}", lines=True))
+
+    def _parts(self, source: Source) -> ComposeResult:
+        yield Static(Text(plain(f"{source.name}   {source.file}:{source.line}"), "bold"), classes="code-name")
+        theme = "ansi_dark" if self.app.current_theme.dark else "ansi_light"
+        text = plain(source.text, lines=True)
+        code = Syntax(text, "python", theme=theme, word_wrap=True, background_color="default")
+        yield Static(code, classes="words")

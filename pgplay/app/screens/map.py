@@ -1,0 +1,103 @@
+"""The policy's map: what it would write now, position by position, and which letter of the target was learnt when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from pgplay.app.messages import StateShown
+from pgplay.app.state import AppState
+from pgplay.app.view import PlotView
+from pgplay.app.widgets.maps import Learnt, RewardHistogram, Writing
+from pgplay.app.widgets.tokens import shown_token
+from pgplay.learning.report import MOST_POSITIONS
+
+ASK_SECONDS = 0.5
+"""Between two looks at the policy: each costs it two short passes, about one step of twenty."""
+
+
+class MapScreen(Screen[None]):
+    """Follows the run; `ask` has the worker tell the present map."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "app.focus_next", "next panel"),
+        Binding("b", "enlarge", "full size"),
+        Binding("z", "zoom", "zoom"),
+        Binding("escape,a,q", "back", "back", key_display="esc"),
+    ]
+    AUTO_FOCUS = "#writing"
+    ESCAPE_TO_MINIMIZE = False
+
+    def __init__(self, state: AppState, ask: Callable[[], None]) -> None:
+        super().__init__()
+        self._state = state
+        self._ask = ask
+        self._view = PlotView()
+
+    def compose(self) -> ComposeResult:
+        """Lay out the maps."""
+        yield Static(id="map-title", classes="page-title")
+        with Container(id="maps"):
+            yield Writing()
+            yield Learnt()
+            yield RewardHistogram("rewards")
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Show what is known, and ask again and again while the run goes on."""
+        self._ask()
+        self._show()
+        self.set_interval(ASK_SECONDS, self._ask_again)
+
+    def _ask_again(self) -> None:
+        known = self._state.map
+        if known is None or known.step != self._state.step:
+            self._ask()
+
+    @on(StateShown)
+    def _show(self) -> None:
+        state, told = self._state, self._state.map
+        words = f"The policy's map · step {state.step} · {state.run}"
+        if told is not None and told.prompt:
+            words += f" · prompt {told.prompt!r}"
+        self.query_one("#map-title", Static).update(Text(words))
+        self.query_one(Writing).show(told)
+        self.query_one(Learnt).show(state.history, self._view, self._labels())
+        self.query_one(RewardHistogram).show(state.history, self._view)
+
+    def _labels(self) -> list[str]:
+        """Return the target's letters; where there are several targets, the numbers of the positions."""
+        info = self._state.info
+        if info is None:
+            return []
+        longest = max(map(len, info.targets), default=0) + 1
+        if len(info.targets) > 1:
+            return [str(number) for number in range(1, min(longest, MOST_POSITIONS) + 1)]
+        return [shown_token(text) for text in (*info.targets[0], "")][:MOST_POSITIONS]
+
+    def action_zoom(self) -> None:
+        """Show the last 1000, 200 or 50 steps, or the whole run."""
+        self._view = self._view.zoomed(self._state.history.last_step)
+        self._show()
+
+    def action_enlarge(self) -> None:
+        """Give the whole screen to the map that has the focus, or make it as it was."""
+        if self.maximized is not None:
+            self.minimize()
+        elif self.focused is not None:
+            self.maximize(self.focused, container=False)
+
+    def action_back(self) -> None:
+        """Make the maps as they were, or leave."""
+        if self.maximized is not None:
+            self.minimize()
+        else:
+            self.dismiss()

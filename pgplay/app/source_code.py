@@ -1,0 +1,98 @@
+"""The very functions that are run, read from their files: nothing is imported, so torch is not loaded to show them."""
+
+from __future__ import annotations
+
+import ast
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from pgplay.learning.anatomy import Rules
+from pgplay.rewards.catalogue import REWARDS
+from pgplay.rewards.python_reward import is_python, read_python
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+class Source(NamedTuple):
+    """The text of one function or method, its file below the package, and the line where it begins."""
+
+    name: str
+    file: str
+    line: int
+    text: str
+
+
+Place = tuple[str, str]
+"""A file below the package, and a function or Class.method in it."""
+
+
+def places(stop: str, rules: Rules) -> list[Place]:
+    """Return what a step goes through at `stop` by its `rules`, in the order in which it is run."""
+    if stop == "sample":
+        return [("policies/policy.py", "Policy.sample"), ("policies/density.py", "Density.log_probabilities")]
+    if stop == "score":
+        return [("rewards/scoring.py", "Reward.score"), *_reward_places(rules.reward)]
+    if stop == "advantage":
+        return [("learning/objective.py", "advantages_of"), *_advantage_places(rules)]
+    return [
+        ("learning/objective.py", "learn"),
+        ("learning/objective.py", "loss_of"),
+        ("learning/losses.py", "surrogate"),
+        ("learning/losses.py", "aggregated"),
+        ("learning/optimiser.py", "Adam.update"),
+    ]
+
+
+def _reward_places(spec: str) -> list[Place]:
+    if spec not in REWARDS:
+        return [] if is_python(spec) else [("rewards/formula.py", "Formula.score")]
+    own = function_names("rewards/similarities.py")
+    return [("rewards/similarities.py", spec)] if spec in own else []
+
+
+def _advantage_places(rules: Rules) -> list[Place]:
+    if rules.credit == "dense":
+        return [("learning/credit.py", name) for name in ("token_credit", "edit_potentials", "dense_advantages")]
+    if rules.baseline == "critic":
+        return [("learning/advantages.py", "generalised_advantages")]
+    found = [("learning/advantages.py", name) for name in ("group_baseline", "group_scaled", "group_deviation")]
+    return [*found, ("learning/control_variate.py", "ControlVariate.steady")] if rules.control_variate else found
+
+
+@lru_cache(maxsize=32)
+def _parsed(file: str) -> tuple[str, ast.Module]:
+    text = (_PACKAGE / file).read_text(encoding="utf-8")
+    return text, ast.parse(text)
+
+
+def sources(stop: str, rules: Rules) -> list[Source]:
+    """Return the sources at `places`, a person's own Python as its file is now; raises InputError and OSError."""
+    found = [source_of(place) for place in places(stop, rules)]
+    if stop == "score" and is_python(rules.reward):
+        python = read_python(rules.reward)
+        found.append(Source(python.name, rules.reward, 1, python.text))
+    return found
+
+
+def function_names(file: str) -> list[str]:
+    """Return the names of the functions of a file below the package."""
+    return [node.name for node in _parsed(file)[1].body if isinstance(node, ast.FunctionDef)]
+
+
+def source_of(place: Place) -> Source:
+    """Return the source at `place`; raises LookupError where there is no such function, OSError without the file."""
+    file, name = place
+    text, tree = _parsed(file)
+    found: ast.AST = tree
+    for part in name.split("."):
+        body = found.body if isinstance(found, ast.Module | ast.ClassDef) else []
+        nodes = [node for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == part]
+        if not nodes:
+            raise LookupError(f"{file} has no {name}")
+        found = nodes[0]
+    assert isinstance(found, ast.FunctionDef | ast.ClassDef)
+    first = min([found.lineno, *(decorator.lineno for decorator in found.decorator_list)])
+    lines = text.splitlines()[first - 1 : found.end_lineno]
+    indent = len(lines[0]) - len(lines[0].lstrip())
+    return Source(name, f"pgplay/{file}", first, "\n".join(line[indent:] for line in lines))

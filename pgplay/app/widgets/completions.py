@@ -1,0 +1,150 @@
+"""The completions of one step as a list to choose from: sorted, searched, equal ones counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, NamedTuple
+
+from rich.style import Style
+from rich.text import Text
+from textual.message import Message
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from pgplay.app import formats
+from pgplay.app.colouring import coloured
+from pgplay.app.maths import signed
+from pgplay.app.safe_text import safe_text
+from pgplay.app.widgets.samples import Samples, component_styles
+from pgplay.learning.anatomy import SampleAnatomy
+
+_NEVER = float("-inf")
+
+
+class Column(NamedTuple):
+    """One number of a completion: its heading, its text in `width` cells, and by what it is sorted."""
+
+    heading: str
+    width: int
+    shown: Callable[[SampleAnatomy], str]
+    key: Callable[[SampleAnatomy], float]
+
+
+def _change(sample: SampleAnatomy) -> float | None:
+    return None if sample.log_p_after is None or not sample.tokens else sample.log_p_after - sample.log_p
+
+
+def _change_key(sample: SampleAnatomy) -> float:
+    change = _change(sample)
+    return _NEVER if change is None else change
+
+
+def _told(value: float | None, sample: SampleAnatomy) -> str:
+    return signed(value) if value is not None and sample.tokens else "–"
+
+
+COLUMNS = {
+    "reward": Column("reward", 6, lambda s: formats.reward(s.reward), lambda s: s.reward),
+    "advantage": Column("adv.", 6, lambda s: _told(s.advantage, s), lambda s: s.advantage if s.tokens else _NEVER),
+    "change": Column("Δlog p", 7, lambda s: _told(_change(s), s), _change_key),
+    "log_p": Column("log p", 7, lambda s: _told(s.log_p, s), lambda s: s.log_p if s.tokens else _NEVER),
+    "length": Column("len", 4, lambda s: str(len(s.tokens) or len(s.text)), lambda s: len(s.tokens) or len(s.text)),
+}
+
+
+class Row(NamedTuple):
+    """Equal completions of one prompt: the first of them, and how many there are."""
+
+    sample: SampleAnatomy
+    times: int
+
+
+def distinct(samples: Sequence[SampleAnatomy]) -> list[Row]:
+    """Return `samples` with equal ones counted together, in the order in which they come first."""
+    counts: dict[tuple[str, str, bool], Row] = {}
+    for sample in samples:
+        key = (sample.prompt, sample.text, sample.finished)
+        row = counts.get(key)
+        counts[key] = Row(sample, 1) if row is None else row._replace(times=row.times + 1)
+    return list(counts.values())
+
+
+def arranged(rows: Sequence[Row], sort: str, wanted: str) -> list[Row]:
+    """Return the rows whose text or prompt holds `wanted`, the highest by `sort` first: a column, 'count' or 'text'."""
+    found = [row for row in rows if wanted.lower() in f"{row.sample.prompt}\n{row.sample.text}".lower()]
+    if sort == "text":
+        return sorted(found, key=lambda row: (row.sample.prompt, row.sample.text))
+    return sorted(found, key=lambda row: row.times if sort == "count" else COLUMNS[sort].key(row.sample), reverse=True)
+
+
+class Completions(OptionList):
+    """Posts `Chosen` as the bar moves; the same completion stays chosen when it is sorted in another way."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES
+
+    class Chosen(Message):
+        """The bar stands on another completion."""
+
+        def __init__(self, sample: SampleAnatomy) -> None:
+            super().__init__()
+            self.sample = sample
+
+    def __init__(self) -> None:
+        super().__init__(id="completions", classes="panel", compact=True)
+        self.border_title = "Completions"
+        self._samples: Sequence[SampleAnatomy] = ()
+        self._rows: list[Row] = []
+        self._shown: list[Row] = []
+        self._columns: tuple[str, ...] = ()
+
+    @property
+    def chosen(self) -> SampleAnatomy | None:
+        """The completion under the bar."""
+        at = self.highlighted
+        return self._shown[at].sample if at is not None and at < len(self._shown) else None
+
+    def show(
+        self, samples: Sequence[SampleAnatomy], total: int, columns: tuple[str, ...], sort: str, wanted: str
+    ) -> None:
+        """Show `samples`, of `total` in the step, with these columns."""
+        before = self.chosen if samples is self._samples else None
+        self._samples, self._rows, self._columns = samples, distinct(samples), columns
+        self._shown = arranged(self._rows, sort, wanted)
+        styles = component_styles(self)
+        self.clear_options()
+        self.add_options([Option(self._line(row, styles)) for row in self._shown])
+        told = f"{len(samples)} of {total}" if len(samples) < total else f"{total}"
+        found = f" · {len(self._shown)} found" if wanted else ""
+        self.border_title = f"{self._heading()}{told} completions · {len(self._rows)} distinct{found}"
+        self.border_subtitle = f" by {sort.replace('_', ' ')} "
+        if self._shown:
+            same = [n for n, row in enumerate(self._shown) if before and row.sample.text == before.text]
+            self.highlighted = same[0] if same else 0
+            self.post_message(self.Chosen(self._shown[self.highlighted].sample))
+
+    def _heading(self) -> str:
+        """Return the names of the columns, each over its own: the title begins where the rows do."""
+        return "".join(f"{COLUMNS[name].heading:>{COLUMNS[name].width}} " for name in self._columns)
+
+    def _line(self, row: Row, styles: dict[str, Style]) -> Text:
+        sample = row.sample
+        line = Text(no_wrap=True, overflow="ellipsis", end="")
+        for name in self._columns:
+            column = COLUMNS[name]
+            text = column.shown(sample).strip()
+            style = styles["wrong" if text.startswith("−") else "right"] if text[:1] in "+−" else Style()
+            line.append(f"{text:>{column.width}} ", Style(color=style.color))
+        line.append(f"{f'×{row.times}' if row.times > 1 else '':<4} ", styles["muted"])
+        if sample.prompt:
+            line.append_text(safe_text(sample.prompt, styles["muted"])).append(" → ", styles["muted"])
+        if sample.text:
+            line.append_text(coloured(sample.text, sample.target, styles))
+        else:
+            line.append("nothing: it stopped at once", styles["muted"])
+        return line if sample.finished else line.append(" …", styles["muted"])
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Tell which completion is chosen."""
+        event.stop()
+        if self.chosen is not None:
+            self.post_message(self.Chosen(self.chosen))

@@ -1,0 +1,233 @@
+"""Looking into a step: what is asked of the worker, and what is seen of its answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from pgplay.app.maths import STOPS, lines
+from pgplay.app.screens.code import CodeScreen
+from pgplay.app.screens.map import MapScreen
+from pgplay.app.screens.microscope import MicroscopeScreen
+from pgplay.app.screens.phase import PhaseScreen
+from pgplay.app.source_code import places, source_of, sources
+from pgplay.config import make_config
+from pgplay.learning.algorithms import ALGORITHMS, COMPARATORS
+from pgplay.runs.store import RunStore
+from pgplay.worker.protocol import Dissect, Dissected, Map, Mapped, Pause, StateChanged
+from tests.app.anatomies import RULES, anatomy, policy_map, sample, traces
+from tests.app.fake_worker import Bench, begin, snapshot, until
+
+
+def seen(bench: Bench, selector: str) -> str:
+    """What a widget of the screen on top shows, as plain text."""
+    widget = bench.app.screen.query_one(selector)
+    return str(widget.render())
+
+
+def listed(bench: Bench) -> list[str]:
+    """The rows of the list of completions."""
+    return [str(option.prompt) for option in bench.app.screen.query_one("#completions").options]  # type: ignore[attr-defined]
+
+
+async def trained(bench: Bench, pilot: Pilot[Any], state: str = "training") -> None:
+    await begin(bench, pilot)
+    bench.worker.build(state)
+    bench.worker.tell(msgspec.structs.replace(snapshot(40), traces=traces(40)))
+    await until(pilot, lambda: bench.app.state.step == 40)
+
+
+async def test_four_stops_lead_from_the_texts_to_the_update() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 40)) as pilot:
+        await trained(bench, pilot)
+        await pilot.press("p")
+        await until(pilot, lambda: isinstance(bench.app.screen, PhaseScreen))
+        assert [type(command) for command in bench.worker.commands] == [Pause, Dissect]
+        bench.worker.tell(Dissected(anatomy=anatomy()))
+        bench.worker.tell(StateChanged(state="paused", step=41))
+        await until(pilot, lambda: "step 40" in seen(bench, "#phase-title") and listed(bench))
+        await until(pilot, lambda: "tokens, the stop token counted in" in seen(bench, "#maths-lines"))
+        await pilot.press("right")
+        await until(pilot, lambda: "R(x) = levenshtein" in seen(bench, "#maths-lines"))
+        assert "prefix (measured, not trained)  0.25" in seen(bench, "#maths-lines")
+        await pilot.press("home")
+        await until(pilot, lambda: "written  hello world" in seen(bench, "#maths-lines"))
+        await pilot.press("right")
+        await until(pilot, lambda: "(1.0000 − 0.5000) / 0.4000 = +1.25" in seen(bench, "#maths-lines"))
+        await pilot.press("right")
+        await until(pilot, lambda: "loss L" in seen(bench, "#maths-lines"))
+        assert "|∇L|  1.5000, shortened to 1" in seen(bench, "#maths-lines")
+        assert "2 of 2 with A > 0 likelier, 4 of 4 with A < 0 unlikelier" in seen(bench, "#maths-lines")
+        await pilot.press("right")
+        assert bench.sent(Dissect) == [Dissect(), Dissect()]
+
+
+async def test_the_code_is_that_which_is_run() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 40)) as pilot:
+        await trained(bench, pilot, "paused")
+        await pilot.press("p")
+        bench.worker.tell(Dissected(anatomy=anatomy()))
+        await until(pilot, lambda: isinstance(bench.app.screen, PhaseScreen))
+        await until(pilot, lambda: bench.app.state.anatomy and listed(bench))
+        await pilot.press("right", "right", "c")
+        await until(pilot, lambda: isinstance(bench.app.screen, CodeScreen))
+        names = [str(part.render()) for part in bench.app.screen.query(".code-name")]
+        assert any("group_scaled   pgplay/learning/advantages.py:" in name for name in names)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(bench.app.screen, PhaseScreen))
+
+
+@pytest.mark.parametrize("credit", ["terminal", "dense", "gae", "none"])
+def test_every_place_of_the_code_exists(credit: str) -> None:
+    for name, row in {**ALGORITHMS, **COMPARATORS}.items():
+        rules = msgspec.structs.replace(RULES, algorithm=name, credit=credit, baseline=row.choices.baseline)
+        for reward in ("levenshtein", "prefix", "0.5*levenshtein + 0.5*prefix"):
+            for stop in STOPS:
+                found = sources(stop, msgspec.structs.replace(rules, reward=reward, control_variate=True))
+                assert found
+                for source in found:
+                    text = (Path(__file__).parents[2] / source.file).read_text(encoding="utf-8").splitlines()
+                    assert source.text.splitlines()[0].strip() == text[source.line - 1].strip()
+
+
+def test_a_persons_own_reward_is_shown_as_its_file_is(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("def reward(text, target):\n    return 1.0\n", encoding="utf-8")
+    found = sources("score", msgspec.structs.replace(RULES, reward=str(file)))
+    assert found[-1].text.startswith("def reward")
+
+
+def test_a_place_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(LookupError, match="no nowhere"):
+        source_of(("learning/losses.py", "nowhere"))
+    assert places("update", RULES)
+
+
+@pytest.mark.parametrize("name", [*ALGORITHMS, "supervised"])
+def test_the_maths_of_every_algorithm_can_be_told(name: str) -> None:
+    choices = {**ALGORITHMS, **COMPARATORS}[name].choices
+    rules = msgspec.structs.replace(RULES, algorithm=name, **choices._asdict())
+    for credit in {choices.credit, "dense"}:
+        told = msgspec.structs.replace(anatomy(), rules=msgspec.structs.replace(rules, credit=credit))
+        for stop in STOPS:
+            for one in told.samples:
+                assert all(line.formula or line.numbers for line in lines(stop, told, one))
+
+
+def test_no_number_breaks_the_maths() -> None:
+    certain = msgspec.structs.replace(sample("a", 0.0), tokens=())
+    far = sample("a" * 3000, 1.0)
+    for one in (certain, far):
+        for stop in STOPS:
+            assert lines(stop, anatomy(), one)
+
+
+async def test_the_microscope_shows_a_completion_token_by_token_while_the_run_goes_on() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 40)) as pilot:
+        await trained(bench, pilot)
+        await pilot.press("k")
+        await until(pilot, lambda: isinstance(bench.app.screen, MicroscopeScreen))
+        assert [type(command) for command in bench.worker.commands] == [Dissect]
+        assert "samples only" in seen(bench, "#microscope-title")
+        bench.worker.tell(Dissected(anatomy=anatomy()))
+        await until(pilot, lambda: "taken apart" in seen(bench, "#microscope-title"))
+        assert len(listed(bench)) == 5
+        assert any("×2" in row and "h" in row for row in listed(bench))
+        await until(pilot, lambda: "written  hello world" in seen(bench, "#microscope-sample"))
+        assert "reward   1  prefix 0.25  baseline 0.5  deviation 0.4" in seen(bench, "#microscope-sample")
+        rows = seen(bench, "#token-rows").splitlines()
+        assert len(rows) == 1 + len("hello world") + 1
+        assert "0.50" in rows[1]
+        assert "1.25" in rows[1]
+        assert "q 0.25" in rows[1]
+        assert "≡" in rows[1]
+        assert "+0.12" in rows[1]
+
+
+async def test_completions_are_sorted_and_searched() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 40)) as pilot:
+        await trained(bench, pilot, "paused")
+        await pilot.press("k")
+        await until(pilot, lambda: isinstance(bench.app.screen, MicroscopeScreen))
+        bench.worker.tell(Dissected(anatomy=anatomy()))
+        await until(pilot, lambda: "taken apart" in seen(bench, "#microscope-title"))
+        for _ in range(5):
+            await pilot.press("o")
+        await until(pilot, lambda: "×2" in listed(bench)[0])
+        await pilot.press("slash", *"hello", "enter")
+        await until(pilot, lambda: len(listed(bench)) == 2)
+        assert "2 found" in str(bench.app.screen.query_one("#completions").border_title)
+        bench.app.screen.query_one(Input).value = "nothing like it"
+        await until(pilot, lambda: not listed(bench))
+
+
+async def test_recorded_steps_are_shown_as_far_as_the_store_has_them() -> None:
+    with RunStore.create(make_config({}), "a-run") as store:
+        for step in range(1, 41):
+            store.record(snapshot(step).report)
+        store.keep_anatomy(anatomy(39))
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 40)) as pilot:
+        await trained(bench, pilot, "paused")
+        await pilot.press("k")
+        await until(pilot, lambda: isinstance(bench.app.screen, MicroscopeScreen))
+        await pilot.press("left_square_bracket")
+        await until(pilot, lambda: "step 39 · taken apart" in seen(bench, "#microscope-title"))
+        await pilot.press("left_square_bracket")
+        await until(pilot, lambda: "step 38 · samples only" in seen(bench, "#microscope-title"))
+        assert "not taken apart" in seen(bench, "#token-rows")
+        await pilot.press("right_square_bracket")
+        await until(pilot, lambda: "step 39 · taken apart" in seen(bench, "#microscope-title"))
+
+
+async def test_the_map_shows_what_is_written_and_when_each_letter_was_learnt() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 50)) as pilot:
+        await trained(bench, pilot)
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(bench.app.screen, MapScreen))
+        assert bench.sent(Map)
+        bench.worker.tell(Mapped(map=policy_map()))
+        await until(pilot, lambda: "step 40" in str(bench.app.screen.query_one("#writing").border_title))
+        writing = seen(bench, "#writing").splitlines()
+        assert writing[0].replace(" ", "") == "greedy│hello␣wrld⏹"
+        row = next(line for line in writing[3:] if line.strip().startswith("l "))
+        cells = row.split("│")[1]
+        assert [cells[3 * position] for position in range(11)] == [*"  ██    █  "]
+        rows = seen(bench, "#learnt").splitlines()[:12]
+        first_full = [row.index("█") for row in rows if "█" in row]
+        assert first_full == sorted(set(first_full))
+        assert [row.split("│")[0].strip() for row in rows] == [*"hello␣world", "⏹"]
+
+
+async def test_the_rewards_of_every_step_are_spread_out() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 50)) as pilot:
+        await trained(bench, pilot)
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(bench.app.screen, MapScreen) and "█" in seen(bench, "#rewards"))
+        places = [row.index("█") for row in reversed(seen(bench, "#rewards").splitlines()[:-2]) if "█" in row]
+        assert places == sorted(set(places))
+
+
+async def test_without_a_policy_there_is_nothing_to_look_into() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 40), notifications=True) as pilot:
+        await begin(bench, pilot)
+        for key in "pka":
+            await pilot.press(key)
+        assert bench.worker.commands == []
+        assert len(bench.app.screen_stack) == 1
+        bench.worker.build("training", algorithm="hill-climb")
+        await until(pilot, lambda: bench.app.state.run == "training")
+        await pilot.press("k")
+        assert any("no network" in notification.message for notification in bench.app._notifications)
