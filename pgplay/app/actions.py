@@ -37,7 +37,7 @@ ACTIONS = (
     Action("reward_bench", "j", "j", "reward bench", "Type texts and see every reward side by side; probe one.", 10),
     Action("side_by_side", "p", "p", "side by side", "Several runs in one plot; another algorithm or reward beside."),
     Action("details", "i", "i", "details", "Every finding, every number of the newest step, and what was printed."),
-    Action("phases", "p", "p", "one step in four stops", "Walk through one step: numbers, maths and code."),
+    Action("phases", "n", "n", "one step in four stops", "Walk through one step: numbers, maths and code."),
     Action("microscope", "k", "k", "microscope", "Completions token by token, sorted and searched."),
     Action("policy_map", "a", "a", "map", "What the policy would write, and which letter was learnt when."),
     Action("choose_metrics", "m", "m", "metrics", "Choose which metrics are plotted, and which one large."),

@@ -46,7 +46,7 @@ async def test_four_stops_lead_from_the_texts_to_the_update() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 40)) as pilot:
         await trained(bench, pilot)
-        await pilot.press("p")
+        await pilot.press("n")
         await until(pilot, lambda: isinstance(bench.app.screen, PhaseScreen))
         assert [type(command) for command in bench.worker.commands] == [Pause, Dissect]
         bench.worker.tell(Dissected(anatomy=anatomy()))
@@ -72,7 +72,7 @@ async def test_the_code_is_that_which_is_run() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 40)) as pilot:
         await trained(bench, pilot, "paused")
-        await pilot.press("p")
+        await pilot.press("n")
         bench.worker.tell(Dissected(anatomy=anatomy()))
         await until(pilot, lambda: isinstance(bench.app.screen, PhaseScreen))
         await until(pilot, lambda: bench.app.state.anatomy and listed(bench))
@@ -147,7 +147,7 @@ async def test_the_microscope_shows_a_completion_token_by_token_while_the_run_go
         assert len(rows) == 1 + len("hello world") + 1
         assert "0.50" in rows[1]
         assert "1.25" in rows[1]
-        assert "q 0.25" in rows[1]
+        assert "h 0.50" in rows[1]
         assert "≡" in rows[1]
         assert "+0.12" in rows[1]
 
@@ -223,7 +223,7 @@ async def test_without_a_policy_there_is_nothing_to_look_into() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 40), notifications=True) as pilot:
         await begin(bench, pilot)
-        for key in "pka":
+        for key in "nka":
             await pilot.press(key)
         assert bench.worker.commands == []
         assert len(bench.app.screen_stack) == 1

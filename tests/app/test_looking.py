@@ -94,6 +94,7 @@ async def test_a_logarithmic_scale_says_what_it_cannot_show() -> None:
         bench.app.view = PlotView(shown=("kl_update", "entropy"))
         bench.worker.build()
         bench.worker.train(50, metrics=with_further)
+        await until(pilot, lambda: bench.app.main.query("#plot-2") and not bench.app.main.query("#plot-3"))
         await until(pilot, lambda: "┤" in words(bench, "#plot-1"))
         await pilot.press("l")
         await until(pilot, lambda: "1e-6" in words(bench, "#plot-1"))

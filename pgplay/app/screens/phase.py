@@ -48,7 +48,7 @@ class PhaseScreen(Screen[None]):
         Binding("left", "go(-1)", "stop before", key_display="←"),
         Binding("c", "code", "show the code"),
         Binding("n", "another", "next step"),
-        Binding("escape,p,q", "dismiss", "back", key_display="esc"),
+        Binding("escape,q", "dismiss", "back", key_display="esc"),
     ]
     AUTO_FOCUS = "#completions"
 
