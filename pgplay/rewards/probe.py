@@ -150,7 +150,7 @@ def probe(
                 most_scores=most_scores,
                 random=random,
             )
-            for start in _apart(written, CLIMBS)
+            for start in _best(written, values, CLIMBS)
         ),
     )
 
@@ -212,8 +212,15 @@ def _ranks(values: Sequence[float]) -> list[float]:
     return [rank[value] for value in values]
 
 
-def _apart(written: Sequence[Triple], count: int) -> list[Triple]:
-    """Return up to `count` different ones of `written`, from all over it, so that many prompts are among them."""
-    distinct = list(dict.fromkeys(written))
-    count = min(count, len(distinct))
-    return [distinct[number * len(distinct) // count] for number in range(count)]
+def _best(written: Sequence[Triple], values: Sequence[float], count: int) -> list[Triple]:
+    """Return up to `count` different ones of `written`, of many prompts, with the highest of their `values`.
+
+    These are what a policy follows: where its best completions are no way up, the others hardly are.
+    """
+    ranked = sorted(dict(zip(written, values, strict=True)).items(), key=lambda item: -item[1])
+    turns: Counter[str] = Counter()
+    order = []
+    for place, (triple, _) in enumerate(ranked):
+        order.append((turns[triple.prompt], place, triple))
+        turns[triple.prompt] += 1
+    return [triple for _, _, triple in sorted(order)[:count]]

@@ -29,7 +29,7 @@ Kind = Literal[
 ]
 
 WORDS: dict[Kind, str] = {
-    "constant": "the same for every text",
+    "constant": "the same for every text that was tried",
     "random": "random: the same text gets another reward each time",
     "flat": "flat almost everywhere",
     "short-text": "rewards short text",
@@ -93,8 +93,9 @@ def _kind(probe: Probe) -> Kind:
         return "flat"
     if probe.needs_target:
         if above := outdoing(probe):
-            length = statistics.median(len(one.text) / len(one.target) for one in above)
-            return "short-text" if length <= SHORTER else "long-text" if length >= LONGER else "another-text"
+            share = statistics.median(len(one.text) / len(one.target) for one in above)
+            longest = statistics.median(len(one.text) for one in above) >= probe.max_length - 1
+            return "short-text" if share <= SHORTER else "long-text" if share >= LONGER or longest else "another-text"
     elif (by_length := _length_that_is_rewarded(probe)) is not None:
         return by_length
     traps = local_optima(probe)

@@ -102,7 +102,7 @@ climb can still be hard for a policy.
 """
 
 MEANINGS: dict[Kind, str] = {
-    "constant": "No text that was tried got another reward.",
+    "constant": "Not one got another reward.",
     "random": "Two rewards of one text differ by a fifth of the range or more.",
     "flat": "Three groups of four, or more, are tied: only luck finds the first improvement.",
     "short-text": "Climbing ends at texts of half the target's length or less that score more than the target, or, "

@@ -138,7 +138,10 @@ VERDICTS: dict[str, Kind] = {
     "levenshtein - 0.1*text_length": "short-text",
     "1 / (1 + text_length)": "short-text",
     "text_length": "long-text",
-    "levenshtein + 0.2*text_length": "another-text",
+    "levenshtein + 0.2*text_length": "long-text",
+    'levenshtein("hello there") + 0*lcs': "another-text",
+    "jaro-winkler": "stops-short",
+    "length(5)": "learnable",
     "length": "many-best",
     "levenshtein if levenshtein < 0.5 else exact": "stops-short",
 }
