@@ -25,6 +25,10 @@ class Action(NamedTuple):
 ACTIONS = (
     Action("toggle_run", "space", "space", "start/pause", "Start the run; pause it; go on with it.", 1),
     Action("one_step", "s", "s", "one step", "Make one step and pause.", 6),
+    Action("ten_steps", "S", "S", "ten steps", "Make ten steps and pause."),
+    Action("go_until", "g", "g", "go until…", "Go on until solved, a reward, a step or a time, and pause there."),
+    Action("slower", "minus", "-", "slower", "Slow motion: ten steps a second, then two, then one in two seconds."),
+    Action("faster", "plus", "+", "faster", "Faster again, up to full speed."),
     Action("stop", "x", "x", "stop", "End the run; its policy stays for writing and saving.", 7),
     Action("reset", "r", "r", "reset", "Forget the policy and empty the plots; the stored run stays.", 8),
     Action("toggle_setup", "t", "t", "setup", "Show or hide the setup.", 2),

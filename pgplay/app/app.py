@@ -19,7 +19,9 @@ from textual.screen import Screen
 from pgplay.app import themes
 from pgplay.app.actions import ACTIONS, bindings
 from pgplay.app.conductor import Conductor
+from pgplay.app.driving import Driving
 from pgplay.app.inspection import Inspection
+from pgplay.app.legs import TEN
 from pgplay.app.looking import Looking
 from pgplay.app.messages import SetupChanged, StateShown, WorkerEnded, WorkerSpoke
 from pgplay.app.safe_text import safe_text
@@ -72,6 +74,7 @@ class PgplayApp(App[int]):
         self._worker: WorkerLink | None = None
         self._redraw_due = False
         self._conductor = Conductor(self)
+        self._driving = Driving(self, self._conductor)
         self._looking = Looking(self)
         self._inspection = Inspection(self)
         self._visits = Visits(self, self._conductor)
@@ -181,7 +184,23 @@ class PgplayApp(App[int]):
 
     def action_one_step(self) -> None:
         """Make one step and pause."""
-        self._conductor.one_step()
+        self._driving.one_step()
+
+    def action_ten_steps(self) -> None:
+        """Make ten steps and pause."""
+        self._driving.go(TEN)
+
+    def action_go_until(self) -> None:
+        """Ask how far to go, and pause there."""
+        self._driving.ask_goal()
+
+    def action_slower(self) -> None:
+        """Slow down."""
+        self._driving.change_tempo(-1)
+
+    def action_faster(self) -> None:
+        """Speed up, as far as full speed."""
+        self._driving.change_tempo(1)
 
     def action_stop(self) -> None:
         """End the run; its policy stays."""

@@ -22,6 +22,7 @@ from pgplay.worker.protocol import (
     Command,
     Event,
     Failed,
+    Pace,
     Pause,
     Ready,
     Refused,
@@ -31,7 +32,6 @@ from pgplay.worker.protocol import (
     Saved,
     Start,
     StateChanged,
-    Step,
     Stop,
     Write,
     Written,
@@ -77,19 +77,11 @@ class Conductor:
         elif state.run == "paused" and state.worker == "ready":
             self.send(Resume())
         else:
-            self._start()
+            self.start()
         self._app.redraw()
 
-    def one_step(self) -> None:
-        """Make one step and pause; without a run, build one first."""
-        state = self._app.state
-        if state.is_going:
-            self.send(Pause())
-        elif (state.run == "paused" and state.worker == "ready") or (not state.waiting and self._start(paused=True)):
-            self.send(Step())
-        self._app.redraw()
-
-    def _start(self, *, paused: bool = False, continue_policy: str = "") -> bool:
+    def start(self, *, paused: bool = False, continue_policy: str = "") -> bool:
+        """Start a run as the setup says; tells whether it could be, and says what is wrong where not."""
         checked = self._app.main.setup.check_now()
         if checked.config is None:
             problem = checked.problem.message if checked.problem else ""
@@ -196,7 +188,7 @@ class Conductor:
                 self._app.tell(str(error), severe=True)
                 return
             self._app.main.setup.load(own)
-            self._start(continue_policy=card.name)
+            self.start(continue_policy=card.name)
             self._app.redraw()
 
         self.rewards.ask([source] if source else [], f"the policy {card.name}", start)
@@ -212,7 +204,7 @@ class Conductor:
     def start_beside(self, settings: dict[str, Any]) -> bool:
         """Fill the setup in with `settings` and start a run of them; tells whether it could be started."""
         self._app.main.setup.load(make_config(settings))
-        return self._start()
+        return self.start()
 
     def branch(self, run: str, step: int) -> None:
         """Make a new run that goes on from `run` at `step`, resting there so that something can be changed first."""
@@ -265,6 +257,8 @@ class Conductor:
         match event:
             case Ready():
                 early, self._early = self._early, []
+                if app.state.tempo:  # a worker begins at full speed
+                    self.send(Pace(seconds=app.state.tempo))
                 for command in early:
                     self.send(command)
             case StateChanged(info=info):

@@ -60,6 +60,8 @@ class AppState:
     """The step that was taken apart last."""
     map: PolicyMap | None = None
     """What the policy would write, as it was told last."""
+    tempo: float = 0.0
+    """Seconds that each step is made to take at least, 0 at full speed."""
     waiting: bool = False
     """A start was asked for and has not been answered yet."""
     history: History = field(default_factory=History)

@@ -68,9 +68,20 @@ class Pause(Command, tag="pause", frozen=True):
 
 
 class Step(Command, tag="step", frozen=True):
-    """Make `count` steps and pause."""
+    """Go on and pause after `count` steps, when `until` (solved, reward>=0.9) is reached, or after `seconds`.
 
-    count: int = 1
+    Whichever comes first counts; None and an empty `until` stand for what is not asked for.
+    """
+
+    count: int | None = 1
+    until: str = ""
+    seconds: float | None = None
+
+
+class Pace(Command, tag="pace", frozen=True):
+    """Let each step take at least so many seconds, in slow motion; 0 is full speed. It holds for later runs too."""
+
+    seconds: float
 
 
 class Dissect(Command, tag="dissect", frozen=True):
@@ -297,7 +308,9 @@ class Failed(Event, tag="failed", frozen=True):
     given: Given = None
 
 
-AnyCommand = Start | Resume | Pause | Step | Dissect | Map | Stop | Reset | Change | Save | Write | ProbeReward | Quit
+AnyCommand = (
+    Start | Resume | Pause | Step | Pace | Dissect | Map | Stop | Reset | Change | Save | Write | ProbeReward | Quit
+)
 AnyEvent = (
     Ready | StateChanged | Snapshot | Dissected | Mapped | Saved | Written | Probed | Changed | Log | Refused | Failed
 )

@@ -18,6 +18,7 @@ from pgplay.rewards.verdicts import judge
 from pgplay.worker.failures import in_words
 from pgplay.worker.inbox import Inbox
 from pgplay.worker.interfaces import Makers, NotNeededError, RunSession
+from pgplay.worker.leg import Leg, Tempo
 from pgplay.worker.live_reward import LOOK_INTERVAL
 from pgplay.worker.outbox import Outbox
 from pgplay.worker.protocol import (
@@ -29,6 +30,7 @@ from pgplay.worker.protocol import (
     Failed,
     Map,
     Mapped,
+    Pace,
     Pause,
     Probed,
     ProbeReward,
@@ -62,7 +64,8 @@ class Server:
         self._session: RunSession | None = None
         self._state: RunState = "idle"
         self._reward_failed = False
-        self._steps_to_make: int | None = None
+        self._leg: Leg | None = None
+        self._tempo = Tempo()
         self._asked_apart: int | None = None
         self._next_progress = 0.0
         self._obey: dict[type, Callable[[Any], None]] = {
@@ -70,6 +73,7 @@ class Server:
             Resume: self._resume,
             Pause: self._pause,
             Step: self._make_steps,
+            Pace: lambda command: self._tempo.set(command.seconds),
             Dissect: self._dissect,
             Map: self._map,
             Stop: self._stop,
@@ -101,7 +105,7 @@ class Server:
     def _patience(self) -> float | None:
         """How many seconds to wait for a command (None: until one comes) before going on by oneself."""
         if self._state == "training":
-            return 0.0
+            return self._tempo.wait()
         return LOOK_INTERVAL if self._reward_failed else None
 
     def _answer(self, message: AnyCommand | ProtocolError) -> None:
@@ -137,22 +141,22 @@ class Server:
 
     def _advance(self) -> None:
         session = self._need_session()
+        self._tempo.begin_step()
         try:
             if self._asked_apart is None:
                 session.step()
             else:
                 self._outbox.send(Dissected(anatomy=session.dissected_step(), request=self._asked_apart))
                 self._asked_apart = None
-            self._outbox.post(session.snapshot())
+            snapshot = session.snapshot()
+            self._outbox.post(snapshot)
             ending = session.should_stop()
         except Exception as error:  # whatever a step raises becomes a card, and the run is kept
             self._fail(error)
             return
-        if self._steps_to_make is not None:
-            self._steps_to_make -= 1
         if ending:
             self._rest(ending.state, ending.message)
-        elif self._steps_to_make == 0:
+        elif self._leg is not None and self._leg.is_over(snapshot.report):
             self._rest("paused")
 
     def _fail(self, error: Exception) -> None:
@@ -199,7 +203,7 @@ class Server:
             self._load(partial(self._makers.resume, run), state, command.request)
         elif session.is_damaged:
             self._load(partial(self._makers.resume, session.run), "training", command.request)
-        elif self._state == "training" and self._steps_to_make is None:
+        elif self._state == "training" and self._leg is None:
             raise InputError("The run goes on already.")
         else:
             ending = session.should_stop()
@@ -210,12 +214,11 @@ class Server:
             self._go_on(session, None, command.request)
 
     def _make_steps(self, command: Step) -> None:
-        if command.count < 1:
-            raise InputError(f"{command.count} steps cannot be made.", "It is a whole number from 1.")
+        leg = Leg(command)
         session = self._need_session()
         if session.is_damaged:
             raise InputError("The last step failed halfway.", "Resume first: the run goes on from its last checkpoint.")
-        self._go_on(session, command.count, command.request)
+        self._go_on(session, leg, command.request)
 
     def _dissect(self, command: Dissect) -> None:
         session = self._need_session()
@@ -227,10 +230,10 @@ class Server:
     def _map(self, command: Map) -> None:
         self._outbox.send(Mapped(map=self._need_session().map(), request=command.request))
 
-    def _go_on(self, session: RunSession, steps: int | None, request: int) -> None:
+    def _go_on(self, session: RunSession, leg: Leg | None, request: int) -> None:
         if self._state == "failed":
             session.renew_reward()
-        self._steps_to_make = steps
+        self._leg = leg
         self._enter("training", request=request)
 
     def _load(self, make: Callable[[], RunSession], state: RunState, request: int) -> None:
@@ -246,7 +249,7 @@ class Server:
         except BaseException as error:
             self._enter("idle", in_words(error)[0], request=request)
             raise
-        self._steps_to_make = None
+        self._leg = None
         self._enter(state, request=request, info=self._session.info())
         if state == "paused":
             self._session.rest("paused")
@@ -307,7 +310,7 @@ class Server:
             session.rest(state, message)
         except PgplayError as error:
             message = f"{message} {error}".strip()
-        self._steps_to_make = None
+        self._leg = None
         self._enter(state, message, request=request)
 
     def _enter(self, state: RunState, message: str = "", request: int = 0, info: RunInfo | None = None) -> None:

@@ -16,6 +16,7 @@ from pgplay.worker.protocol import (
     Change,
     Changed,
     Failed,
+    Pace,
     Pause,
     ProtocolError,
     Quit,
@@ -447,3 +448,37 @@ def test_a_branch_is_brought_back_at_its_step_and_rests_where_asked(desk):
     assert (event.info.run, event.request) == ("run-9-at-5", 3)
     assert ("close", "paused") in first.calls
     assert desk.sessions[-1].step_count == 0
+
+
+def test_a_leg_ends_at_its_goal_or_after_its_time_whichever_comes_first(desk):
+    session = desk.start()
+    desk.send(Pause())
+    session.gate.release()
+    desk.state("paused")
+    desk.send(Step(count=None, until="reward>=0.5", request=3))
+    session.gate.release()
+    assert desk.state("paused").step == session.step_count == 2  # the small session's reward is 0.5 from the first on
+    desk.send(Step(count=5, seconds=1e-9))
+    session.gate.release()
+    assert desk.state("paused").step == 3
+    for wrong in (Step(count=0), Step(seconds=0.0), Step(count=None, until="dawn"), Pace(seconds=-1.0)):
+        desk.send(wrong)
+        assert desk.next(Refused).problem
+
+
+def test_slow_motion_holds_steps_back_but_no_command(desk):
+    session = desk.start()
+    session.gate.release()
+    assert desk.next(Snapshot).report.step == 1
+    desk.send(Pace(seconds=50.0), Pause())
+    session.gate.release()
+    assert desk.state("paused").step == 2
+    desk.send(Resume())
+    desk.state("training")
+    session.gate.release()
+    assert desk.next(Snapshot).report.step == 3
+    desk.send(Pause())  # long before the next step is due
+    assert desk.state("paused").step == 3
+    desk.send(Pace(seconds=0.0), Resume())
+    session.gate.release()
+    assert desk.next(Snapshot).report.step == 4

@@ -8,6 +8,7 @@ from rich.text import Text
 from textual.widget import Widget
 
 from pgplay.app.formats import count, duration, share
+from pgplay.app.legs import tempo_words
 from pgplay.app.safe_text import safe_text
 from pgplay.app.state import STAGES, AppState
 
@@ -98,6 +99,8 @@ class StatusLine(Widget):
         state = self._state
         if state.run == "solved":
             return "solved · ^s saves it" if state.unsaved else "solved"
+        if state.run == "training" and state.tempo:
+            return tempo_words(state.tempo)
         if state.run == "training" and state.seconds_left is not None:
             return f"about {duration(state.seconds_left)} to go"
         if state.run == "training":
