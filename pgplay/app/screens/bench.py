@@ -122,6 +122,7 @@ class RewardBench(Screen[None]):
         asked = [self._asking(spec) for spec in [*chosen, *([own] if own else [])]]
         triples = [Triple(line, target, prompt) for line in lines]
         work = scoring(asked, triples)
+        self.remove_class("-probing")
         self._lab.ask("score", lambda find: (asked, triples, work(find)))
 
     def _asking(self, spec: str) -> Asked:
@@ -137,6 +138,7 @@ class RewardBench(Screen[None]):
         elif rewards.has_focus and rewards.under_cursor is not None:
             spec = rewards.under_cursor
         self.query_one("#probed", Static).update(safe_text(f"Looking at {spec}…"))
+        self.add_class("-probing")
         self._probe(self._asking(spec))
 
     def action_leave(self) -> None:

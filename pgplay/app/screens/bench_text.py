@@ -67,26 +67,18 @@ def findings(probe: Probe, verdict: Verdict, styles: Styles) -> Text:
     """Return the verdict, the histogram, the slope along edits, and the evidence in sentences."""
     good = verdict.kind in ("learnable", "local-optima", "many-best")
     lines = [Text(f"{'✓' if good else '✗'} {verdict.words}", styles["better" if good else "worse"] + Style(bold=True))]
-    lines.append(
-        _picture(
-            "completions", probe.histogram.edges[0], bars(probe.histogram.counts), probe.histogram.edges[-1], styles
-        ).append(f"  {probe.completions} of the untrained policy", styles["muted"])
-    )
+    edges, counts = probe.histogram.edges, probe.histogram.counts
+    lines.append(_picture(f"{probe.completions} completions", edges[0], bars(counts), edges[-1], styles))
     means = [point.mean for point in probe.path]
-    origin = "target" if probe.needs_target else "best completion"
-    lines.append(
-        _picture("along edits", means[0], bars(means), means[-1], styles).append(
-            f"  0 to {probe.path[-1].edits} random edits from the {origin}", styles["muted"]
-        )
-    )
+    lines.append(_picture(f"0 to {probe.path[-1].edits} edits", means[0], bars(means), means[-1], styles))
     facts = f"{probe.tied_groups:.0%} of the groups tied · {probe.microseconds:,.1f} µs a completion"
-    lines.append(Text(f"{'':13}{facts}"))
+    lines.append(Text(facts))
     lines += [safe_text(f"· {sentence}", styles["muted"]) for sentence in verdict.evidence]
     return Text("\n").join(lines)
 
 
 def _picture(name: str, left: float, drawn: str, right: float, styles: Styles) -> Text:
-    text = Text(f"{name:<13}").append(formats.reward(left).strip(), styles["muted"]).append(" ")
+    text = Text(f"{name:<17}").append(formats.reward(left), styles["muted"]).append(" ")
     return text.append(drawn, styles["bar"]).append(" ").append(formats.reward(right).strip(), styles["muted"])
 
 

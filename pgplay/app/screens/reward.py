@@ -80,7 +80,9 @@ class RewardScreen(Screen[None]):
         with Container(id="reward-body"):
             with Vertical(id="reward-editor"):
                 yield CodeArea(self._draft.text, id="code")
-                yield Static(id="verdict")
+                verdict = Static(id="verdict")
+                verdict.display = False
+                yield verdict
             with Vertical(id="reward-results"):
                 with VerticalScroll(id="check", classes="panel", can_focus=False) as panel:
                     panel.border_title = "Check"
@@ -212,7 +214,9 @@ class RewardScreen(Screen[None]):
         return texts if self._failed_for is None else [Old(self._failed_for, math.nan), *texts]
 
     def _say(self, words: Text) -> None:
-        self.query_one("#verdict", Static).update(words)
+        verdict = self.query_one("#verdict", Static)
+        verdict.update(words)
+        verdict.display = bool(words)
 
     def _show_kind(self) -> None:
         kind = f"Python · {plain(self._draft.asked.spec)}" if self._draft.is_python else "formula of built-in rewards"

@@ -37,4 +37,4 @@ class PrintedPane(RichLog):
         for line in list(self._state.log)[len(self._state.log) - new :]:
             self.write(safe_text(line))
         if not noted:
-            self.write(Text("What the reward prints will appear here, line by line.", "dim"))
+            self.write(Text("What the reward prints appears here.", "dim"))

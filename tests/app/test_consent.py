@@ -1,0 +1,96 @@
+"""Python that came with a preset or a policy: shown with its hash, asked for once, run only after a yes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Select
+
+from pgplay.app.screens.consent import ConsentDialog
+from pgplay.app.screens.reward import RewardScreen
+from pgplay.app.widgets.code import CodeArea
+from pgplay.runs.cards import PolicyCard
+from pgplay.runs.consents import digest, is_allowed
+from pgplay.tasks.task import Pair, Task
+from pgplay.worker.protocol import Start
+from tests.app.fake_worker import Bench, begin, until
+
+PYTHON = "def reward(text, target, prompt):\n    return 1.0\n"
+
+PRESET = """
+title = "Theirs"
+teaches = "A reward of one's own."
+
+[settings]
+target = "ab"
+reward = "theirs.py"
+"""
+
+
+@pytest.fixture
+def preset(home: Path) -> str:
+    folder = home / "presets"
+    folder.mkdir(parents=True)
+    (folder / "theirs.py").write_text(PYTHON)
+    (folder / "theirs.toml").write_text(PRESET)
+    return "theirs"
+
+
+async def asked(bench: Bench, pilot: Pilot[int]) -> ConsentDialog:
+    await until(pilot, lambda: isinstance(bench.app.screen, ConsentDialog) and bench.app.screen.query(CodeArea))
+    assert isinstance(bench.app.screen, ConsentDialog)
+    return bench.app.screen
+
+
+async def test_a_preset_with_python_is_asked_for_once_and_started_after_a_yes(preset: str) -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.app.main.query_one("#preset", Select).value = preset
+        await until(pilot, lambda: str((bench.app.settings or {}).get("reward", "")).endswith("theirs.py"))
+        await pilot.press("space")
+        dialog = await asked(bench, pilot)
+        assert dialog.query_one(CodeArea).text == PYTHON
+        assert digest(PYTHON) in "".join(str(part.render()) for part in dialog.query(".note"))
+        await pilot.press("escape")
+        await until(pilot, lambda: bench.app.screen is bench.app.main)
+        assert bench.sent(Start) == []
+        assert not is_allowed(PYTHON)
+        await pilot.press("space")
+        await asked(bench, pilot)
+        await pilot.click("#yes")
+        await until(pilot, lambda: bench.sent(Start))
+        assert is_allowed(PYTHON)
+
+
+async def test_the_editor_asks_before_it_could_run_what_a_preset_brought(preset: str) -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.app.main.query_one("#preset", Select).value = preset
+        await until(pilot, lambda: str((bench.app.settings or {}).get("reward", "")).endswith("theirs.py"))
+        await pilot.press("e")
+        await asked(bench, pilot)
+        await pilot.click("#yes")
+        await until(pilot, lambda: isinstance(bench.app.screen, RewardScreen))
+
+
+async def test_a_policy_with_python_trains_on_by_it_once_it_is_allowed(home: Path) -> None:
+    card = PolicyCard(
+        name="gift", model="gru-nano", alphabet="ab", max_length=4, task=Task("ab", (Pair("", "ab"),)),
+        reward="/elsewhere/theirs.py:reward", reward_source=PYTHON,
+        config={"target": "ab", "model": "gru-nano", "alphabet": "ab", "reward": "/elsewhere/theirs.py:reward"},
+    )
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.app._conductor.train_on(card)
+        await asked(bench, pilot)
+        assert not (home / "rewards").exists()
+        await pilot.click("#yes")
+        await until(pilot, lambda: bench.sent(Start))
+        (start,) = bench.sent(Start)
+        assert (start.settings["reward"], start.continue_policy) == ("theirs.py:reward", "gift")
+        assert (home / "rewards" / "theirs.py").read_text() == PYTHON
