@@ -12,16 +12,16 @@ from pathlib import PurePath
 from typing import Any, ClassVar
 
 from textual import on
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from pgplay.app import themes
+from pgplay.app.acting import Acting
 from pgplay.app.actions import ACTIONS, bindings
 from pgplay.app.conductor import Conductor
 from pgplay.app.driving import Driving
 from pgplay.app.inspection import Inspection
-from pgplay.app.legs import TEN
 from pgplay.app.looking import Looking
 from pgplay.app.messages import SetupChanged, StateShown, WorkerEnded, WorkerSpoke
 from pgplay.app.safe_text import safe_text
@@ -50,7 +50,7 @@ HEIGHTS: list[tuple[int, str]] | None = [(0, "-flat"), (18, "-low"), (30, "-high
 STYLES: list[str | PurePath] = ["styles/app.tcss", "styles/main.tcss"]
 
 
-class PgplayApp(App[int]):
+class PgplayApp(Acting):
     """pgplay on the screen."""
 
     TITLE = "pgplay"
@@ -178,161 +178,13 @@ class PgplayApp(App[int]):
         self._conductor.take_settings(message.settings)
         self.redraw()
 
-    def action_toggle_run(self) -> None:
-        """Start the run, pause it, or go on with it."""
-        self._conductor.toggle_run()
-
-    def action_one_step(self) -> None:
-        """Make one step and pause."""
-        self._driving.one_step()
-
-    def action_ten_steps(self) -> None:
-        """Make ten steps and pause."""
-        self._driving.go(TEN)
-
-    def action_go_until(self) -> None:
-        """Ask how far to go, and pause there."""
-        self._driving.ask_goal()
-
-    def action_slower(self) -> None:
-        """Slow down."""
-        self._driving.change_tempo(-1)
-
-    def action_faster(self) -> None:
-        """Speed up, as far as full speed."""
-        self._driving.change_tempo(1)
-
-    def action_stop(self) -> None:
-        """End the run; its policy stays."""
-        self._conductor.stop()
-
-    def action_reset(self) -> None:
-        """Forget the policy and empty the plots."""
-        self._conductor.reset()
-
-    def action_save(self) -> None:
-        """Save the policy under a name."""
-        self._conductor.save()
-
-    def action_write(self) -> None:
-        """Write with the policy."""
-        self._conductor.write()
-
-    def action_target_from_file(self) -> None:
-        """Read the target from a file."""
-        self._conductor.ask_target_file()
-
-    def action_library(self) -> None:
-        """Show the saved policies."""
-        from pgplay.app.screens.library import Library
-
-        self.push_screen(Library(self._conductor.write_with, self._conductor.train_on))
-
-    def action_runs(self) -> None:
-        """Show the stored runs."""
-        from pgplay.app.screens.runs import Runs
-
-        self.push_screen(Runs(self._conductor.resume_run, self._visits))
-
-    def action_travel(self) -> None:
-        """Look at the run as it was at any step, and go on from there."""
-        self._visits.travel()
-
-    def action_edit_reward(self) -> None:
-        """Open the reward's editor."""
-        self._conductor.rewards.edit()
-
-    def action_reward_bench(self) -> None:
-        """Open the bench, where rewards are seen side by side."""
-        self._conductor.rewards.compare()
-
-    def action_side_by_side(self) -> None:
-        """Show the run beside its branches and others of its kind."""
-        self._visits.side_by_side()
-
-    def action_details(self) -> None:
-        """Show every finding, every number of the newest step, and what was printed."""
-        from pgplay.app.screens.details import DetailsScreen
-
-        self.push_screen(DetailsScreen(self.state))
-
-    def action_choose_metrics(self) -> None:
-        """Choose which metrics are plotted."""
-        self._looking.choose_metrics()
-
-    def action_enlarge(self) -> None:
-        """Give the whole screen to one panel."""
-        self._looking.enlarge()
-
-    def action_cursor(self) -> None:
-        """Read all plots at one step."""
-        self._looking.cursor()
-
-    def action_cursor_left(self) -> None:
-        """Move the cursor to an earlier step."""
-        self._looking.move(-1)
-
-    def action_cursor_right(self) -> None:
-        """Move the cursor to a later step."""
-        self._looking.move(1)
-
-    def action_phases(self) -> None:
-        """Walk through one step in four stops."""
-        self._inspection.phases()
-
-    def action_microscope(self) -> None:
-        """Look at completions token by token."""
-        self._inspection.microscope()
-
-    def action_policy_map(self) -> None:
-        """Look at what the policy would write, and which letter was learnt when."""
-        self._inspection.policy_map()
-
     @on(Plot.Pointed)
     def _pointed(self, message: Plot.Pointed) -> None:
         self._looking.point(message.step)
 
-    def action_zoom(self) -> None:
-        """Show a more recent part of the run."""
-        self._looking.zoom()
-
-    def action_smooth(self) -> None:
-        """Average the curves over more steps."""
-        self._looking.smooth()
-
-    def action_logarithm(self) -> None:
-        """Change the scale of a plot."""
-        self._looking.logarithm()
-
-    def action_help(self) -> None:
-        """Show the keys, and what the panels mean."""
-        from pgplay.app.screens.help import HelpScreen
-
-        self.push_screen(HelpScreen())
-
-    def action_toggle_theme(self) -> None:
-        """Change to the next of the house's themes."""
-        names = [theme.name for theme in themes.THEMES]
-        self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else names[0]
-        self.redraw()
-
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return what the house's own themes define beyond Textual's, for the other ones that a person may choose."""
         return themes.extras(dark=self.current_theme.dark)
-
-    def action_toggle_setup(self) -> None:
-        """Show or hide the setup."""
-        self.main.toggle_setup()
-
-    def action_unfocus(self) -> None:
-        """Leave the field that has the focus; in a small terminal, close the setup that lies over the plots."""
-        if self.screen is self.main:
-            if self.main.maximized is not None:
-                self.main.minimize()
-                return
-            if self.screen.focused is None and self.main.setup_covers:
-                self.main.toggle_setup()
-            self.screen.set_focus(None)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Offer every action of the registry in the palette, then the themes."""
