@@ -110,6 +110,10 @@ class Acting(App[int]):
         """Show the run beside its branches and others of its kind."""
         self._visits.side_by_side()
 
+    def action_recipe(self) -> None:
+        """Show all that the setup says as one line, and as a command."""
+        self._visits.recipe()
+
     def action_details(self) -> None:
         """Show every finding, every number of the newest step, and what was printed."""
         from pgplay.app.screens.details import DetailsScreen

@@ -40,6 +40,7 @@ ACTIONS = (
     Action("edit_reward", "e", "e", "edit reward", "The reward's editor: type, check on the samples, apply.", 5),
     Action("reward_bench", "j", "j", "reward bench", "Type texts and see every reward side by side; probe one.", 10),
     Action("side_by_side", "p", "p", "side by side", "Several runs in one plot; another algorithm or reward beside."),
+    Action("recipe", "y", "y", "recipe", "The whole run as one line and as a command: copy, save, paste."),
     Action("details", "i", "i", "details", "Every finding, every number of the newest step, and what was printed."),
     Action("phases", "n", "n", "one step in four stops", "Walk through one step: numbers, maths and code."),
     Action("microscope", "k", "k", "microscope", "Completions token by token, sorted and searched."),

@@ -1,4 +1,4 @@
-"""Visits to stored runs: back in time, side by side, and what a person decides there."""
+"""Visits to stored runs and recipes: back in time, side by side, and what a person decides there."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pgplay.errors import PgplayError
 if TYPE_CHECKING:
     from pgplay.app.app import PgplayApp
     from pgplay.app.conductor import Conductor
+    from pgplay.config import RunConfig
 
 
 class Visits:
@@ -55,3 +56,13 @@ class Visits:
             self._app.push_screen(SideBySide(chosen, self._conductor.start_beside, self.travel))
         except PgplayError as error:
             self._app.tell(str(error), severe=True)
+
+    def recipe(self) -> None:
+        """Show the recipe of the setup; one that is pasted there fills the setup in."""
+        from pgplay.app.screens.recipe import RecipeScreen
+
+        def answered(config: RunConfig | None) -> None:
+            if config is not None:
+                self._app.main.setup.load(config)
+
+        self._app.push_screen(RecipeScreen(lambda: self._app.settings), answered)

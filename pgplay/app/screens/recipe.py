@@ -1,0 +1,115 @@
+"""The recipe: all that the setup says as one short line and as a command, to copy, to save, and to paste back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Label, Static
+
+from pgplay.app.safe_text import safe_text
+from pgplay.app.screens.dialogs import AskDialog
+from pgplay.config import RunConfig, make_config
+from pgplay.errors import InputError, PgplayError
+from pgplay.runs.files import write_atomically
+from pgplay.runs.recipes import from_recipe, to_command, to_recipe
+
+REDRAW_SECONDS = 0.5
+BROKEN = "The setup does not hold together yet: what is wrong stands beside its field."
+
+
+class RecipeScreen(ModalScreen[RunConfig | None]):
+    """Follows the settings; answers with the run that a pasted recipe describes, where one was pasted."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape,y", "dismiss(None)", "Close"),
+        ("c", "copy('recipe')", "Copy"),
+        ("p", "copy('command')", "Copy the command"),
+        ("f", "save", "Save to a file"),
+    ]
+    AUTO_FOCUS = "#copy-recipe"
+
+    def __init__(self, settings: Callable[[], dict[str, Any] | None]) -> None:
+        super().__init__(classes="dialog-screen")
+        self._settings = settings
+        self._texts = {"recipe": "", "command": ""}
+
+    def compose(self) -> ComposeResult:
+        """Lay out the parts."""
+        with Vertical(classes="dialog -choose") as dialog:
+            dialog.border_title = "Recipe"
+            dialog.border_subtitle = " escape closes "
+            yield Label("The whole run as one line, only what differs from the defaults:", classes="muted")
+            yield Static(id="recipe", classes="words")
+            yield Label("The same without a screen:", classes="muted")
+            yield Static(id="command", classes="words")
+            yield Label("Paste a recipe here and press enter to fill the setup in:", classes="muted")
+            yield Input(id="pasted", compact=True, placeholder='target="good morning" algorithm=rloo')
+            yield Static(classes="problem")
+            with Horizontal(classes="buttons"):
+                yield Button("Copy recipe (c)", id="copy-recipe", variant="primary")
+                yield Button("Copy command (p)", id="copy-command")
+                yield Button("Save to a file (f)", id="save")
+
+    def on_mount(self) -> None:
+        """Show the recipe, and again when the settings change."""
+        self._show()
+        self.set_interval(REDRAW_SECONDS, self._show)
+
+    def _show(self) -> None:
+        settings = self._settings()
+        config = make_config(settings) if settings is not None else None
+        self._texts = {
+            "recipe": to_recipe(config) if config is not None else "",
+            "command": to_command(config) if config is not None else "",
+        }
+        for name, text in self._texts.items():
+            words = text if config is not None else BROKEN
+            self.query_one(f"#{name}", Static).update(safe_text(words or "(all at its default)", "bold"))
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "save":
+            self.action_save()
+        else:
+            self.action_copy((event.button.id or "").removeprefix("copy-"))
+
+    def action_copy(self, what: str) -> None:
+        """Hand the recipe or the command to the terminal's clipboard."""
+        self.app.copy_to_clipboard(self._texts[what])
+        self.app.notify(f"The {what} went to the terminal's clipboard. Where it does not arrive, save it to a file.")
+
+    def action_save(self) -> None:
+        """Write the recipe to a file."""
+
+        def write(answer: str) -> None:
+            path = Path(answer).expanduser()
+            if path.exists():
+                raise InputError(f"There is already a file {path}.", "Give another name.")
+            if not path.parent.is_dir():
+                raise InputError(f"There is no folder {path.parent}.", "Give a file in a folder that there is.")
+            write_atomically(path, f"{self._texts['recipe']}\n".encode())
+
+        def written(answer: str | None) -> None:
+            if answer is not None:
+                self.app.notify(f'Saved. pgplay --recipe "$(cat {answer})" opens it again.', markup=False)
+
+        words = "Which file is the recipe to be written to?"
+        self.app.push_screen(AskDialog("Save the recipe", words, "recipe.txt", yes="Save", check=write), written)
+
+    @on(Input.Submitted, "#pasted")
+    def _pasted(self, event: Input.Submitted) -> None:
+        problem = self.query_one(".problem", Static)
+        try:
+            config = from_recipe(event.value)
+        except PgplayError as error:
+            problem.update(safe_text(str(error), lines=True))
+            problem.add_class("-shown")
+            return
+        self.dismiss(config)

@@ -1,0 +1,58 @@
+"""The recipe on the screen: what is copied, saved and pasted back describes the run that the setup shows."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from pgplay.app.screens.dialogs import AskDialog
+from pgplay.app.screens.recipe import RecipeScreen
+from pgplay.config import make_config
+from pgplay.runs.recipes import from_recipe
+from tests.app.fake_worker import Bench, begin, until
+
+CONFIG = make_config({"target": "it's [/bold]", "algorithm": "rloo", "lr": 0.01})
+
+
+async def test_what_is_copied_and_saved_is_the_run_of_the_setup(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(CONFIG)
+    copied: list[str] = []
+    monkeypatch.setattr(bench.app, "copy_to_clipboard", copied.append)
+    async with bench.app.run_test(size=(80, 24)) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(bench.app.screen, RecipeScreen))
+        await pilot.press("c", "p")
+        recipe, command = copied
+        assert from_recipe(recipe) == CONFIG
+        assert shlex.split(command)[:2] == ["pgplay", "train"]
+        assert "algorithm=rloo" in str(bench.app.screen.query_one("#recipe").render())
+        await pilot.press("f")
+        await until(pilot, lambda: isinstance(bench.app.screen, AskDialog))
+        file = tmp_path / "mine.txt"
+        bench.app.screen.query_one("#answer", Input).value = str(file)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(bench.app.screen, RecipeScreen))
+        assert from_recipe(file.read_text()) == CONFIG
+
+
+async def test_a_pasted_recipe_fills_the_setup_in_and_a_wrong_one_says_why() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(bench.app.screen, RecipeScreen))
+        pasted = bench.app.screen.query_one("#pasted", Input)
+        pasted.focus()
+        pasted.value = "lr=fast"
+        await pilot.press("enter")
+        assert "position 1" in str(bench.app.screen.query_one(".problem").render())
+        pasted.value = "target=\"good day\" seed=4"
+        await pilot.press("enter")
+        await until(pilot, lambda: bench.app.settings == {"target": "good day", "seed": 4})
+        assert bench.app.screen is bench.app.main
