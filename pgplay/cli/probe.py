@@ -9,6 +9,7 @@ from pgplay.cli.interruption import heeded
 from pgplay.cli.options import add_field_options, add_start_options, read_config
 from pgplay.cli.output import note, number, print_json, print_table, visible
 from pgplay.cli.parsing import Arguments, Parser, add_json
+from pgplay.cli.progress import choose_progress
 
 if TYPE_CHECKING:
     from pgplay.rewards.probe import Probe
@@ -21,6 +22,7 @@ _FIELDS = (
     "max_length",
     "held_out",
     "warm_start",
+    "warm_text",
     "model",
     "device",
     "seed",
@@ -56,8 +58,8 @@ def probe(arguments: Arguments) -> int:
         from pgplay.worker.probing import probe_reward
     judged: list[tuple[Probe, Verdict]] = []
     for spec in arguments.specs or [config.reward]:
-        with build_reward(spec, on_log=note) as reward:
-            found = probe_reward(config, reward)
+        with build_reward(spec, on_log=note) as reward, choose_progress() as progress:
+            found = probe_reward(config, reward, progress.prepare)
         judged.append((found, judge(found)))
     if arguments.json:
         print_json({"probes": [_plain(*one) for one in judged]})

@@ -35,7 +35,7 @@ WORDS: dict[Kind, str] = {
     "short-text": "rewards short text",
     "long-text": "rewards long text",
     "another-text": "rewards other text more than the target",
-    "stops-short": "learnable in part: improving stops short of the best text",
+    "stops-short": "learnable in part: improving stops short of the target",
     "many-best": "learnable, but the target is not the only best text",
     "local-optima": "learnable, with local optima on the way",
     "learnable": "learnable",
@@ -99,9 +99,9 @@ def _kind(probe: Probe) -> Kind:
     elif (by_length := _length_that_is_rewarded(probe)) is not None:
         return by_length
     traps = local_optima(probe)
-    if 2 * len(traps) > len(probe.climbs):
+    if len(traps) == len(probe.climbs):
         return "stops-short"
-    if 2 * len(_others_as_good(probe)) > len(probe.climbs):
+    if len(_others_as_good(probe)) > len(_at_target(probe)):
         return "many-best"
     return "local-optima" if traps else "learnable"
 
@@ -121,6 +121,10 @@ def _length_that_is_rewarded(probe: Probe) -> Literal["short-text", "long-text"]
     if probe.length_correlation >= FOLLOWS_LENGTH and ends >= probe.max_length - 1:
         return "long-text"
     return None
+
+
+def _at_target(probe: Probe) -> list[Climb]:
+    return [one for one in probe.climbs if one.target_reward is not None and one.text == one.target]
 
 
 def _others_as_good(probe: Probe) -> list[Climb]:
@@ -163,7 +167,7 @@ def _on_slope(probe: Probe) -> list[str]:
 def _on_climbs(probe: Probe) -> list[str]:
     count = len(probe.climbs)
     lines = []
-    if probe.needs_target and (reached := [one for one in probe.climbs if one.text == one.target]):
+    if reached := _at_target(probe):
         lines.append(f"{_climbs(reached, count)} at the target.")
     if above := outdoing(probe):
         best = max(above, key=lambda one: one.reward)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pgplay.config import RunConfig, make_config
+from pgplay.learning.plan import Plan
+from pgplay.learning.trainer import Trainer
 from pgplay.policies.density import Density
 from pgplay.policies.devices import resolve_device
 from pgplay.policies.policy import Policy
 from pgplay.rewards.probe import Probe, probe
 from pgplay.rewards.records import Triple
 from pgplay.rewards.scoring import Reward, build_reward
-from pgplay.worker.interfaces import OnLog
-from pgplay.worker.preparation import plan_and_policy
+from pgplay.worker.interfaces import OnLog, OnProgress, discard
+from pgplay.worker.preparation import plan_and_policy, start_warm
 from pgplay.worker.protocol import ProbeReward
 from pgplay.worker.saved_policies import draw_texts
 
@@ -18,14 +20,21 @@ COMPLETIONS = 256
 """So many completions are looked at, in whole groups, and at least two of those."""
 
 
-def probe_reward(config: RunConfig, reward: Reward) -> Probe:
+_warmed: dict[RunConfig, Policy] = {}
+"""The newest policy that was started warm, by what it depends on: who tries one reward after another waits once."""
+
+
+def probe_reward(config: RunConfig, reward: Reward, on_progress: OnProgress = discard) -> Probe:
     """Return what `reward` makes of the completions that a run of `config` begins with, and of the texts around them.
 
-    A saved policy that the run would start from writes in place of an untrained one. Raises InputError for a config
-    that no run could begin with, and RewardError where the reward fails.
+    A saved policy or a warm start that the run would begin with is respected; of several right answers to a prompt the
+    first is the target. `on_progress` hears in words how a warm start goes. Raises InputError for a config that no run
+    could begin with, and RewardError where the reward fails.
     """
     plan, policy = plan_and_policy(config)
-    if policy is None:
+    if config.warm_start.isdecimal():
+        policy = _start_warm(plan, on_progress)
+    elif policy is None:
         policy = Policy(plan.shape, resolve_device(config.device), config.seed)
     groups = max(2, -(-COMPLETIONS // plan.group_size))
     prompted = [plan.task.training[number % len(plan.task.training)] for number in range(groups)]
@@ -41,6 +50,17 @@ def probe_reward(config: RunConfig, reward: Reward) -> Probe:
         group_size=plan.group_size,
         seed=config.seed,
     )
+
+
+def _start_warm(plan: Plan, on_progress: OnProgress) -> Policy:
+    key = make_config({"reward": "distinct", "measure": ()}, plan.config)
+    if key not in _warmed:
+        _warmed.clear()
+        with build_reward("distinct") as unasked:
+            trainer = Trainer(plan, unasked)
+        start_warm(trainer, on_progress)
+        _warmed[key] = trainer.policy
+    return _warmed[key]
 
 
 def answer_probe(command: ProbeReward, on_log: OnLog) -> Probe:

@@ -109,9 +109,9 @@ MEANINGS: dict[Kind, str] = {
     "without a target, the reward falls with the length and climbing shortens.",
     "long-text": "The same for texts half as long again as the target, or as long as can be written.",
     "another-text": "Climbing ends at texts that score more than the target.",
-    "stops-short": "Most climbs end where no single edit raises the reward, below the best that is known.",
-    "many-best": "Most climbs end at texts that score as much as the target without being it.",
-    "local-optima": "Some climbs, not most, end where no single edit raises the reward.",
+    "stops-short": "Every climb ends where no single edit raises the reward, below what the target scores.",
+    "many-best": "More climbs end at other texts that score as much as the target than at the target.",
+    "local-optima": "Some climbs, not all, end where no single edit raises the reward.",
     "learnable": "None of these.",
 }
 

@@ -140,9 +140,11 @@ VERDICTS: dict[str, Kind] = {
     "text_length": "long-text",
     "levenshtein + 0.2*text_length": "long-text",
     'levenshtein("hello there") + 0*lcs': "another-text",
-    "jaro-winkler": "stops-short",
+    "jaro-winkler": "local-optima",
     "length(5)": "learnable",
     "length": "many-best",
+    "char-bleu": "many-best",
+    "0.5*length + 0.5*lcs": "stops-short",
     "levenshtein if levenshtein < 0.5 else exact": "stops-short",
 }
 
