@@ -106,7 +106,7 @@ class RewardBench(Screen[None]):
         from pgplay.rewards.catalogue import REWARDS
 
         specs = list(dict.fromkeys([self._present.spec, *(reward.spec for reward in REWARDS.values())]))
-        return RewardList(specs, {self._present.spec, *CHOSEN}, id="rewards")
+        return RewardList(specs, {self._present.spec, *CHOSEN}, id="reward-list")
 
     # What the person does
 

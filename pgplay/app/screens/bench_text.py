@@ -20,6 +20,8 @@ Styles = Mapping[str, Style]
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 LONGEST_ALIGNED = 2000
+WIDEST = 16
+"""Bars of a picture, at most: those of the histogram."""
 _NAME, _CELL = 20, 8
 
 
@@ -69,7 +71,7 @@ def findings(probe: Probe, verdict: Verdict, styles: Styles) -> Text:
     lines = [Text(f"{'✓' if good else '✗'} {verdict.words}", styles["better" if good else "worse"] + Style(bold=True))]
     edges, counts = probe.histogram.edges, probe.histogram.counts
     lines.append(_picture(f"{probe.completions} completions", edges[0], bars(counts), edges[-1], styles))
-    means = [point.mean for point in probe.path]
+    means = [point.mean for point in probe.path[:: 1 + (len(probe.path) - 1) // WIDEST]]
     lines.append(_picture(f"0 to {probe.path[-1].edits} edits", means[0], bars(means), means[-1], styles))
     facts = f"{probe.tied_groups:.0%} of the groups tied · {probe.microseconds:,.1f} µs a completion"
     lines.append(Text(facts))

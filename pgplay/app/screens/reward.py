@@ -237,7 +237,7 @@ class RewardScreen(Screen[None]):
             line.append_text(coloured(triple.text, triple.target, styles) if triple.text else Text("nothing", muted))
             parts = "  ".join(f"{name} {formats.reward(values[row]).strip()}" for name, values in new.parts.items())
             if parts:
-                line.append("\n" + " " * (sum(_WIDTHS) + 2)).append_text(safe_text(parts, muted))
+                line.append("\n" + " " * (_WIDTHS[0] - 4)).append_text(safe_text(parts, muted))
             lines.append(line)
         self.query_one("#checked", Static).update(Text("\n", no_wrap=True).join(lines))
         of_the_run = any(old.reward is not None for old in self._checked)

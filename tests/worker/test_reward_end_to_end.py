@@ -1,0 +1,115 @@
+"""A person's Python in a real worker: saved with a mistake, mended, failing in the middle, typed anew."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pgplay.runs.store import RunStore
+from pgplay.worker.protocol import (
+    Change,
+    Changed,
+    Failed,
+    Log,
+    Probed,
+    ProbeReward,
+    Ready,
+    Refused,
+    Snapshot,
+    Start,
+    StateChanged,
+)
+from tests.worker.helpers import Listener
+
+GOOD = "def reward(text, target, prompt):\n    return -float(len(text))\n"
+BROKEN = "def reward(text, target, prompt):\n    return -float(len(text)\n"
+FAILING = "def reward(text, target, prompt):\n    print('I was here')\n    return 1.0 if text == 'no' else [][0]\n"
+FUSED = "import os\ndef reward(text, target, prompt):\n    return 1 / (not os.path.exists({fuse!r}))\n"
+MENDED = "def reward(text, target, prompt):\n    return 100.0 + len(text)\n"
+SMALL = {"model": "gru-nano", "target": "abc", "batch_size": 8, "until": "never", "device": "cpu"}
+
+
+def save(path: Path, text: str) -> None:
+    """Save as an editor does: another file takes the place of the one before."""
+    aside = path.with_suffix(".aside")
+    aside.write_text(text)
+    os.replace(aside, path)
+
+
+@pytest.fixture
+async def worker():
+    listener = Listener()
+    await listener.client.start()
+    await listener.next(Ready)
+    yield listener
+    await listener.client.close(5.0)
+
+
+async def test_a_file_is_followed_while_it_is_saved_broken_mended_and_failing(worker, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(GOOD)
+    worker.client.send(Start(settings={**SMALL, "reward": str(file)}))
+    info = (await worker.next(StateChanged, lambda event: event.state == "training")).info
+    assert info.reward_source == GOOD
+    before = await worker.next(Snapshot)
+    save(file, BROKEN)
+    refused = await worker.next(Refused)
+    assert "line 2" in refused.problem
+    assert refused.line == 2
+    after = await worker.next(Snapshot, lambda event: event.report.step > before.report.step + 5)
+    assert after.report.metrics["reward_max"] <= 0  # by the old one, without a pause
+    save(file, MENDED)
+    changed = await worker.next(Changed)
+    assert (changed.settings, changed.reward_source) == ({"reward": str(file)}, MENDED)
+    mended = await worker.next(Snapshot, lambda event: event.report.step > changed.step)
+    assert mended.report.metrics["reward_min"] >= 100
+    with RunStore.open(info.run) as store:
+        assert [event.step for event in store.events() if event.kind == "change"] == [changed.step]
+
+
+async def test_a_reward_that_fails_in_the_middle_is_mended_by_a_save_and_no_step_is_lost(worker, tmp_path):
+    file = tmp_path / "mine.py"
+    fuse = tmp_path / "fuse"
+    file.write_text(FUSED.format(fuse=str(fuse)))
+    worker.client.send(Start(settings={**SMALL, "reward": str(file)}))
+    run = (await worker.next(StateChanged, lambda event: event.state == "training")).info.run
+    await worker.next(Snapshot)
+    fuse.touch()
+    failed = await worker.next(Failed)
+    assert (failed.reward, failed.line) == (str(file), 3)
+    assert failed.given[1:] == ("abc", "")
+    save(file, MENDED)
+    changed = await worker.next(Changed)
+    assert changed.step == failed.step
+    await worker.next(StateChanged, lambda event: event.state == "training")
+    again = await worker.next(Snapshot)
+    assert again.rows[0][0] == failed.step + 1
+    await worker.next(Snapshot)
+    with RunStore.open(run) as store:
+        steps = [step for step, _ in store.rows()]
+    assert steps == list(range(1, len(steps) + 1))
+
+
+async def test_a_typed_reward_is_tried_then_trained_by_and_what_it_prints_is_told(worker):
+    worker.client.send(Start(settings=SMALL))
+    await worker.next(Snapshot)
+    worker.client.send(Change(settings={"reward": "typed.py"}, reward_source=FAILING, request=7))
+    refused = await worker.next(Refused)
+    assert (refused.request, refused.line) == (7, 3)
+    assert "IndexError" in refused.problem
+    assert any(event.line == "I was here" for event in worker.of(Log))
+    worker.client.send(Change(settings={"reward": "typed.py"}, reward_source=MENDED, request=8))
+    changed = await worker.next(Changed)
+    assert (changed.request, changed.reward_source) == (8, MENDED)
+    later = await worker.next(Snapshot, lambda event: event.report.step > changed.step)
+    assert later.report.metrics["reward_min"] >= 100
+
+
+async def test_a_reward_is_probed_before_any_run(worker):
+    worker.client.send(ProbeReward(settings={**SMALL, "reward": "typed.py"}, reward_source=GOOD, request=3))
+    probed = await worker.next(Probed)
+    assert probed.request == 3
+    assert probed.verdict.kind == "short-text"
+    assert probed.probe.completions >= 256
