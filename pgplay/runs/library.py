@@ -15,7 +15,7 @@ import msgspec
 from safetensors import SafetensorError, deserialize
 
 from pgplay.errors import InputError, PgplayError, unknown_name
-from pgplay.paths import policies_folder
+from pgplay.paths import policies_folder, shipped
 from pgplay.runs.cards import FORMAT_VERSION, PolicyCard, check_tensors, decode_card, encode_card
 from pgplay.runs.files import (
     check_name,
@@ -108,7 +108,7 @@ def rename_policy(name: str, new_name: str) -> None:
     """Call the policy `name` `new_name`; raises InputError for an unknown, bad or taken name."""
     new_name = check_name("policy", new_name)
     with locked_folder(policies_folder()):
-        folder = find_policy(name)
+        folder = _find_own(name)
         if not same_name(name, new_name):
             _check_free(new_name)
         with plain_errors("Renaming a policy", folder):
@@ -117,18 +117,28 @@ def rename_policy(name: str, new_name: str) -> None:
 
 
 def delete_policy(name: str) -> None:
-    """Delete the policy called `name`; raises InputError for an unknown name."""
+    """Delete the policy called `name`; raises InputError for an unknown name and for one that ships."""
     with locked_folder(policies_folder()):
-        delete_folder(find_policy(name))
+        delete_folder(_find_own(name))
 
 
 def find_policy(name: str) -> Path:
-    """Return the folder of the policy called `name`; raises InputError with the nearest name where there is none."""
-    policies = kept_folders(policies_folder())
+    """Return the folder of the policy called `name`: a person's own, else one that ships.
+
+    Raises InputError with the nearest name where there is none.
+    """
+    policies = [*kept_folders(policies_folder()), *kept_folders(shipped("assets") / "policies")]
     for policy in policies:
         if policy.name == name:
             return policy
     raise unknown_name("policy", name, [policy.name for policy in policies])
+
+
+def _find_own(name: str) -> Path:
+    folder = find_policy(name)
+    if folder.parent != policies_folder():
+        raise InputError(f"The policy '{name}' ships with pgplay, and stays as it is.", "Name one of your own.")
+    return folder
 
 
 def check_safetensors(tensors: bytes, what: str) -> None:

@@ -29,7 +29,7 @@ LAYER_SHAPES = {
 
 
 def test_tensors_are_named_and_shaped_as_in_a_llama_checkpoint() -> None:
-    """So that an exported policy opens in any program that reads Llamas."""
+    """So that a program that reads Llamas reads them; it has to add the sinusoids of the places itself."""
     expected = {
         "model.embed_tokens.weight": (VOCABULARY, WIDTH),
         **{f"model.layers.{n}.{name}": shape for n in range(2) for name, shape in LAYER_SHAPES.items()},
@@ -51,6 +51,10 @@ def network_in_double() -> TransformerNetwork:
     angles = [[t * 10000.0 ** (-2 * (d % 2) / 4) for d in range(4)] for t in range(SPEC.context_length)]
     network.cosine, network.sine = (
         function(torch.tensor(angles, dtype=torch.float64)) for function in (torch.cos, torch.sin)
+    )
+    network.places = torch.tensor(
+        [[wave(t * 10000.0 ** (-2 * d / 8)) for wave in (math.sin, math.cos) for d in range(4)] for t in range(32)],
+        dtype=torch.float64,
     )
     return network
 
@@ -74,7 +78,8 @@ def turned(vector: Tensor, position: int) -> Tensor:
 def llama(tensors: dict[str, Tensor], tokens: list[int]) -> Tensor:
     """Return the logits (T, V) of one text, by loops over positions and heads."""
     size = SPEC.width // SPEC.heads
-    stream = [tensors["model.embed_tokens.weight"][token] for token in tokens]
+    places = network_in_double().places
+    stream = [tensors["model.embed_tokens.weight"][token] + places[t] for t, token in enumerate(tokens)]
     for number in range(SPEC.layers):
         own = {name: tensors[f"model.layers.{number}.{name}"] for name in LAYER_SHAPES}
         normed = [norm(vector, own["input_layernorm.weight"]) for vector in stream]
@@ -109,6 +114,7 @@ def test_positions_are_turned_by_the_angles_of_rotary_embeddings() -> None:
     exact = network_in_double()
     torch.testing.assert_close(network.cosine.double(), exact.cosine, rtol=0, atol=1e-5)
     torch.testing.assert_close(network.sine.double(), exact.sine, rtol=0, atol=1e-5)
+    torch.testing.assert_close(network.places.double(), exact.places, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.4])
