@@ -91,7 +91,7 @@ FAMILY_DEFAULTS = {
 
 FAMILY_DESCRIPTIONS = {
     "gru": "gated recurrent unit: follows the characters it has written; learns a text fastest on a CPU",
-    "transformer": "attention over prompt and text, in the shape of a Llama: RMSNorm, rotary and absolute positions, SwiGLU",
+    "transformer": "attention over prompt and text, as a Llama: RMSNorm, rotary positions and places, SwiGLU",
 }
 
 
