@@ -71,26 +71,33 @@ def token_credit(rollout: Rollout, pairs: Sequence[Pair], policy: Policy, reward
     """Return the credit (B, T), in edits, of each action of `rollout`, whose rows answer `pairs`.
 
     With the reward levenshtein it is the difference of potentials; with any other the difference that the action made
-    to the reward of the text so far, in units of one character of the target.
+    to the reward of the text so far, in units of one character of the target. Of several right answers the nearest one
+    counts at every step: the least of several potentials is a potential too.
     """
     if reward.spec == "levenshtein":
-        encoded = [policy.tokenizer.encode(pair.target) for pair in pairs]
-        lengths = torch.tensor([len(tokens) for tokens in encoded])
-        targets = torch.zeros(len(pairs), int(lengths.max()), dtype=torch.long)
-        for row, tokens in enumerate(encoded):
-            targets[row, : len(tokens)] = torch.tensor(tokens)
-        room = torch.full_like(lengths, policy.max_length)
-        device = rollout.actions.device
-        edits = edit_potentials(rollout.actions, rollout.mask, *(t.to(device) for t in (targets, lengths, room)))
+        most = max(len(pair.answers) for pair in pairs)
+        answers = ([pair.answers[min(number, len(pair.others))] for pair in pairs] for number in range(most))
+        edits = torch.stack([_edits(rollout, texts, policy) for texts in answers]).amin(0)
         return edits[:, :-1] - edits[:, 1:]
     prefixes, places = _prefixes(rollout, policy)
-    asked = [pairs[row] for row, _ in places]
-    values = reward.score(prefixes, [pair.target for pair in asked], [pair.prompt for pair in asked]).values
+    values = reward.score_pairs(prefixes, [pairs[row] for row, _ in places]).values
     credit = torch.zeros(rollout.mask.shape)
     for number, (row, column) in enumerate(places):
         if number and places[number - 1][0] == row:
             credit[row, column] = (values[number] - values[number - 1]) * max(1, len(pairs[row].target))
     return credit.to(rollout.actions.device)
+
+
+def _edits(rollout: Rollout, texts: Sequence[str], policy: Policy) -> Tensor:
+    """Return the potentials (B, T + 1) of `rollout` towards one text a row."""
+    encoded = [policy.tokenizer.encode(text) for text in texts]
+    lengths = torch.tensor([len(tokens) for tokens in encoded])
+    targets = torch.zeros(len(texts), int(lengths.max()), dtype=torch.long)
+    for row, tokens in enumerate(encoded):
+        targets[row, : len(tokens)] = torch.tensor(tokens)
+    room = torch.full_like(lengths, policy.max_length)
+    device = rollout.actions.device
+    return edit_potentials(rollout.actions, rollout.mask, *(t.to(device) for t in (targets, lengths, room)))
 
 
 def _prefixes(rollout: Rollout, policy: Policy) -> tuple[list[str], list[tuple[int, int]]]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pgplay.errors import InputError
 from pgplay.tasks.pairs import read_pairs
-from pgplay.tasks.task import Pair
+from pgplay.tasks.task import Pair, Task
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("\n\t\",'"), max_size=12)
 PAIRS = st.dictionaries(TEXTS, TEXTS.filter(bool), min_size=1, max_size=8)
@@ -62,7 +62,7 @@ def test_pairs_come_back_as_they_were_written(tmp_path: Path, write, pairs: dict
         ("j.jsonl", '{"prompt": "a", "target": 3}\n', 1, "the target is no text: 3"),
         ("k.jsonl", '["a", "b"]\n', 1, "Expected `object`"),
         ("l.toml", '[[pairs]]\nprompt = "a"\ntarget = "b"\n\n[[pairs]]\nprompt = "c"\n', 5, "the target is missing"),
-        ("m.toml", '[[pairs]]\nprompt = a\n', 2, "this is no TOML"),
+        ("m.toml", "[[pairs]]\nprompt = a\n", 2, "this is no TOML"),
     ],
 )
 def test_a_fault_is_told_with_file_and_line(tmp_path: Path, name: str, content: str, line: int, problem: str) -> None:
@@ -99,3 +99,35 @@ def test_a_hundred_thousand_pairs_take_seconds_at_most(tmp_path: Path, write) ->
     start = time.process_time()
     assert len(read_pairs(path)) == 100_000
     assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", "prompt,target,target\nhi,hello,good day\nbye,goodbye,\n"),
+        ("a.jsonl", '{"prompt": "hi", "target": ["hello", "good day"]}\n{"prompt": "bye", "target": "goodbye"}\n'),
+        (
+            "a.toml",
+            '[[pairs]]\nprompt = "hi"\ntarget = ["hello", "good day"]\n[[pairs]]\nprompt = "bye"\ntarget = "goodbye"\n',
+        ),
+    ],
+)
+def test_a_prompt_may_have_several_right_answers(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    first, second = read_pairs(tmp_path / name)
+    assert (first, second) == (Pair("hi", "hello", ("good day",)), Pair("bye", "goodbye"))
+    assert [first.is_met_by(text) for text in ("hello", "good day", "", "good")] == [True, True, False, False]
+    assert first.nearest("good dya") == "good day"
+    assert first.nearest("helo") == "hello"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.csv", "prompt\nonce\nlong ago\n"), ("a.jsonl", '{"prompt": "once"}\n{"prompt": "long ago"}\n')],
+)
+def test_a_file_of_prompts_alone_has_no_targets(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    pairs = read_pairs(tmp_path / name)
+    assert pairs == (Pair("once", ""), Pair("long ago", ""))
+    assert not Task("style", pairs).has_targets
+    assert not pairs[0].is_met_by("")

@@ -1,0 +1,67 @@
+"""The sets and texts that ship."""
+
+import random
+
+import pytest
+
+from pgplay.config import make_config
+from pgplay.errors import InputError
+from pgplay.paths import shipped
+from pgplay.tasks.corpora import corpus_names, read_corpus
+from pgplay.tasks.data_sets import data_sets
+from pgplay.tasks.load import load_task
+from tools.data_sets import SETS
+
+
+def test_the_sets_ship_as_their_words_make_them() -> None:
+    assert data_sets().keys() == SETS.keys() == {"assistant", "french", "chinese", "headline"}
+    for name, rows in SETS.items():
+        task = load_task(make_config({"task": name}))
+        assert [(pair.prompt, *pair.answers) for pair in task.training] == rows()
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_each_is_big_enough_to_hold_some_out_and_every_word_is_seen_in_training(name: str) -> None:
+    """What is held out can be found out: its answers are made of words that other answers have too."""
+    task = load_task(make_config({"task": name, "held_out": 0.2}))
+    assert len(task.held_out) >= 60
+    assert not {pair.prompt for pair in task.held_out} & {pair.prompt for pair in task.training}
+    pieces = {piece for pair in task.training for answer in pair.answers for piece in _pieces(answer)}
+    new = [pair for pair in task.held_out if not _pieces(pair.target) <= pieces]
+    assert len(new) < 0.1 * len(task.held_out)
+
+
+def _pieces(text: str) -> set[str]:
+    """Return the words of `text`, or where it has no spaces its characters."""
+    return set(text.split()) if " " in text or text.isascii() else set(text)
+
+
+def test_every_source_is_named() -> None:
+    for folder, names in (("tasks", data_sets()), ("corpora", corpus_names())):
+        readme = (shipped("assets") / folder / "README.md").read_text(encoding="utf-8")
+        assert all(f"`{name}" in readme for name in names)
+        assert "public" in readme
+
+
+def test_the_english_text_is_lower_case_words_a_clause_a_line() -> None:
+    lines = read_corpus("english")
+    assert len(lines) > 30_000
+    assert set("".join(lines)) == set("abcdefghijklmnopqrstuvwxyz ")
+    assert all(line == " ".join(line.split()) for line in random.Random(0).sample(lines, 200))
+
+
+def test_an_unknown_text_gets_the_nearest_name() -> None:
+    with pytest.raises(InputError, match=r"(?s)no text called 'englsh'.*Did you mean 'english'"):
+        read_corpus("englsh")
+    with pytest.raises(InputError, match=r"There is no file missing\.txt"):
+        read_corpus("missing.txt")
+
+
+def test_a_set_with_a_typing_mistake_gets_the_nearest_name() -> None:
+    with pytest.raises(InputError, match=r"(?s)no task called 'assitant'.*Did you mean 'assistant'"):
+        load_task(make_config({"task": "assitant"}))
+
+
+def test_what_ships_is_small() -> None:
+    folders = [shipped("assets") / name for name in ("tasks", "corpora", "policies")]
+    assert sum(path.stat().st_size for folder in folders for path in folder.rglob("*")) < 3_000_000
