@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -112,7 +114,8 @@ def keep(asked: Asked) -> Path | None:
     if not path.exists() and path.name == split_python(asked.spec)[0]:
         path = make_folder(personal_rewards_folder()) / path.name
     try:
-        write_atomically(path, asked.source.encode())
-    except UnicodeEncodeError as error:
-        raise PgplayError("The reward holds half a character.", "Type that character anew.") from error
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(asked.source.encode()).readline)
+        write_atomically(path.resolve(), asked.source.encode(encoding))  # resolved: a link stays a link
+    except (UnicodeEncodeError, SyntaxError) as error:
+        raise PgplayError(f"The reward cannot be written: {error}.", "Mend it, or its coding line.") from error
     return path

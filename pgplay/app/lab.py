@@ -7,7 +7,7 @@ between questions, in its own process as ever (`rewards.python_reward`).
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from textual.message_pump import MessagePump
 from pgplay.errors import PgplayError
 from pgplay.rewards.records import Scores, Triple
 from pgplay.rewards.scoring import Reward, build_reward
+from pgplay.worker.failures import in_words
 
 MOST_REWARDS = 32
 """So many rewards stay ready between questions; beyond them, the one that was not used for longest is let go."""
@@ -32,20 +33,18 @@ class Asked(NamedTuple):
 Outcome = Scores | PgplayError
 """The scores of all texts, or why there are none."""
 
-Find = Callable[[Asked], Reward]
-Work = Callable[[Find], object]
-"""What the thread does: it takes a function that finds rewards, and what it returns is the answer."""
-
 
 class Lab:
     """Works for one screen, which gets Answered and Printed; `close` it with the screen."""
 
     @dataclass
     class Answered(Message):
-        """The answer to the newest question of this kind: what its work returned, or the error it raised."""
+        """The answer to the newest question of a kind: what each of the rewards `asked` makes of `triples`."""
 
         kind: str
-        answer: object
+        asked: Sequence[Asked]
+        triples: Sequence[Triple]
+        outcomes: Sequence[Outcome]
 
     @dataclass
     class Printed(Message):
@@ -56,15 +55,15 @@ class Lab:
     def __init__(self, screen: MessagePump) -> None:
         self._screen = screen
         self._changed = threading.Condition()
-        self._waiting: dict[str, Work] = {}
+        self._waiting: dict[str, tuple[Sequence[Asked], Sequence[Triple]]] = {}
         self._closing = False
         self._rewards: dict[Asked, Reward] = {}
         threading.Thread(target=self._run, name="lab", daemon=True).start()
 
-    def ask(self, kind: str, work: Work) -> None:
-        """Have `work` done soon; it replaces what waits of the same kind."""
+    def ask(self, kind: str, rewards: Sequence[Asked], triples: Sequence[Triple]) -> None:
+        """Have `triples` scored by each of `rewards` soon, in the place of what still waits of the same kind."""
         with self._changed:
-            self._waiting[kind] = work
+            self._waiting[kind] = rewards, triples
             self._changed.notify()
 
     def close(self) -> None:
@@ -73,25 +72,26 @@ class Lab:
             self._closing = True
             self._changed.notify()
 
-    def _next(self) -> tuple[str, Work] | None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._closing or self._waiting)
-            if self._closing:
-                return None
-            kind = next(iter(self._waiting))
-            return kind, self._waiting.pop(kind)
-
     def _run(self) -> None:
-        while (job := self._next()) is not None:
-            kind, work = job
-            answer: object
-            try:
-                answer = work(self._find)
-            except PgplayError as error:
-                answer = error
-            self._screen.post_message(self.Answered(kind, answer))
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closing or self._waiting)
+                if self._closing:
+                    break
+                kind = next(iter(self._waiting))
+                rewards, triples = self._waiting.pop(kind)
+            outcomes = [self._score(asked, triples) for asked in rewards]
+            self._screen.post_message(self.Answered(kind, rewards, triples, outcomes))
         for reward in self._rewards.values():
             reward.close()
+
+    def _score(self, asked: Asked, triples: Sequence[Triple]) -> Outcome:
+        try:
+            return self._find(asked).score(*zip(*triples, strict=True))
+        except PgplayError as error:
+            return error
+        except Exception as error:  # such as no process to be had: the person has to hear of it, and the thread go on
+            return PgplayError(*in_words(error))
 
     def _find(self, asked: Asked) -> Reward:
         reward = self._rewards.pop(asked, None)
@@ -104,15 +104,3 @@ class Lab:
 
     def _print(self, line: str) -> None:
         self._screen.post_message(self.Printed(line))
-
-
-def scoring(rewards: Sequence[Asked], triples: Sequence[Triple]) -> Work:
-    """Return the work of scoring `triples` by each of `rewards`; its answer is an Outcome for each."""
-
-    def outcome(find: Find, asked: Asked) -> Outcome:
-        try:
-            return find(asked).score(*zip(*triples, strict=True)) if triples else Scores([], {})
-        except PgplayError as error:
-            return error
-
-    return lambda find: [outcome(find, asked) for asked in rewards]

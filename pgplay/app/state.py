@@ -168,5 +168,5 @@ class AppState:
 
 
 def words_of_change(settings: Mapping[str, object]) -> str:
-    """Return in words what was changed: `lr 0.003, entropy 0.1`."""
-    return ", ".join(f"{name} {value}" for name, value in settings.items())
+    """Return in words what was changed: `lr 0.003, entropy 0.1`; the text of a person's Python is left out."""
+    return ", ".join(f"{name} {value}" for name, value in settings.items() if name != "reward_source")

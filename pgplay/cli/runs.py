@@ -88,7 +88,7 @@ def _show(arguments: Arguments) -> int:
         print_facts(settings)
     if events:
         print("\nWhat happened:")
-        print_table(("step", "what", "detail"), events)
+        print_table(("step", "what", "detail"), [(one.step, one.kind, shorten(one.detail, 80)) for one in events])
     if checkpoints:
         print("\nCheckpoints; to go on from one, as a new run: pgplay train --resume RUN --at STEP")
         rows = [(one["step"], one["reward_mean"], one["greedy"]) for one in checkpoints]

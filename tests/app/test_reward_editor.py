@@ -14,6 +14,7 @@ from pgplay.app.screens.failure import FailureCard
 from pgplay.app.screens.reward import RewardScreen
 from pgplay.app.widgets.printed import PrintedPane
 from pgplay.config import make_config
+from pgplay.errors import PgplayError
 from pgplay.worker.protocol import Change, Changed, Failed, Log, Refused, Resume, StateChanged
 from tests.app.fake_worker import Bench, begin, until
 
@@ -243,3 +244,16 @@ def test_python_that_came_with_a_policy_is_kept_under_a_name_that_is_not_taken(h
     assert adopt("/elsewhere/theirs.py", TEMPLATE) == "theirs.py"
     assert adopt("/elsewhere/theirs.py", PYTHON) == "theirs_2.py"
     assert (home / "rewards" / "theirs_2.py").read_text() == PYTHON
+
+
+def test_a_file_keeps_its_encoding_and_a_link_stays_one(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.py", tmp_path / "link.py"
+    source = "# coding: latin-1\ndef reward(text, target, prompt):\n    return float('é' in text)\n"
+    real.write_bytes(source.encode("latin-1"))
+    link.symlink_to(real)
+    keep(Asked(f"{link}:reward", source + "# more\n"))
+    assert link.is_symlink()
+    assert draft_of(str(link)).text == source + "# more\n"
+    with pytest.raises(PgplayError, match="cannot be written"):
+        keep(Asked(str(link), source + "# 字\n"))
+    assert draft_of(str(link)).text == source + "# more\n"

@@ -16,7 +16,7 @@ from textual.widgets import Footer, Input, Label, Static, TextArea
 
 from pgplay.app.actions import BENCH_ACTIONS, bindings
 from pgplay.app.drafts import near
-from pgplay.app.lab import Asked, Lab, Outcome, scoring
+from pgplay.app.lab import Asked, Lab
 from pgplay.app.safe_text import safe_text
 from pgplay.app.screens import bench_text
 from pgplay.app.state import AppState
@@ -121,9 +121,8 @@ class RewardBench(Screen[None]):
         lines = self.query_one("#texts-typed", TextArea).text.split("\n")
         asked = [self._asking(spec) for spec in [*chosen, *([own] if own else [])]]
         triples = [Triple(line, target, prompt) for line in lines]
-        work = scoring(asked, triples)
         self.remove_class("-probing")
-        self._lab.ask("score", lambda find: (asked, triples, work(find)))
+        self._lab.ask("score", asked, triples)
 
     def _asking(self, spec: str) -> Asked:
         return self._present if spec == self._present.spec else Asked(spec)
@@ -149,9 +148,12 @@ class RewardBench(Screen[None]):
 
     @on(Lab.Answered)
     def _answered(self, event: Lab.Answered) -> None:
-        assert isinstance(event.answer, tuple)
-        asked, triples, outcomes = event.answer
-        self._show_scores(asked, triples, outcomes)
+        styles = self._styles()
+        shown = [
+            bench_text.alignments(event.triples, styles),
+            bench_text.table([one.spec for one in event.asked], event.outcomes, styles),
+        ]
+        self.query_one("#scores", Static).update(Text("\n\n").join(shown))
 
     @on(Lab.Printed)
     def _printed(self, event: Lab.Printed) -> None:
@@ -160,16 +162,6 @@ class RewardBench(Screen[None]):
     def _styles(self) -> dict[str, Style]:
         named = {name: self.get_component_rich_style(f"reward--{name}", partial=True) for name in REWARD_STYLES}
         return {**component_styles(self), **named}
-
-    def _show_scores(self, asked: list[Asked], triples: list[Triple], outcomes: list[Outcome]) -> None:
-        styles = self._styles()
-        shown = Text("\n\n").join(
-            [
-                bench_text.alignments(triples, styles),
-                bench_text.table([one.spec for one in asked], outcomes, styles),
-            ]
-        )
-        self.query_one("#scores", Static).update(shown)
 
     def show_probe(self, probed: Probed) -> None:
         """Show what was found about a reward, and the verdict."""

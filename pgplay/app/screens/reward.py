@@ -19,7 +19,7 @@ from pgplay.app import formats
 from pgplay.app.actions import EDITOR_ACTIONS, bindings
 from pgplay.app.colouring import coloured
 from pgplay.app.drafts import TEMPLATE, Draft, near
-from pgplay.app.lab import Asked, Lab, Outcome, scoring
+from pgplay.app.lab import Asked, Lab
 from pgplay.app.safe_text import as_title, plain, safe_text
 from pgplay.app.state import AppState
 from pgplay.app.widgets.code import CodeArea
@@ -133,7 +133,7 @@ class RewardScreen(Screen[None]):
         asked = [self._draft.asked]
         if any(old.reward is None for old in self._checked):
             asked.append(self._present)
-        self._lab.ask("check", scoring(asked, [old.triple for old in self._checked]))
+        self._lab.ask("check", asked, [old.triple for old in self._checked])
         if self._draft.is_python:
             self._say(Text("Checking…", self._style("muted")))
 
@@ -142,7 +142,7 @@ class RewardScreen(Screen[None]):
         self._typed()
         draft = self._draft._replace(file=self._draft.asked.spec if self._draft.is_python else "")
         self._applying, self._checked = draft, self._texts()
-        self._lab.ask("apply", scoring([draft.asked], [old.triple for old in self._checked]))
+        self._lab.ask("apply", [draft.asked], [old.triple for old in self._checked])
         self._say(Text("Trying it…", self._style("muted")))
 
     def action_begin_in_python(self) -> None:
@@ -159,10 +159,8 @@ class RewardScreen(Screen[None]):
 
     @on(Lab.Answered)
     def _answered(self, event: Lab.Answered) -> None:
-        outcomes = event.answer
-        assert isinstance(outcomes, list)
-        new: Outcome = outcomes[0]
-        old: Outcome | None = outcomes[1] if len(outcomes) > 1 else None
+        new, *others = event.outcomes
+        old = others[0] if others else None
         if isinstance(new, PgplayError):
             self.show_refusal(new)
             return
