@@ -152,6 +152,14 @@ class Acting(App[int]):
         """Look at what the policy would write, and which letter was learnt when."""
         self._inspection.policy_map()
 
+    def action_health(self) -> None:
+        """Tell how the learning signal stands."""
+        self._inspection.health()
+
+    def action_take_advice(self) -> None:
+        """Make the change that a finding suggests."""
+        self._inspection.take_advice()
+
     def action_zoom(self) -> None:
         """Show a more recent part of the run."""
         self._looking.zoom()

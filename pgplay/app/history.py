@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean
 from typing import NamedTuple
 
 from pgplay.learning.report import Trace
@@ -161,6 +162,12 @@ class History:
     def last_step(self) -> int:
         """The last step that any curve holds, 0 where there is none."""
         return max((series.buckets[-1].step for series in self.series.values() if series.buckets), default=0)
+
+    def means(self, names: Iterable[str], steps: int) -> dict[str, float]:
+        """Return the mean of each metric over the last `steps` steps; one that was not told there is left out."""
+        first = self.last_step - steps + 1
+        recent = {name: self.of(name).since(first) for name in names}
+        return {name: fmean(bucket.mean for bucket in buckets) for name, buckets in recent.items() if buckets}
 
     def add(self, rows: Iterable[tuple[int, Mapping[str, float]]]) -> None:
         """Append the metrics of some steps."""

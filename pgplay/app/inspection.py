@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pgplay.app.state import words_of_change
+from pgplay.config import make_config
 from pgplay.worker.protocol import Command, Dissect, Map, Pause
 
 if TYPE_CHECKING:
@@ -41,6 +43,30 @@ class Inspection:
 
         if self._has_policy():
             self._app.push_screen(MapScreen(self._app.state, self.map))
+
+    def health(self) -> None:
+        """Tell how the learning signal stands."""
+        from pgplay.app.screens.health import HealthScreen
+
+        self._app.push_screen(HealthScreen(self._app.state, self.change))
+
+    def take_advice(self) -> None:
+        """Make the change that the first finding suggests."""
+        settings = next((finding.settings for finding in self._app.state.findings if finding.settings), None)
+        if settings:
+            self.change(settings)
+        else:
+            self._app.tell("There is no advice now that a key could follow. ? tells how the signal stands.")
+
+    def change(self, settings: dict[str, Any]) -> None:
+        """Put `settings` into the setup, from where they reach the run as if they had been typed."""
+        setup = self._app.main.setup
+        checked = setup.check_now()
+        if checked.config is None:
+            self._app.tell("Mend the setup first: it cannot be changed while something in it is wrong.", severe=True)
+            return
+        setup.load(make_config(settings, checked.config), setup.preset, origin=setup.origin)
+        self._app.tell(f"Changed: {words_of_change(settings)}")
 
     def dissect(self) -> None:
         """Have the next step taken apart; one is made where the run rests."""

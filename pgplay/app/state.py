@@ -10,7 +10,9 @@ from typing import Literal
 import msgspec
 
 from pgplay.app.history import History
+from pgplay.learning import health
 from pgplay.learning.anatomy import Anatomy, PolicyMap
+from pgplay.learning.health import Signal, signals
 from pgplay.learning.report import Finding, Sample, StepReport
 from pgplay.worker.protocol import (
     Changed,
@@ -92,6 +94,11 @@ class AppState:
         seconds = [max(0.0, self.report.metrics.get(f"seconds_{stage}", 0.0)) for stage in STAGES]
         total = sum(seconds)
         return (seconds[0] / total, seconds[1] / total, seconds[2] / total) if total > 0 else None
+
+    @property
+    def signals(self) -> tuple[Signal, ...]:
+        """How the learning signal stands, judged by the recent steps; empty before the first one."""
+        return signals(self.history.means(health.METRICS, health.RECENT_STEPS)) if self.history.last_step else ()
 
     def apply(self, event: Event) -> None:
         """Take in what the worker tells."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from statistics import fmean
 
 from pgplay.learning.comparators import Kind
+from pgplay.learning.health import METRICS, Signal, signals
 from pgplay.learning.report import Finding
 
 WINDOW = 60
@@ -64,14 +66,14 @@ def _no_signal(rows: Sequence[dict[str, float]]) -> Finding | None:
 def _collapsed(rows: Sequence[dict[str, float]]) -> Finding | None:
     """The policy always writes the same text, which is not the target."""
     entropy = _mean(rows, "entropy")
-    gain = _mean(rows[len(rows) // 2 :], "reward_mean") - _mean(rows[: len(rows) // 2], "reward_mean")
-    if not (entropy < COLLAPSED_ENTROPY and gain < STALLED_GAIN):
+    if not (entropy < COLLAPSED_ENTROPY and _gain(rows) < STALLED_GAIN):
         return None
     return Finding(
         kind="collapsed-entropy",
         message=f"Entropy has collapsed to {entropy:.3f} nats a token: the policy is certain of a text that is not the "
         "target, tries nothing else, and so has stopped learning.",
         advice="Raise entropy (or lower lr) and start again: what is certain is hardly ever unlearnt.",
+        settings=_signal(rows, "entropy").settings or {},
     )
 
 
@@ -84,6 +86,50 @@ def _never_stops(rows: Sequence[dict[str, float]]) -> Finding | None:
         message="No completion ends with the stop token: all run into the length limit.",
         advice="Choose a reward that charges for extra characters, such as levenshtein, or a longer max_length.",
     )
+
+
+def _too_far(rows: Sequence[dict[str, float]]) -> Finding | None:
+    """Each step changes the policy so much that the next one begins somewhere else."""
+    if "kl_update" not in _means(rows) or _gain(rows) > STALLED_GAIN:
+        return None
+    signal = _signal(rows, "kl_update")
+    if signal.state != "bad":
+        return None
+    return Finding(
+        kind="steps-too-long",
+        message=f"The reward does not rise, and {signal.meaning}: steps so long undo what was learnt.",
+        advice="Lower lr.",
+        settings=signal.settings or {},
+    )
+
+
+def _noisy(rows: Sequence[dict[str, float]]) -> Finding | None:
+    """The gradient of one half of the batch says nothing about that of the other."""
+    if "signal_to_noise" not in _means(rows) or _gain(rows) > STALLED_GAIN:
+        return None
+    signal = _signal(rows, "signal_to_noise")
+    if signal.state != "bad" or _mean(rows, "entropy") < COLLAPSED_ENTROPY:
+        return None
+    return Finding(
+        kind="noisy-gradient",
+        message=f"The reward does not rise, and {signal.meaning}.",
+        advice="Make more completions a step (batch_size).",
+        settings=signal.settings or {},
+    )
+
+
+def _means(rows: Sequence[dict[str, float]]) -> dict[str, float]:
+    means = {name: _mean(rows, name) for name in METRICS}
+    return {name: value for name, value in means.items() if not math.isnan(value)}
+
+
+def _signal(rows: Sequence[dict[str, float]], metric: str) -> Signal:
+    return next(signal for signal in signals(_means(rows)) if signal.metric == metric)
+
+
+def _gain(rows: Sequence[dict[str, float]]) -> float:
+    """Return by how much the mean reward of the second half lies above that of the first."""
+    return _mean(rows[len(rows) // 2 :], "reward_mean") - _mean(rows[: len(rows) // 2], "reward_mean")
 
 
 def _mismatch(rows: Sequence[dict[str, float]]) -> Finding | None:
@@ -99,7 +145,7 @@ def _mismatch(rows: Sequence[dict[str, float]]) -> Finding | None:
 
 
 _CHECKS: dict[Kind, tuple[Callable[[Sequence[dict[str, float]]], Finding | None], ...]] = {
-    "policy gradient": (_no_signal, _collapsed, _never_stops, _mismatch),
+    "policy gradient": (_no_signal, _collapsed, _never_stops, _too_far, _noisy, _mismatch),
     "cross-entropy": (_mismatch,),
     "search": (_no_signal,),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -58,8 +58,12 @@ class StepReport(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """Something about the run in plain words: what is seen, what it means, what to try."""
+    """Something about the run in plain words: what is seen, what it means, what to try.
+
+    `settings` are the live changes that follow the advice; empty where there is none that a key could make.
+    """
 
     kind: str
     message: str
     advice: str
+    settings: dict[str, Any] = {}

@@ -18,10 +18,11 @@ from pgplay.app.screens.phase import PhaseScreen
 from pgplay.app.source_code import places, source_of, sources
 from pgplay.config import make_config
 from pgplay.learning.algorithms import ALGORITHMS, COMPARATORS
+from pgplay.learning.report import Finding
 from pgplay.runs.store import RunStore
-from pgplay.worker.protocol import Dissect, Dissected, Map, Mapped, Pause, StateChanged
+from pgplay.worker.protocol import Change, Dissect, Dissected, Map, Mapped, Pause, StateChanged
 from tests.app.anatomies import RULES, anatomy, policy_map, sample, traces
-from tests.app.fake_worker import Bench, begin, snapshot, until
+from tests.app.fake_worker import Bench, begin, curve, snapshot, until
 
 
 def seen(bench: Bench, selector: str) -> str:
@@ -231,3 +232,32 @@ async def test_without_a_policy_there_is_nothing_to_look_into() -> None:
         await until(pilot, lambda: bench.app.state.run == "training")
         await pilot.press("k")
         assert any("no network" in notification.message for notification in bench.app._notifications)
+
+
+async def test_a_key_makes_the_change_that_a_finding_suggests() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 40)) as pilot:
+        await trained(bench, pilot)
+        advice = Finding("collapsed-entropy", "Entropy has collapsed.", "Raise entropy.", {"entropy": 0.16})
+        bench.worker.train(41, after=40, findings=(advice,))
+        await until(pilot, lambda: "y: entropy 0.16" in str(bench.app.main.query_one("#finding").render()))
+        await pilot.press("y")
+        await until(pilot, lambda: bench.sent(Change))
+        assert bench.sent(Change) == [Change(settings={"entropy": 0.16})]
+
+
+async def test_the_signals_health_is_told_in_words_and_a_number_follows_the_advice() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 40)) as pilot:
+        await trained(bench, pilot)
+        sick = {"clip_share": 0.8, "lr": 0.005, "tied_groups": 0.0, "entropy": 1.0}
+        bench.worker.train(80, after=40, metrics=lambda step: {**curve(step), **sick})
+        await until(pilot, lambda: bench.app.state.step == 80)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: bench.app.screen.query("#health-signals"))
+        await until(pilot, lambda: "80% of the tokens" in seen(bench, "#health-signals"))
+        assert "1: lr 0.0025" in seen(bench, "#health-signals")
+        assert "● Tied groups" in seen(bench, "#health-signals")
+        await pilot.press("1")
+        await until(pilot, lambda: bench.sent(Change))
+        assert bench.sent(Change) == [Change(settings={"lr": 0.0025})]

@@ -12,6 +12,7 @@ from textual.widgets import Button, Static
 
 from pgplay.app.messages import StateShown
 from pgplay.app.widgets.headline import Headline
+from pgplay.app.widgets.health import Health
 from pgplay.app.widgets.keys import KeysLine
 from pgplay.app.widgets.plots import Curves
 from pgplay.app.widgets.samples import Records, Samples
@@ -48,6 +49,7 @@ class MainScreen(Screen[None]):
                 with Vertical(id="texts"):
                     yield Samples()
                     yield Records()
+                    yield Health()
         yield FindingLine()
         yield StatusLine()
         yield KeysLine()
@@ -73,6 +75,7 @@ class MainScreen(Screen[None]):
         self.query_one(Curves).show(state.history, app.view, absent)
         self.query_one(Samples).show(state, settings.get("target", self._config.target))
         self.query_one(Records).show(state)
+        self.query_one(Health).show(state)
         self.query_one(FindingLine).show(state)
         self.query_one(KeysLine).show(state)
         self.query_one(StatusLine).show(state)

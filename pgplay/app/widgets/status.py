@@ -10,7 +10,7 @@ from textual.widget import Widget
 from pgplay.app.formats import count, duration, share
 from pgplay.app.legs import tempo_words
 from pgplay.app.safe_text import safe_text
-from pgplay.app.state import STAGES, AppState
+from pgplay.app.state import STAGES, AppState, words_of_change
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 LONGEST_BAR = 40
@@ -31,6 +31,8 @@ class FindingLine(Widget):
         message, advice = "", ""
         if state.findings:
             message, advice = state.findings[0].message, state.findings[0].advice
+            if state.findings[0].settings:
+                advice += f"  y: {words_of_change(state.findings[0].settings)}"
             if len(state.findings) > 1:
                 advice += f"  i: {len(state.findings) - 1} more"
         elif state.info is not None and state.info.notes:

@@ -1,0 +1,93 @@
+"""The learning signal judged: what is out of range is said, with a change that a run can take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pgplay.config import fields, make_config
+from pgplay.learning.diagnosis import WINDOW, diagnose
+from pgplay.learning.health import Signal, signals
+
+WELL = {
+    "tied_groups": 0.0,
+    "entropy": 1.5,
+    "stop_rate": 0.9,
+    "clip_share": 0.1,
+    "signal_to_noise": 0.4,
+    "kl_update": 0.01,
+    "mismatch": 1e-7,
+    "lr": 0.005,
+    "entropy_weight": 0.08,
+    "characters": 640.0,
+    "length": 10.0,
+    "exact_match": 0.0,
+    "reward_mean": 0.5,
+    "reward_min": 0.2,
+    "reward_max": 0.8,
+}
+
+
+def judged(metric: str, **changed: float) -> Signal:
+    return next(signal for signal in signals({**WELL, **changed}) if signal.metric == metric)
+
+
+def test_a_healthy_signal_is_fine_and_says_what_it_means() -> None:
+    for signal in signals(WELL):
+        assert (signal.state, signal.advice, signal.settings) == ("fine", "", None)
+        assert signal.meaning
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "state", "settings"),
+    [
+        ("tied_groups", 0.6, "watch", None),
+        ("tied_groups", 0.95, "bad", None),
+        ("entropy", 0.05, "watch", {"entropy": 0.16}),
+        ("entropy", 0.01, "bad", {"entropy": 0.16}),
+        ("clip_share", 0.7, "bad", {"lr": 0.0025}),
+        ("signal_to_noise", -0.1, "bad", {"batch_size": 128}),
+        ("kl_update", 0.2, "watch", {"lr": 0.0025}),
+        ("mismatch", 0.01, "bad", None),
+    ],
+)
+def test_what_is_out_of_range_comes_with_a_change_that_a_run_can_take(
+    metric: str, value: float, state: str, settings: dict[str, Any] | None
+) -> None:
+    signal = judged(metric, **{metric: value})
+    assert (signal.state, signal.settings) == (state, settings)
+    assert signal.advice
+    if settings:
+        make_config(settings)
+        assert all(fields()[name].live for name in settings)
+
+
+def test_a_policy_that_has_learnt_nothing_yet_may_run_into_the_limit() -> None:
+    assert judged("stop_rate", stop_rate=0.0, entropy=3.2).state == "fine"
+    assert judged("stop_rate", stop_rate=0.0, entropy=0.3).state == "bad"
+
+
+def test_a_solved_run_needs_no_signal_any_more() -> None:
+    assert all(signal.state == "fine" for signal in signals({**WELL, "exact_match": 1.0, "entropy": 0.0}))
+
+
+def test_what_is_not_told_is_not_judged() -> None:
+    assert signals({"reward_mean": 0.5}) == ()
+
+
+def test_a_finding_of_collapse_offers_the_weight_of_entropy() -> None:
+    rows = [{**WELL, "entropy": 0.001}] * WINDOW
+    (finding,) = diagnose(rows)
+    assert (finding.kind, finding.settings) == ("collapsed-entropy", {"entropy": 0.16})
+
+
+@pytest.mark.parametrize(
+    ("changed", "kind"),
+    [({"kl_update": 0.9}, "steps-too-long"), ({"signal_to_noise": 0.0}, "noisy-gradient")],
+)
+def test_a_run_that_stands_still_is_told_why_and_one_that_rises_is_not(changed: dict[str, float], kind: str) -> None:
+    still = [{**WELL, **changed}] * WINDOW
+    assert [finding.kind for finding in diagnose(still)] == [kind]
+    rising = [{**WELL, **changed, "reward_mean": step / 100} for step in range(WINDOW)]
+    assert diagnose(rising) == ()
