@@ -46,7 +46,7 @@ ACTIONS = (
     Action("microscope", "k", "k", "microscope", "Completions token by token, sorted and searched."),
     Action("policy_map", "a", "a", "map", "What the policy would write, and which letter was learnt when."),
     Action("health", "question_mark", "?", "signal health", "How the learning signal stands, and what to try."),
-    Action("take_advice", "y", "y", "take the advice", "Make the change that the finding suggests."),
+    Action("take_advice", "exclamation_mark", "!", "take the advice", "Make the change that the finding suggests."),
     Action("choose_metrics", "m", "m", "metrics", "Choose which metrics are plotted, and which one large."),
     Action("enlarge", "b", "b", "full size", "Give the whole screen to one panel (tab chooses it), or to the plots."),
     Action("cursor", "c", "c", "cursor", "Read all plots at one step; left and right move it, so does a click."),

@@ -240,8 +240,8 @@ async def test_a_key_makes_the_change_that_a_finding_suggests() -> None:
         await trained(bench, pilot)
         advice = Finding("collapsed-entropy", "Entropy has collapsed.", "Raise entropy.", {"entropy": 0.16})
         bench.worker.train(41, after=40, findings=(advice,))
-        await until(pilot, lambda: "y: entropy 0.16" in str(bench.app.main.query_one("#finding").render()))
-        await pilot.press("y")
+        await until(pilot, lambda: "!: entropy 0.16" in str(bench.app.main.query_one("#finding").render()))
+        await pilot.press("exclamation_mark")
         await until(pilot, lambda: bench.sent(Change))
         assert bench.sent(Change) == [Change(settings={"entropy": 0.16})]
 

@@ -32,7 +32,7 @@ class FindingLine(Widget):
         if state.findings:
             message, advice = state.findings[0].message, state.findings[0].advice
             if state.findings[0].settings:
-                advice += f"  y: {words_of_change(state.findings[0].settings)}"
+                advice += f"  !: {words_of_change(state.findings[0].settings)}"
             if len(state.findings) > 1:
                 advice += f"  i: {len(state.findings) - 1} more"
         elif state.info is not None and state.info.notes:
