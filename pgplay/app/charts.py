@@ -16,8 +16,8 @@ import plotext
 from rich.style import Style
 from rich.text import Text
 
-from pgplay.app import axes
 from pgplay.app.history import Bucket
+from pgplay.runs import axes
 
 SMALLEST_WIDTH, SMALLEST_HEIGHT = 12, 3
 _DOTS = 2

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from rich.style import Style
 from rich.text import Text
 
-from pgplay.app import axes
 from pgplay.app.history import Traces
 from pgplay.learning.report import Trace
+from pgplay.runs import axes
 
 SHADES = ((0.02, " ", "faint"), (0.1, "·", "faint"), (0.3, "░", "low"), (0.6, "▒", "low"), (0.9, "▓", "high"))
 """Up to which probability a cell has which sign and style; above the last it is full."""

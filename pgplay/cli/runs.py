@@ -14,8 +14,6 @@ from pgplay.errors import InputError
 if TYPE_CHECKING:
     from pgplay.runs.store import RunStore
 
-_FORMATS = ("csv", "jsonl")
-
 
 def runs(words: Sequence[str]) -> int:
     """Run `pgplay runs`."""
@@ -23,7 +21,7 @@ def runs(words: Sequence[str]) -> int:
         "list": Verb("list the runs, newest first", add_json, _list),
         "show": Verb("show a run: its settings, how far it got, what happened", _add_show, _show),
         "delete": Verb("delete runs with all they kept", _add_delete, _delete),
-        "export": Verb("write a run's metrics, one row a step", _add_export, _export),
+        "export": Verb("write a run to a file: metrics, curves, or a page with all of it", _add_export, _export),
     }
     return run_verb("pgplay runs", "Runs: every training that was started here.", verbs, words, "list")
 
@@ -129,30 +127,37 @@ def _delete(arguments: Arguments) -> int:
 
 
 def _add_export(parser: Parser) -> None:
+    from pgplay.runs.exports import FORMATS
+
     parser.add_argument("name", metavar="RUN")
     parser.add_argument("file", metavar="FILE", nargs="?", help="where to; default: standard output")
-    parser.add_argument("--format", choices=_FORMATS, help="default: what FILE ends in, else csv")
+    parser.add_argument("--format", choices=FORMATS, help="default: what FILE ends in, else csv")
+    parser.add_argument(
+        "--metric", metavar="NAME", action="append", help="a curve of svg and png, once for each (default: the usual)"
+    )
     add_replace(parser)
 
 
 def _export(arguments: Arguments) -> int:
-    from pgplay.runs.exports import rows_to_csv, rows_to_jsonl
+    from pgplay.runs.exports import FORMATS, export_run
     from pgplay.runs.files import write_atomically
     from pgplay.runs.store import RunStore
 
-    ending = Path(arguments.file or "").suffix.lstrip(".")
-    chosen = arguments.format or (ending if ending in _FORMATS else "")
-    if ending and not chosen:
-        raise InputError(f"{arguments.file} ends in neither .csv nor .jsonl.", "Say which with --format.")
-    with RunStore.open(arguments.name) as store:
-        rows = store.rows()
-    text = rows_to_jsonl(rows) if chosen == "jsonl" else rows_to_csv(rows)
-    if arguments.file is None:
-        sys.stdout.write(text)
-        return 0
-    path = Path(arguments.file)
-    if path.exists() and not arguments.replace:
+    ending = Path(arguments.file or "").suffix.lstrip(".").lower()
+    chosen = arguments.format or ending or "csv"
+    if chosen not in FORMATS:
+        raise InputError(f"{arguments.file} ends in none of .{', .'.join(FORMATS)}.", "Say which with --format.")
+    path = Path(arguments.file) if arguments.file is not None else None
+    if path is not None and path.exists() and not arguments.replace:
         raise InputError(f"There is already a file {path}.", "Name another one, or give --replace.")
-    write_atomically(path, text.encode())
-    note(f"Wrote {len(rows)} steps to {path}.")
+    if path is None and chosen == "png" and sys.stdout.isatty():
+        raise InputError("A picture is nothing for a terminal.", "Name a FILE to write it to.")
+    with RunStore.open(arguments.name) as store:
+        data = export_run(store, chosen, arguments.metric or ())
+    if path is None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        return 0
+    write_atomically(path, data)
+    note(f"Wrote the run {arguments.name} to {path}.")
     return 0

@@ -20,9 +20,9 @@ from pgplay.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pgplay.runs.files import plain_errors, write_atomically
 from pgplay.runs.store import RunStore
 from pgplay.runs.summaries import delete_run
+from pgplay.runs.trail import Trail
 from pgplay.tasks.task import Task
 from pgplay.worker.live_reward import LiveRewards, Stamp
-from pgplay.worker.trail import Trail
 
 CHECKPOINT_INTERVAL = 5.0
 """Seconds between checkpoints while training: so much may have to be trained again after kill -9."""

@@ -8,8 +8,8 @@ import math
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pgplay.app import axes
 from pgplay.app.history import CAPACITY, MOST_MARKS, MOST_SERIES, Bucket, History, Series, smoothed
+from pgplay.runs import axes
 
 
 def test_a_long_series_keeps_its_extremes_and_its_end() -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
 from pgplay.app import formats
 from pgplay.app.safe_text import plain
-from pgplay.app.screens.dialogs import ConfirmDialog
+from pgplay.app.screens.dialogs import AskDialog, ConfirmDialog
 from pgplay.app.screens.listing import Listing
 from pgplay.app.visits import Visits
+from pgplay.errors import InputError
+from pgplay.runs.exports import export_run
+from pgplay.runs.files import write_atomically
+from pgplay.runs.store import RunStore
 from pgplay.runs.summaries import RunSummary, delete_run, list_runs
 
 
@@ -20,9 +25,10 @@ class Runs(Listing):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "resume", "resume", key_display="enter"),
-        Binding("h", "travel", "back in time"),
+        Binding("h", "travel", "in time"),
         Binding("space", "mark", "mark", key_display="space"),
         Binding("p", "side_by_side", "side by side"),
+        Binding("x", "export", "export"),
         Binding("delete,backspace", "delete", "delete", key_display="del"),
     ]
     HEADING = "Runs"
@@ -84,6 +90,26 @@ class Runs(Listing):
         if chosen[0] in self._runs and not self._runs[chosen[0]].problem:
             self.dismiss()
             self._visits.side_by_side(*chosen)
+
+    def action_export(self) -> None:
+        """Write the run under the cursor to a file, in the format that its name ends in."""
+        run = self._runs.get(self.selected or "")
+        if run is None or run.problem:
+            return
+
+        def write(answer: str) -> None:
+            path = Path(answer).expanduser()
+            if path.exists():
+                raise InputError(f"There is already a file {path}.", "Give another name.")
+            with RunStore.open(run.name) as store:
+                write_atomically(path, export_run(store, path.suffix.lstrip(".").lower()))
+
+        def written(answer: str | None) -> None:
+            if answer is not None:
+                self.tell(f"Wrote the run {run.name} to {answer}.")
+
+        words = "Which file? .html is a page with all of it, .svg and .png are its curves, .csv and .jsonl its metrics."
+        self.app.push_screen(AskDialog("Export", words, f"{run.name}.html", yes="Write", check=write), written)
 
     def action_delete(self) -> None:
         """Delete the run under the cursor, asked first."""

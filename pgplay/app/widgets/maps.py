@@ -9,13 +9,14 @@ from rich.text import Text
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from pgplay.app import axes, heat
+from pgplay.app import heat
 from pgplay.app.history import History
 from pgplay.app.safe_text import pad
 from pgplay.app.view import PlotView
 from pgplay.app.widgets.plot import is_seen
 from pgplay.app.widgets.tokens import shown_token
 from pgplay.learning.anatomy import PolicyMap
+from pgplay.runs import axes
 
 _STYLES = ("faint", "low", "high", "axis", "now", "right", "wrong")
 _LABEL = 8

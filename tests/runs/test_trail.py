@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from pgplay.config import make_config
 from pgplay.errors import InputError
+from pgplay.runs import trail
 from pgplay.runs.branches import branch_run
 from pgplay.runs.checkpoint_files import all_checkpoints, kept_steps, read_checkpoint, write_checkpoint
 from pgplay.runs.names import find_run
 from pgplay.runs.store import RunStore
-from pgplay.worker import trail
+from pgplay.runs.trail import MOST, Trail, is_spaced, thinned
 from pgplay.worker.session import Session
-from pgplay.worker.trail import MOST, Trail, is_spaced, thinned
 
 CONFIG = {"model": "gru-nano", "target": "abc", "batch_size": 8, "until": "never", "seed": 7}
 

@@ -1,0 +1,191 @@
+"""A run's curves as figures: plain shapes that `svg` writes as text and `png` as pixels, so both show the same.
+
+Only what a page needs: one plot under the other, round ticks, a band for the range of the reward, and a line where
+something was changed. Left out on purpose: legends to click and zooming, which the app has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pgplay.learning.metrics import METRICS
+from pgplay.runs import axes
+from pgplay.runs.store import RunEvent
+
+Point = tuple[float, float]
+
+WIDTH, HEIGHT = 760, 260
+"""Of one plot, in pixels."""
+_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 20, 44, 34
+_FONT, _SMALL = 14, 11
+
+USUAL = ("reward_mean", "entropy", "cross_entropy", "gradient_norm")
+REWARD = "reward_mean"
+
+INK, MUTED, GRID, PAPER = "#252a31", "#656c76", "#e3dfd5", "#fffdf8"
+LINE, BAND, GREEDY, CHANGE = "#0b7a75", "#cfe5e2", "#b06f00", "#a8437e"
+
+CHANGES = ("change", "branch", "resume")
+"""The kinds of events that are marked in a plot."""
+
+Rows = Sequence[tuple[int, dict[str, float]]]
+
+
+class Polyline(NamedTuple):
+    """A line through points."""
+
+    points: Sequence[Point]
+    colour: str
+    width: float = 1.0
+    dashed: bool = False
+
+
+class Polygon(NamedTuple):
+    """A filled area."""
+
+    points: Sequence[Point]
+    colour: str
+
+
+class Words(NamedTuple):
+    """A line of text; `anchor` says which end of it, or its middle, stands at the place."""
+
+    place: Point
+    text: str
+    size: int = _SMALL
+    anchor: str = "start"
+    colour: str = MUTED
+    bold: bool = False
+
+
+Shape = Polyline | Polygon | Words
+
+
+class Figure(NamedTuple):
+    """Shapes on a page of so many pixels, those behind first."""
+
+    width: int
+    height: int
+    shapes: tuple[Shape, ...]
+
+
+class Change(NamedTuple):
+    """A step after which something was changed, and what in words."""
+
+    step: int
+    words: str
+
+
+def figure_of(rows: Rows, metrics: Sequence[str], changes: Sequence[Change] = ()) -> Figure:
+    """Return one plot for each of `metrics`, one under the other; a plot without a number says so."""
+    shapes: list[Shape] = [Polygon(_box(0, 0, WIDTH, HEIGHT * max(1, len(metrics))), PAPER)]
+    for place, metric in enumerate(metrics):
+        shapes += _plot(rows, metric, changes, place * HEIGHT)
+    return Figure(WIDTH, HEIGHT * max(1, len(metrics)), tuple(shapes))
+
+
+def metrics_of(rows: Rows) -> list[str]:
+    """Return every metric that a row has: the usual ones first, then in the order in which they are defined."""
+    found = dict.fromkeys(name for _, metrics in rows for name in metrics)
+    known = [name for name in (*USUAL, *METRICS) if name in found]
+    return list(dict.fromkeys([*known, *found]))
+
+
+def title_of(metric: str) -> tuple[str, str]:
+    """Return a metric's title with its unit, and what it tells."""
+    if metric in METRICS:
+        title, unit, description = METRICS[metric]
+        return (f"{title} ({unit})" if unit else title), description
+    kind, _, name = metric.partition(":")
+    return (name or metric), (f"a {kind} of the reward" if name else "")
+
+
+class _Frame(NamedTuple):
+    steps: axes.Axis
+    values: axes.Axis
+    top: float
+
+    def at(self, step: float, value: float) -> Point:
+        x = _LEFT + self.steps.fraction(step) * (WIDTH - _LEFT - _RIGHT)
+        y = self.top + _TOP + (1 - self.values.fraction(value)) * (HEIGHT - _TOP - _BOTTOM)
+        return round(x, 2), round(y, 2)
+
+
+def _plot(rows: Rows, metric: str, changes: Sequence[Change], top: int) -> list[Shape]:
+    title, description = title_of(metric)
+    shapes: list[Shape] = [Words((_LEFT, top + 22), title, _FONT, colour=INK, bold=True)]
+    if description:
+        shapes.append(Words((WIDTH - _RIGHT, top + 22), description[:90], anchor="end"))
+    series = {name: [(step, found[name]) for step, found in rows if name in found] for name in _drawn_for(metric)}
+    values = [value for points in series.values() for _, value in points]
+    if not values:
+        return [*shapes, Words((WIDTH / 2, top + HEIGHT / 2), "no number was told", anchor="middle")]
+    frame = _Frame(
+        axes.step_axis(max(step for points in series.values() for step, _ in points), 80),
+        axes.value_axis(min(values), max(values), 4),
+        top,
+    )
+    shapes += _frame_shapes(frame)
+    if metric == REWARD:
+        shapes += _band(frame, series["reward_min"], series["reward_max"])
+    for change in changes:
+        low, high = frame.values.low, frame.values.high
+        shapes.append(Polyline([frame.at(change.step, low), frame.at(change.step, high)], CHANGE, dashed=True))
+    shapes.append(Polyline(_thinned(frame, series[metric]), LINE, 1.6))
+    if metric == REWARD:
+        shapes.append(Polyline(_thinned(frame, series["greedy_reward"]), GREEDY, 1.2))
+        legend = "mean, lowest to highest shaded, greedy completion in orange"
+        shapes.append(Words((WIDTH - _RIGHT, top + 37), legend, anchor="end"))
+    return shapes
+
+
+def _drawn_for(metric: str) -> tuple[str, ...]:
+    return (metric, "reward_min", "reward_max", "greedy_reward") if metric == REWARD else (metric,)
+
+
+def _frame_shapes(frame: _Frame) -> list[Shape]:
+    shapes: list[Shape] = []
+    for value, text in zip(frame.values.ticks, axes.labels(frame.values), strict=True):
+        left, right = frame.at(frame.steps.low, value), frame.at(frame.steps.high, value)
+        shapes += [Polyline([left, right], GRID), Words((left[0] - 8, left[1] + 4), text, anchor="end")]
+    for step in frame.steps.ticks:
+        x, y = frame.at(step, frame.values.low)
+        shapes += [Polyline([(x, y), (x, y + 4)], MUTED), Words((x, y + 18), axes.step_label(step), anchor="middle")]
+    left, right = frame.at(frame.steps.low, frame.values.low), frame.at(frame.steps.high, frame.values.low)
+    return [*shapes, Polyline([left, right], MUTED), Words((right[0], right[1] + 31), "step", anchor="end")]
+
+
+def _band(frame: _Frame, low: Sequence[Point], high: Sequence[Point]) -> list[Shape]:
+    lower = [max(places, key=_height) for places in _by_column(frame, low)]
+    upper = [min(places, key=_height) for places in _by_column(frame, high)]
+    return [Polygon([*upper, *lower[::-1]], BAND)] if lower and upper else []
+
+
+def _thinned(frame: _Frame, points: Sequence[Point]) -> list[Point]:
+    """Return points on the page; of those that share a column of pixels, the lowest and the highest."""
+    result: list[Point] = []
+    for places in _by_column(frame, points):
+        result += places if len(places) <= 2 else [min(places, key=_height), max(places, key=_height)]
+    return result
+
+
+def _by_column(frame: _Frame, points: Sequence[Point]) -> list[list[Point]]:
+    columns: dict[int, list[Point]] = {}
+    for step, value in points:
+        place = frame.at(step, value)
+        columns.setdefault(int(place[0]), []).append(place)
+    return list(columns.values())
+
+
+def _height(place: Point) -> float:
+    return place[1]
+
+
+def _box(x: float, y: float, width: float, height: float) -> list[Point]:
+    return [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
+
+
+def changes_of(events: Sequence[RunEvent]) -> list[Change]:
+    """Return the events of a run that concern its learning."""
+    return [Change(event.step, f"{event.kind} {event.detail}".strip()) for event in events if event.kind in CHANGES]

@@ -1,0 +1,126 @@
+"""A run as curves and as a page: well formed, complete, self-contained, and safe whatever was written."""
+
+import io
+import math
+import re
+import sys
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+from PIL import Image
+
+from pgplay.cli import main
+from pgplay.config import make_config
+from pgplay.errors import InputError
+from pgplay.learning.report import Sample, StepReport
+from pgplay.runs.exports import export_run
+from pgplay.runs.figures import LINE, figure_of
+from pgplay.runs.store import RunStore
+from pgplay.runs.svg import to_svg
+
+SVG = "{http://www.w3.org/2000/svg}"
+EVIL = "</code><script>alert(1)</script>&\x1b[31m\u202e"
+
+
+@pytest.fixture
+def store():
+    with RunStore.create(make_config({"target": "<b>hello</b>", "algorithm": "rloo"}), "mine") as store:
+        for step in range(1, 301):
+            reward = 1 - math.exp(-step / 60)
+            metrics = {
+                "reward_mean": reward, "reward_min": reward - 0.1, "reward_max": reward + 0.1, "greedy_reward": reward,
+                "entropy": 3 * math.exp(-step / 50), "part:<i>": 0.5,
+            }
+            text = f"{EVIL} {step}"
+            greedy = Sample("greedy", "", text, "<b>hello</b>", 0.25, step, True, tuple(text))
+            store.record(StepReport(step, step / 50, step * 64, metrics, (greedy,), False))
+        store.event(150, "change", '{"lr":0.01}')
+        store.finish("finished", "300 steps made")
+        yield store
+
+
+def test_svg_shows_every_curve_from_its_first_step_to_its_last(store):
+    tree = ElementTree.fromstring(export_run(store, "svg"))
+    words = [element.text for element in tree.iter(f"{SVG}text")]
+    assert {"Reward", "Entropy (nats per token)"} <= set(words)
+    curves = [element for element in tree.iter(f"{SVG}polyline") if element.get("stroke") == LINE]
+    assert len(curves) == 2
+    for curve in curves:
+        points = [tuple(map(float, point.split(","))) for point in str(curve.get("points")).split()]
+        assert len(points) >= 290
+        assert [x for x, _ in points] == sorted(x for x, _ in points)
+    rising, falling = ([float(p.split(",")[1]) for p in str(curve.get("points")).split()] for curve in curves)
+    assert rising[0] > rising[-1]  # the page counts from the top
+    assert falling[0] < falling[-1]
+    dashed = [element for element in tree.iter(f"{SVG}polyline") if element.get("stroke-dasharray")]
+    assert len(dashed) == 2
+
+
+def test_a_chosen_metric_is_drawn_alone_and_an_unknown_one_refused(store):
+    tree = ElementTree.fromstring(export_run(store, "svg", ["part:<i>"]))
+    assert len([one for one in tree.iter(f"{SVG}polyline") if one.get("stroke") == LINE]) == 1
+    with pytest.raises(InputError, match="entrpy"):
+        export_run(store, "svg", ["entrpy"])
+
+
+def test_png_shows_what_svg_shows(store):
+    picture = Image.open(io.BytesIO(export_run(store, "png"))).convert("RGB")
+    assert picture.size == (1520, 1040)
+    wanted = tuple(int(LINE[place : place + 2], 16) for place in (1, 3, 5))
+    found = {colour for _, colour in picture.getcolors(picture.size[0] * picture.size[1])}
+    assert wanted in found
+
+
+def test_png_without_pillow_says_what_to_do(store, monkeypatch):
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(InputError, match="Pillow") as refused:
+        export_run(store, "png")
+    assert "pgplay[png]" in refused.value.remedy
+
+
+def test_the_page_holds_everything_and_nothing_of_it_runs_or_loads(store):
+    page = export_run(store, "html").decode()
+
+    class Reader(HTMLParser):
+        def __init__(self):
+            super().__init__()
+            self.tags, self.words = [], []
+
+        def handle_starttag(self, tag, attributes):
+            self.tags.append(tag)
+            assert not {name for name, _ in attributes} & {"src", "href", "onload", "onclick"}
+
+        def handle_data(self, data):
+            self.words.append(data)
+
+    reader = Reader()
+    reader.feed(page)
+    text = " ".join(reader.words)
+    assert "script" not in reader.tags
+    assert reader.tags.count("svg") == 2
+    assert not re.findall(r"https?://(?!www\.w3\.org/2000/svg)", page)
+    assert "\x1b" not in page
+    assert "\u202e" not in page
+    for wanted in ("pgplay train", "algorithm=rloo", "300 steps made", '{"lr":0.01}', "<b>hello</b>"):
+        assert wanted in text
+    rows = re.findall(r"<tr><td>([\d,]+)</td><td>\d\.\d{3}</td>", page)
+    assert len(rows) == 40
+    assert (rows[0], rows[-1]) == ("1", "300")
+
+
+def test_wild_numbers_and_no_numbers_are_drawn():
+    for rows in ([], [(1, {"reward_mean": 0.0})], [(1, {"reward_mean": 1e300}), (2, {"reward_mean": -1e300})]):
+        drawn = to_svg(figure_of(rows, ["reward_mean"]))
+        ElementTree.fromstring(drawn)
+        assert "nan" not in drawn
+        assert "inf" not in drawn
+
+
+def test_the_command_goes_by_the_files_ending_and_keeps_what_is_there(store, tmp_path, capsys):
+    page = tmp_path / "mine.html"
+    assert main(["runs", "export", "mine", str(page)]) == 0
+    assert page.read_text().startswith("<!doctype html>")
+    assert main(["runs", "export", "mine", str(page)]) == 2
+    assert main(["runs", "export", "mine", str(tmp_path / "mine.pdf")]) == 2
+    assert "in none of .csv, .jsonl, .svg, .png, .html" in capsys.readouterr().err
