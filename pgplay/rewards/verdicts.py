@@ -35,7 +35,7 @@ WORDS: dict[Kind, str] = {
     "short-text": "rewards short text",
     "long-text": "rewards long text",
     "another-text": "rewards other text more than the target",
-    "stops-short": "learnable in part: improving stops short of the target",
+    "stops-short": "learnable in part: single edits stop short of the target",
     "many-best": "learnable, but the target is not the only best text",
     "local-optima": "learnable, with local optima on the way",
     "learnable": "learnable",
@@ -202,7 +202,8 @@ def _told(climb: Climb) -> str:
 
 def _trap(climb: Climb) -> str:
     those = f"none of the {climb.neighbours:,} single edits of {shorten(climb.text, 60)} ({_number(climb.reward)})"
-    return f"{those} raises the reward" + (f", {climb.equal:,} keep it" if climb.equal else ", all lower it")
+    kept = f"{climb.equal:,} keep{'s' if climb.equal == 1 else ''} it" if climb.equal else "all lower it"
+    return f"{those} raises the reward, {kept}"
 
 
 def _number(value: float) -> str:
