@@ -99,8 +99,8 @@ local optima that no edit can leave. From these numbers comes one verdict:
 {verdicts}
 The verdict is about texts and edits, not about gradients. A flat reward teaches no policy anything, but one that edits
 climb can still be hard for a policy, and a policy, which tries many texts at once, can leap where edits stop short: of
-four such rewards for *hello world*, two were learnt within 60 steps and two not within 400. All five that were tried with
-the verdicts *flat*, *rewards short text* and *not the only best text* did what these say.
+four such rewards for *hello world*, two were learnt within 60 steps and two not within 400. All five that were tried
+with the verdicts *flat*, *rewards short text* and *not the only best text* did what these say.
 """
 
 MEANINGS: dict[Kind, str] = {
