@@ -1,15 +1,27 @@
-"""Pictures of the main screen at three sizes, idle and in training."""
+"""Pictures of the main screen at three sizes, idle and in training; of the reward's editor and of the bench."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
+from pgplay.app.screens.bench import RewardBench
+from pgplay.app.screens.reward import RewardScreen
+from pgplay.rewards.probe import probe
+from pgplay.rewards.records import Triple
+from pgplay.rewards.scoring import build_reward
+from pgplay.rewards.verdicts import judge
+from pgplay.worker.protocol import Changed, Probed, Refused
 from tests.app.fake_worker import Bench, begin, until, words
 
+REWARD = """def reward(text, target, prompt):
+    vowels = sum(one in "aeiou" for one in text)
+    return {"score": len(text) / 10, "vowels": vowels}  # the longer the better
+"""
 SIZES = [(80, 24), (120, 36), (200, 50)]
 
 
@@ -45,3 +57,42 @@ def test_training(size: tuple[int, int], snap_compare: Callable[..., bool]) -> N
         await until(pilot, lambda: "step 143" in words(bench, "#samples") and not bench.app.redraw_is_due)
 
     assert snap_compare(bench.app, terminal_size=size, run_before=train)
+
+
+def test_reward_editor(snap_compare: Callable[..., bool]) -> None:
+    bench = Bench(preset="hello")
+
+    async def fail(pilot: Pilot[int]) -> None:
+        await begin(bench, pilot)
+        bench.worker.build("training", reward="typed.py")
+        bench.worker.train(40, texts={"greedy": "hello world", "best": "hello wrd", "top": "hxllo"})
+        bench.worker.tell(Changed(settings={"reward": "typed.py"}, step=30, reward_source=REWARD, request=1))
+        await until(pilot, lambda: bench.app.state.step == 40)
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(bench.app.screen, RewardScreen) and bench.app.screen.query("#checked"))
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: "vowels" in str(bench.app.screen.query_one("#checked", Static).render()))
+        bench.worker.tell(Refused(problem="It fails at line 3.", remedy="It was given 'x'.", line=3))
+        await until(pilot, lambda: "It fails" in str(bench.app.screen.query_one("#verdict", Static).render()))
+        bench.app.screen.set_focus(None)
+
+    assert snap_compare(bench.app, terminal_size=(120, 36), run_before=fail)
+
+
+def test_reward_bench(snap_compare: Callable[..., bool]) -> None:
+    bench = Bench(preset="hello")
+    with build_reward("prefix") as reward:
+        written = [Triple(text, "hello world", "") for text in ("hallo", "held", "world", "hello")]
+        found = probe(reward, written, alphabet="dehlorw ", max_length=14, group_size=2)
+    found = msgspec.structs.replace(found, microseconds=1.5)
+
+    async def look(pilot: Pilot[int]) -> None:
+        await begin(bench, pilot)
+        await pilot.press("j")
+        await until(pilot, lambda: isinstance(bench.app.screen, RewardBench) and bench.app.screen.query("#scores"))
+        bench.worker.tell(Probed(probe=found, verdict=judge(found)))
+        await until(pilot, lambda: "completions" in str(bench.app.screen.query_one("#probed", Static).render()))
+        await until(pilot, lambda: "exact" in str(bench.app.screen.query_one("#scores", Static).render()))
+        bench.app.screen.set_focus(None)
+
+    assert snap_compare(bench.app, terminal_size=(120, 36), run_before=look)

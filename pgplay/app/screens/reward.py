@@ -31,7 +31,7 @@ from pgplay.rewards.records import Scores, Triple
 TYPING_PAUSE = 0.1
 """Seconds without a key before a formula is scored; Python waits for the key, as it runs."""
 
-NOT_CHECKED = "ctrl+r scores the samples by what stands here, beside their present rewards. The run does not notice."
+NOT_CHECKED = "ctrl+r scores the samples by this reward,\nbeside their present rewards.\nThe run does not notice."
 _WIDTHS = (8, 8, 10)
 
 
@@ -182,17 +182,16 @@ class RewardScreen(Screen[None]):
             return
         if isinstance(error, RewardError):
             self.code.mark_failure(error.line)
-        words = Text("✗ ", self._style("worse")).append_text(safe_text(error.problem, "bold", lines=True))
-        if error.remedy:
-            words.append("\n").append_text(safe_text(error.remedy, lines=True))
-        self._say(words)
+        problem = safe_text(f"✗ {error.problem}", self._style("worse"), lines=True)
+        remedy = [Text("\n"), safe_text(error.remedy, lines=True)] if error.remedy else []
+        self._say(Text.assemble(problem, *remedy))
 
     def show_applied(self, draft: Draft, words: str) -> None:
         """Say that what stands here is trained by now."""
         self._draft = self._draft._replace(file=draft.file)
         self._present, self._failure, self._failed_for = draft.asked, None, None
         self._show_kind()
-        self._say(Text("✓ ", self._style("better")).append_text(safe_text(words)))
+        self._say(Text.assemble(("✓ ", self._style("better")), safe_text(words)))
 
     def show_saved(self, draft: Draft, words: str) -> None:
         """Follow a file that another program saved, unless something else was typed here since."""

@@ -67,6 +67,7 @@ class CodeArea(TextArea):
             show_line_numbers=True,
             tab_behavior="focus" if read_only else "indent",
             soft_wrap=False,
+            highlight_cursor_line=False,  # it would paint over the colours
         )
         self.indent_width = INDENT
 
