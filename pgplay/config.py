@@ -109,9 +109,10 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         _help("how the losses of tokens become one number", "algorithm"),
     ] = None
     control_variate: Annotated[
-        Literal["regression", "none"] | None,
+        Literal["potential", "regression", "none"] | None,
         _help(
-            "keeps what other tokens did out of a token's advantage (default: regression, where credit is terminal)",
+            "keeps what other tokens did out of a token's advantage, foretold by the edits still needed or by past "
+            "rewards (default, with terminal credit: potential for the reward levenshtein, else regression)",
             "algorithm",
             live=True,
         ),

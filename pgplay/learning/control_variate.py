@@ -7,9 +7,11 @@ function q with sum over a of pi(a|s) q(s, a) = 0, and for any other position k 
 
 leaves the expected gradient as it is (compare Q-Prop, Gu et al. 2016, arXiv:1611.02247). The better the sum of q
 foretells A, the less noise is left; a q with sum of q(s_t, a_t) = A is the advantage function itself (direct advantage
-estimation, Pan et al. 2022, arXiv:2109.06093). Here q is linear in the network's features and fitted by ridge
-regression to the completions of past batches, old ones fading (recursive least squares). The present batch is not
-among them: a q that had seen it would bias.
+estimation, Pan et al. 2022, arXiv:2109.06093). Here q is the sum of two. One is known, where the reward counts edits:
+what each token would do to the edits that are still needed (`credit.every_tokens_credit`), times the worth of an edit. The
+other is linear in the network's features and fitted to what is left by ridge regression on the completions of past
+batches, old ones fading (recursive least squares). Neither that regression nor the worth of an edit has seen the
+present batch: a q that had would bias.
 
 Only where the loss weighs a token by what was sampled after it (a mean over a completion's own length) is that exact
 no longer; tests/learning/test_control_variate.py holds both.
@@ -40,20 +42,33 @@ BELIEF_FADING = 0.9
 
 
 class Steadied(NamedTuple):
-    """Advantages (B, T), the sums of q (B,), and the share of Var(A) that they explain: 1 - Var(A - sum q) / Var(A)."""
+    """Advantages (B, T), and the share of Var(A) that the sums of q explain: 1 - Var(A - sum q) / Var(A).
+
+    left (B,): A less the known part of q. foretold (B, 2): the sums of both parts of q, known and fitted, as they are
+    before each is multiplied by how far it is believed.
+    """
 
     advantages: Tensor
-    foretold: Tensor
     explained: Tensor
+    left: Tensor
+    foretold: Tensor
 
 
 class Drawn(NamedTuple):
-    """The policy's choices: described (B, T, at most FEATURES), probabilities (B, T, V), actions and mask (B, T)."""
+    """The policy's choices: described (B, T, at most FEATURES), probabilities (B, T, V), actions and mask (B, T).
+
+    credit (B, T, V): what is known of every token's worth, in any unit; None where nothing is.
+    """
 
     described: Tensor
     probabilities: Tensor
     actions: Tensor
     mask: Tensor
+    credit: Tensor | None = None
+
+    def sampled(self, q: Tensor) -> Tensor:
+        """Return q(s_t, a_t) (B, T) of `q` (B, T, V), 0 outside the mask."""
+        return torch.where(self.mask, q.gather(2, self.actions[:, :, None])[:, :, 0], 0.0)
 
 
 def centred(values: Tensor, probabilities: Tensor) -> Tensor:
@@ -98,34 +113,44 @@ class ControlVariate:
         self._squares = torch.zeros(size, size, device=device)
         self._products = torch.zeros(size, device=device)
         self._spread = torch.zeros(2, device=device)
-        # Running means of (sum of q) * A and of (sum of q)^2, whose ratio says how far q is to be believed.
-        self._agreement = torch.zeros(2, device=device)
+        # Running means of (sum of q) * A and of (sum of q)^2 for both parts of q: their ratio is the belief.
+        self._agreement = torch.zeros(2, 2, device=device)
 
     @torch.no_grad()
-    def drawn(self, features: Tensor, log_p_all: Tensor, actions: Tensor, mask: Tensor) -> Drawn:
+    def drawn(
+        self, features: Tensor, log_p_all: Tensor, actions: Tensor, mask: Tensor, credit: Tensor | None = None
+    ) -> Drawn:
         """Return what was drawn in a batch; features (B, T, W), to which a constant is added, log_p_all (B, T, V)."""
         described = features @ self._feature_map[:-1] + self._feature_map[-1]
-        return Drawn(described, log_p_all.exp(), actions, mask)
-
-    def steady(self, drawn: Drawn, advantages: Tensor) -> Steadied:
-        """Return the completions' `advantages` (B,) for each token, less what the others are foretold to be worth."""
-        own = self._worth(drawn)
-        worth = self._belief() * own
-        before, after = (part.var().clamp_min(1e-12) for part in (advantages, advantages - worth.sum(1)))
-        explained = 1 - after / before
-        return Steadied(without_the_others(advantages, worth, drawn.mask), own.sum(1), explained)
+        return Drawn(described, log_p_all.exp(), actions, mask, credit)
 
     @torch.no_grad()
-    def learn(self, drawn: Drawn, advantages: Tensor, foretold: Tensor) -> None:
-        """Take in what was `drawn`, its completions' `advantages` (B,), and what was `foretold` (B,) of them."""
-        seen = torch.stack([(foretold * advantages).mean(), foretold.square().mean()])
+    def steady(self, drawn: Drawn, advantages: Tensor) -> Steadied:
+        """Return the completions' `advantages` (B,) for each token, less what the others are foretold to be worth."""
+        an_edit, belief = self._believed()
+        known, fitted = self._known(drawn), self._fitted(drawn)
+        worth = an_edit * known + belief * fitted
+        before, after = (part.var().clamp_min(1e-12) for part in (advantages, advantages - worth.sum(1)))
+        return Steadied(
+            without_the_others(advantages, worth, drawn.mask),
+            1 - after / before,
+            advantages - an_edit * known.sum(1),
+            torch.stack([known.sum(1), fitted.sum(1)], 1),
+        )
+
+    @torch.no_grad()
+    def learn(self, drawn: Drawn, advantages: Tensor, steadied: Steadied) -> None:
+        """Take in what was `drawn`, its completions' `advantages` (B,), and how they were `steadied`."""
+        truths = torch.stack([advantages, steadied.left], 1)
+        seen = torch.stack([(steadied.foretold * truths).mean(0), steadied.foretold.square().mean(0)])
         self._agreement.mul_(BELIEF_FADING).add_(seen, alpha=1 - BELIEF_FADING)
         chosen = torch.zeros_like(drawn.probabilities).scatter_(2, drawn.actions[:, :, None], 1.0)
         surprise = ((chosen - drawn.probabilities) * drawn.mask[:, :, None]) @ self._token_map
         inputs = surprise.transpose(1, 2).bmm(drawn.described).flatten(1)
+        left = steadied.left
         self._squares.addmm_(inputs.t(), inputs, beta=FADING)
-        self._products.mul_(FADING).add_(advantages @ inputs)
-        self._spread.mul_(FADING).add_(torch.stack([advantages.square().sum(), torch.ones_like(advantages).sum()]))
+        self._products.mul_(FADING).add_(left @ inputs)
+        self._spread.mul_(FADING).add_(torch.stack([left.square().sum(), torch.ones_like(left).sum()]))
         weights = conjugate_gradients(self._squares, RIDGE, self._products, self._weights.flatten())
         self._weights.copy_(weights.view_as(self._weights))
 
@@ -139,17 +164,23 @@ class ControlVariate:
         for name, tensor in self.state().items():
             tensor.copy_(tensors[name])
 
-    @torch.no_grad()
-    def _worth(self, drawn: Drawn) -> Tensor:
-        """Return q(s_t, a_t) (B, T), 0 outside the mask."""
-        probabilities = drawn.probabilities
-        q = centred(drawn.described @ (self._token_map @ self._weights).t(), probabilities)
-        limit = LARGEST * (self._spread[0] / self._spread[1].clamp_min(1.0)).sqrt()
-        q = centred(q.clamp(-limit, limit), probabilities)
-        return torch.where(drawn.mask, q.gather(2, drawn.actions[:, :, None])[:, :, 0], 0.0)
+    @staticmethod
+    def _known(drawn: Drawn) -> Tensor:
+        """Return the known part of q(s_t, a_t) (B, T), in the credit's unit."""
+        if drawn.credit is None:
+            return torch.zeros_like(drawn.probabilities[:, :, 0])
+        return drawn.sampled(centred(drawn.credit, drawn.probabilities))
 
-    def _belief(self) -> Tensor:
-        return (self._agreement[0] / self._agreement[1].clamp_min(1e-12)).clamp(0.0, 1.0)
+    def _fitted(self, drawn: Drawn) -> Tensor:
+        """Return the fitted part of q(s_t, a_t) (B, T)."""
+        q = centred(drawn.described @ (self._token_map @ self._weights).t(), drawn.probabilities)
+        limit = LARGEST * (self._spread[0] / self._spread[1].clamp_min(1.0)).sqrt()
+        return drawn.sampled(centred(q.clamp(-limit, limit), drawn.probabilities))
+
+    def _believed(self) -> tuple[Tensor, Tensor]:
+        """Return the worth of a unit of credit, never negative, and how far the fitted part is believed, 0 to 1."""
+        known, fitted = self._agreement[0] / self._agreement[1].clamp_min(TINY)
+        return known.clamp_min(0.0), fitted.clamp(0.0, 1.0)
 
 
 def _projection(dimensions: int, most: int) -> Tensor:

@@ -12,6 +12,7 @@ to the reward's distance from the best, and the optimum stays where it is.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -28,38 +29,55 @@ CREDIT_BASELINE = 0.3
 all completions agree on the same wrong character."""
 
 
-def edit_potentials(actions: Tensor, mask: Tensor, targets: Tensor, target_lengths: Tensor, room: Tensor) -> Tensor:
-    """Return the fewest edits still possible (B, T + 1) before and after each of `actions` (B, T).
+class Potentials(NamedTuple):
+    """The fewest edits still possible `before` each place (B, T), and `after` each token there (B, T, V)."""
 
-    targets (B, L): tokens, padded with anything; target_lengths (B,). room (B,): characters a completion may have. A
-    stop token (an action of 0) fixes the text: its potential is the distance reached. Outside `mask` nothing changes.
+    before: Tensor
+    after: Tensor
+
+
+def edit_potentials(
+    actions: Tensor, mask: Tensor, targets: Tensor, target_lengths: Tensor, room: Tensor, vocabulary: int
+) -> Potentials:
+    """Return the potentials V before and after every token at each place of what was written.
+
+    actions, mask (B, T): what was written. targets (B, L): tokens, padded with anything; target_lengths (B,). room
+    (B,): characters that a completion may have. A stop token (0) fixes the text: it leaves the distance that was
+    reached. Outside `mask` they mean nothing.
     """
-    batch, columns = actions.shape
-    longest = targets.shape[1]
-    numbers = torch.arange(longest + 1, device=actions.device)
+    numbers = torch.arange(targets.shape[1] + 1, device=actions.device)
+    is_text = mask & (actions != 0)
     beyond = numbers > target_lengths[:, None]
-    row = numbers.expand(batch, -1).clone()
-    remaining = target_lengths[:, None] - numbers
-    written = torch.zeros_like(target_lengths)
+    far = actions.shape[1] + targets.shape[1]
+    rows = _distances(actions, is_text, targets)
+    reached = rows.gather(2, target_lengths[:, None, None].expand(-1, rows.shape[1], 1))
+    costs = rows.masked_fill(beyond[:, None], far)
+    left = (room[:, None] - is_text.cumsum(1) + is_text.long())[:, :, None]
+    lacking = (target_lengths[:, None] - numbers)[:, None] - left
+    before = (costs + lacking.clamp_min(0)).min(2).values
+    # After one more character: it is one too many, or it stands for target[j], rightly or not.
+    short = (lacking + 1).clamp_min(0)
+    in_place = (costs[:, :, :-1] + short[:, :, 1:]).masked_fill(beyond[:, None, 1:], far)
+    wrong = torch.minimum((costs + short).min(2).values, in_place.min(2).values) + 1
+    after = wrong[:, :, None].repeat(1, 1, vocabulary)
+    after.scatter_reduce_(2, targets[:, None].expand(-1, rows.shape[1], -1), in_place, "amin")
+    after[:, :, :1] = reached
+    return Potentials(before, after)
 
-    def potential() -> Tensor:
-        short = (remaining - (room - written)[:, None]).clamp_min(0)
-        return (row + short).masked_fill(beyond, columns + longest).min(1).values
 
-    values = [potential()]
-    for column in range(columns):
-        token = actions[:, column]
-        is_text = mask[:, column] & (token != 0)
-        substituted = row[:, :-1] + (targets != token[:, None])
+def _distances(actions: Tensor, is_text: Tensor, targets: Tensor) -> Tensor:
+    """Return D(i, .) (B, T, L + 1) before each of `actions` (B, T), of which those in `is_text` are written."""
+    batch, columns = actions.shape
+    numbers = torch.arange(targets.shape[1] + 1, device=actions.device)
+    rows = [numbers.expand(batch, -1)]
+    for column in range(columns - 1):
+        row = rows[-1]
+        substituted = row[:, :-1] + (targets != actions[:, column, None])
         next_row = torch.cat([row[:, :1] + 1, torch.minimum(row[:, 1:] + 1, substituted)], 1)
         # Insertions: D(i, j) = min over k <= j of next_row(k) + (j - k), a running minimum.
         next_row = (next_row - numbers).cummin(1).values + numbers
-        row = torch.where(is_text[:, None], next_row, row)
-        written = written + is_text
-        stops = mask[:, column] & (token == 0)
-        reached = row.gather(1, target_lengths[:, None])[:, 0]
-        values.append(torch.where(stops, reached, torch.where(is_text, potential(), values[-1])))
-    return torch.stack(values, 1).float()
+        rows.append(torch.where(is_text[:, column, None], next_row, row))
+    return torch.stack(rows, 1)
 
 
 def dense_advantages(credit: Tensor, mask: Tensor) -> Tensor:
@@ -75,10 +93,8 @@ def token_credit(rollout: Rollout, pairs: Sequence[Pair], policy: Policy, reward
     counts at every step: the least of several potentials is a potential too.
     """
     if reward.spec == "levenshtein":
-        most = max(len(pair.answers) for pair in pairs)
-        answers = ([pair.answers[min(number, len(pair.others))] for pair in pairs] for number in range(most))
-        edits = torch.stack([_edits(rollout, texts, policy) for texts in answers]).amin(0)
-        return edits[:, :-1] - edits[:, 1:]
+        everything = every_tokens_credit(rollout, pairs, policy)
+        return everything.gather(2, rollout.actions[:, :, None])[:, :, 0]
     prefixes, places = _prefixes(rollout, policy)
     values = reward.score_pairs(prefixes, [pairs[row] for row, _ in places]).values
     credit = torch.zeros(rollout.mask.shape)
@@ -88,16 +104,25 @@ def token_credit(rollout: Rollout, pairs: Sequence[Pair], policy: Policy, reward
     return credit.to(rollout.actions.device)
 
 
-def _edits(rollout: Rollout, texts: Sequence[str], policy: Policy) -> Tensor:
-    """Return the potentials (B, T + 1) of `rollout` towards one text a row."""
+def every_tokens_credit(rollout: Rollout, pairs: Sequence[Pair], policy: Policy) -> Tensor:
+    """Return the credit (B, T, V), at most 0, that every token would have had at each place of `rollout`, in edits."""
+    most = max(len(pair.answers) for pair in pairs)
+    texts = ([pair.answers[min(number, len(pair.others))] for pair in pairs] for number in range(most))
+    before, after = map(torch.stack, zip(*(_potentials(rollout, answers, policy) for answers in texts), strict=True))
+    credit = before.amin(0)[:, :, None] - after.amin(0)
+    return torch.where(rollout.mask[:, :, None], credit, 0).float()
+
+
+def _potentials(rollout: Rollout, texts: Sequence[str], policy: Policy) -> Potentials:
+    """Return the potentials of `rollout` towards one text a row."""
     encoded = [policy.tokenizer.encode(text) for text in texts]
     lengths = torch.tensor([len(tokens) for tokens in encoded])
     targets = torch.zeros(len(texts), int(lengths.max()), dtype=torch.long)
     for row, tokens in enumerate(encoded):
         targets[row, : len(tokens)] = torch.tensor(tokens)
     room = torch.full_like(lengths, policy.max_length)
-    device = rollout.actions.device
-    return edit_potentials(rollout.actions, rollout.mask, *(t.to(device) for t in (targets, lengths, room)))
+    targets, lengths, room = (tensor.to(policy.device) for tensor in (targets, lengths, room))
+    return edit_potentials(rollout.actions, rollout.mask, targets, lengths, room, policy.tokenizer.vocabulary_size)
 
 
 def _prefixes(rollout: Rollout, policy: Policy) -> tuple[list[str], list[tuple[int, int]]]:

@@ -31,6 +31,7 @@ class Batch(NamedTuple):
     """What one step learns from: B = P x G completions over T columns, prompt by prompt.
 
     rewards (P, G). greedy_rewards (P,), where the baseline needs them. token_credit (B, T): dense credit, or None.
+    every_credit (B, T, V): the credit that every token would have had, for the control variate, or None.
     measured: the targets that cross-entropy is measured on, None where the task has none. imitated: texts to make
     likelier, or None: the best completions so far, or the targets of the step's prompts where these are what is learnt
     from; then with the dropout masks (M, P, W) under which they are read.
@@ -43,6 +44,7 @@ class Batch(NamedTuple):
     measured: Reading | None
     imitated: Reading | None
     imitated_masks: Tensor | None = None
+    every_credit: Tensor | None = None
 
 
 class Modules(NamedTuple):
@@ -240,8 +242,10 @@ def learn(
         witness.batch, witness.first, witness.shared, witness.advantages = batch, first, advantages, advantages
     whole = masked_row_means(advantages, mask)
     if modules.variate is not None:
-        drawn = modules.variate.drawn(seen.features, seen.log_p_all, batch.rollout.actions, mask)
-        advantages, foretold, told["foretold"] = modules.variate.steady(drawn, whole)
+        actions = batch.rollout.actions
+        drawn = modules.variate.drawn(seen.features, seen.log_p_all, actions, mask, batch.every_credit)
+        steadied = modules.variate.steady(drawn, whole)
+        advantages, told["foretold"] = steadied.advantages, steadied.explained
         if witness is not None:
             witness.advantages = advantages
     if plan.choices.baseline == "critic":
@@ -265,7 +269,7 @@ def learn(
         if witness is not None:
             witness.last, witness.gain = seen, gain
     if update and modules.variate is not None:
-        modules.variate.learn(drawn, whole, foretold)
+        modules.variate.learn(drawn, whole, steadied)
     if (diagnose or witness is not None) and update:
         with torch.no_grad():
             after = modules.policy.log_probabilities(batch.rollout.inputs, density, batch.rollout.dropout_masks)

@@ -60,7 +60,7 @@ class Plan(NamedTuple):
     discount: float
     clip_high: float
     updates_per_step: int
-    control_variate: bool
+    control_variate: str
     batch_size: int
     group_size: int
     threads: int | None
@@ -151,7 +151,7 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | 
         discount=discount,
         clip_high=algorithm.clip_high if config.clip_high is None else config.clip_high,
         updates_per_step=algorithm.updates if config.updates_per_step is None else config.updates_per_step,
-        control_variate=_uses_control_variate(config, choices, discount),
+        control_variate=_control_variate(config, choices, discount),
         batch_size=batch_size,
         group_size=_group_size(config.group_size, batch_size, len(task.training)),
         threads=config.threads or spec.threads,
@@ -199,8 +199,10 @@ def _usual_entropy_target(choices: Choices, task: Task) -> float:
     return per_token * (task.longest_answer + 1)
 
 
-def _uses_control_variate(config: RunConfig, choices: Choices, discount: float) -> bool:
-    """Return whether the advantages are steadied: where each completion has one, that all its tokens share."""
+def _control_variate(config: RunConfig, choices: Choices, discount: float) -> str:
+    """Return by what the advantages are steadied: where each completion has one, that all its tokens share."""
+    counts_edits = config.reward.strip() == "levenshtein"
+    wanted = config.control_variate or ("potential" if counts_edits else "regression")
     reason = None
     if choices.credit != "terminal":
         reason = f"with credit {choices.credit} each token has a credit of its own"
@@ -208,9 +210,14 @@ def _uses_control_variate(config: RunConfig, choices: Choices, discount: float) 
         reason = "a critic foretells each token's return already"
     elif discount != 1.0:
         reason = f"with discount {discount:g} each token has an advantage of its own"
-    if reason and config.control_variate == "regression":
-        raise InputError(f"control_variate regression does nothing here: {reason}.", "Choose control_variate none.")
-    return reason is None and config.control_variate != "none"
+    if reason and config.control_variate not in (None, "none"):
+        raise InputError(f"control_variate {wanted} does nothing here: {reason}.", "Choose control_variate none.")
+    if wanted == "potential" and not counts_edits:
+        raise InputError(
+            f"control_variate potential counts edits, but the reward is {config.reward}.",
+            "Choose the reward levenshtein, or control_variate regression.",
+        )
+    return "none" if reason else wanted
 
 
 def _length_limit(config: RunConfig, task: Task, context_length: int) -> int:

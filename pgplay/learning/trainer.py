@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from pgplay.errors import PgplayError
 from pgplay.learning.control_variate import ControlVariate
-from pgplay.learning.credit import token_credit
+from pgplay.learning.credit import CREDIT_FLOOR, every_tokens_credit, token_credit
 from pgplay.learning.entropy import entropy_weight
 from pgplay.learning.generalisation import EarlyStop, generalisation
 from pgplay.learning.greedy import all_met, greedy_texts
@@ -238,7 +238,7 @@ class Trainer:
 
     def _new_variate(self) -> None:
         self.variate = None
-        if self.plan.control_variate:
+        if self.plan.control_variate != "none":
             width, vocabulary = self.policy.network.width, self.policy.tokenizer.vocabulary_size
             self.variate = ControlVariate(width, vocabulary, self.device)
 
@@ -287,11 +287,12 @@ class Trainer:
             imitated = self.policy.reading(
                 [Pair(pair.prompt, self.counters.best_texts[pair.prompt][1]) for pair in measured]
             )
-        credit = None
+        credit = every_credit = None
+        asked = [pair for pair in pairs for _ in range(self.plan.group_size)]
         if self.plan.choices.credit == "dense":
-            credit = token_credit(
-                own, [pair for pair in pairs for _ in range(self.plan.group_size)], self.policy, self.reward
-            )
+            credit = token_credit(own, asked, self.policy, self.reward)
+        elif self.plan.control_variate == "potential":
+            every_credit = every_tokens_credit(own, asked, self.policy).clamp_min(CREDIT_FLOOR)
         return Batch(
             rollout=own,
             rewards=torch.tensor(scored.rewards, device=self.device).view(-1, self.plan.group_size),
@@ -300,6 +301,7 @@ class Trainer:
             measured=self.policy.reading(measured) if self.plan.task.has_targets else None,
             imitated=imitated,
             imitated_masks=imitated_masks,
+            every_credit=every_credit,
         )
 
     def _remember(self, pairs: list[Pair], scored: Scored) -> None:

@@ -33,11 +33,13 @@ digits, for both families of networks.
 VARIATE = """\
 ## The control variate
 
-`control_variate = "regression"`, the default where each completion has one advantage, leaves out of each token's
-advantage what a regression over past batches says of the *other* tokens. Whatever the regression believes, the expected
-update stays as it is (tests/learning/test_control_variate.py, to 12 digits, for reinforce, reinforce-baseline, rloo and
-remax); only where the loss divides by a completion's own length does it turn it, as that length does already. It is
-beyond the named algorithms: `control_variate = "none"` gives them plain.
+Where each completion has one advantage, a control variate leaves out of each token's advantage what it foretells of the
+*other* tokens. `control_variate = "regression"` foretells from past batches, by the rewards alone. `"potential"`, the
+default with the reward levenshtein, first takes what each token did to the edits still needed, which the target tells,
+and leaves the rest to the regression. Whatever it believes, the expected update stays as it is
+(tests/learning/test_control_variate.py, to 12 digits, for reinforce, reinforce-baseline, rloo and remax); only where
+the loss divides by a completion's own length does it turn it, as that length does already. It is beyond the named
+algorithms: `control_variate = "none"` gives them plain.
 """
 
 COMPARED = """\

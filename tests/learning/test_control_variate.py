@@ -66,7 +66,7 @@ def a_batch(seed: int, rows: int = 64) -> tuple[Drawn, torch.Tensor]:
 
 
 def teach(variate: ControlVariate, drawn: Drawn, advantages: torch.Tensor) -> None:
-    variate.learn(drawn, advantages, variate.steady(drawn, advantages).foretold)
+    variate.learn(drawn, advantages, variate.steady(drawn, advantages))
 
 
 def test_conjugate_gradients_solve_in_as_many_iterations_as_there_are_numbers() -> None:
@@ -111,6 +111,27 @@ def test_advantages_that_are_all_alike_teach_nothing() -> None:
     assert steadied.explained == 0.0
 
 
+def test_what_is_known_of_every_token_is_left_out_in_its_own_unit() -> None:
+    variate = ControlVariate(4, 5, torch.device("cpu"))
+    for seed in range(20):
+        drawn, advantages = a_batch(seed)
+        credit = torch.zeros_like(drawn.probabilities)
+        credit[:, :, 2] = 7.0  # a token 2 adds 1 to the advantage: a unit of this credit is worth a seventh
+        teach(variate, drawn._replace(credit=credit), advantages)
+    an_edit = variate.state()["agreement"][0, 0] / variate.state()["agreement"][1, 0]
+    assert an_edit == pytest.approx(1 / 7, rel=0.2)
+    drawn, advantages = a_batch(99)
+    blind, knowing = ControlVariate(4, 5, torch.device("cpu")), ControlVariate(4, 5, torch.device("cpu"))
+    knowing.state()["agreement"].copy_(torch.tensor([[1.0, 0.0], [7.0, 1.0]]))
+    credit = torch.zeros_like(drawn.probabilities)
+    credit[:, :, 2] = 7.0
+    assert blind.steady(drawn._replace(credit=credit), advantages).explained == 0.0
+    steadied = knowing.steady(drawn._replace(credit=credit), advantages)
+    assert steadied.explained > 0.6
+    worth = drawn.sampled((torch.arange(5) == 2).float() - drawn.probabilities[:, :, 2:3])
+    torch.testing.assert_close(steadied.advantages, without_the_others(advantages, worth, drawn.mask))
+
+
 def test_large_networks_and_alphabets_are_projected() -> None:
     variate = ControlVariate(900, 4000, torch.device("cpu"))
     assert variate.state()["weights"].numel() == 24 * 48
@@ -118,7 +139,7 @@ def test_large_networks_and_alphabets_are_projected() -> None:
 
 def test_it_is_on_where_all_tokens_share_an_advantage() -> None:
     def uses(**settings: object) -> bool:
-        return make_plan(make_config(settings)).control_variate
+        return make_plan(make_config(settings)).control_variate != "none"
 
     assert uses()
     assert uses(algorithm="reinforce")
@@ -128,6 +149,25 @@ def test_it_is_on_where_all_tokens_share_an_advantage() -> None:
     assert not uses(discount=0.9)
     assert not uses(algorithm="supervised")
     assert not uses(algorithm="hill-climb")
+
+
+@pytest.mark.parametrize(
+    ("settings", "used"),
+    [
+        ({}, "potential"),
+        ({"control_variate": "regression"}, "regression"),
+        ({"reward": "hamming"}, "regression"),
+        ({"reward": "0.5*levenshtein + 0.5*prefix"}, "regression"),
+    ],
+)
+def test_edits_are_foretold_only_where_the_reward_counts_them(settings: dict[str, object], used: str) -> None:
+    assert make_plan(make_config(settings)).control_variate == used
+    assert "foretold" in trainer(**settings).step().metrics
+
+
+def test_edits_cannot_foretell_another_reward() -> None:
+    with pytest.raises(InputError, match=r"(?s)counts edits, but the reward is hamming.*regression"):
+        make_plan(make_config({"control_variate": "potential", "reward": "hamming"}))
 
 
 @pytest.mark.parametrize(

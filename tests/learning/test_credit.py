@@ -39,23 +39,25 @@ def test_potentials_are_the_fewest_edits_over_all_ways_to_go_on(room: int, promp
         tokens = policy.tokenizer.encode(target)
         padded = torch.tensor([tokens + [2] * (4 - len(tokens))] * count)
         lengths, rooms = torch.full((count,), len(target)), torch.full((count,), room)
-        found = edit_potentials(rollout.actions, rollout.mask, padded, lengths, rooms).int().tolist()
+        found = edit_potentials(rollout.actions, rollout.mask, padded, lengths, rooms, 3)
         for row, actions in enumerate(completions):
             text = policy.tokenizer.decode(actions)
-            expected = [fewest_edits("", target, room)] * (len(prompt) + 1)
-            expected += [fewest_edits(text[:count], target, room) for count in range(1, len(text) + 1)]
-            if actions[-1] == 0:
-                expected.append(Levenshtein.distance(text, target))
-            expected += [expected[-1]] * (rollout.actions.shape[1] + 1 - len(expected))
-            assert found[row] == expected, (text, target)
+            for place in range(len(actions)):
+                here = text[:place]
+                before = fewest_edits(here, target, room)
+                longer = [fewest_edits(here + letter, target, room) for letter in LETTERS]
+                after = [Levenshtein.distance(here, target), *longer]
+                assert found.before[row, len(prompt) + place] == before, (here, target)
+                assert found.after[row, len(prompt) + place].tolist() == after, (here, target)
 
 
 def test_targets_of_different_lengths_stand_side_by_side() -> None:
     policy = small_policy("gru-nano", LETTERS, 4)
     rollout = rollout_of(policy, [[1, 2, 0], [1, 2, 0]])
     targets = torch.tensor([[1, 2, 0, 0], [2, 1, 2, 1]])
-    found = edit_potentials(rollout.actions, rollout.mask, targets, torch.tensor([2, 4]), torch.tensor([4, 4]))
-    assert found.tolist() == [[0, 0, 0, 0], [0, 1, 1, 2]]
+    found = edit_potentials(rollout.actions, rollout.mask, targets, torch.tensor([2, 4]), torch.tensor([4, 4]), 3)
+    assert found.before.tolist() == [[0, 0, 0], [0, 1, 1]]
+    assert found.after.gather(2, rollout.actions[:, :, None])[:, :, 0].tolist() == [[0, 0, 0], [1, 1, 2]]
 
 
 @pytest.mark.parametrize("prompt", ["", "ba"])
