@@ -67,7 +67,7 @@ def _rules(plan: Plan, entropy_weight: float, moving_average: float) -> Rules:
         credit=choices.credit,
         ratio=choices.ratio,
         aggregation=choices.aggregation,
-        control_variate=plan.control_variate,
+        control_variate=plan.control_variate != "none",
         updates=plan.updates_per_step,
         group_size=plan.group_size,
         temperature=config.temperature,

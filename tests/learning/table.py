@@ -78,7 +78,7 @@ def _verdict(verdict: Verdict) -> str:
 
 
 def _cosine(**settings: object) -> str:
-    return f"{compare(MODEL, **settings).cosine:.3f}"
+    return f"{compare(MODEL, **settings).cosine:.2f}"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
