@@ -8,8 +8,8 @@ function q with sum over a of pi(a|s) q(s, a) = 0, and for any other position k 
 leaves the expected gradient as it is (compare Q-Prop, Gu et al. 2016, arXiv:1611.02247). The better the sum of q
 foretells A, the less noise is left; a q with sum of q(s_t, a_t) = A is the advantage function itself (direct advantage
 estimation, Pan et al. 2022, arXiv:2109.06093). Here q is the sum of two. One is known, where the reward counts edits:
-what each token would do to the edits that are still needed (`credit.every_tokens_credit`), times the worth of an edit. The
-other is linear in the network's features and fitted to what is left by ridge regression on the completions of past
+what each token would do to the edits that are still needed (`credit.every_tokens_credit`), times the worth of an edit.
+The other is linear in the network's features and fitted to what is left by ridge regression on the completions of past
 batches, old ones fading (recursive least squares). Neither that regression nor the worth of an edit has seen the
 present batch: a q that had would bias.
 
