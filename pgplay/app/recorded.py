@@ -10,7 +10,10 @@ from pgplay.runs.store import RunStore
 
 
 class Looked(NamedTuple):
-    """The completions of one step; without their tokens where the step was not taken apart (`is_whole`)."""
+    """Completions of one step, in which `completions` were made; 0 where only the kept ones are known.
+
+    Without their tokens where the step was not taken apart (`is_whole`).
+    """
 
     step: int
     completions: int
@@ -40,7 +43,7 @@ class Looked(NamedTuple):
             )
             for sample in samples
         )
-        return cls(step, len(told), told, False)
+        return cls(step, 0, told, False)
 
 
 class Recorded:

@@ -13,6 +13,9 @@ from pgplay.learning.metrics import METRICS
 USUAL = ("reward_mean", "entropy", "cross_entropy", "gradient_norm")
 """The metrics that are shown until a person chooses: the large plot's first."""
 
+HISTOGRAM = "rewards"
+"""Not a metric, but chosen like one: how the rewards of each step are spread."""
+
 MOST_PLOTS = 10
 SMOOTHINGS = (0, 5, 20, 100)
 """Steps over which a curve is averaged, from one press of the key to the next."""
@@ -71,6 +74,8 @@ def words_of(metric: str) -> Words:
         title, unit, description = METRICS[metric]
         short = unit.partition(" per ")[0]
         return Words(f"{title}, {short}" if unit else title, f"{description} ({unit})" if unit else description)
+    if metric == HISTOGRAM:
+        return Words("Rewards, share × step", "share of each step's completions in each part of the rewards' range")
     kind, _, name = metric.partition(":")
     told = {
         "measure": "mean of this further reward, which is measured and not trained",

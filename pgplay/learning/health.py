@@ -51,7 +51,7 @@ def _state(value: float, watch: float, bad: float) -> State:
 
 def _ties(means: Means) -> Signal:
     value = means["tied_groups"]
-    meaning = f"{value:.0%} of the groups teach nothing: all their completions earn the same"
+    meaning = f"{value:.0%} of the groups teach nothing: all their rewards are equal"
     if (state := _state(value, 0.5, 0.9)) == "fine":
         return Signal("tied_groups", value, state, meaning)
     advice = "a reward with finer steps, or a higher temperature so that completions differ"
@@ -60,7 +60,7 @@ def _ties(means: Means) -> Signal:
 
 def _stops(means: Means) -> Signal:
     value = means["stop_rate"]
-    meaning = f"{value:.0%} of the completions end by themselves; the others run into the length limit"
+    meaning = f"{value:.0%} of the completions end by themselves, the others at the limit"
     early = means.get("entropy", 0.0) > 1.0  # a policy that has learnt nothing yet stops by chance
     state: State = "fine" if early else _state(value, 0.5, 0.05)
     advice = "" if state == "fine" else "a reward that charges for extra characters, such as levenshtein"
@@ -69,7 +69,7 @@ def _stops(means: Means) -> Signal:
 
 def _entropy(means: Means) -> Signal:
     value = means["entropy"]
-    meaning = f"it hesitates as if between {math.exp(min(50.0, value)):.1f} tokens"
+    meaning = f"it hesitates as between {math.exp(min(50.0, value)):.1f} tokens"
     if (state := _state(value, 0.1, 0.02)) == "fine":
         return Signal("entropy", value, state, meaning)
     meaning += ": it hardly tries anything new"
@@ -80,7 +80,7 @@ def _entropy(means: Means) -> Signal:
 
 def _noise(means: Means) -> Signal:
     value = means["signal_to_noise"]
-    meaning = f"two halves of the batch agree on the direction by a cosine of {value:.2f}"
+    meaning = f"two halves of the batch agree by a cosine of {value:.2f}"
     if (state := _state(value, 0.1, 0.02)) == "fine":
         return Signal("signal_to_noise", value, state, meaning)
     batch = round(means["characters"] / means["length"]) if means.get("length") else 0
@@ -90,7 +90,7 @@ def _noise(means: Means) -> Signal:
 
 def _clipped(means: Means) -> Signal:
     value = means["clip_share"]
-    meaning = f"{value:.0%} of the tokens have reached the limit of their importance ratio"
+    meaning = f"{value:.0%} of the tokens reached the limit of their ratio"
     if (state := _state(value, 0.3, 0.6)) == "fine":
         return Signal("clip_share", value, state, meaning)
     return Signal("clip_share", value, state, meaning, "shorter steps: a lower learning rate", _slower(means))
@@ -115,7 +115,7 @@ def _reference(means: Means) -> Signal:
 def _mismatch(means: Means) -> Signal:
     value = means["mismatch"]
     state = _state(value, 1e-4, 1e-3)
-    meaning = f"what is learnt differs from what was drawn by {value:.1e} nats; 1e-6 is right"
+    meaning = f"learnt and drawn differ by {value:.0e} nats; 1e-6 is right"
     return Signal("mismatch", value, state, meaning, "" if state == "fine" else "device cpu; it is a defect: report it")
 
 

@@ -16,6 +16,7 @@ from pgplay.app.screens.map import MapScreen
 from pgplay.app.screens.microscope import MicroscopeScreen
 from pgplay.app.screens.phase import PhaseScreen
 from pgplay.app.source_code import places, source_of, sources
+from pgplay.app.view import PlotView
 from pgplay.config import make_config
 from pgplay.learning.algorithms import ALGORITHMS, COMPARATORS
 from pgplay.learning.report import Finding
@@ -200,14 +201,14 @@ async def test_the_map_shows_what_is_written_and_when_each_letter_was_learnt() -
         bench.worker.tell(Mapped(map=policy_map()))
         await until(pilot, lambda: "step 40" in str(bench.app.screen.query_one("#writing").border_title))
         writing = seen(bench, "#writing").splitlines()
-        assert writing[0].replace(" ", "") == "greedy│hello␣wrld⏹"
+        assert writing[0].replace(" ", "") == "greedy│hello␣wrld■"
         row = next(line for line in writing[3:] if line.strip().startswith("l "))
         cells = row.split("│")[1]
         assert [cells[3 * position] for position in range(11)] == [*"  ██    █  "]
         rows = seen(bench, "#learnt").splitlines()[:12]
         first_full = [row.index("█") for row in rows if "█" in row]
         assert first_full == sorted(set(first_full))
-        assert [row.split("│")[0].strip() for row in rows] == [*"hello␣world", "⏹"]
+        assert [row.split("│")[0].strip() for row in rows] == [*"hello␣world", "■"]
 
 
 async def test_the_rewards_of_every_step_are_spread_out() -> None:
@@ -261,3 +262,15 @@ async def test_the_signals_health_is_told_in_words_and_a_number_follows_the_advi
         await pilot.press("1")
         await until(pilot, lambda: bench.sent(Change))
         assert bench.sent(Change) == [Change(settings={"lr": 0.0025})]
+
+
+async def test_the_histogram_can_be_plotted_like_a_metric() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 50)) as pilot:
+        await trained(bench, pilot)
+        bench.app.view = PlotView(shown=("rewards", "entropy"), cursor=20)
+        bench.app.redraw()
+        await until(pilot, lambda: bench.app.main.query("#plot-2") and not bench.app.main.query("#plot-3"))
+        await until(pilot, lambda: "█" in str(bench.app.main.query_one("#plot-1").render()))
+        panel = bench.app.main.query_one("#plot-1")
+        await until(pilot, lambda: "step 20: 100% from 0.50 to 0.55" in str(panel.border_subtitle))

@@ -48,7 +48,7 @@ class MapScreen(Screen[None]):
         with Container(id="maps"):
             yield Writing()
             yield Learnt()
-            yield RewardHistogram("rewards")
+            yield RewardHistogram(id="rewards")
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:

@@ -16,7 +16,7 @@ from textual.widgets.option_list import Option
 from pgplay.app.formats import number
 from pgplay.app.history import History
 from pgplay.app.safe_text import pad, plain
-from pgplay.app.view import MOST_PLOTS, USUAL, words_of
+from pgplay.app.view import HISTOGRAM, MOST_PLOTS, USUAL, words_of
 from pgplay.learning.metrics import METRICS
 
 _TITLE_WIDTH, _VALUE_WIDTH = 27, 9
@@ -54,7 +54,7 @@ class MetricsScreen(ModalScreen[tuple[str, ...]]):
     def _fill(self, wanted: str) -> None:
         rows = self.query_one(OptionList)
         rows.clear_options()
-        for name in dict.fromkeys([*METRICS, *self._history.series]):
+        for name in dict.fromkeys([*METRICS, HISTOGRAM, *self._history.series]):
             if wanted.lower() in f"{name} {' '.join(words_of(name))}".lower():
                 rows.add_option(Option(self._row(name), name))
         if rows.option_count:

@@ -106,16 +106,17 @@ class Completions(OptionList):
     def show(
         self, samples: Sequence[SampleAnatomy], total: int, columns: tuple[str, ...], sort: str, wanted: str
     ) -> None:
-        """Show `samples`, of `total` in the step, with these columns."""
+        """Show `samples`, of `total` in the step (0: not known), with these columns."""
         before = self.chosen if samples is self._samples else None
         self._samples, self._rows, self._columns = samples, distinct(samples), columns
         self._shown = arranged(self._rows, sort, wanted)
         styles = component_styles(self)
         self.clear_options()
         self.add_options([Option(self._line(row, styles)) for row in self._shown])
-        told = f"{len(samples)} of {total}" if len(samples) < total else f"{total}"
+        told = f"{len(samples)} of {total} completions" if len(samples) < total else f"{total} completions"
+        told = told if total else f"{len(samples)} samples"
         found = f" · {len(self._shown)} found" if wanted else ""
-        self.border_title = f"{self._heading()}{told} completions · {len(self._rows)} distinct{found}"
+        self.border_title = f"{self._heading()}{told} · {len(self._rows)} distinct{found}"
         self.border_subtitle = f" by {sort.replace('_', ' ')} "
         if self._shown:
             same = [n for n, row in enumerate(self._shown) if before and row.sample.text == before.text]

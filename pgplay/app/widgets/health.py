@@ -28,15 +28,23 @@ def styles_of(widget: Widget) -> dict[str, Style]:
     return {name.partition("--")[2]: widget.get_component_rich_style(name, partial=True) for name in COMPONENTS}
 
 
-def told(signals: Sequence[Signal], styles: dict[str, Style], keys: dict[str, str]) -> list[Text]:
-    """Return a line for each signal, and one beneath it with the advice; `keys` are those that follow it, by metric."""
+def told(
+    signals: Sequence[Signal], styles: dict[str, Style], keys: dict[str, str], *, apart: bool = False
+) -> list[Text]:
+    """Return a line for each signal, and one beneath it with the advice; `keys` are those that follow it, by metric.
+
+    With `apart` a signal's meaning has a line of its own, in place of the advice.
+    """
     lines = []
     for signal in signals:
         style = styles[signal.state]
         line = Text(f"{SIGNS[signal.state]} ", style, end="")
         line.append(pad(words_of(signal.metric).title.partition(",")[0], _TITLE), style)
-        line.append(f"{number(signal.value):>{_VALUE}}  ").append(signal.meaning, styles["muted"])
-        lines.append(line)
+        line.append(f"{number(signal.value):>{_VALUE}}")
+        if apart:
+            lines += [line, Text(f"    {signal.meaning}", styles["muted"], end="")]
+            continue
+        lines.append(line.append(f"  {signal.meaning}", styles["muted"]))
         if signal.advice:
             advice = Text(f"    try {signal.advice}", end="")
             if signal.metric in keys and signal.settings:
@@ -71,7 +79,7 @@ class Health(Widget, can_focus=True):
         styles = styles_of(self)
         if not self._signals:
             return Text(EMPTY, styles["muted"])
-        lines = told(self._signals, styles, {})
+        lines = told(self._signals, styles, {}, apart=2 * len(self._signals) <= self.content_size.height)
         for line in lines:
             line.truncate(self.content_size.width, overflow="ellipsis")
         return Text("\n", no_wrap=True, end="").join(lines[: self.content_size.height])

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from pgplay.app import heat
 from pgplay.app.history import History
 from pgplay.app.safe_text import pad
-from pgplay.app.view import PlotView
+from pgplay.app.view import HISTOGRAM, PlotView, words_of
 from pgplay.app.widgets.plot import is_seen
 from pgplay.app.widgets.tokens import shown_token
 from pgplay.learning.anatomy import PolicyMap
@@ -151,16 +151,18 @@ class RewardHistogram(Widget, can_focus=True):
     ALLOW_MAXIMIZE = True
     COMPONENT_CLASSES: ClassVar[set[str]] = _COMPONENTS
 
-    def __init__(self, id: str) -> None:
+    def __init__(self, *, id: str) -> None:
         super().__init__(id=id, classes="panel plot")
-        self.border_title = "Rewards: share of completions × step"
+        self.metric = HISTOGRAM
+        self.border_title = words_of(HISTOGRAM).title
         self.border_subtitle = f" {heat.LEGEND} "
         self._history = History()
         self._view = PlotView()
         self._shown: object = None
 
-    def show(self, history: History, view: PlotView) -> None:
+    def show(self, history: History, view: PlotView, absent: str = "") -> None:
         """Show the histograms of `history`, those of the recent steps where `view` wants these."""
+        del absent  # every kind of run has rewards
         shown = (id(history), history.version, view)
         self._history, self._view = history, view
         if shown != self._shown and is_seen(self):

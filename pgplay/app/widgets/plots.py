@@ -9,7 +9,8 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
 from pgplay.app.history import History
-from pgplay.app.view import PlotView
+from pgplay.app.view import HISTOGRAM, PlotView
+from pgplay.app.widgets.maps import RewardHistogram
 from pgplay.app.widgets.plot import Plot
 
 IN_A_ROW = 3
@@ -27,16 +28,16 @@ class Curves(Vertical):
     def compose(self) -> ComposeResult:
         """Lay out the large plot and the small ones."""
         large, *small = self._view.shown
-        yield Plot(large, id="plot-1", call="Press space to start.")
+        yield _panel(large, 1, call="Press space to start.")
         with Container(id="small-plots"):
             yield from self._small(small)
         for rows in range(1, 4):
             self.set_class(rows == math.ceil(len(small) / IN_A_ROW), f"-rows-{rows}")
 
     @staticmethod
-    def _small(metrics: list[str]) -> Iterator[Plot]:
+    def _small(metrics: list[str]) -> Iterator[Plot | RewardHistogram]:
         for number, metric in enumerate(metrics, start=2):
-            plot = Plot(metric, id=f"plot-{number}")
+            plot = _panel(metric, number)
             plot.set_class(number > 2, "-further")
             yield plot
 
@@ -48,6 +49,12 @@ class Curves(Vertical):
             self.refresh(recompose=True)
             self.call_after_refresh(self.show, history, view, absent)
             return
-        for plot in self.query(Plot):
+        for plot in (*self.query(Plot), *self.query(RewardHistogram)):
             has_own = not absent or history.of(plot.metric).buckets or plot.metric.startswith("reward")
             plot.show(history, view, "" if has_own else absent)
+
+
+def _panel(metric: str, number: int, call: str = "") -> Plot | RewardHistogram:
+    if metric == HISTOGRAM:
+        return RewardHistogram(id=f"plot-{number}")
+    return Plot(metric, id=f"plot-{number}", call=call)

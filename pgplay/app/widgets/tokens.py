@@ -17,7 +17,7 @@ from pgplay.app.safe_text import pad, visible
 from pgplay.app.widgets.samples import Samples, component_styles
 from pgplay.learning.anatomy import SampleAnatomy, TokenAnatomy
 
-STOP = "⏹"
+STOP = "■"
 """Stands for the stop token."""
 
 HEADINGS = {
