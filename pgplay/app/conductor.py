@@ -328,7 +328,7 @@ class Conductor:
                 self.rewards.edit()
 
         if not self.rewards.show_failure(failure):
-            can_edit = self.rewards.failed and self._app.state.failure is failure
+            can_edit = self.rewards.caused(failure)
             self._app.push_screen(FailureCard(failure, log_tail, title=title, can_edit=can_edit), answered)
 
 

@@ -60,6 +60,14 @@ def draft_of(spec: str, source: str = "") -> Draft:
     return Draft(spec)
 
 
+def kept_rewards() -> list[str]:
+    """Return the names of the Python files that the person keeps as rewards; each is a spec."""
+    try:
+        return sorted(path.name for path in personal_rewards_folder().glob("*.py"))
+    except OSError:
+        return []
+
+
 def new_name() -> str:
     """Return a file name for new Python that is free, here and among the kept rewards."""
     return next(name for name in _names(_NAME) if not find_python(name).exists())

@@ -58,7 +58,8 @@ class Lab:
         self._waiting: dict[str, tuple[Sequence[Asked], Sequence[Triple]]] = {}
         self._closing = False
         self._rewards: dict[Asked, Reward] = {}
-        threading.Thread(target=self._run, name="lab", daemon=True).start()
+        self.thread = threading.Thread(target=self._run, name="lab", daemon=True)
+        self.thread.start()
 
     def ask(self, kind: str, rewards: Sequence[Asked], triples: Sequence[Triple]) -> None:
         """Have `triples` scored by each of `rewards` soon, in the place of what still waits of the same kind."""

@@ -72,10 +72,8 @@ class RewardDesk:
 
         self._app.push_screen(ConsentDialog(source, origin), answered)
 
-    @property
-    def failed(self) -> bool:
+    def caused(self, failure: Failed | None) -> bool:
         """Whether it was the present reward that stopped the run."""
-        failure = self._app.state.failure
         return failure is not None and failure.reward == self.present.spec
 
     def edit(self) -> None:
@@ -98,13 +96,13 @@ class RewardDesk:
             apply=self._apply,
             leave=self._leave,
         )
-        if failure is not None and self.failed and self._app.state.run == "failed":
+        if failure is not None and self.caused(failure):
             screen.show_refusal(_error(failure))
         self._app.push_screen(screen)
 
     def show_failure(self, failure: Failed) -> bool:
         """Show in the editor, where it is open, that the reward stopped the run; returns whether it did."""
-        return self.failed and self._screen is not None and self._refuse(_error(failure))
+        return self.caused(failure) and self._screen is not None and self._refuse(_error(failure))
 
     def compare(self) -> None:
         """Open the bench, where rewards are seen side by side."""
@@ -136,7 +134,7 @@ class RewardDesk:
     def _apply(self, draft: Draft) -> None:
         """Have the run take `draft`; without a run, keep it and put it into the setup."""
         state, asked = self._app.state, draft.asked
-        goes_on = state.run in ("training", "paused") or (state.run == "failed" and self.failed)
+        goes_on = state.run in ("training", "paused") or self.caused(state.failure)
         if goes_on and state.worker == "ready":
             self._applying = draft
             change = Change(settings={"reward": asked.spec}, reward_source=asked.source, request=APPLYING)

@@ -151,6 +151,8 @@ class AppState:
             self.info, self.step = event.info, event.step
             self.history.cut(event.step)
         self.run, self.message, self.waiting = event.state, event.message, False
+        if event.state != "failed":
+            self.failure = None
         self.step = max(self.step, event.step)
         if event.state == "idle":
             self.info = None

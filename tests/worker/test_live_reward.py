@@ -143,3 +143,26 @@ def test_a_bare_name_is_found_among_the_kept_rewards(home, monkeypatch, tmp_path
     session = begin(reward="kept.py")
     assert session.step().metrics["reward_max"] <= 0
     session.close("paused")
+
+
+def test_a_mended_reward_is_tried_first_on_the_text_that_the_old_one_failed_for():
+    session = begin()
+    session.step()
+    session.change({"reward": "typed.py"}, SHORT)
+    session.learner.reward.score = failing_for("zzz")
+    with pytest.raises(RewardError):
+        session.step()
+    only_that = "def reward(text, target, prompt):\n    return 1.0 if text != 'zzz' else [][0]\n"
+    with pytest.raises(RewardError, match="IndexError") as refused:
+        session.change({"reward": "typed.py"}, only_that)
+    assert refused.value.given == ("zzz", "abc", "")
+    session.change({"reward": "typed.py"}, LONG)
+    assert session.step().metrics["reward_min"] >= 0
+    session.close("paused")
+
+
+def failing_for(text):
+    def score(texts, targets, prompts):
+        raise RewardError("It failed.", given=(text, targets[0], prompts[0]))
+
+    return score

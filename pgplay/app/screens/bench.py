@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Input, Label, Static, TextArea
 
 from pgplay.app.actions import BENCH_ACTIONS, bindings
-from pgplay.app.drafts import near
+from pgplay.app.drafts import kept_rewards, near
 from pgplay.app.lab import Asked, Lab
 from pgplay.app.safe_text import safe_text
 from pgplay.app.screens import bench_text
@@ -105,7 +105,8 @@ class RewardBench(Screen[None]):
     def _reward_list(self) -> RewardList:
         from pgplay.rewards.catalogue import REWARDS
 
-        specs = list(dict.fromkeys([self._present.spec, *(reward.spec for reward in REWARDS.values())]))
+        built_in = [reward.spec for reward in REWARDS.values()]
+        specs = list(dict.fromkeys([self._present.spec, *kept_rewards(), *built_in]))
         return RewardList(specs, {self._present.spec, *CHOSEN}, id="reward-list")
 
     # What the person does

@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from pgplay.app.actions import ACTIONS
+from pgplay.app.actions import ACTIONS, BENCH_ACTIONS, EDITOR_ACTIONS
 from pgplay.app.screens.page import titled_table
 from pgplay.app.view import words_of
 from pgplay.learning.algorithms import COMPARATORS
@@ -20,6 +20,12 @@ INTRODUCTION = (
     "pgplay teaches a small language model to write a text, from nothing but a reward. In each step the policy writes "
     "a batch of completions, the reward says how good each one is, and the policy gradient makes the better ones "
     "likelier."
+)
+
+KEYS = (
+    ("Keys", ACTIONS),
+    ("In the reward's editor", EDITOR_ACTIONS),
+    ("On the reward bench", BENCH_ACTIONS),
 )
 
 PANELS = (
@@ -62,8 +68,9 @@ class HelpScreen(ModalScreen[None]):
             dialog.border_title = "Help"
             dialog.border_subtitle = " escape closes "
             yield Static(INTRODUCTION, classes="words", markup=False)
-            keys = [(action.key_display, action.help) for action in ACTIONS]
-            yield Static(titled_table("Keys", keys), classes="words")
+            for title, actions in KEYS:
+                keys = [(action.key_display, action.help) for action in actions]
+                yield Static(titled_table(title, keys), classes="words")
             yield Static(titled_table("Panels", list(PANELS)), classes="words")
             comparators = [(name, row.description) for name, row in COMPARATORS.items()]
             yield Static(titled_table("Comparators", comparators), classes="words")

@@ -10,6 +10,7 @@ from textual.timer import Timer
 from textual.widgets import Button, Collapsible, Input, Label, Select, Static, TextArea
 
 from pgplay.app import form
+from pgplay.app.drafts import kept_rewards
 from pgplay.app.messages import SetupChanged
 from pgplay.app.safe_text import safe_text
 from pgplay.app.state import AppState
@@ -110,6 +111,7 @@ class Setup(Vertical):
         built_in = [Entry(reward.spec, reward.name, reward.description) for reward in REWARDS.values()]
         return [
             *built_in,
+            *(Entry(name, name, "Python that you keep; e edits the chosen reward") for name in kept_rewards()),
             Entry(OWN_REWARD, "formula or file…", "such as 0.8*levenshtein + 0.2*prefix, or my_reward.py"),
         ]
 
@@ -179,7 +181,7 @@ class Setup(Vertical):
             return
         self.typed["reward"], self._own_reward, self.preset, self.origin = spec, False, "", ""
         self.query_one("#preset", Choice).choose("")
-        self.query_one("#reward", Choice).choose(self._reward_choice())
+        self.query_one("#reward", Choice).show_entries(self._rewards(), self._reward_choice())
         own = self.query_one("#own-reward", Input)
         with own.prevent(Input.Changed):
             own.value = spec
