@@ -35,8 +35,8 @@ class RewardError(PgplayError):
     """A reward failed; the run is kept up to the step before.
 
     `line` is the line of the person's source at which it failed, 0 where none is known, and `given` the text, target
-    and prompt for which it did. `traceback` leads from the person's source to where it was raised, line by line; empty
-    where nothing was. `spec` is what the person typed for the reward, empty until it is known.
+    and prompt for which it did. `traceback` leads through the person's source to that line, as Python tells it; empty
+    where nothing was raised. `spec` is what the person typed for the reward, empty until it is known.
     """
 
     exit_status = 3
@@ -54,6 +54,12 @@ class RewardError(PgplayError):
         self.given = given
         self.traceback = traceback
         self.spec = ""
+
+    @property
+    def way(self) -> str:
+        """The traceback where it tells more than the line does: where it leads through several calls."""
+        calls = sum(line.lstrip().startswith("File ") for line in self.traceback.splitlines())
+        return self.traceback if calls > 1 else ""
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:

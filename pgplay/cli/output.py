@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
-from pgplay.errors import PgplayError
+from pgplay.errors import PgplayError, RewardError
 
 _PICTURES = {"\n": "↵", "\t": "→", "\x7f": "␡"}
 """Signs for characters that would move the cursor; the other control characters have pictures from U+2400 on."""
@@ -54,7 +54,12 @@ def _sign(character: str) -> str:
 
 
 def print_error(error: PgplayError) -> None:
-    """Print the problem and its remedy on standard error, one line each."""
+    """Print the problem and its remedy on standard error, one line each.
+
+    Where a person's reward failed deeper than in its first function, the way there comes first.
+    """
+    if isinstance(error, RewardError):
+        print_source(error.way, sys.stderr)
     for line in (error.problem, error.remedy):
         if line:
             print(line.strip(), file=sys.stderr)

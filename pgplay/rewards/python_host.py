@@ -260,18 +260,16 @@ def _shown(value: Any) -> str:
 
 
 def _explain(error: BaseException, filename: str) -> dict[str, Any]:
-    """Return what happened, at which of the person's own lines, and the way there; print that to the log too."""
+    """Return what happened, at which of the person's own lines, and the way there through their source."""
     if isinstance(error, MemoryError):
         traceback.clear_frames(error.__traceback__)  # frees what filled the memory: telling takes some too
     own = error.__traceback__
     while own and own.tb_frame.f_code.co_filename != filename:
         own = own.tb_next
-    with contextlib.suppress(Exception):  # where the person's code closed the log, what went wrong is told even so
-        traceback.print_exception(error.with_traceback(own), chain=False)
-    line = 0
-    for frame, number in traceback.walk_tb(own):
-        if frame.f_code.co_filename == filename:
-            line = number
+    frames = traceback.extract_tb(own)
+    while frames and frames[-1].filename != filename:
+        frames.pop()
+    line = (frames[-1].lineno or 0) if frames else 0
     if isinstance(error, SyntaxError) and error.filename == filename:
         line = error.lineno or line
         happened = f"is not valid Python: {error.msg}"
@@ -280,7 +278,7 @@ def _explain(error: BaseException, filename: str) -> dict[str, Any]:
     else:
         words = " ".join("".join(traceback.format_exception_only(error)).split())
         happened = f"raised {words.removeprefix(MODULE_NAME + '.')}"
-    way = "".join(traceback.format_tb(own))
+    way = "".join(traceback.StackSummary.from_list([tuple(frame) for frame in frames]).format())
     return {
         "traceback": way if len(way) <= MAXIMUM_TRACEBACK else f"{way[:MAXIMUM_TRACEBACK]}…\n",
         "happened": happened if len(happened) <= 500 else happened[:500] + "…",

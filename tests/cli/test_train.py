@@ -200,8 +200,14 @@ def test_failing_reward_ends_with_3_and_its_own_words(capsys: pytest.CaptureFixt
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "ZeroDivisionError" in captured.err
-    assert "mine.py\", line 2, in reward" in captured.err
-    assert "pgplay/" not in captured.err
+    assert "Traceback" not in captured.err
+    assert 'File "' not in captured.err
+    deep = "def deep():\n    return 1 / 0\n"
+    file.write_text(deep + "def reward(text, target, prompt):\n    print('!')\n    return deep()\n")
+    assert main(["train", "--target", "hi", "--reward", str(file)]) == 3
+    told = capsys.readouterr().err
+    assert "!\n" in told
+    assert re.search(r'mine\.py", line 5, in reward\n.*\n.*mine\.py", line 2, in deep\n', told)
 
 
 def test_python_that_came_with_a_policy_runs_only_when_allowed(

@@ -183,8 +183,9 @@ class RewardScreen(Screen[None]):
         if isinstance(error, RewardError):
             self.code.mark_failure(error.line)
         problem = safe_text(f"✗ {error.problem}", self._style("worse"), lines=True)
-        remedy = [Text("\n"), safe_text(error.remedy, lines=True)] if error.remedy else []
-        self._say(Text.assemble(problem, *remedy))
+        way = error.way.rstrip() if isinstance(error, RewardError) else ""
+        told = [safe_text(words, lines=True) for words in (error.remedy, way) if words]
+        self._say(Text("\n").join([problem, *told]))
 
     def show_applied(self, draft: Draft, words: str) -> None:
         """Say that what stands here is trained by now."""
