@@ -85,7 +85,9 @@ def test_module_loads_without(module: str, absent: str) -> None:
     assert run_python(code).strip() == "[]"
 
 
-@pytest.mark.parametrize("words", ["--help", "train --help", "--version", "algorithms", "rewards", "presets", "runs"])
+@pytest.mark.parametrize(
+    "words", ["--help", "train --help", "bench --help", "--version", "algorithms", "rewards", "presets", "runs"]
+)
 def test_command_loads_neither_torch_nor_textual(words: str) -> None:
     code = (
         "import io, sys, contextlib; from pgplay.cli import main\n"

@@ -25,6 +25,7 @@ COMMANDS = {
     "presets": ("listings:presets", "runs to begin with: list, show"),
     "rewards": ("listings:rewards", "the built-in rewards: list, show; probe any reward before training"),
     "algorithms": ("listings:algorithms", "the algorithms and the metrics: list, show"),
+    "bench": ("bench:bench", "how fast this machine samples and learns, per model and device"),
     "doctor": ("doctor:doctor", "versions, devices, folders, what would not work and why"),
     "locate": ("doctor:locate", "the folders in which things are kept"),
 }

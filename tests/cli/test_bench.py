@@ -1,0 +1,124 @@
+"""`pgplay bench`: what it measures of a small model, and what it refuses."""
+
+import json
+import math
+import signal
+import subprocess
+from typing import NamedTuple
+
+import pytest
+
+from pgplay.cli import main
+
+QUICK = ("bench", "--models", "gru-nano", "--batch-size", "8", "--length", "8", "--seconds", "1")
+
+
+class Measured(NamedTuple):
+    """What `pgplay bench --json` printed, and the process that measured."""
+
+    printed: dict
+    process: subprocess.CompletedProcess
+
+
+@pytest.fixture(scope="module")
+def measured() -> Measured:
+    """One real measurement, the slow part, made once."""
+    processes: list[subprocess.CompletedProcess] = []
+    printed: list[dict] = []
+    real = subprocess.run
+
+    def run(words: list[str], **settings) -> subprocess.CompletedProcess:
+        processes.append(real(words, **settings))
+        return processes[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pgplay.cli.bench.print_json", printed.append)
+        patch.setattr("pgplay.cli.bench.subprocess.run", run)
+        assert main([*QUICK, "--json"]) == 0
+    return Measured(json.loads(json.dumps(printed[0], allow_nan=False)), processes[0])
+
+
+@pytest.fixture
+def found(measured: Measured) -> dict:
+    return measured.printed
+
+
+def test_rates_are_those_of_the_seconds_that_are_told(found: dict) -> None:
+    row = found["models"][0]
+    assert (row["model"], row["device"], row["threads"], row["parameters"]) == ("gru-nano", "cpu", 1, 10_036)
+    assert row["characters_per_second"] == pytest.approx(64 / row["seconds"])
+    assert row["sample_per_second"] == pytest.approx(64 / row["seconds_sample"])
+    assert row["learn_per_second"] == pytest.approx(64 / row["seconds_learn"])
+    assert row["seconds"] >= row["seconds_sample"] + row["seconds_learn"] * 0.5
+    assert row["steps"] >= 3
+
+
+def test_a_network_takes_less_than_the_peak_of_the_machine(found: dict) -> None:
+    row = found["models"][0]
+    assert found["peak"]["cpu"] > 1e8
+    assert 0 < row["share"] < 1
+    assert row["share"] * row["seconds"] == pytest.approx(
+        row["sample_share"] * row["seconds_sample"] + row["learn_share"] * row["seconds_learn"]
+    )
+
+
+def test_cost_is_told_at_half_and_at_twice_the_length_and_the_batch(found: dict) -> None:
+    row = found["models"][0]
+    assert [(one["batch_size"], one["length"]) for one in row["by_length"]] == [(8, 4), (8, 8), (8, 16)]
+    assert [(one["batch_size"], one["length"]) for one in row["by_batch"]] == [(4, 8), (8, 8), (16, 8)]
+    grown = row["by_length"][2]["seconds"] / row["by_length"][0]["seconds"]
+    assert row["length_exponent"] == pytest.approx(math.log(grown) / math.log(4))
+    assert grown > 1
+
+
+def test_a_device_that_is_not_there_is_told_with_its_reason(found: dict) -> None:
+    from pgplay.policies.devices import list_devices
+
+    missing = {device.name: device.reason for device in list_devices() if not device.available}
+    assert {one["device"]: one["reason"] for one in found["unavailable"]} == missing
+    assert {row["device"] for row in found["models"]}.isdisjoint(missing)
+
+
+def test_a_table_for_people(
+    measured: Measured, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pgplay.cli.bench.subprocess.run", lambda words, **settings: measured.process)
+    assert main([*QUICK, "--devices", "cpu"]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == "1 of 1: gru-nano on cpu\n"
+    lines = captured.out.splitlines()
+    assert lines[0] == "Characters a second, 8 completions of 8 characters a step"
+    assert lines[2].split()[:6] == ["model", "device", "parameters", "threads", "sampling", "learning"]
+    assert lines[3].split()[:4] == ["gru-nano", "cpu", "10,036", "1"]
+    assert "length 4  length 8  length 16" in captured.out
+    assert "Peak of cpu:" in captured.out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--models", "gru-smal"), "Did you mean 'gru-small'?"),
+        (("--devices", "cpu,tpu"), "There is no device called 'tpu'."),
+        (("--length", "513"), "from 4 to 512"),
+        (("--batch-size", "1"), "from 4 to 32768"),
+    ],
+)
+def test_what_there_is_not_is_refused(words: tuple[str, str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", *words]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_process_that_dies_is_told_and_the_others_go_on(
+    measured: Measured, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(words: list[str], **settings) -> subprocess.CompletedProcess:
+        dies = "transformer-nano" in words[-1]
+        return subprocess.CompletedProcess(words, -signal.SIGKILL, b"", b"") if dies else measured.process
+
+    monkeypatch.setattr("pgplay.cli.bench.subprocess.run", run)
+    words = [word.replace("gru-nano", "transformer-nano,gru-nano") for word in QUICK]
+    assert main([*words, "--devices", "cpu", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert [row["model"] for row in found["models"]] == ["gru-nano"]
+    assert [one["model"] for one in found["failed"]] == ["transformer-nano"]
+    assert "memory" in found["failed"][0]["reason"]
