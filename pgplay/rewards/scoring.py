@@ -10,11 +10,13 @@ from pgplay.errors import RewardError
 from pgplay.rewards.catalogue import REWARDS
 from pgplay.rewards.formula import Formula
 from pgplay.rewards.python_reward import Limits, PythonScorer, PythonSource, is_python, read_python, split_python
-from pgplay.rewards.records import Scorer, Scores, Triple
+from pgplay.rewards.records import Scorer, Scores, Triple, tell
 from pgplay.tasks.task import Pair
 
 Kind = Literal["built-in", "formula", "python"]
 DEFAULT_LIMITS = Limits()
+LARGEST = 1e15
+"""Learning squares rewards in single precision, which ends at 3e38."""
 
 
 def _discard(line: str) -> None:
@@ -48,11 +50,19 @@ class Reward:
             return Scores([], {})
         try:
             scores = self._scorer.score(list(places))
+            self._check_size(list(places), scores)
         except RewardError as error:
             error.spec = self.spec
             raise
         parts = {name: [values[row] for row in rows] for name, values in scores.parts.items()}
         return Scores([scores.values[row] for row in rows], parts)
+
+    def _check_size(self, triples: Sequence[Triple], scores: Scores) -> None:
+        for values in (scores.values, *scores.parts.values()):
+            for triple, value in zip(triples, values, strict=True):
+                if abs(value) > LARGEST:
+                    problem = f"The reward '{self.name}' gives {value:g} for {tell(triple)}."
+                    raise RewardError(problem, f"Keep it within {LARGEST:g}, by clip(…) for instance.", given=triple)
 
     def score_pairs(self, texts: Sequence[str], pairs: Sequence[Pair]) -> Scores:
         """Return the rewards of B `texts`, written for B `pairs`; of several right answers the best paid one counts.

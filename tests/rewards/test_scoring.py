@@ -2,6 +2,7 @@
 
 import pytest
 
+from pgplay.errors import RewardError
 from pgplay.rewards.catalogue import REWARDS
 from pgplay.rewards.scoring import build_reward, describe
 
@@ -74,3 +75,11 @@ def test_describes_each_in_one_line() -> None:
         assert describe(reward.spec) == reward.definition
     assert describe("0.8*levenshtein + 0.2*prefix - length_gap") == "a formula of levenshtein, prefix, length_gap"
     assert describe("1 + 1") == "a formula of numbers alone"
+
+
+@pytest.mark.parametrize("spec", ["9e307*lcs", "-1e16*lcs", "0*(1e16*lcs) + exact + 2e15*lcs"])
+def test_numbers_too_large_to_be_learnt_from_are_told_with_their_text(spec: str) -> None:
+    with pytest.raises(RewardError, match=r"gives -?\d.*e\+\d+ for the text 'abc' \(target 'abc'") as caught:
+        build_reward(spec).score(["abc"], ["abc"], [""])
+    assert (caught.value.given, caught.value.spec) == (("abc", "abc", ""), spec)
+    assert build_reward("1e15*lcs").score(["abc"], ["abc"], [""]).values == [1e15]
