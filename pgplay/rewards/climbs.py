@@ -12,6 +12,7 @@ import msgspec
 from pgplay.rewards.edits import random_edit, single_edits
 from pgplay.rewards.records import Triple
 from pgplay.rewards.scoring import Reward
+from pgplay.tasks.task import Pair
 
 SAME = 1e-9
 """Rewards that differ by less count as equal."""
@@ -45,10 +46,14 @@ class Climb(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Meter:
-    """Scores texts in batches no larger than those of training; counts what it scored, and how long that took."""
+    """Scores texts in batches no larger than those of training; counts what it scored, and how long that took.
 
-    def __init__(self, reward: Reward) -> None:
+    `pairs` are those that have further right answers: of these, as in training, the best paid one counts.
+    """
+
+    def __init__(self, reward: Reward, pairs: Sequence[Pair] = ()) -> None:
         self._reward = reward
+        self._pairs = {(pair.target, pair.prompt): pair for pair in pairs}
         self.scored = 0
         self.seconds = 0.0
 
@@ -57,9 +62,9 @@ class Meter:
         values: list[float] = []
         for first in range(0, len(triples), _BATCH):
             batch = triples[first : first + _BATCH]
-            texts, targets, prompts = zip(*batch, strict=True)
+            pairs = [self._pairs.get(one[1:]) or Pair(one.prompt, one.target) for one in batch]
             began = time.perf_counter()
-            values += self._reward.score(texts, targets, prompts).values
+            values += self._reward.score_pairs([one.text for one in batch], pairs).values
             self.seconds += time.perf_counter() - began
             self.scored += len(set(batch))
         return values

@@ -23,6 +23,7 @@ from pgplay.rewards.climbs import SAME, Climb, Meter, climb
 from pgplay.rewards.edits import random_edit
 from pgplay.rewards.records import Triple
 from pgplay.rewards.scoring import Reward
+from pgplay.tasks.task import Pair
 
 BINS = 16
 PATHS = 16
@@ -97,16 +98,18 @@ def probe(
     alphabet: str,
     max_length: int,
     group_size: int,
+    pairs: Sequence[Pair] = (),
     seed: int = 0,
 ) -> Probe:
     """Return what `reward` makes of `written`, the untrained policy's completions, and of the texts around them.
 
     `written` stands in groups of `group_size` completions of one prompt, as in training. `alphabet` and `max_length`
-    say what a policy can write. Raises RewardError where the reward fails, with the text that it failed for.
+    say what a policy can write, `pairs` which prompts have further right answers beside their targets. Raises
+    RewardError where the reward fails, with the text that it failed for.
     """
     random = Random(seed)
     Meter(reward).score(written[:1])  # the first call loads libraries
-    meter, second = Meter(reward), Meter(reward)
+    meter, second = Meter(reward, pairs), Meter(reward, pairs)
     values, again = meter.score(written), second.score(written)
     microseconds = min(meter.microseconds, second.microseconds)
     needs_target = reward.needs_target and all(one.target for one in written)

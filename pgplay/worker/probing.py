@@ -27,9 +27,8 @@ _warmed: dict[RunConfig, Policy] = {}
 def probe_reward(config: RunConfig, reward: Reward, on_progress: OnProgress = discard) -> Probe:
     """Return what `reward` makes of the completions that a run of `config` begins with, and of the texts around them.
 
-    A saved policy or a warm start that the run would begin with is respected; of several right answers to a prompt the
-    first is the target. `on_progress` hears in words how a warm start goes. Raises InputError for a config that no run
-    could begin with, and RewardError where the reward fails.
+    A saved policy or a warm start that the run would begin with is respected. `on_progress` hears in words how a warm
+    start goes. Raises InputError for a config that no run could begin with, and RewardError where the reward fails.
     """
     plan, policy = plan_and_policy(config)
     if config.warm_start.isdecimal():
@@ -48,6 +47,7 @@ def probe_reward(config: RunConfig, reward: Reward, on_progress: OnProgress = di
         alphabet=plan.shape.alphabet,
         max_length=plan.shape.max_length,
         group_size=plan.group_size,
+        pairs=[pair for pair in prompted if pair.others],
         seed=config.seed,
     )
 

@@ -16,6 +16,7 @@ from pgplay.rewards.probe import Probe, histogram, probe, tied_share
 from pgplay.rewards.records import Triple
 from pgplay.rewards.scoring import Reward, build_reward
 from pgplay.rewards.verdicts import Kind, judge, local_optima
+from pgplay.tasks.task import Pair
 from tests.rewards.conftest import Build
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz "
@@ -116,6 +117,13 @@ class TestMeasurements:
     def test_what_was_found_survives_json(self) -> None:
         found = look(build_reward("jaro"))
         assert msgspec.json.decode(msgspec.json.encode(found), type=Probe) == found
+
+    def test_of_several_right_answers_the_best_paid_one_counts(self) -> None:
+        written = [Triple("bye", "hello", "greet"), Triple("hullo", "hello", "greet")]
+        pairs = [Pair("greet", "hello", ("bye", "hi"))]
+        settings = {"alphabet": LETTERS, "max_length": 8, "group_size": 2}
+        assert probe(build_reward("exact"), written, **settings).mean == 0.0
+        assert probe(build_reward("exact"), written, **settings, pairs=pairs).mean == 0.5
 
     def test_a_failing_reward_fails_with_its_text(self) -> None:
         with pytest.raises(RewardError, match="divides by zero"):
