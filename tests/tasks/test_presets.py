@@ -48,7 +48,7 @@ def test_a_shipped_preset_describes_a_run(name: str) -> None:
     assert choices_of(config).baseline
     task = load_task(config)
     texts = [text for pair in task.training for text in (pair.prompt, pair.target)]
-    assert set("".join(texts)) <= set(resolve_alphabet(config.alphabet, texts).characters)
+    assert set("".join(texts)) <= set(resolve_alphabet(config.alphabet, texts or [""]).characters)
     assert preset.seconds > 0 or not preset.solves
     assert preset.solves or config.steps is not None, "a run that is not solved must end by itself"
 
