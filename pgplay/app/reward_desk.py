@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from pgplay.app.drafts import Draft, draft_of, keep
@@ -10,15 +11,13 @@ from pgplay.app.safe_text import plain
 from pgplay.app.screens.bench import RewardBench
 from pgplay.app.screens.consent import ConsentDialog
 from pgplay.app.screens.reward import RewardScreen
-from pgplay.config import fields, to_settings
+from pgplay.config import to_settings
 from pgplay.errors import PgplayError, RewardError
 from pgplay.rewards.python_reward import is_python, read_python
 from pgplay.runs.consents import allow, is_allowed
 from pgplay.worker.protocol import Change, Changed, Event, Failed, Probed, ProbeReward, Refused, Resume
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from pgplay.app.app import PgplayApp
     from pgplay.app.conductor import Conductor
 
@@ -83,21 +82,18 @@ class RewardDesk:
     def _edit(self) -> None:
         present, failure = self.present, self._app.state.failure
         try:
-            draft = self._draft or draft_of(*present)
+            trained = draft_of(*present)
         except PgplayError as error:
             self._app.tell(str(error), severe=True)
             return
-        settings = self._app.settings or {}
+        draft = self._draft or trained
         screen = RewardScreen(
-            draft,
-            present=present,
-            state=self._app.state,
-            target=settings.get("target", "") or "hello world",
-            apply=self._apply,
-            leave=self._leave,
+            draft, present=present, state=self._app.state, target=self._target, apply=self._apply, leave=self._leave
         )
         if failure is not None and self.caused(failure):
-            screen.show_refusal(_error(failure))
+            told = _error(failure)
+            told.line = told.line if draft == trained else 0  # what was typed since has other lines
+            screen.show_refusal(told)
         self._app.push_screen(screen)
 
     def show_failure(self, failure: Failed) -> bool:
@@ -109,10 +105,15 @@ class RewardDesk:
         self.with_consent([] if self._app.state.info else [self.present.spec], self._compare)
 
     def _compare(self) -> None:
-        info, settings = self._app.state.info, self._app.settings or {}
-        target = info.targets[0] if info is not None else settings.get("target", fields()["target"].default)
+        info = self._app.state.info
         prompt = info.prompts[0] if info is not None and info.prompts else ""
-        self._app.push_screen(RewardBench(self.present, self._app.state, target, prompt, self._probe))
+        self._app.push_screen(RewardBench(self.present, self._app.state, self._target, prompt, self._probe))
+
+    @property
+    def _target(self) -> str:
+        """A target to try rewards on: the run's first one, or the setup's."""
+        info = self._app.state.info
+        return info.targets[0] if info is not None else self._app.main.setup.typed["target"]
 
     def _probe(self, asked: Asked) -> None:
         """Have the worker look at a reward, as a run of what the setup says would meet it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from rich.text import Text
 from textual import on
@@ -35,22 +35,13 @@ NOT_CHECKED = "ctrl+r scores the samples by this reward,\nbeside their present r
 _WIDTHS = (8, 8, 10)
 
 
-class Old(NamedTuple):
-    """A text to check the draft on; `reward` is what it has now, None where no run scored it, NaN where that failed."""
-
-    triple: Triple
-    reward: float | None
-
-
 class RewardScreen(Screen[None]):
     """Shows a draft beside the `present` reward; `apply` answers by the methods `show_…`, `leave` keeps what was typed.
 
     Without samples in the state, the draft is checked on the `target` and on texts near it.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(EDITOR_ACTIONS, priority=True)
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(EDITOR_ACTIONS, priority=True)]
     AUTO_FOCUS = "CodeArea"
     COMPONENT_CLASSES: ClassVar[set[str]] = {*Samples.COMPONENT_CLASSES, "reward--better", "reward--worse"}
 
@@ -67,7 +58,7 @@ class RewardScreen(Screen[None]):
         super().__init__()
         self._draft, self._present, self._state, self._target = draft, present, state, target
         self._apply, self._leave = apply, leave
-        self._checked: Sequence[Old] = ()
+        self._checked: dict[Triple, float | None] = {}
         self._pause: Timer | None = None
         self._lab = Lab(self)
         self._failure: PgplayError | None = None
@@ -131,9 +122,9 @@ class RewardScreen(Screen[None]):
         self._typed()
         self._checked = self._texts()
         asked = [self._draft.asked]
-        if any(old.reward is None for old in self._checked):
+        if None in self._checked.values():
             asked.append(self._present)
-        self._lab.ask("check", asked, [old.triple for old in self._checked])
+        self._lab.ask("check", asked, list(self._checked))
         if self._draft.is_python:
             self._say(Text("Checking…", self._style("muted")))
 
@@ -142,7 +133,7 @@ class RewardScreen(Screen[None]):
         self._typed()
         draft = self._draft._replace(file=self._draft.asked.spec if self._draft.is_python else "")
         self._applying, self._checked = draft, self._texts()
-        self._lab.ask("apply", [draft.asked], [old.triple for old in self._checked])
+        self._lab.ask("apply", [draft.asked], list(self._checked))
         self._say(Text("Trying it…", self._style("muted")))
 
     def action_begin_in_python(self) -> None:
@@ -160,12 +151,14 @@ class RewardScreen(Screen[None]):
     @on(Lab.Answered)
     def _answered(self, event: Lab.Answered) -> None:
         new, *others = event.outcomes
-        old = others[0] if others else None
         if isinstance(new, PgplayError):
             self.show_refusal(new)
             return
+        before = [self._checked.get(triple) for triple in event.triples]
+        if others and isinstance(others[0], Scores):
+            before = [old if told is None else told for told, old in zip(before, others[0].values, strict=True)]
         self._say(Text())
-        self._show_table(new, old if isinstance(old, Scores) else None)
+        self._show_table(event.triples, before, new)
         if event.kind == "apply" and self._applying is not None:
             self._apply(self._applying)
 
@@ -201,15 +194,15 @@ class RewardScreen(Screen[None]):
             self.code.text = draft.text
         self.show_applied(draft, words)
 
-    def _texts(self) -> list[Old]:
+    def _texts(self) -> dict[Triple, float | None]:
+        """Return the texts to check the draft on, each with its present reward: None: unknown; NaN: it failed there."""
+        texts: dict[Triple, float | None] = {} if self._failed_for is None else {self._failed_for: math.nan}
         report = self._state.report
-        samples = report.samples if report is not None else ()
-        if samples:
-            rewards = {Triple(sample.text, sample.target, sample.prompt): sample.reward for sample in samples}
-            texts = [Old(triple, reward) for triple, reward in rewards.items()]
-        else:
-            texts = [Old(Triple(text, self._target, ""), None) for text in near(self._target)]
-        return texts if self._failed_for is None else [Old(self._failed_for, math.nan), *texts]
+        for sample in report.samples if report is not None else ():
+            texts.setdefault(Triple(sample.text, sample.target, sample.prompt), sample.reward)
+        if report is None or not report.samples:
+            texts |= {Triple(text, self._target, ""): None for text in near(self._target)}
+        return texts
 
     def _say(self, words: Text) -> None:
         verdict = self.query_one("#verdict", Static)
@@ -221,25 +214,21 @@ class RewardScreen(Screen[None]):
         self.code.border_title = as_title(kind)
         self.query_one("#reward-title", Static).update(safe_text(f"Reward: now {self._present.spec}"))
 
-    def _show_table(self, new: Scores, present: Scores | None) -> None:
-        muted = self._style("muted")
-        styles = component_styles(self)
+    def _show_table(self, triples: Sequence[Triple], before: Sequence[float | None], new: Scores) -> None:
+        muted, styles = self._style("muted"), component_styles(self)
         head = "".join(f"{name:>{width}}" for name, width in zip(("now", "new", "change"), _WIDTHS, strict=True))
         lines = [Text(head + "  text", muted)]
-        for row, (triple, reward) in enumerate(self._checked):
-            value = new.values[row]
-            before = present.values[row] if reward is None and present is not None else reward
-            line = Text(f"{_told(before):>{_WIDTHS[0]}}", muted)
+        for row, (triple, old, value) in enumerate(zip(triples, before, new.values, strict=True)):
+            line = Text(f"{_told(old):>{_WIDTHS[0]}}", muted)
             line.append(f"{formats.reward(value).strip():>{_WIDTHS[1]}}", "bold")
-            line.append_text(self._change(before, value)).append("  ")
+            line.append_text(self._change(old, value)).append("  ")
             line.append_text(coloured(triple.text, triple.target, styles) if triple.text else Text("nothing", muted))
             parts = "  ".join(f"{name} {formats.reward(values[row]).strip()}" for name, values in new.parts.items())
             if parts:
                 line.append("\n" + " " * (_WIDTHS[0] - 4)).append_text(safe_text(parts, muted))
             lines.append(line)
         self.query_one("#checked", Static).update(Text("\n", no_wrap=True).join(lines))
-        of_the_run = any(old.reward is not None for old in self._checked)
-        whose = "the samples of the newest step" if of_the_run else "texts near the target"
+        whose = "texts near the target" if self._state.report is None else "the samples of the newest step"
         self.query_one("#check").border_title = f"Check · {whose}"
 
     def _change(self, before: float | None, value: float) -> Text:
