@@ -99,13 +99,14 @@ def probe(
     max_length: int,
     group_size: int,
     pairs: Sequence[Pair] = (),
+    climb_seconds: float = CLIMB_SECONDS,
     seed: int = 0,
 ) -> Probe:
     """Return what `reward` makes of `written`, the untrained policy's completions, and of the texts around them.
 
     `written` stands in groups of `group_size` completions of one prompt, as in training. `alphabet` and `max_length`
-    say what a policy can write, `pairs` which prompts have further right answers beside their targets. Raises
-    RewardError where the reward fails, with the text that it failed for.
+    say what a policy can write, `pairs` which prompts have further right answers beside their targets. The climbs take
+    about `climb_seconds` at most. Raises RewardError where the reward fails, with the text that it failed for.
     """
     random = Random(seed)
     Meter(reward).score(written[:1])  # the first call loads libraries
@@ -120,7 +121,7 @@ def probe(
         for number in range(max(PATHS, len(origins)))
     ]
     rewards_along = [meter.score(path) for path in paths]
-    most_scores = int(min(MOST_SCORES, 1e6 * CLIMB_SECONDS / max(microseconds, 1e-3))) // CLIMBS
+    most_scores = int(min(MOST_SCORES, 1e6 * climb_seconds / max(microseconds, 1e-3))) // CLIMBS
     counted = Counter(values)
     spread = max(values) - min(values)
     difference = statistics.fmean(abs(one - two) for one, two in zip(values, again, strict=True))

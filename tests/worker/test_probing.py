@@ -37,10 +37,10 @@ def test_a_config_that_cannot_begin_is_refused() -> None:
 
 def test_a_warm_start_is_made_once_and_writes_what_a_run_would_begin_with() -> None:
     told: list[str] = []
-    config = make_config({"target": "hello", "warm_start": "60", "batch_size": 16})
+    config = make_config({"target": "hello", "warm_start": "30", "batch_size": 16})
     cold = probe_reward(make_config({"target": "hello", "batch_size": 16}), build_reward("levenshtein"))
     warm = probe_reward(config, build_reward("levenshtein"), told.append)
     assert warm.mean > cold.mean + 0.2
-    assert len(told) == 60
+    assert len(told) == 30
     probe_reward(make_config({"reward": "lcs"}, config), build_reward("lcs"), told.append)
-    assert len(told) == 60
+    assert len(told) == 30
