@@ -95,8 +95,7 @@ class PhaseScreen(Screen[None]):
             algorithm = f"{anatomy.rules.algorithm}, {anatomy.completions} completions"
             self.query_one("#phase-title", Static).update(Text(f"{title} · step {anatomy.step} · {algorithm}"))
             shown = self.query_one(Completions)
-            sort = COLUMNS[self._stop][0] if self._stop != "update" else "advantage"
-            shown.show(anatomy.samples, anatomy.completions, COLUMNS[self._stop], sort, "")
+            shown.show(anatomy.samples, anatomy.completions, COLUMNS[self._stop], "reward", "")
         self.query_one("#phase-stops", Static).update(self._stops())
 
     def _stops(self) -> Text:

@@ -35,6 +35,10 @@ COLUMNS: tuple[str, ...] = ("entropy", "credit", "value", "advantage", "after", 
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _BAR = 4
+_COLUMN = 8
+_ROOMY = 70
+"""Columns from which on the probability after the update is told too; where it is narrower, its change says the same
+and leaves room for what else was likely."""
 
 
 class Tokens(VerticalScroll):
@@ -81,7 +85,7 @@ class Tokens(VerticalScroll):
 
 def heading(columns: list[str], width: int, styles: dict[str, Style]) -> Text:
     """Return the names of the columns, as many as fit."""
-    names = f"{'':<3}{'p':>{_BAR + 4}}" + "".join(f"{HEADINGS[name]:>8}" for name in columns)
+    names = f"{'':<3}{'p':>{_BAR + 4}}" + "".join(f"{HEADINGS[name]:>{_COLUMN}}" for name in columns)
     rest = "   likeliest before the update"
     return Text(names + (rest if len(names) + len(rest) <= width else ""), styles["muted"], no_wrap=True, end="")
 
@@ -108,11 +112,11 @@ def _row(token: TokenAnatomy, columns: list[str], width: int, styles: dict[str, 
     for name in columns:
         value = _value(token, name)
         if value is None:
-            line.append(f"{'–':>8}", styles["muted"])
+            line.append(f"{'–':>{_COLUMN}}", styles["muted"])
         elif name in ("entropy", "after", "ratio"):
-            line.append(f"{value:8.2f}")
+            line.append(f"{value:{_COLUMN}.2f}")
         else:
-            line.append(f"{signed(value):>8}", _sign(value, styles))
+            line.append(f"{signed(value):>{_COLUMN}}", _sign(value, styles))
     line.append("≡" if token.clipped and "change" in columns else " ", styles["extra"]).append(" ")
     for text, likely in token.alternatives:
         part = f" {shown_token(text)} {likely:.2f} "

@@ -1,0 +1,93 @@
+"""Pictures of the screens that look into a step, at three sizes, and of plots looked at in every way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+from textual.pilot import Pilot
+
+from pgplay.app.screens.map import MapScreen
+from pgplay.app.screens.microscope import MicroscopeScreen
+from pgplay.app.screens.phase import PhaseScreen
+from pgplay.app.view import PlotView
+from pgplay.worker.protocol import Changed, Dissected, Mapped, StateChanged
+from tests.app.anatomies import anatomy, policy_map, traces
+from tests.app.fake_worker import Bench, begin, snapshot, until, words
+
+SIZES = [(80, 24), (120, 36), (200, 50)]
+
+
+async def look(bench: Bench, pilot: Pilot[int], key: str, screen: type) -> None:
+    """Open a screen on a paused run of 40 steps and wait until it shows what the worker told."""
+    await begin(bench, pilot)
+    bench.worker.build("paused")
+    bench.worker.tell(msgspec.structs.replace(snapshot(40), traces=traces(40)))
+    bench.worker.tell(StateChanged(state="paused", step=40))
+    bench.worker.tell(Dissected(anatomy=anatomy()))
+    bench.worker.tell(Mapped(map=policy_map()))
+    await until(pilot, lambda: bench.app.state.map is not None and not bench.app.redraw_is_due)
+    await pilot.press(key)
+    await until(pilot, lambda: isinstance(bench.app.screen, screen))
+    await until(pilot, lambda: bench.app.screen.query("FooterKey"))
+    await pilot.pause()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_phases(size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
+    bench = Bench()
+
+    async def walk(pilot: Pilot[int]) -> None:
+        await look(bench, pilot, "n", PhaseScreen)
+        await pilot.press("right", "right", "right")
+        await until(pilot, lambda: "loss L" in str(bench.app.screen.query_one("#maths-lines").render()))
+        await pilot.pause()
+
+    assert snap_compare(bench.app, terminal_size=size, run_before=walk)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_microscope(size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
+    bench = Bench()
+
+    async def walk(pilot: Pilot[int]) -> None:
+        await look(bench, pilot, "k", MicroscopeScreen)
+        await until(pilot, lambda: "0.50" in str(bench.app.screen.query_one("#token-rows").render()))
+        await pilot.pause()
+
+    assert snap_compare(bench.app, terminal_size=size, run_before=walk)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_map(size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
+    bench = Bench()
+
+    async def walk(pilot: Pilot[int]) -> None:
+        await look(bench, pilot, "a", MapScreen)
+        await until(pilot, lambda: "█" in str(bench.app.screen.query_one("#learnt").render()))
+        await pilot.pause()
+
+    assert snap_compare(bench.app, terminal_size=size, run_before=walk)
+
+
+def test_plots_looked_at(snap_compare: Callable[..., bool]) -> None:
+    bench = Bench()
+
+    async def walk(pilot: Pilot[int]) -> None:
+        await begin(bench, pilot)
+        bench.app.view = PlotView(
+            shown=("reward_mean", "entropy", "cross_entropy", "rewards", "reward_max"),
+            smoothing=20,
+            recent=200,
+            logarithmic=frozenset({"entropy"}),
+            cursor=300,
+        )
+        bench.worker.build("training")
+        bench.worker.tell(msgspec.structs.replace(snapshot(400), traces=traces(400)))
+        bench.worker.tell(Changed(settings={"lr": 0.001}, step=260))
+        await until(pilot, lambda: "step 400" in words(bench, "#samples") and not bench.app.redraw_is_due)
+        await until(pilot, lambda: bench.app.main.query("#plot-5") and "┤" in words(bench, "#plot-5"))
+        await pilot.pause()
+
+    assert snap_compare(bench.app, terminal_size=(120, 50), run_before=walk)
