@@ -7,6 +7,7 @@ among them, and names its parent and the step in its store.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pgplay.config import RunConfig, make_config
 from pgplay.errors import InputError, PgplayError
@@ -38,7 +39,7 @@ def branch_run(run: str, step: int) -> str:
             _copy_history(parent, aside, step)
             if (parent / TASK).exists():
                 write_synced(aside / TASK, (parent / TASK).read_bytes())
-            write_checkpoint(aside, checkpoint.tensors, checkpoint.state, "last")
+            write_checkpoint(aside, checkpoint.tensors, _with_its_own_reward(checkpoint.state), "last")
     return folder.name
 
 
@@ -60,6 +61,12 @@ def _config_of(checkpoint: CheckpointBytes, run: str) -> RunConfig:
         return make_config(checkpoint.state["settings"])
     except (KeyError, TypeError, InputError) as error:
         raise PgplayError(f"The checkpoint of the run '{run}' holds no settings: {error}.") from error
+
+
+def _with_its_own_reward(state: dict[str, Any]) -> dict[str, Any]:
+    """Return `state` without the stamp of the reward's file: the text of then counts, until the file is saved again."""
+    source, _ = state.get("reward", ("", None))
+    return {**state, "reward": [source, None]}
 
 
 def _copy_history(parent: Path, aside: Path, step: int) -> None:

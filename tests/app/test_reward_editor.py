@@ -23,6 +23,13 @@ PYTHON = """def reward(text, target, prompt):
     return {"score": len(text) / 10, "size": 1.0}
 """
 
+SLOW = """import os
+def reward(text, target, prompt):
+    while not os.path.exists({gate!r}):
+        pass
+    return 7.0
+"""
+
 
 async def edit(bench: Bench, pilot: Pilot[int], *, training: bool = True) -> RewardScreen:
     await begin(bench, pilot)
@@ -69,6 +76,22 @@ async def test_checking_python_shows_old_new_change_and_parts_prints_and_leaves_
         assert next(line for line in lines if "hello world" in line).split()[:3] == ["0.90", "1.10", "+0.20"]
         await until(pilot, lambda: "seen hello world" in bench.app.state.log)
         assert bench.worker.commands == []
+
+
+async def test_no_key_waits_for_a_reward_that_is_being_checked(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        screen = await edit(bench, pilot)
+        slow = SLOW.format(gate=str(gate))
+        screen.code.text = slow
+        screen.code.move_cursor(screen.code.document.end)
+        await pilot.press("ctrl+r")
+        await pilot.press(*"# typed meanwhile")
+        assert screen.code.text == slow + "# typed meanwhile"
+        assert "7.00" not in said(screen, "#checked")
+        gate.touch()
+        await until(pilot, lambda: "7.00" in said(screen, "#checked"))
 
 
 async def test_what_the_worker_prints_reaches_the_pane_line_by_line() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from pgplay.config import make_config
 from pgplay.errors import InputError, RewardError
+from pgplay.runs.branches import branch_run
 from pgplay.runs.library import load_policy
 from pgplay.worker import live_reward
 from pgplay.worker.live_reward import RewardFile
@@ -121,6 +122,22 @@ def test_what_was_typed_counts_until_the_file_is_saved_again_even_over_a_resume(
     assert again.info().reward_source.endswith("# saved again\n")
     assert again.step().metrics["reward_max"] <= 0
     again.close("paused")
+
+
+def test_a_branch_from_before_a_file_was_saved_has_the_reward_of_then(file):
+    session = begin(reward=str(file))
+    session.step()
+    save(file, LONG)
+    change = session.saved_reward()
+    session.change(change.settings, change.reward_source)
+    session.step()
+    session.close("paused")
+    branch = Session.resume(branch_run(session.run, 0))
+    assert branch.info().reward_source == SHORT
+    assert branch.saved_reward() is None
+    save(file, LONG + "# again\n")
+    assert branch.saved_reward().reward_source == LONG + "# again\n"
+    branch.close("paused")
 
 
 def test_a_look_at_a_file_is_due_twice_a_second_at_most(tmp_path, monkeypatch):

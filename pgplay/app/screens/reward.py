@@ -32,7 +32,7 @@ TYPING_PAUSE = 0.1
 """Seconds without a key before a formula is scored; Python waits for the key, as it runs."""
 
 NOT_CHECKED = "ctrl+r scores the samples by this reward,\nbeside their present rewards.\nThe run does not notice."
-_WIDTHS = (8, 8, 10)
+_WIDTHS = (6, 7, 8)
 
 
 class RewardScreen(Screen[None]):
@@ -225,7 +225,7 @@ class RewardScreen(Screen[None]):
             line.append_text(coloured(triple.text, triple.target, styles) if triple.text else Text("nothing", muted))
             parts = "  ".join(f"{name} {formats.reward(values[row]).strip()}" for name, values in new.parts.items())
             if parts:
-                line.append("\n" + " " * (_WIDTHS[0] - 4)).append_text(safe_text(parts, muted))
+                line.append("\n" + " " * (_WIDTHS[0] - 2)).append_text(safe_text(parts, muted))
             lines.append(line)
         self.query_one("#checked", Static).update(Text("\n", no_wrap=True).join(lines))
         whose = "texts near the target" if self._state.report is None else "the samples of the newest step"
