@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.app import App
+from textual.widget import Widget
 
 from pgplay.app import themes
 from pgplay.app.legs import TEN
 
 if TYPE_CHECKING:
+    from pgplay.app.comfort import Comfort
     from pgplay.app.conductor import Conductor
     from pgplay.app.driving import Driving
     from pgplay.app.inspection import Inspection
@@ -28,6 +30,8 @@ class Acting(App[int]):
     _looking: Looking
     _inspection: Inspection
     _visits: Visits
+    _comfort: Comfort
+    in_ascii: bool
 
     @property
     def main(self) -> MainScreen:
@@ -172,11 +176,20 @@ class Acting(App[int]):
         """Change the scale of a plot."""
         self._looking.logarithm()
 
-    def action_help(self) -> None:
-        """Show the keys, and what the panels mean."""
-        from pgplay.app.screens.help import HelpScreen
+    def action_jump(self) -> None:
+        """Show a letter on every panel, and put the focus where the next key says."""
+        self._comfort.jump()
 
-        self.push_screen(HelpScreen())
+    def action_help(self) -> None:
+        """Explain what has the focus or lies under the mouse; then show the keys, and what the panels mean."""
+        self._comfort.help()
+
+    def action_toggle_ascii(self) -> None:
+        """Draw in ASCII, or no longer."""
+        self.in_ascii = not self.in_ascii
+        self.refresh_css(animate=False)
+        for widget in self.screen.walk_children(Widget, with_self=True):
+            widget.refresh()
 
     def action_toggle_theme(self) -> None:
         """Change to the next of the house's themes."""

@@ -58,7 +58,8 @@ ACTIONS = (
     Action("target_from_file", "f", "f", "target from a file", "Read the target text from a file."),
     Action("toggle_theme", "d", "d", "theme", "The next theme: dark, light, and both again for colour-blind eyes."),
     Action("unfocus", "escape", "esc", "leave the field", "Leave a text field, so that keys are commands again."),
-    Action("help", "f1", "f1", "help", "The keys, and what the panels mean.", 3),
+    Action("jump", "full_stop", ".", "jump", "Show a letter on every panel; press it to put the focus there."),
+    Action("help", "f1", "f1", "help", "What has the focus or lies under the mouse; the keys, and the panels.", 3),
     Action("quit", "ctrl+q", "^q", "quit", "Leave; a run that goes on is kept with a checkpoint."),
 )
 

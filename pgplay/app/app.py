@@ -3,35 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 from typing import Any, ClassVar
 
 from textual import on
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from pgplay.app import themes
 from pgplay.app.acting import Acting
 from pgplay.app.actions import ACTIONS, bindings
+from pgplay.app.ascii import Ascii
+from pgplay.app.comfort import Comfort
 from pgplay.app.conductor import Conductor
 from pgplay.app.driving import Driving
 from pgplay.app.inspection import Inspection
 from pgplay.app.looking import Looking
+from pgplay.app.memory import NOTHING, Memory, recall
 from pgplay.app.messages import SetupChanged, StateShown, WorkerEnded, WorkerSpoke
 from pgplay.app.safe_text import safe_text
 from pgplay.app.screens.main import MainScreen
 from pgplay.app.state import AppState
-from pgplay.app.view import PlotView
 from pgplay.app.visits import Visits
 from pgplay.app.widgets.plot import Plot
 from pgplay.app.worker_link import LinkFactory, WorkerLink, real_worker
-from pgplay.config import RunConfig, to_settings
+from pgplay.config import RunConfig, make_config, to_settings
 from pgplay.errors import PgplayError
 from pgplay.worker.protocol import Event
 
@@ -59,13 +63,16 @@ class PgplayApp(Acting):
     HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = HEIGHTS
 
-    def __init__(self, config: RunConfig, preset: str = "", *, connect: LinkFactory = real_worker) -> None:
+    def __init__(
+        self, config: RunConfig, preset: str = "", *, connect: LinkFactory = real_worker, memory: Memory = NOTHING
+    ) -> None:
         super().__init__()
         for theme in themes.THEMES:
             self.register_theme(theme)
-        self.theme = themes.DARK.name
+        self.theme = memory.theme if memory.theme in self.available_themes else themes.DARK.name
+        self.in_ascii = memory.ascii
         self.state = AppState()
-        self.view = PlotView()
+        self.view = memory.view()
         self.settings: dict[str, Any] | None = to_settings(config)
         self.parameters: int | None = None
         self._config = config
@@ -78,6 +85,7 @@ class PgplayApp(Acting):
         self._looking = Looking(self)
         self._inspection = Inspection(self)
         self._visits = Visits(self, self._conductor)
+        self._comfort = Comfort(self)
 
     def get_default_screen(self) -> Screen[None]:
         """Return the main screen."""
@@ -161,6 +169,7 @@ class PgplayApp(Acting):
 
     async def action_quit(self) -> None:
         """Leave within a second: the worker is asked to write its checkpoint, then killed."""
+        self._comfort.remember()
         if self._worker is not None:
             await self._worker.close(QUIT_SECONDS)
         self.exit(0)
@@ -193,11 +202,17 @@ class PgplayApp(Acting):
                 run = getattr(self, f"action_{action.name}")
                 yield SystemCommand(action.title.capitalize(), f"{action.help}  ({action.key_display})", run)
         yield SystemCommand("Theme", "Choose another theme.", self.action_change_theme)
+        words = "Draw plots and borders in ASCII, for fonts without braille; or no longer."
+        yield SystemCommand("ASCII", words, self.action_toggle_ascii)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Let the run's keys work on the main screen alone."""
-        own = {registered.name for registered in ACTIONS} - {"quit", "help", "toggle_theme"}
+        own = {registered.name for registered in ACTIONS} - {"quit", "help", "jump", "toggle_theme"}
         return not (action in own and self.screen_stack and not isinstance(self.screen, MainScreen))
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return Textual's filters, and the one that draws in ASCII where that is wanted."""
+        return [*super().get_line_filters(), *([Ascii()] if self.in_ascii else [])]
 
     def tell(self, words: str, *, severe: bool = False) -> None:
         """Show a short message over the screen."""
@@ -209,6 +224,13 @@ class PgplayApp(Acting):
         )
 
 
-def run_app(config: RunConfig, preset: str = "") -> int:
-    """Show the app with `config` filled in, under the name of the `preset` it came from; returns the exit status."""
-    return PgplayApp(config, preset).run() or 0
+def run_app(config: RunConfig, preset: str = "", *, as_left: bool = False) -> int:
+    """Show the app with `config` filled in, under the name of the `preset` it came from; returns the exit status.
+
+    With `as_left` the setup comes back as it was when the app was left; how one looks at things does so always.
+    """
+    memory = recall()
+    if as_left and memory.settings is not None:
+        with contextlib.suppress(PgplayError):  # settings of another version; then the app begins as at first
+            config, preset = make_config(memory.settings), memory.preset
+    return PgplayApp(config, preset, memory=memory).run() or 0

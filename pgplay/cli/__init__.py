@@ -109,7 +109,7 @@ def _open_app(words: list[str]) -> int:
             )
     from pgplay.app.app import run_app
 
-    return run_app(config, preset=arguments.preset or "")
+    return run_app(config, preset=arguments.preset or "", as_left=not words)
 
 
 def _check_word(word: str, words: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from pgplay.app.actions import ACTIONS, BENCH_ACTIONS, EDITOR_ACTIONS
+from pgplay.app.helpable import PANELS, Explanation
 from pgplay.app.screens.page import titled_table
 from pgplay.app.view import words_of
 from pgplay.learning.algorithms import COMPARATORS
@@ -28,30 +30,6 @@ KEYS = (
     ("On the reward bench", BENCH_ACTIONS),
 )
 
-PANELS = (
-    (
-        "Setup",
-        "What is learnt and how. Enter opens a list, escape leaves a text field. Some settings can be changed "
-        "while training; the others count from the next start on.",
-    ),
-    (
-        "Reward",
-        "The mean reward of each step, with the band from the lowest to the highest, and squares for the reward "
-        "of the greedy completion: what the policy writes when it always takes the likeliest character.",
-    ),
-    (
-        "Samples",
-        "The greedy completion, the best one so far, and some from across the rewards of the newest step. "
-        "Right characters are plain, wrong ones underlined, extra ones struck through; · stands for a missing "
-        "one. The run is solved when the greedy completion is exactly the target.",
-    ),
-    (
-        "Last line",
-        "How far the reward has come and a forecast of the time left, characters written a second, and the "
-        "shares of a step's time that sampling, scoring and learning take.",
-    ),
-)
-
 
 class HelpScreen(ModalScreen[None]):
     """One page to scroll; escape leaves it."""
@@ -59,19 +37,24 @@ class HelpScreen(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [("escape,f1,q", "dismiss", "Close")]
     AUTO_FOCUS = "#help"
 
-    def __init__(self) -> None:
+    def __init__(self, about: Explanation | None = None, keys_here: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(classes="dialog-screen")
+        self._about, self._keys_here = about, keys_here
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
         with VerticalScroll(id="help", classes="dialog page") as dialog:
             dialog.border_title = "Help"
             dialog.border_subtitle = " escape closes "
+            if self._about is not None:
+                yield Static(titled_table("This", [self._about]), classes="words", id="about")
+            if self._keys_here:
+                yield Static(titled_table("Keys here", self._keys_here), classes="words", id="keys-here")
             yield Static(INTRODUCTION, classes="words", markup=False)
             for title, actions in KEYS:
                 keys = [(action.key_display, action.help) for action in actions]
                 yield Static(titled_table(title, keys), classes="words")
-            yield Static(titled_table("Panels", list(PANELS)), classes="words")
+            yield Static(titled_table("Panels", PANELS.values()), classes="words")
             comparators = [(name, row.description) for name, row in COMPARATORS.items()]
             yield Static(titled_table("Comparators", comparators), classes="words")
             curves = [words_of(metric) for metric in METRICS]

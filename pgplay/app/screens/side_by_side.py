@@ -13,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import DataTable, Footer, Static
 
 from pgplay.app import formats
+from pgplay.app.helpable import Explanation
 from pgplay.app.overlay import MARKERS, MOST, Line, Overlay
 from pgplay.app.past import Past
 from pgplay.app.safe_text import as_title, safe_text
@@ -47,6 +48,12 @@ class OverlayPlot(Widget):
         super().__init__(id="overlay-plot", classes="panel plot")
         self._overlay = overlay
         self.metric = "reward_mean"
+
+    def explain(self) -> Explanation:
+        """Return what is drawn."""
+        title, words = words_of(self.metric)
+        told = f"{words[:1].upper()}{words[1:]}, of each run in its colour and with its marker."
+        return Explanation(title, f"{told} {SEEDS_AS_ONE}")
 
     def render(self) -> Text:
         """Return the plot as it is now."""

@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from pgplay.app.formats import number
+from pgplay.app.helpable import Explanation
 from pgplay.app.history import Bucket, History, smoothed
 from pgplay.app.safe_text import as_title, fit, plain
 from pgplay.app.view import PlotView, words_of
@@ -73,6 +74,12 @@ class Plot(Widget, can_focus=True):
             self._shown = shown
             self._show_legend()
             self.refresh()
+
+    def explain(self) -> Explanation:
+        """Return what the metric tells."""
+        title, words = words_of(self.metric)
+        keys = "c reads it at one step, z zooms, v smooths, l changes the scale, b gives it the whole screen."
+        return Explanation(title, f"{words[:1].upper()}{words[1:]}. {keys}")
 
     def on_resize(self) -> None:
         """Show the legend where there is room for it."""

@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.widgets import Input, Label, Select, Static
 
 from pgplay.app.form import limits, placeholder
+from pgplay.app.helpable import Explanation
 from pgplay.app.safe_text import safe_text
 from pgplay.app.widgets.choice import Choice, Entry
 from pgplay.config import Field
@@ -33,11 +34,15 @@ class Setting(Vertical):
         self.field = field
         self.label = label or field.name.replace("_", " ")
         allowed = limits(field)
-        live = "\nCan be changed while training." if field.live else ""
+        live = "\nCan be changed while training." if field.live else "\nCounts from the next start on."
         self.tooltip = Text(f"{field.description}\n{allowed}{live}" if allowed else f"{field.description}{live}")
         self._value = value
         self._control = self._make_control(value)
         self._problem = Static(classes="problem")
+
+    def explain(self) -> Explanation:
+        """Return what the field means, what it may be, and when a change counts."""
+        return Explanation(self.label, str(self.tooltip))
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""

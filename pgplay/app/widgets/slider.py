@@ -13,6 +13,8 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from pgplay.app.helpable import Explanation
+
 LEAPS = 20
 """A leap is this part of the whole way."""
 
@@ -46,6 +48,14 @@ class Slider(Widget, can_focus=True):
         self.last = 0
         self.stops: Sequence[int] = ()
         self.marks: Sequence[int] = ()
+
+    def explain(self) -> Explanation:
+        """Return how to move it."""
+        return Explanation(
+            "Steps",
+            "Where in the run you are. Left and right go from one kept sample to the next, with shift a twentieth of "
+            "the way, page up and down from checkpoint to checkpoint (●), home and end to the ends; or drag it.",
+        )
 
     def show(self, last: int, stops: Sequence[int], marks: Sequence[int]) -> None:
         """Take a longer run; one that stood at the end stays at the end."""

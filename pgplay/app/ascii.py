@@ -1,0 +1,59 @@
+"""The whole screen in ASCII, for fonts and terminals without braille, boxes and blocks.
+
+It is a filter over what is drawn, so every plot, border and sign is covered and no widget knows of it. A braille cell
+becomes the sign that lies at the height of its dots. What a policy wrote in other scripts stays as it is.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from rich.segment import Segment
+from textual.color import Color
+from textual.filter import LineFilter
+
+_BRAILLE = 0x2800
+_ROWS = (0b00001001, 0b00010010, 0b00100100, 0b11000000)
+"""The dots of a braille cell's four rows (Unicode, chapter 21.1)."""
+_BY_ROW = "'-.,"
+
+_SIGNS = {
+    **dict.fromkeys("─━╌┄┈", "-"),
+    **dict.fromkeys("│┃┆┊▏▕▌▐╎", "|"),
+    **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯╞╡┏┓┗┛╺╸", "+"),
+    **dict.fromkeys("█▉▊▋▓▇▆", "#"),
+    **dict.fromkeys("▍▎▒▅▄▃▀", "="),
+    **dict.fromkeys("░▂▁", ":"),
+    **dict.fromkeys("●◉▪■◆★✚", "*"),
+    **dict.fromkeys("○◌△□◇☆◫", "o"),
+    **dict.fromkeys("▲", "^"),
+    **dict.fromkeys("▼▾", "v"),
+    **dict.fromkeys("▶▸→", ">"),
+    **dict.fromkeys("←◀", "<"),
+    "✗": "x", "✓": "+", "·": ".", "…": "~", "−": "-", "–": "-", "×": "x", "ⓘ": "i", "↵": "/", "␣": "_", "¦": "|",
+    "⇥": ">", "↑": "^", "↓": "v",
+}
+
+
+@lru_cache(maxsize=4096)
+def to_ascii(text: str) -> str:
+    """Return `text` with what is drawn in it as ASCII, cell by cell."""
+    return text if text.isascii() else "".join(map(_sign, text))
+
+
+def _sign(character: str) -> str:
+    dots = ord(character) - _BRAILLE
+    if not 0 <= dots < 256:
+        return _SIGNS.get(character, character)
+    rows = [row for row, mask in enumerate(_ROWS) if dots & mask]
+    if not rows:
+        return " "
+    return "|" if len(rows) > 2 else _BY_ROW[rows[len(rows) // 2]]
+
+
+class Ascii(LineFilter):
+    """Replaces what is drawn by ASCII, as the last thing before it reaches the terminal."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Return `segments` with the same styles and other signs."""
+        return [Segment(to_ascii(text), style, control) for text, style, control in segments]

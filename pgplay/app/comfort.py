@@ -1,0 +1,70 @@
+"""What makes the app comfortable wherever one is: jumping to a panel, F1 on anything, signs, what comes back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.widget import Widget
+
+from pgplay.app import memory
+from pgplay.app.helpable import explanation_of
+from pgplay.app.memory import Memory
+
+if TYPE_CHECKING:
+    from pgplay.app.app import PgplayApp
+
+
+class Comfort:
+    """Does for the app what no screen and no run has to know of."""
+
+    def __init__(self, app: PgplayApp) -> None:
+        self._app = app
+
+    def jump(self) -> None:
+        """Show a letter on every panel; the next key puts the focus there."""
+        from pgplay.app.screens.jump import JumpScreen
+
+        screen = self._app.screen
+        seen = [panel for panel in screen.query(".panel, #setup") if panel.display and panel.region]
+        panels = [panel for panel in seen if _focusable(panel) is not None] or list(screen.focus_chain)
+
+        def chosen(panel: Widget | None) -> None:
+            target = _focusable(panel) if panel is not None else None
+            if target is not None:
+                target.focus()
+
+        self._app.push_screen(JumpScreen(panels), chosen)
+
+    def help(self) -> None:
+        """Explain what has the focus, else what is under the mouse; then the keys and the panels."""
+        from pgplay.app.screens.help import HelpScreen
+
+        screen = self._app.screen
+        if isinstance(screen, HelpScreen):
+            return
+        keys = [
+            (self._app.get_key_display(active.binding), active.binding.tooltip or active.binding.description)
+            for active in screen.active_bindings.values()
+            if active.enabled and active.node is not self._app and active.binding.description
+        ]
+        self._app.push_screen(HelpScreen(explanation_of([screen.focused, self._app.mouse_over]), keys))
+
+    def remember(self) -> None:
+        """Keep for the next start what the app is like now."""
+        app = self._app
+        memory.keep(
+            Memory(
+                theme=app.theme,
+                ascii=app.in_ascii,
+                shown=app.view.shown,
+                smoothing=app.view.smoothing,
+                logarithmic=tuple(sorted(app.view.logarithmic)),
+                settings=app.settings,
+                preset=app.main.setup.preset if app.screen_stack else "",
+            )
+        )
+
+
+def _focusable(panel: Widget) -> Widget | None:
+    """Return the panel itself, or the first thing in it that can have the focus."""
+    return next((one for one in panel.walk_children(Widget, with_self=True) if one.focusable), None)

@@ -1,0 +1,153 @@
+"""Jumping, F1 on anything, signs for poor fonts, and what comes back at the next start."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from textual.widgets import Collapsible, Static
+
+from pgplay.app import app as app_module
+from pgplay.app import themes
+from pgplay.app.ascii import to_ascii
+from pgplay.app.memory import NOTHING, Memory, recall
+from pgplay.app.screens.help import HelpScreen
+from pgplay.app.screens.jump import JumpScreen, Letter
+from pgplay.app.screens.travel import TravelScreen
+from pgplay.app.widgets.plot import Plot
+from pgplay.config import make_config
+from tests.app.fake_worker import Bench, begin, until
+from tests.app.stored import store_run
+
+SIZE = (120, 36)
+
+
+@pytest.mark.parametrize("size", [(60, 18), (120, 36)])
+async def test_two_keys_jump_to_any_panel(size: tuple[int, int]) -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=size) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("full_stop")
+        await until(pilot, lambda: isinstance(bench.app.screen, JumpScreen) and bench.app.screen.query(Letter))
+        places = {(letter.region.x, letter.region.y) for letter in bench.app.screen.query(Letter)}
+        assert len(places) == len(bench.app.screen.query(Letter)) >= 3
+        panels = dict(bench.app.screen._panels)  # type: ignore[attr-defined]
+        await pilot.press("escape")
+        for letter, panel in (next(iter(panels.items())), list(panels.items())[-1]):
+            await pilot.press("full_stop")
+            await until(pilot, lambda: isinstance(bench.app.screen, JumpScreen))
+            await pilot.press(letter)
+            await until(pilot, lambda: bench.app.screen is bench.app.main)
+            assert bench.app.main.focused is not None
+            assert panel in bench.app.main.focused.ancestors_with_self
+            await pilot.press("escape")
+
+
+async def test_f1_explains_what_has_the_focus_or_lies_under_the_mouse() -> None:
+    store_run("mine", 20, checkpoints=())
+    bench = Bench()
+
+    def about() -> str:
+        table = bench.app.screen.query_one("#about", Static).content
+        return " ".join(str(cell) for column in table.columns for cell in column.cells)  # type: ignore[union-attr]
+
+    async with bench.app.run_test(size=SIZE) as pilot:
+        await begin(bench, pilot)
+        bench.app.main.query(Plot).first().focus()
+        await pilot.press("f1")
+        await until(pilot, lambda: isinstance(bench.app.screen, HelpScreen))
+        assert "Mean reward of the completions of this step" in about()
+        await pilot.press("escape", "escape")
+        await pilot.hover("#status")
+        await pilot.press("f1")
+        await until(pilot, lambda: isinstance(bench.app.screen, HelpScreen))
+        assert "forecast of the time left" in about()
+        await pilot.press("escape")
+        bench.app.main.query(Collapsible).first().collapsed = False
+        await until(pilot, lambda: bench.app.main.query("#setting-seed Input"))
+        bench.app.main.query_one("#setting-seed Input").focus()
+        await pilot.press("f1")
+        await until(pilot, lambda: isinstance(bench.app.screen, HelpScreen))
+        assert "fixes every random number of the run" in about()
+        assert "Counts from the next start on." in about()
+        await pilot.press("escape", "escape", "u")
+        await until(pilot, lambda: bench.app.screen.query("DataTable"))
+        await pilot.press("h")
+        await until(pilot, lambda: isinstance(bench.app.screen, TravelScreen))
+        await pilot.press("f1")
+        await until(pilot, lambda: isinstance(bench.app.screen, HelpScreen))
+        assert "checkpoint to checkpoint" in about()
+
+
+def test_signs_become_ascii_of_the_same_width_and_other_scripts_stay() -> None:
+    assert to_ascii("│ ⣀⡠⠤⠒⠉ ╰┴─") == "| ,,.-' ++-"
+    assert to_ascii("░●▪ ▲ 月") == ":** ^ 月"
+    assert to_ascii("⡇⠀") == "| "
+
+
+async def test_the_whole_screen_is_drawn_in_ascii_and_back() -> None:
+    bench = Bench()
+
+    def drawn() -> str:
+        strips = bench.app.screen._compositor.render_strips()
+        return "".join(segment.text for strip in strips for segment in strip)
+
+    async with bench.app.run_test(size=SIZE) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build()
+        bench.worker.train(50)
+        await until(pilot, lambda: any("\u2800" < sign < "\u28ff" for sign in drawn()))
+        bench.app.action_toggle_ascii()
+        await pilot.pause()
+        assert [sign for sign in drawn() if not sign.isascii()] == []
+        bench.app.action_toggle_ascii()
+        await pilot.pause()
+        assert any("\u2800" < sign < "\u28ff" for sign in drawn())
+
+
+async def test_what_the_app_was_like_comes_back(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    bench = Bench(make_config({"target": "good day", "lr": 0.01}))
+    async with bench.app.run_test(size=SIZE) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("d", "v")
+        bench.app.action_toggle_ascii()
+        await pilot.press("ctrl+q")
+    memory = recall()
+    assert (memory.theme, memory.ascii, memory.smoothing) == (themes.LIGHT.name, True, 5)
+    assert memory.settings == {"target": "good day", "lr": 0.01}
+    started: list[app_module.PgplayApp] = []
+    monkeypatch.setattr(app_module.PgplayApp, "run", lambda app: started.append(app))
+    app_module.run_app(make_config({}), as_left=True)
+    app_module.run_app(make_config({"target": "mine"}))
+    again, asked = started
+    assert again.settings == {"target": "good day", "lr": 0.01}
+    assert asked.settings == {"target": "mine"}
+    for app in started:
+        assert (app.theme, app.in_ascii, app.view.smoothing) == (themes.LIGHT.name, True, 5)
+
+
+@pytest.mark.parametrize("kept", ["", "{", "[]", json.dumps({"theme": 7}), json.dumps({"settings": {"lr": "fast"}})])
+def test_a_memory_that_cannot_be_read_is_as_good_as_none(
+    kept: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.mkdir()
+    (home / "app.json").write_text(kept)
+    started: list[app_module.PgplayApp] = []
+    monkeypatch.setattr(app_module.PgplayApp, "run", lambda app: started.append(app))
+    app_module.run_app(make_config({}), as_left=True)
+    assert started[0].settings == {}
+    assert recall() in (NOTHING, Memory(settings={"lr": "fast"}))
+
+
+async def test_every_theme_can_be_chosen_and_the_key_goes_through_the_houses_own() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=SIZE) as pilot:
+        await begin(bench, pilot)
+        seen = [bench.app.theme]
+        for _ in themes.THEMES:
+            await pilot.press("d")
+            seen.append(bench.app.theme)
+        assert seen == [theme.name for theme in (*themes.THEMES, themes.DARK)]
+        bench.app.theme = "textual-light"  # one that lacks what the house's own styles want beyond Textual's
+        await pilot.pause()
