@@ -150,10 +150,11 @@ def _rewards(settings: Mapping[str, Any]) -> list[str]:
 
 
 def overlay(settings: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay `above` over `settings`; a target given there replaces a task below, which would hide it, with its split."""
+    """Lay `above` over `settings`; a target given there replaces a task below, which would hide it, and its split."""
     merged = {**settings, **above}
     if "target" in above:
-        for name in ("task", "held_out"):
+        by_held_out = ("patience",) + (("until",) if "held_out" in merged.get("until", "") else ())
+        for name in ("task", "held_out", *by_held_out):
             if name not in above:
                 merged.pop(name, None)
     return merged

@@ -39,9 +39,13 @@ def test_json_holds_all_that_was_found(capsys: pytest.CaptureFixture[str]) -> No
     assert {climb["text"] for climb in probe["climbs"]} == {""}
 
 
-def test_a_preset_brings_its_reward_and_its_task(capsys: pytest.CaptureFixture[str]) -> None:
-    [probe] = json.loads(run(capsys, "--preset", "reverse", "--json"))["probes"]
-    assert (probe["reward"], probe["group_size"]) == ("hamming", 8)
+def test_a_preset_brings_its_reward_and_its_task(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    settings = 'task = "reverse:length=3"\nreward = "hamming"\ngroup_size = 4\n'
+    file.write_text(f'title = "Mine"\nteaches = "Nothing."\n[settings]\n{settings}')
+    [probe] = json.loads(run(capsys, "--preset", str(file), "--json"))["probes"]
+    assert (probe["reward"], probe["group_size"]) == ("hamming", 4)
+    assert {len(climb["target"]) for climb in probe["climbs"]} == {3}
 
 
 def test_a_failing_python_reward_ends_with_3(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
