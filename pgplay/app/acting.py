@@ -156,6 +156,10 @@ class Acting(App[int]):
         """Look at what the policy would write, and which letter was learnt when."""
         self._inspection.policy_map()
 
+    def action_prompts(self) -> None:
+        """List the prompts, and watch one."""
+        self._inspection.prompts(self._conductor.write)
+
     def action_health(self) -> None:
         """Tell how the learning signal stands."""
         self._inspection.health()

@@ -45,6 +45,7 @@ ACTIONS = (
     Action("phases", "n", "n", "one step in four stops", "Walk through one step: numbers, maths and code."),
     Action("microscope", "k", "k", "microscope", "Completions token by token, sorted and searched."),
     Action("policy_map", "a", "a", "map", "What the policy would write, and which letter was learnt when."),
+    Action("prompts", "q", "q", "prompts", "Every prompt with what the policy writes and its reward; watch one."),
     Action("health", "question_mark", "?", "signal health", "How the learning signal stands, and what to try."),
     Action("take_advice", "exclamation_mark", "!", "take the advice", "Make the change that the finding suggests."),
     Action("choose_metrics", "m", "m", "metrics", "Choose which metrics are plotted, and which one large."),

@@ -150,8 +150,8 @@ class Conductor:
             named,
         )
 
-    def write(self) -> None:
-        """Write with the run's present policy."""
+    def write(self, prompt: str = "") -> None:
+        """Write with the run's present policy, for `prompt` or the first one of the task."""
         state = self._app.state
         if not state.has_run or state.info is None:
             self._app.tell("There is no policy to write with yet. Press space to train one, or o for a saved one.")
@@ -159,7 +159,8 @@ class Conductor:
         if not state.has_policy:
             self._tell_that_there_is_no_policy()
             return
-        self._app.push_screen(WriteScreen(self._send_write, prompt=next(filter(None, state.info.prompts), "")))
+        prompt = prompt or next(filter(None, state.info.prompts), "")
+        self._app.push_screen(WriteScreen(self._send_write, prompt=prompt))
 
     def _tell_that_there_is_no_policy(self) -> None:
         self._app.tell(" ".join(str(no_policy(make_config(self._running).algorithm)).split("\n")))

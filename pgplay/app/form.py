@@ -161,6 +161,20 @@ def model_choices(alphabet_spec: str, target: str) -> dict[str, str]:
     return {name: f"{name:<{width}}  {count(spec.parameter_count(vocabulary)):>4}" for name, spec in MODELS.items()}
 
 
+def task_choices(task: str) -> list[tuple[str, str]]:
+    """Return (spec, what it is) of every task that a list offers; `task` is among them, whatever it is."""
+    from pgplay.tasks.data_sets import data_sets
+    from pgplay.tasks.generators import GENERATORS
+
+    offered = [("", "")]
+    offered += [(name, generator.description) for name, generator in GENERATORS.items()]
+    offered += [(name, "prompts and right answers that ship with pgplay") for name in data_sets()]
+    if not any(task == spec for spec, _ in offered):
+        generator = GENERATORS.get(task.partition(":")[0])
+        offered.append((task, generator.description if generator else "prompts and right answers from a file"))
+    return offered
+
+
 def live_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Return what of the changes between two runs' settings takes effect while training, and the names of the rest."""
     known = fields()

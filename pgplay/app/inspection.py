@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pgplay.app.state import words_of_change
 from pgplay.config import make_config
-from pgplay.worker.protocol import Command, Dissect, Map, Pause
+from pgplay.worker.protocol import Command, Dissect, ListPrompts, Map, Pause
 
 if TYPE_CHECKING:
     from pgplay.app.app import PgplayApp
@@ -44,6 +45,13 @@ class Inspection:
         if self._has_policy():
             self._app.push_screen(MapScreen(self._app.state, self.map))
 
+    def prompts(self, write: Callable[[str], None]) -> None:
+        """List the task's prompts with what the policy writes for each, and watch one; `write` writes for one."""
+        from pgplay.app.screens.prompts import PromptsScreen
+
+        if self._has_policy():
+            self._app.push_screen(PromptsScreen(self._app.state, self.list_prompts, write))
+
     def health(self) -> None:
         """Tell how the learning signal stands."""
         from pgplay.app.screens.health import HealthScreen
@@ -71,6 +79,10 @@ class Inspection:
     def dissect(self) -> None:
         """Have the next step taken apart; one is made where the run rests."""
         self._send(Dissect())
+
+    def list_prompts(self) -> None:
+        """Have the prompts told, with what the present policy writes for each."""
+        self._send(ListPrompts())
 
     def map(self) -> None:
         """Have the present policy's map told."""

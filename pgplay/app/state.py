@@ -13,7 +13,7 @@ from pgplay.app.history import History
 from pgplay.learning import health
 from pgplay.learning.anatomy import Anatomy, PolicyMap
 from pgplay.learning.health import Signal, signals
-from pgplay.learning.report import Finding, Sample, StepReport
+from pgplay.learning.report import Finding, PromptSheet, Sample, StepReport
 from pgplay.worker.protocol import (
     Changed,
     Device,
@@ -22,6 +22,7 @@ from pgplay.worker.protocol import (
     Failed,
     Log,
     Mapped,
+    PromptsListed,
     Ready,
     RunInfo,
     RunState,
@@ -61,6 +62,7 @@ class AppState:
     anatomy: Anatomy | None = None
     """The step that was taken apart last."""
     map: PolicyMap | None = None
+    prompts: PromptSheet | None = None
     """What the policy would write, as it was told last."""
     tempo: float = 0.0
     """Seconds that each step is made to take at least, 0 at full speed."""
@@ -115,6 +117,8 @@ class AppState:
                 self.written = event.samples
             case Dissected():
                 self.anatomy = event.anatomy
+            case PromptsListed():
+                self.prompts = event.sheet
             case Mapped():
                 self.map = event.map
             case Changed():

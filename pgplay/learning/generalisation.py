@@ -10,14 +10,20 @@ import math
 from collections.abc import Sequence
 
 import msgspec
+import torch
 
 from pgplay.learning.greedy import greedy_texts, in_parts
+from pgplay.learning.report import PromptSheet, Sample
+from pgplay.learning.samples import sample_of
+from pgplay.policies.density import Density
 from pgplay.policies.policy import Policy
 from pgplay.rewards.scoring import Reward
 from pgplay.tasks.task import Pair, Task
 
 MEASURED = 128
 """Prompts of either side that are measured, at most: a share of 0.97 is then known to within 0.015."""
+SHOWN = 100
+"""Prompts of either side that a person can look at one by one."""
 
 
 class EarlyStop(msgspec.Struct):
@@ -46,6 +52,21 @@ def generalisation(policy: Policy, reward: Reward, task: Task) -> dict[str, floa
         f"{side}_{name}": value for side, pairs in sides.items() for name, value in _measure(policy, reward, pairs)
     }
     return told | {"gap": told["training_reward"] - told["held_out_reward"]}
+
+
+def prompt_sheet(policy: Policy, reward: Reward, task: Task, step: int) -> PromptSheet:
+    """Return the greedy completion for each of the first prompts of either side, scored; raises RewardError."""
+
+    def written(pairs: Sequence[Pair]) -> tuple[Sample, ...]:
+        completions = policy.write(
+            [pair.prompt for pair in pairs], Density(), torch.Generator(policy.device), greedy=True
+        )
+        rewards = reward.score_pairs([completion.text for completion in completions], pairs).values
+        rows = zip(pairs, completions, rewards, strict=True)
+        return tuple(sample_of("greedy", pair, completion, value, step) for pair, completion, value in rows)
+
+    held_out = written(task.held_out[:SHOWN]) if task.held_out else ()
+    return PromptSheet(step, written(task.training[:SHOWN]), held_out)
 
 
 def _measure(policy: Policy, reward: Reward, pairs: Sequence[Pair]) -> list[tuple[str, float]]:

@@ -27,6 +27,14 @@ MOST_POSITIONS = 200
 """Tokens of a target of which a step tells the probability."""
 
 
+class PromptSheet(msgspec.Struct, frozen=True):
+    """What the policy of a step would write for the first prompts of either side, each with its reward."""
+
+    step: int
+    training: tuple[Sample, ...]
+    held_out: tuple[Sample, ...]
+
+
 class Trace(msgspec.Struct, frozen=True):
     """What of a step is no single number, and is drawn as a map over the steps.
 

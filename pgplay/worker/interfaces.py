@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from pgplay.config import RunConfig
 from pgplay.learning.anatomy import Anatomy, PolicyMap
-from pgplay.learning.report import Sample
+from pgplay.learning.report import PromptSheet, Sample
 from pgplay.rewards.probe import Probe
 from pgplay.worker.ending import Ending
 from pgplay.worker.protocol import Change, ProbeReward, RunInfo, Snapshot, Start, Write
@@ -59,6 +59,9 @@ class RunSession(Protocol):
 
     def map(self) -> PolicyMap:
         """Return the map of the present policy; raises InputError where there is none."""
+
+    def prompts(self) -> PromptSheet:
+        """Return what the present policy would write for the task's prompts; raises InputError where there is none."""
 
     def snapshot(self) -> Snapshot:
         """Return the newest step, with its own row only."""

@@ -12,7 +12,7 @@ import msgspec
 
 from pgplay.errors import PgplayError
 from pgplay.learning.anatomy import Anatomy, PolicyMap
-from pgplay.learning.report import Finding, Sample, StepReport, Trace
+from pgplay.learning.report import Finding, PromptSheet, Sample, StepReport, Trace
 from pgplay.rewards.probe import Probe
 from pgplay.rewards.verdicts import Verdict
 
@@ -90,6 +90,10 @@ class Dissect(Command, tag="dissect", frozen=True):
 
 class Map(Command, tag="map", frozen=True):
     """Tell what the present policy would write, position by position. Answered by Mapped."""
+
+
+class ListPrompts(Command, tag="prompts", frozen=True):
+    """Tell what the present policy would write for each prompt, and what that earns. Answered by PromptsListed."""
 
 
 class Stop(Command, tag="stop", frozen=True):
@@ -235,6 +239,12 @@ class Mapped(Event, tag="mapped", frozen=True):
     map: PolicyMap
 
 
+class PromptsListed(Event, tag="prompts_listed", frozen=True):
+    """The first prompts of either side with their greedy completions."""
+
+    sheet: PromptSheet
+
+
 class Saved(Event, tag="saved", frozen=True):
     """A policy was saved under this name."""
 
@@ -308,12 +318,10 @@ class Failed(Event, tag="failed", frozen=True):
     given: Given = None
 
 
-AnyCommand = (
-    Start | Resume | Pause | Step | Pace | Dissect | Map | Stop | Reset | Change | Save | Write | ProbeReward | Quit
-)
-AnyEvent = (
-    Ready | StateChanged | Snapshot | Dissected | Mapped | Saved | Written | Probed | Changed | Log | Refused | Failed
-)
+Steering = Start | Resume | Pause | Step | Pace | Stop | Reset | Change | Save | Quit
+AnyCommand = Steering | Dissect | Map | ListPrompts | Write | ProbeReward
+Answers = Dissected | Mapped | PromptsListed | Saved | Written | Probed | Changed
+AnyEvent = Ready | StateChanged | Snapshot | Answers | Log | Refused | Failed
 
 Message = TypeVar("Message")
 

@@ -28,12 +28,14 @@ from pgplay.worker.protocol import (
     Dissect,
     Dissected,
     Failed,
+    ListPrompts,
     Map,
     Mapped,
     Pace,
     Pause,
     Probed,
     ProbeReward,
+    PromptsListed,
     ProtocolError,
     Quit,
     Refused,
@@ -76,6 +78,7 @@ class Server:
             Pace: lambda command: self._tempo.set(command.seconds),
             Dissect: self._dissect,
             Map: self._map,
+            ListPrompts: self._list_prompts,
             Stop: self._stop,
             Reset: self._reset,
             Change: self._change,
@@ -226,6 +229,9 @@ class Server:
         if self._state != "training":
             self._make_steps(Step(request=command.request))
         self._asked_apart = command.request
+
+    def _list_prompts(self, command: ListPrompts) -> None:
+        self._outbox.send(PromptsListed(sheet=self._need_session().prompts(), request=command.request))
 
     def _map(self, command: Map) -> None:
         self._outbox.send(Mapped(map=self._need_session().map(), request=command.request))

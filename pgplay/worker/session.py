@@ -21,9 +21,10 @@ from pgplay.learning.comparators import no_policy
 from pgplay.learning.diagnosis import WINDOW, diagnose
 from pgplay.learning.dissection import Dissection, policy_map
 from pgplay.learning.factory import make_learner
+from pgplay.learning.generalisation import prompt_sheet
 from pgplay.learning.learner import Learner
 from pgplay.learning.plan import make_plan
-from pgplay.learning.report import Finding, StepReport
+from pgplay.learning.report import Finding, PromptSheet, StepReport
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.policy import Policy
 from pgplay.runs.cards import PolicyCard
@@ -192,6 +193,11 @@ class Session:
     def map(self) -> PolicyMap:
         """Return the map of the present policy for the first training prompt; raises InputError without a policy."""
         return policy_map(self.need_policy(), self.learner.plan.task.training[0], self.step_count)
+
+    def prompts(self) -> PromptSheet:
+        """Return what the present policy would write for the task's prompts; raises InputError without a policy."""
+        learner = self.learner
+        return prompt_sheet(self.need_policy(), learner.reward, learner.plan.task, self.step_count)
 
     def _make(self, make_step: Callable[[], StepReport]) -> StepReport:
         if self._is_resting:

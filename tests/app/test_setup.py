@@ -11,7 +11,7 @@ from textual.widgets import Button, Collapsible, Input, Static, TextArea
 from pgplay.app.screens.dialogs import AskDialog
 from pgplay.app.widgets.choice import Choice
 from pgplay.app.widgets.setup import Setup
-from pgplay.config import fields
+from pgplay.config import fields, make_config
 from pgplay.policies.catalogue import MODELS
 from pgplay.rewards.catalogue import REWARDS
 from pgplay.tasks.presets import preset_names
@@ -195,3 +195,19 @@ async def test_a_target_is_read_from_a_file(tmp_path: Path) -> None:
         answer.value = str(file)
         await pilot.press("enter")
         await until(pilot, lambda: (bench.app.settings or {}).get("target") == "two\nlines")
+
+
+async def test_a_task_takes_the_place_of_the_target_and_gives_it_back() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        setup = bench.app.main.setup
+        pick(bench, "task", "copy")
+        await until(pilot, lambda: bench.app.settings == {"task": "copy"})
+        assert not setup.query_one("#target").display
+        assert setup.query_one("#model", Choice).chosen == "auto"
+        setup.load(make_config({"task": "reverse:length=3,alphabet=ab", "held_out": 0.5}))
+        assert setup.query_one("#task", Choice).chosen == "reverse:length=3,alphabet=ab"
+        setup.set_target("good morning")
+        await until(pilot, lambda: bench.app.settings == {"target": "good morning"})
+        assert setup.query_one("#target").display

@@ -478,3 +478,29 @@ def test_a_reference_with_another_alphabet_is_refused():
     session.close("paused")
     with pytest.raises(InputError, match="another alphabet"):
         begin(kl=0.1, reference="narrow")
+
+
+def test_prompts_are_told_with_what_would_be_written_for_each():
+    config = make_config({**SMALL, "target": "", "task": "copy:length=1,alphabet=abcdef", "held_out": 0.5})
+    session = Session.begin(config)
+    session.step()
+    sheet = session.prompts()
+    assert (sheet.step, len(sheet.training), len(sheet.held_out)) == (1, 3, 3)
+    assert {one.prompt for one in sheet.training} | {one.prompt for one in sheet.held_out} == set("abcdef")
+    assert [one.text for one in sheet.training] == session.learner.greedy_texts(session.learner.plan.task.training)
+    session.close("finished")
+
+
+def test_a_warm_start_is_noted_and_its_policy_is_the_reference():
+    session = Session.begin(make_config({**SMALL, "warm_start": "20", "until": "never"}))
+    assert [event.kind for event in session.store.events()][:1] == ["warm-start"]
+    assert session.step().metrics["kl_reference"] == pytest.approx(0.0, abs=1e-6)
+    assert session.step().metrics["kl_reference"] > 0
+    session.close("finished")
+
+
+def test_a_policy_that_ships_is_a_warm_start_by_its_name():
+    session = Session.begin(make_config({"target": "", "reward": "distinct", "warm_start": "english", "steps": 2}))
+    assert session.info().model == "gru-small"
+    assert "kl_reference" in session.step().metrics
+    session.close("finished")

@@ -55,7 +55,9 @@ class Setup(Vertical):
                 yield Label("Preset", classes="name")
                 yield Choice([Entry(self.preset, self.preset)], self.preset, id="preset", prompt="your own")
             yield Static(id="preset-note", classes="note")
-            with Horizontal(classes="row"):
+            yield from self._row("Task", Choice(self._tasks(), self.typed["task"], id="task"))
+            yield Static(id="task-note", classes="note")
+            with Horizontal(classes="row", id="target-row"):
                 yield Label("Target", classes="name")
                 yield Label("[@click=app.target_from_file]from a file…[/]  [b]f[/b]", id="from-file", classes="hint")
             yield TextArea(
@@ -104,6 +106,10 @@ class Setup(Vertical):
         return self.app.size.width >= ROOMY_WIDTH and self.app.size.height >= ROOMY_HEIGHT
 
     # What the lists hold
+
+    def _tasks(self) -> list[Entry]:
+        choices = form.task_choices(self.typed["task"])
+        return [Entry(spec, spec or "one target", description) for spec, description in choices]
 
     def _rewards(self) -> list[Entry]:
         from pgplay.rewards.catalogue import REWARDS
@@ -171,7 +177,9 @@ class Setup(Vertical):
         self._check()
 
     def set_target(self, text: str) -> None:
-        """Put `text` in the target's field, as if it had been typed."""
+        """Put `text` in the target's field, as if it had been typed; it takes the place of a task with its split."""
+        for name in ("task", "held_out"):
+            self._edit(name, "")
         self.query_one("#target", TextArea).text = text
 
     def set_reward(self, spec: str) -> None:
@@ -283,6 +291,8 @@ class Setup(Vertical):
         if name == "reward":
             self.origin = ""
         self.typed[name] = text
+        for setting in self.query(f"#setting-{name}").results(Setting):
+            setting.show_value(text)
         self.preset = ""
         self.query_one("#preset", Choice).choose("")
         self._show_notes()
@@ -295,7 +305,10 @@ class Setup(Vertical):
     def _show_notes(self) -> None:
         own = self._own_reward or self._reward_choice() == OWN_REWARD
         self.query_one("#own-reward", Input).display = own
-        for name in ("preset", "reward", "algorithm"):
+        self.query_one("#task", Choice).show_entries(self._tasks(), self.typed["task"])
+        for part in ("target-row", "target"):
+            self.query_one(f"#{part}").display = not self.typed["task"]
+        for name in ("preset", "task", "reward", "algorithm"):
             description = self.query_one(f"#{name}", Choice).description
             if name == "reward":
                 description = self._reward_definition()

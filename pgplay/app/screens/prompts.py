@@ -1,0 +1,169 @@
+"""The task's prompts one by one: what the policy would write for each now, what that earns, and one to watch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar, NamedTuple
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import DataTable, Footer, Static
+
+from pgplay.app import formats
+from pgplay.app.colouring import coloured
+from pgplay.app.messages import StateShown
+from pgplay.app.safe_text import safe_text
+from pgplay.app.state import AppState
+from pgplay.app.widgets.samples import Samples, component_styles
+from pgplay.learning.report import PromptSheet, Sample
+
+ASK_SECONDS = 1.0
+"""Between two looks: each writes two hundred texts at most, about as long as a step."""
+MOST_POINTS = 120
+BARS = "▁▂▃▄▅▆▇█"
+SIDES = {"training": "training", "held_out": "held out"}
+_SIDE_WIDTH, _REWARD_WIDTH = 8, 6
+
+
+class _Row(NamedTuple):
+    side: str
+    sample: Sample
+
+
+class PromptsScreen(Screen[None]):
+    """Follows the run; `ask` has the worker list the prompts, `write` opens the screen that writes for one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,w", "write", "write for it", key_display="enter"),
+        Binding("o", "order", "worst first / as they come"),
+        Binding("escape,q", "dismiss", "back", key_display="esc"),
+    ]
+    AUTO_FOCUS = "#prompts"
+    COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES
+
+    def __init__(self, state: AppState, ask: Callable[[], None], write: Callable[[str], None]) -> None:
+        super().__init__()
+        self._state, self._ask, self._write = state, ask, write
+        self._sheet: PromptSheet | None = None
+        self._rows: dict[str, _Row] = {}
+        self._watched: dict[str, list[float]] = {}
+        self._worst_first = False
+
+    def compose(self) -> ComposeResult:
+        """Lay out the list, and beneath it the prompt under the cursor."""
+        yield Static(id="prompts-title", classes="page-title")
+        yield DataTable(id="prompts", cursor_type="row", classes="page")
+        yield Static(id="watched")
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Show what is known, and ask again and again while the run goes on."""
+        self._ask()
+        self._show()
+        self.set_interval(ASK_SECONDS, self._ask_again)
+
+    def on_resize(self) -> None:
+        """Give the columns what the width has."""
+        self._list()
+
+    def _ask_again(self) -> None:
+        if self._sheet is None or self._sheet.step != self._state.step:
+            self._ask()
+
+    @on(StateShown)
+    def _show(self) -> None:
+        sheet = self._state.prompts
+        self.query_one("#prompts-title", Static).update(Text(self._title(sheet)))
+        if sheet is None or sheet is self._sheet:
+            return
+        self._sheet = sheet
+        rows = [_Row(side, sample) for side in SIDES for sample in getattr(sheet, side)]
+        self._rows = {f"{row.side}\n{row.sample.prompt}": row for row in rows}
+        for key, row in self._rows.items():
+            self._watched[key] = [*self._watched.get(key, [])[-MOST_POINTS:], row.sample.reward]
+        self._list()
+
+    def _title(self, sheet: PromptSheet | None) -> str:
+        if sheet is None:
+            return "Prompts · the policy is writing for each of them…"
+        parts = [f"Prompts · step {sheet.step}"]
+        for side, words in SIDES.items():
+            rewards = [sample.reward for sample in getattr(sheet, side)]
+            if rewards:
+                mean = formats.reward(sum(rewards) / len(rewards)).strip()
+                parts.append(f"{words}: mean reward {mean} of {len(rewards)}")
+        return " · ".join(parts)
+
+    def _list(self) -> None:
+        """Fill the table anew, the cursor where it was."""
+        table = self.query_one("#prompts", DataTable)
+        chosen, at = self._chosen, table.cursor_row
+        free = max(16, self.app.size.width - _SIDE_WIDTH - _REWARD_WIDTH - 12)
+        longest = max((len(row.sample.prompt) for row in self._rows.values()), default=0)
+        prompt_width = min(max(6, longest), free // 2)
+        table.clear(columns=True)
+        for title, width in (
+            *(("", _SIDE_WIDTH), ("reward", _REWARD_WIDTH), ("prompt", prompt_width)),
+            ("what the policy would write", free - prompt_width),
+        ):
+            table.add_column(title, width=width)
+        keys = list(self._rows)
+        if self._worst_first:
+            keys.sort(key=lambda key: self._rows[key].sample.reward)
+        styles = component_styles(self)
+        for key in keys:
+            side, sample = self._rows[key]
+            side_style = "" if side == "training" else styles["now"]
+            table.add_row(
+                Text(SIDES[side], side_style),
+                formats.reward(sample.reward),
+                safe_text(sample.prompt, width=prompt_width),
+                coloured(sample.text, sample.target, styles),
+                key=key,
+            )
+        if keys:
+            table.move_cursor(row=keys.index(chosen) if chosen in keys else min(max(at, 0), len(keys) - 1))
+        self._show_watched()
+
+    @property
+    def _chosen(self) -> str:
+        table = self.query_one("#prompts", DataTable)
+        if not table.row_count:
+            return ""
+        return table.coordinate_to_cell_key(table.cursor_coordinate).row_key.value or ""
+
+    @on(DataTable.RowHighlighted)
+    def _show_watched(self) -> None:
+        row = self._rows.get(self._chosen)
+        if row is None:
+            return
+        side, sample = row
+        styles = component_styles(self)
+        text = Text(f"{SIDES[side]} prompt  ", styles["muted"])
+        text.append_text(safe_text(sample.prompt))
+        if sample.target:
+            text.append("   right answer  ", styles["muted"]).append_text(safe_text(sample.target))
+        text.append("\nits reward since it is watched  ", styles["muted"])
+        text.append(_bars(self._watched[self._chosen][-max(10, self.app.size.width - 40) :]), styles["now"])
+        self.query_one("#watched", Static).update(text)
+
+    @on(DataTable.RowSelected)
+    def action_write(self) -> None:
+        """Write for the prompt under the cursor, as often as is asked for."""
+        row = self._rows.get(self._chosen)
+        if row is not None:
+            self._write(row.sample.prompt)
+
+    def action_order(self) -> None:
+        """List the worst rewards first, or the prompts as they come."""
+        self._worst_first = not self._worst_first
+        self._list()
+
+
+def _bars(rewards: list[float]) -> str:
+    """Return one bar for each of `rewards`, from 0 (or the lowest, where that is below) to 1 (or the highest)."""
+    low, high = min(0.0, *rewards), max(1.0, *rewards)
+    return "".join(BARS[round((value - low) / (high - low) * (len(BARS) - 1))] for value in rewards)
