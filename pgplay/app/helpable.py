@@ -43,6 +43,38 @@ PANELS = {
     "records": Explanation(
         "Best so far", "Each completion that beat the best one before it, the newest on top, with its step and reward."
     ),
+    "health": Explanation(
+        "Signal health",
+        "How the learning signal stands, by the means of the last steps: ● fine, ▲ worth watching, ✗ out of range. ? tells "
+        "what to try and the key that does it; ! makes the change that a finding suggests.",
+    ),
+    "completions": Explanation(
+        "Completions",
+        "What was written in one step, equal ones counted. adv. is the mean of a completion's advantages; Δlog p is how "
+        "much likelier (above 0) the step's update made it, in nats.",
+    ),
+    "phase-maths": Explanation(
+        "Maths", "The formulas of this stop with the numbers of the chosen completion. c shows the code that is run."
+    ),
+    "tokens": Explanation(
+        "Token by token",
+        "p: how likely the token was where it was drawn, and how undecided the policy was there (entropy, nats). A_t: its "
+        "advantage. p after and Δlog p: what the update made of it; ≡ where its importance ratio was clipped. Then the "
+        "likeliest tokens before the update, the one that was drawn in bold; ■ is the stop token.",
+    ),
+    "writing": Explanation(
+        "What it would write",
+        "The greedy completion under its positions, the target under it, and how likely each token is there: the fuller "
+        "the cell, the likelier. Left and right move along a long text.",
+    ),
+    "learnt": Explanation(
+        "Which letter is learnt when",
+        "A row for each letter of the target, and how likely the policy is to write it after the right ones before it, "
+        "step by step. With several targets, the mean over those that were measured at each position.",
+    ),
+    "rewards": Explanation(
+        "Rewards", "Which share of each step's completions earned how much: the fuller the cell, the more of them."
+    ),
     "finding": Explanation(
         "Finding", "What stands out in the learning, what it means, and what to try. It is empty while all is well."
     ),

@@ -6,6 +6,7 @@ cannot be bounded is left out on purpose: the raw values of the whole run, which
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -72,7 +73,12 @@ class Series:
     def since(self, step: int) -> Sequence[Bucket]:
         """Return what is known of the steps from `step` on, as finely as it is known."""
         if self._recent and (step >= self._recent[0].step or len(self._recent) < RECENT):
-            return [bucket for bucket in self._recent if bucket.step >= step]
+            before = len(self._recent)
+            for bucket in reversed(self._recent):  # what is asked for is mostly the end
+                if bucket.step < step:
+                    break
+                before -= 1
+            return list(itertools.islice(self._recent, before, None))
         return [bucket for bucket in self.buckets if bucket.step >= step] if step > 0 else self.buckets
 
     def at(self, step: int) -> Bucket | None:

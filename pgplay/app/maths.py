@@ -100,7 +100,8 @@ def _advantage(anatomy: Anatomy, sample: SampleAnatomy) -> list[Line]:
     if rules.baseline == "critic":
         formula = "δ_t = r_t + γ V_(t+1) − V_t;  A_t = δ_t + γ λ A_(t+1)"
         values = " ".join(signed(token.value or 0.0) for token in sample.tokens[:5])
-        return [Line("V_t: what the critic expects", f"{values} …"), Line(formula, _each(sample))]
+        scaled = "" if rules.scale == "none" else f", divided by the std of all, at least {rules.deviation_floor:g}"
+        return [Line("V_t: what the critic expects", f"{values} …"), Line(formula + scaled, _each(sample))]
     words = BASELINES[rules.baseline].format(group=rules.group_size, others=rules.group_size - 1)
     baseline, earned = sample.baseline or 0.0, sample.reward - sample.charge
     result = [Line("b = " + words, f"{baseline:.4f}")]

@@ -123,7 +123,10 @@ class PhaseScreen(Screen[None]):
             text.append(line.formula, styles["now"])
             text.append("  " if together else "\n    ").append(f"{line.numbers}\n")
         self.query_one("#maths-lines", Static).update(text)
-        self.query_one(Tokens).show(sample, TOKEN_COLUMNS[self._stop])
+        columns = TOKEN_COLUMNS[self._stop]
+        if not self._anatomy.rules.control_variate:  # all advantages are as they were
+            columns = tuple(name for name in columns if name != "shared")
+        self.query_one(Tokens).show(sample, columns)
 
     def action_go(self, way: int) -> None:
         """Go to the next stop, or to the one before; after the last one comes the next step's first."""
