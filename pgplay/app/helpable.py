@@ -45,27 +45,27 @@ PANELS = {
     ),
     "health": Explanation(
         "Signal health",
-        "How the learning signal stands, by the means of the last steps: ● fine, ▲ worth watching, ✗ out of range. ? tells "
-        "what to try and the key that does it; ! makes the change that a finding suggests.",
+        "How the learning signal stands, by the means of the last steps: ● fine, ▲ worth watching, ✗ out of range. ? "
+        "tells what to try and the key that does it; ! makes the change that a finding suggests.",
     ),
     "completions": Explanation(
         "Completions",
-        "What was written in one step, equal ones counted. adv. is the mean of a completion's advantages; Δlog p is how "
-        "much likelier (above 0) the step's update made it, in nats.",
+        "What was written in one step, equal ones counted. adv. is the mean of a completion's advantages; Δlog p is "
+        "how much likelier (above 0) the step's update made it, in nats.",
     ),
     "phase-maths": Explanation(
         "Maths", "The formulas of this stop with the numbers of the chosen completion. c shows the code that is run."
     ),
     "tokens": Explanation(
         "Token by token",
-        "p: how likely the token was where it was drawn, and how undecided the policy was there (entropy, nats). A_t: its "
-        "advantage. p after and Δlog p: what the update made of it; ≡ where its importance ratio was clipped. Then the "
+        "p: how likely the token was where it was drawn, and how undecided the policy was there (entropy, nats). A_t: "
+        "its advantage. p after and Δlog p: what the update made of it; ≡ where its importance ratio was clipped. Then the "
         "likeliest tokens before the update, the one that was drawn in bold; ■ is the stop token.",
     ),
     "writing": Explanation(
         "What it would write",
-        "The greedy completion under its positions, the target under it, and how likely each token is there: the fuller "
-        "the cell, the likelier. Left and right move along a long text.",
+        "The greedy completion under its positions, the target under it, and how likely each token is there: the "
+        "fuller the cell, the likelier. Left and right move along a long text.",
     ),
     "learnt": Explanation(
         "Which letter is learnt when",
