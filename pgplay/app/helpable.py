@@ -59,8 +59,8 @@ PANELS = {
     "tokens": Explanation(
         "Token by token",
         "p: how likely the token was where it was drawn, and how undecided the policy was there (entropy, nats). A_t: "
-        "its advantage. p after and Δlog p: what the update made of it; ≡ where its importance ratio was clipped. Then the "
-        "likeliest tokens before the update, the one that was drawn in bold; ■ is the stop token.",
+        "its advantage. p after and Δlog p: what the update made of it; ≡ where its importance ratio was clipped. Then "
+        "the likeliest tokens before the update, the one that was drawn in bold; ■ is the stop token.",
     ),
     "writing": Explanation(
         "What it would write",
