@@ -92,7 +92,7 @@ def _print(found: Probe, verdict: Verdict) -> None:
     for line in verdict.evidence:
         print(f"- {visible(line)}")
     print(f"- A reward costs {_cost(found)} microseconds.")
-    print(f"\nRewards of the untrained policy's {found.completions} completions:")
+    print(f"\nRewards of a run's first {found.completions} completions:")
     edges, counts = found.histogram.edges, found.histogram.counts
     _print_bars([number(edge) for edge in edges], [float(count) for count in counts], [str(count) for count in counts])
     origin = "the target" if found.needs_target else "the best completion"

@@ -141,7 +141,7 @@ def _on_completions(probe: Probe) -> list[str]:
     else:
         spread = f"score from {_number(probe.lowest)} to {_number(probe.highest)}, {_number(probe.mean)} on average"
     lines = [
-        f"The untrained policy's {probe.completions} completions {spread}; {probe.tied_groups:.0%} of the groups of "
+        f"A run's first {probe.completions} completions {spread}; {probe.tied_groups:.0%} of the groups of "
         f"{probe.group_size} are tied and teach nothing."
     ]
     if probe.noise > SAME:
