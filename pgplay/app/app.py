@@ -29,6 +29,7 @@ from pgplay.app.inspection import Inspection
 from pgplay.app.looking import Looking
 from pgplay.app.memory import NOTHING, Memory, recall
 from pgplay.app.messages import SetupChanged, StateShown, WorkerEnded, WorkerSpoke
+from pgplay.app.redrawing import Redrawing
 from pgplay.app.safe_text import safe_text
 from pgplay.app.screens.main import MainScreen
 from pgplay.app.state import AppState
@@ -37,15 +38,13 @@ from pgplay.app.widgets.plot import Plot
 from pgplay.app.worker_link import LinkFactory, WorkerLink, real_worker
 from pgplay.config import RunConfig, make_config, to_settings
 from pgplay.errors import PgplayError
-from pgplay.worker.protocol import Event
+from pgplay.worker.protocol import Event, Log, Snapshot
 
 QUIT_SECONDS = 0.7
 """How long the worker may take to write its checkpoint and leave before it is killed."""
 
 LAST_SECONDS = 0.9
 """How long after being told to end the process may last; a worker that is left alone writes its checkpoint and ends."""
-
-REDRAW_SECONDS = 0.1
 
 WIDTHS: list[tuple[int, str]] | None = [(0, "-tiny"), (60, "-narrow"), (100, "-normal"), (170, "-wide")]
 HEIGHTS: list[tuple[int, str]] | None = [(0, "-flat"), (18, "-low"), (30, "-high"), (44, "-tall")]
@@ -79,7 +78,7 @@ class PgplayApp(Acting):
         self._preset = preset
         self._connect = connect
         self._worker: WorkerLink | None = None
-        self._redraw_due = False
+        self._redrawing = Redrawing(self, self._show_state)
         self._conductor = Conductor(self)
         self._driving = Driving(self, self._conductor)
         self._looking = Looking(self)
@@ -143,7 +142,10 @@ class PgplayApp(Acting):
         event: Event = message.event
         self.state.apply(event)
         self._conductor.answer(event)
-        self.redraw()
+        if isinstance(event, Snapshot | Log):
+            self._redrawing.soon()
+        else:
+            self.redraw()
 
     @on(WorkerEnded)
     def _worker_ended(self, message: WorkerEnded) -> None:
@@ -152,18 +154,15 @@ class PgplayApp(Acting):
         self.redraw()
 
     def redraw(self) -> None:
-        """Have the state shown soon: at most ten times a second, however fast it changes."""
-        if not self._redraw_due:
-            self._redraw_due = True
-            self.set_timer(REDRAW_SECONDS, self._redraw)
+        """Have the state shown, as what a person did changed it."""
+        self._redrawing.at_once()
 
     @property
     def redraw_is_due(self) -> bool:
         """Whether the state has changed since it was shown last."""
-        return self._redraw_due
+        return self._redrawing.is_due
 
-    def _redraw(self) -> None:
-        self._redraw_due = False
+    def _show_state(self) -> None:
         for screen in dict.fromkeys([*self.screen_stack[:1], *self.screen_stack[-1:]]):
             screen.post_message(StateShown())
 
