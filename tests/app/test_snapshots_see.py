@@ -86,6 +86,7 @@ def test_plots_looked_at(snap_compare: Callable[..., bool]) -> None:
         bench.worker.build("training")
         bench.worker.tell(msgspec.structs.replace(snapshot(400), traces=traces(400)))
         bench.worker.tell(Changed(settings={"lr": 0.001}, step=260))
+        await pilot.press("t")  # without the setup, whose fields are no part of this picture
         await until(pilot, lambda: "step 400" in words(bench, "#samples") and not bench.app.redraw_is_due)
         await until(pilot, lambda: bench.app.main.query("#plot-5") and "┤" in words(bench, "#plot-5"))
         await pilot.pause()
