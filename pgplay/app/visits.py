@@ -63,6 +63,6 @@ class Visits:
 
         def answered(config: RunConfig | None) -> None:
             if config is not None:
-                self._app.main.setup.load(config)
+                self._app.main.setup.load(config, origin="the recipe")
 
         self._app.push_screen(RecipeScreen(lambda: self._app.settings), answered)

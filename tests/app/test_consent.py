@@ -11,6 +11,7 @@ from textual.widgets import Select
 from pgplay.app.screens.consent import ConsentDialog
 from pgplay.app.screens.reward import RewardScreen
 from pgplay.app.widgets.code import CodeArea
+from pgplay.config import make_config
 from pgplay.runs.cards import PolicyCard
 from pgplay.runs.consents import digest, is_allowed
 from pgplay.tasks.task import Pair, Task
@@ -94,3 +95,21 @@ async def test_a_policy_with_python_trains_on_by_it_once_it_is_allowed(home: Pat
         (start,) = bench.sent(Start)
         assert (start.settings["reward"], start.continue_policy) == ("theirs.py:reward", "gift")
         assert (home / "rewards" / "theirs.py").read_text() == PYTHON
+
+
+async def test_a_pasted_recipe_that_names_python_is_asked_for_and_a_reward_chosen_since_is_not(tmp_path: Path) -> None:
+    file = tmp_path / "theirs.py"
+    file.write_text(PYTHON)
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.app.main.setup.load(make_config({"target": "ab", "reward": str(file)}), origin="the recipe")
+        await until(pilot, lambda: (bench.app.settings or {}).get("reward") == str(file))
+        await pilot.press("space")
+        await asked(bench, pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: bench.app.screen is bench.app.main)
+        bench.app.main.query_one("#reward", Select).value = "prefix"
+        await until(pilot, lambda: (bench.app.settings or {}).get("reward") == "prefix")
+        await pilot.press("space")
+        await until(pilot, lambda: bench.sent(Start))
