@@ -241,6 +241,9 @@ class Conductor:
             setup.show_pending([])
             return
         live, later = form.live_changes(self._running, settings)
+        if "reward" in live and self.rewards.to_be_asked_for([live["reward"]]):
+            del live["reward"]
+            later.append("reward")
         if live:
             self._running.update(live)
             self.send(Change(settings=live))

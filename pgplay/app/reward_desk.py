@@ -43,13 +43,22 @@ class RewardDesk:
 
     def with_consent(self, specs: Iterable[str], go_on: Callable[[], None]) -> None:
         """Go on once the person has allowed the Python among `specs` that came with what the setup was loaded from."""
-        origin = self._app.main.setup.origin
         try:
-            sources = [read_python(spec).text for spec in specs if origin and is_python(spec)]
+            sources = self.to_be_asked_for(specs)
         except PgplayError as error:
             self._app.tell(str(error), severe=True)
             return
-        self.ask(sources, origin, go_on)
+        self.ask(sources, self._app.main.setup.origin, go_on)
+
+    def to_be_asked_for(self, specs: Iterable[str]) -> list[str]:
+        """Return the Python among `specs` that came with what the setup was loaded from and was not allowed yet.
+
+        Raises InputError where it cannot be read.
+        """
+        if not self._app.main.setup.origin:
+            return []
+        sources = [read_python(spec).text for spec in specs if is_python(spec)]
+        return [source for source in sources if not is_allowed(source)]
 
     def ask(self, sources: Iterable[str], origin: str, go_on: Callable[[], None]) -> None:
         """Go on once the person has allowed each of `sources`, which came with `origin`; what they once allowed, is."""

@@ -15,8 +15,8 @@ from pgplay.config import make_config
 from pgplay.runs.cards import PolicyCard
 from pgplay.runs.consents import digest, is_allowed
 from pgplay.tasks.task import Pair, Task
-from pgplay.worker.protocol import Start
-from tests.app.fake_worker import Bench, begin, until
+from pgplay.worker.protocol import Change, Start
+from tests.app.fake_worker import Bench, begin, until, words
 
 PYTHON = "def reward(text, target, prompt):\n    return 1.0\n"
 
@@ -76,6 +76,18 @@ async def test_the_editor_asks_before_it_could_run_what_a_preset_brought(preset:
         await asked(bench, pilot)
         await pilot.click("#yes")
         await until(pilot, lambda: isinstance(bench.app.screen, RewardScreen))
+
+
+async def test_a_preset_chosen_while_a_run_goes_on_brings_no_python_into_it(preset: str) -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training")
+        await until(pilot, lambda: bench.app.state.run == "training")
+        bench.app.main.query_one("#preset", Select).value = preset
+        await until(pilot, lambda: bench.sent(Change))
+        assert [change.settings for change in bench.sent(Change)] == [{"target": "ab"}]
+        await until(pilot, lambda: "reward: from the next start on" in words(bench, "#setup-note"))
 
 
 async def test_a_policy_with_python_trains_on_by_it_once_it_is_allowed(home: Path) -> None:
