@@ -50,6 +50,8 @@ class Redrawing:
         self._waits = False
 
     def _redraw(self) -> None:
+        if not self._app.screen_stack:  # the app is ending
+            return
         began = time.monotonic()
         self._waits = self._comes_at_once = False
         self._next = began + INTERVAL
