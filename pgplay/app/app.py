@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from textual import on
 from textual.app import SystemCommand
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
@@ -208,6 +209,14 @@ class PgplayApp(Acting):
         """Let the run's keys work on the main screen alone."""
         own = {registered.name for registered in ACTIONS} - {"quit", "help", "jump", "toggle_theme"}
         return not (action in own and self.screen_stack and not isinstance(self.screen, MainScreen))
+
+    def pop_screen(self) -> AwaitComplete:
+        """Leave the uppermost screen; the main one stays.
+
+        Of two quick presses of escape, the second reaches a screen that is leaving already, and Textual would pop
+        another one, in the end the main screen, and stop.
+        """
+        return super().pop_screen() if len(self.screen_stack) > 1 else AwaitComplete()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return Textual's filters, and the one that draws in ASCII where that is wanted."""

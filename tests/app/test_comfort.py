@@ -140,6 +140,21 @@ def test_a_memory_that_cannot_be_read_is_as_good_as_none(
     assert recall() in (NOTHING, Memory(settings={"lr": "fast"}))
 
 
+async def test_leaving_twice_at_once_leaves_the_main_screen_alone() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=SIZE) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("i")
+        await until(pilot, lambda: bench.app.screen is not bench.app.main)
+        page = bench.app.screen
+        page.call_later(page.action_dismiss)
+        page.call_later(page.action_dismiss)  # the second escape reaches the page before it has left
+        await until(pilot, lambda: bench.app.screen is bench.app.main)
+        await pilot.pause()
+        assert bench.app.is_running
+        assert bench.app.screen is bench.app.main
+
+
 async def test_every_theme_can_be_chosen_and_the_key_goes_through_the_houses_own() -> None:
     bench = Bench()
     async with bench.app.run_test(size=SIZE) as pilot:

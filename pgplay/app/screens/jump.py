@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.events import Click, Key
 from textual.geometry import Offset
 from textual.screen import ModalScreen
@@ -28,8 +26,6 @@ class Letter(Static):
 
 class JumpScreen(ModalScreen[Widget | None]):
     """Answers with the chosen panel; any other key leaves."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)", "Cancel")]
 
     def __init__(self, panels: Sequence[Widget]) -> None:
         super().__init__()
