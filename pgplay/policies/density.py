@@ -17,7 +17,11 @@ class Density(NamedTuple):
     min_p: float = 0.0
 
     def log_probabilities(self, logits: Tensor) -> Tensor:
-        """Return log-probabilities (..., V) for `logits` (..., V); a token that a filter removes has -inf.
+        """Return log-probabilities (..., V) for `logits` (..., V); a token that a filter removes has -inf."""
+        return self.filtered(logits).log_softmax(-1)
+
+    def filtered(self, logits: Tensor) -> Tensor:
+        """Return what `logits` (..., V) become before they are normed; a token that a filter removes has -inf.
 
         The likeliest token always stays. top_p: Holtzman et al. 2020, arXiv:1904.09751; min_p: Nguyen et al. 2024,
         arXiv:2407.01082. Which tokens a filter removes is a constant to the gradient.
@@ -37,7 +41,7 @@ class Density(NamedTuple):
             detached = logits.detach()
             cut = detached - detached.max(-1, keepdim=True).values < torch.tensor(self.min_p).log()
             logits = logits.masked_fill(cut, -torch.inf)
-        return logits.log_softmax(-1)
+        return logits
 
 
 def entropy(log_probabilities: Tensor) -> Tensor:

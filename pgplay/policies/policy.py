@@ -100,8 +100,9 @@ class Policy:
     ) -> Rollout:
         """Write one completion for each of `prefixes`, the last `greedy_rows` of them greedily.
 
-        A token is drawn as the largest log-probability plus Gumbel noise (Gumbel 1954; Maddison et al. 2014,
-        arXiv:1411.0030), drawn for all columns at once; a greedy row has no noise.
+        A token is drawn as the largest logit plus Gumbel noise (Gumbel 1954; Maddison et al. 2014, arXiv:1411.0030),
+        drawn for all columns at once; a greedy row has no noise. What is the same for all tokens of a column (the
+        logarithm of the sum) changes no draw, so the log-probabilities are computed after the last column, all at once.
         """
         batch = len(prefixes)
         lengths = [len(prefix) for prefix in prefixes]
@@ -123,32 +124,36 @@ class Policy:
         free = (column_numbers >= ends - 1) & (column_numbers < ends - 1 + self.max_length)
         inputs = torch.zeros(batch, columns + 1, dtype=torch.long, device=self.device)
         inputs[:, :longest] = forced
-        drawn = torch.zeros(columns, batch, device=self.device)
-        active = torch.zeros(columns, batch, dtype=torch.bool, device=self.device)
+        logits: list[Tensor] = []
+        first = min(lengths) - 1
         running = torch.ones(batch, dtype=torch.bool, device=self.device)
         state = self.network.start(batch, columns)
         for column in range(columns):
             features = self.network.step(inputs[:, column], column, state, dropout_masks)
-            if column < min(lengths) - 1:
+            if column < first:
                 continue
-            log_p = density.log_probabilities(self.network.logits(features))
-            chosen = (log_p + noise[column]).argmax(-1)
+            logits.append(density.filtered(self.network.logits(features)))
+            chosen = (logits[-1] + noise[column]).argmax(-1)
+            going = chosen != DELIMITER
             if column < longest - 1:
                 chosen = torch.where(free[column], chosen, forced[:, column + 1])
-            active[column] = running & free[column]
-            drawn[column] = log_p.gather(1, chosen[:, None])[:, 0]
+                going |= ~free[column]
             inputs[:, column + 1] = chosen
-            running = running & ~(active[column] & (chosen == DELIMITER))
+            running &= going
             # Asking costs a transfer on a GPU, so there the columns run to the end.
             if self.device.type == "cpu" and column >= longest - 2 and not bool((running & free[column + 1]).any()):
                 columns = column + 1
                 break
-        mask = active[:columns].t()
+        actions, own = inputs[:, 1 : columns + 1], free[:columns].t()
+        stops = (own & (actions == DELIMITER)).long()
+        mask = own & (stops.cumsum(1) == stops)  # the first stop token is in it
+        log_p = torch.stack(logits, 1).log_softmax(-1).gather(2, actions[:, first:, None])[:, :, 0]
+        drawn = F.pad(log_p, (first, 0))
         return Rollout(
             inputs[:, :columns],
-            inputs[:, 1 : columns + 1],
+            actions,
             mask,
-            torch.where(mask, drawn[:columns].t(), 0.0),
+            torch.where(mask, drawn, 0.0),
             lengths,
             dropout_masks,
         )

@@ -6,12 +6,15 @@ Llama), SwiGLU (Shazeer 2020, arXiv:2002.05202), no biases. Left out on purpose:
 One thing a Llama has not: sinusoids of the place (Vaswani et al. 2017, arXiv:1706.03762) are added to the embeddings.
 Rotary angles tell how far apart two tokens are, and writing a prompt backwards is a matter of where they stand: of 5
 letters unseen ones come out right at 0.94 after 51,000 completions, and at 0.12 after 83,000 without the sinusoids.
+
+Matrices of one input are joined into one product (queries, keys and values; gate and up), once a pass: small networks
+spend their time on calls, not on arithmetic.
 """
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -20,13 +23,22 @@ from torch.nn import functional as F
 from pgplay.policies.catalogue import ModelSpec
 
 ROTARY_BASE = 10000.0
+EPSILON = 1e-6
+
+
+class Joined(NamedTuple):
+    """A layer's matrices that share an input, as one each: query_key_value (3W, W) and gate_up (2F, W)."""
+
+    query_key_value: Tensor
+    gate_up: Tensor
 
 
 class Cache(NamedTuple):
-    """Keys and values of what was written so far, each (layers, B, heads, T, W / heads)."""
+    """Keys and values of what was written so far, each (layers, B, heads, T, W / heads), and the layers' matrices."""
 
     keys: Tensor
     values: Tensor
+    joined: list[Joined]
 
 
 def _places(length: int, width: int) -> Tensor:
@@ -37,9 +49,45 @@ def _places(length: int, width: int) -> Tensor:
 
 
 def _rotate(vectors: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
-    """Turn `vectors` (..., T, D) by their positions' angles; cosine and sine are (T, D)."""
-    left, right = vectors.chunk(2, dim=-1)
-    return vectors * cosine + torch.cat([-right, left], dim=-1) * sine
+    """Turn `vectors` (B, T, 2, heads, D) by their positions' angles; cosine and signed sine are (T, 1, 1, D)."""
+    return torch.addcmul(vectors * cosine, vectors.roll(vectors.shape[-1] // 2, -1), sine)
+
+
+class _Normed(torch.autograd.Function):
+    """x / sqrt(mean x^2 + EPSILON) * weight, x (..., W), with a backward pass of its own.
+
+    Autograd's goes through eight nodes as large as x and takes more than twice as long.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, inputs: Tensor, weight: Tensor) -> Tensor:
+        inverse = (inputs.square().mean(-1, keepdim=True) + EPSILON).rsqrt_()
+        normed = inputs * inverse
+        ctx.save_for_backward(normed, inverse, weight)
+        return normed * weight
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor]:
+        (gradient,) = gradients
+        normed, inverse, weight = ctx.saved_tensors
+        d_weight = (gradient * normed).flatten(0, -2).sum(0)
+        d_normed = gradient * weight
+        along = (d_normed * normed).mean(-1, keepdim=True)
+        return d_normed.addcmul_(normed, along, value=-1).mul_(inverse), d_weight
+
+
+class Norm(nn.Module):
+    """RMSNorm (Zhang and Sennrich 2019, arXiv:1910.07467)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return (..., W) for `inputs` (..., W)."""
+        if torch.is_grad_enabled():
+            return _Normed.apply(inputs, self.weight)  # type: ignore[no-any-return, no-untyped-call]
+        return F.rms_norm(inputs, self.weight.shape, self.weight, EPSILON)
 
 
 class Attention(nn.Module):
@@ -53,13 +101,14 @@ class Attention(nn.Module):
         self.v_proj = nn.Linear(width, width, bias=False)
         self.o_proj = nn.Linear(width, width, bias=False)
 
-    def project(self, inputs: Tensor, cosine: Tensor, sine: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def project(
+        self, inputs: Tensor, query_key_value: Tensor, cosine: Tensor, sine: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Return queries, keys and values (B, heads, T, D) for `inputs` (B, T, W)."""
-        queries, keys, values = (
-            projection(inputs).unflatten(-1, (self.heads, -1)).transpose(1, 2)
-            for projection in (self.q_proj, self.k_proj, self.v_proj)
-        )
-        return _rotate(queries, cosine, sine), _rotate(keys, cosine, sine), values
+        projected = F.linear(inputs, query_key_value).unflatten(-1, (3, self.heads, -1))  # type: ignore[no-untyped-call]
+        queries_and_keys, values = projected.split([2, 1], 2)
+        queries, keys = _rotate(queries_and_keys, cosine, sine).unbind(2)
+        return queries.transpose(1, 2), keys.transpose(1, 2), values[:, :, 0].transpose(1, 2)
 
     def join(self, heads: Tensor) -> Tensor:
         """Return (B, T, W) for what the heads found, (B, heads, T, D)."""
@@ -75,9 +124,10 @@ class FeedForward(nn.Module):
         self.up_proj = nn.Linear(width, inner, bias=False)
         self.down_proj = nn.Linear(inner, width, bias=False)
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: Tensor, gate_up: Tensor) -> Tensor:
         """Return (..., W) for `inputs` (..., W)."""
-        return self.down_proj(F.silu(self.gate_proj(inputs)) * self.up_proj(inputs))  # type: ignore[no-any-return]
+        gate, up = F.linear(inputs, gate_up).chunk(2, -1)
+        return self.down_proj(F.silu(gate) * up)  # type: ignore[no-any-return]
 
 
 class Layer(nn.Module):
@@ -87,8 +137,16 @@ class Layer(nn.Module):
         super().__init__()
         self.self_attn = Attention(spec.width, spec.heads)
         self.mlp = FeedForward(spec.width, spec.feed_forward)
-        self.input_layernorm = nn.RMSNorm(spec.width, eps=1e-6)
-        self.post_attention_layernorm = nn.RMSNorm(spec.width, eps=1e-6)
+        self.input_layernorm = Norm(spec.width)
+        self.post_attention_layernorm = Norm(spec.width)
+
+    def joined(self) -> Joined:
+        """Return the matrices that share an input, joined; gradients flow back to each."""
+        own, mlp = self.self_attn, self.mlp
+        return Joined(
+            torch.cat([own.q_proj.weight, own.k_proj.weight, own.v_proj.weight]),
+            torch.cat([mlp.gate_proj.weight, mlp.up_proj.weight]),
+        )
 
 
 class Decoder(nn.Module):
@@ -98,7 +156,7 @@ class Decoder(nn.Module):
         super().__init__()
         self.embed_tokens = nn.Embedding(vocabulary, spec.width)
         self.layers = nn.ModuleList(Layer(spec) for _ in range(spec.layers))
-        self.norm = nn.RMSNorm(spec.width, eps=1e-6)
+        self.norm = Norm(spec.width)
 
 
 class TransformerNetwork(nn.Module):
@@ -115,7 +173,9 @@ class TransformerNetwork(nn.Module):
         angles = torch.arange(spec.context_length)[:, None] * frequencies.repeat(2)
         self.register_buffer("places", _places(spec.context_length, spec.width), persistent=False)
         self.register_buffer("cosine", angles.cos(), persistent=False)
-        self.register_buffer("sine", angles.sin(), persistent=False)
+        # For each half the other half's sign: (left, right) turns into (left cos - right sin, right cos + left sin).
+        signs = torch.cat([-torch.ones(size // 2), torch.ones(size // 2)])
+        self.register_buffer("sine", angles.sin() * signs, persistent=False)
 
     def _layers(self) -> list[Layer]:
         return [cast(Layer, layer) for layer in self.model.layers]
@@ -137,13 +197,17 @@ class TransformerNetwork(nn.Module):
     def forward(self, tokens: Tensor, masks: Tensor | None = None) -> Tensor:
         """Return features (B, T, W) for `tokens` (B, T)."""
         length = tokens.shape[1]
-        cosine, sine = self.cosine[:length], self.sine[:length]  # type: ignore[index]
+        cosine, sine = (waves[:length, None, None] for waves in (self.cosine, self.sine))  # type: ignore[index]
         stream = self.model.embed_tokens(tokens) + self.places[:length]  # type: ignore[index]
         for number, layer in enumerate(self._layers()):
-            queries, keys, values = layer.self_attn.project(layer.input_layernorm(stream), cosine, sine)
+            joined = layer.joined()
+            queries, keys, values = layer.self_attn.project(
+                layer.input_layernorm(stream), joined.query_key_value, cosine, sine
+            )
             heads = F.scaled_dot_product_attention(queries, keys, values, is_causal=True)
             stream = stream + _masked(layer.self_attn.join(heads), masks, 2 * number)
-            stream = stream + _masked(layer.mlp(layer.post_attention_layernorm(stream)), masks, 2 * number + 1)
+            written = layer.mlp(layer.post_attention_layernorm(stream), joined.gate_up)
+            stream = stream + _masked(written, masks, 2 * number + 1)
         return self.model.norm(stream)  # type: ignore[no-any-return]
 
     def logits(self, features: Tensor) -> Tensor:
@@ -154,21 +218,23 @@ class TransformerNetwork(nn.Module):
         """Return an empty cache for `length` tokens."""
         attention = self._layers()[0].self_attn
         shape = (len(self.model.layers), batch, attention.heads, length, self.width // attention.heads)
-        return Cache(self.lm_head.weight.new_zeros(shape), self.lm_head.weight.new_zeros(shape))
+        keys, values = (self.lm_head.weight.new_zeros(shape) for _ in range(2))
+        return Cache(keys, values, [layer.joined() for layer in self._layers()])
 
     def step(self, tokens: Tensor, position: int, state: Cache, masks: Tensor | None = None) -> Tensor:
         """Return features (B, W) after `tokens` (B,) at `position`, and write their keys and values to `state`."""
-        cosine, sine = self.cosine[position : position + 1], self.sine[position : position + 1]  # type: ignore[index]
+        cosine, sine = (waves[position, None, None, None] for waves in (self.cosine, self.sine))  # type: ignore[index]
         stream = (self.model.embed_tokens(tokens) + self.places[position])[:, None]  # type: ignore[index]
-        for number, layer in enumerate(self._layers()):
-            queries, keys, values = layer.self_attn.project(layer.input_layernorm(stream), cosine, sine)
-            state.keys[number, :, :, position] = keys[:, :, 0]
-            state.values[number, :, :, position] = values[:, :, 0]
-            heads = F.scaled_dot_product_attention(
-                queries, state.keys[number, :, :, : position + 1], state.values[number, :, :, : position + 1]
+        for number, (layer, joined) in enumerate(zip(self._layers(), state.joined, strict=True)):
+            queries, keys, values = layer.self_attn.project(
+                layer.input_layernorm(stream), joined.query_key_value, cosine, sine
             )
+            all_keys, all_values = (kept[number].narrow(2, 0, position + 1) for kept in (state.keys, state.values))
+            all_keys[:, :, -1:], all_values[:, :, -1:] = keys, values
+            heads = F.scaled_dot_product_attention(queries, all_keys, all_values)
             stream = stream + _masked(layer.self_attn.join(heads), masks, 2 * number)
-            stream = stream + _masked(layer.mlp(layer.post_attention_layernorm(stream)), masks, 2 * number + 1)
+            written = layer.mlp(layer.post_attention_layernorm(stream), joined.gate_up)
+            stream = stream + _masked(written, masks, 2 * number + 1)
         return self.model.norm(stream[:, 0])  # type: ignore[no-any-return]
 
 

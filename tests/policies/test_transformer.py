@@ -52,6 +52,7 @@ def network_in_double() -> TransformerNetwork:
     network.cosine, network.sine = (
         function(torch.tensor(angles, dtype=torch.float64)) for function in (torch.cos, torch.sin)
     )
+    network.sine[:, :2].neg_()  # the first half's is subtracted
     network.places = torch.tensor(
         [[wave(t * 10000.0 ** (-2 * d / 8)) for wave in (math.sin, math.cos) for d in range(4)] for t in range(32)],
         dtype=torch.float64,
