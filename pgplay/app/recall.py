@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 
 from pgplay.app.history import History
-from pgplay.app.state import words_of_change
+from pgplay.app.state import RESUMED, words_of_change
 from pgplay.runs.store import RunStore
 
 WORDS: dict[str, Callable[[str], str]] = {
     "change": lambda detail: words_of_change(msgspec.json.decode(detail, type=dict[str, Any])),
     "branch": lambda detail: f"a branch {detail}",
-    "resume": lambda detail: "resumed",
+    "resume": lambda detail: RESUMED,
 }
 """What a mark on the plots says of those events of a run that concern its learning."""
 

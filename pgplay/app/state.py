@@ -33,6 +33,8 @@ from pgplay.worker.protocol import (
 
 LOG_LINES = 500
 RECORDS = 200
+RESUMED = "resumed"
+"""What the plots say where a run went on from a checkpoint."""
 STAGES = ("sample", "score", "learn")
 
 WorkerState = Literal["starting", "ready", "dead"]
@@ -154,6 +156,8 @@ class AppState:
                 self.forget_run()
             self.info, self.step = event.info, event.step
             self.history.cut(event.step)
+            if event.step:
+                self.history.mark(event.step, RESUMED)
         self.run, self.message, self.waiting = event.state, event.message, False
         if event.state != "failed":
             self.failure = None

@@ -105,8 +105,9 @@ class PolicyMap(msgspec.Struct, frozen=True):
     """What a policy would write, and how sure it is, at each position; all probabilities at temperature 1.
 
     `written` are the tokens of its greedy completion for `prompt`, the stop token as an empty text at the end where
-    it comes; `rows` the likeliest tokens, and `probabilities` theirs at each position of that completion. `target_p`
-    are the probabilities of the target's tokens, each after the right ones before it, the stop token's last.
+    it comes; `rows` the likeliest tokens, in the order of where they are likeliest, and `probabilities` theirs at each
+    position of that completion. `target_p` are the probabilities of the target's tokens, each after the right ones
+    before it, the stop token's last.
     """
 
     step: int

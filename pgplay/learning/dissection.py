@@ -182,9 +182,10 @@ def policy_map(policy: Policy, pair: Pair, step: int) -> PolicyMap:
     log_p = policy.log_probabilities(rollout.inputs, Density())[0][own][:MOST_POSITIONS]
     tokens = rollout.actions[0][own][:MOST_POSITIONS].tolist()
     probabilities = log_p.exp()
-    highest = probabilities.max(0).values
-    order = highest.argsort(descending=True).tolist()[:MOST_ROWS]
+    highest, likeliest_at = (values.tolist() for values in probabilities.max(0))
+    order = sorted(range(len(highest)), key=lambda token: -highest[token])[:MOST_ROWS]
     kept = [token for token in order if highest[token] >= LEAST_PROBABILITY]
+    kept.sort(key=lambda token: likeliest_at[token])  # so that a row is read where its token comes
     reading = policy.reading([pair])
     targets = reading.actions[0][reading.mask[0]][:MOST_POSITIONS]
     found = policy.log_probabilities(reading.inputs, Density())[0][reading.mask[0]][:MOST_POSITIONS]

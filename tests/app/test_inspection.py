@@ -274,3 +274,17 @@ async def test_the_histogram_can_be_plotted_like_a_metric() -> None:
         await until(pilot, lambda: "█" in str(bench.app.main.query_one("#plot-1").render()))
         panel = bench.app.main.query_one("#plot-1")
         await until(pilot, lambda: "step 20: 100% from 0.50 to 0.55" in str(panel.border_subtitle))
+
+
+async def test_a_map_can_have_the_whole_screen() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 40)) as pilot:
+        await trained(bench, pilot)
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(bench.app.screen, MapScreen))
+        await pilot.press("tab", "b")
+        await until(pilot, lambda: bench.app.screen.query_one("#learnt").size.height > 30)
+        await pilot.press("escape")
+        await until(pilot, lambda: bench.app.screen.query_one("#learnt").size.height < 20)
+        await pilot.press("escape")
+        await until(pilot, lambda: bench.app.screen is bench.app.main)

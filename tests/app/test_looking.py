@@ -127,12 +127,13 @@ async def test_changes_are_marked_when_they_happen_and_when_a_run_is_resumed() -
     async with bench.app.run_test(size=(120, 40)) as pilot:
         await begin(bench, pilot)
         bench.worker.build("training", run="kept", step=20)
-        await until(pilot, lambda: "┊ lr 0.01" in subtitle(bench, 1))
+        await until(pilot, lambda: "┊ resumed" in subtitle(bench, 1))
         assert "┊" in words(bench, "#plot-1")
         bench.worker.train(40, after=20)
         bench.worker.tell(Changed(settings={"entropy": 0.2}, step=40))
         await until(pilot, lambda: "┊ entropy 0.2" in subtitle(bench, 1))
-        assert [mark.step for mark in bench.app.state.history.marks] == [12, 40]
+        marks = [(mark.step, mark.words) for mark in bench.app.state.history.marks]
+        assert marks == [(12, "lr 0.01"), (20, "resumed"), (40, "entropy 0.2")]
 
 
 async def test_any_panel_can_have_the_whole_screen() -> None:
