@@ -120,7 +120,9 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     batch_size: Annotated[
         Annotated[int, Meta(ge=2, le=65536)] | None,
-        _help("completions a step (default: 64, or 256 for a task with prompts)", "learning", live=True),
+        _help(
+            "completions a step (default: 64; 32 with dense credit; 256 for a task with prompts)", "learning", live=True
+        ),
     ] = None
     group_size: Annotated[
         Annotated[int, Meta(ge=1, le=65536)] | None,

@@ -19,6 +19,9 @@ from pgplay.tasks.task import Task
 
 GROUP_SIZE = 8
 SINGLE_BATCH = 64
+DENSE_BATCH = 32
+"""With dense credit, which has little noise, a text needs fewer completions: 60 characters took 6.6 s in place of 8.8,
+and 200 characters 65 s, where 64 completions a step did not learn them in 90 s."""
 PROMPTED_BATCH = 256
 UNTARGETED_LENGTH = 60
 """Longest completion, in tokens, where there is no target to go by."""
@@ -108,7 +111,7 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | 
     task = task or load_task(config)
     _check_task(config, task)
     spec = model_spec(shape.model if shape else chosen_model(config.model, has_prompts=bool(config.task)))
-    batch_size = _usual_batch(task) if config.batch_size is None else config.batch_size
+    batch_size = _usual_batch(choices, task) if config.batch_size is None else config.batch_size
     notes = sleeping(config)
     warm_lines = read_corpus(config.warm_text) if config.warm_text and shape is None else ()
     texts = [text for pair in task.pairs for text in (pair.prompt, *pair.answers)]
@@ -231,9 +234,11 @@ def _length_limit(config: RunConfig, task: Task, context_length: int) -> int:
     return max(needed, min(needed + LENGTH_SLACK, room))
 
 
-def _usual_batch(task: Task) -> int:
-    """Return how many completions a step suits `task`: with many prompts each is a small part of what there is."""
-    return PROMPTED_BATCH if task.has_prompts else SINGLE_BATCH
+def _usual_batch(choices: Choices, task: Task) -> int:
+    """Return how many completions a step suit a credit and a task: one of many prompts is a small part of it."""
+    if task.has_prompts:
+        return PROMPTED_BATCH
+    return DENSE_BATCH if choices.credit == "dense" else SINGLE_BATCH
 
 
 def _group_size(wanted: int | None, batch_size: int, prompts: int) -> int:
