@@ -110,7 +110,11 @@ def training(*words: str, wait: float = 4.0):
                 terminal.quit()
 
 
-KEYS = {"cursor": ("c", r"step \d+: ", "c"), "jump": (".", r" a .{0,40} s |\x1b\[[^m]*m a \x1b", "\x1b"), "page": ("i", "escape closes", "\x1b")}
+KEYS = {
+    "cursor": ("c", r"step \d+: ", "c"),
+    "jump": (".", r"\x1b\[[^m]*m a \x1b", "\x1b"),
+    "page": ("i", "escape closes", "\x1b"),
+}
 """What is measured: the key, what its effect shows, and the key that takes it back."""
 
 
