@@ -46,7 +46,7 @@ CASES = {
     "copy-4-terminal": _rule("copy:length=4", 0.9, 120),
     "reverse-5-dense": _rule("reverse:length=5", 0.97, 90, credit="dense"),
     "reverse-5-terminal": _rule("reverse:length=5", 0.97, 180),
-    "reverse-8-dense": _rule("reverse:length=8", 0.9, 240, credit="dense"),
+    "reverse-8-dense": _rule("reverse:length=8", 0.9, 180, credit="dense"),
     "sort-3": _rule("sort:length=3", 0.97, 60, credit="dense"),
     "sort-4": _rule("sort:length=4", 0.97, 60, credit="dense"),
     "caesar-4": _rule("caesar:length=4", 0.97, 60, credit="dense"),
