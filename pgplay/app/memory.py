@@ -7,6 +7,7 @@ is as good as none. Its settings are checked as any others; nothing in it is eve
 from __future__ import annotations
 
 import contextlib
+import os
 from typing import Any
 
 import msgspec
@@ -14,7 +15,6 @@ import msgspec
 from pgplay.app.view import PlotView
 from pgplay.errors import PgplayError
 from pgplay.paths import data_folder, make_folder
-from pgplay.runs.files import write_atomically
 
 FILE = "app.json"
 
@@ -47,6 +47,12 @@ def recall() -> Memory:
 
 
 def keep(memory: Memory) -> None:
-    """Keep `memory` for the next start, where that can be done."""
+    """Keep `memory` for the next start, where that can be done.
+
+    It is not synced: on a busy disk that takes seconds, and a person who quits does not wait for a convenience.
+    """
     with contextlib.suppress(PgplayError, OSError):
-        write_atomically(make_folder(data_folder()) / FILE, msgspec.json.encode(memory))
+        path = make_folder(data_folder()) / FILE
+        aside = path.with_name(f".{FILE}.{os.getpid()}")
+        aside.write_bytes(msgspec.json.encode(memory))
+        os.replace(aside, path)

@@ -112,10 +112,10 @@ def training(*words: str, wait: float = 4.0):
 
 KEYS = {
     "cursor": ("c", r"step \d+: ", "c"),
-    "jump": (".", r"\x1b\[[^m]*m a \x1b", "\x1b"),
-    "page": ("i", "escape closes", "\x1b"),
+    "jump": (".", r"\x1b\[[^m]*m a \x1b", "~"),
+    "page": ("i", "escape closes", "i"),
 }
-"""What is measured: the key, what its effect shows, and the key that takes it back."""
+"""What is measured: the key, what its effect shows, and the key that takes it back (no escape: it waits for more)."""
 
 
 def key_to_paint(count: int) -> dict[str, Any]:
