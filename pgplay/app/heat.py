@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -40,9 +41,8 @@ def draw(rows: Sequence[Labelled], styles: Mapping[str, Style], margin: int, *, 
         if number:
             picture.append("\n")
         picture.append(f"{row.label:>{margin}} │", styles["axis"])
-        for value in row.values:
-            sign, style = shade(value)
-            picture.append(sign * cell, styles[style])
+        for (sign, style), run in itertools.groupby(map(shade, row.values)):  # a span for each cell would be slow
+            picture.append(sign * cell * len(list(run)), styles[style])
     return picture
 
 

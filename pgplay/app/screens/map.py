@@ -18,10 +18,11 @@ from pgplay.app.state import AppState
 from pgplay.app.view import PlotView
 from pgplay.app.widgets.maps import Learnt, RewardHistogram, Writing
 from pgplay.app.widgets.tokens import shown_token
+from pgplay.learning.anatomy import PolicyMap
 from pgplay.learning.report import MOST_POSITIONS
 
 ASK_SECONDS = 0.5
-"""Between two looks at the policy: each costs it two short passes, about one step of twenty."""
+"""Between two looks at the policy: each costs the worker two short passes, about a tenth of a step."""
 
 
 class MapScreen(Screen[None]):
@@ -41,6 +42,7 @@ class MapScreen(Screen[None]):
         self._state = state
         self._ask = ask
         self._view = PlotView()
+        self._told: PolicyMap | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the maps."""
@@ -61,10 +63,17 @@ class MapScreen(Screen[None]):
         known = self._state.map
         if known is None or known.step != self._state.step:
             self._ask()
+        self._show()
 
     @on(StateShown)
+    def _state_shown(self) -> None:
+        """Show a map as soon as it comes; for the steps, which come faster than they can be read, the timer will do."""
+        if self._state.map is not self._told:
+            self._show()
+
     def _show(self) -> None:
         state, told = self._state, self._state.map
+        self._told = told
         words = f"The policy's map · step {state.step} · {state.run}"
         if told is not None and told.prompt:
             words += f" · prompt {told.prompt!r}"
