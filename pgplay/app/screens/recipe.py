@@ -45,17 +45,17 @@ class RecipeScreen(ModalScreen[RunConfig | None]):
         with Vertical(classes="dialog -choose") as dialog:
             dialog.border_title = "Recipe"
             dialog.border_subtitle = " escape closes "
-            yield Label("The whole run as one line, only what differs from the defaults:", classes="muted")
+            yield Label("What differs from the defaults, as one line:", classes="muted")
             yield Static(id="recipe", classes="words")
             yield Label("The same without a screen:", classes="muted")
             yield Static(id="command", classes="words")
-            yield Label("Paste a recipe here and press enter to fill the setup in:", classes="muted")
+            yield Label("Paste a recipe, and press enter to take it:", classes="muted")
             yield Input(id="pasted", compact=True, placeholder='target="good morning" algorithm=rloo')
             yield Static(classes="problem")
             with Horizontal(classes="buttons"):
-                yield Button("Copy recipe (c)", id="copy-recipe", variant="primary")
-                yield Button("Copy command (p)", id="copy-command")
-                yield Button("Save to a file (f)", id="save")
+                yield Button("Copy (c)", id="copy-recipe", variant="primary")
+                yield Button("Command (p)", id="copy-command")
+                yield Button("Save (f)", id="save")
 
     def on_mount(self) -> None:
         """Show the recipe, and again when the settings change."""

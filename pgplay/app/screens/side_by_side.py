@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 REFRESH_SECONDS = 0.5
 COLUMNS = (("", 2), ("What differs", 44), ("Runs", 26), ("Steps", 7), ("Reward", 7), ("Greedy", 7), ("State", 10))
 
+NARROW = 100
+"""Columns of the terminal below which the legend leaves the runs' names out."""
+
 SEEDS_AS_ONE = "A line through several seeds is their median; its band reaches from the lowest to the highest."
 
 Start = Callable[[dict[str, Any]], bool]
@@ -139,15 +142,20 @@ class SideBySide(Screen[None]):
             table.add_column(title, width=width)
         for line in self._lines:
             style = plot.get_component_rich_style(f"overlay--run-{line.slot}", partial=True)
-            cells = zip(_cells(line), self._columns(), strict=True)
-            table.add_row(*(safe_text(cell, style if not title else "", width=width) for cell, (title, width) in cells))
+            told = dict(zip([title for title, _ in COLUMNS], _cells(line), strict=True))
+            table.add_row(
+                *(safe_text(told[title], "" if title else style, width=width) for title, width in self._columns())
+            )
         table.styles.height = min(len(self._lines) + 1, max(3, self.size.height // 3))
         table.move_cursor(row=min(at, max(0, len(self._lines) - 1)))
 
     def _columns(self) -> list[tuple[str, int]]:
-        spare = self.app.size.width - sum(width + 2 for _, width in COLUMNS) - 2
-        names = {"What differs": spare - spare // 3, "Runs": spare // 3}
-        return [(title, max(10, width + names[title]) if title in names else width) for title, width in COLUMNS]
+        """Return the columns for which there is room: where it is narrow, the runs' names have none."""
+        narrow = self.app.size.width < NARROW
+        columns = [column for column in COLUMNS if not (narrow and column[0] == "Runs")]
+        spare = self.app.size.width - sum(width + 2 for _, width in columns) - 3
+        names = {"What differs": spare} if narrow else {"What differs": spare - spare // 3, "Runs": spare // 3}
+        return [(title, max(10, width + names[title]) if title in names else width) for title, width in columns]
 
     def _hint(self, words: str) -> None:
         self.query_one("#overlay-hint", Static).update(safe_text(words, lines=True))
