@@ -33,6 +33,10 @@ class Case(NamedTuple):
     seconds: float
 
 
+WARM: dict[str, Any] = {"warm_start": "300", "entropy": 0.0, "lr": 0.0005}
+"""A policy that has been shown the answers explores enough: the usual bonus takes away what it was shown."""
+
+
 def _rule(task: str, goal: float, seconds: float, **settings: Any) -> Case:
     return Case({"task": task, "held_out": 0.05, "held_out_every": 10, **settings}, goal, seconds)
 
@@ -51,13 +55,13 @@ CASES = {
     "sort-4": _rule("sort:length=4", 0.97, 60, credit="dense"),
     "caesar-4": _rule("caesar:length=4", 0.97, 60, credit="dense"),
     "addition-2": _rule("addition:digits=2", 0.97, 60, credit="dense"),
-    "sort-4-warm": _rule("sort:length=4", 0.97, 30, credit="dense", warm_start="300"),
-    "caesar-4-warm": _rule("caesar:length=4", 0.97, 30, credit="dense", warm_start="300"),
-    "addition-2-warm": _rule("addition:digits=2", 0.97, 30, credit="dense", warm_start="300"),
-    "french": _set("french", 60, credit="dense", warm_start="300"),
-    "chinese": _set("chinese", 60, credit="dense", warm_start="300"),
-    "assistant": _set("assistant", 60, credit="dense", warm_start="300"),
-    "headline": _set("headline", 60, credit="dense", warm_start="300"),
+    "sort-4-warm": _rule("sort:length=4", 0.97, 30, **WARM),
+    "caesar-4-warm": _rule("caesar:length=4", 0.97, 30, **WARM),
+    "addition-2-warm": _rule("addition:digits=2", 0.97, 30, **WARM),
+    "french": _set("french", 60, **WARM),
+    "chinese": _set("chinese", 60, **WARM),
+    "assistant": _set("assistant", 60, **WARM),
+    "headline": _set("headline", 60, **WARM),
 }
 
 
