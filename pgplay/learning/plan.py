@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pgplay.config import RunConfig
 from pgplay.errors import InputError
-from pgplay.learning.algorithms import Algorithm, Choices, choices_of, row_of, trains_network
+from pgplay.learning.algorithms import Choices, choices_of, row_of, trains_network
 from pgplay.learning.comparators import Kind
 from pgplay.learning.contradictions import sleeping
 from pgplay.policies.catalogue import ModelSpec, PolicyShape, chosen_model, model_spec
@@ -23,6 +23,9 @@ DENSE_BATCH = 32
 """With dense credit, which has little noise, a text needs fewer completions: 60 characters took 6.6 s in place of 8.8,
 and 200 characters 65 s, where 64 completions a step did not learn them in 90 s."""
 PROMPTED_BATCH = 256
+SHOWN_LR = 1 / 6
+"""After a warm start on texts, so many times the learning rate, and no entropy bonus: with the usual ones 47 steps of
+policy gradient left none of the 93% of held-out French sentences that the warm start had right."""
 UNTARGETED_LENGTH = 60
 """Longest completion, in tokens, where there is no target to go by."""
 LENGTH_SLACK = 5
@@ -144,8 +147,8 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | 
         spec=spec,
         shape=shape,
         choices=choices,
-        lr=spec.lr if config.lr is None else config.lr,
-        entropy=_usual_entropy(spec, algorithm, choices, task, len(shape.alphabet) + 1)
+        lr=spec.lr * (SHOWN_LR if _was_shown(config) else 1.0) if config.lr is None else config.lr,
+        entropy=_usual_entropy(config, spec, choices, task, len(shape.alphabet) + 1)
         if config.entropy is None
         else config.entropy,
         entropy_target=_usual_entropy_target(choices, task)
@@ -182,9 +185,14 @@ def _check_task(config: RunConfig, task: Task) -> None:
             )
 
 
-def _usual_entropy(spec: ModelSpec, algorithm: Algorithm, choices: Choices, task: Task, vocabulary: int) -> float:
-    """Return the weight of the entropy bonus that suits a model, a credit, a task and a vocabulary."""
-    if algorithm.kind != "policy gradient":
+def _was_shown(config: RunConfig) -> bool:
+    """Whether the policy begins with what a warm start on texts taught it, and not from scratch or from a saved one."""
+    return config.warm_start.isdecimal()
+
+
+def _usual_entropy(config: RunConfig, spec: ModelSpec, choices: Choices, task: Task, vocabulary: int) -> float:
+    """Return the weight of the entropy bonus that suits a beginning, a model, a credit, a task and a vocabulary."""
+    if row_of(config.algorithm).kind != "policy gradient" or _was_shown(config):
         return 0.0
     weight = spec.entropy * min(1.0, math.sqrt(math.log(USUAL_VOCABULARY) / math.log(vocabulary)))
     if choices.credit == "dense":

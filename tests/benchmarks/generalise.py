@@ -33,7 +33,7 @@ class Case(NamedTuple):
     seconds: float
 
 
-WARM: dict[str, Any] = {"warm_start": "300", "entropy": 0.0, "lr": 0.0005}
+WARM: dict[str, Any] = {"warm_start": "300"}
 """A policy that has been shown the answers explores enough: the usual bonus takes away what it was shown."""
 
 
