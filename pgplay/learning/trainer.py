@@ -130,9 +130,10 @@ class Trainer:
         pairs = self._next_pairs()
         measured = pairs if self.plan.choices.baseline == "greedy" else pairs[:MEASURED_PROMPTS]
         rollout = self._sample(pairs, measured)
+        written = self.policy.completions(rollout)  # waits for the device: what it samples counts as sampling
         sampled = time.perf_counter()
         try:
-            scored = self._score(rollout, pairs, measured)
+            scored = self._score(written, pairs, measured)
             batch = self._batch(rollout, pairs, measured, scored)
         except PgplayError:
             self.generator.set_state(chance[0])
@@ -260,8 +261,7 @@ class Trainer:
             masks = nn.functional.pad(masks, (0, 0, 0, len(greedy)), value=1.0)
         return self.policy.sample([*prefixes, *greedy], self.density, self.generator, len(greedy), masks)
 
-    def _score(self, rollout: Rollout, pairs: list[Pair], measured: list[Pair]) -> Scored:
-        written = self.policy.completions(rollout)
+    def _score(self, written: list[Completion], pairs: list[Pair], measured: list[Pair]) -> Scored:
         asked = [pair for pair in pairs for _ in range(self.plan.group_size)] + measured
         texts = [completion.text for completion in written]
         scores = self.reward.score_pairs(texts, asked)

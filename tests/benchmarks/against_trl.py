@@ -95,6 +95,7 @@ def run_trl(target: str, seed: int, seconds: float) -> Run:
             eos_token_id=0,
             pad_token_id=0,
             tie_word_embeddings=False,
+            initializer_range=spec.width**-0.5,  # its own, 0.02, is for wide networks
         )
     )
     reward = build_reward(plan.config.reward)
