@@ -108,10 +108,8 @@ class Policy:
         lengths = [len(prefix) for prefix in prefixes]
         longest = max(lengths)
         columns = longest - 1 + self.max_length
-        forced = torch.zeros(batch, longest, dtype=torch.long)
-        for row, prefix in enumerate(prefixes):
-            forced[row, : len(prefix)] = torch.tensor(prefix)
-        forced = forced.to(self.device)
+        padded = [prefix + [DELIMITER] * (longest - len(prefix)) for prefix in prefixes]
+        forced = torch.tensor(padded, device=self.device)
         ends = torch.tensor(lengths, device=self.device)
         noise = torch.rand(columns, batch, self.tokenizer.vocabulary_size, generator=generator, device=self.device)
         # A 0 would turn into minus infinity, which a token that is left alone by the filters does not survive.

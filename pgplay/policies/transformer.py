@@ -218,7 +218,7 @@ class TransformerNetwork(nn.Module):
         """Return an empty cache for `length` tokens."""
         attention = self._layers()[0].self_attn
         shape = (len(self.model.layers), batch, attention.heads, length, self.width // attention.heads)
-        keys, values = (self.lm_head.weight.new_zeros(shape) for _ in range(2))
+        keys, values = (self.lm_head.weight.new_empty(shape) for _ in range(2))
         return Cache(keys, values, [layer.joined() for layer in self._layers()])
 
     def step(self, tokens: Tensor, position: int, state: Cache, masks: Tensor | None = None) -> Tensor:
