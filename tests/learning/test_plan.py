@@ -161,3 +161,11 @@ def test_the_longest_text_that_fits_is_taken_and_one_more_is_not() -> None:
 
 def test_every_algorithm_names_its_source() -> None:
     assert all(row.description and row.source for row in ALGORITHMS.values())
+
+
+def test_what_a_warm_start_taught_is_not_unlearnt_by_the_bonus_for_a_start_from_scratch() -> None:
+    scratch, shown = (plan(warm_start=steps) for steps in ("", "50"))
+    assert shown.entropy == 0.0 < scratch.entropy
+    assert shown.lr == pytest.approx(scratch.lr / 6)
+    own = plan(warm_start="50", entropy=0.02, lr=0.001)
+    assert (own.entropy, own.lr) == (0.02, 0.001)
