@@ -23,7 +23,8 @@ Kind = Literal["last", "best"]
 Which = Kind | int
 """A checkpoint: by its kind, or by the step for which it was kept along the run."""
 
-VERSION = 1
+VERSION = 2
+"""Of what is written; 1, which is still read, kept the control variate's matrix whole."""
 _FOLDER = "checkpoints"
 _PREVIOUS = "last-previous"
 _STEP = "step-"
@@ -48,7 +49,7 @@ def write_checkpoint(run_folder: Path, tensors: bytes, state: dict[str, Any], ki
         "state": json.loads(written),
     }
     if not (tensors_path.exists() and tensors_path.stat().st_size == len(tensors)):
-        write_atomically(tensors_path, tensors)
+        write_atomically(tensors_path, tensors, outlasts=False)
     if kind == "last":
         with plain_errors("Keeping the checkpoint before", folder), contextlib.suppress(FileNotFoundError):
             os.replace(folder / "last.json", folder / f"{_PREVIOUS}.json")
@@ -64,7 +65,7 @@ def keep_last(run_folder: Path) -> int:
     folder = run_folder / _FOLDER
     document = _read_document(folder / "last.json")
     step = int(document["state"]["step"])
-    write_atomically(folder / f"{_STEP}{step}.json", json.dumps(document).encode())
+    write_atomically(folder / f"{_STEP}{step}.json", json.dumps(document).encode(), outlasts=False)
     return step
 
 
@@ -161,7 +162,7 @@ def _read_document(path: Path) -> dict[str, Any]:
             "Install a newer pgplay.",
         )
     whole = (
-        version == VERSION
+        version in (1, VERSION)
         and isinstance(document.get("state"), dict)
         and isinstance(document.get("tensors_sha256"), str)
         and document["tensors_sha256"].isalnum()

@@ -99,9 +99,10 @@ def _plain_error(what: str, path: Path, error: OSError) -> PgplayError:
     )
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes, *, outlasts: bool = True) -> None:
     """Put `data` into the file `path`, whose folder exists: wholly, or not at all.
 
+    Without `outlasts` a power cut may still undo it, until something else in the folder is written that does outlast.
     Raises PgplayError where the disk is full or the place can't be written; the old file then stays.
     """
     aside = path.with_name(f"{_FILLING}{secrets.token_hex(8)}")
@@ -113,7 +114,8 @@ def write_atomically(path: Path, data: bytes) -> None:
             with contextlib.suppress(OSError):
                 aside.unlink()
             raise
-        sync_folder(path.parent)
+        if outlasts:
+            sync_folder(path.parent)
 
 
 def write_synced(path: Path, data: bytes) -> None:

@@ -14,7 +14,7 @@ from pgplay.runs.checkpoint_files import forget_steps, keep_last, kept_steps, te
 
 MOST = 24
 BUDGET = 96 * 1024 * 1024
-"""Bytes; gru-small takes 7 MB a checkpoint, and a network that takes more than half of this leaves no trail."""
+"""Bytes; gru-small takes 4 MB a checkpoint, and a network that takes more than half of this leaves no trail."""
 
 
 class Trail:

@@ -5,7 +5,16 @@ import torch
 
 from pgplay.config import make_config
 from pgplay.errors import InputError
-from pgplay.learning.control_variate import ControlVariate, Drawn, centred, conjugate_gradients, without_the_others
+from pgplay.learning.control_variate import (
+    BLOCK,
+    ControlVariate,
+    Drawn,
+    centred,
+    conjugate_gradients,
+    lower_half,
+    symmetric,
+    without_the_others,
+)
 from pgplay.learning.plan import make_plan
 from pgplay.policies.density import Density
 from tests.learning.enumeration import LENGTH_LIMIT, compare
@@ -54,14 +63,14 @@ def test_each_token_keeps_its_own_worth() -> None:
     assert found.tolist() == [[4.0, 5.0, 7.0], [20.0, 0.0, 0.0]]
 
 
-def a_batch(seed: int, rows: int = 64) -> tuple[Drawn, torch.Tensor]:
+def a_batch(seed: int, rows: int = 64, width: int = 4, vocabulary: int = 5) -> tuple[Drawn, torch.Tensor]:
     """Return random choices of a policy, and advantages to which token 2 adds one each time it is chosen."""
     draw = generator(seed)
-    features = torch.randn(rows, 6, 4, generator=draw)
-    log_p_all = torch.randn(rows, 6, 5, generator=draw).log_softmax(-1)
+    features = torch.randn(rows, 6, width, generator=draw)
+    log_p_all = torch.randn(rows, 6, vocabulary, generator=draw).log_softmax(-1)
     actions = torch.multinomial(log_p_all.exp().flatten(0, 1), 1, generator=draw).view(rows, 6)
     mask = torch.arange(6) < torch.randint(2, 7, (rows, 1), generator=draw)
-    drawn = ControlVariate(4, 5, torch.device("cpu")).drawn(features, log_p_all, actions, mask)
+    drawn = ControlVariate(width, vocabulary, torch.device("cpu")).drawn(features, log_p_all, actions, mask)
     return drawn, ((actions == 2) & mask).sum(1) - 0.5
 
 
@@ -135,6 +144,31 @@ def test_what_is_known_of_every_token_is_left_out_in_its_own_unit() -> None:
 def test_large_networks_and_alphabets_are_projected() -> None:
     variate = ControlVariate(900, 4000, torch.device("cpu"))
     assert variate.state()["weights"].numel() == 24 * 48
+
+
+@pytest.mark.parametrize("size", [1, 63, 64, 65, 200])
+def test_a_symmetric_matrix_comes_back_from_its_lower_half(size: int) -> None:
+    matrix = torch.randn(size, size, generator=generator(1))
+    matrix += matrix.t().clone()
+    kept = lower_half(matrix)
+    assert kept.numel() <= (size * size + size * BLOCK) / 2
+    assert torch.equal(symmetric(kept, size), matrix)
+
+
+@pytest.mark.parametrize("kept", ["a half", "whole, by an older pgplay", "whole, as the halves differ"])
+def test_it_goes_on_from_what_was_kept_as_if_it_had_never_stopped(kept: str) -> None:
+    one, other = (ControlVariate(40, 12, torch.device("cpu")) for _ in range(2))
+    teach(one, *a_batch(0, width=40, vocabulary=12))
+    assert one.state()["squares"].dim() == 1
+    if kept == "whole, as the halves differ":
+        one.load_state(one.state() | {"squares": torch.rand(41 * 12, 41 * 12, generator=generator(3))})
+    state = {name: tensor.clone() for name, tensor in one.state().items()}
+    if kept == "whole, by an older pgplay":
+        state["squares"] = symmetric(state["squares"], 41 * 12)
+    other.load_state(state)
+    for variate in (one, other):
+        teach(variate, *a_batch(1, width=40, vocabulary=12))
+    assert all(torch.equal(tensor, other.state()[name]) for name, tensor in one.state().items())
 
 
 def test_it_is_on_where_all_tokens_share_an_advantage() -> None:

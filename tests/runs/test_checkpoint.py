@@ -12,7 +12,7 @@ import torch
 
 from pgplay.errors import InputError, PgplayError
 from pgplay.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from pgplay.runs.checkpoint_files import checkpoint_step
+from pgplay.runs.checkpoint_files import VERSION, checkpoint_step
 
 WRITER = """
 import sys
@@ -72,6 +72,13 @@ def test_last_and_best_are_kept_apart_and_old_tensors_go_away(tmp_path: Path) ->
     assert load_checkpoint(tmp_path).state["step"] == 5
     assert load_checkpoint(tmp_path, "best").state["step"] == 2
     assert len(files(tmp_path, "*.safetensors")) == 3  # last, the one before it, best
+
+
+def test_a_checkpoint_of_the_version_before_is_read(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path, make_checkpoint(3))
+    document = tmp_path / "checkpoints" / "last.json"
+    document.write_text(json.dumps(json.loads(document.read_text()) | {"format_version": VERSION - 1}))
+    assert_same(load_checkpoint(tmp_path), make_checkpoint(3))
 
 
 def test_no_checkpoint_is_told(tmp_path: Path) -> None:

@@ -1,0 +1,72 @@
+"""What a save costs the training: whole checkpoints of a stored run, as often as steps, until the trail is full.
+
+    python -m tests.benchmarks.saving [--models gru-small,transformer-small] [--saves 100]
+
+A save here is the copy of the learner's state, the best policy's where it is new, both files synced to the disk, and
+the trail thinned. Wall time holds the disk's; CPU time is what a busy machine still has to give.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+import torch
+
+from pgplay.config import make_config
+from pgplay.learning.factory import make_learner
+from pgplay.learning.plan import make_plan
+from pgplay.runs.checkpoint_files import tensors_size
+from pgplay.runs.store import RunStore
+from pgplay.worker.interfaces import discard
+from pgplay.worker.keeper import Keeper
+from pgplay.worker.live_reward import LiveRewards
+
+TARGET = "the quiet river bends westward"
+
+
+def save(model: str, saves: int) -> str:
+    """Return one row: milliseconds a save, and the bytes of the tensors."""
+    config = make_config({"model": model, "target": TARGET, "until": "never"})
+    wall, cpu = [], []
+    with ExitStack() as undo:
+        rewards = LiveRewards(config.reward, discard)
+        learner = make_learner(make_plan(config), *rewards.build(config, undo))
+        store = undo.enter_context(RunStore.create(config))
+        keeper = Keeper(store, learner, rewards)
+        keeper.begin()
+        for _ in range(saves):
+            report = learner.step()
+            began, began_cpu = time.perf_counter(), time.process_time()
+            keeper.after_step(report)
+            keeper.checkpoint()
+            wall.append(1000 * (time.perf_counter() - began))
+            cpu.append(1000 * (time.process_time() - began_cpu))
+        size = tensors_size(store.folder) / 1e6
+    return (
+        f"{model:<19} {statistics.median(cpu):>7.1f} {max(cpu):>8.1f} {statistics.median(wall):>8.1f} "
+        f"{max(wall):>8.1f} {size:>8.1f}"
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", default="gru-small,transformer-small", help="comma-separated")
+    parser.add_argument("--saves", type=int, default=100)
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(1)
+    print(f"{'ms a save':<19} {'CPU':>7} {'longest':>8} {'wall':>8} {'longest':>8} {'MB':>8}")
+    for model in options.models.split(","):
+        with tempfile.TemporaryDirectory() as home:
+            os.environ["PGPLAY_HOME"] = home
+            print(save(model, options.saves), flush=True)
+
+
+if __name__ == "__main__":
+    main()
