@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from textual.binding import Binding
+from textual.screen import Screen
 from textual.widget import Widget
 
 from pgplay.app import memory
@@ -12,6 +14,9 @@ from pgplay.app.memory import Memory
 
 if TYPE_CHECKING:
     from pgplay.app.app import PgplayApp
+
+_TEXTUALS = {binding.action for binding in Screen.BINDINGS if isinstance(binding, Binding)}
+"""What Textual has on every screen: it explains nothing."""
 
 
 class Comfort:
@@ -42,12 +47,18 @@ class Comfort:
         screen = self._app.screen
         if isinstance(screen, HelpScreen):
             return
-        keys = [
-            (self._app.get_key_display(active.binding), active.binding.tooltip or active.binding.description)
-            for active in screen.active_bindings.values()
-            if active.enabled and active.node is not self._app and active.binding.description
-        ]
-        self._app.push_screen(HelpScreen(explanation_of([screen.focused, self._app.mouse_over]), keys))
+        about = explanation_of([screen.focused, self._app.mouse_over])
+        self._app.push_screen(HelpScreen(about, self._keys_of(screen)))
+
+    def _keys_of(self, screen: Screen[Any]) -> list[tuple[str, str]]:
+        """Return the keys that `screen` has of its own, those of one action together, with what they do."""
+        keys: dict[str, list[str]] = {}
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            words = binding.tooltip or binding.description
+            if active.enabled and words and active.node is not self._app and binding.action not in _TEXTUALS:
+                keys.setdefault(words, []).append(self._app.get_key_display(binding))
+        return [(", ".join(names), words) for words, names in keys.items()]
 
     def remember(self) -> None:
         """Keep for the next start what the app is like now."""

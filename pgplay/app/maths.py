@@ -148,7 +148,7 @@ def _update(anatomy: Anatomy, sample: SampleAnatomy) -> list[Line]:
     likelier = sum((one.log_p_after or 0) > one.log_p for one in good)
     unlikelier = sum((one.log_p_after or 0) < one.log_p for one in bad)
     if good or bad:
-        told = f"{likelier} of {len(good)} with A > 0 likelier, {unlikelier} of {len(bad)} with A < 0 unlikelier"
+        told = f"A > 0: {likelier} of {len(good)} likelier; A < 0: {unlikelier} of {len(bad)} unlikelier"
         result.append(Line("what came of it", told))
     return result
 

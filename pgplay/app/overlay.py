@@ -15,12 +15,14 @@ from pgplay.app.charts import LINE, Band, Chart, Curve
 from pgplay.app.history import Bucket
 from pgplay.app.past import Past
 from pgplay.config import RunConfig, make_config, to_settings
+from pgplay.errors import InputError
 from pgplay.runs.recipes import differences
 from pgplay.runs.summaries import RunSummary
 
 MARKERS = "●▲■◆▼★○△"
 """What tells runs apart where there are no colours."""
 MOST = len(MARKERS)
+FULL = f"{MOST} runs are shown, as many as there are colours and markers for. Leave one out first: del."
 _CELLS_A_MARK = 9
 _GRID = 256
 """Steps at which a median is taken."""
@@ -70,8 +72,10 @@ class Overlay:
         return len(self._pasts) >= MOST
 
     def add(self, run: str) -> None:
-        """Show `run` too, where it is not shown yet and there is a slot; raises as the beginning does."""
-        if run not in self._pasts and not self.is_full:
+        """Show `run` too, where it is not shown yet; raises as the beginning does, and InputError where it is full."""
+        if run not in self._pasts:
+            if self.is_full:
+                raise InputError(FULL)
             self._pasts[run] = Past(run)
             self._slots[run] = min(set(range(MOST)) - set(self._slots.values()))
 

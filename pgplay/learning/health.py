@@ -115,7 +115,7 @@ def _reference(means: Means) -> Signal:
 def _mismatch(means: Means) -> Signal:
     value = means["mismatch"]
     state = _state(value, 1e-4, 1e-3)
-    meaning = f"learnt and drawn differ by {value:.0e} nats; 1e-6 is right"
+    meaning = f"learnt and drawn differ by {value:.1g} nats; 1e-6 is right"
     return Signal("mismatch", value, state, meaning, "" if state == "fine" else "device cpu; it is a defect: report it")
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 LARGEST = 1e300
 """Values are held within this, so that no difference of two of them overflows."""
 
+_UNIT = "step"
 _ROUND = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -103,7 +104,10 @@ def step_axis(last_step: int, columns: int) -> Axis:
 
 
 def step_ruler(axis: Axis, margin: int, columns: int, *, with_labels: bool = True) -> str:
-    """Return the line under a plot of `columns` cells that begins after `margin` + 2 cells, and the ticks' labels."""
+    """Return the line under a plot of `columns` cells that begins after `margin` + 2 cells, and the ticks' labels.
+
+    Before the labels stands what they count, where there is room.
+    """
     places = {round(axis.fraction(tick) * (columns - 1)): step_label(tick) for tick in axis.ticks}
     ruler = " " * (margin + 1) + "╰" + "".join("┴" if column in places else "─" for column in range(columns))
     if not with_labels:
@@ -113,6 +117,8 @@ def step_ruler(axis: Axis, margin: int, columns: int, *, with_labels: bool = Tru
         start = min(margin + 2 + column - len(text) // 2, len(cells) - len(text))
         if all(cell == " " for cell in cells[max(0, start - 1) : start + len(text)]):
             cells[start : start + len(text)] = text
+    if margin >= len(_UNIT) and all(cell == " " for cell in cells[: margin + 1]):
+        cells[margin - len(_UNIT) : margin] = _UNIT
     return ruler + "\n" + "".join(cells)
 
 

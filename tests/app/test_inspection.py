@@ -65,7 +65,7 @@ async def test_four_stops_lead_from_the_texts_to_the_update() -> None:
         await pilot.press("right")
         await until(pilot, lambda: "loss L" in seen(bench, "#maths-lines"))
         assert "|∇L|  1.5000, shortened to 1" in seen(bench, "#maths-lines")
-        assert "2 of 2 with A > 0 likelier, 4 of 4 with A < 0 unlikelier" in seen(bench, "#maths-lines")
+        assert "A > 0: 2 of 2 likelier; A < 0: 4 of 4 unlikelier" in seen(bench, "#maths-lines")
         await pilot.press("right")
         assert bench.sent(Dissect) == [Dissect(), Dissect()]
 
@@ -204,7 +204,7 @@ async def test_the_map_shows_what_is_written_and_when_each_letter_was_learnt() -
         assert writing[0].replace(" ", "") == "greedy│hello␣wrld■"
         row = next(line for line in writing[3:] if line.strip().startswith("l "))
         cells = row.split("│")[1]
-        assert [cells[3 * position] for position in range(11)] == [*"  ██    █  "]
+        assert [cells[4 * position] for position in range(11)] == [*"  ██    █  "]
         rows = seen(bench, "#learnt").splitlines()[:12]
         first_full = [row.index("█") for row in rows if "█" in row]
         assert first_full == sorted(set(first_full))
@@ -276,15 +276,34 @@ async def test_the_histogram_can_be_plotted_like_a_metric() -> None:
         await until(pilot, lambda: "step 20: 100% from 0.50 to 0.55" in str(panel.border_subtitle))
 
 
-async def test_a_map_can_have_the_whole_screen() -> None:
+@pytest.mark.parametrize(
+    ("key", "screen", "panel"),
+    [("a", MapScreen, "#learnt"), ("n", PhaseScreen, "#tokens"), ("k", MicroscopeScreen, "#tokens")],
+)
+async def test_a_panel_can_have_the_whole_screen(key: str, screen: type, panel: str) -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 40)) as pilot:
-        await trained(bench, pilot)
-        await pilot.press("a")
-        await until(pilot, lambda: isinstance(bench.app.screen, MapScreen))
-        await pilot.press("tab", "b")
-        await until(pilot, lambda: bench.app.screen.query_one("#learnt").size.height > 30)
+        await trained(bench, pilot, "paused")
+        bench.worker.tell(Dissected(anatomy=anatomy()))
+        await pilot.press(key)
+        await until(pilot, lambda: isinstance(bench.app.screen, screen) and bench.app.screen.query(panel))
+        bench.app.screen.query_one(panel).focus()
+        await pilot.press("b")
+        await until(pilot, lambda: bench.app.screen.query_one(panel).size.height > 34)
         await pilot.press("escape")
-        await until(pilot, lambda: bench.app.screen.query_one("#learnt").size.height < 20)
+        await until(pilot, lambda: bench.app.screen.query_one(panel).size.height < 32)
         await pilot.press("escape")
         await until(pilot, lambda: bench.app.screen is bench.app.main)
+
+
+async def test_every_stop_shows_maths_and_tokens_also_in_a_small_terminal() -> None:
+    parts = ("#completions", "#phase-maths", "#tokens")
+    bench = Bench()
+    async with bench.app.run_test(size=(80, 24)) as pilot:
+        await trained(bench, pilot, "paused")
+        bench.worker.tell(Dissected(anatomy=anatomy()))
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(bench.app.screen, PhaseScreen) and listed(bench))
+        for _ in STOPS:
+            await until(pilot, lambda: all(bench.app.screen.query_one(part).size.height >= 3 for part in parts))
+            await pilot.press("right")

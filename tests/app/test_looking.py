@@ -80,7 +80,8 @@ async def test_a_recent_part_has_its_own_axes() -> None:
         await until(pilot, lambda: "┤" in words(bench, "#plot-2"))
         await pilot.press("z")
         await until(pilot, lambda: "last 200 steps" in subtitle(bench, 2))
-        labels = words(bench, "#plot-1").split("\n")[-1].split()
+        unit, *labels = words(bench, "#plot-1").split("\n")[-1].split()
+        assert unit == "step"
         assert all(200 <= int(label) <= 400 for label in labels)
         assert "0.0" not in words(bench, "#plot-1").split("\n")[-3]
         await pilot.press("z", "z")

@@ -41,7 +41,7 @@ async def test_every_prompt_is_listed_and_the_one_under_the_cursor_is_watched() 
         await until(pilot, lambda: len(cells(bench)) == 3)
         assert cells(bench)[1] == ["training", "  0.00", "bcd", "d[/]"]
         assert cells(bench)[2][0] == "held out"
-        assert "training: mean reward 0.50 of 2 · held out: mean reward 0.67 of 1" in shown(bench, "#prompts-title")
+        assert "2 training, mean reward 0.50 · 1 held out, mean reward 0.67" in shown(bench, "#prompts-title")
         await pilot.press("down")
         await until(pilot, lambda: "right answer  dcb" in shown(bench, "#watched"))
         bench.worker.tell(PromptsListed(sheet=sheet(41, 1.0)))

@@ -126,7 +126,7 @@ def test_the_table_marks_the_best_and_says_what_failed() -> None:
     with build_reward("levenshtein") as reward:
         scores = reward.score(["ab", "a"], ["ab", "ab"], ["", ""])
         table = bench_text.table(["levenshtein", "mine.py"], [scores, RewardError("It failed.")], styles)
-    assert "1.00    0.50" in table.plain
+    assert "1.00   0.50" in table.plain
     assert "✗ It failed." in table.plain
     best = [table.plain[span.start : span.end].strip() for span in table.spans if span.style == Style(bold=True)]
     assert best == ["1.00"]

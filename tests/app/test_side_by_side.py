@@ -7,7 +7,7 @@ from statistics import median
 from textual.pilot import Pilot
 from textual.widgets import DataTable
 
-from pgplay.app.overlay import Overlay, relatives
+from pgplay.app.overlay import MOST, Overlay, relatives
 from pgplay.app.screens.dialogs import ChooseDialog
 from pgplay.app.screens.side_by_side import OverlayPlot, SideBySide
 from pgplay.app.screens.travel import TravelScreen
@@ -147,3 +147,21 @@ async def test_runs_marked_in_the_list_are_shown_side_by_side() -> None:
         assert isinstance(screen, SideBySide)
         assert sorted(row[2] for row in legend(screen)) == ["one", "three"]
         assert sorted(row[1] for row in legend(screen)) == ["target=one", "target=three"]
+
+
+async def test_more_runs_than_there_are_markers_for_are_left_out_and_it_is_said() -> None:
+    runs = [store_run(f"run-{number}", 5, seed=number, checkpoints=()) for number in range(MOST + 1)]
+    bench = Bench()
+    async with bench.app.run_test(size=SIZE) as pilot:
+        await begin(bench, pilot)
+        bench.app._visits.side_by_side(*runs)
+        await until(pilot, lambda: isinstance(bench.app.screen, SideBySide) and bench.app.screen.query("FooterKey"))
+        screen = bench.app.screen
+        assert f"{MOST} runs, the most that fit; 1 left out" in str(screen.query_one("#overlay-title").render())
+        for key in ("plus", "n"):
+            await pilot.press(key)
+            await until(pilot, lambda: f"{MOST} runs are shown" in str(screen.query_one("#overlay-hint").render()))
+        assert bench.app.screen is screen
+        assert bench.sent(Start) == []
+        await pilot.press("b", "delete", "plus")
+        await until(pilot, lambda: isinstance(bench.app.screen, ChooseDialog))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
@@ -22,18 +23,20 @@ BLOCKS = "▁▂▃▄▅▆▇█"
 LONGEST_ALIGNED = 2000
 WIDEST = 16
 """Bars of a picture, at most: those of the histogram."""
-_NAME, _CELL = 20, 8
+_CELL, _WIDEST_NAME, _WIDEST_TEXT = 7, 20, 60
 
 
 def alignments(triples: Sequence[Triple], styles: Styles) -> Text:
     """Return each text against its target, with its number and the edits that lie between them."""
+    told = [(coloured(text, target, styles) if text or target else Text(), text, target) for text, target, _ in triples]
+    widest = min(_WIDEST_TEXT, max((shown.cell_len for shown, _, _ in told), default=0))
     lines = []
-    for number, (text, target, _) in enumerate(triples, 1):
-        line = Text(f"{number:>3}  ", styles["muted"])
-        line.append_text(coloured(text, target, styles) if text or target else Text())
+    for number, (shown, text, target) in enumerate(told, 1):
+        line = Text(f"{number:>3}  ", styles["muted"]).append_text(shown)
         if target and max(len(text), len(target)) <= LONGEST_ALIGNED:
             edits = align(text, target).distance
-            line.append(f"   {edits} edit{'' if edits == 1 else 's'}" if edits else "   the target", styles["muted"])
+            line.append(" " * max(0, widest - shown.cell_len))
+            line.append(f"  {edits:>2} edit{'' if edits == 1 else 's'}" if edits else "   the target", styles["muted"])
         lines.append(line)
     return Text("\n", no_wrap=True).join(lines)
 
@@ -42,17 +45,20 @@ def table(specs: Sequence[str], outcomes: Sequence[Scores | PgplayError], styles
     """Return a row for each reward, and one beneath for each of its parts, with a column for each text."""
     if not specs:
         return Text("Choose a reward with the space bar, or type one.", styles["muted"])
-    columns = max((len(one.values) for one in outcomes if isinstance(one, Scores)), default=0)
-    lines = [Text(" " * _NAME + "".join(f"{number:>{_CELL}}" for number in range(1, columns + 1)), styles["muted"])]
+    scored = [one for one in outcomes if isinstance(one, Scores)]
+    columns = max((len(one.values) for one in scored), default=0)
+    parts = [f"  {plain(part)}" for one in scored for part in one.parts]
+    width = min(_WIDEST_NAME, max(map(cell_len, [*map(plain, specs), *parts])))
+    lines = [Text(" " * width + "".join(f"{number:>{_CELL}}" for number in range(1, columns + 1)), styles["muted"])]
     for spec, outcome in zip(specs, outcomes, strict=True):
-        name = Text(pad(plain(spec), _NAME), styles["role"])
+        name = Text(pad(plain(spec), width), styles["role"])
         if isinstance(outcome, PgplayError):
             lines.append(name.append("  ").append_text(safe_text(f"✗ {outcome}", styles["worse"], lines=True)))
             continue
         lines.append(_row(name, outcome.values, styles))
         for part, values in outcome.parts.items():
             if part != spec:
-                lines.append(_row(Text(pad(f"  {plain(part)}", _NAME), styles["muted"]), values, None))
+                lines.append(_row(Text(pad(f"  {plain(part)}", width), styles["muted"]), values, None))
     return Text("\n", no_wrap=True).join(lines)
 
 

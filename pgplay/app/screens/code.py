@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from rich.syntax import Syntax
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -14,6 +13,7 @@ from textual.widgets import Static
 
 from pgplay.app.safe_text import plain, safe_text
 from pgplay.app.source_code import Source, sources
+from pgplay.app.widgets.code import COMPONENTS, coloured_code
 from pgplay.errors import PgplayError
 from pgplay.learning.anatomy import Rules
 
@@ -21,6 +21,7 @@ from pgplay.learning.anatomy import Rules
 class CodeScreen(ModalScreen[None]):
     """One page to scroll; escape leaves it."""
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS
     BINDINGS: ClassVar[list[BindingType]] = [("escape,c,q", "dismiss", "Close")]
     AUTO_FOCUS = "#code"
 
@@ -31,7 +32,7 @@ class CodeScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the sources."""
-        with VerticalScroll(id="code", classes="dialog page -wide") as dialog:
+        with VerticalScroll(id="code", classes="dialog page") as dialog:
             dialog.border_title = f"The code of {self._stop}"
             dialog.border_subtitle = " escape closes "
             try:
@@ -42,7 +43,4 @@ class CodeScreen(ModalScreen[None]):
 
     def _parts(self, source: Source) -> ComposeResult:
         yield Static(Text(plain(f"{source.name}   {source.file}:{source.line}"), "bold"), classes="code-name")
-        theme = "ansi_dark" if self.app.current_theme.dark else "ansi_light"
-        text = plain(source.text, lines=True)
-        code = Syntax(text, "python", theme=theme, word_wrap=True, background_color="default")
-        yield Static(code, classes="words")
+        yield Static(coloured_code(source.text, self), classes="code-text")

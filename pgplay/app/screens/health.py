@@ -44,9 +44,9 @@ class HealthScreen(ModalScreen[None]):
             yield Static(id="health-signals", classes="words")
             yield Static(id="health-findings", classes="words")
 
-    def on_mount(self) -> None:
-        """Show how it stands now."""
-        self._show()
+    def on_resize(self) -> None:
+        """Show how it stands now, in the width that there is."""
+        self.call_after_refresh(self._show)
 
     @on(StateShown)
     def _show(self) -> None:
@@ -54,10 +54,13 @@ class HealthScreen(ModalScreen[None]):
         offered = [signal for signal in signals if signal.settings]
         self._offers = [dict(signal.settings or {}) for signal in offered]
         keys = {signal.metric: str(place) for place, signal in enumerate(offered, start=1)}
-        lines = told(signals, styles_of(self), keys) or [Text(EMPTY)]
+        width = self.query_one("#health-page").scrollable_content_region.width
+        lines = told(signals, styles_of(self), width, keys) or [Text(EMPTY)]
         self.query_one("#health-signals", Static).update(Text("\n").join(lines))
         findings = [f"{finding.message} {finding.advice}" for finding in self._state.findings]
-        self.query_one("#health-findings", Static).update(safe_text("\n\n".join(findings), lines=True))
+        shown = self.query_one("#health-findings", Static)
+        shown.display = bool(findings)
+        shown.update(safe_text("\n\n".join(findings), lines=True))
 
     def on_key(self, event: Key) -> None:
         """Make the change of that number."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual import on
 from textual.app import ComposeResult
 from textual.events import Click, Key
-from textual.geometry import Offset
+from textual.geometry import Offset, Size
 from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
@@ -30,11 +30,18 @@ class JumpScreen(ModalScreen[Widget | None]):
     def __init__(self, panels: Sequence[Widget]) -> None:
         super().__init__()
         self._panels = dict(zip(LETTERS, panels, strict=False))
+        self._made_for = Size()
 
     def compose(self) -> ComposeResult:
         """Put a letter on each panel."""
+        self._made_for = self.app.size
         for letter, panel in self._panels.items():
             yield Letter(letter, panel.region.offset + Offset(2, 0))
+
+    def on_resize(self) -> None:
+        """Leave where the panels have moved from under their letters."""
+        if self.app.size != self._made_for:
+            self.dismiss(None)
 
     def on_key(self, event: Key) -> None:
         """Choose the panel of the letter that was pressed."""

@@ -33,6 +33,7 @@ class Library(Listing):
     ]
     HEADING = "Policies"
     COLUMNS = (("Name", 22), ("Target", 30), ("Reward", 18), ("Model", 18), ("Reached", 8), ("Saved", 16))
+    GIVE_WAY = ("Model", "Saved")
     NONE_YET = "No policy is kept yet. Train one, then press ctrl+s on the main screen; or press i to import one."
 
     def __init__(self, write: Callable[[PolicyCard], None], train_on: Callable[[PolicyCard], None]) -> None:
@@ -51,7 +52,8 @@ class Library(Listing):
         if isinstance(policy, BrokenPolicy):
             return f"✗ {plain(policy.reason)}"
         prompts = f" (and {len(policy.task.training) - 1} more)" if len(policy.task.training) > 1 else ""
-        return f"writes: {plain(policy.task.training[0].target)}{prompts} · {policy.steps} steps"
+        kept = f"{plain(policy.model)}, {policy.steps} steps, saved {_date(policy)}"
+        return f"writes: {plain(policy.task.training[0].target)}{prompts} · {kept}"
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey out what needs a policy that can be read."""
@@ -162,5 +164,9 @@ def _cells(policy: PolicyCard | BrokenPolicy) -> list[str]:
         policy.reward,
         policy.model,
         "" if policy.reached is None else formats.reward(policy.reached),
-        policy.created[:16].replace("T", " "),
+        _date(policy),
     ]
+
+
+def _date(policy: PolicyCard) -> str:
+    return policy.created[:16].replace("T", " ")

@@ -15,6 +15,8 @@ from pgplay.app.safe_text import safe_text
 from pgplay.errors import PgplayError
 
 NARROWEST = 8
+CELL_PADDING = 1
+"""Cells on each side of a table's cell, as Textual has them."""
 
 
 class Listing(Screen[None]):
@@ -24,12 +26,14 @@ class Listing(Screen[None]):
     AUTO_FOCUS = "DataTable"
     HEADING = ""
     COLUMNS: ClassVar[tuple[tuple[str, int], ...]] = ()
+    GIVE_WAY: ClassVar[tuple[str, ...]] = ()
+    """The columns that are left out where it is narrow, the first one first; the hint tells what they hold."""
     NONE_YET = ""
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
         yield Static(self.HEADING, classes="page-title")
-        yield DataTable(cursor_type="row", zebra_stripes=False, classes="page")
+        yield DataTable(cursor_type="row", zebra_stripes=False)
         yield Static(id="page-hint", classes="page-hint")
         yield Footer(compact=True, show_command_palette=False)
 
@@ -41,14 +45,19 @@ class Listing(Screen[None]):
         """Give the columns what the width has."""
         self.reload()
 
-    def _widths(self) -> list[int]:
-        """Return the columns' widths: the two widest ones give way where it is narrow."""
-        widths = [width for _, width in self.COLUMNS]
-        missing = sum(widths) + 2 * len(widths) + 1 - self.app.size.width
-        while missing > 0 and max(widths) > NARROWEST:
-            widths[widths.index(max(widths))] -= 1
-            missing -= 1
-        return widths
+    def _columns(self) -> list[tuple[int, int]]:
+        """Return the places among COLUMNS that there is room for, each with its width; the first takes what is left."""
+        shown = [(place, width) for place, (_, width) in enumerate(self.COLUMNS)]
+
+        def free() -> int:
+            return self.app.size.width - sum(width + 2 * CELL_PADDING for _, width in shown) - 1
+
+        for title in self.GIVE_WAY:
+            if free() < 0:
+                shown = [(place, width) for place, width in shown if self.COLUMNS[place][0] != title]
+        while free() < 0 and (widest := max(shown, key=lambda column: column[1]))[1] > NARROWEST:
+            shown[shown.index(widest)] = (widest[0], widest[1] - 1)
+        return [(0, shown[0][1] + max(0, free())), *shown[1:]]
 
     def rows(self) -> Sequence[tuple[str, Sequence[str]]]:
         """Return (name, cells) of everything kept; raises PgplayError."""
@@ -62,14 +71,13 @@ class Listing(Screen[None]):
         """List again what there is, the cursor on `select` where it is among them."""
         table = self.query_one(DataTable)
         select = select or self.selected or ""
-        at, widths = table.cursor_row, self._widths()
+        at, columns = table.cursor_row, self._columns()
         table.clear(columns=True)
-        for (title, _), width in zip(self.COLUMNS, widths, strict=True):
-            table.add_column(title, width=width)
+        for place, width in columns:
+            table.add_column(self.COLUMNS[place][0], width=width)
         rows = self.attempt(self.rows) or []
         for name, cells in rows:
-            texts = [safe_text(cell, width=width) for cell, width in zip(cells, widths, strict=True)]
-            table.add_row(*texts, key=name)
+            table.add_row(*(safe_text(cells[place], width=width) for place, width in columns), key=name)
         names = [name for name, _ in rows]
         if rows:
             table.move_cursor(row=names.index(select) if select in names else min(at, len(rows) - 1))

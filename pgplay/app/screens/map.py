@@ -10,10 +10,10 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from pgplay.app.messages import StateShown
+from pgplay.app.screens.enlarging import ENLARGE, Enlarging
 from pgplay.app.state import AppState
 from pgplay.app.view import PlotView
 from pgplay.app.widgets.maps import Learnt, RewardHistogram, Writing
@@ -25,17 +25,16 @@ ASK_SECONDS = 0.5
 """Between two looks at the policy: each costs the worker two short passes, about a tenth of a step."""
 
 
-class MapScreen(Screen[None]):
+class MapScreen(Enlarging):
     """Follows the run; `ask` has the worker tell the present map."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "app.focus_next", "next panel"),
-        Binding("b", "enlarge", "full size"),
+        ENLARGE,
         Binding("z", "zoom", "zoom"),
         Binding("escape,a,q", "back", "back", key_display="esc"),
     ]
     AUTO_FOCUS = "#writing"
-    ESCAPE_TO_MINIMIZE = False
 
     def __init__(self, state: AppState, ask: Callable[[], None]) -> None:
         super().__init__()
@@ -96,17 +95,3 @@ class MapScreen(Screen[None]):
         """Show the last 1000, 200 or 50 steps, or the whole run."""
         self._view = self._view.zoomed(self._state.history.last_step)
         self._show()
-
-    def action_enlarge(self) -> None:
-        """Give the whole screen to the map that has the focus, or make it as it was."""
-        if self.maximized is not None:
-            self.minimize()
-        elif self.focused is not None:
-            self.maximize(self.focused, container=False)
-
-    def action_back(self) -> None:
-        """Make the maps as they were, or leave."""
-        if self.maximized is not None:
-            self.minimize()
-        else:
-            self.dismiss()

@@ -15,11 +15,12 @@ from textual.widgets.option_list import Option
 
 from pgplay.app.formats import number
 from pgplay.app.history import History
-from pgplay.app.safe_text import pad, plain
+from pgplay.app.safe_text import pad, plain, safe_text
 from pgplay.app.view import HISTOGRAM, MOST_PLOTS, USUAL, words_of
 from pgplay.learning.metrics import METRICS
 
-_TITLE_WIDTH, _VALUE_WIDTH = 27, 9
+_VALUE_WIDTH = 9
+_LONGEST_TITLE = max(len(words_of(name).title) for name in (*METRICS, HISTOGRAM))
 
 
 class MetricsScreen(ModalScreen[tuple[str, ...]]):
@@ -40,12 +41,13 @@ class MetricsScreen(ModalScreen[tuple[str, ...]]):
 
     def compose(self) -> ComposeResult:
         """Lay out the filter and the list."""
-        with Vertical(classes="dialog -tall") as dialog:
+        with Vertical(classes="dialog -tall -wide") as dialog:
             dialog.border_title = "Plots"
             dialog.border_subtitle = " space ticks · / finds · u the usual four · escape shows them "
             yield Static(id="metrics-shown", classes="words")
             yield Input(placeholder="find a metric", id="find", compact=True)
             yield OptionList(id="metrics", compact=True)
+            yield Static(id="metric-about")
 
     def on_mount(self) -> None:
         """Fill the list."""
@@ -66,7 +68,7 @@ class MetricsScreen(ModalScreen[tuple[str, ...]]):
         value = number(buckets[-1].last) if buckets else "–"
         place = f"{self._shown.index(name) + 1:>2}" if name in self._shown else " ·"
         row = Text(f"{place}  ", no_wrap=True, end="", overflow="ellipsis")
-        row.append(pad(plain(words.title), _TITLE_WIDTH), "bold" if name in self._shown else "")
+        row.append(pad(plain(words.title), _LONGEST_TITLE), "bold" if name in self._shown else "")
         return row.append(f"{value:>{_VALUE_WIDTH}}  ").append(plain(words.description), "dim")
 
     def _tell(self) -> None:
@@ -77,6 +79,12 @@ class MetricsScreen(ModalScreen[tuple[str, ...]]):
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         self._toggle(str(event.option_id))
+
+    @on(OptionList.OptionHighlighted)
+    def _describe(self, event: OptionList.OptionHighlighted) -> None:
+        """Tell in full what the list has no room for."""
+        title, words = words_of(str(event.option_id))
+        self.query_one("#metric-about", Static).update(safe_text(f"{title}: {words}"))
 
     def action_tick(self) -> None:
         """Plot the metric under the bar, or no longer."""

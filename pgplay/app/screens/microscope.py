@@ -10,7 +10,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 from textual.widgets import Footer, Input, Static
 
 from pgplay.app.formats import number
@@ -18,6 +17,7 @@ from pgplay.app.maths import signed
 from pgplay.app.messages import StateShown
 from pgplay.app.recorded import Looked, Recorded
 from pgplay.app.safe_text import plain, safe_text
+from pgplay.app.screens.enlarging import ENLARGE, Enlarging
 from pgplay.app.state import AppState
 from pgplay.app.widgets.completions import COLUMNS, Completions
 from pgplay.app.widgets.samples import Samples, component_styles
@@ -29,7 +29,7 @@ SORTS = ("reward", "advantage", "change", "log_p", "length", "count", "text")
 _WIDE = 100
 
 
-class MicroscopeScreen(Screen[None]):
+class MicroscopeScreen(Enlarging):
     """Shows the newest step that was taken apart, or a recorded one; `dissect` asks for the next one."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES
@@ -39,6 +39,7 @@ class MicroscopeScreen(Screen[None]):
         Binding("slash", "find", "find", key_display="/"),
         Binding("left_square_bracket", "step(-1)", "earlier step", key_display="["),
         Binding("right_square_bracket", "step(1)", "later step", key_display="]"),
+        ENLARGE,
         Binding("escape", "back", "back", key_display="esc"),
     ]
     AUTO_FOCUS = "#completions"
@@ -162,8 +163,8 @@ class MicroscopeScreen(Screen[None]):
             self._look(found)
 
     def action_back(self) -> None:
-        """Leave the field that filters, or the microscope."""
+        """Leave the field that filters, or do what any such screen does."""
         if isinstance(self.focused, Input):
             self.query_one(Completions).focus()
         else:
-            self.dismiss()
+            super().action_back()

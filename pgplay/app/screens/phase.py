@@ -11,11 +11,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from pgplay.app.maths import STOPS, WHAT, lines
 from pgplay.app.messages import StateShown
+from pgplay.app.screens.enlarging import ENLARGE, Enlarging
 from pgplay.app.state import AppState
 from pgplay.app.widgets.completions import Completions
 from pgplay.app.widgets.samples import Samples, component_styles
@@ -39,7 +39,21 @@ TOKEN_COLUMNS = {
 """What is told of each token."""
 
 
-class PhaseScreen(Screen[None]):
+class Maths(VerticalScroll):
+    """The formulas of one stop, with the numbers of the chosen completion."""
+
+    ALLOW_MAXIMIZE = True
+
+    def __init__(self) -> None:
+        super().__init__(id="phase-maths", classes="panel")
+        self.border_title = "Maths"
+
+    def compose(self) -> ComposeResult:
+        """Lay out the lines."""
+        yield Static(id="maths-lines")
+
+
+class PhaseScreen(Enlarging):
     """Walks through the step that was taken apart last; `dissect` asks for another one."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES | {"phase--here", "phase--stop"}
@@ -48,7 +62,8 @@ class PhaseScreen(Screen[None]):
         Binding("left", "go(-1)", "stop before", key_display="←"),
         Binding("c", "code", "show the code"),
         Binding("n", "another", "next step"),
-        Binding("escape,q", "dismiss", "back", key_display="esc"),
+        ENLARGE,
+        Binding("escape,q", "back", "back", key_display="esc"),
     ]
     AUTO_FOCUS = "#completions"
 
@@ -66,15 +81,19 @@ class PhaseScreen(Screen[None]):
         with Horizontal(id="phase-body"):
             yield Completions()
             with Vertical(id="phase-details"):
-                with VerticalScroll(id="phase-maths", classes="panel") as maths:
-                    maths.border_title = "Maths"
-                    yield Static(id="maths-lines")
+                yield Maths()
                 yield Tokens()
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         """Show the step that there is, or say that it comes."""
         self._show()
+
+    def on_resize(self) -> None:
+        """Break the formulas where the width now ends."""
+        chosen = self.query_one(Completions).chosen
+        if chosen is not None:
+            self.call_after_refresh(self._explain, chosen)
 
     @on(StateShown)
     def _state_shown(self) -> None:

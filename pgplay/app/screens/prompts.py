@@ -55,7 +55,7 @@ class PromptsScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Lay out the list, and beneath it the prompt under the cursor."""
         yield Static(id="prompts-title", classes="page-title")
-        yield DataTable(id="prompts", cursor_type="row", classes="page")
+        yield DataTable(id="prompts", cursor_type="row", cursor_foreground_priority="renderable")
         yield Static(id="watched")
         yield Footer(compact=True, show_command_palette=False)
 
@@ -94,7 +94,7 @@ class PromptsScreen(Screen[None]):
             rewards = [sample.reward for sample in getattr(sheet, side)]
             if rewards:
                 mean = formats.reward(sum(rewards) / len(rewards)).strip()
-                parts.append(f"{words}: mean reward {mean} of {len(rewards)}")
+                parts.append(f"{len(rewards)} {words}, mean reward {mean}")
         return " · ".join(parts)
 
     def _list(self) -> None:
@@ -120,13 +120,18 @@ class PromptsScreen(Screen[None]):
             table.add_row(
                 Text(SIDES[side], side_style),
                 formats.reward(sample.reward),
-                safe_text(sample.prompt, width=prompt_width),
+                self._prompt(sample, prompt_width),
                 coloured(sample.text, sample.target, styles),
                 key=key,
             )
         if keys:
             table.move_cursor(row=keys.index(chosen) if chosen in keys else min(max(at, 0), len(keys) - 1))
         self._show_watched()
+
+    def _prompt(self, sample: Sample, width: int | None = None) -> Text:
+        if sample.prompt:
+            return safe_text(sample.prompt, width=width)
+        return Text("(none)", component_styles(self)["muted"])
 
     @property
     def _chosen(self) -> str:
@@ -143,7 +148,7 @@ class PromptsScreen(Screen[None]):
         side, sample = row
         styles = component_styles(self)
         text = Text(f"{SIDES[side]} prompt  ", styles["muted"])
-        text.append_text(safe_text(sample.prompt))
+        text.append_text(self._prompt(sample))
         if sample.target:
             text.append("   right answer  ", styles["muted"]).append_text(safe_text(sample.target))
         text.append("\nits reward since it is watched  ", styles["muted"])

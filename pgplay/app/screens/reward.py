@@ -210,7 +210,7 @@ class RewardScreen(Screen[None]):
         verdict.display = bool(words)
 
     def _show_kind(self) -> None:
-        kind = f"Python · {plain(self._draft.asked.spec)}" if self._draft.is_python else "formula of built-in rewards"
+        kind = f"Python · {plain(self._draft.asked.spec)}" if self._draft.is_python else "Formula of built-in rewards"
         self.code.border_title = as_title(kind)
         self.query_one("#reward-title", Static).update(safe_text(f"Reward: now {self._present.spec}"))
 

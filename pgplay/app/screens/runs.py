@@ -32,7 +32,8 @@ class Runs(Listing):
         Binding("delete,backspace", "delete", "delete", key_display="del"),
     ]
     HEADING = "Runs"
-    COLUMNS = (("Run", 30), ("Target", 26), ("Reward", 16), ("Model", 16), ("Steps", 7), ("Best", 6), ("State", 12))
+    COLUMNS = (("Run", 38), ("Target", 24), ("Reward", 16), ("Model", 16), ("Steps", 7), ("Best", 6), ("State", 9))
+    GIVE_WAY = ("Model", "Reward", "Target")
     NONE_YET = "No run is kept yet. Press escape, then space to start one."
 
     def __init__(self, resume: Callable[[str], None], visits: Visits) -> None:
@@ -51,10 +52,11 @@ class Runs(Listing):
         run = self._runs[name]
         if run.problem:
             return f"✗ {plain(run.problem)}"
+        what = plain(f"{run.target} · {run.reward} · {run.model}. ")
         branch = f"A branch of {plain(run.parent)} from step {run.parent_step}. " if run.parent else ""
         if run.checkpoint_step is None:
-            return f"{branch}It has no checkpoint to go on from."
-        return f"{branch}Enter goes on from step {run.checkpoint_step}. {plain(run.message)}"
+            return f"{what}{branch}It has no checkpoint to go on from."
+        return f"{what}{branch}Enter goes on from step {run.checkpoint_step}. {plain(run.message)}"
 
     def on_data_table_row_selected(self) -> None:
         """Go on with the run: enter on its row."""

@@ -14,7 +14,7 @@ from textual.widgets import DataTable, Footer, Static
 
 from pgplay.app import formats
 from pgplay.app.helpable import Explanation
-from pgplay.app.overlay import MARKERS, MOST, Line, Overlay
+from pgplay.app.overlay import FULL, MARKERS, MOST, Line, Overlay
 from pgplay.app.past import Past
 from pgplay.app.safe_text import as_title, safe_text
 from pgplay.app.screens.dialogs import ChooseDialog
@@ -76,8 +76,8 @@ class SideBySide(Screen[None]):
         Binding("a", "vary('algorithm')", "algorithm"),
         Binding("e", "vary('reward')", "reward"),
         Binding("n", "another_seed", "seed"),
-        Binding("m", "metric(1)", "metric"),
-        Binding("b", "seeds", "as one"),
+        Binding("m", "metric(1)", "plot"),
+        Binding("b", "seeds", "join", tooltip="Draw runs that differ in nothing but their seed as one, or apart."),
         Binding("plus", "add", "add", key_display="+"),
         Binding("delete,backspace", "remove", "drop", key_display="del"),
         Binding("h", "travel", "time"),
@@ -86,9 +86,10 @@ class SideBySide(Screen[None]):
     AUTO_FOCUS = "DataTable"
 
     def __init__(self, runs: list[str], start: Start, travel: Callable[[str], None]) -> None:
-        """Raises InputError for an unknown run, PgplayError for a damaged one."""
+        """Show the first of `runs` that there is room for; raises InputError for an unknown one, PgplayError else."""
         super().__init__()
-        self._overlay = Overlay(runs)
+        self._overlay = Overlay(runs[:MOST])
+        self._left_out = len(runs[MOST:])
         self._start, self._travel = start, travel
         self._expected = ""
         self._lines: list[Line] = []
@@ -97,7 +98,7 @@ class SideBySide(Screen[None]):
         """Lay out the parts."""
         yield Static(id="overlay-title", classes="page-title")
         yield OverlayPlot(self._overlay)
-        yield DataTable(cursor_type="row", id="overlay-legend")
+        yield DataTable(cursor_type="row", cursor_foreground_priority="renderable", id="overlay-legend")
         yield Static(id="overlay-hint", classes="page-hint")
         yield Footer(compact=True, show_command_palette=False)
 
@@ -133,7 +134,9 @@ class SideBySide(Screen[None]):
         plot.border_title = as_title(words_of(plot.metric).title)
         plot.refresh()
         many = any(len(line.pasts) > 1 for line in self._lines)
-        self.query_one("#overlay-title", Static).update(f"Side by side · {len(self._overlay.runs)} runs")
+        count = len(self._overlay.runs)
+        full = f", the most that fit; {self._left_out} left out" if self._left_out and self._overlay.is_full else ""
+        self.query_one("#overlay-title", Static).update(f"Side by side · {count} runs{full}")
         self._hint(SEEDS_AS_ONE if many else "")
         table: DataTable[Text] = self.query_one("#overlay-legend", DataTable)
         at = table.cursor_row
@@ -203,7 +206,7 @@ class SideBySide(Screen[None]):
 
     def _begin(self, past: Past, changes: dict[str, Any]) -> None:
         if self._overlay.is_full:
-            self._hint(f"{MOST} runs are shown, as many as there are markers. Leave one out with del first.")
+            self._hint(FULL)
             return
         info = cast("PgplayApp", self.app).state.info
         try:
@@ -217,6 +220,9 @@ class SideBySide(Screen[None]):
 
     def action_add(self) -> None:
         """Ask for a stored run and show it too."""
+        if self._overlay.is_full:
+            self._hint(FULL)
+            return
         shown = self._overlay.runs
         known = [run for run in list_runs() if not run.problem and run.name not in shown]
         entries = [(run.name, f"{run.state}, {run.steps} steps") for run in known]
@@ -227,7 +233,8 @@ class SideBySide(Screen[None]):
                     self._overlay.add(name)
                 except PgplayError as error:
                     self._hint(str(error))
-                self._show()
+                else:
+                    self._show()
 
         self.app.push_screen(ChooseDialog("Add a run", entries), chosen)
 

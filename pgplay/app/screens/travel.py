@@ -34,7 +34,7 @@ class TravelScreen(Screen[None]):
     """Shows a stored run, also while it is trained; `branch` is the app's."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,b", "branch", "go on from here", key_display="enter"),
+        Binding("enter,b", "branch", "branch here", key_display="enter"),
         Binding("m", "next_metric", "metric"),
         Binding("escape", "dismiss", "back", key_display="esc"),
     ]
@@ -133,5 +133,10 @@ class TravelScreen(Screen[None]):
 
 
 def _numbers(moment: Moment) -> Text:
-    told = [f"{words_of(name).title} {number(moment.metrics[name])}" for name in NUMBERS if name in moment.metrics]
+    told = [_with_unit(name, moment.metrics[name]) for name in NUMBERS if name in moment.metrics]
     return Text(" · ".join(told) if told else "Before the first step: the policy as it began.", no_wrap=True)
+
+
+def _with_unit(name: str, value: float) -> str:
+    title, _, unit = words_of(name).title.partition(", ")
+    return f"{title} {number(value)}{f' {unit}' if unit and unit != 'count' else ''}"

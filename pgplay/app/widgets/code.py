@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from functools import cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.text import Text
 from textual import events
+from textual.widget import Widget
 from textual.widgets import TextArea
 
 from pgplay.app.safe_text import visible
@@ -43,18 +45,13 @@ class Span(NamedTuple):
     style: str
 
 
+COMPONENTS = {f"code--{name}" for name in ("comment", "string", "number", "keyword", "name", "builtin")}
+
+
 class CodeArea(TextArea):
     """A TextArea that colours what it holds, keeps the indentation, and can mark the line that failed."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "code--comment",
-        "code--string",
-        "code--number",
-        "code--keyword",
-        "code--name",
-        "code--builtin",
-        "code--failed",
-    }
+    COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS | {"code--failed"}
 
     def __init__(self, text: str, *, id: str | None = None, read_only: bool = False) -> None:
         self._spans: dict[int, list[Span]] = {}
@@ -83,10 +80,7 @@ class CodeArea(TextArea):
 
     def get_line(self, line_index: int) -> Text:
         """Return a line in colours; a character that would steer the terminal is shown as a sign."""
-        line = self.document.get_line(line_index)
-        shown = Text("".join(one if one == "\t" else visible(one) for one in line), end="", no_wrap=True)
-        for start, end, style in self._spans.get(line_index, ()):
-            shown.stylize(self.get_component_rich_style(f"code--{style}", partial=True), start, end)
+        shown = _coloured(self.document.get_line(line_index), self._spans.get(line_index, ()), self)
         if line_index + 1 == self._failed_line:
             shown.stylize(self.get_component_rich_style("code--failed", partial=True))
         return shown
@@ -107,6 +101,20 @@ class CodeArea(TextArea):
             self.replace("\n" + " " * (depth + deeper), *self.selection, maintain_selection_offset=False)
             return
         await super()._on_key(event)
+
+
+def coloured_code(text: str, widget: Widget) -> Text:
+    """Return Python in the colours that `widget` has for it, which are its COMPONENTS."""
+    spans = spans_of(text)
+    lines = (_coloured(line, spans.get(number, ()), widget) for number, line in enumerate(text.split("\n")))
+    return Text("\n").join(lines)
+
+
+def _coloured(line: str, spans: Sequence[Span], widget: Widget) -> Text:
+    shown = Text("".join(one if one == "\t" else visible(one) for one in line), end="", no_wrap=True)
+    for start, end, style in spans:
+        shown.stylize(widget.get_component_rich_style(f"code--{style}", partial=True), start, end)
+    return shown
 
 
 def spans_of(text: str) -> dict[int, list[Span]]:

@@ -19,6 +19,11 @@ from pgplay.app.widgets.samples import Samples, component_styles
 from pgplay.learning.anatomy import SampleAnatomy
 
 _NEVER = float("-inf")
+_TIMES = 5
+"""Cells that tell how often a completion was written."""
+DIRECTED = ("advantage", "change")
+"""Columns whose sign says better or worse; that of log p is always the same."""
+_BY_SIGN = {"+": "right", "−": "wrong"}
 
 
 class Column(NamedTuple):
@@ -125,7 +130,7 @@ class Completions(OptionList):
 
     def _heading(self) -> str:
         """Return the names of the columns, each over its own: the title begins where the rows do."""
-        return "".join(f"{COLUMNS[name].heading:>{COLUMNS[name].width}} " for name in self._columns)
+        return "".join(f"{COLUMNS[name].heading:>{COLUMNS[name].width}} " for name in self._columns) + " " * _TIMES
 
     def _line(self, row: Row, styles: dict[str, Style]) -> Text:
         sample = row.sample
@@ -133,9 +138,10 @@ class Completions(OptionList):
         for name in self._columns:
             column = COLUMNS[name]
             text = column.shown(sample).strip()
-            style = styles["wrong" if text.startswith("−") else "right"] if text[:1] in "+−" else Style()
+            told = _BY_SIGN.get(text[:1]) if name in DIRECTED else None
+            style = styles[told] if told else Style()
             line.append(f"{text:>{column.width}} ", Style(color=style.color))
-        line.append(f"{f'×{row.times}' if row.times > 1 else '':<4} ", styles["muted"])
+        line.append(f"{f'×{row.times}' if row.times > 1 else '':<{_TIMES}}", styles["muted"])
         if sample.prompt:
             line.append_text(safe_text(sample.prompt, styles["muted"])).append(" → ", styles["muted"])
         if sample.text:

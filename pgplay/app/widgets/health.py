@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 from textual.widget import Widget
 
-from pgplay.app.formats import number
 from pgplay.app.safe_text import pad
 from pgplay.app.state import AppState, words_of_change
 from pgplay.app.view import words_of
@@ -18,7 +19,7 @@ from pgplay.learning.health import Signal
 
 SIGNS = {"fine": "●", "watch": "▲", "bad": "✗"}
 EMPTY = "How the learning signal stands will be told here: ties, entropy, clipping, noise, and what to try."
-_TITLE, _VALUE = 18, 9
+_TITLE, _VALUE, _GAP, _INDENT = 24, 9, "  ", "    "
 
 COMPONENTS = {"health--fine", "health--watch", "health--bad", "health--muted"}
 
@@ -29,28 +30,34 @@ def styles_of(widget: Widget) -> dict[str, Style]:
 
 
 def told(
-    signals: Sequence[Signal], styles: dict[str, Style], keys: dict[str, str], *, apart: bool = False
+    signals: Sequence[Signal], styles: dict[str, Style], width: int, keys: dict[str, str] | None = None
 ) -> list[Text]:
-    """Return a line for each signal, and one beneath it with the advice; `keys` are those that follow it, by metric.
+    """Return each signal in lines of at most `width` cells, its meaning beside its value where all of them fit there.
 
-    With `apart` a signal's meaning has a line of its own, in place of the advice.
+    With `keys`, the ones that follow the advice by metric, a signal's advice stands beneath it.
     """
+    head = len(f"{SIGNS['fine']} ") + _TITLE + _VALUE + len(_GAP)
+    beside = all(head + cell_len(signal.meaning) <= width for signal in signals)
     lines = []
     for signal in signals:
         style = styles[signal.state]
         line = Text(f"{SIGNS[signal.state]} ", style, end="")
         line.append(pad(words_of(signal.metric).title.partition(",")[0], _TITLE), style)
-        line.append(f"{number(signal.value):>{_VALUE}}")
-        if apart:
-            lines += [line, Text(f"    {signal.meaning}", styles["muted"], end="")]
-            continue
-        lines.append(line.append(f"  {signal.meaning}", styles["muted"]))
-        if signal.advice:
-            advice = Text(f"    try {signal.advice}", end="")
+        line.append(f"{signal.value:>{_VALUE}.3g}")
+        lines.append(line)
+        if beside:
+            line.append(f"{_GAP}{signal.meaning}", styles["muted"])
+        else:
+            lines += _indented(signal.meaning, width, styles["muted"])
+        if keys is not None and signal.advice:
+            lines += _indented(f"try {signal.advice}", width)
             if signal.metric in keys and signal.settings:
-                advice.append(f"  {keys[signal.metric]}: {words_of_change(signal.settings)}", style)
-            lines.append(advice)
+                lines += _indented(f"{keys[signal.metric]}: {words_of_change(signal.settings)}", width, style)
     return lines
+
+
+def _indented(words: str, width: int, style: Style | str = "") -> list[Text]:
+    return [Text(_INDENT + line, style, end="") for line in textwrap.wrap(words, max(1, width - len(_INDENT)))]
 
 
 class Health(Widget, can_focus=True):
@@ -79,7 +86,5 @@ class Health(Widget, can_focus=True):
         styles = styles_of(self)
         if not self._signals:
             return Text(EMPTY, styles["muted"])
-        lines = told(self._signals, styles, {}, apart=2 * len(self._signals) <= self.content_size.height)
-        for line in lines:
-            line.truncate(self.content_size.width, overflow="ellipsis")
+        lines = told(self._signals, styles, self.content_size.width)
         return Text("\n", no_wrap=True, end="").join(lines[: self.content_size.height])

@@ -20,6 +20,7 @@ from pgplay.runs import axes
 
 _STYLES = ("faint", "low", "high", "axis", "now", "right", "wrong")
 _LABEL = 8
+_WIDEST_CELL = 4
 _COMPONENTS = {f"map--{name}" for name in _STYLES}
 
 
@@ -58,9 +59,9 @@ class Writing(Widget, can_focus=True):
 
     @property
     def _cell(self) -> int:
-        """The cells of one position: three, which hold an entropy, where all positions fit so, else two."""
-        positions = max(len(self._map.written), len(self._map.target)) if self._map is not None else 0
-        return 3 if positions * 3 <= self.content_size.width - _LABEL - 2 else 2
+        """The cells of one position: four, which hold an entropy, where all positions fit so, else fewer."""
+        positions = max(len(self._map.written), len(self._map.target), 1) if self._map is not None else 1
+        return min(_WIDEST_CELL, max(2, (self.content_size.width - _LABEL - 2) // positions))
 
     @property
     def _columns(self) -> int:
@@ -80,7 +81,8 @@ class Writing(Widget, can_focus=True):
         head.append("".join(pad(shown_token(text), cell) for text in told.target[part]), styles["now"])
         head.append("\n").append(f"{'entropy':>{_LABEL}} │", styles["axis"])
         for entropy in told.entropies[part]:
-            head.append(pad(f"{min(9.9, entropy):.1f}" if cell == 3 else f"{min(9, round(entropy))}", cell))
+            exact = cell == _WIDEST_CELL
+            head.append(pad(f"{min(9.9, entropy):.1f}" if exact else f"{min(9, round(entropy))}", cell))
         rows = [
             heat.Labelled(shown_token(text), values[part])
             for text, values in zip(told.rows, told.probabilities, strict=True)

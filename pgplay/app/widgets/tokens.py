@@ -44,6 +44,7 @@ and leaves room for what else was likely."""
 class Tokens(VerticalScroll):
     """A table with a row for each token; it scrolls where the completion is long."""
 
+    ALLOW_MAXIMIZE = True
     COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES
 
     def __init__(self) -> None:
