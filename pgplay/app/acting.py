@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pgplay.app.driving import Driving
     from pgplay.app.inspection import Inspection
     from pgplay.app.looking import Looking
+    from pgplay.app.messages import Part
     from pgplay.app.screens.main import MainScreen
     from pgplay.app.state import AppState
     from pgplay.app.visits import Visits
@@ -38,8 +39,8 @@ class Acting(App[int]):
         """The main screen, whatever lies over it."""
         raise NotImplementedError
 
-    def redraw(self) -> None:
-        """Have the state shown soon."""
+    def redraw(self, *parts: Part) -> None:
+        """Have the state shown, in `parts` of the main screen or in all."""
         raise NotImplementedError
 
     def action_toggle_run(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -29,8 +30,8 @@ from pgplay.app.driving import Driving
 from pgplay.app.inspection import Inspection
 from pgplay.app.looking import Looking
 from pgplay.app.memory import NOTHING, Memory, recall
-from pgplay.app.messages import SetupChanged, StateShown, WorkerEnded, WorkerSpoke
-from pgplay.app.redrawing import Redrawing
+from pgplay.app.messages import Part, SetupChanged, StateShown, WorkerEnded, WorkerSpoke
+from pgplay.app.redrawing import PARTS, Redrawing
 from pgplay.app.safe_text import safe_text
 from pgplay.app.screens.main import MainScreen
 from pgplay.app.state import AppState
@@ -105,6 +106,8 @@ class PgplayApp(Acting):
         if sys.platform != "win32":  # told to end, the app leaves the run and the terminal as ctrl+q does
             for number in (signal.SIGTERM, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(number, self._told_to_end, number)
+        # What stands by now stays: a look through all of it for garbage would stop the keys for 40 ms, again and again.
+        self.call_after_refresh(gc.freeze)
         self.call_after_refresh(self.start_worker)
 
     def _told_to_end(self, number: int) -> None:
@@ -154,18 +157,19 @@ class PgplayApp(Acting):
         self._conductor.mourn(message.returncode, message.log_tail)
         self.redraw()
 
-    def redraw(self) -> None:
-        """Have the state shown, as what a person did changed it."""
-        self._redrawing.at_once()
+    def redraw(self, *parts: Part) -> None:
+        """Have the state shown, as what a person did changed it: in `parts` of the main screen, or in all."""
+        self._redrawing.at_once(*parts)
 
     @property
     def redraw_is_due(self) -> bool:
         """Whether the state has changed since it was shown last."""
         return self._redrawing.is_due
 
-    def _show_state(self) -> None:
-        for screen in dict.fromkeys([*self.screen_stack[:1], *self.screen_stack[-1:]]):
-            screen.post_message(StateShown())
+    def _show_state(self, part: Part) -> None:
+        # Only the main screen is drawn in parts; what lies under another screen is shown when it comes back.
+        if self.screen is self.main or part == PARTS[0]:
+            self.screen.post_message(StateShown(part))
 
     async def action_quit(self) -> None:
         """Leave within a second: the worker is asked to write its checkpoint, then killed."""

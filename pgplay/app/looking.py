@@ -22,7 +22,7 @@ class Looking:
 
     def _look(self, view: PlotView) -> None:
         self._app.view = view
-        self._app.redraw()
+        self._app.redraw("large", "small")
 
     @property
     def _metric(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from textual.message import Message
 
@@ -33,5 +33,12 @@ class SetupChanged(Message):
     parameters: int | None = None
 
 
+Part = Literal["texts", "large", "small"]
+"""A part of the main screen that is drawn in one frame: all but the plots, the large plot, the small ones."""
+
+
+@dataclass
 class StateShown(Message):
-    """The state changed: whoever shows it should look again."""
+    """The state changed: whoever shows it should look again. Only the main screen has parts."""
+
+    part: Part

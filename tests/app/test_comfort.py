@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from textual.widgets import Collapsible, Static
+from textual.widgets import Collapsible
 
 from pgplay.app import app as app_module
 from pgplay.app import themes
@@ -16,6 +16,7 @@ from pgplay.app.screens.help import HelpScreen
 from pgplay.app.screens.jump import JumpScreen, Letter
 from pgplay.app.screens.travel import TravelScreen
 from pgplay.app.widgets.plot import Plot
+from pgplay.app.widgets.rows import Rows
 from pgplay.config import make_config
 from tests.app.fake_worker import Bench, begin, until
 from tests.app.stored import store_run
@@ -49,8 +50,7 @@ async def test_f1_explains_what_has_the_focus_or_lies_under_the_mouse() -> None:
     bench = Bench()
 
     def about() -> str:
-        table = bench.app.screen.query_one("#about", Static).content
-        return " ".join(str(cell) for column in table.columns for cell in column.cells)  # type: ignore[union-attr]
+        return " ".join(bench.app.screen.query_one("#about", Rows).plain.split())
 
     async with bench.app.run_test(size=SIZE) as pilot:
         await begin(bench, pilot)

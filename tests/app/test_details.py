@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from textual.widgets import Static
-
 from pgplay.app.screens.details import DetailsScreen
+from pgplay.app.widgets.rows import Rows
 from pgplay.learning.report import Finding
 from pgplay.worker.protocol import Log
 from tests.app.fake_worker import Bench, begin, curve, until, words
@@ -21,9 +20,7 @@ def measured(step: int) -> dict[str, float]:
 
 def page(bench: Bench) -> str:
     """What the page says, in words without its layout."""
-    with bench.app.console.capture() as captured:
-        bench.app.console.print(bench.app.screen.query_one(Static).visual._renderable)  # type: ignore[attr-defined]
-    return " ".join(captured.get().split())
+    return " ".join(bench.app.screen.query_one(Rows).plain.split())
 
 
 async def test_details_tell_every_finding_number_and_printed_line() -> None:

@@ -19,6 +19,7 @@ import os
 import pty
 import re
 import select
+import signal
 import statistics
 import struct
 import subprocess
@@ -224,6 +225,7 @@ def main() -> None:
     parser.add_argument("--only", choices=["keys", "speed", "soak", "quit"])
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that no app is left behind
     measures = {
         "keys": lambda: key_to_paint(options.keys),
         "speed": lambda: speed(options.seconds, options.rounds),

@@ -30,7 +30,7 @@ class HealthScreen(ModalScreen[None]):
     AUTO_FOCUS = "#health-page"
 
     def __init__(self, state: AppState, change: Callable[[dict[str, Any]], None]) -> None:
-        super().__init__(classes="dialog-screen")
+        super().__init__(classes="dialog-screen -page")
         self._state = state
         self._change = change
         self._offers: list[dict[str, Any]] = []

@@ -13,8 +13,8 @@ from textual.widgets import Static
 
 from pgplay.app.actions import ACTIONS, BENCH_ACTIONS, EDITOR_ACTIONS
 from pgplay.app.helpable import PANELS, Explanation
-from pgplay.app.screens.page import titled_table
 from pgplay.app.view import words_of
+from pgplay.app.widgets.rows import Rows, Section
 from pgplay.learning.algorithms import COMPARATORS
 from pgplay.learning.metrics import METRICS
 
@@ -38,7 +38,7 @@ class HelpScreen(ModalScreen[None]):
     AUTO_FOCUS = "#help"
 
     def __init__(self, about: Explanation | None = None, keys_here: Sequence[tuple[str, str]] = ()) -> None:
-        super().__init__(classes="dialog-screen")
+        super().__init__(classes="dialog-screen -page")
         self._about, self._keys_here = about, keys_here
 
     def compose(self) -> ComposeResult:
@@ -47,15 +47,11 @@ class HelpScreen(ModalScreen[None]):
             dialog.border_title = "Help"
             dialog.border_subtitle = " escape closes "
             if self._about is not None:
-                yield Static(titled_table("This", [self._about]), classes="words", id="about")
+                yield Rows(Section.of("This", [self._about]), id="about")
             if self._keys_here:
-                yield Static(titled_table("Keys here", self._keys_here), classes="words", id="keys-here")
+                yield Rows(Section.of("Keys here", self._keys_here), id="keys-here")
             yield Static(INTRODUCTION, classes="words", markup=False)
-            for title, actions in KEYS:
-                keys = [(action.key_display, action.help) for action in actions]
-                yield Static(titled_table(title, keys), classes="words")
-            yield Static(titled_table("Panels", PANELS.values()), classes="words")
-            comparators = [(name, row.description) for name, row in COMPARATORS.items()]
-            yield Static(titled_table("Comparators", comparators), classes="words")
-            curves = [words_of(metric) for metric in METRICS]
-            yield Static(titled_table("Curves", curves, name_width=26), classes="words")
+            keys = [Section.of(title, [(one.key_display, one.help) for one in actions]) for title, actions in KEYS]
+            comparators = Section.of("Comparators", [(name, row.description) for name, row in COMPARATORS.items()])
+            yield Rows(*keys, Section.of("Panels", PANELS.values()), comparators)
+            yield Rows(Section.of("Curves", [words_of(metric) for metric in METRICS]), name_width=26)

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, cast
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, Vertical
+from textual.events import ScreenResume
 from textual.screen import Screen
 from textual.widgets import Button, Static
 
-from pgplay.app.messages import StateShown
+from pgplay.app.messages import Part, StateShown
+from pgplay.app.redrawing import PARTS
 from pgplay.app.widgets.headline import Headline
 from pgplay.app.widgets.health import Health
 from pgplay.app.widgets.keys import KeysLine
@@ -60,26 +62,32 @@ class MainScreen(Screen[None]):
         """The panel with the settings."""
         return self.query_one(Setup)
 
-    def on_mount(self) -> None:
-        """Show the state that is there already."""
-        self.show_state()
+    @on(ScreenResume)
+    def _resumed(self) -> None:
+        """Show what has come meanwhile."""
+        self._show(*PARTS)
 
     @on(StateShown)
-    def show_state(self) -> None:
-        """Show the app's state in every panel."""
+    def _state_shown(self, message: StateShown) -> None:
+        self._show(message.part)
+
+    def _show(self, *parts: Part) -> None:
+        """Show the app's state in the panels of `parts`."""
         app = cast("PgplayApp", self.app)
         state = app.state
-        settings = app.settings or to_settings(self._config)
-        self.query_one(Headline).show(state, settings, app.parameters)
-        absent = "" if state.info is None or state.info.has_policy else NO_NETWORK
-        self.query_one(Curves).show(state.history, app.view, absent)
-        self.query_one(Samples).show(state, settings.get("target", self._config.target))
-        self.query_one(Records).show(state)
-        self.query_one(Health).show(state)
-        self.query_one(FindingLine).show(state)
-        self.query_one(KeysLine).show(state)
-        self.query_one(StatusLine).show(state)
-        self.setup.show(state)
+        if "large" in parts or "small" in parts:
+            absent = "" if state.info is None or state.info.has_policy else NO_NETWORK
+            self.query_one(Curves).show(state.history, app.view, absent, parts)
+        if "texts" in parts:
+            settings = app.settings or to_settings(self._config)
+            self.query_one(Headline).show(state, settings, app.parameters)
+            self.query_one(Samples).show(state, settings.get("target", self._config.target))
+            self.query_one(Records).show(state)
+            self.query_one(Health).show(state)
+            self.query_one(FindingLine).show(state)
+            self.query_one(KeysLine).show(state)
+            self.query_one(StatusLine).show(state)
+            self.setup.show(state)
 
     def toggle_setup(self) -> None:
         """Show or hide the setup: beside the plots where there is room, over them where there is not."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
 from pgplay.app.history import History
+from pgplay.app.messages import Part
+from pgplay.app.redrawing import PARTS
 from pgplay.app.view import HISTOGRAM, PlotView
 from pgplay.app.widgets.maps import RewardHistogram
 from pgplay.app.widgets.plot import Plot
 
 IN_A_ROW = 3
+LARGE = "plot-1"
 
 
 class Curves(Vertical):
@@ -41,17 +44,21 @@ class Curves(Vertical):
             plot.set_class(number > 2, "-further")
             yield plot
 
-    def show(self, history: History, view: PlotView, absent: str) -> None:
-        """Show the curves of `history`; `absent` says why a run has nothing but rewards to show."""
+    def show(self, history: History, view: PlotView, absent: str, parts: Collection[Part]) -> None:
+        """Show the curves of `history` in the plots of `parts`.
+
+        `absent` says why a run has nothing but rewards to show.
+        """
         other = view.shown != self._view.shown
         self._view = view
         if other:
             self.refresh(recompose=True)
-            self.call_after_refresh(self.show, history, view, absent)
+            self.call_after_refresh(self.show, history, view, absent, PARTS)
             return
         for plot in (*self.query(Plot), *self.query(RewardHistogram)):
-            has_own = not absent or history.of(plot.metric).buckets or plot.metric.startswith("reward")
-            plot.show(history, view, "" if has_own else absent)
+            if ("large" if plot.id == LARGE else "small") in parts:
+                has_own = not absent or history.of(plot.metric).buckets or plot.metric.startswith("reward")
+                plot.show(history, view, "" if has_own else absent)
 
 
 def _panel(metric: str, number: int, call: str = "") -> Plot | RewardHistogram:

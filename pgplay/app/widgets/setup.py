@@ -204,7 +204,9 @@ class Setup(Vertical):
         labels = {"training": "Pause", "preparing": "Pause", "paused": "Go on"}
         again = "Start again" if state.run in ("solved", "finished", "failed") else "Start"
         label = "Starting…" if state.waiting else labels.get(state.run, again)
-        button.label = Text(f"{label}  (space)")
+        words = f"{label}  (space)"
+        if str(button.label) != words:
+            button.label = Text(words)
         button.set_class(state.is_going, "-going")
 
     def show_pending(self, names: list[str]) -> None:

@@ -24,7 +24,7 @@ class FindingLine(Widget):
 
     def __init__(self) -> None:
         super().__init__(id="finding")
-        self._text = Text()
+        self._shown = (False, "", "")
 
     def show(self, state: AppState) -> None:
         """Show the newest finding, or the reason of the run's present state where there is one."""
@@ -39,21 +39,23 @@ class FindingLine(Widget):
             message = " ".join(state.info.notes)
         elif state.run in ("finished", "preparing"):
             message = state.message
-        self.display = bool(message)
-        self.set_class(bool(state.findings), "-warning")
-        sign = "▲ " if state.findings else "ⓘ "
-        self._text = Text.assemble(
-            (sign, ""),
+        shown = (bool(state.findings), message, advice)
+        if shown != self._shown:  # another line may need another height, and all that stands above must move
+            self._shown = shown
+            self.display = bool(message)
+            self.set_class(bool(state.findings), "-warning")
+            self.refresh(layout=True)
+
+    def render(self) -> Text:
+        """Return the line."""
+        is_warning, message, advice = self._shown
+        return Text.assemble(
+            ("▲ " if is_warning else "ⓘ ", ""),
             safe_text(message, self.get_component_rich_style("finding--message", partial=True)),
             "  ",
             safe_text(advice, self.get_component_rich_style("finding--advice", partial=True)),
             end="",
         )
-        self.refresh(layout=True)
-
-    def render(self) -> Text:
-        """Return the line."""
-        return self._text
 
 
 class StatusLine(Widget):
