@@ -153,9 +153,21 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         ),
     ] = None
     kl: Annotated[
-        float,
-        _help("weight of the Kullback-Leibler divergence to the reference", "learning", live=True, ge=0.0, le=100.0),
-    ] = 0.0
+        Annotated[float, Meta(ge=0.0, le=100.0)] | None,
+        _help(
+            "weight of the Kullback-Leibler divergence to the reference (default: 0, or 0.05 with a kl_limit)",
+            "learning",
+            live=True,
+        ),
+    ] = None
+    kl_limit: Annotated[
+        Annotated[float, Meta(gt=0.0, le=100.0)] | None,
+        _help(
+            "the most of that divergence, nats a token: the weight grows as it comes near (default: none)",
+            "learning",
+            live=True,
+        ),
+    ] = None
     kl_in: Annotated[Literal["loss", "reward"], _help("where that divergence is charged", "learning")] = "loss"
     reference: Annotated[str, _help("the reference policy: start, or a saved policy", "learning")] = "start"
     replay: Annotated[

@@ -20,7 +20,7 @@ _FROM_REWARD_TO_GRADIENT = (
     *("control_variate", "critic", "replay"),
 )
 _NETWORK = (
-    *("lr", "entropy", "entropy_schedule", "entropy_target", "kl", "kl_in", "reference", "clip_gradient"),
+    *("lr", "entropy", "entropy_schedule", "entropy_target", "kl", "kl_limit", "kl_in", "reference", "clip_gradient"),
     *("temperature", "top_k", "top_p", "min_p", "dropout", "l1", "l2", "weight_decay"),
     *("warm_start", "warm_text", "held_out_every", "patience"),
 )

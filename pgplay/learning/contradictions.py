@@ -80,6 +80,21 @@ def _idle(config: RunConfig, choices: Choices) -> Iterator[Contradiction]:
         "warm_text without steps to learn it",
         "Give warm_start a number of steps.",
     )
+    yield Contradiction(
+        config.kl_limit is not None and config.kl == 0.0,
+        "kl_limit with kl 0, a weight that stays 0 however near the limit is,",
+        "Leave kl away, or give it a weight such as 0.05.",
+    )
+    yield Contradiction(
+        config.kl_limit is not None and config.kl_in == "reward",
+        "kl_limit with kl_in reward, which charges a sample of the divergence and not the divergence itself,",
+        "Choose kl_in loss.",
+    )
+    yield Contradiction(
+        config.kl_in == "reward" and _is_charged(config) and choices.credit == "dense",
+        "kl_in reward with credit dense, which is counted in edits and not in rewards,",
+        "Choose kl_in loss, or credit terminal.",
+    )
     without_gae = choices.credit != "gae"
     yield Contradiction(is_set("gae_lambda") and without_gae, "gae_lambda without gae", "Choose credit gae.")
     for name in ("baseline", "scale"):
@@ -93,13 +108,18 @@ def _idle(config: RunConfig, choices: Choices) -> Iterator[Contradiction]:
 def sleeping(config: RunConfig) -> list[str]:
     """Return notes about what was set and does nothing while another setting, which can change live, is as it is."""
     reasons: dict[str, str] = {}
-    if not config.kl:
+    if not _is_charged(config):
         reasons |= {"reference": "kl is 0", "kl_in": "kl is 0"}
     if config.entropy_schedule != "target":
         reasons["entropy_target"] = f"entropy_schedule is {config.entropy_schedule}"
     if config.entropy == 0.0:
         reasons |= {"entropy_target": "entropy is 0", "entropy_schedule": "entropy is 0"}
     return [f"{name} does nothing while {reason}." for name, reason in reasons.items() if _is_set(config, name)]
+
+
+def _is_charged(config: RunConfig) -> bool:
+    """Whether the divergence from the reference costs anything."""
+    return bool(config.kl) or (config.kl is None and config.kl_limit is not None)
 
 
 def _is_set(config: RunConfig, name: str) -> bool:

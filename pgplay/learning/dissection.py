@@ -76,7 +76,7 @@ def _rules(plan: Plan, entropy_weight: float, moving_average: float) -> Rules:
         clip_gradient=config.clip_gradient or 0.0,
         lr=plan.lr,
         entropy_weight=entropy_weight,
-        kl=config.kl,
+        kl=plan.kl,
         moving_average=moving_average,
         deviation_floor=STANDARD_DEVIATION_FLOOR,
         credit_floor=CREDIT_FLOOR,

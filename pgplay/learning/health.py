@@ -108,7 +108,7 @@ def _reference(means: Means) -> Signal:
     value = means["kl_reference"]
     meaning = f"it is {value:.2g} nats a token away from its reference"
     state = _state(value, 3.0, 8.0)
-    advice = "" if state == "fine" else "a larger weight of the divergence (kl), if it is to stay near"
+    advice = "" if state == "fine" else "a limit to the divergence (kl_limit), if it is to stay near"
     return Signal("kl_reference", value, state, meaning, advice)
 
 

@@ -53,6 +53,7 @@ METRICS = {
     "kl_reference": Metric(
         "KL to reference", "nats per token", "exact KL(policy || reference) over the sampled prefixes"
     ),
+    "kl_weight": Metric("KL weight", "", "weight of that divergence at this step: kl, or more where kl_limit is near"),
     "kl_update": Metric("KL of the update", "nats per token", "exact KL(before || after) that this step's update made"),
     "gradient_norm": Metric("Gradient norm", "", "Euclidean norm of the gradient, before clipping"),
     "signal_to_noise": Metric(

@@ -19,6 +19,7 @@ from pgplay.learning.advantages import (
 )
 from pgplay.learning.control_variate import ControlVariate
 from pgplay.learning.credit import dense_advantages
+from pgplay.learning.divergence import kl_weight
 from pgplay.learning.losses import Surrogate, aggregated, masked_mean, masked_row_means, parameter_penalty, surrogate
 from pgplay.learning.optimiser import Adam
 from pgplay.learning.plan import Plan
@@ -79,6 +80,14 @@ class Forward(NamedTuple):
     imitation: Tensor | None
     target_losses: Tensor | None
     cross_entropy: Tensor | None
+
+
+class Past(NamedTuple):
+    """What the steps before left to this one; divergence: the last one from the reference, None where there is none."""
+
+    entropy_weight: float
+    moving_average: float
+    divergence: float | None = None
 
 
 class Learnt(NamedTuple):
@@ -178,8 +187,8 @@ def advantages_of(batch: Batch, plan: Plan, seen: Forward, moving_average: float
 
 def kl_charges(plan: Plan, seen: Forward, mask: Tensor) -> Tensor:
     """Return what each token (B, T) takes off the reward for its log-ratio to the reference; 0 where not asked for."""
-    if plan.config.kl and plan.config.kl_in == "reward" and seen.log_ratio is not None:
-        return torch.where(mask, plan.config.kl * seen.log_ratio.detach(), 0.0)
+    if plan.kl and plan.config.kl_in == "reward" and seen.log_ratio is not None:
+        return torch.where(mask, plan.kl * seen.log_ratio.detach(), 0.0)
     return torch.zeros_like(seen.values.detach())
 
 
@@ -191,6 +200,7 @@ def loss_of(
     advantages: Tensor,
     returns: Tensor,
     entropy_weight: float,
+    divergence_weight: Tensor | float,
 ) -> tuple[Tensor, Surrogate]:
     """Return the number to minimise, and the policy's own per-token part of it."""
     config, mask = plan.config, batch.rollout.mask
@@ -205,8 +215,8 @@ def loss_of(
     )
     loss = aggregated(plan.choices.aggregation, gain.losses, mask, modules.policy.max_length)
     loss = loss - entropy_weight * masked_mean(seen.entropies, mask)
-    if config.kl and config.kl_in == "loss" and seen.kl is not None:
-        loss = loss + config.kl * masked_mean(seen.kl, mask)
+    if plan.kl and config.kl_in == "loss" and seen.kl is not None:
+        loss = loss + divergence_weight * masked_mean(seen.kl, mask)
     if plan.choices.baseline == "critic":
         loss = loss + config.critic * masked_mean((seen.values - returns).square(), mask)
     if seen.imitation is not None:
@@ -220,8 +230,7 @@ def learn(
     modules: Modules,
     optimiser: Adam,
     density: Density,
-    entropy_weight: float,
-    moving_average: float,
+    past: Past,
     *,
     update: bool,
     diagnose: bool,
@@ -236,8 +245,10 @@ def learn(
     mask, parameters = batch.rollout.mask, modules.trained(plan)
     with torch.set_grad_enabled(update):
         seen = first = forward(batch, modules, density)
-    advantages, returns = advantages_of(batch, plan, seen, moving_average)
+    advantages, returns = advantages_of(batch, plan, seen, past.moving_average)
     told = _measurements(seen, batch)
+    if plan.kl and seen.kl is not None:
+        told["kl_weight"] = kl_weight(plan.kl, plan.config.kl_limit, told["kl_reference"], past.divergence)
     if witness is not None:
         witness.batch, witness.first, witness.shared, witness.advantages = batch, first, advantages, advantages
     whole = masked_row_means(advantages, mask)
@@ -254,7 +265,8 @@ def learn(
     for number in range(plan.updates_per_step if update else 0):
         if number:
             seen = forward(batch, modules, density)
-        loss, gain = loss_of(seen, batch, plan, modules, advantages, returns, entropy_weight)
+        charged = told.get("kl_weight", 0.0)
+        loss, gain = loss_of(seen, batch, plan, modules, advantages, returns, past.entropy_weight, charged)
         if diagnose and number == 0 and plan.choices.credit != "none":
             told["signal_to_noise"] = _signal_to_noise(gain.losses, mask, plan, modules)
         optimiser.clear()

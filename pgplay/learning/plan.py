@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from pgplay.config import RunConfig
 from pgplay.errors import InputError
+from pgplay.learning import divergence
 from pgplay.learning.algorithms import Choices, choices_of, row_of, trains_network
 from pgplay.learning.comparators import Kind
 from pgplay.learning.contradictions import sleeping
@@ -63,6 +64,7 @@ class Plan(NamedTuple):
     lr: float
     entropy: float
     entropy_target: float
+    kl: float
     discount: float
     clip_high: float
     updates_per_step: int
@@ -154,6 +156,7 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | 
         entropy_target=_usual_entropy_target(choices, task)
         if config.entropy_target is None
         else config.entropy_target,
+        kl=_usual_kl(config) if config.kl is None else config.kl,
         discount=discount,
         clip_high=algorithm.clip_high if config.clip_high is None else config.clip_high,
         updates_per_step=algorithm.updates if config.updates_per_step is None else config.updates_per_step,
@@ -208,6 +211,11 @@ def _usual_entropy_target(choices: Choices, task: Task) -> float:
         return SINGLE_ENTROPY_TARGET
     per_token = PROMPTED_DENSE_TARGET if choices.credit == "dense" else PROMPTED_TARGET
     return per_token * (task.longest_answer + 1)
+
+
+def _usual_kl(config: RunConfig) -> float:
+    """Return the weight of the divergence from the reference: none where nothing is to hold it."""
+    return 0.0 if config.kl_limit is None else divergence.USUAL
 
 
 def _control_variate(config: RunConfig, choices: Choices, discount: float) -> str:

@@ -22,7 +22,7 @@ from pgplay.learning.entropy import entropy_weight
 from pgplay.learning.generalisation import EarlyStop, generalisation
 from pgplay.learning.greedy import all_met, greedy_texts
 from pgplay.learning.learner import LearnerState
-from pgplay.learning.objective import Batch, Modules, Witness, learn
+from pgplay.learning.objective import Batch, Modules, Past, Witness, learn
 from pgplay.learning.optimiser import Adam
 from pgplay.learning.plan import Plan
 from pgplay.learning.prompts import next_prompts
@@ -68,6 +68,7 @@ class Counters(msgspec.Struct):
     seconds: float = 0.0
     moving_average: float | None = None
     entropy_weight: float = 0.0
+    divergence: float | None = None
     checked_at: int = -CHECK_INTERVAL
     waiting: list[int] = []
     best: Sample | None = None
@@ -102,7 +103,7 @@ class Trainer:
         self.counters = Counters(entropy_weight=plan.entropy)
         self.new_optimiser()
         self._new_variate()
-        if plan.config.kl and reference is None:
+        if plan.kl and reference is None:
             self.keep_reference()
 
     @property
@@ -151,8 +152,7 @@ class Trainer:
             Modules(self.policy, self.critic, self.reference, self.variate),
             self.optimiser,
             self.density,
-            self.counters.entropy_weight,
-            self.counters.moving_average or 0.0,
+            Past(self.counters.entropy_weight, self.counters.moving_average or 0.0, self.counters.divergence),
             update=not (solved and self.plan.config.until == "solved"),
             diagnose=self.counters.steps % DIAGNOSIS_INTERVAL == 0,
             witness=witness,
@@ -195,7 +195,7 @@ class Trainer:
             self.plan = plan
             self._new_variate()
         self.plan = plan
-        if plan.config.kl and self.reference is None:
+        if plan.kl and self.reference is None:
             self.keep_reference()
 
     def state(self) -> LearnerState:
@@ -334,6 +334,7 @@ class Trainer:
             mean,
             metrics["entropy"] * metrics["length"],
         )
+        counters.divergence = metrics.get("kl_reference")
         counters.steps += 1
         counters.completions += completions
 

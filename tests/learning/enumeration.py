@@ -130,7 +130,7 @@ def compare(
             advantages, returns = advantages_of(batch, plan, seen, MOVING_AVERAGE)
             if variate_seed is not None:
                 advantages = steadied(advantages, batch.rollout, seen, variate_seed)
-            loss, _ = loss_of(seen, batch, plan, here.modules, advantages, returns, plan.entropy)
+            loss, _ = loss_of(seen, batch, plan, here.modules, advantages, returns, plan.entropy, plan.kl)
             expected = expected + weights[first] * weights[second] * loss
     return Comparison(-flat(torch.autograd.grad(expected, parameters)), gradient)
 

@@ -24,6 +24,7 @@ EXTRAS = {
     "dropout": {"dropout": 0.3},
     "kl in the loss": {"kl": 0.1, "algorithm": "rloo"},
     "kl in the reward": {"kl": 0.1, "kl_in": "reward", "algorithm": "a2c"},
+    "kl below a limit": {"kl_limit": 0.01},
     "replay": {"replay": 0.5},
     "dense": {"credit": "dense"},
     "dense, another reward, a critic": {"credit": "dense", "reward": "hamming", "baseline": "critic"},

@@ -26,6 +26,7 @@ SETTINGS = {
     "entropy_schedule": "constant",
     "entropy_target": 3.0,
     "kl": 0.1,
+    "kl_limit": 0.1,
     "reference": "someone",
     "clip_gradient": 0.0,
     "temperature": 0.5,

@@ -22,12 +22,17 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"gae_lambda": 0.5}, "gae_lambda without gae does nothing"),
     ({"algorithm": "a2c", "gae_lambda": 0.5}, "gae_lambda without gae does nothing"),
     ({"credit": "dense", "baseline": "batch-mean"}, "baseline with credit dense.*does nothing"),
+    ({"kl_limit": 0.3, "kl": 0.0}, "kl_limit with kl 0.*does nothing.*Leave kl away"),
+    ({"kl_limit": 0.3, "kl_in": "reward"}, "kl_limit with kl_in reward.*Choose kl_in loss"),
+    ({"credit": "dense", "kl": 0.1, "kl_in": "reward"}, "kl_in reward with credit dense.*does nothing"),
     ({"credit": "dense", "scale": "batch-std"}, "scale with credit dense.*does nothing"),
 ]
 ALLOWED: list[dict[str, Any]] = [
     *({"algorithm": name} for name in ALGORITHMS),
     {"reference": "someone", "kl": 0.1},
     {"kl": 0.1, "kl_in": "reward"},
+    {"kl_limit": 0.3},
+    {"kl_limit": 0.3, "kl": 0.1, "reference": "someone"},
     {"algorithm": "rloo", "ratio": "clip", "updates_per_step": 2, "clip_low": 0.1},
     {"algorithm": "a2c", "credit": "gae", "gae_lambda": 0.5, "critic": 0.1},
     {"credit": "dense", "baseline": "critic"},

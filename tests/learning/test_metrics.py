@@ -9,7 +9,7 @@ from pgplay.learning.metrics import METRICS
 from tests.learning.helpers import COPYING, trainer
 
 HELD_OUT = {name for name in METRICS if name.startswith(("held_out_", "training_"))} | {"gap"}
-SOMETIMES = {"kl_reference", "explained_variance", "signal_to_noise", "kl_update", "foretold"}
+SOMETIMES = {"kl_reference", "kl_weight", "explained_variance", "signal_to_noise", "kl_update", "foretold"}
 ALWAYS = METRICS.keys() - SOMETIMES - HELD_OUT
 RUNS = {
     **{name: {"algorithm": name} for name in ALGORITHMS},
@@ -41,7 +41,7 @@ def test_every_documented_name_is_reported_by_some_run() -> None:
 
 def test_names_that_only_some_runs_have() -> None:
     plain, kl, critic = (trainer(**RUNS[run]).step().metrics for run in ("grpo", "kl", "a2c"))
-    assert "kl_reference" in kl.keys() - plain.keys()
+    assert {"kl_reference", "kl_weight"} <= kl.keys() - plain.keys()
     assert "explained_variance" in critic.keys() - plain.keys()
 
 

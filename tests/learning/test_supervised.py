@@ -67,7 +67,7 @@ def test_its_update_is_not_the_policy_gradient() -> None:
     batch = here.batch._replace(rewards=here.batch.rewards.t(), imitated=here.batch.measured)
     seen = forward(batch, here.modules, PLAIN)
     advantages, returns = advantages_of(batch, plan, seen, 0.5)
-    loss, _ = loss_of(seen, batch, plan, here.modules, advantages, returns, plan.entropy)
+    loss, _ = loss_of(seen, batch, plan, here.modules, advantages, returns, plan.entropy, plan.kl)
     update = -flat(torch.autograd.grad(loss, parameters))
     expected = -cross_entropy_gradient(here.modules.policy, [Pair("", "ab")])
     assert (update - expected).norm() < 1e-12 * expected.norm()

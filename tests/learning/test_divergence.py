@@ -1,0 +1,62 @@
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pgplay.learning.divergence import AHEAD, MOST, USUAL, kl_weight
+from tests.learning.helpers import trainer
+
+LIMIT = 0.4
+NATS = st.floats(0.0, 5.0)
+
+
+def weight(divergence: float, limit: float | None = LIMIT, before: float | None = None) -> float:
+    return kl_weight(0.1, limit, torch.tensor(divergence, dtype=torch.float64), before).item()
+
+
+@given(NATS)
+def test_without_a_limit_the_weight_stays(nats: float) -> None:
+    assert weight(nats, None) == pytest.approx(0.1)
+
+
+@given(NATS, NATS)
+def test_it_grows_within_bounds_as_the_limit_comes_near(a: float, b: float) -> None:
+    near, far = sorted((a, b))
+    assert 0.1 <= weight(near) + 1e-12 <= weight(far) + 2e-12 <= MOST * 0.1 + 3e-12
+
+
+def test_it_is_the_slope_of_the_barrier() -> None:
+    nats = torch.linspace(0.0, 0.98 * LIMIT, 20, dtype=torch.float64).requires_grad_()
+    barrier = -0.1 * LIMIT * (1 - nats / LIMIT).log()
+    (slope,) = torch.autograd.grad(barrier.sum(), nats)
+    assert [weight(value) for value in nats.tolist()] == pytest.approx(slope.tolist())
+
+
+def test_it_looks_ahead_where_the_divergence_grows_and_only_there() -> None:
+    assert weight(0.1, before=0.06) == pytest.approx(weight(0.1 + AHEAD * 0.04))
+    assert weight(0.1, before=0.2) == weight(0.1, before=0.1) == weight(0.1)
+
+
+def highest(**settings: object) -> float:
+    """Return the highest divergence that a run tells of after it has begun."""
+    one = trainer(algorithm="rloo", batch_size=64, entropy=0.0, kl=USUAL, **settings)
+    return max(one.step().metrics["kl_reference"] for _ in range(60))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_run_stays_under_its_limit_that_would_go_far_beyond_it(seed: int) -> None:
+    """The weight that it begins with would let it go there; docs/tasks.md has the figures of a model of English."""
+    assert highest(seed=seed) > 0.8
+    assert 0.15 < highest(seed=seed, kl_limit=0.3) < 0.3
+
+
+def test_the_weight_told_is_the_one_that_the_divergence_before_the_update_asks_for() -> None:
+    one = trainer(kl_limit=0.05, batch_size=64)
+    told = [one.step().metrics for _ in range(10)]
+    before = None
+    for metrics in told:
+        expected = kl_weight(USUAL, 0.05, torch.tensor(metrics["kl_reference"]), before).item()
+        assert metrics["kl_weight"] == pytest.approx(expected, rel=1e-4)
+        before = metrics["kl_reference"]
+    assert told[0]["kl_weight"] == pytest.approx(USUAL)
+    assert max(metrics["kl_weight"] for metrics in told) > 2 * USUAL
