@@ -25,8 +25,13 @@ _DOTS = 2
 
 _ESCAPE = re.compile(r"\x1b\[([0-9;]*)m")
 _BAND, _MARK, _CURSOR = "░", "┊", "│"
+NEWEST, HERE = "●", "◆"
+"""What marks the newest point of a trail, and the one that is read."""
 LINE = "braille"
 """The marker of a curve that is drawn through; with any other character a curve is drawn by single marks."""
+
+Run = list[tuple[str, str]]
+"""A drawn row, as (pen, characters)."""
 
 
 class Curve(NamedTuple):
@@ -136,60 +141,107 @@ def draw(chart: Chart, width: int, height: int, styles: Mapping[str, Style]) -> 
     framed = frame(chart, width, height)
     if framed is None:
         return Text()
-    rows, margin = framed.rows, framed.margin
+    ruler = axes.step_ruler(framed.steps, framed.margin, framed.columns, with_labels=height >= 5)
+    return _framed(framed, _drawn(chart.cleaned(), framed), ruler, styles)
+
+
+class Trail(NamedTuple):
+    """The way of two values, each point (across, up), in the order in which they were told; `top` as in a chart.
+
+    The newest point is marked, and the one that the `cursor` (its place in the order) stands at.
+    """
+
+    points: Sequence[tuple[float, float]]
+    top: float = 0.0
+    cursor: int | None = None
+
+
+def draw_trail(trail: Trail, width: int, height: int, styles: Mapping[str, Style]) -> Text:
+    """Return the trail as `draw` returns a chart: a dot for each point, on a faint line in their order."""
+    across, up = ([point[place] for point in trail.points] for place in (0, 1))
+    told = [Bucket(step, value, value, value, value) for step, value in enumerate(up)]
+    framed = frame(Chart((Curve(told),), len(told), top=trail.top), width, height)
+    if framed is None or not told:
+        return Text()
+    low, high = min(across), max(across)
+    framed = framed._replace(steps=axes.value_axis(low, high, max(1, min(6, framed.columns // 9))))
+    points = [(framed.steps.fraction(x), framed.values.fraction(y)) for x, y in trail.points]
+    canvas = _Canvas(framed.columns, framed.rows)
+    canvas.draw(canvas.signal(points, "raw", LINE).lines(True))
+    canvas.draw(canvas.signal(points, "line", LINE))
+    canvas.draw(canvas.signal(points[-1:], "points", NEWEST))
+    if trail.cursor is not None:
+        canvas.draw(canvas.signal([points[trail.cursor]], "cursor", HERE))
+    texts = axes.labels(framed.steps)
+    ruler = axes.ruler(framed.steps, texts, "nats", framed.margin, framed.columns, with_labels=height >= 5)
+    return _framed(framed, canvas.rows(), ruler, styles)
+
+
+def _framed(framed: Frame, lines: Sequence[Run], ruler: str, styles: Mapping[str, Style]) -> Text:
+    """Return drawn rows with the ticks of the values before them and the `ruler` below."""
     ticks = {
-        round((1 - framed.values.fraction(tick)) * (rows - 1)): text
+        round((1 - framed.values.fraction(tick)) * (framed.rows - 1)): text
         for tick, text in zip(framed.values.ticks, framed.texts, strict=True)
     }
     picture = Text(no_wrap=True, end="")
-    for row, line in enumerate(_canvas(chart.cleaned(), framed)):
-        picture.append(f"{ticks.get(row, ''):>{margin}} {'┤' if row in ticks else '│'}", styles["axis"])
+    for row, line in enumerate(lines):
+        picture.append(f"{ticks.get(row, ''):>{framed.margin}} {'┤' if row in ticks else '│'}", styles["axis"])
         for pen, characters in line:
             picture.append(characters, styles.get(pen, ""))
         picture.append("\n")
-    picture.append(axes.step_ruler(framed.steps, margin, framed.columns, with_labels=height >= 5), styles["axis"])
-    return picture
+    return picture.append(ruler, styles["axis"])
 
 
-def _canvas(chart: Chart, framed: Frame) -> list[list[tuple[str, str]]]:
-    """Return the drawn rows, each as runs of (pen, characters)."""
+def _drawn(chart: Chart, framed: Frame) -> list[Run]:
+    """Return the drawn rows of a chart."""
     columns, steps, values = framed.columns, framed.steps, framed.values
-    plotext.terminal.limit(False, False)
-    figure = plotext.figure
-    figure.clear()
-    figure.plot_size(columns, framed.rows)
-    figure.canvas("default")
-    figure.axes(False)
-    figure.legend(False)
-    figure.ruler("x", "lower").lim(0.0, 1.0).ticks([])
-    figure.ruler("y", "left").lim(0.0, 1.0).ticks([])
-    pens = _Pens(figure)
+    canvas = _Canvas(columns, framed.rows)
     for band in chart.bands:
         lower, upper = (_outline(buckets, columns, steps, values) for buckets in (band.lower, band.upper))
         if len(upper) == len(lower) > 0:
-            figure.draw(pens.signal(upper, band.pen, _BAND).fill(pens.signal(lower, band.pen, _BAND)))
+            canvas.draw(canvas.signal(upper, band.pen, _BAND).fill(canvas.signal(lower, band.pen, _BAND)))
     upright = [("mark", _MARK, step) for step in chart.marks if chart.first <= step <= steps.high]
     if chart.cursor is not None and chart.first <= chart.cursor <= steps.high:
         upright.append(("cursor", _CURSOR, chart.cursor))
     for pen, marker, step in upright:
         place = steps.fraction(step)
-        figure.draw(pens.signal([(place, 0.0), (place, 1.0)], pen, marker).lines(True))
+        canvas.draw(canvas.signal([(place, 0.0), (place, 1.0)], pen, marker).lines(True))
     for curve in chart.curves:
         if curve.buckets and curve.marker == LINE:
-            figure.draw(pens.signal(_thinned(curve.buckets, columns, steps, values), curve.pen, LINE).lines(True))
+            canvas.draw(canvas.signal(_thinned(curve.buckets, columns, steps, values), curve.pen, LINE).lines(True))
         elif curve.buckets:
-            figure.draw(pens.signal(_marks(curve, columns, steps, values), curve.pen, curve.marker))
-    drawn: str = figure.build().string()
-    lines = [pens.runs(line) for line in drawn.split("\n")[: framed.rows]]
-    return lines + [[] for _ in range(framed.rows - len(lines))]
+            canvas.draw(canvas.signal(_marks(curve, columns, steps, values), curve.pen, curve.marker))
+    return canvas.rows()
 
 
-class _Pens:
-    """The palette numbers by which plotext marks cells, so that the theme's own styles can be put in their place."""
+class _Canvas:
+    """What plotext draws on, both ways from 0 to 1.
 
-    def __init__(self, figure: Any) -> None:
-        self._figure = figure
+    Pens are palette numbers to plotext, so that the theme's own styles can be put in their place.
+    """
+
+    def __init__(self, columns: int, rows: int) -> None:
+        plotext.terminal.limit(False, False)
+        self._figure: Any = plotext.figure
+        self._figure.clear()
+        self._figure.plot_size(columns, rows)
+        self._figure.canvas("default")
+        self._figure.axes(False)
+        self._figure.legend(False)
+        self._figure.ruler("x", "lower").lim(0.0, 1.0).ticks([])
+        self._figure.ruler("y", "left").lim(0.0, 1.0).ticks([])
+        self._rows = rows
         self._numbers: dict[str, int] = {}
+
+    def draw(self, signal: Any) -> None:
+        """Draw a signal over those before it."""
+        self._figure.draw(signal)
+
+    def rows(self) -> list[Run]:
+        """Return the drawn rows."""
+        drawn: str = self._figure.build().string()
+        lines = [self._runs(line) for line in drawn.split("\n")[: self._rows]]
+        return lines + [[] for _ in range(self._rows - len(lines))]
 
     def signal(self, points: Sequence[tuple[float, float]], pen: str, marker: str) -> Any:
         """Return `points` as a signal of plotext's, drawn with `pen`."""
@@ -197,7 +249,7 @@ class _Pens:
         drawn = plotext.marker(marker, plotext.pixel(number))
         return self._figure.signal([x for x, _ in points], [y for _, y in points], marker=drawn)
 
-    def runs(self, line: str) -> list[tuple[str, str]]:
+    def _runs(self, line: str) -> Run:
         """Return a line of plotext's as (pen, characters), its colour codes read and dropped."""
         pens = {f"38;5;{number}": pen for pen, number in self._numbers.items()}
         runs, pen, position = [], "", 0

@@ -169,6 +169,17 @@ class History:
         """The last step that any curve holds, 0 where there is none."""
         return max((series.buckets[-1].step for series in self.series.values() if series.buckets), default=0)
 
+    def trail(self, across: str, up: str, first: int) -> list[tuple[int, float, float]]:
+        """Return (step, across, up) of two metrics from step `first` on, as finely as the first of them is kept."""
+        rows, values = self.of(up).since(first), []
+        place = 0
+        for bucket in self.of(across).since(first):
+            while place + 1 < len(rows) and rows[place + 1].step <= bucket.step:
+                place += 1
+            if rows and rows[place].step <= bucket.step:
+                values.append((bucket.step, bucket.mean, rows[place].mean))
+        return values
+
     def means(self, names: Iterable[str], steps: int) -> dict[str, float]:
         """Return the mean of each metric over the last `steps` steps; one that was not told there is left out."""
         first = self.last_step - steps + 1

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from pgplay.learning.metrics import METRICS
+from pgplay.runs.figures import TRADE, title_of
 
 USUAL = ("reward_mean", "entropy", "cross_entropy", "gradient_norm")
 """The metrics that are shown until a person chooses: the large plot's first."""
@@ -76,6 +77,8 @@ def words_of(metric: str) -> Words:
         return Words(f"{title}, {short}" if unit else title, f"{description} ({unit})" if unit else description)
     if metric == HISTOGRAM:
         return Words("Rewards, share × step", "share of each step's completions in each part of the rewards' range")
+    if metric == TRADE:
+        return Words(title_of(TRADE)[0], "what reward costs: the reward of each step over its divergence")
     kind, _, name = metric.partition(":")
     told = {
         "measure": "mean of this further reward, which is measured and not trained",

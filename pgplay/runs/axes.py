@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 LARGEST = 1e300
 """Values are held within this, so that no difference of two of them overflows."""
 
-_UNIT = "step"
 _ROUND = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -108,18 +108,25 @@ def step_ruler(axis: Axis, margin: int, columns: int, *, with_labels: bool = Tru
 
     Before the labels stands what they count, where there is room.
     """
-    places = {round(axis.fraction(tick) * (columns - 1)): step_label(tick) for tick in axis.ticks}
-    ruler = " " * (margin + 1) + "╰" + "".join("┴" if column in places else "─" for column in range(columns))
+    return ruler(axis, [step_label(tick) for tick in axis.ticks], "step", margin, columns, with_labels=with_labels)
+
+
+def ruler(
+    axis: Axis, texts: Sequence[str], unit: str, margin: int, columns: int, *, with_labels: bool = True
+) -> str:
+    """Return what `step_ruler` does for an axis of any `unit`, with a text for each of its ticks."""
+    places = {round(axis.fraction(tick) * (columns - 1)): text for tick, text in zip(axis.ticks, texts, strict=True)}
+    line = " " * (margin + 1) + "╰" + "".join("┴" if column in places else "─" for column in range(columns))
     if not with_labels:
-        return ruler
+        return line
     cells = [" "] * (margin + 2 + columns)
     for column, text in places.items():
         start = min(margin + 2 + column - len(text) // 2, len(cells) - len(text))
         if all(cell == " " for cell in cells[max(0, start - 1) : start + len(text)]):
             cells[start : start + len(text)] = text
-    if margin >= len(_UNIT) and all(cell == " " for cell in cells[: margin + 1]):
-        cells[margin - len(_UNIT) : margin] = _UNIT
-    return ruler + "\n" + "".join(cells)
+    if margin >= len(unit) and all(cell == " " for cell in cells[: margin + 1]):
+        cells[margin - len(unit) : margin] = unit
+    return line + "\n" + "".join(cells)
 
 
 def step_label(step: float) -> str:

@@ -7,11 +7,13 @@ something was changed. Left out on purpose: legends to click and zooming, which 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pgplay.learning.metrics import METRICS
 from pgplay.runs import axes
-from pgplay.runs.store import RunEvent
+
+if TYPE_CHECKING:
+    from pgplay.runs.store import RunEvent
 
 Point = tuple[float, float]
 
@@ -22,6 +24,9 @@ _FONT, _SMALL = 14, 11
 
 USUAL = ("reward_mean", "entropy", "cross_entropy", "gradient_norm")
 REWARD = "reward_mean"
+DIVERGENCE = "kl_reference"
+TRADE = "reward_by_kl"
+"""Not a metric, but drawn like one: the reward of each step over its divergence from the reference."""
 
 INK, MUTED, GRID, PAPER = "#252a31", "#656c76", "#e3dfd5", "#fffdf8"
 LINE, BAND, GREEDY, CHANGE = "#0b7a75", "#cfe5e2", "#b06f00", "#a8437e"
@@ -81,14 +86,20 @@ def figure_of(rows: Rows, metrics: Sequence[str], changes: Sequence[Change] = ()
     """Return one plot for each of `metrics`, one under the other; a plot without a number says so."""
     shapes: list[Shape] = [Polygon(_box(0, 0, WIDTH, HEIGHT * max(1, len(metrics))), PAPER)]
     for place, metric in enumerate(metrics):
-        shapes += _plot(rows, metric, changes, place * HEIGHT)
+        top = place * HEIGHT
+        shapes += _trade(rows, top) if metric == TRADE else _plot(rows, metric, changes, top)
     return Figure(WIDTH, HEIGHT * max(1, len(metrics)), tuple(shapes))
 
 
 def metrics_of(rows: Rows) -> list[str]:
-    """Return every metric that a row has: the usual ones first, then in the order in which they are defined."""
+    """Return every metric that a row has: the usual ones first, then in the order in which they are defined.
+
+    Where there is a divergence from the reference, the trade comes after the usual ones.
+    """
     found = dict.fromkeys(name for _, metrics in rows for name in metrics)
-    known = [name for name in (*USUAL, *METRICS) if name in found]
+    if DIVERGENCE in found:
+        found[TRADE] = None
+    known = [name for name in (*USUAL, TRADE, *METRICS) if name in found]
     return list(dict.fromkeys([*known, *found]))
 
 
@@ -97,26 +108,25 @@ def title_of(metric: str) -> tuple[str, str]:
     if metric in METRICS:
         title, unit, description = METRICS[metric]
         return (f"{title} ({unit})" if unit else title), description
+    if metric == TRADE:
+        return "Reward × KL to reference", "a point a step, joined in their order; the newest one in orange"
     kind, _, name = metric.partition(":")
     return (name or metric), (f"a {kind} of the reward" if name else "")
 
 
 class _Frame(NamedTuple):
-    steps: axes.Axis
+    across: axes.Axis
     values: axes.Axis
     top: float
 
-    def at(self, step: float, value: float) -> Point:
-        x = _LEFT + self.steps.fraction(step) * (WIDTH - _LEFT - _RIGHT)
+    def at(self, across: float, value: float) -> Point:
+        x = _LEFT + self.across.fraction(across) * (WIDTH - _LEFT - _RIGHT)
         y = self.top + _TOP + (1 - self.values.fraction(value)) * (HEIGHT - _TOP - _BOTTOM)
         return round(x, 2), round(y, 2)
 
 
 def _plot(rows: Rows, metric: str, changes: Sequence[Change], top: int) -> list[Shape]:
-    title, description = title_of(metric)
-    shapes: list[Shape] = [Words((_LEFT, top + 22), title, _FONT, colour=INK, bold=True)]
-    if description:
-        shapes.append(Words((WIDTH - _RIGHT, top + 22), description[:90], anchor="end"))
+    shapes = _head(metric, top)
     series = {name: [(step, found[name]) for step, found in rows if name in found] for name in _drawn_for(metric)}
     values = [value for points in series.values() for _, value in points]
     if not values:
@@ -126,7 +136,7 @@ def _plot(rows: Rows, metric: str, changes: Sequence[Change], top: int) -> list[
         axes.value_axis(min(values), max(values), 4),
         top,
     )
-    shapes += _frame_shapes(frame)
+    shapes += _frame_shapes(frame, [axes.step_label(step) for step in frame.across.ticks], "step")
     if metric == REWARD:
         shapes += _band(frame, series["reward_min"], series["reward_max"])
     for change in changes:
@@ -144,16 +154,43 @@ def _drawn_for(metric: str) -> tuple[str, ...]:
     return (metric, "reward_min", "reward_max", "greedy_reward") if metric == REWARD else (metric,)
 
 
-def _frame_shapes(frame: _Frame) -> list[Shape]:
+def _trade(rows: Rows, top: int) -> list[Shape]:
+    """Return the plot of the reward over the divergence: a point a step, joined in their order."""
+    told = [(found[DIVERGENCE], found[REWARD]) for _, found in rows if DIVERGENCE in found and REWARD in found]
+    divergences, rewards = zip(*told, strict=True)
+    across = axes.value_axis(min(divergences), max(divergences), 6)
+    frame = _Frame(across, axes.value_axis(min(rewards), max(rewards), 4), top)
+    places = [frame.at(*point) for point in told]
+    shapes = [*_head(TRADE, top), *_frame_shapes(frame, axes.labels(across), "KL, nats per token")]
+    shapes.append(Polyline(places, BAND))
+    shapes += [_dot(place, 2, LINE) for place in dict.fromkeys(places)]
+    return [*shapes, _dot(places[-1], 5, GREEDY)]
+
+
+def _dot(place: Point, radius: float, colour: str) -> Polygon:
+    x, y = place
+    return Polygon([(x - radius, y), (x, y - radius), (x + radius, y), (x, y + radius)], colour)
+
+
+def _head(metric: str, top: int) -> list[Shape]:
+    title, description = title_of(metric)
+    shapes: list[Shape] = [Words((_LEFT, top + 22), title, _FONT, colour=INK, bold=True)]
+    if description:
+        shapes.append(Words((WIDTH - _RIGHT, top + 22), description[:90], anchor="end"))
+    return shapes
+
+
+def _frame_shapes(frame: _Frame, texts: Sequence[str], unit: str) -> list[Shape]:
+    """Return grid and axes; `texts` are those of the ticks across, `unit` says what runs there."""
     shapes: list[Shape] = []
     for value, text in zip(frame.values.ticks, axes.labels(frame.values), strict=True):
-        left, right = frame.at(frame.steps.low, value), frame.at(frame.steps.high, value)
+        left, right = frame.at(frame.across.low, value), frame.at(frame.across.high, value)
         shapes += [Polyline([left, right], GRID), Words((left[0] - 8, left[1] + 4), text, anchor="end")]
-    for step in frame.steps.ticks:
-        x, y = frame.at(step, frame.values.low)
-        shapes += [Polyline([(x, y), (x, y + 4)], MUTED), Words((x, y + 18), axes.step_label(step), anchor="middle")]
-    left, right = frame.at(frame.steps.low, frame.values.low), frame.at(frame.steps.high, frame.values.low)
-    return [*shapes, Polyline([left, right], MUTED), Words((right[0], right[1] + 31), "step", anchor="end")]
+    for tick, text in zip(frame.across.ticks, texts, strict=True):
+        x, y = frame.at(tick, frame.values.low)
+        shapes += [Polyline([(x, y), (x, y + 4)], MUTED), Words((x, y + 18), text, anchor="middle")]
+    left, right = frame.at(frame.across.low, frame.values.low), frame.at(frame.across.high, frame.values.low)
+    return [*shapes, Polyline([left, right], MUTED), Words((right[0], right[1] + 31), unit, anchor="end")]
 
 
 def _band(frame: _Frame, low: Sequence[Point], high: Sequence[Point]) -> list[Shape]:

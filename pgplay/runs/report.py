@@ -13,7 +13,7 @@ from importlib.resources import files
 from pgplay.config import to_settings
 from pgplay.learning.report import Sample
 from pgplay.rewards.alignment import align
-from pgplay.runs.figures import USUAL, changes_of, figure_of, metrics_of
+from pgplay.runs.figures import TRADE, USUAL, changes_of, figure_of, metrics_of
 from pgplay.runs.printable import printable
 from pgplay.runs.recipes import to_command, to_recipe
 from pgplay.runs.store import RunStore
@@ -30,7 +30,8 @@ def to_html(store: RunStore) -> str:
     """Return the page of the run in `store`; raises PgplayError where it can't be read."""
     rows, config, progress = store.rows(), store.config, store.progress()
     metrics = metrics_of(rows)
-    usual, others = [name for name in USUAL if name in metrics], [name for name in metrics if name not in USUAL]
+    shown = (*USUAL, TRADE)
+    usual, others = [name for name in shown if name in metrics], [name for name in metrics if name not in shown]
     changes = changes_of(store.events())
     parent = store.parent
     facts = [

@@ -42,6 +42,14 @@ WILD = """
                         lines = picture.plain.split("\\n")
                         assert len(lines) <= max(1, height), (name, width, height, lines)
                         assert all(len(line) <= width for line in lines), (name, width, height, lines)
+        for points in (list(zip(values, values[::-1])), list(zip([0.2] * len(values), values))):
+            kept = [point for point in points if all(math.isfinite(value) for value in point)]
+            trail = charts.Trail(kept[:200], 1.0, 0 if kept else None)
+            for width in (0, 12, 13, 90):
+                for height in (0, 3, 4, 5, 30):
+                    lines = charts.draw_trail(trail, width, height, STYLES).plain.split("\\n")
+                    assert len(lines) <= max(1, height), (name, width, height, lines)
+                    assert all(len(line) <= width for line in lines), (name, width, height, lines)
     print("all drawn")
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -274,6 +275,30 @@ async def test_the_histogram_can_be_plotted_like_a_metric() -> None:
         await until(pilot, lambda: "█" in str(bench.app.main.query_one("#plot-1").render()))
         panel = bench.app.main.query_one("#plot-1")
         await until(pilot, lambda: "step 20: 100% from 0.50 to 0.55" in str(panel.border_subtitle))
+
+
+async def test_the_reward_is_plotted_over_the_divergence_with_its_newest_point_and_the_one_that_is_read() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 50)) as pilot:
+        await trained(bench, pilot)
+        bench.app.view = PlotView(shown=("reward_by_kl", "entropy"))
+        bench.app.redraw()
+        await until(pilot, lambda: "No divergence is told" in seen(bench, "#plot-1"))
+        rows = tuple((step, {"reward_mean": step / 100, "kl_reference": (80 - step) / 100}) for step in range(41, 61))
+        bench.worker.tell(msgspec.structs.replace(snapshot(60), rows=rows))
+        await until(pilot, lambda: "●" in seen(bench, "#plot-1"))
+        panel = bench.app.main.query_one("#plot-1")
+        assert "● step 60: 0.6 at 0.2 nats" in str(panel.border_subtitle)
+        lines = seen(bench, "#plot-1").split("\n")
+        (place,) = [(row, line.index("●")) for row, line in enumerate(lines) if "●" in line]
+        assert "◆" not in seen(bench, "#plot-1")
+        bench.app.view = replace(bench.app.view, cursor=42)
+        bench.app.redraw()
+        await until(pilot, lambda: "◆ step 42: 0.42 at 0.38" in str(panel.border_subtitle))
+        lines = seen(bench, "#plot-1").split("\n")
+        (read,) = [(row, line.index("◆")) for row, line in enumerate(lines) if "◆" in line]
+        assert read[0] > place[0]
+        assert read[1] > place[1]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import msgspec
@@ -14,7 +15,7 @@ from pgplay.app.screens.phase import PhaseScreen
 from pgplay.app.view import PlotView
 from pgplay.worker.protocol import Changed, Dissected, Mapped, StateChanged
 from tests.app.anatomies import anatomy, policy_map, traces
-from tests.app.fake_worker import Bench, begin, snapshot, until, words
+from tests.app.fake_worker import Bench, begin, curve, snapshot, until, words
 
 SIZES = [(80, 24), (120, 36), (200, 50)]
 
@@ -66,6 +67,30 @@ def test_map(size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
     async def walk(pilot: Pilot[int]) -> None:
         await look(bench, pilot, "a", MapScreen)
         await until(pilot, lambda: "█" in str(bench.app.screen.query_one("#learnt").render()))
+        await pilot.pause()
+
+    assert snap_compare(bench.app, terminal_size=size, run_before=walk)
+
+
+def paid(step: int) -> dict[str, float]:
+    """The metrics of a run that goes far for its reward, and then comes back some way."""
+    far = 0.6 * (1 - math.exp(-step / 15)) - 0.25 * (1 - math.exp(-step / 60))
+    return curve(step) | {"reward_mean": 1 - 0.6 * math.exp(-step / 25) + 0.01 * math.sin(step), "kl_reference": far}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_reward_over_divergence(size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
+    bench = Bench()
+
+    async def walk(pilot: Pilot[int]) -> None:
+        await begin(bench, pilot)
+        bench.app.view = PlotView(shown=("reward_by_kl", "reward_mean", "kl_reference"), cursor=30)
+        bench.worker.build("training")
+        bench.worker.tell(snapshot(120, metrics=paid))
+        if size != SIZES[0]:  # there the setup makes room by itself
+            await pilot.press("t")
+        await until(pilot, lambda: "step 120" in words(bench, "#samples") and not bench.app.redraw_is_due)
+        await until(pilot, lambda: "◆" in words(bench, "#plot-1") and "●" in words(bench, "#plot-1"))
         await pilot.pause()
 
     assert snap_compare(bench.app, terminal_size=size, run_before=walk)

@@ -15,7 +15,7 @@ from pgplay.config import make_config
 from pgplay.errors import InputError
 from pgplay.learning.report import Sample, StepReport
 from pgplay.runs.exports import export_run
-from pgplay.runs.figures import LINE, figure_of
+from pgplay.runs.figures import GREEDY, LINE, Polygon, Polyline, figure_of, metrics_of
 from pgplay.runs.store import RunStore
 from pgplay.runs.svg import to_svg
 
@@ -55,6 +55,27 @@ def test_svg_shows_every_curve_from_its_first_step_to_its_last(store):
     assert falling[0] < falling[-1]
     dashed = [element for element in tree.iter(f"{SVG}polyline") if element.get("stroke-dasharray")]
     assert len(dashed) == 2
+
+
+def test_the_trade_joins_its_points_in_their_order_and_marks_the_newest():
+    rows = [(1, {"reward_mean": 0.2, "kl_reference": 0.0}), (2, {"reward_mean": 0.4, "kl_reference": 0.3}),
+            (3, {"reward_mean": 0.9, "kl_reference": 0.1}), (4, {"reward_mean": 0.9})]  # fmt: skip
+    assert "reward_by_kl" in metrics_of(rows)
+    assert "reward_by_kl" not in metrics_of([(1, {"reward_mean": 0.2})])
+    shapes = figure_of(rows, ["reward_by_kl"]).shapes
+    (way,) = [shape for shape in shapes if isinstance(shape, Polyline) and len(shape.points) == 3]
+    first, second, third = way.points
+    assert first[0] < third[0] < second[0]
+    assert first[1] > second[1] > third[1]  # the page counts from the top
+    (newest,) = [shape for shape in shapes if isinstance(shape, Polygon) and shape.colour == GREEDY]
+    assert min(x for x, _ in newest.points) < third[0] < max(x for x, _ in newest.points)
+
+
+def test_the_page_shows_the_trade_where_there_is_one(store):
+    assert "Reward × KL to reference" not in export_run(store, "html").decode()
+    told = {"reward_mean": 0.5, "kl_reference": 0.1}
+    store.record(StepReport(301, 6.1, 301 * 64, told, (), False))
+    assert "Reward × KL to reference" in export_run(store, "html").decode()
 
 
 def test_a_chosen_metric_is_drawn_alone_and_an_unknown_one_refused(store):

@@ -18,6 +18,7 @@ from pgplay.app.history import History
 from pgplay.app.safe_text import pad, plain, safe_text
 from pgplay.app.view import HISTOGRAM, MOST_PLOTS, USUAL, words_of
 from pgplay.learning.metrics import METRICS
+from pgplay.runs.figures import TRADE
 
 _VALUE_WIDTH = 9
 _LONGEST_TITLE = max(len(words_of(name).title) for name in (*METRICS, HISTOGRAM))
@@ -56,7 +57,7 @@ class MetricsScreen(ModalScreen[tuple[str, ...]]):
     def _fill(self, wanted: str) -> None:
         rows = self.query_one(OptionList)
         rows.clear_options()
-        for name in dict.fromkeys([*METRICS, HISTOGRAM, *self._history.series]):
+        for name in dict.fromkeys([*METRICS, HISTOGRAM, TRADE, *self._history.series]):
             if wanted.lower() in f"{name} {' '.join(words_of(name))}".lower():
                 rows.add_option(Option(self._row(name), name))
         if rows.option_count:

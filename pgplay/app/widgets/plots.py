@@ -14,9 +14,12 @@ from pgplay.app.redrawing import PARTS
 from pgplay.app.view import HISTOGRAM, PlotView
 from pgplay.app.widgets.maps import RewardHistogram
 from pgplay.app.widgets.plot import Plot
+from pgplay.app.widgets.trade import TradePlot
+from pgplay.runs.figures import TRADE
 
 IN_A_ROW = 3
 LARGE = "plot-1"
+Panel = Plot | RewardHistogram | TradePlot
 
 
 class Curves(Vertical):
@@ -38,7 +41,7 @@ class Curves(Vertical):
             self.set_class(rows == math.ceil(len(small) / IN_A_ROW), f"-rows-{rows}")
 
     @staticmethod
-    def _small(metrics: list[str]) -> Iterator[Plot | RewardHistogram]:
+    def _small(metrics: list[str]) -> Iterator[Panel]:
         for number, metric in enumerate(metrics, start=2):
             plot = _panel(metric, number)
             plot.set_class(number > 2, "-further")
@@ -55,13 +58,15 @@ class Curves(Vertical):
             self.refresh(recompose=True)
             self.call_after_refresh(self.show, history, view, absent, PARTS)
             return
-        for plot in (*self.query(Plot), *self.query(RewardHistogram)):
+        for plot in (*self.query(Plot), *self.query(RewardHistogram), *self.query(TradePlot)):
             if ("large" if plot.id == LARGE else "small") in parts:
                 has_own = not absent or history.of(plot.metric).buckets or plot.metric.startswith("reward")
                 plot.show(history, view, "" if has_own else absent)
 
 
-def _panel(metric: str, number: int, call: str = "") -> Plot | RewardHistogram:
+def _panel(metric: str, number: int, call: str = "") -> Panel:
     if metric == HISTOGRAM:
         return RewardHistogram(id=f"plot-{number}")
+    if metric == TRADE:
+        return TradePlot(id=f"plot-{number}")
     return Plot(metric, id=f"plot-{number}", call=call)
