@@ -38,6 +38,7 @@ class Checked(NamedTuple):
     problem: Problem | None
     notes: tuple[str, ...] = ()
     parameters: int | None = None
+    vocabulary: int | None = None
     defaults: dict[str, str] | None = None
     """What the fields that are left empty come to with this model and algorithm."""
 
@@ -65,7 +66,7 @@ def written(value: Any) -> str:
 def placeholder(field: Field) -> str:
     """Return what an empty text field stands for."""
     if field.default is None:
-        return "no limit" if field.section == "limits" else "default"
+        return "no limit" if field.section == "limits" or field.name == "kl_limit" else "default"
     return written(field.default) or "none"
 
 
@@ -122,9 +123,8 @@ def check(typed: Mapping[str, str]) -> Checked:
     defaulted = [name for name, field in fields().items() if field.optional and name in plan._fields]
     # The threads of a larger model are measured when its run begins.
     planned = {name: written(getattr(plan, name)) or "measured" for name in defaulted}
-    return Checked(
-        config, None, tuple(plan.notes), plan.parameters, {**planned, "max_length": str(plan.shape.max_length)}
-    )
+    planned["max_length"] = str(plan.shape.max_length)
+    return Checked(config, None, tuple(plan.notes), plan.parameters, len(plan.shape.alphabet) + 1, planned)
 
 
 def _check_reward(config: RunConfig) -> None:
@@ -149,14 +149,8 @@ def _culprit(error: PgplayError, typed: Mapping[str, str]) -> str:
     return next((aliases[word.lower()] for word in words if word.lower() in aliases), "")
 
 
-def model_choices(alphabet_spec: str, target: str) -> dict[str, str]:
-    """Return for every model what a list shows: its name, with its parameter count for the present vocabulary."""
-    from pgplay.tasks.alphabet import resolve_alphabet
-
-    try:
-        vocabulary = len(resolve_alphabet(alphabet_spec or "auto", [target]).characters) + 1
-    except PgplayError:
-        vocabulary = 28
+def model_choices(vocabulary: int) -> dict[str, str]:
+    """Return for every model what a list shows: its name, with its parameter count for so many tokens."""
     width = max(len(name) for name in MODELS)
     return {name: f"{name:<{width}}  {count(spec.parameter_count(vocabulary)):>4}" for name, spec in MODELS.items()}
 

@@ -14,7 +14,7 @@ from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_replace, a
 def policies(words: Sequence[str]) -> int:
     """Run `pgplay policies`."""
     verbs = {
-        "list": Verb("list the saved policies, newest first", add_json, _list),
+        "list": Verb("list the saved policies, newest first, then those that ship", add_json, _list),
         "show": Verb("show a policy: what it learned, how, and how well", _add_show, _show),
         "rename": Verb("call a policy another name", _add_rename, _rename),
         "delete": Verb("delete policies", _add_delete, _delete),
@@ -25,9 +25,10 @@ def policies(words: Sequence[str]) -> int:
 
 
 def _list(arguments: Arguments) -> int:
-    from pgplay.runs.library import BrokenPolicy, list_policies
+    from pgplay.runs.library import BrokenPolicy, list_policies, shipped_policies
 
-    found = list_policies()
+    own, shipped = list_policies(), shipped_policies()
+    found = [*own, *shipped]
     if arguments.json:
         print_json(
             [
@@ -36,15 +37,15 @@ def _list(arguments: Arguments) -> int:
             ]
         )
         return 0
-    if not found:
-        note("There are no saved policies yet. pgplay train --save NAME makes one.")
-        return 0
+    if not own:
+        note("There are no saved policies of your own yet. pgplay train --save NAME makes one.")
     rows: list[tuple[Any, ...]] = []
     for one in found:
         if isinstance(one, BrokenPolicy):
             rows.append((one.name, "cannot be read", "", None, "", one.reason))
         else:
-            rows.append((one.name, one.model, one.reward, one.reached, one.created[:10], shorten(_target(one))))
+            date = "ships" if one in shipped else one.created[:10]
+            rows.append((one.name, one.model, one.reward, one.reached, date, shorten(_target(one))))
     print_table(("name", "model", "reward", "reached", "date", "target"), rows)
     return 0
 

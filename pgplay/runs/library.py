@@ -41,7 +41,7 @@ class BrokenPolicy(NamedTuple):
 
 
 def list_policies() -> list[PolicyCard | BrokenPolicy]:
-    """Return every policy, newest first, the broken ones last; of the tensors only the size is checked."""
+    """Return a person's own policies, newest first, the broken ones last; of tensors only the size is checked."""
     readable, broken = [], []
     with unchanging_folder(policies_folder()):
         for folder in kept_folders(policies_folder()):
@@ -50,6 +50,16 @@ def list_policies() -> list[PolicyCard | BrokenPolicy]:
             except PgplayError as error:
                 broken.append(BrokenPolicy(folder.name, error.problem))
     return [*sorted(readable, key=lambda card: card.created, reverse=True), *broken]
+
+
+def shipped_policies() -> list[PolicyCard]:
+    """Return the policies that ship, but for those whose name a person's own has taken."""
+    own = {folder.name for folder in kept_folders(policies_folder())}
+    return [_read_card(folder) for folder in _shipped_folders() if folder.name not in own]
+
+
+def _shipped_folders() -> list[Path]:
+    return kept_folders(shipped("assets") / "policies")
 
 
 def read_policy(name: str) -> PolicyCard:
@@ -127,7 +137,7 @@ def find_policy(name: str) -> Path:
 
     Raises InputError with the nearest name where there is none.
     """
-    policies = [*kept_folders(policies_folder()), *kept_folders(shipped("assets") / "policies")]
+    policies = [*kept_folders(policies_folder()), *_shipped_folders()]
     for policy in policies:
         if policy.name == name:
             return policy

@@ -8,6 +8,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Collapsible, Input, Static, TextArea
 
+from pgplay.app.formats import count
 from pgplay.app.screens.dialogs import AskDialog
 from pgplay.app.widgets.choice import Choice
 from pgplay.app.widgets.setup import Setup
@@ -16,7 +17,7 @@ from pgplay.policies.catalogue import MODELS
 from pgplay.rewards.catalogue import REWARDS
 from pgplay.tasks.presets import preset_names
 from pgplay.worker.protocol import Change, Changed, Start
-from tests.app.fake_worker import Bench, begin, until
+from tests.app.fake_worker import Bench, begin, until, words
 
 
 def pick(bench: Bench, name: str, value: str) -> None:
@@ -84,6 +85,30 @@ async def test_model_sizes_follow_the_alphabet() -> None:
         pick(bench, "reward", "hamming")
         bench.app.main.query_one("#target", TextArea).text = "床前明月光"
         await until(pilot, lambda: label() != small)
+
+
+async def test_model_sizes_follow_the_alphabet_of_a_task() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        task = {"task": "reverse:length=3,alphabet=ab", "alphabet": "target"}
+        bench.app.main.setup.load(make_config(task))
+        await until(pilot, lambda: bench.app.settings == task)
+        labels = {entry.value: entry.label for entry in bench.app.main.query_one("#model", Choice).entries}
+        for name in ("gru-nano", "transformer-small"):
+            parameters = MODELS[name].parameter_count(3)  # a, b and the stop token
+            assert labels[name].split() == [name, count(parameters)]
+            assert count(parameters) != count(MODELS[name].parameter_count(28))
+
+
+async def test_no_target_stands_among_the_samples_where_a_task_brings_its_own() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        assert "hello world" in words(bench, "#samples")
+        pick(bench, "task", "copy")
+        await until(pilot, lambda: "hello world" not in words(bench, "#samples"))
+        assert "target  " not in words(bench, "#samples")
 
 
 async def test_a_preset_fills_the_form() -> None:

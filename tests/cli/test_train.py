@@ -106,8 +106,10 @@ def test_saved_policy_is_listed_writes_and_is_measured(capsys: pytest.CaptureFix
     train(capsys, "--save", "greeting")
     assert main(["train", "--target", "hi", "--save", "greeting"]) == 2
     assert "already a policy called 'greeting'" in capsys.readouterr().err
-    assert [one["name"] for one in json.loads(run(capsys, "policies", "--json"))] == ["greeting"]
-    assert re.search(r"^greeting .* levenshtein +1\.000 ", run(capsys, "policies"), re.M)
+    assert [one["name"] for one in json.loads(run(capsys, "policies", "--json"))] == ["greeting", "english"]
+    listed = run(capsys, "policies")
+    assert re.search(r"^greeting .* levenshtein +1\.000 ", listed, re.M)
+    assert re.search(r"^english .* ships *$", listed, re.M)
 
     assert run(capsys, "sample", "greeting", "--greedy") == "hi\n"
     several = ["sample", "greeting", "-n", "5", "--seed", "1", "--temperature", "2.5", "--json"]
@@ -129,7 +131,7 @@ def test_saved_policy_is_listed_writes_and_is_measured(capsys: pytest.CaptureFix
     (file,) = run(capsys, "policies", "export", "hello", str(tmp_path)).split()
     assert run(capsys, "policies", "import", file, "--name", "copy") == "copy\n"
     run(capsys, "policies", "delete", "hello", "--yes")
-    assert [one["name"] for one in json.loads(run(capsys, "policies", "--json"))] == ["copy"]
+    assert [one["name"] for one in json.loads(run(capsys, "policies", "--json"))] == ["copy", "english"]
     assert "hi" in run(capsys, "policies", "show", "copy")
 
 

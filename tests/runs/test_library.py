@@ -28,6 +28,7 @@ from pgplay.runs.library import (
     read_policy,
     rename_policy,
     save_policy,
+    shipped_policies,
 )
 from pgplay.tasks.task import Pair, Task
 
@@ -166,6 +167,14 @@ def test_a_damaged_policy_is_told_and_can_be_deleted(home: Path, damage: str) ->
     assert sorted(names()) == ["bad", "good"]
     delete_policy("bad")
     assert names() == ["good"]
+
+
+def test_what_ships_is_listed_apart_until_a_person_takes_its_name() -> None:
+    assert [card.name for card in shipped_policies()] == ["english"]
+    assert list_policies() == []
+    save_policy(make_card("english"), TENSORS)
+    assert shipped_policies() == []
+    assert names() == ["english"]
 
 
 @pytest.mark.parametrize("tensors", [b"", b"garbage", TENSORS[:-1], TENSORS + b"!", b"\xff" * 100])

@@ -81,7 +81,8 @@ class MainScreen(Screen[None]):
         if "texts" in parts:
             settings = app.settings or to_settings(self._config)
             self.query_one(Headline).show(state, settings, app.parameters)
-            self.query_one(Samples).show(state, settings.get("target", self._config.target))
+            target = "" if settings.get("task") else settings.get("target", self._config.target)
+            self.query_one(Samples).show(state, target)
             self.query_one(Records).show(state)
             self.query_one(Health).show(state)
             self.query_one(FindingLine).show(state)

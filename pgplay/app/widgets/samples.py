@@ -46,7 +46,10 @@ class Samples(Widget, can_focus=True):
         self._key: object = None
 
     def show(self, state: AppState, target: str) -> None:
-        """Show the newest samples, redrawn only where they changed; `target` stands in until a run says its own."""
+        """Show the newest samples, redrawn only where they changed.
+
+        `target` stands in until a run says its own; empty where there is not one for all.
+        """
         report = state.report
         targets = state.info.targets if state.info is not None else (target,)
         key = (id(report), targets)
@@ -81,12 +84,16 @@ class Samples(Widget, can_focus=True):
         roomy = height >= len(chosen) + 3
         rows = height - (2 if roomy else 0)
         lines: list[Text] = []
-        if roomy and len(self._targets) == 1:
+        if roomy and self._one_target:
             lines += [self._target_row(width, styles), Text()]
         for number, sample in enumerate(chosen):
             left = rows - (len(lines) - (2 if roomy else 0)) - (len(chosen) - number - 1)
             lines += self._row(sample, width, max(1, min(left, rows // len(chosen))), styles)
         return Text("\n", no_wrap=True, end="").join(lines[:height])
+
+    @property
+    def _one_target(self) -> bool:
+        return len(self._targets) == 1 and self._targets[0] != ""
 
     def _chosen(self, height: int) -> list[Sample]:
         by_role: dict[Role, Sample] = {}
@@ -127,7 +134,7 @@ class Samples(Widget, can_focus=True):
 
     def _empty(self, width: int, height: int, styles: dict[str, Style]) -> Text:
         lines = []
-        if height >= 3 and len(self._targets) == 1:
+        if height >= 3 and self._one_target:
             lines = [self._target_row(width, styles), Text()]
         lines += list(Text(EMPTY, style=styles["muted"]).wrap(self.app.console, width))
         return Text("\n", end="").join(lines[:height])

@@ -31,6 +31,9 @@ TYPING_PAUSE = 0.15
 ROOMY_WIDTH, ROOMY_HEIGHT = 170, 44
 """The terminal in which the folded parts are shown from the start."""
 
+FIRST_VOCABULARY = 28
+"""Tokens by which parameters are counted until the setup has been checked: a to z, space and the stop token."""
+
 MORE = "Alphabet, length, seed"
 LEARNING = "Learning settings"
 
@@ -43,6 +46,7 @@ class Setup(Vertical):
     def __init__(self, config: RunConfig, preset: str = "") -> None:
         super().__init__(id="setup")
         self.typed = form.typed_from(config)
+        self._vocabulary = FIRST_VOCABULARY
         self.preset = preset
         self.origin = ""
         self._pause: Timer | None = None
@@ -125,7 +129,7 @@ class Setup(Vertical):
         return self.typed["reward"] if any(self.typed["reward"] == entry.value for entry in self._rewards()) else ""
 
     def _models(self) -> list[Entry]:
-        labels = form.model_choices(self.typed["alphabet"], self.typed["target"])
+        labels = form.model_choices(self._vocabulary)
         usual = chosen_model("auto", has_prompts=bool(self.typed["task"]))
         auto = Entry("auto", "auto", f"what suits the task: {usual}", brief=" ".join(labels[usual].split()))
         return [
@@ -333,6 +337,7 @@ class Setup(Vertical):
             self._pause.stop()
             self._pause = None
         checked = form.check(self.typed)
+        self._vocabulary = checked.vocabulary or self._vocabulary
         self.query_one("#model", Choice).show_entries(self._models(), self.typed["model"])
         self._show_problem(checked.problem)
         self._notes = " ".join(checked.notes)
