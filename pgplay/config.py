@@ -239,7 +239,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     patience: Annotated[
         Annotated[int, Meta(ge=1, le=100_000)] | None,
         _help(
-            "early stop: measurements without a better held-out reward, after which the best policy so far is kept",
+            "early stop: measurements without a better held-out reward that end the run, which keeps the best policy",
             "limits",
             live=True,
         ),

@@ -198,6 +198,11 @@ class Trainer:
         if plan.kl and self.reference is None:
             self.keep_reference()
 
+    def return_to_best(self) -> None:
+        """Become the policy that did best on held-out prompts, where early stop (patience) has kept one."""
+        if self.plan.config.patience is not None and self._best_policy:
+            self.policy.load_state(self._best_policy)
+
     def state(self) -> LearnerState:
         """Return a copy of everything that the next step depends on."""
         tensors = {f"policy.{name}": tensor for name, tensor in self.policy.module.state_dict().items()}
@@ -339,10 +344,7 @@ class Trainer:
         counters.completions += completions
 
     def _look_beyond(self) -> dict[str, float]:
-        """Return how the policy does on held-out prompts, where it is time to look.
-
-        Where the run ends by it, the policy becomes the best one that was seen.
-        """
+        """Return how the policy does on held-out prompts, where it is time to look, and keep the best policy."""
         config, counters = self.plan.config, self.counters
         if not self.plan.task.held_out or counters.steps % config.held_out_every:
             return {}
@@ -351,8 +353,6 @@ class Trainer:
             return told
         if counters.early_stop.note(counters.steps, told["held_out_reward"]):
             self._best_policy = {name: tensor.clone() for name, tensor in self.policy.module.state_dict().items()}
-        elif counters.early_stop.waited >= config.patience:
-            self.policy.load_state(self._best_policy)
         return told | {"held_out_waited": float(counters.early_stop.waited)}
 
     def _samples(self, pairs: list[Pair], measured: list[Pair], scored: Scored) -> tuple[Sample, ...]:

@@ -41,19 +41,24 @@ def ending_of(config: RunConfig, steps: int, seconds: float, report: StepReport 
     """Return why a run ends after `steps` in `seconds` of training, its last `report`; None where it goes on."""
     if report is not None and config.until == "solved" and report.solved:
         return Ending("solved", f"solved in {seconds:.1f} s, {_counted(steps)}")
-    metrics = {} if report is None else report.metrics
+    reason = _reason_to_end(config, steps, seconds, {} if report is None else report.metrics)
+    if reason and config.patience is not None:
+        reason += "; the policy is the best one that was measured"
+    return Ending("finished", reason) if reason else None
+
+
+def _reason_to_end(config: RunConfig, steps: int, seconds: float, metrics: Mapping[str, float]) -> str:
+    """Return what ends a run that is not solved, empty while nothing does."""
     if has_reached(config.until, metrics):
         name, _, wanted = config.until.partition(">=")
-        words = f"{_GOALS[name].words} {float(wanted):g}"
-        return Ending("finished", f"{words} reached in {seconds:.1f} s, {_counted(steps)}")
+        return f"{_GOALS[name].words} {float(wanted):g} reached in {seconds:.1f} s, {_counted(steps)}"
     if config.patience is not None and metrics.get("held_out_waited", 0.0) >= config.patience:
-        waited = f"the held-out reward has not risen for {config.patience} measurements"
-        return Ending("finished", f"{waited}; the policy is the best one that was measured")
+        return f"the held-out reward has not risen for {config.patience} measurements"
     if config.steps is not None and steps >= config.steps:
-        return Ending("finished", f"{_counted(steps)} made")
+        return f"{_counted(steps)} made"
     if config.max_seconds is not None and seconds >= config.max_seconds:
-        return Ending("finished", f"{config.max_seconds:g} s of training are over")
-    return None
+        return f"{config.max_seconds:g} s of training are over"
+    return ""
 
 
 def _counted(steps: int) -> str:

@@ -324,9 +324,12 @@ class Session:
     def rest(self, state: str, message: str = "") -> None:
         """Write a checkpoint and note the state in which the run rests; raises PgplayError where that can't be done.
 
-        The next `step` goes on.
+        Where it is finished and early stop has kept a best policy, that is the run's policy from then on. The next
+        `step` goes on.
         """
         self._threads.rest()
+        if state == "finished" and isinstance(self.learner, Trainer):
+            self.learner.return_to_best()
         self._record()
         self._keeper.checkpoint()
         self.store.finish(state, message)

@@ -63,7 +63,17 @@ def test_early_stop_goes_back_to_the_best_policy(monkeypatch: pytest.MonkeyPatch
     best = weights(one)
     reports += [one.step() for _ in range(3)]
     assert [report.metrics["held_out_waited"] for report in reports] == [0.0, 1.0, 2.0, 3.0]
+    assert not same_weights(weights(one), best)
+    one.return_to_best()
     assert same_weights(weights(one), best)
+
+
+def test_a_run_that_is_not_to_stop_early_keeps_its_last_policy() -> None:
+    one = trainer(COPYING, held_out_every=1)
+    steps(one, 3)
+    last = weights(one)
+    one.return_to_best()
+    assert same_weights(weights(one), last)
 
 
 def test_a_run_that_waits_for_a_better_measurement_goes_on_as_if_it_had_never_rested() -> None:

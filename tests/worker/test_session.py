@@ -6,6 +6,7 @@ import sys
 
 import msgspec
 import pytest
+import torch
 
 from pgplay.config import make_config
 from pgplay.errors import InputError, PgplayError, RewardError
@@ -181,6 +182,26 @@ def test_a_run_ends_where_it_is_to_end(settings, state, words):
     session.close(*ending)
     with RunStore.open(session.run) as store:
         assert (store.state, store.message) == (ending.state, ending.message)
+
+
+def test_a_run_that_may_stop_early_keeps_its_best_policy_whatever_ends_it(monkeypatch):
+    held_out = iter((0.2, 0.7, 0.6, 0.5))
+    monkeypatch.setattr("pgplay.learning.trainer.generalisation", lambda *_: {"held_out_reward": next(held_out)})
+    session = begin(task="copy:length=1,alphabet=abc", held_out=0.4, held_out_every=1, patience=9, steps=4)
+    tensors = []
+    while session.should_stop() is None:
+        session.step()
+        tensors.append({name: tensor.clone() for name, tensor in session.need_policy().state().items()})
+    ending = session.should_stop()
+    assert ending.message == "4 steps made; the policy is the best one that was measured"
+    session.rest(*ending)
+    best = session.need_policy().state()
+    assert all(torch.equal(tensor, best[name]) for name, tensor in tensors[1].items())
+    assert not all(torch.equal(tensor, best[name]) for name, tensor in tensors[3].items())
+    session.close(*ending)
+    resumed = Session.resume(session.run)
+    assert all(torch.equal(tensor, best[name]) for name, tensor in resumed.need_policy().state().items())
+    resumed.close("paused")
 
 
 def test_live_settings_change_and_outlive_the_session():
