@@ -21,7 +21,7 @@ from pgplay.learning.generalisation import mean_cross_entropy
 from pgplay.learning.plan import make_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.learning.warm_start import warm_up
-from pgplay.rewards.scoring import build_reward
+from pgplay.rewards.scoring import Reward, build_reward
 from pgplay.tasks.task import Pair
 
 
@@ -76,6 +76,7 @@ class Found(NamedTuple):
     training: float
     held_out: float
     nearest: float
+    nearest_reward: float
     cross_entropy: float
 
 
@@ -84,14 +85,16 @@ def exact(trainer: Trainer, pairs: Sequence[Pair]) -> float:
     return sum(map(Pair.is_met_by, pairs, trainer.greedy_texts(pairs))) / len(pairs)
 
 
-def nearest_neighbour(training: Sequence[Pair], held_out: Sequence[Pair]) -> float:
-    """Return the exact match of looking up the training prompt that is the fewest edits away."""
+def nearest_neighbour(training: Sequence[Pair], held_out: Sequence[Pair], reward: Reward) -> tuple[float, float]:
+    """Return exact match and reward of the answer to the training prompt that is the fewest edits away.
+
+    Where no two prompts have the same answer, as in the sets of translations, that is never exact.
+    """
     from Levenshtein import distance
 
-    def answer(pair: Pair) -> str:
-        return min(training, key=lambda other: distance(other.prompt, pair.prompt)).target
-
-    return sum(pair.is_met_by(answer(pair)) for pair in held_out) / len(held_out)
+    texts = [min(training, key=lambda other: distance(other.prompt, pair.prompt)).target for pair in held_out]
+    exact = statistics.fmean(map(Pair.is_met_by, held_out, texts))
+    return exact, statistics.fmean(reward.score_pairs(texts, held_out).values)
 
 
 def find(case: Case, seed: int) -> Found:
@@ -120,7 +123,7 @@ def find(case: Case, seed: int) -> Found:
                 warm,
                 exact(trainer, training),
                 exact(trainer, held_out),
-                nearest_neighbour(training[:500], held_out[:200]),
+                *nearest_neighbour(training[:500], held_out[:200], trainer.reward),
                 mean_cross_entropy(trainer.policy, held_out),
             )
 
@@ -133,14 +136,15 @@ def row(name: str, case: Case, seeds: int) -> str:
     steps, completions, seconds, cpu = (
         statistics.median(getattr(one, field) for one in found) for field in ("steps", "completions", "seconds", "cpu")
     )
-    training, held_out, nearest = (
-        statistics.median(getattr(one, field) for one in found) for field in ("training", "held_out", "nearest")
+    training, held_out, nearest, nearest_reward = (
+        statistics.median(getattr(one, field) for one in found)
+        for field in ("training", "held_out", "nearest", "nearest_reward")
     )
     lowest = min(one.held_out for one in found)
     goal = f"{reached}/{seeds}" if case.goal <= 1.0 else "-"
     return (
         f"{name:<19}{goal:>6}{steps:>7,.0f}{completions:>9,.0f}{seconds:>8.1f}{cpu:>7.1f}{warm:>6}"
-        f"{training:>9.3f}{held_out:>9.3f}{lowest:>8.3f}{nearest:>9.3f}"
+        f"{training:>9.3f}{held_out:>9.3f}{lowest:>8.3f}{nearest:>9.3f}{nearest_reward:>8.3f}"
     )
 
 
@@ -152,7 +156,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     print(
         f"{'case':<19}{'goal':>6}{'steps':>7}{'compl.':>9}{'seconds':>8}{'CPU s':>7}{'warm':>6}"
-        f"{'training':>9}{'held out':>9}{'lowest':>8}{'look-up':>9}"
+        f"{'training':>9}{'held out':>9}{'lowest':>8}{'look-up':>9}{'reward':>8}"
     )
     for name in options.only.split(","):
         print(row(name, CASES[name], options.seeds), flush=True)
