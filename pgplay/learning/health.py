@@ -141,5 +141,8 @@ _JUDGES: dict[str, Callable[[Means], Signal]] = {
     "mismatch": _mismatch,
 }
 
-METRICS = (*_JUDGES, *_FURTHER)
+JUDGED = tuple(_JUDGES)
+"""The metrics that are judged, in the order in which a step makes them."""
+
+METRICS = (*JUDGED, *_FURTHER)
 """The metrics whose means `signals` goes by."""

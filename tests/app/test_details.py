@@ -20,7 +20,7 @@ def measured(step: int) -> dict[str, float]:
 
 def page(bench: Bench) -> str:
     """What the page says, in words without its layout."""
-    return " ".join(bench.app.screen.query_one(Rows).plain.split())
+    return " ".join(word for rows in bench.app.screen.query(Rows) for word in rows.plain.split())
 
 
 async def test_details_tell_every_finding_number_and_printed_line() -> None:

@@ -8,25 +8,14 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from pgplay.app.screens.bench import RewardBench
 from pgplay.app.screens.reward import RewardScreen
-from pgplay.rewards.probe import Histogram, PathPoint, Probe, Towards
-from pgplay.rewards.verdicts import Verdict
-from pgplay.worker.protocol import Changed, Probed, Refused
+from pgplay.worker.protocol import Changed, Refused
 from tests.app.fake_worker import Bench, begin, until, words
 
 REWARD = """def reward(text, target, prompt):
     vowels = sum(one in "aeiou" for one in text)
     return {"score": len(text) / 10, "vowels": vowels}  # the longer the better
 """
-PROBE = Probe(
-    reward="prefix", needs_target=True, completions=256, distinct=250, mean=0.04, lowest=0.0, highest=0.45,
-    histogram=Histogram(tuple(number * 0.15 for number in range(4)), (200, 50, 6)), group_size=64, tied_groups=0.0,
-    most_common=0.7, length_correlation=0.0, noise=0.0, microseconds=1.5, target_reward=1.0, max_length=14,
-    path=tuple(PathPoint(edits, 1 / (1 + edits), 0.0, 1.0) for edits in range(9)),
-    towards=Towards(0.3, 0.6, 0.1), climbs=(),
-)
-VERDICT = Verdict("learnable", "learnable", ("8 of 8 climbs by single edits end at the target.",))
 SIZES = [(80, 24), (120, 36), (200, 50)]
 
 
@@ -82,17 +71,3 @@ def test_reward_editor(snap_compare: Callable[..., bool]) -> None:
         bench.app.screen.set_focus(None)
 
     assert snap_compare(bench.app, terminal_size=(120, 36), run_before=fail)
-
-
-def test_reward_bench(snap_compare: Callable[..., bool]) -> None:
-    bench = Bench(preset="hello")
-    async def look(pilot: Pilot[int]) -> None:
-        await begin(bench, pilot)
-        await pilot.press("j")
-        await until(pilot, lambda: isinstance(bench.app.screen, RewardBench) and bench.app.screen.query("#scores"))
-        bench.worker.tell(Probed(probe=PROBE, verdict=VERDICT))
-        await until(pilot, lambda: "completions" in str(bench.app.screen.query_one("#probed", Static).render()))
-        await until(pilot, lambda: "exact" in str(bench.app.screen.query_one("#scores", Static).render()))
-        bench.app.screen.set_focus(None)
-
-    assert snap_compare(bench.app, terminal_size=(120, 36), run_before=look)

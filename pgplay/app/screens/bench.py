@@ -12,13 +12,14 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Horizontal, Vertical, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Footer, Input, Label, Static, TextArea
+from textual.widgets import Input, Label, Static, TextArea
 
 from pgplay.app.actions import BENCH_ACTIONS, bindings
 from pgplay.app.drafts import kept_rewards, near
 from pgplay.app.lab import Asked, Lab
 from pgplay.app.safe_text import safe_text
 from pgplay.app.screens import bench_text
+from pgplay.app.screens.page import Keys
 from pgplay.app.state import AppState
 from pgplay.app.widgets.reward_list import RewardList
 from pgplay.app.widgets.samples import Samples, component_styles
@@ -58,7 +59,7 @@ class RewardBench(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
-        yield Static("Reward bench", classes="page-title")
+        yield Static("Reward bench", id="bench-title", classes="page-title")
         with Container(id="bench"):
             with Vertical(id="bench-rewards", classes="panel") as panel:
                 panel.border_title = "Rewards"
@@ -85,7 +86,7 @@ class RewardBench(Screen[None]):
                 with VerticalScroll(id="probe", classes="panel", can_focus=False) as panel:
                     panel.border_title = "Before training"
                     yield Static(UNPROBED, id="probed", markup=False)
-        yield Footer(compact=True, show_command_palette=False)
+        yield Keys()
 
     def on_mount(self) -> None:
         """Score what stands there already."""

@@ -8,17 +8,17 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from pgplay.app.safe_text import plain, safe_text
+from pgplay.app.screens.page import Dialog
 from pgplay.app.source_code import Source, sources
 from pgplay.app.widgets.code import COMPONENTS, coloured_code
 from pgplay.errors import PgplayError
 from pgplay.learning.anatomy import Rules
 
 
-class CodeScreen(ModalScreen[None]):
+class CodeScreen(Dialog[None]):
     """One page to scroll; escape leaves it."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS
@@ -26,7 +26,7 @@ class CodeScreen(ModalScreen[None]):
     AUTO_FOCUS = "#code"
 
     def __init__(self, stop: str, rules: Rules) -> None:
-        super().__init__(classes="dialog-screen")
+        super().__init__()
         self._stop = stop
         self._rules = rules
 

@@ -8,27 +8,27 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from pgplay.app.safe_text import safe_text
+from pgplay.app.screens.page import Dialog
 from pgplay.app.widgets.code import CodeArea
 from pgplay.runs.consents import digest
 
 
-class ConsentDialog(ModalScreen[bool]):
+class ConsentDialog(Dialog[bool]):
     """Answers whether the person lets `source`, which came with `origin`, run; escape means no."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(False)", "No")]
     AUTO_FOCUS = "#no"
 
     def __init__(self, source: str, origin: str) -> None:
-        super().__init__(classes="dialog-screen")
+        super().__init__()
         self._source, self._origin = source, origin
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
-        with Vertical(classes="dialog -consent") as dialog:
+        with Vertical(id="consent", classes="dialog -consent") as dialog:
             dialog.border_title = "Python that is not yours"
             words = f"The reward of {self._origin} is Python. It would run on this machine, with your rights."
             yield Static(safe_text(words), classes="words")

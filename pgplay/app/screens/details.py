@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 
 from pgplay.app.formats import number
+from pgplay.app.screens.page import Dialog
 from pgplay.app.state import AppState
 from pgplay.app.view import words_of
 from pgplay.app.widgets.rows import Rows, Section
 from pgplay.learning.metrics import METRICS
 
 REDRAW_SECONDS = 0.5
-_NAME, _VALUE = 22, 10
+_NAME, _VALUE = 24, 10
 
 
-class DetailsScreen(ModalScreen[None]):
+class DetailsScreen(Dialog[None]):
     """One page to scroll that follows the run; escape leaves it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape,i,q", "dismiss", "Close")]
     AUTO_FOCUS = "#details"
 
     def __init__(self, state: AppState) -> None:
-        super().__init__(classes="dialog-screen -page")
+        super().__init__(classes="-page")
         self._state = state
         self._shown: object = None
 
@@ -36,7 +35,9 @@ class DetailsScreen(ModalScreen[None]):
         with VerticalScroll(id="details", classes="dialog page -wide") as dialog:
             dialog.border_title = "Details"
             dialog.border_subtitle = " escape closes "
-            yield Rows(name_width=_NAME)
+            yield Rows(name_width=_NAME, id="findings")
+            yield Rows(name_width=_NAME + _VALUE, id="numbers")
+            yield Rows(name_width=_NAME, id="log")
 
     def on_mount(self) -> None:
         """Show the state now, and again when it has changed."""
@@ -48,17 +49,22 @@ class DetailsScreen(ModalScreen[None]):
         shown = (state.report, state.findings, state.info, list(state.log))
         if shown != self._shown:
             self._shown = shown
-            self.query_one(Rows).show(*_sections(state))
+            for name, sections in _sections(state).items():
+                self.query_one(f"#{name}", Rows).show(*sections)
 
 
-def _sections(state: AppState) -> Iterator[Section]:
+def _sections(state: AppState) -> dict[str, list[Section]]:
     findings = [(finding.kind, f"{finding.message} {finding.advice}") for finding in state.findings]
-    yield Section.of("Findings", findings or [("", "Nothing stands out.")])
+    told = [Section.of("Findings", findings or [("", "Nothing stands out.")])]
     if state.info is not None and state.info.notes:
-        yield Section.of("Notes", [("", note) for note in state.info.notes])
-    yield Section.of("Newest step", _numbers(state) or [("", "No step has been made yet.")])
+        told.append(Section.of("Notes", [("", note) for note in state.info.notes]))
+    numbers = _numbers(state) or [("", "No step has been made yet.")]
     printed = "\n".join(state.log) or "Nothing was printed yet, by a reward of your own or by the worker."
-    yield Section.of("Printed", [("", printed)])
+    return {
+        "findings": told,
+        "numbers": [Section.of("Newest step", numbers)],
+        "log": [Section.of("Printed", [("", printed)])],
+    }
 
 
 def _numbers(state: AppState) -> list[tuple[str, str]]:
@@ -69,5 +75,5 @@ def _numbers(state: AppState) -> list[tuple[str, str]]:
         if name in metrics:
             told = words_of(name)
             words = told.description if name in METRICS else f"{told.title}: {told.description}"
-            rows.append((name.partition(":")[0], f"{number(metrics[name]):<{_VALUE}} {words}"))
+            rows.append((f"{name.partition(':')[0]:<{_NAME}}{number(metrics[name])}", words))
     return rows

@@ -11,26 +11,26 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, OptionList, Static
 
 from pgplay.app.safe_text import pad, plain, safe_text
+from pgplay.app.screens.page import Dialog
 from pgplay.errors import PgplayError
 
 
-class ConfirmDialog(ModalScreen[bool]):
+class ConfirmDialog(Dialog[bool]):
     """Asks whether to go on; escape and the first button mean no."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(False)", "No")]
     AUTO_FOCUS = "#no"
 
     def __init__(self, title: str, question: str, yes: str) -> None:
-        super().__init__(classes="dialog-screen")
+        super().__init__()
         self._title, self._question, self._yes = title, question, yes
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
-        with Vertical(classes="dialog") as dialog:
+        with Vertical(id="question", classes="dialog") as dialog:
             dialog.border_title = self._title
             yield Static(safe_text(self._question, lines=True), classes="words")
             with Horizontal(classes="buttons"):
@@ -42,7 +42,7 @@ class ConfirmDialog(ModalScreen[bool]):
         self.dismiss(event.button.id == "yes")
 
 
-class AskDialog(ModalScreen[str | None]):
+class AskDialog(Dialog[str | None]):
     """Asks for one line, such as a name or a file; `check` raises PgplayError where the answer will not do."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)", "Cancel")]
@@ -58,14 +58,14 @@ class AskDialog(ModalScreen[str | None]):
         placeholder: str = "",
         check: Callable[[str], object] | None = None,
     ) -> None:
-        super().__init__(classes="dialog-screen")
+        super().__init__()
         self._title, self._question, self._answer, self._yes = title, question, answer, yes
         self._placeholder = placeholder
         self._check = check
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
-        with Vertical(classes="dialog") as dialog:
+        with Vertical(id="question", classes="dialog") as dialog:
             dialog.border_title = self._title
             yield Static(safe_text(self._question, lines=True), classes="words")
             yield Input(self._answer, placeholder=self._placeholder, id="answer", compact=True)
@@ -95,7 +95,7 @@ class AskDialog(ModalScreen[str | None]):
         self.dismiss(answer)
 
 
-class ChooseDialog(ModalScreen[str | None]):
+class ChooseDialog(Dialog[str | None]):
     """Asks for one of several names, each with a description; the first nine have a key of their own."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -105,12 +105,12 @@ class ChooseDialog(ModalScreen[str | None]):
     AUTO_FOCUS = "OptionList"
 
     def __init__(self, title: str, entries: Sequence[tuple[str, str]]) -> None:
-        super().__init__(classes="dialog-screen")
+        super().__init__()
         self._title, self._entries = title, entries
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
-        with Vertical(classes="dialog -choose") as dialog:
+        with Vertical(id="question", classes="dialog -choose") as dialog:
             dialog.border_title = self._title
             dialog.border_subtitle = " escape closes "
             if not self._entries:

@@ -8,16 +8,16 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from pgplay.app.safe_text import safe_text
+from pgplay.app.screens.page import Dialog
 from pgplay.worker.protocol import Failed
 
 Answer = Literal["close", "resume", "edit"]
 
 
-class FailureCard(ModalScreen[Answer]):
+class FailureCard(Dialog[Answer]):
     """Answers whether the person wants the run resumed, or first the reward mended, where `can_edit`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss('close')", "Close")]
@@ -25,14 +25,14 @@ class FailureCard(ModalScreen[Answer]):
     def __init__(
         self, failure: Failed, log_tail: str = "", *, title: str = "The run stopped", can_edit: bool = False
     ) -> None:
-        super().__init__(classes="dialog-screen")
+        super().__init__()
         self._can_edit = can_edit
         self._failure, self._log_tail, self._title = failure, log_tail, title
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
         failure = self._failure
-        with Vertical(classes="dialog -failure") as dialog:
+        with Vertical(id="failure", classes="dialog -failure") as dialog:
             dialog.border_title = f"✗ {self._title}"
             yield Static(safe_text(failure.problem, "bold", lines=True), classes="words")
             if failure.remedy:

@@ -11,18 +11,18 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.events import Key
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from pgplay.app.messages import StateShown
 from pgplay.app.safe_text import safe_text
+from pgplay.app.screens.page import Dialog
 from pgplay.app.state import AppState, words_of_change
 from pgplay.app.widgets.health import COMPONENTS, EMPTY, styles_of, told
 
 GUIDE = "● fine   ▲ worth watching   ✗ out of range. Means of the last steps; the limits are rules of thumb."
 
 
-class HealthScreen(ModalScreen[None]):
+class HealthScreen(Dialog[None]):
     """Follows the run; a number makes the change that stands beside it, through `change`."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS
@@ -30,7 +30,7 @@ class HealthScreen(ModalScreen[None]):
     AUTO_FOCUS = "#health-page"
 
     def __init__(self, state: AppState, change: Callable[[dict[str, Any]], None]) -> None:
-        super().__init__(classes="dialog-screen -page")
+        super().__init__(classes="-page")
         self._state = state
         self._change = change
         self._offers: list[dict[str, Any]] = []

@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from pgplay.app.actions import ACTIONS, BENCH_ACTIONS, EDITOR_ACTIONS
-from pgplay.app.helpable import PANELS, Explanation
+from pgplay.app.explanations import GROUPS, Explanation
 from pgplay.app.view import words_of
 from pgplay.app.widgets.rows import Rows, Section
 from pgplay.learning.algorithms import COMPARATORS
@@ -53,5 +53,6 @@ class HelpScreen(ModalScreen[None]):
             yield Static(INTRODUCTION, classes="words", markup=False)
             keys = [Section.of(title, [(one.key_display, one.help) for one in actions]) for title, actions in KEYS]
             comparators = Section.of("Comparators", [(name, row.description) for name, row in COMPARATORS.items()])
-            yield Rows(*keys, Section.of("Panels", PANELS.values()), comparators)
+            panels = [Section.of(title, panels.values()) for title, panels in GROUPS.items()]
+            yield Rows(*keys, *panels, comparators)
             yield Rows(Section.of("Curves", [words_of(metric) for metric in METRICS]), name_width=26)

@@ -9,9 +9,10 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import DataTable, Footer, Static
+from textual.widgets import DataTable, Static
 
 from pgplay.app.safe_text import safe_text
+from pgplay.app.screens.page import Keys
 from pgplay.errors import PgplayError
 
 NARROWEST = 8
@@ -32,10 +33,10 @@ class Listing(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
-        yield Static(self.HEADING, classes="page-title")
-        yield DataTable(cursor_type="row", zebra_stripes=False)
+        yield Static(self.HEADING, id="listing-title", classes="page-title")
+        yield DataTable(cursor_type="row", zebra_stripes=False, id=self.HEADING.lower())
         yield Static(id="page-hint", classes="page-hint")
-        yield Footer(compact=True, show_command_palette=False)
+        yield Keys()
 
     def on_mount(self) -> None:
         """Set up the columns and list what there is."""

@@ -10,10 +10,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from pgplay.app.messages import StateShown
 from pgplay.app.screens.enlarging import ENLARGE, Enlarging
+from pgplay.app.screens.page import Keys
 from pgplay.app.state import AppState
 from pgplay.app.view import PlotView
 from pgplay.app.widgets.maps import Learnt, RewardHistogram, Writing
@@ -50,7 +51,7 @@ class MapScreen(Enlarging):
             yield Writing()
             yield Learnt()
             yield RewardHistogram(id="rewards")
-        yield Footer(compact=True, show_command_palette=False)
+        yield Keys()
 
     def on_mount(self) -> None:
         """Show what is known, and ask again and again while the run goes on."""

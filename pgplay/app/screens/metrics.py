@@ -9,13 +9,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from pgplay.app.formats import number
 from pgplay.app.history import History
 from pgplay.app.safe_text import pad, plain, safe_text
+from pgplay.app.screens.page import Dialog
 from pgplay.app.view import HISTOGRAM, MOST_PLOTS, USUAL, words_of
 from pgplay.learning.metrics import METRICS
 from pgplay.runs.figures import TRADE
@@ -24,7 +24,7 @@ _VALUE_WIDTH = 9
 _LONGEST_TITLE = max(len(words_of(name).title) for name in (*METRICS, HISTOGRAM))
 
 
-class MetricsScreen(ModalScreen[tuple[str, ...]]):
+class MetricsScreen(Dialog[tuple[str, ...]]):
     """A list to tick: the first that is ticked fills the large plot, the others follow in the order of ticking."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -36,13 +36,13 @@ class MetricsScreen(ModalScreen[tuple[str, ...]]):
     AUTO_FOCUS = "OptionList"
 
     def __init__(self, history: History, shown: tuple[str, ...]) -> None:
-        super().__init__(classes="dialog-screen")
+        super().__init__()
         self._history = history
         self._shown = list(shown)
 
     def compose(self) -> ComposeResult:
         """Lay out the filter and the list."""
-        with Vertical(classes="dialog -tall -wide") as dialog:
+        with Vertical(id="plots-dialog", classes="dialog -tall -wide") as dialog:
             dialog.border_title = "Plots"
             dialog.border_subtitle = " space ticks · / finds · u the usual four · escape shows them "
             yield Static(id="metrics-shown", classes="words")

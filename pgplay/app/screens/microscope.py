@@ -10,7 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from pgplay.app.formats import number
 from pgplay.app.maths import signed
@@ -18,6 +18,7 @@ from pgplay.app.messages import StateShown
 from pgplay.app.recorded import Looked, Recorded
 from pgplay.app.safe_text import plain, safe_text
 from pgplay.app.screens.enlarging import ENLARGE, Enlarging
+from pgplay.app.screens.page import Keys
 from pgplay.app.state import AppState
 from pgplay.app.widgets.completions import COLUMNS, Completions
 from pgplay.app.widgets.samples import Samples, component_styles
@@ -63,7 +64,7 @@ class MicroscopeScreen(Enlarging):
             with Vertical(id="microscope-details"):
                 yield Static(id="microscope-sample", classes="panel")
                 yield Tokens()
-        yield Footer(compact=True, show_command_palette=False)
+        yield Keys()
 
     def on_mount(self) -> None:
         """Show the newest step that is known in full, else the newest one's samples."""

@@ -11,11 +11,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from pgplay.app.maths import STOPS, WHAT, lines
 from pgplay.app.messages import StateShown
 from pgplay.app.screens.enlarging import ENLARGE, Enlarging
+from pgplay.app.screens.page import Keys
 from pgplay.app.state import AppState
 from pgplay.app.widgets.completions import Completions
 from pgplay.app.widgets.samples import Samples, component_styles
@@ -83,7 +84,7 @@ class PhaseScreen(Enlarging):
             with Vertical(id="phase-details"):
                 yield Maths()
                 yield Tokens()
-        yield Footer(compact=True, show_command_palette=False)
+        yield Keys()
 
     def on_mount(self) -> None:
         """Show the step that there is, or say that it comes."""

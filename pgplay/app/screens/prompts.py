@@ -10,12 +10,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import DataTable, Footer, Static
+from textual.widgets import DataTable, Static
 
 from pgplay.app import formats
 from pgplay.app.colouring import coloured
 from pgplay.app.messages import StateShown
 from pgplay.app.safe_text import safe_text
+from pgplay.app.screens.page import Keys
 from pgplay.app.state import AppState
 from pgplay.app.widgets.samples import Samples, component_styles
 from pgplay.learning.report import PromptSheet, Sample
@@ -57,7 +58,7 @@ class PromptsScreen(Screen[None]):
         yield Static(id="prompts-title", classes="page-title")
         yield DataTable(id="prompts", cursor_type="row", cursor_foreground_priority="renderable")
         yield Static(id="watched")
-        yield Footer(compact=True, show_command_palette=False)
+        yield Keys()
 
     def on_mount(self) -> None:
         """Show what is known, and ask again and again while the run goes on."""

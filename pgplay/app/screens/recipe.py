@@ -10,11 +10,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
 
 from pgplay.app.safe_text import safe_text
 from pgplay.app.screens.dialogs import AskDialog
+from pgplay.app.screens.page import Dialog
 from pgplay.config import RunConfig, make_config
 from pgplay.errors import InputError, PgplayError
 from pgplay.runs.files import write_atomically
@@ -24,7 +24,7 @@ REDRAW_SECONDS = 0.5
 BROKEN = "The setup does not hold together yet: what is wrong stands beside its field."
 
 
-class RecipeScreen(ModalScreen[RunConfig | None]):
+class RecipeScreen(Dialog[RunConfig | None]):
     """Follows the settings; answers with the run that a pasted recipe describes, where one was pasted."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -36,13 +36,13 @@ class RecipeScreen(ModalScreen[RunConfig | None]):
     AUTO_FOCUS = "#copy-recipe"
 
     def __init__(self, settings: Callable[[], dict[str, Any] | None]) -> None:
-        super().__init__(classes="dialog-screen")
+        super().__init__()
         self._settings = settings
         self._texts = {"recipe": "", "command": ""}
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
-        with Vertical(classes="dialog -choose") as dialog:
+        with Vertical(id="recipe-dialog", classes="dialog -choose") as dialog:
             dialog.border_title = "Recipe"
             dialog.border_subtitle = " escape closes "
             yield Label("What differs from the defaults, as one line:", classes="muted")

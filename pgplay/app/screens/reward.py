@@ -13,7 +13,7 @@ from textual.binding import BindingType
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Footer, Static, TextArea
+from textual.widgets import Static, TextArea
 
 from pgplay.app import formats
 from pgplay.app.actions import EDITOR_ACTIONS, bindings
@@ -21,6 +21,7 @@ from pgplay.app.colouring import coloured
 from pgplay.app.drafts import TEMPLATE, Draft, near
 from pgplay.app.lab import Asked, Lab
 from pgplay.app.safe_text import as_title, plain, safe_text
+from pgplay.app.screens.page import Keys
 from pgplay.app.state import AppState
 from pgplay.app.widgets.code import CodeArea
 from pgplay.app.widgets.printed import PrintedPane
@@ -79,7 +80,7 @@ class RewardScreen(Screen[None]):
                     panel.border_title = "Check"
                     yield Static(NOT_CHECKED, id="checked", markup=False)
                 yield PrintedPane(self._state)
-        yield Footer(compact=True, show_command_palette=False)
+        yield Keys()
 
     def on_mount(self) -> None:
         """Begin at the end of what stands there, or at the line that failed."""

@@ -10,14 +10,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import DataTable, Footer, Static
+from textual.widgets import DataTable, Static
 
 from pgplay.app import formats
-from pgplay.app.helpable import Explanation
+from pgplay.app.explanations import Explanation
 from pgplay.app.overlay import FULL, MARKERS, MOST, Line, Overlay
 from pgplay.app.past import Past
 from pgplay.app.safe_text import as_title, safe_text
 from pgplay.app.screens.dialogs import ChooseDialog
+from pgplay.app.screens.page import Keys
 from pgplay.app.view import words_of
 from pgplay.config import make_config, to_settings
 from pgplay.errors import PgplayError
@@ -100,7 +101,7 @@ class SideBySide(Screen[None]):
         yield OverlayPlot(self._overlay)
         yield DataTable(cursor_type="row", cursor_foreground_priority="renderable", id="overlay-legend")
         yield Static(id="overlay-hint", classes="page-hint")
-        yield Footer(compact=True, show_command_palette=False)
+        yield Keys()
 
     def on_mount(self) -> None:
         """Show the runs, and follow those that go on."""

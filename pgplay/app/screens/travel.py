@@ -10,11 +10,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from pgplay.app.formats import number
 from pgplay.app.past import Moment, Past
 from pgplay.app.safe_text import plain, safe_text
+from pgplay.app.screens.page import Keys
 from pgplay.app.state import AppState
 from pgplay.app.view import USUAL, PlotView, words_of
 from pgplay.app.widgets.plot import Plot
@@ -56,7 +57,7 @@ class TravelScreen(Screen[None]):
         yield Samples()
         yield Static(id="travel-numbers", classes="page-hint")
         yield Static(id="travel-hint", classes="page-hint")
-        yield Footer(compact=True, show_command_palette=False)
+        yield Keys()
 
     def on_mount(self) -> None:
         """Show the run's last step, and follow it where it goes on."""

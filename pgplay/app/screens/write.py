@@ -10,12 +10,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
 
 from pgplay.app import formats
 from pgplay.app.colouring import coloured
 from pgplay.app.safe_text import as_title, safe_text
+from pgplay.app.screens.page import Dialog
 from pgplay.app.widgets.choice import Choice, Entry
 from pgplay.app.widgets.samples import Samples, component_styles
 from pgplay.learning.report import Sample
@@ -29,7 +29,7 @@ HOW = (
 Send = Callable[[Write], None]
 
 
-class WriteScreen(ModalScreen[None]):
+class WriteScreen(Dialog[None]):
     """Sends Write commands, and lists what comes back, newest first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss", "Close"), ("ctrl+w", "write", "Write")]
@@ -38,12 +38,12 @@ class WriteScreen(ModalScreen[None]):
 
     def __init__(self, send: Send, *, policy: str = "", prompt: str = "") -> None:
         """`prompt` is one of the policy's task, empty where it has none: then no prompt is asked for."""
-        super().__init__(classes="dialog-screen")
+        super().__init__()
         self._send, self._policy, self._prompt = send, policy, prompt
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
-        with Vertical(classes="dialog -tall") as dialog:
+        with Vertical(id="write-dialog", classes="dialog -tall") as dialog:
             dialog.border_title = as_title(f"Write with {self._policy or 'the present policy'}")
             dialog.border_subtitle = " escape closes "
             if self._prompt:

@@ -11,11 +11,12 @@ from rich.style import Style
 from rich.text import Text
 from textual.widget import Widget
 
+from pgplay.app.explanations import PANELS, Explanation
 from pgplay.app.safe_text import pad
 from pgplay.app.state import AppState, words_of_change
 from pgplay.app.view import words_of
 from pgplay.app.widgets.plot import is_seen
-from pgplay.learning.health import Signal
+from pgplay.learning.health import JUDGED, Signal
 
 SIGNS = {"fine": "●", "watch": "▲", "bad": "✗"}
 EMPTY = "How the learning signal stands will be told here: ties, entropy, clipping, noise, and what to try."
@@ -70,6 +71,11 @@ class Health(Widget, can_focus=True):
         super().__init__(id="health", classes="panel")
         self.border_title = "Signal health"
         self._signals: tuple[Signal, ...] = ()
+
+    def explain(self) -> Explanation:
+        """Return what is judged, and what each number is."""
+        numbers = (f"{title}: {words}." for title, words in map(words_of, JUDGED))
+        return PANELS["health"]._replace(words=" ".join([PANELS["health"].words, *numbers]))
 
     def show(self, state: AppState) -> None:
         """Show how the signal stands now."""

@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from pgplay.app import heat
+from pgplay.app.explanations import PANELS, Explanation
 from pgplay.app.history import History
 from pgplay.app.safe_text import pad
 from pgplay.app.view import HISTOGRAM, PlotView, words_of
@@ -161,6 +162,10 @@ class RewardHistogram(Widget, can_focus=True):
         self._history = History()
         self._view = PlotView()
         self._shown: object = None
+
+    def explain(self) -> Explanation:
+        """Return what is drawn, on whichever screen."""
+        return PANELS["rewards"]
 
     def show(self, history: History, view: PlotView, absent: str = "") -> None:
         """Show the histograms of `history`, those of the recent steps where `view` wants these."""

@@ -10,8 +10,8 @@ from textual.events import Click
 from textual.message import Message
 from textual.widget import Widget
 
+from pgplay.app.explanations import Explanation
 from pgplay.app.formats import number
-from pgplay.app.helpable import Explanation
 from pgplay.app.history import Bucket, History, smoothed
 from pgplay.app.safe_text import as_title, fit, plain
 from pgplay.app.view import PlotView, words_of
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 REWARD = "reward_mean"
 """The one metric whose plot has a band, from the lowest to the highest, and the greedy reward beside it."""
+
+BESIDE_THE_REWARD = (
+    "The band reaches from the lowest to the highest of each step; squares are the reward of the greedy completion, "
+    "what the policy writes when it always takes the likeliest character. ┊ marks a step after which a setting changed."
+)
 
 
 def is_seen(widget: Widget) -> bool:
@@ -78,8 +83,11 @@ class Plot(Widget, can_focus=True):
     def explain(self) -> Explanation:
         """Return what the metric tells."""
         title, words = words_of(self.metric)
+        told = f"{words[:1].upper()}{words[1:]}, over the steps."
+        if self.metric == REWARD:
+            told += f" {BESIDE_THE_REWARD}"
         keys = "c reads it at one step, z zooms, v smooths, l changes the scale, b gives it the whole screen."
-        return Explanation(title, f"{words[:1].upper()}{words[1:]}. {keys}")
+        return Explanation(title, f"{told} {keys}")
 
     def on_resize(self) -> None:
         """Show the legend where there is room for it."""

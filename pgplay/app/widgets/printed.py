@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.text import Text
+from textual.events import Resize
 from textual.widgets import RichLog
 
 from pgplay.app.safe_text import safe_text
@@ -25,6 +26,12 @@ class PrintedPane(RichLog):
         """Show what was printed so far, and look again and again."""
         self._look()
         self.set_interval(LOOK_SECONDS, self._look)
+
+    def on_resize(self, event: Resize) -> None:
+        """Break the hint anew, which the first layout may have done in less width."""
+        if not self._state.lines_noted:
+            self._seen = -1
+            self.call_after_refresh(self._look)
 
     def _look(self) -> None:
         noted = self._state.lines_noted

@@ -11,8 +11,8 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Label, Select, Static
 
+from pgplay.app.explanations import Explanation
 from pgplay.app.form import limits, placeholder
-from pgplay.app.helpable import Explanation
 from pgplay.app.safe_text import safe_text
 from pgplay.app.widgets.choice import Choice, Entry
 from pgplay.config import Field

@@ -7,8 +7,8 @@ from typing import ClassVar
 from rich.text import Text
 from textual.widget import Widget
 
+from pgplay.app.explanations import Explanation
 from pgplay.app.formats import number
-from pgplay.app.helpable import Explanation
 from pgplay.app.history import History
 from pgplay.app.safe_text import as_title
 from pgplay.app.view import PlotView, words_of

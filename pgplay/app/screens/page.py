@@ -1,0 +1,34 @@
+"""What screens share: dialogs over another screen, and the line of keys."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen, ScreenResultType
+from textual.widgets import Footer
+
+from pgplay.app.explanations import PANELS, Explanation
+
+
+class Dialog(ModalScreen[ScreenResultType]):
+    """A screen over the one before; the app's keys do not reach through it, so it names the two that always work."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1", "app.help", "help", show=False),
+        Binding("ctrl+q", "app.quit", "quit", show=False, priority=True),
+    ]
+
+    def __init__(self, *, classes: str = "") -> None:
+        super().__init__(classes=f"dialog-screen {classes}")
+
+
+class Keys(Footer):
+    """The keys of a whole screen; a click on one does the same."""
+
+    def __init__(self) -> None:
+        super().__init__(compact=True, show_command_palette=False)
+
+    def explain(self) -> Explanation:
+        """Return what the line is for."""
+        return PANELS["keys"]

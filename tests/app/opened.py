@@ -1,0 +1,143 @@
+"""Every screen of the app, opened by its key on a run that is the same each time, for tests that go through all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+from safetensors.numpy import save
+from textual.pilot import Pilot
+from textual.screen import Screen
+
+from pgplay.app.screens.consent import ConsentDialog
+from pgplay.learning.report import PromptSheet
+from pgplay.rewards.probe import Histogram, PathPoint, Probe, Towards
+from pgplay.rewards.verdicts import Verdict
+from pgplay.runs.cards import PolicyCard
+from pgplay.runs.library import save_policy
+from pgplay.tasks.task import single_target
+from pgplay.worker.protocol import (
+    Dissected,
+    Failed,
+    Mapped,
+    Probed,
+    PromptsListed,
+    StateChanged,
+    Written,
+)
+from tests.app.anatomies import anatomy, policy_map, traces
+from tests.app.fake_worker import Bench, begin, sample, snapshot, until
+from tests.app.stored import store_run
+
+RUN = "mine"
+SAVED = "2026-01-02T03:04:05Z"
+REWARD = """def reward(text, target, prompt):
+    return {"score": len(text) / 10, "vowels": sum(one in "aeiou" for one in text)}
+"""
+PROBE = Probe(
+    reward="levenshtein", needs_target=True, completions=256, distinct=250, mean=0.04, lowest=0.0, highest=0.45,
+    histogram=Histogram(tuple(number * 0.15 for number in range(4)), (200, 50, 6)), group_size=64, tied_groups=0.0,
+    most_common=0.7, length_correlation=0.0, noise=0.0, microseconds=1.5, target_reward=1.0, max_length=14,
+    path=tuple(PathPoint(edits, 1 / (1 + edits), 0.0, 1.0) for edits in range(9)),
+    towards=Towards(0.3, 0.6, 0.1), climbs=(),
+)  # fmt: skip
+VERDICT = Verdict("learnable", "learnable", ("8 of 8 climbs by single edits end at the target.",))
+
+
+class Opening(NamedTuple):
+    """The keys that lead to a screen, what its parts show once it stands, and what is told meanwhile."""
+
+    keys: tuple[str, ...]
+    parts: dict[str, str]
+    meanwhile: Callable[[Bench], object] = lambda bench: None
+
+
+def _listed(bench: Bench) -> None:
+    samples = (sample("greedy", "hello wrld", 0.91, 40), sample("greedy", "hxllo", 0.36, 40))
+    bench.worker.tell(PromptsListed(sheet=PromptSheet(40, samples[:1], samples[1:])))
+
+
+def _written(bench: Bench) -> None:
+    bench.worker.tell(Written(samples=(sample("top", "hello wrld", 0.91, 40),), policy="", scored_by="levenshtein"))
+
+
+def _probed(bench: Bench) -> None:
+    bench.worker.tell(Probed(probe=PROBE, verdict=VERDICT))
+
+
+def _consent(bench: Bench) -> None:
+    bench.app.push_screen(ConsentDialog(REWARD, "the policy first"))
+
+
+def _failed(bench: Bench) -> None:
+    bench.worker.tell(StateChanged(state="failed", message="It failed.", step=40))
+    bench.worker.tell(Failed(problem="reward raised ValueError.", remedy="It was given 'x'.", run=RUN, step=40))
+
+
+OPENINGS = {
+    "main": Opening((), {"#samples": "step 40"}),
+    "phases": Opening(("n",), {"#maths-lines": "tokens"}),
+    "microscope": Opening(("k",), {"#token-rows": "0.50"}),
+    "map": Opening(("a",), {"#writing": "greedy"}),
+    "prompts": Opening(("q",), {"#watched": "right answer"}, _listed),
+    "health": Opening(("question_mark",), {"#health-signals": "Entropy"}),
+    "metrics": Opening(("m",), {"#metric-about": "Reward"}),
+    "details": Opening(("i",), {"#details Rows": ""}),
+    "recipe": Opening(("y",), {"#recipe": "default"}),
+    "travel": Opening(("h", "left"), {"#travel-title": "step 59 of 60"}),
+    "side-by-side": Opening(("p",), {"#overlay-plot": "●"}),
+    "bench": Opening(("j", "ctrl+r"), {"#probed": "climbs", "#scores": "exact"}, _probed),
+    "editor": Opening(("e",), {"#checked": "hello w·rld"}),
+    "policies": Opening(("o",), {"#page-hint": "writes"}),
+    "runs": Opening(("u",), {"#page-hint": "checkpoint"}),
+    "write": Opening(("w", "enter"), {"#texts": "hello w·rld"}, _written),
+    "save": Opening(("ctrl+s",), {"#answer": ""}),
+    "go-until": Opening(("g",), {"#answer": ""}),
+    "delete": Opening(("u", "delete"), {".words": "Delete"}),
+    "choose": Opening(("p", "a"), {"OptionList": ""}),
+    "code": Opening(("n", "c"), {".code-text": "def"}),
+    "help": Opening(("f1",), {"#help": ""}),
+    "write-for-a-prompt": Opening((), {"#prompt": ""}, lambda bench: bench.app._conductor.write("abc")),
+    "consent": Opening((), {"#consent": ""}, _consent),
+    "failure": Opening((), {"#resume": "Resume"}, _failed),
+}
+"""The screens by what they are called in tests."""
+
+
+async def prepare(bench: Bench, pilot: Pilot[int]) -> None:
+    """Keep two runs and a policy, train forty steps and pause."""
+    store_run(RUN, seed=3)
+    store_run("other", 30, algorithm="rloo", checkpoints=())
+    card = PolicyCard(
+        name="first", model="gru-small", alphabet="abc", max_length=14, task=single_target("hello world"),
+        reward="levenshtein", config={}, metrics={"greedy_reward": 0.91}, steps=40, created=SAVED,
+    )  # fmt: skip
+    save_policy(card, save({}))
+    await begin(bench, pilot)
+    bench.worker.build("paused", run=RUN)
+    bench.worker.tell(msgspec.structs.replace(snapshot(40), traces=traces(40)))
+    bench.worker.tell(StateChanged(state="paused", step=40))
+    bench.worker.tell(Dissected(anatomy=anatomy()))
+    bench.worker.tell(Mapped(map=policy_map()))
+    await until(pilot, lambda: bench.app.state.map is not None and not bench.app.redraw_is_due)
+
+
+async def go_to(name: str, bench: Bench, pilot: Pilot[int]) -> Screen[object]:
+    """Open the screen called `name` from the main one, and return it once it shows what it is to show."""
+    opening = OPENINGS[name]
+    for key in opening.keys:
+        await pilot.press(key)
+        await pilot.pause()
+    opening.meanwhile(bench)
+
+    def stands() -> bool:
+        screen = bench.app.screen
+        if screen.query("Footer") and not screen.query("FooterKey"):
+            return False
+        shown = {part: screen.query(part) for part in opening.parts}
+        return all(shown[part] and words in str(shown[part].first().render()) for part, words in opening.parts.items())
+
+    await until(pilot, stands)
+    await until(pilot, lambda: not bench.app.redraw_is_due)
+    return bench.app.screen

@@ -1,0 +1,73 @@
+"""F1 on anything: every panel of every screen says what it is, and no explanation is of a thing that is not there."""
+
+from __future__ import annotations
+
+from textual.containers import ScrollableContainer
+from textual.widget import Widget
+from textual.widgets import Static
+
+from pgplay.app.explanations import PANELS
+from pgplay.app.helpable import explanation_of
+from pgplay.app.screens.help import HelpScreen
+from pgplay.app.widgets.plot import REWARD, Plot
+from pgplay.learning.health import JUDGED
+from pgplay.learning.metrics import METRICS
+from tests.app.fake_worker import Bench, until
+from tests.app.opened import OPENINGS, go_to, prepare
+
+SIZE = (200, 50)
+
+
+def asked_about(widget: Widget) -> bool:
+    """Whether a person may ask what this is: it can have the focus, or it shows something and has a name."""
+    shows = isinstance(widget, Static | ScrollableContainer) or not widget.children
+    return widget.focusable or bool(widget.has_class("panel") or (widget.id and shows))
+
+
+async def test_every_panel_of_every_screen_is_explained() -> None:
+    bench = Bench()
+    silent, named = [], set()
+    async with bench.app.run_test(size=SIZE) as pilot:
+        await prepare(bench, pilot)
+        for name in OPENINGS:
+            screen = await go_to(name, bench, pilot)
+            widgets = list(screen.query(Widget))
+            named |= {widget.id for widget in widgets}
+            shown = [widget for widget in widgets if widget.display and widget.region and asked_about(widget)]
+            assert shown
+            silent += [f"{name}: {widget}" for widget in shown if explanation_of([widget]) is None]
+            while bench.app.screen is not bench.app.main:
+                await bench.app.pop_screen()
+    assert silent == []
+    assert set(PANELS) - named == set()
+
+
+async def test_f1_works_on_every_screen_and_says_what_has_the_focus() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=SIZE) as pilot:
+        await prepare(bench, pilot)
+        for name in OPENINGS:
+            screen = await go_to(name, bench, pilot)
+            if name != "help":
+                await pilot.press("f1")
+            await until(pilot, lambda: isinstance(bench.app.screen, HelpScreen))
+            if screen.focused is not None and name != "help":
+                assert bench.app.screen.query("#about")
+            while bench.app.screen is not bench.app.main:
+                await bench.app.pop_screen()
+
+
+async def test_each_number_of_a_panel_is_told_with_its_unit_and_meaning() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=SIZE) as pilot:
+        await prepare(bench, pilot)
+        for plot in bench.app.main.query(Plot):
+            metric = METRICS[plot.metric]
+            words = plot.explain().words.lower()
+            assert metric.description.lower() in words
+            assert metric.unit in words
+        assert "greedy completion" in bench.app.main.query_one("#plot-1", Plot).explain().words
+        assert bench.app.main.query_one("#plot-1", Plot).metric == REWARD
+        health = explanation_of([bench.app.main.query_one("#health")])
+        assert health is not None
+        assert all(METRICS[name].description in health.words for name in JUDGED)
