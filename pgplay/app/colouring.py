@@ -8,7 +8,7 @@ from functools import lru_cache
 from rich.style import Style
 from rich.text import Text
 
-from pgplay.app.safe_text import is_mark, visible
+from pgplay.app.safe_text import is_mark, safe_text, visible
 
 MISSING = "·"
 _CARRIER = "◌"
@@ -21,8 +21,10 @@ LONGEST = 2000
 def coloured(text: str, target: str, styles: Mapping[str, Style]) -> Text:
     """Return `text` as one line, each character in the style of its mark: 'right', 'wrong', 'extra' or 'missing'.
 
-    Characters that the target has and the text lacks stand as '·'.
+    Characters that the target has and the text lacks stand as '·'. Without a target there is no mark to bear.
     """
+    if not target:
+        return safe_text(text[:LONGEST])
     marks, gaps = _aligned(text[:LONGEST], target[:LONGEST])
     shown = Text(no_wrap=True, end="")
     missing = dict(gaps)

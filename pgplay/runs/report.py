@@ -90,6 +90,8 @@ def _coloured(sample: Sample) -> str:
     alignment = align(text, sample.target[:_LONGEST])
     missing = dict(alignment.gaps)
     pieces = [f"<i>{_text(sample.prompt)} → </i>"] if sample.prompt else []
+    if not sample.target:
+        return f"<code>{''.join(pieces)}{_text(text)}</code>{'' if sample.finished else ' (cut off)'}"
     for place, character in enumerate(text):
         pieces.append(_missing(missing.get(place, 0)))
         pieces.append(f"<b class={alignment.marks[place]}>{_text(character)}</b>")

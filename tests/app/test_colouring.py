@@ -29,6 +29,13 @@ def test_an_empty_text_lacks_everything() -> None:
     assert coloured("", "hello", STYLES).plain == "·····"
 
 
+def test_without_a_target_nothing_is_wrong_or_extra() -> None:
+    shown = coloured("any text\x1b", "", STYLES)
+    assert shown.plain.startswith("any text")
+    assert "\x1b" not in shown.plain
+    assert not any(isinstance(span.style, Style) and span.style.meta for span in shown.spans)
+
+
 def test_a_wrong_space_is_seen() -> None:
     assert ("␣", "wrong") in marks("a b", "axb")
     assert (" ", "right") in marks("a b", "a b")

@@ -26,8 +26,8 @@ from pgplay.worker.ending import ending_of
 
 CURES: dict[str, dict[str, Any]] = {
     "none": {},
-    "l1": {"l1": 3e-4},
-    "l2": {"l2": 1e-2},
+    "l1": {"l1": 1e-4},
+    "l2": {"l2": 1e-3},
     "dropout": {"dropout": 0.2},
     "weight_decay": {"weight_decay": 0.5},
     "patience": {"patience": 5},

@@ -69,7 +69,7 @@ class Samples(Widget, can_focus=True):
                 if name.startswith("measure:"):
                     shown += f" · {name.removeprefix('measure:')} {formats.reward(value).strip()}"
             self.border_title = as_title(shown)
-            self.border_subtitle = LEGEND
+            self.border_subtitle = LEGEND if any(sample.target for sample in self._samples) else ""
         self.refresh()
 
     def render(self) -> Text:
