@@ -7,6 +7,7 @@ escaped.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from html import escape
 from importlib.resources import files
 
@@ -35,8 +36,8 @@ def to_html(store: RunStore) -> str:
     changes = changes_of(store.events())
     parent = store.parent
     facts = [
-        ("state", f"{store.state} {store.message}".strip()),
-        ("begun", store.created),
+        ("state", store.message if store.message.startswith(store.state) else f"{store.state} {store.message}".strip()),
+        ("begun", f"{datetime.fromisoformat(store.created):%Y-%m-%d %H:%M:%S %Z}"),
         ("steps", f"{progress.steps:,}"),
         ("completions", f"{progress.completions:,}"),
         ("seconds of training", f"{progress.seconds:.1f}"),
