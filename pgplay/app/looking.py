@@ -24,12 +24,6 @@ class Looking:
         self._app.view = view
         self._app.redraw("large", "small")
 
-    @property
-    def _metric(self) -> str:
-        """The metric of the plot that has the focus, else of the large one."""
-        focused = self._app.screen.focused
-        return focused.metric if isinstance(focused, Plot) else self._app.view.shown[0]
-
     def choose_metrics(self) -> None:
         """Ask which metrics are plotted."""
         from pgplay.app.screens.metrics import MetricsScreen
@@ -52,10 +46,16 @@ class Looking:
         self._look(view)
 
     def logarithm(self) -> None:
-        """Change the scale of the plot that has the focus, or of the large one."""
-        self._look(self._app.view.with_logarithm(self._metric))
-        if self._metric in self._app.view.logarithmic:
-            self._app.tell(f"{words_of(self._metric).title}: logarithmic. The same key turns it back.")
+        """Change the scale of the plot that has the focus, or of the large one; no other plot changes."""
+        screen = self._app.main
+        focused = screen.focused
+        plot = focused if focused is not None and focused.has_class("plot") else screen.query_one("#plot-1")
+        if not isinstance(plot, Plot):
+            self._app.tell("This plot has no logarithmic scale; the key tab leads to one that has.")
+            return
+        self._look(self._app.view.with_logarithm(plot.metric))
+        if plot.metric in self._app.view.logarithmic:
+            self._app.tell(f"{words_of(plot.metric).title}: logarithmic. The same key turns it back.")
 
     def cursor(self) -> None:
         """Read all plots at one step, or stop doing so."""

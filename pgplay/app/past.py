@@ -33,6 +33,7 @@ class Past:
         self.history = History()
         self.stops: list[int] = []
         self.checkpoints: list[int] = []
+        self._seen: tuple[object, ...] = ()
         self.refresh()
 
     @property
@@ -52,11 +53,12 @@ class Past:
 
     def refresh(self) -> bool:
         """Read what came since, and tell whether anything did; raises PgplayError."""
-        before = self.last_step, len(self.checkpoints)
+        before = self._seen
         recall(self.history, self.run, sys.maxsize)
         self.stops = self._store.sampled_steps()
         self.checkpoints = list(all_checkpoints(self._store.folder))
-        return before != (self.last_step, len(self.checkpoints))
+        self._seen = (self.last_step, len(self.checkpoints), self.state)
+        return before != self._seen
 
     def at(self, step: int) -> Moment:
         """Return how the run was at `step`; raises PgplayError."""

@@ -34,9 +34,15 @@ class Visits:
             self._app.tell("There is no run to go back in yet. Press space to start one, or u for the stored ones.")
             return
         try:
-            self._app.push_screen(TravelScreen(run, self._conductor.branch))
+            self._app.push_screen(TravelScreen(run, self._branch))
         except PgplayError as error:
             self._app.tell(str(error), severe=True)
+
+    def _branch(self, run: str, step: int) -> None:
+        """Make a branch of `run`, and go to where something can be changed before it goes on."""
+        while len(self._app.screen_stack) > 1:
+            self._app.pop_screen()
+        self._conductor.branch(run, step)
 
     def side_by_side(self, *runs: str) -> None:
         """Show `runs` in one plot; by default the present run, or the newest, with its branches and its like."""

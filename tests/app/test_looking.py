@@ -104,6 +104,23 @@ async def test_a_logarithmic_scale_says_what_it_cannot_show() -> None:
         await until(pilot, lambda: "1 at or below 0 not shown" in subtitle(bench, 1))
 
 
+async def test_the_scale_is_that_of_one_plot_and_some_plots_have_no_other() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 40)) as pilot:
+        await begin(bench, pilot)
+        bench.app.view = PlotView(shown=("rewards", "entropy", "cross_entropy"))
+        bench.worker.build()
+        bench.worker.train(50)
+        await until(pilot, lambda: bench.app.main.query("#plot-3") and "┤" in words(bench, "#plot-3"))
+        await pilot.press("l")
+        assert bench.app.view.logarithmic == frozenset()
+        bench.app.main.query_one("#plot-3", Plot).focus()
+        await pilot.press("l")
+        assert bench.app.view.logarithmic == frozenset({"cross_entropy"})
+        await until(pilot, lambda: "log scale" in subtitle(bench, 3))
+        assert "log scale" not in subtitle(bench, 2)
+
+
 async def test_smoothing_keeps_the_raw_line() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 40)) as pilot:

@@ -12,8 +12,9 @@ from pgplay.app.screens.dialogs import ChooseDialog
 from pgplay.app.screens.side_by_side import OverlayPlot, SideBySide
 from pgplay.app.screens.travel import TravelScreen
 from pgplay.runs.branches import branch_run
+from pgplay.runs.store import RunStore
 from pgplay.runs.summaries import list_runs
-from pgplay.worker.protocol import Start
+from pgplay.worker.protocol import Resume, Start
 from tests.app.fake_worker import Bench, begin, curve, until
 from tests.app.stored import store_run
 
@@ -165,3 +166,26 @@ async def test_more_runs_than_there_are_markers_for_are_left_out_and_it_is_said(
         assert bench.sent(Start) == []
         await pilot.press("b", "delete", "plus")
         await until(pilot, lambda: isinstance(bench.app.screen, ChooseDialog))
+
+
+async def test_a_run_that_ends_without_another_step_is_told_to_have_ended() -> None:
+    store_run("mine", 30)
+    bench = Bench()
+    async with bench.app.run_test(size=SIZE) as pilot:
+        screen = await open_side_by_side(bench, pilot)
+        assert legend(screen)[0][-1] == "paused"
+        with RunStore.open("mine") as store:
+            store.finish("solved")
+        await until(pilot, lambda: legend(screen)[0][-1] == "solved")
+
+
+async def test_a_branch_leads_to_where_something_can_be_changed() -> None:
+    store_run("mine", 30)
+    bench = Bench()
+    async with bench.app.run_test(size=SIZE) as pilot:
+        await open_side_by_side(bench, pilot)
+        await pilot.press("h")
+        await until(pilot, lambda: isinstance(bench.app.screen, TravelScreen))
+        await pilot.press("enter")
+        await until(pilot, lambda: bench.sent(Resume))
+        assert bench.app.screen is bench.app.main

@@ -117,7 +117,6 @@ class TravelScreen(Screen[None]):
         """Go on from the last checkpoint at or before this step, as a new run."""
         at = self._past.checkpoint_before(self.query_one(Slider).value)
         if at is not None:
-            self.dismiss()
             self._branch(self._past.run, at)
 
     def action_next_metric(self) -> None:
