@@ -136,6 +136,24 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         Annotated[float, Meta(gt=0.0, le=1.0)] | None,
         _help("learning rate of Adam (default: the family's)", "learning", live=True),
     ] = None
+    lr_schedule: Annotated[
+        Literal["constant", "kl"],
+        _help(
+            "how it moves: not at all, or so that an update changes the policy by as much as lr_target says",
+            "learning",
+            live=True,
+        ),
+    ] = "constant"
+    lr_target: Annotated[
+        float,
+        _help(
+            "divergence that an update is to make where lr_schedule is kl, nats a token",
+            "learning",
+            live=True,
+            gt=0.0,
+            le=10.0,
+        ),
+    ] = 0.01
     entropy: Annotated[
         Annotated[float, Meta(ge=0.0, le=10.0)] | None,
         _help("weight of the entropy bonus, per nat (default: the family's)", "learning", live=True),
@@ -152,6 +170,15 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             live=True,
         ),
     ] = None
+    recovery: Annotated[
+        Literal["shrink-perturb", "none"],
+        _help(
+            "what becomes of a policy that is certain of one wrong text: its weights go halfway to an untrained "
+            "network's, or nothing",
+            "learning",
+            live=True,
+        ),
+    ] = "shrink-perturb"
     kl: Annotated[
         Annotated[float, Meta(ge=0.0, le=100.0)] | None,
         _help(

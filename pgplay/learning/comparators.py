@@ -17,10 +17,11 @@ Kind = Literal["policy gradient", "cross-entropy", "search"]
 
 _FROM_REWARD_TO_GRADIENT = (
     *("baseline", "scale", "credit", "ratio", "aggregation", "clip_low", "clip_high", "discount", "gae_lambda"),
-    *("control_variate", "critic", "replay"),
+    *("control_variate", "critic", "replay", "recovery"),
 )
 _NETWORK = (
-    *("lr", "entropy", "entropy_schedule", "entropy_target", "kl", "kl_limit", "kl_in", "reference", "clip_gradient"),
+    *("lr", "lr_schedule", "lr_target"),
+    *("entropy", "entropy_schedule", "entropy_target", "kl", "kl_limit", "kl_in", "reference", "clip_gradient"),
     *("temperature", "top_k", "top_p", "min_p", "dropout", "l1", "l2", "weight_decay"),
     *("warm_start", "warm_text", "held_out_every", "patience"),
 )

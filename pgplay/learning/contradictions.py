@@ -112,8 +112,10 @@ def sleeping(config: RunConfig) -> list[str]:
         reasons |= {"reference": "kl is 0", "kl_in": "kl is 0"}
     if config.entropy_schedule != "target":
         reasons["entropy_target"] = f"entropy_schedule is {config.entropy_schedule}"
+    if config.lr_schedule != "kl":
+        reasons["lr_target"] = f"lr_schedule is {config.lr_schedule}"
     if config.entropy == 0.0:
-        reasons |= {"entropy_target": "entropy is 0", "entropy_schedule": "entropy is 0"}
+        reasons |= dict.fromkeys(("entropy_target", "entropy_schedule", "recovery"), "entropy is 0")
     return [f"{name} does nothing while {reason}." for name, reason in reasons.items() if _is_set(config, name)]
 
 

@@ -77,6 +77,19 @@ def _collapsed(rows: Sequence[dict[str, float]]) -> Finding | None:
     )
 
 
+def _recovered(rows: Sequence[dict[str, float]]) -> Finding | None:
+    """The policy had collapsed, and was taken back."""
+    times = rows[-1].get("recoveries", 0.0) - rows[0].get("recoveries", 0.0)
+    if times == 0:
+        return None
+    return Finding(
+        kind="recovered",
+        message="The policy had become certain of a text that is not the best: its weights were taken halfway back to "
+        f"an untrained network's, {times:.0f} times in the last {len(rows)} steps.",
+        advice="Nothing, if the reward rises again; else a lower lr. recovery none leaves a collapsed policy alone.",
+    )
+
+
 def _never_stops(rows: Sequence[dict[str, float]]) -> Finding | None:
     """No completion ends by itself, though entropy is low: the length limit cuts them all."""
     if _mean(rows, "stop_rate") > 0.0 or _mean(rows, "entropy") > 0.5:
@@ -145,7 +158,7 @@ def _mismatch(rows: Sequence[dict[str, float]]) -> Finding | None:
 
 
 _CHECKS: dict[Kind, tuple[Callable[[Sequence[dict[str, float]]], Finding | None], ...]] = {
-    "policy gradient": (_no_signal, _collapsed, _never_stops, _too_far, _noisy, _mismatch),
+    "policy gradient": (_no_signal, _collapsed, _recovered, _never_stops, _too_far, _noisy, _mismatch),
     "cross-entropy": (_mismatch,),
     "search": (_no_signal,),
 }

@@ -6,7 +6,7 @@ number is drawn.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -40,7 +40,7 @@ class Dissection:
     def step(self) -> StepReport:
         """Make the step; raises what `Trainer.step` raises."""
         trainer, witness = self._trainer, Witness()
-        average, weight = trainer.counters.moving_average or 0.0, trainer.counters.entropy_weight
+        average = trainer.counters.moving_average or 0.0
         report = trainer.step(witness)
         batch, first = witness.batch, witness.first
         assert batch is not None
@@ -48,7 +48,7 @@ class Dissection:
         kept = _chosen(batch.rewards.flatten().tolist(), batch.rollout.mask.sum(1).tolist())
         self.anatomy = Anatomy(
             step=report.step,
-            rules=_rules(trainer.plan, weight, average),
+            rules=_rules(trainer.plan, report.metrics, average),
             metrics=report.metrics,
             completions=batch.rollout.mask.shape[0],
             samples=_samples(trainer, witness, batch, first, kept, average),
@@ -56,7 +56,7 @@ class Dissection:
         return report
 
 
-def _rules(plan: Plan, entropy_weight: float, moving_average: float) -> Rules:
+def _rules(plan: Plan, metrics: Mapping[str, float], moving_average: float) -> Rules:
     config, choices = plan.config, plan.choices
     return Rules(
         algorithm=config.algorithm,
@@ -74,8 +74,8 @@ def _rules(plan: Plan, entropy_weight: float, moving_average: float) -> Rules:
         clip_low=config.clip_low,
         clip_high=plan.clip_high,
         clip_gradient=config.clip_gradient or 0.0,
-        lr=plan.lr,
-        entropy_weight=entropy_weight,
+        lr=metrics["lr"],
+        entropy_weight=metrics["entropy_weight"],
         kl=plan.kl,
         moving_average=moving_average,
         deviation_floor=STANDARD_DEVIATION_FLOOR,

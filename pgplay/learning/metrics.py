@@ -50,11 +50,17 @@ METRICS = {
     ),
     "entropy": Metric("Entropy", "nats per token", "of the policy's next-token distribution, summed exactly"),
     "entropy_weight": Metric("Entropy weight", "", "weight of the entropy bonus at this step"),
+    "recoveries": Metric(
+        "Recoveries", "count", "how often so far a collapsed policy was taken halfway back to an untrained one"
+    ),
     "kl_reference": Metric(
         "KL to reference", "nats per token", "exact KL(policy || reference) over the sampled prefixes"
     ),
     "kl_weight": Metric("KL weight", "", "weight of that divergence at this step: kl, or more where kl_limit is near"),
     "kl_update": Metric("KL of the update", "nats per token", "exact KL(before || after) that this step's update made"),
+    "kl_first_update": Metric(
+        "KL of the first update", "nats per token", "the same of this step's first update, which lr_schedule kl goes by"
+    ),
     "gradient_norm": Metric("Gradient norm", "", "Euclidean norm of the gradient, before clipping"),
     "signal_to_noise": Metric(
         "Gradient signal to noise", "cosine", "between the gradients of the two halves of the batch; near 0 is noise"

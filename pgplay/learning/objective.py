@@ -85,6 +85,7 @@ class Forward(NamedTuple):
 class Past(NamedTuple):
     """What the steps before left to this one; divergence: the last one from the reference, None where there is none."""
 
+    lr: float
     entropy_weight: float
     moving_average: float
     divergence: float | None = None
@@ -265,6 +266,9 @@ def learn(
     for number in range(plan.updates_per_step if update else 0):
         if number:
             seen = forward(batch, modules, density)
+        if number == 1:
+            made = kl_divergence(first.log_p_all.detach(), seen.log_p_all.detach())
+            told["kl_first_update"] = masked_mean(made, mask)
         charged = told.get("kl_weight", 0.0)
         loss, gain = loss_of(seen, batch, plan, modules, advantages, returns, past.entropy_weight, charged)
         if diagnose and number == 0 and plan.choices.credit != "none":
@@ -276,16 +280,19 @@ def learn(
             raise PgplayError(
                 "Learning diverged: the gradient is not a finite number.", "Resume from a checkpoint with a lower lr."
             )
-        optimiser.update(plan.lr, plan.config.weight_decay)
+        optimiser.update(past.lr, plan.config.weight_decay)
         told |= {"loss": loss.detach(), "clip_share": gain.clip_share, "gradient_norm": norm}
         if witness is not None:
             witness.last, witness.gain = seen, gain
     if update and modules.variate is not None:
         modules.variate.learn(drawn, whole, steadied)
-    if (diagnose or witness is not None) and update:
+    needs_divergence = plan.config.lr_schedule == "kl" and plan.updates_per_step == 1
+    if (diagnose or witness is not None or needs_divergence) and update:
         with torch.no_grad():
             after = modules.policy.log_probabilities(batch.rollout.inputs, density, batch.rollout.dropout_masks)
         told["kl_update"] = masked_mean(kl_divergence(first.log_p_all.detach(), after), mask)
+        if plan.updates_per_step == 1:
+            told["kl_first_update"] = told["kl_update"]
         if witness is not None:
             witness.log_p_after = after.gather(2, batch.rollout.actions[:, :, None])[:, :, 0]
     metrics = dict(zip(told, torch.stack([value.float() for value in told.values()]).tolist(), strict=True))

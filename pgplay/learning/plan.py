@@ -96,6 +96,16 @@ class Plan(NamedTuple):
         return 1.0 if self.kind == "cross-entropy" else self.config.replay
 
     @property
+    def lr_choices(self) -> tuple[object, ...]:
+        """What decides the learning rate: with another one, it begins anew."""
+        return self.lr, self.config.lr_schedule, self.config.lr_target
+
+    @property
+    def recovers(self) -> bool:
+        """Whether a collapsed policy is taken back; without an entropy bonus nothing would keep it from collapsing."""
+        return self.config.recovery != "none" and self.entropy > 0
+
+    @property
     def advantage_choices(self) -> tuple[object, ...]:
         """What decides how large the advantages are: with another one, what was learnt about them is worth nothing."""
         return self.task, self.choices, self.control_variate

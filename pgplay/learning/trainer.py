@@ -17,15 +17,16 @@ from torch import Tensor, nn
 
 from pgplay.errors import PgplayError
 from pgplay.learning.control_variate import ControlVariate
+from pgplay.learning.counters import CHECK_INTERVAL, Counters
 from pgplay.learning.credit import CREDIT_FLOOR, every_tokens_credit, token_credit
-from pgplay.learning.entropy import entropy_weight
-from pgplay.learning.generalisation import EarlyStop, generalisation
+from pgplay.learning.generalisation import generalisation
 from pgplay.learning.greedy import all_met, greedy_texts
 from pgplay.learning.learner import LearnerState
 from pgplay.learning.objective import Batch, Modules, Past, Witness, learn
 from pgplay.learning.optimiser import Adam
 from pgplay.learning.plan import Plan
 from pgplay.learning.prompts import next_prompts
+from pgplay.learning.recovery import go_back_halfway, is_collapsed
 from pgplay.learning.report import Sample, StepReport
 from pgplay.learning.samples import further_series, further_values, reward_statistics, sample_of, telling_samples
 from pgplay.learning.traces import trace_of
@@ -37,11 +38,8 @@ from pgplay.policies.policy import Completion, Policy, Rollout
 from pgplay.rewards.scoring import Reward
 from pgplay.tasks.task import Pair
 
-MOVING_AVERAGE_SHARE = 0.1
 MEASURED_PROMPTS = 8
 """Greedy completions and cross-entropies a step, at most: more would cost more than they tell."""
-CHECK_INTERVAL = 10
-"""Steps between greedy checks of all training prompts, where a step measures only some."""
 DIAGNOSIS_INTERVAL = 25
 """Steps between the measurements that cost further passes through the network."""
 
@@ -58,22 +56,6 @@ class Scored(NamedTuple):
     greedy_rewards: list[float]
     values: dict[str, Sequence[float]]
     series: dict[str, float]
-
-
-class Counters(msgspec.Struct):
-    """What a trainer counts and remembers from step to step."""
-
-    steps: int = 0
-    completions: int = 0
-    seconds: float = 0.0
-    moving_average: float | None = None
-    entropy_weight: float = 0.0
-    divergence: float | None = None
-    checked_at: int = -CHECK_INTERVAL
-    waiting: list[int] = []
-    best: Sample | None = None
-    best_texts: dict[str, tuple[float, str]] = {}
-    early_stop: EarlyStop = msgspec.field(default_factory=EarlyStop)
 
 
 class Trainer:
@@ -146,20 +128,21 @@ class Trainer:
         score_ended = time.perf_counter()
         solved = self._is_solved(scored, measured)
         metrics = reward_statistics(scored.rewards, self.plan.group_size) | scored.series
+        lr = self.plan.lr if self.counters.lr is None else self.counters.lr
         learnt = learn(
             batch,
             self.plan,
             Modules(self.policy, self.critic, self.reference, self.variate),
             self.optimiser,
             self.density,
-            Past(self.counters.entropy_weight, self.counters.moving_average or 0.0, self.counters.divergence),
+            Past(lr, self.counters.entropy_weight, self.counters.moving_average or 0.0, self.counters.divergence),
             update=not (solved and self.plan.config.until == "solved"),
             diagnose=self.counters.steps % DIAGNOSIS_INTERVAL == 0,
             witness=witness,
         )
-        metrics |= learnt.metrics | {"entropy_weight": self.counters.entropy_weight, "lr": self.plan.lr}
-        self._count(metrics, len(scored.rewards))
-        metrics |= self._look_beyond()
+        metrics |= learnt.metrics | {"entropy_weight": self.counters.entropy_weight, "lr": lr}
+        self.counters.count(self.plan, metrics, len(scored.rewards))
+        metrics |= self._recover(metrics) | self._look_beyond()
         samples = self._samples(pairs, measured, scored)
         ended = time.perf_counter()
         self.counters.seconds += ended - began
@@ -189,6 +172,8 @@ class Trainer:
             self.counters.best, self.counters.best_texts = None, {}
         if plan.task != self.plan.task:
             self.counters.waiting = []
+        if plan.lr_choices != self.plan.lr_choices:
+            self.counters.lr = None
         if plan.entropy_choices != self.plan.entropy_choices:
             self.counters.entropy_weight = plan.entropy
         if reward is not None or plan.advantage_choices != self.plan.advantage_choices:
@@ -328,20 +313,14 @@ class Trainer:
         self.counters.checked_at = self.counters.steps
         return all_met(self.policy, training)
 
-    def _count(self, metrics: dict[str, float], completions: int) -> None:
-        counters, mean = self.counters, metrics["reward_mean"]
-        past = counters.moving_average
-        counters.moving_average = mean if past is None else past + MOVING_AVERAGE_SHARE * (mean - past)
-        counters.entropy_weight = entropy_weight(
-            self.plan.config.entropy_schedule,
-            self.plan.entropy,
-            self.plan.entropy_target,
-            mean,
-            metrics["entropy"] * metrics["length"],
-        )
-        counters.divergence = metrics.get("kl_reference")
-        counters.steps += 1
-        counters.completions += completions
+    def _recover(self, metrics: Mapping[str, float]) -> dict[str, float]:
+        """Take a collapsed policy halfway back, where the plan says so, and return how often that was done."""
+        if not self.plan.recovers:
+            return {}
+        if is_collapsed(metrics):
+            go_back_halfway(self.policy, self.plan.config.seed)
+            self.counters.recoveries += 1
+        return {"recoveries": float(self.counters.recoveries)}
 
     def _look_beyond(self) -> dict[str, float]:
         """Return how the policy does on held-out prompts, where it is time to look, and keep the best policy."""

@@ -28,6 +28,8 @@ EXTRAS = {
     "replay": {"replay": 0.5},
     "dense": {"credit": "dense"},
     "dense, another reward, a critic": {"credit": "dense", "reward": "hamming", "baseline": "critic"},
+    "an adaptive learning rate": {"lr_schedule": "kl"},
+    "an adaptive learning rate, one update": {"lr_schedule": "kl", "algorithm": "rloo"},
     "reward-gap": {"entropy_schedule": "reward-gap"},
     "filters and penalties": {"top_p": 0.9, "min_p": 0.01, "temperature": 1.2, "l1": 1e-4, "l2": 1e-3},
     "weight decay": {"weight_decay": 0.1, "algorithm": "ppo"},

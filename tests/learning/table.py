@@ -42,6 +42,25 @@ the loss divides by a completion's own length does it turn it, as that length do
 algorithms: `control_variate = "none"` gives them plain.
 """
 
+MOVING = """\
+## What moves while a run goes on
+
+The weight of entropy, by default, and the learning rate, where it is asked to. Neither turns the update of a step; both
+are in the recipe, in checkpoints and among the metrics. `lr_schedule = "kl"` measures exactly by how much the first
+update of a step changed the policy (`kl_first_update`: free where a second update follows, one more pass where none
+does) and lets the next step's rate answer: 1.2 times smaller where that is above 1.5 times `lr_target`, 1.2 times
+larger where it is below a 1.5th of it, never beyond 4 times the first rate or below a quarter of it. It is PPO's rule
+for an adaptive penalty (Schulman et al. 2017, arXiv:1707.06347, section 4), put on the learning rate as rsl_rl does.
+
+## Recovery from a collapse
+
+A policy that is certain of one wrong text teaches itself nothing: no reward differs, and where its softmax is saturated
+the entropy bonus has no gradient either. Where a step finds it so (entropy below 0.01 nats a token, all groups tied,
+mean reward below 1, the greedy completion not exact), `recovery = "shrink-perturb"`, the default, moves all weights
+halfway to those of an untrained network (Ash and Adams 2020, arXiv:1910.08475), as often as it takes, and counts that
+as `recoveries`. It is beyond the named algorithms: `recovery = "none"` leaves the policy alone, as does `entropy = 0`.
+"""
+
 COMPARED = """\
 ## What they are compared with
 
@@ -66,7 +85,7 @@ def page() -> str:
         *(HEAD, "## The rows\n", _table(columns, algorithms), _table(("algorithm", "because", "source"), reasons)),
         "## Each choice alone\n\nLaid over an unbiased row:\n",
         _table(("choice", "expected update", "because", "cosine"), choices),
-        *(VARIATE, COMPARED, "\n".join(compared) + "\n"),
+        *(VARIATE, MOVING, COMPARED, "\n".join(compared) + "\n"),
         "## The metrics\n\nEvery number that a step reports, by the one name that it has everywhere:\n",
         _table(("metric", "unit", "what it is"), metrics),
     )

@@ -21,7 +21,10 @@ SETTINGS = {
     "gae_lambda": 0.9,
     "critic": 0.1,
     "replay": 0.1,
+    "recovery": "none",
     "lr": 0.01,
+    "lr_schedule": "kl",
+    "lr_target": 0.02,
     "entropy": 0.1,
     "entropy_schedule": "constant",
     "entropy_target": 3.0,
@@ -40,7 +43,7 @@ SETTINGS = {
     "warm_start": "5",
     "held_out_every": 5,
 }
-SUPERVISED_HAS_NO_USE_FOR = list(SETTINGS)[:13]
+SUPERVISED_HAS_NO_USE_FOR = list(SETTINGS)[:14]
 
 
 def test_no_comparator_is_among_the_policy_gradients() -> None:

@@ -59,6 +59,8 @@ def test_what_goes_together_is_not(settings: dict[str, Any]) -> None:
         ({"kl_in": "reward"}, "kl_in does nothing while kl is 0."),
         ({"entropy_target": 3.0, "entropy": 0.0}, "entropy_target does nothing while entropy is 0."),
         ({"entropy_schedule": "constant", "entropy": 0.0}, "entropy_schedule does nothing while entropy is 0."),
+        ({"lr_target": 0.02}, "lr_target does nothing while lr_schedule is constant."),
+        ({"recovery": "none", "entropy": 0.0}, "recovery does nothing while entropy is 0."),
         ({"entropy_target": 3.0, "entropy_schedule": "constant"}, "entropy_target does nothing while entropy_schedule"),
     ],
 )

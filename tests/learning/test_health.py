@@ -91,3 +91,10 @@ def test_a_run_that_stands_still_is_told_why_and_one_that_rises_is_not(changed: 
     assert [finding.kind for finding in diagnose(still)] == [kind]
     rising = [{**WELL, **changed, "reward_mean": step / 100} for step in range(WINDOW)]
     assert diagnose(rising) == ()
+
+
+def test_a_policy_that_was_taken_back_is_told_of_while_that_is_recent() -> None:
+    rows = [{**WELL, "recoveries": 0.0}] * 10 + [{**WELL, "recoveries": 2.0}] * (WINDOW - 10)
+    (finding,) = (one for one in diagnose(rows) if one.kind == "recovered")
+    assert "2 times" in finding.message
+    assert all(one.kind != "recovered" for one in diagnose([*rows, *[rows[-1]] * WINDOW]))

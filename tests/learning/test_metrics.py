@@ -10,6 +10,7 @@ from tests.learning.helpers import COPYING, trainer
 
 HELD_OUT = {name for name in METRICS if name.startswith(("held_out_", "training_"))} | {"gap"}
 SOMETIMES = {"kl_reference", "kl_weight", "explained_variance", "signal_to_noise", "kl_update", "foretold"}
+SOMETIMES |= {"recoveries", "kl_first_update"}
 ALWAYS = METRICS.keys() - SOMETIMES - HELD_OUT
 RUNS = {
     **{name: {"algorithm": name} for name in ALGORITHMS},

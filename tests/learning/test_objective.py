@@ -33,7 +33,8 @@ def test_measurements_are_the_exact_sums_in_their_direction() -> None:
     before = policy.log_probabilities(rollout.inputs, PLAIN).detach()
     surprise = policy.cross_entropy([Pair("", "ab")])[0]
     optimiser = Adam(here.modules.trained(plan))
-    told = learn(batch, plan, here.modules, optimiser, PLAIN, Past(0.0, 0.0), update=True, diagnose=True).metrics
+    past = Past(plan.lr, 0.0, 0.0)
+    told = learn(batch, plan, here.modules, optimiser, PLAIN, past, update=True, diagnose=True).metrics
     after = policy.log_probabilities(rollout.inputs, PLAIN).detach()
     other = reference.log_probabilities(rollout.inputs, PLAIN).detach()
     mask = rollout.mask
@@ -53,7 +54,8 @@ def test_without_an_update_all_is_measured_and_nothing_changes() -> None:
     plan = plan_of(algorithm="ppo", batch_size=15, group_size=15)
     before = {name: tensor.clone() for name, tensor in here.modules.policy.state().items()}
     optimiser = Adam(here.modules.trained(plan))
-    told = learn(here.batch, plan, here.modules, optimiser, PLAIN, Past(0.1, 0.0), update=False, diagnose=True).metrics
+    past = Past(plan.lr, 0.1, 0.0)
+    told = learn(here.batch, plan, here.modules, optimiser, PLAIN, past, update=False, diagnose=True).metrics
     assert {"entropy", "cross_entropy", "mismatch", "explained_variance"} <= told.keys()
     assert not {"loss", "gradient_norm", "kl_update", "signal_to_noise"} & told.keys()
     assert all(torch.equal(tensor, before[name]) for name, tensor in here.modules.policy.state().items())
@@ -93,7 +95,8 @@ def test_signal_to_noise_is_one_where_both_halves_say_the_same_and_minus_one_whe
         batch = here.batch._replace(rollout=twice, rewards=torch.tensor([[float(sign) for sign in signs]]).double())
         plan = plan_of(algorithm="reinforce")
         optimiser = Adam(here.modules.trained(plan))
-        told = learn(batch, plan, here.modules, optimiser, PLAIN, Past(0.0, 0.0), update=True, diagnose=True).metrics
+        past = Past(plan.lr, 0.0, 0.0)
+        told = learn(batch, plan, here.modules, optimiser, PLAIN, past, update=True, diagnose=True).metrics
         assert told["signal_to_noise"] == pytest.approx(expected, abs=1e-5)
 
 
@@ -106,7 +109,8 @@ def test_the_critic_is_judged_and_taught_by_the_rewards_themselves(credit: str, 
         algorithm="ppo", scale=scale, credit=credit, critic=1.0, **({"gae_lambda": 1.0} if credit == "gae" else {})
     )
     optimiser = Adam(here.modules.trained(plan))
-    told = learn(here.batch, plan, here.modules, optimiser, PLAIN, Past(0.0, 0.0), update=True, diagnose=False).metrics
+    past = Past(plan.lr, 0.0, 0.0)
+    told = learn(here.batch, plan, here.modules, optimiser, PLAIN, past, update=True, diagnose=False).metrics
     mask = here.batch.rollout.mask
     returns = here.batch.rewards.expand_as(mask)[mask]
     values = here.seen.values.detach()[mask]

@@ -8,21 +8,25 @@ import torch
 from pgplay.config import fields, make_config
 from pgplay.worker.session import Session
 
-CONFIG = {"model": "gru-nano", "target": "abc", "batch_size": 8, "until": "never", "seed": 7, "threads": 1}
+CONFIG = {
+    "model": "gru-nano", "target": "abc", "batch_size": 8, "until": "never", "seed": 7, "threads": 1,
+    "lr_schedule": "kl",
+}
 LEARNING = {
     "target": "cab", "reward": "prefix", "algorithm": "reinforce", "control_variate": "none", "batch_size": 16,
-    "updates_per_step": 4, "lr": 0.03, "entropy": 0.7, "entropy_schedule": "reward-gap", "entropy_target": 900.0,
+    "updates_per_step": 4, "lr": 0.03, "lr_schedule": "constant",
+    "lr_target": 1e-6, "entropy": 0.7, "entropy_schedule": "reward-gap", "entropy_target": 900.0,
     "kl": 0.5, "kl_limit": 1e-6, "replay": 1.0, "clip_gradient": 0.001, "temperature": 0.5, "top_k": 2, "top_p": 0.5,
     "min_p": 0.5, "l1": 0.1, "l2": 0.1, "weight_decay": 0.5,
 }
 """A value for each setting that takes part in a step."""
 ENDING = {"steps": 4, "max_seconds": 1e-6, "until": "reward>=0"}
-OTHERS = {"threads", "held_out_every", "patience"}
-"""How many threads compute, and what concerns held-out prompts alone, have tests of their own."""
+OTHERS = {"threads", "held_out_every", "patience", "recovery"}
+"""How many threads compute, and what concerns held-out prompts or a collapsed policy alone, have tests of their own."""
 
 
-AFTER_ONE_MORE = {"entropy_schedule", "entropy_target"}
-"""These say how a step moves the weight of the step after it."""
+AFTER_ONE_MORE = {"entropy_schedule": "entropy_weight", "entropy_target": "entropy_weight", "lr_target": "lr"}
+"""These say how a step moves a number of the step after it."""
 
 
 def numbers(session):
@@ -60,7 +64,8 @@ def test_every_live_setting_is_tested_here():
 def test_a_knob_turns_the_very_next_step_and_is_kept(name, unchanged):
     told, tensors, _, events, settings = go({name: LEARNING[name]})
     if name in AFTER_ONE_MORE:
-        assert told[1]["entropy_weight"] != unchanged[0][1]["entropy_weight"]
+        moved = AFTER_ONE_MORE[name]
+        assert told[1][moved] != unchanged[0][1][moved]
     else:
         assert not all(torch.equal(tensor, unchanged[1][key]) for key, tensor in tensors.items())
     assert getattr(settings, name) == LEARNING[name]

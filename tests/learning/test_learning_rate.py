@@ -1,0 +1,81 @@
+"""The learning rate that follows the divergence of an update: it moves within bounds, and changes no direction."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pgplay.config import make_config
+from pgplay.learning.learning_rate import FACTOR, MOST, TOLERANCE, next_lr
+from pgplay.learning.plan import make_plan
+from pgplay.learning.trainer import Trainer
+from tests.learning.helpers import steps, trainer
+
+START, TARGET = 0.005, 0.01
+KINDS = {"two updates": "grpo", "one update": "rloo", "four updates": "ppo"}
+
+
+def change(one: Trainer, **own: object) -> None:
+    one.change(make_plan(make_config(own, one.plan.config), shape=one.plan.shape))
+
+
+def test_it_falls_above_the_target_rises_below_it_and_rests_near_it() -> None:
+    assert next_lr("kl", START, START, TARGET, 1.01 * TOLERANCE * TARGET) == pytest.approx(START / FACTOR)
+    assert next_lr("kl", START, START, TARGET, 0.99 / TOLERANCE * TARGET) == pytest.approx(START * FACTOR)
+    for near in (1.01 / TOLERANCE, 1.0, 0.99 * TOLERANCE):
+        assert next_lr("kl", START, START, TARGET, near * TARGET) == START
+
+
+@given(st.lists(st.floats(0.0, 100.0), max_size=60))
+def test_it_stays_within_its_bounds(divergences: list[float]) -> None:
+    lr = START
+    for divergence in divergences:
+        lr = next_lr("kl", lr, START, TARGET, divergence)
+        assert START / MOST <= lr <= START * MOST
+
+
+@given(st.floats(0.0, 100.0))
+def test_constant_stays_and_so_does_a_step_without_an_update(divergence: float) -> None:
+    assert next_lr("constant", START, START, TARGET, divergence) == START
+    assert next_lr("kl", 2 * START, START, TARGET, None) == 2 * START
+
+
+@pytest.mark.parametrize("algorithm", KINDS.values(), ids=KINDS)
+def test_a_run_goes_by_the_divergence_that_it_tells(algorithm: str) -> None:
+    one = trainer(algorithm=algorithm, lr_schedule="kl", lr_target=0.002)
+    told = [one.step().metrics for _ in range(8)]
+    assert told[0]["lr"] == one.plan.lr
+    assert len({metrics["lr"] for metrics in told}) > 2
+    for metrics, after in itertools.pairwise(told):
+        assert after["lr"] == next_lr("kl", metrics["lr"], one.plan.lr, 0.002, metrics["kl_first_update"])
+
+
+@pytest.mark.parametrize("target", [0.0005, 0.05])
+def test_the_divergence_comes_to_its_target(target: float) -> None:
+    one = trainer(lr_schedule="kl", lr_target=target, target="abcab", batch_size=32)
+    told = [one.step().metrics["kl_first_update"] for _ in range(40)]
+    mean = sum(told[10:30]) / 20
+    assert target / 2 < mean < target * 2
+
+
+@pytest.mark.parametrize("algorithm", KINDS.values(), ids=KINDS)
+def test_the_first_step_is_the_one_that_it_would_have_been(algorithm: str) -> None:
+    """Measuring changes nothing: only the rates of later steps are others."""
+    plain, adaptive = (trainer(algorithm=algorithm, lr_schedule=name) for name in ("constant", "kl"))
+    ((*_, plain_metrics, plain_samples, _),), ((*_, metrics, samples, _),) = steps(plain, 1), steps(adaptive, 1)
+    assert plain_samples == samples
+    assert plain_metrics.items() <= metrics.items()
+
+
+def test_another_rate_or_schedule_begins_anew_while_a_run_goes_on() -> None:
+    one = trainer(lr_schedule="kl", lr_target=1e-6)
+    steps(one, 3)
+    assert one.step().metrics["lr"] < one.plan.lr
+    change(one, batch_size=16)
+    assert one.step().metrics["lr"] < one.plan.lr
+    change(one, lr=0.02)
+    assert one.step().metrics["lr"] == 0.02
+    change(one, lr_schedule="constant")
+    steps(one, 2)
+    assert one.step().metrics["lr"] == 0.02
