@@ -112,7 +112,8 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         Literal["potential", "regression", "none"] | None,
         _help(
             "keeps what other tokens did out of a token's advantage, foretold by the edits still needed or by past "
-            "rewards (default, with terminal credit: potential for the reward levenshtein, else regression)",
+            "rewards; with dense credit, potential weighs every token that could have been drawn (default: potential "
+            "for the reward levenshtein, else regression, else none)",
             "algorithm",
             live=True,
         ),
@@ -121,7 +122,9 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     batch_size: Annotated[
         Annotated[int, Meta(ge=2, le=65536)] | None,
         _help(
-            "completions a step (default: 64; 32 with dense credit; 256 for a task with prompts)", "learning", live=True
+            "completions a step (default: 64; 16 or 32 with dense credit; 256 for a task with prompts)",
+            "learning",
+            live=True,
         ),
     ] = None
     group_size: Annotated[

@@ -98,8 +98,7 @@ def token_credit(rollout: Rollout, pairs: Sequence[Pair], policy: Policy, reward
     counts at every step: the least of several potentials is a potential too.
     """
     if reward.spec == "levenshtein":
-        everything = every_tokens_credit(rollout, pairs, policy)
-        return everything.gather(2, rollout.actions[:, :, None])[:, :, 0]
+        return credit_taken(every_tokens_credit(rollout, pairs, policy), rollout)
     prefixes, places = _prefixes(rollout, policy)
     values = reward.score_pairs(prefixes, [pairs[row] for row, _ in places]).values
     credit = torch.zeros(rollout.mask.shape)
@@ -107,6 +106,11 @@ def token_credit(rollout: Rollout, pairs: Sequence[Pair], policy: Policy, reward
         if number and places[number - 1][0] == row:
             credit[row, column] = (values[number] - values[number - 1]) * max(1, len(pairs[row].target))
     return credit.to(rollout.actions.device)
+
+
+def credit_taken(every_credit: Tensor, rollout: Rollout) -> Tensor:
+    """Return the part (B, T) of `every_credit` (B, T, V) that the actions of `rollout` have."""
+    return every_credit.gather(2, rollout.actions[:, :, None])[:, :, 0]
 
 
 def every_tokens_credit(rollout: Rollout, pairs: Sequence[Pair], policy: Policy) -> Tensor:

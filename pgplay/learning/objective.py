@@ -20,7 +20,15 @@ from pgplay.learning.advantages import (
 from pgplay.learning.control_variate import ControlVariate
 from pgplay.learning.credit import dense_advantages
 from pgplay.learning.divergence import kl_weight
-from pgplay.learning.losses import Surrogate, aggregated, masked_mean, masked_row_means, parameter_penalty, surrogate
+from pgplay.learning.losses import (
+    Surrogate,
+    aggregated,
+    expected_surrogate,
+    masked_mean,
+    masked_row_means,
+    parameter_penalty,
+    surrogate,
+)
 from pgplay.learning.optimiser import Adam
 from pgplay.learning.plan import Plan
 from pgplay.policies.density import Density, entropy, kl_divergence
@@ -32,7 +40,8 @@ class Batch(NamedTuple):
     """What one step learns from: B = P x G completions over T columns, prompt by prompt.
 
     rewards (P, G). greedy_rewards (P,), where the baseline needs them. token_credit (B, T): dense credit, or None.
-    every_credit (B, T, V): the credit that every token would have had, for the control variate, or None.
+    every_credit (B, T, V): the credit that every token would have had, not below its floor, for the control variate, or
+    None.
     measured: the targets that cross-entropy is measured on, None where the task has none. imitated: texts to make
     likelier, or None: the best completions so far, or the targets of the step's prompts where these are what is learnt
     from; then with the dropout masks (M, P, W) under which they are read.
@@ -193,27 +202,31 @@ def kl_charges(plan: Plan, seen: Forward, mask: Tensor) -> Tensor:
     return torch.zeros_like(seen.values.detach())
 
 
+def gain_of(seen: Forward, drawn: Forward, batch: Batch, plan: Plan, advantages: Tensor) -> Surrogate:
+    """Return the policy's own per-token part of the loss: as `seen` now, of what was `drawn` then.
+
+    Where every token's credit is known, a token drawn stands for what could have been drawn in its place.
+    """
+    ratio, limits, rollout = plan.choices.ratio, (plan.config.clip_low, plan.clip_high), batch.rollout
+    if plan.choices.credit == "dense" and batch.every_credit is not None:
+        everyones = dense_advantages(batch.every_credit, rollout.mask[:, :, None])
+        old = drawn.log_p_all.detach()
+        return expected_surrogate(ratio, seen.log_p_all, old, everyones, rollout.actions, rollout.mask, *limits)
+    return surrogate(ratio, seen.log_p, rollout.log_probabilities, advantages, rollout.mask, *limits)
+
+
 def loss_of(
+    gain: Surrogate,
     seen: Forward,
     batch: Batch,
     plan: Plan,
     modules: Modules,
-    advantages: Tensor,
     returns: Tensor,
     entropy_weight: float,
     divergence_weight: Tensor | float,
-) -> tuple[Tensor, Surrogate]:
-    """Return the number to minimise, and the policy's own per-token part of it."""
+) -> Tensor:
+    """Return the number to minimise, of which `gain` is the policy's own part."""
     config, mask = plan.config, batch.rollout.mask
-    gain = surrogate(
-        plan.choices.ratio,
-        seen.log_p,
-        batch.rollout.log_probabilities,
-        advantages,
-        mask,
-        config.clip_low,
-        plan.clip_high,
-    )
     loss = aggregated(plan.choices.aggregation, gain.losses, mask, modules.policy.max_length)
     loss = loss - entropy_weight * masked_mean(seen.entropies, mask)
     if plan.kl and config.kl_in == "loss" and seen.kl is not None:
@@ -222,7 +235,7 @@ def loss_of(
         loss = loss + config.critic * masked_mean((seen.values - returns).square(), mask)
     if seen.imitation is not None:
         loss = loss + plan.imitation * seen.imitation
-    return loss + parameter_penalty(modules.policy.module.parameters(), config.l1, config.l2), gain
+    return loss + parameter_penalty(modules.policy.module.parameters(), config.l1, config.l2)
 
 
 def learn(
@@ -270,7 +283,8 @@ def learn(
             made = kl_divergence(first.log_p_all.detach(), seen.log_p_all.detach())
             told["kl_first_update"] = masked_mean(made, mask)
         charged = told.get("kl_weight", 0.0)
-        loss, gain = loss_of(seen, batch, plan, modules, advantages, returns, past.entropy_weight, charged)
+        gain = gain_of(seen, first, batch, plan, advantages)
+        loss = loss_of(gain, seen, batch, plan, modules, returns, past.entropy_weight, charged)
         if diagnose and number == 0 and plan.choices.credit != "none":
             told["signal_to_noise"] = _signal_to_noise(gain.losses, mask, plan, modules)
         optimiser.clear()

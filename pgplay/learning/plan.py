@@ -20,9 +20,9 @@ from pgplay.tasks.task import Task
 
 GROUP_SIZE = 8
 SINGLE_BATCH = 64
-DENSE_BATCH = 32
-"""With dense credit, which has little noise, a text needs fewer completions: 60 characters took 6.6 s in place of 8.8,
-and 200 characters 65 s, where 64 completions a step did not learn them in 90 s."""
+DENSE_BATCH, KNOWN_BATCH = 32, 16
+"""With dense credit, which has little noise, and with less still where every token's credit is known. Then 8, 16 and 32
+completions take as many steps: with 16, 60 characters take 3.5 s in place of 4.9, and 200 take 34 s in place of 57."""
 PROMPTED_BATCH = 256
 SHOWN_LR = 1 / 6
 """After a warm start on texts, so many times the learning rate, and no entropy bonus: with the usual ones 47 steps of
@@ -91,6 +91,11 @@ class Plan(NamedTuple):
         return self.spec.parameter_count(len(self.shape.alphabet) + 1) if self.trains_network else 0
 
     @property
+    def foretells(self) -> bool:
+        """Whether a control variate learns what tokens are worth; with dense credit that is known or not used."""
+        return self.control_variate != "none" and self.choices.credit == "terminal"
+
+    @property
     def imitation(self) -> float:
         """The weight of imitating texts: the targets where they are what is learnt from, else the best completions."""
         return 1.0 if self.kind == "cross-entropy" else self.config.replay
@@ -126,7 +131,6 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | 
     task = task or load_task(config)
     _check_task(config, task)
     spec = model_spec(shape.model if shape else chosen_model(config.model, has_prompts=bool(config.task)))
-    batch_size = _usual_batch(choices, task) if config.batch_size is None else config.batch_size
     notes = sleeping(config)
     warm_lines = read_corpus(config.warm_text) if config.warm_text and shape is None else ()
     texts = [text for pair in task.pairs for text in (pair.prompt, *pair.answers)]
@@ -151,6 +155,8 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | 
         )
     algorithm = row_of(config.algorithm)
     discount = (0.0 if choices.credit == "dense" else 1.0) if config.discount is None else config.discount
+    control_variate = _control_variate(config, choices, discount)
+    batch_size = _usual_batch(choices, control_variate, task) if config.batch_size is None else config.batch_size
     if algorithm.kind == "search":
         notes.append(f"{config.algorithm} trains no network: nothing about model, device or learning matters to it.")
     return Plan(
@@ -170,7 +176,7 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | 
         discount=discount,
         clip_high=algorithm.clip_high if config.clip_high is None else config.clip_high,
         updates_per_step=algorithm.updates if config.updates_per_step is None else config.updates_per_step,
-        control_variate=_control_variate(config, choices, discount),
+        control_variate=control_variate,
         batch_size=batch_size,
         group_size=_group_size(config.group_size, batch_size, len(task.training)),
         threads=config.threads or spec.threads,
@@ -229,15 +235,15 @@ def _usual_kl(config: RunConfig) -> float:
 
 
 def _control_variate(config: RunConfig, choices: Choices, discount: float) -> str:
-    """Return by what the advantages are steadied: where each completion has one, that all its tokens share."""
-    counts_edits = config.reward.strip() == "levenshtein"
+    """Return by what noise is taken from the advantages: those that the tokens of a completion share, or dense ones."""
+    counts_edits, is_dense = config.reward.strip() == "levenshtein", choices.credit == "dense"
     wanted = config.control_variate or ("potential" if counts_edits else "regression")
     reason = None
-    if choices.credit != "terminal":
+    if choices.credit not in ("terminal", "dense") or (is_dense and wanted == "regression"):
         reason = f"with credit {choices.credit} each token has a credit of its own"
     elif choices.baseline == "critic":
         reason = "a critic foretells each token's return already"
-    elif discount != 1.0:
+    elif discount != (0.0 if is_dense else 1.0):
         reason = f"with discount {discount:g} each token has an advantage of its own"
     if reason and config.control_variate not in (None, "none"):
         raise InputError(f"control_variate {wanted} does nothing here: {reason}.", "Choose control_variate none.")
@@ -260,11 +266,13 @@ def _length_limit(config: RunConfig, task: Task, context_length: int) -> int:
     return max(needed, min(needed + LENGTH_SLACK, room))
 
 
-def _usual_batch(choices: Choices, task: Task) -> int:
+def _usual_batch(choices: Choices, control_variate: str, task: Task) -> int:
     """Return how many completions a step suit a credit and a task: one of many prompts is a small part of it."""
     if task.has_prompts:
         return PROMPTED_BATCH
-    return DENSE_BATCH if choices.credit == "dense" else SINGLE_BATCH
+    if choices.credit != "dense":
+        return SINGLE_BATCH
+    return DENSE_BATCH if control_variate == "none" else KNOWN_BATCH
 
 
 def _group_size(wanted: int | None, batch_size: int, prompts: int) -> int:

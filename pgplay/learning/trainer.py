@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from pgplay.errors import PgplayError
 from pgplay.learning.control_variate import ControlVariate
 from pgplay.learning.counters import CHECK_INTERVAL, Counters
-from pgplay.learning.credit import CREDIT_FLOOR, every_tokens_credit, token_credit
+from pgplay.learning.credit import CREDIT_FLOOR, credit_taken, every_tokens_credit, token_credit
 from pgplay.learning.generalisation import generalisation
 from pgplay.learning.greedy import all_met, greedy_texts
 from pgplay.learning.learner import LearnerState
@@ -229,7 +229,7 @@ class Trainer:
 
     def _new_variate(self) -> None:
         self.variate = None
-        if self.plan.control_variate != "none":
+        if self.plan.foretells:
             width, vocabulary = self.policy.network.width, self.policy.tokenizer.vocabulary_size
             self.variate = ControlVariate(width, vocabulary, self.device)
 
@@ -279,10 +279,13 @@ class Trainer:
             )
         credit = every_credit = None
         asked = [pair for pair in pairs for _ in range(self.plan.group_size)]
-        if self.plan.choices.credit == "dense":
+        is_dense = self.plan.choices.credit == "dense"
+        if self.plan.control_variate == "potential":
+            everyones = every_tokens_credit(own, asked, self.policy)
+            every_credit = everyones.clamp_min(CREDIT_FLOOR)
+            credit = credit_taken(everyones, own) if is_dense else None
+        elif is_dense:
             credit = token_credit(own, asked, self.policy, self.reward)
-        elif self.plan.control_variate == "potential":
-            every_credit = every_tokens_credit(own, asked, self.policy).clamp_min(CREDIT_FLOOR)
         return Batch(
             rollout=own,
             rewards=torch.tensor(scored.rewards, device=self.device).view(-1, self.plan.group_size),

@@ -286,9 +286,9 @@ async def test_the_reward_is_plotted_over_the_divergence_with_its_newest_point_a
         await until(pilot, lambda: "No divergence is told" in seen(bench, "#plot-1"))
         rows = tuple((step, {"reward_mean": step / 100, "kl_reference": (80 - step) / 100}) for step in range(41, 61))
         bench.worker.tell(msgspec.structs.replace(snapshot(60), rows=rows))
-        await until(pilot, lambda: "●" in seen(bench, "#plot-1"))
         panel = bench.app.main.query_one("#plot-1")
-        assert "● step 60: 0.6 at 0.2 nats" in str(panel.border_subtitle)
+        await until(pilot, lambda: "● step 60: 0.6 at 0.2 nats" in str(panel.border_subtitle))
+        assert "●" in seen(bench, "#plot-1")
         lines = seen(bench, "#plot-1").split("\n")
         (place,) = [(row, line.index("●")) for row, line in enumerate(lines) if "●" in line]
         assert "◆" not in seen(bench, "#plot-1")

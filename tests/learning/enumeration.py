@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from pgplay.config import make_config
 from pgplay.learning.control_variate import centred, without_the_others
-from pgplay.learning.credit import token_credit
+from pgplay.learning.credit import CREDIT_FLOOR, every_tokens_credit, token_credit
 from pgplay.learning.losses import masked_row_means
-from pgplay.learning.objective import Batch, Forward, Modules, advantages_of, forward, loss_of
+from pgplay.learning.objective import Batch, Forward, Modules, advantages_of, forward, gain_of, loss_of
 from pgplay.learning.plan import make_plan
 from pgplay.policies.density import Density
 from pgplay.policies.policy import Policy, Rollout
@@ -66,9 +66,11 @@ def world(model: str, density: Density, critic_seed: int, *, dense: bool, with_r
     completions = [actions for actions, can in zip(completions, likely, strict=True) if can]
     rollout = rollout_of(policy, completions, density)
     pair = Pair("", "ab")
-    credit = None
+    credit = every_credit = None
     if dense:
-        credit = token_credit(rollout, [pair] * len(completions), policy, build_reward("levenshtein")).double()
+        pairs = [pair] * len(completions)
+        credit = token_credit(rollout, pairs, policy, build_reward("levenshtein")).double()
+        every_credit = every_tokens_credit(rollout, pairs, policy).clamp_min(CREDIT_FLOOR).double()
     draw = random.Random(5)
     # So far apart that the floor under their deviation does not show.
     rewards = torch.tensor([100 * draw.random() for _ in completions], dtype=torch.float64)
@@ -86,6 +88,7 @@ def world(model: str, density: Density, critic_seed: int, *, dense: bool, with_r
         token_credit=credit,
         measured=policy.reading([pair]),
         imitated=None,
+        every_credit=every_credit,
     )
     seen = forward(batch, modules, density)
     sequence_log_p = torch.where(rollout.mask, seen.log_p, 0.0).sum(1)
@@ -124,13 +127,15 @@ def compare(
             batch = here.batch._replace(
                 rollout=rows_of(here.batch.rollout, rows),
                 rewards=rewards[rows][None],
-                token_credit=None if here.batch.token_credit is None else here.batch.token_credit[rows],
+                token_credit=here.batch.token_credit[rows] if dense else None,
+                every_credit=here.batch.every_credit[rows] if plan.control_variate == "potential" and dense else None,
             )
             seen = seen_rows(here.seen, rows)
             advantages, returns = advantages_of(batch, plan, seen, MOVING_AVERAGE)
             if variate_seed is not None:
                 advantages = steadied(advantages, batch.rollout, seen, variate_seed)
-            loss, _ = loss_of(seen, batch, plan, here.modules, advantages, returns, plan.entropy, plan.kl)
+            gain = gain_of(seen, seen, batch, plan, advantages)
+            loss = loss_of(gain, seen, batch, plan, here.modules, returns, plan.entropy, plan.kl)
             expected = expected + weights[first] * weights[second] * loss
     return Comparison(-flat(torch.autograd.grad(expected, parameters)), gradient)
 

@@ -15,9 +15,10 @@ from pgplay.learning.control_variate import (
     symmetric,
     without_the_others,
 )
-from pgplay.learning.plan import make_plan
+from pgplay.learning.objective import advantages_of, gain_of
+from pgplay.learning.plan import DENSE_BATCH, KNOWN_BATCH, make_plan
 from pgplay.policies.density import Density
-from tests.learning.enumeration import LENGTH_LIMIT, compare
+from tests.learning.enumeration import LENGTH_LIMIT, compare, flat, rows_of, seen_rows, world
 from tests.learning.helpers import trainer
 from tests.policies.helpers import FAMILIES, generator
 
@@ -48,6 +49,40 @@ def test_a_mean_over_the_own_length_is_where_it_turns_the_update() -> None:
         compare("gru-nano", algorithm="rloo", aggregation="sequence-mean", variate_seed=seed) for seed in (None, 7)
     )
     assert (steadied.update - plain.update).norm() / plain.update.norm() > 1e-3
+
+
+@pytest.mark.parametrize("model", FAMILIES)
+@pytest.mark.parametrize("ratio", ["none", "clip", "cispo"])
+def test_with_dense_credit_every_tokens_part_is_what_sampling_gives_on_average(model: str, ratio: str) -> None:
+    settings = {"algorithm": "reinforce", "credit": "dense", "ratio": ratio}
+    plain, exact = (compare(model, **settings, control_variate=name).update for name in ("none", "potential"))
+    assert (plain - exact).norm() / plain.norm() < EXACT
+
+
+def test_with_dense_credit_no_noise_comes_from_which_token_was_drawn() -> None:
+    """Of all completions only the first letter differs: their sampled gradients differ, the expected ones do not."""
+
+    def gradients(control_variate: str) -> list[torch.Tensor]:
+        plan = make_plan(make_config(
+            {"target": "ab", "alphabet": "ab", "max_length": 3, "credit": "dense", "control_variate": control_variate}
+        ))  # fmt: skip
+        here = world("gru-nano", Density(), 6, dense=True, with_reference=False)
+        found, parameters = [], [here.modules.policy.network.lm_head.weight]
+        for row in range(len(here.batch.rewards)):
+            batch = here.batch._replace(
+                rollout=rows_of(here.batch.rollout, [row]),
+                token_credit=here.batch.token_credit[[row]],
+                every_credit=here.batch.every_credit[[row]] if control_variate == "potential" else None,
+            )
+            seen = seen_rows(here.seen, [row])
+            advantages, _ = advantages_of(batch, plan, seen, 0.0)
+            first = gain_of(seen, seen, batch, plan, advantages).losses[:, 0].sum()
+            found.append(flat(torch.autograd.grad(first, parameters, retain_graph=True)))
+        return found
+
+    sampled, expected = gradients("none"), gradients("potential")
+    assert max((one - sampled[0]).norm().item() for one in sampled) > 0.1
+    assert max((one - expected[0]).norm().item() for one in expected) < EXACT
 
 
 def test_centred_values_have_no_mean() -> None:
@@ -178,7 +213,7 @@ def test_it_is_on_where_all_tokens_share_an_advantage() -> None:
     assert uses()
     assert uses(algorithm="reinforce")
     assert not uses(control_variate="none")
-    assert not uses(credit="dense")
+    assert not uses(credit="dense", reward="hamming")
     assert not uses(algorithm="ppo")
     assert not uses(discount=0.9)
     assert not uses(algorithm="supervised")
@@ -197,6 +232,24 @@ def test_it_is_on_where_all_tokens_share_an_advantage() -> None:
 def test_edits_are_foretold_only_where_the_reward_counts_them(settings: dict[str, object], used: str) -> None:
     assert make_plan(make_config(settings)).control_variate == used
     assert "foretold" in trainer(**settings).step().metrics
+
+
+@pytest.mark.parametrize(
+    ("settings", "used", "batch_size"),
+    [
+        ({}, "potential", KNOWN_BATCH),
+        ({"control_variate": "none"}, "none", DENSE_BATCH),
+        ({"reward": "hamming"}, "none", DENSE_BATCH),
+        ({"algorithm": "ppo"}, "none", DENSE_BATCH),
+        ({"discount": 0.5}, "none", DENSE_BATCH),
+    ],
+)
+def test_dense_credit_is_weighed_for_every_token_where_it_is_known(
+    settings: dict[str, object], used: str, batch_size: int
+) -> None:
+    plan = make_plan(make_config({"credit": "dense", **settings}))
+    assert (plan.control_variate, plan.batch_size, plan.foretells) == (used, batch_size, False)
+    assert "foretold" not in trainer(credit="dense", **settings).step().metrics
 
 
 def test_edits_cannot_foretell_another_reward() -> None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pgplay.learning.losses import aggregated, masked_mean, parameter_penalty, surrogate
+from pgplay.learning.losses import aggregated, expected_surrogate, masked_mean, parameter_penalty, surrogate
 
 RATIOS = ["none", "clip", "clip-higher", "cispo", "gspo"]
 MASK = torch.tensor([[True, True, True], [True, True, False], [False, True, False]])
@@ -27,6 +27,35 @@ def test_at_ratio_one_every_kind_is_the_policy_gradient(kind: str) -> None:
     _, slope, clipped = gain_and_slope(kind, torch.zeros(3, 3), ADVANTAGES, MASK)
     torch.testing.assert_close(slope, torch.where(MASK, -ADVANTAGES, 0.0))
     assert clipped == 0.0
+
+
+@pytest.mark.parametrize("kind", ["none", "clip", "cispo"])
+def test_an_expected_loss_is_the_mean_of_every_tokens_by_its_old_probability(kind: str) -> None:
+    draw = torch.Generator().manual_seed(3)
+    logits, old_logits = (torch.randn(3, 3, 4, generator=draw, dtype=torch.float64) for _ in range(2))
+    old_logits[0, 0, 2] = logits[1, 1, 3] = -torch.inf  # a filter removes one then, another now
+    advantages = torch.randn(3, 3, 4, generator=draw, dtype=torch.float64)
+    actions = torch.zeros(3, 3, dtype=torch.long)
+    logits.requires_grad_()
+    log_p, old = logits.log_softmax(-1), old_logits.log_softmax(-1)
+    found = expected_surrogate(kind, log_p, old, advantages, actions, MASK, 0.2, 0.3)
+    expected = torch.zeros(3, 3, dtype=torch.float64)
+    for token in range(4):
+        parts = (values[:, :, token] for values in (log_p, old, advantages))
+        now, then, advantage = parts
+        each = surrogate(kind, now, then, advantage, MASK, 0.2, 0.3).losses
+        is_possible = (now > -torch.inf) & (then > -torch.inf)
+        expected = expected + torch.where(is_possible, then.exp() * each, 0.0)
+    where = torch.ones(3, 3, dtype=torch.bool)
+    where[1, 1] = False  # what is removed now has a part that no gradient sees
+    torch.testing.assert_close(found.losses[where], expected[where])
+    (slope,) = torch.autograd.grad(found.losses.sum(), logits)
+    assert slope.isfinite().all()
+    assert slope[1, 1, 3] == 0
+    assert 0 <= found.clip_share <= 1
+    if kind != "none":
+        assert found.ratio is not None
+        torch.testing.assert_close(found.ratio[0, 1], (log_p - old)[0, 1, 0].exp())
 
 
 ONE = torch.ones(1, 1, dtype=torch.bool)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pgplay.config import make_config
-from pgplay.learning.objective import Past, advantages_of, forward, learn, loss_of
+from pgplay.learning.objective import Past, advantages_of, forward, gain_of, learn, loss_of
 from pgplay.learning.optimiser import Adam
 from pgplay.learning.plan import Plan, make_plan
 from pgplay.tasks.task import Pair
@@ -65,7 +65,8 @@ def loss_with(world_: World, **settings: object) -> float:
     plan = plan_of(algorithm="rloo", batch_size=15, group_size=15, **settings)
     batch = world_.batch._replace(rewards=world_.batch.rewards.t())
     advantages, returns = advantages_of(batch, plan, world_.seen, 0.0)
-    return loss_of(world_.seen, batch, plan, world_.modules, advantages, returns, plan.entropy, plan.kl)[0].item()
+    gain = gain_of(world_.seen, world_.seen, batch, plan, advantages)
+    return loss_of(gain, world_.seen, batch, plan, world_.modules, returns, plan.entropy, plan.kl).item()
 
 
 def test_every_term_of_the_loss_has_its_weight_and_sign() -> None:

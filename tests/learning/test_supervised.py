@@ -7,7 +7,7 @@ import torch
 
 from pgplay.config import make_config
 from pgplay.learning.diagnosis import WINDOW, diagnose
-from pgplay.learning.objective import advantages_of, forward, loss_of
+from pgplay.learning.objective import advantages_of, forward, gain_of, loss_of
 from pgplay.learning.plan import make_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.policy import Policy
@@ -67,7 +67,8 @@ def test_its_update_is_not_the_policy_gradient() -> None:
     batch = here.batch._replace(rewards=here.batch.rewards.t(), imitated=here.batch.measured)
     seen = forward(batch, here.modules, PLAIN)
     advantages, returns = advantages_of(batch, plan, seen, 0.5)
-    loss, _ = loss_of(seen, batch, plan, here.modules, advantages, returns, plan.entropy, plan.kl)
+    gain = gain_of(seen, seen, batch, plan, advantages)
+    loss = loss_of(gain, seen, batch, plan, here.modules, returns, plan.entropy, plan.kl)
     update = -flat(torch.autograd.grad(loss, parameters))
     expected = -cross_entropy_gradient(here.modules.policy, [Pair("", "ab")])
     assert (update - expected).norm() < 1e-12 * expected.norm()

@@ -144,7 +144,8 @@ class PhaseScreen(Enlarging):
             text.append("  " if together else "\n    ").append(f"{line.numbers}\n")
         self.query_one("#maths-lines", Static).update(text)
         columns = TOKEN_COLUMNS[self._stop]
-        if not self._anatomy.rules.control_variate:  # all advantages are as they were
+        rules = self._anatomy.rules
+        if not rules.control_variate or rules.credit == "dense":  # all advantages are as they were
             columns = tuple(name for name in columns if name != "shared")
         self.query_one(Tokens).show(sample, columns)
 
