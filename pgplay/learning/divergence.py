@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # a plan is made where torch is never loaded
+    from torch import Tensor
 
 USUAL = 0.05
 """The weight far below a limit, where a person names the limit alone."""
