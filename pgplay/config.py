@@ -88,8 +88,13 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         ),
     ] = "grpo"
     baseline: Annotated[
-        Literal["none", "moving-average", "batch-mean", "group-mean", "leave-one-out", "greedy", "critic"] | None,
-        _help("what is subtracted from a reward", "algorithm"),
+        Literal["none", "moving-average", "batch-mean", "group-mean", "leave-one-out", "greedy", "critic", "expected"]
+        | None,
+        _help(
+            "what is subtracted from a reward (default: the algorithm's; with prompts, dense credit and levenshtein "
+            "expected, the policy's mean of every token's credit)",
+            "algorithm",
+        ),
     ] = None
     scale: Annotated[
         Literal["none", "group-std", "batch-std"] | None, _help("what an advantage is divided by", "algorithm")

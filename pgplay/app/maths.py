@@ -92,11 +92,13 @@ def _advantage(anatomy: Anatomy, sample: SampleAnatomy) -> list[Line]:
         return [Line("no reward credits any token", "supervised is shown the target and needs no advantage")]
     if rules.credit == "dense":
         told = " ".join(signed(token.credit or 0.0) for token in sample.tokens[:5])
-        floor, base = number(rules.credit_floor).replace("-", "−"), number(rules.credit_baseline)
+        floored = f"max(credit_t, {number(rules.credit_floor).replace('-', '−')})"
         result = [Line("credit_t = V(x_1 … x_t) − V(x_1 … x_(t−1))", f"in edits; V: the best still in reach. {told} …")]
         if rules.baseline == "critic":
             return [*result, Line("A_t = credit_t − critic_t", _each(sample))]
-        return [*result, Line(f"A_t = max(credit_t, {floor}) + {base}", _each(sample))]
+        if rules.baseline == "expected":
+            return [*result, Line(f"A_t = {floored} − its mean under π(· | …)", _each(sample))]
+        return [*result, Line(f"A_t = {floored} + {number(rules.credit_baseline)}", _each(sample))]
     if rules.baseline == "critic":
         formula = "δ_t = r_t + γ V_(t+1) − V_t;  A_t = δ_t + γ λ A_(t+1)"
         values = " ".join(signed(token.value or 0.0) for token in sample.tokens[:5])

@@ -53,7 +53,9 @@ def _reward_places(spec: str) -> list[Place]:
 
 def _advantage_places(rules: Rules) -> list[Place]:
     if rules.credit == "dense":
-        return [("learning/credit.py", name) for name in ("token_credit", "edit_potentials", "dense_advantages")]
+        names = ["token_credit", "edit_potentials", "dense_advantages"]
+        more = ["expected_credit"] if rules.baseline == "expected" else []
+        return [("learning/credit.py", name) for name in names + more]
     if rules.baseline == "critic":
         return [("learning/advantages.py", "generalised_advantages")]
     found = [("learning/advantages.py", name) for name in ("group_baseline", "group_scaled", "group_deviation")]

@@ -41,6 +41,11 @@ def _between_choices(config: RunConfig, choices: Choices) -> Iterator[Contradict
         "Choose baseline critic, or ppo.",
     )
     yield Contradiction(
+        baseline == "expected" and (credit != "dense" or config.reward.strip() != "levenshtein"),
+        "baseline expected is the mean credit of all tokens, which only credit dense with the reward levenshtein has.",
+        "Choose another baseline, or these two.",
+    )
+    yield Contradiction(
         credit == "dense" and ratio == "gspo",
         "gspo weighs a whole completion, dense credit each token.",
         "Choose credit terminal, or another ratio.",
@@ -99,7 +104,7 @@ def _idle(config: RunConfig, choices: Choices) -> Iterator[Contradiction]:
     yield Contradiction(is_set("gae_lambda") and without_gae, "gae_lambda without gae", "Choose credit gae.")
     for name in ("baseline", "scale"):
         yield Contradiction(
-            is_set(name) and choices.credit == "dense" and getattr(config, name) not in ("critic", "none"),
+            is_set(name) and choices.credit == "dense" and getattr(config, name) not in ("critic", "none", "expected"),
             f"{name} with credit dense, which has a baseline and a unit of its own,",
             f"Leave {name} away, or choose credit terminal.",
         )

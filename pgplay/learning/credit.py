@@ -26,7 +26,8 @@ CREDIT_FLOOR = -2.0
 
 CREDIT_BASELINE = 0.3
 """Edits, added to every token's credit: a right token gains, a wrong one loses. A mean per position would vanish once
-all completions agree on the same wrong character."""
+all completions agree on the same wrong character. What the policy expects has far less noise and vanishes so as well;
+prompts, which differ, keep it from that: with it reversing 5 letters takes 100 steps in place of 170."""
 
 
 COUNT = torch.int16
@@ -85,9 +86,17 @@ def _distances(actions: Tensor, is_text: Tensor, targets: Tensor) -> Tensor:
     return rows.transpose(0, 1)
 
 
-def dense_advantages(credit: Tensor, mask: Tensor) -> Tensor:
-    """Return advantages (B, T) for `credit` (B, T) in edits: floored, and against a constant baseline."""
-    return torch.where(mask, credit.clamp_min(CREDIT_FLOOR) + CREDIT_BASELINE, 0.0)
+def dense_advantages(credit: Tensor, mask: Tensor, expected: Tensor | None = None) -> Tensor:
+    """Return advantages (B, T) for `credit` (B, T) in edits: floored, less what was `expected`, or and a constant."""
+    return torch.where(mask, credit.clamp_min(CREDIT_FLOOR) + (CREDIT_BASELINE if expected is None else -expected), 0.0)
+
+
+def expected_credit(every_credit: Tensor, log_p_all: Tensor) -> Tensor:
+    """Return the mean (B, T) of every token's credit (B, T, V) under log-probabilities (B, T, V).
+
+    It does not depend on the token that was drawn, so as a baseline it leaves the expected gradient as it is.
+    """
+    return (log_p_all.exp() * every_credit).sum(-1)
 
 
 def token_credit(rollout: Rollout, pairs: Sequence[Pair], policy: Policy, reward: Reward) -> Tensor:
@@ -98,8 +107,7 @@ def token_credit(rollout: Rollout, pairs: Sequence[Pair], policy: Policy, reward
     counts at every step: the least of several potentials is a potential too.
     """
     if reward.spec == "levenshtein":
-        everything = every_tokens_credit(rollout, pairs, policy)
-        return everything.gather(2, rollout.actions[:, :, None])[:, :, 0]
+        return drawn_credit(every_tokens_credit(rollout, pairs, policy), rollout)
     prefixes, places = _prefixes(rollout, policy)
     values = reward.score_pairs(prefixes, [pairs[row] for row, _ in places]).values
     credit = torch.zeros(rollout.mask.shape)
@@ -116,6 +124,11 @@ def every_tokens_credit(rollout: Rollout, pairs: Sequence[Pair], policy: Policy)
     before, after = map(torch.stack, zip(*(_potentials(rollout, answers, policy) for answers in texts), strict=True))
     credit = before.amin(0)[:, :, None] - after.amin(0)
     return torch.where(rollout.mask[:, :, None], credit, 0).float()
+
+
+def drawn_credit(every_credit: Tensor, rollout: Rollout) -> Tensor:
+    """Return, of every token's credit (B, T, V), that of the actions of `rollout` (B, T)."""
+    return every_credit.gather(2, rollout.actions[:, :, None])[:, :, 0]
 
 
 def _potentials(rollout: Rollout, texts: Sequence[str], policy: Policy) -> Potentials:

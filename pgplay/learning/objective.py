@@ -18,7 +18,7 @@ from pgplay.learning.advantages import (
     group_scaled,
 )
 from pgplay.learning.control_variate import ControlVariate
-from pgplay.learning.credit import dense_advantages
+from pgplay.learning.credit import dense_advantages, expected_credit
 from pgplay.learning.divergence import kl_weight
 from pgplay.learning.losses import Surrogate, aggregated, masked_mean, masked_row_means, parameter_penalty, surrogate
 from pgplay.learning.optimiser import Adam
@@ -32,7 +32,7 @@ class Batch(NamedTuple):
     """What one step learns from: B = P x G completions over T columns, prompt by prompt.
 
     rewards (P, G). greedy_rewards (P,), where the baseline needs them. token_credit (B, T): dense credit, or None.
-    every_credit (B, T, V): the credit that every token would have had, for the control variate, or None.
+    every_credit (B, T, V): the floored credit that every token would have had, where the plan makes use of it.
     measured: the targets that cross-entropy is measured on, None where the task has none. imitated: texts to make
     likelier, or None: the best completions so far, or the targets of the step's prompts where these are what is learnt
     from; then with the dropout masks (M, P, W) under which they are read.
@@ -168,7 +168,10 @@ def advantages_of(batch: Batch, plan: Plan, seen: Forward, moving_average: float
         returns = discounted_sums(batch.token_credit, plan.discount)
         if choices.baseline == "critic":
             return torch.where(mask, returns - values, 0.0), returns
-        return dense_advantages(returns, mask), returns
+        expected = None
+        if choices.baseline == "expected" and batch.every_credit is not None:
+            expected = expected_credit(batch.every_credit, seen.log_p_all.detach())
+        return dense_advantages(returns, mask, expected), returns
     charged = kl_charges(plan, seen, mask)
     if choices.baseline == "critic":
         token_rewards = at_the_end(batch.rewards.flatten(), mask) - charged

@@ -112,8 +112,8 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | 
     A given `task` is used as it is (a stored run brings its own); a given `shape` is that of a saved policy to go on
     with: its alphabet and length are kept, so the task must fit them.
     """
-    choices = choices_of(config)
     task = task or load_task(config)
+    choices = _usual_baseline(config, choices_of(config), task)
     _check_task(config, task)
     spec = model_spec(shape.model if shape else chosen_model(config.model, has_prompts=bool(config.task)))
     batch_size = _usual_batch(choices, task) if config.batch_size is None else config.batch_size
@@ -205,6 +205,18 @@ def _usual_entropy(config: RunConfig, spec: ModelSpec, choices: Choices, task: T
     return weight * min(1.0, math.sqrt(LONG_TARGET / max(1, task.longest_answer)))
 
 
+def _usual_baseline(config: RunConfig, choices: Choices, task: Task) -> Choices:
+    """Return `choices` with the baseline that suits dense credit: with prompts what the policy expects, where known."""
+    is_open = config.baseline is None and choices.baseline != "critic"
+    if is_open and choices.credit == "dense" and task.has_prompts and _counts_edits(config):
+        return choices._replace(baseline="expected")
+    return choices
+
+
+def _counts_edits(config: RunConfig) -> bool:
+    return config.reward.strip() == "levenshtein"
+
+
 def _usual_entropy_target(choices: Choices, task: Task) -> float:
     """Return the entropy of a completion, in nats, below which the bonus grows."""
     if not task.has_prompts:
@@ -220,8 +232,7 @@ def _usual_kl(config: RunConfig) -> float:
 
 def _control_variate(config: RunConfig, choices: Choices, discount: float) -> str:
     """Return by what the advantages are steadied: where each completion has one, that all its tokens share."""
-    counts_edits = config.reward.strip() == "levenshtein"
-    wanted = config.control_variate or ("potential" if counts_edits else "regression")
+    wanted = config.control_variate or ("potential" if _counts_edits(config) else "regression")
     reason = None
     if choices.credit != "terminal":
         reason = f"with credit {choices.credit} each token has a credit of its own"
@@ -231,7 +242,7 @@ def _control_variate(config: RunConfig, choices: Choices, discount: float) -> st
         reason = f"with discount {discount:g} each token has an advantage of its own"
     if reason and config.control_variate not in (None, "none"):
         raise InputError(f"control_variate {wanted} does nothing here: {reason}.", "Choose control_variate none.")
-    if wanted == "potential" and not counts_edits:
+    if wanted == "potential" and not _counts_edits(config):
         raise InputError(
             f"control_variate potential counts edits, but the reward is {config.reward}.",
             "Choose the reward levenshtein, or control_variate regression.",

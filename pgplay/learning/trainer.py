@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from pgplay.errors import PgplayError
 from pgplay.learning.control_variate import ControlVariate
-from pgplay.learning.credit import CREDIT_FLOOR, every_tokens_credit, token_credit
+from pgplay.learning.credit import CREDIT_FLOOR, drawn_credit, every_tokens_credit, token_credit
 from pgplay.learning.entropy import entropy_weight
 from pgplay.learning.generalisation import EarlyStop, generalisation
 from pgplay.learning.greedy import all_met, greedy_texts
@@ -294,10 +294,11 @@ class Trainer:
             )
         credit = every_credit = None
         asked = [pair for pair in pairs for _ in range(self.plan.group_size)]
+        if self.plan.choices.baseline == "expected" or self.plan.control_variate == "potential":
+            every_credit = every_tokens_credit(own, asked, self.policy)
         if self.plan.choices.credit == "dense":
-            credit = token_credit(own, asked, self.policy, self.reward)
-        elif self.plan.control_variate == "potential":
-            every_credit = every_tokens_credit(own, asked, self.policy).clamp_min(CREDIT_FLOOR)
+            known = every_credit is not None
+            credit = drawn_credit(every_credit, own) if known else token_credit(own, asked, self.policy, self.reward)
         return Batch(
             rollout=own,
             rewards=torch.tensor(scored.rewards, device=self.device).view(-1, self.plan.group_size),
@@ -306,7 +307,7 @@ class Trainer:
             measured=self.policy.reading(measured) if self.plan.task.has_targets else None,
             imitated=imitated,
             imitated_masks=imitated_masks,
-            every_credit=every_credit,
+            every_credit=None if every_credit is None else every_credit.clamp_min(CREDIT_FLOOR),
         )
 
     def _remember(self, pairs: list[Pair], scored: Scored) -> None:

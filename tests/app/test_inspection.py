@@ -90,7 +90,8 @@ async def test_the_code_is_that_which_is_run() -> None:
 @pytest.mark.parametrize("credit", ["terminal", "dense", "gae", "none"])
 def test_every_place_of_the_code_exists(credit: str) -> None:
     for name, row in {**ALGORITHMS, **COMPARATORS}.items():
-        rules = msgspec.structs.replace(RULES, algorithm=name, credit=credit, baseline=row.choices.baseline)
+        baseline = "expected" if credit == "dense" else row.choices.baseline
+        rules = msgspec.structs.replace(RULES, algorithm=name, credit=credit, baseline=baseline)
         for reward in ("levenshtein", "prefix", "0.5*levenshtein + 0.5*prefix"):
             for stop in STOPS:
                 found = sources(stop, msgspec.structs.replace(rules, reward=reward, control_variate=True))
@@ -122,6 +123,16 @@ def test_the_maths_of_every_algorithm_can_be_told(name: str) -> None:
         for stop in STOPS:
             for one in told.samples:
                 assert all(line.formula or line.numbers for line in lines(stop, told, one))
+
+
+def test_the_maths_of_dense_credit_names_its_baseline() -> None:
+    def told(baseline: str) -> str:
+        rules = msgspec.structs.replace(RULES, credit="dense", baseline=baseline)
+        one = msgspec.structs.replace(anatomy(), rules=rules)
+        return lines("advantage", one, one.samples[0])[-1].formula
+
+    assert told("group-mean") == "A_t = max(credit_t, −2) + 0.3"
+    assert told("expected") == "A_t = max(credit_t, −2) − its mean under π(· | …)"
 
 
 def test_no_number_breaks_the_maths() -> None:

@@ -10,13 +10,12 @@ from torch import Tensor, nn
 
 from pgplay.config import make_config
 from pgplay.learning.control_variate import centred, without_the_others
-from pgplay.learning.credit import token_credit
+from pgplay.learning.credit import CREDIT_FLOOR, drawn_credit, every_tokens_credit
 from pgplay.learning.losses import masked_row_means
 from pgplay.learning.objective import Batch, Forward, Modules, advantages_of, forward, loss_of
 from pgplay.learning.plan import make_plan
 from pgplay.policies.density import Density
 from pgplay.policies.policy import Policy, Rollout
-from pgplay.rewards.scoring import build_reward
 from pgplay.tasks.task import Pair
 from tests.policies.helpers import PLAIN, every_completion, generator, rollout_of, small_policy
 
@@ -66,9 +65,11 @@ def world(model: str, density: Density, critic_seed: int, *, dense: bool, with_r
     completions = [actions for actions, can in zip(completions, likely, strict=True) if can]
     rollout = rollout_of(policy, completions, density)
     pair = Pair("", "ab")
-    credit = None
+    credit = every_credit = None
     if dense:
-        credit = token_credit(rollout, [pair] * len(completions), policy, build_reward("levenshtein")).double()
+        every_credit = every_tokens_credit(rollout, [pair] * len(completions), policy).double()
+        credit = drawn_credit(every_credit, rollout)
+        every_credit = every_credit.clamp_min(CREDIT_FLOOR)
     draw = random.Random(5)
     # So far apart that the floor under their deviation does not show.
     rewards = torch.tensor([100 * draw.random() for _ in completions], dtype=torch.float64)
@@ -86,6 +87,7 @@ def world(model: str, density: Density, critic_seed: int, *, dense: bool, with_r
         token_credit=credit,
         measured=policy.reading([pair]),
         imitated=None,
+        every_credit=every_credit,
     )
     seen = forward(batch, modules, density)
     sequence_log_p = torch.where(rollout.mask, seen.log_p, 0.0).sum(1)
@@ -125,6 +127,7 @@ def compare(
                 rollout=rows_of(here.batch.rollout, rows),
                 rewards=rewards[rows][None],
                 token_credit=None if here.batch.token_credit is None else here.batch.token_credit[rows],
+                every_credit=None if here.batch.every_credit is None else here.batch.every_credit[rows],
             )
             seen = seen_rows(here.seen, rows)
             advantages, returns = advantages_of(batch, plan, seen, MOVING_AVERAGE)

@@ -27,6 +27,7 @@ EXTRAS = {
     "kl below a limit": {"kl_limit": 0.01},
     "replay": {"replay": 0.5},
     "dense": {"credit": "dense"},
+    "dense, less what is expected": {"credit": "dense", "baseline": "expected"},
     "dense, another reward, a critic": {"credit": "dense", "reward": "hamming", "baseline": "critic"},
     "reward-gap": {"entropy_schedule": "reward-gap"},
     "filters and penalties": {"top_p": 0.9, "min_p": 0.01, "temperature": 1.2, "l1": 1e-4, "l2": 1e-3},

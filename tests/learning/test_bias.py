@@ -140,6 +140,15 @@ def test_what_is_unbiased_stays_so_under_any_density(algorithm: str, density: De
     check(VERDICTS[algorithm], "gru-nano", algorithm=algorithm, density=density)
 
 
+@pytest.mark.parametrize("density", [Density(), Density(temperature=0.6), Density(top_k=2)])
+def test_what_the_policy_expects_of_a_token_leaves_the_expected_update_as_it_is(density: Density) -> None:
+    own = REINFORCE | {"credit": "dense"}
+    constant, expected = (
+        compare("transformer-nano", density, **own, **extra).update for extra in ({}, {"baseline": "expected"})
+    )
+    assert (constant - expected).norm() / constant.norm() < EXACT
+
+
 @pytest.mark.parametrize("ratio", ["clip", "clip-higher", "cispo", "gspo"])
 def test_a_ratio_changes_nothing_at_the_first_update_of_a_batch(ratio: str) -> None:
     plain, limited = (compare("gru-nano", algorithm="rloo", ratio=kind).update for kind in ("none", ratio))

@@ -25,6 +25,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"kl_limit": 0.3, "kl": 0.0}, "kl_limit with kl 0.*does nothing.*Leave kl away"),
     ({"kl_limit": 0.3, "kl_in": "reward"}, "kl_limit with kl_in reward.*Choose kl_in loss"),
     ({"credit": "dense", "kl": 0.1, "kl_in": "reward"}, "kl_in reward with credit dense.*does nothing"),
+    ({"baseline": "expected"}, "baseline expected is the mean credit of all tokens"),
+    ({"baseline": "expected", "credit": "dense", "reward": "prefix"}, "only credit dense with the reward levenshtein"),
     ({"credit": "dense", "scale": "batch-std"}, "scale with credit dense.*does nothing"),
 ]
 ALLOWED: list[dict[str, Any]] = [
@@ -36,6 +38,7 @@ ALLOWED: list[dict[str, Any]] = [
     {"algorithm": "rloo", "ratio": "clip", "updates_per_step": 2, "clip_low": 0.1},
     {"algorithm": "a2c", "credit": "gae", "gae_lambda": 0.5, "critic": 0.1},
     {"credit": "dense", "baseline": "critic"},
+    {"credit": "dense", "baseline": "expected"},
     {"entropy": 0.0},
     {"entropy_target": 3.0},
 ]

@@ -7,7 +7,14 @@ import Levenshtein
 import pytest
 import torch
 
-from pgplay.learning.credit import CREDIT_BASELINE, CREDIT_FLOOR, dense_advantages, edit_potentials, token_credit
+from pgplay.learning.credit import (
+    CREDIT_BASELINE,
+    CREDIT_FLOOR,
+    dense_advantages,
+    edit_potentials,
+    expected_credit,
+    token_credit,
+)
 from pgplay.policies.density import Density
 from pgplay.rewards.scoring import build_reward
 from pgplay.tasks.task import Pair
@@ -113,3 +120,13 @@ def test_dense_advantages_have_a_floor_and_a_baseline_within_the_mask() -> None:
     expected = [[0.0 if value is None else value + CREDIT_BASELINE for value in row] for row in floored]
     assert dense_advantages(credit, mask).tolist() == [pytest.approx(row) for row in expected]
     assert 0 < CREDIT_BASELINE < 1 < -CREDIT_FLOOR
+
+
+def test_against_what_the_policy_expects_all_tokens_together_gain_nothing() -> None:
+    every_credit = torch.tensor([[[0.0, -1.0, -2.0], [-1.0, 0.0, 0.0]]])
+    probabilities = torch.tensor([[[0.5, 0.25, 0.25], [0.1, 0.0, 0.9]]])
+    expected = expected_credit(every_credit, probabilities.log())
+    assert expected.tolist() == [pytest.approx([-0.75, -0.1])]
+    mask = torch.ones(1, 2, dtype=torch.bool)
+    advantages = torch.stack([dense_advantages(credit, mask, expected) for credit in every_credit.unbind(2)], 2)
+    assert (probabilities * advantages).sum(2).tolist() == [pytest.approx([0.0, 0.0], abs=1e-6)]

@@ -114,6 +114,22 @@ def test_with_dense_credit_a_token_answers_for_itself() -> None:
     assert plan(credit="dense", discount=0.9).discount == 0.9
 
 
+@pytest.mark.parametrize(
+    ("own", "baseline"),
+    [
+        ({}, "expected"),
+        ({"algorithm": "reinforce"}, "expected"),
+        ({"algorithm": "a2c"}, "critic"),
+        ({"baseline": "none"}, "none"),
+        ({"reward": "prefix"}, "group-mean"),
+        ({"credit": "terminal"}, "group-mean"),
+    ],
+)
+def test_with_prompts_dense_credit_has_the_baseline_expected(own: dict[str, object], baseline: str) -> None:
+    assert plan(TEN_PROMPTS, **{"credit": "dense", **own}).choices.baseline == baseline
+    assert plan(credit="dense").choices.baseline == "group-mean"
+
+
 @given(st.integers(2, 300), st.integers(1, 40))
 def test_the_group_divides_the_batch_and_never_asks_for_more_prompts_than_there_are(batch: int, prompts: int) -> None:
     task = Task("some", tuple(Pair(chr(ord("a") + number % 26) * (number // 26 + 1), "x") for number in range(prompts)))
