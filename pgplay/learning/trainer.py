@@ -297,8 +297,11 @@ class Trainer:
         if self.plan.choices.baseline == "expected" or self.plan.control_variate == "potential":
             every_credit = every_tokens_credit(own, asked, self.policy)
         if self.plan.choices.credit == "dense":
-            known = every_credit is not None
-            credit = drawn_credit(every_credit, own) if known else token_credit(own, asked, self.policy, self.reward)
+            credit = (
+                token_credit(own, asked, self.policy, self.reward)
+                if every_credit is None
+                else drawn_credit(every_credit, own)
+            )
         return Batch(
             rollout=own,
             rewards=torch.tensor(scored.rewards, device=self.device).view(-1, self.plan.group_size),
