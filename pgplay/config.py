@@ -131,7 +131,10 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ] = None
     group_size: Annotated[
         Annotated[int, Meta(ge=1, le=65536)] | None,
-        _help("completions of one prompt (default: 8, or the whole batch for a single prompt)", "learning"),
+        _help(
+            "completions of one prompt (default: 8; 2 with dense credit; the whole batch for a single prompt)",
+            "learning",
+        ),
     ] = None
     updates_per_step: Annotated[
         Annotated[int, Meta(ge=1, le=64)] | None,

@@ -145,7 +145,9 @@ class Trainer:
             witness.pairs, witness.values = pairs, scored.values
         score_ended = time.perf_counter()
         solved = self._is_solved(scored, measured)
-        metrics = reward_statistics(scored.rewards, self.plan.group_size) | scored.series
+        # Dense credit compares no completion with its group's: only a whole step of equal rewards teaches nothing.
+        compared = len(scored.rewards) if self.plan.choices.credit == "dense" else self.plan.group_size
+        metrics = reward_statistics(scored.rewards, compared) | scored.series
         learnt = learn(
             batch,
             self.plan,

@@ -91,6 +91,10 @@ CHOICES = {
         REINFORCE | {"credit": "dense"},
         Verdict(BIASED, "", "another reward: a token answers for itself, with a floor and a constant added"),
     ),
+    "credit dense, baseline expected": (
+        REINFORCE | {"credit": "dense", "baseline": "expected"},
+        Verdict(BIASED, "", "as credit dense: the mean of every token's credit cancels"),
+    ),
     "discount 0.9": (REINFORCE | {"discount": 0.9}, Verdict(BIASED, "", "early tokens get less than their share")),
     "kl in the reward": (
         {"algorithm": "rloo", "kl": 30.0, "kl_in": "reward"},
