@@ -122,14 +122,17 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     batch_size: Annotated[
         Annotated[int, Meta(ge=2, le=65536)] | None,
         _help(
-            "completions a step (default: 64; 16 or 32 with dense credit; 256 for a task with prompts)",
+            "completions a step (default: 64; for a task with prompts 256; with dense credit 16 or 32, and 128 or 256)",
             "learning",
             live=True,
         ),
     ] = None
     group_size: Annotated[
         Annotated[int, Meta(ge=1, le=65536)] | None,
-        _help("completions of one prompt (default: 8, or the whole batch for a single prompt)", "learning"),
+        _help(
+            "completions of one prompt (default: 8; 2 with dense credit; the whole batch for a single prompt)",
+            "learning",
+        ),
     ] = None
     updates_per_step: Annotated[
         Annotated[int, Meta(ge=1, le=64)] | None,

@@ -98,7 +98,7 @@ def token_credit(rollout: Rollout, pairs: Sequence[Pair], policy: Policy, reward
     counts at every step: the least of several potentials is a potential too.
     """
     if reward.spec == "levenshtein":
-        return credit_taken(every_tokens_credit(rollout, pairs, policy), rollout)
+        return drawn_credit(every_tokens_credit(rollout, pairs, policy), rollout)
     prefixes, places = _prefixes(rollout, policy)
     values = reward.score_pairs(prefixes, [pairs[row] for row, _ in places]).values
     credit = torch.zeros(rollout.mask.shape)
@@ -108,11 +108,6 @@ def token_credit(rollout: Rollout, pairs: Sequence[Pair], policy: Policy, reward
     return credit.to(rollout.actions.device)
 
 
-def credit_taken(every_credit: Tensor, rollout: Rollout) -> Tensor:
-    """Return the part (B, T) of `every_credit` (B, T, V) that the actions of `rollout` have."""
-    return every_credit.gather(2, rollout.actions[:, :, None])[:, :, 0]
-
-
 def every_tokens_credit(rollout: Rollout, pairs: Sequence[Pair], policy: Policy) -> Tensor:
     """Return the credit (B, T, V), at most 0, that every token would have had at each place of `rollout`, in edits."""
     most = max(len(pair.answers) for pair in pairs)
@@ -120,6 +115,11 @@ def every_tokens_credit(rollout: Rollout, pairs: Sequence[Pair], policy: Policy)
     before, after = map(torch.stack, zip(*(_potentials(rollout, answers, policy) for answers in texts), strict=True))
     credit = before.amin(0)[:, :, None] - after.amin(0)
     return torch.where(rollout.mask[:, :, None], credit, 0).float()
+
+
+def drawn_credit(every_credit: Tensor, rollout: Rollout) -> Tensor:
+    """Return, of every token's credit (B, T, V), that of the actions of `rollout` (B, T)."""
+    return every_credit.gather(2, rollout.actions[:, :, None])[:, :, 0]
 
 
 def _potentials(rollout: Rollout, texts: Sequence[str], policy: Policy) -> Potentials:

@@ -65,7 +65,9 @@ METRICS = {
     "signal_to_noise": Metric(
         "Gradient signal to noise", "cosine", "between the gradients of the two halves of the batch; near 0 is noise"
     ),
-    "tied_groups": Metric("Tied groups", "share", "groups whose rewards are all equal and so teach nothing"),
+    "tied_groups": Metric(
+        "Tied groups", "share", "groups whose rewards are all equal and so teach nothing; dense credit: a step is one"
+    ),
     "unique_completions": Metric("Distinct completions", "count", "distinct texts among those of this step"),
     "stop_rate": Metric("Stop rate", "share", "completions that end by the stop token, not at the length limit"),
     "length": Metric("Length", "tokens", "mean length of a completion, the stop token counted in"),

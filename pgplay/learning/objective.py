@@ -40,8 +40,7 @@ class Batch(NamedTuple):
     """What one step learns from: B = P x G completions over T columns, prompt by prompt.
 
     rewards (P, G). greedy_rewards (P,), where the baseline needs them. token_credit (B, T): dense credit, or None.
-    every_credit (B, T, V): the credit that every token would have had, not below its floor, for the control variate, or
-    None.
+    every_credit (B, T, V): the floored credit that every token would have had, for the control variate, or None.
     measured: the targets that cross-entropy is measured on, None where the task has none. imitated: texts to make
     likelier, or None: the best completions so far, or the targets of the step's prompts where these are what is learnt
     from; then with the dropout masks (M, P, W) under which they are read.

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from pgplay.errors import PgplayError
 from pgplay.learning.control_variate import ControlVariate
 from pgplay.learning.counters import CHECK_INTERVAL, Counters
-from pgplay.learning.credit import CREDIT_FLOOR, credit_taken, every_tokens_credit, token_credit
+from pgplay.learning.credit import CREDIT_FLOOR, drawn_credit, every_tokens_credit, token_credit
 from pgplay.learning.generalisation import generalisation
 from pgplay.learning.greedy import all_met, greedy_texts
 from pgplay.learning.learner import LearnerState
@@ -127,7 +127,9 @@ class Trainer:
             witness.pairs, witness.values = pairs, scored.values
         score_ended = time.perf_counter()
         solved = self._is_solved(scored, measured)
-        metrics = reward_statistics(scored.rewards, self.plan.group_size) | scored.series
+        # Dense credit compares no completion with its group's: only a whole step of equal rewards teaches nothing.
+        compared = len(scored.rewards) if self.plan.choices.credit == "dense" else self.plan.group_size
+        metrics = reward_statistics(scored.rewards, compared) | scored.series
         lr = self.plan.lr if self.counters.lr is None else self.counters.lr
         learnt = learn(
             batch,
@@ -283,7 +285,7 @@ class Trainer:
         if self.plan.control_variate == "potential":
             everyones = every_tokens_credit(own, asked, self.policy)
             every_credit = everyones.clamp_min(CREDIT_FLOOR)
-            credit = credit_taken(everyones, own) if is_dense else None
+            credit = drawn_credit(everyones, own) if is_dense else None
         elif is_dense:
             credit = token_credit(own, asked, self.policy, self.reward)
         return Batch(

@@ -10,13 +10,12 @@ from torch import Tensor, nn
 
 from pgplay.config import make_config
 from pgplay.learning.control_variate import centred, without_the_others
-from pgplay.learning.credit import CREDIT_FLOOR, every_tokens_credit, token_credit
+from pgplay.learning.credit import CREDIT_FLOOR, drawn_credit, every_tokens_credit
 from pgplay.learning.losses import masked_row_means
 from pgplay.learning.objective import Batch, Forward, Modules, advantages_of, forward, gain_of, loss_of
 from pgplay.learning.plan import make_plan
 from pgplay.policies.density import Density
 from pgplay.policies.policy import Policy, Rollout
-from pgplay.rewards.scoring import build_reward
 from pgplay.tasks.task import Pair
 from tests.policies.helpers import PLAIN, every_completion, generator, rollout_of, small_policy
 
@@ -68,9 +67,9 @@ def world(model: str, density: Density, critic_seed: int, *, dense: bool, with_r
     pair = Pair("", "ab")
     credit = every_credit = None
     if dense:
-        pairs = [pair] * len(completions)
-        credit = token_credit(rollout, pairs, policy, build_reward("levenshtein")).double()
-        every_credit = every_tokens_credit(rollout, pairs, policy).clamp_min(CREDIT_FLOOR).double()
+        every_credit = every_tokens_credit(rollout, [pair] * len(completions), policy).double()
+        credit = drawn_credit(every_credit, rollout)
+        every_credit = every_credit.clamp_min(CREDIT_FLOOR)
     draw = random.Random(5)
     # So far apart that the floor under their deviation does not show.
     rewards = torch.tensor([100 * draw.random() for _ in completions], dtype=torch.float64)
@@ -128,7 +127,7 @@ def compare(
                 rollout=rows_of(here.batch.rollout, rows),
                 rewards=rewards[rows][None],
                 token_credit=here.batch.token_credit[rows] if dense else None,
-                every_credit=here.batch.every_credit[rows] if plan.control_variate == "potential" and dense else None,
+                every_credit=here.batch.every_credit[rows] if dense and plan.control_variate == "potential" else None,
             )
             seen = seen_rows(here.seen, rows)
             advantages, returns = advantages_of(batch, plan, seen, MOVING_AVERAGE)

@@ -81,3 +81,13 @@ def test_numbers_stand_in_their_ranges() -> None:
         assert 1.0 <= metrics["unique_completions"] <= 16.0
         assert metrics["reward_min"] <= metrics["reward_mean"] <= metrics["reward_max"]
         assert metrics["explained_variance"] <= 1.0
+
+
+def test_with_dense_credit_a_tie_within_a_prompts_completions_is_none() -> None:
+    def told(credit: str) -> list[tuple[float, bool]]:
+        one = trainer(COPYING, credit=credit, batch_size=6, group_size=2)
+        metrics = [one.step().metrics for _ in range(5)]
+        return [(step["tied_groups"], step["reward_min"] == step["reward_max"]) for step in metrics]
+
+    assert any(tied > all_equal for tied, all_equal in told("terminal"))
+    assert all(tied == all_equal for tied, all_equal in told("dense"))
