@@ -35,7 +35,8 @@ from pgplay.worker.interfaces import OnLog, OnProgress, Texts, discard
 from pgplay.worker.keeper import Keeper, StoredRun, forget, open_run
 from pgplay.worker.live_reward import LiveRewards
 from pgplay.worker.preparation import changed_plan, load_reference, plan_and_policy, start_warm
-from pgplay.worker.protocol import Change, RunInfo, Snapshot, Write
+from pgplay.worker.protocol import Change, Snapshot, Write
+from pgplay.worker.records import RunInfo
 from pgplay.worker.saved_policies import answer_write, card_of
 from pgplay.worker.threads import Threads
 

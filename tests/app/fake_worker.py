@@ -13,7 +13,8 @@ from pgplay.app.worker_link import OnEvent, OnExit
 from pgplay.config import RunConfig, make_config
 from pgplay.learning.algorithms import trains_network
 from pgplay.learning.report import Finding, Sample, StepReport
-from pgplay.worker.protocol import Command, Device, Event, Ready, RunInfo, Snapshot, StateChanged
+from pgplay.worker.protocol import Command, Event, Ready, Snapshot, StateChanged
+from pgplay.worker.records import Device, RunInfo
 
 DEVICES = (
     Device("auto", "cpu: what is fastest here", True),

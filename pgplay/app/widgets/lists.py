@@ -7,7 +7,7 @@ from pgplay.app.drafts import kept_rewards
 from pgplay.app.widgets.choice import Entry
 from pgplay.learning.algorithms import ALGORITHMS, COMPARATORS
 from pgplay.policies.catalogue import FAMILY_DESCRIPTIONS, MODELS, chosen_model
-from pgplay.worker.protocol import Device
+from pgplay.worker.records import Device
 
 OWN_REWARD = ""
 """The value of the entry 'formula or file…'."""
