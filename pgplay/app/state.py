@@ -16,7 +16,6 @@ from pgplay.learning.health import Signal, signals
 from pgplay.learning.report import Finding, PromptSheet, Sample, StepReport
 from pgplay.worker.protocol import (
     Changed,
-    Device,
     Dissected,
     Event,
     Failed,
@@ -24,12 +23,11 @@ from pgplay.worker.protocol import (
     Mapped,
     PromptsListed,
     Ready,
-    RunInfo,
-    RunState,
     Snapshot,
     StateChanged,
     Written,
 )
+from pgplay.worker.records import Device, RunInfo, RunState
 
 LOG_LINES = 500
 RECORDS = 200

@@ -19,7 +19,8 @@ from pgplay.runs.names import find_run
 from pgplay.worker.inbox import Inbox, read_commands
 from pgplay.worker.interfaces import Makers, OnProgress, RunSession
 from pgplay.worker.outbox import Outbox
-from pgplay.worker.protocol import VERSION, Device, Quit, Ready, Start
+from pgplay.worker.protocol import VERSION, Quit, Ready, Start
+from pgplay.worker.records import Device
 from pgplay.worker.server import Server
 from pgplay.worker.streams import take_streams, write_all
 from pgplay.worker.versions import versions

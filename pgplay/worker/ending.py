@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pgplay.config import RunConfig
 from pgplay.learning.report import StepReport
-from pgplay.worker.protocol import RunState
+from pgplay.worker.records import RunState
 
 
 class _Goal(NamedTuple):

@@ -10,7 +10,8 @@ from pgplay.learning.anatomy import Anatomy, PolicyMap
 from pgplay.learning.report import PromptSheet, Sample
 from pgplay.rewards.probe import Probe
 from pgplay.worker.ending import Ending
-from pgplay.worker.protocol import Change, ProbeReward, RunInfo, Snapshot, Start, Write
+from pgplay.worker.protocol import Change, ProbeReward, Snapshot, Start, Write
+from pgplay.worker.records import RunInfo
 
 OnProgress = Callable[[str], None]
 """Hears in words how the preparation of a run goes; what it raises ends it."""

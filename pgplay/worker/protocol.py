@@ -6,7 +6,7 @@ The app sends commands, the worker sends events. Unknown tags and wrong types ar
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -15,13 +15,10 @@ from pgplay.learning.anatomy import Anatomy, PolicyMap
 from pgplay.learning.report import Finding, PromptSheet, Sample, StepReport, Trace
 from pgplay.rewards.probe import Probe
 from pgplay.rewards.verdicts import Verdict
+from pgplay.worker.records import Device, RunInfo, RunState
 
 VERSION = 1
 MAXIMUM_LINE = 16 * 1024 * 1024
-
-RunState = Literal["idle", "preparing", "training", "paused", "solved", "finished", "failed"]
-"""idle: no run yet; preparing: building the network or warming up; finished: a limit was reached."""
-
 
 Given = tuple[str, str, str] | None
 """A text, its target and its prompt, for which a reward failed; None where it failed before it was given any."""
@@ -148,15 +145,6 @@ class Quit(Command, tag="quit", frozen=True):
     """Write a checkpoint and exit."""
 
 
-class Device(msgspec.Struct, frozen=True):
-    """A device that a run may ask for, and why it can't be had where it can't."""
-
-    name: str
-    description: str
-    available: bool
-    reason: str = ""
-
-
 class Event(msgspec.Struct, frozen=True, tag_field="event", kw_only=True):
     """Something the worker tells; `request` is that of the command it answers, 0 otherwise."""
 
@@ -171,34 +159,6 @@ class Ready(Event, tag="ready", frozen=True):
     versions: dict[str, str]
     devices: tuple[Device, ...]
     seconds: float
-
-
-class RunInfo(msgspec.Struct, frozen=True):
-    """What a run is made of, once it is built."""
-
-    run: str
-    settings: dict[str, Any]
-    recipe: str
-    model: str
-    parameters: int
-    """Its trained numbers: none, as there is no model, where the algorithm trains no network."""
-    device: str
-    threads: int
-    alphabet: str
-    max_length: int
-    targets: tuple[str, ...]
-    prompts: tuple[str, ...]
-    notes: tuple[str, ...]
-    """Plain sentences the person should see, such as which characters were added to the alphabet."""
-    reward_source: str = ""
-    """The text of a Python reward, empty for any other."""
-    batch_size: int = 64
-    """Completions a step, as the run began."""
-
-    @property
-    def has_policy(self) -> bool:
-        """Whether there is a network to save and to write with."""
-        return self.parameters > 0
 
 
 class StateChanged(Event, tag="state", frozen=True):

@@ -41,8 +41,6 @@ from pgplay.worker.protocol import (
     Refused,
     Reset,
     Resume,
-    RunInfo,
-    RunState,
     Save,
     Saved,
     Start,
@@ -52,6 +50,7 @@ from pgplay.worker.protocol import (
     Write,
     Written,
 )
+from pgplay.worker.records import RunInfo, RunState
 
 PROGRESS_INTERVAL = 0.1
 

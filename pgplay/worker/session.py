@@ -6,8 +6,6 @@ here draws a random number, and the time of day decides only what is kept, never
 
 from __future__ import annotations
 
-import time
-from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any, Self
@@ -18,7 +16,6 @@ from pgplay.config import RunConfig, make_config, to_settings
 from pgplay.errors import InputError, PgplayError, RewardError
 from pgplay.learning.anatomy import Anatomy, PolicyMap
 from pgplay.learning.comparators import no_policy
-from pgplay.learning.diagnosis import WINDOW, diagnose
 from pgplay.learning.dissection import Dissection, policy_map
 from pgplay.learning.factory import make_learner
 from pgplay.learning.generalisation import prompt_sheet
@@ -32,18 +29,17 @@ from pgplay.runs.checkpoint import pack
 from pgplay.runs.library import save_policy
 from pgplay.runs.recipes import to_recipe
 from pgplay.runs.store import RunStore
+from pgplay.worker.assessment import Assessment
 from pgplay.worker.ending import Ending, ending_of
-from pgplay.worker.forecast import Forecast
 from pgplay.worker.interfaces import OnLog, OnProgress, Texts, discard
 from pgplay.worker.keeper import Keeper, StoredRun, forget, open_run
 from pgplay.worker.live_reward import LiveRewards
-from pgplay.worker.preparation import changed_plan, goal_of, load_reference, plan_and_policy, start_warm
-from pgplay.worker.protocol import Change, RunInfo, Snapshot, Write
+from pgplay.worker.preparation import changed_plan, load_reference, plan_and_policy, start_warm
+from pgplay.worker.protocol import Change, Snapshot, Write
+from pgplay.worker.records import RunInfo
 from pgplay.worker.saved_policies import answer_write, card_of
 from pgplay.worker.threads import Threads
 
-ASSESSMENT_INTERVAL = 0.25
-"""Seconds between two looks at findings and forecast; a step of a small model takes a fiftieth of that."""
 _SHOWN_PAIRS = 200
 
 
@@ -58,11 +54,8 @@ class Session:
         self._keeper = Keeper(store, learner, rewards)
         self._compute_with(threads)
         self._unrecorded: list[StepReport] = []
-        self._recent: deque[dict[str, float]] = deque(maxlen=WINDOW)
         self._is_resting = False
-        self._forecast = _forecast(learner)
-        self._assessed_at = 0.0
-        self._assessment: Snapshot | None = None
+        self._assessment = Assessment(learner)
 
     @classmethod
     def begin(
@@ -215,8 +208,7 @@ class Session:
             self._keeper.is_damaged = True
             raise
         self.report = report
-        self._forecast.add(report)
-        self._recent.append(report.metrics)
+        self._assessment.add(report)
         self._unrecorded.append(report)
         self._record()
         self._keeper.after_step(report)
@@ -240,25 +232,11 @@ class Session:
         """
         if self.report is None:
             raise InputError("No step has been made yet.")
-        now = time.monotonic()
-        if self._assessment is None or now - self._assessed_at >= ASSESSMENT_INTERVAL or self.report.solved:
-            outlook = self._forecast.outlook(self.config)
-            self._assessed_at = now
-            self._assessment = Snapshot(
-                report=self.report,
-                rows=(),
-                findings=self.findings(),
-                progress=outlook.progress,
-                seconds_left=outlook.seconds_left,
-                characters_per_second=self._forecast.characters_per_second,
-            )
-        report, step, trace = self.report, self.report.step, self.report.trace
-        traces = ((step, trace),) if trace else ()
-        return msgspec.structs.replace(self._assessment, report=report, rows=((step, report.metrics),), traces=traces)
+        return self._assessment.snapshot(self.report, self.config)
 
     def findings(self) -> tuple[Finding, ...]:
         """Return what is to be said about the run in words; empty while all is well."""
-        return diagnose(tuple(self._recent), self.learner.plan.kind)
+        return self._assessment.findings()
 
     def change(self, settings: dict[str, Any], reward_source: str = "") -> None:
         """Change live settings before the next step, and the text of a Python reward.
@@ -283,8 +261,7 @@ class Session:
         if plan.config.threads != old.config.threads:
             self._threads.rest()
             self._compute_with(Threads.choose(plan, self.learner.policy))
-        self._forecast = _forecast(self.learner)
-        self._recent.clear()
+        self._assessment = Assessment(self.learner)
         self._keeper.note_change()
 
     def saved_reward(self) -> Change | None:
@@ -353,8 +330,3 @@ class Session:
 
     def _note_threads(self, before: int, after: int) -> None:
         self.store.event(self.step_count, "threads", f"{before} to {after}, as other runs begin or end")
-
-
-def _forecast(learner: Learner) -> Forecast:
-    """Return a forecast for `learner`; of a search the kept text alone tells how far it is, not what it tries."""
-    return Forecast(goal_of(learner.plan, learner.reward), by_greedy=not learner.plan.trains_network)

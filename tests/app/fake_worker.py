@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from textual.pilot import Pilot
@@ -13,7 +14,8 @@ from pgplay.app.worker_link import OnEvent, OnExit
 from pgplay.config import RunConfig, make_config
 from pgplay.learning.algorithms import trains_network
 from pgplay.learning.report import Finding, Sample, StepReport
-from pgplay.worker.protocol import Command, Device, Event, Ready, RunInfo, Snapshot, StateChanged
+from pgplay.worker.protocol import Command, Event, Ready, Snapshot, StateChanged
+from pgplay.worker.records import Device, RunInfo
 
 DEVICES = (
     Device("auto", "cpu: what is fastest here", True),
@@ -173,6 +175,17 @@ async def begin(bench: Bench, pilot: Pilot[Any], *, ready: bool = True) -> None:
     if ready:
         bench.worker.ready()
         await until(pilot, lambda: bench.app.state.worker == "ready")
+
+
+@asynccontextmanager
+async def opened(
+    config: RunConfig | None = None, *, size: tuple[int, int] = (120, 36)
+) -> AsyncIterator[tuple[Bench, Pilot[int]]]:
+    """An app that stands, with a fake worker that is ready."""
+    bench = Bench(config)
+    async with bench.app.run_test(size=size) as pilot:
+        await begin(bench, pilot)
+        yield bench, pilot
 
 
 def words(bench: Bench, selector: str) -> str:

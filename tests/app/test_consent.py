@@ -16,7 +16,7 @@ from pgplay.runs.cards import PolicyCard
 from pgplay.runs.consents import digest, is_allowed
 from pgplay.tasks.task import Pair, Task
 from pgplay.worker.protocol import Change, Start
-from tests.app.fake_worker import Bench, begin, until, words
+from tests.app.fake_worker import Bench, opened, until, words
 
 PYTHON = "def reward(text, target, prompt):\n    return 1.0\n"
 
@@ -46,9 +46,7 @@ async def asked(bench: Bench, pilot: Pilot[int]) -> ConsentDialog:
 
 
 async def test_a_preset_with_python_is_asked_for_once_and_started_after_a_yes(preset: str) -> None:
-    bench = Bench()
-    async with bench.app.run_test(size=(120, 36)) as pilot:
-        await begin(bench, pilot)
+    async with opened() as (bench, pilot):
         bench.app.main.query_one("#preset", Select).value = preset
         await until(pilot, lambda: str((bench.app.settings or {}).get("reward", "")).endswith("theirs.py"))
         await pilot.press("space")
@@ -67,9 +65,7 @@ async def test_a_preset_with_python_is_asked_for_once_and_started_after_a_yes(pr
 
 
 async def test_the_editor_asks_before_it_could_run_what_a_preset_brought(preset: str) -> None:
-    bench = Bench()
-    async with bench.app.run_test(size=(120, 36)) as pilot:
-        await begin(bench, pilot)
+    async with opened() as (bench, pilot):
         bench.app.main.query_one("#preset", Select).value = preset
         await until(pilot, lambda: str((bench.app.settings or {}).get("reward", "")).endswith("theirs.py"))
         await pilot.press("e")
@@ -79,9 +75,7 @@ async def test_the_editor_asks_before_it_could_run_what_a_preset_brought(preset:
 
 
 async def test_a_preset_chosen_while_a_run_goes_on_brings_no_python_into_it(preset: str) -> None:
-    bench = Bench()
-    async with bench.app.run_test(size=(120, 36)) as pilot:
-        await begin(bench, pilot)
+    async with opened() as (bench, pilot):
         bench.worker.build("training")
         await until(pilot, lambda: bench.app.state.run == "training")
         bench.app.main.query_one("#preset", Select).value = preset
@@ -96,9 +90,7 @@ async def test_a_policy_with_python_trains_on_by_it_once_it_is_allowed(home: Pat
         reward="/elsewhere/theirs.py:reward", reward_source=PYTHON,
         config={"target": "ab", "model": "gru-nano", "alphabet": "ab", "reward": "/elsewhere/theirs.py:reward"},
     )
-    bench = Bench()
-    async with bench.app.run_test(size=(120, 36)) as pilot:
-        await begin(bench, pilot)
+    async with opened() as (bench, pilot):
         bench.app._conductor.train_on(card)
         await asked(bench, pilot)
         assert not (home / "rewards").exists()
@@ -112,9 +104,7 @@ async def test_a_policy_with_python_trains_on_by_it_once_it_is_allowed(home: Pat
 async def test_a_pasted_recipe_that_names_python_is_asked_for_and_a_reward_chosen_since_is_not(tmp_path: Path) -> None:
     file = tmp_path / "theirs.py"
     file.write_text(PYTHON)
-    bench = Bench()
-    async with bench.app.run_test(size=(120, 36)) as pilot:
-        await begin(bench, pilot)
+    async with opened() as (bench, pilot):
         bench.app.main.setup.load(make_config({"target": "ab", "reward": str(file)}), origin="the recipe")
         await until(pilot, lambda: (bench.app.settings or {}).get("reward") == str(file))
         await pilot.press("space")

@@ -10,7 +10,7 @@ from pgplay.app.widgets.plot import Plot
 from pgplay.config import make_config
 from pgplay.runs.store import RunStore
 from pgplay.worker.protocol import Changed
-from tests.app.fake_worker import Bench, begin, curve, snapshot, until, words
+from tests.app.fake_worker import Bench, curve, opened, snapshot, until, words
 
 
 def with_further(step: int) -> dict[str, float]:
@@ -22,9 +22,7 @@ def subtitle(bench: Bench, number: int) -> str:
 
 
 async def test_any_metric_that_the_run_tells_can_be_plotted() -> None:
-    bench = Bench()
-    async with bench.app.run_test(size=(120, 40)) as pilot:
-        await begin(bench, pilot)
+    async with opened(size=(120, 40)) as (bench, pilot):
         bench.worker.build()
         bench.worker.train(100, metrics=with_further)
         await until(pilot, lambda: bench.app.state.step == 100)
@@ -40,9 +38,7 @@ async def test_any_metric_that_the_run_tells_can_be_plotted() -> None:
 
 
 async def test_the_cursor_reads_all_plots_at_one_step() -> None:
-    bench = Bench()
-    async with bench.app.run_test(size=(120, 40)) as pilot:
-        await begin(bench, pilot)
+    async with opened(size=(120, 40)) as (bench, pilot):
         bench.worker.build()
         bench.worker.train(100)
         await until(pilot, lambda: "┤" in words(bench, "#plot-1"))
@@ -57,9 +53,7 @@ async def test_the_cursor_reads_all_plots_at_one_step() -> None:
 
 
 async def test_a_click_reads_the_step_that_stands_under_it() -> None:
-    bench = Bench()
-    async with bench.app.run_test(size=(120, 40)) as pilot:
-        await begin(bench, pilot)
+    async with opened(size=(120, 40)) as (bench, pilot):
         bench.worker.build()
         bench.worker.train(100)
         await until(pilot, lambda: "┤" in words(bench, "#plot-1"))
@@ -72,9 +66,7 @@ async def test_a_click_reads_the_step_that_stands_under_it() -> None:
 
 
 async def test_a_recent_part_has_its_own_axes() -> None:
-    bench = Bench()
-    async with bench.app.run_test(size=(120, 40)) as pilot:
-        await begin(bench, pilot)
+    async with opened(size=(120, 40)) as (bench, pilot):
         bench.worker.build()
         bench.worker.train(400)
         await until(pilot, lambda: "┤" in words(bench, "#plot-2"))
@@ -89,9 +81,7 @@ async def test_a_recent_part_has_its_own_axes() -> None:
 
 
 async def test_a_logarithmic_scale_says_what_it_cannot_show() -> None:
-    bench = Bench()
-    async with bench.app.run_test(size=(120, 40)) as pilot:
-        await begin(bench, pilot)
+    async with opened(size=(120, 40)) as (bench, pilot):
         bench.app.view = PlotView(shown=("kl_update", "entropy"))
         bench.worker.build()
         bench.worker.train(50, metrics=with_further)
@@ -105,9 +95,7 @@ async def test_a_logarithmic_scale_says_what_it_cannot_show() -> None:
 
 
 async def test_the_scale_is_that_of_one_plot_and_some_plots_have_no_other() -> None:
-    bench = Bench()
-    async with bench.app.run_test(size=(120, 40)) as pilot:
-        await begin(bench, pilot)
+    async with opened(size=(120, 40)) as (bench, pilot):
         bench.app.view = PlotView(shown=("rewards", "entropy", "cross_entropy"))
         bench.worker.build()
         bench.worker.train(50)
@@ -122,9 +110,7 @@ async def test_the_scale_is_that_of_one_plot_and_some_plots_have_no_other() -> N
 
 
 async def test_smoothing_keeps_the_raw_line() -> None:
-    bench = Bench()
-    async with bench.app.run_test(size=(120, 40)) as pilot:
-        await begin(bench, pilot)
+    async with opened(size=(120, 40)) as (bench, pilot):
         bench.worker.build()
         bench.worker.train(100, metrics=lambda step: {**curve(step), "entropy": math.sin(step) + 2})
         plot = bench.app.main.query_one("#plot-2", Plot)
@@ -141,9 +127,7 @@ async def test_changes_are_marked_when_they_happen_and_when_a_run_is_resumed() -
             store.record(snapshot(step).report)
         store.event(12, "change", '{"lr":0.01}')
         store.event(14, "threads", "1 to 2")
-    bench = Bench()
-    async with bench.app.run_test(size=(120, 40)) as pilot:
-        await begin(bench, pilot)
+    async with opened(size=(120, 40)) as (bench, pilot):
         bench.worker.build("training", run="kept", step=20)
         await until(pilot, lambda: "┊ resumed" in subtitle(bench, 1))
         assert "┊" in words(bench, "#plot-1")
@@ -155,9 +139,7 @@ async def test_changes_are_marked_when_they_happen_and_when_a_run_is_resumed() -
 
 
 async def test_any_panel_can_have_the_whole_screen() -> None:
-    bench = Bench()
-    async with bench.app.run_test(size=(120, 40)) as pilot:
-        await begin(bench, pilot)
+    async with opened(size=(120, 40)) as (bench, pilot):
         bench.worker.build()
         bench.worker.train(100)
         await until(pilot, lambda: "┤" in words(bench, "#plot-1"))

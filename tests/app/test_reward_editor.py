@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from pgplay.app.widgets.printed import PrintedPane
 from pgplay.config import make_config
 from pgplay.errors import PgplayError
 from pgplay.worker.protocol import Change, Changed, Failed, Log, Refused, Resume, StateChanged
-from tests.app.fake_worker import Bench, begin, until
+from tests.app.fake_worker import Bench, opened, until
 
 PYTHON = """def reward(text, target, prompt):
     print("seen", text)
@@ -31,14 +33,16 @@ def reward(text, target, prompt):
 """
 
 
-async def edit(bench: Bench, pilot: Pilot[int], *, training: bool = True) -> RewardScreen:
-    await begin(bench, pilot)
-    if training:
-        bench.worker.build("training")
-        bench.worker.train(30)
-        await until(pilot, lambda: bench.app.state.step == 30)
-    await pilot.press("e")
-    return await editor(bench, pilot)
+@asynccontextmanager
+async def editing(*, training: bool = True) -> AsyncIterator[tuple[Bench, Pilot[int], RewardScreen]]:
+    """An app in whose editor one types, of a run of thirty steps or of none."""
+    async with opened() as (bench, pilot):
+        if training:
+            bench.worker.build("training")
+            bench.worker.train(30)
+            await until(pilot, lambda: bench.app.state.step == 30)
+        await pilot.press("e")
+        yield bench, pilot, await editor(bench, pilot)
 
 
 async def editor(bench: Bench, pilot: Pilot[int]) -> RewardScreen:
@@ -52,9 +56,7 @@ def said(screen: RewardScreen, selector: str) -> str:
 
 
 async def test_a_formula_is_scored_beside_the_present_rewards_while_it_is_typed() -> None:
-    bench = Bench()
-    async with bench.app.run_test(size=(120, 36)) as pilot:
-        screen = await edit(bench, pilot)
+    async with editing() as (bench, pilot, screen):
         assert screen.code.text == "levenshtein"
         await pilot.press(*"*2 - 1")
         await until(pilot, lambda: "hello world" in said(screen, "#checked") and "+0.10" in said(screen, "#checked"))
@@ -65,9 +67,7 @@ async def test_a_formula_is_scored_beside_the_present_rewards_while_it_is_typed(
 
 
 async def test_checking_python_shows_old_new_change_and_parts_prints_and_leaves_the_run_alone() -> None:
-    bench = Bench()
-    async with bench.app.run_test(size=(120, 36)) as pilot:
-        screen = await edit(bench, pilot)
+    async with editing() as (bench, pilot, screen):
         screen.code.text = PYTHON
         await pilot.press("ctrl+r")
         await until(pilot, lambda: "size 1.00" in said(screen, "#checked"))
@@ -80,9 +80,7 @@ async def test_checking_python_shows_old_new_change_and_parts_prints_and_leaves_
 
 async def test_no_key_waits_for_a_reward_that_is_being_checked(tmp_path: Path) -> None:
     gate = tmp_path / "gate"
-    bench = Bench()
-    async with bench.app.run_test(size=(120, 36)) as pilot:
-        screen = await edit(bench, pilot)
+    async with editing() as (_, pilot, screen):
         slow = SLOW.format(gate=str(gate))
         screen.code.text = slow
         screen.code.move_cursor(screen.code.document.end)
@@ -95,9 +93,7 @@ async def test_no_key_waits_for_a_reward_that_is_being_checked(tmp_path: Path) -
 
 
 async def test_what_the_worker_prints_reaches_the_pane_line_by_line() -> None:
-    bench = Bench()
-    async with bench.app.run_test(size=(120, 36)) as pilot:
-        screen = await edit(bench, pilot)
+    async with editing() as (bench, pilot, screen):
         pane = screen.query_one(PrintedPane)
         bench.worker.tell(Log(line="one"))
         bench.worker.tell(Log(line="[/x]\x1b[31m two"))
@@ -105,9 +101,7 @@ async def test_what_the_worker_prints_reaches_the_pane_line_by_line() -> None:
 
 
 async def test_applying_sends_the_text_and_keeps_it_once_the_worker_has_taken_it(home: Path) -> None:
-    bench = Bench()
-    async with bench.app.run_test(size=(120, 36)) as pilot:
-        screen = await edit(bench, pilot)
+    async with editing() as (bench, pilot, screen):
         screen.code.text = PYTHON
         await pilot.press("ctrl+s")
         await until(pilot, lambda: bench.sent(Change))
@@ -128,9 +122,7 @@ async def test_applying_sends_the_text_and_keeps_it_once_the_worker_has_taken_it
 
 
 async def test_a_refused_reward_shows_the_line_and_what_it_was_given_and_the_text_stays() -> None:
-    bench = Bench()
-    async with bench.app.run_test(size=(120, 36)) as pilot:
-        screen = await edit(bench, pilot)
+    async with editing() as (bench, pilot, screen):
         screen.code.text = PYTHON
         await pilot.press("ctrl+s")
         await until(pilot, lambda: bench.sent(Change))
@@ -153,9 +145,7 @@ async def test_a_refused_reward_shows_the_line_and_what_it_was_given_and_the_tex
 
 
 async def test_python_that_fails_on_a_sample_is_not_sent() -> None:
-    bench = Bench()
-    async with bench.app.run_test(size=(120, 36)) as pilot:
-        screen = await edit(bench, pilot)
+    async with editing() as (bench, pilot, screen):
         screen.code.text = "def reward(text, target, prompt):\n    return 1 / (len(text) - 11)\n"
         await pilot.press("ctrl+s")
         await until(pilot, lambda: "ZeroDivisionError" in said(screen, "#verdict"))
@@ -165,9 +155,7 @@ async def test_python_that_fails_on_a_sample_is_not_sent() -> None:
 
 
 async def test_without_a_run_applying_keeps_the_reward_and_puts_it_into_the_setup(home: Path) -> None:
-    bench = Bench()
-    async with bench.app.run_test(size=(120, 36)) as pilot:
-        screen = await edit(bench, pilot, training=False)
+    async with editing(training=False) as (bench, pilot, screen):
         await pilot.press("ctrl+t")
         assert screen.code.text == TEMPLATE
         await pilot.press("ctrl+s")
@@ -178,9 +166,7 @@ async def test_without_a_run_applying_keeps_the_reward_and_puts_it_into_the_setu
 
 
 async def test_what_was_typed_and_not_applied_is_there_again() -> None:
-    bench = Bench()
-    async with bench.app.run_test(size=(120, 36)) as pilot:
-        await edit(bench, pilot)
+    async with editing() as (bench, pilot, _):
         await pilot.press(*" + 1", "escape")
         await until(pilot, lambda: not isinstance(bench.app.screen, RewardScreen))
         await pilot.press("e")
@@ -188,9 +174,7 @@ async def test_what_was_typed_and_not_applied_is_there_again() -> None:
 
 
 async def test_a_saved_file_is_followed_and_told() -> None:
-    bench = Bench()
-    async with bench.app.run_test(size=(120, 36)) as pilot:
-        await begin(bench, pilot)
+    async with opened() as (bench, pilot):
         bench.worker.build("training", reward="mine.py")
         bench.worker.tell(Changed(settings={"reward": "mine.py"}, step=4, reward_source=PYTHON))
         await until(pilot, lambda: bench.app.state.info and bench.app.state.info.reward_source == PYTHON)
@@ -205,9 +189,7 @@ async def test_a_saved_file_is_followed_and_told() -> None:
 async def test_a_failing_reward_is_mended_and_the_run_goes_on_from_the_same_step(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text(PYTHON)
-    bench = Bench(make_config({"reward": str(file)}))
-    async with bench.app.run_test(size=(120, 36)) as pilot:
-        await begin(bench, pilot)
+    async with opened(make_config({"reward": str(file)})) as (bench, pilot):
         bench.worker.build("training", reward=str(file))
         bench.worker.train(5)
         await until(pilot, lambda: bench.app.state.step == 5)
@@ -231,9 +213,7 @@ async def test_a_failing_reward_is_mended_and_the_run_goes_on_from_the_same_step
 
 
 async def test_the_card_goes_when_the_mended_file_lets_the_run_go_on() -> None:
-    bench = Bench()
-    async with bench.app.run_test(size=(120, 36)) as pilot:
-        await begin(bench, pilot)
+    async with opened() as (bench, pilot):
         bench.worker.build("training")
         bench.worker.tell(StateChanged(state="failed", message="It failed.", step=5))
         bench.worker.tell(Failed(problem="It raised.", run="a-run", step=5, reward="levenshtein"))

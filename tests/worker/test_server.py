@@ -23,7 +23,6 @@ from pgplay.worker.protocol import (
     Refused,
     Reset,
     Resume,
-    RunInfo,
     Save,
     Saved,
     Snapshot,
@@ -35,6 +34,7 @@ from pgplay.worker.protocol import (
     Written,
     decode_event,
 )
+from pgplay.worker.records import RunInfo
 from pgplay.worker.server import Server
 from tests.worker.helpers import anatomy, snapshot
 

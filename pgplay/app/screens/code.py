@@ -11,7 +11,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from pgplay.app.safe_text import plain, safe_text
-from pgplay.app.screens.page import Dialog
+from pgplay.app.screens.page import CLOSES, Dialog
 from pgplay.app.source_code import Source, sources
 from pgplay.app.widgets.code import COMPONENTS, coloured_code
 from pgplay.errors import PgplayError
@@ -34,7 +34,7 @@ class CodeScreen(Dialog[None]):
         """Lay out the sources."""
         with VerticalScroll(id="code", classes="dialog page") as dialog:
             dialog.border_title = f"The code of {self._stop}"
-            dialog.border_subtitle = " escape closes "
+            dialog.border_subtitle = CLOSES
             try:
                 for source in sources(self._stop, self._rules):
                     yield from self._parts(source)

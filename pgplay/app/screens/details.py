@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from textual.containers import VerticalScroll
 
 from pgplay.app.formats import number
-from pgplay.app.screens.page import Dialog
+from pgplay.app.screens.page import CLOSES, Dialog
 from pgplay.app.state import AppState
 from pgplay.app.view import words_of
 from pgplay.app.widgets.rows import Rows, Section
@@ -34,7 +34,7 @@ class DetailsScreen(Dialog[None]):
         """Lay out the parts."""
         with VerticalScroll(id="details", classes="dialog page -wide") as dialog:
             dialog.border_title = "Details"
-            dialog.border_subtitle = " escape closes "
+            dialog.border_subtitle = CLOSES
             yield Rows(name_width=_NAME, id="findings")
             yield Rows(name_width=_NAME + _VALUE, id="numbers")
             yield Rows(name_width=_NAME, id="log")

@@ -14,7 +14,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, OptionList, Static
 
 from pgplay.app.safe_text import pad, plain, safe_text
-from pgplay.app.screens.page import Dialog
+from pgplay.app.screens.page import CLOSES, Dialog
 from pgplay.errors import PgplayError
 
 
@@ -112,7 +112,7 @@ class ChooseDialog(Dialog[str | None]):
         """Lay out the parts."""
         with Vertical(id="question", classes="dialog -choose") as dialog:
             dialog.border_title = self._title
-            dialog.border_subtitle = " escape closes "
+            dialog.border_subtitle = CLOSES
             if not self._entries:
                 yield Static("There is nothing else to choose from.", classes="words")
             width = max((cell_len(name) for name, _ in self._entries), default=0)

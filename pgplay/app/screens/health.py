@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from pgplay.app.messages import StateShown
 from pgplay.app.safe_text import safe_text
-from pgplay.app.screens.page import Dialog
+from pgplay.app.screens.page import CLOSES, Dialog
 from pgplay.app.state import AppState, words_of_change
 from pgplay.app.widgets.health import COMPONENTS, EMPTY, styles_of, told
 
@@ -39,7 +39,7 @@ class HealthScreen(Dialog[None]):
         """Lay out the parts."""
         with VerticalScroll(id="health-page", classes="dialog page -wide") as dialog:
             dialog.border_title = "Signal health"
-            dialog.border_subtitle = " escape closes "
+            dialog.border_subtitle = CLOSES
             yield Static(GUIDE, classes="words")
             yield Static(id="health-signals", classes="words")
             yield Static(id="health-findings", classes="words")
@@ -66,6 +66,10 @@ class HealthScreen(Dialog[None]):
         """Make the change of that number."""
         if event.key.isdecimal() and 1 <= int(event.key) <= len(self._offers):
             event.stop()
-            settings = self._offers[int(event.key) - 1]
-            self._change(settings)
-            self.notify(f"Changed: {words_of_change(settings)}", markup=False)
+            self.action_follow(int(event.key))
+
+    def action_follow(self, number: int) -> None:
+        """Make the change that stands under this number."""
+        settings = self._offers[number - 1]
+        self._change(settings)
+        self.notify(f"Changed: {words_of_change(settings)}", markup=False)

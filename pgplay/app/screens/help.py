@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from pgplay.app.actions import ACTIONS, BENCH_ACTIONS, EDITOR_ACTIONS
 from pgplay.app.explanations import GROUPS, Explanation
+from pgplay.app.screens.page import CLOSES
 from pgplay.app.view import words_of
 from pgplay.app.widgets.rows import Rows, Section
 from pgplay.learning.algorithms import COMPARATORS
@@ -45,7 +46,7 @@ class HelpScreen(ModalScreen[None]):
         """Lay out the parts."""
         with VerticalScroll(id="help", classes="dialog page") as dialog:
             dialog.border_title = "Help"
-            dialog.border_subtitle = " escape closes "
+            dialog.border_subtitle = CLOSES
             if self._about is not None:
                 yield Rows(Section.of("This", [self._about]), id="about")
             if self._keys_here:

@@ -23,6 +23,11 @@ from pgplay.runs.figures import TRADE
 _VALUE_WIDTH = 9
 _LONGEST_TITLE = max(len(words_of(name).title) for name in (*METRICS, HISTOGRAM))
 
+HINT = (
+    " space ticks · [@click=screen.find]/ finds[/] · [@click=screen.usual]u the usual four[/] · "
+    "[@click=screen.done]escape shows them[/] "
+)
+
 
 class MetricsScreen(Dialog[tuple[str, ...]]):
     """A list to tick: the first that is ticked fills the large plot, the others follow in the order of ticking."""
@@ -44,7 +49,7 @@ class MetricsScreen(Dialog[tuple[str, ...]]):
         """Lay out the filter and the list."""
         with Vertical(id="plots-dialog", classes="dialog -tall -wide") as dialog:
             dialog.border_title = "Plots"
-            dialog.border_subtitle = " space ticks · / finds · u the usual four · escape shows them "
+            dialog.border_subtitle = HINT
             yield Static(id="metrics-shown", classes="words")
             yield Input(placeholder="find a metric", id="find", compact=True)
             yield OptionList(id="metrics", compact=True)

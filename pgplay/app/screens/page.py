@@ -10,6 +10,9 @@ from textual.widgets import Footer
 
 from pgplay.app.explanations import PANELS, Explanation
 
+CLOSES = " [@click=screen.dismiss]escape closes[/] "
+"""What the lower edge of a dialog without buttons says; a click on it does so."""
+
 
 class Dialog(ModalScreen[ScreenResultType]):
     """A screen over the one before; the app's keys do not reach through it, so it names the two that always work."""

@@ -59,8 +59,8 @@ class PhaseScreen(Enlarging):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES | {"phase--here", "phase--stop"}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right,space", "go(1)", "next stop", key_display="→"),
-        Binding("left", "go(-1)", "stop before", key_display="←"),
+        Binding("right,space", "go(1)", "next stop", key_display="→", priority=True),
+        Binding("left", "go(-1)", "stop before", key_display="←", priority=True),
         Binding("c", "code", "show the code"),
         Binding("n", "another", "next step"),
         ENLARGE,
@@ -122,7 +122,9 @@ class PhaseScreen(Enlarging):
         here, other = (self.get_component_rich_style(f"phase--{name}", partial=True) for name in ("here", "stop"))
         line = Text(no_wrap=True, end="", overflow="ellipsis")
         for number, stop in enumerate(STOPS):
+            start = len(line)
             line.append(f" {number + 1} {stop} ", here if number == self._at else other)
+            line.apply_meta({"@click": f"screen.go({number - self._at})"}, start)
             if number < len(STOPS) - 1:
                 line.append(" ─▶ ", other)
         return line.append(f"\n{WHAT[self._stop]}", other)

@@ -14,7 +14,7 @@ from textual.widgets import Button, Input, Label, Static
 
 from pgplay.app.safe_text import safe_text
 from pgplay.app.screens.dialogs import AskDialog
-from pgplay.app.screens.page import Dialog
+from pgplay.app.screens.page import CLOSES, Dialog
 from pgplay.config import RunConfig, make_config
 from pgplay.errors import InputError, PgplayError
 from pgplay.runs.files import write_atomically
@@ -44,7 +44,7 @@ class RecipeScreen(Dialog[RunConfig | None]):
         """Lay out the parts."""
         with Vertical(id="recipe-dialog", classes="dialog -choose") as dialog:
             dialog.border_title = "Recipe"
-            dialog.border_subtitle = " escape closes "
+            dialog.border_subtitle = CLOSES
             yield Label("What differs from the defaults, as one line:", classes="muted")
             yield Static(id="recipe", classes="words")
             yield Label("The same without a screen:", classes="muted")

@@ -15,7 +15,7 @@ from textual.widgets import Button, Input, Label, Static
 from pgplay.app import formats
 from pgplay.app.colouring import coloured
 from pgplay.app.safe_text import as_title, safe_text
-from pgplay.app.screens.page import Dialog
+from pgplay.app.screens.page import CLOSES, Dialog
 from pgplay.app.widgets.choice import Choice, Entry
 from pgplay.app.widgets.samples import Samples, component_styles
 from pgplay.learning.report import Sample
@@ -45,7 +45,7 @@ class WriteScreen(Dialog[None]):
         """Lay out the parts."""
         with Vertical(id="write-dialog", classes="dialog -tall") as dialog:
             dialog.border_title = as_title(f"Write with {self._policy or 'the present policy'}")
-            dialog.border_subtitle = " escape closes "
+            dialog.border_subtitle = CLOSES
             if self._prompt:
                 with Horizontal(classes="row"):
                     yield Label("Prompt", classes="name")

@@ -118,7 +118,7 @@ class Completions(OptionList):
         styles = component_styles(self)
         self.clear_options()
         self.add_options([Option(self._line(row, styles)) for row in self._shown])
-        told = f"{len(samples)} of {total} completions" if len(samples) < total else f"{total} completions"
+        told = f"{len(samples)} of {total} texts" if len(samples) < total else f"{total} texts"
         told = told if total else f"{len(samples)} samples"
         found = f" · {len(self._shown)} found" if wanted else ""
         self.border_title = f"{self._heading()}{told} · {len(self._rows)} distinct{found}"

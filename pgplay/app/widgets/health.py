@@ -35,7 +35,8 @@ def told(
 ) -> list[Text]:
     """Return each signal in lines of at most `width` cells, its meaning beside its value where all of them fit there.
 
-    With `keys`, the ones that follow the advice by metric, a signal's advice stands beneath it.
+    With `keys`, the ones that follow the advice by metric, a signal's advice stands beneath it; a click on the change
+    does what its key does, by the screen's action `follow`.
     """
     head = len(f"{SIGNS['fine']} ") + _TITLE + _VALUE + len(_GAP)
     beside = all(head + cell_len(signal.meaning) <= width for signal in signals)
@@ -53,7 +54,9 @@ def told(
         if keys is not None and signal.advice:
             lines += _indented(f"try {signal.advice}", width)
             if signal.metric in keys and signal.settings:
-                lines += _indented(f"{keys[signal.metric]}: {words_of_change(signal.settings)}", width, style)
+                key = keys[signal.metric]
+                change = _indented(f"{key}: {words_of_change(signal.settings)}", width, style)
+                lines += [line.on({"@click": f"screen.follow({key})"}) for line in change]
     return lines
 
 

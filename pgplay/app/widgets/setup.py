@@ -10,20 +10,14 @@ from textual.timer import Timer
 from textual.widgets import Button, Collapsible, Input, Label, Select, Static, TextArea
 
 from pgplay.app import form
-from pgplay.app.drafts import kept_rewards
 from pgplay.app.messages import SetupChanged
 from pgplay.app.safe_text import safe_text
 from pgplay.app.state import AppState
+from pgplay.app.widgets import lists
 from pgplay.app.widgets.choice import Choice, Entry
 from pgplay.app.widgets.setting import Setting
 from pgplay.config import RunConfig, fields, to_settings
 from pgplay.errors import PgplayError
-from pgplay.learning.algorithms import ALGORITHMS, COMPARATORS
-from pgplay.policies.catalogue import FAMILY_DESCRIPTIONS, MODELS, chosen_model
-from pgplay.worker.protocol import Device
-
-OWN_REWARD = ""
-"""The value of the list's entry 'formula or file…'."""
 
 TYPING_PAUSE = 0.15
 """Seconds without a key before what was typed is checked."""
@@ -59,7 +53,7 @@ class Setup(Vertical):
                 yield Label("Preset", classes="name")
                 yield Choice([Entry(self.preset, self.preset)], self.preset, id="preset", prompt="your own")
             yield Static(id="preset-note", classes="note")
-            yield from self._row("Task", Choice(self._tasks(), self.typed["task"], id="task"))
+            yield from self._row("Task", Choice(lists.tasks(self.typed["task"]), self.typed["task"], id="task"))
             yield Static(id="task-note", classes="note")
             with Horizontal(classes="row", id="target-row"):
                 yield Label("Target", classes="name")
@@ -68,13 +62,14 @@ class Setup(Vertical):
                 self.typed["target"], id="target", compact=True, show_line_numbers=False, highlight_cursor_line=False
             )
             yield Static(id="target-problem", classes="problem")
-            yield from self._row("Reward", Choice(self._rewards(), self._reward_choice(), id="reward"))
+            yield from self._row("Reward", Choice(lists.rewards(), self._reward_choice(), id="reward"))
             yield Input(self.typed["reward"], id="own-reward", compact=True, placeholder="0.8*levenshtein + 0.2*prefix")
             yield Static(id="reward-note", classes="note")
             yield from self._row("Model", Choice(self._models(), self.typed["model"], id="model"))
-            yield from self._row("Algorithm", Choice(self._algorithms(), self.typed["algorithm"], id="algorithm"))
+            yield from self._row("Algorithm", Choice(lists.algorithms(), self.typed["algorithm"], id="algorithm"))
             yield Static(id="algorithm-note", classes="note")
-            yield from self._row("Device", Choice(self._devices(()), self.typed["device"], id="device"))
+            device = self.typed["device"]
+            yield from self._row("Device", Choice(lists.devices((), device), device, id="device"))
             yield Collapsible(title=MORE, id="more", classes="fold")
             yield Collapsible(title=LEARNING, id="learning", classes="fold")
         yield Static(id="setup-note")
@@ -92,13 +87,7 @@ class Setup(Vertical):
         self.call_after_refresh(self._fill_lists)
 
     def _fill_lists(self) -> None:
-        from pgplay.tasks.presets import broken_presets, preset_names
-
-        presets = [Entry(preset.name, preset.title, preset.teaches) for preset in preset_names()]
-        presets += [
-            Entry(f"✗ {broken.name}", broken.name, broken.error.problem, disabled=True) for broken in broken_presets()
-        ]
-        self.query_one("#preset", Choice).show_entries(presets, self.preset)
+        self.query_one("#preset", Choice).show_entries(lists.presets(), self.preset)
         self._show_notes()
         self._check()
         if self._is_roomy:
@@ -109,55 +98,12 @@ class Setup(Vertical):
     def _is_roomy(self) -> bool:
         return self.app.size.width >= ROOMY_WIDTH and self.app.size.height >= ROOMY_HEIGHT
 
-    # What the lists hold
-
-    def _tasks(self) -> list[Entry]:
-        choices = form.task_choices(self.typed["task"])
-        return [Entry(spec, spec or "one target", description) for spec, description in choices]
-
-    def _rewards(self) -> list[Entry]:
-        from pgplay.rewards.catalogue import REWARDS
-
-        built_in = [Entry(reward.spec, reward.name, reward.description) for reward in REWARDS.values()]
-        return [
-            *built_in,
-            *(Entry(name, name, "Python that you keep; e edits the chosen reward") for name in kept_rewards()),
-            Entry(OWN_REWARD, "formula or file…", "such as 0.8*levenshtein + 0.2*prefix, or my_reward.py"),
-        ]
-
     def _reward_choice(self) -> str:
-        return self.typed["reward"] if any(self.typed["reward"] == entry.value for entry in self._rewards()) else ""
+        spec = self.typed["reward"]
+        return spec if any(spec == entry.value for entry in lists.rewards()) else lists.OWN_REWARD
 
     def _models(self) -> list[Entry]:
-        labels = form.model_choices(self._vocabulary)
-        usual = chosen_model("auto", has_prompts=bool(self.typed["task"]))
-        auto = Entry("auto", "auto", f"what suits the task: {usual}", brief=" ".join(labels[usual].split()))
-        return [
-            auto,
-            *(
-                Entry(name, label, FAMILY_DESCRIPTIONS[MODELS[name].family], brief=" ".join(label.split()))
-                for name, label in labels.items()
-            ),
-        ]
-
-    def _algorithms(self) -> list[Entry]:
-        rows = {**ALGORITHMS, **COMPARATORS}
-        return [Entry(name, name, algorithm.description) for name, algorithm in rows.items()]
-
-    def _devices(self, devices: tuple[Device, ...]) -> list[Entry]:
-        known = devices or (Device("auto", "the fastest one here", True), Device("cpu", "the processor", True))
-        entries = [
-            Entry(
-                device.name,
-                device.name,
-                device.description if device.available else f"not here: {device.reason}",
-                not device.available,
-            )
-            for device in known
-        ]
-        if not any(entry.value == self.typed["device"] for entry in entries):
-            entries.append(Entry(self.typed["device"], self.typed["device"], "not found on this machine"))
-        return entries
+        return lists.models(self._vocabulary, has_prompts=bool(self.typed["task"]))
 
     # What the app tells
 
@@ -193,7 +139,7 @@ class Setup(Vertical):
             return
         self.typed["reward"], self._own_reward, self.preset, self.origin = spec, False, "", ""
         self.query_one("#preset", Choice).choose("")
-        self.query_one("#reward", Choice).show_entries(self._rewards(), self._reward_choice())
+        self.query_one("#reward", Choice).show_entries(lists.rewards(), self._reward_choice())
         own = self.query_one("#own-reward", Input)
         with own.prevent(Input.Changed):
             own.value = spec
@@ -203,7 +149,8 @@ class Setup(Vertical):
     def show(self, state: AppState) -> None:
         """Show what depends on the worker: the devices, and what the button does."""
         if state.devices:
-            self.query_one("#device", Choice).show_entries(self._devices(state.devices), self.typed["device"])
+            device = self.typed["device"]
+            self.query_one("#device", Choice).show_entries(lists.devices(state.devices, device), device)
         button = self.query_one("#start", Button)
         labels = {"training": "Pause", "preparing": "Pause", "paused": "Go on"}
         again = "Start again" if state.run in ("solved", "finished", "failed") else "Start"
@@ -252,8 +199,8 @@ class Setup(Vertical):
         if name == "preset":
             self._load_preset(value)
         elif name == "reward":
-            self._own_reward = value == OWN_REWARD
-            if self._own_reward and self._reward_choice() != OWN_REWARD:  # chosen by the person, not by a preset
+            self._own_reward = value == lists.OWN_REWARD
+            if self._own_reward and self._reward_choice() != lists.OWN_REWARD:  # chosen by the person, not by a preset
                 self.query_one("#own-reward", Input).focus()
             self._edit("reward", value or self.typed["reward"])
         else:
@@ -309,9 +256,9 @@ class Setup(Vertical):
     # What is shown beside the fields
 
     def _show_notes(self) -> None:
-        own = self._own_reward or self._reward_choice() == OWN_REWARD
+        own = self._own_reward or self._reward_choice() == lists.OWN_REWARD
         self.query_one("#own-reward", Input).display = own
-        self.query_one("#task", Choice).show_entries(self._tasks(), self.typed["task"])
+        self.query_one("#task", Choice).show_entries(lists.tasks(self.typed["task"]), self.typed["task"])
         for part in ("target-row", "target"):
             self.query_one(f"#{part}").display = not self.typed["task"]
         for name in ("preset", "task", "reward", "algorithm"):

@@ -1,0 +1,47 @@
+"""What the messages between an app and its worker tell of: a run, its state, and the devices that there are."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+RunState = Literal["idle", "preparing", "training", "paused", "solved", "finished", "failed"]
+"""idle: no run yet; preparing: building the network or warming up; finished: a limit was reached."""
+
+
+class Device(msgspec.Struct, frozen=True):
+    """A device that a run may ask for, and why it can't be had where it can't."""
+
+    name: str
+    description: str
+    available: bool
+    reason: str = ""
+
+
+class RunInfo(msgspec.Struct, frozen=True):
+    """What a run is made of, once it is built."""
+
+    run: str
+    settings: dict[str, Any]
+    recipe: str
+    model: str
+    parameters: int
+    """Its trained numbers: none, as there is no model, where the algorithm trains no network."""
+    device: str
+    threads: int
+    alphabet: str
+    max_length: int
+    targets: tuple[str, ...]
+    prompts: tuple[str, ...]
+    notes: tuple[str, ...]
+    """Plain sentences the person should see, such as which characters were added to the alphabet."""
+    reward_source: str = ""
+    """The text of a Python reward, empty for any other."""
+    batch_size: int = 64
+    """Completions a step, as the run began."""
+
+    @property
+    def has_policy(self) -> bool:
+        """Whether there is a network to save and to write with."""
+        return self.parameters > 0
