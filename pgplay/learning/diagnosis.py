@@ -73,7 +73,7 @@ def _collapsed(rows: Sequence[dict[str, float]]) -> Finding | None:
         message=f"Entropy has collapsed to {entropy:.3f} nats a token: the policy is certain of a text that is not the "
         "target, tries nothing else, and so has stopped learning.",
         advice="Raise entropy (or lower lr) and start again: what is certain is hardly ever unlearnt.",
-        settings=_signal(rows, "entropy").settings or {},
+        settings=_signals(rows)["entropy"].settings or {},
     )
 
 
@@ -103,10 +103,8 @@ def _never_stops(rows: Sequence[dict[str, float]]) -> Finding | None:
 
 def _too_far(rows: Sequence[dict[str, float]]) -> Finding | None:
     """Each step changes the policy so much that the next one begins somewhere else."""
-    if "kl_update" not in _means(rows) or _gain(rows) > STALLED_GAIN:
-        return None
-    signal = _signal(rows, "kl_update")
-    if signal.state != "bad":
+    signal = _stalled_by(rows, "kl_update")
+    if signal is None:
         return None
     return Finding(
         kind="steps-too-long",
@@ -118,10 +116,8 @@ def _too_far(rows: Sequence[dict[str, float]]) -> Finding | None:
 
 def _noisy(rows: Sequence[dict[str, float]]) -> Finding | None:
     """The gradient of one half of the batch says nothing about that of the other."""
-    if "signal_to_noise" not in _means(rows) or _gain(rows) > STALLED_GAIN:
-        return None
-    signal = _signal(rows, "signal_to_noise")
-    if signal.state != "bad" or _mean(rows, "entropy") < COLLAPSED_ENTROPY:
+    signal = _stalled_by(rows, "signal_to_noise")
+    if signal is None or _mean(rows, "entropy") < COLLAPSED_ENTROPY:
         return None
     return Finding(
         kind="noisy-gradient",
@@ -136,8 +132,14 @@ def _means(rows: Sequence[dict[str, float]]) -> dict[str, float]:
     return {name: value for name, value in means.items() if not math.isnan(value)}
 
 
-def _signal(rows: Sequence[dict[str, float]], metric: str) -> Signal:
-    return next(signal for signal in signals(_means(rows)) if signal.metric == metric)
+def _signals(rows: Sequence[dict[str, float]]) -> dict[str, Signal]:
+    return {signal.metric: signal for signal in signals(_means(rows))}
+
+
+def _stalled_by(rows: Sequence[dict[str, float]], metric: str) -> Signal | None:
+    """Return the signal of `metric` where it is out of range and the reward does not rise."""
+    signal = _signals(rows).get(metric)
+    return signal if signal is not None and signal.state == "bad" and _gain(rows) <= STALLED_GAIN else None
 
 
 def _gain(rows: Sequence[dict[str, float]]) -> float:
