@@ -139,6 +139,8 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | 
     _check_task(config, task)
     spec = model_spec(shape.model if shape else chosen_model(config.model, has_prompts=bool(config.task)))
     notes = sleeping(config)
+    if config.kl_limit is not None and not config.warm_start and config.reference == "start" and shape is None:
+        notes.append("kl_limit holds the run near an untrained policy: give it a warm start, or a reference.")
     warm_lines = read_corpus(config.warm_text) if config.warm_text and shape is None else ()
     texts = [text for pair in task.pairs for text in (pair.prompt, *pair.answers)]
     if shape is None:

@@ -69,6 +69,15 @@ def test_what_waits_for_a_weight_that_can_change_live_is_noted(settings: dict[st
     assert not make_plan(make_config({"reference": "someone", "kl": 0.1, "entropy_target": 3.0})).notes
 
 
+def test_a_limit_around_an_untrained_policy_is_noted() -> None:
+    def notes(**settings: Any) -> str:
+        return " ".join(make_plan(make_config({"kl_limit": 0.3, **settings})).notes)
+
+    assert "near an untrained policy" in notes()
+    assert "untrained" not in notes(warm_start="10")
+    assert "untrained" not in notes(reference="someone")
+
+
 def test_no_preset_contradicts_itself() -> None:
     for preset in preset_names():
         make_plan(make_config(preset.settings))
