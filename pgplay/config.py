@@ -1,6 +1,6 @@
 """RunConfig: one frozen description of a run, validated once, here.
 
-Each field carries its range and one line of help (`FIELDS` lists them); the command line's options, the app's form,
+Each field carries its range and one line of help (`fields` lists them); the command line's options, the app's form,
 presets, recipes and the docs are all made from these. A field left at None takes the default of the chosen model family
 or algorithm, which `policies.catalogue` and `learning.algorithms` hold.
 """
@@ -12,19 +12,14 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
 from pgplay.errors import InputError, unknown_name
-
-Section = Literal["task", "reward", "model", "algorithm", "learning", "sampling", "regularisation", "limits"]
-
-
-def _help(description: str, section: Section, *, live: bool = False, **limits: Any) -> Meta:
-    """Describe a field: what it is, where a form shows it, and whether it can change while the run goes on (live)."""
-    return Meta(description=description, extra={"section": section, "live": live}, **limits)
+from pgplay.fields import Field, fields_of, what_is_right
+from pgplay.fields import describe as _help
 
 
 class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -298,64 +293,10 @@ def _check_unicode(name: str, text: str) -> None:
         ) from error
 
 
-class Field(NamedTuple):
-    """One field of RunConfig as forms and help show it."""
-
-    name: str
-    description: str
-    section: Section
-    live: bool
-    type: type
-    optional: bool
-    default: Any
-    choices: tuple[str, ...]
-    low: float | None
-    high: float | None
-    range: str
-    """What a number may be, in words: 'from 0 to 10', 'above 0, at most 1'; empty where anything goes."""
-
-
-def _describe(field: msgspec.inspect.Field) -> Field:
-    kind: Any = field.type
-    help_, extra, inner = kind.extra_json_schema, kind.extra, kind.type
-    optional = isinstance(inner, msgspec.inspect.UnionType)
-    if optional:
-        inner = next(one for one in inner.types if not isinstance(one, msgspec.inspect.NoneType))
-    types: dict[type, type] = {
-        msgspec.inspect.IntType: int,
-        msgspec.inspect.FloatType: float,
-        msgspec.inspect.VarTupleType: tuple,
-    }
-
-    return Field(
-        name=field.name,
-        description=help_["description"],
-        section=extra["section"],
-        live=extra["live"],
-        type=types.get(type(inner), str),
-        optional=optional,
-        default=field.default,
-        choices=tuple(map(str, inner.values)) if isinstance(inner, msgspec.inspect.LiteralType) else (),
-        low=getattr(inner, "ge", None) if getattr(inner, "gt", None) is None else inner.gt,
-        high=getattr(inner, "le", None) if getattr(inner, "lt", None) is None else inner.lt,
-        range=_range(inner),
-    )
-
-
-def _range(kind: msgspec.inspect.Type) -> str:
-    limits = {limit: getattr(kind, limit, None) for limit in ("ge", "gt", "le", "lt")}
-    at_least, above, at_most, below = (None if value is None else f"{value:.10g}" for value in limits.values())
-    if at_least and at_most:
-        return f"from {at_least} to {at_most}"
-    words = {"from": at_least, "above": above, "at most": at_most, "below": below}
-    return ", ".join(f"{word} {value}" for word, value in words.items() if value)
-
-
 @functools.cache
 def fields() -> dict[str, Field]:
     """Return every field of RunConfig by name, in the order in which they are shown."""
-    info: Any = msgspec.inspect.type_info(RunConfig)
-    return {field.name: _describe(field) for field in info.fields}
+    return fields_of(RunConfig)
 
 
 def make_config(settings: Mapping[str, Any], base: RunConfig | None = None) -> RunConfig:
@@ -370,7 +311,7 @@ def make_config(settings: Mapping[str, Any], base: RunConfig | None = None) -> R
     merged = {**(to_settings(base) if base else {}), **settings}
     for name, value in merged.items():
         if isinstance(value, float) and not math.isfinite(value):
-            raise InputError(f"{name} is {value}.", _what_is_right(known[name]))
+            raise InputError(f"{name} is {value}.", what_is_right(known[name]))
     try:
         return msgspec.convert(merged, RunConfig)
     except msgspec.ValidationError as error:
@@ -379,17 +320,7 @@ def make_config(settings: Mapping[str, Any], base: RunConfig | None = None) -> R
             raise InputError(f"These settings do not fit: {error}.") from error
         field = known[found[1]]
         shown = json.dumps(merged[field.name], ensure_ascii=False)
-        raise InputError(f"{field.name} cannot be {shown}.", _what_is_right(field)) from error
-
-
-def _what_is_right(field: Field) -> str:
-    if field.choices:
-        return f"Choose one of: {', '.join(field.choices)}."
-    noun = {int: "a whole number", float: "a number", str: "a text", tuple: "a list of texts"}[field.type]
-    if field.name == "until":
-        noun = "solved, never, reward>=0.95, held_out_reward>=0.9 or held_out_exact_match>=0.97"
-    allowed = f" {field.range}" if field.range else ""
-    return f"It is {noun}{allowed}: {field.description}."
+        raise InputError(f"{field.name} cannot be {shown}.", what_is_right(field)) from error
 
 
 def to_settings(config: RunConfig) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from pgplay.app.formats import count, number
-from pgplay.config import Field, RunConfig, fields, make_config, to_settings
+from pgplay.config import RunConfig, fields, make_config, to_settings
 from pgplay.errors import InputError, PgplayError
+from pgplay.fields import Field
 from pgplay.learning.algorithms import trains_network
 from pgplay.policies.catalogue import MODELS
 

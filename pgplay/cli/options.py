@@ -8,8 +8,9 @@ from typing import Any
 
 from pgplay.cli.consent import add_consent, require_consent
 from pgplay.cli.parsing import Arguments, Parser
-from pgplay.config import Field, RunConfig, fields, make_config, to_settings
+from pgplay.config import RunConfig, fields, make_config, to_settings
 from pgplay.errors import InputError
+from pgplay.fields import Field
 
 _SECTIONS = {
     "task": "what is to be written",

@@ -12,8 +12,9 @@ import shlex
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from pgplay.config import Field, RunConfig, fields, make_config, to_settings
+from pgplay.config import RunConfig, fields, make_config, to_settings
 from pgplay.errors import InputError, unknown_name
+from pgplay.fields import Field
 
 _QUOTES = "\"'`\\"
 _STARTS_JSON = '"['

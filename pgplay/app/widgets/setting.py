@@ -15,7 +15,7 @@ from pgplay.app.explanations import Explanation
 from pgplay.app.form import limits, placeholder
 from pgplay.app.safe_text import safe_text
 from pgplay.app.widgets.choice import Choice, Entry
-from pgplay.config import Field
+from pgplay.fields import Field
 
 
 class Setting(Vertical):
