@@ -52,8 +52,8 @@ def lines(stop: Stop, anatomy: Anatomy, sample: SampleAnatomy) -> list[Line]:
 
 
 def signed(value: float) -> str:
-    """Return a number that says which way it goes: +1.02, −0.30."""
-    return f"{value:+.2f}".replace("-", "−")
+    """Return a number that says which way it goes: +1.02, −0.30; what rounds to nothing goes no way: 0.00."""
+    return f"{value:+.2f}".replace("-", "−") if abs(value) >= 0.005 else "0.00"
 
 
 def _sample(anatomy: Anatomy, sample: SampleAnatomy) -> list[Line]:

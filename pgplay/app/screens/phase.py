@@ -61,7 +61,7 @@ class PhaseScreen(Enlarging):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,space", "go(1)", "next stop", key_display="→", priority=True),
         Binding("left", "go(-1)", "stop before", key_display="←", priority=True),
-        Binding("c", "code", "show the code"),
+        Binding("c", "code", "code"),
         Binding("n", "another", "next step"),
         ENLARGE,
         Binding("escape,q", "back", "back", key_display="esc"),
