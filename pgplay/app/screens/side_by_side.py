@@ -137,7 +137,8 @@ class SideBySide(Screen[None]):
         many = any(len(line.pasts) > 1 for line in self._lines)
         count = len(self._overlay.runs)
         full = f", the most that fit; {self._left_out} left out" if self._left_out and self._overlay.is_full else ""
-        self.query_one("#overlay-title", Static).update(f"Side by side · {count} runs{full}")
+        runs = "1 run" if count == 1 else f"{count} runs"
+        self.query_one("#overlay-title", Static).update(f"Side by side · {runs}{full}")
         self._hint(SEEDS_AS_ONE if many else "")
         table: DataTable[Text] = self.query_one("#overlay-legend", DataTable)
         at = table.cursor_row
