@@ -82,7 +82,7 @@ OPENINGS = {
     "map": Opening(("a",), {"#writing": "greedy"}),
     "prompts": Opening(("q",), {"#watched": "right answer"}, _listed),
     "health": Opening(("question_mark",), {"#health-signals": "Entropy"}),
-    "metrics": Opening(("m",), {"#metric-about": "Reward"}),
+    "metrics": Opening(("m", "slash", *"percentile"), {"#metric-about": "10th"}),  # all of them would change too often
     "details": Opening(("i",), {"#details Rows": ""}),
     "recipe": Opening(("y",), {"#recipe": "default"}),
     "travel": Opening(("h", "left"), {"#travel-title": "step 59 of 60"}),
