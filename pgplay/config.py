@@ -174,8 +174,8 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     recovery: Annotated[
         Literal["shrink-perturb", "none"],
         _help(
-            "what becomes of a policy that is certain of one wrong text: its weights go halfway to an untrained "
-            "network's, or nothing",
+            "what becomes of a policy that is certain of one wrong text: its weights go nine tenths of the way to an "
+            "untrained network's, or nothing",
             "learning",
             live=True,
         ),

@@ -84,7 +84,7 @@ def _recovered(rows: Sequence[dict[str, float]]) -> Finding | None:
         return None
     return Finding(
         kind="recovered",
-        message="The policy had become certain of a text that is not the best: its weights were taken halfway back to "
+        message="The policy had become certain of a text that is not the best: its weights were taken back almost to "
         f"an untrained network's, {times:.0f} times in the last {len(rows)} steps.",
         advice="Nothing, if the reward rises again; else a lower lr. recovery none leaves a collapsed policy alone.",
     )

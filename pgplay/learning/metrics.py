@@ -51,7 +51,7 @@ METRICS = {
     "entropy": Metric("Entropy", "nats per token", "of the policy's next-token distribution, summed exactly"),
     "entropy_weight": Metric("Entropy weight", "", "weight of the entropy bonus at this step"),
     "recoveries": Metric(
-        "Recoveries", "count", "how often so far a collapsed policy was taken halfway back to an untrained one"
+        "Recoveries", "count", "how often so far a collapsed policy was taken back almost to an untrained one"
     ),
     "kl_reference": Metric(
         "KL to reference", "nats per token", "exact KL(policy || reference) over the sampled prefixes"

@@ -1,9 +1,9 @@
-"""Recovery from a collapse: a policy that is certain of a text which earns less than the most goes back halfway.
+"""Recovery from a collapse: a policy that is certain of a text which earns less than the most begins almost anew.
 
 Where every completion is the same, no reward differs and the policy gradient is nothing; and where the softmax is
 saturated, the gradient of the entropy is nothing too, however large its weight. What is left is to move the weights:
-shrink and perturb (Ash and Adams 2020, arXiv:1910.08475), halfway to those of an untrained network, as often as it
-takes. Half of what was learnt stays in the weights, and two or three steps of it make completions differ again.
+shrink and perturb (Ash and Adams 2020, arXiv:1910.08475), most of the way to those of an untrained network, as often
+as it takes.
 """
 
 from __future__ import annotations
@@ -17,6 +17,10 @@ from pgplay.policies.policy import Policy
 COLLAPSED_ENTROPY = 0.01
 """Nats a token. Above it completions differ soon enough for rewards and entropy bonus to do the rest."""
 
+SHARE = 0.9
+"""Of the way to an untrained network. With half of it completions differ again while most positions are still
+saturated: of 60 collapsed policies 3 did not recover in 15 s."""
+
 
 def is_collapsed(metrics: Mapping[str, float]) -> bool:
     """Tell whether a step with these `metrics` had nothing to learn from, and something left to learn."""
@@ -29,8 +33,8 @@ def is_collapsed(metrics: Mapping[str, float]) -> bool:
 
 
 @torch.no_grad()
-def go_back_halfway(policy: Policy, seed: int) -> None:
-    """Move all of the policy's weights halfway to those of an untrained network of its shape and this `seed`."""
+def shrink_and_perturb(policy: Policy, seed: int) -> None:
+    """Move all of the policy's weights `SHARE` of the way to those of an untrained network of its shape and `seed`."""
     untrained = Policy(policy.shape, policy.device, seed)
     for parameter, first in zip(policy.module.parameters(), untrained.module.parameters(), strict=True):
-        parameter.lerp_(first, 0.5)
+        parameter.lerp_(first, SHARE)

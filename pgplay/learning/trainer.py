@@ -26,7 +26,7 @@ from pgplay.learning.objective import Batch, Modules, Past, Witness, learn
 from pgplay.learning.optimiser import Adam
 from pgplay.learning.plan import Plan
 from pgplay.learning.prompts import next_prompts
-from pgplay.learning.recovery import go_back_halfway, is_collapsed
+from pgplay.learning.recovery import is_collapsed, shrink_and_perturb
 from pgplay.learning.report import Sample, StepReport
 from pgplay.learning.samples import further_series, further_values, reward_statistics, sample_of, telling_samples
 from pgplay.learning.traces import trace_of
@@ -319,11 +319,11 @@ class Trainer:
         return all_met(self.policy, training)
 
     def _recover(self, metrics: Mapping[str, float]) -> dict[str, float]:
-        """Take a collapsed policy halfway back, where the plan says so, and return how often that was done."""
+        """Take a collapsed policy back, where the plan says so, and return how often that was done."""
         if not self.plan.recovers:
             return {}
         if is_collapsed(metrics):
-            go_back_halfway(self.policy, self.plan.config.seed)
+            shrink_and_perturb(self.policy, self.plan.config.seed)
             self.counters.recoveries += 1
         return {"recoveries": float(self.counters.recoveries)}
 

@@ -5,7 +5,7 @@ import torch
 
 from pgplay.config import make_config
 from pgplay.learning.plan import make_plan
-from pgplay.learning.recovery import is_collapsed
+from pgplay.learning.recovery import SHARE, is_collapsed
 from pgplay.learning.trainer import Trainer
 from tests.benchmarks.collapse import collapsed
 from tests.learning.helpers import numbers, same_weights, trainer, weights
@@ -33,7 +33,7 @@ def test_a_saturated_policy_recovers_by_default(model: str, seed: int) -> None:
     assert first["tied_groups"] == 1.0
     assert first["reward_mean"] < 1.0
     assert solves(one, 400)
-    assert one.step().metrics["recoveries"] >= 2
+    assert one.step().metrics["recoveries"] >= 1
 
 
 @pytest.mark.parametrize("model", FAMILIES)
@@ -46,13 +46,13 @@ def test_left_alone_it_does_not_however_large_the_weight_of_entropy(model: str) 
     assert "recoveries" not in metrics
 
 
-def test_it_is_taken_halfway_to_the_network_that_the_seed_gives() -> None:
+def test_it_is_taken_back_to_the_network_that_the_seed_gives() -> None:
     one, untrained = saturated("gru-nano", seed=3), untrained_weights("gru-nano", 3)
     one.plan = one.plan._replace(lr=1e-30)
     before = weights(one)
     assert one.step().metrics["recoveries"] == 1
     for name, tensor in weights(one).items():
-        torch.testing.assert_close(tensor, (before[name] + untrained[name]) / 2)
+        torch.testing.assert_close(tensor, (1 - SHARE) * before[name] + SHARE * untrained[name])
 
 
 def untrained_weights(model: str, seed: int) -> dict[str, torch.Tensor]:
