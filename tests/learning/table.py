@@ -71,6 +71,21 @@ mean reward below 1, the greedy completion not exact), `recovery = "shrink-pertu
 nine tenths of the way to those of an untrained network (shrink and perturb: Ash and Adams 2020, arXiv:1910.08475), as
 often as it takes, and counts that as `recoveries`. It is beyond the named algorithms: `recovery = "none"` leaves the
 policy alone, as does `entropy = 0`.
+
+Made certain of a wrong text by cross-entropy (two of five nearly right), logits then multiplied so as to saturate, ten
+seeds, CPU seconds until the 12 characters are written (`python -m tests.benchmarks.collapse`):
+
+| model | logits | entropy left, nats a token | solved in 15 s | median | slowest |
+| --- | --- | --- | --- | --- | --- |
+| gru-small | as learnt | 1e-3 | 10/10 | 0.7 s | 0.9 s |
+| gru-small | 3 times | 2e-12 | 10/10 | 0.8 s | 1.5 s |
+| gru-small | 10 times | 8e-43 | 10/10 | 0.9 s | 2.5 s |
+| transformer-small | as learnt | 7e-3 | 8/10 | 3.9 s | over 15 s |
+| transformer-small | 3 times | 4e-11 | 10/10 | 2.6 s | 4.0 s |
+| transformer-small | 10 times | 6e-39 | 10/10 | 2.6 s | 4.9 s |
+
+Left alone, none of 11 saturated policies (1e-11 nats or less) moved at all in 12 s. The entropy bonus alone brought
+back all of 8 that were left 1e-3 nats.
 """
 
 COMPARED = """\
