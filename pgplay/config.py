@@ -107,8 +107,8 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         Literal["potential", "regression", "none"] | None,
         _help(
             "keeps what other tokens did out of a token's advantage, foretold by the edits still needed or by past "
-            "rewards; with dense credit, potential weighs every token that could have been drawn (default: potential "
-            "for the reward levenshtein, else regression, else none)",
+            "rewards, and weighs what is known for every token that could have been drawn (default: potential for the "
+            "reward levenshtein, else regression; with dense credit none)",
             "algorithm",
             live=True,
         ),
@@ -125,7 +125,8 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     group_size: Annotated[
         Annotated[int, Meta(ge=1, le=65536)] | None,
         _help(
-            "completions of one prompt (default: 8; 2 with dense credit; the whole batch for a single prompt)",
+            "completions of one prompt (default: 8; 4 with control_variate potential; 2 with dense credit; the whole "
+            "batch for a single prompt)",
             "learning",
         ),
     ] = None

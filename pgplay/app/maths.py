@@ -154,15 +154,17 @@ def _update(anatomy: Anatomy, sample: SampleAnatomy) -> list[Line]:
 
 
 def _objective(rules: Rules) -> list[Line]:
+    lines = _surrogate(rules)
+    if rules.kind == "policy gradient" and rules.control_variate:
+        told = "what is known of every token v counts for all that could have been drawn"
+        lines.append(Line("in place of A_t's known part: Σ_v π_old(v) L(v)", told))
+    return lines
+
+
+def _surrogate(rules: Rules) -> list[Line]:
     low, high = f"{1 - rules.clip_low:g}", f"{1 + rules.clip_high:g}"
     if rules.kind != "policy gradient":
         return [Line("L = −log π(target): cross-entropy")]
-    if rules.credit == "dense" and rules.control_variate:
-        told = "every token v that could have been drawn, its A known"
-        clipped = f"L(v) = −min(ρ(v) A(v), clip(ρ(v), {low}, {high}) A(v)),  ρ(v) = π(v) / π_old(v)"
-        weighed = f"L(v) = −clip(ρ(v), {low}, {high}) A(v) log π(v),  ρ(v) = π(v) / π_old(v)"
-        each = {"none": "L(v) = −A(v) log π(v)", "cispo": weighed}.get(rules.ratio, clipped)
-        return [Line("L_t = Σ_v π_old(v) L(v)", told), Line(each)]
     return {
         "none": [Line("L_t = −A_t log π(x_t)")],
         "gspo": [

@@ -35,11 +35,10 @@ def places(stop: str, rules: Rules) -> list[Place]:
         return [("rewards/scoring.py", "Reward.score"), *_reward_places(rules.reward)]
     if stop == "advantage":
         return [("learning/objective.py", "advantages_of"), *_advantage_places(rules)]
-    knows_all = rules.credit == "dense" and rules.control_variate
     return [
         ("learning/objective.py", "learn"),
         ("learning/objective.py", "gain_of"),
-        *([("learning/losses.py", "expected_surrogate")] if knows_all else []),
+        *([("learning/losses.py", "expected_surrogate")] if rules.control_variate else []),
         ("learning/losses.py", "surrogate"),
         ("learning/objective.py", "loss_of"),
         ("learning/losses.py", "aggregated"),

@@ -5,7 +5,9 @@ function q with sum over a of pi(a|s) q(s, a) = 0, and for any other position k 
 
     E[grad log pi(a_t|s_t) q(s_k, a_k)] = 0,    so that    A_t = A - sum over k != t of q(s_k, a_k)
 
-leaves the expected gradient as it is (compare Q-Prop, Gu et al. 2016, arXiv:1611.02247). The better the sum of q
+leaves the expected gradient as it is; and so it does that the token's own q(s_t, a_t) is not weighed for the one that
+was drawn but for all that could have been, sum over a of pi(a|s_t) q(s_t, a) grad log pi(a|s_t), which has no noise at
+all (Q-Prop, Gu et al. 2016, arXiv:1611.02247). The better the sum of q
 foretells A, the less noise is left; a q with sum of q(s_t, a_t) = A is the advantage function itself (direct advantage
 estimation, Pan et al. 2022, arXiv:2109.06093). Here q is the sum of two. One is known, where the reward counts edits:
 what each token would do to the edits that are still needed (`credit.every_tokens_credit`), times the worth of an edit.
@@ -46,11 +48,13 @@ BLOCK = 64
 class Steadied(NamedTuple):
     """Advantages (B, T), and the share of Var(A) that the sums of q explain: 1 - Var(A - sum q) / Var(A).
 
-    left (B,): A less the known part of q. foretold (B, 2): the sums of both parts of q, known and fitted, as they are
+    worth (B, T, V): q of every token, which `advantages` hold for the one that was drawn. left (B,): A less the known
+    part of q. foretold (B, 2): the sums of both parts of q, known and fitted, as they are
     before each is multiplied by how far it is believed.
     """
 
     advantages: Tensor
+    worth: Tensor
     explained: Tensor
     left: Tensor
     foretold: Tensor
@@ -147,11 +151,13 @@ class ControlVariate:
     def steady(self, drawn: Drawn, advantages: Tensor) -> Steadied:
         """Return the completions' `advantages` (B,) for each token, less what the others are foretold to be worth."""
         an_edit, belief = self._believed()
-        known, fitted = self._known(drawn), self._fitted(drawn)
+        known_of_all, fitted_of_all = self._known(drawn), self._fitted(drawn)
+        known, fitted = drawn.sampled(known_of_all), drawn.sampled(fitted_of_all)
         worth = an_edit * known + belief * fitted
         before, after = (part.var().clamp_min(1e-12) for part in (advantages, advantages - worth.sum(1)))
         return Steadied(
             without_the_others(advantages, worth, drawn.mask),
+            torch.where(drawn.mask[:, :, None], an_edit * known_of_all + belief * fitted_of_all, 0.0),
             1 - after / before,
             advantages - an_edit * known.sum(1),
             torch.stack([known.sum(1), fitted.sum(1)], 1),
@@ -193,16 +199,16 @@ class ControlVariate:
 
     @staticmethod
     def _known(drawn: Drawn) -> Tensor:
-        """Return the known part of q(s_t, a_t) (B, T), in the credit's unit."""
+        """Return the known part of q(s_t, a) (B, T, V), in the credit's unit."""
         if drawn.credit is None:
-            return torch.zeros_like(drawn.probabilities[:, :, 0])
-        return drawn.sampled(centred(drawn.credit, drawn.probabilities))
+            return torch.zeros_like(drawn.probabilities)
+        return centred(drawn.credit, drawn.probabilities)
 
     def _fitted(self, drawn: Drawn) -> Tensor:
-        """Return the fitted part of q(s_t, a_t) (B, T)."""
+        """Return the fitted part of q(s_t, a) (B, T, V)."""
         q = centred(drawn.described @ (self._token_map @ self._weights).t(), drawn.probabilities)
         limit = LARGEST * (self._spread[0] / self._spread[1].clamp_min(1.0)).sqrt()
-        return drawn.sampled(centred(q.clamp(-limit, limit), drawn.probabilities))
+        return centred(q.clamp(-limit, limit), drawn.probabilities)
 
     def _believed(self) -> tuple[Tensor, Tensor]:
         """Return the worth of a unit of credit, never negative, and how far the fitted part is believed, 0 to 1."""

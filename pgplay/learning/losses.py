@@ -60,28 +60,23 @@ def expected_surrogate(
     log_p_all: Tensor,
     old_log_p_all: Tensor,
     advantages: Tensor,
-    actions: Tensor,
     mask: Tensor,
     clip_low: float,
     clip_high: float,
-) -> Surrogate:
-    """Return what `surrogate` gives on average over the token at each place, where every token's advantage is known.
+) -> Tensor:
+    """Return the losses (B, T) that `surrogate` gives on average over the token at each place, by every token's own.
 
-    log_p_all, old_log_p_all and `advantages` are (B, T, V), `actions` and `mask` (B, T). The expectation of a sampled
-    token's losses is taken exactly, sum over v of pi_old(v) L(v), so that no noise comes from which token was drawn
-    (expected policy gradients, Ciosek and Whiteson 2018, arXiv:1706.05374; with a known value of the best way to go on,
-    differentiable imitation as in Sun et al. 2017, arXiv:1703.01030). Not for gspo, whose ratio is a completion's.
-    A token that a filter removes has no part in it.
+    log_p_all, old_log_p_all and `advantages` are (B, T, V), `mask` (B, T). The expectation of a sampled token's loss is
+    taken exactly, sum over v of pi_old(v) L(v), so that no noise comes from which token was drawn (expected policy
+    gradients, Ciosek and Whiteson 2018, arXiv:1706.05374; with a known value of the best way to go on, differentiable
+    imitation as in Sun et al. 2017, arXiv:1703.01030). For gspo, whose ratio is a completion's, each token's ratio has
+    the limits. A token that a filter removes has no part in it.
     """
     possible = (log_p_all > -torch.inf) & (old_log_p_all > -torch.inf)
     log_p, old = (torch.where(possible, values, 0.0) for values in (log_p_all, old_log_p_all))
-    each = surrogate(kind, log_p, old, advantages, mask[:, :, None], clip_low, clip_high)
-    chances = old_log_p_all.exp()
-    losses = (chances * each.losses).sum(-1)
-    if each.ratio is None or each.clipped is None:
-        return Surrogate(losses, each.clip_share)
-    ratio, clipped = (values.gather(2, actions[:, :, None])[:, :, 0] for values in (each.ratio, each.clipped))
-    return Surrogate(losses, masked_mean((chances * each.clipped).sum(-1), mask), ratio, clipped)
+    own = "clip" if kind == "gspo" else kind
+    each = surrogate(own, log_p, old, advantages, mask[:, :, None], clip_low, clip_high)
+    return (old_log_p_all.exp() * each.losses).sum(-1)
 
 
 def aggregated(kind: str, losses: Tensor, mask: Tensor, length_limit: int) -> Tensor:

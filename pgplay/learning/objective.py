@@ -18,7 +18,7 @@ from pgplay.learning.advantages import (
     group_scaled,
 )
 from pgplay.learning.control_variate import ControlVariate
-from pgplay.learning.credit import dense_advantages
+from pgplay.learning.credit import dense_advantages, drawn_credit
 from pgplay.learning.divergence import kl_weight
 from pgplay.learning.losses import (
     Surrogate,
@@ -194,6 +194,13 @@ def advantages_of(batch: Batch, plan: Plan, seen: Forward, moving_average: float
     return advantages, torch.zeros_like(values)
 
 
+def known_worth(batch: Batch, plan: Plan) -> Tensor | None:
+    """Return the dense advantages (B, T, V) of all tokens where every one's credit is known, else None."""
+    if plan.choices.credit != "dense" or batch.every_credit is None:
+        return None
+    return dense_advantages(batch.every_credit, batch.rollout.mask[:, :, None])
+
+
 def kl_charges(plan: Plan, seen: Forward, mask: Tensor) -> Tensor:
     """Return what each token (B, T) takes off the reward for its log-ratio to the reference; 0 where not asked for."""
     if plan.kl and plan.config.kl_in == "reward" and seen.log_ratio is not None:
@@ -201,17 +208,24 @@ def kl_charges(plan: Plan, seen: Forward, mask: Tensor) -> Tensor:
     return torch.zeros_like(seen.values.detach())
 
 
-def gain_of(seen: Forward, drawn: Forward, batch: Batch, plan: Plan, advantages: Tensor) -> Surrogate:
+def gain_of(
+    seen: Forward, drawn: Forward, batch: Batch, plan: Plan, advantages: Tensor, worth: Tensor | None = None
+) -> Surrogate:
     """Return the policy's own per-token part of the loss: as `seen` now, of what was `drawn` then.
 
-    Where every token's credit is known, a token drawn stands for what could have been drawn in its place.
+    What is known of every token at its place, `worth` (B, T, V), is weighed for all of them; of `advantages` (B, T)
+    only the rest is credited to the token that was drawn.
     """
     ratio, limits, rollout = plan.choices.ratio, (plan.config.clip_low, plan.clip_high), batch.rollout
-    if plan.choices.credit == "dense" and batch.every_credit is not None:
-        everyones = dense_advantages(batch.every_credit, rollout.mask[:, :, None])
-        old = drawn.log_p_all.detach()
-        return expected_surrogate(ratio, seen.log_p_all, old, everyones, rollout.actions, rollout.mask, *limits)
-    return surrogate(ratio, seen.log_p, rollout.log_probabilities, advantages, rollout.mask, *limits)
+
+    def of_drawn(values: Tensor) -> Surrogate:
+        return surrogate(ratio, seen.log_p, rollout.log_probabilities, values, rollout.mask, *limits)
+
+    gain = of_drawn(advantages)
+    if worth is None:
+        return gain
+    everyones = expected_surrogate(ratio, seen.log_p_all, drawn.log_p_all.detach(), worth, rollout.mask, *limits)
+    return gain._replace(losses=everyones + of_drawn(advantages - drawn_credit(worth, rollout)).losses)
 
 
 def loss_of(
@@ -265,11 +279,12 @@ def learn(
     if witness is not None:
         witness.batch, witness.first, witness.shared, witness.advantages = batch, first, advantages, advantages
     whole = masked_row_means(advantages, mask)
+    worth = known_worth(batch, plan)
     if modules.variate is not None:
         actions = batch.rollout.actions
         drawn = modules.variate.drawn(seen.features, seen.log_p_all, actions, mask, batch.every_credit)
         steadied = modules.variate.steady(drawn, whole)
-        advantages, told["foretold"] = steadied.advantages, steadied.explained
+        advantages, worth, told["foretold"] = steadied.advantages, steadied.worth, steadied.explained
         if witness is not None:
             witness.advantages = advantages
     if plan.choices.baseline == "critic":
@@ -282,7 +297,7 @@ def learn(
             made = kl_divergence(first.log_p_all.detach(), seen.log_p_all.detach())
             told["kl_first_update"] = masked_mean(made, mask)
         charged = told.get("kl_weight", 0.0)
-        gain = gain_of(seen, first, batch, plan, advantages)
+        gain = gain_of(seen, first, batch, plan, advantages, worth)
         loss = loss_of(gain, seen, batch, plan, modules, returns, past.entropy_weight, charged)
         if diagnose and number == 0 and plan.choices.credit != "none":
             told["signal_to_noise"] = _signal_to_noise(gain.losses, mask, plan, modules)

@@ -12,7 +12,7 @@ from pgplay.config import make_config
 from pgplay.learning.control_variate import centred, without_the_others
 from pgplay.learning.credit import CREDIT_FLOOR, drawn_credit, every_tokens_credit
 from pgplay.learning.losses import masked_row_means
-from pgplay.learning.objective import Batch, Forward, Modules, advantages_of, forward, gain_of, loss_of
+from pgplay.learning.objective import Batch, Forward, Modules, advantages_of, forward, gain_of, known_worth, loss_of
 from pgplay.learning.plan import make_plan
 from pgplay.policies.density import Density
 from pgplay.policies.policy import Policy, Rollout
@@ -131,21 +131,23 @@ def compare(
             )
             seen = seen_rows(here.seen, rows)
             advantages, returns = advantages_of(batch, plan, seen, MOVING_AVERAGE)
+            worth = known_worth(batch, plan)
             if variate_seed is not None:
-                advantages = steadied(advantages, batch.rollout, seen, variate_seed)
-            gain = gain_of(seen, seen, batch, plan, advantages)
+                advantages, worth = steadied(advantages, batch.rollout, seen, variate_seed)
+            gain = gain_of(seen, seen, batch, plan, advantages, worth)
             loss = loss_of(gain, seen, batch, plan, here.modules, returns, plan.entropy, plan.kl)
             expected = expected + weights[first] * weights[second] * loss
     return Comparison(-flat(torch.autograd.grad(expected, parameters)), gradient)
 
 
-def steadied(advantages: Tensor, rollout: Rollout, seen: Forward, seed: int) -> Tensor:
-    """Return the advantages without what a random function, centred under the policy, says of the other tokens."""
+def steadied(advantages: Tensor, rollout: Rollout, seen: Forward, seed: int) -> tuple[Tensor, Tensor]:
+    """Return the advantages less what a random function, centred under the policy, says of others, and what of all."""
     width, vocabulary = seen.features.shape[2], seen.log_p_all.shape[2]
     weight = 30 * torch.randn(width, vocabulary, generator=generator(seed), dtype=torch.float64)
     q = centred(seen.features.detach() @ weight, seen.log_p_all.detach().exp())
-    worth = torch.where(rollout.mask, q.gather(2, rollout.actions[:, :, None])[:, :, 0], 0.0)
-    return without_the_others(masked_row_means(advantages, rollout.mask), worth, rollout.mask)
+    q = torch.where(rollout.mask[:, :, None], q, 0.0)
+    worth = drawn_credit(q, rollout)
+    return without_the_others(masked_row_means(advantages, rollout.mask), worth, rollout.mask), q
 
 
 def rows_of(rollout: Rollout, rows: list[int]) -> Rollout:

@@ -15,7 +15,7 @@ from pgplay.learning.control_variate import (
     symmetric,
     without_the_others,
 )
-from pgplay.learning.objective import advantages_of, gain_of
+from pgplay.learning.objective import advantages_of, gain_of, known_worth
 from pgplay.learning.plan import DENSE_BATCH, KNOWN_BATCH, make_plan
 from pgplay.policies.density import Density
 from tests.learning.enumeration import LENGTH_LIMIT, compare, flat, rows_of, seen_rows, world
@@ -76,7 +76,8 @@ def test_with_dense_credit_no_noise_comes_from_which_token_was_drawn() -> None:
             )
             seen = seen_rows(here.seen, [row])
             advantages, _ = advantages_of(batch, plan, seen, 0.0)
-            first = gain_of(seen, seen, batch, plan, advantages).losses[:, 0].sum()
+            worth = known_worth(batch, plan)
+            first = gain_of(seen, seen, batch, plan, advantages, worth).losses[:, 0].sum()
             found.append(flat(torch.autograd.grad(first, parameters, retain_graph=True)))
         return found
 

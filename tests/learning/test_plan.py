@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pgplay.config import make_config
 from pgplay.errors import InputError
 from pgplay.learning.algorithms import ALGORITHMS, choices_of
-from pgplay.learning.plan import GROUP_SIZE, Plan, make_plan
+from pgplay.learning.plan import GROUP_SIZE, KNOWN_GROUP_SIZE, Plan, make_plan
 from pgplay.policies.catalogue import PolicyShape, model_spec
 from pgplay.tasks.task import Pair, Task
 
@@ -114,13 +114,18 @@ def test_with_dense_credit_a_token_answers_for_itself() -> None:
     assert plan(credit="dense", discount=0.9).discount == 0.9
 
 
-@given(st.integers(2, 300), st.integers(1, 40))
-def test_the_group_divides_the_batch_and_never_asks_for_more_prompts_than_there_are(batch: int, prompts: int) -> None:
+USUAL_GROUPS = {"levenshtein": KNOWN_GROUP_SIZE, "hamming": GROUP_SIZE}
+
+
+@given(st.integers(2, 300), st.integers(1, 40), st.sampled_from(list(USUAL_GROUPS)))
+def test_the_group_divides_the_batch_and_never_asks_for_more_prompts_than_there_are(
+    batch: int, prompts: int, reward: str
+) -> None:
     task = Task("some", tuple(Pair(chr(ord("a") + number % 26) * (number // 26 + 1), "x") for number in range(prompts)))
-    group = plan(task, batch_size=batch).group_size
+    group = plan(task, batch_size=batch, reward=reward).group_size
     assert batch % group == 0
     assert 1 <= batch // group <= prompts
-    assert group >= min(batch, GROUP_SIZE)
+    assert group >= min(batch, USUAL_GROUPS[reward])
     if prompts == 1:
         assert group == batch
 
