@@ -72,7 +72,7 @@ nine tenths of the way to those of an untrained network (shrink and perturb: Ash
 often as it takes, and counts that as `recoveries`. It is beyond the named algorithms: `recovery = "none"` leaves the
 policy alone, as does `entropy = 0`.
 
-Made certain of a wrong text by cross-entropy (two of five nearly right), logits then multiplied so as to saturate, ten
+Made certain of a wrong text by cross-entropy (some nearly right), logits then multiplied so as to saturate, ten
 seeds, CPU seconds until the 12 characters are written (`python -m tests.benchmarks.collapse`):
 
 | model | logits | entropy left, nats a token | solved in 15 s | median | slowest |
