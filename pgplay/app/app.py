@@ -106,8 +106,9 @@ class PgplayApp(Acting):
         if sys.platform != "win32":  # told to end, the app leaves the run and the terminal as ctrl+q does
             for number in (signal.SIGTERM, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(number, self._told_to_end, number)
-        # What stands by now stays: a look through all of it for garbage would stop the keys for 40 ms, again and again.
-        self.call_after_refresh(gc.freeze)
+        if not self.is_headless:
+            # What stands by now stays: to look through it for garbage would stop the keys for 40 ms, again and again.
+            self.call_after_refresh(gc.freeze)
         self.call_after_refresh(self.start_worker)
 
     def _told_to_end(self, number: int) -> None:
