@@ -104,9 +104,10 @@ class Overlay:
         first = [runs[0] for runs in groups.values()]
         apart = {"seed"} if any(len(runs) > 1 for runs in groups.values()) else set()
         labels = differences([self._pasts[run].config for run in first], apart_from=apart)
+        joined = [tuple(self._pasts[run] for run in runs) for runs in groups.values()]
         return [
-            Line(self._slots[runs[0]], _with_seeds(label, len(runs)), tuple(self._pasts[run] for run in runs))
-            for runs, label in zip(groups.values(), labels, strict=True)
+            Line(self._slots[run], _with_median(label, pasts), pasts)
+            for run, label, pasts in zip(first, labels, joined, strict=True)
         ]
 
     def metrics(self) -> list[str]:
@@ -147,9 +148,10 @@ def _without_seed(config: RunConfig) -> str:
     return repr(make_config(settings))
 
 
-def _with_seeds(label: str, count: int) -> str:
-    seeds = f"median of {count} seeds" if count > 1 else ""
-    return "  ".join(part for part in (label, seeds) if part)
+def _with_median(label: str, pasts: Sequence[Past]) -> str:
+    differ = len({past.config.seed for past in pasts}) == len(pasts)
+    median = f"median of {len(pasts)} {'seeds' if differ else 'runs'}" if len(pasts) > 1 else ""
+    return "  ".join(part for part in (label, median) if part)
 
 
 def _is_reward(metric: str) -> bool:

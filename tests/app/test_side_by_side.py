@@ -75,6 +75,12 @@ def test_a_run_keeps_its_colour_while_others_come_and_go() -> None:
     overlay.close()
 
 
+def test_runs_of_one_seed_are_not_called_seeds() -> None:
+    overlay = Overlay([store_run(name, 20, seed=1, checkpoints=()) for name in ("once", "again")])
+    assert [line.label for line in overlay.lines()] == ["median of 2 runs"]
+    overlay.close()
+
+
 def test_a_run_is_shown_with_its_branches_its_parent_and_others_of_the_same_text() -> None:
     store_run("stranger", 5, target="good night", checkpoints=())
     store_run("like", 5, checkpoints=())

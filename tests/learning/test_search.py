@@ -28,7 +28,8 @@ ALPHABET = "abcdefghijklmnopqrstuvwxyz "
 SEARCHES = ("hill-climb", "random-search")
 HELD_OUT = {name for name in METRICS if name.startswith(("held_out_", "training_"))} | {"gap"}
 NETWORK_METRICS = {
-    *("cross_entropy", "entropy", "entropy_weight", "kl_reference", "kl_update", "gradient_norm", "signal_to_noise"),
+    *("cross_entropy", "entropy", "entropy_weight", "kl_reference", "kl_weight", "kl_update", "kl_first_update"),
+    *("gradient_norm", "signal_to_noise", "recoveries"),
     *("stop_rate", "clip_share", "explained_variance", "foretold", "mismatch", "loss", "lr"),
 }
 

@@ -108,7 +108,7 @@ def test_many_prompts_are_solved_only_when_each_is_written() -> None:
 
 def test_prompts_that_a_step_did_not_measure_count_too() -> None:
     """Nine prompts are answered rightly, the tenth is not: a step that measures one of the nine is no proof."""
-    own = {"alphabet": "abcdefghij", "until": "solved", "lr": 0.01}
+    own = {"alphabet": "abcdefghij", "until": "solved", "lr": 0.01, "group_size": 8}
     easy = trainer(Task("all the same", tuple(Pair(letter, "a") for letter in "abcdefghij")), **own)
     warm_up(easy, 80)
     task = Task("one differs", tuple(Pair(letter, "b" if letter == "j" else "a") for letter in "abcdefghij"))
@@ -130,7 +130,7 @@ def test_the_moving_average_follows_the_mean_reward_slowly() -> None:
 
 
 def test_what_is_imitated_is_the_best_completion_of_each_prompt_so_far() -> None:
-    one, best = trainer(COPYING, replay=0.1), {}
+    one, best = trainer(COPYING, replay=0.1, group_size=8), {}
     for _ in range(8):
         report = one.step()
         prompt = report.samples[0].prompt
@@ -166,7 +166,7 @@ def test_what_is_sampled_is_what_is_trained_at_every_step(row: str, model: str) 
 
 @pytest.mark.parametrize("model", FAMILIES)
 def test_nothing_is_dropped_from_greedy_completions(model: str) -> None:
-    one = trainer(COPYING, model=model, dropout=0.5, seed=2)
+    one = trainer(COPYING, model=model, dropout=0.5, seed=2, group_size=8)
     for _ in range(6):
         (prompt,) = {pair.prompt for pair in Trainer._next_pairs(copy.deepcopy(one))}
         (greedy,) = one.policy.write([prompt], Density(), generator(), greedy=True)

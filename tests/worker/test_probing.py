@@ -4,6 +4,7 @@ import pytest
 
 from pgplay.config import make_config
 from pgplay.errors import InputError
+from pgplay.learning.plan import KNOWN_GROUP_SIZE
 from pgplay.rewards.scoring import build_reward
 from pgplay.worker.probing import COMPLETIONS, probe_reward
 
@@ -12,7 +13,7 @@ def test_groups_are_those_of_training() -> None:
     single = probe_reward(make_config({"target": "hello"}), build_reward("levenshtein"))
     assert (single.completions, single.group_size) == (COMPLETIONS, 64)
     several = probe_reward(make_config({"task": "reverse:length=3"}), build_reward("levenshtein"))
-    assert (several.completions, several.group_size) == (COMPLETIONS, 8)
+    assert (several.completions, several.group_size) == (COMPLETIONS, KNOWN_GROUP_SIZE)
     assert len({climb.prompt for climb in several.climbs}) > 1
 
 

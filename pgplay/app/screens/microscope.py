@@ -38,8 +38,8 @@ class MicroscopeScreen(Enlarging):
         Binding("n", "another", "next step"),
         Binding("o", "sort", "sort"),
         Binding("slash", "find", "find", key_display="/"),
-        Binding("left_square_bracket", "step(-1)", "earlier step", key_display="["),
-        Binding("right_square_bracket", "step(1)", "later step", key_display="]"),
+        Binding("left_square_bracket", "step(-1)", "earlier", key_display="["),
+        Binding("right_square_bracket", "step(1)", "later", key_display="]"),
         ENLARGE,
         Binding("escape", "back", "back", key_display="esc"),
     ]

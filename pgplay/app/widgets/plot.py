@@ -115,7 +115,10 @@ class Plot(Widget, can_focus=True):
         if self.metric == REWARD and width >= 40:
             parts += ["⣀ mean", "░ lowest to highest", "▪ greedy"]
             if self._history.marks:
-                parts.append(f"┊ {fit(plain(self._history.marks[-1].words), max(8, width - 60))}")
+                beside = width - len("  ".join(parts)) - 8
+                alone = width - 6
+                words = fit(plain(self._history.marks[-1].words), beside if beside >= 12 else alone)
+                parts.append(f"┊ {words}")
         if view.smoothing:
             parts.append(f"mean of {view.smoothing} steps")
         if view.recent:
