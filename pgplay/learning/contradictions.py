@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pgplay.config import RunConfig, fields
 from pgplay.errors import InputError
+from pgplay.learning.divergence import start_weight
 
 if TYPE_CHECKING:
     from pgplay.learning.algorithms import Choices
@@ -91,7 +92,7 @@ def _idle(config: RunConfig, choices: Choices) -> Iterator[Contradiction]:
         "Choose kl_in loss.",
     )
     yield Contradiction(
-        config.kl_in == "reward" and _is_charged(config) and choices.credit == "dense",
+        config.kl_in == "reward" and start_weight(config.kl, config.kl_limit) > 0 and choices.credit == "dense",
         "kl_in reward with credit dense, which is counted in edits and not in rewards,",
         "Choose kl_in loss, or credit terminal.",
     )
@@ -108,7 +109,7 @@ def _idle(config: RunConfig, choices: Choices) -> Iterator[Contradiction]:
 def sleeping(config: RunConfig) -> list[str]:
     """Return notes about what was set and does nothing while another setting, which can change live, is as it is."""
     reasons: dict[str, str] = {}
-    if not _is_charged(config):
+    if not start_weight(config.kl, config.kl_limit):
         reasons |= {"reference": "kl is 0", "kl_in": "kl is 0"}
     if config.entropy_schedule != "target":
         reasons["entropy_target"] = f"entropy_schedule is {config.entropy_schedule}"
@@ -117,11 +118,6 @@ def sleeping(config: RunConfig) -> list[str]:
     if config.entropy == 0.0:
         reasons |= dict.fromkeys(("entropy_target", "entropy_schedule", "recovery"), "entropy is 0")
     return [f"{name} does nothing while {reason}." for name, reason in reasons.items() if _is_set(config, name)]
-
-
-def _is_charged(config: RunConfig) -> bool:
-    """Whether the divergence from the reference costs anything."""
-    return bool(config.kl) or (config.kl is None and config.kl_limit is not None)
 
 
 def _is_set(config: RunConfig, name: str) -> bool:

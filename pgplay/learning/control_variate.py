@@ -27,6 +27,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from pgplay.policies.policy import of_actions
+
 FADING = 0.98
 """Share that a batch keeps of its weight in the regression at each later one: it remembers about fifty. With 0.9, 60
 characters stay unsolved."""
@@ -49,8 +51,8 @@ class Steadied(NamedTuple):
     """Advantages (B, T), and the share of Var(A) that the sums of q explain: 1 - Var(A - sum q) / Var(A).
 
     worth (B, T, V): q of every token, which `advantages` hold for the one that was drawn. left (B,): A less the known
-    part of q. foretold (B, 2): the sums of both parts of q, known and fitted, as they are
-    before each is multiplied by how far it is believed.
+    part of q. foretold (B, 2): the sums of both parts of q, known and fitted, as they are before each is multiplied by
+    how far it is believed.
     """
 
     advantages: Tensor
@@ -74,7 +76,7 @@ class Drawn(NamedTuple):
 
     def sampled(self, q: Tensor) -> Tensor:
         """Return q(s_t, a_t) (B, T) of `q` (B, T, V), 0 outside the mask."""
-        return torch.where(self.mask, q.gather(2, self.actions[:, :, None])[:, :, 0], 0.0)
+        return torch.where(self.mask, of_actions(q, self.actions), 0.0)
 
 
 def centred(values: Tensor, probabilities: Tensor) -> Tensor:
@@ -151,16 +153,17 @@ class ControlVariate:
     def steady(self, drawn: Drawn, advantages: Tensor) -> Steadied:
         """Return the completions' `advantages` (B,) for each token, less what the others are foretold to be worth."""
         an_edit, belief = self._believed()
-        known_of_all, fitted_of_all = self._known(drawn), self._fitted(drawn)
-        known, fitted = drawn.sampled(known_of_all), drawn.sampled(fitted_of_all)
-        worth = an_edit * known + belief * fitted
+        known, fitted = self._known(drawn), self._fitted(drawn)
+        everyones = torch.where(drawn.mask[:, :, None], an_edit * known + belief * fitted, 0.0)
+        worth = drawn.sampled(everyones)
+        foretold = torch.stack([drawn.sampled(part).sum(1) for part in (known, fitted)], 1)
         before, after = (part.var().clamp_min(1e-12) for part in (advantages, advantages - worth.sum(1)))
         return Steadied(
             without_the_others(advantages, worth, drawn.mask),
-            torch.where(drawn.mask[:, :, None], an_edit * known_of_all + belief * fitted_of_all, 0.0),
+            everyones,
             1 - after / before,
-            advantages - an_edit * known.sum(1),
-            torch.stack([known.sum(1), fitted.sum(1)], 1),
+            advantages - an_edit * foretold[:, 0],
+            foretold,
         )
 
     @torch.no_grad()

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from pgplay.policies.policy import Policy, Rollout
+from pgplay.policies.policy import Policy, Rollout, of_actions
 from pgplay.rewards.scoring import Reward
 from pgplay.tasks.task import Pair
 
@@ -98,7 +98,7 @@ def token_credit(rollout: Rollout, pairs: Sequence[Pair], policy: Policy, reward
     counts at every step: the least of several potentials is a potential too.
     """
     if reward.spec == "levenshtein":
-        return drawn_credit(every_tokens_credit(rollout, pairs, policy), rollout)
+        return of_actions(every_tokens_credit(rollout, pairs, policy), rollout.actions)
     prefixes, places = _prefixes(rollout, policy)
     values = reward.score_pairs(prefixes, [pairs[row] for row, _ in places]).values
     credit = torch.zeros(rollout.mask.shape)
@@ -115,11 +115,6 @@ def every_tokens_credit(rollout: Rollout, pairs: Sequence[Pair], policy: Policy)
     before, after = map(torch.stack, zip(*(_potentials(rollout, answers, policy) for answers in texts), strict=True))
     credit = before.amin(0)[:, :, None] - after.amin(0)
     return torch.where(rollout.mask[:, :, None], credit, 0).float()
-
-
-def drawn_credit(every_credit: Tensor, rollout: Rollout) -> Tensor:
-    """Return, of every token's credit (B, T, V), that of the actions of `rollout` (B, T)."""
-    return every_credit.gather(2, rollout.actions[:, :, None])[:, :, 0]
 
 
 def _potentials(rollout: Rollout, texts: Sequence[str], policy: Policy) -> Potentials:

@@ -16,6 +16,11 @@ AHEAD = 3.0
 to 76% beyond their limit, with 2 up to 21%, with 3 up to 4%."""
 
 
+def start_weight(weight: float | None, limit: float | None) -> float:
+    """Return the weight far below a `limit`: what a person set, else none where nothing is to be held."""
+    return (0.0 if limit is None else USUAL) if weight is None else weight
+
+
 def kl_weight(start: float, limit: float | None, divergence: Tensor, before: float | None) -> Tensor:
     """Return the weight (scalar) of a mean `divergence` (scalar, nats a token), which was `before` at the last step.
 

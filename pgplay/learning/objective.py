@@ -18,7 +18,7 @@ from pgplay.learning.advantages import (
     group_scaled,
 )
 from pgplay.learning.control_variate import ControlVariate
-from pgplay.learning.credit import dense_advantages, drawn_credit
+from pgplay.learning.credit import dense_advantages
 from pgplay.learning.divergence import kl_weight
 from pgplay.learning.losses import (
     Surrogate,
@@ -32,7 +32,7 @@ from pgplay.learning.losses import (
 from pgplay.learning.optimiser import Adam
 from pgplay.learning.plan import Plan
 from pgplay.policies.density import Density, entropy, kl_divergence
-from pgplay.policies.policy import Policy, Reading, Rollout, token_losses
+from pgplay.policies.policy import Policy, Reading, Rollout, of_actions, token_losses
 from pgplay.tasks.task import Pair
 
 
@@ -137,12 +137,12 @@ def forward(batch: Batch, modules: Modules, density: Density) -> Forward:
     readings = [rollout.reading, *texts]
     features = policy.features(readings, masks)
     log_p_all = density.log_probabilities(policy.network.logits(features[0]))
-    log_p = log_p_all.gather(2, rollout.actions[:, :, None])[:, :, 0]
+    log_p = of_actions(log_p_all, rollout.actions)
     log_ratio = kl = None
     if modules.reference is not None:
         with torch.no_grad():
             log_q_all = modules.reference.log_probabilities(rollout.inputs, Density(density.temperature))
-        log_ratio = log_p - log_q_all.gather(2, rollout.actions[:, :, None])[:, :, 0]
+        log_ratio = log_p - of_actions(log_q_all, rollout.actions)
         kl = kl_divergence(log_p_all, log_q_all)
     losses = [
         token_losses(Density().log_probabilities(policy.network.logits(part)), reading)
@@ -225,7 +225,7 @@ def gain_of(
     if worth is None:
         return gain
     everyones = expected_surrogate(ratio, seen.log_p_all, drawn.log_p_all.detach(), worth, rollout.mask, *limits)
-    return gain._replace(losses=everyones + of_drawn(advantages - drawn_credit(worth, rollout)).losses)
+    return gain._replace(losses=everyones + of_drawn(advantages - of_actions(worth, rollout.actions)).losses)
 
 
 def loss_of(
@@ -322,7 +322,7 @@ def learn(
         if plan.updates_per_step == 1:
             told["kl_first_update"] = told["kl_update"]
         if witness is not None:
-            witness.log_p_after = after.gather(2, batch.rollout.actions[:, :, None])[:, :, 0]
+            witness.log_p_after = of_actions(after, batch.rollout.actions)
     metrics = dict(zip(told, torch.stack([value.float() for value in told.values()]).tolist(), strict=True))
     return Learnt(metrics, first.target_losses)
 

@@ -136,8 +136,8 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | 
     A given `task` is used as it is (a stored run brings its own); a given `shape` is that of a saved policy to go on
     with: its alphabet and length are kept, so the task must fit them.
     """
-    task = task or load_task(config)
     choices = choices_of(config)
+    task = task or load_task(config)
     _check_task(config, task)
     spec = model_spec(shape.model if shape else chosen_model(config.model, has_prompts=bool(config.task)))
     notes = sleeping(config)
@@ -183,7 +183,7 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | 
         entropy_target=_usual_entropy_target(choices, task)
         if config.entropy_target is None
         else config.entropy_target,
-        kl=_usual_kl(config) if config.kl is None else config.kl,
+        kl=divergence.start_weight(config.kl, config.kl_limit),
         discount=discount,
         clip_high=algorithm.clip_high if config.clip_high is None else config.clip_high,
         updates_per_step=algorithm.updates if config.updates_per_step is None else config.updates_per_step,
@@ -240,11 +240,6 @@ def _usual_entropy_target(choices: Choices, task: Task) -> float:
     return per_token * (task.longest_answer + 1)
 
 
-def _usual_kl(config: RunConfig) -> float:
-    """Return the weight of the divergence from the reference: none where nothing is to hold it."""
-    return 0.0 if config.kl_limit is None else divergence.USUAL
-
-
 def _control_variate(config: RunConfig, choices: Choices, discount: float) -> str:
     """Return by what noise is taken from the advantages: those that the tokens of a completion share, or dense ones."""
     counts_edits, is_dense = config.reward.strip() == "levenshtein", choices.credit == "dense"
@@ -296,9 +291,8 @@ def _group_size(wanted: int | None, choices: Choices, control_variate: str, batc
                 f"Choose a group_size of at least {math.ceil(batch_size / prompts)}.",
             )
         return wanted
-    usual = KNOWN_GROUP_SIZE if control_variate == "potential" else GROUP_SIZE
-    if choices.credit == "dense":
-        usual = DENSE_GROUP_SIZE
+    is_dense, is_foretold = choices.credit == "dense", control_variate == "potential"
+    usual = DENSE_GROUP_SIZE if is_dense else KNOWN_GROUP_SIZE if is_foretold else GROUP_SIZE
     fewest = min(batch_size, max(usual, math.ceil(batch_size / prompts)))
     return next(size for size in range(fewest, batch_size + 1) if batch_size % size == 0)
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from pgplay.errors import PgplayError
 from pgplay.learning.control_variate import ControlVariate
 from pgplay.learning.counters import CHECK_INTERVAL, Counters
-from pgplay.learning.credit import CREDIT_FLOOR, drawn_credit, every_tokens_credit, token_credit
+from pgplay.learning.credit import CREDIT_FLOOR, every_tokens_credit, token_credit
 from pgplay.learning.generalisation import generalisation
 from pgplay.learning.greedy import all_met, greedy_texts
 from pgplay.learning.learner import LearnerState
@@ -34,7 +34,7 @@ from pgplay.policies.catalogue import PolicyShape
 from pgplay.policies.density import Density
 from pgplay.policies.devices import resolve_device
 from pgplay.policies.network import draw_masks
-from pgplay.policies.policy import Completion, Policy, Rollout
+from pgplay.policies.policy import Completion, Policy, Rollout, of_actions
 from pgplay.rewards.scoring import Reward
 from pgplay.tasks.task import Pair
 
@@ -285,7 +285,7 @@ class Trainer:
         if self.plan.control_variate == "potential":
             everyones = every_tokens_credit(own, asked, self.policy)
             every_credit = everyones.clamp_min(CREDIT_FLOOR)
-            credit = drawn_credit(everyones, own) if is_dense else None
+            credit = of_actions(everyones, own.actions) if is_dense else None
         elif is_dense:
             credit = token_credit(own, asked, self.policy, self.reward)
         return Batch(

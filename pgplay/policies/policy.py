@@ -145,7 +145,7 @@ class Policy:
         actions, own = inputs[:, 1 : columns + 1], free[:columns].t()
         stops = (own & (actions == DELIMITER)).long()
         mask = own & (stops.cumsum(1) == stops)  # the first stop token is in it
-        log_p = torch.stack(logits, 1).log_softmax(-1).gather(2, actions[:, first:, None])[:, :, 0]
+        log_p = of_actions(torch.stack(logits, 1).log_softmax(-1), actions[:, first:])
         drawn = F.pad(log_p, (first, 0))
         return Rollout(
             inputs[:, :columns],
@@ -228,10 +228,14 @@ class Policy:
             raise InputError(f"The tensors do not fit a {self.spec.name} with this alphabet: {error}.") from error
 
 
+def of_actions(values: Tensor, actions: Tensor) -> Tensor:
+    """Return, of every token's `values` (B, T, V), those of `actions` (B, T)."""
+    return values.gather(2, actions[:, :, None])[:, :, 0]
+
+
 def token_losses(log_probabilities: Tensor, reading: Reading) -> Tensor:
     """Return the negative log-probability (B, T) of each action of `reading` under (B, T, V); 0 where none counts."""
-    chosen = log_probabilities.gather(2, reading.actions[:, :, None])[:, :, 0]
-    return -torch.where(reading.mask, chosen, 0.0)
+    return -torch.where(reading.mask, of_actions(log_probabilities, reading.actions), 0.0)
 
 
 def mean_losses(log_probabilities: Tensor, reading: Reading) -> Tensor:

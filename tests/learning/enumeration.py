@@ -10,12 +10,12 @@ from torch import Tensor, nn
 
 from pgplay.config import make_config
 from pgplay.learning.control_variate import centred, without_the_others
-from pgplay.learning.credit import CREDIT_FLOOR, drawn_credit, every_tokens_credit
+from pgplay.learning.credit import CREDIT_FLOOR, every_tokens_credit
 from pgplay.learning.losses import masked_row_means
 from pgplay.learning.objective import Batch, Forward, Modules, advantages_of, forward, gain_of, known_worth, loss_of
 from pgplay.learning.plan import make_plan
 from pgplay.policies.density import Density
-from pgplay.policies.policy import Policy, Rollout
+from pgplay.policies.policy import Policy, Rollout, of_actions
 from pgplay.tasks.task import Pair
 from tests.policies.helpers import PLAIN, every_completion, generator, rollout_of, small_policy
 
@@ -68,7 +68,7 @@ def world(model: str, density: Density, critic_seed: int, *, dense: bool, with_r
     credit = every_credit = None
     if dense:
         every_credit = every_tokens_credit(rollout, [pair] * len(completions), policy).double()
-        credit = drawn_credit(every_credit, rollout)
+        credit = of_actions(every_credit, rollout.actions)
         every_credit = every_credit.clamp_min(CREDIT_FLOOR)
     draw = random.Random(5)
     # So far apart that the floor under their deviation does not show.
@@ -146,7 +146,7 @@ def steadied(advantages: Tensor, rollout: Rollout, seen: Forward, seed: int) -> 
     weight = 30 * torch.randn(width, vocabulary, generator=generator(seed), dtype=torch.float64)
     q = centred(seen.features.detach() @ weight, seen.log_p_all.detach().exp())
     q = torch.where(rollout.mask[:, :, None], q, 0.0)
-    worth = drawn_credit(q, rollout)
+    worth = of_actions(q, rollout.actions)
     return without_the_others(masked_row_means(advantages, rollout.mask), worth, rollout.mask), q
 
 
