@@ -18,8 +18,7 @@ import msgspec
 from msgspec import Meta
 
 from pgplay.errors import InputError, unknown_name
-from pgplay.fields import Field, fields_of, what_is_right
-from pgplay.fields import describe as _help
+from pgplay.fields import Field, describe, fields_of, what_is_right
 
 
 class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -29,54 +28,57 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     field says about another.
     """
 
-    target: Annotated[str, _help("the text to learn, where no task is given", "task", live=True)] = "hello world"
+    target: Annotated[str, describe("the text to learn, where no task is given", "task", live=True)] = "hello world"
     task: Annotated[
         str,
-        _help(
+        describe(
             "prompts and targets: a generator (reverse:length=3-5), a set that ships (assistant), or a file (.csv, "
             ".jsonl, .toml)",
             "task",
         ),
     ] = ""
-    alphabet: Annotated[str, _help("auto, lowercase, ascii, target, or the characters themselves", "task")] = "auto"
+    alphabet: Annotated[str, describe("auto, lowercase, ascii, target, or the characters themselves", "task")] = "auto"
     max_length: Annotated[
         Annotated[int, Meta(ge=1, le=8192)] | None,
-        _help("longest completion, in tokens (default: a little above the longest target)", "task"),
+        describe("longest completion, in tokens (default: a little above the longest target)", "task"),
     ] = None
-    held_out: Annotated[float, _help("share of the prompts kept out of training", "task", ge=0.0, lt=1.0)] = 0.0
+    held_out: Annotated[float, describe("share of the prompts kept out of training", "task", ge=0.0, lt=1.0)] = 0.0
     held_out_every: Annotated[
-        int, _help("steps from one measurement on held-out prompts to the next", "task", live=True, ge=1, le=100_000)
+        int, describe("steps from one measurement on held-out prompts to the next", "task", live=True, ge=1, le=100_000)
     ] = 25
     warm_start: Annotated[
-        str, _help("steps of cross-entropy training on the targets first, or a saved policy to start from", "task")
+        str, describe("steps of cross-entropy training on the targets first, or a saved policy to start from", "task")
     ] = ""
     warm_text: Annotated[
-        str, _help("a text file whose lines the steps of warm_start learn in place of the targets", "task")
+        str, describe("a text file whose lines the steps of warm_start learn in place of the targets", "task")
     ] = ""
 
     reward: Annotated[
-        str, _help("what is good: a name, a weighted sum, or a Python file (my_reward.py:rhymes)", "reward", live=True)
+        str,
+        describe("what is good: a name, a weighted sum, or a Python file (my_reward.py:rhymes)", "reward", live=True),
     ] = "levenshtein"
-    measure: Annotated[tuple[str, ...], _help("further rewards that are plotted beside it, not trained", "reward")] = ()
+    measure: Annotated[
+        tuple[str, ...], describe("further rewards that are plotted beside it, not trained", "reward")
+    ] = ()
 
     model: Annotated[
         str,
-        _help("family and size of the network (auto: gru-small, or transformer-small for a task)", "model"),
+        describe("family and size of the network (auto: gru-small, or transformer-small for a task)", "model"),
     ] = "auto"
-    device: Annotated[str, _help("auto, cpu, cuda, cuda:1 or mps", "model")] = "auto"
+    device: Annotated[str, describe("auto, cpu, cuda, cuda:1 or mps", "model")] = "auto"
     threads: Annotated[
         Annotated[int, Meta(ge=1, le=256)] | None,
-        _help(
+        describe(
             "CPU threads (default: 1 for nano and small; else as many as are fastest, fewer while other runs train)",
             "model",
             live=True,
         ),
     ] = None
-    seed: Annotated[int, _help("fixes every random number of the run", "model", ge=0, le=2**31 - 1)] = 0
+    seed: Annotated[int, describe("fixes every random number of the run", "model", ge=0, le=2**31 - 1)] = 0
 
     algorithm: Annotated[
         str,
-        _help(
+        describe(
             "a policy gradient, or what it is compared with: supervised, hill-climb, random-search",
             "algorithm",
             live=True,
@@ -84,28 +86,28 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ] = "grpo"
     baseline: Annotated[
         Literal["none", "moving-average", "batch-mean", "group-mean", "leave-one-out", "greedy", "critic"] | None,
-        _help("what is subtracted from a reward", "algorithm"),
+        describe("what is subtracted from a reward", "algorithm"),
     ] = None
     scale: Annotated[
-        Literal["none", "group-std", "batch-std"] | None, _help("what an advantage is divided by", "algorithm")
+        Literal["none", "group-std", "batch-std"] | None, describe("what an advantage is divided by", "algorithm")
     ] = None
     credit: Annotated[
         Literal["terminal", "dense", "gae"] | None,
-        _help(
+        describe(
             "how a reward is shared among tokens: all at the end, as potential differences, or by a critic", "algorithm"
         ),
     ] = None
     ratio: Annotated[
         Literal["none", "clip", "clip-higher", "cispo", "gspo"] | None,
-        _help("what limits the importance ratio when a batch is used more than once", "algorithm"),
+        describe("what limits the importance ratio when a batch is used more than once", "algorithm"),
     ] = None
     aggregation: Annotated[
         Literal["token-mean", "sequence-sum", "sequence-mean", "constant-length"] | None,
-        _help("how the losses of tokens become one number", "algorithm"),
+        describe("how the losses of tokens become one number", "algorithm"),
     ] = None
     control_variate: Annotated[
         Literal["potential", "regression", "none"] | None,
-        _help(
+        describe(
             "keeps what other tokens did out of a token's advantage, foretold by the edits still needed or by past "
             "rewards, and weighs what is known for every token that could have been drawn (default: potential for the "
             "reward levenshtein, else regression; with dense credit none)",
@@ -116,7 +118,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     batch_size: Annotated[
         Annotated[int, Meta(ge=2, le=65536)] | None,
-        _help(
+        describe(
             "completions a step (default: 64; for a task with prompts 256; with dense credit 16 or 32, and 128 or 256)",
             "learning",
             live=True,
@@ -124,7 +126,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ] = None
     group_size: Annotated[
         Annotated[int, Meta(ge=1, le=65536)] | None,
-        _help(
+        describe(
             "completions of one prompt (default: 8; 4 with control_variate potential; 2 with dense credit; the whole "
             "batch for a single prompt)",
             "learning",
@@ -132,15 +134,15 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ] = None
     updates_per_step: Annotated[
         Annotated[int, Meta(ge=1, le=64)] | None,
-        _help("updates made from one batch of completions (default: the algorithm's)", "learning", live=True),
+        describe("updates made from one batch of completions (default: the algorithm's)", "learning", live=True),
     ] = None
     lr: Annotated[
         Annotated[float, Meta(gt=0.0, le=1.0)] | None,
-        _help("learning rate of Adam (default: the family's)", "learning", live=True),
+        describe("learning rate of Adam (default: the family's)", "learning", live=True),
     ] = None
     lr_schedule: Annotated[
         Literal["constant", "kl"],
-        _help(
+        describe(
             "how it moves: not at all, or so that an update changes the policy by as much as lr_target says",
             "learning",
             live=True,
@@ -148,7 +150,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ] = "constant"
     lr_target: Annotated[
         float,
-        _help(
+        describe(
             "divergence that an update is to make where lr_schedule is kl, nats a token",
             "learning",
             live=True,
@@ -158,15 +160,15 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ] = 0.01
     entropy: Annotated[
         Annotated[float, Meta(ge=0.0, le=10.0)] | None,
-        _help("weight of the entropy bonus, per nat (default: the family's)", "learning", live=True),
+        describe("weight of the entropy bonus, per nat (default: the family's)", "learning", live=True),
     ] = None
     entropy_schedule: Annotated[
         Literal["constant", "reward-gap", "target"],
-        _help("how it moves: not at all, falling with 1 - reward, or growing below a target", "learning", live=True),
+        describe("how it moves: not at all, falling with 1 - reward, or growing below a target", "learning", live=True),
     ] = "target"
     entropy_target: Annotated[
         Annotated[float, Meta(ge=0.0, le=1000.0)] | None,
-        _help(
+        describe(
             "entropy below which it grows, nats a completion (default: 15, or by length with prompts)",
             "learning",
             live=True,
@@ -174,7 +176,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ] = None
     recovery: Annotated[
         Literal["shrink-perturb", "none"],
-        _help(
+        describe(
             "what becomes of a policy that is certain of one wrong text: its weights go nine tenths of the way to an "
             "untrained network's, or nothing",
             "learning",
@@ -183,7 +185,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ] = "shrink-perturb"
     kl: Annotated[
         Annotated[float, Meta(ge=0.0, le=100.0)] | None,
-        _help(
+        describe(
             "weight of the Kullback-Leibler divergence to the reference (default: 0, or 0.05 with a kl_limit)",
             "learning",
             live=True,
@@ -191,17 +193,17 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ] = None
     kl_limit: Annotated[
         Annotated[float, Meta(gt=0.0, le=100.0)] | None,
-        _help(
+        describe(
             "the most of that divergence, nats a token: the weight grows as it comes near (default: none)",
             "learning",
             live=True,
         ),
     ] = None
-    kl_in: Annotated[Literal["loss", "reward"], _help("where that divergence is charged", "learning")] = "loss"
-    reference: Annotated[str, _help("the reference policy: start, or a saved policy", "learning")] = "start"
+    kl_in: Annotated[Literal["loss", "reward"], describe("where that divergence is charged", "learning")] = "loss"
+    reference: Annotated[str, describe("the reference policy: start, or a saved policy", "learning")] = "start"
     replay: Annotated[
         float,
-        _help(
+        describe(
             "weight of imitating the best completion so far (beyond plain policy gradient)",
             "learning",
             live=True,
@@ -210,55 +212,61 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         ),
     ] = 0.0
     clip_gradient: Annotated[
-        float, _help("longest gradient, as its norm; 0 leaves it alone", "learning", live=True, ge=0.0, le=1000.0)
+        float, describe("longest gradient, as its norm; 0 leaves it alone", "learning", live=True, ge=0.0, le=1000.0)
     ] = 1.0
-    clip_low: Annotated[float, _help("how far an importance ratio may fall below 1", "learning", gt=0.0, le=1.0)] = 0.2
+    clip_low: Annotated[float, describe("how far an importance ratio may fall below 1", "learning", gt=0.0, le=1.0)] = (
+        0.2
+    )
     clip_high: Annotated[
         Annotated[float, Meta(gt=0.0, le=100.0)] | None,
-        _help("how far it may rise above 1 (default: the algorithm's)", "learning"),
+        describe("how far it may rise above 1 (default: the algorithm's)", "learning"),
     ] = None
     discount: Annotated[
         Annotated[float, Meta(ge=0.0, le=1.0)] | None,
-        _help("discount per token (default: 1, but 0 with dense credit: a token answers for itself)", "learning"),
+        describe("discount per token (default: 1, but 0 with dense credit: a token answers for itself)", "learning"),
     ] = None
-    gae_lambda: Annotated[float, _help("lambda of generalised advantage estimation", "learning", ge=0.0, le=1.0)] = 0.95
+    gae_lambda: Annotated[float, describe("lambda of generalised advantage estimation", "learning", ge=0.0, le=1.0)] = (
+        0.95
+    )
     critic: Annotated[
-        float, _help("weight of the critic's loss, where there is a critic", "learning", ge=0.0, le=100.0)
+        float, describe("weight of the critic's loss, where there is a critic", "learning", ge=0.0, le=100.0)
     ] = 0.5
 
     temperature: Annotated[
         float,
-        _help("temperature of the one density, for sampling and learning", "sampling", live=True, ge=0.05, le=10.0),
+        describe("temperature of the one density, for sampling and learning", "sampling", live=True, ge=0.05, le=10.0),
     ] = 1.0
-    top_k: Annotated[int, _help("only the k likeliest tokens; 0 is off", "sampling", live=True, ge=0, le=100000)] = 0
+    top_k: Annotated[int, describe("only the k likeliest tokens; 0 is off", "sampling", live=True, ge=0, le=100000)] = 0
     top_p: Annotated[
-        float, _help("only the likeliest tokens that hold this share", "sampling", live=True, gt=0.0, le=1.0)
+        float, describe("only the likeliest tokens that hold this share", "sampling", live=True, gt=0.0, le=1.0)
     ] = 1.0
     min_p: Annotated[
         float,
-        _help("only tokens at least this likely relative to the likeliest", "sampling", live=True, ge=0.0, le=1.0),
+        describe("only tokens at least this likely relative to the likeliest", "sampling", live=True, ge=0.0, le=1.0),
     ] = 0.0
 
     dropout: Annotated[
-        float, _help("share of hidden units dropped; one mask a completion", "regularisation", ge=0.0, lt=1.0)
+        float, describe("share of hidden units dropped; one mask a completion", "regularisation", ge=0.0, lt=1.0)
     ] = 0.0
     l1: Annotated[
-        float, _help("weight of the sum of absolute parameters", "regularisation", live=True, ge=0.0, le=1.0)
+        float, describe("weight of the sum of absolute parameters", "regularisation", live=True, ge=0.0, le=1.0)
     ] = 0.0
     l2: Annotated[
-        float, _help("weight of half the sum of squared parameters", "regularisation", live=True, ge=0.0, le=1.0)
+        float, describe("weight of half the sum of squared parameters", "regularisation", live=True, ge=0.0, le=1.0)
     ] = 0.0
     weight_decay: Annotated[
-        float, _help("decoupled weight decay, as in AdamW", "regularisation", live=True, ge=0.0, le=1.0)
+        float, describe("decoupled weight decay, as in AdamW", "regularisation", live=True, ge=0.0, le=1.0)
     ] = 0.0
 
-    steps: Annotated[Annotated[int, Meta(ge=1)] | None, _help("stop after so many steps", "limits", live=True)] = None
+    steps: Annotated[Annotated[int, Meta(ge=1)] | None, describe("stop after so many steps", "limits", live=True)] = (
+        None
+    )
     max_seconds: Annotated[
-        Annotated[float, Meta(gt=0.0)] | None, _help("stop after so many seconds of training", "limits", live=True)
+        Annotated[float, Meta(gt=0.0)] | None, describe("stop after so many seconds of training", "limits", live=True)
     ] = None
     until: Annotated[
         str,
-        _help(
+        describe(
             "stop when solved, at a reward (reward>=0.95, held_out_reward>=0.9, held_out_exact_match>=0.97), or never",
             "limits",
             live=True,
@@ -267,7 +275,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ] = "solved"
     patience: Annotated[
         Annotated[int, Meta(ge=1, le=100_000)] | None,
-        _help(
+        describe(
             "early stop: measurements without a better held-out reward that end the run, which keeps the best policy",
             "limits",
             live=True,

@@ -8,12 +8,11 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from pgplay.app.actions import ACTIONS, BENCH_ACTIONS, EDITOR_ACTIONS
 from pgplay.app.explanations import GROUPS, Explanation
-from pgplay.app.screens.page import CLOSES
+from pgplay.app.screens.page import CLOSES, Dialog
 from pgplay.app.view import words_of
 from pgplay.app.widgets.rows import Rows, Section
 from pgplay.learning.algorithms import COMPARATORS
@@ -32,14 +31,14 @@ KEYS = (
 )
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """One page to scroll; escape leaves it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape,f1,q", "dismiss", "Close")]
     AUTO_FOCUS = "#help"
 
     def __init__(self, about: Explanation | None = None, keys_here: Sequence[tuple[str, str]] = ()) -> None:
-        super().__init__(classes="dialog-screen -page")
+        super().__init__(classes="-page")
         self._about, self._keys_here = about, keys_here
 
     def compose(self) -> ComposeResult:
