@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import os
 import signal
 import sys
@@ -13,12 +12,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 from typing import Any, ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import SystemCommand
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.widget import Widget
 
 from pgplay.app import themes
 from pgplay.app.acting import Acting
@@ -34,6 +34,7 @@ from pgplay.app.messages import Part, SetupChanged, StateShown, WorkerEnded, Wor
 from pgplay.app.redrawing import PARTS, Redrawing
 from pgplay.app.safe_text import safe_text
 from pgplay.app.screens.main import MainScreen
+from pgplay.app.spare_time import SpareTime
 from pgplay.app.state import AppState
 from pgplay.app.visits import Visits
 from pgplay.app.widgets.plot import Plot
@@ -87,6 +88,7 @@ class PgplayApp(Acting):
         self._inspection = Inspection(self)
         self._visits = Visits(self, self._conductor)
         self._comfort = Comfort(self)
+        self._spare_time = SpareTime(self)
 
     def get_default_screen(self) -> Screen[None]:
         """Return the main screen."""
@@ -106,10 +108,9 @@ class PgplayApp(Acting):
         if sys.platform != "win32":  # told to end, the app leaves the run and the terminal as ctrl+q does
             for number in (signal.SIGTERM, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(number, self._told_to_end, number)
-        if not self.is_headless:
-            # What stands by now stays: to look through it for garbage would stop the keys for 40 ms, again and again.
-            self.call_after_refresh(gc.freeze)
         self.call_after_refresh(self.start_worker)
+        if not self.is_headless:
+            self.call_after_refresh(self._spare_time.begin)
 
     def _told_to_end(self, number: int) -> None:
         """Leave as ctrl+q does; but where the terminal is gone, Textual would wait for ever for it to take output."""
@@ -174,6 +175,7 @@ class PgplayApp(Acting):
 
     async def action_quit(self) -> None:
         """Leave within a second: the worker is asked to write its checkpoint, then killed."""
+        self._spare_time.end()
         self._comfort.remember()
         if self._worker is not None:
             await self._worker.close(QUIT_SECONDS)
@@ -185,6 +187,12 @@ class PgplayApp(Acting):
             await self._worker.close(QUIT_SECONDS)
 
     # The person
+
+    async def on_event(self, event: events.Event) -> None:
+        """Take note that somebody is at the keys or the mouse."""
+        if isinstance(event, events.InputEvent):
+            self._spare_time.disturb()
+        await super().on_event(event)
 
     @on(SetupChanged)
     def _setup_changed(self, message: SetupChanged) -> None:
@@ -221,7 +229,12 @@ class PgplayApp(Acting):
         Of two quick presses of escape, the second reaches a screen that is leaving already, and Textual would pop
         another one, in the end the main screen, and stop.
         """
-        return super().pop_screen() if len(self.screen_stack) > 1 else AwaitComplete()
+        if len(self.screen_stack) < 2:
+            return AwaitComplete()
+        for widget in self.screen.walk_children(Widget, with_self=True):
+            widget.refresh()  # forgets the lines it drew; a cache in Textual (8.2.8) keeps them from being let go
+        self._spare_time.collect()
+        return super().pop_screen()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return Textual's filters, and the one that draws in ASCII where that is wanted."""
@@ -246,4 +259,6 @@ def run_app(config: RunConfig, preset: str = "", *, as_left: bool = False) -> in
     if as_left and memory.settings is not None:
         with contextlib.suppress(PgplayError):  # settings of another version; then the app begins as at first
             config, preset = make_config(memory.settings), memory.preset
+    # A thread of its own writes what a key did; it would wait 5 ms for its turn while the next thing is computed.
+    sys.setswitchinterval(0.0005)
     return PgplayApp(config, preset, memory=memory).run() or 0

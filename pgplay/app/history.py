@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
+import msgspec
+
 from pgplay.learning.report import Trace
 
 CAPACITY = 1024
@@ -26,8 +28,11 @@ MOST_TRACES = 512
 """Of more, every second one is left out: a map has a column for each few steps, and no screen has so many columns."""
 
 
-class Bucket(NamedTuple):
-    """Some neighbouring steps: where they end, the lowest, highest and last value, their mean, how many they are."""
+class Bucket(msgspec.Struct, frozen=True, gc=False):
+    """Some neighbouring steps: where they end, the lowest, highest and last value, their mean, how many they are.
+
+    There are tens of thousands of them; as tuples they made the garbage collector stop the keys for 50 ms at a time.
+    """
 
     step: int
     low: float

@@ -108,8 +108,8 @@ def _open_app(words: list[str]) -> int:
                 f"The app needs a terminal, but standard {name} is none.",
                 "pgplay train does the same without a screen.",
             )
-    # Read when textual is imported: with 60 frames a second a key's effect waits up to 17 ms for its frame.
-    os.environ.setdefault("TEXTUAL_FPS", "120")
+    # Read when textual is imported: a key's effect waits up to two frames, with 60 a second 33 ms.
+    os.environ.setdefault("TEXTUAL_FPS", "240")
     from pgplay.app.app import run_app
 
     return run_app(config, preset=arguments.preset or "", as_left=not words)

@@ -48,10 +48,12 @@ class Rows(Widget):
 
     def show(self, *sections: Section) -> None:
         """Show other sections."""
-        if sections != self._sections:
-            height = len(self._lines)
-            self._sections, self._lines_width = sections, -1
-            self.refresh(layout=len(self._wrapped(max(1, self.content_size.width))) != height)
+        if sections == self._sections:
+            return
+        height, width = len(self._lines), self.content_size.width
+        self._sections, self._lines_width = sections, -1
+        # Before it stands it has no width: wrapped to that, every letter would be a line.
+        self.refresh(layout=not width or len(self._wrapped(width)) != height)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Return the lines in `width` cells."""

@@ -1,0 +1,74 @@
+"""What is done while nobody presses a key, so that no key waits for it: loading, and looking for garbage.
+
+A first opening would wait for its page's modules (20 ms), the first curve for plotext (200 ms), and whichever key comes
+when Python looks for garbage for all that it looks through (20 ms).
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import pkgutil
+import threading
+import time
+from contextlib import suppress
+from typing import Any
+
+from textual.app import App
+
+from pgplay.app import screens
+
+PAUSE = 0.25
+"""Seconds without a key or the mouse after which nobody is at either."""
+
+THRESHOLDS = (10_000, 10, 10)
+"""Python's own are 700, 10, 10: within one page that is opened it would look through all objects there are."""
+
+WHEN_DRAWN = ("textual.scrollbar", "rich._emoji_codes", "pygments.lexers.python")
+"""What pages import only when they draw."""
+
+
+class SpareTime:
+    """Loads beside what goes on, and looks for garbage when a page was closed and nothing is pressed any more."""
+
+    def __init__(self, app: App[Any]) -> None:
+        self._app = app
+        self._has_begun = self._is_waiting = False
+        self._ending = threading.Event()
+        self._disturbed = 0.0
+
+    def begin(self) -> None:
+        """Begin, once the first frame stands; what stands by now is never looked through again."""
+        self._has_begun = True
+        gc.set_threshold(*THRESHOLDS)
+        gc.freeze()
+        threading.Thread(target=self._load, name="loading").start()
+
+    def end(self) -> None:
+        """Load nothing more: the process ends only once its threads have."""
+        self._ending.set()
+
+    def disturb(self) -> None:
+        """Take note that somebody is there."""
+        self._disturbed = time.monotonic()
+
+    def collect(self) -> None:
+        """Have garbage collected in the next pause."""
+        if self._has_begun and not self._is_waiting:
+            self._is_waiting = True
+            self._app.set_timer(PAUSE, self._collect)
+
+    def _collect(self) -> None:
+        self._is_waiting = False
+        if time.monotonic() - self._disturbed < PAUSE:
+            self.collect()
+        else:
+            gc.collect()
+
+    def _load(self) -> None:
+        pages = (f"{screens.__name__}.{page.name}" for page in pkgutil.iter_modules(screens.__path__))
+        for name in ("pgplay.app.charts", *pages, *WHEN_DRAWN):
+            if self._ending.is_set():
+                return
+            with suppress(ImportError):  # it is told where it is needed
+                importlib.import_module(name)
