@@ -1,10 +1,10 @@
 """pgplay beside TRL's GRPOTrainer (https://github.com/huggingface/trl): characters a second, and seconds to solve.
 
     python -m pip install -c constraints.txt -e ".[compare]"
-    python -m tests.benchmarks.against_trl [--seeds 3] [--target "slow lantern"] [--seconds 60] [--threads 1]
+    python -m tests.benchmarks.against_trl [--size small] [--seeds 3] [--target "slow lantern"] [--seconds 60]
 
-TRL trains a Llama in the shape of transformer-small, with the same alphabet, batch, reward, length limit, learning rate
-and entropy bonus as pgplay's transformer; TRL's own rate, 1e-6, is for networks that know much already. pgplay runs its
+TRL trains a Llama in the shape of pgplay's transformer of that size, with the same alphabet, batch, reward, length
+limit, learning rate and entropy bonus; TRL's own rate, 1e-6, is for networks that know much already. pgplay runs its
 defaults, and once the same work as TRL: one update a batch, and no control variate.
 Each run has a fresh process, and the sides take turns. Seconds count from the first step; TRL's checks for whether it
 has solved the target are taken off, pgplay's are in.
@@ -31,7 +31,7 @@ from pgplay.policies.catalogue import model_spec
 from pgplay.rewards.scoring import build_reward
 
 TARGET = "slow lantern"
-SHAPE = "transformer-small"
+SIZES = ("nano", "small", "medium")
 CHECK_INTERVAL = 5
 """TRL's steps between greedy checks, the time of which is not counted."""
 
@@ -52,9 +52,9 @@ def plan_of(target: str, seed: int, settings: dict[str, Any]) -> Plan:
     return make_plan(make_config({**usual, **settings}))
 
 
-def run_pgplay(target: str, seed: int, seconds: float, settings: dict[str, Any]) -> Run:
+def run_pgplay(model: str, target: str, seed: int, seconds: float, **settings: Any) -> Run:
     """Train by pgplay until solved, or until so many `seconds` are over."""
-    plan = plan_of(target, seed, settings)
+    plan = plan_of(target, seed, {"model": model, **settings})
     trainer = Trainer(plan, build_reward(plan.config.reward))
     report = trainer.step()
     first, characters = report.seconds, 0
@@ -64,8 +64,8 @@ def run_pgplay(target: str, seed: int, seconds: float, settings: dict[str, Any])
     return Run(characters, report.seconds - first, report.seconds, report.step, report.solved)
 
 
-def run_trl(target: str, seed: int, seconds: float) -> Run:
-    """Train by TRL until solved, or until so many `seconds` are over."""
+def run_trl(model: str, target: str, seed: int, seconds: float) -> Run:
+    """Train a Llama in the shape of `model` by TRL until solved, or until so many `seconds` are over."""
     import tempfile
 
     from datasets import Dataset
@@ -74,7 +74,7 @@ def run_trl(target: str, seed: int, seconds: float) -> Run:
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast, TrainerCallback
     from trl import GRPOConfig, GRPOTrainer
 
-    plan, spec = plan_of(target, seed, {"model": SHAPE}), model_spec(SHAPE)
+    plan, spec = plan_of(target, seed, {"model": model}), model_spec(model)
     stop = "<stop>"
     characters = Tokenizer(WordLevel({token: number for number, token in enumerate([stop, *plan.shape.alphabet])}))
     characters.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
@@ -162,22 +162,21 @@ def run_trl(target: str, seed: int, seconds: float) -> Run:
     return Run(sum(lengths[1:]), ended - watch.first, ended - watch.began, trainer.state.global_step, watch.solved)
 
 
-def _own(**settings: Any) -> Callable[[str, int, float], Run]:
-    return lambda target, seed, seconds: run_pgplay(target, seed, seconds, settings)
-
-
-SIDES: dict[str, Callable[[str, int, float], Run]] = {
-    "trl": run_trl,
-    "transformer-small": _own(model=SHAPE),
-    "the same, one update": _own(model=SHAPE, updates_per_step=1, control_variate="none"),
-    "gru-small": _own(model="gru-small"),
+SIDES: dict[str, Callable[[str, str, int, float], Run]] = {
+    "trl": lambda size, *rest: run_trl(f"transformer-{size}", *rest),
+    "transformer": lambda size, *rest: run_pgplay(f"transformer-{size}", *rest),
+    "the same, one update": lambda size, *rest: run_pgplay(
+        f"transformer-{size}", *rest, updates_per_step=1, control_variate="none"
+    ),
+    "gru": lambda size, *rest: run_pgplay(f"gru-{size}", *rest),
 }
 
 
 def fresh(side: str, seed: int, options: argparse.Namespace) -> Run:
     """Return the run of one side in a process of its own, which needs no network."""
     words = [sys.executable, "-m", "tests.benchmarks.against_trl", "--side", side, "--seed", str(seed)]
-    words += ["--target", options.target, "--seconds", str(options.seconds), "--threads", str(options.threads)]
+    words += ["--target", options.target, "--size", options.size]
+    words += ["--seconds", str(options.seconds), "--threads", str(options.threads)]
     environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
     done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -188,6 +187,7 @@ def fresh(side: str, seed: int, options: argparse.Namespace) -> Run:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table; with --side, one run as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", choices=SIZES, default="small")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--target", default=TARGET)
     parser.add_argument("--seconds", type=float, default=60.0, help="after which a run is given up")
@@ -197,14 +197,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if options.side:
         torch.set_num_threads(options.threads)
-        print(json.dumps(SIDES[options.side](options.target, options.seed, options.seconds)))
+        print(json.dumps(SIDES[options.side](options.size, options.target, options.seed, options.seconds)))
         return
     runs: dict[str, list[Run]] = {side: [] for side in SIDES}
     for seed in range(options.seeds):
         for side in SIDES:
             runs[side].append(fresh(side, seed, options))
             print(f"seed {seed}, {side}: {runs[side][-1]}", file=sys.stderr, flush=True)
-    print(f"'{options.target}', medians of {options.seeds} runs; an unsolved one counts its {options.seconds:g} s")
+    print(f"'{options.target}', size {options.size}, {options.threads} threads; medians of {options.seeds} runs")
+    print(f"An unsolved one counts its {options.seconds:g} s.")
     print(f"{'':<21} {'characters/s':>12} {'x TRL':>6} {'solved':>7} {'steps':>6} {'seconds':>8} {'of TRL':>7}")
     rates = {side: statistics.median(run.characters / run.later_seconds for run in own) for side, own in runs.items()}
     seconds = {side: statistics.median(run.seconds for run in own) for side, own in runs.items()}
