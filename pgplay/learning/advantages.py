@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -11,7 +13,7 @@ dissenters so hard that no entropy bonus keeps them alive, and learning stops at
 
 
 def leave_one_out(rewards: Tensor) -> Tensor:
-    """Return for each of `rewards` (P, G) the mean of the others of its group (Kool et al. 2019)."""
+    """Return for each of `rewards` (P, G, ...) the mean of the others of its group (Kool et al. 2019)."""
     others = rewards.shape[1] - 1
     return (rewards.sum(1, keepdim=True) - rewards) / others
 
@@ -67,16 +69,16 @@ def generalised_advantages(rewards: Tensor, values: Tensor, mask: Tensor, discou
 
 
 def group_baseline(kind: str, rewards: Tensor, moving_average: float, greedy_rewards: Tensor) -> Tensor | float:
-    """Return what is subtracted from `rewards` (P, G) before the policy's gradient weighs them.
+    """Return what is subtracted from `rewards` (P, G, ...) before the policy's gradient weighs them.
 
     moving-average: of past batches' means. batch-mean, group-mean: of this batch, of one prompt; both hold the
     completion itself, which shrinks the expected gradient by 1/n but does not turn it. leave-one-out: without it.
-    greedy: the reward (P,) of each prompt's greedy completion (ReMax).
+    greedy: the reward (P,) of each prompt's greedy completion (ReMax), of rewards (P, G).
     """
     if kind == "moving-average":
         return moving_average
     if kind == "batch-mean":
-        return rewards.mean()
+        return rewards.mean((0, 1), keepdim=True)
     if kind == "group-mean":
         return rewards.mean(1, keepdim=True)
     if kind == "leave-one-out":
@@ -84,3 +86,22 @@ def group_baseline(kind: str, rewards: Tensor, moving_average: float, greedy_rew
     if kind == "greedy":
         return greedy_rewards[:, None]
     return 0.0
+
+
+class Baseline(NamedTuple):
+    """A baseline by its kind, which says with which completions it compares one: its group's, the batch's, or none."""
+
+    kind: str
+    group_size: int
+
+    def compared(self, values: Tensor) -> Tensor:
+        """Return `values` (B, ...), which are parts of the completions' rewards, as parts of their advantages."""
+        if self.kind not in ("batch-mean", "group-mean", "leave-one-out"):
+            return values
+        groups = values.view(-1, self.group_size, *values.shape[1:])
+        return (groups - group_baseline(self.kind, groups, 0.0, groups)).flatten(0, 1)
+
+    def own_share(self, batch_size: int) -> float:
+        """Return how much of a part of its own reward a completion's advantage has, of `batch_size` completions."""
+        held = {"batch-mean": batch_size, "group-mean": self.group_size}
+        return 1.0 - 1.0 / held[self.kind] if self.kind in held else 1.0

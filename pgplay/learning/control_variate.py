@@ -9,11 +9,14 @@ leaves the expected gradient as it is; and so it does that the token's own q(s_t
 was drawn but for all that could have been, sum over a of pi(a|s_t) q(s_t, a) grad log pi(a|s_t), which has no noise at
 all (Q-Prop, Gu et al. 2016, arXiv:1611.02247). The better the sum of q
 foretells A, the less noise is left; a q with sum of q(s_t, a_t) = A is the advantage function itself (direct advantage
-estimation, Pan et al. 2022, arXiv:2109.06093). Here q is the sum of two. One is known, where the reward counts edits:
-what each token would do to the edits that are still needed (`credit.every_tokens_credit`), times the worth of an edit.
-The other is linear in the network's features and fitted to what is left by ridge regression on the completions of past
-batches, old ones fading (recursive least squares). Neither that regression nor the worth of an edit has seen the
-present batch: a q that had would bias.
+estimation, Pan et al. 2022, arXiv:2109.06093). Where a baseline compares completions, what the others' tokens are worth
+is left out of A likewise, and a mean that holds the completion itself takes its share off the token's own q
+(`advantages.Baseline`): in groups of two, half of the noise is the other's.
+
+Here q is the sum of two. One is known, where the reward counts edits: what each token would do to the edits that are
+still needed (`credit.every_tokens_credit`), times the worth of an edit. The other is linear in the network's features
+and fitted to what is left by ridge regression on the completions of past batches, old ones fading (recursive least
+squares). Neither that regression nor the worth of an edit has seen the present batch: a q that had would bias.
 
 Only where the loss weighs a token by what was sampled after it (a mean over a completion's own length) is that exact
 no longer; tests/learning/test_control_variate.py holds both.
@@ -27,6 +30,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from pgplay.learning.advantages import Baseline
 from pgplay.policies.policy import of_actions
 
 FADING = 0.98
@@ -51,8 +55,8 @@ class Steadied(NamedTuple):
     """Advantages (B, T), and the share of Var(A) that the sums of q explain: 1 - Var(A - sum q) / Var(A).
 
     worth (B, T, V): q of every token, which `advantages` hold for the one that was drawn. left (B,): A less the known
-    part of q. foretold (B, 2): the sums of both parts of q, known and fitted, as they are before each is multiplied by
-    how far it is believed.
+    part of q. foretold (B, 2): the sums of both parts of q, known and fitted, compared as the rewards are, as they are
+    before each is multiplied by how far it is believed.
     """
 
     advantages: Tensor
@@ -65,13 +69,15 @@ class Steadied(NamedTuple):
 class Drawn(NamedTuple):
     """The policy's choices: described (B, T, at most FEATURES), probabilities (B, T, V), actions and mask (B, T).
 
-    credit (B, T, V): what is known of every token's worth, in any unit; None where nothing is.
+    baseline: how the completions are compared. credit (B, T, V): what is known of every token's worth, in any unit;
+    None where nothing is.
     """
 
     described: Tensor
     probabilities: Tensor
     actions: Tensor
     mask: Tensor
+    baseline: Baseline
     credit: Tensor | None = None
 
     def sampled(self, q: Tensor) -> Tensor:
@@ -84,9 +90,10 @@ def centred(values: Tensor, probabilities: Tensor) -> Tensor:
     return values - (probabilities * values).sum(-1, keepdim=True)
 
 
-def without_the_others(advantages: Tensor, worth: Tensor, mask: Tensor) -> Tensor:
-    """Return A_t (B, T): each completion's advantage (B,) less the `worth` (B, T) of its other tokens."""
-    return torch.where(mask, advantages[:, None] - worth.sum(1, keepdim=True) + worth, 0.0)
+def without_the_others(advantages: Tensor, worth: Tensor, mask: Tensor, baseline: Baseline) -> Tensor:
+    """Return A_t (B, T): each completion's advantage (B,) less the `worth` (B, T) of all tokens but its own."""
+    left = advantages - baseline.compared(worth.sum(1))
+    return torch.where(mask, left[:, None] + baseline.own_share(len(worth)) * worth, 0.0)
 
 
 def conjugate_gradients(squares: Tensor, ridge: float, products: Tensor, start: Tensor) -> Tensor:
@@ -143,11 +150,17 @@ class ControlVariate:
 
     @torch.no_grad()
     def drawn(
-        self, features: Tensor, log_p_all: Tensor, actions: Tensor, mask: Tensor, credit: Tensor | None = None
+        self,
+        features: Tensor,
+        log_p_all: Tensor,
+        actions: Tensor,
+        mask: Tensor,
+        baseline: Baseline,
+        credit: Tensor | None = None,
     ) -> Drawn:
         """Return what was drawn in a batch; features (B, T, W), to which a constant is added, log_p_all (B, T, V)."""
         described = features @ self._feature_map[:-1] + self._feature_map[-1]
-        return Drawn(described, log_p_all.exp(), actions, mask, credit)
+        return Drawn(described, log_p_all.exp(), actions, mask, baseline, credit)
 
     @torch.no_grad()
     def steady(self, drawn: Drawn, advantages: Tensor) -> Steadied:
@@ -155,12 +168,12 @@ class ControlVariate:
         an_edit, belief = self._believed()
         known, fitted = self._known(drawn), self._fitted(drawn)
         everyones = torch.where(drawn.mask[:, :, None], an_edit * known + belief * fitted, 0.0)
-        worth = drawn.sampled(everyones)
-        foretold = torch.stack([drawn.sampled(part).sum(1) for part in (known, fitted)], 1)
-        before, after = (part.var().clamp_min(1e-12) for part in (advantages, advantages - worth.sum(1)))
+        foretold = drawn.baseline.compared(torch.stack([drawn.sampled(part).sum(1) for part in (known, fitted)], 1))
+        unexplained = advantages - an_edit * foretold[:, 0] - belief * foretold[:, 1]
+        before, after = (part.var().clamp_min(1e-12) for part in (advantages, unexplained))
         return Steadied(
-            without_the_others(advantages, worth, drawn.mask),
-            everyones,
+            without_the_others(advantages, drawn.sampled(everyones), drawn.mask, drawn.baseline),
+            drawn.baseline.own_share(len(advantages)) * everyones,
             1 - after / before,
             advantages - an_edit * foretold[:, 0],
             foretold,
@@ -174,7 +187,7 @@ class ControlVariate:
         self._agreement.mul_(BELIEF_FADING).add_(seen, alpha=1 - BELIEF_FADING)
         chosen = torch.zeros_like(drawn.probabilities).scatter_(2, drawn.actions[:, :, None], 1.0)
         surprise = ((chosen - drawn.probabilities) * drawn.mask[:, :, None]) @ self._token_map
-        inputs = surprise.transpose(1, 2).bmm(drawn.described).flatten(1)
+        inputs = drawn.baseline.compared(surprise.transpose(1, 2).bmm(drawn.described).flatten(1))
         left = steadied.left
         self._squares.addmm_(inputs.t(), inputs, beta=FADING)
         self._products.mul_(FADING).add_(left @ inputs)

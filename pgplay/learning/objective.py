@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from pgplay.errors import PgplayError
 from pgplay.learning.advantages import (
+    Baseline,
     at_the_end,
     batch_scaled,
     discounted_sums,
@@ -281,8 +282,8 @@ def learn(
     whole = masked_row_means(advantages, mask)
     worth = known_worth(batch, plan)
     if modules.variate is not None:
-        actions = batch.rollout.actions
-        drawn = modules.variate.drawn(seen.features, seen.log_p_all, actions, mask, batch.every_credit)
+        baseline, actions = Baseline(plan.choices.baseline, plan.group_size), batch.rollout.actions
+        drawn = modules.variate.drawn(seen.features, seen.log_p_all, actions, mask, baseline, batch.every_credit)
         steadied = modules.variate.steady(drawn, whole)
         advantages, worth, told["foretold"] = steadied.advantages, steadied.worth, steadied.explained
         if witness is not None:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from pgplay.config import make_config
+from pgplay.learning.advantages import Baseline
 from pgplay.learning.control_variate import centred, without_the_others
 from pgplay.learning.credit import CREDIT_FLOOR, every_tokens_credit
 from pgplay.learning.losses import masked_row_means
@@ -133,21 +134,25 @@ def compare(
             advantages, returns = advantages_of(batch, plan, seen, MOVING_AVERAGE)
             worth = known_worth(batch, plan)
             if variate_seed is not None:
-                advantages, worth = steadied(advantages, batch.rollout, seen, variate_seed)
+                baseline = Baseline(plan.choices.baseline, GROUP)
+                advantages, worth = steadied(advantages, batch.rollout, seen, baseline, variate_seed)
             gain = gain_of(seen, seen, batch, plan, advantages, worth)
             loss = loss_of(gain, seen, batch, plan, here.modules, returns, plan.entropy, plan.kl)
             expected = expected + weights[first] * weights[second] * loss
     return Comparison(-flat(torch.autograd.grad(expected, parameters)), gradient)
 
 
-def steadied(advantages: Tensor, rollout: Rollout, seen: Forward, seed: int) -> tuple[Tensor, Tensor]:
+def steadied(
+    advantages: Tensor, rollout: Rollout, seen: Forward, baseline: Baseline, seed: int
+) -> tuple[Tensor, Tensor]:
     """Return the advantages less what a random function, centred under the policy, says of others, and what of all."""
     width, vocabulary = seen.features.shape[2], seen.log_p_all.shape[2]
     weight = 30 * torch.randn(width, vocabulary, generator=generator(seed), dtype=torch.float64)
     q = centred(seen.features.detach() @ weight, seen.log_p_all.detach().exp())
     q = torch.where(rollout.mask[:, :, None], q, 0.0)
     worth = of_actions(q, rollout.actions)
-    return without_the_others(masked_row_means(advantages, rollout.mask), worth, rollout.mask), q
+    shared = masked_row_means(advantages, rollout.mask)
+    return without_the_others(shared, worth, rollout.mask, baseline), baseline.own_share(len(q)) * q
 
 
 def rows_of(rollout: Rollout, rows: list[int]) -> Rollout:

@@ -5,6 +5,7 @@ import torch
 
 from pgplay.config import make_config
 from pgplay.errors import InputError
+from pgplay.learning.advantages import Baseline
 from pgplay.learning.control_variate import (
     BLOCK,
     ControlVariate,
@@ -23,13 +24,16 @@ from tests.learning.helpers import trainer
 from tests.policies.helpers import FAMILIES, generator
 
 EXACT = 1e-12
+ALONE = Baseline("none", 1)
 
 
 @pytest.mark.parametrize("model", FAMILIES)
-@pytest.mark.parametrize("algorithm", ["reinforce", "reinforce-baseline", "rloo", "remax"])
-def test_whatever_it_believes_the_expected_update_stays_the_gradient(algorithm: str, model: str) -> None:
-    plain, steadied = (compare(model, algorithm=algorithm, variate_seed=seed) for seed in (None, 7))
-    assert (steadied.update - steadied.gradient).norm() / steadied.gradient.norm() < EXACT
+@pytest.mark.parametrize(("algorithm", "baseline"), [
+    ("reinforce", "none"), ("reinforce", "batch-mean"), ("reinforce", "group-mean"), ("rloo", "leave-one-out"),
+    ("reinforce-baseline", "moving-average"), ("remax", "greedy"),
+])  # fmt: skip
+def test_whatever_it_believes_the_expected_update_stays_as_it_was(algorithm: str, baseline: str, model: str) -> None:
+    plain, steadied = (compare(model, algorithm=algorithm, baseline=baseline, variate_seed=seed) for seed in (None, 7))
     assert (steadied.update - plain.update).norm() / plain.update.norm() < EXACT
 
 
@@ -95,7 +99,7 @@ def test_centred_values_have_no_mean() -> None:
 def test_each_token_keeps_its_own_worth() -> None:
     worth = torch.tensor([[1.0, 2.0, 4.0], [8.0, 0.0, 0.0]])
     mask = torch.tensor([[True, True, True], [True, False, False]])
-    found = without_the_others(torch.tensor([10.0, 20.0]), worth, mask)
+    found = without_the_others(torch.tensor([10.0, 20.0]), worth, mask, ALONE)
     assert found.tolist() == [[4.0, 5.0, 7.0], [20.0, 0.0, 0.0]]
 
 
@@ -106,8 +110,19 @@ def a_batch(seed: int, rows: int = 64, width: int = 4, vocabulary: int = 5) -> t
     log_p_all = torch.randn(rows, 6, vocabulary, generator=draw).log_softmax(-1)
     actions = torch.multinomial(log_p_all.exp().flatten(0, 1), 1, generator=draw).view(rows, 6)
     mask = torch.arange(6) < torch.randint(2, 7, (rows, 1), generator=draw)
-    drawn = ControlVariate(width, vocabulary, torch.device("cpu")).drawn(features, log_p_all, actions, mask)
+    drawn = ControlVariate(width, vocabulary, torch.device("cpu")).drawn(features, log_p_all, actions, mask, ALONE)
     return drawn, ((actions == 2) & mask).sum(1) - 0.5
+
+
+def test_of_a_pair_what_the_other_wrote_is_left_out_too() -> None:
+    worth, mask = torch.tensor([[1.0, 2.0], [8.0, 0.0]]), torch.tensor([[True, True], [True, False]])
+    # The mean of both is 4 + 6 less than the first one's reward, and the other's letter was worth 8 of them.
+    rewards = torch.tensor([[20.0, 8.0]])
+    advantages = (rewards - rewards.mean()).flatten()
+    found = without_the_others(advantages, worth, mask, Baseline("group-mean", 2))
+    without = rewards - torch.tensor([[3.0, 8.0]])
+    left = (without - without.mean()).flatten()
+    torch.testing.assert_close(found, torch.where(mask, left[:, None] + worth / 2, 0.0))
 
 
 def teach(variate: ControlVariate, drawn: Drawn, advantages: torch.Tensor) -> None:
@@ -174,7 +189,7 @@ def test_what_is_known_of_every_token_is_left_out_in_its_own_unit() -> None:
     steadied = knowing.steady(drawn._replace(credit=credit), advantages)
     assert steadied.explained > 0.6
     worth = drawn.sampled((torch.arange(5) == 2).float() - drawn.probabilities[:, :, 2:3])
-    torch.testing.assert_close(steadied.advantages, without_the_others(advantages, worth, drawn.mask))
+    torch.testing.assert_close(steadied.advantages, without_the_others(advantages, worth, drawn.mask, ALONE))
 
 
 def test_large_networks_and_alphabets_are_projected() -> None:
