@@ -40,7 +40,7 @@ def main() -> None:
             trainer = Trainer(make_plan(config), build_reward(config.reward), policy=policy)
             policy = trainer.policy
             made, reached = warm_up(trainer, steps, _tell)
-            print(f"{made} steps with a learning rate of {lr:g}: {reached:.4f} nats a character on what was set aside")
+            print(f"{made} steps with a learning rate of {lr:g}: the median of what was set aside, {reached:.4f} nats")
         save_policy(card_of(NAME, trainer, None), pack(policy.state()))
         shutil.rmtree(FOLDER / NAME, ignore_errors=True)
         shutil.copytree(Path(home) / "policies" / NAME, FOLDER / NAME)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from statistics import fmean
 
 import msgspec
 import torch
@@ -78,6 +79,11 @@ def _measure(policy: Policy, reward: Reward, pairs: Sequence[Pair]) -> list[tupl
     return told
 
 
+def cross_entropies(policy: Policy, pairs: Sequence[Pair]) -> list[float]:
+    """Return for each of `pairs` the target's cross-entropy, in nats per token, the stop token counted in."""
+    return [one for part in in_parts(pairs) for one in policy.cross_entropy(part)]
+
+
 def mean_cross_entropy(policy: Policy, pairs: Sequence[Pair]) -> float:
     """Return the mean over `pairs` of the target's cross-entropy, in nats per token, the stop token counted in."""
-    return sum(sum(policy.cross_entropy(part)) for part in in_parts(pairs)) / len(pairs)
+    return fmean(cross_entropies(policy, pairs))

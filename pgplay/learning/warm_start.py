@@ -1,8 +1,10 @@
 """The warm start: cross-entropy on the task's own targets, or on the lines of a text, before the policy gradient.
 
-Where texts can be set aside, it stops early: once their cross-entropy has not fallen for a while, the policy goes back
-to what it was when it was lowest, or nearly so. What is set aside is the task's held-out pairs, or a share of a text's
-lines.
+Where texts can be set aside, it stops early: once their median cross-entropy has not fallen for a while, the policy
+goes back to what it was when it was lowest, or nearly so. What is set aside is the task's held-out pairs, or a share of
+a text's lines. It is not their mean, because some of them nothing foretells (an idiom, a name): being sure of something
+else there costs ever more, and would end it while all others are still learnt. On `french` the mean was lowest after 75
+steps with one seed, with 0.68 of the held-out sentences right; the median after 300, with 0.89.
 """
 
 from __future__ import annotations
@@ -10,12 +12,13 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Callable, Sequence
+from statistics import median
 from typing import NamedTuple
 
 import torch
 from torch import nn
 
-from pgplay.learning.generalisation import mean_cross_entropy
+from pgplay.learning.generalisation import cross_entropies
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.density import Density
 from pgplay.policies.policy import mean_losses
@@ -25,14 +28,14 @@ CHECK_INTERVAL = 25
 """Steps between two looks at what was set aside."""
 TOLERANCE = 0.02
 """A share by which cross-entropies of some dozen texts differ by chance. Of policies as near to each other, the
-later one is kept, which has learnt more of what it was shown: on `french` all 300 sentences, in place of 299."""
+later one is kept, which has learnt more of what it was shown."""
 PATIENCE = 8
-"""Looks without a lower cross-entropy after which it stops."""
+"""Looks without a lower median after which it stops."""
 MOST_SET_ASIDE = 256
 SHARE_SET_ASIDE = 0.1
 
 Progress = Callable[[int, float, float | None], None]
-"""Hears each step, its loss, and the newest cross-entropy of what was set aside; None where nothing is."""
+"""Hears each step, its loss, and the newest median cross-entropy of what was set aside; None where nothing is."""
 
 
 class Texts(NamedTuple):
@@ -43,7 +46,7 @@ class Texts(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """After how many steps the warm start ended, and at which cross-entropy of what was set aside, if anything was."""
+    """After how many steps the warm start ended, and at which median cross-entropy of what was set aside, if any."""
 
     steps: int
     cross_entropy: float | None
@@ -77,7 +80,7 @@ def warm_up(trainer: Trainer, steps: int, progress: Progress | None = None) -> E
         pairs, order = [texts.learnt[number] for number in order[:batch]], order[batch:]
         loss = _update(trainer, pairs)
         if texts.set_aside and (step % CHECK_INTERVAL == 0 or step == steps):
-            reached = mean_cross_entropy(trainer.policy, texts.set_aside)
+            reached = median(cross_entropies(trainer.policy, texts.set_aside))
             lowest = min(lowest, reached)
             if reached <= lowest * (1 + TOLERANCE):
                 kept, kept_step = reached, step

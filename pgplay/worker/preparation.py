@@ -82,11 +82,12 @@ def start_warm(trainer: Trainer, on_progress: OnProgress) -> str:
         wanted = int(config.warm_start)
 
         def tell(step: int, loss: float, held_out: float | None) -> None:
-            beside = "" if held_out is None else f", held out {held_out:.2f}"
+            beside = "" if held_out is None else f", held out (median) {held_out:.2f}"
             on_progress(f"warm start: step {step} of {wanted}, cross-entropy {loss:.2f}{beside} nats")
 
         steps, reached = warm_up(trainer, wanted, tell)
-        ended = f"{steps} steps" if reached is None else f"{steps} steps, to {reached:.3f} nats on what was held out"
+        beside = "" if reached is None else f", to a median of {reached:.3f} nats on what was held out"
+        ended = f"{steps} steps{beside}"
     if config.reference == "start":
         trainer.keep_reference()
     return ended
