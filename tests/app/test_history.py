@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import itertools
 import math
+import tracemalloc
 
+import msgspec
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pgplay.app.history import CAPACITY, MOST_MARKS, MOST_SERIES, Bucket, History, Series, smoothed
+from pgplay.app.state import AppState
+from pgplay.learning.report import Trace
 from pgplay.runs import axes
+from tests.app.fake_worker import snapshot
 
 
 def test_a_long_series_keeps_its_extremes_and_its_end() -> None:
@@ -124,3 +129,15 @@ def test_every_metric_is_kept_but_never_without_bound() -> None:
     assert len(history.marks) == MOST_MARKS
     history.cut(100)
     assert history.marks[-1].step == 100
+
+
+def test_a_run_takes_no_more_memory_however_long_it_is() -> None:
+    state, sizes = AppState(), []
+    tracemalloc.start()
+    for last in range(64, 16_385, 64):
+        trace = Trace((0.5,), 0.0, 1.0, (last,))
+        state.apply(msgspec.structs.replace(snapshot(last, after=last - 64), traces=((last, trace),)))
+        if last in (4096, 8192, 16_384):  # the buckets are as full at each
+            sizes.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    assert max(sizes) < 1.1 * sizes[0]
