@@ -13,6 +13,7 @@ from textual.containers import Container
 from textual.widgets import Static
 
 from pgplay.app.messages import StateShown
+from pgplay.app.screens.asking import Asking
 from pgplay.app.screens.enlarging import ENLARGE, Enlarging
 from pgplay.app.screens.page import Keys
 from pgplay.app.state import AppState
@@ -22,12 +23,12 @@ from pgplay.app.widgets.tokens import shown_token
 from pgplay.learning.anatomy import PolicyMap
 from pgplay.learning.report import MOST_POSITIONS
 
-ASK_SECONDS = 0.5
-"""Between two looks at the policy: each costs the worker two short passes, about a tenth of a step."""
 
-
-class MapScreen(Enlarging):
+class MapScreen(Enlarging, Asking):
     """Follows the run; `ask` has the worker tell the present map."""
+
+    ASK_SECONDS = 0.5
+    """Between two looks at the policy: each costs the worker two short passes, about a tenth of a step."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "app.focus_next", "next panel"),
@@ -38,9 +39,7 @@ class MapScreen(Enlarging):
     AUTO_FOCUS = "#writing"
 
     def __init__(self, state: AppState, ask: Callable[[], None]) -> None:
-        super().__init__()
-        self._state = state
-        self._ask = ask
+        super().__init__(state, ask)
         self._view = PlotView()
         self._told: PolicyMap | None = None
 
@@ -53,25 +52,19 @@ class MapScreen(Enlarging):
             yield RewardHistogram(id="rewards")
         yield Keys()
 
-    def on_mount(self) -> None:
-        """Show what is known, and ask again and again while the run goes on."""
-        self._ask()
-        self._show()
-        self.set_interval(ASK_SECONDS, self._ask_again)
-
-    def _ask_again(self) -> None:
-        known = self._state.map
-        if known is None or known.step != self._state.step:
-            self._ask()
-        self._show()
+    @property
+    def told_step(self) -> int | None:
+        """The step of the map."""
+        return self._state.map.step if self._state.map is not None else None
 
     @on(StateShown)
     def _state_shown(self) -> None:
         """Show a map as soon as it comes; for the steps, which come faster than they can be read, the timer will do."""
         if self._state.map is not self._told:
-            self._show()
+            self.show_told()
 
-    def _show(self) -> None:
+    def show_told(self) -> None:
+        """Show the map, and the traces of the steps up to now."""
         state, told = self._state, self._state.map
         self._told = told
         words = f"The policy's map · step {state.step} · {state.run}"
@@ -95,4 +88,4 @@ class MapScreen(Enlarging):
     def action_zoom(self) -> None:
         """Show the last 1000, 200 or 50 steps, or the whole run."""
         self._view = self._view.zoomed(self._state.history.last_step)
-        self._show()
+        self.show_told()

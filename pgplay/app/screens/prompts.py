@@ -9,20 +9,19 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 from textual.widgets import DataTable, Static
 
 from pgplay.app import formats
 from pgplay.app.colouring import coloured
 from pgplay.app.messages import StateShown
 from pgplay.app.safe_text import safe_text
+from pgplay.app.screens.asking import Asking
 from pgplay.app.screens.page import Keys
 from pgplay.app.state import AppState
 from pgplay.app.widgets.samples import Samples, component_styles
+from pgplay.app.widgets.tables import chosen_key
 from pgplay.learning.report import PromptSheet, Sample
 
-ASK_SECONDS = 1.0
-"""Between two looks: each writes two hundred texts at most, about as long as a step."""
 MOST_POINTS = 120
 BARS = "▁▂▃▄▅▆▇█"
 SIDES = {"training": "training", "held_out": "held out"}
@@ -34,8 +33,11 @@ class _Row(NamedTuple):
     sample: Sample
 
 
-class PromptsScreen(Screen[None]):
+class PromptsScreen(Asking):
     """Follows the run; `ask` has the worker list the prompts, `write` opens the screen that writes for one."""
+
+    ASK_SECONDS = 1.0
+    """Between two looks: each writes two hundred texts at most, about as long as a step."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,w", "write", "write for it", key_display="enter"),
@@ -46,8 +48,8 @@ class PromptsScreen(Screen[None]):
     COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES
 
     def __init__(self, state: AppState, ask: Callable[[], None], write: Callable[[str], None]) -> None:
-        super().__init__()
-        self._state, self._ask, self._write = state, ask, write
+        super().__init__(state, ask)
+        self._write = write
         self._sheet: PromptSheet | None = None
         self._rows: dict[str, _Row] = {}
         self._watched: dict[str, list[float]] = {}
@@ -60,22 +62,18 @@ class PromptsScreen(Screen[None]):
         yield Static(id="watched")
         yield Keys()
 
-    def on_mount(self) -> None:
-        """Show what is known, and ask again and again while the run goes on."""
-        self._ask()
-        self._show()
-        self.set_interval(ASK_SECONDS, self._ask_again)
-
     def on_resize(self) -> None:
         """Give the columns what the width has."""
         self._list()
 
-    def _ask_again(self) -> None:
-        if self._sheet is None or self._sheet.step != self._state.step:
-            self._ask()
+    @property
+    def told_step(self) -> int | None:
+        """The step of the list."""
+        return self._sheet.step if self._sheet is not None else None
 
     @on(StateShown)
-    def _show(self) -> None:
+    def show_told(self) -> None:
+        """List the prompts where there is news of them."""
         sheet = self._state.prompts
         self.query_one("#prompts-title", Static).update(Text(self._title(sheet)))
         if sheet is None or sheet is self._sheet:
@@ -136,10 +134,7 @@ class PromptsScreen(Screen[None]):
 
     @property
     def _chosen(self) -> str:
-        table = self.query_one("#prompts", DataTable)
-        if not table.row_count:
-            return ""
-        return table.coordinate_to_cell_key(table.cursor_coordinate).row_key.value or ""
+        return chosen_key(self.query_one("#prompts", DataTable)) or ""
 
     @on(DataTable.RowHighlighted)
     def _show_watched(self) -> None:
