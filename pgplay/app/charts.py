@@ -19,7 +19,7 @@ from rich.text import Text
 from pgplay.app.history import Bucket
 from pgplay.runs import axes
 
-SMALLEST_WIDTH, SMALLEST_HEIGHT = 12, 3
+SMALLEST_WIDTH, SMALLEST_HEIGHT = 12, 4
 _DOTS = 2
 """Dot columns of a braille character."""
 
@@ -117,13 +117,12 @@ def frame(chart: Chart, width: int, height: int) -> Frame | None:
     shown = [*(curve.buckets for curve in chart.curves), *(map(_positive, edges) if chart.is_logarithmic else edges)]
     low = min((bucket.low for buckets in shown for bucket in buckets), default=0.0)
     high = max((bucket.high for buckets in shown for bucket in buckets), default=1.0)
-    parts = max(1, min(4, rows // 2))
     if chart.is_logarithmic:
-        values = axes.log_axis(low, high, parts)
+        values = axes.log_axis(low, high, rows)
     elif chart.close:
-        values = axes.value_axis(low, high, parts, from_zero=False)
+        values = axes.row_axis(low, high, rows, from_zero=False)
     else:
-        values = axes.value_axis(low, max(high, chart.top), parts)
+        values = axes.row_axis(low, max(high, chart.top), rows)
     texts = axes.labels(values)
     margin = max(3, *(len(text) for text in texts)) + 1
     columns = width - margin - 2

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 LARGEST = 1e300
 """Values are held within this, so that no difference of two of them overflows."""
+LARGEST_LOGARITHMIC = 1e100
+"""The same of a logarithmic axis, whose ends may lie as far again from its values."""
 
 _ROUND = (1.0, 2.0, 2.5, 5.0, 10.0)
+_MOST_INTERVALS = 5
+"""Between the ticks of a plot in rows: more of them would say no more."""
+_SLIGHT = 0.125
+"""What part of a row a tick may lie beside it: half a dot of the four that a row has, so none can be drawn nearer."""
 
 
 class Axis(NamedTuple):
@@ -41,18 +47,21 @@ def round_step(span: float, parts: int) -> float:
     return next((digit * power for digit in _ROUND if digit * power >= raw * (1 - 1e-9)), 10 * power)
 
 
-def value_axis(low: float, high: float, parts: int, *, from_zero: bool = True) -> Axis:
-    """Return the axis for values between `low` and `high`, with at most about `parts` intervals.
-
-    0 is always on it, unless `from_zero` is False: then it closes in on the values.
-    """
-    low, high = max(-LARGEST, low), min(LARGEST, high)
+def _covered(low: float, high: float, *, from_zero: bool) -> tuple[float, float]:
+    """Return the range that an axis has to cover: with 0 in it, or closed in on the values, and never empty."""
+    low, high = (min(LARGEST, max(-LARGEST, value)) for value in (low, high))
     if from_zero:
         low, high = min(0.0, low), max(0.0, high)
     # Nearer values than that would need more digits than a label has.
     least = max(1e-12, 1e-3 * max(abs(low), abs(high))) if not from_zero else 1e-12
     if high - low < least:
-        low, high = (low, low + 1.0) if from_zero else (low - least, high + least)
+        return (low, low + 1.0) if from_zero else (low - least, high + least)
+    return low, high
+
+
+def value_axis(low: float, high: float, parts: int) -> Axis:
+    """Return the axis for values between `low` and `high` and 0, with at most about `parts` intervals."""
+    low, high = _covered(low, high, from_zero=True)
     step = round_step(high - low, parts)
     # The range ends at a tick or halfway between two, so that no more than half a step of room is wasted.
     first, last = math.floor(2 * (low / step) + 1e-9), math.ceil(2 * (high / step) - 1e-9)
@@ -61,20 +70,50 @@ def value_axis(low: float, high: float, parts: int, *, from_zero: bool = True) -
     return Axis(first * step / 2, last * step / 2, ticks)
 
 
-def log_axis(low: float, high: float, parts: int) -> Axis:
-    """Return a logarithmic axis for values between `low` and `high`, both above 0: ticks are 1, 2 or 5 times 10^n."""
-    low, high = (min(LARGEST, max(1 / LARGEST, value)) for value in (low, high))
-    first, last = math.floor(math.log10(low) + 1e-9), math.ceil(math.log10(high) - 1e-9)
-    if last - first >= 2:
-        stride = math.ceil((last - first) / max(1, parts))
-        ticks = [10.0**power for power in range(first, last + 1, stride)]
-        return Axis(10.0**first, max(10.0**last, ticks[-1]), tuple(ticks), logarithmic=True)
-    between = [digit * 10.0**power for power in range(first - 1, last + 2) for digit in (1, 2, 5)]
+def row_axis(low: float, high: float, rows: int, *, from_zero: bool = True) -> Axis:
+    """Return the axis for values between `low` and `high` in a plot of so many `rows`, at least 3: ticks are on rows.
+
+    0 is always on it, unless `from_zero` is False: then it closes in on the values.
+    """
+    ruled = _ruled(*_covered(low, high, from_zero=from_zero), rows, lambda least: round_step(least, 1))
+    return Axis(ruled.low, ruled.high, ruled.ticks)
+
+
+def log_axis(low: float, high: float, rows: int) -> Axis:
+    """Return `row_axis` on a logarithmic scale, for values above 0: ticks are 10^n, within two decades also 2 and 5."""
+    low, high = (min(LARGEST_LOGARITHMIC, max(1 / LARGEST_LOGARITHMIC, value)) for value in (low, high))
+    bottom, top = math.log10(low), math.log10(high)
+    if math.ceil(top - 1e-9) - math.floor(bottom + 1e-9) >= 2:
+        ruled = _ruled(bottom, top, rows, lambda least: float(math.ceil(least - 1e-9)))
+        return Axis(10**ruled.low, 10**ruled.high, tuple(10**tick for tick in ruled.ticks), logarithmic=True)
+    powers = range(math.floor(bottom) - 1, math.ceil(top) + 2)
+    between = [digit * 10.0**power for power in powers for digit in (1, 2, 5)]
     start = max(tick for tick in between if tick <= low * (1 + 1e-9))
     end = min(tick for tick in between if tick >= high * (1 - 1e-9) and tick > start)
-    ticks = [tick for tick in between if start <= tick <= end]
-    stride = math.ceil((len(ticks) - 1) / max(1, parts))
-    return Axis(start, end, tuple(ticks[::stride]), logarithmic=True)
+    axis = Axis(start, end, (), logarithmic=True)
+    places = {tick: axis.fraction(tick) * (rows - 1) for tick in between if start <= tick <= end}
+    return axis._replace(ticks=tuple(tick for tick, place in places.items() if abs(place - round(place)) <= _SLIGHT))
+
+
+def _ruled(low: float, high: float, rows: int, rounded: Callable[[float], float]) -> Axis:
+    """Return the axis that covers `low` to `high` with ticks every few rows, wasting little room and with many ticks.
+
+    `rounded` gives the least step between two ticks that is at least so much.
+    """
+    gaps = rows - 1
+    best: tuple[float, Axis] | None = None
+    for apart in range(max(min(2, gaps - 1), math.ceil(gaps / _MOST_INTERVALS)), gaps + 1):
+        step = rounded((high - low) * apart / gaps)
+        while (first := math.floor(low * apart / step + 1e-9)) + gaps < high * apart / step - 1e-9:
+            step = rounded(step * 1.01)
+        unit = step / apart
+        ticks = tuple(row // apart * step for row in range(first, first + gaps + 1) if row % apart == 0)
+        if len(ticks) > 1:
+            cost = unit * (1 + 1 / (len(ticks) - 1))  # to have two intervals and not one is worth a third of the room
+            if best is None or cost < best[0]:
+                best = cost, Axis(first * unit, (first + gaps) * unit, ticks)
+    assert best is not None, "rows two apart always hold two ticks"
+    return best[1]
 
 
 def _whole_step(span: float, parts: int) -> float:

@@ -68,16 +68,17 @@ def test_ticks_are_round() -> None:
     assert [axes.step_label(tick) for tick in axes.step_axis(143_000, 60).ticks] == ["0", "50k", "100k", "150k"]
 
 
-@given(st.floats(1e-12, 1e12), st.floats(1e-12, 1e12), st.integers(1, 5))
-@example(0.999, 1.0001, 4)
+@given(st.floats(1e-12, 1e12), st.floats(1e-12, 1e12), st.integers(3, 50))
+@example(0.999, 1.0001, 9)
 @settings(max_examples=200, deadline=None)
-def test_no_label_of_an_axis_is_rounded_away_from_its_tick(one: float, other: float, parts: int) -> None:
+def test_no_label_of_an_axis_is_rounded_away_from_its_tick(one: float, other: float, rows: int) -> None:
     """A label that says another number than the tick has makes the whole axis wrong."""
     low, high = min(one, other), max(one, other)
     for axis in (
-        axes.value_axis(low, high, parts),
-        axes.value_axis(low, high, parts, from_zero=False),
-        axes.log_axis(low, high, parts),
+        axes.value_axis(low, high, max(1, rows // 5)),
+        axes.row_axis(low, high, rows),
+        axes.row_axis(low, high, rows, from_zero=False),
+        axes.log_axis(low, high, rows),
     ):
         assert axis.low <= low * (1 + 1e-9)
         assert axis.high >= high * (1 - 1e-9)
@@ -87,6 +88,33 @@ def test_no_label_of_an_axis_is_rounded_away_from_its_tick(one: float, other: fl
         for text, tick in zip(texts, axis.ticks, strict=True):
             value = float(text.replace("k", "e3").replace("M", "e6"))
             assert abs(value - tick) <= 0.01 * gap
+
+
+@given(st.floats(-1e308, 1e308), st.floats(-1e308, 1e308), st.integers(3, 50))
+@example(-0.3, 0.2, 3)
+@example(0.0, 1e308, 50)
+@settings(max_examples=300, deadline=None)
+def test_each_tick_of_a_plot_in_rows_is_the_value_of_its_row(one: float, other: float, rows: int) -> None:
+    low, high = min(one, other), max(one, other)
+    made = [axes.row_axis(low, high, rows), axes.row_axis(low, high, rows, from_zero=False)]
+    if low > 0:
+        made.append(axes.log_axis(low, high, rows))
+    for axis in made:
+        assert axis.low < axis.high
+        assert 2 <= len(axis.ticks) <= rows
+        for tick in axis.ticks:
+            place = axis.fraction(tick) * (rows - 1)
+            assert abs(place - round(place)) < 0.13  # half of a braille dot
+
+
+def test_a_plot_in_rows_keeps_round_ticks_and_wastes_little_room() -> None:
+    assert axes.row_axis(0, 1, 9).ticks == (0, 0.25, 0.5, 0.75, 1)
+    assert axes.row_axis(0, 1, 8).ticks == (0, 0.5, 1)
+    assert axes.row_axis(0, 3.3, 10).ticks == (0, 1, 2, 3, 4)
+    assert axes.row_axis(0.31, 0.86, 9, from_zero=False).ticks == (0.25, 0.5, 0.75)
+    for rows in range(3, 50):
+        assert axes.row_axis(0, 4.6, rows).high <= 6
+    assert axes.log_axis(1e-6, 1, 10).ticks == (1e-6, 1e-4, 1e-2, 1)
 
 
 @given(st.integers(0, 10**6), st.integers(1, 10**6), st.integers(4, 200))

