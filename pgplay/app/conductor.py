@@ -11,9 +11,9 @@ from pgplay.app.reward_desk import RewardDesk
 from pgplay.app.screens.dialogs import AskDialog, ConfirmDialog
 from pgplay.app.screens.failure import Answer, FailureCard
 from pgplay.app.screens.write import WriteScreen
+from pgplay.app.state import lack_of_policy
 from pgplay.config import make_config, to_settings
 from pgplay.errors import PgplayError
-from pgplay.learning.comparators import no_policy
 from pgplay.tasks.files import read_target
 from pgplay.worker.failures import ending_in_words
 from pgplay.worker.protocol import (
@@ -121,11 +121,8 @@ class Conductor:
     def save(self) -> None:
         """Ask for a name and save the policy under it; asked again before one of that name is replaced."""
         state = self._app.state
-        if not state.has_run or state.report is None:
-            self._app.tell("There is no policy to save yet. Press space to train one.")
-            return
-        if not state.has_policy:
-            self._tell_that_there_is_no_policy()
+        if lack := lack_of_policy(state, "to save"):
+            self._app.tell(lack)
             return
         from pgplay.runs.files import check_name
         from pgplay.runs.library import list_policies
@@ -153,17 +150,11 @@ class Conductor:
     def write(self, prompt: str = "") -> None:
         """Write with the run's present policy, for `prompt` or the first one of the task."""
         state = self._app.state
-        if not state.has_run or state.info is None:
-            self._app.tell("There is no policy to write with yet. Press space to train one, or o for a saved one.")
+        if lack := lack_of_policy(state, "to write with", "Press space to train one, or o for a saved one."):
+            self._app.tell(lack)
             return
-        if not state.has_policy:
-            self._tell_that_there_is_no_policy()
-            return
-        prompt = prompt or next(filter(None, state.info.prompts), "")
-        self._app.push_screen(WriteScreen(self._send_write, prompt=prompt))
-
-    def _tell_that_there_is_no_policy(self) -> None:
-        self._app.tell(" ".join(str(no_policy(make_config(self._running).algorithm)).split("\n")))
+        prompts = state.info.prompts if state.info is not None else ()
+        self._app.push_screen(WriteScreen(self._send_write, prompt=prompt or next(filter(None, prompts), "")))
 
     def write_with(self, card: PolicyCard) -> None:
         """Write with a saved policy."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgplay.app.legs import LEG_WORDS, TEMPOS, parse_leg
+from pgplay.app.legs import GOALS, TEMPOS, parse_leg
 from pgplay.app.screens.dialogs import AskDialog
 from pgplay.worker.protocol import Pace, Pause, Step
 
@@ -51,7 +51,8 @@ class Driving:
         def check(words: str) -> None:
             parse_leg(words, step)
 
-        self._app.push_screen(AskDialog("Go on until …", LEG_WORDS, "solved", yes="Go", check=check), answered)
+        question = f"One of: {GOALS}.\nThere the run pauses; its recipe stays as it is."
+        self._app.push_screen(AskDialog("Go on until…", question, "solved", yes="Go", check=check), answered)
 
     def change_tempo(self, direction: int) -> None:
         """Go through the tempos, slower (-1) or faster (1)."""

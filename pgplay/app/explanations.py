@@ -185,7 +185,9 @@ GROUPS: dict[str, dict[str, Explanation]] = {
             "The marker and colour of each line, what differs between them, the steps made, and the newest mean reward "
             "and greedy reward; of several seeds in one line, their means.",
         ),
-        "overlay-hint": Explanation("Note", "How seeds are drawn, or why something cannot be done."),
+        "overlay-hint": Explanation(
+            "About this line", "What differs in it and the runs behind it, in full; or why something cannot be done."
+        ),
     },
     "Rewards": {
         "reward-title": Explanation("Reward", "By which reward the run is trained now."),

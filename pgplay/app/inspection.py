@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pgplay.app.state import words_of_change
+from pgplay.app.state import lack_of_policy, words_of_change
 from pgplay.config import make_config
 from pgplay.worker.protocol import Command, Dissect, ListPrompts, Map, Pause
 
@@ -93,11 +93,9 @@ class Inspection:
             self._app.worker_link.send(command)
 
     def _has_policy(self) -> bool:
-        state = self._app.state
-        if state.has_policy:
-            return True
-        if state.has_run:
-            self._app.tell("A search trains no network, so there is nothing to look into.")
-        else:
-            self._app.tell("There is no policy to look into yet. Press space to train one, or s to make one step.")
-        return False
+        lack = lack_of_policy(
+            self._app.state, "to look into", "Press space to train one, or s to make one step."
+        )
+        if lack:
+            self._app.tell(lack)
+        return not lack

@@ -11,7 +11,8 @@ TEN = Step(count=10)
 TEMPOS = (0.0, 0.1, 0.5, 2.0)
 """Seconds that a step takes at least, from full speed to the slowest."""
 
-LEG_WORDS = "solved · reward 0.9 · step 500 · 10 steps · 30 s · 5 min. Then the run pauses; its recipe stays as it is."
+GOALS = "solved · reward 0.9 · step 500 · 10 steps · 30 s · 5 min"
+"""An example of each kind."""
 
 _LEG = re.compile(
     r"(?P<solved>solved)"
@@ -26,7 +27,7 @@ def parse_leg(words: str, step: int) -> Step:
     """Return what `words` such as 'reward 0.9' or 'step 500' ask for of a run at `step`; raises InputError."""
     found = _LEG.fullmatch(words.strip().lower())
     if found is None:
-        raise InputError(f"'{words}' is no goal.", f"It is one of: {LEG_WORDS.partition('. ')[0]}.")
+        raise InputError(f"'{words}' is no goal.", f"It is one of: {GOALS}.")
     if found["solved"]:
         return Step(count=None, until="solved")
     if found["reward"]:

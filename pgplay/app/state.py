@@ -12,6 +12,7 @@ import msgspec
 from pgplay.app.history import History
 from pgplay.learning import health
 from pgplay.learning.anatomy import Anatomy, PolicyMap
+from pgplay.learning.comparators import no_policy
 from pgplay.learning.health import Signal, signals
 from pgplay.learning.report import Finding, PromptSheet, Sample, StepReport
 from pgplay.worker.protocol import (
@@ -87,6 +88,11 @@ class AppState:
     def has_policy(self) -> bool:
         """Whether there is a policy to save and to write with; a search has none."""
         return self.has_run and self.info is not None and self.info.has_policy
+
+    @property
+    def is_beginning(self) -> bool:
+        """Whether a run was asked for that has nothing to show yet."""
+        return self.waiting or (self.is_going and self.report is None)
 
     @property
     def stage_shares(self) -> tuple[float, float, float] | None:
@@ -180,6 +186,18 @@ class AppState:
         best = next((sample for sample in event.report.samples if sample.role == "best"), None)
         if best is not None and (not self.records or best.reward > self.records[-1].reward):
             self.records = [*self.records[-RECORDS:], best]
+
+
+def lack_of_policy(state: AppState, purpose: str, otherwise: str = "Press space to train one.") -> str:
+    """Return why there is no policy `purpose`, such as 'to save', and what brings one; nothing where there is one."""
+    if state.has_policy:
+        return ""
+    if state.has_run and state.info is not None:
+        error = no_policy(state.info.settings["algorithm"])
+        return f"{error.problem} {error.remedy}"
+    if state.is_beginning:
+        return f"The policy is being made: in a moment there is one {purpose}."
+    return f"There is no policy {purpose} yet. {otherwise}"
 
 
 def words_of_change(settings: Mapping[str, object]) -> str:

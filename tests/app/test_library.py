@@ -52,7 +52,7 @@ async def test_it_lists_what_is_kept_and_says_why_one_is_broken(home: Path) -> N
     async with bench.app.run_test(size=(160, 36)) as pilot:
         await begin(bench, pilot)
         await pilot.press("o")
-        await until(pilot, lambda: isinstance(bench.app.screen, Library) and len(cells(bench)) == 2)
+        await until(pilot, lambda: isinstance(bench.app.screen, Library) and len(cells(bench)) == 3)
         assert cells(bench)[0][:5] == ["first", "two↵lines [/x]", "levenshtein", "gru-small", "0.91"]
         assert cells(bench)[1][1].startswith("✗")
         await pilot.press("down")
@@ -63,15 +63,43 @@ async def test_it_lists_what_is_kept_and_says_why_one_is_broken(home: Path) -> N
         assert bench.app.screen is bench.app.main
 
 
-async def test_an_empty_library_says_how_to_fill_it() -> None:
+async def test_what_ships_is_listed_and_stays_and_tells_how_to_keep_ones_own() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(80, 24)) as pilot:
         await begin(bench, pilot)
         await pilot.press("o")
-        await until(pilot, lambda: isinstance(bench.app.screen, Library))
+        await until(pilot, lambda: isinstance(bench.app.screen, Library) and cells(bench))
+        assert [row[0] for row in cells(bench)] == ["english"]
+        assert "ships with pgplay" in hint(bench)
         assert "ctrl+s" in hint(bench)
-        await pilot.press("delete", "n", "e", "w", "t", "enter")
+        await pilot.press("delete", "n")
         assert isinstance(bench.app.screen, Library)
+        greyed = {one.binding.action for one in bench.app.screen.active_bindings.values() if not one.enabled}
+        assert greyed == {"rename", "delete"}
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(bench.app.screen, WriteScreen))
+
+
+async def test_a_long_text_goes_on_beneath_itself() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(80, 24)) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("o")
+        await until(pilot, lambda: isinstance(bench.app.screen, Library) and cells(bench))
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(bench.app.screen, WriteScreen))
+        texts = (sample("top", "x" * 150, 0.5, 40, target=""), sample("top", "y", 0.5, 40, target=""))
+        bench.worker.tell(Written(policy="english", samples=texts, scored_by="distinct"))
+
+        def lines() -> list[str]:
+            return str(bench.app.screen.query_one("#texts", Static).render()).split("\n")
+
+        await until(pilot, lambda: len(lines()) > 2)
+        before = len(lines())
+        assert all(line.startswith((" " * 8 + "x", "  0.50  ")) for line in lines())
+        assert sum(line.count("x") for line in lines()) == 150
+        await pilot.resize_terminal(60, 24)
+        await until(pilot, lambda: len(lines()) > before)
 
 
 async def test_rename_delete_export_and_import(tmp_path: Path) -> None:
@@ -81,7 +109,7 @@ async def test_rename_delete_export_and_import(tmp_path: Path) -> None:
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
         await pilot.press("o")
-        await until(pilot, lambda: isinstance(bench.app.screen, Library) and len(cells(bench)) == 2)
+        await until(pilot, lambda: isinstance(bench.app.screen, Library) and len(cells(bench)) == 3)
         library = bench.app.screen
         assert isinstance(library, Library)
         library.reload(select="first")

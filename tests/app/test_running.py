@@ -71,6 +71,21 @@ async def test_one_step_builds_a_run_paused_and_makes_one_step() -> None:
         assert bench.worker.commands[2:] == [Step()]
 
 
+async def test_while_a_run_is_prepared_nobody_is_told_to_start_one() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("s")
+        await until(pilot, lambda: "being prepared" in words(bench, "#plot-1"))
+        await pilot.press("a")
+        await until(pilot, lambda: told(bench, "in a moment there is one to look into"))
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: told(bench, "in a moment there is one to save"))
+        assert not told(bench, "Press space")
+        bench.worker.build("paused")
+        await until(pilot, lambda: "Press space to start." in words(bench, "#plot-1"))
+
+
 async def test_snapshots_reach_headline_plots_samples_and_status() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
@@ -210,7 +225,7 @@ async def test_a_refused_command_is_told_and_changes_nothing() -> None:
         bench.worker.tell(Refused(problem="There is no model called '[/x]'.", remedy="Did you mean 'gru-nano'?"))
         await until(pilot, lambda: not bench.app.state.waiting)
         assert bench.app.state.run == "idle"
-        assert await notified(bench, pilot, "[/x]")
+        assert told(bench, "[/x]")
 
 
 async def test_a_failed_run_shows_why_and_can_be_resumed() -> None:
@@ -303,6 +318,6 @@ def shown(bench: Bench, plot: Plot) -> str:
     return "\n".join(rows[y].text[area.x : area.right] for y in range(area.y, min(area.bottom, len(rows))))
 
 
-async def notified(bench: Bench, pilot: object, words: str) -> bool:
+def told(bench: Bench, words: str) -> bool:
     """Whether a message over the screen says `words`."""
     return any(words in notification.message for notification in bench.app._notifications)

@@ -99,6 +99,10 @@ async def test_the_legend_says_what_differs_and_keys_change_what_is_drawn() -> N
         first, second = legend(screen)
         assert first[1] == "algorithm=rloo"
         assert second[1] == "algorithm=grpo  median of 3 seeds"
+        await pilot.press("down")
+        hint = screen.query_one("#overlay-hint")
+        await until(pilot, lambda: "algorithm=grpo  median of 3 seeds: " in str(hint.render()))
+        await pilot.press("up")
         assert first[0] != second[0]
         drawn = str(screen.query_one(OverlayPlot).render())
         assert first[0] in drawn

@@ -74,7 +74,7 @@ async def test_enter_makes_a_branch_from_the_last_checkpoint_before_and_lets_it_
         screen = await travel(bench, pilot)
         await pilot.press("pageup", "left")
         await pilot.pause()
-        assert "the checkpoint at step 20, the last before here" in shown(screen, "#travel-hint")
+        assert "step 20, the last checkpoint" in shown(screen, "#travel-hint")
         await pilot.press("enter")
         await until(pilot, lambda: bench.sent(Resume))
         (sent,) = bench.sent(Resume)

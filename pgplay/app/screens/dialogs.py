@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from rich.cells import cell_len
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -13,8 +12,9 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, OptionList, Static
 
-from pgplay.app.safe_text import pad, plain, safe_text
+from pgplay.app.safe_text import plain, safe_text
 from pgplay.app.screens.page import CLOSES, Dialog
+from pgplay.app.widgets.choice import described
 from pgplay.errors import PgplayError
 
 
@@ -115,15 +115,15 @@ class ChooseDialog(Dialog[str | None]):
             dialog.border_subtitle = CLOSES
             if not self._entries:
                 yield Static("There is nothing else to choose from.", classes="words")
-            width = max((cell_len(name) for name, _ in self._entries), default=0)
+            labels = [
+                Text.assemble(f"{number if number < 10 else ' '}  ", (plain(name), "bold"))
+                for number, (name, _) in enumerate(self._entries, 1)
+            ]
+            width = max((label.cell_len for label in labels), default=0)
             yield OptionList(
                 *(
-                    Text.assemble(
-                        f"{number if number < 10 else '':>1}  ",
-                        (pad(plain(name), width), "bold"),
-                        f"  {plain(description)}",
-                    )
-                    for number, (name, description) in enumerate(self._entries, 1)
+                    described(label, description, width)
+                    for label, (_, description) in zip(labels, self._entries, strict=True)
                 ),
                 compact=True,
             )

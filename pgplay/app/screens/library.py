@@ -13,11 +13,15 @@ from pgplay.app import formats
 from pgplay.app.safe_text import plain
 from pgplay.app.screens.dialogs import AskDialog, ConfirmDialog
 from pgplay.app.screens.listing import Listing
+from pgplay.app.screens.page import BACK
 from pgplay.runs.archives import export_policy, import_policy
 from pgplay.runs.cards import PolicyCard
-from pgplay.runs.library import BrokenPolicy, delete_policy, list_policies, rename_policy
+from pgplay.runs.library import BrokenPolicy, delete_policy, list_policies, rename_policy, shipped_policies
 
-WITH_POLICY = ("write", "train_on")
+WITH_POLICY = ("write", "train_on", "export")
+OF_ONES_OWN = ("rename", "delete")
+SHIPPED = "ships with pgplay"
+"""What stands in the place of the date of a policy that nobody saved here."""
 
 
 class Library(Listing):
@@ -30,9 +34,10 @@ class Library(Listing):
         Binding("delete,backspace", "delete", "delete", key_display="del"),
         Binding("e", "export", "export"),
         Binding("i", "import", "import"),
+        BACK,
     ]
     HEADING = "Policies"
-    COLUMNS = (("Name", 22), ("Target", 30), ("Reward", 18), ("Model", 18), ("Reached", 8), ("Saved", 16))
+    COLUMNS = (("Name", 22), ("Target", 30), ("Reward", 18), ("Model", 18), ("Reached", 8), ("Saved", 17))
     GIVE_WAY = ("Model", "Saved")
     NONE_YET = "No policy is kept yet. Train one, then press ctrl+s on the main screen; or press i to import one."
 
@@ -40,11 +45,14 @@ class Library(Listing):
         super().__init__()
         self._write, self._train_on = write, train_on
         self._policies: dict[str, PolicyCard | BrokenPolicy] = {}
+        self._shipped: set[str] = set()
 
     def rows(self) -> Sequence[tuple[str, Sequence[str]]]:
-        """Return every policy, the broken ones with their reason in the place of the target."""
-        self._policies = {policy.name: policy for policy in list_policies()}
-        return [(name, _cells(policy)) for name, policy in self._policies.items()]
+        """Return every policy, the broken ones with their reason in the place of the target, at the end what ships."""
+        shipped = shipped_policies()
+        self._shipped = {policy.name for policy in shipped}
+        self._policies = {policy.name: policy for policy in (*list_policies(), *shipped)}
+        return [(name, _cells(policy, self._saved(policy))) for name, policy in self._policies.items()]
 
     def hint(self, name: str) -> str:
         """Return the reason why a policy is broken, or its whole target."""
@@ -52,13 +60,27 @@ class Library(Listing):
         if isinstance(policy, BrokenPolicy):
             return f"✗ {plain(policy.reason)}"
         prompts = f" (and {len(policy.task.training) - 1} more)" if len(policy.task.training) > 1 else ""
-        kept = f"{plain(policy.model)}, {policy.steps} steps, saved {_date(policy)}"
-        return f"writes: {plain(policy.task.training[0].target)}{prompts} · {kept}"
+        target = plain(policy.task.training[0].target)
+        like = plain(str(policy.config.get("warm_text", "")))
+        learnt = f"writes: {target}{prompts}" if target else f"has no target, and writes like the text {like}"
+        if name in self._shipped:
+            return f"{learnt} · {plain(policy.model)}, {SHIPPED}. ctrl+s on the main screen keeps one of your own."
+        return f"{learnt} · {plain(policy.model)}, {policy.steps} steps, saved {self._saved(policy)}"
+
+    def _saved(self, policy: PolicyCard | BrokenPolicy) -> str:
+        if isinstance(policy, BrokenPolicy):
+            return ""
+        return SHIPPED if policy.name in self._shipped else policy.created[:16].replace("T", " ")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Grey out what needs a policy that can be read."""
-        if action in WITH_POLICY and self.is_mounted:
-            return True if isinstance(self._policies.get(self.selected or ""), PolicyCard) else None
+        """Grey out what needs a policy that can be read, or one of a person's own."""
+        if not self.is_mounted:
+            return True
+        name = self.selected or ""
+        if action in WITH_POLICY:
+            return True if isinstance(self._policies.get(name), PolicyCard) else None
+        if action in OF_ONES_OWN:
+            return True if name in self._policies and name not in self._shipped else None
         return True
 
     def on_data_table_row_highlighted(self) -> None:
@@ -154,19 +176,9 @@ class Library(Listing):
         )
 
 
-def _cells(policy: PolicyCard | BrokenPolicy) -> list[str]:
+def _cells(policy: PolicyCard | BrokenPolicy, saved: str) -> list[str]:
     if isinstance(policy, BrokenPolicy):
-        return [policy.name, f"✗ {policy.reason}", "", "", "", ""]
-    target = policy.task.name if policy.task.has_prompts else policy.task.training[0].target
-    return [
-        policy.name,
-        target,
-        policy.reward,
-        policy.model,
-        "" if policy.reached is None else formats.reward(policy.reached),
-        _date(policy),
-    ]
-
-
-def _date(policy: PolicyCard) -> str:
-    return policy.created[:16].replace("T", " ")
+        return [policy.name, f"✗ {policy.reason}", "", "", "", saved]
+    target = policy.task.name if policy.task.has_prompts else policy.task.training[0].target or "(none)"
+    reached = "" if policy.reached is None else formats.reward(policy.reached)
+    return [policy.name, target, policy.reward, policy.model, reached, saved]

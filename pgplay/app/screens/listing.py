@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import DataTable, Static
 
 from pgplay.app.safe_text import safe_text
 from pgplay.app.screens.page import Keys
+from pgplay.app.widgets.tables import chosen_key
 from pgplay.errors import PgplayError
 
 NARROWEST = 8
@@ -23,7 +23,6 @@ CELL_PADDING = 1
 class Listing(Screen[None]):
     """A table of kept things by name; subclasses say which, and what can be done with one."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "back", key_display="esc")]
     AUTO_FOCUS = "DataTable"
     HEADING = ""
     COLUMNS: ClassVar[tuple[tuple[str, int], ...]] = ()
@@ -87,10 +86,7 @@ class Listing(Screen[None]):
     @property
     def selected(self) -> str | None:
         """The name under the cursor, None where the table is empty."""
-        table = self.query_one(DataTable)
-        if not table.row_count:
-            return None
-        return table.coordinate_to_cell_key(table.cursor_coordinate).row_key.value
+        return chosen_key(self.query_one(DataTable))
 
     def show_hint(self) -> None:
         """Say something about the row under the cursor."""

@@ -25,8 +25,8 @@ from pgplay.config import RunConfig, to_settings
 if TYPE_CHECKING:
     from pgplay.app.app import PgplayApp
 
-
 NO_NETWORK = "A search trains no network, so there is nothing to draw here."
+START, PREPARING = "Press space to start.", "The first step is being prepared."
 
 
 class MainScreen(Screen[None]):
@@ -77,7 +77,8 @@ class MainScreen(Screen[None]):
         state = app.state
         if "large" in parts or "small" in parts:
             absent = "" if state.info is None or state.info.has_policy else NO_NETWORK
-            self.query_one(Curves).show(state.history, app.view, absent, parts)
+            call = PREPARING if state.is_beginning else START
+            self.query_one(Curves).show(state.history, app.view, absent, call, parts)
         if "texts" in parts:
             settings = app.settings or to_settings(self._config)
             self.query_one(Headline).show(state, settings, app.parameters)

@@ -26,6 +26,10 @@ class Dialog(ModalScreen[ScreenResultType]):
         super().__init__(classes=f"dialog-screen {classes}")
 
 
+BACK = Binding("escape", "dismiss", "back", key_display="esc")
+"""The last key of a whole screen."""
+
+
 class Keys(Footer):
     """The keys of a whole screen; a click on one does the same."""
 

@@ -12,6 +12,7 @@ from pgplay.app import formats
 from pgplay.app.safe_text import plain
 from pgplay.app.screens.dialogs import AskDialog, ConfirmDialog
 from pgplay.app.screens.listing import Listing
+from pgplay.app.screens.page import BACK
 from pgplay.app.visits import Visits
 from pgplay.errors import InputError
 from pgplay.runs.exports import export_run
@@ -24,12 +25,13 @@ class Runs(Listing):
     """Lists the runs; going on with one and going back in one are the app's."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "resume", "resume", key_display="enter"),
-        Binding("h", "travel", "in time"),
+        Binding("enter,r", "resume", "resume", key_display="enter"),
+        Binding("h", "travel", "time", tooltip="The run as it was at any step; go on from there as a branch."),
         Binding("space", "mark", "mark", key_display="space"),
-        Binding("p", "side_by_side", "side by side"),
+        Binding("p", "side_by_side", "beside", tooltip="The marked runs in one plot, or this one beside its like."),
         Binding("x", "export", "export"),
         Binding("delete,backspace", "delete", "delete", key_display="del"),
+        BACK,
     ]
     HEADING = "Runs"
     COLUMNS = (("Run", 38), ("Target", 24), ("Reward", 16), ("Model", 16), ("Steps", 7), ("Best", 6), ("State", 9))

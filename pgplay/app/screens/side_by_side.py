@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from rich.text import Text
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -18,7 +19,7 @@ from pgplay.app.overlay import FULL, MARKERS, MOST, Line, Overlay
 from pgplay.app.past import Past
 from pgplay.app.safe_text import as_title, safe_text
 from pgplay.app.screens.dialogs import ChooseDialog
-from pgplay.app.screens.page import Keys
+from pgplay.app.screens.page import BACK, Keys
 from pgplay.app.view import words_of
 from pgplay.config import make_config, to_settings
 from pgplay.errors import PgplayError
@@ -35,7 +36,8 @@ COLUMNS = (("", 2), ("What differs", 44), ("Runs", 26), ("Steps", 7), ("Reward",
 NARROW = 100
 """Columns of the terminal below which the legend leaves the runs' names out."""
 
-SEEDS_AS_ONE = "A line through several seeds is their median; its band reaches from the lowest to the highest."
+LEGEND = " of several runs: ⣀ median  ░ lowest to highest "
+MEDIANS = "A line through several runs is their median; its band reaches from the lowest to the highest."
 
 Start = Callable[[dict[str, Any]], bool]
 
@@ -57,7 +59,7 @@ class OverlayPlot(Widget):
         """Return what is drawn."""
         title, words = words_of(self.metric)
         told = f"{words[:1].upper()}{words[1:]}, of each run in its colour and with its marker."
-        return Explanation(title, f"{told} {SEEDS_AS_ONE}")
+        return Explanation(title, f"{told} {MEDIANS}")
 
     def render(self) -> Text:
         """Return the plot as it is now."""
@@ -82,7 +84,7 @@ class SideBySide(Screen[None]):
         Binding("plus", "add", "add", key_display="+"),
         Binding("delete,backspace", "remove", "drop", key_display="del"),
         Binding("h", "travel", "time"),
-        Binding("escape", "dismiss", "back", key_display="esc"),
+        BACK,
     ]
     AUTO_FOCUS = "DataTable"
 
@@ -133,13 +135,12 @@ class SideBySide(Screen[None]):
         self._lines = self._overlay.lines()
         plot = self.query_one(OverlayPlot)
         plot.border_title = as_title(words_of(plot.metric).title)
+        plot.border_subtitle = LEGEND if any(len(line.pasts) > 1 for line in self._lines) else ""
         plot.refresh()
-        many = any(len(line.pasts) > 1 for line in self._lines)
         count = len(self._overlay.runs)
         full = f", the most that fit; {self._left_out} left out" if self._left_out and self._overlay.is_full else ""
         runs = "1 run" if count == 1 else f"{count} runs"
         self.query_one("#overlay-title", Static).update(f"Side by side · {runs}{full}")
-        self._hint(SEEDS_AS_ONE if many else "")
         table: DataTable[Text] = self.query_one("#overlay-legend", DataTable)
         at = table.cursor_row
         table.clear(columns=True)
@@ -153,6 +154,8 @@ class SideBySide(Screen[None]):
             )
         table.styles.height = min(len(self._lines) + 1, max(3, self.size.height // 3))
         table.move_cursor(row=min(at, max(0, len(self._lines) - 1)))
+        self._hint("")
+        self._tell_selected()
 
     def _columns(self) -> list[tuple[str, int]]:
         """Return the columns for which there is room: where it is narrow, the runs' names have none."""
@@ -162,14 +165,27 @@ class SideBySide(Screen[None]):
         names = {"What differs": spare} if narrow else {"What differs": spare - spare // 3, "Runs": spare // 3}
         return [(title, max(10, width + names[title]) if title in names else width) for title, width in columns]
 
+    @on(DataTable.RowHighlighted)
+    def _tell_selected(self) -> None:
+        """Say of the line under the cursor what its columns have no room for."""
+        line = self._selected_line
+        if line is not None:
+            runs = ", ".join(past.run for past in line.pasts)
+            self._hint(f"{line.label}: {runs}" if line.label else runs)
+
     def _hint(self, words: str) -> None:
         self.query_one("#overlay-hint", Static).update(safe_text(words, lines=True))
 
     @property
+    def _selected_line(self) -> Line | None:
+        row = self.query_one(DataTable).cursor_row
+        return self._lines[row] if 0 <= row < len(self._lines) else None
+
+    @property
     def _selected(self) -> Past | None:
         """The first run of the line under the cursor."""
-        row = self.query_one(DataTable).cursor_row
-        return self._lines[row].first if 0 <= row < len(self._lines) else None
+        line = self._selected_line
+        return line.first if line is not None else None
 
     def action_metric(self, direction: int) -> None:
         """Plot the next metric that any run has."""
@@ -201,10 +217,9 @@ class SideBySide(Screen[None]):
 
     def action_another_seed(self) -> None:
         """Start the selected run again with the next seed that its recipe was not trained with yet."""
-        past = self._selected
-        if past is not None:
-            line = next(line for line in self._lines if past in line.pasts)
-            self._begin(past, {"seed": 1 + max(one.config.seed for one in line.pasts)})
+        line = self._selected_line
+        if line is not None:
+            self._begin(line.first, {"seed": 1 + max(past.config.seed for past in line.pasts)})
 
     def _begin(self, past: Past, changes: dict[str, Any]) -> None:
         if self._overlay.is_full:
@@ -242,9 +257,9 @@ class SideBySide(Screen[None]):
 
     def action_remove(self) -> None:
         """Leave the runs of the line under the cursor out; they stay stored."""
-        row = self.query_one(DataTable).cursor_row
-        if 0 <= row < len(self._lines):
-            for past in self._lines[row].pasts:
+        line = self._selected_line
+        if line is not None:
+            for past in line.pasts:
                 self._overlay.remove(past.run)
             self._show()
 

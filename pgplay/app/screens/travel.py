@@ -15,7 +15,7 @@ from textual.widgets import Static
 from pgplay.app.formats import number
 from pgplay.app.past import Moment, Past
 from pgplay.app.safe_text import plain, safe_text
-from pgplay.app.screens.page import Keys
+from pgplay.app.screens.page import BACK, Keys
 from pgplay.app.state import AppState
 from pgplay.app.view import USUAL, PlotView, words_of
 from pgplay.app.widgets.plot import Plot
@@ -37,7 +37,7 @@ class TravelScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,b", "branch", "branch here", key_display="enter"),
         Binding("m", "next_metric", "metric"),
-        Binding("escape", "dismiss", "back", key_display="esc"),
+        BACK,
     ]
     AUTO_FOCUS = "#travel-slider"
 
@@ -110,8 +110,8 @@ class TravelScreen(Screen[None]):
         at = self._past.checkpoint_before(step)
         if at is None:
             return Text("There is no checkpoint before this step, so no run can go on from here.")
-        where = "here" if at == step else f"the checkpoint at step {at:,}, the last before here"
-        return Text(f"Enter goes on from {where}, as a new run. ● are checkpoints.")
+        where = "here. ● are checkpoints." if at == step else f"step {at:,}, the last checkpoint (●)."
+        return Text(f"Enter makes a new run that goes on from {where}")
 
     def action_branch(self) -> None:
         """Go on from the last checkpoint at or before this step, as a new run."""

@@ -17,7 +17,7 @@ from pgplay.app.colouring import coloured
 from pgplay.app.safe_text import as_title, safe_text
 from pgplay.app.screens.page import CLOSES, Dialog
 from pgplay.app.widgets.choice import Choice, Entry
-from pgplay.app.widgets.samples import Samples, component_styles
+from pgplay.app.widgets.samples import Samples, component_styles, cut_into
 from pgplay.learning.report import Sample
 from pgplay.worker.protocol import Write
 
@@ -40,6 +40,8 @@ class WriteScreen(Dialog[None]):
         """`prompt` is one of the policy's task, empty where it has none: then no prompt is asked for."""
         super().__init__()
         self._send, self._policy, self._prompt = send, policy, prompt
+        self._samples: tuple[Sample, ...] = ()
+        self._scored_by = ""
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
@@ -103,18 +105,31 @@ class WriteScreen(Dialog[None]):
 
     def show_words(self, words: str) -> None:
         """Show a sentence in the place of the texts."""
+        self._samples = ()
         self.query_one("#texts", Static).update(safe_text(words, lines=True))
 
     def show_samples(self, samples: tuple[Sample, ...], scored_by: str) -> None:
         """List the texts that came, each with its reward where they were scored."""
+        self._samples, self._scored_by = samples, scored_by
+        self._list()
+
+    def on_resize(self) -> None:
+        """Give the texts what the width has."""
+        if self._samples:
+            self._list()
+
+    def _list(self) -> None:
         lines, styles = [], component_styles(self)
-        for sample in samples:
-            line = Text.assemble((formats.reward(sample.reward), "bold"), "  ") if scored_by else Text()
+        width = self.query_one("#written").scrollable_content_region.width
+        for sample in self._samples:
+            head = Text.assemble((formats.reward(sample.reward), "bold"), "  ") if self._scored_by else Text()
+            text = coloured(sample.text, sample.target, styles)
             if not sample.text:
-                line.append("nothing: it stopped at once", "dim")
-            elif sample.target:
-                line.append_text(coloured(sample.text, sample.target, styles))
-            else:
-                line.append_text(safe_text(sample.text))
-            lines.append(line if sample.finished else line.append("  cut off", "dim"))
+                text = Text("nothing: it stopped at once", "dim")
+            if not sample.finished:
+                text.append("  cut off", "dim")
+            margin = " " * head.cell_len
+            for piece in cut_into(text, max(1, width - head.cell_len), text.cell_len):
+                lines.append(head.append_text(piece))
+                head = Text(margin)
         self.query_one("#texts", Static).update(Text("\n").join(lines))

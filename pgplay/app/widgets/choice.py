@@ -7,6 +7,7 @@ from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len
 from rich.table import Table
+from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.widgets import Select
 from textual.widgets._select import SelectOverlay
@@ -76,13 +77,18 @@ class Choice(Select[str], inherit_bindings=False):
         self._options = [option for option in self._options if option[1] is not Select.NULL]
         overlay = self.query_one(SelectOverlay)
         overlay.clear_options()
-        overlay.add_options([Option(_row(entry, width), disabled=entry.disabled) for entry in self.entries])
+        overlay.add_options(
+            [
+                Option(described(safe_text(entry.label), entry.description, width), disabled=entry.disabled)
+                for entry in self.entries
+            ]
+        )
 
 
-def _row(entry: Entry, width: int) -> Table:
-    """Return an entry as the open list shows it: its description goes on beneath itself, not beneath the label."""
+def described(label: Text, description: str, width: int) -> Table:
+    """Return a line of a list: the description goes on beneath itself, not beneath the label of `width` cells."""
     row = Table.grid(expand=True)
     row.add_column(width=width + 2)
     row.add_column(ratio=1)
-    row.add_row(safe_text(entry.label), safe_text(entry.description, "dim"))
+    row.add_row(label, safe_text(description, "dim"))
     return row

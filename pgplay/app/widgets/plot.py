@@ -56,11 +56,11 @@ class Plot(Widget, can_focus=True):
             super().__init__()
             self.step = step
 
-    def __init__(self, metric: str, *, id: str, call: str = "") -> None:
+    def __init__(self, metric: str, *, id: str) -> None:
         super().__init__(id=id, classes="panel plot")
         self.metric = metric
         self.border_title = as_title(words_of(metric).title)
-        self._call = call
+        self._call = ""
         self._history = History()
         self._view = PlotView()
         self._absent = ""
@@ -78,6 +78,12 @@ class Plot(Widget, can_focus=True):
         if shown != self._shown and is_seen(self):
             self._shown = shown
             self._show_legend()
+            self.refresh()
+
+    def show_call(self, call: str) -> None:
+        """Show under the words of an empty plot what will bring its curve."""
+        if call != self._call:
+            self._call = call
             self.refresh()
 
     def explain(self) -> Explanation:
@@ -125,8 +131,9 @@ class Plot(Widget, can_focus=True):
             parts.append(f"last {view.recent} steps")
         if self.metric in view.logarithmic:
             parts.append(self._scale())
-        legend = "  ".join(parts)
-        return f" {legend} " if legend and len(legend) + 4 <= width else f" {parts[-1]} " if parts else ""
+        while len(parts) > 1 and len("  ".join(parts)) + 4 > width:
+            del parts[0]
+        return f" {'  '.join(parts)} " if parts else ""
 
     def _scale(self) -> str:
         """Return how the logarithmic scale was taken: what it cannot show is said."""

@@ -34,7 +34,7 @@ class Curves(Vertical):
     def compose(self) -> ComposeResult:
         """Lay out the large plot and the small ones."""
         large, *small = self._view.shown
-        yield _panel(large, 1, call="Press space to start.")
+        yield _panel(large, 1)
         with Container(id="small-plots"):
             yield from self._small(small)
         for rows in range(1, 4):
@@ -47,26 +47,28 @@ class Curves(Vertical):
             plot.set_class(number > 2, "-further")
             yield plot
 
-    def show(self, history: History, view: PlotView, absent: str, parts: Collection[Part]) -> None:
+    def show(self, history: History, view: PlotView, absent: str, call: str, parts: Collection[Part]) -> None:
         """Show the curves of `history` in the plots of `parts`.
 
-        `absent` says why a run has nothing but rewards to show.
+        `absent` says why a run has nothing but rewards to show, `call` what will bring the first of them.
         """
         other = view.shown != self._view.shown
         self._view = view
         if other:
             self.refresh(recompose=True)
-            self.call_after_refresh(self.show, history, view, absent, PARTS)
+            self.call_after_refresh(self.show, history, view, absent, call, PARTS)
             return
         for plot in (*self.query(Plot), *self.query(RewardHistogram), *self.query(TradePlot)):
             if ("large" if plot.id == LARGE else "small") in parts:
                 has_own = not absent or history.of(plot.metric).buckets or plot.metric.startswith("reward")
                 plot.show(history, view, "" if has_own else absent)
+                if isinstance(plot, Plot) and plot.id == LARGE:
+                    plot.show_call(call)
 
 
-def _panel(metric: str, number: int, call: str = "") -> Panel:
+def _panel(metric: str, number: int) -> Panel:
     if metric == HISTOGRAM:
         return RewardHistogram(id=f"plot-{number}")
     if metric == TRADE:
         return TradePlot(id=f"plot-{number}")
-    return Plot(metric, id=f"plot-{number}", call=call)
+    return Plot(metric, id=f"plot-{number}")

@@ -120,7 +120,7 @@ class Samples(Widget, can_focus=True):
         if not text.plain:
             text = Text("nothing: it stopped at once", style=styles["muted"], end="")
         room = max(1, width - margin - cell_len(note))
-        pieces = _cut(text, room, lines)
+        pieces = cut_into(text, room, lines)
         result = []
         for number, piece in enumerate(pieces):
             row = Text(no_wrap=True, end="")
@@ -167,7 +167,7 @@ class Records(Widget, can_focus=True):
         for sample in self._records[: -height - 1 : -1]:
             row = Text(no_wrap=True, end="").append(f"step {sample.step:<7}", styles["muted"])
             row.append(formats.reward(sample.reward)).append("  ")
-            row.append_text(_cut(coloured(sample.text, sample.target, styles), max(1, width - row.cell_len), 1)[0])
+            row.append_text(cut_into(coloured(sample.text, sample.target, styles), max(1, width - row.cell_len), 1)[0])
             lines.append(row)
         return Text("\n", end="").join(lines)
 
@@ -178,7 +178,7 @@ def component_styles(widget: Widget) -> dict[str, Style]:
     return {name: widget.get_component_rich_style(f"samples--{name}", partial=True) for name in names}
 
 
-def _cut(text: Text, width: int, lines: int) -> list[Text]:
+def cut_into(text: Text, width: int, lines: int) -> list[Text]:
     """Return `text` as at most `lines` pieces of at most `width` cells, an ellipsis where something is left out."""
     if text.cell_len <= width:
         return [text]

@@ -14,6 +14,8 @@ from pgplay.app.state import STAGES, AppState, words_of_change
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 LONGEST_BAR = 40
+STOPPED = "stopped"
+"""What a run says that a person stopped; why it ended otherwise is worth a line of its own."""
 WORDS_WIDTH, NARROW_WORDS_WIDTH = 24, 20
 
 
@@ -37,7 +39,7 @@ class FindingLine(Widget):
                 advice += f"  i: {len(state.findings) - 1} more"
         elif state.info is not None and state.info.notes:
             message = " ".join(state.info.notes)
-        elif state.run in ("finished", "preparing"):
+        elif state.run == "preparing" or (state.run == "finished" and state.message != STOPPED):
             message = state.message
         shown = (bool(state.findings), message, advice)
         if shown != self._shown:  # another line may need another height, and all that stands above must move
@@ -111,7 +113,7 @@ class StatusLine(Widget):
             return "time left unknown"
         return {
             "paused": "paused",
-            "finished": "stopped",
+            "finished": STOPPED,
             "preparing": "preparing…",
             "failed": "stopped by an error",
         }.get(state.run, "space starts the run")
