@@ -153,3 +153,20 @@ async def test_any_panel_can_have_the_whole_screen() -> None:
             await until(pilot, lambda panel=panel, small=small: panel.size == small)
         await pilot.press("escape", "b")
         await until(pilot, lambda: bench.app.main.query_one("#plot-1").size.width > 110)
+
+
+async def test_of_a_legend_that_is_too_long_the_end_stays_whole() -> None:
+    async with opened(size=(80, 24)) as (bench, pilot):
+        bench.worker.build()
+        bench.worker.train(100)
+        await until(pilot, lambda: "┤" in words(bench, "#plot-1"))
+        edge = bench.app.main.query_one("#plot-1").region.bottom - 1
+
+        def legend() -> str:
+            return bench.app.screen._compositor.render_strips()[edge].text
+
+        await pilot.press("v")
+        await until(pilot, lambda: "mean of 5 steps  ─" in legend())
+        await pilot.press("z")
+        await until(pilot, lambda: "▪ greedy  mean of 5 steps  last 50 steps" in legend())
+        assert "…" not in legend()

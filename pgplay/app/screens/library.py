@@ -62,9 +62,9 @@ class Library(Listing):
         prompts = f" (and {len(policy.task.training) - 1} more)" if len(policy.task.training) > 1 else ""
         target = plain(policy.task.training[0].target)
         like = plain(str(policy.config.get("warm_text", "")))
-        learnt = f"writes: {target}{prompts}" if target else f"has no target, and writes like the text {like}"
+        learnt = f"writes: {target}{prompts}" if target else f"no target: writes like the text {like}"
         if name in self._shipped:
-            return f"{learnt} · {plain(policy.model)}, {SHIPPED}. ctrl+s on the main screen keeps one of your own."
+            return f"{learnt} · {plain(policy.model)}, {SHIPPED}. ctrl+s on the main screen keeps yours."
         return f"{learnt} · {plain(policy.model)}, {policy.steps} steps, saved {self._saved(policy)}"
 
     def _saved(self, policy: PolicyCard | BrokenPolicy) -> str:

@@ -131,7 +131,7 @@ class Plot(Widget, can_focus=True):
             parts.append(f"last {view.recent} steps")
         if self.metric in view.logarithmic:
             parts.append(self._scale())
-        while len(parts) > 1 and len("  ".join(parts)) + 4 > width:
+        while len(parts) > 1 and len("  ".join(parts)) + 6 > width:
             del parts[0]
         return f" {'  '.join(parts)} " if parts else ""
 
