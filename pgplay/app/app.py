@@ -233,8 +233,12 @@ class PgplayApp(Acting):
             return AwaitComplete()
         for widget in self.screen.walk_children(Widget, with_self=True):
             widget.refresh()  # forgets the lines it drew; a cache in Textual (8.2.8) keeps them from being let go
+        return AwaitComplete(self._let_go_of(super().pop_screen()))
+
+    async def _let_go_of(self, closing: AwaitComplete) -> None:
+        """Have what was closed let go of, once it is."""
+        await closing
         self._spare_time.collect()
-        return super().pop_screen()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return Textual's filters, and the one that draws in ASCII where that is wanted."""

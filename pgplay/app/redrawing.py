@@ -8,6 +8,7 @@ never more than a fifth of the time: on a slow machine they come less often.
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +21,8 @@ FRAME = 0.01
 """Seconds between two parts that are shown at once: a little more than Textual's frame takes to come."""
 INTERVAL = 0.05
 """Seconds at least between two turns."""
+LONGEST = 0.5
+"""Seconds at most: what else was computed since the last turn, such as a page that was opened, is not to be spared."""
 SHARE_OF_TIME = 0.2
 
 PARTS: tuple[Part, ...] = ("texts", "large", "small")
@@ -35,7 +38,8 @@ class Redrawing:
         self._turns = itertools.cycle(PARTS)
         self._turns_left = 0
         self._has_timer = False
-        self._next = self._spent = 0.0
+        self._next = 0.0
+        self._spent = math.inf  # what was computed before the first turn was no drawing
 
     @property
     def is_due(self) -> bool:
@@ -79,5 +83,5 @@ class Redrawing:
             return
         # What this thread has computed since the last turn was mostly the drawing of it, which comes later than a turn.
         before, self._spent = self._spent, time.thread_time()
-        self._next = time.monotonic() + max(INTERVAL, (self._spent - before) / SHARE_OF_TIME)
+        self._next = time.monotonic() + min(LONGEST, max(INTERVAL, (self._spent - before) / SHARE_OF_TIME))
         self._show(part)

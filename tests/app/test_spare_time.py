@@ -5,39 +5,38 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
-import weakref
-from collections.abc import Iterator
 
 import pytest
 from textual.strip import Strip
 
-from pgplay.app.spare_time import SpareTime
-from tests.app.fake_worker import Bench, opened, until
+from tests.app.fake_worker import opened, until
 
 
-@pytest.fixture(autouse=True)
-def python_as_it_was() -> Iterator[None]:
-    before = gc.get_threshold()
-    gc.collect()  # what tests before left behind would be kept, and with it whatever it holds
-    yield
-    gc.unfreeze()
-    gc.set_threshold(*before)
+def told_by(program: str) -> str:
+    """Return what `program` prints, in a process of its own: in this one the apps of other tests came before."""
+    beginning = "import asyncio, os, sys, tempfile\nos.environ['PGPLAY_HOME'] = tempfile.mkdtemp()\n"
+    words = [sys.executable, "-c", beginning + program]
+    return subprocess.run(words, capture_output=True, text=True, check=True, timeout=120).stdout.strip()
 
 
-def spare_time(bench: Bench) -> SpareTime:
-    """The app's spare time, begun: by itself it does so only where there is a terminal."""
-    bench.app._spare_time.begin()
-    return bench.app._spare_time
+def test_a_closed_page_is_let_go_of_once_no_key_is_pressed() -> None:
+    told = told_by("""
+import weakref
+from tests.app.fake_worker import opened, until
 
-
-async def test_a_closed_page_is_let_go_of_once_no_key_is_pressed() -> None:
+async def open_and_close():
     async with opened() as (bench, pilot):
-        spare_time(bench)
+        bench.app._spare_time.begin()  # by itself it does so only where there is a terminal
         await pilot.press("i")
         page = weakref.ref(bench.app.screen)
         await pilot.press("escape")
-        assert page() is not None
+        print(page() is not None)
         await until(pilot, lambda: page() is None)
+        print(page() is not None)
+
+asyncio.run(open_and_close())
+""")
+    assert told.split() == ["True", "False"]
 
 
 @pytest.mark.parametrize("key", ["i", "full_stop"])
@@ -56,9 +55,7 @@ async def test_pages_that_were_closed_keep_nothing_that_they_drew(key: str) -> N
 
 
 def test_all_pages_are_loaded_beforehand() -> None:
-    program = """
-import asyncio, os, sys, tempfile
-os.environ["PGPLAY_HOME"] = tempfile.mkdtemp()
+    told = told_by("""
 from tests.app.fake_worker import Bench
 from tests.app.opened import OPENINGS, go_to, prepare
 
@@ -76,6 +73,5 @@ async def open_all():
         print(sorted(set(sys.modules) - before))
 
 asyncio.run(open_all())
-"""
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
-    assert done.stdout.strip() == "[]"
+""")
+    assert told == "[]"
