@@ -93,9 +93,7 @@ class Inspection:
             self._app.worker_link.send(command)
 
     def _has_policy(self) -> bool:
-        lack = lack_of_policy(
-            self._app.state, "to look into", "Press space to train one, or s to make one step."
-        )
+        lack = lack_of_policy(self._app.state, "to look into", "Press space to train one, or s to make one step.")
         if lack:
             self._app.tell(lack)
         return not lack

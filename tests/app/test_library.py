@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from safetensors.numpy import save
+from textual.pilot import Pilot
 from textual.widgets import DataTable, Input, Static
 
 from pgplay.app.screens.library import Library
@@ -44,6 +46,12 @@ def hint(bench: Bench) -> str:
     return str(bench.app.screen.query_one("#page-hint", Static).render())
 
 
+async def open_library(bench: Bench, pilot: Pilot[Any]) -> None:
+    await begin(bench, pilot)
+    await pilot.press("o")
+    await until(pilot, lambda: isinstance(bench.app.screen, Library) and cells(bench))
+
+
 async def test_it_lists_what_is_kept_and_says_why_one_is_broken(home: Path) -> None:
     keep("first", "two\nlines [/x]")
     keep("second")
@@ -66,9 +74,7 @@ async def test_it_lists_what_is_kept_and_says_why_one_is_broken(home: Path) -> N
 async def test_what_ships_is_listed_and_stays_and_tells_how_to_keep_ones_own() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(80, 24)) as pilot:
-        await begin(bench, pilot)
-        await pilot.press("o")
-        await until(pilot, lambda: isinstance(bench.app.screen, Library) and cells(bench))
+        await open_library(bench, pilot)
         assert [row[0] for row in cells(bench)] == ["english"]
         assert "ships with pgplay" in hint(bench)
         assert "ctrl+s" in hint(bench)
@@ -83,9 +89,7 @@ async def test_what_ships_is_listed_and_stays_and_tells_how_to_keep_ones_own() -
 async def test_a_long_text_goes_on_beneath_itself() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(80, 24)) as pilot:
-        await begin(bench, pilot)
-        await pilot.press("o")
-        await until(pilot, lambda: isinstance(bench.app.screen, Library) and cells(bench))
+        await open_library(bench, pilot)
         await pilot.press("w")
         await until(pilot, lambda: isinstance(bench.app.screen, WriteScreen))
         texts = (sample("top", "x" * 150, 0.5, 40, target=""), sample("top", "y", 0.5, 40, target=""))
@@ -152,9 +156,7 @@ async def test_writing_with_a_saved_policy() -> None:
     keep("first")
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
-        await begin(bench, pilot)
-        await pilot.press("o")
-        await until(pilot, lambda: isinstance(bench.app.screen, Library) and cells(bench))
+        await open_library(bench, pilot)
         await pilot.press("w")
         await until(pilot, lambda: isinstance(bench.app.screen, WriteScreen))
         screen = bench.app.screen
@@ -183,9 +185,7 @@ async def test_writing_with_prompts_begins_with_one_of_the_task_ready_to_be_repl
     keep("reverse", task=Task("reverse", (Pair("abc", "cba"), Pair("ab", "ba"))))
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
-        await begin(bench, pilot)
-        await pilot.press("o")
-        await until(pilot, lambda: isinstance(bench.app.screen, Library) and cells(bench))
+        await open_library(bench, pilot)
         await pilot.press("w")
         await until(pilot, lambda: isinstance(bench.app.screen, WriteScreen))
         await pilot.press("enter")
@@ -199,9 +199,7 @@ async def test_training_a_saved_policy_on_starts_with_its_settings() -> None:
     keep("first", "other text", model="gru-nano")
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
-        await begin(bench, pilot)
-        await pilot.press("o")
-        await until(pilot, lambda: isinstance(bench.app.screen, Library) and cells(bench))
+        await open_library(bench, pilot)
         await pilot.press("t")
         await until(pilot, lambda: bench.sent(Start))
         assert bench.sent(Start) == [
