@@ -43,6 +43,10 @@ class Acting(App[int]):
         """Have the state shown, in `parts` of the main screen or in all."""
         raise NotImplementedError
 
+    def change_looks(self) -> None:
+        """Have every screen drawn by the present theme and signs."""
+        raise NotImplementedError
+
     def action_toggle_run(self) -> None:
         """Start the run, pause it, or go on with it."""
         self._conductor.toggle_run()
@@ -193,14 +197,15 @@ class Acting(App[int]):
         """Draw in ASCII, or no longer."""
         self.in_ascii = not self.in_ascii
         self.refresh_css(animate=False)
-        for widget in self.screen.walk_children(Widget, with_self=True):
-            widget.refresh()
+        for screen in self.screen_stack:
+            for widget in screen.walk_children(Widget, with_self=True):
+                widget.refresh()
+        self.change_looks()
 
     def action_toggle_theme(self) -> None:
         """Change to the next of the house's themes."""
         names = [theme.name for theme in themes.THEMES]
         self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else names[0]
-        self.redraw()
 
     def action_toggle_setup(self) -> None:
         """Show or hide the setup."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 import sys
@@ -18,6 +17,7 @@ from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.theme import Theme
 from textual.widget import Widget
 
 from pgplay.app import themes
@@ -29,8 +29,8 @@ from pgplay.app.conductor import Conductor
 from pgplay.app.driving import Driving
 from pgplay.app.inspection import Inspection
 from pgplay.app.looking import Looking
-from pgplay.app.memory import NOTHING, Memory, recall
-from pgplay.app.messages import Part, SetupChanged, StateShown, WorkerEnded, WorkerSpoke
+from pgplay.app.memory import NOTHING, Memory, keep_aside, recall, told
+from pgplay.app.messages import LooksChanged, Part, SetupChanged, StateShown, WorkerEnded, WorkerSpoke
 from pgplay.app.redrawing import PARTS, Redrawing
 from pgplay.app.safe_text import safe_text
 from pgplay.app.screens.main import MainScreen
@@ -66,12 +66,19 @@ class PgplayApp(Acting):
     VERTICAL_BREAKPOINTS = HEIGHTS
 
     def __init__(
-        self, config: RunConfig, preset: str = "", *, connect: LinkFactory = real_worker, memory: Memory = NOTHING
+        self,
+        config: RunConfig,
+        preset: str = "",
+        *,
+        connect: LinkFactory = real_worker,
+        memory: Memory = NOTHING,
+        problems: Sequence[str] = (),
     ) -> None:
+        """`problems` say what of the memory could not be taken."""
         super().__init__()
         for theme in themes.THEMES:
             self.register_theme(theme)
-        self.theme = memory.theme if memory.theme in self.available_themes else themes.DARK.name
+        self.theme = memory.theme or themes.DARK.name
         self.in_ascii = memory.ascii
         self.state = AppState()
         self.view = memory.view()
@@ -79,6 +86,7 @@ class PgplayApp(Acting):
         self.parameters: int | None = None
         self._config = config
         self._preset = preset
+        self._problems = problems
         self._connect = connect
         self._worker: WorkerLink | None = None
         self._redrawing = Redrawing(self, self._show_state)
@@ -108,7 +116,10 @@ class PgplayApp(Acting):
         if sys.platform != "win32":  # told to end, the app leaves the run and the terminal as ctrl+q does
             for number in (signal.SIGTERM, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(number, self._told_to_end, number)
+        self.theme_changed_signal.subscribe(self, self.change_looks)
         self.call_after_refresh(self.start_worker)
+        if self._problems:
+            self.call_after_refresh(self.tell, told(self._problems), severe=True)
         if not self.is_headless:
             self.call_after_refresh(self._spare_time.begin)
 
@@ -172,6 +183,11 @@ class PgplayApp(Acting):
         # Only the main screen is drawn in parts; what lies under another screen is shown when it comes back.
         if self.screen is self.main or part == PARTS[0]:
             self.screen.post_message(StateShown(part))
+
+    def change_looks(self, _: Theme | None = None) -> None:
+        """Have every screen drawn by the present theme and signs."""
+        for screen in self.screen_stack:
+            screen.post_message(LooksChanged())
 
     async def action_quit(self) -> None:
         """Leave within a second: the worker is asked to write its checkpoint, then killed."""
@@ -259,10 +275,14 @@ def run_app(config: RunConfig, preset: str = "", *, as_left: bool = False) -> in
 
     With `as_left` the setup comes back as it was when the app was left; how one looks at things does so always.
     """
-    memory = recall()
+    memory, problems = recall()
     if as_left and memory.settings is not None:
-        with contextlib.suppress(PgplayError):  # settings of another version; then the app begins as at first
+        try:
             config, preset = make_config(memory.settings), memory.preset
+        except PgplayError as error:  # settings of another version; then the app begins as at first
+            problems = (*problems, f"settings: {str(error).rstrip('.')}")
+    if problems:
+        keep_aside()
     # A thread of its own writes what a key did; it would wait 5 ms for its turn while the next thing is computed.
     sys.setswitchinterval(0.0005)
-    return PgplayApp(config, preset, memory=memory).run() or 0
+    return PgplayApp(config, preset, memory=memory, problems=problems).run() or 0

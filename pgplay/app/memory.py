@@ -1,22 +1,29 @@
 """What the app was like when it was left: the setup, how the plots were looked at, the theme.
 
-It is a convenience and nothing depends on it: a file that cannot be read or written, or that is of another version,
-is as good as none. Its settings are checked as any others; nothing in it is ever executed.
+It is a convenience and nothing depends on it: what cannot be read or does not fit is told, the rest comes back, and the
+file is kept aside, as leaving the app writes a new one. Its settings are checked as any others; nothing in it is ever
+executed.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-from typing import Any
+import shutil
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
+from textual.theme import BUILTIN_THEMES
 
-from pgplay.app.view import PlotView
+from pgplay.app import themes
+from pgplay.app.view import MOST_PLOTS, SMOOTHINGS, PlotView, is_plotted
 from pgplay.errors import PgplayError
 from pgplay.paths import data_folder, make_folder
 
 FILE = "app.json"
+ASIDE = f"{FILE}.old"
+"""The last file of which not all could be taken."""
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,11 +46,69 @@ NOTHING = Memory()
 """What a first start begins with."""
 
 
-def recall() -> Memory:
-    """Return what was kept, or an empty memory."""
-    with contextlib.suppress(OSError, msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
-        return msgspec.json.decode((data_folder() / FILE).read_bytes(), type=Memory)
-    return NOTHING
+class Recalled(NamedTuple):
+    """What was kept, as far as it fits, and a sentence about each thing that does not."""
+
+    memory: Memory
+    problems: tuple[str, ...] = ()
+
+
+class _Rule(NamedTuple):
+    fits: Callable[[Any], bool]
+    right: str
+
+
+_HOUSE = ", ".join(theme.name for theme in themes.THEMES)
+_METRICS = _Rule(lambda names: all(map(is_plotted, names)), "metrics that m lists")
+_RULES = {
+    "theme": _Rule(
+        lambda name: name in ("", *BUILTIN_THEMES) or any(name == theme.name for theme in themes.THEMES),
+        f"{_HOUSE}, or another that Theme in ctrl+p lists",
+    ),
+    "shown": _METRICS._replace(right=f"up to {MOST_PLOTS} metrics that m lists"),
+    "smoothing": _Rule(lambda steps: steps in SMOOTHINGS, ", ".join(map(str, SMOOTHINGS))),
+    "logarithmic": _METRICS,
+}
+"""What a value has to be beyond its type."""
+
+
+def recall() -> Recalled:
+    """Return what was kept, as far as it fits."""
+    try:
+        found = msgspec.json.decode((data_folder() / FILE).read_bytes(), type=dict[str, Any])
+    except FileNotFoundError:
+        return Recalled(NOTHING)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        return Recalled(NOTHING, (f"nothing can be read ({error}), so all is as at a first start",))
+    fields = {field.name: field.type for field in msgspec.structs.fields(Memory)}
+    kept: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, value in found.items():
+        if name not in fields:
+            problems.append(f"there is no '{name}'; what there is: {', '.join(fields)}")
+            continue
+        rule = _RULES.get(name, _Rule(lambda _: True, ""))
+        try:
+            taken = msgspec.convert(value, fields[name])
+        except msgspec.ValidationError as error:
+            problems.append(f"{name}: {str(error)[:1].lower()}{str(error)[1:]}")
+            continue
+        if rule.fits(taken):
+            kept[name] = taken
+        else:
+            problems.append(f"{name} is {msgspec.json.encode(value).decode()}, and has to be: {rule.right}")
+    return Recalled(Memory(**kept), tuple(problems))
+
+
+def told(problems: Sequence[str]) -> str:
+    """Return what could not be taken as one line, and where it is kept."""
+    return " ".join(f"In {FILE} {'; '.join(problems)}. The file is kept as {ASIDE}.".split())
+
+
+def keep_aside() -> None:
+    """Keep the file as it is, where that can be done: leaving the app writes another in its place."""
+    with contextlib.suppress(OSError):
+        shutil.copyfile(data_folder() / FILE, data_folder() / ASIDE)
 
 
 def keep(memory: Memory) -> None:

@@ -33,6 +33,10 @@ class SetupChanged(Message):
     parameters: int | None = None
 
 
+class LooksChanged(Message):
+    """The theme or the signs are others now: what a screen drew by the ones before is to be drawn anew."""
+
+
 Part = Literal["texts", "large", "small"]
 """A part of the main screen that is drawn in one frame: all but the plots, the large plot, the small ones."""
 

@@ -24,6 +24,12 @@ RECENT = (0, 1000, 200, 50)
 """How many of the last steps are shown; 0 is the whole run."""
 
 
+_TOLD = {
+    "measure": "mean of this further reward, which is measured and not trained",
+    "part": "mean of this part of the reward, before its weight",
+}
+
+
 @dataclass(frozen=True)
 class PlotView:
     """What a person chose to see of the curves."""
@@ -62,6 +68,11 @@ class PlotView:
         return replace(self, cursor=min(last_step, max(max(1, self.first_step(last_step)), self.cursor + steps)))
 
 
+def is_plotted(metric: str) -> bool:
+    """Tell whether there is such a plot: a metric of the steps, a measure or part of a reward, or a plot of its own."""
+    return metric in METRICS or metric in (HISTOGRAM, TRADE) or metric.partition(":")[0] in _TOLD
+
+
 class Words(NamedTuple):
     """How a metric is called on the screen: its title with its unit in short, and what it tells."""
 
@@ -80,11 +91,7 @@ def words_of(metric: str) -> Words:
     if metric == TRADE:
         return Words(title_of(TRADE)[0], "what reward costs: the reward of each step over its divergence")
     kind, _, name = metric.partition(":")
-    told = {
-        "measure": "mean of this further reward, which is measured and not trained",
-        "part": "mean of this part of the reward, before its weight",
-    }
-    return Words(f"{name} ({kind})" if name else metric, told.get(kind, "told by the run"))
+    return Words(f"{name} ({kind})" if name else metric, _TOLD.get(kind, "told by the run"))
 
 
 def _next(values: tuple[int, ...] | list[int], value: int) -> int:

@@ -113,7 +113,8 @@ async def test_what_the_app_was_like_comes_back(monkeypatch: pytest.MonkeyPatch,
         await pilot.press("d", "v")
         bench.app.action_toggle_ascii()
         await pilot.press("ctrl+q")
-    memory = recall()
+    memory, problems = recall()
+    assert not problems
     assert (memory.theme, memory.ascii, memory.smoothing) == (themes.LIGHT.name, True, 5)
     assert memory.settings == {"target": "good day", "lr": 0.01}
     started: list[app_module.PgplayApp] = []
@@ -137,7 +138,34 @@ def test_a_memory_that_cannot_be_read_is_as_good_as_none(
     monkeypatch.setattr(app_module.PgplayApp, "run", lambda app: started.append(app))
     app_module.run_app(make_config({}), as_left=True)
     assert started[0].settings == {}
-    assert recall() in (NOTHING, Memory(settings={"lr": "fast"}))
+    assert recall().memory in (NOTHING, Memory(settings={"lr": "fast"}))
+
+
+async def test_what_of_the_memory_does_not_fit_is_told_and_kept_aside_and_the_rest_comes_back(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.mkdir()
+    kept = json.dumps({
+        "theme": "solarised", "them": "pgplay-light", "smoothing": 7, "shown": ["entropy", "enthalpy"], "ascii": "yes",
+        "logarithmic": ["entropy"], "settings": {"lr": "fast"},
+    })  # fmt: skip
+    (home / "app.json").write_text(kept)
+    started: list[app_module.PgplayApp] = []
+    monkeypatch.setattr(app_module.PgplayApp, "run", lambda app: started.append(app))
+    app_module.run_app(make_config({}), as_left=True)
+    bench = Bench()
+    bench.app = started[0]
+    bench.app._connect = bench._connect
+    async with bench.app.run_test(size=SIZE, notifications=True) as pilot:
+        await until(pilot, lambda: bench.app.screen.query("Toast"))
+        words = " ".join(str(bench.app.screen.query_one("Toast").render()).split())
+        assert bench.app.theme == themes.DARK.name
+        assert bench.app.view.logarithmic == {"entropy"}
+    for told in ('theme is "solarised", and has to be: pgplay-dark', "no 'them'", "smoothing is 7", '"enthalpy"'):
+        assert told in words
+    for told in ("ascii: expected `bool`, got `str`", "settings: ", "kept as app.json.old"):
+        assert told in words
+    assert (home / "app.json.old").read_text() == kept
 
 
 async def test_leaving_twice_at_once_leaves_the_main_screen_alone() -> None:
