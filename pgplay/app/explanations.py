@@ -93,7 +93,7 @@ GROUPS: dict[str, dict[str, Explanation]] = {
             "Completions",
             "What was written in one step, equal ones counted (×). reward: what it earned. adv.: the mean of its "
             "tokens' advantages, in units of the algorithm (deviations, or rewards). log p: how likely it was, in "
-            "nats. Δlog p: how much likelier (above 0) the step's update made it, in nats. len: its tokens.",
+            "nats. change: how much likelier (above 0) the step's update made it, in nats. len: its tokens.",
         ),
         "phase-maths": Explanation(
             "Maths",
@@ -104,8 +104,8 @@ GROUPS: dict[str, dict[str, Explanation]] = {
             "p: how likely the token was where it was drawn, and how undecided the policy was there (entropy, nats). "
             "credit: the edits that it saved. critic: the reward expected there. A: the advantage of the whole text; "
             "A_t: this token's. ratio: its probability while learning, over that when it was drawn. p after and "
-            "Δlog p (nats): what the update made of it; ≡ where the ratio was clipped. Then the likeliest tokens "
-            "before the update, the one that was drawn in bold; ■ is the stop token.",
+            "change (of log p, nats): what the update made of it; ≡ where the ratio was clipped. Then the likeliest "
+            "tokens before the update, the one that was drawn in bold; ■ is the stop token.",
         ),
         "microscope-title": Explanation("Step", "Which step is looked at, and whether it was taken apart in full."),
         "microscope-find": Explanation("Find", "Only completions that hold what is typed here stay in the list."),

@@ -51,7 +51,7 @@ def _told(value: float | None, sample: SampleAnatomy) -> str:
 COLUMNS = {
     "reward": Column("reward", 6, lambda s: formats.reward(s.reward), lambda s: s.reward),
     "advantage": Column("adv.", 6, lambda s: _told(s.advantage, s), lambda s: s.advantage if s.tokens else _NEVER),
-    "change": Column("Δlog p", 7, lambda s: _told(_change(s), s), _change_key),
+    "change": Column("change", 7, lambda s: _told(_change(s), s), _change_key),
     "log_p": Column("log p", 7, lambda s: _told(s.log_p, s), lambda s: s.log_p if s.tokens else _NEVER),
     "length": Column("len", 4, lambda s: str(len(s.tokens) or len(s.text)), lambda s: len(s.tokens) or len(s.text)),
 }

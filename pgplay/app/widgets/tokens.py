@@ -28,7 +28,7 @@ HEADINGS = {
     "advantage": "A_t",
     "ratio": "ratio",
     "after": "p after",
-    "change": "Δlog p",
+    "change": "change",
 }
 COLUMNS: tuple[str, ...] = ("entropy", "credit", "value", "advantage", "after", "change")
 """What is told of each token beside its probability: in nats, in edits, in rewards; ≡ marks a clipped ratio."""
@@ -75,8 +75,11 @@ class Tokens(VerticalScroll):
             table = Text(words, styles["muted"])
         else:
             width = self.scrollable_content_region.width
+            crowded = "change" in self._columns and width < _ROOMY
             columns = [
-                name for name in self._columns if any(_value(token, name) is not None for token in sample.tokens)
+                name
+                for name in self._columns
+                if any(_value(token, name) is not None for token in sample.tokens) and not (crowded and name == "after")
             ]
             lines = [heading(columns, width, styles)]
             lines += [_row(token, columns, width, styles) for token in sample.tokens]
@@ -87,8 +90,9 @@ class Tokens(VerticalScroll):
 def heading(columns: list[str], width: int, styles: dict[str, Style]) -> Text:
     """Return the names of the columns, as many as fit."""
     names = f"{'':<3}{'p':>{_BAR + 4}}" + "".join(f"{HEADINGS[name]:>{_COLUMN}}" for name in columns)
-    rest = "   likeliest before the update"
-    return Text(names + (rest if len(names) + len(rest) <= width else ""), styles["muted"], no_wrap=True, end="")
+    rests = ("   likeliest before the update", "   likeliest", "")
+    rest = next(rest for rest in rests if len(names) + len(rest) <= width or not rest)
+    return Text(names + rest, styles["muted"], no_wrap=True, end="")
 
 
 def shown_token(text: str) -> str:
