@@ -1,7 +1,8 @@
 """The whole screen in ASCII, for fonts and terminals without braille, boxes and blocks.
 
 It is a filter over what is drawn, so every plot, border and sign is covered and no widget knows of it. A braille cell
-becomes the sign that lies at the height of its dots. What a policy wrote in other scripts stays as it is.
+becomes the sign that lies at the height of its dots. What a policy wrote in other scripts stays as it is; therefore the
+Greek of formulas is not the filter's: `spelled` writes it out where they are laid out.
 """
 
 from __future__ import annotations
@@ -18,22 +19,36 @@ _ROWS = (0b00001001, 0b00010010, 0b00100100, 0b11000000)
 _BY_ROW = "'-.,"
 
 _SIGNS = {
-    **dict.fromkeys("─━╌┄┈", "-"),
+    **dict.fromkeys("─━╌┄┈▔", "-"),
     **dict.fromkeys("│┃┆┊▏▕▌▐╎", "|"),
     **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯╞╡┏┓┗┛╺╸", "+"),
-    **dict.fromkeys("█▉▊▋▇▆", "#"),
-    "▓": "%",
+    **dict.fromkeys("█▉▊▋▇▆■", "#"),
+    **dict.fromkeys("▓◆", "%"),
     **dict.fromkeys("▍▎▒▅▄▃▀", "="),
     **dict.fromkeys("░▂▁", ":"),
-    **dict.fromkeys("●◉▪■◆★✚", "*"),
-    **dict.fromkeys("○◌△□◇☆◫", "o"),
+    **dict.fromkeys("●◉▪✚", "*"),
+    **dict.fromkeys("○◌□◇☆◫", "o"),
     **dict.fromkeys("▲", "^"),
     **dict.fromkeys("▼▾", "v"),
     **dict.fromkeys("▶▸→", ">"),
     **dict.fromkeys("←◀", "<"),
-    "✗": "x", "✓": "+", "·": ".", "…": "~", "−": "-", "–": "-", "×": "x", "ⓘ": "i", "↵": "/", "␣": "_", "¦": "|",
-    "⇥": ">", "↑": "^", "↓": "v",
-}
+    **dict.fromkeys("✗×★", "x"),
+    **dict.fromkeys("↵␍¶", "/"),
+    **dict.fromkeys(map(chr, (0xFFFD, 0x2421, *range(0x2400, 0x240D), *range(0x240E, 0x2420))), "?"),
+    "✓": "+", "·": ".", "…": "~", "−": "-", "–": "-", "ⓘ": "i", "␣": "_", "¦": "|",
+    "⇥": ">", "↑": "^", "↓": "v", "△": "A", "≡": "=", "²": "2", "µ": "u",
+}  # fmt: skip
+
+
+_SPELLED = str.maketrans({
+    "β": "beta", "γ": "gamma", "δ": "delta", "ε": "eps", "θ": "theta", "λ": "lambda", "π": "pi", "ρ": "rho", "Σ": "sum",
+    "∇": "grad ", "√": "sqrt ", "←": "<-", "→": "->", "…": "...",
+})  # fmt: skip
+
+
+def spelled(formula: str) -> str:
+    """Return a formula of the house's with its letters as words, which take more room."""
+    return formula.translate(_SPELLED)
 
 
 @lru_cache(maxsize=4096)

@@ -179,7 +179,7 @@ _ALL = (
     BuiltIn(
         "chrf",
         "right pieces of 1 to 6 characters, spaces left out; missing ones count more than wrong ones",
-        "(1 + β²) · P · R / (β² · P + R) of n-grams up to 6, β = 2",
+        "5 · P · R / (4 · P + R), P and R of n-grams up to 6",
         "Popović 2015; package sacrebleu",
         number=Number("size", "characters of the longest n-gram", 20, 6),
     ),

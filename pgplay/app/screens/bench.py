@@ -17,6 +17,7 @@ from textual.widgets import Input, Label, Static, TextArea
 from pgplay.app.actions import BENCH_ACTIONS, bindings
 from pgplay.app.drafts import kept_rewards, near
 from pgplay.app.lab import Asked, Lab
+from pgplay.app.messages import LooksChanged
 from pgplay.app.safe_text import safe_text
 from pgplay.app.screens import bench_text
 from pgplay.app.screens.page import Keys
@@ -56,6 +57,8 @@ class RewardBench(Screen[None]):
         self._present, self._state, self._probe = present, state, probe
         self._target, self._prompt = target, prompt
         self._lab = Lab(self)
+        self._answer: Lab.Answered | None = None
+        self._probed: Probed | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
@@ -138,6 +141,7 @@ class RewardBench(Screen[None]):
             spec = own.value.strip()
         elif rewards.has_focus and rewards.under_cursor is not None:
             spec = rewards.under_cursor
+        self._probed = None
         self.query_one("#probed", Static).update(safe_text(f"Looking at {spec}…"))
         self.add_class("-probing")
         self._probe(self._asking(spec))
@@ -150,6 +154,17 @@ class RewardBench(Screen[None]):
 
     @on(Lab.Answered)
     def _answered(self, event: Lab.Answered) -> None:
+        self._answer = event
+        self._show_answer(event)
+
+    @on(LooksChanged)
+    def _looks_changed(self) -> None:
+        if self._answer is not None:
+            self._show_answer(self._answer)
+        if self._probed is not None:
+            self.show_probe(self._probed)
+
+    def _show_answer(self, event: Lab.Answered) -> None:
         styles = self._styles()
         shown = [
             bench_text.alignments(event.triples, styles),
@@ -167,9 +182,11 @@ class RewardBench(Screen[None]):
 
     def show_probe(self, probed: Probed) -> None:
         """Show what was found about a reward, and the verdict."""
+        self._probed = probed
         self.query_one("#probe").border_title = f"Before training · {probed.probe.reward}"
         self.query_one("#probed", Static).update(bench_text.findings(probed.probe, probed.verdict, self._styles()))
 
     def show_refusal(self, error: PgplayError) -> None:
         """Say why a reward could not be looked at."""
+        self._probed = None
         self.query_one("#probed", Static).update(safe_text(f"✗ {error}", self._styles()["worse"], lines=True))

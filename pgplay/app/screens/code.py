@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rich.text import Text
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from pgplay.app.messages import LooksChanged
 from pgplay.app.safe_text import plain, safe_text
 from pgplay.app.screens.page import CLOSES, Dialog
 from pgplay.app.source_code import Source, sources
@@ -29,6 +31,7 @@ class CodeScreen(Dialog[None]):
         super().__init__()
         self._stop = stop
         self._rules = rules
+        self._sources: list[Source] = []
 
     def compose(self) -> ComposeResult:
         """Lay out the sources."""
@@ -36,11 +39,14 @@ class CodeScreen(Dialog[None]):
             dialog.border_title = f"The code of {self._stop}"
             dialog.border_subtitle = CLOSES
             try:
-                for source in sources(self._stop, self._rules):
-                    yield from self._parts(source)
+                self._sources = sources(self._stop, self._rules)
             except (PgplayError, OSError, LookupError) as error:
                 yield Static(safe_text(f"The code cannot be read: {error}", lines=True))
+            for source in self._sources:
+                yield Static(Text(plain(f"{source.name}   {source.file}:{source.line}"), "bold"), classes="code-name")
+                yield Static(coloured_code(source.text, self), classes="code-text")
 
-    def _parts(self, source: Source) -> ComposeResult:
-        yield Static(Text(plain(f"{source.name}   {source.file}:{source.line}"), "bold"), classes="code-name")
-        yield Static(coloured_code(source.text, self), classes="code-text")
+    @on(LooksChanged)
+    def _colour(self) -> None:
+        for source, shown in zip(self._sources, self.query(".code-text").results(Static), strict=True):
+            shown.update(coloured_code(source.text, self))

@@ -13,7 +13,7 @@ from textual.containers import VerticalScroll
 from textual.events import Key
 from textual.widgets import Static
 
-from pgplay.app.messages import StateShown
+from pgplay.app.messages import LooksChanged, StateShown
 from pgplay.app.safe_text import safe_text
 from pgplay.app.screens.page import CLOSES, Dialog
 from pgplay.app.state import AppState, words_of_change
@@ -48,6 +48,7 @@ class HealthScreen(Dialog[None]):
         """Show how it stands now, in the width that there is."""
         self.call_after_refresh(self._show)
 
+    @on(LooksChanged)
     @on(StateShown)
     def _show(self) -> None:
         signals = self._state.signals

@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 
 from pgplay.app.formats import number
 from pgplay.app.maths import signed
-from pgplay.app.messages import StateShown
+from pgplay.app.messages import LooksChanged, StateShown
 from pgplay.app.recorded import Looked, Recorded
 from pgplay.app.safe_text import plain, safe_text
 from pgplay.app.screens.enlarging import ENLARGE, Enlarging
@@ -86,6 +86,7 @@ class MicroscopeScreen(Enlarging):
         self._looked = looked
         self._show()
 
+    @on(LooksChanged)
     def _show(self) -> None:
         looked = self._looked
         if looked is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -13,8 +13,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Static
 
-from pgplay.app.maths import STOPS, WHAT, lines
-from pgplay.app.messages import StateShown
+from pgplay.app.ascii import spelled
+from pgplay.app.maths import STOPS, WHAT, Line, lines
+from pgplay.app.messages import LooksChanged, StateShown
 from pgplay.app.screens.enlarging import ENLARGE, Enlarging
 from pgplay.app.screens.page import Keys
 from pgplay.app.state import AppState
@@ -22,6 +23,9 @@ from pgplay.app.widgets.completions import Completions
 from pgplay.app.widgets.samples import Samples, component_styles
 from pgplay.app.widgets.tokens import Tokens, alignment
 from pgplay.learning.anatomy import Anatomy, SampleAnatomy
+
+if TYPE_CHECKING:
+    from pgplay.app.app import PgplayApp
 
 COLUMNS = {
     "sample": ("log_p", "length"),
@@ -102,6 +106,10 @@ class PhaseScreen(Enlarging):
             self._at = 0
             self._show()
 
+    @on(LooksChanged)
+    def _looks_changed(self) -> None:
+        self._show()
+
     @property
     def _stop(self) -> str:
         return STOPS[self._at]
@@ -140,7 +148,10 @@ class PhaseScreen(Enlarging):
         if self._stop == "score":
             text.append_text(alignment(sample, styles)).append("\n\n")
         width = self.query_one("#phase-maths").scrollable_content_region.width
+        in_ascii = cast("PgplayApp", self.app).in_ascii
         for line in lines(STOPS[self._at], self._anatomy, sample):
+            if in_ascii:
+                line = Line(*map(spelled, line))
             together = cell_len(line.formula) + cell_len(line.numbers) + 2 <= width
             text.append(line.formula, styles["now"])
             text.append("  " if together else "\n    ").append(f"{line.numbers}\n")

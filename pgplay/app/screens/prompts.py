@@ -13,7 +13,7 @@ from textual.widgets import DataTable, Static
 
 from pgplay.app import formats
 from pgplay.app.colouring import coloured
-from pgplay.app.messages import StateShown
+from pgplay.app.messages import LooksChanged, StateShown
 from pgplay.app.safe_text import safe_text
 from pgplay.app.screens.asking import Asking
 from pgplay.app.screens.page import Keys
@@ -96,6 +96,7 @@ class PromptsScreen(Asking):
                 parts.append(f"{len(rewards)} {words}, mean reward {mean}")
         return " · ".join(parts)
 
+    @on(LooksChanged)
     def _list(self) -> None:
         """Fill the table anew, the cursor where it was."""
         table = self.query_one("#prompts", DataTable)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar
 
 from rich.text import Text
@@ -20,6 +21,7 @@ from pgplay.app.actions import EDITOR_ACTIONS, bindings
 from pgplay.app.colouring import coloured
 from pgplay.app.drafts import TEMPLATE, Draft, near
 from pgplay.app.lab import Asked, Lab
+from pgplay.app.messages import LooksChanged
 from pgplay.app.safe_text import as_title, plain, safe_text
 from pgplay.app.screens.page import Keys
 from pgplay.app.state import AppState
@@ -65,6 +67,7 @@ class RewardScreen(Screen[None]):
         self._failure: PgplayError | None = None
         self._failed_for: Triple | None = None
         self._applying: Draft | None = None
+        self._table: Callable[[], None] | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
@@ -159,9 +162,15 @@ class RewardScreen(Screen[None]):
         if others and isinstance(others[0], Scores):
             before = [old if told is None else told for told, old in zip(before, others[0].values, strict=True)]
         self._say(Text())
-        self._show_table(event.triples, before, new)
+        self._table = partial(self._show_table, event.triples, before, new)
+        self._table()
         if event.kind == "apply" and self._applying is not None:
             self._apply(self._applying)
+
+    @on(LooksChanged)
+    def _looks_changed(self) -> None:
+        if self._table is not None:
+            self._table()
 
     @on(Lab.Printed)
     def _printed(self, event: Lab.Printed) -> None:

@@ -15,6 +15,7 @@ from textual.widgets import DataTable, Static
 
 from pgplay.app import formats
 from pgplay.app.explanations import Explanation
+from pgplay.app.messages import LooksChanged
 from pgplay.app.overlay import FULL, MARKERS, MOST, Line, Overlay
 from pgplay.app.past import Past
 from pgplay.app.safe_text import as_title, safe_text
@@ -131,6 +132,7 @@ class SideBySide(Screen[None]):
         except PgplayError as error:
             self._hint(str(error))
 
+    @on(LooksChanged)
     def _show(self) -> None:
         self._lines = self._overlay.lines()
         plot = self.query_one(OverlayPlot)

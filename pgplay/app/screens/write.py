@@ -10,10 +10,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.events import Resize
 from textual.widgets import Button, Input, Label, Static
 
 from pgplay.app import formats
 from pgplay.app.colouring import coloured
+from pgplay.app.messages import LooksChanged
 from pgplay.app.safe_text import as_title, safe_text
 from pgplay.app.screens.page import CLOSES, Dialog
 from pgplay.app.widgets.choice import Choice, Entry
@@ -113,8 +115,10 @@ class WriteScreen(Dialog[None]):
         self._samples, self._scored_by = samples, scored_by
         self._list()
 
-    def on_resize(self) -> None:
-        """Give the texts what the width has."""
+    @on(Resize)
+    @on(LooksChanged)
+    def _arrange(self) -> None:
+        """Give the texts what the width has, in the theme's colours."""
         if self._samples:
             self._list()
 

@@ -1,0 +1,55 @@
+"""Every screen in ASCII, and in another theme that was chosen while it stood there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from rich.segment import Segment
+
+from pgplay.app import themes
+from pgplay.app.ascii import spelled, to_ascii
+from pgplay.app.overlay import MARKERS
+from tests.app.fake_worker import Bench, until
+from tests.app.opened import OPENINGS, go_to, prepare
+
+SIZE = (120, 36)
+
+
+def _drawn(bench: Bench) -> Iterator[Segment]:
+    return (segment for strip in bench.app.screen._compositor.render_strips() for segment in strip)
+
+
+def _colours(bench: Bench) -> dict[str, str]:
+    """Return the colours of what is written, each with something that it is the colour of."""
+    return {
+        segment.style.color.name: segment.text
+        for segment in _drawn(bench)
+        if segment.style is not None and segment.style.color is not None and segment.text.strip()
+    }
+
+
+@pytest.mark.parametrize("name", OPENINGS)
+async def test_a_screen_that_stands_takes_another_theme_and_ascii(name: str) -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=SIZE) as pilot:
+        await prepare(bench, pilot)
+        screen = await go_to(name, bench, pilot)
+        dark = _colours(bench)
+        bench.app.theme = themes.LIGHT.name
+        await until(pilot, lambda: not dark.keys() & _colours(bench).keys())
+        bench.app.action_toggle_ascii()
+        await until(pilot, lambda: all(segment.text.isascii() for segment in _drawn(bench)))
+        assert bench.app.screen is screen
+        while bench.app.screen is not bench.app.main:
+            await bench.app.pop_screen()
+        await until(pilot, lambda: all(segment.text.isascii() for segment in _drawn(bench)))
+
+
+def test_formulas_are_spelled_out_and_what_a_person_wrote_is_not() -> None:
+    assert spelled("log π(x) = Σ_t log π(x_t | …)") == "log pi(x) = sum_t log pi(x_t | ...)"
+    assert to_ascii("λόγος, été, 月, 🌕") == "λόγος, été, 月, 🌕"
+
+
+def test_runs_side_by_side_are_told_apart_in_ascii() -> None:
+    assert len(set(map(to_ascii, MARKERS))) == len(MARKERS)
