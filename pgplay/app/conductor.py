@@ -228,8 +228,8 @@ class Conductor:
         """Send what can change while the run goes on, and say what waits for the next start."""
         state = self._app.state
         setup = self._app.main.setup
-        if settings is None or state.worker != "ready" or state.run not in ("training", "paused"):
-            setup.show_pending([])
+        if settings is None or state.waiting or state.worker != "ready" or state.run not in ("training", "paused"):
+            setup.show_pending([])  # of a run that is asked for, it is asked again once it stands
             return
         live, later = form.live_changes(self._running, settings)
         if "reward" in live and self.rewards.to_be_asked_for([live["reward"]]):

@@ -2,7 +2,8 @@
 
 A run keeps its slot, which is its colour and its marker, for as long as it is shown. Runs that differ in nothing but
 their seed can be drawn as one: the median at each step, and a band from the lowest to the highest. One that has ended
-counts with its last value from there on, as its policy does not change any more.
+counts with its last value from there on, as its policy does not change any more. A branch is drawn by itself: it is
+there to be seen beside the run that it left.
 """
 
 from __future__ import annotations
@@ -100,13 +101,14 @@ class Overlay:
         """Return what is drawn, the first run's line first."""
         groups: dict[object, list[str]] = {}
         for run, past in self._pasts.items():
-            groups.setdefault(_without_seed(past.config) if self.seeds_as_one else run, []).append(run)
+            alone = not self.seeds_as_one or past.parent is not None
+            groups.setdefault(run if alone else _without_seed(past.config), []).append(run)
         first = [runs[0] for runs in groups.values()]
         apart = {"seed"} if any(len(runs) > 1 for runs in groups.values()) else set()
         labels = differences([self._pasts[run].config for run in first], apart_from=apart)
         joined = [tuple(self._pasts[run] for run in runs) for runs in groups.values()]
         return [
-            Line(self._slots[run], _with_median(label, pasts), pasts)
+            Line(self._slots[run], _told(label, pasts), pasts)
             for run, label, pasts in zip(first, labels, joined, strict=True)
         ]
 
@@ -148,10 +150,12 @@ def _without_seed(config: RunConfig) -> str:
     return repr(make_config(settings))
 
 
-def _with_median(label: str, pasts: Sequence[Past]) -> str:
+def _told(label: str, pasts: Sequence[Past]) -> str:
     differ = len({past.config.seed for past in pasts}) == len(pasts)
     median = f"median of {len(pasts)} {'seeds' if differ else 'runs'}" if len(pasts) > 1 else ""
-    return "  ".join(part for part in (label, median) if part)
+    parent = pasts[0].parent
+    branch = f"branch from step {parent.step}" if parent is not None else ""
+    return "  ".join(part for part in (label, median, branch) if part)
 
 
 def _is_reward(metric: str) -> bool:

@@ -11,7 +11,7 @@ from pgplay.app.recall import recall
 from pgplay.config import RunConfig
 from pgplay.learning.report import Sample
 from pgplay.runs.checkpoint_files import all_checkpoints
-from pgplay.runs.store import RunStore
+from pgplay.runs.store import Parent, RunStore
 
 
 class Moment(NamedTuple):
@@ -40,6 +40,11 @@ class Past:
     def config(self) -> RunConfig:
         """The settings with which the run began."""
         return self._store.config
+
+    @property
+    def parent(self) -> Parent | None:
+        """The run that this one is a branch of, and the step at which it left it."""
+        return self._store.parent
 
     @property
     def state(self) -> str:

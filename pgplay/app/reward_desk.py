@@ -160,8 +160,8 @@ class RewardDesk:
                 self._take(draft, f"Trained by from step {event.step + 1} on.")
                 if self._app.state.run == "failed":
                     self._conductor.send(Resume())
-            case Changed(settings={"reward": spec}, request=0):
-                self._follow(str(spec), event)
+            case Changed(settings={"reward": str(spec)}, request=0) if is_python(spec):
+                self._follow(spec, event)
             case Probed():
                 if isinstance(self._app.screen, RewardBench):
                     self._app.screen.show_probe(event)

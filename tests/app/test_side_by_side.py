@@ -14,7 +14,7 @@ from pgplay.app.screens.travel import TravelScreen
 from pgplay.runs.branches import branch_run
 from pgplay.runs.store import RunStore
 from pgplay.runs.summaries import list_runs
-from pgplay.worker.protocol import Resume, Start
+from pgplay.worker.protocol import Change, Resume, Start
 from tests.app.fake_worker import Bench, begin, curve, until
 from tests.app.stored import store_run
 
@@ -81,6 +81,14 @@ def test_runs_of_one_seed_are_not_called_seeds() -> None:
     overlay.close()
 
 
+def test_a_branch_is_drawn_beside_the_run_that_it_left() -> None:
+    parent = store_run("mine", 30)
+    overlay = Overlay([parent, branch_run(parent, 20)])
+    assert [line.label for line in overlay.lines()] == ["", "branch from step 20"]
+    assert overlay.chart("reward_mean").bands == ()
+    overlay.close()
+
+
 def test_a_run_is_shown_with_its_branches_its_parent_and_others_of_the_same_text() -> None:
     store_run("stranger", 5, target="good night", checkpoints=())
     store_run("like", 5, checkpoints=())
@@ -140,6 +148,8 @@ async def test_two_keys_start_the_same_seed_with_another_algorithm_beside() -> N
         await pilot.press("n")
         await until(pilot, lambda: len(bench.sent(Start)) == 2)
         assert bench.sent(Start)[1].settings == {"target": "good day", "seed": 8}
+        await pilot.pause()
+        assert not bench.sent(Change)  # the run that was trained until now is not to become the one that was asked for
 
 
 async def test_runs_marked_in_the_list_are_shown_side_by_side() -> None:
