@@ -175,6 +175,17 @@ async def test_a_finding_stands_in_words_above_the_last_line() -> None:
         await until(pilot, lambda: not bench.app.main.query_one("#finding").display)
 
 
+async def test_a_long_finding_is_cut_before_its_keys() -> None:
+    bench = Bench()
+    long = "Entropy has collapsed: the policy is certain of a text that is not the target. " * 3
+    async with bench.app.run_test(size=(80, 24)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training")
+        bench.worker.train(30, findings=(Finding("entropy", long, "Raise entropy.", {"entropy": 0.05}),))
+        await until(pilot, lambda: words(bench, "#finding").endswith("…  !: entropy 0.05  i: all of it"))
+        assert len(words(bench, "#finding")) <= 2 * 78
+
+
 async def test_stop_and_reset_send_their_commands_and_reset_asks_first() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.widget import Widget
 
@@ -19,6 +20,13 @@ STOPPED = "stopped"
 WORDS_WIDTH, NARROW_WORDS_WIDTH = 24, 20
 
 
+MOST_LINES = 2
+"""Of a finding, as styles/main.tcss has them."""
+_LONGEST_WORD = 14
+"""Cells that the end of a line may lose to a word that goes to the next."""
+_ALL_OF_IT = "  i: all of it"
+
+
 class FindingLine(Widget):
     """What is wrong with the learning, and what to try; hidden while all is well."""
 
@@ -26,22 +34,22 @@ class FindingLine(Widget):
 
     def __init__(self) -> None:
         super().__init__(id="finding")
-        self._shown = (False, "", "")
+        self._shown = (False, "", "", "")
 
     def show(self, state: AppState) -> None:
         """Show the newest finding, or the reason of the run's present state where there is one."""
-        message, advice = "", ""
+        message, advice, keys = "", "", ""
         if state.findings:
             message, advice = state.findings[0].message, state.findings[0].advice
             if state.findings[0].settings:
-                advice += f"  !: {words_of_change(state.findings[0].settings)}"
+                keys += f"  !: {words_of_change(state.findings[0].settings)}"
             if len(state.findings) > 1:
-                advice += f"  i: {len(state.findings) - 1} more"
+                keys += f"  i: {len(state.findings) - 1} more"
         elif state.info is not None and state.info.notes:
             message = " ".join(state.info.notes)
         elif state.run == "preparing" or (state.run == "finished" and state.message != STOPPED):
             message = state.message
-        shown = (bool(state.findings), message, advice)
+        shown = (bool(state.findings), message, advice, keys)
         if shown != self._shown:  # another line may need another height, and all that stands above must move
             self._shown = shown
             self.display = bool(message)
@@ -49,15 +57,20 @@ class FindingLine(Widget):
             self.refresh(layout=True)
 
     def render(self) -> Text:
-        """Return the line."""
-        is_warning, message, advice = self._shown
-        return Text.assemble(
+        """Return the line; where it is too long, its words are cut, not its keys."""
+        is_warning, message, advice, keys = self._shown
+        text = Text.assemble(
             ("▲ " if is_warning else "ⓘ ", ""),
             safe_text(message, self.get_component_rich_style("finding--message", partial=True)),
             "  ",
             safe_text(advice, self.get_component_rich_style("finding--advice", partial=True)),
             end="",
         )
+        room = MOST_LINES * self.content_size.width - _LONGEST_WORD - cell_len(keys)
+        if is_warning and text.cell_len > room > 0:
+            keys = keys if "  i: " in keys else keys + _ALL_OF_IT
+            text.truncate(room - len(_ALL_OF_IT), overflow="ellipsis")
+        return text.append(keys)
 
 
 class StatusLine(Widget):
