@@ -82,7 +82,9 @@ class PhaseScreen(Enlarging):
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
         yield Static(id="phase-title", classes="page-title")
-        yield Static(id="phase-stops")
+        stops = Static(id="phase-stops")
+        stops.auto_links = False  # a link's own colour is one of the theme's text, unread on the stop that is shown
+        yield stops
         with Horizontal(id="phase-body"):
             yield Completions()
             with Vertical(id="phase-details"):
