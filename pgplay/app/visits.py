@@ -71,4 +71,4 @@ class Visits:
             if config is not None:
                 self._app.main.setup.load(config, origin="the recipe")
 
-        self._app.push_screen(RecipeScreen(lambda: self._app.settings), answered)
+        self._app.push_screen(RecipeScreen(lambda: self._app.settings, self._app.state.history), answered)

@@ -12,6 +12,7 @@ from pgplay.app.screens.dialogs import AskDialog
 from pgplay.app.screens.recipe import RecipeScreen
 from pgplay.config import make_config
 from pgplay.runs.recipes import from_recipe
+from pgplay.worker.protocol import Changed
 from tests.app.fake_worker import Bench, begin, until
 
 CONFIG = make_config({"target": "it's [/bold]", "algorithm": "rloo", "lr": 0.01})
@@ -39,6 +40,19 @@ async def test_what_is_copied_and_saved_is_the_run_of_the_setup(
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(bench.app.screen, RecipeScreen))
         assert from_recipe(file.read_text()) == CONFIG
+
+
+async def test_a_run_that_was_changed_on_the_way_is_more_than_its_recipe_says() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training")
+        bench.worker.train(20)
+        bench.worker.tell(Changed(step=20, settings={"lr": 0.02}))
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(bench.app.screen, RecipeScreen))
+        told = bench.app.screen.query_one("#changed")
+        await until(pilot, lambda: "Changed on the way: lr 0.02 after step 20." in str(told.render()))
 
 
 async def test_a_pasted_recipe_fills_the_setup_in_and_a_wrong_one_says_why() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,6 +12,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Label, Static
 
+from pgplay.app.history import History, Mark
 from pgplay.app.safe_text import safe_text
 from pgplay.app.screens.dialogs import AskDialog
 from pgplay.app.screens.page import CLOSES, Dialog
@@ -21,6 +22,7 @@ from pgplay.runs.files import write_atomically
 from pgplay.runs.recipes import from_recipe, to_command, to_recipe
 
 REDRAW_SECONDS = 0.5
+MOST_CHANGES = 3
 BROKEN = "The setup does not hold together yet: what is wrong stands beside its field."
 
 
@@ -35,9 +37,9 @@ class RecipeScreen(Dialog[RunConfig | None]):
     ]
     AUTO_FOCUS = "#copy-recipe"
 
-    def __init__(self, settings: Callable[[], dict[str, Any] | None]) -> None:
+    def __init__(self, settings: Callable[[], dict[str, Any] | None], history: History) -> None:
         super().__init__()
-        self._settings = settings
+        self._settings, self._history = settings, history
         self._texts = {"recipe": "", "command": ""}
 
     def compose(self) -> ComposeResult:
@@ -49,6 +51,7 @@ class RecipeScreen(Dialog[RunConfig | None]):
             yield Static(id="recipe", classes="words")
             yield Label("The same without a screen:", classes="muted")
             yield Static(id="command", classes="words")
+            yield Static(id="changed", classes="muted")
             yield Label("Paste a recipe, and press enter to take it:", classes="muted")
             yield Input(id="pasted", compact=True, placeholder='target="good morning" algorithm=rloo')
             yield Static(classes="problem")
@@ -72,6 +75,9 @@ class RecipeScreen(Dialog[RunConfig | None]):
         for name, text in self._texts.items():
             words = text if config is not None else BROKEN
             self.query_one(f"#{name}", Static).update(safe_text(words or "(all at its default)", "bold"))
+        changed = self.query_one("#changed", Static)
+        changed.update(safe_text(changed_on_the_way(self._history.marks)))
+        changed.display = bool(self._history.marks)
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
@@ -113,3 +119,9 @@ class RecipeScreen(Dialog[RunConfig | None]):
             problem.add_class("-shown")
             return
         self.dismiss(config)
+
+
+def changed_on_the_way(marks: Sequence[Mark]) -> str:
+    """Return what a recipe cannot say of a run: that something was changed while it went on, the newest last."""
+    told = ", ".join(f"{mark.words} after step {mark.step}" for mark in marks[-MOST_CHANGES:])
+    return f"Changed on the way: {told}. A run of this recipe begins with all of that."
