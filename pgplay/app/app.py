@@ -225,7 +225,8 @@ class PgplayApp(Acting):
         return themes.extras(dark=self.current_theme.dark)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Offer every action of the registry in the palette, then the themes."""
+        """Offer every action of the page and of the registry in the palette, then the themes."""
+        yield from self._comfort.commands(screen)
         for action in ACTIONS:
             if action.name != "unfocus":
                 run = getattr(self, f"action_{action.name}")

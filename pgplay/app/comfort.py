@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from textual.binding import Binding
+from textual.app import SystemCommand
+from textual.binding import ActiveBinding, Binding
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -59,6 +62,18 @@ class Comfort:
             if active.enabled and words and active.node is not self._app and binding.action not in _TEXTUALS:
                 keys.setdefault(words, []).append(self._app.get_key_display(binding))
         return [(", ".join(names), words) for words, names in keys.items()]
+
+    def commands(self, screen: Screen[Any]) -> Iterator[SystemCommand]:
+        """Return what a page's own keys do, as entries of the palette."""
+        actions: dict[str, list[ActiveBinding]] = {}
+        for active in screen.active_bindings.values():
+            if active.node is screen and active.enabled and active.binding.description:
+                actions.setdefault(active.binding.action, []).append(active)
+        for action, (first, *others) in actions.items():
+            if action not in _TEXTUALS:
+                keys = ", ".join(self._app.get_key_display(one.binding) for one in (first, *others))
+                title, words = first.binding.description.capitalize(), first.binding.tooltip or "On this page."
+                yield SystemCommand(title, f"{words}  ({keys})", partial(self._app.run_action, action, screen))
 
     def remember(self) -> None:
         """Keep for the next start what the app is like now."""

@@ -8,6 +8,7 @@ from textual.widgets import Input, TextArea
 from pgplay.app.actions import ACTIONS
 from pgplay.app.app import PgplayApp
 from pgplay.app.screens.help import HelpScreen
+from pgplay.app.screens.microscope import MicroscopeScreen
 from pgplay.app.widgets.rows import Rows
 from pgplay.config import make_config
 from pgplay.worker.protocol import Start
@@ -99,3 +100,23 @@ async def test_d_changes_between_dark_and_light() -> None:
         assert bench.app.current_theme.dark
         await pilot.press("d")
         assert not bench.app.current_theme.dark
+
+
+async def test_the_palette_holds_every_key_of_the_page_that_it_is_opened_on() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        titles = [command.title for command in bench.app.get_system_commands(bench.app.screen)]
+        assert sorted(titles) == sorted(
+            [*(action.title.capitalize() for action in ACTIONS if action.name != "unfocus"), "Theme", "ASCII"]
+        )
+        bench.worker.build("paused")
+        bench.worker.train(3)
+        await until(pilot, lambda: bench.app.state.step == 3)
+        await pilot.press("k")
+        await until(pilot, lambda: isinstance(bench.app.screen, MicroscopeScreen))
+        page = {command.title: command for command in bench.app.get_system_commands(bench.app.screen)}
+        for title in ("Next step", "Sort", "Find", "Earlier", "Later", "Full size", "Back"):
+            assert title in page
+        bench.app.call_later(page["Find"].callback)
+        await until(pilot, lambda: isinstance(bench.app.focused, Input))

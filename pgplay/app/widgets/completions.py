@@ -120,8 +120,8 @@ class Completions(OptionList):
         self.add_options([Option(self._line(row, styles)) for row in self._shown])
         told = f"{len(samples)} of {total} texts" if len(samples) < total else f"{total} texts"
         told = told if total else f"{len(samples)} samples"
-        found = f" · {len(self._shown)} found" if wanted else ""
-        self.border_title = f"{self._heading()}{told} · {len(self._rows)} distinct{found}"
+        counted = f"{len(self._shown)} found" if wanted else f"{len(self._rows)} distinct"
+        self.border_title = f"{self._heading()}{told} · {counted}"
         self.border_subtitle = f" by {sort.replace('_', ' ')} "
         if self._shown:
             same = [n for n, row in enumerate(self._shown) if before and row.sample.text == before.text]
