@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgplay.app.state import lack_of_policy, words_of_change
 from pgplay.config import make_config
+from pgplay.errors import PgplayError
 from pgplay.worker.protocol import Command, Dissect, ListPrompts, Map, Pause
 
 if TYPE_CHECKING:
@@ -73,7 +74,12 @@ class Inspection:
         if checked.config is None:
             self._app.tell("Mend the setup first: it cannot be changed while something in it is wrong.", severe=True)
             return
-        setup.load(make_config(settings, checked.config), setup.preset, origin=setup.origin)
+        try:
+            config = make_config(settings, checked.config)
+        except PgplayError as error:  # advice knows the step, not all that the settings hold
+            self._app.tell(f"This cannot be followed: {error}", severe=True)
+            return
+        setup.load(config, setup.preset, origin=setup.origin)
         self._app.tell(f"Changed: {words_of_change(settings)}")
 
     def dissect(self) -> None:

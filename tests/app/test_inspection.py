@@ -248,6 +248,19 @@ async def test_a_key_makes_the_change_that_a_finding_suggests() -> None:
         assert bench.sent(Change) == [Change(settings={"entropy": 0.16})]
 
 
+async def test_advice_that_the_settings_do_not_allow_is_refused_in_words() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 40)) as pilot:
+        await trained(bench, pilot)
+        advice = Finding("collapsed-entropy", "Entropy has collapsed.", "Raise entropy.", {"entropy": 120.0})
+        bench.worker.train(41, after=40, findings=(advice,))
+        await until(pilot, lambda: "!: entropy 120" in str(bench.app.main.query_one("#finding").render()))
+        await pilot.press("exclamation_mark")
+        await until(pilot, lambda: any("from 0 to 10" in told.message for told in bench.app._notifications))
+        assert not bench.sent(Change)
+        assert bench.app.settings == {}
+
+
 async def test_the_signals_health_is_told_in_words_and_a_number_follows_the_advice() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 40)) as pilot:
