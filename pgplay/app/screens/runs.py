@@ -110,7 +110,7 @@ class Runs(Listing):
 
         def written(answer: str | None) -> None:
             if answer is not None:
-                self.tell(f"Wrote the run {run.name} to {answer}.")
+                self.tell(f"Wrote the run {run.name} to {Path(answer).expanduser().absolute()}.")
 
         words = "Which file? .html is a page with all of it, .svg and .png are its curves, .csv and .jsonl its metrics."
         self.app.push_screen(AskDialog("Export", words, f"{run.name}.html", yes="Write", check=write), written)

@@ -1,0 +1,67 @@
+"""The docs' page about keys, made from the registry of actions and the pages' own keys.
+
+python -m tests.app.table      writes docs/keys.md
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from textual.binding import Binding
+from textual.screen import Screen
+
+from pgplay.app.actions import ACTIONS, BENCH_ACTIONS, EDITOR_ACTIONS, bindings
+from pgplay.app.screens.library import Library
+from pgplay.app.screens.map import MapScreen
+from pgplay.app.screens.microscope import MicroscopeScreen
+from pgplay.app.screens.phase import PhaseScreen
+from pgplay.app.screens.prompts import PromptsScreen
+from pgplay.app.screens.runs import Runs
+from pgplay.app.screens.side_by_side import SideBySide
+from pgplay.app.screens.travel import TravelScreen
+
+PAGE = Path(__file__).parents[2] / "docs" / "keys.md"
+
+HEAD = """\
+# Keys
+
+This page is made by `python -m tests.app.table`; a test fails where it is out of date.
+
+`ctrl+p` opens the palette, which holds all of this by name; `f1` explains what has the focus. A letter typed into a
+field is text: `esc` leaves the field first. A click on a key in the lowest line does the same.
+"""
+
+PAGES: dict[str, type[Screen[None]]] = {
+    "One step in four stops (n)": PhaseScreen,
+    "Microscope (k)": MicroscopeScreen,
+    "The policy's map (a)": MapScreen,
+    "Prompts (q)": PromptsScreen,
+    "Back in time (h)": TravelScreen,
+    "Side by side (p)": SideBySide,
+    "Policies (o)": Library,
+    "Runs (u)": Runs,
+}
+
+
+def page() -> str:
+    """Return the page."""
+    sections = [HEAD, _section("The main screen", bindings(ACTIONS))]
+    for title, screen in PAGES.items():
+        sections.append(_section(title, (key for key in screen.BINDINGS if isinstance(key, Binding))))
+    sections.append(_section("The reward's editor (e)", bindings(EDITOR_ACTIONS)))
+    sections.append(_section("The reward bench (j)", bindings(BENCH_ACTIONS)))
+    return "\n".join(sections)
+
+
+def _section(title: str, keys: Iterable[Binding]) -> str:
+    rows = [f"| `{key.key_display or key.key}` | {_told(key)} |" for key in keys if key.description]
+    return "\n".join([f"## {title}", "", "| key | |", "|---|---|", *rows, ""])
+
+
+def _told(key: Binding) -> str:
+    return f"{key.description}: {key.tooltip}" if key.tooltip else key.description
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,7 @@
+"""The docs' page about keys is what the app's keys are."""
+
+from tests.app.table import PAGE, page
+
+
+def test_the_page_about_keys_is_up_to_date() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run python -m tests.app.table"
