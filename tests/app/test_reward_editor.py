@@ -186,6 +186,22 @@ async def test_a_saved_file_is_followed_and_told() -> None:
         assert "mine.py was saved: trained by from step 10 on." in said(screen, "#verdict")
 
 
+async def test_the_lines_of_a_failing_reward_are_seen_from_their_beginning(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    head = f"def reward(text, target, prompt):  # {'long ' * 20}\n"
+    file.write_text(head + "    if text:\n        raise ValueError(text)\n" * 3)
+    async with opened(make_config({"reward": str(file)})) as (bench, pilot):
+        bench.worker.build("training", reward=str(file))
+        bench.worker.tell(StateChanged(state="failed", message="It failed.", step=5))
+        bench.worker.tell(Failed(problem="It raised.", run="a-run", step=5, reward=str(file), line=5))
+        await until(pilot, lambda: isinstance(bench.app.screen, FailureCard))
+        await pilot.press("enter")
+        screen = await editor(bench, pilot)
+        await until(pilot, lambda: screen.code.cursor_location == (4, 8))
+        await pilot.pause()
+        assert screen.code.scroll_offset.x == 0
+
+
 async def test_a_failing_reward_is_mended_and_the_run_goes_on_from_the_same_step(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text(PYTHON)

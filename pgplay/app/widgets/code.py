@@ -75,7 +75,8 @@ class CodeArea(TextArea):
         if line:
             row = min(line, self.document.line_count) - 1
             shown = self.document.get_line(row)
-            self.move_cursor((row, len(shown) - len(shown.lstrip())), center=True)
+            self.move_cursor((row, len(shown) - len(shown.lstrip())))
+            self.call_after_refresh(self.scroll_cursor_visible, center=True)  # before it stands it has no width
         self.refresh()
 
     def get_line(self, line_index: int) -> Text:
