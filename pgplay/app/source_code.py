@@ -30,13 +30,13 @@ Place = tuple[str, str]
 def places(stop: str, rules: Rules) -> list[Place]:
     """Return what a step goes through at `stop` by its `rules`, in the order in which it is run."""
     if stop == "sample":
-        return [("policies/policy.py", "Policy.sample"), ("policies/density.py", "Density.log_probabilities")]
+        return [("policies/policy.py", "Policy.write_columns"), ("policies/density.py", "Density.filtered")]
     if stop == "score":
         return [("rewards/scoring.py", "Reward.score"), *_reward_places(rules.reward)]
     if stop == "advantage":
         return [("learning/objective.py", "advantages_of"), *_advantage_places(rules)]
     return [
-        ("learning/objective.py", "learn"),
+        ("learning/objective.py", "make_updates"),
         ("learning/objective.py", "gain_of"),
         *([("learning/losses.py", "expected_surrogate")] if rules.control_variate else []),
         ("learning/losses.py", "surrogate"),

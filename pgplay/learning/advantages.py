@@ -7,6 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from pgplay.learning.losses import masked_variance
+
 STANDARD_DEVIATION_FLOOR = 0.05
 """Rewards run from 0 to 1. Once nearly all completions agree, dividing by their tiny deviation would punish the last
 dissenters so hard that no entropy bonus keeps them alive, and learning stops at a text that is almost right."""
@@ -34,7 +36,7 @@ def group_deviation(rewards: Tensor, scale: str) -> Tensor:
 
 def batch_scaled(advantages: Tensor, mask: Tensor) -> Tensor:
     """Return `advantages` (B, T) divided by their standard deviation where `mask` (B, T), which has the same floor."""
-    return advantages / advantages[mask].std().clamp_min(STANDARD_DEVIATION_FLOOR)
+    return advantages / masked_variance(advantages, mask).sqrt().clamp_min(STANDARD_DEVIATION_FLOOR)
 
 
 def discounted_sums(rewards: Tensor, discount: float) -> Tensor:
@@ -68,7 +70,9 @@ def generalised_advantages(rewards: Tensor, values: Tensor, mask: Tensor, discou
     return discounted_sums(delta, discount * gae_lambda)
 
 
-def group_baseline(kind: str, rewards: Tensor, moving_average: float, greedy_rewards: Tensor) -> Tensor | float:
+def group_baseline(
+    kind: str, rewards: Tensor, moving_average: float | Tensor, greedy_rewards: Tensor
+) -> Tensor | float:
     """Return what is subtracted from `rewards` (P, G, ...) before the policy's gradient weighs them.
 
     moving-average: of past batches' means. batch-mean, group-mean: of this batch, of one prompt; both hold the

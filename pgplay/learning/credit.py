@@ -12,11 +12,13 @@ to the reward's distance from the best, and the optimum stays where it is.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from pgplay.policies.graphs import EAGER, Graphs
 from pgplay.policies.policy import Policy, Rollout, of_actions
 from pgplay.rewards.scoring import Reward
 from pgplay.tasks.task import Pair
@@ -90,7 +92,9 @@ def dense_advantages(credit: Tensor, mask: Tensor) -> Tensor:
     return torch.where(mask, credit.clamp_min(CREDIT_FLOOR) + CREDIT_BASELINE, 0.0)
 
 
-def token_credit(rollout: Rollout, pairs: Sequence[Pair], policy: Policy, reward: Reward) -> Tensor:
+def token_credit(
+    rollout: Rollout, pairs: Sequence[Pair], policy: Policy, reward: Reward, graphs: Graphs = EAGER
+) -> Tensor:
     """Return the credit (B, T), in edits, of each action of `rollout`, whose rows answer `pairs`.
 
     With the reward levenshtein it is the difference of potentials; with any other the difference that the action made
@@ -98,7 +102,7 @@ def token_credit(rollout: Rollout, pairs: Sequence[Pair], policy: Policy, reward
     counts at every step: the least of several potentials is a potential too.
     """
     if reward.spec == "levenshtein":
-        return of_actions(every_tokens_credit(rollout, pairs, policy), rollout.actions)
+        return of_actions(every_tokens_credit(rollout, pairs, policy, graphs), rollout.actions)
     prefixes, places = _prefixes(rollout, policy)
     values = reward.score_pairs(prefixes, [pairs[row] for row, _ in places]).values
     credit = torch.zeros(rollout.mask.shape)
@@ -108,16 +112,19 @@ def token_credit(rollout: Rollout, pairs: Sequence[Pair], policy: Policy, reward
     return credit.to(rollout.actions.device)
 
 
-def every_tokens_credit(rollout: Rollout, pairs: Sequence[Pair], policy: Policy) -> Tensor:
+def every_tokens_credit(
+    rollout: Rollout, pairs: Sequence[Pair], policy: Policy, graphs: Graphs = EAGER
+) -> Tensor:
     """Return the credit (B, T, V), at most 0, that every token would have had at each place of `rollout`, in edits."""
     most = max(len(pair.answers) for pair in pairs)
     texts = ([pair.answers[min(number, len(pair.others))] for pair in pairs] for number in range(most))
-    before, after = map(torch.stack, zip(*(_potentials(rollout, answers, policy) for answers in texts), strict=True))
+    found = (_potentials(rollout, answers, policy, graphs) for answers in texts)
+    before, after = map(torch.stack, zip(*found, strict=True))
     credit = before.amin(0)[:, :, None] - after.amin(0)
     return torch.where(rollout.mask[:, :, None], credit, 0).float()
 
 
-def _potentials(rollout: Rollout, texts: Sequence[str], policy: Policy) -> Potentials:
+def _potentials(rollout: Rollout, texts: Sequence[str], policy: Policy, graphs: Graphs) -> Potentials:
     """Return the potentials of `rollout` towards one text a row."""
     encoded = [policy.tokenizer.encode(text) for text in texts]
     lengths = torch.tensor([len(tokens) for tokens in encoded])
@@ -126,7 +133,9 @@ def _potentials(rollout: Rollout, texts: Sequence[str], policy: Policy) -> Poten
         targets[row, : len(tokens)] = torch.tensor(tokens)
     room = torch.full_like(lengths, policy.max_length)
     targets, lengths, room = (tensor.to(policy.device) for tensor in (targets, lengths, room))
-    return edit_potentials(rollout.actions, rollout.mask, targets, lengths, room, policy.tokenizer.vocabulary_size)
+    vocabulary = policy.tokenizer.vocabulary_size
+    given = rollout.actions, rollout.mask, targets, lengths, room
+    return graphs.run(partial(edit_potentials, vocabulary=vocabulary), ("potentials", vocabulary), *given)
 
 
 def _prefixes(rollout: Rollout, policy: Policy) -> tuple[list[str], list[tuple[int, int]]]:

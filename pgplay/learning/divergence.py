@@ -21,7 +21,7 @@ def start_weight(weight: float | None, limit: float | None) -> float:
     return (0.0 if limit is None else USUAL) if weight is None else weight
 
 
-def kl_weight(start: float, limit: float | None, divergence: Tensor, before: float | None) -> Tensor:
+def kl_weight(start: float, limit: float | None, divergence: Tensor, before: float | Tensor | None) -> Tensor:
     """Return the weight (scalar) of a mean `divergence` (scalar, nats a token), which was `before` at the last step.
 
     start / (1 - d / limit), d being the divergence as it will soon be: the slope of a barrier, -start * limit *
@@ -31,6 +31,6 @@ def kl_weight(start: float, limit: float | None, divergence: Tensor, before: flo
     it let the preset no-letter-e go to 0.75 nats.
     """
     if limit is None:
-        return divergence.new_tensor(start)
+        return divergence.new_full((), start)
     growth = 0.0 if before is None else (divergence - before).clamp_min(0.0)
     return start / (1 - (divergence + AHEAD * growth) / limit).clamp_min(1 / MOST)

@@ -101,6 +101,12 @@ def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
     return torch.where(mask, values, 0.0).sum() / mask.sum()
 
 
+def masked_variance(values: Tensor, mask: Tensor) -> Tensor:
+    """Return the variance (n - 1 in the denominator) of `values` (B, T) where `mask` (B, T); 0 of a single one."""
+    squares = torch.where(mask, values - masked_mean(values, mask), 0.0).square()
+    return squares.sum() / (mask.sum() - 1).clamp_min(1)
+
+
 def masked_row_means(values: Tensor, mask: Tensor) -> Tensor:
     """Return the mean (B,) of each row of `values` (B, T) where `mask` (B, T), which every row has."""
     return torch.where(mask, values, 0.0).sum(1) / mask.sum(1)

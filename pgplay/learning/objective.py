@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -18,7 +20,7 @@ from pgplay.learning.advantages import (
     group_baseline,
     group_scaled,
 )
-from pgplay.learning.control_variate import ControlVariate
+from pgplay.learning.control_variate import ControlVariate, Drawn, Steadied
 from pgplay.learning.credit import dense_advantages
 from pgplay.learning.divergence import kl_weight
 from pgplay.learning.losses import (
@@ -27,12 +29,14 @@ from pgplay.learning.losses import (
     expected_surrogate,
     masked_mean,
     masked_row_means,
+    masked_variance,
     parameter_penalty,
     surrogate,
 )
 from pgplay.learning.optimiser import Adam
 from pgplay.learning.plan import Plan
 from pgplay.policies.density import Density, entropy, kl_divergence
+from pgplay.policies.graphs import EAGER, Graphs
 from pgplay.policies.policy import Policy, Reading, Rollout, of_actions, token_losses
 from pgplay.tasks.task import Pair
 
@@ -94,10 +98,10 @@ class Forward(NamedTuple):
 class Past(NamedTuple):
     """What the steps before left to this one; divergence: the last one from the reference, None where there is none."""
 
-    lr: float
-    entropy_weight: float
-    moving_average: float
-    divergence: float | None = None
+    lr: float | Tensor
+    entropy_weight: float | Tensor
+    moving_average: float | Tensor
+    divergence: float | Tensor | None = None
 
 
 class Learnt(NamedTuple):
@@ -166,7 +170,7 @@ def forward(batch: Batch, modules: Modules, density: Density) -> Forward:
     )
 
 
-def advantages_of(batch: Batch, plan: Plan, seen: Forward, moving_average: float) -> tuple[Tensor, Tensor]:
+def advantages_of(batch: Batch, plan: Plan, seen: Forward, moving_average: float | Tensor) -> tuple[Tensor, Tensor]:
     """Return advantages (B, T) by the plan's choices, and the returns (B, T) that a critic is to forecast.
 
     Both are constants to the gradient. A scale divides advantages only: the critic forecasts rewards as they are.
@@ -236,7 +240,7 @@ def loss_of(
     plan: Plan,
     modules: Modules,
     returns: Tensor,
-    entropy_weight: float,
+    entropy_weight: float | Tensor,
     divergence_weight: Tensor | float,
 ) -> Tensor:
     """Return the number to minimise, of which `gain` is the policy's own part."""
@@ -263,6 +267,7 @@ def learn(
     update: bool,
     diagnose: bool,
     witness: Witness | None = None,
+    graphs: Graphs = EAGER,
 ) -> Learnt:
     """Make the plan's updates from one batch and return the step's metrics, in one transfer from the device.
 
@@ -270,6 +275,47 @@ def learn(
     `witness` keeps what the step went through. Raises PgplayError where a gradient is not finite; the parameters are
     then as before that update.
     """
+    compute = partial(make_updates, plan, modules, optimiser, density, update, diagnose, witness)
+    if witness is not None:
+        with graphs.beside():
+            done = compute(batch, past)
+    else:
+        # Lengths of prefixes, which the mask holds, would make constants of themselves.
+        lasting = batch._replace(rollout=batch.rollout._replace(prefix_lengths=[]))
+        done = graphs.run(compute, ("updates", update, diagnose), lasting, past)
+    numbers = torch.stack([value.float() for value in done.told.values()]).tolist()
+    metrics = dict(zip(done.told, numbers, strict=True))
+    if not math.isfinite(metrics.get("gradient_norm", 0.0)):
+        raise PgplayError(
+            "Learning diverged: the gradient is not a finite number.", "Resume from a checkpoint with a lower lr."
+        )
+    if update and modules.variate is not None:
+        graphs.run(modules.variate.learn, "variate", done.drawn, done.whole, done.steadied)
+    return Learnt(metrics, done.target_losses)
+
+
+class Done(NamedTuple):
+    """What updates left on the device: metrics, losses as in `Learnt`, and what the variate is to learn from."""
+
+    told: dict[str, Tensor]
+    target_losses: Tensor | None
+    whole: Tensor
+    drawn: Drawn | None
+    steadied: Steadied | None
+
+
+def make_updates(
+    plan: Plan,
+    modules: Modules,
+    optimiser: Adam,
+    density: Density,
+    update: bool,
+    diagnose: bool,
+    witness: Witness | None,
+    batch: Batch,
+    past: Past,
+) -> Done:
+    """Make the plan's updates without asking the device for anything; the numbers of `past` may be tensors ()."""
     mask, parameters = batch.rollout.mask, modules.trained(plan)
     with torch.set_grad_enabled(update):
         seen = first = forward(batch, modules, density)
@@ -281,6 +327,7 @@ def learn(
         witness.batch, witness.first, witness.shared, witness.advantages = batch, first, advantages, advantages
     whole = masked_row_means(advantages, mask)
     worth = known_worth(batch, plan)
+    drawn = steadied = None
     if modules.variate is not None:
         baseline, actions = Baseline(plan.choices.baseline, plan.group_size), batch.rollout.actions
         drawn = modules.variate.drawn(seen.features, seen.log_p_all, actions, mask, baseline, batch.every_credit)
@@ -289,8 +336,8 @@ def learn(
         if witness is not None:
             witness.advantages = advantages
     if plan.choices.baseline == "critic":
-        unexplained = (returns - seen.values.detach())[mask].var()
-        told["explained_variance"] = 1 - unexplained / returns[mask].var().clamp_min(1e-12)
+        unexplained = masked_variance(returns - seen.values.detach(), mask)
+        told["explained_variance"] = 1 - unexplained / masked_variance(returns, mask).clamp_min(1e-12)
     for number in range(plan.updates_per_step if update else 0):
         if number:
             seen = forward(batch, modules, density)
@@ -305,16 +352,10 @@ def learn(
         optimiser.clear()
         loss.backward()  # type: ignore[no-untyped-call]
         norm = nn.utils.clip_grad_norm_(parameters, plan.config.clip_gradient or float("inf"))
-        if not bool(norm.isfinite()):
-            raise PgplayError(
-                "Learning diverged: the gradient is not a finite number.", "Resume from a checkpoint with a lower lr."
-            )
-        optimiser.update(past.lr, plan.config.weight_decay)
+        optimiser.update(past.lr, plan.config.weight_decay, norm.isfinite())
         told |= {"loss": loss.detach(), "clip_share": gain.clip_share, "gradient_norm": norm}
         if witness is not None:
             witness.last, witness.gain = seen, gain
-    if update and modules.variate is not None:
-        modules.variate.learn(drawn, whole, steadied)
     needs_divergence = plan.config.lr_schedule == "kl" and plan.updates_per_step == 1
     if (diagnose or witness is not None or needs_divergence) and update:
         with torch.no_grad():
@@ -324,8 +365,7 @@ def learn(
             told["kl_first_update"] = told["kl_update"]
         if witness is not None:
             witness.log_p_after = of_actions(after, batch.rollout.actions)
-    metrics = dict(zip(told, torch.stack([value.float() for value in told.values()]).tolist(), strict=True))
-    return Learnt(metrics, first.target_losses)
+    return Done(told, first.target_losses, whole, drawn, steadied)
 
 
 def _measurements(seen: Forward, batch: Batch) -> dict[str, Tensor]:

@@ -26,8 +26,8 @@ class Adam:
         self._steps = [torch.zeros((), device=parameter.device) for parameter in self.parameters]
 
     @torch.no_grad()
-    def update(self, lr: float, weight_decay: float) -> None:
-        """Move the parameters along their gradients."""
+    def update(self, lr: float | Tensor, weight_decay: float, is_finite: Tensor | None = None) -> None:
+        """Move the parameters along their gradients, if these are finite: `is_finite` () says so, where it is given."""
         rows = zip(self.parameters, self._means, self._squares, self._steps, strict=True)
         moving = [(p, p.grad, mean, square, step) for p, mean, square, step in rows if p.grad is not None]
         adamw(
@@ -45,6 +45,7 @@ class Adam:
             weight_decay=weight_decay,
             eps=EPSILON,
             maximize=False,
+            found_inf=None if is_finite is None else is_finite.logical_not().float(),
         )
 
     def clear(self) -> None:

@@ -2,8 +2,8 @@
 
 Measured are steps of the trainer itself with its default settings, two updates a batch among them. The policy never
 writes the stop token, so that every completion fills its length and a step is batch x length characters, whatever the
-policy knows. Seconds are medians over the steps after a first one: neither a warm-up nor the diagnosis that every 25th
-step makes is in them.
+policy knows. Seconds are medians over the steps after the first: neither a warm-up (on CUDA, what is recorded too) nor
+the diagnosis that every 25th step makes is in them.
 
 `python -m pgplay.learning.speed '{"model": ..., ...}'` measures one Order and prints its Speed as JSON: each in a fresh
 process, so that memory is that of one model alone.
@@ -25,6 +25,7 @@ from pgplay.learning.plan import Plan, make_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.arithmetic import learning_operations, sampling_operations
 from pgplay.policies.devices import resolve_device
+from pgplay.policies.graphs import EAGER_RUNS
 from pgplay.policies.policy import Policy
 from pgplay.policies.threads import fastest_threads
 from pgplay.rewards.scoring import build_reward
@@ -158,10 +159,11 @@ def _prepare(order: Order, batch_size: int, length: int) -> tuple[Plan, Policy]:
 
 
 def _time(plan: Plan, policy: Policy, seconds: float) -> Timing:
-    """Return the timing of steps made in about so many `seconds`, a first one left out."""
+    """Return the timing of steps made in about so many `seconds`, the first left out."""
     with build_reward(plan.config.reward) as reward:
         trainer = Trainer(plan, reward, policy=policy)
-        trainer.step()
+        for _ in range(EAGER_RUNS + 2 if policy.device.type == "cuda" else 1):
+            trainer.step()
         end = time.perf_counter() + seconds
         steps: list[tuple[float, float, float]] = []
         while len(steps) < FEWEST_STEPS or time.perf_counter() < end:

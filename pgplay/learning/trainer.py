@@ -33,6 +33,7 @@ from pgplay.learning.traces import trace_of
 from pgplay.policies.catalogue import PolicyShape
 from pgplay.policies.density import Density
 from pgplay.policies.devices import resolve_device
+from pgplay.policies.graphs import Graphs
 from pgplay.policies.network import draw_masks
 from pgplay.policies.policy import Completion, Policy, Rollout, of_actions
 from pgplay.rewards.scoring import Reward
@@ -68,6 +69,7 @@ class Trainer:
         measures: Mapping[str, Reward] | None = None,
         policy: Policy | None = None,
         reference: Policy | None = None,
+        graphs: Graphs | None = None,
     ) -> None:
         self.plan = plan
         self.reward = reward
@@ -83,6 +85,7 @@ class Trainer:
         self.prompt_generator = torch.Generator().manual_seed(plan.config.seed)
         self.generator = torch.Generator(self.device).manual_seed(plan.config.seed)
         self.counters = Counters(entropy_weight=plan.entropy)
+        self._graphs = graphs or Graphs.on(self.device)
         self.new_optimiser()
         self._new_variate()
         if plan.kl and reference is None:
@@ -96,6 +99,7 @@ class Trainer:
 
     def keep_reference(self) -> None:
         """Freeze the policy as it is now, as the reference of the KL divergence."""
+        self._graphs.forget()
         self.reference = copy.deepcopy(self.policy)
         self.reference.module.requires_grad_(False)
 
@@ -141,6 +145,7 @@ class Trainer:
             update=not (solved and self.plan.config.until == "solved"),
             diagnose=self.counters.steps % DIAGNOSIS_INTERVAL == 0,
             witness=witness,
+            graphs=self._graphs,
         )
         metrics |= learnt.metrics | {"entropy_weight": self.counters.entropy_weight, "lr": lr}
         self.counters.count(self.plan, metrics, len(scored.rewards))
@@ -169,6 +174,7 @@ class Trainer:
 
     def change(self, plan: Plan, reward: Reward | None = None) -> None:
         """Go on by another `plan` of the same network, and by another `reward` where one is given."""
+        self._graphs.forget()
         if reward is not None or plan.task != self.plan.task:
             self.reward = reward or self.reward
             self.counters.best, self.counters.best_texts = None, {}
@@ -207,6 +213,7 @@ class Trainer:
 
     def restore(self, state: LearnerState) -> None:
         """Take over a `state`; the next step is then bit for bit the one that would have followed it."""
+        self._graphs.forget()
         parts: dict[str, dict[str, Tensor]] = {"policy": {}, "critic": {}, "reference": {}, "optimiser": {}}
         for name, tensor in state.tensors.items():
             part, _, rest = name.partition(".")
@@ -227,6 +234,7 @@ class Trainer:
 
     def new_optimiser(self) -> None:
         """Forget the moments of past updates."""
+        self._graphs.forget()
         self.optimiser = Adam([*self.policy.module.parameters(), *self.critic.parameters()])
 
     def _new_variate(self) -> None:
@@ -251,7 +259,8 @@ class Trainer:
         if self.plan.config.dropout:
             masks = draw_masks(self.policy.network, len(prefixes), self.plan.config.dropout, self.generator)
             masks = nn.functional.pad(masks, (0, 0, 0, len(greedy)), value=1.0)
-        return self.policy.sample([*prefixes, *greedy], self.density, self.generator, len(greedy), masks)
+        asked = [*prefixes, *greedy]
+        return self.policy.sample(asked, self.density, self.generator, len(greedy), masks, self._graphs)
 
     def _score(self, written: list[Completion], pairs: list[Pair], measured: list[Pair]) -> Scored:
         asked = [pair for pair in pairs for _ in range(self.plan.group_size)] + measured
@@ -268,7 +277,7 @@ class Trainer:
         return Scored(written[:count], scores.values[:count], written[count:], scores.values[count:], values, series)
 
     def _batch(self, rollout: Rollout, pairs: list[Pair], measured: list[Pair], scored: Scored) -> Batch:
-        own = rollout.rows(len(scored.rewards))
+        own = rollout.rows(len(scored.rewards), trimmed=not self._graphs.records)
         imitated = imitated_masks = None
         if self.plan.kind == "cross-entropy":
             imitated = self.policy.reading(pairs)
@@ -283,11 +292,11 @@ class Trainer:
         asked = [pair for pair in pairs for _ in range(self.plan.group_size)]
         is_dense = self.plan.choices.credit == "dense"
         if self.plan.control_variate == "potential":
-            everyones = every_tokens_credit(own, asked, self.policy)
+            everyones = every_tokens_credit(own, asked, self.policy, self._graphs)
             every_credit = everyones.clamp_min(CREDIT_FLOOR)
             credit = of_actions(everyones, own.actions) if is_dense else None
         elif is_dense:
-            credit = token_credit(own, asked, self.policy, self.reward)
+            credit = token_credit(own, asked, self.policy, self.reward, self._graphs)
         return Batch(
             rollout=own,
             rewards=torch.tensor(scored.rewards, device=self.device).view(-1, self.plan.group_size),

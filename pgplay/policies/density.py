@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -39,7 +40,7 @@ class Density(NamedTuple):
             logits = logits.masked_fill(torch.zeros_like(beyond).scatter(-1, order, beyond), -torch.inf)
         if self.min_p > 0.0:
             detached = logits.detach()
-            cut = detached - detached.max(-1, keepdim=True).values < torch.tensor(self.min_p).log()
+            cut = detached - detached.max(-1, keepdim=True).values < math.log(self.min_p)
             logits = logits.masked_fill(cut, -torch.inf)
         return logits
 

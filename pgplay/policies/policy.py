@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple, cast
 
 import torch
@@ -12,6 +13,7 @@ from torch.nn import functional as F
 from pgplay.errors import InputError
 from pgplay.policies.catalogue import PolicyShape, model_spec
 from pgplay.policies.density import Density
+from pgplay.policies.graphs import EAGER, Graphs
 from pgplay.policies.network import Network, build_network
 from pgplay.tasks.task import Pair
 from pgplay.tasks.tokenizer import DELIMITER, CharacterTokenizer
@@ -45,9 +47,9 @@ class Rollout(NamedTuple):
         """What a network has to read to tell how likely these completions are."""
         return Reading(self.inputs, self.actions, self.mask)
 
-    def rows(self, count: int) -> Rollout:
-        """Return the first `count` completions, without the columns that none of them uses."""
-        used = int(self.mask[:count].any(0).nonzero().max()) + 1
+    def rows(self, count: int, *, trimmed: bool = True) -> Rollout:
+        """Return the first `count` completions, `trimmed` of the columns that none of them uses."""
+        used = int(self.mask[:count].any(0).nonzero().max()) + 1 if trimmed else self.mask.shape[1]
         masks = None if self.dropout_masks is None else self.dropout_masks[:, :count]
         inputs, actions, mask, log_probabilities = (
             tensor[:count, :used] for tensor in (self.inputs, self.actions, self.mask, self.log_probabilities)
@@ -97,13 +99,9 @@ class Policy:
         generator: torch.Generator,
         greedy_rows: int = 0,
         dropout_masks: Tensor | None = None,
+        graphs: Graphs = EAGER,
     ) -> Rollout:
-        """Write one completion for each of `prefixes`, the last `greedy_rows` of them greedily.
-
-        A token is drawn as the largest logit plus Gumbel noise (Gumbel 1954; Maddison et al. 2014, arXiv:1411.0030),
-        drawn for all columns at once; a greedy row has no noise. What is the same for all tokens of a column (the
-        logarithm of the sum) changes no draw, so the log-probabilities are computed after the last column, all at once.
-        """
+        """Write one completion for each of `prefixes`, the last `greedy_rows` of them greedily."""
         batch = len(prefixes)
         lengths = [len(prefix) for prefix in prefixes]
         longest = max(lengths)
@@ -111,7 +109,34 @@ class Policy:
         padded = [prefix + [DELIMITER] * (longest - len(prefix)) for prefix in prefixes]
         forced = torch.tensor(padded, device=self.device)
         ends = torch.tensor(lengths, device=self.device)
-        noise = torch.rand(columns, batch, self.tokenizer.vocabulary_size, generator=generator, device=self.device)
+        uniform = torch.rand(columns, batch, self.tokenizer.vocabulary_size, generator=generator, device=self.device)
+        # Asking whether all have stopped costs a transfer on a GPU, so there the columns run to the end.
+        stops_early = self.device.type == "cpu" and not graphs.records
+        constants = density, min(lengths) - 1, greedy_rows, stops_early
+        write = partial(self.write_columns, *constants)
+        written = graphs.run(write, ("write", *constants), forced, ends, uniform, dropout_masks)
+        return Rollout(*written, lengths, dropout_masks)
+
+    def write_columns(
+        self,
+        density: Density,
+        first: int,
+        greedy_rows: int,
+        stops_early: bool,
+        forced: Tensor,
+        ends: Tensor,
+        noise: Tensor,
+        dropout_masks: Tensor | None,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return inputs, actions, mask and log-probabilities, as in a rollout.
+
+        forced (B, P): the prefixes, padded; ends (B,): their lengths; first: the first column of which a token is the
+        policy's own. `noise` (T, B, V) is uniform, and overwritten: a token is drawn as the largest logit plus Gumbel
+        noise (Gumbel 1954; Maddison et al. 2014, arXiv:1411.0030); a greedy row has none. What is the same for all
+        tokens of a column (the logarithm of the sum) changes no draw, so the log-probabilities are computed after the
+        last column, all at once.
+        """
+        batch, longest, columns = len(forced), forced.shape[1], len(noise)
         # A 0 would turn into minus infinity, which a token that is left alone by the filters does not survive.
         noise.clamp_min_(torch.finfo(noise.dtype).tiny).log_().neg_().log_().neg_()
         if greedy_rows:
@@ -123,7 +148,6 @@ class Policy:
         inputs = torch.zeros(batch, columns + 1, dtype=torch.long, device=self.device)
         inputs[:, :longest] = forced
         logits: list[Tensor] = []
-        first = min(lengths) - 1
         running = torch.ones(batch, dtype=torch.bool, device=self.device)
         state = self.network.start(batch, columns)
         for column in range(columns):
@@ -138,8 +162,7 @@ class Policy:
                 going |= ~free[column]
             inputs[:, column + 1] = chosen
             running &= going
-            # Asking costs a transfer on a GPU, so there the columns run to the end.
-            if self.device.type == "cpu" and column >= longest - 2 and not bool((running & free[column + 1]).any()):
+            if stops_early and column >= longest - 2 and not bool((running & free[column + 1]).any()):
                 columns = column + 1
                 break
         actions, own = inputs[:, 1 : columns + 1], free[:columns].t()
@@ -147,14 +170,7 @@ class Policy:
         mask = own & (stops.cumsum(1) == stops)  # the first stop token is in it
         log_p = of_actions(torch.stack(logits, 1).log_softmax(-1), actions[:, first:])
         drawn = F.pad(log_p, (first, 0))
-        return Rollout(
-            inputs[:, :columns],
-            actions,
-            mask,
-            torch.where(mask, drawn, 0.0),
-            lengths,
-            dropout_masks,
-        )
+        return inputs[:, :columns], actions, mask, torch.where(mask, drawn, 0.0)
 
     def log_probabilities(self, inputs: Tensor, density: Density, dropout_masks: Tensor | None = None) -> Tensor:
         """Return the next token's log-probabilities (B, T, V) after each of `inputs` (B, T)."""

@@ -14,6 +14,7 @@ from pgplay.learning.learner import LearnerState
 from pgplay.learning.plan import make_plan
 from pgplay.learning.report import StepReport
 from pgplay.learning.trainer import Trainer
+from pgplay.policies.graphs import Graphs
 from pgplay.rewards.records import Scores
 from pgplay.rewards.scoring import Reward, build_reward
 from pgplay.tasks.task import Pair, Task
@@ -43,10 +44,12 @@ COPYING = Task("copying", tuple(Pair(letter, letter) for letter in "abcab"[:3]),
 """Three prompts, of which a step of 8 completions takes one."""
 
 
-def trainer(own_task: Task | None = None, own_reward: Reward | None = None, **settings: Any) -> Trainer:
+def trainer(
+    own_task: Task | None = None, own_reward: Reward | None = None, graphs: Graphs | None = None, **settings: Any
+) -> Trainer:
     config = make_config({**SMALL, **settings})
     measures = {spec: build_reward(spec) for spec in config.measure}
-    return Trainer(make_plan(config, own_task), own_reward or build_reward(config.reward), measures)
+    return Trainer(make_plan(config, own_task), own_reward or build_reward(config.reward), measures, graphs=graphs)
 
 
 def numbers(report: StepReport) -> tuple[object, ...]:

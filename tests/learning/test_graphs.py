@@ -1,0 +1,159 @@
+"""Steps that are replayed from recordings are the steps that would have been computed.
+
+The recorder of these tests keeps on the CPU what a CUDA graph keeps on a GPU: operations and addresses.
+"""
+
+import math
+import warnings
+from typing import Any
+
+import pytest
+import torch
+
+from pgplay.errors import PgplayError
+from pgplay.learning.objective import Witness
+from pgplay.learning.trainer import Trainer
+from pgplay.policies import graphs
+from pgplay.policies.density import Density
+from pgplay.policies.graphs import EAGER_RUNS, MOST_RECORDINGS, Graphs
+from pgplay.tasks.task import Pair, Task
+from tests.learning.helpers import ROWS, numbers, same_state, steps, trainer
+from tests.learning.test_restoring import change
+from tests.policies.helpers import FAMILIES, generator, small_policy
+from tests.policies.recording import TapeRecorder
+
+UNEVEN = Task("uneven", tuple(Pair(text, text[::-1]) for text in ("a", "bc", "cab", "b")))
+"""Four prompts of three lengths, of which a step of 8 completions takes two."""
+
+
+def recorded(task: Any = None, **settings: Any) -> tuple[Trainer, TapeRecorder]:
+    recorder = TapeRecorder()
+    return trainer(task, graphs=Graphs(recorder), **settings), recorder
+
+
+def never_recorded(monkeypatch: pytest.MonkeyPatch, run: Any) -> Any:
+    with monkeypatch.context() as patch:
+        patch.setattr(graphs, "EAGER_RUNS", 10**9)
+        return run()
+
+
+@pytest.mark.parametrize("row", ROWS)
+@pytest.mark.parametrize("model", FAMILIES)
+def test_replayed_steps_are_those_that_would_have_been_computed(
+    model: str, row: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = {"model": model, **ROWS[row]}
+    plain, _ = recorded(**own)
+    one, recorder = recorded(**own)
+    count = EAGER_RUNS + 4
+    expected = never_recorded(monkeypatch, lambda: steps(plain, count))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert steps(one, count) == expected
+    assert same_state(one.state(), plain.state())
+    assert recorder.replays >= 2 * (count - EAGER_RUNS - 1)
+
+
+@pytest.mark.parametrize("row", ["grpo", "dense", "replay", "dropout"])
+@pytest.mark.parametrize("model", FAMILIES)
+def test_shapes_that_recur_are_recorded_among_those_that_do_not(
+    model: str, row: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = {"model": model, **ROWS[row]}
+    plain, _ = recorded(UNEVEN, **own)
+    one, recorder = recorded(UNEVEN, **own)
+    assert steps(one, 20) == never_recorded(monkeypatch, lambda: steps(plain, 20))
+    assert recorder.replays > 0
+
+
+def test_an_update_changes_what_is_written_next_from_a_recording() -> None:
+    policy, recorder = small_policy("gru-nano", "ab", 4), TapeRecorder()
+    own, prefixes, seeded = Graphs(recorder), [policy.prefix("")] * 6, generator(1)
+    for _ in range(EAGER_RUNS + 1):
+        rollout = policy.sample(prefixes, Density(), seeded, graphs=own)
+    assert recorder.replays == 1
+    kept = [tensor.clone() for tensor in rollout.reading]
+    with torch.no_grad():
+        policy.module.lm_head.bias.copy_(100 * torch.eye(3)[policy.tokenizer.encode("b")[0]])
+    written = policy.completions(policy.sample(prefixes, Density(), seeded, graphs=own))
+    assert recorder.replays == 2
+    assert {completion.text for completion in written} == {"bbbb"}
+    assert all(torch.equal(tensor, before) for tensor, before in zip(rollout.reading, kept, strict=True))
+
+
+def test_what_changes_between_steps_is_seen_by_those_that_follow(monkeypatch: pytest.MonkeyPatch) -> None:
+    def go() -> list[object]:
+        one, _ = recorded(algorithm="rloo")
+        told: list[object] = steps(one, EAGER_RUNS + 2)
+        for settings in ({"kl": 0.1}, {"temperature": 0.7, "clip_gradient": 0.1}, {"algorithm": "ppo"}):
+            change(one, **settings)
+            told += steps(one, EAGER_RUNS + 2)
+        other, _ = recorded(algorithm="ppo", kl=0.1)
+        steps(other, EAGER_RUNS + 2)
+        state = other.state()
+        steps(other, 2)
+        other.restore(state)
+        return [*told, *steps(other, EAGER_RUNS + 2)]
+
+    assert go() == never_recorded(monkeypatch, go)
+
+
+def test_a_step_that_is_watched_is_computed_and_told_as_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, _ = recorded()
+    plain, _ = recorded()
+    before = steps(one, EAGER_RUNS + 2), never_recorded(monkeypatch, lambda: steps(plain, EAGER_RUNS + 2))
+    witness = Witness()
+    watched = numbers(one.step(witness))
+    assert witness.first is not None
+    assert before[0] == before[1]
+    assert (watched, steps(one, 2)) == never_recorded(
+        monkeypatch, lambda: (numbers(plain.step(Witness())), steps(plain, 2))
+    )
+
+
+def test_a_recording_that_is_refused_is_told_once_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, _ = recorded()
+    one, recorder = recorded()
+    monkeypatch.setattr(recorder, "record", refuse)
+    with pytest.warns(UserWarning, match="without CUDA graphs, which were refused: no room") as told:
+        own = steps(one, EAGER_RUNS + 3)
+    assert len(told) == 1
+    expected = never_recorded(monkeypatch, lambda: steps(plain, EAGER_RUNS + 3))
+    assert [row[:3] for row in own[:EAGER_RUNS]] == [row[:3] for row in expected[:EAGER_RUNS]]
+    assert own[-1][:2] == expected[-1][:2]
+    assert one.counters.moving_average == pytest.approx(plain.counters.moving_average, rel=1e-3)
+
+
+def refuse(compute: Any) -> Any:
+    raise RuntimeError("no room")
+
+
+def test_what_asks_for_a_number_is_refused_by_the_recorder_of_these_tests() -> None:
+    own = Graphs(TapeRecorder())
+    values = torch.tensor([3.0, 4.0])
+    for _ in range(EAGER_RUNS):
+        assert own.run(lambda given: given * given.max().item(), "asks", values).tolist() == [12.0, 16.0]
+    with pytest.warns(UserWarning, match="refused"):
+        assert own.run(lambda given: given * given.max().item(), "asks", values).tolist() == [12.0, 16.0]
+
+
+def test_a_gradient_that_is_not_finite_ends_a_replayed_step_as_any_other() -> None:
+    one, recorder = recorded(algorithm="rloo")
+    steps(one, EAGER_RUNS + 2)
+    before = {name: tensor.clone() for name, tensor in one.policy.state().items()}
+    one.change(one.plan)
+    assert recorder.replays
+    one.counters.entropy_weight = math.inf
+    for _ in range(EAGER_RUNS + 2):
+        with pytest.raises(PgplayError, match="Learning diverged"):
+            one.step()
+        assert all(torch.equal(tensor, before[name]) for name, tensor in one.policy.state().items())
+
+
+def test_no_more_shapes_are_recorded_than_have_room() -> None:
+    recorder = TapeRecorder()
+    own = Graphs(recorder)
+    for size in range(1, MOST_RECORDINGS + 3):
+        for _ in range(EAGER_RUNS + 1):
+            assert own.run(lambda given: given + 1, "one more", torch.zeros(size)).tolist() == [1.0] * size
+    assert recorder.replays == MOST_RECORDINGS
