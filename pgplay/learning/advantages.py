@@ -43,6 +43,8 @@ def discounted_sums(rewards: Tensor, discount: float) -> Tensor:
     """Return G_t = r_t + discount * G_(t+1) over the columns of `rewards` (B, T)."""
     if discount == 0.0:
         return rewards
+    if discount == 1.0:
+        return rewards.flip(1).cumsum(1).flip(1)
     sums = torch.empty_like(rewards)
     following = torch.zeros_like(rewards[:, 0])
     for column in range(rewards.shape[1] - 1, -1, -1):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 
@@ -71,10 +72,11 @@ def further_series(
 
 def reward_statistics(rewards: Sequence[float], group_size: int) -> dict[str, float]:
     """Return the statistics of a step's `rewards`, prompt by prompt in groups of `group_size`, by metric name."""
-    ordered = sorted(rewards)
+    ordered, mean = sorted(rewards), statistics.fmean(rewards)
+    squares = math.fsum((reward - mean) ** 2 for reward in rewards)  # statistics.stdev takes ten times as long
     return {
-        "reward_mean": statistics.fmean(rewards),
-        "reward_std": statistics.stdev(rewards),
+        "reward_mean": mean,
+        "reward_std": math.sqrt(squares / (len(rewards) - 1)),
         "reward_min": ordered[0],
         "reward_max": ordered[-1],
         "reward_q10": ordered[round(0.1 * (len(ordered) - 1))],

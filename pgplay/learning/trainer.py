@@ -253,7 +253,8 @@ class Trainer:
         return [training[number] for number in chosen]
 
     def _sample(self, pairs: list[Pair], measured: list[Pair]) -> Rollout:
-        prefixes = [self.policy.prefix(pair.prompt) for pair in pairs for _ in range(self.plan.group_size)]
+        each = [self.policy.prefix(pair.prompt) for pair in pairs]
+        prefixes = [prefix for prefix in each for _ in range(self.plan.group_size)]
         greedy = [self.policy.prefix(pair.prompt) for pair in measured]
         masks = None
         if self.plan.config.dropout:

@@ -212,6 +212,10 @@ class GRUNetwork(nn.Module):
                 gates = self._layer(number + 1).gates(features)
         return features
 
+    def only(self, state: GRUState, rows: Tensor) -> GRUState:
+        """Return the state of those `rows` (b,) of `state`."""
+        return state._replace(hidden=state.hidden[:, rows])
+
 
 def _masked(states: Tensor, masks: Tensor | None, number: int) -> Tensor:
     """Return `states` (..., B, W) under their layer's dropout mask (B, W)."""

@@ -44,6 +44,10 @@ class Network(Protocol):
         """Return features (B, W) after `tokens` (B,) at `position`, and advance `state` in place."""
         ...
 
+    def only(self, state: Any, rows: Tensor) -> Any:
+        """Return the state of those `rows` (b,) of `state`."""
+        ...
+
 
 FAMILIES: dict[str, type[nn.Module]] = {"gru": GRUNetwork, "transformer": TransformerNetwork}
 

@@ -18,6 +18,9 @@ from pgplay.policies.network import Network, build_network
 from pgplay.tasks.task import Pair
 from pgplay.tasks.tokenizer import DELIMITER, CharacterTokenizer
 
+SPARSE = 0.5
+"""Rows that have stopped are left out once no more than this share of those computed is still written."""
+
 
 class Reading(NamedTuple):
     """Texts to be read: inputs (B, T), the actions (B, T) that follow each, and mask (B, T) of those that count."""
@@ -67,6 +70,33 @@ class Completion(NamedTuple):
     def text(self) -> str:
         """The whole text."""
         return "".join(self.pieces)
+
+
+class _Present(NamedTuple):
+    """The rows that are still written, all of them or those numbered: the network's state for them, noise (T, b, V).
+
+    free (T + 1, b): whether a column is a row's own to choose. dropout_masks (mask_count, b, W), or None.
+    """
+
+    rows: slice | Tensor
+    state: Any
+    noise: Tensor
+    free: Tensor
+    dropout_masks: Tensor | None
+
+    def only(self, places: Tensor, network: Network) -> _Present:
+        """Return those at `places` among these."""
+        masks = None if self.dropout_masks is None else self.dropout_masks[:, places]
+        rows = self.rows[places] if isinstance(self.rows, Tensor) else places
+        return _Present(rows, network.only(self.state, places), self.noise[:, places], self.free[:, places], masks)
+
+
+class _Stretch(NamedTuple):
+    """Columns from `start` on that the same rows were written in, and the logits (b, V) of each."""
+
+    rows: slice | Tensor
+    start: int
+    logits: list[Tensor]
 
 
 class Policy:
@@ -147,29 +177,38 @@ class Policy:
         free = (column_numbers >= ends - 1) & (column_numbers < ends - 1 + self.max_length)
         inputs = torch.zeros(batch, columns + 1, dtype=torch.long, device=self.device)
         inputs[:, :longest] = forced
-        logits: list[Tensor] = []
+        present = _Present(slice(None), self.network.start(batch, columns), noise, free, dropout_masks)
         running = torch.ones(batch, dtype=torch.bool, device=self.device)
-        state = self.network.start(batch, columns)
+        stretches = [_Stretch(present.rows, first, [])]
         for column in range(columns):
-            features = self.network.step(inputs[:, column], column, state, dropout_masks)
+            tokens = inputs[present.rows, column]
+            features = self.network.step(tokens, column, present.state, present.dropout_masks)
             if column < first:
                 continue
-            logits.append(density.filtered(self.network.logits(features)))
-            chosen = (logits[-1] + noise[column]).argmax(-1)
+            logits = density.filtered(self.network.logits(features))
+            stretches[-1].logits.append(logits)
+            chosen = (logits + present.noise[column]).argmax(-1)
             going = chosen != DELIMITER
             if column < longest - 1:
                 chosen = torch.where(free[column], chosen, forced[:, column + 1])
                 going |= ~free[column]
-            inputs[:, column + 1] = chosen
+            inputs[present.rows, column + 1] = chosen
             running &= going
-            if stops_early and column >= longest - 2 and not bool((running & free[column + 1]).any()):
-                columns = column + 1
-                break
+            if stops_early and column >= longest - 2:
+                still = (running & present.free[column + 1]).nonzero()[:, 0]
+                if not len(still):
+                    columns = column + 1
+                    break
+                if len(still) <= SPARSE * len(running):
+                    present, running = present.only(still, self.network), running[still]
+                    stretches.append(_Stretch(present.rows, column + 1, []))
         actions, own = inputs[:, 1 : columns + 1], free[:columns].t()
         stops = (own & (actions == DELIMITER)).long()
         mask = own & (stops.cumsum(1) == stops)  # the first stop token is in it
-        log_p = of_actions(torch.stack(logits, 1).log_softmax(-1), actions[:, first:])
-        drawn = F.pad(log_p, (first, 0))
+        drawn = torch.zeros(batch, columns, device=self.device)
+        for rows, start, own_logits in stretches:
+            here = slice(start, start + len(own_logits))
+            drawn[rows, here] = of_actions(torch.stack(own_logits, 1).log_softmax(-1), actions[rows, here])
         return inputs[:, :columns], actions, mask, torch.where(mask, drawn, 0.0)
 
     def log_probabilities(self, inputs: Tensor, density: Density, dropout_masks: Tensor | None = None) -> Tensor:

@@ -237,6 +237,10 @@ class TransformerNetwork(nn.Module):
             stream = stream + _masked(written, masks, 2 * number + 1)
         return self.model.norm(stream[:, 0])  # type: ignore[no-any-return]
 
+    def only(self, state: Cache, rows: Tensor) -> Cache:
+        """Return the state of those `rows` (b,) of `state`."""
+        return state._replace(keys=state.keys[:, rows], values=state.values[:, rows])
+
 
 def _masked(branch: Tensor, masks: Tensor | None, number: int) -> Tensor:
     """Return `branch` (B, T, W) under its dropout mask (B, W), one for the whole completion."""

@@ -6,11 +6,19 @@ completion it is an action that the policy takes (the stop token).
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 from pgplay.errors import InputError
 
 DELIMITER = 0
+
+
+@lru_cache
+def _tokens(alphabet: str) -> dict[str, int]:
+    """Return each character's token."""
+    return {character: number for number, character in enumerate(alphabet, start=1)}
 
 
 class CharacterTokenizer(msgspec.Struct, frozen=True):
@@ -29,7 +37,7 @@ class CharacterTokenizer(msgspec.Struct, frozen=True):
 
     def encode(self, text: str) -> list[int]:
         """Return the tokens of `text`, without a delimiter; raises InputError for a character outside the alphabet."""
-        index = {character: number for number, character in enumerate(self.alphabet, start=1)}
+        index = _tokens(self.alphabet)
         try:
             return [index[character] for character in text]
         except KeyError as error:

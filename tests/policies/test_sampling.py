@@ -6,6 +6,7 @@ import math
 import pytest
 import torch
 
+from pgplay.policies import policy as policy_module
 from pgplay.policies.density import Density
 from pgplay.policies.network import draw_masks
 from pgplay.policies.policy import Policy, Rollout
@@ -89,6 +90,30 @@ def test_the_longest_prompt_decides_nothing_about_the_others(model: str) -> None
     together = policy.completions(policy.sample(prefixes, Density(), generator(), 3))
     alone = [policy.completions(policy.sample([prefix], Density(), generator(), 1))[0] for prefix in prefixes]
     assert together == alone
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.4])
+@pytest.mark.parametrize("model", FAMILIES)
+def test_rows_that_have_stopped_are_left_out_and_nothing_else_changes(
+    model: str, dropout: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = small_policy(model, "abcd", 30, sharpness=0.5)
+    monkeypatch.setattr(policy_module, "SPARSE", 0.0)
+    whole = sample(policy, Density(), dropout)
+    monkeypatch.undo()
+    batches, step = [], policy.network.step
+
+    def watched(tokens: torch.Tensor, *rest: object) -> torch.Tensor:
+        batches.append(len(tokens))
+        return step(tokens, *rest)
+
+    monkeypatch.setattr(policy.module, "step", watched)
+    rollout = sample(policy, Density(), dropout)
+    assert batches[0] == len(PROMPTS)
+    assert batches[-1] <= len(PROMPTS) // 4
+    assert policy.completions(rollout) == policy.completions(whole)
+    assert torch.equal(rollout.mask, whole.mask)
+    assert torch.allclose(rollout.log_probabilities, whole.log_probabilities, atol=1e-5)
 
 
 def unlikeliness(counts: dict[str, int], probabilities: dict[str, float]) -> float:
