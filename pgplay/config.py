@@ -255,8 +255,14 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         float, describe("weight of half the sum of squared parameters", "regularisation", live=True, ge=0.0, le=1.0)
     ] = 0.0
     weight_decay: Annotated[
-        float, describe("decoupled weight decay, as in AdamW", "regularisation", live=True, ge=0.0, le=1.0)
-    ] = 0.0
+        Annotated[float, Meta(ge=0.0, le=1.0)] | None,
+        describe(
+            "decoupled weight decay, as in AdamW (default: 0.3 where one text is learnt from scratch by terminal "
+            "credit, else 0)",
+            "regularisation",
+            live=True,
+        ),
+    ] = None
 
     steps: Annotated[Annotated[int, Meta(ge=1)] | None, describe("stop after so many steps", "limits", live=True)] = (
         None

@@ -352,7 +352,7 @@ def make_updates(
         optimiser.clear()
         loss.backward()  # type: ignore[no-untyped-call]
         norm = nn.utils.clip_grad_norm_(parameters, plan.config.clip_gradient or float("inf"))
-        optimiser.update(past.lr, plan.config.weight_decay, norm.isfinite())
+        optimiser.update(past.lr, plan.weight_decay, norm.isfinite())
         told |= {"loss": loss.detach(), "clip_share": gain.clip_share, "gradient_norm": norm}
         if witness is not None:
             witness.last, witness.gain = seen, gain

@@ -101,5 +101,5 @@ def _update(trainer: Trainer, pairs: Sequence[Pair]) -> float:
     trainer.optimiser.clear()
     loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(trainer.policy.module.parameters(), 1.0)
-    trainer.optimiser.update(trainer.plan.spec.lr, trainer.plan.config.weight_decay)
+    trainer.optimiser.update(trainer.plan.spec.lr, trainer.plan.weight_decay)
     return loss.item()

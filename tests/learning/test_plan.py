@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pgplay.config import make_config
 from pgplay.errors import InputError
 from pgplay.learning.algorithms import ALGORITHMS, choices_of
-from pgplay.learning.plan import GROUP_SIZE, KNOWN_GROUP_SIZE, Plan, make_plan
+from pgplay.learning.plan import GROUP_SIZE, KNOWN_GROUP_SIZE, SINGLE_WEIGHT_DECAY, Plan, make_plan
 from pgplay.policies.catalogue import PolicyShape, model_spec
 from pgplay.tasks.task import Pair, Task
 
@@ -134,6 +134,29 @@ def test_there_is_room_for_the_stop_token_and_a_few_characters_too_many() -> Non
     assert plan(target="abc").shape.max_length == 3 + 1 + 5
     assert plan(target="a" * 50).shape.max_length == 50 + 1 + 5
     assert plan(target="abc", max_length=4).shape.max_length == 4
+    assert plan(target="abc", model="transformer-nano").shape.max_length == 3 + 1
+    assert plan(TEN_PROMPTS, model="transformer-nano").shape.max_length == 1 + 1 + 5
+
+
+@pytest.mark.parametrize(
+    ("task", "settings", "expected"),
+    [
+        (None, {}, SINGLE_WEIGHT_DECAY),
+        (None, {"weight_decay": 0.0}, 0.0),
+        (TEN_PROMPTS, {"weight_decay": 0.1}, 0.1),
+        (TEN_PROMPTS, {}, 0.0),
+        (None, {"credit": "dense"}, 0.0),
+        (None, {"algorithm": "ppo"}, 0.0),
+        (None, {"algorithm": "supervised"}, 0.0),
+        (None, {"warm_start": "english"}, 0.0),
+        (None, {"kl": 0.1}, 0.0),
+        (None, {"kl_limit": 0.1}, 0.0),
+    ],
+)
+def test_weights_decay_where_one_text_is_learnt_from_scratch_by_terminal_credit(
+    task: Task | None, settings: dict[str, object], expected: float
+) -> None:
+    assert plan(task, **settings).weight_decay == expected
 
 
 def test_characters_that_the_alphabet_lacked_are_added_and_said() -> None:

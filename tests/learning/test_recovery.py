@@ -38,7 +38,7 @@ def test_a_saturated_policy_recovers_by_default(model: str, seed: int) -> None:
 
 @pytest.mark.parametrize("model", FAMILIES)
 def test_left_alone_it_does_not_however_large_the_weight_of_entropy(model: str) -> None:
-    one = saturated(model, recovery="none")
+    one = saturated(model, recovery="none", weight_decay=0.0)
     assert not solves(one, 400)
     metrics = one.step().metrics
     assert metrics["entropy_weight"] > 1.0
@@ -60,7 +60,7 @@ def untrained_weights(model: str, seed: int) -> dict[str, torch.Tensor]:
 
 
 def test_without_an_entropy_bonus_nothing_is_taken_back() -> None:
-    one = saturated("gru-nano", entropy=0.0)
+    one = saturated("gru-nano", entropy=0.0, weight_decay=0.0)
     before = weights(one)
     for _ in range(3):
         assert "recoveries" not in one.step().metrics
