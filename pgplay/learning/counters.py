@@ -34,8 +34,8 @@ class Counters(msgspec.Struct):
     early_stop: EarlyStop = msgspec.field(default_factory=EarlyStop)
     recoveries: int = 0
 
-    def count(self, plan: Plan, metrics: Mapping[str, float], completions: int) -> None:
-        """Take in a step of the `plan` with these `metrics` and so many `completions`."""
+    def count(self, plan: Plan, metrics: Mapping[str, float], completions: int, *, solved: bool) -> None:
+        """Take in a step of the `plan` with these `metrics` and so many `completions`, and whether it is `solved`."""
         mean, past = metrics["reward_mean"], self.moving_average
         self.moving_average = mean if past is None else past + MOVING_AVERAGE_SHARE * (mean - past)
         self.entropy_weight = entropy_weight(
@@ -44,6 +44,7 @@ class Counters(msgspec.Struct):
             plan.entropy_target,
             mean,
             metrics["entropy"] * metrics["length"],
+            solved=solved,
         )
         self.lr = next_lr(
             plan.config.lr_schedule, metrics["lr"], plan.lr, plan.config.lr_target, metrics.get("kl_first_update")

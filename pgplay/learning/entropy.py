@@ -7,7 +7,7 @@ MOST = 20.0
 
 
 def entropy_weight(
-    schedule: str, start: float, target: float, reward_mean: float, completion_entropy: float
+    schedule: str, start: float, target: float, reward_mean: float, completion_entropy: float, *, solved: bool = False
 ) -> float:
     """Return the next step's weight from the `start` one and what this step saw.
 
@@ -15,10 +15,11 @@ def entropy_weight(
     `start` while the entropy of a whole completion (nats) is above the `target`, and grows in proportion as it
     falls below. Advantages in units of a group's deviation grow as completions agree; a weight that does not grow with
     them lets the policy become certain of a text that is almost right. A proportional controller, and not one that
-    accumulates as in soft actor-critic (Haarnoja et al. 2018, arXiv:1812.05905): it can't overshoot.
+    accumulates as in soft actor-critic (Haarnoja et al. 2018, arXiv:1812.05905): it can't overshoot. Once the task is
+    `solved` there is nothing left to look for, and what is written may become as certain as what is greedy.
     """
     if schedule == "constant":
         return start
-    if schedule == "reward-gap":
+    if schedule == "reward-gap" or solved:
         return start * min(1.0, max(0.0, 1 - reward_mean))
     return start * min(MOST, max(1.0, target / max(completion_entropy, 1e-9)))

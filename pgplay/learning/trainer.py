@@ -148,7 +148,7 @@ class Trainer:
             graphs=self._graphs,
         )
         metrics |= learnt.metrics | {"entropy_weight": self.counters.entropy_weight, "lr": lr}
-        self.counters.count(self.plan, metrics, len(scored.rewards))
+        self.counters.count(self.plan, metrics, len(scored.rewards), solved=solved)
         metrics |= self._recover(metrics) | self._look_beyond()
         samples = self._samples(pairs, measured, scored)
         ended = time.perf_counter()

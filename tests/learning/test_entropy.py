@@ -9,8 +9,10 @@ NATS = st.floats(0.0, 500.0)
 REWARDS = st.floats(-2.0, 2.0)
 
 
-def weight(schedule: str, reward: float = 0.5, entropy: float = 1.0, target: float = 15.0) -> float:
-    return entropy_weight(schedule, START, target, reward, entropy)
+def weight(
+    schedule: str, reward: float = 0.5, entropy: float = 1.0, target: float = 15.0, *, solved: bool = False
+) -> float:
+    return entropy_weight(schedule, START, target, reward, entropy, solved=solved)
 
 
 @given(REWARDS, NATS)
@@ -36,6 +38,13 @@ def test_target_leaves_the_weight_alone_above_it_and_is_in_proportion_below() ->
     assert weight("target", entropy=15.0) == weight("target", entropy=40.0) == START
     assert weight("target", entropy=5.0) == pytest.approx(3 * START)
     assert weight("target", entropy=0.0) == pytest.approx(MOST * START)
+
+
+@given(REWARDS, NATS)
+def test_once_solved_the_bonus_ends_as_all_that_is_written_comes_right(reward: float, entropy: float) -> None:
+    assert weight("target", reward, entropy, solved=True) == weight("reward-gap", reward)
+    assert weight("target", 1.0, entropy, solved=True) == 0.0
+    assert weight("constant", reward, entropy, solved=True) == START
 
 
 @pytest.mark.parametrize("schedule", ["constant", "reward-gap", "target"])

@@ -51,9 +51,9 @@ def test_a_run_goes_by_the_divergence_that_it_tells(algorithm: str) -> None:
         assert after["lr"] == next_lr("kl", metrics["lr"], one.plan.lr, 0.002, metrics["kl_first_update"])
 
 
-@pytest.mark.parametrize("target", [0.0005, 0.02])
+@pytest.mark.parametrize("target", [0.002, 0.01])
 def test_the_divergence_comes_to_its_target(target: float) -> None:
-    one = trainer(lr_schedule="kl", lr_target=target, target="abcab", batch_size=32)
+    one = trainer(lr_schedule="kl", lr_target=target, target="abcabccba", batch_size=32)
     told = [one.step().metrics["kl_first_update"] for _ in range(40)]
     mean = sum(told[10:30]) / 20
     assert target / 2 < mean < target * 2
