@@ -75,9 +75,9 @@ def _slower(means: Means) -> dict[str, Any] | None:
     return {"lr": _round(means["lr"] / 2)} if means.get("lr") else None
 
 
-def _more_entropy(means: Means) -> dict[str, Any]:
+def _more_entropy(means: Means) -> dict[str, Any] | None:
     weight = means.get("entropy_weight", 0.0)
-    return {"entropy": _round(2 * weight) if weight > 0 else 0.05}
+    return {"entropy": min(MOST_ENTROPY, _round(2 * weight)) if weight > 0 else 0.05} if weight < MOST_ENTROPY else None
 
 
 def _larger_batch(means: Means) -> dict[str, Any] | None:
@@ -89,6 +89,9 @@ def _round(value: float) -> float:
     return float(f"{value:.2g}")
 
 
+MOST_ENTROPY = 10.0
+"""The largest weight that a person may set."""
+
 _SHORTER = "shorter steps: a lower learning rate"
 
 _RULES = {
@@ -96,13 +99,14 @@ _RULES = {
         0.5,
         0.9,
         lambda value: f"{value:.0%} of the groups teach nothing: all their rewards are equal",
-        "a reward with finer steps, or a higher temperature so that completions differ",
+        "a reward with finer steps, or a larger weight of entropy, so that completions differ",
+        settings=_more_entropy,
     ),
     "entropy": _Rule(
         0.1,
         0.02,
         lambda value: f"it hesitates as between {math.exp(min(50.0, value)):.1f} tokens",
-        "a larger weight of entropy keeps it trying",
+        "a larger weight of entropy, which keeps it trying",
         worse=": it hardly tries anything new",
         settings=_more_entropy,
     ),
@@ -111,6 +115,7 @@ _RULES = {
         0.05,
         lambda value: f"{value:.0%} of the completions end by themselves, the others at the limit",
         "a reward that charges for extra characters, such as levenshtein",
+        settings=lambda means: {"reward": "levenshtein"},
         early=lambda means: means.get("entropy", 0.0) > 1.0,  # a policy that has learnt nothing yet stops by chance
     ),
     "clip_share": _Rule(
@@ -131,7 +136,7 @@ _RULES = {
     "kl_update": _Rule(
         0.1,
         0.5,
-        lambda value: f"one step changes the policy by {value:.2g} nats a token",
+        lambda value: f"one step changes the policy by {max(0.0, value):.2g} nats a token",
         _SHORTER,
         settings=_slower,
     ),
@@ -140,6 +145,7 @@ _RULES = {
         8.0,
         lambda value: f"it is {value:.2g} nats a token away from its reference",
         "a limit to the divergence (kl_limit), if it is to stay near",
+        settings=lambda means: {"kl_limit": _round(means["kl_reference"] / 2)},
     ),
     "mismatch": _Rule(
         1e-4,

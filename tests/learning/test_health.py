@@ -14,6 +14,7 @@ WELL = {
     "tied_groups": 0.0,
     "entropy": 1.5,
     "stop_rate": 0.9,
+    "kl_reference": 0.1,
     "clip_share": 0.1,
     "signal_to_noise": 0.4,
     "kl_update": 0.01,
@@ -42,13 +43,14 @@ def test_a_healthy_signal_is_fine_and_says_what_it_means() -> None:
 @pytest.mark.parametrize(
     ("metric", "value", "state", "settings"),
     [
-        ("tied_groups", 0.6, "watch", None),
-        ("tied_groups", 0.95, "bad", None),
+        ("tied_groups", 0.6, "watch", {"entropy": 0.16}),
+        ("tied_groups", 0.95, "bad", {"entropy": 0.16}),
         ("entropy", 0.05, "watch", {"entropy": 0.16}),
         ("entropy", 0.01, "bad", {"entropy": 0.16}),
         ("clip_share", 0.7, "bad", {"lr": 0.0025}),
         ("signal_to_noise", -0.1, "bad", {"batch_size": 128}),
         ("kl_update", 0.2, "watch", {"lr": 0.0025}),
+        ("kl_reference", 5.0, "watch", {"kl_limit": 2.5}),
         ("mismatch", 0.01, "bad", None),
     ],
 )
@@ -63,9 +65,18 @@ def test_what_is_out_of_range_comes_with_a_change_that_a_run_can_take(
         assert all(fields()[name].live for name in settings)
 
 
+def test_no_more_is_asked_of_the_entropy_than_a_run_takes() -> None:
+    most = judged("entropy", entropy=0.01, entropy_weight=7.0).settings
+    assert most == {"entropy": 10.0}
+    make_config(most)
+    at_most = judged("entropy", entropy=0.01, entropy_weight=10.0)
+    assert (at_most.state, at_most.settings) == ("bad", None)
+
+
 def test_a_policy_that_has_learnt_nothing_yet_may_run_into_the_limit() -> None:
     assert judged("stop_rate", stop_rate=0.0, entropy=3.2).state == "fine"
-    assert judged("stop_rate", stop_rate=0.0, entropy=0.3).state == "bad"
+    later = judged("stop_rate", stop_rate=0.0, entropy=0.3)
+    assert (later.state, later.settings) == ("bad", {"reward": "levenshtein"})
 
 
 def test_a_solved_run_needs_no_signal_any_more() -> None:
