@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pgplay.app import form
 from pgplay.app.drafts import adopt
+from pgplay.app.messages import StateShown
+from pgplay.app.redrawing import PARTS
 from pgplay.app.reward_desk import RewardDesk
 from pgplay.app.screens.dialogs import AskDialog, ConfirmDialog
 from pgplay.app.screens.failure import Answer, FailureCard
@@ -324,6 +326,8 @@ class Conductor:
 
         if not self.rewards.show_failure(failure):
             can_edit = self.rewards.caused(failure)
+            for part in PARTS:  # what lies under the card must not say that the run goes on
+                self._app.main.post_message(StateShown(part))
             self._app.push_screen(FailureCard(failure, log_tail, title=title, can_edit=can_edit), answered)
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from textual.widgets._footer import FooterKey
 
+from pgplay.app.screens.page import WAYS_OUT, Keys
 from tests.app.fake_worker import Bench, begin, until, words
+from tests.app.opened import OPENINGS, go_to, prepare
 
 SIZES = [(1, 1), (20, 5), (59, 40), (60, 18), (80, 24), (100, 30), (200, 20), (200, 50)]
 
@@ -27,6 +30,19 @@ async def test_it_runs_at_any_size_and_follows_its_changes(sizes: list[tuple[int
                 assert "greedy" in words(bench, "#samples")
                 for selector in ("#headline", "#status", "#keys"):
                     assert len(words(bench, selector)) <= width - 2
+
+
+@pytest.mark.parametrize("name", OPENINGS)
+async def test_the_ways_out_are_seen_on_the_smallest_screen(name: str) -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(60, 18)) as pilot:
+        await prepare(bench, pilot)
+        screen = await go_to(name, bench, pilot)
+        seen = {key.key for key in screen.query(FooterKey) if key.region.right <= 60}
+        assert not screen.query(Keys) or seen >= set(WAYS_OUT)
+        if screen.query(Keys):
+            await pilot.resize_terminal(200, 18)
+            await until(pilot, lambda: [key.key for key in screen.query(FooterKey)][-2:] == list(WAYS_OUT))
 
 
 async def test_the_setup_opens_over_the_plots_where_it_is_narrow() -> None:

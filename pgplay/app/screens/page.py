@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.cells import cell_len
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, ScreenResultType
 from textual.widgets import Footer
+from textual.widgets._footer import FooterKey
 
 from pgplay.app.explanations import PANELS, Explanation
 
@@ -30,11 +33,24 @@ BACK = Binding("escape", "dismiss", "back", key_display="esc")
 """The last key of a whole screen."""
 
 
+WAYS_OUT = (BACK.key, "f1")
+
+
 class Keys(Footer):
     """The keys of a whole screen; a click on one does the same."""
 
     def __init__(self) -> None:
         super().__init__(compact=True, show_command_palette=False)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the keys, the ways out first where not all fit: what is cut off is never they."""
+        keys = [key for key in super().compose() if isinstance(key, FooterKey)]
+        needed = sum(cell_len(f"{key.key_display} {key.description} ") for key in keys) - 1
+        yield from sorted(keys, key=lambda key: key.key not in WAYS_OUT) if needed > self.app.size.width else keys
+
+    def on_resize(self) -> None:
+        """Lay the keys out anew for the present width."""
+        self.refresh(recompose=True)
 
     def explain(self) -> Explanation:
         """Return what the line is for."""
