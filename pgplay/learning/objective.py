@@ -340,7 +340,7 @@ def make_updates(
         told["explained_variance"] = 1 - unexplained / masked_variance(returns, mask).clamp_min(1e-12)
     for number in range(plan.updates_per_step if update else 0):
         if number:
-            seen = forward(batch, modules, density)
+            seen = forward(batch._replace(measured=None), modules, density)
         if number == 1:
             made = kl_divergence(first.log_p_all.detach(), seen.log_p_all.detach())
             told["kl_first_update"] = masked_mean(made, mask)

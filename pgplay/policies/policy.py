@@ -18,7 +18,7 @@ from pgplay.policies.network import Network, build_network
 from pgplay.tasks.task import Pair
 from pgplay.tasks.tokenizer import DELIMITER, CharacterTokenizer
 
-SPARSE = 0.5
+SPARSE = 0.75
 """Rows that have stopped are left out once no more than this share of those computed is still written."""
 
 
