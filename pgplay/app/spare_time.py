@@ -21,6 +21,10 @@ from pgplay.app import screens
 PAUSE = 0.25
 """Seconds without a key or the mouse after which nobody is at either."""
 
+AFTERWARDS = 1.0
+"""Seconds until garbage is looked for again, at most `MOST_LOOKS` times."""
+MOST_LOOKS = 2
+
 THRESHOLDS = (10_000, 10, 10)
 """Python's own are 700, 10, 10: within one page that is opened it would look through all objects there are."""
 
@@ -36,6 +40,7 @@ class SpareTime:
         self._has_begun = self._is_waiting = False
         self._ending = threading.Event()
         self._disturbed = 0.0
+        self._looks_left = 0
 
     def begin(self) -> None:
         """Begin, once the first frame stands; what stands by now is never looked through again."""
@@ -53,7 +58,8 @@ class SpareTime:
         self._disturbed = time.monotonic()
 
     def collect(self) -> None:
-        """Have garbage collected in the next pause."""
+        """Have garbage collected in the next pause, and again while there is some: a task may hold a page a while."""
+        self._looks_left = MOST_LOOKS
         if self._has_begun and not self._is_waiting:
             self._is_waiting = True
             self._app.set_timer(PAUSE, self._collect)
@@ -62,8 +68,10 @@ class SpareTime:
         self._is_waiting = False
         if time.monotonic() - self._disturbed < PAUSE:
             self.collect()
-        else:
-            gc.collect()
+        elif gc.collect() and self._looks_left:
+            self._looks_left -= 1
+            self._is_waiting = True
+            self._app.set_timer(AFTERWARDS, self._collect)
 
     def _load(self) -> None:
         pages = (f"{screens.__name__}.{page.name}" for page in pkgutil.iter_modules(screens.__path__))
