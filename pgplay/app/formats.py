@@ -35,7 +35,7 @@ def reward(value: float) -> str:
 
 def share(part: float) -> str:
     """Return a share as percent, three digits wide."""
-    return f"{100 * part:3.0f}%"
+    return f"{part:4.0%}"
 
 
 def number(value: float) -> str:

@@ -61,8 +61,11 @@ class SpareTime:
         """Have garbage collected in the next pause, and again while there is some: a task may hold a page a while."""
         self._looks_left = MOST_LOOKS
         if self._has_begun and not self._is_waiting:
-            self._is_waiting = True
-            self._app.set_timer(PAUSE, self._collect)
+            self._wait(PAUSE)
+
+    def _wait(self, seconds: float) -> None:
+        self._is_waiting = True
+        self._app.set_timer(seconds, self._collect)
 
     def _collect(self) -> None:
         self._is_waiting = False
@@ -70,8 +73,7 @@ class SpareTime:
             self.collect()
         elif gc.collect() and self._looks_left:
             self._looks_left -= 1
-            self._is_waiting = True
-            self._app.set_timer(AFTERWARDS, self._collect)
+            self._wait(AFTERWARDS)
 
     def _load(self) -> None:
         pages = (f"{screens.__name__}.{page.name}" for page in pkgutil.iter_modules(screens.__path__))

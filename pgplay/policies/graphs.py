@@ -117,9 +117,7 @@ class Graphs:
             recording = self._recordings.get(key)
             if recording is None:
                 given = [_as_tensor(leaf, _device_of(leaves)) for leaf in leaves]
-                if not self._is_due(key):
-                    return compute(*pytree.tree_unflatten(given, structure))
-                recording = self._record(compute, given, structure)
+                recording = self._record(compute, given, structure) if self._is_due(key) else None
                 if recording is None:
                     return compute(*pytree.tree_unflatten(given, structure))
                 self._recordings[key] = recording

@@ -236,14 +236,19 @@ async def test_without_a_policy_there_is_nothing_to_look_into() -> None:
         assert any("no network" in notification.message for notification in bench.app._notifications)
 
 
+async def follow_advice(bench: Bench, pilot: Pilot[int], entropy: float) -> None:
+    """Train until a finding suggests this weight of `entropy`, and press its key."""
+    await trained(bench, pilot)
+    advice = Finding("collapsed-entropy", "Entropy has collapsed.", "Raise entropy.", {"entropy": entropy})
+    bench.worker.train(41, after=40, findings=(advice,))
+    await until(pilot, lambda: f"!: entropy {entropy:g}" in str(bench.app.main.query_one("#finding").render()))
+    await pilot.press("exclamation_mark")
+
+
 async def test_a_key_makes_the_change_that_a_finding_suggests() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 40)) as pilot:
-        await trained(bench, pilot)
-        advice = Finding("collapsed-entropy", "Entropy has collapsed.", "Raise entropy.", {"entropy": 0.16})
-        bench.worker.train(41, after=40, findings=(advice,))
-        await until(pilot, lambda: "!: entropy 0.16" in str(bench.app.main.query_one("#finding").render()))
-        await pilot.press("exclamation_mark")
+        await follow_advice(bench, pilot, 0.16)
         await until(pilot, lambda: bench.sent(Change))
         assert bench.sent(Change) == [Change(settings={"entropy": 0.16})]
 
@@ -251,11 +256,7 @@ async def test_a_key_makes_the_change_that_a_finding_suggests() -> None:
 async def test_advice_that_the_settings_do_not_allow_is_refused_in_words() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 40)) as pilot:
-        await trained(bench, pilot)
-        advice = Finding("collapsed-entropy", "Entropy has collapsed.", "Raise entropy.", {"entropy": 120.0})
-        bench.worker.train(41, after=40, findings=(advice,))
-        await until(pilot, lambda: "!: entropy 120" in str(bench.app.main.query_one("#finding").render()))
-        await pilot.press("exclamation_mark")
+        await follow_advice(bench, pilot, 120.0)
         await until(pilot, lambda: any("from 0 to 10" in told.message for told in bench.app._notifications))
         assert not bench.sent(Change)
         assert bench.app.settings == {}
