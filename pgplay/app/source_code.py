@@ -55,7 +55,8 @@ def _reward_places(spec: str) -> list[Place]:
 
 def _advantage_places(rules: Rules) -> list[Place]:
     if rules.credit == "dense":
-        return [("learning/credit.py", name) for name in ("token_credit", "edit_potentials", "dense_advantages")]
+        counted = ("every_tokens_credit", "edit_potentials") if rules.reward == "levenshtein" else ("token_credit",)
+        return [("learning/credit.py", name) for name in (*counted, "dense_advantages")]
     if rules.baseline == "critic":
         return [("learning/advantages.py", "generalised_advantages")]
     found = [("learning/advantages.py", name) for name in ("group_baseline", "group_scaled", "group_deviation")]

@@ -31,7 +31,7 @@ import torch
 from torch import Tensor
 
 from pgplay.learning.advantages import Baseline
-from pgplay.policies.policy import of_actions
+from pgplay.policies.prefixes import of_actions_at, spread
 
 FADING = 0.98
 """Share that a batch keeps of its weight in the regression at each later one: it remembers about fifty. With 0.9, 60
@@ -54,9 +54,9 @@ BLOCK = 64
 class Steadied(NamedTuple):
     """Advantages (B, T), and the share of Var(A) that the sums of q explain: 1 - Var(A - sum q) / Var(A).
 
-    worth (B, T, V): q of every token, which `advantages` hold for the one that was drawn. left (B,): A less the known
-    part of q. foretold (B, 2): the sums of both parts of q, known and fitted, compared as the rewards are, as they are
-    before each is multiplied by how far it is believed.
+    worth (P, V): q of every token after each prefix, which `advantages` hold for the one that was drawn. left (B,): A
+    less the known part of q. foretold (B, 2): the sums of both parts of q, known and fitted, compared as the rewards
+    are, as they are before each is multiplied by how far it is believed.
     """
 
     advantages: Tensor
@@ -67,22 +67,23 @@ class Steadied(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """The policy's choices: described (B, T, at most FEATURES), probabilities (B, T, V), actions and mask (B, T).
+    """The policy's choices: after P prefixes described (P, at most FEATURES), with probabilities (P, V).
 
-    baseline: how the completions are compared. credit (B, T, V): what is known of every token's worth, in any unit;
-    None where nothing is.
+    places, actions, mask (B, T): which prefix each place has, and what was drawn there. baseline: how the completions
+    are compared. credit (P, V): what is known of every token's worth, in any unit; None where nothing is.
     """
 
     described: Tensor
     probabilities: Tensor
+    places: Tensor
     actions: Tensor
     mask: Tensor
     baseline: Baseline
     credit: Tensor | None = None
 
     def sampled(self, q: Tensor) -> Tensor:
-        """Return q(s_t, a_t) (B, T) of `q` (B, T, V), 0 outside the mask."""
-        return torch.where(self.mask, of_actions(q, self.actions), 0.0)
+        """Return q(s_t, a_t) (B, T) of `q` (P, V), 0 outside the mask."""
+        return torch.where(self.mask, of_actions_at(q, self.places, self.actions), 0.0)
 
 
 def centred(values: Tensor, probabilities: Tensor) -> Tensor:
@@ -153,21 +154,22 @@ class ControlVariate:
         self,
         features: Tensor,
         log_p_all: Tensor,
+        places: Tensor,
         actions: Tensor,
         mask: Tensor,
         baseline: Baseline,
         credit: Tensor | None = None,
     ) -> Drawn:
-        """Return what was drawn in a batch; features (B, T, W), to which a constant is added, log_p_all (B, T, V)."""
+        """Return what was drawn in a batch; features (P, W), to which a constant is added, log_p_all (P, V)."""
         described = features @ self._feature_map[:-1] + self._feature_map[-1]
-        return Drawn(described, log_p_all.exp(), actions, mask, baseline, credit)
+        return Drawn(described, log_p_all.exp(), places, actions, mask, baseline, credit)
 
     @torch.no_grad()
     def steady(self, drawn: Drawn, advantages: Tensor) -> Steadied:
         """Return the completions' `advantages` (B,) for each token, less what the others are foretold to be worth."""
         an_edit, belief = self._believed()
         known, fitted = self._known(drawn), self._fitted(drawn)
-        everyones = torch.where(drawn.mask[:, :, None], an_edit * known + belief * fitted, 0.0)
+        everyones = an_edit * known + belief * fitted
         foretold = drawn.baseline.compared(torch.stack([drawn.sampled(part).sum(1) for part in (known, fitted)], 1))
         unexplained = advantages - an_edit * foretold[:, 0] - belief * foretold[:, 1]
         before, after = (part.var().clamp_min(1e-12) for part in (advantages, unexplained))
@@ -185,9 +187,10 @@ class ControlVariate:
         truths = torch.stack([advantages, steadied.left], 1)
         seen = torch.stack([(steadied.foretold * truths).mean(0), steadied.foretold.square().mean(0)])
         self._agreement.mul_(BELIEF_FADING).add_(seen, alpha=1 - BELIEF_FADING)
-        chosen = torch.zeros_like(drawn.probabilities).scatter_(2, drawn.actions[:, :, None], 1.0)
-        surprise = ((chosen - drawn.probabilities) * drawn.mask[:, :, None]) @ self._token_map
-        inputs = drawn.baseline.compared(surprise.transpose(1, 2).bmm(drawn.described).flatten(1))
+        expected = spread(drawn.probabilities @ self._token_map, drawn.places)
+        surprise = (spread(self._token_map, drawn.actions) - expected) * drawn.mask[:, :, None]
+        described = spread(drawn.described, drawn.places)
+        inputs = drawn.baseline.compared(surprise.transpose(1, 2).bmm(described).flatten(1))
         left = steadied.left
         self._squares.addmm_(inputs.t(), inputs, beta=FADING)
         self._products.mul_(FADING).add_(left @ inputs)
@@ -215,13 +218,13 @@ class ControlVariate:
 
     @staticmethod
     def _known(drawn: Drawn) -> Tensor:
-        """Return the known part of q(s_t, a) (B, T, V), in the credit's unit."""
+        """Return the known part of q(s_t, a) (P, V), in the credit's unit."""
         if drawn.credit is None:
             return torch.zeros_like(drawn.probabilities)
         return centred(drawn.credit, drawn.probabilities)
 
     def _fitted(self, drawn: Drawn) -> Tensor:
-        """Return the fitted part of q(s_t, a) (B, T, V)."""
+        """Return the fitted part of q(s_t, a) (P, V)."""
         q = centred(drawn.described @ (self._token_map @ self._weights).t(), drawn.probabilities)
         limit = LARGEST * (self._spread[0] / self._spread[1].clamp_min(1.0)).sqrt()
         return centred(q.clamp(-limit, limit), drawn.probabilities)

@@ -19,9 +19,11 @@ import torch
 from torch import Tensor
 
 from pgplay.policies.graphs import EAGER, Graphs
-from pgplay.policies.policy import Policy, Rollout, of_actions
+from pgplay.policies.policy import Policy, Rollout
+from pgplay.policies.prefixes import Prefixes
 from pgplay.rewards.scoring import Reward
 from pgplay.tasks.task import Pair
+from pgplay.tasks.tokenizer import DELIMITER
 
 CREDIT_FLOOR = -2.0
 """Edits. A stop at the first token loses the whole text; unfloored it would drown every other token's credit."""
@@ -36,73 +38,78 @@ COUNT = torch.int16
 
 
 class Potentials(NamedTuple):
-    """The fewest edits still possible `before` each place (B, T), and `after` each token there (B, T, V)."""
+    """The fewest edits still possible `before` (P,) the token after each prefix, and `after` every one there (P, V)."""
 
     before: Tensor
     after: Tensor
 
 
 def edit_potentials(
-    actions: Tensor, mask: Tensor, targets: Tensor, target_lengths: Tensor, room: Tensor, vocabulary: int
+    prefixes: Prefixes, begins: Tensor, targets: Tensor, target_lengths: Tensor, room: Tensor, vocabulary: int
 ) -> Potentials:
-    """Return the potentials V before and after every token at each place of what was written.
+    """Return the potentials V before and after every token that may follow each of the `prefixes` of N texts.
 
-    actions, mask (B, T): what was written. targets (B, L): tokens, padded with anything; target_lengths (B,). room
-    (B,): characters that a completion may have. A stop token (0) fixes the text: it leaves the distance that was
-    reached. Outside `mask` they mean nothing.
+    begins (N,): the column after which a text is the policy's own. targets (N, L): tokens, padded with anything;
+    target_lengths (N,). room (N,): characters that a completion may have. A stop token (0) fixes the text: it leaves
+    the distance that was reached. What follows no text of its own, or one that has stopped, means nothing.
     """
-    numbers = torch.arange(targets.shape[1] + 1, device=actions.device, dtype=COUNT)
+    begins, targets, target_lengths, room = (
+        values.index_select(0, prefixes.texts) for values in (begins, targets, target_lengths, room)
+    )
+    numbers = torch.arange(targets.shape[1] + 1, device=targets.device, dtype=COUNT)
     lengths = target_lengths[:, None].to(COUNT)
-    is_text = mask & (actions != 0)
-    rows = _distances(actions, is_text, targets)
-    reached = rows.gather(2, target_lengths[:, None, None].expand(-1, rows.shape[1], 1))
-    beyond = torch.where(numbers > lengths, actions.shape[1] + targets.shape[1], 0).to(COUNT)[:, None]
+    written = (prefixes.columns - begins).clamp_min(0)
+    rows = _distances(prefixes, written > 0, targets)
+    reached = rows.gather(1, target_lengths[:, None])
+    beyond = torch.where(numbers > lengths, len(prefixes.widths) + targets.shape[1], 0).to(COUNT)
     costs = rows + beyond
-    left = (room[:, None] - is_text.cumsum(1) + is_text).to(COUNT)[:, :, None]
-    lacking = (lengths - numbers)[:, None] - left
-    before = (costs + lacking.clamp_min(0)).amin(2)
+    lacking = lengths - numbers - (room - written)[:, None].to(COUNT)
+    before = (costs + lacking.clamp_min(0)).amin(1)
     # After one more character: it is one too many, or it stands for target[j], rightly or not.
     short = (lacking + 1).clamp_min(0)
-    in_place = costs[:, :, :-1] + short[:, :, 1:] + beyond[:, :, 1:]
-    wrong = torch.minimum((costs + short).amin(2), in_place.amin(2)) + 1
-    after = wrong[:, :, None].repeat(1, 1, vocabulary)
-    after.scatter_reduce_(2, targets[:, None].expand(-1, rows.shape[1], -1), in_place, "amin")
-    after[:, :, :1] = reached
+    in_place = costs[:, :-1] + short[:, 1:] + beyond[:, 1:]
+    wrong = torch.minimum((costs + short).amin(1), in_place.amin(1)) + 1
+    after = wrong[:, None].repeat(1, vocabulary)
+    after.scatter_reduce_(1, targets, in_place, "amin")
+    after[:, :1] = reached
     return Potentials(before, after)
 
 
-def _distances(actions: Tensor, is_text: Tensor, targets: Tensor) -> Tensor:
-    """Return D(i, .) (B, T, L + 1) before each of `actions` (B, T), of which those in `is_text` are written."""
-    batch, columns = actions.shape
-    numbers = torch.arange(targets.shape[1] + 1, device=actions.device, dtype=COUNT)
-    rows = torch.empty(columns, batch, len(numbers), device=actions.device, dtype=COUNT)
-    rows[0] = numbers
-    for column in range(columns - 1):
-        row, next_row = rows[column], torch.empty_like(rows[column])
-        next_row[:, 0] = row[:, 0] + 1
-        torch.minimum(row[:, 1:] + 1, row[:, :-1] + (targets != actions[:, column, None]), out=next_row[:, 1:])
-        # Insertions: D(i, j) = min over k <= j of next_row(k) + (j - k), a running minimum.
-        next_row = (next_row - numbers).cummin(1).values + numbers
-        torch.where(is_text[:, column, None], next_row, row, out=rows[column + 1])
-    return rows.transpose(0, 1)
+def _distances(prefixes: Prefixes, is_text: Tensor, targets: Tensor) -> Tensor:
+    """Return D(i, .) (P, L + 1) of what each prefix has of a text: its last token, where `is_text` (P,), and before.
 
-
-def dense_advantages(credit: Tensor, mask: Tensor) -> Tensor:
-    """Return advantages (B, T) for `credit` (B, T) in edits: floored, and against a constant baseline."""
-    return torch.where(mask, credit.clamp_min(CREDIT_FLOOR) + CREDIT_BASELINE, 0.0)
-
-
-def token_credit(
-    rollout: Rollout, pairs: Sequence[Pair], policy: Policy, reward: Reward, graphs: Graphs = EAGER
-) -> Tensor:
-    """Return the credit (B, T), in edits, of each action of `rollout`, whose rows answer `pairs`.
-
-    With the reward levenshtein it is the difference of potentials; with any other the difference that the action made
-    to the reward of the text so far, in units of one character of the target. Of several right answers the nearest one
-    counts at every step: the least of several potentials is a potential too.
+    targets (P, L).
     """
-    if reward.spec == "levenshtein":
-        return of_actions(every_tokens_credit(rollout, pairs, policy, graphs), rollout.actions)
+    numbers = torch.arange(targets.shape[1] + 1, device=targets.device, dtype=COUNT)
+    rows = torch.empty(len(is_text), len(numbers), device=targets.device, dtype=COUNT)
+    is_character = (is_text & (prefixes.tokens != DELIMITER))[:, None]
+    is_wrong = targets != prefixes.tokens[:, None]
+    previous = None
+    for here in prefixes.by_column():
+        if previous is None:
+            rows[here] = numbers
+        else:
+            row = rows[previous].index_select(0, prefixes.parents[here])
+            next_row = torch.empty_like(row)
+            next_row[:, 0] = row[:, 0] + 1
+            torch.minimum(row[:, 1:] + 1, row[:, :-1] + is_wrong[here], out=next_row[:, 1:])
+            # Insertions: D(i, j) = min over k <= j of next_row(k) + (j - k), a running minimum.
+            next_row = (next_row - numbers).cummin(1).values + numbers
+            torch.where(is_character[here], next_row, row, out=rows[here])
+        previous = here
+    return rows
+
+
+def dense_advantages(credit: Tensor) -> Tensor:
+    """Return advantages (...) for `credit` (...) in edits: floored, and against a constant baseline."""
+    return credit.clamp_min(CREDIT_FLOOR) + CREDIT_BASELINE
+
+
+def token_credit(rollout: Rollout, pairs: Sequence[Pair], policy: Policy, reward: Reward) -> Tensor:
+    """Return the credit (B, T), in edits, of each action of `rollout`, whose rows answer `pairs`, by any `reward`.
+
+    It is the difference that the action made to the reward of the text so far, in units of one character of the target.
+    """
     prefixes, places = _prefixes(rollout, policy)
     values = reward.score_pairs(prefixes, [pairs[row] for row, _ in places]).values
     credit = torch.zeros(rollout.mask.shape)
@@ -113,19 +120,25 @@ def token_credit(
 
 
 def every_tokens_credit(
-    rollout: Rollout, pairs: Sequence[Pair], policy: Policy, graphs: Graphs = EAGER
+    prefixes: Prefixes, pairs: Sequence[Pair], policy: Policy, graphs: Graphs = EAGER
 ) -> Tensor:
-    """Return the credit (B, T, V), at most 0, that every token would have had at each place of `rollout`, in edits."""
+    """Return the credit (P, V), at most 0, that every token would have after each prefix, in edits: by levenshtein.
+
+    It is the difference of potentials. The N texts of `prefixes` answer `pairs`. Of several right answers the nearest
+    one counts at every step: the least of several potentials is a potential too.
+    """
     most = max(len(pair.answers) for pair in pairs)
     texts = ([pair.answers[min(number, len(pair.others))] for pair in pairs] for number in range(most))
-    found = (_potentials(rollout, answers, policy, graphs) for answers in texts)
+    begins = torch.tensor([len(policy.prefix(pair.prompt)) - 1 for pair in pairs], device=policy.device)
+    found = (_potentials(prefixes, begins, answers, policy, graphs) for answers in texts)
     before, after = map(torch.stack, zip(*found, strict=True))
-    credit = before.amin(0)[:, :, None] - after.amin(0)
-    return torch.where(rollout.mask[:, :, None], credit, 0).float()
+    return (before.amin(0)[:, None] - after.amin(0)).float()
 
 
-def _potentials(rollout: Rollout, texts: Sequence[str], policy: Policy, graphs: Graphs) -> Potentials:
-    """Return the potentials of `rollout` towards one text a row."""
+def _potentials(
+    prefixes: Prefixes, begins: Tensor, texts: Sequence[str], policy: Policy, graphs: Graphs
+) -> Potentials:
+    """Return the potentials of `prefixes` towards one text a row."""
     encoded = [policy.tokenizer.encode(text) for text in texts]
     lengths = torch.tensor([len(tokens) for tokens in encoded])
     targets = torch.zeros(len(texts), int(lengths.max()), dtype=torch.long)
@@ -134,7 +147,7 @@ def _potentials(rollout: Rollout, texts: Sequence[str], policy: Policy, graphs: 
     room = torch.full_like(lengths, policy.max_length)
     targets, lengths, room = (tensor.to(policy.device) for tensor in (targets, lengths, room))
     vocabulary = policy.tokenizer.vocabulary_size
-    given = rollout.actions, rollout.mask, targets, lengths, room
+    given = prefixes, begins, targets, lengths, room
     return graphs.run(partial(edit_potentials, vocabulary=vocabulary), ("potentials", vocabulary), *given)
 
 

@@ -136,6 +136,7 @@ class _Columns:
         gain = witness.gain
         self._tokens, self._mask = rollout.actions.tolist(), rollout.mask.tolist()
         self._likeliest, self._log_ps = likeliest.indices.tolist(), likeliest.values.exp().tolist()
+        self._places = batch.places.tolist()
         self._pieces = ["", *policy.tokenizer.alphabet]
         self._log_p, self._entropy = _listed(first.log_p), _listed(first.entropies)
         self._advantages, self._shared = _listed(witness.advantages), _listed(witness.shared)
@@ -153,7 +154,8 @@ class _Columns:
         def number(values: list[list[float]] | None) -> float | None:
             return None if values is None else round(values[row][column], 6)
 
-        alternatives = zip(self._likeliest[row][column], self._log_ps[row][column], strict=True)
+        place = self._places[row][column]
+        alternatives = zip(self._likeliest[place], self._log_ps[place], strict=True)
         return TokenAnatomy(
             text=self._pieces[self._tokens[row][column]],
             log_p=number(self._log_p) or 0.0,

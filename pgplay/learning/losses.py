@@ -60,13 +60,12 @@ def expected_surrogate(
     log_p_all: Tensor,
     old_log_p_all: Tensor,
     advantages: Tensor,
-    mask: Tensor,
     clip_low: float,
     clip_high: float,
 ) -> Tensor:
-    """Return the losses (B, T) that `surrogate` gives on average over the token at each place, by every token's own.
+    """Return the losses (P,) that `surrogate` gives on average over the token after each prefix, by every token's own.
 
-    log_p_all, old_log_p_all and `advantages` are (B, T, V), `mask` (B, T). The expectation of a sampled token's loss is
+    log_p_all, old_log_p_all and `advantages` are (P, V). The expectation of a sampled token's loss is
     taken exactly, sum over v of pi_old(v) L(v), so that no noise comes from which token was drawn (expected policy
     gradients, Ciosek and Whiteson 2018, arXiv:1706.05374; with a known value of the best way to go on, differentiable
     imitation as in Sun et al. 2017, arXiv:1703.01030). For gspo, whose ratio is a completion's, each token's ratio has
@@ -75,7 +74,7 @@ def expected_surrogate(
     possible = (log_p_all > -torch.inf) & (old_log_p_all > -torch.inf)
     log_p, old = (torch.where(possible, values, 0.0) for values in (log_p_all, old_log_p_all))
     own = "clip" if kind == "gspo" else kind
-    each = surrogate(own, log_p, old, advantages, mask[:, :, None], clip_low, clip_high)
+    each = surrogate(own, log_p, old, advantages, possible, clip_low, clip_high)
     return (old_log_p_all.exp() * each.losses).sum(-1)
 
 

@@ -37,7 +37,8 @@ from pgplay.learning.optimiser import Adam
 from pgplay.learning.plan import Plan
 from pgplay.policies.density import Density, entropy, kl_divergence
 from pgplay.policies.graphs import EAGER, Graphs
-from pgplay.policies.policy import Policy, Reading, Rollout, of_actions, token_losses
+from pgplay.policies.policy import Policy, Reading, Rollout
+from pgplay.policies.prefixes import Prefixes, of_actions_at, spread
 from pgplay.tasks.task import Pair
 
 
@@ -45,13 +46,15 @@ class Batch(NamedTuple):
     """What one step learns from: B = P x G completions over T columns, prompt by prompt.
 
     rewards (P, G). greedy_rewards (P,), where the baseline needs them. token_credit (B, T): dense credit, or None.
-    every_credit (B, T, V): the floored credit that every token would have had, for the control variate, or None.
     measured: the targets that cross-entropy is measured on, None where the task has none. imitated: texts to make
     likelier, or None: the best completions so far, or the targets of the step's prompts where these are what is learnt
-    from; then with the dropout masks (M, P, W) under which they are read.
+    from; then with the dropout masks (M, P, W) under which they are read. prefixes: those of the completions, then of
+    the imitated and of the measured texts. every_credit (prefixes, V): the floored credit that every token would have
+    had, for the control variate, or None.
     """
 
     rollout: Rollout
+    prefixes: Prefixes
     rewards: Tensor
     greedy_rewards: Tensor
     token_credit: Tensor | None
@@ -59,6 +62,19 @@ class Batch(NamedTuple):
     imitated: Reading | None
     imitated_masks: Tensor | None = None
     every_credit: Tensor | None = None
+
+    @property
+    def places(self) -> Tensor:
+        """Which prefix each place (B, T) of the completions has."""
+        return self.prefixes.places[: len(self.rollout.actions), : self.rollout.actions.shape[1]]
+
+    @property
+    def masks(self) -> Tensor | None:
+        """The dropout masks of the completions and of the imitated texts."""
+        masks = self.rollout.dropout_masks
+        if masks is None or self.imitated_masks is None:
+            return masks
+        return torch.cat([masks, self.imitated_masks], 1)
 
 
 class Modules(NamedTuple):
@@ -76,7 +92,7 @@ class Modules(NamedTuple):
 
 
 class Forward(NamedTuple):
-    """One pass over a batch. All (B, T) but features (B, T, W), log_p_all (B, T, V) and the last three.
+    """One pass over a batch. All (B, T) but features (P, W) and log_p_all (P, V) of its prefixes, and the last three.
 
     log_ratio: log p - log q of the actions under policy and reference; kl: exactly, over the vocabulary; None without
     a reference. target_losses (M, L): -log p of the measured targets' tokens, 0 where there is none; the last two are
@@ -134,34 +150,36 @@ class Witness:
 
 def forward(batch: Batch, modules: Modules, density: Density) -> Forward:
     """Return what the networks say of `batch`; targets and imitated texts share the pass of the completions."""
-    policy, rollout = modules.policy, batch.rollout
-    texts = [reading for reading in (batch.imitated, batch.measured) if reading]
-    masks = rollout.dropout_masks
-    if masks is not None and batch.imitated_masks is not None:
-        masks = torch.cat([masks, batch.imitated_masks], 1)
-    readings = [rollout.reading, *texts]
-    features = policy.features(readings, masks)
-    log_p_all = density.log_probabilities(policy.network.logits(features[0]))
-    log_p = of_actions(log_p_all, rollout.actions)
+    policy, prefixes, actions = modules.policy, batch.prefixes, batch.rollout.actions
+    features = policy.features(prefixes, batch.masks)
+    logits = policy.network.logits(features)
+    log_p_all = density.log_probabilities(logits)
+    places = batch.places
+    log_p = of_actions_at(log_p_all, places, actions)
     log_ratio = kl = None
     if modules.reference is not None:
         with torch.no_grad():
-            log_q_all = modules.reference.log_probabilities(rollout.inputs, Density(density.temperature))
-        log_ratio = log_p - of_actions(log_q_all, rollout.actions)
-        kl = kl_divergence(log_p_all, log_q_all)
-    losses = [
-        token_losses(Density().log_probabilities(policy.network.logits(part)), reading)
-        for part, reading in zip(features[1:], texts, strict=True)
-    ]
+            reference = modules.reference.network.logits(modules.reference.features(prefixes))
+            log_q_all = Density(density.temperature).log_probabilities(reference)
+        log_ratio = log_p - of_actions_at(log_q_all, places, actions)
+        kl = spread(kl_divergence(log_p_all, log_q_all), places)
+    # Texts that were not drawn are read as they are: the filters are those of sampling.
+    plain = log_p_all if density == Density() else Density().log_probabilities(logits)
+    texts = [reading for reading in (batch.imitated, batch.measured) if reading]
+    losses, first = [], len(actions)
+    for reading in texts:
+        own = prefixes.places[first : first + len(reading.actions), : reading.actions.shape[1]]
+        losses.append(-torch.where(reading.mask, of_actions_at(plain, own, reading.actions), 0.0))
+        first += len(reading.actions)
     cross_entropies = [
         (loss.sum(1) / reading.mask.sum(1)).mean() for loss, reading in zip(losses, texts, strict=True)
     ]
     return Forward(
-        features[0],
+        features,
         log_p_all,
         log_p,
-        modules.critic(features[0])[:, :, 0],
-        entropy(log_p_all),
+        spread(modules.critic(features)[:, 0], places),
+        spread(entropy(log_p_all), places),
         log_ratio,
         kl,
         imitation=cross_entropies[0] if batch.imitated else None,
@@ -182,7 +200,7 @@ def advantages_of(batch: Batch, plan: Plan, seen: Forward, moving_average: float
         returns = discounted_sums(batch.token_credit, plan.discount)
         if choices.baseline == "critic":
             return torch.where(mask, returns - values, 0.0), returns
-        return dense_advantages(returns, mask), returns
+        return torch.where(mask, dense_advantages(returns), 0.0), returns
     charged = kl_charges(plan, seen, mask)
     if choices.baseline == "critic":
         token_rewards = at_the_end(batch.rewards.flatten(), mask) - charged
@@ -200,10 +218,10 @@ def advantages_of(batch: Batch, plan: Plan, seen: Forward, moving_average: float
 
 
 def known_worth(batch: Batch, plan: Plan) -> Tensor | None:
-    """Return the dense advantages (B, T, V) of all tokens where every one's credit is known, else None."""
+    """Return the dense advantages (P, V) of all tokens where every one's credit is known, else None."""
     if plan.choices.credit != "dense" or batch.every_credit is None:
         return None
-    return dense_advantages(batch.every_credit, batch.rollout.mask[:, :, None])
+    return dense_advantages(batch.every_credit)
 
 
 def kl_charges(plan: Plan, seen: Forward, mask: Tensor) -> Tensor:
@@ -218,8 +236,8 @@ def gain_of(
 ) -> Surrogate:
     """Return the policy's own per-token part of the loss: as `seen` now, of what was `drawn` then.
 
-    What is known of every token at its place, `worth` (B, T, V), is weighed for all of them; of `advantages` (B, T)
-    only the rest is credited to the token that was drawn.
+    What is known of every token after a prefix, `worth` (P, V), is weighed for all of them; of `advantages` (B, T) only
+    the rest is credited to the token that was drawn.
     """
     ratio, limits, rollout = plan.choices.ratio, (plan.config.clip_low, plan.clip_high), batch.rollout
 
@@ -229,8 +247,9 @@ def gain_of(
     gain = of_drawn(advantages)
     if worth is None:
         return gain
-    everyones = expected_surrogate(ratio, seen.log_p_all, drawn.log_p_all.detach(), worth, rollout.mask, *limits)
-    return gain._replace(losses=everyones + of_drawn(advantages - of_actions(worth, rollout.actions)).losses)
+    everyones = expected_surrogate(ratio, seen.log_p_all, drawn.log_p_all.detach(), worth, *limits)
+    rest = advantages - of_actions_at(worth, batch.places, rollout.actions)
+    return gain._replace(losses=spread(everyones, batch.places) + of_drawn(rest).losses)
 
 
 def loss_of(
@@ -330,7 +349,8 @@ def make_updates(
     drawn = steadied = None
     if modules.variate is not None:
         baseline, actions = Baseline(plan.choices.baseline, plan.group_size), batch.rollout.actions
-        drawn = modules.variate.drawn(seen.features, seen.log_p_all, actions, mask, baseline, batch.every_credit)
+        said = seen.features, seen.log_p_all, batch.places
+        drawn = modules.variate.drawn(*said, actions, mask, baseline, batch.every_credit)
         steadied = modules.variate.steady(drawn, whole)
         advantages, worth, told["foretold"] = steadied.advantages, steadied.worth, steadied.explained
         if witness is not None:
@@ -340,10 +360,10 @@ def make_updates(
         told["explained_variance"] = 1 - unexplained / masked_variance(returns, mask).clamp_min(1e-12)
     for number in range(plan.updates_per_step if update else 0):
         if number:
-            seen = forward(batch._replace(measured=None), modules, density)
+            seen = forward(batch, modules, density)
         if number == 1:
             made = kl_divergence(first.log_p_all.detach(), seen.log_p_all.detach())
-            told["kl_first_update"] = masked_mean(made, mask)
+            told["kl_first_update"] = masked_mean(spread(made, batch.places), mask)
         charged = told.get("kl_weight", 0.0)
         gain = gain_of(seen, first, batch, plan, advantages, worth)
         loss = loss_of(gain, seen, batch, plan, modules, returns, past.entropy_weight, charged)
@@ -359,12 +379,14 @@ def make_updates(
     needs_divergence = plan.config.lr_schedule == "kl" and plan.updates_per_step == 1
     if (diagnose or witness is not None or needs_divergence) and update:
         with torch.no_grad():
-            after = modules.policy.log_probabilities(batch.rollout.inputs, density, batch.rollout.dropout_masks)
-        told["kl_update"] = masked_mean(kl_divergence(first.log_p_all.detach(), after), mask)
+            features = modules.policy.features(batch.prefixes, batch.masks)
+            after = density.log_probabilities(modules.policy.network.logits(features))
+        made = kl_divergence(first.log_p_all.detach(), after)
+        told["kl_update"] = masked_mean(spread(made, batch.places), mask)
         if plan.updates_per_step == 1:
             told["kl_first_update"] = told["kl_update"]
         if witness is not None:
-            witness.log_p_after = of_actions(after, batch.rollout.actions)
+            witness.log_p_after = of_actions_at(after, batch.places, batch.rollout.actions)
     return Done(told, first.target_losses, whole, drawn, steadied)
 
 

@@ -2,8 +2,9 @@
 
 Measured are steps of the trainer itself with its default settings, two updates a batch among them. The policy never
 writes the stop token, so that every completion fills its length and a step is batch x length characters, whatever the
-policy knows. Seconds are medians over the steps after the first: neither a warm-up (on CUDA, what is recorded too) nor
-the diagnosis that every 25th step makes is in them.
+policy knows; and it hardly moves, for what a policy has learnt to write alike is computed once. Seconds are medians
+over the steps after the first: neither a warm-up (on CUDA, what is recorded too) nor the diagnosis that every 25th step
+makes is in them.
 
 `python -m pgplay.learning.speed '{"model": ..., ...}'` measures one Order and prints its Speed as JSON: each in a fresh
 process, so that memory is that of one model alone.
@@ -35,6 +36,8 @@ TEXT = "the quick brown fox jumps over the lazy dog and "
 FACTORS = (0.5, 2)
 """Length and batch are measured at these times what was asked for too, to see how the cost grows."""
 FEWEST_STEPS = 3
+_STILL = 1e-9
+"""A learning rate at which completions stay as random as those of a fresh policy."""
 _NEVER = -1e4
 """A logit that no chance survives, and that is finite."""
 _PRODUCT_SIZES = {"cpu": 2048}
@@ -147,6 +150,7 @@ def _prepare(order: Order, batch_size: int, length: int) -> tuple[Plan, Policy]:
         "device": order.device,
         "alphabet": "lowercase",
         "until": "never",
+        "lr": _STILL,
     }
     plan = make_plan(make_config(settings))
     policy = Policy(plan.shape, resolve_device(order.device))

@@ -35,7 +35,8 @@ from pgplay.policies.density import Density
 from pgplay.policies.devices import resolve_device
 from pgplay.policies.graphs import Graphs
 from pgplay.policies.network import draw_masks
-from pgplay.policies.policy import Completion, Policy, Rollout, of_actions
+from pgplay.policies.policy import Completion, Policy, Rollout, prefixes_of
+from pgplay.policies.prefixes import of_actions_at
 from pgplay.rewards.scoring import Reward
 from pgplay.tasks.task import Pair
 
@@ -279,9 +280,12 @@ class Trainer:
 
     def _batch(self, rollout: Rollout, pairs: list[Pair], measured: list[Pair], scored: Scored) -> Batch:
         own = rollout.rows(len(scored.rewards), trimmed=not self._graphs.records)
+        asked = [pair for pair in pairs for _ in range(self.plan.group_size)]
         imitated = imitated_masks = None
+        answered = list(asked)
         if self.plan.kind == "cross-entropy":
             imitated = self.policy.reading(pairs)
+            answered += pairs
             if own.dropout_masks is not None:  # a target is read under the mask of its prompt's first completion
                 imitated_masks = own.dropout_masks[:, :: self.plan.group_size]
         elif self.plan.config.replay:
@@ -289,25 +293,42 @@ class Trainer:
             imitated = self.policy.reading(
                 [Pair(pair.prompt, self.counters.best_texts[pair.prompt][1]) for pair in measured]
             )
-        credit = every_credit = None
-        asked = [pair for pair in pairs for _ in range(self.plan.group_size)]
-        is_dense = self.plan.choices.credit == "dense"
-        if self.plan.control_variate == "potential":
-            everyones = every_tokens_credit(own, asked, self.policy, self._graphs)
-            every_credit = everyones.clamp_min(CREDIT_FLOOR)
-            credit = of_actions(everyones, own.actions) if is_dense else None
-        elif is_dense:
-            credit = token_credit(own, asked, self.policy, self.reward, self._graphs)
-        return Batch(
+            answered += measured
+        targets = None
+        if self.plan.task.has_targets:
+            targets = self.policy.reading(measured)
+            answered += measured
+        kinds = None
+        if self._shares_prefixes:
+            numbers = {pair: number for number, pair in enumerate(answered)}
+            kinds = [numbers[pair] for pair in answered]
+        prefixes = prefixes_of([reading for reading in (own.reading, imitated, targets) if reading], kinds)
+        batch = Batch(
             rollout=own,
+            prefixes=prefixes,
             rewards=torch.tensor(scored.rewards, device=self.device).view(-1, self.plan.group_size),
             greedy_rewards=torch.tensor(scored.greedy_rewards, device=self.device),
-            token_credit=credit,
-            measured=self.policy.reading(measured) if self.plan.task.has_targets else None,
+            token_credit=None,
+            measured=targets,
             imitated=imitated,
             imitated_masks=imitated_masks,
-            every_credit=every_credit,
         )
+        is_dense = self.plan.choices.credit == "dense"
+        if is_dense and self.reward.spec != "levenshtein":
+            return batch._replace(token_credit=token_credit(own, asked, self.policy, self.reward))
+        if is_dense or self.plan.control_variate == "potential":
+            everyones = every_tokens_credit(prefixes, answered, self.policy, self._graphs)
+            if is_dense:
+                drawn = of_actions_at(everyones, batch.places, own.actions)
+                batch = batch._replace(token_credit=torch.where(own.mask, drawn, 0.0))
+            if self.plan.control_variate == "potential":
+                batch = batch._replace(every_credit=everyones.clamp_min(CREDIT_FLOOR))
+        return batch
+
+    @property
+    def _shares_prefixes(self) -> bool:
+        """Whether a prefix is read once for all texts that have it: on the host, and where no mask tells them apart."""
+        return self.device.type == "cpu" and not self._graphs.records and not self.plan.config.dropout
 
     def _remember(self, pairs: list[Pair], scored: Scored) -> None:
         """Keep each prompt's best completion so far, for imitation."""

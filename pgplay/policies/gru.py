@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pgplay.policies.catalogue import ModelSpec
+from pgplay.policies.prefixes import Prefixes
 
 BLOCK = 16
 """Columns whose derivative factors are taken together, going back: with 64 x 128 states they stay in the cache."""
@@ -52,55 +53,67 @@ def _advance(gates: Gates, hidden: Tensor, weights: Gates, bias: Tensor, past: T
 
 
 class _Recurrence(torch.autograd.Function):
-    """All steps from a hidden state of zeros: gates (T, B, 2W) and (T, B, W) to hidden states (T, B, W).
+    """All steps from a hidden state of zeros: gates (P, 2W) and (P, W) of `prefixes` to their hidden states (P, W).
 
     The gates are overwritten; what made them does not need them again.
     """
 
     @staticmethod
-    def forward(ctx: Any, reset_update: Tensor, candidate: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        length, batch, width = candidate.shape
-        hidden = candidate.new_empty(length + 1, batch, width)
-        hidden[0] = 0.0
-        past = torch.empty_like(candidate)
+    def forward(
+        ctx: Any, reset_update: Tensor, candidate: Tensor, weight: Tensor, bias: Tensor, prefixes: Prefixes
+    ) -> Tensor:
+        hidden, before, past = (torch.empty_like(candidate) for _ in range(3))
         weights, last_bias = Gates(*(part.t() for part in _split(weight))), _split(bias).candidate
-        for t in range(length):
-            _advance(Gates(reset_update[t], candidate[t]), hidden[t], weights, last_bias, past[t], hidden[t + 1])
-        ctx.save_for_backward(weight, hidden, reset_update, candidate, past)
-        return hidden[1:]
+        previous = None
+        for here in prefixes.by_column():
+            if previous is None:
+                before[here] = 0.0
+            else:
+                torch.index_select(hidden[previous], 0, prefixes.parents[here], out=before[here])
+            gates = Gates(reset_update[here], candidate[here])
+            _advance(gates, before[here], weights, last_bias, past[here], hidden[here])
+            previous = here
+        ctx.save_for_backward(weight, before, reset_update, candidate, past)
+        ctx.prefixes = prefixes
+        return hidden
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, None]:
         (gradient,) = gradients
-        weight, hidden, reset_update, candidate, past = ctx.saved_tensors
-        length, batch, width = candidate.shape
+        weight, before, reset_update, candidate, past = ctx.saved_tensors
+        width, columns, parents = candidate.shape[1], list(ctx.prefixes.by_column()), ctx.prefixes.parents
         weights = _split(weight)
         d_reset_update, d_candidate = torch.empty_like(reset_update), torch.empty_like(candidate)
         d_weight, d_bias = torch.zeros_like(weight), weight.new_zeros(3 * width)
         d_weights, d_last_bias = _split(d_weight), _split(d_bias).candidate
-        carried = candidate.new_zeros(batch, width)
-        for end in range(length, 0, -BLOCK):
-            block = slice(max(0, end - BLOCK), end)
-            reset, update = reset_update[block, :, :width], reset_update[block, :, width:]
+        carried = torch.zeros_like(candidate[columns[-1]])
+        for end in range(len(columns), 0, -BLOCK):
+            first = max(0, end - BLOCK)
+            block = slice(columns[first].start, columns[end - 1].stop)
+            reset, update = reset_update[block, :width], reset_update[block, width:]
             # d(hidden) turns into d(pre-activation) of the candidate, of the past's share of it, and of r and z by
             # these factors.
             slope = torch.ops.aten.tanh_backward(1 - update, candidate[block])
             d_past = slope * reset
-            d_gates = d_reset_update[block].view(-1, batch, 2, width)
-            d_gates[:, :, 0] = torch.ops.aten.sigmoid_backward(slope * past[block], reset)
-            d_gates[:, :, 1] = torch.ops.aten.sigmoid_backward(hidden[block] - candidate[block], update)
+            d_gates = d_reset_update[block].view(-1, 2, width)
+            d_gates[:, 0] = torch.ops.aten.sigmoid_backward(slope * past[block], reset)
+            d_gates[:, 1] = torch.ops.aten.sigmoid_backward(before[block] - candidate[block], update)
             d_hidden = torch.empty_like(slope)
-            for t in range(len(slope) - 1, -1, -1):
-                here = torch.add(carried, gradient[block.start + t], out=d_hidden[t])
-                d_gate = d_gates[t].mul_(here.unsqueeze(1)).view(batch, 2 * width)
-                carried = torch.addmm(here * update[t], d_gate, weights.reset_update)
-                carried = torch.addmm(carried, d_past[t].mul_(here), weights.candidate)
-            before = hidden[block].flatten(0, 1)
-            d_weights.reset_update.add_(d_reset_update[block].flatten(0, 1).t() @ before)
-            d_weights.candidate.add_(d_past.flatten(0, 1).t() @ before)
-            d_last_bias += d_past.sum((0, 1))
+            for column in range(end - 1, first - 1, -1):
+                here = columns[column]
+                own = slice(here.start - block.start, here.stop - block.start)
+                d_own = torch.add(carried, gradient[here], out=d_hidden[own])
+                d_gate = d_gates[own].mul_(d_own.unsqueeze(1)).view(-1, 2 * width)
+                d_before = torch.addmm(d_own * update[own], d_gate, weights.reset_update)
+                d_before = torch.addmm(d_before, d_past[own].mul_(d_own), weights.candidate)
+                if column:
+                    carried = torch.zeros_like(candidate[columns[column - 1]])
+                    carried.index_add_(0, parents[here], d_before)
+            d_weights.reset_update.add_(d_reset_update[block].t() @ before[block])
+            d_weights.candidate.add_(d_past.t() @ before[block])
+            d_last_bias += d_past.sum(0)
             torch.mul(d_hidden, slope, out=d_candidate[block])
-        return d_reset_update, d_candidate, d_weight, d_bias
+        return d_reset_update, d_candidate, d_weight, d_bias, None
 
 
 class GRULayer(nn.Module):
@@ -122,9 +135,10 @@ class GRULayer(nn.Module):
             F.linear(inputs, weights.candidate, biases.candidate),
         )
 
-    def recur(self, gates: Gates) -> Tensor:
-        """Return the hidden states (T, B, W) over the input's share of the gates (T, B, ...), which is overwritten."""
-        states: Tensor = _Recurrence.apply(*gates, self.weight_hh, self.bias_hh)  # type: ignore[no-untyped-call]
+    def recur(self, gates: Gates, prefixes: Prefixes) -> Tensor:
+        """Return the hidden states (P, W) over the input's share of the gates (P, ...), which is overwritten."""
+        parameters = self.weight_hh, self.bias_hh
+        states: Tensor = _Recurrence.apply(*gates, *parameters, prefixes)  # type: ignore[no-untyped-call]
         return states
 
     @torch.no_grad()
@@ -183,15 +197,15 @@ class GRUNetwork(nn.Module):
     def _token_gates(self) -> Gates:
         return self._layer(0).gates(self.embed_tokens.weight)
 
-    def forward(self, tokens: Tensor, masks: Tensor | None = None) -> Tensor:
-        """Return features (B, T, W) for `tokens` (B, T)."""
-        columns = tokens.t()
-        gates = Gates(*(F.embedding(columns, table) for table in self._token_gates()))
-        states = _masked(self._layer(0).recur(gates), masks, 0)
+    def forward(self, prefixes: Prefixes, masks: Tensor | None = None) -> Tensor:
+        """Return features (P, W) for `prefixes`."""
+        own_masks = None if masks is None else masks.index_select(1, prefixes.texts)
+        gates = Gates(*(F.embedding(prefixes.tokens, table) for table in self._token_gates()))
+        states = _masked(self._layer(0).recur(gates, prefixes), own_masks, 0)
         for number in range(1, len(self.layers)):
             layer = self._layer(number)
-            states = _masked(layer.recur(layer.gates(states)), masks, number)
-        return states.transpose(0, 1)
+            states = _masked(layer.recur(layer.gates(states), prefixes), own_masks, number)
+        return states
 
     def logits(self, features: Tensor) -> Tensor:
         """Return logits (..., V) for `features` (..., W)."""
@@ -218,5 +232,5 @@ class GRUNetwork(nn.Module):
 
 
 def _masked(states: Tensor, masks: Tensor | None, number: int) -> Tensor:
-    """Return `states` (..., B, W) under their layer's dropout mask (B, W)."""
+    """Return `states` (B, W) under their layer's dropout mask (B, W)."""
     return states if masks is None else states * masks[number]

@@ -11,11 +11,12 @@ from torch import Tensor, nn
 
 from pgplay.policies.catalogue import ModelSpec
 from pgplay.policies.gru import GRUNetwork
+from pgplay.policies.prefixes import Prefixes
 from pgplay.policies.transformer import TransformerNetwork
 
 
 class Network(Protocol):
-    """Tokens to features to logits, for whole batches (forward) and token by token (start, step).
+    """Tokens to features to logits, for whole texts by their prefixes (forward) and token by token (start, step).
 
     `masks` (mask_count, B, W) are dropout masks, one for a whole completion, so that sampling and learning see the same
     network (Gal and Ghahramani 2016, arXiv:1512.05287); None drops nothing.
@@ -24,8 +25,8 @@ class Network(Protocol):
     width: int
     mask_count: int
 
-    def __call__(self, tokens: Tensor, masks: Tensor | None = None) -> Tensor:
-        """Return features (B, T, W) for `tokens` (B, T)."""
+    def __call__(self, prefixes: Prefixes, masks: Tensor | None = None) -> Tensor:
+        """Return features (P, W) for `prefixes` of B texts; with `masks` these must not share any."""
         ...
 
     def initialise(self, generator: torch.Generator) -> None:

@@ -15,6 +15,7 @@ from pgplay.policies.catalogue import PolicyShape, model_spec
 from pgplay.policies.density import Density
 from pgplay.policies.graphs import EAGER, Graphs
 from pgplay.policies.network import Network, build_network
+from pgplay.policies.prefixes import Prefixes, spread
 from pgplay.tasks.task import Pair
 from pgplay.tasks.tokenizer import DELIMITER, CharacterTokenizer
 
@@ -211,9 +212,21 @@ class Policy:
             drawn[rows, here] = of_actions(torch.stack(own_logits, 1).log_softmax(-1), actions[rows, here])
         return inputs[:, :columns], actions, mask, torch.where(mask, drawn, 0.0)
 
+    def features(self, prefixes: Prefixes, dropout_masks: Tensor | None = None) -> Tensor:
+        """Return the network's features (P, W) for `prefixes`.
+
+        `dropout_masks` are those of their first texts; nothing is dropped from the others.
+        """
+        if dropout_masks is not None:
+            missing = prefixes.places.shape[0] - dropout_masks.shape[1]
+            dropout_masks = F.pad(dropout_masks, (0, 0, 0, missing), value=1.0)
+        return self.network(prefixes, dropout_masks)
+
     def log_probabilities(self, inputs: Tensor, density: Density, dropout_masks: Tensor | None = None) -> Tensor:
         """Return the next token's log-probabilities (B, T, V) after each of `inputs` (B, T)."""
-        return density.log_probabilities(self.network.logits(self.network(inputs, dropout_masks)))
+        prefixes = Prefixes.apart(inputs)
+        logits = self.network.logits(self.features(prefixes, dropout_masks))
+        return spread(density.log_probabilities(logits), prefixes.places)
 
     def completions(self, rollout: Rollout) -> list[Completion]:
         """Return the completions of `rollout` as text; one transfer from the device."""
@@ -231,19 +244,6 @@ class Policy:
         """Write one completion for each of `prompts`; raises InputError for a prompt it can't read."""
         prefixes = [self.prefix(prompt) for prompt in prompts]
         return self.completions(self.sample(prefixes, density, generator, len(prompts) if greedy else 0))
-
-    def features(self, readings: Sequence[Reading], dropout_masks: Tensor | None = None) -> list[Tensor]:
-        """Return the network's features (B, T, W) for each of `readings`, from one pass over all of them.
-
-        `dropout_masks` are those of the first reading; nothing is dropped from the others.
-        """
-        columns = max(reading.inputs.shape[1] for reading in readings)
-        stacked = torch.cat([F.pad(reading.inputs, (0, columns - reading.inputs.shape[1])) for reading in readings])
-        if dropout_masks is not None:
-            missing = stacked.shape[0] - dropout_masks.shape[1]
-            dropout_masks = F.pad(dropout_masks, (0, 0, 0, missing), value=1.0)
-        parts = torch.split(self.network(stacked, dropout_masks), [reading.inputs.shape[0] for reading in readings])
-        return [part[:, : reading.inputs.shape[1]] for part, reading in zip(parts, readings, strict=True)]
 
     def reading(self, pairs: Sequence[Pair]) -> Reading:
         """Return the reading of each (prompt, target), on the policy's device.
@@ -288,11 +288,20 @@ def of_actions(values: Tensor, actions: Tensor) -> Tensor:
     return values.gather(2, actions[:, :, None])[:, :, 0]
 
 
-def token_losses(log_probabilities: Tensor, reading: Reading) -> Tensor:
-    """Return the negative log-probability (B, T) of each action of `reading` under (B, T, V); 0 where none counts."""
-    return -torch.where(reading.mask, of_actions(log_probabilities, reading.actions), 0.0)
+def prefixes_of(readings: Sequence[Reading], kinds: Sequence[int] | None = None) -> Prefixes:
+    """Return the prefixes of the texts of all `readings`: shared by texts of one of the `kinds` (N,), or all apart."""
+    columns = max(reading.inputs.shape[1] for reading in readings)
+    tokens, masks = (
+        torch.cat([F.pad(one, (0, columns - one.shape[1])) for one in ones])
+        for ones in ([reading.inputs for reading in readings], [reading.mask for reading in readings])
+    )
+    if kinds is None:
+        return Prefixes.apart(tokens)
+    lengths = torch.where(masks, torch.arange(1, columns + 1), 0).amax(1).tolist()
+    return Prefixes.shared(tokens, lengths, kinds)
 
 
 def mean_losses(log_probabilities: Tensor, reading: Reading) -> Tensor:
     """Return the mean negative log-probability (B,) of the actions of `reading`, under (B, T, V): cross-entropy."""
-    return token_losses(log_probabilities, reading).sum(1) / reading.mask.sum(1)
+    losses = -torch.where(reading.mask, of_actions(log_probabilities, reading.actions), 0.0)
+    return losses.sum(1) / reading.mask.sum(1)

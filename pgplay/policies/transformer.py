@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pgplay.policies.catalogue import ModelSpec
+from pgplay.policies.prefixes import Prefixes
 
 ROTARY_BASE = 10000.0
 EPSILON = 1e-6
@@ -49,7 +50,7 @@ def _places(length: int, width: int) -> Tensor:
 
 
 def _rotate(vectors: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
-    """Turn `vectors` (B, T, 2, heads, D) by their positions' angles; cosine and signed sine are (T, 1, 1, D)."""
+    """Turn `vectors` (B, 2, heads, D) by their positions' angles; cosine and signed sine are (B or 1, 1, 1, D)."""
     return torch.addcmul(vectors * cosine, vectors.roll(vectors.shape[-1] // 2, -1), sine)
 
 
@@ -103,16 +104,11 @@ class Attention(nn.Module):
 
     def project(
         self, inputs: Tensor, query_key_value: Tensor, cosine: Tensor, sine: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return queries, keys and values (B, heads, T, D) for `inputs` (B, T, W)."""
+    ) -> tuple[Tensor, Tensor]:
+        """Return queries and keys (B, 2, heads, D), turned, and values (B, heads, D) for `inputs` (B, W)."""
         projected = F.linear(inputs, query_key_value).unflatten(-1, (3, self.heads, -1))  # type: ignore[no-untyped-call]
-        queries_and_keys, values = projected.split([2, 1], 2)
-        queries, keys = _rotate(queries_and_keys, cosine, sine).unbind(2)
-        return queries.transpose(1, 2), keys.transpose(1, 2), values[:, :, 0].transpose(1, 2)
-
-    def join(self, heads: Tensor) -> Tensor:
-        """Return (B, T, W) for what the heads found, (B, heads, T, D)."""
-        return self.o_proj(heads.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
+        queries_and_keys, values = projected.split([2, 1], 1)
+        return _rotate(queries_and_keys, cosine, sine), values[:, 0]
 
 
 class FeedForward(nn.Module):
@@ -194,20 +190,26 @@ class TransformerNetwork(nn.Module):
                 parameter.normal_(0.0, deviation, generator=generator)
             self.lm_head.weight.mul_(0.1)
 
-    def forward(self, tokens: Tensor, masks: Tensor | None = None) -> Tensor:
-        """Return features (B, T, W) for `tokens` (B, T)."""
-        length = tokens.shape[1]
-        cosine, sine = (waves[:length, None, None] for waves in (self.cosine, self.sine))  # type: ignore[index]
-        stream = self.model.embed_tokens(tokens) + self.places[:length]  # type: ignore[index]
-        for number, layer in enumerate(self._layers()):
-            joined = layer.joined()
-            queries, keys, values = layer.self_attn.project(
+    def forward(self, prefixes: Prefixes, masks: Tensor | None = None) -> Tensor:
+        """Return features (P, W) for `prefixes`; they attend to each other along the paths."""
+        own_masks = None if masks is None else masks.index_select(1, prefixes.texts)
+        places, cosine, sine = (
+            cast(Tensor, table).index_select(0, prefixes.columns) for table in (self.places, self.cosine, self.sine)
+        )
+        cosine, sine = cosine[:, None, None], sine[:, None, None]
+        stream = self.model.embed_tokens(prefixes.tokens) + places
+        for number, (layer, joined) in enumerate((layer, layer.joined()) for layer in self._layers()):
+            queries_and_keys, values = layer.self_attn.project(
                 layer.input_layernorm(stream), joined.query_key_value, cosine, sine
             )
-            heads = F.scaled_dot_product_attention(queries, keys, values, is_causal=True)
-            stream = stream + _masked(layer.self_attn.join(heads), masks, 2 * number)
+            queries, keys = prefixes.along_paths(queries_and_keys).transpose(1, 3).unbind(2)
+            heads = F.scaled_dot_product_attention(
+                queries, keys, prefixes.along_paths(values).transpose(1, 2), is_causal=True
+            )
+            found = prefixes.from_paths(heads.transpose(1, 2)).flatten(1)
+            stream = stream + _masked(layer.self_attn.o_proj(found), own_masks, 2 * number)
             written = layer.mlp(layer.post_attention_layernorm(stream), joined.gate_up)
-            stream = stream + _masked(written, masks, 2 * number + 1)
+            stream = stream + _masked(written, own_masks, 2 * number + 1)
         return self.model.norm(stream)  # type: ignore[no-any-return]
 
     def logits(self, features: Tensor) -> Tensor:
@@ -224,18 +226,19 @@ class TransformerNetwork(nn.Module):
     def step(self, tokens: Tensor, position: int, state: Cache, masks: Tensor | None = None) -> Tensor:
         """Return features (B, W) after `tokens` (B,) at `position`, and write their keys and values to `state`."""
         cosine, sine = (waves[position, None, None, None] for waves in (self.cosine, self.sine))  # type: ignore[index]
-        stream = (self.model.embed_tokens(tokens) + self.places[position])[:, None]  # type: ignore[index]
+        stream = self.model.embed_tokens(tokens) + self.places[position]  # type: ignore[index]
         for number, (layer, joined) in enumerate(zip(self._layers(), state.joined, strict=True)):
-            queries, keys, values = layer.self_attn.project(
+            queries_and_keys, values = layer.self_attn.project(
                 layer.input_layernorm(stream), joined.query_key_value, cosine, sine
             )
+            queries, keys = queries_and_keys.unbind(1)
             all_keys, all_values = (kept[number].narrow(2, 0, position + 1) for kept in (state.keys, state.values))
-            all_keys[:, :, -1:], all_values[:, :, -1:] = keys, values
-            heads = F.scaled_dot_product_attention(queries, all_keys, all_values)
-            stream = stream + _masked(layer.self_attn.join(heads), masks, 2 * number)
+            all_keys[:, :, -1], all_values[:, :, -1] = keys, values
+            heads = F.scaled_dot_product_attention(queries[:, :, None], all_keys, all_values)
+            stream = stream + _masked(layer.self_attn.o_proj(heads.flatten(1)), masks, 2 * number)
             written = layer.mlp(layer.post_attention_layernorm(stream), joined.gate_up)
             stream = stream + _masked(written, masks, 2 * number + 1)
-        return self.model.norm(stream[:, 0])  # type: ignore[no-any-return]
+        return self.model.norm(stream)  # type: ignore[no-any-return]
 
     def only(self, state: Cache, rows: Tensor) -> Cache:
         """Return the state of those `rows` (b,) of `state`."""
@@ -243,5 +246,5 @@ class TransformerNetwork(nn.Module):
 
 
 def _masked(branch: Tensor, masks: Tensor | None, number: int) -> Tensor:
-    """Return `branch` (B, T, W) under its dropout mask (B, W), one for the whole completion."""
-    return branch if masks is None else branch * masks[number][:, None]
+    """Return `branch` (B, W) under its dropout mask (B, W)."""
+    return branch if masks is None else branch * masks[number]

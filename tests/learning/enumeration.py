@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +16,8 @@ from pgplay.learning.losses import masked_row_means
 from pgplay.learning.objective import Batch, Forward, Modules, advantages_of, forward, gain_of, known_worth, loss_of
 from pgplay.learning.plan import make_plan
 from pgplay.policies.density import Density
-from pgplay.policies.policy import Policy, Rollout, of_actions
+from pgplay.policies.policy import Policy, Rollout, prefixes_of
+from pgplay.policies.prefixes import of_actions_at
 from pgplay.tasks.task import Pair
 from tests.policies.helpers import PLAIN, every_completion, generator, rollout_of, small_policy
 
@@ -66,11 +67,14 @@ def world(model: str, density: Density, critic_seed: int, *, dense: bool, with_r
     completions = [actions for actions, can in zip(completions, likely, strict=True) if can]
     rollout = rollout_of(policy, completions, density)
     pair = Pair("", "ab")
+    measured = policy.reading([pair])
+    prefixes = prefixes_of([rollout.reading, measured], [0] * (len(completions) + 1))
     credit = every_credit = None
     if dense:
-        every_credit = every_tokens_credit(rollout, [pair] * len(completions), policy).double()
-        credit = of_actions(every_credit, rollout.actions)
-        every_credit = every_credit.clamp_min(CREDIT_FLOOR)
+        everyones = every_tokens_credit(prefixes, [pair] * (len(completions) + 1), policy).double()
+        drawn = of_actions_at(everyones, prefixes.places[:-1], rollout.actions)
+        credit = torch.where(rollout.mask, drawn, 0.0)
+        every_credit = everyones.clamp_min(CREDIT_FLOOR)
     draw = random.Random(5)
     # So far apart that the floor under their deviation does not show.
     rewards = torch.tensor([100 * draw.random() for _ in completions], dtype=torch.float64)
@@ -83,10 +87,11 @@ def world(model: str, density: Density, critic_seed: int, *, dense: bool, with_r
     modules = Modules(policy, critic, reference)
     batch = Batch(
         rollout=rollout,
+        prefixes=prefixes,
         rewards=rewards[:, None],
         greedy_rewards=rewards[completions.index(own)][None],
         token_credit=credit,
-        measured=policy.reading([pair]),
+        measured=measured,
         imitated=None,
         every_credit=every_credit,
     )
@@ -125,17 +130,17 @@ def compare(
         for second in range(len(rewards)):
             rows = [first, second]
             batch = here.batch._replace(
-                rollout=rows_of(here.batch.rollout, rows),
+                **rows_of(here.batch, rows),
                 rewards=rewards[rows][None],
                 token_credit=here.batch.token_credit[rows] if dense else None,
-                every_credit=here.batch.every_credit[rows] if dense and plan.control_variate == "potential" else None,
+                every_credit=here.batch.every_credit if dense and plan.control_variate == "potential" else None,
             )
             seen = seen_rows(here.seen, rows)
             advantages, returns = advantages_of(batch, plan, seen, MOVING_AVERAGE)
             worth = known_worth(batch, plan)
             if variate_seed is not None:
                 baseline = Baseline(plan.choices.baseline, GROUP)
-                advantages, worth = steadied(advantages, batch.rollout, seen, baseline, variate_seed)
+                advantages, worth = steadied(advantages, batch, seen, baseline, variate_seed)
             gain = gain_of(seen, seen, batch, plan, advantages, worth)
             loss = loss_of(gain, seen, batch, plan, here.modules, returns, plan.entropy, plan.kl)
             expected = expected + weights[first] * weights[second] * loss
@@ -143,27 +148,38 @@ def compare(
 
 
 def steadied(
-    advantages: Tensor, rollout: Rollout, seen: Forward, baseline: Baseline, seed: int
+    advantages: Tensor, batch: Batch, seen: Forward, baseline: Baseline, seed: int
 ) -> tuple[Tensor, Tensor]:
     """Return the advantages less what a random function, centred under the policy, says of others, and what of all."""
-    width, vocabulary = seen.features.shape[2], seen.log_p_all.shape[2]
+    width, vocabulary, mask = seen.features.shape[1], seen.log_p_all.shape[1], batch.rollout.mask
     weight = 30 * torch.randn(width, vocabulary, generator=generator(seed), dtype=torch.float64)
     q = centred(seen.features.detach() @ weight, seen.log_p_all.detach().exp())
-    q = torch.where(rollout.mask[:, :, None], q, 0.0)
-    worth = of_actions(q, rollout.actions)
-    shared = masked_row_means(advantages, rollout.mask)
-    return without_the_others(shared, worth, rollout.mask, baseline), baseline.own_share(len(q)) * q
+    worth = torch.where(mask, of_actions_at(q, batch.places, batch.rollout.actions), 0.0)
+    shared = masked_row_means(advantages, mask)
+    return without_the_others(shared, worth, mask, baseline), baseline.own_share(len(mask)) * q
 
 
-def rows_of(rollout: Rollout, rows: list[int]) -> Rollout:
+def rows_of(batch: Batch, rows: list[int]) -> dict[str, Any]:
+    """Return what of `batch` is the rollout of these `rows`."""
+    rollout = batch.rollout
     tensors = (rollout.inputs, rollout.actions, rollout.mask, rollout.log_probabilities)
-    return Rollout(*(tensor[rows] for tensor in tensors), [rollout.prefix_lengths[row] for row in rows], None)
+    own = Rollout(*(tensor[rows] for tensor in tensors), [rollout.prefix_lengths[row] for row in rows], None)
+    places = batch.prefixes.places
+    kept = torch.cat([places[rows], places[len(rollout.actions) :]])
+    return {"rollout": own, "prefixes": batch.prefixes._replace(places=kept)}
+
+
+def imitating(batch: Batch) -> Batch:
+    """Return `batch` with what is measured also imitated."""
+    places = batch.prefixes.places
+    prefixes = batch.prefixes._replace(places=torch.cat([places, places[len(batch.rollout.actions) :]]))
+    return batch._replace(imitated=batch.measured, prefixes=prefixes)
 
 
 def seen_rows(seen: Forward, rows: list[int]) -> Forward:
     chosen = {
         name: getattr(seen, name)[rows]
-        for name in ("features", "log_p_all", "log_p", "values", "entropies", "log_ratio", "kl")
+        for name in ("log_p", "values", "entropies", "log_ratio", "kl")
         if getattr(seen, name) is not None
     }
     return seen._replace(**chosen)

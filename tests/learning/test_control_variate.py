@@ -74,9 +74,9 @@ def test_with_dense_credit_no_noise_comes_from_which_token_was_drawn() -> None:
         found, parameters = [], [here.modules.policy.network.lm_head.weight]
         for row in range(len(here.batch.rewards)):
             batch = here.batch._replace(
-                rollout=rows_of(here.batch.rollout, [row]),
+                **rows_of(here.batch, [row]),
                 token_credit=here.batch.token_credit[[row]],
-                every_credit=here.batch.every_credit[[row]] if control_variate == "potential" else None,
+                every_credit=here.batch.every_credit if control_variate == "potential" else None,
             )
             seen = seen_rows(here.seen, [row])
             advantages, _ = advantages_of(batch, plan, seen, 0.0)
@@ -106,11 +106,12 @@ def test_each_token_keeps_its_own_worth() -> None:
 def a_batch(seed: int, rows: int = 64, width: int = 4, vocabulary: int = 5) -> tuple[Drawn, torch.Tensor]:
     """Return random choices of a policy, and advantages to which token 2 adds one each time it is chosen."""
     draw = generator(seed)
-    features = torch.randn(rows, 6, width, generator=draw)
-    log_p_all = torch.randn(rows, 6, vocabulary, generator=draw).log_softmax(-1)
-    actions = torch.multinomial(log_p_all.exp().flatten(0, 1), 1, generator=draw).view(rows, 6)
+    features = torch.randn(rows * 6, width, generator=draw)
+    log_p_all = torch.randn(rows * 6, vocabulary, generator=draw).log_softmax(-1)
+    actions = torch.multinomial(log_p_all.exp(), 1, generator=draw).view(rows, 6)
     mask = torch.arange(6) < torch.randint(2, 7, (rows, 1), generator=draw)
-    drawn = ControlVariate(width, vocabulary, torch.device("cpu")).drawn(features, log_p_all, actions, mask, ALONE)
+    said = features, log_p_all, torch.arange(rows * 6).view(rows, 6)
+    drawn = ControlVariate(width, vocabulary, torch.device("cpu")).drawn(*said, actions, mask, ALONE)
     return drawn, ((actions == 2) & mask).sum(1) - 0.5
 
 
@@ -147,7 +148,7 @@ def test_it_learns_what_a_token_is_worth() -> None:
     drawn, advantages = a_batch(99)
     steadied = variate.steady(drawn, advantages)
     assert steadied.explained > 0.6
-    worth = (drawn.actions == 2).float() - drawn.probabilities[:, :, 2]
+    worth = drawn.sampled((torch.arange(5) == 2).float() - drawn.probabilities[:, 2:3])
     apart = torch.corrcoef(torch.stack([steadied.advantages[drawn.mask], worth[drawn.mask]]))[0, 1]
     together = torch.corrcoef(torch.stack([advantages[:, None].expand(-1, 6)[drawn.mask], worth[drawn.mask]]))[0, 1]
     assert apart > 1.5 * together
@@ -176,7 +177,7 @@ def test_what_is_known_of_every_token_is_left_out_in_its_own_unit() -> None:
     for seed in range(20):
         drawn, advantages = a_batch(seed)
         credit = torch.zeros_like(drawn.probabilities)
-        credit[:, :, 2] = 7.0  # a token 2 adds 1 to the advantage: a unit of this credit is worth a seventh
+        credit[:, 2] = 7.0  # a token 2 adds 1 to the advantage: a unit of this credit is worth a seventh
         teach(variate, drawn._replace(credit=credit), advantages)
     an_edit = variate.state()["agreement"][0, 0] / variate.state()["agreement"][1, 0]
     assert an_edit == pytest.approx(1 / 7, rel=0.2)
@@ -184,11 +185,11 @@ def test_what_is_known_of_every_token_is_left_out_in_its_own_unit() -> None:
     blind, knowing = ControlVariate(4, 5, torch.device("cpu")), ControlVariate(4, 5, torch.device("cpu"))
     knowing.state()["agreement"].copy_(torch.tensor([[1.0, 0.0], [7.0, 1.0]]))
     credit = torch.zeros_like(drawn.probabilities)
-    credit[:, :, 2] = 7.0
+    credit[:, 2] = 7.0
     assert blind.steady(drawn._replace(credit=credit), advantages).explained == 0.0
     steadied = knowing.steady(drawn._replace(credit=credit), advantages)
     assert steadied.explained > 0.6
-    worth = drawn.sampled((torch.arange(5) == 2).float() - drawn.probabilities[:, :, 2:3])
+    worth = drawn.sampled((torch.arange(5) == 2).float() - drawn.probabilities[:, 2:3])
     torch.testing.assert_close(steadied.advantages, without_the_others(advantages, worth, drawn.mask, ALONE))
 
 

@@ -7,8 +7,17 @@ import Levenshtein
 import pytest
 import torch
 
-from pgplay.learning.credit import CREDIT_BASELINE, CREDIT_FLOOR, dense_advantages, edit_potentials, token_credit
+from pgplay.learning.credit import (
+    CREDIT_BASELINE,
+    CREDIT_FLOOR,
+    dense_advantages,
+    edit_potentials,
+    every_tokens_credit,
+    token_credit,
+)
 from pgplay.policies.density import Density
+from pgplay.policies.policy import prefixes_of
+from pgplay.policies.prefixes import of_actions_at, spread
 from pgplay.rewards.scoring import build_reward
 from pgplay.tasks.task import Pair
 from tests.policies.helpers import every_completion, generator, rollout_of, small_policy, texts_of
@@ -29,17 +38,19 @@ TARGETS = ["".join(letters) for length in (1, 2, 3, 4) for letters in itertools.
 
 
 @pytest.mark.parametrize("room", [1, 2, 3, 4])
-@pytest.mark.parametrize("prompt", ["", "ba"])
-def test_potentials_are_the_fewest_edits_over_all_ways_to_go_on(room: int, prompt: str) -> None:
+@pytest.mark.parametrize(("prompt", "shared"), [("", False), ("ba", False), ("", True), ("ba", True)])
+def test_potentials_are_the_fewest_edits_over_all_ways_to_go_on(room: int, prompt: str, shared: bool) -> None:
     policy = small_policy("gru-nano", LETTERS, room)
     completions = every_completion(policy)
     rollout = rollout_of(policy, completions, prompt=prompt)
     count = len(completions)
+    prefixes = prefixes_of([rollout.reading], [0] * count if shared else None)
+    begins = torch.full((count,), len(prompt))
     for target in TARGETS:
         tokens = policy.tokenizer.encode(target)
         padded = torch.tensor([tokens + [2] * (4 - len(tokens))] * count)
         lengths, rooms = torch.full((count,), len(target)), torch.full((count,), room)
-        found = edit_potentials(rollout.actions, rollout.mask, padded, lengths, rooms, 3)
+        found = edit_potentials(prefixes, begins, padded, lengths, rooms, 3)
         for row, actions in enumerate(completions):
             text = policy.tokenizer.decode(actions)
             for place in range(len(actions)):
@@ -47,17 +58,19 @@ def test_potentials_are_the_fewest_edits_over_all_ways_to_go_on(room: int, promp
                 before = fewest_edits(here, target, room)
                 longer = [fewest_edits(here + letter, target, room) for letter in LETTERS]
                 after = [Levenshtein.distance(here, target), *longer]
-                assert found.before[row, len(prompt) + place] == before, (here, target)
-                assert found.after[row, len(prompt) + place].tolist() == after, (here, target)
+                prefix = prefixes.places[row, len(prompt) + place]
+                assert found.before[prefix] == before, (here, target)
+                assert found.after[prefix].tolist() == after, (here, target)
 
 
 def test_targets_of_different_lengths_stand_side_by_side() -> None:
     policy = small_policy("gru-nano", LETTERS, 4)
     rollout = rollout_of(policy, [[1, 2, 0], [1, 2, 0]])
     targets = torch.tensor([[1, 2, 0, 0], [2, 1, 2, 1]])
-    found = edit_potentials(rollout.actions, rollout.mask, targets, torch.tensor([2, 4]), torch.tensor([4, 4]), 3)
-    assert found.before.tolist() == [[0, 0, 0], [0, 1, 1]]
-    assert found.after.gather(2, rollout.actions[:, :, None])[:, :, 0].tolist() == [[0, 0, 0], [1, 1, 2]]
+    prefixes = prefixes_of([rollout.reading], [0, 1])
+    found = edit_potentials(prefixes, torch.tensor([0, 0]), targets, torch.tensor([2, 4]), torch.tensor([4, 4]), 3)
+    assert spread(found.before, prefixes.places).tolist() == [[0, 0, 0], [0, 1, 1]]
+    assert of_actions_at(found.after, prefixes.places, rollout.actions).tolist() == [[0, 0, 0], [1, 1, 2]]
 
 
 @pytest.mark.parametrize("prompt", ["", "ba"])
@@ -66,10 +79,10 @@ def test_credit_for_levenshtein_sums_to_the_edits_that_are_left(prompt: str) -> 
     completions = every_completion(policy)
     rollout = rollout_of(policy, completions, prompt=prompt)
     pairs = [Pair(prompt, TARGETS[number % 14]) for number in range(len(completions))]
-    credit = token_credit(rollout, pairs, policy, build_reward("levenshtein"))
-    assert credit.shape == rollout.mask.shape
-    assert not credit[~rollout.mask].any()
-    assert (credit <= 0).all()
+    prefixes = prefixes_of([rollout.reading], [number % 14 for number in range(len(completions))])
+    everyones = every_tokens_credit(prefixes, pairs, policy)
+    assert (everyones <= 0).all()
+    credit = torch.where(rollout.mask, of_actions_at(everyones, prefixes.places, rollout.actions), 0.0)
     distances = [
         -Levenshtein.distance(text, pair.target)
         for text, pair in zip(texts_of(policy, completions), pairs, strict=True)
@@ -106,10 +119,9 @@ def test_credit_for_another_reward_asks_for_each_rows_own_target() -> None:
     assert token_credit(rollout, pairs, policy, reward).sum(1).tolist() == pytest.approx(expected, abs=1e-6)
 
 
-def test_dense_advantages_have_a_floor_and_a_baseline_within_the_mask() -> None:
+def test_dense_advantages_have_a_floor_and_a_baseline() -> None:
     credit = torch.tensor([[0.0, -1.0, -7.0], [1.0, -2.0, -9.0]])
-    mask = torch.tensor([[True, True, True], [True, True, False]])
-    floored = [[0.0, -1.0, CREDIT_FLOOR], [1.0, -2.0, None]]
-    expected = [[0.0 if value is None else value + CREDIT_BASELINE for value in row] for row in floored]
-    assert dense_advantages(credit, mask).tolist() == [pytest.approx(row) for row in expected]
+    floored = [[0.0, -1.0, CREDIT_FLOOR], [1.0, -2.0, CREDIT_FLOOR]]
+    expected = [[value + CREDIT_BASELINE for value in row] for row in floored]
+    assert dense_advantages(credit).tolist() == [pytest.approx(row) for row in expected]
     assert 0 < CREDIT_BASELINE < 1 < -CREDIT_FLOOR

@@ -37,12 +37,13 @@ def test_an_expected_loss_is_the_mean_of_every_tokens_by_its_old_probability(kin
     advantages = torch.randn(3, 3, 4, generator=draw, dtype=torch.float64)
     logits.requires_grad_()
     log_p, old = logits.log_softmax(-1), old_logits.log_softmax(-1)
-    found = expected_surrogate(kind, log_p, old, advantages, MASK, 0.2, 0.3)
+    given = (values.flatten(0, 1) for values in (log_p, old, advantages))
+    found = expected_surrogate(kind, *given, 0.2, 0.3).view(3, 3)
     expected = torch.zeros(3, 3, dtype=torch.float64)
     for token in range(4):
         parts = (values[:, :, token] for values in (log_p, old, advantages))
         now, then, advantage = parts
-        each = surrogate(kind, now, then, advantage, MASK, 0.2, 0.3).losses
+        each = surrogate(kind, now, then, advantage, torch.ones_like(MASK), 0.2, 0.3).losses
         is_possible = (now > -torch.inf) & (then > -torch.inf)
         expected = expected + torch.where(is_possible, then.exp() * each, 0.0)
     where = torch.ones(3, 3, dtype=torch.bool)

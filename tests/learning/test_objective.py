@@ -9,7 +9,7 @@ from pgplay.learning.objective import Past, advantages_of, forward, gain_of, lea
 from pgplay.learning.optimiser import Adam
 from pgplay.learning.plan import Plan, make_plan
 from pgplay.tasks.task import Pair
-from tests.learning.enumeration import WITHOUT_EXTRAS, World, rows_of, world
+from tests.learning.enumeration import WITHOUT_EXTRAS, World, imitating, rows_of, world
 from tests.policies.helpers import PLAIN
 
 
@@ -73,7 +73,7 @@ def test_every_term_of_the_loss_has_its_weight_and_sign() -> None:
     here = world("gru-nano", PLAIN, 6, dense=False, with_reference=True)
     assert here.seen.kl is not None
     mask, plain = here.batch.rollout.mask, loss_with(here)
-    here = here._replace(batch=here.batch._replace(imitated=here.batch.measured))
+    here = here._replace(batch=imitating(here.batch))
     here = here._replace(seen=forward(here.batch, here.modules, PLAIN))
     parameters = torch.cat([parameter.flatten() for parameter in here.modules.policy.module.parameters()])
     terms = {
@@ -92,8 +92,8 @@ def test_every_term_of_the_loss_has_its_weight_and_sign() -> None:
 def test_signal_to_noise_is_one_where_both_halves_say_the_same_and_minus_one_where_they_contradict() -> None:
     for signs, expected in (((1, 1), 1.0), ((1, -1), -1.0)):
         here = world("gru-nano", PLAIN, 6, dense=False, with_reference=False)
-        twice = rows_of(here.batch.rollout, [1, 1])
-        batch = here.batch._replace(rollout=twice, rewards=torch.tensor([[float(sign) for sign in signs]]).double())
+        rewards = torch.tensor([[float(sign) for sign in signs]]).double()
+        batch = here.batch._replace(**rows_of(here.batch, [1, 1]), rewards=rewards)
         plan = plan_of(algorithm="reinforce")
         optimiser = Adam(here.modules.trained(plan))
         past = Past(plan.lr, 0.0, 0.0)

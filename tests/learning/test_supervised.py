@@ -12,7 +12,7 @@ from pgplay.learning.plan import make_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.policy import Policy
 from pgplay.tasks.task import Pair
-from tests.learning.enumeration import WITHOUT_EXTRAS, flat, world
+from tests.learning.enumeration import WITHOUT_EXTRAS, flat, imitating, world
 from tests.learning.helpers import COPYING, steps, trainer, weights
 from tests.learning.test_bias import TURNED
 from tests.policies.helpers import FAMILIES, PLAIN, rollout_of
@@ -64,7 +64,7 @@ def test_its_update_is_not_the_policy_gradient() -> None:
     )
     own = {name: value for name, value in WITHOUT_EXTRAS.items() if name != "critic"}
     plan = make_plan(make_config(own | SUPERVISED | {"batch_size": 15, "group_size": 15}))
-    batch = here.batch._replace(rewards=here.batch.rewards.t(), imitated=here.batch.measured)
+    batch = imitating(here.batch)._replace(rewards=here.batch.rewards.t())
     seen = forward(batch, here.modules, PLAIN)
     advantages, returns = advantages_of(batch, plan, seen, 0.5)
     gain = gain_of(seen, seen, batch, plan, advantages)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
 from pgplay.policies.catalogue import PolicyShape
 from pgplay.policies.density import Density
+from pgplay.policies.network import Network
 from pgplay.policies.policy import Policy, Rollout
+from pgplay.policies.prefixes import Prefixes, spread
 from pgplay.tasks.tokenizer import DELIMITER
 
 FAMILIES = ("gru-nano", "transformer-nano")
@@ -49,6 +52,12 @@ def rollout_of(policy: Policy, completions: list[list[int]], density: Density = 
     with torch.no_grad():
         log_p = policy.log_probabilities(inputs, density).gather(2, actions[:, :, None])[:, :, 0]
     return Rollout(inputs, actions, mask, torch.where(mask, log_p, 0.0), [len(prefix)] * len(completions), None)
+
+
+def read(network: Network, tokens: Tensor, masks: Tensor | None = None) -> Tensor:
+    """Return features (B, T, W) for `tokens` (B, T)."""
+    prefixes = Prefixes.apart(tokens)
+    return spread(network(prefixes, masks), prefixes.places)
 
 
 def texts_of(policy: Policy, completions: list[list[int]]) -> list[str]:

@@ -7,7 +7,8 @@ from torch import nn
 from pgplay.policies.catalogue import ModelSpec
 from pgplay.policies.gru import BLOCK, GRULayer, GRUNetwork, _Recurrence
 from pgplay.policies.network import draw_masks
-from tests.policies.helpers import generator
+from pgplay.policies.prefixes import Prefixes
+from tests.policies.helpers import generator, read
 
 TWO_LAYERS = ModelSpec("gru", "nano", 2, 5, 1, 0, 64)
 
@@ -27,9 +28,12 @@ def plain_cell(
 
 
 def recurrence(*arguments: torch.Tensor) -> torch.Tensor:
-    """Return the states; the gates are copied, for the recurrence overwrites them."""
-    states: torch.Tensor = _Recurrence.apply(arguments[0].clone(), arguments[1].clone(), *arguments[2:])
-    return states
+    """Return the states (T, B, W) over gates (T, B, ...), which are copied, for the recurrence overwrites them."""
+    length, batch, width = arguments[1].shape
+    prefixes = Prefixes.apart(torch.zeros(batch, length, dtype=torch.long))
+    gates = (argument.clone().flatten(0, 1) for argument in arguments[:2])
+    states: torch.Tensor = _Recurrence.apply(*gates, *arguments[2:], prefixes)
+    return states.view(length, batch, width)
 
 
 def arguments_of(length: int, batch: int, width: int) -> list[torch.Tensor]:
@@ -75,7 +79,7 @@ def network_and_torchs_own() -> tuple[GRUNetwork, nn.GRU]:
 def test_network_is_torchs_gru_with_the_same_weights() -> None:
     network, theirs = network_and_torchs_own()
     tokens = torch.randint(0, 4, (3, 6), generator=generator(6))
-    features, their_features = network(tokens), theirs(network.embed_tokens(tokens))[0]
+    features, their_features = read(network, tokens), theirs(network.embed_tokens(tokens))[0]
     torch.testing.assert_close(features, their_features, rtol=0, atol=1e-12)
     features.square().sum().backward()
     own = {f"{name}_l{number}": p.grad for number, layer in enumerate(network.layers)
@@ -92,4 +96,4 @@ def test_token_by_token_is_the_whole_pass_with_several_layers(dropout: float) ->
     masks = draw_masks(network, 3, dropout, generator(7)).double() if dropout else None
     state = network.start(3, 6)
     steps = [network.step(tokens[:, position], position, state, masks) for position in range(6)]
-    torch.testing.assert_close(torch.stack(steps, 1), network(tokens, masks), rtol=0, atol=1e-12)
+    torch.testing.assert_close(torch.stack(steps, 1), read(network, tokens, masks), rtol=0, atol=1e-12)

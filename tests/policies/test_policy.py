@@ -3,9 +3,10 @@ import torch
 
 from pgplay.errors import InputError
 from pgplay.policies.density import Density
-from pgplay.policies.policy import mean_losses
+from pgplay.policies.policy import mean_losses, prefixes_of
+from pgplay.policies.prefixes import spread
 from pgplay.tasks.task import Pair
-from tests.policies.helpers import FAMILIES, generator, rollout_of, small_policy
+from tests.policies.helpers import FAMILIES, generator, read, rollout_of, small_policy
 
 
 @pytest.mark.parametrize("model", FAMILIES)
@@ -15,7 +16,7 @@ def test_cross_entropy_is_the_mean_surprise_of_the_target_and_its_end(model: str
     by_hand = []
     for pair in pairs:
         text = [*policy.prefix(pair.prompt), *policy.tokenizer.encode(pair.target), 0]
-        log_p = policy.network.logits(policy.network(torch.tensor([text[:-1]])))[0].log_softmax(-1)
+        log_p = policy.network.logits(read(policy.network, torch.tensor([text[:-1]])))[0].log_softmax(-1)
         start = len(pair.prompt)
         surprises = [-log_p[column, text[column + 1]].item() for column in range(start, len(text) - 1)]
         assert len(surprises) == len(pair.target) + 1
@@ -23,15 +24,20 @@ def test_cross_entropy_is_the_mean_surprise_of_the_target_and_its_end(model: str
     assert policy.cross_entropy(pairs) == pytest.approx(by_hand, abs=1e-5)
 
 
+@pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize("model", FAMILIES)
-def test_several_readings_in_one_pass_are_each_read_as_alone(model: str) -> None:
+def test_several_readings_in_one_pass_are_each_read_as_alone(model: str, shared: bool) -> None:
     policy = small_policy(model, "abc", 8, sharpness=5.0)
     rollout = policy.sample([policy.prefix("ab")] * 4, Density(), generator())
     readings = [rollout.reading, policy.reading([Pair("", "abcabcabc"), Pair("c", "a")])]
-    together = policy.features(readings)
-    for features, reading in zip(together, readings, strict=True):
-        assert features.shape[:2] == reading.inputs.shape
-        torch.testing.assert_close(features, policy.network(reading.inputs), rtol=0, atol=1e-5)
+    prefixes = prefixes_of(readings, [0] * 6 if shared else None)
+    features, first = policy.features(prefixes), 0
+    for reading in readings:
+        rows, columns = reading.inputs.shape
+        own = spread(features, prefixes.places[first : first + rows, :columns])
+        alone = read(policy.network, reading.inputs)
+        torch.testing.assert_close(own[reading.mask], alone[reading.mask], rtol=0, atol=1e-5)
+        first += rows
 
 
 @pytest.mark.parametrize("model", FAMILIES)
@@ -40,10 +46,12 @@ def test_dropout_masks_touch_the_first_reading_only(model: str) -> None:
     rollout = policy.sample([policy.prefix("")] * 4, Density(), generator())
     other = policy.reading([Pair("", "abc")])
     masks = torch.zeros(policy.network.mask_count, 4, policy.network.width)
-    own, untouched = policy.features([rollout.reading, other], masks)
-    torch.testing.assert_close(own, policy.network(rollout.inputs, masks), rtol=0, atol=1e-6)
-    torch.testing.assert_close(untouched, policy.network(other.inputs), rtol=0, atol=1e-6)
-    assert not torch.allclose(own[:, :2], policy.network(rollout.inputs)[:, :2], atol=1e-3)
+    prefixes = prefixes_of([rollout.reading, other])
+    features = spread(policy.features(prefixes, masks), prefixes.places)
+    own, untouched = features[:4, : rollout.inputs.shape[1]], features[4:, : other.inputs.shape[1]]
+    torch.testing.assert_close(own, read(policy.network, rollout.inputs, masks), rtol=0, atol=1e-6)
+    torch.testing.assert_close(untouched, read(policy.network, other.inputs), rtol=0, atol=1e-6)
+    assert not torch.allclose(own[:, :2], read(policy.network, rollout.inputs)[:, :2], atol=1e-3)
 
 
 def test_writing_greedily_needs_no_luck_and_writing_otherwise_does() -> None:

@@ -9,7 +9,7 @@ from torch import Tensor
 from pgplay.policies.catalogue import ModelSpec, model_spec
 from pgplay.policies.network import draw_masks
 from pgplay.policies.transformer import TransformerNetwork
-from tests.policies.helpers import generator
+from tests.policies.helpers import generator, read
 
 VOCABULARY = 7
 WIDTH, INNER = 64, 176
@@ -107,7 +107,7 @@ def test_logits_are_those_of_a_llama_written_out_by_hand() -> None:
     tokens = torch.randint(0, VOCABULARY, (2, 5), generator=generator(3))
     tensors = {name: tensor.detach() for name, tensor in network.state_dict().items()}
     expected = torch.stack([llama(tensors, row) for row in tokens.tolist()])
-    torch.testing.assert_close(network.logits(network(tokens)), expected, rtol=0, atol=1e-10)
+    torch.testing.assert_close(network.logits(read(network, tokens)), expected, rtol=0, atol=1e-10)
 
 
 def test_positions_are_turned_by_the_angles_of_rotary_embeddings() -> None:
@@ -125,7 +125,7 @@ def test_cache_gives_what_the_whole_pass_gives(dropout: float) -> None:
     masks = draw_masks(network, 3, dropout, generator(5)).double() if dropout else None
     state = network.start(3, 9)
     steps = [network.step(tokens[:, position], position, state, masks) for position in range(9)]
-    torch.testing.assert_close(torch.stack(steps, 1), network(tokens, masks), rtol=0, atol=1e-12)
+    torch.testing.assert_close(torch.stack(steps, 1), read(network, tokens, masks), rtol=0, atol=1e-12)
 
 
 def test_a_token_sees_only_what_came_before_it() -> None:
@@ -133,6 +133,6 @@ def test_a_token_sees_only_what_came_before_it() -> None:
     tokens = torch.randint(0, VOCABULARY, (1, 6), generator=generator(6))
     changed = tokens.clone()
     changed[0, 3] = (tokens[0, 3] + 1) % VOCABULARY
-    one, other = network(tokens)[0], network(changed)[0]
+    one, other = read(network, tokens)[0], read(network, changed)[0]
     torch.testing.assert_close(one[:3], other[:3], rtol=0, atol=1e-12)
     assert (one[3:] - other[3:]).abs().amax(1).min() > 1e-6

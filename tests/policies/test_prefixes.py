@@ -1,0 +1,107 @@
+"""Every prefix of some texts is there once, is found at its places, and is read as it is in each text alone."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from pgplay.policies.prefixes import Prefixes, of_actions_at, spread
+from tests.policies.helpers import FAMILIES, read, small_policy
+
+VOCABULARY = 3
+
+texts_of_kinds = st.lists(
+    st.tuples(st.integers(0, 1), st.lists(st.integers(0, VOCABULARY - 1), min_size=1, max_size=5)),
+    min_size=1,
+    max_size=12,
+)
+"""So short and alike that they share much: a kind, and a text."""
+
+
+def padded(texts: list[list[int]]) -> Tensor:
+    longest = max(map(len, texts)) + 1  # a column that none of them uses
+    return torch.tensor([text + [0] * (longest - len(text)) for text in texts])
+
+
+def shared(given_texts: list[tuple[int, list[int]]]) -> tuple[Prefixes, Tensor]:
+    kinds, texts = (list(column) for column in zip(*given_texts, strict=True))
+    tokens = padded(texts)
+    return Prefixes.shared(tokens, [len(text) for text in texts], kinds), tokens
+
+
+def written(prefixes: Prefixes, number: int) -> list[int]:
+    """Return the tokens of a prefix, by way of those that it goes on from."""
+    column, starts = int(prefixes.columns[number]), [here.start for here in prefixes.by_column()]
+    tokens = [int(prefixes.tokens[number])]
+    while column:
+        column -= 1
+        number = starts[column] + int(prefixes.parents[number])
+        tokens.insert(0, int(prefixes.tokens[number]))
+    return tokens
+
+
+@given(texts_of_kinds)
+def test_every_prefix_is_there_once_and_found_at_its_places(given_texts: list[tuple[int, list[int]]]) -> None:
+    prefixes, _ = shared(given_texts)
+    different = {(kind, *text[:count]) for kind, text in given_texts for count in range(1, len(text) + 1)}
+    assert len(prefixes.tokens) == sum(prefixes.widths) == len(different)
+    found = set()
+    for row, (kind, text) in enumerate(given_texts):
+        for column in range(len(text)):
+            number = int(prefixes.places[row, column])
+            assert written(prefixes, number) == text[: column + 1]
+            begun_by = given_texts[int(prefixes.texts[number])]
+            assert (begun_by[0], begun_by[1][: column + 1]) == (kind, text[: column + 1])
+            found.add(number)
+    assert found == set(range(len(prefixes.tokens)))
+    assert [here.stop - here.start for here in prefixes.by_column()] == list(prefixes.widths)
+    assert prefixes.paths.flatten()[prefixes.ends].tolist() == list(range(len(prefixes.tokens)))
+    assert len(prefixes.paths) <= len(different)
+
+
+def test_texts_apart_have_every_place_to_themselves() -> None:
+    tokens = torch.tensor([[1, 2, 0], [1, 2, 0]])
+    prefixes = Prefixes.apart(tokens)
+    assert sorted(prefixes.places.flatten().tolist()) == list(range(6))
+    assert spread(prefixes.tokens, prefixes.places).tolist() == tokens.tolist()
+    assert [written(prefixes, number) for number in prefixes.places[1].tolist()] == [[1], [1, 2], [1, 2, 0]]
+    assert prefixes.texts[prefixes.places].tolist() == [[0, 0, 0], [1, 1, 1]]
+    assert prefixes.paths.flatten()[prefixes.ends].tolist() == list(range(6))
+
+
+def test_texts_that_are_the_same_cost_what_one_does() -> None:
+    prefixes, _ = shared([(0, [1, 2, 1, 0])] * 50 + [(0, [1, 2])] * 50)
+    assert prefixes.widths == (1, 1, 1, 1, 0)
+    assert prefixes.paths.shape == (1, 5)
+
+
+@pytest.mark.parametrize("model", FAMILIES)
+@given(texts_of_kinds)
+def test_a_shared_prefix_is_read_as_in_each_text_and_gathers_the_gradients_of_all(
+    model: str, given_texts: list[tuple[int, list[int]]]
+) -> None:
+    policy = small_policy(model, "ab", 8)
+    network = policy.module.double()
+    prefixes, tokens = shared(given_texts)
+    own = torch.arange(tokens.shape[1]) < torch.tensor([len(text) for _, text in given_texts])[:, None]
+    together, alone = spread(policy.network(prefixes), prefixes.places), read(policy.network, tokens)
+    torch.testing.assert_close(together[own], alone[own], rtol=0, atol=1e-12)
+    weighing = torch.linspace(-1, 1, together[own].numel(), dtype=torch.float64).view_as(together[own])
+    found, expected = (
+        torch.autograd.grad((features[own] * weighing).sum(), list(network.parameters()), allow_unused=True)
+        for features in (together, alone)
+    )
+    for mine, theirs in zip(found, expected, strict=True):
+        assert (mine is None) == (theirs is None)
+        if mine is not None:
+            torch.testing.assert_close(mine, theirs, rtol=0, atol=1e-11)
+
+
+def test_what_belongs_to_an_action_is_looked_up_by_its_place() -> None:
+    values = torch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    places, actions = torch.tensor([[0, 1, 1], [0, 0, 1]]), torch.tensor([[0, 1, 1], [1, 0, 0]])
+    found = of_actions_at(values, places, actions)
+    assert found.tolist() == [[1.0, 4.0, 4.0], [2.0, 1.0, 3.0]]
+    (gradient,) = torch.autograd.grad(found.sum(), values)
+    assert gradient.tolist() == [[2.0, 1.0], [1.0, 2.0]]
