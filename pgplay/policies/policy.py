@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import partial
 from typing import Any, NamedTuple, cast
 
@@ -137,15 +137,18 @@ class Policy:
         lengths = [len(prefix) for prefix in prefixes]
         longest = max(lengths)
         columns = longest - 1 + self.max_length
-        padded = [prefix + [DELIMITER] * (longest - len(prefix)) for prefix in prefixes]
-        forced = torch.tensor(padded, device=self.device)
-        ends = torch.tensor(lengths, device=self.device)
+        padded = [(*prefix, *[DELIMITER] * (longest - len(prefix))) for prefix in prefixes]
+        # What completions have in common before the first of them begins is read once, unless masks tell them apart.
+        alike = _different(padded if dropout_masks is None else range(batch))
+        forced, ends, readers, owners = (
+            torch.tensor(numbers, device=self.device) for numbers in (padded, lengths, *alike)
+        )
         uniform = torch.rand(columns, batch, self.tokenizer.vocabulary_size, generator=generator, device=self.device)
         # Asking whether all have stopped costs a transfer on a GPU, so there the columns run to the end.
         stops_early = self.device.type == "cpu" and not graphs.records
         constants = density, min(lengths) - 1, greedy_rows, stops_early
         write = partial(self.write_columns, *constants)
-        written = graphs.run(write, ("write", *constants), forced, ends, uniform, dropout_masks)
+        written = graphs.run(write, ("write", *constants), forced, ends, readers, owners, uniform, dropout_masks)
         return Rollout(*written, lengths, dropout_masks)
 
     def write_columns(
@@ -156,13 +159,16 @@ class Policy:
         stops_early: bool,
         forced: Tensor,
         ends: Tensor,
+        readers: Tensor,
+        owners: Tensor,
         noise: Tensor,
         dropout_masks: Tensor | None,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return inputs, actions, mask and log-probabilities, as in a rollout.
 
         forced (B, P): the prefixes, padded; ends (B,): their lengths; first: the first column of which a token is the
-        policy's own. `noise` (T, B, V) is uniform, and overwritten: a token is drawn as the largest logit plus Gumbel
+        policy's own. readers (b,): rows that are all different as far as that; owners (B,): which of these each row is
+        like. `noise` (T, B, V) is uniform, and overwritten: a token is drawn as the largest logit plus Gumbel
         noise (Gumbel 1954; Maddison et al. 2014, arXiv:1411.0030); a greedy row has none. What is the same for all
         tokens of a column (the logarithm of the sum) changes no draw, so the log-probabilities are computed after the
         last column, all at once.
@@ -178,14 +184,17 @@ class Policy:
         free = (column_numbers >= ends - 1) & (column_numbers < ends - 1 + self.max_length)
         inputs = torch.zeros(batch, columns + 1, dtype=torch.long, device=self.device)
         inputs[:, :longest] = forced
-        present = _Present(slice(None), self.network.start(batch, columns), noise, free, dropout_masks)
+        state = self.network.start(len(readers) if first else batch, columns)
+        for column in range(first):
+            self.network.step(forced[readers, column], column, state, dropout_masks)
+        present = _Present(
+            slice(None), self.network.only(state, owners) if first else state, noise, free, dropout_masks
+        )
         running = torch.ones(batch, dtype=torch.bool, device=self.device)
         stretches = [_Stretch(present.rows, first, [])]
-        for column in range(columns):
+        for column in range(first, columns):
             tokens = inputs[present.rows, column]
             features = self.network.step(tokens, column, present.state, present.dropout_masks)
-            if column < first:
-                continue
             logits = density.filtered(self.network.logits(features))
             stretches[-1].logits.append(logits)
             chosen = (logits + present.noise[column]).argmax(-1)
@@ -281,6 +290,15 @@ class Policy:
             self.module.load_state_dict(tensors)
         except RuntimeError as error:
             raise InputError(f"The tensors do not fit a {self.spec.name} with this alphabet: {error}.") from error
+
+
+def _different(values: Sequence[Hashable]) -> tuple[list[int], list[int]]:
+    """Return where each different one of `values` stands first, and for each of `values` which one of those it is."""
+    first: dict[Hashable, int] = {}
+    for number, value in enumerate(values):
+        first.setdefault(value, number)
+    order = {value: number for number, value in enumerate(first)}
+    return list(first.values()), [order[value] for value in values]
 
 
 def of_actions(values: Tensor, actions: Tensor) -> Tensor:

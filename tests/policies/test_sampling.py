@@ -94,6 +94,28 @@ def test_the_longest_prompt_decides_nothing_about_the_others(model: str) -> None
 
 @pytest.mark.parametrize("dropout", [0.0, 0.4])
 @pytest.mark.parametrize("model", FAMILIES)
+def test_a_prompt_is_read_once_for_all_its_completions_unless_masks_tell_them_apart(
+    model: str, dropout: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = small_policy(model, "abcd", 6, sharpness=6.0)
+    prefixes = [policy.prefix(prompt) for prompt in ("abc", "dda", "abc", "abc", "dda", "abcd")]
+    masks = draw_masks(policy.network, len(prefixes), dropout, generator(3)) if dropout else None
+    batches, step = [], policy.network.step
+
+    def watched(tokens: torch.Tensor, *rest: object) -> torch.Tensor:
+        batches.append(len(tokens))
+        return step(tokens, *rest)
+
+    monkeypatch.setattr(policy.module, "step", watched)
+    rollout = policy.sample(prefixes, Density(), generator(4), dropout_masks=masks)
+    assert batches[:4] == ([6] * 4 if dropout else [3, 3, 3, 6])
+    assert [rollout.inputs[row, : len(prefix)].tolist() for row, prefix in enumerate(prefixes)] == prefixes
+    again = trained(policy, rollout, Density()).gather(2, rollout.actions[:, :, None])[:, :, 0]
+    assert (again - rollout.log_probabilities)[rollout.mask].abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.4])
+@pytest.mark.parametrize("model", FAMILIES)
 def test_rows_that_have_stopped_are_left_out_and_nothing_else_changes(
     model: str, dropout: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
