@@ -13,7 +13,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+PATH_MULTIPLE = 16
+"""Columns of paths: torch's attention on a CPU takes three times as long for 31 columns as it does for 32."""
 
 
 class Prefixes(NamedTuple):
@@ -21,8 +24,8 @@ class Prefixes(NamedTuple):
 
     tokens, columns, texts (P,): the last token of each, its column, and one text that begins so. parents (P,): the
     number, within the column before, of the prefix that each goes on from; 0 in the first column. widths: how many each
-    column has. places (N, T): the prefix at each place of each text, anything beyond a text's end. paths (L, T): the
-    places of so many texts that every prefix is in one of them; ends (P,): where in `paths`, flat.
+    column has. places (N, T): the prefix at each place of each text, anything beyond a text's end. paths (L, T or some
+    more): the places of so many texts that every prefix is in one of them; ends (P,): where in `paths`, flat.
     """
 
     tokens: Tensor
@@ -40,8 +43,9 @@ class Prefixes(NamedTuple):
         texts, columns = tokens.shape
         numbers = torch.arange(texts * columns, device=tokens.device)
         rows, places = numbers % texts, numbers.view(columns, texts).t()
-        ends = rows * columns + numbers // texts
-        return cls(tokens.t().flatten(), numbers // texts, rows, rows, (texts,) * columns, places, places, ends)
+        paths = _widened(places)
+        ends = rows * paths.shape[1] + numbers // texts
+        return cls(tokens.t().flatten(), numbers // texts, rows, rows, (texts,) * columns, places, paths, ends)
 
     @classmethod
     def shared(cls, tokens: Tensor, lengths: Sequence[int], kinds: Sequence[int]) -> Prefixes:
@@ -64,8 +68,9 @@ class Prefixes(NamedTuple):
         # A prefix is told by the last of the texts that have it; a text that is the last to have one is a path.
         last = fresh[1:] & own
         found_columns, found_rows = last.t().nonzero(as_tuple=True)
-        paths = last.any(1)
-        ends = (paths.cumsum(0) - 1)[found_rows] * columns + found_columns
+        is_path = last.any(1)
+        paths = _widened(places[order[is_path]])
+        ends = (is_path.cumsum(0) - 1)[found_rows] * paths.shape[1] + found_columns
         before = (found_columns - 1).clamp_min(0)
         starts = torch.tensor([0, *itertools.accumulate(widths)])
         parents = torch.where(found_columns > 0, numbers[found_rows, before] - starts[before], 0)
@@ -76,7 +81,7 @@ class Prefixes(NamedTuple):
             parents=parents,
             widths=tuple(widths),
             places=places,
-            paths=places[order[paths]],
+            paths=paths,
             ends=ends,
         )
 
@@ -92,6 +97,11 @@ class Prefixes(NamedTuple):
     def from_paths(self, values: Tensor) -> Tensor:
         """Return (P, ...) what each prefix has of `values` (L, T, ...) along the paths."""
         return values.flatten(0, 1).index_select(0, self.ends)
+
+
+def _widened(paths: Tensor) -> Tensor:
+    """Return `paths` (L, T) with so many columns more that attention along them is fast."""
+    return nn.functional.pad(paths, (0, -paths.shape[1] % PATH_MULTIPLE))
 
 
 def spread(values: Tensor, places: Tensor) -> Tensor:
