@@ -23,9 +23,10 @@ class Prefixes(NamedTuple):
     """The P prefixes of N texts over T columns, ordered by their last token's column.
 
     tokens, columns, texts (P,): the last token of each, its column, and one text that begins so. parents (P,): the
-    number, within the column before, of the prefix that each goes on from; 0 in the first column. widths: how many each
-    column has. places (N, T): the prefix at each place of each text, anything beyond a text's end. paths (L, T or some
-    more): the places of so many texts that every prefix is in one of them; ends (P,): where in `paths`, flat.
+    number, within the column before, of the prefix that each goes on from; it says nothing in the first column. widths:
+    how many each column has. places (N, T): the prefix at each place of each text, anything beyond a text's end. paths
+    (L, T or some more): the places of so many texts that every prefix is in one of them; ends (P,): where in `paths`,
+    flat.
     """
 
     tokens: Tensor
