@@ -212,6 +212,8 @@ class PgplayApp(Acting):
 
     @on(SetupChanged)
     def _setup_changed(self, message: SetupChanged) -> None:
+        if not self.screen_stack:  # it comes while the app closes
+            return
         self.settings, self.parameters = message.settings, message.parameters
         self._conductor.take_settings(message.settings)
         self.redraw()

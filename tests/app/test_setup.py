@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from textual.widgets import Button, Collapsible, Input, Static, TextArea
 
 from pgplay.app.formats import count
+from pgplay.app.messages import SetupChanged
 from pgplay.app.screens.dialogs import AskDialog
 from pgplay.app.widgets.choice import Choice
 from pgplay.app.widgets.setup import Setup
@@ -236,3 +237,13 @@ async def test_a_task_takes_the_place_of_the_target_and_gives_it_back() -> None:
         setup.set_target("good morning")
         await until(pilot, lambda: bench.app.settings == {"target": "good morning"})
         assert setup.query_one("#target").display
+
+
+async def test_a_change_that_comes_while_the_app_closes_is_let_go() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        settings = bench.app.settings
+    assert not bench.app.screen_stack
+    await bench.app._on_message(SetupChanged({"algorithm": "hill-climb"}))
+    assert bench.app.settings == settings
