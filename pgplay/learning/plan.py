@@ -39,7 +39,7 @@ LENGTH_SLACK = 5
 """Characters that a completion may have too many. With fewer, running into the limit costs so little that short texts
 unlearn to stop; with many more, 30 characters take half as many completions again. A transformer that writes one text
 gets none: it tells places by their number, and learns the text from its end, at the limit, with as many characters too
-many before it (30 characters: 5 of 6 runs solved in 500 steps, in place of 2)."""
+many before it (29 characters: 5 of 6 runs solved in 500 steps, in place of 2; longer ones stay hard for it)."""
 SINGLE_WEIGHT_DECAY = 0.3
 """With terminal credit, one text, and a policy that begins from scratch and is held near no other. What was learnt
 while a text was shifted can leave the right character at a millionth of the others' chance, where neither its reward
