@@ -150,17 +150,15 @@ class Witness:
 
 def forward(batch: Batch, modules: Modules, density: Density) -> Forward:
     """Return what the networks say of `batch`; targets and imitated texts share the pass of the completions."""
-    policy, prefixes, actions = modules.policy, batch.prefixes, batch.rollout.actions
+    policy, prefixes, places, actions = modules.policy, batch.prefixes, batch.places, batch.rollout.actions
     features = policy.features(prefixes, batch.masks)
     logits = policy.network.logits(features)
     log_p_all = density.log_probabilities(logits)
-    places = batch.places
     log_p = of_actions_at(log_p_all, places, actions)
     log_ratio = kl = None
     if modules.reference is not None:
         with torch.no_grad():
-            reference = modules.reference.network.logits(modules.reference.features(prefixes))
-            log_q_all = Density(density.temperature).log_probabilities(reference)
+            log_q_all = modules.reference.log_probabilities_after(prefixes, Density(density.temperature))
         log_ratio = log_p - of_actions_at(log_q_all, places, actions)
         kl = spread(kl_divergence(log_p_all, log_q_all), places)
     # Texts that were not drawn are read as they are: the filters are those of sampling.
@@ -379,8 +377,7 @@ def make_updates(
     needs_divergence = plan.config.lr_schedule == "kl" and plan.updates_per_step == 1
     if (diagnose or witness is not None or needs_divergence) and update:
         with torch.no_grad():
-            features = modules.policy.features(batch.prefixes, batch.masks)
-            after = density.log_probabilities(modules.policy.network.logits(features))
+            after = modules.policy.log_probabilities_after(batch.prefixes, density, batch.masks)
         made = kl_divergence(first.log_p_all.detach(), after)
         told["kl_update"] = masked_mean(spread(made, batch.places), mask)
         if plan.updates_per_step == 1:

@@ -281,8 +281,8 @@ class Trainer:
     def _batch(self, rollout: Rollout, pairs: list[Pair], measured: list[Pair], scored: Scored) -> Batch:
         own = rollout.rows(len(scored.rewards), trimmed=not self._graphs.records)
         asked = [pair for pair in pairs for _ in range(self.plan.group_size)]
+        answered = list(asked)  # by each text that is read: the completions, then the imitated, then the measured ones
         imitated = imitated_masks = None
-        answered = list(asked)
         if self.plan.kind == "cross-entropy":
             imitated = self.policy.reading(pairs)
             answered += pairs

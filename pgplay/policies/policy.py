@@ -231,11 +231,16 @@ class Policy:
             dropout_masks = F.pad(dropout_masks, (0, 0, 0, missing), value=1.0)
         return self.network(prefixes, dropout_masks)
 
+    def log_probabilities_after(
+        self, prefixes: Prefixes, density: Density, dropout_masks: Tensor | None = None
+    ) -> Tensor:
+        """Return the next token's log-probabilities (P, V) after each of `prefixes`."""
+        return density.log_probabilities(self.network.logits(self.features(prefixes, dropout_masks)))
+
     def log_probabilities(self, inputs: Tensor, density: Density, dropout_masks: Tensor | None = None) -> Tensor:
         """Return the next token's log-probabilities (B, T, V) after each of `inputs` (B, T)."""
         prefixes = Prefixes.apart(inputs)
-        logits = self.network.logits(self.features(prefixes, dropout_masks))
-        return spread(density.log_probabilities(logits), prefixes.places)
+        return spread(self.log_probabilities_after(prefixes, density, dropout_masks), prefixes.places)
 
     def completions(self, rollout: Rollout) -> list[Completion]:
         """Return the completions of `rollout` as text; one transfer from the device."""
