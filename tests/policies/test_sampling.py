@@ -31,6 +31,18 @@ def sample(policy: Policy, density: Density, dropout: float = 0.0, seed: int = 3
     return policy.sample([policy.prefix(prompt) for prompt in PROMPTS], density, generator(seed), GREEDY, masks)
 
 
+def rows_of_steps(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list that comes to hold how many rows each step of the network was given."""
+    counts, step = [], policy.network.step
+
+    def watched(tokens: torch.Tensor, *rest: object) -> torch.Tensor:
+        counts.append(len(tokens))
+        return step(tokens, *rest)
+
+    monkeypatch.setattr(policy.module, "step", watched)
+    return counts
+
+
 def trained(policy: Policy, rollout: Rollout, density: Density) -> torch.Tensor:
     return policy.log_probabilities(rollout.inputs, density, rollout.dropout_masks).detach()
 
@@ -100,13 +112,7 @@ def test_a_prompt_is_read_once_for_all_its_completions_unless_masks_tell_them_ap
     policy = small_policy(model, "abcd", 6, sharpness=6.0)
     prefixes = [policy.prefix(prompt) for prompt in ("abc", "dda", "abc", "abc", "dda", "abcd")]
     masks = draw_masks(policy.network, len(prefixes), dropout, generator(3)) if dropout else None
-    batches, step = [], policy.network.step
-
-    def watched(tokens: torch.Tensor, *rest: object) -> torch.Tensor:
-        batches.append(len(tokens))
-        return step(tokens, *rest)
-
-    monkeypatch.setattr(policy.module, "step", watched)
+    batches = rows_of_steps(policy, monkeypatch)
     rollout = policy.sample(prefixes, Density(), generator(4), dropout_masks=masks)
     assert batches[:4] == ([6] * 4 if dropout else [3, 3, 3, 6])
     assert [rollout.inputs[row, : len(prefix)].tolist() for row, prefix in enumerate(prefixes)] == prefixes
@@ -123,13 +129,7 @@ def test_rows_that_have_stopped_are_left_out_and_nothing_else_changes(
     monkeypatch.setattr(policy_module, "SPARSE", 0.0)
     whole = sample(policy, Density(), dropout)
     monkeypatch.undo()
-    batches, step = [], policy.network.step
-
-    def watched(tokens: torch.Tensor, *rest: object) -> torch.Tensor:
-        batches.append(len(tokens))
-        return step(tokens, *rest)
-
-    monkeypatch.setattr(policy.module, "step", watched)
+    batches = rows_of_steps(policy, monkeypatch)
     rollout = sample(policy, Density(), dropout)
     assert batches[0] == len(PROMPTS)
     assert batches[-1] <= len(PROMPTS) // 4
