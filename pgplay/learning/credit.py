@@ -11,6 +11,7 @@ to the reward's distance from the best, and the optimum stays where it is.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
@@ -84,19 +85,15 @@ def _distances(prefixes: Prefixes, is_text: Tensor, targets: Tensor) -> Tensor:
     rows = torch.empty(len(is_text), len(numbers), device=targets.device, dtype=COUNT)
     is_character = (is_text & (prefixes.tokens != DELIMITER))[:, None]
     is_wrong = targets != prefixes.tokens[:, None]
-    previous = None
-    for here in prefixes.by_column():
-        if previous is None:
-            rows[here] = numbers
-        else:
-            row = rows[previous].index_select(0, prefixes.parents[here])
-            next_row = torch.empty_like(row)
-            next_row[:, 0] = row[:, 0] + 1
-            torch.minimum(row[:, 1:] + 1, row[:, :-1] + is_wrong[here], out=next_row[:, 1:])
-            # Insertions: D(i, j) = min over k <= j of next_row(k) + (j - k), a running minimum.
-            next_row = (next_row - numbers).cummin(1).values + numbers
-            torch.where(is_character[here], next_row, row, out=rows[here])
-        previous = here
+    rows[: prefixes.widths[0]] = numbers
+    for before, here in itertools.pairwise(prefixes.by_column()):
+        row = rows[before].index_select(0, prefixes.parents[here])
+        next_row = torch.empty_like(row)
+        next_row[:, 0] = row[:, 0] + 1
+        torch.minimum(row[:, 1:] + 1, row[:, :-1] + is_wrong[here], out=next_row[:, 1:])
+        # Insertions: D(i, j) = min over k <= j of next_row(k) + (j - k), a running minimum.
+        next_row = (next_row - numbers).cummin(1).values + numbers
+        torch.where(is_character[here], next_row, row, out=rows[here])
     return rows
 
 

@@ -65,11 +65,11 @@ def expected_surrogate(
 ) -> Tensor:
     """Return the losses (P,) that `surrogate` gives on average over the token after each prefix, by every token's own.
 
-    log_p_all, old_log_p_all and `advantages` are (P, V). The expectation of a sampled token's loss is
-    taken exactly, sum over v of pi_old(v) L(v), so that no noise comes from which token was drawn (expected policy
-    gradients, Ciosek and Whiteson 2018, arXiv:1706.05374; with a known value of the best way to go on, differentiable
-    imitation as in Sun et al. 2017, arXiv:1703.01030). For gspo, whose ratio is a completion's, each token's ratio has
-    the limits. A token that a filter removes has no part in it.
+    log_p_all, old_log_p_all and `advantages` are (P, V). The expectation of a sampled token's loss is taken exactly,
+    sum over v of pi_old(v) L(v), so that no noise comes from which token was drawn (expected policy gradients, Ciosek
+    and Whiteson 2018, arXiv:1706.05374; with a known value of the best way to go on, differentiable imitation as in Sun
+    et al. 2017, arXiv:1703.01030). For gspo, whose ratio is a completion's, each token's ratio has the limits. A token
+    that a filter removes has no part in it.
     """
     possible = (log_p_all > -torch.inf) & (old_log_p_all > -torch.inf)
     log_p, old = (torch.where(possible, values, 0.0) for values in (log_p_all, old_log_p_all))

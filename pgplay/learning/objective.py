@@ -37,7 +37,7 @@ from pgplay.learning.optimiser import Adam
 from pgplay.learning.plan import Plan
 from pgplay.policies.density import Density, entropy, kl_divergence
 from pgplay.policies.graphs import EAGER, Graphs
-from pgplay.policies.policy import Policy, Reading, Rollout
+from pgplay.policies.policy import Policy, Reading, Rollout, mean_losses, token_losses
 from pgplay.policies.prefixes import Prefixes, of_actions_at, spread
 from pgplay.tasks.task import Pair
 
@@ -167,11 +167,9 @@ def forward(batch: Batch, modules: Modules, density: Density) -> Forward:
     losses, first = [], len(actions)
     for reading in texts:
         own = prefixes.places[first : first + len(reading.actions), : reading.actions.shape[1]]
-        losses.append(-torch.where(reading.mask, of_actions_at(plain, own, reading.actions), 0.0))
+        losses.append(token_losses(plain, own, reading))
         first += len(reading.actions)
-    cross_entropies = [
-        (loss.sum(1) / reading.mask.sum(1)).mean() for loss, reading in zip(losses, texts, strict=True)
-    ]
+    cross_entropies = [mean_losses(loss, reading).mean() for loss, reading in zip(losses, texts, strict=True)]
     return Forward(
         features,
         log_p_all,

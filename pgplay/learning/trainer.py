@@ -280,8 +280,8 @@ class Trainer:
 
     def _batch(self, rollout: Rollout, pairs: list[Pair], measured: list[Pair], scored: Scored) -> Batch:
         own = rollout.rows(len(scored.rewards), trimmed=not self._graphs.records)
-        asked = [pair for pair in pairs for _ in range(self.plan.group_size)]
-        answered = list(asked)  # by each text that is read: the completions, then the imitated, then the measured ones
+        # By each text that is read: the completions, then the imitated, then the measured ones.
+        answered = [pair for pair in pairs for _ in range(self.plan.group_size)]
         imitated = imitated_masks = None
         if self.plan.kind == "cross-entropy":
             imitated = self.policy.reading(pairs)
@@ -298,14 +298,10 @@ class Trainer:
         if self.plan.task.has_targets:
             targets = self.policy.reading(measured)
             answered += measured
-        kinds = None
-        if self._shares_prefixes:
-            numbers = {pair: number for number, pair in enumerate(answered)}
-            kinds = [numbers[pair] for pair in answered]
-        prefixes = prefixes_of([reading for reading in (own.reading, imitated, targets) if reading], kinds)
+        readings = [reading for reading in (own.reading, imitated, targets) if reading]
         batch = Batch(
             rollout=own,
-            prefixes=prefixes,
+            prefixes=prefixes_of(readings, answered if self._shares_prefixes else None),
             rewards=torch.tensor(scored.rewards, device=self.device).view(-1, self.plan.group_size),
             greedy_rewards=torch.tensor(scored.greedy_rewards, device=self.device),
             token_credit=None,
@@ -313,17 +309,23 @@ class Trainer:
             imitated=imitated,
             imitated_masks=imitated_masks,
         )
-        is_dense = self.plan.choices.credit == "dense"
+        return self._credited(batch, answered)
+
+    def _credited(self, batch: Batch, answered: list[Pair]) -> Batch:
+        """Return `batch` with what is known of its tokens; `answered` are the pairs of the texts of its prefixes."""
+        own, is_dense = batch.rollout, self.plan.choices.credit == "dense"
+        is_foretold = self.plan.control_variate == "potential"
         if is_dense and self.reward.spec != "levenshtein":
+            asked = answered[: len(own.actions)]
             return batch._replace(token_credit=token_credit(own, asked, self.policy, self.reward))
-        if is_dense or self.plan.control_variate == "potential":
-            everyones = every_tokens_credit(prefixes, answered, self.policy, self._graphs)
-            if is_dense:
-                drawn = of_actions_at(everyones, batch.places, own.actions)
-                batch = batch._replace(token_credit=torch.where(own.mask, drawn, 0.0))
-            if self.plan.control_variate == "potential":
-                batch = batch._replace(every_credit=everyones.clamp_min(CREDIT_FLOOR))
-        return batch
+        if not is_dense and not is_foretold:
+            return batch
+        everyones = every_tokens_credit(batch.prefixes, answered, self.policy, self._graphs)
+        drawn = torch.where(own.mask, of_actions_at(everyones, batch.places, own.actions), 0.0)
+        return batch._replace(
+            token_credit=drawn if is_dense else None,
+            every_credit=everyones.clamp_min(CREDIT_FLOOR) if is_foretold else None,
+        )
 
     @property
     def _shares_prefixes(self) -> bool:

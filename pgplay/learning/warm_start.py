@@ -20,8 +20,6 @@ from torch import nn
 
 from pgplay.learning.generalisation import cross_entropies
 from pgplay.learning.trainer import Trainer
-from pgplay.policies.density import Density
-from pgplay.policies.policy import mean_losses
 from pgplay.tasks.task import Pair
 
 CHECK_INTERVAL = 25
@@ -97,7 +95,7 @@ def warm_up(trainer: Trainer, steps: int, progress: Progress | None = None) -> E
 
 def _update(trainer: Trainer, pairs: Sequence[Pair]) -> float:
     reading = trainer.policy.reading(pairs)
-    loss = mean_losses(trainer.policy.log_probabilities(reading.inputs, Density()), reading).mean()
+    loss = trainer.policy.losses(reading).mean()
     trainer.optimiser.clear()
     loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(trainer.policy.module.parameters(), 1.0)

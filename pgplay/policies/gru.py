@@ -64,15 +64,13 @@ class _Recurrence(torch.autograd.Function):
     ) -> Tensor:
         hidden, before, past = (torch.empty_like(candidate) for _ in range(3))
         weights, last_bias = Gates(*(part.t() for part in _split(weight))), _split(bias).candidate
-        previous = None
-        for here in prefixes.by_column():
-            if previous is None:
-                before[here] = 0.0
-            else:
-                torch.index_select(hidden[previous], 0, prefixes.parents[here], out=before[here])
+        columns = list(prefixes.by_column())
+        before[columns[0]] = 0.0
+        for number, here in enumerate(columns):
+            if number:
+                torch.index_select(hidden[columns[number - 1]], 0, prefixes.parents[here], out=before[here])
             gates = Gates(reset_update[here], candidate[here])
             _advance(gates, before[here], weights, last_bias, past[here], hidden[here])
-            previous = here
         ctx.save_for_backward(weight, before, reset_update, candidate, past)
         ctx.prefixes = prefixes
         return hidden
@@ -199,12 +197,11 @@ class GRUNetwork(nn.Module):
 
     def forward(self, prefixes: Prefixes, masks: Tensor | None = None) -> Tensor:
         """Return features (P, W) for `prefixes`."""
-        own_masks = None if masks is None else masks.index_select(1, prefixes.texts)
         gates = Gates(*(F.embedding(prefixes.tokens, table) for table in self._token_gates()))
-        states = _masked(self._layer(0).recur(gates, prefixes), own_masks, 0)
+        states = _masked(self._layer(0).recur(gates, prefixes), masks, 0)
         for number in range(1, len(self.layers)):
             layer = self._layer(number)
-            states = _masked(layer.recur(layer.gates(states), prefixes), own_masks, number)
+            states = _masked(layer.recur(layer.gates(states), prefixes), masks, number)
         return states
 
     def logits(self, features: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ from pgplay.policies.transformer import TransformerNetwork
 class Network(Protocol):
     """Tokens to features to logits, for whole texts by their prefixes (forward) and token by token (start, step).
 
-    `masks` (mask_count, B, W) are dropout masks, one for a whole completion, so that sampling and learning see the same
+    `masks` (mask_count, B, W) are dropout masks, the same for a whole completion, so that sampling and learning see one
     network (Gal and Ghahramani 2016, arXiv:1512.05287); None drops nothing.
     """
 
@@ -26,7 +26,7 @@ class Network(Protocol):
     mask_count: int
 
     def __call__(self, prefixes: Prefixes, masks: Tensor | None = None) -> Tensor:
-        """Return features (P, W) for `prefixes` of B texts; with `masks` these must not share any."""
+        """Return features (P, W) for `prefixes`, with a row of `masks` for each."""
         ...
 
     def initialise(self, generator: torch.Generator) -> None:

@@ -15,7 +15,7 @@ from pgplay.policies.catalogue import PolicyShape, model_spec
 from pgplay.policies.density import Density
 from pgplay.policies.graphs import EAGER, Graphs
 from pgplay.policies.network import Network, build_network
-from pgplay.policies.prefixes import Prefixes, spread
+from pgplay.policies.prefixes import Prefixes, different, of_actions_at, spread
 from pgplay.tasks.task import Pair
 from pgplay.tasks.tokenizer import DELIMITER, CharacterTokenizer
 
@@ -139,7 +139,7 @@ class Policy:
         columns = longest - 1 + self.max_length
         padded = [(*prefix, *[DELIMITER] * (longest - len(prefix))) for prefix in prefixes]
         # What completions have in common before the first of them begins is read once, unless masks tell them apart.
-        alike = _different(padded if dropout_masks is None else range(batch))
+        alike = different(padded if dropout_masks is None else range(batch))
         forced, ends, readers, owners = (
             torch.tensor(numbers, device=self.device) for numbers in (padded, lengths, *alike)
         )
@@ -224,11 +224,11 @@ class Policy:
     def features(self, prefixes: Prefixes, dropout_masks: Tensor | None = None) -> Tensor:
         """Return the network's features (P, W) for `prefixes`.
 
-        `dropout_masks` are those of their first texts; nothing is dropped from the others.
+        `dropout_masks` are those of their first texts, which must not share any; nothing is dropped from the others.
         """
         if dropout_masks is not None:
             missing = prefixes.places.shape[0] - dropout_masks.shape[1]
-            dropout_masks = F.pad(dropout_masks, (0, 0, 0, missing), value=1.0)
+            dropout_masks = F.pad(dropout_masks, (0, 0, 0, missing), value=1.0).index_select(1, prefixes.texts)
         return self.network(prefixes, dropout_masks)
 
     def log_probabilities_after(
@@ -278,11 +278,16 @@ class Policy:
             mask[row, len(prefix) - 1 : len(whole) - 1] = True
         return Reading(inputs.to(self.device), actions.to(self.device), mask.to(self.device))
 
+    def losses(self, reading: Reading) -> Tensor:
+        """Return the mean negative log-probability (B,) of the actions of `reading`."""
+        prefixes = Prefixes.apart(reading.inputs)
+        log_p_all = self.log_probabilities_after(prefixes, Density())
+        return mean_losses(token_losses(log_p_all, prefixes.places, reading), reading)
+
     @torch.no_grad()
     def cross_entropy(self, pairs: Sequence[Pair]) -> list[float]:
         """Return, for each (prompt, target), nats per token of the target, stop token counted in."""
-        reading = self.reading(pairs)
-        losses: list[float] = mean_losses(self.log_probabilities(reading.inputs, Density()), reading).tolist()
+        losses: list[float] = self.losses(self.reading(pairs)).tolist()
         return losses
 
     def state(self) -> dict[str, Tensor]:
@@ -297,21 +302,12 @@ class Policy:
             raise InputError(f"The tensors do not fit a {self.spec.name} with this alphabet: {error}.") from error
 
 
-def _different(values: Sequence[Hashable]) -> tuple[list[int], list[int]]:
-    """Return where each different one of `values` stands first, and for each of `values` which one of those it is."""
-    first: dict[Hashable, int] = {}
-    for number, value in enumerate(values):
-        first.setdefault(value, number)
-    order = {value: number for number, value in enumerate(first)}
-    return list(first.values()), [order[value] for value in values]
-
-
 def of_actions(values: Tensor, actions: Tensor) -> Tensor:
     """Return, of every token's `values` (B, T, V), those of `actions` (B, T)."""
     return values.gather(2, actions[:, :, None])[:, :, 0]
 
 
-def prefixes_of(readings: Sequence[Reading], kinds: Sequence[int] | None = None) -> Prefixes:
+def prefixes_of(readings: Sequence[Reading], kinds: Sequence[Hashable] | None = None) -> Prefixes:
     """Return the prefixes of the texts of all `readings`: shared by texts of one of the `kinds` (N,), or all apart."""
     columns = max(reading.inputs.shape[1] for reading in readings)
     tokens, masks = (
@@ -324,7 +320,14 @@ def prefixes_of(readings: Sequence[Reading], kinds: Sequence[int] | None = None)
     return Prefixes.shared(tokens, lengths, kinds)
 
 
-def mean_losses(log_probabilities: Tensor, reading: Reading) -> Tensor:
-    """Return the mean negative log-probability (B,) of the actions of `reading`, under (B, T, V): cross-entropy."""
-    losses = -torch.where(reading.mask, of_actions(log_probabilities, reading.actions), 0.0)
+def token_losses(log_p_all: Tensor, places: Tensor, reading: Reading) -> Tensor:
+    """Return the negative log-probability (B, T) of each action of `reading`, 0 where none counts.
+
+    log_p_all (P, V) after each prefix, of which `places` (B, T) tell where it stands.
+    """
+    return -torch.where(reading.mask, of_actions_at(log_p_all, places, reading.actions), 0.0)
+
+
+def mean_losses(losses: Tensor, reading: Reading) -> Tensor:
+    """Return the mean (B,) of the `losses` (B, T) of each text's actions: its cross-entropy."""
     return losses.sum(1) / reading.mask.sum(1)

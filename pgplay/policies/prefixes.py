@@ -9,7 +9,7 @@ vocabulary take is computed for the prefixes; what belongs to a completion is lo
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -49,23 +49,25 @@ class Prefixes(NamedTuple):
         return cls(tokens.t().flatten(), numbers // texts, rows, rows, (texts,) * columns, places, paths, ends)
 
     @classmethod
-    def shared(cls, tokens: Tensor, lengths: Sequence[int], kinds: Sequence[int]) -> Prefixes:
+    def shared(cls, tokens: Tensor, lengths: Sequence[int], kinds: Sequence[Hashable]) -> Prefixes:
         """Return the different prefixes of `tokens` (N, T), of which a text has the first of its `lengths` (N,).
 
         Only texts of one of the `kinds` (N,) share a prefix. Needs the tokens on the host.
         """
         count, columns = tokens.shape
         rows = [row[:length] for row, length in zip(tokens.tolist(), lengths, strict=True)]
-        order = torch.tensor(sorted(range(count), key=lambda number: (kinds[number], rows[number])))
+        _, numbered = different(kinds)
+        order = torch.tensor(sorted(range(count), key=lambda number: (numbered[number], rows[number])))
         # Sorted, texts with a prefix in common stand together: each differs from the one before it from some column on.
-        ordered = torch.cat([torch.tensor(kinds)[:, None], tokens], 1)[order]
+        ordered = torch.cat([torch.tensor(numbered)[:, None], tokens], 1)[order]
         own = torch.arange(columns) < torch.tensor(lengths)[order, None]
         ordered[:, 1:].masked_fill_(~own, -1)
         fresh = torch.ones(count + 1, columns, dtype=torch.bool)
         fresh[1:count] = (ordered[1:] != ordered[:-1]).cummax(1).values[:, 1:]
-        numbers = (fresh[:count] & own).t().flatten().cumsum(0).view(columns, count).t() - 1
+        is_first = fresh[:count] & own
+        numbers = is_first.t().flatten().cumsum(0).view(columns, count).t() - 1
         places = torch.empty_like(numbers).index_copy_(0, order, numbers.masked_fill(~own, 0))
-        widths = (fresh[:count] & own).sum(0).tolist()
+        widths = is_first.sum(0).tolist()
         # A prefix is told by the last of the texts that have it; a text that is the last to have one is a path.
         last = fresh[1:] & own
         found_columns, found_rows = last.t().nonzero(as_tuple=True)
@@ -98,6 +100,15 @@ class Prefixes(NamedTuple):
     def from_paths(self, values: Tensor) -> Tensor:
         """Return (P, ...) what each prefix has of `values` (L, T, ...) along the paths."""
         return values.flatten(0, 1).index_select(0, self.ends)
+
+
+def different(values: Sequence[Hashable]) -> tuple[list[int], list[int]]:
+    """Return where each different one of `values` stands first, and for each of `values` which one of those it is."""
+    first: dict[Hashable, int] = {}
+    for number, value in enumerate(values):
+        first.setdefault(value, number)
+    order = {value: number for number, value in enumerate(first)}
+    return list(first.values()), [order[value] for value in values]
 
 
 def _widened(paths: Tensor) -> Tensor:

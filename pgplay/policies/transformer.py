@@ -192,7 +192,6 @@ class TransformerNetwork(nn.Module):
 
     def forward(self, prefixes: Prefixes, masks: Tensor | None = None) -> Tensor:
         """Return features (P, W) for `prefixes`; they attend to each other along the paths."""
-        own_masks = None if masks is None else masks.index_select(1, prefixes.texts)
         places, cosine, sine = (
             cast(Tensor, table).index_select(0, prefixes.columns) for table in (self.places, self.cosine, self.sine)
         )
@@ -207,9 +206,9 @@ class TransformerNetwork(nn.Module):
                 queries, keys, prefixes.along_paths(values).transpose(1, 2), is_causal=True
             )
             found = prefixes.from_paths(heads.transpose(1, 2)).flatten(1)
-            stream = stream + _masked(layer.self_attn.o_proj(found), own_masks, 2 * number)
+            stream = stream + _masked(layer.self_attn.o_proj(found), masks, 2 * number)
             written = layer.mlp(layer.post_attention_layernorm(stream), joined.gate_up)
-            stream = stream + _masked(written, own_masks, 2 * number + 1)
+            stream = stream + _masked(written, masks, 2 * number + 1)
         return self.model.norm(stream)  # type: ignore[no-any-return]
 
     def logits(self, features: Tensor) -> Tensor:

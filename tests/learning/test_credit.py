@@ -15,11 +15,13 @@ from pgplay.learning.credit import (
     every_tokens_credit,
     token_credit,
 )
+from pgplay.learning.objective import Witness
 from pgplay.policies.density import Density
 from pgplay.policies.policy import prefixes_of
 from pgplay.policies.prefixes import of_actions_at, spread
 from pgplay.rewards.scoring import build_reward
 from pgplay.tasks.task import Pair
+from tests.learning.helpers import trainer
 from tests.policies.helpers import every_completion, generator, rollout_of, small_policy, texts_of
 
 LETTERS = "ab"
@@ -88,6 +90,19 @@ def test_credit_for_levenshtein_sums_to_the_edits_that_are_left(prompt: str) -> 
         for text, pair in zip(texts_of(policy, completions), pairs, strict=True)
     ]
     assert credit.sum(1).tolist() == distances
+
+
+@pytest.mark.parametrize("control_variate", ["none", "potential"])
+def test_a_step_credits_what_was_written_and_nothing_else(control_variate: str) -> None:
+    witness = Witness()
+    trainer(credit="dense", control_variate=control_variate).step(witness)
+    assert witness.batch is not None
+    credit, mask = witness.batch.token_credit, witness.batch.rollout.mask
+    assert credit is not None
+    assert credit.shape == mask.shape
+    assert not mask.all()
+    assert credit[mask].any()
+    assert not credit[~mask].any()
 
 
 @pytest.mark.parametrize("prompt", ["", "ba"])

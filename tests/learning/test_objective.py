@@ -89,6 +89,16 @@ def test_every_term_of_the_loss_has_its_weight_and_sign() -> None:
         assert loss_with(here, **{name: weight}) == pytest.approx(expected, rel=1e-9), name
 
 
+def test_dense_advantages_are_within_the_mask() -> None:
+    here = world("gru-nano", PLAIN, 6, dense=True, with_reference=False)
+    found = advantages_of(here.batch, plan_of(algorithm="reinforce", credit="dense"), here.seen, 0.0)
+    mask = here.batch.rollout.mask
+    assert not mask.all()
+    for values in found:
+        assert values[mask].any()
+        assert not values[~mask].any()
+
+
 def test_signal_to_noise_is_one_where_both_halves_say_the_same_and_minus_one_where_they_contradict() -> None:
     for signs, expected in (((1, 1), 1.0), ((1, -1), -1.0)):
         here = world("gru-nano", PLAIN, 6, dense=False, with_reference=False)

@@ -57,7 +57,8 @@ def rollout_of(policy: Policy, completions: list[list[int]], density: Density = 
 def read(network: Network, tokens: Tensor, masks: Tensor | None = None) -> Tensor:
     """Return features (B, T, W) for `tokens` (B, T)."""
     prefixes = Prefixes.apart(tokens)
-    return spread(network(prefixes, masks), prefixes.places)
+    own = None if masks is None else masks[:, prefixes.texts]
+    return spread(network(prefixes, own), prefixes.places)
 
 
 def texts_of(policy: Policy, completions: list[list[int]]) -> list[str]:

@@ -3,7 +3,7 @@ import torch
 
 from pgplay.errors import InputError
 from pgplay.policies.density import Density
-from pgplay.policies.policy import mean_losses, prefixes_of
+from pgplay.policies.policy import mean_losses, prefixes_of, token_losses
 from pgplay.policies.prefixes import spread
 from pgplay.tasks.task import Pair
 from tests.policies.helpers import FAMILIES, generator, read, rollout_of, small_policy
@@ -132,4 +132,6 @@ def test_mean_losses_count_only_what_the_mask_holds() -> None:
         ]
         expected.append(sum(chosen) / len(chosen))
     assert reading.mask.sum(1).tolist() == [2, 4]
-    assert mean_losses(log_p, reading).tolist() == pytest.approx(expected)
+    places = torch.arange(log_p[:, :, 0].numel()).view(2, -1)
+    losses = token_losses(log_p.flatten(0, 1), places, reading)
+    assert mean_losses(losses, reading).tolist() == pytest.approx(expected)
