@@ -24,6 +24,7 @@ from pgplay.worker.protocol import (
     Command,
     Event,
     Failed,
+    Notice,
     Pace,
     Pause,
     Ready,
@@ -277,6 +278,8 @@ class Conductor:
             case Written(samples=samples, scored_by=scored_by):
                 if isinstance(app.screen, WriteScreen):
                     app.screen.show_samples(samples, scored_by)
+            case Notice(message=message):
+                app.tell(message)
             case Refused(problem=problem, remedy=remedy):
                 app.state.waiting = False
                 words = f"{problem} {remedy}".strip()

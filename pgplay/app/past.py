@@ -11,7 +11,7 @@ from pgplay.app.recall import recall
 from pgplay.config import RunConfig
 from pgplay.learning.report import Sample
 from pgplay.runs.checkpoint_files import all_checkpoints
-from pgplay.runs.store import Parent, RunStore
+from pgplay.runs.reader import Parent, RunReader
 
 
 class Moment(NamedTuple):
@@ -28,7 +28,7 @@ class Past:
 
     def __init__(self, run: str) -> None:
         """Raises InputError for an unknown run, PgplayError for a damaged one."""
-        self._store = RunStore.open(run)
+        self._store = RunReader.open(run)
         self.run = run
         self.history = History()
         self.stops: list[int] = []

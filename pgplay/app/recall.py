@@ -9,7 +9,7 @@ import msgspec
 
 from pgplay.app.history import History
 from pgplay.app.state import RESUMED, words_of_change
-from pgplay.runs.store import RunStore
+from pgplay.runs.reader import RunReader
 
 WORDS: dict[str, Callable[[str], str]] = {
     "change": lambda detail: words_of_change(msgspec.json.decode(detail, type=dict[str, Any])),
@@ -21,7 +21,7 @@ WORDS: dict[str, Callable[[str], str]] = {
 
 def recall(history: History, run: str, step: int) -> None:
     """Add to `history` what the store of `run` holds up to `step`; raises PgplayError where it cannot be read."""
-    with RunStore.open(run) as store:
+    with RunReader.open(run) as store:
         history.add(row for row in store.rows(history.last_step) if row[0] <= step)
         known = history.traces.all[-1][0] if history.traces.all else 0
         history.add_traces(pair for pair in store.traces(known) if pair[0] <= step)

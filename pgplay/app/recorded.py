@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pgplay.learning.anatomy import Anatomy, SampleAnatomy
 from pgplay.learning.report import Sample
-from pgplay.runs.store import RunStore
+from pgplay.runs.reader import RunReader
 
 
 class Looked(NamedTuple):
@@ -57,7 +57,7 @@ class Recorded:
 
         Raises InputError for an unknown run and PgplayError for a damaged one.
         """
-        with RunStore.open(self._run) as store:
+        with RunReader.open(self._run) as store:
             steps = sorted({*store.sampled_steps(), *store.anatomy_steps()})
             near = [one for one in steps if (one < step if way < 0 else one > step)]
             if not near:

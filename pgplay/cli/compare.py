@@ -145,14 +145,14 @@ def _read_recipe(word: str) -> tuple[str, RunConfig]:
     from pgplay.paths import runs_folder
     from pgplay.rewards.python_reward import with_rewards_beside
     from pgplay.runs.files import kept_folders
-    from pgplay.runs.store import RunStore
+    from pgplay.runs.reader import RunReader
     from pgplay.tasks.presets import load_preset, preset_names
 
     if "=" in word or not word.strip():
         return "", from_recipe(word)
     runs = [folder.name for folder in kept_folders(runs_folder())]
     if word in runs:
-        with RunStore.open(word) as store:
+        with RunReader.open(word) as store:
             return word, store.config
     presets = [preset.name for preset in preset_names()]
     if word not in presets and not Path(word).exists():

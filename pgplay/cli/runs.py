@@ -12,7 +12,7 @@ from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_replace, a
 from pgplay.errors import InputError
 
 if TYPE_CHECKING:
-    from pgplay.runs.store import RunStore
+    from pgplay.runs.reader import RunReader
 
 
 def runs(words: Sequence[str]) -> int:
@@ -54,11 +54,11 @@ def _add_show(parser: Parser) -> None:
 
 def _show(arguments: Arguments) -> int:
     from pgplay.config import to_settings
+    from pgplay.runs.reader import RunReader
     from pgplay.runs.recipes import to_command, to_recipe
-    from pgplay.runs.store import RunStore
     from pgplay.runs.summaries import list_runs
 
-    with RunStore.open(arguments.name) as store:
+    with RunReader.open(arguments.name) as store:
         summary = next(run for run in list_runs() if run.name == store.name)
         facts: dict[str, Any] = {
             "name": store.name,
@@ -94,7 +94,7 @@ def _show(arguments: Arguments) -> int:
     return 0
 
 
-def _checkpoints(store: RunStore) -> list[dict[str, Any]]:
+def _checkpoints(store: RunReader) -> list[dict[str, Any]]:
     """Return each checkpoint with what the run was worth and wrote at that step."""
     from pgplay.runs.checkpoint_files import all_checkpoints
 
@@ -141,7 +141,7 @@ def _add_export(parser: Parser) -> None:
 def _export(arguments: Arguments) -> int:
     from pgplay.runs.exports import FORMATS, export_run
     from pgplay.runs.files import write_atomically
-    from pgplay.runs.store import RunStore
+    from pgplay.runs.reader import RunReader
 
     ending = Path(arguments.file or "").suffix.lstrip(".").lower()
     chosen = arguments.format or ending or "csv"
@@ -152,7 +152,7 @@ def _export(arguments: Arguments) -> int:
         raise InputError(f"There is already a file {path}.", "Name another one, or give --replace.")
     if path is None and chosen == "png" and sys.stdout.isatty():
         raise InputError("A picture is nothing for a terminal.", "Name a FILE to write it to.")
-    with RunStore.open(arguments.name) as store:
+    with RunReader.open(arguments.name) as store:
         data = export_run(store, chosen, arguments.metric or ())
     if path is None:
         sys.stdout.flush()

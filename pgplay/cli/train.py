@@ -141,12 +141,14 @@ def _open_session(arguments: Arguments, config: RunConfig | None, progress: Prog
 
             run = branch_run(run, arguments.at)
             progress.say(f"The branch is called {run}.")
-        session = Session.resume(run, on_log=printed.take)
+        session = Session.resume(run, on_log=printed.take, on_wait=progress.say)
         changes = read_settings(arguments)
         if changes:
             session.change(changes)
     else:
-        session = Session.begin(config, on_progress=progress.prepare, on_log=printed.take)
+        session = Session.begin(
+            config, on_progress=progress.prepare, on_log=printed.take, on_wait=progress.say
+        )
     for line in session.info().notes:
         progress.say(line)
     return session
@@ -169,7 +171,8 @@ def _train_guarded(session: Session, interruption: Interruption, progress: Progr
             way = getattr(error, "traceback", "") if isinstance(error, PgplayError) else traceback.format_exc()
             session.log_failure(f"{error}\n{way}".strip())
             session.rest("failed", problem)
-        progress.say(f"The run is kept up to step {session.checkpoint_step}: {_to_resume(session)}")
+        if session.is_kept:
+            progress.say(f"The run is kept up to step {session.checkpoint_step}: {_to_resume(session)}")
         if isinstance(error, PgplayError):
             raise
         raise PgplayError(problem, remedy) from error

@@ -13,7 +13,8 @@ from pgplay.config import RunConfig, make_config
 from pgplay.errors import InputError, PgplayError
 from pgplay.paths import runs_folder
 from pgplay.runs.checkpoint_files import CheckpointBytes, all_checkpoints, read_checkpoint, write_checkpoint
-from pgplay.runs.database import DATABASE, connect, copy_until, create_database, plain_database_errors
+from pgplay.runs.database import connect, connect_to_read, copy_until, create_database
+from pgplay.runs.database_errors import DATABASE, plain_database_errors
 from pgplay.runs.files import new_folder, write_synced
 from pgplay.runs.locks import locked_folder
 from pgplay.runs.names import find_run, free_name
@@ -70,7 +71,7 @@ def _with_its_own_reward(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def _copy_history(parent: Path, aside: Path, step: int) -> None:
-    source, copy = connect(parent / DATABASE), connect(aside / DATABASE)
+    source, copy = connect_to_read(parent / DATABASE), connect(aside / DATABASE)
     try:
         values = {"state": "paused", "message": "", "parent": parent.name, "parent_step": str(step)}
         copy_until(source, copy, step, values, ("branch", f"from step {step} of {parent.name}"))

@@ -1,12 +1,8 @@
-"""The SQLite file of a run: its tables, making it, opening it, and what its errors mean in plain words."""
+"""The SQLite file of a run: its tables, making it, and opening it to write or only to read."""
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sqlite3
-import struct
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,12 +10,12 @@ import msgspec
 
 from pgplay.config import RunConfig
 from pgplay.errors import PgplayError
-
-DATABASE = "run.sqlite"
+from pgplay.runs.database_errors import DATABASE, NEEDS_ROOM, damaged, primary_code
 
 _VERSION = 1
 _APPLICATION = 0x70677031  # 'pgp1': tells a run from any other SQLite file
-_PATIENCE = 5.0  # seconds that a transaction waits for another process
+_PATIENCE = 1.0  # seconds that a statement waits for another program
+_LARGEST_VALUE = 64 * 1024 * 1024  # bytes; a step's samples take some thousands
 
 _DETAILS = """
 CREATE TABLE IF NOT EXISTS details (step INTEGER NOT NULL, kind TEXT NOT NULL, detail BLOB NOT NULL,
@@ -39,6 +35,9 @@ CREATE TABLE samples (step INTEGER PRIMARY KEY, samples BLOB NOT NULL);
 {_DETAILS};
 CREATE TABLE events (id INTEGER PRIMARY KEY, step INTEGER NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL);
 """
+
+_TABLES = ("run", "names", "steps", "samples", "events")
+"""What every store has; one of an early pgplay lacks `details` until it is written to."""
 
 
 def create_database(path: Path, config: RunConfig) -> None:
@@ -77,15 +76,55 @@ def copy_until(
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open the store in the file `path`, for any thread; each statement commits by itself outside a transaction.
+    """Open the store in the file `path` to write; each statement commits by itself outside a transaction.
 
     Raises PgplayError where it is missing, no store, or of a newer version; sqlite3.Error where it is damaged.
     """
+    database = _open(path, "mode=rw")
+    try:
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.execute(_DETAILS)  # a store of an early pgplay has no such table
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """Open the store in the file `path` to read, also on a disk that is full or may not be written.
+
+    SQLite wants to put the index of its log beside a store even to read it. Where it cannot, it keeps that index in
+    memory; a store without a log has no writer, and is read as it lies there. Raises as `connect` does.
+    """
+    try:
+        database = _open(path, "mode=rw")
+    except sqlite3.Error as error:
+        if primary_code(error) not in NEEDS_ROOM:
+            raise
+        database = _open(path, "mode=ro&readonly_shm=1" if _has_log(path) else "immutable=1")
+    try:
+        if not database.execute("SELECT 1 FROM sqlite_schema WHERE name = 'details'").fetchone():
+            database.execute("PRAGMA temp_store = MEMORY")
+            database.execute(_DETAILS.replace("CREATE TABLE", "CREATE TEMP TABLE"))
+        database.execute("PRAGMA query_only = ON")
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _has_log(path: Path) -> bool:
+    log = path.with_name(f"{path.name}-wal")
+    return log.exists() and log.stat().st_size > 0
+
+
+def _open(path: Path, mode: str) -> sqlite3.Connection:
     if not path.is_file():
         raise damaged(path.parent, f"it has no {DATABASE}")
-    address = f"{path.absolute().as_uri()}?{_mode(path)}"
+    address = f"{path.absolute().as_uri()}?{mode}"
     database = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, timeout=_PATIENCE)
     try:
+        database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST_VALUE)
         (application,) = database.execute("PRAGMA application_id").fetchone()
         (version,) = database.execute("PRAGMA user_version").fetchone()
         if application != _APPLICATION:
@@ -95,38 +134,21 @@ def connect(path: Path) -> sqlite3.Connection:
                 f"The run '{path.parent.name}' is of a newer pgplay (version {version}; this one knows {_VERSION}).",
                 "Install a newer pgplay.",
             )
-        database.execute("PRAGMA synchronous = NORMAL")
-        if "mode=rw" in address:
-            database.execute(_DETAILS)  # a store of an early pgplay has no such table
+        _check_tables(database, path)
     except BaseException:
         database.close()
         raise
     return database
 
 
-def _mode(path: Path) -> str:
-    at_rest = not path.with_name(f"{path.name}-wal").exists()
-    if at_rest and not os.access(path.parent, os.W_OK):
-        return "immutable=1"  # SQLite would want to write beside the file even to read it
-    return "mode=rw"
-
-
-@contextlib.contextmanager
-def plain_database_errors(folder: Path) -> Iterator[None]:
-    """Turn what SQLite and a damaged file raise in the block into a PgplayError about the run in `folder`."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        raise PgplayError(
-            f"The store of the run '{folder.name}' failed: {error}.",
-            f"Is there room, and may {folder} be written? All steps before are kept.",
-        ) from error
-    except (sqlite3.DatabaseError, msgspec.DecodeError, struct.error, UnicodeDecodeError, ValueError) as error:
-        raise damaged(folder, str(error)) from error
-
-
-def damaged(folder: Path, reason: str) -> PgplayError:
-    """Return the error for a run whose store can't be read."""
-    return PgplayError(
-        f"The run '{folder.name}' cannot be read: {reason}.", f"Delete it, or restore {folder} from a copy."
-    )
+def _check_tables(database: sqlite3.Connection, path: Path) -> None:
+    """Raise PgplayError where the store is made of anything but tables of its own: a view may never end."""
+    kinds = {}
+    for kind, name, text in database.execute("SELECT type, name, sql FROM sqlite_schema LIMIT 100"):
+        is_plain = kind == "index" or (kind == "table" and not str(text).upper().startswith("CREATE VIRTUAL"))
+        if not is_plain:
+            raise damaged(path.parent, f"{DATABASE} holds {name!r}, which is no table of pgplay")
+        kinds[name] = kind
+    for table in _TABLES:
+        if kinds.get(table) != "table":
+            raise damaged(path.parent, f"{DATABASE} lacks its table {table}")

@@ -11,15 +11,15 @@ import msgspec
 from pgplay.errors import InputError, unknown_name
 from pgplay.runs.figures import USUAL, changes_of, figure_of, metrics_of
 from pgplay.runs.png import to_png
+from pgplay.runs.reader import RunReader
 from pgplay.runs.report import to_html
-from pgplay.runs.store import RunStore
 from pgplay.runs.svg import to_svg
 
 FORMATS = ("csv", "jsonl", "svg", "png", "html")
 Rows = Iterable[tuple[int, dict[str, float]]]
 
 
-def export_run(store: RunStore, wanted: str, metrics: Sequence[str] = ()) -> bytes:
+def export_run(store: RunReader, wanted: str, metrics: Sequence[str] = ()) -> bytes:
     """Return the run in `store` in one of FORMATS; `metrics` are the curves of svg and png, by default the usual ones.
 
     Raises InputError for another format, for a metric that the run does not have, and for png without Pillow;

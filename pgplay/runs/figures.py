@@ -13,7 +13,7 @@ from pgplay.learning.metrics import METRICS
 from pgplay.runs import axes
 
 if TYPE_CHECKING:
-    from pgplay.runs.store import RunEvent
+    from pgplay.runs.reader import RunEvent
 
 Point = tuple[float, float]
 
@@ -142,9 +142,11 @@ def _plot(rows: Rows, metric: str, changes: Sequence[Change], top: int) -> list[
     for change in changes:
         low, high = frame.values.low, frame.values.high
         shapes.append(Polyline([frame.at(change.step, low), frame.at(change.step, high)], CHANGE, dashed=True))
-    shapes.append(Polyline(_thinned(frame, series[metric]), LINE, 1.6))
+    if series[metric]:
+        shapes.append(Polyline(_thinned(frame, series[metric]), LINE, 1.6))
     if metric == REWARD:
-        shapes.append(Polyline(_thinned(frame, series["greedy_reward"]), GREEDY, 1.2))
+        if series["greedy_reward"]:
+            shapes.append(Polyline(_thinned(frame, series["greedy_reward"]), GREEDY, 1.2))
         legend = "mean, lowest to highest shaded, greedy completion in orange"
         shapes.append(Words((WIDTH - _RIGHT, top + 37), legend, anchor="end"))
     return shapes

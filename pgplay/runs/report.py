@@ -16,8 +16,8 @@ from pgplay.learning.report import Sample
 from pgplay.rewards.alignment import align
 from pgplay.runs.figures import TRADE, USUAL, changes_of, figure_of, metrics_of
 from pgplay.runs.printable import printable
+from pgplay.runs.reader import RunReader
 from pgplay.runs.recipes import to_command, to_recipe
-from pgplay.runs.store import RunStore
 from pgplay.runs.svg import to_svg
 from pgplay.runs.trail import thinned
 
@@ -27,7 +27,7 @@ _LONGEST = 2000
 """Characters of a text that are shown: aligning takes quadratic time."""
 
 
-def to_html(store: RunStore) -> str:
+def to_html(store: RunReader) -> str:
     """Return the page of the run in `store`; raises PgplayError where it can't be read."""
     rows, config, progress = store.rows(), store.config, store.progress()
     metrics = metrics_of(rows)
@@ -72,7 +72,7 @@ def to_html(store: RunStore) -> str:
     )
 
 
-def _moments(store: RunStore) -> str:
+def _moments(store: RunReader) -> str:
     """Return the greedy completion at steps along the run."""
     rewards = dict(store.rows())
     found = [("step", "mean reward", "its reward", "text")]

@@ -11,83 +11,54 @@ each of the first 1,000 steps and then ever more thinly, 500 for each doubling o
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import struct
-import threading
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Any, NamedTuple
 
 import msgspec
 
-from pgplay.config import RunConfig, make_config
+from pgplay.config import RunConfig
 from pgplay.errors import InputError, PgplayError
 from pgplay.learning.anatomy import Anatomy
-from pgplay.learning.report import Sample, StepReport, Trace
+from pgplay.learning.report import StepReport
 from pgplay.paths import runs_folder
-from pgplay.runs.database import DATABASE, connect, create_database, damaged, plain_database_errors
+from pgplay.runs.database import connect, create_database
+from pgplay.runs.database_errors import DATABASE, LOCKED, plain_database_errors, primary_code
 from pgplay.runs.files import new_folder
 from pgplay.runs.locks import FileLock, locked_folder
-from pgplay.runs.names import choose_run_name, find_run
+from pgplay.runs.names import choose_run_name
+from pgplay.runs.reader import RunReader
 
-LOG = "worker.log"
 LOCK = ".lock"
 ALL_SAMPLES_UNTIL = 1000  # steps
+PATIENCE = 60.0
+"""Seconds for which a write waits for another program that locks the store."""
 
 _LOCK_PATIENCE = 0.5  # seconds; outlasts another process that only looks whether the run is being trained
 
 _encoder = msgspec.json.Encoder()
-_names_decoder = msgspec.json.Decoder(tuple[str, ...])
-_traces_decoder = msgspec.json.Decoder(Trace)
-_anatomies_decoder = msgspec.json.Decoder(Anatomy)
-_samples_decoder = msgspec.json.Decoder(tuple[Sample, ...])
 
 
-class RunEvent(NamedTuple):
-    """Something that happened in a run, after `step` steps: a change of settings, a warning, a checkpoint."""
+class RunStore(RunReader):
+    """One run's store, to be written and read, from `RunStore.create` or `RunStore.open`.
 
-    step: int
-    kind: str
-    detail: str
-
-
-class RunProgress(NamedTuple):
-    """How far a run got; each reward is None before the first step."""
-
-    steps: int
-    seconds: float
-    completions: int
-    best_reward: float | None
-    last_reward: float | None
-
-
-class Parent(NamedTuple):
-    """The run that another one is a branch of, and the step at which it leaves it."""
-
-    run: str
-    step: int
-
-
-class RunStore:
-    """One run's store, from `RunStore.create` or `RunStore.open`; close it, or use it in a `with`.
-
-    May be used from several threads.
+    Close it, or use it in a `with`. May be used from several threads. `on_wait` hears in words that a write waits for
+    another program.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.name = folder.name
         self._lock = FileLock(folder / LOCK)
-        self._access = threading.RLock()
         self._names: dict[tuple[str, ...], int] = {}
-        with self._plainly():
-            self._database = connect(folder / DATABASE)
-        try:
-            self.config = self._read_config()
-        except BaseException:
-            self._database.close()
-            raise
+        self._patience = PATIENCE
+        self.on_wait: Callable[[str], None] = lambda words: None
+        super().__init__(folder)
+        self._written = {DATABASE: _identity(folder / DATABASE)}
+
+    def _connect(self) -> sqlite3.Connection:
+        return connect(self.folder / DATABASE)
 
     @staticmethod
     def create(config: RunConfig, name: str = "") -> RunStore:
@@ -104,37 +75,6 @@ class RunStore:
             store = RunStore(folder)
             store.claim()
         return store
-
-    @staticmethod
-    def open(name: str) -> RunStore:
-        """Open the run called `name`; raises InputError for an unknown name, PgplayError for a damaged run."""
-        return RunStore(find_run(name))
-
-    @property
-    def log_path(self) -> Path:
-        """The file for what training code prints."""
-        return self.folder / LOG
-
-    @property
-    def state(self) -> str:
-        """What `finish` said last, else 'training'."""
-        return self._value("state")
-
-    @property
-    def message(self) -> str:
-        """The words that `finish` gave, or none."""
-        return self._value("message")
-
-    @property
-    def created(self) -> str:
-        """When the run was created: ISO 8601, UTC."""
-        return self._value("created")
-
-    @property
-    def parent(self) -> Parent | None:
-        """Where this run comes from, None where it is no branch."""
-        found = dict(self._select("SELECT key, value FROM run WHERE key IN ('parent', 'parent_step')"))
-        return Parent(str(found["parent"]), int(found["parent_step"])) if len(found) == 2 else None
 
     def claim(self) -> None:
         """Take the run's lock for writing, as the first write does by itself.
@@ -165,51 +105,10 @@ class RunStore:
                 self._keep_detail(database, report.step, "trace", report.trace)
         self._names[names] = identity
 
-    def rows(self, after_step: int = 0, limit: int | None = None) -> list[tuple[int, dict[str, float]]]:
-        """Return (step, metrics) of the steps after `after_step`, oldest first, at most `limit` of them."""
-        found = self._select(
-            "SELECT step, names.names, numbers FROM steps JOIN names ON names.id = steps.names"
-            " WHERE step > ? ORDER BY step LIMIT ?",
-            (after_step, -1 if limit is None else limit),
-        )
-        known: dict[str, tuple[str, ...]] = {}
-        rows = []
-        with self._plainly():
-            for step, text, numbers in found:
-                names = known.get(text)
-                if names is None:
-                    names = known[text] = _names_decoder.decode(text)
-                rows.append((step, dict(zip(names, struct.unpack(f"<{len(names)}d", numbers), strict=True))))
-        return rows
-
-    def samples(self, step: int) -> tuple[Sample, ...]:
-        """Return the samples of `step`, or of the nearest step before it that kept any; none where none did."""
-        found = self._select("SELECT samples FROM samples WHERE step <= ? ORDER BY step DESC LIMIT 1", (step,))
-        with self._plainly():
-            return _samples_decoder.decode(found[0][0]) if found else ()
-
-    def traces(self, after_step: int = 0) -> list[tuple[int, Trace]]:
-        """Return (step, trace) of the steps after `after_step` that kept one, oldest first."""
-        found = self._select(
-            "SELECT step, detail FROM details WHERE kind = 'trace' AND step > ? ORDER BY step", (after_step,)
-        )
-        with self._plainly():
-            return [(step, _traces_decoder.decode(detail)) for step, detail in found]
-
     def keep_anatomy(self, anatomy: Anatomy) -> None:
         """Keep the anatomy of a step that was taken apart; raises PgplayError where it can't be written."""
         with self._writing() as database:
             self._keep_detail(database, anatomy.step, "anatomy", anatomy)
-
-    def anatomy(self, step: int) -> Anatomy | None:
-        """Return the anatomy of `step`; None where it was not taken apart."""
-        found = self._select("SELECT detail FROM details WHERE kind = 'anatomy' AND step = ?", (step,))
-        with self._plainly():
-            return _anatomies_decoder.decode(found[0][0]) if found else None
-
-    def anatomy_steps(self) -> list[int]:
-        """Return the steps that were taken apart, in order."""
-        return [step for (step,) in self._select("SELECT step FROM details WHERE kind = 'anatomy' ORDER BY step")]
 
     @staticmethod
     def _keep_detail(database: sqlite3.Connection, step: int, kind: str, detail: object) -> None:
@@ -219,10 +118,6 @@ class RunStore:
         """Keep that something happened; raises PgplayError where it can't be written."""
         with self._writing() as database:
             database.execute("INSERT INTO events (step, kind, detail) VALUES (?, ?, ?)", (step, kind, detail))
-
-    def events(self) -> list[RunEvent]:
-        """Return what happened, oldest first."""
-        return [RunEvent(*row) for row in self._select("SELECT step, kind, detail FROM events ORDER BY id")]
 
     def rewind(self, step: int) -> None:
         """Forget all that came after `step`, because the run goes on from its checkpoint of that step."""
@@ -236,48 +131,29 @@ class RunStore:
         with self._writing() as database:
             self._keep(database, {"state": state, "message": message})
 
-    def progress(self) -> RunProgress:
-        """Return how far the run got, without reading its history."""
-        (best,) = self._select("SELECT max(reward_mean) FROM steps")
-        last = self._select("SELECT step, seconds, completions, reward_mean FROM steps ORDER BY step DESC LIMIT 1")
-        step, seconds, completions, reward = last[0] if last else (0, 0.0, 0, None)
-        return RunProgress(step, seconds, completions, best[0], reward)
+    def best(self, metrics: tuple[str, ...]) -> tuple[float, ...]:
+        """Return the highest tuple of these metrics that any step told, lacking ones as minus infinity."""
+        lacking = float("-inf")
+        lowest = (lacking,) * len(metrics)
+        return max((tuple(row.get(name, lacking) for name in metrics) for _, row in self.each_row()), default=lowest)
 
-    def sampled_steps(self) -> list[int]:
-        """Return the steps whose samples are kept, in order."""
-        return [row[0] for row in self._select("SELECT step FROM samples ORDER BY step")]
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the files that are written still lie in the run's folder: one that was deleted takes writes too."""
+        return all(_identity(self.folder / name) == known for name, known in self._written.items())
+
+    def check_place(self) -> None:
+        """Raise PgplayError where the run's folder was deleted, moved or replaced while it trained."""
+        if not self.is_in_place:
+            raise PgplayError(
+                f"The folder of the run '{self.name}' is gone: {self.folder} was deleted, moved or replaced.",
+                "Put it back and resume the run, or start it again from its recipe.",
+            )
 
     def close(self) -> None:
         """Close the store and let go of the run's lock."""
-        with self._access:
-            self._database.close()
-            self._lock.release()
-
-    def __enter__(self) -> RunStore:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _read_config(self) -> RunConfig:
-        try:
-            settings = msgspec.json.decode(self._value("config"), type=dict[str, Any])
-            return make_config(settings)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise damaged(self.folder, str(error)) from error
-        except InputError as error:
-            raise PgplayError(
-                f"The settings of the run '{self.name}' do not fit this version of pgplay: {error.problem}",
-                "Use the version of pgplay that made it.",
-            ) from error
-
-    def _value(self, key: str) -> str:
-        found = self._select("SELECT value FROM run WHERE key = ?", (key,))
-        if not found:
-            raise damaged(self.folder, f"it lacks its {key}")
-        return str(found[0][0])
+        super().close()
+        self._lock.release()
 
     @staticmethod
     def _keep(database: sqlite3.Connection, values: dict[str, str]) -> None:
@@ -288,25 +164,51 @@ class RunStore:
         database.execute("INSERT OR IGNORE INTO names (names) VALUES (?)", (text,))
         return int(database.execute("SELECT id FROM names WHERE names = ?", (text,)).fetchone()[0])
 
-    def _select(self, query: str, values: Iterable[Any] = ()) -> list[Any]:
-        with self._access, self._plainly():
-            return self._database.execute(query, tuple(values)).fetchall()
-
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._access, self._plainly():
+        with self._access:
+            self.check_place()
             self.claim()
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._database
-                self._database.execute("COMMIT")
-            except BaseException:
-                with contextlib.suppress(sqlite3.Error):  # SQLite may have rolled back already
-                    self._database.execute("ROLLBACK")
-                raise
+            with self._plainly():
+                self._begin()
+                try:
+                    log = f"{DATABASE}-wal"
+                    self._written.setdefault(log, _identity(self.folder / log))
+                    yield self._database
+                    self._database.execute("COMMIT")
+                except BaseException:
+                    with contextlib.suppress(sqlite3.Error):  # SQLite may have rolled back already
+                        self._database.execute("ROLLBACK")
+                    raise
+            self.check_place()
 
-    def _plainly(self) -> contextlib.AbstractContextManager[None]:
-        return plain_database_errors(self.folder)
+    def _begin(self) -> None:
+        """Begin to write; where another program holds the store, say so and wait, but only once so long."""
+        deadline, has_said = time.monotonic() + self._patience, False
+        while True:
+            try:
+                self._database.execute("BEGIN IMMEDIATE")
+            except sqlite3.Error as error:
+                if primary_code(error) not in LOCKED:
+                    raise
+                if time.monotonic() >= deadline:
+                    self._patience = 0.0
+                    raise
+                if not has_said:
+                    self.on_wait(f"Another program has locked the store of the run '{self.name}': waiting for it.")
+                    has_said = True
+            else:
+                self._patience = PATIENCE
+                return
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from any other that lies at `path` later; None where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def keeps_samples(step: int, solved: bool) -> bool:

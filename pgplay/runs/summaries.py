@@ -16,7 +16,8 @@ from pgplay.runs.checkpoint_files import checkpoint_step
 from pgplay.runs.files import delete_folder, kept_folders
 from pgplay.runs.locks import FileLock, locked_folder
 from pgplay.runs.names import find_run
-from pgplay.runs.store import LOCK, RunStore
+from pgplay.runs.reader import RunReader
+from pgplay.runs.store import LOCK
 
 _GOES_ON = {"training", "preparing"}
 
@@ -58,7 +59,7 @@ def list_runs() -> list[RunSummary]:
 
 def _summarise(folder: Path) -> RunSummary:
     try:
-        with RunStore(folder) as store:
+        with RunReader(folder) as store:
             config, progress = store.config, store.progress()
             parent, parent_step = store.parent or ("", 0)
             state = store.state

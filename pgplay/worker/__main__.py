@@ -19,7 +19,7 @@ from pgplay.runs.names import find_run
 from pgplay.worker.inbox import Inbox, read_commands
 from pgplay.worker.interfaces import Makers, OnProgress, RunSession
 from pgplay.worker.outbox import Outbox
-from pgplay.worker.protocol import VERSION, Quit, Ready, Start
+from pgplay.worker.protocol import VERSION, Notice, Quit, Ready, Start
 from pgplay.worker.records import Device
 from pgplay.worker.server import Server
 from pgplay.worker.streams import take_streams, write_all
@@ -58,6 +58,9 @@ def main() -> NoReturn:
         )
     )
 
+    def tell(words: str) -> None:
+        outbox.send(Notice(message=words))
+
     def begin(config: RunConfig, command: Start, on_progress: OnProgress) -> RunSession:
         return Session.begin(
             config,
@@ -65,6 +68,7 @@ def main() -> NoReturn:
             reward_source=command.reward_source,
             on_progress=on_progress,
             on_log=outbox.log,
+            on_wait=tell,
         )
 
     makers = Makers(
@@ -72,7 +76,7 @@ def main() -> NoReturn:
         begin=begin,
         find=find_run,
         branch=branch_run,
-        resume=partial(Session.resume, on_log=outbox.log),
+        resume=partial(Session.resume, on_log=outbox.log, on_wait=tell),
         write=answer_write_with_saved,
         probe=partial(answer_probe, on_log=outbox.log),
     )

@@ -43,6 +43,10 @@ class RunSession(Protocol):
         """The step of the last checkpoint."""
 
     @property
+    def is_kept(self) -> bool:
+        """Whether the run can be resumed from its folder."""
+
+    @property
     def is_damaged(self) -> bool:
         """Whether only the last checkpoint can be trusted."""
 

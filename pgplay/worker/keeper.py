@@ -33,6 +33,8 @@ TRAIL_INTERVAL = 0.2
 SHARE_OF_TIME = 0.05
 """Checkpoints take no more than this share of the time, however large the network."""
 REWARD = "reward.py"
+_SCORE = ("greedy_reward", "reward_mean")
+"""The metrics by which one step is better than another, the first one first."""
 
 
 class StoredRun(NamedTuple):
@@ -97,7 +99,7 @@ class Keeper:
         self._trail = Trail(store.folder)
         self._next = time.monotonic() + CHECKPOINT_INTERVAL
         self._next_trail = 0.0
-        self._best = (-math.inf, -math.inf)
+        self._best: tuple[float, ...] = (-math.inf, -math.inf)
         self._best_checkpoint: Checkpoint | None = None
         self._next_best = 0.0
 
@@ -112,8 +114,7 @@ class Keeper:
     def resume(self, note: str) -> None:
         """Go on from the checkpoint that the learner was restored from: forget all that came after it."""
         step = self._learner.counters.steps
-        for _, metrics in self._store.rows():
-            self._best = max(self._best, _score(metrics))
+        self._best = self._store.best(_SCORE)
         self._store.rewind(step)
         self._trail.cut(step)
         if note or self._store.parent is None or self._store.parent.step != step:  # a branch says where it begins
@@ -147,6 +148,7 @@ class Keeper:
         """
         if self.is_damaged or not self._is_stale:
             return
+        self._store.check_place()
         began = time.monotonic()
         checkpoint = self._take()
         save_checkpoint(self._store.folder, checkpoint)
@@ -162,6 +164,7 @@ class Keeper:
 
     def log(self, text: str) -> None:
         """Add `text` to the run's log; raises PgplayError where it can't be written."""
+        self._store.check_place()
         path = self._store.log_path
         with plain_errors("Writing the log", path), path.open("a", encoding="utf-8", errors="backslashreplace") as log:
             log.write(f"{datetime.now().isoformat(timespec='seconds')}  {text}\n")
@@ -186,6 +189,6 @@ class Keeper:
         )
 
 
-def _score(metrics: dict[str, float]) -> tuple[float, float]:
-    """Return by what one step is better than another: the greedy completion's reward, then the mean."""
-    return metrics.get("greedy_reward", -math.inf), metrics.get("reward_mean", -math.inf)
+def _score(metrics: dict[str, float]) -> tuple[float, ...]:
+    """Return by what one step is better than another."""
+    return tuple(metrics.get(name, -math.inf) for name in _SCORE)

@@ -247,6 +247,12 @@ class Log(Event, tag="log", frozen=True):
     line: str
 
 
+class Notice(Event, tag="notice", frozen=True):
+    """Something that a person should know while all goes on."""
+
+    message: str
+
+
 class Refused(Event, tag="refused", frozen=True):
     """What could not be done, what would be right; the run is as it was.
 
@@ -281,7 +287,7 @@ class Failed(Event, tag="failed", frozen=True):
 Steering = Start | Resume | Pause | Step | Pace | Stop | Reset | Change | Save | Quit
 AnyCommand = Steering | Dissect | Map | ListPrompts | Write | ProbeReward
 Answers = Dissected | Mapped | PromptsListed | Saved | Written | Probed | Changed
-AnyEvent = Ready | StateChanged | Snapshot | Answers | Log | Refused | Failed
+AnyEvent = Ready | StateChanged | Snapshot | Answers | Log | Notice | Refused | Failed
 
 Message = TypeVar("Message")
 

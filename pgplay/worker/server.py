@@ -183,7 +183,8 @@ class Server:
         session = self._session
         if session is None:
             return {}
-        return {"run": session.run, "step": session.step_count, "checkpoint_step": session.checkpoint_step}
+        run = session.run if session.is_kept else ""
+        return {"run": run, "step": session.step_count, "checkpoint_step": session.checkpoint_step}
 
     def _start(self, command: Start) -> None:
         config = make_config(command.settings)

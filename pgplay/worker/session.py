@@ -67,6 +67,7 @@ class Session:
         name: str = "",
         on_progress: OnProgress = discard,
         on_log: OnLog = discard,
+        on_wait: OnProgress = discard,
     ) -> Self:
         """Return a new run of `config`, stored under `name` (empty: made of date and target), warmed up if asked to.
 
@@ -74,7 +75,7 @@ class Session:
         of the Python file that the config names; ask the person first where it came from elsewhere. `on_progress`
         hears in words how the preparation goes; what it raises ends it, and nothing is stored. `on_log` takes what a
         person's reward prints, from another thread. Raises InputError, PgplayError, and RewardError for Python that
-        can't be loaded.
+        can't be loaded. `on_wait` hears in words that the store waits for another program, now or later.
         """
         if continue_policy:
             config = make_config({"warm_start": continue_policy}, config)
@@ -89,6 +90,7 @@ class Session:
             warmed = start_warm(learner, on_progress) if isinstance(learner, Trainer) else ""
             store = RunStore.create(plan.config, name)
             undo.callback(forget, store)
+            store.on_wait = on_wait
             session = cls(store, learner, threads, rewards)
             session._keeper.begin()
             if warmed:
@@ -99,13 +101,14 @@ class Session:
         return session
 
     @classmethod
-    def resume(cls, run: str, *, on_log: OnLog = discard) -> Self:
+    def resume(cls, run: str, *, on_log: OnLog = discard, on_wait: OnProgress = discard) -> Self:
         """Return the stored `run` as it was at its last checkpoint; its next steps are those that would have followed.
 
         Raises InputError for an unknown run and for one that another pgplay trains, PgplayError for a damaged one.
         """
         with ExitStack() as undo:
             stored: StoredRun = open_run(run, undo)
+            stored.store.on_wait = on_wait
             plan = make_plan(stored.config, stored.task, stored.shape)
             rewards = LiveRewards(plan.config.reward, on_log, stored.reward_source, stored.reward_stamp)
             learner = make_learner(plan, *rewards.build(plan.config, undo))
@@ -135,6 +138,11 @@ class Session:
     def checkpoint_step(self) -> int | None:
         """The step from which the run would go on if this process died now."""
         return self._keeper.checkpoint_step
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the run can still be resumed from its folder, which somebody may have deleted."""
+        return self.store.is_in_place
 
     @property
     def is_damaged(self) -> bool:
@@ -318,10 +326,12 @@ class Session:
 
     def close(self, state: str, message: str = "") -> None:
         """Let the run rest in `state` if it does not rest already, and let go of its store and its rewards."""
-        if not self._is_resting:
-            self.rest(state, message)
-        self._rewards.close(self.learner)
-        self.store.close()
+        try:
+            if not self._is_resting:
+                self.rest(state, message)
+        finally:
+            self._rewards.close(self.learner)
+            self.store.close()
 
     def _compute_with(self, threads: Threads) -> None:
         self._threads = threads

@@ -11,7 +11,7 @@ from pgplay.config import make_config
 from pgplay.errors import InputError
 from pgplay.learning.report import Trace
 from pgplay.runs.branches import branch_run
-from pgplay.runs.database import DATABASE
+from pgplay.runs.database_errors import DATABASE
 from pgplay.runs.store import RunStore
 from pgplay.worker.protocol import Dissect, Dissected, Map, Mapped, Refused, Snapshot, Start, decode_event, encode
 from pgplay.worker.session import Session

@@ -49,6 +49,7 @@ class SmallSession:
         self.step_count = 0
         self.checkpoint_step = 0
         self.is_damaged = False
+        self.is_kept = True
         self.errors = {}
         self.ends_at = None
         self.gate = threading.Semaphore(0)

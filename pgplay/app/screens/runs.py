@@ -17,7 +17,7 @@ from pgplay.app.visits import Visits
 from pgplay.errors import InputError
 from pgplay.runs.exports import export_run
 from pgplay.runs.files import write_atomically
-from pgplay.runs.store import RunStore
+from pgplay.runs.reader import RunReader
 from pgplay.runs.summaries import RunSummary, delete_run, list_runs
 
 
@@ -105,7 +105,7 @@ class Runs(Listing):
             path = Path(answer).expanduser()
             if path.exists():
                 raise InputError(f"There is already a file {path}.", "Give another name.")
-            with RunStore.open(run.name) as store:
+            with RunReader.open(run.name) as store:
                 write_atomically(path, export_run(store, path.suffix.lstrip(".").lower()))
 
         def written(answer: str | None) -> None:

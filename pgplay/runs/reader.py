@@ -1,0 +1,284 @@
+"""Reading a run's store, also while another process writes it: every value is checked where it comes in.
+
+A store may come from anywhere. A value of the wrong kind, a view in place of a table, or a query that does not end
+becomes a PgplayError about that run.
+"""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+import struct
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Self, TypeVar
+
+import msgspec
+
+from pgplay.config import RunConfig, make_config
+from pgplay.errors import InputError, PgplayError
+from pgplay.learning.anatomy import Anatomy
+from pgplay.learning.report import Sample, Trace
+from pgplay.runs.database import connect_to_read
+from pgplay.runs.database_errors import DATABASE, damaged, plain_database_errors
+from pgplay.runs.names import find_run
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+LOG = "worker.log"
+
+_CHUNK = 1024  # rows
+_READ_LIMIT = 5.0  # seconds that SQLite may look for the next rows: it finds some thousands in a hundredth
+_BETWEEN_LOOKS = 20_000  # of SQLite's instructions, a fraction of a millisecond
+
+_names_decoder = msgspec.json.Decoder(tuple[str, ...])
+_traces_decoder = msgspec.json.Decoder(Trace)
+_anatomies_decoder = msgspec.json.Decoder(Anatomy)
+_samples_decoder = msgspec.json.Decoder(tuple[Sample, ...])
+
+Step = Annotated[int, msgspec.Meta(ge=0)]
+Row = TypeVar("Row")
+
+
+class RunEvent(NamedTuple):
+    """Something that happened in a run, after `step` steps: a change of settings, a warning, a checkpoint."""
+
+    step: Step
+    kind: str
+    detail: str
+
+
+class RunProgress(NamedTuple):
+    """How far a run got; each reward is None before the first step."""
+
+    steps: Step
+    seconds: float
+    completions: int
+    best_reward: float | None
+    last_reward: float | None
+
+
+class Parent(NamedTuple):
+    """The run that another one is a branch of, and the step at which it leaves it."""
+
+    run: str
+    step: Step
+
+
+class Chunk(NamedTuple):
+    """Some steps that told the same metrics: for each step a row of `numbers`, 8-byte floats after one another."""
+
+    names: tuple[str, ...]
+    steps: list[int]
+    numbers: list[bytes]
+
+
+class RunReader:
+    """One run's store, to be read; close it, or use it in a `with`. May be used from several threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.name = folder.name
+        self._access = threading.RLock()
+        self._deadline = math.inf
+        with self._plainly():
+            self._database = self._connect()
+        try:
+            self._database.set_progress_handler(lambda: time.monotonic() > self._deadline, _BETWEEN_LOOKS)
+            self.config = self._read_config()
+        except BaseException:
+            self._database.close()
+            raise
+
+    def _connect(self) -> sqlite3.Connection:
+        return connect_to_read(self.folder / DATABASE)
+
+    @classmethod
+    def open(cls, name: str) -> Self:
+        """Open the run called `name`; raises InputError for an unknown name, PgplayError for a damaged run."""
+        return cls(find_run(name))
+
+    @property
+    def log_path(self) -> Path:
+        """The file for what training code prints."""
+        return self.folder / LOG
+
+    @property
+    def state(self) -> str:
+        """What `finish` said last, else 'training'."""
+        return self._value("state")
+
+    @property
+    def message(self) -> str:
+        """The words that `finish` gave, or none."""
+        return self._value("message")
+
+    @property
+    def created(self) -> str:
+        """When the run was created: ISO 8601, UTC."""
+        created = self._value("created")
+        with self._plainly():
+            datetime.fromisoformat(created)
+        return created
+
+    @property
+    def parent(self) -> Parent | None:
+        """Where this run comes from, None where it is no branch."""
+        found = dict(self._select(tuple[str, str], "SELECT key, value FROM run WHERE key IN ('parent', 'parent_step')"))
+        if len(found) < 2:
+            return None
+        with self._plainly():
+            return msgspec.convert((found["parent"], int(found["parent_step"])), Parent)
+
+    def chunks(self, after_step: int = 0, limit: int | None = None) -> Iterator[Chunk]:
+        """Yield the metrics of the steps after `after_step` as they are stored, oldest first, at most `limit` steps."""
+        stored = self._each(
+            tuple[Step, str, bytes],
+            "SELECT step, names.names, numbers FROM steps JOIN names ON names.id = steps.names"
+            " WHERE step > ? ORDER BY step LIMIT ?",
+            (after_step, -1 if limit is None else limit),
+        )
+        known: dict[str, tuple[str, ...]] = {}
+        chunk, chunk_text = Chunk((), [], []), ""
+        for step, text, numbers in stored:
+            if text != chunk_text or len(chunk.steps) >= _CHUNK:
+                if chunk.steps:
+                    yield chunk
+                if text not in known:
+                    with self._plainly():
+                        known[text] = _names_decoder.decode(text)
+                chunk, chunk_text = Chunk(known[text], [], []), text
+            if len(numbers) != 8 * len(chunk.names):
+                raise damaged(self.folder, f"step {step} holds {len(numbers)} bytes for {len(chunk.names)} metrics")
+            chunk.steps.append(step)
+            chunk.numbers.append(numbers)
+        if chunk.steps:
+            yield chunk
+
+    def each_row(self, after_step: int = 0, limit: int | None = None) -> Iterator[tuple[int, dict[str, float]]]:
+        """Yield (step, metrics) of the steps after `after_step`, oldest first, at most `limit` of them."""
+        for names, steps, numbers in self.chunks(after_step, limit):
+            unpack = struct.Struct(f"<{len(names)}d").unpack
+            for step, packed in zip(steps, numbers, strict=True):
+                yield step, dict(zip(names, unpack(packed), strict=True))
+
+    def rows(self, after_step: int = 0, limit: int | None = None) -> list[tuple[int, dict[str, float]]]:
+        """Return what `each_row` yields; of a long run that takes gigabytes."""
+        return list(self.each_row(after_step, limit))
+
+    def row(self, step: int) -> dict[str, float]:
+        """Return the metrics of `step`, none where it was not made."""
+        return dict(self.each_row(step - 1, 1)).get(step, {})
+
+    def metrics(self) -> list[str]:
+        """Return every metric that a step told, in the order in which they came."""
+        names = self._select(tuple[str], "SELECT names FROM names ORDER BY id")
+        with self._plainly():
+            return list(dict.fromkeys(name for (text,) in names for name in _names_decoder.decode(text)))
+
+    def samples(self, step: int) -> tuple[Sample, ...]:
+        """Return the samples of `step`, or of the nearest step before it that kept any; none where none did."""
+        found = self._select(
+            tuple[bytes], "SELECT samples FROM samples WHERE step <= ? ORDER BY step DESC LIMIT 1", (step,)
+        )
+        with self._plainly():
+            return _samples_decoder.decode(found[0][0]) if found else ()
+
+    def traces(self, after_step: int = 0) -> Iterator[tuple[int, Trace]]:
+        """Yield (step, trace) of the steps after `after_step` that kept one, oldest first."""
+        for step, detail in self._each(
+            tuple[Step, bytes],
+            "SELECT step, detail FROM details WHERE kind = 'trace' AND step > ? ORDER BY step",
+            (after_step,),
+        ):
+            with self._plainly():
+                trace = _traces_decoder.decode(detail)
+            yield step, trace
+
+    def anatomy(self, step: int) -> Anatomy | None:
+        """Return the anatomy of `step`; None where it was not taken apart."""
+        found = self._select(tuple[bytes], "SELECT detail FROM details WHERE kind = 'anatomy' AND step = ?", (step,))
+        with self._plainly():
+            return _anatomies_decoder.decode(found[0][0]) if found else None
+
+    def anatomy_steps(self) -> list[int]:
+        """Return the steps that were taken apart, in order."""
+        return self._steps("SELECT step FROM details WHERE kind = 'anatomy' ORDER BY step")
+
+    def sampled_steps(self) -> list[int]:
+        """Return the steps whose samples are kept, in order."""
+        return self._steps("SELECT step FROM samples ORDER BY step")
+
+    def events(self) -> list[RunEvent]:
+        """Return what happened, oldest first."""
+        return self._select(RunEvent, "SELECT step, kind, detail FROM events ORDER BY id")
+
+    def progress(self) -> RunProgress:
+        """Return how far the run got, without reading its history."""
+        found = self._select(
+            RunProgress,
+            "SELECT step, seconds, completions, (SELECT max(reward_mean) FROM steps), reward_mean"
+            " FROM steps ORDER BY step DESC LIMIT 1",
+        )
+        return found[0] if found else RunProgress(0, 0.0, 0, None, None)
+
+    def close(self) -> None:
+        """Close the store."""
+        with self._access:
+            self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _read_config(self) -> RunConfig:
+        text = self._value("config")
+        try:
+            with self._plainly():
+                settings = msgspec.json.decode(text, type=dict[str, Any])
+            return make_config(settings)
+        except InputError as error:
+            raise PgplayError(
+                f"The settings of the run '{self.name}' do not fit this version of pgplay: {error.problem}",
+                "Use the version of pgplay that made it.",
+            ) from error
+
+    def _value(self, key: str) -> str:
+        found = self._select(tuple[str], "SELECT value FROM run WHERE key = ?", (key,))
+        if not found:
+            raise damaged(self.folder, f"it lacks its {key}")
+        return found[0][0]
+
+    def _steps(self, query: str) -> list[int]:
+        return [step for (step,) in self._select(tuple[Step], query)]
+
+    def _select(self, kind: type[Row], query: str, values: Iterable[Any] = ()) -> list[Row]:
+        return list(self._each(kind, query, values))
+
+    def _each(self, kind: type[Row], query: str, values: Iterable[Any] = ()) -> Iterator[Row]:
+        """Yield what `query` finds, each row checked to be of `kind`; memory does not grow with their number."""
+        cursor = None
+        while True:
+            with self._access, self._plainly():
+                self._deadline = time.monotonic() + _READ_LIMIT
+                try:
+                    cursor = cursor or self._database.execute(query, tuple(values))
+                    found = cursor.fetchmany(_CHUNK)
+                finally:
+                    self._deadline = math.inf
+                rows = msgspec.convert(found, list[kind], builtin_types=(bytes,))  # type: ignore[valid-type]
+            yield from rows
+            if len(rows) < _CHUNK:
+                return
+
+    def _plainly(self) -> AbstractContextManager[None]:
+        return plain_database_errors(self.folder)
