@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Hashable, Sequence
-from functools import partial
+from functools import partial, reduce
 from typing import Any, NamedTuple, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pgplay.errors import InputError
-from pgplay.policies.catalogue import PolicyShape, model_spec
+from pgplay.policies.build import build_network
 from pgplay.policies.density import Density
 from pgplay.policies.graphs import EAGER, Graphs
-from pgplay.policies.network import Network, build_network
+from pgplay.policies.network import Network
 from pgplay.policies.prefixes import Prefixes, different, of_actions_at, spread
+from pgplay.policies.spec import PolicySpec
 from pgplay.tasks.task import Pair
-from pgplay.tasks.tokenizer import DELIMITER, CharacterTokenizer
 
 SPARSE = 0.75
 """Rows that have stopped are left out once no more than this share of those computed is still written."""
@@ -36,13 +37,15 @@ class Rollout(NamedTuple):
 
     inputs (B, T): what the network read. actions (B, T): what came next. mask (B, T): whether that was the policy's
     own choice, the stop token counted in. log_probabilities (B, T): of the actions under the density that drew them,
-    0 outside the mask. lengths: of each prefix (prompt and delimiter), so that actions begin at column lengths - 1.
+    0 outside the mask. stopped (B,): whether a completion ended by a stop token, and not at the length limit.
+    prefix_lengths: of each rendered prompt, so that actions begin at column length - 1.
     """
 
     inputs: Tensor
     actions: Tensor
     mask: Tensor
     log_probabilities: Tensor
+    stopped: Tensor
     prefix_lengths: list[int]
     dropout_masks: Tensor | None
 
@@ -58,11 +61,12 @@ class Rollout(NamedTuple):
         inputs, actions, mask, log_probabilities = (
             tensor[:count, :used] for tensor in (self.inputs, self.actions, self.mask, self.log_probabilities)
         )
-        return Rollout(inputs, actions, mask, log_probabilities, self.prefix_lengths[:count], masks)
+        stopped, prefix_lengths = self.stopped[:count], self.prefix_lengths[:count]
+        return Rollout(inputs, actions, mask, log_probabilities, stopped, prefix_lengths, masks)
 
 
 class Completion(NamedTuple):
-    """What was written: its pieces (one a token), and whether it ended by the stop token."""
+    """What was written: the text that each token added, and whether it ended by a stop token."""
 
     pieces: tuple[str, ...]
     finished: bool
@@ -85,11 +89,12 @@ class _Present(NamedTuple):
     free: Tensor
     dropout_masks: Tensor | None
 
-    def only(self, places: Tensor, network: Network) -> _Present:
+    def select(self, places: Tensor, network: Network) -> _Present:
         """Return those at `places` among these."""
         masks = None if self.dropout_masks is None else self.dropout_masks[:, places]
         rows = self.rows[places] if isinstance(self.rows, Tensor) else places
-        return _Present(rows, network.only(self.state, places), self.noise[:, places], self.free[:, places], masks)
+        state = network.select_rows(self.state, places)
+        return _Present(rows, state, self.noise[:, places], self.free[:, places], masks)
 
 
 class _Stretch(NamedTuple):
@@ -103,10 +108,10 @@ class _Stretch(NamedTuple):
 class Policy:
     """Maps a prompt to a distribution over completions of at most `max_length` tokens, the stop token counted in."""
 
-    def __init__(self, shape: PolicyShape, device: torch.device, seed: int = 0) -> None:
+    def __init__(self, shape: PolicySpec, device: torch.device, seed: int = 0) -> None:
         self.shape = shape
-        self.spec = model_spec(shape.model)
-        self.tokenizer = CharacterTokenizer(shape.alphabet)
+        self.spec = shape.network
+        self.tokenizer = shape.tokenizer
         self.max_length = shape.max_length
         self.device = device
         self.module = build_network(self.spec, self.tokenizer.vocabulary_size, seed).to(device)
@@ -114,10 +119,10 @@ class Policy:
 
     def prefix(self, prompt: str) -> list[int]:
         """Return the tokens that a completion for `prompt` follows; raises InputError where it is too long."""
-        tokens = [*self.tokenizer.encode(prompt), DELIMITER]
+        tokens = self.tokenizer.render_prompt(prompt)
         if len(tokens) - 1 + self.max_length > self.spec.context_length:
             raise InputError(
-                f"The prompt of {len(prompt)} characters leaves no room for {self.max_length} more.",
+                f"The prompt of {len(tokens) - 1} tokens leaves no room for {self.max_length} more.",
                 f"{self.spec.name} reads and writes {self.spec.context_length} tokens in all.",
             )
         return tokens
@@ -137,7 +142,7 @@ class Policy:
         lengths = [len(prefix) for prefix in prefixes]
         longest = max(lengths)
         columns = longest - 1 + self.max_length
-        padded = [(*prefix, *[DELIMITER] * (longest - len(prefix))) for prefix in prefixes]
+        padded = [(*prefix, *[self.tokenizer.pad_id] * (longest - len(prefix))) for prefix in prefixes]
         # What completions have in common before the first of them begins is read once, unless masks tell them apart.
         alike = different(padded if dropout_masks is None else range(batch))
         forced, ends, readers, owners = (
@@ -163,8 +168,8 @@ class Policy:
         owners: Tensor,
         noise: Tensor,
         dropout_masks: Tensor | None,
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return inputs, actions, mask and log-probabilities, as in a rollout.
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Return inputs, actions, mask, log-probabilities and stopped, as in a rollout.
 
         forced (B, P): the prefixes, padded; ends (B,): their lengths; first: the first column of which a token is the
         policy's own. readers (b,): rows that are all different as far as that; owners (B,): which of these each row is
@@ -182,13 +187,13 @@ class Policy:
         # free[c, b]: column c of row b is past its prefix and within its length limit.
         column_numbers = torch.arange(columns + 1, device=self.device)[:, None]
         free = (column_numbers >= ends - 1) & (column_numbers < ends - 1 + self.max_length)
-        inputs = torch.zeros(batch, columns + 1, dtype=torch.long, device=self.device)
+        inputs = torch.full((batch, columns + 1), self.tokenizer.pad_id, device=self.device)
         inputs[:, :longest] = forced
         state = self.network.start(len(readers) if first else batch, columns)
-        for column in range(first):
-            self.network.step(forced[readers, column], column, state, dropout_masks)
+        if first:
+            self.network.prefill(forced[readers, :first], state, dropout_masks)
         present = _Present(
-            slice(None), self.network.only(state, owners) if first else state, noise, free, dropout_masks
+            slice(None), self.network.select_rows(state, owners) if first else state, noise, free, dropout_masks
         )
         running = torch.ones(batch, dtype=torch.bool, device=self.device)
         stretches = [_Stretch(present.rows, first, [])]
@@ -198,7 +203,7 @@ class Policy:
             logits = density.filtered(self.network.logits(features))
             stretches[-1].logits.append(logits)
             chosen = (logits + present.noise[column]).argmax(-1)
-            going = chosen != DELIMITER
+            going = is_none_of(chosen, self.tokenizer.stop_ids)
             if column < longest - 1:
                 chosen = torch.where(free[column], chosen, forced[:, column + 1])
                 going |= ~free[column]
@@ -210,16 +215,17 @@ class Policy:
                     columns = column + 1
                     break
                 if len(still) <= SPARSE * len(running):
-                    present, running = present.only(still, self.network), running[still]
+                    present, running = present.select(still, self.network), running[still]
                     stretches.append(_Stretch(present.rows, column + 1, []))
         actions, own = inputs[:, 1 : columns + 1], free[:columns].t()
-        stops = (own & (actions == DELIMITER)).long()
+        is_stop = own & ~is_none_of(actions, self.tokenizer.stop_ids)
+        stops = is_stop.long()
         mask = own & (stops.cumsum(1) == stops)  # the first stop token is in it
         drawn = torch.zeros(batch, columns, device=self.device)
         for rows, start, own_logits in stretches:
             here = slice(start, start + len(own_logits))
             drawn[rows, here] = of_actions(torch.stack(own_logits, 1).log_softmax(-1), actions[rows, here])
-        return inputs[:, :columns], actions, mask, torch.where(mask, drawn, 0.0)
+        return inputs[:, :columns], actions, mask, torch.where(mask, drawn, 0.0), is_stop.any(1)
 
     def features(self, prefixes: Prefixes, dropout_masks: Tensor | None = None) -> Tensor:
         """Return the network's features (P, W) for `prefixes`.
@@ -244,13 +250,13 @@ class Policy:
 
     def completions(self, rollout: Rollout) -> list[Completion]:
         """Return the completions of `rollout` as text; one transfer from the device."""
-        actions, counts = rollout.actions.tolist(), rollout.mask.sum(1).tolist()
-        result = []
-        for row, (tokens, count) in enumerate(zip(actions, counts, strict=True)):
-            start = rollout.prefix_lengths[row] - 1
-            own = tokens[start : start + count]
-            result.append(Completion(tuple(self.tokenizer.pieces(own)), bool(own) and own[-1] == DELIMITER))
-        return result
+        actions, stopped = rollout.actions.tolist(), rollout.stopped.tolist()
+        counts = (rollout.mask.sum(1) - rollout.stopped.long()).tolist()  # a stop token adds no text
+        starts = (length - 1 for length in rollout.prefix_lengths)
+        return [
+            Completion(tuple(self.tokenizer.pieces(tokens[start : start + count])), finished)
+            for tokens, start, count, finished in zip(actions, starts, counts, stopped, strict=True)
+        ]
 
     def write(
         self, prompts: Sequence[str], density: Density, generator: torch.Generator, *, greedy: bool = False
@@ -266,9 +272,9 @@ class Policy:
         """
         prefixes = [self.prefix(pair.prompt) for pair in pairs]
         texts = [self.tokenizer.encode(pair.target) for pair in pairs]
-        targets = [text if len(text) == self.max_length else [*text, DELIMITER] for text in texts]
+        targets = [text if len(text) == self.max_length else [*text, self.tokenizer.stop_ids[0]] for text in texts]
         columns = max(len(prefix) + len(target) for prefix, target in zip(prefixes, targets, strict=True)) - 1
-        inputs = torch.zeros(len(pairs), columns, dtype=torch.long)
+        inputs = torch.full((len(pairs), columns), self.tokenizer.pad_id)
         actions = torch.zeros_like(inputs)
         mask = torch.zeros(inputs.shape, dtype=torch.bool)
         for row, (prefix, target) in enumerate(zip(prefixes, targets, strict=True)):
@@ -290,9 +296,19 @@ class Policy:
         losses: list[float] = self.losses(self.reading(pairs)).tolist()
         return losses
 
-    def state(self) -> dict[str, Tensor]:
-        """Return the network's tensors by name, on the CPU."""
-        return {name: tensor.detach().cpu().contiguous() for name, tensor in self.module.state_dict().items()}
+    def trainable_parameters(self) -> list[nn.Parameter]:
+        """Return the parameters that training changes."""
+        return [parameter for parameter in self.module.parameters() if parameter.requires_grad]
+
+    def reference(self) -> Policy:
+        """Return the policy as it is now, frozen."""
+        frozen = copy.deepcopy(self)
+        frozen.module.requires_grad_(False)
+        return frozen
+
+    def saved_state(self) -> dict[str, Tensor]:
+        """Return what must be kept of the policy beside its spec: its tensors by name, as they are, not copied."""
+        return {name: tensor.detach() for name, tensor in self.module.state_dict().items()}
 
     def load_state(self, tensors: dict[str, Any]) -> None:
         """Take over the network's `tensors`; raises InputError where they are another network's."""
@@ -300,6 +316,11 @@ class Policy:
             self.module.load_state_dict(tensors)
         except RuntimeError as error:
             raise InputError(f"The tensors do not fit a {self.spec.name} with this alphabet: {error}.") from error
+
+
+def is_none_of(tokens: Tensor, ids: Sequence[int]) -> Tensor:
+    """Return whether each of `tokens` is none of the `ids`; there is at least one."""
+    return reduce(Tensor.logical_and, (tokens != number for number in ids))
 
 
 def of_actions(values: Tensor, actions: Tensor) -> Tensor:

@@ -162,7 +162,7 @@ def steadied(
 def rows_of(batch: Batch, rows: list[int]) -> dict[str, Any]:
     """Return what of `batch` is the rollout of these `rows`."""
     rollout = batch.rollout
-    tensors = (rollout.inputs, rollout.actions, rollout.mask, rollout.log_probabilities)
+    tensors = (rollout.inputs, rollout.actions, rollout.mask, rollout.log_probabilities, rollout.stopped)
     own = Rollout(*(tensor[rows] for tensor in tensors), [rollout.prefix_lengths[row] for row in rows], None)
     places = batch.prefixes.places
     kept = torch.cat([places[rows], places[len(rollout.actions) :]])

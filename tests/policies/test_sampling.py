@@ -10,7 +10,7 @@ from pgplay.policies import policy as policy_module
 from pgplay.policies.density import Density
 from pgplay.policies.network import draw_masks
 from pgplay.policies.policy import Policy, Rollout
-from pgplay.tasks.tokenizer import DELIMITER
+from pgplay.tokenizers.character import DELIMITER
 from tests.policies.helpers import FAMILIES, every_completion, generator, rollout_of, small_policy, texts_of
 
 PROMPTS = ["", "ab", "dcbadcba", "a", "", "ddd"] * 4
