@@ -20,8 +20,10 @@ import torch
 from torch import Tensor
 
 from pgplay.policies.graphs import EAGER, Graphs
-from pgplay.policies.policy import Policy, Rollout, is_none_of
+from pgplay.policies.policy import Policy
 from pgplay.policies.prefixes import Prefixes
+from pgplay.policies.rollout import Rollout
+from pgplay.policies.sampler import is_none_of
 from pgplay.rewards.scoring import Reward
 from pgplay.tasks.task import Pair
 from pgplay.tokenizers.base import Tokenizer

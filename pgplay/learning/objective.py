@@ -37,8 +37,10 @@ from pgplay.learning.optimiser import Adam
 from pgplay.learning.plan import Plan
 from pgplay.policies.density import Density, entropy, kl_divergence
 from pgplay.policies.graphs import EAGER, Graphs
-from pgplay.policies.policy import Policy, Reading, Rollout, mean_losses, token_losses
+from pgplay.policies.policy import Policy
 from pgplay.policies.prefixes import Prefixes, of_actions_at, spread
+from pgplay.policies.reading import Reading, mean_losses, token_losses
+from pgplay.policies.rollout import Rollout
 from pgplay.tasks.task import Pair
 
 

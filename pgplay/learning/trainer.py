@@ -34,8 +34,10 @@ from pgplay.policies.devices import resolve_device
 from pgplay.policies.families.base import Capability
 from pgplay.policies.graphs import EAGER, Graphs
 from pgplay.policies.network import draw_masks
-from pgplay.policies.policy import Completion, Policy, Rollout, prefixes_of
+from pgplay.policies.policy import Policy
 from pgplay.policies.prefixes import of_actions_at
+from pgplay.policies.reading import prefixes_of
+from pgplay.policies.rollout import Completion, Rollout
 from pgplay.policies.spec import PolicySpec
 from pgplay.rewards.scoring import Reward
 from pgplay.tasks.task import Pair

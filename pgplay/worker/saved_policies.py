@@ -15,7 +15,8 @@ from pgplay.learning.learner import Learner
 from pgplay.learning.report import Sample, StepReport
 from pgplay.policies.density import Density
 from pgplay.policies.devices import resolve_device
-from pgplay.policies.policy import Completion, Policy
+from pgplay.policies.policy import Policy
+from pgplay.policies.rollout import Completion
 from pgplay.policies.spec import PolicySpec
 from pgplay.rewards.scoring import Reward, build_reward
 from pgplay.runs.cards import PolicyCard

@@ -17,8 +17,8 @@ from pgplay.learning.credit import (
 )
 from pgplay.learning.objective import Witness
 from pgplay.policies.density import Density
-from pgplay.policies.policy import prefixes_of
 from pgplay.policies.prefixes import of_actions_at, spread
+from pgplay.policies.reading import prefixes_of
 from pgplay.rewards.scoring import build_reward
 from pgplay.tasks.task import Pair
 from tests.learning.helpers import trainer

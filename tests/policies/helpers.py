@@ -7,8 +7,9 @@ from torch import Tensor
 
 from pgplay.policies.density import Density
 from pgplay.policies.network import Network
-from pgplay.policies.policy import Policy, Rollout
+from pgplay.policies.policy import Policy
 from pgplay.policies.prefixes import Prefixes, spread
+from pgplay.policies.rollout import Rollout
 from pgplay.policies.spec import PolicySpec
 from pgplay.tokenizers.character import DELIMITER
 

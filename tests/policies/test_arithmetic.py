@@ -45,7 +45,7 @@ def counted(work) -> int:
 
 @pytest.mark.parametrize("spec", SPECS)
 def test_sampling_takes_what_is_counted(spec, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pgplay.policies.policy.SPARSE", 0.0)  # whatever has stopped is computed all the same
+    monkeypatch.setattr("pgplay.policies.sampler.SPARSE", 0.0)  # whatever has stopped is computed all the same
     policy = policy_of(spec)
     rollout = None
 
