@@ -102,7 +102,7 @@ def test_a_prompt_that_leaves_no_room_is_refused() -> None:
     policy = small_policy("transformer-nano", "ab", 1000)
     room = policy.spec.context_length - 1000
     assert len(policy.prefix("a" * room)) == room + 1
-    with pytest.raises(InputError, match=r"(?s)prompt of 25 characters.*1024 tokens"):
+    with pytest.raises(InputError, match=r"(?s)prompt of 25 tokens.*1024 tokens"):
         policy.prefix("a" * (room + 1))
 
 

@@ -37,7 +37,7 @@ def test_tensors_are_named_and_shaped_as_in_a_llama_checkpoint() -> None:
         "model.norm.weight": (WIDTH,),
         "lm_head.weight": (VOCABULARY, WIDTH),
     }
-    network = TransformerNetwork(model_spec("transformer-small"), VOCABULARY)
+    network = TransformerNetwork(model_spec("transformer-small").shape, VOCABULARY)
     assert {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()} == expected
 
 
