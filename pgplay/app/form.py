@@ -125,7 +125,7 @@ def check(typed: Mapping[str, str]) -> Checked:
     # The threads of a larger model are measured when its run begins.
     planned = {name: written(getattr(plan, name)) or "measured" for name in defaulted}
     planned["max_length"] = str(plan.shape.max_length)
-    return Checked(config, None, tuple(plan.notes), plan.parameters, len(plan.shape.alphabet) + 1, planned)
+    return Checked(config, None, tuple(plan.notes), plan.parameters, plan.shape.tokenizer.vocabulary_size, planned)
 
 
 def _check_reward(config: RunConfig) -> None:

@@ -30,7 +30,7 @@ Place = tuple[str, str]
 def places(stop: str, rules: Rules) -> list[Place]:
     """Return what a step goes through at `stop` by its `rules`, in the order in which it is run."""
     if stop == "sample":
-        return [("policies/policy.py", "Policy.write_columns"), ("policies/density.py", "Density.filtered")]
+        return [("policies/sampler.py", "Sampler.sample_tokens"), ("policies/density.py", "Density.filtered")]
     if stop == "score":
         return [("rewards/scoring.py", "Reward.score"), *_reward_places(rules.reward)]
     if stop == "advantage":

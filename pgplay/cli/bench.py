@@ -190,8 +190,8 @@ def _exponent(points: Sequence[tuple[float, float]]) -> float:
 def _growth(speeds: Sequence[Speed]) -> list[dict[str, Any]]:
     """Return by which power of the parameters a step's seconds grow, for each family of one device's `speeds`."""
     lines = []
-    for family in dict.fromkeys(model_spec(one.model).family for one in speeds):
-        own = [one for one in speeds if model_spec(one.model).family == family]
+    for family in dict.fromkeys(model_spec(one.model).family.name for one in speeds):
+        own = [one for one in speeds if model_spec(one.model).family.name == family]
         sizes = sorted((one.parameters, one.usual.seconds) for one in own)
         if len(sizes) > 1:
             lines.append({"family": family, "device": own[0].device, "exponent": _exponent(sizes)})

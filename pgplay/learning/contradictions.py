@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pgplay.config import RunConfig, fields
 from pgplay.errors import InputError
 from pgplay.learning.divergence import start_weight
+from pgplay.policies.families.base import Capability, ModelSpec
 
 if TYPE_CHECKING:
     from pgplay.learning.algorithms import Choices
@@ -32,6 +33,19 @@ def refuse_contradictions(config: RunConfig, choices: Choices) -> None:
     for idle in _idle(config, choices):
         if idle.is_there:
             raise InputError(f"{idle.wrong} does nothing here.", idle.right)
+
+
+def refuse_what_the_network_lacks(config: RunConfig, spec: ModelSpec) -> None:
+    """Raise InputError for a setting that needs what the model's family does not declare."""
+    needed = {
+        "dropout": (config.dropout > 0, Capability.DROPOUT),
+        "control_variate": (config.control_variate not in (None, "none"), Capability.SMALL_VOCABULARY),
+    }
+    for name, (is_asked_for, capability) in needed.items():
+        if is_asked_for and not spec.can(capability):
+            raise InputError(
+                f"{name} needs a network that can {capability.value}; {spec.name} cannot.", f"Leave {name} out."
+            )
 
 
 def _between_choices(config: RunConfig, choices: Choices) -> Iterator[Contradiction]:

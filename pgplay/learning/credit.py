@@ -20,11 +20,13 @@ import torch
 from torch import Tensor
 
 from pgplay.policies.graphs import EAGER, Graphs
-from pgplay.policies.policy import Policy, Rollout
+from pgplay.policies.policy import Policy
 from pgplay.policies.prefixes import Prefixes
+from pgplay.policies.rollout import Rollout
+from pgplay.policies.sampler import is_none_of
 from pgplay.rewards.scoring import Reward
 from pgplay.tasks.task import Pair
-from pgplay.tasks.tokenizer import DELIMITER
+from pgplay.tokenizers.base import Tokenizer
 
 CREDIT_FLOOR = -2.0
 """Edits. A stop at the first token loses the whole text; unfloored it would drown every other token's credit."""
@@ -46,13 +48,14 @@ class Potentials(NamedTuple):
 
 
 def edit_potentials(
-    prefixes: Prefixes, begins: Tensor, targets: Tensor, target_lengths: Tensor, room: Tensor, vocabulary: int
+    prefixes: Prefixes, begins: Tensor, targets: Tensor, target_lengths: Tensor, room: Tensor, tokenizer: Tokenizer
 ) -> Potentials:
     """Return the potentials V before and after every token that may follow each of the `prefixes` of N texts.
 
     begins (N,): the column after which a text is the policy's own. targets (N, L): tokens, padded with anything;
-    target_lengths (N,). room (N,): characters that a completion may have. A stop token (0) fixes the text: it leaves
-    the distance that was reached. What follows no text of its own, or one that has stopped, means nothing.
+    target_lengths (N,). room (N,): characters that a completion may have. A stop token fixes the text: it leaves the
+    distance that was reached. The `tokenizer` has one token per character. What follows no text of its own, or one that
+    has stopped, means nothing.
     """
     begins, targets, target_lengths, room = (
         values.index_select(0, prefixes.texts) for values in (begins, targets, target_lengths, room)
@@ -60,7 +63,7 @@ def edit_potentials(
     numbers = torch.arange(targets.shape[1] + 1, device=targets.device, dtype=COUNT)
     lengths = target_lengths[:, None].to(COUNT)
     written = (prefixes.columns - begins).clamp_min(0)
-    rows = _distances(prefixes, written > 0, targets)
+    rows = _distances(prefixes, (written > 0) & is_none_of(prefixes.tokens, tokenizer.stop_ids), targets)
     reached = rows.gather(1, target_lengths[:, None])
     beyond = torch.where(numbers > lengths, len(prefixes.widths) + targets.shape[1], 0).to(COUNT)
     costs = rows + beyond
@@ -70,20 +73,20 @@ def edit_potentials(
     short = (lacking + 1).clamp_min(0)
     in_place = costs[:, :-1] + short[:, 1:] + beyond[:, 1:]
     wrong = torch.minimum((costs + short).amin(1), in_place.amin(1)) + 1
-    after = wrong[:, None].repeat(1, vocabulary)
+    after = wrong[:, None].repeat(1, tokenizer.vocabulary_size)
     after.scatter_reduce_(1, targets, in_place, "amin")
-    after[:, :1] = reached
+    for stop in tokenizer.stop_ids:
+        after[:, stop : stop + 1] = reached
     return Potentials(before, after)
 
 
-def _distances(prefixes: Prefixes, is_text: Tensor, targets: Tensor) -> Tensor:
-    """Return D(i, .) (P, L + 1) of what each prefix has of a text: its last token, where `is_text` (P,), and before.
+def _distances(prefixes: Prefixes, is_character: Tensor, targets: Tensor) -> Tensor:
+    """Return D(i, .) (P, L + 1) of each prefix's text so far.
 
-    targets (P, L).
+    `is_character` (P,): whether its last token is a character of that text. targets (P, L).
     """
     numbers = torch.arange(targets.shape[1] + 1, device=targets.device, dtype=COUNT)
-    rows = torch.empty(len(is_text), len(numbers), device=targets.device, dtype=COUNT)
-    is_character = (is_text & (prefixes.tokens != DELIMITER))[:, None]
+    rows = torch.empty(len(is_character), len(numbers), device=targets.device, dtype=COUNT)
     is_wrong = targets != prefixes.tokens[:, None]
     rows[: prefixes.widths[0]] = numbers
     for before, here in itertools.pairwise(prefixes.by_column()):
@@ -93,7 +96,7 @@ def _distances(prefixes: Prefixes, is_text: Tensor, targets: Tensor) -> Tensor:
         torch.minimum(row[:, 1:] + 1, row[:, :-1] + is_wrong[here], out=next_row[:, 1:])
         # Insertions: D(i, j) = min over k <= j of next_row(k) + (j - k), a running minimum.
         next_row = (next_row - numbers).cummin(1).values + numbers
-        torch.where(is_character[here], next_row, row, out=rows[here])
+        torch.where(is_character[here, None], next_row, row, out=rows[here])
     return rows
 
 
@@ -143,9 +146,8 @@ def _potentials(
         targets[row, : len(tokens)] = torch.tensor(tokens)
     room = torch.full_like(lengths, policy.max_length)
     targets, lengths, room = (tensor.to(policy.device) for tensor in (targets, lengths, room))
-    vocabulary = policy.tokenizer.vocabulary_size
     given = prefixes, begins, targets, lengths, room
-    return graphs.run(partial(edit_potentials, vocabulary=vocabulary), ("potentials", vocabulary), *given)
+    return graphs.run(partial(edit_potentials, tokenizer=policy.tokenizer), "potentials", *given)
 
 
 def _prefixes(rollout: Rollout, policy: Policy) -> tuple[list[str], list[tuple[int, int]]]:

@@ -137,7 +137,7 @@ class _Columns:
         self._tokens, self._mask = rollout.actions.tolist(), rollout.mask.tolist()
         self._likeliest, self._log_ps = likeliest.indices.tolist(), likeliest.values.exp().tolist()
         self._places = batch.places.tolist()
-        self._pieces = ["", *policy.tokenizer.alphabet]
+        self._pieces = policy.tokenizer.token_texts
         self._log_p, self._entropy = _listed(first.log_p), _listed(first.entropies)
         self._advantages, self._shared = _listed(witness.advantages), _listed(witness.shared)
         self._credit = _listed(batch.token_credit)
@@ -192,7 +192,7 @@ def policy_map(policy: Policy, pair: Pair, step: int) -> PolicyMap:
     targets = reading.actions[0][reading.mask[0]][:MOST_POSITIONS]
     found = policy.log_probabilities(reading.inputs, Density())[0][reading.mask[0]][:MOST_POSITIONS]
     target_p = found.gather(1, targets[:, None])[:, 0].exp()
-    pieces = ["", *policy.tokenizer.alphabet]
+    pieces = policy.tokenizer.token_texts
     return PolicyMap(
         step=step,
         prompt=pair.prompt,

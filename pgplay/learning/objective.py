@@ -37,8 +37,10 @@ from pgplay.learning.optimiser import Adam
 from pgplay.learning.plan import Plan
 from pgplay.policies.density import Density, entropy, kl_divergence
 from pgplay.policies.graphs import EAGER, Graphs
-from pgplay.policies.policy import Policy, Reading, Rollout, mean_losses, token_losses
+from pgplay.policies.policy import Policy
 from pgplay.policies.prefixes import Prefixes, of_actions_at, spread
+from pgplay.policies.reading import Reading, mean_losses, token_losses
+from pgplay.policies.rollout import Rollout
 from pgplay.tasks.task import Pair
 
 
@@ -88,7 +90,7 @@ class Modules(NamedTuple):
     def trained(self, plan: Plan) -> list[nn.Parameter]:
         """Return the parameters that `plan` trains."""
         critic = list(self.critic.parameters()) if plan.choices.baseline == "critic" else []
-        return [*self.policy.module.parameters(), *critic]
+        return [*self.policy.trainable_parameters(), *critic]
 
 
 class Forward(NamedTuple):
@@ -268,7 +270,7 @@ def loss_of(
         loss = loss + config.critic * masked_mean((seen.values - returns).square(), mask)
     if seen.imitation is not None:
         loss = loss + plan.imitation * seen.imitation
-    return loss + parameter_penalty(modules.policy.module.parameters(), config.l1, config.l2)
+    return loss + parameter_penalty(modules.policy.trainable_parameters(), config.l1, config.l2)
 
 
 def learn(
@@ -405,6 +407,6 @@ def _signal_to_noise(losses: Tensor, mask: Tensor, plan: Plan, modules: Modules)
     halves = []
     for first in (0, 1):
         half = aggregated(plan.choices.aggregation, losses[first::2], mask[first::2], modules.policy.max_length)
-        gradients = torch.autograd.grad(half, list(modules.policy.module.parameters()), retain_graph=True)
+        gradients = torch.autograd.grad(half, modules.policy.trainable_parameters(), retain_graph=True)
         halves.append(torch.cat([gradient.flatten() for gradient in gradients]))
     return torch.cosine_similarity(halves[0], halves[1], dim=0)

@@ -10,13 +10,16 @@ from pgplay.errors import InputError
 from pgplay.learning import divergence
 from pgplay.learning.algorithms import Choices, choices_of, row_of, trains_network
 from pgplay.learning.comparators import Kind
-from pgplay.learning.contradictions import sleeping
-from pgplay.policies.catalogue import ModelSpec, PolicyShape, chosen_model, model_spec
+from pgplay.learning.contradictions import refuse_what_the_network_lacks, sleeping
+from pgplay.policies.catalogue import chosen_model, model_spec
+from pgplay.policies.families.base import Capability, ModelSpec
+from pgplay.policies.spec import PolicySpec
 from pgplay.rewards.scoring import needs_target
 from pgplay.tasks.alphabet import resolve_alphabet
 from pgplay.tasks.corpora import read_corpus
 from pgplay.tasks.load import load_task
 from pgplay.tasks.task import Task
+from pgplay.tokenizers.base import Tokenizer
 
 GROUP_SIZE = 8
 KNOWN_GROUP_SIZE, DENSE_GROUP_SIZE = 4, 2
@@ -76,7 +79,7 @@ class Plan(NamedTuple):
     config: RunConfig
     task: Task
     spec: ModelSpec
-    shape: PolicyShape
+    shape: PolicySpec
     choices: Choices
     lr: float
     entropy: float
@@ -106,12 +109,17 @@ class Plan(NamedTuple):
     @property
     def parameters(self) -> int:
         """The network's number of parameters, 0 where none is trained."""
-        return self.spec.parameter_count(len(self.shape.alphabet) + 1) if self.trains_network else 0
+        return self.spec.parameter_count(self.shape.tokenizer.vocabulary_size) if self.trains_network else 0
 
     @property
     def foretells(self) -> bool:
         """Whether a control variate learns what tokens are worth; with dense credit that is known or not used."""
         return self.control_variate != "none" and self.choices.credit == "terminal"
+
+    @property
+    def counts_edits(self) -> bool:
+        """Whether the credit of every token is known exactly, as edits of the text."""
+        return _counts_edits(self.config, self.shape.tokenizer)
 
     @property
     def imitation(self) -> float:
@@ -126,7 +134,8 @@ class Plan(NamedTuple):
     @property
     def recovers(self) -> bool:
         """Whether a collapsed policy is taken back; without an entropy bonus nothing would keep it from collapsing."""
-        return self.config.recovery != "none" and self.entropy > 0
+        can_recover = self.spec.can(Capability.FRESH_WEIGHTS)
+        return can_recover and self.config.recovery != "none" and self.entropy > 0
 
     @property
     def advantage_choices(self) -> tuple[object, ...]:
@@ -139,7 +148,7 @@ class Plan(NamedTuple):
         return self.entropy, self.config.entropy_schedule, self.entropy_target
 
 
-def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | None = None) -> Plan:
+def make_plan(config: RunConfig, task: Task | None = None, shape: PolicySpec | None = None) -> Plan:
     """Return the plan of `config`; raises InputError with what was wrong and what would be right.
 
     A given `task` is used as it is (a stored run brings its own); a given `shape` is that of a saved policy to go on
@@ -149,33 +158,36 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | 
     task = task or load_task(config)
     _check_task(config, task)
     spec = model_spec(shape.model if shape else chosen_model(config.model, has_prompts=bool(config.task)))
+    refuse_what_the_network_lacks(config, spec)
     notes = sleeping(config)
     if config.kl_limit is not None and not config.warm_start and config.reference == "start" and shape is None:
         notes.append("kl_limit holds the run near an untrained policy: give it a warm start, or a reference.")
     warm_lines = read_corpus(config.warm_text) if config.warm_text and shape is None else ()
+    longest = None
     texts = [text for pair in task.pairs for text in (pair.prompt, *pair.answers)]
     if shape is None:
         alphabet = resolve_alphabet(config.alphabet, [*texts, *warm_lines])
         if alphabet.added and config.alphabet != "auto":
             notes.append(f"Added to the alphabet, because the targets need them: {alphabet.added}")
-        shape = PolicyShape(spec.name, alphabet.characters, _length_limit(config, task, spec))
+        longest = longest_of(task, spec.family.tokenizer(alphabet.characters))
+        shape = PolicySpec(spec.name, alphabet.characters, _length_limit(config, task, spec, longest))
     else:
         _check_fits(shape, texts)
-    longest_prompt, longest_target = task.longest_prompt, task.longest_answer
-    if longest_target >= shape.max_length:
+    longest = longest or longest_of(task, shape.tokenizer)
+    if longest.answer >= shape.max_length:
         raise InputError(
-            f"The longest target has {longest_target} characters, and max_length is {shape.max_length}.",
-            f"It must be at least {longest_target + 1}: the stop token counts.",
+            f"The longest target has {longest.answer} {_unit(shape.tokenizer)}, and max_length is {shape.max_length}.",
+            f"It must be at least {longest.answer + 1}: the stop token counts.",
         )
-    if longest_prompt + shape.max_length > spec.context_length:
+    if longest.prompt + shape.max_length > spec.context_length:
         raise InputError(
-            f"The longest prompt and completion need {longest_prompt + shape.max_length} tokens; "
+            f"The longest prompt and completion need {longest.prompt + shape.max_length} tokens; "
             f"{spec.name} reads and writes {spec.context_length}.",
             "Shorten the text or choose a larger model.",
         )
     algorithm = row_of(config.algorithm)
     discount = (0.0 if choices.credit == "dense" else 1.0) if config.discount is None else config.discount
-    control_variate = _control_variate(config, choices, discount)
+    control_variate = _control_variate(config, choices, discount, spec, shape.tokenizer)
     batch_size = _usual_batch(choices, control_variate, task) if config.batch_size is None else config.batch_size
     if algorithm.kind == "search":
         notes.append(f"{config.algorithm} trains no network: nothing about model, device or learning matters to it.")
@@ -186,10 +198,10 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | 
         shape=shape,
         choices=choices,
         lr=spec.lr * (SHOWN_LR if _was_shown(config) else 1.0) if config.lr is None else config.lr,
-        entropy=_usual_entropy(config, spec, choices, task, len(shape.alphabet) + 1)
+        entropy=_usual_entropy(config, spec, choices, task, longest.answer, shape.tokenizer.vocabulary_size)
         if config.entropy is None
         else config.entropy,
-        entropy_target=_usual_entropy_target(choices, task)
+        entropy_target=_usual_entropy_target(choices, task, longest.answer)
         if config.entropy_target is None
         else config.entropy_target,
         weight_decay=_usual_weight_decay(config, choices, task) if config.weight_decay is None else config.weight_decay,
@@ -204,6 +216,30 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicyShape | 
         warm_lines=warm_lines,
         notes=tuple(notes),
     )
+
+
+class LongestTexts(NamedTuple):
+    """Tokens of a task's longest prompt and of its longest right answer, 0 where there is no target."""
+
+    prompt: int
+    answer: int
+
+
+def longest_of(task: Task, tokenizer: Tokenizer) -> LongestTexts:
+    """Return how long the texts of `task` are."""
+    return LongestTexts(
+        prompt=max(tokenizer.length(pair.prompt) for pair in task.pairs),
+        answer=max(tokenizer.length(answer) for pair in task.pairs for answer in pair.answers),
+    )
+
+
+def _unit(tokenizer: Tokenizer) -> str:
+    return "characters" if tokenizer.one_token_per_character else "tokens"
+
+
+def _counts_edits(config: RunConfig, tokenizer: Tokenizer) -> bool:
+    """Return whether the reward counts edits that are edits of tokens too: then every token's credit is known."""
+    return config.reward.strip() == "levenshtein" and tokenizer.one_token_per_character
 
 
 def _check_task(config: RunConfig, task: Task) -> None:
@@ -230,8 +266,13 @@ def _was_shown(config: RunConfig) -> bool:
     return config.warm_start.isdecimal()
 
 
-def _usual_entropy(config: RunConfig, spec: ModelSpec, choices: Choices, task: Task, vocabulary: int) -> float:
-    """Return the weight of the entropy bonus that suits a beginning, a model, a credit, a task and a vocabulary."""
+def _usual_entropy(
+    config: RunConfig, spec: ModelSpec, choices: Choices, task: Task, longest: int, vocabulary: int
+) -> float:
+    """Return the weight of the entropy bonus that suits a beginning, a model, a credit, a task and a vocabulary.
+
+    `longest`: tokens of the longest answer.
+    """
     if row_of(config.algorithm).kind != "policy gradient" or _was_shown(config):
         return 0.0
     weight = spec.entropy * min(1.0, math.sqrt(math.log(USUAL_VOCABULARY) / math.log(vocabulary)))
@@ -239,15 +280,15 @@ def _usual_entropy(config: RunConfig, spec: ModelSpec, choices: Choices, task: T
         return weight if task.has_prompts else weight * DENSE_ENTROPY
     if task.has_prompts:
         weight *= PROMPTED_ENTROPY
-    return weight * min(1.0, math.sqrt(LONG_TARGET / max(1, task.longest_answer)))
+    return weight * min(1.0, math.sqrt(LONG_TARGET / max(1, longest)))
 
 
-def _usual_entropy_target(choices: Choices, task: Task) -> float:
+def _usual_entropy_target(choices: Choices, task: Task, longest: int) -> float:
     """Return the entropy of a completion, in nats, below which the bonus grows."""
     if not task.has_prompts:
         return SINGLE_ENTROPY_TARGET
     per_token = PROMPTED_DENSE_TARGET if choices.credit == "dense" else PROMPTED_TARGET
-    return per_token * (task.longest_answer + 1)
+    return per_token * (longest + 1)
 
 
 def _usual_weight_decay(config: RunConfig, choices: Choices, task: Task) -> float:
@@ -259,9 +300,11 @@ def _usual_weight_decay(config: RunConfig, choices: Choices, task: Task) -> floa
     return SINGLE_WEIGHT_DECAY if is_gradient and is_single and is_free and is_terminal else 0.0
 
 
-def _control_variate(config: RunConfig, choices: Choices, discount: float) -> str:
+def _control_variate(
+    config: RunConfig, choices: Choices, discount: float, spec: ModelSpec, tokenizer: Tokenizer
+) -> str:
     """Return by what noise is taken from the advantages: those that the tokens of a completion share, or dense ones."""
-    counts_edits, is_dense = config.reward.strip() == "levenshtein", choices.credit == "dense"
+    counts_edits, is_dense = _counts_edits(config, tokenizer), choices.credit == "dense"
     wanted = config.control_variate or ("potential" if counts_edits else "regression")
     reason = None
     if choices.credit not in ("terminal", "dense") or (is_dense and wanted == "regression"):
@@ -277,18 +320,18 @@ def _control_variate(config: RunConfig, choices: Choices, discount: float) -> st
             f"control_variate potential counts edits, but the reward is {config.reward}.",
             "Choose the reward levenshtein, or control_variate regression.",
         )
-    return "none" if reason else wanted
+    return wanted if reason is None and spec.can(Capability.SMALL_VOCABULARY) else "none"
 
 
-def _length_limit(config: RunConfig, task: Task, spec: ModelSpec) -> int:
+def _length_limit(config: RunConfig, task: Task, spec: ModelSpec, longest: LongestTexts) -> int:
     """Return the longest completion in tokens: room for the stop token and for some characters too many."""
     if config.max_length is not None:
         return config.max_length
     if not task.has_targets:
-        return min(UNTARGETED_LENGTH, spec.context_length - task.longest_prompt)
-    needed = task.longest_answer + 1
-    room = spec.context_length - task.longest_prompt
-    slack = 0 if spec.family == "transformer" and not task.has_prompts else LENGTH_SLACK
+        return min(UNTARGETED_LENGTH, spec.context_length - longest.prompt)
+    needed = longest.answer + 1
+    room = spec.context_length - longest.prompt
+    slack = LENGTH_SLACK if task.has_prompts else spec.family.length_slack
     return max(needed, min(needed + slack, room))
 
 
@@ -317,10 +360,10 @@ def _group_size(wanted: int | None, choices: Choices, control_variate: str, batc
     return next(size for size in range(fewest, batch_size + 1) if batch_size % size == 0)
 
 
-def _check_fits(shape: PolicyShape, texts: list[str]) -> None:
-    missing = sorted({character for text in texts for character in text} - set(shape.alphabet))
+def _check_fits(shape: PolicySpec, texts: list[str]) -> None:
+    missing = shape.tokenizer.unwritable(texts)
     if missing:
         raise InputError(
-            f"The policy's alphabet lacks {''.join(missing)!r}.",
+            f"The policy's alphabet lacks {missing!r}.",
             "Choose a target within its alphabet, or start a new policy.",
         )

@@ -36,5 +36,5 @@ def is_collapsed(metrics: Mapping[str, float]) -> bool:
 def shrink_and_perturb(policy: Policy, seed: int) -> None:
     """Move all of the policy's weights `SHARE` of the way to those of an untrained network of its shape and `seed`."""
     untrained = Policy(policy.shape, policy.device, seed)
-    for parameter, first in zip(policy.module.parameters(), untrained.module.parameters(), strict=True):
+    for parameter, first in zip(policy.trainable_parameters(), untrained.trainable_parameters(), strict=True):
         parameter.lerp_(first, SHARE)

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 
 from pgplay.learning.report import Role, Sample
-from pgplay.policies.policy import Completion
+from pgplay.policies.rollout import Completion
 from pgplay.rewards.probe import tied_share
 from pgplay.rewards.scoring import Reward
 from pgplay.tasks.task import Pair

@@ -22,7 +22,7 @@ from pgplay.learning.prompts import next_prompts
 from pgplay.learning.report import Sample, StepReport
 from pgplay.learning.samples import further_series, further_values, reward_statistics, sample_of, telling_samples
 from pgplay.learning.traces import trace_of
-from pgplay.policies.policy import Completion
+from pgplay.policies.rollout import Completion
 from pgplay.rewards.edits import edited
 from pgplay.rewards.scoring import Reward
 from pgplay.tasks.task import Pair

@@ -30,7 +30,6 @@ from pgplay.policies.graphs import EAGER_RUNS
 from pgplay.policies.policy import Policy
 from pgplay.policies.threads import fastest_threads
 from pgplay.rewards.scoring import build_reward
-from pgplay.tasks.tokenizer import DELIMITER
 
 TEXT = "the quick brown fox jumps over the lazy dog and "
 FACTORS = (0.5, 2)
@@ -157,7 +156,7 @@ def _prepare(order: Order, batch_size: int, length: int) -> tuple[Plan, Policy]:
     head = policy.module.lm_head
     assert isinstance(head, nn.Linear)
     bias = torch.zeros(policy.tokenizer.vocabulary_size, device=policy.device)
-    bias[DELIMITER] = _NEVER
+    bias[list(policy.tokenizer.stop_ids)] = _NEVER
     head.bias = nn.Parameter(bias)
     return plan, policy
 

@@ -5,7 +5,6 @@ Left out on purpose: when to stop and where to store (worker.session), threads a
 
 from __future__ import annotations
 
-import copy
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -30,13 +29,16 @@ from pgplay.learning.recovery import is_collapsed, shrink_and_perturb
 from pgplay.learning.report import Sample, StepReport
 from pgplay.learning.samples import further_series, further_values, reward_statistics, sample_of, telling_samples
 from pgplay.learning.traces import trace_of
-from pgplay.policies.catalogue import PolicyShape
 from pgplay.policies.density import Density
 from pgplay.policies.devices import resolve_device
-from pgplay.policies.graphs import Graphs
+from pgplay.policies.families.base import Capability
+from pgplay.policies.graphs import EAGER, Graphs
 from pgplay.policies.network import draw_masks
-from pgplay.policies.policy import Completion, Policy, Rollout, prefixes_of
+from pgplay.policies.policy import Policy
 from pgplay.policies.prefixes import of_actions_at
+from pgplay.policies.reading import prefixes_of
+from pgplay.policies.rollout import Completion, Rollout
+from pgplay.policies.spec import PolicySpec
 from pgplay.rewards.scoring import Reward
 from pgplay.tasks.task import Pair
 
@@ -86,7 +88,8 @@ class Trainer:
         self.prompt_generator = torch.Generator().manual_seed(plan.config.seed)
         self.generator = torch.Generator(self.device).manual_seed(plan.config.seed)
         self.counters = Counters(entropy_weight=plan.entropy)
-        self._graphs = graphs or Graphs.on(self.device)
+        can_record = plan.spec.can(Capability.CUDA_GRAPHS)
+        self._graphs = graphs or (Graphs.on(self.device) if can_record else EAGER)
         self.new_optimiser()
         self._new_variate()
         if plan.kl and reference is None:
@@ -101,8 +104,7 @@ class Trainer:
     def keep_reference(self) -> None:
         """Freeze the policy as it is now, as the reference of the KL divergence."""
         self._graphs.forget()
-        self.reference = copy.deepcopy(self.policy)
-        self.reference.module.requires_grad_(False)
+        self.reference = self.policy.reference()
 
     def step(self, witness: Witness | None = None) -> StepReport:
         """Make one step; a `witness` keeps what it goes through.
@@ -199,10 +201,10 @@ class Trainer:
 
     def state(self) -> LearnerState:
         """Return a copy of everything that the next step depends on."""
-        tensors = {f"policy.{name}": tensor for name, tensor in self.policy.module.state_dict().items()}
+        tensors = {f"policy.{name}": tensor for name, tensor in self.policy.saved_state().items()}
         tensors |= {f"critic.{name}": tensor for name, tensor in self.critic.state_dict().items()}
         if self.reference is not None:
-            tensors |= {f"reference.{name}": t for name, t in self.reference.module.state_dict().items()}
+            tensors |= {f"reference.{name}": tensor for name, tensor in self.reference.saved_state().items()}
         tensors |= {f"best_policy.{name}": tensor for name, tensor in self._best_policy.items()}
         tensors |= {f"optimiser.{name}": tensor for name, tensor in self.optimiser.state().items()}
         if self.variate is not None:
@@ -222,7 +224,7 @@ class Trainer:
         self.policy.load_state(parts["policy"])
         self.critic.load_state_dict(parts["critic"])
         if state.values["reference"] is not None:
-            self.reference = Policy(PolicyShape(*state.values["reference"]), self.device)
+            self.reference = Policy(PolicySpec(*state.values["reference"]), self.device)
             self.reference.module.requires_grad_(False)
             self.reference.load_state(parts["reference"])
         self._best_policy = {name: tensor.to(self.device) for name, tensor in parts.get("best_policy", {}).items()}
@@ -236,7 +238,7 @@ class Trainer:
     def new_optimiser(self) -> None:
         """Forget the moments of past updates."""
         self._graphs.forget()
-        self.optimiser = Adam([*self.policy.module.parameters(), *self.critic.parameters()])
+        self.optimiser = Adam([*self.policy.trainable_parameters(), *self.critic.parameters()])
 
     def _new_variate(self) -> None:
         self.variate = None
@@ -315,7 +317,7 @@ class Trainer:
         """Return `batch` with what is known of its tokens; `answered` are the pairs of the texts of its prefixes."""
         own, is_dense = batch.rollout, self.plan.choices.credit == "dense"
         is_foretold = self.plan.control_variate == "potential"
-        if is_dense and self.reward.spec != "levenshtein":
+        if is_dense and not self.plan.counts_edits:
             asked = answered[: len(own.actions)]
             return batch._replace(token_credit=token_credit(own, asked, self.policy, self.reward))
         if not is_dense and not is_foretold:
@@ -369,7 +371,7 @@ class Trainer:
         if config.patience is None:
             return told
         if counters.early_stop.note(counters.steps, told["held_out_reward"]):
-            self._best_policy = {name: tensor.clone() for name, tensor in self.policy.module.state_dict().items()}
+            self._best_policy = {name: tensor.clone() for name, tensor in self.policy.saved_state().items()}
         return told | {"held_out_waited": float(counters.early_stop.waited)}
 
     def _samples(self, pairs: list[Pair], measured: list[Pair], scored: Scored) -> tuple[Sample, ...]:

@@ -71,7 +71,7 @@ def warm_up(trainer: Trainer, steps: int, progress: Progress | None = None) -> E
     texts, generator = texts_of(trainer), torch.Generator().manual_seed(trainer.plan.config.seed)
     batch = min(trainer.plan.batch_size, len(texts.learnt))
     order: list[int] = []
-    lowest, kept, kept_tensors, kept_step, reached = math.inf, math.inf, trainer.policy.state(), 0, None
+    lowest, kept, kept_tensors, kept_step, reached = math.inf, math.inf, trainer.policy.saved_state(), 0, None
     for step in range(1, steps + 1):
         if len(order) < batch:
             order = torch.randperm(len(texts.learnt), generator=generator).tolist()
@@ -82,7 +82,7 @@ def warm_up(trainer: Trainer, steps: int, progress: Progress | None = None) -> E
             lowest = min(lowest, reached)
             if reached <= max(lowest * (1 + TOLERANCE), lowest + NEAR):
                 kept, kept_step = reached, step
-                kept_tensors = {name: tensor.clone() for name, tensor in trainer.policy.state().items()}
+                kept_tensors = {name: tensor.clone() for name, tensor in trainer.policy.saved_state().items()}
         if progress:
             progress(step, loss, reached)
         if step - kept_step >= PATIENCE * CHECK_INTERVAL and texts.set_aside:
@@ -98,6 +98,6 @@ def _update(trainer: Trainer, pairs: Sequence[Pair]) -> float:
     loss = trainer.policy.losses(reading).mean()
     trainer.optimiser.clear()
     loss.backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(trainer.policy.module.parameters(), 1.0)
+    nn.utils.clip_grad_norm_(trainer.policy.trainable_parameters(), 1.0)
     trainer.optimiser.update(trainer.plan.spec.lr, trainer.plan.weight_decay)
     return loss.item()

@@ -19,7 +19,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pgplay.policies.catalogue import ModelSpec
+from pgplay.policies.families.base import Size
+from pgplay.policies.network import StepwisePrefill
 from pgplay.policies.prefixes import Prefixes
 
 BLOCK = 16
@@ -155,20 +156,20 @@ class GRUState(NamedTuple):
     gates: Gates
 
 
-class GRUNetwork(nn.Module):
+class GRUNetwork(StepwisePrefill, nn.Module):
     """Embedding, recurrent layers, and a head; see `policies.network.Network` for the methods' contract.
 
     The first layer's gates are looked up: an alphabet has fewer tokens than a batch, so projecting the embeddings once
     is cheaper than projecting every token read.
     """
 
-    def __init__(self, spec: ModelSpec, vocabulary: int) -> None:
+    def __init__(self, size: Size, vocabulary: int) -> None:
         super().__init__()
-        self.width = spec.width
-        self.mask_count = spec.layers
-        self.embed_tokens = nn.Embedding(vocabulary, spec.width)
-        self.layers = nn.ModuleList(GRULayer(spec.width) for _ in range(spec.layers))
-        self.lm_head = nn.Linear(spec.width, vocabulary)
+        self.width = size.width
+        self.mask_count = size.layers
+        self.embed_tokens = nn.Embedding(vocabulary, size.width)
+        self.layers = nn.ModuleList(GRULayer(size.width) for _ in range(size.layers))
+        self.lm_head = nn.Linear(size.width, vocabulary)
 
     def initialise(self, generator: torch.Generator) -> None:
         """Draw the first weights: orthogonal from state to state, all others as torch does, embeddings half as large.
@@ -223,7 +224,7 @@ class GRUNetwork(nn.Module):
                 gates = self._layer(number + 1).gates(features)
         return features
 
-    def only(self, state: GRUState, rows: Tensor) -> GRUState:
+    def select_rows(self, state: GRUState, rows: Tensor) -> GRUState:
         """Return the state of those `rows` (b,) of `state`."""
         return state._replace(hidden=state.hidden[:, rows])
 

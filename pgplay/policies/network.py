@@ -1,18 +1,13 @@
-"""What every network offers, and the one place that builds them."""
+"""What every network offers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from pgplay.policies.catalogue import ModelSpec
-from pgplay.policies.gru import GRUNetwork
 from pgplay.policies.prefixes import Prefixes
-from pgplay.policies.transformer import TransformerNetwork
 
 
 class Network(Protocol):
@@ -41,35 +36,26 @@ class Network(Protocol):
         """Return the state before the first of `length` tokens; it holds for the present weights only."""
         ...
 
+    def prefill(self, tokens: Tensor, state: Any, masks: Tensor | None = None) -> None:
+        """Read `tokens` (B, T), the first ones, and advance `state` in place."""
+        ...
+
     def step(self, tokens: Tensor, position: int, state: Any, masks: Tensor | None = None) -> Tensor:
         """Return features (B, W) after `tokens` (B,) at `position`, and advance `state` in place."""
         ...
 
-    def only(self, state: Any, rows: Tensor) -> Any:
+    def select_rows(self, state: Any, rows: Tensor) -> Any:
         """Return the state of those `rows` (b,) of `state`."""
         ...
 
 
-FAMILIES: dict[str, type[nn.Module]] = {"gru": GRUNetwork, "transformer": TransformerNetwork}
+class StepwisePrefill:
+    """Reads a prompt token by token: for short prompts as fast as at once, and to the bit what `step` gives."""
 
-
-def build_network(spec: ModelSpec, vocabulary: int, seed: int) -> nn.Module:
-    """Return a network with its first weights drawn from `seed`, on the CPU: the same on every device."""
-    network = FAMILIES[spec.family](spec, vocabulary)
-    with _one_thread():
-        network.initialise(torch.Generator().manual_seed(seed))  # type: ignore[operator]
-    return network
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Compute with one thread: a factorisation that is split among several rounds differently."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    def prefill(self: Network, tokens: Tensor, state: Any, masks: Tensor | None = None) -> None:
+        """Read `tokens` (B, T), the first ones, and advance `state` in place."""
+        for position in range(tokens.shape[1]):
+            self.step(tokens[:, position], position, state, masks)
 
 
 def draw_masks(network: Network, batch: int, dropout: float, generator: torch.Generator) -> Tensor:

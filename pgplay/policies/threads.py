@@ -76,4 +76,4 @@ def _sample(policy: Policy, rows: int, columns: int) -> None:
 def _learn(policy: Policy, rows: int, columns: int) -> None:
     tokens = torch.zeros(rows, columns, dtype=torch.long, device=policy.device)
     loss = policy.log_probabilities(tokens, Density()).mean()
-    torch.autograd.grad(loss, list(policy.module.parameters()))
+    torch.autograd.grad(loss, policy.trainable_parameters())

@@ -20,7 +20,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pgplay.policies.catalogue import ModelSpec
+from pgplay.policies.families.base import Size
+from pgplay.policies.network import StepwisePrefill
 from pgplay.policies.prefixes import Prefixes
 
 ROTARY_BASE = 10000.0
@@ -129,12 +130,12 @@ class FeedForward(nn.Module):
 class Layer(nn.Module):
     """Attention and a feed-forward network, each behind a norm and beside a residual stream."""
 
-    def __init__(self, spec: ModelSpec) -> None:
+    def __init__(self, size: Size) -> None:
         super().__init__()
-        self.self_attn = Attention(spec.width, spec.heads)
-        self.mlp = FeedForward(spec.width, spec.feed_forward)
-        self.input_layernorm = Norm(spec.width)
-        self.post_attention_layernorm = Norm(spec.width)
+        self.self_attn = Attention(size.width, size.heads)
+        self.mlp = FeedForward(size.width, size.feed_forward)
+        self.input_layernorm = Norm(size.width)
+        self.post_attention_layernorm = Norm(size.width)
 
     def joined(self) -> Joined:
         """Return the matrices that share an input, joined; gradients flow back to each."""
@@ -148,29 +149,29 @@ class Layer(nn.Module):
 class Decoder(nn.Module):
     """Embedding, layers and the last norm: what Llama checkpoints call `model`."""
 
-    def __init__(self, spec: ModelSpec, vocabulary: int) -> None:
+    def __init__(self, size: Size, vocabulary: int) -> None:
         super().__init__()
-        self.embed_tokens = nn.Embedding(vocabulary, spec.width)
-        self.layers = nn.ModuleList(Layer(spec) for _ in range(spec.layers))
-        self.norm = Norm(spec.width)
+        self.embed_tokens = nn.Embedding(vocabulary, size.width)
+        self.layers = nn.ModuleList(Layer(size) for _ in range(size.layers))
+        self.norm = Norm(size.width)
 
 
-class TransformerNetwork(nn.Module):
+class TransformerNetwork(StepwisePrefill, nn.Module):
     """The decoder and its head; see `policies.network.Network` for the methods' contract."""
 
-    def __init__(self, spec: ModelSpec, vocabulary: int) -> None:
+    def __init__(self, size: Size, vocabulary: int) -> None:
         super().__init__()
-        self.width = spec.width
-        self.mask_count = 2 * spec.layers
-        self.model = Decoder(spec, vocabulary)
-        self.lm_head = nn.Linear(spec.width, vocabulary, bias=False)
-        size = spec.width // spec.heads
-        frequencies = ROTARY_BASE ** (-torch.arange(0, size, 2) / size)
-        angles = torch.arange(spec.context_length)[:, None] * frequencies.repeat(2)
-        self.register_buffer("places", _places(spec.context_length, spec.width), persistent=False)
+        self.width = size.width
+        self.mask_count = 2 * size.layers
+        self.model = Decoder(size, vocabulary)
+        self.lm_head = nn.Linear(size.width, vocabulary, bias=False)
+        head_width = size.width // size.heads
+        frequencies = ROTARY_BASE ** (-torch.arange(0, head_width, 2) / head_width)
+        angles = torch.arange(size.context_length)[:, None] * frequencies.repeat(2)
+        self.register_buffer("places", _places(size.context_length, size.width), persistent=False)
         self.register_buffer("cosine", angles.cos(), persistent=False)
         # For each half the other half's sign: (left, right) turns into (left cos - right sin, right cos + left sin).
-        signs = torch.cat([-torch.ones(size // 2), torch.ones(size // 2)])
+        signs = torch.cat([-torch.ones(head_width // 2), torch.ones(head_width // 2)])
         self.register_buffer("sine", angles.sin() * signs, persistent=False)
 
     def _layers(self) -> list[Layer]:
@@ -239,7 +240,7 @@ class TransformerNetwork(nn.Module):
             stream = stream + _masked(written, masks, 2 * number + 1)
         return self.model.norm(stream)  # type: ignore[no-any-return]
 
-    def only(self, state: Cache, rows: Tensor) -> Cache:
+    def select_rows(self, state: Cache, rows: Tensor) -> Cache:
         """Return the state of those `rows` (b,) of `state`."""
         return state._replace(keys=state.keys[:, rows], values=state.values[:, rows])
 

@@ -21,7 +21,7 @@ _REMEDY = "Restore it from a copy, or delete it."
 class PolicyCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a saved policy is, how it came to be, and how good it is.
 
-    `model`, `alphabet` and `max_length` build its network again (PolicyShape). `config` holds a run's settings as
+    `model`, `alphabet` and `max_length` build its network again (PolicySpec). `config` holds a run's settings as
     `config.to_settings` gives them. `reward_source` is Python text, shown to a person and never run by loading.
     `created` (ISO 8601), `sha256` and `size` (bytes) of the tensors are filled in on saving; the name is that of the
     policy's folder.

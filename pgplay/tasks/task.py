@@ -66,16 +66,6 @@ class Task(msgspec.Struct, frozen=True):
         """Whether there is anything to be written exactly; without, a reward alone says what is good."""
         return any(pair.target for pair in self.training)
 
-    @property
-    def longest_prompt(self) -> int:
-        """Characters of the longest prompt."""
-        return max(len(pair.prompt) for pair in self.pairs)
-
-    @property
-    def longest_answer(self) -> int:
-        """Characters of the longest right answer, 0 where there is no target."""
-        return max(len(answer) for pair in self.pairs for answer in pair.answers)
-
     def cut(self, most: int) -> Task:
         """Return the task with at most `most` pairs on either side: what is kept beside a policy."""
         return Task(self.name, self.training[:most], self.held_out[:most])

@@ -14,7 +14,7 @@ from pgplay.config import RunConfig, make_config, to_settings
 from pgplay.errors import PgplayError
 from pgplay.learning.learner import Learner, LearnerState
 from pgplay.learning.report import StepReport
-from pgplay.policies.catalogue import PolicyShape
+from pgplay.policies.spec import PolicySpec
 from pgplay.runs.branches import TASK
 from pgplay.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pgplay.runs.files import plain_errors, write_atomically
@@ -43,7 +43,7 @@ class StoredRun(NamedTuple):
     store: RunStore
     config: RunConfig
     task: Task | None
-    shape: PolicyShape
+    shape: PolicySpec
     state: LearnerState
     threads: int | None
     reward_source: str
@@ -63,7 +63,7 @@ def open_run(run: str, undo: ExitStack) -> StoredRun:
     try:
         config = make_config(state["settings"])
         source, stamp = state.get("reward", ("", None))
-        shape = PolicyShape(*state["shape"])
+        shape = PolicySpec(*state["shape"])
         task = None
         if config.task:
             # A file of pairs may have changed since; the run goes on with what it began with.

@@ -13,10 +13,11 @@ from pgplay.config import to_settings
 from pgplay.errors import InputError
 from pgplay.learning.learner import Learner
 from pgplay.learning.report import Sample, StepReport
-from pgplay.policies.catalogue import PolicyShape
 from pgplay.policies.density import Density
 from pgplay.policies.devices import resolve_device
-from pgplay.policies.policy import Completion, Policy
+from pgplay.policies.policy import Policy
+from pgplay.policies.rollout import Completion
+from pgplay.policies.spec import PolicySpec
 from pgplay.rewards.scoring import Reward, build_reward
 from pgplay.runs.cards import PolicyCard
 from pgplay.runs.checkpoint import unpack
@@ -66,7 +67,7 @@ def load_saved_policy(name: str, device: str = "auto") -> SavedPolicy:
     the policy is run.
     """
     card, tensors = load_policy(name)
-    policy = Policy(PolicyShape(card.model, card.alphabet, card.max_length), resolve_device(device))
+    policy = Policy(PolicySpec(card.model, card.alphabet, card.max_length), resolve_device(device))
     policy.load_state(unpack(tensors, f"The policy '{name}'"))
     return SavedPolicy(card, policy)
 

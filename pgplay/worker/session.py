@@ -300,7 +300,7 @@ class Session:
         """
         policy = self.need_policy()
         card = card_of(name, self.learner, self.report)
-        return save_policy(card, pack(policy.state()), replace)
+        return save_policy(card, pack(policy.saved_state()), replace)
 
     def write(self, command: Write) -> Texts:
         """Write with the present policy, as `saved_policies.answer_write` does; raises InputError without one."""

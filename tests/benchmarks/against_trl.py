@@ -86,16 +86,16 @@ def run_trl(model: str, target: str, seed: int, seconds: float) -> Run:
     network = LlamaForCausalLM(
         LlamaConfig(
             vocab_size=len(plan.shape.alphabet) + 1,
-            hidden_size=spec.width,
-            intermediate_size=spec.feed_forward,
-            num_hidden_layers=spec.layers,
-            num_attention_heads=spec.heads,
+            hidden_size=spec.shape.width,
+            intermediate_size=spec.shape.feed_forward,
+            num_hidden_layers=spec.shape.layers,
+            num_attention_heads=spec.shape.heads,
             max_position_embeddings=spec.context_length,
             bos_token_id=0,
             eos_token_id=0,
             pad_token_id=0,
             tie_word_embeddings=False,
-            initializer_range=spec.width**-0.5,  # its own, 0.02, is for wide networks
+            initializer_range=spec.shape.width**-0.5,  # its own, 0.02, is for wide networks
         )
     )
     reward = build_reward(plan.config.reward)

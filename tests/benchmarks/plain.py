@@ -14,14 +14,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pgplay.policies.catalogue import ModelSpec
+from pgplay.policies.families.base import ModelSpec, Size
+from pgplay.policies.families.gru import GRU
 
 STOP = 0
 ALPHABET = "abcdefghijklmnopqrstuvwxyz "
 
 
 class PlainGRU(nn.Module):
-    def __init__(self, spec: ModelSpec, vocabulary: int) -> None:
+    def __init__(self, spec: Size, vocabulary: int) -> None:
         super().__init__()
         self.embedding = nn.Embedding(vocabulary, spec.width)
         self.gru = nn.GRU(spec.width, spec.width, spec.layers, batch_first=True)
@@ -42,7 +43,7 @@ def rotated(vectors: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
 
 
 class Block(nn.Module):
-    def __init__(self, spec: ModelSpec) -> None:
+    def __init__(self, spec: Size) -> None:
         super().__init__()
         self.heads = spec.heads
         self.attention_norm, self.mlp_norm = nn.RMSNorm(spec.width), nn.RMSNorm(spec.width)
@@ -66,7 +67,7 @@ class Block(nn.Module):
 
 
 class PlainLlama(nn.Module):
-    def __init__(self, spec: ModelSpec, vocabulary: int) -> None:
+    def __init__(self, spec: Size, vocabulary: int) -> None:
         super().__init__()
         self.spec = spec
         self.embedding = nn.Embedding(vocabulary, spec.width)
@@ -99,7 +100,7 @@ class PlainLoop:
         torch.manual_seed(0)
         self.target, self.length, self.batch, self.entropy = target, length, batch, entropy
         vocabulary = len(ALPHABET) + 1
-        self.network = PlainGRU(spec, vocabulary) if spec.family == "gru" else PlainLlama(spec, vocabulary)
+        self.network = PlainGRU(spec.shape, vocabulary) if spec.family is GRU else PlainLlama(spec.shape, vocabulary)
         self.optimiser = torch.optim.AdamW(
             self.network.parameters(), lr, betas=(0.9, 0.99), weight_decay=0.0, fused=True
         )

@@ -16,8 +16,10 @@ from pgplay.learning.losses import masked_row_means
 from pgplay.learning.objective import Batch, Forward, Modules, advantages_of, forward, gain_of, known_worth, loss_of
 from pgplay.learning.plan import make_plan
 from pgplay.policies.density import Density
-from pgplay.policies.policy import Policy, Rollout, prefixes_of
+from pgplay.policies.policy import Policy
 from pgplay.policies.prefixes import of_actions_at
+from pgplay.policies.reading import prefixes_of
+from pgplay.policies.rollout import Rollout
 from pgplay.tasks.task import Pair
 from tests.policies.helpers import PLAIN, every_completion, generator, rollout_of, small_policy
 
@@ -162,7 +164,7 @@ def steadied(
 def rows_of(batch: Batch, rows: list[int]) -> dict[str, Any]:
     """Return what of `batch` is the rollout of these `rows`."""
     rollout = batch.rollout
-    tensors = (rollout.inputs, rollout.actions, rollout.mask, rollout.log_probabilities)
+    tensors = (rollout.inputs, rollout.actions, rollout.mask, rollout.log_probabilities, rollout.stopped)
     own = Rollout(*(tensor[rows] for tensor in tensors), [rollout.prefix_lengths[row] for row in rows], None)
     places = batch.prefixes.places
     kept = torch.cat([places[rows], places[len(rollout.actions) :]])

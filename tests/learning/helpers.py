@@ -64,7 +64,7 @@ def steps(one: Trainer, count: int) -> list[tuple[object, ...]]:
 
 def weights(one: Trainer) -> dict[str, torch.Tensor]:
     """Return a copy of the policy's parameters."""
-    return {name: tensor.clone() for name, tensor in one.policy.state().items()}
+    return {name: tensor.clone() for name, tensor in one.policy.saved_state().items()}
 
 
 def same_weights(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:

@@ -17,8 +17,8 @@ from pgplay.learning.credit import (
 )
 from pgplay.learning.objective import Witness
 from pgplay.policies.density import Density
-from pgplay.policies.policy import prefixes_of
 from pgplay.policies.prefixes import of_actions_at, spread
+from pgplay.policies.reading import prefixes_of
 from pgplay.rewards.scoring import build_reward
 from pgplay.tasks.task import Pair
 from tests.learning.helpers import trainer
@@ -52,7 +52,7 @@ def test_potentials_are_the_fewest_edits_over_all_ways_to_go_on(room: int, promp
         tokens = policy.tokenizer.encode(target)
         padded = torch.tensor([tokens + [2] * (4 - len(tokens))] * count)
         lengths, rooms = torch.full((count,), len(target)), torch.full((count,), room)
-        found = edit_potentials(prefixes, begins, padded, lengths, rooms, 3)
+        found = edit_potentials(prefixes, begins, padded, lengths, rooms, policy.tokenizer)
         for row, actions in enumerate(completions):
             text = policy.tokenizer.decode(actions)
             for place in range(len(actions)):
@@ -70,7 +70,8 @@ def test_targets_of_different_lengths_stand_side_by_side() -> None:
     rollout = rollout_of(policy, [[1, 2, 0], [1, 2, 0]])
     targets = torch.tensor([[1, 2, 0, 0], [2, 1, 2, 1]])
     prefixes = prefixes_of([rollout.reading], [0, 1])
-    found = edit_potentials(prefixes, torch.tensor([0, 0]), targets, torch.tensor([2, 4]), torch.tensor([4, 4]), 3)
+    begins, lengths, rooms = torch.tensor([0, 0]), torch.tensor([2, 4]), torch.tensor([4, 4])
+    found = edit_potentials(prefixes, begins, targets, lengths, rooms, policy.tokenizer)
     assert spread(found.before, prefixes.places).tolist() == [[0, 0, 0], [0, 1, 1]]
     assert of_actions_at(found.after, prefixes.places, rollout.actions).tolist() == [[0, 0, 0], [1, 1, 2]]
 

@@ -140,14 +140,14 @@ def test_what_asks_for_a_number_is_refused_by_the_recorder_of_these_tests() -> N
 def test_a_gradient_that_is_not_finite_ends_a_replayed_step_as_any_other() -> None:
     one, recorder = recorded(algorithm="rloo")
     steps(one, EAGER_RUNS + 2)
-    before = {name: tensor.clone() for name, tensor in one.policy.state().items()}
+    before = {name: tensor.clone() for name, tensor in one.policy.saved_state().items()}
     one.change(one.plan)
     assert recorder.replays
     one.counters.entropy_weight = math.inf
     for _ in range(EAGER_RUNS + 2):
         with pytest.raises(PgplayError, match="Learning diverged"):
             one.step()
-        assert all(torch.equal(tensor, before[name]) for name, tensor in one.policy.state().items())
+        assert all(torch.equal(tensor, before[name]) for name, tensor in one.policy.saved_state().items())
 
 
 def test_no_more_shapes_are_recorded_than_have_room() -> None:

@@ -52,13 +52,13 @@ def test_measurements_are_the_exact_sums_in_their_direction() -> None:
 def test_without_an_update_all_is_measured_and_nothing_changes() -> None:
     here = world("gru-nano", PLAIN, 6, dense=False, with_reference=False)
     plan = plan_of(algorithm="ppo", batch_size=15, group_size=15)
-    before = {name: tensor.clone() for name, tensor in here.modules.policy.state().items()}
+    before = {name: tensor.clone() for name, tensor in here.modules.policy.saved_state().items()}
     optimiser = Adam(here.modules.trained(plan))
     past = Past(plan.lr, 0.1, 0.0)
     told = learn(here.batch, plan, here.modules, optimiser, PLAIN, past, update=False, diagnose=True).metrics
     assert {"entropy", "cross_entropy", "mismatch", "explained_variance"} <= told.keys()
     assert not {"loss", "gradient_norm", "kl_update", "signal_to_noise"} & told.keys()
-    assert all(torch.equal(tensor, before[name]) for name, tensor in here.modules.policy.state().items())
+    assert all(torch.equal(tensor, before[name]) for name, tensor in here.modules.policy.saved_state().items())
 
 
 def loss_with(world_: World, **settings: object) -> float:

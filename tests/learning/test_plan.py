@@ -8,13 +8,14 @@ from pgplay.config import make_config
 from pgplay.errors import InputError
 from pgplay.learning.algorithms import ALGORITHMS, choices_of
 from pgplay.learning.plan import GROUP_SIZE, KNOWN_GROUP_SIZE, SINGLE_WEIGHT_DECAY, Plan, make_plan
-from pgplay.policies.catalogue import PolicyShape, model_spec
+from pgplay.policies.catalogue import model_spec
+from pgplay.policies.spec import PolicySpec
 from pgplay.tasks.task import Pair, Task
 
 TEN_PROMPTS = Task("ten", tuple(Pair(letter, letter) for letter in "abcdefghij"))
 
 
-def plan(own_task: Task | None = None, shape: PolicyShape | None = None, **settings: object) -> Plan:
+def plan(own_task: Task | None = None, shape: PolicySpec | None = None, **settings: object) -> Plan:
     return make_plan(make_config({"target": "abc", **settings}), own_task, shape)
 
 
@@ -55,7 +56,7 @@ def test_ten_prompts_are_too_few_for_twenty_groups() -> None:
         plan(TEN_PROMPTS, batch_size=40, group_size=2)
 
 
-SHAPE = PolicyShape("gru-nano", "abc", 6)
+SHAPE = PolicySpec("gru-nano", "abc", 6)
 
 
 @pytest.mark.parametrize(

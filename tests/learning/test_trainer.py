@@ -113,7 +113,7 @@ def test_prompts_that_a_step_did_not_measure_count_too() -> None:
     warm_up(easy, 80)
     task = Task("one differs", tuple(Pair(letter, "b" if letter == "j" else "a") for letter in "abcdefghij"))
     one = trainer(task, **own | {"lr": 1e-9})
-    one.policy.load_state(easy.policy.state())
+    one.policy.load_state(easy.policy.saved_state())
     reports = [one.step() for _ in range(20)]
     assert sum(report.metrics["exact_match"] == 1.0 for report in reports) == 18
     assert sum(map(Pair.is_met_by, task.training, one.greedy_texts(task.training))) == 9
@@ -177,7 +177,7 @@ def test_nothing_is_dropped_from_greedy_completions(model: str) -> None:
 def divergence(one: Trainer, start: dict[str, torch.Tensor]) -> float:
     """Return the policy's exact Kullback-Leibler divergence from its first weights, over completions of 3 tokens."""
     policy, first = (small_policy("gru-nano", "abc", 5) for _ in range(2))
-    policy.load_state(one.policy.state())
+    policy.load_state(one.policy.saved_state())
     first.load_state(start)
     completions = [[*letters, 0] for length in range(4) for letters in itertools.product((1, 2, 3), repeat=length)]
     log_p, log_q = (rollout_of(each, completions).log_probabilities.sum(1) for each in (policy, first))
@@ -254,7 +254,7 @@ def test_penalties_make_the_parameters_smaller(penalty: str, weight: float) -> N
     def length(**own: float) -> float:
         one = trainer(clip_gradient=0.0, lr=0.01, **own)
         steps(one, 10)
-        return sum(tensor.square().sum().item() for tensor in one.policy.state().values())
+        return sum(tensor.square().sum().item() for tensor in one.policy.saved_state().values())
 
     assert length(**{penalty: weight}) < 0.9 * length()
 

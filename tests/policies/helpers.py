@@ -5,12 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from pgplay.policies.catalogue import PolicyShape
 from pgplay.policies.density import Density
 from pgplay.policies.network import Network
-from pgplay.policies.policy import Policy, Rollout
+from pgplay.policies.policy import Policy
 from pgplay.policies.prefixes import Prefixes, spread
-from pgplay.tasks.tokenizer import DELIMITER
+from pgplay.policies.rollout import Rollout
+from pgplay.policies.spec import PolicySpec
+from pgplay.tokenizers.character import DELIMITER
 
 FAMILIES = ("gru-nano", "transformer-nano")
 PLAIN = Density()
@@ -20,7 +21,7 @@ def small_policy(
     model: str = "gru-nano", alphabet: str = "ab", max_length: int = 3, seed: int = 0, sharpness: float = 1.0
 ) -> Policy:
     """Return a policy on the CPU; `sharpness` multiplies the logits, for a fresh policy is nearly uniform."""
-    policy = Policy(PolicyShape(model, alphabet, max_length), torch.device("cpu"), seed)
+    policy = Policy(PolicySpec(model, alphabet, max_length), torch.device("cpu"), seed)
     with torch.no_grad():
         for parameter in policy.module.lm_head.parameters():
             parameter.mul_(sharpness)
@@ -51,7 +52,9 @@ def rollout_of(policy: Policy, completions: list[list[int]], density: Density = 
         mask[row, len(prefix) - 1 : len(whole) - 1] = True
     with torch.no_grad():
         log_p = policy.log_probabilities(inputs, density).gather(2, actions[:, :, None])[:, :, 0]
-    return Rollout(inputs, actions, mask, torch.where(mask, log_p, 0.0), [len(prefix)] * len(completions), None)
+    stopped = torch.tensor([own[-1] in policy.tokenizer.stop_ids for own in completions])
+    lengths = [len(prefix)] * len(completions)
+    return Rollout(inputs, actions, mask, torch.where(mask, log_p, 0.0), stopped, lengths, None)
 
 
 def read(network: Network, tokens: Tensor, masks: Tensor | None = None) -> Tensor:

@@ -6,23 +6,31 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from pgplay.policies.arithmetic import learning_operations, sampling_operations
-from pgplay.policies.catalogue import MODELS, PolicyShape
+from pgplay.policies.build import build_network
+from pgplay.policies.catalogue import MODELS
 from pgplay.policies.density import Density
-from pgplay.policies.network import build_network
+from pgplay.policies.families.base import ModelSpec
 from pgplay.policies.policy import Policy
 from pgplay.policies.prefixes import PATH_MULTIPLE
+from pgplay.policies.spec import PolicySpec
 from pgplay.tasks.task import Pair
+
+
+def resized(name: str, **numbers: int) -> ModelSpec:
+    spec = MODELS[name]
+    return spec._replace(shape=spec.shape._replace(**numbers))
+
 
 SPECS = [
     MODELS["gru-nano"],
-    MODELS["gru-nano"]._replace(layers=3),
+    resized("gru-nano", layers=3),
     MODELS["transformer-nano"],
-    MODELS["transformer-nano"]._replace(layers=2, heads=2, feed_forward=40),
+    resized("transformer-nano", layers=2, heads=2, feed_forward=40),
 ]
 
 
 def policy_of(spec) -> Policy:
-    policy = Policy(PolicyShape("gru-nano", "abcd", 7), torch.device("cpu"))
+    policy = Policy(PolicySpec("gru-nano", "abcd", 7), torch.device("cpu"))
     policy.spec = spec
     policy.module = policy.network = build_network(spec, 5, 0)
     return policy
@@ -37,7 +45,7 @@ def counted(work) -> int:
 
 @pytest.mark.parametrize("spec", SPECS)
 def test_sampling_takes_what_is_counted(spec, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pgplay.policies.policy.SPARSE", 0.0)  # whatever has stopped is computed all the same
+    monkeypatch.setattr("pgplay.policies.sampler.SPARSE", 0.0)  # whatever has stopped is computed all the same
     policy = policy_of(spec)
     rollout = None
 

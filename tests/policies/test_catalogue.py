@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from pgplay.errors import InputError
-from pgplay.policies.catalogue import FAMILY_DEFAULTS, FAMILY_DESCRIPTIONS, MODELS, SIZES, model_spec
-from pgplay.policies.network import FAMILIES, build_network
+from pgplay.policies.build import NETWORKS, build_network
+from pgplay.policies.catalogue import FAMILIES, MODELS, model_spec
 
 MEANT = {"nano": 10_000, "small": 100_000, "medium": 1_000_000, "large": 10_000_000, "xl": 85_000_000}
 
@@ -17,7 +17,7 @@ def count(network: torch.nn.Module) -> int:
 def test_told_parameter_count_is_the_real_one(name: str, vocabulary: int) -> None:
     spec = model_spec(name)
     with torch.device("meta"):
-        network = FAMILIES[spec.family](spec, vocabulary)
+        network = NETWORKS[spec.family.name](spec.shape, vocabulary)
     assert spec.parameter_count(vocabulary) == count(network)
 
 
@@ -27,9 +27,10 @@ def test_a_size_has_about_the_parameters_that_it_stands_for(name: str) -> None:
     assert spec.parameter_count(28) == pytest.approx(MEANT[spec.size], rel=0.25)
 
 
-def test_every_family_comes_in_every_size_with_defaults_and_a_description() -> None:
-    assert {spec.name for spec in MODELS.values()} == {f"{family}-{size}" for family in FAMILIES for size in SIZES}
-    assert set(FAMILY_DEFAULTS) == set(FAMILY_DESCRIPTIONS) == set(FAMILIES)
+def test_every_family_comes_in_every_size_with_a_network_and_a_description() -> None:
+    assert list(MODELS) == [f"{family.name}-{size}" for family in FAMILIES for size in MEANT]
+    assert {family.name for family in FAMILIES} == set(NETWORKS)
+    assert all(family.description for family in FAMILIES)
 
 
 def test_an_unknown_model_is_refused_with_the_nearest_name() -> None:
@@ -67,8 +68,8 @@ def test_small_models_use_one_thread_and_larger_ones_are_measured() -> None:
     assert {spec.threads for spec in MODELS.values() if spec.size not in ("nano", "small")} == {None}
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", NETWORKS)
 def test_the_learning_rate_falls_from_size_to_size(family: str) -> None:
-    rates = [MODELS[f"{family}-{size}"].lr for size in SIZES]
+    rates = [MODELS[f"{family}-{size}"].lr for size in MEANT]
     assert rates == sorted(set(rates), reverse=True)
     assert 0 < rates[-1] < rates[0] < 0.1

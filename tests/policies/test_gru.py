@@ -4,13 +4,13 @@ import pytest
 import torch
 from torch import nn
 
-from pgplay.policies.catalogue import ModelSpec
+from pgplay.policies.families.base import Size
 from pgplay.policies.gru import BLOCK, GRULayer, GRUNetwork, _Recurrence
 from pgplay.policies.network import draw_masks
 from pgplay.policies.prefixes import Prefixes
 from tests.policies.helpers import generator, read
 
-TWO_LAYERS = ModelSpec("gru", "nano", 2, 5, 1, 0, 64)
+TWO_LAYERS = Size(layers=2, width=5, context_length=64)
 
 
 def random(*shape: int, seed: int) -> torch.Tensor:

@@ -3,8 +3,8 @@ import torch
 
 from pgplay.errors import InputError
 from pgplay.policies.density import Density
-from pgplay.policies.policy import mean_losses, prefixes_of, token_losses
 from pgplay.policies.prefixes import spread
+from pgplay.policies.reading import mean_losses, prefixes_of, token_losses
 from pgplay.tasks.task import Pair
 from tests.policies.helpers import FAMILIES, generator, read, rollout_of, small_policy
 
@@ -87,7 +87,7 @@ def test_a_completion_that_fills_the_context_can_be_read_again() -> None:
 @pytest.mark.parametrize("model", FAMILIES)
 def test_state_goes_into_another_policy_of_the_same_shape(model: str) -> None:
     one, other = small_policy(model, seed=1, sharpness=4.0), small_policy(model, seed=2)
-    other.load_state(one.state())
+    other.load_state(one.saved_state())
     completions = [[1, 2, 0], [2, 2, 1]]
     assert torch.equal(rollout_of(one, completions).log_probabilities, rollout_of(other, completions).log_probabilities)
 
@@ -95,14 +95,14 @@ def test_state_goes_into_another_policy_of_the_same_shape(model: str) -> None:
 @pytest.mark.parametrize(("model", "alphabet"), [("gru-nano", "abc"), ("gru-small", "ab"), ("transformer-nano", "ab")])
 def test_state_of_another_shape_is_refused(model: str, alphabet: str) -> None:
     with pytest.raises(InputError, match="do not fit a gru-nano"):
-        small_policy("gru-nano", "ab").load_state(small_policy(model, alphabet).state())
+        small_policy("gru-nano", "ab").load_state(small_policy(model, alphabet).saved_state())
 
 
 def test_a_prompt_that_leaves_no_room_is_refused() -> None:
     policy = small_policy("transformer-nano", "ab", 1000)
     room = policy.spec.context_length - 1000
     assert len(policy.prefix("a" * room)) == room + 1
-    with pytest.raises(InputError, match=r"(?s)prompt of 25 characters.*1024 tokens"):
+    with pytest.raises(InputError, match=r"(?s)prompt of 25 tokens.*1024 tokens"):
         policy.prefix("a" * (room + 1))
 
 

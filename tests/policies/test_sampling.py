@@ -6,11 +6,12 @@ import math
 import pytest
 import torch
 
-from pgplay.policies import policy as policy_module
+from pgplay.policies import sampler
 from pgplay.policies.density import Density
 from pgplay.policies.network import draw_masks
-from pgplay.policies.policy import Policy, Rollout
-from pgplay.tasks.tokenizer import DELIMITER
+from pgplay.policies.policy import Policy
+from pgplay.policies.rollout import Rollout
+from pgplay.tokenizers.character import DELIMITER
 from tests.policies.helpers import FAMILIES, every_completion, generator, rollout_of, small_policy, texts_of
 
 PROMPTS = ["", "ab", "dcbadcba", "a", "", "ddd"] * 4
@@ -126,7 +127,7 @@ def test_rows_that_have_stopped_are_left_out_and_nothing_else_changes(
     model: str, dropout: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     policy = small_policy(model, "abcd", 30, sharpness=0.5)
-    monkeypatch.setattr(policy_module, "SPARSE", 0.0)
+    monkeypatch.setattr(sampler, "SPARSE", 0.0)
     whole = sample(policy, Density(), dropout)
     monkeypatch.undo()
     batches = rows_of_steps(policy, monkeypatch)

@@ -5,8 +5,8 @@ import time
 import pytest
 import torch
 
-from pgplay.policies.catalogue import PolicyShape
 from pgplay.policies.policy import Policy
+from pgplay.policies.spec import PolicySpec
 from pgplay.policies.threads import candidates, cheapest, fastest_threads
 
 FAR = float("inf")
@@ -44,12 +44,12 @@ def test_after_the_deadline_nothing_more_is_tried() -> None:
 
 @pytest.mark.parametrize("model", ["gru-nano", "transformer-nano"])
 def test_measuring_leaves_policy_and_random_numbers_as_they_were(model: str) -> None:
-    policy = Policy(PolicyShape(model, "ab", 4), torch.device("cpu"))
-    before, chance = policy.state(), torch.get_rng_state()
+    policy = Policy(PolicySpec(model, "ab", 4), torch.device("cpu"))
+    before, chance = policy.saved_state(), torch.get_rng_state()
     kept = {name: tensor.clone() for name, tensor in before.items()}
     assert fastest_threads(policy, 4, 2) in (1, 2)
     assert fastest_threads(policy, 4, 1) == 1
-    assert all(torch.equal(tensor, kept[name]) for name, tensor in policy.state().items())
+    assert all(torch.equal(tensor, kept[name]) for name, tensor in policy.saved_state().items())
     assert all(parameter.grad is None for parameter in policy.module.parameters())
     assert torch.equal(torch.get_rng_state(), chance)
     torch.set_num_threads(1)

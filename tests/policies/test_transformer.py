@@ -6,14 +6,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from pgplay.policies.catalogue import ModelSpec, model_spec
+from pgplay.policies.catalogue import model_spec
+from pgplay.policies.families.base import Size
 from pgplay.policies.network import draw_masks
 from pgplay.policies.transformer import TransformerNetwork
 from tests.policies.helpers import generator, read
 
 VOCABULARY = 7
 WIDTH, INNER = 64, 176
-SPEC = ModelSpec("transformer", "nano", 2, 8, 2, 12, 32)
+SIZE = Size(layers=2, width=8, context_length=32, heads=2, feed_forward=12)
 
 LAYER_SHAPES = {
     "self_attn.q_proj.weight": (WIDTH, WIDTH),
@@ -36,19 +37,19 @@ def test_tensors_are_named_and_shaped_as_in_a_llama_checkpoint() -> None:
         "model.norm.weight": (WIDTH,),
         "lm_head.weight": (VOCABULARY, WIDTH),
     }
-    network = TransformerNetwork(model_spec("transformer-small"), VOCABULARY)
+    network = TransformerNetwork(model_spec("transformer-small").shape, VOCABULARY)
     assert {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()} == expected
 
 
 def network_in_double() -> TransformerNetwork:
     """Return a network whose norms are not all one, so that a forgotten one shows."""
-    network = TransformerNetwork(SPEC, VOCABULARY).double()
+    network = TransformerNetwork(SIZE, VOCABULARY).double()
     network.initialise(generator(1))
     with torch.no_grad():
         for name, parameter in network.named_parameters():
             if "norm" in name:
                 parameter.uniform_(0.5, 1.5, generator=generator(2))
-    angles = [[t * 10000.0 ** (-2 * (d % 2) / 4) for d in range(4)] for t in range(SPEC.context_length)]
+    angles = [[t * 10000.0 ** (-2 * (d % 2) / 4) for d in range(4)] for t in range(SIZE.context_length)]
     network.cosine, network.sine = (
         function(torch.tensor(angles, dtype=torch.float64)) for function in (torch.cos, torch.sin)
     )
@@ -78,15 +79,15 @@ def turned(vector: Tensor, position: int) -> Tensor:
 
 def llama(tensors: dict[str, Tensor], tokens: list[int]) -> Tensor:
     """Return the logits (T, V) of one text, by loops over positions and heads."""
-    size = SPEC.width // SPEC.heads
+    size = SIZE.width // SIZE.heads
     places = network_in_double().places
     stream = [tensors["model.embed_tokens.weight"][token] + places[t] for t, token in enumerate(tokens)]
-    for number in range(SPEC.layers):
+    for number in range(SIZE.layers):
         own = {name: tensors[f"model.layers.{number}.{name}"] for name in LAYER_SHAPES}
         normed = [norm(vector, own["input_layernorm.weight"]) for vector in stream]
         for t in reversed(range(len(stream))):
             heads = []
-            for head in range(SPEC.heads):
+            for head in range(SIZE.heads):
                 rows = slice(head * size, (head + 1) * size)
                 q, k, v = (own[f"self_attn.{name}_proj.weight"][rows] for name in "qkv")
                 query = turned(q @ normed[t], t)
@@ -111,7 +112,7 @@ def test_logits_are_those_of_a_llama_written_out_by_hand() -> None:
 
 
 def test_positions_are_turned_by_the_angles_of_rotary_embeddings() -> None:
-    network = TransformerNetwork(SPEC, VOCABULARY)
+    network = TransformerNetwork(SIZE, VOCABULARY)
     exact = network_in_double()
     torch.testing.assert_close(network.cosine.double(), exact.cosine, rtol=0, atol=1e-5)
     torch.testing.assert_close(network.sine.double(), exact.sine, rtol=0, atol=1e-5)

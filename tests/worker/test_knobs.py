@@ -42,7 +42,7 @@ def go(change):
     if change:
         session.change(change)
     told = [numbers(session)]
-    tensors = {name: tensor.clone() for name, tensor in session.need_policy().state().items()}
+    tensors = {name: tensor.clone() for name, tensor in session.need_policy().saved_state().items()}
     told.append(numbers(session))
     ending, events, settings = session.should_stop(), session.store.events(), session.config
     session.close("paused")

@@ -191,16 +191,16 @@ def test_a_run_that_may_stop_early_keeps_its_best_policy_whatever_ends_it(monkey
     tensors = []
     while session.should_stop() is None:
         session.step()
-        tensors.append({name: tensor.clone() for name, tensor in session.need_policy().state().items()})
+        tensors.append({name: tensor.clone() for name, tensor in session.need_policy().saved_state().items()})
     ending = session.should_stop()
     assert ending.message == "4 steps made; the policy is the best one that was measured"
     session.rest(*ending)
-    best = session.need_policy().state()
+    best = session.need_policy().saved_state()
     assert all(torch.equal(tensor, best[name]) for name, tensor in tensors[1].items())
     assert not all(torch.equal(tensor, best[name]) for name, tensor in tensors[3].items())
     session.close(*ending)
     resumed = Session.resume(session.run)
-    assert all(torch.equal(tensor, best[name]) for name, tensor in resumed.need_policy().state().items())
+    assert all(torch.equal(tensor, best[name]) for name, tensor in resumed.need_policy().saved_state().items())
     resumed.close("paused")
 
 

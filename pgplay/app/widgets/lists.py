@@ -6,7 +6,7 @@ from pgplay.app import form
 from pgplay.app.drafts import kept_rewards
 from pgplay.app.widgets.choice import Entry
 from pgplay.learning.algorithms import ALGORITHMS, COMPARATORS
-from pgplay.policies.catalogue import FAMILY_DESCRIPTIONS, MODELS, chosen_model
+from pgplay.policies.catalogue import MODELS, chosen_model
 from pgplay.worker.records import Device
 
 OWN_REWARD = ""
@@ -46,7 +46,7 @@ def models(vocabulary: int, *, has_prompts: bool) -> list[Entry]:
     return [
         Entry("auto", "auto", f"what suits the task: {usual}", brief=" ".join(labels[usual].split())),
         *(
-            Entry(name, label, FAMILY_DESCRIPTIONS[MODELS[name].family], brief=" ".join(label.split()))
+            Entry(name, label, MODELS[name].family.description, brief=" ".join(label.split()))
             for name, label in labels.items()
         ),
     ]

@@ -1,0 +1,1 @@
+"""The model families without torch: sizes, parameters, operations, defaults. One file per family."""

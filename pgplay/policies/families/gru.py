@@ -1,0 +1,41 @@
+"""The gated recurrent unit as a family; the network itself is `policies.gru`."""
+
+from __future__ import annotations
+
+from pgplay.policies.families.base import Capability, ModelFamily, Products, Size
+from pgplay.tokenizers.character import CharacterTokenizer
+
+
+def _parameter_count(size: Size, vocabulary: int) -> int:
+    cell = 3 * (2 * size.width * size.width + 2 * size.width)
+    return 2 * vocabulary * size.width + size.layers * cell + vocabulary
+
+
+def _products(size: Size, vocabulary: int) -> Products:
+    """The first layer's input is computed once for each token of the vocabulary."""
+    matrix = 3 * size.width * size.width
+    return Products(
+        once=vocabulary * matrix,
+        per_token=size.width * vocabulary + (2 * size.layers - 1) * matrix,
+        per_pair=0,
+    )
+
+
+GRU = ModelFamily(
+    name="gru",
+    description="gated recurrent unit: follows the characters it has written; learns a text fastest on a CPU",
+    sizes={
+        "nano": Size(layers=1, width=36, context_length=1024),
+        "small": Size(layers=1, width=128, context_length=2048),
+        "medium": Size(layers=1, width=400, context_length=4096),
+        "large": Size(layers=2, width=912, context_length=4096),
+        "xl": Size(layers=3, width=2172, context_length=4096),
+    },
+    lr_times_width=0.64,
+    entropy=0.08,
+    length_slack=5,
+    parameter_count=_parameter_count,
+    products=_products,
+    tokenizer=CharacterTokenizer,
+    capabilities=frozenset(Capability),
+)

@@ -1,0 +1,44 @@
+"""The Llama-shaped transformer as a family; the network itself is `policies.transformer`."""
+
+from __future__ import annotations
+
+from pgplay.policies.families.base import Capability, ModelFamily, Products, Size
+from pgplay.tokenizers.character import CharacterTokenizer
+
+
+def _parameter_count(size: Size, vocabulary: int) -> int:
+    attention = 4 * size.width * size.width
+    swiglu = 3 * size.width * size.feed_forward
+    norms = 2 * size.width
+    return 2 * vocabulary * size.width + size.layers * (attention + swiglu + norms) + size.width
+
+
+def _products(size: Size, vocabulary: int) -> Products:
+    """A pair of tokens takes a score, and a share of the values."""
+    layer = 4 * size.width * size.width + 3 * size.width * size.feed_forward
+    return Products(
+        once=0,
+        per_token=size.width * vocabulary + size.layers * layer,
+        per_pair=2 * size.layers * size.width,
+    )
+
+
+TRANSFORMER = ModelFamily(
+    name="transformer",
+    description="attention over prompt and text, as a Llama: RMSNorm, rotary positions and places, SwiGLU",
+    sizes={
+        "nano": Size(layers=1, width=32, context_length=1024, heads=4, feed_forward=64),
+        "small": Size(layers=2, width=64, context_length=2048, heads=4, feed_forward=176),
+        "medium": Size(layers=4, width=144, context_length=4096, heads=4, feed_forward=384),
+        "large": Size(layers=8, width=320, context_length=4096, heads=8, feed_forward=864),
+        "xl": Size(layers=12, width=768, context_length=4096, heads=12, feed_forward=2048),
+    },
+    lr_times_width=0.192,
+    entropy=0.08,
+    # It tells places by their number: with room to spare it learns a text from its end, fixed by the length limit.
+    length_slack=0,
+    parameter_count=_parameter_count,
+    products=_products,
+    tokenizer=CharacterTokenizer,
+    capabilities=frozenset(Capability),
+)

@@ -1,0 +1,51 @@
+"""Texts as a network reads them, and how likely it finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from pgplay.policies.prefixes import Prefixes, of_actions_at
+
+
+class Reading(NamedTuple):
+    """Texts to be read: inputs (B, T), the actions (B, T) that follow each, and mask (B, T) of those that count."""
+
+    inputs: Tensor
+    actions: Tensor
+    mask: Tensor
+
+
+def of_actions(values: Tensor, actions: Tensor) -> Tensor:
+    """Return, of every token's `values` (B, T, V), those of `actions` (B, T)."""
+    return values.gather(2, actions[:, :, None])[:, :, 0]
+
+
+def prefixes_of(readings: Sequence[Reading], kinds: Sequence[Hashable] | None = None) -> Prefixes:
+    """Return the prefixes of the texts of all `readings`: shared by texts of one of the `kinds` (N,), or all apart."""
+    columns = max(reading.inputs.shape[1] for reading in readings)
+    tokens, masks = (
+        torch.cat([F.pad(one, (0, columns - one.shape[1])) for one in ones])
+        for ones in ([reading.inputs for reading in readings], [reading.mask for reading in readings])
+    )
+    if kinds is None:
+        return Prefixes.apart(tokens)
+    lengths = torch.where(masks, torch.arange(1, columns + 1), 0).amax(1).tolist()
+    return Prefixes.shared(tokens, lengths, kinds)
+
+
+def token_losses(log_p_all: Tensor, places: Tensor, reading: Reading) -> Tensor:
+    """Return the negative log-probability (B, T) of each action of `reading`, 0 where none counts.
+
+    log_p_all (P, V) after each prefix, of which `places` (B, T) tell where it stands.
+    """
+    return -torch.where(reading.mask, of_actions_at(log_p_all, places, reading.actions), 0.0)
+
+
+def mean_losses(losses: Tensor, reading: Reading) -> Tensor:
+    """Return the mean (B,) of the `losses` (B, T) of each text's actions: its cross-entropy."""
+    return losses.sum(1) / reading.mask.sum(1)

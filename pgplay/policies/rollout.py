@@ -1,0 +1,54 @@
+"""What a policy wrote: token by token as tensors, and as text."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+from pgplay.policies.reading import Reading
+
+
+class Rollout(NamedTuple):
+    """B completions, token by token, over T columns; a prompt's columns come before its completion's.
+
+    inputs (B, T): what the network read. actions (B, T): what came next. mask (B, T): whether that was the policy's
+    own choice, the stop token counted in. log_probabilities (B, T): of the actions under the density that drew them,
+    0 outside the mask. stopped (B,): whether a completion ended by a stop token, and not at the length limit.
+    prefix_lengths: of each rendered prompt, so that actions begin at column length - 1.
+    """
+
+    inputs: Tensor
+    actions: Tensor
+    mask: Tensor
+    log_probabilities: Tensor
+    stopped: Tensor
+    prefix_lengths: list[int]
+    dropout_masks: Tensor | None
+
+    @property
+    def reading(self) -> Reading:
+        """What a network has to read to tell how likely these completions are."""
+        return Reading(self.inputs, self.actions, self.mask)
+
+    def rows(self, count: int, *, trimmed: bool = True) -> Rollout:
+        """Return the first `count` completions, `trimmed` of the columns that none of them uses."""
+        used = int(self.mask[:count].any(0).nonzero().max()) + 1 if trimmed else self.mask.shape[1]
+        masks = None if self.dropout_masks is None else self.dropout_masks[:, :count]
+        inputs, actions, mask, log_probabilities = (
+            tensor[:count, :used] for tensor in (self.inputs, self.actions, self.mask, self.log_probabilities)
+        )
+        stopped, prefix_lengths = self.stopped[:count], self.prefix_lengths[:count]
+        return Rollout(inputs, actions, mask, log_probabilities, stopped, prefix_lengths, masks)
+
+
+class Completion(NamedTuple):
+    """What was written: the text that each token added, and whether it ended by a stop token."""
+
+    pieces: tuple[str, ...]
+    finished: bool
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return "".join(self.pieces)

@@ -1,0 +1,195 @@
+"""Sampling: completions token by token, each column for all rows that are still being written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial, reduce
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from pgplay.policies.density import Density
+from pgplay.policies.graphs import EAGER, Graphs
+from pgplay.policies.network import Network
+from pgplay.policies.prefixes import different
+from pgplay.policies.reading import of_actions
+from pgplay.policies.rollout import Rollout
+from pgplay.tokenizers.base import Tokenizer
+
+SPARSE = 0.75
+"""Rows that have stopped are left out once no more than this share of those computed is still written."""
+
+
+class Prompts(NamedTuple):
+    """The rendered prompts of B rows, padded: tokens (B, P) and their lengths (B,).
+
+    readers (b,): rows that are all different in the columns before the first token of the policy's own; owners (B,):
+    which of these each row is like.
+    """
+
+    tokens: Tensor
+    lengths: Tensor
+    readers: Tensor
+    owners: Tensor
+
+
+class Constants(NamedTuple):
+    """What is the same for all rows of a batch.
+
+    first: the first column of which a token is the policy's own. greedy_rows: how many of the last rows are greedy.
+    stops_early: whether sampling ends once all rows have stopped.
+    """
+
+    density: Density
+    first: int
+    greedy_rows: int
+    stops_early: bool
+
+
+class PresentRows(NamedTuple):
+    """The rows that are still written, all of them or those numbered: the network's state for them, noise (T, b, V).
+
+    free (T + 1, b): whether a column is a row's own to choose. dropout_masks (mask_count, b, W), or None.
+    """
+
+    rows: slice | Tensor
+    state: Any
+    noise: Tensor
+    free: Tensor
+    dropout_masks: Tensor | None
+
+    def select(self, places: Tensor, network: Network) -> PresentRows:
+        """Return those at `places` among these."""
+        masks = None if self.dropout_masks is None else self.dropout_masks[:, places]
+        rows = self.rows[places] if isinstance(self.rows, Tensor) else places
+        state = network.select_rows(self.state, places)
+        return PresentRows(rows, state, self.noise[:, places], self.free[:, places], masks)
+
+
+class ColumnStretch(NamedTuple):
+    """Columns from `start` on that the same rows were written in, and the logits (b, V) of each."""
+
+    rows: slice | Tensor
+    start: int
+    logits: list[Tensor]
+
+
+class Sampler(NamedTuple):
+    """Writes completions of at most `max_length` tokens with `network`, a stop token counted in."""
+
+    network: Network
+    tokenizer: Tokenizer
+    max_length: int
+    device: torch.device
+
+    @torch.no_grad()
+    def sample(
+        self,
+        prefixes: Sequence[list[int]],
+        density: Density,
+        generator: torch.Generator,
+        greedy_rows: int = 0,
+        dropout_masks: Tensor | None = None,
+        graphs: Graphs = EAGER,
+    ) -> Rollout:
+        """Write one completion for each of `prefixes`, the last `greedy_rows` of them greedily."""
+        batch = len(prefixes)
+        lengths = [len(prefix) for prefix in prefixes]
+        longest = max(lengths)
+        columns = longest - 1 + self.max_length
+        padded = [(*prefix, *[self.tokenizer.pad_id] * (longest - len(prefix))) for prefix in prefixes]
+        # What completions have in common before the first of them begins is read once, unless masks tell them apart.
+        alike = different(padded if dropout_masks is None else range(batch))
+        prompts = Prompts(*(torch.tensor(numbers, device=self.device) for numbers in (padded, lengths, *alike)))
+        uniform = torch.rand(columns, batch, self.tokenizer.vocabulary_size, generator=generator, device=self.device)
+        # Asking whether all have stopped costs a transfer on a GPU, so there the columns run to the end.
+        stops_early = self.device.type == "cpu" and not graphs.records
+        constants = Constants(density, min(lengths) - 1, greedy_rows, stops_early)
+        sample = partial(self.sample_tokens, constants)
+        written = graphs.run(sample, ("sample", *constants), prompts, uniform, dropout_masks)
+        return Rollout(*written, lengths, dropout_masks)
+
+    def sample_tokens(
+        self, constants: Constants, prompts: Prompts, noise: Tensor, dropout_masks: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Return inputs, actions, mask, log-probabilities and stopped, as in a rollout.
+
+        `noise` (T, B, V) is uniform, and overwritten: a token is drawn as the largest logit plus Gumbel noise (Gumbel
+        1954; Maddison et al. 2014, arXiv:1411.0030); a greedy row has none. What is the same for all tokens of a column
+        (the logarithm of the sum) changes no draw, so the log-probabilities are computed after the last column, all at
+        once.
+        """
+        density, first, greedy_rows, stops_early = constants
+        batch, longest, columns = len(prompts.tokens), prompts.tokens.shape[1], len(noise)
+        to_gumbel(noise)
+        if greedy_rows:
+            noise[:, batch - greedy_rows :] = 0.0
+        # free[c, b]: column c of row b is past its prefix and within its length limit.
+        column_numbers = torch.arange(columns + 1, device=self.device)[:, None]
+        starts = prompts.lengths - 1
+        free = (column_numbers >= starts) & (column_numbers < starts + self.max_length)
+        inputs = torch.full((batch, columns + 1), self.tokenizer.pad_id, device=self.device)
+        inputs[:, :longest] = prompts.tokens
+        state = self._after_common_prompts(prompts, first, columns, dropout_masks)
+        present = PresentRows(slice(None), state, noise, free, dropout_masks)
+        running = torch.ones(batch, dtype=torch.bool, device=self.device)
+        stretches = [ColumnStretch(present.rows, first, [])]
+        for column in range(first, columns):
+            tokens = inputs[present.rows, column]
+            features = self.network.step(tokens, column, present.state, present.dropout_masks)
+            logits = density.filtered(self.network.logits(features))
+            stretches[-1].logits.append(logits)
+            chosen = (logits + present.noise[column]).argmax(-1)
+            going = is_none_of(chosen, self.tokenizer.stop_ids)
+            if column < longest - 1:
+                chosen = torch.where(free[column], chosen, prompts.tokens[:, column + 1])
+                going |= ~free[column]
+            inputs[present.rows, column + 1] = chosen
+            running &= going
+            if stops_early and column >= longest - 2:
+                still = (running & present.free[column + 1]).nonzero()[:, 0]
+                if not len(still):
+                    columns = column + 1
+                    break
+                if len(still) <= SPARSE * len(running):
+                    present, running = present.select(still, self.network), running[still]
+                    stretches.append(ColumnStretch(present.rows, column + 1, []))
+        actions, own = inputs[:, 1 : columns + 1], free[:columns].t()
+        is_stop = own & ~is_none_of(actions, self.tokenizer.stop_ids)
+        stops = is_stop.long()
+        mask = own & (stops.cumsum(1) == stops)  # the first stop token is in it
+        log_probabilities = torch.where(mask, _log_probabilities(stretches, actions), 0.0)
+        return inputs[:, :columns], actions, mask, log_probabilities, is_stop.any(1)
+
+    def _after_common_prompts(
+        self, prompts: Prompts, first: int, columns: int, dropout_masks: Tensor | None
+    ) -> Any:
+        """Return the network's state for all rows before column `first`; prompts that are alike are read once."""
+        if not first:
+            return self.network.start(len(prompts.tokens), columns)
+        state = self.network.start(len(prompts.readers), columns)
+        self.network.prefill(prompts.tokens[prompts.readers, :first], state, dropout_masks)
+        return self.network.select_rows(state, prompts.owners)
+
+
+def to_gumbel(uniform: Tensor) -> None:
+    """Turn `uniform` noise into Gumbel noise, in place.
+
+    A 0 would turn into minus infinity, which a token that is left alone by the filters does not survive.
+    """
+    uniform.clamp_min_(torch.finfo(uniform.dtype).tiny).log_().neg_().log_().neg_()
+
+
+def _log_probabilities(stretches: Sequence[ColumnStretch], actions: Tensor) -> Tensor:
+    """Return the log-probabilities (B, T) of `actions` under the logits that they were drawn by."""
+    drawn = torch.zeros(actions.shape, device=actions.device)
+    for rows, start, logits in stretches:
+        here = slice(start, start + len(logits))
+        drawn[rows, here] = of_actions(torch.stack(logits, 1).log_softmax(-1), actions[rows, here])
+    return drawn
+
+
+def is_none_of(tokens: Tensor, ids: Sequence[int]) -> Tensor:
+    """Return whether each of `tokens` is none of the `ids`; there is at least one."""
+    return reduce(Tensor.logical_and, (tokens != number for number in ids))

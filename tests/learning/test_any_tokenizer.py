@@ -1,0 +1,98 @@
+"""Nothing assumes that a token is a character: pairs of letters train through every room."""
+
+import math
+
+import pytest
+import torch
+
+from pgplay.errors import InputError
+from pgplay.learning.dissection import policy_map
+from pgplay.learning.warm_start import warm_up
+from pgplay.policies import build, catalogue
+from pgplay.policies.catalogue import models_of
+from pgplay.policies.density import Density
+from pgplay.policies.gru import GRUNetwork
+from pgplay.policies.policy import Policy
+from pgplay.policies.spec import PolicySpec
+from pgplay.policies.transformer import TransformerNetwork
+from pgplay.tasks.task import Pair
+from tests.learning.helpers import trainer
+from tests.policies.helpers import generator
+from tests.tokenizers.pairs import PAIR_FAMILIES
+
+MODELS = [f"{name}-nano" for name in PAIR_FAMILIES]
+
+
+@pytest.fixture(autouse=True)
+def pair_families(monkeypatch: pytest.MonkeyPatch) -> None:
+    for family in PAIR_FAMILIES.values():
+        for name, spec in models_of(family).items():
+            monkeypatch.setitem(catalogue.MODELS, name, spec)
+    monkeypatch.setitem(build.NETWORKS, "pair-gru", GRUNetwork)
+    monkeypatch.setitem(build.NETWORKS, "pair-transformer", TransformerNetwork)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_masks_and_stops_come_from_what_was_sampled(model: str) -> None:
+    policy = Policy(PolicySpec(model, "ab", 4), torch.device("cpu"), 1)
+    rollout = policy.sample([policy.prefix("ab"), policy.prefix("a")] * 40, Density(), generator(3))
+    for row, completion in enumerate(policy.completions(rollout)):
+        start = rollout.prefix_lengths[row] - 1
+        own = rollout.actions[row][rollout.mask[row]].tolist()
+        assert rollout.mask[row].nonzero()[0].item() == start
+        assert completion.finished == (own[-1] in policy.tokenizer.stop_ids)
+        assert completion.finished or len(own) == 4
+        assert not set(own[:-1]) & set(policy.tokenizer.stop_ids)
+        assert completion.text == policy.tokenizer.decode(own)
+        assert len(completion.pieces) == len(own) - completion.finished
+    assert 0 < rollout.stopped.sum() < len(rollout.stopped)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_padding_that_is_a_letter_changes_nothing(model: str) -> None:
+    policy = Policy(PolicySpec(model, "ab", 6), torch.device("cpu"), 1)
+    alone = policy.cross_entropy([Pair("", "ab")])
+    beside = policy.cross_entropy([Pair("", "ab"), Pair("abab", "ababababab")])
+    assert math.isclose(alone[0], beside[0], rel_tol=1e-5)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_text_is_learnt(model: str) -> None:
+    one = trainer(model=model, target="abba", alphabet="ab", batch_size=32, seed=1)
+    assert one.plan.control_variate == "regression"
+    for _ in range(150):
+        report = one.step()
+        if report.solved:
+            break
+    assert report.solved
+    assert report.metrics["mismatch"] < 1e-5
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("settings", [{"credit": "dense"}, {"algorithm": "ppo"}, {"replay": 0.5}, {"kl": 0.1}])
+def test_every_credit_and_extra_takes_a_step(model: str, settings: dict[str, object]) -> None:
+    one = trainer(model=model, target="abba", alphabet="ab", batch_size=16, **settings)
+    assert all(one.step().metrics["mismatch"] < 1e-5 for _ in range(3))
+
+
+def test_the_known_credit_of_edits_is_refused_for_tokens_of_two_letters() -> None:
+    with pytest.raises(InputError, match="control_variate potential"):
+        trainer(model="pair-gru-nano", target="abba", alphabet="ab", control_variate="potential")
+
+
+def test_lengths_are_counted_in_tokens() -> None:
+    assert trainer(model="pair-gru-nano", target="abba", alphabet="ab", max_length=3).plan.shape.max_length == 3
+    with pytest.raises(InputError, match="3 tokens"):
+        trainer(model="pair-gru-nano", target="abbaa", alphabet="ab", max_length=3)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_maps_warm_starts_and_states_go_on(model: str) -> None:
+    one = trainer(model=model, target="abba", alphabet="ab", warm_start="30", seed=2)
+    warm_up(one, 30)
+    seen = policy_map(one.policy, Pair("", "abba"), 0)
+    assert "".join(seen.target) == "abba"
+    assert len(seen.target) == 3
+    other = trainer(model=model, target="abba", alphabet="ab", warm_start="30", seed=2)
+    other.restore(one.state())
+    assert other.step().metrics["reward_mean"] == one.step().metrics["reward_mean"]
