@@ -29,7 +29,7 @@ from pgplay.app.conductor import Conductor
 from pgplay.app.driving import Driving
 from pgplay.app.inspection import Inspection
 from pgplay.app.looking import Looking
-from pgplay.app.memory import NOTHING, Memory, keep_aside, recall, told
+from pgplay.app.memory import AS_LEFT, NOTHING, Memory, keep_aside, recall, told
 from pgplay.app.messages import LooksChanged, Part, SetupChanged, StateShown, WorkerEnded, WorkerSpoke
 from pgplay.app.redrawing import PARTS, Redrawing
 from pgplay.app.safe_text import safe_text
@@ -41,6 +41,7 @@ from pgplay.app.widgets.plot import Plot
 from pgplay.app.worker_link import LinkFactory, WorkerLink, real_worker
 from pgplay.config import RunConfig, make_config, to_settings
 from pgplay.errors import PgplayError
+from pgplay.rewards.reward_spec import RewardSpec
 from pgplay.worker.protocol import Event, Log, Snapshot
 
 QUIT_SECONDS = 0.7
@@ -70,11 +71,15 @@ class PgplayApp(Acting):
         config: RunConfig,
         preset: str = "",
         *,
+        brought: Sequence[RewardSpec] = (),
         connect: LinkFactory = real_worker,
         memory: Memory = NOTHING,
         problems: Sequence[str] = (),
     ) -> None:
-        """`problems` say what of the memory could not be taken."""
+        """`brought` are the rewards of `config` that the person did not write here.
+
+        `problems` say what of the memory could not be taken.
+        """
         super().__init__()
         for theme in themes.THEMES:
             self.register_theme(theme)
@@ -85,7 +90,7 @@ class PgplayApp(Acting):
         self.settings: dict[str, Any] | None = to_settings(config)
         self.parameters: int | None = None
         self._config = config
-        self._preset = preset
+        self._preset, self._brought = preset, brought
         self._problems = problems
         self._connect = connect
         self._worker: WorkerLink | None = None
@@ -100,7 +105,7 @@ class PgplayApp(Acting):
 
     def get_default_screen(self) -> Screen[None]:
         """Return the main screen."""
-        return MainScreen(self._config, self._preset)
+        return MainScreen(self._config, self._preset, self._brought)
 
     @property
     def main(self) -> MainScreen:
@@ -273,19 +278,23 @@ class PgplayApp(Acting):
         )
 
 
-def run_app(config: RunConfig, preset: str = "", *, as_left: bool = False) -> int:
+def run_app(
+    config: RunConfig, rewards: Sequence[RewardSpec] = (), preset: str = "", *, as_left: bool = False
+) -> int:
     """Show the app with `config` filled in, under the name of the `preset` it came from; returns the exit status.
 
-    With `as_left` the setup comes back as it was when the app was left; how one looks at things does so always.
+    `rewards` are those of `config`, as the person agreed to them on the command line. With `as_left` the setup comes
+    back as it was when the app was left; how one looks at things does so always.
     """
     memory, problems = recall()
     if as_left and memory.settings is not None:
         try:
             config, preset = make_config(memory.settings), memory.preset
+            rewards = [RewardSpec(text, origin=AS_LEFT) for text in (config.reward, *config.measure)]
         except PgplayError as error:  # settings of another version; then the app begins as at first
             problems = (*problems, f"settings: {str(error).rstrip('.')}")
     if problems:
         keep_aside()
     # A thread of its own writes what a key did; it would wait 5 ms for its turn while the next thing is computed.
     sys.setswitchinterval(0.0005)
-    return PgplayApp(config, preset, memory=memory, problems=problems).run() or 0
+    return PgplayApp(config, preset, brought=rewards, memory=memory, problems=problems).run() or 0

@@ -16,6 +16,7 @@ from pgplay.app.screens.write import WriteScreen
 from pgplay.app.state import lack_of_policy
 from pgplay.config import make_config, to_settings
 from pgplay.errors import PgplayError
+from pgplay.rewards.reward_spec import RewardSpec, read_spec
 from pgplay.tasks.files import read_target
 from pgplay.worker.failures import ending_in_words
 from pgplay.worker.protocol import (
@@ -92,10 +93,11 @@ class Conductor:
             return False
         settings = to_settings(checked.config)
 
-        def start() -> None:
+        def start(rewards: tuple[RewardSpec, ...]) -> None:
             self._app.state.waiting = True
             self._resuming_another = False
-            self.send(Start(settings=settings, paused=paused, continue_policy=continue_policy))
+            python = tuple(spec for spec in rewards if spec.source is not None)
+            self.send(Start(settings=settings, paused=paused, continue_policy=continue_policy, rewards=python))
 
         self.rewards.with_consent((checked.config.reward, *checked.config.measure), start)
         return self._app.state.waiting
@@ -174,40 +176,53 @@ class Conductor:
         except PgplayError as error:
             self._app.tell(str(error), severe=True)
             return
-        source = card.reward_source
+        origin = f"the policy {card.name}"
 
-        def start() -> None:
+        def start(rewards: tuple[RewardSpec, ...]) -> None:
             try:
-                own = make_config({"reward": adopt(card.reward, source)}, config) if source else config
+                own = make_config({"reward": adopt(*rewards)}, config)
             except PgplayError as error:
                 self._app.tell(str(error), severe=True)
                 return
-            self._app.main.setup.load(own)
+            self._app.main.setup.load(own, origin=origin)
             self.start(continue_policy=card.name)
             self._app.redraw()
 
-        self.rewards.ask([source] if source else [], f"the policy {card.name}", start)
+        try:
+            reward = read_spec(card.reward, origin, card.reward_source)
+        except PgplayError as error:
+            self._app.tell(str(error), severe=True)
+            return
+        self.rewards.ask([reward], start)
 
     def resume_run(self, run: str) -> None:
         """Go on with a stored run from its last checkpoint; the setup then shows that run's settings."""
-        state = self._app.state
-        state.waiting = True
-        self._resuming_another = state.info is None or state.info.run != run
-        self.send(Resume(run=run))
-        self._app.redraw()
+
+        def resume(rewards: tuple[RewardSpec, ...]) -> None:
+            state = self._app.state
+            state.waiting = True
+            self._resuming_another = state.info is None or state.info.run != run
+            self.send(Resume(run=run, rewards=rewards))
+            self._app.redraw()
+
+        self.rewards.ask(_stored_rewards(run), resume)
 
     def start_beside(self, settings: dict[str, Any]) -> bool:
         """Fill the setup in with `settings` and start a run of them; tells whether it could be started."""
-        self._app.main.setup.load(make_config(settings))
+        self._app.main.setup.load(make_config(settings), origin="the stored run")
         return self.start()
 
     def branch(self, run: str, step: int) -> None:
         """Make a new run that goes on from `run` at `step`, resting there so that something can be changed first."""
-        self._app.state.waiting = True
-        self._resuming_another = True
-        self.send(Resume(run=run, at=step, paused=True))
-        self._app.tell(f"A branch of {run} from step {step}: change something, then press space.")
-        self._app.redraw()
+
+        def branch(rewards: tuple[RewardSpec, ...]) -> None:
+            self._app.state.waiting = True
+            self._resuming_another = True
+            self.send(Resume(run=run, at=step, paused=True, rewards=rewards))
+            self._app.tell(f"A branch of {run} from step {step}: change something, then press space.")
+            self._app.redraw()
+
+        self.rewards.ask(_stored_rewards(run, step), branch)
 
     def ask_target_file(self) -> None:
         """Ask for a file and put its text in the target's field."""
@@ -235,12 +250,13 @@ class Conductor:
             setup.show_pending([])  # of a run that is asked for, it is asked again once it stands
             return
         live, later = form.live_changes(self._running, settings)
-        if "reward" in live and self.rewards.to_be_asked_for([live["reward"]]):
+        rewards = self.rewards.at_hand([live["reward"]] if "reward" in live else [])
+        if rewards is None:
             del live["reward"]
             later.append("reward")
         if live:
             self._running.update(live)
-            self.send(Change(settings=live))
+            self.send(Change(settings=live, rewards=rewards or ()))
         setup.show_pending(later)
 
     # What the worker answers
@@ -268,7 +284,7 @@ class Conductor:
                 if info is not None and self._resuming_another:
                     self._resuming_another = False
                     config = make_config(info.settings)
-                    app.main.setup.load(config)
+                    app.main.setup.load(config, origin=f"the run {info.run}")
                     app.settings = to_settings(config)
                 else:
                     self.take_settings(app.settings)
@@ -332,6 +348,16 @@ class Conductor:
             for part in PARTS:  # what lies under the card must not say that the run goes on
                 self._app.main.post_message(StateShown(part))
             self._app.push_screen(FailureCard(failure, log_tail, title=title, can_edit=can_edit), answered)
+
+
+def _stored_rewards(run: str, at: int | None = None) -> tuple[RewardSpec, ...]:
+    """Return the Python by which a stored run goes on; none where the run cannot be read: the worker says why then."""
+    from pgplay.runs.stored_rewards import stored_rewards
+
+    try:
+        return tuple(spec for spec in stored_rewards(run, at) if spec.source is not None)
+    except PgplayError:
+        return ()
 
 
 def _last_checkpoint(run: str) -> int | None:

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from pgplay.app.lab import Asked
 from pgplay.errors import PgplayError
 from pgplay.paths import make_folder, personal_rewards_folder
-from pgplay.rewards.python_reward import find_python, is_python, read_python, split_python
+from pgplay.rewards.python_reward import find_python, read_python, split_python
+from pgplay.rewards.reward_spec import RewardSpec, read_spec
 from pgplay.runs.files import write_atomically
 
 TEMPLATE = '''def reward(text, target, prompt):
@@ -38,11 +38,11 @@ class Draft(NamedTuple):
         return looks_like_python(self.text)
 
     @property
-    def asked(self) -> Asked:
-        """The reward that the draft stands for."""
+    def asked(self) -> RewardSpec:
+        """The reward that the draft stands for: the person's own words."""
         if self.is_python:
-            return Asked(self.file or new_name(), self.text)
-        return Asked(" ".join(self.text.split()))
+            return read_spec(self.file or new_name(), code=self.text)
+        return RewardSpec(" ".join(self.text.split()))
 
 
 def looks_like_python(text: str) -> bool:
@@ -50,14 +50,9 @@ def looks_like_python(text: str) -> bool:
     return _PYTHON.search(text) is not None
 
 
-def draft_of(spec: str, source: str = "") -> Draft:
-    """Return the draft of a reward: a formula, or the `source` of Python (empty: that of its file).
-
-    Raises InputError where the file cannot be read.
-    """
-    if is_python(spec):
-        return Draft(source or read_python(spec).text, spec)
-    return Draft(spec)
+def draft_of(spec: RewardSpec) -> Draft:
+    """Return the draft of a reward: a formula, or Python with the name of its file."""
+    return Draft(spec.code, spec.text) if spec.source is not None else Draft(spec.text)
 
 
 def kept_rewards() -> list[str]:
@@ -73,19 +68,20 @@ def new_name() -> str:
     return next(name for name in _names(_NAME) if not find_python(name).exists())
 
 
-def adopt(spec: str, source: str) -> str:
-    """Return a spec by which `source`, that came with a policy under `spec`, is found: kept among the rewards.
+def adopt(reward: RewardSpec) -> str:
+    """Return a name by which the Python of `reward`, which came with a policy, is found: kept among the rewards.
 
-    Where the file that `spec` names holds that very text, it is `spec` itself. Raises PgplayError where the text can't
-    be written.
+    It is its own where it holds no Python, or where the file that it names holds that very text. Raises PgplayError
+    where the text can't be written.
     """
-    if _text_of(spec) == source:
+    spec, source = reward.text, reward.code
+    if reward.source is None or _text_of(spec) == source:
         return spec
     file, function = split_python(spec)
     for name in _names(Path(file).stem):
         found = f"{name}:{function}" if function else name
         if not find_python(name).exists():
-            keep(Asked(found, source))
+            keep(read_spec(found, code=source))
         if _text_of(found) == source:
             return found
     raise AssertionError("there is always a next name")
@@ -111,19 +107,19 @@ def near(target: str) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-def keep(asked: Asked) -> Path | None:
+def keep(asked: RewardSpec) -> Path | None:
     """Write the text of Python to its file, a new one among the kept rewards; returns where, None for a formula.
 
     Raises PgplayError where it can't be written.
     """
-    if not asked.source:
+    if asked.source is None:
         return None
-    path = find_python(asked.spec)
-    if not path.exists() and path.name == split_python(asked.spec)[0]:
-        path = make_folder(personal_rewards_folder()) / path.name
+    path = Path(asked.source.file)
+    if path.parent == personal_rewards_folder().absolute():
+        make_folder(path.parent)
     try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(asked.source.encode()).readline)
-        write_atomically(path.resolve(), asked.source.encode(encoding))  # resolved: a link stays a link
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(asked.code.encode()).readline)
+        write_atomically(path.resolve(), asked.code.encode(encoding))  # resolved: a link stays a link
     except (UnicodeEncodeError, SyntaxError) as error:
         raise PgplayError(f"The reward cannot be written: {error}.", "Mend it, or its coding line.") from error
     return path

@@ -79,7 +79,7 @@ class Inspection:
         except PgplayError as error:  # advice knows the step, not all that the settings hold
             self._app.tell(f"This cannot be followed: {error}", severe=True)
             return
-        setup.load(config, setup.preset, origin=setup.origin)
+        setup.load(config, setup.preset)
         self._app.tell(f"Changed: {words_of_change(settings)}")
 
     def dissect(self) -> None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from textual.message import Message
 from textual.message_pump import MessagePump
 
 from pgplay.errors import PgplayError
 from pgplay.rewards.records import Scores, Triple
+from pgplay.rewards.reward_spec import RewardSpec, read_spec
 from pgplay.rewards.scoring import Reward, build_reward
 from pgplay.worker.failures import in_words
 
@@ -23,12 +23,8 @@ MOST_REWARDS = 32
 """So many rewards stay ready between questions; beyond them, the one that was not used for longest is let go."""
 
 
-class Asked(NamedTuple):
-    """A reward to score by; `source` is the text of a Python one where its file does not count."""
-
-    spec: str
-    source: str = ""
-
+Asked = RewardSpec | str
+"""A reward to score by: one that was read, or the text that the person types here."""
 
 Outcome = Scores | PgplayError
 """The scores of all texts, or why there are none."""
@@ -97,7 +93,7 @@ class Lab:
     def _find(self, asked: Asked) -> Reward:
         reward = self._rewards.pop(asked, None)
         if reward is None:
-            reward = build_reward(asked.spec, source=asked.source or None, on_log=self._print)
+            reward = build_reward(read_spec(asked) if isinstance(asked, str) else asked, on_log=self._print)
         self._rewards[asked] = reward
         while len(self._rewards) > MOST_REWARDS:
             self._rewards.pop(next(iter(self._rewards))).close()

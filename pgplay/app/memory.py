@@ -26,6 +26,10 @@ ASIDE = f"{FILE}.old"
 """The last file of which not all could be taken."""
 
 
+AS_LEFT = "the last session"
+"""Who brought the rewards that the file names: it is no person's word, anyone may have written it."""
+
+
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """The state that comes back at the next start; `settings` are those of the setup, None where it was broken."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from pgplay.app.drafts import Draft, draft_of, keep
 from pgplay.app.lab import Asked
 from pgplay.app.safe_text import plain
@@ -13,8 +15,9 @@ from pgplay.app.screens.consent import ConsentDialog
 from pgplay.app.screens.reward import RewardScreen
 from pgplay.config import to_settings
 from pgplay.errors import PgplayError, RewardError
-from pgplay.rewards.python_reward import is_python, read_python
-from pgplay.runs.consents import allow, is_allowed
+from pgplay.rewards.python_reward import PythonSource, is_python, place_of, split_python
+from pgplay.rewards.reward_spec import RewardSpec, read_spec
+from pgplay.runs.consents import allow, recall
 from pgplay.worker.protocol import Change, Changed, Event, Failed, Probed, ProbeReward, Refused, Resume
 
 if TYPE_CHECKING:
@@ -34,67 +37,83 @@ class RewardDesk:
         self._applying: Draft | None = None
 
     @property
-    def present(self) -> Asked:
-        """The reward that is trained now, or would be."""
-        info = self._app.state.info
-        if info is not None:
-            return Asked(info.settings.get("reward", "levenshtein"), info.reward_source)
-        return Asked(self._app.main.setup.typed["reward"])
+    def _trained(self) -> RewardSpec | None:
+        """The reward that is trained now, None without a run; its Python runs already."""
+        info, text = self._app.state.info, self._spec
+        if info is None:
+            return None
+        spec = RewardSpec(text, origin=f"the run {info.run}")
+        if is_python(text):
+            source = PythonSource(str(place_of(text)), split_python(text)[1], info.reward_source)
+            spec = replace(spec, source=source)
+        return recall(spec).allowed()
 
-    def with_consent(self, specs: Iterable[str], go_on: Callable[[], None]) -> None:
-        """Go on once the person has allowed the Python among `specs` that came with what the setup was loaded from."""
+    @property
+    def _spec(self) -> str:
+        """What names the reward that is trained now, or would be."""
+        info = self._app.state.info
+        return info.settings.get("reward", "levenshtein") if info is not None else self._app.main.setup.typed["reward"]
+
+    def with_consent(self, texts: Iterable[str], go_on: Callable[[tuple[RewardSpec, ...]], None]) -> None:
+        """Go on with the rewards that `texts` of the setup name, once the person has allowed their Python.
+
+        Their files are read here: what is shown is what runs.
+        """
         try:
-            sources = self.to_be_asked_for(specs)
+            specs = self._app.main.setup.rewards(texts)
         except PgplayError as error:
             self._app.tell(str(error), severe=True)
             return
-        self.ask(sources, self._app.main.setup.origin, go_on)
+        self.ask(specs, go_on)
 
-    def to_be_asked_for(self, specs: Iterable[str]) -> list[str]:
-        """Return the Python among `specs` that came with what the setup was loaded from and was not allowed yet.
+    def at_hand(self, texts: Iterable[str]) -> tuple[RewardSpec, ...] | None:
+        """Return the Python among the rewards that `texts` of the setup name; None where not all of it may run yet."""
+        try:
+            specs = [recall(spec) for spec in self._app.main.setup.rewards(texts)]
+        except PgplayError:  # its file went away since the setup was checked; starting says so
+            return None
+        return tuple(spec for spec in specs if spec.source is not None) if all(spec.may_run for spec in specs) else None
 
-        Raises InputError where it cannot be read.
-        """
-        if not self._app.main.setup.origin:
-            return []
-        sources = [read_python(spec).text for spec in specs if is_python(spec)]
-        return [source for source in sources if not is_allowed(source)]
-
-    def ask(self, sources: Iterable[str], origin: str, go_on: Callable[[], None]) -> None:
-        """Go on once the person has allowed each of `sources`, which came with `origin`; what they once allowed, is."""
-        unknown = [source for source in dict.fromkeys(sources) if source and not is_allowed(source)]
-        if not unknown:
-            go_on()
+    def ask(self, specs: Iterable[RewardSpec], go_on: Callable[[tuple[RewardSpec, ...]], None]) -> None:
+        """Go on with `specs` once the person has allowed all of their Python; what they once allowed, is."""
+        recalled = tuple(map(recall, specs))
+        unknown = next((spec for spec in recalled if not spec.may_run), None)
+        if unknown is None:
+            go_on(recalled)
             return
-        source, *others = unknown
+        asked = unknown
 
         def answered(yes: bool | None) -> None:
             if not yes:
                 self._app.tell("It was not run. Choose another reward to go on.")
                 return
             try:
-                allow(source)
+                allow(asked.code)
             except PgplayError as error:
                 self._app.tell(f"Your answer cannot be kept: {error}", severe=True)
-            self.ask(others, origin, go_on)
+            self.ask([spec.allowed() if spec.code == asked.code else spec for spec in recalled], go_on)
 
-        self._app.push_screen(ConsentDialog(source, origin), answered)
+        self._app.push_screen(ConsentDialog(asked.code, asked.origin), answered)
 
     def caused(self, failure: Failed | None) -> bool:
         """Whether it was the present reward that stopped the run."""
-        return failure is not None and failure.reward == self.present.spec
+        return failure is not None and failure.reward == self._spec
 
     def edit(self) -> None:
         """Open the editor on what was being typed there, or on the present reward; its failure is shown in it."""
-        self.with_consent([] if self._app.state.info else [self.present.spec], self._edit)
+        self._with_present(self._edit)
 
-    def _edit(self) -> None:
-        present, failure = self.present, self._app.state.failure
-        try:
-            trained = draft_of(*present)
-        except PgplayError as error:
-            self._app.tell(str(error), severe=True)
-            return
+    def _with_present(self, go_on: Callable[[RewardSpec], None]) -> None:
+        """Go on with the reward that is trained now, or with the setup's once its Python may run."""
+        trained = self._trained
+        if trained is not None:
+            go_on(trained)
+        else:
+            self.with_consent([self._app.main.setup.typed["reward"]], lambda specs: go_on(*specs))
+
+    def _edit(self, present: RewardSpec) -> None:
+        failure = self._app.state.failure
+        trained = draft_of(present)
         draft = self._draft or trained
         screen = RewardScreen(
             draft, present=present, state=self._app.state, target=self._target, apply=self._apply, leave=self._leave
@@ -111,12 +130,12 @@ class RewardDesk:
 
     def compare(self) -> None:
         """Open the bench, where rewards are seen side by side."""
-        self.with_consent([] if self._app.state.info else [self.present.spec], self._compare)
+        self._with_present(self._compare)
 
-    def _compare(self) -> None:
+    def _compare(self, present: RewardSpec) -> None:
         info = self._app.state.info
         prompt = info.prompts[0] if info is not None and info.prompts else ""
-        self._app.push_screen(RewardBench(self.present, self._app.state, self._target, prompt, self._probe))
+        self._app.push_screen(RewardBench(present, self._app.state, self._target, prompt, self._probe))
 
     @property
     def _target(self) -> str:
@@ -131,23 +150,26 @@ class RewardDesk:
             problem = checked.problem.message if checked.problem is not None else ""
             self._refuse(RewardError(f"The setup holds no run that could begin: {problem}"))
             return
-        settings = {**to_settings(checked.config), "reward": asked.spec}
-        self._conductor.send(ProbeReward(settings=settings, reward_source=asked.source))
-
-    def _leave(self, draft: Draft) -> None:
         try:
-            unchanged = draft.text == draft_of(*self.present).text
-        except PgplayError:
-            unchanged = False
-        self._draft = None if unchanged else draft
+            spec = read_spec(asked) if isinstance(asked, str) else asked
+        except PgplayError as error:
+            self._refuse(error)
+            return
+        settings = {**to_settings(checked.config), "reward": spec.text}
+        self._conductor.send(ProbeReward(settings=settings, rewards=(spec,)))
+
+    def _leave(self, draft: Draft, present: RewardSpec) -> None:
+        self._draft = None if draft.text == draft_of(present).text else draft
 
     def _apply(self, draft: Draft) -> None:
         """Have the run take `draft`; without a run, keep it and put it into the setup."""
-        state, asked = self._app.state, draft.asked
+        state, asked, trained = self._app.state, draft.asked, self._trained
+        if trained is not None and (trained.text, trained.code) == (asked.text, asked.code):
+            asked = trained  # what somebody else brought does not become the person's own by looking at it
         goes_on = state.run in ("training", "paused") or self.caused(state.failure)
         if goes_on and state.worker == "ready":
             self._applying = draft
-            change = Change(settings={"reward": asked.spec}, reward_source=asked.source, request=APPLYING)
+            change = Change(settings={"reward": asked.text}, rewards=(asked,), request=APPLYING)
             self._conductor.send(change)
         else:
             self._take(draft, "Press space to train by it.")
@@ -172,7 +194,7 @@ class RewardDesk:
                 return False
         return True
 
-    def _refuse(self, error: RewardError) -> bool:
+    def _refuse(self, error: PgplayError) -> bool:
         """Show on a screen for rewards why one was not taken; returns whether such a screen is there."""
         screen = self._app.screen
         if not isinstance(screen, RewardScreen | RewardBench):
@@ -190,7 +212,7 @@ class RewardDesk:
         else:
             words = f"{words} Kept in {plain(str(path))}." if path is not None else words
         self._draft = None
-        self._app.main.setup.set_reward(asked.spec)
+        self._app.main.setup.set_reward(asked.text)
         if self._screen is not None:
             self._screen.show_applied(draft, words)
 

@@ -101,7 +101,7 @@ def _open_app(words: list[str]) -> int:
                 f"Two presets are given: {arguments.spare[0]} and {arguments.preset}.", "Give one of them."
             )
         arguments.preset = _check_word(arguments.spare[0], words)
-    config = read_config(arguments)
+    config, rewards = read_config(arguments)
     for name, stream in (("input", sys.stdin), ("output", sys.stdout)):
         if stream is None or not stream.isatty():
             raise InputError(
@@ -112,7 +112,7 @@ def _open_app(words: list[str]) -> int:
     os.environ.setdefault("TEXTUAL_FPS", "240")
     from pgplay.app.app import run_app
 
-    return run_app(config, preset=arguments.preset or "", as_left=not words)
+    return run_app(config, rewards, preset=arguments.preset or "", as_left=not words)
 
 
 def _check_word(word: str, words: list[str]) -> str:

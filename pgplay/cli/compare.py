@@ -11,11 +11,11 @@ import math
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pgplay.cli.consent import add_consent, require_consent
+from pgplay.cli.consent import add_consent, agree
 from pgplay.cli.interruption import INTERRUPTED, Interruption, heeded
-from pgplay.cli.options import add_field_options, overlay, read_settings
+from pgplay.cli.options import add_field_options, overlay, read_rewards, read_settings
 from pgplay.cli.output import note, number, print_json, print_table, shorten
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
 from pgplay.cli.progress import RunsProgress
@@ -24,6 +24,10 @@ from pgplay.errors import InputError, unknown_name
 from pgplay.runs.cores import available_cores
 from pgplay.runs.recipes import differences, from_recipe, to_recipe
 from pgplay.worker.pool import News, Outcome, Pool
+from pgplay.worker.protocol import Start
+
+if TYPE_CHECKING:
+    from pgplay.rewards.reward_spec import RewardSpec
 
 STEPS_WITHOUT_LIMIT = 2000
 """A recipe that sets no limit of its own ends after so many steps: one that never solves would hold up all others."""
@@ -39,6 +43,7 @@ class Entry(NamedTuple):
     label: str
     differs: str
     config: RunConfig
+    rewards: tuple[RewardSpec, ...]
 
 
 class Trained(NamedTuple):
@@ -129,14 +134,15 @@ def _read_entries(arguments: Arguments) -> list[Entry]:
                 f"The recipes {first + 1} and {place + 1} describe the same run.", "Give each once; --seeds repeats it."
             )
         _check(config)
-    for word, config in zip(arguments.recipes, configs, strict=True):
-        for spec in (config.reward, *config.measure):
-            if spec not in (options.get("reward"), *options.get("measure", ())):
-                require_consent(spec, f"'{word}'", arguments.yes)
+    read = [
+        read_rewards(config, options, dict.fromkeys((config.reward, *config.measure), f"'{word}'"))
+        for word, config in zip(arguments.recipes, configs, strict=True)
+    ]
+    rewards = [agree(specs, arguments.yes) for specs in read]
     differing = differences(configs)
     return [
-        Entry(name or differs or to_recipe(config) or "defaults", differs, config)
-        for (name, _), differs, config in zip(named, differing, configs, strict=True)
+        Entry(name or differs or to_recipe(config) or "defaults", differs, config, specs)
+        for (name, _), differs, config, specs in zip(named, differing, configs, rewards, strict=True)
     ]
 
 
@@ -173,10 +179,7 @@ def _complete(config: RunConfig, options: dict[str, Any]) -> RunConfig:
 def _check(config: RunConfig) -> None:
     """Refuse what can be known to be wrong before any worker is started."""
     from pgplay.learning.plan import make_plan
-    from pgplay.rewards.scoring import describe
 
-    for spec in (config.reward, *config.measure):
-        describe(spec)
     if not config.warm_start or config.warm_start.isdecimal():
         make_plan(config)
 
@@ -199,7 +202,8 @@ async def _train(
             name = f"{shorten(entries[one.entry].label, 60)}, seed {one.config.seed}"
             progress.end(place, f"{name}: {outcome.message}" + (f"  ({outcome.run})" if outcome.run else ""))
 
-        pool = Pool([one.config for one in planned], jobs or max(1, available_cores() // widest), heard, ended)
+        starts = [Start(settings=to_settings(one.config), rewards=entries[one.entry].rewards) for one in planned]
+        pool = Pool(starts, jobs or max(1, available_cores() // widest), heard, ended)
         training = asyncio.create_task(pool.train())
         while not training.done():
             await asyncio.wait([training], timeout=_LOOK)

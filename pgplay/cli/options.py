@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pgplay.cli.consent import add_consent, require_consent
+from pgplay.cli.consent import add_consent, agree
 from pgplay.cli.parsing import Arguments, Parser
 from pgplay.config import RunConfig, fields, make_config, to_settings
 from pgplay.errors import InputError
 from pgplay.fields import Field
+
+if TYPE_CHECKING:
+    from pgplay.rewards.reward_spec import RewardSpec
 
 _SECTIONS = {
     "task": "what is to be written",
@@ -117,7 +120,14 @@ def _read_value(field: Field, value: Any) -> Any:
     return tuple(value) if field.type is tuple else value
 
 
-def read_config(arguments: Arguments) -> RunConfig:
+class Described(NamedTuple):
+    """A run as options describe it, with its reward and its measures as they were read and agreed to."""
+
+    config: RunConfig
+    rewards: tuple[RewardSpec, ...]
+
+
+def read_config(arguments: Arguments) -> Described:
     """Return the run that the options describe: the preset, then the recipe, then each option, the later overruling.
 
     Python rewards that a preset or a recipe names are asked for, those that an option names are not. Raises InputError
@@ -140,10 +150,21 @@ def read_config(arguments: Arguments) -> RunConfig:
         origins |= dict.fromkeys(_rewards(recipe), "the recipe")
     given = read_settings(arguments)
     config = make_config(overlay(settings, given))
-    for spec in (config.reward, *config.measure):
-        if spec in origins and spec not in _rewards(given):
-            require_consent(spec, origins[spec], arguments.yes)
-    return config
+    return Described(config, agree(read_rewards(config, given, origins), arguments.yes))
+
+
+def read_rewards(
+    config: RunConfig, given: Mapping[str, Any], origins: Mapping[str, str]
+) -> tuple[RewardSpec, ...]:
+    """Return the reward and the measures of `config`, their files read now.
+
+    Those in `given` are the person's own words; of the others, `origins` says who brought each. Raises InputError.
+    """
+    from pgplay.rewards.reward_spec import OWN, read_spec
+
+    own = _rewards(given)
+    texts = (config.reward, *config.measure)
+    return tuple(read_spec(text, OWN if text in own else origins.get(text, OWN)).checked() for text in texts)
 
 
 def _rewards(settings: Mapping[str, Any]) -> list[str]:

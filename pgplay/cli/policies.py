@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from pgplay.cli.consent import may_run
+from pgplay.cli.consent import ask
 from pgplay.cli.output import note, print_facts, print_json, print_source, print_table, shorten
 from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_replace, add_yes, confirm, run_verb
 
@@ -154,10 +154,13 @@ def _import(arguments: Arguments) -> int:
     print(card.name)
     if not card.reward_source:
         return 0
+    from pgplay.rewards.reward_spec import read_spec
     from pgplay.runs.consents import is_allowed
 
-    if not is_allowed(card.reward_source) and not sys.stdin.isatty():
+    if is_allowed(card.reward_source):
+        note("Its reward is Python, which runs only when you say so, as you once did for this text.")
+    elif not sys.stdin.isatty():
         note("Its reward is Python, which runs only when you say so. pgplay policies show prints it.")
-    elif not may_run(card.reward_source, f"'{card.name}'", yes=False):
+    elif not ask(read_spec(card.reward, f"'{card.name}'", card.reward_source), yes=False).may_run:
         note("It stays in the library; pgplay sample writes with it, pgplay eval will ask again.")
     return 0

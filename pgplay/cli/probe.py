@@ -51,15 +51,16 @@ def probe(arguments: Arguments) -> int:
     """Run `pgplay rewards probe`."""
     if arguments.specs:
         arguments.reward = arguments.specs[0]
-    config = read_config(arguments)
+    config, (reward, *_) = read_config(arguments)
     with heeded():
+        from pgplay.rewards.reward_spec import read_spec
         from pgplay.rewards.scoring import build_reward
         from pgplay.rewards.verdicts import judge
         from pgplay.worker.probing import probe_reward
     judged: list[tuple[Probe, Verdict]] = []
-    for spec in arguments.specs or [config.reward]:
-        with build_reward(spec, on_log=note) as reward, choose_progress() as progress:
-            found = probe_reward(config, reward, progress.prepare)
+    for spec in [read_spec(text) for text in arguments.specs] or [reward]:
+        with build_reward(spec, on_log=note) as built, choose_progress() as progress:
+            found = probe_reward(config, built, progress.prepare)
         judged.append((found, judge(found)))
     if arguments.json:
         print_json({"probes": [_plain(*one) for one in judged]})

@@ -112,12 +112,13 @@ def _input_lines() -> list[str]:
 
 
 def _score(specs: Sequence[str], texts: Sequence[str], target: str | None, prompt: str) -> dict[str, Scores]:
+    from pgplay.rewards.reward_spec import read_spec
     from pgplay.rewards.scoring import build_reward
 
     count = len(texts)
     scores: dict[str, Scores] = {}
     for spec in specs:
-        with build_reward(spec, on_log=note) as reward:
+        with build_reward(read_spec(spec), on_log=note) as reward:
             if target is None and reward.needs_target and reward.kind != "python":
                 raise InputError(f"{spec} compares texts with a target.", "Give one with --target.")
             scores[spec] = reward.score(texts, [target or ""] * count, [prompt] * count)

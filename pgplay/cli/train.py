@@ -10,6 +10,7 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pgplay.cli.assessment import cross_entropy, exact_match, judge
+from pgplay.cli.consent import agree
 from pgplay.cli.interruption import INTERRUPTED, Interruption, heeded
 from pgplay.cli.options import add_config_options, read_config, read_settings
 from pgplay.cli.output import note, number, print_facts, print_json, print_table, shorten
@@ -20,6 +21,7 @@ from pgplay.errors import InputError, PgplayError
 
 if TYPE_CHECKING:
     from pgplay.learning.learner import Learner
+    from pgplay.rewards.reward_spec import RewardSpec
     from pgplay.tasks.task import Pair
     from pgplay.worker.ending import Ending
     from pgplay.worker.session import Session
@@ -58,40 +60,40 @@ def train(words: Sequence[str]) -> int:
     )
     add_json(keep)
     arguments = parser.read(words, hint=_hint)
-    config = _check(arguments)
+    config, rewards = _check(arguments)
     with heeded() as interruption:
-        return _run(arguments, config, interruption, began)
+        return _run(arguments, config, rewards, interruption, began)
 
 
 def _hint(word: str) -> str:
     return f"A preset is given as --preset {word}, a text as --target '{word}'."
 
 
-def _check(arguments: Arguments) -> RunConfig | None:
-    """Refuse what can be known to be wrong without torch; returns the config, None for a run that is resumed."""
+def _check(arguments: Arguments) -> tuple[RunConfig | None, tuple[RewardSpec, ...]]:
+    """Refuse what can be known to be wrong without torch, and ask for the Python that would run.
+
+    Returns the config, None for a run that is resumed, and the rewards.
+    """
     if arguments.save is not None:
         _check_policy_name(arguments.save, arguments.replace)
     if arguments.resume is not None:
         if arguments.preset is not None or arguments.recipe is not None:
             raise InputError("A resumed run has its own settings.", "Give no preset and no recipe with --resume.")
-        from pgplay.runs.names import find_run
+        from pgplay.runs.stored_rewards import stored_rewards
 
-        find_run(arguments.resume)
-        return None
+        remedy = "A new run can train with another."
+        return None, agree(stored_rewards(arguments.resume, arguments.at), arguments.yes, remedy)
     if arguments.at is not None:
         raise InputError("--at is a step of a stored run.", "Give --resume RUN too; pgplay runs show RUN lists them.")
     from pgplay.learning.comparators import no_policy
     from pgplay.learning.plan import make_plan
-    from pgplay.rewards.scoring import describe
 
-    config = read_config(arguments)
-    for spec in (config.reward, *config.measure):
-        describe(spec)
+    config, rewards = read_config(arguments)
     if not config.warm_start or config.warm_start.isdecimal():
         plan = make_plan(config)
         if arguments.save is not None and not plan.trains_network:
             raise no_policy(config.algorithm)
-    return config
+    return config, rewards
 
 
 def _check_policy_name(name: str, replace: bool) -> None:
@@ -103,10 +105,16 @@ def _check_policy_name(name: str, replace: bool) -> None:
         raise InputError(f"There is already a policy called '{name}'.", "Choose another name, or give --replace.")
 
 
-def _run(arguments: Arguments, config: RunConfig | None, interruption: Interruption, began: float) -> int:
+def _run(
+    arguments: Arguments,
+    config: RunConfig | None,
+    rewards: tuple[RewardSpec, ...],
+    interruption: Interruption,
+    began: float,
+) -> int:
     with ExitStack() as undo:
         with choose_progress() as progress:
-            session = _open_session(arguments, config, progress)
+            session = _open_session(arguments, config, rewards, progress)
             undo.callback(session.close, "paused")
             if arguments.save is not None:
                 session.need_policy()  # a resumed search has none, which is to be known before it goes on
@@ -126,11 +134,14 @@ def _run(arguments: Arguments, config: RunConfig | None, interruption: Interrupt
     return INTERRUPTED
 
 
-def _open_session(arguments: Arguments, config: RunConfig | None, progress: Progress) -> Session:
+def _open_session(
+    arguments: Arguments, config: RunConfig | None, rewards: tuple[RewardSpec, ...], progress: Progress
+) -> Session:
     progress.prepare("starting torch…")
     from pgplay.runs.cores import let_waiting_threads_sleep
 
     let_waiting_threads_sleep()
+    from pgplay.rewards.reward_spec import read_spec
     from pgplay.worker.session import Session
 
     printed = Printed(progress.say)
@@ -141,13 +152,13 @@ def _open_session(arguments: Arguments, config: RunConfig | None, progress: Prog
 
             run = branch_run(run, arguments.at)
             progress.say(f"The branch is called {run}.")
-        session = Session.resume(run, on_log=printed.take, on_wait=progress.say)
         changes = read_settings(arguments)
+        session = Session.resume(run, rewards=rewards, on_log=printed.take, on_wait=progress.say)
         if changes:
-            session.change(changes)
+            session.change(changes, [read_spec(changes["reward"])] if "reward" in changes else [])
     else:
         session = Session.begin(
-            config, on_progress=progress.prepare, on_log=printed.take, on_wait=progress.say
+            config, rewards=rewards, on_progress=progress.prepare, on_log=printed.take, on_wait=progress.say
         )
     for line in session.info().notes:
         progress.say(line)

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pgplay.cli.assessment import cross_entropy, exact_match, judge, mean_reward
-from pgplay.cli.consent import add_consent, may_run
+from pgplay.cli.consent import add_consent, agree
 from pgplay.cli.interruption import heeded
 from pgplay.cli.output import note, print_facts, print_json, print_table, visible
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
 from pgplay.config import fields, make_config
-from pgplay.errors import InputError
 
 if TYPE_CHECKING:
     from pgplay.policies.policy import Policy
@@ -90,14 +89,15 @@ def evaluate(words: Sequence[str]) -> int:
     add_consent(parser)
     add_json(parser)
     arguments = parser.read(words)
+    from pgplay.rewards.reward_spec import read_spec
     from pgplay.rewards.scoring import build_reward
     from pgplay.runs.library import read_policy
 
     card = read_policy(arguments.policy)
-    if card.reward_source and not may_run(card.reward_source, f"'{card.name}'", arguments.yes):
-        raise InputError("Without its reward the policy cannot be evaluated.", "pgplay sample writes without it.")
+    spec = read_spec(card.reward, f"'{card.name}'", card.reward_source)
+    (spec,) = agree([spec], arguments.yes, "pgplay sample writes without it.")
     policy, card = _load(arguments)
-    with build_reward(card.reward, source=card.reward_source or None, on_log=note) as reward:
+    with build_reward(spec, on_log=note) as reward:
         measured = {
             "training": _measure(policy, reward, card, card.task.training),
             "held_out": _measure(policy, reward, card, card.task.held_out) if card.task.held_out else None,

@@ -29,7 +29,8 @@ from pgplay.rewards.records import Scores, Triple, tell
 
 MAXIMUM_SOURCE_BYTES = 1024 * 1024
 HOST = Path(__file__).with_name("python_host.py")
-_SPEC = re.compile(r"(?P<file>.+\.py)(?::(?P<function>.*))?", re.DOTALL)
+_SPEC = re.compile(r"(?P<file>.+\.py)(?::(?P<function>[^\"'()]*))?", re.DOTALL)
+"""A formula may hold `.py:` too, within the quotation marks and brackets of a reward, which no function's name has."""
 
 
 class Limits(NamedTuple):
@@ -127,10 +128,23 @@ def find_python(spec: str) -> Path:
     return kept if path.name == str(path) and not path.exists() and kept.exists() else path
 
 
+def place_of(spec: str) -> Path:
+    """Return where the Python of `spec` is, or is to be kept: a bare name of no file, among the kept rewards."""
+    path = find_python(spec)
+    if not path.exists() and path.name == split_python(spec)[0]:
+        path = personal_rewards_folder() / path.name
+    return Path(os.path.abspath(path))
+
+
 def read_python(spec: str) -> PythonSource:
     """Return the source that `spec` names; raises InputError where its file is missing or no Python text."""
     file, function = split_python(spec)
     path = find_python(spec)
+    return PythonSource(os.path.abspath(path), function, read_code(path, file))
+
+
+def read_code(path: Path, file: str) -> str:
+    """Return the Python in the file at `path`, called `file` where it is missing or no text: raises InputError."""
     if not path.is_file():
         what = "is no file" if path.exists() else "does not exist"
         raise InputError(f"The reward file {file} {what}.", "Give the path of a Python file.")
@@ -139,7 +153,7 @@ def read_python(spec: str) -> PythonSource:
             raise InputError(f"The reward file {file} is larger than 1 MiB.", "Give it the code alone, without data.")
         data = path.read_bytes()
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        return PythonSource(os.path.abspath(path), function, data.decode(encoding))
+        return data.decode(encoding)
     except OSError as error:
         raise InputError(f"The reward file {file} cannot be read: {error.strerror}.") from error
     except (UnicodeDecodeError, SyntaxError) as error:  # SyntaxError: an unknown or contradictory coding line

@@ -9,8 +9,9 @@ from typing import Literal, Self
 from pgplay.errors import RewardError
 from pgplay.rewards.catalogue import REWARDS
 from pgplay.rewards.formula import Formula
-from pgplay.rewards.python_reward import Limits, PythonScorer, PythonSource, is_python, read_python, split_python
+from pgplay.rewards.python_reward import Limits, PythonScorer, is_python, read_python
 from pgplay.rewards.records import Scorer, Scores, Triple, tell
+from pgplay.rewards.reward_spec import RewardSpec, UnaskedError, resolve
 from pgplay.tasks.task import Pair
 
 Kind = Literal["built-in", "formula", "python"]
@@ -108,30 +109,32 @@ class Reward:
 
 
 def build_reward(
-    spec: str,
+    spec: RewardSpec | str,
     *,
-    source: str | None = None,
     on_log: Callable[[str], None] = _discard,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Reward:
-    """Return the reward that `spec` names: a built-in one, a formula over those, or a person's Python file.
+    """Return the reward of `spec`: a built-in one, a formula over those, or Python, whose process is started at once.
 
-    A Python file is read and started at once; `source` is run instead of it where given. What a person typed is
-    trusted. Source that came with a policy is not: ask the person before passing it here. `on_log` is called from
-    another thread with each line that the Python prints, at most 200 a batch.
+    A text alone is enough for a formula. This is the one place where Python of rewards starts, and it starts only the
+    text that `spec` holds. `on_log` is called from another thread with each line that it prints, at most 200 a batch.
 
-    Raises InputError where `spec` is no reward or its file is missing, with the nearest name or the place of the
-    mistake, and RewardError where the Python cannot be loaded.
+    Raises UnaskedError for Python that may not run, InputError where `spec` is no reward, with the nearest name or the
+    place of the mistake, and RewardError where the Python cannot be loaded.
     """
-    if is_python(spec):
-        python = read_python(spec) if source is None else PythonSource(*split_python(spec), source)
-        scorer = PythonScorer(python, limits, on_log)
-        return Reward(spec, python.name, "python", scorer, source=python.text, needs_target=True)
-    formula = Formula(spec)
+    if isinstance(spec, str):
+        (spec,) = resolve([spec])
+    text, source = spec.text, spec.source
+    if source is not None:
+        if not spec.may_run:
+            raise UnaskedError(spec)
+        scorer = PythonScorer(source, limits, on_log)
+        return Reward(text, source.name, "python", scorer, source=source.text, needs_target=True)
+    formula = Formula(text)
     if formula.component:
         name = formula.component.label
-        return Reward(spec, name, "built-in", formula, source="", needs_target=formula.needs_target)
-    return Reward(spec, formula.text, "formula", formula, source="", needs_target=formula.needs_target)
+        return Reward(text, name, "built-in", formula, source="", needs_target=formula.needs_target)
+    return Reward(text, formula.text, "formula", formula, source="", needs_target=formula.needs_target)
 
 
 def needs_target(spec: str) -> bool:
@@ -145,8 +148,7 @@ def needs_target(spec: str) -> bool:
 def describe(spec: str) -> str:
     """Return one line on `spec` for a form, without running anything; raises InputError where it is no reward."""
     if is_python(spec):
-        python = read_python(spec)
-        return f"your Python {python.name}, in a process of its own"
+        return f"your Python {read_python(spec).name}, in a process of its own"
     formula = Formula(spec)
     if formula.component:
         return REWARDS[formula.component.name].definition

@@ -30,7 +30,7 @@ def branch_run(run: str, step: int) -> str:
     something can't be read or written.
     """
     parent = find_run(run)
-    checkpoint = _read_at(parent, step)
+    checkpoint = checkpoint_at(parent, step)
     config = _config_of(checkpoint, run)
     runs = runs_folder()
     with locked_folder(runs):
@@ -44,7 +44,11 @@ def branch_run(run: str, step: int) -> str:
     return folder.name
 
 
-def _read_at(parent: Path, step: int) -> CheckpointBytes:
+def checkpoint_at(parent: Path, step: int) -> CheckpointBytes:
+    """Return the checkpoint of the run in the folder `parent` at `step`.
+
+    Raises InputError where there is none, with the nearest ones, and PgplayError where it can't be read.
+    """
     found = all_checkpoints(parent)
     if step not in found:
         raise InputError(f"The run '{parent.name}' has no checkpoint at step {step}.", _nearest(list(found), step))

@@ -1,27 +1,25 @@
-"""Which Python of others the person has seen and allowed to run: asked once for each text, remembered by its SHA-256.
+"""Which Python the person has allowed to run: asked once for each text, remembered by its SHA-256.
 
 An allowed text is kept as a file that its hash names, so the folder shows what was agreed to, and deleting a file
-takes the yes back. Whoever is about to run Python that came in a policy, a preset or a recipe asks `is_allowed`, shows
-the source where it is not, and calls `allow` after a yes. Nothing here runs or reads Python.
+takes the yes back. Beside a text that the person wrote lies a list of the files in which they wrote it: what such a
+file says later is theirs too. Nothing here runs Python.
 """
 
 from __future__ import annotations
 
-import hashlib
+from pathlib import Path
+
+import msgspec
 
 from pgplay.paths import consents_folder, make_folder
+from pgplay.rewards.reward_spec import OWN, RewardSpec, digest
 from pgplay.runs.files import write_atomically
-
-
-def digest(source: str) -> str:
-    """Return the SHA-256 of `source` in UTF-8, in hexadecimal."""
-    return hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def is_allowed(source: str) -> bool:
     """Return whether the person once said yes to exactly this text; a file that was changed since counts as none."""
     try:
-        kept = (consents_folder() / f"{digest(source)}.py").read_bytes()
+        kept = _text_file(source).read_bytes()
     except OSError:
         return False
     return kept == source.encode("utf-8", "surrogatepass")
@@ -29,5 +27,40 @@ def is_allowed(source: str) -> bool:
 
 def allow(source: str) -> None:
     """Remember that the person has seen `source` and said yes; raises PgplayError where that can't be written."""
-    folder = make_folder(consents_folder())
-    write_atomically(folder / f"{digest(source)}.py", source.encode("utf-8", "surrogatepass"))
+    make_folder(consents_folder())
+    write_atomically(_text_file(source), source.encode("utf-8", "surrogatepass"))
+
+
+def recall(spec: RewardSpec) -> RewardSpec:
+    """Return `spec` with what is remembered of exactly its text: that it is allowed, or even the person's own."""
+    if spec.source is None or spec.may_run or not is_allowed(spec.code):
+        return spec
+    if spec.source.file in _own_files(spec.code):
+        return msgspec.structs.replace(spec, origin=OWN)
+    return spec.allowed()
+
+
+def remember_own(spec: RewardSpec) -> None:
+    """Remember the Python of `spec`, which the person wrote, with its file; raises PgplayError as `allow` does."""
+    if spec.source is None or not spec.is_own:
+        return
+    files = _own_files(spec.code)
+    if spec.source.file not in files:
+        allow(spec.code)
+        lines = "".join(f"{file}\n" for file in (*files, spec.source.file))
+        write_atomically(_files_file(spec.code), lines.encode("utf-8", "surrogateescape"))
+
+
+def _own_files(source: str) -> list[str]:
+    try:
+        return _files_file(source).read_bytes().decode("utf-8", "surrogateescape").split("\n")[:-1]
+    except OSError:
+        return []
+
+
+def _text_file(source: str) -> Path:
+    return consents_folder() / f"{digest(source)}.py"
+
+
+def _files_file(source: str) -> Path:
+    return consents_folder() / f"{digest(source)}.own"

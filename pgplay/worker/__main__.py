@@ -15,11 +15,10 @@ import msgspec
 from pgplay.config import RunConfig
 from pgplay.runs.branches import branch_run
 from pgplay.runs.cores import let_waiting_threads_sleep
-from pgplay.runs.names import find_run
 from pgplay.worker.inbox import Inbox, read_commands
 from pgplay.worker.interfaces import Makers, OnProgress, RunSession
 from pgplay.worker.outbox import Outbox
-from pgplay.worker.protocol import VERSION, Notice, Quit, Ready, Start
+from pgplay.worker.protocol import VERSION, Notice, Quit, Ready, Resume, Start
 from pgplay.worker.records import Device
 from pgplay.worker.server import Server
 from pgplay.worker.streams import take_streams, write_all
@@ -41,7 +40,7 @@ def main() -> NoReturn:
     read_commands(streams.commands, inbox, leave_early)
     let_waiting_threads_sleep()
     from pgplay.policies.devices import list_devices
-    from pgplay.worker.preparation import check_start, warm_torch
+    from pgplay.worker.preparation import check_resume, check_start, warm_torch
     from pgplay.worker.probing import answer_probe
     from pgplay.worker.saved_policies import answer_write_with_saved
     from pgplay.worker.session import Session
@@ -65,18 +64,21 @@ def main() -> NoReturn:
         return Session.begin(
             config,
             continue_policy=command.continue_policy,
-            reward_source=command.reward_source,
+            rewards=command.rewards,
             on_progress=on_progress,
             on_log=outbox.log,
             on_wait=tell,
         )
 
+    def resume(run: str, command: Resume) -> RunSession:
+        return Session.resume(run, rewards=command.rewards, on_log=outbox.log, on_wait=tell)
+
     makers = Makers(
         check=check_start,
         begin=begin,
-        find=find_run,
+        find=check_resume,
         branch=branch_run,
-        resume=partial(Session.resume, on_log=outbox.log, on_wait=tell),
+        resume=resume,
         write=answer_write_with_saved,
         probe=partial(answer_probe, on_log=outbox.log),
     )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol
 
 from pgplay.config import RunConfig
 from pgplay.learning.anatomy import Anatomy, PolicyMap
 from pgplay.learning.report import PromptSheet, Sample
 from pgplay.rewards.probe import Probe
+from pgplay.rewards.reward_spec import RewardSpec
 from pgplay.worker.ending import Ending
-from pgplay.worker.protocol import Change, ProbeReward, Snapshot, Start, Write
+from pgplay.worker.protocol import Change, ProbeReward, Resume, Snapshot, Start, Write
 from pgplay.worker.records import RunInfo
 
 OnProgress = Callable[[str], None]
@@ -74,7 +75,7 @@ class RunSession(Protocol):
     def should_stop(self) -> Ending | None:
         """Return why the run is to end now."""
 
-    def change(self, settings: dict[str, Any], reward_source: str = "") -> None:
+    def change(self, settings: dict[str, Any], rewards: Iterable[RewardSpec] = ()) -> None:
         """Change live settings."""
 
     def saved_reward(self) -> Change | None:
@@ -102,16 +103,16 @@ class RunSession(Protocol):
 class Makers(NamedTuple):
     """What makes sessions, writes with saved policies and looks at rewards.
 
-    `check` raises where a run of this config, as the command says, can't begin, and `find` where there is no stored
-    run of that name: both before the present run is touched. `branch` makes a run that goes on from a stored one at a
-    step, and returns its name.
+    `check` raises where a run of this config, as the command says, can't begin, and `find` where a stored run can't go
+    on as the command says: both before the present run is touched. `branch` makes a run that goes on from a stored one
+    at a step, and returns its name.
     """
 
     check: Callable[[RunConfig, Start], None]
     begin: Callable[[RunConfig, Start, OnProgress], RunSession]
-    find: Callable[[str], object]
+    find: Callable[[str, Resume], object]
     branch: Callable[[str, int], str]
-    resume: Callable[[str], RunSession]
+    resume: Callable[[str, Resume], RunSession]
     write: Callable[[Write], Texts]
     probe: Callable[[ProbeReward], Probe]
 

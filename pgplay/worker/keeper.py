@@ -15,10 +15,12 @@ from pgplay.errors import PgplayError
 from pgplay.learning.learner import Learner, LearnerState
 from pgplay.learning.report import StepReport
 from pgplay.policies.spec import PolicySpec
+from pgplay.rewards.reward_spec import RewardSpec
 from pgplay.runs.branches import TASK
 from pgplay.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pgplay.runs.files import plain_errors, write_atomically
 from pgplay.runs.store import RunStore
+from pgplay.runs.stored_rewards import KEPT, kept_python, rewards_of
 from pgplay.runs.summaries import delete_run
 from pgplay.runs.trail import Trail
 from pgplay.tasks.task import Task
@@ -46,7 +48,7 @@ class StoredRun(NamedTuple):
     shape: PolicySpec
     state: LearnerState
     threads: int | None
-    reward_source: str
+    rewards: tuple[RewardSpec, ...]
     reward_stamp: Stamp | None
     note: str
 
@@ -62,7 +64,7 @@ def open_run(run: str, undo: ExitStack) -> StoredRun:
     state = checkpoint.state
     try:
         config = make_config(state["settings"])
-        source, stamp = state.get("reward", ("", None))
+        _, stamp = state.get("reward", ("", None))
         shape = PolicySpec(*state["shape"])
         task = None
         if config.task:
@@ -72,9 +74,10 @@ def open_run(run: str, undo: ExitStack) -> StoredRun:
         raise PgplayError(
             f"The run '{run}' cannot be read: {type(error).__name__}: {error}.", "Start it again from its recipe."
         ) from error
+    rewards = rewards_of(state, run)
     learnt = LearnerState(checkpoint.tensors, state["trainer"])
     kept = Stamp(*stamp) if stamp else None
-    return StoredRun(store, config, task, shape, learnt, state.get("threads"), source, kept, checkpoint.note)
+    return StoredRun(store, config, task, shape, learnt, state.get("threads"), rewards, kept, checkpoint.note)
 
 
 def forget(store: RunStore) -> None:
@@ -184,6 +187,7 @@ class Keeper:
                 "shape": list(plan.shape),
                 "threads": self.threads,
                 "reward": [self._rewards.source, self._rewards.file.stamp],
+                KEPT: kept_python(self._rewards.specs),
                 "trainer": state.values,
             },
         )

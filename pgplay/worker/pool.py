@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Literal, NamedTuple
 
-from pgplay.config import RunConfig, to_settings
 from pgplay.learning.report import StepReport
 from pgplay.worker.client import WorkerClient
 from pgplay.worker.protocol import AnyEvent, Failed, Ready, Refused, Snapshot, Start, StateChanged
@@ -48,7 +47,7 @@ class _Asked(NamedTuple):
 
 
 class Pool:
-    """Trains `configs` over `size` workers.
+    """Trains the runs that `starts` describe over `size` workers.
 
     `on_news` hears of newest steps and `on_end` of each run's end (its number and its outcome), both in the event loop
     that called `train`.
@@ -56,14 +55,14 @@ class Pool:
 
     def __init__(
         self,
-        configs: Sequence[RunConfig],
+        starts: Sequence[Start],
         size: int,
         on_news: Callable[[News], None],
         on_end: Callable[[int, Outcome], None],
     ) -> None:
-        self._configs = configs
-        self._waiting = deque(range(len(configs)))
-        self._workers = [_Worker() for _ in range(min(size, len(configs)))]
+        self._starts = starts
+        self._waiting = deque(range(len(starts)))
+        self._workers = [_Worker() for _ in range(min(size, len(starts)))]
         self._on_news = on_news
         self._on_end = on_end
 
@@ -87,7 +86,7 @@ class Pool:
 
     async def _train_one(self, worker: _Worker, number: int) -> Outcome:
         run, report = "", None
-        async for event in worker.train(self._configs[number]):
+        async for event in worker.train(self._starts[number]):
             match event:
                 case Snapshot():
                     report = event.report
@@ -115,9 +114,8 @@ class _Worker:
         self.events: asyncio.Queue[AnyEvent | _Gone | _Asked] = asyncio.Queue()
         self._client: WorkerClient | None = None
 
-    async def train(self, config: RunConfig) -> AsyncIterator[AnyEvent | _Gone | _Asked]:
-        """Start a run of `config` and yield all that is told from then on."""
-        start = Start(settings=to_settings(config))
+    async def train(self, start: Start) -> AsyncIterator[AnyEvent | _Gone | _Asked]:
+        """Begin the run of `start` and yield all that is told from then on."""
         if self._client is not None and self._client.alive:
             self._client.send(start)
         else:

@@ -11,10 +11,12 @@ from pgplay.learning.trainer import Trainer
 from pgplay.learning.warm_start import warm_up
 from pgplay.policies.devices import resolve_device
 from pgplay.policies.policy import Policy
-from pgplay.rewards.scoring import Reward, build_reward, describe
+from pgplay.rewards.reward_spec import UnaskedError, resolve
+from pgplay.rewards.scoring import Reward, build_reward
 from pgplay.runs.library import find_policy
+from pgplay.runs.stored_rewards import stored_rewards
 from pgplay.worker.interfaces import OnProgress
-from pgplay.worker.protocol import Start
+from pgplay.worker.protocol import Resume, Start
 from pgplay.worker.saved_policies import load_saved_policy
 
 PAIRS_FOR_GOAL = 64
@@ -29,10 +31,20 @@ def check_start(config: RunConfig, command: Start) -> None:
     resolve_device(config.device)
     if config.reference != "start":
         find_policy(config.reference)
-    if not command.reward_source:
-        describe(config.reward)
-    for spec in config.measure:
-        describe(spec)
+    for spec in resolve((config.reward, *config.measure), command.rewards):
+        if not spec.may_run:
+            raise UnaskedError(spec)
+
+
+def check_resume(run: str, command: Resume) -> None:
+    """Refuse a stored `run` that there is not, or whose Python nobody has allowed; raises InputError and PgplayError.
+
+    What of the run is damaged is said by bringing it back.
+    """
+    agreed = {spec.code for spec in command.rewards if spec.may_run}
+    for spec in stored_rewards(run, command.at):
+        if not spec.may_run and spec.code not in agreed:
+            raise UnaskedError(spec)
 
 
 def warm_torch() -> None:

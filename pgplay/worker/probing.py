@@ -10,6 +10,7 @@ from pgplay.policies.devices import resolve_device
 from pgplay.policies.policy import Policy
 from pgplay.rewards.probe import Probe, probe
 from pgplay.rewards.records import Triple
+from pgplay.rewards.reward_spec import resolve
 from pgplay.rewards.scoring import Reward, build_reward
 from pgplay.worker.interfaces import OnLog, OnProgress, discard
 from pgplay.worker.preparation import plan_and_policy, start_warm
@@ -66,5 +67,6 @@ def _start_warm(plan: Plan, on_progress: OnProgress) -> Policy:
 def answer_probe(command: ProbeReward, on_log: OnLog) -> Probe:
     """Return what `probe_reward` finds for `command`; raises what it does."""
     config = make_config(command.settings)
-    with build_reward(config.reward, source=command.reward_source or None, on_log=on_log) as reward:
+    (spec,) = resolve([config.reward], command.rewards)
+    with build_reward(spec, on_log=on_log) as reward:
         return probe_reward(config, reward)

@@ -14,10 +14,11 @@ from pgplay.errors import PgplayError
 from pgplay.learning.anatomy import Anatomy, PolicyMap
 from pgplay.learning.report import Finding, PromptSheet, Sample, StepReport, Trace
 from pgplay.rewards.probe import Probe
+from pgplay.rewards.reward_spec import RewardSpec
 from pgplay.rewards.verdicts import Verdict
 from pgplay.worker.records import Device, RunInfo, RunState
 
-VERSION = 1
+VERSION = 2
 MAXIMUM_LINE = 16 * 1024 * 1024
 
 Given = tuple[str, str, str] | None
@@ -38,26 +39,28 @@ class Start(Command, tag="start", frozen=True):
     """Begin a run with these settings (as RunConfig's fields); a run that is there is stopped and kept.
 
     With `paused` the run is built but not begun, so that one step can be made at a time. `continue_policy` starts from
-    a saved policy's network (train it on). `reward_source` is the text of a Python reward where its file does not
-    count; what came with a policy is sent only after the person said yes.
+    a saved policy's network (train it on). `rewards` holds the reward and the measures that are Python: only what
+    the person wrote or allowed runs, and no file is read for them.
     """
 
     settings: dict[str, Any]
     paused: bool = False
     continue_policy: str = ""
-    reward_source: str = ""
+    rewards: tuple[RewardSpec, ...] = ()
 
 
 class Resume(Command, tag="resume", frozen=True):
     """Go on: with the paused run, or with the stored run named `run` from its last checkpoint.
 
     With `at`, a step that has a checkpoint, a branch is made: a new run that goes on from there. With `paused` the run
-    is only brought back, so that settings can be changed before its next step.
+    is only brought back, so that settings can be changed before its next step. `rewards` are the stored run's own, as
+    far as the person has allowed their Python now.
     """
 
     run: str = ""
     at: int | None = None
     paused: bool = False
+    rewards: tuple[RewardSpec, ...] = ()
 
 
 class Pause(Command, tag="pause", frozen=True):
@@ -104,12 +107,12 @@ class Reset(Command, tag="reset", frozen=True):
 class Change(Command, tag="change", frozen=True):
     """Change live settings (RunConfig fields marked live) at the next step boundary.
 
-    `reward_source` is the text of a Python reward as the person typed it. A reward is tried on the newest samples
-    first: one that fails is refused.
+    `rewards` holds the reward among them where it is Python. A reward is tried on the newest samples first: one that
+    fails is refused.
     """
 
     settings: dict[str, Any]
-    reward_source: str = ""
+    rewards: tuple[RewardSpec, ...] = ()
 
 
 class Save(Command, tag="save", frozen=True):
@@ -133,12 +136,11 @@ class Write(Command, tag="write", frozen=True):
 class ProbeReward(Command, tag="probe", frozen=True):
     """Look at a reward before training, on what the untrained policy of a run of `settings` writes.
 
-    A run that goes on waits meanwhile, for some seconds. `reward_source` is the text of a Python reward where its file
-    does not count.
+    A run that goes on waits meanwhile, for some seconds. `rewards` holds the reward where it is Python.
     """
 
     settings: dict[str, Any]
-    reward_source: str = ""
+    rewards: tuple[RewardSpec, ...] = ()
 
 
 class Quit(Command, tag="quit", frozen=True):

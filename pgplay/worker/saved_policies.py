@@ -18,6 +18,7 @@ from pgplay.policies.devices import resolve_device
 from pgplay.policies.policy import Policy
 from pgplay.policies.rollout import Completion
 from pgplay.policies.spec import PolicySpec
+from pgplay.rewards.python_reward import is_python
 from pgplay.rewards.scoring import Reward, build_reward
 from pgplay.runs.cards import PolicyCard
 from pgplay.runs.checkpoint import unpack
@@ -137,5 +138,5 @@ def answer_write(command: Write, policy: Policy, task: Task, reward: Reward | No
 def answer_write_with_saved(command: Write) -> Texts:
     """Return what `answer_write` does, for a policy of the library; Python that came with it is not run."""
     card, policy = load_saved_policy(command.policy)
-    with nullcontext() if card.reward_source else build_reward(card.reward) as reward:
+    with nullcontext() if is_python(card.reward) else build_reward(card.reward) as reward:
         return answer_write(command, policy, card.task, reward)

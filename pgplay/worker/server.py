@@ -199,13 +199,14 @@ class Server:
         if not run:
             raise InputError("There is no run to go on with.", "Start one, or name a stored run.")
         if command.at is not None:
+            self._makers.find(run, command)
             branch = self._makers.branch(run, command.at)
-            self._load(partial(self._makers.resume, branch), state, command.request)
+            self._load(partial(self._makers.resume, branch, command), state, command.request)
         elif session is None or run != session.run:
-            self._makers.find(run)
-            self._load(partial(self._makers.resume, run), state, command.request)
+            self._makers.find(run, command)
+            self._load(partial(self._makers.resume, run, command), state, command.request)
         elif session.is_damaged:
-            self._load(partial(self._makers.resume, session.run), "training", command.request)
+            self._load(partial(self._makers.resume, session.run, command), "training", command.request)
         elif self._state == "training" and self._leg is None:
             raise InputError("The run goes on already.")
         else:
@@ -284,7 +285,7 @@ class Server:
 
     def _change(self, command: Change) -> None:
         session = self._need_session()
-        session.change(command.settings, command.reward_source)
+        session.change(command.settings, command.rewards)
         source = session.info().reward_source if "reward" in command.settings else ""
         self._outbox.send(
             Changed(

@@ -6,7 +6,7 @@ here draws a random number, and the time of day decides only what is kept, never
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from typing import Any, Self
 
@@ -24,6 +24,7 @@ from pgplay.learning.plan import make_plan
 from pgplay.learning.report import Finding, PromptSheet, StepReport
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.policy import Policy
+from pgplay.rewards.reward_spec import RewardSpec, resolve
 from pgplay.runs.cards import PolicyCard
 from pgplay.runs.checkpoint import pack
 from pgplay.runs.library import save_policy
@@ -63,7 +64,7 @@ class Session:
         config: RunConfig,
         *,
         continue_policy: str = "",
-        reward_source: str = "",
+        rewards: Iterable[RewardSpec] = (),
         name: str = "",
         on_progress: OnProgress = discard,
         on_log: OnLog = discard,
@@ -71,19 +72,20 @@ class Session:
     ) -> Self:
         """Return a new run of `config`, stored under `name` (empty: made of date and target), warmed up if asked to.
 
-        `continue_policy` trains a saved policy on; it becomes the config's warm_start. `reward_source` is run in place
-        of the Python file that the config names; ask the person first where it came from elsewhere. `on_progress`
-        hears in words how the preparation goes; what it raises ends it, and nothing is stored. `on_log` takes what a
-        person's reward prints, from another thread. Raises InputError, PgplayError, and RewardError for Python that
-        can't be loaded. `on_wait` hears in words that the store waits for another program, now or later.
+        `continue_policy` trains a saved policy on; it becomes the config's warm_start. `rewards` are those that the
+        config names, at least each that is Python: only what the person wrote or allowed runs. `on_progress` hears in
+        words how the preparation goes; what it raises ends it, and nothing is stored. `on_log` takes what a person's
+        reward prints, from another thread. Raises InputError, PgplayError, and RewardError for Python that can't be
+        loaded. `on_wait` hears in words that the store waits for another program, now or later.
         """
         if continue_policy:
             config = make_config({"warm_start": continue_policy}, config)
+        resolved = resolve((config.reward, *config.measure), rewards)
         plan, policy = plan_and_policy(config)
         reference = load_reference(plan)
         with ExitStack() as undo:
-            rewards = LiveRewards(plan.config.reward, on_log, reward_source)
-            learner = make_learner(plan, *rewards.build(plan.config, undo), policy, reference)
+            live = LiveRewards(resolved, on_log)
+            learner = make_learner(plan, *live.build(undo), policy, reference)
             threads = Threads.choose(plan, learner.policy)
             undo.callback(threads.rest)
             threads.work()
@@ -91,7 +93,7 @@ class Session:
             store = RunStore.create(plan.config, name)
             undo.callback(forget, store)
             store.on_wait = on_wait
-            session = cls(store, learner, threads, rewards)
+            session = cls(store, learner, threads, live)
             session._keeper.begin()
             if warmed:
                 store.event(0, "warm-start", warmed)
@@ -101,20 +103,31 @@ class Session:
         return session
 
     @classmethod
-    def resume(cls, run: str, *, on_log: OnLog = discard, on_wait: OnProgress = discard) -> Self:
+    def resume(
+        cls,
+        run: str,
+        *,
+        rewards: Iterable[RewardSpec] = (),
+        on_log: OnLog = discard,
+        on_wait: OnProgress = discard,
+    ) -> Self:
         """Return the stored `run` as it was at its last checkpoint; its next steps are those that would have followed.
 
-        Raises InputError for an unknown run and for one that another pgplay trains, PgplayError for a damaged one.
+        Its own Python runs where its text is remembered as allowed, or is allowed in one of `rewards`. Raises
+        UnaskedError where it is not, InputError for an unknown run and for one that another pgplay trains, PgplayError
+        for a damaged one.
         """
         with ExitStack() as undo:
             stored: StoredRun = open_run(run, undo)
             stored.store.on_wait = on_wait
             plan = make_plan(stored.config, stored.task, stored.shape)
-            rewards = LiveRewards(plan.config.reward, on_log, stored.reward_source, stored.reward_stamp)
-            learner = make_learner(plan, *rewards.build(plan.config, undo))
+            agreed = {spec.code for spec in rewards if spec.may_run}
+            allowed = (spec.allowed() if spec.code in agreed else spec for spec in stored.rewards)
+            live = LiveRewards(allowed, on_log, stored.reward_stamp)
+            learner = make_learner(plan, *live.build(undo))
             learner.restore(stored.state)
             threads = Threads.choose(plan, learner.policy, stored.threads)
-            session = cls(stored.store, learner, threads, rewards)
+            session = cls(stored.store, learner, threads, live)
             session._keeper.resume(stored.note)
             undo.pop_all()
         return session
@@ -246,26 +259,27 @@ class Session:
         """Return what is to be said about the run in words; empty while all is well."""
         return self._assessment.findings()
 
-    def change(self, settings: dict[str, Any], reward_source: str = "") -> None:
-        """Change live settings before the next step, and the text of a Python reward.
+    def change(self, settings: dict[str, Any], rewards: Iterable[RewardSpec] = ()) -> None:
+        """Change live settings before the next step; `rewards` holds the reward among them where it is Python.
 
         Raises InputError, and RewardError where the new reward fails on the newest samples; nothing is changed then.
         """
-        old = self.learner.plan
+        old, given = self.learner.plan, tuple(rewards)
         plan = changed_plan(old, settings)
         with ExitStack() as undo:
-            reward = None
+            reward, spec = None, None
             detail = settings
-            if reward_source or plan.config.reward != old.config.reward:
-                reward = self._rewards.try_out(plan, reward_source, self.report, undo)
+            if given or plan.config.reward != old.config.reward:
+                (spec,) = resolve([plan.config.reward], given)
+                reward = self._rewards.try_out(spec, plan, self.report, undo)
                 detail = {**settings, "reward_source": reward.source} if reward.source else settings
             self.store.event(self.step_count, "change", msgspec.json.encode(detail).decode())
             undo.pop_all()
         previous = self.learner.reward
         self.learner.change(plan, reward)
-        if reward is not None:
+        if spec is not None:
             previous.close()
-            self._rewards.take(reward)
+            self._rewards.take(spec)
         if plan.config.threads != old.config.threads:
             self._threads.rest()
             self._compute_with(Threads.choose(plan, self.learner.policy))
@@ -277,8 +291,8 @@ class Session:
 
         It is looked at twice a second at most. Raises InputError where it can't be read.
         """
-        source = self._rewards.saved_source()
-        return Change(settings={"reward": self.config.reward}, reward_source=source) if source else None
+        spec = self._rewards.saved()
+        return Change(settings={"reward": self.config.reward}, rewards=(spec,)) if spec is not None else None
 
     def renew_reward(self) -> None:
         """Build the reward and the measures again, as a person may have mended their Python.

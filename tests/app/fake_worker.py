@@ -14,7 +14,7 @@ from pgplay.app.worker_link import OnEvent, OnExit
 from pgplay.config import RunConfig, make_config
 from pgplay.learning.algorithms import trains_network
 from pgplay.learning.report import Finding, Sample, StepReport
-from pgplay.worker.protocol import Command, Event, Ready, Snapshot, StateChanged
+from pgplay.worker.protocol import VERSION, Command, Event, Ready, Snapshot, StateChanged
 from pgplay.worker.records import Device, RunInfo
 
 DEVICES = (
@@ -49,7 +49,7 @@ class FakeWorker:
         self.on_event(event)
 
     def ready(self) -> None:
-        self.tell(Ready(protocol=1, pid=1, versions={"torch": "2.13"}, devices=DEVICES, seconds=1.4))
+        self.tell(Ready(protocol=VERSION, pid=1, versions={"torch": "2.13"}, devices=DEVICES, seconds=1.4))
 
     def build(self, state: str = "training", *, run: str = "a-run", step: int = 0, **settings: Any) -> None:
         """Tell that a run with these settings was built and is in `state`."""

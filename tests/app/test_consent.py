@@ -12,8 +12,9 @@ from pgplay.app.screens.consent import ConsentDialog
 from pgplay.app.screens.reward import RewardScreen
 from pgplay.app.widgets.code import CodeArea
 from pgplay.config import make_config
+from pgplay.rewards.reward_spec import digest
 from pgplay.runs.cards import PolicyCard
-from pgplay.runs.consents import digest, is_allowed
+from pgplay.runs.consents import is_allowed
 from pgplay.tasks.task import Pair, Task
 from pgplay.worker.protocol import Change, Start
 from tests.app.fake_worker import Bench, opened, until, words

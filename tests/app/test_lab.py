@@ -10,9 +10,10 @@ import psutil
 import pytest
 
 from pgplay.app import lab as lab_module
-from pgplay.app.lab import Asked, Lab
+from pgplay.app.lab import Lab
 from pgplay.errors import InputError, PgplayError, RewardError
 from pgplay.rewards.records import Scores, Triple
+from pgplay.rewards.reward_spec import read_spec
 
 PATIENCE = 20.0
 WAITING = """
@@ -56,7 +57,7 @@ def lab(screen: Screen) -> Iterator[Lab]:
 
 
 def test_each_reward_answers_for_itself(lab: Lab, screen: Screen) -> None:
-    asked = [Asked("levenshtein"), Asked("levenstein"), Asked("1/0*exact"), Asked("typed.py", "def reward(t):\n  pass")]
+    asked = ["levenshtein", "levenstein", "1/0*exact", read_spec("typed.py", code="def reward(t):\n  pass")]
     lab.ask("score", asked, TRIPLES)
     answer = screen.answer()
     assert answer.asked == asked
@@ -69,20 +70,20 @@ def test_each_reward_answers_for_itself(lab: Lab, screen: Screen) -> None:
 
 def test_a_newer_question_takes_the_place_of_one_that_waits(lab: Lab, screen: Screen, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
-    python = Asked("typed.py", WAITING.format(gate=str(gate)))
+    python = read_spec("typed.py", code=WAITING.format(gate=str(gate)))
     lab.ask("score", [python], [Triple("before", "", ""), Triple("wait", "", "")])
     while getattr(screen.posted.get(timeout=PATIENCE), "line", "") != "scored before":
         pass
     for number in range(50):
-        lab.ask("score", [Asked("levenshtein")], [Triple(str(number), "", "")])
-    lab.ask("another", [Asked("exact")], TRIPLES)
+        lab.ask("score", ["levenshtein"], [Triple(str(number), "", "")])
+    lab.ask("another", ["exact"], TRIPLES)
     gate.touch()
     texts = [screen.answer().triples[0].text for _ in range(3)]
     assert texts == ["before", "49", "hello"]
 
 
 def test_what_python_prints_is_posted_line_by_line(lab: Lab, screen: Screen, tmp_path: Path) -> None:
-    lab.ask("score", [Asked("typed.py", WAITING.format(gate="/"))], [Triple("a", "", ""), Triple("b", "", "")])
+    lab.ask("score", [read_spec("typed.py", code=WAITING.format(gate="/"))], [Triple("a", "", ""), Triple("b", "", "")])
     lines = []
     while len(lines) < 2:
         message = screen.posted.get(timeout=PATIENCE)
@@ -100,18 +101,18 @@ def test_a_defect_is_told_and_the_thread_goes_on(lab: Lab, screen: Screen, monke
         return real(spec, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(lab_module, "build_reward", build)
-    lab.ask("score", [Asked("prefix")], TRIPLES)
+    lab.ask("score", ["prefix"], TRIPLES)
     (failed,) = screen.answer().outcomes
     assert isinstance(failed, PgplayError)
     assert "no process to be had" in failed.problem
-    lab.ask("score", [Asked("exact")], TRIPLES)
+    lab.ask("score", ["exact"], TRIPLES)
     assert screen.answer().outcomes == [Scores([1.0], {})]
 
 
 def test_closing_ends_the_thread_and_the_processes(screen: Screen) -> None:
     lab = Lab(screen)  # type: ignore[arg-type]
     source = "import os\ndef reward(text, target, prompt):\n    return float(os.getpid())"
-    lab.ask("score", [Asked("typed.py", source)], TRIPLES)
+    lab.ask("score", [read_spec("typed.py", code=source)], TRIPLES)
     (scores,) = screen.answer().outcomes
     assert isinstance(scores, Scores)
     process = psutil.Process(int(scores.values[0]))

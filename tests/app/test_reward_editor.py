@@ -11,12 +11,12 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from pgplay.app.drafts import TEMPLATE, Draft, adopt, draft_of, keep, looks_like_python, new_name
-from pgplay.app.lab import Asked
 from pgplay.app.screens.failure import FailureCard
 from pgplay.app.screens.reward import RewardScreen
 from pgplay.app.widgets.printed import PrintedPane
 from pgplay.config import make_config
 from pgplay.errors import PgplayError
+from pgplay.rewards.reward_spec import read_spec
 from pgplay.worker.protocol import Change, Changed, Failed, Log, Refused, Resume, StateChanged
 from tests.app.fake_worker import Bench, opened, until
 
@@ -106,7 +106,7 @@ async def test_applying_sends_the_text_and_keeps_it_once_the_worker_has_taken_it
         await pilot.press("ctrl+s")
         await until(pilot, lambda: bench.sent(Change))
         (change,) = bench.sent(Change)
-        assert (change.settings, change.reward_source) == ({"reward": "my_reward.py"}, PYTHON)
+        assert (change.settings, change.rewards[0].code) == ({"reward": "my_reward.py"}, PYTHON)
         assert not (home / "rewards" / "my_reward.py").exists()
         bench.worker.tell(
             Changed(settings=change.settings, step=31, reward_source=PYTHON, request=change.request)
@@ -222,7 +222,7 @@ async def test_a_failing_reward_is_mended_and_the_run_goes_on_from_the_same_step
         await until(pilot, lambda: bench.sent(Change))
         change = bench.sent(Change)[0]
         bench.worker.tell(
-            Changed(settings=change.settings, step=5, reward_source=change.reward_source, request=change.request)
+            Changed(settings=change.settings, step=5, reward_source=change.rewards[0].code, request=change.request)
         )
         await until(pilot, lambda: bench.sent(Resume))
         assert file.read_text().endswith("# mended\n")
@@ -249,19 +249,19 @@ def test_python_is_told_from_formulas(text: str, python: bool) -> None:
 def test_new_python_gets_a_free_name_and_is_found_by_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert new_name() == "my_reward.py"
-    keep(Asked("my_reward.py", PYTHON))
+    keep(read_spec("my_reward.py", code=PYTHON))
     (tmp_path / "my_reward_2.py").write_text(PYTHON)
     assert new_name() == "my_reward_3.py"
-    assert draft_of("my_reward.py") == Draft(PYTHON, "my_reward.py")
+    assert draft_of(read_spec("my_reward.py")) == Draft(PYTHON, "my_reward.py")
 
 
 def test_python_that_came_with_a_policy_is_kept_under_a_name_that_is_not_taken(home: Path, tmp_path: Path) -> None:
     own = tmp_path / "mine.py"
     own.write_text(PYTHON)
-    assert adopt(f"{own}:rhymes", PYTHON) == f"{own}:rhymes"
-    assert adopt("/elsewhere/theirs.py:rhymes", TEMPLATE) == "theirs.py:rhymes"
-    assert adopt("/elsewhere/theirs.py", TEMPLATE) == "theirs.py"
-    assert adopt("/elsewhere/theirs.py", PYTHON) == "theirs_2.py"
+    assert adopt(read_spec(f"{own}:rhymes", code=PYTHON)) == f"{own}:rhymes"
+    assert adopt(read_spec("/elsewhere/theirs.py:rhymes", code=TEMPLATE)) == "theirs.py:rhymes"
+    assert adopt(read_spec("/elsewhere/theirs.py", code=TEMPLATE)) == "theirs.py"
+    assert adopt(read_spec("/elsewhere/theirs.py", code=PYTHON)) == "theirs_2.py"
     assert (home / "rewards" / "theirs_2.py").read_text() == PYTHON
 
 
@@ -270,9 +270,9 @@ def test_a_file_keeps_its_encoding_and_a_link_stays_one(tmp_path: Path) -> None:
     source = "# coding: latin-1\ndef reward(text, target, prompt):\n    return float('é' in text)\n"
     real.write_bytes(source.encode("latin-1"))
     link.symlink_to(real)
-    keep(Asked(f"{link}:reward", source + "# more\n"))
+    keep(read_spec(f"{link}:reward", code=source + "# more\n"))
     assert link.is_symlink()
-    assert draft_of(str(link)).text == source + "# more\n"
+    assert draft_of(read_spec(str(link))).text == source + "# more\n"
     with pytest.raises(PgplayError, match="cannot be written"):
-        keep(Asked(str(link), source + "# 字\n"))
-    assert draft_of(str(link)).text == source + "# more\n"
+        keep(read_spec(str(link), code=source + "# 字\n"))
+    assert draft_of(read_spec(str(link))).text == source + "# more\n"

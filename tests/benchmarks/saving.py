@@ -21,6 +21,7 @@ import torch
 from pgplay.config import make_config
 from pgplay.learning.factory import make_learner
 from pgplay.learning.plan import make_plan
+from pgplay.rewards.reward_spec import RewardSpec
 from pgplay.runs.checkpoint_files import tensors_size
 from pgplay.runs.store import RunStore
 from pgplay.worker.interfaces import discard
@@ -35,8 +36,8 @@ def save(model: str, saves: int) -> str:
     config = make_config({"model": model, "target": TARGET, "until": "never"})
     wall, cpu = [], []
     with ExitStack() as undo:
-        rewards = LiveRewards(config.reward, discard)
-        learner = make_learner(make_plan(config), *rewards.build(config, undo))
+        rewards = LiveRewards([RewardSpec(config.reward)], discard)
+        learner = make_learner(make_plan(config), *rewards.build(undo))
         store = undo.enter_context(RunStore.create(config))
         keeper = Keeper(store, learner, rewards)
         keeper.begin()

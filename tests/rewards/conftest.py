@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pgplay.errors import RewardError
+from pgplay.rewards.reward_spec import read_spec
 from pgplay.rewards.scoring import DEFAULT_LIMITS, Reward, build_reward
 
 Build = Callable[..., Reward]
@@ -23,7 +24,7 @@ def build(tmp_path: Path, log: list[str]) -> Iterator[Build]:
 
     def build_one(code: str, function: str = "", *, file: str = "mine.py", limits: object = DEFAULT_LIMITS) -> Reward:
         (tmp_path / file).write_text(code, encoding="utf-8")
-        reward = build_reward(str(tmp_path / file) + function, on_log=log.append, limits=limits)
+        reward = build_reward(read_spec(str(tmp_path / file) + function), on_log=log.append, limits=limits)
         built.append(reward)
         return reward
 

@@ -8,6 +8,7 @@ import pytest
 
 from pgplay.errors import InputError, RewardError
 from pgplay.rewards.python_reward import Limits
+from pgplay.rewards.reward_spec import read_spec
 from pgplay.rewards.scoring import build_reward, describe
 from tests.rewards.conftest import Build, failure, score
 
@@ -51,7 +52,7 @@ class TestWhatWorks:
 
     def test_the_source_is_kept_and_runs_without_the_file(self, build: Build) -> None:
         reward = build(LENGTH)
-        with build_reward("long/gone.py", source=reward.source) as again:
+        with build_reward(read_spec("long/gone.py", code=reward.source)) as again:
             assert score(again, "abc") == [3.0]
             assert again.source == LENGTH
 
@@ -95,25 +96,25 @@ class TestWhatWorks:
 class TestTheFile:
     def test_is_missing(self, tmp_path: Path) -> None:
         with pytest.raises(InputError, match=r"nowhere\.py does not exist"):
-            build_reward(str(tmp_path / "nowhere.py"))
+            read_spec(str(tmp_path / "nowhere.py"))
         with pytest.raises(InputError, match="does not exist"):
             describe(str(tmp_path / "nowhere.py"))
 
     def test_is_a_folder(self, tmp_path: Path) -> None:
         (tmp_path / "folder.py").mkdir()
         with pytest.raises(InputError, match="is no file"):
-            build_reward(str(tmp_path / "folder.py"))
+            read_spec(str(tmp_path / "folder.py"))
 
     @pytest.mark.parametrize("data", [b"x = '\xff\xfe'\n", b"# coding: nonsense\n"])
     def test_is_not_text(self, tmp_path: Path, data: bytes) -> None:
         (tmp_path / "mine.py").write_bytes(data)
         with pytest.raises(InputError, match="is not text"):
-            build_reward(str(tmp_path / "mine.py"))
+            read_spec(str(tmp_path / "mine.py"))
 
     def test_is_huge(self, tmp_path: Path) -> None:
         (tmp_path / "mine.py").write_bytes(b"#" * (1024 * 1024 + 1))
         with pytest.raises(InputError, match="larger than 1 MiB"):
-            build_reward(str(tmp_path / "mine.py"))
+            read_spec(str(tmp_path / "mine.py"))
 
     def test_lacks_the_function(self, build: Build) -> None:
         with pytest.raises(InputError, match=r"(?s)no function in mine\.py called 'rymes'.*'rhymes'"):
@@ -125,7 +126,7 @@ class TestTheFile:
 
     def test_names_no_function(self, tmp_path: Path) -> None:
         with pytest.raises(InputError, match="no name of a function"):
-            build_reward("mine.py:1x")
+            read_spec("mine.py:1x")
 
     def test_has_a_function_of_another_shape(self, build: Build) -> None:
         with pytest.raises(RewardError, match=r"cannot take the three values .* \(line 2: def reward\(text\)"):

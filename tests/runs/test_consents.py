@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgplay.errors import PgplayError
-from pgplay.runs.consents import allow, digest, is_allowed
+from pgplay.rewards.reward_spec import digest
+from pgplay.runs.consents import allow, is_allowed
 
 SOURCE = "def reward(text, target, prompt):\n    return 1\n"
 

@@ -7,13 +7,20 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from pgplay.config import RunConfig
 from pgplay.learning.anatomy import Anatomy, Rules, SampleAnatomy, TokenAnatomy
 from pgplay.learning.report import StepReport
+from pgplay.rewards.reward_spec import RewardSpec, read_spec
 from pgplay.worker.client import WorkerClient
 from pgplay.worker.protocol import AnyEvent, Event, Snapshot
 
 Kind = TypeVar("Kind", bound=Event)
 PATIENCE = 60.0
+
+
+def own_rewards(config: RunConfig) -> tuple[RewardSpec, ...]:
+    """Return the rewards of `config` as the person's own words."""
+    return tuple(read_spec(text) for text in (config.reward, *config.measure))
 
 
 class Listener:

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from pgplay.paths import runs_folder
+from pgplay.rewards.reward_spec import read_spec
 from pgplay.runs.checkpoint_files import checkpoint_step
 from pgplay.runs.store import RunStore
 from pgplay.worker.client import default_command, worker_environment
@@ -161,7 +162,7 @@ async def test_what_a_reward_prints_is_log_and_never_protocol(worker, tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(PRINTING)
     await worker.next(Ready)
-    worker.client.send(Start(settings={**ENDLESS, "reward": str(file), "steps": 5}))
+    worker.client.send(Start(settings={**ENDLESS, "reward": str(file), "steps": 5}, rewards=(read_spec(str(file)),)))
     await state(worker, "finished")
     assert [step for step, _ in rows_of(worker)] == [1, 2, 3, 4, 5]
     lines = "\n".join(event.line for event in worker.of(Log))
@@ -173,7 +174,7 @@ async def test_a_reward_that_raises_is_a_card_and_mended_it_goes_on(worker, tmp_
     file = tmp_path / "mine.py"
     file.write_text("def reward(text, target, prompt):\n    return 1 / 0\n")
     await worker.next(Ready)
-    worker.client.send(Start(settings={**ENDLESS, "reward": str(file)}))
+    worker.client.send(Start(settings={**ENDLESS, "reward": str(file)}, rewards=(read_spec(str(file)),)))
     failed = await worker.next(Failed)
     assert "ZeroDivisionError" in failed.problem
     assert (failed.step, failed.checkpoint_step) == (0, 0)

@@ -7,11 +7,13 @@ import pytest
 
 from pgplay.config import make_config
 from pgplay.errors import InputError, RewardError
+from pgplay.rewards.reward_spec import read_spec
 from pgplay.runs.branches import branch_run
 from pgplay.runs.library import load_policy
 from pgplay.worker import live_reward
 from pgplay.worker.live_reward import RewardFile
 from pgplay.worker.session import Session
+from tests.worker.helpers import own_rewards
 
 SHORT = "def reward(text, target, prompt):\n    return -float(len(text))\n"
 LONG = "def reward(text, target, prompt):\n    return float(len(text))\n"
@@ -28,7 +30,13 @@ def file(tmp_path, monkeypatch):
 
 
 def begin(**settings):
-    return Session.begin(make_config({**SMALL, **settings}))
+    config = make_config({**SMALL, **settings})
+    return Session.begin(config, rewards=own_rewards(config))
+
+
+def typed(text, code):
+    """Change the reward to Python as somebody types it."""
+    return {"reward": text}, [read_spec(text, code=code)]
 
 
 def save(path, text):
@@ -41,7 +49,7 @@ def save(path, text):
 def test_a_typed_reward_trains_from_the_next_step_on_and_is_kept_without_a_file():
     session = begin()
     session.step()
-    session.change({"reward": "typed.py"}, SHORT)
+    session.change(*typed("typed.py", SHORT))
     assert session.step().metrics["reward_max"] <= 0
     assert session.info().reward_source == SHORT
     run = session.run
@@ -61,12 +69,12 @@ def test_a_typed_reward_that_fails_on_the_newest_samples_is_refused_with_its_lin
     session = begin()
     session.step()
     with pytest.raises(RewardError, match=r"ZeroDivisionError.*line 3: return share") as failed:
-        session.change({"reward": "typed.py"}, BROKEN)
+        session.change(*typed("typed.py", BROKEN))
     assert failed.value.line == 3
     assert failed.value.spec == "typed.py"
     assert "the text" in failed.value.remedy
     with pytest.raises(InputError, match="defines no function"):
-        session.change({"reward": "typed.py"}, "x = 1")
+        session.change(*typed("typed.py", "x = 1"))
     assert session.config.reward == "levenshtein"
     assert session.step().metrics["reward_min"] >= 0
     session.close("paused")
@@ -75,7 +83,7 @@ def test_a_typed_reward_that_fails_on_the_newest_samples_is_refused_with_its_lin
 def test_a_reward_typed_before_there_is_a_sample_is_tried_on_the_targets():
     session = begin()
     with pytest.raises(RewardError, match="'abc'"):
-        session.change({"reward": "typed.py"}, "def reward(text, target, prompt):\n    raise ValueError(text)\n")
+        session.change(*typed("typed.py", "def reward(text, target, prompt):\n    raise ValueError(text)\n"))
     session.close("paused")
 
 
@@ -86,12 +94,12 @@ def test_a_saved_file_asks_for_a_change_once_and_a_broken_save_leaves_the_old_re
     save(file, BROKEN)
     change = session.saved_reward()
     with pytest.raises(RewardError):
-        session.change(change.settings, change.reward_source)
+        session.change(change.settings, change.rewards)
     assert session.saved_reward() is None
     assert session.step().metrics["reward_max"] <= 0
     save(file, LONG)
     change = session.saved_reward()
-    session.change(change.settings, change.reward_source)
+    session.change(change.settings, change.rewards)
     assert session.step().metrics["reward_min"] >= 0
     assert session.saved_reward() is None
     session.close("paused")
@@ -111,7 +119,7 @@ def test_a_file_that_is_away_empty_or_saved_unchanged_asks_for_nothing(file):
 def test_what_was_typed_counts_until_the_file_is_saved_again_even_over_a_resume(file):
     session = begin(reward=str(file))
     session.step()
-    session.change({"reward": str(file)}, LONG)
+    session.change(*typed(str(file), LONG))
     run = session.run
     session.close("paused")
     resumed = Session.resume(run)
@@ -129,14 +137,14 @@ def test_a_branch_from_before_a_file_was_saved_has_the_reward_of_then(file):
     session.step()
     save(file, LONG)
     change = session.saved_reward()
-    session.change(change.settings, change.reward_source)
+    session.change(change.settings, change.rewards)
     session.step()
     session.close("paused")
     branch = Session.resume(branch_run(session.run, 0))
     assert branch.info().reward_source == SHORT
     assert branch.saved_reward() is None
     save(file, LONG + "# again\n")
-    assert branch.saved_reward().reward_source == LONG + "# again\n"
+    assert branch.saved_reward().rewards[0].code == LONG + "# again\n"
     branch.close("paused")
 
 
@@ -144,13 +152,13 @@ def test_a_look_at_a_file_is_due_twice_a_second_at_most(tmp_path, monkeypatch):
     now = [10.0]
     monkeypatch.setattr(live_reward.time, "monotonic", lambda: now[0])
     (tmp_path / "mine.py").write_text(SHORT)
-    file = RewardFile(str(tmp_path / "mine.py"))
+    file = RewardFile(read_spec(str(tmp_path / "mine.py")))
     assert file.is_due()
     now[0] += 0.49
     assert not file.is_due()
     now[0] += 0.02
     assert file.is_due()
-    assert not RewardFile("levenshtein").is_due()
+    assert not RewardFile(read_spec("levenshtein")).is_due()
 
 
 def test_a_bare_name_is_found_among_the_kept_rewards(home, monkeypatch, tmp_path):
@@ -165,15 +173,15 @@ def test_a_bare_name_is_found_among_the_kept_rewards(home, monkeypatch, tmp_path
 def test_a_mended_reward_is_tried_first_on_the_text_that_the_old_one_failed_for():
     session = begin()
     session.step()
-    session.change({"reward": "typed.py"}, SHORT)
+    session.change(*typed("typed.py", SHORT))
     session.learner.reward.score = failing_for("zzz")
     with pytest.raises(RewardError):
         session.step()
     only_that = "def reward(text, target, prompt):\n    return 1.0 if text != 'zzz' else [][0]\n"
     with pytest.raises(RewardError, match="IndexError") as refused:
-        session.change({"reward": "typed.py"}, only_that)
+        session.change(*typed("typed.py", only_that))
     assert refused.value.given == ("zzz", "abc", "")
-    session.change({"reward": "typed.py"}, LONG)
+    session.change(*typed("typed.py", LONG))
     assert session.step().metrics["reward_min"] >= 0
     session.close("paused")
 

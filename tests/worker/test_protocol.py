@@ -24,6 +24,8 @@ def values(hint: typing.Any) -> st.SearchStrategy:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         return messages(hint)
+    if isinstance(hint, type) and issubclass(hint, tuple) and hasattr(hint, "_fields"):
+        return st.builds(hint, **{name: values(one) for name, one in typing.get_type_hints(hint).items()})
     if origin is typing.Literal:
         return st.sampled_from(arguments)
     if origin is tuple:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pgplay.rewards.reward_spec import RewardSpec, read_spec
 from pgplay.runs.store import RunStore
 from pgplay.worker.protocol import (
     Change,
@@ -31,6 +32,11 @@ MENDED = "def reward(text, target, prompt):\n    return 100.0 + len(text)\n"
 SMALL = {"model": "gru-nano", "target": "abc", "batch_size": 8, "until": "never", "device": "cpu"}
 
 
+def typed(code: str) -> tuple[RewardSpec]:
+    """Return Python as the person types it in the app."""
+    return (read_spec("typed.py", code=code),)
+
+
 def save(path: Path, text: str) -> None:
     """Save as an editor does: another file takes the place of the one before."""
     aside = path.with_suffix(".aside")
@@ -50,7 +56,7 @@ async def worker():
 async def test_a_file_is_followed_while_it_is_saved_broken_mended_and_failing(worker, tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(GOOD)
-    worker.client.send(Start(settings={**SMALL, "reward": str(file)}))
+    worker.client.send(Start(settings={**SMALL, "reward": str(file)}, rewards=(read_spec(str(file)),)))
     info = (await worker.next(StateChanged, lambda event: event.state == "training")).info
     assert info.reward_source == GOOD
     before = await worker.next(Snapshot)
@@ -73,7 +79,7 @@ async def test_a_reward_that_fails_in_the_middle_is_mended_by_a_save_and_no_step
     file = tmp_path / "mine.py"
     fuse = tmp_path / "fuse"
     file.write_text(FUSED.format(fuse=str(fuse)))
-    worker.client.send(Start(settings={**SMALL, "reward": str(file)}))
+    worker.client.send(Start(settings={**SMALL, "reward": str(file)}, rewards=(read_spec(str(file)),)))
     run = (await worker.next(StateChanged, lambda event: event.state == "training")).info.run
     await worker.next(Snapshot)
     fuse.touch()
@@ -95,12 +101,12 @@ async def test_a_reward_that_fails_in_the_middle_is_mended_by_a_save_and_no_step
 async def test_a_typed_reward_is_tried_then_trained_by_and_what_it_prints_is_told(worker):
     worker.client.send(Start(settings=SMALL))
     await worker.next(Snapshot)
-    worker.client.send(Change(settings={"reward": "typed.py"}, reward_source=FAILING, request=7))
+    worker.client.send(Change(settings={"reward": "typed.py"}, rewards=typed(FAILING), request=7))
     refused = await worker.next(Refused)
     assert (refused.request, refused.line) == (7, 3)
     assert "IndexError" in refused.problem
     assert any(event.line == "I was here" for event in worker.of(Log))
-    worker.client.send(Change(settings={"reward": "typed.py"}, reward_source=MENDED, request=8))
+    worker.client.send(Change(settings={"reward": "typed.py"}, rewards=typed(MENDED), request=8))
     changed = await worker.next(Changed)
     assert (changed.request, changed.reward_source) == (8, MENDED)
     later = await worker.next(Snapshot, lambda event: event.report.step > changed.step)
@@ -108,7 +114,7 @@ async def test_a_typed_reward_is_tried_then_trained_by_and_what_it_prints_is_tol
 
 
 async def test_a_reward_is_probed_before_any_run(worker):
-    worker.client.send(ProbeReward(settings={**SMALL, "reward": "typed.py"}, reward_source=GOOD, request=3))
+    worker.client.send(ProbeReward(settings={**SMALL, "reward": "typed.py"}, rewards=typed(GOOD), request=3))
     probed = await worker.next(Probed)
     assert probed.request == 3
     assert probed.verdict.kind == "short-text"

@@ -8,6 +8,7 @@ import pytest
 from pgplay.config import RunConfig
 from pgplay.errors import InputError, PgplayError, RewardError
 from pgplay.learning.anatomy import PolicyMap
+from pgplay.rewards.reward_spec import read_spec
 from pgplay.worker.ending import Ending
 from pgplay.worker.inbox import Inbox
 from pgplay.worker.interfaces import Makers, NotNeededError
@@ -93,10 +94,10 @@ class SmallSession:
     def should_stop(self):
         return Ending("solved", "solved") if self.ends_at and self.step_count >= self.ends_at else None
 
-    def change(self, settings, reward_source=""):
+    def change(self, settings, rewards=()):
         if "seed" in settings:
             raise InputError("seed cannot be changed.")
-        if "broken" in reward_source:
+        if any("broken" in spec.code for spec in rewards):
             raise RewardError("It is broken.", line=3)
         self.calls.append(("change", self.step_count))
 
@@ -152,7 +153,7 @@ class Desk:
     def probe(self, command):
         raise InputError("There is nothing to look at.")
 
-    def find(self, name):
+    def find(self, name, command):
         if not name.startswith("run-"):
             raise InputError(f"There is no run called '{name}'.")
 
@@ -161,7 +162,7 @@ class Desk:
         self.sessions.append(session)
         return session
 
-    def _resume(self, name):
+    def _resume(self, name, command):
         self.sessions.append(SmallSession(name))
         return self.sessions[-1]
 
@@ -400,7 +401,7 @@ def test_a_run_that_cannot_be_built_leaves_the_worker_idle_and_obeying(desk):
 
 
 def saved(source):
-    return Change(settings={"reward": "mine.py"}, reward_source=source)
+    return Change(settings={"reward": "mine.py"}, rewards=(read_spec("mine.py", code=source),))
 
 
 def test_a_saved_reward_is_taken_before_the_next_step_and_told_as_a_change(desk):

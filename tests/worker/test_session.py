@@ -12,6 +12,7 @@ from pgplay.config import make_config
 from pgplay.errors import InputError, PgplayError, RewardError
 from pgplay.learning.plan import make_plan
 from pgplay.learning.trainer import Trainer
+from pgplay.rewards.reward_spec import read_spec
 from pgplay.rewards.scoring import build_reward
 from pgplay.runs.library import list_policies
 from pgplay.runs.store import RunStore
@@ -22,12 +23,14 @@ from pgplay.worker.preparation import check_start
 from pgplay.worker.protocol import Start, Write
 from pgplay.worker.saved_policies import load_saved_policy, write_texts
 from pgplay.worker.session import Session
+from tests.worker.helpers import own_rewards
 
 SMALL = {"model": "gru-nano", "target": "abc", "batch_size": 8, "until": "never"}
 
 
 def begin(**settings):
-    return Session.begin(make_config({**SMALL, **settings}))
+    config = make_config({**SMALL, **settings})
+    return Session.begin(config, rewards=own_rewards(config))
 
 
 def numbers(report):
@@ -417,7 +420,7 @@ def test_a_search_changes_its_target_and_reward_while_it_goes_on_and_after_it_wa
     resumed = Session.resume(session.run)
     file = tmp_path / "mine.py"
     file.write_text("def reward(text, target, prompt):\n    return float(text.count('a'))\n")
-    resumed.change({"reward": str(file)})
+    resumed.change({"reward": str(file)}, [read_spec(str(file))])
     rewards = [resumed.step().metrics["greedy_reward"] for _ in range(30)]
     assert rewards == sorted(rewards)
     assert rewards[-1] > 3.0

@@ -26,6 +26,7 @@ from pgplay.app.widgets.reward_list import RewardList
 from pgplay.app.widgets.samples import Samples, component_styles
 from pgplay.errors import PgplayError
 from pgplay.rewards.records import Triple
+from pgplay.rewards.reward_spec import RewardSpec
 from pgplay.worker.protocol import Probed
 
 CHOSEN = ("levenshtein", "prefix", "exact")
@@ -51,7 +52,7 @@ class RewardBench(Screen[None]):
     }
 
     def __init__(
-        self, present: Asked, state: AppState, target: str, prompt: str, probe: Callable[[Asked], None]
+        self, present: RewardSpec, state: AppState, target: str, prompt: str, probe: Callable[[Asked], None]
     ) -> None:
         super().__init__()
         self._present, self._state, self._probe = present, state, probe
@@ -110,8 +111,8 @@ class RewardBench(Screen[None]):
         from pgplay.rewards.catalogue import REWARDS
 
         built_in = [reward.spec for reward in REWARDS.values()]
-        specs = list(dict.fromkeys([self._present.spec, *kept_rewards(), *built_in]))
-        return RewardList(specs, {self._present.spec, *CHOSEN}, id="reward-list")
+        specs = list(dict.fromkeys([self._present.text, *kept_rewards(), *built_in]))
+        return RewardList(specs, {self._present.text, *CHOSEN}, id="reward-list")
 
     # What the person does
 
@@ -130,13 +131,13 @@ class RewardBench(Screen[None]):
         self._lab.ask("score", asked, triples)
 
     def _asking(self, spec: str) -> Asked:
-        return self._present if spec == self._present.spec else Asked(spec)
+        return self._present if spec == self._present.text else spec
 
     def action_probe(self) -> None:
         """Look at the reward under the cursor, or the one that is being typed, before training."""
         own = self.query_one("#own", Input)
         rewards = self.query_one(RewardList)
-        spec = self._present.spec
+        spec = self._present.text
         if own.has_focus and own.value.strip():
             spec = own.value.strip()
         elif rewards.has_focus and rewards.under_cursor is not None:
@@ -166,9 +167,10 @@ class RewardBench(Screen[None]):
 
     def _show_answer(self, event: Lab.Answered) -> None:
         styles = self._styles()
+        names = [one if isinstance(one, str) else one.text for one in event.asked]
         shown = [
             bench_text.alignments(event.triples, styles),
-            bench_text.table([one.spec for one in event.asked], event.outcomes, styles),
+            bench_text.table(names, event.outcomes, styles),
         ]
         self.query_one("#scores", Static).update(Text("\n\n").join(shown))
 

@@ -13,7 +13,7 @@ from textual.widgets import Button, Static
 from pgplay.app.safe_text import safe_text
 from pgplay.app.screens.page import Dialog
 from pgplay.app.widgets.code import CodeArea
-from pgplay.runs.consents import digest
+from pgplay.rewards.reward_spec import digest
 
 
 class ConsentDialog(Dialog[bool]):

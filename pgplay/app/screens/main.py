@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from textual import on
@@ -21,6 +22,7 @@ from pgplay.app.widgets.samples import Records, Samples
 from pgplay.app.widgets.setup import Setup
 from pgplay.app.widgets.status import FindingLine, StatusLine
 from pgplay.config import RunConfig, to_settings
+from pgplay.rewards.reward_spec import RewardSpec
 
 if TYPE_CHECKING:
     from pgplay.app.app import PgplayApp
@@ -36,16 +38,16 @@ class MainScreen(Screen[None]):
     ALLOW_IN_MAXIMIZED_VIEW = "#headline, #finding, #status, #keys"
     ESCAPE_TO_MINIMIZE = False  # the app's own escape does so, after it has left a field
 
-    def __init__(self, config: RunConfig, preset: str) -> None:
+    def __init__(self, config: RunConfig, preset: str, brought: Sequence[RewardSpec] = ()) -> None:
         super().__init__()
         self._config = config
-        self._preset = preset
+        self._preset, self._brought = preset, brought
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
         yield Headline()
         with Horizontal(id="body"):
-            yield Setup(self._config, self._preset)
+            yield Setup(self._config, self._preset, self._brought)
             with Container(id="results"):
                 yield Curves()
                 with Vertical(id="texts"):

@@ -20,7 +20,7 @@ from pgplay.app import formats
 from pgplay.app.actions import EDITOR_ACTIONS, bindings
 from pgplay.app.colouring import coloured
 from pgplay.app.drafts import TEMPLATE, Draft, near
-from pgplay.app.lab import Asked, Lab
+from pgplay.app.lab import Lab
 from pgplay.app.messages import LooksChanged
 from pgplay.app.safe_text import as_title, plain, safe_text
 from pgplay.app.screens.page import Keys
@@ -30,6 +30,7 @@ from pgplay.app.widgets.printed import PrintedPane
 from pgplay.app.widgets.samples import Samples, component_styles
 from pgplay.errors import PgplayError, RewardError
 from pgplay.rewards.records import Scores, Triple
+from pgplay.rewards.reward_spec import RewardSpec
 
 TYPING_PAUSE = 0.1
 """Seconds without a key before a formula is scored; Python waits for the key, as it runs."""
@@ -52,11 +53,11 @@ class RewardScreen(Screen[None]):
         self,
         draft: Draft,
         *,
-        present: Asked,
+        present: RewardSpec,
         state: AppState,
         target: str,
         apply: Callable[[Draft], None],
-        leave: Callable[[Draft], None],
+        leave: Callable[[Draft, RewardSpec], None],
     ) -> None:
         super().__init__()
         self._draft, self._present, self._state, self._target = draft, present, state, target
@@ -97,7 +98,7 @@ class RewardScreen(Screen[None]):
 
     def on_unmount(self) -> None:
         """Keep what was typed, and let go of the rewards."""
-        self._leave(self._draft)
+        self._leave(self._draft, self._present)
         self._lab.close()
 
     @property
@@ -135,7 +136,7 @@ class RewardScreen(Screen[None]):
     def action_apply(self) -> None:
         """Have the run take what stands here."""
         self._typed()
-        draft = self._draft._replace(file=self._draft.asked.spec if self._draft.is_python else "")
+        draft = self._draft._replace(file=self._draft.asked.text if self._draft.is_python else "")
         self._applying, self._checked = draft, self._texts()
         self._lab.ask("apply", [draft.asked], list(self._checked))
         self._say(Text("Trying it…", self._style("muted")))
@@ -199,7 +200,7 @@ class RewardScreen(Screen[None]):
 
     def show_saved(self, draft: Draft, words: str) -> None:
         """Follow a file that another program saved, unless something else was typed here since."""
-        if self._draft.text == self._present.source:
+        if self._draft.text == self._present.code:
             self._draft = draft
             self.code.text = draft.text
         self.show_applied(draft, words)
@@ -220,9 +221,9 @@ class RewardScreen(Screen[None]):
         verdict.display = bool(words)
 
     def _show_kind(self) -> None:
-        kind = f"Python · {plain(self._draft.asked.spec)}" if self._draft.is_python else "Formula of built-in rewards"
+        kind = f"Python · {plain(self._draft.asked.text)}" if self._draft.is_python else "Formula of built-in rewards"
         self.code.border_title = as_title(kind)
-        self.query_one("#reward-title", Static).update(safe_text(f"Reward: now {self._present.spec}"))
+        self.query_one("#reward-title", Static).update(safe_text(f"Reward: now {self._present.text}"))
 
     def _show_table(self, triples: Sequence[Triple], before: Sequence[float | None], new: Scores) -> None:
         muted, styles = self._style("muted"), component_styles(self)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from msgspec.structs import replace
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -18,6 +21,7 @@ from pgplay.app.widgets.choice import Choice, Entry
 from pgplay.app.widgets.setting import Setting
 from pgplay.config import RunConfig, fields, to_settings
 from pgplay.errors import PgplayError
+from pgplay.rewards.reward_spec import OWN, RewardSpec, read_spec
 
 TYPING_PAUSE = 0.15
 """Seconds without a key before what was typed is checked."""
@@ -37,14 +41,16 @@ class Setup(Vertical):
 
     BORDER_TITLE = "Setup"
 
-    def __init__(self, config: RunConfig, preset: str = "") -> None:
+    def __init__(self, config: RunConfig, preset: str = "", brought: Iterable[RewardSpec] = ()) -> None:
+        """`brought` are the rewards of `config` that the person did not write."""
         super().__init__(id="setup")
         self.typed = form.typed_from(config)
         self._vocabulary = FIRST_VOCABULARY
         self.preset = preset
-        self.origin = ""
+        self._brought: dict[str, RewardSpec] = {}
         self._pause: Timer | None = None
         self._own_reward = False
+        self.note_brought(brought)
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
@@ -107,9 +113,10 @@ class Setup(Vertical):
 
     # What the app tells
 
-    def load(self, config: RunConfig, preset: str = "", *, origin: str = "") -> None:
-        """Show another configuration; where its Python is to be asked for, `origin` says where that came from."""
-        self.origin = origin
+    def load(self, config: RunConfig, preset: str = "", *, origin: str = OWN) -> None:
+        """Show another configuration; `origin` says who brought it, where the person did not write it."""
+        if origin != OWN:
+            self.note_brought(RewardSpec(text, origin=origin) for text in (config.reward, *config.measure))
         self.typed, self.preset, self._own_reward = form.typed_from(config), preset, False
         self.query_one("#preset", Choice).choose(preset)
         target = self.query_one("#target", TextArea)
@@ -126,6 +133,19 @@ class Setup(Vertical):
         self._show_notes()
         self._check()
 
+    def note_brought(self, specs: Iterable[RewardSpec]) -> None:
+        """Remember that `specs` are not the person's words, whatever else is typed in their fields from now on."""
+        self._brought.update((spec.text, spec) for spec in specs if not spec.is_own)
+
+    def rewards(self, texts: Iterable[str]) -> tuple[RewardSpec, ...]:
+        """Return the rewards that `texts`, which stand here, name, with who brought each; their files are read now.
+
+        Raises InputError where one cannot be read.
+        """
+        own = RewardSpec("")
+        found = [(text, self._brought.get(text, own)) for text in texts]
+        return tuple(replace(read_spec(text, known.origin), agreed=known.agreed) for text, known in found)
+
     def set_target(self, text: str) -> None:
         """Put `text` in the target's field, as if it had been typed; it takes the place of a task with its split."""
         for name in ("task", "held_out"):
@@ -133,11 +153,12 @@ class Setup(Vertical):
         self.query_one("#target", TextArea).text = text
 
     def set_reward(self, spec: str) -> None:
-        """Put `spec` into the reward's field, as if it had been typed."""
+        """Put `spec`, which the person wrote, into the reward's field."""
+        self._brought.pop(spec, None)
         if spec == self.typed["reward"]:
             self._check()
             return
-        self.typed["reward"], self._own_reward, self.preset, self.origin = spec, False, "", ""
+        self.typed["reward"], self._own_reward, self.preset = spec, False, ""
         self.query_one("#preset", Choice).choose("")
         self.query_one("#reward", Choice).show_entries(lists.rewards(), self._reward_choice())
         own = self.query_one("#own-reward", Input)
@@ -241,8 +262,6 @@ class Setup(Vertical):
         if self.typed[name] == text:
             self._show_notes()
             return
-        if name == "reward":
-            self.origin = ""
         self.typed[name] = text
         for setting in self.query(f"#setting-{name}").results(Setting):
             setting.show_value(text)
