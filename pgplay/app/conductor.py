@@ -16,7 +16,7 @@ from pgplay.app.screens.write import WriteScreen
 from pgplay.app.state import lack_of_policy
 from pgplay.config import make_config, to_settings
 from pgplay.errors import PgplayError
-from pgplay.rewards.reward_spec import RewardSpec, read_spec
+from pgplay.rewards.reward_spec import RewardSpec
 from pgplay.tasks.files import read_target
 from pgplay.worker.failures import ending_in_words
 from pgplay.worker.protocol import (
@@ -188,8 +188,10 @@ class Conductor:
             self.start(continue_policy=card.name)
             self._app.redraw()
 
+        from pgplay.runs.stored_rewards import policy_reward
+
         try:
-            reward = read_spec(card.reward, origin, card.reward_source)
+            reward = policy_reward(card)
         except PgplayError as error:
             self._app.tell(str(error), severe=True)
             return

@@ -154,13 +154,13 @@ def _import(arguments: Arguments) -> int:
     print(card.name)
     if not card.reward_source:
         return 0
-    from pgplay.rewards.reward_spec import read_spec
     from pgplay.runs.consents import is_allowed
+    from pgplay.runs.stored_rewards import policy_reward
 
     if is_allowed(card.reward_source):
         note("Its reward is Python, which runs only when you say so, as you once did for this text.")
     elif not sys.stdin.isatty():
         note("Its reward is Python, which runs only when you say so. pgplay policies show prints it.")
-    elif not ask(read_spec(card.reward, f"'{card.name}'", card.reward_source), yes=False).may_run:
+    elif not ask(policy_reward(card), yes=False).may_run:
         note("It stays in the library; pgplay sample writes with it, pgplay eval will ask again.")
     return 0

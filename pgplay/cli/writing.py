@@ -89,13 +89,12 @@ def evaluate(words: Sequence[str]) -> int:
     add_consent(parser)
     add_json(parser)
     arguments = parser.read(words)
-    from pgplay.rewards.reward_spec import read_spec
     from pgplay.rewards.scoring import build_reward
     from pgplay.runs.library import read_policy
+    from pgplay.runs.stored_rewards import policy_reward
 
     card = read_policy(arguments.policy)
-    spec = read_spec(card.reward, f"'{card.name}'", card.reward_source)
-    (spec,) = agree([spec], arguments.yes, "pgplay sample writes without it.")
+    (spec,) = agree([policy_reward(card)], arguments.yes, "pgplay sample writes without it.")
     policy, card = _load(arguments)
     with build_reward(spec, on_log=note) as reward:
         measured = {

@@ -1,8 +1,9 @@
 """Which Python the person has allowed to run: asked once for each text, remembered by its SHA-256.
 
 An allowed text is kept as a file that its hash names, so the folder shows what was agreed to, and deleting a file
-takes the yes back. Beside a text that the person wrote lies a list of the files in which they wrote it: what such a
-file says later is theirs too. Nothing here runs Python.
+takes the yes back. Of a text that a person wrote and trained with, the hash is kept with the name of their file: a run
+goes on by it unasked, and takes what they save there. The same text in somebody's policy is still asked for.
+Nothing here runs Python.
 """
 
 from __future__ import annotations
@@ -33,20 +34,20 @@ def allow(source: str) -> None:
 
 def recall(spec: RewardSpec) -> RewardSpec:
     """Return `spec` with what is remembered of exactly its text: that it is allowed, or even the person's own."""
-    if spec.source is None or spec.may_run or not is_allowed(spec.code):
+    if spec.source is None or spec.may_run:
         return spec
     if spec.source.file in _own_files(spec.code):
         return msgspec.structs.replace(spec, origin=OWN)
-    return spec.allowed()
+    return spec.allowed() if is_allowed(spec.code) else spec
 
 
 def remember_own(spec: RewardSpec) -> None:
-    """Remember the Python of `spec`, which the person wrote, with its file; raises PgplayError as `allow` does."""
+    """Remember that the person wrote the Python of `spec` in its file; raises PgplayError as `allow` does."""
     if spec.source is None or not spec.is_own:
         return
     files = _own_files(spec.code)
     if spec.source.file not in files:
-        allow(spec.code)
+        make_folder(consents_folder())
         lines = "".join(f"{file}\n" for file in (*files, spec.source.file))
         write_atomically(_files_file(spec.code), lines.encode("utf-8", "surrogateescape"))
 

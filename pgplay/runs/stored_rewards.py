@@ -1,11 +1,12 @@
-"""The rewards that a stored run goes on by, read from its checkpoint with the Python that was trained then.
+"""The rewards that a stored run or a saved policy brings, with the Python that it was trained by.
 
-A run's folder may be somebody else's: nothing that it says makes its Python the person's own, only what the person
-once allowed does (`consents.recall`).
+Either may be somebody else's: nothing that it says makes its Python the person's own, only what is remembered of the
+person does (`consents.recall`).
 """
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from pgplay.errors import InputError, PgplayError
 from pgplay.rewards.python_reward import PythonSource, is_python, split_python
 from pgplay.rewards.reward_spec import RewardSpec, read_spec
 from pgplay.runs.branches import checkpoint_at
+from pgplay.runs.cards import PolicyCard
 from pgplay.runs.checkpoint_files import read_checkpoint
 from pgplay.runs.consents import recall
 from pgplay.runs.names import find_run
@@ -31,6 +33,18 @@ def stored_rewards(run: str, at: int | None = None) -> tuple[RewardSpec, ...]:
     folder = find_run(run)
     found = read_checkpoint(folder, "last") if at is None else checkpoint_at(folder, at)
     return rewards_of(found.state, run)
+
+
+def policy_reward(card: PolicyCard) -> RewardSpec:
+    """Return the reward of a saved policy, its Python as it came along; raises InputError where that cannot be found.
+
+    It lies in no file of the person's, whatever it is called.
+    """
+    origin = f"the policy {card.name}"
+    if not (card.reward_source and is_python(card.reward)):
+        return read_spec(card.reward, origin)
+    file, function = split_python(card.reward)
+    return RewardSpec(card.reward, PythonSource(os.path.basename(file), function, card.reward_source), origin)
 
 
 def rewards_of(state: dict[str, Any], run: str) -> tuple[RewardSpec, ...]:

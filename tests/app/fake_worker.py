@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from textual.pilot import Pilot
@@ -14,6 +15,7 @@ from pgplay.app.worker_link import OnEvent, OnExit
 from pgplay.config import RunConfig, make_config
 from pgplay.learning.algorithms import trains_network
 from pgplay.learning.report import Finding, Sample, StepReport
+from pgplay.rewards.reward_spec import read_spec
 from pgplay.worker.protocol import VERSION, Command, Event, Ready, Snapshot, StateChanged
 from pgplay.worker.records import Device, RunInfo
 
@@ -67,6 +69,7 @@ class FakeWorker:
             targets=(config.target,),
             prompts=(),
             notes=(),
+            reward_source=read_spec(config.reward).code if Path(config.reward).is_file() else "",
         )
         self.tell(StateChanged(state=state, info=info, step=step))  # type: ignore[arg-type]
 

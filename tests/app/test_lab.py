@@ -13,7 +13,7 @@ from pgplay.app import lab as lab_module
 from pgplay.app.lab import Lab
 from pgplay.errors import InputError, PgplayError, RewardError
 from pgplay.rewards.records import Scores, Triple
-from pgplay.rewards.reward_spec import read_spec
+from pgplay.rewards.reward_spec import RewardSpec, read_spec
 
 PATIENCE = 20.0
 WAITING = """
@@ -95,8 +95,8 @@ def test_what_python_prints_is_posted_line_by_line(lab: Lab, screen: Screen, tmp
 def test_a_defect_is_told_and_the_thread_goes_on(lab: Lab, screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
     real = lab_module.build_reward
 
-    def build(spec: str, **options: object) -> object:
-        if spec == "prefix":
+    def build(spec: RewardSpec, **options: object) -> object:
+        if spec.text == "prefix":
             raise OSError("no process to be had")
         return real(spec, **options)  # type: ignore[arg-type]
 
