@@ -16,8 +16,8 @@ import plotext
 from rich.style import Style
 from rich.text import Text
 
-from pgplay.app.history import Bucket
 from pgplay.runs import axes
+from pgplay.runs.curves import Bucket
 
 SMALLEST_WIDTH, SMALLEST_HEIGHT = 12, 4
 _DOTS = 2

@@ -13,33 +13,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
-import msgspec
-
 from pgplay.learning.report import Trace
+from pgplay.runs.curves import MOST_SERIES, Bucket, Curves, merged
 
 CAPACITY = 1024
 RECENT = 1024
 """The last values are kept one by one too: the recent part of a long run is shown as finely as that of a short one."""
 
-MOST_SERIES = 256
-"""More names than that come from nothing sensible; what comes beyond is not kept."""
 MOST_MARKS = 256
 MOST_TRACES = 512
 """Of more, every second one is left out: a map has a column for each few steps, and no screen has so many columns."""
-
-
-class Bucket(msgspec.Struct, frozen=True, gc=False):
-    """Some neighbouring steps: where they end, the lowest, highest and last value, their mean, how many they are.
-
-    There are tens of thousands of them; as tuples they made the garbage collector stop the keys for 50 ms at a time.
-    """
-
-    step: int
-    low: float
-    high: float
-    last: float
-    mean: float
-    steps: int = 1
 
 
 class Mark(NamedTuple):
@@ -55,6 +38,7 @@ class Series:
     def __init__(self) -> None:
         self.buckets: list[Bucket] = []
         self._recent: deque[Bucket] = deque(maxlen=RECENT)
+        self._is_all_recent = True
         self._span = 1
 
     def add(self, step: int, value: float) -> None:
@@ -62,13 +46,26 @@ class Series:
         if not math.isfinite(value) or (self.buckets and step <= self.buckets[-1].step):
             return
         new = Bucket(step, value, value, value, value)
+        self._is_all_recent = self._is_all_recent and len(self._recent) < RECENT
         self._recent.append(new)
         if self.buckets and self.buckets[-1].steps < self._span:
-            self.buckets[-1] = _merged(self.buckets[-1], new)
+            self.buckets[-1] = merged(self.buckets[-1], new)
         else:
             self.buckets.append(new)
             if len(self.buckets) > CAPACITY:
                 self._halve()
+
+    def precede(self, buckets: Sequence[Bucket], recent: Sequence[Bucket]) -> None:
+        """Put the `buckets` of a run's past, and the last ones value by value, before what came after them."""
+        if not buckets:
+            return
+        end = buckets[-1].step
+        self._recent = deque([*recent, *(bucket for bucket in self._recent if bucket.step > end)], RECENT)
+        self.buckets = [*buckets, *(bucket for bucket in self.buckets if bucket.step > end)]
+        self._span = max(self._span, *(bucket.steps for bucket in buckets))
+        self._is_all_recent = self._span == 1 and len(self._recent) == len(self.buckets)
+        while len(self.buckets) > CAPACITY:
+            self._halve()
 
     def cut(self, step: int) -> None:
         """Forget what came after `step`; of a bucket that reaches beyond it nothing stays."""
@@ -77,7 +74,7 @@ class Series:
 
     def since(self, step: int) -> Sequence[Bucket]:
         """Return what is known of the steps from `step` on, as finely as it is known."""
-        if self._recent and (step >= self._recent[0].step or len(self._recent) < RECENT):
+        if self._recent and (step >= self._recent[0].step or self._is_all_recent):
             before = len(self._recent)
             for bucket in reversed(self._recent):  # what is asked for is mostly the end
                 if bucket.step < step:
@@ -95,18 +92,11 @@ class Series:
 
     def _halve(self) -> None:
         pairs = zip(self.buckets[::2], self.buckets[1::2], strict=False)
-        merged = [_merged(one, other) for one, other in pairs]
+        halved = [merged(one, other) for one, other in pairs]
         if len(self.buckets) % 2:
-            merged.append(self.buckets[-1])
-        self.buckets = merged
+            halved.append(self.buckets[-1])
+        self.buckets = halved
         self._span *= 2
-
-
-def _merged(one: Bucket, other: Bucket) -> Bucket:
-    steps = one.steps + other.steps
-    # Weighed so that no product overflows, however large the values.
-    mean = one.mean * (one.steps / steps) + other.mean * (other.steps / steps)
-    return Bucket(other.step, min(one.low, other.low), max(one.high, other.high), other.last, mean, steps)
 
 
 def smoothed(buckets: Sequence[Bucket], steps: float) -> list[Bucket]:
@@ -156,6 +146,15 @@ class Traces:
         return found
 
 
+class Recollection(NamedTuple):
+    """The past of a run: its curves, the last steps value by value, traces, and marks."""
+
+    curves: Curves
+    recent: Curves
+    traces: Traces
+    marks: Sequence[Mark]
+
+
 class History:
     """Every curve of the present run; `version` grows with each change, so that a plot knows whether to redraw."""
 
@@ -201,6 +200,18 @@ class History:
                         continue
                     series = self.series[name] = Series()
                 series.add(step, value)
+        self.version += 1
+
+    def precede(self, past: Recollection) -> None:
+        """Put the past of the run before what this history holds of the steps after it."""
+        series = {name: self.series.get(name) or Series() for name in past.curves.of}
+        for name, one in series.items():
+            one.precede(past.curves.of[name], past.recent.of.get(name, ()))
+        self.series = dict(itertools.islice({**series, **self.series}.items(), MOST_SERIES))
+        traces, self.traces = self.traces, past.traces
+        for step, trace in traces.all:
+            self.traces.add(step, trace)
+        self.marks = sorted({*past.marks, *self.marks})[-MOST_MARKS:]
         self.version += 1
 
     def add_traces(self, traces: Iterable[tuple[int, Trace]]) -> None:

@@ -13,10 +13,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from pgplay.app.charts import LINE, Band, Chart, Curve
-from pgplay.app.history import Bucket
 from pgplay.app.past import Past
 from pgplay.config import RunConfig, make_config, to_settings
 from pgplay.errors import InputError
+from pgplay.runs.curves import Bucket
 from pgplay.runs.recipes import differences
 from pgplay.runs.summaries import RunSummary
 

@@ -13,6 +13,7 @@ from pgplay.learning.report import StepReport
 
 _REDRAW = 0.1  # seconds
 _PLAIN = 5.0  # seconds
+_SHORT = 1.0  # seconds
 _PRINTED_LINES = 200
 
 
@@ -139,6 +140,20 @@ class BarProgress:
     def say(self, line: str) -> None:
         """Print a line above the bar."""
         self._console.print(line, markup=False, soft_wrap=True)
+
+
+class LongWait:
+    """Says in a line every five seconds how far something is; nothing of what is done within a second."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._next = time.monotonic() + _SHORT
+
+    def show(self, share: float) -> None:
+        """Print the `share` that is done, where the last line is old enough."""
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + _PLAIN
+            note(f"{self._what}: {share:.0%}")
 
 
 class Printed:

@@ -139,6 +139,7 @@ def _add_export(parser: Parser) -> None:
 
 
 def _export(arguments: Arguments) -> int:
+    from pgplay.cli.progress import LongWait
     from pgplay.runs.exports import FORMATS, export_run
     from pgplay.runs.files import write_atomically
     from pgplay.runs.reader import RunReader
@@ -152,12 +153,13 @@ def _export(arguments: Arguments) -> int:
         raise InputError(f"There is already a file {path}.", "Name another one, or give --replace.")
     if path is None and chosen == "png" and sys.stdout.isatty():
         raise InputError("A picture is nothing for a terminal.", "Name a FILE to write it to.")
-    with RunReader.open(arguments.name) as store:
-        data = export_run(store, chosen, arguments.metric or ())
-    if path is None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        return 0
-    write_atomically(path, data)
+    wait = LongWait(f"Exporting {arguments.name}")
+    with RunReader.open(arguments.name) as run:
+        pieces = export_run(run, chosen, arguments.metric or (), wait.show)
+        if path is None:
+            sys.stdout.flush()
+            sys.stdout.buffer.writelines(pieces)
+            return 0
+        write_atomically(path, pieces)
     note(f"Wrote the run {arguments.name} to {path}.")
     return 0

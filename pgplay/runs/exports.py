@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
 from pgplay.errors import InputError, unknown_name
-from pgplay.runs.figures import USUAL, changes_of, figure_of, metrics_of
+from pgplay.runs.curves import PackedRow, curves_of
+from pgplay.runs.figures import MOST_BUCKETS, USUAL, changes_of, figure_of, metrics_of
 from pgplay.runs.png import to_png
 from pgplay.runs.reader import RunReader
 from pgplay.runs.report import to_html
@@ -18,43 +20,70 @@ from pgplay.runs.svg import to_svg
 FORMATS = ("csv", "jsonl", "svg", "png", "html")
 Rows = Iterable[tuple[int, dict[str, float]]]
 
+OnShare = Callable[[float], object]
+"""Hears now and then what share of the run was read, from 0 to 1."""
 
-def export_run(store: RunReader, wanted: str, metrics: Sequence[str] = ()) -> bytes:
-    """Return the run in `store` in one of FORMATS; `metrics` are the curves of svg and png, by default the usual ones.
+_AT_ONCE = 1024  # rows
+
+
+def export_run(
+    run: RunReader, wanted: str, metrics: Sequence[str] = (), on_share: OnShare = lambda share: None
+) -> Iterator[bytes]:
+    """Yield the run in one of FORMATS, piece by piece; `metrics` are the curves of svg and png, by default the usual.
 
     Raises InputError for another format, for a metric that the run does not have, and for png without Pillow;
     PgplayError where the run can't be read.
     """
     if wanted not in FORMATS:
         raise unknown_name("format", wanted, FORMATS)
-    if wanted == "html":
-        return to_html(store).encode()
-    rows = store.rows()
+    last = run.progress().steps
+    rows = _told(run.packed_rows(until=last), last, on_share)
     if wanted == "csv":
-        return rows_to_csv(rows).encode()
+        yield from rows_to_csv(run.metrics(), (row.unpacked() for row in rows))
+        return
     if wanted == "jsonl":
-        return rows_to_jsonl(rows).encode()
-    known = metrics_of(rows)
+        yield from rows_to_jsonl(row.unpacked() for row in rows)
+        return
+    curves = curves_of(rows, last, MOST_BUCKETS)
+    if wanted == "html":
+        yield to_html(run, curves).encode()
+        return
+    known = metrics_of(curves)
     for name in metrics:
         if name not in known:
             raise unknown_name("metric of this run", name, known) if known else InputError("The run has made no step.")
     shown = metrics or [name for name in USUAL if name in known] or USUAL[:1]
-    figure = figure_of(rows, shown, changes_of(store.events()))
-    return to_png(figure) if wanted == "png" else to_svg(figure).encode()
+    figure = figure_of(curves, shown, changes_of(run.events()))
+    yield to_png(figure) if wanted == "png" else to_svg(figure).encode()
 
 
-def rows_to_csv(rows: Rows) -> str:
-    """Return `rows` as CSV: a column `step` and one for each metric that any row has, empty where a row lacks it."""
-    rows = list(rows)
-    names = list(dict.fromkeys(name for _, metrics in rows for name in metrics))
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["step", *names])
-    writer.writerows([step, *(metrics.get(name, "") for name in names)] for step, metrics in rows)
-    return text.getvalue()
+def rows_to_csv(names: Sequence[str], rows: Rows) -> Iterator[bytes]:
+    """Yield `rows` as CSV: a column `step` and one for each of `names`, empty where a row lacks it."""
+    head = io.StringIO()
+    csv.writer(head, lineterminator="\n").writerow(["step", *names])
+    yield head.getvalue().encode()
+    encode = msgspec.json.Encoder().encode  # writes numbers four times as fast as csv does
+    for part in _parts(rows):
+        lines = (encode([step, *map(metrics.get, names)])[1:-1] for step, metrics in part)
+        yield b"".join(line.replace(b"null", b"") + b"\n" for line in lines)
 
 
-def rows_to_jsonl(rows: Rows) -> str:
-    """Return `rows` as one JSON object a line, `step` first."""
+def rows_to_jsonl(rows: Rows) -> Iterator[bytes]:
+    """Yield `rows` as one JSON object a line, `step` first."""
     encoder = msgspec.json.Encoder()
-    return "".join(f"{encoder.encode({'step': step, **metrics}).decode()}\n" for step, metrics in rows)
+    for part in _parts(rows):
+        yield b"".join(encoder.encode({"step": step, **metrics}) + b"\n" for step, metrics in part)
+
+
+def _parts(rows: Rows) -> Iterator[list[tuple[int, dict[str, float]]]]:
+    rows = iter(rows)
+    while part := list(itertools.islice(rows, _AT_ONCE)):
+        yield part
+
+
+def _told(rows: Iterable[PackedRow], last: int, on_share: OnShare) -> Iterator[PackedRow]:
+    """Yield `rows`, and tell every now and then how far they are."""
+    for number, row in enumerate(rows):
+        if number % _AT_ONCE == 0:
+            on_share(row.step / max(1, last))
+        yield row

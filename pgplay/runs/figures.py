@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pgplay.learning.metrics import METRICS
 from pgplay.runs import axes
+from pgplay.runs.curves import Bucket, Curves
 
 if TYPE_CHECKING:
     from pgplay.runs.reader import RunEvent
@@ -34,7 +35,8 @@ LINE, BAND, GREEDY, CHANGE = "#0b7a75", "#cfe5e2", "#b06f00", "#a8437e"
 CHANGES = ("change", "branch", "resume")
 """The kinds of events that are marked in a plot."""
 
-Rows = Sequence[tuple[int, dict[str, float]]]
+MOST_BUCKETS = 2048
+"""Of a curve that is drawn: three for each column of pixels."""
 
 
 class Polyline(NamedTuple):
@@ -82,21 +84,21 @@ class Change(NamedTuple):
     words: str
 
 
-def figure_of(rows: Rows, metrics: Sequence[str], changes: Sequence[Change] = ()) -> Figure:
+def figure_of(curves: Curves, metrics: Sequence[str], changes: Sequence[Change] = ()) -> Figure:
     """Return one plot for each of `metrics`, one under the other; a plot without a number says so."""
     shapes: list[Shape] = [Polygon(_box(0, 0, WIDTH, HEIGHT * max(1, len(metrics))), PAPER)]
     for place, metric in enumerate(metrics):
         top = place * HEIGHT
-        shapes += _trade(rows, top) if metric == TRADE else _plot(rows, metric, changes, top)
+        shapes += _trade(curves, top) if metric == TRADE else _plot(curves, metric, changes, top)
     return Figure(WIDTH, HEIGHT * max(1, len(metrics)), tuple(shapes))
 
 
-def metrics_of(rows: Rows) -> list[str]:
-    """Return every metric that a row has: the usual ones first, then in the order in which they are defined.
+def metrics_of(curves: Curves) -> list[str]:
+    """Return every metric that has a curve: the usual ones first, then in the order in which they are defined.
 
     Where there is a divergence from the reference, the trade comes after the usual ones.
     """
-    found = dict.fromkeys(name for _, metrics in rows for name in metrics)
+    found = dict.fromkeys(curves.of)
     if DIVERGENCE in found:
         found[TRADE] = None
     known = [name for name in (*USUAL, TRADE, *METRICS) if name in found]
@@ -109,7 +111,7 @@ def title_of(metric: str) -> tuple[str, str]:
         title, unit, description = METRICS[metric]
         return (f"{title} ({unit})" if unit else title), description
     if metric == TRADE:
-        return "Reward × KL to reference", "a point a step, joined in their order; the newest one in orange"
+        return "Reward × KL to reference", "points in the order of the steps; the newest one in orange"
     kind, _, name = metric.partition(":")
     return (name or metric), (f"a {kind} of the reward" if name else "")
 
@@ -125,14 +127,14 @@ class _Frame(NamedTuple):
         return round(x, 2), round(y, 2)
 
 
-def _plot(rows: Rows, metric: str, changes: Sequence[Change], top: int) -> list[Shape]:
+def _plot(curves: Curves, metric: str, changes: Sequence[Change], top: int) -> list[Shape]:
     shapes = _head(metric, top)
-    series = {name: [(step, found[name]) for step, found in rows if name in found] for name in _drawn_for(metric)}
+    series = {name: _points(curves.of.get(name, ())) for name in _drawn_for(metric)}
     values = [value for points in series.values() for _, value in points]
     if not values:
-        return [*shapes, Words((WIDTH / 2, top + HEIGHT / 2), "no number was told", anchor="middle")]
+        return [*shapes, _no_number(top)]
     frame = _Frame(
-        axes.step_axis(max(step for points in series.values() for step, _ in points), 80),
+        axes.step_axis(max(curves.of[name][-1].step for name in series if name in curves.of), 80),
         axes.value_axis(min(values), max(values), 4),
         top,
     )
@@ -152,13 +154,26 @@ def _plot(rows: Rows, metric: str, changes: Sequence[Change], top: int) -> list[
     return shapes
 
 
+def _points(buckets: Sequence[Bucket]) -> list[Point]:
+    """Return the lowest and the highest value of each bucket, in order."""
+    return [(bucket.step, value) for bucket in buckets for value in dict.fromkeys((bucket.low, bucket.high))]
+
+
+def _no_number(top: int) -> Words:
+    return Words((WIDTH / 2, top + HEIGHT / 2), "no number was told", anchor="middle")
+
+
 def _drawn_for(metric: str) -> tuple[str, ...]:
     return (metric, "reward_min", "reward_max", "greedy_reward") if metric == REWARD else (metric,)
 
 
-def _trade(rows: Rows, top: int) -> list[Shape]:
-    """Return the plot of the reward over the divergence: a point a step, joined in their order."""
-    told = [(found[DIVERGENCE], found[REWARD]) for _, found in rows if DIVERGENCE in found and REWARD in found]
+def _trade(curves: Curves, top: int) -> list[Shape]:
+    """Return the plot of the reward over the divergence: a point for each bucket, joined in their order."""
+    reward_at = {curves.number(bucket): bucket.mean for bucket in curves.of.get(REWARD, ())}
+    buckets = [bucket for bucket in curves.of.get(DIVERGENCE, ()) if curves.number(bucket) in reward_at]
+    if not buckets:
+        return [*_head(TRADE, top), _no_number(top)]
+    told = [(bucket.mean, reward_at[curves.number(bucket)]) for bucket in buckets]
     divergences, rewards = zip(*told, strict=True)
     across = axes.value_axis(min(divergences), max(divergences), 6)
     frame = _Frame(across, axes.value_axis(min(rewards), max(rewards), 4), top)

@@ -13,7 +13,7 @@ import secrets
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pgplay.errors import InputError, PgplayError
@@ -99,8 +99,8 @@ def _plain_error(what: str, path: Path, error: OSError) -> PgplayError:
     )
 
 
-def write_atomically(path: Path, data: bytes, *, outlasts: bool = True) -> None:
-    """Put `data` into the file `path`, whose folder exists: wholly, or not at all.
+def write_atomically(path: Path, data: bytes | Iterable[bytes], *, outlasts: bool = True) -> None:
+    """Put `data`, or its pieces, into the file `path`, whose folder exists: wholly, or not at all.
 
     Without `outlasts` a power cut may still undo it, until something else in the folder is written that does outlast.
     Raises PgplayError where the disk is full or the place can't be written; the old file then stays.
@@ -118,10 +118,13 @@ def write_atomically(path: Path, data: bytes, *, outlasts: bool = True) -> None:
             sync_folder(path.parent)
 
 
-def write_synced(path: Path, data: bytes) -> None:
-    """Put `data` into the new file `path`, on the disk when this returns; raises OSError. For use in `new_folder`."""
+def write_synced(path: Path, data: bytes | Iterable[bytes]) -> None:
+    """Put `data`, or its pieces, into the new file `path`, on the disk when this returns; for use in `new_folder`.
+
+    Raises OSError.
+    """
     with open(path, "xb") as file:
-        file.write(data)
+        file.writelines([data] if isinstance(data, bytes) else data)
         file.flush()
         os.fsync(file.fileno())
 

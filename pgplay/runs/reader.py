@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import sqlite3
-import struct
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -23,6 +22,7 @@ from pgplay.config import RunConfig, make_config
 from pgplay.errors import InputError, PgplayError
 from pgplay.learning.anatomy import Anatomy
 from pgplay.learning.report import Sample, Trace
+from pgplay.runs.curves import Curves, PackedRow, curves_of
 from pgplay.runs.database import connect_to_read
 from pgplay.runs.database_errors import DATABASE, damaged, plain_database_errors
 from pgplay.runs.names import find_run
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 LOG = "worker.log"
+LAST_STEP = 2**63 - 1
+"""The largest number that SQLite knows."""
 
 _CHUNK = 1024  # rows
 _READ_LIMIT = 5.0  # seconds that SQLite may look for the next rows: it finds some thousands in a hundredth
@@ -68,14 +70,6 @@ class Parent(NamedTuple):
 
     run: str
     step: Step
-
-
-class Chunk(NamedTuple):
-    """Some steps that told the same metrics: for each step a row of `numbers`, 8-byte floats after one another."""
-
-    names: tuple[str, ...]
-    steps: list[int]
-    numbers: list[bytes]
 
 
 class RunReader:
@@ -135,37 +129,34 @@ class RunReader:
         with self._plainly():
             return msgspec.convert((found["parent"], int(found["parent_step"])), Parent)
 
-    def chunks(self, after_step: int = 0, limit: int | None = None) -> Iterator[Chunk]:
-        """Yield the metrics of the steps after `after_step` as they are stored, oldest first, at most `limit` steps."""
+    def packed_rows(
+        self, after_step: int = 0, limit: int | None = None, until: int = LAST_STEP
+    ) -> Iterator[PackedRow]:
+        """Yield what the steps after `after_step` and up to `until` told, oldest first, at most `limit` of them."""
         stored = self._each(
             tuple[Step, str, bytes],
             "SELECT step, names.names, numbers FROM steps JOIN names ON names.id = steps.names"
-            " WHERE step > ? ORDER BY step LIMIT ?",
-            (after_step, -1 if limit is None else limit),
+            " WHERE step > ? AND step <= ? ORDER BY step LIMIT ?",
+            (after_step, until, -1 if limit is None else limit),
         )
         known: dict[str, tuple[str, ...]] = {}
-        chunk, chunk_text = Chunk((), [], []), ""
         for step, text, numbers in stored:
-            if text != chunk_text or len(chunk.steps) >= _CHUNK:
-                if chunk.steps:
-                    yield chunk
-                if text not in known:
-                    with self._plainly():
-                        known[text] = _names_decoder.decode(text)
-                chunk, chunk_text = Chunk(known[text], [], []), text
-            if len(numbers) != 8 * len(chunk.names):
-                raise damaged(self.folder, f"step {step} holds {len(numbers)} bytes for {len(chunk.names)} metrics")
-            chunk.steps.append(step)
-            chunk.numbers.append(numbers)
-        if chunk.steps:
-            yield chunk
+            names = known.get(text)
+            if names is None:
+                with self._plainly():
+                    names = known[text] = _names_decoder.decode(text)
+            if len(numbers) != 8 * len(names):
+                raise damaged(self.folder, f"step {step} holds {len(numbers)} bytes for {len(names)} metrics")
+            yield PackedRow(step, names, numbers)
+
+    def curves(self, most: int, until: int = LAST_STEP) -> Curves:
+        """Return every metric up to the step `until` in at most `most` buckets."""
+        last = min(self.progress().steps, until)
+        return curves_of(self.packed_rows(until=last), last, most)
 
     def each_row(self, after_step: int = 0, limit: int | None = None) -> Iterator[tuple[int, dict[str, float]]]:
-        """Yield (step, metrics) of the steps after `after_step`, oldest first, at most `limit` of them."""
-        for names, steps, numbers in self.chunks(after_step, limit):
-            unpack = struct.Struct(f"<{len(names)}d").unpack
-            for step, packed in zip(steps, numbers, strict=True):
-                yield step, dict(zip(names, unpack(packed), strict=True))
+        """Return (step, metrics) of the steps after `after_step`, oldest first, at most `limit` of them."""
+        return (row.unpacked() for row in self.packed_rows(after_step, limit))
 
     def rows(self, after_step: int = 0, limit: int | None = None) -> list[tuple[int, dict[str, float]]]:
         """Return what `each_row` yields; of a long run that takes gigabytes."""

@@ -14,6 +14,7 @@ from importlib.resources import files
 from pgplay.config import to_settings
 from pgplay.learning.report import Sample
 from pgplay.rewards.alignment import align
+from pgplay.runs.curves import Curves
 from pgplay.runs.figures import TRADE, USUAL, changes_of, figure_of, metrics_of
 from pgplay.runs.printable import printable
 from pgplay.runs.reader import RunReader
@@ -27,10 +28,10 @@ _LONGEST = 2000
 """Characters of a text that are shown: aligning takes quadratic time."""
 
 
-def to_html(store: RunReader) -> str:
-    """Return the page of the run in `store`; raises PgplayError where it can't be read."""
-    rows, config, progress = store.rows(), store.config, store.progress()
-    metrics = metrics_of(rows)
+def to_html(store: RunReader, curves: Curves) -> str:
+    """Return the page of the run in `store`, whose `curves` are given; raises PgplayError where it can't be read."""
+    config, progress = store.config, store.progress()
+    metrics = metrics_of(curves)
     shown = (*USUAL, TRADE)
     usual, others = [name for name in shown if name in metrics], [name for name in metrics if name not in shown]
     changes = changes_of(store.events())
@@ -50,8 +51,8 @@ def to_html(store: RunReader) -> str:
         "<h2>Recipe</h2>",
         f"<pre>{_text(to_recipe(config)) or 'all at its default'}</pre><pre>{_text(to_command(config))}</pre>",
         "<h2>Curves</h2>",
-        to_svg(figure_of(rows, usual or [*USUAL[:1]], changes)),
-        *(_folded("All other metrics", to_svg(figure_of(rows, others, changes))) if others else ()),
+        to_svg(figure_of(curves, usual or [*USUAL[:1]], changes)),
+        *(_folded("All other metrics", to_svg(figure_of(curves, others, changes))) if others else ()),
         "<h2>What it wrote</h2>",
         "<p>The greedy completion over time: <b class=right>right</b>, <b class=wrong>wrong</b>, "
         "<b class=extra>extra</b> and <b class=missing>·</b> missing characters.</p>",
@@ -74,12 +75,11 @@ def to_html(store: RunReader) -> str:
 
 def _moments(store: RunReader) -> str:
     """Return the greedy completion at steps along the run."""
-    rewards = dict(store.rows())
     found = [("step", "mean reward", "its reward", "text")]
     for step in thinned(store.sampled_steps(), MOST_MOMENTS):
         greedy = next((sample for sample in store.samples(step) if sample.role == "greedy"), None)
         if greedy is not None:
-            mean = rewards.get(step, {}).get("reward_mean")
+            mean = store.row(step).get("reward_mean")
             told = "" if mean is None else f"{mean:.3f}"
             found.append((f"{step:,}", told, f"{greedy.reward:.2f}", _coloured(greedy)))
     return _table(found, has_head=True) if len(found) > 1 else "<p>Nothing yet.</p>"

@@ -3,6 +3,7 @@
 import io
 import math
 import re
+import struct
 import sys
 from html.parser import HTMLParser
 from xml.etree import ElementTree
@@ -14,13 +15,23 @@ from pgplay.cli import main
 from pgplay.config import make_config
 from pgplay.errors import InputError
 from pgplay.learning.report import Sample, StepReport
+from pgplay.runs.curves import PackedRow, curves_of
 from pgplay.runs.exports import export_run
-from pgplay.runs.figures import GREEDY, LINE, Polygon, Polyline, figure_of, metrics_of
+from pgplay.runs.figures import GREEDY, LINE, MOST_BUCKETS, Polygon, Polyline, figure_of, metrics_of
 from pgplay.runs.store import RunStore
 from pgplay.runs.svg import to_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 EVIL = "</code><script>alert(1)</script>&\x1b[31m\u202e"
+
+
+def export(store, *words):
+    return b"".join(export_run(store, *words))
+
+
+def drawn_rows(rows):
+    packed = [PackedRow(step, tuple(told), struct.pack(f"<{len(told)}d", *told.values())) for step, told in rows]
+    return curves_of(packed, packed[-1].step if packed else 0, MOST_BUCKETS)
 
 
 @pytest.fixture
@@ -41,7 +52,7 @@ def store():
 
 
 def test_svg_shows_every_curve_from_its_first_step_to_its_last(store):
-    tree = ElementTree.fromstring(export_run(store, "svg"))
+    tree = ElementTree.fromstring(export(store, "svg"))
     words = [element.text for element in tree.iter(f"{SVG}text")]
     assert {"Reward", "Entropy (nats per token)"} <= set(words)
     curves = [element for element in tree.iter(f"{SVG}polyline") if element.get("stroke") == LINE]
@@ -60,9 +71,9 @@ def test_svg_shows_every_curve_from_its_first_step_to_its_last(store):
 def test_the_trade_joins_its_points_in_their_order_and_marks_the_newest():
     rows = [(1, {"reward_mean": 0.2, "kl_reference": 0.0}), (2, {"reward_mean": 0.4, "kl_reference": 0.3}),
             (3, {"reward_mean": 0.9, "kl_reference": 0.1}), (4, {"reward_mean": 0.9})]  # fmt: skip
-    assert "reward_by_kl" in metrics_of(rows)
-    assert "reward_by_kl" not in metrics_of([(1, {"reward_mean": 0.2})])
-    shapes = figure_of(rows, ["reward_by_kl"]).shapes
+    assert "reward_by_kl" in metrics_of(drawn_rows(rows))
+    assert "reward_by_kl" not in metrics_of(drawn_rows([(1, {"reward_mean": 0.2})]))
+    shapes = figure_of(drawn_rows(rows), ["reward_by_kl"]).shapes
     (way,) = [shape for shape in shapes if isinstance(shape, Polyline) and len(shape.points) == 3]
     first, second, third = way.points
     assert first[0] < third[0] < second[0]
@@ -72,21 +83,21 @@ def test_the_trade_joins_its_points_in_their_order_and_marks_the_newest():
 
 
 def test_the_page_shows_the_trade_where_there_is_one(store):
-    assert "Reward × KL to reference" not in export_run(store, "html").decode()
+    assert "Reward × KL to reference" not in export(store, "html").decode()
     told = {"reward_mean": 0.5, "kl_reference": 0.1}
     store.record(StepReport(301, 6.1, 301 * 64, told, (), False))
-    assert "Reward × KL to reference" in export_run(store, "html").decode()
+    assert "Reward × KL to reference" in export(store, "html").decode()
 
 
 def test_a_chosen_metric_is_drawn_alone_and_an_unknown_one_refused(store):
-    tree = ElementTree.fromstring(export_run(store, "svg", ["part:<i>"]))
+    tree = ElementTree.fromstring(export(store, "svg", ["part:<i>"]))
     assert len([one for one in tree.iter(f"{SVG}polyline") if one.get("stroke") == LINE]) == 1
     with pytest.raises(InputError, match="entrpy"):
-        export_run(store, "svg", ["entrpy"])
+        export(store, "svg", ["entrpy"])
 
 
 def test_png_shows_what_svg_shows(store):
-    picture = Image.open(io.BytesIO(export_run(store, "png"))).convert("RGB")
+    picture = Image.open(io.BytesIO(export(store, "png"))).convert("RGB")
     assert picture.size == (1520, 1040)
     wanted = tuple(int(LINE[place : place + 2], 16) for place in (1, 3, 5))
     found = {colour for _, colour in picture.getcolors(picture.size[0] * picture.size[1])}
@@ -96,7 +107,7 @@ def test_png_shows_what_svg_shows(store):
 def test_png_without_pillow_says_what_to_do(store, monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(InputError, match="Pillow") as refused:
-        export_run(store, "png")
+        export(store, "png")
     assert "pgplay[png]" in refused.value.remedy
 
 
@@ -128,7 +139,7 @@ class Reader(HTMLParser):
 
 
 def test_the_page_is_well_formed_and_nothing_of_it_runs_or_loads(store):
-    page = export_run(store, "html").decode()
+    page = export(store, "html").decode()
     reader = Reader()
     reader.feed(page)
     reader.close()
@@ -144,7 +155,7 @@ def test_the_page_is_well_formed_and_nothing_of_it_runs_or_loads(store):
 
 
 def test_the_page_holds_the_run_and_its_numbers(store):
-    page = export_run(store, "html").decode()
+    page = export(store, "html").decode()
     reader = Reader()
     reader.feed(page)
     text = " ".join(reader.words)
@@ -158,7 +169,7 @@ def test_the_page_holds_the_run_and_its_numbers(store):
 
 def test_wild_numbers_and_no_numbers_are_drawn():
     for rows in ([], [(1, {"reward_mean": 0.0})], [(1, {"reward_mean": 1e300}), (2, {"reward_mean": -1e300})]):
-        drawn = to_svg(figure_of(rows, ["reward_mean"]))
+        drawn = to_svg(figure_of(drawn_rows(rows), ["reward_mean"]))
         ElementTree.fromstring(drawn)
         assert "nan" not in drawn
         assert "inf" not in drawn

@@ -8,17 +8,17 @@ ROWS = [(1, {"entropy": 0.1}), (2, {"entropy": 0.3, "measure:a, b": 1 / 3})]
 
 
 def test_csv_has_a_column_for_every_metric_and_exact_numbers() -> None:
-    read = list(csv.DictReader(io.StringIO(rows_to_csv(ROWS))))
+    read = list(csv.DictReader(io.StringIO(b"".join(rows_to_csv(["entropy", "measure:a, b"], ROWS)).decode())))
     assert read[0] == {"step": "1", "entropy": "0.1", "measure:a, b": ""}
     assert float(read[1]["measure:a, b"]) == 1 / 3
 
 
 def test_json_lines_have_one_step_each() -> None:
-    assert [json.loads(line) for line in rows_to_jsonl(iter(ROWS)).splitlines()] == [
+    assert [json.loads(line) for line in b"".join(rows_to_jsonl(iter(ROWS))).splitlines()] == [
         {"step": step, **metrics} for step, metrics in ROWS
     ]
 
 
 def test_no_rows_give_a_header_and_nothing() -> None:
-    assert rows_to_csv([]) == "step\n"
-    assert rows_to_jsonl([]) == ""
+    assert b"".join(rows_to_csv([], [])) == b"step\n"
+    assert b"".join(rows_to_jsonl([])) == b""

@@ -12,9 +12,10 @@ from textual.widget import Widget
 
 from pgplay.app.explanations import Explanation
 from pgplay.app.formats import number
-from pgplay.app.history import Bucket, History, smoothed
+from pgplay.app.history import History, smoothed
 from pgplay.app.safe_text import as_title, fit, plain
 from pgplay.app.view import PlotView, words_of
+from pgplay.runs.curves import Bucket
 
 if TYPE_CHECKING:
     from pgplay.app.charts import Chart
