@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pgplay.app import form
 from pgplay.app.drafts import adopt
 from pgplay.app.messages import StateShown
+from pgplay.app.reading import read_beside
 from pgplay.app.redrawing import PARTS
 from pgplay.app.reward_desk import RewardDesk
 from pgplay.app.screens.dialogs import AskDialog, ConfirmDialog
@@ -43,6 +44,7 @@ from pgplay.worker.protocol import (
 
 if TYPE_CHECKING:
     from pgplay.app.app import PgplayApp
+    from pgplay.app.history import Recollection
     from pgplay.runs.cards import PolicyCard
 
 
@@ -315,12 +317,21 @@ class Conductor:
         history = self._app.state.history
         if step <= history.last_step:
             return
-        from pgplay.app.recall import recall
+        from pgplay.app.recall import read_past
+        from pgplay.runs.reader import RunReader
 
-        try:
-            recall(history, run, step)
-        except PgplayError as error:
-            self._app.tell(f"The curves before step {step} cannot be read: {error.problem}")
+        def read() -> Recollection:
+            with RunReader.open(run) as store:
+                return read_past(store, step)
+
+        def show(past: Recollection) -> None:
+            info = self._app.state.info
+            if info is not None and info.run == run:
+                history.precede(past)
+                self._app.redraw()
+
+        otherwise = f"The curves before step {step} cannot be shown."
+        read_beside(self._app, read, show, f"Reading the steps before {step:,}…", otherwise=otherwise)
 
     def mourn(self, returncode: int, log_tail: str) -> None:
         """Say that the worker is gone, and offer to go on from its last checkpoint."""

@@ -57,7 +57,7 @@ class Overlay:
         self.seeds_as_one = True
         try:
             for run in runs:
-                self.add(run)
+                self.add(Past(run))
         except BaseException:
             self.close()
             raise
@@ -72,13 +72,16 @@ class Overlay:
         """Whether there is no colour left for another run."""
         return len(self._pasts) >= MOST
 
-    def add(self, run: str) -> None:
-        """Show `run` too, where it is not shown yet; raises as the beginning does, and InputError where it is full."""
-        if run not in self._pasts:
-            if self.is_full:
-                raise InputError(FULL)
-            self._pasts[run] = Past(run)
-            self._slots[run] = min(set(range(MOST)) - set(self._slots.values()))
+    def add(self, past: Past) -> None:
+        """Show a run too, where it is not shown yet; raises InputError where it is full."""
+        if past.run in self._pasts:
+            past.close()
+            return
+        if self.is_full:
+            past.close()
+            raise InputError(FULL)
+        self._pasts[past.run] = past
+        self._slots[past.run] = min(set(range(MOST)) - set(self._slots.values()))
 
     def remove(self, run: str) -> None:
         """Show `run` no longer; its slot is free again."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
 
-from pgplay.app.history import History
+from pgplay.app.history import CAPACITY, MOST_MARKS, RECENT, History, Mark, Recollection, Traces
 from pgplay.app.state import RESUMED, words_of_change
-from pgplay.runs.reader import RunReader
+from pgplay.runs.curves import curves_of
+from pgplay.runs.database_errors import damaged
+from pgplay.runs.reader import LAST_STEP, RunReader
 
 WORDS: dict[str, Callable[[str], str]] = {
     "change": lambda detail: words_of_change(msgspec.json.decode(detail, type=dict[str, Any])),
@@ -19,12 +21,33 @@ WORDS: dict[str, Callable[[str], str]] = {
 """What a mark on the plots says of those events of a run that concern its learning."""
 
 
-def recall(history: History, run: str, step: int) -> None:
-    """Add to `history` what the store of `run` holds up to `step`; raises PgplayError where it cannot be read."""
-    with RunReader.open(run) as store:
-        history.add(row for row in store.rows(history.last_step) if row[0] <= step)
-        known = history.traces.all[-1][0] if history.traces.all else 0
-        history.add_traces(pair for pair in store.traces(known) if pair[0] <= step)
-        for event in store.events():
-            if event.kind in WORDS and event.step <= step:
-                history.mark(event.step, WORDS[event.kind](event.detail))
+def read_past(run: RunReader, until: int = LAST_STEP) -> Recollection:
+    """Return the past of `run` up to the step `until`; raises PgplayError.
+
+    Of a run of a million steps that takes more than a second: it is done beside the screen's thread.
+    """
+    last = min(run.progress().steps, until)
+    traces = Traces()
+    for step, trace in run.traces():
+        if step <= last:
+            traces.add(step, trace)
+    recent = curves_of(run.packed_rows(last - RECENT, until=last), RECENT, RECENT)
+    return Recollection(run.curves(CAPACITY, last), recent, traces, list(_marks(run, until))[-MOST_MARKS:])
+
+
+def follow(history: History, run: RunReader) -> None:
+    """Add to `history` what came in `run` since its last step; raises PgplayError."""
+    history.add(run.each_row(history.last_step))
+    history.add_traces(run.traces(history.traces.all[-1][0] if history.traces.all else 0))
+    for mark in _marks(run, LAST_STEP):
+        history.mark(*mark)
+
+
+def _marks(run: RunReader, until: int) -> Iterator[Mark]:
+    for event in run.events():
+        if event.kind in WORDS and event.step <= until:
+            try:
+                words = WORDS[event.kind](event.detail)
+            except msgspec.DecodeError as error:
+                raise damaged(run.folder, f"what it tells of a change is none ({error})") from error
+            yield Mark(event.step, words)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgplay.errors import PgplayError
+from pgplay.app.reading import read_beside
 
 if TYPE_CHECKING:
     from pgplay.app.app import PgplayApp
@@ -27,16 +27,18 @@ class Visits:
 
     def travel(self, run: str = "") -> None:
         """Look at `run`, by default the present one, as it was at any step."""
+        from pgplay.app.past import Past
         from pgplay.app.screens.travel import TravelScreen
 
         run = run or self._present
         if not run:
             self._app.tell("There is no run to go back in yet. Press space to start one, or u for the stored ones.")
             return
-        try:
-            self._app.push_screen(TravelScreen(run, self._branch))
-        except PgplayError as error:
-            self._app.tell(str(error), severe=True)
+
+        def show(past: Past) -> None:
+            self._app.push_screen(TravelScreen(past, self._branch))
+
+        read_beside(self._app, lambda: Past(run), show, f"Reading the run {run}…")
 
     def _branch(self, run: str, step: int) -> None:
         """Make a branch of `run`, and go to where something can be changed before it goes on."""
@@ -46,22 +48,28 @@ class Visits:
 
     def side_by_side(self, *runs: str) -> None:
         """Show `runs` in one plot; by default the present run, or the newest, with its branches and its like."""
-        from pgplay.app.overlay import relatives
+        from pgplay.app.overlay import MOST, Overlay, relatives
         from pgplay.app.screens.side_by_side import SideBySide
         from pgplay.runs.summaries import list_runs
 
-        try:
-            known = list_runs()
+        present = self._present
+
+        def read() -> tuple[Overlay, int]:
             chosen = list(runs)
             if len(chosen) < 2:
+                known = list_runs()
                 readable = [run.name for run in known if not run.problem]
-                chosen = relatives(next(iter([*chosen, *filter(None, [self._present]), *readable]), ""), known)
-            if not chosen:
+                chosen = relatives(next(iter([*chosen, *filter(None, [present]), *readable]), ""), known)
+            return Overlay(chosen[:MOST]), len(chosen[MOST:])
+
+        def show(found: tuple[Overlay, int]) -> None:
+            overlay, left_out = found
+            if overlay.runs:
+                self._app.push_screen(SideBySide(overlay, self._conductor.start_beside, self.travel, left_out))
+            else:
                 self._app.tell("There is no run to show yet. Press space to start one.")
-                return
-            self._app.push_screen(SideBySide(chosen, self._conductor.start_beside, self.travel))
-        except PgplayError as error:
-            self._app.tell(str(error), severe=True)
+
+        read_beside(self._app, read, show, "Reading the runs…")
 
     def recipe(self) -> None:
         """Show the recipe of the setup; one that is pasted there fills the setup in."""

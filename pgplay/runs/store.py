@@ -11,6 +11,7 @@ each of the first 1,000 steps and then ever more thinly, 500 for each doubling o
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import sqlite3
 import struct
@@ -39,6 +40,7 @@ PATIENCE = 60.0
 
 _LOCK_PATIENCE = 0.5  # seconds; outlasts another process that only looks whether the run is being trained
 
+_one_number = struct.Struct("<d")
 _encoder = msgspec.json.Encoder()
 
 
@@ -133,9 +135,16 @@ class RunStore(RunReader):
 
     def best(self, metrics: tuple[str, ...]) -> tuple[float, ...]:
         """Return the highest tuple of these metrics that any step told, lacking ones as minus infinity."""
-        lacking = float("-inf")
-        lowest = (lacking,) * len(metrics)
-        return max((tuple(row.get(name, lacking) for name in metrics) for _, row in self.each_row()), default=lowest)
+        best = (-math.inf,) * len(metrics)
+        places: dict[tuple[str, ...], list[int | None]] = {}
+        for _, names, numbers in self.packed_rows():
+            if names not in places:
+                places[names] = [8 * names.index(name) if name in names else None for name in metrics]
+            told = (
+                -math.inf if place is None else _one_number.unpack_from(numbers, place)[0] for place in places[names]
+            )
+            best = max(best, tuple(told))
+        return best
 
     @property
     def is_in_place(self) -> bool:

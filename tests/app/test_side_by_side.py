@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 from textual.widgets import DataTable
 
 from pgplay.app.overlay import MOST, Overlay, relatives
+from pgplay.app.past import Past
 from pgplay.app.screens.dialogs import ChooseDialog
 from pgplay.app.screens.side_by_side import OverlayPlot, SideBySide
 from pgplay.app.screens.travel import TravelScreen
@@ -70,7 +71,7 @@ def test_a_run_keeps_its_colour_while_others_come_and_go() -> None:
     assert {line.first.run: line.slot for line in overlay.lines()} == {
         run: slot for run, slot in before.items() if run != "seed-1"
     }
-    overlay.add("seed-1")
+    overlay.add(Past("seed-1"))
     assert {line.first.run: line.slot for line in overlay.lines()} == before
     overlay.close()
 

@@ -18,6 +18,7 @@ from pgplay.app.explanations import Explanation
 from pgplay.app.messages import LooksChanged
 from pgplay.app.overlay import FULL, MARKERS, MOST, Line, Overlay
 from pgplay.app.past import Past
+from pgplay.app.reading import read_beside
 from pgplay.app.safe_text import as_title, safe_text
 from pgplay.app.screens.dialogs import ChooseDialog
 from pgplay.app.screens.page import BACK, Keys
@@ -26,7 +27,7 @@ from pgplay.config import make_config, to_settings
 from pgplay.errors import PgplayError
 from pgplay.learning.algorithms import ALGORITHMS, COMPARATORS
 from pgplay.rewards.catalogue import REWARDS
-from pgplay.runs.summaries import list_runs
+from pgplay.runs.summaries import RunSummary, list_runs
 
 if TYPE_CHECKING:
     from pgplay.app.app import PgplayApp
@@ -89,11 +90,11 @@ class SideBySide(Screen[None]):
     ]
     AUTO_FOCUS = "DataTable"
 
-    def __init__(self, runs: list[str], start: Start, travel: Callable[[str], None]) -> None:
-        """Show the first of `runs` that there is room for; raises InputError for an unknown one, PgplayError else."""
+    def __init__(self, overlay: Overlay, start: Start, travel: Callable[[str], None], left_out: int = 0) -> None:
+        """Show `overlay`, which the screen closes, beside which there was no room for so many runs."""
         super().__init__()
-        self._overlay = Overlay(runs[:MOST])
-        self._left_out = len(runs[MOST:])
+        self._overlay = overlay
+        self._left_out = left_out
         self._start, self._travel = start, travel
         self._expected = ""
         self._lines: list[Line] = []
@@ -126,7 +127,7 @@ class SideBySide(Screen[None]):
             began = info is not None and self._expected not in ("", info.run) and info.run not in self._overlay.runs
             if began and info is not None:
                 self._expected = ""
-                self._overlay.add(info.run)
+                self._overlay.add(Past(info.run))
             if self._overlay.refresh() or began:
                 self._show()
         except PgplayError as error:
@@ -242,20 +243,30 @@ class SideBySide(Screen[None]):
         if self._overlay.is_full:
             self._hint(FULL)
             return
-        shown = self._overlay.runs
-        known = [run for run in list_runs() if not run.problem and run.name not in shown]
-        entries = [(run.name, f"{run.state}, {run.steps} steps") for run in known]
+        app = cast("PgplayApp", self.app)
+
+        def add(past: Past) -> None:
+            if not self.is_attached:
+                past.close()
+                return
+            try:
+                self._overlay.add(past)
+            except PgplayError as error:
+                self._hint(str(error))
+            else:
+                self._show()
 
         def chosen(name: str | None) -> None:
             if name is not None:
-                try:
-                    self._overlay.add(name)
-                except PgplayError as error:
-                    self._hint(str(error))
-                else:
-                    self._show()
+                read_beside(app, lambda: Past(name), add, f"Reading the run {name}…")
 
-        self.app.push_screen(ChooseDialog("Add a run", entries), chosen)
+        def choose(runs: list[RunSummary]) -> None:
+            shown = self._overlay.runs
+            known = [run for run in runs if not run.problem and run.name not in shown]
+            entries = [(run.name, f"{run.state}, {run.steps} steps") for run in known]
+            app.push_screen(ChooseDialog("Add a run", entries), chosen)
+
+        read_beside(app, list_runs, choose, "Reading the runs…")
 
     def action_remove(self) -> None:
         """Leave the runs of the line under the cursor out; they stay stored."""

@@ -41,10 +41,10 @@ class TravelScreen(Screen[None]):
     ]
     AUTO_FOCUS = "#travel-slider"
 
-    def __init__(self, run: str, branch: Branch) -> None:
-        """Raises InputError for an unknown run, PgplayError for a damaged one."""
+    def __init__(self, past: Past, branch: Branch) -> None:
+        """Show `past`, which the screen closes."""
         super().__init__()
-        self._past = Past(run)
+        self._past = past
         self._branch = branch
         self._metric = USUAL[0]
         self._state = AppState()

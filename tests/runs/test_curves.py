@@ -1,0 +1,114 @@
+"""A run of any length as curves: nothing that a curve shows is lost, and memory does not grow with the run."""
+
+import math
+import struct
+import tracemalloc
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pgplay.app.history import CAPACITY, RECENT, History
+from pgplay.app.recall import read_past
+from pgplay.config import RunConfig
+from pgplay.learning.report import StepReport
+from pgplay.runs.curves import PackedRow, curves_of
+from pgplay.runs.exports import export_run
+from pgplay.runs.reader import RunReader
+from pgplay.runs.store import RunStore
+
+MakeReport = Callable[..., StepReport]
+numbers = st.floats(-1e308, 1e308) | st.just(math.nan) | st.just(math.inf)
+told = st.dictionaries(st.sampled_from("abc"), numbers, max_size=3)
+
+
+def pack(step: int, metrics: dict[str, float]) -> PackedRow:
+    return PackedRow(step, tuple(metrics), struct.pack(f"<{len(metrics)}d", *metrics.values()))
+
+
+@given(st.lists(st.tuples(st.integers(1, 5), told), max_size=60), st.integers(1, 64))
+def test_each_bucket_tells_the_truth_about_its_steps(rows: list[tuple[int, dict[str, float]]], most: int) -> None:
+    step, packed, values = 0, [], []
+    for distance, metrics in rows:
+        step += distance
+        packed.append(pack(step, metrics))
+        values += [(step, name, value) for name, value in metrics.items() if math.isfinite(value)]
+    curves = curves_of(packed, step, most)
+    assert set(curves.of) == {name for _, name, _ in values}
+    for name, buckets in curves.of.items():
+        assert len(buckets) <= most
+        for bucket in buckets:
+            inside = [
+                (at, value) for at, other, value in values
+                if other == name and (at - 1) // curves.span == curves.number(bucket)
+            ]  # fmt: skip
+            assert (bucket.step, bucket.last) == inside[-1]
+            assert (bucket.low, bucket.high) == (min(v for _, v in inside), max(v for _, v in inside))
+            assert bucket.steps == len(inside)
+            assert bucket.low - 1e-9 * abs(bucket.low) <= bucket.mean <= bucket.high + 1e-9 * abs(bucket.high)
+        assert sum(bucket.steps for bucket in buckets) == sum(other == name for _, other, _ in values)
+
+
+@pytest.fixture
+def long_run() -> str:
+    with RunStore.create(RunConfig(), "long") as store:
+        # One transaction for all of them: what is tried here is reading.
+        store._database.execute("BEGIN")
+        names = store._remember(store._database, ("reward_mean", "entropy"))
+        for step in range(1, 20_001):
+            told = struct.pack("<2d", math.sin(step), 9.0 if step == 12_345 else 1.0)
+            row = (step, step / 50, step, 0, math.sin(step), names, told)
+            store._database.execute("INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        store._database.execute("COMMIT")
+    return "long"
+
+
+def test_the_past_of_a_long_run_is_thinned_and_goes_on_with_what_came_after(long_run: str) -> None:
+    with RunReader.open(long_run) as run:
+        past = read_past(run, 20_000)
+    history = History()
+    history.add((step, {"reward_mean": 0.5, "entropy": 2.0}) for step in range(20_001, 20_051))
+    history.precede(past)
+    entropy = history.of("entropy")
+    assert len(entropy.buckets) <= CAPACITY
+    assert max(bucket.high for bucket in entropy.buckets) == 9.0
+    assert [bucket.step for bucket in entropy.since(19_900)] == list(range(19_900, 20_051))
+    assert entropy.since(0)[0].low == 1.0
+    assert sum(bucket.steps for bucket in entropy.buckets) == 20_050
+    history.add([(20_051, {"entropy": 3.0})])
+    assert history.last_step == 20_051
+
+
+def test_the_past_of_a_short_run_is_shown_value_by_value(make_report: MakeReport) -> None:
+    with RunStore.create(RunConfig(), "short") as store:
+        for step in range(1, RECENT // 2):
+            store.record(make_report(step, reward=step / 7))
+    history = History()
+    with RunReader.open("short") as run:
+        history.precede(read_past(run))
+    shown = [bucket.last for bucket in history.of("reward_mean").since(0)]
+    assert shown == [step / 7 for step in range(1, RECENT // 2)]
+
+
+@pytest.mark.parametrize("wanted", ["csv", "jsonl", "svg", "html"])
+def test_an_export_takes_no_memory_for_each_step(long_run: str, wanted: str) -> None:
+    with RunReader.open(long_run) as run:
+        list(export_run(run, wanted))  # what is loaded once does not count
+        tracemalloc.start()
+        size = sum(len(piece) for piece in export_run(run, wanted))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert size > 10_000
+    assert peak < 6_000_000  # the rows as dictionaries would take twice as much
+
+
+def test_a_long_export_tells_how_far_it_is(long_run: str) -> None:
+    shares: list[float] = []
+    with RunReader.open(long_run) as run:
+        for wanted in ("csv", "html"):
+            shares.clear()
+            list(export_run(run, wanted, (), shares.append))
+            assert shares == sorted(shares)
+            assert len(shares) > 10
+            assert 0 <= shares[0] < shares[-1] <= 1
