@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pgplay.cli import main
-from tests.consent.strangers import FIELDS, Stranger, make
+from tests.consent.strangers import Stranger
 
 Prepare = Callable[[Stranger, Path], list[str]]
 
@@ -53,22 +53,6 @@ NEVER_RUNS: dict[tuple[str, str], Prepare] = {
 }
 """What there is no more of: score takes rewards from its own command line alone; a sweep and a stranger's benchmark
 do not exist; a policy is no recipe of compare."""
-
-
-@pytest.fixture(scope="module", params=FIELDS)
-def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Stranger:
-    return make(tmp_path_factory.mktemp(request.param), request.param)
-
-
-@pytest.fixture
-def them(made: Stranger, monkeypatch: pytest.MonkeyPatch) -> Stranger:
-    """The stranger, whose Python has not run yet; their file lies in the present folder."""
-    monkeypatch.chdir(made.folder)
-    made.write()
-    made.ran.unlink(missing_ok=True)
-    for left in ("theirs.toml", "run.csv"):
-        (made.folder / left).unlink(missing_ok=True)
-    return made
 
 
 class Terminal(io.StringIO):

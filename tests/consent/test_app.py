@@ -1,0 +1,358 @@
+"""Every way in of the app × every way to run: a stranger's Python runs after a yes, and not before.
+
+The worker is in this process and obeys as the real one does, so what is sent to it would run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, Select
+
+from pgplay.app import app as app_module
+from pgplay.app.app import PgplayApp, run_app
+from pgplay.app.screens.bench import RewardBench
+from pgplay.app.screens.consent import ConsentDialog
+from pgplay.app.screens.recipe import RecipeScreen
+from pgplay.app.screens.reward import RewardScreen
+from pgplay.app.worker_link import OnEvent, OnExit
+from pgplay.config import make_config
+from pgplay.errors import PgplayError
+from pgplay.runs.branches import branch_run
+from pgplay.runs.library import read_policy
+from pgplay.runs.stored_rewards import stored_rewards
+from pgplay.worker.preparation import check_resume, check_start
+from pgplay.worker.probing import answer_probe
+from pgplay.worker.protocol import Change, Command, ProbeReward, Resume, Start, Write
+from pgplay.worker.saved_policies import answer_write_with_saved
+from pgplay.worker.session import Session
+from tests.app.fake_worker import Bench, FakeWorker, begin, until
+from tests.consent.strangers import SMALL, Stranger
+
+Act = Callable[[Bench, Pilot[int], Stranger], Awaitable[None]]
+
+
+class ObedientWorker(FakeWorker):
+    """Does what it is told, in this process, and tells nothing."""
+
+    def send(self, command: Command) -> None:
+        super().send(command)
+        with suppress(PgplayError):
+            _obey(command)
+
+
+def _obey(command: Command) -> None:
+    match command:
+        case Start():
+            config = make_config(command.settings)
+            check_start(config, command)
+            _step(Session.begin(config, rewards=command.rewards, continue_policy=command.continue_policy))
+        case Resume(run=run) if run:
+            check_resume(run, command)
+            run = run if command.at is None else branch_run(run, command.at)
+            _step(Session.resume(run, rewards=command.rewards))
+        case ProbeReward():
+            answer_probe(command, print)
+        case Write():
+            answer_write_with_saved(command)
+
+
+def _step(session: Session) -> None:
+    try:
+        session.step()
+    finally:
+        session.close("paused")
+
+
+class ObedientBench(Bench):
+    def __init__(self, app: Callable[..., PgplayApp] | None = None) -> None:
+        super().__init__(make_config(SMALL))
+        if app is not None:
+            self.app = app(connect=self._connect)
+
+    def _connect(self, on_event: OnEvent, on_exit: OnExit) -> FakeWorker:
+        self.workers.append(ObedientWorker(on_event, on_exit))
+        return self.workers[-1]
+
+
+@asynccontextmanager
+async def opened(bench: Bench) -> AsyncIterator[Pilot[int]]:
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        yield pilot
+
+
+async def take_preset(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
+    bench.app.main.query_one("#preset", Select).value = "theirs"
+    await names_their_python(bench, pilot)
+
+
+async def paste_recipe(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
+    bench.app.action_recipe()
+    await until(pilot, lambda: isinstance(bench.app.screen, RecipeScreen) and bench.app.screen.query("#pasted"))
+    pasted = bench.app.screen.query_one("#pasted", Input)
+    pasted.focus()
+    pasted.value = them.recipe()
+    await pilot.press("enter")
+    await names_their_python(bench, pilot)
+
+
+async def open_again(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
+    await names_their_python(bench, pilot)
+
+
+async def names_their_python(bench: Bench, pilot: Pilot[int]) -> None:
+    await until(pilot, lambda: "theirs.py" in str(bench.app.settings))
+
+
+async def start(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
+    bench.app.action_toggle_run()
+
+
+async def one_step(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
+    bench.app.action_one_step()
+
+
+async def ten_steps(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
+    bench.app.action_ten_steps()
+
+
+async def edit_another_field_and_start(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
+    other = "measure" if them.field == "reward" else "reward"
+    setup = bench.app.main.setup
+    setup._edit("target", "ho")
+    setup._edit("seed", "3")
+    setup._edit(other, f"{setup.typed[other]}, lcs".strip(", ") if other == "measure" else "prefix")
+    await until(pilot, lambda: (bench.app.settings or {}).get("seed") == 3)
+    bench.app.action_toggle_run()
+
+
+async def edit(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
+    bench.app.action_edit_reward()
+
+
+async def look_at_the_bench(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
+    bench.app.action_reward_bench()
+
+
+INTO_THE_SETUP: dict[str, Act] = {"preset": take_preset, "recipe": paste_recipe, "last session": open_again}
+BY_THE_SETUP: dict[str, Act] = {
+    "start": start,
+    "one step": one_step,
+    "ten steps": ten_steps,
+    "start after an edit": edit_another_field_and_start,
+    "edit": edit,
+    "bench": look_at_the_bench,
+}
+ONLY_THE_REWARD = ("edit", "bench")
+"""Measures are neither edited nor looked at."""
+
+
+async def train_on(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
+    bench.app._conductor.train_on(read_policy(them.policy()))
+
+
+async def train_on_without_python(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
+    bench.app._conductor.train_on(read_policy(them.nameless_policy()))
+
+
+async def resume(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
+    bench.app._conductor.resume_run("theirs")
+
+
+async def branch(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
+    bench.app._conductor.branch("theirs", 0)
+
+
+async def start_beside(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
+    bench.app._conductor.start_beside(dict(them.settings))
+
+
+BY_THEMSELVES: dict[str, Act] = {
+    "policy → train on": train_on,
+    "policy without Python → train on": train_on_without_python,
+    "run → resume": resume,
+    "run → branch": branch,
+    "run → start beside": start_beside,
+}
+
+
+def bench_for(way: str, them: Stranger, home: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    if way == "preset":
+        (home / "presets").mkdir(parents=True)
+        (home / "presets" / "theirs.toml").write_text(them.preset().read_text())
+    if way.startswith("run"):
+        them.run(home)
+    if way != "last session":
+        return ObedientBench()
+    them.last_session(home)
+    return ObedientBench(lambda **options: as_left(monkeypatch, **options))
+
+
+def as_left(monkeypatch: pytest.MonkeyPatch, **options: Any) -> PgplayApp:
+    """Return the app as `pgplay` opens it without a word."""
+    made: list[PgplayApp] = []
+
+    def make(*words: Any, **given: Any) -> PgplayApp:
+        made.append(PgplayApp(*words, **given, **options))
+        return made[-1]
+
+    monkeypatch.setattr(PgplayApp, "run", lambda app: None)
+    monkeypatch.setattr(app_module, "PgplayApp", make)
+    run_app(make_config({}), as_left=True)
+    return made[0]
+
+
+async def asked(bench: Bench, pilot: Pilot[int]) -> None:
+    await until(pilot, lambda: isinstance(bench.app.screen, ConsentDialog) and bench.app.screen.query("#yes"))
+
+
+async def refuse(bench: Bench, pilot: Pilot[int]) -> None:
+    await pilot.press("escape")
+    await until(pilot, lambda: not isinstance(bench.app.screen, ConsentDialog))
+
+
+@pytest.mark.parametrize("act", BY_THE_SETUP)
+@pytest.mark.parametrize("way", INTO_THE_SETUP)
+async def test_what_fills_the_setup_in_is_asked_for_each_time_until_a_yes(
+    way: str, act: str, them: Stranger, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if them.field == "measure" and act in ONLY_THE_REWARD:
+        pytest.skip("measures are neither edited nor looked at")
+    bench = bench_for(way, them, home, monkeypatch)
+    async with opened(bench) as pilot:
+        await INTO_THE_SETUP[way](bench, pilot, them)
+        for _ in range(2):
+            await BY_THE_SETUP[act](bench, pilot, them)
+            await asked(bench, pilot)
+            assert not them.has_run
+            await refuse(bench, pilot)
+            assert not them.has_run
+        await BY_THE_SETUP[act](bench, pilot, them)
+        await asked(bench, pilot)
+        await pilot.click("#yes")
+        done = (RewardScreen, RewardBench)
+        await until(pilot, lambda: them.has_run or isinstance(bench.app.screen, done))
+
+
+@pytest.mark.parametrize("way", BY_THEMSELVES)
+async def test_what_is_trained_on_is_asked_for_until_a_yes(
+    way: str, them: Stranger, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = bench_for(way, them, home, monkeypatch)
+    async with opened(bench) as pilot:
+        await BY_THEMSELVES[way](bench, pilot, them)
+        await asked(bench, pilot)
+        assert not them.has_run
+        await refuse(bench, pilot)
+        assert not them.has_run
+        assert not bench.sent(Start)
+        assert not bench.sent(Resume)
+
+
+@pytest.mark.parametrize("way", ["preset", "recipe", "last session"])
+async def test_what_is_shown_is_what_runs(
+    way: str, them: Stranger, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = bench_for(way, them, home, monkeypatch)
+    async with opened(bench) as pilot:
+        await INTO_THE_SETUP[way](bench, pilot, them)
+        await start(bench, pilot, them)
+        await asked(bench, pilot)
+        them.write("swapped")  # while the question stands
+        await pilot.click("#yes")
+        await until(pilot, lambda: them.has_run)
+        assert set(them.ran.read_text()) == {"x"}
+
+
+@pytest.mark.parametrize("act", ["write", "write without Python"])
+async def test_writing_with_a_policy_runs_none_of_its_python(act: str, them: Stranger) -> None:
+    bench = ObedientBench()
+    async with opened(bench) as pilot:
+        name = them.policy() if act == "write" else them.nameless_policy()
+        bench.app._conductor.write_with(read_policy(name))
+        await pilot.pause()
+        bench.worker.send(Write(policy=name))
+        assert not them.has_run
+
+
+async def test_what_was_refused_is_refused_after_the_app_was_left(
+    them: Stranger, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = ObedientBench()
+    async with opened(first) as pilot:
+        await paste_recipe(first, pilot, them)
+        await start(first, pilot, them)
+        await asked(first, pilot)
+        await refuse(first, pilot)
+        first.app._comfort.remember()
+    second = ObedientBench(lambda **options: as_left(monkeypatch, **options))
+    async with opened(second) as pilot:
+        await open_again(second, pilot, them)
+        await start(second, pilot, them)
+        await asked(second, pilot)
+        assert not them.has_run
+
+
+async def test_their_python_reaches_no_run_that_goes_on(them: Stranger) -> None:
+    bench = ObedientBench()
+    async with opened(bench) as pilot:
+        bench.worker.build("training", **SMALL)
+        await until(pilot, lambda: bench.app.state.run == "training")
+        await paste_recipe(bench, pilot, them)
+        bench.app.main.setup._edit("lr", "0.02")
+        await until(pilot, lambda: any("lr" in change.settings for change in bench.sent(Change)))
+        assert not any("reward" in change.settings or change.rewards for change in bench.sent(Change))
+
+
+async def test_what_the_person_types_starts_unasked_and_comes_back_unasked(
+    them: Stranger, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = ObedientBench()
+    async with opened(first) as pilot:
+        first.app.main.setup._edit(them.field, str(them.file))
+        await names_their_python(first, pilot)
+        await start(first, pilot, them)
+        await until(pilot, lambda: them.has_run)
+        first.app._comfort.remember()
+    them.ran.unlink()
+    second = ObedientBench(lambda **options: as_left(monkeypatch, **options))
+    async with opened(second) as pilot:
+        await open_again(second, pilot, them)
+        await start(second, pilot, them)
+        await until(pilot, lambda: them.has_run)
+
+
+def test_only_the_persons_own_file_is_watched(
+    them: Stranger, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pgplay.rewards.reward_spec import read_spec
+    from pgplay.worker import live_reward
+
+    if them.field == "measure":
+        pytest.skip("measures are not watched")
+    monkeypatch.setattr(live_reward, "LOOK_INTERVAL", 0.0)
+    config = make_config({**SMALL, "reward": str(them.file)})
+    own = read_spec(config.reward)
+    for spec, watched in ((own, True), (read_spec(config.reward, "the preset theirs").allowed(), False)):
+        them.write()
+        session = Session.begin(config, rewards=[spec])
+        them.write("another text")
+        assert (session.saved_reward() is not None) is watched
+        session.close("paused")
+    assert "another text" not in them.ran.read_text()
+
+
+def test_a_run_that_is_allowed_goes_on_by_its_own_text(them: Stranger, home: Path) -> None:
+    run = them.run(home)
+    allowed = [spec.allowed() for spec in stored_rewards(run) if spec.source is not None]
+    them.write("another text")
+    with pytest.raises(PgplayError, match="not allowed"):
+        Session.resume(run)
+    Session.resume(run, rewards=allowed).close("paused")
+    assert set(them.ran.read_text()) == {"x"}
