@@ -25,6 +25,11 @@ def runs_folder() -> Path:
     return data_folder() / "runs"
 
 
+def runs_index_file() -> Path:
+    """Return the file in which the list of runs is kept aside; it may be deleted at any time."""
+    return data_folder() / "runs-index.json"
+
+
 def cores_folder() -> Path:
     """Return the folder in which runs that train now say how many CPU cores they want."""
     return data_folder() / "cores"

@@ -17,6 +17,7 @@ from typing import Any
 from textual.app import App
 
 from pgplay.app import screens
+from pgplay.errors import PgplayError
 
 PAUSE = 0.25
 """Seconds without a key or the mouse after which nobody is at either."""
@@ -28,8 +29,8 @@ MOST_LOOKS = 2
 THRESHOLDS = (10_000, 10, 10)
 """Python's own are 700, 10, 10: within one page that is opened it would look through all objects there are."""
 
-WHEN_DRAWN = ("textual.scrollbar", "rich._emoji_codes", "pygments.lexers.python")
-"""What pages import only when they draw."""
+WHEN_DRAWN = ("textual.scrollbar", "rich._emoji_codes", "pygments.lexers.python", "concurrent.futures.thread")
+"""What pages import only when they draw, or read beside the screen's thread."""
 
 
 class SpareTime:
@@ -82,3 +83,7 @@ class SpareTime:
                 return
             with suppress(ImportError):  # it is told where it is needed
                 importlib.import_module(name)
+        from pgplay.runs.summaries import list_runs
+
+        with suppress(PgplayError):  # the same
+            list_runs()  # reads the stores that have changed, so that the page of runs need not

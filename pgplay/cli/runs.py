@@ -56,10 +56,10 @@ def _show(arguments: Arguments) -> int:
     from pgplay.config import to_settings
     from pgplay.runs.reader import RunReader
     from pgplay.runs.recipes import to_command, to_recipe
-    from pgplay.runs.summaries import list_runs
+    from pgplay.runs.summaries import summary_of
 
     with RunReader.open(arguments.name) as store:
-        summary = next(run for run in list_runs() if run.name == store.name)
+        summary = summary_of(store.folder)
         facts: dict[str, Any] = {
             "name": store.name,
             "state": summary.state,

@@ -10,16 +10,20 @@ import msgspec
 from pgplay.config import RunConfig
 from pgplay.errors import InputError, PgplayError
 from pgplay.learning.algorithms import trains_network
-from pgplay.paths import runs_folder
+from pgplay.paths import runs_folder, runs_index_file
 from pgplay.policies.catalogue import chosen_model
 from pgplay.runs.checkpoint_files import checkpoint_step
+from pgplay.runs.database_errors import DATABASE
 from pgplay.runs.files import delete_folder, kept_folders
+from pgplay.runs.index import Index, stamp_of
 from pgplay.runs.locks import FileLock, locked_folder
 from pgplay.runs.names import find_run
 from pgplay.runs.reader import RunReader
 from pgplay.runs.store import LOCK
 
 _GOES_ON = {"training", "preparing"}
+_FILES = (DATABASE, f"{DATABASE}-wal", "checkpoints", os.path.join("checkpoints", "last.json"))
+"""What a summary is read from."""
 
 
 class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,21 +56,50 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def list_runs() -> list[RunSummary]:
-    """Return every run, newest first, the unreadable ones last with the reason."""
-    summaries = [_summarise(run) for run in kept_folders(runs_folder())]
+    """Return every run, newest first, the unreadable ones last with the reason.
+
+    Only the stores that have changed since they were last listed are read.
+    """
+    folders = kept_folders(runs_folder())
+    index = Index(runs_index_file(), RunSummary)
+    summaries = [_as_it_is_now(_known_or_read(index, folder), folder) for folder in folders]
+    index.save(folder.name for folder in folders)
     return sorted(summaries, key=lambda run: run.created, reverse=True)
 
 
-def _summarise(folder: Path) -> RunSummary:
+def summary_of(folder: Path) -> RunSummary:
+    """Return the line of the list for the run in `folder`."""
+    return _as_it_is_now(_read(folder), folder)
+
+
+def _known_or_read(index: Index[RunSummary], folder: Path) -> RunSummary:
+    stamp = stamp_of(folder, _FILES)
+    known = index.get(folder.name, stamp)
+    if known is not None:
+        return known
+    summary = _read(folder)
+    if not summary.problem and stamp == stamp_of(folder, _FILES):
+        index.keep(folder.name, stamp, summary)
+    return summary
+
+
+def _as_it_is_now(summary: RunSummary, folder: Path) -> RunSummary:
+    """Return `summary` with the state that depends on whether a process trains the run."""
+    try:
+        if summary.state in _GOES_ON and not _is_trained(folder):
+            return msgspec.structs.replace(summary, state="interrupted")
+    except PgplayError as error:
+        return RunSummary(name=folder.name, state="unreadable", problem=error.problem)
+    return summary
+
+
+def _read(folder: Path) -> RunSummary:
     try:
         with RunReader(folder) as store:
             config, progress = store.config, store.progress()
             parent, parent_step = store.parent or ("", 0)
-            state = store.state
-            if state in _GOES_ON and not _is_trained(folder):
-                state = "interrupted"
             return RunSummary(
-                name=folder.name, state=state, created=store.created, target=config.target, task=config.task,
+                name=folder.name, state=store.state, created=store.created, target=config.target, task=config.task,
                 reward=config.reward, model=_model(config),
                 algorithm=config.algorithm, seed=config.seed,
                 steps=progress.steps, seconds=progress.seconds, best_reward=progress.best_reward,
@@ -82,7 +115,7 @@ def _model(config: RunConfig) -> str:
 
 
 def _is_trained(folder: Path) -> bool:
-    if not os.access(folder, os.W_OK):
+    if not (folder / LOCK).exists() or not os.access(folder, os.W_OK):
         return False
     lock = FileLock(folder / LOCK)
     if not lock.take():

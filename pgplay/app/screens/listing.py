@@ -9,11 +9,20 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import DataTable, Static
+from textual.widgets.data_table import ColumnKey
 
 from pgplay.app.safe_text import safe_text
 from pgplay.app.screens.page import Keys
 from pgplay.app.widgets.tables import chosen_key
 from pgplay.errors import PgplayError
+
+AT_ONCE = 200
+"""Rows that are added at once: more would keep a key waiting."""
+BETWEEN = 0.01
+"""Seconds until the next rows are added."""
+
+Row = tuple[str, Sequence[str]]
+"""The name of a kept thing and its cells."""
 
 NARROWEST = 8
 CELL_PADDING = 1
@@ -37,13 +46,20 @@ class Listing(Screen[None]):
         yield Static(id="page-hint", classes="page-hint")
         yield Keys()
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: list[Row] = []
+        self._shown: list[tuple[int, int]] = []
+        self._keys: list[ColumnKey] = []
+
     def on_mount(self) -> None:
         """Set up the columns and list what there is."""
         self.reload()
 
     def on_resize(self) -> None:
         """Give the columns what the width has."""
-        self.reload()
+        if self._columns() != self._shown:
+            self._lay_out()
 
     def _columns(self) -> list[tuple[int, int]]:
         """Return the places among COLUMNS that there is room for, each with its width; the first takes what is left."""
@@ -59,7 +75,7 @@ class Listing(Screen[None]):
             shown[shown.index(widest)] = (widest[0], widest[1] - 1)
         return [(0, shown[0][1] + max(0, free())), *shown[1:]]
 
-    def rows(self) -> Sequence[tuple[str, Sequence[str]]]:
+    def rows(self) -> Sequence[Row]:
         """Return (name, cells) of everything kept; raises PgplayError."""
         raise NotImplementedError
 
@@ -69,19 +85,43 @@ class Listing(Screen[None]):
 
     def reload(self, select: str = "") -> None:
         """List again what there is, the cursor on `select` where it is among them."""
+        self._rows = list(self.attempt(self.rows) or ())
+        self._lay_out(select)
+
+    def _lay_out(self, select: str = "") -> None:
+        """Show the rows anew: at once all down to the cursor's, and the others of a long list in the pauses."""
         table = self.query_one(DataTable)
         select = select or self.selected or ""
-        at, columns = table.cursor_row, self._columns()
+        at, self._shown = table.cursor_row, self._columns()
         table.clear(columns=True)
-        for place, width in columns:
-            table.add_column(self.COLUMNS[place][0], width=width)
-        rows = self.attempt(self.rows) or []
-        for name, cells in rows:
-            table.add_row(*(safe_text(cells[place], width=width) for place, width in columns), key=name)
-        names = [name for name, _ in rows]
-        if rows:
-            table.move_cursor(row=names.index(select) if select in names else min(at, len(rows) - 1))
+        self._keys = [table.add_column(self.COLUMNS[place][0], width=width) for place, width in self._shown]
+        names = [name for name, _ in self._rows]
+        row = names.index(select) if select in names else min(at, len(names) - 1)
+        self._add(self._rows, row + AT_ONCE)
+        if names:
+            table.move_cursor(row=row)
         self.show_hint()
+
+    def _add(self, rows: list[Row], count: int) -> None:
+        """Add the next `count` of `rows`, which are the ones shown, and have the others added after them."""
+        table = self.query_one(DataTable)
+        if rows is not self._rows:
+            return
+        begin = table.row_count
+        for name, cells in rows[begin : begin + count]:
+            table.add_row(*self._cells(cells), key=name)
+        if begin + count < len(rows):
+            self.set_timer(BETWEEN, lambda: self._add(rows, AT_ONCE))
+
+    def _cells(self, cells: Sequence[str]) -> list[Text]:
+        return [safe_text(cells[place], width=width) for place, width in self._shown]
+
+    def show_row(self, name: str, cells: Sequence[str]) -> None:
+        """Show one row, which is in the table, with other cells."""
+        self._rows[[other for other, _ in self._rows].index(name)] = name, cells
+        table = self.query_one(DataTable)
+        for key, text in zip(self._keys, self._cells(cells), strict=True):
+            table.update_cell(name, key, text)
 
     @property
     def selected(self) -> str | None:

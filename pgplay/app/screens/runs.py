@@ -86,7 +86,7 @@ class Runs(Listing):
                 self._marked.remove(run.name)
             else:
                 self._marked.append(run.name)
-            self.reload()
+            self.show_row(run.name, _cells(run, run.name in self._marked))
 
     def action_side_by_side(self) -> None:
         """Show the marked runs in one plot, or the one under the cursor beside its like."""
