@@ -290,7 +290,7 @@ def run_app(
     if as_left and memory.settings is not None:
         try:
             config, preset = make_config(memory.settings), memory.preset
-            rewards = [RewardSpec(text, origin=AS_LEFT) for text in (config.reward, *config.measure)]
+            rewards = [RewardSpec(text, origin=AS_LEFT, kept=True) for text in (config.reward, *config.measure)]
         except PgplayError as error:  # settings of another version; then the app begins as at first
             problems = (*problems, f"settings: {str(error).rstrip('.')}")
     if problems:

@@ -209,11 +209,11 @@ class Conductor:
             self.send(Resume(run=run, rewards=rewards))
             self._app.redraw()
 
-        self.rewards.ask(_stored_rewards(run), resume)
+        self.rewards.with_run(run, None, resume)
 
     def start_beside(self, settings: dict[str, Any]) -> bool:
         """Fill the setup in with `settings` and start a run of them; tells whether it could be started."""
-        self._app.main.setup.load(make_config(settings), origin="the stored run")
+        self._app.main.setup.load(make_config(settings), origin="the stored run", kept=True)
         return self.start()
 
     def branch(self, run: str, step: int) -> None:
@@ -226,7 +226,7 @@ class Conductor:
             self._app.tell(f"A branch of {run} from step {step}: change something, then press space.")
             self._app.redraw()
 
-        self.rewards.ask(_stored_rewards(run, step), branch)
+        self.rewards.with_run(run, step, branch)
 
     def ask_target_file(self) -> None:
         """Ask for a file and put its text in the target's field."""
@@ -288,7 +288,7 @@ class Conductor:
                 if info is not None and self._resuming_another:
                     self._resuming_another = False
                     config = make_config(info.settings)
-                    app.main.setup.load(config, origin=f"the run {info.run}")
+                    app.main.setup.load(config, origin=f"the run {info.run}", kept=True)
                     app.settings = to_settings(config)
                 else:
                     self.take_settings(app.settings)
@@ -361,16 +361,6 @@ class Conductor:
             for part in PARTS:  # what lies under the card must not say that the run goes on
                 self._app.main.post_message(StateShown(part))
             self._app.push_screen(FailureCard(failure, log_tail, title=title, can_edit=can_edit), answered)
-
-
-def _stored_rewards(run: str, at: int | None = None) -> tuple[RewardSpec, ...]:
-    """Return the Python by which a stored run goes on; none where the run cannot be read: the worker says why then."""
-    from pgplay.runs.stored_rewards import stored_rewards
-
-    try:
-        return tuple(spec for spec in stored_rewards(run, at) if spec.source is not None)
-    except PgplayError:
-        return ()
 
 
 def _last_checkpoint(run: str) -> int | None:

@@ -42,7 +42,7 @@ class RewardDesk:
         info, text = self._app.state.info, self._spec
         if info is None:
             return None
-        spec = RewardSpec(text, origin=f"the run {info.run}")
+        spec = RewardSpec(text, origin=f"the run {info.run}", kept=True)
         if is_python(text):
             source = PythonSource(str(place_of(text)), split_python(text)[1], info.reward_source)
             spec = replace(spec, source=source)
@@ -64,6 +64,16 @@ class RewardDesk:
         except PgplayError as error:
             self._app.tell(str(error), severe=True)
             return
+        self.ask(specs, go_on)
+
+    def with_run(self, run: str, at: int | None, go_on: Callable[[tuple[RewardSpec, ...]], None]) -> None:
+        """Go on with the Python of a stored run once the person has allowed it; `at` is a step, None the last one."""
+        from pgplay.runs.stored_rewards import stored_rewards
+
+        try:
+            specs = [spec for spec in stored_rewards(run, at) if spec.source is not None]
+        except PgplayError:  # the worker says what is wrong with the run, and runs nothing
+            specs = []
         self.ask(specs, go_on)
 
     def at_hand(self, texts: Iterable[str]) -> tuple[RewardSpec, ...] | None:

@@ -29,13 +29,15 @@ class RewardSpec(msgspec.Struct, frozen=True):
     """What to score by: the `text` as it was written, and the Python `source` where it names a file.
 
     `origin` says in words who brought it ("the preset haiku"); OWN stands for the person. `agreed` is the SHA-256 of
-    the Python that the person was shown and allowed; it counts for that text alone.
+    the Python that the person was shown and allowed; it counts for that text alone. `kept` tells that pgplay kept it
+    for going on, with a run or as the last session: what the person wrote then is theirs still.
     """
 
     text: str
     source: PythonSource | None = None
     origin: str = OWN
     agreed: str = ""
+    kept: bool = False
 
     @property
     def code(self) -> str:
@@ -60,6 +62,10 @@ class RewardSpec(msgspec.Struct, frozen=True):
     def allowed(self) -> Self:
         """Return it with the person's yes to the Python that it holds."""
         return msgspec.structs.replace(self, agreed=self.sha256)
+
+    def read(self) -> Self:
+        """Return it with the Python that its file holds now; raises InputError where that cannot be read."""
+        return msgspec.structs.replace(self, source=read_python(self.text)) if is_python(self.text) else self
 
     def checked(self) -> Self:
         """Return it where it holds Python or is a formula; raises InputError where it is none."""
@@ -87,10 +93,9 @@ def read_spec(text: str, origin: str = OWN, code: str = "") -> RewardSpec:
 
     A formula is taken as it is: `checked` reads it. Raises InputError where the file cannot be read.
     """
-    if not is_python(text):
-        return RewardSpec(text, origin=origin)
-    source = PythonSource(str(place_of(text)), split_python(text)[1], code) if code else read_python(text)
-    return RewardSpec(text, source, origin)
+    if not code or not is_python(text):
+        return RewardSpec(text, origin=origin).read()
+    return RewardSpec(text, PythonSource(str(place_of(text)), split_python(text)[1], code), origin)
 
 
 def resolve(texts: Iterable[str], given: Iterable[RewardSpec] = ()) -> tuple[RewardSpec, ...]:
@@ -100,6 +105,19 @@ def resolve(texts: Iterable[str], given: Iterable[RewardSpec] = ()) -> tuple[Rew
     """
     known = {spec.text: spec for spec in given}
     return tuple(known[text] if text in known else _formula(text) for text in texts)
+
+
+def with_consent(specs: Iterable[RewardSpec], given: Iterable[RewardSpec]) -> tuple[RewardSpec, ...]:
+    """Return `specs`, of which each may run: by itself, or as its very text was allowed in one of `given`.
+
+    Raises UnaskedError for another one.
+    """
+    allowed = {spec.code for spec in given if spec.source is not None and spec.may_run}
+    agreed = tuple(spec.allowed() if spec.code in allowed else spec for spec in specs)
+    for spec in agreed:
+        if not spec.may_run:
+            raise UnaskedError(spec)
+    return agreed
 
 
 def _formula(text: str) -> RewardSpec:

@@ -2,7 +2,7 @@
 
 An allowed text is kept as a file that its hash names, so the folder shows what was agreed to, and deleting a file
 takes the yes back. Of a text that a person wrote and trained with, the hash is kept with the name of their file: a run
-goes on by it unasked, and takes what they save there. The same text in somebody's policy is still asked for.
+goes on by it unasked, and takes what they save there. The same text in a recipe or a policy is still asked for.
 Nothing here runs Python.
 """
 
@@ -33,10 +33,10 @@ def allow(source: str) -> None:
 
 
 def recall(spec: RewardSpec) -> RewardSpec:
-    """Return `spec` with what is remembered of exactly its text: that it is allowed, or even the person's own."""
+    """Return `spec` with what is remembered of exactly its text: that it is allowed, or where kept, the person's."""
     if spec.source is None or spec.may_run:
         return spec
-    if spec.source.file in _own_files(spec.code):
+    if spec.kept and spec.source.file in _own_files(spec.code):
         return msgspec.structs.replace(spec, origin=OWN)
     return spec.allowed() if is_allowed(spec.code) else spec
 

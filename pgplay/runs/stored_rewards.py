@@ -64,7 +64,7 @@ def rewards_of(state: dict[str, Any], run: str) -> tuple[RewardSpec, ...]:
             spec = RewardSpec(text, PythonSource(file, split_python(text)[1], own), origin)
         else:
             spec = read_spec(text, origin, code if text == config.reward else "")
-        found.append(recall(spec))
+        found.append(recall(msgspec.structs.replace(spec, kept=True)))
     return tuple(found)
 
 

@@ -11,7 +11,7 @@ from pgplay.learning.trainer import Trainer
 from pgplay.learning.warm_start import warm_up
 from pgplay.policies.devices import resolve_device
 from pgplay.policies.policy import Policy
-from pgplay.rewards.reward_spec import UnaskedError, resolve
+from pgplay.rewards.reward_spec import resolve, with_consent
 from pgplay.rewards.scoring import Reward, build_reward
 from pgplay.runs.library import find_policy
 from pgplay.runs.stored_rewards import stored_rewards
@@ -31,9 +31,7 @@ def check_start(config: RunConfig, command: Start) -> None:
     resolve_device(config.device)
     if config.reference != "start":
         find_policy(config.reference)
-    for spec in resolve((config.reward, *config.measure), command.rewards):
-        if not spec.may_run:
-            raise UnaskedError(spec)
+    with_consent(resolve((config.reward, *config.measure), command.rewards), ())
 
 
 def check_resume(run: str, command: Resume) -> None:
@@ -41,10 +39,7 @@ def check_resume(run: str, command: Resume) -> None:
 
     What of the run is damaged is said by bringing it back.
     """
-    agreed = {spec.code for spec in command.rewards if spec.may_run}
-    for spec in stored_rewards(run, command.at):
-        if not spec.may_run and spec.code not in agreed:
-            raise UnaskedError(spec)
+    with_consent(stored_rewards(run, command.at), command.rewards)
 
 
 def warm_torch() -> None:

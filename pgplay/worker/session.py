@@ -24,7 +24,7 @@ from pgplay.learning.plan import make_plan
 from pgplay.learning.report import Finding, PromptSheet, StepReport
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.policy import Policy
-from pgplay.rewards.reward_spec import RewardSpec, resolve
+from pgplay.rewards.reward_spec import RewardSpec, resolve, with_consent
 from pgplay.runs.cards import PolicyCard
 from pgplay.runs.checkpoint import pack
 from pgplay.runs.library import save_policy
@@ -104,12 +104,7 @@ class Session:
 
     @classmethod
     def resume(
-        cls,
-        run: str,
-        *,
-        rewards: Iterable[RewardSpec] = (),
-        on_log: OnLog = discard,
-        on_wait: OnProgress = discard,
+        cls, run: str, *, rewards: Iterable[RewardSpec] = (), on_log: OnLog = discard, on_wait: OnProgress = discard
     ) -> Self:
         """Return the stored `run` as it was at its last checkpoint; its next steps are those that would have followed.
 
@@ -121,9 +116,7 @@ class Session:
             stored: StoredRun = open_run(run, undo)
             stored.store.on_wait = on_wait
             plan = make_plan(stored.config, stored.task, stored.shape)
-            agreed = {spec.code for spec in rewards if spec.may_run}
-            allowed = (spec.allowed() if spec.code in agreed else spec for spec in stored.rewards)
-            live = LiveRewards(allowed, on_log, stored.reward_stamp)
+            live = LiveRewards(with_consent(stored.rewards, rewards), on_log, stored.reward_stamp)
             learner = make_learner(plan, *live.build(undo))
             learner.restore(stored.state)
             threads = Threads.choose(plan, learner.policy, stored.threads)

@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from pgplay.errors import PgplayError
-from pgplay.rewards.reward_spec import digest
-from pgplay.runs.consents import allow, is_allowed
+from pgplay.rewards.python_reward import PythonSource
+from pgplay.rewards.reward_spec import RewardSpec, digest
+from pgplay.runs.consents import allow, is_allowed, recall, remember_own
 
 SOURCE = "def reward(text, target, prompt):\n    return 1\n"
 
@@ -45,3 +47,22 @@ def test_the_hash_is_that_of_sha256sum() -> None:
 @given(st.text())
 def test_any_text_has_a_hash(source: str) -> None:
     assert len(digest(source)) == 64
+
+
+def test_what_a_person_wrote_is_theirs_in_what_is_kept_for_going_on_and_nowhere_else() -> None:
+    remember_own(RewardSpec("mine.py", PythonSource("/here/mine.py", "", SOURCE)))
+    brought = RewardSpec("mine.py", PythonSource("/here/mine.py", "", SOURCE), "the run abc")
+    kept = replace(brought, kept=True)
+    assert not is_allowed(SOURCE)
+    assert recall(kept).is_own
+    assert not recall(brought).may_run
+    assert not recall(replace(kept, source=kept.source._replace(file="/there/mine.py"))).may_run
+    assert not recall(kept.with_code(SOURCE + " ")).may_run
+
+
+def test_a_yes_allows_but_makes_nothing_the_persons_own() -> None:
+    spec = RewardSpec("mine.py", PythonSource("/here/mine.py", "", SOURCE), "the run abc", kept=True)
+    allow(SOURCE)
+    assert recall(spec).may_run
+    assert not recall(spec).is_own
+    assert not recall(spec).with_code(SOURCE + " ").may_run

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from msgspec.structs import replace
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -21,7 +20,7 @@ from pgplay.app.widgets.choice import Choice, Entry
 from pgplay.app.widgets.setting import Setting
 from pgplay.config import RunConfig, fields, to_settings
 from pgplay.errors import PgplayError
-from pgplay.rewards.reward_spec import OWN, RewardSpec, read_spec
+from pgplay.rewards.reward_spec import OWN, RewardSpec
 
 TYPING_PAUSE = 0.15
 """Seconds without a key before what was typed is checked."""
@@ -113,10 +112,12 @@ class Setup(Vertical):
 
     # What the app tells
 
-    def load(self, config: RunConfig, preset: str = "", *, origin: str = OWN) -> None:
-        """Show another configuration; `origin` says who brought it, where the person did not write it."""
-        if origin != OWN:
-            self.note_brought(RewardSpec(text, origin=origin) for text in (config.reward, *config.measure))
+    def load(self, config: RunConfig, preset: str = "", *, origin: str = OWN, kept: bool = False) -> None:
+        """Show another configuration; `origin` says who brought it, where the person does not write it now.
+
+        `kept` is that of the RewardSpecs.
+        """
+        self.note_brought(RewardSpec(text, origin=origin, kept=kept) for text in (config.reward, *config.measure))
         self.typed, self.preset, self._own_reward = form.typed_from(config), preset, False
         self.query_one("#preset", Choice).choose(preset)
         target = self.query_one("#target", TextArea)
@@ -142,9 +143,7 @@ class Setup(Vertical):
 
         Raises InputError where one cannot be read.
         """
-        own = RewardSpec("")
-        found = [(text, self._brought.get(text, own)) for text in texts]
-        return tuple(replace(read_spec(text, known.origin), agreed=known.agreed) for text, known in found)
+        return tuple(self._brought.get(text, RewardSpec(text)).read() for text in texts)
 
     def set_target(self, text: str) -> None:
         """Put `text` in the target's field, as if it had been typed; it takes the place of a task with its split."""
