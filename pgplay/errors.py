@@ -5,7 +5,11 @@ exits with its `exit_status`; the app shows it as a card. Anything else that esc
 """
 
 import difflib
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+Kept = TypeVar("Kept")
 
 
 class PgplayError(Exception):
@@ -68,3 +72,21 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
     nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     remedy = f"Did you mean '{nearest[0]}'?" if nearest else f"There is: {', '.join(names) or 'none yet'}."
     return InputError(f"There is no {kind} called '{name}'.", remedy)
+
+
+def composed(name: str) -> str:
+    """Return `name` in Unicode's composed form (NFC), in which names are kept and compared."""
+    return unicodedata.normalize("NFC", name)
+
+
+def look_up(kind: str, name: str, known: Mapping[str, Kept]) -> Kept:
+    """Return what is `known` by `name`, however its accents are typed.
+
+    Raises InputError, with the nearest name, where nothing is.
+    """
+    if name in known:
+        return known[name]
+    for other, kept in known.items():
+        if composed(other) == composed(name):
+            return kept
+    raise unknown_name(kind, composed(name), known)

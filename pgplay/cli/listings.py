@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pgplay.cli.output import print_error, print_facts, print_json, print_table
+from pgplay.cli.output import note, print_error, print_facts, print_json, print_table
 from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, run_verb
 from pgplay.cli.probe import add_probe, probe
 from pgplay.rewards.catalogue import BuiltIn
@@ -26,8 +26,10 @@ def presets(words: Sequence[str]) -> int:
 
 
 def _list_presets(arguments: Arguments) -> int:
-    from pgplay.tasks.presets import broken_presets, preset_names
+    from pgplay.tasks.presets import broken_presets, hiding_presets, preset_names
 
+    for name in hiding_presets():
+        note(f"Your own preset {name} is used in place of the one that ships.")
     for broken in broken_presets():
         print_error(broken.error)
     found = preset_names()

@@ -25,8 +25,10 @@ def policies(words: Sequence[str]) -> int:
 
 
 def _list(arguments: Arguments) -> int:
-    from pgplay.runs.library import BrokenPolicy, list_policies, shipped_policies
+    from pgplay.runs.library import BrokenPolicy, hiding_policies, list_policies, shipped_policies
 
+    for name in hiding_policies():
+        note(f"Your own policy {name} hides the one that ships; pgplay policies rename shows both.")
     own, shipped = list_policies(), shipped_policies()
     found = [*own, *shipped]
     if arguments.json:

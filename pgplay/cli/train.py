@@ -75,7 +75,10 @@ def _check(arguments: Arguments) -> tuple[RunConfig | None, tuple[RewardSpec, ..
     Returns the config, None for a run that is resumed, and the rewards.
     """
     if arguments.save is not None:
-        _check_policy_name(arguments.save, arguments.replace)
+        from pgplay.runs.library import check_policy_name
+
+        remedy = "Choose another name, or give --replace."
+        arguments.save = check_policy_name(arguments.save, arguments.replace, remedy)
     if arguments.resume is not None:
         if arguments.preset is not None or arguments.recipe is not None:
             raise InputError("A resumed run has its own settings.", "Give no preset and no recipe with --resume.")
@@ -94,15 +97,6 @@ def _check(arguments: Arguments) -> tuple[RunConfig | None, tuple[RewardSpec, ..
         if arguments.save is not None and not plan.trains_network:
             raise no_policy(config.algorithm)
     return config, rewards
-
-
-def _check_policy_name(name: str, replace: bool) -> None:
-    from pgplay.paths import policies_folder
-    from pgplay.runs.files import check_name, kept_folders, same_name
-
-    check_name("policy", name)
-    if not replace and any(same_name(name, folder.name) for folder in kept_folders(policies_folder())):
-        raise InputError(f"There is already a policy called '{name}'.", "Choose another name, or give --replace.")
 
 
 def _run(

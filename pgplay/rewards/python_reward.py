@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from pgplay.errors import InputError, RewardError, unknown_name
+from pgplay.errors import InputError, RewardError, composed, look_up, unknown_name
 from pgplay.paths import personal_rewards_folder
 from pgplay.rewards.child_process import ChildProcess
 from pgplay.rewards.records import Scores, Triple, tell
@@ -124,15 +124,20 @@ def find_python(spec: str) -> Path:
     A bare name that is no file here is one of the rewards that the person keeps, where there is one of that name.
     """
     path = Path(split_python(spec)[0]).expanduser()
-    kept = personal_rewards_folder() / path
-    return kept if path.name == str(path) and not path.exists() and kept.exists() else path
+    if path.name != str(path) or path.exists():
+        return path
+    kept = {file.name: file for file in personal_rewards_folder().glob("*.py")}
+    try:
+        return look_up("reward", path.name, kept)
+    except InputError:
+        return path
 
 
 def place_of(spec: str) -> Path:
     """Return where the Python of `spec` is, or is to be kept: a bare name of no file, among the kept rewards."""
     path = find_python(spec)
     if not path.exists() and path.name == split_python(spec)[0]:
-        path = personal_rewards_folder() / path.name
+        path = personal_rewards_folder() / composed(path.name)
     return Path(os.path.abspath(path))
 
 

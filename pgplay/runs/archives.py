@@ -32,12 +32,12 @@ def export_policy(name: str, file: Path | str, overwrite: bool = False) -> Path:
     A folder gets a file of the policy's name; a name without an ending gets `.pgplay`. Raises InputError for an unknown
     policy, and for a file that is there unless `overwrite`; PgplayError where it can't be read or written.
     """
+    card, tensors = load_policy(name)
     path = Path(file).expanduser()
     if path.is_dir():
-        path = path / f"{name}{SUFFIX}"
+        path = path / f"{card.name}{SUFFIX}"
     elif not path.suffix:
         path = path.with_name(path.name + SUFFIX)
-    card, tensors = load_policy(name)
     if path.exists() and not overwrite:
         raise InputError(f"There is already a file {path}.", "Choose another file, or overwrite it.")
     if not path.parent.is_dir():

@@ -1,13 +1,16 @@
 """Writing so that a crash at any instant leaves the old or the new, never a half.
 
-A file is written aside, synced and renamed. A folder is filled aside under a hidden name, synced and renamed; what it
-replaces is renamed out of the way first, and `recover` puts that back where a crash came between the two renames.
+A file is written without a name where the system can (Linux), else aside, then synced and named. A killed process leaves
+nothing of it on Linux, unless it dies between the two calls that replace an old file: that goes when the file is
+written again. A folder is filled aside under a hidden name, synced and renamed; what it replaces is renamed out of the
+way first, and `recover` puts that back where a crash came between the two renames.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import secrets
 import shutil
@@ -15,8 +18,9 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
-from pgplay.errors import InputError, PgplayError
+from pgplay.errors import InputError, PgplayError, composed
 
 LONGEST_NAME = 80
 _LONGEST_NAME_IN_BYTES = 240  # file systems end a name at 255 bytes, and a hidden prefix must fit in too
@@ -28,6 +32,8 @@ _WINDOWS_NAMES = {"con", "prn", "aux", "nul"} | {f"{port}{digit}" for port in ("
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+_NO_UNNAMED_FILES = {errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL}
+_TRIES_TO_NAME = 20  # each but the first because another process names the same file at the same time
 
 
 def check_name(kind: str, name: str) -> str:
@@ -38,7 +44,7 @@ def check_name(kind: str, name: str) -> str:
 
     Raises InputError with what would be right.
     """
-    name = unicodedata.normalize("NFC", name)
+    name = composed(name)
     wrong = _what_is_wrong(name)
     if wrong:
         raise InputError(
@@ -71,7 +77,7 @@ def same_name(one: str, other: str) -> bool:
 
 
 def _fold(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
+    return composed(name).casefold()
 
 
 @contextlib.contextmanager
@@ -105,17 +111,66 @@ def write_atomically(path: Path, data: bytes | Iterable[bytes], *, outlasts: boo
     Without `outlasts` a power cut may still undo it, until something else in the folder is written that does outlast.
     Raises PgplayError where the disk is full or the place can't be written; the old file then stays.
     """
-    aside = path.with_name(f"{_FILLING}{secrets.token_hex(8)}")
     with plain_errors(f"Writing {path.name}", path):
-        try:
-            write_synced(aside, data)
-            os.replace(aside, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                aside.unlink()
-            raise
+        unnamed = _open_unnamed(path.parent)
+        if unnamed is None:
+            _write_aside(path, data)
+        else:
+            with unnamed:
+                _fill(unnamed, data)
+                _give_name(unnamed.fileno(), path)
         if outlasts:
             sync_folder(path.parent)
+
+
+def _open_unnamed(folder: Path) -> BinaryIO | None:
+    """Return a new file in `folder` that has no name yet; None where the system knows no such files."""
+    unnamed = getattr(os, "O_TMPFILE", None)
+    if unnamed is None or not Path("/proc/self/fd").is_dir():
+        return None
+    try:
+        return os.fdopen(os.open(folder, unnamed | os.O_WRONLY, 0o666), "wb")
+    except OSError as error:
+        if error.errno in _NO_UNNAMED_FILES:
+            return None
+        raise
+
+
+def _give_name(descriptor: int, path: Path) -> None:
+    """Make the open file without a name the one at `path`; an old one gives way."""
+    aside = path.with_name(_FILLING + hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16])
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        for tries_left in reversed(range(_TRIES_TO_NAME)):
+            try:
+                if not path.exists():
+                    # With a folder's descriptor this is linkat, which follows the link that /proc shows.
+                    os.link(f"/proc/self/fd/{descriptor}", path.name, dst_dir_fd=folder, follow_symlinks=True)
+                    return
+                aside.unlink(missing_ok=True)
+                os.link(f"/proc/self/fd/{descriptor}", aside.name, dst_dir_fd=folder, follow_symlinks=True)
+                os.replace(aside, path)
+                return
+            except (FileExistsError, FileNotFoundError):
+                if not tries_left:
+                    raise
+    except BaseException:
+        with contextlib.suppress(OSError):
+            aside.unlink()
+        raise
+    finally:
+        os.close(folder)
+
+
+def _write_aside(path: Path, data: bytes | Iterable[bytes]) -> None:
+    aside = path.with_name(f"{_FILLING}{secrets.token_hex(8)}")
+    try:
+        write_synced(aside, data)
+        os.replace(aside, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            aside.unlink()
+        raise
 
 
 def write_synced(path: Path, data: bytes | Iterable[bytes]) -> None:
@@ -124,9 +179,13 @@ def write_synced(path: Path, data: bytes | Iterable[bytes]) -> None:
     Raises OSError.
     """
     with open(path, "xb") as file:
-        file.writelines([data] if isinstance(data, bytes) else data)
-        file.flush()
-        os.fsync(file.fileno())
+        _fill(file, data)
+
+
+def _fill(file: BinaryIO, data: bytes | Iterable[bytes]) -> None:
+    file.writelines([data] if isinstance(data, bytes) else data)
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:

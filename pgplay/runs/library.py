@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 from safetensors import SafetensorError, deserialize
 
-from pgplay.errors import InputError, PgplayError, unknown_name
+from pgplay.errors import InputError, PgplayError, composed, look_up
 from pgplay.paths import policies_folder, shipped
 from pgplay.runs.cards import FORMAT_VERSION, PolicyCard, check_tensors, decode_card, encode_card
 from pgplay.runs.files import (
@@ -31,6 +31,8 @@ from pgplay.runs.locks import locked_folder, unchanging_folder
 
 CARD = "policy.json"
 TENSORS = "policy.safetensors"
+
+_ANOTHER_NAME = "Choose another name."
 
 
 class BrokenPolicy(NamedTuple):
@@ -54,8 +56,8 @@ def list_policies() -> list[PolicyCard | BrokenPolicy]:
 
 def shipped_policies() -> list[PolicyCard]:
     """Return the policies that ship, but for those whose name a person's own has taken."""
-    own = {folder.name for folder in kept_folders(policies_folder())}
-    return [_read_card(folder) for folder in _shipped_folders() if folder.name not in own]
+    hidden = hiding_policies()
+    return [_read_card(folder) for folder in _shipped_folders() if folder.name not in hidden]
 
 
 def _shipped_folders() -> list[Path]:
@@ -97,7 +99,7 @@ def save_policy(card: PolicyCard, tensors: bytes, replace: bool = False) -> Poli
     check_safetensors(tensors, f"The policy '{card.name}'")
     card = msgspec.structs.replace(
         card,
-        name=check_name("policy", card.name),
+        name=check_policy_name(card.name, replace),
         created=card.created or datetime.now(UTC).isoformat(timespec="milliseconds"),
         sha256=hashlib.sha256(tensors).hexdigest(),
         size=len(tensors),
@@ -105,13 +107,27 @@ def save_policy(card: PolicyCard, tensors: bytes, replace: bool = False) -> Poli
     )
     encoded = encode_card(card)
     with locked_folder(policies_folder()):
-        folder = policies_folder() / card.name
-        if not (replace and folder.exists()):
-            _check_free(card.name)
+        folder = _place_for(card.name, replace)
         with new_folder(folder, replace=replace) as aside:
             write_synced(aside / TENSORS, tensors)
             write_synced(aside / CARD, encoded)
     return card
+
+
+def check_policy_name(name: str, replace: bool = False, remedy: str = _ANOTHER_NAME) -> str:
+    """Return `name`, composed, if `save_policy` would take it now; raises InputError as it does.
+
+    `remedy` is what a person can do about a name that is taken.
+    """
+    name = check_name("policy", name)
+    _place_for(name, replace, remedy)
+    return name
+
+
+def hiding_policies() -> list[str]:
+    """Return the names of a person's own policies that hide a policy that ships; an older pgplay let them."""
+    own = {composed(folder.name) for folder in kept_folders(policies_folder())}
+    return [folder.name for folder in _shipped_folders() if folder.name in own]
 
 
 def rename_policy(name: str, new_name: str) -> None:
@@ -119,10 +135,9 @@ def rename_policy(name: str, new_name: str) -> None:
     new_name = check_name("policy", new_name)
     with locked_folder(policies_folder()):
         folder = _find_own(name)
-        if not same_name(name, new_name):
-            _check_free(new_name)
+        place = folder.with_name(new_name) if same_name(folder.name, new_name) else _place_for(new_name)
         with plain_errors("Renaming a policy", folder):
-            folder.rename(folder.with_name(new_name))
+            folder.rename(place)
             sync_folder(folder.parent)
 
 
@@ -137,11 +152,8 @@ def find_policy(name: str) -> Path:
 
     Raises InputError with the nearest name where there is none.
     """
-    policies = [*kept_folders(policies_folder()), *_shipped_folders()]
-    for policy in policies:
-        if policy.name == name:
-            return policy
-    raise unknown_name("policy", name, [policy.name for policy in policies])
+    folders = [*_shipped_folders(), *kept_folders(policies_folder())]
+    return look_up("policy", name, {composed(folder.name): folder for folder in folders})
 
 
 def _find_own(name: str) -> Path:
@@ -159,10 +171,18 @@ def check_safetensors(tensors: bytes, what: str) -> None:
         raise PgplayError(f"{what} cannot be read: {error}.", "Restore it from a copy, or delete it.") from error
 
 
-def _check_free(name: str) -> None:
-    for other in kept_folders(policies_folder()):
-        if same_name(name, other.name):
-            raise InputError(f"There is already a policy called '{other.name}'.", "Choose another name, or replace it.")
+def _place_for(name: str, replace: bool = False, remedy: str = _ANOTHER_NAME) -> Path:
+    """Return the folder in which a policy is to be saved as `name`; raises InputError where the name is taken."""
+    for own in kept_folders(policies_folder()):
+        if composed(own.name) == name and replace:
+            return own
+        if same_name(name, own.name):
+            exact = f"To replace it, write its name as it is: {own.name}."
+            raise InputError(f"There is already a policy called '{own.name}'.", exact if replace else remedy)
+    for folder in _shipped_folders():
+        if same_name(name, folder.name):
+            raise InputError(f"The policy '{folder.name}' ships with pgplay.", _ANOTHER_NAME)
+    return policies_folder() / name
 
 
 def _read_card(folder: Path) -> PolicyCard:

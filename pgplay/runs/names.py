@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from pgplay.config import RunConfig
-from pgplay.errors import InputError, unknown_name
+from pgplay.errors import InputError, look_up
 from pgplay.paths import runs_folder
 from pgplay.runs.files import GOOD_CATEGORIES, check_name, kept_folders, same_name
 
@@ -53,8 +53,4 @@ def slug(config: RunConfig) -> str:
 
 def find_run(name: str) -> Path:
     """Return the folder of the run called `name`; raises InputError with the nearest name where there is none."""
-    runs = kept_folders(runs_folder())
-    for run in runs:
-        if run.name == name:
-            return run
-    raise unknown_name("run", name, [run.name for run in runs])
+    return look_up("run", name, {run.name: run for run in kept_folders(runs_folder())})

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from pgplay.config import RunConfig, fields, make_config
-from pgplay.errors import InputError, unknown_name
+from pgplay.errors import InputError, look_up, unknown_name
 from pgplay.paths import personal_presets_folder, shipped
 from pgplay.tasks.files import read_text
 from pgplay.tasks.pairs import parse_toml
@@ -74,12 +74,19 @@ def load_preset(name_or_path: str | Path) -> Preset:
     path = Path(name_or_path)
     if path.suffix == ".toml" or len(path.parts) > 1:
         return read_preset(path)
-    found = _files()
-    if str(name_or_path) not in found:
-        if path.is_file():
-            return read_preset(path)
-        raise unknown_name("preset", str(name_or_path), found)
-    return read_preset(found[str(name_or_path)])
+    try:
+        file = look_up("preset", str(name_or_path), _files())
+    except InputError:
+        if not path.is_file():
+            raise
+        file = path
+    return read_preset(file)
+
+
+def hiding_presets() -> list[str]:
+    """Return the names of a person's own presets that hide a preset that ships."""
+    own = {path.stem for path in personal_presets_folder().glob("*.toml")}
+    return sorted(own & {path.stem for path in shipped("presets").glob("*.toml")})
 
 
 def read_preset(path: Path) -> Preset:

@@ -1,6 +1,7 @@
 import contextlib
 import errno
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -153,3 +154,47 @@ def test_a_lock_is_exclusive_and_frees_itself_when_its_process_is_killed(tmp_pat
     assert not FileLock(tmp_path / "lock").take()
     lock.release()
     assert FileLock(tmp_path / "lock").take()
+
+
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="only Linux has files without a name")
+@pytest.mark.parametrize("old", [b"", b"old"], ids=["new", "replaced"])
+def test_a_process_that_is_killed_while_it_writes_leaves_nothing_behind(tmp_path: Path, old: bytes) -> None:
+    if old:
+        (tmp_path / "file").write_bytes(old)
+    program = (
+        "import os, signal, sys; from pathlib import Path; from pgplay.runs.files import write_atomically\n"
+        "def pieces():\n    yield bytes(1000)\n    os.kill(os.getpid(), signal.SIGKILL)\n    yield b''\n"
+        "write_atomically(Path(sys.argv[1]), pieces())"
+    )
+    killed = subprocess.run([sys.executable, "-c", program, str(tmp_path / "file")], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == ({"file": old} if old else {})
+
+
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="only Linux has files without a name")
+def test_what_was_left_between_naming_and_replacing_goes_when_the_file_is_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    write_atomically(path, b"old")
+
+    def die(*arguments: Any) -> None:
+        monkeypatch.setattr(Path, "unlink", lambda *_, **__: None)  # a killed process cleans nothing up
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", die)
+    with pytest.raises(KeyboardInterrupt):
+        write_atomically(path, b"new")
+    monkeypatch.undo()
+    assert len(os.listdir(tmp_path)) == 2
+    write_atomically(path, b"newer")
+    assert os.listdir(tmp_path) == ["file"]
+    assert path.read_bytes() == b"newer"
+
+
+def test_where_files_need_a_name_they_are_written_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    for text in (b"old", b"new"):
+        write_atomically(tmp_path / "file", text)
+        assert (tmp_path / "file").read_bytes() == text
+    assert os.listdir(tmp_path) == ["file"]

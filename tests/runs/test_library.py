@@ -21,7 +21,9 @@ from pgplay.runs.archives import export_policy, import_policy
 from pgplay.runs.cards import PolicyCard, decode_card, encode_card
 from pgplay.runs.library import (
     BrokenPolicy,
+    check_policy_name,
     delete_policy,
+    hiding_policies,
     list_policies,
     load_policy,
     policy_tensors,
@@ -169,12 +171,55 @@ def test_a_damaged_policy_is_told_and_can_be_deleted(home: Path, damage: str) ->
     assert names() == ["good"]
 
 
-def test_what_ships_is_listed_apart_until_a_person_takes_its_name() -> None:
+def test_what_ships_is_listed_apart_and_its_name_cannot_be_taken(tmp_path: Path) -> None:
     assert [card.name for card in shipped_policies()] == ["english"]
-    assert list_policies() == []
-    save_policy(make_card("english"), TENSORS)
+    save_policy(make_card("mine"), TENSORS)
+    file = export_policy("mine", tmp_path)
+    takers: tuple[Callable[[str], object], ...] = (
+        lambda name: save_policy(make_card(name), TENSORS),
+        lambda name: save_policy(make_card(name), TENSORS, replace=True),
+        lambda name: rename_policy("mine", name),
+        lambda name: import_policy(file, name),
+        check_policy_name,
+    )
+    for take in takers:
+        for name in ("english", "English"):
+            with pytest.raises(InputError, match="'english' ships with pgplay"):
+                take(name)
+    assert names() == ["mine"]
+
+
+def test_an_older_policy_that_hides_one_that_ships_opens_and_is_told(home: Path) -> None:
+    save_policy(make_card("mine"), TENSORS)
+    (home / "policies" / "mine").rename(home / "policies" / "english")
+    assert hiding_policies() == ["english"]
     assert shipped_policies() == []
-    assert names() == ["english"]
+    assert read_policy("english").model == "gru-small"
+    save_policy(make_card("english", steps=9), TENSORS, replace=True)
+    assert read_policy("english").steps == 9
+    rename_policy("english", "mine")
+    assert (hiding_policies(), [card.name for card in shipped_policies()]) == ([], ["english"])
+
+
+@pytest.mark.parametrize("typed", ["cafe\u0301", "caf\u00e9"])
+def test_a_name_is_found_however_its_accents_are_typed(tmp_path: Path, typed: str) -> None:
+    assert save_policy(make_card("cafe\u0301"), TENSORS).name == "caf\u00e9"
+    assert read_policy(typed).name == "caf\u00e9"
+    assert export_policy(typed, tmp_path).name == "caf\u00e9.pgplay"
+    rename_policy(typed, f"{typed} 2")
+    delete_policy(f"{typed} 2")
+    assert names() == []
+
+
+def test_what_is_checked_before_training_is_what_saving_refuses() -> None:
+    save_policy(make_card("one"), TENSORS)
+    assert check_policy_name("one", replace=True) == "one"
+    for name, replace in (("one", False), ("ONE", False), ("ONE", True)):
+        with pytest.raises(InputError, match="already a policy called 'one'") as before:
+            check_policy_name(name, replace)
+        with pytest.raises(InputError) as after:
+            save_policy(make_card(name), TENSORS, replace)
+        assert str(before.value) == str(after.value)
 
 
 @pytest.mark.parametrize("tensors", [b"", b"garbage", TENSORS[:-1], TENSORS + b"!", b"\xff" * 100])
