@@ -51,8 +51,6 @@ NEVER_RUNS: dict[tuple[str, str], Prepare] = {
         *("train", "--preset", str(them.preset()), "--reward=exact", "--measure=lcs", *SHORT),
     ],
 }
-"""What there is no more of: score takes rewards from its own command line alone; a sweep and a stranger's benchmark
-do not exist; a policy is no recipe of compare."""
 
 
 class Terminal(io.StringIO):
@@ -64,7 +62,7 @@ def answer(monkeypatch: pytest.MonkeyPatch, words: str) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal(f"{words}\n"))
 
 
-@pytest.mark.parametrize("way", [*ASKS, *ASKS_FOR_THE_REWARD], ids=" → ".join)
+@pytest.mark.parametrize("way", [*ASKS, *ASKS_FOR_THE_REWARD], ids=" to ".join)
 def test_it_is_shown_with_its_hash_and_not_run(
     way: tuple[str, str], them: Stranger, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -79,14 +77,14 @@ def test_it_is_shown_with_its_hash_and_not_run(
     assert not them.has_run
 
 
-@pytest.mark.parametrize("way", NEVER_RUNS, ids=" → ".join)
+@pytest.mark.parametrize("way", NEVER_RUNS, ids=" to ".join)
 def test_what_needs_no_reward_of_theirs_runs_none(way: tuple[str, str], them: Stranger, home: Path) -> None:
     assert main(NEVER_RUNS[way](them, home)) == 0
     assert not them.has_run
 
 
 @pytest.mark.parametrize(
-    "way", [("preset", "train"), ("recipe", "train"), ("run", "resume"), ("run", "branch")], ids=" → ".join
+    "way", [("preset", "train"), ("recipe", "train"), ("run", "resume"), ("run", "branch")], ids=" to ".join
 )
 def test_after_a_yes_it_runs_and_is_not_asked_for_again(
     way: tuple[str, str], them: Stranger, home: Path, monkeypatch: pytest.MonkeyPatch
@@ -100,7 +98,7 @@ def test_after_a_yes_it_runs_and_is_not_asked_for_again(
         assert main(words) == 0
 
 
-@pytest.mark.parametrize("way", [("preset", "train"), ("recipe", "train"), ("run", "resume")], ids=" → ".join)
+@pytest.mark.parametrize("way", [("preset", "train"), ("recipe", "train"), ("run", "resume")], ids=" to ".join)
 def test_what_is_shown_is_what_runs_and_a_run_goes_on_by_it_whatever_its_file_says_later(
     way: tuple[str, str], them: Stranger, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
