@@ -66,6 +66,33 @@ class RewardError(PgplayError):
         return self.traceback if calls > 1 else ""
 
 
+_LACKS_MEMORY = ("failed to map segment", "cannot allocate memory", "can't allocate memory", "can't start new thread")
+"""What the system, torch and Python say where there is not enough memory, in errors of other kinds."""
+
+
+def lack_of_memory(error: BaseException) -> PgplayError | None:
+    """Return `error` in plain words where it comes from a lack of memory, also while a library is loaded; else None."""
+    said = str(error).lower()
+    # torch.OutOfMemoryError is a RuntimeError, and this module must not import torch.
+    is_lack = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    if not is_lack and not any(words in said for words in _LACKS_MEMORY):
+        return None
+    remedy = "Close other programs, or raise the limit (ulimit -v): training takes about 1 GB."
+    if isinstance(error, ImportError):
+        what = "torch" if "torch" in said else "a library that pgplay needs"
+        return PgplayError(f"There is not enough memory to load {what}.", remedy)
+    return PgplayError("There was not enough memory.", remedy)
+
+
+def refusal_of_system(error: BaseException) -> PgplayError | None:
+    """Return `error` in plain words where memory or a package is lacking; None for any other."""
+    lacking = lack_of_memory(error)
+    if lacking is None and isinstance(error, ImportError):
+        first_line = (str(error).strip().splitlines() or [""])[0]
+        return PgplayError(f"A package that pgplay needs cannot be loaded: {first_line}.", "Install pgplay again.")
+    return lacking
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
     """Return the error for a `name` that is no `kind`, with the nearest of the `known` names as its remedy."""
     names = sorted(known)

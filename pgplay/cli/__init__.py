@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from pgplay.cli import output
 from pgplay.cli.interruption import INTERRUPTED
 from pgplay.cli.parsing import Parser, overview
-from pgplay.errors import InputError, PgplayError, unknown_name
+from pgplay.errors import InputError, PgplayError, refusal_of_system, unknown_name
+from pgplay.limits import refuse_torch_without_memory
 
 COMMANDS = {
     "train": ("train:train", "train without a screen: a progress bar on stderr, a summary on stdout"),
@@ -48,6 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 done; 1 the run failed; 2 wrong words or bad input; 3 a person's reward function failed; 130 interrupted.
     """
     output.prepare_streams()
+    refuse_torch_without_memory()
     try:
         status = _run(list(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()
@@ -60,15 +62,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         output.silence_output()
         return 0
-    except OSError as error:
-        if error.filename is not None:  # a file's trouble, not that of the stream that results go to
-            raise
-        output.silence_output()
-        output.print_error(PgplayError(f"Standard output cannot be written: {error.strerror}."))
+    except (ImportError, MemoryError, OSError, RuntimeError) as error:
+        output.print_error(_in_words(error))
         return PgplayError.exit_status
     except SystemExit as leaving:  # argparse's --help
         return int(leaving.code or 0)
     return status
+
+
+def _in_words(error: Exception) -> PgplayError:
+    """Return what the system refused, in plain words; raises `error` where it is a defect."""
+    refusal = refusal_of_system(error)
+    if refusal is not None:
+        return refusal
+    if isinstance(error, OSError) and error.filename is None:  # not a file's trouble: the stream that results go to
+        output.silence_output()
+        return PgplayError(f"Standard output cannot be written: {error.strerror}.")
+    raise error
 
 
 def _run(words: list[str]) -> int:

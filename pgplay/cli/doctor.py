@@ -17,7 +17,7 @@ from pgplay import paths
 from pgplay.cli.interruption import heeded
 from pgplay.cli.output import print_facts, print_json, print_table
 from pgplay.cli.parsing import Parser, add_json
-from pgplay.errors import PgplayError
+from pgplay.errors import PgplayError, lack_of_memory
 
 _PACKAGES = {
     "torch": "torch",
@@ -118,7 +118,9 @@ def _check_versions(faults: list[Fault]) -> dict[str, str]:
             importlib.import_module(module)
         except (ImportError, OSError) as error:  # OSError: a shared library that does not load
             versions.setdefault(package, "missing")
-            faults.append(Fault(f"{package} does not load: {error}. Install pgplay again.", needed=True))
+            lacking = lack_of_memory(error)
+            why = f"{lacking.problem} {lacking.remedy}" if lacking else f"{error}. Install pgplay again."
+            faults.append(Fault(f"{package} does not load: {why}", needed=True))
     return versions
 
 

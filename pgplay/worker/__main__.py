@@ -13,6 +13,8 @@ from typing import NoReturn
 import msgspec
 
 from pgplay.config import RunConfig
+from pgplay.errors import refusal_of_system
+from pgplay.limits import refuse_torch_without_memory
 from pgplay.runs.branches import branch_run
 from pgplay.runs.cores import let_waiting_threads_sleep
 from pgplay.worker.inbox import Inbox, read_commands
@@ -91,4 +93,13 @@ def main() -> NoReturn:
 
 
 if __name__ == "__main__":
-    main()
+    refuse_torch_without_memory()
+    try:
+        main()
+    except (ImportError, MemoryError, OSError, RuntimeError) as error:
+        refusal = refusal_of_system(error)
+        if refusal is None:
+            raise
+        sys.stderr.write(f"{refusal}\n")
+        sys.stderr.flush()
+        os._exit(refusal.exit_status)  # a thread still reads commands

@@ -5,15 +5,14 @@ from __future__ import annotations
 import errno
 import signal
 
-from pgplay.errors import PgplayError
+from pgplay.errors import PgplayError, lack_of_memory
 
 
 def in_words(error: BaseException) -> tuple[str, str]:
     """Return problem and remedy of `error`; the traceback of what is no PgplayError goes beside them."""
     if isinstance(error, PgplayError):
         return error.problem, error.remedy
-    # torch.OutOfMemoryError is a RuntimeError, and this module must not import torch.
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+    if lack_of_memory(error) is not None:
         return "There was not enough memory.", "Choose a smaller batch_size or a smaller model."
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "The disk is full.", "Free some space, then resume."

@@ -1,0 +1,42 @@
+"""How much memory the system lets this process have, looked at before torch is loaded.
+
+Where there is too little, torch and the libraries that it loads end the process by themselves, each in its own words.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+LEAST_FOR_TORCH = 768 * 1024 * 1024
+"""Bytes of addresses below which the smallest build of torch does not load, or makes no step."""
+
+
+def address_limit() -> int | None:
+    """Return how many bytes of addresses this process may have (ulimit -v); None where there is no limit."""
+    try:
+        import resource
+    except ImportError:  # Windows has none
+        return None
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return None if limit == resource.RLIM_INFINITY else limit
+
+
+class _TorchFinder(MetaPathFinder):
+    """Refuses to load torch where it would abort the process; finds nothing itself."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if name == "torch" and (limit := address_limit()) is not None and limit < LEAST_FOR_TORCH:
+            raise ImportError(f"cannot allocate memory for torch: the limit is {limit // 2**20} MB")
+        return None
+
+
+def refuse_torch_without_memory() -> None:
+    """Have every import of torch fail in words where the limit of memory is too low for it."""
+    if not any(isinstance(finder, _TorchFinder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _TorchFinder())
