@@ -82,13 +82,16 @@ exception, time-out, exit or crash, stops the run at that step with nothing lost
 it, and the very text, target and prompt. Mend it, and the run goes on from the same step.
 
 **This guards against mistakes, not against attackers.** The process runs with your rights: it can read and delete
-your files and reach the network. So Python that came in a policy, a preset or a recipe is never run by loading that.
-It is shown with its SHA-256, asked for once, and run only after you said yes; what you agreed to is kept, text by
-text, in the folder that `pgplay locate` calls *consents*, and deleting a file there takes the yes back. Read it
-before you say yes.
-"""
+your files and reach the network. So Python that you did not write or name yourself, in this session or on this
+command line, is never run by loading what brought it: a policy, a preset, a recipe, a run's folder, or what the app
+kept of its last session; as the reward or as a measure. It is shown with its SHA-256, asked for once, and the text
+that was shown is what runs, after you said yes. What you agreed to is kept, text by text, in the folder that
+`pgplay locate` calls *consents*, and deleting a file there takes the yes back; another text in the same file is
+another question. Read it before you say yes. With `--yes` nothing is asked, and nothing is kept.
 
-PROBE = """\
+What you wrote or named yourself is remembered with its file, so your runs resume by it unasked, and while one trains
+the file is followed: save it, and the next step uses it. The file of somebody else's reward is not followed.
+
 ## The probe
 
 Before any training, `pgplay rewards probe` lets the untrained policy write completions in groups as training would,
