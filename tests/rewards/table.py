@@ -91,7 +91,9 @@ another question. Read it before you say yes. With `--yes` nothing is asked, and
 
 What you wrote or named yourself is remembered with its file, so your runs resume by it unasked, and while one trains
 the file is followed: save it, and the next step uses it. The file of somebody else's reward is not followed.
+"""
 
+PROBE = """\
 ## The probe
 
 Before any training, `pgplay rewards probe` lets the untrained policy write completions in groups as training would,
