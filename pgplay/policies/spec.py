@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from pgplay.errors import InputError
 from pgplay.policies.catalogue import model_spec
-from pgplay.policies.families.base import ModelSpec
+from pgplay.policies.families.base import ModelSpec, Shapes
+from pgplay.tasks.alphabet import check_text
 from pgplay.tokenizers.base import Tokenizer
 
 
@@ -25,3 +27,20 @@ class PolicySpec(NamedTuple):
     def tokenizer(self) -> Tokenizer:
         """The tokenizer of its family, over its alphabet."""
         return self.network.family.tokenizer(self.alphabet)
+
+    @property
+    def tensors(self) -> Shapes:
+        """The shape of each of its network's tensors, by name, in order."""
+        return self.network.tensors(self.tokenizer.vocabulary_size)
+
+    def check(self) -> None:
+        """Raise InputError where there can be no such policy: a wrong model, alphabet or length."""
+        longest = self.network.context_length
+        if not 1 <= self.max_length <= longest:
+            raise InputError(
+                f"max_length cannot be {self.max_length}.", f"A {self.model} writes from 1 to {longest} tokens."
+            )
+        if not self.alphabet:
+            raise InputError("The alphabet is empty.", "It holds at least one character.")
+        check_text(self.alphabet, "The alphabet")
+        self.tokenizer  # noqa: B018  (refuses an alphabet that names a character twice)

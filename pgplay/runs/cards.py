@@ -8,8 +8,12 @@ import math
 from typing import Any
 
 import msgspec
+from safetensors import SafetensorError, deserialize
 
+from pgplay.config import make_config
 from pgplay.errors import InputError, PgplayError
+from pgplay.policies.fit import misfit
+from pgplay.policies.spec import PolicySpec
 from pgplay.tasks.task import Task
 
 FORMAT_VERSION = 1
@@ -43,6 +47,11 @@ class PolicyCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     sha256: str = ""
     size: int = 0
     format_version: int = FORMAT_VERSION
+
+    @property
+    def shape(self) -> PolicySpec:
+        """What builds the policy's network again."""
+        return PolicySpec(self.model, self.alphabet, self.max_length)
 
     @property
     def reached(self) -> float | None:
@@ -82,9 +91,42 @@ def decode_card(data: bytes, what: str) -> PolicyCard:
         if checksum != _checksum(content):
             raise _damaged(what, "it was changed since it was saved")
         card = msgspec.convert(content, PolicyCard)
+        _check(card)
     except (msgspec.ValidationError, InputError, ValueError, OverflowError, RecursionError) as error:
         raise _damaged(what, str(error).replace("\n", " ").rstrip(".")) from error
     return card
+
+
+def _check(card: PolicyCard) -> None:
+    """Raise InputError where the card says what no saved policy can be."""
+    card.shape.check()
+    make_config(card.config)
+    if card.format_version != FORMAT_VERSION:
+        raise InputError(f"There is no format {card.format_version}.")
+    for name in ("steps", "size"):
+        if getattr(card, name) < 0:
+            raise InputError(f"{name} cannot be {getattr(card, name)}.")
+    for name, value in card.metrics.items():
+        if not math.isfinite(value):
+            raise InputError(f"The metric {name} is {value}.")
+
+
+def check_weights(card: PolicyCard, tensors: bytes, what: str) -> None:
+    """Refuse `tensors` that are no safetensors of the card's network; raises PgplayError that names `what`."""
+    import numpy as np  # here, as a list of policies needs no numbers
+
+    try:
+        found = dict(deserialize(tensors))  # type: ignore[no-untyped-call]
+    except (SafetensorError, ValueError, OverflowError) as error:
+        raise _damaged(what, str(error)) from error
+    wrong = misfit({name: tuple(one["shape"]) for name, one in found.items()}, card.shape.tensors)
+    if wrong:
+        raise _damaged(what, f"{wrong}, as in a {card.model} that writes {len(card.alphabet)} characters")
+    for name, tensor in found.items():
+        if tensor["dtype"] != "F32":
+            raise _damaged(what, f"{name} holds {tensor['dtype']} in place of F32")
+        if not np.isfinite(np.frombuffer(tensor["data"], "<f4")).all():
+            raise _damaged(what, f"{name} holds a number that is not finite")
 
 
 def check_tensors(card: PolicyCard, tensors: bytes, what: str) -> None:
@@ -93,6 +135,7 @@ def check_tensors(card: PolicyCard, tensors: bytes, what: str) -> None:
         raise _damaged(what, f"it was cut short ({len(tensors)} of {card.size} bytes)")
     if hashlib.sha256(tensors).hexdigest() != card.sha256:
         raise _damaged(what, "it was changed since it was saved")
+    check_weights(card, tensors, what)
 
 
 def _checksum(content: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Writing so that a crash at any instant leaves the old or the new, never a half.
 
-A file is written without a name where the system can (Linux), else aside, then synced and named. A killed process leaves
-nothing of it on Linux, unless it dies between the two calls that replace an old file: that goes when the file is
+A file is written without a name where the system can (Linux), else aside, then synced and named. A killed process
+leaves nothing of it on Linux, unless it dies between the two calls that replace an old file: that goes when the file is
 written again. A folder is filled aside under a hidden name, synced and renamed; what it replaces is renamed out of the
 way first, and `recover` puts that back where a crash came between the two renames.
 """

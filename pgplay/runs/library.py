@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-from safetensors import SafetensorError, deserialize
 
 from pgplay.errors import InputError, PgplayError, composed, look_up
 from pgplay.paths import policies_folder, shipped
-from pgplay.runs.cards import FORMAT_VERSION, PolicyCard, check_tensors, decode_card, encode_card
+from pgplay.runs.cards import FORMAT_VERSION, PolicyCard, check_tensors, check_weights, decode_card, encode_card
 from pgplay.runs.files import (
     check_name,
     delete_folder,
@@ -84,9 +83,8 @@ def load_policy(name: str) -> tuple[PolicyCard, bytes]:
         card = _read_card(folder)
         with plain_errors("Reading a policy", folder / TENSORS):
             tensors = (folder / TENSORS).read_bytes()
-    what = f"{TENSORS} of the policy '{name}'"
+    what = f"{TENSORS} of the policy '{card.name}'"
     check_tensors(card, tensors, what)
-    check_safetensors(tensors, what)
     return card, tensors
 
 
@@ -96,7 +94,7 @@ def save_policy(card: PolicyCard, tensors: bytes, replace: bool = False) -> Poli
     `created` is kept where it is given. Raises InputError for a bad name, and for a taken one unless `replace`;
     PgplayError where it can't be written, and then what was there stays.
     """
-    check_safetensors(tensors, f"The policy '{card.name}'")
+    check_weights(card, tensors, f"The policy '{card.name}'")
     card = msgspec.structs.replace(
         card,
         name=check_policy_name(card.name, replace),
@@ -161,14 +159,6 @@ def _find_own(name: str) -> Path:
     if folder.parent != policies_folder():
         raise InputError(f"The policy '{name}' ships with pgplay, and stays as it is.", "Name one of your own.")
     return folder
-
-
-def check_safetensors(tensors: bytes, what: str) -> None:
-    """Refuse bytes that are no whole safetensors file; raises PgplayError that names `what`."""
-    try:
-        deserialize(tensors)  # type: ignore[no-untyped-call]
-    except (SafetensorError, ValueError, OverflowError) as error:
-        raise PgplayError(f"{what} cannot be read: {error}.", "Restore it from a copy, or delete it.") from error
 
 
 def _place_for(name: str, replace: bool = False, remedy: str = _ANOTHER_NAME) -> Path:

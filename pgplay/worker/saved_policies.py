@@ -17,7 +17,6 @@ from pgplay.policies.density import Density
 from pgplay.policies.devices import resolve_device
 from pgplay.policies.policy import Policy
 from pgplay.policies.rollout import Completion
-from pgplay.policies.spec import PolicySpec
 from pgplay.rewards.python_reward import is_python
 from pgplay.rewards.scoring import Reward, build_reward
 from pgplay.runs.cards import PolicyCard
@@ -68,7 +67,7 @@ def load_saved_policy(name: str, device: str = "auto") -> SavedPolicy:
     the policy is run.
     """
     card, tensors = load_policy(name)
-    policy = Policy(PolicySpec(card.model, card.alphabet, card.max_length), resolve_device(device))
+    policy = Policy(card.shape, resolve_device(device))
     policy.load_state(unpack(tensors, f"The policy '{name}'"))
     return SavedPolicy(card, policy)
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
-from safetensors.numpy import save
 from textual.pilot import Pilot
 from textual.screen import Screen
 
@@ -29,6 +28,7 @@ from pgplay.worker.protocol import (
 from tests.app.anatomies import anatomy, policy_map, traces
 from tests.app.fake_worker import Bench, begin, sample, snapshot, until
 from tests.app.stored import store_run
+from tests.weights import weights
 
 RUN = "mine"
 SAVED = "2026-01-02T03:04:05Z"
@@ -113,7 +113,7 @@ async def prepare(bench: Bench, pilot: Pilot[int]) -> None:
         name="first", model="gru-small", alphabet="abc", max_length=14, task=single_target("hello world"),
         reward="levenshtein", config={}, metrics={"greedy_reward": 0.91}, steps=40, created=SAVED,
     )  # fmt: skip
-    save_policy(card, save({}))
+    save_policy(card, weights(card))
     await begin(bench, pilot)
     bench.worker.build("paused", run=RUN)
     bench.worker.tell(msgspec.structs.replace(snapshot(40), traces=traces(40)))

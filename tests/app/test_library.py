@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from safetensors.numpy import save
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Input, Static
 
@@ -20,6 +19,7 @@ from pgplay.runs.store import RunStore
 from pgplay.tasks.task import Pair, Task, single_target
 from pgplay.worker.protocol import Refused, Start, Write, Written
 from tests.app.fake_worker import Bench, begin, sample, until
+from tests.weights import weights
 
 
 def keep(name: str, target: str = "hello world", *, task: Task | None = None, **settings: object) -> None:
@@ -34,7 +34,7 @@ def keep(name: str, target: str = "hello world", *, task: Task | None = None, **
         metrics={"greedy_reward": 0.91},
         steps=40,
     )
-    save_policy(card, save({}))
+    save_policy(card, weights(card))
 
 
 def cells(bench: Bench) -> list[list[str]]:

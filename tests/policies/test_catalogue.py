@@ -14,11 +14,13 @@ def count(network: torch.nn.Module) -> int:
 
 @pytest.mark.parametrize("vocabulary", [2, 28, 101])
 @pytest.mark.parametrize("name", MODELS)
-def test_told_parameter_count_is_the_real_one(name: str, vocabulary: int) -> None:
+def test_told_tensors_and_parameter_count_are_the_real_ones(name: str, vocabulary: int) -> None:
     spec = model_spec(name)
     with torch.device("meta"):
         network = NETWORKS[spec.family.name](spec.shape, vocabulary)
     assert spec.parameter_count(vocabulary) == count(network)
+    real = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    assert list(spec.tensors(vocabulary).items()) == list(real.items())
 
 
 @pytest.mark.parametrize("name", MODELS)

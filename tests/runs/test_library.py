@@ -1,6 +1,7 @@
 import hashlib
 import io
 import json
+import math
 import os
 import signal
 import struct
@@ -12,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from safetensors.numpy import load, save
 
 from pgplay.errors import InputError, PgplayError
 from pgplay.runs.archives import export_policy, import_policy
@@ -33,12 +36,22 @@ from pgplay.runs.library import (
     shipped_policies,
 )
 from pgplay.tasks.task import Pair, Task
+from tests.weights import weights
+
+
+def make_card(name: str = "first", **changes: Any) -> PolicyCard:
+    return PolicyCard(
+        **{
+            "name": name, "model": "gru-nano", "alphabet": "ab é月", "max_length": 12, "reward": "my.py:rhymes",
+            "task": Task("pairs", (Pair("q", "a\nb"),), (Pair("", "月"),)), "config": {"lr": 0.1, "measure": ["exact"]},
+            "recipe": "lr=0.1", "reward_source": "def rhymes(text, target):\n    return 1.0\n",
+            "metrics": {"reward_mean": 1 / 3}, "steps": 40, "versions": {"torch": "2.13.0"}, **changes,
+        }
+    )  # fmt: skip
 
 
 def make_tensors(number: int) -> bytes:
-    data = struct.pack("<f", number) * 1000
-    header = json.dumps({"w": {"dtype": "F32", "shape": [1000], "data_offsets": [0, len(data)]}}).encode()
-    return struct.pack("<Q", len(header)) + header + data
+    return weights(make_card(), number)
 
 
 TENSORS = make_tensors(0)
@@ -55,17 +68,6 @@ while True:
     if number > int(sys.argv[2]):
         break
 """
-
-
-def make_card(name: str = "first", **changes: Any) -> PolicyCard:
-    return PolicyCard(
-        **{
-            "name": name, "model": "gru-small", "alphabet": "ab é月", "max_length": 12, "reward": "my.py:rhymes",
-            "task": Task("pairs", (Pair("q", "a\nb"),), (Pair("", "月"),)), "config": {"lr": 0.1, "measure": ["exact"]},
-            "recipe": "lr=0.1", "reward_source": "def rhymes(text, target):\n    return 1.0\n",
-            "metrics": {"reward_mean": 1 / 3}, "steps": 40, "versions": {"torch": "2.13.0"}, **changes,
-        }
-    )  # fmt: skip
 
 
 def names() -> list[str]:
@@ -194,7 +196,7 @@ def test_an_older_policy_that_hides_one_that_ships_opens_and_is_told(home: Path)
     (home / "policies" / "mine").rename(home / "policies" / "english")
     assert hiding_policies() == ["english"]
     assert shipped_policies() == []
-    assert read_policy("english").model == "gru-small"
+    assert read_policy("english").model == "gru-nano"
     save_policy(make_card("english", steps=9), TENSORS, replace=True)
     assert read_policy("english").steps == 9
     rename_policy("english", "mine")
@@ -359,6 +361,76 @@ def test_a_file_that_is_no_honest_policy_is_refused(home: Path, tmp_path: Path, 
     with pytest.raises(PgplayError, match=words):
         import_policy(tmp_path / "bad.pgplay")
     assert list_policies() == []
+
+
+def without(name: str) -> bytes:
+    found = load(TENSORS)
+    del found[name]
+    return save(found)
+
+
+def with_tensor(name: str, tensor: Any) -> bytes:
+    return save({**load(TENSORS), name: tensor})
+
+
+WEIGHT = np.zeros((108, 36), np.float32)
+INFINITE = np.full((108, 36), np.inf, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("changes", "tensors", "words"),
+    [
+        ({"max_length": 0}, TENSORS, "max_length cannot be 0"),
+        ({"max_length": -5}, TENSORS, "max_length cannot be -5"),
+        ({"max_length": 10**9}, TENSORS, "max_length cannot be"),
+        ({"model": "gru-small"}, TENSORS, "embed_tokens.weight is 6 x 36, not 6 x 128, as in a gru-small"),
+        ({"model": "transformer-nano"}, TENSORS, "it lacks model.embed_tokens.weight"),
+        ({"model": "gru-tiny"}, TENSORS, "no model called"),
+        ({"alphabet": "abc"}, TENSORS, "embed_tokens.weight is 6 x 36, not 4 x 36"),
+        ({"alphabet": "aabcd"}, TENSORS, "names a character twice"),
+        ({"alphabet": "ab\x1bcd"}, TENSORS, "control character"),
+        ({"alphabet": ""}, TENSORS, "alphabet is empty"),
+        ({"config": {"temperature": -1}}, TENSORS, "temperature cannot be -1"),
+        ({"config": {"top_p": "all"}}, TENSORS, "top_p cannot be"),
+        ({"config": {"unheard": 1}}, TENSORS, "no setting called 'unheard'"),
+        ({"steps": -1}, TENSORS, "steps cannot be -1"),
+        ({"format_version": "1"}, TENSORS, "Expected `int`"),
+        ({"format_version": True}, TENSORS, "Expected `int`"),
+        ({"format_version": 0}, TENSORS, "no format 0"),
+        ({"task": {"name": "none", "training": []}}, TENSORS, "has no pairs"),
+        ({}, without("lm_head.bias"), "it lacks lm_head.bias"),
+        ({}, with_tensor("more", WEIGHT), "more, which does not belong"),
+        ({}, with_tensor("layers.0.weight_hh", WEIGHT.T.copy()), "layers.0.weight_hh is 36 x 108, not 108 x 36"),
+        ({}, with_tensor("layers.0.weight_hh", WEIGHT.astype(np.float16)), "layers.0.weight_hh holds F16"),
+        ({}, with_tensor("layers.0.weight_hh", INFINITE), "a number that is not finite"),
+        ({}, with_tensor("layers.0.weight_hh", INFINITE.copy() * np.float32(np.nan)), "a number that is not finite"),
+    ],
+)
+def test_a_policy_whose_parts_do_not_fit_is_refused_in_one_line_on_import_and_on_load(
+    home: Path, tmp_path: Path, changes: dict[str, Any], tensors: bytes, words: str
+) -> None:
+    facts = {"sha256": hashlib.sha256(tensors).hexdigest(), "size": len(tensors), "created": "2026", **changes}
+    card = encode_card(make_card(**facts))
+    (tmp_path / "odd.pgplay").write_bytes(make_zip([("policy.json", card), ("policy.safetensors", tensors)]))
+    with pytest.raises(PgplayError) as refused:
+        import_policy(tmp_path / "odd.pgplay")
+    assert words in refused.value.problem
+    assert "\n" not in refused.value.problem
+    assert names() == []
+
+    save_policy(make_card("odd"), TENSORS)
+    (home / "policies" / "odd" / "policy.json").write_bytes(card)
+    (home / "policies" / "odd" / "policy.safetensors").write_bytes(tensors)
+    with pytest.raises(PgplayError) as refused:
+        read_policy("odd")
+    assert words in refused.value.problem
+    delete_policy("odd")
+
+
+def test_a_policy_that_would_not_load_is_not_saved() -> None:
+    with pytest.raises(PgplayError, match="not finite"):
+        save_policy(make_card(), make_tensors(0)[:-4] + struct.pack("<f", math.nan))
+    assert names() == []
 
 
 def test_a_missing_file_or_a_folder_is_told(tmp_path: Path) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import NamedTuple
 
 from pgplay.tokenizers.base import Tokenizer
+
+Shapes = dict[str, tuple[int, ...]]
+"""The shape of each tensor of a network, by its name, in the network's order."""
 
 
 class Capability(Enum):
@@ -43,7 +47,7 @@ class ModelFamily(NamedTuple):
     2022, arXiv:2203.03466): `lr_times_width` is the same from nano to xl. `entropy` is the weight of the entropy bonus;
     tests/benchmarks/solve.py is how both were found. `length_slack`: characters that a completion may have beyond the
     longest target where one text is learnt without prompts. `tokenizer` makes the family's tokenizer from the
-    characters that it is to write.
+    characters that it is to write. `tensors` gives the shapes for a vocabulary of so many tokens.
     """
 
     name: str
@@ -52,7 +56,7 @@ class ModelFamily(NamedTuple):
     lr_times_width: float
     entropy: float
     length_slack: int
-    parameter_count: Callable[[Size, int], int]
+    tensors: Callable[[Size, int], Shapes]
     products: Callable[[Size, int], Products]
     tokenizer: Callable[[str], Tokenizer]
     capabilities: frozenset[Capability]
@@ -95,7 +99,11 @@ class ModelSpec(NamedTuple):
 
     def parameter_count(self, vocabulary: int) -> int:
         """Return the number of trained numbers for a `vocabulary` of so many tokens."""
-        return self.family.parameter_count(self.shape, vocabulary)
+        return sum(map(math.prod, self.tensors(vocabulary).values()))
+
+    def tensors(self, vocabulary: int) -> Shapes:
+        """Return the shape of each tensor of its network for a `vocabulary` of so many tokens, by name, in order."""
+        return self.family.tensors(self.shape, vocabulary)
 
     def can(self, capability: Capability) -> bool:
         """Whether its family declares `capability`."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from pgplay.policies.families.base import Capability, ModelFamily, Products, Size
+from pgplay.policies.families.base import Capability, ModelFamily, Products, Shapes, Size
 from pgplay.tokenizers.character import CharacterTokenizer
 
 
-def _parameter_count(size: Size, vocabulary: int) -> int:
-    cell = 3 * (2 * size.width * size.width + 2 * size.width)
-    return 2 * vocabulary * size.width + size.layers * cell + vocabulary
+def _tensors(size: Size, vocabulary: int) -> Shapes:
+    gates, width = 3 * size.width, size.width
+    cell: Shapes = {
+        "weight_ih": (gates, width), "weight_hh": (gates, width), "bias_ih": (gates,), "bias_hh": (gates,)
+    }
+    cells = {f"layers.{layer}.{name}": shape for layer in range(size.layers) for name, shape in cell.items()}
+    head: Shapes = {"lm_head.weight": (vocabulary, width), "lm_head.bias": (vocabulary,)}
+    return {"embed_tokens.weight": (vocabulary, width), **cells, **head}
 
 
 def _products(size: Size, vocabulary: int) -> Products:
@@ -34,7 +39,7 @@ GRU = ModelFamily(
     lr_times_width=0.64,
     entropy=0.08,
     length_slack=5,
-    parameter_count=_parameter_count,
+    tensors=_tensors,
     products=_products,
     tokenizer=CharacterTokenizer,
     capabilities=frozenset(Capability),

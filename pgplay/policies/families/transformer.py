@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from pgplay.policies.families.base import Capability, ModelFamily, Products, Size
+from pgplay.policies.families.base import Capability, ModelFamily, Products, Shapes, Size
 from pgplay.tokenizers.character import CharacterTokenizer
 
 
-def _parameter_count(size: Size, vocabulary: int) -> int:
-    attention = 4 * size.width * size.width
-    swiglu = 3 * size.width * size.feed_forward
-    norms = 2 * size.width
-    return 2 * vocabulary * size.width + size.layers * (attention + swiglu + norms) + size.width
+def _tensors(size: Size, vocabulary: int) -> Shapes:
+    width, wide = size.width, size.feed_forward
+    layer: Shapes = {
+        **{f"self_attn.{name}_proj.weight": (width, width) for name in "qkvo"},
+        "mlp.gate_proj.weight": (wide, width),
+        "mlp.up_proj.weight": (wide, width),
+        "mlp.down_proj.weight": (width, wide),
+        "input_layernorm.weight": (width,),
+        "post_attention_layernorm.weight": (width,),
+    }
+    layers = {f"model.layers.{number}.{name}": shape for number in range(size.layers) for name, shape in layer.items()}
+    ends: Shapes = {"model.norm.weight": (width,), "lm_head.weight": (vocabulary, width)}
+    return {"model.embed_tokens.weight": (vocabulary, width), **layers, **ends}
 
 
 def _products(size: Size, vocabulary: int) -> Products:
@@ -37,7 +45,7 @@ TRANSFORMER = ModelFamily(
     entropy=0.08,
     # It tells places by their number: with room to spare it learns a text from its end, fixed by the length limit.
     length_slack=0,
-    parameter_count=_parameter_count,
+    tensors=_tensors,
     products=_products,
     tokenizer=CharacterTokenizer,
     capabilities=frozenset(Capability),
