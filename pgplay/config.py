@@ -8,7 +8,6 @@ or algorithm, which `policies.catalogue` and `learning.algorithms` hold.
 from __future__ import annotations
 
 import functools
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -17,8 +16,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from pgplay import goals
 from pgplay.errors import InputError, unknown_name
-from pgplay.fields import Field, describe, fields_of, what_is_right
+from pgplay.fields import Field, check_unicode, describe, fields_of, quoted, what_is_right
 
 
 class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -264,9 +264,10 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         ),
     ] = None
 
-    steps: Annotated[Annotated[int, Meta(ge=1)] | None, describe("stop after so many steps", "limits", live=True)] = (
-        None
-    )
+    steps: Annotated[
+        Annotated[int, Meta(ge=1, le=goals.MOST_STEPS)] | None,
+        describe("stop after so many steps", "limits", live=True),
+    ] = None
     max_seconds: Annotated[
         Annotated[float, Meta(gt=0.0)] | None, describe("stop after so many seconds of training", "limits", live=True)
     ] = None
@@ -276,7 +277,6 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             "stop when solved, at a reward (reward>=0.95, held_out_reward>=0.9, held_out_exact_match>=0.97), or never",
             "limits",
             live=True,
-            pattern=r"^(solved|never|((held_out_)?reward|held_out_exact_match)>=\d+(\.\d+)?)$",
         ),
     ] = "solved"
     patience: Annotated[
@@ -295,17 +295,12 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
                 f"batch_size {self.batch_size} cannot be split into groups of {self.group_size}.",
                 "Choose a group_size that divides batch_size.",
             )
-        for name in ("target", "alphabet", "reward", "task"):
-            _check_unicode(name, getattr(self, name))
+        msgspec.structs.force_setattr(self, "until", goals.describe(goals.parse_ending(self.until)))
 
-
-def _check_unicode(name: str, text: str) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise InputError(
-            f"{name} holds half a character at position {error.start}.", "Give it as valid UTF-8."
-        ) from error
+    @property
+    def goal(self) -> goals.Goal:
+        """The goal that ends the run: `until`, parsed."""
+        return goals.parse(self.until)
 
 
 @functools.cache
@@ -325,6 +320,7 @@ def make_config(settings: Mapping[str, Any], base: RunConfig | None = None) -> R
             raise unknown_name("setting", name, known)
     merged = {**(to_settings(base) if base else {}), **settings}
     for name, value in merged.items():
+        check_unicode(name, value)
         if isinstance(value, float) and not math.isfinite(value):
             raise InputError(f"{name} is {value}.", what_is_right(known[name]))
     try:
@@ -334,8 +330,7 @@ def make_config(settings: Mapping[str, Any], base: RunConfig | None = None) -> R
         if found is None:
             raise InputError(f"These settings do not fit: {error}.") from error
         field = known[found[1]]
-        shown = json.dumps(merged[field.name], ensure_ascii=False)
-        raise InputError(f"{field.name} cannot be {shown}.", what_is_right(field)) from error
+        raise InputError(f"{field.name} cannot be {quoted(merged[field.name])}.", what_is_right(field)) from error
 
 
 def to_settings(config: RunConfig) -> dict[str, Any]:

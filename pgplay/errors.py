@@ -62,7 +62,7 @@ class RewardError(PgplayError):
     @property
     def way(self) -> str:
         """The traceback where it tells more than the line does: where it leads through several calls."""
-        calls = sum(line.lstrip().startswith("File ") for line in self.traceback.splitlines())
+        calls = sum(line.lstrip().startswith("File ") for line in self.traceback.split("\n"))
         return self.traceback if calls > 1 else ""
 
 
@@ -93,12 +93,29 @@ def refusal_of_system(error: BaseException) -> PgplayError | None:
     return lacking
 
 
+def shown(value: object, longest: int = 60) -> str:
+    """Return `value` as an error quotes it: on one line, with nothing that does not print, and shortened.
+
+    Values from outside can be too deep or too long for `repr`.
+    """
+    try:
+        text = repr(value[: longest + 1] if isinstance(value, str) else value)
+    except (ValueError, RecursionError):
+        return "a value too large to show"
+    return text if len(text) <= longest + 2 else f"{text[:longest]}…"
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
     """Return the error for a `name` that is no `kind`, with the nearest of the `known` names as its remedy."""
     names = sorted(known)
-    nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    nearest = difflib.get_close_matches(name[:_LONGEST_NAME], names, n=1, cutoff=0.5)
     remedy = f"Did you mean '{nearest[0]}'?" if nearest else f"There is: {', '.join(names) or 'none yet'}."
-    return InputError(f"There is no {kind} called '{name}'.", remedy)
+    quoted = f"'{name}'" if name.isprintable() and len(name) <= _LONGEST_NAME else shown(name, _LONGEST_NAME)
+    return InputError(f"There is no {kind} called {quoted}.", remedy)
+
+
+_LONGEST_NAME = 100
+"""Characters of an unknown name that are quoted and compared with the known ones."""
 
 
 def composed(name: str) -> str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta
+
+from pgplay import goals
+from pgplay.errors import InputError, shown
 
 Section = Literal["task", "reward", "model", "algorithm", "learning", "sampling", "regularisation", "limits"]
 
@@ -80,6 +84,33 @@ def what_is_right(field: Field) -> str:
         return f"Choose one of: {', '.join(field.choices)}."
     noun = {int: "a whole number", float: "a number", str: "a text", tuple: "a list of texts"}[field.type]
     if field.name == "until":
-        noun = "solved, never, reward>=0.95, held_out_reward>=0.9 or held_out_exact_match>=0.97"
+        noun = goals.ENDINGS
     allowed = f" {field.range}" if field.range else ""
     return f"It is {noun}{allowed}: {field.description}."
+
+
+def check_unicode(name: str, value: object) -> None:
+    """Refuse half a surrogate pair in `value`, or in a text of it where it is a list: it cannot be kept or shown."""
+    if isinstance(value, list | tuple):
+        for item in value:
+            check_unicode(name, item)
+    if not isinstance(value, str):
+        return
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"{name} holds half a character at position {error.start}.", "Give it as valid UTF-8."
+        ) from error
+
+
+_LONGEST_QUOTED = 200
+
+
+def quoted(value: object) -> str:
+    """Return `value` as a recipe writes it, as far as that is short and can be done."""
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        return shown(value)
+    return text if len(text) <= _LONGEST_QUOTED else f"{text[:_LONGEST_QUOTED]}…"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgplay.app.legs import GOALS, TEMPOS, parse_leg
+from pgplay.app.legs import TEMPOS, parse_leg
 from pgplay.app.screens.dialogs import AskDialog
+from pgplay.goals import EXAMPLES
 from pgplay.worker.protocol import Pace, Pause, Step
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Driving:
         def check(words: str) -> None:
             parse_leg(words, step)
 
-        question = f"One of: {GOALS}.\nThere the run pauses; its recipe stays as it is."
+        question = f"One of: {EXAMPLES}.\nThere the run pauses; its recipe stays as it is."
         self._app.push_screen(AskDialog("Go on until…", question, "solved", yes="Go", check=check), answered)
 
     def change_tempo(self, direction: int) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pgplay import goals
 from pgplay.cli.consent import add_consent, agree
 from pgplay.cli.interruption import INTERRUPTED, Interruption, heeded
 from pgplay.cli.options import add_field_options, overlay, read_rewards, read_settings
@@ -61,12 +62,10 @@ class Trained(NamedTuple):
     @property
     def reached(self) -> bool:
         """Whether it reached the goal of its recipe: solved, or the reward or exact match that was asked for."""
-        from pgplay.worker.ending import has_reached
-
         outcome = self.outcome
         if outcome is None or outcome.report is None:
             return False
-        return outcome.report.solved or has_reached(self.config.until, outcome.report.metrics)
+        return outcome.report.solved or goals.reached(self.config.goal, outcome.report.metrics)
 
 
 def compare(words: Sequence[str]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from pgplay import goals
 from pgplay.config import RunConfig
 from pgplay.errors import InputError
 from pgplay.learning import divergence
@@ -14,7 +15,7 @@ from pgplay.learning.contradictions import refuse_what_the_network_lacks, sleepi
 from pgplay.policies.catalogue import chosen_model, model_spec
 from pgplay.policies.families.base import Capability, ModelSpec
 from pgplay.policies.spec import PolicySpec
-from pgplay.rewards.scoring import needs_target
+from pgplay.rewards.scoring import highest_reward, needs_target
 from pgplay.tasks.alphabet import resolve_alphabet
 from pgplay.tasks.corpora import read_corpus
 from pgplay.tasks.load import load_task
@@ -243,10 +244,12 @@ def _counts_edits(config: RunConfig, tokenizer: Tokenizer) -> bool:
 
 
 def _check_task(config: RunConfig, task: Task) -> None:
-    """Refuse to end by held-out prompts where there are none, and to learn by comparing with a target that is empty."""
-    by_held_out = "patience" if config.patience is not None else "until" if "held_out" in config.until else ""
+    """Refuse a goal that nothing reaches or measures, and to learn by comparing with a target that is empty."""
+    goal_is_held_out = config.goal.metric.startswith("held_out")
+    by_held_out = "patience" if config.patience is not None else "until" if goal_is_held_out else ""
     if by_held_out and not task.held_out:
         raise InputError(f"{by_held_out} needs prompts held out of training.", "Choose held_out 0.1, for example.")
+    goals.check_reachable(config.goal, highest_reward(config.reward), config.reward)
     if task.has_targets:
         return
     if row_of(config.algorithm).kind == "cross-entropy":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Literal, Self
@@ -153,3 +154,11 @@ def describe(spec: str) -> str:
     if formula.component:
         return REWARDS[formula.component.name].definition
     return f"a formula of {', '.join([*formula.components, *formula.variables]) or 'numbers alone'}"
+
+
+def highest_reward(spec: str) -> float:
+    """Return the most that the reward `spec` can give, infinite where that is not known; raises InputError.
+
+    What Python gives is not known.
+    """
+    return math.inf if is_python(spec) else Formula(spec).highest

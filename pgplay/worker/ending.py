@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from pgplay import goals
 from pgplay.config import RunConfig
 from pgplay.learning.report import StepReport
 from pgplay.worker.records import RunState
-
-
-class _Goal(NamedTuple):
-    metric: str
-    words: str
-
-
-_GOALS = {
-    "reward": _Goal("reward_mean", "mean reward"),
-    "held_out_reward": _Goal("held_out_reward", "held-out reward"),
-    "held_out_exact_match": _Goal("held_out_exact_match", "held-out exact match"),
-}
-"""What `until` may wait for: its metric, and how it is called in a sentence."""
 
 
 class Ending(NamedTuple):
@@ -31,15 +18,9 @@ class Ending(NamedTuple):
     message: str
 
 
-def has_reached(until: str, metrics: Mapping[str, float]) -> bool:
-    """Return whether a step with these `metrics` is one that `until`, such as reward>=0.95, waits for."""
-    name, _, wanted = until.partition(">=")
-    return name in _GOALS and metrics.get(_GOALS[name].metric, -math.inf) >= float(wanted)
-
-
 def ending_of(config: RunConfig, steps: int, seconds: float, report: StepReport | None) -> Ending | None:
     """Return why a run ends after `steps` in `seconds` of training, its last `report`; None where it goes on."""
-    if report is not None and config.until == "solved" and report.solved:
+    if report is not None and config.goal.kind == "solved" and report.solved:
         return Ending("solved", f"solved in {seconds:.1f} s, {_counted(steps)}")
     reason = _reason_to_end(config, steps, seconds, {} if report is None else report.metrics)
     if reason and config.patience is not None:
@@ -49,9 +30,9 @@ def ending_of(config: RunConfig, steps: int, seconds: float, report: StepReport 
 
 def _reason_to_end(config: RunConfig, steps: int, seconds: float, metrics: Mapping[str, float]) -> str:
     """Return what ends a run that is not solved, empty while nothing does."""
-    if has_reached(config.until, metrics):
-        name, _, wanted = config.until.partition(">=")
-        return f"{_GOALS[name].words} {float(wanted):g} reached in {seconds:.1f} s, {_counted(steps)}"
+    if goals.reached(config.goal, metrics):
+        words, value = goals.METRICS[config.goal.metric].words, config.goal.value
+        return f"{words} {value:g} reached in {seconds:.1f} s, {_counted(steps)}"
     if config.patience is not None and metrics.get("held_out_waited", 0.0) >= config.patience:
         return f"the held-out reward has not risen for {config.patience} measurements"
     if config.steps is not None and steps >= config.steps:

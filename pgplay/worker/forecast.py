@@ -99,10 +99,11 @@ class Forecast:
 
     def _to_goal(self, config: RunConfig) -> Outlook | None:
         assert self._report is not None
-        if config.until == "never" or config.until.startswith("held_out"):
-            return None
-        by_mean = config.until != "solved"
-        goal = float(config.until.removeprefix("reward>=")) if by_mean else self._goal
+        wanted = config.goal
+        by_mean = wanted.metric == "reward"
+        if not by_mean and wanted.kind != "solved":
+            return None  # held-out metrics are measured too seldom for a trend
+        goal = wanted.value if by_mean else self._goal
         if not by_mean and self._report.solved:
             return Outlook(1.0, 0.0)
         if goal is None or self._first is None or len(self._points) < _FEWEST:

@@ -36,6 +36,10 @@ class RunSession(Protocol):
         """The run's name."""
 
     @property
+    def config(self) -> RunConfig:
+        """The run's configuration as it is now."""
+
+    @property
     def step_count(self) -> int:
         """Steps made."""
 

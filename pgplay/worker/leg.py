@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import time
 
-from pgplay.config import make_config
+from pgplay import goals
 from pgplay.errors import InputError
 from pgplay.learning.report import StepReport
-from pgplay.worker.ending import has_reached
+from pgplay.rewards.scoring import highest_reward
 from pgplay.worker.protocol import Step
 
 SLOWEST = 60.0
@@ -26,11 +26,14 @@ class Leg:
             raise InputError(f"{command.count} steps cannot be made.", "It is a whole number from 1.")
         if command.seconds is not None and not command.seconds > 0:
             raise InputError(f"A run cannot go on for {command.seconds:g} s.", "It is a number above 0.")
-        if command.until:
-            make_config({"until": command.until})
         self._left = command.count
-        self._until = command.until
+        self._goal = goals.parse_ending(command.until) if command.until else None
         self._ends_at = time.monotonic() + command.seconds if command.seconds is not None else None
+
+    def check_reachable(self, reward: str) -> None:
+        """Refuse a goal that is above all that `reward`, by which the run trains, can give; raises InputError."""
+        if self._goal is not None:
+            goals.check_reachable(self._goal, highest_reward(reward), reward)
 
     def is_over(self, report: StepReport) -> bool:
         """Tell whether the run pauses after the step that `report` is of; to be asked once after each step."""
@@ -38,8 +41,7 @@ class Leg:
             self._left -= 1
         return (
             self._left == 0
-            or (self._until == "solved" and report.solved)
-            or has_reached(self._until, report.metrics)
+            or (self._goal is not None and goals.reached(self._goal, report.metrics, solved=report.solved))
             or (self._ends_at is not None and time.monotonic() >= self._ends_at)
         )
 

@@ -220,6 +220,7 @@ class Server:
     def _make_steps(self, command: Step) -> None:
         leg = Leg(command)
         session = self._need_session()
+        leg.check_reachable(session.config.reward)
         if session.is_damaged:
             raise InputError("The last step failed halfway.", "Resume first: the run goes on from its last checkpoint.")
         self._go_on(session, leg, command.request)

@@ -2,6 +2,7 @@
 
 import math
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 
 from pgplay.errors import InputError, RewardError
 from pgplay.rewards.catalogue import REWARDS
+from pgplay.rewards.formula import Formula
+from pgplay.rewards.records import Triple
 from pgplay.rewards.scoring import build_reward, describe
 
 numbers = st.sampled_from(["0.0", "1.0", "2.5", "3.25", "1e-3", "10.0"])
@@ -173,3 +176,33 @@ def test_what_is_not_finite_is_told_with_the_text_it_came_from(spec: str, words:
     assert "'hello'" in caught.value.problem
     assert "'say it'" in caught.value.problem
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        f"levenshtein + ({'+'.join('2' * 55)})",
+        f"levenshtein + {'-' * 50}2",
+        "length < " + "-".join(["text_length"] * 50),
+        "min(" * 50 + "length, 2" + ", 2)" * 50,
+    ],
+)
+def test_reading_a_formula_takes_time_that_grows_with_its_length(spec: str) -> None:
+    begun = time.process_time()
+    Formula(spec)
+    assert time.process_time() - begun < 1.0  # by looking below each node anew it would take years
+
+
+def test_length_is_a_count_beside_counts_only() -> None:
+    def score(spec: str) -> float:
+        return Formula(spec).score([Triple("abcd", "abcdefgh", "")]).values[0]
+
+    assert score("length - 3") == 1.0
+    assert score("3 + (length - (text_length - 2))") == 5.0
+    assert score("length < 0.6") == 1.0
+    assert score("min(length, 2)") == 2.0
+
+
+def test_a_formula_of_too_many_parts_is_refused() -> None:
+    with pytest.raises(InputError, match="more than 500 parts"):
+        Formula("min(" + ",".join(["-1"] * 300) + ")")

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from pgplay.config import RunConfig
+from pgplay.config import RunConfig, make_config
 from pgplay.errors import InputError, PgplayError, RewardError
 from pgplay.learning.anatomy import PolicyMap
 from pgplay.rewards.reward_spec import read_spec
@@ -47,6 +47,7 @@ class SmallSession:
 
     def __init__(self, name="run-1"):
         self.run = name
+        self.config = make_config({})
         self.step_count = 0
         self.checkpoint_step = 0
         self.is_damaged = False
@@ -245,6 +246,13 @@ def test_a_paused_start_makes_the_steps_it_is_asked_for_and_no_more(desk):
     assert desk.state("paused").step == 4
     desk.send(Resume(request=3))
     assert desk.state("training").request == 3
+
+
+def test_a_leg_to_a_goal_that_the_reward_cannot_reach_is_refused(desk):
+    desk.send(Start(settings={}, paused=True))
+    assert desk.state("paused").info is not None
+    desk.send(Step(count=None, until="reward>=95"))
+    assert "never reached" in desk.next(Refused).problem
 
 
 def test_steps_that_cannot_be_made_are_refused(desk):

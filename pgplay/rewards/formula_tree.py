@@ -1,0 +1,196 @@
+"""A reward's formula read: from text to a checked syntax tree, in time that grows with its length.
+
+`length` is a built-in reward, a share. Added to, subtracted from or compared with a count (a number from 2 on, or a
+variable that counts characters) a share would make no sense, so there it is read as the count, `text_length`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Callable
+from typing import NamedTuple
+
+from pgplay.errors import InputError
+from pgplay.fields import check_unicode
+from pgplay.rewards.catalogue import REWARDS
+
+MAXIMUM_CHARACTERS = 1000
+MAXIMUM_DEPTH = 60
+MAXIMUM_PARTS = 500
+
+VARIABLES: dict[str, str] = {
+    "text_length": "characters of the text",
+    "target_length": "characters of the target",
+    "length_gap": "text_length − target_length",
+}
+
+
+def _clip(value: float, low: float, high: float) -> float:
+    return min(max(value, low), high)
+
+
+class FormulaFunction(NamedTuple):
+    """A function that formulas may call: how many values it takes, and how it is written."""
+
+    call: Callable[..., float]
+    fewest: int
+    most: int
+    usage: str
+
+
+FUNCTIONS = {
+    "min": FormulaFunction(min, 2, 100, "min(a, b, …)"),
+    "max": FormulaFunction(max, 2, 100, "max(a, b, …)"),
+    "abs": FormulaFunction(abs, 1, 1, "abs(a)"),
+    "clip": FormulaFunction(_clip, 3, 3, "clip(a, low, high)"),
+}
+
+_FIRST_COUNT = 2
+"""From here on a number is a count of characters; no share is larger than 1."""
+
+ALLOWED = (
+    "A formula is made of rewards, numbers, + - * / **, comparisons, 'a if b else c', "
+    f"{', '.join(function.usage for function in FUNCTIONS.values())}, {', '.join(VARIABLES)}."
+)
+
+SPELLINGS = {name.replace("-", "_"): name for name in REWARDS}
+_PIECES = re.compile(
+    r"""(?P<quoted>\b[rR]?("|')(?:(?!\2)[^\\\n]|\\.)*\2|"""
+    r"""("|')(?:(?!\3)[^\\\n]|\\.)*\3)|(?P<space>\s+)|(?<!\w)(?P<name>"""
+    + "|".join(name for name in REWARDS if "-" in name)
+    + r")(?!\w)"
+)
+"""What does not go to Python's parser as it stands: quoted texts, white space, and names with a hyphen."""
+
+
+class Component(NamedTuple):
+    """A built-in reward as it stands in a formula, with what is in its brackets."""
+
+    name: str
+    number: int | None = None
+    text: str | None = None
+
+    @property
+    def label(self) -> str:
+        """How it is written: `distinct(3)`."""
+        inside = [] if self.number is None else [str(self.number)]
+        inside += [] if self.text is None else [f'"{self.text}"']
+        return f"{self.name}({', '.join(inside)})" if inside else self.name
+
+
+def read_formula(text: str) -> tuple[str, ast.expr]:
+    """Return the formula on one line, and its syntax tree with each `length` that is a count named `text_length`.
+
+    Raises InputError where it is empty, too long, too deep or no formula.
+    """
+    if not text.strip():
+        raise InputError("No reward is given.", f"Give a name, such as one of: {', '.join(REWARDS)}.")
+    if len(text) > MAXIMUM_CHARACTERS:
+        raise InputError(
+            f"The formula has {len(text):,} characters.",
+            f"It may have {MAXIMUM_CHARACTERS:,}; write what is longer as a Python file.",
+        )
+    check_unicode("reward", text)
+    line = _PIECES.sub(lambda found: " " if found["space"] else found[0], text.strip())
+    tree = _parse(line)
+    _check_size(tree)
+    _count_lengths(tree)
+    return line, tree
+
+
+def _check_size(tree: ast.expr) -> None:
+    """Refuse what is too deep or has too many parts, before anything walks it by recursion."""
+    waiting: list[tuple[ast.AST, int]] = [(tree, 0)]
+    parts = 0
+    while waiting:
+        node, depth = waiting.pop()
+        parts += isinstance(node, ast.expr)
+        if depth > MAXIMUM_DEPTH:
+            raise InputError(
+                f"The formula is nested more than {MAXIMUM_DEPTH} deep.", "Write it flatter, or as a Python file."
+            )
+        if parts > MAXIMUM_PARTS:
+            raise InputError(f"The formula has more than {MAXIMUM_PARTS} parts.", "Write it as a Python file.")
+        waiting += [(child, depth + 1) for child in ast.iter_child_nodes(node)]
+
+
+def _count_lengths(node: ast.expr) -> bool:
+    """Name each `length` below `node` that is a count `text_length`; return whether `node` itself is a count."""
+    match node:
+        case ast.Constant(value=int() | float() as number):
+            return number >= _FIRST_COUNT
+        case ast.Name(id=name):
+            return name in VARIABLES
+        case ast.UnaryOp(operand=operand):
+            return _count_lengths(operand)
+        case ast.BinOp(left=left, op=op, right=right):
+            sides = [left, right]
+            counts = [_count_lengths(side) for side in sides]
+            if isinstance(op, ast.Add | ast.Sub) and any(counts):
+                node.left, node.right = map(_as_count, sides)
+            constant = [isinstance(side, ast.Constant) for side in sides]
+            return any(counts) and all(map(max, counts, constant))
+        case ast.Compare(left=left, comparators=others):
+            counts = [_count_lengths(term) for term in (left, *others)]
+            if any(counts):
+                node.left, node.comparators = _as_count(left), [_as_count(other) for other in others]
+        case ast.Call(func=ast.Name(id=name), args=arguments) if name not in SPELLINGS:
+            counts = [_count_lengths(argument) for argument in arguments]
+            if any(counts):
+                node.args = [_as_count(argument) for argument in arguments]
+        case ast.BoolOp(values=parts):
+            for part in parts:
+                _count_lengths(part)
+        case ast.IfExp(test=test, body=body, orelse=other):
+            for part in (test, body, other):
+                _count_lengths(part)
+    return False
+
+
+def _as_count(node: ast.expr) -> ast.expr:
+    is_length = isinstance(node, ast.Name) and node.id == "length"
+    return ast.copy_location(ast.Name("text_length"), node) if is_length else node
+
+
+def component_of(node: ast.expr) -> Component | None:
+    """Return the built-in reward that `node` names, None where it names none; raises InputError."""
+    match node:
+        case ast.Name(id=name) if name in SPELLINGS:
+            return Component(SPELLINGS[name])
+        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in SPELLINGS:
+            reward = REWARDS[SPELLINGS[name]]
+            values = [one.value if isinstance(one, ast.Constant) else None for one in arguments]
+            numbers = [one for one in values if isinstance(one, int) and not isinstance(one, bool)]
+            texts = [one for one in values if isinstance(one, str)]
+            if not values or len(numbers) > 1 or len(texts) > 1 or len(numbers) + len(texts) < len(values):
+                right = f"Write {reward.usage}." if reward.usage != reward.name else f"Write {reward.name} alone."
+                raise InputError(f"{ast.unparse(node)[:60]} is no way to write {reward.name}.", right)
+            return Component(reward.name, numbers[0] if numbers else None, texts[0] if texts else None)
+    return None
+
+
+def _parse(text: str) -> ast.expr:
+    spelled = _PIECES.sub(_spell, text)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # such as 'invalid decimal literal' for 1if
+            return ast.parse(spelled, mode="eval").body
+    except SyntaxError as error:
+        where = f" at character {error.offset}" if error.offset else ""
+        raise InputError(f"The reward '{abridged(text)}' is not a formula{where}: {error.msg}.", ALLOWED) from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise InputError(f"The reward '{abridged(text)}' cannot be read as a formula: {error}.", ALLOWED) from error
+
+
+def _spell(found: re.Match[str]) -> str:
+    """Return a piece as Python's parser takes it: a hyphen as an underscore, a quoted text raw, as it stands."""
+    if found["name"]:
+        return found["name"].replace("-", "_")
+    return "r" + found[0] if found["quoted"] and found[0][0] not in "rR" else found[0]
+
+
+def abridged(text: str) -> str:
+    """Return the start of `text`, as much as an error quotes."""
+    return text if len(text) <= 100 else text[:100] + "…"
