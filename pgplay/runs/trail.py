@@ -1,7 +1,8 @@
 """The trail of checkpoints along a run: which are kept, so that one can go back to any part of it.
 
 They lie evenly over the square root of the step: densely where a run changes fast, at its beginning, and ever thinner
-after. However long the run, there are at most `MOST` of them, and they take at most `BUDGET` bytes.
+after. However long the run, there are at most `MOST` of them, and they take at most `BUDGET` bytes, which a run of some
+seconds has not yet.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from pgplay.runs.checkpoint_files import forget_steps, keep_last, kept_steps, te
 MOST = 24
 BUDGET = 96 * 1024 * 1024
 """Bytes; gru-small takes 4 MB a checkpoint, and a network that takes more than half of this leaves no trail."""
+FIRST_BUDGET = 16 * 1024 * 1024
+BUDGET_PER_SECOND = 512 * 1024
+"""Bytes of the budget at first, and those that come with each second of training: a short run leaves little."""
 
 
 class Trail:
@@ -28,10 +32,13 @@ class Trail:
         """Tell whether the checkpoint of `step` is worth keeping: whether it lies far enough from the one before."""
         return not self.steps or is_spaced(self.steps[-1], step, MOST)
 
-    def keep(self) -> None:
-        """Keep the last checkpoint, and those before it that still have room; raises PgplayError."""
+    def keep(self, seconds: float = math.inf) -> None:
+        """Keep the last checkpoint, and those before it for which `seconds` of training leave room.
+
+        Raises PgplayError.
+        """
         size = tensors_size(self._folder)
-        most = min(MOST, BUDGET // size) if size else MOST
+        most = room_for(size, seconds) if size else MOST
         kept = thinned([*self.steps, keep_last(self._folder)], most)
         forget_steps(self._folder, set(kept_steps(self._folder)) - set(kept))
         self.steps = kept
@@ -40,6 +47,13 @@ class Trail:
         """Forget the checkpoints after `step`, as the run goes on from there."""
         forget_steps(self._folder, [later for later in self.steps if later > step])
         self.steps = [earlier for earlier in self.steps if earlier <= step]
+
+
+def room_for(size: int, seconds: float) -> int:
+    """Return how many checkpoints of `size` bytes are kept of a run that was trained for so many seconds."""
+    budget = min(BUDGET, FIRST_BUDGET + BUDGET_PER_SECOND * seconds)
+    ends = min(2, BUDGET // size)  # the first and the last are kept from the beginning
+    return min(MOST, max(ends, int(budget // size)))
 
 
 def is_spaced(before: int, step: int, most: int) -> bool:

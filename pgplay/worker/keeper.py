@@ -125,7 +125,7 @@ class Keeper:
         self.notes = (note,) if note else ()
         self.checkpoint_step, self._is_stale = step, False
         if not note and self._trail.is_due(step):  # a note tells that the last checkpoint is damaged
-            self._trail.keep()
+            self._trail.keep(self._learner.counters.seconds)
 
     def after_step(self, report: StepReport) -> None:
         """Take note of a step, and write a checkpoint if one is due; raises PgplayError where it can't be written."""
@@ -160,7 +160,7 @@ class Keeper:
             save_checkpoint(self._store.folder, self._best_checkpoint, "best")
             self._best_checkpoint = None
         if self._trail.is_due(self.checkpoint_step):
-            self._trail.keep()
+            self._trail.keep(self._learner.counters.seconds)
         ended = time.monotonic()
         self._next_trail = ended + max(TRAIL_INTERVAL, (ended - began) / SHARE_OF_TIME)
         self._next = max(ended + CHECKPOINT_INTERVAL, self._next_trail)

@@ -61,6 +61,18 @@ def test_the_trail_holds_to_its_budget_of_bytes(tmp_path: Path, monkeypatch: pyt
     assert kept_steps(tmp_path) == []
 
 
+def test_a_short_run_keeps_few_checkpoints_and_a_long_one_all() -> None:
+    size = 4_300_000  # gru-small's
+    assert trail.room_for(size, 15) * size < 30_000_000
+    assert trail.room_for(size, 15) >= 4
+    assert trail.room_for(size, 3600) == min(MOST, trail.BUDGET // size)
+    assert [trail.room_for(size, seconds) for seconds in (0, 30, 60, 90)] == sorted(
+        trail.room_for(size, seconds) for seconds in (0, 30, 60, 90)
+    )
+    assert trail.room_for(20_000_000, 1) == 2  # the first and the last, from the beginning
+    assert trail.room_for(trail.BUDGET, 3600) < 2
+
+
 @pytest.fixture
 def parent() -> str:
     """A run of twelve steps with checkpoints at 0, 4 and 12, whose learning rate changed after 6."""
