@@ -56,11 +56,15 @@ def draft_of(spec: RewardSpec) -> Draft:
 
 
 def kept_rewards() -> list[str]:
-    """Return the names of the Python files that the person keeps as rewards; each is a spec."""
+    """Return the names of the Python files that the person keeps as rewards; each is a spec.
+
+    Where a file of the present folder has the same name, which would mean that one, it is the whole path.
+    """
     try:
-        return sorted(path.name for path in personal_rewards_folder().glob("*.py"))
+        kept = sorted(personal_rewards_folder().glob("*.py"))
     except OSError:
         return []
+    return [path.name if find_python(path.name) == path else str(path) for path in kept]
 
 
 def new_name() -> str:

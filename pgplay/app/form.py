@@ -64,6 +64,11 @@ def written(value: Any) -> str:
     return ", ".join(value) if isinstance(value, tuple | list) else str(value)
 
 
+def names_in(reward: str) -> set[str]:
+    """Return all that a field may take for the name of a reward where `reward` stands in it: fields cut and strip."""
+    return {reward.strip(), *(part.strip() for part in reward.split(","))}
+
+
 def placeholder(field: Field) -> str:
     """Return what an empty text field stands for."""
     if field.default is None:

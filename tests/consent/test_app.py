@@ -5,6 +5,7 @@ The worker is in this process and obeys as the real one does, so what is sent to
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -16,16 +17,21 @@ from textual.widgets import Input, Select
 
 from pgplay.app import app as app_module
 from pgplay.app.app import PgplayApp, run_app
+from pgplay.app.drafts import kept_rewards
 from pgplay.app.screens.bench import RewardBench
 from pgplay.app.screens.consent import ConsentDialog
 from pgplay.app.screens.recipe import RecipeScreen
 from pgplay.app.screens.reward import RewardScreen
 from pgplay.app.worker_link import OnEvent, OnExit
-from pgplay.config import make_config
+from pgplay.config import make_config, to_settings
 from pgplay.errors import PgplayError
+from pgplay.rewards.reward_spec import read_spec
+from pgplay.rewards.scoring import build_reward
 from pgplay.runs.branches import branch_run
 from pgplay.runs.library import read_policy
+from pgplay.runs.recipes import from_recipe
 from pgplay.runs.stored_rewards import stored_rewards
+from pgplay.worker import live_reward
 from pgplay.worker.preparation import check_resume, check_start
 from pgplay.worker.probing import answer_probe
 from pgplay.worker.protocol import Change, Command, ProbeReward, Resume, Start, Write
@@ -240,6 +246,46 @@ async def test_what_fills_the_setup_in_is_asked_for_each_time_until_a_yes(
         await until(pilot, lambda: them.has_run or isinstance(bench.app.screen, done))
 
 
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        'reward=" theirs.py"',
+        'reward="theirs.py\\n"',
+        'measure=["lcs, theirs.py"]',
+        'measure=["lcs,theirs.py:reward"]',
+        'measure=[" theirs.py ","exact"]',
+    ],
+)
+@pytest.mark.parametrize("way", ["recipe", "last session"])
+async def test_no_way_of_writing_it_makes_it_the_persons_own(
+    recipe: str, way: str, them: Stranger, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if way == "last session":
+        home.mkdir(exist_ok=True)
+        settings = to_settings(from_recipe(f"target=hi model=gru-nano {recipe}"))
+        (home / "app.json").write_text(json.dumps({"settings": settings}))
+        bench: Bench = ObedientBench(lambda **options: as_left(monkeypatch, **options))
+    else:
+        bench = ObedientBench()
+    async with opened(bench) as pilot:
+        if way == "recipe":
+            bench.app.main.setup.load(from_recipe(f"target=hi model=gru-nano {recipe}"), origin="the recipe")
+        await names_their_python(bench, pilot)
+        for act in (start, edit, look_at_the_bench) if "reward=" in recipe else (start,):
+            await act(bench, pilot, them)
+            await asked(bench, pilot)
+            await refuse(bench, pilot)
+        assert not them.has_run
+
+
+async def test_a_kept_reward_is_not_one_of_the_same_name_in_the_present_folder(them: Stranger, home: Path) -> None:
+    (home / "rewards").mkdir(parents=True)
+    (home / "rewards" / "theirs.py").write_text("def reward(text, target, prompt):\n    return 1.0\n")
+    (name,) = kept_rewards()
+    with build_reward(read_spec(name)):
+        assert not them.has_run
+
+
 @pytest.mark.parametrize("way", BY_THEMSELVES)
 async def test_what_is_trained_on_is_asked_for_until_a_yes(
     way: str, them: Stranger, home: Path, monkeypatch: pytest.MonkeyPatch
@@ -331,9 +377,6 @@ async def test_what_the_person_types_starts_unasked_and_comes_back_unasked(
 def test_only_the_persons_own_file_is_watched(
     them: Stranger, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pgplay.rewards.reward_spec import read_spec
-    from pgplay.worker import live_reward
-
     if them.field == "measure":
         pytest.skip("measures are not watched")
     monkeypatch.setattr(live_reward, "LOOK_INTERVAL", 0.0)

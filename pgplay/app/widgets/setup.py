@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -136,14 +137,16 @@ class Setup(Vertical):
 
     def note_brought(self, specs: Iterable[RewardSpec]) -> None:
         """Remember that `specs` are not the person's words, whatever else is typed in their fields from now on."""
-        self._brought.update((spec.text, spec) for spec in specs if not spec.is_own)
+        foreign = [spec for spec in specs if not spec.is_own]
+        self._brought.update((name, replace(spec, text=name)) for spec in foreign for name in form.names_in(spec.text))
 
     def rewards(self, texts: Iterable[str]) -> tuple[RewardSpec, ...]:
         """Return the rewards that `texts`, which stand here, name, with who brought each; their files are read now.
 
         Raises InputError where one cannot be read.
         """
-        return tuple(self._brought.get(text, RewardSpec(text)).read() for text in texts)
+        found = [(text, self._brought.get(text.strip(), RewardSpec(text))) for text in texts]
+        return tuple(replace(spec, text=text).read() for text, spec in found)
 
     def set_target(self, text: str) -> None:
         """Put `text` in the target's field, as if it had been typed; it takes the place of a task with its split."""
@@ -153,7 +156,7 @@ class Setup(Vertical):
 
     def set_reward(self, spec: str) -> None:
         """Put `spec`, which the person wrote, into the reward's field."""
-        self._brought.pop(spec, None)
+        self._brought.pop(spec.strip(), None)
         if spec == self.typed["reward"]:
             self._check()
             return
