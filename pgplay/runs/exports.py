@@ -34,8 +34,7 @@ def export_run(
     Raises InputError for another format, for a metric that the run does not have, and for png without Pillow;
     PgplayError where the run can't be read.
     """
-    if wanted not in FORMATS:
-        raise unknown_name("format", wanted, FORMATS)
+    check_format(wanted)
     last = run.progress().steps
     rows = _told(run.packed_rows(until=last), last, on_share)
     if wanted == "csv":
@@ -55,6 +54,12 @@ def export_run(
     shown = metrics or [name for name in USUAL if name in known] or USUAL[:1]
     figure = figure_of(curves, shown, changes_of(run.events()))
     yield to_png(figure) if wanted == "png" else to_svg(figure).encode()
+
+
+def check_format(wanted: str) -> None:
+    """Raise InputError where `wanted` is none of FORMATS."""
+    if wanted not in FORMATS:
+        raise unknown_name("format", wanted, FORMATS)
 
 
 def rows_to_csv(names: Sequence[str], rows: Rows) -> Iterator[bytes]:

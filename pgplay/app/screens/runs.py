@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.binding import Binding, BindingType
 
 from pgplay.app import formats
+from pgplay.app.reading import read_beside
 from pgplay.app.safe_text import plain
 from pgplay.app.screens.dialogs import AskDialog, ConfirmDialog
 from pgplay.app.screens.listing import Listing
 from pgplay.app.screens.page import BACK
 from pgplay.app.visits import Visits
 from pgplay.errors import InputError
-from pgplay.runs.exports import export_run
+from pgplay.runs.exports import check_format, export_run
 from pgplay.runs.files import write_atomically
 from pgplay.runs.reader import RunReader
 from pgplay.runs.summaries import RunSummary, delete_run, list_runs
+
+if TYPE_CHECKING:
+    from pgplay.app.app import PgplayApp
 
 
 class Runs(Listing):
@@ -101,19 +105,28 @@ class Runs(Listing):
         if run is None or run.problem:
             return
 
-        def write(answer: str) -> None:
+        def check(answer: str) -> None:
             path = Path(answer).expanduser()
+            check_format(_format_of(path))
             if path.exists():
                 raise InputError(f"There is already a file {path}.", "Give another name.")
-            with RunReader.open(run.name) as store:
-                write_atomically(path, export_run(store, path.suffix.lstrip(".").lower()))
 
-        def written(answer: str | None) -> None:
-            if answer is not None:
-                self.tell(f"Wrote the run {run.name} to {Path(answer).expanduser().absolute()}.")
+        def chosen(answer: str | None) -> None:
+            if answer is None:
+                return
+            path = Path(answer).expanduser()
+
+            def write() -> None:
+                with RunReader.open(run.name) as store:
+                    write_atomically(path, export_run(store, _format_of(path)))
+
+            def tell(_: None) -> None:
+                self.tell(f"Wrote the run {run.name} to {path.absolute()}.")
+
+            read_beside(cast("PgplayApp", self.app), write, tell, f"Writing {path.name}…")
 
         words = "Which file? .html is a page with all of it, .svg and .png are its curves, .csv and .jsonl its metrics."
-        self.app.push_screen(AskDialog("Export", words, f"{run.name}.html", yes="Write", check=write), written)
+        self.app.push_screen(AskDialog("Export", words, f"{run.name}.html", yes="Write", check=check), chosen)
 
     def action_delete(self) -> None:
         """Delete the run under the cursor, asked first."""
@@ -128,6 +141,10 @@ class Runs(Listing):
 
         question = f"Delete the run {name} with its history and checkpoints? This cannot be undone."
         self.app.push_screen(ConfirmDialog("Delete", question, "Delete"), answered)
+
+
+def _format_of(path: Path) -> str:
+    return path.suffix.lstrip(".").lower()
 
 
 def _cells(run: RunSummary, marked: bool) -> list[str]:
