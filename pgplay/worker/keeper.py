@@ -151,9 +151,9 @@ class Keeper:
         """
         if self.is_damaged or not self._is_stale:
             return
-        self._store.check_place()
         began = time.monotonic()
         checkpoint = self._take()
+        self._store.check_place()  # last, as writing makes the folder where it is missing
         save_checkpoint(self._store.folder, checkpoint)
         self.checkpoint_step, self._is_stale = self._learner.counters.steps, False
         if self._best_checkpoint is not None:

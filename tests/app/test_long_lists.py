@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from textual.widgets import DataTable
+from textual.widgets import DataTable, Input
 
 from pgplay.app import past
 from pgplay.app.history import Recollection
@@ -96,3 +96,22 @@ async def test_a_store_that_cannot_be_read_leaves_the_resumed_run_in_peace(home:
         bench.worker.build("training", run="mine", step=60, target="hello world")
         await until(pilot, lambda: any("cannot be shown" in told.message for told in bench.app._notifications))
         assert bench.app.state.run == "training"
+
+
+async def test_a_run_is_exported_from_the_list_beside_the_screens_thread(tmp_path: Path) -> None:
+    store_run("mine")
+    bench = Bench()
+    async with bench.app.run_test(size=SIZE) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("u")
+        await until(pilot, lambda: bench.app.screen.query(DataTable))
+        await pilot.press("x")
+        await until(pilot, lambda: bench.app.screen.query("#answer"))
+        answer = bench.app.screen.query_one("#answer", Input)
+        answer.value = str(tmp_path / "mine.pdf")
+        await pilot.press("enter")
+        assert "csv" in str(bench.app.screen.query_one(".problem").render())
+        answer.value = str(tmp_path / "mine.csv")
+        await pilot.press("enter")
+        await until(pilot, lambda: any("Wrote the run" in told.message for told in bench.app._notifications))
+        assert (tmp_path / "mine.csv").read_text().startswith("step,")

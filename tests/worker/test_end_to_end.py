@@ -1,7 +1,9 @@
 """The real client with the real worker, which loads torch and trains."""
 
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -19,6 +21,7 @@ from pgplay.worker.protocol import (
     Changed,
     Failed,
     Log,
+    Notice,
     Pause,
     Quit,
     Ready,
@@ -279,3 +282,35 @@ def test_an_app_that_stops_reading_does_not_stop_training():
         assert largest > 50  # the pipe was full, and what waited was merged
         process.stdin.close()
         process.stdout.read()
+
+
+async def test_a_run_whose_folder_is_deleted_fails_in_words_and_offers_no_resuming(worker):
+    await worker.next(Ready)
+    worker.client.send(Start(settings=ENDLESS))
+    info = (await state(worker, "training")).info
+    await worker.next(Snapshot)
+    elsewhere = (runs_folder() / info.run).rename(runs_folder() / ".elsewhere")
+    shutil.rmtree(elsewhere, ignore_errors=True)
+    failed = await worker.next(Failed)
+    assert "deleted, moved or replaced" in failed.problem
+    assert failed.run == ""
+    assert not (runs_folder() / info.run).exists()
+    worker.client.send(Save(name="rescued"))  # the policy is still there to be saved
+    await worker.next(Saved)
+
+
+async def test_a_run_waits_for_another_program_that_locks_its_store_and_says_so(worker):
+    await worker.next(Ready)
+    worker.client.send(Start(settings=ENDLESS))
+    info = (await state(worker, "training")).info
+    await worker.next(Snapshot)
+    other = sqlite3.connect(runs_folder() / info.run / "run.sqlite", isolation_level=None, timeout=PATIENCE)
+    other.execute("BEGIN EXCLUSIVE")
+    told = await worker.next(Notice)
+    assert "Another program has locked" in told.message
+    other.execute("ROLLBACK")
+    other.close()
+    await worker.next(Snapshot)
+    worker.client.send(Pause())
+    await state(worker, "paused")
+    assert worker.of(Failed) == []
