@@ -37,10 +37,10 @@ def places(stop: str, rules: Rules) -> list[Place]:
         return [("learning/objective.py", "advantages_of"), *_advantage_places(rules)]
     return [
         ("learning/objective.py", "make_updates"),
-        ("learning/objective.py", "gain_of"),
+        ("learning/objective.py", "policy_loss"),
         *([("learning/losses.py", "expected_surrogate")] if rules.control_variate else []),
         ("learning/losses.py", "surrogate"),
-        ("learning/objective.py", "loss_of"),
+        ("learning/objective.py", "total_loss"),
         ("learning/losses.py", "aggregated"),
         ("learning/optimiser.py", "Adam.update"),
     ]
@@ -60,7 +60,7 @@ def _advantage_places(rules: Rules) -> list[Place]:
     if rules.baseline == "critic":
         return [("learning/advantages.py", "generalised_advantages")]
     found = [("learning/advantages.py", name) for name in ("group_baseline", "group_scaled", "group_deviation")]
-    return [*found, ("learning/control_variate.py", "ControlVariate.steady")] if rules.control_variate else found
+    return [*found, ("learning/control_variate.py", "ControlVariate.apply")] if rules.control_variate else found
 
 
 @lru_cache(maxsize=32)

@@ -1,6 +1,6 @@
 """The anatomy of one step: every number of sample, score, advantage and update, as plain records without torch.
 
-`learning.dissection` makes one from what a `Witness` kept; it is sent to the app and stored with the run.
+`learning.dissection` makes one from a step's record; it is sent to the app and stored with the run.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ class TokenAnatomy(msgspec.Struct, frozen=True, array_like=True):
     """One token of a completion; log-probabilities in nats, under the density that is sampled and trained.
 
     `text` is empty for the stop token. `alternatives` are the likeliest tokens there, before the update. `credit` is
-    that of dense credit, in edits. `shared` is the advantage before the control variate steadied it to `advantage`.
-    `ratio` and `clipped` are the last update's; `log_p_after` is what the step's updates made of `log_p`. What there is
-    none of is None.
+    that of dense credit, in edits. `shared` is the advantage before the control variate, `advantage` the one after it.
+    `ratio` and `clipped` are the last update's; `log_p_after` is `log_p` after the step's updates. A number that the
+    step does not have is None.
     """
 
     text: str

@@ -1,7 +1,6 @@
-"""Takes a step apart: from what a `Witness` kept to the plain records of `learning.anatomy`.
+"""A step in full: from the tensors of its record to the plain structs of `learning.anatomy`.
 
-It costs some passes over a batch and is made for those who ask only; nothing here changes what is learnt, and no random
-number is drawn.
+It costs a few passes over a batch, so it is made on request only. It changes no update and draws no random number.
 """
 
 from __future__ import annotations
@@ -14,24 +13,24 @@ from torch import Tensor
 from pgplay.learning.advantages import STANDARD_DEVIATION_FLOOR, group_baseline, group_deviation
 from pgplay.learning.anatomy import Anatomy, PolicyMap, Rules, SampleAnatomy, TokenAnatomy
 from pgplay.learning.credit import CREDIT_BASELINE, CREDIT_FLOOR
-from pgplay.learning.objective import Batch, Forward, Witness, kl_charges
+from pgplay.learning.objective import UpdateRecord, kl_charges
 from pgplay.learning.plan import Plan
 from pgplay.learning.report import MOST_POSITIONS, StepReport
-from pgplay.learning.trainer import Trainer
+from pgplay.learning.trainer import StepRecord, Trainer
 from pgplay.policies.density import Density, entropy
 from pgplay.policies.policy import Policy
 from pgplay.tasks.task import Pair
 
 ALTERNATIVES = 5
 MOST_TOKENS = 4096
-"""Tokens of one anatomy: about 700 kB. Of a larger step, completions from across the rewards are kept."""
+"""Tokens of one anatomy, about 700 kB; of a larger step, completions from across the rewards are kept."""
 MOST_ROWS = 32
 LEAST_PROBABILITY = 0.01
-"""A token that never is as likely as that has no row in a policy's map."""
+"""A token needs this probability somewhere to get a row in a policy's map."""
 
 
 class Dissection:
-    """One step of `trainer` that is taken apart; `anatomy` is there once `step` has made it."""
+    """One recorded step of `trainer`; `anatomy` is set by `step`."""
 
     def __init__(self, trainer: Trainer) -> None:
         self._trainer = trainer
@@ -39,19 +38,17 @@ class Dissection:
 
     def step(self) -> StepReport:
         """Make the step; raises what `Trainer.step` raises."""
-        trainer, witness = self._trainer, Witness()
+        trainer = self._trainer
         average = trainer.counters.moving_average or 0.0
-        report = trainer.step(witness)
-        batch, first = witness.batch, witness.first
-        assert batch is not None
-        assert first is not None
+        report, record = trainer.recorded_step()
+        batch = record.update.batch
         kept = _chosen(batch.rewards.flatten().tolist(), batch.rollout.mask.sum(1).tolist())
         self.anatomy = Anatomy(
             step=report.step,
             rules=_rules(trainer.plan, report.metrics, average),
             metrics=report.metrics,
             completions=batch.rollout.mask.shape[0],
-            samples=_samples(trainer, witness, batch, first, kept, average),
+            samples=_samples(trainer, record, kept, average),
         )
         return report
 
@@ -94,12 +91,13 @@ def _chosen(rewards: Sequence[float], lengths: Sequence[int]) -> list[int]:
 
 
 def _samples(
-    trainer: Trainer, witness: Witness, batch: Batch, first: Forward, kept: list[int], moving_average: float
+    trainer: Trainer, record: StepRecord, kept: list[int], moving_average: float
 ) -> tuple[SampleAnatomy, ...]:
-    policy, plan, rollout = trainer.policy, trainer.plan, batch.rollout
-    pairs = [pair for pair in witness.pairs for _ in range(plan.group_size)]
+    policy, plan, batch = trainer.policy, trainer.plan, record.update.batch
+    rollout = batch.rollout
+    pairs = [pair for pair in record.pairs for _ in range(plan.group_size)]
     completions = policy.completions(rollout)
-    charge = kl_charges(plan, first, rollout.mask).sum(1)
+    charge = kl_charges(plan, record.update.first, rollout.mask).sum(1)
     rewards = batch.rewards - charge.view_as(batch.rewards)
     baselines = deviations = None
     if plan.choices.credit == "terminal" and plan.choices.baseline != "critic":
@@ -107,7 +105,7 @@ def _samples(
         baselines = torch.as_tensor(found, device=rewards.device).expand_as(rewards).flatten().tolist()
         if plan.choices.scale != "none":
             deviations = group_deviation(rewards, plan.choices.scale).expand_as(rewards).flatten().tolist()
-    columns = _Columns(witness, batch, first, policy, plan)
+    columns = _Columns(record.update, policy, plan)
     charges, earned = charge.tolist(), batch.rewards.flatten().tolist()
     return tuple(
         SampleAnatomy(
@@ -116,7 +114,7 @@ def _samples(
             text=completions[row].text,
             finished=completions[row].finished,
             reward=earned[row],
-            parts={name: values[row] for name, values in witness.values.items()},
+            parts={name: values[row] for name, values in record.values.items()},
             charge=charges[row],
             baseline=None if baselines is None else baselines[row],
             deviation=None if deviations is None else deviations[row],
@@ -129,22 +127,21 @@ def _samples(
 class _Columns:
     """The tensors (B, T) of a step as lists, from which a row's tokens are read."""
 
-    def __init__(self, witness: Witness, batch: Batch, first: Forward, policy: Policy, plan: Plan) -> None:
+    def __init__(self, record: UpdateRecord, policy: Policy, plan: Plan) -> None:
+        batch, first, surrogate = record.batch, record.first, record.surrogate
         rollout = batch.rollout
-        vocabulary = first.log_p_all.shape[-1]
-        likeliest = first.log_p_all.detach().topk(min(ALTERNATIVES, vocabulary), -1)
-        gain = witness.gain
+        likeliest, log_ps = first.distribution.detach().likeliest(ALTERNATIVES)
         self._tokens, self._mask = rollout.actions.tolist(), rollout.mask.tolist()
-        self._likeliest, self._log_ps = likeliest.indices.tolist(), likeliest.values.exp().tolist()
+        self._likeliest, self._log_ps = likeliest.tolist(), log_ps.exp().tolist()
         self._places = batch.places.tolist()
         self._pieces = policy.tokenizer.token_texts
         self._log_p, self._entropy = _listed(first.log_p), _listed(first.entropies)
-        self._advantages, self._shared = _listed(witness.advantages), _listed(witness.shared)
+        self._advantages, self._shared = _listed(record.advantages), _listed(record.shared)
         self._credit = _listed(batch.token_credit)
         self._values = _listed(first.values if plan.choices.baseline == "critic" else None)
-        self._ratio = _listed(gain.ratio if gain else None)
-        self._clipped = _listed(gain.clipped if gain else None)
-        self._after = _listed(witness.log_p_after)
+        self._ratio = _listed(surrogate.ratio if surrogate else None)
+        self._clipped = _listed(surrogate.clipped if surrogate else None)
+        self._after = _listed(record.log_p_after)
 
     def tokens(self, row: int) -> tuple[TokenAnatomy, ...]:
         """Return the tokens of the completion in `row`."""
@@ -187,7 +184,7 @@ def policy_map(policy: Policy, pair: Pair, step: int) -> PolicyMap:
     highest, likeliest_at = (values.tolist() for values in probabilities.max(0))
     order = sorted(range(len(highest)), key=lambda token: -highest[token])[:MOST_ROWS]
     kept = [token for token in order if highest[token] >= LEAST_PROBABILITY]
-    kept.sort(key=lambda token: likeliest_at[token])  # so that a row is read where its token comes
+    kept.sort(key=lambda token: likeliest_at[token])  # rows in the order in which their tokens come
     reading = policy.reading([pair])
     targets = reading.actions[0][reading.mask[0]][:MOST_POSITIONS]
     found = policy.log_probabilities(reading.inputs, Density())[0][reading.mask[0]][:MOST_POSITIONS]

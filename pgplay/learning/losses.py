@@ -8,6 +8,15 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from pgplay.policies.distribution import TokenDistribution
+
+
+class ClipRange(NamedTuple):
+    """How far below and above 1 an importance ratio may go."""
+
+    low: float
+    high: float
+
 
 class Surrogate(NamedTuple):
     """Per-token losses (B, T), whose gradient is the policy gradient, and the share of tokens that were clipped.
@@ -27,8 +36,7 @@ def surrogate(
     old_log_p: Tensor,
     advantages: Tensor,
     mask: Tensor,
-    clip_low: float,
-    clip_high: float,
+    clip: ClipRange,
 ) -> Surrogate:
     """Return the losses of the actions with log-probabilities `log_p`, drawn at `old_log_p`; all (B, T).
 
@@ -39,7 +47,7 @@ def surrogate(
     if kind == "none":
         return Surrogate(-advantages * log_p, torch.zeros((), device=log_p.device))
     difference = torch.where(mask, log_p - old_log_p, 0.0)
-    low, high = 1 - clip_low, 1 + clip_high
+    low, high = 1 - clip.low, 1 + clip.high
     if kind == "gspo":
         mean = difference.sum(1, keepdim=True) / mask.sum(1, keepdim=True)
         # The value is the completion's ratio, the gradient is spread over its tokens. An action that a filter has
@@ -56,26 +64,22 @@ def surrogate(
 
 
 def expected_surrogate(
-    kind: str,
-    log_p_all: Tensor,
-    old_log_p_all: Tensor,
-    advantages: Tensor,
-    clip_low: float,
-    clip_high: float,
+    kind: str, now: TokenDistribution, drawn: TokenDistribution, q_values: Tensor, clip: ClipRange
 ) -> Tensor:
-    """Return the losses (P,) that `surrogate` gives on average over the token after each prefix, by every token's own.
+    """Return the mean (P,) of `surrogate`'s losses over the token `drawn` after each prefix.
 
-    log_p_all, old_log_p_all and `advantages` are (P, V). The expectation of a sampled token's loss is taken exactly,
+    `q_values` (P, V) are every token's advantages. The expectation of a sampled token's loss is taken exactly,
     sum over v of pi_old(v) L(v), so that no noise comes from which token was drawn (expected policy gradients, Ciosek
     and Whiteson 2018, arXiv:1706.05374; with a known value of the best way to go on, differentiable imitation as in Sun
     et al. 2017, arXiv:1703.01030). For gspo, whose ratio is a completion's, each token's ratio has the limits. A token
     that a filter removes has no part in it.
     """
-    possible = (log_p_all > -torch.inf) & (old_log_p_all > -torch.inf)
-    log_p, old = (torch.where(possible, values, 0.0) for values in (log_p_all, old_log_p_all))
-    own = "clip" if kind == "gspo" else kind
-    each = surrogate(own, log_p, old, advantages, possible, clip_low, clip_high)
-    return (old_log_p_all.exp() * each.losses).sum(-1)
+    of_token = "clip" if kind == "gspo" else kind
+
+    def losses(log_p: Tensor, old_log_p: Tensor, advantages: Tensor, possible: Tensor) -> Tensor:
+        return surrogate(of_token, log_p, old_log_p, advantages, possible, clip).losses
+
+    return drawn.expected_loss(now, q_values, losses)
 
 
 def aggregated(kind: str, losses: Tensor, mask: Tensor, length_limit: int) -> Tensor:

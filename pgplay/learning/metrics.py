@@ -74,7 +74,7 @@ METRICS = {
     "clip_share": Metric("Clipped", "share", "tokens whose importance ratio was clipped"),
     "explained_variance": Metric("Explained variance", "", "1 - Var(return - critic) / Var(return)"),
     "foretold": Metric(
-        "Foretold", "share", "of the advantages' variance, by the control variate: noise that the gradient is spared"
+        "Explained by control variate", "share", "of the advantages' variance: noise that the gradient is spared"
     ),
     "mismatch": Metric(
         "Mismatch",

@@ -1,9 +1,8 @@
-"""The objective: from a batch of scored completions to advantages, one loss, and the updates it asks for."""
+"""The objective: from a batch of scored completions to advantages, a loss, and the updates that minimise it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -20,10 +19,11 @@ from pgplay.learning.advantages import (
     group_baseline,
     group_scaled,
 )
-from pgplay.learning.control_variate import ControlVariate, Drawn, Steadied
+from pgplay.learning.control_variate import ControlVariate, SampledTokens, VarianceReduced
 from pgplay.learning.credit import dense_advantages
 from pgplay.learning.divergence import kl_weight
 from pgplay.learning.losses import (
+    ClipRange,
     Surrogate,
     aggregated,
     expected_surrogate,
@@ -35,24 +35,23 @@ from pgplay.learning.losses import (
 )
 from pgplay.learning.optimiser import Adam
 from pgplay.learning.plan import Plan
-from pgplay.policies.density import Density, entropy, kl_divergence
+from pgplay.policies.density import Density
+from pgplay.policies.distribution import TokenDistribution
 from pgplay.policies.graphs import EAGER, Graphs
 from pgplay.policies.policy import Policy
 from pgplay.policies.prefixes import Prefixes, of_actions_at, spread
 from pgplay.policies.reading import Reading, mean_losses, token_losses
 from pgplay.policies.rollout import Rollout
-from pgplay.tasks.task import Pair
 
 
 class Batch(NamedTuple):
-    """What one step learns from: B = P x G completions over T columns, prompt by prompt.
+    """The training data of one step: B = P x G completions over T columns, prompt by prompt.
 
-    rewards (P, G). greedy_rewards (P,), where the baseline needs them. token_credit (B, T): dense credit, or None.
-    measured: the targets that cross-entropy is measured on, None where the task has none. imitated: texts to make
-    likelier, or None: the best completions so far, or the targets of the step's prompts where these are what is learnt
-    from; then with the dropout masks (M, P, W) under which they are read. prefixes: those of the completions, then of
-    the imitated and of the measured texts. every_credit (prefixes, V): the floored credit that every token would have
-    had, for the control variate, or None.
+    rewards (P, G). greedy_rewards (P,): for the greedy baseline. token_credit (B, T): dense credit, or None.
+    measured: the targets whose cross-entropy is measured, or None. imitated: texts to make more likely, or None: the
+    best completions so far, or with supervised learning the targets of the step's prompts, then with the dropout masks
+    (M, P, W) for reading them. prefixes: those of the completions, then of the imitated and the measured texts.
+    every_credit (prefixes, V): the floored credit of every possible token, for the control variate, or None.
     """
 
     rollout: Rollout
@@ -67,7 +66,7 @@ class Batch(NamedTuple):
 
     @property
     def places(self) -> Tensor:
-        """Which prefix each place (B, T) of the completions has."""
+        """The prefix number (B, T) at each place of the completions."""
         return self.prefixes.places[: len(self.rollout.actions), : self.rollout.actions.shape[1]]
 
     @property
@@ -80,7 +79,7 @@ class Batch(NamedTuple):
 
 
 class Modules(NamedTuple):
-    """What takes part; the reference is None where no KL divergence is asked for, the variate where none is used."""
+    """The trained and frozen networks of a step; the reference is None without a KL term, the variate if unused."""
 
     policy: Policy
     critic: nn.Linear
@@ -94,15 +93,15 @@ class Modules(NamedTuple):
 
 
 class Forward(NamedTuple):
-    """One pass over a batch. All (B, T) but features (P, W) and log_p_all (P, V) of its prefixes, and the last three.
+    """One pass over a batch: `features` (P, W) and `distribution` per prefix, then tensors (B, T) per token.
 
-    log_ratio: log p - log q of the actions under policy and reference; kl: exactly, over the vocabulary; None without
-    a reference. target_losses (M, L): -log p of the measured targets' tokens, 0 where there is none; the last two are
-    scalars.
+    log_ratio: log p - log q of the actions under policy and reference; kl: exact, over the vocabulary; both None
+    without a reference. target_losses (M, L): -log p of the measured targets' tokens, 0 outside them. imitation and
+    cross_entropy are scalars, or None.
     """
 
     features: Tensor
-    log_p_all: Tensor
+    distribution: TokenDistribution
     log_p: Tensor
     values: Tensor
     entropies: Tensor
@@ -113,8 +112,8 @@ class Forward(NamedTuple):
     cross_entropy: Tensor | None
 
 
-class Past(NamedTuple):
-    """What the steps before left to this one; divergence: the last one from the reference, None where there is none."""
+class CarriedState(NamedTuple):
+    """State carried over from earlier steps; divergence: the last one from the reference, if there is one."""
 
     lr: float | Tensor
     entropy_weight: float | Tensor
@@ -122,62 +121,107 @@ class Past(NamedTuple):
     divergence: float | Tensor | None = None
 
 
-class Learnt(NamedTuple):
-    """A step's metrics by name, and the losses (M, L) of the measured targets' tokens before its updates, if any."""
+class UpdateInputs(NamedTuple):
+    """One step's batch and state. Without `update` everything is measured and nothing changed.
 
-    metrics: dict[str, float]
-    target_losses: Tensor | None
-
-
-class Witness:
-    """Keeps what one step went through, for whoever asked how it came about; a step that nobody asked about has none.
-
-    `pairs` are its P prompts, `values` the parts and measures of its B rewards by name. `shared` (B, T) are the
-    advantages before the control variate steadied them to `advantages`. `first` is what was seen before the first
-    update, `last` before the last one, `gain` that update's policy part, `log_p_after` (B, T) what came of the
-    actions' log-probabilities. The last three stay None in a step without an update.
+    `diagnose` adds the measurements that need further passes; `record` keeps the step's intermediate tensors.
     """
 
-    def __init__(self) -> None:
-        self.pairs: Sequence[Pair] = ()
-        self.values: Mapping[str, Sequence[float]] = {}
-        self.batch: Batch | None = None
-        self.first: Forward | None = None
-        self.shared: Tensor | None = None
-        self.advantages: Tensor | None = None
-        self.last: Forward | None = None
-        self.gain: Surrogate | None = None
-        self.log_p_after: Tensor | None = None
+    batch: Batch
+    carried: CarriedState
+    update: bool = True
+    diagnose: bool = False
+    record: bool = False
+
+
+class Updater(NamedTuple):
+    """Everything that stays from step to step: how to update, and what is updated."""
+
+    plan: Plan
+    modules: Modules
+    optimiser: Adam
+    density: Density
+    graphs: Graphs = EAGER
+
+
+class Credit(NamedTuple):
+    """The credit of a batch's tokens, constant to the gradient.
+
+    advantages (B, T) are those of the sampled tokens; q_values (P, V) those of every token, if known: of each sampled
+    token's advantage that part is then averaged over all tokens. returns (B, T) are the critic's targets.
+    """
+
+    advantages: Tensor
+    returns: Tensor
+    q_values: Tensor | None = None
+
+
+class LossWeights(NamedTuple):
+    """Weights of the loss's terms that change from step to step."""
+
+    entropy: float | Tensor
+    kl: float | Tensor = 0.0
+
+
+class Regression(NamedTuple):
+    """A step's data for the control variate: `ControlVariate.learn` takes them once the step has succeeded."""
+
+    sampled: SampledTokens
+    advantages: Tensor
+    reduced: VarianceReduced
+
+
+class UpdateRecord(NamedTuple):
+    """Intermediate tensors of one step, recorded on request.
+
+    shared (B, T): the advantages before the control variate. first: the pass before the first update. surrogate: the
+    policy's part of the last update's loss, and log_p_after (B, T) the actions' log-probabilities after it; both None
+    without an update.
+    """
+
+    batch: Batch
+    first: Forward
+    shared: Tensor
+    advantages: Tensor
+    surrogate: Surrogate | None
+    log_p_after: Tensor | None
+
+
+class UpdateResult(NamedTuple):
+    """A step's metrics (), and the losses (M, L) of the measured targets' tokens before its updates, if any."""
+
+    metrics: dict[str, Tensor]
+    target_losses: Tensor | None
+    regression: Regression | None
+    record: UpdateRecord | None
 
 
 def forward(batch: Batch, modules: Modules, density: Density) -> Forward:
-    """Return what the networks say of `batch`; targets and imitated texts share the pass of the completions."""
+    """Run the networks over `batch`; targets and imitated texts share the pass of the completions."""
     policy, prefixes, places, actions = modules.policy, batch.prefixes, batch.places, batch.rollout.actions
     features = policy.features(prefixes, batch.masks)
-    logits = policy.network.logits(features)
-    log_p_all = density.log_probabilities(logits)
-    log_p = of_actions_at(log_p_all, places, actions)
+    # Texts that were not sampled are read as they are: temperature and filters belong to sampling.
+    distribution, unfiltered = policy.distributions(features, [density, Density()])
+    log_p = distribution.log_p(actions, places)
     log_ratio = kl = None
     if modules.reference is not None:
         with torch.no_grad():
-            log_q_all = modules.reference.log_probabilities_after(prefixes, Density(density.temperature))
-        log_ratio = log_p - of_actions_at(log_q_all, places, actions)
-        kl = spread(kl_divergence(log_p_all, log_q_all), places)
-    # Texts that were not drawn are read as they are: the filters are those of sampling.
-    plain = log_p_all if density == Density() else Density().log_probabilities(logits)
+            frozen = modules.reference.distribution_after(prefixes, Density(density.temperature))
+        log_ratio = log_p - frozen.log_p(actions, places)
+        kl = spread(distribution.kl(frozen), places)
     texts = [reading for reading in (batch.imitated, batch.measured) if reading]
     losses, first = [], len(actions)
     for reading in texts:
-        own = prefixes.places[first : first + len(reading.actions), : reading.actions.shape[1]]
-        losses.append(token_losses(plain, own, reading))
+        text_places = prefixes.places[first : first + len(reading.actions), : reading.actions.shape[1]]
+        losses.append(token_losses(unfiltered, text_places, reading))
         first += len(reading.actions)
     cross_entropies = [mean_losses(loss, reading).mean() for loss, reading in zip(losses, texts, strict=True)]
     return Forward(
         features,
-        log_p_all,
+        distribution,
         log_p,
         spread(modules.critic(features)[:, 0], places),
-        spread(entropy(log_p_all), places),
+        spread(distribution.entropy(), places),
         log_ratio,
         kl,
         imitation=cross_entropies[0] if batch.imitated else None,
@@ -187,9 +231,9 @@ def forward(batch: Batch, modules: Modules, density: Density) -> Forward:
 
 
 def advantages_of(batch: Batch, plan: Plan, seen: Forward, moving_average: float | Tensor) -> tuple[Tensor, Tensor]:
-    """Return advantages (B, T) by the plan's choices, and the returns (B, T) that a critic is to forecast.
+    """Return advantages (B, T) by the plan's choices, and the returns (B, T) that a critic predicts.
 
-    Both are constants to the gradient. A scale divides advantages only: the critic forecasts rewards as they are.
+    Both are constant to the gradient. A scale divides advantages only: the critic predicts unscaled rewards.
     """
     choices, mask, values = plan.choices, batch.rollout.mask, seen.values.detach()
     if choices.credit == "none":
@@ -215,191 +259,185 @@ def advantages_of(batch: Batch, plan: Plan, seen: Forward, moving_average: float
     return advantages, torch.zeros_like(values)
 
 
-def known_worth(batch: Batch, plan: Plan) -> Tensor | None:
-    """Return the dense advantages (P, V) of all tokens where every one's credit is known, else None."""
+def token_q_values(batch: Batch, plan: Plan) -> Tensor | None:
+    """Return the dense advantages (P, V) of all tokens if the credit of each is known, else None."""
     if plan.choices.credit != "dense" or batch.every_credit is None:
         return None
     return dense_advantages(batch.every_credit)
 
 
 def kl_charges(plan: Plan, seen: Forward, mask: Tensor) -> Tensor:
-    """Return what each token (B, T) takes off the reward for its log-ratio to the reference; 0 where not asked for."""
+    """Return the KL penalty (B, T) that each token subtracts from the reward; 0 without one."""
     if plan.kl and plan.config.kl_in == "reward" and seen.log_ratio is not None:
         return torch.where(mask, plan.kl * seen.log_ratio.detach(), 0.0)
     return torch.zeros_like(seen.values.detach())
 
 
-def gain_of(
-    seen: Forward, drawn: Forward, batch: Batch, plan: Plan, advantages: Tensor, worth: Tensor | None = None
-) -> Surrogate:
-    """Return the policy's own per-token part of the loss: as `seen` now, of what was `drawn` then.
+def policy_loss(seen: Forward, first: Forward, batch: Batch, plan: Plan, credit: Credit) -> Surrogate:
+    """Return the policy's per-token part of the loss as `seen` now, for tokens sampled under the `first` pass.
 
-    What is known of every token after a prefix, `worth` (P, V), is weighed for all of them; of `advantages` (B, T) only
-    the rest is credited to the token that was drawn.
+    With q-values, all tokens are weighed by theirs, and the sampled token is credited with the rest of its advantage.
     """
-    ratio, limits, rollout = plan.choices.ratio, (plan.config.clip_low, plan.clip_high), batch.rollout
+    ratio, clip, rollout = plan.choices.ratio, ClipRange(plan.config.clip_low, plan.clip_high), batch.rollout
 
-    def of_drawn(values: Tensor) -> Surrogate:
-        return surrogate(ratio, seen.log_p, rollout.log_probabilities, values, rollout.mask, *limits)
+    def of_sampled(advantages: Tensor) -> Surrogate:
+        return surrogate(ratio, seen.log_p, rollout.log_probabilities, advantages, rollout.mask, clip)
 
-    gain = of_drawn(advantages)
-    if worth is None:
-        return gain
-    everyones = expected_surrogate(ratio, seen.log_p_all, drawn.log_p_all.detach(), worth, *limits)
-    rest = advantages - of_actions_at(worth, batch.places, rollout.actions)
-    return gain._replace(losses=spread(everyones, batch.places) + of_drawn(rest).losses)
+    whole = of_sampled(credit.advantages)
+    if credit.q_values is None:
+        return whole
+    expected = expected_surrogate(ratio, seen.distribution, first.distribution.detach(), credit.q_values, clip)
+    rest = credit.advantages - of_actions_at(credit.q_values, batch.places, rollout.actions)
+    return whole._replace(losses=spread(expected, batch.places) + of_sampled(rest).losses)
 
 
-def loss_of(
-    gain: Surrogate,
-    seen: Forward,
-    batch: Batch,
-    plan: Plan,
-    modules: Modules,
-    returns: Tensor,
-    entropy_weight: float | Tensor,
-    divergence_weight: Tensor | float,
+def total_loss(
+    part: Surrogate, seen: Forward, batch: Batch, returns: Tensor, weights: LossWeights, updater: Updater
 ) -> Tensor:
-    """Return the number to minimise, of which `gain` is the policy's own part."""
-    config, mask = plan.config, batch.rollout.mask
-    loss = aggregated(plan.choices.aggregation, gain.losses, mask, modules.policy.max_length)
-    loss = loss - entropy_weight * masked_mean(seen.entropies, mask)
+    """Return the number to minimise; `part` is the policy's part of it."""
+    plan, config, mask = updater.plan, updater.plan.config, batch.rollout.mask
+    policy = updater.modules.policy
+    loss = aggregated(plan.choices.aggregation, part.losses, mask, policy.max_length)
+    loss = loss - weights.entropy * masked_mean(seen.entropies, mask)
     if plan.kl and config.kl_in == "loss" and seen.kl is not None:
-        loss = loss + divergence_weight * masked_mean(seen.kl, mask)
+        loss = loss + weights.kl * masked_mean(seen.kl, mask)
     if plan.choices.baseline == "critic":
         loss = loss + config.critic * masked_mean((seen.values - returns).square(), mask)
     if seen.imitation is not None:
         loss = loss + plan.imitation * seen.imitation
-    return loss + parameter_penalty(modules.policy.trainable_parameters(), config.l1, config.l2)
+    return loss + parameter_penalty(policy.trainable_parameters(), config.l1, config.l2)
 
 
-def learn(
-    batch: Batch,
-    plan: Plan,
-    modules: Modules,
-    optimiser: Adam,
-    density: Density,
-    past: Past,
-    *,
-    update: bool,
-    diagnose: bool,
-    witness: Witness | None = None,
-    graphs: Graphs = EAGER,
-) -> Learnt:
+def update_policy(inputs: UpdateInputs, updater: Updater) -> tuple[dict[str, float], UpdateResult]:
     """Make the plan's updates from one batch and return the step's metrics, in one transfer from the device.
 
-    With `update` false all is measured and nothing is changed; `diagnose` adds what costs further passes, and a
-    `witness` keeps what the step went through. Raises PgplayError where a gradient is not finite; the parameters are
-    then as before that update.
+    Raises PgplayError if a gradient is not finite; the parameters are then as before that update.
     """
-    compute = partial(make_updates, plan, modules, optimiser, density, update, diagnose, witness)
-    if witness is not None:
+    graphs, variate = updater.graphs, updater.modules.variate
+    if inputs.record:
         with graphs.beside():
-            done = compute(batch, past)
+            result = make_updates(inputs, updater)
     else:
-        # Lengths of prefixes, which the mask holds, would make constants of themselves.
-        lasting = batch._replace(rollout=batch.rollout._replace(prefix_lengths=[]))
-        done = graphs.run(compute, ("updates", update, diagnose), lasting, past)
-    numbers = torch.stack([value.float() for value in done.told.values()]).tolist()
-    metrics = dict(zip(done.told, numbers, strict=True))
+        # The lengths of prefixes are in the mask as well; as numbers they would be constants of a recording.
+        rollout = inputs.batch.rollout._replace(prefix_lengths=[])
+        inputs = inputs._replace(batch=inputs.batch._replace(rollout=rollout))
+        result = graphs.run(partial(make_updates, updater=updater), "updates", inputs)
+    numbers = torch.stack([value.float() for value in result.metrics.values()]).tolist()
+    metrics = dict(zip(result.metrics, numbers, strict=True))
     if not math.isfinite(metrics.get("gradient_norm", 0.0)):
         raise PgplayError(
             "Learning diverged: the gradient is not a finite number.", "Resume from a checkpoint with a lower lr."
         )
-    if update and modules.variate is not None:
-        graphs.run(modules.variate.learn, "variate", done.drawn, done.whole, done.steadied)
-    return Learnt(metrics, done.target_losses)
+    if inputs.update and variate is not None and result.regression is not None:
+        graphs.run(variate.learn, "variate", *result.regression)
+    return metrics, result
 
 
-class Done(NamedTuple):
-    """What updates left on the device: metrics, losses as in `Learnt`, and what the variate is to learn from."""
-
-    told: dict[str, Tensor]
-    target_losses: Tensor | None
-    whole: Tensor
-    drawn: Drawn | None
-    steadied: Steadied | None
-
-
-def make_updates(
-    plan: Plan,
-    modules: Modules,
-    optimiser: Adam,
-    density: Density,
-    update: bool,
-    diagnose: bool,
-    witness: Witness | None,
-    batch: Batch,
-    past: Past,
-) -> Done:
-    """Make the plan's updates without asking the device for anything; the numbers of `past` may be tensors ()."""
-    mask, parameters = batch.rollout.mask, modules.trained(plan)
-    with torch.set_grad_enabled(update):
-        seen = first = forward(batch, modules, density)
-    advantages, returns = advantages_of(batch, plan, seen, past.moving_average)
-    told = _measurements(seen, batch)
-    if plan.kl and seen.kl is not None:
-        told["kl_weight"] = kl_weight(plan.kl, plan.config.kl_limit, told["kl_reference"], past.divergence)
-    if witness is not None:
-        witness.batch, witness.first, witness.shared, witness.advantages = batch, first, advantages, advantages
-    whole = masked_row_means(advantages, mask)
-    worth = known_worth(batch, plan)
-    drawn = steadied = None
-    if modules.variate is not None:
-        baseline, actions = Baseline(plan.choices.baseline, plan.group_size), batch.rollout.actions
-        said = seen.features, seen.log_p_all, batch.places
-        drawn = modules.variate.drawn(*said, actions, mask, baseline, batch.every_credit)
-        steadied = modules.variate.steady(drawn, whole)
-        advantages, worth, told["foretold"] = steadied.advantages, steadied.worth, steadied.explained
-        if witness is not None:
-            witness.advantages = advantages
+def make_updates(inputs: UpdateInputs, updater: Updater) -> UpdateResult:
+    """Make the plan's updates without reading a number from the device; those of `inputs.carried` may be tensors ()."""
+    batch, carried, plan = inputs.batch, inputs.carried, updater.plan
+    with torch.set_grad_enabled(inputs.update):
+        first = forward(batch, updater.modules, updater.density)
+    advantages, returns = advantages_of(batch, plan, first, carried.moving_average)
+    metrics = _measurements(first, batch)
+    if plan.kl and first.kl is not None:
+        metrics["kl_weight"] = kl_weight(plan.kl, plan.config.kl_limit, metrics["kl_reference"], carried.divergence)
+    credit, regression = Credit(advantages, returns, token_q_values(batch, plan)), None
+    if updater.modules.variate is not None:
+        regression = apply_control_variate(updater.modules.variate, batch, plan, first, advantages)
+        reduced = regression.reduced
+        credit = credit._replace(advantages=reduced.advantages, q_values=reduced.q_values)
+        metrics["foretold"] = reduced.explained
     if plan.choices.baseline == "critic":
-        unexplained = masked_variance(returns - seen.values.detach(), mask)
-        told["explained_variance"] = 1 - unexplained / masked_variance(returns, mask).clamp_min(1e-12)
-    for number in range(plan.updates_per_step if update else 0):
+        metrics["explained_variance"] = _explained_variance(first, returns, batch.rollout.mask)
+    weights = LossWeights(carried.entropy_weight, metrics.get("kl_weight", 0.0))
+    seen, part = first, None
+    for number in range(plan.updates_per_step if inputs.update else 0):
         if number:
-            seen = forward(batch, modules, density)
+            seen = forward(batch, updater.modules, updater.density)
         if number == 1:
-            made = kl_divergence(first.log_p_all.detach(), seen.log_p_all.detach())
-            told["kl_first_update"] = masked_mean(spread(made, batch.places), mask)
-        charged = told.get("kl_weight", 0.0)
-        gain = gain_of(seen, first, batch, plan, advantages, worth)
-        loss = loss_of(gain, seen, batch, plan, modules, returns, past.entropy_weight, charged)
-        if diagnose and number == 0 and plan.choices.credit != "none":
-            told["signal_to_noise"] = _signal_to_noise(gain.losses, mask, plan, modules)
-        optimiser.clear()
-        loss.backward()  # type: ignore[no-untyped-call]
-        norm = nn.utils.clip_grad_norm_(parameters, plan.config.clip_gradient or float("inf"))
-        optimiser.update(past.lr, plan.weight_decay, norm.isfinite())
-        told |= {"loss": loss.detach(), "clip_share": gain.clip_share, "gradient_norm": norm}
-        if witness is not None:
-            witness.last, witness.gain = seen, gain
-    needs_divergence = plan.config.lr_schedule == "kl" and plan.updates_per_step == 1
-    if (diagnose or witness is not None or needs_divergence) and update:
-        with torch.no_grad():
-            after = modules.policy.log_probabilities_after(batch.prefixes, density, batch.masks)
-        made = kl_divergence(first.log_p_all.detach(), after)
-        told["kl_update"] = masked_mean(spread(made, batch.places), mask)
+            metrics["kl_first_update"] = _divergence(first, seen.distribution.detach(), batch)
+        part = policy_loss(seen, first, batch, plan, credit)
+        if inputs.diagnose and number == 0 and plan.choices.credit != "none":
+            metrics["signal_to_noise"] = _signal_to_noise(part.losses, batch.rollout.mask, plan, updater.modules)
+        loss = total_loss(part, seen, batch, returns, weights, updater)
+        metrics |= {"loss": loss.detach(), "clip_share": part.clip_share}
+        metrics["gradient_norm"] = one_update(loss, carried.lr, updater)
+    after = measure_after(inputs, updater) if inputs.update else None
+    if after is not None:
+        metrics["kl_update"] = _divergence(first, after, batch)
         if plan.updates_per_step == 1:
-            told["kl_first_update"] = told["kl_update"]
-        if witness is not None:
-            witness.log_p_after = of_actions_at(after, batch.places, batch.rollout.actions)
-    return Done(told, first.target_losses, whole, drawn, steadied)
+            metrics["kl_first_update"] = metrics["kl_update"]
+    record = None
+    if inputs.record:
+        log_p_after = None if after is None else after.log_p(batch.rollout.actions, batch.places)
+        record = UpdateRecord(batch, first, advantages, credit.advantages, part, log_p_after)
+    return UpdateResult(metrics, first.target_losses, regression, record)
+
+
+def apply_control_variate(
+    variate: ControlVariate, batch: Batch, plan: Plan, first: Forward, advantages: Tensor
+) -> Regression:
+    """Return the batch's sampled tokens, their completions' advantages, and these with less variance, per token."""
+    sampled = SampledTokens(
+        described=variate.describe(first.features),
+        distribution=first.distribution.detach(),
+        places=batch.places,
+        actions=batch.rollout.actions,
+        mask=batch.rollout.mask,
+        baseline=Baseline(plan.choices.baseline, plan.group_size),
+        credit=batch.every_credit,
+    )
+    of_completions = masked_row_means(advantages, sampled.mask)
+    return Regression(sampled, of_completions, variate.apply(sampled, of_completions))
+
+
+def one_update(loss: Tensor, lr: float | Tensor, updater: Updater) -> Tensor:
+    """Take one optimiser step down `loss` and return the gradient's norm () before clipping.
+
+    A gradient that is not finite changes nothing.
+    """
+    plan, optimiser = updater.plan, updater.optimiser
+    optimiser.clear()
+    loss.backward()  # type: ignore[no-untyped-call]
+    norm = nn.utils.clip_grad_norm_(updater.modules.trained(plan), plan.config.clip_gradient or float("inf"))
+    optimiser.update(lr, plan.weight_decay, norm.isfinite())
+    return norm
+
+
+@torch.no_grad()
+def measure_after(inputs: UpdateInputs, updater: Updater) -> TokenDistribution | None:
+    """Return the distribution after the step's updates; None if nothing asks for the pass that it takes."""
+    plan, batch = updater.plan, inputs.batch
+    sets_lr = plan.config.lr_schedule == "kl" and plan.updates_per_step == 1
+    if not (inputs.diagnose or inputs.record or sets_lr):
+        return None
+    return updater.modules.policy.distribution_after(batch.prefixes, updater.density, batch.masks)
+
+
+def _divergence(first: Forward, other: TokenDistribution, batch: Batch) -> Tensor:
+    """Return the mean KL () per sampled token, from the `first` pass to the `other` distribution."""
+    return masked_mean(spread(first.distribution.detach().kl(other), batch.places), batch.rollout.mask)
+
+
+def _explained_variance(seen: Forward, returns: Tensor, mask: Tensor) -> Tensor:
+    unexplained = masked_variance(returns - seen.values.detach(), mask)
+    return 1 - unexplained / masked_variance(returns, mask).clamp_min(1e-12)
 
 
 def _measurements(seen: Forward, batch: Batch) -> dict[str, Tensor]:
     mask = batch.rollout.mask
-    told = {
+    metrics = {
         "entropy": masked_mean(seen.entropies.detach(), mask),
         "mismatch": masked_mean((seen.log_p.detach() - batch.rollout.log_probabilities).abs(), mask),
         "length": mask.sum() / mask.shape[0],
         "characters": mask.sum(),
     }
     if seen.cross_entropy is not None:
-        told["cross_entropy"] = seen.cross_entropy
+        metrics["cross_entropy"] = seen.cross_entropy
     if seen.kl is not None:
-        told["kl_reference"] = masked_mean(seen.kl.detach(), mask)
-    return told
+        metrics["kl_reference"] = masked_mean(seen.kl.detach(), mask)
+    return metrics
 
 
 def _signal_to_noise(losses: Tensor, mask: Tensor, plan: Plan, modules: Modules) -> Tensor:

@@ -113,8 +113,8 @@ class Plan(NamedTuple):
         return self.spec.parameter_count(self.shape.tokenizer.vocabulary_size) if self.trains_network else 0
 
     @property
-    def foretells(self) -> bool:
-        """Whether a control variate learns what tokens are worth; with dense credit that is known or not used."""
+    def uses_control_variate(self) -> bool:
+        """Whether a control variate is fitted; with dense credit the tokens' q-values are known or not used."""
         return self.control_variate != "none" and self.choices.credit == "terminal"
 
     @property
@@ -313,7 +313,7 @@ def _control_variate(
     if choices.credit not in ("terminal", "dense") or (is_dense and wanted == "regression"):
         reason = f"with credit {choices.credit} each token has a credit of its own"
     elif choices.baseline == "critic":
-        reason = "a critic foretells each token's return already"
+        reason = "a critic predicts each token's return already"
     elif discount != (0.0 if is_dense else 1.0):
         reason = f"with discount {discount:g} each token has an advantage of its own"
     if reason and config.control_variate not in (None, "none"):
@@ -357,8 +357,8 @@ def _group_size(wanted: int | None, choices: Choices, control_variate: str, batc
                 f"Choose a group_size of at least {math.ceil(batch_size / prompts)}.",
             )
         return wanted
-    is_dense, is_foretold = choices.credit == "dense", control_variate == "potential"
-    usual = DENSE_GROUP_SIZE if is_dense else KNOWN_GROUP_SIZE if is_foretold else GROUP_SIZE
+    is_dense, knows_credit = choices.credit == "dense", control_variate == "potential"
+    usual = DENSE_GROUP_SIZE if is_dense else KNOWN_GROUP_SIZE if knows_credit else GROUP_SIZE
     fewest = min(batch_size, max(usual, math.ceil(batch_size / prompts)))
     return next(size for size in range(fewest, batch_size + 1) if batch_size % size == 0)
 

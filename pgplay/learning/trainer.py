@@ -21,7 +21,16 @@ from pgplay.learning.credit import CREDIT_FLOOR, every_tokens_credit, token_cred
 from pgplay.learning.generalisation import generalisation
 from pgplay.learning.greedy import all_met, greedy_texts
 from pgplay.learning.learner import LearnerState
-from pgplay.learning.objective import Batch, Modules, Past, Witness, learn
+from pgplay.learning.objective import (
+    Batch,
+    CarriedState,
+    Modules,
+    UpdateInputs,
+    Updater,
+    UpdateRecord,
+    UpdateResult,
+    update_policy,
+)
 from pgplay.learning.optimiser import Adam
 from pgplay.learning.plan import Plan
 from pgplay.learning.prompts import next_prompts
@@ -62,8 +71,16 @@ class Scored(NamedTuple):
     series: dict[str, float]
 
 
+class StepRecord(NamedTuple):
+    """Everything one step went through: its P prompts, the parts and measures of its B rewards by name, its update."""
+
+    pairs: Sequence[Pair]
+    values: Mapping[str, Sequence[float]]
+    update: UpdateRecord
+
+
 class Trainer:
-    """Trains one policy on one task; the numbers depend on the plan (its seed in it), the reward and the device."""
+    """Trains one policy on one task; the numbers depend on the plan with its seed, the reward and the device."""
 
     def __init__(
         self,
@@ -106,15 +123,22 @@ class Trainer:
         self._graphs.forget()
         self.reference = self.policy.reference()
 
-    def step(self, witness: Witness | None = None) -> StepReport:
-        """Make one step; a `witness` keeps what it goes through.
+    def step(self) -> StepReport:
+        """Make one step.
 
-        Raises RewardError, and then nothing has happened; and PgplayError where learning diverged: the policy is then
-        as it was before the update that failed.
-
-        A step that finds the task solved, where the run is to end so, makes no update: the policy that is kept is the
-        one that solved it.
+        Raises RewardError, and then nothing has happened; and PgplayError if learning diverged: the policy is then as
+        it was before the failed update. If the run ends once solved, the step that finds the task solved makes no
+        update, so that the policy that solved it is kept.
         """
+        return self._step(record=False)[0]
+
+    def recorded_step(self) -> tuple[StepReport, StepRecord]:
+        """Make one step as `step` does, and return its record too."""
+        report, record = self._step(record=True)
+        assert record is not None
+        return report, record
+
+    def _step(self, *, record: bool) -> tuple[StepReport, StepRecord | None]:
         began = time.perf_counter()
         chance = self.generator.get_state(), self.prompt_generator.get_state(), list(self.counters.waiting)
         pairs = self._next_pairs()
@@ -130,27 +154,14 @@ class Trainer:
             self.prompt_generator.set_state(chance[1])
             self.counters.waiting = chance[2]
             raise
-        if witness is not None:
-            witness.pairs, witness.values = pairs, scored.values
         score_ended = time.perf_counter()
         solved = self._is_solved(scored, measured)
         # Dense credit compares no completion with its group's: only a whole step of equal rewards teaches nothing.
         compared = len(scored.rewards) if self.plan.choices.credit == "dense" else self.plan.group_size
         metrics = reward_statistics(scored.rewards, compared) | scored.series
         lr = self.plan.lr if self.counters.lr is None else self.counters.lr
-        learnt = learn(
-            batch,
-            self.plan,
-            Modules(self.policy, self.critic, self.reference, self.variate),
-            self.optimiser,
-            self.density,
-            Past(lr, self.counters.entropy_weight, self.counters.moving_average or 0.0, self.counters.divergence),
-            update=not (solved and self.plan.config.until == "solved"),
-            diagnose=self.counters.steps % DIAGNOSIS_INTERVAL == 0,
-            witness=witness,
-            graphs=self._graphs,
-        )
-        metrics |= learnt.metrics | {"entropy_weight": self.counters.entropy_weight, "lr": lr}
+        update_metrics, result = self._update(batch, lr, solved=solved, record=record)
+        metrics |= update_metrics | {"entropy_weight": self.counters.entropy_weight, "lr": lr}
         self.counters.count(self.plan, metrics, len(scored.rewards), solved=solved)
         metrics |= self._recover(metrics) | self._look_beyond()
         samples = self._samples(pairs, measured, scored)
@@ -161,15 +172,31 @@ class Trainer:
             "seconds_score": score_ended - sampled,
             "seconds_learn": ended - score_ended,
         }
-        return StepReport(
+        report = StepReport(
             step=self.counters.steps,
             seconds=self.counters.seconds,
             completions=self.counters.completions,
             metrics={name: value for name, value in metrics.items() if math.isfinite(value)},
             samples=samples,
             solved=solved,
-            trace=trace_of(scored.rewards, learnt.target_losses, batch.measured.mask if batch.measured else None),
+            trace=trace_of(scored.rewards, result.target_losses, batch.measured.mask if batch.measured else None),
         )
+        return report, StepRecord(pairs, scored.values, result.record) if result.record else None
+
+    def _update(
+        self, batch: Batch, lr: float, *, solved: bool, record: bool
+    ) -> tuple[dict[str, float], UpdateResult]:
+        """Update the policy from `batch` and return the update's metrics and result."""
+        counters = self.counters
+        modules = Modules(self.policy, self.critic, self.reference, self.variate)
+        inputs = UpdateInputs(
+            batch,
+            CarriedState(lr, counters.entropy_weight, counters.moving_average or 0.0, counters.divergence),
+            update=not (solved and self.plan.config.until == "solved"),
+            diagnose=counters.steps % DIAGNOSIS_INTERVAL == 0,
+            record=record,
+        )
+        return update_policy(inputs, Updater(self.plan, modules, self.optimiser, self.density, self._graphs))
 
     def greedy_texts(self, pairs: Sequence[Pair]) -> list[str]:
         """Return the greedy completion for each of `pairs`."""
@@ -242,7 +269,7 @@ class Trainer:
 
     def _new_variate(self) -> None:
         self.variate = None
-        if self.plan.foretells:
+        if self.plan.uses_control_variate:
             width, vocabulary = self.policy.network.width, self.policy.tokenizer.vocabulary_size
             self.variate = ControlVariate(width, vocabulary, self.device)
 
@@ -316,17 +343,17 @@ class Trainer:
     def _credited(self, batch: Batch, answered: list[Pair]) -> Batch:
         """Return `batch` with what is known of its tokens; `answered` are the pairs of the texts of its prefixes."""
         own, is_dense = batch.rollout, self.plan.choices.credit == "dense"
-        is_foretold = self.plan.control_variate == "potential"
+        predicts_credit = self.plan.control_variate == "potential"
         if is_dense and not self.plan.counts_edits:
             asked = answered[: len(own.actions)]
             return batch._replace(token_credit=token_credit(own, asked, self.policy, self.reward))
-        if not is_dense and not is_foretold:
+        if not is_dense and not predicts_credit:
             return batch
         everyones = every_tokens_credit(batch.prefixes, answered, self.policy, self._graphs)
         drawn = torch.where(own.mask, of_actions_at(everyones, batch.places, own.actions), 0.0)
         return batch._replace(
             token_credit=drawn if is_dense else None,
-            every_credit=everyones.clamp_min(CREDIT_FLOOR) if is_foretold else None,
+            every_credit=everyones.clamp_min(CREDIT_FLOOR) if predicts_credit else None,
         )
 
     @property

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from pgplay.errors import InputError
 from pgplay.policies.build import build_network
 from pgplay.policies.density import Density
+from pgplay.policies.distribution import DenseDistribution, TokenDistribution
 from pgplay.policies.graphs import EAGER, Graphs
 from pgplay.policies.network import Network
 from pgplay.policies.prefixes import Prefixes, spread
@@ -68,6 +69,21 @@ class Policy:
             dropout_masks = F.pad(dropout_masks, (0, 0, 0, missing), value=1.0).index_select(1, prefixes.texts)
         return self.network(prefixes, dropout_masks)
 
+    def distributions(self, features: Tensor, densities: Sequence[Density]) -> list[TokenDistribution]:
+        """Return the next token's distribution under each of `densities` after prefixes with `features` (P, W).
+
+        Equal densities share one distribution, and all of them the logits.
+        """
+        logits = self.network.logits(features)
+        made = {density: DenseDistribution(density.log_probabilities(logits)) for density in dict.fromkeys(densities)}
+        return [made[density] for density in densities]
+
+    def distribution_after(
+        self, prefixes: Prefixes, density: Density, dropout_masks: Tensor | None = None
+    ) -> TokenDistribution:
+        """Return the next token's distribution after each of `prefixes`."""
+        return self.distributions(self.features(prefixes, dropout_masks), [density])[0]
+
     def log_probabilities_after(
         self, prefixes: Prefixes, density: Density, dropout_masks: Tensor | None = None
     ) -> Tensor:
@@ -118,8 +134,8 @@ class Policy:
     def losses(self, reading: Reading) -> Tensor:
         """Return the mean negative log-probability (B,) of the actions of `reading`."""
         prefixes = Prefixes.apart(reading.inputs)
-        log_p_all = self.log_probabilities_after(prefixes, Density())
-        return mean_losses(token_losses(log_p_all, prefixes.places, reading), reading)
+        distribution = self.distribution_after(prefixes, Density())
+        return mean_losses(token_losses(distribution, prefixes.places, reading), reading)
 
     @torch.no_grad()
     def cross_entropy(self, pairs: Sequence[Pair]) -> list[float]:

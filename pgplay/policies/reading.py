@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from pgplay.policies.prefixes import Prefixes, of_actions_at
+from pgplay.policies.distribution import TokenDistribution
+from pgplay.policies.prefixes import Prefixes
 
 
 class Reading(NamedTuple):
@@ -38,12 +39,12 @@ def prefixes_of(readings: Sequence[Reading], kinds: Sequence[Hashable] | None = 
     return Prefixes.shared(tokens, lengths, kinds)
 
 
-def token_losses(log_p_all: Tensor, places: Tensor, reading: Reading) -> Tensor:
-    """Return the negative log-probability (B, T) of each action of `reading`, 0 where none counts.
+def token_losses(distribution: TokenDistribution, places: Tensor, reading: Reading) -> Tensor:
+    """Return the negative log-probability (B, T) of each action of `reading`, 0 outside its mask.
 
-    log_p_all (P, V) after each prefix, of which `places` (B, T) tell where it stands.
+    `places` (B, T) number the prefixes that `distribution` follows.
     """
-    return -torch.where(reading.mask, of_actions_at(log_p_all, places, reading.actions), 0.0)
+    return -torch.where(reading.mask, distribution.log_p(reading.actions, places), 0.0)
 
 
 def mean_losses(losses: Tensor, reading: Reading) -> Tensor:

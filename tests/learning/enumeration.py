@@ -10,11 +10,24 @@ from torch import Tensor, nn
 
 from pgplay.config import make_config
 from pgplay.learning.advantages import Baseline
-from pgplay.learning.control_variate import centred, without_the_others
+from pgplay.learning.control_variate import centred, subtract_other_tokens
 from pgplay.learning.credit import CREDIT_FLOOR, every_tokens_credit
 from pgplay.learning.losses import masked_row_means
-from pgplay.learning.objective import Batch, Forward, Modules, advantages_of, forward, gain_of, known_worth, loss_of
-from pgplay.learning.plan import make_plan
+from pgplay.learning.objective import (
+    Batch,
+    Credit,
+    Forward,
+    LossWeights,
+    Modules,
+    Updater,
+    advantages_of,
+    forward,
+    policy_loss,
+    token_q_values,
+    total_loss,
+)
+from pgplay.learning.optimiser import Adam
+from pgplay.learning.plan import Plan, make_plan
 from pgplay.policies.density import Density
 from pgplay.policies.policy import Policy
 from pgplay.policies.prefixes import of_actions_at
@@ -23,6 +36,8 @@ from pgplay.policies.rollout import Rollout
 from pgplay.tasks.task import Pair
 from tests.policies.helpers import PLAIN, every_completion, generator, rollout_of, small_policy
 
+VOCABULARY = 3
+"""Two letters and the stop token."""
 LENGTH_LIMIT = 3
 GROUP = 2
 MOVING_AVERAGE = 37.0
@@ -112,7 +127,7 @@ def compare(
 ) -> Comparison:
     """Return what `settings` do on average, over every pair of completions that one prompt can get.
 
-    With a `variate_seed` the advantages are steadied by a control variate that believes anything.
+    With a `variate_seed` the advantages are those of a control variate that believes anything.
     """
     dense = settings.get("credit") == "dense"
     here = world(model, density, critic_seed, dense=dense, with_reference="kl" in settings)
@@ -139,26 +154,34 @@ def compare(
             )
             seen = seen_rows(here.seen, rows)
             advantages, returns = advantages_of(batch, plan, seen, MOVING_AVERAGE)
-            worth = known_worth(batch, plan)
+            credit = Credit(advantages, returns, token_q_values(batch, plan))
             if variate_seed is not None:
                 baseline = Baseline(plan.choices.baseline, GROUP)
-                advantages, worth = steadied(advantages, batch, seen, baseline, variate_seed)
-            gain = gain_of(seen, seen, batch, plan, advantages, worth)
-            loss = loss_of(gain, seen, batch, plan, here.modules, returns, plan.entropy, plan.kl)
+                credit = variance_reduced(credit, batch, seen, baseline, variate_seed)
+            loss = loss_by(plan, here.modules, batch, seen, credit)
             expected = expected + weights[first] * weights[second] * loss
     return Comparison(-flat(torch.autograd.grad(expected, parameters)), gradient)
 
 
-def steadied(
-    advantages: Tensor, batch: Batch, seen: Forward, baseline: Baseline, seed: int
-) -> tuple[Tensor, Tensor]:
-    """Return the advantages less what a random function, centred under the policy, says of others, and what of all."""
-    width, vocabulary, mask = seen.features.shape[1], seen.log_p_all.shape[1], batch.rollout.mask
-    weight = 30 * torch.randn(width, vocabulary, generator=generator(seed), dtype=torch.float64)
-    q = centred(seen.features.detach() @ weight, seen.log_p_all.detach().exp())
-    worth = torch.where(mask, of_actions_at(q, batch.places, batch.rollout.actions), 0.0)
-    shared = masked_row_means(advantages, mask)
-    return without_the_others(shared, worth, mask, baseline), baseline.own_share(len(mask)) * q
+def updater_of(plan: Plan, modules: Modules, density: Density = PLAIN) -> Updater:
+    return Updater(plan, modules, Adam(modules.trained(plan)), density)
+
+
+def loss_by(plan: Plan, modules: Modules, batch: Batch, seen: Forward, credit: Credit) -> Tensor:
+    """Return the loss of a step's first update, with the plan's own weights."""
+    part = policy_loss(seen, seen, batch, plan, credit)
+    weights = LossWeights(plan.entropy, plan.kl)
+    return total_loss(part, seen, batch, credit.returns, weights, updater_of(plan, modules))
+
+
+def variance_reduced(credit: Credit, batch: Batch, seen: Forward, baseline: Baseline, seed: int) -> Credit:
+    """Return `credit` with a random function, centred under the policy, as the q-values of a control variate."""
+    mask = batch.rollout.mask
+    weight = 30 * torch.randn(seen.features.shape[1], VOCABULARY, generator=generator(seed), dtype=torch.float64)
+    q_values = centred(seen.features.detach() @ weight, seen.distribution.detach())
+    q = torch.where(mask, of_actions_at(q_values, batch.places, batch.rollout.actions), 0.0)
+    advantages = subtract_other_tokens(masked_row_means(credit.advantages, mask), q, mask, baseline)
+    return credit._replace(advantages=advantages, q_values=baseline.own_share(len(mask)) * q_values)
 
 
 def rows_of(batch: Batch, rows: list[int]) -> dict[str, Any]:

@@ -33,16 +33,16 @@ digits, for both families of networks.
 VARIATE = """\
 ## The control variate
 
-Where each completion has one advantage, a control variate leaves out of each token's advantage what it foretells of
-the *other* tokens, and weighs what it foretells of the token itself for every token that could have been drawn, which
-has no noise (expected policy gradients). Where a baseline compares completions, what the others of the group are
-foretold to be worth is left out of their mean, too. `control_variate = "regression"` foretells from past batches,
-by the rewards alone. `"potential"`, the default with the reward levenshtein, first takes what each token did to the
-edits still needed, which the target tells, and leaves the rest to the regression. Whatever it believes, the expected
-update stays as it is (tests/learning/test_control_variate.py, to 12 digits, with every baseline that takes no critic);
-only where the loss divides by a completion's own length does it turn it, as that length does already. With dense
-credit `"potential"` knows all of every token's credit: the same update on average, to 12 digits, and a small part of
-its noise. It is beyond the named algorithms: `control_variate = "none"` gives them plain.
+If each completion has one advantage, a control variate predicts the contribution of each token. It subtracts that of
+the *other* tokens from a token's advantage, and averages that of the token itself over all tokens that could have been
+sampled, which has no noise (expected policy gradients). If the baseline compares completions, the contributions
+predicted for the others of the group are subtracted from their mean, too. `control_variate = "regression"` predicts
+from past batches, by the rewards alone. `"potential"`, the default with the reward levenshtein, first takes each
+token's effect on the edits still needed, which the target tells, and leaves the rest to the regression. Whatever it
+predicts, the expected update stays as it is (tests/learning/test_control_variate.py, to 12 digits, with every baseline
+but a critic); it changes direction only if the loss divides by a completion's own length, which biases it anyway. With
+dense credit `"potential"` knows every token's credit in full: the same update on average, to 12 digits, and a small
+part of its noise. It comes on top of the named algorithms: `control_variate = "none"` gives them plain.
 """
 
 MOVING = """\

@@ -9,16 +9,17 @@ from pgplay.learning.advantages import Baseline
 from pgplay.learning.control_variate import (
     BLOCK,
     ControlVariate,
-    Drawn,
+    SampledTokens,
     centred,
     conjugate_gradients,
     lower_half,
+    subtract_other_tokens,
     symmetric,
-    without_the_others,
 )
-from pgplay.learning.objective import advantages_of, gain_of, known_worth
+from pgplay.learning.objective import Credit, advantages_of, policy_loss, token_q_values
 from pgplay.learning.plan import DENSE_BATCH, KNOWN_BATCH, make_plan
 from pgplay.policies.density import Density
+from pgplay.policies.distribution import DenseDistribution
 from tests.learning.enumeration import LENGTH_LIMIT, compare, flat, rows_of, seen_rows, world
 from tests.learning.helpers import trainer
 from tests.policies.helpers import FAMILIES, generator
@@ -33,8 +34,8 @@ ALONE = Baseline("none", 1)
     ("reinforce-baseline", "moving-average"), ("remax", "greedy"),
 ])  # fmt: skip
 def test_whatever_it_believes_the_expected_update_stays_as_it_was(algorithm: str, baseline: str, model: str) -> None:
-    plain, steadied = (compare(model, algorithm=algorithm, baseline=baseline, variate_seed=seed) for seed in (None, 7))
-    assert (steadied.update - plain.update).norm() / plain.update.norm() < EXACT
+    plain, varied = (compare(model, algorithm=algorithm, baseline=baseline, variate_seed=seed) for seed in (None, 7))
+    assert (varied.update - plain.update).norm() / plain.update.norm() < EXACT
 
 
 @pytest.mark.parametrize("density", [Density(temperature=0.6), Density(top_k=2), Density(1.3, 0, 0.8, 0.1)])
@@ -49,10 +50,10 @@ def test_with_a_constant_length_it_only_scales() -> None:
 
 
 def test_a_mean_over_the_own_length_is_where_it_turns_the_update() -> None:
-    plain, steadied = (
+    plain, varied = (
         compare("gru-nano", algorithm="rloo", aggregation="sequence-mean", variate_seed=seed) for seed in (None, 7)
     )
-    assert (steadied.update - plain.update).norm() / plain.update.norm() > 1e-3
+    assert (varied.update - plain.update).norm() / plain.update.norm() > 1e-3
 
 
 @pytest.mark.parametrize("model", FAMILIES)
@@ -79,9 +80,8 @@ def test_with_dense_credit_no_noise_comes_from_which_token_was_drawn() -> None:
                 every_credit=here.batch.every_credit if control_variate == "potential" else None,
             )
             seen = seen_rows(here.seen, [row])
-            advantages, _ = advantages_of(batch, plan, seen, 0.0)
-            worth = known_worth(batch, plan)
-            first = gain_of(seen, seen, batch, plan, advantages, worth).losses[:, 0].sum()
+            credit = Credit(*advantages_of(batch, plan, seen, 0.0), token_q_values(batch, plan))
+            first = policy_loss(seen, seen, batch, plan, credit).losses[:, 0].sum()
             found.append(flat(torch.autograd.grad(first, parameters, retain_graph=True)))
         return found
 
@@ -91,28 +91,29 @@ def test_with_dense_credit_no_noise_comes_from_which_token_was_drawn() -> None:
 
 
 def test_centred_values_have_no_mean() -> None:
-    probabilities = torch.rand(4, 3, 5, generator=generator(1)).softmax(-1)
-    values = centred(torch.randn(4, 3, 5, generator=generator(2)), probabilities)
-    torch.testing.assert_close((probabilities * values).sum(-1), torch.zeros(4, 3), atol=1e-6, rtol=0)
+    distribution = DenseDistribution(torch.rand(12, 5, generator=generator(1)).log_softmax(-1))
+    q_values = centred(torch.randn(12, 5, generator=generator(2)), distribution)
+    torch.testing.assert_close(distribution.expected(q_values), torch.zeros(12), atol=1e-6, rtol=0)
 
 
-def test_each_token_keeps_its_own_worth() -> None:
+def test_each_token_keeps_its_own_q() -> None:
     worth = torch.tensor([[1.0, 2.0, 4.0], [8.0, 0.0, 0.0]])
     mask = torch.tensor([[True, True, True], [True, False, False]])
-    found = without_the_others(torch.tensor([10.0, 20.0]), worth, mask, ALONE)
+    found = subtract_other_tokens(torch.tensor([10.0, 20.0]), worth, mask, ALONE)
     assert found.tolist() == [[4.0, 5.0, 7.0], [20.0, 0.0, 0.0]]
 
 
-def a_batch(seed: int, rows: int = 64, width: int = 4, vocabulary: int = 5) -> tuple[Drawn, torch.Tensor]:
+def a_batch(seed: int, rows: int = 64, width: int = 4, vocabulary: int = 5) -> tuple[SampledTokens, torch.Tensor]:
     """Return random choices of a policy, and advantages to which token 2 adds one each time it is chosen."""
     draw = generator(seed)
     features = torch.randn(rows * 6, width, generator=draw)
     log_p_all = torch.randn(rows * 6, vocabulary, generator=draw).log_softmax(-1)
     actions = torch.multinomial(log_p_all.exp(), 1, generator=draw).view(rows, 6)
     mask = torch.arange(6) < torch.randint(2, 7, (rows, 1), generator=draw)
-    said = features, log_p_all, torch.arange(rows * 6).view(rows, 6)
-    drawn = ControlVariate(width, vocabulary, torch.device("cpu")).drawn(*said, actions, mask, ALONE)
-    return drawn, ((actions == 2) & mask).sum(1) - 0.5
+    described = ControlVariate(width, vocabulary, torch.device("cpu")).describe(features)
+    places = torch.arange(rows * 6).view(rows, 6)
+    sampled = SampledTokens(described, DenseDistribution(log_p_all), places, actions, mask, ALONE)
+    return sampled, ((actions == 2) & mask).sum(1) - 0.5
 
 
 def test_of_a_pair_what_the_other_wrote_is_left_out_too() -> None:
@@ -120,14 +121,20 @@ def test_of_a_pair_what_the_other_wrote_is_left_out_too() -> None:
     # The mean of both is 4 + 6 less than the first one's reward, and the other's letter was worth 8 of them.
     rewards = torch.tensor([[20.0, 8.0]])
     advantages = (rewards - rewards.mean()).flatten()
-    found = without_the_others(advantages, worth, mask, Baseline("group-mean", 2))
+    found = subtract_other_tokens(advantages, worth, mask, Baseline("group-mean", 2))
     without = rewards - torch.tensor([[3.0, 8.0]])
     left = (without - without.mean()).flatten()
     torch.testing.assert_close(found, torch.where(mask, left[:, None] + worth / 2, 0.0))
 
 
-def teach(variate: ControlVariate, drawn: Drawn, advantages: torch.Tensor) -> None:
-    variate.learn(drawn, advantages, variate.steady(drawn, advantages))
+def teach(variate: ControlVariate, sampled: SampledTokens, advantages: torch.Tensor) -> None:
+    variate.learn(sampled, advantages, variate.apply(sampled, advantages))
+
+
+def q_of_twos(sampled: SampledTokens) -> torch.Tensor:
+    """Return the true q (B, T), as each token 2 adds 1 to the advantage."""
+    is_two = (torch.arange(5) == 2).float().expand(len(sampled.described), -1)
+    return sampled.q_of(centred(is_two, sampled.distribution))
 
 
 def test_conjugate_gradients_solve_in_as_many_iterations_as_there_are_numbers() -> None:
@@ -141,16 +148,16 @@ def test_conjugate_gradients_solve_in_as_many_iterations_as_there_are_numbers() 
 
 def test_it_learns_what_a_token_is_worth() -> None:
     variate = ControlVariate(4, 5, torch.device("cpu"))
-    drawn, advantages = a_batch(0)
-    assert variate.steady(drawn, advantages).explained == 0.0
+    sampled, advantages = a_batch(0)
+    assert variate.apply(sampled, advantages).explained == 0.0
     for seed in range(20):
         teach(variate, *a_batch(seed))
-    drawn, advantages = a_batch(99)
-    steadied = variate.steady(drawn, advantages)
-    assert steadied.explained > 0.6
-    worth = drawn.sampled((torch.arange(5) == 2).float() - drawn.probabilities[:, 2:3])
-    apart = torch.corrcoef(torch.stack([steadied.advantages[drawn.mask], worth[drawn.mask]]))[0, 1]
-    together = torch.corrcoef(torch.stack([advantages[:, None].expand(-1, 6)[drawn.mask], worth[drawn.mask]]))[0, 1]
+    sampled, advantages = a_batch(99)
+    reduced = variate.apply(sampled, advantages)
+    assert reduced.explained > 0.6
+    q = q_of_twos(sampled)
+    apart = torch.corrcoef(torch.stack([reduced.advantages[sampled.mask], q[sampled.mask]]))[0, 1]
+    together = torch.corrcoef(torch.stack([advantages[:, None].expand(-1, 6)[sampled.mask], q[sampled.mask]]))[0, 1]
     assert apart > 1.5 * together
 
 
@@ -159,38 +166,38 @@ def test_batches_may_be_of_any_size(batch_size: int) -> None:
     variate = ControlVariate(4, 5, torch.device("cpu"))
     for seed in range(40):
         teach(variate, *a_batch(seed, batch_size))
-    assert variate.steady(*a_batch(99)).explained > 0.3
+    assert variate.apply(*a_batch(99)).explained > 0.3
 
 
 def test_advantages_that_are_all_alike_teach_nothing() -> None:
     variate = ControlVariate(4, 5, torch.device("cpu"))
-    drawn, advantages = a_batch(0)
+    sampled, advantages = a_batch(0)
     for _ in range(3):
-        teach(variate, drawn, torch.zeros_like(advantages))
-    steadied = variate.steady(drawn, torch.zeros_like(advantages))
-    assert steadied.advantages.eq(0).all()
-    assert steadied.explained == 0.0
+        teach(variate, sampled, torch.zeros_like(advantages))
+    reduced = variate.apply(sampled, torch.zeros_like(advantages))
+    assert reduced.advantages.eq(0).all()
+    assert reduced.explained == 0.0
 
 
 def test_what_is_known_of_every_token_is_left_out_in_its_own_unit() -> None:
     variate = ControlVariate(4, 5, torch.device("cpu"))
     for seed in range(20):
-        drawn, advantages = a_batch(seed)
-        credit = torch.zeros_like(drawn.probabilities)
+        sampled, advantages = a_batch(seed)
+        credit = torch.zeros(len(sampled.described), 5)
         credit[:, 2] = 7.0  # a token 2 adds 1 to the advantage: a unit of this credit is worth a seventh
-        teach(variate, drawn._replace(credit=credit), advantages)
+        teach(variate, sampled._replace(credit=credit), advantages)
     an_edit = variate.state()["agreement"][0, 0] / variate.state()["agreement"][1, 0]
     assert an_edit == pytest.approx(1 / 7, rel=0.2)
-    drawn, advantages = a_batch(99)
+    sampled, advantages = a_batch(99)
     blind, knowing = ControlVariate(4, 5, torch.device("cpu")), ControlVariate(4, 5, torch.device("cpu"))
     knowing.state()["agreement"].copy_(torch.tensor([[1.0, 0.0], [7.0, 1.0]]))
-    credit = torch.zeros_like(drawn.probabilities)
+    credit = torch.zeros(len(sampled.described), 5)
     credit[:, 2] = 7.0
-    assert blind.steady(drawn._replace(credit=credit), advantages).explained == 0.0
-    steadied = knowing.steady(drawn._replace(credit=credit), advantages)
-    assert steadied.explained > 0.6
-    worth = drawn.sampled((torch.arange(5) == 2).float() - drawn.probabilities[:, 2:3])
-    torch.testing.assert_close(steadied.advantages, without_the_others(advantages, worth, drawn.mask, ALONE))
+    assert blind.apply(sampled._replace(credit=credit), advantages).explained == 0.0
+    reduced = knowing.apply(sampled._replace(credit=credit), advantages)
+    assert reduced.explained > 0.6
+    q = q_of_twos(sampled)
+    torch.testing.assert_close(reduced.advantages, subtract_other_tokens(advantages, q, sampled.mask, ALONE))
 
 
 def test_large_networks_and_alphabets_are_projected() -> None:
@@ -246,7 +253,7 @@ def test_it_is_on_where_all_tokens_share_an_advantage() -> None:
         ({"reward": "0.5*levenshtein + 0.5*prefix"}, "regression"),
     ],
 )
-def test_edits_are_foretold_only_where_the_reward_counts_them(settings: dict[str, object], used: str) -> None:
+def test_edits_predict_only_where_the_reward_counts_them(settings: dict[str, object], used: str) -> None:
     assert make_plan(make_config(settings)).control_variate == used
     assert "foretold" in trainer(**settings).step().metrics
 
@@ -265,11 +272,11 @@ def test_dense_credit_is_weighed_for_every_token_where_it_is_known(
     settings: dict[str, object], used: str, batch_size: int
 ) -> None:
     plan = make_plan(make_config({"credit": "dense", **settings}))
-    assert (plan.control_variate, plan.batch_size, plan.foretells) == (used, batch_size, False)
+    assert (plan.control_variate, plan.batch_size, plan.uses_control_variate) == (used, batch_size, False)
     assert "foretold" not in trainer(credit="dense", **settings).step().metrics
 
 
-def test_edits_cannot_foretell_another_reward() -> None:
+def test_edits_cannot_predict_another_reward() -> None:
     with pytest.raises(InputError, match=r"(?s)counts edits, but the reward is hamming.*regression"):
         make_plan(make_config({"control_variate": "potential", "reward": "hamming"}))
 

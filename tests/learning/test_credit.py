@@ -15,7 +15,6 @@ from pgplay.learning.credit import (
     every_tokens_credit,
     token_credit,
 )
-from pgplay.learning.objective import Witness
 from pgplay.policies.density import Density
 from pgplay.policies.prefixes import of_actions_at, spread
 from pgplay.policies.reading import prefixes_of
@@ -95,10 +94,8 @@ def test_credit_for_levenshtein_sums_to_the_edits_that_are_left(prompt: str) -> 
 
 @pytest.mark.parametrize("control_variate", ["none", "potential"])
 def test_a_step_credits_what_was_written_and_nothing_else(control_variate: str) -> None:
-    witness = Witness()
-    trainer(credit="dense", control_variate=control_variate).step(witness)
-    assert witness.batch is not None
-    credit, mask = witness.batch.token_credit, witness.batch.rollout.mask
+    _, record = trainer(credit="dense", control_variate=control_variate).recorded_step()
+    credit, mask = record.update.batch.token_credit, record.update.batch.rollout.mask
     assert credit is not None
     assert credit.shape == mask.shape
     assert not mask.all()

@@ -11,7 +11,6 @@ import pytest
 import torch
 
 from pgplay.errors import PgplayError
-from pgplay.learning.objective import Witness
 from pgplay.learning.trainer import Trainer
 from pgplay.policies import graphs
 from pgplay.policies.density import Density
@@ -98,16 +97,15 @@ def test_what_changes_between_steps_is_seen_by_those_that_follow(monkeypatch: py
     assert go() == never_recorded(monkeypatch, go)
 
 
-def test_a_step_that_is_watched_is_computed_and_told_as_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_recorded_step_is_computed_and_reported_as_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
     one, _ = recorded()
     plain, _ = recorded()
     before = steps(one, EAGER_RUNS + 2), never_recorded(monkeypatch, lambda: steps(plain, EAGER_RUNS + 2))
-    witness = Witness()
-    watched = numbers(one.step(witness))
-    assert witness.first is not None
+    report, record = one.recorded_step()
+    assert record.update.first.log_p.shape == record.update.advantages.shape
     assert before[0] == before[1]
-    assert (watched, steps(one, 2)) == never_recorded(
-        monkeypatch, lambda: (numbers(plain.step(Witness())), steps(plain, 2))
+    assert (numbers(report), steps(one, 2)) == never_recorded(
+        monkeypatch, lambda: (numbers(plain.recorded_step()[0]), steps(plain, 2))
     )
 
 

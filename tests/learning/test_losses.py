@@ -4,8 +4,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from pgplay.learning.losses import aggregated, expected_surrogate, masked_mean, parameter_penalty, surrogate
+from pgplay.learning.losses import ClipRange, aggregated, expected_surrogate, masked_mean, parameter_penalty, surrogate
+from pgplay.policies.distribution import DenseDistribution
 
+CLIP = ClipRange(0.2, 0.3)
 RATIOS = ["none", "clip", "clip-higher", "cispo", "gspo"]
 MASK = torch.tensor([[True, True, True], [True, True, False], [False, True, False]])
 LOG_P = torch.tensor([[-0.5, -1.0, -2.0], [-0.1, -3.0, -9.0], [-7.0, -0.7, -8.0]], dtype=torch.float64)
@@ -17,7 +19,7 @@ def gain_and_slope(
 ) -> tuple[Tensor, Tensor, float]:
     """Return the losses, the slope of their sum by log p, and the share that was clipped."""
     log_p = LOG_P[: len(mask), : mask.shape[1]].clone().requires_grad_()
-    found = surrogate(kind, log_p, log_p.detach() - log_ratio, advantages, mask, low, high)
+    found = surrogate(kind, log_p, log_p.detach() - log_ratio, advantages, mask, ClipRange(low, high))
     (slope,) = torch.autograd.grad(torch.where(mask, found.losses, 0.0).sum(), log_p)
     return found.losses.detach(), slope, found.clip_share.item()
 
@@ -37,13 +39,13 @@ def test_an_expected_loss_is_the_mean_of_every_tokens_by_its_old_probability(kin
     advantages = torch.randn(3, 3, 4, generator=draw, dtype=torch.float64)
     logits.requires_grad_()
     log_p, old = logits.log_softmax(-1), old_logits.log_softmax(-1)
-    given = (values.flatten(0, 1) for values in (log_p, old, advantages))
-    found = expected_surrogate(kind, *given, 0.2, 0.3).view(3, 3)
+    present, drawn = (DenseDistribution(values.flatten(0, 1)) for values in (log_p, old))
+    found = expected_surrogate(kind, present, drawn, advantages.flatten(0, 1), CLIP).view(3, 3)
     expected = torch.zeros(3, 3, dtype=torch.float64)
     for token in range(4):
         parts = (values[:, :, token] for values in (log_p, old, advantages))
         now, then, advantage = parts
-        each = surrogate(kind, now, then, advantage, torch.ones_like(MASK), 0.2, 0.3).losses
+        each = surrogate(kind, now, then, advantage, torch.ones_like(MASK), CLIP).losses
         is_possible = (now > -torch.inf) & (then > -torch.inf)
         expected = expected + torch.where(is_possible, then.exp() * each, 0.0)
     where = torch.ones(3, 3, dtype=torch.bool)
@@ -120,7 +122,7 @@ def test_an_action_that_a_filter_has_removed_since_has_no_gradient_and_spoils_no
     log_p = logits.masked_fill(removed, -torch.inf).log_softmax(-1)[:, :1].t()
     old = torch.tensor([[-1.2, -0.9]], dtype=torch.float64)
     mask = torch.ones(1, 2, dtype=torch.bool)
-    found = surrogate(kind, log_p, old, torch.full((1, 2), advantage, dtype=torch.float64), mask, 0.2, 0.3)
+    found = surrogate(kind, log_p, old, torch.full((1, 2), advantage, dtype=torch.float64), mask, CLIP)
     (slope,) = torch.autograd.grad(found.losses.sum(), logits)
     assert slope.isfinite().all()
     assert slope[0, 0].item() == 0.0
@@ -130,7 +132,7 @@ def test_an_action_that_a_filter_has_removed_since_has_no_gradient_and_spoils_no
 def test_what_stands_outside_the_mask_changes_nothing(kind: str) -> None:
     log_p = torch.where(MASK, LOG_P, -torch.inf).requires_grad_()
     advantages = torch.where(MASK, ADVANTAGES, 0.0)
-    found = surrogate(kind, log_p, torch.where(MASK, LOG_P, 0.0), advantages, MASK, 0.2, 0.3)
+    found = surrogate(kind, log_p, torch.where(MASK, LOG_P, 0.0), advantages, MASK, CLIP)
     loss = aggregated("token-mean", found.losses, MASK, 9)
     (slope,) = torch.autograd.grad(loss, log_p)
     torch.testing.assert_close(slope, torch.where(MASK, -ADVANTAGES, 0.0) / 6)

@@ -5,11 +5,10 @@ import pytest
 import torch
 
 from pgplay.config import make_config
-from pgplay.learning.objective import Past, advantages_of, forward, gain_of, learn, loss_of
-from pgplay.learning.optimiser import Adam
+from pgplay.learning.objective import CarriedState, Credit, UpdateInputs, advantages_of, forward, update_policy
 from pgplay.learning.plan import Plan, make_plan
 from pgplay.tasks.task import Pair
-from tests.learning.enumeration import WITHOUT_EXTRAS, World, imitating, rows_of, world
+from tests.learning.enumeration import WITHOUT_EXTRAS, World, imitating, loss_by, rows_of, updater_of, world
 from tests.policies.helpers import PLAIN
 
 
@@ -32,32 +31,31 @@ def test_measurements_are_the_exact_sums_in_their_direction() -> None:
     batch = here.batch._replace(rewards=here.batch.rewards.t())
     before = policy.log_probabilities(rollout.inputs, PLAIN).detach()
     surprise = policy.cross_entropy([Pair("", "ab")])[0]
-    optimiser = Adam(here.modules.trained(plan))
-    past = Past(plan.lr, 0.0, 0.0)
-    told = learn(batch, plan, here.modules, optimiser, PLAIN, past, update=True, diagnose=True).metrics
+    carried = CarriedState(plan.lr, 0.0, 0.0)
+    metrics, _ = update_policy(UpdateInputs(batch, carried, diagnose=True), updater_of(plan, here.modules))
     after = policy.log_probabilities(rollout.inputs, PLAIN).detach()
     other = reference.log_probabilities(rollout.inputs, PLAIN).detach()
     mask = rollout.mask
     own = [-sum(math.exp(a) * a for a in row) for row in before[mask].tolist()]
-    assert told["entropy"] == pytest.approx(statistics.fmean(own), rel=1e-5)
-    assert told["kl_reference"] == pytest.approx(exact_divergence(before, other, mask), rel=1e-5)
-    assert told["kl_update"] == pytest.approx(exact_divergence(before, after, mask), rel=1e-4)
-    assert exact_divergence(after, before, mask) != pytest.approx(told["kl_update"], rel=1e-2)
-    assert told["cross_entropy"] == pytest.approx(surprise, rel=1e-5)
-    assert told["characters"] == mask.sum().item()
-    assert told["length"] == pytest.approx(mask.sum().item() / 15)
-    assert told["mismatch"] < 1e-12
+    assert metrics["entropy"] == pytest.approx(statistics.fmean(own), rel=1e-5)
+    assert metrics["kl_reference"] == pytest.approx(exact_divergence(before, other, mask), rel=1e-5)
+    assert metrics["kl_update"] == pytest.approx(exact_divergence(before, after, mask), rel=1e-4)
+    assert exact_divergence(after, before, mask) != pytest.approx(metrics["kl_update"], rel=1e-2)
+    assert metrics["cross_entropy"] == pytest.approx(surprise, rel=1e-5)
+    assert metrics["characters"] == mask.sum().item()
+    assert metrics["length"] == pytest.approx(mask.sum().item() / 15)
+    assert metrics["mismatch"] < 1e-12
 
 
 def test_without_an_update_all_is_measured_and_nothing_changes() -> None:
     here = world("gru-nano", PLAIN, 6, dense=False, with_reference=False)
     plan = plan_of(algorithm="ppo", batch_size=15, group_size=15)
     before = {name: tensor.clone() for name, tensor in here.modules.policy.saved_state().items()}
-    optimiser = Adam(here.modules.trained(plan))
-    past = Past(plan.lr, 0.1, 0.0)
-    told = learn(here.batch, plan, here.modules, optimiser, PLAIN, past, update=False, diagnose=True).metrics
-    assert {"entropy", "cross_entropy", "mismatch", "explained_variance"} <= told.keys()
-    assert not {"loss", "gradient_norm", "kl_update", "signal_to_noise"} & told.keys()
+    carried = CarriedState(plan.lr, 0.1, 0.0)
+    inputs = UpdateInputs(here.batch, carried, update=False, diagnose=True)
+    metrics, _ = update_policy(inputs, updater_of(plan, here.modules))
+    assert {"entropy", "cross_entropy", "mismatch", "explained_variance"} <= metrics.keys()
+    assert not {"loss", "gradient_norm", "kl_update", "signal_to_noise"} & metrics.keys()
     assert all(torch.equal(tensor, before[name]) for name, tensor in here.modules.policy.saved_state().items())
 
 
@@ -65,8 +63,7 @@ def loss_with(world_: World, **settings: object) -> float:
     plan = plan_of(algorithm="rloo", batch_size=15, group_size=15, **settings)
     batch = world_.batch._replace(rewards=world_.batch.rewards.t())
     advantages, returns = advantages_of(batch, plan, world_.seen, 0.0)
-    gain = gain_of(world_.seen, world_.seen, batch, plan, advantages)
-    return loss_of(gain, world_.seen, batch, plan, world_.modules, returns, plan.entropy, plan.kl).item()
+    return loss_by(plan, world_.modules, batch, world_.seen, Credit(advantages, returns)).item()
 
 
 def test_every_term_of_the_loss_has_its_weight_and_sign() -> None:
@@ -105,10 +102,9 @@ def test_signal_to_noise_is_one_where_both_halves_say_the_same_and_minus_one_whe
         rewards = torch.tensor([[float(sign) for sign in signs]]).double()
         batch = here.batch._replace(**rows_of(here.batch, [1, 1]), rewards=rewards)
         plan = plan_of(algorithm="reinforce")
-        optimiser = Adam(here.modules.trained(plan))
-        past = Past(plan.lr, 0.0, 0.0)
-        told = learn(batch, plan, here.modules, optimiser, PLAIN, past, update=True, diagnose=True).metrics
-        assert told["signal_to_noise"] == pytest.approx(expected, abs=1e-5)
+        carried = CarriedState(plan.lr, 0.0, 0.0)
+        metrics, _ = update_policy(UpdateInputs(batch, carried, diagnose=True), updater_of(plan, here.modules))
+        assert metrics["signal_to_noise"] == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.mark.parametrize("scale", ["none", "batch-std"])
@@ -119,13 +115,12 @@ def test_the_critic_is_judged_and_taught_by_the_rewards_themselves(credit: str, 
     plan = plan_of(
         algorithm="ppo", scale=scale, credit=credit, critic=1.0, **({"gae_lambda": 1.0} if credit == "gae" else {})
     )
-    optimiser = Adam(here.modules.trained(plan))
-    past = Past(plan.lr, 0.0, 0.0)
-    told = learn(here.batch, plan, here.modules, optimiser, PLAIN, past, update=True, diagnose=False).metrics
+    carried = CarriedState(plan.lr, 0.0, 0.0)
+    metrics, _ = update_policy(UpdateInputs(here.batch, carried), updater_of(plan, here.modules))
     mask = here.batch.rollout.mask
     returns = here.batch.rewards.expand_as(mask)[mask]
     values = here.seen.values.detach()[mask]
     expected = 1 - (returns - values).var() / returns.var()
-    assert told["explained_variance"] == pytest.approx(expected.item(), rel=1e-5)
+    assert metrics["explained_variance"] == pytest.approx(expected.item(), rel=1e-5)
     slope = 2 * (values - returns).mean().item()
     assert here.modules.critic.bias.grad.item() == pytest.approx(slope, rel=1e-5)

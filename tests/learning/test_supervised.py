@@ -7,12 +7,12 @@ import torch
 
 from pgplay.config import make_config
 from pgplay.learning.diagnosis import WINDOW, diagnose
-from pgplay.learning.objective import advantages_of, forward, gain_of, loss_of
+from pgplay.learning.objective import Credit, advantages_of, forward
 from pgplay.learning.plan import make_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.policy import Policy
 from pgplay.tasks.task import Pair
-from tests.learning.enumeration import WITHOUT_EXTRAS, flat, imitating, world
+from tests.learning.enumeration import WITHOUT_EXTRAS, flat, imitating, loss_by, world
 from tests.learning.helpers import COPYING, steps, trainer, weights
 from tests.learning.test_bias import TURNED
 from tests.policies.helpers import FAMILIES, PLAIN, rollout_of
@@ -67,8 +67,7 @@ def test_its_update_is_not_the_policy_gradient() -> None:
     batch = imitating(here.batch)._replace(rewards=here.batch.rewards.t())
     seen = forward(batch, here.modules, PLAIN)
     advantages, returns = advantages_of(batch, plan, seen, 0.5)
-    gain = gain_of(seen, seen, batch, plan, advantages)
-    loss = loss_of(gain, seen, batch, plan, here.modules, returns, plan.entropy, plan.kl)
+    loss = loss_by(plan, here.modules, batch, seen, Credit(advantages, returns))
     update = -flat(torch.autograd.grad(loss, parameters))
     expected = -cross_entropy_gradient(here.modules.policy, [Pair("", "ab")])
     assert (update - expected).norm() < 1e-12 * expected.norm()

@@ -3,6 +3,7 @@ import torch
 
 from pgplay.errors import InputError
 from pgplay.policies.density import Density
+from pgplay.policies.distribution import DenseDistribution
 from pgplay.policies.prefixes import spread
 from pgplay.policies.reading import mean_losses, prefixes_of, token_losses
 from pgplay.tasks.task import Pair
@@ -133,5 +134,5 @@ def test_mean_losses_count_only_what_the_mask_holds() -> None:
         expected.append(sum(chosen) / len(chosen))
     assert reading.mask.sum(1).tolist() == [2, 4]
     places = torch.arange(log_p[:, :, 0].numel()).view(2, -1)
-    losses = token_losses(log_p.flatten(0, 1), places, reading)
+    losses = token_losses(DenseDistribution(log_p.flatten(0, 1)), places, reading)
     assert mean_losses(losses, reading).tolist() == pytest.approx(expected)
