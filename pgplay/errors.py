@@ -88,7 +88,7 @@ def refusal_of_system(error: BaseException) -> PgplayError | None:
     """Return `error` in plain words where memory or a package is lacking; None for any other."""
     lacking = lack_of_memory(error)
     if lacking is None and isinstance(error, ImportError):
-        first_line = (str(error).strip().splitlines() or [""])[0]
+        first_line = str(error).strip().partition("\n")[0]
         return PgplayError(f"A package that pgplay needs cannot be loaded: {first_line}.", "Install pgplay again.")
     return lacking
 

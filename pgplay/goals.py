@@ -44,7 +44,7 @@ ENDINGS = "solved, never, reward>=0.95, held_out_reward>=0.9 or held_out_exact_m
 EXAMPLES = "solved · reward 0.9 · step 500 · 10 steps · 30 s · 5 min"
 """The goals of a leg, by examples."""
 
-MOST_STEPS = 10**12
+MOST_STEPS = 10**9
 _LONGEST = 200
 """Characters of a goal that are read; far more than any number that differs from its neighbour needs."""
 

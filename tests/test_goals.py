@@ -36,11 +36,11 @@ def test_a_goal_is_read_in_any_spelling(typed: str, goal: Goal) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    (
+    [
         *("", "soon", "reward", "reward>=", "reward>0.5", "reward0.5", "rewards>=1", "reward>=0.5 or solved"),
         *("reward>=x", "reward>=nan", "reward>=inf", "reward>=1e999", "reward>=1_0", "reward>=0,5", "reward>=٣"),
         *("9" * 5000, "9" * 50, "-3", "0 s", "1e308 min"),
-    ),
+    ],
 )
 def test_what_is_no_goal_is_refused_in_a_few_words(typed: str) -> None:
     with pytest.raises(InputError) as refused:
@@ -53,7 +53,7 @@ values = st.floats(allow_nan=False, allow_infinity=False)
 goals = st.one_of(
     st.sampled_from([Goal("solved"), Goal("never")]),
     st.builds(Goal, st.just("metric"), st.sampled_from(list(METRICS)), values),
-    st.builds(Goal, st.sampled_from(["step", "steps"]), st.just(""), st.integers(0, 10**12).map(float)),
+    st.builds(Goal, st.sampled_from(["step", "steps"]), st.just(""), st.integers(0, 10**9).map(float)),
     st.builds(Goal, st.just("seconds"), st.just(""), values.filter(lambda value: value > 0)),
 )
 

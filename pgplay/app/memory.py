@@ -18,8 +18,10 @@ from textual.theme import BUILTIN_THEMES
 
 from pgplay.app import themes
 from pgplay.app.view import MOST_PLOTS, SMOOTHINGS, PlotView, is_plotted
-from pgplay.errors import PgplayError
+from pgplay.errors import InputError, PgplayError, shown
+from pgplay.fields import quoted
 from pgplay.paths import data_folder, make_folder
+from pgplay.tasks.files import read_bytes
 
 FILE = "app.json"
 ASIDE = f"{FILE}.old"
@@ -75,21 +77,25 @@ _RULES = {
 }
 """What a value has to be beyond its type."""
 
+_LIMIT = 10_000_000
+"""Bytes of the file; drafts of rewards are the longest that it keeps."""
+
 
 def recall() -> Recalled:
     """Return what was kept, as far as it fits."""
     try:
-        found = msgspec.json.decode((data_folder() / FILE).read_bytes(), type=dict[str, Any])
-    except FileNotFoundError:
-        return Recalled(NOTHING)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        path = data_folder() / FILE
+        if not path.exists():
+            return Recalled(NOTHING)
+        found = msgspec.json.decode(read_bytes(path, _LIMIT), type=dict[str, Any])
+    except (InputError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Recalled(NOTHING, (f"nothing can be read ({error}), so all is as at a first start",))
     fields = {field.name: field.type for field in msgspec.structs.fields(Memory)}
     kept: dict[str, Any] = {}
     problems: list[str] = []
     for name, value in found.items():
         if name not in fields:
-            problems.append(f"there is no '{name}'; what there is: {', '.join(fields)}")
+            problems.append(f"there is no {shown(name)}; what there is: {', '.join(fields)}")
             continue
         rule = _RULES.get(name, _Rule(lambda _: True, ""))
         try:
@@ -100,7 +106,7 @@ def recall() -> Recalled:
         if rule.fits(taken):
             kept[name] = taken
         else:
-            problems.append(f"{name} is {msgspec.json.encode(value).decode()}, and has to be: {rule.right}")
+            problems.append(f"{name} is {quoted(value)}, and has to be: {rule.right}")
     return Recalled(Memory(**kept), tuple(problems))
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from pgplay.learning.anatomy import Rules
 from pgplay.rewards.catalogue import REWARDS
 from pgplay.rewards.python_reward import is_python, read_python
+from pgplay.tasks.files import lines_of
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -96,6 +97,6 @@ def source_of(place: Place) -> Source:
         found = nodes[0]
     assert isinstance(found, ast.FunctionDef | ast.ClassDef)
     first = min([found.lineno, *(decorator.lineno for decorator in found.decorator_list)])
-    lines = text.splitlines()[first - 1 : found.end_lineno]
+    lines = lines_of(text)[first - 1 : found.end_lineno]
     indent = len(lines[0]) - len(lines[0].lstrip())
     return Source(name, f"pgplay/{file}", first, "\n".join(line[indent:] for line in lines))

@@ -88,7 +88,9 @@ def _finite(value: Any) -> Any:
 
 def print_source(source: str, stream: TextIO | None = None) -> None:
     """Print program text, indented, so that it cannot steer the terminal it is read on."""
-    for line in source.expandtabs().splitlines():
+    from pgplay.tasks.files import lines_of
+
+    for line in lines_of(source.expandtabs()):
         print(f"  {visible(line)}".rstrip(), file=stream)
 
 

@@ -105,8 +105,10 @@ def _read_texts(words: Sequence[str]) -> list[str]:
 
 
 def _input_lines() -> list[str]:
+    from pgplay.tasks.files import lines_of
+
     try:
-        return sys.stdin.read().splitlines()
+        return lines_of(sys.stdin.read())
     except UnicodeDecodeError as error:
         raise InputError("Standard input is not valid UTF-8.", "Convert it, or give the texts as words.") from error
 

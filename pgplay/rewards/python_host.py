@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import inspect
+import io
 import itertools
 import json
 import linecache
@@ -77,7 +78,8 @@ def main() -> None:
     if hasattr(signal, "SIGUSR1"):
         faulthandler.register(signal.SIGUSR1, connection.descriptor, all_threads=True)
     random.seed(0)
-    linecache.cache[filename] = (len(setup["source"]), None, setup["source"].splitlines(keepends=True), filename)
+    lines = list(io.StringIO(setup["source"], newline=None))  # str.splitlines knows more line ends than Python
+    linecache.cache[filename] = (len(setup["source"]), None, lines, filename)
     try:
         with _dead_man(setup["load_limit"]):
             module = _load(setup["source"], filename)

@@ -26,6 +26,7 @@ from pgplay.errors import InputError, RewardError, composed, look_up, unknown_na
 from pgplay.paths import personal_rewards_folder
 from pgplay.rewards.child_process import ChildProcess
 from pgplay.rewards.records import Scores, Triple, tell
+from pgplay.tasks.files import lines_of, read_bytes
 
 MAXIMUM_SOURCE_BYTES = 1024 * 1024
 HOST = Path(__file__).with_name("python_host.py")
@@ -150,17 +151,12 @@ def read_python(spec: str) -> PythonSource:
 
 def read_code(path: Path, file: str) -> str:
     """Return the Python in the file at `path`, called `file` where it is missing or no text: raises InputError."""
-    if not path.is_file():
-        what = "is no file" if path.exists() else "does not exist"
-        raise InputError(f"The reward file {file} {what}.", "Give the path of a Python file.")
+    if not path.exists():
+        raise InputError(f"The reward file {file} does not exist.", "Give the path of a Python file.")
     try:
-        if path.stat().st_size > MAXIMUM_SOURCE_BYTES:
-            raise InputError(f"The reward file {file} is larger than 1 MiB.", "Give it the code alone, without data.")
-        data = path.read_bytes()
+        data = read_bytes(path, MAXIMUM_SOURCE_BYTES)
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         return data.decode(encoding)
-    except OSError as error:
-        raise InputError(f"The reward file {file} cannot be read: {error.strerror}.") from error
     except (UnicodeDecodeError, SyntaxError) as error:  # SyntaxError: an unknown or contradictory coding line
         raise InputError(f"The reward file {file} is not text: {error}.", "Save it as UTF-8.") from error
 
@@ -255,7 +251,7 @@ class PythonScorer:
             else:
                 happened = f"took longer than {self._limits.load_seconds:g} s to load"
             raise self._error(_Failed(happened, number, self._code(number)), current) from None
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise self._error(_Failed("disturbed the connection to pgplay"), current) from error
         number = self._place(seen)
         raise self._error(_Failed(_ending(child.exit_status(1.0)), number, self._code(number)), current)
@@ -303,7 +299,7 @@ class PythonScorer:
         return 0
 
     def _code(self, number: int) -> str:
-        lines = self._source.text.splitlines()
+        lines = lines_of(self._source.text)
         return lines[number - 1].strip() if 0 < number <= len(lines) else ""
 
 

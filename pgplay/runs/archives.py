@@ -6,16 +6,19 @@ What comes from elsewhere is refused unless it is exactly that; nothing is unpac
 from __future__ import annotations
 
 import io
+import os
 import struct
 import zipfile
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
 from pgplay.errors import InputError, PgplayError
 from pgplay.runs.cards import PolicyCard, check_tensors, decode_card, encode_card
-from pgplay.runs.files import plain_errors, write_atomically
+from pgplay.runs.files import write_atomically
 from pgplay.runs.library import CARD, TENSORS, load_policy, save_policy
+from pgplay.tasks.files import open_regular
 
 SUFFIX = ".pgplay"
 
@@ -57,21 +60,17 @@ def import_policy(file: Path | str, name: str = "") -> PolicyCard:
     edited, of a newer version, or no policy.
     """
     path = Path(file).expanduser()
-    if not path.is_file():
-        raise InputError(f"There is no file {path}.", f"Give a file that was exported by pgplay (*{SUFFIX}).")
-    with plain_errors("Importing a policy", path):
-        if path.stat().st_size > _LARGEST_FILE:
-            raise InputError(f"{path} is larger than any policy.", "Give a file that was exported by pgplay.")
-        data = path.read_bytes()
-    encoded, tensors = _unpack(data, path)
+    with open_regular(path, _LARGEST_FILE) as content:
+        encoded, tensors = _unpack(content, path)
     card = decode_card(encoded, f"{CARD} in {path}")
     check_tensors(card, tensors, f"{TENSORS} in {path}")
     return save_policy(msgspec.structs.replace(card, name=name or card.name), tensors)
 
 
-def _unpack(data: bytes, path: Path) -> tuple[bytes, bytes]:
+def _unpack(file: BinaryIO, path: Path) -> tuple[bytes, bytes]:
+    size = os.fstat(file.fileno()).st_size
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
             if sorted(member.filename for member in members) != [CARD, TENSORS]:
                 raise _no_policy(path, "it holds other files")
@@ -79,7 +78,7 @@ def _unpack(data: bytes, path: Path) -> tuple[bytes, bytes]:
                 stored = member.compress_type == zipfile.ZIP_STORED and member.compress_size == member.file_size
                 if not stored or member.flag_bits & _ENCRYPTED:
                     raise _no_policy(path, "its content is compressed or encrypted")
-                if member.file_size > (_LARGEST_CARD if member.filename == CARD else len(data)):
+                if member.file_size > (_LARGEST_CARD if member.filename == CARD else size):
                     raise _no_policy(path, "its content is too large")
             return archive.read(CARD), archive.read(TENSORS)
     except _NO_ZIP as error:

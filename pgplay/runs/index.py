@@ -47,7 +47,7 @@ class Index(Generic[Value]):
         self._path = path
         self._has_changed = False
         self._known: dict[str, tuple[Stamp, Value]] = {}
-        with contextlib.suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):  # it is made anew
+        with contextlib.suppress(OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # it is made anew
             self._known = msgspec.json.decode(path.read_bytes(), type=dict[str, tuple[Stamp, kind]])  # type: ignore[valid-type]
 
     def get(self, name: str, stamp: Stamp) -> Value | None:

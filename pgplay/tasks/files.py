@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
+import io
+import os
+import stat
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from pgplay.errors import InputError
 from pgplay.tasks.alphabet import check_text
@@ -32,7 +38,7 @@ def read_text(path: str | Path, limit: int) -> str:
 
     Raises InputError as `read_target` does, but allows an empty file.
     """
-    data = _read_bytes(Path(path), limit)
+    data = read_bytes(Path(path), limit)
     encoding = next((name for mark, name in _UTF_16.items() if data.startswith(mark)), "utf-8")
     mark = {"utf-8": codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""}.get(encoding, data[:2])
     try:
@@ -47,17 +53,53 @@ def read_text(path: str | Path, limit: int) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _read_bytes(path: Path, limit: int) -> bytes:
+def read_bytes(path: Path, limit: int) -> bytes:
+    """Return the content of the file at `path`, of at most `limit` bytes; raises InputError as `open_regular` does."""
+    with open_regular(path, limit) as file:
+        data = file.read(limit + 1)
+    if len(data) > limit:  # it grew
+        raise _too_large(path, limit)
+    return data
+
+
+@contextlib.contextmanager
+def open_regular(path: Path, limit: int) -> Iterator[BinaryIO]:
+    """Open the regular file at `path`, of at most `limit` bytes, for reading.
+
+    Raises InputError where it is missing, a folder, larger, or a pipe or device, for which one would wait; also where
+    reading it fails.
+    """
     try:
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with open(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            if stat.S_ISDIR(status.st_mode):
+                raise IsADirectoryError
+            if not stat.S_ISREG(status.st_mode):
+                raise InputError(f"{path} is {_kind(status.st_mode)}, not a file.", "Save its content in a file.")
+            if status.st_size > limit:
+                raise _too_large(path, limit)
+            yield file
     except FileNotFoundError as error:
         raise InputError(f"There is no file {path}.", "Check its name and its folder.") from error
     except IsADirectoryError as error:
         raise InputError(f"{path} is a folder.", "Name a file in it.") from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(f"{path} cannot be read: {reason}.", "Name a text file that you may read.") from error
-    if len(data) > limit:
-        raise InputError(f"{path} is larger than {limit:,} bytes.", "Give a shorter text.")
-    return data
+        raise InputError(f"{path} cannot be read: {reason}.", "Name a file that you may read.") from error
+
+
+def _too_large(path: Path, limit: int) -> InputError:
+    return InputError(f"{path} is larger than {limit:,} bytes.", "Give a smaller file.")
+
+
+def _kind(mode: int) -> str:
+    return "a named pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines of `text`, which only newlines, carriage returns and both together end, as in Python's source.
+
+    `str.splitlines` also splits at form feeds, U+2028 and others that stand within a line.
+    """
+    return [line.removesuffix("\n") for line in io.StringIO(text, newline=None)]

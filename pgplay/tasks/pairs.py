@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 import tomllib
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from pgplay.errors import InputError
+from pgplay.errors import InputError, shown
 from pgplay.tasks.alphabet import check_text
 from pgplay.tasks.files import read_target, read_text
 from pgplay.tasks.task import Pair, single_target
@@ -40,7 +41,7 @@ def read_pairs(path: Path) -> tuple[Pair, ...]:
         first_line, first = pairs.setdefault(pair.prompt, (line, pair))
         if first != pair:
             raise InputError(
-                f"{path}:{line}: the prompt {pair.prompt!r} has another target on line {first_line}.",
+                f"{path}:{line}: the prompt {shown(pair.prompt)} has another target on line {first_line}.",
                 "Give each prompt once; several right answers go into one row.",
             )
     if not pairs:
@@ -58,7 +59,7 @@ def _check(path: Path, line: int, prompt: Any, answers: Any) -> Pair:
     given = answers if isinstance(answers, list) else [] if answers is None else [answers]
     for name, value in (("prompt", prompt), *(("target", answer) for answer in given)):
         if not isinstance(value, str):
-            _refuse(path, line, f"the {name} is no text: {value!r}", "Put it in quotation marks.")
+            _refuse(path, line, f"the {name} is no text: {shown(value)}", "Put it in quotation marks.")
         if not value.isprintable():
             check_text(value, f"{path}:{line}: the {name}")
     if answers is not None and not all(given or [""]):
@@ -72,7 +73,7 @@ def _refuse(path: Path, line: int, problem: str, remedy: str) -> NoReturn:
 
 
 def _read_csv(path: Path, text: str) -> Iterator[Located]:
-    rows = csv.reader(text.splitlines(keepends=True), strict=True)
+    rows = csv.reader(io.StringIO(text), strict=True)
     columns: list[str] = []
     answers: list[int] = []
     line = 1
@@ -82,7 +83,8 @@ def _read_csv(path: Path, text: str) -> Iterator[Located]:
                 columns = [name.strip() for name in row]
                 answers = [number for number, name in enumerate(columns) if name == "target"]
                 if columns.count("prompt") != 1 or not (answers or columns == ["prompt"]):
-                    _refuse(path, line, f"the header is {','.join(row)!r}", "The first line must be: prompt,target.")
+                    header = shown(",".join(row))
+                    _refuse(path, line, f"the header is {header}", "The first line must be: prompt,target.")
             elif row:
                 if len(row) != len(columns):
                     problem = f"{len(row)} columns where the header has {len(columns)}"
@@ -106,7 +108,7 @@ def _read_jsonl(path: Path, text: str) -> Iterator[Located]:
             continue
         try:
             row = decoder.decode(content)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise InputError(
                 f"{path}:{line}: this is no pair: {error}.", 'A line reads {"prompt": "abc", "target": "cba"}.'
             ) from error
@@ -135,6 +137,8 @@ def parse_toml(path: Path, text: str) -> dict[str, Any]:
         problem, line = (found[1], found[2]) if found else (str(error), None)
         place = line or text.count("\n") + 1
         raise InputError(f"{path}:{place}: this is no TOML: {problem}.", "A text goes in quotation marks.") from error
+    except ValueError as error:  # a number of thousands of digits
+        raise InputError(f"{path} holds a number that is too long.", "A text goes in quotation marks.") from error
 
 
 _READERS = {".csv": _read_csv, ".jsonl": _read_jsonl, ".toml": _read_toml}

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from pgplay.config import RunConfig, fields, make_config
-from pgplay.errors import InputError, look_up, unknown_name
+from pgplay.errors import InputError, look_up, shown, unknown_name
 from pgplay.paths import personal_presets_folder, shipped
 from pgplay.tasks.files import read_text
 from pgplay.tasks.pairs import parse_toml
@@ -102,14 +102,14 @@ def read_preset(path: Path) -> Preset:
                 continue
             raise InputError(f"{path}: the key {key} is missing.", f"It is {_NOUNS[kind]}.")
         if not _fits(document[key], kind):
-            error = InputError(f"{key} cannot be {document[key]!r}.", f"It is {_NOUNS[kind]}.")
+            error = InputError(f"{key} cannot be {shown(document[key])}.", f"It is {_NOUNS[kind]}.")
             raise _located(path, text, key, error)
     settings = document["settings"]
     for key, value in settings.items():
         if key not in fields():
             raise _located(path, text, key, unknown_name("setting", key, fields()), settings)
         if not _is_plain(value):
-            error = InputError(f"{key} cannot be {value!r}.", "It is a text, a number or a list of texts.")
+            error = InputError(f"{key} cannot be {shown(value)}.", "It is a text, a number or a list of texts.")
             raise _located(path, text, key, error, settings)
     try:
         make_config(settings)

@@ -16,7 +16,7 @@ def in_words(error: BaseException) -> tuple[str, str]:
         return "There was not enough memory.", "Choose a smaller batch_size or a smaller model."
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "The disk is full.", "Free some space, then resume."
-    first_line = (str(error).strip().splitlines() or [""])[0][:300]
+    first_line = str(error).strip().partition("\n")[0][:300]
     said = f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__
     return f"pgplay failed unexpectedly: {said}.", "The details say where; the run is kept and can be resumed."
 

@@ -70,7 +70,7 @@ def open_run(run: str, undo: ExitStack) -> StoredRun:
         if config.task:
             # A file of pairs may have changed since; the run goes on with what it began with.
             task = msgspec.json.decode((store.folder / TASK).read_bytes(), type=Task)
-    except (KeyError, TypeError, OSError, msgspec.DecodeError) as error:
+    except (KeyError, TypeError, OSError, msgspec.DecodeError, RecursionError) as error:
         raise PgplayError(
             f"The run '{run}' cannot be read: {type(error).__name__}: {error}.", "Start it again from its recipe."
         ) from error

@@ -316,5 +316,5 @@ def decode_event(line: bytes) -> AnyEvent:
 def _decode(decoder: msgspec.json.Decoder[Message], line: bytes) -> Message:
     try:
         return decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProtocolError(f"This is no message of protocol version {VERSION}: {error}.") from error

@@ -77,7 +77,7 @@ def test_wrong_word_gets_the_nearest_right_one(
     [
         (["--lr", "7"], ["lr cannot be 7", "above 0, at most 1"]),
         (["--seed", "-1"], ["seed cannot be -1", "from 0 to 2147483647"]),
-        (["--steps", "0"], ["steps cannot be 0", "from 1:"]),
+        (["--steps", "0"], ["steps cannot be 0", "from 1 to"]),
         (["--dropout", "1"], ["dropout cannot be 1", "from 0, below 1"]),
         (["--lr", "quick"], ["lr cannot be", "quick", "a number"]),
         (["--lr", "nan"], ["lr is nan", "a number"]),

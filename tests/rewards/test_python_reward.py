@@ -102,7 +102,7 @@ class TestTheFile:
 
     def test_is_a_folder(self, tmp_path: Path) -> None:
         (tmp_path / "folder.py").mkdir()
-        with pytest.raises(InputError, match="is no file"):
+        with pytest.raises(InputError, match="is a folder"):
             read_spec(str(tmp_path / "folder.py"))
 
     @pytest.mark.parametrize("data", [b"x = '\xff\xfe'\n", b"# coding: nonsense\n"])
@@ -113,7 +113,7 @@ class TestTheFile:
 
     def test_is_huge(self, tmp_path: Path) -> None:
         (tmp_path / "mine.py").write_bytes(b"#" * (1024 * 1024 + 1))
-        with pytest.raises(InputError, match="larger than 1 MiB"):
+        with pytest.raises(InputError, match="larger than 1,048,576 bytes"):
             read_spec(str(tmp_path / "mine.py"))
 
     def test_lacks_the_function(self, build: Build) -> None:

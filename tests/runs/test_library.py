@@ -434,8 +434,8 @@ def test_a_policy_that_would_not_load_is_not_saved() -> None:
 
 
 def test_a_missing_file_or_a_folder_is_told(tmp_path: Path) -> None:
-    for path in (tmp_path / "none.pgplay", tmp_path):
-        with pytest.raises(InputError, match="There is no file"):
+    for path, problem in ((tmp_path / "none.pgplay", "There is no file"), (tmp_path, "is a folder")):
+        with pytest.raises(InputError, match=problem):
             import_policy(path)
 
 

@@ -127,3 +127,29 @@ def test_differences_name_what_is_not_the_same_in_all() -> None:
     ]
     assert differences(configs, apart_from={"seed"})[0] == "algorithm=grpo lr=0.5"
     assert differences([make_config({})]) == [""]
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        "lr=9 target=\ud800",
+        "\ud800=1",
+        "lr=\ud800",
+        "target=\ud800 lr=x",
+        'measure=["\ud800"] lr=9',
+        r'target="\ud800" steps=0',
+        r'reward="\ud800" until=soon',
+        "measure=" + "[" * 5000 + "]" * 5000,
+        "steps=" + "9" * 5000,
+        "steps=1" + "0" * 40,
+        "a" * 100_000 + "=1",
+        "lr=" + "x" * 100_000,
+    ],
+    ids=range(12),
+)
+def test_what_no_recipe_can_hold_is_refused_in_two_short_lines(recipe: str) -> None:
+    with pytest.raises(InputError) as refused:
+        from_recipe(recipe)
+    str(refused.value).encode()
+    assert len(str(refused.value)) < 1000
+    assert str(refused.value).count("\n") <= 1

@@ -1,9 +1,17 @@
+import os
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from pgplay.errors import InputError
-from pgplay.tasks.files import read_target
+from pgplay.errors import InputError, PgplayError
+from pgplay.rewards.python_reward import read_code
+from pgplay.runs.archives import import_policy
+from pgplay.tasks.corpora import read_corpus
+from pgplay.tasks.files import lines_of, read_target
+from pgplay.tasks.pairs import read_pairs
+from pgplay.tasks.presets import read_preset
 
 TEXT = "naïve 床 👩\u200d🚀\nsecond line"
 
@@ -66,3 +74,48 @@ def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
         read_target(tmp_path)
     with pytest.raises(InputError, match="cannot be read"):
         read_target("nul\0byte.txt")
+
+
+def test_only_newlines_and_carriage_returns_end_a_line() -> None:
+    within = "a\u2028b\u2029c\x0cd\x0be\x85f\x1cg\x1dh\x1ei"
+    assert lines_of(f"{within}\nj\r\nk\rl\n\n") == [within, "j", "k", "l", ""]
+    assert lines_of("") == []
+    assert lines_of("\n") == [""]
+
+
+READERS = {
+    "target": read_target,
+    "task": read_pairs,
+    "preset": read_preset,
+    "reward": lambda path: read_code(path, str(path)),
+    "corpus": lambda path: read_corpus(str(path)),
+    "import": import_policy,
+}
+
+
+@pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path, reader: Callable[[Path], object]) -> None:
+    path = tmp_path / "pipe.toml"
+    os.mkfifo(path)
+    with pytest.raises(InputError, match="is a named pipe, not a file"):
+        reader(path)
+
+
+@pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
+def test_a_device_is_refused(reader: Callable[[Path], object]) -> None:
+    with pytest.raises(InputError, match="is a device, not a file"):
+        reader(Path("/dev/zero"))
+
+
+@pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
+def test_a_file_of_gigabytes_is_not_read(tmp_path: Path, reader: Callable[[Path], object]) -> None:
+    path = tmp_path / "sparse.csv"
+    with path.open("wb") as file:
+        file.truncate(3 * 1024**3)
+    tracemalloc.start()
+    try:
+        with pytest.raises(PgplayError, match=r"larger than|is no policy"):
+            reader(path)
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()

@@ -131,3 +131,33 @@ def test_a_file_of_prompts_alone_has_no_targets(tmp_path: Path, name: str, conte
     assert pairs == (Pair("once", ""), Pair("long ago", ""))
     assert not Task("style", pairs).has_targets
     assert not pairs[0].is_met_by("")
+
+
+@pytest.mark.parametrize("inside", ["\u2028", "\u2029", "\ufeff", "\u00a0"])
+def test_what_unicode_calls_a_line_end_is_a_character_of_a_cell(tmp_path: Path, inside: str) -> None:
+    path = tmp_path / "pairs.csv"
+    path.write_text(f"prompt,target\na{inside}b,c{inside}d\ne,f,g\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"pairs\.csv:3: 3 columns"):
+        read_pairs(path)
+    path.write_text(f"prompt,target\na{inside}b,c{inside}d\n", encoding="utf-8")
+    assert read_pairs(path) == (Pair(f"a{inside}b", f"c{inside}d"),)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("deep.jsonl", '{"prompt": ' + "[" * 5000 + "]" * 5000 + ', "target": "a"}'),
+        ("deep.toml", "pairs = " + "[" * 5000 + "]" * 5000),
+        ("keys.toml", "[[pairs]]\nprompt" + ".a" * 5000 + " = 1\ntarget = 'a'"),
+        ("long.toml", "[[pairs]]\nprompt = " + "9" * 5000),
+        ("hexadecimal.toml", "[[pairs]]\nprompt = 0x" + "f" * 5000),
+        ("half.jsonl", r'{"prompt": "\ud800", "target": "a"}'),
+    ],
+)
+def test_what_is_too_deep_or_too_long_is_refused_in_two_lines(tmp_path: Path, name: str, content: str) -> None:
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(InputError) as refused:
+        read_pairs(path)
+    assert name in refused.value.problem
+    assert len(str(refused.value)) < 400 + len(str(path))

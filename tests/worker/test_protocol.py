@@ -92,3 +92,10 @@ def test_an_event_is_no_command_and_a_command_is_no_event():
         decode_command(encode(protocol.Log(line="hello")))
     with pytest.raises(ProtocolError):
         decode_event(encode(protocol.Quit()))
+
+
+def test_a_line_nested_too_deep_is_no_message():
+    line = b'{"type": "Start", "settings": {"a": ' + b"[" * 5000 + b"]" * 5000 + b"}}"
+    for decode in (decode_command, decode_event):
+        with pytest.raises(ProtocolError):
+            decode(line)
