@@ -31,7 +31,7 @@ def read_past(run: RunReader, until: int = LAST_STEP) -> Recollection:
     for step, trace in run.traces():
         if step <= last:
             traces.add(step, trace)
-    recent = curves_of(run.packed_rows(last - RECENT, until=last), RECENT, RECENT)
+    recent = curves_of(run.windows(last - RECENT, until=last), RECENT, RECENT)
     return Recollection(run.curves(CAPACITY, last), recent, traces, list(_marks(run, until))[-MOST_MARKS:])
 
 

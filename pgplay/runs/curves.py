@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -20,20 +20,22 @@ if TYPE_CHECKING:
 MOST_SERIES = 256
 """More names than that come from nothing sensible; what comes beyond is not kept."""
 
-_WINDOW = 4096  # rows
+class Window(NamedTuple):
+    """What some steps told, as it is stored: of each its numbers, 8-byte floats for the metrics of its kind.
 
+    `names` are the metrics of each kind; most runs have one kind of steps, or a few.
+    """
 
-class PackedRow(NamedTuple):
-    """What a step told, as it is stored: the metrics' names, and their values as 8-byte floats after one another."""
+    steps: Sequence[int]
+    kinds: Sequence[int]
+    numbers: Sequence[bytes]
+    names: Mapping[int, tuple[str, ...]]
 
-    step: int
-    names: tuple[str, ...]
-    numbers: bytes
-
-    def unpacked(self) -> tuple[int, dict[str, float]]:
-        """Return the step and its metrics."""
-        numbers = struct.unpack(f"<{len(self.names)}d", self.numbers)
-        return self.step, dict(zip(self.names, numbers, strict=True))
+    def rows(self) -> Iterator[tuple[int, dict[str, float]]]:
+        """Yield each step with its metrics."""
+        unpack = {kind: struct.Struct(f"<{len(names)}d").unpack for kind, names in self.names.items()}
+        for step, kind, numbers in zip(self.steps, self.kinds, self.numbers, strict=True):
+            yield step, dict(zip(self.names[kind], unpack[kind](numbers), strict=True))
 
 
 class Bucket(msgspec.Struct, frozen=True, gc=False):
@@ -69,8 +71,8 @@ def merged(one: Bucket, other: Bucket) -> Bucket:
     return Bucket(other.step, min(one.low, other.low), max(one.high, other.high), other.last, mean, steps)
 
 
-def curves_of(rows: Iterable[PackedRow], last_step: int, most: int) -> Curves:
-    """Return the curves of `rows`, which are in order and end at `last_step`, in at most `most` buckets each.
+def curves_of(windows: Iterable[Window], last_step: int, most: int) -> Curves:
+    """Return the curves of steps that come in order and end at `last_step`, in at most `most` buckets each.
 
     A value that is not finite is left out.
     """
@@ -78,17 +80,16 @@ def curves_of(rows: Iterable[PackedRow], last_step: int, most: int) -> Curves:
     while last_step > span * most:
         span *= 2
     curves = Curves(span, {})
-    rows = iter(rows)
-    while window := list(itertools.islice(rows, _WINDOW)):
+    for window in windows:
         _add(curves, window)
     return curves
 
 
-def _add(curves: Curves, window: list[PackedRow]) -> None:
-    """Reduce some rows to buckets and append those; the first ones may go on with the buckets that are there."""
+def _add(curves: Curves, window: Window) -> None:
+    """Reduce some steps to buckets and append those; the first ones may go on with the buckets that are there."""
     import numpy as np
 
-    steps = np.array([row.step for row in window], dtype=np.int64)
+    steps = np.array(window.steps, dtype=np.int64)
     names, values = _matrix(window)
     numbers = (steps - 1) // curves.span
     starts = np.flatnonzero(np.diff(numbers, prepend=numbers[0] - 1))
@@ -96,10 +97,10 @@ def _add(curves: Curves, window: list[PackedRow]) -> None:
     counts = np.add.reduceat(is_told.astype(np.int64), starts)
     lows = np.minimum.reduceat(np.where(is_told, values, np.inf), starts)
     highs = np.maximum.reduceat(np.where(is_told, values, -np.inf), starts)
-    of_row = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(window)))
+    of_row = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(steps)))
     shares = np.where(is_told, values, 0.0) / np.maximum(counts, 1)[of_row]  # divided first: no sum overflows
     means = np.add.reduceat(shares, starts)
-    ends = np.maximum.reduceat(np.where(is_told, np.arange(len(window))[:, None], -1), starts)
+    ends = np.maximum.reduceat(np.where(is_told, np.arange(len(steps))[:, None], -1), starts)
     for column, name in enumerate(names):
         if name not in curves.of and len(curves.of) >= MOST_SERIES:
             continue
@@ -118,16 +119,28 @@ def _add(curves: Curves, window: list[PackedRow]) -> None:
         buckets += new
 
 
-def _matrix(window: list[PackedRow]) -> tuple[list[str], NDArray[np.float64]]:
-    """Return every metric of some rows, and a column for each with NaN where a row did not tell it."""
+def _matrix(window: Window) -> tuple[list[str], NDArray[np.float64]]:
+    """Return every metric of some steps, and a column for each with NaN where a step did not tell it."""
     import numpy as np
 
-    by_names: dict[tuple[str, ...], list[int]] = {}
-    for place, row in enumerate(window):
-        by_names.setdefault(row.names, []).append(place)
-    columns = {name: column for column, name in enumerate(dict.fromkeys(itertools.chain(*by_names)))}
-    values = np.full((len(window), len(columns)), np.nan)
-    for names, places in by_names.items():
-        packed = np.frombuffer(b"".join(window[place].numbers for place in places), dtype="<f8")
-        values[np.ix_(places, [columns[name] for name in names])] = packed.reshape(len(places), len(names))
+    kinds = sorted(set(window.kinds))
+    if len(kinds) == 1:
+        names = window.names[kinds[0]]
+        return list(names), _unpacked(window.numbers, len(names))
+    columns = {name: column for column, name in enumerate(dict.fromkeys(_all_names(window, kinds)))}
+    values = np.full((len(window.steps), len(columns)), np.nan)
+    for kind in kinds:
+        places = [place for place, other in enumerate(window.kinds) if other == kind]
+        packed = _unpacked([window.numbers[place] for place in places], len(window.names[kind]))
+        values[np.ix_(places, [columns[name] for name in window.names[kind]])] = packed
     return list(columns), values
+
+
+def _all_names(window: Window, kinds: list[int]) -> Iterator[str]:
+    return itertools.chain.from_iterable(window.names[kind] for kind in kinds)
+
+
+def _unpacked(numbers: Sequence[bytes], columns: int) -> NDArray[np.float64]:
+    import numpy as np
+
+    return np.frombuffer(b"".join(numbers), dtype="<f8").reshape(len(numbers), columns)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import msgspec
 
 from pgplay.errors import InputError, unknown_name
-from pgplay.runs.curves import PackedRow, curves_of
+from pgplay.runs.curves import Window, curves_of
 from pgplay.runs.figures import MOST_BUCKETS, USUAL, changes_of, figure_of, metrics_of
 from pgplay.runs.png import to_png
 from pgplay.runs.reader import RunReader
@@ -36,14 +36,15 @@ def export_run(
     """
     check_format(wanted)
     last = run.progress().steps
-    rows = _told(run.packed_rows(until=last), last, on_share)
+    windows = _told(run.windows(until=last), last, on_share)
+    rows = itertools.chain.from_iterable(window.rows() for window in windows)
     if wanted == "csv":
-        yield from rows_to_csv(run.metrics(), (row.unpacked() for row in rows))
+        yield from rows_to_csv(run.metrics(), rows)
         return
     if wanted == "jsonl":
-        yield from rows_to_jsonl(row.unpacked() for row in rows)
+        yield from rows_to_jsonl(rows)
         return
-    curves = curves_of(rows, last, MOST_BUCKETS)
+    curves = curves_of(windows, last, MOST_BUCKETS)
     if wanted == "html":
         yield to_html(run, curves).encode()
         return
@@ -86,9 +87,8 @@ def _parts(rows: Rows) -> Iterator[list[tuple[int, dict[str, float]]]]:
         yield part
 
 
-def _told(rows: Iterable[PackedRow], last: int, on_share: OnShare) -> Iterator[PackedRow]:
-    """Yield `rows`, and tell every now and then how far they are."""
-    for number, row in enumerate(rows):
-        if number % _AT_ONCE == 0:
-            on_share(row.step / max(1, last))
-        yield row
+def _told(windows: Iterable[Window], last: int, on_share: OnShare) -> Iterator[Window]:
+    """Yield `windows`, and tell with each how far it is."""
+    for window in windows:
+        on_share(window.steps[0] / max(1, last))
+        yield window

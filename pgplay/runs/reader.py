@@ -6,6 +6,7 @@ becomes a PgplayError about that run.
 
 from __future__ import annotations
 
+import itertools
 import math
 import sqlite3
 import threading
@@ -22,7 +23,7 @@ from pgplay.config import RunConfig, make_config
 from pgplay.errors import InputError, PgplayError
 from pgplay.learning.anatomy import Anatomy
 from pgplay.learning.report import Sample, Trace
-from pgplay.runs.curves import Curves, PackedRow, curves_of
+from pgplay.runs.curves import Curves, Window, curves_of
 from pgplay.runs.database import connect_to_read
 from pgplay.runs.database_errors import DATABASE, damaged, plain_database_errors
 from pgplay.runs.names import find_run
@@ -34,7 +35,8 @@ LOG = "worker.log"
 LAST_STEP = 2**63 - 1
 """The largest number that SQLite knows."""
 
-_CHUNK = 1024  # rows
+_PAGE = 1024  # rows that are fetched at once
+_WINDOW = 4096  # steps
 _READ_LIMIT = 5.0  # seconds that SQLite may look for the next rows: it finds some thousands in a hundredth
 _BETWEEN_LOOKS = 20_000  # of SQLite's instructions, a fraction of a millisecond
 
@@ -129,34 +131,40 @@ class RunReader:
         with self._plainly():
             return msgspec.convert((found["parent"], int(found["parent_step"])), Parent)
 
-    def packed_rows(
-        self, after_step: int = 0, limit: int | None = None, until: int = LAST_STEP
-    ) -> Iterator[PackedRow]:
+    def windows(self, after_step: int = 0, limit: int | None = None, until: int = LAST_STEP) -> Iterator[Window]:
         """Yield what the steps after `after_step` and up to `until` told, oldest first, at most `limit` of them."""
-        stored = self._each(
-            tuple[Step, str, bytes],
-            "SELECT step, names.names, numbers FROM steps JOIN names ON names.id = steps.names"
-            " WHERE step > ? AND step <= ? ORDER BY step LIMIT ?",
+        stored = self._pages(
+            tuple[Step, int, bytes],
+            "SELECT step, names, numbers FROM steps WHERE step > ? AND step <= ? ORDER BY step LIMIT ?",
             (after_step, until, -1 if limit is None else limit),
+            _WINDOW,
         )
-        known: dict[str, tuple[str, ...]] = {}
-        for step, text, numbers in stored:
-            names = known.get(text)
-            if names is None:
-                with self._plainly():
-                    names = known[text] = _names_decoder.decode(text)
-            if len(numbers) != 8 * len(names):
-                raise damaged(self.folder, f"step {step} holds {len(numbers)} bytes for {len(names)} metrics")
-            yield PackedRow(step, names, numbers)
+        names = self._names_of_kinds()
+        for page in stored:
+            steps, kinds, numbers = zip(*page, strict=True)
+            if not names.keys() >= set(kinds):  # a step of a new kind has come since
+                names = self._names_of_kinds()
+            for kind, size in set(zip(kinds, map(len, numbers), strict=True)):
+                if kind not in names or size != 8 * len(names[kind]):
+                    raise damaged(self.folder, f"a step after {after_step} does not hold what its metrics' names say")
+            yield Window(steps, kinds, numbers, names)
+
+    def _names_of_kinds(self) -> dict[int, tuple[str, ...]]:
+        stored = self._select(tuple[int, str], "SELECT id, names FROM names ORDER BY id")
+        with self._plainly():
+            names = {kind: _names_decoder.decode(text) for kind, text in stored}
+        if any(len(set(of_kind)) < len(of_kind) for of_kind in names.values()):
+            raise damaged(self.folder, "it has two metrics of one name")
+        return names
 
     def curves(self, most: int, until: int = LAST_STEP) -> Curves:
         """Return every metric up to the step `until` in at most `most` buckets."""
         last = min(self.progress().steps, until)
-        return curves_of(self.packed_rows(until=last), last, most)
+        return curves_of(self.windows(until=last), last, most)
 
     def each_row(self, after_step: int = 0, limit: int | None = None) -> Iterator[tuple[int, dict[str, float]]]:
         """Return (step, metrics) of the steps after `after_step`, oldest first, at most `limit` of them."""
-        return (row.unpacked() for row in self.packed_rows(after_step, limit))
+        return itertools.chain.from_iterable(window.rows() for window in self.windows(after_step, limit))
 
     def rows(self, after_step: int = 0, limit: int | None = None) -> list[tuple[int, dict[str, float]]]:
         """Return what `each_row` yields; of a long run that takes gigabytes."""
@@ -168,9 +176,7 @@ class RunReader:
 
     def metrics(self) -> list[str]:
         """Return every metric that a step told, in the order in which they came."""
-        names = self._select(tuple[str], "SELECT names FROM names ORDER BY id")
-        with self._plainly():
-            return list(dict.fromkeys(name for (text,) in names for name in _names_decoder.decode(text)))
+        return list(dict.fromkeys(itertools.chain.from_iterable(self._names_of_kinds().values())))
 
     def samples(self, step: int) -> tuple[Sample, ...]:
         """Return the samples of `step`, or of the nearest step before it that kept any; none where none did."""
@@ -257,18 +263,25 @@ class RunReader:
 
     def _each(self, kind: type[Row], query: str, values: Iterable[Any] = ()) -> Iterator[Row]:
         """Yield what `query` finds, each row checked to be of `kind`; memory does not grow with their number."""
+        return itertools.chain.from_iterable(self._pages(kind, query, values))
+
+    def _pages(
+        self, kind: type[Row], query: str, values: Iterable[Any] = (), size: int = _PAGE
+    ) -> Iterator[list[Row]]:
+        """Yield what `_each` does, at most `size` rows at once and never none."""
         cursor = None
         while True:
             with self._access, self._plainly():
                 self._deadline = time.monotonic() + _READ_LIMIT
                 try:
                     cursor = cursor or self._database.execute(query, tuple(values))
-                    found = cursor.fetchmany(_CHUNK)
+                    found = cursor.fetchmany(size)
                 finally:
                     self._deadline = math.inf
                 rows = msgspec.convert(found, list[kind], builtin_types=(bytes,))  # type: ignore[valid-type]
-            yield from rows
-            if len(rows) < _CHUNK:
+            if rows:
+                yield rows
+            if len(rows) < size:
                 return
 
     def _plainly(self) -> AbstractContextManager[None]:

@@ -136,14 +136,16 @@ class RunStore(RunReader):
     def best(self, metrics: tuple[str, ...]) -> tuple[float, ...]:
         """Return the highest tuple of these metrics that any step told, lacking ones as minus infinity."""
         best = (-math.inf,) * len(metrics)
-        places: dict[tuple[str, ...], list[int | None]] = {}
-        for _, names, numbers in self.packed_rows():
-            if names not in places:
-                places[names] = [8 * names.index(name) if name in names else None for name in metrics]
-            told = (
-                -math.inf if place is None else _one_number.unpack_from(numbers, place)[0] for place in places[names]
-            )
-            best = max(best, tuple(told))
+        for window in self.windows():
+            places = {
+                kind: [8 * names.index(name) if name in names else None for name in metrics]
+                for kind, names in window.names.items()
+            }
+            for kind, numbers in zip(window.kinds, window.numbers, strict=True):
+                told = (
+                    -math.inf if place is None else _one_number.unpack_from(numbers, place)[0] for place in places[kind]
+                )
+                best = max(best, tuple(told))
         return best
 
     @property

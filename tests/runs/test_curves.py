@@ -13,28 +13,28 @@ from pgplay.app.history import CAPACITY, RECENT, History
 from pgplay.app.recall import read_past
 from pgplay.config import RunConfig
 from pgplay.learning.report import StepReport
-from pgplay.runs.curves import PackedRow, curves_of
+from pgplay.runs.curves import curves_of
 from pgplay.runs.exports import export_run
 from pgplay.runs.reader import RunReader
 from pgplay.runs.store import RunStore
+from tests.runs.windows import window_of
 
 MakeReport = Callable[..., StepReport]
 numbers = st.floats(-1e308, 1e308) | st.just(math.nan) | st.just(math.inf)
 told = st.dictionaries(st.sampled_from("abc"), numbers, max_size=3)
 
 
-def pack(step: int, metrics: dict[str, float]) -> PackedRow:
-    return PackedRow(step, tuple(metrics), struct.pack(f"<{len(metrics)}d", *metrics.values()))
-
-
-@given(st.lists(st.tuples(st.integers(1, 5), told), max_size=60), st.integers(1, 64))
-def test_each_bucket_tells_the_truth_about_its_steps(rows: list[tuple[int, dict[str, float]]], most: int) -> None:
-    step, packed, values = 0, [], []
-    for distance, metrics in rows:
+@given(st.lists(st.tuples(st.integers(1, 5), told), max_size=60), st.integers(1, 64), st.integers(1, 20))
+def test_each_bucket_tells_the_truth_about_its_steps(
+    distances: list[tuple[int, dict[str, float]]], most: int, at_once: int
+) -> None:
+    step, rows, values = 0, [], []
+    for distance, metrics in distances:
         step += distance
-        packed.append(pack(step, metrics))
+        rows.append((step, metrics))
         values += [(step, name, value) for name, value in metrics.items() if math.isfinite(value)]
-    curves = curves_of(packed, step, most)
+    windows = [window_of(rows[place : place + at_once]) for place in range(0, len(rows), at_once)]
+    curves = curves_of(windows, step, most)
     assert set(curves.of) == {name for _, name, _ in values}
     for name, buckets in curves.of.items():
         assert len(buckets) <= most
@@ -110,5 +110,5 @@ def test_a_long_export_tells_how_far_it_is(long_run: str) -> None:
             shares.clear()
             list(export_run(run, wanted, (), shares.append))
             assert shares == sorted(shares)
-            assert len(shares) > 10
+            assert len(shares) >= 4
             assert 0 <= shares[0] < shares[-1] <= 1

@@ -3,7 +3,6 @@
 import io
 import math
 import re
-import struct
 import sys
 from html.parser import HTMLParser
 from xml.etree import ElementTree
@@ -15,11 +14,12 @@ from pgplay.cli import main
 from pgplay.config import make_config
 from pgplay.errors import InputError
 from pgplay.learning.report import Sample, StepReport
-from pgplay.runs.curves import PackedRow, curves_of
+from pgplay.runs.curves import curves_of
 from pgplay.runs.exports import export_run
 from pgplay.runs.figures import GREEDY, LINE, MOST_BUCKETS, Polygon, Polyline, figure_of, metrics_of
 from pgplay.runs.store import RunStore
 from pgplay.runs.svg import to_svg
+from tests.runs.windows import window_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 EVIL = "</code><script>alert(1)</script>&\x1b[31m\u202e"
@@ -30,8 +30,7 @@ def export(store, *words):
 
 
 def drawn_rows(rows):
-    packed = [PackedRow(step, tuple(told), struct.pack(f"<{len(told)}d", *told.values())) for step, told in rows]
-    return curves_of(packed, packed[-1].step if packed else 0, MOST_BUCKETS)
+    return curves_of([window_of(rows)] if rows else [], rows[-1][0] if rows else 0, MOST_BUCKETS)
 
 
 @pytest.fixture

@@ -35,6 +35,8 @@ ODD = {
     "numbers are a text": "UPDATE steps SET numbers = '0.5 0.1'",
     "numbers are too few": "UPDATE steps SET numbers = x'00'",
     "names are no list": "UPDATE names SET names = '{\"a\": 1}'",
+    "names are twice the same": "UPDATE names SET names = '[\"entropy\", \"entropy\"]'",
+    "names are missing": "DELETE FROM names",
     "samples are a number": "UPDATE samples SET samples = 7",
     "an event's detail is bytes": "UPDATE events SET detail = x'00ff'",
     "an event's step is a text": "UPDATE events SET step = 'three'",
