@@ -161,12 +161,15 @@ class Conductor:
             self._app.tell(lack)
             return
         prompts = state.info.prompts if state.info is not None else ()
-        self._app.push_screen(WriteScreen(self._send_write, prompt=prompt or next(filter(None, prompts), "")))
+        prompt = prompt or next(filter(None, prompts), "")
+        temperature = make_config(state.info.settings if state.info is not None else {}).temperature
+        self._app.push_screen(WriteScreen(self._send_write, prompt=prompt, temperature=temperature))
 
     def write_with(self, card: PolicyCard) -> None:
         """Write with a saved policy."""
         prompt = next((pair.prompt for pair in card.task.training if pair.prompt), "")
-        self._app.push_screen(WriteScreen(self._send_write, policy=card.name, prompt=prompt))
+        temperature = make_config(card.config).temperature
+        self._app.push_screen(WriteScreen(self._send_write, policy=card.name, prompt=prompt, temperature=temperature))
 
     def _send_write(self, command: Write) -> None:
         self.send(command)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from pgplay.tasks.task import Pair
 
 if TYPE_CHECKING:
+    from pgplay.policies.density import Density
     from pgplay.policies.policy import Policy
     from pgplay.rewards.scoring import Reward
 
@@ -57,8 +58,8 @@ def cross_entropy(policy: Policy | None, pairs: Sequence[Pair]) -> float | None:
     return mean_cross_entropy(policy, pairs) if policy is not None and pairs[0].target else None
 
 
-def mean_reward(policy: Policy, reward: Reward, pairs: Sequence[Pair], temperature: float, seed: int) -> float:
-    """Return the mean reward of sampled completions, every prompt the same number of times; raises RewardError."""
+def mean_reward(policy: Policy, reward: Reward, pairs: Sequence[Pair], density: Density, seed: int) -> float:
+    """Return the mean reward of completions by `density`, as many for each prompt; raises RewardError."""
     from pgplay.worker.saved_policies import write_texts
 
     repeats = max(1, _SAMPLES // len(pairs))
@@ -66,7 +67,7 @@ def mean_reward(policy: Policy, reward: Reward, pairs: Sequence[Pair], temperatu
     values: list[float] = []
     for number, part in enumerate(_parts(repeated)):
         prompts = [pair.prompt for pair in part]
-        completions = write_texts(policy, prompts, temperature=temperature, seed=seed + number)
+        completions = write_texts(policy, prompts, density, seed=seed + number)
         values += _score(reward, [one.text for one in completions], part)
     return statistics.fmean(values)
 

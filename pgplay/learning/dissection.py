@@ -173,12 +173,15 @@ def _listed(values: Tensor | None) -> list[list[float]] | None:
 
 
 @torch.no_grad()
-def policy_map(policy: Policy, pair: Pair, step: int) -> PolicyMap:
-    """Return the map of `policy` for one prompt and target; at most MOST_POSITIONS positions and MOST_ROWS tokens."""
+def policy_map(policy: Policy, density: Density, pair: Pair, step: int) -> PolicyMap:
+    """Return the map of what `policy` writes by `density`, for one prompt and target.
+
+    It has at most MOST_POSITIONS positions and MOST_ROWS tokens.
+    """
     generator = torch.Generator(policy.device)
-    rollout = policy.sample([policy.prefix(pair.prompt)], Density(), generator, 1)
+    rollout = policy.sample([policy.prefix(pair.prompt)], density, generator, 1)
     own = rollout.mask[0]
-    log_p = policy.log_probabilities(rollout.inputs, Density())[0][own][:MOST_POSITIONS]
+    log_p = policy.log_probabilities(rollout.inputs, density)[0][own][:MOST_POSITIONS]
     tokens = rollout.actions[0][own][:MOST_POSITIONS].tolist()
     probabilities = log_p.exp()
     highest, likeliest_at = (values.tolist() for values in probabilities.max(0))
@@ -187,7 +190,7 @@ def policy_map(policy: Policy, pair: Pair, step: int) -> PolicyMap:
     kept.sort(key=lambda token: likeliest_at[token])  # rows in the order in which their tokens come
     reading = policy.reading([pair])
     targets = reading.actions[0][reading.mask[0]][:MOST_POSITIONS]
-    found = policy.log_probabilities(reading.inputs, Density())[0][reading.mask[0]][:MOST_POSITIONS]
+    found = policy.log_probabilities(reading.inputs, density)[0][reading.mask[0]][:MOST_POSITIONS]
     target_p = found.gather(1, targets[:, None])[:, 0].exp()
     pieces = policy.tokenizer.token_texts
     return PolicyMap(

@@ -115,8 +115,7 @@ class Trainer:
     @property
     def density(self) -> Density:
         """The density that is sampled and trained."""
-        config = self.plan.config
-        return Density(config.temperature, config.top_k, config.top_p, config.min_p)
+        return Density.of(self.plan.config)
 
     def keep_reference(self) -> None:
         """Freeze the policy as it is now, as the reference of the KL divergence."""

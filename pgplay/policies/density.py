@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+
+from pgplay.config import RunConfig
 
 
 class Density(NamedTuple):
@@ -16,6 +18,22 @@ class Density(NamedTuple):
     top_k: int = 0
     top_p: float = 1.0
     min_p: float = 0.0
+
+    @classmethod
+    def of(cls, config: RunConfig) -> Density:
+        """Return the density that a run of `config` samples and trains: also that of the policy which it leaves."""
+        return cls(**{name: getattr(config, name) for name in cls._fields})
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What is not the policy's plain softmax, by the names of the settings."""
+        plain = Density()._asdict()
+        return {name: value for name, value in self._asdict().items() if value != plain[name]}
+
+    @property
+    def in_words(self) -> str:
+        """What `changes` says, in a line."""
+        return ", ".join(f"{name} {value:g}" for name, value in self.changes.items()) or "temperature 1"
 
     def log_probabilities(self, logits: Tensor) -> Tensor:
         """Return log-probabilities (..., V) for `logits` (..., V); a token that a filter removes has -inf."""

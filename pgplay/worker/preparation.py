@@ -9,6 +9,7 @@ from pgplay.errors import InputError, RewardError
 from pgplay.learning.plan import Plan, make_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.learning.warm_start import warm_up
+from pgplay.policies.density import Density
 from pgplay.policies.devices import resolve_device
 from pgplay.policies.policy import Policy
 from pgplay.rewards.reward_spec import resolve, with_consent
@@ -55,7 +56,16 @@ def plan_and_policy(config: RunConfig) -> tuple[Plan, Policy | None]:
         return make_plan(config), None
     saved = load_saved_policy(config.warm_start, config.device)
     config = make_config({"model": saved.card.model}, config)
-    return make_plan(config, None, saved.policy.shape), saved.policy
+    plan = make_plan(config, None, saved.policy.shape)
+    return plan._replace(notes=(*plan.notes, *_other_density(config.warm_start, saved.density, config))), saved.policy
+
+
+def _other_density(name: str, trained: Density, config: RunConfig) -> tuple[str, ...]:
+    """Return in a sentence that the policy `name` was trained by another density than `config` samples; or nothing."""
+    present = Density.of(config)
+    if trained == present:
+        return ()
+    return (f"{name} was trained at {trained.in_words}; this run samples at {present.in_words}.",)
 
 
 def load_reference(plan: Plan) -> Policy | None:

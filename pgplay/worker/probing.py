@@ -39,7 +39,7 @@ def probe_reward(config: RunConfig, reward: Reward, on_progress: OnProgress = di
     groups = max(2, -(-COMPLETIONS // plan.group_size))
     prompted = [plan.task.training[number % len(plan.task.training)] for number in range(groups)]
     pairs = [pair for pair in prompted for _ in range(plan.group_size)]
-    density = Density(config.temperature, config.top_k, config.top_p, config.min_p)
+    density = Density.of(config)
     completions = draw_texts(policy, [pair.prompt for pair in pairs], density, config.seed)
     written = [Triple(one.text, pair.target, pair.prompt) for one, pair in zip(completions, pairs, strict=True)]
     return probe(

@@ -123,12 +123,15 @@ class Save(Command, tag="save", frozen=True):
 
 
 class Write(Command, tag="write", frozen=True):
-    """Write with a policy: a saved one, or with an empty name the run's present one."""
+    """Write with a policy: a saved one, or with an empty name the run's present one.
+
+    It writes by the density that it was trained with; a `temperature` replaces that one's.
+    """
 
     policy: str = ""
     prompt: str = ""
     count: int = 1
-    temperature: float = 1.0
+    temperature: float | None = None
     greedy: bool = False
     seed: int | None = None
 

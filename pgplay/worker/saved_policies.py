@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import torch
 
-from pgplay.config import to_settings
+from pgplay.config import make_config, to_settings
 from pgplay.errors import InputError
 from pgplay.learning.learner import Learner
 from pgplay.learning.report import Sample, StepReport
@@ -39,6 +39,11 @@ class SavedPolicy(NamedTuple):
 
     card: PolicyCard
     policy: Policy
+
+    @property
+    def density(self) -> Density:
+        """The density that it was trained with, by which it writes unless another one is asked for."""
+        return Density.of(make_config(self.card.config))
 
 
 def card_of(name: str, learner: Learner, report: StepReport | None) -> PolicyCard:
@@ -75,21 +80,19 @@ def load_saved_policy(name: str, device: str = "auto") -> SavedPolicy:
 def write_texts(
     policy: Policy,
     prompts: Sequence[str],
+    density: Density,
     *,
     greedy: bool = False,
-    temperature: float = 1.0,
     seed: int | None = None,
 ) -> list[Completion]:
-    """Return one completion for each of `prompts`; the same `seed` writes the same, None another each time.
+    """Return one completion by `density` for each of `prompts`; the same `seed` writes the same, None others each time.
 
     Its random numbers are its own: a run that trains the policy does not notice. Raises InputError for a prompt that
-    the policy can't read, for more than 1,000 texts and for a temperature that is none.
+    the policy can't read, and for more than 1,000 texts.
     """
     if not 1 <= len(prompts) <= MOST_TEXTS:
         raise InputError(f"{len(prompts)} texts cannot be written at once.", f"It is a number from 1 to {MOST_TEXTS}.")
-    if not 0.05 <= temperature <= 10.0:
-        raise InputError(f"temperature cannot be {temperature:g}.", "It is a number from 0.05 to 10.")
-    return draw_texts(policy, prompts, Density(temperature), secrets.randbits(31) if seed is None else seed, greedy)
+    return draw_texts(policy, prompts, density, secrets.randbits(31) if seed is None else seed, greedy)
 
 
 def draw_texts(
@@ -104,15 +107,16 @@ def draw_texts(
     return completions
 
 
-def answer_write(command: Write, policy: Policy, task: Task, reward: Reward | None) -> Texts:
+def answer_write(command: Write, policy: Policy, density: Density, task: Task, reward: Reward | None) -> Texts:
     """Return the samples that `command` asks for, and the reward by which they are scored, empty where they are not.
 
-    They are scored where the prompt is one of the task's, as it takes a target, and where there is a `reward`.
+    They are drawn by `density`, at the command's temperature where it gives one. They are scored where the prompt is
+    one of the task's, as it takes a target, and where there is a `reward`.
     """
     prompts = [command.prompt] * command.count
-    completions = write_texts(
-        policy, prompts, greedy=command.greedy, temperature=command.temperature, seed=command.seed
-    )
+    if command.temperature is not None:
+        density = density._replace(temperature=make_config({"temperature": command.temperature}).temperature)
+    completions = write_texts(policy, prompts, density, greedy=command.greedy, seed=command.seed)
     pair = next((pair for pair in task.pairs if pair.prompt == command.prompt), None)
     rewards, scored_by = [0.0] * len(completions), ""
     if reward is not None and pair is not None:
@@ -136,6 +140,7 @@ def answer_write(command: Write, policy: Policy, task: Task, reward: Reward | No
 
 def answer_write_with_saved(command: Write) -> Texts:
     """Return what `answer_write` does, for a policy of the library; Python that came with it is not run."""
-    card, policy = load_saved_policy(command.policy)
-    with nullcontext() if is_python(card.reward) else build_reward(card.reward) as reward:
-        return answer_write(command, policy, card.task, reward)
+    saved = load_saved_policy(command.policy)
+    task, spec = saved.card.task, saved.card.reward
+    with nullcontext() if is_python(spec) else build_reward(spec) as reward:
+        return answer_write(command, saved.policy, saved.density, task, reward)

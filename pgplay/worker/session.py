@@ -23,6 +23,7 @@ from pgplay.learning.learner import Learner
 from pgplay.learning.plan import make_plan
 from pgplay.learning.report import Finding, PromptSheet, StepReport
 from pgplay.learning.trainer import Trainer
+from pgplay.policies.density import Density
 from pgplay.policies.policy import Policy
 from pgplay.rewards.reward_spec import RewardSpec, resolve, with_consent
 from pgplay.runs.cards import PolicyCard
@@ -199,7 +200,8 @@ class Session:
 
     def map(self) -> PolicyMap:
         """Return the map of the present policy for the first training prompt; raises InputError without a policy."""
-        return policy_map(self.need_policy(), self.learner.plan.task.training[0], self.step_count)
+        policy, plan = self.need_policy(), self.learner.plan
+        return policy_map(policy, Density.of(plan.config), plan.task.training[0], self.step_count)
 
     def prompts(self) -> PromptSheet:
         """Return what the present policy would write for the task's prompts; raises InputError without a policy."""
@@ -311,7 +313,8 @@ class Session:
 
     def write(self, command: Write) -> Texts:
         """Write with the present policy, as `saved_policies.answer_write` does; raises InputError without one."""
-        return answer_write(command, self.need_policy(), self.learner.plan.task, self.learner.reward)
+        policy, plan = self.need_policy(), self.learner.plan
+        return answer_write(command, policy, Density.of(plan.config), plan.task, self.learner.reward)
 
     def rest(self, state: str, message: str = "") -> None:
         """Write a checkpoint and note the state in which the run rests; raises PgplayError where that can't be done.

@@ -102,6 +102,27 @@ def test_options_overrule_the_preset_and_a_target_its_task(capsys: pytest.Captur
     assert "task=" not in str(result["recipe"])
 
 
+def test_saved_policy_is_sampled_and_measured_by_the_density_that_it_was_trained_with(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    train(capsys, "--steps", "2", "--top-k", "1", "--save", "sure")
+    sample = ["sample", "sure", "-n", "20", "--seed", "1", "--json"]
+    written = json.loads(run(capsys, *sample))
+    assert written["sampling"] == {"temperature": 1.0, "top_k": 1, "top_p": 1.0, "min_p": 0.0}
+    (greedy,) = json.loads(run(capsys, "sample", "sure", "--greedy", "--json"))["completions"]
+    assert [one["text"] for one in written["completions"]] == [greedy["text"]] * 20
+    assert len({one["text"] for one in json.loads(run(capsys, *sample, "--top-k", "0"))["completions"]}) > 1
+    assert len({one["text"] for one in json.loads(run(capsys, *sample, "--top-p", "0.001"))["completions"]}) == 1
+
+    sure, wide = (
+        json.loads(run(capsys, "eval", "sure", "--json", *more))["training"] for more in ((), ("--top-k", "0"))
+    )
+    assert wide["reward_mean"] != sure["reward_mean"]
+    assert wide["cross_entropy"] == sure["cross_entropy"]
+    assert "top_k 1" in run(capsys, "eval", "sure")
+    assert main(["eval", "sure", "--temperature", "0"]) == 2
+
+
 def test_saved_policy_is_listed_writes_and_is_measured(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     train(capsys, "--save", "greeting")
     assert main(["train", "--target", "hi", "--save", "greeting"]) == 2

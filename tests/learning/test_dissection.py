@@ -129,7 +129,7 @@ def test_prompts_come_with_their_completions() -> None:
 def test_the_map_is_what_the_policy_would_write() -> None:
     one = trainer(target="abca", lr=0.02)
     steps(one, 40)
-    mapped = policy_map(one.policy, one.plan.task.training[0], 40)
+    mapped = policy_map(one.policy, one.density, one.plan.task.training[0], 40)
     assert "".join(mapped.written) == one.greedy_texts(one.plan.task.training)[0]
     for position, token in enumerate(mapped.written):
         column = [row[position] for row in mapped.probabilities]
@@ -141,7 +141,7 @@ def test_the_map_is_what_the_policy_would_write() -> None:
 
 def test_a_step_tells_the_probability_of_each_token_of_the_target() -> None:
     one = trainer(target="abca")
-    mapped = policy_map(one.policy, one.plan.task.training[0], 0)
+    mapped = policy_map(one.policy, one.density, one.plan.task.training[0], 0)
     trace = one.step().trace
     assert trace is not None
     assert trace.target == pytest.approx(mapped.target_p, abs=2e-4)

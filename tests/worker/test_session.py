@@ -12,6 +12,7 @@ from pgplay.config import make_config
 from pgplay.errors import InputError, PgplayError, RewardError
 from pgplay.learning.plan import make_plan
 from pgplay.learning.trainer import Trainer
+from pgplay.policies.density import Density
 from pgplay.rewards.reward_spec import read_spec
 from pgplay.rewards.scoring import build_reward
 from pgplay.runs.library import list_policies
@@ -21,7 +22,7 @@ from pgplay.worker.interfaces import NotNeededError
 from pgplay.worker.keeper import Keeper
 from pgplay.worker.preparation import check_start
 from pgplay.worker.protocol import Start, Write
-from pgplay.worker.saved_policies import load_saved_policy, write_texts
+from pgplay.worker.saved_policies import answer_write_with_saved, load_saved_policy, write_texts
 from pgplay.worker.session import Session
 from tests.worker.helpers import own_rewards
 
@@ -364,9 +365,9 @@ def test_a_saved_policy_writes_what_the_run_writes_and_can_be_trained_on():
     with pytest.raises(InputError, match="already a policy"):
         session.save_policy("mine")
     saved = load_saved_policy("mine", "cpu")
-    assert write_texts(saved.policy, [""], greedy=True)[0].text == "ab"
-    wanted = write_texts(session.learner.policy, [""] * 20, seed=3)
-    assert write_texts(saved.policy, [""] * 20, seed=3) == wanted
+    assert write_texts(saved.policy, [""], saved.density, greedy=True)[0].text == "ab"
+    wanted = write_texts(session.learner.policy, [""] * 20, saved.density, seed=3)
+    assert write_texts(saved.policy, [""] * 20, saved.density, seed=3) == wanted
     session.close("solved")
     on = Session.begin(make_config({"target": "ba"}), continue_policy="mine")
     assert on.info().model == "gru-nano"
@@ -394,6 +395,39 @@ def test_writing_is_checked_and_scored_where_it_can_be():
         with pytest.raises(InputError, match=words):
             session.write(command)
     session.close("paused")
+
+
+def test_a_policy_writes_by_the_density_that_it_was_trained_with():
+    session = begin(top_k=1, temperature=2.0)  # of a single token that is left, the temperature changes nothing
+    session.save_policy("sure")
+    texts = {sample.text for sample in session.write(Write(count=20, seed=1))[0]}
+    assert len(texts) == 1
+    assert max(session.map().probabilities[0]) == 1.0
+    session.close("paused")
+    for temperature in (None, 5.0):
+        written, _ = answer_write_with_saved(Write(policy="sure", count=20, seed=1, temperature=temperature))
+        assert {sample.text for sample in written} == texts
+    assert load_saved_policy("sure").density == Density(2.0, top_k=1)
+
+
+def test_a_temperature_is_the_policys_own_unless_another_is_asked_for():
+    session = begin(temperature=3.0)
+    own, hot, cold = (session.write(Write(count=20, seed=1, temperature=asked)) for asked in (None, 3.0, 0.05))
+    session.close("paused")
+    assert own == hot
+    assert own != cold
+
+
+def test_a_warm_start_from_a_policy_of_another_density_says_so():
+    session = begin(temperature=0.5, top_k=3)
+    session.save_policy("narrow")
+    session.close("paused")
+    on = begin(warm_start="narrow")
+    assert on.info().notes == ("narrow was trained at temperature 0.5, top_k 3; this run samples at temperature 1.",)
+    on.close("paused")
+    same = begin(warm_start="narrow", temperature=0.5, top_k=3)
+    assert same.info().notes == ()
+    same.close("paused")
 
 
 @pytest.mark.parametrize("algorithm", ["hill-climb", "random-search"])

@@ -38,10 +38,13 @@ class WriteScreen(Dialog[None]):
     AUTO_FOCUS = "#write"
     COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES
 
-    def __init__(self, send: Send, *, policy: str = "", prompt: str = "") -> None:
-        """`prompt` is one of the policy's task, empty where it has none: then no prompt is asked for."""
+    def __init__(self, send: Send, *, policy: str = "", prompt: str = "", temperature: float = 1.0) -> None:
+        """`prompt` is one of the policy's task, empty where it has none: then no prompt is asked for.
+
+        `temperature` is that at which the policy was trained.
+        """
         super().__init__()
-        self._send, self._policy, self._prompt = send, policy, prompt
+        self._send, self._policy, self._prompt, self._temperature = send, policy, prompt, temperature
         self._samples: tuple[Sample, ...] = ()
         self._scored_by = ""
 
@@ -56,7 +59,7 @@ class WriteScreen(Dialog[None]):
                     yield Input(self._prompt, id="prompt", compact=True)
             with Horizontal(classes="row"):
                 yield Label("Temperature", classes="name")
-                yield Input("1.0", id="temperature", compact=True)
+                yield Input(str(self._temperature), id="temperature", compact=True)
             with Horizontal(classes="row"):
                 yield Label("How many", classes="name")
                 yield Input("8", id="count", compact=True)
