@@ -15,7 +15,6 @@ from pgplay.app.screens.consent import ConsentDialog
 from pgplay.app.screens.reward import RewardScreen
 from pgplay.config import to_settings
 from pgplay.errors import PgplayError, RewardError
-from pgplay.rewards.python_reward import PythonSource, is_python, place_of, split_python
 from pgplay.rewards.reward_spec import RewardSpec, read_spec
 from pgplay.runs.consents import allow, recall
 from pgplay.worker.protocol import Change, Changed, Event, Failed, Probed, ProbeReward, Refused, Resume
@@ -42,11 +41,8 @@ class RewardDesk:
         info, text = self._app.state.info, self._spec
         if info is None:
             return None
-        spec = RewardSpec(text, origin=f"the run {info.run}", kept=True)
-        if is_python(text):
-            source = PythonSource(str(place_of(text)), split_python(text)[1], info.reward_source)
-            spec = replace(spec, source=source)
-        return recall(spec).allowed()
+        spec = read_spec(text, f"the run {info.run}", info.reward_source)
+        return recall(replace(spec, kept=True)).allowed()
 
     @property
     def _spec(self) -> str:
@@ -192,7 +188,7 @@ class RewardDesk:
                 self._take(draft, f"Trained by from step {event.step + 1} on.")
                 if self._app.state.run == "failed":
                     self._conductor.send(Resume())
-            case Changed(settings={"reward": str(spec)}, request=0) if is_python(spec):
+            case Changed(settings={"reward": str(spec)}, request=0) if event.reward_source:
                 self._follow(spec, event)
             case Probed():
                 if isinstance(self._app.screen, RewardBench):

@@ -88,14 +88,15 @@ class UnaskedError(InputError):
         self.spec = spec
 
 
-def read_spec(text: str, origin: str = OWN, code: str = "") -> RewardSpec:
+def read_spec(text: str, origin: str = OWN, code: str = "", file: str = "") -> RewardSpec:
     """Return the reward that `text` names; `code` is its Python where that came along with it, else its file is read.
 
-    A formula is taken as it is: `checked` reads it. Raises InputError where the file cannot be read.
+    `file` is said to hold the `code`; empty, it is the one that `text` means here. A formula is taken as it is:
+    `checked` reads it. Raises InputError where the file cannot be read.
     """
     if not code or not is_python(text):
         return RewardSpec(text, origin=origin).read()
-    return RewardSpec(text, PythonSource(str(place_of(text)), split_python(text)[1], code), origin)
+    return RewardSpec(text, PythonSource(file or str(place_of(text)), split_python(text)[1], code), origin)
 
 
 def resolve(texts: Iterable[str], given: Iterable[RewardSpec] = ()) -> tuple[RewardSpec, ...]:

@@ -13,7 +13,6 @@ import msgspec
 
 from pgplay.config import make_config
 from pgplay.errors import InputError, PgplayError
-from pgplay.rewards.python_reward import PythonSource, is_python, split_python
 from pgplay.rewards.reward_spec import RewardSpec, read_spec
 from pgplay.runs.branches import checkpoint_at
 from pgplay.runs.cards import PolicyCard
@@ -40,11 +39,8 @@ def policy_reward(card: PolicyCard) -> RewardSpec:
 
     It lies in no file of the person's, whatever it is called.
     """
-    origin = f"the policy {card.name}"
-    if not (card.reward_source and is_python(card.reward)):
-        return read_spec(card.reward, origin)
-    file, function = split_python(card.reward)
-    return RewardSpec(card.reward, PythonSource(os.path.basename(file), function, card.reward_source), origin)
+    file = os.path.basename(card.reward).rpartition(".py")[0] + ".py"
+    return read_spec(card.reward, f"the policy {card.name}", card.reward_source, file)
 
 
 def rewards_of(state: dict[str, Any], run: str) -> tuple[RewardSpec, ...]:
@@ -59,11 +55,8 @@ def rewards_of(state: dict[str, Any], run: str) -> tuple[RewardSpec, ...]:
     origin = f"the run {run}"
     found = []
     for text in (config.reward, *config.measure):
-        if is_python(text) and text in kept:
-            file, own = kept[text]
-            spec = RewardSpec(text, PythonSource(file, split_python(text)[1], own), origin)
-        else:
-            spec = read_spec(text, origin, code if text == config.reward else "")
+        file, own = kept.get(text, ("", code if text == config.reward else ""))
+        spec = read_spec(text, origin, own, file)
         found.append(recall(msgspec.structs.replace(spec, kept=True)))
     return tuple(found)
 

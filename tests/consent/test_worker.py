@@ -1,0 +1,48 @@
+"""Whatever a worker is told to do: it reads no reward's file, and runs no Python that nobody wrote or allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from pgplay.config import make_config
+from pgplay.rewards.reward_spec import RewardSpec, UnaskedError, read_spec
+from pgplay.worker.preparation import check_start
+from pgplay.worker.probing import answer_probe
+from pgplay.worker.protocol import ProbeReward, Start
+from pgplay.worker.session import Session
+from tests.consent.strangers import SMALL, Stranger
+
+Given = tuple[RewardSpec, ...]
+
+
+def check(them: Stranger, given: Given) -> None:
+    check_start(make_config(them.settings), Start(settings=them.settings, rewards=given))
+
+
+def begin(them: Stranger, given: Given) -> None:
+    Session.begin(make_config(them.settings), rewards=given)
+
+
+def change(them: Stranger, given: Given) -> None:
+    session = Session.begin(make_config(SMALL))
+    try:
+        session.change({"reward": str(them.file)}, given)
+    finally:
+        session.close("paused")
+
+
+def probe(them: Stranger, given: Given) -> None:
+    answer_probe(ProbeReward(settings={**SMALL, "reward": str(them.file)}, rewards=given), print)
+
+
+@pytest.mark.parametrize("act", [check, begin, change, probe])
+def test_it_refuses_what_is_named_alone_or_was_not_allowed(
+    act: Callable[[Stranger, Given], None], them: Stranger
+) -> None:
+    foreign = read_spec(str(them.file), "the recipe")
+    for given in ((), (foreign,), (foreign.allowed().with_code(foreign.code + "\n"),)):
+        with pytest.raises(UnaskedError):
+            act(them, given)
+    assert not them.has_run
