@@ -106,7 +106,11 @@ class AppState:
     @property
     def signals(self) -> tuple[Signal, ...]:
         """How the learning signal stands, judged by the recent steps; empty before the first one."""
-        return signals(self.history.means(health.METRICS, health.RECENT_STEPS)) if self.history.last_step else ()
+        if not self.history.last_step:
+            return ()
+        newest = {} if self.report is None else {name: self.report.metrics.get(name) for name in health.NEWEST}
+        told = {name: value for name, value in newest.items() if value is not None}
+        return signals(self.history.means(health.METRICS, health.RECENT_STEPS) | told)
 
     def apply(self, event: Event) -> None:
         """Take in what the worker tells."""

@@ -7,14 +7,13 @@ from collections.abc import Callable, Sequence
 from statistics import fmean
 
 from pgplay.learning.comparators import Kind
-from pgplay.learning.health import METRICS, Signal, signals
+from pgplay.learning.entropy import COLLAPSED, LOW
+from pgplay.learning.health import METRICS, NEWEST, Signal, signals
 from pgplay.learning.report import Finding
 
 WINDOW = 60
 """Steps that are looked at; nothing is said before so many were made."""
 
-COLLAPSED_ENTROPY = 0.02
-"""Nats a token: at 30 tokens, fewer than one completion in five differs from the likeliest by anything."""
 TIED_SHARE = 0.9
 STALLED_GAIN = 1e-3
 MISMATCH_LIMIT = 1e-3
@@ -54,7 +53,7 @@ def _no_signal(rows: Sequence[dict[str, float]]) -> Finding | None:
             "so no completion is better than another and there is nothing to learn from.",
             advice=f"Choose a reward that also pays for being nearly right, such as levenshtein{start_warm}.",
         )
-    if _mean(rows, "entropy") < COLLAPSED_ENTROPY:
+    if _mean(rows, "entropy") < LOW:
         return None
     return Finding(
         kind="tied-rewards",
@@ -66,13 +65,27 @@ def _no_signal(rows: Sequence[dict[str, float]]) -> Finding | None:
 def _collapsed(rows: Sequence[dict[str, float]]) -> Finding | None:
     """The policy always writes the same text, which is not the target."""
     entropy = _mean(rows, "entropy")
-    if not (entropy < COLLAPSED_ENTROPY and _gain(rows) < STALLED_GAIN):
+    if not (entropy < COLLAPSED and _gain(rows) < STALLED_GAIN):
         return None
     return Finding(
         kind="collapsed-entropy",
         message=f"Entropy has collapsed to {entropy:.3f} nats a token: the policy is certain of a text that is not the "
         "target, tries nothing else, and so has stopped learning.",
         advice="Raise entropy (or lower lr) and start again: what is certain is hardly ever unlearnt.",
+        settings=_signals(rows)["entropy"].settings or {},
+    )
+
+
+def _explores_little(rows: Sequence[dict[str, float]]) -> Finding | None:
+    """The policy nearly always writes the same text; it has not collapsed, but the reward does not rise."""
+    entropy = _mean(rows, "entropy")
+    if not (COLLAPSED <= entropy < LOW and _gain(rows) < STALLED_GAIN):
+        return None
+    return Finding(
+        kind="low-entropy",
+        message=f"Entropy is down to {entropy:.3f} nats per token: the policy hardly explores any more, and the reward "
+        "does not rise.",
+        advice="Raise entropy before it collapses.",
         settings=_signals(rows)["entropy"].settings or {},
     )
 
@@ -117,7 +130,7 @@ def _too_far(rows: Sequence[dict[str, float]]) -> Finding | None:
 def _noisy(rows: Sequence[dict[str, float]]) -> Finding | None:
     """The gradient of one half of the batch says nothing about that of the other."""
     signal = _stalled_by(rows, "signal_to_noise")
-    if signal is None or _mean(rows, "entropy") < COLLAPSED_ENTROPY:
+    if signal is None or _mean(rows, "entropy") < LOW:
         return None
     return Finding(
         kind="noisy-gradient",
@@ -129,7 +142,8 @@ def _noisy(rows: Sequence[dict[str, float]]) -> Finding | None:
 
 def _means(rows: Sequence[dict[str, float]]) -> dict[str, float]:
     means = {name: _mean(rows, name) for name in METRICS}
-    return {name: value for name, value in means.items() if not math.isnan(value)}
+    newest = {name: rows[-1][name] for name in NEWEST if name in rows[-1]}
+    return {name: value for name, value in means.items() if not math.isnan(value)} | newest
 
 
 def _signals(rows: Sequence[dict[str, float]]) -> dict[str, Signal]:
@@ -160,7 +174,16 @@ def _mismatch(rows: Sequence[dict[str, float]]) -> Finding | None:
 
 
 _CHECKS: dict[Kind, tuple[Callable[[Sequence[dict[str, float]]], Finding | None], ...]] = {
-    "policy gradient": (_no_signal, _collapsed, _recovered, _never_stops, _too_far, _noisy, _mismatch),
+    "policy gradient": (
+        _no_signal,
+        _collapsed,
+        _explores_little,
+        _recovered,
+        _never_stops,
+        _too_far,
+        _noisy,
+        _mismatch,
+    ),
     "cross-entropy": (_mismatch,),
     "search": (_no_signal,),
 }

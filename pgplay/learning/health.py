@@ -10,6 +10,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
+from pgplay.learning.entropy import LOW
+
 State = Literal["fine", "watch", "bad"]
 
 RECENT_STEPS = 30
@@ -82,7 +84,7 @@ def _more_entropy(means: Means) -> dict[str, Any] | None:
 
 def _larger_batch(means: Means) -> dict[str, Any] | None:
     batch = round(means["characters"] / means["length"]) if means.get("length") else 0
-    return {"batch_size": 2 * batch} if batch else None
+    return {"batch_size": 2 * batch} if 0 < 2 * batch <= LARGEST_BATCH else None  # a multiple of any group
 
 
 def _round(value: float) -> float:
@@ -91,6 +93,9 @@ def _round(value: float) -> float:
 
 MOST_ENTROPY = 10.0
 """The largest weight that a person may set."""
+
+LARGEST_BATCH = 65536
+"""The largest batch that a person may set."""
 
 _SHORTER = "shorter steps: a lower learning rate"
 
@@ -104,7 +109,7 @@ _RULES = {
     ),
     "entropy": _Rule(
         0.1,
-        0.02,
+        LOW,
         lambda value: f"it hesitates as between {math.exp(min(50.0, value)):.1f} tokens",
         "a larger weight of entropy, which keeps it trying",
         worse=": it hardly tries anything new",
@@ -158,8 +163,11 @@ _RULES = {
 _FURTHER = ("exact_match", "lr", "entropy_weight", "characters", "length")
 """Further metrics that the judgements go by."""
 
+NEWEST = ("characters", "length")
+"""Those that count as in the newest step, not as means: they tell the batch, which a person may just have changed."""
+
 JUDGED = tuple(_RULES)
 """The metrics that are judged, in the order in which a step makes them."""
 
 METRICS = (*JUDGED, *_FURTHER)
-"""The metrics whose means `signals` goes by."""
+"""The metrics whose means `signals` goes by; of those in NEWEST the last value."""

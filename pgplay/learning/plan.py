@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pgplay import goals
 from pgplay.config import RunConfig
 from pgplay.errors import InputError
-from pgplay.learning import divergence
+from pgplay.learning import divergence, groups
 from pgplay.learning.algorithms import Choices, choices_of, row_of, trains_network
 from pgplay.learning.comparators import Kind
 from pgplay.learning.contradictions import refuse_what_the_network_lacks, sleeping
@@ -22,11 +22,6 @@ from pgplay.tasks.load import load_task
 from pgplay.tasks.task import Task
 from pgplay.tokenizers.base import Tokenizer
 
-GROUP_SIZE = 8
-KNOWN_GROUP_SIZE, DENSE_GROUP_SIZE = 4, 2
-"""With dense credit no completion is compared with its group's, and the more prompts a step asks, the more it tells:
-reversing 5 letters took 170 steps in place of 325. So it is, less so, with terminal credit where the edits still needed
-foretell most of it: 240 steps in place of 410."""
 SINGLE_BATCH = 64
 DENSE_BATCH, KNOWN_BATCH = 32, 16
 """With dense credit, which has little noise, and with less still where every token's credit is known. Then 8, 16 and 32
@@ -192,6 +187,14 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicySpec | N
     batch_size = _usual_batch(choices, control_variate, task) if config.batch_size is None else config.batch_size
     if algorithm.kind == "search":
         notes.append(f"{config.algorithm} trains no network: nothing about model, device or learning matters to it.")
+    if config.group_size is None:
+        group_size, group_note = groups.choose(
+            batch_size, len(task.training), groups.usual_size(choices.credit, control_variate)
+        )
+        notes += [group_note] if group_note else []
+    else:
+        group_size = config.group_size
+        groups.check_size(group_size, batch_size, len(task.training))
     return Plan(
         config=config,
         task=task,
@@ -212,7 +215,7 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicySpec | N
         updates_per_step=algorithm.updates if config.updates_per_step is None else config.updates_per_step,
         control_variate=control_variate,
         batch_size=batch_size,
-        group_size=_group_size(config.group_size, choices, control_variate, batch_size, len(task.training)),
+        group_size=group_size,
         threads=config.threads or spec.threads,
         warm_lines=warm_lines,
         notes=tuple(notes),
@@ -345,22 +348,6 @@ def _usual_batch(choices: Choices, control_variate: str, task: Task) -> int:
     if task.has_prompts:
         return KNOWN_PROMPTED_BATCH if is_known else PROMPTED_BATCH
     return KNOWN_BATCH if is_known else DENSE_BATCH if is_dense else SINGLE_BATCH
-
-
-def _group_size(wanted: int | None, choices: Choices, control_variate: str, batch_size: int, prompts: int) -> int:
-    """Return how many completions one prompt gets in a step: a divisor of the batch, all of it for a single prompt."""
-    if wanted is not None:
-        if batch_size // wanted > prompts:
-            raise InputError(
-                f"Groups of {wanted} in a batch of {batch_size} need {batch_size // wanted} prompts; "
-                f"the task has {prompts}.",
-                f"Choose a group_size of at least {math.ceil(batch_size / prompts)}.",
-            )
-        return wanted
-    is_dense, knows_credit = choices.credit == "dense", control_variate == "potential"
-    usual = DENSE_GROUP_SIZE if is_dense else KNOWN_GROUP_SIZE if knows_credit else GROUP_SIZE
-    fewest = min(batch_size, max(usual, math.ceil(batch_size / prompts)))
-    return next(size for size in range(fewest, batch_size + 1) if batch_size % size == 0)
 
 
 def _check_fits(shape: PolicySpec, texts: list[str]) -> None:

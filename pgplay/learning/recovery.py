@@ -12,10 +12,8 @@ from collections.abc import Mapping
 
 import torch
 
+from pgplay.learning.entropy import COLLAPSED
 from pgplay.policies.policy import Policy
-
-COLLAPSED_ENTROPY = 0.01
-"""Nats a token. Above it completions differ soon enough for rewards and entropy bonus to do the rest."""
 
 SHARE = 0.9
 """Of the way to an untrained network. With half of it completions differ again while most positions are still
@@ -25,7 +23,7 @@ saturated: of 60 collapsed policies 3 did not recover in 15 s."""
 def is_collapsed(metrics: Mapping[str, float]) -> bool:
     """Tell whether a step with these `metrics` had nothing to learn from, and something left to learn."""
     return (
-        metrics["entropy"] < COLLAPSED_ENTROPY
+        metrics["entropy"] < COLLAPSED
         and metrics["tied_groups"] == 1.0
         and metrics["reward_mean"] < 1.0
         and metrics.get("exact_match") != 1.0

@@ -26,7 +26,7 @@ def read_corpus(name_or_path: str) -> tuple[str, ...]:
     path = Path(name_or_path)
     if name_or_path in corpus_names():
         path = shipped("assets") / "corpora" / f"{name_or_path}.txt"
-    elif not path.suffix and not path.is_file():
+    elif not path.suffix and (not path.exists() or path.is_dir()):
         raise unknown_name("text", name_or_path, corpus_names())
     text = read_text(path, CORPUS_LIMIT)
     check_text(text, str(path))

@@ -35,7 +35,8 @@ def load_task(config: RunConfig) -> Task:
 
 def _names_a_file(task: str) -> bool:
     path = Path(task)
-    return path.suffix.lower() in PAIR_SUFFIXES or (":" not in task and bool(path.suffix)) or path.is_file()
+    is_there = path.exists() and not path.is_dir()  # a pipe too: reading it says why it cannot be one
+    return path.suffix.lower() in PAIR_SUFFIXES or (":" not in task and bool(path.suffix)) or is_there
 
 
 def _split(pairs: tuple[Pair, ...], share: float, seed: int) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:

@@ -23,11 +23,21 @@ class Assessment:
     """Takes in every step of a learner; of a search the kept text alone tells how far it is, not what it tries."""
 
     def __init__(self, learner: Learner) -> None:
+        self._recent: deque[dict[str, float]] = deque(maxlen=WINDOW)
+        self._begin(learner)
+
+    def _begin(self, learner: Learner) -> None:
+        self._plan = learner.plan
         self._kind = learner.plan.kind
         self._forecast = Forecast(goal_of(learner.plan, learner.reward), by_greedy=not learner.plan.trains_network)
-        self._recent: deque[dict[str, float]] = deque(maxlen=WINDOW)
         self._made_at = 0.0
         self._made: Snapshot | None = None
+
+    def change(self, learner: Learner, *, rewards_changed: bool) -> None:
+        """Go by the learner's plan as it is now; what was seen still counts, unless rewards mean something else now."""
+        if rewards_changed or (self._plan.task, self._plan.kind) != (learner.plan.task, learner.plan.kind):
+            self._recent.clear()
+        self._begin(learner)
 
     def add(self, report: StepReport) -> None:
         """Take in one more step."""

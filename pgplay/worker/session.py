@@ -278,7 +278,7 @@ class Session:
         if plan.config.threads != old.config.threads:
             self._threads.rest()
             self._compute_with(Threads.choose(plan, self.learner.policy))
-        self._assessment = Assessment(self.learner)
+        self._assessment.change(self.learner, rewards_changed=reward is not None)
         self._keeper.note_change()
 
     def saved_reward(self) -> Change | None:

@@ -9,6 +9,7 @@ import pytest
 from pgplay.config import fields, make_config
 from pgplay.learning.diagnosis import WINDOW, diagnose
 from pgplay.learning.health import Signal, signals
+from pgplay.learning.recovery import is_collapsed
 
 WELL = {
     "tied_groups": 0.0,
@@ -91,6 +92,21 @@ def test_a_finding_of_collapse_offers_the_weight_of_entropy() -> None:
     rows = [{**WELL, "entropy": 0.001}] * WINDOW
     (finding,) = diagnose(rows)
     assert (finding.kind, finding.settings) == ("collapsed-entropy", {"entropy": 0.16})
+
+
+def test_collapse_has_one_limit_for_what_is_said_and_what_is_done() -> None:
+    for entropy in (0.005, 0.0099, 0.0101, 0.015, 0.019):
+        row = {**WELL, "entropy": entropy, "tied_groups": 1.0}
+        kinds = {finding.kind for finding in diagnose([row] * WINDOW)}
+        assert ("collapsed-entropy" in kinds) == is_collapsed(row)
+        assert ("low-entropy" in kinds) == (not is_collapsed(row))
+
+
+def test_a_larger_batch_is_a_multiple_of_the_group_also_after_the_batch_was_changed() -> None:
+    noisy = {**WELL, "signal_to_noise": 0.0}
+    before, after = {**noisy, "characters": 640.0}, {**noisy, "characters": 960.0}  # 64, then 96 completions
+    (finding,) = diagnose([before] * 40 + [after] * (WINDOW - 40))
+    assert finding.settings == {"batch_size": 192}
 
 
 @pytest.mark.parametrize(

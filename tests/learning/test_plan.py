@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from pgplay.config import make_config
 from pgplay.errors import InputError
 from pgplay.learning.algorithms import ALGORITHMS, choices_of
-from pgplay.learning.plan import GROUP_SIZE, KNOWN_GROUP_SIZE, SINGLE_WEIGHT_DECAY, Plan, make_plan
+from pgplay.learning.groups import GROUP_SIZE, KNOWN_GROUP_SIZE
+from pgplay.learning.plan import SINGLE_WEIGHT_DECAY, Plan, make_plan
 from pgplay.policies.catalogue import model_spec
 from pgplay.policies.spec import PolicySpec
 from pgplay.tasks.task import Pair, Task
@@ -126,9 +127,27 @@ def test_the_group_divides_the_batch_and_never_asks_for_more_prompts_than_there_
     group = plan(task, batch_size=batch, reward=reward).group_size
     assert batch % group == 0
     assert 1 <= batch // group <= prompts
-    assert group >= min(batch, USUAL_GROUPS[reward])
+    assert group >= 2
+    if batch % USUAL_GROUPS[reward] == 0 and batch // USUAL_GROUPS[reward] <= prompts:
+        assert group == USUAL_GROUPS[reward]
     if prompts == 1:
         assert group == batch
+
+
+@pytest.mark.parametrize(("batch", "group"), [(178, 2), (60, 10), (12, 6), (162, 9), (179, 179)])
+def test_a_batch_that_the_usual_group_does_not_divide_gets_a_near_one_and_says_so(batch: int, group: int) -> None:
+    task = Task("many", tuple(Pair(f"{number}", "x") for number in range(200)))
+    made = plan(task, batch_size=batch, reward="hamming")
+    assert made.group_size == group
+    (note,) = (note for note in made.notes if "batch_size" in note)
+    assert f"{group} completions" in note
+    assert f"{-(-batch // GROUP_SIZE) * GROUP_SIZE} would give it {GROUP_SIZE}" in note
+
+
+@pytest.mark.parametrize("settings", [{"batch_size": 176}, {"batch_size": 178, "group_size": 2}, {}])
+def test_a_usual_or_a_chosen_group_needs_no_word(settings: dict[str, int]) -> None:
+    task = Task("many", tuple(Pair(f"{number}", "x") for number in range(200)))
+    assert not [note for note in plan(task, reward="hamming", **settings).notes if "batch_size" in note]
 
 
 def test_there_is_room_for_the_stop_token_and_a_few_characters_too_many() -> None:

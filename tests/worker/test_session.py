@@ -562,3 +562,16 @@ def test_a_policy_that_ships_is_a_warm_start_by_its_name():
     assert session.info().model == "gru-small"
     assert "kl_reference" in session.step().metrics
     session.close("finished")
+
+
+def test_findings_outlast_a_live_change_but_not_another_reward():
+    session = begin(reward="exact", target="z" * 40)
+    steps(session, 60)
+    assert "no-signal" in {finding.kind for finding in session.findings()}
+    session.change({"lr": 0.001})
+    steps(session, 1)
+    assert "no-signal" in {finding.kind for finding in session.findings()}
+    session.change({"reward": "levenshtein"})
+    steps(session, 1)
+    assert session.findings() == ()
+    session.close("paused")
