@@ -1,4 +1,4 @@
-"""The anatomy of one step: every number of sample, score, advantage and update, as plain records without torch.
+"""The anatomy of one step: the numbers of its samples, scores, advantages and update, as plain structs without torch.
 
 `learning.dissection` makes one from a step's record; it is sent to the app and stored with the run.
 """
@@ -9,9 +9,9 @@ import msgspec
 
 
 class TokenAnatomy(msgspec.Struct, frozen=True, array_like=True):
-    """One token of a completion; log-probabilities in nats, under the density that is sampled and trained.
+    """One token of a completion; log-probabilities in nats, under the density of sampling and loss.
 
-    `text` is empty for the stop token. `alternatives` are the likeliest tokens there, before the update. `credit` is
+    `text` is empty for the stop token. `alternatives` are the most likely tokens there, before the update. `credit` is
     that of dense credit, in edits. `shared` is the advantage before the control variate, `advantage` the one after it.
     `ratio` and `clipped` are the last update's; `log_p_after` is `log_p` after the step's updates. A number that the
     step does not have is None.
@@ -31,7 +31,7 @@ class TokenAnatomy(msgspec.Struct, frozen=True, array_like=True):
 
 
 class SampleAnatomy(msgspec.Struct, frozen=True):
-    """One completion: its reward with parts and measures, what was subtracted, what divided by, and its tokens."""
+    """One completion: its reward with parts and measures, its baseline and scale, and its tokens."""
 
     prompt: str
     target: str
@@ -51,7 +51,7 @@ class SampleAnatomy(msgspec.Struct, frozen=True):
 
     @property
     def log_p_after(self) -> float | None:
-        """The same after the update; None where there was none."""
+        """The same after the update; None without one."""
         after = [token.log_p_after for token in self.tokens]
         return sum(value for value in after if value is not None) if None not in after else None
 
@@ -62,7 +62,7 @@ class SampleAnatomy(msgspec.Struct, frozen=True):
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """By what a step went: the choices of the algorithm's row and the numbers that enter its formulas."""
+    """The choices of the algorithm's row, and the numbers in its formulas."""
 
     algorithm: str
     reward: str
@@ -89,9 +89,9 @@ class Rules(msgspec.Struct, frozen=True):
 
 
 class Anatomy(msgspec.Struct, frozen=True):
-    """One step of a trainer. `completions` were made; of `samples` some are left out where the step is a large one.
+    """One step of a trainer with its number of completions; a large step keeps only some as `samples`.
 
-    `metrics` are those of the step's report, among them loss, gradient_norm and kl_update where an update was made.
+    `metrics` are those of the step's report, with loss, gradient_norm and kl_update if it made an update.
     """
 
     step: int
@@ -102,7 +102,7 @@ class Anatomy(msgspec.Struct, frozen=True):
 
 
 class PolicyMap(msgspec.Struct, frozen=True):
-    """What a policy would write, and how sure it is, at each position; all probabilities at temperature 1.
+    """A policy's greedy completion and its next-token probabilities at each position, at temperature 1.
 
     `written` are the tokens of its greedy completion for `prompt`, the stop token as an empty text at the end where
     it comes; `rows` the likeliest tokens, in the order of where they are likeliest, and `probabilities` theirs at each

@@ -9,9 +9,8 @@ from pgplay.errors import InputError
 
 GROUP_SIZE = 8
 KNOWN_GROUP_SIZE, DENSE_GROUP_SIZE = 4, 2
-"""With dense credit no completion is compared with its group's, and the more prompts a step asks, the more it tells:
-reversing 5 letters took 170 steps in place of 325. So it is, less so, with terminal credit where the edits still needed
-foretell most of it: 240 steps in place of 410."""
+"""Dense credit compares no completion with its group's, so more prompts per step teach more than larger groups. With
+terminal credit the same holds, less strongly, if the edits still needed predict most of the reward."""
 
 
 class Groups(NamedTuple):

@@ -1,4 +1,4 @@
-"""A plan: a RunConfig with every name looked up, every default filled in, and every contradiction refused."""
+"""A plan: a RunConfig with names looked up and defaults filled in. The figures behind them: docs/lab-notes.md."""
 
 from __future__ import annotations
 
@@ -24,52 +24,46 @@ from pgplay.tokenizers.base import Tokenizer
 
 SINGLE_BATCH = 64
 DENSE_BATCH, KNOWN_BATCH = 32, 16
-"""With dense credit, which has little noise, and with less still where every token's credit is known. Then 8, 16 and 32
-completions take as many steps: with 16, 60 characters take 3.5 s in place of 4.9, and 200 take 34 s in place of 57."""
+"""Dense credit has little noise, and less still if every token's credit is known: a larger batch then takes more time
+but no fewer steps."""
 PROMPTED_BATCH, KNOWN_PROMPTED_BATCH = 256, 128
-"""The same with prompts: where every token's credit is known, reversing 5 letters takes 5.5 s with 128 and 7.7 s with
-256."""
+"""The same with prompts."""
 SHOWN_LR = 1 / 6
-"""After a warm start on texts, so many times the learning rate, and no entropy bonus: with the usual ones 47 steps of
-policy gradient left none of the 93% of held-out French sentences that the warm start had right."""
+"""Factor on the learning rate after a warm start on texts, which gets no entropy bonus either: the usual ones destroy
+what the warm start has learnt within a few dozen steps."""
 UNTARGETED_LENGTH = 60
-"""Longest completion, in tokens, where there is no target to go by."""
+"""Length limit in tokens if there is no target."""
 LENGTH_SLACK = 5
-"""Characters that a completion may have too many. With fewer, running into the limit costs so little that short texts
-unlearn to stop; with many more, 30 characters take half as many completions again. A transformer that writes one text
-gets none: it tells places by their number, and learns the text from its end, at the limit, with as many characters too
-many before it (29 characters: 5 of 6 runs solved in 500 steps, in place of 2; longer ones stay hard for it)."""
+"""Tokens that a completion may have beyond its target. With fewer, hitting the limit costs so little that short texts
+unlearn to stop; with many more, long texts take more completions. A transformer that writes one text gets none: it
+knows positions by number, so it would learn the text from its end, at the limit, with the extra tokens before it."""
 SINGLE_WEIGHT_DECAY = 0.3
-"""With terminal credit, one text, and a policy that begins from scratch and is held near no other. What was learnt
-while a text was shifted can leave the right character at a millionth of the others' chance, where neither its reward
-nor the entropy's gradient finds it any more; decay forgets what nothing holds up. Of 6 runs on 60 characters all are
-solved, in 352 to 437 steps, in place of 5 in 300 to 648; of 12 on 29 of 100 printable ones all in 421, in place of 10
-in 680. With dense credit, which counts every character, it costs a tenth more steps."""
+"""With terminal credit, one text, and a fresh policy without a KL term. Updates made while the text is shifted can push
+the right token's probability so low that neither its reward nor the entropy's gradient reaches it again; decay undoes
+what no gradient maintains. Dense credit rewards every token, so there it only costs steps."""
 
 USUAL_VOCABULARY = 28
-"""Tokens up to which the weight of entropy stays as it is. A larger alphabet has more entropy to win, and the same
-weight would outbid the reward: with 300 characters 0.05 learns and 0.08 does not."""
+"""Vocabulary size up to which the entropy weight is the model's own. A larger vocabulary has more entropy to gain, so
+the same weight would outbid the reward."""
 DENSE_ENTROPY = 1.4
-"""With dense credit, which counts in edits, so many times the weight of entropy: 30 characters take a fifth fewer
-completions, and 200 are learnt, which at 0.9 times they are not. With prompts the weight stays as it is: they explore
-side by side, and with more the last of 5 reversed letters comes later."""
+"""Factor on the entropy weight with dense credit, whose unit is an edit: long texts need the exploration. With prompts
+the weight stays as it is: they explore side by side, and more entropy delays the last tokens."""
 PROMPTED_ENTROPY = 0.6
-"""With terminal credit and prompts, so many times that weight. With 0.25 reversing 5 letters is at a reward of 0.45
-after 160 steps, certain and wrong; with 0.5 it takes an eighth longer. A character too many, which may be any, can be
-worth its edit: the more the weight, the longer a run may end every copy with one."""
+"""Factor on the entropy weight with terminal credit and prompts. With much less, a policy becomes certain and wrong;
+with more, an extra token of any kind pays for the edit it costs, and completions keep ending with one."""
 SINGLE_ENTROPY_TARGET = 15.0
 PROMPTED_TARGET, PROMPTED_DENSE_TARGET = 0.8, 0.5
-"""Nats a token. With dense credit and none, reversing 8 letters takes half as many steps again; with 1.0, 5 letters
-stay for 60 steps at a share of 0.95. With terminal credit and 0.5 they can stay certain and wrong about one letter."""
+"""Nats per completion, and nats per token with prompts. Without a target long answers take more steps; a high one holds
+back the last tokens, and a low one with terminal credit leaves a policy certain and wrong about one token."""
 LONG_TARGET = 30
-"""Characters up to which the weight of entropy stays as it is. With terminal credit a character of a longer target
-moves the reward by less, and the same weight would outbid it: at 60 characters 0.06 learns and 0.08 does not."""
+"""Target length in tokens up to which the entropy weight stays as it is. With terminal credit one token of a longer
+target changes the reward by less, so the same weight would outbid it."""
 
 
 class Plan(NamedTuple):
-    """What a run will do. `notes` are plain sentences that the person should read.
+    """Everything a run will do, decided. `notes` are sentences for the person to read.
 
-    `threads` is None where a short measurement at the run's start is to tell how many are fastest.
+    `threads` is None if a short measurement at the run's start chooses the fastest number.
     """
 
     config: RunConfig
@@ -94,17 +88,17 @@ class Plan(NamedTuple):
 
     @property
     def kind(self) -> Kind:
-        """What moves the run's algorithm."""
+        """The kind of the run's algorithm: policy gradient, cross-entropy or search."""
         return row_of(self.config.algorithm).kind
 
     @property
     def trains_network(self) -> bool:
-        """Whether there is a policy to train, to write with and to save."""
+        """Whether the run has a policy: a search has none."""
         return trains_network(self.config.algorithm)
 
     @property
     def parameters(self) -> int:
-        """The network's number of parameters, 0 where none is trained."""
+        """The network's number of parameters, 0 without one."""
         return self.spec.parameter_count(self.shape.tokenizer.vocabulary_size) if self.trains_network else 0
 
     @property
@@ -114,33 +108,33 @@ class Plan(NamedTuple):
 
     @property
     def counts_edits(self) -> bool:
-        """Whether the credit of every token is known exactly, as edits of the text."""
+        """Whether every token's credit is known exactly, in edits of the text."""
         return _counts_edits(self.config, self.shape.tokenizer)
 
     @property
     def imitation(self) -> float:
-        """The weight of imitating texts: the targets where they are what is learnt from, else the best completions."""
+        """The weight of imitation: of the targets in supervised learning, else of the best completions."""
         return 1.0 if self.kind == "cross-entropy" else self.config.replay
 
     @property
     def lr_choices(self) -> tuple[object, ...]:
-        """What decides the learning rate: with another one, it begins anew."""
+        """The settings of the learning rate; a change restarts its schedule."""
         return self.lr, self.config.lr_schedule, self.config.lr_target
 
     @property
     def recovers(self) -> bool:
-        """Whether a collapsed policy is taken back; without an entropy bonus nothing would keep it from collapsing."""
+        """Whether a collapsed policy is reset; without an entropy bonus it would only collapse again."""
         can_recover = self.spec.can(Capability.FRESH_WEIGHTS)
         return can_recover and self.config.recovery != "none" and self.entropy > 0
 
     @property
     def advantage_choices(self) -> tuple[object, ...]:
-        """What decides how large the advantages are: with another one, what was learnt about them is worth nothing."""
+        """The settings that scale advantages; a change makes the control variate's fit worthless."""
         return self.task, self.choices, self.control_variate
 
     @property
     def entropy_choices(self) -> tuple[object, ...]:
-        """What decides the weight of entropy: with another one, it begins anew."""
+        """The settings of the entropy weight; a change restarts its schedule."""
         return self.entropy, self.config.entropy_schedule, self.entropy_target
 
 
@@ -230,7 +224,7 @@ class LongestTexts(NamedTuple):
 
 
 def longest_of(task: Task, tokenizer: Tokenizer) -> LongestTexts:
-    """Return how long the texts of `task` are."""
+    """Return the lengths of the longest texts of `task`."""
     return LongestTexts(
         prompt=max(tokenizer.length(pair.prompt) for pair in task.pairs),
         answer=max(tokenizer.length(answer) for pair in task.pairs for answer in pair.answers),
@@ -242,7 +236,7 @@ def _unit(tokenizer: Tokenizer) -> str:
 
 
 def _counts_edits(config: RunConfig, tokenizer: Tokenizer) -> bool:
-    """Return whether the reward counts edits that are edits of tokens too: then every token's credit is known."""
+    """Return whether the reward counts edits, each an edit of one token: every token's credit is then known."""
     return config.reward.strip() == "levenshtein" and tokenizer.one_token_per_character
 
 
@@ -268,14 +262,14 @@ def _check_task(config: RunConfig, task: Task) -> None:
 
 
 def _was_shown(config: RunConfig) -> bool:
-    """Whether the policy begins with what a warm start on texts taught it, and not from scratch or from a saved one."""
+    """Whether the policy starts from a warm start on texts, not from scratch or from a saved policy."""
     return config.warm_start.isdecimal()
 
 
 def _usual_entropy(
     config: RunConfig, spec: ModelSpec, choices: Choices, task: Task, longest: int, vocabulary: int
 ) -> float:
-    """Return the weight of the entropy bonus that suits a beginning, a model, a credit, a task and a vocabulary.
+    """Return the default entropy weight.
 
     `longest`: tokens of the longest answer.
     """
@@ -290,7 +284,7 @@ def _usual_entropy(
 
 
 def _usual_entropy_target(choices: Choices, task: Task, longest: int) -> float:
-    """Return the entropy of a completion, in nats, below which the bonus grows."""
+    """Return the default entropy of a completion, in nats, below which the bonus grows."""
     if not task.has_prompts:
         return SINGLE_ENTROPY_TARGET
     per_token = PROMPTED_DENSE_TARGET if choices.credit == "dense" else PROMPTED_TARGET
@@ -298,7 +292,7 @@ def _usual_entropy_target(choices: Choices, task: Task, longest: int) -> float:
 
 
 def _usual_weight_decay(config: RunConfig, choices: Choices, task: Task) -> float:
-    """Return the weight decay that suits a beginning, a credit and a task."""
+    """Return the default weight decay."""
     is_gradient = row_of(config.algorithm).kind == "policy gradient"
     is_single = task.has_targets and not task.has_prompts
     is_free = not config.warm_start and not divergence.start_weight(config.kl, config.kl_limit)
@@ -309,7 +303,7 @@ def _usual_weight_decay(config: RunConfig, choices: Choices, task: Task) -> floa
 def _control_variate(
     config: RunConfig, choices: Choices, discount: float, spec: ModelSpec, tokenizer: Tokenizer
 ) -> str:
-    """Return by what noise is taken from the advantages: those that the tokens of a completion share, or dense ones."""
+    """Return the control variate to use; raises InputError if the chosen one does nothing."""
     counts_edits, is_dense = _counts_edits(config, tokenizer), choices.credit == "dense"
     wanted = config.control_variate or ("potential" if counts_edits else "regression")
     reason = None
@@ -330,7 +324,7 @@ def _control_variate(
 
 
 def _length_limit(config: RunConfig, task: Task, spec: ModelSpec, longest: LongestTexts) -> int:
-    """Return the longest completion in tokens: room for the stop token and for some characters too many."""
+    """Return the length limit of a completion in tokens: the longest answer, the stop token and some slack."""
     if config.max_length is not None:
         return config.max_length
     if not task.has_targets:
@@ -342,7 +336,7 @@ def _length_limit(config: RunConfig, task: Task, spec: ModelSpec, longest: Longe
 
 
 def _usual_batch(choices: Choices, control_variate: str, task: Task) -> int:
-    """Return how many completions a step suit a credit and a task: one of many prompts is a small part of it."""
+    """Return the default number of completions per step."""
     is_dense = choices.credit == "dense"
     is_known = is_dense and control_variate != "none"
     if task.has_prompts:

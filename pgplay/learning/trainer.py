@@ -52,15 +52,15 @@ from pgplay.rewards.scoring import Reward
 from pgplay.tasks.task import Pair
 
 MEASURED_PROMPTS = 8
-"""Greedy completions and cross-entropies a step, at most: more would cost more than they tell."""
+"""Most greedy completions and cross-entropies per step."""
 DIAGNOSIS_INTERVAL = 25
-"""Steps between the measurements that cost further passes through the network."""
+"""Steps between measurements that need further passes through the network."""
 
 
 class Scored(NamedTuple):
-    """Completions and rewards: of the sampled rows, and of the measured prompts' greedy rows.
+    """Completions and rewards of the sampled rows, and of the measured prompts' greedy rows.
 
-    `values`: of the sampled rows, each part of the reward and each measure by its name; `series`: metrics of the step.
+    `values`: the sampled rows' parts of the reward and measures, by name; `series`: metrics of the step.
     """
 
     completions: list[Completion]
@@ -114,11 +114,11 @@ class Trainer:
 
     @property
     def density(self) -> Density:
-        """The density that is sampled and trained."""
+        """The density used for sampling and in the loss."""
         return Density.of(self.plan.config)
 
     def keep_reference(self) -> None:
-        """Freeze the policy as it is now, as the reference of the KL divergence."""
+        """Freeze a copy of the current policy as the reference of the KL divergence."""
         self._graphs.forget()
         self.reference = self.policy.reference()
 
@@ -143,7 +143,7 @@ class Trainer:
         pairs = self._next_pairs()
         measured = pairs if self.plan.choices.baseline == "greedy" else pairs[:MEASURED_PROMPTS]
         rollout = self._sample(pairs, measured)
-        written = self.policy.completions(rollout)  # waits for the device: what it samples counts as sampling
+        written = self.policy.completions(rollout)  # waits for the device, so that its sampling is timed as sampling
         sampled = time.perf_counter()
         try:
             scored = self._score(written, pairs, measured)
@@ -155,7 +155,7 @@ class Trainer:
             raise
         score_ended = time.perf_counter()
         solved = self._is_solved(scored, measured)
-        # Dense credit compares no completion with its group's: only a whole step of equal rewards teaches nothing.
+        # Dense credit compares no completion with its group: only a whole step of equal rewards is without signal.
         compared = len(scored.rewards) if self.plan.choices.credit == "dense" else self.plan.group_size
         metrics = reward_statistics(scored.rewards, compared) | scored.series
         lr = self.plan.lr if self.counters.lr is None else self.counters.lr
@@ -202,7 +202,7 @@ class Trainer:
         return greedy_texts(self.policy, pairs)
 
     def change(self, plan: Plan, reward: Reward | None = None) -> None:
-        """Go on by another `plan` of the same network, and by another `reward` where one is given."""
+        """Continue with another `plan` of the same network, and with another `reward` if given."""
         self._graphs.forget()
         if reward is not None or plan.task != self.plan.task:
             self.reward = reward or self.reward
@@ -221,12 +221,12 @@ class Trainer:
             self.keep_reference()
 
     def return_to_best(self) -> None:
-        """Become the policy that did best on held-out prompts, where early stop (patience) has kept one."""
+        """Restore the policy that did best on held-out prompts, if early stopping (patience) has kept one."""
         if self.plan.config.patience is not None and self._best_policy:
             self.policy.load_state(self._best_policy)
 
     def state(self) -> LearnerState:
-        """Return a copy of everything that the next step depends on."""
+        """Return a copy of everything the next step depends on."""
         tensors = {f"policy.{name}": tensor for name, tensor in self.policy.saved_state().items()}
         tensors |= {f"critic.{name}": tensor for name, tensor in self.critic.state_dict().items()}
         if self.reference is not None:
@@ -241,7 +241,7 @@ class Trainer:
         return LearnerState(copies, {"counters": msgspec.to_builtins(self.counters), "reference": reference})
 
     def restore(self, state: LearnerState) -> None:
-        """Take over a `state`; the next step is then bit for bit the one that would have followed it."""
+        """Restore a `state`; the next step is then bit for bit the one that would have followed it."""
         self._graphs.forget()
         parts: dict[str, dict[str, Tensor]] = {"policy": {}, "critic": {}, "reference": {}, "optimiser": {}}
         for name, tensor in state.tensors.items():
@@ -262,7 +262,7 @@ class Trainer:
         self.counters = msgspec.convert(state.values["counters"], Counters)
 
     def new_optimiser(self) -> None:
-        """Forget the moments of past updates."""
+        """Reset the optimiser's moments."""
         self._graphs.forget()
         self.optimiser = Adam([*self.policy.trainable_parameters(), *self.critic.parameters()])
 
@@ -273,7 +273,7 @@ class Trainer:
             self.variate = ControlVariate(width, vocabulary, self.device)
 
     def _next_pairs(self, count: int | None = None) -> list[Pair]:
-        """Return the next prompts: `count` of them, or as many as there are groups in a batch."""
+        """Return the next `count` prompts, by default one per group of the batch."""
         training = self.plan.task.training
         wanted = count or self.plan.batch_size // self.plan.group_size
         chosen, self.counters.waiting = next_prompts(
@@ -308,13 +308,13 @@ class Trainer:
 
     def _batch(self, rollout: Rollout, pairs: list[Pair], measured: list[Pair], scored: Scored) -> Batch:
         own = rollout.rows(len(scored.rewards), trimmed=not self._graphs.records)
-        # By each text that is read: the completions, then the imitated, then the measured ones.
+        # One pair per text: those of the completions, the imitated texts, the measured texts.
         answered = [pair for pair in pairs for _ in range(self.plan.group_size)]
         imitated = imitated_masks = None
         if self.plan.kind == "cross-entropy":
             imitated = self.policy.reading(pairs)
             answered += pairs
-            if own.dropout_masks is not None:  # a target is read under the mask of its prompt's first completion
+            if own.dropout_masks is not None:  # a target uses the mask of its prompt's first completion
                 imitated_masks = own.dropout_masks[:, :: self.plan.group_size]
         elif self.plan.config.replay:
             self._remember(pairs, scored)
@@ -340,7 +340,7 @@ class Trainer:
         return self._credited(batch, answered)
 
     def _credited(self, batch: Batch, answered: list[Pair]) -> Batch:
-        """Return `batch` with what is known of its tokens; `answered` are the pairs of the texts of its prefixes."""
+        """Return `batch` with its tokens' known credit; `answered` are the pairs of its prefixes' texts."""
         own, is_dense = batch.rollout, self.plan.choices.credit == "dense"
         predicts_credit = self.plan.control_variate == "potential"
         if is_dense and not self.plan.counts_edits:
@@ -357,11 +357,11 @@ class Trainer:
 
     @property
     def _shares_prefixes(self) -> bool:
-        """Whether a prefix is read once for all texts that have it: on the host, and where no mask tells them apart."""
+        """Whether equal prefixes are read once: on the CPU, if no dropout mask tells them apart."""
         return self.device.type == "cpu" and not self._graphs.records and not self.plan.config.dropout
 
     def _remember(self, pairs: list[Pair], scored: Scored) -> None:
-        """Keep each prompt's best completion so far, for imitation."""
+        """Keep each prompt's best completion so far for imitation."""
         for row, (completion, reward) in enumerate(zip(scored.completions, scored.rewards, strict=True)):
             prompt = pairs[row // self.plan.group_size].prompt
             if prompt not in self.counters.best_texts or reward > self.counters.best_texts[prompt][0]:
@@ -380,7 +380,7 @@ class Trainer:
         return all_met(self.policy, training)
 
     def _recover(self, metrics: Mapping[str, float]) -> dict[str, float]:
-        """Take a collapsed policy back, where the plan says so, and return how often that was done."""
+        """Reset a collapsed policy if the plan says so, and return the number of resets as a metric."""
         if not self.plan.recovers:
             return {}
         if is_collapsed(metrics):
@@ -389,16 +389,16 @@ class Trainer:
         return {"recoveries": float(self.counters.recoveries)}
 
     def _look_beyond(self) -> dict[str, float]:
-        """Return how the policy does on held-out prompts, where it is time to look, and keep the best policy."""
+        """Return the metrics of held-out prompts when they are due, and keep the best policy."""
         config, counters = self.plan.config, self.counters
         if not self.plan.task.held_out or counters.steps % config.held_out_every:
             return {}
-        told = generalisation(self.policy, self.reward, self.plan.task)
+        metrics = generalisation(self.policy, self.reward, self.plan.task)
         if config.patience is None:
-            return told
-        if counters.early_stop.note(counters.steps, told["held_out_reward"]):
+            return metrics
+        if counters.early_stop.note(counters.steps, metrics["held_out_reward"]):
             self._best_policy = {name: tensor.clone() for name, tensor in self.policy.saved_state().items()}
-        return told | {"held_out_waited": float(counters.early_stop.waited)}
+        return metrics | {"held_out_waited": float(counters.early_stop.waited)}
 
     def _samples(self, pairs: list[Pair], measured: list[Pair], scored: Scored) -> tuple[Sample, ...]:
         asked = [pair for pair in pairs for _ in range(self.plan.group_size)]
