@@ -6,13 +6,33 @@ from pathlib import Path
 
 import platformdirs
 
-from pgplay.errors import PgplayError
+from pgplay.errors import InputError, PgplayError, shown
 
 
 def data_folder() -> Path:
     """Return the folder of everything that is kept; PGPLAY_HOME overrides the platform's own."""
     home = os.environ.get("PGPLAY_HOME")
-    return Path(home).expanduser() if home else Path(platformdirs.user_data_dir("pgplay", appauthor=False))
+    if home:
+        return expand_home(home)
+    try:
+        return Path(platformdirs.user_data_dir("pgplay", appauthor=False))
+    except RuntimeError as error:  # neither HOME nor the system's list of users knows one
+        raise InputError(
+            "There is no home folder in which pgplay could keep its data.",
+            "Set PGPLAY_HOME to a folder that you can write to.",
+        ) from error
+
+
+def expand_home(file: Path | str) -> Path:
+    """Return `file` with a leading ~ or ~name replaced by that home; raises InputError where that is unknown."""
+    try:
+        return Path(file).expanduser()
+    except (RuntimeError, ValueError) as error:  # ValueError: a name that no user can have
+        first = Path(file).parts[0]
+        raise InputError(
+            f"There is no file {shown(str(file))}: the home that {shown(first)} means is unknown.",
+            "Write the path in full.",
+        ) from error
 
 
 def policies_folder() -> Path:

@@ -15,6 +15,7 @@ from textual import events, on
 from textual.app import SystemCommand
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
@@ -102,6 +103,17 @@ class PgplayApp(Acting):
         self._visits = Visits(self, self._conductor)
         self._comfort = Comfort(self)
         self._spare_time = SpareTime(self)
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return Textual's driver for this platform; on Linux and macOS, the one that bears any input."""
+        usual = super().get_driver_class()
+        if sys.platform == "win32":
+            return usual
+        from textual.drivers.linux_driver import LinuxDriver
+
+        from pgplay.app.terminal import TerminalDriver
+
+        return TerminalDriver if usual is LinuxDriver else usual
 
     def get_default_screen(self) -> Screen[None]:
         """Return the main screen."""
@@ -278,9 +290,7 @@ class PgplayApp(Acting):
         )
 
 
-def run_app(
-    config: RunConfig, rewards: Sequence[RewardSpec] = (), preset: str = "", *, as_left: bool = False
-) -> int:
+def run_app(config: RunConfig, rewards: Sequence[RewardSpec] = (), preset: str = "", *, as_left: bool = False) -> int:
     """Show the app with `config` filled in, under the name of the `preset` it came from; returns the exit status.
 
     `rewards` are those of `config`, as the person agreed to them on the command line. With `as_left` the setup comes
@@ -297,4 +307,6 @@ def run_app(
         keep_aside()
     # A thread of its own writes what a key did; it would wait 5 ms for its turn while the next thing is computed.
     sys.setswitchinterval(0.0005)
-    return PgplayApp(config, preset, brought=rewards, memory=memory, problems=problems).run() or 0
+    app = PgplayApp(config, preset, brought=rewards, memory=memory, problems=problems)
+    app.run()
+    return app.return_code or 0  # 1 after a crash

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pgplay.app import form
@@ -244,7 +243,7 @@ class Conductor:
                 "Target from a file",
                 "Which file holds the text? It is read as UTF-8.",
                 yes="Read",
-                check=lambda file: texts.append(read_target(Path(file).expanduser())),
+                check=lambda file: texts.append(read_target(file)),
             ),
             chosen,
         )

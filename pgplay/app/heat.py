@@ -10,6 +10,7 @@ from rich.style import Style
 from rich.text import Text
 
 from pgplay.app.history import Traces
+from pgplay.app.safe_text import pad_left
 from pgplay.learning.report import Trace
 from pgplay.runs import axes
 
@@ -40,7 +41,7 @@ def draw(rows: Sequence[Labelled], styles: Mapping[str, Style], margin: int, *, 
     for number, row in enumerate(rows):
         if number:
             picture.append("\n")
-        picture.append(f"{row.label:>{margin}} │", styles["axis"])
+        picture.append(f"{pad_left(row.label, margin)} │", styles["axis"])
         for (sign, style), run in itertools.groupby(map(shade, row.values)):  # a span for each cell would be slow
             picture.append(sign * cell * len(list(run)), styles[style])
     return picture

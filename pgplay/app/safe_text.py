@@ -76,6 +76,12 @@ def pad(text: str, width: int) -> str:
     return shown + " " * (width - cell_len(shown))
 
 
+def pad_left(text: str, width: int) -> str:
+    """Return `text` set to the right in `width` cells; cut where it is wider."""
+    shown = fit(text, width)
+    return " " * (width - cell_len(shown)) + shown
+
+
 def as_title(text: str) -> str:
     """Return outside `text` for a border title, the one place that takes only a str and reads markup in it."""
     return plain(text).replace("[", "\\[")

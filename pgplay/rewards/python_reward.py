@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from pgplay.errors import InputError, RewardError, composed, look_up, unknown_name
-from pgplay.paths import personal_rewards_folder
+from pgplay.paths import expand_home, personal_rewards_folder
 from pgplay.rewards.child_process import ChildProcess
 from pgplay.rewards.records import Scores, Triple, tell
 from pgplay.tasks.files import lines_of, read_bytes
@@ -105,7 +105,7 @@ def beside(spec: str, folder: Path) -> str:
     if not is_python(spec):
         return spec
     file, function = split_python(spec)
-    path = folder / Path(file).expanduser()
+    path = folder / expand_home(file)
     return f"{path.resolve()}{function and ':' + function}" if path.is_file() else spec
 
 
@@ -124,7 +124,7 @@ def find_python(spec: str) -> Path:
 
     A bare name that is no file here is one of the rewards that the person keeps, where there is one of that name.
     """
-    path = Path(split_python(spec)[0]).expanduser()
+    path = expand_home(split_python(spec)[0])
     if path.name != str(path) or path.exists():
         return path
     kept = {file.name: file for file in personal_rewards_folder().glob("*.py")}

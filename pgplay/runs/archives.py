@@ -15,6 +15,7 @@ from typing import BinaryIO
 import msgspec
 
 from pgplay.errors import InputError, PgplayError
+from pgplay.paths import expand_home
 from pgplay.runs.cards import PolicyCard, check_tensors, decode_card, encode_card
 from pgplay.runs.files import write_atomically
 from pgplay.runs.library import CARD, TENSORS, load_policy, save_policy
@@ -36,13 +37,13 @@ def export_policy(name: str, file: Path | str, overwrite: bool = False) -> Path:
     policy, and for a file that is there unless `overwrite`; PgplayError where it can't be read or written.
     """
     card, tensors = load_policy(name)
-    path = Path(file).expanduser()
+    path = expand_home(file)
     if path.is_dir():
         path = path / f"{card.name}{SUFFIX}"
     elif not path.suffix:
         path = path.with_name(path.name + SUFFIX)
     if path.exists() and not overwrite:
-        raise InputError(f"There is already a file {path}.", "Choose another file, or overwrite it.")
+        raise InputError(f"There is already a file {path}.", "Choose another file.")
     if not path.parent.is_dir():
         raise InputError(f"There is no folder {path.parent}.", "Choose a folder that is there.")
     buffer = io.BytesIO()
@@ -59,7 +60,7 @@ def import_policy(file: Path | str, name: str = "") -> PolicyCard:
     Raises InputError where there is no such file or the name is bad or taken; PgplayError where the file is truncated,
     edited, of a newer version, or no policy.
     """
-    path = Path(file).expanduser()
+    path = expand_home(file)
     with open_regular(path, _LARGEST_FILE) as content:
         encoded, tensors = _unpack(content, path)
     card = decode_card(encoded, f"{CARD} in {path}")

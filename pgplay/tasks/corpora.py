@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pgplay.errors import InputError, unknown_name
-from pgplay.paths import shipped
+from pgplay.paths import expand_home, shipped
 from pgplay.tasks.alphabet import check_text
 from pgplay.tasks.files import read_text
 
@@ -23,7 +21,7 @@ def read_corpus(name_or_path: str) -> tuple[str, ...]:
 
     Raises InputError for an unknown name, a file that cannot be read, and one without a line.
     """
-    path = Path(name_or_path)
+    path = expand_home(name_or_path)
     if name_or_path in corpus_names():
         path = shipped("assets") / "corpora" / f"{name_or_path}.txt"
     elif not path.suffix and (not path.exists() or path.is_dir()):

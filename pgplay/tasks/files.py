@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pgplay.errors import InputError
+from pgplay.paths import expand_home
 from pgplay.tasks.alphabet import check_text
 
 TARGET_LIMIT = 1_000_000
@@ -69,6 +70,7 @@ def open_regular(path: Path, limit: int) -> Iterator[BinaryIO]:
     Raises InputError where it is missing, a folder, larger, or a pipe or device, for which one would wait; also where
     reading it fails.
     """
+    path = expand_home(path)
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         with open(descriptor, "rb") as file:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pgplay.config import RunConfig
 from pgplay.errors import InputError, unknown_name
+from pgplay.paths import expand_home
 from pgplay.tasks.data_sets import data_sets
 from pgplay.tasks.generators import GENERATORS, generate, parse_task
 from pgplay.tasks.pairs import PAIR_SUFFIXES, read_pairs
@@ -22,7 +23,7 @@ def load_task(config: RunConfig) -> Task:
     if not config.task:
         name, pairs = "target", single_target(config.target).training
     elif _names_a_file(config.task):
-        name, pairs = Path(config.task).stem, read_pairs(Path(config.task))
+        name, pairs = Path(config.task).stem, read_pairs(expand_home(config.task))
     elif config.task in data_sets():
         name, pairs = config.task, read_pairs(data_sets()[config.task])
     elif config.task.partition(":")[0] not in GENERATORS:
@@ -34,7 +35,7 @@ def load_task(config: RunConfig) -> Task:
 
 
 def _names_a_file(task: str) -> bool:
-    path = Path(task)
+    path = expand_home(task)
     is_there = path.exists() and not path.is_dir()  # a pipe too: reading it says why it cannot be one
     return path.suffix.lower() in PAIR_SUFFIXES or (":" not in task and bool(path.suffix)) or is_there
 

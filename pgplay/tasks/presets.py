@@ -16,7 +16,7 @@ import msgspec
 
 from pgplay.config import RunConfig, fields, make_config
 from pgplay.errors import InputError, look_up, shown, unknown_name
-from pgplay.paths import personal_presets_folder, shipped
+from pgplay.paths import expand_home, personal_presets_folder, shipped
 from pgplay.tasks.files import read_text
 from pgplay.tasks.pairs import parse_toml
 
@@ -71,7 +71,7 @@ def load_preset(name_or_path: str | Path) -> Preset:
     Raises InputError for an unknown name (with the nearest one) and for a file with a wrong key, type or value (with
     file, line and key).
     """
-    path = Path(name_or_path)
+    path = expand_home(name_or_path)
     if path.suffix == ".toml" or len(path.parts) > 1:
         return read_preset(path)
     try:

@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+from textual.events import Paste
 from textual.widgets import Input
 
 from pgplay.app.screens.dialogs import AskDialog
@@ -70,3 +71,20 @@ async def test_a_pasted_recipe_fills_the_setup_in_and_a_wrong_one_says_why() -> 
         await pilot.press("enter")
         await until(pilot, lambda: bench.app.settings == {"target": "good day", "seed": 4})
         assert bench.app.screen is bench.app.main
+
+
+async def test_what_is_pasted_as_the_page_opens_is_taken_by_enter_and_the_clipboard_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench()
+    copied: list[str] = []
+    monkeypatch.setattr(bench.app, "copy_to_clipboard", copied.append)
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(bench.app.screen, RecipeScreen))
+        bench.app.post_message(Paste('target="good day" seed=4\n'))
+        await pilot.pause()
+        await pilot.press("enter")
+        await until(pilot, lambda: bench.app.settings == {"target": "good day", "seed": 4})
+        assert not copied

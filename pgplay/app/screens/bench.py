@@ -18,7 +18,7 @@ from pgplay.app.actions import BENCH_ACTIONS, bindings
 from pgplay.app.drafts import kept_rewards, near
 from pgplay.app.lab import Asked, Lab
 from pgplay.app.messages import LooksChanged
-from pgplay.app.safe_text import safe_text
+from pgplay.app.safe_text import as_title, safe_text
 from pgplay.app.screens import bench_text
 from pgplay.app.screens.page import Keys
 from pgplay.app.state import AppState
@@ -185,7 +185,7 @@ class RewardBench(Screen[None]):
     def show_probe(self, probed: Probed) -> None:
         """Show what was found about a reward, and the verdict."""
         self._probed = probed
-        self.query_one("#probe").border_title = f"Before training · {probed.probe.reward}"
+        self.query_one("#probe").border_title = as_title(f"Before training · {probed.probe.reward}")
         self.query_one("#probed", Static).update(bench_text.findings(probed.probe, probed.verdict, self._styles()))
 
     def show_refusal(self, error: PgplayError) -> None:

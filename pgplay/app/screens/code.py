@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from pgplay.app.messages import LooksChanged
-from pgplay.app.safe_text import plain, safe_text
+from pgplay.app.safe_text import as_title, plain, safe_text
 from pgplay.app.screens.page import CLOSES, Dialog
 from pgplay.app.source_code import Source, sources
 from pgplay.app.widgets.code import COMPONENTS, coloured_code
@@ -36,7 +36,7 @@ class CodeScreen(Dialog[None]):
     def compose(self) -> ComposeResult:
         """Lay out the sources."""
         with VerticalScroll(id="code", classes="dialog page") as dialog:
-            dialog.border_title = f"The code of {self._stop}"
+            dialog.border_title = as_title(f"The code of {self._stop}")
             dialog.border_subtitle = CLOSES
             try:
                 self._sources = sources(self._stop, self._rules)

@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, OptionList, Static
 
-from pgplay.app.safe_text import plain, safe_text
+from pgplay.app.safe_text import as_title, plain, safe_text
 from pgplay.app.screens.page import CLOSES, Dialog
 from pgplay.app.widgets.choice import described
 from pgplay.errors import PgplayError
@@ -31,7 +31,7 @@ class ConfirmDialog(Dialog[bool]):
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
         with Vertical(id="question", classes="dialog") as dialog:
-            dialog.border_title = self._title
+            dialog.border_title = as_title(self._title)
             yield Static(safe_text(self._question, lines=True), classes="words")
             with Horizontal(classes="buttons"):
                 yield Button("No", id="no")
@@ -66,7 +66,7 @@ class AskDialog(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
         with Vertical(id="question", classes="dialog") as dialog:
-            dialog.border_title = self._title
+            dialog.border_title = as_title(self._title)
             yield Static(safe_text(self._question, lines=True), classes="words")
             yield Input(self._answer, placeholder=self._placeholder, id="answer", compact=True)
             yield Static(classes="problem")
@@ -111,7 +111,7 @@ class ChooseDialog(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
         with Vertical(id="question", classes="dialog -choose") as dialog:
-            dialog.border_title = self._title
+            dialog.border_title = as_title(self._title)
             dialog.border_subtitle = CLOSES
             if not self._entries:
                 yield Static("There is nothing else to choose from.", classes="words")

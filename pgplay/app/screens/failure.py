@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Static
 
-from pgplay.app.safe_text import safe_text
+from pgplay.app.safe_text import as_title, safe_text
 from pgplay.app.screens.page import Dialog
 from pgplay.worker.protocol import Failed
 
@@ -33,7 +33,7 @@ class FailureCard(Dialog[Answer]):
         """Lay out the parts."""
         failure = self._failure
         with Vertical(id="failure", classes="dialog -failure") as dialog:
-            dialog.border_title = f"✗ {self._title}"
+            dialog.border_title = as_title(f"✗ {self._title}")
             yield Static(safe_text(failure.problem, "bold", lines=True), classes="words")
             if failure.remedy:
                 yield Static(safe_text(failure.remedy, lines=True), classes="words")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rich.cells import cell_len
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, ScreenResultType
-from textual.widgets import Footer
+from textual.widgets import Footer, Input
 from textual.widgets._footer import FooterKey
 
 from pgplay.app.explanations import PANELS, Explanation
@@ -27,6 +28,14 @@ class Dialog(ModalScreen[ScreenResultType]):
 
     def __init__(self, *, classes: str = "") -> None:
         super().__init__(classes=f"dialog-screen {classes}")
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Put what is pasted while a button has the focus into the page's first field, and go there."""
+        field = next(iter(self.query(Input)), None)
+        if field is not None and event.text:
+            field.focus()
+            field.value = event.text.splitlines()[0]
+            field.cursor_position = len(field.value)
 
 
 BACK = Binding("escape", "dismiss", "back", key_display="esc")

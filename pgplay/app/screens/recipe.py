@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import on
@@ -18,6 +17,7 @@ from pgplay.app.screens.dialogs import AskDialog
 from pgplay.app.screens.page import CLOSES, Dialog
 from pgplay.config import RunConfig, make_config
 from pgplay.errors import InputError, PgplayError
+from pgplay.paths import expand_home
 from pgplay.runs.files import write_atomically
 from pgplay.runs.recipes import from_recipe, to_command, to_recipe
 
@@ -95,7 +95,7 @@ class RecipeScreen(Dialog[RunConfig | None]):
         """Write the recipe to a file."""
 
         def write(answer: str) -> None:
-            path = Path(answer).expanduser()
+            path = expand_home(answer)
             if path.exists():
                 raise InputError(f"There is already a file {path}.", "Give another name.")
             if not path.parent.is_dir():

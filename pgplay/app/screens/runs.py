@@ -16,6 +16,7 @@ from pgplay.app.screens.listing import Listing
 from pgplay.app.screens.page import BACK
 from pgplay.app.visits import Visits
 from pgplay.errors import InputError
+from pgplay.paths import expand_home
 from pgplay.runs.exports import check_format, export_run
 from pgplay.runs.files import write_atomically
 from pgplay.runs.reader import RunReader
@@ -106,7 +107,7 @@ class Runs(Listing):
             return
 
         def check(answer: str) -> None:
-            path = Path(answer).expanduser()
+            path = expand_home(answer)
             check_format(_format_of(path))
             if path.exists():
                 raise InputError(f"There is already a file {path}.", "Give another name.")
@@ -114,7 +115,7 @@ class Runs(Listing):
         def chosen(answer: str | None) -> None:
             if answer is None:
                 return
-            path = Path(answer).expanduser()
+            path = expand_home(answer)
 
             def write() -> None:
                 with RunReader.open(run.name) as store:

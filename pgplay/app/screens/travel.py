@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from pgplay.app.formats import number
 from pgplay.app.past import Moment, Past
-from pgplay.app.safe_text import plain, safe_text
+from pgplay.app.safe_text import as_title, safe_text
 from pgplay.app.screens.page import BACK, Keys
 from pgplay.app.state import AppState
 from pgplay.app.view import USUAL, PlotView, words_of
@@ -124,7 +124,7 @@ class TravelScreen(Screen[None]):
         plot, known = self.query_one(Plot), list(self._past.history.series)
         if known:
             plot.metric = known[(known.index(plot.metric) + 1) % len(known)] if plot.metric in known else known[0]
-            plot.border_title = plain(words_of(plot.metric).title)
+            plot.border_title = as_title(words_of(plot.metric).title)
             plot.refresh()
             self._show()
 

@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 from pgplay.app import formats
 from pgplay.app.colouring import coloured
 from pgplay.app.maths import signed
-from pgplay.app.safe_text import safe_text
+from pgplay.app.safe_text import as_title, safe_text
 from pgplay.app.widgets.samples import Samples, component_styles
 from pgplay.learning.anatomy import SampleAnatomy
 
@@ -121,8 +121,8 @@ class Completions(OptionList):
         told = f"{len(samples)} of {total} texts" if len(samples) < total else f"{total} texts"
         told = told if total else f"{len(samples)} samples"
         counted = f"{len(self._shown)} found" if wanted else f"{len(self._rows)} distinct"
-        self.border_title = f"{self._heading()}{told} · {counted}"
-        self.border_subtitle = f" by {sort.replace('_', ' ')} "
+        self.border_title = as_title(f"{self._heading()}{told} · {counted}")
+        self.border_subtitle = as_title(f" by {sort.replace('_', ' ')} ")
         if self._shown:
             same = [n for n, row in enumerate(self._shown) if before and row.sample.text == before.text]
             self.highlighted = same[0] if same else 0

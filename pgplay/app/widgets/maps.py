@@ -12,7 +12,7 @@ from textual.widget import Widget
 from pgplay.app import heat
 from pgplay.app.explanations import PANELS, Explanation
 from pgplay.app.history import History
-from pgplay.app.safe_text import pad
+from pgplay.app.safe_text import as_title, pad
 from pgplay.app.view import HISTOGRAM, PlotView, words_of
 from pgplay.app.widgets.plot import is_seen
 from pgplay.app.widgets.tokens import shown_token
@@ -157,7 +157,7 @@ class RewardHistogram(Widget, can_focus=True):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id, classes="panel plot")
         self.metric = HISTOGRAM
-        self.border_title = words_of(HISTOGRAM).title
+        self.border_title = as_title(words_of(HISTOGRAM).title)
         self.border_subtitle = f" {heat.LEGEND} "
         self._history = History()
         self._view = PlotView()
