@@ -38,7 +38,8 @@ def plain_database_errors(folder: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         raise _in_words(folder, error) from error
     except msgspec.ValidationError as error:
-        raise damaged(folder, f"it holds a value of the wrong kind ({error})") from error
+        what, _, _ = str(error).partition(" - at ")
+        raise damaged(folder, f"it holds a value of the wrong kind ({what})") from error
     except (msgspec.DecodeError, struct.error, UnicodeDecodeError, ValueError) as error:
         raise damaged(folder, str(error)) from error
 

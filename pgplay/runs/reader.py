@@ -128,8 +128,10 @@ class RunReader:
         found = dict(self._select(tuple[str, str], "SELECT key, value FROM run WHERE key IN ('parent', 'parent_step')"))
         if len(found) < 2:
             return None
+        if not found["parent_step"].isdecimal():
+            raise damaged(self.folder, f"it is a branch from step {found['parent_step']!r}")
         with self._plainly():
-            return msgspec.convert((found["parent"], int(found["parent_step"])), Parent)
+            return Parent(found["parent"], int(found["parent_step"]))
 
     def windows(self, after_step: int = 0, limit: int | None = None, until: int = LAST_STEP) -> Iterator[Window]:
         """Yield what the steps after `after_step` and up to `until` told, oldest first, at most `limit` of them."""
@@ -223,6 +225,13 @@ class RunReader:
             " FROM steps ORDER BY step DESC LIMIT 1",
         )
         return found[0] if found else RunProgress(0, 0.0, 0, None, None)
+
+    def check(self) -> None:
+        """Read a little of every table; raises PgplayError where it holds what a store of pgplay does not."""
+        self.events()
+        last = self.progress().steps
+        self.row(last)
+        self.samples(last)
 
     def close(self) -> None:
         """Close the store."""

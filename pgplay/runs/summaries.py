@@ -96,6 +96,7 @@ def _as_it_is_now(summary: RunSummary, folder: Path) -> RunSummary:
 def _read(folder: Path) -> RunSummary:
     try:
         with RunReader(folder) as store:
+            store.check()
             config, progress = store.config, store.progress()
             parent, parent_step = store.parent or ("", 0)
             return RunSummary(

@@ -25,6 +25,7 @@ ENDLESS = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
 ODD = {
     "the parent's step is no number": "INSERT INTO run VALUES ('parent', 'x'), ('parent_step', 'y')",
     "the parent's step is below 0": "INSERT INTO run VALUES ('parent', 'x'), ('parent_step', '-3')",
+    "the parent's step is a huge number": f"INSERT INTO run VALUES ('parent', 'x'), ('parent_step', '{'9' * 5000}')",
     "seconds are a text": "UPDATE steps SET seconds = 'soon'",
     "completions are bytes": "UPDATE steps SET completions = x'00'",
     "a state is bytes": "UPDATE run SET value = x'ff00' WHERE key = 'state'",
