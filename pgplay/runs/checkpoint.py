@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from pgplay.errors import PgplayError
-from pgplay.runs.checkpoint_files import Kind, Which, read_checkpoint, write_checkpoint
+from pgplay.runs.checkpoint_files import CheckpointBytes, Kind, Which, read_checkpoint, write_checkpoint
 
 
 class Checkpoint(NamedTuple):
@@ -25,6 +26,10 @@ class Checkpoint(NamedTuple):
     note: str = ""
 
 
+Accept = Callable[[Checkpoint], None]
+"""Raises PgplayError for a checkpoint that holds what it must not."""
+
+
 def save_checkpoint(run_folder: Path, checkpoint: Checkpoint, kind: Kind = "last") -> None:
     """Make this the checkpoint of `kind` in the run's folder: wholly, or not at all.
 
@@ -33,14 +38,23 @@ def save_checkpoint(run_folder: Path, checkpoint: Checkpoint, kind: Kind = "last
     write_checkpoint(run_folder, pack(checkpoint.tensors), checkpoint.state, kind)
 
 
-def load_checkpoint(run_folder: Path, which: Which = "last") -> Checkpoint:
-    """Return a checkpoint of the run, verified.
+def load_checkpoint(run_folder: Path, which: Which = "last", accept: Accept | None = None) -> Checkpoint:
+    """Return a checkpoint of the run, verified, and not refused by `accept`.
 
     Raises InputError where there is none; PgplayError, with what is wrong, where it is truncated, edited or of a newer
     version and no older one can stand in for it.
     """
-    found = read_checkpoint(run_folder, which)
-    return Checkpoint(unpack(found.tensors, f"The checkpoint of the run '{run_folder.name}'"), found.state, found.note)
+    whole: list[Checkpoint] = []
+
+    def accept_whole(found: CheckpointBytes) -> None:
+        what = f"The checkpoint of step {found.state.get('step')} of the run '{run_folder.name}'"
+        checkpoint = Checkpoint(unpack(found.tensors, what), found.state)
+        if accept is not None:
+            accept(checkpoint)
+        whole.append(checkpoint)
+
+    found = read_checkpoint(run_folder, which, accept_whole)
+    return whole[-1]._replace(note=found.note)
 
 
 def pack(tensors: dict[str, torch.Tensor]) -> bytes:

@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -36,6 +36,10 @@ class CheckpointBytes(NamedTuple):
     tensors: bytes
     state: dict[str, Any]
     note: str = ""
+
+
+Accept = Callable[[CheckpointBytes], None]
+"""Raises PgplayError for a checkpoint that holds what it must not."""
 
 
 def write_checkpoint(run_folder: Path, tensors: bytes, state: dict[str, Any], kind: Kind) -> None:
@@ -101,36 +105,66 @@ def tensors_size(run_folder: Path) -> int:
     return 0
 
 
-def read_checkpoint(run_folder: Path, which: Which) -> CheckpointBytes:
-    """Return a checkpoint; for 'last', the one before it, with a note, where the newest is damaged.
+def read_checkpoint(run_folder: Path, which: Which, accept: Accept | None = None) -> CheckpointBytes:
+    """Return a checkpoint; for 'last' the newest that is whole, with a note where another one was newer.
 
-    Raises InputError where there is none, PgplayError where none can be read.
+    `accept` may refuse one for what it holds, by a PgplayError. Raises InputError where there is none, PgplayError
+    where none can be used.
     """
     folder = run_folder / _FOLDER
-    wanted = [f"{_STEP}{which}"] if isinstance(which, int) else [which]
-    names = [name for name in [*wanted, *([_PREVIOUS] if which == "last" else [])] if _is_there(folder, name)]
+    names = _newest_first(folder) if which == "last" else [f"{_STEP}{which}" if isinstance(which, int) else which]
+    names = [name for name in names if (folder / f"{name}.json").exists()]
     if not names:
         raise InputError(f"The run '{run_folder.name}' has no checkpoint.", "Start it again from its recipe.")
-    try:
-        return _read(folder, names[0])
-    except PgplayError as error:
-        for name in names[1:]:
+    newest: PgplayError | None = None
+    if which == "last" and names[0] != "last":
+        newest = _damaged(folder / "last.json", "it is missing")
+    for name in names:
+        try:
             found = _read(folder, name)
-            return found._replace(note=f"{error.problem} The checkpoint before it was taken instead.")
-        raise
+            if accept is not None:
+                accept(found)
+        except PgplayError as error:
+            newest = newest or error
+        else:
+            taken = f"The checkpoint of step {found.state.get('step')} is taken instead."
+            return found._replace(note=f"{newest.problem} {taken}") if newest is not None else found
+    assert newest is not None
+    raise newest
 
 
-def _is_there(folder: Path, name: str) -> bool:
-    return (folder / f"{name}.json").exists()
+def _newest_first(folder: Path) -> list[str]:
+    """Return the names of the checkpoints from which a run may go on, as far as they can be read, the newest first."""
+    steps = {f"{_STEP}{step}": step for step in kept_steps(folder.parent)}
+    best = _step_of(folder, "best")
+    if best is not None:
+        steps["best"] = best
+    return ["last", _PREVIOUS, *sorted(steps, key=lambda name: steps[name], reverse=True)]
+
+
+def _step_of(folder: Path, name: str) -> int | None:
+    """Return the step of a checkpoint, without reading its tensors; None where it or they cannot be there."""
+    with contextlib.suppress(PgplayError, FileNotFoundError):
+        document = _read_document(folder / f"{name}.json")
+        step = document["state"].get("step")
+        if isinstance(step, int) and (folder / f"{document['tensors_sha256']}.safetensors").is_file():
+            return step
+    return None
 
 
 def checkpoint_step(run_folder: Path) -> int | None:
-    """Return the `step` in the state of the last checkpoint, without reading tensors; None where there is none."""
-    for name in ("last", _PREVIOUS):
-        with contextlib.suppress(PgplayError, FileNotFoundError):
-            step = _read_document(run_folder / _FOLDER / f"{name}.json")["state"].get("step")
-            return step if isinstance(step, int) else None
-    return None
+    """Return the step from which a run would go on, without reading tensors; None where it can't."""
+    folder = run_folder / _FOLDER
+    steps = (_step_of(folder, name) for name in _newest_first(folder))
+    return next((step for step in steps if step is not None), None)
+
+
+def forget_after(run_folder: Path, step: int) -> None:
+    """Keep no checkpoint of a later `step` along the run, nor as its best: the run goes on from there."""
+    forget_steps(run_folder, [later for later in kept_steps(run_folder) if later > step])
+    best = _step_of(run_folder / _FOLDER, "best")
+    if best is not None and best > step:
+        (run_folder / _FOLDER / "best.json").unlink(missing_ok=True)
 
 
 def _read(folder: Path, name: str) -> CheckpointBytes:

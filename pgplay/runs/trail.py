@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from pgplay.runs.checkpoint_files import forget_steps, keep_last, kept_steps, tensors_size
+from pgplay.runs.checkpoint_files import forget_after, forget_steps, keep_last, kept_steps, tensors_size
 
 MOST = 24
 BUDGET = 96 * 1024 * 1024
@@ -45,7 +45,7 @@ class Trail:
 
     def cut(self, step: int) -> None:
         """Forget the checkpoints after `step`, as the run goes on from there."""
-        forget_steps(self._folder, [later for later in self.steps if later > step])
+        forget_after(self._folder, step)
         self.steps = [earlier for earlier in self.steps if earlier <= step]
 
 

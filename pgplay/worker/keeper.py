@@ -6,14 +6,15 @@ import math
 import time
 from contextlib import ExitStack, suppress
 from datetime import datetime
-from typing import NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
 from pgplay.config import RunConfig, make_config, to_settings
-from pgplay.errors import PgplayError
+from pgplay.errors import InputError, PgplayError
 from pgplay.learning.learner import Learner, LearnerState
 from pgplay.learning.report import StepReport
+from pgplay.learning.schema import check_state
 from pgplay.policies.spec import PolicySpec
 from pgplay.rewards.reward_spec import RewardSpec
 from pgplay.runs.branches import TASK
@@ -53,31 +54,62 @@ class StoredRun(NamedTuple):
     note: str
 
 
+class _State(msgspec.Struct):
+    """What a checkpoint of a run holds beside tensors; one of an older pgplay lacks the newest of it."""
+
+    step: int
+    settings: dict[str, Any]
+    shape: PolicySpec
+    trainer: dict[str, Any]
+    threads: Annotated[int, msgspec.Meta(ge=1, le=256)] | None = None
+    reward: tuple[str, Stamp | None] = ("", None)
+
+
 def open_run(run: str, undo: ExitStack) -> StoredRun:
-    """Return the stored `run`, claimed for training, at its last checkpoint; `undo` closes its store.
+    """Return the stored `run`, claimed for training, at its newest checkpoint that is whole; `undo` closes its store.
 
     Raises InputError and PgplayError.
     """
     store = undo.enter_context(RunStore.open(run))
     store.claim()
-    checkpoint = load_checkpoint(store.folder)
-    state = checkpoint.state
+    opened: list[StoredRun] = []
+
+    def open_at(checkpoint: Checkpoint) -> None:
+        try:
+            opened.append(_open_at(store, checkpoint))
+        except (InputError, msgspec.ValidationError) as error:
+            problem = error.problem if isinstance(error, InputError) else str(error)
+            step = checkpoint.state.get("step")
+            raise PgplayError(
+                f"The checkpoint of step {step} of the run '{run}' cannot be used: {problem.rstrip('.')}.",
+                "Start the run again from its recipe.",
+            ) from error
+
+    checkpoint = load_checkpoint(store.folder, "last", open_at)
+    return opened[-1]._replace(note=checkpoint.note)
+
+
+def _open_at(store: RunStore, checkpoint: Checkpoint) -> StoredRun:
+    state = msgspec.convert(checkpoint.state, _State)
+    config = make_config(state.settings)
+    # A file of pairs may have changed since; the run goes on with what it began with.
+    task = _read_task(store) if config.task else None
+    learnt = LearnerState(checkpoint.tensors, state.trainer)
+    steps = check_state(learnt, config, state.shape, len(task.training) if task else 1)
+    if steps != state.step:
+        raise InputError(f"it counts {steps} steps")
+    rewards = rewards_of(checkpoint.state, store.name)
+    return StoredRun(store, config, task, state.shape, learnt, state.threads, rewards, state.reward[1], "")
+
+
+def _read_task(store: RunStore) -> Task:
+    path = store.folder / TASK
     try:
-        config = make_config(state["settings"])
-        _, stamp = state.get("reward", ("", None))
-        shape = PolicySpec(*state["shape"])
-        task = None
-        if config.task:
-            # A file of pairs may have changed since; the run goes on with what it began with.
-            task = msgspec.json.decode((store.folder / TASK).read_bytes(), type=Task)
-    except (KeyError, TypeError, OSError, msgspec.DecodeError, RecursionError) as error:
-        raise PgplayError(
-            f"The run '{run}' cannot be read: {type(error).__name__}: {error}.", "Start it again from its recipe."
-        ) from error
-    rewards = rewards_of(state, run)
-    learnt = LearnerState(checkpoint.tensors, state["trainer"])
-    kept = Stamp(*stamp) if stamp else None
-    return StoredRun(store, config, task, shape, learnt, state.get("threads"), rewards, kept, checkpoint.note)
+        with plain_errors("Reading the task", path):
+            return msgspec.json.decode(path.read_bytes(), type=Task)
+    except (msgspec.DecodeError, UnicodeDecodeError, InputError) as error:
+        problem = f"The task {path} cannot be read: {error}."
+        raise PgplayError(problem, "Start the run again from its recipe.") from error
 
 
 def forget(store: RunStore) -> None:
@@ -117,8 +149,8 @@ class Keeper:
     def resume(self, note: str) -> None:
         """Go on from the checkpoint that the learner was restored from: forget all that came after it."""
         step = self._learner.counters.steps
-        self._best = self._store.best(_SCORE)
         self._store.rewind(step)
+        self._best = self._store.best(_SCORE)
         self._trail.cut(step)
         if note or self._store.parent is None or self._store.parent.step != step:  # a branch says where it begins
             self._store.event(step, "resume", note)

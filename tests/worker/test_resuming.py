@@ -1,0 +1,111 @@
+"""Resuming a run whose checkpoints are missing, or hold what they must not."""
+
+import math
+
+import pytest
+import torch
+
+from pgplay.errors import PgplayError
+from pgplay.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from pgplay.runs.checkpoint_files import checkpoint_step
+from pgplay.runs.store import RunStore
+from pgplay.worker.session import Session
+from tests.worker.test_session import begin
+
+
+def rewritten(run, which="last", *, counters=None, trainer=None, tensors=None, drop=(), **state):
+    """Write the checkpoint of `run` again, changed, with the right hashes."""
+    folder = RunStore.open(run).folder
+    found = load_checkpoint(folder, which)
+    values = found.state["trainer"]
+    values["counters"] |= counters or {}
+    values |= trainer or {}
+    kept = {name: tensor for name, tensor in found.tensors.items() if name not in drop}
+    save_checkpoint(folder, Checkpoint({**kept, **(tensors or {})}, {**found.state, **state}))
+
+
+def trained(count=4):
+    """Return a run of some steps, each of which has a checkpoint along the run."""
+    session = begin(kl=0.1)
+    for _ in range(count):
+        session.step()
+        session._keeper._next_trail = 0.0
+        session._keeper.checkpoint()
+    session.close("paused")
+    return session.run
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        ({"drop": ["policy.lm_head.bias"]}, "lacks policy.lm_head.bias"),
+        ({"drop": ["generator"]}, "lacks generator"),
+        ({"drop": ["optimiser.0.mean"]}, "lacks optimiser.0.mean"),
+        ({"tensors": {"policy.layers.0.weight_hh": torch.zeros(36, 108)}}, "is 36 x 108, not 108 x 36"),
+        ({"tensors": {"critic.bias": torch.full((1,), math.inf)}}, "not finite"),
+        ({"tensors": {"critic.bias": torch.zeros(1, dtype=torch.float64)}}, "torch.float64"),
+        ({"tensors": {"optimiser.0.step": torch.tensor(-1.0)}}, "negative"),
+        ({"tensors": {"more": torch.zeros(1)}}, "does not belong"),
+        ({"tensors": {"generator": torch.full((5056,), math.inf)}}, "random generator"),
+        ({"tensors": {"prompt_generator": torch.full((5056,), 255, dtype=torch.uint8)}}, "random generator"),
+        ({"counters": {"steps": -1}, "step": -1}, "steps cannot be -1"),
+        ({"counters": {"steps": "4"}}, "counters"),
+        ({"counters": {"steps": 3}}, "counts 3 steps"),
+        ({"counters": {"completions": 0}}, "without a completion"),
+        ({"counters": {"moving_average": math.nan}}, "moving_average cannot be nan"),
+        ({"counters": {"waiting": [7]}}, "a prompt waits"),
+        ({"counters": {"best": "none"}}, "counters"),
+        ({"trainer": {"reference": "start"}}, "reference"),
+        ({"trainer": {"reference": ["gru-nano", "ab", 0]}}, "max_length cannot be 0"),
+        ({"trainer": {"counters": None}}, "counters"),
+        ({"trainer": "none"}, "trainer"),
+        ({"reward": "levenshtein"}, "reward"),
+        ({"shape": ["gru-huge", "ab", 5]}, "no model called"),
+        ({"shape": "gru-nano"}, "shape"),
+        ({"settings": {"lr": -1}}, "lr cannot be -1"),
+        ({"threads": 0}, "threads"),
+    ],
+)
+def test_a_checkpoint_that_holds_what_it_must_not_gives_way_to_the_newest_that_is_whole(damage, words):
+    run = trained()
+    damage = dict(damage)
+    if damage.get("trainer") == "none":
+        folder = RunStore.open(run).folder
+        found = load_checkpoint(folder)
+        save_checkpoint(folder, Checkpoint(found.tensors, {**found.state, "trainer": "none"}))
+    else:
+        rewritten(run, **damage)
+    (RunStore.open(run).folder / "checkpoints" / "last-previous.json").unlink()
+    (RunStore.open(run).folder / "checkpoints" / "step-4.json").unlink(missing_ok=True)
+    session = Session.resume(run)
+    (note,) = session.info().notes
+    assert words in note
+    assert f"The checkpoint of step {session.step_count} is taken instead." in note
+    assert 0 < session.step_count < 4
+    assert session.step().step == session.step_count
+    session.close("paused")
+
+
+@pytest.mark.parametrize("missing", [["last"], ["last", "last-previous"]])
+def test_a_run_goes_on_from_its_newest_checkpoint_whichever_are_missing(missing):
+    run = trained()
+    folder = RunStore.open(run).folder
+    for name in missing:
+        (folder / "checkpoints" / f"{name}.json").unlink()
+    step = checkpoint_step(folder)
+    session = Session.resume(run)
+    assert session.step_count == step
+    assert session.info().notes[0].endswith(f"it is missing. The checkpoint of step {step} is taken instead.")
+    assert [event.detail for event in session.store.events() if event.kind == "resume"] == [*session.info().notes]
+    session.close("paused")
+
+
+def test_where_no_checkpoint_is_whole_the_newest_is_told():
+    run = begin()
+    run.close("paused")
+    rewritten(run.run, drop=["generator"])
+    for path in (run.store.folder / "checkpoints").glob("*.json"):
+        if path.stem != "last":
+            path.unlink()
+    with pytest.raises(PgplayError, match=r"checkpoint of step 0 of the run .* lacks generator"):
+        Session.resume(run.run)
