@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from pgplay.errors import InputError, unknown_name
+from pgplay.errors import InputError, shown, unknown_name
 from pgplay.tasks.alphabet import check_text
 from pgplay.tasks.number_words import number_in_words
 from pgplay.tasks.task import Pair
@@ -72,14 +72,14 @@ def parse_task(spec: str) -> GeneratedTask:
         if key not in (*generator.parameters, "count"):
             raise unknown_name(f"parameter of {name}", key, (*generator.parameters, "count"))
         if key in given:
-            raise InputError(f"{spec} gives {key} twice.", "Give it once.")
+            raise InputError(f"{shown(spec)} gives {key} twice.", "Give it once.")
         given[key] = _PARSERS[key](key, value)
     count = given.pop("count", None)
     settings = Settings(**given)
     available = generator.available(settings)
     if count is not None and count > available:
         raise InputError(
-            f"{spec} asks for {count} prompts, but there are only {available}.", f"Choose at most {available}."
+            f"{shown(spec)} asks for {count} prompts, but there are only {available}.", f"Choose at most {available}."
         )
     return GeneratedTask(name, settings, min(DEFAULT_COUNT, available) if count is None else count)
 
@@ -98,7 +98,7 @@ def generate(task: GeneratedTask, seed: int) -> tuple[Pair, ...]:
 def _number(low: int, high: int) -> Callable[[str, str], int]:
     def parse(name: str, value: str) -> int:
         if not re.fullmatch(r"[0-9]{1,9}", value) or not low <= int(value) <= high:
-            raise InputError(f"{name} cannot be '{value}'.", f"It is a whole number from {low} to {high}.")
+            raise InputError(f"{name} cannot be {shown(value)}.", f"It is a whole number from {low} to {high}.")
         return int(value)
 
     return parse
@@ -110,7 +110,7 @@ def _span(low: int, high: int) -> Callable[[str, str], Span]:
         span = Span(int(found[1]), int(found[2] or found[1])) if found else Span(0, 0)
         if not low <= span.low <= span.high <= high:
             remedy = f"It is a whole number from {low} to {high}, or a span such as 3-5."
-            raise InputError(f"{name} cannot be '{value}'.", remedy)
+            raise InputError(f"{name} cannot be {shown(value)}.", remedy)
         return span
 
     return parse
@@ -119,7 +119,7 @@ def _span(low: int, high: int) -> Callable[[str, str], Span]:
 def _alphabet(name: str, value: str) -> str:
     check_text(value, "The task's alphabet")
     if len(value) < 2 or len(set(value)) != len(value):
-        raise InputError(f"{name} cannot be '{value}'.", "Give at least two different characters, each once.")
+        raise InputError(f"{name} cannot be {shown(value)}.", "Give at least two different characters, each once.")
     return value
 
 
