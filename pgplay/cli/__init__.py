@@ -85,12 +85,12 @@ def _run(words: list[str]) -> int:
     first = words[0] if words else ""
     if first in ("-h", "--help"):
         lines = overview("pgplay", ((name, summary) for name, (_, summary) in COMMANDS.items()))
-        print(f"A terminal playground for policy gradients on text.\n\n{_USAGE}\n\n{lines}\n\n{_AFTER}")
+        output.say(f"A terminal playground for policy gradients on text.\n\n{_USAGE}\n\n{lines}\n\n{_AFTER}")
         return 0
     if first in ("-V", "--version"):
         from pgplay.cli.doctor import pgplay_version
 
-        print(f"pgplay {pgplay_version()}")
+        output.say(f"pgplay {pgplay_version()}")
         return 0
     if first in COMMANDS:
         module, function = COMMANDS[first][0].split(":")

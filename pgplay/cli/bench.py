@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pgplay.cli.output import note, print_json, print_table
+from pgplay.cli.output import note, print_json, print_table, say
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
 from pgplay.errors import InputError
 from pgplay.policies.catalogue import MODELS, model_spec
@@ -205,7 +205,7 @@ def _print(
     unavailable: Sequence[dict[str, str]],
 ) -> None:
     first = rows[0]
-    print(f"Characters a second, {first['batch_size']} completions of {first['length']} characters a step\n")
+    say(f"Characters a second, {first['batch_size']} completions of {first['length']} characters a step\n")
     names = ("sample_per_second", "learn_per_second", "characters_per_second")
     print_table(
         ("model", "device", "parameters", "threads", "sampling", "learning", "together", "of peak", "memory"),
@@ -219,7 +219,7 @@ def _print(
             for row in rows
         ],
     )
-    print("\nMilliseconds a step: how the cost grows with length and batch\n")
+    say("\nMilliseconds a step: how the cost grows with length and batch\n")
     lengths = [one["length"] for one in first["by_length"]]
     batches = [one["batch_size"] for one in first["by_batch"]]
     print_table(
@@ -241,10 +241,10 @@ def _print(
             for row in rows
         ],
     )
-    print()
+    say()
     for line in growth:
-        print(f"{line['family']} on {line['device']}: seconds grow as parameters to the power {line['exponent']:.2f}.")
+        say(f"{line['family']} on {line['device']}: seconds grow as parameters to the power {line['exponent']:.2f}.")
     for device, peak in peaks.items():
-        print(f"Peak of {device}: {peak / 1e9:,.0f} billion operations a second, by a large product of matrices.")
+        say(f"Peak of {device}: {peak / 1e9:,.0f} billion operations a second, by a large product of matrices.")
     for missing in unavailable:
-        print(f"Not measured: {missing['device']}. {missing['reason']}")
+        say(f"Not measured: {missing['device']}. {missing['reason']}")

@@ -17,7 +17,7 @@ from pgplay import goals
 from pgplay.cli.consent import add_consent, agree
 from pgplay.cli.interruption import INTERRUPTED, Interruption, heeded
 from pgplay.cli.options import add_field_options, overlay, read_rewards, read_settings
-from pgplay.cli.output import note, number, print_json, print_table, shorten
+from pgplay.cli.output import note, number, print_json, print_table, say, shorten
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
 from pgplay.cli.progress import RunsProgress
 from pgplay.config import RunConfig, make_config, to_settings
@@ -284,12 +284,12 @@ def _print(entries: Sequence[Entry], summaries: Sequence[dict[str, Any]], traine
     print_table(("recipe", goal, "steps", "completions", "seconds", "reward"), rows)
     named = [entry for entry in entries if entry.differs and shorten(entry.label, _LABEL_WIDTH) != entry.differs]
     if named:
-        print("\nWhat differs:")
+        say("\nWhat differs:")
         print_table(("recipe", "settings"), [(shorten(one.label, _LABEL_WIDTH), one.differs) for one in named])
-    print("\nMedians over the seeds; one that did not get there counts as longer than any that did.")
+    say("\nMedians over the seeds; one that did not get there counts as longer than any that did.")
     ended = sum(one.ended for one in trained)
     if ended < len(trained):
-        print(f"{ended} of {len(trained)} runs ended before the interruption; only they count.")
+        say(f"{ended} of {len(trained)} runs ended before the interruption; only they count.")
     failed = sum(one.outcome is not None and one.outcome.state == "failed" for one in trained)
     if failed:
-        print(f"{failed} of {len(trained)} runs failed.")
+        say(f"{failed} of {len(trained)} runs failed.")

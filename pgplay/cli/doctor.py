@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from pgplay import paths
 from pgplay.cli.interruption import heeded
-from pgplay.cli.output import print_facts, print_json, print_table
+from pgplay.cli.output import print_facts, print_json, print_table, say
 from pgplay.cli.parsing import Parser, add_json
 from pgplay.errors import PgplayError, lack_of_memory
 
@@ -85,17 +85,17 @@ def doctor(words: Sequence[str]) -> int:
         print_json({"ok": not broken, **found, "faults": [fault._asdict() for fault in faults]})
         return int(broken)
     print_facts(versions)
-    print()
+    say()
     print_table(("device", "there", "what"), [(one["name"], one["available"], one["description"]) for one in devices])
-    print()
+    say()
     free = folder["free_bytes"]
     print_facts({**folder, "free_bytes": None, "free": None if free is None else f"{free / 1e9:.1f} GB"})
-    print()
+    say()
     print_facts(terminal)
-    print()
+    say()
     for fault in faults:
-        print(f"{'Broken' if fault.needed else 'Note'}: {fault.problem}")
-    print("Something that pgplay needs is broken." if broken else "Everything that pgplay needs works.")
+        say(f"{'Broken' if fault.needed else 'Note'}: {fault.problem}")
+    say("Something that pgplay needs is broken." if broken else "Everything that pgplay needs works.")
     return int(broken)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pgplay.cli.output import note, print_error, print_facts, print_json, print_table
+from pgplay.cli.output import note, print_error, print_facts, print_json, print_table, say, visible
 from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, run_verb
 from pgplay.cli.probe import add_probe, probe
 from pgplay.rewards.catalogue import BuiltIn
@@ -60,9 +60,10 @@ def _show_preset(arguments: Arguments) -> int:
     if arguments.json:
         print_json(_preset(preset))
         return 0
-    print(f"{preset.title}\n{preset.teaches}\n")
+    say(f"{visible(preset.title)}\n{visible(preset.teaches)}\n")
     print_facts(preset.settings)
-    print_facts({"\nfile": preset.path, "as a command": to_command(preset.config())})
+    say()
+    print_facts({"file": preset.path, "as a command": to_command(preset.config())})
     return 0
 
 
@@ -162,7 +163,7 @@ def _list_algorithms(arguments: Arguments) -> int:
         print_json([_algorithm(name) for name in (*ALGORITHMS, *COMPARATORS)])
     else:
         print_table(("name", *Choices._fields), [(name, *row.choices) for name, row in ALGORITHMS.items()])
-        print("\nComparators, which are no policy gradients:")
+        say("\nComparators, which are no policy gradients:")
         print_table(("name", "description"), [(name, row.description) for name, row in COMPARATORS.items()])
     return 0
 
@@ -178,7 +179,7 @@ def _show_algorithm(arguments: Arguments) -> int:
         return 0
     print_facts({**shown, **(shown.pop("choices", None) or {})})
     if shown and metrics:
-        print()
+        say()
     if metrics:
         rows = [(name, metric.unit, metric.description) for name, metric in metrics.items()]
         print_table(("metric", "unit", "meaning"), rows)

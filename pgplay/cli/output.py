@@ -48,9 +48,32 @@ def _sign(character: str) -> str:
         return _PICTURES[character]
     if ord(character) < 0x20:
         return chr(0x2400 + ord(character))
-    if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") and character not in "\u200c\u200d":
+    if _steers(character):
         return f"\\u{ord(character):04x}"
     return character
+
+
+def _steers(character: str) -> bool:
+    """Tell whether `character` would move the cursor, turn the direction of writing or be no character at all."""
+    joins = character in "\u200c\u200d"
+    return not joins and unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+def say(text: object = "", stream: TextIO | None = None, *, end: str = "\n") -> None:
+    """Print `text`, its lines as lines and all else that could steer a terminal made visible.
+
+    Everything that the command line prints goes through here, except texts written into a pipe (`say_text`).
+    """
+    lines = "\n".join(visible(line) for line in str(text).split("\n"))
+    print(lines, end=end, file=stream, flush=stream is not None)
+
+
+def say_text(text: str) -> None:
+    """Print a completion: made visible on a terminal, as it is into a file or a pipe, where it is data."""
+    if sys.stdout.isatty():
+        say(visible(text))
+    else:
+        print(text)
 
 
 def print_error(error: PgplayError) -> None:
@@ -62,18 +85,24 @@ def print_error(error: PgplayError) -> None:
         print_source(error.way, sys.stderr)
     for line in (error.problem, error.remedy):
         if line:
-            print(line.strip(), file=sys.stderr)
+            say(line.strip(), sys.stderr)
 
 
 def note(line: str, stream: TextIO | None = None) -> None:
     """Print a line that is not the result: on standard error, so that results can be piped."""
-    print(visible(line), file=stream or sys.stderr, flush=True)
+    say(visible(line), stream or sys.stderr)
 
 
 def print_json(value: Any) -> None:
     """Print `value` as one line of JSON; a number that is not finite becomes null."""
     ascii_only = not (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf8")
-    print(json.dumps(_finite(value), ensure_ascii=ascii_only, allow_nan=False))
+    written = json.dumps(_finite(value), ensure_ascii=ascii_only, allow_nan=False)
+    # json leaves the control characters above 0x7e and those of direction as they are.
+    print(written if written.isprintable() else "".join(map(_json_sign, written)))
+
+
+def _json_sign(character: str) -> str:
+    return json.dumps(character)[1:-1] if _steers(character) else character
 
 
 def _finite(value: Any) -> Any:
@@ -91,23 +120,28 @@ def print_source(source: str, stream: TextIO | None = None) -> None:
     from pgplay.tasks.files import lines_of
 
     for line in lines_of(source.expandtabs()):
-        print(f"  {visible(line)}".rstrip(), file=stream)
+        say(f"  {visible(line)}".rstrip(), stream)
+
+
+def cells(text: str) -> int:
+    """Return how many cells of a terminal `text` takes: a wide character takes two."""
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print `rows` in columns under `headers`; numbers are set to the right, wide characters count as two."""
-    from rich.cells import cell_len
-
     body = [[_cell(value) for value in row] for row in rows]
-    raw = [list(headers), *body]
-    widths = [max(cell_len(row[column]) for row in raw) for column in range(len(headers))]
+    raw = [[visible(header) for header in headers], *body]
+    widths = [max(cells(row[column]) for row in raw) for column in range(len(headers))]
     numeric = [bool(body) and all(_looks_numeric(row[column]) for row in body) for column in range(len(headers))]
     for row in raw:
-        cells = []
+        columns = []
         for text, width, right in zip(row, widths, numeric, strict=True):
-            gap = " " * (width - cell_len(text))
-            cells.append(gap + text if right else text + gap)
-        print("  ".join(cells).rstrip())
+            gap = " " * (width - cells(text))
+            columns.append(gap + text if right else text + gap)
+        say("  ".join(columns).rstrip())
 
 
 def _cell(value: Any) -> str:
@@ -143,7 +177,7 @@ def shorten(text: str, width: int = 40) -> str:
 
 def print_facts(facts: Mapping[str, Any]) -> None:
     """Print named facts, one a line, their values set below each other; empty ones are left out."""
-    shown = {name: _cell(value) for name, value in facts.items() if value not in (None, "", (), [])}
-    width = max((len(name) for name in shown), default=0)
+    shown = {visible(name): _cell(value) for name, value in facts.items() if value not in (None, "", (), [])}
+    width = max(map(cells, shown), default=0)
     for name, text in shown.items():
-        print(f"{name:<{width}}  {text}")
+        say(f"{name}{' ' * (width - cells(name))}  {text}")

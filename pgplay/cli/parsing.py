@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
+from pgplay.cli.output import say, visible
 from pgplay.errors import InputError, unknown_name
 
 Arguments = argparse.Namespace
@@ -63,6 +64,9 @@ class Parser(argparse.ArgumentParser):
         text = f"{name}: {what}" if name else f"{what[:1].upper()}{what[1:]}"
         raise InputError(f"{text.rstrip('.')}.", f"See {self.prog} --help.")
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        say(message, file, end="")
+
     def read(self, words: Sequence[str], spare: int = 0, hint: Callable[[str], str] | None = None) -> Arguments:
         """Return what `words` say; the namespace's `spare` holds up to so many words that are no option's.
 
@@ -113,7 +117,7 @@ def confirm(question: str, yes: bool) -> bool:
         return True
     if not sys.stdin.isatty():
         raise InputError(f"{question} There is no terminal to ask on.", "Say so with --yes.")
-    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    say(f"{visible(question)} [y/N] ", sys.stderr, end="")
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
@@ -147,7 +151,7 @@ def run_verb(prog: str, description: str, verbs: Mapping[str, Verb], words: Sequ
     """
     if words and words[0] in ("-h", "--help"):
         lines = overview(prog, ((name, verb.summary) for name, verb in verbs.items()))
-        print(f"{description}\n\n{lines}\n\n`{prog} {default} --help` and so on tell more.")
+        say(f"{description}\n\n{lines}\n\n`{prog} {default} --help` and so on tell more.")
         return 0
     if not words or words[0].startswith("-"):
         words = [default, *words]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pgplay.cli.consent import ask
-from pgplay.cli.output import note, print_facts, print_json, print_source, print_table, shorten
+from pgplay.cli.output import note, print_facts, print_json, print_source, print_table, say, shorten
 from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_replace, add_yes, confirm, run_verb
 
 
@@ -92,10 +92,10 @@ def _show(arguments: Arguments) -> int:
     versions_line = ", ".join(f"{name} {version}" for name, version in versions.items())
     print_facts({**facts, "alphabet": shorten(facts["alphabet"], 80), "versions": versions_line})
     if metrics:
-        print("\nHow well, at its last step:")
+        say("\nHow well, at its last step:")
         print_facts(metrics)
     if source:
-        print("\nIts reward is Python, which runs only when you say so:")
+        say("\nIts reward is Python, which runs only when you say so:")
         print_source(source)
     return 0
 
@@ -140,7 +140,7 @@ def _add_export(parser: Parser) -> None:
 def _export(arguments: Arguments) -> int:
     from pgplay.runs.archives import export_policy
 
-    print(export_policy(arguments.name, arguments.file, overwrite=arguments.replace))
+    say(export_policy(arguments.name, arguments.file, overwrite=arguments.replace))
     return 0
 
 
@@ -153,7 +153,7 @@ def _import(arguments: Arguments) -> int:
     from pgplay.runs.archives import import_policy
 
     card = import_policy(arguments.file, arguments.name)
-    print(card.name)
+    say(card.name)
     if not card.reward_source:
         return 0
     from pgplay.runs.consents import is_allowed

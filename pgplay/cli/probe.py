@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgplay.cli.interruption import heeded
 from pgplay.cli.options import add_field_options, add_start_options, read_config
-from pgplay.cli.output import note, number, print_json, print_table, visible
+from pgplay.cli.output import cells, note, number, print_json, print_table, say, visible
 from pgplay.cli.parsing import Arguments, Parser, add_json
 from pgplay.cli.progress import choose_progress
 
@@ -89,15 +89,15 @@ def _cost(found: Probe) -> str:
 
 
 def _print(found: Probe, verdict: Verdict) -> None:
-    print(f"{found.reward}: {verdict.words}.\n")
+    say(f"{visible(found.reward)}: {verdict.words}.\n")
     for line in verdict.evidence:
-        print(f"- {visible(line)}")
-    print(f"- A reward costs {_cost(found)} microseconds.")
-    print(f"\nRewards of a run's first {found.completions} completions:")
+        say(f"- {visible(line)}")
+    say(f"- A reward costs {_cost(found)} microseconds.")
+    say(f"\nRewards of a run's first {found.completions} completions:")
     edges, counts = found.histogram.edges, found.histogram.counts
     _print_bars([number(edge) for edge in edges], [float(count) for count in counts], [str(count) for count in counts])
     origin = "the target" if found.needs_target else "the best completion"
-    print(f"\nMean reward so many random edits away from {origin}:")
+    say(f"\nMean reward so many random edits away from {origin}:")
     means = [point.mean for point in found.path]
     _print_bars([str(point.edits) for point in found.path], means, [number(mean) for mean in means])
 
@@ -105,7 +105,7 @@ def _print(found: Probe, verdict: Verdict) -> None:
 def _print_bars(labels: Sequence[str], values: Sequence[float], told: Sequence[str]) -> None:
     """Print a bar for each of `values`, from 0 or from the lowest of them, whichever is lower; labels may be more."""
     low, high = min(0.0, *values), max(0.0, *values)
-    width = max(map(len, labels))
+    width = max(map(cells, labels))
     for label, value, words in zip(labels, values, told, strict=False):
         bar = "█" * round(_BAR * (value - low) / (high - low)) if high > low else ""
-        print(f"  {label:>{width}}  {bar} {words}")
+        say(f"  {' ' * (width - cells(label))}{label}  {bar} {words}")

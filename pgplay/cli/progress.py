@@ -134,12 +134,12 @@ class BarProgress:
             return
         self._last = now
         total = None if share is None else 1.0
-        self._bar.update(self._task, description=words, total=total, completed=share or 0.0, left=left)
+        self._bar.update(self._task, description=visible(words), total=total, completed=share or 0.0, left=left)
         self._bar.refresh()
 
     def say(self, line: str) -> None:
         """Print a line above the bar."""
-        self._console.print(line, markup=False, soft_wrap=True)
+        self._console.print(visible(line), markup=False, soft_wrap=True)
 
 
 class LongWait:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pgplay.cli.output import note, print_facts, print_json, print_table, shorten
+from pgplay.cli.output import note, print_facts, print_json, print_table, say, shorten
 from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_replace, add_yes, confirm, run_verb
 from pgplay.errors import InputError
 
@@ -82,13 +82,13 @@ def _show(arguments: Arguments) -> int:
         return 0
     print_facts(facts)
     if settings:
-        print("\nWhat it sets:")
+        say("\nWhat it sets:")
         print_facts(settings)
     if events:
-        print("\nWhat happened:")
+        say("\nWhat happened:")
         print_table(("step", "what", "detail"), [(one.step, one.kind, shorten(one.detail, 80)) for one in events])
     if checkpoints:
-        print("\nCheckpoints; to go on from one, as a new run: pgplay train --resume RUN --at STEP")
+        say("\nCheckpoints; to go on from one, as a new run: pgplay train --resume RUN --at STEP")
         rows = [(one["step"], one["reward_mean"], one["greedy"]) for one in checkpoints]
         print_table(("step", "reward", "greedy completion"), rows)
     return 0

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pgplay.cli.output import note, print_json, print_table
+from pgplay.cli.output import note, print_json, print_table, say
 from pgplay.cli.parsing import Parser, add_json
 from pgplay.errors import InputError
 
@@ -75,7 +75,7 @@ def _print(texts: Sequence[str], target: str | None, scores: Mapping[str, Scores
     columns.append(("text", texts))
     print_table([name for name, _ in columns], zip(*(values for _, values in columns), strict=True))
     if target is not None:
-        print(f"\nalignment: {', '.join(f'{sign} {meaning}' for meaning, sign in _SIGNS.items())}")
+        say(f"\nalignment: {', '.join(f'{sign} {meaning}' for meaning, sign in _SIGNS.items())}")
 
 
 def _signs(text: str, target: str) -> str:

@@ -13,7 +13,7 @@ from pgplay.cli.assessment import cross_entropy, exact_match, judge
 from pgplay.cli.consent import agree
 from pgplay.cli.interruption import INTERRUPTED, Interruption, heeded
 from pgplay.cli.options import add_config_options, read_config, read_settings
-from pgplay.cli.output import note, number, print_facts, print_json, print_table, shorten
+from pgplay.cli.output import note, number, print_facts, print_json, print_table, say, shorten
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
 from pgplay.cli.progress import Printed, Progress, choose_progress
 from pgplay.config import RunConfig
@@ -277,14 +277,14 @@ def _print_summary(summary: dict[str, Any], ending: str) -> None:
     surprise, held_out = summary["cross_entropy"], summary["held_out"]
     spent = sum(summary["seconds_per_stage"].values())
     shares = [f"{stage} {value / spent:.0%}" for stage, value in summary["seconds_per_stage"].items() if spent]
-    print(f"{ending[:1].upper()}{ending[1:]}.")
+    say(f"{ending[:1].upper()}{ending[1:]}.")
     shown = summary["greedy"][:_SHOWN]
     print_table(
         ("reward", "greedy completion", "target"),
         [(one["reward"], shorten(one["text"]), shorten(one["target"])) for one in shown],
     )
     if len(summary["greedy"]) > _SHOWN:
-        print(f"… and {len(summary['greedy']) - _SHOWN} more prompts")
+        say(f"… and {len(summary['greedy']) - _SHOWN} more prompts")
     print_facts(
         {
             "solved": summary["solved"],

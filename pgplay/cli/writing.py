@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pgplay.cli.assessment import cross_entropy, exact_match, judge, mean_reward
 from pgplay.cli.consent import add_consent, agree
 from pgplay.cli.interruption import heeded
-from pgplay.cli.output import note, print_facts, print_json, print_table, visible
+from pgplay.cli.output import note, print_facts, print_json, print_table, say_text
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
 from pgplay.config import fields, make_config
 
@@ -57,7 +56,7 @@ def sample(words: Sequence[str]) -> int:
         )
         return 0
     for one in completions:
-        print(visible(one.text) if sys.stdout.isatty() else one.text)
+        say_text(one.text)
     return 0
 
 
