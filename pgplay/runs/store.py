@@ -63,17 +63,19 @@ class RunStore(RunReader):
         return connect(self.folder / DATABASE)
 
     @staticmethod
-    def create(config: RunConfig, name: str = "") -> RunStore:
+    def create(config: RunConfig, name: str = "", fill: Callable[[Path], object] | None = None) -> RunStore:
         """Create a run and open it, ready to record; an empty `name` makes one of the date and the target.
 
-        Safe when two processes do so at once. Raises InputError for a bad or taken name, PgplayError where it can't be
-        written.
+        `fill` puts into the run's folder what it must never be without: the run appears with all of it. Safe when two
+        processes do so at once. Raises InputError for a bad or taken name, PgplayError where it can't be written.
         """
         runs = runs_folder()
         with locked_folder(runs):
             folder = runs / choose_run_name(config, name)
             with new_folder(folder) as aside, plain_database_errors(folder):
                 create_database(aside / DATABASE, config)
+                if fill is not None:
+                    fill(aside)
             store = RunStore(folder)
             store.claim()
         return store

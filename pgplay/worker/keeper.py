@@ -6,6 +6,7 @@ import math
 import time
 from contextlib import ExitStack, suppress
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -113,7 +114,7 @@ def _read_task(store: RunStore) -> Task:
 
 
 def forget(store: RunStore) -> None:
-    """Delete a run whose first checkpoint could not be written: nothing of it could be resumed."""
+    """Delete a run that could not begin."""
     store.close()
     with suppress(PgplayError):
         delete_run(store.name)
@@ -139,12 +140,9 @@ class Keeper:
         self._next_best = 0.0
 
     def begin(self) -> None:
-        """Keep the task and the very first state, so that a run can be resumed however early it dies."""
-        plan = self._learner.plan
-        if plan.config.task:
-            write_atomically(self._store.folder / TASK, msgspec.json.encode(plan.task))
-        self._keep_source()
-        self.checkpoint()
+        """Go on from the checkpoint that the run's folder was filled with."""
+        self.checkpoint_step, self._is_stale = self._learner.counters.steps, False
+        self._next_trail = time.monotonic() + TRAIL_INTERVAL
 
     def resume(self, note: str) -> None:
         """Go on from the checkpoint that the learner was restored from: forget all that came after it."""
@@ -206,23 +204,40 @@ class Keeper:
 
     def _keep_source(self) -> None:
         """Put a person's Python beside the run, for people to read; going on takes it from the checkpoint."""
-        if self._rewards.source:
-            write_atomically(self._store.folder / REWARD, self._rewards.source.encode(errors="surrogatepass"))
+        _keep_source(self._store.folder, self._rewards)
 
     def _take(self) -> Checkpoint:
-        plan, state = self._learner.plan, self._learner.state()
-        return Checkpoint(
-            state.tensors,
-            {
-                "step": self._learner.counters.steps,
-                "settings": to_settings(plan.config),
-                "shape": list(plan.shape),
-                "threads": self.threads,
-                "reward": [self._rewards.source, self._rewards.file.stamp],
-                KEPT: kept_python(self._rewards.specs),
-                "trainer": state.values,
-            },
-        )
+        return _checkpoint_of(self._learner, self._rewards, self.threads)
+
+
+def fill(folder: Path, learner: Learner, rewards: LiveRewards, threads: int | None) -> None:
+    """Put the task and the very first checkpoint into a new run's `folder`: it can be resumed however early it dies."""
+    if learner.plan.config.task:
+        write_atomically(folder / TASK, msgspec.json.encode(learner.plan.task))
+    _keep_source(folder, rewards)
+    save_checkpoint(folder, _checkpoint_of(learner, rewards, threads))
+    Trail(folder).keep(learner.counters.seconds)
+
+
+def _keep_source(folder: Path, rewards: LiveRewards) -> None:
+    if rewards.source:
+        write_atomically(folder / REWARD, rewards.source.encode(errors="surrogatepass"))
+
+
+def _checkpoint_of(learner: Learner, rewards: LiveRewards, threads: int | None) -> Checkpoint:
+    plan, state = learner.plan, learner.state()
+    return Checkpoint(
+        state.tensors,
+        {
+            "step": learner.counters.steps,
+            "settings": to_settings(plan.config),
+            "shape": list(plan.shape),
+            "threads": threads,
+            "reward": [rewards.source, rewards.file.stamp],
+            KEPT: kept_python(rewards.specs),
+            "trainer": state.values,
+        },
+    )
 
 
 def _score(metrics: dict[str, float]) -> tuple[float, ...]:

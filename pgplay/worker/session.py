@@ -34,7 +34,7 @@ from pgplay.runs.store import RunStore
 from pgplay.worker.assessment import Assessment
 from pgplay.worker.ending import Ending, ending_of
 from pgplay.worker.interfaces import OnLog, OnProgress, Texts, discard
-from pgplay.worker.keeper import Keeper, StoredRun, forget, open_run
+from pgplay.worker.keeper import Keeper, StoredRun, fill, forget, open_run
 from pgplay.worker.live_reward import LiveRewards
 from pgplay.worker.preparation import changed_plan, load_reference, plan_and_policy, start_warm
 from pgplay.worker.protocol import Change, Snapshot, Write
@@ -91,7 +91,7 @@ class Session:
             undo.callback(threads.rest)
             threads.work()
             warmed = start_warm(learner, on_progress) if isinstance(learner, Trainer) else ""
-            store = RunStore.create(plan.config, name)
+            store = RunStore.create(plan.config, name, lambda folder: fill(folder, learner, live, threads.wanted))
             undo.callback(forget, store)
             store.on_wait = on_wait
             session = cls(store, learner, threads, live)

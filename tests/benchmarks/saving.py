@@ -25,7 +25,7 @@ from pgplay.rewards.reward_spec import RewardSpec
 from pgplay.runs.checkpoint_files import tensors_size
 from pgplay.runs.store import RunStore
 from pgplay.worker.interfaces import discard
-from pgplay.worker.keeper import Keeper
+from pgplay.worker.keeper import Keeper, fill
 from pgplay.worker.live_reward import LiveRewards
 
 TARGET = "the quiet river bends westward"
@@ -38,7 +38,7 @@ def save(model: str, saves: int) -> str:
     with ExitStack() as undo:
         rewards = LiveRewards([RewardSpec(config.reward)], discard)
         learner = make_learner(make_plan(config), *rewards.build(undo))
-        store = undo.enter_context(RunStore.create(config))
+        store = undo.enter_context(RunStore.create(config, fill=lambda folder: fill(folder, learner, rewards, None)))
         keeper = Keeper(store, learner, rewards)
         keeper.begin()
         for _ in range(saves):

@@ -15,6 +15,7 @@ from pgplay.learning.trainer import Trainer
 from pgplay.policies.density import Density
 from pgplay.rewards.reward_spec import read_spec
 from pgplay.rewards.scoring import build_reward
+from pgplay.runs.checkpoint import save_checkpoint
 from pgplay.runs.library import list_policies
 from pgplay.runs.store import RunStore
 from pgplay.runs.summaries import list_runs
@@ -315,6 +316,24 @@ def test_a_run_whose_first_checkpoint_cannot_be_written_leaves_nothing_behind(mo
     with pytest.raises(PgplayError, match="no room"):
         begin()
     assert list_runs() == []
+
+
+def test_a_run_is_not_to_be_seen_before_it_can_be_resumed(monkeypatch):
+    seen = []
+
+    def save(*arguments):
+        save_checkpoint(*arguments)
+        seen.append([run.name for run in list_runs()])
+
+    monkeypatch.setattr("pgplay.worker.keeper.save_checkpoint", save)
+    session = begin(task="reverse:length=2")
+    (listed,) = list_runs()
+    assert seen == [[]]
+    assert (listed.name, listed.checkpoint_step) == (session.run, 0)
+    session.store.close()  # as if it was killed here
+    resumed = Session.resume(session.run)
+    assert resumed.step_count == 0
+    resumed.close("paused")
 
 
 def test_checkpoints_come_by_time_and_the_best_is_kept(monkeypatch):
