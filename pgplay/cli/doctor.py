@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import importlib.metadata
 import os
@@ -140,14 +141,17 @@ def _check_folder(faults: list[Fault]) -> dict[str, Any]:
     folder = paths.data_folder()
     facts: dict[str, Any] = {"folder": str(folder), "writable": False, "free_bytes": None}
     try:
-        with tempfile.TemporaryFile(dir=paths.make_folder(folder)) as file:
+        facts["free_bytes"] = shutil.disk_usage(paths.make_folder(folder)).free
+        with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"pgplay")
         facts["writable"] = True
-        facts["free_bytes"] = shutil.disk_usage(folder).free
     except PgplayError as error:
         faults.append(Fault(str(error).replace("\n", " "), needed=True))
     except OSError as error:
-        problem = f"The folder {folder} cannot be written: {error.strerror}. Set PGPLAY_HOME to one that can."
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            problem = f"No room is left in {folder}. Free some, or set PGPLAY_HOME to a folder elsewhere."
+        else:
+            problem = f"The folder {folder} cannot be written: {error.strerror}. Set PGPLAY_HOME to one that can."
         faults.append(Fault(problem, needed=True))
     if facts["free_bytes"] is not None and facts["free_bytes"] < _LOW_SPACE:
         faults.append(Fault(f"Only {facts['free_bytes'] // 2**20} MB are free in {folder}.", needed=False))

@@ -9,6 +9,7 @@ from typing import Any
 from pgplay.cli.consent import ask
 from pgplay.cli.output import note, print_facts, print_json, print_source, print_table, say, shorten
 from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_replace, add_yes, confirm, run_verb
+from pgplay.errors import InputError
 
 
 def policies(words: Sequence[str]) -> int:
@@ -121,11 +122,12 @@ def _add_delete(parser: Parser) -> None:
 def _delete(arguments: Arguments) -> int:
     from pgplay.runs.library import delete_policy, find_policy
 
-    for name in arguments.names:
+    names = list(dict.fromkeys(arguments.names))
+    for name in names:
         find_policy(name)
-    if not confirm(f"Delete {', '.join(arguments.names)}?", arguments.yes):
+    if not confirm(f"Delete {', '.join(names)}?", arguments.yes):
         return 0
-    for name in arguments.names:
+    for name in names:
         delete_policy(name)
         note(f"Deleted the policy {name}.")
     return 0
@@ -140,19 +142,28 @@ def _add_export(parser: Parser) -> None:
 def _export(arguments: Arguments) -> int:
     from pgplay.runs.archives import export_policy
 
-    say(export_policy(arguments.name, arguments.file, overwrite=arguments.replace))
+    if arguments.file == "-":
+        raise InputError("A policy is not written to standard output.", "Name a file, or a folder that is there.")
+    remedy = "Name another one, or give --replace."
+    say(export_policy(arguments.name, arguments.file, overwrite=arguments.replace, remedy=remedy))
     return 0
 
 
 def _add_import(parser: Parser) -> None:
     parser.add_argument("file", metavar="FILE")
     parser.add_argument("--name", metavar="NAME", default="", help="default: the name it was saved under")
+    add_replace(parser)
 
 
 def _import(arguments: Arguments) -> int:
     from pgplay.runs.archives import import_policy
 
-    card = import_policy(arguments.file, arguments.name)
+    card = import_policy(
+        arguments.file,
+        arguments.name,
+        overwrite=arguments.replace,
+        remedy="Give another with --name, or give --replace.",
+    )
     say(card.name)
     if not card.reward_source:
         return 0

@@ -116,11 +116,12 @@ def _delete(arguments: Arguments) -> int:
     from pgplay.runs.names import find_run
     from pgplay.runs.summaries import delete_run
 
-    for name in arguments.names:
+    names = list(dict.fromkeys(arguments.names))
+    for name in names:
         find_run(name)
-    if not confirm(f"Delete {', '.join(arguments.names)} with all that was kept?", arguments.yes):
+    if not confirm(f"Delete {', '.join(names)} with all that was kept?", arguments.yes):
         return 0
-    for name in arguments.names:
+    for name in names:
         delete_run(name)
         note(f"Deleted the run {name}.")
     return 0
@@ -130,7 +131,7 @@ def _add_export(parser: Parser) -> None:
     from pgplay.runs.exports import FORMATS
 
     parser.add_argument("name", metavar="RUN")
-    parser.add_argument("file", metavar="FILE", nargs="?", help="where to; default: standard output")
+    parser.add_argument("file", metavar="FILE", nargs="?", help="where to; default, and -: standard output")
     parser.add_argument("--format", choices=FORMATS, help="default: what FILE ends in, else csv")
     parser.add_argument(
         "--metric", metavar="NAME", action="append", help="a curve of svg and png, once for each (default: the usual)"
@@ -140,17 +141,18 @@ def _add_export(parser: Parser) -> None:
 
 def _export(arguments: Arguments) -> int:
     from pgplay.cli.progress import LongWait
+    from pgplay.paths import expand_home
     from pgplay.runs.exports import FORMATS, export_run
-    from pgplay.runs.files import write_atomically
+    from pgplay.runs.files import check_destination, write_atomically
     from pgplay.runs.reader import RunReader
 
     ending = Path(arguments.file or "").suffix.lstrip(".").lower()
     chosen = arguments.format or ending or "csv"
     if chosen not in FORMATS:
         raise InputError(f"{arguments.file} ends in none of .{', .'.join(FORMATS)}.", "Say which with --format.")
-    path = Path(arguments.file) if arguments.file is not None else None
-    if path is not None and path.exists() and not arguments.replace:
-        raise InputError(f"There is already a file {path}.", "Name another one, or give --replace.")
+    path = None if arguments.file in (None, "-") else expand_home(arguments.file)
+    if path is not None:
+        check_destination(path, arguments.replace, "Name another one, or give --replace.")
     if path is None and chosen == "png" and sys.stdout.isatty():
         raise InputError("A picture is nothing for a terminal.", "Name a FILE to write it to.")
     wait = LongWait(f"Exporting {arguments.name}")

@@ -12,7 +12,7 @@ from pgplay.learning import divergence, groups
 from pgplay.learning.algorithms import Choices, choices_of, row_of, trains_network
 from pgplay.learning.comparators import Kind
 from pgplay.learning.contradictions import refuse_what_the_network_lacks, sleeping
-from pgplay.policies.catalogue import chosen_model, model_spec
+from pgplay.policies.catalogue import MODELS, chosen_model, model_spec
 from pgplay.policies.families.base import Capability, ModelSpec
 from pgplay.policies.spec import PolicySpec
 from pgplay.rewards.scoring import highest_reward, needs_target
@@ -170,10 +170,11 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicySpec | N
             f"It must be at least {longest.answer + 1}: the stop token counts.",
         )
     if longest.prompt + shape.max_length > spec.context_length:
+        reads_more = any(model.context_length >= longest.prompt + shape.max_length for model in MODELS.values())
         raise InputError(
             f"The longest prompt and completion need {longest.prompt + shape.max_length} tokens; "
             f"{spec.name} reads and writes {spec.context_length}.",
-            "Shorten the text or choose a larger model.",
+            "Shorten the text or choose a model that reads more." if reads_more else "Shorten the text.",
         )
     algorithm = row_of(config.algorithm)
     discount = (0.0 if choices.credit == "dense" else 1.0) if config.discount is None else config.discount

@@ -14,11 +14,11 @@ from typing import BinaryIO
 
 import msgspec
 
-from pgplay.errors import InputError, PgplayError
+from pgplay.errors import PgplayError
 from pgplay.paths import expand_home
 from pgplay.runs.cards import PolicyCard, check_tensors, decode_card, encode_card
-from pgplay.runs.files import write_atomically
-from pgplay.runs.library import CARD, TENSORS, load_policy, save_policy
+from pgplay.runs.files import OTHER_FILE, check_destination, write_atomically
+from pgplay.runs.library import ANOTHER_NAME, CARD, TENSORS, check_policy_name, load_policy, save_policy
 from pgplay.tasks.files import open_regular
 
 SUFFIX = ".pgplay"
@@ -30,7 +30,7 @@ _ENCRYPTED = 1
 _NO_ZIP = (zipfile.BadZipFile, RuntimeError, EOFError, OSError, ValueError, OverflowError, struct.error)
 
 
-def export_policy(name: str, file: Path | str, overwrite: bool = False) -> Path:
+def export_policy(name: str, file: Path | str, overwrite: bool = False, remedy: str = OTHER_FILE) -> Path:
     """Write the policy called `name` to `file` and return its path.
 
     A folder gets a file of the policy's name; a name without an ending gets `.pgplay`. Raises InputError for an unknown
@@ -42,10 +42,7 @@ def export_policy(name: str, file: Path | str, overwrite: bool = False) -> Path:
         path = path / f"{card.name}{SUFFIX}"
     elif not path.suffix:
         path = path.with_name(path.name + SUFFIX)
-    if path.exists() and not overwrite:
-        raise InputError(f"There is already a file {path}.", "Choose another file.")
-    if not path.parent.is_dir():
-        raise InputError(f"There is no folder {path.parent}.", "Choose a folder that is there.")
+    check_destination(path, overwrite, remedy)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(zipfile.ZipInfo(CARD, _EARLIEST_DATE), encode_card(card))
@@ -54,7 +51,9 @@ def export_policy(name: str, file: Path | str, overwrite: bool = False) -> Path:
     return path
 
 
-def import_policy(file: Path | str, name: str = "") -> PolicyCard:
+def import_policy(
+    file: Path | str, name: str = "", overwrite: bool = False, remedy: str = ANOTHER_NAME
+) -> PolicyCard:
     """Add the policy in `file` to the library, as `name` or else as the name it has, and return its card.
 
     Raises InputError where there is no such file or the name is bad or taken; PgplayError where the file is truncated,
@@ -65,7 +64,8 @@ def import_policy(file: Path | str, name: str = "") -> PolicyCard:
         encoded, tensors = _unpack(content, path)
     card = decode_card(encoded, f"{CARD} in {path}")
     check_tensors(card, tensors, f"{TENSORS} in {path}")
-    return save_policy(msgspec.structs.replace(card, name=name or card.name), tensors)
+    name = check_policy_name(name or card.name, overwrite, remedy)
+    return save_policy(msgspec.structs.replace(card, name=name), tensors, replace=overwrite)
 
 
 def _unpack(file: BinaryIO, path: Path) -> tuple[bytes, bytes]:

@@ -105,6 +105,22 @@ def _plain_error(what: str, path: Path, error: OSError) -> PgplayError:
     )
 
 
+OTHER_FILE = "Give another name."
+
+
+def check_destination(path: Path, overwrite: bool = False, remedy: str = OTHER_FILE) -> None:
+    """Raise InputError where a file at `path` would need a folder that is missing, or the place of what is there.
+
+    `remedy` is what a person can do about a file that is there.
+    """
+    if path.is_dir():
+        raise InputError(f"{path} is a folder.", "Name a file in it.")
+    if path.exists() and not overwrite:
+        raise InputError(f"There is already a file {path}.", remedy)
+    if not path.parent.is_dir():
+        raise InputError(f"There is no folder {path.parent}.", "Give a file in a folder that is there.")
+
+
 def write_atomically(path: Path, data: bytes | Iterable[bytes], *, outlasts: bool = True) -> None:
     """Put `data`, or its pieces, into the file `path`, whose folder exists: wholly, or not at all.
 

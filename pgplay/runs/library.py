@@ -31,7 +31,7 @@ from pgplay.runs.locks import locked_folder, unchanging_folder
 CARD = "policy.json"
 TENSORS = "policy.safetensors"
 
-_ANOTHER_NAME = "Choose another name."
+ANOTHER_NAME = "Choose another name."
 
 
 class BrokenPolicy(NamedTuple):
@@ -112,7 +112,7 @@ def save_policy(card: PolicyCard, tensors: bytes, replace: bool = False) -> Poli
     return card
 
 
-def check_policy_name(name: str, replace: bool = False, remedy: str = _ANOTHER_NAME) -> str:
+def check_policy_name(name: str, replace: bool = False, remedy: str = ANOTHER_NAME) -> str:
     """Return `name`, composed, if `save_policy` would take it now; raises InputError as it does.
 
     `remedy` is what a person can do about a name that is taken.
@@ -161,7 +161,7 @@ def _find_own(name: str) -> Path:
     return folder
 
 
-def _place_for(name: str, replace: bool = False, remedy: str = _ANOTHER_NAME) -> Path:
+def _place_for(name: str, replace: bool = False, remedy: str = ANOTHER_NAME) -> Path:
     """Return the folder in which a policy is to be saved as `name`; raises InputError where the name is taken."""
     for own in kept_folders(policies_folder()):
         if composed(own.name) == name and replace:
@@ -171,7 +171,7 @@ def _place_for(name: str, replace: bool = False, remedy: str = _ANOTHER_NAME) ->
             raise InputError(f"There is already a policy called '{own.name}'.", exact if replace else remedy)
     for folder in _shipped_folders():
         if same_name(name, folder.name):
-            raise InputError(f"The policy '{folder.name}' ships with pgplay.", _ANOTHER_NAME)
+            raise InputError(f"The policy '{folder.name}' ships with pgplay.", ANOTHER_NAME)
     return policies_folder() / name
 
 

@@ -16,9 +16,9 @@ from pgplay.app.safe_text import safe_text
 from pgplay.app.screens.dialogs import AskDialog
 from pgplay.app.screens.page import CLOSES, Dialog
 from pgplay.config import RunConfig, make_config
-from pgplay.errors import InputError, PgplayError
+from pgplay.errors import PgplayError
 from pgplay.paths import expand_home
-from pgplay.runs.files import write_atomically
+from pgplay.runs.files import check_destination, write_atomically
 from pgplay.runs.recipes import from_recipe, to_command, to_recipe
 
 REDRAW_SECONDS = 0.5
@@ -96,10 +96,7 @@ class RecipeScreen(Dialog[RunConfig | None]):
 
         def write(answer: str) -> None:
             path = expand_home(answer)
-            if path.exists():
-                raise InputError(f"There is already a file {path}.", "Give another name.")
-            if not path.parent.is_dir():
-                raise InputError(f"There is no folder {path.parent}.", "Give a file in a folder that there is.")
+            check_destination(path)
             write_atomically(path, f"{self._texts['recipe']}\n".encode())
 
         def written(answer: str | None) -> None:

@@ -15,10 +15,9 @@ from pgplay.app.screens.dialogs import AskDialog, ConfirmDialog
 from pgplay.app.screens.listing import Listing
 from pgplay.app.screens.page import BACK
 from pgplay.app.visits import Visits
-from pgplay.errors import InputError
 from pgplay.paths import expand_home
 from pgplay.runs.exports import check_format, export_run
-from pgplay.runs.files import write_atomically
+from pgplay.runs.files import check_destination, write_atomically
 from pgplay.runs.reader import RunReader
 from pgplay.runs.summaries import RunSummary, delete_run, list_runs
 
@@ -109,8 +108,7 @@ class Runs(Listing):
         def check(answer: str) -> None:
             path = expand_home(answer)
             check_format(_format_of(path))
-            if path.exists():
-                raise InputError(f"There is already a file {path}.", "Give another name.")
+            check_destination(path)
 
         def chosen(answer: str | None) -> None:
             if answer is None:
