@@ -93,6 +93,12 @@ def refusal_of_system(error: BaseException) -> PgplayError | None:
     return lacking
 
 
+def abridged(text: str, longest: int = 100) -> str:
+    """Return the start of `text` on one line, with what does not print escaped, for an error to quote."""
+    start = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text[:longest])
+    return start if len(text) <= longest else f"{start}…"
+
+
 def shown(value: object, longest: int = 60) -> str:
     """Return `value` as an error quotes it: on one line, with nothing that does not print, and shortened.
 

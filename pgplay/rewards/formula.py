@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pgplay.errors import InputError, RewardError, unknown_name
+from pgplay.errors import InputError, RewardError, abridged, unknown_name
 from pgplay.rewards.catalogue import REWARDS, Function
 from pgplay.rewards.formula_tree import (
     ALLOWED,
@@ -22,7 +22,6 @@ from pgplay.rewards.formula_tree import (
     VARIABLES,
     Component,
     FormulaFunction,
-    abridged,
     component_of,
     read_formula,
 )
@@ -143,7 +142,7 @@ class Formula:
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
                 return _call(_function(name, len(arguments)), list(map(inner, arguments)))
         piece = ast.get_source_segment(self.text, node) or self.text
-        raise InputError(f"'{piece[:60]}' is nothing that a reward's formula can hold.", ALLOWED)
+        raise InputError(f"'{abridged(piece, 60)}' is nothing that a reward's formula can hold.", ALLOWED)
 
     def _resolve(self, name: str) -> str:
         """Return the variable that `name` means, and remember that it is needed."""

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable
 from typing import NamedTuple
 
-from pgplay.errors import InputError
+from pgplay.errors import InputError, abridged
 from pgplay.fields import check_unicode
 from pgplay.rewards.catalogue import REWARDS
 
@@ -189,8 +189,3 @@ def _spell(found: re.Match[str]) -> str:
     if found["name"]:
         return found["name"].replace("-", "_")
     return "r" + found[0] if found["quoted"] and found[0][0] not in "rR" else found[0]
-
-
-def abridged(text: str) -> str:
-    """Return the start of `text`, as much as an error quotes."""
-    return text if len(text) <= 100 else text[:100] + "…"

@@ -9,7 +9,7 @@ import string
 import zlib
 from typing import TYPE_CHECKING
 
-from pgplay.errors import InputError
+from pgplay.errors import InputError, abridged
 from pgplay.paths import shipped
 
 if TYPE_CHECKING:
@@ -47,13 +47,14 @@ def _compiled(pattern: str) -> Pattern[str]:
     counts = (max(int(low or 1), int(high or 1), 1) for low, high in _REPETITION.findall(pattern))
     if math.prod(counts) > MOST_REPETITIONS:
         raise InputError(
-            f"The repetitions of '{pattern[:100]}' multiply to more than {MOST_REPETITIONS:,}.", "Write * or + instead."
+            f"The repetitions of '{abridged(pattern)}' multiply to more than {MOST_REPETITIONS:,}.",
+            "Write * or + instead.",
         )
     try:
         return regex.compile(pattern)
     except (regex.error, ValueError, OverflowError, RecursionError, MemoryError) as error:
         raise InputError(
-            f"'{pattern[:100]}' is no regular expression: {error}.", 'Write one such as "[aeiou]" or "(ab)+".'
+            f"'{abridged(pattern)}' is no regular expression: {error}.", 'Write one such as "[aeiou]" or "(ab)+".'
         ) from error
 
 
