@@ -77,7 +77,7 @@ def load_preset(name_or_path: str | Path) -> Preset:
     try:
         file = look_up("preset", str(name_or_path), _files())
     except InputError:
-        if not path.exists() or path.is_dir():  # a pipe is read, which says why it cannot be one
+        if not path.is_file():
             raise
         file = path
     return read_preset(file)

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from textual.content import Content
 
-from pgplay.app.safe_text import as_title, fit, pad, safe_text
+from pgplay.app.safe_text import as_title, fit, pad, plain, safe_text
 
 ANY_TEXT = st.text(st.characters(), max_size=40)
 
@@ -19,7 +19,12 @@ def test_markup_is_text() -> None:
     for text in ("[/x]", "[@click=app.quit]x[/]", "[bold]x[/bold]", "\\[x]"):
         assert safe_text(text).plain == text
         assert not safe_text(text).spans
-        assert Content.from_markup(as_title(f"a {text}")).plain.startswith("a ")
+
+
+@given(st.text(st.sampled_from('\\[]/@="ab ')) | ANY_TEXT)
+@settings(max_examples=200, deadline=None)
+def test_a_title_shows_what_it_was_made_of(text: str) -> None:
+    assert Content.from_markup(as_title(text)).plain == plain(text)
 
 
 def test_control_characters_are_seen() -> None:

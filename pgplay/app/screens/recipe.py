@@ -89,7 +89,8 @@ class RecipeScreen(Dialog[RunConfig | None]):
     def action_copy(self, what: str) -> None:
         """Hand the recipe or the command to the terminal's clipboard."""
         self.app.copy_to_clipboard(self._texts[what])
-        self.app.notify(f"The {what} went to the terminal's clipboard. Where it does not arrive, save it to a file.")
+        words = f"The {what} went to the terminal's clipboard. Where it does not arrive, save it to a file."
+        self.app.notify(words, markup=False)
 
     def action_save(self) -> None:
         """Write the recipe to a file."""

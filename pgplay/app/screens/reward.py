@@ -240,7 +240,7 @@ class RewardScreen(Screen[None]):
             lines.append(line)
         self.query_one("#checked", Static).update(Text("\n", no_wrap=True).join(lines))
         whose = "texts near the target" if self._state.report is None else "the samples of the newest step"
-        self.query_one("#check").border_title = f"Check · {whose}"
+        self.query_one("#check").border_title = as_title(f"Check · {whose}")
 
     def _change(self, before: float | None, value: float) -> Text:
         if before is None or math.isnan(before):

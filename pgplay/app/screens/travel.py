@@ -102,7 +102,7 @@ class TravelScreen(Screen[None]):
         samples = self.query_one(Samples)
         self._state = AppState(report=StepReport(step, 0.0, 0, moment.metrics, moment.samples, False))
         samples.show(self._state, past.config.target)
-        samples.border_title = f"Samples of step {moment.sampled_at:,}" if moment.samples else "Samples"
+        samples.border_title = as_title(f"Samples of step {moment.sampled_at:,}") if moment.samples else "Samples"
         self.query_one("#travel-numbers", Static).update(_numbers(moment))
         self.query_one("#travel-hint", Static).update(self._hint(step))
 

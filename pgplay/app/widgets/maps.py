@@ -48,7 +48,7 @@ class Writing(Widget, can_focus=True):
         if told is not self._map:
             self._map = told
             if told is not None:
-                self.border_title = f"What it would write · step {told.step} · position × token"
+                self.border_title = as_title(f"What it would write · step {told.step} · position × token")
             self.refresh()
 
     def action_slide(self, way: int) -> None:
@@ -132,7 +132,7 @@ class Learnt(Widget, can_focus=True):
     def _tell(self) -> None:
         rows, count = max(1, self.content_size.height - 2), len(self._labels)
         part = f"{self._first + 1} to {min(count, self._first + rows)} of {count} (up, down)  " if count > rows else ""
-        self.border_subtitle = f" {part}{heat.LEGEND} "
+        self.border_subtitle = as_title(f" {part}{heat.LEGEND} ")
 
     def render(self) -> Text:
         """Return a row for each position that fits, with the steps under them."""
@@ -174,7 +174,7 @@ class RewardHistogram(Widget, can_focus=True):
         self._history, self._view = history, view
         if shown != self._shown and is_seen(self):
             self._shown = shown
-            self.border_subtitle = f" {self._legend()} "
+            self.border_subtitle = as_title(f" {self._legend()} ")
             self.refresh()
 
     def _legend(self) -> str:
