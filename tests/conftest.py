@@ -1,8 +1,24 @@
-"""What all tests share: a home of their own, so that no test sees or touches a person's policies."""
+"""What all tests share: a home and a torch thread of their own, so that none sees a person's policies or another test.
 
+The whole suite is shared among processes (pytest-xdist).
+"""
+
+import sys
 from pathlib import Path
 
 import pytest
+
+from pgplay.runs.cores import available_cores
+
+MOST_PROCESSES = 8
+"""Each loads torch: a third of a GB."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return how many processes run the tests: one for each core, but for single files 0, which is this one alone."""
+    names_a_folder = any(Path(argument).is_dir() for argument in config.args)
+    return min(available_cores(), MOST_PROCESSES) if names_a_folder else 0
 
 
 @pytest.fixture(autouse=True)
@@ -10,3 +26,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "home"
     monkeypatch.setenv("PGPLAY_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    """Small matrices are not worth sharing, and the other cores run other tests; torch is not loaded for this."""
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)

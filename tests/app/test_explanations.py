@@ -24,7 +24,7 @@ def asked_about(widget: Widget) -> bool:
     return widget.focusable or bool(widget.has_class("panel") or (widget.id and shows))
 
 
-async def test_every_panel_of_every_screen_is_explained() -> None:
+async def test_f1_says_on_every_screen_what_has_the_focus_and_explains_every_panel() -> None:
     bench = Bench()
     silent, named = [], set()
     async with bench.app.run_test(size=SIZE) as pilot:
@@ -36,18 +36,6 @@ async def test_every_panel_of_every_screen_is_explained() -> None:
             shown = [widget for widget in widgets if widget.display and widget.region and asked_about(widget)]
             assert shown
             silent += [f"{name}: {widget}" for widget in shown if explanation_of([widget]) is None]
-            while bench.app.screen is not bench.app.main:
-                await bench.app.pop_screen()
-    assert silent == []
-    assert set(PANELS) - named == set()
-
-
-async def test_f1_works_on_every_screen_and_says_what_has_the_focus() -> None:
-    bench = Bench()
-    async with bench.app.run_test(size=SIZE) as pilot:
-        await prepare(bench, pilot)
-        for name in OPENINGS:
-            screen = await go_to(name, bench, pilot)
             if name != "help":
                 await pilot.press("f1")
             await until(pilot, lambda: isinstance(bench.app.screen, HelpScreen))
@@ -55,6 +43,8 @@ async def test_f1_works_on_every_screen_and_says_what_has_the_focus() -> None:
                 assert bench.app.screen.query("#about")
             while bench.app.screen is not bench.app.main:
                 await bench.app.pop_screen()
+    assert silent == []
+    assert set(PANELS) - named == set()
 
 
 async def test_each_number_of_a_panel_is_told_with_its_unit_and_meaning() -> None:

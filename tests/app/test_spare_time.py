@@ -45,8 +45,8 @@ async def test_pages_that_were_closed_keep_nothing_that_they_drew(key: str) -> N
         bench.worker.build()
         bench.worker.train(40)
         drawn = []
-        for _ in range(4):
-            for _ in range(3):
+        for _ in range(3):
+            for _ in range(2):
                 await pilot.press(key, "escape")
                 await until(pilot, lambda: bench.app.screen is bench.app.main)
             gc.collect()

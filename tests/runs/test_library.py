@@ -355,6 +355,7 @@ def encoded_card(**changes: Any) -> bytes:
             "cannot be read",
         ),
     ],
+    ids=lambda value: f"{len(value)} bytes" if isinstance(value, bytes) else None,  # a zip tells when it was made
 )
 def test_a_file_that_is_no_honest_policy_is_refused(home: Path, tmp_path: Path, data: bytes, words: str) -> None:
     (tmp_path / "bad.pgplay").write_bytes(data)

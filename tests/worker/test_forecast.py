@@ -33,7 +33,9 @@ def test_a_climb_under_noise_is_forecast_roughly():
 
 
 @pytest.mark.parametrize(
-    "reward_at", [lambda step: 0.5, lambda step: 0.5 + noise(step), lambda step: 0.9 - step / 400], ids=str
+    "reward_at",
+    [lambda step: 0.5, lambda step: 0.5 + noise(step), lambda step: 0.9 - step / 400],
+    ids=["flat", "noisy", "falling"],
 )
 def test_without_a_trend_nothing_is_forecast(reward_at):
     assert watched(reward_at, 150).outlook(make_config({})).seconds_left is None
