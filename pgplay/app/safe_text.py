@@ -45,6 +45,16 @@ def plain(text: str, *, lines: bool = False) -> str:
     return "".join(character if lines and character == "\n" else visible(character) for character in text)
 
 
+def for_field(text: str) -> str:
+    """Return outside `text` as a field to edit shows it: what steers a terminal made visible, emoji left whole."""
+    return "".join(character if is_joiner(character) else visible(character) for character in text)
+
+
+def is_joiner(character: str) -> bool:
+    """Tell whether `character` only shapes its neighbours: a zero-width joiner or a variation selector."""
+    return character in "\u200c\u200d" or "\ufe00" <= character <= "\ufe0f"
+
+
 def safe_text(text: str, style: str | Style = "", *, width: int | None = None, lines: bool = False) -> Text:
     """Return outside `text` as a Text that holds no markup and no control character.
 

@@ -13,7 +13,7 @@ from textual.widgets import Input, Label, Select, Static
 
 from pgplay.app.explanations import Explanation
 from pgplay.app.form import limits, placeholder
-from pgplay.app.safe_text import safe_text
+from pgplay.app.safe_text import for_field, safe_text
 from pgplay.app.widgets.choice import Choice, Entry
 from pgplay.fields import Field
 
@@ -54,7 +54,7 @@ class Setting(Vertical):
     def _make_control(self, value: str) -> Choice | Input:
         field = self.field
         if not field.choices:
-            return Input(value, placeholder=placeholder(field), compact=True)
+            return Input(for_field(value), placeholder=placeholder(field), compact=True)
         entries = [Entry("", "default")] if field.default is None else []
         entries += [Entry(choice, choice) for choice in field.choices]
         return Choice(entries, value or ("" if field.default is None else str(field.default)))
@@ -67,12 +67,12 @@ class Setting(Vertical):
             control.choose(value or ("" if self.field.default is None else str(self.field.default)))
         else:
             with control.prevent(Input.Changed):
-                control.value = value
+                control.value = for_field(value)
 
     def show_default(self, value: str) -> None:
         """Show what leaving the field empty comes to."""
         if isinstance(self._control, Input):
-            self._control.placeholder = value
+            self._control.placeholder = for_field(value)
 
     def show_problem(self, message: str) -> None:
         """Say what is wrong with the value, or nothing."""
@@ -82,7 +82,7 @@ class Setting(Vertical):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        if event.value != self._value:
+        if event.value != for_field(self._value):
             self._value = event.value
             self.post_message(self.Edited(self.field.name, event.value, True))
 

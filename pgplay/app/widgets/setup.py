@@ -14,7 +14,7 @@ from textual.widgets import Button, Collapsible, Input, Label, Select, Static, T
 
 from pgplay.app import form
 from pgplay.app.messages import SetupChanged
-from pgplay.app.safe_text import safe_text
+from pgplay.app.safe_text import for_field, safe_text
 from pgplay.app.state import AppState
 from pgplay.app.widgets import lists
 from pgplay.app.widgets.choice import Choice, Entry
@@ -69,7 +69,8 @@ class Setup(Vertical):
             )
             yield Static(id="target-problem", classes="problem")
             yield from self._row("Reward", Choice(lists.rewards(), self._reward_choice(), id="reward"))
-            yield Input(self.typed["reward"], id="own-reward", compact=True, placeholder="0.8*levenshtein + 0.2*prefix")
+            reward = for_field(self.typed["reward"])
+            yield Input(reward, id="own-reward", compact=True, placeholder="0.8*levenshtein + 0.2*prefix")
             yield Static(id="reward-note", classes="note")
             yield from self._row("Model", Choice(self._models(), self.typed["model"], id="model"))
             yield from self._row("Algorithm", Choice(lists.algorithms(), self.typed["algorithm"], id="algorithm"))
@@ -129,7 +130,7 @@ class Setup(Vertical):
         self.query_one("#reward", Choice).choose(self._reward_choice())
         own = self.query_one("#own-reward", Input)
         with own.prevent(Input.Changed):
-            own.value = self.typed["reward"]
+            own.value = for_field(self.typed["reward"])
         for setting in self.query(Setting):
             setting.show_value(self.typed[setting.field.name])
         self._show_notes()
@@ -165,7 +166,7 @@ class Setup(Vertical):
         self.query_one("#reward", Choice).show_entries(lists.rewards(), self._reward_choice())
         own = self.query_one("#own-reward", Input)
         with own.prevent(Input.Changed):
-            own.value = spec
+            own.value = for_field(spec)
         self._show_notes()
         self._check()
 
@@ -207,7 +208,7 @@ class Setup(Vertical):
 
     @on(Input.Changed, "#own-reward")
     def _reward_typed(self, event: Input.Changed) -> None:
-        if self._own_reward and event.value != self.typed["reward"]:
+        if self._own_reward and event.value != for_field(self.typed["reward"]):
             self._edit("reward", event.value, typing=True)
 
     @on(Setting.Edited)
