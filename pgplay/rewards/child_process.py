@@ -21,6 +21,8 @@ from typing import IO
 LOG_LINES_A_BATCH = 200
 LOG_LINE_BYTES = 2000
 MAXIMUM_LINE = 16 * 1024 * 1024
+GUARD_SECONDS = 3.0
+"""How long a guard may take to end all that it guards, before it is killed itself."""
 MARK = "PGPLAY_REWARD_PROCESS"
 """A variable of the child's environment, which what it starts inherits."""
 
@@ -119,11 +121,14 @@ class ChildProcess:
     def end(self, grace: float = 0.0) -> None:
         """Close its input, wait `grace` seconds for it to end, then kill it and all that it started.
 
-        What it started in other sessions is found on Linux alone.
+        A child under guard (`process_guard`) is asked first: it alone knows all that it started.
         """
         self._outgoing.put(None)
         if grace:
             self.exit_status(grace)
+        if self._process.poll() is None:
+            self._process.terminate()
+            self.exit_status(GUARD_SECONDS)
         if hasattr(os, "killpg"):
             # macOS refuses with PermissionError where only ended processes are left
             with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -29,7 +29,7 @@ from pgplay.rewards.records import Scores, Triple, tell
 from pgplay.tasks.files import lines_of, read_bytes
 
 MAXIMUM_SOURCE_BYTES = 1024 * 1024
-HOST = Path(__file__).with_name("python_host.py")
+GUARD, HOST = (str(Path(__file__).with_name(name)) for name in ("process_guard.py", "python_host.py"))
 _SPEC = re.compile(r"(?P<file>.+\.py)(?::(?P<function>[^\"'()]*))?", re.DOTALL)
 """A formula may hold `.py:` too, within the quotation marks and brackets of a reward, which no function's name has."""
 
@@ -207,7 +207,7 @@ class PythonScorer:
         # packages that they installed for themselves.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
         environment["PYTHONHASHSEED"] = "0"
-        child = ChildProcess([sys.executable, "-P", "-B", "-X", "utf8", str(HOST)], environment, self._on_log)
+        child = ChildProcess([sys.executable, "-P", "-B", "-X", "utf8", GUARD, HOST], environment, self._on_log)
         try:
             setup = {
                 "source": self._source.text,

@@ -3,6 +3,7 @@
 import os
 import re
 import select
+import subprocess
 import sys
 from pathlib import Path
 
@@ -205,6 +206,50 @@ def test_what_it_started_ends_with_it(build: Build, tmp_path: Path, ending: str,
             os.read(reader, 1)
     reward.close()
     assert select.select([reader], [], [], 5.0)[0]
+    assert os.read(reader, 1) == b""
+    os.close(reader)
+
+
+LEAVING = {
+    "a thread": "threading.Thread(target=time.sleep, args=(60,)).start()",
+    "a child": "subprocess.Popen(['sleep', '60'], pass_fds=[held])",
+    "a session of its own": "subprocess.Popen(['sleep', '60'], pass_fds=[held], start_new_session=True, env={})",
+    "a daemon": "subprocess.run(['/bin/sh', '-c', 'setsid sleep 60 &'], pass_fds=[held], env={})",
+    "an endless call": "time.sleep(60)",
+}
+LEFT = """import os, subprocess, threading, time
+held = os.open({held!r}, os.O_WRONLY)
+def reward(text, target, prompt):
+    os.write(held, b"x")
+    {leaving}
+    return 1
+"""
+OWNER = """import sys
+from pgplay.rewards.python_reward import Limits, PythonScorer, PythonSource
+scorer = PythonScorer(PythonSource("mine.py", "", sys.argv[1]), Limits(), print)
+scorer.score([("a", "", "")])
+if sys.argv[2] == "close":
+    scorer.close()
+sys.stdin.read()
+"""
+
+
+@LINUX
+@pytest.mark.parametrize("end", ["kill", "close"])
+@pytest.mark.parametrize("leaving", LEAVING.values(), ids=LEAVING)
+def test_nothing_lives_on_after_its_owner_was_killed_or_closed_it(tmp_path: Path, leaving: str, end: str) -> None:
+    held = tmp_path / "held open by all that the reward started"
+    os.mkfifo(held)
+    reader = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
+    command = [sys.executable, "-c", OWNER, LEFT.format(held=str(held), leaving=leaving), end]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as owner:
+        assert select.select([reader], [], [], 30.0)[0]
+        assert os.read(reader, 1) == b"x"
+        if end == "kill":
+            owner.kill()
+        ended = select.select([reader], [], [], 20.0)[0]
+        owner.kill()
+    assert ended
     assert os.read(reader, 1) == b""
     os.close(reader)
 

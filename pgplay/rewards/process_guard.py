@@ -1,0 +1,151 @@
+"""Runs a script in a process under guard: when it ends, or the parent does, all that it ever started ends with it.
+
+Called as `process_guard.py SCRIPT`, with nothing but the standard library. The guard has no threads and runs none of
+the person's code; it forwards SIGUSR1 to the script, ends all on SIGTERM, and ends as the script did. On Linux it takes
+in what is orphaned below it, so that neither a session of its own nor an emptied environment hides a process; elsewhere
+it ends the script's group. Where processes do not fork (Windows) the script runs without a guard.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import runpy
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+
+GRACE = 1.0
+"""Seconds that the script has to end by itself after the end of its input."""
+LOOK = 0.25
+"""Seconds between two looks at whether the parent is still there."""
+GIVE_UP = 2.0
+SET_PARENT_DEATH_SIGNAL = 1
+SET_CHILD_SUBREAPER = 36
+
+
+def main(script: str) -> None:
+    """Run `script`, guarded where the system allows."""
+    if not hasattr(os, "fork"):
+        runpy.run_path(script, run_name="__main__")
+        return
+    parent, guard = os.getppid(), os.getpid()
+    _control(SET_CHILD_SUBREAPER, 1)
+    woken, waking = os.pipe()
+    os.set_blocking(waking, False)
+    signal.set_wakeup_fd(waking, warn_on_full_buffer=False)
+    caught: list[int] = []
+    forwarded = (signal.SIGCHLD, signal.SIGTERM, signal.SIGUSR1)
+    for number in forwarded:
+        signal.signal(number, lambda number, _: caught.append(number))
+    child = os.fork()
+    if child:
+        os.close(1)  # the end of the script's answers must be seen
+        _guard(child, parent, woken, caught)
+    signal.set_wakeup_fd(-1)
+    for number in forwarded:
+        signal.signal(number, signal.SIG_DFL)
+    os.close(woken)
+    os.close(waking)
+    _control(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    os.setsid()
+    if os.getppid() == guard:
+        runpy.run_path(script, run_name="__main__")
+
+
+def _guard(child: int, parent: int, woken: int, caught: list[int]) -> None:
+    """Wait for the end of `child` or of `parent`, end what is left, and end as the child did."""
+    hangup = select.poll()
+    hangup.register(0, 0)  # asks for nothing but the hang-up, which comes even where lines are still unread
+    deadline: float | None = None
+    status: int | None = None
+    while status is None:
+        if select.select([woken], [], [], LOOK)[0]:
+            os.read(woken, 4096)
+        while caught:
+            number = caught.pop()
+            if number == signal.SIGUSR1:
+                os.kill(child, signal.SIGUSR1)
+            elif number == signal.SIGTERM:
+                deadline = 0.0
+        status = _reap(child)
+        if deadline is None and (hangup.poll(0) or os.getppid() != parent):
+            deadline = time.monotonic() + GRACE
+        if deadline is not None and time.monotonic() >= deadline:
+            break
+    last = _end_all(child)
+    _end_as(last if status is None else status)
+
+
+def _reap(child: int) -> int | None:
+    """Take note of all that ended; return the status of `child` where it is among them."""
+    status = None
+    with contextlib.suppress(ChildProcessError):
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            if ended[0] == child:
+                status = ended[1]
+    return status
+
+
+def _end_all(child: int) -> int:
+    """Kill all below this process until nothing is left; return the status of `child`, killed where it is unknown."""
+    status: int = signal.SIGKILL
+    give_up = time.monotonic() + GIVE_UP
+    while time.monotonic() < give_up:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child, signal.SIGKILL)
+        for process in _descendants(os.getpid()):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(process, signal.SIGKILL)
+        try:
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                if ended[0] == child:
+                    status = ended[1]
+        except ChildProcessError:
+            break
+        time.sleep(0.002)
+    return status
+
+
+def _descendants(ancestor: int) -> list[int]:
+    """Return all processes below `ancestor` that /proc tells of; none where there is no /proc."""
+    children: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            after_name = path.read_bytes().rpartition(b")")[2].split()
+            children.setdefault(int(after_name[1]), []).append(int(path.parent.name))
+    found = list(children.get(ancestor, []))
+    for process in found:
+        found += children.get(process, [])
+    return found
+
+
+def _end_as(status: int) -> None:
+    """End this process with the wait status of another one."""
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        with contextlib.suppress(OSError):  # SIGKILL has no handler to reset
+            signal.signal(number, signal.SIG_DFL)
+        _leave_no_core()
+        os.kill(os.getpid(), number)
+    os._exit(os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 1)
+
+
+def _leave_no_core() -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+def _control(option: int, value: int) -> None:
+    """Set an option of this process that Linux alone has."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
