@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
+from rich.style import Style
 from textual.content import Content
 
+from pgplay.app.heat import Labelled, draw
 from pgplay.app.safe_text import as_title, fit, pad, plain, safe_text
 
 ANY_TEXT = st.text(st.characters(), max_size=40)
@@ -59,3 +61,11 @@ def test_cutting_and_filling_count_cells(text: str, width: int) -> None:
 def test_wide_characters_are_cut_whole() -> None:
     assert fit("床前明月光", 6) == "床前…"
     assert pad("明", 4) == "明  "
+
+
+def test_a_map_of_wide_tokens_keeps_its_columns() -> None:
+    styles = dict.fromkeys(("axis", "faint", "low", "high"), Style())
+    rows = [Labelled(label, [0.95]) for label in ("床", "e\u0301", "a", "明月", "👩\u200d🚀")]
+    drawn = draw(rows, styles, margin=8).plain.splitlines()
+    assert {cell_len(line) for line in drawn} == {11}
+    assert {cell_len(line.partition("│")[0]) for line in drawn} == {9}
