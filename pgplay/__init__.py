@@ -7,18 +7,18 @@ from importlib import import_module
 from typing import Any
 
 _PLACES = {
-    "RunConfig": "pgplay.config",
-    "make_config": "pgplay.config",
+    "RunConfig": "pgplay.config.run_config",
+    "make_config": "pgplay.config.run_config",
     "PgplayError": "pgplay.errors",
     "InputError": "pgplay.errors",
     "RewardError": "pgplay.errors",
     "make_plan": "pgplay.learning.plan",
     "make_learner": "pgplay.learning.factory",
     "Trainer": "pgplay.learning.trainer",
-    "StepReport": "pgplay.learning.report",
-    "build_reward": "pgplay.rewards.scoring",
-    "Session": "pgplay.worker.session",
-    "load_saved_policy": "pgplay.worker.saved_policies",
+    "StepReport": "pgplay.learning.reports.step_report",
+    "build_reward": "pgplay.rewards.reward",
+    "Session": "pgplay.worker.session.session",
+    "load_saved_policy": "pgplay.worker.session.saved_policies",
 }
 
 __all__ = sorted(_PLACES)

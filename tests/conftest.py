@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pgplay.runs.cores import available_cores
+from pgplay.worker.session.cpu_cores import available_cores
 
 MOST_PROCESSES = 8
 """Each loads torch: a third of a GB."""

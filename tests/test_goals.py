@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgplay.config import make_config
+from pgplay.config.goals import METRICS, Goal, describe, parse, reached
+from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
-from pgplay.goals import METRICS, Goal, describe, parse, reached
 from pgplay.learning.plan import make_plan
-from pgplay.rewards.scoring import highest_reward
+from pgplay.rewards.reward import highest_reward
 
 
 @pytest.mark.parametrize(

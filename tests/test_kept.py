@@ -16,10 +16,11 @@ import pytest
 from textual.widgets import DataTable
 
 from pgplay.app import app as app_module
+from pgplay.app.launch import run_app
 from pgplay.cli import main
-from pgplay.config import make_config
+from pgplay.config.recipe import from_recipe
+from pgplay.config.run_config import make_config
 from pgplay.runs.reader import RunReader
-from pgplay.runs.recipes import from_recipe
 from tests.app.fake_worker import FakeWorker, until
 from tests.benchmarks.same_numbers import train
 
@@ -173,7 +174,7 @@ def test_a_reward_of_ones_own_is_found_by_its_name(pgplay: Pgplay) -> None:
 async def test_the_app_opens_as_it_was_left(kept_home: None, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[app_module.PgplayApp] = []
     monkeypatch.setattr(app_module.PgplayApp, "run", lambda app: opened.append(app))
-    app_module.run_app(make_config({}), as_left=True)
+    run_app(make_config({}), as_left=True)
     (app,) = opened
     monkeypatch.setattr(app, "_connect", FakeWorker)
     kept = EXPECTED["app"]

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from pgplay.config import make_config
+from pgplay.config.presets import hiding_presets, load_preset
+from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
-from pgplay.rewards.python_reward import find_python
+from pgplay.rewards.python.source import find_python
 from pgplay.runs.names import find_run
 from pgplay.runs.store import RunStore
-from pgplay.tasks.presets import hiding_presets, load_preset
 
 COMPOSED, DECOMPOSED = "caf\u00e9", "cafe\u0301"
 PRESET = 'title = "A café"\nteaches = "Nothing."\n[settings]\ntarget = "a"\n'

@@ -4,12 +4,12 @@ import statistics
 
 import pytest
 
-from pgplay.config import make_config
+from pgplay.config.presets import Preset, load_preset, preset_names
+from pgplay.config.run_config import make_config
 from pgplay.learning.plan import make_plan
 from pgplay.learning.trainer import Trainer
-from pgplay.rewards.scoring import build_reward
-from pgplay.tasks.presets import Preset, load_preset, preset_names
-from pgplay.worker.session import Session
+from pgplay.rewards.reward import build_reward
+from pgplay.worker.session.session import Session
 
 MOST_COMPLETIONS = 150_000
 IN_THE_BENCHMARK = {"copy"}

@@ -30,9 +30,9 @@ def test_import_contracts_hold() -> None:
 
 
 MAY_IMPORT = {
-    "torch": ("policies/", "learning/", "runs/checkpoint.py", "worker/saved_policies.py", "worker/threads.py"),
+    "torch": ("policies/", "learning/", "runs/checkpoint.py", "worker/session/"),
     "textual": ("app/",),
-    "plotext": ("app/charts.py",),
+    "plotext": ("app/drawing/line_chart.py",),
 }
 
 
@@ -70,13 +70,13 @@ def imported_packages(path: Path) -> set[str]:
     [
         ("pgplay", "torch textual msgspec rich"),
         ("pgplay.cli", "torch textual rich"),
-        ("pgplay.cli.train", "torch textual rich"),
+        ("pgplay.cli.commands.train", "torch textual rich"),
         ("pgplay.app.app", "torch"),
-        ("pgplay.worker.client", "torch textual"),
+        ("pgplay.worker.client.client", "torch textual"),
         ("pgplay.learning.plan", "torch textual"),
         ("pgplay.runs.store", "torch textual"),
-        ("pgplay.runs.library", "torch textual"),
-        ("pgplay.rewards.scoring", "torch textual"),
+        ("pgplay.library.policies", "torch textual"),
+        ("pgplay.rewards.reward", "torch textual"),
         ("pgplay.tasks.load", "torch textual"),
     ],
 )

@@ -4,7 +4,7 @@ import json
 import math
 import struct
 
-from pgplay.runs.cards import PolicyCard
+from pgplay.library.policy_card import PolicyCard
 
 
 def weights(card: PolicyCard, number: float = 0.0) -> bytes:

@@ -23,14 +23,14 @@ def main() -> None:
         os.environ["PGPLAY_HOME"] = home
         import torch
 
-        from pgplay.config import make_config
+        from pgplay.config.run_config import make_config
         from pgplay.learning.plan import make_plan
         from pgplay.learning.trainer import Trainer
         from pgplay.learning.warm_start import warm_up
-        from pgplay.rewards.scoring import build_reward
+        from pgplay.library.policies import save_policy
+        from pgplay.rewards.reward import build_reward
         from pgplay.runs.checkpoint import pack
-        from pgplay.runs.library import save_policy
-        from pgplay.worker.saved_policies import card_of
+        from pgplay.worker.session.saved_policies import card_of
 
         torch.set_num_threads(1)
         settings = {"target": "", "reward": "distinct", "alphabet": "lowercase", "batch_size": 64, "device": "cpu"}

@@ -16,8 +16,8 @@ from typing import Any
 from textual.pilot import Pilot
 
 from pgplay.app.app import PgplayApp
-from pgplay.config import make_config
-from pgplay.tasks.presets import load_preset
+from pgplay.config.presets import load_preset
+from pgplay.config.run_config import make_config
 
 PICTURE = Path(__file__).parents[1] / "assets" / "screenshot.svg"
 PRESET = "long-line"

@@ -8,30 +8,30 @@ from textual.app import App
 from textual.widget import Widget
 
 from pgplay.app import themes
-from pgplay.app.legs import TEN
+from pgplay.app.state.pace import TEN
 
 if TYPE_CHECKING:
-    from pgplay.app.comfort import Comfort
-    from pgplay.app.conductor import Conductor
-    from pgplay.app.driving import Driving
-    from pgplay.app.inspection import Inspection
-    from pgplay.app.looking import Looking
+    from pgplay.app.controllers.driving import PaceController
+    from pgplay.app.controllers.inspection import Inspection
+    from pgplay.app.controllers.plots import PlotController
+    from pgplay.app.controllers.run import RunController
+    from pgplay.app.controllers.shell import ShellController
+    from pgplay.app.controllers.stored_runs import StoredRunsController
     from pgplay.app.messages import Part
     from pgplay.app.screens.main import MainScreen
-    from pgplay.app.state import AppState
-    from pgplay.app.visits import Visits
+    from pgplay.app.state.app_state import AppState
 
 
 class Acting(App[int]):
     """The app as its keys see it: each action is handed to the one who knows how, whom the app brings."""
 
     state: AppState
-    _conductor: Conductor
-    _driving: Driving
-    _looking: Looking
+    _conductor: RunController
+    _driving: PaceController
+    _looking: PlotController
     _inspection: Inspection
-    _visits: Visits
-    _comfort: Comfort
+    _visits: StoredRunsController
+    _comfort: ShellController
     in_ascii: bool
 
     @property
@@ -93,13 +93,13 @@ class Acting(App[int]):
 
     def action_library(self) -> None:
         """Show the saved policies."""
-        from pgplay.app.screens.library import Library
+        from pgplay.app.screens.library.policies import Library
 
         self.push_screen(Library(self._conductor.write_with, self._conductor.train_on))
 
     def action_runs(self) -> None:
         """Show the stored runs."""
-        from pgplay.app.screens.runs import Runs
+        from pgplay.app.screens.library.runs import Runs
 
         self.push_screen(Runs(self._conductor.resume_run, self._visits))
 
@@ -125,7 +125,7 @@ class Acting(App[int]):
 
     def action_details(self) -> None:
         """Show every finding, every number of the newest step, and what was printed."""
-        from pgplay.app.screens.details import DetailsScreen
+        from pgplay.app.screens.dialogs.details import DetailsScreen
 
         self.push_screen(DetailsScreen(self.state))
 

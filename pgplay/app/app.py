@@ -24,26 +24,26 @@ from textual.widget import Widget
 from pgplay.app import themes
 from pgplay.app.acting import Acting
 from pgplay.app.actions import ACTIONS, bindings
-from pgplay.app.ascii import Ascii
-from pgplay.app.comfort import Comfort
-from pgplay.app.conductor import Conductor
-from pgplay.app.driving import Driving
-from pgplay.app.inspection import Inspection
-from pgplay.app.looking import Looking
-from pgplay.app.memory import AS_LEFT, NOTHING, Memory, keep_aside, recall, told
-from pgplay.app.messages import LooksChanged, Part, SetupChanged, StateShown, WorkerEnded, WorkerSpoke
-from pgplay.app.redrawing import PARTS, Redrawing
-from pgplay.app.safe_text import safe_text
+from pgplay.app.controllers.driving import PaceController
+from pgplay.app.controllers.inspection import Inspection
+from pgplay.app.controllers.plots import PlotController
+from pgplay.app.controllers.run import RunController
+from pgplay.app.controllers.shell import ShellController
+from pgplay.app.controllers.stored_runs import StoredRunsController
+from pgplay.app.drawing.ascii import Ascii
+from pgplay.app.drawing.terminal_text import terminal_text
+from pgplay.app.idle import SpareTime
+from pgplay.app.messages import PARTS, LooksChanged, Part, SetupChanged, StateShown, WorkerEnded, WorkerSpoke
+from pgplay.app.render_queue import RenderQueue
 from pgplay.app.screens.main import MainScreen
-from pgplay.app.spare_time import SpareTime
-from pgplay.app.state import AppState
-from pgplay.app.visits import Visits
-from pgplay.app.widgets.plot import Plot
+from pgplay.app.state.app_state import AppState
+from pgplay.app.state.saved_state import NOTHING, SavedUiState, told
+from pgplay.app.widgets.plots.curve import Plot
 from pgplay.app.worker_link import LinkFactory, WorkerLink, real_worker
-from pgplay.config import RunConfig, make_config, to_settings
+from pgplay.config.run_config import RunConfig, to_settings
 from pgplay.errors import PgplayError
-from pgplay.rewards.reward_spec import RewardSpec
-from pgplay.worker.protocol import Event, Log, Snapshot
+from pgplay.rewards.spec import RewardSpec
+from pgplay.worker.protocol.messages import Event, Log, Snapshot
 
 QUIT_SECONDS = 0.7
 """How long the worker may take to write its checkpoint and leave before it is killed."""
@@ -74,7 +74,7 @@ class PgplayApp(Acting):
         *,
         brought: Sequence[RewardSpec] = (),
         connect: LinkFactory = real_worker,
-        memory: Memory = NOTHING,
+        memory: SavedUiState = NOTHING,
         problems: Sequence[str] = (),
     ) -> None:
         """`brought` are the rewards of `config` that the person did not write here.
@@ -95,13 +95,13 @@ class PgplayApp(Acting):
         self._problems = problems
         self._connect = connect
         self._worker: WorkerLink | None = None
-        self._redrawing = Redrawing(self, self._show_state)
-        self._conductor = Conductor(self)
-        self._driving = Driving(self, self._conductor)
-        self._looking = Looking(self)
+        self._redrawing = RenderQueue(self, self._show_state)
+        self._conductor = RunController(self)
+        self._driving = PaceController(self, self._conductor)
+        self._looking = PlotController(self)
         self._inspection = Inspection(self)
-        self._visits = Visits(self, self._conductor)
-        self._comfort = Comfort(self)
+        self._visits = StoredRunsController(self, self._conductor)
+        self._comfort = ShellController(self)
         self._spare_time = SpareTime(self)
 
     def get_driver_class(self) -> type[Driver]:
@@ -184,7 +184,7 @@ class PgplayApp(Acting):
     @on(WorkerEnded)
     def _worker_ended(self, message: WorkerEnded) -> None:
         self.state.lose_worker()
-        self._conductor.mourn(message.returncode, message.log_tail)
+        self._conductor.show_worker_exit(message.returncode, message.log_tail)
         self.redraw()
 
     def redraw(self, *parts: Part) -> None:
@@ -283,30 +283,10 @@ class PgplayApp(Acting):
     def tell(self, words: str, *, severe: bool = False) -> None:
         """Show a short message over the screen."""
         self.notify(
-            safe_text(words, lines=True).plain,
+            terminal_text(words, lines=True).plain,
             severity="error" if severe else "information",
             markup=False,
             timeout=10 if severe else 5,
         )
 
 
-def run_app(config: RunConfig, rewards: Sequence[RewardSpec] = (), preset: str = "", *, as_left: bool = False) -> int:
-    """Show the app with `config` filled in, under the name of the `preset` it came from; returns the exit status.
-
-    `rewards` are those of `config`, as the person agreed to them on the command line. With `as_left` the setup comes
-    back as it was when the app was left; how one looks at things does so always.
-    """
-    memory, problems = recall()
-    if as_left and memory.settings is not None:
-        try:
-            config, preset = make_config(memory.settings), memory.preset
-            rewards = [RewardSpec(text, origin=AS_LEFT, kept=True) for text in (config.reward, *config.measure)]
-        except PgplayError as error:  # settings of another version; then the app begins as at first
-            problems = (*problems, f"settings: {str(error).rstrip('.')}")
-    if problems:
-        keep_aside()
-    # A thread of its own writes what a key did; it would wait 5 ms for its turn while the next thing is computed.
-    sys.setswitchinterval(0.0005)
-    app = PgplayApp(config, preset, brought=rewards, memory=memory, problems=problems)
-    app.run()
-    return app.return_code or 0  # 1 after a crash

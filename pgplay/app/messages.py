@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from textual.message import Message
 
-from pgplay.worker.protocol import Event
+from pgplay.worker.protocol.messages import Event
 
 
 @dataclass
@@ -46,3 +46,6 @@ class StateShown(Message):
     """The state changed: whoever shows it should look again. Only the main screen has parts."""
 
     part: Part
+
+
+PARTS: tuple[Part, ...] = ("texts", "large", "small")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from pgplay.worker.protocol import Command, Event
+from pgplay.worker.protocol.messages import Command, Event
 
 OnEvent = Callable[[Event], None]
 OnExit = Callable[[int, str], None]
@@ -34,6 +34,6 @@ LinkFactory = Callable[[OnEvent, OnExit], WorkerLink]
 
 def real_worker(on_event: OnEvent, on_exit: OnExit) -> WorkerLink:
     """Return the link to a worker process of this machine."""
-    from pgplay.worker.client import WorkerClient
+    from pgplay.worker.client.client import WorkerClient
 
     return WorkerClient(on_event, on_exit)

@@ -11,27 +11,27 @@ import sys
 from collections.abc import Sequence
 
 from pgplay.cli import output
-from pgplay.cli.interruption import INTERRUPTED
 from pgplay.cli.parsing import Parser, overview
+from pgplay.cli.signals import INTERRUPTED
 from pgplay.errors import InputError, PgplayError, refusal_of_system, unknown_name
 from pgplay.limits import refuse_torch_without_memory
 
 COMMANDS = {
     "train": ("train:train", "train without a screen: a progress bar on stderr, a summary on stdout"),
-    "sample": ("writing:sample", "write with a saved policy"),
-    "eval": ("writing:evaluate", "reward, exact match and cross-entropy of a saved policy"),
+    "sample": ("sample_and_eval:sample", "write with a saved policy"),
+    "eval": ("sample_and_eval:evaluate", "reward, exact match and cross-entropy of a saved policy"),
     "compare": ("compare:compare", "train recipes over seeds at once, and print a table"),
     "score": ("score:score", "what rewards give to texts"),
     "policies": ("policies:policies", "the saved policies: list, show, rename, delete, export, import"),
     "runs": ("runs:runs", "the stored runs: list, show, delete, export"),
-    "presets": ("listings:presets", "runs to begin with: list, show"),
-    "rewards": ("listings:rewards", "the built-in rewards: list, show; probe any reward before training"),
-    "algorithms": ("listings:algorithms", "the algorithms and the metrics: list, show"),
+    "presets": ("catalogues:presets", "runs to begin with: list, show"),
+    "rewards": ("catalogues:rewards", "the built-in rewards: list, show; probe any reward before training"),
+    "algorithms": ("catalogues:algorithms", "the algorithms and the metrics: list, show"),
     "bench": ("bench:bench", "how fast this machine samples and learns, per model and device"),
     "doctor": ("doctor:doctor", "versions, devices, folders, what would not work and why"),
     "locate": ("doctor:locate", "the folders in which things are kept"),
 }
-"""Each command's module in this package and the function there, which takes words and returns the exit status;
+"""Each command's module in `commands` and the function there, which takes words and returns the exit status;
 its line of help."""
 
 _USAGE = """\
@@ -88,13 +88,13 @@ def _run(words: list[str]) -> int:
         output.say(f"A terminal playground for policy gradients on text.\n\n{_USAGE}\n\n{lines}\n\n{_AFTER}")
         return 0
     if first in ("-V", "--version"):
-        from pgplay.cli.doctor import pgplay_version
+        from pgplay.cli.commands.doctor import pgplay_version
 
         output.say(f"pgplay {pgplay_version()}")
         return 0
     if first in COMMANDS:
         module, function = COMMANDS[first][0].split(":")
-        status: int = getattr(importlib.import_module(f"pgplay.cli.{module}"), function)(words[1:])
+        status: int = getattr(importlib.import_module(f"pgplay.cli.commands.{module}"), function)(words[1:])
         return status
     return _open_app(words)
 
@@ -120,7 +120,7 @@ def _open_app(words: list[str]) -> int:
             )
     # Read when textual is imported: a key's effect waits up to two frames, with 60 a second 33 ms.
     os.environ.setdefault("TEXTUAL_FPS", "240")
-    from pgplay.app.app import run_app
+    from pgplay.app.launch import run_app
 
     return run_app(config, rewards, preset=arguments.preset or "", as_left=not words)
 
@@ -129,7 +129,7 @@ def _check_word(word: str, words: list[str]) -> str:
     """Return `word` where it names a preset or a file; raises InputError with the nearest command or preset."""
     from pathlib import Path
 
-    from pgplay.tasks.presets import preset_names
+    from pgplay.config.presets import preset_names
 
     presets = [preset.name for preset in preset_names()]
     if word in COMMANDS:

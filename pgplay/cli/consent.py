@@ -12,7 +12,7 @@ from pgplay.cli.parsing import Parser, confirm
 from pgplay.errors import InputError
 
 if TYPE_CHECKING:
-    from pgplay.rewards.reward_spec import RewardSpec
+    from pgplay.rewards.spec import RewardSpec
 
 
 def add_consent(parser: Parser | argparse._ArgumentGroup) -> None:
@@ -25,7 +25,7 @@ def ask(spec: RewardSpec, yes: bool) -> RewardSpec:
 
     The Python is shown as it was read, and that text is what runs. Raises InputError where there is nobody to ask.
     """
-    from pgplay.runs.consents import allow, recall
+    from pgplay.library.consents import allow, recall
 
     spec = recall(spec)
     if spec.may_run:

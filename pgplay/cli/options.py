@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pgplay.cli.consent import add_consent, agree
 from pgplay.cli.parsing import Arguments, Parser
-from pgplay.config import RunConfig, fields, make_config, to_settings
+from pgplay.config.fields import Field
+from pgplay.config.run_config import RunConfig, fields, make_config, to_settings
 from pgplay.errors import InputError
-from pgplay.fields import Field
 
 if TYPE_CHECKING:
-    from pgplay.rewards.reward_spec import RewardSpec
+    from pgplay.rewards.spec import RewardSpec
 
 _SECTIONS = {
     "task": "what is to be written",
@@ -83,7 +83,7 @@ def _help(field: Field) -> str:
     if field.name in _LISTED_BY:
         parts.append(f"{_LISTED_BY[field.name]} lists them")
     if field.name == "model":
-        from pgplay.policies.catalogue import MODELS
+        from pgplay.policies.families.catalogue import MODELS
 
         parts.append(", ".join(MODELS))
     if field.default not in (None, "", ()):
@@ -105,7 +105,7 @@ def read_settings(arguments: Arguments) -> dict[str, Any]:
     if arguments.target_file is not None:
         if "target" in settings:
             raise InputError("Both --target and --target-file are given.", "Give one of them.")
-        from pgplay.tasks.files import read_target
+        from pgplay.tasks.target_file import read_target
 
         settings["target"] = read_target(arguments.target_file)
     return settings
@@ -136,14 +136,14 @@ def read_config(arguments: Arguments) -> Described:
     settings: dict[str, Any] = {}
     origins: dict[str, str] = {}
     if arguments.preset is not None:
-        from pgplay.rewards.python_reward import with_rewards_beside
-        from pgplay.tasks.presets import load_preset
+        from pgplay.config.presets import load_preset
+        from pgplay.rewards.python.source import with_rewards_beside
 
         preset = load_preset(arguments.preset)
         settings = with_rewards_beside(preset.settings, preset.path)
         origins = dict.fromkeys(_rewards(settings), f"the preset {preset.name}")
     if arguments.recipe is not None:
-        from pgplay.runs.recipes import from_recipe
+        from pgplay.config.recipe import from_recipe
 
         recipe = to_settings(from_recipe(arguments.recipe))
         settings = overlay(settings, recipe)
@@ -160,7 +160,7 @@ def read_rewards(
 
     Those in `given` are the person's own words; of the others, `origins` says who brought each. Raises InputError.
     """
-    from pgplay.rewards.reward_spec import OWN, read_spec
+    from pgplay.rewards.spec import OWN, read_spec
 
     own = _rewards(given)
     texts = (config.reward, *config.measure)

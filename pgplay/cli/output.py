@@ -117,7 +117,7 @@ def _finite(value: Any) -> Any:
 
 def print_source(source: str, stream: TextIO | None = None) -> None:
     """Print program text, indented, so that it cannot steer the terminal it is read on."""
-    from pgplay.tasks.files import lines_of
+    from pgplay.files.text import lines_of
 
     for line in lines_of(source.expandtabs()):
         say(f"  {visible(line)}".rstrip(), stream)

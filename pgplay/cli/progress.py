@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from pgplay.cli.output import note, number, shorten, visible
-from pgplay.learning.report import StepReport
+from pgplay.learning.reports.step_report import StepReport
 
 _REDRAW = 0.1  # seconds
 _PLAIN = 5.0  # seconds

@@ -9,7 +9,7 @@ from pgplay.learning.plan import Plan
 from pgplay.learning.search import Search
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.policy import Policy
-from pgplay.rewards.scoring import Reward
+from pgplay.rewards.reward import Reward
 
 
 def make_learner(

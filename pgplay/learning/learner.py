@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from pgplay.learning.plan import Plan
-from pgplay.learning.report import StepReport
+from pgplay.learning.reports.step_report import StepReport
 from pgplay.policies.policy import Policy
-from pgplay.rewards.scoring import Reward
+from pgplay.rewards.reward import Reward
 from pgplay.tasks.task import Pair
 
 

@@ -18,13 +18,19 @@ import torch
 from pgplay.errors import PgplayError
 from pgplay.learning.learner import LearnerState
 from pgplay.learning.plan import Plan
-from pgplay.learning.prompts import next_prompts
-from pgplay.learning.report import Sample, StepReport
-from pgplay.learning.samples import further_series, further_values, reward_statistics, sample_of, telling_samples
-from pgplay.learning.traces import trace_of
+from pgplay.learning.prompt_order import next_prompts
+from pgplay.learning.reports.samples import (
+    further_series,
+    further_values,
+    reward_statistics,
+    sample_of,
+    telling_samples,
+)
+from pgplay.learning.reports.step_report import Sample, StepReport
+from pgplay.learning.reports.step_trace import trace_of
 from pgplay.policies.rollout import Completion
 from pgplay.rewards.edits import edited
-from pgplay.rewards.scoring import Reward
+from pgplay.rewards.reward import Reward
 from pgplay.tasks.task import Pair
 
 
@@ -102,7 +108,7 @@ class Search:
         metrics |= reward_statistics(scores.values, size)
         metrics |= {
             "greedy_reward": sum(one.reward for one in greedy) / len(pairs),
-            "exact_match": sum(pair.is_met_by(one.text) for one, pair in zip(greedy, pairs, strict=True)) / len(pairs),
+            "exact_match": sum(pair.matches(one.text) for one, pair in zip(greedy, pairs, strict=True)) / len(pairs),
             "length": characters / len(texts),
             "characters": characters,
         }
@@ -185,7 +191,7 @@ class Search:
 
     def _has_found_all(self) -> bool:
         training = self.plan.task.training
-        return all(pair.is_met_by(text) for text, pair in zip(self.greedy_texts(training), training, strict=True))
+        return all(pair.matches(text) for text, pair in zip(self.greedy_texts(training), training, strict=True))
 
     def _samples(
         self, asked: list[Pair], texts: list[str], rewards: list[float], first: Pair, greedy: Kept

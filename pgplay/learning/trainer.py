@@ -15,40 +15,39 @@ import torch
 from torch import Tensor, nn
 
 from pgplay.errors import PgplayError
-from pgplay.learning.control_variate import ControlVariate
-from pgplay.learning.counters import CHECK_INTERVAL, Counters
-from pgplay.learning.credit import CREDIT_FLOOR, every_tokens_credit, token_credit
-from pgplay.learning.generalisation import generalisation
-from pgplay.learning.greedy import all_met, greedy_texts
+from pgplay.learning.evaluation.greedy import all_met, greedy_texts
+from pgplay.learning.evaluation.held_out import held_out_evaluation
 from pgplay.learning.learner import LearnerState
-from pgplay.learning.objective import (
-    Batch,
-    CarriedState,
-    Modules,
-    UpdateInputs,
-    Updater,
-    UpdateRecord,
-    UpdateResult,
-    update_policy,
-)
-from pgplay.learning.optimiser import Adam
+from pgplay.learning.objective.adamw import Adam
+from pgplay.learning.objective.batch import Batch, Modules
+from pgplay.learning.objective.control_variate import ControlVariate
+from pgplay.learning.objective.dense_credit import CREDIT_FLOOR, every_tokens_credit, token_credit
+from pgplay.learning.objective.records import CarriedState, UpdateInputs, Updater, UpdateRecord, UpdateResult
+from pgplay.learning.objective.update import update_policy
 from pgplay.learning.plan import Plan
-from pgplay.learning.prompts import next_prompts
-from pgplay.learning.recovery import is_collapsed, shrink_and_perturb
-from pgplay.learning.report import Sample, StepReport
-from pgplay.learning.samples import further_series, further_values, reward_statistics, sample_of, telling_samples
-from pgplay.learning.traces import trace_of
+from pgplay.learning.prompt_order import next_prompts
+from pgplay.learning.reports.samples import (
+    further_series,
+    further_values,
+    reward_statistics,
+    sample_of,
+    telling_samples,
+)
+from pgplay.learning.reports.step_report import Sample, StepReport
+from pgplay.learning.reports.step_trace import trace_of
+from pgplay.learning.schedules.collapse_recovery import is_collapsed, shrink_and_perturb
+from pgplay.learning.training_state import CHECK_INTERVAL, Counters
+from pgplay.policies.cuda_graphs import EAGER, GraphCache
 from pgplay.policies.density import Density
 from pgplay.policies.devices import resolve_device
 from pgplay.policies.families.base import Capability
-from pgplay.policies.graphs import EAGER, Graphs
-from pgplay.policies.network import draw_masks
+from pgplay.policies.networks.base import draw_masks
 from pgplay.policies.policy import Policy
-from pgplay.policies.prefixes import of_actions_at
+from pgplay.policies.prefix_tree import of_actions_at
 from pgplay.policies.reading import prefixes_of
 from pgplay.policies.rollout import Completion, Rollout
 from pgplay.policies.spec import PolicySpec
-from pgplay.rewards.scoring import Reward
+from pgplay.rewards.reward import Reward
 from pgplay.tasks.task import Pair
 
 MEASURED_PROMPTS = 8
@@ -89,7 +88,7 @@ class Trainer:
         measures: Mapping[str, Reward] | None = None,
         policy: Policy | None = None,
         reference: Policy | None = None,
-        graphs: Graphs | None = None,
+        graphs: GraphCache | None = None,
     ) -> None:
         self.plan = plan
         self.reward = reward
@@ -106,7 +105,7 @@ class Trainer:
         self.generator = torch.Generator(self.device).manual_seed(plan.config.seed)
         self.counters = Counters(entropy_weight=plan.entropy)
         can_record = plan.spec.can(Capability.CUDA_GRAPHS)
-        self._graphs = graphs or (Graphs.on(self.device) if can_record else EAGER)
+        self._graphs = graphs or (GraphCache.on(self.device) if can_record else EAGER)
         self.new_optimiser()
         self._new_variate()
         if plan.kl and reference is None:
@@ -162,7 +161,7 @@ class Trainer:
         update_metrics, result = self._update(batch, lr, solved=solved, record=record)
         metrics |= update_metrics | {"entropy_weight": self.counters.entropy_weight, "lr": lr}
         self.counters.count(self.plan, metrics, len(scored.rewards), solved=solved)
-        metrics |= self._recover(metrics) | self._look_beyond()
+        metrics |= self._recover(metrics) | self._evaluate_held_out()
         samples = self._samples(pairs, measured, scored)
         ended = time.perf_counter()
         self.counters.seconds += ended - began
@@ -302,7 +301,7 @@ class Trainer:
         finished = [completion.finished for completion in written[:count]]
         series |= {"greedy_reward": sum(scores.values[count:]) / len(measured), "stop_rate": sum(finished) / count}
         if self.plan.task.has_targets:
-            met = sum(pair.is_met_by(text) for text, pair in zip(texts[count:], measured, strict=True))
+            met = sum(pair.matches(text) for text, pair in zip(texts[count:], measured, strict=True))
             series["exact_match"] = met / len(measured)
         return Scored(written[:count], scores.values[:count], written[count:], scores.values[count:], values, series)
 
@@ -388,12 +387,12 @@ class Trainer:
             self.counters.recoveries += 1
         return {"recoveries": float(self.counters.recoveries)}
 
-    def _look_beyond(self) -> dict[str, float]:
+    def _evaluate_held_out(self) -> dict[str, float]:
         """Return the metrics of held-out prompts when they are due, and keep the best policy."""
         config, counters = self.plan.config, self.counters
         if not self.plan.task.held_out or counters.steps % config.held_out_every:
             return {}
-        metrics = generalisation(self.policy, self.reward, self.plan.task)
+        metrics = held_out_evaluation(self.policy, self.reward, self.plan.task)
         if config.patience is None:
             return metrics
         if counters.early_stop.note(counters.steps, metrics["held_out_reward"]):

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from pgplay.learning.generalisation import cross_entropies
+from pgplay.learning.evaluation.held_out import cross_entropies
 from pgplay.learning.trainer import Trainer
 from pgplay.tasks.task import Pair
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from pgplay.config import RunConfig
+from pgplay.config.run_config import RunConfig
 
 
 class Density(NamedTuple):

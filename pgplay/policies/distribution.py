@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from pgplay.policies.density import entropy, kl_divergence
-from pgplay.policies.prefixes import of_actions_at
+from pgplay.policies.prefix_tree import of_actions_at
 
 TokenLoss = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 """Maps log p, log q, values and a mask of the tokens possible under both, all (P, any number of tokens), to losses of

@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pgplay.errors import InputError
-from pgplay.policies.build import build_network
+from pgplay.policies.cuda_graphs import EAGER, GraphCache
 from pgplay.policies.density import Density
 from pgplay.policies.distribution import DenseDistribution, TokenDistribution
-from pgplay.policies.graphs import EAGER, Graphs
-from pgplay.policies.network import Network
-from pgplay.policies.prefixes import Prefixes, spread
+from pgplay.policies.networks.base import Network
+from pgplay.policies.networks.build import build_network
+from pgplay.policies.prefix_tree import Prefixes, spread
 from pgplay.policies.reading import Reading, mean_losses, token_losses
 from pgplay.policies.rollout import Completion, Rollout
 from pgplay.policies.sampler import Sampler
@@ -53,7 +53,7 @@ class Policy:
         generator: torch.Generator,
         greedy_rows: int = 0,
         dropout_masks: Tensor | None = None,
-        graphs: Graphs = EAGER,
+        graphs: GraphCache = EAGER,
     ) -> Rollout:
         """Write one completion for each of `prefixes`, the last `greedy_rows` of them greedily."""
         sampler = Sampler(self.network, self.tokenizer, self.max_length, self.device)

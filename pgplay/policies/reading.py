@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from pgplay.policies.distribution import TokenDistribution
-from pgplay.policies.prefixes import Prefixes
+from pgplay.policies.prefix_tree import Prefixes
 
 
 class Reading(NamedTuple):

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from pgplay.policies.cuda_graphs import EAGER, GraphCache
 from pgplay.policies.density import Density
-from pgplay.policies.graphs import EAGER, Graphs
-from pgplay.policies.network import Network
-from pgplay.policies.prefixes import different
+from pgplay.policies.networks.base import Network
+from pgplay.policies.prefix_tree import different
 from pgplay.policies.reading import of_actions
 from pgplay.policies.rollout import Rollout
 from pgplay.tokenizers.base import Tokenizer
@@ -91,7 +91,7 @@ class Sampler(NamedTuple):
         generator: torch.Generator,
         greedy_rows: int = 0,
         dropout_masks: Tensor | None = None,
-        graphs: Graphs = EAGER,
+        graphs: GraphCache = EAGER,
     ) -> Rollout:
         """Write one completion for each of `prefixes`, the last `greedy_rows` of them greedily."""
         batch = len(prefixes)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pgplay.errors import InputError
-from pgplay.policies.catalogue import model_spec
+from pgplay.files.text import check_text
 from pgplay.policies.families.base import ModelSpec, Shapes
-from pgplay.tasks.alphabet import check_text
+from pgplay.policies.families.catalogue import model_spec
 from pgplay.tokenizers.base import Tokenizer
 
 

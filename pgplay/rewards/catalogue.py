@@ -76,7 +76,7 @@ class BuiltIn(NamedTuple):
 
         Raises InputError where that does not fit.
         """
-        from pgplay.rewards.functions import FUNCTIONS
+        from pgplay.rewards.builtin.registry import FUNCTIONS
 
         self._check(number, text)
         function = FUNCTIONS[self.name]

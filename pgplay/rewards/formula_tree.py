@@ -12,8 +12,8 @@ import warnings
 from collections.abc import Callable
 from typing import NamedTuple
 
+from pgplay.config.fields import check_unicode
 from pgplay.errors import InputError, abridged
-from pgplay.fields import check_unicode
 from pgplay.rewards.catalogue import REWARDS
 
 MAXIMUM_CHARACTERS = 1000

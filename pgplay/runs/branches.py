@@ -9,14 +9,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pgplay.config import RunConfig, make_config
+from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import InputError, PgplayError
+from pgplay.files.atomic import new_folder, write_synced
+from pgplay.files.locks import locked_folder
 from pgplay.paths import runs_folder
 from pgplay.runs.checkpoint_files import CheckpointBytes, all_checkpoints, read_checkpoint, write_checkpoint
 from pgplay.runs.database import connect, connect_to_read, copy_until, create_database
 from pgplay.runs.database_errors import DATABASE, plain_database_errors
-from pgplay.runs.files import new_folder, write_synced
-from pgplay.runs.locks import locked_folder
 from pgplay.runs.names import find_run, free_name
 
 TASK = "task.json"

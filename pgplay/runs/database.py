@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from pgplay.config import RunConfig
+from pgplay.config.run_config import RunConfig
 from pgplay.errors import PgplayError
 from pgplay.runs.database_errors import DATABASE, NEEDS_ROOM, damaged, primary_code
 

@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from pgplay.errors import PgplayError
-from pgplay.runs.files import write_atomically
+from pgplay.files.atomic import write_atomically
 
 Stamp = tuple[tuple[int, ...], ...]
 """Of each file: its number, its size, and when it and its entry were changed; nothing for one that is missing."""

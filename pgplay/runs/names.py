@@ -6,10 +6,11 @@ import unicodedata
 from datetime import date
 from pathlib import Path
 
-from pgplay.config import RunConfig
+from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, look_up
+from pgplay.files.atomic import kept_folders
+from pgplay.files.names import GOOD_CATEGORIES, check_name, same_name
 from pgplay.paths import runs_folder
-from pgplay.runs.files import GOOD_CATEGORIES, check_name, kept_folders, same_name
 
 _LONGEST_SLUG = 24
 _LONGEST = 70

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Self, TypeVar
 
 import msgspec
 
-from pgplay.config import RunConfig, make_config
+from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import InputError, PgplayError
-from pgplay.learning.anatomy import Anatomy
-from pgplay.learning.report import Sample, Trace
+from pgplay.learning.reports.step_detail import StepDetail
+from pgplay.learning.reports.step_report import Sample, Trace
 from pgplay.runs.curves import Curves, Window, curves_of
 from pgplay.runs.database import connect_to_read
 from pgplay.runs.database_errors import DATABASE, damaged, plain_database_errors
@@ -42,7 +42,7 @@ _BETWEEN_LOOKS = 20_000  # of SQLite's instructions, a fraction of a millisecond
 
 _names_decoder = msgspec.json.Decoder(tuple[str, ...])
 _traces_decoder = msgspec.json.Decoder(Trace)
-_anatomies_decoder = msgspec.json.Decoder(Anatomy)
+_anatomies_decoder = msgspec.json.Decoder(StepDetail)
 _samples_decoder = msgspec.json.Decoder(tuple[Sample, ...])
 
 Step = Annotated[int, msgspec.Meta(ge=0)]
@@ -199,7 +199,7 @@ class RunReader:
                 trace = _traces_decoder.decode(detail)
             yield step, trace
 
-    def anatomy(self, step: int) -> Anatomy | None:
+    def anatomy(self, step: int) -> StepDetail | None:
         """Return the anatomy of `step`; None where it was not taken apart."""
         found = self._select(tuple[bytes], "SELECT detail FROM details WHERE kind = 'anatomy' AND step = ?", (step,))
         with self._plainly():

@@ -21,15 +21,15 @@ from pathlib import Path
 
 import msgspec
 
-from pgplay.config import RunConfig
+from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, PgplayError
-from pgplay.learning.anatomy import Anatomy
-from pgplay.learning.report import StepReport
+from pgplay.files.atomic import new_folder
+from pgplay.files.locks import FileLock, locked_folder
+from pgplay.learning.reports.step_detail import StepDetail
+from pgplay.learning.reports.step_report import StepReport
 from pgplay.paths import runs_folder
 from pgplay.runs.database import connect, create_database
 from pgplay.runs.database_errors import DATABASE, LOCKED, plain_database_errors, primary_code
-from pgplay.runs.files import new_folder
-from pgplay.runs.locks import FileLock, locked_folder
 from pgplay.runs.names import choose_run_name
 from pgplay.runs.reader import RunReader
 
@@ -109,7 +109,7 @@ class RunStore(RunReader):
                 self._keep_detail(database, report.step, "trace", report.trace)
         self._names[names] = identity
 
-    def keep_anatomy(self, anatomy: Anatomy) -> None:
+    def keep_anatomy(self, anatomy: StepDetail) -> None:
         """Keep the anatomy of a step that was taken apart; raises PgplayError where it can't be written."""
         with self._writing() as database:
             self._keep_detail(database, anatomy.step, "anatomy", anatomy)

@@ -11,13 +11,13 @@ from typing import Any
 
 import msgspec
 
-from pgplay.config import make_config
+from pgplay.config.run_config import make_config
 from pgplay.errors import InputError, PgplayError
-from pgplay.rewards.reward_spec import RewardSpec, read_spec
+from pgplay.library.consents import recall
+from pgplay.library.policy_card import PolicyCard
+from pgplay.rewards.spec import RewardSpec, read_spec
 from pgplay.runs.branches import checkpoint_at
-from pgplay.runs.cards import PolicyCard
 from pgplay.runs.checkpoint_files import read_checkpoint
-from pgplay.runs.consents import recall
 from pgplay.runs.names import find_run
 
 KEPT = "python"

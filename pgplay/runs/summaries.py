@@ -7,16 +7,16 @@ from pathlib import Path
 
 import msgspec
 
-from pgplay.config import RunConfig
+from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, PgplayError
-from pgplay.learning.algorithms import trains_network
+from pgplay.files.atomic import delete_folder, kept_folders
+from pgplay.files.locks import FileLock, locked_folder
+from pgplay.learning.algorithms.table import trains_network
 from pgplay.paths import runs_folder, runs_index_file
-from pgplay.policies.catalogue import chosen_model
+from pgplay.policies.families.catalogue import chosen_model
 from pgplay.runs.checkpoint_files import checkpoint_step
 from pgplay.runs.database_errors import DATABASE
-from pgplay.runs.files import delete_folder, kept_folders
 from pgplay.runs.index import Index, stamp_of
-from pgplay.runs.locks import FileLock, locked_folder
 from pgplay.runs.names import find_run
 from pgplay.runs.reader import RunReader
 from pgplay.runs.store import LOCK

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pgplay.errors import InputError, unknown_name
+from pgplay.files.text import check_text, read_text
 from pgplay.paths import expand_home, shipped
-from pgplay.tasks.alphabet import check_text
-from pgplay.tasks.files import read_text
 
 CORPUS_LIMIT = 100_000_000
 """Bytes of a text."""

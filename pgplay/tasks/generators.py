@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from pgplay.errors import InputError, shown, unknown_name
-from pgplay.tasks.alphabet import check_text
+from pgplay.files.text import check_text
 from pgplay.tasks.number_words import number_in_words
 from pgplay.tasks.task import Pair
 

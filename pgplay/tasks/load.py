@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from pgplay.config import RunConfig
+from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, unknown_name
 from pgplay.paths import expand_home
-from pgplay.tasks.data_sets import data_sets
+from pgplay.tasks.datasets import data_sets
 from pgplay.tasks.generators import GENERATORS, generate, parse_task
 from pgplay.tasks.pairs import PAIR_SUFFIXES, read_pairs
 from pgplay.tasks.task import Pair, Task, single_target

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -13,8 +12,8 @@ from typing import Any, NoReturn
 import msgspec
 
 from pgplay.errors import InputError, shown
-from pgplay.tasks.alphabet import check_text
-from pgplay.tasks.files import read_target, read_text
+from pgplay.files.text import check_text, parse_toml, read_text
+from pgplay.tasks.target_file import read_target
 from pgplay.tasks.task import Pair, single_target
 
 PAIRS_LIMIT = 100_000_000
@@ -124,21 +123,6 @@ def _read_toml(path: Path, text: str) -> Iterator[Located]:
     lines = [number for number, line in enumerate(text.split("\n"), start=1) if header.match(line)]
     for number, table in enumerate(tables):
         yield lines[number] if len(lines) == len(tables) else 1, table.get("prompt"), table.get("target")
-
-
-def parse_toml(path: Path, text: str) -> dict[str, Any]:
-    """Return the TOML document `text`; raises InputError that names the file and the line of a syntax error."""
-    try:
-        return tomllib.loads(text)
-    except RecursionError as error:
-        raise InputError(f"{path} nests its brackets too deep.", "A text goes in quotation marks.") from error
-    except tomllib.TOMLDecodeError as error:
-        found = re.search(r"^(.*) \(at (?:line (\d+), column \d+|end of document)\)$", str(error), re.DOTALL)
-        problem, line = (found[1], found[2]) if found else (str(error), None)
-        place = line or text.count("\n") + 1
-        raise InputError(f"{path}:{place}: this is no TOML: {problem}.", "A text goes in quotation marks.") from error
-    except ValueError as error:  # a number of thousands of digits
-        raise InputError(f"{path} holds a number that is too long.", "A text goes in quotation marks.") from error
 
 
 _READERS = {".csv": _read_csv, ".jsonl": _read_jsonl, ".toml": _read_toml}

@@ -23,7 +23,7 @@ class Pair(msgspec.Struct, frozen=True, omit_defaults=True):
         """Every right answer, the target first."""
         return (self.target, *self.others)
 
-    def is_met_by(self, text: str) -> bool:
+    def matches(self, text: str) -> bool:
         """Whether `text` is exactly one of the right answers; never where there is no target."""
         return bool(self.target) and text in self.answers
 

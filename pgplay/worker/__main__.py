@@ -12,19 +12,19 @@ from typing import NoReturn
 
 import msgspec
 
-from pgplay.config import RunConfig
+from pgplay.config.run_config import RunConfig
 from pgplay.errors import refusal_of_system
 from pgplay.limits import refuse_torch_without_memory
 from pgplay.runs.branches import branch_run
-from pgplay.runs.cores import let_waiting_threads_sleep
-from pgplay.worker.inbox import Inbox, read_commands
-from pgplay.worker.interfaces import Makers, OnProgress, RunSession
-from pgplay.worker.outbox import Outbox
-from pgplay.worker.protocol import VERSION, Notice, Quit, Ready, Resume, Start
-from pgplay.worker.records import Device
-from pgplay.worker.server import Server
-from pgplay.worker.streams import take_streams, write_all
-from pgplay.worker.versions import versions
+from pgplay.worker.protocol.messages import VERSION, Notice, Quit, Ready, Resume, Start
+from pgplay.worker.protocol.records import Device
+from pgplay.worker.server.inbox import Inbox, read_commands
+from pgplay.worker.server.outbox import Outbox
+from pgplay.worker.server.server import Server
+from pgplay.worker.server.standard_streams import take_streams, write_all
+from pgplay.worker.session.cpu_cores import let_waiting_threads_sleep
+from pgplay.worker.session.interface import OnProgress, RunSession, SessionFactory
+from pgplay.worker.session.versions import versions
 
 
 def main() -> NoReturn:
@@ -42,10 +42,10 @@ def main() -> NoReturn:
     read_commands(streams.commands, inbox, leave_early)
     let_waiting_threads_sleep()
     from pgplay.policies.devices import list_devices
-    from pgplay.worker.preparation import check_resume, check_start, warm_torch
-    from pgplay.worker.probing import answer_probe
-    from pgplay.worker.saved_policies import answer_write_with_saved
-    from pgplay.worker.session import Session
+    from pgplay.worker.session.preparation import check_resume, check_start, warm_torch
+    from pgplay.worker.session.reward_probe import answer_probe
+    from pgplay.worker.session.saved_policies import answer_write_with_saved
+    from pgplay.worker.session.session import Session
 
     signal.signal(signal.SIGTERM, lambda number, frame: inbox.put(Quit()))
     ready.set()
@@ -75,7 +75,7 @@ def main() -> NoReturn:
     def resume(run: str, command: Resume) -> RunSession:
         return Session.resume(run, rewards=command.rewards, on_log=outbox.log, on_wait=tell)
 
-    makers = Makers(
+    makers = SessionFactory(
         check=check_start,
         begin=begin,
         find=check_resume,

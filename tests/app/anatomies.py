@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 
-from pgplay.learning.anatomy import Anatomy, PolicyMap, Rules, SampleAnatomy, TokenAnatomy
-from pgplay.learning.report import Trace
+from pgplay.learning.reports.step_detail import AlgorithmSettings, CompletionDetail, PolicyMap, StepDetail, TokenDetail
+from pgplay.learning.reports.step_report import Trace
 
 TARGET = "hello world"
 TEXTS = {"hello world": 1.0, "hello wrld": 0.91, "hxllo": 0.36, "zz": 0.0, "": 0.0}
 BASELINE, DEVIATION = 0.5, 0.4
 
-RULES = Rules(
+RULES = AlgorithmSettings(
     algorithm="grpo",
     reward="levenshtein",
     kind="policy gradient",
@@ -37,8 +37,8 @@ RULES = Rules(
 )
 
 
-def token(text: str, advantage: float) -> TokenAnatomy:
-    return TokenAnatomy(
+def token(text: str, advantage: float) -> TokenDetail:
+    return TokenDetail(
         text=text,
         log_p=math.log(0.5),
         entropy=1.25,
@@ -51,9 +51,9 @@ def token(text: str, advantage: float) -> TokenAnatomy:
     )
 
 
-def sample(text: str, reward: float) -> SampleAnatomy:
+def sample(text: str, reward: float) -> CompletionDetail:
     advantage = (reward - BASELINE) / DEVIATION
-    return SampleAnatomy(
+    return CompletionDetail(
         prompt="",
         target=TARGET,
         text=text,
@@ -67,7 +67,7 @@ def sample(text: str, reward: float) -> SampleAnatomy:
     )
 
 
-def anatomy(step: int = 40) -> Anatomy:
+def anatomy(step: int = 40) -> StepDetail:
     samples = tuple(sample(text, reward) for text, reward in TEXTS.items())
     metrics = {
         "reward_mean": 0.5,
@@ -77,7 +77,7 @@ def anatomy(step: int = 40) -> Anatomy:
         "loss": -0.25,
         "gradient_norm": 1.5,
     }
-    return Anatomy(step, RULES, metrics, 6, (*samples[:3], samples[2], *samples[3:]))
+    return StepDetail(step, RULES, metrics, 6, (*samples[:3], samples[2], *samples[3:]))
 
 
 def policy_map(step: int = 40) -> PolicyMap:

@@ -12,12 +12,12 @@ from textual.pilot import Pilot
 
 from pgplay.app.app import PgplayApp
 from pgplay.app.worker_link import OnEvent, OnExit
-from pgplay.config import RunConfig, make_config
-from pgplay.learning.algorithms import trains_network
-from pgplay.learning.report import Finding, Sample, StepReport
-from pgplay.rewards.reward_spec import read_spec
-from pgplay.worker.protocol import VERSION, Command, Event, Ready, Snapshot, StateChanged
-from pgplay.worker.records import Device, RunInfo
+from pgplay.config.run_config import RunConfig, make_config
+from pgplay.learning.algorithms.table import trains_network
+from pgplay.learning.reports.step_report import Finding, Sample, StepReport
+from pgplay.rewards.spec import read_spec
+from pgplay.worker.protocol.messages import VERSION, Command, Event, Ready, Snapshot, StateChanged
+from pgplay.worker.protocol.records import Device, RunInfo
 
 DEVICES = (
     Device("auto", "cpu: what is fastest here", True),

@@ -9,22 +9,14 @@ import msgspec
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from pgplay.app.screens.consent import ConsentDialog
-from pgplay.learning.report import PromptSheet
-from pgplay.rewards.probe import Histogram, PathPoint, Probe, Towards
-from pgplay.rewards.verdicts import Verdict
-from pgplay.runs.cards import PolicyCard
-from pgplay.runs.library import save_policy
+from pgplay.app.screens.dialogs.consent import ConsentDialog
+from pgplay.learning.reports.step_report import PromptSheet
+from pgplay.library.policies import save_policy
+from pgplay.library.policy_card import PolicyCard
+from pgplay.rewards.probe.probe import Histogram, PathPoint, Probe, Towards
+from pgplay.rewards.probe.verdict import Verdict
 from pgplay.tasks.task import single_target
-from pgplay.worker.protocol import (
-    Dissected,
-    Failed,
-    Mapped,
-    Probed,
-    PromptsListed,
-    StateChanged,
-    Written,
-)
+from pgplay.worker.protocol.messages import Failed, Mapped, Probed, PromptsListed, StateChanged, StepInspected, Written
 from tests.app.anatomies import anatomy, policy_map, traces
 from tests.app.fake_worker import Bench, begin, sample, snapshot, until
 from tests.app.stored import store_run
@@ -118,7 +110,7 @@ async def prepare(bench: Bench, pilot: Pilot[int]) -> None:
     bench.worker.build("paused", run=RUN)
     bench.worker.tell(msgspec.structs.replace(snapshot(40), traces=traces(40)))
     bench.worker.tell(StateChanged(state="paused", step=40))
-    bench.worker.tell(Dissected(anatomy=anatomy()))
+    bench.worker.tell(StepInspected(anatomy=anatomy()))
     bench.worker.tell(Mapped(map=policy_map()))
     await until(pilot, lambda: bench.app.state.map is not None and not bench.app.redraw_is_due)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from pgplay.config import make_config, to_settings
-from pgplay.learning.report import StepReport
+from pgplay.config.run_config import make_config, to_settings
+from pgplay.learning.reports.step_report import StepReport
 from pgplay.runs.checkpoint_files import keep_last, write_checkpoint
 from pgplay.runs.store import RunStore
 from tests.app.fake_worker import curve, sample

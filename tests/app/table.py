@@ -12,14 +12,14 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 from pgplay.app.actions import ACTIONS, BENCH_ACTIONS, EDITOR_ACTIONS, bindings
-from pgplay.app.screens.library import Library
-from pgplay.app.screens.map import MapScreen
-from pgplay.app.screens.microscope import MicroscopeScreen
-from pgplay.app.screens.phase import PhaseScreen
-from pgplay.app.screens.prompts import PromptsScreen
-from pgplay.app.screens.runs import Runs
-from pgplay.app.screens.side_by_side import SideBySide
-from pgplay.app.screens.travel import TravelScreen
+from pgplay.app.screens.library.compare_runs import SideBySide
+from pgplay.app.screens.library.policies import Library
+from pgplay.app.screens.library.runs import Runs
+from pgplay.app.screens.library.time_travel import TravelScreen
+from pgplay.app.screens.step.microscope import MicroscopeScreen
+from pgplay.app.screens.step.phases import PhaseScreen
+from pgplay.app.screens.step.policy_map import MapScreen
+from pgplay.app.screens.step.prompts import PromptsScreen
 
 PAGE = Path(__file__).parents[2] / "docs" / "keys.md"
 

@@ -6,8 +6,8 @@ import pytest
 from textual.geometry import Offset
 from textual.pilot import Pilot
 
-from pgplay.app.screens.phase import PhaseScreen
-from pgplay.worker.protocol import Change
+from pgplay.app.screens.step.phases import PhaseScreen
+from pgplay.worker.protocol.messages import Change
 from tests.app.fake_worker import Bench, curve, until
 from tests.app.opened import go_to, prepare
 

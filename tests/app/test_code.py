@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from pgplay.app.widgets.code import CodeArea, Span, spans_of
+from pgplay.app.widgets.code_area import CodeArea, Span, spans_of
 from tests.app.fake_worker import until
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.style import Style
 
-from pgplay.app.colouring import coloured
+from pgplay.app.drawing.alignment_text import coloured
 
 STYLES = {name: Style(meta={"mark": name}) for name in ("right", "wrong", "extra", "missing")}
 

@@ -10,14 +10,15 @@ from textual.widgets import Collapsible
 
 from pgplay.app import app as app_module
 from pgplay.app import themes
-from pgplay.app.ascii import to_ascii
-from pgplay.app.memory import NOTHING, Memory, recall
-from pgplay.app.screens.help import HelpScreen
-from pgplay.app.screens.jump import JumpScreen, Letter
-from pgplay.app.screens.travel import TravelScreen
-from pgplay.app.widgets.plot import Plot
-from pgplay.app.widgets.rows import Rows
-from pgplay.config import make_config
+from pgplay.app.drawing.ascii import to_ascii
+from pgplay.app.launch import run_app
+from pgplay.app.screens.dialogs.help import HelpScreen
+from pgplay.app.screens.dialogs.jump import JumpScreen, Letter
+from pgplay.app.screens.library.time_travel import TravelScreen
+from pgplay.app.state.saved_state import NOTHING, SavedUiState, load_saved_state
+from pgplay.app.widgets.plots.curve import Plot
+from pgplay.app.widgets.two_column_text import TwoColumnText
+from pgplay.config.run_config import make_config
 from tests.app.fake_worker import Bench, begin, until
 from tests.app.stored import store_run
 
@@ -50,7 +51,7 @@ async def test_f1_explains_what_has_the_focus_or_lies_under_the_mouse() -> None:
     bench = Bench()
 
     def about() -> str:
-        return " ".join(bench.app.screen.query_one("#about", Rows).plain.split())
+        return " ".join(bench.app.screen.query_one("#about", TwoColumnText).plain.split())
 
     async with bench.app.run_test(size=SIZE) as pilot:
         await begin(bench, pilot)
@@ -113,14 +114,14 @@ async def test_what_the_app_was_like_comes_back(monkeypatch: pytest.MonkeyPatch,
         await pilot.press("d", "v")
         bench.app.action_toggle_ascii()
         await pilot.press("ctrl+q")
-    memory, problems = recall()
+    memory, problems = load_saved_state()
     assert not problems
     assert (memory.theme, memory.ascii, memory.smoothing) == (themes.LIGHT.name, True, 5)
     assert memory.settings == {"target": "good day", "lr": 0.01}
     started: list[app_module.PgplayApp] = []
     monkeypatch.setattr(app_module.PgplayApp, "run", lambda app: started.append(app))
-    app_module.run_app(make_config({}), as_left=True)
-    app_module.run_app(make_config({"target": "mine"}))
+    run_app(make_config({}), as_left=True)
+    run_app(make_config({"target": "mine"}))
     again, asked = started
     assert again.settings == {"target": "good day", "lr": 0.01}
     assert asked.settings == {"target": "mine"}
@@ -136,9 +137,9 @@ def test_a_memory_that_cannot_be_read_is_as_good_as_none(
     (home / "app.json").write_text(kept)
     started: list[app_module.PgplayApp] = []
     monkeypatch.setattr(app_module.PgplayApp, "run", lambda app: started.append(app))
-    app_module.run_app(make_config({}), as_left=True)
+    run_app(make_config({}), as_left=True)
     assert started[0].settings == {}
-    assert recall().memory in (NOTHING, Memory(settings={"lr": "fast"}))
+    assert load_saved_state().memory in (NOTHING, SavedUiState(settings={"lr": "fast"}))
 
 
 async def test_what_of_the_memory_does_not_fit_is_told_and_kept_aside_and_the_rest_comes_back(
@@ -152,7 +153,7 @@ async def test_what_of_the_memory_does_not_fit_is_told_and_kept_aside_and_the_re
     (home / "app.json").write_text(kept)
     started: list[app_module.PgplayApp] = []
     monkeypatch.setattr(app_module.PgplayApp, "run", lambda app: started.append(app))
-    app_module.run_app(make_config({}), as_left=True)
+    run_app(make_config({}), as_left=True)
     bench = Bench()
     bench.app = started[0]
     bench.app._connect = bench._connect

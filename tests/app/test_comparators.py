@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from pgplay.app.widgets.choice import Choice
-from pgplay.app.widgets.plot import Plot
-from pgplay.app.widgets.setup import Setup
-from pgplay.learning.algorithms import ALGORITHMS, COMPARATORS
-from pgplay.worker.protocol import Change, Reset, Save, Start, StateChanged, Write
+from pgplay.app.widgets.plots.curve import Plot
+from pgplay.app.widgets.setup.described_select import Choice
+from pgplay.app.widgets.setup.panel import Setup
+from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
+from pgplay.worker.protocol.messages import Change, Reset, Save, Start, StateChanged, Write
 from tests.app.fake_worker import Bench, begin, curve, until, words
 from tests.app.test_setup import field, pick, unfold
 

@@ -8,15 +8,15 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Select
 
-from pgplay.app.screens.consent import ConsentDialog
-from pgplay.app.screens.reward import RewardScreen
-from pgplay.app.widgets.code import CodeArea
-from pgplay.config import make_config
-from pgplay.rewards.reward_spec import digest
-from pgplay.runs.cards import PolicyCard
-from pgplay.runs.consents import is_allowed
+from pgplay.app.screens.dialogs.consent import ConsentDialog
+from pgplay.app.screens.rewards.editor import RewardScreen
+from pgplay.app.widgets.code_area import CodeArea
+from pgplay.config.run_config import make_config
+from pgplay.library.consents import is_allowed
+from pgplay.library.policy_card import PolicyCard
+from pgplay.rewards.spec import digest
 from pgplay.tasks.task import Pair, Task
-from pgplay.worker.protocol import Change, Start
+from pgplay.worker.protocol.messages import Change, Start
 from tests.app.fake_worker import Bench, opened, until, words
 
 PYTHON = "def reward(text, target, prompt):\n    return 1.0\n"

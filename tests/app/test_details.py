@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pgplay.app.screens.details import DetailsScreen
-from pgplay.app.widgets.rows import Rows
-from pgplay.learning.report import Finding
-from pgplay.worker.protocol import Log
+from pgplay.app.screens.dialogs.details import DetailsScreen
+from pgplay.app.widgets.two_column_text import TwoColumnText
+from pgplay.learning.reports.step_report import Finding
+from pgplay.worker.protocol.messages import Log
 from tests.app.fake_worker import Bench, begin, curve, until, words
 
 FINDINGS = (
@@ -20,7 +20,7 @@ def measured(step: int) -> dict[str, float]:
 
 def page(bench: Bench) -> str:
     """What the page says, in words without its layout."""
-    return " ".join(word for rows in bench.app.screen.query(Rows) for word in rows.plain.split())
+    return " ".join(word for rows in bench.app.screen.query(TwoColumnText) for word in rows.plain.split())
 
 
 async def test_details_tell_every_finding_number_and_printed_line() -> None:

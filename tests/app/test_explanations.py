@@ -6,12 +6,12 @@ from textual.containers import ScrollableContainer
 from textual.widget import Widget
 from textual.widgets import Static
 
-from pgplay.app.explanations import PANELS
-from pgplay.app.helpable import explanation_of
-from pgplay.app.screens.help import HelpScreen
-from pgplay.app.widgets.plot import REWARD, Plot
-from pgplay.learning.health import JUDGED
-from pgplay.learning.metrics import METRICS
+from pgplay.app.help.explanations import PANELS
+from pgplay.app.help.helpable import explanation_of
+from pgplay.app.screens.dialogs.help import HelpScreen
+from pgplay.app.widgets.plots.curve import REWARD, Plot
+from pgplay.learning.reports.metrics import METRICS
+from pgplay.learning.reports.signals import JUDGED
 from tests.app.fake_worker import Bench, until
 from tests.app.opened import OPENINGS, go_to, prepare
 

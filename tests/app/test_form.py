@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pgplay.app import form, formats
-from pgplay.config import RunConfig, fields, make_config
+from pgplay.app.drawing import number_format
+from pgplay.app.widgets.setup import form
+from pgplay.config.run_config import RunConfig, fields, make_config
 
 
 def typed(**changes: str) -> dict[str, str]:
@@ -72,7 +73,7 @@ def test_live_changes_are_told_from_the_others() -> None:
 
 
 def test_numbers_are_short_and_of_one_width() -> None:
-    assert [formats.count(number) for number in (0, 640, 9152, 106_935, 1_250_000, 9.2e9)] == [
+    assert [number_format.count(number) for number in (0, 640, 9152, 106_935, 1_250_000, 9.2e9)] == [
         "0",
         "640",
         "9.2k",
@@ -80,10 +81,10 @@ def test_numbers_are_short_and_of_one_width() -> None:
         "1.2M",
         "9.2G",
     ]
-    assert [formats.duration(seconds) for seconds in (2.14, 48, 200, 7500)] == [
+    assert [number_format.duration(seconds) for seconds in (2.14, 48, 200, 7500)] == [
         "2.1 s",
         "48 s",
         "3 min 20 s",
         "2 h 05 min",
     ]
-    assert {len(formats.reward(value)) for value in (0.0, 1.0, -0.25, 123.4, float("nan"), 1e9)} == {6}
+    assert {len(number_format.reward(value)) for value in (0.0, 1.0, -0.25, 123.4, float("nan"), 1e9)} == {6}

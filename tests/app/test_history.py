@@ -10,10 +10,10 @@ import msgspec
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pgplay.app.history import CAPACITY, MOST_MARKS, History, Series, smoothed
-from pgplay.app.state import AppState
-from pgplay.learning.report import Trace
-from pgplay.runs import axes
+from pgplay.app.state.app_state import AppState
+from pgplay.app.state.metric_history import CAPACITY, MOST_MARKS, History, Series, smoothed
+from pgplay.export import axes
+from pgplay.learning.reports.step_report import Trace
 from pgplay.runs.curves import MOST_SERIES, Bucket
 from tests.app.fake_worker import snapshot
 

@@ -8,7 +8,7 @@ import pytest
 from textual.widgets import Input
 
 from pgplay.app.screens.main import MainScreen
-from pgplay.config import make_config
+from pgplay.config.run_config import make_config
 from tests.app.fake_worker import Bench, begin, until
 
 STEERS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")

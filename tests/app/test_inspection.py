@@ -11,18 +11,18 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from pgplay.app.maths import STOPS, lines
-from pgplay.app.screens.code import CodeScreen
-from pgplay.app.screens.map import MapScreen
-from pgplay.app.screens.microscope import MicroscopeScreen
-from pgplay.app.screens.phase import PhaseScreen
-from pgplay.app.source_code import places, source_of, sources
-from pgplay.app.view import PlotView
-from pgplay.config import make_config
-from pgplay.learning.algorithms import ALGORITHMS, COMPARATORS
-from pgplay.learning.report import Finding
+from pgplay.app.drawing.formulas import STOPS, lines
+from pgplay.app.help.source_code import places, source_of, sources
+from pgplay.app.screens.dialogs.source_code import CodeScreen
+from pgplay.app.screens.step.microscope import MicroscopeScreen
+from pgplay.app.screens.step.phases import PhaseScreen
+from pgplay.app.screens.step.policy_map import MapScreen
+from pgplay.app.state.plot_view import PlotView
+from pgplay.config.run_config import make_config
+from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
+from pgplay.learning.reports.step_report import Finding
 from pgplay.runs.store import RunStore
-from pgplay.worker.protocol import Change, Dissect, Dissected, Map, Mapped, Pause, StateChanged
+from pgplay.worker.protocol.messages import Change, InspectStep, Map, Mapped, Pause, StateChanged, StepInspected
 from tests.app.anatomies import RULES, anatomy, policy_map, sample, traces
 from tests.app.fake_worker import Bench, begin, curve, snapshot, until
 
@@ -51,8 +51,8 @@ async def test_four_stops_lead_from_the_texts_to_the_update() -> None:
         await trained(bench, pilot)
         await pilot.press("n")
         await until(pilot, lambda: isinstance(bench.app.screen, PhaseScreen))
-        assert [type(command) for command in bench.worker.commands] == [Pause, Dissect]
-        bench.worker.tell(Dissected(anatomy=anatomy()))
+        assert [type(command) for command in bench.worker.commands] == [Pause, InspectStep]
+        bench.worker.tell(StepInspected(anatomy=anatomy()))
         bench.worker.tell(StateChanged(state="paused", step=41))
         await until(pilot, lambda: "step 40" in seen(bench, "#phase-title") and listed(bench))
         await until(pilot, lambda: "tokens, the stop token counted in" in seen(bench, "#maths-lines"))
@@ -68,7 +68,7 @@ async def test_four_stops_lead_from_the_texts_to_the_update() -> None:
         assert "|∇L|  1.5000, shortened to 1" in seen(bench, "#maths-lines")
         assert "A > 0: 2 of 2 likelier; A < 0: 4 of 4 unlikelier" in seen(bench, "#maths-lines")
         await pilot.press("right")
-        assert bench.sent(Dissect) == [Dissect(), Dissect()]
+        assert bench.sent(InspectStep) == [InspectStep(), InspectStep()]
 
 
 async def test_the_code_is_that_which_is_run() -> None:
@@ -76,13 +76,13 @@ async def test_the_code_is_that_which_is_run() -> None:
     async with bench.app.run_test(size=(120, 40)) as pilot:
         await trained(bench, pilot, "paused")
         await pilot.press("n")
-        bench.worker.tell(Dissected(anatomy=anatomy()))
+        bench.worker.tell(StepInspected(anatomy=anatomy()))
         await until(pilot, lambda: isinstance(bench.app.screen, PhaseScreen))
         await until(pilot, lambda: bench.app.state.anatomy and listed(bench))
         await pilot.press("right", "right", "c")
         await until(pilot, lambda: isinstance(bench.app.screen, CodeScreen))
         names = [str(part.render()) for part in bench.app.screen.query(".code-name")]
-        assert any("group_scaled   pgplay/learning/advantages.py:" in name for name in names)
+        assert any("group_scaled   pgplay/learning/objective/advantages.py:" in name for name in names)
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(bench.app.screen, PhaseScreen))
 
@@ -109,7 +109,7 @@ def test_a_persons_own_reward_is_shown_as_its_file_is(tmp_path: Path) -> None:
 
 def test_a_place_that_is_not_there_is_an_error() -> None:
     with pytest.raises(LookupError, match="no nowhere"):
-        source_of(("learning/losses.py", "nowhere"))
+        source_of(("learning/objective/losses.py", "nowhere"))
     assert places("update", RULES)
 
 
@@ -138,9 +138,9 @@ async def test_the_microscope_shows_a_completion_token_by_token_while_the_run_go
         await trained(bench, pilot)
         await pilot.press("k")
         await until(pilot, lambda: isinstance(bench.app.screen, MicroscopeScreen))
-        assert [type(command) for command in bench.worker.commands] == [Dissect]
+        assert [type(command) for command in bench.worker.commands] == [InspectStep]
         assert "samples only" in seen(bench, "#microscope-title")
-        bench.worker.tell(Dissected(anatomy=anatomy()))
+        bench.worker.tell(StepInspected(anatomy=anatomy()))
         await until(pilot, lambda: "taken apart" in seen(bench, "#microscope-title"))
         assert len(listed(bench)) == 5
         assert any("×2" in row and "h" in row for row in listed(bench))
@@ -161,7 +161,7 @@ async def test_completions_are_sorted_and_searched() -> None:
         await trained(bench, pilot, "paused")
         await pilot.press("k")
         await until(pilot, lambda: isinstance(bench.app.screen, MicroscopeScreen))
-        bench.worker.tell(Dissected(anatomy=anatomy()))
+        bench.worker.tell(StepInspected(anatomy=anatomy()))
         await until(pilot, lambda: "taken apart" in seen(bench, "#microscope-title"))
         for _ in range(5):
             await pilot.press("o")
@@ -323,7 +323,7 @@ async def test_a_panel_can_have_the_whole_screen(key: str, screen: type, panel: 
     bench = Bench()
     async with bench.app.run_test(size=(120, 40)) as pilot:
         await trained(bench, pilot, "paused")
-        bench.worker.tell(Dissected(anatomy=anatomy()))
+        bench.worker.tell(StepInspected(anatomy=anatomy()))
         await pilot.press(key)
         await until(pilot, lambda: isinstance(bench.app.screen, screen) and bench.app.screen.query(panel))
         bench.app.screen.query_one(panel).focus()
@@ -340,7 +340,7 @@ async def test_every_stop_shows_maths_and_tokens_also_in_a_small_terminal() -> N
     bench = Bench()
     async with bench.app.run_test(size=(80, 24)) as pilot:
         await trained(bench, pilot, "paused")
-        bench.worker.tell(Dissected(anatomy=anatomy()))
+        bench.worker.tell(StepInspected(anatomy=anatomy()))
         await pilot.press("n")
         await until(pilot, lambda: isinstance(bench.app.screen, PhaseScreen) and listed(bench))
         for _ in STOPS:

@@ -7,11 +7,11 @@ from textual.widgets import Input, TextArea
 
 from pgplay.app.actions import ACTIONS
 from pgplay.app.app import PgplayApp
-from pgplay.app.screens.help import HelpScreen
-from pgplay.app.screens.microscope import MicroscopeScreen
-from pgplay.app.widgets.rows import Rows
-from pgplay.config import make_config
-from pgplay.worker.protocol import Start
+from pgplay.app.screens.dialogs.help import HelpScreen
+from pgplay.app.screens.step.microscope import MicroscopeScreen
+from pgplay.app.widgets.two_column_text import TwoColumnText
+from pgplay.config.run_config import make_config
+from pgplay.worker.protocol.messages import Start
 from tests.app.fake_worker import Bench, begin, until, words
 
 
@@ -75,7 +75,7 @@ async def test_help_names_every_key() -> None:
         await begin(bench, pilot)
         await pilot.press("f1")
         await until(pilot, lambda: isinstance(bench.app.screen, HelpScreen))
-        shown = " ".join(" ".join(rows.plain.split()) for rows in bench.app.screen.query(Rows))
+        shown = " ".join(" ".join(rows.plain.split()) for rows in bench.app.screen.query(TwoColumnText))
         for action in ACTIONS:
             assert action.help.split(";")[0][:20] in shown
         await pilot.press("escape")

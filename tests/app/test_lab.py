@@ -9,11 +9,11 @@ from queue import SimpleQueue
 import psutil
 import pytest
 
-from pgplay.app import lab as lab_module
-from pgplay.app.lab import Lab
+from pgplay.app.rewards import background_scorer as lab_module
+from pgplay.app.rewards.background_scorer import BackgroundScorer
 from pgplay.errors import InputError, PgplayError, RewardError
 from pgplay.rewards.records import Scores, Triple
-from pgplay.rewards.reward_spec import RewardSpec, read_spec
+from pgplay.rewards.spec import RewardSpec, read_spec
 
 PATIENCE = 20.0
 WAITING = """
@@ -37,10 +37,10 @@ class Screen:
         self.posted.put(message)
         return True
 
-    def answer(self) -> Lab.Answered:
+    def answer(self) -> BackgroundScorer.Answered:
         while True:
             message = self.posted.get(timeout=PATIENCE)
-            if isinstance(message, Lab.Answered):
+            if isinstance(message, BackgroundScorer.Answered):
                 return message
 
 
@@ -50,13 +50,13 @@ def screen() -> Screen:
 
 
 @pytest.fixture
-def lab(screen: Screen) -> Iterator[Lab]:
-    lab = Lab(screen)  # type: ignore[arg-type]
+def lab(screen: Screen) -> Iterator[BackgroundScorer]:
+    lab = BackgroundScorer(screen)  # type: ignore[arg-type]
     yield lab
     lab.close()
 
 
-def test_each_reward_answers_for_itself(lab: Lab, screen: Screen) -> None:
+def test_each_reward_answers_for_itself(lab: BackgroundScorer, screen: Screen) -> None:
     asked = ["levenshtein", "levenstein", "1/0*exact", read_spec("typed.py", code="def reward(t):\n  pass")]
     lab.ask("score", asked, TRIPLES)
     answer = screen.answer()
@@ -68,7 +68,9 @@ def test_each_reward_answers_for_itself(lab: Lab, screen: Screen) -> None:
     assert isinstance(python, RewardError)
 
 
-def test_a_newer_question_takes_the_place_of_one_that_waits(lab: Lab, screen: Screen, tmp_path: Path) -> None:
+def test_a_newer_question_takes_the_place_of_one_that_waits(
+    lab: BackgroundScorer, screen: Screen, tmp_path: Path
+) -> None:
     gate = tmp_path / "gate"
     python = read_spec("typed.py", code=WAITING.format(gate=str(gate)))
     lab.ask("score", [python], [Triple("before", "", ""), Triple("wait", "", "")])
@@ -82,17 +84,19 @@ def test_a_newer_question_takes_the_place_of_one_that_waits(lab: Lab, screen: Sc
     assert texts == ["before", "49", "hello"]
 
 
-def test_what_python_prints_is_posted_line_by_line(lab: Lab, screen: Screen, tmp_path: Path) -> None:
+def test_what_python_prints_is_posted_line_by_line(lab: BackgroundScorer, screen: Screen, tmp_path: Path) -> None:
     lab.ask("score", [read_spec("typed.py", code=WAITING.format(gate="/"))], [Triple("a", "", ""), Triple("b", "", "")])
     lines = []
     while len(lines) < 2:
         message = screen.posted.get(timeout=PATIENCE)
-        if isinstance(message, Lab.Printed):
+        if isinstance(message, BackgroundScorer.Printed):
             lines.append(message.line)
     assert lines == ["scored a", "scored b"]
 
 
-def test_a_defect_is_told_and_the_thread_goes_on(lab: Lab, screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_is_told_and_the_thread_goes_on(
+    lab: BackgroundScorer, screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real = lab_module.build_reward
 
     def build(spec: RewardSpec, **options: object) -> object:
@@ -110,7 +114,7 @@ def test_a_defect_is_told_and_the_thread_goes_on(lab: Lab, screen: Screen, monke
 
 
 def test_closing_ends_the_thread_and_the_processes(screen: Screen) -> None:
-    lab = Lab(screen)  # type: ignore[arg-type]
+    lab = BackgroundScorer(screen)  # type: ignore[arg-type]
     source = "import os\ndef reward(text, target, prompt):\n    return float(os.getpid())"
     lab.ask("score", [read_spec("typed.py", code=source)], TRIPLES)
     (scores,) = screen.answer().outcomes

@@ -8,16 +8,16 @@ from typing import Any
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Input, Static
 
-from pgplay.app.screens.library import Library
-from pgplay.app.screens.runs import Runs
-from pgplay.app.screens.write import WriteScreen
-from pgplay.app.widgets.choice import Choice
-from pgplay.config import make_config
-from pgplay.runs.cards import PolicyCard
-from pgplay.runs.library import list_policies, save_policy
+from pgplay.app.screens.dialogs.write import WriteScreen
+from pgplay.app.screens.library.policies import Library
+from pgplay.app.screens.library.runs import Runs
+from pgplay.app.widgets.setup.described_select import Choice
+from pgplay.config.run_config import make_config
+from pgplay.library.policies import list_policies, save_policy
+from pgplay.library.policy_card import PolicyCard
 from pgplay.runs.store import RunStore
 from pgplay.tasks.task import Pair, Task, single_target
-from pgplay.worker.protocol import Refused, Start, Write, Written
+from pgplay.worker.protocol.messages import Refused, Start, Write, Written
 from tests.app.fake_worker import Bench, begin, sample, until
 from tests.weights import weights
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from textual.widgets import DataTable, Input
 
-from pgplay.app import past
-from pgplay.app.history import Recollection
-from pgplay.app.screens import runs as runs_screen
-from pgplay.app.screens.listing import AT_ONCE
+from pgplay.app.screens.library import runs as runs_screen
+from pgplay.app.screens.library.listing import AT_ONCE
+from pgplay.app.state.metric_history import Recollection
+from pgplay.app.stored_runs import stored_run
 from pgplay.runs.reader import RunReader
 from pgplay.runs.summaries import RunSummary
 from tests.app.fake_worker import Bench, begin, until, words
@@ -53,13 +53,13 @@ async def test_a_long_list_is_read_once_and_a_mark_changes_one_row(monkeypatch: 
 async def test_keys_are_heeded_while_a_long_run_is_read(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     store_run("mine")
     may_go_on = threading.Event()
-    read = past.read_past
+    read = stored_run.read_past
 
     def read_slowly(run: RunReader) -> Recollection:
         assert may_go_on.wait(30)
         return read(run)
 
-    monkeypatch.setattr(past, "read_past", read_slowly)
+    monkeypatch.setattr(stored_run, "read_past", read_slowly)
     bench = Bench()
     async with bench.app.run_test(size=SIZE) as pilot:
         await begin(bench, pilot)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
-from pgplay.app.screens.metrics import MetricsScreen
-from pgplay.app.view import PlotView
-from pgplay.app.widgets.plot import Plot
-from pgplay.config import make_config
+from pgplay.app.screens.dialogs.choose_metrics import MetricsScreen
+from pgplay.app.state.plot_view import PlotView
+from pgplay.app.widgets.plots.curve import Plot
+from pgplay.config.run_config import make_config
 from pgplay.runs.store import RunStore
-from pgplay.worker.protocol import Changed
+from pgplay.worker.protocol.messages import Changed
 from tests.app.fake_worker import Bench, curve, opened, snapshot, until, words
 
 

@@ -8,8 +8,8 @@ import pytest
 from rich.segment import Segment
 
 from pgplay.app import themes
-from pgplay.app.ascii import spelled, to_ascii
-from pgplay.app.overlay import MARKERS
+from pgplay.app.drawing.ascii import spelled, to_ascii
+from pgplay.app.stored_runs.overlay import MARKERS
 from tests.app.fake_worker import Bench, until
 from tests.app.opened import OPENINGS, go_to, prepare
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pgplay.config import make_config
+from pgplay.config.run_config import make_config
 from tests.app.fake_worker import Bench
 from tests.app.opened import go_to, prepare
 

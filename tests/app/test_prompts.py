@@ -2,10 +2,10 @@
 
 from textual.widgets import DataTable
 
-from pgplay.app.screens.prompts import PromptsScreen
-from pgplay.app.screens.write import WriteScreen
-from pgplay.learning.report import PromptSheet, Sample
-from pgplay.worker.protocol import ListPrompts, PromptsListed
+from pgplay.app.screens.dialogs.write import WriteScreen
+from pgplay.app.screens.step.prompts import PromptsScreen
+from pgplay.learning.reports.step_report import PromptSheet, Sample
+from pgplay.worker.protocol.messages import ListPrompts, PromptsListed
 from tests.app.fake_worker import Bench, begin, snapshot, until
 
 

@@ -9,11 +9,11 @@ import pytest
 from textual.events import Paste
 from textual.widgets import Input
 
-from pgplay.app.screens.dialogs import AskDialog
-from pgplay.app.screens.recipe import RecipeScreen
-from pgplay.config import make_config
-from pgplay.runs.recipes import from_recipe
-from pgplay.worker.protocol import Changed
+from pgplay.app.screens.dialogs.questions import AskDialog
+from pgplay.app.screens.dialogs.recipe import RecipeScreen
+from pgplay.config.recipe import from_recipe
+from pgplay.config.run_config import make_config
+from pgplay.worker.protocol.messages import Changed
 from tests.app.fake_worker import Bench, begin, until
 
 CONFIG = make_config({"target": "it's [/bold]", "algorithm": "rloo", "lr": 0.01})

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pgplay.config import make_config
-from pgplay.worker.protocol import Change, Resume, Start, StateChanged
+from pgplay.config.run_config import make_config
+from pgplay.worker.protocol.messages import Change, Resume, Start, StateChanged
 from tests.app.fake_worker import Bench, begin, until, words
 
 

@@ -9,15 +9,15 @@ from rich.style import Style
 from textual.pilot import Pilot
 from textual.widgets import Input, Static, TextArea
 
-from pgplay.app.screens import bench_text
-from pgplay.app.screens.bench import RewardBench
-from pgplay.app.widgets.reward_list import RewardList
+from pgplay.app.screens.rewards import bench_text
+from pgplay.app.screens.rewards.bench import RewardBench
+from pgplay.app.widgets.reward_picker import RewardList
 from pgplay.errors import RewardError
-from pgplay.rewards.probe import probe
+from pgplay.rewards.probe.probe import probe
+from pgplay.rewards.probe.verdict import judge
 from pgplay.rewards.records import Triple
-from pgplay.rewards.scoring import build_reward
-from pgplay.rewards.verdicts import judge
-from pgplay.worker.protocol import Probed, ProbeReward, Refused
+from pgplay.rewards.reward import build_reward
+from pgplay.worker.protocol.messages import Probed, ProbeReward, Refused
 from tests.app.fake_worker import Bench, begin, until
 
 PYTHON = 'def reward(text, target, prompt):\n    return {"score": len(text), "prompted": len(prompt)}\n'

@@ -10,14 +10,14 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from pgplay.app.drafts import TEMPLATE, Draft, adopt, draft_of, keep, looks_like_python, new_name
-from pgplay.app.screens.failure import FailureCard
-from pgplay.app.screens.reward import RewardScreen
-from pgplay.app.widgets.printed import PrintedPane
-from pgplay.config import make_config
+from pgplay.app.rewards.draft import TEMPLATE, Draft, draft_of, keep, keep_imported_source, looks_like_python, new_name
+from pgplay.app.screens.dialogs.failure import FailureCard
+from pgplay.app.screens.rewards.editor import RewardScreen
+from pgplay.app.widgets.log_pane import LogPane
+from pgplay.config.run_config import make_config
 from pgplay.errors import PgplayError
-from pgplay.rewards.reward_spec import read_spec
-from pgplay.worker.protocol import Change, Changed, Failed, Log, Refused, Resume, StateChanged
+from pgplay.rewards.spec import read_spec
+from pgplay.worker.protocol.messages import Change, Changed, Failed, Log, Refused, Resume, StateChanged
 from tests.app.fake_worker import Bench, opened, until
 
 PYTHON = """def reward(text, target, prompt):
@@ -94,7 +94,7 @@ async def test_no_key_waits_for_a_reward_that_is_being_checked(tmp_path: Path) -
 
 async def test_what_the_worker_prints_reaches_the_pane_line_by_line() -> None:
     async with editing() as (bench, pilot, screen):
-        pane = screen.query_one(PrintedPane)
+        pane = screen.query_one(LogPane)
         bench.worker.tell(Log(line="one"))
         bench.worker.tell(Log(line="[/x]\x1b[31m two"))
         await until(pilot, lambda: [strip.text.rstrip() for strip in pane.lines] == ["one", "[/x]␛[31m two"])
@@ -258,10 +258,10 @@ def test_new_python_gets_a_free_name_and_is_found_by_it(tmp_path: Path, monkeypa
 def test_python_that_came_with_a_policy_is_kept_under_a_name_that_is_not_taken(home: Path, tmp_path: Path) -> None:
     own = tmp_path / "mine.py"
     own.write_text(PYTHON)
-    assert adopt(read_spec(f"{own}:rhymes", code=PYTHON)) == f"{own}:rhymes"
-    assert adopt(read_spec("/elsewhere/theirs.py:rhymes", code=TEMPLATE)) == "theirs.py:rhymes"
-    assert adopt(read_spec("/elsewhere/theirs.py", code=TEMPLATE)) == "theirs.py"
-    assert adopt(read_spec("/elsewhere/theirs.py", code=PYTHON)) == "theirs_2.py"
+    assert keep_imported_source(read_spec(f"{own}:rhymes", code=PYTHON)) == f"{own}:rhymes"
+    assert keep_imported_source(read_spec("/elsewhere/theirs.py:rhymes", code=TEMPLATE)) == "theirs.py:rhymes"
+    assert keep_imported_source(read_spec("/elsewhere/theirs.py", code=TEMPLATE)) == "theirs.py"
+    assert keep_imported_source(read_spec("/elsewhere/theirs.py", code=PYTHON)) == "theirs_2.py"
     assert (home / "rewards" / "theirs_2.py").read_text() == PYTHON
 
 

@@ -8,12 +8,24 @@ import sys
 
 import pytest
 
-from pgplay.app.screens.dialogs import AskDialog, ConfirmDialog
-from pgplay.app.widgets.plot import Plot
-from pgplay.config import make_config
-from pgplay.learning.report import Finding
+from pgplay.app.screens.dialogs.questions import AskDialog, ConfirmDialog
+from pgplay.app.widgets.plots.curve import Plot
+from pgplay.config.run_config import make_config
+from pgplay.learning.reports.step_report import Finding
 from pgplay.runs.store import RunStore
-from pgplay.worker.protocol import Failed, Pause, Refused, Reset, Resume, Save, Saved, Start, StateChanged, Step, Stop
+from pgplay.worker.protocol.messages import (
+    Failed,
+    Pause,
+    Refused,
+    Reset,
+    Resume,
+    Save,
+    Saved,
+    Start,
+    StateChanged,
+    Step,
+    Stop,
+)
 from tests.app.fake_worker import Bench, begin, snapshot, until, words
 
 

@@ -11,16 +11,16 @@ from rich.console import Console
 from rich.style import Style
 from textual.content import Content
 
-from pgplay.app.heat import Labelled, draw
-from pgplay.app.safe_text import as_title, fit, pad, plain, safe_text
+from pgplay.app.drawing.heatmap import Labelled, draw
+from pgplay.app.drawing.terminal_text import as_title, fit, pad, plain, terminal_text
 
 ANY_TEXT = st.text(st.characters(), max_size=40)
 
 
 def test_markup_is_text() -> None:
     for text in ("[/x]", "[@click=app.quit]x[/]", "[bold]x[/bold]", "\\[x]"):
-        assert safe_text(text).plain == text
-        assert not safe_text(text).spans
+        assert terminal_text(text).plain == text
+        assert not terminal_text(text).spans
 
 
 @given(st.text(st.sampled_from('\\[]/@="ab ')) | ANY_TEXT)
@@ -30,30 +30,30 @@ def test_a_title_shows_what_it_was_made_of(text: str) -> None:
 
 
 def test_control_characters_are_seen() -> None:
-    assert safe_text("a\x1b[31mb\x07\n\tc\x7f\x9b").plain == "a␛[31mb␇↵⇥c␡�"
-    assert safe_text("two\nlines", lines=True).plain == "two\nlines"
+    assert terminal_text("a\x1b[31mb\x07\n\tc\x7f\x9b").plain == "a␛[31mb␇↵⇥c␡�"
+    assert terminal_text("two\nlines", lines=True).plain == "two\nlines"
 
 
 def test_invisible_characters_are_seen() -> None:
-    assert safe_text("a\u202eb\u200dc\ufe0f").plain == "a¦b¦c¦"
+    assert terminal_text("a\u202eb\u200dc\ufe0f").plain == "a¦b¦c¦"
 
 
 @given(ANY_TEXT)
 @settings(max_examples=200, deadline=None)
 def test_nothing_that_steers_is_left(text: str) -> None:
-    shown = safe_text(text).plain
+    shown = terminal_text(text).plain
     assert not {unicodedata.category(character) for character in shown} & {"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"}
     shown.encode()
     console = Console(width=200, force_terminal=True, color_system="truecolor")
     with console.capture() as capture:
-        console.print(safe_text(text))
+        console.print(terminal_text(text))
     assert "\x1b" not in capture.get()
 
 
 @given(ANY_TEXT, st.integers(0, 30))
 @settings(max_examples=200, deadline=None)
 def test_cutting_and_filling_count_cells(text: str, width: int) -> None:
-    shown = safe_text(text).plain
+    shown = terminal_text(text).plain
     assert cell_len(fit(shown, width)) <= width
     assert cell_len(pad(shown, width)) == width
 

@@ -8,16 +8,16 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Collapsible, Input, Static, TextArea
 
-from pgplay.app.formats import count
+from pgplay.app.drawing.number_format import count
 from pgplay.app.messages import SetupChanged
-from pgplay.app.screens.dialogs import AskDialog
-from pgplay.app.widgets.choice import Choice
-from pgplay.app.widgets.setup import Setup
-from pgplay.config import fields, make_config
-from pgplay.policies.catalogue import MODELS
+from pgplay.app.screens.dialogs.questions import AskDialog
+from pgplay.app.widgets.setup.described_select import Choice
+from pgplay.app.widgets.setup.panel import Setup
+from pgplay.config.presets import preset_names
+from pgplay.config.run_config import fields, make_config
+from pgplay.policies.families.catalogue import MODELS
 from pgplay.rewards.catalogue import REWARDS
-from pgplay.tasks.presets import preset_names
-from pgplay.worker.protocol import Change, Changed, Start
+from pgplay.worker.protocol.messages import Change, Changed, Start
 from tests.app.fake_worker import Bench, begin, until, words
 
 

@@ -7,15 +7,15 @@ from statistics import median
 from textual.pilot import Pilot
 from textual.widgets import DataTable
 
-from pgplay.app.overlay import MOST, Overlay, relatives
-from pgplay.app.past import Past
-from pgplay.app.screens.dialogs import ChooseDialog
-from pgplay.app.screens.side_by_side import OverlayPlot, SideBySide
-from pgplay.app.screens.travel import TravelScreen
+from pgplay.app.screens.dialogs.questions import ChooseDialog
+from pgplay.app.screens.library.compare_runs import OverlayPlot, SideBySide
+from pgplay.app.screens.library.time_travel import TravelScreen
+from pgplay.app.stored_runs.overlay import MOST, Overlay, relatives
+from pgplay.app.stored_runs.stored_run import StoredRun
 from pgplay.runs.branches import branch_run
 from pgplay.runs.store import RunStore
 from pgplay.runs.summaries import list_runs
-from pgplay.worker.protocol import Change, Resume, Start
+from pgplay.worker.protocol.messages import Change, Resume, Start
 from tests.app.fake_worker import Bench, begin, curve, until
 from tests.app.stored import store_run
 
@@ -71,7 +71,7 @@ def test_a_run_keeps_its_colour_while_others_come_and_go() -> None:
     assert {line.first.run: line.slot for line in overlay.lines()} == {
         run: slot for run, slot in before.items() if run != "seed-1"
     }
-    overlay.add(Past("seed-1"))
+    overlay.add(StoredRun("seed-1"))
     assert {line.first.run: line.slot for line in overlay.lines()} == before
     overlay.close()
 

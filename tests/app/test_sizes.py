@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.widgets._footer import FooterKey
 
-from pgplay.app.screens.page import WAYS_OUT, Keys
+from pgplay.app.screens.dialogs.base import WAYS_OUT, Keys
 from tests.app.fake_worker import Bench, begin, until, words
 from tests.app.opened import OPENINGS, go_to, prepare
 

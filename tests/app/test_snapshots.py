@@ -8,8 +8,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from pgplay.app.screens.reward import RewardScreen
-from pgplay.worker.protocol import Changed, Refused
+from pgplay.app.screens.rewards.editor import RewardScreen
+from pgplay.worker.protocol.messages import Changed, Refused
 from tests.app.fake_worker import Bench, begin, until, words
 
 REWARD = """def reward(text, target, prompt):

@@ -9,11 +9,11 @@ import msgspec
 import pytest
 from textual.pilot import Pilot
 
-from pgplay.app.screens.map import MapScreen
-from pgplay.app.screens.microscope import MicroscopeScreen
-from pgplay.app.screens.phase import PhaseScreen
-from pgplay.app.view import PlotView
-from pgplay.worker.protocol import Changed, Dissected, Mapped, StateChanged
+from pgplay.app.screens.step.microscope import MicroscopeScreen
+from pgplay.app.screens.step.phases import PhaseScreen
+from pgplay.app.screens.step.policy_map import MapScreen
+from pgplay.app.state.plot_view import PlotView
+from pgplay.worker.protocol.messages import Changed, Mapped, StateChanged, StepInspected
 from tests.app.anatomies import anatomy, policy_map, traces
 from tests.app.fake_worker import Bench, begin, curve, snapshot, until, words
 
@@ -26,7 +26,7 @@ async def look(bench: Bench, pilot: Pilot[int], key: str, screen: type) -> None:
     bench.worker.build("paused")
     bench.worker.tell(msgspec.structs.replace(snapshot(40), traces=traces(40)))
     bench.worker.tell(StateChanged(state="paused", step=40))
-    bench.worker.tell(Dissected(anatomy=anatomy()))
+    bench.worker.tell(StepInspected(anatomy=anatomy()))
     bench.worker.tell(Mapped(map=policy_map()))
     await until(pilot, lambda: bench.app.state.map is not None and not bench.app.redraw_is_due)
     await pilot.press(key)

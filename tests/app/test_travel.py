@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from textual.pilot import Pilot
 
-from pgplay.app.screens.travel import TravelScreen
+from pgplay.app.screens.library.time_travel import TravelScreen
 from pgplay.app.widgets.slider import Slider
-from pgplay.learning.report import StepReport
+from pgplay.learning.reports.step_report import StepReport
 from pgplay.runs.store import RunStore
-from pgplay.worker.protocol import Resume
+from pgplay.worker.protocol.messages import Resume
 from tests.app.fake_worker import Bench, begin, curve, sample, until
 from tests.app.stored import store_run
 

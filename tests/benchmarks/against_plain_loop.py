@@ -16,11 +16,11 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from pgplay.config import make_config
+from pgplay.config.run_config import make_config
 from pgplay.learning.plan import make_plan
 from pgplay.learning.trainer import Trainer
-from pgplay.policies.catalogue import MODELS, model_spec
-from pgplay.rewards.scoring import build_reward
+from pgplay.policies.families.catalogue import MODELS, model_spec
+from pgplay.rewards.reward import build_reward
 from tests.benchmarks.plain import PlainLoop
 
 USUAL = ",".join(spec.name for spec in MODELS.values() if spec.size in ("nano", "small", "medium"))

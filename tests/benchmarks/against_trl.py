@@ -24,11 +24,11 @@ from typing import Any, NamedTuple
 
 import torch
 
-from pgplay.config import make_config
+from pgplay.config.run_config import make_config
 from pgplay.learning.plan import Plan, make_plan
 from pgplay.learning.trainer import Trainer
-from pgplay.policies.catalogue import model_spec
-from pgplay.rewards.scoring import build_reward
+from pgplay.policies.families.catalogue import model_spec
+from pgplay.rewards.reward import build_reward
 
 TARGET = "slow lantern"
 SIZES = ("nano", "small", "medium")

@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 
 import torch
 
-from pgplay.config import make_config
+from pgplay.config.run_config import make_config
 from pgplay.learning.plan import make_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.learning.warm_start import warm_up
-from pgplay.rewards.scoring import build_reward
+from pgplay.rewards.reward import build_reward
 
 TARGET = "slow lantern"
 WRONG = ("slow lantren", "slwo lantern", "zebra quilts", "low lanterns", "e")

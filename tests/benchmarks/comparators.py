@@ -14,11 +14,11 @@ from collections.abc import Sequence
 
 import torch
 
-from pgplay.config import make_config
+from pgplay.config.run_config import make_config
 from pgplay.learning.factory import make_learner
 from pgplay.learning.plan import make_plan
-from pgplay.learning.report import StepReport
-from pgplay.rewards.scoring import build_reward
+from pgplay.learning.reports.step_report import StepReport
+from pgplay.rewards.reward import build_reward
 
 ALGORITHMS = ("grpo", "supervised", "hill-climb", "random-search")
 TARGET = "slow lantern"

@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 
 import torch
 
-from pgplay.config import make_config
-from pgplay.learning.generalisation import mean_cross_entropy
+from pgplay.config.run_config import make_config
+from pgplay.learning.evaluation.held_out import mean_cross_entropy
 from pgplay.learning.plan import make_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.learning.warm_start import warm_up
-from pgplay.rewards.scoring import Reward, build_reward
+from pgplay.rewards.reward import Reward, build_reward
 from pgplay.tasks.task import Pair
 
 
@@ -84,7 +84,7 @@ class Found(NamedTuple):
 
 def exact(trainer: Trainer, pairs: Sequence[Pair]) -> float:
     """Return the share of `pairs` whose greedy completion is exactly a right answer."""
-    return sum(map(Pair.is_met_by, pairs, trainer.greedy_texts(pairs))) / len(pairs)
+    return sum(map(Pair.matches, pairs, trainer.greedy_texts(pairs))) / len(pairs)
 
 
 def nearest_neighbour(training: Sequence[Pair], held_out: Sequence[Pair], reward: Reward) -> tuple[float, float]:
@@ -95,7 +95,7 @@ def nearest_neighbour(training: Sequence[Pair], held_out: Sequence[Pair], reward
     from Levenshtein import distance
 
     texts = [min(training, key=lambda other: distance(other.prompt, pair.prompt)).target for pair in held_out]
-    exact = statistics.fmean(map(Pair.is_met_by, held_out, texts))
+    exact = statistics.fmean(map(Pair.matches, held_out, texts))
     return exact, statistics.fmean(reward.score_pairs(texts, held_out).values)
 
 

@@ -16,10 +16,10 @@ from typing import Any
 
 import torch
 
-from pgplay.config import make_config
+from pgplay.config.run_config import make_config
 from pgplay.learning.plan import make_plan
 from pgplay.learning.trainer import Trainer
-from pgplay.rewards.scoring import build_reward
+from pgplay.rewards.reward import build_reward
 from tests.benchmarks.solve import Case
 
 FIRST_SEED = 100

@@ -24,10 +24,10 @@ import msgspec
 import psutil
 from textual.pilot import Pilot
 
-from pgplay.app import redrawing
-from pgplay.learning.metrics import METRICS
-from pgplay.learning.report import Trace
-from pgplay.worker.protocol import Snapshot
+from pgplay.app import render_queue
+from pgplay.learning.reports.metrics import METRICS
+from pgplay.learning.reports.step_report import Trace
+from pgplay.worker.protocol.messages import Snapshot
 from tests.app.fake_worker import TEXTS, Bench, opened, snapshot
 
 PARTS = 10
@@ -66,7 +66,7 @@ async def run(steps: int) -> list[dict[str, float]]:
     """Return what was measured after each tenth of `steps`."""
     rolls, process, rows = random.Random(1), psutil.Process(), []
     part = STEPS_A_SNAPSHOT * max(1, steps // PARTS // STEPS_A_SNAPSHOT)
-    with patch.multiple(redrawing, INTERVAL=0.0, SHARE_OF_TIME=1.0):
+    with patch.multiple(render_queue, INTERVAL=0.0, SHARE_OF_TIME=1.0):
         async with opened() as (bench, pilot):
             bench.worker.build()
             for end in range(part, PARTS * part + 1, part):

@@ -20,10 +20,10 @@ from pathlib import Path
 
 import msgspec
 
-from pgplay.config import RunConfig
-from pgplay.learning.report import Sample, Trace
+from pgplay.config.run_config import RunConfig
+from pgplay.export.formats import FORMATS
+from pgplay.learning.reports.step_report import Sample, Trace
 from pgplay.paths import runs_folder
-from pgplay.runs.exports import FORMATS
 from pgplay.runs.store import RunStore, keeps_samples
 
 METRICS = ("reward_mean", "reward_min", "reward_max", "greedy_reward", "entropy", "cross_entropy", "gradient_norm",

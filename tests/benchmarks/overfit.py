@@ -16,13 +16,13 @@ from typing import Any, NamedTuple
 
 import torch
 
-from pgplay.config import make_config
-from pgplay.learning.generalisation import generalisation
+from pgplay.config.presets import load_preset
+from pgplay.config.run_config import make_config
+from pgplay.learning.evaluation.held_out import held_out_evaluation
 from pgplay.learning.plan import make_plan
 from pgplay.learning.trainer import Trainer
-from pgplay.rewards.scoring import build_reward
-from pgplay.tasks.presets import load_preset
-from pgplay.worker.ending import ending_of
+from pgplay.rewards.reward import build_reward
+from pgplay.worker.session.stop_conditions import ending_of
 
 CURES: dict[str, dict[str, Any]] = {
     "none": {},
@@ -55,7 +55,7 @@ def find(settings: dict[str, Any], seed: int) -> Found:
         report = trainer.step()
     cpu = time.process_time() - began
     trainer.return_to_best()
-    told = generalisation(trainer.policy, trainer.reward, trainer.plan.task)
+    told = held_out_evaluation(trainer.policy, trainer.reward, trainer.plan.task)
     return Found(
         trainer.counters.steps, cpu, told["gap"], told["training_exact_match"], told["held_out_exact_match"]
     )

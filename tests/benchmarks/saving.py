@@ -18,15 +18,15 @@ from contextlib import ExitStack
 
 import torch
 
-from pgplay.config import make_config
+from pgplay.config.run_config import make_config
 from pgplay.learning.factory import make_learner
 from pgplay.learning.plan import make_plan
-from pgplay.rewards.reward_spec import RewardSpec
+from pgplay.rewards.spec import RewardSpec
 from pgplay.runs.checkpoint_files import tensors_size
 from pgplay.runs.store import RunStore
-from pgplay.worker.interfaces import discard
-from pgplay.worker.keeper import Keeper, fill
-from pgplay.worker.live_reward import LiveRewards
+from pgplay.worker.session.checkpointer import Checkpointer, fill
+from pgplay.worker.session.interface import discard
+from pgplay.worker.session.live_reward import LiveRewards
 
 TARGET = "the quiet river bends westward"
 
@@ -39,7 +39,7 @@ def save(model: str, saves: int) -> str:
         rewards = LiveRewards([RewardSpec(config.reward)], discard)
         learner = make_learner(make_plan(config), *rewards.build(undo))
         store = undo.enter_context(RunStore.create(config, fill=lambda folder: fill(folder, learner, rewards, None)))
-        keeper = Keeper(store, learner, rewards)
+        keeper = Checkpointer(store, learner, rewards)
         keeper.begin()
         for _ in range(saves):
             report = learner.step()

@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 
 import torch
 
-from pgplay.config import make_config
+from pgplay.config.run_config import make_config
 from pgplay.learning.plan import make_plan
-from pgplay.learning.report import StepReport
+from pgplay.learning.reports.step_report import StepReport
 from pgplay.learning.trainer import Trainer
-from pgplay.rewards.scoring import build_reward
-from pgplay.runs.cores import available_cores
+from pgplay.rewards.reward import build_reward
+from pgplay.worker.session.cpu_cores import available_cores
 
 
 class Case(NamedTuple):

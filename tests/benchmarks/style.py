@@ -18,11 +18,11 @@ from typing import NamedTuple
 
 import torch
 
-from pgplay.config import make_config
+from pgplay.config.presets import load_preset
+from pgplay.config.run_config import make_config
 from pgplay.learning.trainer import Trainer
-from pgplay.rewards.scoring import build_reward
-from pgplay.tasks.presets import load_preset
-from pgplay.worker.preparation import plan_and_policy
+from pgplay.rewards.reward import build_reward
+from pgplay.worker.session.preparation import plan_and_policy
 
 GOAL = 0.002
 WINDOW = 10

@@ -32,8 +32,8 @@ def measured() -> Measured:
         return processes[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pgplay.cli.bench.print_json", printed.append)
-        patch.setattr("pgplay.cli.bench.subprocess.run", run)
+        patch.setattr("pgplay.cli.commands.bench.print_json", printed.append)
+        patch.setattr("pgplay.cli.commands.bench.subprocess.run", run)
         assert main([*QUICK, "--json"]) == 0
     return Measured(json.loads(json.dumps(printed[0], allow_nan=False)), processes[0])
 
@@ -82,7 +82,7 @@ def test_a_device_that_is_not_there_is_told_with_its_reason(found: dict) -> None
 def test_a_table_for_people(
     measured: Measured, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pgplay.cli.bench.subprocess.run", lambda words, **settings: measured.process)
+    monkeypatch.setattr("pgplay.cli.commands.bench.subprocess.run", lambda words, **settings: measured.process)
     assert main([*QUICK, "--devices", "cpu"]) == 0
     captured = capsys.readouterr()
     assert captured.err == "1 of 1: gru-nano on cpu\n"
@@ -115,7 +115,7 @@ def test_a_process_that_dies_is_told_and_the_others_go_on(
         dies = "transformer-nano" in words[-1]
         return subprocess.CompletedProcess(words, -signal.SIGKILL, b"", b"") if dies else measured.process
 
-    monkeypatch.setattr("pgplay.cli.bench.subprocess.run", run)
+    monkeypatch.setattr("pgplay.cli.commands.bench.subprocess.run", run)
     words = [word.replace("gru-nano", "transformer-nano,gru-nano") for word in QUICK]
     assert main([*words, "--devices", "cpu", "--json"]) == 1
     found = json.loads(capsys.readouterr().out)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from pgplay.cli import main
-from pgplay.config import make_config
-from pgplay.runs.recipes import from_recipe
+from pgplay.config.recipe import from_recipe
+from pgplay.config.run_config import make_config
 from pgplay.runs.store import RunStore
 from pgplay.runs.summaries import list_runs
 

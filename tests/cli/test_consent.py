@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pgplay.cli import main
-from pgplay.runs.archives import export_policy
+from pgplay.library.archive import export_policy
 
 CODE = "open({ran!r}, 'a').write('x')\ndef reward(text, target, prompt):\n    return float(text == target)\n"
 SHORT = ("--steps", "1", "--json")

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from pgplay.cli import main
-from pgplay.config import make_config
-from pgplay.learning.algorithms import ALGORITHMS, COMPARATORS
-from pgplay.learning.metrics import METRICS
+from pgplay.config.presets import preset_names
+from pgplay.config.run_config import make_config
+from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
+from pgplay.learning.reports.metrics import METRICS
 from pgplay.rewards.catalogue import REWARDS
-from pgplay.tasks.presets import preset_names
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> str:

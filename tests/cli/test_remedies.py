@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pgplay.cli import doctor, main
+from pgplay.cli import main
+from pgplay.cli.commands import doctor
 from tests.app.stored import store_run
 
 

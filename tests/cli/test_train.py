@@ -195,7 +195,7 @@ def test_policy_that_cannot_be_saved_is_not_lost(
         raise InputError("There is already a policy called 'mine'.", "Choose another name.")
 
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr("pgplay.worker.session.save_policy", taken)
+        meanwhile.setattr("pgplay.worker.session.session.save_policy", taken)
         assert main(["train", "--target", "hi", "--steps", "2", "--save", "mine"]) == 2
     found = re.search(r"^The run is kept\. .*: pgplay (train --resume \S+ --save) NAME$", capsys.readouterr().err, re.M)
     assert found
@@ -209,7 +209,7 @@ def test_run_whose_last_checkpoint_cannot_be_written_says_from_where_it_goes_on(
     def full(*arguments: object) -> None:
         raise PgplayError("No room is left.")
 
-    monkeypatch.setattr("pgplay.worker.session.Session.rest", full)
+    monkeypatch.setattr("pgplay.worker.session.session.Session.rest", full)
     assert main(["train", "--target", "hi", "--steps", "2"]) == 1
     lines = capsys.readouterr().err.splitlines()
     assert any(line.startswith("The run is kept up to step 0: pgplay train --resume") for line in lines)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pgplay.cli import COMMANDS, main
-from pgplay.config import fields
+from pgplay.config.run_config import fields
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:

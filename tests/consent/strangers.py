@@ -14,9 +14,9 @@ import msgspec
 import pytest
 
 from pgplay.cli import main
-from pgplay.runs.archives import export_policy, import_policy
+from pgplay.library.archive import export_policy, import_policy
+from pgplay.library.policies import load_policy, save_policy
 from pgplay.runs.checkpoint_files import read_checkpoint, write_checkpoint
-from pgplay.runs.library import load_policy, save_policy
 
 CODE = "open({ran!r}, 'a').write({mark!r})\ndef reward(text, target, prompt):\n    return float(text == target)\n"
 FIELDS = ("reward", "measure")

@@ -16,27 +16,28 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Select
 
 from pgplay.app import app as app_module
-from pgplay.app.app import PgplayApp, run_app
-from pgplay.app.drafts import kept_rewards
-from pgplay.app.screens.bench import RewardBench
-from pgplay.app.screens.consent import ConsentDialog
-from pgplay.app.screens.recipe import RecipeScreen
-from pgplay.app.screens.reward import RewardScreen
+from pgplay.app.app import PgplayApp
+from pgplay.app.launch import run_app
+from pgplay.app.rewards.draft import kept_rewards
+from pgplay.app.screens.dialogs.consent import ConsentDialog
+from pgplay.app.screens.dialogs.recipe import RecipeScreen
+from pgplay.app.screens.rewards.bench import RewardBench
+from pgplay.app.screens.rewards.editor import RewardScreen
 from pgplay.app.worker_link import OnEvent, OnExit
-from pgplay.config import make_config, to_settings
+from pgplay.config.recipe import from_recipe
+from pgplay.config.run_config import make_config, to_settings
 from pgplay.errors import PgplayError
-from pgplay.rewards.reward_spec import read_spec
-from pgplay.rewards.scoring import build_reward
+from pgplay.library.policies import read_policy
+from pgplay.rewards.reward import build_reward
+from pgplay.rewards.spec import read_spec
 from pgplay.runs.branches import branch_run
-from pgplay.runs.library import read_policy
-from pgplay.runs.recipes import from_recipe
 from pgplay.runs.stored_rewards import stored_rewards
-from pgplay.worker import live_reward
-from pgplay.worker.preparation import check_resume, check_start
-from pgplay.worker.probing import answer_probe
-from pgplay.worker.protocol import Change, Command, ProbeReward, Resume, Start, Write
-from pgplay.worker.saved_policies import answer_write_with_saved
-from pgplay.worker.session import Session
+from pgplay.worker.protocol.messages import Change, Command, ProbeReward, Resume, Start, Write
+from pgplay.worker.session import live_reward
+from pgplay.worker.session.preparation import check_resume, check_start
+from pgplay.worker.session.reward_probe import answer_probe
+from pgplay.worker.session.saved_policies import answer_write_with_saved
+from pgplay.worker.session.session import Session
 from tests.app.fake_worker import Bench, FakeWorker, begin, until
 from tests.consent.strangers import SMALL, Stranger
 

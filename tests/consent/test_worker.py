@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from pgplay.config import make_config
-from pgplay.rewards.reward_spec import RewardSpec, UnaskedError, read_spec
-from pgplay.worker.preparation import check_start
-from pgplay.worker.probing import answer_probe
-from pgplay.worker.protocol import ProbeReward, Start
-from pgplay.worker.session import Session
+from pgplay.config.run_config import make_config
+from pgplay.rewards.spec import RewardSpec, UnaskedError, read_spec
+from pgplay.worker.protocol.messages import ProbeReward, Start
+from pgplay.worker.session.preparation import check_start
+from pgplay.worker.session.reward_probe import answer_probe
+from pgplay.worker.session.session import Session
 from tests.consent.strangers import SMALL, Stranger
 
 Given = tuple[RewardSpec, ...]

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from pgplay.app import memory
-from pgplay.config import make_config
+from pgplay.app.state import saved_state
+from pgplay.config.presets import read_preset
+from pgplay.config.run_config import make_config
 from pgplay.paths import shipped
-from pgplay.tasks.files import read_target
 from pgplay.tasks.load import load_task
 from pgplay.tasks.pairs import read_pairs
-from pgplay.tasks.presets import read_preset
-from pgplay.worker.protocol import Start, Step, decode_command, decode_event, encode
+from pgplay.tasks.target_file import read_target
+from pgplay.worker.protocol.messages import Start, Step, decode_command, decode_event, encode
 from tests.fuzz.mutants import accepted_or_refused, as_bytes, fuzzed, mutants
 
 CSV = ["prompt,target\nabc,cba\n\"a,b\",b\n", "prompt,target,target\na,b,c\r\nd,e,\n", "prompt\nabc\n"]
@@ -61,8 +61,8 @@ def test_presets(tmp_path: Path, content: str) -> None:
 @given(content=mutants(MEMORY))
 def test_what_the_app_remembers(home: Path, content: str) -> None:
     home.mkdir(exist_ok=True)
-    (home / memory.FILE).write_bytes(as_bytes(content))
-    accepted_or_refused(lambda: memory.told(memory.recall().problems).encode())
+    (home / saved_state.FILE).write_bytes(as_bytes(content))
+    accepted_or_refused(lambda: saved_state.told(saved_state.load_saved_state().problems).encode())
 
 
 @fuzzed

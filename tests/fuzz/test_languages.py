@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from hypothesis import given
 
-from pgplay.app.legs import parse_leg
-from pgplay.config import RunConfig, make_config
+from pgplay.app.state.pace import parse_leg
+from pgplay.config.recipe import from_recipe, to_recipe
+from pgplay.config.run_config import RunConfig, make_config
 from pgplay.learning.plan import make_plan
 from pgplay.rewards.formula import Formula
-from pgplay.rewards.python_reward import is_python, split_python
-from pgplay.runs.recipes import from_recipe, to_recipe
-from pgplay.tasks.alphabet import resolve_alphabet
+from pgplay.rewards.python.source import is_python, split_python
 from pgplay.tasks.generators import generate, parse_task
+from pgplay.tokenizers.alphabet import resolve_alphabet
 from tests.fuzz.mutants import accepted_or_refused, fuzzed, mutants
 
 RECIPES = [

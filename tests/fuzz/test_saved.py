@@ -10,10 +10,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgplay.runs.archives import export_policy, import_policy
-from pgplay.runs.cards import PolicyCard, decode_card, encode_card
+from pgplay.library.archive import export_policy, import_policy
+from pgplay.library.policies import delete_policy, save_policy
+from pgplay.library.policy_card import PolicyCard, decode_card, encode_card
 from pgplay.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from pgplay.runs.library import delete_policy, save_policy
 from pgplay.tasks.task import single_target
 from tests.fuzz.mutants import accepted_or_refused, byte_mutants, fuzzed
 from tests.weights import weights

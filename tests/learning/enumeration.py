@@ -8,29 +8,21 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from pgplay.config import make_config
-from pgplay.learning.advantages import Baseline
-from pgplay.learning.control_variate import centred, subtract_other_tokens
-from pgplay.learning.credit import CREDIT_FLOOR, every_tokens_credit
-from pgplay.learning.losses import masked_row_means
-from pgplay.learning.objective import (
-    Batch,
-    Credit,
-    Forward,
-    LossWeights,
-    Modules,
-    Updater,
-    advantages_of,
-    forward,
-    policy_loss,
-    token_q_values,
-    total_loss,
-)
-from pgplay.learning.optimiser import Adam
+from pgplay.config.run_config import make_config
+from pgplay.learning.objective.adamw import Adam
+from pgplay.learning.objective.advantage_rules import advantages_of, token_q_values
+from pgplay.learning.objective.advantages import Baseline
+from pgplay.learning.objective.batch import Batch, Modules
+from pgplay.learning.objective.control_variate import centred, subtract_other_tokens
+from pgplay.learning.objective.dense_credit import CREDIT_FLOOR, every_tokens_credit
+from pgplay.learning.objective.forward import Forward, forward
+from pgplay.learning.objective.losses import masked_row_means
+from pgplay.learning.objective.records import Credit, LossWeights, Updater
+from pgplay.learning.objective.update import policy_loss, total_loss
 from pgplay.learning.plan import Plan, make_plan
 from pgplay.policies.density import Density
 from pgplay.policies.policy import Policy
-from pgplay.policies.prefixes import of_actions_at
+from pgplay.policies.prefix_tree import of_actions_at
 from pgplay.policies.reading import prefixes_of
 from pgplay.policies.rollout import Rollout
 from pgplay.tasks.task import Pair

@@ -7,16 +7,16 @@ from typing import Any
 
 import torch
 
-from pgplay.config import make_config
+from pgplay.config.run_config import make_config
 from pgplay.errors import RewardError
-from pgplay.learning.algorithms import ALGORITHMS
+from pgplay.learning.algorithms.table import ALGORITHMS
 from pgplay.learning.learner import LearnerState
 from pgplay.learning.plan import make_plan
-from pgplay.learning.report import StepReport
+from pgplay.learning.reports.step_report import StepReport
 from pgplay.learning.trainer import Trainer
-from pgplay.policies.graphs import Graphs
+from pgplay.policies.cuda_graphs import GraphCache
 from pgplay.rewards.records import Scores
-from pgplay.rewards.scoring import Reward, build_reward
+from pgplay.rewards.reward import Reward, build_reward
 from pgplay.tasks.task import Pair, Task
 
 SMALL = {"target": "ab", "alphabet": "abc", "model": "gru-nano", "batch_size": 8, "until": "never", "device": "cpu"}
@@ -45,7 +45,7 @@ COPYING = Task("copying", tuple(Pair(letter, letter) for letter in "abcab"[:3]),
 
 
 def trainer(
-    own_task: Task | None = None, own_reward: Reward | None = None, graphs: Graphs | None = None, **settings: Any
+    own_task: Task | None = None, own_reward: Reward | None = None, graphs: GraphCache | None = None, **settings: Any
 ) -> Trainer:
     config = make_config({**SMALL, **settings})
     measures = {spec: build_reward(spec) for spec in config.measure}

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from pgplay.learning.algorithms import ALGORITHMS, COMPARATORS, Choices
-from pgplay.learning.metrics import METRICS
+from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS, AlgorithmChoices
+from pgplay.learning.reports.metrics import METRICS
 from tests.learning.enumeration import compare
 from tests.learning.test_bias import CHOICES, VERDICTS, Verdict
 
@@ -99,7 +99,7 @@ No policy gradients, and clearly so:
 
 def page() -> str:
     """Return the whole page; takes some seconds."""
-    columns = ("algorithm", *Choices._fields, "updates", "expected update", "cosine")
+    columns = ("algorithm", *AlgorithmChoices._fields, "updates", "expected update", "cosine")
     algorithms = [
         (f"`{name}`", *row.choices, str(row.updates), _verdict(VERDICTS[name]), _cosine(algorithm=name))
         for name, row in ALGORITHMS.items()

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pgplay.learning.advantages import (
+from pgplay.learning.objective.advantages import (
     STANDARD_DEVIATION_FLOOR,
     at_the_end,
     batch_scaled,

@@ -6,15 +6,16 @@ import pytest
 import torch
 
 from pgplay.errors import InputError
-from pgplay.learning.dissection import policy_map
+from pgplay.learning.step_inspection import policy_map
 from pgplay.learning.warm_start import warm_up
-from pgplay.policies import build, catalogue
-from pgplay.policies.catalogue import models_of
 from pgplay.policies.density import Density
-from pgplay.policies.gru import GRUNetwork
+from pgplay.policies.families import catalogue
+from pgplay.policies.families.catalogue import models_of
+from pgplay.policies.networks import build
+from pgplay.policies.networks.gru import GRUNetwork
+from pgplay.policies.networks.transformer import TransformerNetwork
 from pgplay.policies.policy import Policy
 from pgplay.policies.spec import PolicySpec
-from pgplay.policies.transformer import TransformerNetwork
 from pgplay.tasks.task import Pair
 from tests.learning.helpers import trainer
 from tests.policies.helpers import generator

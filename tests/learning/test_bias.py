@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from pgplay.learning.algorithms import ALGORITHMS
+from pgplay.learning.algorithms.table import ALGORITHMS
 from pgplay.policies.density import Density
 from tests.learning.enumeration import GROUP, LENGTH_LIMIT, compare
 from tests.policies.helpers import FAMILIES

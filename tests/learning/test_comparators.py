@@ -2,9 +2,9 @@
 
 import pytest
 
-from pgplay.config import fields, make_config
+from pgplay.config.run_config import fields, make_config
 from pgplay.errors import InputError
-from pgplay.learning.algorithms import ALGORITHMS, COMPARATORS
+from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
 from pgplay.learning.plan import make_plan
 
 SETTINGS = {

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from pgplay.config import make_config
+from pgplay.config.presets import preset_names
+from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
-from pgplay.learning.algorithms import ALGORITHMS
+from pgplay.learning.algorithms.table import ALGORITHMS
 from pgplay.learning.plan import make_plan
-from pgplay.tasks.presets import preset_names
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"credit": "gae"}, "credit gae needs a critic, but the baseline is group-mean.*Choose baseline critic"),

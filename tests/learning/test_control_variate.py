@@ -3,10 +3,12 @@
 import pytest
 import torch
 
-from pgplay.config import make_config
+from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
-from pgplay.learning.advantages import Baseline
-from pgplay.learning.control_variate import (
+from pgplay.learning.defaults import DENSE_BATCH, KNOWN_BATCH
+from pgplay.learning.objective.advantage_rules import advantages_of, token_q_values
+from pgplay.learning.objective.advantages import Baseline
+from pgplay.learning.objective.control_variate import (
     BLOCK,
     ControlVariate,
     SampledTokens,
@@ -16,8 +18,9 @@ from pgplay.learning.control_variate import (
     subtract_other_tokens,
     symmetric,
 )
-from pgplay.learning.objective import Credit, advantages_of, policy_loss, token_q_values
-from pgplay.learning.plan import DENSE_BATCH, KNOWN_BATCH, make_plan
+from pgplay.learning.objective.records import Credit
+from pgplay.learning.objective.update import policy_loss
+from pgplay.learning.plan import make_plan
 from pgplay.policies.density import Density
 from pgplay.policies.distribution import DenseDistribution
 from tests.learning.enumeration import LENGTH_LIMIT, compare, flat, rows_of, seen_rows, world

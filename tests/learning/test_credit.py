@@ -7,7 +7,7 @@ import Levenshtein
 import pytest
 import torch
 
-from pgplay.learning.credit import (
+from pgplay.learning.objective.dense_credit import (
     CREDIT_BASELINE,
     CREDIT_FLOOR,
     dense_advantages,
@@ -16,9 +16,9 @@ from pgplay.learning.credit import (
     token_credit,
 )
 from pgplay.policies.density import Density
-from pgplay.policies.prefixes import of_actions_at, spread
+from pgplay.policies.prefix_tree import of_actions_at, spread
 from pgplay.policies.reading import prefixes_of
-from pgplay.rewards.scoring import build_reward
+from pgplay.rewards.reward import build_reward
 from pgplay.tasks.task import Pair
 from tests.learning.helpers import trainer
 from tests.policies.helpers import every_completion, generator, rollout_of, small_policy, texts_of

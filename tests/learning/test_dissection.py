@@ -8,18 +8,18 @@ from typing import Any
 import pytest
 import torch
 
-from pgplay.learning.advantages import STANDARD_DEVIATION_FLOOR
-from pgplay.learning.anatomy import Anatomy
-from pgplay.learning.dissection import MOST_TOKENS, Dissection, policy_map
-from pgplay.learning.report import StepReport
-from pgplay.learning.traces import histogram, target_probabilities
+from pgplay.learning.objective.advantages import STANDARD_DEVIATION_FLOOR
+from pgplay.learning.reports.step_detail import StepDetail
+from pgplay.learning.reports.step_report import StepReport
+from pgplay.learning.reports.step_trace import histogram, target_probabilities
+from pgplay.learning.step_inspection import MOST_TOKENS, Dissection, policy_map
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.density import Density
 from pgplay.tasks.task import Pair
 from tests.learning.helpers import COPYING, ROWS, numbers, steps, trainer
 
 
-def dissected_step(one: Trainer) -> tuple[StepReport, Anatomy]:
+def dissected_step(one: Trainer) -> tuple[StepReport, StepDetail]:
     dissection = Dissection(one)
     return dissection.step(), dissection.anatomy
 

@@ -3,7 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgplay.learning.divergence import AHEAD, MOST, USUAL, kl_weight
+from pgplay.learning.schedules.kl_weight import AHEAD, MOST, USUAL, kl_weight
 from tests.learning.helpers import trainer
 
 LIMIT = 0.4

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgplay.learning.entropy import MOST, entropy_weight
+from pgplay.learning.schedules.entropy_weight import MOST, entropy_weight
 
 START = 0.08
 NATS = st.floats(0.0, 500.0)

@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from pgplay.errors import InputError
-from pgplay.learning.credit import token_credit
-from pgplay.learning.generalisation import EarlyStop, cross_entropies, generalisation, mean_cross_entropy
-from pgplay.learning.greedy import greedy_texts
+from pgplay.learning.evaluation.greedy import greedy_texts
+from pgplay.learning.evaluation.held_out import cross_entropies, held_out_evaluation, mean_cross_entropy
+from pgplay.learning.objective.dense_credit import token_credit
+from pgplay.learning.schedules.early_stop import EarlyStop
 from pgplay.learning.warm_start import CHECK_INTERVAL, NEAR, TOLERANCE, warm_up
-from pgplay.rewards.scoring import build_reward
+from pgplay.rewards.reward import build_reward
 from pgplay.tasks.task import Pair, Task
 from tests.learning.helpers import COPYING, same_state, same_weights, steps, trainer, weights
 
@@ -22,7 +23,7 @@ ONE_WAY = Task("a to b", (Pair("a", "b"), Pair("b", "b")), (Pair("c", "a"), Pair
 def test_both_sides_are_measured_alike_and_the_gap_is_their_difference() -> None:
     one = trainer(ONE_WAY)
     warm_up(one, 120)
-    told = generalisation(one.policy, one.reward, ONE_WAY)
+    told = held_out_evaluation(one.policy, one.reward, ONE_WAY)
     assert greedy_texts(one.policy, ONE_WAY.pairs) == ["b"] * 4
     assert (told["training_reward"], told["training_exact_match"]) == (1.0, 1.0)
     assert (told["held_out_reward"], told["held_out_exact_match"]) == (0.5, 0.5)

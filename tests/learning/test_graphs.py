@@ -12,9 +12,9 @@ import torch
 
 from pgplay.errors import PgplayError
 from pgplay.learning.trainer import Trainer
-from pgplay.policies import graphs
+from pgplay.policies import cuda_graphs
+from pgplay.policies.cuda_graphs import EAGER_RUNS, MOST_RECORDINGS, GraphCache
 from pgplay.policies.density import Density
-from pgplay.policies.graphs import EAGER_RUNS, MOST_RECORDINGS, Graphs
 from pgplay.tasks.task import Pair, Task
 from tests.learning.helpers import ROWS, numbers, same_state, steps, trainer
 from tests.learning.test_restoring import change
@@ -27,12 +27,12 @@ UNEVEN = Task("uneven", tuple(Pair(text, text[::-1]) for text in ("a", "bc", "ca
 
 def recorded(task: Any = None, **settings: Any) -> tuple[Trainer, TapeRecorder]:
     recorder = TapeRecorder()
-    return trainer(task, graphs=Graphs(recorder), **settings), recorder
+    return trainer(task, graphs=GraphCache(recorder), **settings), recorder
 
 
 def never_recorded(monkeypatch: pytest.MonkeyPatch, run: Any) -> Any:
     with monkeypatch.context() as patch:
-        patch.setattr(graphs, "EAGER_RUNS", 10**9)
+        patch.setattr(cuda_graphs, "EAGER_RUNS", 10**9)
         return run()
 
 
@@ -67,7 +67,7 @@ def test_shapes_that_recur_are_recorded_among_those_that_do_not(
 
 def test_an_update_changes_what_is_written_next_from_a_recording() -> None:
     policy, recorder = small_policy("gru-nano", "ab", 4), TapeRecorder()
-    own, prefixes, seeded = Graphs(recorder), [policy.prefix("")] * 6, generator(1)
+    own, prefixes, seeded = GraphCache(recorder), [policy.prefix("")] * 6, generator(1)
     for _ in range(EAGER_RUNS + 1):
         rollout = policy.sample(prefixes, Density(), seeded, graphs=own)
     assert recorder.replays == 1
@@ -127,7 +127,7 @@ def refuse(compute: Any) -> Any:
 
 
 def test_what_asks_for_a_number_is_refused_by_the_recorder_of_these_tests() -> None:
-    own = Graphs(TapeRecorder())
+    own = GraphCache(TapeRecorder())
     values = torch.tensor([3.0, 4.0])
     for _ in range(EAGER_RUNS):
         assert own.run(lambda given: given * given.max().item(), "asks", values).tolist() == [12.0, 16.0]
@@ -150,7 +150,7 @@ def test_a_gradient_that_is_not_finite_ends_a_replayed_step_as_any_other() -> No
 
 def test_no_more_shapes_are_recorded_than_have_room() -> None:
     recorder = TapeRecorder()
-    own = Graphs(recorder)
+    own = GraphCache(recorder)
     for size in range(1, MOST_RECORDINGS + 3):
         for _ in range(EAGER_RUNS + 1):
             assert own.run(lambda given: given + 1, "one more", torch.zeros(size)).tolist() == [1.0] * size

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from pgplay.config import fields, make_config
-from pgplay.learning.diagnosis import WINDOW, diagnose
-from pgplay.learning.health import Signal, signals
-from pgplay.learning.recovery import is_collapsed
+from pgplay.config.run_config import fields, make_config
+from pgplay.learning.reports.diagnosis import WINDOW, diagnose
+from pgplay.learning.reports.signals import Signal, signals
+from pgplay.learning.schedules.collapse_recovery import is_collapsed
 
 WELL = {
     "tied_groups": 0.0,

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgplay.config import make_config
-from pgplay.learning.learning_rate import FACTOR, MOST, TOLERANCE, next_lr
+from pgplay.config.run_config import make_config
 from pgplay.learning.plan import make_plan
+from pgplay.learning.schedules.learning_rate import FACTOR, MOST, TOLERANCE, next_lr
 from pgplay.learning.trainer import Trainer
 from tests.learning.helpers import steps, trainer
 

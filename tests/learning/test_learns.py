@@ -2,7 +2,7 @@
 
 import pytest
 
-from pgplay.learning.algorithms import ALGORITHMS
+from pgplay.learning.algorithms.table import ALGORITHMS
 from pgplay.policies.density import Density
 from tests.learning.helpers import trainer
 from tests.policies.helpers import FAMILIES, generator

@@ -4,7 +4,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from pgplay.learning.losses import ClipRange, aggregated, expected_surrogate, masked_mean, parameter_penalty, surrogate
+from pgplay.learning.objective.losses import (
+    ClipRange,
+    aggregated,
+    expected_surrogate,
+    masked_mean,
+    parameter_penalty,
+    surrogate,
+)
 from pgplay.policies.distribution import DenseDistribution
 
 CLIP = ClipRange(0.2, 0.3)

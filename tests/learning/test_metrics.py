@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from pgplay.learning.algorithms import ALGORITHMS
-from pgplay.learning.metrics import METRICS
+from pgplay.learning.algorithms.table import ALGORITHMS
+from pgplay.learning.reports.metrics import METRICS
 from tests.learning.helpers import COPYING, trainer
 
 HELD_OUT = {name for name in METRICS if name.startswith(("held_out_", "training_"))} | {"gap"}

@@ -4,8 +4,11 @@ import statistics
 import pytest
 import torch
 
-from pgplay.config import make_config
-from pgplay.learning.objective import CarriedState, Credit, UpdateInputs, advantages_of, forward, update_policy
+from pgplay.config.run_config import make_config
+from pgplay.learning.objective.advantage_rules import advantages_of
+from pgplay.learning.objective.forward import forward
+from pgplay.learning.objective.records import CarriedState, Credit, UpdateInputs
+from pgplay.learning.objective.update import update_policy
 from pgplay.learning.plan import Plan, make_plan
 from pgplay.tasks.task import Pair
 from tests.learning.enumeration import WITHOUT_EXTRAS, World, imitating, loss_by, rows_of, updater_of, world

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from pgplay.learning.optimiser import BETAS, EPSILON, Adam
+from pgplay.learning.objective.adamw import BETAS, EPSILON, Adam
 from tests.policies.helpers import generator
 
 

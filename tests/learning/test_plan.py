@@ -4,12 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgplay.config import make_config
+from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
-from pgplay.learning.algorithms import ALGORITHMS, choices_of
+from pgplay.learning.algorithms.table import ALGORITHMS
+from pgplay.learning.algorithms.validation import choices_of
+from pgplay.learning.defaults import SINGLE_WEIGHT_DECAY
 from pgplay.learning.groups import GROUP_SIZE, KNOWN_GROUP_SIZE
-from pgplay.learning.plan import SINGLE_WEIGHT_DECAY, Plan, make_plan
-from pgplay.policies.catalogue import model_spec
+from pgplay.learning.plan import Plan, make_plan
+from pgplay.policies.families.catalogue import model_spec
 from pgplay.policies.spec import PolicySpec
 from pgplay.tasks.task import Pair, Task
 

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from pgplay.config import make_config
+from pgplay.config.run_config import make_config
 from pgplay.learning.plan import make_plan
-from pgplay.learning.recovery import SHARE, is_collapsed
+from pgplay.learning.schedules.collapse_recovery import SHARE, is_collapsed
 from pgplay.learning.trainer import Trainer
 from tests.benchmarks.collapse import collapsed
 from tests.learning.helpers import numbers, same_weights, trainer, weights

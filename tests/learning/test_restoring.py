@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pgplay.config import make_config
+from pgplay.config.run_config import make_config
 from pgplay.learning.plan import make_plan
 from pgplay.learning.trainer import Trainer
-from pgplay.rewards.scoring import build_reward
+from pgplay.rewards.reward import build_reward
 from tests.learning.helpers import COPYING, ROWS, same_state, same_weights, steps, trainer, weights
 from tests.policies.helpers import FAMILIES, small_policy
 

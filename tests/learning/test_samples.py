@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgplay.learning.samples import QUANTILES, reward_statistics, telling_rows
+from pgplay.learning.reports.samples import QUANTILES, reward_statistics, telling_rows
 
 REWARDS = st.lists(st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]), min_size=2, max_size=40)
 

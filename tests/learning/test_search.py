@@ -11,15 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
-from pgplay.config import make_config
+from pgplay.config.run_config import make_config
 from pgplay.errors import RewardError
-from pgplay.learning.diagnosis import WINDOW, diagnose
 from pgplay.learning.factory import make_learner
-from pgplay.learning.metrics import METRICS
 from pgplay.learning.plan import make_plan
+from pgplay.learning.reports.diagnosis import WINDOW, diagnose
+from pgplay.learning.reports.metrics import METRICS
 from pgplay.learning.search import Search, neighbours, random_texts
 from pgplay.learning.trainer import Trainer
-from pgplay.rewards.scoring import Reward, build_reward
+from pgplay.rewards.reward import Reward, build_reward
 from pgplay.tasks.task import Pair, Task
 from tests.learning.helpers import COPYING, Unreliable, numbers, same_state, steps
 from tests.policies.helpers import generator

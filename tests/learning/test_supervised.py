@@ -5,10 +5,12 @@ import copy
 import pytest
 import torch
 
-from pgplay.config import make_config
-from pgplay.learning.diagnosis import WINDOW, diagnose
-from pgplay.learning.objective import Credit, advantages_of, forward
+from pgplay.config.run_config import make_config
+from pgplay.learning.objective.advantage_rules import advantages_of
+from pgplay.learning.objective.forward import forward
+from pgplay.learning.objective.records import Credit
 from pgplay.learning.plan import make_plan
+from pgplay.learning.reports.diagnosis import WINDOW, diagnose
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.policy import Policy
 from pgplay.tasks.task import Pair

@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 import torch
 
-from pgplay.config import make_config
+from pgplay.config.run_config import make_config
 from pgplay.errors import InputError, PgplayError, RewardError
-from pgplay.learning.algorithms import ALGORITHMS
-from pgplay.learning.greedy import all_met
+from pgplay.learning.algorithms.table import ALGORITHMS
+from pgplay.learning.evaluation.greedy import all_met
 from pgplay.learning.plan import make_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.learning.warm_start import warm_up
 from pgplay.policies.density import Density
-from pgplay.rewards.scoring import build_reward
+from pgplay.rewards.reward import build_reward
 from pgplay.tasks.task import Pair, Task
 from tests.learning.helpers import COPYING, ROWS, Unreliable, numbers, same_state, same_weights, steps, trainer, weights
 from tests.policies.helpers import FAMILIES, generator, rollout_of, small_policy
@@ -116,7 +116,7 @@ def test_prompts_that_a_step_did_not_measure_count_too() -> None:
     one.policy.load_state(easy.policy.saved_state())
     reports = [one.step() for _ in range(20)]
     assert sum(report.metrics["exact_match"] == 1.0 for report in reports) == 18
-    assert sum(map(Pair.is_met_by, task.training, one.greedy_texts(task.training))) == 9
+    assert sum(map(Pair.matches, task.training, one.greedy_texts(task.training))) == 9
     assert not any(report.solved for report in reports)
 
 

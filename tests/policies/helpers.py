@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from pgplay.policies.density import Density
-from pgplay.policies.network import Network
+from pgplay.policies.networks.base import Network
 from pgplay.policies.policy import Policy
-from pgplay.policies.prefixes import Prefixes, spread
+from pgplay.policies.prefix_tree import Prefixes, spread
 from pgplay.policies.rollout import Rollout
 from pgplay.policies.spec import PolicySpec
 from pgplay.tokenizers.character import DELIMITER

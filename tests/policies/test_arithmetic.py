@@ -5,13 +5,13 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from pgplay.policies.arithmetic import learning_operations, sampling_operations
-from pgplay.policies.build import build_network
-from pgplay.policies.catalogue import MODELS
 from pgplay.policies.density import Density
 from pgplay.policies.families.base import ModelSpec
+from pgplay.policies.families.catalogue import MODELS
+from pgplay.policies.families.flops import learning_operations, sampling_operations
+from pgplay.policies.networks.build import build_network
 from pgplay.policies.policy import Policy
-from pgplay.policies.prefixes import PATH_MULTIPLE
+from pgplay.policies.prefix_tree import PATH_MULTIPLE
 from pgplay.policies.spec import PolicySpec
 from pgplay.tasks.task import Pair
 

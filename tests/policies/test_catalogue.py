@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from pgplay.errors import InputError
-from pgplay.policies.build import NETWORKS, build_network
-from pgplay.policies.catalogue import FAMILIES, MODELS, model_spec
+from pgplay.policies.families.catalogue import FAMILIES, MODELS, model_spec
+from pgplay.policies.networks.build import NETWORKS, build_network
 
 MEANT = {"nano": 10_000, "small": 100_000, "medium": 1_000_000, "large": 10_000_000, "xl": 85_000_000}
 

@@ -5,9 +5,9 @@ import torch
 from torch import nn
 
 from pgplay.policies.families.base import Size
-from pgplay.policies.gru import BLOCK, GRULayer, GRUNetwork, _Recurrence
-from pgplay.policies.network import draw_masks
-from pgplay.policies.prefixes import Prefixes
+from pgplay.policies.networks.base import draw_masks
+from pgplay.policies.networks.gru import BLOCK, GRULayer, GRUNetwork, _Recurrence
+from pgplay.policies.prefix_tree import Prefixes
 from tests.policies.helpers import generator, read
 
 TWO_LAYERS = Size(layers=2, width=5, context_length=64)

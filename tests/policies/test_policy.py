@@ -4,7 +4,7 @@ import torch
 from pgplay.errors import InputError
 from pgplay.policies.density import Density
 from pgplay.policies.distribution import DenseDistribution
-from pgplay.policies.prefixes import spread
+from pgplay.policies.prefix_tree import spread
 from pgplay.policies.reading import mean_losses, prefixes_of, token_losses
 from pgplay.tasks.task import Pair
 from tests.policies.helpers import FAMILIES, generator, read, rollout_of, small_policy

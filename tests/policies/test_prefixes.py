@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pgplay.policies.prefixes import Prefixes, of_actions_at, spread
+from pgplay.policies.prefix_tree import Prefixes, of_actions_at, spread
 from tests.policies.helpers import FAMILIES, read, small_policy
 
 VOCABULARY = 3

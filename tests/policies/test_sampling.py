@@ -8,7 +8,7 @@ import torch
 
 from pgplay.policies import sampler
 from pgplay.policies.density import Density
-from pgplay.policies.network import draw_masks
+from pgplay.policies.networks.base import draw_masks
 from pgplay.policies.policy import Policy
 from pgplay.policies.rollout import Rollout
 from pgplay.tokenizers.character import DELIMITER

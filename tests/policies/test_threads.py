@@ -7,7 +7,7 @@ import torch
 
 from pgplay.policies.policy import Policy
 from pgplay.policies.spec import PolicySpec
-from pgplay.policies.threads import candidates, cheapest, fastest_threads
+from pgplay.policies.thread_tuning import candidates, cheapest, fastest_threads
 
 FAR = float("inf")
 

@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from pgplay.policies.catalogue import model_spec
 from pgplay.policies.families.base import Size
-from pgplay.policies.network import draw_masks
-from pgplay.policies.transformer import TransformerNetwork
+from pgplay.policies.families.catalogue import model_spec
+from pgplay.policies.networks.base import draw_masks
+from pgplay.policies.networks.transformer import TransformerNetwork
 from tests.policies.helpers import generator, read
 
 VOCABULARY = 7

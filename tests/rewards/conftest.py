@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from pgplay.errors import RewardError
-from pgplay.rewards.reward_spec import read_spec
-from pgplay.rewards.scoring import DEFAULT_LIMITS, Reward, build_reward
+from pgplay.rewards.reward import DEFAULT_LIMITS, Reward, build_reward
+from pgplay.rewards.spec import read_spec
 
 Build = Callable[..., Reward]
 

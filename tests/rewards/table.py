@@ -10,9 +10,9 @@ from pathlib import Path
 
 from pgplay.rewards import formula
 from pgplay.rewards.catalogue import REWARDS, BuiltIn
-from pgplay.rewards.python_host import MAXIMUM_PARTS
-from pgplay.rewards.scoring import DEFAULT_LIMITS
-from pgplay.rewards.verdicts import WORDS, Kind
+from pgplay.rewards.probe.verdict import WORDS, Kind
+from pgplay.rewards.python.host import MAXIMUM_PARTS
+from pgplay.rewards.reward import DEFAULT_LIMITS
 
 PAGE = Path(__file__).parents[2] / "docs" / "rewards.md"
 

@@ -16,9 +16,9 @@ from sacrebleu import sentence_bleu, sentence_chrf
 
 from pgplay.errors import InputError, RewardError
 from pgplay.paths import shipped
+from pgplay.rewards.builtin.registry import FUNCTIONS
 from pgplay.rewards.catalogue import REWARDS, Function, built_in
-from pgplay.rewards.functions import FUNCTIONS
-from pgplay.rewards.scoring import build_reward
+from pgplay.rewards.reward import build_reward
 
 texts = st.text("abcé中😀 ", max_size=12) | st.text(max_size=12)
 sentences = st.text("ab .,'A1", min_size=1, max_size=30)
@@ -258,5 +258,5 @@ def test_libraries_load_when_a_reward_needs_them() -> None:
         return done.stdout.strip()
 
     assert loaded_by("import pgplay.rewards.catalogue") == "[]"
-    assert loaded_by("import pgplay.rewards.scoring") == "[]"
-    assert loaded_by("import pgplay.rewards.functions") == "['Levenshtein', 'rapidfuzz']"
+    assert loaded_by("import pgplay.rewards.reward") == "[]"
+    assert loaded_by("import pgplay.rewards.builtin.registry") == "['Levenshtein', 'rapidfuzz']"

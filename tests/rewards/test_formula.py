@@ -12,7 +12,7 @@ from pgplay.errors import InputError, RewardError
 from pgplay.rewards.catalogue import REWARDS
 from pgplay.rewards.formula import Formula
 from pgplay.rewards.records import Triple
-from pgplay.rewards.scoring import build_reward, describe
+from pgplay.rewards.reward import build_reward, describe
 
 numbers = st.sampled_from(["0.0", "1.0", "2.5", "3.25", "1e-3", "10.0"])
 names = st.sampled_from(

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgplay.errors import RewardError
-from pgplay.rewards.climbs import Meter, climb
 from pgplay.rewards.edits import random_edit, single_edits
-from pgplay.rewards.probe import Probe, histogram, probe, tied_share
+from pgplay.rewards.probe.hill_climb import Meter, climb
+from pgplay.rewards.probe.probe import Probe, histogram, probe, tied_share
+from pgplay.rewards.probe.verdict import Kind, judge, local_optima
 from pgplay.rewards.records import Triple
-from pgplay.rewards.scoring import Reward, build_reward
-from pgplay.rewards.verdicts import Kind, judge, local_optima
+from pgplay.rewards.reward import Reward, build_reward
 from pgplay.tasks.task import Pair
 from tests.rewards.conftest import Build
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pgplay.errors import RewardError
-from pgplay.rewards.python_reward import Limits
+from pgplay.rewards.python.scorer import Limits
 from tests.rewards.conftest import Build, failure, score
 
 SHORT = Limits(batch_seconds=0.5, load_seconds=5.0)

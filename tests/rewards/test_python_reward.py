@@ -7,9 +7,9 @@ import psutil
 import pytest
 
 from pgplay.errors import InputError, RewardError
-from pgplay.rewards.python_reward import Limits
-from pgplay.rewards.reward_spec import read_spec
-from pgplay.rewards.scoring import build_reward, describe
+from pgplay.rewards.python.scorer import Limits
+from pgplay.rewards.reward import build_reward, describe
+from pgplay.rewards.spec import read_spec
 from tests.rewards.conftest import Build, failure, score
 
 LENGTH = "def reward(text, target, prompt):\n    return len(text)\n"
@@ -145,7 +145,7 @@ class TestTheFile:
             build("\nimport nosuch\n")
         assert re.match(r"mine\.py raised ModuleNotFoundError: .* \(line 2: import nosuch", caught.value.problem)
         assert "mine.py\", line 2, in <module>" in caught.value.traceback
-        assert "python_host" not in caught.value.traceback
+        assert "host.py" not in caught.value.traceback
         assert log == []
 
     def test_leaves_while_it_loads(self, build: Build) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from pgplay.errors import InputError
-from pgplay.rewards.reward_spec import RewardSpec, UnaskedError, read_spec, resolve, with_consent
-from pgplay.rewards.scoring import build_reward
+from pgplay.rewards.reward import build_reward
+from pgplay.rewards.spec import RewardSpec, UnaskedError, read_spec, resolve, with_consent
 
 CODE = "open({ran!r}, 'w')\ndef reward(text, target, prompt):\n    return 1.0\n"
 

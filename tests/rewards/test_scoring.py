@@ -4,7 +4,7 @@ import pytest
 
 from pgplay.errors import RewardError
 from pgplay.rewards.catalogue import REWARDS
-from pgplay.rewards.scoring import build_reward, describe
+from pgplay.rewards.reward import build_reward, describe
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from pgplay.rewards.catalogue import REWARDS
-from pgplay.rewards.scoring import build_reward
-from pgplay.rewards.verdicts import WORDS
+from pgplay.rewards.probe.verdict import WORDS
+from pgplay.rewards.reward import build_reward
 from tests.rewards.conftest import Build
 from tests.rewards.table import MEANINGS, PAGE, page
 

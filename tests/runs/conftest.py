@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pgplay.learning.report import Sample, StepReport
+from pgplay.learning.reports.step_report import Sample, StepReport
 
 
 @pytest.fixture

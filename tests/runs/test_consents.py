@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from pgplay.errors import PgplayError
-from pgplay.rewards.python_reward import PythonSource
-from pgplay.rewards.reward_spec import RewardSpec, digest
-from pgplay.runs.consents import allow, is_allowed, recall, remember_own
+from pgplay.library.consents import allow, is_allowed, recall, remember_own
+from pgplay.rewards.python.source import PythonSource
+from pgplay.rewards.spec import RewardSpec, digest
 
 SOURCE = "def reward(text, target, prompt):\n    return 1\n"
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgplay.paths import cores_folder
-from pgplay.runs import cores
-from pgplay.runs.cores import Claim, Wish, available_cores, container_quota, divide
+from pgplay.worker.session import cpu_cores
+from pgplay.worker.session.cpu_cores import Claim, Wish, available_cores, container_quota, divide
 
 HOLD = """
 import sys
@@ -27,7 +27,7 @@ sys.stdin.read()
 
 @pytest.fixture(autouse=True)
 def eight_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cores, "available_cores", lambda: 8)
+    monkeypatch.setattr(cpu_cores, "available_cores", lambda: 8)
 
 
 @contextmanager
@@ -128,14 +128,14 @@ def test_only_the_cores_that_a_process_may_use_count() -> None:
 
 @pytest.mark.parametrize(("quota", "expected"), [(0.5, 1), (1.9, 1), (None, len(os.sched_getaffinity(0)))])
 def test_a_part_of_a_core_is_no_core(monkeypatch: pytest.MonkeyPatch, quota: float | None, expected: int) -> None:
-    monkeypatch.setattr(cores, "container_quota", lambda: quota)
+    monkeypatch.setattr(cpu_cores, "container_quota", lambda: quota)
     assert available_cores() == expected
 
 
 @pytest.mark.parametrize(("given", "kept"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
 def test_waiting_threads_sleep_unless_a_person_says_otherwise(given: str | None, kept: str) -> None:
     code = (
-        "import os\nfrom pgplay.runs.cores import let_waiting_threads_sleep\n"
+        "import os\nfrom pgplay.worker.session.cpu_cores import let_waiting_threads_sleep\n"
         "let_waiting_threads_sleep()\nprint(os.environ['OMP_WAIT_POLICY'])"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgplay.app.history import CAPACITY, RECENT, History
-from pgplay.app.recall import read_past
-from pgplay.config import RunConfig
-from pgplay.learning.report import StepReport
+from pgplay.app.state.metric_history import CAPACITY, RECENT, History
+from pgplay.app.stored_runs.load_history import read_past
+from pgplay.config.run_config import RunConfig
+from pgplay.export.formats import export_run
+from pgplay.learning.reports.step_report import StepReport
 from pgplay.runs.curves import curves_of
-from pgplay.runs.exports import export_run
 from pgplay.runs.reader import RunReader
 from pgplay.runs.store import RunStore
 from tests.runs.windows import window_of

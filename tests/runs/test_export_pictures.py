@@ -11,14 +11,14 @@ import pytest
 from PIL import Image
 
 from pgplay.cli import main
-from pgplay.config import make_config
+from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
-from pgplay.learning.report import Sample, StepReport
+from pgplay.export.figure import GREEDY, LINE, MOST_BUCKETS, Polygon, Polyline, figure_of, metrics_of
+from pgplay.export.formats import export_run
+from pgplay.export.svg import to_svg
+from pgplay.learning.reports.step_report import Sample, StepReport
 from pgplay.runs.curves import curves_of
-from pgplay.runs.exports import export_run
-from pgplay.runs.figures import GREEDY, LINE, MOST_BUCKETS, Polygon, Polyline, figure_of, metrics_of
 from pgplay.runs.store import RunStore
-from pgplay.runs.svg import to_svg
 from tests.runs.windows import window_of
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -2,7 +2,7 @@ import csv
 import io
 import json
 
-from pgplay.runs.exports import rows_to_csv, rows_to_jsonl
+from pgplay.export.formats import rows_to_csv, rows_to_jsonl
 
 ROWS = [(1, {"entropy": 0.1}), (2, {"entropy": 0.3, "measure:a, b": 1 / 3})]
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from pgplay.cli import main
-from pgplay.config import RunConfig
+from pgplay.config.run_config import RunConfig
 from pgplay.errors import PgplayError
-from pgplay.learning.report import StepReport
+from pgplay.export.formats import FORMATS
+from pgplay.learning.reports.step_report import StepReport
 from pgplay.runs import store as stores
-from pgplay.runs.exports import FORMATS
 from pgplay.runs.reader import RunReader
 from pgplay.runs.store import RunStore
 from pgplay.runs.summaries import list_runs

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from pgplay.errors import InputError, PgplayError
-from pgplay.runs.files import check_name, delete_folder, new_folder, recover, write_atomically
-from pgplay.runs.locks import FileLock, locked_folder
+from pgplay.files.atomic import delete_folder, new_folder, recover, write_atomically
+from pgplay.files.locks import FileLock, locked_folder
+from pgplay.files.names import check_name
 
 
 def test_a_full_disk_is_told_and_the_old_file_stays(tiny_disk: Path) -> None:
@@ -162,7 +163,7 @@ def test_a_process_that_is_killed_while_it_writes_leaves_nothing_behind(tmp_path
     if old:
         (tmp_path / "file").write_bytes(old)
     program = (
-        "import os, signal, sys; from pathlib import Path; from pgplay.runs.files import write_atomically\n"
+        "import os, signal, sys; from pathlib import Path; from pgplay.files.atomic import write_atomically\n"
         "def pieces():\n    yield bytes(1000)\n    os.kill(os.getpid(), signal.SIGKILL)\n    yield b''\n"
         "write_atomically(Path(sys.argv[1]), pieces())"
     )

@@ -20,9 +20,8 @@ from hypothesis import strategies as st
 from safetensors.numpy import load, save
 
 from pgplay.errors import InputError, PgplayError
-from pgplay.runs.archives import export_policy, import_policy
-from pgplay.runs.cards import PolicyCard, decode_card, encode_card
-from pgplay.runs.library import (
+from pgplay.library.archive import export_policy, import_policy
+from pgplay.library.policies import (
     BrokenPolicy,
     check_policy_name,
     delete_policy,
@@ -35,6 +34,7 @@ from pgplay.runs.library import (
     save_policy,
     shipped_policies,
 )
+from pgplay.library.policy_card import PolicyCard, decode_card, encode_card
 from pgplay.tasks.task import Pair, Task
 from tests.weights import weights
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgplay.config import RunConfig, fields, make_config, to_settings
+from pgplay.config.recipe import differences, from_recipe, to_command, to_recipe
+from pgplay.config.run_config import RunConfig, fields, make_config, to_settings
 from pgplay.errors import InputError
-from pgplay.runs.recipes import differences, from_recipe, to_command, to_recipe
 
 PARTS = ["target=", "lr=", "measure=[", '"', "x", " ", "=", "9", "]"]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pgplay.config import RunConfig
+from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, PgplayError
-from pgplay.learning.report import StepReport
+from pgplay.learning.reports.step_report import StepReport
 from pgplay.runs.reader import RunEvent, RunReader
 from pgplay.runs.store import RunStore, keeps_samples
 from pgplay.runs.summaries import delete_run, list_runs

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pgplay.config import RunConfig
-from pgplay.learning.report import StepReport
+from pgplay.config.run_config import RunConfig
+from pgplay.learning.reports.step_report import StepReport
 from pgplay.paths import runs_index_file
 from pgplay.runs import index, summaries
 from pgplay.runs.reader import RunReader
@@ -87,7 +87,7 @@ def test_a_store_that_was_just_written_is_read_again(
 
 def test_the_state_of_a_run_that_is_killed_is_not_remembered(opened: list[str]) -> None:
     program = (
-        "import time\nfrom pgplay.config import RunConfig\nfrom pgplay.runs.store import RunStore\n"
+        "import time\nfrom pgplay.config.run_config import RunConfig\nfrom pgplay.runs.store import RunStore\n"
         "store = RunStore.create(RunConfig(), 'a')\nprint('made', flush=True)\ntime.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as writer:

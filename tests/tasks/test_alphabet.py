@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgplay.errors import InputError
+from pgplay.files.text import check_text
 from pgplay.paths import shipped
-from pgplay.tasks.alphabet import ASCII, LOWERCASE, check_text, resolve_alphabet
+from pgplay.tokenizers.alphabet import ASCII, LOWERCASE, resolve_alphabet
 
 WRITABLE = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("\n\t"), min_size=1)
 SPECS = st.sampled_from(["auto", "lowercase", "ascii", "target", "xyzzy", "ab ab"])

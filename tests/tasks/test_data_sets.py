@@ -4,11 +4,11 @@ import random
 
 import pytest
 
-from pgplay.config import make_config
+from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
 from pgplay.paths import shipped
 from pgplay.tasks.corpora import corpus_names, read_corpus
-from pgplay.tasks.data_sets import data_sets
+from pgplay.tasks.datasets import data_sets
 from pgplay.tasks.load import load_task
 from tools.data_sets import SETS
 

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from pgplay.config.presets import read_preset
 from pgplay.errors import InputError, PgplayError
-from pgplay.rewards.python_reward import read_code
-from pgplay.runs.archives import import_policy
+from pgplay.files.text import lines_of
+from pgplay.library.archive import import_policy
+from pgplay.rewards.python.source import read_code
 from pgplay.tasks.corpora import read_corpus
-from pgplay.tasks.files import lines_of, read_target
 from pgplay.tasks.pairs import read_pairs
-from pgplay.tasks.presets import read_preset
+from pgplay.tasks.target_file import read_target
 
 TEXT = "naïve 床 👩\u200d🚀\nsecond line"
 

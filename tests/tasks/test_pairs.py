@@ -116,7 +116,7 @@ def test_a_prompt_may_have_several_right_answers(tmp_path: Path, name: str, cont
     (tmp_path / name).write_text(content, encoding="utf-8")
     first, second = read_pairs(tmp_path / name)
     assert (first, second) == (Pair("hi", "hello", ("good day",)), Pair("bye", "goodbye"))
-    assert [first.is_met_by(text) for text in ("hello", "good day", "", "good")] == [True, True, False, False]
+    assert [first.matches(text) for text in ("hello", "good day", "", "good")] == [True, True, False, False]
     assert first.nearest("good dya") == "good day"
     assert first.nearest("helo") == "hello"
 
@@ -130,7 +130,7 @@ def test_a_file_of_prompts_alone_has_no_targets(tmp_path: Path, name: str, conte
     pairs = read_pairs(tmp_path / name)
     assert pairs == (Pair("once", ""), Pair("long ago", ""))
     assert not Task("style", pairs).has_targets
-    assert not pairs[0].is_met_by("")
+    assert not pairs[0].matches("")
 
 
 @pytest.mark.parametrize("inside", ["\u2028", "\u2029", "\ufeff", "\u00a0"])

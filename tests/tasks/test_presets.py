@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from pgplay.config.presets import Preset, broken_presets, load_preset, preset_names
 from pgplay.errors import InputError
-from pgplay.learning.algorithms import choices_of
+from pgplay.learning.algorithms.validation import choices_of
 from pgplay.paths import personal_presets_folder, shipped
-from pgplay.policies.catalogue import MODELS
-from pgplay.tasks.alphabet import resolve_alphabet
+from pgplay.policies.families.catalogue import MODELS
 from pgplay.tasks.load import load_task
-from pgplay.tasks.presets import Preset, broken_presets, load_preset, preset_names
+from pgplay.tokenizers.alphabet import resolve_alphabet
 
 SHIPPED = sorted(path.stem for path in shipped("presets").glob("*.toml"))
 
@@ -136,7 +136,7 @@ def test_a_folder_called_like_a_preset_is_listed_as_broken() -> None:
 
 def test_tasks_load_neither_torch_nor_textual() -> None:
     code = (
-        "import sys, pgplay.tasks.presets, pgplay.tasks.load; "
+        "import sys, pgplay.config.presets, pgplay.tasks.load; "
         "print(sorted({'torch', 'textual', 'numpy', 'plotext'} & set(sys.modules)))"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

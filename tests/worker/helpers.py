@@ -7,12 +7,12 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from pgplay.config import RunConfig
-from pgplay.learning.anatomy import Anatomy, Rules, SampleAnatomy, TokenAnatomy
-from pgplay.learning.report import StepReport
-from pgplay.rewards.reward_spec import RewardSpec, read_spec
-from pgplay.worker.client import WorkerClient
-from pgplay.worker.protocol import AnyEvent, Event, Snapshot
+from pgplay.config.run_config import RunConfig
+from pgplay.learning.reports.step_detail import AlgorithmSettings, CompletionDetail, StepDetail, TokenDetail
+from pgplay.learning.reports.step_report import StepReport
+from pgplay.rewards.spec import RewardSpec, read_spec
+from pgplay.worker.client.client import WorkerClient
+from pgplay.worker.protocol.messages import AnyEvent, Event, Snapshot
 
 Kind = TypeVar("Kind", bound=Event)
 PATIENCE = 60.0
@@ -74,7 +74,7 @@ def scripted(text: str) -> list[str]:
     prelude = (
         "import os, sys, time\n"
         f"sys.path[:0] = {sys.path!r}\n"
-        "from pgplay.worker.protocol import *\n"
+        "from pgplay.worker.protocol.messages import *\n"
         "def say(event): sys.stdout.buffer.write(encode(event)); sys.stdout.buffer.flush()\n"
         "def hear(): return sys.stdin.buffer.readline()\n"
         "def ready(version=VERSION): say(Ready(protocol=version, pid=1, versions={}, devices=(), seconds=0.0))\n"
@@ -94,13 +94,13 @@ def snapshot(step: int) -> Snapshot:
     return Snapshot(report=one, rows=((step, one.metrics),))
 
 
-def anatomy(step: int) -> Anatomy:
-    token = TokenAnatomy("a", -1.0, 0.5, (("a", 0.37), ("", 0.2)), 0.5, 0.5, log_p_after=-0.9)
-    sample = SampleAnatomy("", "ab", "a", False, 0.5, {}, 0.0, 0.25, 0.5, (token,))
-    rules = Rules(
+def anatomy(step: int) -> StepDetail:
+    token = TokenDetail("a", -1.0, 0.5, (("a", 0.37), ("", 0.2)), 0.5, 0.5, log_p_after=-0.9)
+    sample = CompletionDetail("", "ab", "a", False, 0.5, {}, 0.0, 0.25, 0.5, (token,))
+    rules = AlgorithmSettings(
         algorithm="grpo", reward="levenshtein", kind="policy gradient", baseline="group-mean", scale="group-std",
         credit="terminal", ratio="clip", aggregation="sequence-mean", control_variate=True, updates=2, group_size=8,
         temperature=1.0, clip_low=0.2, clip_high=0.2, clip_gradient=1.0, lr=0.005, entropy_weight=0.08, kl=0.0,
         moving_average=0.0, deviation_floor=0.05, credit_floor=-2.0, credit_baseline=0.3,
     )
-    return Anatomy(step, rules, {"loss": 0.1}, 8, (sample,))
+    return StepDetail(step, rules, {"loss": 0.1}, 8, (sample,))

@@ -9,9 +9,9 @@ import psutil
 import pytest
 
 from pgplay.paths import data_folder
-from pgplay.worker.client import WorkerClient
-from pgplay.worker.log import LINES_PER_SECOND
-from pgplay.worker.protocol import VERSION, Failed, Log, Pause, Ready
+from pgplay.worker.client.client import WorkerClient
+from pgplay.worker.protocol.messages import VERSION, Failed, Log, Pause, Ready
+from pgplay.worker.protocol.throttle import LINES_PER_SECOND
 from tests.worker.helpers import PATIENCE, Listener, scripted
 
 
@@ -195,7 +195,7 @@ async def test_a_python_file_of_the_present_folder_does_not_shadow_what_the_work
 
 
 def test_the_client_loads_no_torch():
-    text = "import sys; sys.path[:0] = ['.']; import pgplay.worker.client; print('torch' in sys.modules)"
+    text = "import sys; sys.path[:0] = ['.']; import pgplay.worker.client.client; print('torch' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
     assert found.stdout == "False\n"
 

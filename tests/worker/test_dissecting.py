@@ -7,14 +7,24 @@ import sqlite3
 import msgspec
 import pytest
 
-from pgplay.config import make_config
+from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
-from pgplay.learning.report import Trace
+from pgplay.learning.reports.step_report import Trace
 from pgplay.runs.branches import branch_run
 from pgplay.runs.database_errors import DATABASE
 from pgplay.runs.store import RunStore
-from pgplay.worker.protocol import Dissect, Dissected, Map, Mapped, Refused, Snapshot, Start, decode_event, encode
-from pgplay.worker.session import Session
+from pgplay.worker.protocol.messages import (
+    InspectStep,
+    Map,
+    Mapped,
+    Refused,
+    Snapshot,
+    Start,
+    StepInspected,
+    decode_event,
+    encode,
+)
+from pgplay.worker.session.session import Session
 from tests.worker.helpers import anatomy, report
 from tests.worker.test_server import PATIENCE, desk  # noqa: F401
 
@@ -24,9 +34,9 @@ SMALL = {"target": "ab", "alphabet": "abc", "model": "gru-nano", "batch_size": 8
 def test_while_training_the_next_step_is_taken_apart_and_no_other(desk):  # noqa: F811
     session = desk.start()
     assert session.at_gate.acquire(timeout=PATIENCE)
-    desk.send(Dissect(request=7))
+    desk.send(InspectStep(request=7))
     session.gate.release(3)
-    told = desk.next(Dissected)
+    told = desk.next(StepInspected)
     assert (told.request, told.anatomy) == (7, anatomy(2))
     assert desk.next(Snapshot).report.step >= 2
     session.gate.release(3)
@@ -38,15 +48,15 @@ def test_a_run_that_rests_makes_one_step_and_pauses(desk):  # noqa: F811
     desk.send(Start(settings={}, paused=True))
     desk.state("paused")
     desk.sessions[0].gate.release(100)
-    desk.send(Dissect(request=3))
-    assert desk.next(Dissected).anatomy.step == 1
+    desk.send(InspectStep(request=3))
+    assert desk.next(StepInspected).anatomy.step == 1
     assert desk.state("paused").step == 1
     desk.send(Map(request=4))
     told = desk.next(Mapped)
     assert (told.request, told.map.step) == (4, 1)
 
 
-@pytest.mark.parametrize("command", [Dissect(), Map()])
+@pytest.mark.parametrize("command", [InspectStep(), Map()])
 def test_where_no_network_is_trained_it_is_refused(desk, command):  # noqa: F811
     desk.send(Start(settings={}, paused=True))
     desk.state("paused")
@@ -78,7 +88,7 @@ def test_a_step_that_is_taken_apart_is_a_step_like_any_other():
     assert rows[0][2:] == rows[1][2:]
     assert kept is not None
     assert len(kept.samples) == 8
-    assert decode_event(encode(Dissected(anatomy=kept))) == Dissected(anatomy=kept)
+    assert decode_event(encode(StepInspected(anatomy=kept))) == StepInspected(anatomy=kept)
 
 
 def test_a_search_has_nothing_to_take_apart():

@@ -12,11 +12,11 @@ import time
 import pytest
 
 from pgplay.paths import runs_folder
-from pgplay.rewards.reward_spec import read_spec
+from pgplay.rewards.spec import read_spec
 from pgplay.runs.checkpoint_files import checkpoint_step
 from pgplay.runs.store import RunStore
-from pgplay.worker.client import default_command, worker_environment
-from pgplay.worker.protocol import (
+from pgplay.worker.client.client import default_command, worker_environment
+from pgplay.worker.protocol.messages import (
     Change,
     Changed,
     Failed,
@@ -190,7 +190,7 @@ async def test_a_reward_that_raises_is_a_card_and_mended_it_goes_on(worker, tmp_
 async def test_prints_of_training_code_and_of_c_libraries_are_log(tmp_path):
     text = (
         "import os, sys, runpy\n"
-        "import pgplay.worker.streams as streams\n"
+        "import pgplay.worker.server.standard_streams as streams\n"
         "take = streams.take_streams\n"
         "def noisy():\n"
         "    taken = take()\n"

@@ -2,9 +2,9 @@ import math
 
 import pytest
 
-from pgplay.config import make_config
-from pgplay.worker.ending import ending_of
-from pgplay.worker.forecast import Forecast, Outlook
+from pgplay.config.run_config import make_config
+from pgplay.worker.session.forecast import Forecast, Outlook
+from pgplay.worker.session.stop_conditions import ending_of
 from tests.worker.helpers import report
 
 

@@ -5,8 +5,8 @@ import json
 import pytest
 import torch
 
-from pgplay.config import fields, make_config
-from pgplay.worker.session import Session
+from pgplay.config.run_config import fields, make_config
+from pgplay.worker.session.session import Session
 
 CONFIG = {
     "model": "gru-nano", "target": "abc", "batch_size": 8, "until": "never", "seed": 7, "threads": 1,

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgplay.worker.lines import LineSplitter
+from pgplay.worker.protocol.lines import LineSplitter
 
 
 @given(st.lists(st.binary(min_size=1, max_size=30).filter(lambda line: b"\n" not in line and line.strip())), st.data())

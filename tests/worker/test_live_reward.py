@@ -5,14 +5,14 @@ import os
 
 import pytest
 
-from pgplay.config import make_config
+from pgplay.config.run_config import make_config
 from pgplay.errors import InputError, RewardError
-from pgplay.rewards.reward_spec import read_spec
+from pgplay.library.policies import load_policy
+from pgplay.rewards.spec import read_spec
 from pgplay.runs.branches import branch_run
-from pgplay.runs.library import load_policy
-from pgplay.worker import live_reward
-from pgplay.worker.live_reward import RewardFile
-from pgplay.worker.session import Session
+from pgplay.worker.session import live_reward
+from pgplay.worker.session.live_reward import RewardFile
+from pgplay.worker.session.session import Session
 from tests.worker.helpers import own_rewards
 
 SHORT = "def reward(text, target, prompt):\n    return -float(len(text))\n"

@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from pgplay.worker import log
-from pgplay.worker.log import LINES_PER_SECOND, TAIL_LINES, Throttle, WorkerLog
+from pgplay.worker.client import log_file
+from pgplay.worker.client.log_file import TAIL_LINES, WorkerLog
+from pgplay.worker.protocol.throttle import LINES_PER_SECOND, Throttle
 
 
 def test_the_tail_holds_the_last_lines_and_the_file_all_of_them(tmp_path):
@@ -18,7 +19,7 @@ def test_the_tail_holds_the_last_lines_and_the_file_all_of_them(tmp_path):
 
 
 def test_a_file_that_has_grown_starts_anew_and_the_old_one_is_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr(log, "MAXIMUM_BYTES", 10)
+    monkeypatch.setattr(log_file, "MAXIMUM_BYTES", 10)
     written = WorkerLog(tmp_path / "worker.log")
     for line in ("twelve bytes", "new"):
         written.write(line)

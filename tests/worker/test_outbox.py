@@ -6,10 +6,10 @@ from functools import partial
 
 import pytest
 
-from pgplay.worker.log import LINES_PER_SECOND
-from pgplay.worker.outbox import MAXIMUM_ROWS, Outbox, thin
-from pgplay.worker.protocol import Log, Snapshot, StateChanged, decode_event
-from pgplay.worker.streams import write_all
+from pgplay.worker.protocol.messages import Log, Snapshot, StateChanged, decode_event
+from pgplay.worker.protocol.throttle import LINES_PER_SECOND
+from pgplay.worker.server.outbox import MAXIMUM_ROWS, Outbox, thin
+from pgplay.worker.server.standard_streams import write_all
 from tests.worker.helpers import snapshot
 
 PATIENCE = 20.0
@@ -163,7 +163,7 @@ def test_a_flood_of_printed_lines_is_cut_and_counted(monkeypatch):
     now = [100.0]
     reader = Reader()
     outbox = Outbox(reader.write)
-    monkeypatch.setattr("pgplay.worker.outbox.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("pgplay.worker.server.outbox.time.monotonic", lambda: now[0])
     for number in range(10 * LINES_PER_SECOND):
         outbox.log(f"line {number}")
     now[0] = 101.0

@@ -2,11 +2,11 @@
 
 import pytest
 
-from pgplay.config import make_config
+from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
 from pgplay.learning.plan import KNOWN_GROUP_SIZE
-from pgplay.rewards.scoring import build_reward
-from pgplay.worker.probing import COMPLETIONS, probe_reward
+from pgplay.rewards.reward import build_reward
+from pgplay.worker.session.reward_probe import COMPLETIONS, probe_reward
 
 
 def test_groups_are_those_of_training() -> None:

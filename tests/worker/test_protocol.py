@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgplay.worker import protocol
-from pgplay.worker.protocol import ProtocolError, decode_command, decode_event, encode
+from pgplay.worker.protocol import messages
+from pgplay.worker.protocol.messages import ProtocolError, decode_command, decode_event, encode
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 texts = st.text(st.characters(codec="utf-8"), max_size=20)
 scalars = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | finite | texts
 
 
-def messages(kind: type) -> st.SearchStrategy:
+def messages_of(kind: type) -> st.SearchStrategy:
     """Messages of `kind` from the types of its fields."""
     hints = typing.get_type_hints(kind)
     return st.builds(kind, **{field.name: values(hints[field.name]) for field in msgspec.structs.fields(kind)})
@@ -23,7 +23,7 @@ def messages(kind: type) -> st.SearchStrategy:
 def values(hint: typing.Any) -> st.SearchStrategy:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
-        return messages(hint)
+        return messages_of(hint)
     if isinstance(hint, type) and issubclass(hint, tuple) and hasattr(hint, "_fields"):
         return st.builds(hint, **{name: values(one) for name, one in typing.get_type_hints(hint).items()})
     if origin is typing.Literal:
@@ -42,8 +42,8 @@ def values(hint: typing.Any) -> st.SearchStrategy:
     return simple[hint]
 
 
-commands = st.one_of([messages(kind) for kind in typing.get_args(protocol.AnyCommand)])
-events = st.one_of([messages(kind) for kind in typing.get_args(protocol.AnyEvent)])
+commands = st.one_of([messages_of(kind) for kind in typing.get_args(messages.AnyCommand)])
+events = st.one_of([messages_of(kind) for kind in typing.get_args(messages.AnyEvent)])
 
 
 @given(commands)
@@ -89,9 +89,9 @@ def test_unknown_tags_wrong_types_and_missing_fields_are_refused(line):
 
 def test_an_event_is_no_command_and_a_command_is_no_event():
     with pytest.raises(ProtocolError):
-        decode_command(encode(protocol.Log(line="hello")))
+        decode_command(encode(messages.Log(line="hello")))
     with pytest.raises(ProtocolError):
-        decode_event(encode(protocol.Quit()))
+        decode_event(encode(messages.Quit()))
 
 
 def test_a_line_nested_too_deep_is_no_message():

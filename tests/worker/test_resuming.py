@@ -9,7 +9,7 @@ from pgplay.errors import PgplayError
 from pgplay.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pgplay.runs.checkpoint_files import checkpoint_step
 from pgplay.runs.store import RunStore
-from pgplay.worker.session import Session
+from pgplay.worker.session.session import Session
 from tests.worker.test_session import begin
 
 

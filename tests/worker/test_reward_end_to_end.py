@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pgplay.rewards.reward_spec import RewardSpec, read_spec
+from pgplay.rewards.spec import RewardSpec, read_spec
 from pgplay.runs.store import RunStore
-from pgplay.worker.protocol import (
+from pgplay.worker.protocol.messages import (
     Change,
     Changed,
     Failed,

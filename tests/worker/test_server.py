@@ -5,15 +5,11 @@ import threading
 
 import pytest
 
-from pgplay.config import RunConfig, make_config
+from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import InputError, PgplayError, RewardError
-from pgplay.learning.anatomy import PolicyMap
-from pgplay.rewards.reward_spec import read_spec
-from pgplay.worker.ending import Ending
-from pgplay.worker.inbox import Inbox
-from pgplay.worker.interfaces import Makers, NotNeededError
-from pgplay.worker.outbox import Outbox
-from pgplay.worker.protocol import (
+from pgplay.learning.reports.step_detail import PolicyMap
+from pgplay.rewards.spec import read_spec
+from pgplay.worker.protocol.messages import (
     Change,
     Changed,
     Failed,
@@ -35,8 +31,12 @@ from pgplay.worker.protocol import (
     Written,
     decode_event,
 )
-from pgplay.worker.records import RunInfo
-from pgplay.worker.server import Server
+from pgplay.worker.protocol.records import RunInfo
+from pgplay.worker.server.inbox import Inbox
+from pgplay.worker.server.outbox import Outbox
+from pgplay.worker.server.server import Server
+from pgplay.worker.session.interface import NotNeededError, SessionFactory
+from pgplay.worker.session.stop_conditions import Ending
 from tests.worker.helpers import anatomy, snapshot
 
 PATIENCE = 20.0
@@ -135,7 +135,7 @@ class Desk:
         self.outbox = Outbox(lambda data: self.told.put(decode_event(data)), interval=0.0)
         self.sessions = []
         self.begin = lambda config, policy, tell: SmallSession(f"run-{len(self.sessions) + 1}")
-        makers = Makers(
+        makers = SessionFactory(
             self.check, self._begin, self.find, self.branch, self._resume, lambda command: ((), ""), self.probe
         )
         self.server = Server(self.inbox, self.outbox, makers)

@@ -8,23 +8,23 @@ import msgspec
 import pytest
 import torch
 
-from pgplay.config import make_config
+from pgplay.config.run_config import make_config
 from pgplay.errors import InputError, PgplayError, RewardError
 from pgplay.learning.plan import make_plan
 from pgplay.learning.trainer import Trainer
+from pgplay.library.policies import list_policies
 from pgplay.policies.density import Density
-from pgplay.rewards.reward_spec import read_spec
-from pgplay.rewards.scoring import build_reward
+from pgplay.rewards.reward import build_reward
+from pgplay.rewards.spec import read_spec
 from pgplay.runs.checkpoint import save_checkpoint
-from pgplay.runs.library import list_policies
 from pgplay.runs.store import RunStore
 from pgplay.runs.summaries import list_runs
-from pgplay.worker.interfaces import NotNeededError
-from pgplay.worker.keeper import Keeper
-from pgplay.worker.preparation import check_start
-from pgplay.worker.protocol import Start, Write
-from pgplay.worker.saved_policies import answer_write_with_saved, load_saved_policy, write_texts
-from pgplay.worker.session import Session
+from pgplay.worker.protocol.messages import Start, Write
+from pgplay.worker.session.checkpointer import Checkpointer
+from pgplay.worker.session.interface import NotNeededError
+from pgplay.worker.session.preparation import check_start
+from pgplay.worker.session.saved_policies import answer_write_with_saved, load_saved_policy, write_texts
+from pgplay.worker.session.session import Session
 from tests.worker.helpers import own_rewards
 
 SMALL = {"model": "gru-nano", "target": "abc", "batch_size": 8, "until": "never"}
@@ -312,7 +312,7 @@ def test_a_run_whose_first_checkpoint_cannot_be_written_leaves_nothing_behind(mo
     def full(*arguments):
         raise PgplayError("no room is left")
 
-    monkeypatch.setattr("pgplay.worker.keeper.save_checkpoint", full)
+    monkeypatch.setattr("pgplay.worker.session.checkpointer.save_checkpoint", full)
     with pytest.raises(PgplayError, match="no room"):
         begin()
     assert list_runs() == []
@@ -325,7 +325,7 @@ def test_a_run_is_not_to_be_seen_before_it_can_be_resumed(monkeypatch):
         save_checkpoint(*arguments)
         seen.append([run.name for run in list_runs()])
 
-    monkeypatch.setattr("pgplay.worker.keeper.save_checkpoint", save)
+    monkeypatch.setattr("pgplay.worker.session.checkpointer.save_checkpoint", save)
     session = begin(task="reverse:length=2")
     (listed,) = list_runs()
     assert seen == [[]]
@@ -338,7 +338,7 @@ def test_a_run_is_not_to_be_seen_before_it_can_be_resumed(monkeypatch):
 
 def test_checkpoints_come_by_time_and_the_best_is_kept(monkeypatch):
     now = [0.0]
-    monkeypatch.setattr("pgplay.worker.keeper.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("pgplay.worker.session.checkpointer.time.monotonic", lambda: now[0])
     session = begin()
     steps(session, 3)
     assert session.checkpoint_step == 0
@@ -353,15 +353,15 @@ def test_checkpoints_come_by_time_and_the_best_is_kept(monkeypatch):
 
 def test_a_large_network_does_not_spend_its_time_on_checkpoints(monkeypatch):
     now = [0.0]
-    monkeypatch.setattr("pgplay.worker.keeper.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("pgplay.worker.session.checkpointer.time.monotonic", lambda: now[0])
     session = begin()
-    take = Keeper._take
+    take = Checkpointer._take
 
     def slow(keeper):
         now[0] += 2.0
         return take(keeper)
 
-    monkeypatch.setattr(Keeper, "_take", slow)
+    monkeypatch.setattr(Checkpointer, "_take", slow)
     now[0] = 10.0
     session.step()
     taken = session.checkpoint_step

@@ -6,22 +6,21 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from pgplay.config import make_config
+from pgplay.config.run_config import make_config
 from pgplay.learning.plan import make_plan
 from pgplay.paths import cores_folder
-from pgplay.runs import cores
-from pgplay.runs.cores import Claim, Wish
 from pgplay.runs.store import RunStore
-from pgplay.worker import threads
-from pgplay.worker.session import Session
-from pgplay.worker.threads import LOOK_INTERVAL, Threads
+from pgplay.worker.session import cpu_cores, threads
+from pgplay.worker.session.cpu_cores import Claim, Wish
+from pgplay.worker.session.session import Session
+from pgplay.worker.session.threads import LOOK_INTERVAL, Threads
 
 SMALL = {"target": "abc", "batch_size": 4, "until": "never", "device": "cpu"}
 
 
 @pytest.fixture(autouse=True)
 def four_cores(monkeypatch):
-    monkeypatch.setattr(cores, "available_cores", lambda: 4)
+    monkeypatch.setattr(cpu_cores, "available_cores", lambda: 4)
     monkeypatch.setattr(threads, "available_cores", lambda: 4)
     yield
     torch.set_num_threads(1)
@@ -30,7 +29,7 @@ def four_cores(monkeypatch):
 @pytest.fixture
 def clock(monkeypatch):
     now = SimpleNamespace(seconds=0.0)
-    monkeypatch.setattr("pgplay.worker.threads.time.monotonic", lambda: now.seconds)
+    monkeypatch.setattr("pgplay.worker.session.threads.time.monotonic", lambda: now.seconds)
     return now
 
 

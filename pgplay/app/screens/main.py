@@ -12,17 +12,16 @@ from textual.events import ScreenResume
 from textual.screen import Screen
 from textual.widgets import Button, Static
 
-from pgplay.app.messages import Part, StateShown
-from pgplay.app.redrawing import PARTS
+from pgplay.app.messages import PARTS, Part, StateShown
 from pgplay.app.widgets.headline import Headline
-from pgplay.app.widgets.health import Health
-from pgplay.app.widgets.keys import KeysLine
-from pgplay.app.widgets.plots import Curves
+from pgplay.app.widgets.key_bar import KeysLine
+from pgplay.app.widgets.plots.grid import Curves
 from pgplay.app.widgets.samples import Records, Samples
-from pgplay.app.widgets.setup import Setup
+from pgplay.app.widgets.setup.panel import Setup
+from pgplay.app.widgets.signals import Health
 from pgplay.app.widgets.status import FindingLine, StatusLine
-from pgplay.config import RunConfig, to_settings
-from pgplay.rewards.reward_spec import RewardSpec
+from pgplay.config.run_config import RunConfig, to_settings
+from pgplay.rewards.spec import RewardSpec
 
 if TYPE_CHECKING:
     from pgplay.app.app import PgplayApp

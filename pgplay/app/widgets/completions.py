@@ -11,12 +11,12 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from pgplay.app import formats
-from pgplay.app.colouring import coloured
-from pgplay.app.maths import signed
-from pgplay.app.safe_text import as_title, safe_text
+from pgplay.app.drawing import number_format
+from pgplay.app.drawing.alignment_text import coloured
+from pgplay.app.drawing.formulas import signed
+from pgplay.app.drawing.terminal_text import as_title, terminal_text
 from pgplay.app.widgets.samples import Samples, component_styles
-from pgplay.learning.anatomy import SampleAnatomy
+from pgplay.learning.reports.step_detail import CompletionDetail
 
 _NEVER = float("-inf")
 _TIMES = 5
@@ -31,25 +31,25 @@ class Column(NamedTuple):
 
     heading: str
     width: int
-    shown: Callable[[SampleAnatomy], str]
-    key: Callable[[SampleAnatomy], float]
+    shown: Callable[[CompletionDetail], str]
+    key: Callable[[CompletionDetail], float]
 
 
-def _change(sample: SampleAnatomy) -> float | None:
+def _change(sample: CompletionDetail) -> float | None:
     return None if sample.log_p_after is None or not sample.tokens else sample.log_p_after - sample.log_p
 
 
-def _change_key(sample: SampleAnatomy) -> float:
+def _change_key(sample: CompletionDetail) -> float:
     change = _change(sample)
     return _NEVER if change is None else change
 
 
-def _told(value: float | None, sample: SampleAnatomy) -> str:
+def _told(value: float | None, sample: CompletionDetail) -> str:
     return signed(value) if value is not None and sample.tokens else "–"
 
 
 COLUMNS = {
-    "reward": Column("reward", 6, lambda s: formats.reward(s.reward), lambda s: s.reward),
+    "reward": Column("reward", 6, lambda s: number_format.reward(s.reward), lambda s: s.reward),
     "advantage": Column("adv.", 6, lambda s: _told(s.advantage, s), lambda s: s.advantage if s.tokens else _NEVER),
     "change": Column("change", 7, lambda s: _told(_change(s), s), _change_key),
     "log_p": Column("log p", 7, lambda s: _told(s.log_p, s), lambda s: s.log_p if s.tokens else _NEVER),
@@ -60,11 +60,11 @@ COLUMNS = {
 class Row(NamedTuple):
     """Equal completions of one prompt: the first of them, and how many there are."""
 
-    sample: SampleAnatomy
+    sample: CompletionDetail
     times: int
 
 
-def distinct(samples: Sequence[SampleAnatomy]) -> list[Row]:
+def distinct(samples: Sequence[CompletionDetail]) -> list[Row]:
     """Return `samples` with equal ones counted together, in the order in which they come first."""
     counts: dict[tuple[str, str, bool], Row] = {}
     for sample in samples:
@@ -90,26 +90,26 @@ class Completions(OptionList):
     class Chosen(Message):
         """The bar stands on another completion."""
 
-        def __init__(self, sample: SampleAnatomy) -> None:
+        def __init__(self, sample: CompletionDetail) -> None:
             super().__init__()
             self.sample = sample
 
     def __init__(self) -> None:
         super().__init__(id="completions", classes="panel", compact=True)
         self.border_title = "Completions"
-        self._samples: Sequence[SampleAnatomy] = ()
+        self._samples: Sequence[CompletionDetail] = ()
         self._rows: list[Row] = []
         self._shown: list[Row] = []
         self._columns: tuple[str, ...] = ()
 
     @property
-    def chosen(self) -> SampleAnatomy | None:
+    def chosen(self) -> CompletionDetail | None:
         """The completion under the bar."""
         at = self.highlighted
         return self._shown[at].sample if at is not None and at < len(self._shown) else None
 
     def show(
-        self, samples: Sequence[SampleAnatomy], total: int, columns: tuple[str, ...], sort: str, wanted: str
+        self, samples: Sequence[CompletionDetail], total: int, columns: tuple[str, ...], sort: str, wanted: str
     ) -> None:
         """Show `samples`, of `total` in the step (0: not known), with these columns."""
         before = self.chosen if samples is self._samples else None
@@ -143,7 +143,7 @@ class Completions(OptionList):
             line.append(f"{text:>{column.width}} ", Style(color=style.color))
         line.append(f"{f'×{row.times}' if row.times > 1 else '':<{_TIMES}}", styles["muted"])
         if sample.prompt:
-            line.append_text(safe_text(sample.prompt, styles["muted"])).append(" → ", styles["muted"])
+            line.append_text(terminal_text(sample.prompt, styles["muted"])).append(" → ", styles["muted"])
         if sample.text:
             line.append_text(coloured(sample.text, sample.target, styles))
         else:

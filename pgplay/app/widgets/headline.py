@@ -9,11 +9,11 @@ from rich.style import Style
 from rich.text import Text
 from textual.widget import Widget
 
-from pgplay.app.formats import count, duration
-from pgplay.app.safe_text import fit, plain
-from pgplay.app.state import AppState
-from pgplay.learning.algorithms import trains_network
-from pgplay.policies.catalogue import chosen_model
+from pgplay.app.drawing.number_format import count, duration
+from pgplay.app.drawing.terminal_text import fit, plain
+from pgplay.app.state.app_state import AppState
+from pgplay.learning.algorithms.table import trains_network
+from pgplay.policies.families.catalogue import chosen_model
 
 SHORTEST_TARGET = 16
 

@@ -9,11 +9,11 @@ from rich.style import Style
 from rich.text import Text
 from textual.widget import Widget
 
-from pgplay.app import formats
-from pgplay.app.colouring import coloured
-from pgplay.app.safe_text import as_title, fit, plain, safe_text
-from pgplay.app.state import AppState
-from pgplay.learning.report import Role, Sample
+from pgplay.app.drawing import number_format
+from pgplay.app.drawing.alignment_text import coloured
+from pgplay.app.drawing.terminal_text import as_title, fit, plain, terminal_text
+from pgplay.app.state.app_state import AppState
+from pgplay.learning.reports.step_report import Role, Sample
 
 ROLES: tuple[Role, ...] = ("greedy", "best", "top", "upper", "middle", "lower", "bottom")
 _LAST: dict[Role, int] = {"greedy": 0, "best": 1, "top": 2, "bottom": 3, "middle": 4, "upper": 5, "lower": 6}
@@ -67,7 +67,7 @@ class Samples(Widget, can_focus=True):
                 shown += f" · {distinct:.0f} distinct"
             for name, value in report.metrics.items():
                 if name.startswith("measure:"):
-                    shown += f" · {name.removeprefix('measure:')} {formats.reward(value).strip()}"
+                    shown += f" · {name.removeprefix('measure:')} {number_format.reward(value).strip()}"
             self.border_title = as_title(shown)
             self.border_subtitle = LEGEND if any(sample.target for sample in self._samples) else ""
         self.refresh()
@@ -111,12 +111,12 @@ class Samples(Widget, can_focus=True):
         note = f"  step {sample.step}" if sample.role == "best" else ""
         note += "" if sample.finished else "  cut off"
         head = Text(no_wrap=True, end="").append(f"{sample.role:<{_ROLE_WIDTH}}", styles["role"])
-        head.append(formats.reward(sample.reward), styles["now"] if sample.role in ("greedy", "best") else "")
+        head.append(number_format.reward(sample.reward), styles["now"] if sample.role in ("greedy", "best") else "")
         head.append("  ")
         margin = head.cell_len
         text = coloured(sample.text, sample.target, styles)
         if sample.prompt:
-            text = Text.assemble(safe_text(sample.prompt, styles["muted"]), (" → ", styles["muted"]), text, end="")
+            text = Text.assemble(terminal_text(sample.prompt, styles["muted"]), (" → ", styles["muted"]), text, end="")
         if not text.plain:
             text = Text("nothing: it stopped at once", style=styles["muted"], end="")
         room = max(1, width - margin - cell_len(note))
@@ -166,7 +166,7 @@ class Records(Widget, can_focus=True):
         lines = []
         for sample in self._records[: -height - 1 : -1]:
             row = Text(no_wrap=True, end="").append(f"step {sample.step:<7}", styles["muted"])
-            row.append(formats.reward(sample.reward)).append("  ")
+            row.append(number_format.reward(sample.reward)).append("  ")
             row.append_text(cut_into(coloured(sample.text, sample.target, styles), max(1, width - row.cell_len), 1)[0])
             lines.append(row)
         return Text("\n", end="").join(lines)

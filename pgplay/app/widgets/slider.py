@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from pgplay.app.explanations import Explanation
+from pgplay.app.help.explanations import Explanation
 
 LEAPS = 20
 """A leap is this part of the whole way."""

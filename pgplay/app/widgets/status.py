@@ -8,10 +8,10 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.widget import Widget
 
-from pgplay.app.formats import count, duration, share
-from pgplay.app.legs import tempo_words
-from pgplay.app.safe_text import safe_text
-from pgplay.app.state import STAGES, AppState, words_of_change
+from pgplay.app.drawing.number_format import count, duration, share
+from pgplay.app.drawing.terminal_text import terminal_text
+from pgplay.app.state.app_state import STAGES, AppState, words_of_change
+from pgplay.app.state.pace import describe_pace
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 LONGEST_BAR = 40
@@ -61,9 +61,9 @@ class FindingLine(Widget):
         is_warning, message, advice, keys = self._shown
         text = Text.assemble(
             ("▲ " if is_warning else "ⓘ ", ""),
-            safe_text(message, self.get_component_rich_style("finding--message", partial=True)),
+            terminal_text(message, self.get_component_rich_style("finding--message", partial=True)),
             "  ",
-            safe_text(advice, self.get_component_rich_style("finding--advice", partial=True)),
+            terminal_text(advice, self.get_component_rich_style("finding--advice", partial=True)),
             end="",
         )
         room = MOST_LINES * self.content_size.width - _LONGEST_WORD - cell_len(keys)
@@ -119,7 +119,7 @@ class StatusLine(Widget):
         if state.run == "solved":
             return "solved · ^s saves it" if state.unsaved else "solved"
         if state.run == "training" and state.tempo:
-            return tempo_words(state.tempo)
+            return describe_pace(state.tempo)
         if state.run == "training" and state.seconds_left is not None:
             return f"about {duration(state.seconds_left)} to go"
         if state.run == "training":

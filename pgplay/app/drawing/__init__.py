@@ -1,0 +1,1 @@
+"""Numbers to rich text: curves, heat maps, formulas. Pure functions, no widgets."""

@@ -1,0 +1,206 @@
+"""The maths of one step in a few lines for each of its four stops, with the numbers of one sample put in.
+
+Pure text from an anatomy: the formulas are those of learning/, which the screens show beside it as code.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, NamedTuple, get_args
+
+from pgplay.app.drawing.number_format import number
+from pgplay.learning.reports.step_detail import AlgorithmSettings, CompletionDetail, StepDetail
+from pgplay.rewards.catalogue import REWARDS
+
+Stop = Literal["sample", "score", "advantage", "update"]
+STOPS: tuple[Stop, ...] = get_args(Stop)
+
+WHAT = {
+    "sample": "Each completion is written token by token, each token drawn at random.",
+    "score": "The reward says how good each completion is. It sees only texts.",
+    "advantage": "Was it better or worse than expected? What is expected is subtracted.",
+    "update": "What was better is made likelier, what was worse unlikelier, a little.",
+}
+
+BASELINES = {
+    "none": "nothing is subtracted",
+    "moving-average": "moving average of the means of past steps",
+    "batch-mean": "mean reward of this step",
+    "group-mean": "mean of the {group} completions of this prompt",
+    "leave-one-out": "mean of the other {others} completions of this prompt",
+    "greedy": "reward of the greedy completion of this prompt",
+}
+
+AGGREGATIONS = {
+    "token-mean": "mean over all tokens of the step",
+    "sequence-sum": "sum over a completion's tokens, mean over completions",
+    "sequence-mean": "mean over a completion's tokens, then over completions",
+    "constant-length": "sum over a completion's tokens over the length limit, mean over completions",
+}
+
+
+class Line(NamedTuple):
+    """A formula, and what it comes to with the numbers of this step."""
+
+    formula: str
+    numbers: str = ""
+
+
+def lines(stop: Stop, anatomy: StepDetail, sample: CompletionDetail) -> list[Line]:
+    """Return the maths of `stop` for one `sample` of `anatomy`."""
+    return {"sample": _sample, "score": _score, "advantage": _advantage, "update": _update}[stop](anatomy, sample)
+
+
+def signed(value: float) -> str:
+    """Return a number that says which way it goes: +1.02, −0.30; what rounds to nothing goes no way: 0.00."""
+    return f"{value:+.2f}".replace("-", "−") if abs(value) >= 0.005 else "0.00"
+
+
+def _sample(anatomy: StepDetail, sample: CompletionDetail) -> list[Line]:
+    tokens, total = sample.tokens, sample.log_p
+    first = " ".join(signed(token.log_p) for token in tokens[:4])
+    more = " …" if len(tokens) > 4 else ""
+    heat = f" at temperature {number(anatomy.rules.temperature)}" if anatomy.rules.temperature != 1 else ""
+    mean = sum(token.entropy for token in tokens) / max(1, len(tokens))
+    chance = f"π(x) = {_power(total)}" + (f", one in {_large(-total)}" if total < -1 else "")
+    return [
+        Line(f"x_t ~ π(· | x_1 … x_(t−1)){heat}", f"{len(tokens)} tokens, the stop token counted in"),
+        Line("log π(x) = Σ_t log π(x_t | …)", f"{first}{more} = {signed(total)}"),
+        Line("", chance),
+        Line("H_t = −Σ_v π(v) log π(v)", f"mean {mean:.2f} nats: like {math.exp(mean):.1f} equally likely tokens"),
+    ]
+
+
+def _score(anatomy: StepDetail, sample: CompletionDetail) -> list[Line]:
+    spec = anatomy.rules.reward
+    definition = f" = {REWARDS[spec].definition}" if spec in REWARDS else ""
+    result = [Line(f"R(x) = {spec}(x, target){definition}" if definition else f"R(x) = {spec}", f"{sample.reward:.4g}")]
+    for name, value in sample.parts.items():
+        kind, _, shown = name.partition(":")
+        result.append(Line(f"  {shown}" + (" (measured, not trained)" if kind == "measure" else ""), f"{value:.4g}"))
+    if sample.charge:
+        result.append(Line("less β Σ_t log π(x_t)/π_ref(x_t)", f"{number(anatomy.rules.kl)} × … = {sample.charge:.4g}"))
+    low, high = (anatomy.metrics.get(f"reward_{name}", math.nan) for name in ("min", "max"))
+    mean = anatomy.metrics.get("reward_mean", math.nan)
+    result.append(Line(f"all {anatomy.completions} of this step", f"{low:.2f} to {high:.2f}, mean {mean:.3f}"))
+    return result
+
+
+def _advantage(anatomy: StepDetail, sample: CompletionDetail) -> list[Line]:
+    rules = anatomy.rules
+    if rules.credit == "none":
+        return [Line("no reward credits any token", "supervised is shown the target and needs no advantage")]
+    if rules.credit == "dense":
+        told = " ".join(signed(token.credit or 0.0) for token in sample.tokens[:5])
+        floor, base = number(rules.credit_floor).replace("-", "−"), number(rules.credit_baseline)
+        result = [Line("credit_t = V(x_1 … x_t) − V(x_1 … x_(t−1))", f"in edits; V: the best still in reach. {told} …")]
+        if rules.baseline == "critic":
+            return [*result, Line("A_t = credit_t − critic_t", _each(sample))]
+        return [*result, Line(f"A_t = max(credit_t, {floor}) + {base}", _each(sample))]
+    if rules.baseline == "critic":
+        formula = "δ_t = r_t + γ V_(t+1) − V_t;  A_t = δ_t + γ λ A_(t+1)"
+        values = " ".join(signed(token.value or 0.0) for token in sample.tokens[:5])
+        scaled = "" if rules.scale == "none" else f", divided by the std of all, at least {rules.deviation_floor:g}"
+        return [Line("V_t: what the critic expects", f"{values} …"), Line(formula + scaled, _each(sample))]
+    words = BASELINES[rules.baseline].format(group=rules.group_size, others=rules.group_size - 1)
+    baseline, earned = sample.baseline or 0.0, sample.reward - sample.charge
+    result = [Line("b = " + words, f"{baseline:.4f}")]
+    if sample.deviation is None:
+        told = f"{earned:.4f} − {baseline:.4f} = {signed(earned - baseline)}"
+        result.append(Line("A = R − b", told))
+    else:
+        scope = "the group" if rules.scale == "group-std" else "all completions"
+        result.append(Line(f"s = std of {scope}, at least {rules.deviation_floor:g}", f"{sample.deviation:.4f}"))
+        told = f"({earned:.4f} − {baseline:.4f}) / {sample.deviation:.4f}"
+        result.append(Line("A = (R − b) / s", f"{told} = {signed((earned - baseline) / sample.deviation)}"))
+    if rules.control_variate:
+        result.append(Line("A_t = A − what the other tokens foretell", _each(sample)))
+    return result
+
+
+def _each(sample: CompletionDetail) -> str:
+    more = " …" if len(sample.tokens) > 5 else ""
+    return " ".join(signed(token.advantage) for token in sample.tokens[:5]) + more
+
+
+def _update(anatomy: StepDetail, sample: CompletionDetail) -> list[Line]:
+    rules, metrics = anatomy.rules, anatomy.metrics
+    if sample.log_p_after is None:
+        return [Line("no update", "the task is solved, and the policy that solved it is kept")]
+    result = _objective(rules)
+    if rules.kind == "policy gradient":
+        result.append(Line("L = " + AGGREGATIONS[rules.aggregation]))
+    if rules.entropy_weight:
+        weight, entropy = rules.entropy_weight, metrics.get("entropy", math.nan)
+        result.append(Line("  − weight × entropy", f"{weight:.3g} × {entropy:.3f} = {weight * entropy:.4f}"))
+    result.append(Line("loss L", f"{metrics.get('loss', math.nan):.4f}".replace("-", "−")))
+    norm = metrics.get("gradient_norm", math.nan)
+    cut = rules.clip_gradient and norm > rules.clip_gradient
+    result.append(Line("|∇L|", f"{norm:.4f}" + (f", shortened to {number(rules.clip_gradient)}" if cut else "")))
+    times = f", {rules.updates} times" if rules.updates > 1 else ""
+    result.append(Line("Adam: θ ← θ − lr · m / (√v + ε)", f"lr {number(rules.lr)}{times}"))
+    change = sample.log_p_after - sample.log_p
+    result.append(
+        Line("log π(x): before → after", f"{signed(sample.log_p)} → {signed(sample.log_p_after)}: {_times(change)}")
+    )
+    good = [one for one in anatomy.samples if one.advantage > 0]
+    bad = [one for one in anatomy.samples if one.advantage < 0]
+    likelier = sum((one.log_p_after or 0) > one.log_p for one in good)
+    unlikelier = sum((one.log_p_after or 0) < one.log_p for one in bad)
+    if good or bad:
+        told = f"A > 0: {likelier} of {len(good)} likelier; A < 0: {unlikelier} of {len(bad)} unlikelier"
+        result.append(Line("what came of it", told))
+    return result
+
+
+def _objective(rules: AlgorithmSettings) -> list[Line]:
+    lines = _surrogate(rules)
+    if rules.kind == "policy gradient" and rules.control_variate:
+        told = "what is known of every token v counts for all that could have been drawn"
+        lines.append(Line("in place of A_t's known part: Σ_v π_old(v) L(v)", told))
+    return lines
+
+
+def _surrogate(rules: AlgorithmSettings) -> list[Line]:
+    low, high = f"{1 - rules.clip_low:g}", f"{1 + rules.clip_high:g}"
+    if rules.kind != "policy gradient":
+        return [Line("L = −log π(target): cross-entropy")]
+    return {
+        "none": [Line("L_t = −A_t log π(x_t)")],
+        "gspo": [
+            Line("ρ = (π(x) / π_old(x))^(1 / length)", "old: before this step's updates"),
+            Line(f"L_t = −min(ρ A_t, clip(ρ, {low}, {high}) A_t)"),
+        ],
+        "cispo": [
+            Line("ρ_t = π(x_t) / π_old(x_t)", "old: before this step's updates"),
+            Line(f"L_t = −clip(ρ_t, {low}, {high}) A_t log π(x_t)", "the clip is a constant to the gradient"),
+        ],
+    }.get(
+        rules.ratio,
+        [
+            Line("ρ_t = π(x_t) / π_old(x_t)", "old: before this step's updates"),
+            Line(f"L_t = −min(ρ_t A_t, clip(ρ_t, {low}, {high}) A_t)"),
+        ],
+    )
+
+
+def _times(change: float) -> str:
+    if abs(change) < 0.005:
+        return "as likely as before"
+    if change > 0:
+        return f"{math.exp(min(change, 700)):.3g} times as likely"
+    return f"{math.exp(max(change, -700)):.3g} times as likely"
+
+
+def _power(log_p: float) -> str:
+    """Return e^log_p, however small."""
+    if log_p > -690:
+        return f"{math.exp(log_p):.2g}"
+    return f"10^{log_p / math.log(10):.0f}"
+
+
+def _large(log_n: float) -> str:
+    if log_n > 690:
+        return f"10^{log_n / math.log(10):.0f}"
+    value = math.exp(log_n)
+    return f"{value:,.0f}" if value < 1e7 else f"{value:.1e}".replace("e+", "e")

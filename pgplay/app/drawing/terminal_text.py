@@ -1,0 +1,97 @@
+"""Text from outside (targets, completions, names, errors) made safe to show: the one way onto the screen.
+
+A str that holds '[/x]' or '[@click=...]' would be read as markup, and a raw ESC would reach the terminal.
+`terminal_text` returns rich.text.Text, in which control characters stand as visible signs and nothing is markup.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from rich.cells import cell_len, get_character_cell_size
+from rich.style import Style
+from rich.text import Text
+
+ELLIPSIS = "…"
+_SIGNS = {"\n": "↵", "\t": "⇥", "\r": "␍", "\x7f": "␡", "\u2028": "↵", "\u2029": "¶"}
+_UNSHOWABLE = "\N{REPLACEMENT CHARACTER}"
+_HIDDEN = "¦"
+"""Stands for a character that has no shape of its own: joiners, direction marks, variation selectors."""
+
+
+def visible(character: str) -> str:
+    """Return the sign that stands for one `character`: itself, unless it would steer the terminal or show nothing."""
+    if character in _SIGNS:
+        return _SIGNS[character]
+    if " " <= character <= "~":
+        return character
+    code, category = ord(character), unicodedata.category(character)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if category in ("Cc", "Cs", "Cn", "Co"):
+        return _UNSHOWABLE
+    if category == "Cf" or 0xFE00 <= code <= 0xFE0F or 0xE0100 <= code <= 0xE01EF:
+        return _HIDDEN
+    return character
+
+
+def is_mark(character: str) -> bool:
+    """Tell whether `character` is drawn over the one before it (an accent of its own, no cell wide)."""
+    return unicodedata.category(character) in ("Mn", "Me")
+
+
+def plain(text: str, *, lines: bool = False) -> str:
+    """Return `text` with control characters made visible; with `lines`, newlines stay newlines."""
+    return "".join(character if lines and character == "\n" else visible(character) for character in text)
+
+
+def for_field(text: str) -> str:
+    """Return outside `text` as a field to edit shows it: what steers a terminal made visible, emoji left whole."""
+    return "".join(character if is_joiner(character) else visible(character) for character in text)
+
+
+def is_joiner(character: str) -> bool:
+    """Tell whether `character` only shapes its neighbours: a zero-width joiner or a variation selector."""
+    return character in "\u200c\u200d" or "\ufe00" <= character <= "\ufe0f"
+
+
+def terminal_text(text: str, style: str | Style = "", *, width: int | None = None, lines: bool = False) -> Text:
+    """Return outside `text` as a Text that holds no markup and no control character.
+
+    With `width` it is cut to so many cells, an ellipsis marking the cut. With `lines`, newlines stay newlines.
+    """
+    shown = plain(text, lines=lines)
+    return Text(fit(shown, width) if width is not None else shown, style=style, end="")
+
+
+def fit(text: str, width: int) -> str:
+    """Return `text` cut to at most `width` cells, an ellipsis marking the cut."""
+    if cell_len(text) <= width:
+        return text
+    if width <= 0:
+        return ""
+    kept, used = [], 0
+    for character in text:
+        size = get_character_cell_size(character)
+        if used + size > width - 1:
+            break
+        kept.append(character)
+        used += size
+    return "".join(kept) + ELLIPSIS
+
+
+def pad(text: str, width: int) -> str:
+    """Return `text` cut or filled with spaces to exactly `width` cells."""
+    shown = fit(text, width)
+    return shown + " " * (width - cell_len(shown))
+
+
+def pad_left(text: str, width: int) -> str:
+    """Return `text` set to the right in `width` cells; cut where it is wider."""
+    shown = fit(text, width)
+    return " " * (width - cell_len(shown)) + shown
+
+
+def as_title(text: str) -> str:
+    """Return outside `text` for a border title, the one place that takes only a str and reads markup in it."""
+    return plain(text).replace("[", "\\[")

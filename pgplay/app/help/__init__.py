@@ -1,0 +1,1 @@
+"""Explanations of everything on the screen, and the source code shown beside it."""

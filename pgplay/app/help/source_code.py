@@ -1,0 +1,104 @@
+"""The very functions that are run, read from their files: nothing is imported, so torch is not loaded to show them."""
+
+from __future__ import annotations
+
+import ast
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from pgplay.files.text import lines_of
+from pgplay.learning.reports.step_detail import AlgorithmSettings
+from pgplay.rewards.catalogue import REWARDS
+from pgplay.rewards.python.source import is_python, read_python
+
+_PACKAGE = Path(__file__).parents[2]
+
+
+class Source(NamedTuple):
+    """The text of one function or method, its file below the package, and the line where it begins."""
+
+    name: str
+    file: str
+    line: int
+    text: str
+
+
+Place = tuple[str, str]
+"""A file below the package, and a function or Class.method in it."""
+
+
+def places(stop: str, rules: AlgorithmSettings) -> list[Place]:
+    """Return what a step goes through at `stop` by its `rules`, in the order in which it is run."""
+    if stop == "sample":
+        return [("policies/sampler.py", "Sampler.sample_tokens"), ("policies/density.py", "Density.filtered")]
+    if stop == "score":
+        return [("rewards/reward.py", "Reward.score"), *_reward_places(rules.reward)]
+    if stop == "advantage":
+        return [("learning/objective/advantage_rules.py", "advantages_of"), *_advantage_places(rules)]
+    return [
+        ("learning/objective/update.py", "make_updates"),
+        ("learning/objective/update.py", "policy_loss"),
+        *([("learning/objective/losses.py", "expected_surrogate")] if rules.control_variate else []),
+        ("learning/objective/losses.py", "surrogate"),
+        ("learning/objective/update.py", "total_loss"),
+        ("learning/objective/losses.py", "aggregated"),
+        ("learning/objective/adamw.py", "Adam.update"),
+    ]
+
+
+def _reward_places(spec: str) -> list[Place]:
+    if spec not in REWARDS:
+        return [] if is_python(spec) else [("rewards/formula.py", "Formula.score")]
+    own = function_names("rewards/builtin/similarity.py")
+    return [("rewards/builtin/similarity.py", spec)] if spec in own else []
+
+
+def _advantage_places(rules: AlgorithmSettings) -> list[Place]:
+    if rules.credit == "dense":
+        counted = ("every_tokens_credit", "edit_potentials") if rules.reward == "levenshtein" else ("token_credit",)
+        return [("learning/objective/dense_credit.py", name) for name in (*counted, "dense_advantages")]
+    if rules.baseline == "critic":
+        return [("learning/objective/advantages.py", "generalised_advantages")]
+    names = ("group_baseline", "group_scaled", "group_deviation")
+    grouped: list[Place] = [("learning/objective/advantages.py", name) for name in names]
+    variate: Place = ("learning/objective/control_variate.py", "ControlVariate.apply")
+    return [*grouped, variate] if rules.control_variate else grouped
+
+
+@lru_cache(maxsize=32)
+def _parsed(file: str) -> tuple[str, ast.Module]:
+    text = (_PACKAGE / file).read_text(encoding="utf-8")
+    return text, ast.parse(text)
+
+
+def sources(stop: str, rules: AlgorithmSettings) -> list[Source]:
+    """Return the sources at `places`, a person's own Python as its file is now; raises InputError and OSError."""
+    found = [source_of(place) for place in places(stop, rules)]
+    if stop == "score" and is_python(rules.reward):
+        python = read_python(rules.reward)
+        found.append(Source(python.name, rules.reward, 1, python.text))
+    return found
+
+
+def function_names(file: str) -> list[str]:
+    """Return the names of the functions of a file below the package."""
+    return [node.name for node in _parsed(file)[1].body if isinstance(node, ast.FunctionDef)]
+
+
+def source_of(place: Place) -> Source:
+    """Return the source at `place`; raises LookupError where there is no such function, OSError without the file."""
+    file, name = place
+    text, tree = _parsed(file)
+    found: ast.AST = tree
+    for part in name.split("."):
+        body = found.body if isinstance(found, ast.Module | ast.ClassDef) else []
+        nodes = [node for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == part]
+        if not nodes:
+            raise LookupError(f"{file} has no {name}")
+        found = nodes[0]
+    assert isinstance(found, ast.FunctionDef | ast.ClassDef)
+    first = min([found.lineno, *(decorator.lineno for decorator in found.decorator_list)])
+    lines = lines_of(text)[first - 1 : found.end_lineno]
+    indent = len(lines[0]) - len(lines[0].lstrip())
+    return Source(name, f"pgplay/{file}", first, "\n".join(line[indent:] for line in lines))

@@ -1,0 +1,34 @@
+"""Starting the app in this terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from pgplay.app.app import PgplayApp
+from pgplay.app.state.saved_state import AS_LEFT, keep_aside, load_saved_state
+from pgplay.config.run_config import RunConfig, make_config
+from pgplay.errors import PgplayError
+from pgplay.rewards.spec import RewardSpec
+
+
+def run_app(config: RunConfig, rewards: Sequence[RewardSpec] = (), preset: str = "", *, as_left: bool = False) -> int:
+    """Show the app with `config` filled in, under the name of the `preset` it came from; returns the exit status.
+
+    `rewards` are those of `config`, as the person agreed to them on the command line. With `as_left` the setup comes
+    back as it was when the app was left; how one looks at things does so always.
+    """
+    memory, problems = load_saved_state()
+    if as_left and memory.settings is not None:
+        try:
+            config, preset = make_config(memory.settings), memory.preset
+            rewards = [RewardSpec(text, origin=AS_LEFT, kept=True) for text in (config.reward, *config.measure)]
+        except PgplayError as error:  # settings of another version; then the app begins as at first
+            problems = (*problems, f"settings: {str(error).rstrip('.')}")
+    if problems:
+        keep_aside()
+    # A thread of its own writes what a key did; it would wait 5 ms for its turn while the next thing is computed.
+    sys.setswitchinterval(0.0005)
+    app = PgplayApp(config, preset, brought=rewards, memory=memory, problems=problems)
+    app.run()
+    return app.return_code or 0  # 1 after a crash

@@ -1,0 +1,85 @@
+"""When the state is shown: at once after what a person did, seldom enough while numbers stream in that keys stay quick.
+
+All that is shown takes some 20 to 60 ms of the only thread that also takes keys. So it is shown in parts, a frame for
+each: a key waits for one part at most, and what it did is seen after the first. Numbers that stream in take turns, and
+never more than a fifth of the time: on a slow machine they come less often.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+from textual.app import App
+
+from pgplay.app.messages import PARTS, Part
+
+FRAME = 0.01
+"""Seconds between two parts that are shown at once: a little more than Textual's frame takes to come."""
+INTERVAL = 0.05
+"""Seconds at least between two turns."""
+LONGEST = 0.5
+"""Seconds at most: what else was computed since the last turn, such as a page that was opened, is not to be spared."""
+SHARE_OF_TIME = 0.2
+
+
+class RenderQueue:
+    """Calls `show` for the app with each part that is to be shown."""
+
+    def __init__(self, app: App[Any], show: Callable[[Part], None]) -> None:
+        self._app = app
+        self._show = show
+        self._hurried: tuple[Part, ...] = ()
+        self._turns = itertools.cycle(PARTS)
+        self._turns_left = 0
+        self._has_timer = False
+        self._next = 0.0
+        self._spent = math.inf  # what was computed before the first turn was no drawing
+
+    @property
+    def is_due(self) -> bool:
+        """Whether something changed that is not shown yet."""
+        return bool(self._turns_left or self._hurried)
+
+    def soon(self) -> None:
+        """Show the state, part after part, each when it is its turn."""
+        self._turns_left = len(PARTS)
+        self._set_timer()
+
+    def at_once(self, *parts: Part) -> None:
+        """Show `parts` of the state before anything else is done, or all of it."""
+        is_under_way = bool(self._hurried)
+        wanted = {*self._hurried, *(parts or PARTS)}
+        self._hurried = tuple(part for part in PARTS if part in wanted)
+        if not is_under_way:
+            self._app.call_later(self._hurry)
+
+    def _hurry(self) -> None:
+        part, *rest = self._hurried
+        self._hurried = tuple(rest)
+        self._redraw(part)
+        if rest:
+            self._app.set_timer(FRAME, self._hurry)
+
+    def _set_timer(self) -> None:
+        if self._turns_left and not self._has_timer:
+            self._has_timer = True
+            self._app.set_timer(max(0.001, self._next - time.monotonic()), self._take_turn)
+
+    def _take_turn(self) -> None:
+        self._has_timer = False
+        if not self._hurried:
+            self._turns_left -= 1
+            self._redraw(next(self._turns))
+        self._set_timer()
+
+    def _redraw(self, part: Part) -> None:
+        if not self._app.screen_stack:  # the app is ending
+            return
+        # What this thread has computed since the last turn was mostly the drawing of it, which comes later than a turn.
+        before, self._spent = self._spent, time.thread_time()
+        self._next = time.monotonic() + min(LONGEST, max(INTERVAL, (self._spent - before) / SHARE_OF_TIME))
+        self._show(part)

@@ -1,0 +1,1 @@
+"""The reward that is being edited, and scoring it in the background."""

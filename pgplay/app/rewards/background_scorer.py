@@ -1,0 +1,103 @@
+"""Scoring for the screens, in a thread of its own: no key press waits for a reward, however slow that is.
+
+Of each kind of question the newest counts: it takes the place of one that still waits. A person's Python stays started
+between questions, in its own process as ever (`rewards.python_reward`).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual.message import Message
+from textual.message_pump import MessagePump
+
+from pgplay.errors import PgplayError
+from pgplay.rewards.records import Scores, Triple
+from pgplay.rewards.reward import Reward, build_reward
+from pgplay.rewards.spec import RewardSpec, read_spec
+from pgplay.worker.session.failures import describe_error
+
+MOST_REWARDS = 32
+"""So many rewards stay ready between questions; beyond them, the one that was not used for longest is let go."""
+
+
+Asked = RewardSpec | str
+"""A reward to score by: one that was read, or the text that the person types here."""
+
+Outcome = Scores | PgplayError
+"""The scores of all texts, or why there are none."""
+
+
+class BackgroundScorer:
+    """Works for one screen, which gets Answered and Printed; `close` it with the screen."""
+
+    @dataclass
+    class Answered(Message):
+        """The answer to the newest question of a kind: what each of the rewards `asked` makes of `triples`."""
+
+        kind: str
+        asked: Sequence[Asked]
+        triples: Sequence[Triple]
+        outcomes: Sequence[Outcome]
+
+    @dataclass
+    class Printed(Message):
+        """A line that a person's Python printed."""
+
+        line: str
+
+    def __init__(self, screen: MessagePump) -> None:
+        self._screen = screen
+        self._changed = threading.Condition()
+        self._waiting: dict[str, tuple[Sequence[Asked], Sequence[Triple]]] = {}
+        self._closing = False
+        self._rewards: dict[Asked, Reward] = {}
+        self.thread = threading.Thread(target=self._run, name="lab", daemon=True)
+        self.thread.start()
+
+    def ask(self, kind: str, rewards: Sequence[Asked], triples: Sequence[Triple]) -> None:
+        """Have `triples` scored by each of `rewards` soon, in the place of what still waits of the same kind."""
+        with self._changed:
+            self._waiting[kind] = rewards, triples
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Let go of all rewards, without waiting for it."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closing or self._waiting)
+                if self._closing:
+                    break
+                kind = next(iter(self._waiting))
+                rewards, triples = self._waiting.pop(kind)
+            outcomes = [self._score(asked, triples) for asked in rewards]
+            self._screen.post_message(self.Answered(kind, rewards, triples, outcomes))
+        for reward in self._rewards.values():
+            reward.close()
+
+    def _score(self, asked: Asked, triples: Sequence[Triple]) -> Outcome:
+        try:
+            return self._find(asked).score(*zip(*triples, strict=True))
+        except PgplayError as error:
+            return error
+        except Exception as error:  # such as no process to be had: the person has to hear of it, and the thread go on
+            return PgplayError(*describe_error(error))
+
+    def _find(self, asked: Asked) -> Reward:
+        reward = self._rewards.pop(asked, None)
+        if reward is None:
+            reward = build_reward(read_spec(asked) if isinstance(asked, str) else asked, on_log=self._print)
+        self._rewards[asked] = reward
+        while len(self._rewards) > MOST_REWARDS:
+            self._rewards.pop(next(iter(self._rewards))).close()
+        return reward
+
+    def _print(self, line: str) -> None:
+        self._screen.post_message(self.Printed(line))

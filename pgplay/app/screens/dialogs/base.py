@@ -1,0 +1,66 @@
+"""What screens share: dialogs over another screen, and the line of keys."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen, ScreenResultType
+from textual.widgets import Footer, Input
+from textual.widgets._footer import FooterKey
+
+from pgplay.app.help.explanations import PANELS, Explanation
+
+CLOSES = " [@click=screen.dismiss]escape closes[/] "
+"""What the lower edge of a dialog without buttons says; a click on it does so."""
+
+
+class Dialog(ModalScreen[ScreenResultType]):
+    """A screen over the one before; the app's keys do not reach through it, so it names the two that always work."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1", "app.help", "help", show=False),
+        Binding("ctrl+q", "app.quit", "quit", show=False, priority=True),
+    ]
+
+    def __init__(self, *, classes: str = "") -> None:
+        super().__init__(classes=f"dialog-screen {classes}")
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Put what is pasted while a button has the focus into the page's first field, and go there."""
+        field = next(iter(self.query(Input)), None)
+        if field is not None and event.text:
+            field.focus()
+            field.value = event.text.splitlines()[0]
+            field.cursor_position = len(field.value)
+
+
+BACK = Binding("escape", "dismiss", "back", key_display="esc")
+"""The last key of a whole screen."""
+
+
+WAYS_OUT = (BACK.key, "f1")
+
+
+class Keys(Footer):
+    """The keys of a whole screen; a click on one does the same."""
+
+    def __init__(self) -> None:
+        super().__init__(compact=True, show_command_palette=False)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the keys, the ways out first where not all fit: what is cut off is never they."""
+        keys = [key for key in super().compose() if isinstance(key, FooterKey)]
+        needed = sum(cell_len(f"{key.key_display} {key.description} ") for key in keys) - 1
+        yield from sorted(keys, key=lambda key: key.key not in WAYS_OUT) if needed > self.app.size.width else keys
+
+    def on_resize(self) -> None:
+        """Lay the keys out anew for the present width."""
+        self.refresh(recompose=True)
+
+    def explain(self) -> Explanation:
+        """Return what the line is for."""
+        return PANELS["keys"]

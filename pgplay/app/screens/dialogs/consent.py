@@ -1,0 +1,43 @@
+"""The question before Python of others runs: the text itself and its hash, asked for once."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Button, Static
+
+from pgplay.app.drawing.terminal_text import terminal_text
+from pgplay.app.screens.dialogs.base import Dialog
+from pgplay.app.widgets.code_area import CodeArea
+from pgplay.rewards.spec import digest
+
+
+class ConsentDialog(Dialog[bool]):
+    """Answers whether the person lets `source`, which came with `origin`, run; escape means no."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(False)", "No")]
+    AUTO_FOCUS = "#no"
+
+    def __init__(self, source: str, origin: str) -> None:
+        super().__init__()
+        self._source, self._origin = source, origin
+
+    def compose(self) -> ComposeResult:
+        """Lay out the parts."""
+        with Vertical(id="consent", classes="dialog -consent") as dialog:
+            dialog.border_title = "Python that is not yours"
+            words = f"The reward of {self._origin} is Python. It would run on this machine, with your rights."
+            yield Static(terminal_text(words), classes="words")
+            yield CodeArea(self._source, read_only=True)
+            yield Static(terminal_text(f"sha256 {digest(self._source)}", lines=True), classes="note")
+            with Horizontal(classes="buttons"):
+                yield Button("Do not run it", id="no")
+                yield Button("Run it, and do not ask again", id="yes", variant="error")
+
+    @on(Button.Pressed)
+    def _answered(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id == "yes")

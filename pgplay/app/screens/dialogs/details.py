@@ -1,0 +1,79 @@
+"""All that is known of the run: every finding, every number of the newest step, every line that was printed."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+
+from pgplay.app.drawing.number_format import number
+from pgplay.app.screens.dialogs.base import CLOSES, Dialog
+from pgplay.app.state.app_state import AppState
+from pgplay.app.state.plot_view import words_of
+from pgplay.app.widgets.two_column_text import Section, TwoColumnText
+from pgplay.learning.reports.metrics import METRICS
+
+REDRAW_SECONDS = 0.5
+_NAME, _VALUE = 24, 10
+
+
+class DetailsScreen(Dialog[None]):
+    """One page to scroll that follows the run; escape leaves it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape,i,q", "dismiss", "Close")]
+    AUTO_FOCUS = "#details"
+
+    def __init__(self, state: AppState) -> None:
+        super().__init__(classes="-page")
+        self._state = state
+        self._shown: object = None
+
+    def compose(self) -> ComposeResult:
+        """Lay out the parts."""
+        with VerticalScroll(id="details", classes="dialog page -wide") as dialog:
+            dialog.border_title = "Details"
+            dialog.border_subtitle = CLOSES
+            yield TwoColumnText(name_width=_NAME, id="findings")
+            yield TwoColumnText(name_width=_NAME + _VALUE, id="numbers")
+            yield TwoColumnText(name_width=_NAME, id="log")
+
+    def on_mount(self) -> None:
+        """Show the state now, and again when it has changed."""
+        self._show()
+        self.set_interval(REDRAW_SECONDS, self._show)
+
+    def _show(self) -> None:
+        state = self._state
+        shown = (state.report, state.findings, state.info, list(state.log))
+        if shown != self._shown:
+            self._shown = shown
+            for name, sections in _sections(state).items():
+                self.query_one(f"#{name}", TwoColumnText).show(*sections)
+
+
+def _sections(state: AppState) -> dict[str, list[Section]]:
+    findings = [(finding.kind, f"{finding.message} {finding.advice}") for finding in state.findings]
+    told = [Section.of("Findings", findings or [("", "Nothing stands out.")])]
+    if state.info is not None and state.info.notes:
+        told.append(Section.of("Notes", [("", note) for note in state.info.notes]))
+    numbers = _numbers(state) or [("", "No step has been made yet.")]
+    printed = "\n".join(state.log) or "Nothing was printed yet, by a reward of your own or by the worker."
+    return {
+        "findings": told,
+        "numbers": [Section.of("Newest step", numbers)],
+        "log": [Section.of("Printed", [("", printed)])],
+    }
+
+
+def _numbers(state: AppState) -> list[tuple[str, str]]:
+    """Return every number of the newest step by the name that it has everywhere, with its unit and what it means."""
+    metrics = state.report.metrics if state.report is not None else {}
+    rows = []
+    for name in (*(name for name in metrics if name not in METRICS), *METRICS):
+        if name in metrics:
+            told = words_of(name)
+            words = told.description if name in METRICS else f"{told.title}: {told.description}"
+            rows.append((f"{name.partition(':')[0]:<{_NAME}}{number(metrics[name])}", words))
+    return rows

@@ -1,0 +1,58 @@
+"""The keys and what the panels mean, made from the registry of actions and the metrics' own definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from pgplay.app.actions import ACTIONS, BENCH_ACTIONS, EDITOR_ACTIONS
+from pgplay.app.help.explanations import GROUPS, Explanation
+from pgplay.app.screens.dialogs.base import CLOSES, Dialog
+from pgplay.app.state.plot_view import words_of
+from pgplay.app.widgets.two_column_text import Section, TwoColumnText
+from pgplay.learning.algorithms.table import COMPARATORS
+from pgplay.learning.reports.metrics import METRICS
+
+INTRODUCTION = (
+    "pgplay teaches a small language model to write a text, from nothing but a reward. In each step the policy writes "
+    "a batch of completions, the reward says how good each one is, and the policy gradient makes the better ones "
+    "likelier."
+)
+
+KEYS = (
+    ("Keys", ACTIONS),
+    ("In the reward's editor", EDITOR_ACTIONS),
+    ("On the reward bench", BENCH_ACTIONS),
+)
+
+
+class HelpScreen(Dialog[None]):
+    """One page to scroll; escape leaves it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape,f1,q", "dismiss", "Close")]
+    AUTO_FOCUS = "#help"
+
+    def __init__(self, about: Explanation | None = None, keys_here: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(classes="-page")
+        self._about, self._keys_here = about, keys_here
+
+    def compose(self) -> ComposeResult:
+        """Lay out the parts."""
+        with VerticalScroll(id="help", classes="dialog page") as dialog:
+            dialog.border_title = "Help"
+            dialog.border_subtitle = CLOSES
+            if self._about is not None:
+                yield TwoColumnText(Section.of("This", [self._about]), id="about")
+            if self._keys_here:
+                yield TwoColumnText(Section.of("Keys here", self._keys_here), id="keys-here")
+            yield Static(INTRODUCTION, classes="words", markup=False)
+            keys = [Section.of(title, [(one.key_display, one.help) for one in actions]) for title, actions in KEYS]
+            comparators = Section.of("Comparators", [(name, row.description) for name, row in COMPARATORS.items()])
+            panels = [Section.of(title, panels.values()) for title, panels in GROUPS.items()]
+            yield TwoColumnText(*keys, *panels, comparators)
+            yield TwoColumnText(Section.of("Curves", [words_of(metric) for metric in METRICS]), name_width=26)

@@ -1,0 +1,125 @@
+"""The recipe: all that the setup says as one short line and as a command, to copy, to save, and to paste back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Button, Input, Label, Static
+
+from pgplay.app.drawing.terminal_text import terminal_text
+from pgplay.app.screens.dialogs.base import CLOSES, Dialog
+from pgplay.app.screens.dialogs.questions import AskDialog
+from pgplay.app.state.metric_history import History, Mark
+from pgplay.config.recipe import from_recipe, to_command, to_recipe
+from pgplay.config.run_config import RunConfig, make_config
+from pgplay.errors import PgplayError
+from pgplay.files.atomic import check_destination, write_atomically
+from pgplay.paths import expand_home
+
+REDRAW_SECONDS = 0.5
+MOST_CHANGES = 3
+BROKEN = "The setup does not hold together yet: what is wrong stands beside its field."
+
+
+class RecipeScreen(Dialog[RunConfig | None]):
+    """Follows the settings; answers with the run that a pasted recipe describes, where one was pasted."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape,y", "dismiss(None)", "Close"),
+        ("c", "copy('recipe')", "Copy"),
+        ("p", "copy('command')", "Copy the command"),
+        ("f", "save", "Save to a file"),
+    ]
+    AUTO_FOCUS = "#copy-recipe"
+
+    def __init__(self, settings: Callable[[], dict[str, Any] | None], history: History) -> None:
+        super().__init__()
+        self._settings, self._history = settings, history
+        self._texts = {"recipe": "", "command": ""}
+
+    def compose(self) -> ComposeResult:
+        """Lay out the parts."""
+        with Vertical(id="recipe-dialog", classes="dialog -choose") as dialog:
+            dialog.border_title = "Recipe"
+            dialog.border_subtitle = CLOSES
+            yield Label("What differs from the defaults, as one line:", classes="muted")
+            yield Static(id="recipe", classes="words")
+            yield Label("The same without a screen:", classes="muted")
+            yield Static(id="command", classes="words")
+            yield Static(id="changed", classes="muted")
+            yield Label("Paste a recipe, and press enter to take it:", classes="muted")
+            yield Input(id="pasted", compact=True, placeholder='target="good morning" algorithm=rloo')
+            yield Static(classes="problem")
+            with Horizontal(classes="buttons"):
+                yield Button("Copy (c)", id="copy-recipe", variant="primary")
+                yield Button("Command (p)", id="copy-command")
+                yield Button("Save (f)", id="save")
+
+    def on_mount(self) -> None:
+        """Show the recipe, and again when the settings change."""
+        self._show()
+        self.set_interval(REDRAW_SECONDS, self._show)
+
+    def _show(self) -> None:
+        settings = self._settings()
+        config = make_config(settings) if settings is not None else None
+        self._texts = {
+            "recipe": to_recipe(config) if config is not None else "",
+            "command": to_command(config) if config is not None else "",
+        }
+        for name, text in self._texts.items():
+            words = text if config is not None else BROKEN
+            self.query_one(f"#{name}", Static).update(terminal_text(words or "(all at its default)", "bold"))
+        changed = self.query_one("#changed", Static)
+        changed.update(terminal_text(changed_on_the_way(self._history.marks)))
+        changed.display = bool(self._history.marks)
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "save":
+            self.action_save()
+        else:
+            self.action_copy((event.button.id or "").removeprefix("copy-"))
+
+    def action_copy(self, what: str) -> None:
+        """Hand the recipe or the command to the terminal's clipboard."""
+        self.app.copy_to_clipboard(self._texts[what])
+        words = f"The {what} went to the terminal's clipboard. Where it does not arrive, save it to a file."
+        self.app.notify(words, markup=False)
+
+    def action_save(self) -> None:
+        """Write the recipe to a file."""
+
+        def write(answer: str) -> None:
+            path = expand_home(answer)
+            check_destination(path)
+            write_atomically(path, f"{self._texts['recipe']}\n".encode())
+
+        def written(answer: str | None) -> None:
+            if answer is not None:
+                self.app.notify(f'Saved. pgplay --recipe "$(cat {answer})" opens it again.', markup=False)
+
+        words = "Which file is the recipe to be written to?"
+        self.app.push_screen(AskDialog("Save the recipe", words, "recipe.txt", yes="Save", check=write), written)
+
+    @on(Input.Submitted, "#pasted")
+    def _pasted(self, event: Input.Submitted) -> None:
+        problem = self.query_one(".problem", Static)
+        try:
+            config = from_recipe(event.value)
+        except PgplayError as error:
+            problem.update(terminal_text(str(error), lines=True))
+            problem.add_class("-shown")
+            return
+        self.dismiss(config)
+
+
+def changed_on_the_way(marks: Sequence[Mark]) -> str:
+    """Return what a recipe cannot say of a run: that something was changed while it went on, the newest last."""
+    told = ", ".join(f"{mark.words} after step {mark.step}" for mark in marks[-MOST_CHANGES:])
+    return f"Changed on the way: {told}. A run of this recipe begins with all of that."

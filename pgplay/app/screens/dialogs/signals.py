@@ -1,0 +1,76 @@
+"""How the learning signal stands, in full: what each number means, what to try, and a key that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.events import Key
+from textual.widgets import Static
+
+from pgplay.app.drawing.terminal_text import terminal_text
+from pgplay.app.messages import LooksChanged, StateShown
+from pgplay.app.screens.dialogs.base import CLOSES, Dialog
+from pgplay.app.state.app_state import AppState, words_of_change
+from pgplay.app.widgets.signals import COMPONENTS, EMPTY, styles_of, told
+
+GUIDE = "● fine   ▲ worth watching   ✗ out of range. Means of the last steps; the limits are rules of thumb."
+
+
+class HealthScreen(Dialog[None]):
+    """Follows the run; a number makes the change that stands beside it, through `change`."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS
+    BINDINGS: ClassVar[list[BindingType]] = [("escape,question_mark,q", "dismiss", "Close")]
+    AUTO_FOCUS = "#health-page"
+
+    def __init__(self, state: AppState, change: Callable[[dict[str, Any]], None]) -> None:
+        super().__init__(classes="-page")
+        self._state = state
+        self._change = change
+        self._offers: list[dict[str, Any]] = []
+
+    def compose(self) -> ComposeResult:
+        """Lay out the parts."""
+        with VerticalScroll(id="health-page", classes="dialog page -wide") as dialog:
+            dialog.border_title = "Signal health"
+            dialog.border_subtitle = CLOSES
+            yield Static(GUIDE, classes="words")
+            yield Static(id="health-signals", classes="words")
+            yield Static(id="health-findings", classes="words")
+
+    def on_resize(self) -> None:
+        """Show how it stands now, in the width that there is."""
+        self.call_after_refresh(self._show)
+
+    @on(LooksChanged)
+    @on(StateShown)
+    def _show(self) -> None:
+        signals = self._state.signals
+        offered = [signal for signal in signals if signal.settings]
+        self._offers = [dict(signal.settings or {}) for signal in offered]
+        keys = {signal.metric: str(place) for place, signal in enumerate(offered, start=1)}
+        width = self.query_one("#health-page").scrollable_content_region.width
+        lines = told(signals, styles_of(self), width, keys) or [Text(EMPTY)]
+        self.query_one("#health-signals", Static).update(Text("\n").join(lines))
+        findings = [f"{finding.message} {finding.advice}" for finding in self._state.findings]
+        shown = self.query_one("#health-findings", Static)
+        shown.display = bool(findings)
+        shown.update(terminal_text("\n\n".join(findings), lines=True))
+
+    def on_key(self, event: Key) -> None:
+        """Make the change of that number."""
+        if event.key.isdecimal() and 1 <= int(event.key) <= len(self._offers):
+            event.stop()
+            self.action_follow(int(event.key))
+
+    def action_follow(self, number: int) -> None:
+        """Make the change that stands under this number."""
+        settings = self._offers[number - 1]
+        self._change(settings)
+        self.notify(f"Changed: {words_of_change(settings)}", markup=False)

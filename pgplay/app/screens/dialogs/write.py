@@ -1,0 +1,142 @@
+"""Writing with a policy: a saved one, or the run's present one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.events import Resize
+from textual.widgets import Button, Input, Label, Static
+
+from pgplay.app.drawing import number_format
+from pgplay.app.drawing.alignment_text import coloured
+from pgplay.app.drawing.terminal_text import as_title, terminal_text
+from pgplay.app.messages import LooksChanged
+from pgplay.app.screens.dialogs.base import CLOSES, Dialog
+from pgplay.app.widgets.samples import Samples, component_styles, cut_into
+from pgplay.app.widgets.setup.described_select import Choice, Entry
+from pgplay.learning.reports.step_report import Sample
+from pgplay.worker.protocol.messages import Write
+
+MOST = 100
+HOW = (
+    Entry("sampled", "sampled", "each character drawn from the policy's distribution, at the temperature"),
+    Entry("greedy", "greedy", "always the likeliest character: one text, always the same"),
+)
+Send = Callable[[Write], None]
+
+
+class WriteScreen(Dialog[None]):
+    """Sends Write commands, and lists what comes back, newest first."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss", "Close"), ("ctrl+w", "write", "Write")]
+    AUTO_FOCUS = "#write"
+    COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES
+
+    def __init__(self, send: Send, *, policy: str = "", prompt: str = "", temperature: float = 1.0) -> None:
+        """`prompt` is one of the policy's task, empty where it has none: then no prompt is asked for.
+
+        `temperature` is that at which the policy was trained.
+        """
+        super().__init__()
+        self._send, self._policy, self._prompt, self._temperature = send, policy, prompt, temperature
+        self._samples: tuple[Sample, ...] = ()
+        self._scored_by = ""
+
+    def compose(self) -> ComposeResult:
+        """Lay out the parts."""
+        with Vertical(id="write-dialog", classes="dialog -tall") as dialog:
+            dialog.border_title = as_title(f"Write with {self._policy or 'the present policy'}")
+            dialog.border_subtitle = CLOSES
+            if self._prompt:
+                with Horizontal(classes="row"):
+                    yield Label("Prompt", classes="name")
+                    yield Input(self._prompt, id="prompt", compact=True)
+            with Horizontal(classes="row"):
+                yield Label("Temperature", classes="name")
+                yield Input(str(self._temperature), id="temperature", compact=True)
+            with Horizontal(classes="row"):
+                yield Label("How many", classes="name")
+                yield Input("8", id="count", compact=True)
+            with Horizontal(classes="row"):
+                yield Label("How", classes="name")
+                yield Choice(HOW, "sampled", id="how")
+            yield Static(classes="problem")
+            yield Button("Write  (enter)", id="write", variant="primary")
+            with VerticalScroll(id="written"):
+                yield Static("What the policy writes will appear here.", id="texts", markup=False)
+
+    def on_mount(self) -> None:
+        """Put the focus on what is most likely to be changed."""
+        if self._prompt:
+            self.query_one("#prompt").focus()
+
+    @on(Button.Pressed, "#write")
+    @on(Input.Submitted)
+    def action_write(self) -> None:
+        """Ask the worker for texts, or say what is wrong with the numbers."""
+        command = self._command()
+        self.query_one(".problem", Static).set_class(isinstance(command, str), "-shown")
+        if isinstance(command, str):
+            self.query_one(".problem", Static).update(command)
+        else:
+            self.show_words("Writing…")
+            self._send(command)
+
+    def _command(self) -> Write | str:
+        try:
+            temperature = float(self.query_one("#temperature", Input).value)
+        except ValueError:
+            temperature = -1.0
+        if not 0.05 <= temperature <= 10:
+            return "Temperature is a number from 0.05 to 10."
+        count = self.query_one("#count", Input).value.strip()
+        if not count.isdecimal() or not 1 <= int(count) <= MOST:
+            return f"How many: a whole number from 1 to {MOST}."
+        prompt = self.query_one("#prompt", Input).value if self._prompt else ""
+        greedy = self.query_one("#how", Choice).chosen == "greedy"
+        return Write(
+            policy=self._policy,
+            prompt=prompt,
+            count=1 if greedy else int(count),
+            temperature=temperature,
+            greedy=greedy,
+        )
+
+    def show_words(self, words: str) -> None:
+        """Show a sentence in the place of the texts."""
+        self._samples = ()
+        self.query_one("#texts", Static).update(terminal_text(words, lines=True))
+
+    def show_samples(self, samples: tuple[Sample, ...], scored_by: str) -> None:
+        """List the texts that came, each with its reward where they were scored."""
+        self._samples, self._scored_by = samples, scored_by
+        self._list()
+
+    @on(Resize)
+    @on(LooksChanged)
+    def _arrange(self) -> None:
+        """Give the texts what the width has, in the theme's colours."""
+        if self._samples:
+            self._list()
+
+    def _list(self) -> None:
+        lines, styles = [], component_styles(self)
+        width = self.query_one("#written").scrollable_content_region.width
+        for sample in self._samples:
+            head = Text.assemble((number_format.reward(sample.reward), "bold"), "  ") if self._scored_by else Text()
+            text = coloured(sample.text, sample.target, styles)
+            if not sample.text:
+                text = Text("nothing: it stopped at once", "dim")
+            if not sample.finished:
+                text.append("  cut off", "dim")
+            margin = " " * head.cell_len
+            for piece in cut_into(text, max(1, width - head.cell_len), text.cell_len):
+                lines.append(head.append_text(piece))
+                head = Text(margin)
+        self.query_one("#texts", Static).update(Text("\n").join(lines))

@@ -1,0 +1,1 @@
+"""Saved policies and stored runs."""

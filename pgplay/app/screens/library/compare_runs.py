@@ -1,0 +1,300 @@
+"""Side by side: several runs in one plot, what differs between them, and one more with a single thing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import DataTable, Static
+
+from pgplay.app.drawing import number_format
+from pgplay.app.drawing.terminal_text import as_title, terminal_text
+from pgplay.app.help.explanations import Explanation
+from pgplay.app.messages import LooksChanged
+from pgplay.app.screens.dialogs.base import BACK, Keys
+from pgplay.app.screens.dialogs.questions import ChooseDialog
+from pgplay.app.state.plot_view import words_of
+from pgplay.app.stored_runs.background_reading import read_beside
+from pgplay.app.stored_runs.overlay import FULL, MARKERS, MOST, Line, Overlay
+from pgplay.app.stored_runs.stored_run import StoredRun
+from pgplay.config.run_config import make_config, to_settings
+from pgplay.errors import PgplayError
+from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
+from pgplay.rewards.catalogue import REWARDS
+from pgplay.runs.summaries import RunSummary, list_runs
+
+if TYPE_CHECKING:
+    from pgplay.app.app import PgplayApp
+
+REFRESH_SECONDS = 0.5
+COLUMNS = (("", 2), ("What differs", 44), ("Runs", 26), ("Steps", 7), ("Reward", 7), ("Greedy", 7), ("State", 10))
+
+NARROW = 100
+"""Columns of the terminal below which the legend leaves the runs' names out."""
+
+LEGEND = " of several runs: ⣀ median  ░ lowest to highest "
+MEDIANS = "A line through several runs is their median; its band reaches from the lowest to the highest."
+
+Start = Callable[[dict[str, Any]], bool]
+
+
+class OverlayPlot(Widget):
+    """One metric of all runs."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "plot--axis",
+        *(f"overlay--{kind}-{slot}" for kind in ("run", "band") for slot in range(MOST)),
+    }
+
+    def __init__(self, overlay: Overlay) -> None:
+        super().__init__(id="overlay-plot", classes="panel plot")
+        self._overlay = overlay
+        self.metric = "reward_mean"
+
+    def explain(self) -> Explanation:
+        """Return what is drawn."""
+        title, words = words_of(self.metric)
+        told = f"{words[:1].upper()}{words[1:]}, of each run in its colour and with its marker."
+        return Explanation(title, f"{told} {MEDIANS}")
+
+    def render(self) -> Text:
+        """Return the plot as it is now."""
+        from pgplay.app.drawing import line_chart
+
+        styles = {"axis": self.get_component_rich_style("plot--axis", partial=True)}
+        for kind in ("run", "band"):
+            for slot in range(MOST):
+                styles[f"{kind}-{slot}"] = self.get_component_rich_style(f"overlay--{kind}-{slot}", partial=True)
+        return line_chart.draw(self._overlay.chart(self.metric), *self.content_size, styles)
+
+
+class SideBySide(Screen[None]):
+    """Shows the runs, also while one is trained; `start` begins a run of some settings, `travel` goes back in one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "vary('algorithm')", "algorithm"),
+        Binding("e", "vary('reward')", "reward"),
+        Binding("n", "another_seed", "seed"),
+        Binding("m", "metric(1)", "plot"),
+        Binding("b", "seeds", "join", tooltip="Draw runs that differ in nothing but their seed as one, or apart."),
+        Binding("plus", "add", "add", key_display="+"),
+        Binding("delete,backspace", "remove", "drop", key_display="del"),
+        Binding("h", "travel", "time"),
+        BACK,
+    ]
+    AUTO_FOCUS = "DataTable"
+
+    def __init__(self, overlay: Overlay, start: Start, travel: Callable[[str], None], left_out: int = 0) -> None:
+        """Show `overlay`, which the screen closes, beside which there was no room for so many runs."""
+        super().__init__()
+        self._overlay = overlay
+        self._left_out = left_out
+        self._start, self._travel = start, travel
+        self._expected = ""
+        self._lines: list[Line] = []
+
+    def compose(self) -> ComposeResult:
+        """Lay out the parts."""
+        yield Static(id="overlay-title", classes="page-title")
+        yield OverlayPlot(self._overlay)
+        yield DataTable(cursor_type="row", cursor_foreground_priority="renderable", id="overlay-legend")
+        yield Static(id="overlay-hint", classes="page-hint")
+        yield Keys()
+
+    def on_mount(self) -> None:
+        """Show the runs, and follow those that go on."""
+        self._show()
+        self.set_interval(REFRESH_SECONDS, self._refresh)
+
+    def on_resize(self) -> None:
+        """Give the legend's columns what the width has."""
+        self._show()
+
+    def on_unmount(self) -> None:
+        """Let go of the runs."""
+        self._overlay.close()
+
+    def _refresh(self) -> None:
+        """Take in the run that was asked for once it has begun, and what came in the others."""
+        info = cast("PgplayApp", self.app).state.info
+        try:
+            began = info is not None and self._expected not in ("", info.run) and info.run not in self._overlay.runs
+            if began and info is not None:
+                self._expected = ""
+                self._overlay.add(StoredRun(info.run))
+            if self._overlay.refresh() or began:
+                self._show()
+        except PgplayError as error:
+            self._hint(str(error))
+
+    @on(LooksChanged)
+    def _show(self) -> None:
+        self._lines = self._overlay.lines()
+        plot = self.query_one(OverlayPlot)
+        plot.border_title = as_title(words_of(plot.metric).title)
+        plot.border_subtitle = LEGEND if any(len(line.pasts) > 1 for line in self._lines) else ""
+        plot.refresh()
+        count = len(self._overlay.runs)
+        full = f", the most that fit; {self._left_out} left out" if self._left_out and self._overlay.is_full else ""
+        runs = "1 run" if count == 1 else f"{count} runs"
+        self.query_one("#overlay-title", Static).update(f"Side by side · {runs}{full}")
+        table: DataTable[Text] = self.query_one("#overlay-legend", DataTable)
+        at = table.cursor_row
+        table.clear(columns=True)
+        for title, width in self._columns():
+            table.add_column(title, width=width)
+        for line in self._lines:
+            style = plot.get_component_rich_style(f"overlay--run-{line.slot}", partial=True)
+            told = dict(zip([title for title, _ in COLUMNS], _cells(line), strict=True))
+            table.add_row(
+                *(terminal_text(told[title], "" if title else style, width=width) for title, width in self._columns())
+            )
+        table.styles.height = min(len(self._lines) + 1, max(3, self.size.height // 3))
+        table.move_cursor(row=min(at, max(0, len(self._lines) - 1)))
+        self._hint("")
+        self._tell_selected()
+
+    def _columns(self) -> list[tuple[str, int]]:
+        """Return the columns for which there is room: where it is narrow, the runs' names have none."""
+        narrow = self.app.size.width < NARROW
+        columns = [column for column in COLUMNS if not (narrow and column[0] == "Runs")]
+        spare = self.app.size.width - sum(width + 2 for _, width in columns) - 3
+        names = {"What differs": spare} if narrow else {"What differs": spare - spare // 3, "Runs": spare // 3}
+        return [(title, max(10, width + names[title]) if title in names else width) for title, width in columns]
+
+    @on(DataTable.RowHighlighted)
+    def _tell_selected(self) -> None:
+        """Say of the line under the cursor what its columns have no room for."""
+        line = self._selected_line
+        if line is not None:
+            runs = ", ".join(past.run for past in line.pasts)
+            self._hint(f"{line.label}: {runs}" if line.label else runs)
+
+    def _hint(self, words: str) -> None:
+        self.query_one("#overlay-hint", Static).update(terminal_text(words, lines=True))
+
+    @property
+    def _selected_line(self) -> Line | None:
+        row = self.query_one(DataTable).cursor_row
+        return self._lines[row] if 0 <= row < len(self._lines) else None
+
+    @property
+    def _selected(self) -> StoredRun | None:
+        """The first run of the line under the cursor."""
+        line = self._selected_line
+        return line.first if line is not None else None
+
+    def action_metric(self, direction: int) -> None:
+        """Plot the next metric that any run has."""
+        plot, known = self.query_one(OverlayPlot), self._overlay.metrics()
+        if known:
+            place = known.index(plot.metric) + direction if plot.metric in known else 0
+            plot.metric = known[place % len(known)]
+            self._show()
+
+    def action_seeds(self) -> None:
+        """Draw runs that differ in nothing but their seed as one, or each by itself."""
+        self._overlay.seeds_as_one = not self._overlay.seeds_as_one
+        self._show()
+
+    def action_vary(self, field: str) -> None:
+        """Ask for another algorithm or reward, and start the selected run again with it: the same seed."""
+        past = self._selected
+        if past is None:
+            return
+        rows = {**ALGORITHMS, **COMPARATORS} if field == "algorithm" else REWARDS
+        present = getattr(past.config, field)
+        entries = [(name, row.description) for name, row in rows.items() if name != present]
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                self._begin(past, {field: name})
+
+        self.app.push_screen(ChooseDialog(f"The same seed, another {field}", entries), chosen)
+
+    def action_another_seed(self) -> None:
+        """Start the selected run again with the next seed that its recipe was not trained with yet."""
+        line = self._selected_line
+        if line is not None:
+            self._begin(line.first, {"seed": 1 + max(past.config.seed for past in line.pasts)})
+
+    def _begin(self, past: StoredRun, changes: dict[str, Any]) -> None:
+        if self._overlay.is_full:
+            self._hint(FULL)
+            return
+        info = cast("PgplayApp", self.app).state.info
+        try:
+            settings = to_settings(make_config(changes, past.config))
+        except PgplayError as error:
+            self._hint(str(error))
+            return
+        if self._start(settings):
+            self._expected = info.run if info is not None else "any"
+            self._hint("It begins beside the others; the run before it is kept.")
+
+    def action_add(self) -> None:
+        """Ask for a stored run and show it too."""
+        if self._overlay.is_full:
+            self._hint(FULL)
+            return
+        app = cast("PgplayApp", self.app)
+
+        def add(past: StoredRun) -> None:
+            if not self.is_attached:
+                past.close()
+                return
+            try:
+                self._overlay.add(past)
+            except PgplayError as error:
+                self._hint(str(error))
+            else:
+                self._show()
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                read_beside(app, lambda: StoredRun(name), add, f"Reading the run {name}…")
+
+        def choose(runs: list[RunSummary]) -> None:
+            shown = self._overlay.runs
+            known = [run for run in runs if not run.problem and run.name not in shown]
+            entries = [(run.name, f"{run.state}, {run.steps} steps") for run in known]
+            app.push_screen(ChooseDialog("Add a run", entries), chosen)
+
+        read_beside(app, list_runs, choose, "Reading the runs…")
+
+    def action_remove(self) -> None:
+        """Leave the runs of the line under the cursor out; they stay stored."""
+        line = self._selected_line
+        if line is not None:
+            for past in line.pasts:
+                self._overlay.remove(past.run)
+            self._show()
+
+    def action_travel(self) -> None:
+        """Go back in the run under the cursor."""
+        past = self._selected
+        if past is not None:
+            self._travel(past.run)
+
+
+def _cells(line: Line) -> list[str]:
+    names = line.first.run + (f" and {len(line.pasts) - 1} more" if len(line.pasts) > 1 else "")
+    rewards, greedy = line.values("reward_mean"), line.values("greedy_reward")
+    states = {past.state for past in line.pasts}
+    steps = [past.last_step for past in line.pasts]
+    ends = sorted({min(steps), max(steps)})
+    return [
+        MARKERS[line.slot],
+        line.label or "nothing",
+        names,
+        "–".join(map(number_format.count, ends)),
+        number_format.reward(sum(rewards) / len(rewards)) if rewards else "",
+        number_format.reward(sum(greedy) / len(greedy)) if greedy else "",
+        states.pop() if len(states) == 1 else "several",
+    ]

@@ -1,0 +1,154 @@
+"""A full screen with one table: what the library and the list of runs share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.notifications import SeverityLevel
+from textual.screen import Screen
+from textual.widgets import DataTable, Static
+from textual.widgets.data_table import ColumnKey
+
+from pgplay.app.drawing.terminal_text import terminal_text
+from pgplay.app.screens.dialogs.base import Keys
+from pgplay.app.widgets.data_tables import chosen_key
+from pgplay.errors import PgplayError
+
+AT_ONCE = 200
+"""Rows that are added at once: more would keep a key waiting."""
+BETWEEN = 0.01
+"""Seconds until the next rows are added."""
+
+Row = tuple[str, Sequence[str]]
+"""The name of a kept thing and its cells."""
+
+NARROWEST = 8
+CELL_PADDING = 1
+"""Cells on each side of a table's cell, as Textual has them."""
+
+
+class Listing(Screen[None]):
+    """A table of kept things by name; subclasses say which, and what can be done with one."""
+
+    AUTO_FOCUS = "DataTable"
+    HEADING = ""
+    COLUMNS: ClassVar[tuple[tuple[str, int], ...]] = ()
+    GIVE_WAY: ClassVar[tuple[str, ...]] = ()
+    """The columns that are left out where it is narrow, the first one first; the hint tells what they hold."""
+    NONE_YET = ""
+
+    def compose(self) -> ComposeResult:
+        """Lay out the parts."""
+        yield Static(self.HEADING, id="listing-title", classes="page-title")
+        yield DataTable(cursor_type="row", zebra_stripes=False, id=self.HEADING.lower())
+        yield Static(id="page-hint", classes="page-hint")
+        yield Keys()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: list[Row] = []
+        self._shown: list[tuple[int, int]] = []
+        self._keys: list[ColumnKey] = []
+
+    def on_mount(self) -> None:
+        """Set up the columns and list what there is."""
+        self.reload()
+
+    def on_resize(self) -> None:
+        """Give the columns what the width has."""
+        if self._columns() != self._shown:
+            self._lay_out()
+
+    def _columns(self) -> list[tuple[int, int]]:
+        """Return the places among COLUMNS that there is room for, each with its width; the first takes what is left."""
+        shown = [(place, width) for place, (_, width) in enumerate(self.COLUMNS)]
+
+        def free() -> int:
+            return self.app.size.width - sum(width + 2 * CELL_PADDING for _, width in shown) - 1
+
+        for title in self.GIVE_WAY:
+            if free() < 0:
+                shown = [(place, width) for place, width in shown if self.COLUMNS[place][0] != title]
+        while free() < 0 and (widest := max(shown, key=lambda column: column[1]))[1] > NARROWEST:
+            shown[shown.index(widest)] = (widest[0], widest[1] - 1)
+        return [(0, shown[0][1] + max(0, free())), *shown[1:]]
+
+    def rows(self) -> Sequence[Row]:
+        """Return (name, cells) of everything kept; raises PgplayError."""
+        raise NotImplementedError
+
+    def hint(self, name: str) -> str:
+        """Return a sentence on the row under the cursor."""
+        return ""
+
+    def reload(self, select: str = "") -> None:
+        """List again what there is, the cursor on `select` where it is among them."""
+        self._rows = list(self.attempt(self.rows) or ())
+        self._lay_out(select)
+
+    def _lay_out(self, select: str = "") -> None:
+        """Show the rows anew: at once all down to the cursor's, and the others of a long list in the pauses."""
+        table = self.query_one(DataTable)
+        select = select or self.selected or ""
+        at, self._shown = table.cursor_row, self._columns()
+        table.clear(columns=True)
+        self._keys = [table.add_column(self.COLUMNS[place][0], width=width) for place, width in self._shown]
+        names = [name for name, _ in self._rows]
+        row = names.index(select) if select in names else min(at, len(names) - 1)
+        self._add(self._rows, row + AT_ONCE)
+        if names:
+            table.move_cursor(row=row)
+        self.show_hint()
+
+    def _add(self, rows: list[Row], count: int) -> None:
+        """Add the next `count` of `rows`, which are the ones shown, and have the others added after them."""
+        table = self.query_one(DataTable)
+        if rows is not self._rows:
+            return
+        begin = table.row_count
+        for name, cells in rows[begin : begin + count]:
+            table.add_row(*self._cells(cells), key=name)
+        if begin + count < len(rows):
+            self.set_timer(BETWEEN, lambda: self._add(rows, AT_ONCE))
+
+    def _cells(self, cells: Sequence[str]) -> list[Text]:
+        return [terminal_text(cells[place], width=width) for place, width in self._shown]
+
+    def show_row(self, name: str, cells: Sequence[str]) -> None:
+        """Show one row, which is in the table, with other cells."""
+        self._rows[[other for other, _ in self._rows].index(name)] = name, cells
+        table = self.query_one(DataTable)
+        for key, text in zip(self._keys, self._cells(cells), strict=True):
+            table.update_cell(name, key, text)
+
+    @property
+    def selected(self) -> str | None:
+        """The name under the cursor, None where the table is empty."""
+        return chosen_key(self.query_one(DataTable))
+
+    def show_hint(self) -> None:
+        """Say something about the row under the cursor."""
+        name = self.selected
+        self.query_one("#page-hint", Static).update(
+            Text(self.NONE_YET) if name is None else terminal_text(self.hint(name), lines=True)
+        )
+
+    def on_data_table_row_highlighted(self) -> None:
+        """Keep the hint beside the cursor."""
+        self.show_hint()
+
+    def attempt(self, act: Callable[[], Any]) -> Any:
+        """Return what `act` returns; where it raises an error meant for a person, show that and return None."""
+        try:
+            return act()
+        except PgplayError as error:
+            self.tell(str(error), severe=True)
+            return None
+
+    def tell(self, words: str, *, severe: bool = False) -> None:
+        """Show a short message over the screen."""
+        severity: SeverityLevel = "error" if severe else "information"
+        self.app.notify(terminal_text(words, lines=True).plain, severity=severity, markup=False)

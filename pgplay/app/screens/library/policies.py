@@ -1,0 +1,184 @@
+"""The library: saved policies, and what can be done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from pgplay.app.drawing import number_format
+from pgplay.app.drawing.terminal_text import plain
+from pgplay.app.screens.dialogs.base import BACK
+from pgplay.app.screens.dialogs.questions import AskDialog, ConfirmDialog
+from pgplay.app.screens.library.listing import Listing
+from pgplay.library.archive import export_policy, import_policy
+from pgplay.library.policies import BrokenPolicy, delete_policy, list_policies, rename_policy, shipped_policies
+from pgplay.library.policy_card import PolicyCard
+
+WITH_POLICY = ("write", "train_on", "export")
+OF_ONES_OWN = ("rename", "delete")
+SHIPPED = "ships with pgplay"
+"""What stands in the place of the date of a policy that nobody saved here."""
+
+
+class Library(Listing):
+    """Lists the policies; `write` and `train_on` are the app's, the rest is done here."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("w,enter", "write", "write", key_display="w"),
+        Binding("t", "train_on", "train on"),
+        Binding("n", "rename", "rename"),
+        Binding("delete,backspace", "delete", "delete", key_display="del"),
+        Binding("e", "export", "export"),
+        Binding("i", "import", "import"),
+        BACK,
+    ]
+    HEADING = "Policies"
+    COLUMNS = (("Name", 22), ("Target", 30), ("Reward", 18), ("Model", 18), ("Reached", 8), ("Saved", 17))
+    GIVE_WAY = ("Model", "Saved")
+    NONE_YET = "No policy is kept yet. Train one, then press ctrl+s on the main screen; or press i to import one."
+
+    def __init__(self, write: Callable[[PolicyCard], None], train_on: Callable[[PolicyCard], None]) -> None:
+        super().__init__()
+        self._write, self._train_on = write, train_on
+        self._policies: dict[str, PolicyCard | BrokenPolicy] = {}
+        self._shipped: set[str] = set()
+
+    def rows(self) -> Sequence[tuple[str, Sequence[str]]]:
+        """Return every policy, the broken ones with their reason in the place of the target, at the end what ships."""
+        shipped = shipped_policies()
+        self._shipped = {policy.name for policy in shipped}
+        self._policies = {policy.name: policy for policy in (*list_policies(), *shipped)}
+        return [(name, _cells(policy, self._saved(policy))) for name, policy in self._policies.items()]
+
+    def hint(self, name: str) -> str:
+        """Return the reason why a policy is broken, or its whole target."""
+        policy = self._policies[name]
+        if isinstance(policy, BrokenPolicy):
+            return f"✗ {plain(policy.reason)}"
+        prompts = f" (and {len(policy.task.training) - 1} more)" if len(policy.task.training) > 1 else ""
+        target = plain(policy.task.training[0].target)
+        like = plain(str(policy.config.get("warm_text", "")))
+        learnt = f"writes: {target}{prompts}" if target else f"no target: writes like the text {like}"
+        if name in self._shipped:
+            return f"{learnt} · {plain(policy.model)}, {SHIPPED}. ctrl+s on the main screen keeps yours."
+        return f"{learnt} · {plain(policy.model)}, {policy.steps} steps, saved {self._saved(policy)}"
+
+    def _saved(self, policy: PolicyCard | BrokenPolicy) -> str:
+        if isinstance(policy, BrokenPolicy):
+            return ""
+        return SHIPPED if policy.name in self._shipped else policy.created[:16].replace("T", " ")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Grey out what needs a policy that can be read, or one of a person's own."""
+        if not self.is_mounted:
+            return True
+        name = self.selected or ""
+        if action in WITH_POLICY:
+            return True if isinstance(self._policies.get(name), PolicyCard) else None
+        if action in OF_ONES_OWN:
+            return True if name in self._policies and name not in self._shipped else None
+        return True
+
+    def on_data_table_row_highlighted(self) -> None:
+        """Keep hint and footer beside the cursor."""
+        super().on_data_table_row_highlighted()
+        self.refresh_bindings()
+
+    def on_data_table_row_selected(self) -> None:
+        """Write with the policy: enter on its row."""
+        self.action_write()
+
+    def action_write(self) -> None:
+        """Write with the policy under the cursor."""
+        policy = self._policies.get(self.selected or "")
+        if isinstance(policy, PolicyCard):
+            self._write(policy)
+
+    def action_train_on(self) -> None:
+        """Go on training the policy under the cursor."""
+        policy = self._policies.get(self.selected or "")
+        if isinstance(policy, PolicyCard):
+            self.dismiss()
+            self._train_on(policy)
+
+    def action_rename(self) -> None:
+        """Ask for another name."""
+        name = self.selected
+        if name is None:
+            return
+
+        def renamed(answer: str | None) -> None:
+            if answer is not None:
+                self.reload(select=answer)
+
+        self.app.push_screen(
+            AskDialog("Rename", f"Another name for {name}:", name, yes="Rename", check=partial(rename_policy, name)),
+            renamed,
+        )
+
+    def action_delete(self) -> None:
+        """Delete the policy under the cursor, asked first."""
+        name = self.selected
+        if name is None:
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.attempt(lambda: delete_policy(name))
+                self.reload()
+
+        self.app.push_screen(
+            ConfirmDialog("Delete", f"Delete the policy {name}? This cannot be undone.", "Delete"), answered
+        )
+
+    def action_export(self) -> None:
+        """Ask for a file and write the policy to it."""
+        name = self.selected
+        if name is None:
+            return
+        done: list[Path] = []
+
+        def exported(answer: str | None) -> None:
+            if answer is not None:
+                self.tell(f"Exported to {done[-1]}")
+
+        self.app.push_screen(
+            AskDialog(
+                "Export",
+                f"Write {name} to which file?",
+                f"{name}.pgplay",
+                yes="Export",
+                check=lambda file: done.append(export_policy(name, file)),
+            ),
+            exported,
+        )
+
+    def action_import(self) -> None:
+        """Ask for a file and add its policy to the library."""
+        done: list[PolicyCard] = []
+
+        def imported(answer: str | None) -> None:
+            if answer is not None:
+                self.reload(select=done[-1].name)
+
+        self.app.push_screen(
+            AskDialog(
+                "Import",
+                "Which file holds the policy? (*.pgplay)",
+                yes="Import",
+                check=lambda file: done.append(import_policy(file)),
+            ),
+            imported,
+        )
+
+
+def _cells(policy: PolicyCard | BrokenPolicy, saved: str) -> list[str]:
+    if isinstance(policy, BrokenPolicy):
+        return [policy.name, f"✗ {policy.reason}", "", "", "", saved]
+    target = policy.task.name if policy.task.has_prompts else policy.task.training[0].target or "(none)"
+    reached = "" if policy.reached is None else number_format.reward(policy.reached)
+    return [policy.name, target, policy.reward, policy.model, reached, saved]

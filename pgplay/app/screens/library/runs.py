@@ -1,0 +1,152 @@
+"""The stored runs: what each was, how far it came, going on with one, and going back in one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.binding import Binding, BindingType
+
+from pgplay.app.controllers.stored_runs import StoredRunsController
+from pgplay.app.drawing import number_format
+from pgplay.app.drawing.terminal_text import plain
+from pgplay.app.screens.dialogs.base import BACK
+from pgplay.app.screens.dialogs.questions import AskDialog, ConfirmDialog
+from pgplay.app.screens.library.listing import Listing
+from pgplay.app.stored_runs.background_reading import read_beside
+from pgplay.export.formats import check_format, export_run
+from pgplay.files.atomic import check_destination, write_atomically
+from pgplay.paths import expand_home
+from pgplay.runs.reader import RunReader
+from pgplay.runs.summaries import RunSummary, delete_run, list_runs
+
+if TYPE_CHECKING:
+    from pgplay.app.app import PgplayApp
+
+
+class Runs(Listing):
+    """Lists the runs; going on with one and going back in one are the app's."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,r", "resume", "resume", key_display="enter"),
+        Binding("h", "travel", "time", tooltip="The run as it was at any step; go on from there as a branch."),
+        Binding("space", "mark", "mark", key_display="space"),
+        Binding("p", "side_by_side", "beside", tooltip="The marked runs in one plot, or this one beside its like."),
+        Binding("x", "export", "export"),
+        Binding("delete,backspace", "delete", "delete", key_display="del"),
+        BACK,
+    ]
+    HEADING = "Runs"
+    COLUMNS = (("Run", 38), ("Target", 24), ("Reward", 16), ("Model", 16), ("Steps", 7), ("Best", 6), ("State", 9))
+    GIVE_WAY = ("Model", "Reward", "Target")
+    NONE_YET = "No run is kept yet. Press escape, then space to start one."
+
+    def __init__(self, resume: Callable[[str], None], visits: StoredRunsController) -> None:
+        super().__init__()
+        self._resume, self._visits = resume, visits
+        self._runs: dict[str, RunSummary] = {}
+        self._marked: list[str] = []
+
+    def rows(self) -> Sequence[tuple[str, Sequence[str]]]:
+        """Return every run, newest first."""
+        self._runs = {run.name: run for run in list_runs()}
+        return [(name, _cells(run, name in self._marked)) for name, run in self._runs.items()]
+
+    def hint(self, name: str) -> str:
+        """Return what is wrong with a run, or from where it can go on."""
+        run = self._runs[name]
+        if run.problem:
+            return f"✗ {plain(run.problem)}"
+        what = plain(f"{run.target} · {run.reward} · {run.model}. ")
+        branch = f"A branch of {plain(run.parent)} from step {run.parent_step}. " if run.parent else ""
+        if run.checkpoint_step is None:
+            return f"{what}{branch}It has no checkpoint to go on from."
+        return f"{what}{branch}Enter goes on from step {run.checkpoint_step}. {plain(run.message)}"
+
+    def on_data_table_row_selected(self) -> None:
+        """Go on with the run: enter on its row."""
+        self.action_resume()
+
+    def action_resume(self) -> None:
+        """Go on with the run under the cursor, where it has a checkpoint."""
+        run = self._runs.get(self.selected or "")
+        if run is not None and run.checkpoint_step is not None:
+            self.dismiss()
+            self._resume(run.name)
+
+    def action_travel(self) -> None:
+        """Look at the run under the cursor as it was at any step."""
+        run = self._runs.get(self.selected or "")
+        if run is not None and not run.problem:
+            self.dismiss()
+            self._visits.travel(run.name)
+
+    def action_mark(self) -> None:
+        """Mark the run under the cursor for the screen side by side, or no longer."""
+        run = self._runs.get(self.selected or "")
+        if run is not None and not run.problem:
+            if run.name in self._marked:
+                self._marked.remove(run.name)
+            else:
+                self._marked.append(run.name)
+            self.show_row(run.name, _cells(run, run.name in self._marked))
+
+    def action_side_by_side(self) -> None:
+        """Show the marked runs in one plot, or the one under the cursor beside its like."""
+        chosen = [name for name in self._marked if name in self._runs] or [self.selected or ""]
+        if chosen[0] in self._runs and not self._runs[chosen[0]].problem:
+            self.dismiss()
+            self._visits.side_by_side(*chosen)
+
+    def action_export(self) -> None:
+        """Write the run under the cursor to a file, in the format that its name ends in."""
+        run = self._runs.get(self.selected or "")
+        if run is None or run.problem:
+            return
+
+        def check(answer: str) -> None:
+            path = expand_home(answer)
+            check_format(_format_of(path))
+            check_destination(path)
+
+        def chosen(answer: str | None) -> None:
+            if answer is None:
+                return
+            path = expand_home(answer)
+
+            def write() -> None:
+                with RunReader.open(run.name) as store:
+                    write_atomically(path, export_run(store, _format_of(path)))
+
+            def tell(_: None) -> None:
+                self.tell(f"Wrote the run {run.name} to {path.absolute()}.")
+
+            read_beside(cast("PgplayApp", self.app), write, tell, f"Writing {path.name}…")
+
+        words = "Which file? .html is a page with all of it, .svg and .png are its curves, .csv and .jsonl its metrics."
+        self.app.push_screen(AskDialog("Export", words, f"{run.name}.html", yes="Write", check=check), chosen)
+
+    def action_delete(self) -> None:
+        """Delete the run under the cursor, asked first."""
+        name = self.selected
+        if name is None:
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.attempt(lambda: delete_run(name))
+                self.reload()
+
+        question = f"Delete the run {name} with its history and checkpoints? This cannot be undone."
+        self.app.push_screen(ConfirmDialog("Delete", question, "Delete"), answered)
+
+
+def _format_of(path: Path) -> str:
+    return path.suffix.lstrip(".").lower()
+
+
+def _cells(run: RunSummary, marked: bool) -> list[str]:
+    best = "" if run.best_reward is None else number_format.reward(run.best_reward)
+    name = f"● {run.name}" if marked else run.name
+    return [name, run.target, run.reward, run.model, number_format.count(run.steps), best, run.state]

@@ -1,0 +1,141 @@
+"""Back in time: a run as it was at any step, and going on from there as a branch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import Static
+
+from pgplay.app.drawing.number_format import number
+from pgplay.app.drawing.terminal_text import as_title, terminal_text
+from pgplay.app.screens.dialogs.base import BACK, Keys
+from pgplay.app.state.app_state import AppState
+from pgplay.app.state.plot_view import USUAL, PlotView, words_of
+from pgplay.app.stored_runs.stored_run import StoredRun, StoredStep
+from pgplay.app.widgets.plots.curve import Plot
+from pgplay.app.widgets.samples import Samples
+from pgplay.app.widgets.slider import Slider
+from pgplay.errors import PgplayError
+from pgplay.learning.reports.step_report import StepReport
+
+REFRESH_SECONDS = 1.0
+NUMBERS = ("reward_mean", "greedy_reward", "entropy", "cross_entropy", "unique_completions", "kl_reference")
+"""The metrics that are told in words under the samples, those of them that the run has."""
+
+Branch = Callable[[str, int], None]
+
+
+class TravelScreen(Screen[None]):
+    """Shows a stored run, also while it is trained; `branch` is the app's."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,b", "branch", "branch here", key_display="enter"),
+        Binding("m", "next_metric", "metric"),
+        BACK,
+    ]
+    AUTO_FOCUS = "#travel-slider"
+
+    def __init__(self, past: StoredRun, branch: Branch) -> None:
+        """Show `past`, which the screen closes."""
+        super().__init__()
+        self._past = past
+        self._branch = branch
+        self._metric = USUAL[0]
+        self._state = AppState()
+
+    def compose(self) -> ComposeResult:
+        """Lay out the parts."""
+        yield Static(id="travel-title", classes="page-title")
+        yield Plot(self._metric, id="travel-plot")
+        yield Slider(id="travel-slider")
+        yield Samples()
+        yield Static(id="travel-numbers", classes="page-hint")
+        yield Static(id="travel-hint", classes="page-hint")
+        yield Keys()
+
+    def on_mount(self) -> None:
+        """Show the run's last step, and follow it where it goes on."""
+        self._follow()
+        self.set_interval(REFRESH_SECONDS, self._refresh)
+
+    def on_unmount(self) -> None:
+        """Let go of the run."""
+        self._past.close()
+
+    def _refresh(self) -> None:
+        try:
+            if self._past.refresh():
+                self._follow()
+        except PgplayError as error:
+            self._complain(error)
+
+    def _follow(self) -> None:
+        past = self._past
+        self.query_one(Slider).show(past.last_step, past.stops, past.checkpoints)
+        self._show()
+
+    @on(Slider.Moved)
+    @on(Plot.Pointed)
+    def _moved(self, message: Slider.Moved | Plot.Pointed) -> None:
+        if isinstance(message, Plot.Pointed):
+            self.query_one(Slider).action_go(message.step)
+        self._show()
+
+    def _show(self) -> None:
+        past, step = self._past, self.query_one(Slider).value
+        try:
+            moment = past.at(step)
+        except PgplayError as error:
+            self._complain(error)
+            return
+        title = f"Back in time · {past.run} · step {step:,} of {past.last_step:,}"
+        self.query_one("#travel-title", Static).update(terminal_text(title, width=self.app.size.width - 2))
+        plot = self.query_one(Plot)
+        plot.show(past.history, PlotView(shown=(plot.metric,), cursor=step or None))
+        samples = self.query_one(Samples)
+        self._state = AppState(report=StepReport(step, 0.0, 0, moment.metrics, moment.samples, False))
+        samples.show(self._state, past.config.target)
+        samples.border_title = as_title(f"Samples of step {moment.sampled_at:,}") if moment.samples else "Samples"
+        self.query_one("#travel-numbers", Static).update(_numbers(moment))
+        self.query_one("#travel-hint", Static).update(self._hint(step))
+
+    def _hint(self, step: int) -> Text:
+        at = self._past.checkpoint_before(step)
+        if at is None:
+            return Text("There is no checkpoint before this step, so no run can go on from here.")
+        where = "here. ● are checkpoints." if at == step else f"step {at:,}, the last checkpoint (●)."
+        return Text(f"Enter makes a new run that goes on from {where}")
+
+    def action_branch(self) -> None:
+        """Go on from the last checkpoint at or before this step, as a new run."""
+        at = self._past.checkpoint_before(self.query_one(Slider).value)
+        if at is not None:
+            self._branch(self._past.run, at)
+
+    def action_next_metric(self) -> None:
+        """Plot the next metric that the run has."""
+        plot, known = self.query_one(Plot), list(self._past.history.series)
+        if known:
+            plot.metric = known[(known.index(plot.metric) + 1) % len(known)] if plot.metric in known else known[0]
+            plot.border_title = as_title(words_of(plot.metric).title)
+            plot.refresh()
+            self._show()
+
+    def _complain(self, error: PgplayError) -> None:
+        self.query_one("#travel-hint", Static).update(terminal_text(str(error), lines=True))
+
+
+def _numbers(moment: StoredStep) -> Text:
+    told = [_with_unit(name, moment.metrics[name]) for name in NUMBERS if name in moment.metrics]
+    return Text(" · ".join(told) if told else "Before the first step: the policy as it began.", no_wrap=True)
+
+
+def _with_unit(name: str, value: float) -> str:
+    title, _, unit = words_of(name).title.partition(", ")
+    return f"{title} {number(value)}{f' {unit}' if unit and unit != 'count' else ''}"

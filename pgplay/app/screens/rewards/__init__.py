@@ -1,0 +1,1 @@
+"""The reward editor and the bench."""

@@ -1,0 +1,194 @@
+"""The reward bench: type texts and see what every chosen reward says of them; look at one reward before training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container, Horizontal, Vertical, VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Input, Label, Static, TextArea
+
+from pgplay.app.actions import BENCH_ACTIONS, bindings
+from pgplay.app.drawing.terminal_text import as_title, terminal_text
+from pgplay.app.messages import LooksChanged
+from pgplay.app.rewards.background_scorer import Asked, BackgroundScorer
+from pgplay.app.rewards.draft import kept_rewards, near
+from pgplay.app.screens.dialogs.base import Keys
+from pgplay.app.screens.rewards import bench_text
+from pgplay.app.state.app_state import AppState
+from pgplay.app.widgets.reward_picker import RewardList
+from pgplay.app.widgets.samples import Samples, component_styles
+from pgplay.errors import PgplayError
+from pgplay.rewards.records import Triple
+from pgplay.rewards.spec import RewardSpec
+from pgplay.worker.protocol.messages import Probed
+
+CHOSEN = ("levenshtein", "prefix", "exact")
+"""The built-in rewards that are seen at first, beside the present one."""
+
+SHOWN_TEXTS = 5
+REWARD_STYLES = ("better", "worse", "bar")
+
+UNPROBED = (
+    "ctrl+r looks at the reward under the cursor before any training: what it gives to the texts that an untrained "
+    "policy writes, whether it rises towards the target, and where climbing it by single edits ends."
+)
+
+
+class RewardBench(Screen[None]):
+    """Scores as one types; `probe` asks the worker, whose answer comes back by `show_probe` or `show_refusal`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(BENCH_ACTIONS, priority=True)]
+    AUTO_FOCUS = "#texts-typed"
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        *Samples.COMPONENT_CLASSES,
+        *(f"reward--{name}" for name in REWARD_STYLES),
+    }
+
+    def __init__(
+        self, present: RewardSpec, state: AppState, target: str, prompt: str, probe: Callable[[Asked], None]
+    ) -> None:
+        super().__init__()
+        self._present, self._state, self._probe = present, state, probe
+        self._target, self._prompt = target, prompt
+        self._lab = BackgroundScorer(self)
+        self._answer: BackgroundScorer.Answered | None = None
+        self._probed: Probed | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay out the parts."""
+        yield Static("Reward bench", id="bench-title", classes="page-title")
+        with Container(id="bench"):
+            with Vertical(id="bench-rewards", classes="panel") as panel:
+                panel.border_title = "Rewards"
+                panel.border_subtitle = " space chooses "
+                yield self._reward_list()
+                yield Input(placeholder="a formula or file.py", id="own", compact=True)
+            with Vertical(id="bench-texts"):
+                with Horizontal(classes="row"):
+                    yield Label("Target", classes="name")
+                    yield Input(self._target, id="bench-target", compact=True)
+                with Horizontal(classes="row"):
+                    yield Label("Prompt", classes="name")
+                    yield Input(self._prompt, id="bench-prompt", compact=True, placeholder="none")
+                yield TextArea(
+                    "\n".join(self._first_texts()),
+                    id="texts-typed",
+                    compact=True,
+                    show_line_numbers=True,
+                    classes="panel",
+                )
+                with VerticalScroll(id="side-by-side", classes="panel", can_focus=False) as panel:
+                    panel.border_title = "Side by side"
+                    yield Static(id="scores", markup=False)
+                with VerticalScroll(id="probe", classes="panel", can_focus=False) as panel:
+                    panel.border_title = "Before training"
+                    yield Static(UNPROBED, id="probed", markup=False)
+        yield Keys()
+
+    def on_mount(self) -> None:
+        """Score what stands there already."""
+        self.query_one("#texts-typed").border_title = "Texts, one a line"
+        self._score()
+
+    def on_unmount(self) -> None:
+        """Let go of the rewards."""
+        self._lab.close()
+
+    def _first_texts(self) -> Sequence[str]:
+        report = self._state.report
+        written = [sample.text for sample in report.samples] if report is not None else []
+        texts = [text for text in written or near(self._target) if "\n" not in text]
+        return list(dict.fromkeys(texts))[:SHOWN_TEXTS]
+
+    def _reward_list(self) -> RewardList:
+        from pgplay.rewards.catalogue import REWARDS
+
+        built_in = [reward.spec for reward in REWARDS.values()]
+        specs = list(dict.fromkeys([self._present.text, *kept_rewards(), *built_in]))
+        return RewardList(specs, {self._present.text, *CHOSEN}, id="reward-list")
+
+    # What the person does
+
+    @on(TextArea.Changed)
+    @on(Input.Changed)
+    @on(RewardList.Chosen)
+    def _score(self) -> None:
+        """Have everything scored anew, in the background."""
+        chosen = self.query_one(RewardList).chosen
+        own = self.query_one("#own", Input).value.strip()
+        target, prompt = self.query_one("#bench-target", Input).value, self.query_one("#bench-prompt", Input).value
+        lines = self.query_one("#texts-typed", TextArea).text.split("\n")
+        asked = [self._asking(spec) for spec in [*chosen, *([own] if own else [])]]
+        triples = [Triple(line, target, prompt) for line in lines]
+        self.remove_class("-probing")
+        self._lab.ask("score", asked, triples)
+
+    def _asking(self, spec: str) -> Asked:
+        return self._present if spec == self._present.text else spec
+
+    def action_probe(self) -> None:
+        """Look at the reward under the cursor, or the one that is being typed, before training."""
+        own = self.query_one("#own", Input)
+        rewards = self.query_one(RewardList)
+        spec = self._present.text
+        if own.has_focus and own.value.strip():
+            spec = own.value.strip()
+        elif rewards.has_focus and rewards.under_cursor is not None:
+            spec = rewards.under_cursor
+        self._probed = None
+        self.query_one("#probed", Static).update(terminal_text(f"Looking at {spec}…"))
+        self.add_class("-probing")
+        self._probe(self._asking(spec))
+
+    def action_leave(self) -> None:
+        """Go back."""
+        self.dismiss()
+
+    # What comes back
+
+    @on(BackgroundScorer.Answered)
+    def _answered(self, event: BackgroundScorer.Answered) -> None:
+        self._answer = event
+        self._show_answer(event)
+
+    @on(LooksChanged)
+    def _looks_changed(self) -> None:
+        if self._answer is not None:
+            self._show_answer(self._answer)
+        if self._probed is not None:
+            self.show_probe(self._probed)
+
+    def _show_answer(self, event: BackgroundScorer.Answered) -> None:
+        styles = self._styles()
+        names = [one if isinstance(one, str) else one.text for one in event.asked]
+        shown = [
+            bench_text.alignments(event.triples, styles),
+            bench_text.table(names, event.outcomes, styles),
+        ]
+        self.query_one("#scores", Static).update(Text("\n\n").join(shown))
+
+    @on(BackgroundScorer.Printed)
+    def _printed(self, event: BackgroundScorer.Printed) -> None:
+        self._state.note(event.line)
+
+    def _styles(self) -> dict[str, Style]:
+        named = {name: self.get_component_rich_style(f"reward--{name}", partial=True) for name in REWARD_STYLES}
+        return {**component_styles(self), **named}
+
+    def show_probe(self, probed: Probed) -> None:
+        """Show what was found about a reward, and the verdict."""
+        self._probed = probed
+        self.query_one("#probe").border_title = as_title(f"Before training · {probed.probe.reward}")
+        self.query_one("#probed", Static).update(bench_text.findings(probed.probe, probed.verdict, self._styles()))
+
+    def show_refusal(self, error: PgplayError) -> None:
+        """Say why a reward could not be looked at."""
+        self._probed = None
+        self.query_one("#probed", Static).update(terminal_text(f"✗ {error}", self._styles()["worse"], lines=True))

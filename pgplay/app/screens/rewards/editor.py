@@ -1,0 +1,262 @@
+"""The reward's editor: type a formula or Python, see what it would say of the present samples, and train by it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container, Vertical, VerticalScroll
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Static, TextArea
+
+from pgplay.app.actions import EDITOR_ACTIONS, bindings
+from pgplay.app.drawing import number_format
+from pgplay.app.drawing.alignment_text import coloured
+from pgplay.app.drawing.terminal_text import as_title, plain, terminal_text
+from pgplay.app.messages import LooksChanged
+from pgplay.app.rewards.background_scorer import BackgroundScorer
+from pgplay.app.rewards.draft import TEMPLATE, Draft, near
+from pgplay.app.screens.dialogs.base import Keys
+from pgplay.app.state.app_state import AppState
+from pgplay.app.widgets.code_area import CodeArea
+from pgplay.app.widgets.log_pane import LogPane
+from pgplay.app.widgets.samples import Samples, component_styles
+from pgplay.errors import PgplayError, RewardError
+from pgplay.rewards.records import Scores, Triple
+from pgplay.rewards.spec import RewardSpec
+
+TYPING_PAUSE = 0.1
+"""Seconds without a key before a formula is scored; Python waits for the key, as it runs."""
+
+NOT_CHECKED = "ctrl+r scores the samples by this reward,\nbeside their present rewards.\nThe run does not notice."
+_WIDTHS = (6, 7, 8)
+
+
+class RewardScreen(Screen[None]):
+    """Shows a draft beside the `present` reward; `apply` answers by the methods `show_…`, `leave` keeps what was typed.
+
+    Without samples in the state, the draft is checked on the `target` and on texts near it.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(EDITOR_ACTIONS, priority=True)]
+    AUTO_FOCUS = "CodeArea"
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*Samples.COMPONENT_CLASSES, "reward--better", "reward--worse"}
+
+    def __init__(
+        self,
+        draft: Draft,
+        *,
+        present: RewardSpec,
+        state: AppState,
+        target: str,
+        apply: Callable[[Draft], None],
+        leave: Callable[[Draft, RewardSpec], None],
+    ) -> None:
+        super().__init__()
+        self._draft, self._present, self._state, self._target = draft, present, state, target
+        self._apply, self._leave = apply, leave
+        self._checked: dict[Triple, float | None] = {}
+        self._pause: Timer | None = None
+        self._lab = BackgroundScorer(self)
+        self._failure: PgplayError | None = None
+        self._failed_for: Triple | None = None
+        self._applying: Draft | None = None
+        self._table: Callable[[], None] | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay out the parts."""
+        yield Static(id="reward-title", classes="page-title")
+        with Container(id="reward-body"):
+            with Vertical(id="reward-editor"):
+                yield CodeArea(self._draft.text, id="code")
+                verdict = Static(id="verdict")
+                verdict.display = False
+                yield verdict
+            with Vertical(id="reward-results"):
+                with VerticalScroll(id="check", classes="panel", can_focus=False) as panel:
+                    panel.border_title = "Check"
+                    yield Static(NOT_CHECKED, id="checked", markup=False)
+                yield LogPane(self._state)
+        yield Keys()
+
+    def on_mount(self) -> None:
+        """Begin at the end of what stands there, or at the line that failed."""
+        self.query_one("#code").add_class("panel")
+        self._show_kind()
+        if self._failure is not None:
+            self.show_refusal(self._failure)
+        elif not self._draft.is_python:
+            self.code.move_cursor(self.code.document.end)
+            self.action_check()
+
+    def on_unmount(self) -> None:
+        """Keep what was typed, and let go of the rewards."""
+        self._leave(self._draft, self._present)
+        self._lab.close()
+
+    @property
+    def code(self) -> CodeArea:
+        """The text field."""
+        return self.query_one(CodeArea)
+
+    # What the person does
+
+    @on(TextArea.Changed)
+    def _typed(self) -> None:
+        """Take what stands there now; a key may come before the news that the text changed."""
+        if self.code.text == self._draft.text:
+            return
+        self._draft = self._draft._replace(text=self.code.text)
+        self._say(Text())
+        self.code.mark_failure(0)
+        self._show_kind()
+        if self._pause is not None:
+            self._pause.stop()
+        if not self._draft.is_python:
+            self._pause = self.set_timer(TYPING_PAUSE, self.action_check)
+
+    def action_check(self) -> None:
+        """Score the samples by what stands here, in the background."""
+        self._typed()
+        self._checked = self._texts()
+        asked = [self._draft.asked]
+        if None in self._checked.values():
+            asked.append(self._present)
+        self._lab.ask("check", asked, list(self._checked))
+        if self._draft.is_python:
+            self._say(Text("Checking…", self._style("muted")))
+
+    def action_apply(self) -> None:
+        """Have the run take what stands here."""
+        self._typed()
+        draft = self._draft._replace(file=self._draft.asked.text if self._draft.is_python else "")
+        self._applying, self._checked = draft, self._texts()
+        self._lab.ask("apply", [draft.asked], list(self._checked))
+        self._say(Text("Trying it…", self._style("muted")))
+
+    def action_begin_in_python(self) -> None:
+        """Put a Python reward to begin with in the place of the text; undo brings the text back."""
+        self.code.replace(TEMPLATE, (0, 0), self.code.document.end)
+        self.code.move_cursor((2, 4))
+
+    def action_leave(self) -> None:
+        """Go back; what was typed stays."""
+        self._typed()
+        self.dismiss()
+
+    # What comes back
+
+    @on(BackgroundScorer.Answered)
+    def _answered(self, event: BackgroundScorer.Answered) -> None:
+        new, *others = event.outcomes
+        if isinstance(new, PgplayError):
+            self.show_refusal(new)
+            return
+        before = [self._checked.get(triple) for triple in event.triples]
+        if others and isinstance(others[0], Scores):
+            before = [old if told is None else told for told, old in zip(before, others[0].values, strict=True)]
+        self._say(Text())
+        self._table = partial(self._show_table, event.triples, before, new)
+        self._table()
+        if event.kind == "apply" and self._applying is not None:
+            self._apply(self._applying)
+
+    @on(LooksChanged)
+    def _looks_changed(self) -> None:
+        if self._table is not None:
+            self._table()
+
+    @on(BackgroundScorer.Printed)
+    def _printed(self, event: BackgroundScorer.Printed) -> None:
+        self._state.note(event.line)
+
+    def show_refusal(self, error: PgplayError) -> None:
+        """Say why what stands here was not taken, and mark the line of the person's that failed."""
+        self._failure = error
+        if isinstance(error, RewardError) and error.given is not None:
+            self._failed_for = Triple(*error.given)
+        if not self.is_attached:
+            return
+        if isinstance(error, RewardError):
+            self.code.mark_failure(error.line)
+        problem = terminal_text(f"✗ {error.problem}", self._style("worse"), lines=True)
+        way = error.way.rstrip() if isinstance(error, RewardError) else ""
+        told = [terminal_text(words, lines=True) for words in (error.remedy, way) if words]
+        self._say(Text("\n").join([problem, *told]))
+
+    def show_applied(self, draft: Draft, words: str) -> None:
+        """Say that what stands here is trained by now."""
+        self._draft = self._draft._replace(file=draft.file)
+        self._present, self._failure, self._failed_for = draft.asked, None, None
+        self._show_kind()
+        self._say(Text.assemble(("✓ ", self._style("better")), terminal_text(words)))
+
+    def show_saved(self, draft: Draft, words: str) -> None:
+        """Follow a file that another program saved, unless something else was typed here since."""
+        if self._draft.text == self._present.code:
+            self._draft = draft
+            self.code.text = draft.text
+        self.show_applied(draft, words)
+
+    def _texts(self) -> dict[Triple, float | None]:
+        """Return the texts to check the draft on, each with its present reward: None: unknown; NaN: it failed there."""
+        texts: dict[Triple, float | None] = {} if self._failed_for is None else {self._failed_for: math.nan}
+        report = self._state.report
+        for sample in report.samples if report is not None else ():
+            texts.setdefault(Triple(sample.text, sample.target, sample.prompt), sample.reward)
+        if report is None or not report.samples:
+            texts |= {Triple(text, self._target, ""): None for text in near(self._target)}
+        return texts
+
+    def _say(self, words: Text) -> None:
+        verdict = self.query_one("#verdict", Static)
+        verdict.update(words)
+        verdict.display = bool(words)
+
+    def _show_kind(self) -> None:
+        kind = f"Python · {plain(self._draft.asked.text)}" if self._draft.is_python else "Formula of built-in rewards"
+        self.code.border_title = as_title(kind)
+        self.query_one("#reward-title", Static).update(terminal_text(f"Reward: now {self._present.text}"))
+
+    def _show_table(self, triples: Sequence[Triple], before: Sequence[float | None], new: Scores) -> None:
+        muted, styles = self._style("muted"), component_styles(self)
+        head = "".join(f"{name:>{width}}" for name, width in zip(("now", "new", "change"), _WIDTHS, strict=True))
+        lines = [Text(head + "  text", muted)]
+        for row, (triple, old, value) in enumerate(zip(triples, before, new.values, strict=True)):
+            line = Text(f"{_told(old):>{_WIDTHS[0]}}", muted)
+            line.append(f"{number_format.reward(value).strip():>{_WIDTHS[1]}}", "bold")
+            line.append_text(self._change(old, value)).append("  ")
+            line.append_text(coloured(triple.text, triple.target, styles) if triple.text else Text("nothing", muted))
+            numbers = {name: number_format.reward(values[row]).strip() for name, values in new.parts.items()}
+            parts = "  ".join(f"{name} {number}" for name, number in numbers.items())
+            if parts:
+                line.append("\n" + " " * (_WIDTHS[0] - 2)).append_text(terminal_text(parts, muted))
+            lines.append(line)
+        self.query_one("#checked", Static).update(Text("\n", no_wrap=True).join(lines))
+        whose = "texts near the target" if self._state.report is None else "the samples of the newest step"
+        self.query_one("#check").border_title = as_title(f"Check · {whose}")
+
+    def _change(self, before: float | None, value: float) -> Text:
+        if before is None or math.isnan(before):
+            return Text(" " * _WIDTHS[2])
+        change = value - before
+        if abs(change) < 0.005:
+            return Text(f"{'=':>{_WIDTHS[2]}}", self._style("muted"))
+        return Text(f"{change:>+{_WIDTHS[2]}.2f}", self._style("better" if change > 0 else "worse"))
+
+    def _style(self, name: str) -> str:
+        prefix = "samples" if name == "muted" else "reward"
+        return str(self.get_component_rich_style(f"{prefix}--{name}", partial=True))
+
+
+def _told(reward: float | None) -> str:
+    if reward is None:
+        return ""
+    return "failed" if math.isnan(reward) else number_format.reward(reward).strip()

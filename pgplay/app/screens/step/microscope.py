@@ -1,0 +1,172 @@
+"""The microscope: any completion of a step, token by token, with its reward by parts and its place in the target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Input, Static
+
+from pgplay.app.drawing.formulas import signed
+from pgplay.app.drawing.number_format import number
+from pgplay.app.drawing.terminal_text import plain, terminal_text
+from pgplay.app.messages import LooksChanged, StateShown
+from pgplay.app.screens.dialogs.base import Keys
+from pgplay.app.screens.step.zoomable import ENLARGE, Zoomable
+from pgplay.app.state.app_state import AppState
+from pgplay.app.stored_runs.recorded_steps import RecordedStep, RecordedSteps
+from pgplay.app.widgets.completions import COLUMNS, Completions
+from pgplay.app.widgets.samples import Samples, component_styles
+from pgplay.app.widgets.token_table import Tokens, alignment
+from pgplay.errors import PgplayError
+from pgplay.learning.reports.step_detail import CompletionDetail
+
+SORTS = ("reward", "advantage", "change", "log_p", "length", "count", "text")
+_WIDE = 100
+
+
+class MicroscopeScreen(Zoomable):
+    """Shows the newest step that was taken apart, or a recorded one; `dissect` asks for the next one."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "another", "next step"),
+        Binding("o", "sort", "sort"),
+        Binding("slash", "find", "find", key_display="/"),
+        Binding("left_square_bracket", "step(-1)", "earlier", key_display="["),
+        Binding("right_square_bracket", "step(1)", "later", key_display="]"),
+        ENLARGE,
+        Binding("escape", "back", "back", key_display="esc"),
+    ]
+    AUTO_FOCUS = "#completions"
+
+    def __init__(self, state: AppState, dissect: Callable[[], None]) -> None:
+        super().__init__()
+        self._state = state
+        self._dissect = dissect
+        self._recorded = RecordedSteps(state.info.run if state.info is not None else "")
+        self._looked: RecordedStep | None = None
+        self._seen = state.anatomy
+        self._sort = SORTS[0]
+
+    def compose(self) -> ComposeResult:
+        """Lay out the parts."""
+        yield Static(id="microscope-title", classes="page-title")
+        with Horizontal(id="microscope-body"):
+            with Vertical(id="microscope-list"):
+                yield Input(placeholder="find a text", id="microscope-find", compact=True)
+                yield Completions()
+            with Vertical(id="microscope-details"):
+                yield Static(id="microscope-sample", classes="panel")
+                yield Tokens()
+        yield Keys()
+
+    def on_mount(self) -> None:
+        """Show the newest step that is known in full, else the newest one's samples."""
+        if self._state.anatomy is not None:
+            self._look(RecordedStep.at_anatomy(self._state.anatomy))
+        elif self._state.report is not None:
+            self._look(RecordedStep.at_samples(self._state.report.step, self._state.report.samples))
+        else:
+            self.query_one("#microscope-title", Static).update("Microscope: n makes a step and takes it apart")
+
+    @on(StateShown)
+    def _state_shown(self) -> None:
+        anatomy = self._state.anatomy
+        if anatomy is not None and anatomy is not self._seen:
+            self._seen = anatomy
+            self._look(RecordedStep.at_anatomy(anatomy))
+
+    def _look(self, looked: RecordedStep) -> None:
+        self._looked = looked
+        self._show()
+
+    @on(LooksChanged)
+    def _show(self) -> None:
+        looked = self._looked
+        if looked is None:
+            return
+        told = "taken apart" if looked.is_whole else "samples only: n takes the next step apart"
+        self.query_one("#microscope-title", Static).update(terminal_text(f"Microscope · step {looked.step} · {told}"))
+        wide = self.app.size.width >= _WIDE
+        columns = ("reward", "advantage", "change") if looked.is_whole and wide else ("reward",)
+        if self._sort in COLUMNS and self._sort not in columns:
+            columns = (*columns, self._sort)
+        wanted = self.query_one("#microscope-find", Input).value
+        self.query_one(Completions).show(looked.samples, looked.completions, columns, self._sort, wanted)
+
+    @on(Completions.Chosen)
+    def _chosen(self, message: Completions.Chosen) -> None:
+        panel = self.query_one("#microscope-sample", Static)
+        panel.border_title = "One completion"
+        panel.update(self._told(message.sample))
+        self.query_one(Tokens).show(message.sample)
+
+    def _told(self, sample: CompletionDetail) -> Text:
+        """Return the completion beside its target, its reward by parts, and what became of it."""
+        styles = component_styles(self)
+        text = Text(end="")
+        if sample.prompt:
+            text.append("prompt   ", styles["muted"]).append_text(terminal_text(sample.prompt)).append("\n")
+        text.append_text(alignment(sample, styles))
+        text.append("" if sample.finished else "  cut off", styles["muted"])
+        text.append("\nreward   ", styles["muted"]).append(f"{sample.reward:.4g}", styles["now"])
+        for name, value in sample.parts.items():
+            text.append(f"  {plain(name.partition(':')[2])} {number(value)}")
+        if sample.baseline is not None:
+            text.append(f"  baseline {number(sample.baseline)}", styles["muted"])
+        if sample.deviation is not None:
+            text.append(f"  deviation {number(sample.deviation)}", styles["muted"])
+        if sample.tokens:
+            text.append("\nlog p    ", styles["muted"]).append(signed(sample.log_p))
+            if sample.log_p_after is not None:
+                text.append(f" → {signed(sample.log_p_after)}")
+            text.append(f"  advantage {signed(sample.advantage)}", styles["now"])
+        return text
+
+    def action_another(self) -> None:
+        """Have the next step taken apart; one is made where the run rests."""
+        self.query_one("#microscope-title", Static).update("Microscope: the next step is being taken apart…")
+        self._dissect()
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self._sort = SORTS[(SORTS.index(self._sort) + 1) % len(SORTS)]
+        self._show()
+
+    def action_find(self) -> None:
+        """Go to the field that filters the list."""
+        self.query_one("#microscope-find", Input).focus()
+
+    @on(Input.Changed, "#microscope-find")
+    def _find(self) -> None:
+        self._show()
+
+    @on(Input.Submitted, "#microscope-find")
+    def _found(self) -> None:
+        self.query_one(Completions).focus()
+
+    def action_step(self, way: int) -> None:
+        """Look at the recorded step before the present one, or after it."""
+        at = self._looked.step if self._looked is not None else 0
+        try:
+            found = self._recorded.neighbour(at, way)
+        except PgplayError as error:
+            self.notify(plain(error.problem), markup=False)
+            return
+        if found is None:
+            self.notify("There is no recorded step further that way.", timeout=2)
+        else:
+            self._look(found)
+
+    def action_back(self) -> None:
+        """Leave the field that filters, or do what any such screen does."""
+        if isinstance(self.focused, Input):
+            self.query_one(Completions).focus()
+        else:
+            super().action_back()

@@ -1,0 +1,185 @@
+"""One update in four stops: sample, score, advantage, update. Each with its numbers, its maths and its code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widgets import Static
+
+from pgplay.app.drawing.ascii import spelled
+from pgplay.app.drawing.formulas import STOPS, WHAT, Line, lines
+from pgplay.app.messages import LooksChanged, StateShown
+from pgplay.app.screens.dialogs.base import Keys
+from pgplay.app.screens.step.zoomable import ENLARGE, Zoomable
+from pgplay.app.state.app_state import AppState
+from pgplay.app.widgets.completions import Completions
+from pgplay.app.widgets.samples import Samples, component_styles
+from pgplay.app.widgets.token_table import Tokens, alignment
+from pgplay.learning.reports.step_detail import CompletionDetail, StepDetail
+
+if TYPE_CHECKING:
+    from pgplay.app.app import PgplayApp
+
+COLUMNS = {
+    "sample": ("log_p", "length"),
+    "score": ("reward",),
+    "advantage": ("reward", "advantage"),
+    "update": ("advantage", "change"),
+}
+"""What the list tells at each stop."""
+
+TOKEN_COLUMNS = {
+    "sample": ("entropy",),
+    "score": ("credit",),
+    "advantage": ("credit", "value", "shared", "advantage"),
+    "update": ("advantage", "ratio", "after", "change"),
+}
+"""What is told of each token."""
+
+
+class Maths(VerticalScroll):
+    """The formulas of one stop, with the numbers of the chosen completion."""
+
+    ALLOW_MAXIMIZE = True
+
+    def __init__(self) -> None:
+        super().__init__(id="phase-maths", classes="panel")
+        self.border_title = "Maths"
+
+    def compose(self) -> ComposeResult:
+        """Lay out the lines."""
+        yield Static(id="maths-lines")
+
+
+class PhaseScreen(Zoomable):
+    """Walks through the step that was taken apart last; `dissect` asks for another one."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES | {"phase--here", "phase--stop"}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right,space", "go(1)", "next stop", key_display="→", priority=True),
+        Binding("left", "go(-1)", "stop before", key_display="←", priority=True),
+        Binding("c", "code", "code"),
+        Binding("n", "another", "next step"),
+        ENLARGE,
+        Binding("escape,q", "back", "back", key_display="esc"),
+    ]
+    AUTO_FOCUS = "#completions"
+
+    def __init__(self, state: AppState, dissect: Callable[[], None]) -> None:
+        super().__init__()
+        self._state = state
+        self._dissect = dissect
+        self._anatomy: StepDetail | None = None
+        self._at = 0
+
+    def compose(self) -> ComposeResult:
+        """Lay out the parts."""
+        yield Static(id="phase-title", classes="page-title")
+        stops = Static(id="phase-stops")
+        stops.auto_links = False  # a link's own colour is one of the theme's text, unread on the stop that is shown
+        yield stops
+        with Horizontal(id="phase-body"):
+            yield Completions()
+            with Vertical(id="phase-details"):
+                yield Maths()
+                yield Tokens()
+        yield Keys()
+
+    def on_mount(self) -> None:
+        """Show the step that there is, or say that it comes."""
+        self._show()
+
+    def on_resize(self) -> None:
+        """Break the formulas where the width now ends."""
+        chosen = self.query_one(Completions).chosen
+        if chosen is not None:
+            self.call_after_refresh(self._explain, chosen)
+
+    @on(StateShown)
+    def _state_shown(self) -> None:
+        if self._state.anatomy is not self._anatomy:
+            self._at = 0
+            self._show()
+
+    @on(LooksChanged)
+    def _looks_changed(self) -> None:
+        self._show()
+
+    @property
+    def _stop(self) -> str:
+        return STOPS[self._at]
+
+    def _show(self) -> None:
+        self._anatomy = anatomy = self._state.anatomy
+        title = "One step in four stops"
+        if anatomy is None:
+            self.query_one("#phase-title", Static).update(f"{title}: the step is being made…")
+        else:
+            algorithm = f"{anatomy.rules.algorithm}, {anatomy.completions} completions"
+            self.query_one("#phase-title", Static).update(Text(f"{title} · step {anatomy.step} · {algorithm}"))
+            shown = self.query_one(Completions)
+            shown.show(anatomy.samples, anatomy.completions, COLUMNS[self._stop], "reward", "")
+        self.query_one("#phase-stops", Static).update(self._stops())
+
+    def _stops(self) -> Text:
+        here, other = (self.get_component_rich_style(f"phase--{name}", partial=True) for name in ("here", "stop"))
+        line = Text(no_wrap=True, end="", overflow="ellipsis")
+        for number, stop in enumerate(STOPS):
+            start = len(line)
+            line.append(f" {number + 1} {stop} ", here if number == self._at else other)
+            line.apply_meta({"@click": f"screen.go({number - self._at})"}, start)
+            if number < len(STOPS) - 1:
+                line.append(" ─▶ ", other)
+        return line.append(f"\n{WHAT[self._stop]}", other)
+
+    @on(Completions.Chosen)
+    def _chosen(self, message: Completions.Chosen) -> None:
+        self._explain(message.sample)
+
+    def _explain(self, sample: CompletionDetail) -> None:
+        styles = component_styles(self)
+        assert self._anatomy is not None
+        text = Text(end="")
+        if self._stop == "score":
+            text.append_text(alignment(sample, styles)).append("\n\n")
+        width = self.query_one("#phase-maths").scrollable_content_region.width
+        in_ascii = cast("PgplayApp", self.app).in_ascii
+        for line in lines(STOPS[self._at], self._anatomy, sample):
+            if in_ascii:
+                line = Line(*map(spelled, line))
+            together = cell_len(line.formula) + cell_len(line.numbers) + 2 <= width
+            text.append(line.formula, styles["now"])
+            text.append("  " if together else "\n    ").append(f"{line.numbers}\n")
+        self.query_one("#maths-lines", Static).update(text)
+        columns = TOKEN_COLUMNS[self._stop]
+        rules = self._anatomy.rules
+        if not rules.control_variate or rules.credit == "dense":  # all advantages are as they were
+            columns = tuple(name for name in columns if name != "shared")
+        self.query_one(Tokens).show(sample, columns)
+
+    def action_go(self, way: int) -> None:
+        """Go to the next stop, or to the one before; after the last one comes the next step's first."""
+        if self._at + way == len(STOPS):
+            self.action_another()
+        elif self._at + way >= 0:
+            self._at += way
+            self._show()
+
+    def action_another(self) -> None:
+        """Make one more step and take it apart."""
+        self.query_one("#phase-title", Static).update("One step in four stops: the next step is being made…")
+        self._dissect()
+
+    def action_code(self) -> None:
+        """Show the functions that are run at this stop."""
+        from pgplay.app.screens.dialogs.source_code import CodeScreen
+
+        if self._anatomy is not None:
+            self.app.push_screen(CodeScreen(self._stop, self._anatomy.rules))

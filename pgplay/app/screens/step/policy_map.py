@@ -1,0 +1,91 @@
+"""The policy's map: what it would write now, position by position, and which letter of the target was learnt when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.widgets import Static
+
+from pgplay.app.messages import StateShown
+from pgplay.app.screens.dialogs.base import Keys
+from pgplay.app.screens.step.polling import Polling
+from pgplay.app.screens.step.zoomable import ENLARGE, Zoomable
+from pgplay.app.state.app_state import AppState
+from pgplay.app.state.plot_view import PlotView
+from pgplay.app.widgets.plots.heatmaps import Learnt, RewardHistogram, Writing
+from pgplay.app.widgets.token_table import shown_token
+from pgplay.learning.reports.step_detail import PolicyMap
+from pgplay.learning.reports.step_report import MOST_POSITIONS
+
+
+class MapScreen(Zoomable, Polling):
+    """Follows the run; `ask` has the worker tell the present map."""
+
+    ASK_SECONDS = 0.5
+    """Between two looks at the policy: each costs the worker two short passes, about a tenth of a step."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "app.focus_next", "next panel"),
+        ENLARGE,
+        Binding("z", "zoom", "zoom"),
+        Binding("escape,a,q", "back", "back", key_display="esc"),
+    ]
+    AUTO_FOCUS = "#writing"
+
+    def __init__(self, state: AppState, ask: Callable[[], None]) -> None:
+        super().__init__(state, ask)
+        self._view = PlotView()
+        self._told: PolicyMap | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay out the maps."""
+        yield Static(id="map-title", classes="page-title")
+        with Container(id="maps"):
+            yield Writing()
+            yield Learnt()
+            yield RewardHistogram(id="rewards")
+        yield Keys()
+
+    @property
+    def told_step(self) -> int | None:
+        """The step of the map."""
+        return self._state.map.step if self._state.map is not None else None
+
+    @on(StateShown)
+    def _state_shown(self) -> None:
+        """Show a map as soon as it comes; for the steps, which come faster than they can be read, the timer will do."""
+        if self._state.map is not self._told:
+            self.show_told()
+
+    def show_told(self) -> None:
+        """Show the map, and the traces of the steps up to now."""
+        state, told = self._state, self._state.map
+        self._told = told
+        words = f"The policy's map · step {state.step} · {state.run}"
+        if told is not None and told.prompt:
+            words += f" · prompt {told.prompt!r}"
+        self.query_one("#map-title", Static).update(Text(words))
+        self.query_one(Writing).show(told)
+        self.query_one(Learnt).show(state.history, self._view, self._labels())
+        self.query_one(RewardHistogram).show(state.history, self._view)
+
+    def _labels(self) -> list[str]:
+        """Return the target's letters; where there are several targets, the numbers of the positions."""
+        info = self._state.info
+        if info is None:
+            return []
+        longest = max(map(len, info.targets), default=0) + 1
+        if len(info.targets) > 1:
+            return [str(number) for number in range(1, min(longest, MOST_POSITIONS) + 1)]
+        return [shown_token(text) for text in (*info.targets[0], "")][:MOST_POSITIONS]
+
+    def action_zoom(self) -> None:
+        """Show the last 1000, 200 or 50 steps, or the whole run."""
+        self._view = self._view.zoomed(self._state.history.last_step)
+        self.show_told()

@@ -1,0 +1,171 @@
+"""The task's prompts one by one: what the policy would write for each now, what that earns, and one to watch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar, NamedTuple
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import DataTable, Static
+
+from pgplay.app.drawing import number_format
+from pgplay.app.drawing.alignment_text import coloured
+from pgplay.app.drawing.terminal_text import terminal_text
+from pgplay.app.messages import LooksChanged, StateShown
+from pgplay.app.screens.dialogs.base import Keys
+from pgplay.app.screens.step.polling import Polling
+from pgplay.app.state.app_state import AppState
+from pgplay.app.widgets.data_tables import chosen_key
+from pgplay.app.widgets.samples import Samples, component_styles
+from pgplay.learning.reports.step_report import PromptSheet, Sample
+
+MOST_POINTS = 120
+BARS = "▁▂▃▄▅▆▇█"
+SIDES = {"training": "training", "held_out": "held out"}
+_SIDE_WIDTH, _REWARD_WIDTH = 8, 6
+
+
+class _Row(NamedTuple):
+    side: str
+    sample: Sample
+
+
+class PromptsScreen(Polling):
+    """Follows the run; `ask` has the worker list the prompts, `write` opens the screen that writes for one."""
+
+    ASK_SECONDS = 1.0
+    """Between two looks: each writes two hundred texts at most, about as long as a step."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,w", "write", "write for it", key_display="enter"),
+        Binding("o", "order", "worst first / as they come"),
+        Binding("escape,q", "dismiss", "back", key_display="esc"),
+    ]
+    AUTO_FOCUS = "#prompts"
+    COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES
+
+    def __init__(self, state: AppState, ask: Callable[[], None], write: Callable[[str], None]) -> None:
+        super().__init__(state, ask)
+        self._write = write
+        self._sheet: PromptSheet | None = None
+        self._rows: dict[str, _Row] = {}
+        self._watched: dict[str, list[float]] = {}
+        self._worst_first = False
+
+    def compose(self) -> ComposeResult:
+        """Lay out the list, and beneath it the prompt under the cursor."""
+        yield Static(id="prompts-title", classes="page-title")
+        yield DataTable(id="prompts", cursor_type="row", cursor_foreground_priority="renderable")
+        yield Static(id="watched")
+        yield Keys()
+
+    def on_resize(self) -> None:
+        """Give the columns what the width has."""
+        self._list()
+
+    @property
+    def told_step(self) -> int | None:
+        """The step of the list."""
+        return self._sheet.step if self._sheet is not None else None
+
+    @on(StateShown)
+    def show_told(self) -> None:
+        """List the prompts where there is news of them."""
+        sheet = self._state.prompts
+        self.query_one("#prompts-title", Static).update(Text(self._title(sheet)))
+        if sheet is None or sheet is self._sheet:
+            return
+        self._sheet = sheet
+        rows = [_Row(side, sample) for side in SIDES for sample in getattr(sheet, side)]
+        self._rows = {f"{row.side}\n{row.sample.prompt}": row for row in rows}
+        for key, row in self._rows.items():
+            self._watched[key] = [*self._watched.get(key, [])[-MOST_POINTS:], row.sample.reward]
+        self._list()
+
+    def _title(self, sheet: PromptSheet | None) -> str:
+        if sheet is None:
+            return "Prompts · the policy is writing for each of them…"
+        parts = [f"Prompts · step {sheet.step}"]
+        for side, words in SIDES.items():
+            rewards = [sample.reward for sample in getattr(sheet, side)]
+            if rewards:
+                mean = number_format.reward(sum(rewards) / len(rewards)).strip()
+                parts.append(f"{len(rewards)} {words}, mean reward {mean}")
+        return " · ".join(parts)
+
+    @on(LooksChanged)
+    def _list(self) -> None:
+        """Fill the table anew, the cursor where it was."""
+        table = self.query_one("#prompts", DataTable)
+        chosen, at = self._chosen, table.cursor_row
+        free = max(16, self.app.size.width - _SIDE_WIDTH - _REWARD_WIDTH - 12)
+        longest = max((len(row.sample.prompt) for row in self._rows.values()), default=0)
+        prompt_width = min(max(6, longest), free // 2)
+        table.clear(columns=True)
+        for title, width in (
+            *(("", _SIDE_WIDTH), ("reward", _REWARD_WIDTH), ("prompt", prompt_width)),
+            ("what the policy would write", free - prompt_width),
+        ):
+            table.add_column(title, width=width)
+        keys = list(self._rows)
+        if self._worst_first:
+            keys.sort(key=lambda key: self._rows[key].sample.reward)
+        styles = component_styles(self)
+        for key in keys:
+            side, sample = self._rows[key]
+            side_style = "" if side == "training" else styles["now"]
+            table.add_row(
+                Text(SIDES[side], side_style),
+                number_format.reward(sample.reward),
+                self._prompt(sample, prompt_width),
+                coloured(sample.text, sample.target, styles),
+                key=key,
+            )
+        if keys:
+            table.move_cursor(row=keys.index(chosen) if chosen in keys else min(max(at, 0), len(keys) - 1))
+        self._show_watched()
+
+    def _prompt(self, sample: Sample, width: int | None = None) -> Text:
+        if sample.prompt:
+            return terminal_text(sample.prompt, width=width)
+        return Text("(none)", component_styles(self)["muted"])
+
+    @property
+    def _chosen(self) -> str:
+        return chosen_key(self.query_one("#prompts", DataTable)) or ""
+
+    @on(DataTable.RowHighlighted)
+    def _show_watched(self) -> None:
+        row = self._rows.get(self._chosen)
+        if row is None:
+            return
+        side, sample = row
+        styles = component_styles(self)
+        text = Text(f"{SIDES[side]} prompt  ", styles["muted"])
+        text.append_text(self._prompt(sample))
+        if sample.target:
+            text.append("   right answer  ", styles["muted"]).append_text(terminal_text(sample.target))
+        text.append("\nits reward since it is watched  ", styles["muted"])
+        text.append(_bars(self._watched[self._chosen][-max(10, self.app.size.width - 40) :]), styles["now"])
+        self.query_one("#watched", Static).update(text)
+
+    @on(DataTable.RowSelected)
+    def action_write(self) -> None:
+        """Write for the prompt under the cursor, as often as is asked for."""
+        row = self._rows.get(self._chosen)
+        if row is not None:
+            self._write(row.sample.prompt)
+
+    def action_order(self) -> None:
+        """List the worst rewards first, or the prompts as they come."""
+        self._worst_first = not self._worst_first
+        self._list()
+
+
+def _bars(rewards: list[float]) -> str:
+    """Return one bar for each of `rewards`, from 0 (or the lowest, where that is below) to 1 (or the highest)."""
+    low, high = min(0.0, *rewards), max(1.0, *rewards)
+    return "".join(BARS[round((value - low) / (high - low) * (len(BARS) - 1))] for value in rewards)

@@ -1,0 +1,1 @@
+"""What the app knows: one place holds it, widgets show it."""

@@ -1,0 +1,208 @@
+"""The app's one state: a plain record, changed only here, by the worker's events; widgets read it and show it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import msgspec
+
+from pgplay.app.state.metric_history import History
+from pgplay.learning.algorithms.table import no_policy
+from pgplay.learning.reports.signals import METRICS, NEWEST, RECENT_STEPS, Signal, signals
+from pgplay.learning.reports.step_detail import PolicyMap, StepDetail
+from pgplay.learning.reports.step_report import Finding, PromptSheet, Sample, StepReport
+from pgplay.worker.protocol.messages import (
+    Changed,
+    Event,
+    Failed,
+    Log,
+    Mapped,
+    PromptsListed,
+    Ready,
+    Snapshot,
+    StateChanged,
+    StepInspected,
+    Written,
+)
+from pgplay.worker.protocol.records import Device, RunInfo, RunState
+
+LOG_LINES = 500
+RECORDS = 200
+RESUMED = "resumed"
+"""What the plots say where a run went on from a checkpoint."""
+STAGES = ("sample", "score", "learn")
+
+WorkerState = Literal["starting", "ready", "dead"]
+
+
+@dataclass
+class AppState:
+    """What is known of the worker and of its run."""
+
+    worker: WorkerState = "starting"
+    devices: tuple[Device, ...] = ()
+    versions: dict[str, str] = field(default_factory=dict)
+    run: RunState = "idle"
+    message: str = ""
+    step: int = 0
+    info: RunInfo | None = None
+    report: StepReport | None = None
+    findings: tuple[Finding, ...] = ()
+    progress: float | None = None
+    seconds_left: float | None = None
+    characters_per_second: float = 0.0
+    failure: Failed | None = None
+    written: tuple[Sample, ...] = ()
+    unsaved: bool = False
+    records: list[Sample] = field(default_factory=list)
+    """Each best completion that beat the one before, the first ones first."""
+    anatomy: StepDetail | None = None
+    """The step that was taken apart last."""
+    map: PolicyMap | None = None
+    prompts: PromptSheet | None = None
+    """What the policy would write, as it was told last."""
+    tempo: float = 0.0
+    """Seconds that each step is made to take at least, 0 at full speed."""
+    waiting: bool = False
+    """A start was asked for and has not been answered yet."""
+    history: History = field(default_factory=History)
+    log: deque[str] = field(default_factory=lambda: deque(maxlen=LOG_LINES))
+    lines_noted: int = 0
+    """How many lines were ever put into the log, which keeps the last ones."""
+
+    @property
+    def is_going(self) -> bool:
+        """Whether steps are being made, or are about to be."""
+        return self.run in ("training", "preparing")
+
+    @property
+    def has_run(self) -> bool:
+        """Whether there is a run, going on or at rest."""
+        return self.info is not None and self.run != "idle"
+
+    @property
+    def has_policy(self) -> bool:
+        """Whether there is a policy to save and to write with; a search has none."""
+        return self.has_run and self.info is not None and self.info.has_policy
+
+    @property
+    def is_beginning(self) -> bool:
+        """Whether a run was asked for that has nothing to show yet."""
+        return self.waiting or (self.is_going and self.report is None)
+
+    @property
+    def stage_shares(self) -> tuple[float, float, float] | None:
+        """The shares of the newest step's time that sampling, scoring and learning took; None before the first."""
+        if self.report is None:
+            return None
+        seconds = [max(0.0, self.report.metrics.get(f"seconds_{stage}", 0.0)) for stage in STAGES]
+        total = sum(seconds)
+        return (seconds[0] / total, seconds[1] / total, seconds[2] / total) if total > 0 else None
+
+    @property
+    def signals(self) -> tuple[Signal, ...]:
+        """How the learning signal stands, judged by the recent steps; empty before the first one."""
+        if not self.history.last_step:
+            return ()
+        newest = {} if self.report is None else {name: self.report.metrics.get(name) for name in NEWEST}
+        told = {name: value for name, value in newest.items() if value is not None}
+        return signals(self.history.means(METRICS, RECENT_STEPS) | told)
+
+    def apply(self, event: Event) -> None:
+        """Take in what the worker tells."""
+        match event:
+            case Ready():
+                self.worker, self.devices, self.versions = "ready", event.devices, event.versions
+            case StateChanged():
+                self._change_state(event)
+            case Snapshot():
+                self._take_snapshot(event)
+            case Failed():
+                self.run, self.failure, self.message, self.waiting = "failed", event, event.problem, False
+            case Written():
+                self.written = event.samples
+            case StepInspected():
+                self.anatomy = event.anatomy
+            case PromptsListed():
+                self.prompts = event.sheet
+            case Mapped():
+                self.map = event.map
+            case Changed():
+                self.history.mark(event.step, words_of_change(event.settings))
+                self._change_settings(event)
+            case Log():
+                self.note(event.line)
+            case _:
+                pass
+
+    def note(self, line: str) -> None:
+        """Keep a line that was printed, by the worker or by a reward that a screen runs."""
+        self.log.append(line)
+        self.lines_noted += 1
+
+    def forget_run(self) -> None:
+        """Empty the plots and samples, for a run that begins anew."""
+        self.report, self.findings, self.progress, self.seconds_left = None, (), None, None
+        self.step, self.characters_per_second, self.unsaved, self.failure = 0, 0.0, False, None
+        self.anatomy, self.map = None, None
+        self.history.clear()
+        self.records.clear()
+
+    def lose_worker(self) -> None:
+        """Note that the worker is gone; what it told stays on the screen."""
+        self.worker, self.waiting, self.seconds_left = "dead", False, None
+        if self.run not in ("idle", "solved", "finished"):
+            self.run = "failed"
+
+    def _change_state(self, event: StateChanged) -> None:
+        if event.info is not None:
+            if self.info is None or event.info.run != self.info.run or event.step == 0:
+                self.forget_run()
+            self.info, self.step = event.info, event.step
+            self.history.cut(event.step)
+            if event.step:
+                self.history.mark(event.step, RESUMED)
+        self.run, self.message, self.waiting = event.state, event.message, False
+        if event.state != "failed":
+            self.failure = None
+        self.step = max(self.step, event.step)
+        if event.state == "idle":
+            self.info = None
+            self.forget_run()
+
+    def _change_settings(self, event: Changed) -> None:
+        if self.info is not None:
+            source = event.reward_source if "reward" in event.settings else self.info.reward_source
+            settings = {**self.info.settings, **event.settings}
+            self.info = msgspec.structs.replace(self.info, settings=settings, reward_source=source)
+
+    def _take_snapshot(self, event: Snapshot) -> None:
+        self.report, self.step = event.report, event.report.step
+        self.findings, self.progress, self.seconds_left = event.findings, event.progress, event.seconds_left
+        self.characters_per_second = event.characters_per_second
+        self.unsaved = self.has_policy
+        self.history.add(event.rows)
+        self.history.add_traces(event.traces)
+        best = next((sample for sample in event.report.samples if sample.role == "best"), None)
+        if best is not None and (not self.records or best.reward > self.records[-1].reward):
+            self.records = [*self.records[-RECORDS:], best]
+
+
+def lack_of_policy(state: AppState, purpose: str, otherwise: str = "Press space to train one.") -> str:
+    """Return why there is no policy `purpose`, such as 'to save', and what brings one; nothing where there is one."""
+    if state.has_policy:
+        return ""
+    if state.has_run and state.info is not None:
+        error = no_policy(state.info.settings["algorithm"])
+        return f"{error.problem} {error.remedy}"
+    if state.is_beginning:
+        return f"The policy is being made: in a moment there is one {purpose}."
+    return f"There is no policy {purpose} yet. {otherwise}"
+
+
+def words_of_change(settings: Mapping[str, object]) -> str:
+    """Return in words what was changed: `lr 0.003, entropy 0.1`; the text of a person's Python is left out."""
+    return ", ".join(f"{name} {value}" for name, value in settings.items() if name != "reward_source")

@@ -1,0 +1,35 @@
+"""How far and how fast a person lets a run go: words become commands, tempos become words."""
+
+from __future__ import annotations
+
+from pgplay.config import goals
+from pgplay.errors import InputError
+from pgplay.worker.protocol.messages import Step
+
+TEN = Step(count=10)
+PACES = (0.0, 0.1, 0.5, 2.0)
+"""Seconds that a step takes at least, from full speed to the slowest."""
+
+
+def parse_leg(words: str, step: int) -> Step:
+    """Return what `words` such as 'reward 0.9' or 'step 500' ask for of a run at `step`; raises InputError."""
+    goal = goals.parse(words)
+    match goal.kind:
+        case "solved" | "metric":
+            return Step(count=None, until=goals.describe(goal))
+        case "seconds":
+            return Step(count=None, seconds=goal.value)
+        case "step" | "steps":
+            count = int(goal.value) - (step if goal.kind == "step" else 0)
+            if count < 1:
+                problem = f"The run is at step {step} already." if goal.kind == "step" else "No step would be made."
+                raise InputError(problem, "Give a later one.")
+            return Step(count=count)
+    raise InputError(f"With {goals.describe(goal)} the run would not pause.", f"Give one of: {goals.EXAMPLES}.")
+
+
+def describe_pace(seconds: float) -> str:
+    """Return a tempo in words, empty at full speed."""
+    if not seconds:
+        return ""
+    return f"slow: {1 / seconds:g} steps/s" if seconds < 1 else f"slow: {seconds:g} s a step"

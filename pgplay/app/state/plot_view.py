@@ -1,0 +1,97 @@
+"""How the plots are looked at: which metrics, how smooth, how much of the run, which scale, where the cursor stands.
+
+One frozen record that the app owns and the plots are drawn by. Nothing of it changes what is trained or kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from pgplay.learning.reports.metrics import METRICS, TRADE, title_of
+
+USUAL = ("reward_mean", "entropy", "cross_entropy", "gradient_norm")
+"""The metrics that are shown until a person chooses: the large plot's first."""
+
+HISTOGRAM = "rewards"
+"""Not a metric, but chosen like one: how the rewards of each step are spread."""
+
+MOST_PLOTS = 10
+SMOOTHINGS = (0, 5, 20, 100)
+"""Steps over which a curve is averaged, from one press of the key to the next."""
+RECENT = (0, 1000, 200, 50)
+"""How many of the last steps are shown; 0 is the whole run."""
+
+
+_TOLD = {
+    "measure": "mean of this further reward, which is measured and not trained",
+    "part": "mean of this part of the reward, before its weight",
+}
+
+
+@dataclass(frozen=True)
+class PlotView:
+    """What a person chose to see of the curves."""
+
+    shown: tuple[str, ...] = USUAL
+    smoothing: int = 0
+    recent: int = 0
+    logarithmic: frozenset[str] = frozenset()
+    cursor: int | None = None
+
+    def smoother(self) -> PlotView:
+        """Return the view with the next smoothing."""
+        return replace(self, smoothing=_next(SMOOTHINGS, self.smoothing))
+
+    def zoomed(self, last_step: int) -> PlotView:
+        """Return the view with the next part of a run of `last_step` steps; a part that would be all is passed over."""
+        parts = [part for part in RECENT if part < last_step]
+        return replace(self, recent=_next(parts, self.recent)) if parts else self
+
+    def first_step(self, last_step: int) -> int:
+        """Return the first step that is shown of a run of `last_step` steps: 0 where all of it is."""
+        return max(0, last_step - self.recent) if self.recent else 0
+
+    def with_logarithm(self, metric: str) -> PlotView:
+        """Return the view with the other scale for `metric`."""
+        return replace(self, logarithmic=self.logarithmic ^ {metric})
+
+    def choosing(self, shown: tuple[str, ...]) -> PlotView:
+        """Return the view with these metrics, the large plot's first."""
+        return replace(self, shown=shown[:MOST_PLOTS] or USUAL)
+
+    def moved(self, steps: int, last_step: int) -> PlotView:
+        """Return the view with the cursor so many steps further; it begins at the last step and stays on the plots."""
+        if self.cursor is None:
+            return replace(self, cursor=last_step)
+        return replace(self, cursor=min(last_step, max(max(1, self.first_step(last_step)), self.cursor + steps)))
+
+
+def is_plotted(metric: str) -> bool:
+    """Tell whether there is such a plot: a metric of the steps, a measure or part of a reward, or a plot of its own."""
+    return metric in METRICS or metric in (HISTOGRAM, TRADE) or metric.partition(":")[0] in _TOLD
+
+
+class Words(NamedTuple):
+    """How a metric is called on the screen: its title with its unit in short, and what it tells."""
+
+    title: str
+    description: str
+
+
+def words_of(metric: str) -> Words:
+    """Return the words for any metric: one of the steps' own, or a measure or part of a reward."""
+    if metric in METRICS:
+        title, unit, description = METRICS[metric]
+        short = unit.partition(" per ")[0]
+        return Words(f"{title}, {short}" if unit else title, f"{description} ({unit})" if unit else description)
+    if metric == HISTOGRAM:
+        return Words("Rewards, share × step", "share of each step's completions in each part of the rewards' range")
+    if metric == TRADE:
+        return Words(title_of(TRADE)[0], "what reward costs: the reward of each step over its divergence")
+    kind, _, name = metric.partition(":")
+    return Words(f"{name} ({kind})" if name else metric, _TOLD.get(kind, "told by the run"))
+
+
+def _next(values: tuple[int, ...] | list[int], value: int) -> int:
+    return values[(values.index(value) + 1) % len(values)] if value in values else values[0]

@@ -1,0 +1,1 @@
+"""Stored runs as the app reads them."""

@@ -1,0 +1,53 @@
+"""What a run's store tells of the steps before it was resumed: curves, and marks where something was changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from pgplay.app.state.app_state import RESUMED, words_of_change
+from pgplay.app.state.metric_history import CAPACITY, MOST_MARKS, RECENT, History, Mark, Recollection, Traces
+from pgplay.runs.curves import curves_of
+from pgplay.runs.database_errors import damaged
+from pgplay.runs.reader import LAST_STEP, RunReader
+
+WORDS: dict[str, Callable[[str], str]] = {
+    "change": lambda detail: words_of_change(msgspec.json.decode(detail, type=dict[str, Any])),
+    "branch": lambda detail: f"a branch {detail}",
+    "resume": lambda detail: RESUMED,
+}
+"""What a mark on the plots says of those events of a run that concern its learning."""
+
+
+def read_past(run: RunReader, until: int = LAST_STEP) -> Recollection:
+    """Return the past of `run` up to the step `until`; raises PgplayError.
+
+    Of a run of a million steps that takes more than a second: it is done beside the screen's thread.
+    """
+    last = min(run.progress().steps, until)
+    traces = Traces()
+    for step, trace in run.traces():
+        if step <= last:
+            traces.add(step, trace)
+    recent = curves_of(run.windows(last - RECENT, until=last), RECENT, RECENT)
+    return Recollection(run.curves(CAPACITY, last), recent, traces, list(_marks(run, until))[-MOST_MARKS:])
+
+
+def follow(history: History, run: RunReader) -> None:
+    """Add to `history` what came in `run` since its last step; raises PgplayError."""
+    history.add(run.each_row(history.last_step))
+    history.add_traces(run.traces(history.traces.all[-1][0] if history.traces.all else 0))
+    for mark in _marks(run, LAST_STEP):
+        history.mark(*mark)
+
+
+def _marks(run: RunReader, until: int) -> Iterator[Mark]:
+    for event in run.events():
+        if event.kind in WORDS and event.step <= until:
+            try:
+                words = WORDS[event.kind](event.detail)
+            except msgspec.DecodeError as error:
+                raise damaged(run.folder, f"what it tells of a change is none ({error})") from error
+            yield Mark(event.step, words)

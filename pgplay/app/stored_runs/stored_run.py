@@ -1,0 +1,80 @@
+"""A stored run as it was at any of its steps: curves, numbers, samples, and the checkpoints to go on from."""
+
+from __future__ import annotations
+
+import bisect
+from typing import NamedTuple
+
+from pgplay.app.state.metric_history import History
+from pgplay.app.stored_runs.load_history import follow, read_past
+from pgplay.config.run_config import RunConfig
+from pgplay.learning.reports.step_report import Sample
+from pgplay.runs.checkpoint_files import all_checkpoints
+from pgplay.runs.reader import Parent, RunReader
+
+
+class StoredStep(NamedTuple):
+    """What a run told at `step`; `samples` are those of `sampled_at`, the last step up to there that kept any."""
+
+    step: int
+    metrics: dict[str, float]
+    samples: tuple[Sample, ...]
+    sampled_at: int
+
+
+class StoredRun:
+    """Reads a run's store, also while the run is trained; to be closed.
+
+    `parent` is the run that this one is a branch of; `state` is what the run said last: solved, finished, failed,
+    paused or training.
+    """
+
+    def __init__(self, run: str) -> None:
+        """Raises InputError for an unknown run, PgplayError for a damaged one."""
+        self._store = RunReader.open(run)
+        self.run = run
+        self.history = History()
+        try:
+            self.history.precede(read_past(self._store))
+            self.parent: Parent | None = self._store.parent
+            self._look()
+        except BaseException:
+            self._store.close()
+            raise
+
+    @property
+    def config(self) -> RunConfig:
+        """The settings with which the run began."""
+        return self._store.config
+
+    @property
+    def last_step(self) -> int:
+        """The last step of the run."""
+        return self.history.last_step
+
+    def refresh(self) -> bool:
+        """Read what came since, and tell whether anything did; raises PgplayError."""
+        before = self._seen
+        follow(self.history, self._store)
+        self._look()
+        return before != self._seen
+
+    def _look(self) -> None:
+        self.state = self._store.state
+        self.stops = self._store.sampled_steps()
+        self.checkpoints = list(all_checkpoints(self._store.folder))
+        self._seen = (self.last_step, len(self.checkpoints), self.state)
+
+    def at(self, step: int) -> StoredStep:
+        """Return how the run was at `step`; raises PgplayError."""
+        place = bisect.bisect_right(self.stops, step)
+        return StoredStep(step, self._store.row(step), self._store.samples(step), self.stops[place - 1] if place else 0)
+
+    def checkpoint_before(self, step: int) -> int | None:
+        """Return the last checkpoint at or before `step`; None where there is none."""
+        place = bisect.bisect_right(self.checkpoints, step)
+        return self.checkpoints[place - 1] if place else None
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._store.close()

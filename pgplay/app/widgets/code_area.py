@@ -1,0 +1,162 @@
+"""An editor for Python and formulas: coloured by Pygments, which comes with Textual, so that nothing more is needed."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from functools import cache
+from itertools import accumulate
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from rich.text import Text
+from textual import events
+from textual.widget import Widget
+from textual.widgets import TextArea
+
+from pgplay.app.drawing.terminal_text import visible
+
+if TYPE_CHECKING:
+    from pygments.lexer import Lexer
+
+LONGEST_COLOURED = 50_000
+"""Characters beyond which a text stays plain: to colour so many takes longer than a key press should."""
+
+INDENT = 4
+_STYLES = (  # from the kinds of Pygments' tokens to the styles, the first one that fits
+    ("Token.Comment", "comment"),
+    ("Token.Literal.String.Doc", "comment"),
+    ("Token.Literal.String", "string"),
+    ("Token.Literal.Number", "number"),
+    ("Token.Keyword", "keyword"),
+    ("Token.Operator.Word", "keyword"),
+    ("Token.Name.Function", "name"),
+    ("Token.Name.Class", "name"),
+    ("Token.Name.Decorator", "name"),
+    ("Token.Name.Builtin", "builtin"),
+)
+
+
+class Span(NamedTuple):
+    """Characters `start` to `end` of a line, and the style they are shown in."""
+
+    start: int
+    end: int
+    style: str
+
+
+COMPONENTS = {f"code--{name}" for name in ("comment", "string", "number", "keyword", "name", "builtin")}
+
+
+class CodeArea(TextArea):
+    """A TextArea that colours what it holds, keeps the indentation, and can mark the line that failed."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS | {"code--failed"}
+
+    def __init__(self, text: str, *, id: str | None = None, read_only: bool = False) -> None:
+        self._spans: dict[int, list[Span]] = {}
+        self._failed_line = 0
+        super().__init__(
+            text,
+            id=id,
+            read_only=read_only,
+            compact=True,
+            show_line_numbers=True,
+            tab_behavior="focus" if read_only else "indent",
+            soft_wrap=False,
+            highlight_cursor_line=False,  # it would paint over the colours
+        )
+        self.indent_width = INDENT
+
+    def mark_failure(self, line: int) -> None:
+        """Mark `line` (from 1) as the one that failed and go there; 0 marks none."""
+        self._failed_line = line
+        self._line_cache.clear()
+        if line:
+            row = min(line, self.document.line_count) - 1
+            shown = self.document.get_line(row)
+            self.move_cursor((row, len(shown) - len(shown.lstrip())))
+            self.call_after_refresh(self.scroll_cursor_visible, center=True)  # before it stands it has no width
+        self.refresh()
+
+    def get_line(self, line_index: int) -> Text:
+        """Return a line in colours; a character that would steer the terminal is shown as a sign."""
+        shown = _coloured(self.document.get_line(line_index), self._spans.get(line_index, ()), self)
+        if line_index + 1 == self._failed_line:
+            shown.stylize(self.get_component_rich_style("code--failed", partial=True))
+        return shown
+
+    def _build_highlight_map(self) -> None:
+        """Colour anew: called by TextArea whenever the text is another one."""
+        super()._build_highlight_map()
+        self._spans = spans_of("\n".join(self.document.lines))
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.key == "enter" and not self.read_only:
+            event.stop()
+            event.prevent_default()
+            row, column = self.selection.end
+            before = self.document.get_line(row)[:column]
+            depth = len(before) - len(before.lstrip(" "))
+            deeper = INDENT if before.rstrip().endswith(":") else 0
+            self.replace("\n" + " " * (depth + deeper), *self.selection, maintain_selection_offset=False)
+            return
+        await super()._on_key(event)
+
+
+def coloured_code(text: str, widget: Widget) -> Text:
+    """Return Python in the colours that `widget` has for it, which are its COMPONENTS."""
+    spans = spans_of(text)
+    lines = (_coloured(line, spans.get(number, ()), widget) for number, line in enumerate(text.split("\n")))
+    return Text("\n").join(lines)
+
+
+def _coloured(line: str, spans: Sequence[Span], widget: Widget) -> Text:
+    shown = Text("".join(one if one == "\t" else visible(one) for one in line), end="", no_wrap=True)
+    for start, end, style in spans:
+        shown.stylize(widget.get_component_rich_style(f"code--{style}", partial=True), start, end)
+    return shown
+
+
+def spans_of(text: str) -> dict[int, list[Span]]:
+    """Return the coloured pieces of each line of `text`, Python or a formula."""
+    if len(text) > LONGEST_COLOURED:
+        return {}
+    pieces: list[tuple[int, int, str]] = []
+    for start, kind, value in _lexer().get_tokens_unprocessed(text):
+        name = str(kind)
+        style = next((style for prefix, style in _STYLES if name.startswith(prefix)), "")
+        if style:
+            pieces.append((start, start + len(value), style))
+    if "\n" not in text.strip():
+        pieces += [(found.start(), found.end(), "name") for found in _reward_names().finditer(text)]
+    return _by_line(text, pieces)
+
+
+def _by_line(text: str, pieces: list[tuple[int, int, str]]) -> dict[int, list[Span]]:
+    lines = text.split("\n")
+    starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
+    spans: dict[int, list[Span]] = {}
+    for start, end, style in pieces:
+        row = bisect_right(starts, start) - 1
+        while row < len(lines) and starts[row] < end:
+            first, last = max(start - starts[row], 0), min(end - starts[row], len(lines[row]))
+            if first < last:
+                spans.setdefault(row, []).append(Span(first, last, style))
+            row += 1
+    return spans
+
+
+@cache
+def _lexer() -> Lexer:
+    from pygments.lexers.python import PythonLexer
+
+    return PythonLexer()
+
+
+@cache
+def _reward_names() -> re.Pattern[str]:
+    from pgplay.rewards.catalogue import REWARDS
+
+    longest_first = sorted(REWARDS, key=len, reverse=True)
+    return re.compile(r"(?<![\w-])(" + "|".join(map(re.escape, longest_first)) + r")(?![\w-])")

@@ -1,0 +1,1 @@
+"""Curves and heat maps as widgets."""

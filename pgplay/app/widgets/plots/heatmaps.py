@@ -1,0 +1,200 @@
+"""Panels with maps: what the policy would write, which letter was learnt when, and where the rewards lie."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from pgplay.app.drawing import heatmap
+from pgplay.app.drawing.terminal_text import as_title, pad
+from pgplay.app.help.explanations import PANELS, Explanation
+from pgplay.app.state.metric_history import History
+from pgplay.app.state.plot_view import HISTOGRAM, PlotView, words_of
+from pgplay.app.widgets.plots.curve import is_seen
+from pgplay.app.widgets.token_table import shown_token
+from pgplay.export import axes
+from pgplay.learning.reports.step_detail import PolicyMap
+
+_STYLES = ("faint", "low", "high", "axis", "now", "right", "wrong")
+_LABEL = 8
+_WIDEST_CELL = 4
+_COMPONENTS = {f"map--{name}" for name in _STYLES}
+
+
+def _styles(widget: Widget) -> dict[str, Style]:
+    return {name: widget.get_component_rich_style(f"map--{name}", partial=True) for name in _STYLES}
+
+
+class Writing(Widget, can_focus=True):
+    """Position by token: how likely each token is along the greedy completion, the likeliest tokens on top."""
+
+    ALLOW_MAXIMIZE = True
+    COMPONENT_CLASSES: ClassVar[set[str]] = _COMPONENTS
+    BINDINGS: ClassVar[list[BindingType]] = [("left", "slide(-1)", "earlier"), ("right", "slide(1)", "later")]
+
+    def __init__(self) -> None:
+        super().__init__(id="writing", classes="panel plot")
+        self.border_title = "What it would write: position × token"
+        self.border_subtitle = f" {heatmap.LEGEND} "
+        self._map: PolicyMap | None = None
+        self._first = 0
+
+    def show(self, told: PolicyMap | None) -> None:
+        """Show what the policy would write now."""
+        if told is not self._map:
+            self._map = told
+            if told is not None:
+                self.border_title = as_title(f"What it would write · step {told.step} · position × token")
+            self.refresh()
+
+    def action_slide(self, way: int) -> None:
+        """Show earlier or later positions of a long text."""
+        columns = self._columns
+        most = max(0, len(self._map.written) - columns) if self._map is not None else 0
+        self._first = min(most, max(0, self._first + way * max(1, columns // 2)))
+        self.refresh()
+
+    @property
+    def _cell(self) -> int:
+        """The cells of one position: four, which hold an entropy, where all positions fit so, else fewer."""
+        positions = max(len(self._map.written), len(self._map.target), 1) if self._map is not None else 1
+        return min(_WIDEST_CELL, max(2, (self.content_size.width - _LABEL - 2) // positions))
+
+    @property
+    def _columns(self) -> int:
+        return max(1, (self.content_size.width - _LABEL - 2) // self._cell)
+
+    def render(self) -> Text:
+        """Return the greedy completion, its entropies, and a row for each likely token."""
+        told, styles = self._map, _styles(self)
+        if told is None:
+            return Text("What the policy would write will be drawn here, position by position.", styles["axis"])
+        part, cell = slice(self._first, self._first + self._columns), self._cell
+        head = Text(no_wrap=True, end="").append(f"{'greedy':>{_LABEL}} │", styles["axis"])
+        for position, text in enumerate(told.written[part], start=self._first):
+            right = position < len(told.target) and told.target[position] == text
+            head.append(pad(shown_token(text), cell), styles["right" if right else "wrong"])
+        head.append("\n").append(f"{'target':>{_LABEL}} │", styles["axis"])
+        head.append("".join(pad(shown_token(text), cell) for text in told.target[part]), styles["now"])
+        head.append("\n").append(f"{'entropy':>{_LABEL}} │", styles["axis"])
+        for entropy in told.entropies[part]:
+            exact = cell == _WIDEST_CELL
+            head.append(pad(f"{min(9.9, entropy):.1f}" if exact else f"{min(9, round(entropy))}", cell))
+        rows = [
+            heatmap.Labelled(shown_token(text), values[part])
+            for text, values in zip(told.rows, told.probabilities, strict=True)
+        ][: max(0, self.content_size.height - 3)]
+        return head.append("\n").append_text(heatmap.draw(rows, styles, _LABEL, cell=cell))
+
+
+class Learnt(Widget, can_focus=True):
+    """Position by step: the probability of each token of the target, as it was learnt."""
+
+    ALLOW_MAXIMIZE = True
+    COMPONENT_CLASSES: ClassVar[set[str]] = _COMPONENTS
+    BINDINGS: ClassVar[list[BindingType]] = [("up", "slide(-1)", "earlier"), ("down", "slide(1)", "later")]
+
+    def __init__(self) -> None:
+        super().__init__(id="learnt", classes="panel plot")
+        self.border_title = "Which letter is learnt when: position of the target × step"
+        self.border_subtitle = f" {heatmap.LEGEND} "
+        self._history = History()
+        self._view = PlotView()
+        self._labels: list[str] = []
+        self._first = 0
+        self._shown: object = None
+
+    def show(self, history: History, view: PlotView, labels: list[str]) -> None:
+        """Show the traces of `history`; `labels` are the target's tokens, or the numbers of their positions."""
+        shown = (id(history), history.version, view, labels)
+        self._history, self._view, self._labels = history, view, labels
+        if shown != self._shown and is_seen(self):
+            self._shown = shown
+            self._tell()
+            self.refresh()
+
+    def action_slide(self, way: int) -> None:
+        """Show earlier or later positions of a long target."""
+        rows = max(1, self.content_size.height - 2)
+        most = max(0, len(self._labels) - rows)
+        self._first = min(most, max(0, self._first + way * max(1, rows // 2)))
+        self._tell()
+        self.refresh()
+
+    def on_resize(self) -> None:
+        """Say how much of a long target there is to see."""
+        self._tell()
+
+    def _tell(self) -> None:
+        rows, count = max(1, self.content_size.height - 2), len(self._labels)
+        part = f"{self._first + 1} to {min(count, self._first + rows)} of {count} (up, down)  " if count > rows else ""
+        self.border_subtitle = as_title(f" {part}{heatmap.LEGEND} ")
+
+    def render(self) -> Text:
+        """Return a row for each position that fits, with the steps under them."""
+        history, styles = self._history, _styles(self)
+        width, height = self.content_size
+        if not history.traces.all or not self._labels:
+            return Text("The probability of each letter of the target will be drawn here.", styles["axis"])
+        margin = 4
+        columns, last = max(4, width - margin - 2), history.last_step
+        axis, found = heatmap.over_steps(history.traces, self._view.first_step(last), last, columns)
+        rows = heatmap.target_rows(found, self._labels, self._first, max(1, height - 2))
+        picture = heatmap.draw(rows, styles, margin)
+        return picture.append("\n" + axes.step_ruler(axis, margin, columns), styles["axis"])
+
+
+class RewardHistogram(Widget, can_focus=True):
+    """Reward by step: the share of the step's completions that earn so much."""
+
+    ALLOW_MAXIMIZE = True
+    COMPONENT_CLASSES: ClassVar[set[str]] = _COMPONENTS
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id, classes="panel plot")
+        self.metric = HISTOGRAM
+        self.border_title = as_title(words_of(HISTOGRAM).title)
+        self.border_subtitle = f" {heatmap.LEGEND} "
+        self._history = History()
+        self._view = PlotView()
+        self._shown: object = None
+
+    def explain(self) -> Explanation:
+        """Return what is drawn, on whichever screen."""
+        return PANELS["rewards"]
+
+    def show(self, history: History, view: PlotView, absent: str = "") -> None:
+        """Show the histograms of `history`, those of the recent steps where `view` wants these."""
+        del absent  # every kind of run has rewards
+        shown = (id(history), history.version, view)
+        self._history, self._view = history, view
+        if shown != self._shown and is_seen(self):
+            self._shown = shown
+            self.border_subtitle = as_title(f" {self._legend()} ")
+            self.refresh()
+
+    def _legend(self) -> str:
+        cursor = self._view.cursor
+        trace = self._history.traces.at([cursor])[0] if cursor is not None else None
+        if trace is None:
+            return heatmap.LEGEND
+        most = max(range(len(trace.rewards)), key=lambda number: trace.rewards[number])
+        width = (trace.high - trace.low) / len(trace.rewards)
+        share = trace.rewards[most] / max(1, sum(trace.rewards))
+        return f"step {cursor}: {share:.0%} from {trace.low + most * width:.2f} to {trace.low + (most + 1) * width:.2f}"
+
+    def render(self) -> Text:
+        """Return a row for each part of the rewards' range, with the steps under them."""
+        history, styles = self._history, _styles(self)
+        width, height = self.content_size
+        if not history.traces.all or height < 4:
+            return Text("How the rewards of each step are spread will be drawn here.", styles["axis"])
+        margin, last = 5, history.last_step
+        columns = max(4, width - margin - 2)
+        axis, found = heatmap.over_steps(history.traces, self._view.first_step(last), last, columns)
+        picture = heatmap.draw(heatmap.histogram_rows(found, height - 2), styles, margin)
+        return picture.append("\n" + axes.step_ruler(axis, margin, columns), styles["axis"])

@@ -1,0 +1,85 @@
+"""The trade of a run: what reward it has, and how far from the reference it went for that."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.widget import Widget
+
+from pgplay.app.drawing.number_format import number
+from pgplay.app.drawing.terminal_text import as_title
+from pgplay.app.help.explanations import Explanation
+from pgplay.app.state.metric_history import History
+from pgplay.app.state.plot_view import PlotView, words_of
+from pgplay.app.widgets.plots.curve import Plot, is_seen
+from pgplay.learning.reports.metrics import DIVERGENCE, REWARD, TRADE
+
+MOST_POINTS = 500
+"""Of more steps, only every so manieth is drawn: a line through thousands would take longer than a frame."""
+
+
+class RewardByKlPlot(Widget, can_focus=True):
+    """Reward over divergence, a point a step in their order; the newest one is marked."""
+
+    ALLOW_MAXIMIZE = True
+    COMPONENT_CLASSES: ClassVar[set[str]] = Plot.COMPONENT_CLASSES
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id, classes="panel plot")
+        self.metric = TRADE
+        self.border_title = as_title(words_of(TRADE).title)
+        self._history = History()
+        self._view = PlotView()
+        self._absent = ""
+        self._shown: object = None
+
+    def explain(self) -> Explanation:
+        """Return how to read it."""
+        return Explanation(
+            "Reward over divergence",
+            "A point for each step: across, how far the policy is from its reference (exact KL, nats a token), up, its "
+            "mean reward. ● is the newest, ◆ where the cursor stands (c). Upwards reward is won; to the right it is "
+            "paid for. kl and kl_limit say how dear it is.",
+        )
+
+    def show(self, history: History, view: PlotView, absent: str = "") -> None:
+        """Show the steps of `history`, the recent ones where `view` wants these; `absent` says why there are none."""
+        shown = (id(history), history.version, view, absent)
+        self._history, self._view, self._absent = history, view, absent
+        if shown != self._shown and is_seen(self):
+            self._shown = shown
+            self.border_subtitle = as_title(self._legend())
+            self.refresh()
+
+    def _rows(self) -> list[tuple[int, float, float]]:
+        rows = self._history.trail(DIVERGENCE, REWARD, self._view.first_step(self._history.last_step))
+        stride = -(-len(rows) // MOST_POINTS) or 1
+        return rows[::-1][::stride][::-1]  # counted from the newest, which stays
+
+    def _place(self, rows: list[tuple[int, float, float]]) -> int | None:
+        cursor = self._view.cursor
+        if cursor is None:
+            return None
+        return max((place for place, (step, _, _) in enumerate(rows) if step <= cursor), default=0)
+
+    def _legend(self) -> str:
+        rows = self._rows()
+        if not rows:
+            return ""
+        place = self._place(rows)
+        mark, (step, divergence, reward) = ("●", rows[-1]) if place is None else ("◆", rows[place])
+        return f" {mark} step {step}: {number(reward)} at {number(divergence)} nats "
+
+    def render(self) -> Text:
+        """Return the plot as it is now."""
+        from pgplay.app.drawing import line_chart
+
+        rows = self._rows()
+        if not rows:
+            words = self._absent or "No divergence is told: a warm start or a weight kl gives the run a reference."
+            return Text(words, self.get_component_rich_style("plot--empty", partial=True))
+        names = ("line", "raw", "points", "axis", "cursor")
+        styles = {name: self.get_component_rich_style(f"plot--{name}", partial=True) for name in names}
+        trail = line_chart.Trail([(across, up) for _, across, up in rows], 1.0, self._place(rows))
+        return line_chart.draw_trail(trail, self.content_size.width, self.content_size.height, styles)

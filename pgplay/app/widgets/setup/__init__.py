@@ -1,0 +1,1 @@
+"""The setup panel: fields, choices, and the form behind them."""

@@ -1,0 +1,74 @@
+"""What the setup's lists hold: a line for everything that can be chosen, with what it is."""
+
+from __future__ import annotations
+
+from pgplay.app.rewards.draft import kept_rewards
+from pgplay.app.widgets.setup import form
+from pgplay.app.widgets.setup.described_select import Entry
+from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
+from pgplay.policies.families.catalogue import MODELS, chosen_model
+from pgplay.worker.protocol.records import Device
+
+OWN_REWARD = ""
+"""The value of the entry 'formula or file…'."""
+
+
+def presets() -> list[Entry]:
+    """Return the presets; those that cannot be read stand at the end, with the reason."""
+    from pgplay.config.presets import broken_presets, preset_names
+
+    return [
+        *(Entry(preset.name, preset.title, preset.teaches) for preset in preset_names()),
+        *(Entry(f"✗ {one.name}", one.name, one.error.problem, disabled=True) for one in broken_presets()),
+    ]
+
+
+def tasks(typed: str) -> list[Entry]:
+    """Return one target, the tasks that ship, and the one that was `typed`."""
+    return [Entry(spec, spec or "one target", description) for spec, description in form.task_choices(typed)]
+
+
+def rewards() -> list[Entry]:
+    """Return the built-in rewards, the Python that a person keeps, and the one of their own."""
+    from pgplay.rewards.catalogue import REWARDS
+
+    return [
+        *(Entry(reward.spec, reward.name, reward.description) for reward in REWARDS.values()),
+        *(Entry(name, name, "Python that you keep; e edits the chosen reward") for name in kept_rewards()),
+        Entry(OWN_REWARD, "formula or file…", "such as 0.8*levenshtein + 0.2*prefix, or my_reward.py"),
+    ]
+
+
+def models(vocabulary: int, *, has_prompts: bool) -> list[Entry]:
+    """Return what suits the task, then every model with its number of parameters for so many tokens."""
+    labels = form.model_choices(vocabulary)
+    usual = chosen_model("auto", has_prompts=has_prompts)
+    return [
+        Entry("auto", "auto", f"what suits the task: {usual}", brief=" ".join(labels[usual].split())),
+        *(
+            Entry(name, label, MODELS[name].family.description, brief=" ".join(label.split()))
+            for name, label in labels.items()
+        ),
+    ]
+
+
+def devices(known: tuple[Device, ...], typed: str) -> list[Entry]:
+    """Return the devices that the worker told of, those that cannot be had greyed out; and the one that was `typed`."""
+    known = known or (Device("auto", "the fastest one here", True), Device("cpu", "the processor", True))
+    entries = [
+        Entry(
+            device.name,
+            device.name,
+            device.description if device.available else f"not here: {device.reason}",
+            not device.available,
+        )
+        for device in known
+    ]
+    if not any(entry.value == typed for entry in entries):
+        entries.append(Entry(typed, typed, "not found on this machine"))
+    return entries
+
+
+def algorithms() -> list[Entry]:
+    """Return the algorithms, and after them what they are compared with."""
+    return [Entry(name, name, row.description) for name, row in {**ALGORITHMS, **COMPARATORS}.items()]

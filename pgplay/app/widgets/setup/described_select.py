@@ -1,0 +1,94 @@
+"""A list to choose from: one line when closed, a description beside each entry when open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar, NamedTuple
+
+from rich.cells import cell_len
+from rich.table import Table
+from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.widgets import Select
+from textual.widgets._select import SelectOverlay
+from textual.widgets.option_list import Option
+
+from pgplay.app.drawing.terminal_text import terminal_text
+
+
+class Entry(NamedTuple):
+    """One line of a list: its value, how it is called, what it is, and whether it can't be had.
+
+    `brief` stands in the closed list where it is not the label.
+    """
+
+    value: str
+    label: str
+    description: str = ""
+    disabled: bool = False
+    brief: str = ""
+
+
+class Choice(Select[str], inherit_bindings=False):
+    """A Select whose entries carry descriptions and may be disabled; the space bar is left to the app."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,down,up", "show_overlay", "Show menu", show=False)]
+
+    def __init__(self, entries: Iterable[Entry], value: str, *, id: str | None = None, prompt: str = "") -> None:
+        self.entries = tuple(entries)
+        allow_blank = not any(entry.value == value for entry in self.entries)
+        super().__init__(
+            [(terminal_text(entry.brief or entry.label), entry.value) for entry in self.entries],
+            value=Select.NULL if allow_blank else value,
+            allow_blank=True,
+            prompt=prompt,
+            compact=True,
+            id=id,
+        )
+
+    def show_entries(self, entries: Iterable[Entry], value: str) -> None:
+        """Put other entries in the list and choose `value`, silently; the list stays as it is where nothing changed."""
+        entries = tuple(entries)
+        if entries == self.entries and value == self.value:
+            return
+        self.entries = entries
+        with self.prevent(Select.Changed):
+            self.set_options([(terminal_text(entry.brief or entry.label), entry.value) for entry in entries])
+            self.choose(value)
+
+    def choose(self, value: str) -> None:
+        """Choose `value` silently, or nothing where it is not in the list."""
+        with self.prevent(Select.Changed):
+            known = any(entry.value == value for entry in self.entries)
+            self.value = value if known else Select.NULL
+
+    @property
+    def chosen(self) -> str | None:
+        """The chosen value, None where nothing is chosen."""
+        return self.value if isinstance(self.value, str) else None
+
+    @property
+    def description(self) -> str:
+        """What the chosen entry is."""
+        return next((entry.description for entry in self.entries if entry.value == self.value), "")
+
+    def _setup_options_renderables(self) -> None:
+        width = max((cell_len(entry.label) for entry in self.entries), default=0)
+        self._options = [option for option in self._options if option[1] is not Select.NULL]
+        overlay = self.query_one(SelectOverlay)
+        overlay.clear_options()
+        overlay.add_options(
+            [
+                Option(described(terminal_text(entry.label), entry.description, width), disabled=entry.disabled)
+                for entry in self.entries
+            ]
+        )
+
+
+def described(label: Text, description: str, width: int) -> Table:
+    """Return a line of a list: the description goes on beneath itself, not beneath the label of `width` cells."""
+    row = Table.grid(expand=True)
+    row.add_column(width=width + 2)
+    row.add_column(ratio=1)
+    row.add_row(label, terminal_text(description, "dim"))
+    return row

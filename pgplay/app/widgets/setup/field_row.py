@@ -1,0 +1,95 @@
+"""One row of the setup: a name, what can be typed or chosen, and beneath it what is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Input, Label, Select, Static
+
+from pgplay.app.drawing.terminal_text import for_field, terminal_text
+from pgplay.app.help.explanations import Explanation
+from pgplay.app.widgets.setup.described_select import Choice, Entry
+from pgplay.app.widgets.setup.form import limits, placeholder
+from pgplay.config.fields import Field
+
+
+class Setting(Vertical):
+    """A field of the run's configuration as a form shows it: one line, and a second one while something is wrong."""
+
+    @dataclass
+    class Edited(Message):
+        """A person typed or chose another value for the field `name`."""
+
+        name: str
+        text: str
+        typing: bool
+
+    def __init__(self, field: Field, value: str, *, label: str = "") -> None:
+        super().__init__(id=f"setting-{field.name}", classes="setting")
+        self.field = field
+        self.label = label or field.name.replace("_", " ")
+        allowed = limits(field)
+        live = "\nCan be changed while training." if field.live else "\nCounts from the next start on."
+        self.tooltip = Text(f"{field.description}\n{allowed}{live}" if allowed else f"{field.description}{live}")
+        self._value = value
+        self._control = self._make_control(value)
+        self._problem = Static(classes="problem")
+
+    def explain(self) -> Explanation:
+        """Return what the field means, what it may be, and when a change counts."""
+        return Explanation(self.label, str(self.tooltip))
+
+    def compose(self) -> ComposeResult:
+        """Lay out the parts."""
+        with Horizontal(classes="row"):
+            yield Label(Text(self.label), classes="name")
+            yield self._control
+        yield self._problem
+
+    def _make_control(self, value: str) -> Choice | Input:
+        field = self.field
+        if not field.choices:
+            return Input(for_field(value), placeholder=placeholder(field), compact=True)
+        entries = [Entry("", "default")] if field.default is None else []
+        entries += [Entry(choice, choice) for choice in field.choices]
+        return Choice(entries, value or ("" if field.default is None else str(field.default)))
+
+    def show_value(self, value: str) -> None:
+        """Show another value, silently."""
+        self._value = value
+        control = self._control
+        if isinstance(control, Choice):
+            control.choose(value or ("" if self.field.default is None else str(self.field.default)))
+        else:
+            with control.prevent(Input.Changed):
+                control.value = for_field(value)
+
+    def show_default(self, value: str) -> None:
+        """Show what leaving the field empty comes to."""
+        if isinstance(self._control, Input):
+            self._control.placeholder = for_field(value)
+
+    def show_problem(self, message: str) -> None:
+        """Say what is wrong with the value, or nothing."""
+        self.set_class(bool(message), "-wrong")
+        self._problem.update(terminal_text(message))
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        if event.value != for_field(self._value):
+            self._value = event.value
+            self.post_message(self.Edited(self.field.name, event.value, True))
+
+    @on(Select.Changed)
+    def _chosen(self, event: Select.Changed) -> None:
+        event.stop()
+        value = event.value if isinstance(event.value, str) and event.value != self.field.default else ""
+        if value != self._value:
+            self._value = value
+            self.post_message(self.Edited(self.field.name, value, False))

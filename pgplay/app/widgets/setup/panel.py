@@ -1,0 +1,335 @@
+"""The setup: what is learnt, what is good, who writes, how it improves; and the one big button."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.timer import Timer
+from textual.widgets import Button, Collapsible, Input, Label, Select, Static, TextArea
+
+from pgplay.app.drawing.terminal_text import for_field, terminal_text
+from pgplay.app.messages import SetupChanged
+from pgplay.app.state.app_state import AppState
+from pgplay.app.widgets.setup import choices, form
+from pgplay.app.widgets.setup.described_select import Choice, Entry
+from pgplay.app.widgets.setup.field_row import Setting
+from pgplay.config.run_config import RunConfig, fields, to_settings
+from pgplay.errors import PgplayError
+from pgplay.rewards.spec import OWN, RewardSpec
+
+TYPING_PAUSE = 0.15
+"""Seconds without a key before what was typed is checked."""
+
+ROOMY_WIDTH, ROOMY_HEIGHT = 170, 44
+"""The terminal in which the folded parts are shown from the start."""
+
+FIRST_VOCABULARY = 28
+"""Tokens by which parameters are counted until the setup has been checked: a to z, space and the stop token."""
+
+MORE = "Alphabet, length, seed"
+LEARNING = "Learning settings"
+
+
+class Setup(Vertical):
+    """The panel on the left. It posts SetupChanged with checked settings; it starts nothing itself."""
+
+    BORDER_TITLE = "Setup"
+
+    def __init__(self, config: RunConfig, preset: str = "", brought: Iterable[RewardSpec] = ()) -> None:
+        """`brought` are the rewards of `config` that the person did not write."""
+        super().__init__(id="setup")
+        self.typed = form.typed_from(config)
+        self._vocabulary = FIRST_VOCABULARY
+        self.preset = preset
+        self._brought: dict[str, RewardSpec] = {}
+        self._pause: Timer | None = None
+        self._own_reward = False
+        self.note_brought(brought)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the parts."""
+        with VerticalScroll(id="fields", can_focus=False):
+            with Horizontal(classes="row"):
+                yield Label("Preset", classes="name")
+                yield Choice([Entry(self.preset, self.preset)], self.preset, id="preset", prompt="your own")
+            yield Static(id="preset-note", classes="note")
+            yield from self._row("Task", Choice(choices.tasks(self.typed["task"]), self.typed["task"], id="task"))
+            yield Static(id="task-note", classes="note")
+            with Horizontal(classes="row", id="target-row"):
+                yield Label("Target", classes="name")
+                yield Label("[@click=app.target_from_file]from a file…[/]  [b]f[/b]", id="from-file", classes="hint")
+            yield TextArea(
+                self.typed["target"], id="target", compact=True, show_line_numbers=False, highlight_cursor_line=False
+            )
+            yield Static(id="target-problem", classes="problem")
+            yield from self._row("Reward", Choice(choices.rewards(), self._reward_choice(), id="reward"))
+            reward = for_field(self.typed["reward"])
+            yield Input(reward, id="own-reward", compact=True, placeholder="0.8*levenshtein + 0.2*prefix")
+            yield Static(id="reward-note", classes="note")
+            yield from self._row("Model", Choice(self._models(), self.typed["model"], id="model"))
+            yield from self._row("Algorithm", Choice(choices.algorithms(), self.typed["algorithm"], id="algorithm"))
+            yield Static(id="algorithm-note", classes="note")
+            device = self.typed["device"]
+            yield from self._row("Device", Choice(choices.devices((), device), device, id="device"))
+            yield Collapsible(title=MORE, id="more", classes="fold")
+            yield Collapsible(title=LEARNING, id="learning", classes="fold")
+        yield Static(id="setup-note")
+        yield Button("Start  (space)", id="start", variant="primary")
+
+    def _row(self, label: str, control: Choice) -> ComposeResult:
+        with Horizontal(classes="row"):
+            yield Label(label, classes="name")
+            yield control
+        yield Static(id=f"{control.id}-problem", classes="problem")
+
+    def on_mount(self) -> None:
+        """Show what belongs to the choices; the presets are read once the first frame stands."""
+        self._show_notes()
+        self.call_after_refresh(self._fill_lists)
+
+    def _fill_lists(self) -> None:
+        self.query_one("#preset", Choice).show_entries(choices.presets(), self.preset)
+        self._show_notes()
+        self._check()
+        if self._is_roomy:
+            for fold in self.query(Collapsible):
+                fold.collapsed = False
+
+    @property
+    def _is_roomy(self) -> bool:
+        return self.app.size.width >= ROOMY_WIDTH and self.app.size.height >= ROOMY_HEIGHT
+
+    def _reward_choice(self) -> str:
+        spec = self.typed["reward"]
+        return spec if any(spec == entry.value for entry in choices.rewards()) else choices.OWN_REWARD
+
+    def _models(self) -> list[Entry]:
+        return choices.models(self._vocabulary, has_prompts=bool(self.typed["task"]))
+
+    # What the app tells
+
+    def load(self, config: RunConfig, preset: str = "", *, origin: str = OWN, kept: bool = False) -> None:
+        """Show another configuration; `origin` says who brought it, where the person does not write it now.
+
+        `kept` is that of the RewardSpecs.
+        """
+        self.note_brought(RewardSpec(text, origin=origin, kept=kept) for text in (config.reward, *config.measure))
+        self.typed, self.preset, self._own_reward = form.typed_from(config), preset, False
+        self.query_one("#preset", Choice).choose(preset)
+        target = self.query_one("#target", TextArea)
+        with target.prevent(TextArea.Changed):
+            target.text = self.typed["target"]
+        for name in ("model", "algorithm", "device"):
+            self.query_one(f"#{name}", Choice).choose(self.typed[name])
+        self.query_one("#reward", Choice).choose(self._reward_choice())
+        own = self.query_one("#own-reward", Input)
+        with own.prevent(Input.Changed):
+            own.value = for_field(self.typed["reward"])
+        for setting in self.query(Setting):
+            setting.show_value(self.typed[setting.field.name])
+        self._show_notes()
+        self._check()
+
+    def note_brought(self, specs: Iterable[RewardSpec]) -> None:
+        """Remember that `specs` are not the person's words, whatever else is typed in their fields from now on."""
+        foreign = [spec for spec in specs if not spec.is_own]
+        self._brought.update((name, replace(spec, text=name)) for spec in foreign for name in form.names_in(spec.text))
+
+    def rewards(self, texts: Iterable[str]) -> tuple[RewardSpec, ...]:
+        """Return the rewards that `texts`, which stand here, name, with who brought each; their files are read now.
+
+        Raises InputError where one cannot be read.
+        """
+        found = [(text, self._brought.get(text.strip(), RewardSpec(text))) for text in texts]
+        return tuple(replace(spec, text=text).read() for text, spec in found)
+
+    def set_target(self, text: str) -> None:
+        """Put `text` in the target's field, as if it had been typed; it takes the place of a task with its split."""
+        for name in ("task", "held_out"):
+            self._edit(name, "")
+        self.query_one("#target", TextArea).text = text
+
+    def set_reward(self, spec: str) -> None:
+        """Put `spec`, which the person wrote, into the reward's field."""
+        self._brought.pop(spec.strip(), None)
+        if spec == self.typed["reward"]:
+            self._check()
+            return
+        self.typed["reward"], self._own_reward, self.preset = spec, False, ""
+        self.query_one("#preset", Choice).choose("")
+        self.query_one("#reward", Choice).show_entries(choices.rewards(), self._reward_choice())
+        own = self.query_one("#own-reward", Input)
+        with own.prevent(Input.Changed):
+            own.value = for_field(spec)
+        self._show_notes()
+        self._check()
+
+    def show(self, state: AppState) -> None:
+        """Show what depends on the worker: the devices, and what the button does."""
+        if state.devices:
+            device = self.typed["device"]
+            self.query_one("#device", Choice).show_entries(choices.devices(state.devices, device), device)
+        button = self.query_one("#start", Button)
+        labels = {"training": "Pause", "preparing": "Pause", "paused": "Go on"}
+        again = "Start again" if state.run in ("solved", "finished", "failed") else "Start"
+        label = "Starting…" if state.waiting else labels.get(state.run, again)
+        words = f"{label}  (space)"
+        if str(button.label) != words:
+            button.label = Text(words)
+        button.set_class(state.is_going, "-going")
+
+    def show_pending(self, names: list[str]) -> None:
+        """Say which changes wait for the next start."""
+        shown = ", ".join(name.replace("_", " ") for name in names)
+        self._pending = f"{shown}: from the next start on (r, then space)" if names else ""
+        self._show_bottom()
+
+    _pending = ""
+    _problem = ""
+    _notes = ""
+
+    def _show_bottom(self) -> None:
+        note = self.query_one("#setup-note", Static)
+        note.set_class(bool(self._problem), "-wrong")
+        note.update(terminal_text(self._problem or self._pending or self._notes))
+
+    # What the person does
+
+    @on(TextArea.Changed, "#target")
+    def _target_typed(self, event: TextArea.Changed) -> None:
+        if event.text_area.text != self.typed["target"]:
+            self._edit("target", event.text_area.text, typing=True)
+
+    @on(Input.Changed, "#own-reward")
+    def _reward_typed(self, event: Input.Changed) -> None:
+        if self._own_reward and event.value != for_field(self.typed["reward"]):
+            self._edit("reward", event.value, typing=True)
+
+    @on(Setting.Edited)
+    def _setting_edited(self, event: Setting.Edited) -> None:
+        self._edit(event.name, event.text, typing=event.typing)
+
+    @on(Select.Changed)
+    def _chosen(self, event: Select.Changed) -> None:
+        name, value = str(event.select.id), event.value
+        if not isinstance(value, str):
+            return
+        if name == "preset":
+            self._load_preset(value)
+        elif name == "reward":
+            self._own_reward = value == choices.OWN_REWARD
+            # Only what the person chose moves the focus, not what a preset fills in.
+            if self._own_reward and self._reward_choice() != choices.OWN_REWARD:
+                self.query_one("#own-reward", Input).focus()
+            self._edit("reward", value or self.typed["reward"])
+        else:
+            self._edit(name, value)
+
+    @on(Collapsible.Expanded)
+    async def _unfolded(self, event: Collapsible.Expanded) -> None:
+        contents = event.collapsible.query_one(Collapsible.Contents)
+        if contents.children:
+            return
+        shown = (
+            [fields()[name] for name in form.MORE_FIELDS] if event.collapsible.id == "more" else form.learning_fields()
+        )
+        await contents.mount(*(Setting(field, self.typed[field.name]) for field in shown))
+        self._check()
+        if not self._is_roomy:
+            event.collapsible.scroll_visible(top=True)
+
+    def _load_preset(self, name: str) -> None:
+        from pgplay.config.presets import load_preset
+        from pgplay.config.run_config import make_config
+        from pgplay.rewards.python.source import with_rewards_beside
+
+        if name == self.preset:
+            return
+        try:
+            preset = load_preset(name)
+            config = make_config(with_rewards_beside(preset.settings, preset.path))
+            self.load(config, name, origin=f"the preset {name}")
+        except PgplayError as error:
+            self._tell(error)
+
+    def _tell(self, error: PgplayError) -> None:
+        words = terminal_text(str(error), lines=True).plain
+        self.app.notify(words, title="Preset", severity="error", markup=False)
+
+    def _edit(self, name: str, text: str, *, typing: bool = False) -> None:
+        if self.typed[name] == text:
+            self._show_notes()
+            return
+        self.typed[name] = text
+        for setting in self.query(f"#setting-{name}").results(Setting):
+            setting.show_value(text)
+        self.preset = ""
+        self.query_one("#preset", Choice).choose("")
+        self._show_notes()
+        if self._pause is not None:
+            self._pause.stop()
+        self._pause = self.set_timer(TYPING_PAUSE if typing else 0.001, self._check)
+
+    # What is shown beside the fields
+
+    def _show_notes(self) -> None:
+        own = self._own_reward or self._reward_choice() == choices.OWN_REWARD
+        self.query_one("#own-reward", Input).display = own
+        self.query_one("#task", Choice).show_entries(choices.tasks(self.typed["task"]), self.typed["task"])
+        for part in ("target-row", "target"):
+            self.query_one(f"#{part}").display = not self.typed["task"]
+        for name in ("preset", "task", "reward", "algorithm"):
+            description = self.query_one(f"#{name}", Choice).description
+            if name == "reward":
+                description = self._reward_definition()
+            note = self.query_one(f"#{name}-note", Static)
+            note.display = bool(description)
+            note.update(terminal_text(description))
+
+    def _reward_definition(self) -> str:
+        from pgplay.rewards.catalogue import REWARDS
+
+        reward = REWARDS.get(self.typed["reward"])
+        return reward.definition if reward is not None else ""
+
+    def check_now(self) -> form.Checked:
+        """Return what the setup says this moment, checked, without waiting for a pause in the typing."""
+        return self._check()
+
+    def _check(self) -> form.Checked:
+        if self._pause is not None:
+            self._pause.stop()
+            self._pause = None
+        checked = form.check(self.typed)
+        self._vocabulary = checked.vocabulary or self._vocabulary
+        self.query_one("#model", Choice).show_entries(self._models(), self.typed["model"])
+        self._show_problem(checked.problem)
+        self._notes = " ".join(checked.notes)
+        for setting in self.query(Setting):
+            if checked.defaults is not None and setting.field.name in checked.defaults:
+                setting.show_default(checked.defaults[setting.field.name])
+        self._show_bottom()
+        config = checked.config
+        self.post_message(SetupChanged(None if config is None else to_settings(config), checked.parameters))
+        return checked
+
+    def _show_problem(self, problem: form.Problem | None) -> None:
+        places = {
+            str(static.id).removesuffix("-problem"): static
+            for static in self.query(Static)
+            if static.id and static.id.endswith("-problem")
+        }
+        for name, static in places.items():
+            wrong = problem is not None and problem.field == name
+            static.update(terminal_text(problem.message) if wrong and problem is not None else "")
+            static.set_class(wrong, "-shown")
+        settings = {setting.field.name: setting for setting in self.query(Setting)}
+        for name, setting in settings.items():
+            setting.show_problem(problem.message if problem is not None and problem.field == name else "")
+        self._problem = "" if problem is None else problem.message
+        self.query_one("#start", Button).disabled = problem is not None

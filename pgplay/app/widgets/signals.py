@@ -1,0 +1,99 @@
+"""How the learning signal stands: a line for each of its numbers, and what to try where one is out of range."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.style import Style
+from rich.text import Text
+from textual.widget import Widget
+
+from pgplay.app.drawing.terminal_text import pad
+from pgplay.app.help.explanations import PANELS, Explanation
+from pgplay.app.state.app_state import AppState, words_of_change
+from pgplay.app.state.plot_view import words_of
+from pgplay.app.widgets.plots.curve import is_seen
+from pgplay.learning.reports.signals import JUDGED, Signal
+
+SIGNS = {"fine": "●", "watch": "▲", "bad": "✗"}
+EMPTY = "How the learning signal stands will be told here: ties, entropy, clipping, noise, and what to try."
+_TITLE, _VALUE, _GAP, _INDENT = 24, 9, "  ", "    "
+
+COMPONENTS = {"health--fine", "health--watch", "health--bad", "health--muted"}
+
+
+def styles_of(widget: Widget) -> dict[str, Style]:
+    """Return the styles of the states as the present theme has them."""
+    return {name.partition("--")[2]: widget.get_component_rich_style(name, partial=True) for name in COMPONENTS}
+
+
+def told(
+    signals: Sequence[Signal], styles: dict[str, Style], width: int, keys: dict[str, str] | None = None
+) -> list[Text]:
+    """Return each signal in lines of at most `width` cells, its meaning beside its value where all of them fit there.
+
+    With `keys`, the ones that follow the advice by metric, a signal's advice stands beneath it; a click on the change
+    does what its key does, by the screen's action `follow`.
+    """
+    head = len(f"{SIGNS['fine']} ") + _TITLE + _VALUE + len(_GAP)
+    beside = all(head + cell_len(signal.meaning) <= width for signal in signals)
+    lines = []
+    for signal in signals:
+        style = styles[signal.state]
+        line = Text(f"{SIGNS[signal.state]} ", style, end="")
+        line.append(pad(words_of(signal.metric).title.partition(",")[0], _TITLE), style)
+        line.append(f"{signal.value:>{_VALUE}.3g}")
+        lines.append(line)
+        if beside:
+            line.append(f"{_GAP}{signal.meaning}", styles["muted"])
+        else:
+            lines += _indented(signal.meaning, width, styles["muted"])
+        if keys is not None and signal.advice:
+            lines += _indented(f"try {signal.advice}", width)
+            if signal.metric in keys and signal.settings:
+                key = keys[signal.metric]
+                change = _indented(f"{key}: {words_of_change(signal.settings)}", width, style)
+                lines += [line.on({"@click": f"screen.follow({key})"}) for line in change]
+    return lines
+
+
+def _indented(words: str, width: int, style: Style | str = "") -> list[Text]:
+    return [Text(_INDENT + line, style, end="") for line in textwrap.wrap(words, max(1, width - len(_INDENT)))]
+
+
+class Health(Widget, can_focus=True):
+    """The panel beside the curves, where there is room for one."""
+
+    ALLOW_MAXIMIZE = True
+    COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS
+
+    def __init__(self) -> None:
+        super().__init__(id="health", classes="panel")
+        self.border_title = "Signal health"
+        self._signals: tuple[Signal, ...] = ()
+
+    def explain(self) -> Explanation:
+        """Return what is judged, and what each number is."""
+        numbers = (f"{title}: {words}." for title, words in map(words_of, JUDGED))
+        return PANELS["health"]._replace(words=" ".join([PANELS["health"].words, *numbers]))
+
+    def show(self, state: AppState) -> None:
+        """Show how the signal stands now."""
+        if not is_seen(self):
+            return
+        signals = state.signals
+        self.border_subtitle = " ? tells what to try, and the keys " if signals else ""
+        if signals != self._signals:
+            self._signals = signals
+            self.refresh()
+
+    def render(self) -> Text:
+        """Return as many lines as fit."""
+        styles = styles_of(self)
+        if not self._signals:
+            return Text(EMPTY, styles["muted"])
+        lines = told(self._signals, styles, self.content_size.width)
+        return Text("\n", no_wrap=True, end="").join(lines[: self.content_size.height])

@@ -1,0 +1,164 @@
+"""One completion token by token: probability, entropy, what else was likely, advantage, and what the update changed."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.style import Style
+from rich.text import Text
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from pgplay.app.drawing.alignment_text import coloured
+from pgplay.app.drawing.formulas import signed
+from pgplay.app.drawing.terminal_text import pad, visible
+from pgplay.app.widgets.samples import Samples, component_styles
+from pgplay.learning.reports.step_detail import CompletionDetail, TokenDetail
+
+STOP = "■"
+"""Stands for the stop token."""
+
+HEADINGS = {
+    "entropy": "entropy",
+    "credit": "credit",
+    "value": "critic",
+    "shared": "A",
+    "advantage": "A_t",
+    "ratio": "ratio",
+    "after": "p after",
+    "change": "change",
+}
+COLUMNS: tuple[str, ...] = ("entropy", "credit", "value", "advantage", "after", "change")
+"""What is told of each token beside its probability: in nats, in edits, in rewards; ≡ marks a clipped ratio."""
+
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+_BAR = 4
+_COLUMN = 8
+_ROOMY = 70
+"""Columns from which on the probability after the update is told too; where it is narrower, its change says the same
+and leaves room for what else was likely."""
+
+
+class Tokens(VerticalScroll):
+    """A table with a row for each token; it scrolls where the completion is long."""
+
+    ALLOW_MAXIMIZE = True
+    COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES
+
+    def __init__(self) -> None:
+        super().__init__(id="tokens", classes="panel")
+        self.border_title = "Token by token"
+        self._sample: CompletionDetail | None = None
+        self._columns = COLUMNS
+
+    def compose(self):  # type: ignore[no-untyped-def]
+        """Lay out the table."""
+        yield Static(id="token-rows")
+
+    def show(self, sample: CompletionDetail | None, columns: tuple[str, ...] = COLUMNS) -> None:
+        """Show the tokens of `sample`, of each these columns; what it has none of is left out."""
+        self._sample, self._columns = sample, columns
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Show as many alternatives as there is room for."""
+        self._draw()
+
+    def _draw(self) -> None:
+        sample, styles = self._sample, component_styles(self)
+        if sample is None:
+            table = Text("The tokens of a completion will stand here.", styles["muted"])
+        elif not sample.tokens:
+            words = "This step was not taken apart, so its tokens were not kept. n takes the next one apart."
+            table = Text(words, styles["muted"])
+        else:
+            width = self.scrollable_content_region.width
+            crowded = "change" in self._columns and width < _ROOMY
+            columns = [
+                name
+                for name in self._columns
+                if any(_value(token, name) is not None for token in sample.tokens) and not (crowded and name == "after")
+            ]
+            lines = [heading(columns, width, styles)]
+            lines += [_row(token, columns, width, styles) for token in sample.tokens]
+            table = Text("\n").join(lines)
+        self.query_one("#token-rows", Static).update(table)
+
+
+def heading(columns: list[str], width: int, styles: dict[str, Style]) -> Text:
+    """Return the names of the columns, as many as fit."""
+    names = f"{'':<3}{'p':>{_BAR + 4}}" + "".join(f"{HEADINGS[name]:>{_COLUMN}}" for name in columns)
+    rests = ("   likeliest before the update", "   likeliest", "")
+    rest = next(rest for rest in rests if len(names) + len(rest) <= width or not rest)
+    return Text(names + rest, styles["muted"], no_wrap=True, end="")
+
+
+def shown_token(text: str) -> str:
+    """Return how a token is written on the screen."""
+    return "".join("␣" if character == " " else visible(character) for character in text) if text else STOP
+
+
+def _value(token: TokenDetail, column: str) -> float | None:
+    if column == "after":
+        return None if token.log_p_after is None else math.exp(token.log_p_after)
+    if column == "change":
+        return None if token.log_p_after is None else token.log_p_after - token.log_p
+    value: float | None = getattr(token, column)
+    return value
+
+
+def _row(token: TokenDetail, columns: list[str], width: int, styles: dict[str, Style]) -> Text:
+    line = Text(no_wrap=True, end="")
+    line.append(pad(shown_token(token.text), 3), styles["now"])
+    p = math.exp(token.log_p)
+    line.append(bar(p, _BAR - 1), Style(color=styles["right"].color)).append(f"{p:5.2f}")
+    for name in columns:
+        value = _value(token, name)
+        if value is None:
+            line.append(f"{'–':>{_COLUMN}}", styles["muted"])
+        elif name in ("entropy", "after", "ratio"):
+            line.append(f"{value:{_COLUMN}.2f}")
+        else:
+            line.append(f"{signed(value):>{_COLUMN}}", _sign(value, styles))
+    line.append("≡" if token.clipped and "change" in columns else " ", styles["extra"]).append(" ")
+    for text, likely in token.alternatives:
+        part = f" {shown_token(text)} {likely:.2f} "
+        if line.cell_len + cell_len(part) > width:
+            break
+        line.append(part, styles["now"] if text == token.text else styles["muted"])
+    return line
+
+
+def _sign(value: float, styles: dict[str, Style]) -> Style:
+    if abs(value) < 0.005:
+        return styles["muted"]
+    return Style(color=styles["right" if value > 0 else "wrong"].color)
+
+
+def bar(share: float, width: int) -> str:
+    """Return a bar of `width` cells, filled by `share`."""
+    eighths = round(min(1.0, max(0.0, share)) * width * 8)
+    full, rest = divmod(eighths, 8)
+    return ("█" * full + (_EIGHTHS[rest] if rest else "")).ljust(width)
+
+
+def alignment(sample: CompletionDetail, styles: dict[str, Style]) -> Text:
+    """Return the target and, under it, the completion, so that what corresponds stands in one column."""
+    lines = Text(end="").append("target   ", styles["muted"]).append(_beside(sample.text, sample.target), styles["now"])
+    return lines.append("\nwritten  ", styles["muted"]).append_text(coloured(sample.text, sample.target, styles))
+
+
+def _beside(text: str, target: str) -> str:
+    """Return `target` with a space where `text` has a character too many."""
+    from pgplay.rewards.alignment import align
+
+    marks, gaps = align(text, target)
+    missing, rest, shown = dict(gaps), iter(target), []
+    for position, mark in enumerate([*marks, None]):
+        shown += [visible(next(rest)) for _ in range(missing.get(position, 0))]
+        if mark is not None:
+            width = cell_len(visible(text[position]))
+            shown.append(" " * width if mark == "extra" else pad(visible(next(rest)), width))
+    return "".join(shown)

@@ -1,0 +1,86 @@
+"""Sections of names and words in two columns, as pages show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from rich.text import Text
+from textual.geometry import Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from pgplay.app.drawing.terminal_text import pad, terminal_text
+
+_GAP = 2
+
+
+class Section(NamedTuple):
+    """A title, and rows of a name and words; all of it may come from outside."""
+
+    title: str
+    rows: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, title: str, rows: Iterable[tuple[str, str]]) -> Section:
+        """Return the section of `rows`."""
+        return cls(title, tuple((name, words) for name, words in rows))
+
+
+class TwoColumnText(Widget):
+    """Sections one beneath another, the words wrapped beside the names.
+
+    It is as high as its lines, which are made once for a width, and only those that are seen are painted: a page of
+    hundreds opens as quickly as a short one.
+    """
+
+    def __init__(self, *sections: Section, name_width: int = 15, id: str | None = None) -> None:
+        super().__init__(id=id, classes="words")
+        self._sections = sections
+        self._name_width = name_width
+        self._lines: list[Text] = []
+        self._lines_width = -1
+
+    @property
+    def plain(self) -> str:
+        """All that is shown, as text."""
+        return "\n".join(line.plain for line in self._wrapped(max(1, self.content_size.width)))
+
+    def show(self, *sections: Section) -> None:
+        """Show other sections."""
+        if sections == self._sections:
+            return
+        height, width = len(self._lines), self.content_size.width
+        self._sections, self._lines_width = sections, -1
+        # Before it stands it has no width: wrapped to that, every letter would be a line.
+        self.refresh(layout=not width or len(self._wrapped(width)) != height)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return the lines in `width` cells."""
+        return len(self._wrapped(width))
+
+    def render_line(self, y: int) -> Strip:
+        """Return the line `y`."""
+        lines, width = self._wrapped(self.content_size.width), self.content_size.width
+        if y >= len(lines):
+            return Strip.blank(width, self.rich_style)
+        return Strip(lines[y].render(self.app.console)).adjust_cell_length(width).apply_style(self.rich_style)
+
+    def _wrapped(self, width: int) -> list[Text]:
+        if width != self._lines_width:
+            self._lines = list(self._wrap(width))
+            self._lines_width = width
+        return self._lines
+
+    def _wrap(self, width: int) -> Iterator[Text]:
+        room = max(1, width - self._name_width - _GAP)
+        for number, section in enumerate(self._sections):
+            if number:
+                yield Text(end="")
+            # As a span: Strip drops a Text's own style.
+            yield Text(end="").append_text(terminal_text(section.title, "bold"))
+            for name, words in section.rows:
+                head = pad(name, self._name_width) + " " * _GAP
+                for line in terminal_text(words, lines=True).wrap(self.app.console, room) or [Text()]:
+                    yield Text(head, end="").append_text(line)
+                    head = " " * len(head)

@@ -1,0 +1,250 @@
+"""`pgplay bench`: how fast this machine samples and learns, per model and device.
+
+Each model is measured in a process of its own, one after the other (learning.speed).
+"""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pgplay.cli.output import note, print_json, print_table, say
+from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
+from pgplay.errors import InputError
+from pgplay.policies.families.catalogue import MODELS, model_spec
+
+if TYPE_CHECKING:
+    from pgplay.learning.benchmark import BenchmarkRequest, BenchmarkResult, Timing
+
+USUAL_MODELS = tuple(spec.name for spec in MODELS.values() if spec.size in ("nano", "small", "medium"))
+_SHORTEST, _LONGEST = 4, 512
+
+_KEYS = """\
+--json prints one object:
+peak          per device, the floating-point operations a second of a large product of matrices on all cores
+models        for each model on each device
+  model, device, parameters (with 27 characters and a stop token), threads, batch_size, length
+  steps       how many were measured; what follows are medians over them
+  seconds     a whole step; seconds_sample and seconds_learn are those of its stages
+  sample_per_second      characters sampled in a second of sampling
+  learn_per_second       characters learnt in a second of learning, all of a step's updates
+  characters_per_second  sampling, learning, rewards and metrics together
+  memory      bytes that training added to a process with torch in it; null where that is not told
+  sample_share, learn_share, share
+              of the peak: the network's own arithmetic in a second of each
+  by_length, by_batch    lists of batch_size, length, seconds and characters_per_second
+  length_exponent, batch_exponent
+              a step's seconds grow as this power of length and of batch size
+parameters    per family and device, the power of its parameters by which a step's seconds grow
+unavailable   devices that cannot be used here, each with its reason
+failed        models that could not be measured, each with its reason"""
+
+
+def bench(words: Sequence[str]) -> int:
+    """Run `pgplay bench`; returns 1 where a model could not be measured."""
+    parser = Parser(
+        "pgplay bench",
+        "How fast this machine samples and learns, per model and device: steps of training with default settings,\n"
+        "in which every completion fills its length. Let nothing else run meanwhile.",
+        epilog=_KEYS,
+    )
+    parser.add_argument(
+        "--models", metavar="NAME,...", help="which models, or all (default: nano, small and medium of each family)"
+    )
+    parser.add_argument("--devices", metavar="NAME,...", help="which devices (default: all that can be used here)")
+    parser.add_argument(
+        "--batch-size", type=whole_number(4, 32768), default=64, metavar="N", help="completions a step (default: 64)"
+    )
+    parser.add_argument(
+        "--length",
+        type=whole_number(_SHORTEST, _LONGEST),
+        default=32,
+        metavar="N",
+        help=f"characters a completion, from {_SHORTEST} to {_LONGEST} (default: 32)",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=whole_number(1, 3600),
+        default=3,
+        metavar="N",
+        help="about so long for each model on each device, beyond its start (default: 3); slow ones take longer",
+    )
+    add_json(parser)
+    arguments = parser.read(words)
+    models = _models(arguments.models)
+    from pgplay.worker.session.cpu_cores import let_waiting_threads_sleep
+
+    let_waiting_threads_sleep()
+    devices, unavailable = _devices(arguments.devices)
+    speeds, failed = _measure(_orders(models, devices, arguments))
+    peaks = {device: max(one.peak for one in speeds if one.device == device) for device in devices if speeds}
+    rows = [_row(one, peaks[one.device]) for one in speeds]
+    growth = [line for device in devices for line in _growth([one for one in speeds if one.device == device])]
+    if arguments.json:
+        found = {"peak": peaks, "models": rows, "parameters": growth}
+        print_json({**found, "unavailable": unavailable, "failed": failed})
+    else:
+        _print(rows, peaks, growth, unavailable)
+    return int(bool(failed))
+
+
+def _models(word: str | None) -> list[str]:
+    if word is None:
+        return list(USUAL_MODELS)
+    if word == "all":
+        return list(MODELS)
+    return list(dict.fromkeys(model_spec(name.strip()).name for name in word.split(",")))
+
+
+def _devices(word: str | None) -> tuple[list[str], list[dict[str, str]]]:
+    """Return the devices to be measured, and those that cannot be used; one that `word` names raises InputError."""
+    from pgplay.policies.devices import list_devices, resolve_device
+
+    if word is not None:
+        return list(dict.fromkeys(str(resolve_device(name.strip())) for name in word.split(","))), []
+    known = [device for device in list_devices() if device.name != "auto"]
+    missing = [{"device": device.name, "reason": device.reason} for device in known if not device.available]
+    return [device.name for device in known if device.available], missing
+
+
+def _orders(models: Iterable[str], devices: Iterable[str], arguments: Arguments) -> list[BenchmarkRequest]:
+    from pgplay.learning.benchmark import BenchmarkRequest
+    from pgplay.worker.session.cpu_cores import available_cores
+
+    return [
+        BenchmarkRequest(model, device, arguments.batch_size, arguments.length, available_cores(), arguments.seconds)
+        for device in devices
+        for model in models
+    ]
+
+
+def _measure(orders: Sequence[BenchmarkRequest]) -> tuple[list[BenchmarkResult], list[dict[str, str]]]:
+    """Return what each order gave, in a process of its own, and what could not be measured."""
+    import msgspec
+
+    from pgplay.learning.benchmark import BenchmarkResult
+
+    speeds, failed = [], []
+    for number, order in enumerate(orders, 1):
+        note(f"{number} of {len(orders)}: {order.model} on {order.device}")
+        words = [sys.executable, "-m", "pgplay.learning.benchmark", msgspec.json.encode(order).decode()]
+        done = subprocess.run(words, capture_output=True, check=False)
+        if done.returncode == 0:
+            speeds.append(msgspec.json.decode(done.stdout, type=BenchmarkResult))
+            continue
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        reason = said[-1] if said else "Its process was killed, probably for want of memory."
+        note(f"{order.model} on {order.device} could not be measured. {reason}")
+        failed.append({"model": order.model, "device": order.device, "reason": reason})
+    if not speeds:
+        raise InputError("Nothing could be measured.", "Choose smaller models, or a smaller --batch-size or --length.")
+    return speeds, failed
+
+
+def _row(speed: BenchmarkResult, peak: float) -> dict[str, Any]:
+    usual = speed.usual
+    operations = usual.operations_sample + usual.operations_learn
+    return {
+        "model": speed.model,
+        "device": speed.device,
+        "parameters": speed.parameters,
+        "threads": speed.threads,
+        "batch_size": usual.batch_size,
+        "length": usual.length,
+        "steps": usual.steps,
+        "seconds": usual.seconds,
+        "seconds_sample": usual.seconds_sample,
+        "seconds_learn": usual.seconds_learn,
+        "sample_per_second": usual.characters / usual.seconds_sample,
+        "learn_per_second": usual.characters / usual.seconds_learn,
+        "characters_per_second": usual.characters / usual.seconds,
+        "memory": speed.memory,
+        "sample_share": usual.operations_sample / usual.seconds_sample / peak,
+        "learn_share": usual.operations_learn / usual.seconds_learn / peak,
+        "share": operations / usual.seconds / peak,
+        "by_length": [_point(one) for one in speed.by_length],
+        "by_batch": [_point(one) for one in speed.by_batch],
+        "length_exponent": _exponent([(one.length, one.seconds) for one in speed.by_length]),
+        "batch_exponent": _exponent([(one.batch_size, one.seconds) for one in speed.by_batch]),
+    }
+
+
+def _point(timing: Timing) -> dict[str, float]:
+    return {
+        "batch_size": timing.batch_size,
+        "length": timing.length,
+        "seconds": timing.seconds,
+        "characters_per_second": timing.characters / timing.seconds,
+    }
+
+
+def _exponent(points: Sequence[tuple[float, float]]) -> float:
+    """Return a where y grows as x^a from the first to the last of the (x, y) `points`."""
+    (low, before), *_, (high, after) = points
+    return math.log(after / before) / math.log(high / low)
+
+
+def _growth(speeds: Sequence[BenchmarkResult]) -> list[dict[str, Any]]:
+    """Return by which power of the parameters a step's seconds grow, for each family of one device's `speeds`."""
+    lines = []
+    for family in dict.fromkeys(model_spec(one.model).family.name for one in speeds):
+        own = [one for one in speeds if model_spec(one.model).family.name == family]
+        sizes = sorted((one.parameters, one.usual.seconds) for one in own)
+        if len(sizes) > 1:
+            lines.append({"family": family, "device": own[0].device, "exponent": _exponent(sizes)})
+    return lines
+
+
+def _print(
+    rows: Sequence[dict[str, Any]],
+    peaks: dict[str, float],
+    growth: Sequence[dict[str, Any]],
+    unavailable: Sequence[dict[str, str]],
+) -> None:
+    first = rows[0]
+    say(f"Characters a second, {first['batch_size']} completions of {first['length']} characters a step\n")
+    names = ("sample_per_second", "learn_per_second", "characters_per_second")
+    print_table(
+        ("model", "device", "parameters", "threads", "sampling", "learning", "together", "of peak", "memory"),
+        [
+            (
+                *(row["model"], row["device"], f"{row['parameters']:,}", row["threads"]),
+                *(f"{row[name]:,.0f}" for name in names),
+                f"{row['share']:.1%}",
+                "" if row["memory"] is None else f"{row['memory'] / 1e6:,.0f} MB",
+            )
+            for row in rows
+        ],
+    )
+    say("\nMilliseconds a step: how the cost grows with length and batch\n")
+    lengths = [one["length"] for one in first["by_length"]]
+    batches = [one["batch_size"] for one in first["by_batch"]]
+    print_table(
+        (
+            *("model", "device"),
+            *(f"length {length}" for length in lengths),
+            "power",
+            *(f"batch {batch}" for batch in batches),
+            "power",
+        ),
+        [
+            (
+                *(row["model"], row["device"]),
+                *(f"{one['seconds'] * 1000:.1f}" for one in row["by_length"]),
+                f"{row['length_exponent']:.2f}",
+                *(f"{one['seconds'] * 1000:.1f}" for one in row["by_batch"]),
+                f"{row['batch_exponent']:.2f}",
+            )
+            for row in rows
+        ],
+    )
+    say()
+    for line in growth:
+        say(f"{line['family']} on {line['device']}: seconds grow as parameters to the power {line['exponent']:.2f}.")
+    for device, peak in peaks.items():
+        say(f"Peak of {device}: {peak / 1e9:,.0f} billion operations a second, by a large product of matrices.")
+    for missing in unavailable:
+        say(f"Not measured: {missing['device']}. {missing['reason']}")

@@ -1,0 +1,186 @@
+"""What there is to choose from: `pgplay presets`, `pgplay rewards`, `pgplay algorithms`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pgplay.cli.commands.rewards_probe import add_probe, probe
+from pgplay.cli.output import note, print_error, print_facts, print_json, print_table, say, visible
+from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, run_verb
+from pgplay.rewards.catalogue import BuiltIn
+
+
+def _add_name(parser: Parser) -> None:
+    parser.add_argument("name", metavar="NAME")
+    add_json(parser)
+
+
+def presets(words: Sequence[str]) -> int:
+    """Run `pgplay presets`."""
+    verbs = {
+        "list": Verb("list the presets, your own among them", add_json, _list_presets),
+        "show": Verb("show what a preset teaches and sets", _add_name, _show_preset),
+    }
+    return run_verb("pgplay presets", "Presets: runs to begin with.", verbs, words, "list")
+
+
+def _list_presets(arguments: Arguments) -> int:
+    from pgplay.config.presets import broken_presets, hiding_presets, preset_names
+
+    for name in hiding_presets():
+        note(f"Your own preset {name} is used in place of the one that ships.")
+    for broken in broken_presets():
+        print_error(broken.error)
+    found = preset_names()
+    if arguments.json:
+        print_json([_preset(preset) for preset in found])
+    else:
+        print_table(("name", "title", "teaches"), [(one.name, one.title, one.teaches) for one in found])
+    return 0
+
+
+def _preset(preset: Any) -> dict[str, Any]:
+    return {
+        "name": preset.name,
+        "title": preset.title,
+        "teaches": preset.teaches,
+        "solves": preset.solves,
+        "seconds": preset.seconds or None,
+        "settings": preset.settings,
+        "path": str(preset.path),
+    }
+
+
+def _show_preset(arguments: Arguments) -> int:
+    from pgplay.config.presets import load_preset
+    from pgplay.config.recipe import to_command
+
+    preset = load_preset(arguments.name)
+    if arguments.json:
+        print_json(_preset(preset))
+        return 0
+    say(f"{visible(preset.title)}\n{visible(preset.teaches)}\n")
+    print_facts(preset.settings)
+    say()
+    print_facts({"file": preset.path, "as a command": to_command(preset.config())})
+    return 0
+
+
+def rewards(words: Sequence[str]) -> int:
+    """Run `pgplay rewards`."""
+    verbs = {
+        "list": Verb("list the built-in rewards", add_json, _list_rewards),
+        "show": Verb("show what a reward measures and where it comes from", _add_name, _show_reward),
+        "probe": Verb("say what a reward will do, before any training", add_probe, probe),
+    }
+    description = (
+        "Rewards: what is good. Beside the built-in ones a reward may be a formula of them\n"
+        '("0.8*levenshtein + 0.2*prefix - 0.01*abs(length - 12)") or a Python file of your own (my_reward.py:rhymes).'
+    )
+    return run_verb("pgplay rewards", description, verbs, words, "list")
+
+
+def _range(reward: BuiltIn) -> str:
+    return f"{reward.range[0]:g} to {reward.range[1]:g}"
+
+
+def _reward(reward: BuiltIn) -> dict[str, Any]:
+    return {
+        "name": reward.name,
+        "description": reward.description,
+        "definition": reward.definition,
+        "range": reward.range,
+        "source": reward.source,
+        "usage": reward.usage,
+        "brackets": reward.parameters,
+        "needs_target": reward.needs_target,
+    }
+
+
+def _list_rewards(arguments: Arguments) -> int:
+    from pgplay.rewards.catalogue import REWARDS
+
+    if arguments.json:
+        print_json([_reward(reward) for reward in REWARDS.values()])
+    else:
+        print_table(
+            ("name", "range", "description"), [(name, _range(one), one.description) for name, one in REWARDS.items()]
+        )
+    return 0
+
+
+def _show_reward(arguments: Arguments) -> int:
+    from pgplay.rewards.catalogue import built_in
+
+    reward = built_in(arguments.name)
+    if arguments.json:
+        print_json(_reward(reward))
+    else:
+        print_facts({**_reward(reward), "range": _range(reward)})
+    return 0
+
+
+def algorithms(words: Sequence[str]) -> int:
+    """Run `pgplay algorithms`."""
+
+    def add_show(parser: Parser) -> None:
+        parser.add_argument("name", metavar="NAME", nargs="?", help="without one: every metric")
+        parser.add_argument("--metrics", action="store_true", help="what each metric means")
+        add_json(parser)
+
+    verbs = {
+        "list": Verb("list the algorithms with their rows of choices", add_json, _list_algorithms),
+        "show": Verb("show an algorithm's choices and source, or the metrics", add_show, _show_algorithm),
+    }
+    description = (
+        "Algorithms: how a policy improves. Each is a row of choices; each choice can be overruled by its option.\n"
+        "The comparators are no policy gradients: they tell what a policy gradient buys."
+    )
+    return run_verb("pgplay algorithms", description, verbs, words, "list")
+
+
+def _algorithm(name: str) -> dict[str, Any]:
+    from pgplay.learning.algorithms.table import algorithm_row
+
+    row = algorithm_row(name)
+    has_choices = row.kind == "policy gradient"
+    return {
+        "name": name,
+        "kind": row.kind,
+        "description": row.description,
+        "choices": row.choices._asdict() if has_choices else None,
+        "updates_per_step": row.updates if has_choices else None,
+        "clip_high": row.clip_high if has_choices else None,
+        "source": row.source,
+    }
+
+
+def _list_algorithms(arguments: Arguments) -> int:
+    from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS, AlgorithmChoices
+
+    if arguments.json:
+        print_json([_algorithm(name) for name in (*ALGORITHMS, *COMPARATORS)])
+    else:
+        print_table(("name", *AlgorithmChoices._fields), [(name, *row.choices) for name, row in ALGORITHMS.items()])
+        say("\nComparators, which are no policy gradients:")
+        print_table(("name", "description"), [(name, row.description) for name, row in COMPARATORS.items()])
+    return 0
+
+
+def _show_algorithm(arguments: Arguments) -> int:
+    from pgplay.learning.reports.metrics import METRICS
+
+    shown: dict[str, Any] = _algorithm(arguments.name) if arguments.name else {}
+    metrics = METRICS if arguments.metrics or not arguments.name else {}
+    if arguments.json:
+        documented = [{"name": name, **metric._asdict()} for name, metric in metrics.items()]
+        print_json({**shown, **({"metrics": documented} if metrics else {})})
+        return 0
+    print_facts({**shown, **(shown.pop("choices", None) or {})})
+    if shown and metrics:
+        say()
+    if metrics:
+        rows = [(name, metric.unit, metric.description) for name, metric in metrics.items()]
+        print_table(("metric", "unit", "meaning"), rows)
+    return 0

@@ -1,0 +1,186 @@
+"""`pgplay doctor` and `pgplay locate`: this machine, and where things are kept on it."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import importlib.metadata
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pgplay import paths
+from pgplay.cli.output import print_facts, print_json, print_table, say
+from pgplay.cli.parsing import Parser, add_json
+from pgplay.cli.signals import heeded
+from pgplay.errors import PgplayError, lack_of_memory
+
+_PACKAGES = {
+    "torch": "torch",
+    "textual": "textual",
+    "plotext": "plotext",
+    "Levenshtein": "Levenshtein",
+    "rapidfuzz": "rapidfuzz",
+    "numpy": "numpy",
+    "platformdirs": "platformdirs",
+    "msgspec": "msgspec",
+    "safetensors": "safetensors",
+}
+"""The packages that pgplay needs, and the module whose import shows that each works."""
+
+_LOW_SPACE = 200 * 1024 * 1024
+"""Bytes below which saving is at risk: a policy of size xl takes 340 MB, the common ones below 5 MB."""
+
+
+class Fault(NamedTuple):
+    """What would not work and why; `needed` where pgplay cannot do its work without it."""
+
+    problem: str
+    needed: bool
+
+
+def locate(words: Sequence[str]) -> int:
+    """Run `pgplay locate`."""
+    parser = Parser("pgplay locate", "The folders in which things are kept.")
+    add_json(parser)
+    arguments = parser.read(words)
+    folders = {name: str(folder) for name, folder in _folders().items()}
+    if arguments.json:
+        print_json(folders)
+    else:
+        print_facts(folders)
+    return 0
+
+
+def _folders() -> dict[str, Path]:
+    return {
+        "data": paths.data_folder(),
+        "policies": paths.policies_folder(),
+        "runs": paths.runs_folder(),
+        "personal_presets": paths.personal_presets_folder(),
+        "personal_rewards": paths.personal_rewards_folder(),
+        "consents": paths.consents_folder(),
+        "presets": paths.shipped("presets"),
+    }
+
+
+def doctor(words: Sequence[str]) -> int:
+    """Run `pgplay doctor`; returns 1 where something that pgplay needs is broken."""
+    parser = Parser("pgplay doctor", "Versions, devices, folders, what would not work and why.")
+    add_json(parser)
+    arguments = parser.read(words)
+    faults: list[Fault] = []
+    with heeded():
+        versions = _check_versions(faults)
+    devices = _check_devices(faults)
+    folder = _check_folder(faults)
+    terminal = _check_terminal(faults)
+    broken = any(fault.needed for fault in faults)
+    if arguments.json:
+        found = {"versions": versions, "devices": devices, "folder": folder, "terminal": terminal}
+        print_json({"ok": not broken, **found, "faults": [fault._asdict() for fault in faults]})
+        return int(broken)
+    print_facts(versions)
+    say()
+    print_table(("device", "there", "what"), [(one["name"], one["available"], one["description"]) for one in devices])
+    say()
+    free = folder["free_bytes"]
+    print_facts({**folder, "free_bytes": None, "free": None if free is None else f"{free / 1e9:.1f} GB"})
+    say()
+    print_facts(terminal)
+    say()
+    for fault in faults:
+        say(f"{'Broken' if fault.needed else 'Note'}: {fault.problem}")
+    say("Something that pgplay needs is broken." if broken else "Everything that pgplay needs works.")
+    return int(broken)
+
+
+def pgplay_version() -> str:
+    """Return the version that is installed; a source tree that nobody installed has none."""
+    try:
+        return importlib.metadata.version("pgplay")
+    except importlib.metadata.PackageNotFoundError:
+        return "from a source tree"
+
+
+def _check_versions(faults: list[Fault]) -> dict[str, str]:
+    versions = {
+        "python": f"{platform.python_version()} ({platform.system()} {platform.machine()})",
+        "pgplay": pgplay_version(),
+    }
+    for package, module in _PACKAGES.items():
+        try:
+            versions[package] = importlib.metadata.version(package)
+            importlib.import_module(module)
+        except (ImportError, OSError) as error:  # OSError: a shared library that does not load
+            versions.setdefault(package, "missing")
+            lacking = lack_of_memory(error)
+            why = f"{lacking.problem} {lacking.remedy}" if lacking else f"{error}. Install pgplay again."
+            faults.append(Fault(f"{package} does not load: {why}", needed=True))
+    return versions
+
+
+def _check_devices(faults: list[Fault]) -> list[dict[str, Any]]:
+    if any(fault.needed and fault.problem.startswith("torch ") for fault in faults):
+        return []
+    from pgplay.policies.devices import list_devices
+
+    found = []
+    for device in list_devices():
+        what = device.description if device.available else device.reason
+        found.append({"name": device.name, "available": device.available, "description": what})
+    return found
+
+
+def _check_folder(faults: list[Fault]) -> dict[str, Any]:
+    folder = paths.data_folder()
+    facts: dict[str, Any] = {"folder": str(folder), "writable": False, "free_bytes": None}
+    try:
+        facts["free_bytes"] = shutil.disk_usage(paths.make_folder(folder)).free
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"pgplay")
+        facts["writable"] = True
+    except PgplayError as error:
+        faults.append(Fault(str(error).replace("\n", " "), needed=True))
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            problem = f"No room is left in {folder}. Free some, or set PGPLAY_HOME to a folder elsewhere."
+        else:
+            problem = f"The folder {folder} cannot be written: {error.strerror}. Set PGPLAY_HOME to one that can."
+        faults.append(Fault(problem, needed=True))
+    if facts["free_bytes"] is not None and facts["free_bytes"] < _LOW_SPACE:
+        faults.append(Fault(f"Only {facts['free_bytes'] // 2**20} MB are free in {folder}.", needed=False))
+    return facts
+
+
+def _check_terminal(faults: list[Fault]) -> dict[str, Any]:
+    inside = sys.stdout.isatty()
+    columns, rows = shutil.get_terminal_size()
+    encoding = sys.stdout.encoding or "unknown"
+    if not inside:
+        faults.append(Fault("Standard output is no terminal: the app cannot open here, train can.", needed=False))
+    elif columns < 80 or rows < 24:
+        faults.append(Fault(f"The terminal is {columns}x{rows}: the app shows all from 80x24 on.", needed=False))
+    if "utf" not in encoding.lower():
+        faults.append(Fault(f"The encoding is {encoding}: characters outside it are shown as escapes.", needed=False))
+    if os.environ.get("TERM") == "dumb":
+        faults.append(Fault("TERM is dumb: the app cannot draw here, train can.", needed=False))
+    return {
+        "terminal": f"{columns}x{rows}" if inside else "none",
+        "colours": _colours(),
+        "encoding": encoding,
+        "kind": os.environ.get("TERM", "unknown"),
+    }
+
+
+def _colours() -> str:
+    if os.environ.get("NO_COLOR"):
+        return "none, as NO_COLOR asks"
+    if os.environ.get("COLORTERM") in ("truecolor", "24bit"):
+        return "16 million"
+    return "256" if "256" in os.environ.get("TERM", "") else "16"

@@ -1,0 +1,179 @@
+"""`pgplay policies`: the library of saved policies."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from pgplay.cli.consent import ask
+from pgplay.cli.output import note, print_facts, print_json, print_source, print_table, say, shorten
+from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_replace, add_yes, confirm, run_verb
+from pgplay.errors import InputError
+
+
+def policies(words: Sequence[str]) -> int:
+    """Run `pgplay policies`."""
+    verbs = {
+        "list": Verb("list the saved policies, newest first, then those that ship", add_json, _list),
+        "show": Verb("show a policy: what it learned, how, and how well", _add_show, _show),
+        "rename": Verb("call a policy another name", _add_rename, _rename),
+        "delete": Verb("delete policies", _add_delete, _delete),
+        "export": Verb("write a policy to one file, to be shared", _add_export, _export),
+        "import": Verb("add a policy from such a file; nothing in it is executed", _add_import, _import),
+    }
+    return run_verb("pgplay policies", "The saved policies.", verbs, words, "list")
+
+
+def _list(arguments: Arguments) -> int:
+    from pgplay.library.policies import BrokenPolicy, hiding_policies, list_policies, shipped_policies
+
+    for name in hiding_policies():
+        note(f"Your own policy {name} hides the one that ships; pgplay policies rename shows both.")
+    own, shipped = list_policies(), shipped_policies()
+    found = [*own, *shipped]
+    if arguments.json:
+        print_json(
+            [
+                {"name": one.name, "problem": one.reason} if isinstance(one, BrokenPolicy) else _facts(one)
+                for one in found
+            ]
+        )
+        return 0
+    if not own:
+        note("There are no saved policies of your own yet. pgplay train --save NAME makes one.")
+    rows: list[tuple[Any, ...]] = []
+    for one in found:
+        if isinstance(one, BrokenPolicy):
+            rows.append((one.name, "cannot be read", "", None, "", one.reason))
+        else:
+            date = "ships" if one in shipped else one.created[:10]
+            rows.append((one.name, one.model, one.reward, one.reached, date, shorten(_target(one))))
+    print_table(("name", "model", "reward", "reached", "date", "target"), rows)
+    return 0
+
+
+def _target(card: Any) -> str:
+    pairs = card.task.training
+    return pairs[0].target if len(pairs) == 1 and not pairs[0].prompt else f"{card.task.name}: {len(pairs)} pairs"
+
+
+def _facts(card: Any) -> dict[str, Any]:
+    return {
+        "name": card.name,
+        "target": _target(card),
+        "model": card.model,
+        "reward": card.reward,
+        "metrics": card.metrics,
+        "steps": card.steps,
+        "alphabet": card.alphabet,
+        "max_length": card.max_length,
+        "recipe": card.recipe,
+        "reward_source": card.reward_source,
+        "created": card.created,
+        "versions": card.versions,
+        "sha256": card.sha256,
+        "size": card.size,
+    }
+
+
+def _add_show(parser: Parser) -> None:
+    parser.add_argument("name", metavar="POLICY")
+    add_json(parser)
+
+
+def _show(arguments: Arguments) -> int:
+    from pgplay.library.policies import read_policy
+
+    facts = _facts(read_policy(arguments.name))
+    if arguments.json:
+        print_json(facts)
+        return 0
+    source, metrics, versions = (facts.pop(name) for name in ("reward_source", "metrics", "versions"))
+    versions_line = ", ".join(f"{name} {version}" for name, version in versions.items())
+    print_facts({**facts, "alphabet": shorten(facts["alphabet"], 80), "versions": versions_line})
+    if metrics:
+        say("\nHow well, at its last step:")
+        print_facts(metrics)
+    if source:
+        say("\nIts reward is Python, which runs only when you say so:")
+        print_source(source)
+    return 0
+
+
+def _add_rename(parser: Parser) -> None:
+    parser.add_argument("name", metavar="POLICY")
+    parser.add_argument("new_name", metavar="NAME")
+
+
+def _rename(arguments: Arguments) -> int:
+    from pgplay.library.policies import rename_policy
+
+    rename_policy(arguments.name, arguments.new_name)
+    note(f"{arguments.name} is now called {arguments.new_name}.")
+    return 0
+
+
+def _add_delete(parser: Parser) -> None:
+    parser.add_argument("names", metavar="POLICY", nargs="+")
+    add_yes(parser)
+
+
+def _delete(arguments: Arguments) -> int:
+    from pgplay.library.policies import delete_policy, find_policy
+
+    names = list(dict.fromkeys(arguments.names))
+    for name in names:
+        find_policy(name)
+    if not confirm(f"Delete {', '.join(names)}?", arguments.yes):
+        return 0
+    for name in names:
+        delete_policy(name)
+        note(f"Deleted the policy {name}.")
+    return 0
+
+
+def _add_export(parser: Parser) -> None:
+    parser.add_argument("name", metavar="POLICY")
+    parser.add_argument("file", metavar="FILE", nargs="?", default=".", help="a file or a folder; default: here")
+    add_replace(parser)
+
+
+def _export(arguments: Arguments) -> int:
+    from pgplay.library.archive import export_policy
+
+    if arguments.file == "-":
+        raise InputError("A policy is not written to standard output.", "Name a file, or a folder that is there.")
+    remedy = "Name another one, or give --replace."
+    say(export_policy(arguments.name, arguments.file, overwrite=arguments.replace, remedy=remedy))
+    return 0
+
+
+def _add_import(parser: Parser) -> None:
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("--name", metavar="NAME", default="", help="default: the name it was saved under")
+    add_replace(parser)
+
+
+def _import(arguments: Arguments) -> int:
+    from pgplay.library.archive import import_policy
+
+    card = import_policy(
+        arguments.file,
+        arguments.name,
+        overwrite=arguments.replace,
+        remedy="Give another with --name, or give --replace.",
+    )
+    say(card.name)
+    if not card.reward_source:
+        return 0
+    from pgplay.library.consents import is_allowed
+    from pgplay.runs.stored_rewards import policy_reward
+
+    if is_allowed(card.reward_source):
+        note("Its reward is Python, which runs only when you say so, as you once did for this text.")
+    elif not sys.stdin.isatty():
+        note("Its reward is Python, which runs only when you say so. pgplay policies show prints it.")
+    elif not ask(policy_reward(card), yes=False).may_run:
+        note("It stays in the library; pgplay sample writes with it, pgplay eval will ask again.")
+    return 0

@@ -1,0 +1,167 @@
+"""`pgplay runs`: the stored runs, their histories, and exporting those."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pgplay.cli.output import note, print_facts, print_json, print_table, say, shorten
+from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_replace, add_yes, confirm, run_verb
+from pgplay.errors import InputError
+
+if TYPE_CHECKING:
+    from pgplay.runs.reader import RunReader
+
+
+def runs(words: Sequence[str]) -> int:
+    """Run `pgplay runs`."""
+    verbs = {
+        "list": Verb("list the runs, newest first", add_json, _list),
+        "show": Verb("show a run: its settings, how far it got, what happened", _add_show, _show),
+        "delete": Verb("delete runs with all they kept", _add_delete, _delete),
+        "export": Verb("write a run to a file: metrics, curves, or a page with all of it", _add_export, _export),
+    }
+    return run_verb("pgplay runs", "Runs: every training that was started here.", verbs, words, "list")
+
+
+def _list(arguments: Arguments) -> int:
+    import msgspec
+
+    from pgplay.runs.summaries import list_runs
+
+    found = list_runs()
+    if arguments.json:
+        print_json(msgspec.to_builtins(found))
+        return 0
+    if not found:
+        note("There are no runs yet. pgplay train makes one.")
+        return 0
+    rows = []
+    for run in found:
+        text = shorten(run.problem or run.task or run.target)
+        seconds = f"{run.seconds:.1f}"
+        rows.append((run.name, run.state, run.steps, seconds, run.best_reward, run.reward, run.model, text))
+    print_table(("name", "state", "steps", "seconds", "best", "reward", "model", "target"), rows)
+    return 0
+
+
+def _add_show(parser: Parser) -> None:
+    parser.add_argument("name", metavar="RUN")
+    add_json(parser)
+
+
+def _show(arguments: Arguments) -> int:
+    from pgplay.config.recipe import to_command, to_recipe
+    from pgplay.config.run_config import to_settings
+    from pgplay.runs.reader import RunReader
+    from pgplay.runs.summaries import summary_of
+
+    with RunReader.open(arguments.name) as store:
+        summary = summary_of(store.folder)
+        facts: dict[str, Any] = {
+            "name": store.name,
+            "state": summary.state,
+            "message": summary.message,
+            "created": summary.created,
+            "steps": summary.steps,
+            "seconds": summary.seconds,
+            "best_reward": summary.best_reward,
+            "last_reward": summary.last_reward,
+            "checkpoint_step": summary.checkpoint_step,
+            "parent": " at step ".join(map(str, store.parent)) if store.parent is not None else None,
+            "recipe": to_recipe(store.config),
+            "command": to_command(store.config),
+            "folder": str(store.folder),
+        }
+        settings, events, checkpoints = to_settings(store.config), store.events(), _checkpoints(store)
+    if arguments.json:
+        happened = [event._asdict() for event in events]
+        print_json({**facts, "settings": settings, "events": happened, "checkpoints": checkpoints})
+        return 0
+    print_facts(facts)
+    if settings:
+        say("\nWhat it sets:")
+        print_facts(settings)
+    if events:
+        say("\nWhat happened:")
+        print_table(("step", "what", "detail"), [(one.step, one.kind, shorten(one.detail, 80)) for one in events])
+    if checkpoints:
+        say("\nCheckpoints; to go on from one, as a new run: pgplay train --resume RUN --at STEP")
+        rows = [(one["step"], one["reward_mean"], one["greedy"]) for one in checkpoints]
+        print_table(("step", "reward", "greedy completion"), rows)
+    return 0
+
+
+def _checkpoints(store: RunReader) -> list[dict[str, Any]]:
+    """Return each checkpoint with what the run was worth and wrote at that step."""
+    from pgplay.runs.checkpoint_files import all_checkpoints
+
+    found = []
+    for step in all_checkpoints(store.folder):
+        row = store.rows(after_step=step - 1, limit=1)
+        metrics = row[0][1] if row and row[0][0] == step else {}
+        greedy = next((sample.text for sample in store.samples(step) if sample.role == "greedy"), None)
+        found.append({"step": step, "reward_mean": metrics.get("reward_mean"), "greedy": greedy})
+    return found
+
+
+def _add_delete(parser: Parser) -> None:
+    parser.add_argument("names", metavar="RUN", nargs="+")
+    add_yes(parser)
+
+
+def _delete(arguments: Arguments) -> int:
+    from pgplay.runs.names import find_run
+    from pgplay.runs.summaries import delete_run
+
+    names = list(dict.fromkeys(arguments.names))
+    for name in names:
+        find_run(name)
+    if not confirm(f"Delete {', '.join(names)} with all that was kept?", arguments.yes):
+        return 0
+    for name in names:
+        delete_run(name)
+        note(f"Deleted the run {name}.")
+    return 0
+
+
+def _add_export(parser: Parser) -> None:
+    from pgplay.export.formats import FORMATS
+
+    parser.add_argument("name", metavar="RUN")
+    parser.add_argument("file", metavar="FILE", nargs="?", help="where to; default, and -: standard output")
+    parser.add_argument("--format", choices=FORMATS, help="default: what FILE ends in, else csv")
+    parser.add_argument(
+        "--metric", metavar="NAME", action="append", help="a curve of svg and png, once for each (default: the usual)"
+    )
+    add_replace(parser)
+
+
+def _export(arguments: Arguments) -> int:
+    from pgplay.cli.progress import LongWait
+    from pgplay.export.formats import FORMATS, export_run
+    from pgplay.files.atomic import check_destination, write_atomically
+    from pgplay.paths import expand_home
+    from pgplay.runs.reader import RunReader
+
+    ending = Path(arguments.file or "").suffix.lstrip(".").lower()
+    chosen = arguments.format or ending or "csv"
+    if chosen not in FORMATS:
+        raise InputError(f"{arguments.file} ends in none of .{', .'.join(FORMATS)}.", "Say which with --format.")
+    path = None if arguments.file in (None, "-") else expand_home(arguments.file)
+    if path is not None:
+        check_destination(path, arguments.replace, "Name another one, or give --replace.")
+    if path is None and chosen == "png" and sys.stdout.isatty():
+        raise InputError("A picture is nothing for a terminal.", "Name a FILE to write it to.")
+    wait = LongWait(f"Exporting {arguments.name}")
+    with RunReader.open(arguments.name) as run:
+        pieces = export_run(run, chosen, arguments.metric or (), wait.show)
+        if path is None:
+            sys.stdout.flush()
+            sys.stdout.buffer.writelines(pieces)
+            return 0
+        write_atomically(path, pieces)
+    note(f"Wrote the run {arguments.name} to {path}.")
+    return 0

@@ -1,0 +1,127 @@
+"""`pgplay score`: what rewards give to texts, without any policy."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pgplay.cli.output import note, print_json, print_table, say
+from pgplay.cli.parsing import Parser, add_json
+from pgplay.errors import InputError
+
+if TYPE_CHECKING:
+    from pgplay.rewards.records import Scores
+
+_SIGNS = {"right": "=", "wrong": "x", "extra": "+", "missing": "_"}
+
+
+def score(words: Sequence[str]) -> int:
+    """Run `pgplay score`."""
+    parser = Parser(
+        "pgplay score",
+        "What rewards give to texts.",
+        usage="pgplay score --reward SPEC ... [--target TEXT] [--prompt TEXT] [--json] [TEXT ... | -]",
+    )
+    parser.add_argument(
+        "--reward", metavar="SPEC", action="append", required=True,
+        help="a name, a formula or a Python file; may be given several times",
+    )  # fmt: skip
+    parser.add_argument(
+        "--target", metavar="TEXT", help="the text that they are compared with; needed by rewards that compare"
+    )
+    parser.add_argument("--prompt", metavar="TEXT", default="", help="the prompt that they answer")
+    parser.add_argument("texts", metavar="TEXT", nargs="*", help="a text; - reads lines from standard input")
+    add_json(parser)
+    arguments = parser.read(words)
+    texts = _read_texts(arguments.texts)
+    scores = _score(arguments.reward, texts, arguments.target, arguments.prompt)
+    if arguments.json:
+        print_json(
+            {
+                "target": arguments.target or "",
+                "prompt": arguments.prompt,
+                "scores": [_plain(row, text, arguments.target, scores) for row, text in enumerate(texts)],
+            }
+        )
+    else:
+        _print(texts, arguments.target, scores)
+    return 0
+
+
+def _plain(row: int, text: str, target: str | None, scores: Mapping[str, Scores]) -> dict[str, Any]:
+    from pgplay.rewards.alignment import align
+
+    alignment = None
+    if target is not None:
+        marks, gaps = align(text, target)
+        alignment = {"marks": marks, "gaps": [gap._asdict() for gap in gaps]}
+    return {
+        "text": text,
+        "rewards": {spec: found.values[row] for spec, found in scores.items()},
+        "parts": {spec: {name: part[row] for name, part in found.parts.items()} for spec, found in scores.items()},
+        "alignment": alignment,
+    }
+
+
+def _print(texts: Sequence[str], target: str | None, scores: Mapping[str, Scores]) -> None:
+    """Print a row for each text: each reward, then its parts, the alignment with the target, and the text itself."""
+    columns: list[tuple[str, Sequence[Any]]] = []
+    for spec, found in scores.items():
+        columns.append((spec, found.values))
+        columns += [(f"· {name}", part) for name, part in found.parts.items()]
+    if target is not None:
+        columns.append(("alignment", [_signs(text, target) for text in texts]))
+    columns.append(("text", texts))
+    print_table([name for name, _ in columns], zip(*(values for _, values in columns), strict=True))
+    if target is not None:
+        say(f"\nalignment: {', '.join(f'{sign} {meaning}' for meaning, sign in _SIGNS.items())}")
+
+
+def _signs(text: str, target: str) -> str:
+    """Return a sign for each character of `text`, and where characters of `target` are missing one for each of them."""
+    from pgplay.rewards.alignment import align
+
+    marks, gaps = align(text, target)
+    signs = [_SIGNS[mark] for mark in marks] + [""]
+    for position, missing in gaps:
+        signs[position] = _SIGNS["missing"] * missing + signs[position]
+    return "".join(signs)
+
+
+def _read_texts(words: Sequence[str]) -> list[str]:
+    """Return the texts that `words` name, those of standard input in the place of '-'."""
+    if not words and not sys.stdin.isatty():
+        words = ["-"]
+    texts: list[str] = []
+    for word in words:
+        if word == "-":
+            texts.extend(_input_lines())
+        else:
+            texts.append(word)
+    if not texts:
+        raise InputError("There is no text to score.", "Give texts as words, or - to read lines from standard input.")
+    return texts
+
+
+def _input_lines() -> list[str]:
+    from pgplay.files.text import lines_of
+
+    try:
+        return lines_of(sys.stdin.read())
+    except UnicodeDecodeError as error:
+        raise InputError("Standard input is not valid UTF-8.", "Convert it, or give the texts as words.") from error
+
+
+def _score(specs: Sequence[str], texts: Sequence[str], target: str | None, prompt: str) -> dict[str, Scores]:
+    from pgplay.rewards.reward import build_reward
+    from pgplay.rewards.spec import read_spec
+
+    count = len(texts)
+    scores: dict[str, Scores] = {}
+    for spec in specs:
+        with build_reward(read_spec(spec), on_log=note) as reward:
+            if target is None and reward.needs_target and reward.kind != "python":
+                raise InputError(f"{spec} compares texts with a target.", "Give one with --target.")
+            scores[spec] = reward.score(texts, [target or ""] * count, [prompt] * count)
+    return scores

@@ -1,0 +1,302 @@
+"""`pgplay train`: a run without a screen."""
+
+from __future__ import annotations
+
+import shlex
+import time
+import traceback
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pgplay.cli.consent import agree
+from pgplay.cli.evaluation import cross_entropy, exact_match, judge
+from pgplay.cli.options import add_config_options, read_config, read_settings
+from pgplay.cli.output import note, number, print_facts, print_json, print_table, say, shorten
+from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
+from pgplay.cli.progress import Printed, Progress, choose_progress
+from pgplay.cli.signals import INTERRUPTED, Interruption, heeded
+from pgplay.config.run_config import RunConfig
+from pgplay.errors import InputError, PgplayError
+
+if TYPE_CHECKING:
+    from pgplay.learning.learner import Learner
+    from pgplay.rewards.spec import RewardSpec
+    from pgplay.tasks.task import Pair
+    from pgplay.worker.session.session import Session
+    from pgplay.worker.session.stop_conditions import Ending
+
+_LOOK = 0.1  # seconds between two looks at the forecast and the findings
+_SHOWN = 10  # greedy completions in the summary
+_JUDGED = 1_000  # prompts of either side that the summary tells of
+_STAGES = ("sample", "score", "learn")
+
+
+class Totals(NamedTuple):
+    """What this process trained, summed over its steps: seconds of each stage, characters sampled."""
+
+    stages: dict[str, float]
+    characters: float
+    seconds: float
+    completions: int
+
+
+def train(words: Sequence[str]) -> int:
+    """Run `pgplay train`; returns 130 where a signal ended it, with everything saved."""
+    began = time.perf_counter()
+    parser = Parser(
+        "pgplay train",
+        "Train a policy without a screen: progress on stderr, a summary on stdout.\n"
+        "Without a limit it ends when the policy is solved: when greedy decoding writes every target exactly.",
+        usage="pgplay train [--preset NAME|FILE] [--recipe TEXT] [OPTIONS] [--json]",
+    )
+    add_config_options(parser)
+    keep = parser.add_argument_group("what is kept and printed")
+    keep.add_argument("--save", metavar="NAME", help="save the policy under this name at the end")
+    keep.add_argument("--replace", action="store_true", help="let --save replace a policy of that name")
+    keep.add_argument("--resume", metavar="RUN", help="go on with a stored run; live settings and limits may change")
+    keep.add_argument(
+        "--at", metavar="STEP", type=whole_number(0), help="with --resume: go on from this checkpoint, as a new run"
+    )
+    add_json(keep)
+    arguments = parser.read(words, hint=_hint)
+    config, rewards = _check(arguments)
+    with heeded() as interruption:
+        return _run(arguments, config, rewards, interruption, began)
+
+
+def _hint(word: str) -> str:
+    return f"A preset is given as --preset {word}, a text as --target '{word}'."
+
+
+def _check(arguments: Arguments) -> tuple[RunConfig | None, tuple[RewardSpec, ...]]:
+    """Refuse what can be known to be wrong without torch, and ask for the Python that would run.
+
+    Returns the config, None for a run that is resumed, and the rewards.
+    """
+    if arguments.save is not None:
+        from pgplay.library.policies import check_policy_name
+
+        remedy = "Choose another name, or give --replace."
+        arguments.save = check_policy_name(arguments.save, arguments.replace, remedy)
+    if arguments.resume is not None:
+        if arguments.preset is not None or arguments.recipe is not None:
+            raise InputError("A resumed run has its own settings.", "Give no preset and no recipe with --resume.")
+        from pgplay.runs.stored_rewards import stored_rewards
+
+        remedy = "A new run can train with another."
+        return None, agree(stored_rewards(arguments.resume, arguments.at), arguments.yes, remedy)
+    if arguments.at is not None:
+        raise InputError("--at is a step of a stored run.", "Give --resume RUN too; pgplay runs show RUN lists them.")
+    from pgplay.learning.algorithms.table import no_policy
+    from pgplay.learning.plan import make_plan
+
+    config, rewards = read_config(arguments)
+    if not config.warm_start or config.warm_start.isdecimal():
+        plan = make_plan(config)
+        if arguments.save is not None and not plan.trains_network:
+            raise no_policy(config.algorithm)
+    return config, rewards
+
+
+def _run(
+    arguments: Arguments,
+    config: RunConfig | None,
+    rewards: tuple[RewardSpec, ...],
+    interruption: Interruption,
+    began: float,
+) -> int:
+    with ExitStack() as undo:
+        with choose_progress() as progress:
+            session = _open_session(arguments, config, rewards, progress)
+            undo.callback(session.close, "paused")
+            if arguments.save is not None:
+                session.need_policy()  # a resumed search has none, which is to be known before it goes on
+            startup = time.perf_counter() - began
+            interruption.working = True
+            ending, totals = _train_guarded(session, interruption, progress)
+        if arguments.save is not None:
+            _save(session, arguments.save, arguments.replace)
+        summary = _summarise(session, totals, startup, arguments.save)
+    if arguments.json:
+        print_json(summary)
+    else:
+        _print_summary(summary, ending.message if ending else f"interrupted at step {summary['steps']}")
+    if ending:
+        return 0
+    note(f"Everything is saved. To go on: pgplay train --resume {shlex.quote(summary['run'])}")
+    return INTERRUPTED
+
+
+def _open_session(
+    arguments: Arguments, config: RunConfig | None, rewards: tuple[RewardSpec, ...], progress: Progress
+) -> Session:
+    progress.prepare("starting torch…")
+    from pgplay.worker.session.cpu_cores import let_waiting_threads_sleep
+
+    let_waiting_threads_sleep()
+    from pgplay.rewards.spec import read_spec
+    from pgplay.worker.session.session import Session
+
+    printed = Printed(progress.say)
+    if config is None:
+        run = arguments.resume
+        if arguments.at is not None:
+            from pgplay.runs.branches import branch_run
+
+            run = branch_run(run, arguments.at)
+            progress.say(f"The branch is called {run}.")
+        changes = read_settings(arguments)
+        session = Session.resume(run, rewards=rewards, on_log=printed.take, on_wait=progress.say)
+        if changes:
+            session.change(changes, [read_spec(changes["reward"])] if "reward" in changes else [])
+    else:
+        session = Session.begin(
+            config, rewards=rewards, on_progress=progress.prepare, on_log=printed.take, on_wait=progress.say
+        )
+    for line in session.info().notes:
+        progress.say(line)
+    return session
+
+
+def _train_guarded(session: Session, interruption: Interruption, progress: Progress) -> tuple[Ending | None, Totals]:
+    """Train as `_train` does and let the run rest.
+
+    What fails is noted in the run, with a checkpoint, and comes out as a PgplayError.
+    """
+    try:
+        ending, totals = _train(session, interruption, progress)
+        session.rest(*(ending or ("paused", "interrupted")))
+        return ending, totals
+    except Exception as error:  # whatever a step raises must leave a run that can be resumed
+        from pgplay.worker.session.failures import describe_error
+
+        problem, remedy = describe_error(error)
+        with suppress(PgplayError):  # such as a full disk, which may be what failed the step
+            way = getattr(error, "traceback", "") if isinstance(error, PgplayError) else traceback.format_exc()
+            session.log_failure(f"{error}\n{way}".strip())
+            session.rest("failed", problem)
+        if session.is_kept:
+            progress.say(f"The run is kept up to step {session.checkpoint_step}: {_to_resume(session)}")
+        if isinstance(error, PgplayError):
+            raise
+        raise PgplayError(problem, remedy) from error
+
+
+def _save(session: Session, name: str, replace: bool) -> None:
+    """Save the policy; where that fails, say how it can be done without training again."""
+    try:
+        session.save_policy(name, replace=replace)
+    except PgplayError:
+        note(f"The run is kept. To save its policy: {_to_resume(session)} --save NAME")
+        raise
+
+
+def _to_resume(session: Session) -> str:
+    return f"pgplay train --resume {shlex.quote(session.run)}"
+
+
+def _train(session: Session, interruption: Interruption, progress: Progress) -> tuple[Ending | None, Totals]:
+    """Step until the run ends by its settings, or until a signal asks; returns why, None for a signal."""
+    stages, characters = dict.fromkeys(_STAGES, 0.0), 0.0
+    first_seconds = session.learner.counters.seconds
+    told: set[str] = set()
+    next_look = 0.0
+    while True:
+        ending = session.should_stop()
+        if ending or interruption.asked:
+            counters = session.learner.counters
+            return ending, Totals(stages, characters, counters.seconds - first_seconds, counters.completions)
+        report = session.step()
+        for stage in _STAGES:
+            stages[stage] += report.metrics.get(f"seconds_{stage}", 0.0)
+        characters += report.metrics.get("characters", 0.0)
+        if time.monotonic() >= next_look:
+            next_look = time.monotonic() + _LOOK
+            snapshot = session.snapshot()
+            progress.show(report, snapshot.progress, snapshot.seconds_left)
+            for finding in snapshot.findings:
+                if finding.kind not in told:
+                    told.add(finding.kind)
+                    progress.say(f"Step {report.step}: {finding.message} {finding.advice}".strip())
+
+
+def _summarise(session: Session, totals: Totals, startup: float, policy: str | None) -> dict[str, Any]:
+    """Return the object that --json prints."""
+    from pgplay.worker.session.versions import versions
+
+    learner, task = session.learner, session.learner.plan.task
+    pairs, held_out = task.training[:_JUDGED], task.held_out[:_JUDGED]
+    greedy = judge(learner.greedy_texts(pairs), learner.reward, pairs)
+    info = session.info()
+    return {
+        "solved": all(one.exact for one in greedy) and _writes(learner, task.training[_JUDGED:]),
+        "steps": session.step_count,
+        "samples": totals.completions,
+        "seconds": learner.counters.seconds,
+        "startup_seconds": startup,
+        "reward_mean": session.report.metrics.get("reward_mean") if session.report else None,
+        "greedy": [one.told() for one in greedy],
+        "cross_entropy": cross_entropy(learner.policy, pairs),
+        "held_out": _judge_held_out(learner, held_out) if held_out else None,
+        "chars_per_second": totals.characters / totals.seconds if totals.seconds else None,
+        "seconds_per_stage": totals.stages,
+        "device": info.device,
+        "threads": info.threads,
+        "seed": session.config.seed,
+        "run": session.run,
+        "policy": policy,
+        "recipe": info.recipe,
+        "versions": versions(),
+    }
+
+
+def _writes(learner: Learner, pairs: Sequence[Pair]) -> bool:
+    """Return whether each of `pairs` is written exactly."""
+    return all(pair.matches(text) for text, pair in zip(learner.greedy_texts(pairs), pairs, strict=True))
+
+
+def _judge_held_out(learner: Learner, pairs: Sequence[Pair]) -> dict[str, Any]:
+    greedy = judge(learner.greedy_texts(pairs), learner.reward, pairs)
+    return {
+        "prompts": len(pairs),
+        "exact_match": exact_match(greedy, pairs),
+        "greedy_reward": sum(one.reward for one in greedy) / len(greedy),
+        "cross_entropy": cross_entropy(learner.policy, pairs),
+    }
+
+
+def _held_out_in_words(held_out: dict[str, Any]) -> str:
+    exact = held_out["exact_match"]
+    shown = "" if exact is None else f"exact match {exact:.1%}, "
+    return f"{shown}reward {number(held_out['greedy_reward'])} on {held_out['prompts']} prompts never trained on"
+
+
+def _print_summary(summary: dict[str, Any], ending: str) -> None:
+    rate = summary["chars_per_second"]
+    surprise, held_out = summary["cross_entropy"], summary["held_out"]
+    spent = sum(summary["seconds_per_stage"].values())
+    shares = [f"{stage} {value / spent:.0%}" for stage, value in summary["seconds_per_stage"].items() if spent]
+    say(f"{ending[:1].upper()}{ending[1:]}.")
+    shown = summary["greedy"][:_SHOWN]
+    print_table(
+        ("reward", "greedy completion", "target"),
+        [(one["reward"], shorten(one["text"]), shorten(one["target"])) for one in shown],
+    )
+    if len(summary["greedy"]) > _SHOWN:
+        say(f"… and {len(summary['greedy']) - _SHOWN} more prompts")
+    print_facts(
+        {
+            "solved": summary["solved"],
+            "steps": f"{summary['steps']:,} ({summary['samples']:,} completions)",
+            "seconds": f"{summary['seconds']:.1f} ({', '.join(shares)})" if shares else None,
+            "reward mean": summary["reward_mean"],
+            "held out": None if held_out is None else _held_out_in_words(held_out),
+            "cross-entropy": None if surprise is None else f"{number(surprise)} nats per character",
+            "speed": f"{rate:,.0f} characters/s on {summary['device']}" if rate else None,
+            "CPU threads": summary["threads"],
+            "run": summary["run"],
+            "policy": summary["policy"],
+            "recipe": summary["recipe"],
+        }
+    )

@@ -1,0 +1,80 @@
+"""How good a policy is on a list of prompts: the same measurements for `pgplay train` and `pgplay eval`."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from pgplay.tasks.task import Pair
+
+if TYPE_CHECKING:
+    from pgplay.policies.density import Density
+    from pgplay.policies.policy import Policy
+    from pgplay.rewards.reward import Reward
+
+Item = TypeVar("Item")
+
+_AT_ONCE = 256
+"""Prompts read or written at once; bounds the memory that a task of many prompts takes."""
+_SAMPLES = 256
+"""Completions that a mean reward is taken over, where there are fewer prompts than that."""
+
+
+class Greedy(NamedTuple):
+    """What a policy would write if it had to be right now."""
+
+    prompt: str
+    text: str
+    target: str
+    reward: float
+    exact: bool
+
+    def told(self) -> dict[str, str | float]:
+        """Return what `pgplay train --json` tells of it."""
+        return {"prompt": self.prompt, "text": self.text, "target": self.target, "reward": self.reward}
+
+
+def judge(texts: Sequence[str], reward: Reward, pairs: Sequence[Pair]) -> list[Greedy]:
+    """Return the greedy completions `texts` of `pairs` with their rewards; raises RewardError."""
+    values = [
+        value for own, part in zip(_parts(texts), _parts(pairs), strict=True) for value in _score(reward, own, part)
+    ]
+    return [
+        Greedy(pair.prompt, text, pair.nearest(text), value, pair.matches(text))
+        for pair, text, value in zip(pairs, texts, values, strict=True)
+    ]
+
+
+def exact_match(greedy: Sequence[Greedy], pairs: Sequence[Pair]) -> float | None:
+    """Return the share of `greedy`, written for `pairs`, that is exact; None where there is no target."""
+    return sum(one.exact for one in greedy) / len(greedy) if pairs[0].target else None
+
+
+def cross_entropy(policy: Policy | None, pairs: Sequence[Pair]) -> float | None:
+    """Return the mean cross-entropy of the targets, in nats per character; None without a policy or a target."""
+    from pgplay.learning.evaluation.held_out import mean_cross_entropy
+
+    return mean_cross_entropy(policy, pairs) if policy is not None and pairs[0].target else None
+
+
+def mean_reward(policy: Policy, reward: Reward, pairs: Sequence[Pair], density: Density, seed: int) -> float:
+    """Return the mean reward of completions by `density`, as many for each prompt; raises RewardError."""
+    from pgplay.worker.session.saved_policies import write_texts
+
+    repeats = max(1, _SAMPLES // len(pairs))
+    repeated = [pair for pair in pairs for _ in range(repeats)]
+    values: list[float] = []
+    for number, part in enumerate(_parts(repeated)):
+        prompts = [pair.prompt for pair in part]
+        completions = write_texts(policy, prompts, density, seed=seed + number)
+        values += _score(reward, [one.text for one in completions], part)
+    return statistics.fmean(values)
+
+
+def _parts(items: Sequence[Item]) -> list[Sequence[Item]]:
+    return [items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE)]
+
+
+def _score(reward: Reward, texts: Sequence[str], pairs: Sequence[Pair]) -> list[float]:
+    return list(reward.score_pairs(texts, pairs).values)

@@ -1,0 +1,116 @@
+"""What the fields of a configuration say of themselves: their words, ranges and choices, written and read here."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from pgplay.config import goals
+from pgplay.errors import InputError, shown
+
+Section = Literal["task", "reward", "model", "algorithm", "learning", "sampling", "regularisation", "limits"]
+
+
+def describe(description: str, section: Section, *, live: bool = False, **limits: Any) -> Meta:
+    """Describe a field: what it is, where a form shows it, and whether it can change while the run goes on (live)."""
+    return Meta(description=description, extra={"section": section, "live": live}, **limits)
+
+
+class Field(NamedTuple):
+    """One field as forms and help show it."""
+
+    name: str
+    description: str
+    section: Section
+    live: bool
+    type: type
+    optional: bool
+    default: Any
+    choices: tuple[str, ...]
+    low: float | None
+    high: float | None
+    range: str
+    """What a number may be, in words: 'from 0 to 10', 'above 0, at most 1'; empty where anything goes."""
+
+
+def _field(field: msgspec.inspect.Field) -> Field:
+    kind: Any = field.type
+    help_, extra, inner = kind.extra_json_schema, kind.extra, kind.type
+    optional = isinstance(inner, msgspec.inspect.UnionType)
+    if optional:
+        inner = next(one for one in inner.types if not isinstance(one, msgspec.inspect.NoneType))
+    types: dict[type, type] = {
+        msgspec.inspect.IntType: int,
+        msgspec.inspect.FloatType: float,
+        msgspec.inspect.VarTupleType: tuple,
+    }
+
+    return Field(
+        name=field.name,
+        description=help_["description"],
+        section=extra["section"],
+        live=extra["live"],
+        type=types.get(type(inner), str),
+        optional=optional,
+        default=field.default,
+        choices=tuple(map(str, inner.values)) if isinstance(inner, msgspec.inspect.LiteralType) else (),
+        low=getattr(inner, "ge", None) if getattr(inner, "gt", None) is None else inner.gt,
+        high=getattr(inner, "le", None) if getattr(inner, "lt", None) is None else inner.lt,
+        range=_range(inner),
+    )
+
+
+def _range(kind: msgspec.inspect.Type) -> str:
+    limits = {limit: getattr(kind, limit, None) for limit in ("ge", "gt", "le", "lt")}
+    at_least, above, at_most, below = (None if value is None else f"{value:.10g}" for value in limits.values())
+    if at_least and at_most:
+        return f"from {at_least} to {at_most}"
+    words = {"from": at_least, "above": above, "at most": at_most, "below": below}
+    return ", ".join(f"{word} {value}" for word, value in words.items() if value)
+
+
+def fields_of(kind: type[msgspec.Struct]) -> dict[str, Field]:
+    """Return the fields of `kind` by name, in their order; each is one that `describe` describes."""
+    info: Any = msgspec.inspect.type_info(kind)
+    return {field.name: _field(field) for field in info.fields}
+
+
+def what_is_right(field: Field) -> str:
+    """Return in a sentence what a field may be."""
+    if field.choices:
+        return f"Choose one of: {', '.join(field.choices)}."
+    noun = {int: "a whole number", float: "a number", str: "a text", tuple: "a list of texts"}[field.type]
+    if field.name == "until":
+        noun = goals.ENDINGS
+    allowed = f" {field.range}" if field.range else ""
+    return f"It is {noun}{allowed}: {field.description}."
+
+
+def check_unicode(name: str, value: object) -> None:
+    """Refuse half a surrogate pair in `value`, or in a text of it where it is a list: it cannot be kept or shown."""
+    if isinstance(value, list | tuple):
+        for item in value:
+            check_unicode(name, item)
+    if not isinstance(value, str):
+        return
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"{name} holds half a character at position {error.start}.", "Give it as valid UTF-8."
+        ) from error
+
+
+_LONGEST_QUOTED = 200
+
+
+def quoted(value: object) -> str:
+    """Return `value` as a recipe writes it, as far as that is short and can be done."""
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        return shown(value)
+    return text if len(text) <= _LONGEST_QUOTED else f"{text[:_LONGEST_QUOTED]}…"

@@ -1,0 +1,164 @@
+"""Presets: runs to begin with, one TOML file each, shipped ones and a person's own.
+
+A file holds `title`, `teaches` (one sentence), optionally `solves` (whether the run is meant to be solved; true) and
+`seconds` (about how long it takes), and a table `[settings]` of RunConfig's fields.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from pgplay.config.run_config import RunConfig, fields, make_config
+from pgplay.errors import InputError, look_up, shown, unknown_name
+from pgplay.files.text import parse_toml, read_text
+from pgplay.paths import expand_home, personal_presets_folder, shipped
+
+PRESET_LIMIT = 1_000_000
+"""Bytes of a preset's file."""
+
+_KEYS = {"title": str, "teaches": str, "solves": bool, "seconds": float, "settings": dict}
+_NOUNS = {str: "a text in quotation marks", bool: "true or false", float: "a number above 0", dict: "a table"}
+
+
+class Preset(msgspec.Struct, frozen=True, kw_only=True):
+    """A preset as read from `path`, checked; `settings` are RunConfig's fields, `seconds` is 0 where nobody said."""
+
+    name: str
+    title: str
+    teaches: str
+    solves: bool = True
+    seconds: float = 0.0
+    settings: dict[str, Any]
+    path: Path
+
+    def config(self) -> RunConfig:
+        """Return the run that this preset describes."""
+        return make_config(self.settings)
+
+
+class BrokenPreset(msgspec.Struct, frozen=True):
+    """A preset that cannot be used, and why."""
+
+    name: str
+    path: Path
+    error: InputError
+
+
+def preset_names() -> list[Preset]:
+    """Return every usable preset, those to be solved before the others, the quickest first.
+
+    A person's own replaces a shipped one of the same name.
+    """
+    found = [preset for preset in _read_all() if isinstance(preset, Preset)]
+    return sorted(found, key=lambda preset: (not preset.solves, preset.seconds or math.inf, preset.name))
+
+
+def broken_presets() -> list[BrokenPreset]:
+    """Return the presets that cannot be used."""
+    return [preset for preset in _read_all() if isinstance(preset, BrokenPreset)]
+
+
+def load_preset(name_or_path: str | Path) -> Preset:
+    """Return the preset of that name, or of the .toml file at that path.
+
+    Raises InputError for an unknown name (with the nearest one) and for a file with a wrong key, type or value (with
+    file, line and key).
+    """
+    path = expand_home(name_or_path)
+    if path.suffix == ".toml" or len(path.parts) > 1:
+        return read_preset(path)
+    try:
+        file = look_up("preset", str(name_or_path), _files())
+    except InputError:
+        if not path.is_file():
+            raise
+        file = path
+    return read_preset(file)
+
+
+def hiding_presets() -> list[str]:
+    """Return the names of a person's own presets that hide a preset that ships."""
+    own = {path.stem for path in personal_presets_folder().glob("*.toml")}
+    return sorted(own & {path.stem for path in shipped("presets").glob("*.toml")})
+
+
+def read_preset(path: Path) -> Preset:
+    """Return the preset of the file at `path`; raises InputError as `load_preset` does."""
+    text = read_text(path, PRESET_LIMIT)
+    document = parse_toml(path, text)
+    for key in document:
+        if key not in _KEYS:
+            raise _located(path, text, key, unknown_name("key", key, _KEYS))
+    for key, kind in _KEYS.items():
+        if key not in document:
+            if key in ("solves", "seconds"):
+                continue
+            raise InputError(f"{path}: the key {key} is missing.", f"It is {_NOUNS[kind]}.")
+        if not _fits(document[key], kind):
+            error = InputError(f"{key} cannot be {shown(document[key])}.", f"It is {_NOUNS[kind]}.")
+            raise _located(path, text, key, error)
+    settings = document["settings"]
+    for key, value in settings.items():
+        if key not in fields():
+            raise _located(path, text, key, unknown_name("setting", key, fields()), settings)
+        if not _is_plain(value):
+            error = InputError(f"{key} cannot be {shown(value)}.", "It is a text, a number or a list of texts.")
+            raise _located(path, text, key, error, settings)
+    try:
+        make_config(settings)
+    except InputError as error:
+        key = next((word for word in re.findall(r"\w+", error.problem) if word in settings), "settings")
+        raise _located(path, text, key, error, settings) from error
+    return Preset(**{**document, "seconds": float(document.get("seconds", 0.0))}, name=path.stem, path=path)
+
+
+def _fits(value: Any, kind: type) -> bool:
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
+    return isinstance(value, kind) and value != ""
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether `value` can be a setting at all: TOML also has tables, dates and times."""
+    if isinstance(value, list):
+        return all(isinstance(item, str) for item in value)
+    return isinstance(value, str | int | float) and not (isinstance(value, int) and abs(value) >= 2**63)
+
+
+def _located(path: Path, text: str, key: str, error: InputError, settings: Iterable[str] = ()) -> InputError:
+    """Return `error` with the file and the line of `key`, which is looked for in [settings] where it is one of them."""
+    wanted = "settings" if key in settings else ""
+    table, line = "", 1
+    for number, content in enumerate(text.split("\n"), start=1):
+        if header := re.match(r"\s*\[+\s*([^]]*?)\s*\]", content):
+            table = header[1]
+            if key == table:
+                line = number
+                break
+        elif table == wanted and re.match(rf"""\s*["']?{re.escape(key)}["']?\s*[.=]""", content):
+            line = number
+            break
+    return InputError(f"{path}:{line}: {error.problem}", error.remedy)
+
+
+def _files() -> dict[str, Path]:
+    """Return the file of each preset by name, in order; a person's own replaces a shipped one."""
+    folders = (shipped("presets"), personal_presets_folder())
+    found = {path.stem: path for folder in folders for path in folder.glob("*.toml")}
+    return dict(sorted(found.items()))
+
+
+def _read_all() -> list[Preset | BrokenPreset]:
+    found: list[Preset | BrokenPreset] = []
+    for name, path in _files().items():
+        try:
+            found.append(read_preset(path))
+        except InputError as error:
+            found.append(BrokenPreset(name, path, error))
+    return found

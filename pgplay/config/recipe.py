@@ -1,0 +1,135 @@
+"""A recipe: a run's whole configuration as one short line, and as a command.
+
+Only what differs from the defaults is written, as `key=value` with a space between. A value stands bare where it is
+plain, else as a JSON string; a list stands as JSON. Characters that do not print (line breaks, joiners, marks that
+turn the direction of writing) are escaped, so a recipe is one line wherever it is pasted.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from pgplay.config.fields import Field
+from pgplay.config.run_config import RunConfig, fields, make_config, to_settings
+from pgplay.errors import InputError, unknown_name
+
+_QUOTES = "\"'`\\"
+_STARTS_JSON = '"['
+
+
+def to_recipe(config: RunConfig) -> str:
+    """Return `config` as one line; empty where all is at its default."""
+    return " ".join(f"{name}={_write(value)}" for name, value in to_settings(config).items())
+
+
+def differences(configs: Sequence[RunConfig], *, apart_from: Collection[str] = ()) -> list[str]:
+    """Return for each of `configs` the part of its recipe in which they differ; 'default' stands for the default.
+
+    Settings named in `apart_from` are left out.
+    """
+    settings = [to_settings(config) for config in configs]
+    differing = [
+        name
+        for name in fields()
+        if name not in apart_from and any(one.get(name) != settings[0].get(name) for one in settings)
+    ]
+    return [" ".join(_part(name, getattr(config, name)) for name in differing) for config in configs]
+
+
+def _part(name: str, value: Any) -> str:
+    return f"{name}={'default' if value is None else _write(value)}"
+
+
+def _write(value: Any) -> str:
+    if isinstance(value, str):
+        plain = value and value[0] not in _STARTS_JSON and not any(map(_needs_quotes, value))
+        return value if plain else _escape(json.dumps(value, ensure_ascii=False))
+    return _escape(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def _needs_quotes(character: str) -> bool:
+    return character == " " or character in _QUOTES or not character.isprintable()
+
+
+def _escape(text: str) -> str:
+    return "".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in text)
+
+
+def from_recipe(text: str) -> RunConfig:
+    """Return the configuration that `text` says; any white space may stand between its parts.
+
+    Raises InputError that names the part and its position (from 1), with the nearest name for an unknown one, and for
+    values out of range.
+    """
+    settings: dict[str, Any] = {}
+    known = fields()
+    position = _skip_space(text, 0)
+    while position < len(text):
+        start = position
+        while position < len(text) and text[position] != "=" and not text[position].isspace():
+            position += 1
+        name = text[start:position]
+        if position == len(text) or text[position] != "=":
+            raise _wrong(name, start, "has no '='", "Write each part as key=value.")
+        if name not in known:
+            unknown = unknown_name("setting", name, known)
+            raise _wrong(name, start, "names no setting", unknown.remedy)
+        if name in settings:
+            raise _wrong(name, start, "comes a second time", "Give each setting once.")
+        settings[name], position = _read_value(text, start, position + 1, known[name])
+        position = _skip_space(text, position)
+    return make_config(settings)
+
+
+def _read_value(text: str, start: int, position: int, field: Field) -> tuple[Any, int]:
+    """Return the value at `position`, and where it ends."""
+    if text[position : position + 1] in tuple(_STARTS_JSON):
+        try:
+            value, end = json.JSONDecoder().raw_decode(text, position)
+        except (ValueError, RecursionError) as error:
+            raise _wrong(text[start:], start, "has a quote or bracket that does not end", _HOW_TO_QUOTE) from error
+        if end < len(text) and not text[end].isspace():
+            raise _wrong(text[start : end + 1], start, "goes on after its end", _HOW_TO_QUOTE)
+        return value, end
+    end = position
+    while end < len(text) and not text[end].isspace():
+        end += 1
+    bare = text[position:end]
+    if field.type is str:
+        return bare, end
+    try:
+        return json.loads(bare), end
+    except (ValueError, RecursionError) as error:
+        wanted = {int: "a whole number", float: "a number", tuple: 'a list such as ["hamming"]'}[field.type]
+        raise _wrong(text[start:end], start, "cannot be read", f"{field.name} is {wanted}.") from error
+
+
+_HOW_TO_QUOTE = 'Write a text with spaces as key="some text", and a quote in it as \\".'
+
+
+def _skip_space(text: str, position: int) -> int:
+    while position < len(text) and text[position].isspace():
+        position += 1
+    return position
+
+
+def _wrong(token: str, start: int, problem: str, remedy: str) -> InputError:
+    return InputError(f"In the recipe, {_shorten(token)!r} at position {start + 1} {problem}.", remedy)
+
+
+def _shorten(token: str) -> str:
+    return token if len(token) <= 40 else f"{token[:39]}…"
+
+
+def to_command(config: RunConfig) -> str:
+    """Return the `pgplay train` command of `config`, quoted for a POSIX shell; a list's option comes once for each."""
+    words = ["pgplay", "train"]
+    for name, value in to_settings(config).items():
+        option = f"--{name.replace('_', '-')}"
+        for one in value if isinstance(value, list | tuple) else [value]:
+            text = one if isinstance(one, str) else json.dumps(one)
+            words += [f"{option}={text}"] if text.startswith("-") else [option, text]
+    return shlex.join(words)

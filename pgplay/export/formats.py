@@ -1,0 +1,95 @@
+"""A run as a file for other programs and other people: metrics, curves, or a page with all of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import msgspec
+
+from pgplay.errors import InputError, unknown_name
+from pgplay.export.figure import MOST_BUCKETS, changes_of, figure_of, metrics_of
+from pgplay.export.html import to_html
+from pgplay.export.png import to_png
+from pgplay.export.svg import to_svg
+from pgplay.learning.reports.metrics import USUAL
+from pgplay.runs.curves import Window, curves_of
+from pgplay.runs.reader import RunReader
+
+FORMATS = ("csv", "jsonl", "svg", "png", "html")
+Rows = Iterable[tuple[int, dict[str, float]]]
+
+OnShare = Callable[[float], object]
+"""Hears now and then what share of the run was read, from 0 to 1."""
+
+_AT_ONCE = 1024  # rows
+
+
+def export_run(
+    run: RunReader, wanted: str, metrics: Sequence[str] = (), on_share: OnShare = lambda share: None
+) -> Iterator[bytes]:
+    """Yield the run in one of FORMATS, piece by piece; `metrics` are the curves of svg and png, by default the usual.
+
+    Raises InputError for another format, for a metric that the run does not have, and for png without Pillow;
+    PgplayError where the run can't be read.
+    """
+    check_format(wanted)
+    last = run.progress().steps
+    windows = _told(run.windows(until=last), last, on_share)
+    rows = itertools.chain.from_iterable(window.rows() for window in windows)
+    if wanted == "csv":
+        yield from rows_to_csv(run.metrics(), rows)
+        return
+    if wanted == "jsonl":
+        yield from rows_to_jsonl(rows)
+        return
+    curves = curves_of(windows, last, MOST_BUCKETS)
+    if wanted == "html":
+        yield to_html(run, curves).encode()
+        return
+    known = metrics_of(curves)
+    for name in metrics:
+        if name not in known:
+            raise unknown_name("metric of this run", name, known) if known else InputError("The run has made no step.")
+    shown = metrics or [name for name in USUAL if name in known] or USUAL[:1]
+    figure = figure_of(curves, shown, changes_of(run.events()))
+    yield to_png(figure) if wanted == "png" else to_svg(figure).encode()
+
+
+def check_format(wanted: str) -> None:
+    """Raise InputError where `wanted` is none of FORMATS."""
+    if wanted not in FORMATS:
+        raise unknown_name("format", wanted, FORMATS)
+
+
+def rows_to_csv(names: Sequence[str], rows: Rows) -> Iterator[bytes]:
+    """Yield `rows` as CSV: a column `step` and one for each of `names`, empty where a row lacks it."""
+    head = io.StringIO()
+    csv.writer(head, lineterminator="\n").writerow(["step", *names])
+    yield head.getvalue().encode()
+    encode = msgspec.json.Encoder().encode  # writes numbers four times as fast as csv does
+    for part in _parts(rows):
+        lines = (encode([step, *map(metrics.get, names)])[1:-1] for step, metrics in part)
+        yield b"".join(line.replace(b"null", b"") + b"\n" for line in lines)
+
+
+def rows_to_jsonl(rows: Rows) -> Iterator[bytes]:
+    """Yield `rows` as one JSON object a line, `step` first."""
+    encoder = msgspec.json.Encoder()
+    for part in _parts(rows):
+        yield b"".join(encoder.encode({"step": step, **metrics}) + b"\n" for step, metrics in part)
+
+
+def _parts(rows: Rows) -> Iterator[list[tuple[int, dict[str, float]]]]:
+    rows = iter(rows)
+    while part := list(itertools.islice(rows, _AT_ONCE)):
+        yield part
+
+
+def _told(windows: Iterable[Window], last: int, on_share: OnShare) -> Iterator[Window]:
+    """Yield `windows`, and tell with each how far it is."""
+    for window in windows:
+        on_share(window.steps[0] / max(1, last))
+        yield window

@@ -1,0 +1,240 @@
+"""Writing so that a crash at any instant leaves the old or the new, never a half.
+
+A file is written without a name where the system can (Linux), else aside, then synced and named. A killed process
+leaves nothing of it on Linux, unless it dies between the two calls that replace an old file: that goes when the file is
+written again. A folder is filled aside under a hidden name, synced and renamed; what it replaces is renamed out of the
+way first, and `recover` puts that back where a crash came between the two renames.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from pgplay.errors import InputError, PgplayError
+
+_FILLING, _REPLACED, _DELETED = ".new-", ".old-", ".gone-"
+
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+_NO_UNNAMED_FILES = {errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL}
+_TRIES_TO_NAME = 20  # each but the first because another process names the same file at the same time
+
+
+@contextlib.contextmanager
+def as_user_errors(what: str, path: Path) -> Iterator[None]:
+    """Turn an OSError of the block into a PgplayError that says that `what` failed, why, and what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise _plain_error(what, path, error) from error
+
+
+def _plain_error(what: str, path: Path, error: OSError) -> PgplayError:
+    if error.errno in _FULL:
+        return PgplayError(
+            f"{what} failed: no room is left for {path}.", "Free some room and try again; what was there is unchanged."
+        )
+    if error.errno in _FORBIDDEN:
+        return PgplayError(
+            f"{what} failed: {path} may not be written or read.",
+            "Change its permissions, or set PGPLAY_HOME to a folder that you can write to.",
+        )
+    return PgplayError(
+        f"{what} failed at {path}: {error.strerror or error}.",
+        "Look at that place, or set PGPLAY_HOME to another folder; what was there is unchanged.",
+    )
+
+
+OTHER_FILE = "Give another name."
+
+
+def check_destination(path: Path, overwrite: bool = False, remedy: str = OTHER_FILE) -> None:
+    """Raise InputError where a file at `path` would need a folder that is missing, or the place of what is there.
+
+    `remedy` is what a person can do about a file that is there.
+    """
+    if path.is_dir():
+        raise InputError(f"{path} is a folder.", "Name a file in it.")
+    if path.exists() and not overwrite:
+        raise InputError(f"There is already a file {path}.", remedy)
+    if not path.parent.is_dir():
+        raise InputError(f"There is no folder {path.parent}.", "Give a file in a folder that is there.")
+
+
+def write_atomically(path: Path, data: bytes | Iterable[bytes], *, outlasts: bool = True) -> None:
+    """Put `data`, or its pieces, into the file `path`, whose folder exists: wholly, or not at all.
+
+    Without `outlasts` a power cut may still undo it, until something else in the folder is written that does outlast.
+    Raises PgplayError where the disk is full or the place can't be written; the old file then stays.
+    """
+    with as_user_errors(f"Writing {path.name}", path):
+        unnamed = _open_unnamed(path.parent)
+        if unnamed is None:
+            _write_aside(path, data)
+        else:
+            with unnamed:
+                _fill(unnamed, data)
+                _give_name(unnamed.fileno(), path)
+        if outlasts:
+            sync_folder(path.parent)
+
+
+def _open_unnamed(folder: Path) -> BinaryIO | None:
+    """Return a new file in `folder` that has no name yet; None where the system knows no such files."""
+    unnamed = getattr(os, "O_TMPFILE", None)
+    if unnamed is None or not Path("/proc/self/fd").is_dir():
+        return None
+    try:
+        return os.fdopen(os.open(folder, unnamed | os.O_WRONLY, 0o666), "wb")
+    except OSError as error:
+        if error.errno in _NO_UNNAMED_FILES:
+            return None
+        raise
+
+
+def _give_name(descriptor: int, path: Path) -> None:
+    """Make the open file without a name the one at `path`; an old one gives way."""
+    aside = path.with_name(_FILLING + hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16])
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        for tries_left in reversed(range(_TRIES_TO_NAME)):
+            try:
+                if not path.exists():
+                    # With a folder's descriptor this is linkat, which follows the link that /proc shows.
+                    os.link(f"/proc/self/fd/{descriptor}", path.name, dst_dir_fd=folder, follow_symlinks=True)
+                    return
+                aside.unlink(missing_ok=True)
+                os.link(f"/proc/self/fd/{descriptor}", aside.name, dst_dir_fd=folder, follow_symlinks=True)
+                os.replace(aside, path)
+                return
+            except (FileExistsError, FileNotFoundError):
+                if not tries_left:
+                    raise
+    except BaseException:
+        with contextlib.suppress(OSError):
+            aside.unlink()
+        raise
+    finally:
+        os.close(folder)
+
+
+def _write_aside(path: Path, data: bytes | Iterable[bytes]) -> None:
+    aside = path.with_name(f"{_FILLING}{secrets.token_hex(8)}")
+    try:
+        write_synced(aside, data)
+        os.replace(aside, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            aside.unlink()
+        raise
+
+
+def write_synced(path: Path, data: bytes | Iterable[bytes]) -> None:
+    """Put `data`, or its pieces, into the new file `path`, on the disk when this returns; for use in `new_folder`.
+
+    Raises OSError.
+    """
+    with open(path, "xb") as file:
+        _fill(file, data)
+
+
+def _fill(file: BinaryIO, data: bytes | Iterable[bytes]) -> None:
+    file.writelines([data] if isinstance(data, bytes) else data)
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in `folder` outlast a power cut, where the system knows how (Windows does not)."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network file systems cannot sync a folder
+            raise
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def new_folder(folder: Path, *, replace: bool = False) -> Iterator[Path]:
+    """Yield an empty folder to fill; when the block ends well, that is what stands at `folder`.
+
+    The caller holds the lock of the parent folder, and with `replace` an old `folder` gives way. The files in it must
+    be synced by who writes them (`write_synced` does). Raises PgplayError, for an OSError of the block too; the old
+    folder then stays.
+    """
+    aside = folder.with_name(f"{_FILLING}{secrets.token_hex(8)}")
+    with as_user_errors(f"Writing {folder.name}", folder):
+        try:
+            aside.mkdir()
+            yield aside
+            sync_folder(aside)
+            _move_into_place(aside, folder, replace)
+        except BaseException:
+            shutil.rmtree(aside, ignore_errors=True)
+            raise
+        sync_folder(folder.parent)
+    shutil.rmtree(_replaced(folder), ignore_errors=True)
+
+
+def _move_into_place(aside: Path, folder: Path, replace: bool) -> None:
+    if not folder.exists():
+        aside.rename(folder)
+        return
+    if not replace:
+        raise InputError(f"There is already something at {folder}.", "Choose another name.")
+    folder.rename(_replaced(folder))
+    try:
+        aside.rename(folder)
+    except OSError:
+        _replaced(folder).rename(folder)
+        raise
+
+
+def _replaced(folder: Path) -> Path:
+    return folder.with_name(_REPLACED + folder.name)
+
+
+def delete_folder(folder: Path) -> None:
+    """Delete `folder`: at any instant it is wholly there or wholly gone. Raises PgplayError.
+
+    The caller holds the lock of the parent folder.
+    """
+    doomed = folder.with_name(f"{_DELETED}{secrets.token_hex(8)}")
+    with as_user_errors(f"Deleting {folder.name}", folder):
+        folder.rename(doomed)
+        sync_folder(folder.parent)
+    shutil.rmtree(doomed, ignore_errors=True)
+
+
+def recover(parent: Path) -> None:
+    """Finish what a crash interrupted in `parent`, whose lock the caller holds: nothing is being written there now."""
+    for leftover in [path for path in parent.iterdir() if path.name.startswith((_FILLING, _REPLACED, _DELETED))]:
+        original = parent / leftover.name.removeprefix(_REPLACED)
+        if leftover.name.startswith(_REPLACED) and not original.exists():
+            leftover.rename(original)
+        elif leftover.is_dir():
+            shutil.rmtree(leftover, ignore_errors=True)
+        else:
+            leftover.unlink(missing_ok=True)
+
+
+def kept_folders(parent: Path) -> list[Path]:
+    """Return the folders in `parent` that a person would call theirs, in order of name; none where it is missing."""
+    with as_user_errors("Listing", parent):
+        if not parent.exists():
+            return []
+        return sorted(path for path in parent.iterdir() if path.is_dir() and not path.name.startswith("."))

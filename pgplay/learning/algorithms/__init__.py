@@ -1,0 +1,1 @@
+"""Algorithms as rows of one table, and which choices fit together."""

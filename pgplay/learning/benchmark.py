@@ -1,0 +1,201 @@
+"""How fast this machine samples and learns with one model on one device; what `pgplay bench` tells.
+
+Measured are steps of the trainer itself with its default settings, two updates a batch among them. The policy never
+writes the stop token, so that every completion fills its length and a step is batch x length characters, whatever the
+policy knows; and it hardly moves, for what a policy has learnt to write alike is computed once. Seconds are medians
+over the steps after the first: neither a warm-up (on CUDA, what is recorded too) nor the diagnosis that every 25th step
+makes is in them.
+
+`python -m pgplay.learning.benchmark REQUEST` measures one BenchmarkRequest and prints its BenchmarkResult, both as
+JSON: each in a fresh process, so that memory is that of one model alone.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import torch
+from torch import nn
+
+from pgplay.config.run_config import make_config
+from pgplay.learning.plan import Plan, make_plan
+from pgplay.learning.trainer import Trainer
+from pgplay.policies.cuda_graphs import EAGER_RUNS
+from pgplay.policies.devices import resolve_device
+from pgplay.policies.families.flops import learning_operations, sampling_operations
+from pgplay.policies.policy import Policy
+from pgplay.policies.thread_tuning import fastest_threads
+from pgplay.rewards.reward import build_reward
+
+TEXT = "the quick brown fox jumps over the lazy dog and "
+FACTORS = (0.5, 2)
+"""Length and batch are measured at these times what was asked for too, to see how the cost grows."""
+FEWEST_STEPS = 3
+_STILL = 1e-9
+"""A learning rate at which completions stay as random as those of a fresh policy."""
+_NEVER = -1e4
+"""A logit that no chance survives, and that is finite."""
+_PRODUCT_SIZES = {"cpu": 2048}
+_GPU_PRODUCT_SIZE = 8192
+_PRODUCTS = 4
+
+
+class BenchmarkRequest(msgspec.Struct, frozen=True):
+    """What is to be measured: on at most `cores` CPU cores, in about `seconds`."""
+
+    model: str
+    device: str
+    batch_size: int
+    length: int
+    cores: int
+    seconds: float
+
+
+class Timing(msgspec.Struct, frozen=True):
+    """One batch size and length: how many `steps` were measured, the median `seconds` of one, and those of its stages.
+
+    operations_sample, operations_learn: what the batch takes by the counts of policies.arithmetic; what a step does
+    beyond that (the greedy completion, the target's cross-entropy, rewards, metrics) costs time and is not counted.
+    """
+
+    batch_size: int
+    length: int
+    steps: int
+    seconds: float
+    seconds_sample: float
+    seconds_learn: float
+    operations_sample: int
+    operations_learn: int
+
+    @property
+    def characters(self) -> int:
+        """Characters a step."""
+        return self.batch_size * self.length
+
+
+class BenchmarkResult(msgspec.Struct, frozen=True):
+    """One model on one device.
+
+    peak: operations a second of a large matrix product on all cores. memory: bytes that training added to a process
+    with torch in it, None where that cannot be told. usual: the timing that was asked for; by_length and by_batch:
+    in rising order, it among them.
+    """
+
+    model: str
+    device: str
+    parameters: int
+    threads: int
+    peak: float
+    memory: int | None
+    usual: Timing
+    by_length: tuple[Timing, ...]
+    by_batch: tuple[Timing, ...]
+
+
+def measure(order: BenchmarkRequest) -> BenchmarkResult:
+    """Return how fast the order's model is; raises InputError for a model, device or length that there isn't."""
+    before = _most_memory()
+    plan, policy = _prepare(order, order.batch_size, order.length)
+    threads = plan.threads or (
+        fastest_threads(policy, order.batch_size, order.cores) if policy.device.type == "cpu" else 1
+    )
+    torch.set_num_threads(threads)
+    usual = _time(plan, policy, order.seconds / 2)
+    after = _most_memory()
+    share = order.seconds / 4 / len(FACTORS)
+
+    def timing(batch_size: int, length: int) -> Timing:
+        return _time(*_prepare(order, batch_size, length), share)
+
+    longer = [timing(order.batch_size, round(order.length * factor)) for factor in FACTORS]
+    wider = [timing(round(order.batch_size * factor), order.length) for factor in FACTORS]
+    return BenchmarkResult(
+        model=order.model,
+        device=order.device,
+        parameters=plan.spec.parameter_count(policy.tokenizer.vocabulary_size),
+        threads=threads,
+        peak=peak_operations(policy.device, order.cores),
+        memory=None if before is None or after is None or policy.device.type != "cpu" else after - before,
+        usual=usual,
+        by_length=tuple(sorted([*longer, usual], key=lambda one: one.length)),
+        by_batch=tuple(sorted([*wider, usual], key=lambda one: one.batch_size)),
+    )
+
+
+def peak_operations(device: torch.device, threads: int) -> float:
+    """Return the floating-point operations a second of the fastest of a few large matrix products in float32."""
+    torch.set_num_threads(threads)
+    size = _PRODUCT_SIZES.get(device.type, _GPU_PRODUCT_SIZE)
+    left, right = (torch.full((size, size), 0.5, device=device) for _ in range(2))
+    least = float("inf")
+    for _ in range(_PRODUCTS):
+        began = time.perf_counter()
+        (left @ right)[0, 0].item()  # asking for a number waits for the device
+        least = min(least, time.perf_counter() - began)
+    return 2 * size**3 / least
+
+
+def _prepare(order: BenchmarkRequest, batch_size: int, length: int) -> tuple[Plan, Policy]:
+    """Return the plan of a run with default settings, and a policy for it that never stops before the limit."""
+    settings = {
+        "target": (TEXT * length)[: length - 1],
+        "max_length": length,
+        "batch_size": batch_size,
+        "model": order.model,
+        "device": order.device,
+        "alphabet": "lowercase",
+        "until": "never",
+        "lr": _STILL,
+    }
+    plan = make_plan(make_config(settings))
+    policy = Policy(plan.shape, resolve_device(order.device))
+    head = policy.module.lm_head
+    assert isinstance(head, nn.Linear)
+    bias = torch.zeros(policy.tokenizer.vocabulary_size, device=policy.device)
+    bias[list(policy.tokenizer.stop_ids)] = _NEVER
+    head.bias = nn.Parameter(bias)
+    return plan, policy
+
+
+def _time(plan: Plan, policy: Policy, seconds: float) -> Timing:
+    """Return the timing of steps made in about so many `seconds`, the first left out."""
+    with build_reward(plan.config.reward) as reward:
+        trainer = Trainer(plan, reward, policy=policy)
+        for _ in range(EAGER_RUNS + 2 if policy.device.type == "cuda" else 1):
+            trainer.step()
+        end = time.perf_counter() + seconds
+        steps: list[tuple[float, float, float]] = []
+        while len(steps) < FEWEST_STEPS or time.perf_counter() < end:
+            began = time.perf_counter()
+            metrics = trainer.step().metrics
+            steps.append((time.perf_counter() - began, metrics["seconds_sample"], metrics["seconds_learn"]))
+    whole, sample, learn = (statistics.median(one) for one in zip(*steps, strict=True))
+    shape = plan.spec, policy.tokenizer.vocabulary_size, plan.batch_size, policy.max_length
+    return Timing(
+        batch_size=plan.batch_size,
+        length=policy.max_length,
+        steps=len(steps),
+        seconds=whole,
+        seconds_sample=sample,
+        seconds_learn=learn,
+        operations_sample=sampling_operations(*shape),
+        operations_learn=plan.updates_per_step * learning_operations(*shape),
+    )
+
+
+def _most_memory() -> int | None:
+    """Return the most bytes of memory that this process has held at once; None where the system does not tell."""
+    if sys.platform != "linux":
+        return None
+    # ru_maxrss would do elsewhere too, but what a process inherits from the one that began it counts there.
+    lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), None)
+
+
+if __name__ == "__main__":
+    request = msgspec.json.decode(sys.argv[1], type=BenchmarkRequest)
+    sys.stdout.write(msgspec.json.encode(measure(request)).decode() + "\n")

@@ -1,0 +1,164 @@
+"""Default settings that depend on the task, the credit and the model, each with the measurement behind it."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from pgplay.config.run_config import RunConfig
+from pgplay.errors import InputError
+from pgplay.learning.algorithms.table import AlgorithmChoices, algorithm_row
+from pgplay.learning.schedules import kl_weight
+from pgplay.policies.families.base import Capability, ModelSpec
+from pgplay.tasks.task import Task
+from pgplay.tokenizers.base import Tokenizer
+
+SINGLE_BATCH = 64
+
+DENSE_BATCH, KNOWN_BATCH = 32, 16
+"""Dense credit has little noise, and less still if every token's credit is known: a larger batch then takes more time
+but no fewer steps."""
+
+PROMPTED_BATCH, KNOWN_PROMPTED_BATCH = 256, 128
+"""The same with prompts."""
+
+SHOWN_LR = 1 / 6
+"""Factor on the learning rate after a warm start on texts, which gets no entropy bonus either: the usual ones destroy
+what the warm start has learnt within a few dozen steps."""
+
+UNTARGETED_LENGTH = 60
+"""Length limit in tokens if there is no target."""
+
+LENGTH_SLACK = 5
+"""Tokens that a completion may have beyond its target. With fewer, hitting the limit costs so little that short texts
+unlearn to stop; with many more, long texts take more completions. A transformer that writes one text gets none: it
+knows positions by number, so it would learn the text from its end, at the limit, with the extra tokens before it."""
+
+SINGLE_WEIGHT_DECAY = 0.3
+"""With terminal credit, one text, and a fresh policy without a KL term. Updates made while the text is shifted can push
+the right token's probability so low that neither its reward nor the entropy's gradient reaches it again; decay undoes
+what no gradient maintains. Dense credit rewards every token, so there it only costs steps."""
+
+USUAL_VOCABULARY = 28
+"""Vocabulary size up to which the entropy weight is the model's own. A larger vocabulary has more entropy to gain, so
+the same weight would outbid the reward."""
+
+DENSE_ENTROPY = 1.4
+"""Factor on the entropy weight with dense credit, whose unit is an edit: long texts need the exploration. With prompts
+the weight stays as it is: they explore side by side, and more entropy delays the last tokens."""
+
+PROMPTED_ENTROPY = 0.6
+"""Factor on the entropy weight with terminal credit and prompts. With much less, a policy becomes certain and wrong;
+with more, an extra token of any kind pays for the edit it costs, and completions keep ending with one."""
+SINGLE_ENTROPY_TARGET = 15.0
+
+PROMPTED_TARGET, PROMPTED_DENSE_TARGET = 0.8, 0.5
+"""Nats per completion, and nats per token with prompts. Without a target long answers take more steps; a high one holds
+back the last tokens, and a low one with terminal credit leaves a policy certain and wrong about one token."""
+
+LONG_TARGET = 30
+"""Target length in tokens up to which the entropy weight stays as it is. With terminal credit one token of a longer
+target changes the reward by less, so the same weight would outbid it."""
+
+
+class LongestTexts(NamedTuple):
+    """Tokens of a task's longest prompt and of its longest right answer, 0 where there is no target."""
+
+    prompt: int
+    answer: int
+
+
+def longest_of(task: Task, tokenizer: Tokenizer) -> LongestTexts:
+    """Return the lengths of the longest texts of `task`."""
+    return LongestTexts(
+        prompt=max(tokenizer.length(pair.prompt) for pair in task.pairs),
+        answer=max(tokenizer.length(answer) for pair in task.pairs for answer in pair.answers),
+    )
+
+
+def edits_are_token_edits(config: RunConfig, tokenizer: Tokenizer) -> bool:
+    """Return whether the reward counts edits, each an edit of one token: every token's credit is then known."""
+    return config.reward.strip() == "levenshtein" and tokenizer.one_token_per_character
+
+
+def starts_from_texts(config: RunConfig) -> bool:
+    """Whether the policy starts from a warm start on texts, not from scratch or from a saved policy."""
+    return config.warm_start.isdecimal()
+
+
+def usual_entropy(
+    config: RunConfig, spec: ModelSpec, choices: AlgorithmChoices, task: Task, longest: int, vocabulary: int
+) -> float:
+    """Return the default entropy weight.
+
+    `longest`: tokens of the longest answer.
+    """
+    if algorithm_row(config.algorithm).kind != "policy gradient" or starts_from_texts(config):
+        return 0.0
+    weight = spec.entropy * min(1.0, math.sqrt(math.log(USUAL_VOCABULARY) / math.log(vocabulary)))
+    if choices.credit == "dense":
+        return weight if task.has_prompts else weight * DENSE_ENTROPY
+    if task.has_prompts:
+        weight *= PROMPTED_ENTROPY
+    return weight * min(1.0, math.sqrt(LONG_TARGET / max(1, longest)))
+
+
+def usual_entropy_target(choices: AlgorithmChoices, task: Task, longest: int) -> float:
+    """Return the default entropy of a completion, in nats, below which the bonus grows."""
+    if not task.has_prompts:
+        return SINGLE_ENTROPY_TARGET
+    per_token = PROMPTED_DENSE_TARGET if choices.credit == "dense" else PROMPTED_TARGET
+    return per_token * (longest + 1)
+
+
+def usual_weight_decay(config: RunConfig, choices: AlgorithmChoices, task: Task) -> float:
+    """Return the default weight decay."""
+    is_gradient = algorithm_row(config.algorithm).kind == "policy gradient"
+    is_single = task.has_targets and not task.has_prompts
+    is_free = not config.warm_start and not kl_weight.start_weight(config.kl, config.kl_limit)
+    is_terminal = choices.credit == "terminal"
+    return SINGLE_WEIGHT_DECAY if is_gradient and is_single and is_free and is_terminal else 0.0
+
+
+def usual_control_variate(
+    config: RunConfig, choices: AlgorithmChoices, discount: float, spec: ModelSpec, tokenizer: Tokenizer
+) -> str:
+    """Return the control variate to use; raises InputError if the chosen one does nothing."""
+    counts_edits, is_dense = edits_are_token_edits(config, tokenizer), choices.credit == "dense"
+    wanted = config.control_variate or ("potential" if counts_edits else "regression")
+    reason = None
+    if choices.credit not in ("terminal", "dense") or (is_dense and wanted == "regression"):
+        reason = f"with credit {choices.credit} each token has a credit of its own"
+    elif choices.baseline == "critic":
+        reason = "a critic predicts each token's return already"
+    elif discount != (0.0 if is_dense else 1.0):
+        reason = f"with discount {discount:g} each token has an advantage of its own"
+    if reason and config.control_variate not in (None, "none"):
+        raise InputError(f"control_variate {wanted} does nothing here: {reason}.", "Choose control_variate none.")
+    if wanted == "potential" and not counts_edits:
+        raise InputError(
+            f"control_variate potential counts edits, but the reward is {config.reward}.",
+            "Choose the reward levenshtein, or control_variate regression.",
+        )
+    return wanted if reason is None and spec.can(Capability.SMALL_VOCABULARY) else "none"
+
+
+def usual_length_limit(config: RunConfig, task: Task, spec: ModelSpec, longest: LongestTexts) -> int:
+    """Return the length limit of a completion in tokens: the longest answer, the stop token and some slack."""
+    if config.max_length is not None:
+        return config.max_length
+    if not task.has_targets:
+        return min(UNTARGETED_LENGTH, spec.context_length - longest.prompt)
+    needed = longest.answer + 1
+    room = spec.context_length - longest.prompt
+    slack = LENGTH_SLACK if task.has_prompts else spec.family.length_slack
+    return max(needed, min(needed + slack, room))
+
+
+def usual_batch(choices: AlgorithmChoices, control_variate: str, task: Task) -> int:
+    """Return the default number of completions per step."""
+    is_dense = choices.credit == "dense"
+    is_known = is_dense and control_variate != "none"
+    if task.has_prompts:
+        return KNOWN_PROMPTED_BATCH if is_known else PROMPTED_BATCH
+    return KNOWN_BATCH if is_known else DENSE_BATCH if is_dense else SINGLE_BATCH

@@ -1,0 +1,1 @@
+"""Measuring a policy: greedy decoding, and held-out prompts."""

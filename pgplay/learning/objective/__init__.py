@@ -1,0 +1,1 @@
+"""From a scored batch to one update: forward pass, advantages, loss, optimiser."""

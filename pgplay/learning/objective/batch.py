@@ -1,0 +1,63 @@
+"""What one step learns from, and the modules that take part."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from pgplay.learning.objective.control_variate import ControlVariate
+from pgplay.learning.plan import Plan
+from pgplay.policies.policy import Policy
+from pgplay.policies.prefix_tree import Prefixes
+from pgplay.policies.reading import Reading
+from pgplay.policies.rollout import Rollout
+
+
+class Batch(NamedTuple):
+    """The training data of one step: B = P x G completions over T columns, prompt by prompt.
+
+    rewards (P, G). greedy_rewards (P,): for the greedy baseline. token_credit (B, T): dense credit, or None.
+    measured: the targets whose cross-entropy is measured, or None. imitated: texts to make more likely, or None: the
+    best completions so far, or with supervised learning the targets of the step's prompts, then with the dropout masks
+    (M, P, W) for reading them. prefixes: those of the completions, then of the imitated and the measured texts.
+    every_credit (prefixes, V): the floored credit of every possible token, for the control variate, or None.
+    """
+
+    rollout: Rollout
+    prefixes: Prefixes
+    rewards: Tensor
+    greedy_rewards: Tensor
+    token_credit: Tensor | None
+    measured: Reading | None
+    imitated: Reading | None
+    imitated_masks: Tensor | None = None
+    every_credit: Tensor | None = None
+
+    @property
+    def places(self) -> Tensor:
+        """The prefix number (B, T) at each place of the completions."""
+        return self.prefixes.places[: len(self.rollout.actions), : self.rollout.actions.shape[1]]
+
+    @property
+    def masks(self) -> Tensor | None:
+        """The dropout masks of the completions and of the imitated texts."""
+        masks = self.rollout.dropout_masks
+        if masks is None or self.imitated_masks is None:
+            return masks
+        return torch.cat([masks, self.imitated_masks], 1)
+
+
+class Modules(NamedTuple):
+    """The trained and frozen networks of a step; the reference is None without a KL term, the variate if unused."""
+
+    policy: Policy
+    critic: nn.Linear
+    reference: Policy | None
+    variate: ControlVariate | None = None
+
+    def trained(self, plan: Plan) -> list[nn.Parameter]:
+        """Return the parameters that `plan` trains."""
+        critic = list(self.critic.parameters()) if plan.choices.baseline == "critic" else []
+        return [*self.policy.trainable_parameters(), *critic]

@@ -1,0 +1,228 @@
+"""A per-token control variate: a Q-function fitted to rewards.
+
+Subtracting the other tokens' q lowers the gradient's variance without bias. A completion's advantage A is credited to
+each of its tokens alike, so the contribution of its other tokens is noise. For any
+function q with sum over a of pi(a|s) q(s, a) = 0, and for any other position k of the same completion,
+
+    E[grad log pi(a_t|s_t) q(s_k, a_k)] = 0,    so that    A_t = A - sum over k != t of q(s_k, a_k)
+
+leaves the expected gradient unchanged. So does replacing the token's own term q(s_t, a_t) grad log pi(a_t|s_t) by its
+expectation, sum over a of pi(a|s_t) q(s_t, a) grad log pi(a|s_t), which has no sampling noise (Q-Prop, Gu et al. 2016,
+arXiv:1611.02247). The better the sum of q predicts A, the less noise is left; a q with sum of q(s_t, a_t) = A is the
+advantage function itself (direct advantage estimation, Pan et al. 2022, arXiv:2109.06093). If the baseline compares
+completions, the q of their tokens is subtracted likewise, and a mean that includes the completion itself takes its
+share off the token's own q (`advantages.Baseline`): in groups of two, half of the noise is the other's.
+
+Here q is the sum of two parts. The known part exists if the reward counts edits: the effect of each token on the edits
+still needed (`credit.every_tokens_credit`), times the value of an edit. The fitted part is linear in the network's
+features: a ridge regression of the remaining advantage on the completions of past batches, with fading weights
+(recursive least squares). Neither the regression nor the value of an edit has seen the present batch, as that would
+bias the gradient.
+
+The estimate is biased only if the loss weighs a token by the tokens sampled after it (a mean over a completion's own
+length); tests/learning/test_control_variate.py holds both.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from pgplay.learning.objective.advantages import Baseline
+from pgplay.policies.distribution import TokenDistribution
+from pgplay.policies.prefix_tree import of_actions_at, spread
+
+FADING = 0.98
+"""Factor on a batch's weight in the regression per later batch: about fifty are remembered, as a long text needs."""
+RIDGE = 10.0
+FEATURES = 48
+TOKENS = 24
+"""Dimensions to which wider features and larger vocabularies are projected at random: a smaller regression that learns
+as fast."""
+LARGEST = 3.0
+"""Largest q of one token, in units of the advantages' root mean square."""
+ITERATIONS = 10
+TINY = 1e-30
+SHRINKAGE_FADING = 0.9
+"""The same factor for the running means behind q's shrinkage factor."""
+BLOCK = 64
+"""Rows of the symmetric matrix stored at one width: about half of it is written, at the speed of a plain copy."""
+
+
+class VarianceReduced(NamedTuple):
+    """Per-token advantages (B, T), and the share of Var(A) that the sums of q explain: 1 - Var(A - sum q) / Var(A).
+
+    q_values (P, V): q of every token after each prefix; `advantages` hold that of the sampled one. remaining (B,): A
+    less the known part of q. predicted (B, 2): the sums of q's known and fitted parts, compared as the rewards are,
+    before each is multiplied by its shrinkage factor.
+    """
+
+    advantages: Tensor
+    q_values: Tensor
+    explained: Tensor
+    remaining: Tensor
+    predicted: Tensor
+
+
+class SampledTokens(NamedTuple):
+    """A batch's sampled tokens with the features and probabilities that they were drawn from.
+
+    described (P, at most FEATURES): the projected features of P prefixes, and `distribution` of the token after each.
+    places, actions, mask (B, T): the prefix number of each token, and the token. baseline: how completions are
+    compared. credit (P, V): every token's known value, in any unit; None if nothing is known.
+    """
+
+    described: Tensor
+    distribution: TokenDistribution
+    places: Tensor
+    actions: Tensor
+    mask: Tensor
+    baseline: Baseline
+    credit: Tensor | None = None
+
+    def q_of(self, q_values: Tensor) -> Tensor:
+        """Return q(s_t, a_t) (B, T) of `q_values` (P, V), 0 outside the mask."""
+        return torch.where(self.mask, of_actions_at(q_values, self.places, self.actions), 0.0)
+
+
+def centred(q_values: Tensor, distribution: TokenDistribution) -> Tensor:
+    """Return `q_values` (P, V) less their mean under `distribution`."""
+    return q_values - distribution.expected(q_values)[:, None]
+
+
+def subtract_other_tokens(advantages: Tensor, q: Tensor, mask: Tensor, baseline: Baseline) -> Tensor:
+    """Return A_t (B, T): each completion's advantage (B,) less the `q` (B, T) of all tokens but its own."""
+    remaining = advantages - baseline.compared(q.sum(1))
+    return torch.where(mask, remaining[:, None] + baseline.own_share(len(q)) * q, 0.0)
+
+
+def conjugate_gradients(squares: Tensor, ridge: float, products: Tensor, start: Tensor) -> Tensor:
+    """Return w (N,) nearer than `start` to solving (squares + ridge) w = products (Hestenes and Stiefel 1952).
+
+    squares (N, N) is symmetric and positive semidefinite. Started at the last batch's solution, a few iterations
+    suffice, in far less time than a factorisation takes.
+    """
+    solution = start.clone()
+    residual = products - squares @ solution - ridge * solution
+    direction, length = residual.clone(), residual @ residual
+    for _ in range(ITERATIONS):
+        image = squares @ direction + ridge * direction
+        step = length / (direction @ image).clamp_min(TINY)
+        solution += step * direction
+        residual -= step * image
+        length, previous = residual @ residual, length
+        direction = residual + length / previous.clamp_min(TINY) * direction
+    return solution
+
+
+def lower_half(matrix: Tensor) -> Tensor:
+    """Return (n,) the rows of `matrix` (N, N) as far as its diagonal, in blocks of `BLOCK` rows that end alike."""
+    ends = range(BLOCK, len(matrix) + BLOCK, BLOCK)
+    return torch.cat([matrix[end - BLOCK : end, :end].flatten() for end in ends])
+
+
+def symmetric(lower: Tensor, size: int) -> Tensor:
+    """Return the symmetric matrix (size, size) whose `lower_half` (n,) is `lower`."""
+    matrix, begun = lower.new_empty(size, size), 0
+    for start in range(0, size, BLOCK):
+        rows = matrix[start : start + BLOCK, : start + BLOCK]
+        rows.copy_(lower[begun : begun + rows.numel()].view_as(rows))
+        matrix[:start, start : start + BLOCK] = rows[:, :start].t()
+        begun += rows.numel()
+    return matrix
+
+
+class ControlVariate:
+    """Ridge regression of advantages on features; predicts a batch first, then fits it."""
+
+    def __init__(self, width: int, vocabulary: int, device: torch.device) -> None:
+        self._feature_map = _projection(width + 1, FEATURES).to(device)
+        self._token_map = _projection(vocabulary, TOKENS).to(device)
+        dimensions = self._token_map.shape[1], self._feature_map.shape[1]
+        size = dimensions[0] * dimensions[1]
+        self._weights = torch.zeros(dimensions, device=device)
+        # Fading sums over completions, X being the regression's inputs: X'X, X'A, and of A squared and of ones.
+        self._squares = torch.zeros(size, size, device=device)
+        self._products = torch.zeros(size, device=device)
+        self._spread = torch.zeros(2, device=device)
+        # Running means of (sum of q) * A and of (sum of q)^2 for both parts of q: their ratio is the shrinkage factor.
+        self._agreement = torch.zeros(2, 2, device=device)
+
+    @torch.no_grad()
+    def describe(self, features: Tensor) -> Tensor:
+        """Return `features` (P, W), with a constant added, projected to at most FEATURES dimensions."""
+        return features @ self._feature_map[:-1] + self._feature_map[-1]
+
+    @torch.no_grad()
+    def apply(self, sampled: SampledTokens, advantages: Tensor) -> VarianceReduced:
+        """Return the completions' `advantages` (B,) per token, less the q predicted for the other tokens."""
+        value_of_credit, shrinkage = self._factors()
+        fitted = self._fitted(sampled)
+        known = torch.zeros_like(fitted) if sampled.credit is None else centred(sampled.credit, sampled.distribution)
+        q_values = value_of_credit * known + shrinkage * fitted
+        predicted = sampled.baseline.compared(torch.stack([sampled.q_of(part).sum(1) for part in (known, fitted)], 1))
+        unexplained = advantages - value_of_credit * predicted[:, 0] - shrinkage * predicted[:, 1]
+        before, after = (part.var().clamp_min(1e-12) for part in (advantages, unexplained))
+        return VarianceReduced(
+            advantages=subtract_other_tokens(advantages, sampled.q_of(q_values), sampled.mask, sampled.baseline),
+            q_values=sampled.baseline.own_share(len(advantages)) * q_values,
+            explained=1 - after / before,
+            remaining=advantages - value_of_credit * predicted[:, 0],
+            predicted=predicted,
+        )
+
+    @torch.no_grad()
+    def learn(self, sampled: SampledTokens, advantages: Tensor, reduced: VarianceReduced) -> None:
+        """Fit the `sampled` tokens to their completions' `advantages` (B,), which `apply` has `reduced`."""
+        truths = torch.stack([advantages, reduced.remaining], 1)
+        agreement = torch.stack([(reduced.predicted * truths).mean(0), reduced.predicted.square().mean(0)])
+        self._agreement.mul_(SHRINKAGE_FADING).add_(agreement, alpha=1 - SHRINKAGE_FADING)
+        expected = spread(sampled.distribution.expected_vector(self._token_map), sampled.places)
+        surprise = (spread(self._token_map, sampled.actions) - expected) * sampled.mask[:, :, None]
+        described = spread(sampled.described, sampled.places)
+        inputs = sampled.baseline.compared(surprise.transpose(1, 2).bmm(described).flatten(1))
+        remaining = reduced.remaining
+        self._squares.addmm_(inputs.t(), inputs, beta=FADING)
+        self._products.mul_(FADING).add_(remaining @ inputs)
+        self._spread.mul_(FADING).add_(torch.stack([remaining.square().sum(), torch.ones_like(remaining).sum()]))
+        weights = conjugate_gradients(self._squares, RIDGE, self._products, self._weights.flatten())
+        self._weights.copy_(weights.view_as(self._weights))
+
+    def state(self) -> dict[str, Tensor]:
+        """Return the fitted state by name; the symmetric matrix, which is most of it, as its lower half.
+
+        If the device rounds the two halves differently, the whole matrix is kept, so that resuming is bit for bit.
+        """
+        is_symmetric = torch.equal(self._squares, self._squares.t())
+        return self._small() | {"squares": lower_half(self._squares) if is_symmetric else self._squares}
+
+    def load_state(self, tensors: dict[str, Tensor]) -> None:
+        """Restore the `tensors` that `state` returned."""
+        for name, tensor in self._small().items():
+            tensor.copy_(tensors[name])
+        squares = tensors["squares"]
+        self._squares.copy_(squares if squares.dim() == 2 else symmetric(squares, len(self._squares)))
+
+    def _small(self) -> dict[str, Tensor]:
+        return {name: getattr(self, f"_{name}") for name in ("weights", "products", "spread", "agreement")}
+
+    def _fitted(self, sampled: SampledTokens) -> Tensor:
+        """Return the fitted part of q(s_t, a) (P, V)."""
+        q_values = centred(sampled.described @ (self._token_map @ self._weights).t(), sampled.distribution)
+        limit = LARGEST * (self._spread[0] / self._spread[1].clamp_min(1.0)).sqrt()
+        return centred(q_values.clamp(-limit, limit), sampled.distribution)
+
+    def _factors(self) -> tuple[Tensor, Tensor]:
+        """Return the advantage per unit of credit, never negative, and the fitted part's shrinkage factor, 0 to 1."""
+        known, fitted = self._agreement[0] / self._agreement[1].clamp_min(TINY)
+        return known.clamp_min(0.0), fitted.clamp(0.0, 1.0)
+
+
+def _projection(dimensions: int, most: int) -> Tensor:
+    """Return a matrix (dimensions, at most `most`) that nearly keeps inner products (Johnson, Lindenstrauss 1984)."""
+    if dimensions <= most:
+        return torch.eye(dimensions)
+    return torch.randn(dimensions, most, generator=torch.Generator().manual_seed(dimensions)) / math.sqrt(most)

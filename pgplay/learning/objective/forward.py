@@ -1,0 +1,68 @@
+"""One forward pass over a batch: everything that the networks say of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from pgplay.learning.objective.batch import Batch, Modules
+from pgplay.policies.density import Density
+from pgplay.policies.distribution import TokenDistribution
+from pgplay.policies.prefix_tree import spread
+from pgplay.policies.reading import mean_losses, token_losses
+
+
+class Forward(NamedTuple):
+    """One pass over a batch: `features` (P, W) and `distribution` per prefix, then tensors (B, T) per token.
+
+    log_ratio: log p - log q of the actions under policy and reference; kl: exact, over the vocabulary; both None
+    without a reference. target_losses (M, L): -log p of the measured targets' tokens, 0 outside them. imitation and
+    cross_entropy are scalars, or None.
+    """
+
+    features: Tensor
+    distribution: TokenDistribution
+    log_p: Tensor
+    values: Tensor
+    entropies: Tensor
+    log_ratio: Tensor | None
+    kl: Tensor | None
+    imitation: Tensor | None
+    target_losses: Tensor | None
+    cross_entropy: Tensor | None
+
+
+def forward(batch: Batch, modules: Modules, density: Density) -> Forward:
+    """Run the networks over `batch`; targets and imitated texts share the pass of the completions."""
+    policy, prefixes, places, actions = modules.policy, batch.prefixes, batch.places, batch.rollout.actions
+    features = policy.features(prefixes, batch.masks)
+    # Texts that were not sampled are read as they are: temperature and filters belong to sampling.
+    distribution, unfiltered = policy.distributions(features, [density, Density()])
+    log_p = distribution.log_p(actions, places)
+    log_ratio = kl = None
+    if modules.reference is not None:
+        with torch.no_grad():
+            frozen = modules.reference.distribution_after(prefixes, Density(density.temperature))
+        log_ratio = log_p - frozen.log_p(actions, places)
+        kl = spread(distribution.kl(frozen), places)
+    texts = [reading for reading in (batch.imitated, batch.measured) if reading]
+    losses, first = [], len(actions)
+    for reading in texts:
+        text_places = prefixes.places[first : first + len(reading.actions), : reading.actions.shape[1]]
+        losses.append(token_losses(unfiltered, text_places, reading))
+        first += len(reading.actions)
+    cross_entropies = [mean_losses(loss, reading).mean() for loss, reading in zip(losses, texts, strict=True)]
+    return Forward(
+        features,
+        distribution,
+        log_p,
+        spread(modules.critic(features)[:, 0], places),
+        spread(distribution.entropy(), places),
+        log_ratio,
+        kl,
+        imitation=cross_entropies[0] if batch.imitated else None,
+        target_losses=losses[-1].detach() if batch.measured else None,
+        cross_entropy=cross_entropies[-1].detach() if batch.measured else None,
+    )

@@ -1,0 +1,54 @@
+"""What a step measures beside its loss."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from pgplay.learning.objective.batch import Batch, Modules
+from pgplay.learning.objective.forward import Forward
+from pgplay.learning.objective.losses import (
+    aggregated,
+    masked_mean,
+    masked_variance,
+)
+from pgplay.learning.plan import Plan
+from pgplay.policies.distribution import TokenDistribution
+from pgplay.policies.prefix_tree import spread
+
+
+def divergence_of_update(first: Forward, other: TokenDistribution, batch: Batch) -> Tensor:
+    """Return the mean KL () per sampled token, from the `first` pass to the `other` distribution."""
+    return masked_mean(spread(first.distribution.detach().kl(other), batch.places), batch.rollout.mask)
+
+
+def explained_variance(seen: Forward, returns: Tensor, mask: Tensor) -> Tensor:
+    """Return the share of the returns' variance that the critic's values explain."""
+    unexplained = masked_variance(returns - seen.values.detach(), mask)
+    return 1 - unexplained / masked_variance(returns, mask).clamp_min(1e-12)
+
+
+def measurements(seen: Forward, batch: Batch) -> dict[str, Tensor]:
+    """Return the metrics of one forward pass by name, as scalars on the device."""
+    mask = batch.rollout.mask
+    metrics = {
+        "entropy": masked_mean(seen.entropies.detach(), mask),
+        "mismatch": masked_mean((seen.log_p.detach() - batch.rollout.log_probabilities).abs(), mask),
+        "length": mask.sum() / mask.shape[0],
+        "characters": mask.sum(),
+    }
+    if seen.cross_entropy is not None:
+        metrics["cross_entropy"] = seen.cross_entropy
+    if seen.kl is not None:
+        metrics["kl_reference"] = masked_mean(seen.kl.detach(), mask)
+    return metrics
+
+
+def signal_to_noise(losses: Tensor, mask: Tensor, plan: Plan, modules: Modules) -> Tensor:
+    """Return the cosine between the policy gradients of the even and of the odd rows."""
+    halves = []
+    for first in (0, 1):
+        half = aggregated(plan.choices.aggregation, losses[first::2], mask[first::2], modules.policy.max_length)
+        gradients = torch.autograd.grad(half, modules.policy.trainable_parameters(), retain_graph=True)
+        halves.append(torch.cat([gradient.flatten() for gradient in gradients]))
+    return torch.cosine_similarity(halves[0], halves[1], dim=0)

@@ -1,0 +1,1 @@
+"""What a step reports: metrics, samples, signals and their diagnosis."""

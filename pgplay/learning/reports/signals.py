@@ -1,0 +1,173 @@
+"""The learning signal's health: each of its numbers judged, with what it means, what to try, and the change to make.
+
+`learning.diagnosis` speaks up when a run has stopped learning; this says at any time how the signal stands. Limits are
+rules of thumb from the runs in which this program was tuned: they say where to look, not what is true.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, NamedTuple
+
+from pgplay.learning.schedules.entropy_weight import LOW
+
+State = Literal["fine", "watch", "bad"]
+
+RECENT_STEPS = 30
+"""Steps whose mean is judged: long enough to still the noise, short enough to follow the run."""
+
+
+class Signal(NamedTuple):
+    """One number of the learning signal; `settings` are the live changes that follow the advice, None where none do."""
+
+    metric: str
+    value: float
+    state: State
+    meaning: str
+    advice: str = ""
+    settings: dict[str, Any] | None = None
+
+
+Means = Mapping[str, float]
+"""The metrics' means over the recent steps, by name; a metric that was not told is absent."""
+
+
+class _Rule(NamedTuple):
+    """How one metric is judged: it gets worse from `watch` towards `bad`, in either direction.
+
+    `meaning` tells the value in words; where it is not fine, `worse` follows it, and `advice` and `settings` say what
+    to do. `early` tells of a run in which the number says nothing yet.
+    """
+
+    watch: float
+    bad: float
+    meaning: Callable[[float], str]
+    advice: str
+    worse: str = ""
+    settings: Callable[[Means], dict[str, Any] | None] = lambda means: None
+    early: Callable[[Means], bool] = lambda means: False
+
+    def state(self, value: float) -> State:
+        """Return how `value` stands."""
+        sign = 1 if self.bad > self.watch else -1
+        return "bad" if sign * (value - self.bad) >= 0 else "watch" if sign * (value - self.watch) >= 0 else "fine"
+
+    def judge(self, metric: str, means: Means) -> Signal:
+        """Return the judgement of `metric` by `means`."""
+        value = means[metric]
+        state = "fine" if self.early(means) else self.state(value)
+        if state == "fine":
+            return Signal(metric, value, state, self.meaning(value))
+        return Signal(metric, value, state, self.meaning(value) + self.worse, self.advice, self.settings(means))
+
+
+def signals(means: Means) -> tuple[Signal, ...]:
+    """Return the signals that `means` tell of, in the order in which a step makes them.
+
+    A run whose greedy completions are all exact is judged fine: it needs no signal any more.
+    """
+    found = [rule.judge(metric, means) for metric, rule in _RULES.items() if metric in means]
+    if means.get("exact_match") == 1.0:
+        found = [one._replace(state="fine", advice="", settings=None) for one in found]
+    return tuple(found)
+
+
+def _slower(means: Means) -> dict[str, Any] | None:
+    return {"lr": _round(means["lr"] / 2)} if means.get("lr") else None
+
+
+def _more_entropy(means: Means) -> dict[str, Any] | None:
+    weight = means.get("entropy_weight", 0.0)
+    return {"entropy": min(MOST_ENTROPY, _round(2 * weight)) if weight > 0 else 0.05} if weight < MOST_ENTROPY else None
+
+
+def _larger_batch(means: Means) -> dict[str, Any] | None:
+    batch = round(means["characters"] / means["length"]) if means.get("length") else 0
+    return {"batch_size": 2 * batch} if 0 < 2 * batch <= LARGEST_BATCH else None  # a multiple of any group
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.2g}")
+
+
+MOST_ENTROPY = 10.0
+"""The largest weight that a person may set."""
+
+LARGEST_BATCH = 65536
+"""The largest batch that a person may set."""
+
+_SHORTER = "shorter steps: a lower learning rate"
+
+_RULES = {
+    "tied_groups": _Rule(
+        0.5,
+        0.9,
+        lambda value: f"{value:.0%} of the groups teach nothing: all their rewards are equal",
+        "a reward with finer steps, or a larger weight of entropy, so that completions differ",
+        settings=_more_entropy,
+    ),
+    "entropy": _Rule(
+        0.1,
+        LOW,
+        lambda value: f"it hesitates as between {math.exp(min(50.0, value)):.1f} tokens",
+        "a larger weight of entropy, which keeps it trying",
+        worse=": it hardly tries anything new",
+        settings=_more_entropy,
+    ),
+    "stop_rate": _Rule(
+        0.5,
+        0.05,
+        lambda value: f"{value:.0%} of the completions end by themselves, the others at the limit",
+        "a reward that charges for extra characters, such as levenshtein",
+        settings=lambda means: {"reward": "levenshtein"},
+        early=lambda means: means.get("entropy", 0.0) > 1.0,  # a policy that has learnt nothing yet stops by chance
+    ),
+    "clip_share": _Rule(
+        0.3,
+        0.6,
+        lambda value: f"{value:.0%} of the tokens reached the limit of their ratio",
+        _SHORTER,
+        settings=_slower,
+    ),
+    "signal_to_noise": _Rule(
+        0.1,
+        0.02,
+        lambda value: f"two halves of the batch agree by a cosine of {value:.2f}",
+        "more completions a step",
+        worse=": mostly noise",
+        settings=_larger_batch,
+    ),
+    "kl_update": _Rule(
+        0.1,
+        0.5,
+        lambda value: f"one step changes the policy by {max(0.0, value):.2g} nats a token",
+        _SHORTER,
+        settings=_slower,
+    ),
+    "kl_reference": _Rule(
+        3.0,
+        8.0,
+        lambda value: f"it is {value:.2g} nats a token away from its reference",
+        "a limit to the divergence (kl_limit), if it is to stay near",
+        settings=lambda means: {"kl_limit": _round(means["kl_reference"] / 2)},
+    ),
+    "mismatch": _Rule(
+        1e-4,
+        1e-3,
+        lambda value: f"learnt and drawn differ by {value:.1g} nats; 1e-6 is right",
+        "device cpu; it is a defect: report it",
+    ),
+}
+
+_FURTHER = ("exact_match", "lr", "entropy_weight", "characters", "length")
+"""Further metrics that the judgements go by."""
+
+NEWEST = ("characters", "length")
+"""Those that count as in the newest step, not as means: they tell the batch, which a person may just have changed."""
+
+JUDGED = tuple(_RULES)
+"""The metrics that are judged, in the order in which a step makes them."""
+
+METRICS = (*JUDGED, *_FURTHER)
+"""The metrics whose means `signals` goes by; of those in NEWEST the last value."""

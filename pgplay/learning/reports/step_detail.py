@@ -1,0 +1,120 @@
+"""The anatomy of one step: the numbers of its samples, scores, advantages and update, as plain structs without torch.
+
+`learning.dissection` makes one from a step's record; it is sent to the app and stored with the run.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class TokenDetail(msgspec.Struct, frozen=True, array_like=True):
+    """One token of a completion; log-probabilities in nats, under the density of sampling and loss.
+
+    `text` is empty for the stop token. `alternatives` are the most likely tokens there, before the update. `credit` is
+    that of dense credit, in edits. `shared` is the advantage before the control variate, `advantage` the one after it.
+    `ratio` and `clipped` are the last update's; `log_p_after` is `log_p` after the step's updates. A number that the
+    step does not have is None.
+    """
+
+    text: str
+    log_p: float
+    entropy: float
+    alternatives: tuple[tuple[str, float], ...]
+    advantage: float
+    shared: float
+    credit: float | None = None
+    value: float | None = None
+    ratio: float | None = None
+    clipped: bool = False
+    log_p_after: float | None = None
+
+
+class CompletionDetail(msgspec.Struct, frozen=True):
+    """One completion: its reward with parts and measures, its baseline and scale, and its tokens."""
+
+    prompt: str
+    target: str
+    text: str
+    finished: bool
+    reward: float
+    parts: dict[str, float]
+    charge: float
+    baseline: float | None
+    deviation: float | None
+    tokens: tuple[TokenDetail, ...]
+
+    @property
+    def log_p(self) -> float:
+        """The log-probability of the whole completion before the update."""
+        return sum(token.log_p for token in self.tokens)
+
+    @property
+    def log_p_after(self) -> float | None:
+        """The same after the update; None without one."""
+        after = [token.log_p_after for token in self.tokens]
+        return sum(value for value in after if value is not None) if None not in after else None
+
+    @property
+    def advantage(self) -> float:
+        """The mean of its tokens' advantages."""
+        return sum(token.advantage for token in self.tokens) / max(1, len(self.tokens))
+
+
+class AlgorithmSettings(msgspec.Struct, frozen=True):
+    """The choices of the algorithm's row, and the numbers in its formulas."""
+
+    algorithm: str
+    reward: str
+    kind: str
+    baseline: str
+    scale: str
+    credit: str
+    ratio: str
+    aggregation: str
+    control_variate: bool
+    updates: int
+    group_size: int
+    temperature: float
+    clip_low: float
+    clip_high: float
+    clip_gradient: float
+    lr: float
+    entropy_weight: float
+    kl: float
+    moving_average: float
+    deviation_floor: float
+    credit_floor: float
+    credit_baseline: float
+
+
+class StepDetail(msgspec.Struct, frozen=True):
+    """One step of a trainer with its number of completions; a large step keeps only some as `samples`.
+
+    `metrics` are those of the step's report, with loss, gradient_norm and kl_update if it made an update.
+    """
+
+    step: int
+    rules: AlgorithmSettings
+    metrics: dict[str, float]
+    completions: int
+    samples: tuple[CompletionDetail, ...]
+
+
+class PolicyMap(msgspec.Struct, frozen=True):
+    """A policy's greedy completion and its next-token probabilities at each position, at temperature 1.
+
+    `written` are the tokens of its greedy completion for `prompt`, the stop token as an empty text at the end where
+    it comes; `rows` the likeliest tokens, in the order of where they are likeliest, and `probabilities` theirs at each
+    position of that completion. `target_p` are the probabilities of the target's tokens, each after the right ones
+    before it, the stop token's last.
+    """
+
+    step: int
+    prompt: str
+    target: tuple[str, ...]
+    target_p: tuple[float, ...]
+    written: tuple[str, ...]
+    entropies: tuple[float, ...]
+    rows: tuple[str, ...]
+    probabilities: tuple[tuple[float, ...], ...]

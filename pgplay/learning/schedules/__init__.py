@@ -1,0 +1,1 @@
+"""What changes along a run: learning rate, entropy weight, KL weight, early stop, recovery."""

@@ -1,0 +1,206 @@
+"""A step in full: from the tensors of its record to the plain structs of `learning.anatomy`.
+
+It costs a few passes over a batch, so it is made on request only. It changes no update and draws no random number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from pgplay.learning.objective.advantage_rules import kl_charges
+from pgplay.learning.objective.advantages import STANDARD_DEVIATION_FLOOR, group_baseline, group_deviation
+from pgplay.learning.objective.dense_credit import CREDIT_BASELINE, CREDIT_FLOOR
+from pgplay.learning.objective.records import UpdateRecord
+from pgplay.learning.plan import Plan
+from pgplay.learning.reports.step_detail import AlgorithmSettings, CompletionDetail, PolicyMap, StepDetail, TokenDetail
+from pgplay.learning.reports.step_report import MOST_POSITIONS, StepReport
+from pgplay.learning.trainer import StepRecord, Trainer
+from pgplay.policies.density import Density, entropy
+from pgplay.policies.policy import Policy
+from pgplay.tasks.task import Pair
+
+ALTERNATIVES = 5
+MOST_TOKENS = 4096
+"""Tokens of one anatomy, about 700 kB; of a larger step, completions from across the rewards are kept."""
+MOST_ROWS = 32
+LEAST_PROBABILITY = 0.01
+"""A token needs this probability somewhere to get a row in a policy's map."""
+
+
+class Dissection:
+    """One recorded step of `trainer`; `anatomy` is set by `step`."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        self._trainer = trainer
+        self.anatomy: StepDetail
+
+    def step(self) -> StepReport:
+        """Make the step; raises what `Trainer.step` raises."""
+        trainer = self._trainer
+        average = trainer.counters.moving_average or 0.0
+        report, record = trainer.recorded_step()
+        batch = record.update.batch
+        kept = _chosen(batch.rewards.flatten().tolist(), batch.rollout.mask.sum(1).tolist())
+        self.anatomy = StepDetail(
+            step=report.step,
+            rules=_rules(trainer.plan, report.metrics, average),
+            metrics=report.metrics,
+            completions=batch.rollout.mask.shape[0],
+            samples=_samples(trainer, record, kept, average),
+        )
+        return report
+
+
+def _rules(plan: Plan, metrics: Mapping[str, float], moving_average: float) -> AlgorithmSettings:
+    config, choices = plan.config, plan.choices
+    return AlgorithmSettings(
+        algorithm=config.algorithm,
+        reward=config.reward,
+        kind=plan.kind,
+        baseline=choices.baseline,
+        scale=choices.scale,
+        credit=choices.credit,
+        ratio=choices.ratio,
+        aggregation=choices.aggregation,
+        control_variate=plan.control_variate != "none",
+        updates=plan.updates_per_step,
+        group_size=plan.group_size,
+        temperature=config.temperature,
+        clip_low=config.clip_low,
+        clip_high=plan.clip_high,
+        clip_gradient=config.clip_gradient or 0.0,
+        lr=metrics["lr"],
+        entropy_weight=metrics["entropy_weight"],
+        kl=plan.kl,
+        moving_average=moving_average,
+        deviation_floor=STANDARD_DEVIATION_FLOOR,
+        credit_floor=CREDIT_FLOOR,
+        credit_baseline=CREDIT_BASELINE,
+    )
+
+
+def _chosen(rewards: Sequence[float], lengths: Sequence[int]) -> list[int]:
+    """Return the rows to tell of, the best first: all, or evenly many from across the rewards that fit MOST_TOKENS."""
+    order = sorted(range(len(rewards)), key=lambda row: -rewards[row])
+    wanted = max(1, MOST_TOKENS * len(order) // max(MOST_TOKENS, sum(lengths)))
+    if wanted == len(order):
+        return order
+    return [order[round(place * (len(order) - 1) / max(1, wanted - 1))] for place in range(wanted)]
+
+
+def _samples(
+    trainer: Trainer, record: StepRecord, kept: list[int], moving_average: float
+) -> tuple[CompletionDetail, ...]:
+    policy, plan, batch = trainer.policy, trainer.plan, record.update.batch
+    rollout = batch.rollout
+    pairs = [pair for pair in record.pairs for _ in range(plan.group_size)]
+    completions = policy.completions(rollout)
+    charge = kl_charges(plan, record.update.first, rollout.mask).sum(1)
+    rewards = batch.rewards - charge.view_as(batch.rewards)
+    baselines = deviations = None
+    if plan.choices.credit == "terminal" and plan.choices.baseline != "critic":
+        found = group_baseline(plan.choices.baseline, rewards, moving_average, batch.greedy_rewards)
+        baselines = torch.as_tensor(found, device=rewards.device).expand_as(rewards).flatten().tolist()
+        if plan.choices.scale != "none":
+            deviations = group_deviation(rewards, plan.choices.scale).expand_as(rewards).flatten().tolist()
+    columns = _Columns(record.update, policy, plan)
+    charges, earned = charge.tolist(), batch.rewards.flatten().tolist()
+    return tuple(
+        CompletionDetail(
+            prompt=pairs[row].prompt,
+            target=pairs[row].target,
+            text=completions[row].text,
+            finished=completions[row].finished,
+            reward=earned[row],
+            parts={name: values[row] for name, values in record.values.items()},
+            charge=charges[row],
+            baseline=None if baselines is None else baselines[row],
+            deviation=None if deviations is None else deviations[row],
+            tokens=columns.tokens(row),
+        )
+        for row in kept
+    )
+
+
+class _Columns:
+    """The tensors (B, T) of a step as lists, from which a row's tokens are read."""
+
+    def __init__(self, record: UpdateRecord, policy: Policy, plan: Plan) -> None:
+        batch, first, surrogate = record.batch, record.first, record.surrogate
+        rollout = batch.rollout
+        likeliest, log_ps = first.distribution.detach().likeliest(ALTERNATIVES)
+        self._tokens, self._mask = rollout.actions.tolist(), rollout.mask.tolist()
+        self._likeliest, self._log_ps = likeliest.tolist(), log_ps.exp().tolist()
+        self._places = batch.places.tolist()
+        self._pieces = policy.tokenizer.token_texts
+        self._log_p, self._entropy = _listed(first.log_p), _listed(first.entropies)
+        self._advantages, self._shared = _listed(record.advantages), _listed(record.shared)
+        self._credit = _listed(batch.token_credit)
+        self._values = _listed(first.values if plan.choices.baseline == "critic" else None)
+        self._ratio = _listed(surrogate.ratio if surrogate else None)
+        self._clipped = _listed(surrogate.clipped if surrogate else None)
+        self._after = _listed(record.log_p_after)
+
+    def tokens(self, row: int) -> tuple[TokenDetail, ...]:
+        """Return the tokens of the completion in `row`."""
+        return tuple(self._token(row, column) for column, own in enumerate(self._mask[row]) if own)
+
+    def _token(self, row: int, column: int) -> TokenDetail:
+        def number(values: list[list[float]] | None) -> float | None:
+            return None if values is None else round(values[row][column], 6)
+
+        place = self._places[row][column]
+        alternatives = zip(self._likeliest[place], self._log_ps[place], strict=True)
+        return TokenDetail(
+            text=self._pieces[self._tokens[row][column]],
+            log_p=number(self._log_p) or 0.0,
+            entropy=number(self._entropy) or 0.0,
+            alternatives=tuple((self._pieces[token], round(p, 4)) for token, p in alternatives),
+            advantage=number(self._advantages) or 0.0,
+            shared=number(self._shared) or 0.0,
+            credit=number(self._credit),
+            value=number(self._values),
+            ratio=number(self._ratio),
+            clipped=bool(self._clipped and self._clipped[row][column]),
+            log_p_after=number(self._after),
+        )
+
+
+def _listed(values: Tensor | None) -> list[list[float]] | None:
+    return None if values is None else values.detach().tolist()
+
+
+@torch.no_grad()
+def policy_map(policy: Policy, density: Density, pair: Pair, step: int) -> PolicyMap:
+    """Return the map of what `policy` writes by `density`, for one prompt and target.
+
+    It has at most MOST_POSITIONS positions and MOST_ROWS tokens.
+    """
+    generator = torch.Generator(policy.device)
+    rollout = policy.sample([policy.prefix(pair.prompt)], density, generator, 1)
+    own = rollout.mask[0]
+    log_p = policy.log_probabilities(rollout.inputs, density)[0][own][:MOST_POSITIONS]
+    tokens = rollout.actions[0][own][:MOST_POSITIONS].tolist()
+    probabilities = log_p.exp()
+    highest, likeliest_at = (values.tolist() for values in probabilities.max(0))
+    order = sorted(range(len(highest)), key=lambda token: -highest[token])[:MOST_ROWS]
+    kept = [token for token in order if highest[token] >= LEAST_PROBABILITY]
+    kept.sort(key=lambda token: likeliest_at[token])  # rows in the order in which their tokens come
+    reading = policy.reading([pair])
+    targets = reading.actions[0][reading.mask[0]][:MOST_POSITIONS]
+    found = policy.log_probabilities(reading.inputs, density)[0][reading.mask[0]][:MOST_POSITIONS]
+    target_p = found.gather(1, targets[:, None])[:, 0].exp()
+    pieces = policy.tokenizer.token_texts
+    return PolicyMap(
+        step=step,
+        prompt=pair.prompt,
+        target=tuple(pieces[token] for token in targets.tolist()),
+        target_p=tuple(round(p, 4) for p in target_p.tolist()),
+        written=tuple(pieces[token] for token in tokens),
+        entropies=tuple(round(value, 4) for value in entropy(log_p).tolist()),
+        rows=tuple(pieces[token] for token in kept),
+        probabilities=tuple(tuple(round(p, 4) for p in row) for row in probabilities[:, kept].t().tolist()),
+    )

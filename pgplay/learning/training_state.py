@@ -1,0 +1,54 @@
+"""What a trainer counts and remembers from step to step, beside tensors: it is part of every checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from pgplay.learning.plan import Plan
+from pgplay.learning.reports.step_report import Sample
+from pgplay.learning.schedules.early_stop import EarlyStop
+from pgplay.learning.schedules.entropy_weight import entropy_weight
+from pgplay.learning.schedules.learning_rate import next_lr
+
+MOVING_AVERAGE_SHARE = 0.1
+CHECK_INTERVAL = 10
+"""Steps between greedy checks of all training prompts, where a step measures only some."""
+
+
+class Counters(msgspec.Struct):
+    """Totals, running means and controllers; a checkpoint of an older pgplay lacks the newest of them."""
+
+    steps: int = 0
+    completions: int = 0
+    seconds: float = 0.0
+    moving_average: float | None = None
+    lr: float | None = None
+    entropy_weight: float = 0.0
+    divergence: float | None = None
+    checked_at: int = -CHECK_INTERVAL
+    waiting: list[int] = []
+    best: Sample | None = None
+    best_texts: dict[str, tuple[float, str]] = {}
+    early_stop: EarlyStop = msgspec.field(default_factory=EarlyStop)
+    recoveries: int = 0
+
+    def count(self, plan: Plan, metrics: Mapping[str, float], completions: int, *, solved: bool) -> None:
+        """Take in a step of the `plan` with these `metrics` and so many `completions`, and whether it is `solved`."""
+        mean, past = metrics["reward_mean"], self.moving_average
+        self.moving_average = mean if past is None else past + MOVING_AVERAGE_SHARE * (mean - past)
+        self.entropy_weight = entropy_weight(
+            plan.config.entropy_schedule,
+            plan.entropy,
+            plan.entropy_target,
+            mean,
+            metrics["entropy"] * metrics["length"],
+            solved=solved,
+        )
+        self.lr = next_lr(
+            plan.config.lr_schedule, metrics["lr"], plan.lr, plan.config.lr_target, metrics.get("kl_first_update")
+        )
+        self.divergence = metrics.get("kl_reference")
+        self.steps += 1
+        self.completions += completions

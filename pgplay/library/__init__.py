@@ -1,0 +1,1 @@
+"""Saved policies, and which Python of others may run."""

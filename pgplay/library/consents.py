@@ -1,0 +1,67 @@
+"""Which Python the person has allowed to run: asked once for each text, remembered by its SHA-256.
+
+An allowed text is kept as a file that its hash names, so the folder shows what was agreed to, and deleting a file
+takes the yes back. Of a text that a person wrote and trained with, the hash is kept with the name of their file: a run
+goes on by it unasked, and takes what they save there. The same text in a recipe or a policy is still asked for.
+Nothing here runs Python.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from pgplay.files.atomic import write_atomically
+from pgplay.paths import consents_folder, make_folder
+from pgplay.rewards.spec import OWN, RewardSpec, digest
+
+
+def is_allowed(source: str) -> bool:
+    """Return whether the person once said yes to exactly this text; a file that was changed since counts as none."""
+    try:
+        kept = _text_file(source).read_bytes()
+    except OSError:
+        return False
+    return kept == source.encode("utf-8", "surrogatepass")
+
+
+def allow(source: str) -> None:
+    """Remember that the person has seen `source` and said yes; raises PgplayError where that can't be written."""
+    make_folder(consents_folder())
+    write_atomically(_text_file(source), source.encode("utf-8", "surrogatepass"))
+
+
+def recall(spec: RewardSpec) -> RewardSpec:
+    """Return `spec` with what is remembered of exactly its text: that it is allowed, or where kept, the person's."""
+    if spec.source is None or spec.may_run:
+        return spec
+    if spec.kept and spec.source.file in _own_files(spec.code):
+        return msgspec.structs.replace(spec, origin=OWN)
+    return spec.allowed() if is_allowed(spec.code) else spec
+
+
+def remember_own(spec: RewardSpec) -> None:
+    """Remember that the person wrote the Python of `spec` in its file; raises PgplayError as `allow` does."""
+    if spec.source is None or not spec.is_own:
+        return
+    files = _own_files(spec.code)
+    if spec.source.file not in files:
+        make_folder(consents_folder())
+        lines = "".join(f"{file}\n" for file in (*files, spec.source.file))
+        write_atomically(_files_file(spec.code), lines.encode("utf-8", "surrogateescape"))
+
+
+def _own_files(source: str) -> list[str]:
+    try:
+        return _files_file(source).read_bytes().decode("utf-8", "surrogateescape").split("\n")[:-1]
+    except OSError:
+        return []
+
+
+def _text_file(source: str) -> Path:
+    return consents_folder() / f"{digest(source)}.py"
+
+
+def _files_file(source: str) -> Path:
+    return consents_folder() / f"{digest(source)}.own"

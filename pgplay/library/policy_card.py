@@ -1,0 +1,146 @@
+"""The card of a policy: all that policy.json says about the tensors beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from typing import Any
+
+import msgspec
+from safetensors import SafetensorError, deserialize
+
+from pgplay.config.run_config import make_config
+from pgplay.errors import InputError, PgplayError
+from pgplay.policies.fit import misfit
+from pgplay.policies.spec import PolicySpec
+from pgplay.tasks.task import Task
+
+FORMAT_VERSION = 1
+
+_CHECKSUM = "checksum"
+_REMEDY = "Restore it from a copy, or delete it."
+
+
+class PolicyCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a saved policy is, how it came to be, and how good it is.
+
+    `model`, `alphabet` and `max_length` build its network again (PolicySpec). `config` holds a run's settings as
+    `config.to_settings` gives them. `reward_source` is Python text, shown to a person and never run by loading.
+    `created` (ISO 8601), `sha256` and `size` (bytes) of the tensors are filled in on saving; the name is that of the
+    policy's folder.
+    """
+
+    name: str
+    model: str
+    alphabet: str
+    max_length: int
+    task: Task
+    reward: str
+    config: dict[str, Any] = msgspec.field(default_factory=dict)
+    recipe: str = ""
+    reward_source: str = ""
+    metrics: dict[str, float] = msgspec.field(default_factory=dict)
+    steps: int = 0
+    versions: dict[str, str] = msgspec.field(default_factory=dict)
+    created: str = ""
+    sha256: str = ""
+    size: int = 0
+    format_version: int = FORMAT_VERSION
+
+    @property
+    def shape(self) -> PolicySpec:
+        """What builds the policy's network again."""
+        return PolicySpec(self.model, self.alphabet, self.max_length)
+
+    @property
+    def reached(self) -> float | None:
+        """The reward by which policies are told apart: of the greedy completions, else the mean; None without any."""
+        return self.metrics.get("greedy_reward", self.metrics.get("reward_mean"))
+
+
+def encode_card(card: PolicyCard) -> bytes:
+    """Return `card` as policy.json, with a checksum over all it says; metrics that are no finite numbers are left out.
+
+    Raises InputError for text that is no valid Unicode.
+    """
+    finite = {name: value for name, value in card.metrics.items() if math.isfinite(value)}
+    content = msgspec.to_builtins(msgspec.structs.replace(card, metrics=finite))
+    try:
+        return json.dumps({**content, _CHECKSUM: _checksum(content)}, indent=1, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise InputError("The policy's card holds half a character.", "Give its texts as valid UTF-8.") from error
+
+
+def decode_card(data: bytes, what: str) -> PolicyCard:
+    """Return the card in `data`, verified; raises PgplayError that names `what` and says what is wrong with it."""
+    try:
+        content: Any = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise _damaged(what, "it was cut short or changed") from error
+    if not isinstance(content, dict):
+        raise _damaged(what, "it is no policy's card")
+    version = content.get("format_version")
+    if isinstance(version, int) and version > FORMAT_VERSION:
+        raise PgplayError(
+            f"{what} is of a newer pgplay (format {version}; this one knows {FORMAT_VERSION}).",
+            "Install a newer pgplay.",
+        )
+    checksum = content.pop(_CHECKSUM, None)
+    try:
+        if checksum != _checksum(content):
+            raise _damaged(what, "it was changed since it was saved")
+        card = msgspec.convert(content, PolicyCard)
+        _check(card)
+    except (msgspec.ValidationError, InputError, ValueError, OverflowError, RecursionError) as error:
+        raise _damaged(what, str(error).replace("\n", " ").rstrip(".")) from error
+    return card
+
+
+def _check(card: PolicyCard) -> None:
+    """Raise InputError where the card says what no saved policy can be."""
+    card.shape.check()
+    make_config(card.config)
+    if card.format_version != FORMAT_VERSION:
+        raise InputError(f"There is no format {card.format_version}.")
+    for name in ("steps", "size"):
+        if getattr(card, name) < 0:
+            raise InputError(f"{name} cannot be {getattr(card, name)}.")
+    for name, value in card.metrics.items():
+        if not math.isfinite(value):
+            raise InputError(f"The metric {name} is {value}.")
+
+
+def check_weights(card: PolicyCard, tensors: bytes, what: str) -> None:
+    """Refuse `tensors` that are no safetensors of the card's network; raises PgplayError that names `what`."""
+    import numpy as np  # here, as a list of policies needs no numbers
+
+    try:
+        found = dict(deserialize(tensors))  # type: ignore[no-untyped-call]
+    except (SafetensorError, ValueError, OverflowError) as error:
+        raise _damaged(what, str(error)) from error
+    wrong = misfit({name: tuple(one["shape"]) for name, one in found.items()}, card.shape.tensors)
+    if wrong:
+        raise _damaged(what, f"{wrong}, as in a {card.model} that writes {len(card.alphabet)} characters")
+    for name, tensor in found.items():
+        if tensor["dtype"] != "F32":
+            raise _damaged(what, f"{name} holds {tensor['dtype']} in place of F32")
+        if not np.isfinite(np.frombuffer(tensor["data"], "<f4")).all():
+            raise _damaged(what, f"{name} holds a number that is not finite")
+
+
+def check_tensors(card: PolicyCard, tensors: bytes, what: str) -> None:
+    """Refuse `tensors` that are not those that `card` was saved with; raises PgplayError that names `what`."""
+    if len(tensors) < card.size:
+        raise _damaged(what, f"it was cut short ({len(tensors)} of {card.size} bytes)")
+    if hashlib.sha256(tensors).hexdigest() != card.sha256:
+        raise _damaged(what, "it was changed since it was saved")
+    check_weights(card, tensors, what)
+
+
+def _checksum(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _damaged(what: str, reason: str) -> PgplayError:
+    return PgplayError(f"{what} cannot be read: {reason}.", _REMEDY)

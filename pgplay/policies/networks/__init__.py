@@ -1,0 +1,1 @@
+"""The networks themselves: one module per family, built by `build`."""

@@ -1,0 +1,65 @@
+"""What every network offers."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from pgplay.policies.prefix_tree import Prefixes
+
+
+class Network(Protocol):
+    """Tokens to features to logits, for whole texts by their prefixes (forward) and token by token (start, step).
+
+    `masks` (mask_count, B, W) are dropout masks, the same for a whole completion, so that sampling and learning see one
+    network (Gal and Ghahramani 2016, arXiv:1512.05287); None drops nothing.
+    """
+
+    width: int
+    mask_count: int
+
+    def __call__(self, prefixes: Prefixes, masks: Tensor | None = None) -> Tensor:
+        """Return features (P, W) for `prefixes`, with a row of `masks` for each."""
+        ...
+
+    def initialise(self, generator: torch.Generator) -> None:
+        """Draw the first weights."""
+        ...
+
+    def logits(self, features: Tensor) -> Tensor:
+        """Return logits (..., V) for `features` (..., W)."""
+        ...
+
+    def start(self, batch: int, length: int) -> Any:
+        """Return the state before the first of `length` tokens; it holds for the present weights only."""
+        ...
+
+    def prefill(self, tokens: Tensor, state: Any, masks: Tensor | None = None) -> None:
+        """Read `tokens` (B, T), the first ones, and advance `state` in place."""
+        ...
+
+    def step(self, tokens: Tensor, position: int, state: Any, masks: Tensor | None = None) -> Tensor:
+        """Return features (B, W) after `tokens` (B,) at `position`, and advance `state` in place."""
+        ...
+
+    def select_rows(self, state: Any, rows: Tensor) -> Any:
+        """Return the state of those `rows` (b,) of `state`."""
+        ...
+
+
+class StepwisePrefill:
+    """Reads a prompt token by token: for short prompts as fast as at once, and to the bit what `step` gives."""
+
+    def prefill(self: Network, tokens: Tensor, state: Any, masks: Tensor | None = None) -> None:
+        """Read `tokens` (B, T), the first ones, and advance `state` in place."""
+        for position in range(tokens.shape[1]):
+            self.step(tokens[:, position], position, state, masks)
+
+
+def draw_masks(network: Network, batch: int, dropout: float, generator: torch.Generator) -> Tensor:
+    """Return dropout masks (mask_count, B, W): 0 with probability `dropout`, else 1 / (1 - dropout)."""
+    shape = (network.mask_count, batch, network.width)
+    kept = torch.rand(shape, generator=generator, device=generator.device) >= dropout
+    return kept / (1 - dropout)

@@ -1,0 +1,221 @@
+"""A person's own Python as a reward: `my_reward.py` or `my_reward.py:rhymes`.
+
+The file defines `reward(text, target, prompt)`, which returns a number or a mapping with `score` and named numeric
+parts, or `rewards(texts, targets, prompts)`, which returns a list of those; any function whose first parameter is
+called `texts` is given lists. It runs in a process of its own (`host`), with limits on time and memory, and
+what it returns is checked. This guards against mistakes, not against attackers: the code runs with the person's rights.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from pgplay.errors import InputError, RewardError, unknown_name
+from pgplay.files.text import lines_of
+from pgplay.rewards.python.child_process import ChildProcess
+from pgplay.rewards.python.source import PythonSource
+from pgplay.rewards.records import Scores, Triple, tell
+
+GUARD, HOST = (str(Path(__file__).with_name(name)) for name in ("process_guard.py", "host.py"))
+
+
+class Limits(NamedTuple):
+    """What a person's Python may take: seconds a batch, seconds to load, bytes of memory."""
+
+    batch_seconds: float = 5.0
+    load_seconds: float = 20.0
+    memory_bytes: int = 2 * 1024**3
+
+
+class _Ready(msgspec.Struct, tag_field="type", tag="ready"):
+    function: str
+
+
+class _Missing(msgspec.Struct, tag_field="type", tag="missing"):
+    function: str
+    known: list[str]
+
+
+class _Scored(msgspec.Struct, tag_field="type", tag="scored"):
+    index: int
+    score: float
+    parts: dict[str, float]
+
+
+class _Failed(msgspec.Struct, tag_field="type", tag="failed"):
+    happened: str
+    line: int = 0
+    code: str = ""
+    index: int | None = None
+    advice: str = ""
+    traceback: str = ""
+
+
+_Message = _Ready | _Missing | _Scored | _Failed
+_messages: msgspec.json.Decoder[_Message] = msgspec.json.Decoder(_Message)
+
+
+class PythonScorer:
+    """Runs a person's source in a child process; after a failure the next call starts a fresh one.
+
+    Raises InputError where the source lacks the function and RewardError where it cannot be loaded.
+    """
+
+    def __init__(self, source: PythonSource, limits: Limits, on_log: Callable[[str], None]) -> None:
+        self._source = source
+        self._file = os.path.basename(source.file)
+        self._limits = limits
+        self._on_log = on_log
+        self._function = source.function
+        self._child: ChildProcess | None = None
+        self._start()
+
+    def score(self, triples: Sequence[Triple]) -> Scores:
+        """Return a finite score, and the same named parts, for each of `triples`; raises RewardError."""
+        child = self._child or self._start()
+        child.log.renew()
+        answered: list[_Scored] = []
+        try:
+            texts, targets, prompts = zip(*triples, strict=True)
+            child.send(_line({"texts": texts, "targets": targets, "prompts": prompts}))
+            deadline = time.monotonic() + self._limits.batch_seconds
+            while len(answered) < len(triples):
+                message = self._receive(child, deadline, triples, len(answered))
+                answered.append(self._check(message, triples, answered))
+        except BaseException:
+            # Whatever it still says belongs to a batch that nobody waits for.
+            self._child = None
+            child.end()
+            raise
+        names = answered[0].parts
+        return Scores([one.score for one in answered], {name: [one.parts[name] for one in answered] for name in names})
+
+    def close(self) -> None:
+        """End the process and all that it started; closing twice is fine."""
+        child, self._child = self._child, None
+        if child:
+            child.end(grace=1.0)
+
+    def _start(self) -> ChildProcess:
+        # The person's own Python settings stay out, and texts hash alike in every run. Unlike -I this leaves them the
+        # packages that they installed for themselves.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        environment["PYTHONHASHSEED"] = "0"
+        child = ChildProcess([sys.executable, "-P", "-B", "-X", "utf8", GUARD, HOST], environment, self._on_log)
+        try:
+            setup = {
+                "source": self._source.text,
+                "filename": self._source.file,
+                "function": self._source.function,
+                "memory_limit": self._limits.memory_bytes,
+                "time_limit": self._limits.batch_seconds,
+                "load_limit": self._limits.load_seconds,
+            }
+            child.send(_line(setup))
+            message = self._receive(child, time.monotonic() + self._limits.load_seconds)
+            if isinstance(message, _Missing):
+                raise self._missing(message)
+            if isinstance(message, _Failed):
+                raise self._error(message)
+            if not isinstance(message, _Ready):
+                raise self._error(_Failed("disturbed the connection to pgplay"))
+        except BaseException:
+            child.end()
+            raise
+        self._function = message.function
+        self._child = child
+        return child
+
+    def _receive(
+        self, child: ChildProcess, deadline: float, triples: Sequence[Triple] = (), done: int = 0
+    ) -> _Message:
+        """Return the child's next message; raises RewardError where it has none in time, or ended."""
+        seen: list[bytes] = []
+        current = triples[done] if triples else None
+        try:
+            while (line := child.receive(deadline)) is not None:
+                if line.startswith(b"{"):
+                    return _messages.decode(line)
+                seen.append(line)  # a crash as faulthandler tells it
+        except TimeoutError:
+            number = self._place(child.ask_where(0.3))
+            if triples:
+                limit = self._limits.batch_seconds
+                happened = f"took longer than {limit:g} s for {len(triples)} texts, of which it scored {done}"
+            else:
+                happened = f"took longer than {self._limits.load_seconds:g} s to load"
+            raise self._error(_Failed(happened, number, self._code(number)), current) from None
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise self._error(_Failed("disturbed the connection to pgplay"), current) from error
+        number = self._place(seen)
+        raise self._error(_Failed(_ending(child.exit_status(1.0)), number, self._code(number)), current)
+
+    def _check(
+        self, message: _Message, triples: Sequence[Triple], answered: list[_Scored]
+    ) -> _Scored:
+        index = len(answered)
+        if isinstance(message, _Failed):
+            whole = message.index is None
+            raise self._error(message, triples[message.index or 0], others=len(triples) - 1 if whole else 0)
+        if not isinstance(message, _Scored) or message.index != index:
+            raise self._error(_Failed("disturbed the connection to pgplay"), triples[index])
+        if answered and message.parts.keys() != answered[0].parts.keys():
+            first, here = (sorted(one.parts) or "none" for one in (answered[0], message))
+            happened = f"returned the parts {here}, but {first} for another text of the same batch"
+            raise self._error(_Failed(happened, advice="Return the same parts for every text."), triples[index])
+        return message
+
+    def _missing(self, message: _Missing) -> InputError:
+        if message.function:
+            return unknown_name(f"function in {self._file}", message.function, message.known)
+        others = f", or name one that is there, as in {self._file}:{message.known[0]}" if message.known else ""
+        return InputError(
+            f"{self._file} defines no function called reward or rewards.",
+            f"Define reward(text, target, prompt){others}.",
+        )
+
+    def _error(self, failed: _Failed, triple: Triple | None = None, others: int = 0) -> RewardError:
+        where = f" (line {failed.line}: {failed.code})" if failed.line else ""
+        who = f"{self._function} in {self._file}" if self._function else self._file
+        given = f"It was given {tell(triple)}" if triple else ""
+        if given:
+            given += f" and {others} others." if others else "."
+        remedy = " ".join(filter(None, (given, failed.advice)))
+        return RewardError(f"{who} {failed.happened}{where}.", remedy, failed.line, triple, failed.traceback)
+
+    def _place(self, lines: Iterable[bytes]) -> int:
+        """Return the innermost of the person's own lines in what faulthandler wrote; 0 where there is none."""
+        file = re.escape(self._source.file.encode("ascii", "backslashreplace"))
+        for line in lines:
+            found = re.match(rb'\s*File "' + file + rb'", line (\d+)', line)
+            if found:
+                return int(found[1])
+        return 0
+
+    def _code(self, number: int) -> str:
+        lines = lines_of(self._source.text)
+        return lines[number - 1].strip() if 0 < number <= len(lines) else ""
+
+
+def _line(message: dict[str, object]) -> bytes:
+    # Escaped, so that half a surrogate pair passes too.
+    return json.dumps(message).encode() + b"\n"
+
+
+def _ending(status: int | None) -> str:
+    if status is None:
+        return "closed the connection to pgplay"
+    if status >= 0:
+        return f"ended its own process with exit status {status}"
+    name = signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
+    return f"was ended by {name}" + (", perhaps for want of memory" if name == "SIGKILL" else "")

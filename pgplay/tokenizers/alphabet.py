@@ -1,0 +1,115 @@
+"""Which characters a policy can write: `lowercase`, `ascii`, `target`, `auto`, or characters that a person names.
+
+Texts are kept exactly as typed, without normalisation: an accent typed as a combining mark and an emoji of several code
+points are several characters each.
+"""
+
+from __future__ import annotations
+
+import functools
+import string
+import unicodedata
+from collections.abc import Iterable
+
+import msgspec
+
+from pgplay.errors import InputError
+from pgplay.files.text import check_text, is_unwritable
+from pgplay.paths import shipped
+
+LOWERCASE = string.ascii_lowercase + " "
+ASCII = "".join(map(chr, range(0x20, 0x7F))) + "\n"
+RESERVED = ("auto", "lowercase", "ascii", "target")
+
+_SCRIPT_LISTS = {
+    "CJK": "chinese",
+    "HIRAGANA": "japanese",
+    "KATAKANA": "japanese",
+    "KATAKANA-HIRAGANA": "japanese",
+    "HANGUL": "korean",
+    "CYRILLIC": "cyrillic",
+    "GREEK": "greek",
+    "ARABIC": "arabic",
+    "HEBREW": "hebrew",
+    "DEVANAGARI": "devanagari",
+    "THAI": "thai",
+    "LATIN": "latin",
+}
+_NEIGHBOURHOOD = 128
+"""How far on both sides of a letter the rest of its script is looked for, where no list of it ships."""
+
+
+class Alphabet(msgspec.Struct, frozen=True):
+    """The distinct `characters` a policy can write, in order; `added` are those of the texts that the spec lacked."""
+
+    characters: str
+    added: str = ""
+
+
+def resolve_alphabet(spec: str, texts: Iterable[str]) -> Alphabet:
+    """Return the alphabet that `spec` means for `texts` (targets and prompts); it holds all of their characters.
+
+    The order depends on `spec` and on which characters occur, not on the order of `texts`. Raises InputError for an
+    empty spec and for a control character or half a character in spec or texts.
+    """
+    own = _own_characters([text for text in texts if text])
+    if spec == "target":
+        if not own:
+            raise InputError("The target is empty, so it names no alphabet.", "Give at least one character to learn.")
+        return Alphabet("".join(sorted(own)))
+    if spec == "auto":
+        return Alphabet(_auto(own))
+    if not spec:
+        raise InputError("The alphabet is empty.", f"Give {', '.join(RESERVED)}, or the characters themselves.")
+    check_text(spec, "The alphabet")
+    base = {"lowercase": LOWERCASE, "ascii": ASCII}.get(spec) or "".join(dict.fromkeys(spec))
+    added = "".join(sorted(own.difference(base)))
+    return Alphabet(base + added, added)
+
+
+def _own_characters(texts: list[str]) -> set[str]:
+    own = set().union(*texts)
+    faulty = {character for character in own if is_unwritable(character)}
+    if faulty:
+        text = next(text for text in texts if not faulty.isdisjoint(text))
+        check_text(text, "The target" if len(texts) == 1 else f"The text {_shorten(text)}")
+    return own
+
+
+def _shorten(text: str) -> str:
+    return ascii(text if len(text) <= 30 else text[:29] + "...")
+
+
+def _auto(own: set[str]) -> str:
+    for base in (LOWERCASE, ASCII):
+        if own <= set(base):
+            return base
+    common = "".join(sorted({_common_characters(character) for character in own})) or ASCII
+    base = "".join(dict.fromkeys(common))
+    return base + "".join(sorted(own.difference(base)))
+
+
+@functools.cache
+def _common_characters(character: str) -> str:
+    """Return the common characters of the script of `character`; none for digits, punctuation and marks."""
+    if character in string.ascii_letters:
+        return ASCII
+    if character in _list("emoji") or 0x1F300 <= ord(character) <= 0x1FAFF:
+        return _list("emoji")
+    if not character.isalpha():
+        return ""
+    script = _script(character)
+    if script in _SCRIPT_LISTS:
+        return _list(_SCRIPT_LISTS[script])
+    around = range(max(0x80, ord(character) - _NEIGHBOURHOOD), min(0x110000, ord(character) + _NEIGHBOURHOOD))
+    return "".join(other for other in map(chr, around) if other.isalpha() and _script(other) == script)
+
+
+def _script(character: str) -> str:
+    return unicodedata.name(character, "").partition(" ")[0]
+
+
+@functools.cache
+def _list(name: str) -> str:
+    text = (shipped("assets") / "alphabets" / f"{name}.txt").read_text(encoding="utf-8")
+    return text.replace("\n", "")

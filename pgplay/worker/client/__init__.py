@@ -1,0 +1,1 @@
+"""The side that starts a worker and talks to it."""

@@ -1,0 +1,259 @@
+"""The app's end of the worker: starts the process, sends commands, hands on events. No torch here."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import cast
+
+from pgplay.paths import data_folder
+from pgplay.worker.client.log_file import WorkerLog
+from pgplay.worker.protocol.lines import LineSplitter
+from pgplay.worker.protocol.messages import (
+    VERSION,
+    AnyEvent,
+    Command,
+    Failed,
+    Log,
+    ProtocolError,
+    Quit,
+    Ready,
+    decode_event,
+    encode,
+)
+from pgplay.worker.protocol.throttle import LINES_PER_SECOND, LONGEST_LINE, Throttle
+
+OUTPUT, ERRORS = 1, 2
+_LAST_WORDS = 0.5
+"""Seconds that the pipes of a dead worker may stay open, as a child that it left behind can hold them."""
+
+
+def default_command() -> list[str]:
+    """Return the command of a worker on this machine.
+
+    -P keeps the present folder out of the worker's module path: a person's copy.py or random.py would break torch.
+    """
+    return [sys.executable, "-P", "-m", "pgplay.worker"]
+
+
+def worker_environment() -> dict[str, str]:
+    """Return the worker's environment: prints come at once and in UTF-8, and pgplay is found in a source tree too."""
+    environment = dict(os.environ, PYTHONUNBUFFERED="1", PYTHONUTF8="1")
+    home = Path(__file__).parents[3]
+    if home.name not in ("site-packages", "dist-packages"):
+        paths = [str(home), environment.get("PYTHONPATH", "")]
+        environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
+    return environment
+
+
+class WorkerClient:
+    """One worker process. Both callbacks run in the event loop that called `start`.
+
+    `on_event` gets every event; `on_exit` is called once, with the return code (negative: the signal that killed it)
+    and the last lines of its log, when the process ends without `close` having asked it to. `command` may be anything
+    that speaks the protocol on its standard input and output, such as ("ssh", "gpu-box", "pgplay", "worker").
+    """
+
+    def __init__(
+        self,
+        on_event: Callable[[AnyEvent], None],
+        on_exit: Callable[[int, str], None],
+        command: Sequence[str] | None = None,
+        log_path: Path | None = None,
+    ) -> None:
+        self._on_event = on_event
+        self._on_exit = on_exit
+        self._command = list(command) if command else default_command()
+        self._log_path = log_path
+        self._process: _Process | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process is not None and self._process.alive
+
+    @property
+    def pid(self) -> int | None:
+        """The process's id, None before `start`."""
+        return self._process.pid if self._process else None
+
+    async def start(self) -> None:
+        """Start the process; it says Ready when torch is loaded.
+
+        Raises OSError where there is no such command.
+        """
+        log = WorkerLog(self._log_path or data_folder() / "worker.log")
+        try:
+            _, protocol = await asyncio.get_running_loop().subprocess_exec(
+                lambda: _Process(self._on_event, self._on_exit, log),
+                *self._command,
+                env=worker_environment(),
+                start_new_session=True,
+            )
+        except BaseException:
+            log.close()
+            raise
+        self._process = protocol
+        if log.problem:
+            self._on_event(Log(line=log.problem))
+
+    def send(self, command: Command) -> None:
+        """Send `command`; never blocks. A worker that is gone has been reported by `on_exit`, and gets nothing."""
+        if self._process is not None and self._process.alive:
+            self._process.write(encode(command))
+
+    async def close(self, timeout: float = 0.8) -> None:
+        """Ask the worker to quit, then to terminate, then kill it and its children; takes at most `timeout` seconds."""
+        if self._process is not None:
+            await self._process.end(timeout)
+
+
+class _Process(asyncio.SubprocessProtocol):
+    """The process as asyncio's callbacks see it; its exit is seen at once, even if a child of it holds a pipe open."""
+
+    def __init__(
+        self, on_event: Callable[[AnyEvent], None], on_exit: Callable[[int, str], None], log: WorkerLog
+    ) -> None:
+        self._on_event = on_event
+        self._on_exit = on_exit
+        self._log = log
+        self._lines = {OUTPUT: LineSplitter(), ERRORS: LineSplitter()}
+        self._throttle = Throttle()
+        self._left_out_timer: asyncio.TimerHandle | None = None
+        self._greeted = False
+        self._refused = False
+        self._ending = False
+        self._exited = asyncio.Event()
+        self._closed = asyncio.Event()
+        self._pipes_timer: asyncio.TimerHandle | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return not self._exited.is_set()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.SubprocessTransport, transport)
+        self.pid = self._transport.get_pid()
+
+    def write(self, data: bytes) -> None:
+        """Hand `data` to the loop, which writes it as fast as the worker reads."""
+        pipe = cast(asyncio.WriteTransport, self._transport.get_pipe_transport(0))
+        if not pipe.is_closing():
+            pipe.write(data)
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        for line in self._lines[fd].feed(data):
+            self._take(fd, line)
+
+    def _take(self, fd: int, line: bytes) -> None:
+        if fd == ERRORS:
+            self._note(line.decode(errors="replace"))
+            return
+        if self._refused:
+            return
+        try:
+            event = decode_event(line)
+        except ProtocolError as error:
+            # A remote shell's greeting, for one, is no reason to give up.
+            self._note(f"{line[:LONGEST_LINE].decode(errors='replace')}  [{error.problem}]")
+            return
+        if not self._greeted:
+            version = event.protocol if isinstance(event, Ready) else None
+            if version != VERSION:
+                self._refuse(version)
+                return
+            self._greeted = True
+        if isinstance(event, Log):
+            self._log.write(event.line)
+        self._on_event(event)
+
+    def _refuse(self, version: int | None) -> None:
+        """Tell that this worker can't be understood, and end it; `on_exit` follows."""
+        spoken = "did not begin with Ready" if version is None else f"speaks protocol version {version}"
+        error = ProtocolError(
+            f"The worker {spoken}; this pgplay speaks version {VERSION}.",
+            "Install the same version of pgplay on both sides.",
+        )
+        self._refused = True
+        self._note(str(error))
+        self._on_event(Failed(problem=error.problem, remedy=error.remedy))
+        self._kill()
+
+    def _note(self, line: str) -> None:
+        """Write a line to the log, and show it where not too many came in this second."""
+        self._log.write(line)
+        if self._throttle.admits(time.monotonic()):
+            self._on_event(Log(line=line[:LONGEST_LINE]))
+        elif self._left_out_timer is None:
+            self._left_out_timer = asyncio.get_running_loop().call_later(1.0, self._tell_left_out)
+
+    def _tell_left_out(self) -> None:
+        self._left_out_timer = None
+        count = self._throttle.take_left_out()
+        self._on_event(Log(line=f"… {count} more lines, above {LINES_PER_SECOND} a second: see {self._log.path}"))
+
+    def process_exited(self) -> None:
+        self._exited.set()
+        self._pipes_timer = asyncio.get_running_loop().call_later(_LAST_WORDS, self._let_go)
+
+    def _let_go(self) -> None:
+        """End the children that a dead worker left behind, where they hold its pipes open."""
+        self._kill()
+        self._transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._pipes_timer is not None:
+            self._pipes_timer.cancel()
+        for fd, lines in self._lines.items():
+            if rest := lines.rest():
+                self._take(fd, rest)
+        if self._left_out_timer is not None:
+            self._left_out_timer.cancel()
+            self._tell_left_out()
+        tail = self._log.tail
+        self._log.close()
+        self._transport.close()
+        self._closed.set()
+        if not self._ending:
+            self._on_exit(self._transport.get_returncode() or 0, tail)
+
+    async def end(self, timeout: float) -> None:
+        """Quit, terminate, kill: each gets its share of `timeout`."""
+        self._ending = True
+        if self.alive:
+            self.write(encode(Quit()))
+            await _within(timeout * 0.6, self._exited)
+        if self.alive:
+            with contextlib.suppress(ProcessLookupError):
+                self._transport.terminate()
+            await _within(timeout * 0.2, self._exited)
+        if self.alive:
+            self._kill()
+            await _within(timeout * 0.1, self._exited)
+        if not await _within(timeout * 0.05, self._closed):
+            self._let_go()
+            await _within(timeout * 0.05, self._closed)
+
+    def _kill(self) -> None:
+        """Kill the process and its children: `start_new_session` made them a group of their own."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if sys.platform == "win32":
+                self._transport.kill()
+            else:
+                os.killpg(self.pid, signal.SIGKILL)
+
+
+async def _within(seconds: float, event: asyncio.Event) -> bool:
+    """Wait for `event`, at most so long, and tell whether it came."""
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True

@@ -1,0 +1,133 @@
+"""Many runs over a few worker processes: for comparing recipes without a screen. No torch here.
+
+A worker process trains one run after another, so torch is loaded once in each. Every run is stored as if it had been
+started alone; how runs that train at once share the cores is settled among the workers themselves (`runs.cores`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Literal, NamedTuple
+
+from pgplay.learning.reports.step_report import StepReport
+from pgplay.worker.client.client import WorkerClient
+from pgplay.worker.protocol.messages import AnyEvent, Failed, Ready, Refused, Snapshot, Start, StateChanged
+
+LAST_SECONDS = 10.0
+"""So long a worker may take to finish its step and write its checkpoint when it is told to end."""
+
+State = Literal["solved", "finished", "failed", "interrupted"]
+
+
+class Outcome(NamedTuple):
+    """How one run ended: `run` is its name in the store, empty where it never began; `report` is its last step."""
+
+    state: State
+    message: str
+    run: str = ""
+    report: StepReport | None = None
+
+
+class News(NamedTuple):
+    """How the run number `number` goes: its newest step, and the share of the way to its goal, None where unknown."""
+
+    number: int
+    report: StepReport
+    progress: float | None
+
+
+class _Gone(NamedTuple):
+    code: int
+
+
+class _Asked(NamedTuple):
+    """The person wants everything stopped."""
+
+
+class Pool:
+    """Trains the runs that `starts` describe over `size` workers.
+
+    `on_news` hears of newest steps and `on_end` of each run's end (its number and its outcome), both in the event loop
+    that called `train`.
+    """
+
+    def __init__(
+        self,
+        starts: Sequence[Start],
+        size: int,
+        on_news: Callable[[News], None],
+        on_end: Callable[[int, Outcome], None],
+    ) -> None:
+        self._starts = starts
+        self._waiting = deque(range(len(starts)))
+        self._workers = [_Worker() for _ in range(min(size, len(starts)))]
+        self._on_news = on_news
+        self._on_end = on_end
+
+    async def train(self) -> None:
+        """Train until every run has ended, or until `stop`."""
+        try:
+            await asyncio.gather(*(self._serve(worker) for worker in self._workers))
+        finally:
+            await asyncio.gather(*(worker.close() for worker in self._workers))
+
+    def stop(self) -> None:
+        """Have every run that trains end at its next step, kept with a checkpoint, and none begin."""
+        self._waiting.clear()
+        for worker in self._workers:
+            worker.events.put_nowait(_Asked())
+
+    async def _serve(self, worker: _Worker) -> None:
+        while self._waiting:
+            number = self._waiting.popleft()
+            self._on_end(number, await self._train_one(worker, number))
+
+    async def _train_one(self, worker: _Worker, number: int) -> Outcome:
+        run, report = "", None
+        async for event in worker.train(self._starts[number]):
+            match event:
+                case Snapshot():
+                    report = event.report
+                    self._on_news(News(number, report, event.progress))
+                case StateChanged(state="solved" | "finished" as state, message=message):
+                    return Outcome(state, message, run, report)
+                case StateChanged(info=info) if info is not None:
+                    run = info.run
+                case Failed(problem=problem) | Refused(problem=problem):
+                    return Outcome("failed", problem, run, report)
+                case _Gone(code=code):
+                    return Outcome("failed", f"The worker process ended with status {code}.", run, report)
+                case _Asked():
+                    await worker.close()
+                    return Outcome("interrupted", "interrupted", run, report)
+                case _:
+                    pass
+        raise AssertionError("a worker's events never end")
+
+
+class _Worker:
+    """One worker process, started when it is needed and again where it died."""
+
+    def __init__(self) -> None:
+        self.events: asyncio.Queue[AnyEvent | _Gone | _Asked] = asyncio.Queue()
+        self._client: WorkerClient | None = None
+
+    async def train(self, start: Start) -> AsyncIterator[AnyEvent | _Gone | _Asked]:
+        """Begin the run of `start` and yield all that is told from then on."""
+        if self._client is not None and self._client.alive:
+            self._client.send(start)
+        else:
+            self._client = WorkerClient(self.events.put_nowait, lambda code, tail: self.events.put_nowait(_Gone(code)))
+            await self._client.start()
+        while True:
+            event = await self.events.get()
+            if isinstance(event, Ready):
+                self._client.send(start)
+            yield event
+
+    async def close(self) -> None:
+        """End the process; the run that it trains is kept."""
+        if self._client is not None:
+            await self._client.close(LAST_SECONDS)

@@ -1,0 +1,43 @@
+"""Bytes to lines, with a bound on the length of a line: what both ends of the protocol read with."""
+
+from __future__ import annotations
+
+from pgplay.worker.protocol.messages import MAXIMUM_LINE
+
+_SHOWN = 200
+"""So much of a line that is too long is kept: enough to see what it was, too little to be a message."""
+
+
+class LineSplitter:
+    """Collects bytes and gives back whole lines; a line above `limit` bytes comes as its first 200 and an ellipsis."""
+
+    def __init__(self, limit: int = MAXIMUM_LINE) -> None:
+        self._limit = limit
+        self._parts: list[bytes] = []
+        self._length = 0
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Return the lines that `data` completes, without their newlines; empty ones are left out."""
+        first, *rest = data.split(b"\n")
+        self._keep(first)
+        lines = []
+        for part in rest:
+            lines.append(self.rest())
+            self._keep(part)
+        return [line for line in lines if line.strip()]
+
+    def rest(self) -> bytes:
+        """Return what has come since the last newline, and forget it."""
+        line = b"".join(self._parts)
+        too_long = self._length > self._limit
+        self._parts, self._length = [], 0
+        return line[:_SHOWN] + "…".encode() if too_long else line
+
+    def _keep(self, part: bytes) -> None:
+        self._length += len(part)
+        if self._length <= self._limit:
+            self._parts.append(part)
+        elif self._parts:
+            self._parts = [b"".join(self._parts)[:_SHOWN]]
+        else:
+            self._parts = [part[:_SHOWN]]

@@ -1,0 +1,80 @@
+"""What the worker is asked, read by a thread of its own, so that a command is there at the next step boundary."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from pgplay.worker.protocol.lines import LineSplitter
+from pgplay.worker.protocol.messages import AnyCommand, ProtocolError, Quit, Reset, Start, Stop, decode_command
+
+Message = AnyCommand | ProtocolError
+
+
+class Inbox:
+    """The commands that wait, in order; a line that is no command waits as its ProtocolError.
+
+    `put` may be called from any thread and from a signal handler; everything else from the main thread only.
+    """
+
+    def __init__(self) -> None:
+        # SimpleQueue.put is reentrant, as a signal handler needs; Queue.put is not.
+        self._queue: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._waiting: deque[Message] = deque()
+
+    def put(self, message: Message) -> None:
+        """Add a message at the end."""
+        self._queue.put(message)
+
+    def take(self, *, patience: float | None) -> Message | None:
+        """Return the next message, None where none came within `patience` seconds (None: wait until one comes)."""
+        self._collect()
+        if self._waiting:
+            return self._waiting.popleft()
+        try:
+            return self._queue.get(timeout=patience) if patience != 0.0 else None
+        except queue.Empty:
+            return None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no message waits."""
+        self._collect()
+        return not self._waiting
+
+    def run_must_end(self) -> bool:
+        """Return whether a command waits after which the present run is not needed any more."""
+        self._collect()
+        return any(isinstance(message, Quit | Stop | Reset | Start) for message in self._waiting)
+
+    def _collect(self) -> None:
+        while not self._queue.empty():
+            self._waiting.append(self._queue.get())
+
+
+def read_commands(descriptor: int, inbox: Inbox, on_end: Callable[[], None] = lambda: None) -> threading.Thread:
+    """Start the thread that reads lines from `descriptor`; at the end of the stream it asks to quit.
+
+    `on_end` is called, from the thread, as soon as the worker is asked to quit in either way.
+    """
+
+    def run() -> None:
+        lines = LineSplitter()
+        while data := os.read(descriptor, 65536):
+            for line in lines.feed(data):
+                try:
+                    message: Message = decode_command(line)
+                except ProtocolError as error:
+                    message = error
+                if isinstance(message, Quit):
+                    on_end()
+                inbox.put(message)
+        on_end()
+        inbox.put(Quit())
+
+    thread = threading.Thread(target=run, name="inbox", daemon=True)
+    thread.start()
+    return thread

@@ -1,0 +1,335 @@
+"""The worker: obeys commands at step boundaries, trains on the main thread, tells what happens.
+
+A `Server` takes whatever makes sessions, so that its tests need no training; the process is that of `__main__`.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from pgplay.config.run_config import make_config
+from pgplay.errors import InputError, PgplayError, RewardError
+from pgplay.rewards.probe.verdict import judge
+from pgplay.worker.protocol.messages import (
+    AnyCommand,
+    Change,
+    Changed,
+    Failed,
+    InspectStep,
+    ListPrompts,
+    Map,
+    Mapped,
+    Pace,
+    Pause,
+    Probed,
+    ProbeReward,
+    PromptsListed,
+    ProtocolError,
+    Quit,
+    Refused,
+    Reset,
+    Resume,
+    Save,
+    Saved,
+    Start,
+    StateChanged,
+    Step,
+    StepInspected,
+    Stop,
+    Write,
+    Written,
+)
+from pgplay.worker.protocol.records import RunInfo, RunState
+from pgplay.worker.server.inbox import Inbox
+from pgplay.worker.server.outbox import Outbox
+from pgplay.worker.session.failures import describe_error
+from pgplay.worker.session.interface import NotNeededError, RunSession, SessionFactory
+from pgplay.worker.session.live_reward import LOOK_INTERVAL
+from pgplay.worker.session.run_until import RunUntil, Tempo
+
+PROGRESS_INTERVAL = 0.1
+
+
+class Server:
+    """One worker: at most one run at a time, in one of the states of the protocol."""
+
+    def __init__(self, inbox: Inbox, outbox: Outbox, makers: SessionFactory) -> None:
+        self._inbox = inbox
+        self._outbox = outbox
+        self._makers = makers
+        self._session: RunSession | None = None
+        self._state: RunState = "idle"
+        self._reward_failed = False
+        self._leg: RunUntil | None = None
+        self._tempo = Tempo()
+        self._asked_apart: int | None = None
+        self._next_progress = 0.0
+        self._obey: dict[type, Callable[[Any], None]] = {
+            Start: self._start,
+            Resume: self._resume,
+            Pause: self._pause,
+            Step: self._make_steps,
+            Pace: lambda command: self._tempo.set(command.seconds),
+            InspectStep: self._dissect,
+            Map: self._map,
+            ListPrompts: self._list_prompts,
+            Stop: self._stop,
+            Reset: self._reset,
+            Change: self._change,
+            Save: self._save,
+            Write: self._write,
+            ProbeReward: self._probe,
+        }
+
+    def serve(self) -> None:
+        """Obey until Quit comes; commands take effect before the next step."""
+        while True:
+            message = self._inbox.take(patience=self._patience)
+            if isinstance(message, Quit):
+                break
+            if message is not None:
+                self._answer(message)
+                continue
+            self._take_saved_reward()
+            if self._state == "training":
+                self._advance()
+        try:
+            self._end_run("paused")
+        except PgplayError as error:
+            sys.stderr.write(f"{error}\n")
+
+    @property
+    def _patience(self) -> float | None:
+        """How many seconds to wait for a command (None: until one comes) before going on by oneself."""
+        if self._state == "training":
+            return self._tempo.wait()
+        return LOOK_INTERVAL if self._reward_failed else None
+
+    def _answer(self, message: AnyCommand | ProtocolError) -> None:
+        request = 0 if isinstance(message, ProtocolError) else message.request
+        try:
+            if isinstance(message, ProtocolError):
+                raise message
+            self._obey[type(message)](message)
+        except PgplayError as error:
+            self._refuse(error, request)
+        except Exception as error:  # a defect must reach the person as words, and the worker must go on
+            traceback.print_exc()
+            problem, _ = describe_error(error)
+            self._outbox.send(Refused(problem=problem, remedy="The log says where.", request=request))
+
+    def _refuse(self, error: PgplayError, request: int = 0) -> None:
+        place: dict[str, Any] = {"line": error.line, "given": error.given} if isinstance(error, RewardError) else {}
+        self._outbox.send(Refused(problem=error.problem, remedy=error.remedy, request=request, **place))
+
+    def _take_saved_reward(self) -> None:
+        """Take the reward's file where it was saved: one with a mistake is told, a mended one lets the run go on."""
+        session = self._need_session()
+        try:
+            change = session.saved_reward()
+            if change is None:
+                return
+            self._change(change)
+        except PgplayError as error:
+            self._refuse(error)
+            return
+        if self._reward_failed:
+            self._enter("training")
+
+    def _advance(self) -> None:
+        session = self._need_session()
+        self._tempo.begin_step()
+        try:
+            if self._asked_apart is None:
+                session.step()
+            else:
+                self._outbox.send(StepInspected(anatomy=session.dissected_step(), request=self._asked_apart))
+                self._asked_apart = None
+            snapshot = session.snapshot()
+            self._outbox.post(snapshot)
+            ending = session.should_stop()
+        except Exception as error:  # whatever a step raises becomes a card, and the run is kept
+            self._fail(error)
+            return
+        if ending:
+            self._rest(ending.state, ending.message)
+        elif self._leg is not None and self._leg.is_over(snapshot.report):
+            self._rest("paused")
+
+    def _fail(self, error: Exception) -> None:
+        session = self._need_session()
+        self._asked_apart = None
+        problem, remedy = describe_error(error)
+        details = "" if isinstance(error, PgplayError) else traceback.format_exc()
+        place: dict[str, Any] = {}
+        if isinstance(error, RewardError):
+            details = error.traceback
+            place = {"reward": error.spec, "line": error.line, "given": error.given}
+        try:
+            session.log_failure(f"{error}\n{details}".strip())
+            session.rest("failed", problem)
+        except PgplayError as second:  # such as a full disk, which may be what failed the step
+            details += f"\n{second}"
+        self._enter("failed", problem)
+        self._reward_failed = isinstance(error, RewardError)
+        self._outbox.send(Failed(problem=problem, remedy=remedy, details=details.strip(), **place, **self._where()))
+
+    def _where(self) -> dict[str, Any]:
+        session = self._session
+        if session is None:
+            return {}
+        run = session.run if session.is_kept else ""
+        return {"run": run, "step": session.step_count, "checkpoint_step": session.checkpoint_step}
+
+    def _start(self, command: Start) -> None:
+        config = make_config(command.settings)
+        self._makers.check(config, command)
+        make = partial(self._makers.begin, config, command, self._tell_progress)
+        self._load(make, "paused" if command.paused else "training", command.request)
+
+    def _resume(self, command: Resume) -> None:
+        session = self._session
+        run = command.run or (session.run if session is not None else "")
+        state: RunState = "paused" if command.paused else "training"
+        if not run:
+            raise InputError("There is no run to go on with.", "Start one, or name a stored run.")
+        if command.at is not None:
+            self._makers.find(run, command)
+            branch = self._makers.branch(run, command.at)
+            self._load(partial(self._makers.resume, branch, command), state, command.request)
+        elif session is None or run != session.run:
+            self._makers.find(run, command)
+            self._load(partial(self._makers.resume, run, command), state, command.request)
+        elif session.is_damaged:
+            self._load(partial(self._makers.resume, session.run, command), "training", command.request)
+        elif self._state == "training" and self._leg is None:
+            raise InputError("The run goes on already.")
+        else:
+            ending = session.should_stop()
+            if ending and self._state in ("solved", "finished"):
+                raise InputError(
+                    f"The run has ended: {ending.message}.", "To train on, change until to never, or start a new run."
+                )
+            self._go_on(session, None, command.request)
+
+    def _make_steps(self, command: Step) -> None:
+        leg = RunUntil(command)
+        session = self._need_session()
+        leg.check_reachable(session.config.reward)
+        if session.is_damaged:
+            raise InputError("The last step failed halfway.", "Resume first: the run goes on from its last checkpoint.")
+        self._go_on(session, leg, command.request)
+
+    def _dissect(self, command: InspectStep) -> None:
+        session = self._need_session()
+        session.need_policy()
+        if self._state != "training":
+            self._make_steps(Step(request=command.request))
+        self._asked_apart = command.request
+
+    def _list_prompts(self, command: ListPrompts) -> None:
+        self._outbox.send(PromptsListed(sheet=self._need_session().prompts(), request=command.request))
+
+    def _map(self, command: Map) -> None:
+        self._outbox.send(Mapped(map=self._need_session().map(), request=command.request))
+
+    def _go_on(self, session: RunSession, leg: RunUntil | None, request: int) -> None:
+        if self._state == "failed":
+            session.renew_reward()
+        self._leg = leg
+        self._enter("training", request=request)
+
+    def _load(self, make: Callable[[], RunSession], state: RunState, request: int) -> None:
+        """Put the run that `make` makes in place of the present one, which is kept."""
+        self._end_run("paused")
+        self._asked_apart = None
+        self._enter("preparing", request=request)
+        try:
+            self._session = make()
+        except NotNeededError:
+            self._enter("idle", "Stopped while preparing.", request=request)
+            return
+        except BaseException as error:
+            self._enter("idle", describe_error(error)[0], request=request)
+            raise
+        self._leg = None
+        self._enter(state, request=request, info=self._session.info())
+        if state == "paused":
+            self._session.rest("paused")
+
+    def _end_run(self, state: str) -> None:
+        """Let go of the run; one that has ended keeps the state in which it ended."""
+        if self._session is not None:
+            self._session.close(state)
+            self._session = None
+
+    def _pause(self, command: Pause) -> None:
+        self._need_session()
+        if self._state not in ("training", "paused"):
+            raise InputError(f"The run is not training: it is {self._state}.")
+        self._rest("paused", request=command.request)
+
+    def _stop(self, command: Stop) -> None:
+        if self._state in ("idle", "solved", "finished"):  # idle: it stopped while preparing
+            self._enter(self._state, request=command.request)
+        else:
+            self._rest("finished", "stopped", request=command.request)
+
+    def _reset(self, command: Reset) -> None:
+        self._end_run("finished")
+        self._enter("idle", request=command.request)
+
+    def _change(self, command: Change) -> None:
+        session = self._need_session()
+        session.change(command.settings, command.rewards)
+        source = session.info().reward_source if "reward" in command.settings else ""
+        self._outbox.send(
+            Changed(
+                settings=command.settings, step=session.step_count, reward_source=source, request=command.request
+            )
+        )
+
+    def _save(self, command: Save) -> None:
+        self._need_session().save_policy(command.name, replace=command.replace)
+        self._outbox.send(Saved(name=command.name, request=command.request))
+
+    def _write(self, command: Write) -> None:
+        samples, scored_by = self._makers.write(command) if command.policy else self._need_session().write(command)
+        self._outbox.send(Written(policy=command.policy, samples=samples, scored_by=scored_by, request=command.request))
+
+    def _probe(self, command: ProbeReward) -> None:
+        probe = self._makers.probe(command)
+        self._outbox.send(Probed(probe=probe, verdict=judge(probe), request=command.request))
+
+    def _need_session(self) -> RunSession:
+        if self._session is None:
+            raise InputError("There is no run.", "Start one first.")
+        return self._session
+
+    def _rest(self, state: RunState, message: str = "", request: int = 0) -> None:
+        """Let the run rest in `state`, with a checkpoint; what keeps that from being written is said."""
+        session = self._need_session()
+        try:
+            session.rest(state, message)
+        except PgplayError as error:
+            message = f"{message} {error}".strip()
+        self._leg = None
+        self._enter(state, message, request=request)
+
+    def _enter(self, state: RunState, message: str = "", request: int = 0, info: RunInfo | None = None) -> None:
+        self._state, self._reward_failed = state, False
+        step = self._session.step_count if self._session else 0
+        self._outbox.send(StateChanged(state=state, message=message, step=step, info=info, request=request))
+
+    def _tell_progress(self, message: str) -> None:
+        """Tell how the preparation goes, at most ten times a second; raises NotNeededError where it need not go on."""
+        if self._inbox.run_must_end():
+            raise NotNeededError
+        if time.monotonic() >= self._next_progress:
+            self._next_progress = time.monotonic() + PROGRESS_INTERVAL
+            self._enter("preparing", message)

@@ -1,0 +1,247 @@
+"""What a session keeps of its run beside the metrics: checkpoints, the task and the log."""
+
+from __future__ import annotations
+
+import math
+import time
+from contextlib import ExitStack, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+
+from pgplay.config.run_config import RunConfig, make_config, to_settings
+from pgplay.errors import InputError, PgplayError
+from pgplay.files.atomic import as_user_errors, write_atomically
+from pgplay.learning.checkpoint_schema import check_state
+from pgplay.learning.learner import Learner, LearnerState
+from pgplay.learning.reports.step_report import StepReport
+from pgplay.policies.spec import PolicySpec
+from pgplay.rewards.spec import RewardSpec
+from pgplay.runs.branches import TASK
+from pgplay.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from pgplay.runs.checkpoint_retention import CheckpointRetention
+from pgplay.runs.store import RunStore
+from pgplay.runs.stored_rewards import KEPT, kept_python, rewards_of
+from pgplay.runs.summaries import delete_run
+from pgplay.tasks.task import Task
+from pgplay.worker.session.live_reward import LiveRewards, Stamp
+
+CHECKPOINT_INTERVAL = 5.0
+"""Seconds between checkpoints while training: so much may have to be trained again after kill -9."""
+BEST_INTERVAL = 1.0
+"""Seconds between copies of the best policy so far."""
+TRAIL_INTERVAL = 0.2
+"""Seconds at least between two checkpoints that are kept along the run."""
+SHARE_OF_TIME = 0.05
+"""Checkpoints take no more than this share of the time, however large the network."""
+REWARD = "reward.py"
+_SCORE = ("greedy_reward", "reward_mean")
+"""The metrics by which one step is better than another, the first one first."""
+
+
+class StoredRun(NamedTuple):
+    """A run read back from its folder."""
+
+    store: RunStore
+    config: RunConfig
+    task: Task | None
+    shape: PolicySpec
+    state: LearnerState
+    threads: int | None
+    rewards: tuple[RewardSpec, ...]
+    reward_stamp: Stamp | None
+    note: str
+
+
+class _State(msgspec.Struct):
+    """What a checkpoint of a run holds beside tensors; one of an older pgplay lacks the newest of it."""
+
+    step: int
+    settings: dict[str, Any]
+    shape: PolicySpec
+    trainer: dict[str, Any]
+    threads: Annotated[int, msgspec.Meta(ge=1, le=256)] | None = None
+    reward: tuple[str, Stamp | None] = ("", None)
+
+
+def open_run(run: str, undo: ExitStack) -> StoredRun:
+    """Return the stored `run`, claimed for training, at its newest checkpoint that is whole; `undo` closes its store.
+
+    Raises InputError and PgplayError.
+    """
+    store = undo.enter_context(RunStore.open(run))
+    store.claim()
+    opened: list[StoredRun] = []
+
+    def open_at(checkpoint: Checkpoint) -> None:
+        try:
+            opened.append(_open_at(store, checkpoint))
+        except (InputError, msgspec.ValidationError) as error:
+            problem = error.problem if isinstance(error, InputError) else str(error)
+            step = checkpoint.state.get("step")
+            raise PgplayError(
+                f"The checkpoint of step {step} of the run '{run}' cannot be used: {problem.rstrip('.')}.",
+                "Start the run again from its recipe.",
+            ) from error
+
+    checkpoint = load_checkpoint(store.folder, "last", open_at)
+    return opened[-1]._replace(note=checkpoint.note)
+
+
+def _open_at(store: RunStore, checkpoint: Checkpoint) -> StoredRun:
+    state = msgspec.convert(checkpoint.state, _State)
+    config = make_config(state.settings)
+    # A file of pairs may have changed since; the run goes on with what it began with.
+    task = _read_task(store) if config.task else None
+    learnt = LearnerState(checkpoint.tensors, state.trainer)
+    steps = check_state(learnt, config, state.shape, len(task.training) if task else 1)
+    if steps != state.step:
+        raise InputError(f"it counts {steps} steps")
+    rewards = rewards_of(checkpoint.state, store.name)
+    return StoredRun(store, config, task, state.shape, learnt, state.threads, rewards, state.reward[1], "")
+
+
+def _read_task(store: RunStore) -> Task:
+    path = store.folder / TASK
+    try:
+        with as_user_errors("Reading the task", path):
+            return msgspec.json.decode(path.read_bytes(), type=Task)
+    except (msgspec.DecodeError, UnicodeDecodeError, InputError) as error:
+        problem = f"The task {path} cannot be read: {error}."
+        raise PgplayError(problem, "Start the run again from its recipe.") from error
+
+
+def forget(store: RunStore) -> None:
+    """Delete a run that could not begin."""
+    store.close()
+    with suppress(PgplayError):
+        delete_run(store.name)
+
+
+class Checkpointer:
+    """Decides when a checkpoint is due and writes it. Taking one draws no random number and changes none."""
+
+    def __init__(self, store: RunStore, learner: Learner, rewards: LiveRewards) -> None:
+        self._store = store
+        self._learner = learner
+        self._rewards = rewards
+        self.threads: int | None = None
+        self.is_damaged = False
+        self.checkpoint_step: int | None = None
+        self.notes: tuple[str, ...] = ()
+        self._is_stale = True
+        self._trail = CheckpointRetention(store.folder)
+        self._next = time.monotonic() + CHECKPOINT_INTERVAL
+        self._next_trail = 0.0
+        self._best: tuple[float, ...] = (-math.inf, -math.inf)
+        self._best_checkpoint: Checkpoint | None = None
+        self._next_best = 0.0
+
+    def begin(self) -> None:
+        """Go on from the checkpoint that the run's folder was filled with."""
+        self.checkpoint_step, self._is_stale = self._learner.counters.steps, False
+        self._next_trail = time.monotonic() + TRAIL_INTERVAL
+
+    def resume(self, note: str) -> None:
+        """Go on from the checkpoint that the learner was restored from: forget all that came after it."""
+        step = self._learner.counters.steps
+        self._store.rewind(step)
+        self._best = self._store.best(_SCORE)
+        self._trail.cut(step)
+        if note or self._store.parent is None or self._store.parent.step != step:  # a branch says where it begins
+            self._store.event(step, "resume", note)
+        self.notes = (note,) if note else ()
+        self.checkpoint_step, self._is_stale = step, False
+        if not note and self._trail.is_due(step):  # a note tells that the last checkpoint is damaged
+            self._trail.keep(self._learner.counters.seconds)
+
+    def after_step(self, report: StepReport) -> None:
+        """Take note of a step, and write a checkpoint if one is due; raises PgplayError where it can't be written."""
+        self._is_stale = True
+        now = time.monotonic()
+        score = _score(report.metrics)
+        if score > self._best and (now >= self._next_best or report.solved):
+            self._best = score
+            self._best_checkpoint = self._take()
+            self._next_best = time.monotonic() + max(BEST_INTERVAL, (time.monotonic() - now) / SHARE_OF_TIME)
+        if now >= self._next or (now >= self._next_trail and self._trail.is_due(report.step)):
+            self.checkpoint()
+
+    def note_change(self) -> None:
+        """Have the next checkpoint written even if no step comes before it: settings were changed."""
+        self._is_stale = True
+        self._keep_source()
+
+    def checkpoint(self) -> None:
+        """Write a checkpoint, and the best one if it is new; raises PgplayError where they can't be written.
+
+        It is kept along the run where it lies far enough from the one before. A run that is damaged keeps what it has.
+        """
+        if self.is_damaged or not self._is_stale:
+            return
+        began = time.monotonic()
+        checkpoint = self._take()
+        self._store.check_place()  # last, as writing makes the folder where it is missing
+        save_checkpoint(self._store.folder, checkpoint)
+        self.checkpoint_step, self._is_stale = self._learner.counters.steps, False
+        if self._best_checkpoint is not None:
+            save_checkpoint(self._store.folder, self._best_checkpoint, "best")
+            self._best_checkpoint = None
+        if self._trail.is_due(self.checkpoint_step):
+            self._trail.keep(self._learner.counters.seconds)
+        ended = time.monotonic()
+        self._next_trail = ended + max(TRAIL_INTERVAL, (ended - began) / SHARE_OF_TIME)
+        self._next = max(ended + CHECKPOINT_INTERVAL, self._next_trail)
+
+    def log(self, text: str) -> None:
+        """Add `text` to the run's log; raises PgplayError where it can't be written."""
+        self._store.check_place()
+        path = self._store.log_path
+        line = f"{datetime.now().isoformat(timespec='seconds')}  {text}\n"
+        with as_user_errors("Writing the log", path):
+            with path.open("a", encoding="utf-8", errors="backslashreplace") as log:
+                log.write(line)
+
+    def _keep_source(self) -> None:
+        """Put a person's Python beside the run, for people to read; going on takes it from the checkpoint."""
+        _keep_source(self._store.folder, self._rewards)
+
+    def _take(self) -> Checkpoint:
+        return _checkpoint_of(self._learner, self._rewards, self.threads)
+
+
+def fill(folder: Path, learner: Learner, rewards: LiveRewards, threads: int | None) -> None:
+    """Put the task and the very first checkpoint into a new run's `folder`: it can be resumed however early it dies."""
+    if learner.plan.config.task:
+        write_atomically(folder / TASK, msgspec.json.encode(learner.plan.task))
+    _keep_source(folder, rewards)
+    save_checkpoint(folder, _checkpoint_of(learner, rewards, threads))
+    CheckpointRetention(folder).keep(learner.counters.seconds)
+
+
+def _keep_source(folder: Path, rewards: LiveRewards) -> None:
+    if rewards.source:
+        write_atomically(folder / REWARD, rewards.source.encode(errors="surrogatepass"))
+
+
+def _checkpoint_of(learner: Learner, rewards: LiveRewards, threads: int | None) -> Checkpoint:
+    plan, state = learner.plan, learner.state()
+    return Checkpoint(
+        state.tensors,
+        {
+            "step": learner.counters.steps,
+            "settings": to_settings(plan.config),
+            "shape": list(plan.shape),
+            "threads": threads,
+            "reward": [rewards.source, rewards.file.stamp],
+            KEPT: kept_python(rewards.specs),
+            "trainer": state.values,
+        },
+    )
+
+
+def _score(metrics: dict[str, float]) -> tuple[float, ...]:
+    """Return by what one step is better than another."""
+    return tuple(metrics.get(name, -math.inf) for name in _SCORE)

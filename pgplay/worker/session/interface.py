@@ -1,0 +1,125 @@
+"""What the server needs of a session: `worker.session.session.Session` is the real one, tests have a small one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, Protocol
+
+from pgplay.config.run_config import RunConfig
+from pgplay.learning.reports.step_detail import PolicyMap, StepDetail
+from pgplay.learning.reports.step_report import PromptSheet, Sample
+from pgplay.rewards.probe.probe import Probe
+from pgplay.rewards.spec import RewardSpec
+from pgplay.worker.protocol.messages import Change, ProbeReward, Resume, Snapshot, Start, Write
+from pgplay.worker.protocol.records import RunInfo
+from pgplay.worker.session.stop_conditions import Ending
+
+OnProgress = Callable[[str], None]
+"""Hears in words how the preparation of a run goes; what it raises ends it."""
+
+OnLog = Callable[[str], None]
+"""Takes each line that a person's reward prints, from another thread."""
+
+Texts = tuple[tuple[Sample, ...], str]
+"""Samples, and the reward by which they were scored, empty where they were not."""
+
+
+def discard(message: str) -> None:
+    """Take a message that nobody wants."""
+
+
+class RunSession(Protocol):
+    """A run, one step at a time."""
+
+    @property
+    def run(self) -> str:
+        """The run's name."""
+
+    @property
+    def config(self) -> RunConfig:
+        """The run's configuration as it is now."""
+
+    @property
+    def step_count(self) -> int:
+        """Steps made."""
+
+    @property
+    def checkpoint_step(self) -> int | None:
+        """The step of the last checkpoint."""
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the run can be resumed from its folder."""
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether only the last checkpoint can be trusted."""
+
+    def info(self) -> RunInfo:
+        """Return what the run is made of."""
+
+    def step(self) -> object:
+        """Make one step; raises whatever went wrong."""
+
+    def need_policy(self) -> object:
+        """Return the present policy; raises InputError where the run trains none."""
+
+    def dissected_step(self) -> StepDetail:
+        """Make one step and return its anatomy; raises InputError where the run trains no network."""
+
+    def map(self) -> PolicyMap:
+        """Return the map of the present policy; raises InputError where there is none."""
+
+    def prompts(self) -> PromptSheet:
+        """Return what the present policy would write for the task's prompts; raises InputError where there is none."""
+
+    def snapshot(self) -> Snapshot:
+        """Return the newest step, with its own row only."""
+
+    def should_stop(self) -> Ending | None:
+        """Return why the run is to end now."""
+
+    def change(self, settings: dict[str, Any], rewards: Iterable[RewardSpec] = ()) -> None:
+        """Change live settings."""
+
+    def saved_reward(self) -> Change | None:
+        """Return the change that the reward's file asks for where it was saved anew; raises InputError."""
+
+    def renew_reward(self) -> None:
+        """Build the reward again."""
+
+    def save_policy(self, name: str, *, replace: bool = False) -> object:
+        """Save the present policy."""
+
+    def write(self, command: Write) -> Texts:
+        """Write with the present policy."""
+
+    def rest(self, state: str, message: str = "") -> None:
+        """Write a checkpoint and note the state; the next step goes on."""
+
+    def log_failure(self, details: str) -> None:
+        """Write to the run's log."""
+
+    def close(self, state: str) -> None:
+        """Rest in `state` unless the run rests already, and let go of everything."""
+
+
+class SessionFactory(NamedTuple):
+    """What makes sessions, writes with saved policies and looks at rewards.
+
+    `check` raises where a run of this config, as the command says, can't begin, and `find` where a stored run can't go
+    on as the command says: both before the present run is touched. `branch` makes a run that goes on from a stored one
+    at a step, and returns its name.
+    """
+
+    check: Callable[[RunConfig, Start], None]
+    begin: Callable[[RunConfig, Start, OnProgress], RunSession]
+    find: Callable[[str, Resume], object]
+    branch: Callable[[str, int], str]
+    resume: Callable[[str, Resume], RunSession]
+    write: Callable[[Write], Texts]
+    probe: Callable[[ProbeReward], Probe]
+
+
+class NotNeededError(Exception):
+    """A command came that makes the preparation of a run pointless."""

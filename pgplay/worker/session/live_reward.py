@@ -1,0 +1,167 @@
+"""The reward of a run that goes on: typed anew or saved anew, it is tried before it is taken.
+
+A person's Python is kept as text, with the run and in its checkpoints; the file that it came from is looked at between
+steps. Whatever the person did last counts: what they typed stands until the file is saved again.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from pgplay.learning.plan import Plan
+from pgplay.learning.reports.step_report import StepReport
+from pgplay.library.consents import remember_own
+from pgplay.rewards.python.source import read_code
+from pgplay.rewards.reward import Reward, build_reward
+from pgplay.rewards.spec import RewardSpec
+from pgplay.worker.session.interface import OnLog
+
+if TYPE_CHECKING:  # the learner brings torch, which the server's own module does not load
+    from pgplay.learning.learner import Learner
+
+LOOK_INTERVAL = 0.5
+"""Seconds between two looks at a reward's file: a look costs some 10 µs."""
+
+TRIED_PAIRS = 8
+"""So many targets are scored to try a reward before there are samples."""
+
+
+class Stamp(NamedTuple):
+    """By what a saved file differs from the one that was seen before."""
+
+    modified: int
+    size: int
+
+
+class RewardFile:
+    """The file of a reward that the person wrote, as it was last seen; of any other reward none is looked at.
+
+    What somebody else brought is run as it was allowed: another text in its file is another reward.
+    """
+
+    def __init__(self, spec: RewardSpec, stamp: Stamp | None = None) -> None:
+        """`stamp` is that of the file whose text is known; without one, the file as it is now is known."""
+        self._path = Path(spec.source.file) if spec.source is not None and spec.is_own else None
+        self._name = spec.text
+        self._next_look = 0.0
+        self.stamp = stamp or self._stamp()
+
+    def saved_text(self) -> str | None:
+        """Return the file's text where it was saved since it was last seen; raises InputError where it is no text.
+
+        A file that is away or empty is being written: it is looked at again later.
+        """
+        stamp = self._stamp()
+        if self._path is None or stamp is None or stamp == self.stamp or not stamp.size:
+            return None
+        self.stamp = stamp
+        return read_code(self._path, self._name)
+
+    def is_due(self) -> bool:
+        """Whether it is time for another look: twice a second at most."""
+        now = time.monotonic()
+        if self._path is None or now < self._next_look:
+            return False
+        self._next_look = now + LOOK_INTERVAL
+        return True
+
+    def _stamp(self) -> Stamp | None:
+        if self._path is None:
+            return None
+        try:
+            status = os.stat(self._path)
+        except OSError:
+            return None
+        return Stamp(status.st_mtime_ns, status.st_size)
+
+
+class LiveRewards:
+    """Builds the reward and the measures of one run, at its beginning and whenever the person changes them.
+
+    `rewards` are those of its config, the trained one first, with the Python that may run. `stamp` is that of the
+    trained one's file when its text was taken from it.
+    """
+
+    def __init__(self, rewards: Iterable[RewardSpec], on_log: OnLog, stamp: Stamp | None = None) -> None:
+        self._on_log = on_log
+        trained, *measures = rewards
+        self._trained = trained
+        self._measures = {spec.text: spec for spec in measures}
+        self.file = RewardFile(trained, stamp)
+        self._measure_files = {spec.text: RewardFile(spec) for spec in measures}
+        self.failed_for: tuple[str, str, str] | None = None
+
+    @property
+    def source(self) -> str:
+        """The Python of the trained reward, empty where it is a formula."""
+        return self._trained.code
+
+    @property
+    def specs(self) -> tuple[RewardSpec, ...]:
+        """The reward and the measures as they are now."""
+        return self._trained, *self._measures.values()
+
+    def build(self, undo: ExitStack) -> tuple[Reward, dict[str, Reward]]:
+        """Return the reward and the measures by their specs; `undo` closes them.
+
+        Python of the person's own that was saved since it was last seen is taken. Raises InputError and RewardError.
+        """
+        trained = _as_saved(self._trained, self.file)
+        measures = {text: _as_saved(spec, self._measure_files[text]) for text, spec in self._measures.items()}
+        built = self._start(trained, undo), {text: self._start(spec, undo) for text, spec in measures.items()}
+        self._trained, self._measures = trained, measures
+        return built
+
+    def try_out(self, spec: RewardSpec, plan: Plan, report: StepReport | None, undo: ExitStack) -> Reward:
+        """Return the reward of `spec` for a run of `plan`, once it has scored the samples of `report`.
+
+        Without samples it has to score some targets, and the text for which a reward failed comes first. `undo` closes
+        it. Raises InputError and RewardError.
+        """
+        reward = self._start(spec, undo)
+        triples = [(sample.text, sample.target, sample.prompt) for sample in report.samples] if report else []
+        triples = triples or [(pair.target, pair.target, pair.prompt) for pair in plan.task.training[:TRIED_PAIRS]]
+        if self.failed_for is not None:
+            triples.insert(0, self.failed_for)
+        reward.score(*zip(*triples, strict=True))
+        return reward
+
+    def renew(self, learner: Learner) -> None:
+        """Build all rewards of `learner` again; raises InputError and RewardError, and then the old ones stay."""
+        with ExitStack() as undo:
+            reward, measures = self.build(undo)
+            undo.pop_all()
+        self.close(learner)
+        learner.reward, learner.measures = reward, measures
+
+    def close(self, learner: Learner) -> None:
+        """Let go of all rewards of `learner`."""
+        for reward in (learner.reward, *learner.measures.values()):
+            reward.close()
+
+    def take(self, spec: RewardSpec) -> None:
+        """Take note that `spec` is trained from now on."""
+        self._trained = spec
+        self.file = RewardFile(spec)
+        self.failed_for = None
+
+    def saved(self) -> RewardSpec | None:
+        """Return the reward as its file says it now, where that was saved with another text; looked at when due."""
+        text = self.file.saved_text() if self.file.is_due() else None
+        return self._trained.with_code(text) if text is not None and text != self.source else None
+
+    def _start(self, spec: RewardSpec, undo: ExitStack) -> Reward:
+        """Start a reward; what the person wrote is remembered, so that the run can be resumed by it unasked."""
+        reward = undo.enter_context(build_reward(spec, on_log=self._on_log))
+        remember_own(spec)
+        return reward
+
+
+def _as_saved(spec: RewardSpec, file: RewardFile) -> RewardSpec:
+    text = file.saved_text()
+    return spec.with_code(text) if text is not None else spec

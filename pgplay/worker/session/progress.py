@@ -1,0 +1,70 @@
+"""How a run stands: its findings and its forecast beside the newest step, looked at a few times a second."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+import msgspec
+
+from pgplay.config.run_config import RunConfig
+from pgplay.learning.learner import Learner
+from pgplay.learning.reports.diagnosis import WINDOW, diagnose
+from pgplay.learning.reports.step_report import Finding, StepReport
+from pgplay.worker.protocol.messages import Snapshot
+from pgplay.worker.session.forecast import Forecast
+from pgplay.worker.session.preparation import goal_of
+
+INTERVAL = 0.25
+"""Seconds between two looks at findings and forecast; a step of a small model takes a fiftieth of that."""
+
+
+class Assessment:
+    """Takes in every step of a learner; of a search the kept text alone tells how far it is, not what it tries."""
+
+    def __init__(self, learner: Learner) -> None:
+        self._recent: deque[dict[str, float]] = deque(maxlen=WINDOW)
+        self._begin(learner)
+
+    def _begin(self, learner: Learner) -> None:
+        self._plan = learner.plan
+        self._kind = learner.plan.kind
+        self._forecast = Forecast(goal_of(learner.plan, learner.reward), by_greedy=not learner.plan.trains_network)
+        self._made_at = 0.0
+        self._made: Snapshot | None = None
+
+    def change(self, learner: Learner, *, rewards_changed: bool) -> None:
+        """Go by the learner's plan as it is now; what was seen still counts, unless rewards mean something else now."""
+        if rewards_changed or (self._plan.task, self._plan.kind) != (learner.plan.task, learner.plan.kind):
+            self._recent.clear()
+        self._begin(learner)
+
+    def add(self, report: StepReport) -> None:
+        """Take in one more step."""
+        self._forecast.add(report)
+        self._recent.append(report.metrics)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Return what is to be said about the run in words; empty while all is well."""
+        return diagnose(tuple(self._recent), self._kind)
+
+    def snapshot(self, report: StepReport, config: RunConfig) -> Snapshot:
+        """Return the newest step, which is `report`, with findings and forecast that are a quarter second old at most.
+
+        Where it has solved the task, they are made anew.
+        """
+        now = time.monotonic()
+        if self._made is None or now - self._made_at >= INTERVAL or report.solved:
+            outlook = self._forecast.outlook(config)
+            self._made_at = now
+            self._made = Snapshot(
+                report=report,
+                rows=(),
+                findings=self.findings(),
+                progress=outlook.progress,
+                seconds_left=outlook.seconds_left,
+                characters_per_second=self._forecast.characters_per_second,
+            )
+        step, trace = report.step, report.trace
+        rows, traces = ((step, report.metrics),), ((step, trace),) if trace else ()
+        return msgspec.structs.replace(self._made, report=report, rows=rows, traces=traces)

@@ -1,0 +1,72 @@
+"""What a reward will do to a run before it begins: the untrained policy writes, `rewards.probe` looks."""
+
+from __future__ import annotations
+
+from pgplay.config.run_config import RunConfig, make_config
+from pgplay.learning.plan import Plan
+from pgplay.learning.trainer import Trainer
+from pgplay.policies.density import Density
+from pgplay.policies.devices import resolve_device
+from pgplay.policies.policy import Policy
+from pgplay.rewards.probe.probe import Probe, probe
+from pgplay.rewards.records import Triple
+from pgplay.rewards.reward import Reward, build_reward
+from pgplay.rewards.spec import resolve
+from pgplay.worker.protocol.messages import ProbeReward
+from pgplay.worker.session.interface import OnLog, OnProgress, discard
+from pgplay.worker.session.preparation import plan_and_policy, start_warm
+from pgplay.worker.session.saved_policies import draw_texts
+
+COMPLETIONS = 256
+"""So many completions are looked at, in whole groups, and at least two of those."""
+
+
+_warmed: dict[RunConfig, Policy] = {}
+"""The newest policy that was started warm, by what it depends on: who tries one reward after another waits once."""
+
+
+def probe_reward(config: RunConfig, reward: Reward, on_progress: OnProgress = discard) -> Probe:
+    """Return what `reward` makes of the completions that a run of `config` begins with, and of the texts around them.
+
+    A saved policy or a warm start that the run would begin with is respected. `on_progress` hears in words how a warm
+    start goes. Raises InputError for a config that no run could begin with, and RewardError where the reward fails.
+    """
+    plan, policy = plan_and_policy(config)
+    if config.warm_start.isdecimal():
+        policy = _start_warm(plan, on_progress)
+    elif policy is None:
+        policy = Policy(plan.shape, resolve_device(config.device), config.seed)
+    groups = max(2, -(-COMPLETIONS // plan.group_size))
+    prompted = [plan.task.training[number % len(plan.task.training)] for number in range(groups)]
+    pairs = [pair for pair in prompted for _ in range(plan.group_size)]
+    density = Density.of(config)
+    completions = draw_texts(policy, [pair.prompt for pair in pairs], density, config.seed)
+    written = [Triple(one.text, pair.target, pair.prompt) for one, pair in zip(completions, pairs, strict=True)]
+    return probe(
+        reward,
+        written,
+        alphabet=plan.shape.alphabet,
+        max_length=plan.shape.max_length,
+        group_size=plan.group_size,
+        pairs=[pair for pair in prompted if pair.others],
+        seed=config.seed,
+    )
+
+
+def _start_warm(plan: Plan, on_progress: OnProgress) -> Policy:
+    key = make_config({"reward": "distinct", "measure": ()}, plan.config)
+    if key not in _warmed:
+        _warmed.clear()
+        with build_reward("distinct") as unasked:
+            trainer = Trainer(plan, unasked)
+        start_warm(trainer, on_progress)
+        _warmed[key] = trainer.policy
+    return _warmed[key]
+
+
+def answer_probe(command: ProbeReward, on_log: OnLog) -> Probe:
+    """Return what `probe_reward` finds for `command`; raises what it does."""
+    config = make_config(command.settings)
+    (spec,) = resolve([config.reward], command.rewards)
+    with build_reward(spec, on_log=on_log) as reward:
+        return probe_reward(config, reward)

@@ -1,0 +1,68 @@
+"""How far a run is to go before it pauses by itself, and how fast: what a person asks for with the keys.
+
+Neither is part of the recipe: when a run *ends* is `worker.ending`, and how slowly one looks changes no number.
+"""
+
+from __future__ import annotations
+
+import time
+
+from pgplay.config import goals
+from pgplay.errors import InputError
+from pgplay.learning.reports.step_report import StepReport
+from pgplay.rewards.reward import highest_reward
+from pgplay.worker.protocol.messages import Step
+
+SLOWEST = 60.0
+"""Seconds that a step may be made to take."""
+
+
+class RunUntil:
+    """So many steps, until a goal, for so many seconds: it is over when any of them is."""
+
+    def __init__(self, command: Step) -> None:
+        """Raises InputError where the command names no way to be over, or an impossible one."""
+        if command.count is not None and command.count < 1:
+            raise InputError(f"{command.count} steps cannot be made.", "It is a whole number from 1.")
+        if command.seconds is not None and not command.seconds > 0:
+            raise InputError(f"A run cannot go on for {command.seconds:g} s.", "It is a number above 0.")
+        self._left = command.count
+        self._goal = goals.parse_ending(command.until) if command.until else None
+        self._ends_at = time.monotonic() + command.seconds if command.seconds is not None else None
+
+    def check_reachable(self, reward: str) -> None:
+        """Refuse a goal that is above all that `reward`, by which the run trains, can give; raises InputError."""
+        if self._goal is not None:
+            goals.check_reachable(self._goal, highest_reward(reward), reward)
+
+    def is_over(self, report: StepReport) -> bool:
+        """Tell whether the run pauses after the step that `report` is of; to be asked once after each step."""
+        if self._left is not None:
+            self._left -= 1
+        return (
+            self._left == 0
+            or (self._goal is not None and goals.reached(self._goal, report.metrics, solved=report.solved))
+            or (self._ends_at is not None and time.monotonic() >= self._ends_at)
+        )
+
+
+class Tempo:
+    """Holds steps back so that each takes at least so many seconds; 0 is full speed."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+        self._next = 0.0
+
+    def set(self, seconds: float) -> None:
+        """Take another tempo from now on; raises InputError."""
+        if not 0 <= seconds <= SLOWEST:
+            raise InputError(f"A step cannot take {seconds:g} s.", f"It is a number from 0 to {SLOWEST:g}.")
+        self._seconds, self._next = seconds, 0.0
+
+    def wait(self) -> float:
+        """Return the seconds to wait before the next step."""
+        return max(0.0, self._next - time.monotonic())
+
+    def begin_step(self) -> None:
+        """Note that a step begins."""
+        self._next = time.monotonic() + self._seconds

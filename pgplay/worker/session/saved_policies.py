@@ -1,0 +1,146 @@
+"""Saved policies with their networks, and writing with any policy: for the command line, the worker and warm starts."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from contextlib import nullcontext
+from typing import NamedTuple
+
+import torch
+
+from pgplay.config.recipe import to_recipe
+from pgplay.config.run_config import make_config, to_settings
+from pgplay.errors import InputError
+from pgplay.learning.learner import Learner
+from pgplay.learning.reports.step_report import Sample, StepReport
+from pgplay.library.policies import load_policy
+from pgplay.library.policy_card import PolicyCard
+from pgplay.policies.density import Density
+from pgplay.policies.devices import resolve_device
+from pgplay.policies.policy import Policy
+from pgplay.policies.rollout import Completion
+from pgplay.rewards.python.source import is_python
+from pgplay.rewards.reward import Reward, build_reward
+from pgplay.runs.checkpoint import unpack
+from pgplay.tasks.task import Task
+from pgplay.worker.protocol.messages import Write
+from pgplay.worker.session.interface import Texts
+from pgplay.worker.session.versions import versions
+
+MOST_TEXTS = 1_000
+PAIRS_KEPT = 1_000
+"""Pairs of either side that are kept beside a saved policy, to evaluate it on; a rule can make many more."""
+_TEXTS_AT_ONCE = 256
+
+
+class SavedPolicy(NamedTuple):
+    """A policy of the library, ready to write, and its card."""
+
+    card: PolicyCard
+    policy: Policy
+
+    @property
+    def density(self) -> Density:
+        """The density that it was trained with, by which it writes unless another one is asked for."""
+        return Density.of(make_config(self.card.config))
+
+
+def card_of(name: str, learner: Learner, report: StepReport | None) -> PolicyCard:
+    """Return the card called `name` of the policy that `learner` has now; `report` is that of its newest step."""
+    plan = learner.plan
+    return PolicyCard(
+        name=name,
+        model=plan.shape.model,
+        alphabet=plan.shape.alphabet,
+        max_length=plan.shape.max_length,
+        task=plan.task.cut(PAIRS_KEPT),
+        reward=plan.config.reward,
+        config=to_settings(plan.config),
+        recipe=to_recipe(plan.config),
+        reward_source=learner.reward.source,
+        metrics=report.metrics if report else {},
+        steps=learner.counters.steps,
+        versions=versions(),
+    )
+
+
+def load_saved_policy(name: str, device: str = "auto") -> SavedPolicy:
+    """Return the policy called `name` on `device`.
+
+    Raises InputError for an unknown name or device, PgplayError for a damaged or newer policy. Nothing that came with
+    the policy is run.
+    """
+    card, tensors = load_policy(name)
+    policy = Policy(card.shape, resolve_device(device))
+    policy.load_state(unpack(tensors, f"The policy '{name}'"))
+    return SavedPolicy(card, policy)
+
+
+def write_texts(
+    policy: Policy,
+    prompts: Sequence[str],
+    density: Density,
+    *,
+    greedy: bool = False,
+    seed: int | None = None,
+) -> list[Completion]:
+    """Return one completion by `density` for each of `prompts`; the same `seed` writes the same, None others each time.
+
+    Its random numbers are its own: a run that trains the policy does not notice. Raises InputError for a prompt that
+    the policy can't read, and for more than 1,000 texts.
+    """
+    if not 1 <= len(prompts) <= MOST_TEXTS:
+        raise InputError(f"{len(prompts)} texts cannot be written at once.", f"It is a number from 1 to {MOST_TEXTS}.")
+    return draw_texts(policy, prompts, density, secrets.randbits(31) if seed is None else seed, greedy)
+
+
+def draw_texts(
+    policy: Policy, prompts: Sequence[str], density: Density, seed: int, greedy: bool = False
+) -> list[Completion]:
+    """Return one completion under `density` for each of any number of `prompts`; raises InputError as `write` does."""
+    generator = torch.Generator(policy.device).manual_seed(seed)
+    completions: list[Completion] = []
+    for start in range(0, len(prompts), _TEXTS_AT_ONCE):
+        part = prompts[start : start + _TEXTS_AT_ONCE]
+        completions += policy.write(part, density, generator, greedy=greedy)
+    return completions
+
+
+def answer_write(command: Write, policy: Policy, density: Density, task: Task, reward: Reward | None) -> Texts:
+    """Return the samples that `command` asks for, and the reward by which they are scored, empty where they are not.
+
+    They are drawn by `density`, at the command's temperature where it gives one. They are scored where the prompt is
+    one of the task's, as it takes a target, and where there is a `reward`.
+    """
+    prompts = [command.prompt] * command.count
+    if command.temperature is not None:
+        density = density._replace(temperature=make_config({"temperature": command.temperature}).temperature)
+    completions = write_texts(policy, prompts, density, greedy=command.greedy, seed=command.seed)
+    pair = next((pair for pair in task.pairs if pair.prompt == command.prompt), None)
+    rewards, scored_by = [0.0] * len(completions), ""
+    if reward is not None and pair is not None:
+        rewards = reward.score_pairs([completion.text for completion in completions], [pair] * len(completions)).values
+        scored_by = reward.spec
+    samples = (
+        Sample(
+            role="greedy" if command.greedy else "middle",
+            prompt=command.prompt,
+            text=completion.text,
+            target=pair.nearest(completion.text) if pair is not None else "",
+            reward=value,
+            step=0,
+            finished=completion.finished,
+            tokens=completion.pieces,
+        )
+        for completion, value in zip(completions, rewards, strict=True)
+    )
+    return tuple(samples), scored_by
+
+
+def answer_write_with_saved(command: Write) -> Texts:
+    """Return what `answer_write` does, for a policy of the library; Python that came with it is not run."""
+    saved = load_saved_policy(command.policy)
+    task, spec = saved.card.task, saved.card.reward
+    with nullcontext() if is_python(spec) else build_reward(spec) as reward:
+        return answer_write(command, saved.policy, saved.density, task, reward)

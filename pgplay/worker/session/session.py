@@ -1,0 +1,352 @@
+"""One run from its beginning to its end: a learner, its store, its checkpoints and its stop conditions.
+
+`pgplay train` steps a session itself, the worker's server does so between commands: the numbers are the same. Nothing
+here draws a random number, and the time of day decides only what is kept, never what is computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from typing import Any, Self
+
+import msgspec
+
+from pgplay.config.recipe import to_recipe
+from pgplay.config.run_config import RunConfig, make_config, to_settings
+from pgplay.errors import InputError, PgplayError, RewardError
+from pgplay.learning.algorithms.table import no_policy
+from pgplay.learning.evaluation.held_out import prompt_sheet
+from pgplay.learning.factory import make_learner
+from pgplay.learning.learner import Learner
+from pgplay.learning.plan import make_plan
+from pgplay.learning.reports.step_detail import PolicyMap, StepDetail
+from pgplay.learning.reports.step_report import Finding, PromptSheet, StepReport
+from pgplay.learning.step_inspection import Dissection, policy_map
+from pgplay.learning.trainer import Trainer
+from pgplay.library.policies import save_policy
+from pgplay.library.policy_card import PolicyCard
+from pgplay.policies.density import Density
+from pgplay.policies.policy import Policy
+from pgplay.rewards.spec import RewardSpec, resolve, with_consent
+from pgplay.runs.checkpoint import pack
+from pgplay.runs.store import RunStore
+from pgplay.worker.protocol.messages import Change, Snapshot, Write
+from pgplay.worker.protocol.records import RunInfo
+from pgplay.worker.session.checkpointer import Checkpointer, StoredRun, fill, forget, open_run
+from pgplay.worker.session.interface import OnLog, OnProgress, Texts, discard
+from pgplay.worker.session.live_reward import LiveRewards
+from pgplay.worker.session.preparation import changed_plan, load_reference, plan_and_policy, start_warm
+from pgplay.worker.session.progress import Assessment
+from pgplay.worker.session.saved_policies import answer_write, card_of
+from pgplay.worker.session.stop_conditions import Ending, ending_of
+from pgplay.worker.session.threads import Threads
+
+_SHOWN_PAIRS = 200
+
+
+class Session:
+    """A run that is being trained or rests; from `begin` or `resume`, to be closed."""
+
+    def __init__(self, store: RunStore, learner: Learner, threads: Threads, rewards: LiveRewards) -> None:
+        self.store = store
+        self.learner = learner
+        self._rewards = rewards
+        self.report: StepReport | None = None
+        self._keeper = Checkpointer(store, learner, rewards)
+        self._compute_with(threads)
+        self._unrecorded: list[StepReport] = []
+        self._is_resting = False
+        self._assessment = Assessment(learner)
+
+    @classmethod
+    def begin(
+        cls,
+        config: RunConfig,
+        *,
+        continue_policy: str = "",
+        rewards: Iterable[RewardSpec] = (),
+        name: str = "",
+        on_progress: OnProgress = discard,
+        on_log: OnLog = discard,
+        on_wait: OnProgress = discard,
+    ) -> Self:
+        """Return a new run of `config`, stored under `name` (empty: made of date and target), warmed up if asked to.
+
+        `continue_policy` trains a saved policy on; it becomes the config's warm_start. `rewards` are those that the
+        config names, at least each that is Python: only what the person wrote or allowed runs. `on_progress` hears in
+        words how the preparation goes; what it raises ends it, and nothing is stored. `on_log` takes what a person's
+        reward prints, from another thread. Raises InputError, PgplayError, and RewardError for Python that can't be
+        loaded. `on_wait` hears in words that the store waits for another program, now or later.
+        """
+        if continue_policy:
+            config = make_config({"warm_start": continue_policy}, config)
+        resolved = resolve((config.reward, *config.measure), rewards)
+        plan, policy = plan_and_policy(config)
+        reference = load_reference(plan)
+        with ExitStack() as undo:
+            live = LiveRewards(resolved, on_log)
+            learner = make_learner(plan, *live.build(undo), policy, reference)
+            threads = Threads.choose(plan, learner.policy)
+            undo.callback(threads.rest)
+            threads.work()
+            warmed = start_warm(learner, on_progress) if isinstance(learner, Trainer) else ""
+            store = RunStore.create(plan.config, name, lambda folder: fill(folder, learner, live, threads.wanted))
+            undo.callback(forget, store)
+            store.on_wait = on_wait
+            session = cls(store, learner, threads, live)
+            session._keeper.begin()
+            if warmed:
+                store.event(0, "warm-start", warmed)
+            if plan.threads is None:
+                store.event(0, "threads", f"{threads.wanted}, as measured")
+            undo.pop_all()
+        return session
+
+    @classmethod
+    def resume(
+        cls, run: str, *, rewards: Iterable[RewardSpec] = (), on_log: OnLog = discard, on_wait: OnProgress = discard
+    ) -> Self:
+        """Return the stored `run` as it was at its last checkpoint; its next steps are those that would have followed.
+
+        Its own Python runs where its text is remembered as allowed, or is allowed in one of `rewards`. Raises
+        UnaskedError where it is not, InputError for an unknown run and for one that another pgplay trains, PgplayError
+        for a damaged one.
+        """
+        with ExitStack() as undo:
+            stored: StoredRun = open_run(run, undo)
+            stored.store.on_wait = on_wait
+            plan = make_plan(stored.config, stored.task, stored.shape)
+            live = LiveRewards(with_consent(stored.rewards, rewards), on_log, stored.reward_stamp)
+            learner = make_learner(plan, *live.build(undo))
+            learner.restore(stored.state)
+            threads = Threads.choose(plan, learner.policy, stored.threads)
+            session = cls(stored.store, learner, threads, live)
+            session._keeper.resume(stored.note)
+            undo.pop_all()
+        return session
+
+    @property
+    def run(self) -> str:
+        """The run's name."""
+        return self.store.name
+
+    @property
+    def config(self) -> RunConfig:
+        """The settings as they are now."""
+        return self.learner.plan.config
+
+    @property
+    def step_count(self) -> int:
+        """Steps made."""
+        return self.learner.counters.steps
+
+    @property
+    def checkpoint_step(self) -> int | None:
+        """The step from which the run would go on if this process died now."""
+        return self._keeper.checkpoint_step
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the run can still be resumed from its folder, which somebody may have deleted."""
+        return self.store.is_in_place
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether a step failed halfway, so that only the last checkpoint can be trusted."""
+        return self._keeper.is_damaged
+
+    def info(self) -> RunInfo:
+        """Return what the run is made of."""
+        plan = self.learner.plan
+        pairs = plan.task.training[:_SHOWN_PAIRS]
+        return RunInfo(
+            run=self.run,
+            settings=to_settings(plan.config),
+            recipe=to_recipe(plan.config),
+            model=plan.spec.name if plan.trains_network else "",
+            parameters=plan.parameters,
+            device=str(self.learner.device),
+            threads=self._threads.present,
+            alphabet=plan.shape.alphabet,
+            max_length=plan.shape.max_length,
+            targets=tuple(pair.target for pair in pairs),
+            prompts=tuple(pair.prompt for pair in pairs),
+            notes=(*plan.notes, *self._keeper.notes),
+            reward_source=self._rewards.source,
+            batch_size=plan.batch_size,
+        )
+
+    def step(self) -> StepReport:
+        """Make one step and keep it.
+
+        Raises RewardError, and PgplayError where learning diverged or the step could not be stored: the policy is then
+        whole, and the run can go on in place. After any other exception the run `is_damaged`.
+        """
+        return self._make(self.learner.step)
+
+    def dissected_step(self) -> StepDetail:
+        """Make one step as `step` does, and return its anatomy, which is kept too.
+
+        Raises InputError where the run trains no network.
+        """
+        learner = self.learner
+        if not isinstance(learner, Trainer):
+            raise no_policy(self.config.algorithm)
+        dissection = Dissection(learner)
+        self._make(dissection.step)
+        self.store.keep_anatomy(dissection.anatomy)
+        return dissection.anatomy
+
+    def map(self) -> PolicyMap:
+        """Return the map of the present policy for the first training prompt; raises InputError without a policy."""
+        policy, plan = self.need_policy(), self.learner.plan
+        return policy_map(policy, Density.of(plan.config), plan.task.training[0], self.step_count)
+
+    def prompts(self) -> PromptSheet:
+        """Return what the present policy would write for the task's prompts; raises InputError without a policy."""
+        learner = self.learner
+        return prompt_sheet(self.need_policy(), learner.reward, learner.plan.task, self.step_count)
+
+    def _make(self, make_step: Callable[[], StepReport]) -> StepReport:
+        if self._is_resting:
+            self.store.rewind(self.step_count)
+            self._is_resting = False
+        self._record()
+        self._threads.work()
+        try:
+            report = make_step()
+        except PgplayError as error:
+            if isinstance(error, RewardError):
+                self._rewards.failed_for = error.given
+            raise
+        except BaseException:
+            self._keeper.is_damaged = True
+            raise
+        self.report = report
+        self._assessment.add(report)
+        self._unrecorded.append(report)
+        self._record()
+        self._keeper.after_step(report)
+        return report
+
+    def _record(self) -> None:
+        """Store the steps that are not stored yet: more than one where the disk was full for a while."""
+        while self._unrecorded:
+            self.store.record(self._unrecorded[0])
+            del self._unrecorded[0]
+
+    def should_stop(self) -> Ending | None:
+        """Return why the run is to end now, None while it is to go on."""
+        counters = self.learner.counters
+        return ending_of(self.config, counters.steps, counters.seconds, self.report)
+
+    def snapshot(self) -> Snapshot:
+        """Return the newest step with findings and forecast, which are looked at four times a second.
+
+        Raises InputError before the first step.
+        """
+        if self.report is None:
+            raise InputError("No step has been made yet.")
+        return self._assessment.snapshot(self.report, self.config)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Return what is to be said about the run in words; empty while all is well."""
+        return self._assessment.findings()
+
+    def change(self, settings: dict[str, Any], rewards: Iterable[RewardSpec] = ()) -> None:
+        """Change live settings before the next step; `rewards` holds the reward among them where it is Python.
+
+        Raises InputError, and RewardError where the new reward fails on the newest samples; nothing is changed then.
+        """
+        old, given = self.learner.plan, tuple(rewards)
+        plan = changed_plan(old, settings)
+        with ExitStack() as undo:
+            reward, spec = None, None
+            detail = settings
+            if given or plan.config.reward != old.config.reward:
+                (spec,) = resolve([plan.config.reward], given)
+                reward = self._rewards.try_out(spec, plan, self.report, undo)
+                detail = {**settings, "reward_source": reward.source} if reward.source else settings
+            self.store.event(self.step_count, "change", msgspec.json.encode(detail).decode())
+            undo.pop_all()
+        previous = self.learner.reward
+        self.learner.change(plan, reward)
+        if spec is not None:
+            previous.close()
+            self._rewards.take(spec)
+        if plan.config.threads != old.config.threads:
+            self._threads.rest()
+            self._compute_with(Threads.choose(plan, self.learner.policy))
+        self._assessment.change(self.learner, rewards_changed=reward is not None)
+        self._keeper.note_change()
+
+    def saved_reward(self) -> Change | None:
+        """Return the change that the reward's file asks for where it was saved with another text; None mostly.
+
+        It is looked at twice a second at most. Raises InputError where it can't be read.
+        """
+        spec = self._rewards.saved()
+        return Change(settings={"reward": self.config.reward}, rewards=(spec,)) if spec is not None else None
+
+    def renew_reward(self) -> None:
+        """Build the reward and the measures again, as a person may have mended their Python.
+
+        Raises InputError and RewardError.
+        """
+        self._rewards.renew(self.learner)
+
+    def need_policy(self) -> Policy:
+        """Return the present policy; raises InputError where the run trains none."""
+        if self.learner.policy is None:
+            raise no_policy(self.config.algorithm)
+        return self.learner.policy
+
+    def save_policy(self, name: str, *, replace: bool = False) -> PolicyCard:
+        """Save the present policy to the library and return its card.
+
+        Raises InputError for a bad or taken name, and where there is no policy.
+        """
+        policy = self.need_policy()
+        card = card_of(name, self.learner, self.report)
+        return save_policy(card, pack(policy.saved_state()), replace)
+
+    def write(self, command: Write) -> Texts:
+        """Write with the present policy, as `saved_policies.answer_write` does; raises InputError without one."""
+        policy, plan = self.need_policy(), self.learner.plan
+        return answer_write(command, policy, Density.of(plan.config), plan.task, self.learner.reward)
+
+    def rest(self, state: str, message: str = "") -> None:
+        """Write a checkpoint and note the state in which the run rests; raises PgplayError where that can't be done.
+
+        Where it is finished and early stop has kept a best policy, that is the run's policy from then on. The next
+        `step` goes on.
+        """
+        self._threads.rest()
+        if state == "finished" and isinstance(self.learner, Trainer):
+            self.learner.return_to_best()
+        self._record()
+        self._keeper.checkpoint()
+        self.store.finish(state, message)
+        self._is_resting = True
+
+    def log_failure(self, details: str) -> None:
+        """Write to the run's log why a step failed; raises PgplayError where it can't be written."""
+        self._keeper.log(f"step {self.step_count + 1} failed\n{details}")
+
+    def close(self, state: str, message: str = "") -> None:
+        """Let the run rest in `state` if it does not rest already, and let go of its store and its rewards."""
+        try:
+            if not self._is_resting:
+                self.rest(state, message)
+        finally:
+            self._rewards.close(self.learner)
+            self.store.close()
+
+    def _compute_with(self, threads: Threads) -> None:
+        self._threads = threads
+        threads.on_change = self._note_threads
+        self._keeper.threads = threads.wanted
+
+    def _note_threads(self, before: int, after: int) -> None:
+        self.store.event(self.step_count, "threads", f"{before} to {after}, as other runs begin or end")

@@ -1,0 +1,71 @@
+"""The CPU threads of one run: chosen at its start, kept with it, and shared with other runs while it trains."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import torch
+
+from pgplay.learning.plan import Plan
+from pgplay.policies.policy import Policy
+from pgplay.policies.thread_tuning import fastest_threads
+from pgplay.worker.session.cpu_cores import Claim, Wish, available_cores
+
+LOOK_INTERVAL = 1.0
+"""Seconds between two looks at what other runs want; a look takes 0.1 ms."""
+
+OnChange = Callable[[int, int], None]
+"""Hears from how many threads to how many a run changed."""
+
+
+class Threads:
+    """Sets torch's threads for one run; from `choose`, or with the number that a stored run began with.
+
+    The number decides how sums are split, so the same number gives the same numbers to the last bit. A fixed one never
+    changes; any other gives way while other runs train, and grows back.
+    """
+
+    def __init__(self, wanted: int, *, is_fixed: bool, on_change: OnChange | None = None) -> None:
+        self.wanted = wanted
+        self.present = wanted
+        self.on_change = on_change
+        self._is_fixed = is_fixed
+        self._claim = Claim(Wish(wanted, is_fixed))
+        self._next_look = 0.0
+
+    @classmethod
+    def choose(cls, plan: Plan, policy: Policy | None, stored: int | None = None) -> Threads:
+        """Return the threads of a run: those the person gave, else those `stored` with it, else the fastest.
+
+        Small networks take one; so does a GPU's host, and a search, which has no `policy`.
+        """
+        if plan.threads is not None:
+            return cls(plan.threads, is_fixed=True)
+        if stored is not None:
+            return cls(stored, is_fixed=stored == 1)
+        if policy is None or policy.device.type != "cpu":
+            return cls(1, is_fixed=True)
+        free = Claim(Wish(available_cores(), is_fixed=False)).share()
+        return cls(fastest_threads(policy, plan.batch_size, free), is_fixed=False)
+
+    def work(self) -> None:
+        """Claim the cores, look at others now and then, and set torch's threads; to be called before each step."""
+        now = time.monotonic()
+        if now >= self._next_look:
+            self._next_look = now + LOOK_INTERVAL
+            self._claim.take()
+            if not self._is_fixed:
+                self._take(min(self.wanted, self._claim.share()))
+        if torch.get_num_threads() != self.present:
+            torch.set_num_threads(self.present)
+
+    def _take(self, threads: int) -> None:
+        before, self.present = self.present, threads
+        if threads != before and self.on_change:
+            self.on_change(before, threads)
+
+    def rest(self) -> None:
+        """Leave the cores to others until `work` is called again."""
+        self._claim.release()
+        self._next_look = 0.0
