@@ -200,9 +200,11 @@ class Checkpointer:
         self._store.check_place()
         path = self._store.log_path
         line = f"{datetime.now().isoformat(timespec='seconds')}  {text}\n"
-        with as_user_errors("Writing the log", path):
-            with path.open("a", encoding="utf-8", errors="backslashreplace") as log:
-                log.write(line)
+        with (
+            as_user_errors("Writing the log", path),
+            path.open("a", encoding="utf-8", errors="backslashreplace") as log,
+        ):
+            log.write(line)
 
     def _keep_source(self) -> None:
         """Put a person's Python beside the run, for people to read; going on takes it from the checkpoint."""
