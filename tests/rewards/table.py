@@ -12,6 +12,7 @@ from pgplay.rewards import formula
 from pgplay.rewards.catalogue import REWARDS, BuiltIn
 from pgplay.rewards.probe.verdict import WORDS, Kind
 from pgplay.rewards.python.host import MAXIMUM_PARTS
+from pgplay.rewards.python.process_guard import GIVE_UP, GRACE, LOOK
 from pgplay.rewards.reward import DEFAULT_LIMITS
 
 PAGE = Path(__file__).parents[2] / "docs" / "rewards.md"
@@ -89,6 +90,24 @@ that was shown is what runs, after you said yes. What you agreed to is kept, tex
 `pgplay locate` calls *consents*, and deleting a file there takes the yes back; another text in the same file is
 another question. Read it before you say yes. With `--yes` nothing is asked, and nothing is kept.
 
+### What ends with it
+
+A reward may start threads and processes of its own. They end with a batch that fails, when the run is closed, when
+another reward takes its place, and when pgplay ends, in whatever way: at an error, by ctrl+c, or killed.
+
+- **Linux**: all that the reward started ends, within {grace:g} s of pgplay's end, also daemons and children in a
+  session of their own or with an emptied environment. A small process that runs none of your code
+  (`rewards/python/process_guard.py`) stands between pgplay and the reward, and takes in what is orphaned below it.
+  Where somebody kills that guard too, the reward's process ends with it, and of what it started pgplay, while it
+  runs, ends what kept its environment.
+- **macOS and other Unix**: the same for the reward's process and what is in its process group. A child in a session
+  or a group of its own lives on.
+- **Windows**: there is no guard. pgplay ends the reward's process. Where pgplay is killed, that process ends by
+  itself, after its present call and its threads. What it started lives on.
+
+A process that runs with other rights than yours (by `sudo`), or that another service starts for it (a container, a
+scheduler), is not one that it started.
+
 What you wrote or named yourself is remembered with its file, so your runs resume by it unasked, and while one trains
 the file is followed: save it, and the next step uses it. The file of somebody else's reward is not followed.
 """
@@ -145,6 +164,7 @@ def page() -> str:
             batch=DEFAULT_LIMITS.batch_seconds,
             load=DEFAULT_LIMITS.load_seconds,
             memory=DEFAULT_LIMITS.memory_bytes / 1024**3,
+            grace=GRACE + LOOK + GIVE_UP,
         ),
         PROBE.format(verdicts=verdicts),
     )

@@ -1,7 +1,7 @@
 """Scoring for the screens, in a thread of its own: no key press waits for a reward, however slow that is.
 
 Of each kind of question the newest counts: it takes the place of one that still waits. A person's Python stays started
-between questions, in its own process as ever (`rewards.python_reward`).
+between questions, in its own process as ever (`rewards.python.scorer`).
 """
 
 from __future__ import annotations

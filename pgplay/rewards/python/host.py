@@ -1,6 +1,6 @@
 """The child's side of a person's Python reward: loads the source, scores what comes in, tells what went wrong.
 
-Run as a script by `python_reward`, with nothing but the standard library, so that it starts in 30 ms. One JSON object a
+Run as a script by `process_guard`, with nothing but the standard library, so that it starts in 30 ms. One JSON object a
 line passes on what were standard input and output at the start; both are moved out of reach before the person's code
 runs, so that whatever it prints, at whatever level, goes to the log (standard error).
 
