@@ -124,6 +124,6 @@ def test_a_store_of_an_early_pgplay_takes_them_too():
     connection.close()
     trace = Trace((0.5,), 0.0, 1.0, (8,))
     with RunStore.open("early") as store:
-        assert store.traces() == []
+        assert list(store.traces()) == []
         store.record(msgspec.structs.replace(report(1), trace=trace))
-        assert store.traces() == [(1, trace)]
+        assert list(store.traces()) == [(1, trace)]
