@@ -3,7 +3,9 @@
 The whole suite is shared among processes (pytest-xdist).
 """
 
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,3 +35,15 @@ def one_thread() -> None:
     """Small matrices are not worth sharing, and the other cores run other tests; torch is not loaded for this."""
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(1)
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 600 kB, which is soon full."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(disk)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("this machine lets us mount no disk")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)

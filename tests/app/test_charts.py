@@ -9,8 +9,8 @@ import textwrap
 WILD = """
     import math
     from rich.style import Style
-    from pgplay.app import charts
-    from pgplay.app.history import Series, smoothed
+    from pgplay.app.drawing import line_chart as charts
+    from pgplay.app.state.metric_history import Series, smoothed
 
     STYLES = {name: Style() for name in ("band", "line", "raw", "points", "axis", "mark", "cursor")}
     CASES = {
@@ -55,8 +55,8 @@ WILD = """
 
 DRAWN = """
     from rich.style import Style
-    from pgplay.app import charts
-    from pgplay.app.history import Series, smoothed
+    from pgplay.app.drawing import line_chart as charts
+    from pgplay.app.state.metric_history import Series, smoothed
 
     STYLES = {name: Style(color=color) for name, color in
               (("band", "#000001"), ("line", "#000002"), ("points", "#000003"), ("axis", "#000004"),

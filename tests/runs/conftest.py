@@ -1,8 +1,6 @@
-"""A step's report as the trainer makes it, and a disk that is soon full, for tests of what is kept."""
+"""A step's report as the trainer makes it, for tests of what is kept."""
 
-import subprocess
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -17,14 +15,3 @@ def make_report() -> Callable[..., StepReport]:
         return StepReport(step, 0.1 * step, 64, metrics, (sample,), solved)
 
     return make
-
-
-@pytest.fixture
-def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(disk)], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("this machine lets us mount no disk")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)

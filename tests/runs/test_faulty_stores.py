@@ -205,8 +205,8 @@ def fill(disk: Path) -> None:
 
 KILLED = """
 import os
-from pgplay.config import RunConfig
-from pgplay.learning.report import StepReport
+from pgplay.config.run_config import RunConfig
+from pgplay.learning.reports.step_report import StepReport
 from pgplay.runs.store import RunStore
 store = RunStore.create(RunConfig(), "killed")
 for step in (1, 2):

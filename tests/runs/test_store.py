@@ -19,8 +19,8 @@ MakeReport = Callable[..., StepReport]
 
 WRITER = """
 import sys
-from pgplay.config import RunConfig
-from pgplay.learning.report import StepReport
+from pgplay.config.run_config import RunConfig
+from pgplay.learning.reports.step_report import StepReport
 from pgplay.runs.store import RunStore
 store = RunStore.create(RunConfig(), "killed")
 for step in range(1, 100_000):
@@ -29,7 +29,7 @@ for step in range(1, 100_000):
 """
 
 CREATOR = """
-from pgplay.config import RunConfig
+from pgplay.config.run_config import RunConfig
 from pgplay.runs.store import RunStore
 for _ in range(10):
     store = RunStore.create(RunConfig())

@@ -4,7 +4,7 @@ import pytest
 
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
-from pgplay.learning.plan import KNOWN_GROUP_SIZE
+from pgplay.learning.groups import KNOWN_GROUP_SIZE
 from pgplay.rewards.reward import build_reward
 from pgplay.worker.session.reward_probe import COMPLETIONS, probe_reward
 

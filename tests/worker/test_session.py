@@ -52,7 +52,7 @@ def plain(found):
 RESUME = """
 import sys
 import msgspec
-from pgplay.worker.session import Session
+from pgplay.worker.session.session import Session
 from tests.worker.test_session import steps
 for run in sys.argv[1:]:
     session = Session.resume(run)

@@ -58,8 +58,8 @@ TENSORS = make_tensors(0)
 
 WRITER = """
 import sys
-from pgplay.runs.library import save_policy
-from tests.runs.test_library import make_card, make_tensors
+from pgplay.library.policies import save_policy
+from tests.library.test_policies import make_card, make_tensors
 number = int(sys.argv[1])
 while True:
     print(number, flush=True)
@@ -493,6 +493,7 @@ def test_a_home_that_is_a_file_is_told(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_nothing_of_the_library_and_the_store_needs_torch() -> None:
-    rooms = "archives, cards, checkpoint_files, exports, library, recipes, store"
-    code = f"import sys; from pgplay.runs import {rooms}; print('torch' in sys.modules, 'textual' in sys.modules)"
+    modules = "pgplay.library.archive, pgplay.library.policies, pgplay.library.policy_card, pgplay.library.consents"
+    modules += ", pgplay.runs.checkpoint_files, pgplay.runs.store, pgplay.export.formats, pgplay.config.recipe"
+    code = f"import sys, {modules}; print('torch' in sys.modules, 'textual' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False False\n"

@@ -17,7 +17,7 @@ from pgplay.worker.session.cpu_cores import Claim, Wish, available_cores, contai
 
 HOLD = """
 import sys
-from pgplay.runs.cores import Claim, Wish
+from pgplay.worker.session.cpu_cores import Claim, Wish
 claim = Claim(Wish(int(sys.argv[1]), False))
 claim.take()
 print("held", flush=True)

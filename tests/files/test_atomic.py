@@ -135,7 +135,7 @@ def test_bad_names_are_refused_with_the_reason(name: str, reason: str) -> None:
 HOLDER = """
 import sys
 from pathlib import Path
-from pgplay.runs.locks import FileLock
+from pgplay.files.locks import FileLock
 lock = FileLock(Path(sys.argv[1]))
 print(lock.take(), flush=True)
 sys.stdin.read()
