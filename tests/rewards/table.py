@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from pgplay.rewards import formula
+from pgplay.rewards import formula_tree
 from pgplay.rewards.catalogue import REWARDS, BuiltIn
 from pgplay.rewards.probe.verdict import WORDS, Kind
 from pgplay.rewards.python.host import MAXIMUM_PARTS
@@ -149,15 +149,15 @@ def page() -> str:
     style = [_row(reward) for reward in REWARDS.values() if not reward.needs_target]
     verdicts = _table(("verdict", "where"), [(words, MEANINGS[kind]) for kind, words in WORDS.items()])
     [(low, high)] = {reward.range for reward in REWARDS.values()}
-    functions = ", ".join(f"`{function.usage}`" for function in formula.FUNCTIONS.values())
-    variables = ", ".join(f"`{name}` ({meaning})" for name, meaning in formula.VARIABLES.items())
+    functions = ", ".join(f"`{function.usage}`" for function in formula_tree.FUNCTIONS.values())
+    variables = ", ".join(f"`{name}` ({meaning})" for name, meaning in formula_tree.VARIABLES.items())
     parts = (
         HEAD.format(range=f"{low:g} to {high:g}"),
         _table(head, comparing),
         "Without a target:\n",
         _table(head, style),
         FORMULAS.format(
-            characters=formula.MAXIMUM_CHARACTERS, depth=formula.MAXIMUM_DEPTH, functions=functions, variables=variables
+            characters=formula_tree.MAXIMUM_CHARACTERS, depth=formula_tree.MAXIMUM_DEPTH, functions=functions, variables=variables
         ),
         PYTHON.format(
             parts=MAXIMUM_PARTS,
