@@ -157,7 +157,10 @@ def page() -> str:
         "Without a target:\n",
         _table(head, style),
         FORMULAS.format(
-            characters=formula_tree.MAXIMUM_CHARACTERS, depth=formula_tree.MAXIMUM_DEPTH, functions=functions, variables=variables
+            characters=formula_tree.MAXIMUM_CHARACTERS,
+            depth=formula_tree.MAXIMUM_DEPTH,
+            functions=functions,
+            variables=variables,
         ),
         PYTHON.format(
             parts=MAXIMUM_PARTS,
