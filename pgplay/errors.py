@@ -6,7 +6,8 @@ exits with its `exit_status`; the app shows it as a card. Anything else that esc
 
 import difflib
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TypeVar
 
 Kept = TypeVar("Kept")
@@ -30,9 +31,26 @@ class PgplayError(Exception):
 
 
 class InputError(PgplayError):
-    """Wrong words or bad input: nothing was started and nothing was changed."""
+    """Wrong words or bad input: nothing was started and nothing was changed.
+
+    `field` is the setting that is refused, empty where no single one is.
+    """
 
     exit_status = 2
+
+    def __init__(self, problem: str, remedy: str = "", *, field: str = "") -> None:
+        super().__init__(problem, remedy)
+        self.field = field
+
+
+@contextmanager
+def about(field: str) -> Iterator[None]:
+    """Let an InputError raised within name `field` as the setting that is refused, unless it names one already."""
+    try:
+        yield
+    except InputError as error:
+        error.field = error.field or field
+        raise
 
 
 class RewardError(PgplayError):
@@ -111,13 +129,16 @@ def shown(value: object, longest: int = 60) -> str:
     return text if len(text) <= longest + 2 else f"{text[:longest]}…"
 
 
-def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
-    """Return the error for a `name` that is no `kind`, with the nearest of the `known` names as its remedy."""
+def unknown_name(kind: str, name: str, known: Iterable[str], *, field: str = "") -> InputError:
+    """Return the error for a `name` that is no `kind`, with the nearest of the `known` names as its remedy.
+
+    `field` is the setting that gave the name, if one did.
+    """
     names = sorted(known)
     nearest = difflib.get_close_matches(name[:_LONGEST_NAME], names, n=1, cutoff=0.5)
     remedy = f"Did you mean '{nearest[0]}'?" if nearest else f"There is: {', '.join(names) or 'none yet'}."
     quoted = f"'{name}'" if name.isprintable() and len(name) <= _LONGEST_NAME else shown(name, _LONGEST_NAME)
-    return InputError(f"There is no {kind} called {quoted}.", remedy)
+    return InputError(f"There is no {kind} called {quoted}.", remedy, field=field)
 
 
 _LONGEST_NAME = 100

@@ -100,7 +100,7 @@ def check_unicode(name: str, value: object) -> None:
         value.encode()
     except UnicodeEncodeError as error:
         raise InputError(
-            f"{name} holds half a character at position {error.start}.", "Give it as valid UTF-8."
+            f"{name} holds half a character at position {error.start}.", "Give it as valid UTF-8.", field=name
         ) from error
 
 

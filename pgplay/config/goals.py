@@ -82,11 +82,13 @@ def parse_ending(text: str) -> Goal:
     try:
         goal = parse(text)
     except InputError as error:
-        raise InputError(f"until cannot be {shown(text)}.", f"It is {ENDINGS}.") from error
+        raise InputError(f"until cannot be {shown(text)}.", f"It is {ENDINGS}.", field="until") from error
     if goal.kind in ("step", "steps"):
-        raise InputError(f"until cannot be {shown(text)}.", f"For steps, set steps={goal.value:.0f} instead.")
+        remedy = f"For steps, set steps={goal.value:.0f} instead."
+        raise InputError(f"until cannot be {shown(text)}.", remedy, field="until")
     if goal.kind == "seconds":
-        raise InputError(f"until cannot be {shown(text)}.", f"For a time, set max_seconds={goal.value:g} instead.")
+        remedy = f"For a time, set max_seconds={goal.value:g} instead."
+        raise InputError(f"until cannot be {shown(text)}.", remedy, field="until")
     return goal
 
 
@@ -124,6 +126,7 @@ def check_reachable(goal: Goal, highest_reward: float, reward: str) -> None:
         raise InputError(
             f"{describe(goal)} is never reached: {what} is at most {number(highest)}.",
             f"Choose a goal up to {goal.metric}>={number(highest)}.",
+            field="until",
         )
 
 

@@ -108,12 +108,13 @@ def read_preset(path: Path) -> Preset:
         if key not in fields():
             raise _located(path, text, key, unknown_name("setting", key, fields()), settings)
         if not _is_plain(value):
-            error = InputError(f"{key} cannot be {shown(value)}.", "It is a text, a number or a list of texts.")
+            remedy = "It is a text, a number or a list of texts."
+            error = InputError(f"{key} cannot be {shown(value)}.", remedy, field=key)
             raise _located(path, text, key, error, settings)
     try:
         make_config(settings)
     except InputError as error:
-        key = next((word for word in re.findall(r"\w+", error.problem) if word in settings), "settings")
+        key = error.field if error.field in settings else "settings"
         raise _located(path, text, key, error, settings) from error
     return Preset(**{**document, "seconds": float(document.get("seconds", 0.0))}, name=path.stem, path=path)
 
@@ -144,7 +145,7 @@ def _located(path: Path, text: str, key: str, error: InputError, settings: Itera
         elif table == wanted and re.match(rf"""\s*["']?{re.escape(key)}["']?\s*[.=]""", content):
             line = number
             break
-    return InputError(f"{path}:{line}: {error.problem}", error.remedy)
+    return InputError(f"{path}:{line}: {error.problem}", error.remedy, field=error.field)
 
 
 def _files() -> dict[str, Path]:

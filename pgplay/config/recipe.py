@@ -78,7 +78,7 @@ def from_recipe(text: str) -> RunConfig:
             unknown = unknown_name("setting", name, known)
             raise _wrong(name, start, "names no setting", unknown.remedy)
         if name in settings:
-            raise _wrong(name, start, "comes a second time", "Give each setting once.")
+            raise _wrong(name, start, "comes a second time", "Give each setting once.", field=name)
         settings[name], position = _read_value(text, start, position + 1, known[name])
         position = _skip_space(text, position)
     return make_config(settings)
@@ -90,9 +90,10 @@ def _read_value(text: str, start: int, position: int, field: Field) -> tuple[Any
         try:
             value, end = json.JSONDecoder().raw_decode(text, position)
         except (ValueError, RecursionError) as error:
-            raise _wrong(text[start:], start, "has a quote or bracket that does not end", _HOW_TO_QUOTE) from error
+            problem = "has a quote or bracket that does not end"
+            raise _wrong(text[start:], start, problem, _HOW_TO_QUOTE, field=field.name) from error
         if end < len(text) and not text[end].isspace():
-            raise _wrong(text[start : end + 1], start, "goes on after its end", _HOW_TO_QUOTE)
+            raise _wrong(text[start : end + 1], start, "goes on after its end", _HOW_TO_QUOTE, field=field.name)
         return value, end
     end = position
     while end < len(text) and not text[end].isspace():
@@ -104,7 +105,8 @@ def _read_value(text: str, start: int, position: int, field: Field) -> tuple[Any
         return json.loads(bare), end
     except (ValueError, RecursionError) as error:
         wanted = {int: "a whole number", float: "a number", tuple: 'a list such as ["hamming"]'}[field.type]
-        raise _wrong(text[start:end], start, "cannot be read", f"{field.name} is {wanted}.") from error
+        remedy = f"{field.name} is {wanted}."
+        raise _wrong(text[start:end], start, "cannot be read", remedy, field=field.name) from error
 
 
 _HOW_TO_QUOTE = 'Write a text with spaces as key="some text", and a quote in it as \\".'
@@ -116,8 +118,8 @@ def _skip_space(text: str, position: int) -> int:
     return position
 
 
-def _wrong(token: str, start: int, problem: str, remedy: str) -> InputError:
-    return InputError(f"In the recipe, {_shorten(token)!r} at position {start + 1} {problem}.", remedy)
+def _wrong(token: str, start: int, problem: str, remedy: str, *, field: str = "") -> InputError:
+    return InputError(f"In the recipe, {_shorten(token)!r} at position {start + 1} {problem}.", remedy, field=field)
 
 
 def _shorten(token: str) -> str:

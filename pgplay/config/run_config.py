@@ -294,6 +294,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             raise InputError(
                 f"batch_size {self.batch_size} cannot be split into groups of {self.group_size}.",
                 "Choose a group_size that divides batch_size.",
+                field="batch_size",
             )
         msgspec.structs.force_setattr(self, "until", goals.describe(goals.parse_ending(self.until)))
 
@@ -322,7 +323,7 @@ def make_config(settings: Mapping[str, Any], base: RunConfig | None = None) -> R
     for name, value in merged.items():
         check_unicode(name, value)
         if isinstance(value, float) and not math.isfinite(value):
-            raise InputError(f"{name} is {value}.", what_is_right(known[name]))
+            raise InputError(f"{name} is {value}.", what_is_right(known[name]), field=name)
     try:
         return msgspec.convert(merged, RunConfig)
     except msgspec.ValidationError as error:
@@ -330,7 +331,8 @@ def make_config(settings: Mapping[str, Any], base: RunConfig | None = None) -> R
         if found is None:
             raise InputError(f"These settings do not fit: {error}.") from error
         field = known[found[1]]
-        raise InputError(f"{field.name} cannot be {quoted(merged[field.name])}.", what_is_right(field)) from error
+        problem = f"{field.name} cannot be {quoted(merged[field.name])}."
+        raise InputError(problem, what_is_right(field), field=field.name) from error
 
 
 def to_settings(config: RunConfig) -> dict[str, Any]:

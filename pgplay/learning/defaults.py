@@ -134,11 +134,13 @@ def usual_control_variate(
     elif discount != (0.0 if is_dense else 1.0):
         reason = f"with discount {discount:g} each token has an advantage of its own"
     if reason and config.control_variate not in (None, "none"):
-        raise InputError(f"control_variate {wanted} does nothing here: {reason}.", "Choose control_variate none.")
+        problem = f"control_variate {wanted} does nothing here: {reason}."
+        raise InputError(problem, "Choose control_variate none.", field="control_variate")
     if wanted == "potential" and not counts_edits:
         raise InputError(
             f"control_variate potential counts edits, but the reward is {config.reward}.",
             "Choose the reward levenshtein, or control_variate regression.",
+            field="control_variate",
         )
     return wanted if reason is None and spec.can(Capability.SMALL_VOCABULARY) else "none"
 

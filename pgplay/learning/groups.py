@@ -33,6 +33,7 @@ def check_size(size: int, batch_size: int, prompts: int) -> None:
         raise InputError(
             f"Groups of {size} in a batch of {batch_size} need {batch_size // size} prompts; the task has {prompts}.",
             f"Choose a group_size of at least {math.ceil(batch_size / prompts)}.",
+            field="group_size",
         )
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pgplay.config import goals
 from pgplay.config.run_config import RunConfig
-from pgplay.errors import InputError
+from pgplay.errors import InputError, about
 from pgplay.learning import groups
 from pgplay.learning.algorithms.table import AlgorithmChoices, Kind, algorithm_row, trains_network
 from pgplay.learning.algorithms.validation import choices_of, inactive_settings, refuse_what_the_network_lacks
@@ -28,7 +28,7 @@ from pgplay.policies.families.catalogue import MODELS, chosen_model, model_spec
 from pgplay.policies.spec import PolicySpec
 from pgplay.rewards.reward import highest_reward, needs_target
 from pgplay.tasks.corpora import read_corpus
-from pgplay.tasks.load import load_task
+from pgplay.tasks.load import load_task, text_field
 from pgplay.tasks.task import Task
 from pgplay.tokenizers.alphabet import resolve_alphabet
 from pgplay.tokenizers.base import Tokenizer
@@ -126,22 +126,26 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicySpec | N
     notes = inactive_settings(config)
     if config.kl_limit is not None and not config.warm_start and config.reference == "start" and shape is None:
         notes.append("kl_limit holds the run near an untrained policy: give it a warm start, or a reference.")
-    warm_lines = read_corpus(config.warm_text) if config.warm_text and shape is None else ()
+    with about("warm_text"):
+        warm_lines = read_corpus(config.warm_text) if config.warm_text and shape is None else ()
     longest = None
     texts = [text for pair in task.pairs for text in (pair.prompt, *pair.answers)]
     if shape is None:
-        alphabet = resolve_alphabet(config.alphabet, [*texts, *warm_lines])
+        with about(text_field(config)):
+            alphabet = resolve_alphabet(config.alphabet, [*texts, *warm_lines])
         if alphabet.added and config.alphabet != "auto":
             notes.append(f"Added to the alphabet, because the targets need them: {alphabet.added}")
         longest = longest_of(task, spec.family.tokenizer(alphabet.characters))
         shape = PolicySpec(spec.name, alphabet.characters, usual_length_limit(config, task, spec, longest))
     else:
-        _check_fits(shape, texts)
+        with about(text_field(config)):
+            _check_fits(shape, texts)
     longest = longest or longest_of(task, shape.tokenizer)
     if longest.answer >= shape.max_length:
         raise InputError(
             f"The longest target has {longest.answer} {_unit(shape.tokenizer)}, and max_length is {shape.max_length}.",
             f"It must be at least {longest.answer + 1}: the stop token counts.",
+            field="max_length",
         )
     if longest.prompt + shape.max_length > spec.context_length:
         reads_more = any(model.context_length >= longest.prompt + shape.max_length for model in MODELS.values())
@@ -149,6 +153,7 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicySpec | N
             f"The longest prompt and completion need {longest.prompt + shape.max_length} tokens; "
             f"{spec.name} reads and writes {spec.context_length}.",
             "Shorten the text or choose a model that reads more." if reads_more else "Shorten the text.",
+            field=text_field(config) if config.max_length is None else "max_length",
         )
     algorithm = algorithm_row(config.algorithm)
     discount = (0.0 if choices.credit == "dense" else 1.0) if config.discount is None else config.discount
@@ -200,19 +205,27 @@ def _check_task(config: RunConfig, task: Task) -> None:
     goal_is_held_out = config.goal.metric.startswith("held_out")
     by_held_out = "patience" if config.patience is not None else "until" if goal_is_held_out else ""
     if by_held_out and not task.held_out:
-        raise InputError(f"{by_held_out} needs prompts held out of training.", "Choose held_out 0.1, for example.")
-    goals.check_reachable(config.goal, highest_reward(config.reward), config.reward)
+        problem = f"{by_held_out} needs prompts held out of training."
+        raise InputError(problem, "Choose held_out 0.1, for example.", field=by_held_out)
+    with about("reward"):
+        highest = highest_reward(config.reward)
+    goals.check_reachable(config.goal, highest, config.reward)
     if task.has_targets:
         return
     if algorithm_row(config.algorithm).kind == "cross-entropy":
         raise InputError(
-            f"The target is empty, and {config.algorithm} learns from nothing else.", "Choose grpo, or give a target."
+            f"The target is empty, and {config.algorithm} learns from nothing else.",
+            "Choose grpo, or give a target.",
+            field=text_field(config),
         )
-    for spec in (config.reward, *config.measure):
-        if needs_target(spec):
+    for field, spec in (("reward", config.reward), *(("measure", spec) for spec in config.measure)):
+        with about(field):
+            needs_it = needs_target(spec)
+        if needs_it:
             raise InputError(
                 "The target is empty.",
                 f"Give at least one character to learn, or a reward that needs none, unlike {spec}.",
+                field=text_field(config),
             )
 
 

@@ -53,13 +53,16 @@ def resolve_device(name: str) -> torch.device:
         return torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")
     kind, _, number = name.partition(":")
     if kind not in ("cpu", "cuda", "mps") or (number and not (kind == "cuda" and number.isdecimal())):
-        raise InputError(f"There is no device called '{name}'.", "Choose auto, cpu, cuda, cuda:1 or mps.")
+        remedy = "Choose auto, cpu, cuda, cuda:1 or mps."
+        raise InputError(f"There is no device called '{name}'.", remedy, field="device")
     if kind == "cuda":
         if not torch.cuda.is_available():
-            raise InputError(f"The device {name} cannot be used here.", _why_no_cuda())
+            raise InputError(f"The device {name} cannot be used here.", _why_no_cuda(), field="device")
         if int(number or 0) >= torch.cuda.device_count():
-            raise InputError(f"There is no {name}.", f"This machine has {torch.cuda.device_count()} CUDA devices.")
+            remedy = f"This machine has {torch.cuda.device_count()} CUDA devices."
+            raise InputError(f"There is no {name}.", remedy, field="device")
         return torch.device("cuda", int(number or 0))
     if kind == "mps" and not torch.backends.mps.is_available():
-        raise InputError("The device mps cannot be used here.", "It needs a Mac with an Apple GPU.")
+        problem = "The device mps cannot be used here."
+        raise InputError(problem, "It needs a Mac with an Apple GPU.", field="device")
     return torch.device(kind)

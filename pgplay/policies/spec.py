@@ -38,7 +38,9 @@ class PolicySpec(NamedTuple):
         longest = self.network.context_length
         if not 1 <= self.max_length <= longest:
             raise InputError(
-                f"max_length cannot be {self.max_length}.", f"A {self.model} writes from 1 to {longest} tokens."
+                f"max_length cannot be {self.max_length}.",
+                f"A {self.model} writes from 1 to {longest} tokens.",
+                field="max_length",
             )
         if not self.alphabet:
             raise InputError("The alphabet is empty.", "It holds at least one character.")

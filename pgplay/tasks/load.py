@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 
 from pgplay.config.run_config import RunConfig
-from pgplay.errors import InputError, unknown_name
+from pgplay.errors import InputError, about, unknown_name
 from pgplay.paths import expand_home
 from pgplay.tasks.datasets import data_sets
 from pgplay.tasks.generators import GENERATORS, generate, parse_task
@@ -20,18 +20,28 @@ def load_task(config: RunConfig) -> Task:
     What is generated and what is held out depend on `config.seed` alone. Raises InputError for an unknown name, a file
     that cannot be read, and a share held out that would leave either side without a prompt.
     """
+    with about(text_field(config)):
+        name, pairs = _all_pairs(config)
+        training, held_out = _split(pairs, config.held_out, config.seed)
+        return Task(name, training, held_out)
+
+
+def text_field(config: RunConfig) -> str:
+    """Return the setting that gives the texts to learn: task, or target without one."""
+    return "task" if config.task else "target"
+
+
+def _all_pairs(config: RunConfig) -> tuple[str, tuple[Pair, ...]]:
+    """Return the name of the task of `config`, and all its pairs."""
     if not config.task:
-        name, pairs = "target", single_target(config.target).training
-    elif _names_a_file(config.task):
-        name, pairs = Path(config.task).stem, read_pairs(expand_home(config.task))
-    elif config.task in data_sets():
-        name, pairs = config.task, read_pairs(data_sets()[config.task])
-    elif config.task.partition(":")[0] not in GENERATORS:
+        return "target", single_target(config.target).training
+    if _names_a_file(config.task):
+        return Path(config.task).stem, read_pairs(expand_home(config.task))
+    if config.task in data_sets():
+        return config.task, read_pairs(data_sets()[config.task])
+    if config.task.partition(":")[0] not in GENERATORS:
         raise unknown_name("task", config.task.partition(":")[0], [*GENERATORS, *data_sets()])
-    else:
-        name, pairs = config.task, generate(parse_task(config.task), config.seed)
-    training, held_out = _split(pairs, config.held_out, config.seed)
-    return Task(name, training, held_out)
+    return config.task, generate(parse_task(config.task), config.seed)
 
 
 def _names_a_file(task: str) -> bool:
@@ -46,7 +56,9 @@ def _split(pairs: tuple[Pair, ...], share: float, seed: int) -> tuple[tuple[Pair
         return pairs, ()
     if len(pairs) < 2:
         raise InputError(
-            "held_out needs at least two prompts, and this task has one.", "Choose held_out 0, or a task with prompts."
+            "held_out needs at least two prompts, and this task has one.",
+            "Choose held_out 0, or a task with prompts.",
+            field="held_out",
         )
     count = min(max(1, round(share * len(pairs))), len(pairs) - 1)
     chosen = set(random.Random(f"held out {seed}").sample(range(len(pairs)), count))

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from pgplay.errors import InputError
+from pgplay.errors import InputError, about
 from pgplay.files.text import check_text, is_unwritable
 from pgplay.paths import shipped
 
@@ -55,13 +55,16 @@ def resolve_alphabet(spec: str, texts: Iterable[str]) -> Alphabet:
     own = _own_characters([text for text in texts if text])
     if spec == "target":
         if not own:
-            raise InputError("The target is empty, so it names no alphabet.", "Give at least one character to learn.")
+            problem = "The target is empty, so it names no alphabet."
+            raise InputError(problem, "Give at least one character to learn.", field="alphabet")
         return Alphabet("".join(sorted(own)))
     if spec == "auto":
         return Alphabet(_auto(own))
     if not spec:
-        raise InputError("The alphabet is empty.", f"Give {', '.join(RESERVED)}, or the characters themselves.")
-    check_text(spec, "The alphabet")
+        remedy = f"Give {', '.join(RESERVED)}, or the characters themselves."
+        raise InputError("The alphabet is empty.", remedy, field="alphabet")
+    with about("alphabet"):
+        check_text(spec, "The alphabet")
     base = {"lowercase": LOWERCASE, "ascii": ASCII}.get(spec) or "".join(dict.fromkeys(spec))
     added = "".join(sorted(own.difference(base)))
     return Alphabet(base + added, added)

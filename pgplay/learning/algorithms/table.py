@@ -129,7 +129,7 @@ def algorithm_row(name: str) -> Algorithm:
     """Return the algorithm or comparator called `name`; raises InputError with the nearest name for an unknown one."""
     rows = {**ALGORITHMS, **COMPARATORS}
     if name not in rows:
-        raise unknown_name("algorithm", name, rows)
+        raise unknown_name("algorithm", name, rows, field="algorithm")
     return rows[name]
 
 

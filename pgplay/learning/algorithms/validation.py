@@ -16,9 +16,10 @@ from pgplay.policies.families.base import Capability, ModelSpec
 
 
 class InvalidSetting(NamedTuple):
-    """Whether it is there, what is wrong, and what would be right."""
+    """Whether it is there, the setting that is refused, what is wrong, and what would be right."""
 
     is_there: bool
+    field: str
     wrong: str
     right: str
 
@@ -27,10 +28,10 @@ def refuse_contradictions(config: RunConfig, choices: AlgorithmChoices) -> None:
     """Raise InputError for the first contradiction within `config`, whose algorithm's row has become `choices`."""
     for contradiction in _between_choices(config, choices):
         if contradiction.is_there:
-            raise InputError(contradiction.wrong, contradiction.right)
+            raise InputError(contradiction.wrong, contradiction.right, field=contradiction.field)
     for idle in _idle(config, choices):
         if idle.is_there:
-            raise InputError(f"{idle.wrong} does nothing here.", idle.right)
+            raise InputError(f"{idle.wrong} does nothing here.", idle.right, field=idle.field)
 
 
 def refuse_what_the_network_lacks(config: RunConfig, spec: ModelSpec) -> None:
@@ -42,7 +43,9 @@ def refuse_what_the_network_lacks(config: RunConfig, spec: ModelSpec) -> None:
     for name, (is_asked_for, capability) in needed.items():
         if is_asked_for and not spec.can(capability):
             raise InputError(
-                f"{name} needs a network that can {capability.value}; {spec.name} cannot.", f"Leave {name} out."
+                f"{name} needs a network that can {capability.value}; {spec.name} cannot.",
+                f"Leave {name} out.",
+                field=name,
             )
 
 
@@ -50,26 +53,31 @@ def _between_choices(config: RunConfig, choices: AlgorithmChoices) -> Iterator[I
     baseline, scale, credit, ratio, _ = choices
     yield InvalidSetting(
         credit == "gae" and baseline != "critic",
+        "credit",
         f"credit gae needs a critic, but the baseline is {baseline}.",
         "Choose baseline critic, or ppo.",
     )
     yield InvalidSetting(
         credit == "dense" and ratio == "gspo",
+        "credit",
         "gspo weighs a whole completion, dense credit each token.",
         "Choose credit terminal, or another ratio.",
     )
     yield InvalidSetting(
         baseline in ("leave-one-out", "group-mean") and config.group_size == 1,
+        "baseline",
         f"baseline {baseline} compares completions of one prompt, but group_size is 1.",
         "Choose a group_size of at least 2.",
     )
     yield InvalidSetting(
         scale == "group-std" and config.group_size == 1,
+        "scale",
         "scale group-std is the deviation among completions of one prompt, but group_size is 1.",
         "Choose a group_size of at least 2, or scale batch-std.",
     )
     yield InvalidSetting(
         ratio == "none" and (config.updates_per_step or 1) > 1,
+        "updates_per_step",
         f"updates_per_step {config.updates_per_step} needs an importance ratio: from the second update on, the "
         "completions are another policy's.",
         "Choose a ratio such as clip, or updates_per_step 1.",
@@ -84,35 +92,47 @@ def _idle(config: RunConfig, choices: AlgorithmChoices) -> Iterator[InvalidSetti
 
     without_ratio, without_critic = choices.ratio == "none", choices.baseline != "critic"
     for name in ("clip_low", "clip_high"):
-        yield InvalidSetting(is_set(name) and without_ratio, f"{name} without a ratio", "Choose a ratio such as clip.")
+        yield InvalidSetting(
+            is_set(name) and without_ratio, name, f"{name} without a ratio", "Choose a ratio such as clip."
+        )
     yield InvalidSetting(
-        is_set("critic") and config.critic > 0 and without_critic, "critic without a critic", "Choose baseline critic."
+        is_set("critic") and config.critic > 0 and without_critic,
+        "critic",
+        "critic without a critic",
+        "Choose baseline critic.",
     )
     yield InvalidSetting(
         is_set("warm_text") and not config.warm_start.isdecimal(),
+        "warm_text",
         "warm_text without steps to learn it",
         "Give warm_start a number of steps.",
     )
     yield InvalidSetting(
         config.kl_limit is not None and config.kl == 0.0,
+        "kl_limit",
         "kl_limit with kl 0, a weight that stays 0 however near the limit is,",
         "Leave kl away, or give it a weight such as 0.05.",
     )
     yield InvalidSetting(
         config.kl_limit is not None and config.kl_in == "reward",
+        "kl_limit",
         "kl_limit with kl_in reward, which charges a sample of the divergence and not the divergence itself,",
         "Choose kl_in loss.",
     )
     yield InvalidSetting(
         config.kl_in == "reward" and start_weight(config.kl, config.kl_limit) > 0 and choices.credit == "dense",
+        "kl_in",
         "kl_in reward with credit dense, which is counted in edits and not in rewards,",
         "Choose kl_in loss, or credit terminal.",
     )
     without_gae = choices.credit != "gae"
-    yield InvalidSetting(is_set("gae_lambda") and without_gae, "gae_lambda without gae", "Choose credit gae.")
+    yield InvalidSetting(
+        is_set("gae_lambda") and without_gae, "gae_lambda", "gae_lambda without gae", "Choose credit gae."
+    )
     for name in ("baseline", "scale"):
         yield InvalidSetting(
             is_set(name) and choices.credit == "dense" and getattr(config, name) not in ("critic", "none"),
+            name,
             f"{name} with credit dense, which has a baseline and a unit of its own,",
             f"Leave {name} away, or choose credit terminal.",
         )
@@ -160,10 +180,12 @@ def refuse_what_does_nothing(config: RunConfig, kind: Kind) -> None:
         reasons = dict.fromkeys([*reasons, *_NETWORK], "trains no network")
     for name, because in reasons.items():
         if getattr(config, name) != fields()[name].default:
-            raise InputError(f"{config.algorithm} {because}, so {name} does nothing.", _REMEDY)
+            raise InputError(f"{config.algorithm} {because}, so {name} does nothing.", _REMEDY, field=name)
     if config.kl and config.kl_in == "reward":
         raise InputError(
-            f"{config.algorithm} learns from the targets alone, so kl_in reward does nothing.", "Choose kl_in loss."
+            f"{config.algorithm} learns from the targets alone, so kl_in reward does nothing.",
+            "Choose kl_in loss.",
+            field="kl_in",
         )
 
 

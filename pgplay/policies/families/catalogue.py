@@ -37,5 +37,5 @@ def chosen_model(name: str, *, has_prompts: bool) -> str:
 def model_spec(name: str) -> ModelSpec:
     """Return the network called `name`; raises InputError with the nearest name where there is none."""
     if name not in MODELS:
-        raise unknown_name("model", name, MODELS)
+        raise unknown_name("model", name, MODELS, field="model")
     return MODELS[name]

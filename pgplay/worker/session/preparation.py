@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pgplay.config.run_config import RunConfig, fields, make_config
-from pgplay.errors import InputError, RewardError
+from pgplay.errors import InputError, RewardError, about
 from pgplay.learning.plan import Plan, make_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.learning.warm_start import warm_up
@@ -31,7 +31,8 @@ def check_start(config: RunConfig, command: Start) -> None:
     plan_and_policy(config)
     resolve_device(config.device)
     if config.reference != "start":
-        find_policy(config.reference)
+        with about("reference"):
+            find_policy(config.reference)
     with_consent(resolve((config.reward, *config.measure), command.rewards), ())
 
 
@@ -54,7 +55,8 @@ def plan_and_policy(config: RunConfig) -> tuple[Plan, Policy | None]:
     """Return the plan, and the saved policy to start from where warm_start names one."""
     if not config.warm_start or config.warm_start.isdecimal():
         return make_plan(config), None
-    saved = load_saved_policy(config.warm_start, config.device)
+    with about("warm_start"):
+        saved = load_saved_policy(config.warm_start, config.device)
     config = make_config({"model": saved.card.model}, config)
     plan = make_plan(config, None, saved.policy.shape)
     return plan._replace(notes=(*plan.notes, *_other_density(config.warm_start, saved.density, config))), saved.policy
@@ -76,11 +78,13 @@ def load_reference(plan: Plan) -> Policy | None:
     name = plan.config.reference
     if name == "start":
         return None
-    reference = load_saved_policy(name, plan.config.device).policy
+    with about("reference"):
+        reference = load_saved_policy(name, plan.config.device).policy
     if reference.shape.alphabet != plan.shape.alphabet:
         raise InputError(
             f"The reference '{name}' has another alphabet than the policy.",
             f"Give the policy its alphabet: {reference.shape.alphabet!r}, or start from it.",
+            field="reference",
         )
     return reference
 
@@ -135,7 +139,8 @@ def changed_plan(old: Plan, settings: dict[str, Any]) -> Plan:
     fixed = [name for name in settings if name in known and not known[name].live]
     if fixed:
         live = ", ".join(name for name, field in known.items() if field.live)
-        raise InputError(f"{fixed[0]} cannot be changed while a run goes on.", f"These can: {live}.")
+        problem = f"{fixed[0]} cannot be changed while a run goes on."
+        raise InputError(problem, f"These can: {live}.", field=fixed[0])
     config = make_config(settings, old.config)
     plan = make_plan(config, old.task if config.task else None, old.shape)
     if plan.trains_network != old.trains_network:
@@ -143,5 +148,6 @@ def changed_plan(old: Plan, settings: dict[str, Any]) -> Plan:
             f"A run of {old.config.algorithm} cannot go on as {config.algorithm}: one trains a network, the other "
             "none.",
             "Start a new run.",
+            field="algorithm",
         )
     return plan

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from pgplay.app.drawing.number_format import count, number
 from pgplay.config.fields import Field
 from pgplay.config.run_config import RunConfig, fields, make_config, to_settings
-from pgplay.errors import InputError, PgplayError
+from pgplay.errors import InputError, PgplayError, about
 from pgplay.learning.algorithms.table import trains_network
 from pgplay.policies.families.catalogue import MODELS
 
@@ -99,7 +98,7 @@ def read(field: Field, text: str) -> Any:
 
 
 def collect(typed: Mapping[str, str]) -> dict[str, Any]:
-    """Return the settings that differ from the defaults; raises InputError whose problem begins with the field."""
+    """Return the settings that differ from the defaults; raises InputError that names the field."""
     settings = {}
     for name, text in typed.items():
         field = fields()[name]
@@ -109,7 +108,7 @@ def collect(typed: Mapping[str, str]) -> dict[str, Any]:
         try:
             value = read(field, text)
         except InputError as error:
-            raise InputError(f"{name}: {error.problem}", error.remedy) from error
+            raise InputError(f"{name}: {error.problem}", error.remedy, field=name) from error
         if value is not None:
             settings[name] = value
     return settings
@@ -125,7 +124,7 @@ def check(typed: Mapping[str, str]) -> Checked:
         plan = make_plan(config)
     except PgplayError as error:
         message = " ".join(part for part in (error.problem, error.remedy) if part)
-        return Checked(None, Problem(_culprit(error, typed), message))
+        return Checked(None, Problem(error.field if isinstance(error, InputError) else "", message))
     defaulted = [name for name, field in fields().items() if field.optional and name in plan._fields]
     # The threads of a larger model are measured when its run begins.
     planned = {name: written(getattr(plan, name)) or "measured" for name in defaulted}
@@ -136,23 +135,9 @@ def check(typed: Mapping[str, str]) -> Checked:
 def _check_reward(config: RunConfig) -> None:
     from pgplay.rewards import reward
 
-    for spec in (config.reward, *config.measure):
-        reward.describe(spec)
-
-
-def _culprit(error: PgplayError, typed: Mapping[str, str]) -> str:
-    """Return the field that an error is about: the one it names first (the target last), or whose value it quotes."""
-    words: list[str] = re.findall(r"\w+", error.problem)
-    named = [word.lower() for word in words if word.lower() in typed]
-    if named:
-        return min(named, key=lambda name: name == "target")
-    quoted = re.search(r"'([^']+)'", error.problem)
-    if quoted:
-        for name, text in typed.items():
-            if text and text == quoted[1]:
-                return name
-    aliases = {"characters": "target", "character": "target", "groups": "group_size", "credit": "credit"}
-    return next((aliases[word.lower()] for word in words if word.lower() in aliases), "")
+    for field, spec in (("reward", config.reward), *(("measure", spec) for spec in config.measure)):
+        with about(field):
+            reward.describe(spec)
 
 
 def model_choices(vocabulary: int) -> dict[str, str]:
