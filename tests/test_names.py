@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pgplay.config.presets import hiding_presets, load_preset
+from pgplay.config.presets import load_preset, presets_replacing_shipped
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
 from pgplay.rewards.python.source import find_python
@@ -31,8 +31,8 @@ def test_a_name_is_found_however_its_accents_are_typed_or_kept(home: Path, kept:
 
 
 def test_a_preset_that_hides_one_that_ships_is_told(home: Path) -> None:
-    assert hiding_presets() == []
+    assert presets_replacing_shipped() == []
     (home / "presets").mkdir(parents=True)
     for name in ("haiku", "own"):
         (home / "presets" / f"{name}.toml").write_text(PRESET)
-    assert hiding_presets() == ["haiku"]
+    assert presets_replacing_shipped() == ["haiku"]

@@ -1,1 +1,1 @@
-"""What a person may set, and how it is written down: fields, the run's configuration, presets, recipes."""
+"""The configuration of a run: its fields, goals, presets and recipes."""

@@ -1,4 +1,4 @@
-"""What the fields of a configuration say of themselves: their words, ranges and choices, written and read here."""
+"""Descriptions, ranges and choices of a configuration's fields."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Section = Literal["task", "reward", "model", "algorithm", "learning", "sampling"
 
 
 def describe(description: str, section: Section, *, live: bool = False, **limits: Any) -> Meta:
-    """Describe a field: what it is, where a form shows it, and whether it can change while the run goes on (live)."""
+    """Describe a field: its help, its section in a form, and whether it can change during a run (live)."""
     return Meta(description=description, extra={"section": section, "live": live}, **limits)
 
 
 class Field(NamedTuple):
-    """One field as forms and help show it."""
+    """A field as forms and help show it."""
 
     name: str
     description: str
@@ -33,7 +33,7 @@ class Field(NamedTuple):
     low: float | None
     high: float | None
     range: str
-    """What a number may be, in words: 'from 0 to 10', 'above 0, at most 1'; empty where anything goes."""
+    """The range of a number as text: 'from 0 to 10', 'above 0, at most 1'; empty if there is none."""
 
 
 def _field(field: msgspec.inspect.Field) -> Field:
@@ -41,7 +41,7 @@ def _field(field: msgspec.inspect.Field) -> Field:
     help_, extra, inner = kind.extra_json_schema, kind.extra, kind.type
     optional = isinstance(inner, msgspec.inspect.UnionType)
     if optional:
-        inner = next(one for one in inner.types if not isinstance(one, msgspec.inspect.NoneType))
+        inner = next(part for part in inner.types if not isinstance(part, msgspec.inspect.NoneType))
     types: dict[type, type] = {
         msgspec.inspect.IntType: int,
         msgspec.inspect.FloatType: float,
@@ -68,29 +68,29 @@ def _range(kind: msgspec.inspect.Type) -> str:
     at_least, above, at_most, below = (None if value is None else f"{value:.10g}" for value in limits.values())
     if at_least and at_most:
         return f"from {at_least} to {at_most}"
-    words = {"from": at_least, "above": above, "at most": at_most, "below": below}
-    return ", ".join(f"{word} {value}" for word, value in words.items() if value)
+    bounds = {"from": at_least, "above": above, "at most": at_most, "below": below}
+    return ", ".join(f"{word} {value}" for word, value in bounds.items() if value)
 
 
 def fields_of(kind: type[msgspec.Struct]) -> dict[str, Field]:
-    """Return the fields of `kind` by name, in their order; each is one that `describe` describes."""
+    """Return the fields of `kind` by name, in order; each must have been described by `describe`."""
     info: Any = msgspec.inspect.type_info(kind)
     return {field.name: _field(field) for field in info.fields}
 
 
-def what_is_right(field: Field) -> str:
-    """Return in a sentence what a field may be."""
+def describe_allowed(field: Field) -> str:
+    """Return a sentence with the values that `field` accepts."""
     if field.choices:
         return f"Choose one of: {', '.join(field.choices)}."
     noun = {int: "a whole number", float: "a number", str: "a text", tuple: "a list of texts"}[field.type]
     if field.name == "until":
         noun = goals.ENDINGS
     allowed = f" {field.range}" if field.range else ""
-    return f"It is {noun}{allowed}: {field.description}."
+    return f"Give {noun}{allowed}: {field.description}."
 
 
 def check_unicode(name: str, value: object) -> None:
-    """Refuse half a surrogate pair in `value`, or in a text of it where it is a list: it cannot be kept or shown."""
+    """Refuse half a surrogate pair in `value`, a text or a list of texts: it cannot be stored or shown."""
     if isinstance(value, list | tuple):
         for item in value:
             check_unicode(name, item)
@@ -100,7 +100,7 @@ def check_unicode(name: str, value: object) -> None:
         value.encode()
     except UnicodeEncodeError as error:
         raise InputError(
-            f"{name} holds half a character at position {error.start}.", "Give it as valid UTF-8.", field=name
+            f"{name} has half a character at position {error.start}.", "Give it as valid UTF-8.", field=name
         ) from error
 
 
@@ -108,7 +108,7 @@ _LONGEST_QUOTED = 200
 
 
 def quoted(value: object) -> str:
-    """Return `value` as a recipe writes it, as far as that is short and can be done."""
+    """Return `value` as a recipe writes it, shortened."""
     try:
         text = json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):

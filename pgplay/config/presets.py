@@ -1,7 +1,7 @@
-"""Presets: runs to begin with, one TOML file each, shipped ones and a person's own.
+"""Presets: ready-made runs, shipped or personal, one TOML file each.
 
-A file holds `title`, `teaches` (one sentence), optionally `solves` (whether the run is meant to be solved; true) and
-`seconds` (about how long it takes), and a table `[settings]` of RunConfig's fields.
+A file has `title`, `teaches` (one sentence), a table `[settings]` of RunConfig's fields, and optionally `solves`
+(whether the run should be solved; default true) and `seconds` (about how long it takes).
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from pgplay.files.text import parse_toml, read_text
 from pgplay.paths import expand_home, personal_presets_folder, shipped
 
 PRESET_LIMIT = 1_000_000
-"""Bytes of a preset's file."""
+"""Most bytes of a preset's file."""
 
 _KEYS = {"title": str, "teaches": str, "solves": bool, "seconds": float, "settings": dict}
 _NOUNS = {str: "a text in quotation marks", bool: "true or false", float: "a number above 0", dict: "a table"}
 
 
 class Preset(msgspec.Struct, frozen=True, kw_only=True):
-    """A preset as read from `path`, checked; `settings` are RunConfig's fields, `seconds` is 0 where nobody said."""
+    """A preset as read from `path`, checked; `settings` are RunConfig's fields, `seconds` is 0 if unknown."""
 
     name: str
     title: str
@@ -38,12 +38,12 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     path: Path
 
     def config(self) -> RunConfig:
-        """Return the run that this preset describes."""
+        """Return the preset's run."""
         return make_config(self.settings)
 
 
 class BrokenPreset(msgspec.Struct, frozen=True):
-    """A preset that cannot be used, and why."""
+    """A preset that cannot be used, with its error."""
 
     name: str
     path: Path
@@ -51,12 +51,12 @@ class BrokenPreset(msgspec.Struct, frozen=True):
 
 
 def preset_names() -> list[Preset]:
-    """Return every usable preset, those to be solved before the others, the quickest first.
+    """Return every usable preset: first those that should be solved, the fastest first.
 
-    A person's own replaces a shipped one of the same name.
+    A personal preset replaces a shipped one of the same name.
     """
-    found = [preset for preset in _read_all() if isinstance(preset, Preset)]
-    return sorted(found, key=lambda preset: (not preset.solves, preset.seconds or math.inf, preset.name))
+    usable = [preset for preset in _read_all() if isinstance(preset, Preset)]
+    return sorted(usable, key=lambda preset: (not preset.solves, preset.seconds or math.inf, preset.name))
 
 
 def broken_presets() -> list[BrokenPreset]:
@@ -65,7 +65,7 @@ def broken_presets() -> list[BrokenPreset]:
 
 
 def load_preset(name_or_path: str | Path) -> Preset:
-    """Return the preset of that name, or of the .toml file at that path.
+    """Return the preset with that name, or from the .toml file at that path.
 
     Raises InputError for an unknown name (with the nearest one) and for a file with a wrong key, type or value (with
     file, line and key).
@@ -82,14 +82,14 @@ def load_preset(name_or_path: str | Path) -> Preset:
     return read_preset(file)
 
 
-def hiding_presets() -> list[str]:
-    """Return the names of a person's own presets that hide a preset that ships."""
-    own = {path.stem for path in personal_presets_folder().glob("*.toml")}
-    return sorted(own & {path.stem for path in shipped("presets").glob("*.toml")})
+def presets_replacing_shipped() -> list[str]:
+    """Return the names of personal presets that replace a shipped one."""
+    personal = {path.stem for path in personal_presets_folder().glob("*.toml")}
+    return sorted(personal & {path.stem for path in shipped("presets").glob("*.toml")})
 
 
 def read_preset(path: Path) -> Preset:
-    """Return the preset of the file at `path`; raises InputError as `load_preset` does."""
+    """Return the preset in the file at `path`; raises InputError as `load_preset` does."""
     text = read_text(path, PRESET_LIMIT)
     document = parse_toml(path, text)
     for key in document:
@@ -99,16 +99,16 @@ def read_preset(path: Path) -> Preset:
         if key not in document:
             if key in ("solves", "seconds"):
                 continue
-            raise InputError(f"{path}: the key {key} is missing.", f"It is {_NOUNS[kind]}.")
+            raise InputError(f"{path}: the key {key} is missing.", f"Add it: {_NOUNS[kind]}.")
         if not _fits(document[key], kind):
-            error = InputError(f"{key} cannot be {shown(document[key])}.", f"It is {_NOUNS[kind]}.")
+            error = InputError(f"{key} cannot be {shown(document[key])}.", f"Give {_NOUNS[kind]}.")
             raise _located(path, text, key, error)
     settings = document["settings"]
     for key, value in settings.items():
         if key not in fields():
             raise _located(path, text, key, unknown_name("setting", key, fields()), settings)
         if not _is_plain(value):
-            remedy = "It is a text, a number or a list of texts."
+            remedy = "Give a text, a number or a list of texts."
             error = InputError(f"{key} cannot be {shown(value)}.", remedy, field=key)
             raise _located(path, text, key, error, settings)
     try:
@@ -126,15 +126,15 @@ def _fits(value: Any, kind: type) -> bool:
 
 
 def _is_plain(value: Any) -> bool:
-    """Return whether `value` can be a setting at all: TOML also has tables, dates and times."""
+    """Return whether `value` can be a setting: TOML also has tables, dates and times."""
     if isinstance(value, list):
         return all(isinstance(item, str) for item in value)
     return isinstance(value, str | int | float) and not (isinstance(value, int) and abs(value) >= 2**63)
 
 
 def _located(path: Path, text: str, key: str, error: InputError, settings: Iterable[str] = ()) -> InputError:
-    """Return `error` with the file and the line of `key`, which is looked for in [settings] where it is one of them."""
-    wanted = "settings" if key in settings else ""
+    """Return `error` with the file and the line of `key`, which is in [settings] if it is one of `settings`."""
+    expected_table = "settings" if key in settings else ""
     table, line = "", 1
     for number, content in enumerate(text.split("\n"), start=1):
         if header := re.match(r"\s*\[+\s*([^]]*?)\s*\]", content):
@@ -142,24 +142,24 @@ def _located(path: Path, text: str, key: str, error: InputError, settings: Itera
             if key == table:
                 line = number
                 break
-        elif table == wanted and re.match(rf"""\s*["']?{re.escape(key)}["']?\s*[.=]""", content):
+        elif table == expected_table and re.match(rf"""\s*["']?{re.escape(key)}["']?\s*[.=]""", content):
             line = number
             break
     return InputError(f"{path}:{line}: {error.problem}", error.remedy, field=error.field)
 
 
 def _files() -> dict[str, Path]:
-    """Return the file of each preset by name, in order; a person's own replaces a shipped one."""
+    """Return the file of each preset by name, in order; a personal preset replaces a shipped one."""
     folders = (shipped("presets"), personal_presets_folder())
-    found = {path.stem: path for folder in folders for path in folder.glob("*.toml")}
-    return dict(sorted(found.items()))
+    paths = {path.stem: path for folder in folders for path in folder.glob("*.toml")}
+    return dict(sorted(paths.items()))
 
 
 def _read_all() -> list[Preset | BrokenPreset]:
-    found: list[Preset | BrokenPreset] = []
+    presets: list[Preset | BrokenPreset] = []
     for name, path in _files().items():
         try:
-            found.append(read_preset(path))
+            presets.append(read_preset(path))
         except InputError as error:
-            found.append(BrokenPreset(name, path, error))
-    return found
+            presets.append(BrokenPreset(name, path, error))
+    return presets

@@ -1,8 +1,8 @@
 """A recipe: a run's whole configuration as one short line, and as a command.
 
-Only what differs from the defaults is written, as `key=value` with a space between. A value stands bare where it is
-plain, else as a JSON string; a list stands as JSON. Characters that do not print (line breaks, joiners, marks that
-turn the direction of writing) are escaped, so a recipe is one line wherever it is pasted.
+It has the settings that differ from the defaults, as `key=value` separated by spaces. Plain values are bare, others
+are JSON strings, and lists are JSON. Non-printing characters (line breaks, joiners, direction marks) are escaped, so a
+recipe stays one line wherever it is pasted.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ _STARTS_JSON = '"['
 
 
 def to_recipe(config: RunConfig) -> str:
-    """Return `config` as one line; empty where all is at its default."""
+    """Return `config` as one line; empty if every setting has its default."""
     return " ".join(f"{name}={_write(value)}" for name, value in to_settings(config).items())
 
 
 def differences(configs: Sequence[RunConfig], *, apart_from: Collection[str] = ()) -> list[str]:
-    """Return for each of `configs` the part of its recipe in which they differ; 'default' stands for the default.
+    """Return for each of `configs` the settings of its recipe that are not the same in all of them.
 
-    Settings named in `apart_from` are left out.
+    A default is written as 'default'. Settings named in `apart_from` are left out.
     """
     settings = [to_settings(config) for config in configs]
     differing = [
         name
         for name in fields()
-        if name not in apart_from and any(one.get(name) != settings[0].get(name) for one in settings)
+        if name not in apart_from and any(other.get(name) != settings[0].get(name) for other in settings)
     ]
     return [" ".join(_part(name, getattr(config, name)) for name in differing) for config in configs]
 
@@ -55,17 +55,17 @@ def _needs_quotes(character: str) -> bool:
 
 
 def _escape(text: str) -> str:
-    return "".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in text)
+    return "".join(character if character.isprintable() else json.dumps(character)[1:-1] for character in text)
 
 
 def from_recipe(text: str) -> RunConfig:
-    """Return the configuration that `text` says; any white space may stand between its parts.
+    """Return the configuration of the recipe `text`; its parts are separated by any white space.
 
     Raises InputError that names the part and its position (from 1), with the nearest name for an unknown one, and for
     values out of range.
     """
     settings: dict[str, Any] = {}
-    known = fields()
+    all_fields = fields()
     position = _skip_space(text, 0)
     while position < len(text):
         start = position
@@ -74,26 +74,27 @@ def from_recipe(text: str) -> RunConfig:
         name = text[start:position]
         if position == len(text) or text[position] != "=":
             raise _wrong(name, start, "has no '='", "Write each part as key=value.")
-        if name not in known:
-            unknown = unknown_name("setting", name, known)
-            raise _wrong(name, start, "names no setting", unknown.remedy)
+        if name not in all_fields:
+            unknown = unknown_name("setting", name, all_fields)
+            raise _wrong(name, start, "is not a setting", unknown.remedy)
         if name in settings:
-            raise _wrong(name, start, "comes a second time", "Give each setting once.", field=name)
-        settings[name], position = _read_value(text, start, position + 1, known[name])
+            raise _wrong(name, start, "appears twice", "Give each setting once.", field=name)
+        settings[name], position = _read_value(text, start, position + 1, all_fields[name])
         position = _skip_space(text, position)
     return make_config(settings)
 
 
 def _read_value(text: str, start: int, position: int, field: Field) -> tuple[Any, int]:
-    """Return the value at `position`, and where it ends."""
+    """Return the value at `position`, and its end."""
     if text[position : position + 1] in tuple(_STARTS_JSON):
         try:
             value, end = json.JSONDecoder().raw_decode(text, position)
         except (ValueError, RecursionError) as error:
-            problem = "has a quote or bracket that does not end"
+            problem = "has an unclosed quote or bracket"
             raise _wrong(text[start:], start, problem, _HOW_TO_QUOTE, field=field.name) from error
         if end < len(text) and not text[end].isspace():
-            raise _wrong(text[start : end + 1], start, "goes on after its end", _HOW_TO_QUOTE, field=field.name)
+            problem = "has text after its closing quote or bracket"
+            raise _wrong(text[start : end + 1], start, problem, _HOW_TO_QUOTE, field=field.name)
         return value, end
     end = position
     while end < len(text) and not text[end].isspace():
@@ -104,8 +105,8 @@ def _read_value(text: str, start: int, position: int, field: Field) -> tuple[Any
     try:
         return json.loads(bare), end
     except (ValueError, RecursionError) as error:
-        wanted = {int: "a whole number", float: "a number", tuple: 'a list such as ["hamming"]'}[field.type]
-        remedy = f"{field.name} is {wanted}."
+        noun = {int: "a whole number", float: "a number", tuple: 'a list such as ["hamming"]'}[field.type]
+        remedy = f"{field.name} is {noun}."
         raise _wrong(text[start:end], start, "cannot be read", remedy, field=field.name) from error
 
 
@@ -127,11 +128,11 @@ def _shorten(token: str) -> str:
 
 
 def to_command(config: RunConfig) -> str:
-    """Return the `pgplay train` command of `config`, quoted for a POSIX shell; a list's option comes once for each."""
-    words = ["pgplay", "train"]
+    """Return the `pgplay train` command of `config`, quoted for a POSIX shell; a list repeats its option."""
+    command = ["pgplay", "train"]
     for name, value in to_settings(config).items():
         option = f"--{name.replace('_', '-')}"
-        for one in value if isinstance(value, list | tuple) else [value]:
-            text = one if isinstance(one, str) else json.dumps(one)
-            words += [f"{option}={text}"] if text.startswith("-") else [option, text]
-    return shlex.join(words)
+        for item in value if isinstance(value, list | tuple) else [value]:
+            text = item if isinstance(item, str) else json.dumps(item)
+            command += [f"{option}={text}"] if text.startswith("-") else [option, text]
+    return shlex.join(command)

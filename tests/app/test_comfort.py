@@ -70,7 +70,7 @@ async def test_f1_explains_what_has_the_focus_or_lies_under_the_mouse() -> None:
         bench.app.main.query_one("#setting-seed Input").focus()
         await pilot.press("f1")
         await until(pilot, lambda: isinstance(bench.app.screen, HelpScreen))
-        assert "fixes every random number of the run" in about()
+        assert "seed of all random numbers" in about()
         assert "Counts from the next start on." in about()
         await pilot.press("escape", "escape", "u")
         await until(pilot, lambda: bench.app.screen.query("DataTable"))

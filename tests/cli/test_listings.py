@@ -47,7 +47,7 @@ def test_preset_of_a_persons_own_is_listed_and_a_broken_one_told(
     assert "mine " in captured.out
     problem, remedy = captured.err.splitlines()
     assert "broken.toml:4: lr cannot be 7" in problem
-    assert remedy.startswith("It is a number above 0")
+    assert remedy.startswith("Give a number above 0")
     shown = json.loads(run(capsys, "presets", "show", "mine", "--json"))
     assert make_config(shown["settings"]).target == "word"
 

@@ -26,9 +26,9 @@ def presets(words: Sequence[str]) -> int:
 
 
 def _list_presets(arguments: Arguments) -> int:
-    from pgplay.config.presets import broken_presets, hiding_presets, preset_names
+    from pgplay.config.presets import broken_presets, preset_names, presets_replacing_shipped
 
-    for name in hiding_presets():
+    for name in presets_replacing_shipped():
         note(f"Your own preset {name} is used in place of the one that ships.")
     for broken in broken_presets():
         print_error(broken.error)

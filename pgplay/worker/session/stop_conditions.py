@@ -31,7 +31,7 @@ def ending_of(config: RunConfig, steps: int, seconds: float, report: StepReport 
 def _reason_to_end(config: RunConfig, steps: int, seconds: float, metrics: Mapping[str, float]) -> str:
     """Return what ends a run that is not solved, empty while nothing does."""
     if goals.reached(config.goal, metrics):
-        words, value = goals.METRICS[config.goal.metric].words, config.goal.value
+        words, value = goals.METRICS[config.goal.metric].title, config.goal.value
         return f"{words} {value:g} reached in {seconds:.1f} s, {_counted(steps)}"
     if config.patience is not None and metrics.get("held_out_waited", 0.0) >= config.patience:
         return f"the held-out reward has not risen for {config.patience} measurements"
