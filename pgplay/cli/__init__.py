@@ -1,4 +1,4 @@
-"""The command line: reads words, calls one function, prints.
+"""The command line: parses arguments, calls one function, prints.
 
 Nothing heavy is imported here: `pgplay --help` loads neither torch nor textual.
 """
@@ -18,35 +18,34 @@ from pgplay.limits import refuse_torch_without_memory
 
 COMMANDS = {
     "train": ("train:train", "train without a screen: a progress bar on stderr, a summary on stdout"),
-    "sample": ("sample_and_eval:sample", "write with a saved policy"),
+    "sample": ("sample_and_eval:sample", "sample from a saved policy"),
     "eval": ("sample_and_eval:evaluate", "reward, exact match and cross-entropy of a saved policy"),
-    "compare": ("compare:compare", "train recipes over seeds at once, and print a table"),
-    "score": ("score:score", "what rewards give to texts"),
+    "compare": ("compare:compare", "train recipes over several seeds in parallel and print a table"),
+    "score": ("score:score", "score texts with rewards"),
     "policies": ("policies:policies", "the saved policies: list, show, rename, delete, export, import"),
     "runs": ("runs:runs", "the stored runs: list, show, delete, export"),
-    "presets": ("catalogues:presets", "runs to begin with: list, show"),
+    "presets": ("catalogues:presets", "ready-made setups: list, show"),
     "rewards": ("catalogues:rewards", "the built-in rewards: list, show; probe any reward before training"),
     "algorithms": ("catalogues:algorithms", "the algorithms and the metrics: list, show"),
     "bench": ("bench:bench", "how fast this machine samples and learns, per model and device"),
-    "doctor": ("doctor:doctor", "versions, devices, folders, what would not work and why"),
-    "locate": ("doctor:locate", "the folders in which things are kept"),
+    "doctor": ("doctor:doctor", "versions, devices and folders; what does not work, and why"),
+    "locate": ("doctor:locate", "the folders where pgplay keeps its data"),
 }
-"""Each command's module in `commands` and the function there, which takes words and returns the exit status;
-its line of help."""
+"""Each command's module in `commands` with its function (arguments to exit status), and its line of help."""
 
 _USAGE = """\
 pgplay [PRESET] [OPTIONS]     the app: pick a text, a reward and a model, and watch a policy learn
 pgplay COMMAND ...            the same without a screen"""
 
 _AFTER = """\
-Every option of `pgplay train` presets the app too: pgplay --target "good morning" --model transformer-small
-`pgplay COMMAND --help` tells more about a command, `pgplay doctor` about this machine."""
+Every option of `pgplay train` also presets the app: pgplay --target "good morning" --model transformer-small
+`pgplay COMMAND --help` explains a command; `pgplay doctor` checks this machine."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that `argv` (default: the process's arguments) names; returns the exit status.
 
-    0 done; 1 the run failed; 2 wrong words or bad input; 3 a person's reward function failed; 130 interrupted.
+    0 done; 1 the run failed; 2 usage error or bad input; 3 a person's reward function failed; 130 interrupted.
     """
     output.prepare_streams()
     refuse_torch_without_memory()
@@ -63,26 +62,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         output.silence_output()
         return 0
     except (ImportError, MemoryError, OSError, RuntimeError) as error:
-        output.print_error(_in_words(error))
+        output.print_error(_describe_error(error))
         return PgplayError.exit_status
     except SystemExit as leaving:  # argparse's --help
         return int(leaving.code or 0)
     return status
 
 
-def _in_words(error: Exception) -> PgplayError:
-    """Return what the system refused, in plain words; raises `error` where it is a defect."""
+def _describe_error(error: Exception) -> PgplayError:
+    """Describe what the system refused; re-raises `error` if it is a defect."""
     refusal = refusal_of_system(error)
     if refusal is not None:
         return refusal
-    if isinstance(error, OSError) and error.filename is None:  # not a file's trouble: the stream that results go to
+    if isinstance(error, OSError) and error.filename is None:  # standard output, not a file
         output.silence_output()
         return PgplayError(f"Standard output cannot be written: {error.strerror}.")
     raise error
 
 
-def _run(words: list[str]) -> int:
-    first = words[0] if words else ""
+def _run(argv: list[str]) -> int:
+    first = argv[0] if argv else ""
     if first in ("-h", "--help"):
         lines = overview("pgplay", ((name, summary) for name, (_, summary) in COMMANDS.items()))
         output.say(f"A terminal playground for policy gradients on text.\n\n{_USAGE}\n\n{lines}\n\n{_AFTER}")
@@ -94,46 +93,46 @@ def _run(words: list[str]) -> int:
         return 0
     if first in COMMANDS:
         module, function = COMMANDS[first][0].split(":")
-        status: int = getattr(importlib.import_module(f"pgplay.cli.commands.{module}"), function)(words[1:])
+        status: int = getattr(importlib.import_module(f"pgplay.cli.commands.{module}"), function)(argv[1:])
         return status
-    return _open_app(words)
+    return _open_app(argv)
 
 
-def _open_app(words: list[str]) -> int:
+def _open_app(argv: list[str]) -> int:
     from pgplay.cli.options import add_config_options, read_config
 
     parser = Parser("pgplay", "The app, preset by options.", usage="pgplay [PRESET] [OPTIONS]")
     add_config_options(parser)
-    arguments = parser.read(words, spare=1)
+    arguments = parser.read(argv, spare=1)
     if arguments.spare:
         if arguments.preset is not None:
             raise InputError(
                 f"Two presets are given: {arguments.spare[0]} and {arguments.preset}.", "Give one of them."
             )
-        arguments.preset = _check_word(arguments.spare[0], words)
+        arguments.preset = _check_word(arguments.spare[0], argv)
     config, rewards = read_config(arguments)
     for name, stream in (("input", sys.stdin), ("output", sys.stdout)):
         if stream is None or not stream.isatty():
             raise InputError(
-                f"The app needs a terminal, but standard {name} is none.",
-                "pgplay train does the same without a screen.",
+                f"The app needs a terminal, but standard {name} is not one.",
+                "Use pgplay train, which needs no screen.",
             )
-    # Read when textual is imported: a key's effect waits up to two frames, with 60 a second 33 ms.
+    # Textual reads this when it is imported. A key takes effect within two frames: 33 ms at 60 per second.
     os.environ.setdefault("TEXTUAL_FPS", "240")
     from pgplay.app.launch import run_app
 
-    return run_app(config, rewards, preset=arguments.preset or "", as_left=not words)
+    return run_app(config, rewards, preset=arguments.preset or "", as_left=not argv)
 
 
-def _check_word(word: str, words: list[str]) -> str:
-    """Return `word` where it names a preset or a file; raises InputError with the nearest command or preset."""
+def _check_word(word: str, argv: list[str]) -> str:
+    """Return `word` if it names a preset or a file; raises InputError with the nearest command or preset."""
     from pathlib import Path
 
     from pgplay.config.presets import preset_names
 
     presets = [preset.name for preset in preset_names()]
     if word in COMMANDS:
-        rest = " ".join(one for one in words if one != word)
+        rest = " ".join(argument for argument in argv if argument != word)
         raise InputError(f"The command comes first: pgplay {word} {rest}.".replace(" .", "."))
     if word in presets or word.endswith(".toml") or len(Path(word).parts) > 1:
         return word

@@ -1,4 +1,4 @@
-"""The question before Python of others runs: its text with its hash, asked for once, remembered."""
+"""Consent to run Python written by others: shown with its hash, asked for once, remembered."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def add_consent(parser: Parser | argparse._ArgumentGroup) -> None:
-    """Give `parser` the option --yes."""
-    parser.add_argument("--yes", action="store_true", help="do not ask before running Python that came with it")
+    """Add the option --yes."""
+    parser.add_argument("--yes", action="store_true", help="run Python that came with it without asking")
 
 
 def ask(spec: RewardSpec, yes: bool) -> RewardSpec:
-    """Return `spec`, allowed where its Python may run: by an earlier answer, by `yes`, or by asking now.
+    """Return `spec`, allowed if its Python may run: by an earlier answer, by `yes`, or by asking now.
 
-    The Python is shown as it was read, and that text is what runs. Raises InputError where there is nobody to ask.
+    Exactly the text that is shown is what runs. Raises InputError if there is no terminal to ask on.
     """
     from pgplay.library.consents import allow, recall
 
@@ -34,7 +34,7 @@ def ask(spec: RewardSpec, yes: bool) -> RewardSpec:
     print_source(spec.code, sys.stderr)
     if yes:
         return spec.allowed()
-    if not confirm("Run it on this machine, with your rights? It is asked once.", yes=False):
+    if not confirm("Run it on this machine with your permissions? (Asked only once.)", yes=False):
         return spec
     allow(spec.code)
     return spec.allowed()
@@ -43,7 +43,7 @@ def ask(spec: RewardSpec, yes: bool) -> RewardSpec:
 def agree(
     specs: Iterable[RewardSpec], yes: bool, remedy: str = "Give another with --reward."
 ) -> tuple[RewardSpec, ...]:
-    """Return `specs` with the person's consent to all of their Python; raises InputError where it is not given."""
+    """Return `specs`, allowed, once the person consents to all their Python; raises InputError if refused."""
     agreed = []
     for spec in specs:
         agreed.append(ask(spec, yes))

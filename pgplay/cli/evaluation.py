@@ -1,4 +1,4 @@
-"""How good a policy is on a list of prompts: the same measurements for `pgplay train` and `pgplay eval`."""
+"""Measurements of a policy on a list of prompts, shared by `pgplay train` and `pgplay eval`."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 _AT_ONCE = 256
-"""Prompts read or written at once; bounds the memory that a task of many prompts takes."""
+"""Prompts per batch; bounds memory."""
 _SAMPLES = 256
-"""Completions that a mean reward is taken over, where there are fewer prompts than that."""
+"""Completions to average a reward over, if there are fewer prompts."""
 
 
 class Greedy(NamedTuple):
-    """What a policy would write if it had to be right now."""
+    """A greedy completion with its reward."""
 
     prompt: str
     text: str
@@ -30,15 +30,17 @@ class Greedy(NamedTuple):
     reward: float
     exact: bool
 
-    def told(self) -> dict[str, str | float]:
-        """Return what `pgplay train --json` tells of it."""
+    def to_json(self) -> dict[str, str | float]:
+        """Return the fields that `pgplay train --json` prints."""
         return {"prompt": self.prompt, "text": self.text, "target": self.target, "reward": self.reward}
 
 
 def judge(texts: Sequence[str], reward: Reward, pairs: Sequence[Pair]) -> list[Greedy]:
     """Return the greedy completions `texts` of `pairs` with their rewards; raises RewardError."""
     values = [
-        value for own, part in zip(_parts(texts), _parts(pairs), strict=True) for value in _score(reward, own, part)
+        value
+        for batch, batch_pairs in zip(_parts(texts), _parts(pairs), strict=True)
+        for value in _score(reward, batch, batch_pairs)
     ]
     return [
         Greedy(pair.prompt, text, pair.nearest(text), value, pair.matches(text))
@@ -47,8 +49,8 @@ def judge(texts: Sequence[str], reward: Reward, pairs: Sequence[Pair]) -> list[G
 
 
 def exact_match(greedy: Sequence[Greedy], pairs: Sequence[Pair]) -> float | None:
-    """Return the share of `greedy`, written for `pairs`, that is exact; None where there is no target."""
-    return sum(one.exact for one in greedy) / len(greedy) if pairs[0].target else None
+    """Return the share of `greedy`, written for `pairs`, that is exact; None without a target."""
+    return sum(completion.exact for completion in greedy) / len(greedy) if pairs[0].target else None
 
 
 def cross_entropy(policy: Policy | None, pairs: Sequence[Pair]) -> float | None:
@@ -59,7 +61,7 @@ def cross_entropy(policy: Policy | None, pairs: Sequence[Pair]) -> float | None:
 
 
 def mean_reward(policy: Policy, reward: Reward, pairs: Sequence[Pair], density: Density, seed: int) -> float:
-    """Return the mean reward of completions by `density`, as many for each prompt; raises RewardError."""
+    """Return the mean reward of completions sampled by `density`, equally many per prompt; raises RewardError."""
     from pgplay.worker.session.saved_policies import write_texts
 
     repeats = max(1, _SAMPLES // len(pairs))
@@ -68,7 +70,7 @@ def mean_reward(policy: Policy, reward: Reward, pairs: Sequence[Pair], density: 
     for number, part in enumerate(_parts(repeated)):
         prompts = [pair.prompt for pair in part]
         completions = write_texts(policy, prompts, density, seed=seed + number)
-        values += _score(reward, [one.text for one in completions], part)
+        values += _score(reward, [completion.text for completion in completions], part)
     return statistics.fmean(values)
 
 

@@ -1,4 +1,4 @@
-"""The options that make a run: one for each field of RunConfig, laid over a recipe, laid over a preset."""
+"""The options that describe a run: one per field of RunConfig. They override a recipe, which overrides a preset."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from pgplay.rewards.spec import RewardSpec
 
 _SECTIONS = {
-    "task": "what is to be written",
-    "reward": "what is good",
-    "model": "who writes, and where",
-    "algorithm": "how it improves (each choice overrides the algorithm's own)",
+    "task": "task",
+    "reward": "reward",
+    "model": "model and device",
+    "algorithm": "algorithm (each option overrides the algorithm's own choice)",
     "learning": "learning",
     "sampling": "sampling",
     "regularisation": "regularisation",
@@ -30,21 +30,21 @@ _LISTED_BY = {"reward": "pgplay rewards", "algorithm": "pgplay algorithms"}
 
 
 def add_config_options(parser: Parser) -> None:
-    """Give `parser` what `add_start_options` and `add_field_options` give."""
+    """Add the options of `add_start_options` and `add_field_options` to `parser`."""
     add_start_options(parser)
     add_field_options(parser)
 
 
 def add_start_options(parser: Parser) -> None:
-    """Give `parser` --preset and --recipe, and --yes for the Python that these may bring."""
-    start = parser.add_argument_group("where to start from (later ones overrule earlier ones, options overrule all)")
+    """Add --preset and --recipe, and --yes for the Python they may contain."""
+    start = parser.add_argument_group("starting point (--recipe overrides --preset; options override both)")
     start.add_argument("--preset", metavar="NAME|FILE", help="a preset by name, or a TOML file of your own")
-    start.add_argument("--recipe", metavar="TEXT", help="a whole run as one line, as pgplay train prints it")
+    start.add_argument("--recipe", metavar="TEXT", help="all settings of a run as one line, as pgplay train prints it")
     add_consent(start)
 
 
 def add_field_options(parser: Parser, names: Collection[str] = ()) -> None:
-    """Give `parser` --target-file and one option for each field of RunConfig, or of those `names`, by section."""
+    """Add --target-file and one option per field of RunConfig (or per field in `names`), grouped by section."""
     chosen = [field for field in fields().values() if not names or field.name in names]
     sections = {field.section for field in chosen}
     groups = {name: parser.add_argument_group(title) for name, title in _SECTIONS.items() if name in sections}
@@ -58,7 +58,7 @@ def add_field_options(parser: Parser, names: Collection[str] = ()) -> None:
             help=_help(field),
         )
         if field.name == "target":
-            group.add_argument("--target-file", metavar="FILE", help="the target is what this file holds")
+            group.add_argument("--target-file", metavar="FILE", help="read the target from this file")
 
 
 def option_name(field: str) -> str:
@@ -92,15 +92,15 @@ def _help(field: Field) -> str:
 
 
 def _plain(value: Any) -> str:
-    """Return a number without an exponent where it is whole, anything else as it is."""
+    """Return a whole number without an exponent, anything else unchanged."""
     return f"{value:g}" if isinstance(value, float) and not value.is_integer() else f"{value}".removesuffix(".0")
 
 
 def read_settings(arguments: Arguments) -> dict[str, Any]:
-    """Return the settings that a person gave as options, by field; numbers that are none stay text to be refused."""
-    known = fields()
+    """Return the settings given as options, by field; invalid numbers stay text, for validation to refuse."""
+    run_fields = fields()
     settings = {
-        name: _read_value(known[name], value) for name, value in vars(arguments).items() if name in known
+        name: _read_value(run_fields[name], value) for name, value in vars(arguments).items() if name in run_fields
     }
     if arguments.target_file is not None:
         if "target" in settings:
@@ -121,17 +121,17 @@ def _read_value(field: Field, value: Any) -> Any:
 
 
 class Described(NamedTuple):
-    """A run as options describe it, with its reward and its measures as they were read and agreed to."""
+    """The run that the options describe; its reward and measures, read and consented to."""
 
     config: RunConfig
     rewards: tuple[RewardSpec, ...]
 
 
 def read_config(arguments: Arguments) -> Described:
-    """Return the run that the options describe: the preset, then the recipe, then each option, the later overruling.
+    """Return the run that the options describe: the preset, overridden by the recipe, overridden by each option.
 
-    Python rewards that a preset or a recipe names are asked for, those that an option names are not. Raises InputError
-    that names the option and says what would be right, and where the person does not agree.
+    Asks for consent to Python rewards that a preset or a recipe names, not to those that an option names. Raises
+    InputError that names the option and says what would be right, or if consent is refused.
     """
     settings: dict[str, Any] = {}
     origins: dict[str, str] = {}
@@ -153,18 +153,16 @@ def read_config(arguments: Arguments) -> Described:
     return Described(config, agree(read_rewards(config, given, origins), arguments.yes))
 
 
-def read_rewards(
-    config: RunConfig, given: Mapping[str, Any], origins: Mapping[str, str]
-) -> tuple[RewardSpec, ...]:
+def read_rewards(config: RunConfig, given: Mapping[str, Any], origins: Mapping[str, str]) -> tuple[RewardSpec, ...]:
     """Return the reward and the measures of `config`, their files read now.
 
-    Those in `given` are the person's own words; of the others, `origins` says who brought each. Raises InputError.
+    Rewards in `given` are the person's own; `origins` says where each of the others came from. Raises InputError.
     """
     from pgplay.rewards.spec import OWN, read_spec
 
-    own = _rewards(given)
+    own_texts = _rewards(given)
     texts = (config.reward, *config.measure)
-    return tuple(read_spec(text, OWN if text in own else origins.get(text, OWN)).checked() for text in texts)
+    return tuple(read_spec(text, OWN if text in own_texts else origins.get(text, OWN)).checked() for text in texts)
 
 
 def _rewards(settings: Mapping[str, Any]) -> list[str]:
@@ -172,7 +170,7 @@ def _rewards(settings: Mapping[str, Any]) -> list[str]:
 
 
 def overlay(settings: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay `above` over `settings`; a target given there replaces a task below, which would hide it, and its split."""
+    """Return `settings` updated with `above`; a target there removes a task below (it would win) and its split."""
     merged = {**settings, **above}
     if "target" in above:
         by_held_out = ("patience",) + (("until",) if "held_out" in merged.get("until", "") else ())

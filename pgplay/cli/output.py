@@ -1,4 +1,4 @@
-"""What commands print: tables, JSON and errors, on any terminal, into any file and into a pipe that closes early."""
+"""Printing: tables, JSON and errors, to any terminal, file, or pipe that closes early."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from typing import Any, TextIO
 from pgplay.errors import PgplayError, RewardError
 
 _PICTURES = {"\n": "↵", "\t": "→", "\x7f": "␡"}
-"""Signs for characters that would move the cursor; the other control characters have pictures from U+2400 on."""
+"""Visible symbols for characters that would move the cursor; other control characters map to U+2400 and up."""
 
 
 def prepare_streams() -> None:
-    """Let a stream whose encoding lacks a character show its escape instead of failing, and a closed one take all."""
+    """Make the streams print characters that they cannot encode as escapes, and replace closed streams."""
     if sys.stdout is None:
         sys.stdout = io.StringIO()
     if sys.stderr is None:
@@ -30,14 +30,14 @@ def prepare_streams() -> None:
 
 
 def silence_output() -> None:
-    """Send what is still to be written to standard output nowhere: its reader has gone."""
+    """Discard all further standard output: its reader is gone."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
 
 
 def visible(text: str) -> str:
-    """Return `text` on one line that cannot steer a terminal: control and direction characters become signs."""
+    """Return `text` on one line, with control and direction characters as visible symbols, safe to print."""
     if text.isprintable():
         return text
     return "".join(_sign(character) for character in text)
@@ -54,22 +54,22 @@ def _sign(character: str) -> str:
 
 
 def _steers(character: str) -> bool:
-    """Tell whether `character` would move the cursor, turn the direction of writing or be no character at all."""
+    """Whether `character` would move the cursor, change the writing direction, or is no character at all."""
     joins = character in "\u200c\u200d"
     return not joins and unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 def say(text: object = "", stream: TextIO | None = None, *, end: str = "\n") -> None:
-    """Print `text`, its lines as lines and all else that could steer a terminal made visible.
+    """Print `text` with its line breaks; everything else that could steer a terminal is made visible.
 
-    Everything that the command line prints goes through here, except texts written into a pipe (`say_text`).
+    All output of the command line goes through here, except texts written into a pipe (`say_text`).
     """
     lines = "\n".join(visible(line) for line in str(text).split("\n"))
     print(lines, end=end, file=stream, flush=stream is not None)
 
 
 def say_text(text: str) -> None:
-    """Print a completion: made visible on a terminal, as it is into a file or a pipe, where it is data."""
+    """Print a completion: made visible on a terminal, unchanged into a file or a pipe."""
     if sys.stdout.isatty():
         say(visible(text))
     else:
@@ -79,7 +79,7 @@ def say_text(text: str) -> None:
 def print_error(error: PgplayError) -> None:
     """Print the problem and its remedy on standard error, one line each.
 
-    Where a person's reward failed deeper than in its first function, the way there comes first.
+    If a person's reward failed in a nested call, its traceback comes first.
     """
     if isinstance(error, RewardError):
         print_source(error.way, sys.stderr)
@@ -89,15 +89,15 @@ def print_error(error: PgplayError) -> None:
 
 
 def note(line: str, stream: TextIO | None = None) -> None:
-    """Print a line that is not the result: on standard error, so that results can be piped."""
+    """Print a line on standard error, so that results can be piped."""
     say(visible(line), stream or sys.stderr)
 
 
 def print_json(value: Any) -> None:
-    """Print `value` as one line of JSON; a number that is not finite becomes null."""
+    """Print `value` as one line of JSON; non-finite numbers become null."""
     ascii_only = not (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf8")
     written = json.dumps(_finite(value), ensure_ascii=ascii_only, allow_nan=False)
-    # json leaves the control characters above 0x7e and those of direction as they are.
+    # json does not escape direction characters and the control characters above 0x7e.
     print(written if written.isprintable() else "".join(map(_json_sign, written)))
 
 
@@ -116,7 +116,7 @@ def _finite(value: Any) -> Any:
 
 
 def print_source(source: str, stream: TextIO | None = None) -> None:
-    """Print program text, indented, so that it cannot steer the terminal it is read on."""
+    """Print source code, indented and safe for a terminal."""
     from pgplay.files.text import lines_of
 
     for line in lines_of(source.expandtabs()):
@@ -124,14 +124,14 @@ def print_source(source: str, stream: TextIO | None = None) -> None:
 
 
 def cells(text: str) -> int:
-    """Return how many cells of a terminal `text` takes: a wide character takes two."""
+    """Return the width of `text` in terminal cells; a wide character takes two."""
     from rich.cells import cell_len
 
     return cell_len(text)
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print `rows` in columns under `headers`; numbers are set to the right, wide characters count as two."""
+    """Print `rows` in columns under `headers`, numbers aligned right."""
     body = [[_cell(value) for value in row] for row in rows]
     raw = [[visible(header) for header in headers], *body]
     widths = [max(cells(row[column]) for row in raw) for column in range(len(headers))]
@@ -159,7 +159,7 @@ def _looks_numeric(text: str) -> bool:
 
 
 def number(value: float | None) -> str:
-    """Return `value` with three decimals, or in powers of ten where that would hide it; nothing for None."""
+    """Return `value` with three decimals, or with an exponent if it is too small or too large; empty for None."""
     if value is None:
         return ""
     if value and (abs(value) < 0.001 or abs(value) >= 1e6):
@@ -168,7 +168,7 @@ def number(value: float | None) -> str:
 
 
 def shorten(text: str, width: int = 40) -> str:
-    """Return `text` on one line in at most `width` terminal cells, its end marked by … where it was cut."""
+    """Return `text` on one line in at most `width` terminal cells; … marks a cut."""
     from rich.cells import cell_len, set_cell_size
 
     line = visible(text)
@@ -176,8 +176,8 @@ def shorten(text: str, width: int = 40) -> str:
 
 
 def print_facts(facts: Mapping[str, Any]) -> None:
-    """Print named facts, one a line, their values set below each other; empty ones are left out."""
-    shown = {visible(name): _cell(value) for name, value in facts.items() if value not in (None, "", (), [])}
-    width = max(map(cells, shown), default=0)
-    for name, text in shown.items():
+    """Print named facts, one per line, their values aligned; empty ones are left out."""
+    texts = {visible(name): _cell(value) for name, value in facts.items() if value not in (None, "", (), [])}
+    width = max(map(cells, texts), default=0)
+    for name, text in texts.items():
         say(f"{name}{' ' * (width - cells(name))}  {text}")

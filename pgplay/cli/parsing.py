@@ -1,4 +1,4 @@
-"""Reading the words of a command: options by their full names, errors in two plain lines, commands by name."""
+"""Parsing a command's arguments: options by their full names, errors in two plain lines, commands by name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Arguments = argparse.Namespace
 
 
 class Verb(NamedTuple):
-    """One thing a command can do: its line of help, the options it takes, the function that does it."""
+    """One subcommand: its line of help, a function that adds its options, and the function that runs it."""
 
     summary: str
     add_arguments: Callable[[Parser], None]
@@ -46,7 +46,7 @@ class Parser(argparse.ArgumentParser):
         )
 
     def error(self, message: str) -> NoReturn:
-        """Raise argparse's complaint as an InputError in the house's words."""
+        """Raise argparse's complaint as a plain InputError."""
         option = re.match(r"argument ([^:]+): (.*)", message, re.DOTALL)
         name, what = (option[1].split("/")[-1], option[2]) if option else ("", message)
         if what.startswith("expected"):
@@ -67,13 +67,13 @@ class Parser(argparse.ArgumentParser):
     def _print_message(self, message: str, file: Any = None) -> None:
         say(message, file, end="")
 
-    def read(self, words: Sequence[str], spare: int = 0, hint: Callable[[str], str] | None = None) -> Arguments:
-        """Return what `words` say; the namespace's `spare` holds up to so many words that are no option's.
+    def read(self, argv: Sequence[str], spare: int = 0, hint: Callable[[str], str] | None = None) -> Arguments:
+        """Parse `argv`; the namespace's `spare` holds up to `spare` positional arguments.
 
-        Raises InputError for an option that there isn't, with the nearest one, and for a word too many; `hint` may
-        say what was probably meant by such a word.
+        Raises InputError for an unknown option, with the nearest one, and for an unexpected argument; `hint` may
+        suggest what was meant by it.
         """
-        arguments, extra = self.parse_known_args(words)
+        arguments, extra = self.parse_known_args(argv)
         extra = [word for word in extra if word != "--"]
         for word in extra:
             if word.startswith("-") and len(word) > 1:
@@ -81,7 +81,7 @@ class Parser(argparse.ArgumentParser):
         if len(extra) > spare:
             remedy = hint(extra[spare]) if hint else ""
             raise InputError(
-                f"{self.prog} does not take the word '{extra[spare]}'.", remedy or f"See {self.prog} --help."
+                f"{self.prog} does not take the argument '{extra[spare]}'.", remedy or f"See {self.prog} --help."
             )
         arguments.spare = extra
         return arguments
@@ -94,35 +94,35 @@ class Parser(argparse.ArgumentParser):
 
 
 def add_json(parser: Parser | argparse._ArgumentGroup) -> None:
-    """Give `parser` the option --json."""
+    """Add the option --json."""
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def add_replace(parser: Parser) -> None:
-    """Give `parser` the option --replace."""
-    parser.add_argument("--replace", action="store_true", help="overwrite what is there under this name")
+    """Add the option --replace."""
+    parser.add_argument("--replace", action="store_true", help="overwrite an existing one of this name")
 
 
 def add_yes(parser: Parser) -> None:
-    """Give `parser` the option --yes."""
+    """Add the option --yes."""
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def confirm(question: str, yes: bool) -> bool:
     """Return whether the person agrees: by `yes`, or by answering on the terminal.
 
-    Raises InputError where there is nobody to ask.
+    Raises InputError if there is no terminal to ask on.
     """
     if yes:
         return True
     if not sys.stdin.isatty():
-        raise InputError(f"{question} There is no terminal to ask on.", "Say so with --yes.")
+        raise InputError(f"{question} There is no terminal to ask on.", "Confirm with --yes.")
     say(f"{visible(question)} [y/N] ", sys.stderr, end="")
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def whole_number(low: int, high: int | None = None) -> Callable[[str], int]:
-    """Return a reader of whole numbers from `low` to `high` for an option."""
+    """Return an option type: whole numbers from `low` to `high`."""
 
     def read(word: str) -> int:
         try:
@@ -138,24 +138,24 @@ def whole_number(low: int, high: int | None = None) -> Callable[[str], int]:
 
 
 def overview(prog: str, verbs: Iterable[tuple[str, str]]) -> str:
-    """Return the lines that say what each verb of `prog` does."""
+    """Return one line of help per verb of `prog`."""
     listed = list(verbs)
     width = max(len(name) for name, _ in listed)
     return "\n".join(f"  {prog} {name:<{width}}  {summary}" for name, summary in listed)
 
 
-def run_verb(prog: str, description: str, verbs: Mapping[str, Verb], words: Sequence[str], default: str) -> int:
-    """Run the verb that `words` begin with, or `default` where they begin with none.
+def run_verb(prog: str, description: str, verbs: Mapping[str, Verb], argv: Sequence[str], default: str) -> int:
+    """Run the verb that `argv` begins with, or `default` if it begins with none.
 
-    Raises InputError for a word that is no verb, with the nearest one.
+    Raises InputError for an unknown verb, with the nearest one.
     """
-    if words and words[0] in ("-h", "--help"):
+    if argv and argv[0] in ("-h", "--help"):
         lines = overview(prog, ((name, verb.summary) for name, verb in verbs.items()))
-        say(f"{description}\n\n{lines}\n\n`{prog} {default} --help` and so on tell more.")
+        say(f"{description}\n\n{lines}\n\n`{prog} {default} --help` explains one of them.")
         return 0
-    if not words or words[0].startswith("-"):
-        words = [default, *words]
-    name, *rest = words
+    if not argv or argv[0].startswith("-"):
+        argv = [default, *argv]
+    name, *rest = argv
     if name not in verbs:
         raise unknown_name(f"command of '{prog}'", name, verbs)
     verb = verbs[name]

@@ -1,4 +1,4 @@
-"""Progress of a training on standard error: a bar on a terminal, a few plain lines anywhere else."""
+"""Training progress on standard error: a bar on a terminal, a few plain lines anywhere else."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ _PRINTED_LINES = 200
 
 
 class Progress(Protocol):
-    """Shows how far a training is; use it in a `with` statement."""
+    """Shows training progress; a context manager."""
 
     def __enter__(self) -> Self:
-        """Begin to show."""
+        """Start showing progress."""
         ...
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Take down what is shown."""
+        """Remove the display."""
         ...
 
     def prepare(self, message: str) -> None:
-        """Show how the preparation goes."""
+        """Show the state of the preparation."""
         ...
 
     def show(self, report: StepReport, share: float | None, seconds_left: float | None) -> None:
-        """Show the newest step, the `share` of the way to the goal and the forecast, None where unknown."""
+        """Show the newest step, the `share` of the way to the goal and the forecast; None if unknown."""
         ...
 
     def say(self, line: str) -> None:
@@ -44,7 +44,7 @@ class Progress(Protocol):
 
 
 def choose_progress() -> Progress:
-    """Return the display that fits standard error."""
+    """Return the display that suits standard error."""
     return BarProgress() if sys.stderr.isatty() else PlainProgress()
 
 
@@ -55,7 +55,7 @@ def _facts(report: StepReport) -> str:
 
 
 class PlainProgress:
-    """A line for the first step, and then one every five seconds."""
+    """Prints a line for the first step, then one every five seconds."""
 
     def __init__(self) -> None:
         self._last = -_PLAIN
@@ -69,11 +69,11 @@ class PlainProgress:
         pass
 
     def prepare(self, message: str) -> None:
-        """Print the message where the last line is old enough."""
+        """Print the message if the last line is old enough."""
         self._print(message)
 
     def show(self, report: StepReport, share: float | None, seconds_left: float | None) -> None:
-        """Print a line where the last one is old enough."""
+        """Print a line if the last one is old enough."""
         if report.step == 1:
             self._last = -_PLAIN
         self._print(f"{_facts(report)}  {report.seconds:.1f} s")
@@ -90,7 +90,7 @@ class PlainProgress:
 
 
 class BarProgress:
-    """One bar, redrawn at most ten times a second."""
+    """A bar, redrawn at most ten times per second."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -119,22 +119,22 @@ class BarProgress:
         self._bar.stop()
 
     def prepare(self, message: str) -> None:
-        """Show the message beside a bar that only says that something goes on."""
+        """Show the message beside an indeterminate bar."""
         self._bar.update(self._task, description=shorten(message, 60))
         self._bar.refresh()
 
     def show(self, report: StepReport, share: float | None, seconds_left: float | None) -> None:
-        """Redraw the bar where the last drawing is old enough."""
+        """Redraw the bar if it was last drawn long enough ago."""
         self.draw(_facts(report), share, "" if seconds_left is None else f"about {seconds_left:.0f} s left")
 
-    def draw(self, words: str, share: float | None, left: str = "") -> None:
-        """Redraw the bar with `words` beside it, where the last drawing is old enough."""
+    def draw(self, text: str, share: float | None, left: str = "") -> None:
+        """Redraw the bar with `text` beside it, if it was last drawn long enough ago."""
         now = time.monotonic()
         if now - self._last < _REDRAW:
             return
         self._last = now
         total = None if share is None else 1.0
-        self._bar.update(self._task, description=visible(words), total=total, completed=share or 0.0, left=left)
+        self._bar.update(self._task, description=visible(text), total=total, completed=share or 0.0, left=left)
         self._bar.refresh()
 
     def say(self, line: str) -> None:
@@ -143,21 +143,21 @@ class BarProgress:
 
 
 class LongWait:
-    """Says in a line every five seconds how far something is; nothing of what is done within a second."""
+    """Prints the progress of a long operation every five seconds; nothing if it finishes within a second."""
 
     def __init__(self, what: str) -> None:
         self._what = what
         self._next = time.monotonic() + _SHORT
 
     def show(self, share: float) -> None:
-        """Print the `share` that is done, where the last line is old enough."""
+        """Print the `share` that is done, if the last line is old enough."""
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + _PLAIN
             note(f"{self._what}: {share:.0%}")
 
 
 class Printed:
-    """Passes on what a person's reward prints, as far as a terminal can bear it: the first lines of a run."""
+    """Passes on what a person's reward prints: the first lines of a run only."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
@@ -169,11 +169,11 @@ class Printed:
         if self._left >= 0:
             self._say(visible(line))
         elif self._left == -1:
-            self._say("(The reward prints more; that is left out here.)")
+            self._say("(Further output of the reward is not shown.)")
 
 
 class RunsProgress:
-    """How many of several runs have ended: a bar with the newest step on a terminal, a line for each end anywhere."""
+    """Progress of several runs: on a terminal a bar with the newest step; a line whenever one ends."""
 
     def __init__(self, total: int) -> None:
         self._total = total
@@ -193,15 +193,15 @@ class RunsProgress:
             self._bar.__exit__(kind, error, traceback)
 
     def show(self, run: int, name: str, report: StepReport, share: float | None) -> None:
-        """Show the newest step of run number `run`, called `name`, and the `share` of its way, None where unknown."""
+        """Show the newest step of run number `run`, called `name`, and the `share` of its way (None if unknown)."""
         self._shares[run] = share or 0.0
         if self._bar is not None:
             reward = number(report.metrics.get("reward_mean"))
-            words = f"{self._ended} of {self._total} runs  {name}: step {report.step}  reward {reward}"
-            self._bar.draw(words, sum(self._shares.values()) / self._total)
+            text = f"{self._ended} of {self._total} runs  {name}: step {report.step}  reward {reward}"
+            self._bar.draw(text, sum(self._shares.values()) / self._total)
 
     def end(self, run: int, line: str) -> None:
-        """Note that the run number `run` has ended, with a line that stays."""
+        """Record that run number `run` has ended, and print `line`."""
         self._shares[run] = 1.0
         self._ended += 1
         if self._bar is not None:

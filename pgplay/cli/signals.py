@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP during training: finish the step, save, say how to go on."""
+"""Ctrl-C, SIGTERM and SIGHUP during training: finish the step, save, explain how to resume."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ INTERRUPTED = 130
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 _SHOW_CURSOR = b"\x1b[?25h"
-"""A progress bar hides the cursor, and is not taken down where the process ends at once."""
+"""Restores the cursor: a process that ends at once does not remove its progress bar."""
 
 
 class Interruption:
-    """Whether a person asked to stop; begin with `with heeded() as interruption`.
+    """Whether the person asked to stop; use `with heeded() as interruption`.
 
-    Until `working` is set there is nothing to save, and a signal ends the process at once: an exception raised in the
-    middle of importing torch would surface as something else. From then on the first signal sets `asked`, and a second
-    one ends the process at once; the run then goes on from its last checkpoint.
+    Until `working` is set there is nothing to save, and a signal ends the process at once: an exception in the middle
+    of importing torch would surface as another error. After that the first signal sets `asked`, and a second one ends
+    the process at once; the run can be resumed from its last checkpoint.
     """
 
     def __init__(self) -> None:
@@ -33,29 +33,29 @@ class Interruption:
     def _receive(self, number: int, frame: FrameType | None) -> None:
         if self.working and not self.asked:
             self.asked = True
-            _say("Stopping after this step. Once more leaves at once.")
+            _say("Stopping after this step. Press Ctrl-C again to stop now.")
             return
-        _say("Left at once; what is stored goes on from its last checkpoint." if self.working else "Interrupted.")
+        _say("Stopped. Resume from the last checkpoint: pgplay train --resume RUN" if self.working else "Interrupted.")
         if os.isatty(2):
             os.write(2, _SHOW_CURSOR)
         os._exit(INTERRUPTED)
 
 
 def _say(line: str) -> None:
-    """Write `line` to standard error; print may be in use where the signal came in between."""
+    """Write `line` to standard error without print, which the signal may have interrupted."""
     os.write(2, f"\n{line}\n".encode())
 
 
 @contextmanager
 def heeded() -> Iterator[Interruption]:
-    """Receive signals as an Interruption, and give them back to their former receivers at the end."""
+    """Receive signals as an Interruption; restores the former handlers at the end."""
     interruption = Interruption()
     if threading.current_thread() is not threading.main_thread():
         yield interruption
         return
-    former = {one: signal.signal(one, interruption._receive) for one in _SIGNALS}
+    former = {number: signal.signal(number, interruption._receive) for number in _SIGNALS}
     try:
         yield interruption
     finally:
-        for one, receiver in former.items():
-            signal.signal(one, receiver)
+        for number, handler in former.items():
+            signal.signal(number, handler)

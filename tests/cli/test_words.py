@@ -125,6 +125,6 @@ def test_app_without_a_terminal_says_what_to_use(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", stdin)
     assert refused(capsys) == [
-        f"The app needs a terminal, but standard {named} is none.",
-        "pgplay train does the same without a screen.",
+        f"The app needs a terminal, but standard {named} is not one.",
+        "Use pgplay train, which needs no screen.",
     ]

@@ -236,7 +236,7 @@ def _summarise(session: Session, totals: Totals, startup: float, policy: str | N
         "seconds": learner.counters.seconds,
         "startup_seconds": startup,
         "reward_mean": session.report.metrics.get("reward_mean") if session.report else None,
-        "greedy": [one.told() for one in greedy],
+        "greedy": [completion.to_json() for completion in greedy],
         "cross_entropy": cross_entropy(learner.policy, pairs),
         "held_out": _judge_held_out(learner, held_out) if held_out else None,
         "chars_per_second": totals.characters / totals.seconds if totals.seconds else None,
