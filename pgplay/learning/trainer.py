@@ -15,37 +15,30 @@ import torch
 from torch import Tensor, nn
 
 from pgplay.errors import PgplayError
+from pgplay.learning.batch_builder import BatchBuilder
 from pgplay.learning.evaluation.greedy import all_met, greedy_texts
 from pgplay.learning.evaluation.held_out import held_out_evaluation
 from pgplay.learning.learner import LearnerState
 from pgplay.learning.objective.adamw import Adam
 from pgplay.learning.objective.batch import Batch, Modules
 from pgplay.learning.objective.control_variate import ControlVariate
-from pgplay.learning.objective.dense_credit import CREDIT_FLOOR, every_tokens_credit, token_credit
 from pgplay.learning.objective.records import CarriedState, UpdateInputs, Updater, UpdateRecord, UpdateResult
 from pgplay.learning.objective.update import update_policy
 from pgplay.learning.plan import Plan
 from pgplay.learning.prompt_order import next_prompts
-from pgplay.learning.reports.samples import (
-    further_series,
-    further_values,
-    reward_statistics,
-    sample_of,
-    telling_samples,
-)
+from pgplay.learning.reports.samples import reward_statistics, sample_of, telling_samples
 from pgplay.learning.reports.step_report import Sample, StepReport
 from pgplay.learning.reports.step_trace import trace_of
 from pgplay.learning.schedules.collapse_recovery import is_collapsed, shrink_and_perturb
-from pgplay.learning.training_state import CHECK_INTERVAL, Counters
+from pgplay.learning.scoring import Scored, score_step
+from pgplay.learning.training_state import CHECK_INTERVAL, Counters, by_part, copied
 from pgplay.policies.cuda_graphs import EAGER, GraphCache
 from pgplay.policies.density import Density
 from pgplay.policies.devices import resolve_device
 from pgplay.policies.families.base import Capability
 from pgplay.policies.networks.base import draw_masks
 from pgplay.policies.policy import Policy
-from pgplay.policies.prefix_tree import of_actions_at
-from pgplay.policies.reading import prefixes_of
-from pgplay.policies.rollout import Completion, Rollout
+from pgplay.policies.rollout import Rollout
 from pgplay.policies.spec import PolicySpec
 from pgplay.rewards.reward import Reward
 from pgplay.tasks.task import Pair
@@ -54,20 +47,6 @@ MEASURED_PROMPTS = 8
 """Most greedy completions and cross-entropies per step."""
 DIAGNOSIS_INTERVAL = 25
 """Steps between measurements that need further passes through the network."""
-
-
-class Scored(NamedTuple):
-    """Completions and rewards of the sampled rows, and of the measured prompts' greedy rows.
-
-    `values`: the sampled rows' parts of the reward and measures, by name; `series`: metrics of the step.
-    """
-
-    completions: list[Completion]
-    rewards: list[float]
-    greedy: list[Completion]
-    greedy_rewards: list[float]
-    values: dict[str, Sequence[float]]
-    series: dict[str, float]
 
 
 class StepRecord(NamedTuple):
@@ -140,13 +119,19 @@ class Trainer:
         began = time.perf_counter()
         chance = self.generator.get_state(), self.prompt_generator.get_state(), list(self.counters.waiting)
         pairs = self._next_pairs()
+        answered = [pair for pair in pairs for _ in range(self.plan.group_size)]
         measured = pairs if self.plan.choices.baseline == "greedy" else pairs[:MEASURED_PROMPTS]
         rollout = self._sample(pairs, measured)
         written = self.policy.completions(rollout)  # waits for the device, so that its sampling is timed as sampling
         sampled = time.perf_counter()
         try:
-            scored = self._score(written, pairs, measured)
-            batch = self._batch(rollout, pairs, measured, scored)
+            scored = score_step(
+                written, answered, measured, self.reward, self.measures, has_targets=self.plan.task.has_targets
+            )
+            if self.plan.config.replay:
+                self.counters.remember(answered, scored.completions, scored.rewards)
+            builder = BatchBuilder(self.plan, self.policy, self.reward, self._graphs)
+            batch = builder.build(rollout, pairs, measured, scored, self.counters.best_texts)
         except PgplayError:
             self.generator.set_state(chance[0])
             self.prompt_generator.set_state(chance[1])
@@ -162,7 +147,7 @@ class Trainer:
         metrics |= update_metrics | {"entropy_weight": self.counters.entropy_weight, "lr": lr}
         self.counters.count(self.plan, metrics, len(scored.rewards), solved=solved)
         metrics |= self._recover(metrics) | self._evaluate_held_out()
-        samples = self._samples(pairs, measured, scored)
+        samples = self._samples(answered, measured, scored)
         ended = time.perf_counter()
         self.counters.seconds += ended - began
         metrics |= {
@@ -226,38 +211,35 @@ class Trainer:
 
     def state(self) -> LearnerState:
         """Return a copy of everything the next step depends on."""
-        tensors = {f"policy.{name}": tensor for name, tensor in self.policy.saved_state().items()}
-        tensors |= {f"critic.{name}": tensor for name, tensor in self.critic.state_dict().items()}
-        if self.reference is not None:
-            tensors |= {f"reference.{name}": tensor for name, tensor in self.reference.saved_state().items()}
-        tensors |= {f"best_policy.{name}": tensor for name, tensor in self._best_policy.items()}
-        tensors |= {f"optimiser.{name}": tensor for name, tensor in self.optimiser.state().items()}
-        if self.variate is not None:
-            tensors |= {f"variate.{name}": tensor for name, tensor in self.variate.state().items()}
-        tensors |= {"generator": self.generator.get_state(), "prompt_generator": self.prompt_generator.get_state()}
-        copies = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
+        parts = {
+            "policy": self.policy.saved_state(),
+            "critic": self.critic.state_dict(),
+            "reference": self.reference.saved_state() if self.reference else {},
+            "best_policy": self._best_policy,
+            "optimiser": self.optimiser.state(),
+            "variate": self.variate.state() if self.variate is not None else {},
+            "generator": {"": self.generator.get_state()},
+            "prompt_generator": {"": self.prompt_generator.get_state()},
+        }
         reference = list(self.reference.shape) if self.reference else None
-        return LearnerState(copies, {"counters": msgspec.to_builtins(self.counters), "reference": reference})
+        return LearnerState(copied(parts), {"counters": msgspec.to_builtins(self.counters), "reference": reference})
 
     def restore(self, state: LearnerState) -> None:
         """Restore a `state`; the next step is then bit for bit the one that would have followed it."""
         self._graphs.forget()
-        parts: dict[str, dict[str, Tensor]] = {"policy": {}, "critic": {}, "reference": {}, "optimiser": {}}
-        for name, tensor in state.tensors.items():
-            part, _, rest = name.partition(".")
-            parts.setdefault(part, {})[rest] = tensor
+        parts = by_part(state.tensors)
         self.policy.load_state(parts["policy"])
         self.critic.load_state_dict(parts["critic"])
         if state.values["reference"] is not None:
             self.reference = Policy(PolicySpec(*state.values["reference"]), self.device)
             self.reference.module.requires_grad_(False)
             self.reference.load_state(parts["reference"])
-        self._best_policy = {name: tensor.to(self.device) for name, tensor in parts.get("best_policy", {}).items()}
+        self._best_policy = {name: tensor.to(self.device) for name, tensor in parts["best_policy"].items()}
         self.optimiser.load_state(parts["optimiser"])
         if self.variate is not None and "variate" in parts:  # a run of an older pgplay has none
             self.variate.load_state(parts["variate"])
-        self.generator.set_state(state.tensors["generator"])
-        self.prompt_generator.set_state(state.tensors["prompt_generator"])
+        self.generator.set_state(parts["generator"][""])
+        self.prompt_generator.set_state(parts["prompt_generator"][""])
         self.counters = msgspec.convert(state.values["counters"], Counters)
 
     def new_optimiser(self) -> None:
@@ -290,81 +272,6 @@ class Trainer:
             masks = nn.functional.pad(masks, (0, 0, 0, len(greedy)), value=1.0)
         asked = [*prefixes, *greedy]
         return self.policy.sample(asked, self.density, self.generator, len(greedy), masks, self._graphs)
-
-    def _score(self, written: list[Completion], pairs: list[Pair], measured: list[Pair]) -> Scored:
-        asked = [pair for pair in pairs for _ in range(self.plan.group_size)] + measured
-        texts = [completion.text for completion in written]
-        scores = self.reward.score_pairs(texts, asked)
-        count = len(asked) - len(measured)
-        values = further_values(texts[:count], asked[:count], scores.parts, self.measures)
-        series = further_series(texts[:count], asked[:count], values)
-        finished = [completion.finished for completion in written[:count]]
-        series |= {"greedy_reward": sum(scores.values[count:]) / len(measured), "stop_rate": sum(finished) / count}
-        if self.plan.task.has_targets:
-            met = sum(pair.matches(text) for text, pair in zip(texts[count:], measured, strict=True))
-            series["exact_match"] = met / len(measured)
-        return Scored(written[:count], scores.values[:count], written[count:], scores.values[count:], values, series)
-
-    def _batch(self, rollout: Rollout, pairs: list[Pair], measured: list[Pair], scored: Scored) -> Batch:
-        own = rollout.rows(len(scored.rewards), trimmed=not self._graphs.records)
-        # One pair per text: those of the completions, the imitated texts, the measured texts.
-        answered = [pair for pair in pairs for _ in range(self.plan.group_size)]
-        imitated = imitated_masks = None
-        if self.plan.kind == "cross-entropy":
-            imitated = self.policy.reading(pairs)
-            answered += pairs
-            if own.dropout_masks is not None:  # a target uses the mask of its prompt's first completion
-                imitated_masks = own.dropout_masks[:, :: self.plan.group_size]
-        elif self.plan.config.replay:
-            self._remember(pairs, scored)
-            imitated = self.policy.reading(
-                [Pair(pair.prompt, self.counters.best_texts[pair.prompt][1]) for pair in measured]
-            )
-            answered += measured
-        targets = None
-        if self.plan.task.has_targets:
-            targets = self.policy.reading(measured)
-            answered += measured
-        readings = [reading for reading in (own.reading, imitated, targets) if reading]
-        batch = Batch(
-            rollout=own,
-            prefixes=prefixes_of(readings, answered if self._shares_prefixes else None),
-            rewards=torch.tensor(scored.rewards, device=self.device).view(-1, self.plan.group_size),
-            greedy_rewards=torch.tensor(scored.greedy_rewards, device=self.device),
-            token_credit=None,
-            measured=targets,
-            imitated=imitated,
-            imitated_masks=imitated_masks,
-        )
-        return self._credited(batch, answered)
-
-    def _credited(self, batch: Batch, answered: list[Pair]) -> Batch:
-        """Return `batch` with its tokens' known credit; `answered` are the pairs of its prefixes' texts."""
-        own, is_dense = batch.rollout, self.plan.choices.credit == "dense"
-        predicts_credit = self.plan.control_variate == "potential"
-        if is_dense and not self.plan.counts_edits:
-            asked = answered[: len(own.actions)]
-            return batch._replace(token_credit=token_credit(own, asked, self.policy, self.reward))
-        if not is_dense and not predicts_credit:
-            return batch
-        everyones = every_tokens_credit(batch.prefixes, answered, self.policy, self._graphs)
-        drawn = torch.where(own.mask, of_actions_at(everyones, batch.places, own.actions), 0.0)
-        return batch._replace(
-            token_credit=drawn if is_dense else None,
-            every_credit=everyones.clamp_min(CREDIT_FLOOR) if predicts_credit else None,
-        )
-
-    @property
-    def _shares_prefixes(self) -> bool:
-        """Whether equal prefixes are read once: on the CPU, if no dropout mask tells them apart."""
-        return self.device.type == "cpu" and not self._graphs.records and not self.plan.config.dropout
-
-    def _remember(self, pairs: list[Pair], scored: Scored) -> None:
-        """Keep each prompt's best completion so far for imitation."""
-        for row, (completion, reward) in enumerate(zip(scored.completions, scored.rewards, strict=True)):
-            prompt = pairs[row // self.plan.group_size].prompt
-            if prompt not in self.counters.best_texts or reward > self.counters.best_texts[prompt][0]:
-                self.counters.best_texts[prompt] = reward, completion.text
 
     def _is_solved(self, scored: Scored, measured: list[Pair]) -> bool:
         """Whether greedy decoding writes every training target exactly."""
@@ -399,9 +306,8 @@ class Trainer:
             self._best_policy = {name: tensor.clone() for name, tensor in self.policy.saved_state().items()}
         return metrics | {"held_out_waited": float(counters.early_stop.waited)}
 
-    def _samples(self, pairs: list[Pair], measured: list[Pair], scored: Scored) -> tuple[Sample, ...]:
-        asked = [pair for pair in pairs for _ in range(self.plan.group_size)]
-        telling = telling_samples(asked, scored.completions, scored.rewards, self.counters.steps)
+    def _samples(self, answered: list[Pair], measured: list[Pair], scored: Scored) -> tuple[Sample, ...]:
+        telling = telling_samples(answered, scored.completions, scored.rewards, self.counters.steps)
         if self.counters.best is None or telling[0].reward > self.counters.best.reward:
             self.counters.best = msgspec.structs.replace(telling[0], role="best")
         greedy = sample_of("greedy", measured[0], scored.greedy[0], scored.greedy_rewards[0], self.counters.steps)

@@ -1,16 +1,20 @@
-"""What a trainer counts and remembers from step to step, beside tensors: it is part of every checkpoint."""
+"""What a checkpoint holds of a trainer: its counters, and the tensors of its parts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 import msgspec
+from torch import Tensor
 
 from pgplay.learning.plan import Plan
 from pgplay.learning.reports.step_report import Sample
 from pgplay.learning.schedules.early_stop import EarlyStop
 from pgplay.learning.schedules.entropy_weight import entropy_weight
 from pgplay.learning.schedules.learning_rate import next_lr
+from pgplay.policies.rollout import Completion
+from pgplay.tasks.task import Pair
 
 MOVING_AVERAGE_SHARE = 0.1
 CHECK_INTERVAL = 10
@@ -52,3 +56,27 @@ class Counters(msgspec.Struct):
         self.divergence = metrics.get("kl_reference")
         self.steps += 1
         self.completions += completions
+
+    def remember(self, pairs: Sequence[Pair], completions: Sequence[Completion], rewards: Sequence[float]) -> None:
+        """Keep each prompt's best completion so far, for imitation; the `completions` answer the `pairs`."""
+        for pair, completion, reward in zip(pairs, completions, rewards, strict=True):
+            if pair.prompt not in self.best_texts or reward > self.best_texts[pair.prompt][0]:
+                self.best_texts[pair.prompt] = reward, completion.text
+
+
+def copied(parts: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """Return copies on the CPU of the tensors of all `parts`, named part.name; one without a name has its part's."""
+    return {
+        f"{part}.{name}" if name else part: tensor.detach().to("cpu", copy=True).contiguous()
+        for part, tensors in parts.items()
+        for name, tensor in tensors.items()
+    }
+
+
+def by_part(tensors: Mapping[str, Tensor]) -> defaultdict[str, dict[str, Tensor]]:
+    """Return the parts that were `copied` as `tensors`; one that is not among them reads as empty."""
+    parts: defaultdict[str, dict[str, Tensor]] = defaultdict(dict)
+    for name, tensor in tensors.items():
+        part, _, rest = name.partition(".")
+        parts[part][rest] = tensor
+    return parts

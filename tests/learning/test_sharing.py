@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pgplay.learning.trainer import Trainer
+from pgplay.learning.batch_builder import BatchBuilder
 from pgplay.tasks.task import Pair, Task
 from tests.learning.helpers import ROWS, trainer
 from tests.policies.helpers import FAMILIES
@@ -21,7 +21,7 @@ def test_an_update_is_the_same_whether_prefixes_are_shared_or_not(
     size = {"batch_size": 12, "group_size": 4} if task else {}
     one, other = (trainer(task, **{"model": model, **size, **ROWS[row]}) for _ in range(2))
     found = one.step()
-    monkeypatch.setattr(Trainer, "_shares_prefixes", False)
+    monkeypatch.setattr(BatchBuilder, "shares_prefixes", False)
     expected = other.step()
     timeless = {name: value for name, value in expected.metrics.items() if "seconds" not in name}
     assert {name: found.metrics[name] for name in timeless} == pytest.approx(timeless, rel=1e-3, abs=1e-5)

@@ -1,0 +1,92 @@
+"""Building the batch that an update learns from, out of a step's completions and their rewards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import torch
+
+from pgplay.learning.objective.batch import Batch
+from pgplay.learning.objective.dense_credit import CREDIT_FLOOR, every_tokens_credit, token_credit
+from pgplay.learning.plan import Plan
+from pgplay.learning.scoring import Scored
+from pgplay.policies.cuda_graphs import GraphCache
+from pgplay.policies.policy import Policy
+from pgplay.policies.prefix_tree import of_actions_at
+from pgplay.policies.reading import prefixes_of
+from pgplay.policies.rollout import Rollout
+from pgplay.rewards.reward import Reward
+from pgplay.tasks.task import Pair
+
+
+class BatchBuilder(NamedTuple):
+    """Builds batches for the `plan`: `policy` encodes the texts that are read, `reward` gives single tokens credit."""
+
+    plan: Plan
+    policy: Policy
+    reward: Reward
+    graphs: GraphCache
+
+    def build(
+        self,
+        rollout: Rollout,
+        pairs: Sequence[Pair],
+        measured: Sequence[Pair],
+        scored: Scored,
+        best_texts: Mapping[str, tuple[float, str]],
+    ) -> Batch:
+        """Return the batch of one step, whose prompts are those of `pairs`, of the rows of `rollout` that were sampled.
+
+        With replay the `best_texts` of the `measured` prompts are imitated.
+        """
+        own = rollout.rows(len(scored.rewards), trimmed=not self.graphs.records)
+        # One pair per text: those of the completions, the imitated texts, the measured texts.
+        answered = [pair for pair in pairs for _ in range(self.plan.group_size)]
+        imitated = imitated_masks = None
+        if self.plan.kind == "cross-entropy":
+            imitated = self.policy.reading(pairs)
+            answered += pairs
+            if own.dropout_masks is not None:  # a target uses the mask of its prompt's first completion
+                imitated_masks = own.dropout_masks[:, :: self.plan.group_size]
+        elif self.plan.config.replay:
+            imitated = self.policy.reading([Pair(pair.prompt, best_texts[pair.prompt][1]) for pair in measured])
+            answered += measured
+        targets = None
+        if self.plan.task.has_targets:
+            targets = self.policy.reading(measured)
+            answered += measured
+        readings = [reading for reading in (own.reading, imitated, targets) if reading]
+        device = self.policy.device
+        batch = Batch(
+            rollout=own,
+            prefixes=prefixes_of(readings, answered if self.shares_prefixes else None),
+            rewards=torch.tensor(scored.rewards, device=device).view(-1, self.plan.group_size),
+            greedy_rewards=torch.tensor(scored.greedy_rewards, device=device),
+            token_credit=None,
+            measured=targets,
+            imitated=imitated,
+            imitated_masks=imitated_masks,
+        )
+        return self._with_credit(batch, answered)
+
+    @property
+    def shares_prefixes(self) -> bool:
+        """Whether equal prefixes are read once: on the CPU, if no dropout mask tells them apart."""
+        return self.policy.device.type == "cpu" and not self.graphs.records and not self.plan.config.dropout
+
+    def _with_credit(self, batch: Batch, answered: Sequence[Pair]) -> Batch:
+        """Return `batch` with its tokens' known credit; `answered` are the pairs of its prefixes' texts."""
+        own, is_dense = batch.rollout, self.plan.choices.credit == "dense"
+        predicts_credit = self.plan.control_variate == "potential"
+        if is_dense and not self.plan.counts_edits:
+            asked = answered[: len(own.actions)]
+            return batch._replace(token_credit=token_credit(own, asked, self.policy, self.reward))
+        if not is_dense and not predicts_credit:
+            return batch
+        credit = every_tokens_credit(batch.prefixes, answered, self.policy, self.graphs)
+        sampled = torch.where(own.mask, of_actions_at(credit, batch.places, own.actions), 0.0)
+        return batch._replace(
+            token_credit=sampled if is_dense else None,
+            every_credit=credit.clamp_min(CREDIT_FLOOR) if predicts_credit else None,
+        )
