@@ -1,0 +1,41 @@
+"""Kill pgplay so many times, each time in a fresh home, and tell what was left: `python -m tests.chaos --help`."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+from tests.chaos.kills import KILLS
+from tests.chaos.place import Place
+
+
+def main() -> int:
+    """Make the kills that were asked for; returns 1 where something was lost or lived on."""
+    parser = argparse.ArgumentParser("python -m tests.chaos", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=len(KILLS), help="how many kills; the kinds take turns")
+    parser.add_argument("--seed", type=int, default=0, help="of the instants; a machine's own pace is not in it")
+    parser.add_argument("--only", choices=KILLS, action="append", help="this kind alone; may be given again")
+    options = parser.parse_args()
+    names = options.only or list(KILLS)
+    failures = 0
+    for number in range(options.rounds):
+        name = names[number % len(names)]
+        began = time.monotonic()
+        try:
+            with tempfile.TemporaryDirectory() as root, Place(Path(root)) as place:
+                told = KILLS[name](place, random.Random(f"{options.seed} {number}"))
+        except Exception:
+            failures += 1
+            told = f"FAILED\n{traceback.format_exc()}"
+        print(f"{number + 1:3} {name:10} {time.monotonic() - began:5.1f} s  {told}", flush=True)
+    print(f"{options.rounds} kills, {failures} after which something was wrong.")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""What must hold after a kill."""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+from pgplay.files.atomic import kept_folders
+from pgplay.files.locks import locked_folder
+from pgplay.library.policies import BrokenPolicy, list_policies, load_policy
+from pgplay.paths import policies_folder, runs_folder
+from pgplay.runs.checkpoint_files import checkpoint_step
+from pgplay.runs.reader import RunReader
+from pgplay.runs.summaries import list_runs
+from pgplay.worker.session.session import Session
+from tests.chaos.place import SETTLED, Place
+
+
+class Kept(NamedTuple):
+    """What a run has told that it kept: the step it would go on from, and the steps whose metrics it has."""
+
+    checkpoint: int
+    steps: int
+
+
+def kept_runs() -> dict[str, Kept]:
+    """Return what each stored run has kept by now; from then on it must not be lost."""
+    found = {}
+    for folder in kept_folders(runs_folder()):
+        checkpoint = checkpoint_step(folder)
+        with RunReader(folder) as store:
+            steps = store.progress().steps
+        found[folder.name] = Kept(checkpoint or 0, steps)
+    return found
+
+
+def check_processes(place: Place) -> None:
+    """Hold that nothing lives on which was started in the place."""
+    give_up = time.monotonic() + SETTLED
+    while left := place.processes():
+        assert time.monotonic() < give_up, f"live on: {left}"
+        time.sleep(0.05)
+
+
+def check_runs(kept: dict[str, Kept]) -> str:
+    """Hold that all runs are listed, have what was `kept`, and go on with no step missing; return how, in words."""
+    listed = {summary.name: summary for summary in list_runs()}
+    assert kept.keys() <= listed.keys(), f"lost: {kept.keys() - listed.keys()}"
+    told = []
+    for name, summary in listed.items():
+        assert not summary.problem, summary
+        assert summary.checkpoint_step is not None, f"{name} cannot be resumed"
+        least = kept.get(name, Kept(0, 0))
+        assert summary.checkpoint_step >= least.checkpoint, (summary, least)
+        assert summary.steps >= least.steps, (summary, least)
+        session = Session.resume(name)
+        resumed = session.step_count
+        assert resumed >= least.checkpoint, (name, resumed, least)
+        session.step()
+        session.close("paused")
+        with RunReader.open(name) as store:
+            assert [step for step, _ in store.rows()] == list(range(1, resumed + 2)), name
+        told.append(f"{name} goes on from {resumed}, {summary.steps} stored")
+    return "; ".join(told) or "no run yet"
+
+
+def check_policies(*names: str) -> None:
+    """Hold that the policies `names` open, that none is broken, and that the next one to write sweeps what was left."""
+    listed = list_policies()
+    assert not [policy for policy in listed if isinstance(policy, BrokenPolicy)]
+    assert set(names) <= {policy.name for policy in listed}
+    for name in names:
+        load_policy(name)
+    with locked_folder(policies_folder()):
+        assert [path.name for path in policies_folder().iterdir() if path.name.startswith((".new-", ".old-"))] == []
+
+
+def check_folder(place: Place, allowed: int = 0) -> None:
+    """Hold that at most `allowed` files stay in the person's folder under names that they never gave."""
+    strange = [path for path in place.folder.iterdir() if path.name.startswith(".")]
+    assert len(strange) <= allowed, strange
+
