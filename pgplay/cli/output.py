@@ -76,6 +76,17 @@ def say_text(text: str) -> None:
         print(text)
 
 
+def say_at_once(line: str) -> None:
+    """Write `line` to standard error from a signal's handler: print may be in use where the signal came in between."""
+    os.write(2, f"\n{visible(line)}\n".encode())
+
+
+def show_cursor() -> None:
+    """Show the cursor again: a progress bar hides it, and is not taken down where the process ends at once."""
+    if os.isatty(2):
+        os.write(2, b"\x1b[?25h")
+
+
 def print_error(error: PgplayError) -> None:
     """Print the problem and its remedy on standard error, one line each.
 

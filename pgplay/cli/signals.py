@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from pgplay.cli.output import say_at_once, show_cursor
+
 INTERRUPTED = 130
 """The exit status of a command that was interrupted, as shells count Ctrl-C."""
 
@@ -33,17 +35,12 @@ class Interruption:
     def _receive(self, number: int, frame: FrameType | None) -> None:
         if self.working and not self.asked:
             self.asked = True
-            _say("Stopping after this step. Press Ctrl-C again to stop now.")
+            say_at_once("Stopping after this step. Press Ctrl-C again to stop now.")
             return
-        _say("Stopped. Resume from the last checkpoint: pgplay train --resume RUN" if self.working else "Interrupted.")
-        if os.isatty(2):
-            os.write(2, _SHOW_CURSOR)
+        stopped = "Stopped. Resume from the last checkpoint: pgplay train --resume RUN"
+        say_at_once(stopped if self.working else "Interrupted.")
+        show_cursor()
         os._exit(INTERRUPTED)
-
-
-def _say(line: str) -> None:
-    """Write `line` to standard error without print, which the signal may have interrupted."""
-    os.write(2, f"\n{line}\n".encode())
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Nothing that the command line prints steers a terminal: one module writes, and it makes all text visible."""
 
 import ast
+import io
 import json
 import re
 import unicodedata
@@ -11,27 +12,61 @@ import pytest
 import pgplay.cli
 from pgplay.cli import main
 from pgplay.cli.output import print_error, print_facts, print_json, print_source, print_table, say
+from pgplay.cli.progress import BarProgress, RunsProgress
 from pgplay.errors import PgplayError, RewardError
+from pgplay.learning.reports.step_report import Sample, StepReport
+from tests.cli import hostile
+from tests.cli.hostile import STEERS
 
-HOSTILE = "a\x1b]0;owned\x07b\x1b[2J\x9b31m\u202ec\u2066\x7f\x00\x85"
-STEERS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-WRITERS = {"output.py"}
+HOSTILE = f"{hostile.HOSTILE}\x00"
+
+WRITER = "output.py"
 BINARY = "sys.stdout.buffer.writelines(pieces)"
 """An exported run on standard output is a file's content, no text for a terminal."""
+
+
+ABOVE_A_BAR = "self._console.print(visible(line), markup=False, soft_wrap=True)"
+"""A line that stays while a progress bar is drawn below it."""
 
 
 def writes(node: ast.AST) -> bool:
     if not isinstance(node, ast.Call):
         return False
     name = ast.unparse(node.func)
-    return name == "print" or bool(re.fullmatch(r"sys\.(__)?std(out|err)(__)?(\.buffer)?\.write(lines)?", name))
+    return (
+        name in ("print", "os.write")
+        or name.endswith("onsole.print")
+        or bool(re.fullmatch(r"sys\.(__)?std(out|err)(__)?(\.buffer)?\.write(lines)?", name))
+    )
 
 
 def test_one_module_of_the_command_line_writes() -> None:
-    for file in sorted(Path(pgplay.cli.__file__).parent.glob("*.py")):
-        if file.name not in WRITERS:
-            found = [ast.unparse(node) for node in ast.walk(ast.parse(file.read_text())) if writes(node)]
-            assert [call for call in found if call != BINARY] == [], file.name
+    files = sorted(Path(pgplay.cli.__file__).parent.rglob("*.py"))
+    assert len(files) > 15
+    for file in files:
+        if file.name != WRITER:
+            calls = [ast.unparse(node) for node in ast.walk(ast.parse(file.read_text())) if writes(node)]
+            assert [call for call in calls if call not in (BINARY, ABOVE_A_BAR)] == [], file.name
+
+
+def test_a_progress_bar_draws_no_text_that_steers(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stderr", terminal)
+    sample = Sample("greedy", "", HOSTILE, "", 0.5, 1, True, tuple(HOSTILE))
+    report = StepReport(1, 0.1, 64, {"reward_mean": 0.5}, (sample,), False)
+    with BarProgress() as bar:
+        bar.prepare(f"\x1b]0;prepared\x07{HOSTILE}")
+        bar.show(report, 0.5, 1.0)
+        bar.say(HOSTILE)
+    with RunsProgress(1) as runs:
+        runs.show(0, HOSTILE, report, 0.5)
+        runs.end(0, HOSTILE)
+    drawn = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]|[\r\n]", "", terminal.getvalue())  # what the bar itself steers
+    assert drawn.count("owned") >= 3
+    assert "\x1b]" not in terminal.getvalue()
+    assert "\x1b[2J\x9b" not in terminal.getvalue()
+    assert not STEERS.search(drawn)
 
 
 def test_each_way_of_printing_makes_text_visible(capsys: pytest.CaptureFixture[str]) -> None:
