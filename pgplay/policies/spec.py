@@ -45,4 +45,4 @@ class PolicySpec(NamedTuple):
         if not self.alphabet:
             raise InputError("The alphabet is empty.", "It holds at least one character.")
         check_text(self.alphabet, "The alphabet")
-        self.tokenizer  # noqa: B018  (refuses an alphabet that names a character twice)
+        self.tokenizer  # noqa: B018  (refuses an alphabet with a character twice)

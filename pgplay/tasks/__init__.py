@@ -1,1 +1,1 @@
-"""WHAT is to be written: alphabet and tokens, prompts and targets, generators, files and presets."""
+"""Tasks: prompts and targets from generators, shipped data sets and files."""

@@ -1,4 +1,4 @@
-"""Texts to learn a language from, line by line: those that ship, by name, and a person's own files."""
+"""Texts for a warm start, line by line: shipped ones by name, and files."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from pgplay.files.text import check_text, read_text
 from pgplay.paths import expand_home, shipped
 
 CORPUS_LIMIT = 100_000_000
-"""Bytes of a text."""
+"""Most bytes of a text."""
 
 
 def corpus_names() -> list[str]:
-    """Return the names of the texts that ship."""
+    """Return the names of the shipped texts."""
     return sorted(path.stem for path in (shipped("assets") / "corpora").glob("*.txt"))
 
 
 def read_corpus(name_or_path: str) -> tuple[str, ...]:
-    """Return the lines of a text that ships or of a file, without those that are empty or blank.
+    """Return the non-blank lines of a shipped text or a file.
 
     Raises InputError for an unknown name, a file that cannot be read, and one without a line.
     """
@@ -29,5 +29,5 @@ def read_corpus(name_or_path: str) -> tuple[str, ...]:
     check_text(text, str(path))
     lines = tuple(line.strip() for line in text.split("\n") if line.strip())
     if not lines:
-        raise InputError(f"{path} holds no text.", "Give a file with at least one line.")
+        raise InputError(f"{path} has no text.", "Give a file with at least one line.")
     return lines

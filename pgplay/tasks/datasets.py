@@ -1,4 +1,4 @@
-"""The sets of prompts and targets that ship, each a file of pairs with its source beside it."""
+"""The shipped data sets of prompts and targets; next to each file is a note on its source."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from pgplay.paths import shipped
 
 
 @functools.cache
-def data_sets() -> dict[str, Path]:
-    """Return the file of every set that ships, by the name under which `--task` takes it."""
+def shipped_data_sets() -> dict[str, Path]:
+    """Return the file of every shipped data set by its name as a task."""
     return {path.stem: path for path in sorted((shipped("assets") / "tasks").glob("*.csv"))}

@@ -1,4 +1,4 @@
-"""From a run's config to its task: a generator, a set of pairs that ships, a person's own file, or a single target."""
+"""From a run's config to its task: a generator, a shipped data set, a person's own file, or a single target."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from pathlib import Path
 from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, about, unknown_name
 from pgplay.paths import expand_home
-from pgplay.tasks.datasets import data_sets
+from pgplay.tasks.datasets import shipped_data_sets
 from pgplay.tasks.generators import GENERATORS, generate, parse_task
 from pgplay.tasks.pairs import PAIR_SUFFIXES, read_pairs
 from pgplay.tasks.task import Pair, Task, single_target
 
 
 def load_task(config: RunConfig) -> Task:
-    """Return the task of `config`: its generator, shipped set or file where it names one, else its single target.
+    """Return the task of `config`: its generator, shipped data set or file, or its single target.
 
-    What is generated and what is held out depend on `config.seed` alone. Raises InputError for an unknown name, a file
-    that cannot be read, and a share held out that would leave either side without a prompt.
+    The pairs and the split depend on `config.seed` alone. Raises InputError for an unknown name, an unreadable file,
+    and a held-out share that leaves no training or no held-out prompt.
     """
     with about(text_field(config)):
         name, pairs = _all_pairs(config)
@@ -37,21 +37,21 @@ def _all_pairs(config: RunConfig) -> tuple[str, tuple[Pair, ...]]:
         return "target", single_target(config.target).training
     if _names_a_file(config.task):
         return Path(config.task).stem, read_pairs(expand_home(config.task))
-    if config.task in data_sets():
-        return config.task, read_pairs(data_sets()[config.task])
+    if config.task in shipped_data_sets():
+        return config.task, read_pairs(shipped_data_sets()[config.task])
     if config.task.partition(":")[0] not in GENERATORS:
-        raise unknown_name("task", config.task.partition(":")[0], [*GENERATORS, *data_sets()])
+        raise unknown_name("task", config.task.partition(":")[0], [*GENERATORS, *shipped_data_sets()])
     return config.task, generate(parse_task(config.task), config.seed)
 
 
 def _names_a_file(task: str) -> bool:
     path = expand_home(task)
-    is_there = path.exists() and not path.is_dir()  # a pipe too: reading it says why it cannot be one
-    return path.suffix.lower() in PAIR_SUFFIXES or (":" not in task and bool(path.suffix)) or is_there
+    is_existing_file = path.exists() and not path.is_dir()  # also a pipe: reading it explains the error
+    return path.suffix.lower() in PAIR_SUFFIXES or (":" not in task and bool(path.suffix)) or is_existing_file
 
 
 def _split(pairs: tuple[Pair, ...], share: float, seed: int) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
-    """Return `pairs`, whose prompts are distinct, as those to train on and the `share` held out, in their order."""
+    """Split `pairs` into training pairs and a `share` of held-out pairs, both in their original order."""
     if not share:
         return pairs, ()
     if len(pairs) < 2:
@@ -61,6 +61,6 @@ def _split(pairs: tuple[Pair, ...], share: float, seed: int) -> tuple[tuple[Pair
             field="held_out",
         )
     count = min(max(1, round(share * len(pairs))), len(pairs) - 1)
-    chosen = set(random.Random(f"held out {seed}").sample(range(len(pairs)), count))
-    training = tuple(pair for number, pair in enumerate(pairs) if number not in chosen)
-    return training, tuple(pairs[number] for number in sorted(chosen))
+    held_out = set(random.Random(f"held out {seed}").sample(range(len(pairs)), count))
+    training = tuple(pair for number, pair in enumerate(pairs) if number not in held_out)
+    return training, tuple(pairs[number] for number in sorted(held_out))

@@ -1,4 +1,4 @@
-"""Numbers in British English words."""
+"""Numbers as British English words."""
 
 _BELOW_TWENTY = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),

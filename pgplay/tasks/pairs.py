@@ -1,4 +1,4 @@
-"""Prompts and targets from a file: .csv, .jsonl or .toml; any other text file is a single target."""
+"""Prompts and targets from a .csv, .jsonl or .toml file; any other text file is a single target."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from pgplay.tasks.target_file import read_target
 from pgplay.tasks.task import Pair, single_target
 
 PAIRS_LIMIT = 100_000_000
-"""Bytes of a file of pairs."""
+"""Most bytes of a file of pairs."""
 
 Located = tuple[int, Any, Any]
-"""The line on which a pair begins, its prompt and its right answers (one or a list), unchecked; None where missing."""
+"""The line of a pair, its prompt and its right answers (one or a list), unchecked; None if missing."""
 
 
 def read_pairs(path: Path) -> tuple[Pair, ...]:
     """Return the pairs of the file at `path`, in its order, with distinct prompts; a pair given twice counts once.
 
-    A .csv needs the columns prompt and target in its first line, a .jsonl one object {"prompt": ..., "target": ...} a
-    line, a .toml tables [[pairs]] with prompt and target. Several right answers are several columns called target (a
-    row may leave the later ones empty), or a list. A file without any target holds prompts alone, for a reward that
-    needs none. Raises InputError that names the file and the line.
+    A .csv needs the columns prompt and target in its first line, a .jsonl one object {"prompt": ..., "target": ...} per
+    line, a .toml tables [[pairs]] with prompt and target. Several right answers are several columns called target (the
+    later ones may be empty in a row), or a list. Without targets it is a list of prompts, for a reward that needs no
+    target. Raises InputError that names the file and the line.
     """
     read = _READERS.get(path.suffix.lower())
     if read is None:
@@ -44,7 +44,7 @@ def read_pairs(path: Path) -> tuple[Pair, ...]:
                 "Give each prompt once; several right answers go into one row.",
             )
     if not pairs:
-        raise InputError(f"{path} holds no pairs.", "Give at least one prompt and target.")
+        raise InputError(f"{path} has no pairs.", "Give at least one prompt and target.")
     if any(pair.target for _, pair in pairs.values()):
         for line, pair in pairs.values():
             if not pair.target:
@@ -58,7 +58,7 @@ def _check(path: Path, line: int, prompt: Any, answers: Any) -> Pair:
     given = answers if isinstance(answers, list) else [] if answers is None else [answers]
     for name, value in (("prompt", prompt), *(("target", answer) for answer in given)):
         if not isinstance(value, str):
-            _refuse(path, line, f"the {name} is no text: {shown(value)}", "Put it in quotation marks.")
+            _refuse(path, line, f"the {name} is not a text: {shown(value)}", "Put it in quotation marks.")
         if not value.isprintable():
             check_text(value, f"{path}:{line}: the {name}")
     if answers is not None and not all(given or [""]):
@@ -87,9 +87,9 @@ def _read_csv(path: Path, text: str) -> Iterator[Located]:
             elif row:
                 if len(row) != len(columns):
                     problem = f"{len(row)} columns where the header has {len(columns)}"
-                    _refuse(path, line, problem, "Put a text that holds a comma in quotation marks.")
-                found = [row[number] for number in answers]
-                yield line, row[columns.index("prompt")], [*found[:1], *filter(None, found[1:])] if found else None
+                    _refuse(path, line, problem, "Put a text with a comma in quotation marks.")
+                texts = [row[number] for number in answers]
+                yield line, row[columns.index("prompt")], [*texts[:1], *filter(None, texts[1:])] if texts else None
             line = rows.line_num + 1
     except csv.Error as error:
         raise InputError(f"{path}:{line}: {error}.", "Close quotation marks; double those in a text.") from error
@@ -109,7 +109,7 @@ def _read_jsonl(path: Path, text: str) -> Iterator[Located]:
             row = decoder.decode(content)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise InputError(
-                f"{path}:{line}: this is no pair: {error}.", 'A line reads {"prompt": "abc", "target": "cba"}.'
+                f"{path}:{line}: this is not a pair: {error}.", 'Write each line as {"prompt": "abc", "target": "cba"}.'
             ) from error
         yield line, row.prompt, row.target
 

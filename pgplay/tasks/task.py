@@ -1,4 +1,4 @@
-"""A task: prompts and the targets that are to be written for them."""
+"""A task: prompts and their targets."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pgplay.errors import InputError
 
 
 class Pair(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A prompt (empty where the task has none) and the text to be written for it.
+    """A prompt (empty if the task has none) and its target.
 
-    `others` are further right answers. The target is empty where nothing is right or wrong and a reward alone says what
-    is good; then there are no others.
+    `others` are further right answers. The target is empty if the task has no right answers, only a reward; then there
+    are no others.
     """
 
     prompt: str
@@ -24,11 +24,11 @@ class Pair(msgspec.Struct, frozen=True, omit_defaults=True):
         return (self.target, *self.others)
 
     def matches(self, text: str) -> bool:
-        """Whether `text` is exactly one of the right answers; never where there is no target."""
+        """Whether `text` is exactly one of the right answers; False without a target."""
         return bool(self.target) and text in self.answers
 
     def nearest(self, text: str) -> str:
-        """Return the right answer that is the fewest edits from `text`, of equal ones the first."""
+        """Return the right answer with the fewest edits from `text`, the first of equal ones."""
         if not self.others:
             return self.target
         from Levenshtein import distance
@@ -37,7 +37,7 @@ class Pair(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Task(msgspec.Struct, frozen=True):
-    """Pairs to train on, and pairs held out of training; either all have a target or none has."""
+    """Pairs to train on, and pairs held out of training; either all or none have a target."""
 
     name: str
     training: tuple[Pair, ...]
@@ -53,7 +53,7 @@ class Task(msgspec.Struct, frozen=True):
 
     @property
     def pairs(self) -> tuple[Pair, ...]:
-        """All pairs, those to train on first."""
+        """All pairs, the training pairs first."""
         return self.training + self.held_out
 
     @property
@@ -63,14 +63,14 @@ class Task(msgspec.Struct, frozen=True):
 
     @property
     def has_targets(self) -> bool:
-        """Whether there is anything to be written exactly; without, a reward alone says what is good."""
+        """Whether there are targets; without them only the reward judges a completion."""
         return any(pair.target for pair in self.training)
 
     def cut(self, most: int) -> Task:
-        """Return the task with at most `most` pairs on either side: what is kept beside a policy."""
+        """Return the task with at most `most` training and `most` held-out pairs."""
         return Task(self.name, self.training[:most], self.held_out[:most])
 
 
 def single_target(target: str) -> Task:
-    """Return the task of writing `target`, without a prompt; an empty one leaves it to the reward what is good."""
+    """Return the task of writing `target`, without a prompt; with an empty one only the reward counts."""
     return Task("target" if target else "style", (Pair("", target),))

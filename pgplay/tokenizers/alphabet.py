@@ -1,7 +1,6 @@
-"""Which characters a policy can write: `lowercase`, `ascii`, `target`, `auto`, or characters that a person names.
+"""The characters a policy can write: `lowercase`, `ascii`, `target`, `auto`, or a list of characters.
 
-Texts are kept exactly as typed, without normalisation: an accent typed as a combining mark and an emoji of several code
-points are several characters each.
+Texts are not normalised: a combining accent is a character of its own, and one emoji can be several characters.
 """
 
 from __future__ import annotations
@@ -36,60 +35,60 @@ _SCRIPT_LISTS = {
     "LATIN": "latin",
 }
 _NEIGHBOURHOOD = 128
-"""How far on both sides of a letter the rest of its script is looked for, where no list of it ships."""
+"""Code points searched on each side of a letter for the rest of its script, if no list of that script is shipped."""
 
 
 class Alphabet(msgspec.Struct, frozen=True):
-    """The distinct `characters` a policy can write, in order; `added` are those of the texts that the spec lacked."""
+    """The distinct `characters` a policy can write, in order; `added` are the ones that the spec lacked."""
 
     characters: str
     added: str = ""
 
 
 def resolve_alphabet(spec: str, texts: Iterable[str]) -> Alphabet:
-    """Return the alphabet that `spec` means for `texts` (targets and prompts); it holds all of their characters.
+    """Return the alphabet of `spec` for `texts` (targets and prompts); it contains all of their characters.
 
-    The order depends on `spec` and on which characters occur, not on the order of `texts`. Raises InputError for an
+    The order depends on `spec` and on the set of characters, not on the order of `texts`. Raises InputError for an
     empty spec and for a control character or half a character in spec or texts.
     """
-    own = _own_characters([text for text in texts if text])
+    used = _characters_of([text for text in texts if text])
     if spec == "target":
-        if not own:
-            problem = "The target is empty, so it names no alphabet."
+        if not used:
+            problem = "The target is empty, so there are no characters to take from it."
             raise InputError(problem, "Give at least one character to learn.", field="alphabet")
-        return Alphabet("".join(sorted(own)))
+        return Alphabet("".join(sorted(used)))
     if spec == "auto":
-        return Alphabet(_auto(own))
+        return Alphabet(_auto(used))
     if not spec:
         remedy = f"Give {', '.join(RESERVED)}, or the characters themselves."
         raise InputError("The alphabet is empty.", remedy, field="alphabet")
     with about("alphabet"):
         check_text(spec, "The alphabet")
     base = {"lowercase": LOWERCASE, "ascii": ASCII}.get(spec) or "".join(dict.fromkeys(spec))
-    added = "".join(sorted(own.difference(base)))
+    added = "".join(sorted(used.difference(base)))
     return Alphabet(base + added, added)
 
 
-def _own_characters(texts: list[str]) -> set[str]:
-    own = set().union(*texts)
-    faulty = {character for character in own if is_unwritable(character)}
+def _characters_of(texts: list[str]) -> set[str]:
+    characters = set().union(*texts)
+    faulty = {character for character in characters if is_unwritable(character)}
     if faulty:
         text = next(text for text in texts if not faulty.isdisjoint(text))
         check_text(text, "The target" if len(texts) == 1 else f"The text {_shorten(text)}")
-    return own
+    return characters
 
 
 def _shorten(text: str) -> str:
     return ascii(text if len(text) <= 30 else text[:29] + "...")
 
 
-def _auto(own: set[str]) -> str:
+def _auto(used: set[str]) -> str:
     for base in (LOWERCASE, ASCII):
-        if own <= set(base):
+        if used <= set(base):
             return base
-    common = "".join(sorted({_common_characters(character) for character in own})) or ASCII
+    common = "".join(sorted({_common_characters(character) for character in used})) or ASCII
     base = "".join(dict.fromkeys(common))
-    return base + "".join(sorted(own.difference(base)))
+    return base + "".join(sorted(used.difference(base)))
 
 
 @functools.cache

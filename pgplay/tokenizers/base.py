@@ -1,4 +1,4 @@
-"""What every tokenizer offers; nothing outside this folder asks which one it has."""
+"""The interface of every tokenizer; no code outside this folder asks which one it has."""
 
 from __future__ import annotations
 
@@ -9,60 +9,60 @@ from typing import Protocol
 class Tokenizer(Protocol):
     """Text to token ids and back.
 
-    A prompt is rendered, not only encoded: what begins the completion stands at its end. A token that is sampled is
-    never encoded again. Padding may be a token that also means something: masks come from lengths, never from values.
+    A prompt is rendered, not only encoded: it ends with the tokens that begin a completion. Sampled tokens are never
+    encoded again. The padding token may also have a meaning, so masks come from lengths, never from token values.
     """
 
     @property
     def vocabulary_size(self) -> int:
-        """The number of token ids, special ones counted in."""
+        """The number of token ids, including special ones."""
         ...
 
     @property
     def stop_ids(self) -> tuple[int, ...]:
-        """Every token that ends a completion; the first is the one that ends a text that is learnt."""
+        """All tokens that end a completion; the first one ends the texts used for training."""
         ...
 
     @property
     def pad_id(self) -> int:
-        """The token that fills a row beyond its text."""
+        """The token that fills a row after its text."""
         ...
 
     @property
     def one_token_per_character(self) -> bool:
-        """Whether every token but the stop tokens is one character, so that edits of tokens are edits of the text."""
+        """Whether every token except the stop tokens is one character, so that token edits are text edits."""
         ...
 
     @property
     def token_texts(self) -> Sequence[str]:
-        """The text of each token by itself, as it is listed; empty for a stop token."""
+        """The text of each single token, for lists; empty for a stop token."""
         ...
 
     @property
     def fingerprint(self) -> str:
-        """A text that is the same for two tokenizers only if they give every text the same tokens."""
+        """Equal for two tokenizers only if they encode every text to the same tokens."""
         ...
 
     def length(self, text: str) -> int:
-        """Return how many tokens `text` has, without special ones."""
+        """Return the number of tokens of `text`, without special ones."""
         ...
 
     def unwritable(self, texts: Iterable[str]) -> str:
-        """Return the characters of `texts` that no token can write, each once, in order."""
+        """Return the characters of `texts` that no token can write, each once, sorted."""
         ...
 
     def encode(self, text: str) -> list[int]:
-        """Return the tokens of `text`, without special ones; raises InputError for what it cannot write."""
+        """Return the tokens of `text`, without special ones; raises InputError for other characters."""
         ...
 
     def render_prompt(self, prompt: str) -> list[int]:
-        """Return the tokens that a completion for `prompt` follows; raises InputError for what it cannot read."""
+        """Return the tokens before a completion for `prompt`; raises InputError for other characters."""
         ...
 
     def pieces(self, tokens: Sequence[int]) -> list[str]:
         """Return the text that each of `tokens` adds; joined, they are `decode(tokens)`.
 
-        A token that ends no character adds nothing: the token that completes the character has it. Stop tokens add "".
+        The text of a character belongs to the token that completes it; earlier parts and stop tokens add "".
         """
         ...
 

@@ -1,7 +1,7 @@
 """One token per character.
 
-Token 0 is the delimiter: it ends a prompt and it ends a completion, as <|endoftext|> does in GPT-2. As the end of a
-completion it is an action that the policy takes (the stop token).
+Token 0 is the delimiter: it ends a prompt and a completion, as <|endoftext|> does in GPT-2. The policy samples it
+to end a completion (the stop token).
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ class CharacterTokenizer(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         if len(set(self.alphabet)) != len(self.alphabet):
-            raise InputError("The alphabet names a character twice.", "Name each character once.")
+            raise InputError("The alphabet has a character twice.", "Give each character once.")
 
     @property
     def vocabulary_size(self) -> int:
-        """The number of tokens, the delimiter counted in."""
+        """The number of tokens, including the delimiter."""
         return len(self.alphabet) + 1
 
     @property
@@ -53,7 +53,7 @@ class CharacterTokenizer(msgspec.Struct, frozen=True):
 
     @property
     def token_texts(self) -> tuple[str, ...]:
-        """The characters, after an empty text for the delimiter."""
+        """An empty text for the delimiter, then the characters."""
         return ("", *self.alphabet)
 
     @property
@@ -77,11 +77,11 @@ class CharacterTokenizer(msgspec.Struct, frozen=True):
         except KeyError as error:
             raise InputError(
                 f"The character {error.args[0]!r} is not in the policy's alphabet.",
-                f"It knows {len(self.alphabet)} characters: {self.alphabet[:60]!r}.",
+                f"The policy can write {len(self.alphabet)} characters: {self.alphabet[:60]!r}.",
             ) from error
 
     def render_prompt(self, prompt: str) -> list[int]:
-        """Return the tokens of `prompt`, and the delimiter that ends it."""
+        """Return the tokens of `prompt`, ended by the delimiter."""
         return [*self.encode(prompt), DELIMITER]
 
     def pieces(self, tokens: Sequence[int]) -> list[str]:

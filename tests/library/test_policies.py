@@ -388,7 +388,7 @@ INFINITE = np.full((108, 36), np.inf, np.float32)
         ({"model": "transformer-nano"}, TENSORS, "it lacks model.embed_tokens.weight"),
         ({"model": "gru-tiny"}, TENSORS, "no model called"),
         ({"alphabet": "abc"}, TENSORS, "embed_tokens.weight is 6 x 36, not 4 x 36"),
-        ({"alphabet": "aabcd"}, TENSORS, "names a character twice"),
+        ({"alphabet": "aabcd"}, TENSORS, "has a character twice"),
         ({"alphabet": "ab\x1bcd"}, TENSORS, "control character"),
         ({"alphabet": ""}, TENSORS, "alphabet is empty"),
         ({"config": {"temperature": -1}}, TENSORS, "temperature cannot be -1"),

@@ -8,13 +8,13 @@ from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
 from pgplay.paths import shipped
 from pgplay.tasks.corpora import corpus_names, read_corpus
-from pgplay.tasks.datasets import data_sets
+from pgplay.tasks.datasets import shipped_data_sets
 from pgplay.tasks.load import load_task
 from tools.data_sets import SETS
 
 
 def test_the_sets_ship_as_their_words_make_them() -> None:
-    assert data_sets().keys() == SETS.keys() == {"assistant", "french", "chinese", "headline"}
+    assert shipped_data_sets().keys() == SETS.keys() == {"assistant", "french", "chinese", "headline"}
     for name, rows in SETS.items():
         task = load_task(make_config({"task": name}))
         assert [(pair.prompt, *pair.answers) for pair in task.training] == rows()
@@ -37,7 +37,7 @@ def _pieces(text: str) -> set[str]:
 
 
 def test_every_source_is_named() -> None:
-    for folder, names in (("tasks", data_sets()), ("corpora", corpus_names())):
+    for folder, names in (("tasks", shipped_data_sets()), ("corpora", corpus_names())):
         readme = (shipped("assets") / folder / "README.md").read_text(encoding="utf-8")
         assert all(f"`{name}" in readme for name in names)
         assert "public" in readme

@@ -4,7 +4,7 @@ from itertools import pairwise
 import pytest
 
 from pgplay.errors import InputError
-from pgplay.tasks.generators import GENERATORS, Span, generate, parse_task
+from pgplay.tasks.generators import GENERATORS, IntegerRange, generate, parse_task
 from pgplay.tasks.number_words import number_in_words
 from pgplay.tasks.task import Pair
 
@@ -90,7 +90,7 @@ def test_parameters_are_obeyed() -> None:
     assert set("".join(pair.prompt for pair in pairs)) == {"a", "b"}
     shifted = pairs_of("caesar:shift=1,alphabet=abc,length=1")
     assert {(pair.prompt, pair.target) for pair in shifted} == {("a", "b"), ("b", "c"), ("c", "a")}
-    assert parse_task("sort:length=6").settings.length == Span(6, 6)
+    assert parse_task("sort:length=6").settings.length == IntegerRange(6, 6)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_fewer_prompts_where_fewer_exist_and_all_of_them(spec: str, count: int) 
         ("addition:length=3", "no parameter of addition called 'length'", ""),
         ("reverse:length=0", "length cannot be '0'", "from 1 to 100"),
         ("reverse:length=5-3", "length cannot be '5-3'", "from 1 to 100"),
-        ("reverse:length", "length cannot be ''", "a span such as 3-5"),
+        ("reverse:length", "length cannot be ''", "a range such as 3-5"),
         ("addition:digits=10", "digits cannot be '10'", "from 1 to 9"),
         ("addition:digits=-1", "digits cannot be '-1'", "from 1 to 9"),
         ("copy:count=0", "count cannot be '0'", "from 1 to 100000"),

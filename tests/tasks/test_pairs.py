@@ -59,7 +59,7 @@ def test_pairs_come_back_as_they_were_written(tmp_path: Path, write, pairs: dict
         ("i.jsonl", '{"prompt": "a", "target": "b"}\n{"prompt": "c"}\n', 2, "the target is missing"),
         ("n.jsonl", '{"prompt": "a", "target": []}\n', 1, "the target is empty"),
         ("o.csv", "prompt,target,target\na,b,c\nd,,e\n", 3, "the target is empty"),
-        ("j.jsonl", '{"prompt": "a", "target": 3}\n', 1, "the target is no text: 3"),
+        ("j.jsonl", '{"prompt": "a", "target": 3}\n', 1, "the target is not a text: 3"),
         ("k.jsonl", '["a", "b"]\n', 1, "Expected `object`"),
         ("l.toml", '[[pairs]]\nprompt = "a"\ntarget = "b"\n\n[[pairs]]\nprompt = "c"\n', 5, "the target is missing"),
         ("m.toml", "[[pairs]]\nprompt = a\n", 2, "this is no TOML"),
@@ -76,7 +76,7 @@ def test_a_fault_is_told_with_file_and_line(tmp_path: Path, name: str, content: 
 @pytest.mark.parametrize("name", ["pairs.csv", "pairs.jsonl", "pairs.toml"])
 def test_a_file_without_pairs_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("prompt,target\n" if name.endswith("csv") else "", encoding="utf-8")
-    with pytest.raises(InputError, match=r"holds no pairs|has no tables"):
+    with pytest.raises(InputError, match=r"has no pairs|has no tables"):
         read_pairs(tmp_path / name)
 
 

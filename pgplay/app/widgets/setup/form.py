@@ -148,12 +148,12 @@ def model_choices(vocabulary: int) -> dict[str, str]:
 
 def task_choices(task: str) -> list[tuple[str, str]]:
     """Return (spec, what it is) of every task that a list offers; `task` is among them, whatever it is."""
-    from pgplay.tasks.datasets import data_sets
+    from pgplay.tasks.datasets import shipped_data_sets
     from pgplay.tasks.generators import GENERATORS
 
     offered = [("", "")]
     offered += [(name, generator.description) for name, generator in GENERATORS.items()]
-    offered += [(name, "prompts and right answers that ship with pgplay") for name in data_sets()]
+    offered += [(name, "prompts and right answers that ship with pgplay") for name in shipped_data_sets()]
     if not any(task == spec for spec, _ in offered):
         generator = GENERATORS.get(task.partition(":")[0])
         offered.append((task, generator.description if generator else "prompts and right answers from a file"))
