@@ -65,7 +65,7 @@ def test_an_interruption_keeps_every_run_and_only_what_ended_counts() -> None:
     assert "pgplay train --resume" in told
     (recipe,) = json.loads(printed)["recipes"]
     assert (recipe["seeds"], recipe["median_steps"]) == (0, None)
-    assert [run["state"] for run in recipe["runs"]] == ["interrupted", "not begun"]
+    assert [run["state"] for run in recipe["runs"]] == ["interrupted", "not started"]
     (run,) = list_runs()
     assert (run.name, run.state) == (recipe["runs"][0]["run"], "paused")
     assert run.checkpoint_step == run.steps >= recipe["runs"][0]["steps"] > 0

@@ -114,7 +114,7 @@ def test_importing_a_policy_asks_and_eval_remembers(
     ran.unlink()
 
     assert main(["policies", "import", str(exported), "--name", "unasked"]) == 0
-    assert "runs only when you say so" in capsys.readouterr().err
+    assert "runs only with your consent" in capsys.readouterr().err
     answer(monkeypatch, "n")
     assert main(["policies", "import", str(exported), "--name", "refused"]) == 0
     assert main(["policies", "show", "refused"]) == 0

@@ -20,7 +20,7 @@ def test_one_reward_is_told_with_its_evidence_and_pictures(capsys: pytest.Captur
     assert first == "levenshtein: learnable."
     assert "- 8 of 8 climbs by single edits end at the target." in lines
     completions = lines.index("Rewards of a run's first 256 completions:")
-    path = lines.index("Mean reward so many random edits away from the target:")
+    path = lines.index("Mean reward after random edits of the target, by number of edits:")
     assert sum(int(line.split()[-1]) for line in lines[completions + 1 : path - 1]) == 256
     assert lines[path + 1].split() == ["0", "█" * 40, "1.000"]
 

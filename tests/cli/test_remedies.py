@@ -75,4 +75,6 @@ def test_doctor_says_that_no_room_is_left(
 
     monkeypatch.setattr(doctor.tempfile, "TemporaryFile", full)
     assert main(["doctor"]) == 1
-    assert "Broken: No room is left in" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "Broken: The disk of" in printed
+    assert "is full. Free some space" in printed

@@ -1,6 +1,6 @@
 """`pgplay bench`: how fast this machine samples and learns, per model and device.
 
-Each model is measured in a process of its own, one after the other (learning.speed).
+Models are measured one after the other, each in its own process (learning.benchmark).
 """
 
 from __future__ import annotations
@@ -24,56 +24,56 @@ _SHORTEST, _LONGEST = 4, 512
 
 _KEYS = """\
 --json prints one object:
-peak          per device, the floating-point operations a second of a large product of matrices on all cores
+peak          per device, the floating-point operations per second of a large matrix product on all cores
 models        for each model on each device
   model, device, parameters (with 27 characters and a stop token), threads, batch_size, length
-  steps       how many were measured; what follows are medians over them
-  seconds     a whole step; seconds_sample and seconds_learn are those of its stages
-  sample_per_second      characters sampled in a second of sampling
-  learn_per_second       characters learnt in a second of learning, all of a step's updates
+  steps       number of measured steps; what follows are medians over them
+  seconds     per step; seconds_sample and seconds_learn are those of its stages
+  sample_per_second      characters sampled per second of sampling
+  learn_per_second       characters trained on per second of learning, over all updates of a step
   characters_per_second  sampling, learning, rewards and metrics together
-  memory      bytes that training added to a process with torch in it; null where that is not told
+  memory      bytes that training adds to a process with torch loaded; null if unknown
   sample_share, learn_share, share
-              of the peak: the network's own arithmetic in a second of each
+              share of the peak: the network's own arithmetic per second of each stage
   by_length, by_batch    lists of batch_size, length, seconds and characters_per_second
   length_exponent, batch_exponent
-              a step's seconds grow as this power of length and of batch size
-parameters    per family and device, the power of its parameters by which a step's seconds grow
-unavailable   devices that cannot be used here, each with its reason
-failed        models that could not be measured, each with its reason"""
+              the exponents with which a step's seconds grow with length and batch size
+parameters    per family and device, the exponent with which a step's seconds grow with the parameters
+unavailable   devices that cannot be used here, with the reason
+failed        models that could not be measured, with the reason"""
 
 
-def bench(words: Sequence[str]) -> int:
-    """Run `pgplay bench`; returns 1 where a model could not be measured."""
+def bench(argv: Sequence[str]) -> int:
+    """Run `pgplay bench`; returns 1 if a model could not be measured."""
     parser = Parser(
         "pgplay bench",
-        "How fast this machine samples and learns, per model and device: steps of training with default settings,\n"
-        "in which every completion fills its length. Let nothing else run meanwhile.",
+        "How fast this machine samples and learns, per model and device: training steps with default settings,\n"
+        "with every completion at full length. Run nothing else meanwhile.",
         epilog=_KEYS,
     )
     parser.add_argument(
-        "--models", metavar="NAME,...", help="which models, or all (default: nano, small and medium of each family)"
+        "--models", metavar="NAME,...", help="models, or all (default: nano, small and medium of each family)"
     )
-    parser.add_argument("--devices", metavar="NAME,...", help="which devices (default: all that can be used here)")
+    parser.add_argument("--devices", metavar="NAME,...", help="devices (default: all that can be used here)")
     parser.add_argument(
-        "--batch-size", type=whole_number(4, 32768), default=64, metavar="N", help="completions a step (default: 64)"
+        "--batch-size", type=whole_number(4, 32768), default=64, metavar="N", help="completions per step (default: 64)"
     )
     parser.add_argument(
         "--length",
         type=whole_number(_SHORTEST, _LONGEST),
         default=32,
         metavar="N",
-        help=f"characters a completion, from {_SHORTEST} to {_LONGEST} (default: 32)",
+        help=f"characters per completion, from {_SHORTEST} to {_LONGEST} (default: 32)",
     )
     parser.add_argument(
         "--seconds",
         type=whole_number(1, 3600),
         default=3,
         metavar="N",
-        help="about so long for each model on each device, beyond its start (default: 3); slow ones take longer",
+        help="seconds per model and device after its start (default: 3); slow models take longer",
     )
     add_json(parser)
-    arguments = parser.read(words)
+    arguments = parser.read(argv)
     models = _models(arguments.models)
     from pgplay.worker.session.cpu_cores import let_waiting_threads_sleep
 
@@ -100,7 +100,7 @@ def _models(word: str | None) -> list[str]:
 
 
 def _devices(word: str | None) -> tuple[list[str], list[dict[str, str]]]:
-    """Return the devices to be measured, and those that cannot be used; one that `word` names raises InputError."""
+    """Return the devices to measure and those that cannot be used; raises InputError if `word` names one of these."""
     from pgplay.policies.devices import list_devices, resolve_device
 
     if word is not None:
@@ -122,7 +122,7 @@ def _orders(models: Iterable[str], devices: Iterable[str], arguments: Arguments)
 
 
 def _measure(orders: Sequence[BenchmarkRequest]) -> tuple[list[BenchmarkResult], list[dict[str, str]]]:
-    """Return what each order gave, in a process of its own, and what could not be measured."""
+    """Run each order in its own process; returns the results and the failures."""
     import msgspec
 
     from pgplay.learning.benchmark import BenchmarkResult
@@ -136,7 +136,7 @@ def _measure(orders: Sequence[BenchmarkRequest]) -> tuple[list[BenchmarkResult],
             speeds.append(msgspec.json.decode(done.stdout, type=BenchmarkResult))
             continue
         said = done.stderr.decode(errors="replace").strip().splitlines()
-        reason = said[-1] if said else "Its process was killed, probably for want of memory."
+        reason = said[-1] if said else "Its process was killed, probably because memory ran out."
         note(f"{order.model} on {order.device} could not be measured. {reason}")
         failed.append({"model": order.model, "device": order.device, "reason": reason})
     if not speeds:
@@ -182,13 +182,13 @@ def _point(timing: Timing) -> dict[str, float]:
 
 
 def _exponent(points: Sequence[tuple[float, float]]) -> float:
-    """Return a where y grows as x^a from the first to the last of the (x, y) `points`."""
+    """Return the exponent a such that y grows as x^a from the first to the last of the (x, y) `points`."""
     (low, before), *_, (high, after) = points
     return math.log(after / before) / math.log(high / low)
 
 
 def _growth(speeds: Sequence[BenchmarkResult]) -> list[dict[str, Any]]:
-    """Return by which power of the parameters a step's seconds grow, for each family of one device's `speeds`."""
+    """Return the exponent with which a step's seconds grow with the parameters, per family of one device's `speeds`."""
     lines = []
     for family in dict.fromkeys(model_spec(one.model).family.name for one in speeds):
         own = [one for one in speeds if model_spec(one.model).family.name == family]
@@ -205,7 +205,7 @@ def _print(
     unavailable: Sequence[dict[str, str]],
 ) -> None:
     first = rows[0]
-    say(f"Characters a second, {first['batch_size']} completions of {first['length']} characters a step\n")
+    say(f"Characters per second, with {first['batch_size']} completions of {first['length']} characters per step\n")
     names = ("sample_per_second", "learn_per_second", "characters_per_second")
     print_table(
         ("model", "device", "parameters", "threads", "sampling", "learning", "together", "of peak", "memory"),
@@ -219,7 +219,7 @@ def _print(
             for row in rows
         ],
     )
-    say("\nMilliseconds a step: how the cost grows with length and batch\n")
+    say("\nMilliseconds per step: how the cost grows with length and batch size\n")
     lengths = [one["length"] for one in first["by_length"]]
     batches = [one["batch_size"] for one in first["by_batch"]]
     print_table(
@@ -243,8 +243,8 @@ def _print(
     )
     say()
     for line in growth:
-        say(f"{line['family']} on {line['device']}: seconds grow as parameters to the power {line['exponent']:.2f}.")
+        say(f"{line['family']} on {line['device']}: seconds grow as parameters^{line['exponent']:.2f}.")
     for device, peak in peaks.items():
-        say(f"Peak of {device}: {peak / 1e9:,.0f} billion operations a second, by a large product of matrices.")
+        say(f"Peak of {device}: {peak / 1e9:,.0f} billion operations per second, from a large matrix product.")
     for missing in unavailable:
         say(f"Not measured: {missing['device']}. {missing['reason']}")

@@ -1,4 +1,4 @@
-"""What there is to choose from: `pgplay presets`, `pgplay rewards`, `pgplay algorithms`."""
+"""`pgplay presets`, `pgplay rewards` and `pgplay algorithms`: the choices there are."""
 
 from __future__ import annotations
 
@@ -16,27 +16,29 @@ def _add_name(parser: Parser) -> None:
     add_json(parser)
 
 
-def presets(words: Sequence[str]) -> int:
+def presets(argv: Sequence[str]) -> int:
     """Run `pgplay presets`."""
     verbs = {
-        "list": Verb("list the presets, your own among them", add_json, _list_presets),
-        "show": Verb("show what a preset teaches and sets", _add_name, _show_preset),
+        "list": Verb("list the presets, including your own", add_json, _list_presets),
+        "show": Verb("show what a preset teaches, and its settings", _add_name, _show_preset),
     }
-    return run_verb("pgplay presets", "Presets: runs to begin with.", verbs, words, "list")
+    return run_verb("pgplay presets", "Presets: ready-made setups.", verbs, argv, "list")
 
 
 def _list_presets(arguments: Arguments) -> int:
     from pgplay.config.presets import broken_presets, preset_names, presets_replacing_shipped
 
     for name in presets_replacing_shipped():
-        note(f"Your own preset {name} is used in place of the one that ships.")
+        note(f"Your own preset {name} replaces the shipped one of that name.")
     for broken in broken_presets():
         print_error(broken.error)
-    found = preset_names()
+    all_presets = preset_names()
     if arguments.json:
-        print_json([_preset(preset) for preset in found])
+        print_json([_preset(preset) for preset in all_presets])
     else:
-        print_table(("name", "title", "teaches"), [(one.name, one.title, one.teaches) for one in found])
+        print_table(
+            ("name", "title", "teaches"), [(preset.name, preset.title, preset.teaches) for preset in all_presets]
+        )
     return 0
 
 
@@ -67,18 +69,18 @@ def _show_preset(arguments: Arguments) -> int:
     return 0
 
 
-def rewards(words: Sequence[str]) -> int:
+def rewards(argv: Sequence[str]) -> int:
     """Run `pgplay rewards`."""
     verbs = {
         "list": Verb("list the built-in rewards", add_json, _list_rewards),
-        "show": Verb("show what a reward measures and where it comes from", _add_name, _show_reward),
-        "probe": Verb("say what a reward will do, before any training", add_probe, probe),
+        "show": Verb("show a reward's definition and source", _add_name, _show_reward),
+        "probe": Verb("examine a reward before training", add_probe, probe),
     }
     description = (
-        "Rewards: what is good. Beside the built-in ones a reward may be a formula of them\n"
-        '("0.8*levenshtein + 0.2*prefix - 0.01*abs(length - 12)") or a Python file of your own (my_reward.py:rhymes).'
+        "Rewards score completions. Besides the built-in ones, a reward may be a formula of them\n"
+        '("0.8*levenshtein + 0.2*prefix - 0.01*abs(length - 12)") or your own Python file (my_reward.py:rhymes).'
     )
-    return run_verb("pgplay rewards", description, verbs, words, "list")
+    return run_verb("pgplay rewards", description, verbs, argv, "list")
 
 
 def _range(reward: BuiltIn) -> str:
@@ -105,7 +107,8 @@ def _list_rewards(arguments: Arguments) -> int:
         print_json([_reward(reward) for reward in REWARDS.values()])
     else:
         print_table(
-            ("name", "range", "description"), [(name, _range(one), one.description) for name, one in REWARDS.items()]
+            ("name", "range", "description"),
+            [(name, _range(reward), reward.description) for name, reward in REWARDS.items()],
         )
     return 0
 
@@ -121,23 +124,23 @@ def _show_reward(arguments: Arguments) -> int:
     return 0
 
 
-def algorithms(words: Sequence[str]) -> int:
+def algorithms(argv: Sequence[str]) -> int:
     """Run `pgplay algorithms`."""
 
     def add_show(parser: Parser) -> None:
-        parser.add_argument("name", metavar="NAME", nargs="?", help="without one: every metric")
-        parser.add_argument("--metrics", action="store_true", help="what each metric means")
+        parser.add_argument("name", metavar="NAME", nargs="?", help="omit it to list every metric")
+        parser.add_argument("--metrics", action="store_true", help="also list what each metric means")
         add_json(parser)
 
     verbs = {
-        "list": Verb("list the algorithms with their rows of choices", add_json, _list_algorithms),
+        "list": Verb("list the algorithms with their choices", add_json, _list_algorithms),
         "show": Verb("show an algorithm's choices and source, or the metrics", add_show, _show_algorithm),
     }
     description = (
-        "Algorithms: how a policy improves. Each is a row of choices; each choice can be overruled by its option.\n"
-        "The comparators are no policy gradients: they tell what a policy gradient buys."
+        "An algorithm is a row of choices; each choice can be overridden by its option.\n"
+        "The comparators are not policy gradients; they show what a policy gradient buys."
     )
-    return run_verb("pgplay algorithms", description, verbs, words, "list")
+    return run_verb("pgplay algorithms", description, verbs, argv, "list")
 
 
 def _algorithm(name: str) -> dict[str, Any]:
@@ -163,7 +166,7 @@ def _list_algorithms(arguments: Arguments) -> int:
         print_json([_algorithm(name) for name in (*ALGORITHMS, *COMPARATORS)])
     else:
         print_table(("name", *AlgorithmChoices._fields), [(name, *row.choices) for name, row in ALGORITHMS.items()])
-        say("\nComparators, which are no policy gradients:")
+        say("\nComparators, which are not policy gradients:")
         print_table(("name", "description"), [(name, row.description) for name, row in COMPARATORS.items()])
     return 0
 
@@ -171,14 +174,14 @@ def _list_algorithms(arguments: Arguments) -> int:
 def _show_algorithm(arguments: Arguments) -> int:
     from pgplay.learning.reports.metrics import METRICS
 
-    shown: dict[str, Any] = _algorithm(arguments.name) if arguments.name else {}
+    facts: dict[str, Any] = _algorithm(arguments.name) if arguments.name else {}
     metrics = METRICS if arguments.metrics or not arguments.name else {}
     if arguments.json:
         documented = [{"name": name, **metric._asdict()} for name, metric in metrics.items()]
-        print_json({**shown, **({"metrics": documented} if metrics else {})})
+        print_json({**facts, **({"metrics": documented} if metrics else {})})
         return 0
-    print_facts({**shown, **(shown.pop("choices", None) or {})})
-    if shown and metrics:
+    print_facts({**facts, **(facts.pop("choices", None) or {})})
+    if facts and metrics:
         say()
     if metrics:
         rows = [(name, metric.unit, metric.description) for name, metric in metrics.items()]

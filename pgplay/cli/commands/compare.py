@@ -1,7 +1,7 @@
-"""`pgplay compare`: recipes side by side, each over several seeds, trained at once on the machine's cores.
+"""`pgplay compare`: recipes side by side, each over several seeds, trained in parallel on the machine's cores.
 
-What is compared first is how many completions a recipe needs: seconds are shared with the runs beside it. A run that
-does not reach its goal counts in a median as longer than any that does, so no recipe looks quick by giving up.
+Compare completions first: parallel runs share the cores, so their seconds depend on each other. In a median, a run
+that does not reach its goal ranks below all that do, so no recipe looks quick by giving up.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
     from pgplay.rewards.spec import RewardSpec
 
 STEPS_WITHOUT_LIMIT = 2000
-"""A recipe that sets no limit of its own ends after so many steps: one that never solves would hold up all others."""
+"""The step limit of a recipe that sets no limit: one that never solves would hold up all others."""
 
-_LOOK = 0.1  # seconds between two looks at whether a signal came
+_LOOK = 0.1  # seconds between checks for a signal
 _LABEL_WIDTH = 48
 _GREATEST_SEED = 2**31 - 1
 
 
 class Entry(NamedTuple):
-    """One of the recipes, its seed left aside; `label` is the preset's or run's name, else what differs."""
+    """One recipe without its seed; `label` is the name of its preset or run, else the settings in which it differs."""
 
     label: str
     differs: str
@@ -47,8 +47,8 @@ class Entry(NamedTuple):
     rewards: tuple[RewardSpec, ...]
 
 
-class Trained(NamedTuple):
-    """One run of an entry, and how it ended."""
+class Trial(NamedTuple):
+    """One run of an entry and its outcome."""
 
     entry: int
     config: RunConfig
@@ -56,40 +56,40 @@ class Trained(NamedTuple):
 
     @property
     def ended(self) -> bool:
-        """Whether it ended by itself, so that it says something about its recipe."""
+        """Whether it ended without an interruption, so that it counts."""
         return self.outcome is not None and self.outcome.state != "interrupted"
 
     @property
     def reached(self) -> bool:
-        """Whether it reached the goal of its recipe: solved, or the reward or exact match that was asked for."""
+        """Whether it reached its recipe's goal: solved, or the requested reward or exact match."""
         outcome = self.outcome
         if outcome is None or outcome.report is None:
             return False
         return outcome.report.solved or goals.reached(self.config.goal, outcome.report.metrics)
 
 
-def compare(words: Sequence[str]) -> int:
-    """Run `pgplay compare`; returns 130 where a signal ended it, with every run kept, and 1 where a run failed."""
+def compare(argv: Sequence[str]) -> int:
+    """Run `pgplay compare`; returns 130 after a signal (every run is kept), 1 if a run failed."""
     parser = Parser(
         "pgplay compare",
-        "Train each recipe over each seed, as many at once as there are cores, and print a table.\n"
-        'A recipe is one line as pgplay train prints it ("algorithm=rloo lr=0.01"), a preset or a stored run.\n'
-        f"One that sets no limit ends after {STEPS_WITHOUT_LIMIT} steps.",
+        "Train each recipe with each seed, as many runs in parallel as there are cores, and print a table.\n"
+        'A recipe is a line such as pgplay train prints ("algorithm=rloo lr=0.01"), a preset or a stored run.\n'
+        f"A recipe without a limit stops after {STEPS_WITHOUT_LIMIT} steps.",
         usage="pgplay compare RECIPE [RECIPE ...] [--seeds 0,1,2] [OPTIONS] [--json]",
     )
     parser.add_argument("recipes", metavar="RECIPE", nargs="+")
     parser.add_argument("--seeds", default="0,1,2", metavar="N,N,...", help="default: 0,1,2")
     parser.add_argument(
-        "--jobs", type=whole_number(1, 256), metavar="N", help="runs at once (default: as many as fit on the cores)"
+        "--jobs", type=whole_number(1, 256), metavar="N", help="parallel runs (default: as many as fit on the cores)"
     )
     add_field_options(parser)
     add_consent(parser)
     add_json(parser)
-    arguments = parser.read(words)
+    arguments = parser.read(argv)
     seeds = read_seeds(arguments.seeds)
     entries = _read_entries(arguments)
     planned = [
-        Trained(place, make_config({"seed": seed}, entry.config), None)
+        Trial(place, make_config({"seed": seed}, entry.config), None)
         for place, entry in enumerate(entries)
         for seed in seeds
     ]
@@ -97,16 +97,16 @@ def compare(words: Sequence[str]) -> int:
         interruption.working = True
         trained = asyncio.run(_train(entries, planned, arguments.jobs, interruption))
     summaries = [
-        _summarise(entry, [one for one in trained if one.entry == place]) for place, entry in enumerate(entries)
+        _summarise(entry, [trial for trial in trained if trial.entry == place]) for place, entry in enumerate(entries)
     ]
     if arguments.json:
         print_json({"seeds": seeds, "interrupted": interruption.asked, "recipes": summaries})
     else:
         _print(entries, summaries, trained)
     if interruption.asked:
-        note("Every run is kept: pgplay runs lists them, and pgplay train --resume RUN goes on with one.")
+        note("Every run is kept: list them with pgplay runs, resume one with pgplay train --resume RUN.")
         return INTERRUPTED
-    return int(any(one.outcome is not None and one.outcome.state == "failed" for one in trained))
+    return int(any(trial.outcome is not None and trial.outcome.state == "failed" for trial in trained))
 
 
 def read_seeds(text: str) -> list[int]:
@@ -146,7 +146,7 @@ def _read_entries(arguments: Arguments) -> list[Entry]:
 
 
 def _read_recipe(word: str) -> tuple[str, RunConfig]:
-    """Return the run that `word` describes, and its name where it has one; raises InputError."""
+    """Return the name (if any) and the config of the run that `word` describes; raises InputError."""
     from pgplay.config.presets import load_preset, preset_names
     from pgplay.files.atomic import kept_folders
     from pgplay.paths import runs_folder
@@ -176,7 +176,7 @@ def _complete(config: RunConfig, options: dict[str, Any]) -> RunConfig:
 
 
 def _check(config: RunConfig) -> None:
-    """Refuse what can be known to be wrong before any worker is started."""
+    """Refuse invalid configs before any worker is started."""
     from pgplay.learning.plan import make_plan
 
     if not config.warm_start or config.warm_start.isdecimal():
@@ -184,25 +184,25 @@ def _check(config: RunConfig) -> None:
 
 
 async def _train(
-    entries: Sequence[Entry], planned: Sequence[Trained], jobs: int | None, interruption: Interruption
-) -> list[Trained]:
-    """Train all that is planned and tell how it goes; what never began has no outcome."""
+    entries: Sequence[Entry], planned: Sequence[Trial], jobs: int | None, interruption: Interruption
+) -> list[Trial]:
+    """Train all planned runs and show their progress; a run that never began has no outcome."""
     trained = list(planned)
-    widest = max(one.config.threads or 1 for one in planned)
+    widest = max(trial.config.threads or 1 for trial in planned)
     with RunsProgress(len(planned)) as progress:
 
-        def heard(news: News) -> None:
-            one = planned[news.number]
-            name = f"{shorten(entries[one.entry].label, 30)}, seed {one.config.seed}"
+        def show_news(news: News) -> None:
+            trial = planned[news.number]
+            name = f"{shorten(entries[trial.entry].label, 30)}, seed {trial.config.seed}"
             progress.show(news.number, name, news.report, news.progress)
 
-        def ended(place: int, outcome: Outcome) -> None:
-            one = trained[place] = planned[place]._replace(outcome=outcome)
-            name = f"{shorten(entries[one.entry].label, 60)}, seed {one.config.seed}"
+        def record_end(place: int, outcome: Outcome) -> None:
+            trial = trained[place] = planned[place]._replace(outcome=outcome)
+            name = f"{shorten(entries[trial.entry].label, 60)}, seed {trial.config.seed}"
             progress.end(place, f"{name}: {outcome.message}" + (f"  ({outcome.run})" if outcome.run else ""))
 
-        starts = [Start(settings=to_settings(one.config), rewards=entries[one.entry].rewards) for one in planned]
-        pool = Pool(starts, jobs or max(1, available_cores() // widest), heard, ended)
+        starts = [Start(settings=to_settings(trial.config), rewards=entries[trial.entry].rewards) for trial in planned]
+        pool = Pool(starts, jobs or max(1, available_cores() // widest), show_news, record_end)
         training = asyncio.create_task(pool.train())
         while not training.done():
             await asyncio.wait([training], timeout=_LOOK)
@@ -213,27 +213,28 @@ async def _train(
     return trained
 
 
-def _summarise(entry: Entry, trained: Sequence[Trained]) -> dict[str, Any]:
-    """Return what --json says of one recipe; a median is null where most seeds did not reach the goal.
+def _summarise(entry: Entry, trained: Sequence[Trial]) -> dict[str, Any]:
+    """Return the --json object of one recipe; a median is null if most seeds did not reach the goal.
 
-    Runs that were interrupted or never begun do not count.
+    Interrupted runs and runs that never began do not count.
     """
-    ended = [one for one in trained if one.ended]
+    ended = [trial for trial in trained if trial.ended]
     return {
         "recipe": to_recipe(entry.config),
         "label": entry.label,
         "differs": entry.differs,
         "seeds": len(ended),
-        "solved": sum(one.reached for one in ended),
+        "solved": sum(trial.reached for trial in ended),
         **{f"median_{name}": _median(ended, name, entry.config.until) for name in ("steps", "completions", "seconds")},
-        "median_reward": _median_of([value for one in ended if (value := _reward(one)) is not None]),
-        "runs": [_describe(one) for one in trained],
+        "median_reward": _median_of([value for trial in ended if (value := _reward(trial)) is not None]),
+        "runs": [_describe(trial) for trial in trained],
     }
 
 
-def _median(trained: Sequence[Trained], name: str, until: str) -> float | None:
+def _median(trained: Sequence[Trial], name: str, until: str) -> float | None:
     reports = [
-        one.outcome.report if one.outcome is not None and (one.reached or until == "never") else None for one in trained
+        trial.outcome.report if trial.outcome is not None and (trial.reached or until == "never") else None
+        for trial in trained
     ]
     field = "step" if name == "steps" else name
     return _median_of([math.inf if report is None else float(getattr(report, field)) for report in reports])
@@ -244,28 +245,28 @@ def _median_of(values: Sequence[float]) -> float | None:
     return median if math.isfinite(median) else None
 
 
-def _reward(one: Trained) -> float | None:
-    return one.outcome.report.metrics.get("reward_mean") if one.outcome and one.outcome.report else None
+def _reward(trial: Trial) -> float | None:
+    return trial.outcome.report.metrics.get("reward_mean") if trial.outcome and trial.outcome.report else None
 
 
-def _describe(one: Trained) -> dict[str, Any]:
-    outcome = one.outcome
+def _describe(trial: Trial) -> dict[str, Any]:
+    outcome = trial.outcome
     report = outcome.report if outcome is not None else None
     return {
-        "seed": one.config.seed,
+        "seed": trial.config.seed,
         "run": outcome.run if outcome is not None else None,
-        "state": outcome.state if outcome is not None else "not begun",
+        "state": outcome.state if outcome is not None else "not started",
         "message": outcome.message if outcome is not None else "",
-        "solved": one.reached,
+        "solved": trial.reached,
         "steps": report.step if report is not None else 0,
         "completions": report.completions if report is not None else 0,
         "seconds": report.seconds if report is not None else 0.0,
-        "reward_mean": _reward(one),
+        "reward_mean": _reward(trial),
         "greedy_reward": report.metrics.get("greedy_reward") if report is not None else None,
     }
 
 
-def _print(entries: Sequence[Entry], summaries: Sequence[dict[str, Any]], trained: Sequence[Trained]) -> None:
+def _print(entries: Sequence[Entry], summaries: Sequence[dict[str, Any]], trained: Sequence[Trial]) -> None:
     goal = "solved" if all(entry.config.until == "solved" for entry in entries) else "reached"
     rows = []
     for entry, summary in zip(entries, summaries, strict=True):
@@ -284,12 +285,12 @@ def _print(entries: Sequence[Entry], summaries: Sequence[dict[str, Any]], traine
     print_table(("recipe", goal, "steps", "completions", "seconds", "reward"), rows)
     named = [entry for entry in entries if entry.differs and shorten(entry.label, _LABEL_WIDTH) != entry.differs]
     if named:
-        say("\nWhat differs:")
+        say("\nDifferences:")
         print_table(("recipe", "settings"), [(shorten(one.label, _LABEL_WIDTH), one.differs) for one in named])
-    say("\nMedians over the seeds; one that did not get there counts as longer than any that did.")
-    ended = sum(one.ended for one in trained)
+    say("\nMedians over the seeds; unsolved runs rank below all solved ones.")
+    ended = sum(trial.ended for trial in trained)
     if ended < len(trained):
-        say(f"{ended} of {len(trained)} runs ended before the interruption; only they count.")
-    failed = sum(one.outcome is not None and one.outcome.state == "failed" for one in trained)
+        say(f"{ended} of {len(trained)} runs ended before the interruption; only these count.")
+    failed = sum(trial.outcome is not None and trial.outcome.state == "failed" for trial in trained)
     if failed:
         say(f"{failed} of {len(trained)} runs failed.")

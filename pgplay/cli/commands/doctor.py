@@ -1,4 +1,4 @@
-"""`pgplay doctor` and `pgplay locate`: this machine, and where things are kept on it."""
+"""`pgplay doctor` and `pgplay locate`: checks of this machine, and pgplay's folders on it."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ _PACKAGES = {
     "msgspec": "msgspec",
     "safetensors": "safetensors",
 }
-"""The packages that pgplay needs, and the module whose import shows that each works."""
+"""The packages that pgplay needs, each with the module whose import proves that it works."""
 
 _LOW_SPACE = 200 * 1024 * 1024
 """Bytes below which saving is at risk: a policy of size xl takes 340 MB, the common ones below 5 MB."""
 
 
 class Fault(NamedTuple):
-    """What would not work and why; `needed` where pgplay cannot do its work without it."""
+    """A problem; `needed` if pgplay cannot work because of it."""
 
     problem: str
     needed: bool
 
 
-def locate(words: Sequence[str]) -> int:
+def locate(argv: Sequence[str]) -> int:
     """Run `pgplay locate`."""
-    parser = Parser("pgplay locate", "The folders in which things are kept.")
+    parser = Parser("pgplay locate", "The folders where pgplay keeps its data.")
     add_json(parser)
-    arguments = parser.read(words)
+    arguments = parser.read(argv)
     folders = {name: str(folder) for name, folder in _folders().items()}
     if arguments.json:
         print_json(folders)
@@ -69,11 +69,11 @@ def _folders() -> dict[str, Path]:
     }
 
 
-def doctor(words: Sequence[str]) -> int:
-    """Run `pgplay doctor`; returns 1 where something that pgplay needs is broken."""
-    parser = Parser("pgplay doctor", "Versions, devices, folders, what would not work and why.")
+def doctor(argv: Sequence[str]) -> int:
+    """Run `pgplay doctor`; returns 1 if something that pgplay needs is broken."""
+    parser = Parser("pgplay doctor", "Versions, devices and folders; what does not work, and why.")
     add_json(parser)
-    arguments = parser.read(words)
+    arguments = parser.read(argv)
     faults: list[Fault] = []
     with heeded():
         versions = _check_versions(faults)
@@ -82,12 +82,15 @@ def doctor(words: Sequence[str]) -> int:
     terminal = _check_terminal(faults)
     broken = any(fault.needed for fault in faults)
     if arguments.json:
-        found = {"versions": versions, "devices": devices, "folder": folder, "terminal": terminal}
-        print_json({"ok": not broken, **found, "faults": [fault._asdict() for fault in faults]})
+        facts = {"versions": versions, "devices": devices, "folder": folder, "terminal": terminal}
+        print_json({"ok": not broken, **facts, "faults": [fault._asdict() for fault in faults]})
         return int(broken)
     print_facts(versions)
     say()
-    print_table(("device", "there", "what"), [(one["name"], one["available"], one["description"]) for one in devices])
+    print_table(
+        ("device", "available", "description"),
+        [(device["name"], device["available"], device["description"]) for device in devices],
+    )
     say()
     free = folder["free_bytes"]
     print_facts({**folder, "free_bytes": None, "free": None if free is None else f"{free / 1e9:.1f} GB"})
@@ -101,7 +104,7 @@ def doctor(words: Sequence[str]) -> int:
 
 
 def pgplay_version() -> str:
-    """Return the version that is installed; a source tree that nobody installed has none."""
+    """Return the installed version; an uninstalled source tree has none."""
     try:
         return importlib.metadata.version("pgplay")
     except importlib.metadata.PackageNotFoundError:
@@ -130,11 +133,11 @@ def _check_devices(faults: list[Fault]) -> list[dict[str, Any]]:
         return []
     from pgplay.policies.devices import list_devices
 
-    found = []
+    devices = []
     for device in list_devices():
-        what = device.description if device.available else device.reason
-        found.append({"name": device.name, "available": device.available, "description": what})
-    return found
+        description = device.description if device.available else device.reason
+        devices.append({"name": device.name, "available": device.available, "description": description})
+    return devices
 
 
 def _check_folder(faults: list[Fault]) -> dict[str, Any]:
@@ -149,9 +152,11 @@ def _check_folder(faults: list[Fault]) -> dict[str, Any]:
         faults.append(Fault(str(error).replace("\n", " "), needed=True))
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            problem = f"No room is left in {folder}. Free some, or set PGPLAY_HOME to a folder elsewhere."
+            problem = f"The disk of {folder} is full. Free some space, or set PGPLAY_HOME to another folder."
         else:
-            problem = f"The folder {folder} cannot be written: {error.strerror}. Set PGPLAY_HOME to one that can."
+            problem = (
+                f"The folder {folder} cannot be written: {error.strerror}. Set PGPLAY_HOME to one that can be written."
+            )
         faults.append(Fault(problem, needed=True))
     if facts["free_bytes"] is not None and facts["free_bytes"] < _LOW_SPACE:
         faults.append(Fault(f"Only {facts['free_bytes'] // 2**20} MB are free in {folder}.", needed=False))
@@ -163,13 +168,13 @@ def _check_terminal(faults: list[Fault]) -> dict[str, Any]:
     columns, rows = shutil.get_terminal_size()
     encoding = sys.stdout.encoding or "unknown"
     if not inside:
-        faults.append(Fault("Standard output is no terminal: the app cannot open here, train can.", needed=False))
+        faults.append(Fault("Not a terminal: the app cannot open here. Use pgplay train.", needed=False))
     elif columns < 80 or rows < 24:
-        faults.append(Fault(f"The terminal is {columns}x{rows}: the app shows all from 80x24 on.", needed=False))
+        faults.append(Fault(f"The terminal is {columns}x{rows}: the app needs 80x24 to show everything.", needed=False))
     if "utf" not in encoding.lower():
-        faults.append(Fault(f"The encoding is {encoding}: characters outside it are shown as escapes.", needed=False))
+        faults.append(Fault(f"The encoding is {encoding}: other characters are shown as escapes.", needed=False))
     if os.environ.get("TERM") == "dumb":
-        faults.append(Fault("TERM is dumb: the app cannot draw here, train can.", needed=False))
+        faults.append(Fault("TERM is dumb: the app cannot draw here. Use pgplay train.", needed=False))
     return {
         "terminal": f"{columns}x{rows}" if inside else "none",
         "colours": _colours(),
@@ -180,7 +185,7 @@ def _check_terminal(faults: list[Fault]) -> dict[str, Any]:
 
 def _colours() -> str:
     if os.environ.get("NO_COLOR"):
-        return "none, as NO_COLOR asks"
+        return "none (NO_COLOR is set)"
     if os.environ.get("COLORTERM") in ("truecolor", "24bit"):
         return "16 million"
     return "256" if "256" in os.environ.get("TERM", "") else "16"

@@ -12,43 +12,43 @@ from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_replace, a
 from pgplay.errors import InputError
 
 
-def policies(words: Sequence[str]) -> int:
+def policies(argv: Sequence[str]) -> int:
     """Run `pgplay policies`."""
     verbs = {
-        "list": Verb("list the saved policies, newest first, then those that ship", add_json, _list),
-        "show": Verb("show a policy: what it learned, how, and how well", _add_show, _show),
-        "rename": Verb("call a policy another name", _add_rename, _rename),
+        "list": Verb("list the saved policies, newest first, then the shipped ones", add_json, _list),
+        "show": Verb("show a policy: target, settings and results", _add_show, _show),
+        "rename": Verb("rename a policy", _add_rename, _rename),
         "delete": Verb("delete policies", _add_delete, _delete),
-        "export": Verb("write a policy to one file, to be shared", _add_export, _export),
+        "export": Verb("write a policy to one file, for sharing", _add_export, _export),
         "import": Verb("add a policy from such a file; nothing in it is executed", _add_import, _import),
     }
-    return run_verb("pgplay policies", "The saved policies.", verbs, words, "list")
+    return run_verb("pgplay policies", "The saved policies.", verbs, argv, "list")
 
 
 def _list(arguments: Arguments) -> int:
     from pgplay.library.policies import BrokenPolicy, hiding_policies, list_policies, shipped_policies
 
     for name in hiding_policies():
-        note(f"Your own policy {name} hides the one that ships; pgplay policies rename shows both.")
-    own, shipped = list_policies(), shipped_policies()
-    found = [*own, *shipped]
+        note(f"Your own policy {name} hides the shipped one of that name; rename yours to see both.")
+    saved, shipped = list_policies(), shipped_policies()
+    cards = [*saved, *shipped]
     if arguments.json:
         print_json(
             [
-                {"name": one.name, "problem": one.reason} if isinstance(one, BrokenPolicy) else _facts(one)
-                for one in found
+                {"name": card.name, "problem": card.reason} if isinstance(card, BrokenPolicy) else _facts(card)
+                for card in cards
             ]
         )
         return 0
-    if not own:
-        note("There are no saved policies of your own yet. pgplay train --save NAME makes one.")
+    if not saved:
+        note("You have no saved policies yet. Make one with pgplay train --save NAME.")
     rows: list[tuple[Any, ...]] = []
-    for one in found:
-        if isinstance(one, BrokenPolicy):
-            rows.append((one.name, "cannot be read", "", None, "", one.reason))
+    for card in cards:
+        if isinstance(card, BrokenPolicy):
+            rows.append((card.name, "cannot be read", "", None, "", card.reason))
         else:
-            date = "ships" if one in shipped else one.created[:10]
-            rows.append((one.name, one.model, one.reward, one.reached, date, shorten(_target(one))))
+            date = "ships" if card in shipped else card.created[:10]
+            rows.append((card.name, card.model, card.reward, card.reached, date, shorten(_target(card))))
     print_table(("name", "model", "reward", "reached", "date", "target"), rows)
     return 0
 
@@ -93,10 +93,10 @@ def _show(arguments: Arguments) -> int:
     versions_line = ", ".join(f"{name} {version}" for name, version in versions.items())
     print_facts({**facts, "alphabet": shorten(facts["alphabet"], 80), "versions": versions_line})
     if metrics:
-        say("\nHow well, at its last step:")
+        say("\nMetrics at its last step:")
         print_facts(metrics)
     if source:
-        say("\nIts reward is Python, which runs only when you say so:")
+        say("\nIts reward is Python, which runs only with your consent:")
         print_source(source)
     return 0
 
@@ -135,7 +135,9 @@ def _delete(arguments: Arguments) -> int:
 
 def _add_export(parser: Parser) -> None:
     parser.add_argument("name", metavar="POLICY")
-    parser.add_argument("file", metavar="FILE", nargs="?", default=".", help="a file or a folder; default: here")
+    parser.add_argument(
+        "file", metavar="FILE", nargs="?", default=".", help="a file or a folder (default: the current folder)"
+    )
     add_replace(parser)
 
 
@@ -143,15 +145,15 @@ def _export(arguments: Arguments) -> int:
     from pgplay.library.archive import export_policy
 
     if arguments.file == "-":
-        raise InputError("A policy is not written to standard output.", "Name a file, or a folder that is there.")
-    remedy = "Name another one, or give --replace."
+        raise InputError("A policy cannot be written to standard output.", "Name a file or an existing folder.")
+    remedy = "Choose another name, or give --replace."
     say(export_policy(arguments.name, arguments.file, overwrite=arguments.replace, remedy=remedy))
     return 0
 
 
 def _add_import(parser: Parser) -> None:
     parser.add_argument("file", metavar="FILE")
-    parser.add_argument("--name", metavar="NAME", default="", help="default: the name it was saved under")
+    parser.add_argument("--name", metavar="NAME", default="", help="default: the name in the file")
     add_replace(parser)
 
 
@@ -162,7 +164,7 @@ def _import(arguments: Arguments) -> int:
         arguments.file,
         arguments.name,
         overwrite=arguments.replace,
-        remedy="Give another with --name, or give --replace.",
+        remedy="Choose another with --name, or give --replace.",
     )
     say(card.name)
     if not card.reward_source:
@@ -171,9 +173,9 @@ def _import(arguments: Arguments) -> int:
     from pgplay.runs.stored_rewards import policy_reward
 
     if is_allowed(card.reward_source):
-        note("Its reward is Python, which runs only when you say so, as you once did for this text.")
+        note("Its reward is Python, which you have already allowed to run.")
     elif not sys.stdin.isatty():
-        note("Its reward is Python, which runs only when you say so. pgplay policies show prints it.")
+        note("Its reward is Python, which runs only with your consent. pgplay policies show prints it.")
     elif not ask(policy_reward(card), yes=False).may_run:
-        note("It stays in the library; pgplay sample writes with it, pgplay eval will ask again.")
+        note("The policy stays in the library: pgplay sample works without its reward, pgplay eval asks again.")
     return 0

@@ -1,4 +1,4 @@
-"""`pgplay rewards probe`: what a reward will do, before any training."""
+"""`pgplay rewards probe`: examine a reward before training."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _FIELDS = (
     "top_p",
     "min_p",
 )
-"""What the untrained policy's completions depend on."""
-_BAR = 40  # characters of the longest bar
+"""The settings that the untrained policy's completions depend on."""
+_BAR = 40  # length of the longest bar
 
 
 def add_probe(parser: Parser) -> None:
-    """Give `parser` the words of `pgplay rewards probe`."""
+    """Add the arguments of `pgplay rewards probe`."""
     parser.add_argument(
         "specs", metavar="SPEC", nargs="*", help="a name, a formula or a Python file; default: the preset's reward"
     )
@@ -60,52 +60,52 @@ def probe(arguments: Arguments) -> int:
     judged: list[tuple[Probe, Verdict]] = []
     for spec in [read_spec(text) for text in arguments.specs] or [reward]:
         with build_reward(spec, on_log=note) as built, choose_progress() as progress:
-            found = probe_reward(config, built, progress.prepare)
-        judged.append((found, judge(found)))
+            result = probe_reward(config, built, progress.prepare)
+        judged.append((result, judge(result)))
     if arguments.json:
-        print_json({"probes": [_plain(*one) for one in judged]})
+        print_json({"probes": [_plain(*pair) for pair in judged]})
     elif len(judged) == 1:
         _print(*judged[0])
     else:
         print_table(
             ("reward", "verdict", "mean", "highest", "tied groups", "µs"),
             [
-                (found.reward, verdict.words, found.mean, found.highest, f"{found.tied_groups:.0%}", _cost(found))
-                for found, verdict in judged
+                (result.reward, verdict.words, result.mean, result.highest, f"{result.tied_groups:.0%}", _cost(result))
+                for result, verdict in judged
             ],
         )
     return 0
 
 
-def _plain(found: Probe, verdict: Verdict) -> dict[str, Any]:
+def _plain(result: Probe, verdict: Verdict) -> dict[str, Any]:
     import msgspec
 
-    plain: dict[str, Any] = msgspec.to_builtins(found)
+    plain: dict[str, Any] = msgspec.to_builtins(result)
     return {**plain, "verdict": msgspec.to_builtins(verdict)}
 
 
-def _cost(found: Probe) -> str:
-    return f"{found.microseconds:.3g}"
+def _cost(result: Probe) -> str:
+    return f"{result.microseconds:.3g}"
 
 
-def _print(found: Probe, verdict: Verdict) -> None:
-    say(f"{visible(found.reward)}: {verdict.words}.\n")
+def _print(result: Probe, verdict: Verdict) -> None:
+    say(f"{visible(result.reward)}: {verdict.words}.\n")
     for line in verdict.evidence:
         say(f"- {visible(line)}")
-    say(f"- A reward costs {_cost(found)} microseconds.")
-    say(f"\nRewards of a run's first {found.completions} completions:")
-    edges, counts = found.histogram.edges, found.histogram.counts
+    say(f"- Scoring a completion takes {_cost(result)} microseconds.")
+    say(f"\nRewards of a run's first {result.completions} completions:")
+    edges, counts = result.histogram.edges, result.histogram.counts
     _print_bars([number(edge) for edge in edges], [float(count) for count in counts], [str(count) for count in counts])
-    origin = "the target" if found.needs_target else "the best completion"
-    say(f"\nMean reward so many random edits away from {origin}:")
-    means = [point.mean for point in found.path]
-    _print_bars([str(point.edits) for point in found.path], means, [number(mean) for mean in means])
+    origin = "the target" if result.needs_target else "the best completion"
+    say(f"\nMean reward after random edits of {origin}, by number of edits:")
+    means = [point.mean for point in result.path]
+    _print_bars([str(point.edits) for point in result.path], means, [number(mean) for mean in means])
 
 
-def _print_bars(labels: Sequence[str], values: Sequence[float], told: Sequence[str]) -> None:
-    """Print a bar for each of `values`, from 0 or from the lowest of them, whichever is lower; labels may be more."""
+def _print_bars(labels: Sequence[str], values: Sequence[float], texts: Sequence[str]) -> None:
+    """Print one bar per value, starting at 0 or at the lowest value if that is negative; extra labels are ignored."""
     low, high = min(0.0, *values), max(0.0, *values)
     width = max(map(cells, labels))
-    for label, value, words in zip(labels, values, told, strict=False):
+    for label, value, text in zip(labels, values, texts, strict=False):
         bar = "█" * round(_BAR * (value - low) / (high - low)) if high > low else ""
-        say(f"  {' ' * (width - cells(label))}{label}  {bar} {words}")
+        say(f"  {' ' * (width - cells(label))}{label}  {bar} {text}")

@@ -1,4 +1,4 @@
-"""`pgplay runs`: the stored runs, their histories, and exporting those."""
+"""`pgplay runs`: the stored runs, their histories and exports."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from pgplay.runs.reader import RunReader
 
 
-def runs(words: Sequence[str]) -> int:
+def runs(argv: Sequence[str]) -> int:
     """Run `pgplay runs`."""
     verbs = {
         "list": Verb("list the runs, newest first", add_json, _list),
-        "show": Verb("show a run: its settings, how far it got, what happened", _add_show, _show),
-        "delete": Verb("delete runs with all they kept", _add_delete, _delete),
-        "export": Verb("write a run to a file: metrics, curves, or a page with all of it", _add_export, _export),
+        "show": Verb("show a run: settings, results, events and checkpoints", _add_show, _show),
+        "delete": Verb("delete runs with all their data", _add_delete, _delete),
+        "export": Verb("export a run: metrics, curves, or a page with everything", _add_export, _export),
     }
-    return run_verb("pgplay runs", "Runs: every training that was started here.", verbs, words, "list")
+    return run_verb("pgplay runs", "Runs: everything that was trained here.", verbs, argv, "list")
 
 
 def _list(arguments: Arguments) -> int:
@@ -31,15 +31,15 @@ def _list(arguments: Arguments) -> int:
 
     from pgplay.runs.summaries import list_runs
 
-    found = list_runs()
+    summaries = list_runs()
     if arguments.json:
-        print_json(msgspec.to_builtins(found))
+        print_json(msgspec.to_builtins(summaries))
         return 0
-    if not found:
-        note("There are no runs yet. pgplay train makes one.")
+    if not summaries:
+        note("There are no runs yet. Start one with pgplay train.")
         return 0
     rows = []
-    for run in found:
+    for run in summaries:
         text = shorten(run.problem or run.task or run.target)
         seconds = f"{run.seconds:.1f}"
         rows.append((run.name, run.state, run.steps, seconds, run.best_reward, run.reward, run.model, text))
@@ -77,34 +77,36 @@ def _show(arguments: Arguments) -> int:
         }
         settings, events, checkpoints = to_settings(store.config), store.events(), _checkpoints(store)
     if arguments.json:
-        happened = [event._asdict() for event in events]
-        print_json({**facts, "settings": settings, "events": happened, "checkpoints": checkpoints})
+        event_rows = [event._asdict() for event in events]
+        print_json({**facts, "settings": settings, "events": event_rows, "checkpoints": checkpoints})
         return 0
     print_facts(facts)
     if settings:
-        say("\nWhat it sets:")
+        say("\nSettings:")
         print_facts(settings)
     if events:
-        say("\nWhat happened:")
-        print_table(("step", "what", "detail"), [(one.step, one.kind, shorten(one.detail, 80)) for one in events])
+        say("\nEvents:")
+        print_table(
+            ("step", "event", "detail"), [(event.step, event.kind, shorten(event.detail, 80)) for event in events]
+        )
     if checkpoints:
-        say("\nCheckpoints; to go on from one, as a new run: pgplay train --resume RUN --at STEP")
-        rows = [(one["step"], one["reward_mean"], one["greedy"]) for one in checkpoints]
+        say("\nCheckpoints (continue from one as a new run: pgplay train --resume RUN --at STEP):")
+        rows = [(row["step"], row["reward_mean"], row["greedy"]) for row in checkpoints]
         print_table(("step", "reward", "greedy completion"), rows)
     return 0
 
 
 def _checkpoints(store: RunReader) -> list[dict[str, Any]]:
-    """Return each checkpoint with what the run was worth and wrote at that step."""
+    """Return each checkpoint with the run's mean reward and greedy completion at that step."""
     from pgplay.runs.checkpoint_files import all_checkpoints
 
-    found = []
+    rows = []
     for step in all_checkpoints(store.folder):
-        row = store.rows(after_step=step - 1, limit=1)
-        metrics = row[0][1] if row and row[0][0] == step else {}
+        step_rows = store.rows(after_step=step - 1, limit=1)
+        metrics = step_rows[0][1] if step_rows and step_rows[0][0] == step else {}
         greedy = next((sample.text for sample in store.samples(step) if sample.role == "greedy"), None)
-        found.append({"step": step, "reward_mean": metrics.get("reward_mean"), "greedy": greedy})
-    return found
+        rows.append({"step": step, "reward_mean": metrics.get("reward_mean"), "greedy": greedy})
+    return rows
 
 
 def _add_delete(parser: Parser) -> None:
@@ -119,7 +121,7 @@ def _delete(arguments: Arguments) -> int:
     names = list(dict.fromkeys(arguments.names))
     for name in names:
         find_run(name)
-    if not confirm(f"Delete {', '.join(names)} with all that was kept?", arguments.yes):
+    if not confirm(f"Delete {', '.join(names)} with all their data?", arguments.yes):
         return 0
     for name in names:
         delete_run(name)
@@ -131,10 +133,13 @@ def _add_export(parser: Parser) -> None:
     from pgplay.export.formats import FORMATS
 
     parser.add_argument("name", metavar="RUN")
-    parser.add_argument("file", metavar="FILE", nargs="?", help="where to; default, and -: standard output")
-    parser.add_argument("--format", choices=FORMATS, help="default: what FILE ends in, else csv")
+    parser.add_argument("file", metavar="FILE", nargs="?", help="the file to write; default, and -: standard output")
+    parser.add_argument("--format", choices=FORMATS, help="default: the ending of FILE, else csv")
     parser.add_argument(
-        "--metric", metavar="NAME", action="append", help="a curve of svg and png, once for each (default: the usual)"
+        "--metric",
+        metavar="NAME",
+        action="append",
+        help="a curve for svg and png; repeat for more (default: the usual ones)",
     )
     add_replace(parser)
 
@@ -149,12 +154,14 @@ def _export(arguments: Arguments) -> int:
     ending = Path(arguments.file or "").suffix.lstrip(".").lower()
     chosen = arguments.format or ending or "csv"
     if chosen not in FORMATS:
-        raise InputError(f"{arguments.file} ends in none of .{', .'.join(FORMATS)}.", "Say which with --format.")
+        raise InputError(
+            f"{arguments.file} has none of the endings .{', .'.join(FORMATS)}.", "Choose the format with --format."
+        )
     path = None if arguments.file in (None, "-") else expand_home(arguments.file)
     if path is not None:
-        check_destination(path, arguments.replace, "Name another one, or give --replace.")
+        check_destination(path, arguments.replace, "Choose another name, or give --replace.")
     if path is None and chosen == "png" and sys.stdout.isatty():
-        raise InputError("A picture is nothing for a terminal.", "Name a FILE to write it to.")
+        raise InputError("A terminal cannot show a picture.", "Name a FILE to write it to.")
     wait = LongWait(f"Exporting {arguments.name}")
     with RunReader.open(arguments.name) as run:
         pieces = export_run(run, chosen, arguments.metric or (), wait.show)

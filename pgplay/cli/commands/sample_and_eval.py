@@ -1,4 +1,4 @@
-"""`pgplay sample` and `pgplay eval`: what a saved policy writes, and how good it is."""
+"""`pgplay sample` and `pgplay eval`: sample from a saved policy, and measure it."""
 
 from __future__ import annotations
 
@@ -22,24 +22,31 @@ if TYPE_CHECKING:
 _DENSITY = ("temperature", "top_k", "top_p", "min_p")
 
 
-def sample(words: Sequence[str]) -> int:
+def sample(argv: Sequence[str]) -> int:
     """Run `pgplay sample`."""
-    known = fields()
-    parser = Parser("pgplay sample", "Write with a saved policy.")
+    run_fields = fields()
+    parser = Parser("pgplay sample", "Sample from a saved policy.")
     parser.add_argument("policy", metavar="POLICY")
-    parser.add_argument("--prompt", metavar="TEXT", default="", help="what the completion answers; default: none")
+    parser.add_argument("--prompt", metavar="TEXT", default="", help="the prompt to answer (default: none)")
     parser.add_argument(
-        "-n", dest="count", metavar="N", type=whole_number(1, 1000), default=1, help="so many completions; default 1"
+        "-n",
+        dest="count",
+        metavar="N",
+        type=whole_number(1, 1000),
+        default=1,
+        help="number of completions (default: 1)",
     )
-    parser.add_argument("--greedy", action="store_true", help="the likeliest token each time, without chance")
+    parser.add_argument("--greedy", action="store_true", help="always take the most likely token")
     _add_density(parser)
-    parser.add_argument("--seed", metavar="N", help="the same seed writes the same; default: another each time")
-    parser.add_argument("--device", metavar="TEXT", default="auto", help=known["device"].description)
+    parser.add_argument(
+        "--seed", metavar="N", help="the same seed writes the same texts (default: a new one each time)"
+    )
+    parser.add_argument("--device", metavar="TEXT", default="auto", help=run_fields["device"].description)
     add_json(parser)
-    arguments = parser.read(words)
-    asked = _given(arguments, (*_DENSITY, "seed"))
-    seed = asked.pop("seed", None)
-    saved, density = _load(arguments, asked)
+    arguments = parser.read(argv)
+    overrides = _given(arguments, (*_DENSITY, "seed"))
+    seed = overrides.pop("seed", None)
+    saved, density = _load(arguments, overrides)
     card = saved.card
     from pgplay.worker.session.saved_policies import write_texts
 
@@ -51,32 +58,34 @@ def sample(words: Sequence[str]) -> int:
                 "policy": card.name,
                 "prompt": arguments.prompt,
                 "sampling": density._asdict(),
-                "completions": [{"text": one.text, "finished": one.finished} for one in completions],
+                "completions": [
+                    {"text": completion.text, "finished": completion.finished} for completion in completions
+                ],
             }
         )
         return 0
-    for one in completions:
-        say_text(one.text)
+    for completion in completions:
+        say_text(completion.text)
     return 0
 
 
 def _add_density(parser: Parser) -> None:
-    known = fields()
+    run_fields = fields()
     for name in _DENSITY:
         option = f"--{name.replace('_', '-')}"
-        parser.add_argument(option, metavar="X", help=f"{known[name].description}; default: as it was trained")
+        parser.add_argument(option, metavar="X", help=f"{run_fields[name].description}; default: as in training")
 
 
 def _given(arguments: Arguments, names: Sequence[str]) -> dict[str, Any]:
-    """Return the settings among `names` that were given, checked; raises InputError."""
-    words = {name: _number(getattr(arguments, name)) for name in names}
-    given = {name: value for name, value in words.items() if value is not None}
-    config = make_config(given)
-    return {name: getattr(config, name) for name in given}
+    """Return the validated settings among `names` that were given; raises InputError."""
+    typed = {name: _number(getattr(arguments, name)) for name in names}
+    settings = {name: value for name, value in typed.items() if value is not None}
+    config = make_config(settings)
+    return {name: getattr(config, name) for name in settings}
 
 
 def _number(word: str | None) -> Any:
-    """Return `word` as a number where it is one; the config refuses what is none."""
+    """Return `word` as a number if it is one; validation refuses the rest."""
     if word is None:
         return None
     try:
@@ -85,38 +94,38 @@ def _number(word: str | None) -> Any:
         return word
 
 
-def _load(arguments: Arguments, asked: dict[str, Any]) -> tuple[SavedPolicy, Density]:
-    """Return the policy, and the density by which it writes: the one it was trained with, but for what is `asked`."""
+def _load(arguments: Arguments, overrides: dict[str, Any]) -> tuple[SavedPolicy, Density]:
+    """Return the policy and its sampling density: the one of its training, with the settings in `overrides`."""
     from pgplay.library.policies import find_policy
 
     find_policy(arguments.policy)
     with heeded():
         from pgplay.worker.session.saved_policies import load_saved_policy
     saved = load_saved_policy(arguments.policy, arguments.device)
-    return saved, saved.density._replace(**asked)
+    return saved, saved.density._replace(**overrides)
 
 
-def evaluate(words: Sequence[str]) -> int:
+def evaluate(argv: Sequence[str]) -> int:
     """Run `pgplay eval`."""
     parser = Parser(
         "pgplay eval",
-        "How good a saved policy is on the prompts that it was trained on, and on those that were held out.\n"
-        "reward_mean is over sampled completions, exact_match over greedy ones; cross_entropy in nats per character.",
+        "Measure a saved policy on its training prompts and on its held-out prompts.\n"
+        "reward_mean: sampled completions; exact_match: greedy completions; cross_entropy: nats per character.",
     )
     parser.add_argument("policy", metavar="POLICY")
     parser.add_argument("--device", metavar="TEXT", default="auto", help=fields()["device"].description)
     _add_density(parser)
     add_consent(parser)
     add_json(parser)
-    arguments = parser.read(words)
-    asked = _given(arguments, _DENSITY)
+    arguments = parser.read(argv)
+    overrides = _given(arguments, _DENSITY)
     from pgplay.library.policies import read_policy
     from pgplay.rewards.reward import build_reward
     from pgplay.runs.stored_rewards import policy_reward
 
     card = read_policy(arguments.policy)
-    (spec,) = agree([policy_reward(card)], arguments.yes, "pgplay sample writes without it.")
-    saved, density = _load(arguments, asked)
+    (spec,) = agree([policy_reward(card)], arguments.yes, "pgplay sample works without it.")
+    saved, density = _load(arguments, overrides)
     with build_reward(spec, on_log=note) as reward:
         measured = {
             "training": _measure(saved.policy, density, reward, card.task.training),

@@ -1,4 +1,4 @@
-"""`pgplay score`: what rewards give to texts, without any policy."""
+"""`pgplay score`: score texts with rewards, without a policy."""
 
 from __future__ import annotations
 
@@ -16,24 +16,22 @@ if TYPE_CHECKING:
 _SIGNS = {"right": "=", "wrong": "x", "extra": "+", "missing": "_"}
 
 
-def score(words: Sequence[str]) -> int:
+def score(argv: Sequence[str]) -> int:
     """Run `pgplay score`."""
     parser = Parser(
         "pgplay score",
-        "What rewards give to texts.",
+        "Score texts with rewards.",
         usage="pgplay score --reward SPEC ... [--target TEXT] [--prompt TEXT] [--json] [TEXT ... | -]",
     )
     parser.add_argument(
         "--reward", metavar="SPEC", action="append", required=True,
-        help="a name, a formula or a Python file; may be given several times",
+        help="a name, a formula or a Python file; repeat for several rewards",
     )  # fmt: skip
-    parser.add_argument(
-        "--target", metavar="TEXT", help="the text that they are compared with; needed by rewards that compare"
-    )
-    parser.add_argument("--prompt", metavar="TEXT", default="", help="the prompt that they answer")
+    parser.add_argument("--target", metavar="TEXT", help="the text to compare with; needed by rewards that compare")
+    parser.add_argument("--prompt", metavar="TEXT", default="", help="the prompt that the texts answer")
     parser.add_argument("texts", metavar="TEXT", nargs="*", help="a text; - reads lines from standard input")
     add_json(parser)
-    arguments = parser.read(words)
+    arguments = parser.read(argv)
     texts = _read_texts(arguments.texts)
     scores = _score(arguments.reward, texts, arguments.target, arguments.prompt)
     if arguments.json:
@@ -65,7 +63,7 @@ def _plain(row: int, text: str, target: str | None, scores: Mapping[str, Scores]
 
 
 def _print(texts: Sequence[str], target: str | None, scores: Mapping[str, Scores]) -> None:
-    """Print a row for each text: each reward, then its parts, the alignment with the target, and the text itself."""
+    """Print one row per text: the rewards with their parts, the alignment with the target, and the text itself."""
     columns: list[tuple[str, Sequence[Any]]] = []
     for spec, found in scores.items():
         columns.append((spec, found.values))
@@ -79,7 +77,7 @@ def _print(texts: Sequence[str], target: str | None, scores: Mapping[str, Scores
 
 
 def _signs(text: str, target: str) -> str:
-    """Return a sign for each character of `text`, and where characters of `target` are missing one for each of them."""
+    """Return one sign per character of `text` and per missing character of `target`."""
     from pgplay.rewards.alignment import align
 
     marks, gaps = align(text, target)
@@ -89,18 +87,20 @@ def _signs(text: str, target: str) -> str:
     return "".join(signs)
 
 
-def _read_texts(words: Sequence[str]) -> list[str]:
-    """Return the texts that `words` name, those of standard input in the place of '-'."""
-    if not words and not sys.stdin.isatty():
-        words = ["-"]
+def _read_texts(argv: Sequence[str]) -> list[str]:
+    """Return the texts to score; '-' stands for the lines of standard input."""
+    if not argv and not sys.stdin.isatty():
+        argv = ["-"]
     texts: list[str] = []
-    for word in words:
+    for word in argv:
         if word == "-":
             texts.extend(_input_lines())
         else:
             texts.append(word)
     if not texts:
-        raise InputError("There is no text to score.", "Give texts as words, or - to read lines from standard input.")
+        raise InputError(
+            "There is no text to score.", "Give texts as arguments, or - to read lines from standard input."
+        )
     return texts
 
 
@@ -110,7 +110,7 @@ def _input_lines() -> list[str]:
     try:
         return lines_of(sys.stdin.read())
     except UnicodeDecodeError as error:
-        raise InputError("Standard input is not valid UTF-8.", "Convert it, or give the texts as words.") from error
+        raise InputError("Standard input is not valid UTF-8.", "Convert it, or give the texts as arguments.") from error
 
 
 def _score(specs: Sequence[str], texts: Sequence[str], target: str | None, prompt: str) -> dict[str, Scores]:

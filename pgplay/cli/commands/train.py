@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from pgplay.worker.session.session import Session
     from pgplay.worker.session.stop_conditions import Ending
 
-_LOOK = 0.1  # seconds between two looks at the forecast and the findings
+_LOOK = 0.1  # seconds between updates of the forecast and the findings
 _SHOWN = 10  # greedy completions in the summary
-_JUDGED = 1_000  # prompts of either side that the summary tells of
+_JUDGED = 1_000  # prompts per split that the summary measures
 _STAGES = ("sample", "score", "learn")
 
 
 class Totals(NamedTuple):
-    """What this process trained, summed over its steps: seconds of each stage, characters sampled."""
+    """Sums over the steps of this process: seconds per stage, sampled characters."""
 
     stages: dict[str, float]
     characters: float
@@ -41,38 +41,38 @@ class Totals(NamedTuple):
     completions: int
 
 
-def train(words: Sequence[str]) -> int:
-    """Run `pgplay train`; returns 130 where a signal ended it, with everything saved."""
+def train(argv: Sequence[str]) -> int:
+    """Run `pgplay train`; returns 130 after a signal, with everything saved."""
     began = time.perf_counter()
     parser = Parser(
         "pgplay train",
         "Train a policy without a screen: progress on stderr, a summary on stdout.\n"
-        "Without a limit it ends when the policy is solved: when greedy decoding writes every target exactly.",
+        "Without a limit it ends when the run is solved: when greedy decoding writes every target exactly.",
         usage="pgplay train [--preset NAME|FILE] [--recipe TEXT] [OPTIONS] [--json]",
     )
     add_config_options(parser)
-    keep = parser.add_argument_group("what is kept and printed")
+    keep = parser.add_argument_group("saving and output")
     keep.add_argument("--save", metavar="NAME", help="save the policy under this name at the end")
-    keep.add_argument("--replace", action="store_true", help="let --save replace a policy of that name")
-    keep.add_argument("--resume", metavar="RUN", help="go on with a stored run; live settings and limits may change")
+    keep.add_argument("--replace", action="store_true", help="overwrite an existing policy with --save")
+    keep.add_argument("--resume", metavar="RUN", help="resume a stored run; live settings and limits may be changed")
     keep.add_argument(
-        "--at", metavar="STEP", type=whole_number(0), help="with --resume: go on from this checkpoint, as a new run"
+        "--at", metavar="STEP", type=whole_number(0), help="with --resume: continue from this checkpoint as a new run"
     )
     add_json(keep)
-    arguments = parser.read(words, hint=_hint)
+    arguments = parser.read(argv, hint=_hint)
     config, rewards = _check(arguments)
     with heeded() as interruption:
         return _run(arguments, config, rewards, interruption, began)
 
 
 def _hint(word: str) -> str:
-    return f"A preset is given as --preset {word}, a text as --target '{word}'."
+    return f"For a preset use --preset {word}, for a text --target '{word}'."
 
 
 def _check(arguments: Arguments) -> tuple[RunConfig | None, tuple[RewardSpec, ...]]:
-    """Refuse what can be known to be wrong without torch, and ask for the Python that would run.
+    """Refuse what is wrong without loading torch, and ask for consent to Python.
 
-    Returns the config, None for a run that is resumed, and the rewards.
+    Returns the config (None for a resumed run) and the rewards.
     """
     if arguments.save is not None:
         from pgplay.library.policies import check_policy_name
@@ -81,13 +81,15 @@ def _check(arguments: Arguments) -> tuple[RunConfig | None, tuple[RewardSpec, ..
         arguments.save = check_policy_name(arguments.save, arguments.replace, remedy)
     if arguments.resume is not None:
         if arguments.preset is not None or arguments.recipe is not None:
-            raise InputError("A resumed run has its own settings.", "Give no preset and no recipe with --resume.")
+            raise InputError("A resumed run keeps its settings.", "Drop --preset and --recipe.")
         from pgplay.runs.stored_rewards import stored_rewards
 
-        remedy = "A new run can train with another."
+        remedy = "Start a new run with another reward."
         return None, agree(stored_rewards(arguments.resume, arguments.at), arguments.yes, remedy)
     if arguments.at is not None:
-        raise InputError("--at is a step of a stored run.", "Give --resume RUN too; pgplay runs show RUN lists them.")
+        raise InputError(
+            "--at needs a stored run.", "Give --resume RUN too; pgplay runs show RUN lists its checkpoints."
+        )
     from pgplay.learning.algorithms.table import no_policy
     from pgplay.learning.plan import make_plan
 
@@ -111,7 +113,7 @@ def _run(
             session = _open_session(arguments, config, rewards, progress)
             undo.callback(session.close, "paused")
             if arguments.save is not None:
-                session.need_policy()  # a resumed search has none, which is to be known before it goes on
+                session.need_policy()  # a resumed search has none: fail before training
             startup = time.perf_counter() - began
             interruption.working = True
             ending, totals = _train_guarded(session, interruption, progress)
@@ -124,7 +126,7 @@ def _run(
         _print_summary(summary, ending.message if ending else f"interrupted at step {summary['steps']}")
     if ending:
         return 0
-    note(f"Everything is saved. To go on: pgplay train --resume {shlex.quote(summary['run'])}")
+    note(f"Everything is saved. To resume: pgplay train --resume {shlex.quote(summary['run'])}")
     return INTERRUPTED
 
 
@@ -145,7 +147,7 @@ def _open_session(
             from pgplay.runs.branches import branch_run
 
             run = branch_run(run, arguments.at)
-            progress.say(f"The branch is called {run}.")
+            progress.say(f"New run: {run}.")
         changes = read_settings(arguments)
         session = Session.resume(run, rewards=rewards, on_log=printed.take, on_wait=progress.say)
         if changes:
@@ -160,19 +162,19 @@ def _open_session(
 
 
 def _train_guarded(session: Session, interruption: Interruption, progress: Progress) -> tuple[Ending | None, Totals]:
-    """Train as `_train` does and let the run rest.
+    """Train as `_train` does, then pause the run.
 
-    What fails is noted in the run, with a checkpoint, and comes out as a PgplayError.
+    A failure is logged in the run, with a checkpoint, and raised as a PgplayError.
     """
     try:
         ending, totals = _train(session, interruption, progress)
         session.rest(*(ending or ("paused", "interrupted")))
         return ending, totals
-    except Exception as error:  # whatever a step raises must leave a run that can be resumed
+    except Exception as error:  # the run must stay resumable whatever a step raises
         from pgplay.worker.session.failures import describe_error
 
         problem, remedy = describe_error(error)
-        with suppress(PgplayError):  # such as a full disk, which may be what failed the step
+        with suppress(PgplayError):  # such as a full disk, which may be why the step failed
             way = getattr(error, "traceback", "") if isinstance(error, PgplayError) else traceback.format_exc()
             session.log_failure(f"{error}\n{way}".strip())
             session.rest("failed", problem)
@@ -184,7 +186,7 @@ def _train_guarded(session: Session, interruption: Interruption, progress: Progr
 
 
 def _save(session: Session, name: str, replace: bool) -> None:
-    """Save the policy; where that fails, say how it can be done without training again."""
+    """Save the policy; if that fails, explain how to save it without training again."""
     try:
         session.save_policy(name, replace=replace)
     except PgplayError:
@@ -197,10 +199,10 @@ def _to_resume(session: Session) -> str:
 
 
 def _train(session: Session, interruption: Interruption, progress: Progress) -> tuple[Ending | None, Totals]:
-    """Step until the run ends by its settings, or until a signal asks; returns why, None for a signal."""
+    """Step until the run ends or a signal comes; returns the reason (None for a signal)."""
     stages, characters = dict.fromkeys(_STAGES, 0.0), 0.0
     first_seconds = session.learner.counters.seconds
-    told: set[str] = set()
+    shown_findings: set[str] = set()
     next_look = 0.0
     while True:
         ending = session.should_stop()
@@ -216,8 +218,8 @@ def _train(session: Session, interruption: Interruption, progress: Progress) -> 
             snapshot = session.snapshot()
             progress.show(report, snapshot.progress, snapshot.seconds_left)
             for finding in snapshot.findings:
-                if finding.kind not in told:
-                    told.add(finding.kind)
+                if finding.kind not in shown_findings:
+                    shown_findings.add(finding.kind)
                     progress.say(f"Step {report.step}: {finding.message} {finding.advice}".strip())
 
 
@@ -230,7 +232,7 @@ def _summarise(session: Session, totals: Totals, startup: float, policy: str | N
     greedy = judge(learner.greedy_texts(pairs), learner.reward, pairs)
     info = session.info()
     return {
-        "solved": all(one.exact for one in greedy) and _writes(learner, task.training[_JUDGED:]),
+        "solved": all(completion.exact for completion in greedy) and _writes(learner, task.training[_JUDGED:]),
         "steps": session.step_count,
         "samples": totals.completions,
         "seconds": learner.counters.seconds,
@@ -261,27 +263,27 @@ def _judge_held_out(learner: Learner, pairs: Sequence[Pair]) -> dict[str, Any]:
     return {
         "prompts": len(pairs),
         "exact_match": exact_match(greedy, pairs),
-        "greedy_reward": sum(one.reward for one in greedy) / len(greedy),
+        "greedy_reward": sum(completion.reward for completion in greedy) / len(greedy),
         "cross_entropy": cross_entropy(learner.policy, pairs),
     }
 
 
-def _held_out_in_words(held_out: dict[str, Any]) -> str:
+def _describe_held_out(held_out: dict[str, Any]) -> str:
     exact = held_out["exact_match"]
-    shown = "" if exact is None else f"exact match {exact:.1%}, "
-    return f"{shown}reward {number(held_out['greedy_reward'])} on {held_out['prompts']} prompts never trained on"
+    exact_text = "" if exact is None else f"exact match {exact:.1%}, "
+    return f"{exact_text}reward {number(held_out['greedy_reward'])} on {held_out['prompts']} held-out prompts"
 
 
 def _print_summary(summary: dict[str, Any], ending: str) -> None:
     rate = summary["chars_per_second"]
-    surprise, held_out = summary["cross_entropy"], summary["held_out"]
+    loss, held_out = summary["cross_entropy"], summary["held_out"]
     spent = sum(summary["seconds_per_stage"].values())
     shares = [f"{stage} {value / spent:.0%}" for stage, value in summary["seconds_per_stage"].items() if spent]
     say(f"{ending[:1].upper()}{ending[1:]}.")
-    shown = summary["greedy"][:_SHOWN]
+    first_rows = summary["greedy"][:_SHOWN]
     print_table(
         ("reward", "greedy completion", "target"),
-        [(one["reward"], shorten(one["text"]), shorten(one["target"])) for one in shown],
+        [(row["reward"], shorten(row["text"]), shorten(row["target"])) for row in first_rows],
     )
     if len(summary["greedy"]) > _SHOWN:
         say(f"… and {len(summary['greedy']) - _SHOWN} more prompts")
@@ -291,8 +293,8 @@ def _print_summary(summary: dict[str, Any], ending: str) -> None:
             "steps": f"{summary['steps']:,} ({summary['samples']:,} completions)",
             "seconds": f"{summary['seconds']:.1f} ({', '.join(shares)})" if shares else None,
             "reward mean": summary["reward_mean"],
-            "held out": None if held_out is None else _held_out_in_words(held_out),
-            "cross-entropy": None if surprise is None else f"{number(surprise)} nats per character",
+            "held out": None if held_out is None else _describe_held_out(held_out),
+            "cross-entropy": None if loss is None else f"{number(loss)} nats per character",
             "speed": f"{rate:,.0f} characters/s on {summary['device']}" if rate else None,
             "CPU threads": summary["threads"],
             "run": summary["run"],
