@@ -75,7 +75,7 @@ OPENINGS = {
     "prompts": Opening(("q",), {"#watched": "right answer"}, _listed),
     "health": Opening(("question_mark",), {"#health-signals": "Entropy"}),
     "metrics": Opening(("m", "slash", *"percentile"), {"#metric-about": "10th"}),  # all of them would change too often
-    "details": Opening(("i",), {"#details Rows": ""}),
+    "details": Opening(("i",), {"#details TwoColumnText": ""}),
     "recipe": Opening(("y",), {"#recipe": "default"}),
     "travel": Opening(("h", "left"), {"#travel-title": "step 59 of 60"}),
     "side-by-side": Opening(("p",), {"#overlay-plot": "●"}),

@@ -344,3 +344,17 @@ def shown(bench: Bench, plot: Plot) -> str:
 def told(bench: Bench, words: str) -> bool:
     """Whether a message over the screen says `words`."""
     return any(words in notification.message for notification in bench.app._notifications)
+
+
+async def test_why_a_run_ended_stands_there_unless_a_person_stopped_it() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training")
+        bench.worker.train(30)
+        bench.worker.tell(StateChanged(state="finished", message="30 steps made", step=30, cause="steps"))
+        await until(pilot, lambda: "30 steps made" in words(bench, "#finding"))
+        bench.worker.tell(StateChanged(state="finished", message="stopped", step=30, cause="stopped"))
+        await until(pilot, lambda: not bench.app.main.query_one("#finding").display)
+        bench.worker.tell(StateChanged(state="finished", message="stopped The disk is full.", step=30))
+        await until(pilot, lambda: "The disk is full." in words(bench, "#finding"))

@@ -93,7 +93,7 @@ class SmallSession:
         return snapshot(self.step_count)
 
     def should_stop(self):
-        return Ending("solved", "solved") if self.ends_at and self.step_count >= self.ends_at else None
+        return Ending("solved", "solved", "solved") if self.ends_at and self.step_count >= self.ends_at else None
 
     def change(self, settings, rewards=()):
         if "seed" in settings:
@@ -346,7 +346,8 @@ def test_a_stopped_run_keeps_its_policy_and_a_reset_forgets_it(desk):
     session = desk.start()
     session.gate.release(1)
     desk.send(Stop())
-    assert desk.state("finished").message == "stopped"
+    stopped = desk.state("finished")
+    assert (stopped.message, stopped.cause) == ("stopped", "stopped")
     desk.send(Write())
     desk.next(Written)
     desk.send(Reset())

@@ -27,7 +27,7 @@ from pgplay.worker.protocol.messages import (
     StepInspected,
     Written,
 )
-from pgplay.worker.protocol.records import Device, RunInfo, RunState
+from pgplay.worker.protocol.records import Device, EndCause, RunInfo, RunState
 
 LOG_LINES = 500
 RECORDS = 200
@@ -47,6 +47,7 @@ class AppState:
     versions: dict[str, str] = field(default_factory=dict)
     run: RunState = "idle"
     message: str = ""
+    cause: EndCause = ""
     step: int = 0
     info: RunInfo | None = None
     report: StepReport | None = None
@@ -165,7 +166,7 @@ class AppState:
             self.history.cut(event.step)
             if event.step:
                 self.history.mark(event.step, RESUMED)
-        self.run, self.message, self.waiting = event.state, event.message, False
+        self.run, self.message, self.cause, self.waiting = event.state, event.message, event.cause, False
         if event.state != "failed":
             self.failure = None
         self.step = max(self.step, event.step)

@@ -73,20 +73,25 @@ def is_plotted(metric: str) -> bool:
 
 
 class Words(NamedTuple):
-    """How a metric is called on the screen: its title with its unit in short, and what it tells."""
+    """How a metric is called on the screen, what it tells, and its unit in short, empty without one."""
 
-    title: str
+    name: str
     description: str
+    unit: str = ""
+
+    @property
+    def title(self) -> str:
+        """The name with the unit."""
+        return f"{self.name}, {self.unit}" if self.unit else self.name
 
 
 def words_of(metric: str) -> Words:
     """Return the words for any metric: one of the steps' own, or a measure or part of a reward."""
     if metric in METRICS:
         title, unit, description = METRICS[metric]
-        short = unit.partition(" per ")[0]
-        return Words(f"{title}, {short}" if unit else title, f"{description} ({unit})" if unit else description)
+        return Words(title, f"{description} ({unit})" if unit else description, unit.partition(" per ")[0])
     if metric == HISTOGRAM:
-        return Words("Rewards, share × step", "share of each step's completions in each part of the rewards' range")
+        return Words("Rewards", "share of each step's completions in each part of the rewards' range", "share × step")
     if metric == TRADE:
         return Words(title_of(TRADE)[0], "what reward costs: the reward of each step over its divergence")
     kind, _, name = metric.partition(":")

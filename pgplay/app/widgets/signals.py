@@ -44,7 +44,7 @@ def told(
     for signal in signals:
         style = styles[signal.state]
         line = Text(f"{SIGNS[signal.state]} ", style, end="")
-        line.append(pad(words_of(signal.metric).title.partition(",")[0], _TITLE), style)
+        line.append(pad(words_of(signal.metric).name, _TITLE), style)
         line.append(f"{signal.value:>{_VALUE}.3g}")
         lines.append(line)
         if beside:
@@ -77,7 +77,7 @@ class Health(Widget, can_focus=True):
 
     def explain(self) -> Explanation:
         """Return what is judged, and what each number is."""
-        numbers = (f"{title}: {words}." for title, words in map(words_of, JUDGED))
+        numbers = (f"{words.title}: {words.description}." for words in map(words_of, JUDGED))
         return PANELS["health"]._replace(words=" ".join([PANELS["health"].words, *numbers]))
 
     def show(self, state: AppState) -> None:

@@ -15,8 +15,6 @@ from pgplay.app.state.pace import describe_pace
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 LONGEST_BAR = 40
-STOPPED = "stopped"
-"""What a run says that a person stopped; why it ended otherwise is worth a line of its own."""
 WORDS_WIDTH, NARROW_WORDS_WIDTH = 24, 20
 
 
@@ -47,7 +45,7 @@ class FindingLine(Widget):
                 keys += f"  i: {len(state.findings) - 1} more"
         elif state.info is not None and state.info.notes:
             message = " ".join(state.info.notes)
-        elif state.run == "preparing" or (state.run == "finished" and state.message != STOPPED):
+        elif state.run == "preparing" or (state.run == "finished" and state.cause != "stopped"):
             message = state.message
         shown = (bool(state.findings), message, advice, keys)
         if shown != self._shown:  # another line may need another height, and all that stands above must move
@@ -126,7 +124,7 @@ class StatusLine(Widget):
             return "time left unknown"
         return {
             "paused": "paused",
-            "finished": STOPPED,
+            "finished": "stopped",
             "preparing": "preparing…",
             "failed": "stopped by an error",
         }.get(state.run, "space starts the run")

@@ -16,7 +16,7 @@ from pgplay.learning.reports.step_report import Finding, PromptSheet, Sample, St
 from pgplay.rewards.probe.probe import Probe
 from pgplay.rewards.probe.verdict import Verdict
 from pgplay.rewards.spec import RewardSpec
-from pgplay.worker.protocol.records import Device, RunInfo, RunState
+from pgplay.worker.protocol.records import Device, EndCause, RunInfo, RunState
 
 VERSION = 2
 MAXIMUM_LINE = 16 * 1024 * 1024
@@ -167,12 +167,13 @@ class Ready(Event, tag="ready", frozen=True):
 
 
 class StateChanged(Event, tag="state", frozen=True):
-    """The run is in another state; `info` comes when a run was built, `message` says why in words."""
+    """The run is in another state: `message` says why, `cause` as a code. `info` comes when a run was built."""
 
     state: RunState
     message: str = ""
     step: int = 0
     info: RunInfo | None = None
+    cause: EndCause = ""
 
 
 class Snapshot(Event, tag="snapshot", frozen=True):

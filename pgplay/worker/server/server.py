@@ -44,7 +44,7 @@ from pgplay.worker.protocol.messages import (
     Write,
     Written,
 )
-from pgplay.worker.protocol.records import RunInfo, RunState
+from pgplay.worker.protocol.records import EndCause, RunInfo, RunState
 from pgplay.worker.server.inbox import Inbox
 from pgplay.worker.server.outbox import Outbox
 from pgplay.worker.session.failures import describe_error
@@ -157,7 +157,7 @@ class Server:
             self._fail(error)
             return
         if ending:
-            self._rest(ending.state, ending.message)
+            self._rest(ending.state, ending.message, cause=ending.cause)
         elif self._leg is not None and self._leg.is_over(snapshot.report):
             self._rest("paused")
 
@@ -278,7 +278,7 @@ class Server:
         if self._state in ("idle", "solved", "finished"):  # idle: it stopped while preparing
             self._enter(self._state, request=command.request)
         else:
-            self._rest("finished", "stopped", request=command.request)
+            self._rest("finished", "stopped", request=command.request, cause="stopped")
 
     def _reset(self, command: Reset) -> None:
         self._end_run("finished")
@@ -311,20 +311,29 @@ class Server:
             raise InputError("There is no run.", "Start one first.")
         return self._session
 
-    def _rest(self, state: RunState, message: str = "", request: int = 0) -> None:
+    def _rest(self, state: RunState, message: str = "", request: int = 0, cause: EndCause = "") -> None:
         """Let the run rest in `state`, with a checkpoint; what keeps that from being written is said."""
         session = self._need_session()
         try:
             session.rest(state, message)
         except PgplayError as error:
-            message = f"{message} {error}".strip()
+            message, cause = f"{message} {error}".strip(), ""
         self._leg = None
-        self._enter(state, message, request=request)
+        self._enter(state, message, request=request, cause=cause)
 
-    def _enter(self, state: RunState, message: str = "", request: int = 0, info: RunInfo | None = None) -> None:
+    def _enter(
+        self,
+        state: RunState,
+        message: str = "",
+        request: int = 0,
+        info: RunInfo | None = None,
+        cause: EndCause = "",
+    ) -> None:
         self._state, self._reward_failed = state, False
         step = self._session.step_count if self._session else 0
-        self._outbox.send(StateChanged(state=state, message=message, step=step, info=info, request=request))
+        self._outbox.send(
+            StateChanged(state=state, message=message, step=step, info=info, cause=cause, request=request)
+        )
 
     def _tell_progress(self, message: str) -> None:
         """Tell how the preparation goes, at most ten times a second; raises NotNeededError where it need not go on."""

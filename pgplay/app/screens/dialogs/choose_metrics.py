@@ -62,7 +62,8 @@ class MetricsScreen(Dialog[tuple[str, ...]]):
         rows = self.query_one(OptionList)
         rows.clear_options()
         for name in dict.fromkeys([*METRICS, HISTOGRAM, TRADE, *self._history.series]):
-            if wanted.lower() in f"{name} {' '.join(words_of(name))}".lower():
+            words = words_of(name)
+            if wanted.lower() in f"{name} {words.title} {words.description}".lower():
                 rows.add_option(Option(self._row(name), name))
         if rows.option_count:
             rows.highlighted = 0
@@ -77,7 +78,7 @@ class MetricsScreen(Dialog[tuple[str, ...]]):
         return row.append(f"{value:>{_VALUE_WIDTH}}  ").append(plain(words.description), "dim")
 
     def _tell(self) -> None:
-        large, *small = [words_of(name).title.partition(",")[0] for name in self._shown or USUAL]
+        large, *small = [words_of(name).name for name in self._shown or USUAL]
         words = f"Large: {large}. " + (f"Small: {', '.join(small)}." if small else "No small ones.")
         self.query_one("#metrics-shown", Static).update(Text(plain(words)))
 
@@ -88,8 +89,8 @@ class MetricsScreen(Dialog[tuple[str, ...]]):
     @on(OptionList.OptionHighlighted)
     def _describe(self, event: OptionList.OptionHighlighted) -> None:
         """Tell in full what the list has no room for."""
-        title, words = words_of(str(event.option_id))
-        self.query_one("#metric-about", Static).update(terminal_text(f"{title}: {words}"))
+        words = words_of(str(event.option_id))
+        self.query_one("#metric-about", Static).update(terminal_text(f"{words.title}: {words.description}"))
 
     def action_tick(self) -> None:
         """Plot the metric under the bar, or no longer."""

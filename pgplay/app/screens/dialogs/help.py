@@ -55,4 +55,5 @@ class HelpScreen(Dialog[None]):
             comparators = Section.of("Comparators", [(name, row.description) for name, row in COMPARATORS.items()])
             panels = [Section.of(title, panels.values()) for title, panels in GROUPS.items()]
             yield TwoColumnText(*keys, *panels, comparators)
-            yield TwoColumnText(Section.of("Curves", [words_of(metric) for metric in METRICS]), name_width=26)
+            curves = [(words.title, words.description) for words in map(words_of, METRICS)]
+            yield TwoColumnText(Section.of("Curves", curves), name_width=26)

@@ -59,9 +59,9 @@ class OverlayPlot(Widget):
 
     def explain(self) -> Explanation:
         """Return what is drawn."""
-        title, words = words_of(self.metric)
-        told = f"{words[:1].upper()}{words[1:]}, of each run in its colour and with its marker."
-        return Explanation(title, f"{told} {MEDIANS}")
+        words = words_of(self.metric)
+        told = f"{words.description[:1].upper()}{words.description[1:]}, of each run in its colour and with its marker."
+        return Explanation(words.title, f"{told} {MEDIANS}")
 
     def render(self) -> Text:
         """Return the plot as it is now."""

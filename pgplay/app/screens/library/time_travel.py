@@ -137,5 +137,5 @@ def _numbers(moment: StoredStep) -> Text:
 
 
 def _with_unit(name: str, value: float) -> str:
-    title, _, unit = words_of(name).title.partition(", ")
-    return f"{title} {number(value)}{f' {unit}' if unit and unit != 'count' else ''}"
+    words = words_of(name)
+    return f"{words.name} {number(value)}{f' {words.unit}' if words.unit not in ('', 'count') else ''}"

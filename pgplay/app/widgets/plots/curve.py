@@ -89,12 +89,12 @@ class Plot(Widget, can_focus=True):
 
     def explain(self) -> Explanation:
         """Return what the metric tells."""
-        title, words = words_of(self.metric)
-        told = f"{words[:1].upper()}{words[1:]}, over the steps."
+        words = words_of(self.metric)
+        told = f"{words.description[:1].upper()}{words.description[1:]}, over the steps."
         if self.metric == REWARD:
             told += f" {BESIDE_THE_REWARD}"
         keys = "c reads it at one step, z zooms, v smooths, l changes the scale, b gives it the whole screen."
-        return Explanation(title, f"{told} {keys}")
+        return Explanation(words.title, f"{told} {keys}")
 
     def on_resize(self) -> None:
         """Show the legend where there is room for it."""
