@@ -25,7 +25,7 @@ SETS = [preset for preset in PRESETS if not preset.solves and preset.settings.ge
 def reaches_its_end(preset: Preset) -> bool:
     """Train `preset` as it stands until it is where it is to end, or at its limit; return whether it got there."""
     session = Session.begin(preset.config())
-    steps = preset.settings.get("steps") or MOST_COMPLETIONS // session.learner.plan.batch_size
+    steps = preset.settings.get("steps") or MOST_COMPLETIONS // session.learner.plan.config.batch_size
     while session.step_count < steps and not session.should_stop():
         session.step()
     ending = session.should_stop()

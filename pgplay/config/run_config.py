@@ -18,6 +18,7 @@ from msgspec import Meta
 
 from pgplay.config import goals
 from pgplay.config.fields import Field, check_unicode, describe, describe_allowed, fields_of, quoted
+from pgplay.config.warm_start import WarmStart, parse_warm_start
 from pgplay.errors import InputError, unknown_name
 
 
@@ -323,6 +324,11 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """The goal that ends the run: `until`, parsed."""
         return goals.parse(self.until)
 
+    @property
+    def starts_from(self) -> WarmStart | None:
+        """What the policy starts from: `warm_start`, parsed; None for an untrained policy."""
+        return parse_warm_start(self.warm_start)
+
 
 @functools.cache
 def fields() -> dict[str, Field]:
@@ -357,6 +363,7 @@ def make_config(settings: Mapping[str, Any], base: RunConfig | None = None) -> R
 
 def to_settings(config: RunConfig) -> dict[str, Any]:
     """Return the settings of `config` that differ from the defaults, as plain values that `make_config` reads."""
+    assert type(config) is RunConfig, "what a person wrote is stored, not what it was resolved to"
     defaults = {name: msgspec.to_builtins(field.default) for name, field in fields().items()}
     settings = msgspec.to_builtins(config)
     return {name: value for name, value in settings.items() if value != defaults[name]}

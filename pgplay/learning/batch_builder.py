@@ -42,13 +42,13 @@ class BatchBuilder(NamedTuple):
         """
         own = rollout.rows(len(scored.rewards), trimmed=not self.graphs.records)
         # One pair per text: those of the completions, the imitated texts, the measured texts.
-        answered = [pair for pair in pairs for _ in range(self.plan.group_size)]
+        answered = [pair for pair in pairs for _ in range(self.plan.config.group_size)]
         imitated = imitated_masks = None
-        if self.plan.kind == "cross-entropy":
+        if self.plan.algorithm.kind == "cross-entropy":
             imitated = self.policy.reading(pairs)
             answered += pairs
             if own.dropout_masks is not None:  # a target uses the mask of its prompt's first completion
-                imitated_masks = own.dropout_masks[:, :: self.plan.group_size]
+                imitated_masks = own.dropout_masks[:, :: self.plan.config.group_size]
         elif self.plan.config.replay:
             imitated = self.policy.reading([Pair(pair.prompt, best_texts[pair.prompt][1]) for pair in measured])
             answered += measured
@@ -61,7 +61,7 @@ class BatchBuilder(NamedTuple):
         batch = Batch(
             rollout=own,
             prefixes=prefixes_of(readings, answered if self.shares_prefixes else None),
-            rewards=torch.tensor(scored.rewards, device=device).view(-1, self.plan.group_size),
+            rewards=torch.tensor(scored.rewards, device=device).view(-1, self.plan.config.group_size),
             greedy_rewards=torch.tensor(scored.greedy_rewards, device=device),
             token_credit=None,
             measured=targets,
@@ -77,8 +77,8 @@ class BatchBuilder(NamedTuple):
 
     def _with_credit(self, batch: Batch, answered: Sequence[Pair]) -> Batch:
         """Return `batch` with its tokens' known credit; `answered` are the pairs of its prefixes' texts."""
-        own, is_dense = batch.rollout, self.plan.choices.credit == "dense"
-        predicts_credit = self.plan.control_variate == "potential"
+        own, is_dense = batch.rollout, self.plan.config.credit == "dense"
+        predicts_credit = self.plan.config.control_variate == "potential"
         if is_dense and not self.plan.counts_edits:
             asked = answered[: len(own.actions)]
             return batch._replace(token_credit=token_credit(own, asked, self.policy, self.reward))

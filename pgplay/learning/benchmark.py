@@ -100,7 +100,7 @@ def measure(order: BenchmarkRequest) -> BenchmarkResult:
     """Return how fast the order's model is; raises InputError for a model, device or length that there isn't."""
     before = _most_memory()
     plan, policy = _prepare(order, order.batch_size, order.length)
-    threads = plan.threads or (
+    threads = plan.config.threads or (
         fastest_threads(policy, order.batch_size, order.cores) if policy.device.type == "cpu" else 1
     )
     torch.set_num_threads(threads)
@@ -174,16 +174,16 @@ def _time(plan: Plan, policy: Policy, seconds: float) -> Timing:
             metrics = trainer.step().metrics
             steps.append((time.perf_counter() - began, metrics["seconds_sample"], metrics["seconds_learn"]))
     whole, sample, learn = (statistics.median(one) for one in zip(*steps, strict=True))
-    shape = plan.spec, policy.tokenizer.vocabulary_size, plan.batch_size, policy.max_length
+    shape = plan.spec, policy.tokenizer.vocabulary_size, plan.config.batch_size, policy.max_length
     return Timing(
-        batch_size=plan.batch_size,
+        batch_size=plan.config.batch_size,
         length=policy.max_length,
         steps=len(steps),
         seconds=whole,
         seconds_sample=sample,
         seconds_learn=learn,
         operations_sample=sampling_operations(*shape),
-        operations_learn=plan.updates_per_step * learning_operations(*shape),
+        operations_learn=plan.config.updates_per_step * learning_operations(*shape),
     )
 
 

@@ -6,8 +6,9 @@ import math
 from typing import NamedTuple
 
 from pgplay.config.run_config import RunConfig
+from pgplay.config.warm_start import Steps
 from pgplay.errors import InputError
-from pgplay.learning.algorithms.table import AlgorithmChoices, algorithm_row
+from pgplay.learning.algorithms.table import Algorithm, AlgorithmChoices
 from pgplay.learning.schedules import kl_weight
 from pgplay.policies.families.base import Capability, ModelSpec
 from pgplay.tasks.task import Task
@@ -68,6 +69,28 @@ class LongestTexts(NamedTuple):
     answer: int
 
 
+class Basis(NamedTuple):
+    """What defaults depend on: the algorithm's row, and its choices with the person's own laid over them."""
+
+    config: RunConfig
+    algorithm: Algorithm
+    choices: AlgorithmChoices
+    task: Task
+    model: ModelSpec
+    tokenizer: Tokenizer
+    longest: LongestTexts
+
+    @property
+    def is_gradient(self) -> bool:
+        """Whether the algorithm is a policy gradient."""
+        return self.algorithm.kind == "policy gradient"
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether every token is credited for itself."""
+        return self.choices.credit == "dense"
+
+
 def longest_of(task: Task, tokenizer: Tokenizer) -> LongestTexts:
     """Return the lengths of the longest texts of `task`."""
     return LongestTexts(
@@ -81,57 +104,57 @@ def edits_are_token_edits(config: RunConfig, tokenizer: Tokenizer) -> bool:
     return config.reward.strip() == "levenshtein" and tokenizer.one_token_per_character
 
 
-def starts_from_texts(config: RunConfig) -> bool:
-    """Whether the policy starts from a warm start on texts, not from scratch or from a saved policy."""
-    return config.warm_start.isdecimal()
+def usual_lr(basis: Basis) -> float:
+    """Return the default learning rate."""
+    return basis.model.lr * (SHOWN_LR if isinstance(basis.config.starts_from, Steps) else 1.0)
 
 
-def usual_entropy(
-    config: RunConfig, spec: ModelSpec, choices: AlgorithmChoices, task: Task, longest: int, vocabulary: int
-) -> float:
-    """Return the default entropy weight.
-
-    `longest`: tokens of the longest answer.
-    """
-    if algorithm_row(config.algorithm).kind != "policy gradient" or starts_from_texts(config):
+def usual_entropy(basis: Basis) -> float:
+    """Return the default entropy weight."""
+    task, vocabulary = basis.task, basis.tokenizer.vocabulary_size
+    if not basis.is_gradient or isinstance(basis.config.starts_from, Steps):
         return 0.0
-    weight = spec.entropy * min(1.0, math.sqrt(math.log(USUAL_VOCABULARY) / math.log(vocabulary)))
-    if choices.credit == "dense":
+    weight = basis.model.entropy * min(1.0, math.sqrt(math.log(USUAL_VOCABULARY) / math.log(vocabulary)))
+    if basis.is_dense:
         return weight if task.has_prompts else weight * DENSE_ENTROPY
     if task.has_prompts:
         weight *= PROMPTED_ENTROPY
-    return weight * min(1.0, math.sqrt(LONG_TARGET / max(1, longest)))
+    return weight * min(1.0, math.sqrt(LONG_TARGET / max(1, basis.longest.answer)))
 
 
-def usual_entropy_target(choices: AlgorithmChoices, task: Task, longest: int) -> float:
+def usual_entropy_target(basis: Basis) -> float:
     """Return the default entropy of a completion, in nats, below which the bonus grows."""
-    if not task.has_prompts:
+    if not basis.task.has_prompts:
         return SINGLE_ENTROPY_TARGET
-    per_token = PROMPTED_DENSE_TARGET if choices.credit == "dense" else PROMPTED_TARGET
-    return per_token * (longest + 1)
+    per_token = PROMPTED_DENSE_TARGET if basis.is_dense else PROMPTED_TARGET
+    return per_token * (basis.longest.answer + 1)
 
 
-def usual_weight_decay(config: RunConfig, choices: AlgorithmChoices, task: Task) -> float:
+def usual_weight_decay(basis: Basis) -> float:
     """Return the default weight decay."""
-    is_gradient = algorithm_row(config.algorithm).kind == "policy gradient"
+    config, task = basis.config, basis.task
     is_single = task.has_targets and not task.has_prompts
-    is_free = not config.warm_start and not kl_weight.start_weight(config.kl, config.kl_limit)
-    is_terminal = choices.credit == "terminal"
-    return SINGLE_WEIGHT_DECAY if is_gradient and is_single and is_free and is_terminal else 0.0
+    is_free = config.starts_from is None and not kl_weight.start_weight(config.kl, config.kl_limit)
+    is_terminal = basis.choices.credit == "terminal"
+    return SINGLE_WEIGHT_DECAY if basis.is_gradient and is_single and is_free and is_terminal else 0.0
 
 
-def usual_control_variate(
-    config: RunConfig, choices: AlgorithmChoices, discount: float, spec: ModelSpec, tokenizer: Tokenizer
-) -> str:
+def usual_discount(basis: Basis) -> float:
+    """Return the default discount: with dense credit a token answers for itself."""
+    return 0.0 if basis.is_dense else 1.0
+
+
+def usual_control_variate(basis: Basis, discount: float) -> str:
     """Return the control variate to use; raises InputError if the chosen one does nothing."""
-    counts_edits, is_dense = edits_are_token_edits(config, tokenizer), choices.credit == "dense"
+    config, credit = basis.config, basis.choices.credit
+    counts_edits = edits_are_token_edits(config, basis.tokenizer)
     wanted = config.control_variate or ("potential" if counts_edits else "regression")
     reason = None
-    if choices.credit not in ("terminal", "dense") or (is_dense and wanted == "regression"):
-        reason = f"with credit {choices.credit} each token has a credit of its own"
-    elif choices.baseline == "critic":
+    if credit not in ("terminal", "dense") or (basis.is_dense and wanted == "regression"):
+        reason = f"with credit {credit} each token has a credit of its own"
+    elif basis.choices.baseline == "critic":
         reason = "a critic predicts each token's return already"
-    elif discount != (0.0 if is_dense else 1.0):
+    elif discount != usual_discount(basis):
         reason = f"with discount {discount:g} each token has an advantage of its own"
     if reason and config.control_variate not in (None, "none"):
         problem = f"control_variate {wanted} does nothing here: {reason}."
@@ -142,25 +165,22 @@ def usual_control_variate(
             "Choose the reward levenshtein, or control_variate regression.",
             field="control_variate",
         )
-    return wanted if reason is None and spec.can(Capability.SMALL_VOCABULARY) else "none"
+    return wanted if reason is None and basis.model.can(Capability.SMALL_VOCABULARY) else "none"
 
 
-def usual_length_limit(config: RunConfig, task: Task, spec: ModelSpec, longest: LongestTexts) -> int:
-    """Return the length limit of a completion in tokens: the longest answer, the stop token and some slack."""
-    if config.max_length is not None:
-        return config.max_length
-    if not task.has_targets:
-        return min(UNTARGETED_LENGTH, spec.context_length - longest.prompt)
-    needed = longest.answer + 1
-    room = spec.context_length - longest.prompt
-    slack = LENGTH_SLACK if task.has_prompts else spec.family.length_slack
+def usual_length_limit(basis: Basis) -> int:
+    """Return the default length limit of a completion in tokens: the longest answer, the stop token and some slack."""
+    room = basis.model.context_length - basis.longest.prompt
+    if not basis.task.has_targets:
+        return min(UNTARGETED_LENGTH, room)
+    needed = basis.longest.answer + 1
+    slack = LENGTH_SLACK if basis.task.has_prompts else basis.model.family.length_slack
     return max(needed, min(needed + slack, room))
 
 
-def usual_batch(choices: AlgorithmChoices, control_variate: str, task: Task) -> int:
+def usual_batch(basis: Basis, control_variate: str) -> int:
     """Return the default number of completions per step."""
-    is_dense = choices.credit == "dense"
-    is_known = is_dense and control_variate != "none"
-    if task.has_prompts:
+    is_known = basis.is_dense and control_variate != "none"
+    if basis.task.has_prompts:
         return KNOWN_PROMPTED_BATCH if is_known else PROMPTED_BATCH
-    return KNOWN_BATCH if is_known else DENSE_BATCH if is_dense else SINGLE_BATCH
+    return KNOWN_BATCH if is_known else DENSE_BATCH if basis.is_dense else SINGLE_BATCH

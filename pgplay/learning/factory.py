@@ -20,6 +20,6 @@ def make_learner(
     reference: Policy | None = None,
 ) -> Learner:
     """Return a trainer, which starts from `policy` where one is given, or for a search one that trains no network."""
-    if plan.trains_network:
+    if plan.algorithm.trains_network:
         return Trainer(plan, reward, measures, policy, reference)
     return Search(plan, reward, measures)

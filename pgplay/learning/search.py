@@ -84,7 +84,7 @@ class Search:
         chance = self.generator.get_state(), self.prompt_generator.get_state(), list(self.counters.waiting)
         pairs = self._next_pairs()
         texts = [text for pair in pairs for text in self._proposals(pair)]
-        asked = [pair for pair in pairs for _ in range(self.plan.group_size)]
+        asked = [pair for pair in pairs for _ in range(self.plan.config.group_size)]
         proposed = time.perf_counter()
         try:
             scores = self.reward.score_pairs(texts, asked)
@@ -95,7 +95,7 @@ class Search:
             self.counters.waiting = chance[2]
             raise
         scored = time.perf_counter()
-        size = self.plan.group_size
+        size = self.plan.config.group_size
         groups = [slice(start, start + size) for start in range(0, len(texts), size)]
         greedy = [
             self._keep(pair, texts[group], scores.values[group]) for pair, group in zip(pairs, groups, strict=True)
@@ -159,7 +159,7 @@ class Search:
 
     def _next_pairs(self) -> list[Pair]:
         training = self.plan.task.training
-        wanted = self.plan.batch_size // self.plan.group_size
+        wanted = self.plan.config.batch_size // self.plan.config.group_size
         chosen, self.counters.waiting = next_prompts(
             self.counters.waiting, wanted, len(training), self.prompt_generator
         )
@@ -175,7 +175,7 @@ class Search:
             (drawn,) = random_texts(1, alphabet, limit, self.generator)
             text = self.counters.unscored.get(pair.prompt, drawn)
             scored_anew = [text]
-        count = self.plan.group_size - len(scored_anew)
+        count = self.plan.config.group_size - len(scored_anew)
         if self.plan.config.algorithm == "hill-climb":
             return scored_anew + neighbours(text, count, alphabet, limit, self.generator)
         return scored_anew + random_texts(count, alphabet, limit, self.generator)

@@ -55,26 +55,26 @@ class Dissection:
 
 
 def _rules(plan: Plan, metrics: Mapping[str, float], moving_average: float) -> AlgorithmSettings:
-    config, choices = plan.config, plan.choices
+    config = plan.config
     return AlgorithmSettings(
         algorithm=config.algorithm,
         reward=config.reward,
-        kind=plan.kind,
-        baseline=choices.baseline,
-        scale=choices.scale,
-        credit=choices.credit,
-        ratio=choices.ratio,
-        aggregation=choices.aggregation,
-        control_variate=plan.control_variate != "none",
-        updates=plan.updates_per_step,
-        group_size=plan.group_size,
+        kind=plan.algorithm.kind,
+        baseline=config.baseline,
+        scale=config.scale,
+        credit=config.credit,
+        ratio=config.ratio,
+        aggregation=config.aggregation,
+        control_variate=config.control_variate != "none",
+        updates=config.updates_per_step,
+        group_size=config.group_size,
         temperature=config.temperature,
         clip_low=config.clip_low,
-        clip_high=plan.clip_high,
+        clip_high=config.clip_high,
         clip_gradient=config.clip_gradient or 0.0,
         lr=metrics["lr"],
         entropy_weight=metrics["entropy_weight"],
-        kl=plan.kl,
+        kl=config.kl,
         moving_average=moving_average,
         deviation_floor=STANDARD_DEVIATION_FLOOR,
         credit_floor=CREDIT_FLOOR,
@@ -96,16 +96,16 @@ def _samples(
 ) -> tuple[CompletionDetail, ...]:
     policy, plan, batch = trainer.policy, trainer.plan, record.update.batch
     rollout = batch.rollout
-    pairs = [pair for pair in record.pairs for _ in range(plan.group_size)]
+    pairs = [pair for pair in record.pairs for _ in range(plan.config.group_size)]
     completions = policy.completions(rollout)
     charge = kl_charges(plan, record.update.first, rollout.mask).sum(1)
     rewards = batch.rewards - charge.view_as(batch.rewards)
     baselines = deviations = None
-    if plan.choices.credit == "terminal" and plan.choices.baseline != "critic":
-        found = group_baseline(plan.choices.baseline, rewards, moving_average, batch.greedy_rewards)
+    if plan.config.credit == "terminal" and plan.config.baseline != "critic":
+        found = group_baseline(plan.config.baseline, rewards, moving_average, batch.greedy_rewards)
         baselines = torch.as_tensor(found, device=rewards.device).expand_as(rewards).flatten().tolist()
-        if plan.choices.scale != "none":
-            deviations = group_deviation(rewards, plan.choices.scale).expand_as(rewards).flatten().tolist()
+        if plan.config.scale != "none":
+            deviations = group_deviation(rewards, plan.config.scale).expand_as(rewards).flatten().tolist()
     columns = _Columns(record.update, policy, plan)
     charges, earned = charge.tolist(), batch.rewards.flatten().tolist()
     return tuple(
@@ -139,7 +139,7 @@ class _Columns:
         self._log_p, self._entropy = _listed(first.log_p), _listed(first.entropies)
         self._advantages, self._shared = _listed(record.advantages), _listed(record.shared)
         self._credit = _listed(batch.token_credit)
-        self._values = _listed(first.values if plan.choices.baseline == "critic" else None)
+        self._values = _listed(first.values if plan.config.baseline == "critic" else None)
         self._ratio = _listed(surrogate.ratio if surrogate else None)
         self._clipped = _listed(surrogate.clipped if surrogate else None)
         self._after = _listed(record.log_p_after)

@@ -82,12 +82,12 @@ class Trainer:
         # Prompts are drawn on the CPU, so that their order is the same on every device.
         self.prompt_generator = torch.Generator().manual_seed(plan.config.seed)
         self.generator = torch.Generator(self.device).manual_seed(plan.config.seed)
-        self.counters = Counters(entropy_weight=plan.entropy)
+        self.counters = Counters(entropy_weight=plan.config.entropy)
         can_record = plan.spec.can(Capability.CUDA_GRAPHS)
         self._graphs = graphs or (GraphCache.on(self.device) if can_record else EAGER)
         self.new_optimiser()
         self._new_variate()
-        if plan.kl and reference is None:
+        if plan.config.kl and reference is None:
             self.keep_reference()
 
     @property
@@ -119,8 +119,8 @@ class Trainer:
         began = time.perf_counter()
         chance = self.generator.get_state(), self.prompt_generator.get_state(), list(self.counters.waiting)
         pairs = self._next_pairs()
-        answered = [pair for pair in pairs for _ in range(self.plan.group_size)]
-        measured = pairs if self.plan.choices.baseline == "greedy" else pairs[:MEASURED_PROMPTS]
+        answered = [pair for pair in pairs for _ in range(self.plan.config.group_size)]
+        measured = pairs if self.plan.config.baseline == "greedy" else pairs[:MEASURED_PROMPTS]
         rollout = self._sample(pairs, measured)
         written = self.policy.completions(rollout)  # waits for the device, so that its sampling is timed as sampling
         sampled = time.perf_counter()
@@ -140,9 +140,9 @@ class Trainer:
         score_ended = time.perf_counter()
         solved = self._is_solved(scored, measured)
         # Dense credit compares no completion with its group: only a whole step of equal rewards is without signal.
-        compared = len(scored.rewards) if self.plan.choices.credit == "dense" else self.plan.group_size
+        compared = len(scored.rewards) if self.plan.config.credit == "dense" else self.plan.config.group_size
         metrics = reward_statistics(scored.rewards, compared) | scored.series
-        lr = self.plan.lr if self.counters.lr is None else self.counters.lr
+        lr = self.plan.config.lr if self.counters.lr is None else self.counters.lr
         update_metrics, result = self._update(batch, lr, solved=solved, record=record)
         metrics |= update_metrics | {"entropy_weight": self.counters.entropy_weight, "lr": lr}
         self.counters.count(self.plan, metrics, len(scored.rewards), solved=solved)
@@ -196,12 +196,12 @@ class Trainer:
         if plan.lr_choices != self.plan.lr_choices:
             self.counters.lr = None
         if plan.entropy_choices != self.plan.entropy_choices:
-            self.counters.entropy_weight = plan.entropy
+            self.counters.entropy_weight = plan.config.entropy
         if reward is not None or plan.advantage_choices != self.plan.advantage_choices:
             self.plan = plan
             self._new_variate()
         self.plan = plan
-        if plan.kl and self.reference is None:
+        if plan.config.kl and self.reference is None:
             self.keep_reference()
 
     def return_to_best(self) -> None:
@@ -256,7 +256,7 @@ class Trainer:
     def _next_pairs(self, count: int | None = None) -> list[Pair]:
         """Return the next `count` prompts, by default one per group of the batch."""
         training = self.plan.task.training
-        wanted = count or self.plan.batch_size // self.plan.group_size
+        wanted = count or self.plan.config.batch_size // self.plan.config.group_size
         chosen, self.counters.waiting = next_prompts(
             self.counters.waiting, wanted, len(training), self.prompt_generator
         )
@@ -264,7 +264,7 @@ class Trainer:
 
     def _sample(self, pairs: list[Pair], measured: list[Pair]) -> Rollout:
         each = [self.policy.prefix(pair.prompt) for pair in pairs]
-        prefixes = [prefix for prefix in each for _ in range(self.plan.group_size)]
+        prefixes = [prefix for prefix in each for _ in range(self.plan.config.group_size)]
         greedy = [self.policy.prefix(pair.prompt) for pair in measured]
         masks = None
         if self.plan.config.dropout:

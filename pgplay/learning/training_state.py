@@ -40,18 +40,18 @@ class Counters(msgspec.Struct):
 
     def count(self, plan: Plan, metrics: Mapping[str, float], completions: int, *, solved: bool) -> None:
         """Take in a step of the `plan` with these `metrics` and so many `completions`, and whether it is `solved`."""
-        mean, past = metrics["reward_mean"], self.moving_average
+        config, mean, past = plan.config, metrics["reward_mean"], self.moving_average
         self.moving_average = mean if past is None else past + MOVING_AVERAGE_SHARE * (mean - past)
         self.entropy_weight = entropy_weight(
-            plan.config.entropy_schedule,
-            plan.entropy,
-            plan.entropy_target,
+            config.entropy_schedule,
+            config.entropy,
+            config.entropy_target,
             mean,
             metrics["entropy"] * metrics["length"],
             solved=solved,
         )
         self.lr = next_lr(
-            plan.config.lr_schedule, metrics["lr"], plan.lr, plan.config.lr_target, metrics.get("kl_first_update")
+            config.lr_schedule, metrics["lr"], config.lr, config.lr_target, metrics.get("kl_first_update")
         )
         self.divergence = metrics.get("kl_reference")
         self.steps += 1

@@ -69,7 +69,7 @@ def warm_up(trainer: Trainer, steps: int, progress: Progress | None = None) -> E
     `progress` is told each step; what it raises ends the warm start.
     """
     texts, generator = texts_of(trainer), torch.Generator().manual_seed(trainer.plan.config.seed)
-    batch = min(trainer.plan.batch_size, len(texts.learnt))
+    batch = min(trainer.plan.config.batch_size, len(texts.learnt))
     order: list[int] = []
     lowest, kept, kept_tensors, kept_step, reached = math.inf, math.inf, trainer.policy.saved_state(), 0, None
     for step in range(1, steps + 1):
@@ -99,5 +99,5 @@ def _update(trainer: Trainer, pairs: Sequence[Pair]) -> float:
     trainer.optimiser.clear()
     loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(trainer.policy.trainable_parameters(), 1.0)
-    trainer.optimiser.update(trainer.plan.spec.lr, trainer.plan.weight_decay)
+    trainer.optimiser.update(trainer.plan.spec.lr, trainer.plan.config.weight_decay)
     return loss.item()

@@ -132,14 +132,14 @@ def run_trl(model: str, target: str, seed: int, seconds: float) -> Run:
     with tempfile.TemporaryDirectory() as folder:
         config = GRPOConfig(
             output_dir=folder,
-            per_device_train_batch_size=plan.batch_size,
-            num_generations=plan.group_size,
+            per_device_train_batch_size=plan.config.batch_size,
+            num_generations=plan.config.group_size,
             max_completion_length=plan.shape.max_length,
             max_steps=1_000_000,
-            learning_rate=plan.lr,
+            learning_rate=plan.config.lr,
             lr_scheduler_type="constant",
             adam_beta2=0.99,
-            entropy_coef=plan.entropy,
+            entropy_coef=plan.config.entropy,
             seed=seed,
             use_cpu=True,
             bf16=False,
@@ -153,7 +153,7 @@ def run_trl(model: str, target: str, seed: int, seconds: float) -> Run:
             model=network,
             reward_funcs=score,
             args=config,
-            train_dataset=Dataset.from_list([{"prompt": stop}] * plan.batch_size),
+            train_dataset=Dataset.from_list([{"prompt": stop}] * plan.config.batch_size),
             processing_class=tokenizer,
             callbacks=[watch],
         )

@@ -42,7 +42,7 @@ class Outcome(NamedTuple):
 def collapsed(text: str, saturation: float, settings: dict[str, Any]) -> Trainer:
     """Return a trainer by `settings` whose policy is certain of `text`, its logits multiplied by `saturation`."""
     plan = make_plan(make_config({"until": "never", **settings}))
-    wrong = make_plan(make_config({"target": text}, plan.config), shape=plan.shape)
+    wrong = make_plan(make_config({"target": text}, plan.written), shape=plan.shape)
     one = Trainer(wrong, build_reward(plan.config.reward))
     warm_up(one, WARM_STEPS)
     with torch.no_grad():

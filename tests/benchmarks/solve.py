@@ -55,7 +55,7 @@ def solve(target: str, seed: int, settings: dict[str, Any], seconds: float) -> S
     """Train until solved or until `seconds` are over, and return the last step's report."""
     config = make_config({"target": target, "seed": seed, **settings})
     plan = make_plan(config)
-    torch.set_num_threads(plan.threads or available_cores())
+    torch.set_num_threads(plan.config.threads or available_cores())
     trainer = Trainer(plan, build_reward(config.reward))
     while True:
         report = trainer.step()

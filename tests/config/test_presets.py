@@ -6,6 +6,7 @@ import pytest
 
 from pgplay.config.presets import Preset, broken_presets, load_preset, preset_names
 from pgplay.errors import InputError
+from pgplay.learning.algorithms.table import algorithm_row
 from pgplay.learning.algorithms.validation import choices_of
 from pgplay.paths import personal_presets_folder, shipped
 from pgplay.policies.families.catalogue import MODELS
@@ -45,7 +46,7 @@ def test_a_shipped_preset_describes_a_run(name: str) -> None:
     assert 0 < len(preset.title) <= 24
     assert preset.teaches.endswith(".")
     assert config.model in (*MODELS, "auto")
-    assert choices_of(config).baseline
+    assert choices_of(config, algorithm_row(config.algorithm)).baseline
     task = load_task(config)
     texts = [text for pair in task.training for text in (pair.prompt, pair.target)]
     assert set("".join(texts)) <= set(resolve_alphabet(config.alphabet, texts or [""]).characters)

@@ -142,13 +142,13 @@ def compare(
                 **rows_of(here.batch, rows),
                 rewards=rewards[rows][None],
                 token_credit=here.batch.token_credit[rows] if dense else None,
-                every_credit=here.batch.every_credit if dense and plan.control_variate == "potential" else None,
+                every_credit=here.batch.every_credit if dense and plan.config.control_variate == "potential" else None,
             )
             seen = seen_rows(here.seen, rows)
             advantages, returns = advantages_of(batch, plan, seen, MOVING_AVERAGE)
             credit = Credit(advantages, returns, token_q_values(batch, plan))
             if variate_seed is not None:
-                baseline = Baseline(plan.choices.baseline, GROUP)
+                baseline = Baseline(plan.config.baseline, GROUP)
                 credit = variance_reduced(credit, batch, seen, baseline, variate_seed)
             loss = loss_by(plan, here.modules, batch, seen, credit)
             expected = expected + weights[first] * weights[second] * loss
@@ -162,7 +162,7 @@ def updater_of(plan: Plan, modules: Modules, density: Density = PLAIN) -> Update
 def loss_by(plan: Plan, modules: Modules, batch: Batch, seen: Forward, credit: Credit) -> Tensor:
     """Return the loss of a step's first update, with the plan's own weights."""
     part = policy_loss(seen, seen, batch, plan, credit)
-    weights = LossWeights(plan.entropy, plan.kl)
+    weights = LossWeights(plan.config.entropy, plan.config.kl)
     return total_loss(part, seen, batch, credit.returns, weights, updater_of(plan, modules))
 
 

@@ -60,7 +60,7 @@ def test_padding_that_is_a_letter_changes_nothing(model: str) -> None:
 @pytest.mark.parametrize("model", MODELS)
 def test_a_text_is_learnt(model: str) -> None:
     one = trainer(model=model, target="abba", alphabet="ab", batch_size=32, seed=1)
-    assert one.plan.control_variate == "regression"
+    assert one.plan.config.control_variate == "regression"
     for _ in range(150):
         report = one.step()
         if report.solved:

@@ -82,7 +82,7 @@ def test_what_a_run_is_compared_with_may_stay_as_it_is() -> None:
     own = {"model": "transformer-nano", "device": "cpu", "threads": 2, "batch_size": 32, "seed": 3, "steps": 5}
     plan = make_plan(make_config({"algorithm": "hill-climb", "measure": ("exact",), **own}))
     assert plan.parameters == 0
-    assert not plan.trains_network
+    assert not plan.algorithm.trains_network
     (note,) = plan.notes
     assert "trains no network" in note
 

@@ -235,7 +235,7 @@ def test_it_goes_on_from_what_was_kept_as_if_it_had_never_stopped(kept: str) -> 
 
 def test_it_is_on_where_all_tokens_share_an_advantage() -> None:
     def uses(**settings: object) -> bool:
-        return make_plan(make_config(settings)).control_variate != "none"
+        return make_plan(make_config(settings)).config.control_variate != "none"
 
     assert uses()
     assert uses(algorithm="reinforce")
@@ -257,7 +257,7 @@ def test_it_is_on_where_all_tokens_share_an_advantage() -> None:
     ],
 )
 def test_edits_predict_only_where_the_reward_counts_them(settings: dict[str, object], used: str) -> None:
-    assert make_plan(make_config(settings)).control_variate == used
+    assert make_plan(make_config(settings)).config.control_variate == used
     assert "foretold" in trainer(**settings).step().metrics
 
 
@@ -275,7 +275,7 @@ def test_dense_credit_is_weighed_for_every_token_where_it_is_known(
     settings: dict[str, object], used: str, batch_size: int
 ) -> None:
     plan = make_plan(make_config({"credit": "dense", **settings}))
-    assert (plan.control_variate, plan.batch_size, plan.uses_control_variate) == (used, batch_size, False)
+    assert (plan.config.control_variate, plan.config.batch_size, plan.uses_control_variate) == (used, batch_size, False)
     assert "foretold" not in trainer(credit="dense", **settings).step().metrics
 
 
@@ -296,7 +296,7 @@ def test_asked_for_where_it_does_nothing_it_is_refused(settings: dict[str, objec
 def test_it_can_be_switched_while_a_run_goes_on() -> None:
     one = trainer(control_variate="none")
     assert "foretold" not in one.step().metrics
-    one.change(make_plan(make_config({"control_variate": "regression"}, one.plan.config), shape=one.plan.shape))
+    one.change(make_plan(make_config({"control_variate": "regression"}, one.plan.written), shape=one.plan.shape))
     assert "foretold" in one.step().metrics
-    one.change(make_plan(make_config({"control_variate": "none"}, one.plan.config), shape=one.plan.shape))
+    one.change(make_plan(make_config({"control_variate": "none"}, one.plan.written), shape=one.plan.shape))
     assert "foretold" not in one.step().metrics

@@ -17,7 +17,7 @@ KINDS = {"two updates": "grpo", "one update": "rloo", "four updates": "ppo"}
 
 
 def change(one: Trainer, **own: object) -> None:
-    one.change(make_plan(make_config(own, one.plan.config), shape=one.plan.shape))
+    one.change(make_plan(make_config(own, one.plan.written), shape=one.plan.shape))
 
 
 def test_it_falls_above_the_target_rises_below_it_and_rests_near_it() -> None:
@@ -45,10 +45,10 @@ def test_constant_stays_and_so_does_a_step_without_an_update(divergence: float) 
 def test_a_run_goes_by_the_divergence_that_it_tells(algorithm: str) -> None:
     one = trainer(algorithm=algorithm, lr_schedule="kl", lr_target=0.002)
     told = [one.step().metrics for _ in range(8)]
-    assert told[0]["lr"] == one.plan.lr
+    assert told[0]["lr"] == one.plan.config.lr
     assert len({metrics["lr"] for metrics in told}) > 2
     for metrics, after in itertools.pairwise(told):
-        assert after["lr"] == next_lr("kl", metrics["lr"], one.plan.lr, 0.002, metrics["kl_first_update"])
+        assert after["lr"] == next_lr("kl", metrics["lr"], one.plan.config.lr, 0.002, metrics["kl_first_update"])
 
 
 @pytest.mark.parametrize("target", [0.002, 0.01])
@@ -71,9 +71,9 @@ def test_the_first_step_is_the_one_that_it_would_have_been(algorithm: str) -> No
 def test_another_rate_or_schedule_begins_anew_while_a_run_goes_on() -> None:
     one = trainer(lr_schedule="kl", lr_target=1e-6)
     steps(one, 3)
-    assert one.step().metrics["lr"] < one.plan.lr
+    assert one.step().metrics["lr"] < one.plan.config.lr
     change(one, batch_size=16)
-    assert one.step().metrics["lr"] < one.plan.lr
+    assert one.step().metrics["lr"] < one.plan.config.lr
     change(one, lr=0.02)
     assert one.step().metrics["lr"] == 0.02
     change(one, lr_schedule="constant")

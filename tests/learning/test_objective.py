@@ -34,7 +34,7 @@ def test_measurements_are_the_exact_sums_in_their_direction() -> None:
     batch = here.batch._replace(rewards=here.batch.rewards.t())
     before = policy.log_probabilities(rollout.inputs, PLAIN).detach()
     surprise = policy.cross_entropy([Pair("", "ab")])[0]
-    carried = CarriedState(plan.lr, 0.0, 0.0)
+    carried = CarriedState(plan.config.lr, 0.0, 0.0)
     metrics, _ = update_policy(UpdateInputs(batch, carried, diagnose=True), updater_of(plan, here.modules))
     after = policy.log_probabilities(rollout.inputs, PLAIN).detach()
     other = reference.log_probabilities(rollout.inputs, PLAIN).detach()
@@ -54,7 +54,7 @@ def test_without_an_update_all_is_measured_and_nothing_changes() -> None:
     here = world("gru-nano", PLAIN, 6, dense=False, with_reference=False)
     plan = plan_of(algorithm="ppo", batch_size=15, group_size=15)
     before = {name: tensor.clone() for name, tensor in here.modules.policy.saved_state().items()}
-    carried = CarriedState(plan.lr, 0.1, 0.0)
+    carried = CarriedState(plan.config.lr, 0.1, 0.0)
     inputs = UpdateInputs(here.batch, carried, update=False, diagnose=True)
     metrics, _ = update_policy(inputs, updater_of(plan, here.modules))
     assert {"entropy", "cross_entropy", "mismatch", "explained_variance"} <= metrics.keys()
@@ -105,7 +105,7 @@ def test_signal_to_noise_is_one_where_both_halves_say_the_same_and_minus_one_whe
         rewards = torch.tensor([[float(sign) for sign in signs]]).double()
         batch = here.batch._replace(**rows_of(here.batch, [1, 1]), rewards=rewards)
         plan = plan_of(algorithm="reinforce")
-        carried = CarriedState(plan.lr, 0.0, 0.0)
+        carried = CarriedState(plan.config.lr, 0.0, 0.0)
         metrics, _ = update_policy(UpdateInputs(batch, carried, diagnose=True), updater_of(plan, here.modules))
         assert metrics["signal_to_noise"] == pytest.approx(expected, abs=1e-5)
 
@@ -118,7 +118,7 @@ def test_the_critic_is_judged_and_taught_by_the_rewards_themselves(credit: str, 
     plan = plan_of(
         algorithm="ppo", scale=scale, credit=credit, critic=1.0, **({"gae_lambda": 1.0} if credit == "gae" else {})
     )
-    carried = CarriedState(plan.lr, 0.0, 0.0)
+    carried = CarriedState(plan.config.lr, 0.0, 0.0)
     metrics, _ = update_policy(UpdateInputs(here.batch, carried), updater_of(plan, here.modules))
     mask = here.batch.rollout.mask
     returns = here.batch.rewards.expand_as(mask)[mask]

@@ -78,7 +78,7 @@ def test_a_saved_policy_keeps_its_shape_whatever_the_settings_say() -> None:
     made = plan(shape=SHAPE, model="transformer-small", alphabet="lowercase", max_length=50)
     assert made.shape == SHAPE
     assert made.spec.name == "gru-nano"
-    assert made.lr == made.spec.lr
+    assert made.config.lr == made.spec.lr
 
 
 @pytest.mark.parametrize("model", ["gru-nano", "transformer-small"])
@@ -86,10 +86,10 @@ def test_a_saved_policy_keeps_its_shape_whatever_the_settings_say() -> None:
 def test_what_is_left_open_comes_from_the_algorithm_and_the_family(name: str, model: str) -> None:
     made = plan(algorithm=name, model=model)
     row, spec = ALGORITHMS[name], model_spec(model)
-    assert made.choices == row.choices
-    assert (made.updates_per_step, made.clip_high) == (row.updates, row.clip_high)
-    assert (made.lr, made.entropy, made.discount) == (spec.lr, spec.entropy, 1.0)
-    assert made.threads == made.spec.threads
+    assert tuple(getattr(made.config, choice) for choice in row.choices._fields) == row.choices
+    assert (made.config.updates_per_step, made.config.clip_high) == (row.updates, row.clip_high)
+    assert (made.config.lr, made.config.entropy, made.config.discount) == (spec.lr, spec.entropy, 1.0)
+    assert made.config.threads == made.spec.threads
     assert made.parameters == made.spec.parameter_count(len(made.shape.alphabet) + 1)
 
 
@@ -104,18 +104,18 @@ OWN = {
 
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_a_persons_own_choices_lie_over_the_row(name: str) -> None:
-    assert choices_of(make_config({"algorithm": name, **OWN}))._asdict() == OWN
+    assert choices_of(make_config({"algorithm": name, **OWN}), ALGORITHMS[name])._asdict() == OWN
 
 
 def test_a_persons_own_numbers_stand() -> None:
     own = {"lr": 0.1, "entropy": 0.0, "discount": 0.0, "clip_high": 0.5, "updates_per_step": 3, "threads": 2}
     made = plan(**own)
-    assert {name: getattr(made, name) for name in own} == own
+    assert {name: getattr(made.config, name) for name in own} == own
 
 
 def test_with_dense_credit_a_token_answers_for_itself() -> None:
-    assert plan(credit="dense").discount == 0.0
-    assert plan(credit="dense", discount=0.9).discount == 0.9
+    assert plan(credit="dense").config.discount == 0.0
+    assert plan(credit="dense", discount=0.9).config.discount == 0.9
 
 
 USUAL_GROUPS = {"levenshtein": KNOWN_GROUP_SIZE, "hamming": GROUP_SIZE}
@@ -126,7 +126,7 @@ def test_the_group_divides_the_batch_and_never_asks_for_more_prompts_than_there_
     batch: int, prompts: int, reward: str
 ) -> None:
     task = Task("some", tuple(Pair(chr(ord("a") + number % 26) * (number // 26 + 1), "x") for number in range(prompts)))
-    group = plan(task, batch_size=batch, reward=reward).group_size
+    group = plan(task, batch_size=batch, reward=reward).config.group_size
     assert batch % group == 0
     assert 1 <= batch // group <= prompts
     assert group >= 2
@@ -140,7 +140,7 @@ def test_the_group_divides_the_batch_and_never_asks_for_more_prompts_than_there_
 def test_a_batch_that_the_usual_group_does_not_divide_gets_a_near_one_and_says_so(batch: int, group: int) -> None:
     task = Task("many", tuple(Pair(f"{number}", "x") for number in range(200)))
     made = plan(task, batch_size=batch, reward="hamming")
-    assert made.group_size == group
+    assert made.config.group_size == group
     (note,) = (note for note in made.notes if "batch_size" in note)
     assert f"{group} completions" in note
     assert f"{-(-batch // GROUP_SIZE) * GROUP_SIZE} would give it {GROUP_SIZE}" in note
@@ -178,7 +178,7 @@ def test_there_is_room_for_the_stop_token_and_a_few_characters_too_many() -> Non
 def test_weights_decay_where_one_text_is_learnt_from_scratch_by_terminal_credit(
     task: Task | None, settings: dict[str, object], expected: float
 ) -> None:
-    assert plan(task, **settings).weight_decay == expected
+    assert plan(task, **settings).config.weight_decay == expected
 
 
 def test_characters_that_the_alphabet_lacked_are_added_and_said() -> None:
@@ -215,7 +215,7 @@ def test_every_algorithm_names_its_source() -> None:
 
 def test_what_a_warm_start_taught_is_not_unlearnt_by_the_bonus_for_a_start_from_scratch() -> None:
     scratch, shown = (plan(warm_start=steps) for steps in ("", "50"))
-    assert shown.entropy == 0.0 < scratch.entropy
-    assert shown.lr == pytest.approx(scratch.lr / 6)
+    assert shown.config.entropy == 0.0 < scratch.config.entropy
+    assert shown.config.lr == pytest.approx(scratch.config.lr / 6)
     own = plan(warm_start="50", entropy=0.02, lr=0.001)
-    assert (own.entropy, own.lr) == (0.02, 0.001)
+    assert (own.config.entropy, own.config.lr) == (0.02, 0.001)

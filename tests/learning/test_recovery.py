@@ -1,5 +1,6 @@
 """A policy that has become certain of a wrong text finds the right one all the same."""
 
+import msgspec
 import pytest
 import torch
 
@@ -48,7 +49,7 @@ def test_left_alone_it_does_not_however_large_the_weight_of_entropy(model: str) 
 
 def test_it_is_taken_back_to_the_network_that_the_seed_gives() -> None:
     one, untrained = saturated("gru-nano", seed=3), untrained_weights("gru-nano", 3)
-    one.plan = one.plan._replace(lr=1e-30)
+    one.plan = one.plan._replace(config=msgspec.structs.replace(one.plan.config, lr=1e-30))
     before = weights(one)
     assert one.step().metrics["recoveries"] == 1
     for name, tensor in weights(one).items():
@@ -93,5 +94,5 @@ def test_a_reward_without_a_target_counts_too() -> None:
 def test_it_is_a_setting_that_can_change_while_a_run_goes_on() -> None:
     one = saturated("gru-nano", recovery="none")
     assert "recoveries" not in one.step().metrics
-    one.change(make_plan(make_config({"recovery": "shrink-perturb"}, one.plan.config), shape=one.plan.shape))
+    one.change(make_plan(make_config({"recovery": "shrink-perturb"}, one.plan.written), shape=one.plan.shape))
     assert one.step().metrics["recoveries"] == 1

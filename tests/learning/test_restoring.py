@@ -62,7 +62,7 @@ def test_a_reference_of_another_size_or_family_is_restored(model: str) -> None:
 
 def change(one: Trainer, **own: object) -> None:
     one.change(
-        make_plan(make_config(own, one.plan.config), one.plan.task if "target" not in own else None, one.policy.shape)
+        make_plan(make_config(own, one.plan.written), one.plan.task if "target" not in own else None, one.policy.shape)
     )
 
 

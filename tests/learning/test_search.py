@@ -199,7 +199,7 @@ def test_a_reward_that_fails_costs_no_step(algorithm: str, fails_at: int) -> Non
 
 
 def change(one: Search, **own: Any) -> None:
-    plan = make_plan(make_config(own, one.plan.config), None, one.plan.shape)
+    plan = make_plan(make_config(own, one.plan.written), None, one.plan.shape)
     one.change(plan, build_reward(own["reward"]) if "reward" in own else None)
 
 

@@ -96,7 +96,7 @@ def _check(arguments: Arguments) -> tuple[RunConfig | None, tuple[RewardSpec, ..
     config, rewards = read_config(arguments)
     if not config.warm_start or config.warm_start.isdecimal():
         plan = make_plan(config)
-        if arguments.save is not None and not plan.trains_network:
+        if arguments.save is not None and not plan.algorithm.trains_network:
             raise no_policy(config.algorithm)
     return config, rewards
 

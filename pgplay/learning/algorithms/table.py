@@ -31,6 +31,11 @@ class Algorithm(NamedTuple):
     clip_high: float = 0.2
     kind: Kind = "policy gradient"
 
+    @property
+    def trains_network(self) -> bool:
+        """Whether it trains a policy; False for a search."""
+        return self.kind != "search"
+
 
 ALGORITHMS = {
     "reinforce": Algorithm(
@@ -135,7 +140,7 @@ def algorithm_row(name: str) -> Algorithm:
 
 def trains_network(name: str) -> bool:
     """Return whether the algorithm called `name` trains a policy; False for a search."""
-    return name not in COMPARATORS or COMPARATORS[name].kind != "search"
+    return name not in COMPARATORS or COMPARATORS[name].trains_network
 
 
 def no_policy(algorithm: str) -> InputError:

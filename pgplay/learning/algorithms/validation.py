@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pgplay.config.run_config import RunConfig, fields
+from pgplay.config.warm_start import Steps
 from pgplay.errors import InputError
-from pgplay.learning.algorithms.table import AlgorithmChoices, Kind, algorithm_row
+from pgplay.learning.algorithms.table import Algorithm, AlgorithmChoices, Kind
 from pgplay.learning.schedules.kl_weight import start_weight
 from pgplay.policies.families.base import Capability, ModelSpec
 
@@ -102,7 +103,7 @@ def _idle(config: RunConfig, choices: AlgorithmChoices) -> Iterator[InvalidSetti
         "Choose baseline critic.",
     )
     yield InvalidSetting(
-        is_set("warm_text") and not config.warm_start.isdecimal(),
+        is_set("warm_text") and not isinstance(config.starts_from, Steps),
         "warm_text",
         "warm_text without steps to learn it",
         "Give warm_start a number of steps.",
@@ -189,12 +190,11 @@ def refuse_what_does_nothing(config: RunConfig, kind: Kind) -> None:
         )
 
 
-def choices_of(config: RunConfig) -> AlgorithmChoices:
-    """Return the row of `config.algorithm` with the person's own choices laid over it.
+def choices_of(config: RunConfig, row: Algorithm) -> AlgorithmChoices:
+    """Return the choices of the algorithm's `row` with the person's own laid over them.
 
-    Raises InputError for an unknown algorithm, for choices that exclude each other, and for what does nothing.
+    Raises InputError for choices that exclude each other, and for what does nothing.
     """
-    row = algorithm_row(config.algorithm)
     refuse_what_does_nothing(config, row.kind)
     own = {name: getattr(config, name) for name in AlgorithmChoices._fields if getattr(config, name) is not None}
     choices = row.choices._replace(**own)

@@ -24,39 +24,40 @@ def advantages_of(batch: Batch, plan: Plan, seen: Forward, moving_average: float
 
     Both are constant to the gradient. A scale divides advantages only: the critic predicts unscaled rewards.
     """
-    choices, mask, values = plan.choices, batch.rollout.mask, seen.values.detach()
-    if choices.credit == "none":
+    config, mask, values = plan.config, batch.rollout.mask, seen.values.detach()
+    if config.credit == "none":
         return torch.zeros_like(values), torch.zeros_like(values)
     if batch.token_credit is not None:
-        returns = discounted_sums(batch.token_credit, plan.discount)
-        if choices.baseline == "critic":
+        returns = discounted_sums(batch.token_credit, config.discount)
+        if config.baseline == "critic":
             return torch.where(mask, returns - values, 0.0), returns
         return torch.where(mask, dense_advantages(returns), 0.0), returns
     charged = kl_charges(plan, seen, mask)
-    if choices.baseline == "critic":
+    if config.baseline == "critic":
         token_rewards = at_the_end(batch.rewards.flatten(), mask) - charged
-        decay = plan.config.gae_lambda if choices.credit == "gae" else 1.0
-        advantages = generalised_advantages(token_rewards, values, mask, plan.discount, decay)
+        decay = config.gae_lambda if config.credit == "gae" else 1.0
+        advantages = generalised_advantages(token_rewards, values, mask, config.discount, decay)
         returns = torch.where(mask, advantages + values, 0.0)
-        if choices.scale != "none":
+        if config.scale != "none":
             advantages = batch_scaled(advantages, mask)
         return advantages, returns
     rewards = batch.rewards - charged.sum(1).view_as(batch.rewards)
-    baseline = group_baseline(choices.baseline, rewards, moving_average, batch.greedy_rewards)
-    advantages = group_scaled(rewards - baseline, rewards, choices.scale)
-    advantages = discounted_sums(at_the_end(advantages.flatten(), mask), plan.discount)
+    baseline = group_baseline(config.baseline, rewards, moving_average, batch.greedy_rewards)
+    advantages = group_scaled(rewards - baseline, rewards, config.scale)
+    advantages = discounted_sums(at_the_end(advantages.flatten(), mask), config.discount)
     return advantages, torch.zeros_like(values)
 
 
 def token_q_values(batch: Batch, plan: Plan) -> Tensor | None:
     """Return the dense advantages (P, V) of all tokens if the credit of each is known, else None."""
-    if plan.choices.credit != "dense" or batch.every_credit is None:
+    if plan.config.credit != "dense" or batch.every_credit is None:
         return None
     return dense_advantages(batch.every_credit)
 
 
 def kl_charges(plan: Plan, seen: Forward, mask: Tensor) -> Tensor:
     """Return the KL penalty (B, T) that each token subtracts from the reward; 0 without one."""
-    if plan.kl and plan.config.kl_in == "reward" and seen.log_ratio is not None:
-        return torch.where(mask, plan.kl * seen.log_ratio.detach(), 0.0)
+    config = plan.config
+    if config.kl and config.kl_in == "reward" and seen.log_ratio is not None:
+        return torch.where(mask, config.kl * seen.log_ratio.detach(), 0.0)
     return torch.zeros_like(seen.values.detach())

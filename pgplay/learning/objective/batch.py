@@ -59,5 +59,5 @@ class Modules(NamedTuple):
 
     def trained(self, plan: Plan) -> list[nn.Parameter]:
         """Return the parameters that `plan` trains."""
-        critic = list(self.critic.parameters()) if plan.choices.baseline == "critic" else []
+        critic = list(self.critic.parameters()) if plan.config.baseline == "critic" else []
         return [*self.policy.trainable_parameters(), *critic]

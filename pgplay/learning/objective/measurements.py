@@ -48,7 +48,7 @@ def signal_to_noise(losses: Tensor, mask: Tensor, plan: Plan, modules: Modules) 
     """Return the cosine between the policy gradients of the even and of the odd rows."""
     halves = []
     for first in (0, 1):
-        half = aggregated(plan.choices.aggregation, losses[first::2], mask[first::2], modules.policy.max_length)
+        half = aggregated(plan.config.aggregation, losses[first::2], mask[first::2], modules.policy.max_length)
         gradients = torch.autograd.grad(half, modules.policy.trainable_parameters(), retain_graph=True)
         halves.append(torch.cat([gradient.flatten() for gradient in gradients]))
     return torch.cosine_similarity(halves[0], halves[1], dim=0)

@@ -52,7 +52,8 @@ def policy_loss(seen: Forward, first: Forward, batch: Batch, plan: Plan, credit:
 
     With q-values, all tokens are weighed by theirs, and the sampled token is credited with the rest of its advantage.
     """
-    ratio, clip, rollout = plan.choices.ratio, ClipRange(plan.config.clip_low, plan.clip_high), batch.rollout
+    config, rollout = plan.config, batch.rollout
+    ratio, clip = config.ratio, ClipRange(config.clip_low, config.clip_high)
 
     def of_sampled(advantages: Tensor) -> Surrogate:
         return surrogate(ratio, seen.log_p, rollout.log_probabilities, advantages, rollout.mask, clip)
@@ -69,16 +70,16 @@ def total_loss(
     part: Surrogate, seen: Forward, batch: Batch, returns: Tensor, weights: LossWeights, updater: Updater
 ) -> Tensor:
     """Return the number to minimise; `part` is the policy's part of it."""
-    plan, config, mask = updater.plan, updater.plan.config, batch.rollout.mask
+    config, mask = updater.plan.config, batch.rollout.mask
     policy = updater.modules.policy
-    loss = aggregated(plan.choices.aggregation, part.losses, mask, policy.max_length)
+    loss = aggregated(config.aggregation, part.losses, mask, policy.max_length)
     loss = loss - weights.entropy * masked_mean(seen.entropies, mask)
-    if plan.kl and config.kl_in == "loss" and seen.kl is not None:
+    if config.kl and config.kl_in == "loss" and seen.kl is not None:
         loss = loss + weights.kl * masked_mean(seen.kl, mask)
-    if plan.choices.baseline == "critic":
+    if config.baseline == "critic":
         loss = loss + config.critic * masked_mean((seen.values - returns).square(), mask)
     if seen.imitation is not None:
-        loss = loss + plan.imitation * seen.imitation
+        loss = loss + updater.plan.imitation * seen.imitation
     return loss + parameter_penalty(policy.trainable_parameters(), config.l1, config.l2)
 
 
@@ -110,29 +111,30 @@ def update_policy(inputs: UpdateInputs, updater: Updater) -> tuple[dict[str, flo
 def make_updates(inputs: UpdateInputs, updater: Updater) -> UpdateResult:
     """Make the plan's updates without reading a number from the device; those of `inputs.carried` may be tensors ()."""
     batch, carried, plan = inputs.batch, inputs.carried, updater.plan
+    config = plan.config
     with torch.set_grad_enabled(inputs.update):
         first = forward(batch, updater.modules, updater.density)
     advantages, returns = advantages_of(batch, plan, first, carried.moving_average)
     metrics = measurements(first, batch)
-    if plan.kl and first.kl is not None:
-        metrics["kl_weight"] = kl_weight(plan.kl, plan.config.kl_limit, metrics["kl_reference"], carried.divergence)
+    if config.kl and first.kl is not None:
+        metrics["kl_weight"] = kl_weight(config.kl, config.kl_limit, metrics["kl_reference"], carried.divergence)
     credit, regression = Credit(advantages, returns, token_q_values(batch, plan)), None
     if updater.modules.variate is not None:
         regression = apply_control_variate(updater.modules.variate, batch, plan, first, advantages)
         reduced = regression.reduced
         credit = credit._replace(advantages=reduced.advantages, q_values=reduced.q_values)
         metrics["foretold"] = reduced.explained
-    if plan.choices.baseline == "critic":
+    if config.baseline == "critic":
         metrics["explained_variance"] = explained_variance(first, returns, batch.rollout.mask)
     weights = LossWeights(carried.entropy_weight, metrics.get("kl_weight", 0.0))
     seen, part = first, None
-    for number in range(plan.updates_per_step if inputs.update else 0):
+    for number in range(config.updates_per_step if inputs.update else 0):
         if number:
             seen = forward(batch, updater.modules, updater.density)
         if number == 1:
             metrics["kl_first_update"] = divergence_of_update(first, seen.distribution.detach(), batch)
         part = policy_loss(seen, first, batch, plan, credit)
-        if inputs.diagnose and number == 0 and plan.choices.credit != "none":
+        if inputs.diagnose and number == 0 and config.credit != "none":
             metrics["signal_to_noise"] = signal_to_noise(part.losses, batch.rollout.mask, plan, updater.modules)
         loss = total_loss(part, seen, batch, returns, weights, updater)
         metrics |= {"loss": loss.detach(), "clip_share": part.clip_share}
@@ -140,7 +142,7 @@ def make_updates(inputs: UpdateInputs, updater: Updater) -> UpdateResult:
     after = measure_after(inputs, updater) if inputs.update else None
     if after is not None:
         metrics["kl_update"] = divergence_of_update(first, after, batch)
-        if plan.updates_per_step == 1:
+        if config.updates_per_step == 1:
             metrics["kl_first_update"] = metrics["kl_update"]
     record = None
     if inputs.record:
@@ -159,7 +161,7 @@ def apply_control_variate(
         places=batch.places,
         actions=batch.rollout.actions,
         mask=batch.rollout.mask,
-        baseline=Baseline(plan.choices.baseline, plan.group_size),
+        baseline=Baseline(plan.config.baseline, plan.config.group_size),
         credit=batch.every_credit,
     )
     of_completions = masked_row_means(advantages, sampled.mask)
@@ -175,7 +177,7 @@ def one_update(loss: Tensor, lr: float | Tensor, updater: Updater) -> Tensor:
     optimiser.clear()
     loss.backward()  # type: ignore[no-untyped-call]
     norm = nn.utils.clip_grad_norm_(updater.modules.trained(plan), plan.config.clip_gradient or float("inf"))
-    optimiser.update(lr, plan.weight_decay, norm.isfinite())
+    optimiser.update(lr, plan.config.weight_decay, norm.isfinite())
     return norm
 
 
@@ -183,7 +185,7 @@ def one_update(loss: Tensor, lr: float | Tensor, updater: Updater) -> Tensor:
 def measure_after(inputs: UpdateInputs, updater: Updater) -> TokenDistribution | None:
     """Return the distribution after the step's updates; None if nothing asks for the pass that it takes."""
     plan, batch = updater.plan, inputs.batch
-    sets_lr = plan.config.lr_schedule == "kl" and plan.updates_per_step == 1
+    sets_lr = plan.config.lr_schedule == "kl" and plan.config.updates_per_step == 1
     if not (inputs.diagnose or inputs.record or sets_lr):
         return None
     return updater.modules.policy.distribution_after(batch.prefixes, updater.density, batch.masks)

@@ -234,7 +234,7 @@ def _checkpoint_of(learner: Learner, rewards: LiveRewards, threads: int | None) 
         state.tensors,
         {
             "step": learner.counters.steps,
-            "settings": to_settings(plan.config),
+            "settings": to_settings(plan.written),
             "shape": list(plan.shape),
             "threads": threads,
             "reward": [rewards.source, rewards.file.stamp],

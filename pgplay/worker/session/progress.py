@@ -28,14 +28,16 @@ class Assessment:
 
     def _begin(self, learner: Learner) -> None:
         self._plan = learner.plan
-        self._kind = learner.plan.kind
-        self._forecast = Forecast(goal_of(learner.plan, learner.reward), by_greedy=not learner.plan.trains_network)
+        self._kind = learner.plan.algorithm.kind
+        is_search = not learner.plan.algorithm.trains_network
+        self._forecast = Forecast(goal_of(learner.plan, learner.reward), by_greedy=is_search)
         self._made_at = 0.0
         self._made: Snapshot | None = None
 
     def change(self, learner: Learner, *, rewards_changed: bool) -> None:
         """Go by the learner's plan as it is now; what was seen still counts, unless rewards mean something else now."""
-        if rewards_changed or (self._plan.task, self._plan.kind) != (learner.plan.task, learner.plan.kind):
+        old, new = self._plan, learner.plan
+        if rewards_changed or (old.task, old.algorithm.kind) != (new.task, new.algorithm.kind):
             self._recent.clear()
         self._begin(learner)
 

@@ -36,9 +36,9 @@ def probe_reward(config: RunConfig, reward: Reward, on_progress: OnProgress = di
         policy = _start_warm(plan, on_progress)
     elif policy is None:
         policy = Policy(plan.shape, resolve_device(config.device), config.seed)
-    groups = max(2, -(-COMPLETIONS // plan.group_size))
+    groups = max(2, -(-COMPLETIONS // plan.config.group_size))
     prompted = [plan.task.training[number % len(plan.task.training)] for number in range(groups)]
-    pairs = [pair for pair in prompted for _ in range(plan.group_size)]
+    pairs = [pair for pair in prompted for _ in range(plan.config.group_size)]
     density = Density.of(config)
     completions = draw_texts(policy, [pair.prompt for pair in pairs], density, config.seed)
     written = [Triple(one.text, pair.target, pair.prompt) for one, pair in zip(completions, pairs, strict=True)]
@@ -47,14 +47,14 @@ def probe_reward(config: RunConfig, reward: Reward, on_progress: OnProgress = di
         written,
         alphabet=plan.shape.alphabet,
         max_length=plan.shape.max_length,
-        group_size=plan.group_size,
+        group_size=plan.config.group_size,
         pairs=[pair for pair in prompted if pair.others],
         seed=config.seed,
     )
 
 
 def _start_warm(plan: Plan, on_progress: OnProgress) -> Policy:
-    key = make_config({"reward": "distinct", "measure": ()}, plan.config)
+    key = make_config({"reward": "distinct", "measure": ()}, plan.written)
     if key not in _warmed:
         _warmed.clear()
         with build_reward("distinct") as unasked:

@@ -91,14 +91,14 @@ class Session:
             undo.callback(threads.rest)
             threads.work()
             warmed = start_warm(learner, on_progress) if isinstance(learner, Trainer) else ""
-            store = RunStore.create(plan.config, name, lambda folder: fill(folder, learner, live, threads.wanted))
+            store = RunStore.create(plan.written, name, lambda folder: fill(folder, learner, live, threads.wanted))
             undo.callback(forget, store)
             store.on_wait = on_wait
             session = cls(store, learner, threads, live)
             session._keeper.begin()
             if warmed:
                 store.event(0, "warm-start", warmed)
-            if plan.threads is None:
+            if plan.config.threads is None:
                 store.event(0, "threads", f"{threads.wanted}, as measured")
             undo.pop_all()
         return session
@@ -134,7 +134,7 @@ class Session:
     @property
     def config(self) -> RunConfig:
         """The settings as they are now."""
-        return self.learner.plan.config
+        return self.learner.plan.written
 
     @property
     def step_count(self) -> int:
@@ -162,9 +162,9 @@ class Session:
         pairs = plan.task.training[:_SHOWN_PAIRS]
         return RunInfo(
             run=self.run,
-            settings=to_settings(plan.config),
-            recipe=to_recipe(plan.config),
-            model=plan.spec.name if plan.trains_network else "",
+            settings=to_settings(plan.written),
+            recipe=to_recipe(plan.written),
+            model=plan.spec.name if plan.algorithm.trains_network else "",
             parameters=plan.parameters,
             device=str(self.learner.device),
             threads=self._threads.present,
@@ -174,7 +174,7 @@ class Session:
             prompts=tuple(pair.prompt for pair in pairs),
             notes=(*plan.notes, *self._keeper.notes),
             reward_source=self._rewards.source,
-            batch_size=plan.batch_size,
+            batch_size=plan.config.batch_size,
         )
 
     def step(self) -> StepReport:

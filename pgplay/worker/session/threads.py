@@ -40,14 +40,14 @@ class Threads:
 
         Small networks take one; so does a GPU's host, and a search, which has no `policy`.
         """
-        if plan.threads is not None:
-            return cls(plan.threads, is_fixed=True)
+        if plan.config.threads is not None:
+            return cls(plan.config.threads, is_fixed=True)
         if stored is not None:
             return cls(stored, is_fixed=stored == 1)
         if policy is None or policy.device.type != "cpu":
             return cls(1, is_fixed=True)
         free = Claim(Wish(available_cores(), is_fixed=False)).share()
-        return cls(fastest_threads(policy, plan.batch_size, free), is_fixed=False)
+        return cls(fastest_threads(policy, plan.config.batch_size, free), is_fixed=False)
 
     def work(self) -> None:
         """Claim the cores, look at others now and then, and set torch's threads; to be called before each step."""

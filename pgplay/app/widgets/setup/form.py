@@ -71,7 +71,7 @@ def names_in(reward: str) -> set[str]:
 def placeholder(field: Field) -> str:
     """Return what an empty text field stands for."""
     if field.default is None:
-        return "no limit" if field.section == "limits" or field.name == "kl_limit" else "default"
+        return "no limit" if _is_limit(field) else "default"
     return written(field.default) or "none"
 
 
@@ -125,11 +125,15 @@ def check(typed: Mapping[str, str]) -> Checked:
     except PgplayError as error:
         message = " ".join(part for part in (error.problem, error.remedy) if part)
         return Checked(None, Problem(error.field if isinstance(error, InputError) else "", message))
-    defaulted = [name for name, field in fields().items() if field.optional and name in plan._fields]
+    defaulted = [name for name, field in fields().items() if field.optional and not _is_limit(field)]
     # The threads of a larger model are measured when its run begins.
-    planned = {name: written(getattr(plan, name)) or "measured" for name in defaulted}
-    planned["max_length"] = str(plan.shape.max_length)
-    return Checked(config, None, tuple(plan.notes), plan.parameters, plan.shape.tokenizer.vocabulary_size, planned)
+    planned = {name: written(getattr(plan.config, name)) or "measured" for name in defaulted}
+    return Checked(config, None, plan.notes, plan.parameters, plan.shape.tokenizer.vocabulary_size, planned)
+
+
+def _is_limit(field: Field) -> bool:
+    """Whether an empty field means that there is no limit, and not that a default is used."""
+    return field.section == "limits" or field.name == "kl_limit"
 
 
 def _check_reward(config: RunConfig) -> None:

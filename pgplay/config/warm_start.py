@@ -1,0 +1,27 @@
+"""What a run starts from, as `warm_start` says it: steps of cross-entropy training, or a saved policy."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Steps(NamedTuple):
+    """So many steps of cross-entropy training on texts come first."""
+
+    number: int
+
+
+class PolicyNamed(NamedTuple):
+    """The run goes on from the saved policy called `name`."""
+
+    name: str
+
+
+WarmStart = Steps | PolicyNamed
+
+
+def parse_warm_start(text: str) -> WarmStart | None:
+    """Return the warm start that `text` names, None for an untrained policy."""
+    if not text:
+        return None
+    return Steps(int(text)) if text.isdecimal() else PolicyNamed(text)

@@ -1,0 +1,70 @@
+"""From what a person wrote to what a run does: each setting that was left open gets its default, once."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+
+from pgplay.config.resolved import ResolvedConfig
+from pgplay.learning import groups
+from pgplay.learning.defaults import (
+    Basis,
+    usual_batch,
+    usual_control_variate,
+    usual_discount,
+    usual_entropy,
+    usual_entropy_target,
+    usual_lr,
+    usual_weight_decay,
+)
+from pgplay.learning.groups import Groups
+from pgplay.learning.schedules import kl_weight
+from pgplay.policies.spec import PolicySpec
+
+Value = TypeVar("Value")
+
+
+def resolve(basis: Basis, shape: PolicySpec) -> tuple[ResolvedConfig, str]:
+    """Return the config of `basis` with every default decided, and a note about its groups, empty for the usual ones.
+
+    `shape` is the policy's: it decides about the model, the alphabet and the length. Raises InputError for a control
+    variate that does nothing, and for groups that the task has too few prompts for.
+    """
+    config = basis.config
+    discount = _chosen(config.discount, usual_discount(basis))
+    control_variate = usual_control_variate(basis, discount)
+    batch_size = _chosen(config.batch_size, usual_batch(basis, control_variate))
+    chosen_groups = _groups(basis, batch_size, control_variate)
+    decided = {
+        "model": basis.model.name,
+        "alphabet": shape.alphabet,
+        "max_length": shape.max_length,
+        **basis.choices._asdict(),
+        "control_variate": control_variate,
+        "batch_size": batch_size,
+        "group_size": chosen_groups.size,
+        "updates_per_step": _chosen(config.updates_per_step, basis.algorithm.updates),
+        "lr": _chosen(config.lr, usual_lr(basis)),
+        "entropy": _chosen(config.entropy, usual_entropy(basis)),
+        "entropy_target": _chosen(config.entropy_target, usual_entropy_target(basis)),
+        "kl": kl_weight.start_weight(config.kl, config.kl_limit),
+        "clip_high": _chosen(config.clip_high, basis.algorithm.clip_high),
+        "discount": discount,
+        "weight_decay": _chosen(config.weight_decay, usual_weight_decay(basis)),
+        "threads": config.threads or basis.model.threads,
+    }
+    return ResolvedConfig(**msgspec.structs.asdict(config) | decided), chosen_groups.note
+
+
+def _chosen(own: Value | None, usual: Value) -> Value:
+    """Return the person's own value where there is one, else the usual one."""
+    return usual if own is None else own
+
+
+def _groups(basis: Basis, batch_size: int, control_variate: str) -> Groups:
+    size, prompts = basis.config.group_size, len(basis.task.training)
+    if size is None:
+        return groups.choose(batch_size, prompts, groups.usual_size(basis.choices.credit, control_variate))
+    groups.check_size(size, batch_size, prompts)
+    return Groups(size)
