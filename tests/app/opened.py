@@ -14,7 +14,7 @@ from pgplay.learning.reports.step_report import PromptSheet
 from pgplay.library.policies import save_policy
 from pgplay.library.policy_card import PolicyCard
 from pgplay.rewards.probe.probe import Histogram, PathPoint, Probe, Towards
-from pgplay.rewards.probe.verdict import Verdict
+from pgplay.rewards.probe.verdict import Fact, Verdict
 from pgplay.tasks.task import single_target
 from pgplay.worker.protocol.messages import Failed, Mapped, Probed, PromptsListed, StateChanged, StepInspected, Written
 from tests.app.anatomies import anatomy, policy_map, traces
@@ -34,7 +34,7 @@ PROBE = Probe(
     path=tuple(PathPoint(edits, 1 / (1 + edits), 0.0, 1.0) for edits in range(9)),
     towards=Towards(0.3, 0.6, 0.1), climbs=(),
 )  # fmt: skip
-VERDICT = Verdict("learnable", "learnable", ("8 of 8 climbs by single edits end at the target.",))
+VERDICT = Verdict("learnable", (Fact("at-target", {"reached": 8, "climbs": 8}),))
 
 
 class Opening(NamedTuple):

@@ -239,7 +239,7 @@ async def test_without_a_policy_there_is_nothing_to_look_into() -> None:
 async def follow_advice(bench: Bench, pilot: Pilot[int], entropy: float) -> None:
     """Train until a finding suggests this weight of `entropy`, and press its key."""
     await trained(bench, pilot)
-    advice = Finding("collapsed-entropy", "Entropy has collapsed.", "Raise entropy.", {"entropy": entropy})
+    advice = Finding("collapsed-entropy", {"entropy": 0.001}, {"entropy": entropy})
     bench.worker.train(41, after=40, findings=(advice,))
     await until(pilot, lambda: f"!: entropy {entropy:g}" in str(bench.app.main.query_one("#finding").render()))
     await pilot.press("exclamation_mark")

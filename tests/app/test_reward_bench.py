@@ -13,6 +13,7 @@ from pgplay.app.screens.rewards import bench_text
 from pgplay.app.screens.rewards.bench import RewardBench
 from pgplay.app.widgets.reward_picker import RewardList
 from pgplay.errors import RewardError
+from pgplay.locale.catalog import evidence_sentences, verdict_words
 from pgplay.rewards.probe.probe import probe
 from pgplay.rewards.probe.verdict import judge
 from pgplay.rewards.records import Triple
@@ -93,9 +94,9 @@ async def test_a_probe_is_asked_of_the_worker_for_the_reward_under_the_cursor_an
         await until(pilot, lambda: bench.sent(ProbeReward))
         assert bench.sent(ProbeReward)[0].settings == {"reward": "prefix"}
         bench.worker.tell(Probed(probe=found, verdict=judge(found)))
-        await until(pilot, lambda: judge(found).words in said(screen, "#probed"))
+        await until(pilot, lambda: verdict_words(judge(found).kind) in said(screen, "#probed"))
         assert "4 completions" in said(screen, "#probed")
-        assert judge(found).evidence[0][:40] in said(screen, "#probed").replace("\n", " ")
+        assert evidence_sentences(judge(found).evidence)[0][:40] in said(screen, "#probed").replace("\n", " ")
 
 
 async def test_what_cannot_be_probed_is_said_on_the_bench_and_keys_stay_free() -> None:

@@ -179,21 +179,18 @@ async def test_a_finding_stands_in_words_above_the_last_line() -> None:
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
         bench.worker.build("training")
-        bench.worker.train(
-            30, findings=(Finding("entropy", "The entropy has collapsed.", "Raise the entropy weight."),)
-        )
-        await until(pilot, lambda: "The entropy has collapsed.  Raise" in words(bench, "#finding"))
+        bench.worker.train(30, findings=(Finding("never-stops"),))
+        await until(pilot, lambda: "run into the length limit.  Choose a reward" in words(bench, "#finding"))
         bench.worker.train(31, after=30)
         await until(pilot, lambda: not bench.app.main.query_one("#finding").display)
 
 
 async def test_a_long_finding_is_cut_before_its_keys() -> None:
     bench = Bench()
-    long = "Entropy has collapsed: the policy is certain of a text that is not the target. " * 3
     async with bench.app.run_test(size=(80, 24)) as pilot:
         await begin(bench, pilot)
         bench.worker.build("training")
-        bench.worker.train(30, findings=(Finding("entropy", long, "Raise entropy.", {"entropy": 0.05}),))
+        bench.worker.train(30, findings=(Finding("collapsed-entropy", {"entropy": 0.001}, {"entropy": 0.05}),))
         await until(pilot, lambda: words(bench, "#finding").endswith("…  !: entropy 0.05  i: all of it"))
         assert len(words(bench, "#finding")) <= 2 * 78
 

@@ -10,6 +10,7 @@ from pgplay.config.run_config import fields, make_config
 from pgplay.learning.reports.diagnosis import WINDOW, diagnose
 from pgplay.learning.reports.signals import Signal, signals
 from pgplay.learning.schedules.collapse_recovery import is_collapsed
+from pgplay.locale.catalog import finding_message, signal_advice, signal_meaning
 
 WELL = {
     "tied_groups": 0.0,
@@ -37,8 +38,8 @@ def judged(metric: str, **changed: float) -> Signal:
 
 def test_a_healthy_signal_is_fine_and_says_what_it_means() -> None:
     for signal in signals(WELL):
-        assert (signal.state, signal.advice, signal.settings) == ("fine", "", None)
-        assert signal.meaning
+        assert (signal.state, signal_advice(signal.metric, signal.state), signal.settings) == ("fine", "", None)
+        assert signal_meaning(signal.metric, signal.numbers, signal.state) != f"signal.{signal.metric}"
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ def test_what_is_out_of_range_comes_with_a_change_that_a_run_can_take(
 ) -> None:
     signal = judged(metric, **{metric: value})
     assert (signal.state, signal.settings) == (state, settings)
-    assert signal.advice
+    assert signal_advice(signal.metric, signal.state)
     if settings:
         make_config(settings)
         assert all(fields()[name].live for name in settings)
@@ -123,5 +124,5 @@ def test_a_run_that_stands_still_is_told_why_and_one_that_rises_is_not(changed: 
 def test_a_policy_that_was_taken_back_is_told_of_while_that_is_recent() -> None:
     rows = [{**WELL, "recoveries": 0.0}] * 10 + [{**WELL, "recoveries": 2.0}] * (WINDOW - 10)
     (finding,) = (one for one in diagnose(rows) if one.kind == "recovered")
-    assert "2 times" in finding.message
+    assert "2 times" in finding_message(finding.kind, finding.numbers)
     assert all(one.kind != "recovered" for one in diagnose([*rows, *[rows[-1]] * WINDOW]))

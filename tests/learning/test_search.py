@@ -19,6 +19,7 @@ from pgplay.learning.reports.diagnosis import WINDOW, diagnose
 from pgplay.learning.reports.metrics import METRICS
 from pgplay.learning.search import Search, neighbours, random_texts
 from pgplay.learning.trainer import Trainer
+from pgplay.locale.catalog import finding_advice
 from pgplay.rewards.reward import Reward, build_reward
 from pgplay.tasks.task import Pair, Task
 from tests.learning.helpers import COPYING, Unreliable, numbers, same_state, steps
@@ -248,7 +249,7 @@ def test_a_reward_without_a_signal_is_said_and_nothing_of_a_network(algorithm: s
     one = search(algorithm=algorithm, target="abcabcab", reward="exact")
     (finding,) = diagnose([one.step().metrics for _ in range(WINDOW)], "search")
     assert finding.kind == "no-signal"
-    assert "warm" not in finding.advice
+    assert "warm" not in finding_advice(finding.kind, finding.numbers)
     climbing = search(algorithm=algorithm, target="abcabcabcabcabcabcabc")
     assert diagnose([climbing.step().metrics for _ in range(WINDOW)], "search") == ()
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from pgplay.locale.catalog import verdict_words
 from pgplay.rewards import formula_tree
 from pgplay.rewards.catalogue import REWARDS, BuiltIn
-from pgplay.rewards.probe.verdict import WORDS, Kind
+from pgplay.rewards.probe.verdict import Kind
 from pgplay.rewards.python.host import MAXIMUM_PARTS
 from pgplay.rewards.python.process_guard import GIVE_UP, GRACE, LOOK
 from pgplay.rewards.reward import DEFAULT_LIMITS
@@ -147,7 +148,7 @@ def page() -> str:
     head = ("reward", "what it says", "definition", "in brackets", "source")
     comparing = [_row(reward) for reward in REWARDS.values() if reward.needs_target]
     style = [_row(reward) for reward in REWARDS.values() if not reward.needs_target]
-    verdicts = _table(("verdict", "where"), [(words, MEANINGS[kind]) for kind, words in WORDS.items()])
+    verdicts = _table(("verdict", "where"), [(verdict_words(kind), meaning) for kind, meaning in MEANINGS.items()])
     [(low, high)] = {reward.range for reward in REWARDS.values()}
     functions = ", ".join(f"`{function.usage}`" for function in formula_tree.FUNCTIONS.values())
     variables = ", ".join(f"`{name}` ({meaning})" for name, meaning in formula_tree.VARIABLES.items())

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgplay.errors import RewardError
+from pgplay.locale.catalog import evidence_sentences
 from pgplay.rewards.edits import random_edit, single_edits
 from pgplay.rewards.probe.hill_climb import Meter, climb
 from pgplay.rewards.probe.probe import Probe, histogram, probe, tied_share
@@ -162,7 +163,7 @@ VERDICTS: dict[str, Kind] = {
 def test_the_verdict_on(spec: str) -> None:
     verdict = judge(look(build_reward(spec)))
     assert verdict.kind == VERDICTS[spec]
-    assert all(line.endswith(".") and "\n" not in line for line in verdict.evidence)
+    assert all(line.endswith(".") and "\n" not in line for line in evidence_sentences(verdict.evidence))
 
 
 def test_the_verdict_on_a_reward_that_draws_lots(build: Build) -> None:
@@ -176,4 +177,4 @@ def test_a_local_optimum_is_named_with_its_text() -> None:
     found = look(build_reward("jaro"))
     highest = max(local_optima(found), key=lambda one: one.reward)
     assert highest.text != "hello world"
-    assert any(repr(highest.text) in line for line in judge(found).evidence)
+    assert any(repr(highest.text) in line for line in evidence_sentences(judge(found).evidence))

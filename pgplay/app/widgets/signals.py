@@ -17,6 +17,7 @@ from pgplay.app.state.app_state import AppState, words_of_change
 from pgplay.app.state.plot_view import words_of
 from pgplay.app.widgets.plots.curve import is_seen
 from pgplay.learning.reports.signals import JUDGED, Signal
+from pgplay.locale.catalog import signal_advice, signal_meaning
 
 SIGNS = {"fine": "●", "watch": "▲", "bad": "✗"}
 EMPTY = "How the learning signal stands will be told here: ties, entropy, clipping, noise, and what to try."
@@ -39,20 +40,22 @@ def told(
     does what its key does, by the screen's action `follow`.
     """
     head = len(f"{SIGNS['fine']} ") + _TITLE + _VALUE + len(_GAP)
-    beside = all(head + cell_len(signal.meaning) <= width for signal in signals)
+    meanings = [signal_meaning(signal.metric, signal.numbers, signal.state) for signal in signals]
+    beside = all(head + cell_len(meaning) <= width for meaning in meanings)
     lines = []
-    for signal in signals:
+    for signal, meaning in zip(signals, meanings, strict=True):
         style = styles[signal.state]
         line = Text(f"{SIGNS[signal.state]} ", style, end="")
         line.append(pad(words_of(signal.metric).name, _TITLE), style)
         line.append(f"{signal.value:>{_VALUE}.3g}")
         lines.append(line)
         if beside:
-            line.append(f"{_GAP}{signal.meaning}", styles["muted"])
+            line.append(f"{_GAP}{meaning}", styles["muted"])
         else:
-            lines += _indented(signal.meaning, width, styles["muted"])
-        if keys is not None and signal.advice:
-            lines += _indented(f"try {signal.advice}", width)
+            lines += _indented(meaning, width, styles["muted"])
+        advice = signal_advice(signal.metric, signal.state)
+        if keys is not None and advice:
+            lines += _indented(f"try {advice}", width)
             if signal.metric in keys and signal.settings:
                 key = keys[signal.metric]
                 change = _indented(f"{key}: {words_of_change(signal.settings)}", width, style)

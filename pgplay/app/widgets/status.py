@@ -12,6 +12,7 @@ from pgplay.app.drawing.number_format import count, duration, share
 from pgplay.app.drawing.terminal_text import terminal_text
 from pgplay.app.state.app_state import STAGES, AppState, words_of_change
 from pgplay.app.state.pace import describe_pace
+from pgplay.locale.catalog import finding_advice, finding_message
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 LONGEST_BAR = 40
@@ -38,9 +39,10 @@ class FindingLine(Widget):
         """Show the newest finding, or the reason of the run's present state where there is one."""
         message, advice, keys = "", "", ""
         if state.findings:
-            message, advice = state.findings[0].message, state.findings[0].advice
-            if state.findings[0].settings:
-                keys += f"  !: {words_of_change(state.findings[0].settings)}"
+            newest = state.findings[0]
+            message, advice = finding_message(newest.kind, newest.numbers), finding_advice(newest.kind, newest.numbers)
+            if newest.settings:
+                keys += f"  !: {words_of_change(newest.settings)}"
             if len(state.findings) > 1:
                 keys += f"  i: {len(state.findings) - 1} more"
         elif state.info is not None and state.info.notes:

@@ -10,6 +10,7 @@ from pgplay.cli.output import cells, note, number, print_json, print_table, say,
 from pgplay.cli.parsing import Arguments, Parser, add_json
 from pgplay.cli.progress import choose_progress
 from pgplay.cli.signals import heeded
+from pgplay.locale.catalog import evidence_sentences, verdict_words
 
 if TYPE_CHECKING:
     from pgplay.rewards.probe.probe import Probe
@@ -70,7 +71,10 @@ def probe(arguments: Arguments) -> int:
         print_table(
             ("reward", "verdict", "mean", "highest", "tied groups", "µs"),
             [
-                (result.reward, verdict.words, result.mean, result.highest, f"{result.tied_groups:.0%}", _cost(result))
+                (
+                    *(result.reward, verdict_words(verdict.kind), result.mean, result.highest),
+                    *(f"{result.tied_groups:.0%}", _cost(result)),
+                )
                 for result, verdict in judged
             ],
         )
@@ -81,7 +85,8 @@ def _plain(result: Probe, verdict: Verdict) -> dict[str, Any]:
     import msgspec
 
     plain: dict[str, Any] = msgspec.to_builtins(result)
-    return {**plain, "verdict": msgspec.to_builtins(verdict)}
+    words = {"words": verdict_words(verdict.kind), "evidence": list(evidence_sentences(verdict.evidence))}
+    return {**plain, "verdict": {"kind": verdict.kind, **words}}
 
 
 def _cost(result: Probe) -> str:
@@ -89,8 +94,8 @@ def _cost(result: Probe) -> str:
 
 
 def _print(result: Probe, verdict: Verdict) -> None:
-    say(f"{visible(result.reward)}: {verdict.words}.\n")
-    for line in verdict.evidence:
+    say(f"{visible(result.reward)}: {verdict_words(verdict.kind)}.\n")
+    for line in evidence_sentences(verdict.evidence):
         say(f"- {visible(line)}")
     say(f"- Scoring a completion takes {_cost(result)} microseconds.")
     say(f"\nRewards of a run's first {result.completions} completions:")

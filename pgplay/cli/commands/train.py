@@ -18,6 +18,7 @@ from pgplay.cli.progress import Printed, Progress, choose_progress
 from pgplay.cli.signals import INTERRUPTED, Interruption, heeded
 from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, PgplayError
+from pgplay.locale.catalog import finding_text
 
 if TYPE_CHECKING:
     from pgplay.learning.learner import Learner
@@ -220,7 +221,7 @@ def _train(session: Session, interruption: Interruption, progress: Progress) -> 
             for finding in snapshot.findings:
                 if finding.kind not in shown_findings:
                     shown_findings.add(finding.kind)
-                    progress.say(f"Step {report.step}: {finding.message} {finding.advice}".strip())
+                    progress.say(f"Step {report.step}: {finding_text(finding.kind, finding.numbers)}")
 
 
 def _summarise(session: Session, totals: Totals, startup: float, policy: str | None) -> dict[str, Any]:

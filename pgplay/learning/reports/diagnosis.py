@@ -1,4 +1,4 @@
-"""What is wrong with a run that stops learning, in plain words, from its recent metrics."""
+"""What is wrong with a run that stops learning, from its recent metrics."""
 
 from __future__ import annotations
 
@@ -46,20 +46,11 @@ def _no_signal(rows: Sequence[dict[str, float]]) -> Finding | None:
     highest = max(row["reward_max"] for row in rows)
     lowest = min(row["reward_min"] for row in rows)
     if highest == lowest:
-        start_warm = ", or start warm" if "entropy" in rows[-1] else ""
-        return Finding(
-            kind="no-signal",
-            message=f"Hopeless as it is: every completion of the last {len(rows)} steps had the reward {highest:.2f}, "
-            "so no completion is better than another and there is nothing to learn from.",
-            advice=f"Choose a reward that also pays for being nearly right, such as levenshtein{start_warm}.",
-        )
+        networks = 1.0 if "entropy" in rows[-1] else 0.0
+        return Finding("no-signal", {"steps": len(rows), "reward": highest, "networks": networks})
     if _mean(rows, "entropy") < LOW:
         return None
-    return Finding(
-        kind="tied-rewards",
-        message=f"{tied:.0%} of the groups are tied: nearly all completions of a prompt get the same reward.",
-        advice="Choose a reward with finer steps, or larger groups (group_size).",
-    )
+    return Finding("tied-rewards", {"tied": tied})
 
 
 def _collapsed(rows: Sequence[dict[str, float]]) -> Finding | None:
@@ -67,13 +58,7 @@ def _collapsed(rows: Sequence[dict[str, float]]) -> Finding | None:
     entropy = _mean(rows, "entropy")
     if not (entropy < COLLAPSED and _gain(rows) < STALLED_GAIN):
         return None
-    return Finding(
-        kind="collapsed-entropy",
-        message=f"Entropy has collapsed to {entropy:.3f} nats a token: the policy is certain of a text that is not the "
-        "target, tries nothing else, and so has stopped learning.",
-        advice="Raise entropy (or lower lr) and start again: what is certain is hardly ever unlearnt.",
-        settings=_signals(rows)["entropy"].settings or {},
-    )
+    return Finding("collapsed-entropy", {"entropy": entropy}, _signals(rows)["entropy"].settings or {})
 
 
 def _explores_little(rows: Sequence[dict[str, float]]) -> Finding | None:
@@ -81,50 +66,26 @@ def _explores_little(rows: Sequence[dict[str, float]]) -> Finding | None:
     entropy = _mean(rows, "entropy")
     if not (COLLAPSED <= entropy < LOW and _gain(rows) < STALLED_GAIN):
         return None
-    return Finding(
-        kind="low-entropy",
-        message=f"Entropy is down to {entropy:.3f} nats per token: the policy hardly explores any more, and the reward "
-        "does not rise.",
-        advice="Raise entropy before it collapses.",
-        settings=_signals(rows)["entropy"].settings or {},
-    )
+    return Finding("low-entropy", {"entropy": entropy}, _signals(rows)["entropy"].settings or {})
 
 
 def _recovered(rows: Sequence[dict[str, float]]) -> Finding | None:
     """The policy had collapsed, and was taken back."""
     times = rows[-1].get("recoveries", 0.0) - rows[0].get("recoveries", 0.0)
-    if times == 0:
-        return None
-    return Finding(
-        kind="recovered",
-        message="The policy had become certain of a text that is not the best: its weights were taken back almost to "
-        f"an untrained network's, {times:.0f} times in the last {len(rows)} steps.",
-        advice="Nothing, if the reward rises again; else a lower lr. recovery none leaves a collapsed policy alone.",
-    )
+    return Finding("recovered", {"times": times, "steps": len(rows)}) if times else None
 
 
 def _never_stops(rows: Sequence[dict[str, float]]) -> Finding | None:
     """No completion ends by itself, though entropy is low: the length limit cuts them all."""
     if _mean(rows, "stop_rate") > 0.0 or _mean(rows, "entropy") > 0.5:
         return None
-    return Finding(
-        kind="never-stops",
-        message="No completion ends with the stop token: all run into the length limit.",
-        advice="Choose a reward that charges for extra characters, such as levenshtein, or a longer max_length.",
-    )
+    return Finding("never-stops")
 
 
 def _too_far(rows: Sequence[dict[str, float]]) -> Finding | None:
     """Each step changes the policy so much that the next one begins somewhere else."""
     signal = _stalled_by(rows, "kl_update")
-    if signal is None:
-        return None
-    return Finding(
-        kind="steps-too-long",
-        message=f"The reward does not rise, and {signal.meaning}: steps so long undo what was learnt.",
-        advice="Lower lr.",
-        settings=signal.settings or {},
-    )
+    return None if signal is None else Finding("steps-too-long", signal.numbers, signal.settings or {})
 
 
 def _noisy(rows: Sequence[dict[str, float]]) -> Finding | None:
@@ -132,12 +93,7 @@ def _noisy(rows: Sequence[dict[str, float]]) -> Finding | None:
     signal = _stalled_by(rows, "signal_to_noise")
     if signal is None or _mean(rows, "entropy") < LOW:
         return None
-    return Finding(
-        kind="noisy-gradient",
-        message=f"The reward does not rise, and {signal.meaning}.",
-        advice="Make more completions a step (batch_size).",
-        settings=signal.settings or {},
-    )
+    return Finding("noisy-gradient", signal.numbers, signal.settings or {})
 
 
 def _means(rows: Sequence[dict[str, float]]) -> dict[str, float]:
@@ -166,11 +122,7 @@ def _mismatch(rows: Sequence[dict[str, float]]) -> Finding | None:
     mismatch = _mean(rows, "mismatch")
     if not mismatch > MISMATCH_LIMIT:
         return None
-    return Finding(
-        kind="mismatch",
-        message=f"Sampling and learning disagree by {mismatch:.1e} nats a token, where 1e-6 is right.",
-        advice="This is a defect of the program or of the device; try the device cpu, and report it.",
-    )
+    return Finding("mismatch", {"mismatch": mismatch})
 
 
 _CHECKS: dict[Kind, tuple[Callable[[Sequence[dict[str, float]]], Finding | None], ...]] = {

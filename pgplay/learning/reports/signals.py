@@ -1,4 +1,4 @@
-"""The learning signal's health: each of its numbers judged, with what it means, what to try, and the change to make.
+"""The learning signal's health: each of its numbers judged, with the change to make; `locale.catalog` says it in words.
 
 `learning.diagnosis` speaks up when a run has stopped learning; this says at any time how the signal stands. Limits are
 rules of thumb from the runs in which this program was tuned: they say where to look, not what is true.
@@ -19,13 +19,15 @@ RECENT_STEPS = 30
 
 
 class Signal(NamedTuple):
-    """One number of the learning signal; `settings` are the live changes that follow the advice, None where none do."""
+    """One number of the learning signal, `value`; `numbers` are those that say what it means.
+
+    `settings` are the live changes that would help, None where none would.
+    """
 
     metric: str
     value: float
     state: State
-    meaning: str
-    advice: str = ""
+    numbers: dict[str, float]
     settings: dict[str, Any] | None = None
 
 
@@ -36,17 +38,15 @@ Means = Mapping[str, float]
 class _Rule(NamedTuple):
     """How one metric is judged: it gets worse from `watch` towards `bad`, in either direction.
 
-    `meaning` tells the value in words; where it is not fine, `worse` follows it, and `advice` and `settings` say what
-    to do. `early` tells of a run in which the number says nothing yet.
+    `settings` are the changes to make where it is not fine. `early` tells of a run in which the number says nothing
+    yet.
     """
 
     watch: float
     bad: float
-    meaning: Callable[[float], str]
-    advice: str
-    worse: str = ""
     settings: Callable[[Means], dict[str, Any] | None] = lambda means: None
     early: Callable[[Means], bool] = lambda means: False
+    numbers: Callable[[float], dict[str, float]] = lambda value: {"value": value}
 
     def state(self, value: float) -> State:
         """Return how `value` stands."""
@@ -57,9 +57,7 @@ class _Rule(NamedTuple):
         """Return the judgement of `metric` by `means`."""
         value = means[metric]
         state = "fine" if self.early(means) else self.state(value)
-        if state == "fine":
-            return Signal(metric, value, state, self.meaning(value))
-        return Signal(metric, value, state, self.meaning(value) + self.worse, self.advice, self.settings(means))
+        return Signal(metric, value, state, self.numbers(value), None if state == "fine" else self.settings(means))
 
 
 def signals(means: Means) -> tuple[Signal, ...]:
@@ -69,7 +67,7 @@ def signals(means: Means) -> tuple[Signal, ...]:
     """
     found = [rule.judge(metric, means) for metric, rule in _RULES.items() if metric in means]
     if means.get("exact_match") == 1.0:
-        found = [one._replace(state="fine", advice="", settings=None) for one in found]
+        found = [one._replace(state="fine", settings=None) for one in found]
     return tuple(found)
 
 
@@ -97,67 +95,25 @@ MOST_ENTROPY = 10.0
 LARGEST_BATCH = 65536
 """The largest batch that a person may set."""
 
-_SHORTER = "shorter steps: a lower learning rate"
-
 _RULES = {
-    "tied_groups": _Rule(
-        0.5,
-        0.9,
-        lambda value: f"{value:.0%} of the groups teach nothing: all their rewards are equal",
-        "a reward with finer steps, or a larger weight of entropy, so that completions differ",
-        settings=_more_entropy,
-    ),
+    "tied_groups": _Rule(0.5, 0.9, settings=_more_entropy),
     "entropy": _Rule(
         0.1,
         LOW,
-        lambda value: f"it hesitates as between {math.exp(min(50.0, value)):.1f} tokens",
-        "a larger weight of entropy, which keeps it trying",
-        worse=": it hardly tries anything new",
         settings=_more_entropy,
+        numbers=lambda value: {"value": value, "tokens": math.exp(min(50.0, value))},
     ),
     "stop_rate": _Rule(
         0.5,
         0.05,
-        lambda value: f"{value:.0%} of the completions end by themselves, the others at the limit",
-        "a reward that charges for extra characters, such as levenshtein",
         settings=lambda means: {"reward": "levenshtein"},
         early=lambda means: means.get("entropy", 0.0) > 1.0,  # a policy that has learnt nothing yet stops by chance
     ),
-    "clip_share": _Rule(
-        0.3,
-        0.6,
-        lambda value: f"{value:.0%} of the tokens reached the limit of their ratio",
-        _SHORTER,
-        settings=_slower,
-    ),
-    "signal_to_noise": _Rule(
-        0.1,
-        0.02,
-        lambda value: f"two halves of the batch agree by a cosine of {value:.2f}",
-        "more completions a step",
-        worse=": mostly noise",
-        settings=_larger_batch,
-    ),
-    "kl_update": _Rule(
-        0.1,
-        0.5,
-        lambda value: f"one step changes the policy by {max(0.0, value):.2g} nats a token",
-        _SHORTER,
-        settings=_slower,
-    ),
-    "kl_reference": _Rule(
-        3.0,
-        8.0,
-        lambda value: f"it is {value:.2g} nats a token away from its reference",
-        "a limit to the divergence (kl_limit), if it is to stay near",
-        settings=lambda means: {"kl_limit": _round(means["kl_reference"] / 2)},
-    ),
-    "mismatch": _Rule(
-        1e-4,
-        1e-3,
-        lambda value: f"learnt and drawn differ by {value:.1g} nats; 1e-6 is right",
-        "device cpu; it is a defect: report it",
-    ),
+    "clip_share": _Rule(0.3, 0.6, settings=_slower),
+    "signal_to_noise": _Rule(0.1, 0.02, settings=_larger_batch),
+    "kl_update": _Rule(0.1, 0.5, settings=_slower, numbers=lambda value: {"value": max(0.0, value)}),
+    "kl_reference": _Rule(3.0, 8.0, settings=lambda means: {"kl_limit": _round(means["kl_reference"] / 2)}),
+    "mismatch": _Rule(1e-4, 1e-3),
 }
 
 _FURTHER = ("exact_match", "lr", "entropy_weight", "characters", "length")

@@ -66,12 +66,11 @@ class StepReport(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """Something about the run in plain words: what is seen, what it means, what to try.
+    """Something that stands out in a run, with its numbers; `locale.catalog` says it in words.
 
-    `settings` are the live changes that follow the advice; empty where there is none that a key could make.
+    `settings` are the live changes that would help; empty where there is none that a key could make.
     """
 
     kind: str
-    message: str
-    advice: str
+    numbers: dict[str, float] = {}
     settings: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""One plain sentence on a reward, made of what `probe` measured, with the numbers that it rests on.
+"""A verdict on a reward, made of what `probe` measured, with the numbers that it rests on, as codes.
 
 The rules are tried in order and the first that holds gives the verdict. Each threshold says what it was taken from.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -28,19 +28,6 @@ Kind = Literal[
     "learnable",
 ]
 
-WORDS: dict[Kind, str] = {
-    "constant": "the same for every text that was tried",
-    "random": "random: the same text gets another reward each time",
-    "flat": "flat almost everywhere",
-    "short-text": "rewards short text",
-    "long-text": "rewards long text",
-    "another-text": "rewards other text more than the target",
-    "stops-short": "learnable in part: single edits stop short of the target",
-    "many-best": "learnable, but the target is not the only best text",
-    "local-optima": "learnable, with local optima on the way",
-    "learnable": "learnable",
-}
-
 FLAT = 0.75
 """Share of tied groups from which on a reward is called flat: three steps of four teach nothing."""
 RANDOM = 0.2
@@ -51,12 +38,18 @@ FOLLOWS_LENGTH = 0.5
 """Rank correlation from which on rewards are said to follow the length."""
 
 
+class Fact(NamedTuple):
+    """Something that was measured: a code, and its numbers and quoted texts by name."""
+
+    code: str
+    values: dict[str, float | str]
+
+
 class Verdict(msgspec.Struct, frozen=True):
-    """What a reward will do: a kind for programs, words for a person, and the evidence in sentences."""
+    """What a reward will do, and the evidence; `locale.catalog` says both in words."""
 
     kind: Kind
-    words: str
-    evidence: tuple[str, ...]
+    evidence: tuple[Fact, ...]
 
 
 def judge(probe: Probe) -> Verdict:
@@ -65,7 +58,7 @@ def judge(probe: Probe) -> Verdict:
     completions, slope, climbs = _on_completions(probe), _on_slope(probe), _on_climbs(probe)
     by_climbs = kind not in ("constant", "random", "flat", "learnable")
     evidence = (*climbs, *completions, *slope) if by_climbs else (*completions, *slope, *climbs)
-    return Verdict(kind, WORDS[kind], evidence)
+    return Verdict(kind, evidence)
 
 
 def outdoing(probe: Probe) -> list[Climb]:
@@ -135,76 +128,72 @@ def _others_as_good(probe: Probe) -> list[Climb]:
     ]
 
 
-def _on_completions(probe: Probe) -> list[str]:
+def _on_completions(probe: Probe) -> list[Fact]:
+    values: dict[str, float | str] = {
+        "completions": probe.completions,
+        "lowest": _plain(probe.lowest),
+        "highest": _plain(probe.highest),
+        "mean": _plain(probe.mean),
+        "tied": probe.tied_groups,
+        "group_size": probe.group_size,
+    }
     if probe.highest - probe.lowest <= SAME:
-        spread = f"all score {_number(probe.lowest)}"
+        facts = [Fact("equal-completions", values | {"mean": _plain(probe.lowest)})]
     else:
-        spread = f"score from {_number(probe.lowest)} to {_number(probe.highest)}, {_number(probe.mean)} on average"
-    lines = [
-        f"A run's first {probe.completions} completions {spread}; {probe.tied_groups:.0%} of the groups of "
-        f"{probe.group_size} are tied and teach nothing."
-    ]
+        facts = [Fact("completions", values)]
     if probe.noise > SAME:
-        lines.append(f"Two rewards of one text differ by {probe.noise:.0%} of the range on average.")
+        facts.append(Fact("noise", {"noise": probe.noise}))
     if abs(probe.length_correlation) >= FOLLOWS_LENGTH:
-        way = "rises" if probe.length_correlation > 0 else "falls"
-        lines.append(f"The reward {way} with the length of a text (rank correlation {probe.length_correlation:+.2f}).")
-    return lines
+        code = "rises-with-length" if probe.length_correlation > 0 else "falls-with-length"
+        facts.append(Fact(code, {"correlation": probe.length_correlation}))
+    return facts
 
 
-def _on_slope(probe: Probe) -> list[str]:
-    origin = "the target" if probe.needs_target else "the best completion"
-    there, near, middle = probe.path[0], probe.path[1], probe.path[len(probe.path) // 2]
-    towards = probe.towards
+def _on_slope(probe: Probe) -> list[Fact]:
+    start, near, middle = probe.path[0], probe.path[1], probe.path[len(probe.path) // 2]
+    means: dict[str, float | str] = {
+        "start": _plain(start.mean), "near": _plain(near.mean), "middle": _plain(middle.mean), "edits": middle.edits
+    }  # fmt: skip
+    undone = probe.towards
     return [
-        f"Random edits away from {origin}: {_number(there.mean)} there, {_number(near.mean)} after one, "
-        f"{_number(middle.mean)} after {middle.edits}.",
-        f"A step back raises the reward in {towards.raises:.0%} of the cases, keeps it in {towards.keeps:.0%} and "
-        f"lowers it in {towards.lowers:.0%}.",
+        Fact("edits-of-target" if probe.needs_target else "edits-of-best", means),
+        Fact("undone-edit", {"raises": undone.raises, "keeps": undone.keeps, "lowers": undone.lowers}),
     ]
 
 
-def _on_climbs(probe: Probe) -> list[str]:
-    count = len(probe.climbs)
-    lines = []
+def _on_climbs(probe: Probe) -> list[Fact]:
+    facts = []
     if reached := _at_target(probe):
-        lines.append(f"{_climbs(reached, count)} at the target.")
+        facts.append(Fact("at-target", _counted(reached, probe)))
     if above := outdoing(probe):
-        best = max(above, key=lambda one: one.reward)
-        lines.append(f"{_climbs(above, count)} above the target: {_scored(best)}, the target {_told(best)}.")
+        best = max(above, key=lambda climb: climb.reward)
+        target_reward = _plain(best.target_reward or 0.0)
+        facts.append(Fact("above-target", _counted(above, probe) | _quoted(best) | {"target_reward": target_reward}))
     elif others := _others_as_good(probe):
-        lines.append(f"{_climbs(others, count)} at other texts that score as much: {_scored(others[0])}.")
+        facts.append(Fact("as-good-as-target", _counted(others, probe) | _quoted(others[0])))
     if traps := local_optima(probe):
-        highest = max(traps, key=lambda one: one.reward)
-        where = "on plateaus" if all(one.ending == "plateau" for one in traps) else "at local optima"
-        lines.append(f"{_climbs(traps, count)} {where}: {_trap(highest)}.")
-    if cut := [one for one in probe.climbs if one.ending == "unfinished" and one.text != one.target]:
-        start = statistics.fmean(one.start_reward for one in cut)
-        end = statistics.fmean(one.reward for one in cut)
-        lines.append(f"{len(cut)} of {count} climbs were cut short; they rose from {_number(start)} to {_number(end)}.")
+        highest = max(traps, key=lambda climb: climb.reward)
+        on_plateaus = all(climb.ending == "plateau" for climb in traps)
+        code = "plateaus" if on_plateaus else "local-optima" if highest.equal else "strict-local-optima"
+        neighbours: dict[str, float | str] = {"neighbours": highest.neighbours, "equal": highest.equal}
+        facts.append(Fact(code, _counted(traps, probe) | _quoted(highest) | neighbours))
+    if cut := [climb for climb in probe.climbs if climb.ending == "unfinished" and climb.text != climb.target]:
+        start = statistics.fmean(climb.start_reward for climb in cut)
+        end = statistics.fmean(climb.reward for climb in cut)
+        ends: dict[str, float | str] = {"start": _plain(start), "end": _plain(end)}
+        facts.append(Fact("unfinished", _counted(cut, probe) | ends))
     if not probe.needs_target:
-        best = max(probe.climbs, key=lambda one: one.reward)
-        lines.append(f"The best that climbing by single edits found: {_scored(best)}.")
-    return lines
+        facts.append(Fact("best-found", _quoted(max(probe.climbs, key=lambda climb: climb.reward))))
+    return facts
 
 
-def _climbs(climbs: Sequence[Climb], count: int) -> str:
-    return f"{len(climbs)} of {count} climbs by single edits end{'s' if len(climbs) == 1 else ''}"
+def _counted(climbs: Sequence[Climb], probe: Probe) -> dict[str, float | str]:
+    return {"reached": len(climbs), "climbs": len(probe.climbs)}
 
 
-def _scored(climb: Climb) -> str:
-    return f"{shorten(climb.text, 60)} scores {_number(climb.reward)}"
+def _quoted(climb: Climb) -> dict[str, float | str]:
+    return {"text": shorten(climb.text, 60), "reward": _plain(climb.reward)}
 
 
-def _told(climb: Climb) -> str:
-    return "" if climb.target_reward is None else _number(climb.target_reward)
-
-
-def _trap(climb: Climb) -> str:
-    those = f"none of the {climb.neighbours:,} single edits of {shorten(climb.text, 60)} ({_number(climb.reward)})"
-    kept = f"{climb.equal:,} keep{'s' if climb.equal == 1 else ''} it" if climb.equal else "all lower it"
-    return f"{those} raises the reward, {kept}"
-
-
-def _number(value: float) -> str:
-    return f"{value + 0.0:.3g}"  # + 0.0: no minus sign before a zero
+def _plain(value: float) -> float:
+    return value + 0.0  # no minus sign before a zero

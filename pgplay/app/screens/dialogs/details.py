@@ -14,6 +14,7 @@ from pgplay.app.state.app_state import AppState
 from pgplay.app.state.plot_view import words_of
 from pgplay.app.widgets.two_column_text import Section, TwoColumnText
 from pgplay.learning.reports.metrics import METRICS
+from pgplay.locale.catalog import finding_text
 
 REDRAW_SECONDS = 0.5
 _NAME, _VALUE = 24, 10
@@ -54,7 +55,7 @@ class DetailsScreen(Dialog[None]):
 
 
 def _sections(state: AppState) -> dict[str, list[Section]]:
-    findings = [(finding.kind, f"{finding.message} {finding.advice}") for finding in state.findings]
+    findings = [(finding.kind, f"{finding_text(finding.kind, finding.numbers)}") for finding in state.findings]
     told = [Section.of("Findings", findings or [("", "Nothing stands out.")])]
     if state.info is not None and state.info.notes:
         told.append(Section.of("Notes", [("", note) for note in state.info.notes]))

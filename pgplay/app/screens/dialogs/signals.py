@@ -18,6 +18,7 @@ from pgplay.app.messages import LooksChanged, StateShown
 from pgplay.app.screens.dialogs.base import CLOSES, Dialog
 from pgplay.app.state.app_state import AppState, words_of_change
 from pgplay.app.widgets.signals import COMPONENTS, EMPTY, styles_of, told
+from pgplay.locale.catalog import finding_text
 
 GUIDE = "● fine   ▲ worth watching   ✗ out of range. Means of the last steps; the limits are rules of thumb."
 
@@ -58,7 +59,7 @@ class HealthScreen(Dialog[None]):
         width = self.query_one("#health-page").scrollable_content_region.width
         lines = told(signals, styles_of(self), width, keys) or [Text(EMPTY)]
         self.query_one("#health-signals", Static).update(Text("\n").join(lines))
-        findings = [f"{finding.message} {finding.advice}" for finding in self._state.findings]
+        findings = [f"{finding_text(finding.kind, finding.numbers)}" for finding in self._state.findings]
         shown = self.query_one("#health-findings", Static)
         shown.display = bool(findings)
         shown.update(terminal_text("\n\n".join(findings), lines=True))

@@ -12,6 +12,7 @@ from pgplay.app.drawing import number_format
 from pgplay.app.drawing.alignment_text import coloured
 from pgplay.app.drawing.terminal_text import pad, plain, terminal_text
 from pgplay.errors import PgplayError
+from pgplay.locale.catalog import evidence_sentences, verdict_words
 from pgplay.rewards.alignment import align
 from pgplay.rewards.probe.probe import Probe
 from pgplay.rewards.probe.verdict import Verdict
@@ -74,14 +75,15 @@ def _row(name: Text, values: Sequence[float], styles: Styles | None) -> Text:
 def findings(probe: Probe, verdict: Verdict, styles: Styles) -> Text:
     """Return the verdict, the histogram, the slope along edits, and the evidence in sentences."""
     good = verdict.kind in ("learnable", "local-optima", "many-best")
-    lines = [Text(f"{'✓' if good else '✗'} {verdict.words}", styles["better" if good else "worse"] + Style(bold=True))]
+    style = styles["better" if good else "worse"] + Style(bold=True)
+    lines = [Text(f"{'✓' if good else '✗'} {verdict_words(verdict.kind)}", style)]
     edges, counts = probe.histogram.edges, probe.histogram.counts
     lines.append(_picture(f"{probe.completions} completions", edges[0], bars(counts), edges[-1], styles))
     means = [point.mean for point in probe.path[:: 1 + (len(probe.path) - 1) // WIDEST]]
     lines.append(_picture(f"0 to {probe.path[-1].edits} edits", means[0], bars(means), means[-1], styles))
     facts = f"{probe.tied_groups:.0%} of the groups tied · {probe.microseconds:,.1f} µs a completion"
     lines.append(Text(facts))
-    lines += [terminal_text(f"· {sentence}", styles["muted"]) for sentence in verdict.evidence]
+    lines += [terminal_text(f"· {sentence}", styles["muted"]) for sentence in evidence_sentences(verdict.evidence)]
     return Text("\n").join(lines)
 
 

@@ -1,0 +1,69 @@
+"""Codes become sentences: every kind that is found has its text, and an unknown one is shown as its code."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import get_args
+
+import msgspec
+import pytest
+
+from pgplay.learning.reports import diagnosis
+from pgplay.learning.reports.signals import JUDGED
+from pgplay.learning.reports.step_report import Finding
+from pgplay.locale import catalog
+from pgplay.locale.english import ENGLISH
+from pgplay.rewards.probe import verdict
+from pgplay.rewards.probe.verdict import Fact, Kind, Verdict
+
+
+def test_a_plural_goes_by_its_number() -> None:
+    texts = {"made": "{count:.0f} {count:plural step|steps} made"}
+    assert [catalog.text_of("made", {"count": count}, texts) for count in (0, 1, 2.0)] == [
+        "0 steps made",
+        "1 step made",
+        "2 steps made",
+    ]
+
+
+def test_a_code_without_a_text_or_a_value_stands_for_itself() -> None:
+    assert catalog.text_of("finding.of-a-later-version", {"value": 1}) == "finding.of-a-later-version"
+    assert catalog.text_of("finding.low-entropy", {}) == "finding.low-entropy"
+    assert catalog.finding_text("of-a-later-version", {}) == "finding.of-a-later-version"
+
+
+def test_quoted_texts_are_not_taken_for_templates() -> None:
+    values: catalog.Values = {"text": "'{reward} {0}'", "reward": 1.0}
+    assert catalog.text_of("evidence.best-found", values).endswith("'{reward} {0}' scores 1.")
+
+
+def test_every_finding_has_its_words() -> None:
+    kinds = re.findall(r'Finding\(\s*"([\w-]+)"', inspect.getsource(diagnosis))
+    assert len(kinds) >= 9
+    for kind in kinds:
+        assert f"finding.{kind}" in ENGLISH
+        assert f"finding.{kind}.advice" in ENGLISH
+
+
+@pytest.mark.parametrize("metric", JUDGED)
+def test_every_signal_has_its_words(metric: str) -> None:
+    assert f"signal.{metric}" in ENGLISH
+    assert catalog.signal_advice(metric, "bad")
+    assert catalog.signal_advice(metric, "fine") == ""
+
+
+def test_every_verdict_and_its_evidence_have_words() -> None:
+    assert all(f"verdict.{kind}" in ENGLISH for kind in get_args(Kind))
+    codes = {code.removeprefix("evidence.") for code in ENGLISH if code.startswith("evidence.")}
+    source = inspect.getsource(verdict)
+    assert all(f'"{code}"' in source for code in codes)
+
+
+def test_numbers_read_the_same_after_a_trip_through_the_protocol() -> None:
+    """Whole numbers arrive as floats."""
+    sent = Verdict("flat", (Fact("at-target", {"reached": 1, "climbs": 8}),))
+    arrived = msgspec.json.decode(msgspec.json.encode(sent), type=Verdict)
+    assert catalog.evidence_sentences(arrived.evidence) == ("1 of 8 climbs by single edits ends at the target.",)
+    finding = msgspec.json.decode(msgspec.json.encode(Finding("recovered", {"times": 1, "steps": 60})), type=Finding)
+    assert "1 time in the last 60 steps" in catalog.finding_message(finding.kind, finding.numbers)
