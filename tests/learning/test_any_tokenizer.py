@@ -9,15 +9,11 @@ from pgplay.errors import InputError
 from pgplay.learning.step_inspection import policy_map
 from pgplay.learning.warm_start import warm_up
 from pgplay.policies.density import Density
-from pgplay.policies.families import catalogue
-from pgplay.policies.families.catalogue import models_of
-from pgplay.policies.networks import build
-from pgplay.policies.networks.gru import GRUNetwork
-from pgplay.policies.networks.transformer import TransformerNetwork
 from pgplay.policies.policy import Policy
 from pgplay.policies.spec import PolicySpec
 from pgplay.tasks.task import Pair
 from tests.learning.helpers import trainer
+from tests.policies.families import register
 from tests.policies.helpers import generator
 from tests.tokenizers.pairs import PAIR_FAMILIES
 
@@ -26,11 +22,7 @@ MODELS = [f"{name}-nano" for name in PAIR_FAMILIES]
 
 @pytest.fixture(autouse=True)
 def pair_families(monkeypatch: pytest.MonkeyPatch) -> None:
-    for family in PAIR_FAMILIES.values():
-        for name, spec in models_of(family).items():
-            monkeypatch.setitem(catalogue.MODELS, name, spec)
-    monkeypatch.setitem(build.NETWORKS, "pair-gru", GRUNetwork)
-    monkeypatch.setitem(build.NETWORKS, "pair-transformer", TransformerNetwork)
+    register(monkeypatch)
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -91,7 +83,7 @@ def test_lengths_are_counted_in_tokens() -> None:
 def test_maps_warm_starts_and_states_go_on(model: str) -> None:
     one = trainer(model=model, target="abba", alphabet="ab", warm_start="30", seed=2)
     warm_up(one, 30)
-    seen = policy_map(one.policy, Pair("", "abba"), 0)
+    seen = policy_map(one.policy, one.density, Pair("", "abba"), 0)
     assert "".join(seen.target) == "abba"
     assert len(seen.target) == 3
     other = trainer(model=model, target="abba", alphabet="ab", warm_start="30", seed=2)

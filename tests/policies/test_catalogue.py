@@ -8,21 +8,6 @@ from pgplay.policies.networks.build import NETWORKS, build_network
 MEANT = {"nano": 10_000, "small": 100_000, "medium": 1_000_000, "large": 10_000_000, "xl": 85_000_000}
 
 
-def count(network: torch.nn.Module) -> int:
-    return sum(parameter.numel() for parameter in network.parameters())
-
-
-@pytest.mark.parametrize("vocabulary", [2, 28, 101])
-@pytest.mark.parametrize("name", MODELS)
-def test_told_tensors_and_parameter_count_are_the_real_ones(name: str, vocabulary: int) -> None:
-    spec = model_spec(name)
-    with torch.device("meta"):
-        network = NETWORKS[spec.family.name](spec.shape, vocabulary)
-    assert spec.parameter_count(vocabulary) == count(network)
-    real = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    assert list(spec.tensors(vocabulary).items()) == list(real.items())
-
-
 @pytest.mark.parametrize("name", MODELS)
 def test_a_size_has_about_the_parameters_that_it_stands_for(name: str) -> None:
     spec = model_spec(name)
@@ -68,10 +53,3 @@ def test_first_weights_do_not_depend_on_the_threads(name: str) -> None:
 def test_small_models_use_one_thread_and_larger_ones_are_measured() -> None:
     assert {spec.threads for spec in MODELS.values() if spec.size in ("nano", "small")} == {1}
     assert {spec.threads for spec in MODELS.values() if spec.size not in ("nano", "small")} == {None}
-
-
-@pytest.mark.parametrize("family", NETWORKS)
-def test_the_learning_rate_falls_from_size_to_size(family: str) -> None:
-    rates = [MODELS[f"{family}-{size}"].lr for size in MEANT]
-    assert rates == sorted(set(rates), reverse=True)
-    assert 0 < rates[-1] < rates[0] < 0.1
