@@ -9,7 +9,7 @@ from textual.binding import Binding
 
 
 class Action(NamedTuple):
-    """One thing to do: its method on the app is `action_NAME`.
+    """One thing that a person can do.
 
     `rank` says how much it is needed in the line of keys, 1 the most; 0 keeps it out of there.
     """
@@ -64,6 +64,24 @@ ACTIONS = (
     Action("quit", "ctrl+q", "^q", "quit", "Leave; a run that goes on is kept with a checkpoint."),
 )
 
+CONTROLLERS: dict[str, tuple[str, ...]] = {
+    "run": (
+        *("toggle_run", "one_step", "ten_steps", "go_until", "slower", "faster", "stop", "reset", "target_from_file"),
+    ),
+    "policies": ("save", "write", "library"),
+    "rewards": ("edit_reward", "reward_bench"),
+    "plots": (*("choose_metrics", "enlarge", "cursor", "cursor_left", "cursor_right", "zoom", "smooth", "logarithm"),),
+    "inspection": ("phases", "microscope", "policy_map", "prompts", "health", "take_advice", "details"),
+    "stored_runs": ("runs", "travel", "side_by_side", "recipe"),
+    "shell": ("toggle_setup", "toggle_theme", "unfocus", "jump", "help"),
+}
+"""The controller that does each action of ACTIONS, by a method of the action's name; `quit` is Textual's own."""
+
+CONTROLLER_OF = {name: controller for controller, names in CONTROLLERS.items() for name in names}
+
+EVERYWHERE = ("quit", "help", "jump", "toggle_theme")
+"""The actions whose keys work on every screen; the others' are the main screen's."""
+
 EDITOR_ACTIONS = (
     Action("check", "ctrl+r", "^r", "check", "Score the samples by what stands here; the run does not notice.", 1),
     Action("apply", "ctrl+s", "^s", "apply", "Keep what stands here and train by it from the next step on.", 1),
@@ -79,6 +97,11 @@ BENCH_ACTIONS = (
 """What can be done on the reward bench."""
 
 
+def do(name: str) -> str:
+    """Return Textual's words for the app's action of that name, as a key or a link carries them."""
+    return f"app.do({name!r})"
+
+
 def bindings(actions: Sequence[Action] = ACTIONS, *, priority: bool = False) -> list[Binding]:
     """Return the keys; those of one letter reach no action while a text field has the focus.
 
@@ -87,7 +110,7 @@ def bindings(actions: Sequence[Action] = ACTIONS, *, priority: bool = False) -> 
     return [
         Binding(
             action.key,
-            action.name,
+            do(action.name) if action.name in CONTROLLER_OF else action.name,
             action.title,
             key_display=action.key_display,
             show=action.rank > 0,

@@ -7,43 +7,57 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from pathlib import PurePath
 from typing import Any, ClassVar
 
 from textual import events, on
-from textual.app import SystemCommand
+from textual.app import App, SystemCommand
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.filter import LineFilter
+from textual.message import Message
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.widget import Widget
+from textual.worker import Worker
 
 from pgplay.app import themes
-from pgplay.app.acting import Acting
-from pgplay.app.actions import ACTIONS, bindings
-from pgplay.app.controllers.driving import PaceController
-from pgplay.app.controllers.inspection import Inspection
-from pgplay.app.controllers.plots import PlotController
-from pgplay.app.controllers.run import RunController
-from pgplay.app.controllers.shell import ShellController
-from pgplay.app.controllers.stored_runs import StoredRunsController
+from pgplay.app.actions import EVERYWHERE, bindings
+from pgplay.app.command_queue import CommandQueue
+from pgplay.app.controllers.assembly import Controllers
 from pgplay.app.drawing.ascii import Ascii
-from pgplay.app.drawing.terminal_text import terminal_text
 from pgplay.app.idle import SpareTime
-from pgplay.app.messages import PARTS, LooksChanged, Part, SetupChanged, StateShown, WorkerEnded, WorkerSpoke
+from pgplay.app.messages import (
+    PARTS,
+    BranchRun,
+    CompareRuns,
+    LooksChanged,
+    OpenTimeTravel,
+    Part,
+    ResumeRun,
+    RewardSaved,
+    SetupChanged,
+    StateShown,
+    WorkerEnded,
+    WorkerEvent,
+    WorkerExit,
+    WorkerSpoke,
+    WriteForPrompt,
+)
+from pgplay.app.notices import notify_user
 from pgplay.app.render_queue import RenderQueue
 from pgplay.app.screens.main import MainScreen
 from pgplay.app.state.app_state import AppState
 from pgplay.app.state.saved_state import NOTHING, SavedUiState, told
+from pgplay.app.stored_runs.background_reading import Result, read_in_background
 from pgplay.app.widgets.plots.curve import Plot
 from pgplay.app.worker_link import LinkFactory, WorkerLink, real_worker
 from pgplay.config.run_config import RunConfig, to_settings
 from pgplay.errors import PgplayError
 from pgplay.rewards.spec import RewardSpec
-from pgplay.worker.protocol.messages import Event, Log, Snapshot
+from pgplay.worker.protocol.messages import Command, Event, Log, Ready, Snapshot
 
 QUIT_SECONDS = 0.7
 """How long the worker may take to write its checkpoint and leave before it is killed."""
@@ -58,7 +72,7 @@ HEIGHTS: list[tuple[int, str]] | None = [(0, "-flat"), (18, "-low"), (30, "-high
 STYLES: list[str | PurePath] = ["styles/app.tcss", "styles/main.tcss"]
 
 
-class PgplayApp(Acting):
+class PgplayApp(App[int]):
     """pgplay on the screen."""
 
     TITLE = "pgplay"
@@ -85,23 +99,14 @@ class PgplayApp(Acting):
         for theme in themes.THEMES:
             self.register_theme(theme)
         self.theme = memory.theme or themes.DARK.name
-        self.in_ascii = memory.ascii
-        self.state = AppState()
-        self.view = memory.view()
-        self.settings: dict[str, Any] | None = to_settings(config)
-        self.parameters: int | None = None
-        self._config = config
-        self._preset, self._brought = preset, brought
+        self.state = AppState(settings=to_settings(config), view=memory.view(), ascii=memory.ascii)
+        self._config, self._preset, self._brought = config, preset, brought
         self._problems = problems
         self._connect = connect
         self._worker: WorkerLink | None = None
+        self._commands = CommandQueue(self.state, self._deliver, lambda: self.call_later(self.start_worker))
         self._redrawing = RenderQueue(self, self._show_state)
-        self._conductor = RunController(self)
-        self._driving = PaceController(self, self._conductor)
-        self._looking = PlotController(self)
-        self._inspection = Inspection(self)
-        self._visits = StoredRunsController(self, self._conductor)
-        self._comfort = ShellController(self)
+        self.controllers = Controllers(self)
         self._spare_time = SpareTime(self)
 
     def get_driver_class(self) -> type[Driver]:
@@ -117,14 +122,13 @@ class PgplayApp(Acting):
 
     def get_default_screen(self) -> Screen[None]:
         """Return the main screen."""
-        return MainScreen(self._config, self._preset, self._brought)
+        self._main = MainScreen(self.state, self._config, self._preset, self._brought)
+        return self._main
 
     @property
     def main(self) -> MainScreen:
         """The main screen, whatever lies over it."""
-        screen = self.screen_stack[0]
-        assert isinstance(screen, MainScreen)
-        return screen
+        return self._main
 
     # The worker
 
@@ -136,7 +140,7 @@ class PgplayApp(Acting):
         self.theme_changed_signal.subscribe(self, self.change_looks)
         self.call_after_refresh(self.start_worker)
         if self._problems:
-            self.call_after_refresh(self.tell, told(self._problems), severe=True)
+            self.call_after_refresh(self.notify_user, told(self._problems), severe=True)
         if not self.is_headless:
             self.call_after_refresh(self._spare_time.begin)
 
@@ -159,33 +163,69 @@ class PgplayApp(Acting):
             await worker.start()
         except (PgplayError, OSError) as error:
             self.state.lose_worker()
-            self.tell(f"The worker cannot be started: {error}", severe=True)
+            self.notify_user(f"The worker cannot be started: {error}", severe=True)
         self.redraw()
 
     def _post(self, message: WorkerSpoke | WorkerEnded) -> None:
         if self.is_running:
             self.post_message(message)
 
-    @property
-    def worker_link(self) -> WorkerLink | None:
-        """The worker process, None before the first frame."""
-        return self._worker
+    def _deliver(self, command: Command) -> None:
+        if self._worker is not None:
+            self._worker.send(command)
+
+    def send(self, command: Command) -> None:
+        """Send a command to the worker now, or as soon as it is ready."""
+        self._commands.send(command)
+
+    def ask(self, command: Command) -> int:
+        """Send a command and return its number, which the answer carries."""
+        return self._commands.ask(command)
+
+    def forget_unsent(self) -> None:
+        """Take back the commands that wait for the worker."""
+        self._commands.clear()
 
     @on(WorkerSpoke)
     def _worker_spoke(self, message: WorkerSpoke) -> None:
         event: Event = message.event
         self.state.apply(event)
-        self._conductor.answer(event)
         if isinstance(event, Snapshot | Log):
             self._redrawing.soon()
-        else:
-            self.redraw()
+            return
+        self.controllers.take(event)
+        if isinstance(event, Ready):
+            self._commands.flush()
+        self.show(WorkerEvent(event))
+        self.redraw()
 
     @on(WorkerEnded)
     def _worker_ended(self, message: WorkerEnded) -> None:
         self.state.lose_worker()
-        self._conductor.show_worker_exit(message.returncode, message.log_tail)
+        self._commands.clear()
+        self.show(WorkerExit(message.returncode, message.log_tail))
         self.redraw()
+
+    # What no screen has shown
+
+    def show(self, message: Message) -> None:
+        """Let the uppermost screen show `message`; what it does not stop comes back to the app."""
+        if not (self.screen_stack and self.screen.post_message(message)):
+            self.post_message(message)
+
+    @on(WorkerEvent)
+    def _worker_event(self, message: WorkerEvent) -> None:
+        self.controllers.worker_events.show(message.event)
+
+    @on(WorkerExit)
+    def _worker_exit(self, message: WorkerExit) -> None:
+        self.controllers.worker_events.show_worker_exit(message.returncode, message.log_tail)
+
+    @on(RewardSaved)
+    def _reward_saved(self, message: RewardSaved) -> None:
+        self.notify_user(message.report)
+
+    # Drawing
 
     def redraw(self, *parts: Part) -> None:
         """Have the state shown, as what a person did changed it: in `parts` of the main screen, or in all."""
@@ -198,7 +238,7 @@ class PgplayApp(Acting):
 
     def _show_state(self, part: Part) -> None:
         # Only the main screen is drawn in parts; what lies under another screen is shown when it comes back.
-        if self.screen is self.main or part == PARTS[0]:
+        if self.screen is self._main or part == PARTS[0]:
             self.screen.post_message(StateShown(part))
 
     def change_looks(self, _: Theme | None = None) -> None:
@@ -209,7 +249,7 @@ class PgplayApp(Acting):
     async def action_quit(self) -> None:
         """Leave within a second: the worker is asked to write its checkpoint, then killed."""
         self._spare_time.end()
-        self._comfort.remember()
+        self.controllers.shell.remember()
         if self._worker is not None:
             await self._worker.close(QUIT_SECONDS)
         self.exit(0)
@@ -227,37 +267,64 @@ class PgplayApp(Acting):
             self._spare_time.disturb()
         await super().on_event(event)
 
+    async def action_do(self, name: str) -> None:
+        """Do the action of the registry of that name: the one way to all of them."""
+        work = self.controllers.do(name)
+        if isinstance(work, Coroutine):
+            self.perform(work)
+            await asyncio.sleep(0)  # the next key finds what this one did, such as a dialog
+
+    def perform(self, work: Coroutine[Any, Any, object]) -> Worker[object]:
+        """Do `work`, which may ask the person or read a file, beside everything else."""
+        return self.run_worker(work, group="controllers")
+
+    async def read(self, read: Callable[[], Result], message: str, *, otherwise: str = "") -> Result | None:
+        """Return what `read` returns from a thread of its own; None after an error, which has been shown."""
+        return await read_in_background(self, read, message, otherwise=otherwise)
+
     @on(SetupChanged)
     def _setup_changed(self, message: SetupChanged) -> None:
         if not self.screen_stack:  # it comes while the app closes
             return
-        self.settings, self.parameters = message.settings, message.parameters
-        self._conductor.take_settings(message.settings)
+        self.state.settings, self.state.parameters = message.settings, message.parameters
+        self.controllers.run.take_settings(message.settings)
         self.redraw()
 
     @on(Plot.Pointed)
     def _pointed(self, message: Plot.Pointed) -> None:
-        self._looking.point(message.step)
+        self.controllers.plots.point(message.step)
+
+    @on(ResumeRun)
+    def _resume_run(self, message: ResumeRun) -> None:
+        self.perform(self.controllers.run.resume_run(message.run))
+
+    @on(BranchRun)
+    def _branch_run(self, message: BranchRun) -> None:
+        self.perform(self.controllers.run.branch(message.run, message.step))
+
+    @on(OpenTimeTravel)
+    def _open_time_travel(self, message: OpenTimeTravel) -> None:
+        self.perform(self.controllers.stored_runs.travel(message.run))
+
+    @on(CompareRuns)
+    def _compare_runs(self, message: CompareRuns) -> None:
+        self.perform(self.controllers.stored_runs.side_by_side(*message.runs))
+
+    @on(WriteForPrompt)
+    def _write_for_prompt(self, message: WriteForPrompt) -> None:
+        self.controllers.policies.write(message.prompt)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return what the house's own themes define beyond Textual's, for the other ones that a person may choose."""
         return themes.extras(dark=self.current_theme.dark)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Offer every action of the page and of the registry in the palette, then the themes."""
-        yield from self._comfort.commands(screen)
-        for action in ACTIONS:
-            if action.name != "unfocus":
-                run = getattr(self, f"action_{action.name}")
-                yield SystemCommand(action.title.capitalize(), f"{action.help}  ({action.key_display})", run)
-        yield SystemCommand("Theme", "Choose another theme.", self.action_change_theme)
-        words = "Draw plots and borders in ASCII, for fonts without braille; or no longer."
-        yield SystemCommand("ASCII", words, self.action_toggle_ascii)
+        """Return the entries of the palette."""
+        return self.controllers.shell.commands(screen)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Let the run's keys work on the main screen alone."""
-        own = {registered.name for registered in ACTIONS} - {"quit", "help", "jump", "toggle_theme"}
-        return not (action in own and self.screen_stack and not isinstance(self.screen, MainScreen))
+        return action != "do" or parameters[0] in EVERYWHERE or len(self.screen_stack) < 2
 
     def pop_screen(self) -> AwaitComplete:
         """Leave the uppermost screen; the main one stays.
@@ -278,15 +345,8 @@ class PgplayApp(Acting):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return Textual's filters, and the one that draws in ASCII where that is wanted."""
-        return [*super().get_line_filters(), *([Ascii()] if self.in_ascii else [])]
+        return [*super().get_line_filters(), *([Ascii()] if self.state.ascii else [])]
 
-    def tell(self, words: str, *, severe: bool = False) -> None:
+    def notify_user(self, message: str, *, severe: bool = False) -> None:
         """Show a short message over the screen."""
-        self.notify(
-            terminal_text(words, lines=True).plain,
-            severity="error" if severe else "information",
-            markup=False,
-            timeout=10 if severe else 5,
-        )
-
-
+        notify_user(self, message, severe=severe)

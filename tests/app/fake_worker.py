@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from textual.pilot import Pilot
 
 from pgplay.app.app import PgplayApp
@@ -49,6 +50,11 @@ class FakeWorker:
 
     def tell(self, event: Event) -> None:
         self.on_event(event)
+
+    def answer(self, event: Event) -> None:
+        """Tell `event` as the answer to the newest command that awaits one."""
+        asked = [command.request for command in self.commands if command.request]
+        self.tell(msgspec.structs.replace(event, request=asked[-1]))
 
     def ready(self) -> None:
         self.tell(Ready(protocol=VERSION, pid=1, versions={"torch": "2.13"}, devices=DEVICES, seconds=1.4))
@@ -174,7 +180,7 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
 
 async def begin(bench: Bench, pilot: Pilot[Any], *, ready: bool = True) -> None:
     """Wait until the app stands and its lists are filled; with `ready`, torch is loaded too."""
-    await until(pilot, lambda: bench.workers and bench.worker.alive and bench.app.parameters is not None)
+    await until(pilot, lambda: bench.workers and bench.worker.alive and bench.app.state.parameters is not None)
     if ready:
         bench.worker.ready()
         await until(pilot, lambda: bench.app.state.worker == "ready")

@@ -51,11 +51,11 @@ def _listed(bench: Bench) -> None:
 
 
 def _written(bench: Bench) -> None:
-    bench.worker.tell(Written(samples=(sample("top", "hello wrld", 0.91, 40),), policy="", scored_by="levenshtein"))
+    bench.worker.answer(Written(samples=(sample("top", "hello wrld", 0.91, 40),), policy="", scored_by="levenshtein"))
 
 
 def _probed(bench: Bench) -> None:
-    bench.worker.tell(Probed(probe=PROBE, verdict=VERDICT))
+    bench.worker.answer(Probed(probe=PROBE, verdict=VERDICT))
 
 
 def _consent(bench: Bench) -> None:
@@ -90,7 +90,7 @@ OPENINGS = {
     "choose": Opening(("p", "a"), {"OptionList": ""}),
     "code": Opening(("n", "c"), {".code-text": "def"}),
     "help": Opening(("f1",), {"#help": ""}),
-    "write-for-a-prompt": Opening((), {"#prompt": ""}, lambda bench: bench.app._conductor.write("abc")),
+    "write-for-a-prompt": Opening((), {"#prompt": ""}, lambda bench: bench.app.controllers.policies.write("abc")),
     "consent": Opening((), {"#consent": ""}, _consent),
     "failure": Opening((), {"#resume": "Resume"}, _failed),
 }

@@ -99,10 +99,10 @@ async def test_the_whole_screen_is_drawn_in_ascii_and_back() -> None:
         bench.worker.build()
         bench.worker.train(50)
         await until(pilot, lambda: any("\u2800" < sign < "\u28ff" for sign in drawn()))
-        bench.app.action_toggle_ascii()
+        bench.app.controllers.shell.toggle_ascii()
         await pilot.pause()
         assert [sign for sign in drawn() if not sign.isascii()] == []
-        bench.app.action_toggle_ascii()
+        bench.app.controllers.shell.toggle_ascii()
         await pilot.pause()
         assert any("\u2800" < sign < "\u28ff" for sign in drawn())
 
@@ -112,7 +112,7 @@ async def test_what_the_app_was_like_comes_back(monkeypatch: pytest.MonkeyPatch,
     async with bench.app.run_test(size=SIZE) as pilot:
         await begin(bench, pilot)
         await pilot.press("d", "v")
-        bench.app.action_toggle_ascii()
+        bench.app.controllers.shell.toggle_ascii()
         await pilot.press("ctrl+q")
     memory, problems = load_saved_state()
     assert not problems
@@ -126,7 +126,7 @@ async def test_what_the_app_was_like_comes_back(monkeypatch: pytest.MonkeyPatch,
     assert again.settings == {"target": "good day", "lr": 0.01}
     assert asked.settings == {"target": "mine"}
     for app in started:
-        assert (app.theme, app.in_ascii, app.view.smoothing) == (themes.LIGHT.name, True, 5)
+        assert (app.theme, app.state.ascii, app.state.view.smoothing) == (themes.LIGHT.name, True, 5)
 
 
 @pytest.mark.parametrize("kept", ["", "{", "[]", json.dumps({"theme": 7}), json.dumps({"settings": {"lr": "fast"}})])
@@ -161,7 +161,7 @@ async def test_what_of_the_memory_does_not_fit_is_told_and_kept_aside_and_the_re
         await until(pilot, lambda: bench.app.screen.query("Toast"))
         words = " ".join(str(bench.app.screen.query_one("Toast").render()).split())
         assert bench.app.theme == themes.DARK.name
-        assert bench.app.view.logarithmic == {"entropy"}
+        assert bench.app.state.view.logarithmic == {"entropy"}
     for told in ('theme is "solarised", and has to be: pgplay-dark', "no 'them'", "smoothing is 7", '"enthalpy"'):
         assert told in words
     for told in ("ascii: expected `bool`, got `str`", "settings: ", "kept as app.json.old"):

@@ -49,7 +49,7 @@ async def asked(bench: Bench, pilot: Pilot[int]) -> ConsentDialog:
 async def test_a_preset_with_python_is_asked_for_once_and_started_after_a_yes(preset: str) -> None:
     async with opened() as (bench, pilot):
         bench.app.main.query_one("#preset", Select).value = preset
-        await until(pilot, lambda: str((bench.app.settings or {}).get("reward", "")).endswith("theirs.py"))
+        await until(pilot, lambda: str((bench.app.state.settings or {}).get("reward", "")).endswith("theirs.py"))
         await pilot.press("space")
         dialog = await asked(bench, pilot)
         assert dialog.query_one(CodeArea).text == PYTHON
@@ -68,7 +68,7 @@ async def test_a_preset_with_python_is_asked_for_once_and_started_after_a_yes(pr
 async def test_the_editor_asks_before_it_could_run_what_a_preset_brought(preset: str) -> None:
     async with opened() as (bench, pilot):
         bench.app.main.query_one("#preset", Select).value = preset
-        await until(pilot, lambda: str((bench.app.settings or {}).get("reward", "")).endswith("theirs.py"))
+        await until(pilot, lambda: str((bench.app.state.settings or {}).get("reward", "")).endswith("theirs.py"))
         await pilot.press("e")
         await asked(bench, pilot)
         await pilot.click("#yes")
@@ -92,7 +92,7 @@ async def test_a_policy_with_python_trains_on_by_it_once_it_is_allowed(home: Pat
         config={"target": "ab", "model": "gru-nano", "alphabet": "ab", "reward": "/elsewhere/theirs.py:reward"},
     )
     async with opened() as (bench, pilot):
-        bench.app._conductor.train_on(card)
+        bench.app.perform(bench.app.controllers.policies.train_on(card))
         await asked(bench, pilot)
         assert not (home / "rewards").exists()
         await pilot.click("#yes")
@@ -107,12 +107,12 @@ async def test_a_pasted_recipe_that_names_python_is_asked_for_and_a_reward_chose
     file.write_text(PYTHON)
     async with opened() as (bench, pilot):
         bench.app.main.setup.load(make_config({"target": "ab", "reward": str(file)}), origin="the recipe")
-        await until(pilot, lambda: (bench.app.settings or {}).get("reward") == str(file))
+        await until(pilot, lambda: (bench.app.state.settings or {}).get("reward") == str(file))
         await pilot.press("space")
         await asked(bench, pilot)
         await pilot.press("escape")
         await until(pilot, lambda: bench.app.screen is bench.app.main)
         bench.app.main.query_one("#reward", Select).value = "prefix"
-        await until(pilot, lambda: (bench.app.settings or {}).get("reward") == "prefix")
+        await until(pilot, lambda: (bench.app.state.settings or {}).get("reward") == "prefix")
         await pilot.press("space")
         await until(pilot, lambda: bench.sent(Start))

@@ -259,7 +259,7 @@ async def test_advice_that_the_settings_do_not_allow_is_refused_in_words() -> No
         await follow_advice(bench, pilot, 120.0)
         await until(pilot, lambda: any("from 0 to 10" in told.message for told in bench.app._notifications))
         assert not bench.sent(Change)
-        assert bench.app.settings == {}
+        assert bench.app.state.settings == {}
 
 
 async def test_the_signals_health_is_told_in_words_and_a_number_follows_the_advice() -> None:
@@ -283,7 +283,7 @@ async def test_the_histogram_can_be_plotted_like_a_metric() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 50)) as pilot:
         await trained(bench, pilot)
-        bench.app.view = PlotView(shown=("rewards", "entropy"), cursor=20)
+        bench.app.state.view = PlotView(shown=("rewards", "entropy"), cursor=20)
         bench.app.redraw()
         await until(pilot, lambda: bench.app.main.query("#plot-2") and not bench.app.main.query("#plot-3"))
         await until(pilot, lambda: "█" in str(bench.app.main.query_one("#plot-1").render()))
@@ -295,7 +295,7 @@ async def test_the_reward_is_plotted_over_the_divergence_with_its_newest_point_a
     bench = Bench()
     async with bench.app.run_test(size=(120, 50)) as pilot:
         await trained(bench, pilot)
-        bench.app.view = PlotView(shown=("reward_by_kl", "entropy"))
+        bench.app.state.view = PlotView(shown=("reward_by_kl", "entropy"))
         bench.app.redraw()
         await until(pilot, lambda: "No divergence is told" in seen(bench, "#plot-1"))
         rows = tuple((step, {"reward_mean": step / 100, "kl_reference": (80 - step) / 100}) for step in range(41, 61))
@@ -306,7 +306,7 @@ async def test_the_reward_is_plotted_over_the_divergence_with_its_newest_point_a
         lines = seen(bench, "#plot-1").split("\n")
         (place,) = [(row, line.index("●")) for row, line in enumerate(lines) if "●" in line]
         assert "◆" not in seen(bench, "#plot-1")
-        bench.app.view = replace(bench.app.view, cursor=42)
+        bench.app.state.view = replace(bench.app.state.view, cursor=42)
         bench.app.redraw()
         await until(pilot, lambda: "◆ step 42: 0.42 at 0.38" in str(panel.border_subtitle))
         lines = seen(bench, "#plot-1").split("\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Input, TextArea
 
-from pgplay.app.actions import ACTIONS
+from pgplay.app.actions import ACTIONS, CONTROLLER_OF
 from pgplay.app.app import PgplayApp
 from pgplay.app.screens.dialogs.help import HelpScreen
 from pgplay.app.screens.step.microscope import MicroscopeScreen
@@ -64,8 +64,13 @@ async def test_space_on_a_closed_list_still_starts() -> None:
 
 
 def test_every_action_of_the_registry_is_there_with_a_key_of_its_own() -> None:
+    controllers = Bench().app.controllers
     for action in ACTIONS:
-        assert callable(getattr(PgplayApp, f"action_{action.name}"))
+        if action.name == "quit":  # Textual's own
+            assert callable(PgplayApp.action_quit)
+        else:
+            assert callable(getattr(getattr(controllers, CONTROLLER_OF[action.name]), action.name))
+    assert set(CONTROLLER_OF) == {action.name for action in ACTIONS} - {"quit"}
     assert len({action.key for action in ACTIONS}) == len(ACTIONS)
 
 

@@ -93,7 +93,8 @@ async def test_a_long_text_goes_on_beneath_itself() -> None:
         await pilot.press("w")
         await until(pilot, lambda: isinstance(bench.app.screen, WriteScreen))
         texts = (sample("top", "x" * 150, 0.5, 40, target=""), sample("top", "y", 0.5, 40, target=""))
-        bench.worker.tell(Written(policy="english", samples=texts, scored_by="distinct"))
+        await pilot.press("ctrl+w")
+        bench.worker.answer(Written(policy="english", samples=texts, scored_by="distinct"))
 
         def lines() -> list[str]:
             return str(bench.app.screen.query_one("#texts", Static).render()).split("\n")
@@ -167,17 +168,17 @@ async def test_writing_with_a_saved_policy() -> None:
         screen.query_one("#count", Input).value = "3"
         await pilot.press("ctrl+w")
         await until(pilot, lambda: bench.sent(Write))
-        assert bench.sent(Write) == [Write(policy="first", count=3, temperature=0.5)]
-        bench.worker.tell(Written(policy="first", samples=(sample("top", "[/b]\x1b[2J", 0.5, 40),)))
+        assert bench.sent(Write) == [Write(policy="first", count=3, temperature=0.5, request=1)]
+        bench.worker.answer(Written(policy="first", samples=(sample("top", "[/b]\x1b[2J", 0.5, 40),)))
         await until(pilot, lambda: "[/b]␛[2J" in str(screen.query_one("#texts", Static).render()))
         assert "0.50" not in str(screen.query_one("#texts", Static).render())
         scored = (sample("top", "hello", 0.5, 40),)
-        bench.worker.tell(Written(policy="first", samples=scored, scored_by="levenshtein"))
+        bench.worker.answer(Written(policy="first", samples=scored, scored_by="levenshtein"))
         await until(pilot, lambda: "0.50" in str(screen.query_one("#texts", Static).render()))
         screen.query_one("#how", Choice).value = "greedy"
         await pilot.press("ctrl+w")
-        assert bench.sent(Write)[-1] == Write(policy="first", count=1, temperature=0.5, greedy=True)
-        bench.worker.tell(Refused(problem="The policy is gone."))
+        assert bench.sent(Write)[-1] == Write(policy="first", count=1, temperature=0.5, greedy=True, request=2)
+        bench.worker.answer(Refused(problem="The policy is gone."))
         await until(pilot, lambda: "The policy is gone." in str(screen.query_one("#texts", Static).render()))
 
 

@@ -32,7 +32,7 @@ async def test_any_metric_that_the_run_tells_can_be_plotted() -> None:
         await until(pilot, lambda: bench.app.screen.query_one("#metrics").option_count == 1)
         await pilot.press("space", "escape")
         await until(pilot, lambda: bench.app.main.query("#plot-5"))
-        assert bench.app.view.shown[-1] == "measure:prefix"
+        assert bench.app.state.view.shown[-1] == "measure:prefix"
         await until(pilot, lambda: "┤" in words(bench, "#plot-5"))
         assert bench.app.main.query_one("#plot-5", Plot).border_title == "prefix (measure)"
 
@@ -61,8 +61,8 @@ async def test_a_click_reads_the_step_that_stands_under_it() -> None:
         place = labels.index("40")
         tick = min((x for x, sign in enumerate(ruler) if sign == "┴"), key=lambda x: abs(x - place))
         await pilot.click("#plot-1", offset=(tick + 1, 3))
-        await until(pilot, lambda: bench.app.view.cursor is not None)
-        assert abs(bench.app.view.cursor - 40) <= 1  # a cell is wider than a step
+        await until(pilot, lambda: bench.app.state.view.cursor is not None)
+        assert abs(bench.app.state.view.cursor - 40) <= 1  # a cell is wider than a step
 
 
 async def test_a_recent_part_has_its_own_axes() -> None:
@@ -82,7 +82,7 @@ async def test_a_recent_part_has_its_own_axes() -> None:
 
 async def test_a_logarithmic_scale_says_what_it_cannot_show() -> None:
     async with opened(size=(120, 40)) as (bench, pilot):
-        bench.app.view = PlotView(shown=("kl_update", "entropy"))
+        bench.app.state.view = PlotView(shown=("kl_update", "entropy"))
         bench.worker.build()
         bench.worker.train(50, metrics=with_further)
         await until(pilot, lambda: bench.app.main.query("#plot-2") and not bench.app.main.query("#plot-3"))
@@ -96,15 +96,15 @@ async def test_a_logarithmic_scale_says_what_it_cannot_show() -> None:
 
 async def test_the_scale_is_that_of_one_plot_and_some_plots_have_no_other() -> None:
     async with opened(size=(120, 40)) as (bench, pilot):
-        bench.app.view = PlotView(shown=("rewards", "entropy", "cross_entropy"))
+        bench.app.state.view = PlotView(shown=("rewards", "entropy", "cross_entropy"))
         bench.worker.build()
         bench.worker.train(50)
         await until(pilot, lambda: bench.app.main.query("#plot-3") and "┤" in words(bench, "#plot-3"))
         await pilot.press("l")
-        assert bench.app.view.logarithmic == frozenset()
+        assert bench.app.state.view.logarithmic == frozenset()
         bench.app.main.query_one("#plot-3", Plot).focus()
         await pilot.press("l")
-        assert bench.app.view.logarithmic == frozenset({"cross_entropy"})
+        assert bench.app.state.view.logarithmic == frozenset({"cross_entropy"})
         await until(pilot, lambda: "log scale" in subtitle(bench, 3))
         assert "log scale" not in subtitle(bench, 2)
 

@@ -38,7 +38,7 @@ async def test_a_screen_that_stands_takes_another_theme_and_ascii(name: str) -> 
         dark = _colours(bench)
         bench.app.theme = themes.LIGHT.name
         await until(pilot, lambda: not dark.keys() & _colours(bench).keys())
-        bench.app.action_toggle_ascii()
+        bench.app.controllers.shell.toggle_ascii()
         await until(pilot, lambda: all(segment.text.isascii() for segment in _drawn(bench)))
         assert bench.app.screen is screen
         while bench.app.screen is not bench.app.main:

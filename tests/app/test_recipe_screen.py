@@ -69,7 +69,7 @@ async def test_a_pasted_recipe_fills_the_setup_in_and_a_wrong_one_says_why() -> 
         assert "position 1" in str(bench.app.screen.query_one(".problem").render())
         pasted.value = "target=\"good day\" seed=4"
         await pilot.press("enter")
-        await until(pilot, lambda: bench.app.settings == {"target": "good day", "seed": 4})
+        await until(pilot, lambda: bench.app.state.settings == {"target": "good day", "seed": 4})
         assert bench.app.screen is bench.app.main
 
 
@@ -86,5 +86,5 @@ async def test_what_is_pasted_as_the_page_opens_is_taken_by_enter_and_the_clipbo
         bench.app.post_message(Paste('target="good day" seed=4\n'))
         await pilot.pause()
         await pilot.press("enter")
-        await until(pilot, lambda: bench.app.settings == {"target": "good day", "seed": 4})
+        await until(pilot, lambda: bench.app.state.settings == {"target": "good day", "seed": 4})
         assert not copied

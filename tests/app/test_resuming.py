@@ -11,7 +11,7 @@ async def test_a_resumed_run_keeps_its_settings_and_the_setup_shows_them() -> No
     bench = Bench(make_config({"target": "another text", "lr": 0.5}))
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
-        bench.app._conductor.resume_run("kept")
+        bench.app.perform(bench.app.controllers.run.resume_run("kept"))
         await until(pilot, lambda: bench.sent(Resume))
         bench.worker.tell(StateChanged(state="preparing"))
         bench.worker.build("training", run="kept", step=20, target="kept text", model="gru-nano")
@@ -32,7 +32,7 @@ async def test_a_run_that_goes_on_after_a_failure_takes_what_the_setup_says_now(
         await until(pilot, lambda: bench.app.screen.query("#resume"))
         await pilot.press("escape")
         bench.app.main.setup.set_target("some text, mended")
-        bench.app._conductor.resume_run("a-run")
+        bench.app.perform(bench.app.controllers.run.resume_run("a-run"))
         await until(pilot, lambda: len(bench.workers) == 2 and bench.worker.alive)
         bench.worker.ready()
         await until(pilot, lambda: bench.sent(Resume))

@@ -93,7 +93,7 @@ async def test_a_probe_is_asked_of_the_worker_for_the_reward_under_the_cursor_an
         await pilot.press("ctrl+r")
         await until(pilot, lambda: bench.sent(ProbeReward))
         assert bench.sent(ProbeReward)[0].settings == {"reward": "prefix"}
-        bench.worker.tell(Probed(probe=found, verdict=judge(found)))
+        bench.worker.answer(Probed(probe=found, verdict=judge(found)))
         await until(pilot, lambda: verdict_words(judge(found).kind) in said(screen, "#probed"))
         assert "4 completions" in said(screen, "#probed")
         assert evidence_sentences(judge(found).evidence)[0][:40] in said(screen, "#probed").replace("\n", " ")
@@ -105,7 +105,7 @@ async def test_what_cannot_be_probed_is_said_on_the_bench_and_keys_stay_free() -
         screen = await opened(bench, pilot)
         await pilot.press("ctrl+r")
         await until(pilot, lambda: bench.sent(ProbeReward))
-        bench.worker.tell(Refused(problem="It divides by zero.", remedy="Keep the divisor above 0."))
+        bench.worker.answer(Refused(problem="It divides by zero.", remedy="Keep the divisor above 0."))
         await until(pilot, lambda: "It divides by zero." in said(screen, "#probed"))
         assert screen.query_one("#probe").display
         await pilot.press("x")

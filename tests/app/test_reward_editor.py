@@ -114,7 +114,7 @@ async def test_applying_sends_the_text_and_keeps_it_once_the_worker_has_taken_it
         await until(pilot, lambda: "from step 32 on" in said(screen, "#verdict"))
         assert (home / "rewards" / "my_reward.py").read_text() == PYTHON
         await pilot.press("escape")
-        await until(pilot, lambda: bench.app.settings == {"reward": "my_reward.py"})
+        await until(pilot, lambda: bench.app.state.settings == {"reward": "my_reward.py"})
         await pilot.press("e")
         again = await editor(bench, pilot)
         assert again.code.text == PYTHON
@@ -161,7 +161,7 @@ async def test_without_a_run_applying_keeps_the_reward_and_puts_it_into_the_setu
         await pilot.press("ctrl+s")
         await until(pilot, lambda: "Press space to train by it." in said(screen, "#verdict"))
         assert (home / "rewards" / "my_reward.py").read_text() == TEMPLATE
-        await until(pilot, lambda: bench.app.settings == {"reward": "my_reward.py"})
+        await until(pilot, lambda: bench.app.state.settings == {"reward": "my_reward.py"})
         assert bench.worker.commands == []
 
 

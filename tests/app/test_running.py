@@ -263,7 +263,7 @@ async def test_a_failed_run_shows_why_and_can_be_resumed() -> None:
                 checkpoint_step=10,
             )
         )
-        await until(pilot, lambda: bench.app.screen.query("#resume"))
+        await until(pilot, lambda: bench.app.screen.query("#resume") and bench.app.screen.query_one("#resume").region)
         assert str(bench.app.screen.query_one("#resume").render()).strip() == "Resume from step 10"
         await pilot.click("#resume")
         await until(pilot, lambda: bench.sent(Resume))
@@ -278,7 +278,7 @@ async def test_a_killed_worker_is_a_card_and_the_run_resumes_in_a_new_one() -> N
         bench.worker.train(40)
         await until(pilot, lambda: bench.app.state.step == 40)
         bench.worker.die(-9, "[@click=app.quit]boo[/]")
-        await until(pilot, lambda: bench.app.screen.query("#resume"))
+        await until(pilot, lambda: bench.app.screen.query("#resume") and bench.app.screen.query_one("#resume").region)
         shown = " ".join(str(widget.render()) for widget in bench.app.screen.query("Static"))
         assert "SIGKILL" in shown
         assert "[@click=app.quit]boo[/]" in shown

@@ -46,7 +46,7 @@ async def test_choices_become_the_settings_of_the_start() -> None:
         bench.app.main.query_one("#target", TextArea).text = "春眠不覺曉\nzwei"
         await unfold(bench, pilot, "learning", "batch_size")
         field(bench, "batch_size").value = "32"
-        await until(pilot, lambda: (bench.app.settings or {}).get("batch_size") == 32)
+        await until(pilot, lambda: (bench.app.state.settings or {}).get("batch_size") == 32)
         await pilot.press("space")
         assert bench.sent(Start)[-1].settings == {
             "model": "transformer-nano",
@@ -94,7 +94,7 @@ async def test_model_sizes_follow_the_alphabet_of_a_task() -> None:
         await begin(bench, pilot)
         task = {"task": "reverse:length=3,alphabet=ab", "alphabet": "target"}
         bench.app.main.setup.load(make_config(task))
-        await until(pilot, lambda: bench.app.settings == task)
+        await until(pilot, lambda: bench.app.state.settings == task)
         labels = {entry.value: entry.label for entry in bench.app.main.query_one("#model", Choice).entries}
         for name in ("gru-nano", "transformer-small"):
             parameters = MODELS[name].parameter_count(3)  # a, b and the stop token
@@ -117,7 +117,7 @@ async def test_a_preset_fills_the_form() -> None:
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
         pick(bench, "preset", "transformer")
-        await until(pilot, lambda: (bench.app.settings or {}).get("model", "").startswith("transformer"))
+        await until(pilot, lambda: (bench.app.state.settings or {}).get("model", "").startswith("transformer"))
         setup = bench.app.main.query_one(Setup)
         assert setup.typed["model"] == bench.app.main.query_one("#model", Choice).chosen
 
@@ -173,7 +173,7 @@ async def test_a_formula_is_checked_while_it_is_typed() -> None:
         problem = bench.app.main.query_one("#reward-problem", Static)
         await until(pilot, lambda: "levenshtein" in str(problem.render()))
         own.value = "0.8*levenshtein + 0.2*prefix"
-        await until(pilot, lambda: (bench.app.settings or {}).get("reward") == "0.8*levenshtein + 0.2*prefix")
+        await until(pilot, lambda: (bench.app.state.settings or {}).get("reward") == "0.8*levenshtein + 0.2*prefix")
 
 
 async def test_live_settings_are_sent_while_training_and_the_others_wait() -> None:
@@ -203,7 +203,7 @@ async def test_every_setting_has_a_row_and_opening_them_changes_nothing() -> Non
         shown = {setting.field.name for setting in bench.app.main.query("Setting").results()}  # type: ignore[attr-defined]
         assert shown == set(fields()) - {"target", "reward", "model", "algorithm", "device"}
         assert bench.app.main.setup.preset == "hello"
-        assert bench.app.settings == {}
+        assert bench.app.state.settings == {}
 
 
 async def test_a_target_is_read_from_a_file(tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ async def test_a_target_is_read_from_a_file(tmp_path: Path) -> None:
         assert "There is no file" in str(bench.app.screen.query_one(".problem", Static).render())
         answer.value = str(file)
         await pilot.press("enter")
-        await until(pilot, lambda: (bench.app.settings or {}).get("target") == "two\nlines")
+        await until(pilot, lambda: (bench.app.state.settings or {}).get("target") == "two\nlines")
 
 
 async def test_a_task_takes_the_place_of_the_target_and_gives_it_back() -> None:
@@ -229,13 +229,13 @@ async def test_a_task_takes_the_place_of_the_target_and_gives_it_back() -> None:
         await begin(bench, pilot)
         setup = bench.app.main.setup
         pick(bench, "task", "copy")
-        await until(pilot, lambda: bench.app.settings == {"task": "copy"})
+        await until(pilot, lambda: bench.app.state.settings == {"task": "copy"})
         assert not setup.query_one("#target").display
         assert setup.query_one("#model", Choice).chosen == "auto"
         setup.load(make_config({"task": "reverse:length=3,alphabet=ab", "held_out": 0.5}))
         assert setup.query_one("#task", Choice).chosen == "reverse:length=3,alphabet=ab"
         setup.set_target("good morning")
-        await until(pilot, lambda: bench.app.settings == {"target": "good morning"})
+        await until(pilot, lambda: bench.app.state.settings == {"target": "good morning"})
         assert setup.query_one("#target").display
 
 
@@ -243,7 +243,7 @@ async def test_a_change_that_comes_while_the_app_closes_is_let_go() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
-        settings = bench.app.settings
+        settings = bench.app.state.settings
     assert not bench.app.screen_stack
     await bench.app._on_message(SetupChanged({"algorithm": "hill-climb"}))
-    assert bench.app.settings == settings
+    assert bench.app.state.settings == settings

@@ -176,7 +176,7 @@ async def test_more_runs_than_there_are_markers_for_are_left_out_and_it_is_said(
     bench = Bench()
     async with bench.app.run_test(size=SIZE) as pilot:
         await begin(bench, pilot)
-        bench.app._visits.side_by_side(*runs)
+        bench.app.perform(bench.app.controllers.stored_runs.side_by_side(*runs))
         await until(pilot, lambda: isinstance(bench.app.screen, SideBySide) and bench.app.screen.query("FooterKey"))
         screen = bench.app.screen
         assert f"{MOST} runs, the most that fit; 1 left out" in str(screen.query_one("#overlay-title").render())

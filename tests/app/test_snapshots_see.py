@@ -84,7 +84,7 @@ def test_reward_over_divergence(size: tuple[int, int], snap_compare: Callable[..
 
     async def walk(pilot: Pilot[int]) -> None:
         await begin(bench, pilot)
-        bench.app.view = PlotView(shown=("reward_by_kl", "reward_mean", "kl_reference"), cursor=30)
+        bench.app.state.view = PlotView(shown=("reward_by_kl", "reward_mean", "kl_reference"), cursor=30)
         bench.worker.build("training")
         bench.worker.tell(snapshot(120, metrics=paid))
         if size != SIZES[0]:  # there the setup makes room by itself
@@ -101,7 +101,7 @@ def test_plots_looked_at(snap_compare: Callable[..., bool]) -> None:
 
     async def walk(pilot: Pilot[int]) -> None:
         await begin(bench, pilot)
-        bench.app.view = PlotView(
+        bench.app.state.view = PlotView(
             shown=("reward_mean", "entropy", "cross_entropy", "rewards", "reward_max"),
             smoothing=20,
             recent=200,

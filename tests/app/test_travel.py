@@ -81,7 +81,7 @@ async def test_enter_makes_a_branch_from_the_last_checkpoint_before_and_lets_it_
         assert (sent.run, sent.at, sent.paused) == ("mine", 20, True)
         assert bench.app.screen is bench.app.main
         bench.worker.build("paused", run="mine-at-20", step=20, target="good day")
-        await until(pilot, lambda: bench.app.settings == {"target": "good day"})
+        await until(pilot, lambda: bench.app.state.settings == {"target": "good day"})
         assert bench.app.state.run == "paused"
 
 

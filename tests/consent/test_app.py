@@ -100,7 +100,7 @@ async def take_preset(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
 
 
 async def paste_recipe(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
-    bench.app.action_recipe()
+    await bench.app.action_do("recipe")
     await until(pilot, lambda: isinstance(bench.app.screen, RecipeScreen) and bench.app.screen.query("#pasted"))
     pasted = bench.app.screen.query_one("#pasted", Input)
     pasted.focus()
@@ -114,19 +114,19 @@ async def open_again(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
 
 
 async def names_their_python(bench: Bench, pilot: Pilot[int]) -> None:
-    await until(pilot, lambda: "theirs.py" in str(bench.app.settings))
+    await until(pilot, lambda: "theirs.py" in str(bench.app.state.settings))
 
 
 async def start(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
-    bench.app.action_toggle_run()
+    await bench.app.action_do("toggle_run")
 
 
 async def one_step(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
-    bench.app.action_one_step()
+    await bench.app.action_do("one_step")
 
 
 async def ten_steps(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
-    bench.app.action_ten_steps()
+    await bench.app.action_do("ten_steps")
 
 
 async def edit_another_field_and_start(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
@@ -135,16 +135,16 @@ async def edit_another_field_and_start(bench: Bench, pilot: Pilot[int], them: St
     setup._edit("target", "ho")
     setup._edit("seed", "3")
     setup._edit(other, f"{setup.typed[other]}, lcs".strip(", ") if other == "measure" else "prefix")
-    await until(pilot, lambda: (bench.app.settings or {}).get("seed") == 3)
-    bench.app.action_toggle_run()
+    await until(pilot, lambda: (bench.app.state.settings or {}).get("seed") == 3)
+    await bench.app.action_do("toggle_run")
 
 
 async def edit(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
-    bench.app.action_edit_reward()
+    await bench.app.action_do("edit_reward")
 
 
 async def look_at_the_bench(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
-    bench.app.action_reward_bench()
+    await bench.app.action_do("reward_bench")
 
 
 INTO_THE_SETUP: dict[str, Act] = {"preset": take_preset, "recipe": paste_recipe, "last session": open_again}
@@ -161,23 +161,23 @@ ONLY_THE_REWARD = ("edit", "bench")
 
 
 async def train_on(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
-    bench.app._conductor.train_on(read_policy(them.policy()))
+    bench.app.perform(bench.app.controllers.policies.train_on(read_policy(them.policy())))
 
 
 async def train_on_without_python(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
-    bench.app._conductor.train_on(read_policy(them.nameless_policy()))
+    bench.app.perform(bench.app.controllers.policies.train_on(read_policy(them.nameless_policy())))
 
 
 async def resume(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
-    bench.app._conductor.resume_run("theirs")
+    bench.app.perform(bench.app.controllers.run.resume_run("theirs"))
 
 
 async def branch(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
-    bench.app._conductor.branch("theirs", 0)
+    bench.app.perform(bench.app.controllers.run.branch("theirs", 0))
 
 
 async def start_beside(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
-    bench.app._conductor.start_beside(dict(them.settings))
+    bench.app.perform(bench.app.controllers.run.start_beside(dict(them.settings)))
 
 
 BY_THEMSELVES: dict[str, Act] = {
@@ -322,7 +322,7 @@ async def test_writing_with_a_policy_runs_none_of_its_python(act: str, them: Str
     bench = ObedientBench()
     async with opened(bench) as pilot:
         name = them.policy() if act == "write" else them.nameless_policy()
-        bench.app._conductor.write_with(read_policy(name))
+        bench.app.controllers.policies.write_with(read_policy(name))
         await pilot.pause()
         bench.worker.send(Write(policy=name))
         assert not them.has_run
@@ -337,7 +337,7 @@ async def test_what_was_refused_is_refused_after_the_app_was_left(
         await start(first, pilot, them)
         await asked(first, pilot)
         await refuse(first, pilot)
-        first.app._comfort.remember()
+        first.app.controllers.shell.remember()
     second = ObedientBench(lambda **options: as_left(monkeypatch, **options))
     async with opened(second) as pilot:
         await open_again(second, pilot, them)
@@ -366,7 +366,7 @@ async def test_what_the_person_types_starts_unasked_and_comes_back_unasked(
         await names_their_python(first, pilot)
         await start(first, pilot, them)
         await until(pilot, lambda: them.has_run)
-        first.app._comfort.remember()
+        first.app.controllers.shell.remember()
     them.ran.unlink()
     second = ObedientBench(lambda **options: as_left(monkeypatch, **options))
     async with opened(second) as pilot:

@@ -2,104 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from pgplay.app.host import AppHost
 from pgplay.app.state.app_state import lack_of_policy, words_of_change
 from pgplay.config.run_config import make_config
 from pgplay.errors import PgplayError
-from pgplay.worker.protocol.messages import Command, InspectStep, ListPrompts, Map, Pause
-
-if TYPE_CHECKING:
-    from pgplay.app.app import PgplayApp
+from pgplay.worker.protocol.messages import InspectStep, ListPrompts, Map, Pause
 
 
-class Inspection:
-    """Opens the screens that look into a step; they ask through here and read the app's state."""
+class InspectionController:
+    """Opens the screens that look into a step; they ask through here and read the state."""
 
-    def __init__(self, app: PgplayApp) -> None:
-        self._app = app
+    def __init__(self, host: AppHost) -> None:
+        self._host = host
 
     def phases(self) -> None:
         """Pause, make one step, and walk through it in four stops."""
         from pgplay.app.screens.step.phases import PhaseScreen
 
         if self._has_policy():
-            if self._app.state.is_going:
-                self._send(Pause())
+            if self._host.state.is_going:
+                self._host.send(Pause())
             self.dissect()
-            self._app.push_screen(PhaseScreen(self._app.state, self.dissect))
+            self._host.push_screen(PhaseScreen(self._host.state, self.dissect))
 
     def microscope(self) -> None:
         """Look at the newest step's completions token by token; a run that trains goes on."""
         from pgplay.app.screens.step.microscope import MicroscopeScreen
 
         if self._has_policy():
-            if self._app.state.is_going:
+            if self._host.state.is_going:
                 self.dissect()
-            self._app.push_screen(MicroscopeScreen(self._app.state, self.dissect))
+            self._host.push_screen(MicroscopeScreen(self._host.state, self.dissect))
 
     def policy_map(self) -> None:
         """Look at what the policy would write, position by position, and at which letter was learnt when."""
         from pgplay.app.screens.step.policy_map import MapScreen
 
         if self._has_policy():
-            self._app.push_screen(MapScreen(self._app.state, self.map))
+            self._host.push_screen(MapScreen(self._host.state, self.map))
 
-    def prompts(self, write: Callable[[str], None]) -> None:
-        """List the task's prompts with what the policy writes for each, and watch one; `write` writes for one."""
+    def prompts(self) -> None:
+        """List the task's prompts with what the policy writes for each, and watch one."""
         from pgplay.app.screens.step.prompts import PromptsScreen
 
         if self._has_policy():
-            self._app.push_screen(PromptsScreen(self._app.state, self.list_prompts, write))
+            self._host.push_screen(PromptsScreen(self._host.state, self.list_prompts))
 
     def health(self) -> None:
         """Tell how the learning signal stands."""
         from pgplay.app.screens.dialogs.signals import HealthScreen
 
-        self._app.push_screen(HealthScreen(self._app.state, self.change))
+        self._host.push_screen(HealthScreen(self._host.state, self.change))
+
+    def details(self) -> None:
+        """Show every finding, every number of the newest step, and what was printed."""
+        from pgplay.app.screens.dialogs.details import DetailsScreen
+
+        self._host.push_screen(DetailsScreen(self._host.state))
 
     def take_advice(self) -> None:
         """Make the change that the first finding suggests."""
-        settings = next((finding.settings for finding in self._app.state.findings if finding.settings), None)
+        settings = next((finding.settings for finding in self._host.state.findings if finding.settings), None)
         if settings:
             self.change(settings)
         else:
-            self._app.tell("There is no advice now that a key could follow. ? tells how the signal stands.")
+            self._host.notify_user("There is no advice now that a key could follow. ? tells how the signal stands.")
 
     def change(self, settings: dict[str, Any]) -> None:
         """Put `settings` into the setup, from where they reach the run as if they had been typed."""
-        setup = self._app.main.setup
+        setup = self._host.main.setup
         checked = setup.check_now()
         if checked.config is None:
-            self._app.tell("Mend the setup first: it cannot be changed while something in it is wrong.", severe=True)
+            self._host.notify_user(
+                "Mend the setup first: it cannot be changed while something in it is wrong.", severe=True
+            )
             return
         try:
             config = make_config(settings, checked.config)
         except PgplayError as error:  # advice knows the step, not all that the settings hold
-            self._app.tell(f"This cannot be followed: {error}", severe=True)
+            self._host.notify_user(f"This cannot be followed: {error}", severe=True)
             return
         setup.load(config, setup.preset)
-        self._app.tell(f"Changed: {words_of_change(settings)}")
+        self._host.notify_user(f"Changed: {words_of_change(settings)}")
 
     def dissect(self) -> None:
         """Have the next step taken apart; one is made where the run rests."""
-        self._send(InspectStep())
+        self._host.send(InspectStep())
 
     def list_prompts(self) -> None:
         """Have the prompts told, with what the present policy writes for each."""
-        self._send(ListPrompts())
+        self._host.send(ListPrompts())
 
     def map(self) -> None:
         """Have the present policy's map told."""
-        self._send(Map())
-
-    def _send(self, command: Command) -> None:
-        if self._app.worker_link is not None and self._app.state.worker == "ready":
-            self._app.worker_link.send(command)
+        self._host.send(Map())
 
     def _has_policy(self) -> bool:
-        lack = lack_of_policy(self._app.state, "to look into", "Press space to train one, or s to make one step.")
+        lack = lack_of_policy(self._host.state, "to look into", "Press space to train one, or s to make one step.")
         if lack:
-            self._app.tell(lack)
+            self._host.notify_user(lack)
         return not lack

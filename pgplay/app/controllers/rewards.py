@@ -1,242 +1,139 @@
-"""What a person does with rewards in the app: edit, check, train by them; and what the worker answers to that."""
+"""Rewards: edit one and train with it, compare several, probe one before training."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
-
 from msgspec.structs import replace
 
+from pgplay.app.controllers.consent import Consent
+from pgplay.app.controllers.present import present_reward, present_target
 from pgplay.app.drawing.terminal_text import plain
+from pgplay.app.host import AppHost
+from pgplay.app.messages import RewardApplied, RewardSaved
 from pgplay.app.rewards.background_scorer import Asked
 from pgplay.app.rewards.draft import Draft, draft_of, keep
-from pgplay.app.screens.dialogs.consent import ConsentDialog
-from pgplay.app.screens.rewards.bench import RewardBench
-from pgplay.app.screens.rewards.editor import RewardScreen
+from pgplay.app.rewards.reported_error import reported_error
 from pgplay.config.run_config import to_settings
 from pgplay.errors import PgplayError, RewardError
-from pgplay.library.consents import allow, recall
+from pgplay.library.consents import recall
 from pgplay.rewards.spec import RewardSpec, read_spec
-from pgplay.worker.protocol.messages import Change, Changed, Event, Failed, Probed, ProbeReward, Refused, Resume
-
-if TYPE_CHECKING:
-    from pgplay.app.app import PgplayApp
-    from pgplay.app.controllers.run import RunController
-
-APPLYING = 1
-"""The request number of a Change that came from the editor: its answer goes back there."""
+from pgplay.worker.protocol.messages import Change, Changed, Event, ProbeReward, Refused, Resume
 
 
 class RewardController:
     """Keeps the draft that is being typed, and the one that the worker was asked to take."""
 
-    def __init__(self, app: PgplayApp, conductor: RunController) -> None:
-        self._app, self._conductor = app, conductor
+    def __init__(self, host: AppHost, consent: Consent) -> None:
+        self._host, self._consent = host, consent
         self._draft: Draft | None = None
-        self._applying: Draft | None = None
+        self._applying: dict[int, Draft] = {}
 
     @property
     def _trained(self) -> RewardSpec | None:
         """The reward that is trained now, None without a run; its Python runs already."""
-        info, text = self._app.state.info, self._spec
+        info = self._host.state.info
         if info is None:
             return None
-        spec = read_spec(text, f"the run {info.run}", info.reward_source)
+        spec = read_spec(present_reward(self._host), f"the run {info.run}", info.reward_source)
         return recall(replace(spec, kept=True)).allowed()
 
-    @property
-    def _spec(self) -> str:
-        """What names the reward that is trained now, or would be."""
-        info = self._app.state.info
-        return info.settings.get("reward", "levenshtein") if info is not None else self._app.main.setup.typed["reward"]
-
-    def with_consent(self, texts: Iterable[str], go_on: Callable[[tuple[RewardSpec, ...]], None]) -> None:
-        """Go on with the rewards that `texts` of the setup name, once the person has allowed their Python.
-
-        Their files are read here: what is shown is what runs.
-        """
-        try:
-            specs = self._app.main.setup.rewards(texts)
-        except PgplayError as error:
-            self._app.tell(str(error), severe=True)
-            return
-        self.ask(specs, go_on)
-
-    def with_run(self, run: str, at: int | None, go_on: Callable[[tuple[RewardSpec, ...]], None]) -> None:
-        """Go on with the Python of a stored run once the person has allowed it; `at` is a step, None the last one."""
-        from pgplay.runs.stored_rewards import stored_rewards
-
-        try:
-            specs = [spec for spec in stored_rewards(run, at) if spec.source is not None]
-        except PgplayError:  # the worker says what is wrong with the run, and runs nothing
-            specs = []
-        self.ask(specs, go_on)
-
-    def at_hand(self, texts: Iterable[str]) -> tuple[RewardSpec, ...] | None:
-        """Return the Python among the rewards that `texts` of the setup name; None where not all of it may run yet."""
-        try:
-            specs = [recall(spec) for spec in self._app.main.setup.rewards(texts)]
-        except PgplayError:  # its file went away since the setup was checked; starting says so
-            return None
-        return tuple(spec for spec in specs if spec.source is not None) if all(spec.may_run for spec in specs) else None
-
-    def ask(self, specs: Iterable[RewardSpec], go_on: Callable[[tuple[RewardSpec, ...]], None]) -> None:
-        """Go on with `specs` once the person has allowed all of their Python; what they once allowed, is."""
-        recalled = tuple(map(recall, specs))
-        unknown = next((spec for spec in recalled if not spec.may_run), None)
-        if unknown is None:
-            go_on(recalled)
-            return
-        asked = unknown
-
-        def answered(yes: bool | None) -> None:
-            if not yes:
-                self._app.tell("It was not run. Choose another reward to go on.")
-                return
-            try:
-                allow(asked.code)
-            except PgplayError as error:
-                self._app.tell(f"Your answer cannot be kept: {error}", severe=True)
-            self.ask([spec.allowed() if spec.code == asked.code else spec for spec in recalled], go_on)
-
-        self._app.push_screen(ConsentDialog(asked.code, asked.origin), answered)
-
-    def caused(self, failure: Failed | None) -> bool:
-        """Whether it was the present reward that stopped the run."""
-        return failure is not None and failure.reward == self._spec
-
-    def edit(self) -> None:
-        """Open the editor on what was being typed there, or on the present reward; its failure is shown in it."""
-        self._with_present(self._edit)
-
-    def _with_present(self, go_on: Callable[[RewardSpec], None]) -> None:
-        """Go on with the reward that is trained now, or with the setup's once its Python may run."""
+    async def _present(self) -> RewardSpec | None:
+        """Return the reward that is trained now, or the setup's once its Python may run; None where it may not."""
         trained = self._trained
         if trained is not None:
-            go_on(trained)
-        else:
-            self.with_consent([self._app.main.setup.typed["reward"]], lambda specs: go_on(*specs))
+            return trained
+        rewards = await self._consent.for_setup([present_reward(self._host)])
+        return rewards[0] if rewards is not None else None
 
-    def _edit(self, present: RewardSpec) -> None:
-        failure = self._app.state.failure
-        trained = draft_of(present)
+    async def edit_reward(self) -> None:
+        """Open the editor on what was being typed there, or on the present reward; its failure is shown in it."""
+        from pgplay.app.screens.rewards.editor import RewardScreen
+
+        present = await self._present()
+        if present is None:
+            return
+        state, trained = self._host.state, draft_of(present)
         draft = self._draft or trained
         screen = RewardScreen(
-            draft, present=present, state=self._app.state, target=self._target, apply=self._apply, leave=self._leave
+            draft,
+            present=present,
+            state=state,
+            target=present_target(self._host),
+            apply=self._apply,
+            leave=self._leave,
         )
-        if failure is not None and self.caused(failure):
-            told = _error(failure)
-            told.line = told.line if draft == trained else 0  # what was typed since has other lines
-            screen.show_refusal(told)
-        self._app.push_screen(screen)
+        failure = state.failure
+        if failure is not None and failure.reward == present_reward(self._host):
+            error = reported_error(failure)
+            error.line = error.line if draft == trained else 0  # what was typed since has other lines
+            screen.show_refusal(error)
+        self._host.push_screen(screen)
 
-    def show_failure(self, failure: Failed) -> bool:
-        """Show in the editor, where it is open, that the reward stopped the run; returns whether it did."""
-        return self.caused(failure) and self._screen is not None and self._refuse(_error(failure))
+    async def reward_bench(self) -> None:
+        """Open the bench, where rewards are compared."""
+        from pgplay.app.screens.rewards.bench import RewardBench
 
-    def compare(self) -> None:
-        """Open the bench, where rewards are seen side by side."""
-        self._with_present(self._compare)
+        present = await self._present()
+        if present is None:
+            return
+        state = self._host.state
+        prompt = state.info.prompts[0] if state.info is not None and state.info.prompts else ""
+        self._host.push_screen(RewardBench(present, state, present_target(self._host), prompt, self._probe))
 
-    def _compare(self, present: RewardSpec) -> None:
-        info = self._app.state.info
-        prompt = info.prompts[0] if info is not None and info.prompts else ""
-        self._app.push_screen(RewardBench(present, self._app.state, self._target, prompt, self._probe))
+    def _probe(self, asked: Asked) -> int:
+        """Have the worker probe a reward, as a run of the setup would meet it; returns the request's number.
 
-    @property
-    def _target(self) -> str:
-        """A target to try rewards on: the run's first one, or the setup's."""
-        info = self._app.state.info
-        return info.targets[0] if info is not None else self._app.main.setup.typed["target"]
-
-    def _probe(self, asked: Asked) -> None:
-        """Have the worker look at a reward, as a run of what the setup says would meet it."""
-        checked = self._app.main.setup.check_now()
+        Raises PgplayError where the setup or the reward does not hold together.
+        """
+        checked = self._host.main.setup.check_now()
         if checked.config is None:
             problem = checked.problem.message if checked.problem is not None else ""
-            self._refuse(RewardError(f"The setup holds no run that could begin: {problem}"))
-            return
-        try:
-            spec = read_spec(asked) if isinstance(asked, str) else asked
-        except PgplayError as error:
-            self._refuse(error)
-            return
+            raise RewardError(f"The setup holds no run that could begin: {problem}")
+        spec = read_spec(asked) if isinstance(asked, str) else asked
         settings = {**to_settings(checked.config), "reward": spec.text}
-        self._conductor.send(ProbeReward(settings=settings, rewards=(spec,)))
+        return self._host.ask(ProbeReward(settings=settings, rewards=(spec,)))
 
     def _leave(self, draft: Draft, present: RewardSpec) -> None:
         self._draft = None if draft.text == draft_of(present).text else draft
 
-    def _apply(self, draft: Draft) -> None:
-        """Have the run take `draft`; without a run, keep it and put it into the setup."""
-        state, asked, trained = self._app.state, draft.asked, self._trained
+    def _apply(self, draft: Draft) -> int:
+        """Have the run take `draft`; without a run, keep it and put it into the setup. Returns the request's number."""
+        state, asked, trained = self._host.state, draft.asked, self._trained
         if trained is not None and (trained.text, trained.code) == (asked.text, asked.code):
             asked = trained  # what somebody else brought does not become the person's own by looking at it
-        goes_on = state.run in ("training", "paused") or self.caused(state.failure)
-        if goes_on and state.worker == "ready":
-            self._applying = draft
-            change = Change(settings={"reward": asked.text}, rewards=(asked,), request=APPLYING)
-            self._conductor.send(change)
-        else:
-            self._take(draft, "Press space to train by it.")
+        has_failed = state.failure is not None and state.failure.reward == present_reward(self._host)
+        if (state.run in ("training", "paused") or has_failed) and state.worker == "ready":
+            request = self._host.ask(Change(settings={"reward": asked.text}, rewards=(asked,)))
+            self._applying[request] = draft
+            return request
+        self._take(draft, "Press space to train by it.")
+        return 0
 
-    def answer(self, event: Event) -> bool:
-        """Act on what the worker says of rewards; returns whether that was all there is to do about the event."""
+    def take(self, event: Event) -> None:
+        """Keep up with the rewards that the worker took or refused."""
         match event:
-            case Changed() if event.request == APPLYING and self._applying is not None:
-                draft, self._applying = self._applying, None
+            case Changed() if event.request in self._applying:
+                draft = self._applying.pop(event.request)
                 self._take(draft, f"Trained by from step {event.step + 1} on.")
-                if self._app.state.run == "failed":
-                    self._conductor.send(Resume())
+                if self._host.state.run == "failed":
+                    self._host.send(Resume())
             case Changed(settings={"reward": str(spec)}, request=0) if event.reward_source:
-                self._follow(spec, event)
-            case Probed():
-                if isinstance(self._app.screen, RewardBench):
-                    self._app.screen.show_probe(event)
+                self._draft = None
+                report = f"{plain(spec)} was saved: trained by from step {event.step + 1} on."
+                self._host.show(RewardSaved(Draft(event.reward_source, spec), report))
             case Refused():
-                self._applying = None
-                return self._refuse(_error(event))
+                self._applying.pop(event.request, None)
             case _:
-                return False
-        return True
+                pass
 
-    def _refuse(self, error: PgplayError) -> bool:
-        """Show on a screen for rewards why one was not taken; returns whether such a screen is there."""
-        screen = self._app.screen
-        if not isinstance(screen, RewardScreen | RewardBench):
-            return False
-        screen.show_refusal(error)
-        return True
-
-    def _take(self, draft: Draft, words: str) -> None:
+    def _take(self, draft: Draft, report: str) -> None:
         """Keep the Python that is trained by now in its file, and show the reward in the setup."""
         asked = draft.asked
         try:
             path = keep(asked)
         except PgplayError as error:
-            words = f"{words} It could not be saved to its file: {error.problem}"
+            report = f"{report} It could not be saved to its file: {error.problem}"
         else:
-            words = f"{words} Kept in {plain(str(path))}." if path is not None else words
+            report = f"{report} Kept in {plain(str(path))}." if path is not None else report
         self._draft = None
-        self._app.main.setup.set_reward(asked.text)
-        if self._screen is not None:
-            self._screen.show_applied(draft, words)
-
-    def _follow(self, spec: str, changed: Changed) -> None:
-        """Tell of a file that was saved by another program, and that the run took."""
-        self._draft = None
-        words = f"{plain(spec)} was saved: trained by from step {changed.step + 1} on."
-        if self._screen is not None:
-            self._screen.show_saved(Draft(changed.reward_source, spec), words)
-        else:
-            self._app.tell(words)
-
-    @property
-    def _screen(self) -> RewardScreen | None:
-        screen = self._app.screen
-        return screen if isinstance(screen, RewardScreen) else None
-
-
-def _error(told: Failed | Refused) -> RewardError:
-    """Return what the worker told as the error that it was."""
-    return RewardError(told.problem, told.remedy, told.line, told.given)
+        self._host.main.setup.set_reward(asked.text)
+        self._host.show(RewardApplied(draft, report))

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, Vertical
 from textual.events import ScreenResume
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Button, Static
 
+from pgplay.app.actions import do
 from pgplay.app.messages import PARTS, Part, StateShown
+from pgplay.app.state.app_state import AppState
 from pgplay.app.widgets.headline import Headline
 from pgplay.app.widgets.key_bar import KeysLine
+from pgplay.app.widgets.plots.curve import Plot
 from pgplay.app.widgets.plots.grid import Curves
 from pgplay.app.widgets.samples import Records, Samples
 from pgplay.app.widgets.setup.panel import Setup
@@ -22,9 +25,6 @@ from pgplay.app.widgets.signals import Health
 from pgplay.app.widgets.status import FindingLine, StatusLine
 from pgplay.config.run_config import RunConfig, to_settings
 from pgplay.rewards.spec import RewardSpec
-
-if TYPE_CHECKING:
-    from pgplay.app.app import PgplayApp
 
 NO_NETWORK = "A search trains no network, so there is nothing to draw here."
 START, PREPARING = "Press space to start.", "The first step is being prepared."
@@ -37,8 +37,9 @@ class MainScreen(Screen[None]):
     ALLOW_IN_MAXIMIZED_VIEW = "#headline, #finding, #status, #keys"
     ESCAPE_TO_MINIMIZE = False  # the app's own escape does so, after it has left a field
 
-    def __init__(self, config: RunConfig, preset: str, brought: Sequence[RewardSpec] = ()) -> None:
+    def __init__(self, state: AppState, config: RunConfig, preset: str, brought: Sequence[RewardSpec] = ()) -> None:
         super().__init__()
+        self._state = state
         self._config = config
         self._preset, self._brought = preset, brought
 
@@ -74,15 +75,14 @@ class MainScreen(Screen[None]):
 
     def _show(self, *parts: Part) -> None:
         """Show the app's state in the panels of `parts`."""
-        app = cast("PgplayApp", self.app)
-        state = app.state
+        state = self._state
         if "large" in parts or "small" in parts:
             absent = "" if state.info is None or state.info.has_policy else NO_NETWORK
             call = PREPARING if state.is_beginning else START
-            self.query_one(Curves).show(state.history, app.view, absent, call, parts)
+            self.query_one(Curves).show(state.history, state.view, absent, call, parts)
         if "texts" in parts:
-            settings = app.settings or to_settings(self._config)
-            self.query_one(Headline).show(state, settings, app.parameters)
+            settings = state.settings or to_settings(self._config)
+            self.query_one(Headline).show(state, settings, state.parameters)
             target = "" if settings.get("task") else settings.get("target", self._config.target)
             self.query_one(Samples).show(state, target)
             self.query_one(Records).show(state)
@@ -91,6 +91,31 @@ class MainScreen(Screen[None]):
             self.query_one(KeysLine).show(state)
             self.query_one(StatusLine).show(state)
             self.setup.show(state)
+
+    @property
+    def focused_metric(self) -> str | None:
+        """The metric of the plot that has the focus, or else of the large plot; None where that is no curve."""
+        focused = self.focused
+        plot = focused if focused is not None and focused.has_class("plot") else self.query_one("#plot-1")
+        return plot.metric if isinstance(plot, Plot) else None
+
+    def enlarge(self) -> None:
+        """Give the whole screen to the panel that has the focus, or to the curves; or undo that."""
+        if self.maximized is not None:
+            self.minimize()
+            return
+        around = self.focused.ancestors_with_self if self.focused is not None else []
+        panels = [node for node in around if isinstance(node, Widget) and node.ALLOW_MAXIMIZE]
+        self.maximize(panels[0] if panels else self.query_one("#curves"), container=False)
+
+    def leave_field(self) -> None:
+        """Undo the enlarging; else leave the field that has the focus, or close the setup that covers the plots."""
+        if self.maximized is not None:
+            self.minimize()
+            return
+        if self.focused is None and self.setup_covers:
+            self.toggle_setup()
+        self.set_focus(None)
 
     def toggle_setup(self) -> None:
         """Show or hide the setup: beside the plots where there is room, over them where there is not."""
@@ -106,4 +131,4 @@ class MainScreen(Screen[None]):
     async def _start_pressed(self, event: Button.Pressed) -> None:
         event.stop()
         self.set_focus(None)
-        await self.app.run_action("toggle_run")
+        await self.app.run_action(do("toggle_run"))

@@ -1,15 +1,16 @@
-"""The app's one state: a plain record, changed only here, by the worker's events; widgets read it and show it."""
+"""The app's one state: what the worker reports, what is set up, and how it is looked at; widgets only read it."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from pgplay.app.state.metric_history import History
+from pgplay.app.state.plot_view import PlotView
 from pgplay.learning.algorithms.table import no_policy
 from pgplay.learning.reports.signals import METRICS, NEWEST, RECENT_STEPS, Signal, signals
 from pgplay.learning.reports.step_detail import PolicyMap, StepDetail
@@ -22,10 +23,11 @@ from pgplay.worker.protocol.messages import (
     Mapped,
     PromptsListed,
     Ready,
+    Refused,
+    Saved,
     Snapshot,
     StateChanged,
     StepInspected,
-    Written,
 )
 from pgplay.worker.protocol.records import Device, EndCause, RunInfo, RunState
 
@@ -40,7 +42,15 @@ WorkerState = Literal["starting", "ready", "dead"]
 
 @dataclass
 class AppState:
-    """What is known of the worker and of its run."""
+    """The worker and its run, the setup, and the person's view of them."""
+
+    settings: dict[str, Any] | None = None
+    """The checked setup, None while something in it is wrong."""
+    parameters: int | None = None
+    """The number of parameters of the setup's network, None until it has been checked."""
+    view: PlotView = field(default_factory=PlotView)
+    ascii: bool = False
+    """Whether everything is drawn in ASCII."""
 
     worker: WorkerState = "starting"
     devices: tuple[Device, ...] = ()
@@ -56,7 +66,6 @@ class AppState:
     seconds_left: float | None = None
     characters_per_second: float = 0.0
     failure: Failed | None = None
-    written: tuple[Sample, ...] = ()
     unsaved: bool = False
     records: list[Sample] = field(default_factory=list)
     """Each best completion that beat the one before, the first ones first."""
@@ -123,8 +132,10 @@ class AppState:
                 self._take_snapshot(event)
             case Failed():
                 self.run, self.failure, self.message, self.waiting = "failed", event, event.problem, False
-            case Written():
-                self.written = event.samples
+            case Saved():
+                self.unsaved = False
+            case Refused():
+                self.waiting = False
             case StepInspected():
                 self.anatomy = event.anatomy
             case PromptsListed():

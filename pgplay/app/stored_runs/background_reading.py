@@ -4,37 +4,32 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any, TypeVar
 
+from textual.app import App
+
+from pgplay.app.notices import notify_user
 from pgplay.errors import PgplayError
-
-if TYPE_CHECKING:
-    from pgplay.app.app import PgplayApp
 
 LONG = 0.4
 """Seconds after which a person is told what is being done."""
 
-Read = TypeVar("Read")
+Result = TypeVar("Result")
 
 
-def read_beside(
-    app: PgplayApp, read: Callable[[], Read], then: Callable[[Read], None], words: str, *, otherwise: str = ""
-) -> None:
-    """Call `read` in a thread of its own, then `then` with what it returned; `words` are shown where that takes long.
+async def read_in_background(
+    app: App[Any], read: Callable[[], Result], message: str, *, otherwise: str = ""
+) -> Result | None:
+    """Return what `read` returns from a thread of its own; `message` is shown where that takes long.
 
-    A PgplayError of `read` is told, after `otherwise` where that is given.
+    None where `read` raised a PgplayError: it has been shown then, after `otherwise`.
     """
-
-    async def work() -> None:
-        reading = asyncio.create_task(asyncio.to_thread(read))
-        done, _ = await asyncio.wait({reading}, timeout=LONG)
-        if not done:
-            app.tell(words)
-        try:
-            found = await reading
-        except PgplayError as error:
-            app.tell(f"{otherwise} {error}".strip(), severe=True)
-        else:
-            then(found)
-
-    app.run_worker(work(), group="reading")
+    reading = asyncio.create_task(asyncio.to_thread(read))
+    done, _ = await asyncio.wait({reading}, timeout=LONG)
+    if not done:
+        notify_user(app, message)
+    try:
+        return await reading
+    except PgplayError as error:
+        notify_user(app, f"{otherwise} {error}".strip(), severe=True)
+        return None

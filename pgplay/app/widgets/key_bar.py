@@ -9,7 +9,7 @@ from rich.text import Text
 from textual.events import Click
 from textual.widget import Widget
 
-from pgplay.app.actions import ACTIONS, Action
+from pgplay.app.actions import ACTIONS, Action, do
 from pgplay.app.state.app_state import AppState
 
 GAP = 3
@@ -55,7 +55,7 @@ class KeysLine(Widget):
         self._places = []
         for action in ACTIONS:
             if action in kept:
-                self._append(line, action.key_display, self._title(action), action.name)
+                self._append(line, action.key_display, self._title(action), do(action.name))
                 line.append(" " * GAP)
         line.append(" " * max(0, width - line.cell_len - sum(map(cell_len, PALETTE)) - 1))
         self._append(line, *PALETTE, "command_palette")

@@ -12,6 +12,7 @@ from textual.screen import ModalScreen, ScreenResultType
 from textual.widgets import Footer, Input
 from textual.widgets._footer import FooterKey
 
+from pgplay.app.actions import do
 from pgplay.app.help.explanations import PANELS, Explanation
 
 CLOSES = " [@click=screen.dismiss]escape closes[/] "
@@ -22,7 +23,7 @@ class Dialog(ModalScreen[ScreenResultType]):
     """A screen over the one before; the app's keys do not reach through it, so it names the two that always work."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f1", "app.help", "help", show=False),
+        Binding("f1", do("help"), "help", show=False),
         Binding("ctrl+q", "app.quit", "quit", show=False, priority=True),
     ]
 

@@ -11,8 +11,9 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Static
 
 from pgplay.app.drawing.terminal_text import as_title, terminal_text
+from pgplay.app.messages import WorkerEvent, WorkerExit
 from pgplay.app.screens.dialogs.base import Dialog
-from pgplay.worker.protocol.messages import Failed
+from pgplay.worker.protocol.messages import Failed, StateChanged
 
 Answer = Literal["close", "resume", "edit"]
 
@@ -53,6 +54,17 @@ class FailureCard(Dialog[Answer]):
     def on_mount(self) -> None:
         """Put the focus on mending or going on, where that can be done."""
         self.query_one("#edit" if self._can_edit else "#resume" if self._failure.run else "#close").focus()
+
+    @on(WorkerEvent)
+    def _worker_event(self, message: WorkerEvent) -> None:
+        """Close where the run trains again: the fixed reward was saved, and it continued by itself."""
+        if isinstance(message.event, StateChanged) and message.event.state in ("training", "preparing"):
+            self.dismiss("close")
+
+    @on(WorkerExit)
+    def _worker_exit(self, message: WorkerExit) -> None:
+        """Leave it at this card: the worker's exit comes of the same failure."""
+        message.stop()
 
     @on(Button.Pressed)
     def _answered(self, event: Button.Pressed) -> None:

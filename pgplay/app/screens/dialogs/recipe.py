@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -14,7 +14,8 @@ from textual.widgets import Button, Input, Label, Static
 from pgplay.app.drawing.terminal_text import terminal_text
 from pgplay.app.screens.dialogs.base import CLOSES, Dialog
 from pgplay.app.screens.dialogs.questions import AskDialog
-from pgplay.app.state.metric_history import History, Mark
+from pgplay.app.state.app_state import AppState
+from pgplay.app.state.metric_history import Mark
 from pgplay.config.recipe import from_recipe, to_command, to_recipe
 from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import PgplayError
@@ -37,9 +38,9 @@ class RecipeScreen(Dialog[RunConfig | None]):
     ]
     AUTO_FOCUS = "#copy-recipe"
 
-    def __init__(self, settings: Callable[[], dict[str, Any] | None], history: History) -> None:
+    def __init__(self, state: AppState) -> None:
         super().__init__()
-        self._settings, self._history = settings, history
+        self._state = state
         self._texts = {"recipe": "", "command": ""}
 
     def compose(self) -> ComposeResult:
@@ -66,7 +67,7 @@ class RecipeScreen(Dialog[RunConfig | None]):
         self.set_interval(REDRAW_SECONDS, self._show)
 
     def _show(self) -> None:
-        settings = self._settings()
+        settings = self._state.settings
         config = make_config(settings) if settings is not None else None
         self._texts = {
             "recipe": to_recipe(config) if config is not None else "",
@@ -76,8 +77,8 @@ class RecipeScreen(Dialog[RunConfig | None]):
             words = text if config is not None else BROKEN
             self.query_one(f"#{name}", Static).update(terminal_text(words or "(all at its default)", "bold"))
         changed = self.query_one("#changed", Static)
-        changed.update(terminal_text(changed_on_the_way(self._history.marks)))
-        changed.display = bool(self._history.marks)
+        changed.update(terminal_text(changed_on_the_way(self._state.history.marks)))
+        changed.display = bool(self._state.history.marks)
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
@@ -92,7 +93,8 @@ class RecipeScreen(Dialog[RunConfig | None]):
         words = f"The {what} went to the terminal's clipboard. Where it does not arrive, save it to a file."
         self.app.notify(words, markup=False)
 
-    def action_save(self) -> None:
+    @work
+    async def action_save(self) -> None:
         """Write the recipe to a file."""
 
         def write(answer: str) -> None:
@@ -100,12 +102,11 @@ class RecipeScreen(Dialog[RunConfig | None]):
             check_destination(path)
             write_atomically(path, f"{self._texts['recipe']}\n".encode())
 
-        def written(answer: str | None) -> None:
-            if answer is not None:
-                self.app.notify(f'Saved. pgplay --recipe "$(cat {answer})" opens it again.', markup=False)
-
         words = "Which file is the recipe to be written to?"
-        self.app.push_screen(AskDialog("Save the recipe", words, "recipe.txt", yes="Save", check=write), written)
+        dialog = AskDialog("Save the recipe", words, "recipe.txt", yes="Save", check=write)
+        answer = await self.app.push_screen_wait(dialog)
+        if answer is not None:
+            self.app.notify(f'Saved. pgplay --recipe "$(cat {answer})" opens it again.', markup=False)
 
     @on(Input.Submitted, "#pasted")
     def _pasted(self, event: Input.Submitted) -> None:

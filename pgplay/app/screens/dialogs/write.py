@@ -16,37 +16,39 @@ from textual.widgets import Button, Input, Label, Static
 from pgplay.app.drawing import number_format
 from pgplay.app.drawing.alignment_text import coloured
 from pgplay.app.drawing.terminal_text import as_title, terminal_text
-from pgplay.app.messages import LooksChanged
+from pgplay.app.messages import LooksChanged, WorkerEvent
 from pgplay.app.screens.dialogs.base import CLOSES, Dialog
 from pgplay.app.widgets.samples import Samples, component_styles, cut_into
 from pgplay.app.widgets.setup.described_select import Choice, Entry
 from pgplay.learning.reports.step_report import Sample
-from pgplay.worker.protocol.messages import Write
+from pgplay.worker.protocol.messages import Refused, Write, Written
 
 MOST = 100
 HOW = (
     Entry("sampled", "sampled", "each character drawn from the policy's distribution, at the temperature"),
     Entry("greedy", "greedy", "always the likeliest character: one text, always the same"),
 )
-Send = Callable[[Write], None]
+Ask = Callable[[Write], int]
+"""Sends a command and returns the number of the request, which the answer carries."""
 
 
 class WriteScreen(Dialog[None]):
-    """Sends Write commands, and lists what comes back, newest first."""
+    """Asks the worker for texts, and lists those that come."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss", "Close"), ("ctrl+w", "write", "Write")]
     AUTO_FOCUS = "#write"
     COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES
 
-    def __init__(self, send: Send, *, policy: str = "", prompt: str = "", temperature: float = 1.0) -> None:
+    def __init__(self, ask: Ask, *, policy: str = "", prompt: str = "", temperature: float = 1.0) -> None:
         """`prompt` is one of the policy's task, empty where it has none: then no prompt is asked for.
 
         `temperature` is that at which the policy was trained.
         """
         super().__init__()
-        self._send, self._policy, self._prompt, self._temperature = send, policy, prompt, temperature
+        self._ask, self._policy, self._prompt, self._temperature = ask, policy, prompt, temperature
         self._samples: tuple[Sample, ...] = ()
         self._scored_by = ""
+        self._request: int | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
@@ -85,8 +87,20 @@ class WriteScreen(Dialog[None]):
         if isinstance(command, str):
             self.query_one(".problem", Static).update(command)
         else:
-            self.show_words("Writing…")
-            self._send(command)
+            self._show_words("Writing…")
+            self._request = self._ask(command)
+
+    @on(WorkerEvent)
+    def _worker_event(self, message: WorkerEvent) -> None:
+        match message.event:
+            case Written(request=self._request, samples=samples, scored_by=scored_by):
+                self._samples, self._scored_by = samples, scored_by
+                self._list()
+            case Refused(request=self._request, problem=problem, remedy=remedy):
+                self._show_words(f"{problem} {remedy}".strip())
+            case _:
+                return
+        message.stop()
 
     def _command(self) -> Write | str:
         try:
@@ -108,15 +122,10 @@ class WriteScreen(Dialog[None]):
             greedy=greedy,
         )
 
-    def show_words(self, words: str) -> None:
+    def _show_words(self, words: str) -> None:
         """Show a sentence in the place of the texts."""
         self._samples = ()
         self.query_one("#texts", Static).update(terminal_text(words, lines=True))
-
-    def show_samples(self, samples: tuple[Sample, ...], scored_by: str) -> None:
-        """List the texts that came, each with its reward where they were scored."""
-        self._samples, self._scored_by = samples, scored_by
-        self._list()
 
     @on(Resize)
     @on(LooksChanged)
@@ -126,6 +135,7 @@ class WriteScreen(Dialog[None]):
             self._list()
 
     def _list(self) -> None:
+        """List the texts, each with its reward where they were scored."""
         lines, styles = [], component_styles(self)
         width = self.query_one("#written").scrollable_content_region.width
         for sample in self._samples:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar
 
 from rich.text import Text
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -16,21 +16,19 @@ from textual.widgets import DataTable, Static
 from pgplay.app.drawing import number_format
 from pgplay.app.drawing.terminal_text import as_title, terminal_text
 from pgplay.app.help.explanations import Explanation
-from pgplay.app.messages import LooksChanged
+from pgplay.app.messages import LooksChanged, OpenTimeTravel
 from pgplay.app.screens.dialogs.base import BACK, Keys
 from pgplay.app.screens.dialogs.questions import ChooseDialog
+from pgplay.app.state.app_state import AppState
 from pgplay.app.state.plot_view import words_of
-from pgplay.app.stored_runs.background_reading import read_beside
+from pgplay.app.stored_runs.background_reading import read_in_background
 from pgplay.app.stored_runs.overlay import FULL, MARKERS, MOST, Line, Overlay
 from pgplay.app.stored_runs.stored_run import StoredRun
 from pgplay.config.run_config import make_config, to_settings
 from pgplay.errors import PgplayError
 from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
 from pgplay.rewards.catalogue import REWARDS
-from pgplay.runs.summaries import RunSummary, list_runs
-
-if TYPE_CHECKING:
-    from pgplay.app.app import PgplayApp
+from pgplay.runs.summaries import list_runs
 
 REFRESH_SECONDS = 0.5
 COLUMNS = (("", 2), ("What differs", 44), ("Runs", 26), ("Steps", 7), ("Reward", 7), ("Greedy", 7), ("State", 10))
@@ -41,7 +39,7 @@ NARROW = 100
 LEGEND = " of several runs: ⣀ median  ░ lowest to highest "
 MEDIANS = "A line through several runs is their median; its band reaches from the lowest to the highest."
 
-Start = Callable[[dict[str, Any]], bool]
+Start = Callable[[dict[str, Any]], Awaitable[bool]]
 
 
 class OverlayPlot(Widget):
@@ -75,7 +73,7 @@ class OverlayPlot(Widget):
 
 
 class SideBySide(Screen[None]):
-    """Shows the runs, also while one is trained; `start` begins a run of some settings, `travel` goes back in one."""
+    """Shows the runs, also while one is trained; `start` begins a run of some settings."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "vary('algorithm')", "algorithm"),
@@ -90,12 +88,12 @@ class SideBySide(Screen[None]):
     ]
     AUTO_FOCUS = "DataTable"
 
-    def __init__(self, overlay: Overlay, start: Start, travel: Callable[[str], None], left_out: int = 0) -> None:
-        """Show `overlay`, which the screen closes, beside which there was no room for so many runs."""
+    def __init__(self, state: AppState, overlay: Overlay, start: Start, left_out: int = 0) -> None:
+        """Show `overlay`, which the screen closes; for `left_out` more runs it had no room."""
         super().__init__()
-        self._overlay = overlay
+        self._state, self._overlay = state, overlay
         self._left_out = left_out
-        self._start, self._travel = start, travel
+        self._start = start
         self._expected = ""
         self._lines: list[Line] = []
 
@@ -122,7 +120,7 @@ class SideBySide(Screen[None]):
 
     def _refresh(self) -> None:
         """Take in the run that was asked for once it has begun, and what came in the others."""
-        info = cast("PgplayApp", self.app).state.info
+        info = self._state.info
         try:
             began = info is not None and self._expected not in ("", info.run) and info.run not in self._overlay.runs
             if began and info is not None:
@@ -203,7 +201,8 @@ class SideBySide(Screen[None]):
         self._overlay.seeds_as_one = not self._overlay.seeds_as_one
         self._show()
 
-    def action_vary(self, field: str) -> None:
+    @work
+    async def action_vary(self, field: str) -> None:
         """Ask for another algorithm or reward, and start the selected run again with it: the same seed."""
         past = self._selected
         if past is None:
@@ -211,30 +210,28 @@ class SideBySide(Screen[None]):
         rows = {**ALGORITHMS, **COMPARATORS} if field == "algorithm" else REWARDS
         present = getattr(past.config, field)
         entries = [(name, row.description) for name, row in rows.items() if name != present]
+        name = await self.app.push_screen_wait(ChooseDialog(f"The same seed, another {field}", entries))
+        if name is not None:
+            await self._begin(past, {field: name})
 
-        def chosen(name: str | None) -> None:
-            if name is not None:
-                self._begin(past, {field: name})
-
-        self.app.push_screen(ChooseDialog(f"The same seed, another {field}", entries), chosen)
-
-    def action_another_seed(self) -> None:
+    @work
+    async def action_another_seed(self) -> None:
         """Start the selected run again with the next seed that its recipe was not trained with yet."""
         line = self._selected_line
         if line is not None:
-            self._begin(line.first, {"seed": 1 + max(past.config.seed for past in line.pasts)})
+            await self._begin(line.first, {"seed": 1 + max(past.config.seed for past in line.pasts)})
 
-    def _begin(self, past: StoredRun, changes: dict[str, Any]) -> None:
+    async def _begin(self, past: StoredRun, changes: dict[str, Any]) -> None:
         if self._overlay.is_full:
             self._hint(FULL)
             return
-        info = cast("PgplayApp", self.app).state.info
+        info = self._state.info
         try:
             settings = to_settings(make_config(changes, past.config))
         except PgplayError as error:
             self._hint(str(error))
             return
-        if self._start(settings):
+        if await self._start(settings):
             self._expected = info.run if info is not None else "any"
             self._hint("It begins beside the others; the run before it is kept.")
 
@@ -243,30 +240,30 @@ class SideBySide(Screen[None]):
         if self._overlay.is_full:
             self._hint(FULL)
             return
-        app = cast("PgplayApp", self.app)
+        self.app.run_worker(self._add(), group="reading")  # the app's, so that a run that was read is closed again
 
-        def add(past: StoredRun) -> None:
-            if not self.is_attached:
-                past.close()
-                return
-            try:
-                self._overlay.add(past)
-            except PgplayError as error:
-                self._hint(str(error))
-            else:
-                self._show()
-
-        def chosen(name: str | None) -> None:
-            if name is not None:
-                read_beside(app, lambda: StoredRun(name), add, f"Reading the run {name}…")
-
-        def choose(runs: list[RunSummary]) -> None:
-            shown = self._overlay.runs
-            known = [run for run in runs if not run.problem and run.name not in shown]
-            entries = [(run.name, f"{run.state}, {run.steps} steps") for run in known]
-            app.push_screen(ChooseDialog("Add a run", entries), chosen)
-
-        read_beside(app, list_runs, choose, "Reading the runs…")
+    async def _add(self) -> None:
+        runs = await read_in_background(self.app, list_runs, "Reading the runs…")
+        if runs is None:
+            return
+        shown = self._overlay.runs
+        others = [run for run in runs if not run.problem and run.name not in shown]
+        entries = [(run.name, f"{run.state}, {run.steps} steps") for run in others]
+        name = await self.app.push_screen_wait(ChooseDialog("Add a run", entries))
+        if name is None:
+            return
+        past = await read_in_background(self.app, lambda: StoredRun(name), f"Reading the run {name}…")
+        if past is None:
+            return
+        if not self.is_attached:
+            past.close()
+            return
+        try:
+            self._overlay.add(past)
+        except PgplayError as error:
+            self._hint(str(error))
+        else:
+            self._show()
 
     def action_remove(self) -> None:
         """Leave the runs of the line under the cursor out; they stay stored."""
@@ -280,7 +277,7 @@ class SideBySide(Screen[None]):
         """Go back in the run under the cursor."""
         past = self._selected
         if past is not None:
-            self._travel(past.run)
+            self.post_message(OpenTimeTravel(past.run))
 
 
 def _cells(line: Line) -> list[str]:

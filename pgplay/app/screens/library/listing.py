@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import DataTable, Static
 from textual.widgets.data_table import ColumnKey
 
 from pgplay.app.drawing.terminal_text import terminal_text
+from pgplay.app.notices import notify_user
 from pgplay.app.screens.dialogs.base import Keys
 from pgplay.app.widgets.data_tables import chosen_key
 from pgplay.errors import PgplayError
@@ -145,10 +145,5 @@ class Listing(Screen[None]):
         try:
             return act()
         except PgplayError as error:
-            self.tell(str(error), severe=True)
+            notify_user(self.app, str(error), severe=True)
             return None
-
-    def tell(self, words: str, *, severe: bool = False) -> None:
-        """Show a short message over the screen."""
-        severity: SeverityLevel = "error" if severe else "information"
-        self.app.notify(terminal_text(words, lines=True).plain, severity=severity, markup=False)

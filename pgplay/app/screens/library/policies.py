@@ -7,10 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
+from textual import work
 from textual.binding import Binding, BindingType
 
 from pgplay.app.drawing import number_format
 from pgplay.app.drawing.terminal_text import plain
+from pgplay.app.notices import notify_user
 from pgplay.app.screens.dialogs.base import BACK
 from pgplay.app.screens.dialogs.questions import AskDialog, ConfirmDialog
 from pgplay.app.screens.library.listing import Listing
@@ -41,7 +43,7 @@ class Library(Listing):
     GIVE_WAY = ("Model", "Saved")
     NONE_YET = "No policy is kept yet. Train one, then press ctrl+s on the main screen; or press i to import one."
 
-    def __init__(self, write: Callable[[PolicyCard], None], train_on: Callable[[PolicyCard], None]) -> None:
+    def __init__(self, write: Callable[[PolicyCard], None], train_on: Callable[[PolicyCard], object]) -> None:
         super().__init__()
         self._write, self._train_on = write, train_on
         self._policies: dict[str, PolicyCard | BrokenPolicy] = {}
@@ -105,75 +107,65 @@ class Library(Listing):
             self.dismiss()
             self._train_on(policy)
 
-    def action_rename(self) -> None:
+    @work
+    async def action_rename(self) -> None:
         """Ask for another name."""
         name = self.selected
         if name is None:
             return
 
-        def renamed(answer: str | None) -> None:
-            if answer is not None:
-                self.reload(select=answer)
-
-        self.app.push_screen(
-            AskDialog("Rename", f"Another name for {name}:", name, yes="Rename", check=partial(rename_policy, name)),
-            renamed,
+        words = f"Another name for {name}:"
+        answer = await self.app.push_screen_wait(
+            AskDialog("Rename", words, name, yes="Rename", check=partial(rename_policy, name))
         )
+        if answer is not None:
+            self.reload(select=answer)
 
-    def action_delete(self) -> None:
+    @work
+    async def action_delete(self) -> None:
         """Delete the policy under the cursor, asked first."""
         name = self.selected
         if name is None:
             return
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.attempt(lambda: delete_policy(name))
-                self.reload()
+        question = f"Delete the policy {name}? This cannot be undone."
+        if await self.app.push_screen_wait(ConfirmDialog("Delete", question, "Delete")):
+            self.attempt(lambda: delete_policy(name))
+            self.reload()
 
-        self.app.push_screen(
-            ConfirmDialog("Delete", f"Delete the policy {name}? This cannot be undone.", "Delete"), answered
-        )
-
-    def action_export(self) -> None:
+    @work
+    async def action_export(self) -> None:
         """Ask for a file and write the policy to it."""
         name = self.selected
         if name is None:
             return
         done: list[Path] = []
-
-        def exported(answer: str | None) -> None:
-            if answer is not None:
-                self.tell(f"Exported to {done[-1]}")
-
-        self.app.push_screen(
+        answer = await self.app.push_screen_wait(
             AskDialog(
                 "Export",
                 f"Write {name} to which file?",
                 f"{name}.pgplay",
                 yes="Export",
                 check=lambda file: done.append(export_policy(name, file)),
-            ),
-            exported,
+            )
         )
+        if answer is not None:
+            notify_user(self.app, f"Exported to {done[-1]}")
 
-    def action_import(self) -> None:
+    @work
+    async def action_import(self) -> None:
         """Ask for a file and add its policy to the library."""
         done: list[PolicyCard] = []
-
-        def imported(answer: str | None) -> None:
-            if answer is not None:
-                self.reload(select=done[-1].name)
-
-        self.app.push_screen(
+        answer = await self.app.push_screen_wait(
             AskDialog(
                 "Import",
                 "Which file holds the policy? (*.pgplay)",
                 yes="Import",
                 check=lambda file: done.append(import_policy(file)),
-            ),
-            imported,
+            )
         )
+        if answer is not None:
+            self.reload(select=done[-1].name)
 
 
 def _cells(policy: PolicyCard | BrokenPolicy, saved: str) -> list[str]:

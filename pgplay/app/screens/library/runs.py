@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
+from textual import work
 from textual.binding import Binding, BindingType
 
-from pgplay.app.controllers.stored_runs import StoredRunsController
 from pgplay.app.drawing import number_format
 from pgplay.app.drawing.terminal_text import plain
+from pgplay.app.messages import CompareRuns, OpenTimeTravel, ResumeRun
+from pgplay.app.notices import notify_user
 from pgplay.app.screens.dialogs.base import BACK
 from pgplay.app.screens.dialogs.questions import AskDialog, ConfirmDialog
 from pgplay.app.screens.library.listing import Listing
-from pgplay.app.stored_runs.background_reading import read_beside
+from pgplay.app.stored_runs.background_reading import read_in_background
 from pgplay.export.formats import check_format, export_run
 from pgplay.files.atomic import check_destination, write_atomically
 from pgplay.paths import expand_home
 from pgplay.runs.reader import RunReader
 from pgplay.runs.summaries import RunSummary, delete_run, list_runs
 
-if TYPE_CHECKING:
-    from pgplay.app.app import PgplayApp
-
 
 class Runs(Listing):
-    """Lists the runs; going on with one and going back in one are the app's."""
+    """Lists the runs; the app resumes, compares and goes back in them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,r", "resume", "resume", key_display="enter"),
@@ -42,9 +41,8 @@ class Runs(Listing):
     GIVE_WAY = ("Model", "Reward", "Target")
     NONE_YET = "No run is kept yet. Press escape, then space to start one."
 
-    def __init__(self, resume: Callable[[str], None], visits: StoredRunsController) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._resume, self._visits = resume, visits
         self._runs: dict[str, RunSummary] = {}
         self._marked: list[str] = []
 
@@ -72,15 +70,15 @@ class Runs(Listing):
         """Go on with the run under the cursor, where it has a checkpoint."""
         run = self._runs.get(self.selected or "")
         if run is not None and run.checkpoint_step is not None:
+            self.post_message(ResumeRun(run.name))
             self.dismiss()
-            self._resume(run.name)
 
     def action_travel(self) -> None:
         """Look at the run under the cursor as it was at any step."""
         run = self._runs.get(self.selected or "")
         if run is not None and not run.problem:
+            self.post_message(OpenTimeTravel(run.name))
             self.dismiss()
-            self._visits.travel(run.name)
 
     def action_mark(self) -> None:
         """Mark the run under the cursor for the screen side by side, or no longer."""
@@ -96,50 +94,48 @@ class Runs(Listing):
         """Show the marked runs in one plot, or the one under the cursor beside its like."""
         chosen = [name for name in self._marked if name in self._runs] or [self.selected or ""]
         if chosen[0] in self._runs and not self._runs[chosen[0]].problem:
+            self.post_message(CompareRuns(tuple(chosen)))
             self.dismiss()
-            self._visits.side_by_side(*chosen)
 
     def action_export(self) -> None:
         """Write the run under the cursor to a file, in the format that its name ends in."""
         run = self._runs.get(self.selected or "")
-        if run is None or run.problem:
-            return
+        if run is not None and not run.problem:
+            self.app.run_worker(self._export(run), group="reading")
 
+    async def _export(self, run: RunSummary) -> None:
         def check(answer: str) -> None:
             path = expand_home(answer)
             check_format(_format_of(path))
             check_destination(path)
 
-        def chosen(answer: str | None) -> None:
-            if answer is None:
-                return
-            path = expand_home(answer)
-
-            def write() -> None:
-                with RunReader.open(run.name) as store:
-                    write_atomically(path, export_run(store, _format_of(path)))
-
-            def tell(_: None) -> None:
-                self.tell(f"Wrote the run {run.name} to {path.absolute()}.")
-
-            read_beside(cast("PgplayApp", self.app), write, tell, f"Writing {path.name}…")
-
         words = "Which file? .html is a page with all of it, .svg and .png are its curves, .csv and .jsonl its metrics."
-        self.app.push_screen(AskDialog("Export", words, f"{run.name}.html", yes="Write", check=check), chosen)
+        dialog = AskDialog("Export", words, f"{run.name}.html", yes="Write", check=check)
+        answer = await self.app.push_screen_wait(dialog)
+        if answer is None:
+            return
+        path = expand_home(answer)
 
-    def action_delete(self) -> None:
+        def write() -> Path:
+            with RunReader.open(run.name) as store:
+                write_atomically(path, export_run(store, _format_of(path)))
+            return path.absolute()
+
+        written = await read_in_background(self.app, write, f"Writing {path.name}…")
+        if written is not None:
+            notify_user(self.app, f"Wrote the run {run.name} to {written}.")
+
+    @work
+    async def action_delete(self) -> None:
         """Delete the run under the cursor, asked first."""
         name = self.selected
         if name is None:
             return
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.attempt(lambda: delete_run(name))
-                self.reload()
-
         question = f"Delete the run {name} with its history and checkpoints? This cannot be undone."
-        self.app.push_screen(ConfirmDialog("Delete", question, "Delete"), answered)
+        if await self.app.push_screen_wait(ConfirmDialog("Delete", question, "Delete")):
+            self.attempt(lambda: delete_run(name))
+            self.reload()
 
 
 def _format_of(path: Path) -> str:

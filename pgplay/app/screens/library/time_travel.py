@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import ClassVar
 
 from rich.text import Text
@@ -14,6 +13,7 @@ from textual.widgets import Static
 
 from pgplay.app.drawing.number_format import number
 from pgplay.app.drawing.terminal_text import as_title, terminal_text
+from pgplay.app.messages import BranchRun
 from pgplay.app.screens.dialogs.base import BACK, Keys
 from pgplay.app.state.app_state import AppState
 from pgplay.app.state.plot_view import USUAL, PlotView, words_of
@@ -28,11 +28,9 @@ REFRESH_SECONDS = 1.0
 NUMBERS = ("reward_mean", "greedy_reward", "entropy", "cross_entropy", "unique_completions", "kl_reference")
 """The metrics that are told in words under the samples, those of them that the run has."""
 
-Branch = Callable[[str, int], None]
-
 
 class TravelScreen(Screen[None]):
-    """Shows a stored run, also while it is trained; `branch` is the app's."""
+    """Shows a stored run, also while it is trained; asks the app to branch from it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,b", "branch", "branch here", key_display="enter"),
@@ -41,11 +39,10 @@ class TravelScreen(Screen[None]):
     ]
     AUTO_FOCUS = "#travel-slider"
 
-    def __init__(self, past: StoredRun, branch: Branch) -> None:
+    def __init__(self, past: StoredRun) -> None:
         """Show `past`, which the screen closes."""
         super().__init__()
         self._past = past
-        self._branch = branch
         self._metric = USUAL[0]
         self._state = AppState()
 
@@ -116,7 +113,7 @@ class TravelScreen(Screen[None]):
         """Go on from the last checkpoint at or before this step, as a new run."""
         at = self._past.checkpoint_before(self.query_one(Slider).value)
         if at is not None:
-            self._branch(self._past.run, at)
+            self.post_message(BranchRun(self._past.run, at))
 
     def action_next_metric(self) -> None:
         """Plot the next metric that the run has."""

@@ -16,9 +16,10 @@ from textual.widgets import Input, Label, Static, TextArea
 
 from pgplay.app.actions import BENCH_ACTIONS, bindings
 from pgplay.app.drawing.terminal_text import as_title, terminal_text
-from pgplay.app.messages import LooksChanged
+from pgplay.app.messages import LooksChanged, WorkerEvent
 from pgplay.app.rewards.background_scorer import Asked, BackgroundScorer
 from pgplay.app.rewards.draft import kept_rewards, near
+from pgplay.app.rewards.reported_error import reported_error
 from pgplay.app.screens.dialogs.base import Keys
 from pgplay.app.screens.rewards import bench_text
 from pgplay.app.state.app_state import AppState
@@ -27,7 +28,7 @@ from pgplay.app.widgets.samples import Samples, component_styles
 from pgplay.errors import PgplayError
 from pgplay.rewards.records import Triple
 from pgplay.rewards.spec import RewardSpec
-from pgplay.worker.protocol.messages import Probed
+from pgplay.worker.protocol.messages import Probed, Refused
 
 CHOSEN = ("levenshtein", "prefix", "exact")
 """The built-in rewards that are seen at first, beside the present one."""
@@ -42,7 +43,7 @@ UNPROBED = (
 
 
 class RewardBench(Screen[None]):
-    """Scores as one types; `probe` asks the worker, whose answer comes back by `show_probe` or `show_refusal`."""
+    """Scores as one types; `probe` asks the worker and returns its request's number, or raises PgplayError."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(BENCH_ACTIONS, priority=True)]
     AUTO_FOCUS = "#texts-typed"
@@ -52,7 +53,7 @@ class RewardBench(Screen[None]):
     }
 
     def __init__(
-        self, present: RewardSpec, state: AppState, target: str, prompt: str, probe: Callable[[Asked], None]
+        self, present: RewardSpec, state: AppState, target: str, prompt: str, probe: Callable[[Asked], int]
     ) -> None:
         super().__init__()
         self._present, self._state, self._probe = present, state, probe
@@ -60,6 +61,7 @@ class RewardBench(Screen[None]):
         self._lab = BackgroundScorer(self)
         self._answer: BackgroundScorer.Answered | None = None
         self._probed: Probed | None = None
+        self._request: int | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
@@ -145,7 +147,10 @@ class RewardBench(Screen[None]):
         self._probed = None
         self.query_one("#probed", Static).update(terminal_text(f"Looking at {spec}…"))
         self.add_class("-probing")
-        self._probe(self._asking(spec))
+        try:
+            self._request = self._probe(self._asking(spec))
+        except PgplayError as error:
+            self._show_refusal(error)
 
     def action_leave(self) -> None:
         """Go back."""
@@ -163,7 +168,7 @@ class RewardBench(Screen[None]):
         if self._answer is not None:
             self._show_answer(self._answer)
         if self._probed is not None:
-            self.show_probe(self._probed)
+            self._show_probe(self._probed)
 
     def _show_answer(self, event: BackgroundScorer.Answered) -> None:
         styles = self._styles()
@@ -182,13 +187,24 @@ class RewardBench(Screen[None]):
         named = {name: self.get_component_rich_style(f"reward--{name}", partial=True) for name in REWARD_STYLES}
         return {**component_styles(self), **named}
 
-    def show_probe(self, probed: Probed) -> None:
+    @on(WorkerEvent)
+    def _worker_event(self, message: WorkerEvent) -> None:
+        match message.event:
+            case Probed(request=self._request) as probed:
+                self._show_probe(probed)
+            case Refused(request=self._request) as refused:
+                self._show_refusal(reported_error(refused))
+            case _:
+                return
+        message.stop()
+
+    def _show_probe(self, probed: Probed) -> None:
         """Show what was found about a reward, and the verdict."""
         self._probed = probed
         self.query_one("#probe").border_title = as_title(f"Before training · {probed.probe.reward}")
         self.query_one("#probed", Static).update(bench_text.findings(probed.probe, probed.verdict, self._styles()))
 
-    def show_refusal(self, error: PgplayError) -> None:
+    def _show_refusal(self, error: PgplayError) -> None:
         """Say why a reward could not be looked at."""
         self._probed = None
         self.query_one("#probed", Static).update(terminal_text(f"✗ {error}", self._styles()["worse"], lines=True))

@@ -20,9 +20,10 @@ from pgplay.app.actions import EDITOR_ACTIONS, bindings
 from pgplay.app.drawing import number_format
 from pgplay.app.drawing.alignment_text import coloured
 from pgplay.app.drawing.terminal_text import as_title, plain, terminal_text
-from pgplay.app.messages import LooksChanged
+from pgplay.app.messages import LooksChanged, RewardApplied, RewardSaved, WorkerEvent
 from pgplay.app.rewards.background_scorer import BackgroundScorer
 from pgplay.app.rewards.draft import TEMPLATE, Draft, near
+from pgplay.app.rewards.reported_error import reported_error
 from pgplay.app.screens.dialogs.base import Keys
 from pgplay.app.state.app_state import AppState
 from pgplay.app.widgets.code_area import CodeArea
@@ -31,6 +32,7 @@ from pgplay.app.widgets.samples import Samples, component_styles
 from pgplay.errors import PgplayError, RewardError
 from pgplay.rewards.records import Scores, Triple
 from pgplay.rewards.spec import RewardSpec
+from pgplay.worker.protocol.messages import Failed, Refused
 
 TYPING_PAUSE = 0.1
 """Seconds without a key before a formula is scored; Python waits for the key, as it runs."""
@@ -40,7 +42,7 @@ _WIDTHS = (6, 7, 8)
 
 
 class RewardScreen(Screen[None]):
-    """Shows a draft beside the `present` reward; `apply` answers by the methods `show_…`, `leave` keeps what was typed.
+    """Shows a draft beside the `present` reward; `apply` returns its request's number, `leave` keeps what was typed.
 
     Without samples in the state, the draft is checked on the `target` and on texts near it.
     """
@@ -56,7 +58,7 @@ class RewardScreen(Screen[None]):
         present: RewardSpec,
         state: AppState,
         target: str,
-        apply: Callable[[Draft], None],
+        apply: Callable[[Draft], int],
         leave: Callable[[Draft, RewardSpec], None],
     ) -> None:
         super().__init__()
@@ -68,6 +70,7 @@ class RewardScreen(Screen[None]):
         self._failure: PgplayError | None = None
         self._failed_for: Triple | None = None
         self._applying: Draft | None = None
+        self._request = 0
         self._table: Callable[[], None] | None = None
 
     def compose(self) -> ComposeResult:
@@ -166,7 +169,30 @@ class RewardScreen(Screen[None]):
         self._table = partial(self._show_table, event.triples, before, new)
         self._table()
         if event.kind == "apply" and self._applying is not None:
-            self._apply(self._applying)
+            self._request = self._apply(self._applying)
+
+    @on(WorkerEvent)
+    def _worker_event(self, message: WorkerEvent) -> None:
+        """Show why the reward was refused, by the worker or while it was trained."""
+        event = message.event
+        if (isinstance(event, Refused) and event.request in (0, self._request)) or (
+            isinstance(event, Failed) and event.reward == self._present.text
+        ):
+            message.stop()
+            self.show_refusal(reported_error(event))
+
+    @on(RewardApplied)
+    def _applied(self, message: RewardApplied) -> None:
+        self._show_applied(message.draft, message.report)
+
+    @on(RewardSaved)
+    def _saved(self, message: RewardSaved) -> None:
+        """Follow a file that another program saved, unless something else was typed here since."""
+        message.stop()
+        if self._draft.text == self._present.code:
+            self._draft = message.draft
+            self.code.text = message.draft.text
+        self._show_applied(message.draft, message.report)
 
     @on(LooksChanged)
     def _looks_changed(self) -> None:
@@ -191,19 +217,12 @@ class RewardScreen(Screen[None]):
         told = [terminal_text(words, lines=True) for words in (error.remedy, way) if words]
         self._say(Text("\n").join([problem, *told]))
 
-    def show_applied(self, draft: Draft, words: str) -> None:
+    def _show_applied(self, draft: Draft, words: str) -> None:
         """Say that what stands here is trained by now."""
         self._draft = self._draft._replace(file=draft.file)
         self._present, self._failure, self._failed_for = draft.asked, None, None
         self._show_kind()
         self._say(Text.assemble(("✓ ", self._style("better")), terminal_text(words)))
-
-    def show_saved(self, draft: Draft, words: str) -> None:
-        """Follow a file that another program saved, unless something else was typed here since."""
-        if self._draft.text == self._present.code:
-            self._draft = draft
-            self.code.text = draft.text
-        self.show_applied(draft, words)
 
     def _texts(self) -> dict[Triple, float | None]:
         """Return the texts to check the draft on, each with its present reward: None: unknown; NaN: it failed there."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -23,9 +23,6 @@ from pgplay.app.widgets.completions import Completions
 from pgplay.app.widgets.samples import Samples, component_styles
 from pgplay.app.widgets.token_table import Tokens, alignment
 from pgplay.learning.reports.step_detail import CompletionDetail, StepDetail
-
-if TYPE_CHECKING:
-    from pgplay.app.app import PgplayApp
 
 COLUMNS = {
     "sample": ("log_p", "length"),
@@ -150,9 +147,8 @@ class PhaseScreen(Zoomable):
         if self._stop == "score":
             text.append_text(alignment(sample, styles)).append("\n\n")
         width = self.query_one("#phase-maths").scrollable_content_region.width
-        in_ascii = cast("PgplayApp", self.app).in_ascii
         for line in lines(STOPS[self._at], self._anatomy, sample):
-            if in_ascii:
+            if self._state.ascii:
                 line = Line(*map(spelled, line))
             together = cell_len(line.formula) + cell_len(line.numbers) + 2 <= width
             text.append(line.formula, styles["now"])

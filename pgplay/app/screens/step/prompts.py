@@ -14,7 +14,7 @@ from textual.widgets import DataTable, Static
 from pgplay.app.drawing import number_format
 from pgplay.app.drawing.alignment_text import coloured
 from pgplay.app.drawing.terminal_text import terminal_text
-from pgplay.app.messages import LooksChanged, StateShown
+from pgplay.app.messages import LooksChanged, StateShown, WriteForPrompt
 from pgplay.app.screens.dialogs.base import Keys
 from pgplay.app.screens.step.polling import Polling
 from pgplay.app.state.app_state import AppState
@@ -34,7 +34,7 @@ class _Row(NamedTuple):
 
 
 class PromptsScreen(Polling):
-    """Follows the run; `ask` has the worker list the prompts, `write` opens the screen that writes for one."""
+    """Follows the run; `ask` has the worker list the prompts."""
 
     ASK_SECONDS = 1.0
     """Between two looks: each writes two hundred texts at most, about as long as a step."""
@@ -47,9 +47,8 @@ class PromptsScreen(Polling):
     AUTO_FOCUS = "#prompts"
     COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES
 
-    def __init__(self, state: AppState, ask: Callable[[], None], write: Callable[[str], None]) -> None:
+    def __init__(self, state: AppState, ask: Callable[[], None]) -> None:
         super().__init__(state, ask)
-        self._write = write
         self._sheet: PromptSheet | None = None
         self._rows: dict[str, _Row] = {}
         self._watched: dict[str, list[float]] = {}
@@ -157,7 +156,7 @@ class PromptsScreen(Polling):
         """Write for the prompt under the cursor, as often as is asked for."""
         row = self._rows.get(self._chosen)
         if row is not None:
-            self._write(row.sample.prompt)
+            self.post_message(WriteForPrompt(row.sample.prompt))
 
     def action_order(self) -> None:
         """List the worst rewards first, or the prompts as they come."""

@@ -12,6 +12,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.timer import Timer
 from textual.widgets import Button, Collapsible, Input, Label, Select, Static, TextArea
 
+from pgplay.app.actions import do
 from pgplay.app.drawing.terminal_text import for_field, terminal_text
 from pgplay.app.messages import SetupChanged
 from pgplay.app.state.app_state import AppState
@@ -62,7 +63,9 @@ class Setup(Vertical):
             yield Static(id="task-note", classes="note")
             with Horizontal(classes="row", id="target-row"):
                 yield Label("Target", classes="name")
-                yield Label("[@click=app.target_from_file]from a file…[/]  [b]f[/b]", id="from-file", classes="hint")
+                yield Label(
+                    f"[@click={do('target_from_file')}]from a file…[/]  [b]f[/b]", id="from-file", classes="hint"
+                )
             yield TextArea(
                 self.typed["target"], id="target", compact=True, show_line_numbers=False, highlight_cursor_line=False
             )

@@ -1,0 +1,41 @@
+"""All controllers of the app, and the way from an action's name to the one that does it."""
+
+from __future__ import annotations
+
+from pgplay.app.actions import CONTROLLER_OF
+from pgplay.app.controllers.consent import Consent
+from pgplay.app.controllers.inspection import InspectionController
+from pgplay.app.controllers.plots import PlotController
+from pgplay.app.controllers.policies import PolicyController
+from pgplay.app.controllers.rewards import RewardController
+from pgplay.app.controllers.run import RunController
+from pgplay.app.controllers.shell import ShellController
+from pgplay.app.controllers.stored_runs import StoredRunsController
+from pgplay.app.controllers.worker_events import WorkerEvents
+from pgplay.app.host import ShellHost
+from pgplay.worker.protocol.messages import Event
+
+
+class Controllers:
+    """The controllers of one app; none knows another, only what it is handed here."""
+
+    def __init__(self, host: ShellHost) -> None:
+        consent = Consent(host)
+        self.run = RunController(host, consent)
+        self.rewards = RewardController(host, consent)
+        self.policies = PolicyController(host, consent, self.run.start)
+        self.plots = PlotController(host)
+        self.inspection = InspectionController(host)
+        self.stored_runs = StoredRunsController(host, self.run.start_beside)
+        self.shell = ShellController(host)
+        self.worker_events = WorkerEvents(host)
+
+    def do(self, name: str) -> object:
+        """Do the action of that name; returns what its method returns, a coroutine where it may ask the person."""
+        return getattr(getattr(self, CONTROLLER_OF[name]), name)()
+
+    def take(self, event: Event) -> None:
+        """Let the controllers act on an event that the state has taken in."""
+        self.rewards.take(event)
+        self.run.take(event)
+        self.worker_events.take(event)

@@ -1,0 +1,102 @@
+"""Policies: save the run's, sample from one, train a saved one further."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Protocol
+
+from pgplay.app.controllers.consent import Consent
+from pgplay.app.host import AppHost
+from pgplay.app.rewards.draft import keep_imported_source
+from pgplay.app.state.app_state import lack_of_policy
+from pgplay.config.run_config import make_config
+from pgplay.errors import PgplayError
+from pgplay.worker.protocol.messages import Save
+
+if TYPE_CHECKING:
+    from pgplay.library.policy_card import PolicyCard
+
+
+class StartRun(Protocol):
+    """Starts a run as the setup says."""
+
+    def __call__(self, *, continue_policy: str) -> Awaitable[bool]:
+        """Start from a saved policy; returns whether it could be started."""
+
+
+class PolicyController:
+    """Opens what there is to do with policies."""
+
+    def __init__(self, host: AppHost, consent: Consent, start: StartRun) -> None:
+        self._host, self._consent, self._start = host, consent, start
+
+    def library(self) -> None:
+        """Show the saved policies."""
+        from pgplay.app.screens.library.policies import Library
+
+        self._host.push_screen(Library(self.write_with, lambda card: self._host.perform(self.train_on(card))))
+
+    async def save(self) -> None:
+        """Ask for a name and save the policy under it; asks again before one of that name is replaced."""
+        state = self._host.state
+        if lack := lack_of_policy(state, "to save"):
+            self._host.notify_user(lack)
+            return
+        from pgplay.app.screens.dialogs.questions import AskDialog, ConfirmDialog
+        from pgplay.files.names import check_name
+        from pgplay.library.policies import list_policies
+        from pgplay.runs.names import slug
+
+        taken = {policy.name for policy in list_policies()}
+        suggestion = slug(make_config(state.info.settings)) if state.info is not None else ""
+        question = f"The policy of step {state.step} is kept in the library under this name:"
+        name = await self._host.push_screen_wait(
+            AskDialog(
+                "Save the policy", question, suggestion, yes="Save", check=lambda name: check_name("policy", name)
+            )
+        )
+        if name is None:
+            return
+        if name in taken:
+            question = f"There is already a policy called {name}. Replace it?"
+            if not await self._host.push_screen_wait(ConfirmDialog("Replace", question, "Replace")):
+                return
+        self._host.send(Save(name=name, replace=name in taken))
+
+    def write(self, prompt: str = "") -> None:
+        """Sample from the run's present policy, for `prompt` or the first one of the task."""
+        from pgplay.app.screens.dialogs.write import WriteScreen
+
+        state = self._host.state
+        if lack := lack_of_policy(state, "to write with", "Press space to train one, or o for a saved one."):
+            self._host.notify_user(lack)
+            return
+        prompts = state.info.prompts if state.info is not None else ()
+        prompt = prompt or next(filter(None, prompts), "")
+        temperature = make_config(state.info.settings if state.info is not None else {}).temperature
+        self._host.push_screen(WriteScreen(self._host.ask, prompt=prompt, temperature=temperature))
+
+    def write_with(self, card: PolicyCard) -> None:
+        """Sample from a saved policy."""
+        from pgplay.app.screens.dialogs.write import WriteScreen
+
+        prompt = next((pair.prompt for pair in card.task.training if pair.prompt), "")
+        temperature = make_config(card.config).temperature
+        self._host.push_screen(WriteScreen(self._host.ask, policy=card.name, prompt=prompt, temperature=temperature))
+
+    async def train_on(self, card: PolicyCard) -> None:
+        """Fill the setup in from a saved policy and start a run that continues with its network."""
+        from pgplay.runs.stored_rewards import policy_reward
+
+        try:
+            config = make_config(card.config)
+            rewards = await self._consent.ask([policy_reward(card)])
+            if rewards is None:
+                return
+            config = make_config({"reward": keep_imported_source(*rewards)}, config)
+        except PgplayError as error:
+            self._host.notify_user(str(error), severe=True)
+            return
+        self._host.main.setup.load(config, origin=f"the policy {card.name}")
+        await self._start(continue_policy=card.name)
+        self._host.redraw()

@@ -1,0 +1,17 @@
+"""The present reward and target: the run's, or without a run the setup's."""
+
+from __future__ import annotations
+
+from pgplay.app.host import AppHost
+
+
+def present_reward(host: AppHost) -> str:
+    """Return the text of the reward that is trained now, or would be."""
+    info = host.state.info
+    return info.settings.get("reward", "levenshtein") if info is not None else host.main.setup.typed["reward"]
+
+
+def present_target(host: AppHost) -> str:
+    """Return a target to try rewards on: the run's first one, or the setup's."""
+    info = host.state.info
+    return info.targets[0] if info is not None else host.main.setup.typed["target"]

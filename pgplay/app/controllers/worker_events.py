@@ -1,0 +1,100 @@
+"""What the worker reports by itself: notices, failures, its own end; and the curves of a run that was resumed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pgplay.app.controllers.present import present_reward
+from pgplay.app.host import AppHost
+from pgplay.app.messages import PARTS, ResumeRun, StateShown
+from pgplay.errors import PgplayError
+from pgplay.worker.protocol.messages import Event, Failed, Notice, Refused, Saved, StateChanged
+from pgplay.worker.session.failures import ending_in_words
+
+if TYPE_CHECKING:
+    from pgplay.app.screens.dialogs.failure import FailureCard
+    from pgplay.app.state.metric_history import Recollection
+
+
+class WorkerEvents:
+    """Shows what no screen has shown."""
+
+    def __init__(self, host: AppHost) -> None:
+        self._host = host
+
+    def take(self, event: Event) -> None:
+        """Complete the curves of a run that is resumed."""
+        match event:
+            case StateChanged(info=info) if info is not None and event.step > self._host.state.history.last_step:
+                self._host.perform(self._load_history(info.run, event.step))
+            case _:
+                pass
+
+    async def _load_history(self, run: str, step: int) -> None:
+        """Show the curves of a resumed run from its beginning, from its store."""
+        from pgplay.app.stored_runs.load_history import read_past
+        from pgplay.runs.reader import RunReader
+
+        def read() -> Recollection:
+            with RunReader.open(run) as store:
+                return read_past(store, step)
+
+        otherwise = f"The curves before step {step} cannot be shown."
+        past = await self._host.read(read, f"Reading the steps before {step:,}…", otherwise=otherwise)
+        info = self._host.state.info
+        if past is not None and info is not None and info.run == run:
+            self._host.state.history.precede(past)
+            self._host.redraw()
+
+    def show(self, event: Event) -> None:
+        """Show an event that no screen took: as a short message, or as a card where the run failed."""
+        match event:
+            case Saved(name=name):
+                self._host.notify_user(f"Saved as {name}. Press o for all policies.")
+            case Notice(message=message):
+                self._host.notify_user(message)
+            case Refused(problem=problem, remedy=remedy):
+                self._host.notify_user(f"{problem} {remedy}".strip(), severe=True)
+            case Failed():
+                self._show_failure(event, "\n".join(self._host.state.log), "The run stopped")
+            case _:
+                pass
+
+    def show_worker_exit(self, returncode: int, log_tail: str) -> None:
+        """Report the worker's exit and offer to resume from its last checkpoint."""
+        info = self._host.state.info
+        run = info.run if info is not None else ""
+        failure = Failed(
+            problem=f"The worker process ended: {ending_in_words(returncode)}.",
+            remedy="Nothing that was stored is lost." if run else "Press space to start another one.",
+            run=run,
+            step=self._host.state.step,
+            checkpoint_step=_last_checkpoint(run) if run else None,
+        )
+        self._show_failure(failure, log_tail, "The worker is gone")
+
+    def _show_failure(self, failure: Failed, log_tail: str, title: str) -> None:
+        from pgplay.app.screens.dialogs.failure import FailureCard
+
+        can_edit = failure.reward == present_reward(self._host)
+        for part in PARTS:  # what lies under the card must not say that the run goes on
+            self._host.main.post_message(StateShown(part))
+        card = FailureCard(failure, log_tail, title=title, can_edit=can_edit)
+        self._host.perform(self._offer_more(failure, card))
+
+    async def _offer_more(self, failure: Failed, card: FailureCard) -> None:
+        answer = await self._host.push_screen_wait(card)
+        if answer == "resume":
+            self._host.post_message(ResumeRun(failure.run))
+        elif answer == "edit":
+            await self._host.action_do("edit_reward")
+
+
+def _last_checkpoint(run: str) -> int | None:
+    from pgplay.runs.checkpoint_files import checkpoint_step
+    from pgplay.runs.names import find_run
+
+    try:
+        return checkpoint_step(find_run(run))
+    except PgplayError:
+        return None

@@ -1,0 +1,154 @@
+"""What the controllers use of the app: the state, the worker, the screens. They know no more of it than this."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import Any, Protocol, TypeVar
+
+from textual.binding import Binding
+from textual.dom import DOMNode
+from textual.message import Message
+from textual.screen import Screen
+from textual.widget import Widget
+
+from pgplay.app.messages import Part
+from pgplay.app.state.app_state import AppState
+from pgplay.app.widgets.setup.form import Checked
+from pgplay.config.run_config import RunConfig
+from pgplay.rewards.spec import OWN, RewardSpec
+from pgplay.worker.protocol.messages import Command
+
+Result = TypeVar("Result")
+
+
+class SetupForm(Protocol):
+    """The form with the settings."""
+
+    typed: dict[str, str]
+    preset: str
+
+    def check_now(self) -> Checked:
+        """Check the fields as they are, without waiting for a pause in typing."""
+
+    def load(self, config: RunConfig, preset: str = "", *, origin: str = OWN, kept: bool = False) -> None:
+        """Show another configuration; `origin` and `kept` describe its rewards."""
+
+    def rewards(self, texts: Iterable[str]) -> tuple[RewardSpec, ...]:
+        """Return the rewards that `texts` name, their files read now; raises InputError."""
+
+    def set_target(self, text: str) -> None:
+        """Put `text` in the target's field."""
+
+    def set_reward(self, spec: str) -> None:
+        """Put `spec`, which the person wrote, in the reward's field."""
+
+    def show_pending(self, names: list[str]) -> None:
+        """Say which changes wait for the next start."""
+
+
+class MainPage(Protocol):
+    """The main screen, whatever lies over it."""
+
+    @property
+    def setup(self) -> SetupForm:
+        """The form with the settings."""
+
+    @property
+    def focused_metric(self) -> str | None:
+        """The metric of the plot that has the focus, or else of the large plot; None where that is no curve."""
+
+    def post_message(self, message: Message) -> bool:
+        """Report something to the screen."""
+
+    def enlarge(self) -> None:
+        """Give the whole screen to one panel, or undo that."""
+
+    def leave_field(self) -> None:
+        """Leave the field that has the focus."""
+
+    def toggle_setup(self) -> None:
+        """Show or hide the setup."""
+
+
+class AppHost(Protocol):
+    """The app as its controllers see it."""
+
+    @property
+    def state(self) -> AppState:
+        """The one state."""
+
+    @property
+    def main(self) -> MainPage:
+        """The main screen."""
+
+    def send(self, command: Command) -> None:
+        """Send a command to the worker now, or as soon as it is ready."""
+
+    def ask(self, command: Command) -> int:
+        """Send a command and return its number, which the answer carries."""
+
+    def forget_unsent(self) -> None:
+        """Take back the commands that wait for the worker."""
+
+    def redraw(self, *parts: Part) -> None:
+        """Show the state again, in `parts` of the main screen or in all of it."""
+
+    def notify_user(self, message: str, *, severe: bool = False) -> None:
+        """Show a short message over the screen."""
+
+    def post_message(self, message: Message) -> bool:
+        """Ask for something that another controller does."""
+
+    def show(self, message: Message) -> None:
+        """Let the uppermost screen show `message`; where it does not, the app handles it."""
+
+    async def action_do(self, name: str) -> None:
+        """Do the action of that name."""
+
+    def perform(self, work: Coroutine[Any, Any, object]) -> object:
+        """Do `work`, which may ask the person or read a file, beside everything else."""
+
+    def push_screen(self, screen: Screen[Any]) -> object:
+        """Show a screen."""
+
+    async def push_screen_wait(self, screen: Screen[Result]) -> Result:
+        """Show a dialog and return its answer."""
+
+    def pop_screen(self) -> object:
+        """Leave the uppermost screen."""
+
+    @property
+    def screen_stack(self) -> Sequence[Screen[Any]]:
+        """The screens, the uppermost one last."""
+
+    async def read(self, read: Callable[[], Result], message: str, *, otherwise: str = "") -> Result | None:
+        """Return what `read` returns from a thread of its own; None after an error, which has been shown."""
+
+
+class ShellHost(AppHost, Protocol):
+    """The app as the controller of help, looks and focus sees it."""
+
+    theme: str
+
+    @property
+    def screen(self) -> Screen[Any]:
+        """The uppermost screen."""
+
+    @property
+    def mouse_over(self) -> Widget | None:
+        """The widget under the mouse."""
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Return a key as a person reads it."""
+
+    async def run_action(self, action: str, default_namespace: DOMNode | None = None) -> bool:
+        """Do an action of Textual's."""
+
+    def action_change_theme(self) -> None:
+        """Ask for another theme."""
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Apply the styles again."""
+
+    def change_looks(self) -> None:
+        """Draw every screen again by the present theme and signs."""
