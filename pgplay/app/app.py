@@ -295,20 +295,11 @@ class PgplayApp(App[int]):
         self.controllers.plots.point(message.step)
 
     @on(ResumeRun)
-    def _resume_run(self, message: ResumeRun) -> None:
-        self.perform(self.controllers.run.resume_run(message.run))
-
     @on(BranchRun)
-    def _branch_run(self, message: BranchRun) -> None:
-        self.perform(self.controllers.run.branch(message.run, message.step))
-
     @on(OpenTimeTravel)
-    def _open_time_travel(self, message: OpenTimeTravel) -> None:
-        self.perform(self.controllers.stored_runs.travel(message.run))
-
     @on(CompareRuns)
-    def _compare_runs(self, message: CompareRuns) -> None:
-        self.perform(self.controllers.stored_runs.side_by_side(*message.runs))
+    def _stored_run_requested(self, message: ResumeRun | BranchRun | OpenTimeTravel | CompareRuns) -> None:
+        self.perform(self.controllers.work_for(message))
 
     @on(WriteForPrompt)
     def _write_for_prompt(self, message: WriteForPrompt) -> None:

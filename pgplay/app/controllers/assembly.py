@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+from typing import Any
+
 from pgplay.app.actions import CONTROLLER_OF
 from pgplay.app.controllers.consent import Consent
 from pgplay.app.controllers.inspection import InspectionController
@@ -13,6 +16,7 @@ from pgplay.app.controllers.shell import ShellController
 from pgplay.app.controllers.stored_runs import StoredRunsController
 from pgplay.app.controllers.worker_events import WorkerEvents
 from pgplay.app.host import ShellHost
+from pgplay.app.messages import BranchRun, CompareRuns, OpenTimeTravel, ResumeRun
 from pgplay.worker.protocol.messages import Event
 
 
@@ -33,6 +37,18 @@ class Controllers:
     def do(self, name: str) -> object:
         """Do the action of that name; returns what its method returns, a coroutine where it may ask the person."""
         return getattr(getattr(self, CONTROLLER_OF[name]), name)()
+
+    def work_for(self, request: ResumeRun | BranchRun | OpenTimeTravel | CompareRuns) -> Coroutine[Any, Any, object]:
+        """Return the work that a screen's request for a stored run asks for."""
+        match request:
+            case ResumeRun(run):
+                return self.run.resume_run(run)
+            case BranchRun(run, step):
+                return self.run.branch(run, step)
+            case OpenTimeTravel(run):
+                return self.stored_runs.travel(run)
+            case CompareRuns(runs):
+                return self.stored_runs.side_by_side(*runs)
 
     def take(self, event: Event) -> None:
         """Let the controllers act on an event that the state has taken in."""
