@@ -1,4 +1,4 @@
-"""How it IMPROVES: advantages, losses, algorithms as rows of one table, the trainer and its diagnostics.
+"""Learning: the table of algorithms, advantages, losses, the trainer and its reports.
 
-`algorithms`, `comparators`, `metrics`, `report`, `plan` and `diagnosis` are free of torch: the app may read them.
+`algorithms`, `plan`, `defaults` and most of `reports` do not import torch, so the app may use them.
 """

@@ -1,13 +1,12 @@
-"""How fast this machine samples and learns with one model on one device; what `pgplay bench` tells.
+"""Speed of sampling and learning with one model on one device: the measurement of `pgplay bench`.
 
-Measured are steps of the trainer itself with its default settings, two updates a batch among them. The policy never
-writes the stop token, so that every completion fills its length and a step is batch x length characters, whatever the
-policy knows; and it hardly moves, for what a policy has learnt to write alike is computed once. Seconds are medians
-over the steps after the first: neither a warm-up (on CUDA, what is recorded too) nor the diagnosis that every 25th step
-makes is in them.
+It times steps of the trainer with default settings, including two updates per batch. The policy never writes the stop
+token, so every completion has full length and a step has batch x length tokens; and it hardly learns, because equal
+prefixes are computed once. Seconds are medians over the steps after the first, without warm-up (and recording, on CUDA)
+or the diagnosis of every 25th step.
 
 `python -m pgplay.learning.benchmark REQUEST` measures one BenchmarkRequest and prints its BenchmarkResult, both as
-JSON: each in a fresh process, so that memory is that of one model alone.
+JSON: each in a fresh process, so that memory is that of one model.
 """
 
 from __future__ import annotations
@@ -33,19 +32,19 @@ from pgplay.rewards.reward import build_reward
 
 TEXT = "the quick brown fox jumps over the lazy dog and "
 FACTORS = (0.5, 2)
-"""Length and batch are measured at these times what was asked for too, to see how the cost grows."""
+"""Length and batch size are also measured at these multiples, to show how the cost grows."""
 FEWEST_STEPS = 3
 _STILL = 1e-9
-"""A learning rate at which completions stay as random as those of a fresh policy."""
+"""A learning rate so small that the policy stays as random as a fresh one."""
 _NEVER = -1e4
-"""A logit that no chance survives, and that is finite."""
+"""A finite logit with probability 0."""
 _PRODUCT_SIZES = {"cpu": 2048}
 _GPU_PRODUCT_SIZE = 8192
 _PRODUCTS = 4
 
 
 class BenchmarkRequest(msgspec.Struct, frozen=True):
-    """What is to be measured: on at most `cores` CPU cores, in about `seconds`."""
+    """A measurement to make, on at most `cores` CPU cores, in about `seconds`."""
 
     model: str
     device: str
@@ -56,10 +55,10 @@ class BenchmarkRequest(msgspec.Struct, frozen=True):
 
 
 class Timing(msgspec.Struct, frozen=True):
-    """One batch size and length: how many `steps` were measured, the median `seconds` of one, and those of its stages.
+    """One batch size and length: the number of `steps`, and the median `seconds` of a step and of its stages.
 
-    operations_sample, operations_learn: what the batch takes by the counts of policies.arithmetic; what a step does
-    beyond that (the greedy completion, the target's cross-entropy, rewards, metrics) costs time and is not counted.
+    operations_sample, operations_learn: operations of the batch by `policies.families.flops`. The rest of a step (the
+    greedy completion, the target's cross-entropy, rewards, metrics) takes time but is not counted.
     """
 
     batch_size: int
@@ -73,16 +72,16 @@ class Timing(msgspec.Struct, frozen=True):
 
     @property
     def characters(self) -> int:
-        """Characters a step."""
+        """Tokens per step."""
         return self.batch_size * self.length
 
 
 class BenchmarkResult(msgspec.Struct, frozen=True):
     """One model on one device.
 
-    peak: operations a second of a large matrix product on all cores. memory: bytes that training added to a process
-    with torch in it, None where that cannot be told. usual: the timing that was asked for; by_length and by_batch:
-    in rising order, it among them.
+    peak: operations per second of a large matrix product on all cores. memory: bytes that training added to a process
+    with torch loaded, None if unknown. usual: the requested timing; by_length and by_batch: in rising order, including
+    `usual`.
     """
 
     model: str
@@ -96,63 +95,63 @@ class BenchmarkResult(msgspec.Struct, frozen=True):
     by_batch: tuple[Timing, ...]
 
 
-def measure(order: BenchmarkRequest) -> BenchmarkResult:
-    """Return how fast the order's model is; raises InputError for a model, device or length that there isn't."""
+def measure(request: BenchmarkRequest) -> BenchmarkResult:
+    """Measure the requested model; raises InputError for an unknown model, device or length."""
     before = _most_memory()
-    plan, policy = _prepare(order, order.batch_size, order.length)
+    plan, policy = _prepare(request, request.batch_size, request.length)
     threads = plan.config.threads or (
-        fastest_threads(policy, order.batch_size, order.cores) if policy.device.type == "cpu" else 1
+        fastest_threads(policy, request.batch_size, request.cores) if policy.device.type == "cpu" else 1
     )
     torch.set_num_threads(threads)
-    usual = _time(plan, policy, order.seconds / 2)
+    usual = _time(plan, policy, request.seconds / 2)
     after = _most_memory()
-    share = order.seconds / 4 / len(FACTORS)
+    share = request.seconds / 4 / len(FACTORS)
 
     def timing(batch_size: int, length: int) -> Timing:
-        return _time(*_prepare(order, batch_size, length), share)
+        return _time(*_prepare(request, batch_size, length), share)
 
-    longer = [timing(order.batch_size, round(order.length * factor)) for factor in FACTORS]
-    wider = [timing(round(order.batch_size * factor), order.length) for factor in FACTORS]
+    longer = [timing(request.batch_size, round(request.length * factor)) for factor in FACTORS]
+    wider = [timing(round(request.batch_size * factor), request.length) for factor in FACTORS]
     return BenchmarkResult(
-        model=order.model,
-        device=order.device,
+        model=request.model,
+        device=request.device,
         parameters=plan.spec.parameter_count(policy.tokenizer.vocabulary_size),
         threads=threads,
-        peak=peak_operations(policy.device, order.cores),
+        peak=peak_operations(policy.device, request.cores),
         memory=None if before is None or after is None or policy.device.type != "cpu" else after - before,
         usual=usual,
-        by_length=tuple(sorted([*longer, usual], key=lambda one: one.length)),
-        by_batch=tuple(sorted([*wider, usual], key=lambda one: one.batch_size)),
+        by_length=tuple(sorted([*longer, usual], key=lambda timing: timing.length)),
+        by_batch=tuple(sorted([*wider, usual], key=lambda timing: timing.batch_size)),
     )
 
 
 def peak_operations(device: torch.device, threads: int) -> float:
-    """Return the floating-point operations a second of the fastest of a few large matrix products in float32."""
+    """Return the operations per second of the fastest of a few large float32 matrix products."""
     torch.set_num_threads(threads)
     size = _PRODUCT_SIZES.get(device.type, _GPU_PRODUCT_SIZE)
     left, right = (torch.full((size, size), 0.5, device=device) for _ in range(2))
     least = float("inf")
     for _ in range(_PRODUCTS):
         began = time.perf_counter()
-        (left @ right)[0, 0].item()  # asking for a number waits for the device
+        (left @ right)[0, 0].item()  # reading a number waits for the device
         least = min(least, time.perf_counter() - began)
     return 2 * size**3 / least
 
 
-def _prepare(order: BenchmarkRequest, batch_size: int, length: int) -> tuple[Plan, Policy]:
-    """Return the plan of a run with default settings, and a policy for it that never stops before the limit."""
+def _prepare(request: BenchmarkRequest, batch_size: int, length: int) -> tuple[Plan, Policy]:
+    """Return a plan with default settings, and a policy for it that never stops before the limit."""
     settings = {
         "target": (TEXT * length)[: length - 1],
         "max_length": length,
         "batch_size": batch_size,
-        "model": order.model,
-        "device": order.device,
+        "model": request.model,
+        "device": request.device,
         "alphabet": "lowercase",
         "until": "never",
         "lr": _STILL,
     }
     plan = make_plan(make_config(settings))
-    policy = Policy(plan.shape, resolve_device(order.device))
+    policy = Policy(plan.shape, resolve_device(request.device))
     head = policy.module.lm_head
     assert isinstance(head, nn.Linear)
     bias = torch.zeros(policy.tokenizer.vocabulary_size, device=policy.device)
@@ -162,7 +161,7 @@ def _prepare(order: BenchmarkRequest, batch_size: int, length: int) -> tuple[Pla
 
 
 def _time(plan: Plan, policy: Policy, seconds: float) -> Timing:
-    """Return the timing of steps made in about so many `seconds`, the first left out."""
+    """Return the timing of steps made in about `seconds`, without the first."""
     with build_reward(plan.config.reward) as reward:
         trainer = Trainer(plan, reward, policy=policy)
         for _ in range(EAGER_RUNS + 2 if policy.device.type == "cuda" else 1):
@@ -173,7 +172,7 @@ def _time(plan: Plan, policy: Policy, seconds: float) -> Timing:
             began = time.perf_counter()
             metrics = trainer.step().metrics
             steps.append((time.perf_counter() - began, metrics["seconds_sample"], metrics["seconds_learn"]))
-    whole, sample, learn = (statistics.median(one) for one in zip(*steps, strict=True))
+    whole, sample, learn = (statistics.median(stage) for stage in zip(*steps, strict=True))
     shape = plan.spec, policy.tokenizer.vocabulary_size, plan.config.batch_size, policy.max_length
     return Timing(
         batch_size=plan.config.batch_size,
@@ -188,10 +187,10 @@ def _time(plan: Plan, policy: Policy, seconds: float) -> Timing:
 
 
 def _most_memory() -> int | None:
-    """Return the most bytes of memory that this process has held at once; None where the system does not tell."""
+    """Return the peak memory of this process in bytes; None if the system does not report it."""
     if sys.platform != "linux":
         return None
-    # ru_maxrss would do elsewhere too, but what a process inherits from the one that began it counts there.
+    # ru_maxrss would also count memory inherited from the parent process.
     lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), None)
 

@@ -1,4 +1,4 @@
-"""What the state of a learner must hold, so that a checkpoint of whatever origin is refused before it is taken over."""
+"""Checks a learner's state before it is restored, so that a bad checkpoint is refused."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _FINITE = (*_NOT_NEGATIVE, "moving_average", "lr", "divergence")
 
 
 def check_state(state: LearnerState, config: RunConfig, shape: PolicySpec, prompts: int) -> int:
-    """Return the steps of a learner's `state`, once it is one that a run of `config` with so many `prompts` can be in.
+    """Return the steps of a learner's `state` if it is valid for `config` and a task with this number of `prompts`.
 
-    Raises InputError that says what is wrong.
+    Raises InputError otherwise.
     """
     shape.check()
     is_trained = trains_network(config.algorithm)
-    counters = _read("counters", state.values.get("counters"), Counters if is_trained else search.Counters)
+    counters = _read("counters", state.values.get("counters"), Counters if is_trained else search.SearchCounters)
     _check_counters(counters, prompts)
     expected: Shapes = {}
     if is_trained:
@@ -59,7 +59,7 @@ def _check_counters(counters: Any, prompts: int) -> None:
     if counters.steps and not counters.completions:
         raise InputError(f"it counts {counters.steps} steps without a completion")
     if not all(0 <= number < prompts for number in counters.waiting):
-        raise InputError("a prompt waits that the task does not have")
+        raise InputError("it has a waiting prompt that the task does not have")
 
 
 def _network_tensors(tensors: dict[str, Tensor], shape: PolicySpec, reference: PolicySpec | None) -> Shapes:
@@ -72,19 +72,19 @@ def _network_tensors(tensors: dict[str, Tensor], shape: PolicySpec, reference: P
         expected |= _named(f"optimiser.{number}", moments)
     if reference is not None:
         expected |= _named("reference", reference.tensors)
-    if any(name.startswith("best_policy.") for name in tensors):  # of a run with early stop
+    if any(name.startswith("best_policy.") for name in tensors):  # only with early stopping
         expected |= _named("best_policy", shape.tensors)
-    if any(name.startswith("variate.") for name in tensors):  # not every algorithm has one
+    if any(name.startswith("variate.") for name in tensors):  # only of some algorithms
         variate = ControlVariate(width, shape.tokenizer.vocabulary_size, torch.device("cpu")).state()
         shapes: Shapes = {name: tuple(tensor.shape) for name, tensor in variate.items()}
         expected |= _named("variate", shapes | _squares(tensors.get("variate.squares"), shapes["products"]))
     return expected
 
 
-def _squares(found: Tensor | None, products: tuple[int, ...]) -> Shapes:
-    """Return the shape of the regression's symmetric matrix: whole, or a half where that is what was `found`."""
+def _squares(stored: Tensor | None, products: tuple[int, ...]) -> Shapes:
+    """Return the shape of the regression's symmetric matrix, `stored` whole or as its lower half."""
     (size,) = products
-    is_whole = found is not None and found.dim() == 2
+    is_whole = stored is not None and stored.dim() == 2
     return {"squares": (size, size) if is_whole else tuple(lower_half(torch.zeros(size, size)).shape)}
 
 
@@ -99,9 +99,9 @@ def _check_tensors(tensors: dict[str, Tensor], expected: Shapes) -> None:
         raise InputError(wrong)
     for name, tensor in numbers.items():
         if tensor.dtype != torch.float32:
-            raise InputError(f"{name} holds {tensor.dtype} in place of torch.float32")
+            raise InputError(f"{name} has {tensor.dtype} instead of torch.float32")
         if not tensor.isfinite().all():
-            raise InputError(f"{name} holds a number that is not finite")
+            raise InputError(f"{name} has a number that is not finite")
         if name.startswith("optimiser.") and not name.endswith(".mean") and (tensor < 0).any():
             raise InputError(f"{name} is negative")
     for name in _GENERATORS:
@@ -109,16 +109,16 @@ def _check_tensors(tensors: dict[str, Tensor], expected: Shapes) -> None:
 
 
 def _check_generator(name: str, state: Tensor | None) -> None:
-    """Refuse what is no state of a random generator; that of a device other than the CPU is known by its size only."""
+    """Refuse an invalid state of a random generator; for devices other than the CPU only type and shape are checked."""
     if state is None:
         raise InputError(f"it lacks {name}")
     generator = torch.Generator()
     whole = len(generator.get_state())
     is_of_cpu = name == "prompt_generator" or state.numel() == whole
     if state.dtype != torch.uint8 or state.dim() != 1 or (is_of_cpu and len(state) != whole):
-        raise InputError(f"{name} is no state of a random generator")
+        raise InputError(f"{name} is not the state of a random generator")
     if is_of_cpu:
         try:
             generator.set_state(state)
         except RuntimeError as error:
-            raise InputError(f"{name} is no state of a random generator") from error
+            raise InputError(f"{name} is not the state of a random generator") from error

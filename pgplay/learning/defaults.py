@@ -1,4 +1,4 @@
-"""Default settings that depend on the task, the credit and the model, each with the measurement behind it."""
+"""Default settings that depend on the task, the credit and the model. Measurements: docs/lab-notes.md."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ PROMPTED_BATCH, KNOWN_PROMPTED_BATCH = 256, 128
 """The same with prompts."""
 
 SHOWN_LR = 1 / 6
-"""Factor on the learning rate after a warm start on texts, which gets no entropy bonus either: the usual ones destroy
-what the warm start has learnt within a few dozen steps."""
+"""Factor on the learning rate after a warm start on texts, which has no entropy bonus either: the usual values destroy
+what the warm start has learned within a few dozen steps."""
 
 UNTARGETED_LENGTH = 60
 """Length limit in tokens if there is no target."""
@@ -145,27 +145,27 @@ def usual_discount(basis: Basis) -> float:
 
 
 def usual_control_variate(basis: Basis, discount: float) -> str:
-    """Return the control variate to use; raises InputError if the chosen one does nothing."""
+    """Return the control variate to use; raises InputError if the chosen one has no effect."""
     config, credit = basis.config, basis.choices.credit
     counts_edits = edits_are_token_edits(config, basis.tokenizer)
-    wanted = config.control_variate or ("potential" if counts_edits else "regression")
+    variate = config.control_variate or ("potential" if counts_edits else "regression")
     reason = None
-    if credit not in ("terminal", "dense") or (basis.is_dense and wanted == "regression"):
-        reason = f"with credit {credit} each token has a credit of its own"
+    if credit not in ("terminal", "dense") or (basis.is_dense and variate == "regression"):
+        reason = f"with credit {credit} each token has its own credit"
     elif basis.choices.baseline == "critic":
-        reason = "a critic predicts each token's return already"
+        reason = "a critic already predicts each token's return"
     elif discount != usual_discount(basis):
-        reason = f"with discount {discount:g} each token has an advantage of its own"
+        reason = f"with discount {discount:g} each token has its own advantage"
     if reason and config.control_variate not in (None, "none"):
-        problem = f"control_variate {wanted} does nothing here: {reason}."
+        problem = f"control_variate {variate} has no effect: {reason}."
         raise InputError(problem, "Choose control_variate none.", field="control_variate")
-    if wanted == "potential" and not counts_edits:
+    if variate == "potential" and not counts_edits:
         raise InputError(
             f"control_variate potential counts edits, but the reward is {config.reward}.",
             "Choose the reward levenshtein, or control_variate regression.",
             field="control_variate",
         )
-    return wanted if reason is None and basis.model.can(Capability.SMALL_VOCABULARY) else "none"
+    return variate if reason is None and basis.model.can(Capability.SMALL_VOCABULARY) else "none"
 
 
 def usual_length_limit(basis: Basis) -> int:

@@ -1,4 +1,4 @@
-"""From a plan to whatever carries it out."""
+"""From a plan to its learner."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def make_learner(
     policy: Policy | None = None,
     reference: Policy | None = None,
 ) -> Learner:
-    """Return a trainer, which starts from `policy` where one is given, or for a search one that trains no network."""
+    """Return the plan's trainer, which starts from `policy` if given, or its search."""
     if plan.algorithm.trains_network:
         return Trainer(plan, reward, measures, policy, reference)
     return Search(plan, reward, measures)

@@ -1,4 +1,4 @@
-"""What a run needs of whatever learns: a `Trainer`, which trains a network, or a `Search`, which trains none."""
+"""The interface of a `Trainer`, which trains a network, and a `Search`, which trains none."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from pgplay.tasks.task import Pair
 
 
 class LearnerState(NamedTuple):
-    """All that the next step depends on, beside the plan and the reward: tensors, and values that JSON can hold."""
+    """Everything the next step depends on except plan and reward: tensors, and JSON values."""
 
     tensors: dict[str, Tensor]
     values: dict[str, Any]
 
 
 class Totals(Protocol):
-    """What was done so far; seconds are those of the steps, without what was kept or shown between them."""
+    """Totals so far; `seconds` counts only the steps themselves."""
 
     steps: int
     completions: int
@@ -31,7 +31,7 @@ class Totals(Protocol):
 
 
 class Learner(Protocol):
-    """Makes steps, each from `batch_size` rewards; its numbers depend on plan, reward and device alone."""
+    """Makes steps of `batch_size` rewards; its numbers depend only on plan, reward and device."""
 
     plan: Plan
     reward: Reward
@@ -39,27 +39,27 @@ class Learner(Protocol):
 
     @property
     def counters(self) -> Totals:
-        """What was done so far."""
+        """The totals so far."""
 
     @property
     def device(self) -> torch.device:
-        """Where the numbers are."""
+        """The device of the tensors."""
 
     @property
     def policy(self) -> Policy | None:
-        """The network that writes; None where none is trained."""
+        """The policy; None if none is trained."""
 
     def greedy_texts(self, pairs: Sequence[Pair]) -> list[str]:
-        """Return, for each of the training `pairs`, what would be written if it had to be right now."""
+        """Return the greedy completion, or a search's best text, for each of the training `pairs`."""
 
     def step(self) -> StepReport:
-        """Make one step; raises RewardError, and then nothing has happened, and PgplayError where learning diverged."""
+        """Make one step; raises RewardError, then nothing has changed, or PgplayError if learning diverged."""
 
     def change(self, plan: Plan, reward: Reward | None = None) -> None:
-        """Go on by another `plan` of the same kind, and by another `reward` where one is given."""
+        """Continue with another `plan` of the same kind, and with another `reward` if given."""
 
     def state(self) -> LearnerState:
-        """Return a copy of everything that the next step depends on."""
+        """Return a copy of everything the next step depends on."""
 
     def restore(self, state: LearnerState) -> None:
-        """Take over a `state`; the next step is then bit for bit the one that would have followed it."""
+        """Restore a `state`; the next step is then bit for bit the one that would have followed it."""

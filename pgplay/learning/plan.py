@@ -9,7 +9,7 @@ from pgplay.config.resolved import ResolvedConfig
 from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, about
 from pgplay.learning.algorithms.table import Algorithm, algorithm_row
-from pgplay.learning.algorithms.validation import choices_of, inactive_settings, refuse_what_the_network_lacks
+from pgplay.learning.algorithms.validation import choices_of, inactive_settings, refuse_unsupported_settings
 from pgplay.learning.defaults import Basis, LongestTexts, edits_are_token_edits, longest_of, usual_length_limit
 from pgplay.learning.resolution import resolve
 from pgplay.policies.families.base import Capability, ModelSpec
@@ -93,7 +93,7 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicySpec | N
     task = task or load_task(config)
     _check_task(config, task, algorithm)
     spec = model_spec(shape.model if shape else chosen_model(config.model, has_prompts=bool(config.task)))
-    refuse_what_the_network_lacks(config, spec)
+    refuse_unsupported_settings(config, spec)
     notes = inactive_settings(config)
     if config.kl_limit is not None and not config.warm_start and config.reference == "start" and shape is None:
         notes.append("kl_limit holds the run near an untrained policy: give it a warm start, or a reference.")

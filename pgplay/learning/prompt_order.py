@@ -1,4 +1,4 @@
-"""Which prompts come next: the same ones in the same order for every learner of a seed."""
+"""The order of prompts, the same for every learner with the same seed."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import torch
 
 
 def next_prompts(
-    waiting: list[int], wanted: int, count: int, generator: torch.Generator
+    waiting: list[int], batch: int, count: int, generator: torch.Generator
 ) -> tuple[list[int], list[int]]:
-    """Return the numbers of the `wanted` next prompts out of `count`, and those that wait for the steps after.
+    """Return the numbers of the `batch` next prompts out of `count`, and those waiting for later steps.
 
-    Each prompt comes once, in random order, before any comes again.
+    Every prompt comes once, in random order, before any repeats.
     """
-    if len(waiting) < wanted:
+    if len(waiting) < batch:
         order = torch.randperm(count, generator=generator).tolist()
-        # A step never asks the same prompt twice: what waits already goes on waiting for its second turn.
-        held = set(waiting)
-        ahead = [number for number in order if number not in held][: wanted - len(waiting)]
+        # No step has a prompt twice: waiting prompts keep their place, and come again later.
+        already_waiting = set(waiting)
+        ahead = [number for number in order if number not in already_waiting][: batch - len(waiting)]
         taken = set(ahead)
         waiting = waiting + ahead + [number for number in order if number not in taken]
-    return waiting[:wanted], waiting[wanted:]
+    return waiting[:batch], waiting[batch:]

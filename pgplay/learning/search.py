@@ -1,10 +1,10 @@
-"""Searches over texts, without a network: hill-climb and random-search, with as many rewards a step as the trainer has.
+"""Searches over texts, without a network: hill-climb and random-search, with as many rewards per step as the trainer.
 
-For each prompt the best text so far is kept. random-search proposes random texts: each length from none to the limit is
-as likely as any other, each character too. (An untrained policy would be the worse opponent: it stops with the chance
-of any one character, so the length of a 12-character target comes less than half as often.) hill-climb begins with one
-such text and proposes single edits of the kept one: a character put in, taken out, or changed for another. A text that
-is as good as the kept one takes its place, so that a climb walks on where rewards are level.
+The best text so far is kept for each prompt. random-search proposes random texts: all lengths up to the limit and all
+characters are equally likely. (An untrained policy is a weaker comparison: it writes the length of a 12-character
+target less than half as often.) hill-climb starts from a random text and proposes single edits of the best one: a
+character inserted, deleted or replaced. A text with the same reward replaces the best one, so that a climb crosses
+plateaus.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from pgplay.learning.prompt_order import next_prompts
 from pgplay.learning.reports.samples import (
     further_series,
     further_values,
+    quantile_samples,
     reward_statistics,
     sample_of,
-    telling_samples,
 )
 from pgplay.learning.reports.step_report import Sample, StepReport
 from pgplay.learning.reports.step_trace import trace_of
@@ -34,17 +34,18 @@ from pgplay.rewards.reward import Reward
 from pgplay.tasks.task import Pair
 
 
-class Kept(msgspec.Struct, frozen=True):
+class BestText(msgspec.Struct, frozen=True):
     """A prompt's best text so far, and its reward."""
 
     text: str
     reward: float
 
 
-class Counters(msgspec.Struct):
-    """What a search counts and remembers from step to step.
+class SearchCounters(msgspec.Struct):
+    """The state of a search.
 
-    `kept` holds the best text of each prompt, by the reward `judged_by`; `unscored` those of another reward or target.
+    `kept` has the best text of each prompt, by the reward `judged_by`; `unscored` has those of an earlier reward or
+    target.
     """
 
     judged_by: str
@@ -53,12 +54,12 @@ class Counters(msgspec.Struct):
     seconds: float = 0.0
     waiting: list[int] = []
     best: Sample | None = None
-    kept: dict[str, Kept] = {}
+    kept: dict[str, BestText] = {}
     unscored: dict[str, str] = {}
 
 
 class Search:
-    """Looks for the texts of one task; the numbers depend on the plan (its seed in it) and the reward."""
+    """Searches for the texts of one task; the numbers depend on the plan (with its seed) and the reward."""
 
     policy: None = None
 
@@ -69,19 +70,19 @@ class Search:
         self.device = torch.device("cpu")
         self.generator = torch.Generator().manual_seed(plan.config.seed)
         self.prompt_generator = torch.Generator().manual_seed(plan.config.seed)
-        self.counters = Counters(_identity(reward))
+        self.counters = SearchCounters(_identity(reward))
 
     def greedy_texts(self, pairs: Sequence[Pair]) -> list[str]:
-        """Return the best text so far for each of `pairs`; an empty one where the prompt has not come yet."""
+        """Return the best text so far for each of `pairs`; empty before the prompt's first step."""
         texts = self.counters.unscored | {prompt: kept.text for prompt, kept in self.counters.kept.items()}
         return [texts.get(pair.prompt, "") for pair in pairs]
 
     def step(self) -> StepReport:
-        """Make one step; raises RewardError, and then nothing has happened."""
+        """Make one step; if it raises RewardError, nothing has changed."""
         began = time.perf_counter()
         if self.counters.judged_by != _identity(self.reward):
             self._forget_rewards()
-        chance = self.generator.get_state(), self.prompt_generator.get_state(), list(self.counters.waiting)
+        random_state = self.generator.get_state(), self.prompt_generator.get_state(), list(self.counters.waiting)
         pairs = self._next_pairs()
         texts = [text for pair in pairs for text in self._proposals(pair)]
         asked = [pair for pair in pairs for _ in range(self.plan.config.group_size)]
@@ -90,9 +91,9 @@ class Search:
             scores = self.reward.score_pairs(texts, asked)
             metrics = further_series(texts, asked, further_values(texts, asked, scores.parts, self.measures))
         except PgplayError:
-            self.generator.set_state(chance[0])
-            self.prompt_generator.set_state(chance[1])
-            self.counters.waiting = chance[2]
+            self.generator.set_state(random_state[0])
+            self.prompt_generator.set_state(random_state[1])
+            self.counters.waiting = random_state[2]
             raise
         scored = time.perf_counter()
         size = self.plan.config.group_size
@@ -103,14 +104,14 @@ class Search:
         self.counters.steps += 1
         self.counters.completions += len(texts)
         samples = self._samples(asked, texts, scores.values, pairs[0], greedy[0])
-        # As a policy would have written them: a token for each character, and the stop token.
-        characters = float(sum(len(text) + 1 for text in texts))
+        # counted as a policy's tokens: one per character, and the stop token
+        tokens = float(sum(len(text) + 1 for text in texts))
         metrics |= reward_statistics(scores.values, size)
         metrics |= {
-            "greedy_reward": sum(one.reward for one in greedy) / len(pairs),
-            "exact_match": sum(pair.matches(one.text) for one, pair in zip(greedy, pairs, strict=True)) / len(pairs),
-            "length": characters / len(texts),
-            "characters": characters,
+            "greedy_reward": sum(best.reward for best in greedy) / len(pairs),
+            "exact_match": sum(pair.matches(best.text) for best, pair in zip(greedy, pairs, strict=True)) / len(pairs),
+            "length": tokens / len(texts),
+            "characters": tokens,
         }
         ended = time.perf_counter()
         self.counters.seconds += ended - began
@@ -130,9 +131,9 @@ class Search:
         )
 
     def change(self, plan: Plan, reward: Reward | None = None) -> None:
-        """Go on by another `plan` of the same alphabet and limit, and by another `reward` where one is given.
+        """Continue with another `plan` of the same alphabet and limit, and with another `reward` if given.
 
-        The kept texts stay; where target or reward are other ones, each is scored anew when its prompt comes.
+        The best texts stay; if the target or reward changed, each is scored again at its prompt's next step.
         """
         self.reward = reward or self.reward
         if plan.task != self.plan.task:
@@ -141,15 +142,15 @@ class Search:
         self.plan = plan
 
     def state(self) -> LearnerState:
-        """Return a copy of everything that the next step depends on."""
+        """Return a copy of everything the next step depends on."""
         tensors = {"generator": self.generator.get_state(), "prompt_generator": self.prompt_generator.get_state()}
         return LearnerState(tensors, {"counters": msgspec.to_builtins(self.counters)})
 
     def restore(self, state: LearnerState) -> None:
-        """Take over a `state`; the next step is then bit for bit the one that would have followed it."""
+        """Restore a `state`; the next step is then bit for bit the one that would have followed it."""
         self.generator.set_state(state.tensors["generator"])
         self.prompt_generator.set_state(state.tensors["prompt_generator"])
-        self.counters = msgspec.convert(state.values["counters"], Counters)
+        self.counters = msgspec.convert(state.values["counters"], SearchCounters)
 
     def _forget_rewards(self) -> None:
         self.counters.judged_by = _identity(self.reward)
@@ -159,33 +160,33 @@ class Search:
 
     def _next_pairs(self) -> list[Pair]:
         training = self.plan.task.training
-        wanted = self.plan.config.batch_size // self.plan.config.group_size
+        count = self.plan.config.batch_size // self.plan.config.group_size
         chosen, self.counters.waiting = next_prompts(
-            self.counters.waiting, wanted, len(training), self.prompt_generator
+            self.counters.waiting, count, len(training), self.prompt_generator
         )
         return [training[number] for number in chosen]
 
     def _proposals(self, pair: Pair) -> list[str]:
-        """Return a group of texts; a text that is not scored yet is itself the first of them."""
+        """Return a group of texts; the prompt's current text comes first if it is not scored yet."""
         alphabet, limit = self.plan.shape.alphabet, self.plan.shape.max_length - 1
         kept = self.counters.kept.get(pair.prompt)
         if kept is not None:
-            text, scored_anew = kept.text, []
+            text, unscored = kept.text, list[str]()
         else:
             (drawn,) = random_texts(1, alphabet, limit, self.generator)
             text = self.counters.unscored.get(pair.prompt, drawn)
-            scored_anew = [text]
-        count = self.plan.config.group_size - len(scored_anew)
+            unscored = [text]
+        count = self.plan.config.group_size - len(unscored)
         if self.plan.config.algorithm == "hill-climb":
-            return scored_anew + neighbours(text, count, alphabet, limit, self.generator)
-        return scored_anew + random_texts(count, alphabet, limit, self.generator)
+            return unscored + neighbours(text, count, alphabet, limit, self.generator)
+        return unscored + random_texts(count, alphabet, limit, self.generator)
 
-    def _keep(self, pair: Pair, texts: Sequence[str], rewards: Sequence[float]) -> Kept:
-        """Return what is kept now: the first of the best of `texts`, unless it is worse than what was kept."""
+    def _keep(self, pair: Pair, texts: Sequence[str], rewards: Sequence[float]) -> BestText:
+        """Keep the first of the best `texts`, unless it is worse than the kept one; return the kept text."""
         best = max(range(len(texts)), key=lambda number: rewards[number])
         kept = self.counters.kept.get(pair.prompt)
         if kept is None or rewards[best] >= kept.reward:
-            kept = self.counters.kept[pair.prompt] = Kept(texts[best], rewards[best])
+            kept = self.counters.kept[pair.prompt] = BestText(texts[best], rewards[best])
             self.counters.unscored.pop(pair.prompt, None)
         return kept
 
@@ -194,13 +195,13 @@ class Search:
         return all(pair.matches(text) for text, pair in zip(self.greedy_texts(training), training, strict=True))
 
     def _samples(
-        self, asked: list[Pair], texts: list[str], rewards: list[float], first: Pair, greedy: Kept
+        self, asked: list[Pair], texts: list[str], rewards: list[float], first: Pair, greedy: BestText
     ) -> tuple[Sample, ...]:
-        telling = telling_samples(asked, [_written(text) for text in texts], rewards, self.counters.steps)
-        if self.counters.best is None or telling[0].reward > self.counters.best.reward:
-            self.counters.best = msgspec.structs.replace(telling[0], role="best")
-        shown = sample_of("greedy", first, _written(greedy.text), greedy.reward, self.counters.steps)
-        return (shown, self.counters.best, *telling)
+        samples = quantile_samples(asked, [_written(text) for text in texts], rewards, self.counters.steps)
+        if self.counters.best is None or samples[0].reward > self.counters.best.reward:
+            self.counters.best = msgspec.structs.replace(samples[0], role="best")
+        greedy_sample = sample_of("greedy", first, _written(greedy.text), greedy.reward, self.counters.steps)
+        return (greedy_sample, self.counters.best, *samples)
 
 
 def random_texts(count: int, alphabet: str, limit: int, generator: torch.Generator) -> list[str]:
@@ -211,7 +212,7 @@ def random_texts(count: int, alphabet: str, limit: int, generator: torch.Generat
 
 
 def neighbours(text: str, count: int, alphabet: str, limit: int, generator: torch.Generator) -> list[str]:
-    """Return `count` texts that are one edit from `text`, at most `limit` characters long, and never `text` itself."""
+    """Return `count` texts one edit away from `text`, at most `limit` characters long; never `text` itself."""
     draws = torch.rand(count, 3, generator=generator, dtype=torch.float64).tolist()
     return [edited(text, draw, alphabet, limit) for draw in draws]
 
@@ -221,5 +222,5 @@ def _written(text: str) -> Completion:
 
 
 def _identity(reward: Reward) -> str:
-    """Return what tells one reward from another: what was typed, and a person's Python as it was read."""
+    """Return a text that identifies `reward`: its spec and its Python source."""
     return f"{reward.spec}\n{reward.source}"

@@ -1,4 +1,4 @@
-"""A step in full: from the tensors of its record to the plain structs of `learning.anatomy`.
+"""A step in full: from the tensors of its record to the structs of `reports.step_detail`.
 
 It costs a few passes over a batch, so it is made on request only. It changes no update and draws no random number.
 """
@@ -24,7 +24,7 @@ from pgplay.tasks.task import Pair
 
 ALTERNATIVES = 5
 MOST_TOKENS = 4096
-"""Tokens of one anatomy, about 700 kB; of a larger step, completions from across the rewards are kept."""
+"""Most tokens of one record, about 700 kB; of a larger step, completions from across the rewards are kept."""
 MOST_ROWS = 32
 LEAST_PROBABILITY = 0.01
 """A token needs this probability somewhere to get a row in a policy's map."""
@@ -83,7 +83,7 @@ def _rules(plan: Plan, metrics: Mapping[str, float], moving_average: float) -> A
 
 
 def _chosen(rewards: Sequence[float], lengths: Sequence[int]) -> list[int]:
-    """Return the rows to tell of, the best first: all, or evenly many from across the rewards that fit MOST_TOKENS."""
+    """Return the rows to record, the best first: all, or rows evenly spread over the rewards that fit MOST_TOKENS."""
     order = sorted(range(len(rewards)), key=lambda row: -rewards[row])
     wanted = max(1, MOST_TOKENS * len(order) // max(MOST_TOKENS, sum(lengths)))
     if wanted == len(order):
@@ -175,7 +175,7 @@ def _listed(values: Tensor | None) -> list[list[float]] | None:
 
 @torch.no_grad()
 def policy_map(policy: Policy, density: Density, pair: Pair, step: int) -> PolicyMap:
-    """Return the map of what `policy` writes by `density`, for one prompt and target.
+    """Return the map of the next-token probabilities of `policy` under `density`, for one prompt and target.
 
     It has at most MOST_POSITIONS positions and MOST_ROWS tokens.
     """
@@ -188,7 +188,7 @@ def policy_map(policy: Policy, density: Density, pair: Pair, step: int) -> Polic
     highest, likeliest_at = (values.tolist() for values in probabilities.max(0))
     order = sorted(range(len(highest)), key=lambda token: -highest[token])[:MOST_ROWS]
     kept = [token for token in order if highest[token] >= LEAST_PROBABILITY]
-    kept.sort(key=lambda token: likeliest_at[token])  # rows in the order in which their tokens come
+    kept.sort(key=lambda token: likeliest_at[token])  # rows in the order of their positions
     reading = policy.reading([pair])
     targets = reading.actions[0][reading.mask[0]][:MOST_POSITIONS]
     found = policy.log_probabilities(reading.inputs, density)[0][reading.mask[0]][:MOST_POSITIONS]

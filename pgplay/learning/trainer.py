@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from pgplay.errors import PgplayError
 from pgplay.learning.batch_builder import BatchBuilder
-from pgplay.learning.evaluation.greedy import all_met, greedy_texts
+from pgplay.learning.evaluation.greedy import all_exact, greedy_texts
 from pgplay.learning.evaluation.held_out import held_out_evaluation
 from pgplay.learning.learner import LearnerState
 from pgplay.learning.objective.adamw import Adam
@@ -26,7 +26,7 @@ from pgplay.learning.objective.records import CarriedState, UpdateInputs, Update
 from pgplay.learning.objective.update import update_policy
 from pgplay.learning.plan import Plan
 from pgplay.learning.prompt_order import next_prompts
-from pgplay.learning.reports.samples import reward_statistics, sample_of, telling_samples
+from pgplay.learning.reports.samples import quantile_samples, reward_statistics, sample_of
 from pgplay.learning.reports.step_report import Sample, StepReport
 from pgplay.learning.reports.step_trace import trace_of
 from pgplay.learning.schedules.collapse_recovery import is_collapsed, shrink_and_perturb
@@ -283,7 +283,7 @@ class Trainer:
         if self.counters.steps - self.counters.checked_at < CHECK_INTERVAL:
             return False
         self.counters.checked_at = self.counters.steps
-        return all_met(self.policy, training)
+        return all_exact(self.policy, training)
 
     def _recover(self, metrics: Mapping[str, float]) -> dict[str, float]:
         """Reset a collapsed policy if the plan says so, and return the number of resets as a metric."""
@@ -307,7 +307,7 @@ class Trainer:
         return metrics | {"held_out_waited": float(counters.early_stop.waited)}
 
     def _samples(self, answered: list[Pair], measured: list[Pair], scored: Scored) -> tuple[Sample, ...]:
-        telling = telling_samples(answered, scored.completions, scored.rewards, self.counters.steps)
+        telling = quantile_samples(answered, scored.completions, scored.rewards, self.counters.steps)
         if self.counters.best is None or telling[0].reward > self.counters.best.reward:
             self.counters.best = msgspec.structs.replace(telling[0], role="best")
         greedy = sample_of("greedy", measured[0], scored.greedy[0], scored.greedy_rewards[0], self.counters.steps)

@@ -1,4 +1,4 @@
-"""What a checkpoint holds of a trainer: its counters, and the tensors of its parts."""
+"""The state of a trainer in a checkpoint: its counters, and the tensors of its parts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Counters(msgspec.Struct):
     recoveries: int = 0
 
     def count(self, plan: Plan, metrics: Mapping[str, float], completions: int, *, solved: bool) -> None:
-        """Take in a step of the `plan` with these `metrics` and so many `completions`, and whether it is `solved`."""
+        """Count a step of `plan` with these `metrics` and `completions`; `solved`: whether it solved the task."""
         config, mean, past = plan.config, metrics["reward_mean"], self.moving_average
         self.moving_average = mean if past is None else past + MOVING_AVERAGE_SHARE * (mean - past)
         self.entropy_weight = entropy_weight(

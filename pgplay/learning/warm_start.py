@@ -1,10 +1,9 @@
-"""The warm start: cross-entropy on the task's own targets, or on the lines of a text, before the policy gradient.
+"""The warm start: cross-entropy on the task's targets, or on the lines of a text, before the policy gradient.
 
-Where texts can be set aside, it stops early: once their median cross-entropy has not fallen for a while, the policy
-goes back to what it was when it was lowest, or nearly so. What is set aside is the task's held-out pairs, or a share of
-a text's lines. It is not their mean, because some of them nothing foretells (an idiom, a name): being sure of something
-else there costs ever more, and would end it while all others are still learnt. On `french` the mean was lowest after 75
-steps with one seed, with 0.68 of the held-out sentences right; the median after 300, with 0.89.
+It stops early if texts are set aside: the task's held-out pairs, or a share of a text's lines. Once their median
+cross-entropy has stopped falling, the policy returns to where it was lowest, or nearly so. The median, not the mean:
+some texts (idioms, names) cannot be predicted, their cross-entropy keeps rising, and the mean would stop training while
+the others are still being learned.
 """
 
 from __future__ import annotations
@@ -23,35 +22,35 @@ from pgplay.learning.trainer import Trainer
 from pgplay.tasks.task import Pair
 
 CHECK_INTERVAL = 25
-"""Steps between two looks at what was set aside."""
+"""Steps between evaluations on the texts set aside."""
 TOLERANCE, NEAR = 0.02, 0.01
-"""A share, and nats a token, by which the median of some dozen texts differs by chance. Of policies as near as that the
-later one is kept, which has learnt more: on `french`, with one seed, all 300 sentences and not 295."""
+"""Relative and absolute (nats per token) differences in the median of a few dozen texts that are due to chance. Of
+policies within these the latest is kept, as it has learned more."""
 PATIENCE = 8
-"""Looks without a lower median after which it stops."""
+"""Evaluations without a lower median before it stops."""
 MOST_SET_ASIDE = 256
 SHARE_SET_ASIDE = 0.1
 
 Progress = Callable[[int, float, float | None], None]
-"""Hears each step, its loss, and the newest median cross-entropy of what was set aside; None where nothing is."""
+"""Called with each step, its loss, and the latest median cross-entropy of the texts set aside, None without any."""
 
 
 class Texts(NamedTuple):
-    """What a warm start learns from, and what it only looks at."""
+    """The texts that a warm start trains on, and those it only evaluates."""
 
-    learnt: Sequence[Pair]
+    training: Sequence[Pair]
     set_aside: Sequence[Pair]
 
 
-class Ended(NamedTuple):
-    """After how many steps the warm start ended, and at which median cross-entropy of what was set aside, if any."""
+class WarmStartResult(NamedTuple):
+    """The result of a warm start: its steps, and the median cross-entropy of the texts set aside, if any."""
 
     steps: int
     cross_entropy: float | None
 
 
 def texts_of(trainer: Trainer) -> Texts:
-    """Return what the warm start of the trainer's plan learns from: the lines of its text, or its task's pairs."""
+    """Return the texts of the warm start: the lines of the plan's warm text, or its task's pairs."""
     plan = trainer.plan
     if plan.warm_lines:
         longest = plan.shape.max_length - 1
@@ -63,19 +62,19 @@ def texts_of(trainer: Trainer) -> Texts:
     return Texts(pairs, plan.task.held_out[:MOST_SET_ASIDE])
 
 
-def warm_up(trainer: Trainer, steps: int, progress: Progress | None = None) -> Ended:
-    """Make at most `steps` updates by cross-entropy; the optimiser forgets them afterwards.
+def warm_up(trainer: Trainer, steps: int, progress: Progress | None = None) -> WarmStartResult:
+    """Make at most `steps` updates by cross-entropy, then reset the optimiser.
 
-    `progress` is told each step; what it raises ends the warm start.
+    `progress` is called after each step; an exception from it ends the warm start.
     """
     texts, generator = texts_of(trainer), torch.Generator().manual_seed(trainer.plan.config.seed)
-    batch = min(trainer.plan.config.batch_size, len(texts.learnt))
+    batch = min(trainer.plan.config.batch_size, len(texts.training))
     order: list[int] = []
     lowest, kept, kept_tensors, kept_step, reached = math.inf, math.inf, trainer.policy.saved_state(), 0, None
     for step in range(1, steps + 1):
         if len(order) < batch:
-            order = torch.randperm(len(texts.learnt), generator=generator).tolist()
-        pairs, order = [texts.learnt[number] for number in order[:batch]], order[batch:]
+            order = torch.randperm(len(texts.training), generator=generator).tolist()
+        pairs, order = [texts.training[number] for number in order[:batch]], order[batch:]
         loss = _update(trainer, pairs)
         if texts.set_aside and (step % CHECK_INTERVAL == 0 or step == steps):
             reached = median(cross_entropies(trainer.policy, texts.set_aside))
@@ -90,7 +89,7 @@ def warm_up(trainer: Trainer, steps: int, progress: Progress | None = None) -> E
     if texts.set_aside:
         trainer.policy.load_state(kept_tensors)
     trainer.new_optimiser()
-    return Ended(kept_step, kept) if texts.set_aside else Ended(steps, None)
+    return WarmStartResult(kept_step, kept) if texts.set_aside else WarmStartResult(steps, None)
 
 
 def _update(trainer: Trainer, pairs: Sequence[Pair]) -> float:

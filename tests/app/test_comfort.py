@@ -58,7 +58,7 @@ async def test_f1_explains_what_has_the_focus_or_lies_under_the_mouse() -> None:
         bench.app.main.query(Plot).first().focus()
         await pilot.press("f1")
         await until(pilot, lambda: isinstance(bench.app.screen, HelpScreen))
-        assert "Mean reward of the completions of this step" in about()
+        assert "Mean reward of this step's completions" in about()
         await pilot.press("escape", "escape")
         await pilot.hover("#status")
         await pilot.press("f1")

@@ -41,7 +41,7 @@ async def test_a_setting_that_does_nothing_for_a_search_is_said_beneath_its_fiel
         await unfold(bench, pilot, "learning", "lr")
         field(bench, "lr").value = "0.01"
         pick(bench, "algorithm", "random-search")
-        await until(pilot, lambda: "trains no network, so lr does nothing" in words(bench, "#setting-lr .problem"))
+        await until(pilot, lambda: "trains no network, so lr has no effect" in words(bench, "#setting-lr .problem"))
         await pilot.press("space")
         assert bench.sent(Start) == []
 

@@ -41,31 +41,37 @@ VERDICTS = {
     "reinforce": Verdict(UNBIASED, "1", "the policy gradient theorem itself"),
     "reinforce-baseline": Verdict(UNBIASED, "1", "past rewards do not depend on this batch"),
     "rloo": Verdict(UNBIASED, "1", "the others of the group do not depend on this completion"),
-    "remax": Verdict(UNBIASED, "1", "the greedy completion does not depend on what was sampled"),
+    "remax": Verdict(UNBIASED, "1", "the greedy completion does not depend on the samples"),
     "grpo": Verdict(BIASED, "", "divides by the group's own deviation, and by the completion's own length"),
     "dr-grpo": Verdict(
-        (1 - 1 / GROUP) / LENGTH_LIMIT, "(1 - 1/G) / M", "the group's mean holds the completion itself; M is constant"
+        (1 - 1 / GROUP) / LENGTH_LIMIT, "(1 - 1/G) / M", "the mean includes the completion itself; M is constant"
     ),
     "dapo": Verdict(BIASED, "", "divides by the group's own deviation, and by the batch's own number of tokens"),
     "gspo": Verdict(BIASED, "", "as grpo: at the first update of a batch they are the same"),
     "cispo": Verdict(BIASED, "", "as dapo: at the first update of a batch they are the same"),
-    "a2c": Verdict(UNBIASED, "1", "the critic sees only what came before the token; right or wrong, it cancels"),
+    "a2c": Verdict(UNBIASED, "1", "the critic sees only the text before the token; right or wrong, it cancels"),
     "ppo": Verdict(
-        BIASED, "", "lambda below 1 believes a critic that is wrong; divides by the batch's own deviation and tokens"
+        BIASED, "", "lambda below 1 relies on a critic that is wrong; divides by the batch's own deviation and tokens"
     ),
 }
 
 REINFORCE = {"algorithm": "reinforce"}
 CHOICES = {
-    "baseline batch-mean": (REINFORCE | {"baseline": "batch-mean"}, Verdict(1 - 1 / GROUP, "1 - 1/B", "holds itself")),
-    "baseline group-mean": (REINFORCE | {"baseline": "group-mean"}, Verdict(1 - 1 / GROUP, "1 - 1/G", "holds itself")),
+    "baseline batch-mean": (
+        REINFORCE | {"baseline": "batch-mean"},
+        Verdict(1 - 1 / GROUP, "1 - 1/B", "includes the completion itself"),
+    ),
+    "baseline group-mean": (
+        REINFORCE | {"baseline": "group-mean"},
+        Verdict(1 - 1 / GROUP, "1 - 1/G", "includes the completion itself"),
+    ),
     "scale group-std": (
         {"algorithm": "rloo", "scale": "group-std"},
-        Verdict(BIASED, "", "prompts and batches whose rewards differ little count for more"),
+        Verdict(BIASED, "", "prompts and batches with similar rewards get more weight"),
     ),
     "scale batch-std": (
         {"algorithm": "rloo", "scale": "batch-std"},
-        Verdict(BIASED, "", "batches whose rewards differ little count for more"),
+        Verdict(BIASED, "", "batches with similar rewards get more weight"),
     ),
     "aggregation constant-length": (
         REINFORCE | {"aggregation": "constant-length"},
@@ -73,32 +79,32 @@ CHOICES = {
     ),
     "aggregation sequence-mean": (
         REINFORCE | {"aggregation": "sequence-mean"},
-        Verdict(BIASED, "", "a token of a long completion counts for less"),
+        Verdict(BIASED, "", "tokens of long completions get less weight"),
     ),
     "aggregation token-mean": (
         REINFORCE | {"aggregation": "token-mean"},
-        Verdict(BIASED, "", "the batch's number of tokens depends on what was sampled"),
+        Verdict(BIASED, "", "the batch's number of tokens depends on the samples"),
     ),
     "credit gae, lambda 1": (
         {"algorithm": "a2c", "credit": "gae", "gae_lambda": 1.0},
-        Verdict(UNBIASED, "1", "the return less the critic, as a2c"),
+        Verdict(UNBIASED, "1", "the return minus the critic's value, as in a2c"),
     ),
     "credit gae, lambda 0.95": (
         {"algorithm": "a2c", "credit": "gae", "gae_lambda": 0.95},
-        Verdict(BIASED, "", "believes a critic that is wrong"),
+        Verdict(BIASED, "", "relies on a critic that is wrong"),
     ),
     "credit dense": (
         REINFORCE | {"credit": "dense"},
-        Verdict(BIASED, "", "another reward: a token answers for itself, with a floor and a constant added"),
+        Verdict(BIASED, "", "a different reward: each token gets its own credit, floored, plus a constant"),
     ),
     "discount 0.9": (REINFORCE | {"discount": 0.9}, Verdict(BIASED, "", "early tokens get less than their share")),
     "kl in the reward": (
         {"algorithm": "rloo", "kl": 30.0, "kl_in": "reward"},
-        Verdict(UNBIASED, "1", "of expected reward less weight times the divergence of whole completions"),
+        Verdict(UNBIASED, "1", "gradient of the expected reward minus the weighted KL of whole completions"),
     ),
     "kl in the loss": (
         {"algorithm": "rloo", "kl": 30.0, "kl_in": "loss"},
-        Verdict(BIASED, "", "prefixes are taken as given, and the divergence is per token"),
+        Verdict(BIASED, "", "treats the prefixes as fixed, and the KL is per token"),
     ),
 }
 

@@ -1,4 +1,4 @@
-"""The comparators stand apart from the policy gradients, and refuse what does nothing for them."""
+"""The comparators are not policy gradients, and refuse settings that have no effect on them."""
 
 import pytest
 
@@ -59,7 +59,7 @@ def test_no_comparator_is_among_the_policy_gradients() -> None:
 @pytest.mark.parametrize("name", SETTINGS)
 @pytest.mark.parametrize("algorithm", ["hill-climb", "random-search"])
 def test_a_search_refuses_what_is_said_about_a_network(algorithm: str, name: str) -> None:
-    with pytest.raises(InputError, match=f"{algorithm} trains no network, so {name} does nothing"):
+    with pytest.raises(InputError, match=f"{algorithm} trains no network, so {name} has no effect"):
         make_plan(make_config({"algorithm": algorithm, name: SETTINGS[name]}))
 
 
@@ -67,14 +67,14 @@ def test_a_search_refuses_what_is_said_about_a_network(algorithm: str, name: str
 def test_supervised_refuses_what_turns_rewards_into_a_gradient_alone(name: str) -> None:
     config = make_config({"algorithm": "supervised", name: SETTINGS[name]})
     if name in SUPERVISED_HAS_NO_USE_FOR:
-        with pytest.raises(InputError, match=f"supervised .*, so {name} does nothing"):
+        with pytest.raises(InputError, match=f"supervised .*, so {name} has no effect"):
             make_plan(config)
     else:
         make_plan(config)
 
 
 def test_supervised_refuses_a_divergence_in_the_reward() -> None:
-    with pytest.raises(InputError, match=r"(?s)kl_in reward does nothing.*Choose kl_in loss"):
+    with pytest.raises(InputError, match=r"(?s)kl_in reward has no effect.*Choose kl_in loss"):
         make_plan(make_config({"algorithm": "supervised", "kl": 0.1, "kl_in": "reward"}))
 
 

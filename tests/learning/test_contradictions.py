@@ -1,4 +1,4 @@
-"""What excludes each other, or does nothing, is refused with the reason when a plan is made."""
+"""Settings that exclude each other, or have no effect, are refused with the reason when a plan is made."""
 
 from typing import Any
 
@@ -12,20 +12,20 @@ from pgplay.learning.plan import make_plan
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"credit": "gae"}, "credit gae needs a critic, but the baseline is group-mean.*Choose baseline critic"),
-    ({"algorithm": "gspo", "credit": "dense"}, "gspo weighs a whole completion"),
-    ({"algorithm": "rloo", "group_size": 1}, "baseline leave-one-out compares.*group_size is 1"),
+    ({"algorithm": "gspo", "credit": "dense"}, "gspo weighs whole completions"),
+    ({"algorithm": "rloo", "group_size": 1}, "baseline leave-one-out needs several.*group_size is 1"),
     ({"scale": "group-std", "baseline": "none", "group_size": 1}, "scale group-std.*group_size is 1"),
     ({"algorithm": "reinforce", "updates_per_step": 2}, "updates_per_step 2 needs an importance ratio"),
-    ({"algorithm": "rloo", "clip_low": 0.1}, "clip_low without a ratio does nothing"),
-    ({"algorithm": "reinforce", "clip_high": 0.1}, "clip_high without a ratio does nothing"),
-    ({"critic": 0.1}, "critic without a critic does nothing.*Choose baseline critic"),
-    ({"gae_lambda": 0.5}, "gae_lambda without gae does nothing"),
-    ({"algorithm": "a2c", "gae_lambda": 0.5}, "gae_lambda without gae does nothing"),
-    ({"credit": "dense", "baseline": "batch-mean"}, "baseline with credit dense.*does nothing"),
-    ({"kl_limit": 0.3, "kl": 0.0}, "kl_limit with kl 0.*does nothing.*Leave kl away"),
+    ({"algorithm": "rloo", "clip_low": 0.1}, "clip_low without a ratio has no effect"),
+    ({"algorithm": "reinforce", "clip_high": 0.1}, "clip_high without a ratio has no effect"),
+    ({"critic": 0.1}, "critic without a critic has no effect.*Choose baseline critic"),
+    ({"gae_lambda": 0.5}, "gae_lambda without gae has no effect"),
+    ({"algorithm": "a2c", "gae_lambda": 0.5}, "gae_lambda without gae has no effect"),
+    ({"credit": "dense", "baseline": "batch-mean"}, "baseline with credit dense.*has no effect"),
+    ({"kl_limit": 0.3, "kl": 0.0}, "kl_limit with kl 0.*has no effect.*Remove kl"),
     ({"kl_limit": 0.3, "kl_in": "reward"}, "kl_limit with kl_in reward.*Choose kl_in loss"),
-    ({"credit": "dense", "kl": 0.1, "kl_in": "reward"}, "kl_in reward with credit dense.*does nothing"),
-    ({"credit": "dense", "scale": "batch-std"}, "scale with credit dense.*does nothing"),
+    ({"credit": "dense", "kl": 0.1, "kl_in": "reward"}, "kl_in reward with credit dense.*has no effect"),
+    ({"credit": "dense", "scale": "batch-std"}, "scale with credit dense.*has no effect"),
 ]
 ALLOWED: list[dict[str, Any]] = [
     *({"algorithm": name} for name in ALGORITHMS),
@@ -55,13 +55,16 @@ def test_what_goes_together_is_not(settings: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("settings", "note"),
     [
-        ({"reference": "someone"}, "reference does nothing while kl is 0."),
-        ({"kl_in": "reward"}, "kl_in does nothing while kl is 0."),
-        ({"entropy_target": 3.0, "entropy": 0.0}, "entropy_target does nothing while entropy is 0."),
-        ({"entropy_schedule": "constant", "entropy": 0.0}, "entropy_schedule does nothing while entropy is 0."),
-        ({"lr_target": 0.02}, "lr_target does nothing while lr_schedule is constant."),
-        ({"recovery": "none", "entropy": 0.0}, "recovery does nothing while entropy is 0."),
-        ({"entropy_target": 3.0, "entropy_schedule": "constant"}, "entropy_target does nothing while entropy_schedule"),
+        ({"reference": "someone"}, "reference has no effect while kl is 0."),
+        ({"kl_in": "reward"}, "kl_in has no effect while kl is 0."),
+        ({"entropy_target": 3.0, "entropy": 0.0}, "entropy_target has no effect while entropy is 0."),
+        ({"entropy_schedule": "constant", "entropy": 0.0}, "entropy_schedule has no effect while entropy is 0."),
+        ({"lr_target": 0.02}, "lr_target has no effect while lr_schedule is constant."),
+        ({"recovery": "none", "entropy": 0.0}, "recovery has no effect while entropy is 0."),
+        (
+            {"entropy_target": 3.0, "entropy_schedule": "constant"},
+            "entropy_target has no effect while entropy_schedule",
+        ),
     ],
 )
 def test_what_waits_for_a_weight_that_can_change_live_is_noted(settings: dict[str, Any], note: str) -> None:

@@ -289,7 +289,7 @@ def test_edits_cannot_predict_another_reward() -> None:
     [({"credit": "dense"}, "credit dense"), ({"algorithm": "a2c"}, "critic"), ({"discount": 0.5}, "discount 0.5")],
 )
 def test_asked_for_where_it_does_nothing_it_is_refused(settings: dict[str, object], reason: str) -> None:
-    with pytest.raises(InputError, match=f"(?s)does nothing here.*{reason}"):
+    with pytest.raises(InputError, match=f"(?s)has no effect.*{reason}"):
         make_plan(make_config({"control_variate": "regression", **settings}))
 
 

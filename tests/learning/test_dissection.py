@@ -11,7 +11,7 @@ import torch
 from pgplay.learning.objective.advantages import STANDARD_DEVIATION_FLOOR
 from pgplay.learning.reports.step_detail import StepDetail
 from pgplay.learning.reports.step_report import StepReport
-from pgplay.learning.reports.step_trace import histogram, target_probabilities
+from pgplay.learning.reports.step_trace import reward_histogram, target_probabilities
 from pgplay.learning.step_inspection import MOST_TOKENS, Dissection, policy_map
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.density import Density
@@ -156,5 +156,5 @@ def test_targets_of_several_lengths_are_told_by_position() -> None:
 
 
 def test_a_histogram_holds_every_reward_however_large() -> None:
-    assert histogram([0.0, 0.49, 0.5, 1.0], 0.0, 1.0, 2) == (2, 2)
-    assert sum(histogram([-1e308, 0.0, 1e308], -1e308, 1e308)) == 3
+    assert reward_histogram([0.0, 0.49, 0.5, 1.0], 0.0, 1.0, 2) == (2, 2)
+    assert sum(reward_histogram([-1e308, 0.0, 1e308], -1e308, 1e308)) == 3

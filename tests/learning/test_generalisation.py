@@ -160,5 +160,5 @@ def test_the_warm_start_learns_a_text_by_its_lines(tmp_path: Path) -> None:
     warm_up(one, 80)
     assert mean_cross_entropy(one.policy, [Pair("", "abc cab")]) < 0.5 * before
     assert not any(tensor.any() for tensor in one.optimiser.state().values())
-    with pytest.raises(InputError, match="warm_text without steps"):
+    with pytest.raises(InputError, match="warm_text without warm_start steps"):
         trainer(warm_text=str(file))

@@ -27,9 +27,9 @@ REFUSED = {
     "algorithm": ({"algorithm": "rlo"}, r"no algorithm called 'rlo'.*'rloo'"),
     "gae without a critic": ({"algorithm": "grpo", "credit": "gae"}, "needs a critic, but the baseline is group-mean"),
     "ppo without its critic": ({"algorithm": "ppo", "baseline": "none"}, "credit gae needs a critic"),
-    "gspo by token": ({"algorithm": "gspo", "credit": "dense"}, "gspo weighs a whole completion"),
-    "a group of one, rloo": ({"algorithm": "rloo", "group_size": 1}, "leave-one-out compares completions"),
-    "a group of one, grpo": ({"algorithm": "grpo", "group_size": 1}, "group-mean compares completions"),
+    "gspo by token": ({"algorithm": "gspo", "credit": "dense"}, "gspo weighs whole completions"),
+    "a group of one, rloo": ({"algorithm": "rloo", "group_size": 1}, "leave-one-out needs several completions"),
+    "a group of one, grpo": ({"algorithm": "grpo", "group_size": 1}, "group-mean needs several completions"),
     "a group of one, its deviation": (
         {"algorithm": "remax", "scale": "group-std", "group_size": 1},
         r"scale group-std.*group_size is 1",

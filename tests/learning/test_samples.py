@@ -4,19 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgplay.learning.reports.samples import QUANTILES, reward_statistics, telling_rows
+from pgplay.learning.reports.samples import QUANTILES, quantile_rows, reward_statistics
 
 REWARDS = st.lists(st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]), min_size=2, max_size=40)
 
 
 def test_rows_stand_at_the_quantiles() -> None:
     rewards = [0.3, 0.9, 0.1, 0.7, 0.5]
-    assert dict(telling_rows(rewards)) == {"top": 1, "upper": 3, "middle": 4, "lower": 0, "bottom": 2}
+    assert dict(quantile_rows(rewards)) == {"top": 1, "upper": 3, "middle": 4, "lower": 0, "bottom": 2}
 
 
 @given(REWARDS)
 def test_roles_fall_from_the_highest_reward_to_the_lowest(rewards: list[float]) -> None:
-    rows = telling_rows(rewards)
+    rows = quantile_rows(rewards)
     assert [role for role, _ in rows] == [role for role, _ in QUANTILES]
     shown = [rewards[row] for _, row in rows]
     assert shown == sorted(shown, reverse=True)
@@ -25,13 +25,13 @@ def test_roles_fall_from_the_highest_reward_to_the_lowest(rewards: list[float]) 
 
 @given(REWARDS)
 def test_among_equal_rewards_the_earlier_row_counts_as_the_higher(rewards: list[float]) -> None:
-    rows = dict(telling_rows(rewards))
+    rows = dict(quantile_rows(rewards))
     assert rows["top"] == rewards.index(max(rewards))
     assert rows["bottom"] == len(rewards) - 1 - rewards[::-1].index(min(rewards))
 
 
 def test_equal_rewards_show_different_rows() -> None:
-    assert [row for _, row in telling_rows([0.5] * 5)] == [0, 1, 2, 3, 4]
+    assert [row for _, row in quantile_rows([0.5] * 5)] == [0, 1, 2, 3, 4]
 
 
 def test_statistics_by_hand() -> None:

@@ -9,7 +9,7 @@ import torch
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError, PgplayError, RewardError
 from pgplay.learning.algorithms.table import ALGORITHMS
-from pgplay.learning.evaluation.greedy import all_met
+from pgplay.learning.evaluation.greedy import all_exact
 from pgplay.learning.plan import make_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.learning.warm_start import warm_up
@@ -102,8 +102,8 @@ def test_many_prompts_are_solved_only_when_each_is_written() -> None:
     one = trainer(task, until="solved", batch_size=32, lr=0.02)
     until_solved(one)
     assert len(task.training) > 8
-    assert all_met(one.policy, task.training)
-    assert all_met(one.policy, task.training, rows=2)
+    assert all_exact(one.policy, task.training)
+    assert all_exact(one.policy, task.training, rows=2)
 
 
 def test_prompts_that_a_step_did_not_measure_count_too() -> None:

@@ -53,7 +53,7 @@ def trained(count=4):
         ({"counters": {"steps": 3}}, "counts 3 steps"),
         ({"counters": {"completions": 0}}, "without a completion"),
         ({"counters": {"moving_average": math.nan}}, "moving_average cannot be nan"),
-        ({"counters": {"waiting": [7]}}, "a prompt waits"),
+        ({"counters": {"waiting": [7]}}, "it has a waiting prompt"),
         ({"counters": {"best": "none"}}, "counters"),
         ({"trainer": {"reference": "start"}}, "reference"),
         ({"trainer": {"reference": ["gru-nano", "ab", 0]}}, "max_length cannot be 0"),

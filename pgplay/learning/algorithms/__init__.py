@@ -1,1 +1,1 @@
-"""Algorithms as rows of one table, and which choices fit together."""
+"""The table of algorithms, and the combinations of choices that are refused."""

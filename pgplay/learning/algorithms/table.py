@@ -1,18 +1,18 @@
-"""The named algorithms: each is one row of choices, and nothing else.
+"""The named algorithms: each is one row of choices.
 
-A choice that a person makes in RunConfig (baseline, scale, credit, ratio, aggregation) overrides the row's own. The
-comparators stand apart: none of them is a policy gradient, and nothing of their rows can be overridden.
+The settings baseline, scale, credit, ratio and aggregation override the row's choices. The comparators are not policy
+gradients, and their rows cannot be overridden.
 """
 from typing import Literal, NamedTuple
 
 from pgplay.errors import InputError, unknown_name
 
 Kind = Literal["policy gradient", "cross-entropy", "search"]
-"""What moves an algorithm: the gradient of the expected reward, the targets' cross-entropy, or no gradient at all."""
+"""What an algorithm follows: the gradient of the expected reward, the targets' cross-entropy, or no gradient."""
 
 
 class AlgorithmChoices(NamedTuple):
-    """One row: how rewards become advantages, and advantages a loss."""
+    """One row: how rewards become advantages, and advantages become a loss."""
 
     baseline: str
     scale: str
@@ -22,7 +22,7 @@ class AlgorithmChoices(NamedTuple):
 
 
 class Algorithm(NamedTuple):
-    """A named row with its story; `updates` a step and the upper clip range are its usual ones."""
+    """A named row with its description; `updates` per step and the upper clip range are its defaults."""
 
     choices: AlgorithmChoices
     description: str
@@ -45,41 +45,41 @@ ALGORITHMS = {
     ),
     "reinforce-baseline": Algorithm(
         AlgorithmChoices("moving-average", "none", "terminal", "none", "sequence-sum"),
-        "reinforce less a moving average of past rewards",
+        "REINFORCE with a moving-average baseline",
         "Williams 1992, doi:10.1007/BF00992696",
     ),
     "rloo": Algorithm(
         AlgorithmChoices("leave-one-out", "none", "terminal", "none", "sequence-sum"),
-        "each completion against the mean of the others of its prompt",
+        "baseline: the mean reward of the prompt's other completions",
         "Kool et al. 2019; Ahmadian et al. 2024, arXiv:2402.14740",
     ),
     "remax": Algorithm(
         AlgorithmChoices("greedy", "none", "terminal", "none", "sequence-sum"),
-        "each completion against the greedy one",
+        "baseline: the reward of the greedy completion",
         "Li et al. 2023, arXiv:2310.10505",
     ),
     "grpo": Algorithm(
         AlgorithmChoices("group-mean", "group-std", "terminal", "clip", "sequence-mean"),
-        "each completion against its group, in units of the group's standard deviation",
+        "rewards standardised within each group",
         "Shao et al. 2024, arXiv:2402.03300",
         updates=2,
     ),
     "dr-grpo": Algorithm(
         AlgorithmChoices("group-mean", "none", "terminal", "clip", "constant-length"),
-        "grpo without the division by standard deviation and by length",
+        "grpo without dividing by the standard deviation or the length",
         "Liu et al. 2025, arXiv:2503.20783",
         updates=2,
     ),
     "dapo": Algorithm(
         AlgorithmChoices("group-mean", "group-std", "terminal", "clip-higher", "token-mean"),
-        "grpo with a wider upper clip and every token counted alike",
+        "grpo with a wider upper clip range and equal weight for every token",
         "Yu et al. 2025, arXiv:2503.14476",
         clip_high=0.28,
         updates=2,
     ),
     "gspo": Algorithm(
         AlgorithmChoices("group-mean", "group-std", "terminal", "gspo", "sequence-mean"),
-        "grpo with the importance ratio of the whole completion",
+        "grpo with one importance ratio per completion",
         "Zheng et al. 2025, arXiv:2507.18071",
         clip_high=4e-4,
         updates=2,
@@ -93,45 +93,45 @@ ALGORITHMS = {
     ),
     "a2c": Algorithm(
         AlgorithmChoices("critic", "none", "terminal", "none", "sequence-sum"),
-        "reward less a critic's forecast at each token",
+        "baseline: a critic's value at each token",
         "Mnih et al. 2016, arXiv:1602.01783",
     ),
     "ppo": Algorithm(
         AlgorithmChoices("critic", "batch-std", "gae", "clip", "token-mean"),
-        "generalised advantages from a critic, clipped ratios, several updates a batch",
+        "generalised advantage estimation with a critic, clipped ratios, several updates per batch",
         "Schulman et al. 2017, arXiv:1707.06347",
         updates=4,
     ),
 }
 
 _NO_REWARD = AlgorithmChoices("none", "none", "none", "none", "sequence-mean")
-"""The row of an algorithm in which no reward credits any token; a cross-entropy is the mean of its targets' means."""
+"""The row of an algorithm that uses no advantages; a cross-entropy is the mean over targets of their means."""
 
 COMPARATORS = {
     "supervised": Algorithm(
         _NO_REWARD,
-        "no policy gradient: is shown the targets and learns them by cross-entropy; the upper bound",
+        "no policy gradient: trains on the targets by cross-entropy; the upper bound",
         "teacher forcing: Williams and Zipser 1989, doi:10.1162/neco.1989.1.2.270",
         kind="cross-entropy",
     ),
     "hill-climb": Algorithm(
         _NO_REWARD,
-        "no policy gradient, no network: keeps the best text and tries single edits of it",
+        "no policy gradient, no network: tries single edits of the best text so far",
         "random-mutation hill climbing: Mitchell, Holland and Forrest 1993, NIPS 6",
         kind="search",
     ),
     "random-search": Algorithm(
         _NO_REWARD,
-        "no policy gradient, no network: keeps the best of random texts",
+        "no policy gradient, no network: keeps the best random text",
         "Brooks 1958, doi:10.1287/opre.6.2.244",
         kind="search",
     ),
 }
-"""What the policy gradients are held against, with as many rewards a step as they have."""
+"""Comparisons for the policy gradients, with as many rewards per step."""
 
 
 def algorithm_row(name: str) -> Algorithm:
-    """Return the algorithm or comparator called `name`; raises InputError with the nearest name for an unknown one."""
+    """Return the algorithm or comparator `name`; raises InputError with the nearest name for an unknown one."""
     rows = {**ALGORITHMS, **COMPARATORS}
     if name not in rows:
         raise unknown_name("algorithm", name, rows, field="algorithm")
@@ -139,12 +139,12 @@ def algorithm_row(name: str) -> Algorithm:
 
 
 def trains_network(name: str) -> bool:
-    """Return whether the algorithm called `name` trains a policy; False for a search."""
+    """Return whether the algorithm `name` trains a policy; False for a search."""
     return name not in COMPARATORS or COMPARATORS[name].trains_network
 
 
 def no_policy(algorithm: str) -> InputError:
-    """Return the refusal to save, or to write with, the policy of a search."""
+    """Return the error for saving or sampling from the policy of a search."""
     return InputError(
         f"{algorithm} trains no network, so there is no policy.", "Choose an algorithm that trains one, such as grpo."
     )

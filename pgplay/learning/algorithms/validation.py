@@ -1,6 +1,6 @@
-"""Choices that exclude each other, or of which one does nothing: refused when a plan is made, with the reason.
+"""Refuses settings that exclude each other or have no effect.
 
-A setting that does nothing would pass for tried, and a person would believe what its curve seems to say.
+A setting without effect would look tested, and its curve would mislead.
 """
 
 from __future__ import annotations
@@ -17,35 +17,35 @@ from pgplay.policies.families.base import Capability, ModelSpec
 
 
 class InvalidSetting(NamedTuple):
-    """Whether it is there, the setting that is refused, what is wrong, and what would be right."""
+    """A rule: whether the config breaks it, the refused setting, the problem and a remedy."""
 
-    is_there: bool
+    applies: bool
     field: str
-    wrong: str
-    right: str
+    problem: str
+    remedy: str
 
 
 def refuse_contradictions(config: RunConfig, choices: AlgorithmChoices) -> None:
-    """Raise InputError for the first contradiction within `config`, whose algorithm's row has become `choices`."""
+    """Raise InputError for the first contradiction in `config`, whose algorithm has these `choices`."""
     for contradiction in _between_choices(config, choices):
-        if contradiction.is_there:
-            raise InputError(contradiction.wrong, contradiction.right, field=contradiction.field)
-    for idle in _idle(config, choices):
-        if idle.is_there:
-            raise InputError(f"{idle.wrong} does nothing here.", idle.right, field=idle.field)
+        if contradiction.applies:
+            raise InputError(contradiction.problem, contradiction.remedy, field=contradiction.field)
+    for unused in _without_effect(config, choices):
+        if unused.applies:
+            raise InputError(f"{unused.problem} has no effect.", unused.remedy, field=unused.field)
 
 
-def refuse_what_the_network_lacks(config: RunConfig, spec: ModelSpec) -> None:
-    """Raise InputError for a setting that needs what the model's family does not declare."""
+def refuse_unsupported_settings(config: RunConfig, spec: ModelSpec) -> None:
+    """Raise InputError for a setting that needs a capability that the model's family does not declare."""
     needed = {
         "dropout": (config.dropout > 0, Capability.DROPOUT),
         "control_variate": (config.control_variate not in (None, "none"), Capability.SMALL_VOCABULARY),
     }
-    for name, (is_asked_for, capability) in needed.items():
-        if is_asked_for and not spec.can(capability):
+    for name, (is_used, capability) in needed.items():
+        if is_used and not spec.can(capability):
             raise InputError(
                 f"{name} needs a network that can {capability.value}; {spec.name} cannot.",
-                f"Leave {name} out.",
+                f"Remove {name}.",
                 field=name,
             )
 
@@ -61,32 +61,32 @@ def _between_choices(config: RunConfig, choices: AlgorithmChoices) -> Iterator[I
     yield InvalidSetting(
         credit == "dense" and ratio == "gspo",
         "credit",
-        "gspo weighs a whole completion, dense credit each token.",
+        "gspo weighs whole completions, but dense credit is per token.",
         "Choose credit terminal, or another ratio.",
     )
     yield InvalidSetting(
         baseline in ("leave-one-out", "group-mean") and config.group_size == 1,
         "baseline",
-        f"baseline {baseline} compares completions of one prompt, but group_size is 1.",
+        f"baseline {baseline} needs several completions per prompt, but group_size is 1.",
         "Choose a group_size of at least 2.",
     )
     yield InvalidSetting(
         scale == "group-std" and config.group_size == 1,
         "scale",
-        "scale group-std is the deviation among completions of one prompt, but group_size is 1.",
+        "scale group-std needs several completions per prompt, but group_size is 1.",
         "Choose a group_size of at least 2, or scale batch-std.",
     )
     yield InvalidSetting(
         ratio == "none" and (config.updates_per_step or 1) > 1,
         "updates_per_step",
-        f"updates_per_step {config.updates_per_step} needs an importance ratio: from the second update on, the "
-        "completions are another policy's.",
+        f"updates_per_step {config.updates_per_step} needs an importance ratio: after the first update the policy is "
+        "no longer the one that wrote the completions.",
         "Choose a ratio such as clip, or updates_per_step 1.",
     )
 
 
-def _idle(config: RunConfig, choices: AlgorithmChoices) -> Iterator[InvalidSetting]:
-    """Name what was set away from its default and does nothing."""
+def _without_effect(config: RunConfig, choices: AlgorithmChoices) -> Iterator[InvalidSetting]:
+    """Yield the settings that have no effect here."""
 
     def is_set(name: str) -> bool:
         return _is_set(config, name)
@@ -105,25 +105,25 @@ def _idle(config: RunConfig, choices: AlgorithmChoices) -> Iterator[InvalidSetti
     yield InvalidSetting(
         is_set("warm_text") and not isinstance(config.starts_from, Steps),
         "warm_text",
-        "warm_text without steps to learn it",
+        "warm_text without warm_start steps",
         "Give warm_start a number of steps.",
     )
     yield InvalidSetting(
         config.kl_limit is not None and config.kl == 0.0,
         "kl_limit",
-        "kl_limit with kl 0, a weight that stays 0 however near the limit is,",
-        "Leave kl away, or give it a weight such as 0.05.",
+        "kl_limit with kl 0 (the weight stays 0 near the limit)",
+        "Remove kl, or set a weight such as 0.05.",
     )
     yield InvalidSetting(
         config.kl_limit is not None and config.kl_in == "reward",
         "kl_limit",
-        "kl_limit with kl_in reward, which charges a sample of the divergence and not the divergence itself,",
+        "kl_limit with kl_in reward (it uses a sample of the KL, not the exact KL)",
         "Choose kl_in loss.",
     )
     yield InvalidSetting(
         config.kl_in == "reward" and start_weight(config.kl, config.kl_limit) > 0 and choices.credit == "dense",
         "kl_in",
-        "kl_in reward with credit dense, which is counted in edits and not in rewards,",
+        "kl_in reward with credit dense (it counts edits, not rewards)",
         "Choose kl_in loss, or credit terminal.",
     )
     without_gae = choices.credit != "gae"
@@ -134,13 +134,13 @@ def _idle(config: RunConfig, choices: AlgorithmChoices) -> Iterator[InvalidSetti
         yield InvalidSetting(
             is_set(name) and choices.credit == "dense" and getattr(config, name) not in ("critic", "none"),
             name,
-            f"{name} with credit dense, which has a baseline and a unit of its own,",
-            f"Leave {name} away, or choose credit terminal.",
+            f"{name} with credit dense (it has its own baseline and unit)",
+            f"Remove {name}, or choose credit terminal.",
         )
 
 
 def inactive_settings(config: RunConfig) -> list[str]:
-    """Return notes about what was set and does nothing while another setting, which can change live, is as it is."""
+    """Return a note for each setting that has no effect until another one, which can change live, is changed."""
     reasons: dict[str, str] = {}
     if not start_weight(config.kl, config.kl_limit):
         reasons |= {"reference": "kl is 0", "kl_in": "kl is 0"}
@@ -150,7 +150,7 @@ def inactive_settings(config: RunConfig) -> list[str]:
         reasons["lr_target"] = f"lr_schedule is {config.lr_schedule}"
     if config.entropy == 0.0:
         reasons |= dict.fromkeys(("entropy_target", "entropy_schedule", "recovery"), "entropy is 0")
-    return [f"{name} does nothing while {reason}." for name, reason in reasons.items() if _is_set(config, name)]
+    return [f"{name} has no effect while {reason}." for name, reason in reasons.items() if _is_set(config, name)]
 
 
 def _is_set(config: RunConfig, name: str) -> bool:
@@ -171,32 +171,32 @@ _NETWORK = (
 _REMEDY = "Leave it at its default, or choose a policy gradient such as grpo."
 
 
-def refuse_what_does_nothing(config: RunConfig, kind: Kind) -> None:
-    """Raise InputError where `config` sets something that does nothing for its algorithm, which is of this `kind`."""
+def refuse_settings_without_effect(config: RunConfig, kind: Kind) -> None:
+    """Raise InputError if `config` has a setting without effect for its algorithm's `kind`."""
     if kind == "policy gradient":
         return
-    reasons = dict.fromkeys(_FROM_REWARD_TO_GRADIENT, "learns from the targets alone")
-    reasons["updates_per_step"] = "makes one update a step"
+    reasons = dict.fromkeys(_FROM_REWARD_TO_GRADIENT, "learns only from the targets")
+    reasons["updates_per_step"] = "makes one update per step"
     if kind == "search":
         reasons = dict.fromkeys([*reasons, *_NETWORK], "trains no network")
     for name, because in reasons.items():
         if getattr(config, name) != fields()[name].default:
-            raise InputError(f"{config.algorithm} {because}, so {name} does nothing.", _REMEDY, field=name)
+            raise InputError(f"{config.algorithm} {because}, so {name} has no effect.", _REMEDY, field=name)
     if config.kl and config.kl_in == "reward":
         raise InputError(
-            f"{config.algorithm} learns from the targets alone, so kl_in reward does nothing.",
+            f"{config.algorithm} learns only from the targets, so kl_in reward has no effect.",
             "Choose kl_in loss.",
             field="kl_in",
         )
 
 
 def choices_of(config: RunConfig, row: Algorithm) -> AlgorithmChoices:
-    """Return the choices of the algorithm's `row` with the person's own laid over them.
+    """Return the choices of the algorithm's `row`, overridden by the settings of `config`.
 
-    Raises InputError for choices that exclude each other, and for what does nothing.
+    Raises InputError for contradicting choices and for settings without effect.
     """
-    refuse_what_does_nothing(config, row.kind)
-    own = {name: getattr(config, name) for name in AlgorithmChoices._fields if getattr(config, name) is not None}
-    choices = row.choices._replace(**own)
+    refuse_settings_without_effect(config, row.kind)
+    settings = {name: getattr(config, name) for name in AlgorithmChoices._fields}
+    choices = row.choices._replace(**{name: value for name, value in settings.items() if value is not None})
     refuse_contradictions(config, choices)
     return choices

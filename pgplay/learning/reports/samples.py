@@ -1,4 +1,4 @@
-"""Samples that tell: not the first few of a step, but some from across its rewards; and its rewards in numbers."""
+"""Sample completions from across the rewards of a step, and statistics of its rewards."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ QUANTILES: tuple[tuple[Role, float], ...] = (
 )
 
 
-def telling_rows(rewards: Sequence[float]) -> list[tuple[Role, int]]:
-    """Return, for each role, the row at that quantile of `rewards`; of equal ones an earlier row is the higher."""
+def quantile_rows(rewards: Sequence[float]) -> list[tuple[Role, int]]:
+    """Return the row at each role's quantile of `rewards`; of equal rewards the earlier row counts as higher."""
     order = sorted(range(len(rewards)), key=lambda row: (rewards[row], -row))
     return [(role, order[round(quantile * (len(order) - 1))]) for role, quantile in QUANTILES]
 
 
-def telling_samples(
+def quantile_samples(
     pairs: Sequence[Pair], completions: Sequence[Completion], rewards: Sequence[float], step: int
 ) -> list[Sample]:
-    """Return one sample for each role, of the B `completions` that answer `pairs` with `rewards`; the top one first."""
-    return [sample_of(role, pairs[row], completions[row], rewards[row], step) for role, row in telling_rows(rewards)]
+    """Return one sample per role from the B `completions` for `pairs` with `rewards`, the top one first."""
+    return [sample_of(role, pairs[row], completions[row], rewards[row], step) for role, row in quantile_rows(rewards)]
 
 
 def sample_of(role: Role, pair: Pair, completion: Completion, reward: float, step: int) -> Sample:
-    """Return one completion as a step tells of it."""
+    """Return the sample for a `completion`."""
     return Sample(
         role=role,
         prompt=pair.prompt,
@@ -51,9 +51,9 @@ def sample_of(role: Role, pair: Pair, completion: Completion, reward: float, ste
 def further_values(
     texts: Sequence[str], pairs: Sequence[Pair], parts: Mapping[str, Sequence[float]], measures: Mapping[str, Reward]
 ) -> dict[str, Sequence[float]]:
-    """Return, for each of B `texts`, the reward's `parts` and what `measures` say, under their metrics' names.
+    """Return the reward's `parts` and the `measures` of B `texts` by metric name.
 
-    `parts` may go on after the first B. Raises RewardError where a measure fails.
+    `parts` may have more than B values. Raises RewardError if a measure fails.
     """
     values: dict[str, Sequence[float]] = {f"part:{name}": part[: len(texts)] for name, part in parts.items()}
     for name, measure in measures.items():
@@ -64,16 +64,16 @@ def further_values(
 def further_series(
     texts: Sequence[str], pairs: Sequence[Pair], values: Mapping[str, Sequence[float]]
 ) -> dict[str, float]:
-    """Return the means of further `values` of B `texts`, and how many of the texts are distinct."""
+    """Return the means of further `values` of B `texts`, and the number of distinct texts."""
     series = {name: sum(row) / len(texts) for name, row in values.items()}
     prompts = [pair.prompt for pair in pairs]
     return {**series, "unique_completions": float(len(set(zip(prompts, texts, strict=True))))}
 
 
 def reward_statistics(rewards: Sequence[float], group_size: int) -> dict[str, float]:
-    """Return the statistics of a step's `rewards`, prompt by prompt in groups of `group_size`, by metric name."""
+    """Return statistics of a step's `rewards`, in groups of `group_size` per prompt, by metric name."""
     ordered, mean = sorted(rewards), statistics.fmean(rewards)
-    squares = math.fsum((reward - mean) ** 2 for reward in rewards)  # statistics.stdev takes ten times as long
+    squares = math.fsum((reward - mean) ** 2 for reward in rewards)  # ten times as fast as statistics.stdev
     return {
         "reward_mean": mean,
         "reward_std": math.sqrt(squares / (len(rewards) - 1)),

@@ -1,6 +1,6 @@
-"""The anatomy of one step: the numbers of its samples, scores, advantages and update, as plain structs without torch.
+"""One step in full: its samples, scores, advantages and update, as plain structs without torch.
 
-`learning.dissection` makes one from a step's record; it is sent to the app and stored with the run.
+`learning.step_inspection` makes it from a step's record; it is sent to the app and stored with the run.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class CompletionDetail(msgspec.Struct, frozen=True):
 
 
 class AlgorithmSettings(msgspec.Struct, frozen=True):
-    """The choices of the algorithm's row, and the numbers in its formulas."""
+    """The algorithm's choices, and the numbers in its formulas."""
 
     algorithm: str
     reward: str

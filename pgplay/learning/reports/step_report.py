@@ -1,4 +1,4 @@
-"""What one step tells: a small frozen record that is stored, sent and shown."""
+"""The report of one step: a small frozen record that is stored, sent and shown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Role = Literal["greedy", "best", "top", "upper", "middle", "lower", "bottom"]
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """One completion worth showing: the greedy one, the best so far, or one from across the reward's quantiles."""
+    """A completion to show: the greedy one, the best so far, or one at a quantile of the rewards."""
 
     role: Role
     prompt: str
@@ -20,15 +20,15 @@ class Sample(msgspec.Struct, frozen=True):
     step: int
     finished: bool
     tokens: tuple[str, ...]
-    """The completion token by token, each as its text; the stop token is not among them (`finished` tells)."""
+    """The text of each token of the completion, without the stop token (see `finished`)."""
 
 
 MOST_POSITIONS = 200
-"""Tokens of a target of which a step tells the probability."""
+"""Most tokens of a target whose probabilities a step reports."""
 
 
 class PromptSheet(msgspec.Struct, frozen=True):
-    """What the policy of a step would write for the first prompts of either side, each with its reward."""
+    """Greedy completions of a step's policy for the first training and held-out prompts, with rewards."""
 
     step: int
     training: tuple[Sample, ...]
@@ -36,11 +36,11 @@ class PromptSheet(msgspec.Struct, frozen=True):
 
 
 class Trace(msgspec.Struct, frozen=True):
-    """What of a step is no single number, and is drawn as a map over the steps.
+    """The rows that a step adds to the heatmaps over steps.
 
-    `target`: the probability of each of the target's tokens after those before it, the stop token's last; the first
-    MOST_POSITIONS of them, each a mean over the prompts that were measured. Empty where no network is trained.
-    `rewards`: how many completions had a reward in each of the equally wide bins from `low` to `high`.
+    `target`: the probability of each target token given the ones before it, the stop token last; up to MOST_POSITIONS,
+    each a mean over the measured prompts. Empty without a network. `rewards`: the number of completions in each of the
+    equally wide bins of rewards from `low` to `high`.
     """
 
     target: tuple[float, ...]
@@ -50,7 +50,7 @@ class Trace(msgspec.Struct, frozen=True):
 
 
 class StepReport(msgspec.Struct, frozen=True):
-    """One step: `step` counts from 1, `seconds` from the first step's beginning, pauses left out.
+    """One step: `step` counts from 1, `seconds` from the start of the first step, without pauses.
 
     `metrics` maps names of `learning.metrics.METRICS` to finite numbers; a metric that could not be computed (a
     diverged loss) is absent.

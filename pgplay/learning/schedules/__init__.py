@@ -1,1 +1,1 @@
-"""What changes along a run: learning rate, entropy weight, KL weight, early stop, recovery."""
+"""Schedules: learning rate, entropy weight, KL weight, early stopping, collapse recovery."""

@@ -1,9 +1,8 @@
-"""Recovery from a collapse: a policy that is certain of a text which earns less than the most begins almost anew.
+"""Recovery from a collapse: a policy that is certain of a wrong text starts almost from scratch.
 
-Where every completion is the same, no reward differs and the policy gradient is nothing; and where the softmax is
-saturated, the gradient of the entropy is nothing too, however large its weight. What is left is to move the weights:
-shrink and perturb (Ash and Adams 2020, arXiv:1910.08475), most of the way to those of an untrained network, as often
-as it takes.
+If all completions are equal, their rewards are too, and the policy gradient is 0; if the softmax is saturated, the
+entropy's gradient is 0 as well, whatever its weight. So the weights are moved most of the way back to those of a fresh
+network (shrink and perturb: Ash and Adams 2020, arXiv:1910.08475), as often as needed.
 """
 
 from __future__ import annotations
@@ -16,12 +15,11 @@ from pgplay.learning.schedules.entropy_weight import COLLAPSED
 from pgplay.policies.policy import Policy
 
 SHARE = 0.9
-"""Of the way to an untrained network. With half of it completions differ again while most positions are still
-saturated: of 60 collapsed policies 3 did not recover in 15 s."""
+"""Share of the way to a fresh network. With half, completions differ again while most positions are still saturated."""
 
 
 def is_collapsed(metrics: Mapping[str, float]) -> bool:
-    """Tell whether a step with these `metrics` had nothing to learn from, and something left to learn."""
+    """Return whether a step with these `metrics` had no learning signal although the task is not solved."""
     return (
         metrics["entropy"] < COLLAPSED
         and metrics["tied_groups"] == 1.0
@@ -32,7 +30,7 @@ def is_collapsed(metrics: Mapping[str, float]) -> bool:
 
 @torch.no_grad()
 def shrink_and_perturb(policy: Policy, seed: int) -> None:
-    """Move all of the policy's weights `SHARE` of the way to those of an untrained network of its shape and `seed`."""
-    untrained = Policy(policy.shape, policy.device, seed)
-    for parameter, first in zip(policy.trainable_parameters(), untrained.trainable_parameters(), strict=True):
+    """Move all weights of `policy` `SHARE` of the way to a fresh network of its shape and `seed`."""
+    fresh = Policy(policy.shape, policy.device, seed)
+    for parameter, first in zip(policy.trainable_parameters(), fresh.trainable_parameters(), strict=True):
         parameter.lerp_(first, SHARE)

@@ -1,4 +1,4 @@
-"""Early stop: when held-out reward no longer rises."""
+"""Early stopping: held-out reward no longer rises."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import msgspec
 
 
 class EarlyStop(msgspec.Struct):
-    """The best reward on held-out prompts so far, and for how many measurements it has not been bettered."""
+    """The best held-out reward so far, its step, and the evaluations since then."""
 
     best: float = -math.inf
     step: int = 0
     waited: int = 0
 
     def note(self, step: int, reward: float) -> bool:
-        """Take in what was measured after `step`; returns whether it is the best so far."""
+        """Record the held-out `reward` after `step`; return whether it is the best so far."""
         if reward > self.best:
             self.best, self.step, self.waited = reward, step, 0
             return True

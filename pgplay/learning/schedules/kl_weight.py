@@ -1,34 +1,32 @@
-"""How the weight of the divergence from the reference moves, so that the divergence stays under a limit."""
+"""The weight of the KL to the reference, which keeps the KL under a limit."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # a plan is made where torch is never loaded
+if TYPE_CHECKING:  # plans are also made in processes without torch
     from torch import Tensor
 
 USUAL = 0.05
-"""The weight far below a limit, where a person names the limit alone."""
+"""Default weight far below a limit."""
 MOST = 100.0
-"""How many times that the weight may become: a policy that is at its limit, or beyond it, is led back."""
+"""Largest weight, as a multiple of the initial one; it pulls a policy at or beyond its limit back."""
 AHEAD = 3.0
-"""Steps at the present pace that are looked ahead, as Adam goes on for some. With none, small runs from scratch went up
-to 76% beyond their limit, with 2 up to 21%, with 3 up to 4%."""
+"""Steps to extrapolate at the present pace: Adam keeps its direction for a few steps."""
 
 
 def start_weight(weight: float | None, limit: float | None) -> float:
-    """Return the weight far below a `limit`: what a person set, else none where nothing is to be held."""
+    """Return the weight far below a `limit`: the setting `weight`, or its default."""
     return (0.0 if limit is None else USUAL) if weight is None else weight
 
 
 def kl_weight(start: float, limit: float | None, divergence: Tensor, before: float | Tensor | None) -> Tensor:
-    """Return the weight (scalar) of a mean `divergence` (scalar, nats a token), which was `before` at the last step.
+    """Return the weight (scalar) for a mean `divergence` (scalar, nats per token) that was `before` at the last step.
 
-    start / (1 - d / limit), d being the divergence as it will soon be: the slope of a barrier, -start * limit *
+    start / (1 - d / limit), where d is the extrapolated divergence: the slope of a barrier, -start * limit *
     log(1 - d / limit) (interior-point policy optimisation, Liu, Ding and Liu 2019, arXiv:1910.09615), with the
-    derivative term of a PID controller (Stooke, Achiam and Abbeel 2020, arXiv:2007.03964). A controller that
-    accumulates (Ziegler et al. 2019, arXiv:1909.08593) comes too late where a run takes 16 steps: under a limit of 0.5
-    it let the preset no-letter-e go to 0.75 nats.
+    derivative term of a PID controller (Stooke, Achiam and Abbeel 2020, arXiv:2007.03964). An integrating controller
+    (Ziegler et al. 2019, arXiv:1909.08593) reacts too late for runs of a few dozen steps.
     """
     if limit is None:
         return divergence.new_full((), start)
