@@ -85,7 +85,7 @@ class BatchBuilder(NamedTuple):
         if not is_dense and not predicts_credit:
             return batch
         credit = every_tokens_credit(batch.prefixes, answered, self.policy, self.graphs)
-        sampled = torch.where(own.mask, of_actions_at(credit, batch.places, own.actions), 0.0)
+        sampled = torch.where(own.mask, of_actions_at(credit, batch.prefix_index, own.actions), 0.0)
         return batch._replace(
             token_credit=sampled if is_dense else None,
             every_credit=credit.clamp_min(CREDIT_FLOOR) if predicts_credit else None,

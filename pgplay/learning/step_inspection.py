@@ -134,7 +134,7 @@ class _Columns:
         likeliest, log_ps = first.distribution.detach().likeliest(ALTERNATIVES)
         self._tokens, self._mask = rollout.actions.tolist(), rollout.mask.tolist()
         self._likeliest, self._log_ps = likeliest.tolist(), log_ps.exp().tolist()
-        self._places = batch.places.tolist()
+        self._prefix_index = batch.prefix_index.tolist()
         self._pieces = policy.tokenizer.token_texts
         self._log_p, self._entropy = _listed(first.log_p), _listed(first.entropies)
         self._advantages, self._shared = _listed(record.advantages), _listed(record.shared)
@@ -152,8 +152,8 @@ class _Columns:
         def number(values: list[list[float]] | None) -> float | None:
             return None if values is None else round(values[row][column], 6)
 
-        place = self._places[row][column]
-        alternatives = zip(self._likeliest[place], self._log_ps[place], strict=True)
+        prefix = self._prefix_index[row][column]
+        alternatives = zip(self._likeliest[prefix], self._log_ps[prefix], strict=True)
         return TokenDetail(
             text=self._pieces[self._tokens[row][column]],
             log_p=number(self._log_p) or 0.0,

@@ -1,4 +1,4 @@
-"""WHO writes: the networks, their sizes, and sampling with one density.
+"""Policies: model families, networks, and sampling with one density.
 
-`catalogue` knows names and sizes without torch; every other module here holds tensors.
+`families` and `spec` do not import torch.
 """

@@ -1,4 +1,4 @@
-"""The one density: from logits to the log-probabilities that are both sampled and trained."""
+"""The density: from logits to the log-probabilities used for sampling and in the loss."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ class Density(NamedTuple):
 
     @classmethod
     def of(cls, config: RunConfig) -> Density:
-        """Return the density that a run of `config` samples and trains: also that of the policy which it leaves."""
+        """Return the density of a run of `config`, for sampling, in the loss, and of the policy it saves."""
         return cls(**{name: getattr(config, name) for name in cls._fields})
 
     @property
     def changes(self) -> dict[str, Any]:
-        """What is not the policy's plain softmax, by the names of the settings."""
+        """The settings that differ from a plain softmax, by name."""
         plain = Density()._asdict()
         return {name: value for name, value in self._asdict().items() if value != plain[name]}
 
     @property
-    def in_words(self) -> str:
-        """What `changes` says, in a line."""
+    def description(self) -> str:
+        """`changes` as text."""
         return ", ".join(f"{name} {value:g}" for name, value in self.changes.items()) or "temperature 1"
 
     def log_probabilities(self, logits: Tensor) -> Tensor:
@@ -40,10 +40,10 @@ class Density(NamedTuple):
         return self.filtered(logits).log_softmax(-1)
 
     def filtered(self, logits: Tensor) -> Tensor:
-        """Return what `logits` (..., V) become before they are normed; a token that a filter removes has -inf.
+        """Return `logits` (..., V) with temperature and filters applied, not normalised; a removed token has -inf.
 
-        The likeliest token always stays. top_p: Holtzman et al. 2020, arXiv:1904.09751; min_p: Nguyen et al. 2024,
-        arXiv:2407.01082. Which tokens a filter removes is a constant to the gradient.
+        The most likely token always stays. top_p: Holtzman et al. 2020, arXiv:1904.09751; min_p: Nguyen et al. 2024,
+        arXiv:2407.01082. The set of removed tokens is constant to the gradient.
         """
         if self.temperature != 1.0:
             logits = logits / self.temperature
@@ -53,7 +53,7 @@ class Density(NamedTuple):
         if self.top_p < 1.0:
             sorted_logits, order = logits.detach().sort(descending=True)
             probabilities = sorted_logits.softmax(-1)
-            # A token goes when those before it hold top_p already.
+            # A token is removed if the more likely ones already reach top_p.
             beyond = probabilities.cumsum(-1) - probabilities >= self.top_p
             logits = logits.masked_fill(torch.zeros_like(beyond).scatter(-1, order, beyond), -torch.inf)
         if self.min_p > 0.0:

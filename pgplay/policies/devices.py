@@ -1,4 +1,4 @@
-"""The devices that torch can use here, and why the others can't be used."""
+"""The devices torch can use here, and the reason for each it cannot."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pgplay.errors import InputError
 
 
 class DeviceInfo(NamedTuple):
-    """A device by the name a person gives it; `reason` says why it is not available."""
+    """A device by its name as a setting; `reason` says why it is not available."""
 
     name: str
     description: str
@@ -21,7 +21,7 @@ class DeviceInfo(NamedTuple):
 def list_devices() -> list[DeviceInfo]:
     """Return auto, cpu, every CUDA device, and mps, available or not."""
     devices = [
-        DeviceInfo("auto", f"{resolve_device('auto')}: what is fastest here for small models", True),
+        DeviceInfo("auto", f"{resolve_device('auto')}: the fastest here for small models", True),
         DeviceInfo("cpu", f"{torch.get_num_threads()} threads by default", True),
     ]
     if torch.cuda.is_available():
@@ -45,9 +45,9 @@ def _why_no_cuda() -> str:
 
 
 def resolve_device(name: str) -> torch.device:
-    """Return the device called `name`; raises InputError, with the reason, where it can't be had.
+    """Return the device `name`; raises InputError with the reason if it is not available.
 
-    auto takes a CUDA GPU where there is one, else the CPU: for small models MPS is slower than that.
+    auto is a CUDA GPU if there is one, else the CPU, which is faster than MPS for small models.
     """
     if name == "auto":
         return torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")

@@ -1,6 +1,6 @@
-"""The next token's distribution after each of many prefixes, asked only for what a loss needs of it.
+"""The next token's distribution after each of many prefixes, through the quantities that losses need.
 
-No method returns a number per prefix and token, so a vocabulary too large for a (P, V) tensor can be summed in chunks.
+No method returns a (P, V) tensor, so a large vocabulary can be summed in chunks.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ that shape. log p and log q are 0 outside the mask."""
 class TokenDistribution(Protocol):
     """The distribution over V tokens after each of P prefixes; a token that a filter removes has probability 0."""
 
-    def log_p(self, actions: Tensor, places: Tensor) -> Tensor:
-        """Return the log-probabilities (B, T) of `actions` (B, T), after the prefixes numbered in `places` (B, T)."""
+    def log_p(self, actions: Tensor, prefix_index: Tensor) -> Tensor:
+        """Return the log-probabilities (B, T) of `actions` (B, T), after the prefixes `prefix_index` (B, T)."""
         ...
 
     def entropy(self) -> Tensor:
@@ -47,7 +47,7 @@ class TokenDistribution(Protocol):
         ...
 
     def likeliest(self, count: int) -> tuple[Tensor, Tensor]:
-        """Return the likeliest tokens and their log-probabilities, both (P, at most `count`), the likeliest first."""
+        """Return the most likely tokens and their log-probabilities, both (P, at most `count`), in descending order."""
         ...
 
     def detach(self) -> Self:
@@ -56,13 +56,13 @@ class TokenDistribution(Protocol):
 
 
 class DenseDistribution(NamedTuple):
-    """A distribution held as log_probabilities (P, V): the right one for small vocabularies."""
+    """A distribution stored as log_probabilities (P, V), for small vocabularies."""
 
     log_probabilities: Tensor
 
-    def log_p(self, actions: Tensor, places: Tensor) -> Tensor:
-        """Return the log-probabilities (B, T) of `actions` (B, T), after the prefixes numbered in `places` (B, T)."""
-        return of_actions_at(self.log_probabilities, places, actions)
+    def log_p(self, actions: Tensor, prefix_index: Tensor) -> Tensor:
+        """Return the log-probabilities (B, T) of `actions` (B, T), after the prefixes `prefix_index` (B, T)."""
+        return of_actions_at(self.log_probabilities, prefix_index, actions)
 
     def entropy(self) -> Tensor:
         """Return the exact entropy (P,) in nats."""
@@ -87,7 +87,7 @@ class DenseDistribution(NamedTuple):
         return self.expected(loss(log_p, log_q, q, possible))
 
     def likeliest(self, count: int) -> tuple[Tensor, Tensor]:
-        """Return the likeliest tokens and their log-probabilities, both (P, at most `count`), the likeliest first."""
+        """Return the most likely tokens and their log-probabilities, both (P, at most `count`), in descending order."""
         values, tokens = self.log_probabilities.topk(min(count, self.log_probabilities.shape[-1]), -1)
         return tokens, values
 

@@ -1,4 +1,4 @@
-"""Whether tensors are those that a network, or whatever else is kept beside it, must have; without torch."""
+"""Compares stored tensors with the shapes that a network needs; without torch."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from pgplay.policies.families.base import Shapes
 
 
-def misfit(found: Mapping[str, tuple[int, ...]], expected: Shapes) -> str:
-    """Return in words the first thing that is wrong with tensors of the shapes `found`; empty where nothing is."""
+def misfit(stored: Mapping[str, tuple[int, ...]], expected: Shapes) -> str:
+    """Return the first difference between the `stored` and the `expected` shapes; empty if there is none."""
     for name, shape in expected.items():
-        if name not in found:
+        if name not in stored:
             return f"it lacks {name}"
-        if found[name] != shape:
-            return f"{name} is {_in_words(found[name])}, not {_in_words(shape)}"
-    extra = next((name for name in found if name not in expected), None)
-    return "" if extra is None else f"it holds {extra}, which does not belong there"
+        if stored[name] != shape:
+            return f"{name} is {_format_shape(stored[name])}, not {_format_shape(shape)}"
+    extra = next((name for name in stored if name not in expected), None)
+    return "" if extra is None else f"it has {extra}, which does not belong there"
 
 
-def _in_words(shape: tuple[int, ...]) -> str:
+def _format_shape(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape)) or "a single number"

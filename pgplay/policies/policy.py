@@ -1,4 +1,4 @@
-"""A policy: a network with its tokenizer, that writes completions and tells how likely a text is."""
+"""A policy: a network with its tokenizer, which samples completions and computes the likelihood of texts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from pgplay.tasks.task import Pair
 
 
 class Policy:
-    """Maps a prompt to a distribution over completions of at most `max_length` tokens, the stop token counted in."""
+    """Maps a prompt to a distribution over completions of at most `max_length` tokens, including the stop token."""
 
     def __init__(self, shape: PolicySpec, device: torch.device, seed: int = 0) -> None:
         self.shape = shape
@@ -37,7 +37,7 @@ class Policy:
         self.network = cast(Network, self.module)
 
     def prefix(self, prompt: str) -> list[int]:
-        """Return the tokens that a completion for `prompt` follows; raises InputError where it is too long."""
+        """Return the tokens of `prompt` before its completion; raises InputError if it is too long."""
         tokens = self.tokenizer.render_prompt(prompt)
         if len(tokens) - 1 + self.max_length > self.spec.context_length:
             raise InputError(
@@ -62,17 +62,17 @@ class Policy:
     def features(self, prefixes: Prefixes, dropout_masks: Tensor | None = None) -> Tensor:
         """Return the network's features (P, W) for `prefixes`.
 
-        `dropout_masks` are those of their first texts, which must not share any; nothing is dropped from the others.
+        `dropout_masks` belong to the first texts, which must not share prefixes; the others have no dropout.
         """
         if dropout_masks is not None:
-            missing = prefixes.places.shape[0] - dropout_masks.shape[1]
+            missing = prefixes.prefix_index.shape[0] - dropout_masks.shape[1]
             dropout_masks = F.pad(dropout_masks, (0, 0, 0, missing), value=1.0).index_select(1, prefixes.texts)
         return self.network(prefixes, dropout_masks)
 
     def distributions(self, features: Tensor, densities: Sequence[Density]) -> list[TokenDistribution]:
         """Return the next token's distribution under each of `densities` after prefixes with `features` (P, W).
 
-        Equal densities share one distribution, and all of them the logits.
+        Equal densities share one distribution; all share the logits.
         """
         logits = self.network.logits(features)
         made = {density: DenseDistribution(density.log_probabilities(logits)) for density in dict.fromkeys(densities)}
@@ -92,8 +92,8 @@ class Policy:
 
     def log_probabilities(self, inputs: Tensor, density: Density, dropout_masks: Tensor | None = None) -> Tensor:
         """Return the next token's log-probabilities (B, T, V) after each of `inputs` (B, T)."""
-        prefixes = Prefixes.apart(inputs)
-        return spread(self.log_probabilities_after(prefixes, density, dropout_masks), prefixes.places)
+        prefixes = Prefixes.from_texts(inputs)
+        return spread(self.log_probabilities_after(prefixes, density, dropout_masks), prefixes.prefix_index)
 
     def completions(self, rollout: Rollout) -> list[Completion]:
         """Return the completions of `rollout` as text; one transfer from the device."""
@@ -108,14 +108,14 @@ class Policy:
     def write(
         self, prompts: Sequence[str], density: Density, generator: torch.Generator, *, greedy: bool = False
     ) -> list[Completion]:
-        """Write one completion for each of `prompts`; raises InputError for a prompt it can't read."""
+        """Sample one completion for each of `prompts`; raises InputError for a prompt it cannot read."""
         prefixes = [self.prefix(prompt) for prompt in prompts]
         return self.completions(self.sample(prefixes, density, generator, len(prompts) if greedy else 0))
 
     def reading(self, pairs: Sequence[Pair]) -> Reading:
         """Return the reading of each (prompt, target), on the policy's device.
 
-        The stop token is counted in; only a text that fills the length limit has none, as when it was written.
+        Including the stop token, except for a text that fills the length limit, as when sampled.
         """
         prefixes = [self.prefix(pair.prompt) for pair in pairs]
         texts = [self.tokenizer.encode(pair.target) for pair in pairs]
@@ -133,13 +133,13 @@ class Policy:
 
     def losses(self, reading: Reading) -> Tensor:
         """Return the mean negative log-probability (B,) of the actions of `reading`."""
-        prefixes = Prefixes.apart(reading.inputs)
+        prefixes = Prefixes.from_texts(reading.inputs)
         distribution = self.distribution_after(prefixes, Density())
-        return mean_losses(token_losses(distribution, prefixes.places, reading), reading)
+        return mean_losses(token_losses(distribution, prefixes.prefix_index, reading), reading)
 
     @torch.no_grad()
     def cross_entropy(self, pairs: Sequence[Pair]) -> list[float]:
-        """Return, for each (prompt, target), nats per token of the target, stop token counted in."""
+        """Return the nats per token of the target for each (prompt, target), including the stop token."""
         losses: list[float] = self.losses(self.reading(pairs)).tolist()
         return losses
 
@@ -148,17 +148,17 @@ class Policy:
         return [parameter for parameter in self.module.parameters() if parameter.requires_grad]
 
     def reference(self) -> Policy:
-        """Return the policy as it is now, frozen."""
+        """Return a frozen copy of the policy."""
         frozen = copy.deepcopy(self)
         frozen.module.requires_grad_(False)
         return frozen
 
     def saved_state(self) -> dict[str, Tensor]:
-        """Return what must be kept of the policy beside its spec: its tensors by name, as they are, not copied."""
+        """Return the tensors to save besides the spec, by name, not copied."""
         return {name: tensor.detach() for name, tensor in self.module.state_dict().items()}
 
     def load_state(self, tensors: dict[str, Any]) -> None:
-        """Take over the network's `tensors`; raises InputError where they are another network's."""
+        """Load the network's `tensors`; raises InputError if they belong to another network."""
         try:
             self.module.load_state_dict(tensors)
         except RuntimeError as error:

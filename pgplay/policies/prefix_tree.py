@@ -1,9 +1,9 @@
-"""Texts as the prefixes that they are made of, each of which a network reads once.
+"""The distinct prefixes of a batch of texts, so that a network reads each prefix once.
 
-The next token's distribution depends on the prefix alone. Completions of one prompt share their first tokens, and the
-more of them the more the policy has learnt, so a batch of B completions over T columns has far fewer prefixes than
-B x T: on the way to 30 characters about half, and once they are learnt one for each column. All that a network and the
-vocabulary take is computed for the prefixes; what belongs to a completion is looked up by its places.
+The next token's distribution depends only on the prefix. Completions of one prompt share their first tokens, more of
+them as the policy learns, so a batch of B completions over T columns has far fewer prefixes than B x T: about half
+while learning 30 characters, and one per column afterwards. Networks and losses over the vocabulary compute per prefix;
+values of a completion are looked up by `prefix_index`.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ PATH_MULTIPLE = 16
 class Prefixes(NamedTuple):
     """The P prefixes of N texts over T columns, ordered by their last token's column.
 
-    tokens, columns, texts (P,): the last token of each, its column, and one text that begins so. parents (P,): the
-    number, within the column before, of the prefix that each goes on from; it says nothing in the first column. widths:
-    how many each column has. places (N, T): the prefix at each place of each text, anything beyond a text's end. paths
-    (L, T or some more): the places of so many texts that every prefix is in one of them; ends (P,): where in `paths`,
-    flat.
+    tokens, columns, texts (P,): the last token of each, its column, and one text that starts with it. parents (P,): the
+    number, within the previous column, of the prefix it extends; undefined in the first column. widths: the number of
+    prefixes in each column. prefix_index (N, T): the prefix at each position of each text, undefined after its end.
+    paths (L, at least T): the prefix indices of L texts that together contain every prefix; ends (P,): the position of
+    each prefix in the flattened `paths`.
     """
 
     tokens: Tensor
@@ -34,31 +34,31 @@ class Prefixes(NamedTuple):
     texts: Tensor
     parents: Tensor
     widths: tuple[int, ...]
-    places: Tensor
+    prefix_index: Tensor
     paths: Tensor
     ends: Tensor
 
     @classmethod
-    def apart(cls, tokens: Tensor) -> Prefixes:
-        """Return the prefixes of `tokens` (N, T), all N x T of them, whether they are the same or not."""
+    def from_texts(cls, tokens: Tensor) -> Prefixes:
+        """Return all N x T prefixes of `tokens` (N, T), without merging equal ones."""
         texts, columns = tokens.shape
         numbers = torch.arange(texts * columns, device=tokens.device)
-        rows, places = numbers % texts, numbers.view(columns, texts).t()
-        paths = _widened(places)
+        rows, prefix_index = numbers % texts, numbers.view(columns, texts).t()
+        paths = _widened(prefix_index)
         ends = rows * paths.shape[1] + numbers // texts
-        return cls(tokens.t().flatten(), numbers // texts, rows, rows, (texts,) * columns, places, paths, ends)
+        return cls(tokens.t().flatten(), numbers // texts, rows, rows, (texts,) * columns, prefix_index, paths, ends)
 
     @classmethod
-    def shared(cls, tokens: Tensor, lengths: Sequence[int], kinds: Sequence[Hashable]) -> Prefixes:
-        """Return the different prefixes of `tokens` (N, T), of which a text has the first of its `lengths` (N,).
+    def deduplicated(cls, tokens: Tensor, lengths: Sequence[int], kinds: Sequence[Hashable]) -> Prefixes:
+        """Return the distinct prefixes of `tokens` (N, T); each text has its first `lengths` (N,) tokens.
 
-        Only texts of one of the `kinds` (N,) share a prefix. Needs the tokens on the host.
+        Only texts of the same kind in `kinds` (N,) share prefixes. Needs the tokens on the host.
         """
         count, columns = tokens.shape
         rows = [row[:length] for row, length in zip(tokens.tolist(), lengths, strict=True)]
-        _, numbered = different(kinds)
+        _, numbered = first_occurrences(kinds)
         order = torch.tensor(sorted(range(count), key=lambda number: (numbered[number], rows[number])))
-        # Sorted, texts with a prefix in common stand together: each differs from the one before it from some column on.
+        # Sorted, texts with a common prefix are adjacent: each differs from the previous one from some column on.
         ordered = torch.cat([torch.tensor(numbered)[:, None], tokens], 1)[order]
         own = torch.arange(columns) < torch.tensor(lengths)[order, None]
         ordered[:, 1:].masked_fill_(~own, -1)
@@ -66,13 +66,13 @@ class Prefixes(NamedTuple):
         fresh[1:count] = (ordered[1:] != ordered[:-1]).cummax(1).values[:, 1:]
         is_first = fresh[:count] & own
         numbers = is_first.t().flatten().cumsum(0).view(columns, count).t() - 1
-        places = torch.empty_like(numbers).index_copy_(0, order, numbers.masked_fill(~own, 0))
+        prefix_index = torch.empty_like(numbers).index_copy_(0, order, numbers.masked_fill(~own, 0))
         widths = is_first.sum(0).tolist()
-        # A prefix is told by the last of the texts that have it; a text that is the last to have one is a path.
+        # A prefix is identified by the last text that has it; a text that identifies any prefix is a path.
         last = fresh[1:] & own
         found_columns, found_rows = last.t().nonzero(as_tuple=True)
         is_path = last.any(1)
-        paths = _widened(places[order[is_path]])
+        paths = _widened(prefix_index[order[is_path]])
         ends = (is_path.cumsum(0) - 1)[found_rows] * paths.shape[1] + found_columns
         before = (found_columns - 1).clamp_min(0)
         starts = torch.tensor([0, *itertools.accumulate(widths)])
@@ -83,27 +83,27 @@ class Prefixes(NamedTuple):
             texts=order[found_rows],
             parents=parents,
             widths=tuple(widths),
-            places=places,
+            prefix_index=prefix_index,
             paths=paths,
             ends=ends,
         )
 
     def by_column(self) -> Iterator[slice]:
-        """Go through the columns: where the prefixes of each stand."""
+        """Yield the slice of prefixes of each column."""
         ends = itertools.accumulate(self.widths)
         return (slice(end - width, end) for end, width in zip(ends, self.widths, strict=True))
 
     def along_paths(self, values: Tensor) -> Tensor:
-        """Return (L, T, ...) what each place of each path has of `values` (P, ...)."""
+        """Return `values` (P, ...) at every position of the paths: (L, T, ...)."""
         return spread(values, self.paths)
 
     def from_paths(self, values: Tensor) -> Tensor:
-        """Return (P, ...) what each prefix has of `values` (L, T, ...) along the paths."""
+        """Return `values` (L, T, ...) along the paths for each prefix: (P, ...)."""
         return values.flatten(0, 1).index_select(0, self.ends)
 
 
-def different(values: Sequence[Hashable]) -> tuple[list[int], list[int]]:
-    """Return where each different one of `values` stands first, and for each of `values` which one of those it is."""
+def first_occurrences(values: Sequence[Hashable]) -> tuple[list[int], list[int]]:
+    """Return the index of each distinct value's first occurrence, and for each value the number of its distinct one."""
     first: dict[Hashable, int] = {}
     for number, value in enumerate(values):
         first.setdefault(value, number)
@@ -112,16 +112,16 @@ def different(values: Sequence[Hashable]) -> tuple[list[int], list[int]]:
 
 
 def _widened(paths: Tensor) -> Tensor:
-    """Return `paths` (L, T) with so many columns more that attention along them is fast."""
+    """Return `paths` (L, T) padded to a number of columns for which attention is fast."""
     return nn.functional.pad(paths, (0, -paths.shape[1] % PATH_MULTIPLE))
 
 
-def spread(values: Tensor, places: Tensor) -> Tensor:
-    """Return (N, T, ...) what each of `places` (N, T) has of `values` (P, ...)."""
-    return values.index_select(0, places.flatten()).view(*places.shape, *values.shape[1:])
+def spread(values: Tensor, prefix_index: Tensor) -> Tensor:
+    """Return `values` (P, ...) at each prefix in `prefix_index` (N, T): (N, T, ...)."""
+    return values.index_select(0, prefix_index.flatten()).view(*prefix_index.shape, *values.shape[1:])
 
 
-def of_actions_at(values: Tensor, places: Tensor, actions: Tensor) -> Tensor:
-    """Return, of every token's `values` (P, V) at each of `places` (N, T), those of `actions` (N, T)."""
-    chosen = places * values.shape[1] + actions
+def of_actions_at(values: Tensor, prefix_index: Tensor, actions: Tensor) -> Tensor:
+    """Return the `values` (P, V) of `actions` (N, T) after the prefixes `prefix_index` (N, T)."""
+    chosen = prefix_index * values.shape[1] + actions
     return values.flatten().index_select(0, chosen.flatten()).view(actions.shape)

@@ -1,4 +1,4 @@
-"""Texts as a network reads them, and how likely it finds them."""
+"""Texts as a network reads them, and their likelihood."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pgplay.policies.prefix_tree import Prefixes
 
 
 class Reading(NamedTuple):
-    """Texts to be read: inputs (B, T), the actions (B, T) that follow each, and mask (B, T) of those that count."""
+    """Texts to read: inputs (B, T), the action (B, T) after each, and the mask (B, T) of actions that count."""
 
     inputs: Tensor
     actions: Tensor
@@ -22,29 +22,29 @@ class Reading(NamedTuple):
 
 
 def of_actions(values: Tensor, actions: Tensor) -> Tensor:
-    """Return, of every token's `values` (B, T, V), those of `actions` (B, T)."""
+    """Return the `values` (B, T, V) of `actions` (B, T)."""
     return values.gather(2, actions[:, :, None])[:, :, 0]
 
 
 def prefixes_of(readings: Sequence[Reading], kinds: Sequence[Hashable] | None = None) -> Prefixes:
-    """Return the prefixes of the texts of all `readings`: shared by texts of one of the `kinds` (N,), or all apart."""
+    """Return the prefixes of all texts in `readings`: merged within each of the `kinds` (N,), or not merged."""
     columns = max(reading.inputs.shape[1] for reading in readings)
     tokens, masks = (
         torch.cat([F.pad(one, (0, columns - one.shape[1])) for one in ones])
         for ones in ([reading.inputs for reading in readings], [reading.mask for reading in readings])
     )
     if kinds is None:
-        return Prefixes.apart(tokens)
+        return Prefixes.from_texts(tokens)
     lengths = torch.where(masks, torch.arange(1, columns + 1), 0).amax(1).tolist()
-    return Prefixes.shared(tokens, lengths, kinds)
+    return Prefixes.deduplicated(tokens, lengths, kinds)
 
 
-def token_losses(distribution: TokenDistribution, places: Tensor, reading: Reading) -> Tensor:
+def token_losses(distribution: TokenDistribution, prefix_index: Tensor, reading: Reading) -> Tensor:
     """Return the negative log-probability (B, T) of each action of `reading`, 0 outside its mask.
 
-    `places` (B, T) number the prefixes that `distribution` follows.
+    `prefix_index` (B, T): the prefix before each action.
     """
-    return -torch.where(reading.mask, distribution.log_p(reading.actions, places), 0.0)
+    return -torch.where(reading.mask, distribution.log_p(reading.actions, prefix_index), 0.0)
 
 
 def mean_losses(losses: Tensor, reading: Reading) -> Tensor:

@@ -1,4 +1,4 @@
-"""What a policy wrote: token by token as tensors, and as text."""
+"""Sampled completions, as tensors and as text."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pgplay.policies.reading import Reading
 class Rollout(NamedTuple):
     """B completions, token by token, over T columns; a prompt's columns come before its completion's.
 
-    inputs (B, T): what the network read. actions (B, T): what came next. mask (B, T): whether that was the policy's
-    own choice, the stop token counted in. log_probabilities (B, T): of the actions under the density that drew them,
-    0 outside the mask. stopped (B,): whether a completion ended by a stop token, and not at the length limit.
+    inputs (B, T): the tokens that the network read. actions (B, T): the next tokens. mask (B, T): whether the policy
+    sampled the action, including the stop token. log_probabilities (B, T): of the actions under the sampling density, 0
+    outside the mask. stopped (B,): whether a completion ended with a stop token, not at the length limit.
     prefix_lengths: of each rendered prompt, so that actions begin at column length - 1.
     """
 
@@ -28,11 +28,11 @@ class Rollout(NamedTuple):
 
     @property
     def reading(self) -> Reading:
-        """What a network has to read to tell how likely these completions are."""
+        """The tensors for computing the likelihood of these completions."""
         return Reading(self.inputs, self.actions, self.mask)
 
     def rows(self, count: int, *, trimmed: bool = True) -> Rollout:
-        """Return the first `count` completions, `trimmed` of the columns that none of them uses."""
+        """Return the first `count` completions, without the columns none of them uses if `trimmed`."""
         used = int(self.mask[:count].any(0).nonzero().max()) + 1 if trimmed else self.mask.shape[1]
         masks = None if self.dropout_masks is None else self.dropout_masks[:, :count]
         inputs, actions, mask, log_probabilities = (
@@ -43,7 +43,7 @@ class Rollout(NamedTuple):
 
 
 class Completion(NamedTuple):
-    """What was written: the text that each token added, and whether it ended by a stop token."""
+    """A completion: the text of each token, and whether it ended with a stop token."""
 
     pieces: tuple[str, ...]
     finished: bool

@@ -1,4 +1,4 @@
-"""Sampling: completions token by token, each column for all rows that are still being written."""
+"""Sampling: completions token by token, each column for all unfinished rows."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from torch import Tensor
 from pgplay.policies.cuda_graphs import EAGER, GraphCache
 from pgplay.policies.density import Density
 from pgplay.policies.networks.base import Network
-from pgplay.policies.prefix_tree import different
+from pgplay.policies.prefix_tree import first_occurrences
 from pgplay.policies.reading import of_actions
 from pgplay.policies.rollout import Rollout
 from pgplay.tokenizers.base import Tokenizer
 
 SPARSE = 0.75
-"""Rows that have stopped are left out once no more than this share of those computed is still written."""
+"""Stopped rows are dropped once at most this share of the computed rows is unfinished."""
 
 
 class Prompts(NamedTuple):
     """The rendered prompts of B rows, padded: tokens (B, P) and their lengths (B,).
 
-    readers (b,): rows that are all different in the columns before the first token of the policy's own; owners (B,):
-    which of these each row is like.
+    readers (b,): rows whose columns before the first sampled token are distinct; owners (B,): for each row the reader
+    with equal columns.
     """
 
     tokens: Tensor
@@ -35,10 +35,10 @@ class Prompts(NamedTuple):
 
 
 class Constants(NamedTuple):
-    """What is the same for all rows of a batch.
+    """Constants of a batch.
 
-    first: the first column of which a token is the policy's own. greedy_rows: how many of the last rows are greedy.
-    stops_early: whether sampling ends once all rows have stopped.
+    first: the first column with a sampled token. greedy_rows: the number of greedy rows, the last ones. stops_early:
+    whether sampling ends once all rows have stopped.
     """
 
     density: Density
@@ -48,9 +48,9 @@ class Constants(NamedTuple):
 
 
 class PresentRows(NamedTuple):
-    """The rows that are still written, all of them or those numbered: the network's state for them, noise (T, b, V).
+    """The unfinished rows (all, or by number), the network's state for them, and their noise (T, b, V).
 
-    free (T + 1, b): whether a column is a row's own to choose. dropout_masks (mask_count, b, W), or None.
+    free (T + 1, b): whether the policy samples a row's column. dropout_masks (mask_count, b, W), or None.
     """
 
     rows: slice | Tensor
@@ -59,16 +59,16 @@ class PresentRows(NamedTuple):
     free: Tensor
     dropout_masks: Tensor | None
 
-    def select(self, places: Tensor, network: Network) -> PresentRows:
-        """Return those at `places` among these."""
-        masks = None if self.dropout_masks is None else self.dropout_masks[:, places]
-        rows = self.rows[places] if isinstance(self.rows, Tensor) else places
-        state = network.select_rows(self.state, places)
-        return PresentRows(rows, state, self.noise[:, places], self.free[:, places], masks)
+    def select(self, index: Tensor, network: Network) -> PresentRows:
+        """Return the rows at `index` among these."""
+        masks = None if self.dropout_masks is None else self.dropout_masks[:, index]
+        rows = self.rows[index] if isinstance(self.rows, Tensor) else index
+        state = network.select_rows(self.state, index)
+        return PresentRows(rows, state, self.noise[:, index], self.free[:, index], masks)
 
 
 class ColumnStretch(NamedTuple):
-    """Columns from `start` on that the same rows were written in, and the logits (b, V) of each."""
+    """Columns from `start` on with the same `rows`, and the logits (b, V) of each."""
 
     rows: slice | Tensor
     start: int
@@ -76,7 +76,7 @@ class ColumnStretch(NamedTuple):
 
 
 class Sampler(NamedTuple):
-    """Writes completions of at most `max_length` tokens with `network`, a stop token counted in."""
+    """Samples completions of at most `max_length` tokens from `network`, including the stop token."""
 
     network: Network
     tokenizer: Tokenizer
@@ -93,17 +93,17 @@ class Sampler(NamedTuple):
         dropout_masks: Tensor | None = None,
         graphs: GraphCache = EAGER,
     ) -> Rollout:
-        """Write one completion for each of `prefixes`, the last `greedy_rows` of them greedily."""
+        """Sample one completion for each of `prefixes`, the last `greedy_rows` greedily."""
         batch = len(prefixes)
         lengths = [len(prefix) for prefix in prefixes]
         longest = max(lengths)
         columns = longest - 1 + self.max_length
         padded = [(*prefix, *[self.tokenizer.pad_id] * (longest - len(prefix))) for prefix in prefixes]
-        # What completions have in common before the first of them begins is read once, unless masks tell them apart.
-        alike = different(padded if dropout_masks is None else range(batch))
+        # Equal columns before the first completion begins are read once, unless rows have dropout masks.
+        alike = first_occurrences(padded if dropout_masks is None else range(batch))
         prompts = Prompts(*(torch.tensor(numbers, device=self.device) for numbers in (padded, lengths, *alike)))
         uniform = torch.rand(columns, batch, self.tokenizer.vocabulary_size, generator=generator, device=self.device)
-        # Asking whether all have stopped costs a transfer on a GPU, so there the columns run to the end.
+        # On a GPU, checking whether all rows have stopped costs a transfer, so all columns are computed.
         stops_early = self.device.type == "cpu" and not graphs.records
         constants = Constants(density, min(lengths) - 1, greedy_rows, stops_early)
         sample = partial(self.sample_tokens, constants)
@@ -115,10 +115,9 @@ class Sampler(NamedTuple):
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Return inputs, actions, mask, log-probabilities and stopped, as in a rollout.
 
-        `noise` (T, B, V) is uniform, and overwritten: a token is drawn as the largest logit plus Gumbel noise (Gumbel
-        1954; Maddison et al. 2014, arXiv:1411.0030); a greedy row has none. What is the same for all tokens of a column
-        (the logarithm of the sum) changes no draw, so the log-probabilities are computed after the last column, all at
-        once.
+        `noise` (T, B, V) is uniform, and overwritten: the sampled token has the largest logit plus Gumbel noise (Gumbel
+        1954; Maddison et al. 2014, arXiv:1411.0030); a greedy row has no noise. The normaliser of a column changes no
+        sample, so all log-probabilities are computed together after the last column.
         """
         density, first, greedy_rows, stops_early = constants
         batch, longest, columns = len(prompts.tokens), prompts.tokens.shape[1], len(noise)
@@ -158,14 +157,14 @@ class Sampler(NamedTuple):
         actions, own = inputs[:, 1 : columns + 1], free[:columns].t()
         is_stop = own & ~is_none_of(actions, self.tokenizer.stop_ids)
         stops = is_stop.long()
-        mask = own & (stops.cumsum(1) == stops)  # the first stop token is in it
+        mask = own & (stops.cumsum(1) == stops)  # including the first stop token
         log_probabilities = torch.where(mask, _log_probabilities(stretches, actions), 0.0)
         return inputs[:, :columns], actions, mask, log_probabilities, is_stop.any(1)
 
     def _after_common_prompts(
         self, prompts: Prompts, first: int, columns: int, dropout_masks: Tensor | None
     ) -> Any:
-        """Return the network's state for all rows before column `first`; prompts that are alike are read once."""
+        """Return the network's state for all rows before column `first`; equal prompts are read once."""
         if not first:
             return self.network.start(len(prompts.tokens), columns)
         state = self.network.start(len(prompts.readers), columns)
@@ -176,13 +175,13 @@ class Sampler(NamedTuple):
 def to_gumbel(uniform: Tensor) -> None:
     """Turn `uniform` noise into Gumbel noise, in place.
 
-    A 0 would turn into minus infinity, which a token that is left alone by the filters does not survive.
+    A 0 would become minus infinity, and a token that is the only one left by the filters could not be sampled.
     """
     uniform.clamp_min_(torch.finfo(uniform.dtype).tiny).log_().neg_().log_().neg_()
 
 
 def _log_probabilities(stretches: Sequence[ColumnStretch], actions: Tensor) -> Tensor:
-    """Return the log-probabilities (B, T) of `actions` under the logits that they were drawn by."""
+    """Return the log-probabilities (B, T) of `actions` under the logits they were sampled from."""
     drawn = torch.zeros(actions.shape, device=actions.device)
     for rows, start, logits in stretches:
         here = slice(start, start + len(logits))

@@ -1,4 +1,4 @@
-"""What it takes to build a policy again, beside its tensors."""
+"""The description from which a policy is rebuilt, together with its tensors."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class PolicySpec(NamedTuple):
         return self.network.tensors(self.tokenizer.vocabulary_size)
 
     def check(self) -> None:
-        """Raise InputError where there can be no such policy: a wrong model, alphabet or length."""
+        """Raise InputError for a wrong model, alphabet or length."""
         longest = self.network.context_length
         if not 1 <= self.max_length <= longest:
             raise InputError(

@@ -1,4 +1,4 @@
-"""How many CPU threads compute a policy fastest: a short measurement, as no rule holds for every machine."""
+"""Finds the fastest number of CPU threads by a short measurement, because no rule fits every machine."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from pgplay.policies.density import Density
 from pgplay.policies.policy import Policy
 
 BUDGET = 0.1
-"""Seconds after which nothing more is tried."""
+"""Time limit of the measurement in seconds."""
 MARGIN = 1.05
-"""More threads must be faster by so much to be worth taking cores from others."""
+"""Factor by which more threads must be faster to be worth their cores."""
 _REPEATS = 3
 _MANY_PRODUCTS = 2e8
-"""Multiply-adds a token of all rows, between those of medium and of large with 64 rows."""
+"""Multiply-adds per token over all rows; between medium and large with 64 rows."""
 
 
 def candidates(most: int) -> list[int]:
-    """Return the numbers of threads worth trying, from `most` down over the powers of two."""
+    """Return the numbers of threads to try: `most` and the powers of two below, in descending order."""
     return sorted({most, *(2**power for power in range(most.bit_length()))}, reverse=True)
 
 
 def cheapest(most: int, seconds_with: Callable[[int], float], deadline: float) -> int:
-    """Return the fewest threads that are no slower than more; fewer are tried until they are slower.
+    """Return the fewest threads that are not slower than more; tries fewer until that is slower.
 
-    Nothing is tried after `deadline`, by time.perf_counter.
+    Tries nothing after `deadline` (time.perf_counter).
     """
     best, least = most, float("inf")
     for threads in candidates(most):
@@ -41,10 +41,10 @@ def cheapest(most: int, seconds_with: Callable[[int], float], deadline: float) -
 
 
 def fastest_threads(policy: Policy, rows: int, most: int) -> int:
-    """Return with how many threads, at most `most`, `policy` samples and learns `rows` completions fastest.
+    """Return the number of threads, at most `most`, with which `policy` samples and learns `rows` completions fastest.
 
-    Takes about 0.1 s; a network too large to be measured in that time keeps `most`. Draws no random number, changes no
-    parameter, and leaves torch's number of threads at one of those that it tried.
+    Takes about 0.1 s; a network too large to measure in that time keeps `most`. It draws no random numbers, changes no
+    parameters, and leaves torch with one of the numbers of threads it tried.
     """
     deadline = time.perf_counter() + BUDGET
     parameters = sum(parameter.numel() for parameter in policy.module.parameters())

@@ -81,7 +81,7 @@ def world(model: str, density: Density, critic_seed: int, *, dense: bool, with_r
     credit = every_credit = None
     if dense:
         everyones = every_tokens_credit(prefixes, [pair] * (len(completions) + 1), policy).double()
-        drawn = of_actions_at(everyones, prefixes.places[:-1], rollout.actions)
+        drawn = of_actions_at(everyones, prefixes.prefix_index[:-1], rollout.actions)
         credit = torch.where(rollout.mask, drawn, 0.0)
         every_credit = everyones.clamp_min(CREDIT_FLOOR)
     draw = random.Random(5)
@@ -171,7 +171,7 @@ def variance_reduced(credit: Credit, batch: Batch, seen: Forward, baseline: Base
     mask = batch.rollout.mask
     weight = 30 * torch.randn(seen.features.shape[1], VOCABULARY, generator=generator(seed), dtype=torch.float64)
     q_values = centred(seen.features.detach() @ weight, seen.distribution.detach())
-    q = torch.where(mask, of_actions_at(q_values, batch.places, batch.rollout.actions), 0.0)
+    q = torch.where(mask, of_actions_at(q_values, batch.prefix_index, batch.rollout.actions), 0.0)
     advantages = subtract_other_tokens(masked_row_means(credit.advantages, mask), q, mask, baseline)
     return credit._replace(advantages=advantages, q_values=baseline.own_share(len(mask)) * q_values)
 
@@ -181,15 +181,15 @@ def rows_of(batch: Batch, rows: list[int]) -> dict[str, Any]:
     rollout = batch.rollout
     tensors = (rollout.inputs, rollout.actions, rollout.mask, rollout.log_probabilities, rollout.stopped)
     own = Rollout(*(tensor[rows] for tensor in tensors), [rollout.prefix_lengths[row] for row in rows], None)
-    places = batch.prefixes.places
-    kept = torch.cat([places[rows], places[len(rollout.actions) :]])
-    return {"rollout": own, "prefixes": batch.prefixes._replace(places=kept)}
+    prefix_index = batch.prefixes.prefix_index
+    kept = torch.cat([prefix_index[rows], prefix_index[len(rollout.actions) :]])
+    return {"rollout": own, "prefixes": batch.prefixes._replace(prefix_index=kept)}
 
 
 def imitating(batch: Batch) -> Batch:
     """Return `batch` with what is measured also imitated."""
-    places = batch.prefixes.places
-    prefixes = batch.prefixes._replace(places=torch.cat([places, places[len(batch.rollout.actions) :]]))
+    index = batch.prefixes.prefix_index
+    prefixes = batch.prefixes._replace(prefix_index=torch.cat([index, index[len(batch.rollout.actions) :]]))
     return batch._replace(imitated=batch.measured, prefixes=prefixes)
 
 

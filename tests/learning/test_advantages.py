@@ -52,9 +52,9 @@ def test_generalised_advantages_are_those_of_the_paper(
     rewards, values, mask = arguments
     found = generalised_advantages(rewards, values, mask, discount, decay)
     for row in range(len(mask)):
-        places = mask[row].nonzero()[:, 0].tolist()
+        prefix_index = mask[row].nonzero()[:, 0].tolist()
         own_rewards, own_values = rewards[row][mask[row]].tolist(), values[row][mask[row]].tolist()
-        for t, column in enumerate(places):
+        for t, column in enumerate(prefix_index):
             expected = slow_advantage(own_rewards, own_values, discount, decay, t)
             assert found[row, column].item() == pytest.approx(expected, abs=1e-9)
 

@@ -114,8 +114,8 @@ def a_batch(seed: int, rows: int = 64, width: int = 4, vocabulary: int = 5) -> t
     actions = torch.multinomial(log_p_all.exp(), 1, generator=draw).view(rows, 6)
     mask = torch.arange(6) < torch.randint(2, 7, (rows, 1), generator=draw)
     described = ControlVariate(width, vocabulary, torch.device("cpu")).describe(features)
-    places = torch.arange(rows * 6).view(rows, 6)
-    sampled = SampledTokens(described, DenseDistribution(log_p_all), places, actions, mask, ALONE)
+    prefix_index = torch.arange(rows * 6).view(rows, 6)
+    sampled = SampledTokens(described, DenseDistribution(log_p_all), prefix_index, actions, mask, ALONE)
     return sampled, ((actions == 2) & mask).sum(1) - 0.5
 
 

@@ -59,7 +59,7 @@ def test_potentials_are_the_fewest_edits_over_all_ways_to_go_on(room: int, promp
                 before = fewest_edits(here, target, room)
                 longer = [fewest_edits(here + letter, target, room) for letter in LETTERS]
                 after = [Levenshtein.distance(here, target), *longer]
-                prefix = prefixes.places[row, len(prompt) + place]
+                prefix = prefixes.prefix_index[row, len(prompt) + place]
                 assert found.before[prefix] == before, (here, target)
                 assert found.after[prefix].tolist() == after, (here, target)
 
@@ -71,8 +71,8 @@ def test_targets_of_different_lengths_stand_side_by_side() -> None:
     prefixes = prefixes_of([rollout.reading], [0, 1])
     begins, lengths, rooms = torch.tensor([0, 0]), torch.tensor([2, 4]), torch.tensor([4, 4])
     found = edit_potentials(prefixes, begins, targets, lengths, rooms, policy.tokenizer)
-    assert spread(found.before, prefixes.places).tolist() == [[0, 0, 0], [0, 1, 1]]
-    assert of_actions_at(found.after, prefixes.places, rollout.actions).tolist() == [[0, 0, 0], [1, 1, 2]]
+    assert spread(found.before, prefixes.prefix_index).tolist() == [[0, 0, 0], [0, 1, 1]]
+    assert of_actions_at(found.after, prefixes.prefix_index, rollout.actions).tolist() == [[0, 0, 0], [1, 1, 2]]
 
 
 @pytest.mark.parametrize("prompt", ["", "ba"])
@@ -84,7 +84,7 @@ def test_credit_for_levenshtein_sums_to_the_edits_that_are_left(prompt: str) -> 
     prefixes = prefixes_of([rollout.reading], [number % 14 for number in range(len(completions))])
     everyones = every_tokens_credit(prefixes, pairs, policy)
     assert (everyones <= 0).all()
-    credit = torch.where(rollout.mask, of_actions_at(everyones, prefixes.places, rollout.actions), 0.0)
+    credit = torch.where(rollout.mask, of_actions_at(everyones, prefixes.prefix_index, rollout.actions), 0.0)
     distances = [
         -Levenshtein.distance(text, pair.target)
         for text, pair in zip(texts_of(policy, completions), pairs, strict=True)

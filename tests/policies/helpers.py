@@ -59,9 +59,9 @@ def rollout_of(policy: Policy, completions: list[list[int]], density: Density = 
 
 def read(network: Network, tokens: Tensor, masks: Tensor | None = None) -> Tensor:
     """Return features (B, T, W) for `tokens` (B, T)."""
-    prefixes = Prefixes.apart(tokens)
+    prefixes = Prefixes.from_texts(tokens)
     own = None if masks is None else masks[:, prefixes.texts]
-    return spread(network(prefixes, own), prefixes.places)
+    return spread(network(prefixes, own), prefixes.prefix_index)
 
 
 def texts_of(policy: Policy, completions: list[list[int]]) -> list[str]:

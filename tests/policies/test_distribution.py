@@ -44,11 +44,12 @@ class ChunkedDistribution(NamedTuple):
             logits = self.features @ self.head[:, start : start + 2] / self.temperature
             yield slice(start, start + 2), logits.masked_fill(logits < self.cut, -torch.inf)
 
-    def log_p(self, actions: Tensor, places: Tensor) -> Tensor:
+    def log_p(self, actions: Tensor, prefix_index: Tensor) -> Tensor:
         result = torch.zeros(actions.shape, dtype=self.features.dtype)
         for tokens, log_p in self.chunks():
             here = (actions >= tokens.start) & (actions < tokens.start + log_p.shape[1])
-            result = torch.where(here, log_p[places, (actions - tokens.start).clamp(0, log_p.shape[1] - 1)], result)
+            chosen = (actions - tokens.start).clamp(0, log_p.shape[1] - 1)
+            result = torch.where(here, log_p[prefix_index, chosen], result)
         return result
 
     def entropy(self) -> Tensor:
@@ -135,12 +136,12 @@ def means(log_p: list[list[float]], value: Callable[[int, int, float], float]) -
 @every_density
 def test_the_log_probability_of_each_action_is_looked_up_at_its_place(kind: str, density: Density) -> None:
     given = case(kind, density)
-    places = torch.tensor([[0, 2, 1], [2, 2, 0]])
+    prefix_index = torch.tensor([[0, 2, 1], [2, 2, 0]])
     for token in range(VOCABULARY):
         actions = (torch.arange(6).view(2, 3) + token) % VOCABULARY
         wanted = [[given.log_p[at][action] for at, action in zip(*rows, strict=True)]
-                  for rows in zip(places.tolist(), actions.tolist(), strict=True)]  # fmt: skip
-        found = given.distribution.log_p(actions, places)
+                  for rows in zip(prefix_index.tolist(), actions.tolist(), strict=True)]  # fmt: skip
+        found = given.distribution.log_p(actions, prefix_index)
         torch.testing.assert_close(found, torch.tensor(wanted, dtype=torch.float64), **EXACT)
 
 
@@ -209,8 +210,9 @@ def test_the_likeliest_tokens_come_first(kind: str, count: int) -> None:
 @every_density
 def test_gradients_are_those_of_the_sums_over_all_tokens(kind: str, density: Density) -> None:
     def slopes(distribution: TokenDistribution, features: Tensor) -> list[Tensor]:
-        places, actions = torch.arange(PREFIXES)[None], features.detach().argmax(1)[None]
-        numbers = distribution.entropy(), distribution.kl(distribution.detach()), distribution.log_p(actions, places)
+        prefix_index, actions = torch.arange(PREFIXES)[None], features.detach().argmax(1)[None]
+        kl = distribution.kl(distribution.detach())
+        numbers = distribution.entropy(), kl, distribution.log_p(actions, prefix_index)
         numbers = [torch.where(number.isfinite(), number, 0.0) for number in numbers]
         return [torch.autograd.grad(number.sum(), features, retain_graph=True)[0] for number in numbers]
 

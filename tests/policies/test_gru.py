@@ -30,7 +30,7 @@ def plain_cell(
 def recurrence(*arguments: torch.Tensor) -> torch.Tensor:
     """Return the states (T, B, W) over gates (T, B, ...), which are copied, for the recurrence overwrites them."""
     length, batch, width = arguments[1].shape
-    prefixes = Prefixes.apart(torch.zeros(batch, length, dtype=torch.long))
+    prefixes = Prefixes.from_texts(torch.zeros(batch, length, dtype=torch.long))
     gates = (argument.clone().flatten(0, 1) for argument in arguments[:2])
     states: torch.Tensor = _Recurrence.apply(*gates, *arguments[2:], prefixes)
     return states.view(length, batch, width)

@@ -35,7 +35,7 @@ def test_several_readings_in_one_pass_are_each_read_as_alone(model: str, shared:
     features, first = policy.features(prefixes), 0
     for reading in readings:
         rows, columns = reading.inputs.shape
-        own = spread(features, prefixes.places[first : first + rows, :columns])
+        own = spread(features, prefixes.prefix_index[first : first + rows, :columns])
         alone = read(policy.network, reading.inputs)
         torch.testing.assert_close(own[reading.mask], alone[reading.mask], rtol=0, atol=1e-5)
         first += rows
@@ -48,7 +48,7 @@ def test_dropout_masks_touch_the_first_reading_only(model: str) -> None:
     other = policy.reading([Pair("", "abc")])
     masks = torch.zeros(policy.network.mask_count, 4, policy.network.width)
     prefixes = prefixes_of([rollout.reading, other])
-    features = spread(policy.features(prefixes, masks), prefixes.places)
+    features = spread(policy.features(prefixes, masks), prefixes.prefix_index)
     own, untouched = features[:4, : rollout.inputs.shape[1]], features[4:, : other.inputs.shape[1]]
     torch.testing.assert_close(own, read(policy.network, rollout.inputs, masks), rtol=0, atol=1e-6)
     torch.testing.assert_close(untouched, read(policy.network, other.inputs), rtol=0, atol=1e-6)
@@ -133,6 +133,6 @@ def test_mean_losses_count_only_what_the_mask_holds() -> None:
         ]
         expected.append(sum(chosen) / len(chosen))
     assert reading.mask.sum(1).tolist() == [2, 4]
-    places = torch.arange(log_p[:, :, 0].numel()).view(2, -1)
-    losses = token_losses(DenseDistribution(log_p.flatten(0, 1)), places, reading)
+    prefix_index = torch.arange(log_p[:, :, 0].numel()).view(2, -1)
+    losses = token_losses(DenseDistribution(log_p.flatten(0, 1)), prefix_index, reading)
     assert mean_losses(losses, reading).tolist() == pytest.approx(expected)

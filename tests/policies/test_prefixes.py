@@ -1,4 +1,4 @@
-"""Every prefix of some texts is there once, is found at its places, and is read as it is in each text alone."""
+"""Every prefix of some texts is there once, found by its index, and read as in each text alone."""
 
 import pytest
 import torch
@@ -27,7 +27,7 @@ def padded(texts: list[list[int]]) -> Tensor:
 def shared(given_texts: list[tuple[int, list[int]]]) -> tuple[Prefixes, Tensor]:
     kinds, texts = (list(column) for column in zip(*given_texts, strict=True))
     tokens = padded(texts)
-    return Prefixes.shared(tokens, [len(text) for text in texts], kinds), tokens
+    return Prefixes.deduplicated(tokens, [len(text) for text in texts], kinds), tokens
 
 
 def written(prefixes: Prefixes, number: int) -> list[int]:
@@ -49,7 +49,7 @@ def test_every_prefix_is_there_once_and_found_at_its_places(given_texts: list[tu
     found = set()
     for row, (kind, text) in enumerate(given_texts):
         for column in range(len(text)):
-            number = int(prefixes.places[row, column])
+            number = int(prefixes.prefix_index[row, column])
             assert written(prefixes, number) == text[: column + 1]
             begun_by = given_texts[int(prefixes.texts[number])]
             assert (begun_by[0], begun_by[1][: column + 1]) == (kind, text[: column + 1])
@@ -62,11 +62,11 @@ def test_every_prefix_is_there_once_and_found_at_its_places(given_texts: list[tu
 
 def test_texts_apart_have_every_place_to_themselves() -> None:
     tokens = torch.tensor([[1, 2, 0], [1, 2, 0]])
-    prefixes = Prefixes.apart(tokens)
-    assert sorted(prefixes.places.flatten().tolist()) == list(range(6))
-    assert spread(prefixes.tokens, prefixes.places).tolist() == tokens.tolist()
-    assert [written(prefixes, number) for number in prefixes.places[1].tolist()] == [[1], [1, 2], [1, 2, 0]]
-    assert prefixes.texts[prefixes.places].tolist() == [[0, 0, 0], [1, 1, 1]]
+    prefixes = Prefixes.from_texts(tokens)
+    assert sorted(prefixes.prefix_index.flatten().tolist()) == list(range(6))
+    assert spread(prefixes.tokens, prefixes.prefix_index).tolist() == tokens.tolist()
+    assert [written(prefixes, number) for number in prefixes.prefix_index[1].tolist()] == [[1], [1, 2], [1, 2, 0]]
+    assert prefixes.texts[prefixes.prefix_index].tolist() == [[0, 0, 0], [1, 1, 1]]
     assert prefixes.paths.flatten()[prefixes.ends].tolist() == list(range(6))
 
 
@@ -85,7 +85,7 @@ def test_a_shared_prefix_is_read_as_in_each_text_and_gathers_the_gradients_of_al
     network = policy.module.double()
     prefixes, tokens = shared(given_texts)
     own = torch.arange(tokens.shape[1]) < torch.tensor([len(text) for _, text in given_texts])[:, None]
-    together, alone = spread(policy.network(prefixes), prefixes.places), read(policy.network, tokens)
+    together, alone = spread(policy.network(prefixes), prefixes.prefix_index), read(policy.network, tokens)
     torch.testing.assert_close(together[own], alone[own], rtol=0, atol=1e-12)
     weighing = torch.linspace(-1, 1, together[own].numel(), dtype=torch.float64).view_as(together[own])
     found, expected = (
@@ -100,8 +100,8 @@ def test_a_shared_prefix_is_read_as_in_each_text_and_gathers_the_gradients_of_al
 
 def test_what_belongs_to_an_action_is_looked_up_by_its_place() -> None:
     values = torch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
-    places, actions = torch.tensor([[0, 1, 1], [0, 0, 1]]), torch.tensor([[0, 1, 1], [1, 0, 0]])
-    found = of_actions_at(values, places, actions)
+    prefix_index, actions = torch.tensor([[0, 1, 1], [0, 0, 1]]), torch.tensor([[0, 1, 1], [1, 0, 0]])
+    found = of_actions_at(values, prefix_index, actions)
     assert found.tolist() == [[1.0, 4.0, 4.0], [2.0, 1.0, 3.0]]
     (gradient,) = torch.autograd.grad(found.sum(), values)
     assert gradient.tolist() == [[2.0, 1.0], [1.0, 2.0]]

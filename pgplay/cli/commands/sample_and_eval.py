@@ -134,7 +134,7 @@ def evaluate(argv: Sequence[str]) -> int:
     if arguments.json:
         print_json({"policy": card.name, "reward": card.reward, "sampling": density._asdict(), **measured})
         return 0
-    print_facts({"policy": card.name, "reward": card.reward, "sampled at": density.in_words})
+    print_facts({"policy": card.name, "reward": card.reward, "sampled at": density.description})
     headers = ("", "prompts", "exact_match", "reward_mean", "cross_entropy")
     rows = [(name, *facts.values()) for name, facts in measured.items() if facts]
     print_table(headers, rows)

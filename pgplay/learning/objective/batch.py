@@ -36,9 +36,9 @@ class Batch(NamedTuple):
     every_credit: Tensor | None = None
 
     @property
-    def places(self) -> Tensor:
+    def prefix_index(self) -> Tensor:
         """The prefix number (B, T) at each place of the completions."""
-        return self.prefixes.places[: len(self.rollout.actions), : self.rollout.actions.shape[1]]
+        return self.prefixes.prefix_index[: len(self.rollout.actions), : self.rollout.actions.shape[1]]
 
     @property
     def masks(self) -> Tensor | None:

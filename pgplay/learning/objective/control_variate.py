@@ -71,13 +71,13 @@ class SampledTokens(NamedTuple):
     """A batch's sampled tokens with the features and probabilities that they were drawn from.
 
     described (P, at most FEATURES): the projected features of P prefixes, and `distribution` of the token after each.
-    places, actions, mask (B, T): the prefix number of each token, and the token. baseline: how completions are
+    prefix_index, actions, mask (B, T): the prefix number of each token, and the token. baseline: how completions are
     compared. credit (P, V): every token's known value, in any unit; None if nothing is known.
     """
 
     described: Tensor
     distribution: TokenDistribution
-    places: Tensor
+    prefix_index: Tensor
     actions: Tensor
     mask: Tensor
     baseline: Baseline
@@ -85,7 +85,7 @@ class SampledTokens(NamedTuple):
 
     def q_of(self, q_values: Tensor) -> Tensor:
         """Return q(s_t, a_t) (B, T) of `q_values` (P, V), 0 outside the mask."""
-        return torch.where(self.mask, of_actions_at(q_values, self.places, self.actions), 0.0)
+        return torch.where(self.mask, of_actions_at(q_values, self.prefix_index, self.actions), 0.0)
 
 
 def centred(q_values: Tensor, distribution: TokenDistribution) -> Tensor:
@@ -180,9 +180,9 @@ class ControlVariate:
         truths = torch.stack([advantages, reduced.remaining], 1)
         agreement = torch.stack([(reduced.predicted * truths).mean(0), reduced.predicted.square().mean(0)])
         self._agreement.mul_(SHRINKAGE_FADING).add_(agreement, alpha=1 - SHRINKAGE_FADING)
-        expected = spread(sampled.distribution.expected_vector(self._token_map), sampled.places)
+        expected = spread(sampled.distribution.expected_vector(self._token_map), sampled.prefix_index)
         surprise = (spread(self._token_map, sampled.actions) - expected) * sampled.mask[:, :, None]
-        described = spread(sampled.described, sampled.places)
+        described = spread(sampled.described, sampled.prefix_index)
         inputs = sampled.baseline.compared(surprise.transpose(1, 2).bmm(described).flatten(1))
         remaining = reduced.remaining
         self._squares.addmm_(inputs.t(), inputs, beta=FADING)

@@ -110,11 +110,11 @@ def token_credit(rollout: Rollout, pairs: Sequence[Pair], policy: Policy, reward
 
     It is the difference that the action made to the reward of the text so far, in units of one character of the target.
     """
-    prefixes, places = _prefixes(rollout, policy)
-    values = reward.score_pairs(prefixes, [pairs[row] for row, _ in places]).values
+    prefixes, positions = _prefixes(rollout, policy)
+    values = reward.score_pairs(prefixes, [pairs[row] for row, _ in positions]).values
     credit = torch.zeros(rollout.mask.shape)
-    for number, (row, column) in enumerate(places):
-        if number and places[number - 1][0] == row:
+    for number, (row, column) in enumerate(positions):
+        if number and positions[number - 1][0] == row:
             credit[row, column] = (values[number] - values[number - 1]) * max(1, len(pairs[row].target))
     return credit.to(rollout.actions.device)
 
@@ -152,10 +152,10 @@ def _potentials(
 
 def _prefixes(rollout: Rollout, policy: Policy) -> tuple[list[str], list[tuple[int, int]]]:
     """Return each row's texts, from the empty one on, and the (row, column) of the action that led to each."""
-    texts, places = [], []
+    texts, positions = [], []
     for row, completion in enumerate(policy.completions(rollout)):
         start = rollout.prefix_lengths[row] - 1
         for count in range(len(completion.pieces) + 1):
             texts.append("".join(completion.pieces[:count]))
-            places.append((row, start + count - 1))
-    return texts, places
+            positions.append((row, start + count - 1))
+    return texts, positions

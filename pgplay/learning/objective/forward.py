@@ -36,30 +36,30 @@ class Forward(NamedTuple):
 
 def forward(batch: Batch, modules: Modules, density: Density) -> Forward:
     """Run the networks over `batch`; targets and imitated texts share the pass of the completions."""
-    policy, prefixes, places, actions = modules.policy, batch.prefixes, batch.places, batch.rollout.actions
+    policy, prefixes, prefix_index, actions = modules.policy, batch.prefixes, batch.prefix_index, batch.rollout.actions
     features = policy.features(prefixes, batch.masks)
     # Texts that were not sampled are read as they are: temperature and filters belong to sampling.
     distribution, unfiltered = policy.distributions(features, [density, Density()])
-    log_p = distribution.log_p(actions, places)
+    log_p = distribution.log_p(actions, prefix_index)
     log_ratio = kl = None
     if modules.reference is not None:
         with torch.no_grad():
             frozen = modules.reference.distribution_after(prefixes, Density(density.temperature))
-        log_ratio = log_p - frozen.log_p(actions, places)
-        kl = spread(distribution.kl(frozen), places)
+        log_ratio = log_p - frozen.log_p(actions, prefix_index)
+        kl = spread(distribution.kl(frozen), prefix_index)
     texts = [reading for reading in (batch.imitated, batch.measured) if reading]
     losses, first = [], len(actions)
     for reading in texts:
-        text_places = prefixes.places[first : first + len(reading.actions), : reading.actions.shape[1]]
-        losses.append(token_losses(unfiltered, text_places, reading))
+        text_index = prefixes.prefix_index[first : first + len(reading.actions), : reading.actions.shape[1]]
+        losses.append(token_losses(unfiltered, text_index, reading))
         first += len(reading.actions)
     cross_entropies = [mean_losses(loss, reading).mean() for loss, reading in zip(losses, texts, strict=True)]
     return Forward(
         features,
         distribution,
         log_p,
-        spread(modules.critic(features)[:, 0], places),
-        spread(distribution.entropy(), places),
+        spread(modules.critic(features)[:, 0], prefix_index),
+        spread(distribution.entropy(), prefix_index),
         log_ratio,
         kl,
         imitation=cross_entropies[0] if batch.imitated else None,

@@ -19,7 +19,7 @@ from pgplay.policies.prefix_tree import spread
 
 def divergence_of_update(first: Forward, other: TokenDistribution, batch: Batch) -> Tensor:
     """Return the mean KL () per sampled token, from the `first` pass to the `other` distribution."""
-    return masked_mean(spread(first.distribution.detach().kl(other), batch.places), batch.rollout.mask)
+    return masked_mean(spread(first.distribution.detach().kl(other), batch.prefix_index), batch.rollout.mask)
 
 
 def explained_variance(seen: Forward, returns: Tensor, mask: Tensor) -> Tensor:

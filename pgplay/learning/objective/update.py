@@ -62,8 +62,8 @@ def policy_loss(seen: Forward, first: Forward, batch: Batch, plan: Plan, credit:
     if credit.q_values is None:
         return whole
     expected = expected_surrogate(ratio, seen.distribution, first.distribution.detach(), credit.q_values, clip)
-    rest = credit.advantages - of_actions_at(credit.q_values, batch.places, rollout.actions)
-    return whole._replace(losses=spread(expected, batch.places) + of_sampled(rest).losses)
+    rest = credit.advantages - of_actions_at(credit.q_values, batch.prefix_index, rollout.actions)
+    return whole._replace(losses=spread(expected, batch.prefix_index) + of_sampled(rest).losses)
 
 
 def total_loss(
@@ -90,7 +90,7 @@ def update_policy(inputs: UpdateInputs, updater: Updater) -> tuple[dict[str, flo
     """
     graphs, variate = updater.graphs, updater.modules.variate
     if inputs.record:
-        with graphs.beside():
+        with graphs.eager():
             result = make_updates(inputs, updater)
     else:
         # The lengths of prefixes are in the mask as well; as numbers they would be constants of a recording.
@@ -146,7 +146,7 @@ def make_updates(inputs: UpdateInputs, updater: Updater) -> UpdateResult:
             metrics["kl_first_update"] = metrics["kl_update"]
     record = None
     if inputs.record:
-        log_p_after = None if after is None else after.log_p(batch.rollout.actions, batch.places)
+        log_p_after = None if after is None else after.log_p(batch.rollout.actions, batch.prefix_index)
         record = UpdateRecord(batch, first, advantages, credit.advantages, part, log_p_after)
     return UpdateResult(metrics, first.target_losses, regression, record)
 
@@ -158,7 +158,7 @@ def apply_control_variate(
     sampled = SampledTokens(
         described=variate.describe(first.features),
         distribution=first.distribution.detach(),
-        places=batch.places,
+        prefix_index=batch.prefix_index,
         actions=batch.rollout.actions,
         mask=batch.rollout.mask,
         baseline=Baseline(plan.config.baseline, plan.config.group_size),

@@ -67,7 +67,7 @@ def _other_density(name: str, trained: Density, config: RunConfig) -> tuple[str,
     present = Density.of(config)
     if trained == present:
         return ()
-    return (f"{name} was trained at {trained.in_words}; this run samples at {present.in_words}.",)
+    return (f"{name} was trained at {trained.description}; this run samples at {present.description}.",)
 
 
 def load_reference(plan: Plan) -> Policy | None:
