@@ -112,9 +112,8 @@ def test_texts_from_a_task_are_refused_beside_the_task(tmp_path: Path) -> None:
     ("name", "value"), [("device", "gpu"), ("warm_start", "no-such-policy"), ("reference", "no-such-policy")]
 )
 def test_what_a_worker_refuses_at_a_start_names_its_field(name: str, value: str) -> None:
-    config = make_config({name: value, "model": "gru-nano"})
     with pytest.raises(InputError) as refused:
-        check_start(config, Start(settings={name: value}))
+        check_start(Start(config=make_config({name: value, "model": "gru-nano"})))
     assert refused.value.field == name
 
 

@@ -12,7 +12,6 @@ from typing import NoReturn
 
 import msgspec
 
-from pgplay.config.run_config import RunConfig
 from pgplay.errors import refusal_of_system
 from pgplay.limits import refuse_torch_without_memory
 from pgplay.runs.branches import branch_run
@@ -62,10 +61,9 @@ def main() -> NoReturn:
     def tell(words: str) -> None:
         outbox.send(Notice(message=words))
 
-    def begin(config: RunConfig, command: Start, on_progress: OnProgress) -> RunSession:
+    def begin(command: Start, on_progress: OnProgress) -> RunSession:
         return Session.begin(
-            config,
-            continue_policy=command.continue_policy,
+            command.config,
             rewards=command.rewards,
             on_progress=on_progress,
             on_log=outbox.log,

@@ -7,6 +7,7 @@ import pytest
 from pgplay.app.widgets.plots.curve import Plot
 from pgplay.app.widgets.setup.described_select import Choice
 from pgplay.app.widgets.setup.panel import Setup
+from pgplay.config.run_config import to_settings
 from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
 from pgplay.worker.protocol.messages import Change, Reset, Save, Start, StateChanged, Write
 from tests.app.fake_worker import Bench, begin, curve, until, words
@@ -31,7 +32,7 @@ async def test_the_list_says_which_algorithms_are_no_policy_gradients() -> None:
         await until(pilot, lambda: "hill-climb" in words(bench, "#headline"))
         assert "gru" not in words(bench, "#headline")
         await pilot.press("space")
-        assert bench.sent(Start)[-1].settings == {"algorithm": "hill-climb"}
+        assert to_settings(bench.sent(Start)[-1].config) == {"algorithm": "hill-climb"}
 
 
 async def test_a_setting_that_does_nothing_for_a_search_is_said_beneath_its_field() -> None:

@@ -98,7 +98,7 @@ async def test_a_policy_with_python_trains_on_by_it_once_it_is_allowed(home: Pat
         await pilot.click("#yes")
         await until(pilot, lambda: bench.sent(Start))
         (start,) = bench.sent(Start)
-        assert (start.settings["reward"], start.continue_policy) == ("theirs.py:reward", "gift")
+        assert (start.config.reward, start.config.warm_start) == ("theirs.py:reward", "gift")
         assert (home / "rewards" / "theirs.py").read_text() == PYTHON
 
 

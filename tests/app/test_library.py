@@ -204,7 +204,7 @@ async def test_training_a_saved_policy_on_starts_with_its_settings() -> None:
         await pilot.press("t")
         await until(pilot, lambda: bench.sent(Start))
         assert bench.sent(Start) == [
-            Start(settings={"target": "other text", "model": "gru-nano"}, continue_policy="first")
+            Start(config=make_config({"target": "other text", "model": "gru-nano", "warm_start": "first"}))
         ]
         assert bench.app.main.setup.typed["target"] == "other text"
 

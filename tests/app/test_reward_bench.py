@@ -12,6 +12,7 @@ from textual.widgets import Input, Static, TextArea
 from pgplay.app.screens.rewards import bench_text
 from pgplay.app.screens.rewards.bench import RewardBench
 from pgplay.app.widgets.reward_picker import RewardList
+from pgplay.config.run_config import to_settings
 from pgplay.errors import RewardError
 from pgplay.locale.catalog import evidence_sentences, verdict_words
 from pgplay.rewards.probe.probe import probe
@@ -92,7 +93,7 @@ async def test_a_probe_is_asked_of_the_worker_for_the_reward_under_the_cursor_an
         rewards.highlighted = at(rewards, "prefix")
         await pilot.press("ctrl+r")
         await until(pilot, lambda: bench.sent(ProbeReward))
-        assert bench.sent(ProbeReward)[0].settings == {"reward": "prefix"}
+        assert to_settings(bench.sent(ProbeReward)[0].config) == {"reward": "prefix"}
         bench.worker.answer(Probed(probe=found, verdict=judge(found)))
         await until(pilot, lambda: verdict_words(judge(found).kind) in said(screen, "#probed"))
         assert "4 completions" in said(screen, "#probed")

@@ -10,7 +10,7 @@ import pytest
 
 from pgplay.app.screens.dialogs.questions import AskDialog, ConfirmDialog
 from pgplay.app.widgets.plots.curve import Plot
-from pgplay.config.run_config import make_config
+from pgplay.config.run_config import RunConfig, make_config
 from pgplay.learning.reports.step_report import Finding
 from pgplay.runs.store import RunStore
 from pgplay.worker.protocol.messages import (
@@ -34,7 +34,7 @@ async def test_space_starts_the_run_that_the_setup_shows() -> None:
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
         await pilot.press("space")
-        assert bench.sent(Start) == [Start(settings={})]
+        assert bench.sent(Start) == [Start(config=RunConfig())]
 
 
 async def test_a_start_before_torch_is_loaded_is_kept_until_it_is() -> None:
@@ -76,7 +76,7 @@ async def test_one_step_builds_a_run_paused_and_makes_one_step() -> None:
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
         await pilot.press("s")
-        assert bench.worker.commands == [Start(settings={}, paused=True), Step()]
+        assert bench.worker.commands == [Start(config=RunConfig(), paused=True), Step()]
         bench.worker.build("paused")
         await until(pilot, lambda: bench.app.state.run == "paused")
         await pilot.press("s")

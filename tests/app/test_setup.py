@@ -14,7 +14,7 @@ from pgplay.app.screens.dialogs.questions import AskDialog
 from pgplay.app.widgets.setup.described_select import Choice
 from pgplay.app.widgets.setup.panel import Setup
 from pgplay.config.presets import preset_names
-from pgplay.config.run_config import fields, make_config
+from pgplay.config.run_config import fields, make_config, to_settings
 from pgplay.policies.families.catalogue import MODELS
 from pgplay.rewards.catalogue import REWARDS
 from pgplay.worker.protocol.messages import Change, Changed, Start
@@ -48,7 +48,7 @@ async def test_choices_become_the_settings_of_the_start() -> None:
         field(bench, "batch_size").value = "32"
         await until(pilot, lambda: (bench.app.state.settings or {}).get("batch_size") == 32)
         await pilot.press("space")
-        assert bench.sent(Start)[-1].settings == {
+        assert to_settings(bench.sent(Start)[-1].config) == {
             "model": "transformer-nano",
             "reward": "hamming",
             "algorithm": "rloo",

@@ -12,6 +12,7 @@ from pgplay.app.screens.library.compare_runs import OverlayPlot, SideBySide
 from pgplay.app.screens.library.time_travel import TravelScreen
 from pgplay.app.stored_runs.overlay import MOST, Overlay, relatives
 from pgplay.app.stored_runs.stored_run import StoredRun
+from pgplay.config.run_config import to_settings
 from pgplay.runs.branches import branch_run
 from pgplay.runs.store import RunStore
 from pgplay.runs.summaries import list_runs
@@ -140,15 +141,16 @@ async def test_two_keys_start_the_same_seed_with_another_algorithm_beside() -> N
         await pilot.press("1")
         await until(pilot, lambda: bench.sent(Start))
         (start,) = bench.sent(Start)
-        assert start.settings == {"target": "good day", "seed": 7, "algorithm": "reinforce"}
-        store_run("new", 3, checkpoints=(), **start.settings)
-        bench.worker.build(run="new", **start.settings)
+        settings = to_settings(start.config)
+        assert settings == {"target": "good day", "seed": 7, "algorithm": "reinforce"}
+        store_run("new", 3, checkpoints=(), **settings)
+        bench.worker.build(run="new", **settings)
         await until(pilot, lambda: len(legend(screen)) == 2)
         assert [row[1] for row in legend(screen)] == ["algorithm=grpo", "algorithm=reinforce"]
         assert bench.app.screen is screen
         await pilot.press("n")
         await until(pilot, lambda: len(bench.sent(Start)) == 2)
-        assert bench.sent(Start)[1].settings == {"target": "good day", "seed": 8}
+        assert to_settings(bench.sent(Start)[1].config) == {"target": "good day", "seed": 8}
         await pilot.pause()
         assert not bench.sent(Change)  # the run that was trained until now is not to become the one that was asked for
 

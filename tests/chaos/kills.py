@@ -140,7 +140,7 @@ def worker(place: Place, rng: Random) -> str:
         listener = Listener()
         await listener.client.start()
         await listener.next(Ready)
-        listener.client.send(Start(settings=SETTINGS))
+        listener.client.send(Start(config=make_config(SETTINGS)))
         await asyncio.sleep(after)
         kept.update(kept_runs())
         assert listener.client.pid is not None

@@ -56,9 +56,8 @@ class ObedientWorker(FakeWorker):
 def _obey(command: Command) -> None:
     match command:
         case Start():
-            config = make_config(command.settings)
-            check_start(config, command)
-            _step(Session.begin(config, rewards=command.rewards, continue_policy=command.continue_policy))
+            check_start(command)
+            _step(Session.begin(command.config, rewards=command.rewards))
         case Resume(run=run) if run:
             check_resume(run, command)
             run = run if command.at is None else branch_run(run, command.at)

@@ -18,7 +18,7 @@ Given = tuple[RewardSpec, ...]
 
 
 def check(them: Stranger, given: Given) -> None:
-    check_start(make_config(them.settings), Start(settings=them.settings, rewards=given))
+    check_start(Start(config=make_config(them.settings), rewards=given))
 
 
 def begin(them: Stranger, given: Given) -> None:
@@ -34,7 +34,7 @@ def change(them: Stranger, given: Given) -> None:
 
 
 def probe(them: Stranger, given: Given) -> None:
-    answer_probe(ProbeReward(settings={**SMALL, "reward": str(them.file)}, rewards=given), print)
+    answer_probe(ProbeReward(config=make_config({**SMALL, "reward": str(them.file)}), rewards=given), print)
 
 
 @pytest.mark.parametrize("act", [check, begin, change, probe])

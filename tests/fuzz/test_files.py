@@ -23,7 +23,7 @@ TOML = ['[[pairs]]\nprompt = "abc"\ntarget = "cba"\n\n[[pairs]]\nprompt = "d"\nt
 PRESETS = [path.read_text(encoding="utf-8") for path in sorted(shipped("presets").glob("*.toml"))[:6]]
 MEMORY = ['{"theme": "pgplay-dark", "shown": ["reward_mean"], "smoothing": 1, "logarithmic": ["entropy"]}', "{}"]
 LINES = [
-    encode(Start(settings={"target": "hello", "lr": 0.1}, request=3)).decode(),
+    encode(Start(config=make_config({"target": "hello", "lr": 0.1}), request=3)).decode(),
     encode(Step(count=None, until="reward>=0.9")).decode(),
 ]
 

@@ -7,7 +7,7 @@ import sqlite3
 import msgspec
 import pytest
 
-from pgplay.config.run_config import make_config
+from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import InputError
 from pgplay.learning.reports.step_report import Trace
 from pgplay.runs.branches import branch_run
@@ -45,7 +45,7 @@ def test_while_training_the_next_step_is_taken_apart_and_no_other(desk):  # noqa
 
 
 def test_a_run_that_rests_makes_one_step_and_pauses(desk):  # noqa: F811
-    desk.send(Start(settings={}, paused=True))
+    desk.send(Start(config=RunConfig(), paused=True))
     desk.state("paused")
     desk.sessions[0].gate.release(100)
     desk.send(InspectStep(request=3))
@@ -58,7 +58,7 @@ def test_a_run_that_rests_makes_one_step_and_pauses(desk):  # noqa: F811
 
 @pytest.mark.parametrize("command", [InspectStep(), Map()])
 def test_where_no_network_is_trained_it_is_refused(desk, command):  # noqa: F811
-    desk.send(Start(settings={}, paused=True))
+    desk.send(Start(config=RunConfig(), paused=True))
     desk.state("paused")
     desk.sessions[0].policy_problem = InputError("A search trains no network.")
     desk.send(command)

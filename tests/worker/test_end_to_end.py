@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from pgplay.config.run_config import make_config
 from pgplay.paths import runs_folder
 from pgplay.rewards.spec import read_spec
 from pgplay.runs.checkpoint_files import checkpoint_step
@@ -64,7 +65,7 @@ async def test_start_pause_step_change_write_save_resume_solved(worker):
     ready = await worker.next(Ready)
     assert ready.versions["torch"]
     assert {"auto", "cpu"} <= {device.name for device in ready.devices if device.available}
-    worker.client.send(Start(settings={"target": "cab", "alphabet": "target", "until": "never"}, request=1))
+    worker.client.send(Start(config=make_config({"target": "cab", "alphabet": "target", "until": "never"}), request=1))
     info = (await state(worker, "training")).info
     assert (info.model, info.targets, info.device) == ("gru-small", ("cab",), "cpu")
     await worker.next(Snapshot)
@@ -100,7 +101,7 @@ async def test_start_pause_step_change_write_save_resume_solved(worker):
 
 async def test_snapshots_come_at_most_ten_a_second_and_no_row_is_lost(worker):
     await worker.next(Ready)
-    worker.client.send(Start(settings={**ENDLESS, "steps": 200}))
+    worker.client.send(Start(config=make_config({**ENDLESS, "steps": 200})))
     await state(worker, "finished")
     assert [step for step, _ in rows_of(worker)] == list(range(1, 201))
     seconds = worker.of(Snapshot)[-1].report.seconds
@@ -111,7 +112,7 @@ async def test_snapshots_come_at_most_ten_a_second_and_no_row_is_lost(worker):
 async def test_a_worker_killed_mid_run_goes_on_in_another_from_its_last_checkpoint(algorithm):
     first = Listener()
     await first.client.start()
-    first.client.send(Start(settings={**ENDLESS, "algorithm": algorithm}, paused=True))
+    first.client.send(Start(config=make_config({**ENDLESS, "algorithm": algorithm}), paused=True))
     run = (await state(first, "paused")).info.run
     first.client.send(Step(count=5))
     await state(first, "paused")
@@ -137,9 +138,9 @@ async def test_a_worker_killed_mid_run_goes_on_in_another_from_its_last_checkpoi
 
 
 async def test_a_search_is_solved_and_says_that_there_is_no_policy(worker):
-    worker.client.send(Start(settings={"target": "cab", "algorithm": "hill-climb", "lr": 0.1}, request=1))
+    worker.client.send(Start(config=make_config({"target": "cab", "algorithm": "hill-climb", "lr": 0.1}), request=1))
     assert "hill-climb trains no network, so lr does nothing" in (await worker.next(Refused)).problem
-    worker.client.send(Start(settings={"target": "cab", "algorithm": "hill-climb"}, request=2))
+    worker.client.send(Start(config=make_config({"target": "cab", "algorithm": "hill-climb"}), request=2))
     assert not (await state(worker, "training")).info.has_policy
     await state(worker, "solved")
     assert worker.of(Snapshot)[-1].report.samples[0].text == "cab"
@@ -165,7 +166,8 @@ async def test_what_a_reward_prints_is_log_and_never_protocol(worker, tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(PRINTING)
     await worker.next(Ready)
-    worker.client.send(Start(settings={**ENDLESS, "reward": str(file), "steps": 5}, rewards=(read_spec(str(file)),)))
+    config = make_config({**ENDLESS, "reward": str(file), "steps": 5})
+    worker.client.send(Start(config=config, rewards=(read_spec(str(file)),)))
     await state(worker, "finished")
     assert [step for step, _ in rows_of(worker)] == [1, 2, 3, 4, 5]
     lines = "\n".join(event.line for event in worker.of(Log))
@@ -177,7 +179,7 @@ async def test_a_reward_that_raises_is_a_card_and_mended_it_goes_on(worker, tmp_
     file = tmp_path / "mine.py"
     file.write_text("def reward(text, target, prompt):\n    return 1 / 0\n")
     await worker.next(Ready)
-    worker.client.send(Start(settings={**ENDLESS, "reward": str(file)}, rewards=(read_spec(str(file)),)))
+    worker.client.send(Start(config=make_config({**ENDLESS, "reward": str(file)}), rewards=(read_spec(str(file)),)))
     failed = await worker.next(Failed)
     assert "ZeroDivisionError" in failed.problem
     assert (failed.step, failed.checkpoint_step) == (0, 0)
@@ -202,7 +204,7 @@ async def test_prints_of_training_code_and_of_c_libraries_are_log(tmp_path):
     listener = Listener([sys.executable, "-c", text])
     await listener.client.start()
     await listener.next(Ready)
-    listener.client.send(Start(settings={**ENDLESS, "steps": 1}))
+    listener.client.send(Start(config=make_config({**ENDLESS, "steps": 1})))
     await state(listener, "finished")
     assert {"printed", "written by C", "input: ''"} <= {event.line for event in listener.of(Log)}
     await listener.client.close(PATIENCE)
@@ -231,7 +233,7 @@ def say(process, command):
 @pytest.mark.parametrize("way", ["end of input", "SIGTERM", "Quit", "SIGINT and then the end of input"])
 def test_however_the_app_goes_the_run_is_kept_and_the_worker_ends(way):
     with real_process() as process:
-        say(process, Start(settings=ENDLESS))
+        say(process, Start(config=make_config(ENDLESS)))
         step = read_until(process, lambda event: isinstance(event, Snapshot)).report.step
         if way.startswith("SIGINT"):
             process.send_signal(signal.SIGINT)
@@ -261,7 +263,7 @@ def test_an_app_that_is_gone_before_torch_is_loaded_leaves_no_worker_behind():
 
 def test_an_app_that_stops_reading_does_not_stop_training():
     with real_process() as process:
-        say(process, Start(settings=ENDLESS))
+        say(process, Start(config=make_config(ENDLESS)))
         read_until(process, lambda event: isinstance(event, StateChanged) and event.state == "training")
         (run,) = (folder.name for folder in runs_folder().iterdir() if not folder.name.startswith("."))
         with RunStore.open(run) as store:
@@ -286,7 +288,7 @@ def test_an_app_that_stops_reading_does_not_stop_training():
 
 async def test_a_run_whose_folder_is_deleted_fails_in_words_and_offers_no_resuming(worker):
     await worker.next(Ready)
-    worker.client.send(Start(settings=ENDLESS))
+    worker.client.send(Start(config=make_config(ENDLESS)))
     info = (await state(worker, "training")).info
     await worker.next(Snapshot)
     elsewhere = (runs_folder() / info.run).rename(runs_folder() / ".elsewhere")
@@ -301,7 +303,7 @@ async def test_a_run_whose_folder_is_deleted_fails_in_words_and_offers_no_resumi
 
 async def test_a_run_waits_for_another_program_that_locks_its_store_and_says_so(worker):
     await worker.next(Ready)
-    worker.client.send(Start(settings=ENDLESS))
+    worker.client.send(Start(config=make_config(ENDLESS)))
     info = (await state(worker, "training")).info
     await worker.next(Snapshot)
     other = sqlite3.connect(runs_folder() / info.run / "run.sqlite", isolation_level=None, timeout=PATIENCE)

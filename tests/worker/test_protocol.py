@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pgplay.config.run_config import RunConfig
 from pgplay.worker.protocol import messages
 from pgplay.worker.protocol.messages import ProtocolError, decode_command, decode_event, encode
+from tests.config.test_recipe import configs
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 texts = st.text(st.characters(codec="utf-8"), max_size=20)
@@ -22,6 +24,8 @@ def messages_of(kind: type) -> st.SearchStrategy:
 
 def values(hint: typing.Any) -> st.SearchStrategy:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if hint is RunConfig:
+        return configs()
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         return messages_of(hint)
     if isinstance(hint, type) and issubclass(hint, tuple) and hasattr(hint, "_fields"):

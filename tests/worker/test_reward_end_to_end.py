@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pgplay.config.run_config import make_config
 from pgplay.rewards.spec import RewardSpec, read_spec
 from pgplay.runs.store import RunStore
 from pgplay.worker.protocol.messages import (
@@ -56,7 +57,7 @@ async def worker():
 async def test_a_file_is_followed_while_it_is_saved_broken_mended_and_failing(worker, tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(GOOD)
-    worker.client.send(Start(settings={**SMALL, "reward": str(file)}, rewards=(read_spec(str(file)),)))
+    worker.client.send(Start(config=make_config({**SMALL, "reward": str(file)}), rewards=(read_spec(str(file)),)))
     info = (await worker.next(StateChanged, lambda event: event.state == "training")).info
     assert info.reward_source == GOOD
     before = await worker.next(Snapshot)
@@ -79,7 +80,7 @@ async def test_a_reward_that_fails_in_the_middle_is_mended_by_a_save_and_no_step
     file = tmp_path / "mine.py"
     fuse = tmp_path / "fuse"
     file.write_text(FUSED.format(fuse=str(fuse)))
-    worker.client.send(Start(settings={**SMALL, "reward": str(file)}, rewards=(read_spec(str(file)),)))
+    worker.client.send(Start(config=make_config({**SMALL, "reward": str(file)}), rewards=(read_spec(str(file)),)))
     run = (await worker.next(StateChanged, lambda event: event.state == "training")).info.run
     await worker.next(Snapshot)
     fuse.touch()
@@ -99,7 +100,7 @@ async def test_a_reward_that_fails_in_the_middle_is_mended_by_a_save_and_no_step
 
 
 async def test_a_typed_reward_is_tried_then_trained_by_and_what_it_prints_is_told(worker):
-    worker.client.send(Start(settings=SMALL))
+    worker.client.send(Start(config=make_config(SMALL)))
     await worker.next(Snapshot)
     worker.client.send(Change(settings={"reward": "typed.py"}, rewards=typed(FAILING), request=7))
     refused = await worker.next(Refused)
@@ -114,7 +115,7 @@ async def test_a_typed_reward_is_tried_then_trained_by_and_what_it_prints_is_tol
 
 
 async def test_a_reward_is_probed_before_any_run(worker):
-    worker.client.send(ProbeReward(settings={**SMALL, "reward": "typed.py"}, rewards=typed(GOOD), request=3))
+    worker.client.send(ProbeReward(config=make_config({**SMALL, "reward": "typed.py"}), rewards=typed(GOOD), request=3))
     probed = await worker.next(Probed)
     assert probed.request == 3
     assert probed.verdict.kind == "short-text"

@@ -29,7 +29,9 @@ from pgplay.worker.protocol.messages import (
     Stop,
     Write,
     Written,
+    decode_command,
     decode_event,
+    encode,
 )
 from pgplay.worker.protocol.records import RunInfo
 from pgplay.worker.server.inbox import Inbox
@@ -134,7 +136,7 @@ class Desk:
         self.inbox = Inbox()
         self.outbox = Outbox(lambda data: self.told.put(decode_event(data)), interval=0.0)
         self.sessions = []
-        self.begin = lambda config, policy, tell: SmallSession(f"run-{len(self.sessions) + 1}")
+        self.begin = lambda command, tell: SmallSession(f"run-{len(self.sessions) + 1}")
         makers = SessionFactory(
             self.check, self._begin, self.find, self.branch, self._resume, lambda command: ((), ""), self.probe
         )
@@ -147,8 +149,8 @@ class Desk:
             raise InputError(f"The run '{run}' has no checkpoint at step {step}.", "The nearest: 5.")
         return f"{run}-at-{step}"
 
-    def check(self, config: RunConfig, policy: str):
-        if config.target == "refuse me":
+    def check(self, command: Start):
+        if command.config.target == "refuse me":
             raise InputError("The target is refused.", "Choose another.")
 
     def probe(self, command):
@@ -158,8 +160,8 @@ class Desk:
         if not name.startswith("run-"):
             raise InputError(f"There is no run called '{name}'.")
 
-    def _begin(self, config, policy, tell):
-        session = self.begin(config, policy, tell)
+    def _begin(self, command, tell):
+        session = self.begin(command, tell)
         self.sessions.append(session)
         return session
 
@@ -184,7 +186,7 @@ class Desk:
                 return event
 
     def start(self, **settings):
-        self.send(Start(settings=settings, request=1))
+        self.send(Start(config=make_config(settings), request=1))
         self.state("training")
         return self.sessions[-1]
 
@@ -205,7 +207,7 @@ def desk():
 
 
 def test_a_run_is_built_told_and_trained(desk):
-    desk.send(Start(settings={"target": "hello"}, request=5))
+    desk.send(Start(config=make_config({"target": "hello"}), request=5))
     preparing, training = desk.next(StateChanged), desk.next(StateChanged)
     assert (preparing.state, preparing.request) == ("preparing", 5)
     assert (training.state, training.request, training.info.run) == ("training", 5, "run-1")
@@ -236,7 +238,7 @@ def test_the_snapshot_of_the_last_step_comes_before_the_pause(desk):
 
 
 def test_a_paused_start_makes_the_steps_it_is_asked_for_and_no_more(desk):
-    desk.send(Start(settings={}, paused=True))
+    desk.send(Start(config=RunConfig(), paused=True))
     assert desk.state("paused").info is not None
     session = desk.sessions[0]
     session.gate.release(100)
@@ -249,7 +251,7 @@ def test_a_paused_start_makes_the_steps_it_is_asked_for_and_no_more(desk):
 
 
 def test_a_leg_to_a_goal_that_the_reward_cannot_reach_is_refused(desk):
-    desk.send(Start(settings={}, paused=True))
+    desk.send(Start(config=RunConfig(), paused=True))
     assert desk.state("paused").info is not None
     desk.send(Step(count=None, until="reward>=95"))
     assert "never reached" in desk.next(Refused).problem
@@ -280,7 +282,9 @@ def test_what_needs_a_run_is_refused_without_one(desk, command):
 
 def test_bad_settings_are_refused_and_the_run_goes_on(desk):
     session = desk.start()
-    desk.send(Start(settings={"lr": "fast"}, request=1), Start(settings={"target": "refuse me"}, request=2))
+    with pytest.raises(ProtocolError, match="lr") as malformed:
+        decode_command(encode(Start(config=make_config({}), request=1)).replace(b'"lr":null', b'"lr":"fast"'))
+    desk.send(malformed.value, Start(config=make_config({"target": "refuse me"}), request=2))
     desk.send(Change(settings={"seed": 3}, request=3), Resume(run="never-heard-of", request=4), Resume(request=5))
     session.gate.release(1)
     assert [desk.next(Refused).request for _ in range(5)] == [1, 2, 3, 4, 5]
@@ -375,7 +379,7 @@ def test_quitting_closes_the_run():
 def test_preparing_tells_how_it_goes_and_ends_when_it_is_not_needed_any_more(desk):
     heard, outcome = threading.Event(), []
 
-    def begin(config, policy, tell):
+    def begin(command, tell):
         tell("warm start: step 1")
         assert heard.wait(PATIENCE)
         try:
@@ -386,7 +390,7 @@ def test_preparing_tells_how_it_goes_and_ends_when_it_is_not_needed_any_more(des
         return SmallSession()
 
     desk.begin = begin
-    desk.send(Start(settings={}))
+    desk.send(Start(config=RunConfig()))
     assert desk.next(StateChanged).state == "preparing"
     assert desk.next(StateChanged).message == "warm start: step 1"
     desk.send(Stop())
@@ -397,11 +401,11 @@ def test_preparing_tells_how_it_goes_and_ends_when_it_is_not_needed_any_more(des
 
 
 def test_a_run_that_cannot_be_built_leaves_the_worker_idle_and_obeying(desk):
-    def begin(config, policy, tell):
+    def begin(command, tell):
         raise MemoryError
 
     good, desk.begin = desk.begin, begin
-    desk.send(Start(settings={}, request=6))
+    desk.send(Start(config=RunConfig(), request=6))
     assert "memory" in desk.state("idle").message
     refused = desk.next(Refused)
     assert (refused.problem, refused.request) == ("There was not enough memory.", 6)

@@ -388,7 +388,7 @@ def test_a_saved_policy_writes_what_the_run_writes_and_can_be_trained_on():
     wanted = write_texts(session.learner.policy, [""] * 20, saved.density, seed=3)
     assert write_texts(saved.policy, [""] * 20, saved.density, seed=3) == wanted
     session.close("solved")
-    on = Session.begin(make_config({"target": "ba"}), continue_policy="mine")
+    on = Session.begin(make_config({"target": "ba", "warm_start": "mine"}))
     assert on.info().model == "gru-nano"
     assert on.config.warm_start == "mine"
     assert on.step().samples[0].text == "ab"
@@ -546,7 +546,7 @@ def test_a_warm_start_tells_how_it_goes_and_is_given_up_without_a_trace():
 )
 def test_what_cannot_begin_is_seen_before_anything_is_stopped(settings, words):
     with pytest.raises(InputError, match=words):
-        check_start(make_config(settings), Start(settings=settings))
+        check_start(Start(config=make_config(settings)))
 
 
 def test_a_reference_with_another_alphabet_is_refused():

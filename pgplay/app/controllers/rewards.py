@@ -12,7 +12,6 @@ from pgplay.app.messages import RewardApplied, RewardSaved
 from pgplay.app.rewards.background_scorer import Asked
 from pgplay.app.rewards.draft import Draft, draft_of, keep
 from pgplay.app.rewards.reported_error import reported_error
-from pgplay.config.run_config import to_settings
 from pgplay.errors import PgplayError, RewardError
 from pgplay.library.consents import recall
 from pgplay.rewards.spec import RewardSpec, read_spec
@@ -89,8 +88,7 @@ class RewardController:
             problem = checked.problem.message if checked.problem is not None else ""
             raise RewardError(f"The setup holds no run that could begin: {problem}")
         spec = read_spec(asked) if isinstance(asked, str) else asked
-        settings = {**to_settings(checked.config), "reward": spec.text}
-        return self._host.ask(ProbeReward(settings=settings, rewards=(spec,)))
+        return self._host.ask(ProbeReward(config=replace(checked.config, reward=spec.text), rewards=(spec,)))
 
     def _leave(self, draft: Draft, present: RewardSpec) -> None:
         self._draft = None if draft.text == draft_of(present).text else draft

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from pgplay.app.controllers.consent import Consent
 from pgplay.app.host import AppHost
 from pgplay.app.state.pace import PACES, TEN, parse_leg
@@ -67,9 +69,9 @@ class RunController:
             return False
         self._host.state.waiting = True
         self._is_loading = False
-        settings = to_settings(checked.config)
+        config = replace(checked.config, warm_start=continue_policy or checked.config.warm_start)
         python = tuple(spec for spec in rewards if spec.source is not None)
-        self._host.send(Start(settings=settings, paused=paused, continue_policy=continue_policy, rewards=python))
+        self._host.send(Start(config=config, paused=paused, rewards=python))
         return True
 
     async def start_beside(self, settings: dict[str, Any]) -> bool:

@@ -22,6 +22,7 @@ from pgplay.cli.signals import INTERRUPTED, Interruption, heeded
 from pgplay.config import goals
 from pgplay.config.recipe import differences, from_recipe, to_recipe
 from pgplay.config.run_config import RunConfig, make_config, to_settings
+from pgplay.config.warm_start import PolicyNamed
 from pgplay.errors import InputError, unknown_name
 from pgplay.worker.client.pool import News, Outcome, Pool
 from pgplay.worker.protocol.messages import Start
@@ -179,7 +180,7 @@ def _check(config: RunConfig) -> None:
     """Refuse invalid configs before any worker is started."""
     from pgplay.learning.plan import make_plan
 
-    if not config.warm_start or config.warm_start.isdecimal():
+    if not isinstance(config.starts_from, PolicyNamed):
         make_plan(config)
 
 
@@ -201,7 +202,7 @@ async def _train(
             name = f"{shorten(entries[trial.entry].label, 60)}, seed {trial.config.seed}"
             progress.end(place, f"{name}: {outcome.message}" + (f"  ({outcome.run})" if outcome.run else ""))
 
-        starts = [Start(settings=to_settings(trial.config), rewards=entries[trial.entry].rewards) for trial in planned]
+        starts = [Start(config=trial.config, rewards=entries[trial.entry].rewards) for trial in planned]
         pool = Pool(starts, jobs or max(1, available_cores() // widest), show_news, record_end)
         training = asyncio.create_task(pool.train())
         while not training.done():

@@ -91,11 +91,12 @@ def _check(arguments: Arguments) -> tuple[RunConfig | None, tuple[RewardSpec, ..
         raise InputError(
             "--at needs a stored run.", "Give --resume RUN too; pgplay runs show RUN lists its checkpoints."
         )
+    from pgplay.config.warm_start import PolicyNamed
     from pgplay.learning.algorithms.table import no_policy
     from pgplay.learning.plan import make_plan
 
     config, rewards = read_config(arguments)
-    if not config.warm_start or config.warm_start.isdecimal():
+    if not isinstance(config.starts_from, PolicyNamed):
         plan = make_plan(config)
         if arguments.save is not None and not plan.algorithm.trains_network:
             raise no_policy(config.algorithm)

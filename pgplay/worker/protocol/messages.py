@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from pgplay.errors import PgplayError
+from pgplay.config.run_config import RunConfig
+from pgplay.errors import InputError, PgplayError
 from pgplay.learning.reports.step_detail import PolicyMap, StepDetail
 from pgplay.learning.reports.step_report import Finding, PromptSheet, Sample, StepReport, Trace
 from pgplay.rewards.probe.probe import Probe
@@ -18,7 +19,7 @@ from pgplay.rewards.probe.verdict import Verdict
 from pgplay.rewards.spec import RewardSpec
 from pgplay.worker.protocol.records import Device, EndCause, RunInfo, RunState
 
-VERSION = 2
+VERSION = 3
 MAXIMUM_LINE = 16 * 1024 * 1024
 
 Given = tuple[str, str, str] | None
@@ -26,7 +27,11 @@ Given = tuple[str, str, str] | None
 
 
 class ProtocolError(PgplayError):
-    """A line that is no message of this version of the protocol."""
+    """A line that is no message of this version of the protocol; `request` is its number where that can be read."""
+
+    def __init__(self, problem: str, remedy: str = "", *, request: int = 0) -> None:
+        super().__init__(problem, remedy)
+        self.request = request
 
 
 class Command(msgspec.Struct, frozen=True, tag_field="command", kw_only=True):
@@ -36,16 +41,14 @@ class Command(msgspec.Struct, frozen=True, tag_field="command", kw_only=True):
 
 
 class Start(Command, tag="start", frozen=True):
-    """Begin a run with these settings (as RunConfig's fields); a run that is there is stopped and kept.
+    """Begin a run of `config`; a run that is there is stopped and kept.
 
-    With `paused` the run is built but not begun, so that one step can be made at a time. `continue_policy` starts from
-    a saved policy's network (train it on). `rewards` holds the reward and the measures that are Python: only what
-    the person wrote or allowed runs, and no file is read for them.
+    With `paused` the run is built but not begun, so that one step can be made at a time. `rewards` holds the reward and
+    the measures that are Python: only what the person wrote or allowed runs, and no file is read for them.
     """
 
-    settings: dict[str, Any]
+    config: RunConfig
     paused: bool = False
-    continue_policy: str = ""
     rewards: tuple[RewardSpec, ...] = ()
 
 
@@ -137,12 +140,12 @@ class Write(Command, tag="write", frozen=True):
 
 
 class ProbeReward(Command, tag="probe", frozen=True):
-    """Look at a reward before training, on what the untrained policy of a run of `settings` writes.
+    """Look at a reward before training, on what the untrained policy of a run of `config` writes.
 
     A run that goes on waits meanwhile, for some seconds. `rewards` holds the reward where it is Python.
     """
 
-    settings: dict[str, Any]
+    config: RunConfig
     rewards: tuple[RewardSpec, ...] = ()
 
 
@@ -320,5 +323,19 @@ def decode_event(line: bytes) -> AnyEvent:
 def _decode(decoder: msgspec.json.Decoder[Message], line: bytes) -> Message:
     try:
         return decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ProtocolError(f"This is no message of protocol version {VERSION}: {error}.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InputError) as error:
+        problem = f"This is no message of protocol version {VERSION}: {error}."
+        raise ProtocolError(problem, request=_request_of(line)) from error
+
+
+class Numbered(msgspec.Struct):
+    """What every message has, whatever else is wrong with it."""
+
+    request: int = 0
+
+
+def _request_of(line: bytes) -> int:
+    try:
+        return msgspec.json.decode(line, type=Numbered).request
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return 0

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from pgplay.config.run_config import make_config
 from pgplay.errors import InputError, PgplayError, RewardError
 from pgplay.rewards.probe.verdict import judge
 from pgplay.worker.protocol.messages import (
@@ -111,7 +110,7 @@ class Server:
         return LOOK_INTERVAL if self._reward_failed else None
 
     def _answer(self, message: AnyCommand | ProtocolError) -> None:
-        request = 0 if isinstance(message, ProtocolError) else message.request
+        request = message.request
         try:
             if isinstance(message, ProtocolError):
                 raise message
@@ -187,9 +186,8 @@ class Server:
         return {"run": run, "step": session.step_count, "checkpoint_step": session.checkpoint_step}
 
     def _start(self, command: Start) -> None:
-        config = make_config(command.settings)
-        self._makers.check(config, command)
-        make = partial(self._makers.begin, config, command, self._tell_progress)
+        self._makers.check(command)
+        make = partial(self._makers.begin, command, self._tell_progress)
         self._load(make, "paused" if command.paused else "training", command.request)
 
     def _resume(self, command: Resume) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from pgplay.config.run_config import RunConfig, fields, make_config
+from pgplay.config.warm_start import PolicyNamed
 from pgplay.errors import InputError, RewardError, about
 from pgplay.learning.plan import Plan, make_plan
 from pgplay.learning.trainer import Trainer
@@ -24,10 +27,9 @@ PAIRS_FOR_GOAL = 64
 """So many targets are scored to learn what a solved run's reward is."""
 
 
-def check_start(config: RunConfig, command: Start) -> None:
+def check_start(command: Start) -> None:
     """Refuse what can be seen to be wrong before anything is built or stopped; raises InputError and PgplayError."""
-    if command.continue_policy:
-        config = make_config({"warm_start": command.continue_policy}, config)
+    config = command.config
     plan_and_policy(config)
     resolve_device(config.device)
     if config.reference != "start":
@@ -53,13 +55,14 @@ def warm_torch() -> None:
 
 def plan_and_policy(config: RunConfig) -> tuple[Plan, Policy | None]:
     """Return the plan, and the saved policy to start from where warm_start names one."""
-    if not config.warm_start or config.warm_start.isdecimal():
+    if not isinstance(config.starts_from, PolicyNamed):
         return make_plan(config), None
+    name = config.starts_from.name
     with about("warm_start"):
-        saved = load_saved_policy(config.warm_start, config.device)
-    config = make_config({"model": saved.card.model}, config)
+        saved = load_saved_policy(name, config.device)
+    config = msgspec.structs.replace(config, model=saved.card.model)
     plan = make_plan(config, None, saved.policy.shape)
-    return plan._replace(notes=(*plan.notes, *_other_density(config.warm_start, saved.density, config))), saved.policy
+    return plan._replace(notes=(*plan.notes, *_other_density(name, saved.density, config))), saved.policy
 
 
 def _other_density(name: str, trained: Density, config: RunConfig) -> tuple[str, ...]:
@@ -96,11 +99,13 @@ def start_warm(trainer: Trainer, on_progress: OnProgress) -> str:
     even where it is not charged. Empty, and nothing done, where no warm start is asked for.
     """
     config = trainer.plan.config
-    if not config.warm_start:
+    start = config.starts_from
+    if start is None:
         return ""
-    ended = f"from the policy {config.warm_start}"
-    if config.warm_start.isdecimal():
-        wanted = int(config.warm_start)
+    if isinstance(start, PolicyNamed):
+        ended = f"from the policy {start.name}"
+    else:
+        wanted = start.number
 
         def tell(step: int, loss: float, held_out: float | None) -> None:
             beside = "" if held_out is None else f", held out (median) {held_out:.2f}"

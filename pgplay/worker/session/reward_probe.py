@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pgplay.config.run_config import RunConfig, make_config
+import msgspec
+
+from pgplay.config.run_config import RunConfig
+from pgplay.config.warm_start import Steps
 from pgplay.learning.plan import Plan
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.density import Density
@@ -32,7 +35,7 @@ def probe_reward(config: RunConfig, reward: Reward, on_progress: OnProgress = di
     start goes. Raises InputError for a config that no run could begin with, and RewardError where the reward fails.
     """
     plan, policy = plan_and_policy(config)
-    if config.warm_start.isdecimal():
+    if isinstance(config.starts_from, Steps):
         policy = _start_warm(plan, on_progress)
     elif policy is None:
         policy = Policy(plan.shape, resolve_device(config.device), config.seed)
@@ -54,7 +57,7 @@ def probe_reward(config: RunConfig, reward: Reward, on_progress: OnProgress = di
 
 
 def _start_warm(plan: Plan, on_progress: OnProgress) -> Policy:
-    key = make_config({"reward": "distinct", "measure": ()}, plan.written)
+    key = msgspec.structs.replace(plan.written, reward="distinct", measure=())
     if key not in _warmed:
         _warmed.clear()
         with build_reward("distinct") as unasked:
@@ -66,7 +69,6 @@ def _start_warm(plan: Plan, on_progress: OnProgress) -> Policy:
 
 def answer_probe(command: ProbeReward, on_log: OnLog) -> Probe:
     """Return what `probe_reward` finds for `command`; raises what it does."""
-    config = make_config(command.settings)
-    (spec,) = resolve([config.reward], command.rewards)
+    (spec,) = resolve([command.config.reward], command.rewards)
     with build_reward(spec, on_log=on_log) as reward:
-        return probe_reward(config, reward)
+        return probe_reward(command.config, reward)

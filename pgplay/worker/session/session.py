@@ -13,7 +13,7 @@ from typing import Any, Self
 import msgspec
 
 from pgplay.config.recipe import to_recipe
-from pgplay.config.run_config import RunConfig, make_config, to_settings
+from pgplay.config.run_config import RunConfig, to_settings
 from pgplay.errors import InputError, PgplayError, RewardError
 from pgplay.learning.algorithms.table import no_policy
 from pgplay.learning.evaluation.held_out import prompt_sheet
@@ -64,7 +64,6 @@ class Session:
         cls,
         config: RunConfig,
         *,
-        continue_policy: str = "",
         rewards: Iterable[RewardSpec] = (),
         name: str = "",
         on_progress: OnProgress = discard,
@@ -73,14 +72,12 @@ class Session:
     ) -> Self:
         """Return a new run of `config`, stored under `name` (empty: made of date and target), warmed up if asked to.
 
-        `continue_policy` trains a saved policy on; it becomes the config's warm_start. `rewards` are those that the
-        config names, at least each that is Python: only what the person wrote or allowed runs. `on_progress` hears in
-        words how the preparation goes; what it raises ends it, and nothing is stored. `on_log` takes what a person's
-        reward prints, from another thread. Raises InputError, PgplayError, and RewardError for Python that can't be
-        loaded. `on_wait` hears in words that the store waits for another program, now or later.
+        `rewards` are those that the config names, at least each that is Python: only what the person wrote or allowed
+        runs. `on_progress` hears in words how the preparation goes; what it raises ends it, and nothing is stored.
+        `on_log` takes what a person's reward prints, from another thread. Raises InputError, PgplayError, and
+        RewardError for Python that can't be loaded. `on_wait` hears in words that the store waits for another program,
+        now or later.
         """
-        if continue_policy:
-            config = make_config({"warm_start": continue_policy}, config)
         resolved = resolve((config.reward, *config.measure), rewards)
         plan, policy = plan_and_policy(config)
         reference = load_reference(plan)
