@@ -28,6 +28,7 @@ from pgplay.app.actions import EVERYWHERE, bindings
 from pgplay.app.command_queue import CommandQueue
 from pgplay.app.controllers.assembly import Controllers
 from pgplay.app.drawing.ascii import Ascii
+from pgplay.app.drawing.steering import WITHOUT_STEERING
 from pgplay.app.idle import SpareTime
 from pgplay.app.messages import (
     PARTS,
@@ -335,8 +336,8 @@ class PgplayApp(App[int]):
         self._spare_time.collect()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Return Textual's filters, and the one that draws in ASCII where that is wanted."""
-        return [*super().get_line_filters(), *([Ascii()] if self.state.ascii else [])]
+        """Return Textual's filters, the net under all that is drawn, and the one that draws in ASCII if wanted."""
+        return [*super().get_line_filters(), WITHOUT_STEERING, *([Ascii()] if self.state.ascii else [])]
 
     def notify_user(self, message: str, *, severe: bool = False) -> None:
         """Show a short message over the screen."""

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pgplay.errors import InputError, PgplayError
+from pgplay.paths import data_folder
 
 _FILLING, _REPLACED, _DELETED = ".new-", ".old-", ".gone-"
 
@@ -47,12 +48,19 @@ def _plain_error(what: str, path: Path, error: OSError) -> PgplayError:
     if error.errno in _FORBIDDEN:
         return PgplayError(
             f"{what} failed: {path} may not be written or read.",
-            "Change its permissions, or set PGPLAY_HOME to a folder that you can write to.",
+            f"Change its permissions, or {_elsewhere(path)} that you can write to.",
         )
     return PgplayError(
         f"{what} failed at {path}: {error.strerror or error}.",
-        "Look at that place, or set PGPLAY_HOME to another folder; what was there is unchanged.",
+        f"Look at that place, or {_elsewhere(path)}; what was there is unchanged.",
     )
+
+
+def _elsewhere(path: Path) -> str:
+    """Return how a person chooses another place than that of `path`: in pgplay's home, or a file of their own."""
+    if path.is_relative_to(data_folder()):
+        return "set PGPLAY_HOME to another folder"
+    return "name a file in another folder"
 
 
 OTHER_FILE = "Give another name."

@@ -1,13 +1,41 @@
-"""Nothing from outside is read as markup: some pages are tried with hostile names, all titles and messages held."""
+"""Text of others on every page: no markup is read in it, nothing of it steers the terminal, brackets stay as typed.
+
+Titles and messages are held by reading the code; all else by opening every page on things whose every text is hostile.
+"""
+
+from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import rich.text
+from msgspec.structs import replace
+from textual.content import Content
+from textual.pilot import Pilot
+from textual.widgets import Button, Input, TextArea
 
+from pgplay.app.drawing.steering import WithoutSteering
+from pgplay.app.screens.main import MainScreen
 from pgplay.config.run_config import make_config
-from tests.app.fake_worker import Bench
-from tests.app.opened import go_to, prepare
+from pgplay.learning.reports.step_report import Finding, PromptSheet
+from pgplay.worker.protocol.messages import (
+    Failed,
+    Log,
+    Mapped,
+    Probed,
+    PromptsListed,
+    Refused,
+    StateChanged,
+    StepInspected,
+    Written,
+)
+from tests.app.anatomies import anatomy, policy_map
+from tests.app.fake_worker import TEXTS, Bench, begin, sample, snapshot, until
+from tests.app.opened import OPENINGS, PROBE, VERDICT, go_to, prepare
+from tests.hostile import HOSTILE, STEERS, keep_policy, keep_preset, keep_run
 
 APP = Path(__file__).parents[2] / "pgplay" / "app"
 
@@ -77,15 +105,181 @@ def test_every_notification_is_fixed_or_read_without_markup() -> None:
     assert wrong == []
 
 
-HOSTILE = 'contains("[/INST]") + regex("[aeiou]") + contains("[@click=app.quit]x[/]")'
+BRACKETED = 'contains("[/INST]") + regex("[aeiou]") + contains("[@click=app.quit]x[/]")'
+REWARD = f'contains("{HOSTILE}")'
+
+
+def shown(bench: Bench) -> str:
+    """Return all that the screen draws, with the titles of its borders."""
+    strips = bench.app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip) for strip in strips)
 
 
 @pytest.mark.parametrize("name", ["main", "bench", "editor", "phases", "details", "runs"])
 async def test_every_page_shows_a_reward_with_brackets_as_it_was_typed(name: str) -> None:
-    bench = Bench(make_config({"target": "[b]hello[/b] [x", "reward": HOSTILE}))
+    bench = Bench(make_config({"target": "[b]hello[/b] [x", "reward": BRACKETED}))
     async with bench.app.run_test(size=(200, 50)) as pilot:
         await prepare(bench, pilot)
-        screen = await go_to(name, bench, pilot)
-        shown = " ".join("".join(segment.text for segment in line) for line in screen._compositor.render_strips())
-        assert "regex(\"\")" not in shown
-        assert "contains(\"\")" not in shown
+        await go_to(name, bench, pilot)
+        assert "regex(\"\")" not in shown(bench)
+        assert "contains(\"\")" not in shown(bench)
+
+
+@pytest.fixture
+def markup(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """All texts in which markup is read from now on."""
+    read: list[str] = []
+
+    def noting(reads: Callable[..., Any]) -> Callable[..., Any]:
+        def note(text: object, *arguments: Any, **options: Any) -> Any:
+            read.append(str(text))
+            return reads(text, *arguments, **options)
+
+        return note
+
+    for kind in (Content, rich.text.Text):
+        monkeypatch.setattr(kind, "from_markup", staticmethod(noting(kind.from_markup)))
+    return read
+
+
+@pytest.fixture
+def no_net(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away the net under all that is drawn, which would hide a page that lets something through."""
+    monkeypatch.setattr(WithoutSteering, "apply", lambda self, segments, background: segments)
+
+
+def hostile_events(bench: Bench) -> None:
+    """Have the worker tell, in hostile words, all that a page may wait for."""
+    one = sample("greedy", HOSTILE, 0.5, 40, HOSTILE)
+    spoken = replace(one, prompt=HOSTILE, tokens=tuple(HOSTILE))
+    tell = bench.worker.tell
+    tell(PromptsListed(sheet=PromptSheet(40, (spoken,), (spoken,))))
+    tell(Written(samples=(spoken,), policy=HOSTILE, scored_by=HOSTILE))
+    tell(Probed(probe=replace(PROBE, reward=HOSTILE), verdict=replace(VERDICT, evidence=(HOSTILE,))))
+    tell(Log(line=HOSTILE))
+
+
+async def prepare_hostile(bench: Bench, pilot: Pilot[int]) -> None:
+    """Keep things of strangers, and pause a run in which every text is hostile."""
+    await begin(bench, pilot)
+    bench.worker.build("paused", run=HOSTILE, target=HOSTILE, reward=REWARD)
+    texts = {role: f"{HOSTILE}{role}" for role in TEXTS}
+    findings = (Finding("tied", HOSTILE, HOSTILE),)
+    bench.worker.tell(snapshot(40, texts=texts, target=HOSTILE, findings=findings, metrics=lambda step: {
+        "reward_mean": 0.5, "entropy": 1.0, "greedy_reward": 0.5, f"part:{HOSTILE}": 0.5, "seconds_sample": 0.1,
+    }))  # fmt: skip
+    bench.worker.tell(StateChanged(state="paused", step=40, message=HOSTILE))
+    step, mapped = anatomy(), policy_map()
+    taken_apart = tuple(
+        replace(
+            one,
+            prompt=HOSTILE,
+            target=HOSTILE,
+            text=HOSTILE,
+            parts={HOSTILE: 0.5},
+            tokens=tuple(
+                replace(token, text=text, alternatives=((text, 0.5),))
+                for token, text in zip(one.tokens, HOSTILE, strict=False)
+            ),
+        )
+        for one in step.samples
+    )
+    bench.worker.tell(StepInspected(anatomy=replace(step, samples=taken_apart)))
+    rows, written = tuple(HOSTILE[: len(mapped.rows)]), tuple(HOSTILE[: len(mapped.written)])
+    target = tuple(HOSTILE[: len(mapped.target)])
+    bench.worker.tell(Mapped(map=replace(mapped, prompt=HOSTILE, target=target, rows=rows, written=written)))
+    hostile_events(bench)
+    await until(pilot, lambda: bench.app.state.map is not None and not bench.app.redraw_is_due)
+
+
+@pytest.mark.parametrize("name", OPENINGS)
+async def test_every_page_of_hostile_texts_reads_no_markup_and_steers_nothing(
+    name: str, home: Path, markup: list[str], no_net: None
+) -> None:
+    """Open each page as a person does, with names, targets, samples and rewards that are hostile."""
+    keep_run(HOSTILE)
+    keep_policy("name")
+    keep_preset(home)
+    bench = Bench(make_config({"target": "a [/b] [red]", "reward": REWARD}))
+    async with bench.app.run_test(size=(200, 60)) as pilot:
+        await prepare_hostile(bench, pilot)
+        opening = OPENINGS[name]
+        for key in opening.keys:
+            await pilot.press(key)
+            await pilot.pause()
+        opening.meanwhile(bench)
+        hostile_events(bench)
+        for _ in range(3):
+            await pilot.pause(0.02)
+            assert not STEERS.search(shown(bench).replace("\n", ""))
+        assert [text for text in markup if "[@click=app.quit]" in text.replace("\\[@", "")] == []
+        assert bench.app.is_running
+        for widget in bench.app.screen.query("*"):
+            assert not STEERS.search(str(widget.tooltip or "").replace("\n", ""))
+
+
+async def test_messages_of_the_worker_steer_nothing(markup: list[str], no_net: None) -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.tell(Refused(problem=HOSTILE, remedy=HOSTILE))
+        await pilot.pause(0.05)
+        assert not STEERS.search(shown(bench).replace("\n", ""))
+        bench.worker.tell(Failed(problem=HOSTILE, remedy=HOSTILE, run=HOSTILE, step=1))
+        await until(pilot, lambda: bench.app.screen is not bench.app.main)
+        await pilot.pause(0.05)
+        assert not STEERS.search(shown(bench).replace("\n", ""))
+        assert [text for text in markup if "[@click=app.quit]" in text.replace("\\[@", "")] == []
+
+
+@pytest.mark.parametrize("reward", ['contains("[/INST]")', 'regex("[aeiou]")', 'contains("[@click=x]")'])
+async def test_the_reward_stands_on_the_bench_as_it_was_typed(reward: str) -> None:
+    bench = Bench(make_config({"target": "aaaa", "reward": reward}))
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("j")
+        await until(pilot, lambda: not isinstance(bench.app.screen, MainScreen) and reward in shown(bench))
+
+
+async def test_a_loaded_reward_shows_signs_and_keeps_what_it_says() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        setup = bench.app.main.setup
+        setup.load(make_config({"reward": REWARD}), origin="a recipe")
+        await pilot.pause()
+        field = setup.query_one("#own-reward", Input)
+        assert "␛]0;owned␇" in field.value
+        assert not STEERS.search(field.value)
+        assert setup.typed["reward"] == REWARD
+
+
+async def test_what_is_typed_or_loaded_into_a_field_is_drawn_as_signs_and_kept(no_net: None) -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(200, 60)) as pilot:
+        await begin(bench, pilot)
+        bench.app.main.setup.set_target(HOSTILE)
+        await until(pilot, lambda: "a␛]0;owned␇" in shown(bench))
+        assert bench.app.main.setup.query_one("#target", TextArea).text == HOSTILE.rstrip("\x85")
+        assert not STEERS.search(shown(bench).replace("\n", ""))
+        for key in ("j", "y", "m", "w", "e", "g"):
+            await pilot.press(key)
+            await pilot.pause(0.02)
+            for field in bench.app.screen.query(Input):
+                field.value = HOSTILE
+            for area in bench.app.screen.query(TextArea):
+                area.text = f"typed {HOSTILE}\n{HOSTILE}"
+            await pilot.pause(0.02)
+            assert not STEERS.search(shown(bench).replace("\n", "")), key
+            while bench.app.screen is not bench.app.main:
+                bench.app.pop_screen()
+                await pilot.pause()
+
+
+async def test_the_net_takes_out_what_a_page_lets_through() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.app.main.query_one("#start", Button).label = rich.text.Text("raw \x1b]0;owned\x07\u202e👩\u200d🚀")
+        await until(pilot, lambda: "raw ]0;owned👩\u200d🚀" in shown(bench))
+        assert not STEERS.search(shown(bench).replace("\n", ""))

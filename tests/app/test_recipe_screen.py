@@ -11,9 +11,10 @@ from textual.widgets import Input
 
 from pgplay.app.screens.dialogs.questions import AskDialog
 from pgplay.app.screens.dialogs.recipe import RecipeScreen
+from pgplay.app.screens.dialogs.write import WriteScreen
 from pgplay.config.recipe import from_recipe
 from pgplay.config.run_config import make_config
-from pgplay.worker.protocol.messages import Changed
+from pgplay.worker.protocol.messages import Changed, StateChanged
 from tests.app.fake_worker import Bench, begin, until
 
 CONFIG = make_config({"target": "it's [/bold]", "algorithm": "rloo", "lr": 0.01})
@@ -88,3 +89,28 @@ async def test_what_is_pasted_as_the_page_opens_is_taken_by_enter_and_the_clipbo
         await pilot.press("enter")
         await until(pilot, lambda: bench.app.state.settings == {"target": "good day", "seed": 4})
         assert not copied
+
+
+async def test_what_is_pasted_stands_beside_what_was_typed_and_a_page_that_asks_for_none_takes_none() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(bench.app.screen, RecipeScreen))
+        pasted = bench.app.screen.query_one("#pasted", Input)
+        pasted.value = "seed=4 "
+        pasted.cursor_position = len(pasted.value)
+        bench.app.post_message(Paste("lr=0.02\n"))
+        await until(pilot, lambda: pasted.value == "seed=4 lr=0.02")
+        await pilot.press("escape")
+        await until(pilot, lambda: bench.app.screen is bench.app.main)
+        bench.worker.build("paused")
+        bench.worker.tell(StateChanged(state="paused", step=1))
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(bench.app.screen, WriteScreen))
+        temperature = bench.app.screen.query_one("#temperature", Input)
+        temperature.value = "0.7"
+        bench.app.screen.query_one("#write").focus()
+        bench.app.post_message(Paste("something else\n"))
+        await pilot.pause()
+        assert temperature.value == "0.7"

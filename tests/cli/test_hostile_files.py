@@ -8,7 +8,7 @@ import pytest
 
 from pgplay.cli import main
 from pgplay.library.policies import CARD, TENSORS
-from tests.cli.hostile import CARDS, HOSTILE, STEERS, keep_policy, keep_preset, keep_run, policy_files, preset_text
+from tests.hostile import CARDS, HOSTILE, STEERS, keep_policy, keep_preset, keep_run, policy_files, preset_text
 
 
 def check(words: list[str], capfd: pytest.CaptureFixture[str]) -> str:

@@ -15,8 +15,8 @@ from pgplay.cli.output import print_error, print_facts, print_json, print_source
 from pgplay.cli.progress import BarProgress, RunsProgress
 from pgplay.errors import PgplayError, RewardError
 from pgplay.learning.reports.step_report import Sample, StepReport
-from tests.cli import hostile
-from tests.cli.hostile import STEERS
+from tests import hostile
+from tests.hostile import STEERS
 
 HOSTILE = f"{hostile.HOSTILE}\x00"
 

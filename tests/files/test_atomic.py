@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pgplay.errors import InputError, PgplayError
-from pgplay.files.atomic import delete_folder, new_folder, recover, write_atomically
+from pgplay.files.atomic import as_user_errors, delete_folder, new_folder, recover, write_atomically
 from pgplay.files.locks import FileLock, locked_folder
 from pgplay.files.names import check_name
 
@@ -199,3 +199,15 @@ def test_where_files_need_a_name_they_are_written_aside(tmp_path: Path, monkeypa
         write_atomically(tmp_path / "file", text)
         assert (tmp_path / "file").read_bytes() == text
     assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize("reason", [errno.EACCES, errno.EIO])
+def test_what_a_person_can_do_about_a_place_depends_on_whose_it_is(reason: int, home: Path, tmp_path: Path) -> None:
+    def remedy(path: Path) -> str:
+        with pytest.raises(PgplayError) as caught, as_user_errors("Writing", path):
+            raise OSError(reason, "no")
+        return caught.value.remedy
+
+    assert "PGPLAY_HOME" in remedy(home / "policies" / "a")
+    assert "name a file in another folder" in remedy(tmp_path / "a.csv")
+    assert "PGPLAY_HOME" not in remedy(tmp_path / "a.csv")

@@ -83,4 +83,4 @@ class TwoColumnText(Widget):
                 head = pad(name, self._name_width) + " " * _GAP
                 for line in terminal_text(words, lines=True).wrap(self.app.console, room) or [Text()]:
                     yield Text(head, end="").append_text(line)
-                    head = " " * len(head)
+                    head = " " * (self._name_width + _GAP)

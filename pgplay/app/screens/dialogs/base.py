@@ -27,16 +27,19 @@ class Dialog(ModalScreen[ScreenResultType]):
         Binding("ctrl+q", "app.quit", "quit", show=False, priority=True),
     ]
 
+    PASTE_INTO: ClassVar[str] = ""
+    """The field of a page that asks for a text to be pasted."""
+
     def __init__(self, *, classes: str = "") -> None:
         super().__init__(classes=f"dialog-screen {classes}")
 
     def on_paste(self, event: events.Paste) -> None:
-        """Put what is pasted while a button has the focus into the page's first field, and go there."""
-        field = next(iter(self.query(Input)), None)
-        if field is not None and event.text:
-            field.focus()
-            field.value = event.text.splitlines()[0]
-            field.cursor_position = len(field.value)
+        """Put what is pasted while no field has the focus into the field for it, beside what stands there."""
+        if not self.PASTE_INTO or not event.text:
+            return
+        field = self.query_one(self.PASTE_INTO, Input)
+        field.focus()
+        field.insert_text_at_cursor(event.text.splitlines()[0])
 
 
 BACK = Binding("escape", "dismiss", "back", key_display="esc")

@@ -17,6 +17,7 @@ from pgplay.app.drawing.terminal_text import pad, plain, terminal_text
 from pgplay.app.screens.dialogs.base import Dialog
 from pgplay.app.state.metric_history import History
 from pgplay.app.state.plot_view import HISTOGRAM, MOST_PLOTS, USUAL, words_of
+from pgplay.app.widgets.text_fields import LineField
 from pgplay.learning.reports.metrics import METRICS, TRADE
 
 _VALUE_WIDTH = 9
@@ -50,7 +51,7 @@ class MetricsScreen(Dialog[tuple[str, ...]]):
             dialog.border_title = "Plots"
             dialog.border_subtitle = HINT
             yield Static(id="metrics-shown", classes="words")
-            yield Input(placeholder="find a metric", id="find", compact=True)
+            yield LineField(placeholder="find a metric", id="find")
             yield OptionList(id="metrics", compact=True)
             yield Static(id="metric-about")
 

@@ -15,6 +15,7 @@ from textual.widgets import Button, Input, OptionList, Static
 from pgplay.app.drawing.terminal_text import as_title, plain, terminal_text
 from pgplay.app.screens.dialogs.base import CLOSES, Dialog
 from pgplay.app.widgets.setup.described_select import described
+from pgplay.app.widgets.text_fields import LineField
 from pgplay.errors import PgplayError
 
 
@@ -47,6 +48,7 @@ class AskDialog(Dialog[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)", "Cancel")]
     AUTO_FOCUS = "#answer"
+    PASTE_INTO = "#answer"
 
     def __init__(
         self,
@@ -68,7 +70,7 @@ class AskDialog(Dialog[str | None]):
         with Vertical(id="question", classes="dialog") as dialog:
             dialog.border_title = as_title(self._title)
             yield Static(terminal_text(self._question, lines=True), classes="words")
-            yield Input(self._answer, placeholder=self._placeholder, id="answer", compact=True)
+            yield LineField(self._answer, placeholder=self._placeholder, id="answer")
             yield Static(classes="problem")
             with Horizontal(classes="buttons"):
                 yield Button("Cancel", id="no")

@@ -16,6 +16,7 @@ from pgplay.app.screens.dialogs.base import CLOSES, Dialog
 from pgplay.app.screens.dialogs.questions import AskDialog
 from pgplay.app.state.app_state import AppState
 from pgplay.app.state.metric_history import Mark
+from pgplay.app.widgets.text_fields import LineField
 from pgplay.config.recipe import from_recipe, to_command, to_recipe
 from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import PgplayError
@@ -37,6 +38,7 @@ class RecipeScreen(Dialog[RunConfig | None]):
         ("f", "save", "Save to a file"),
     ]
     AUTO_FOCUS = "#copy-recipe"
+    PASTE_INTO = "#pasted"
 
     def __init__(self, state: AppState) -> None:
         super().__init__()
@@ -54,7 +56,7 @@ class RecipeScreen(Dialog[RunConfig | None]):
             yield Static(id="command", classes="words")
             yield Static(id="changed", classes="muted")
             yield Label("Paste a recipe, and press enter to take it:", classes="muted")
-            yield Input(id="pasted", compact=True, placeholder='target="good morning" algorithm=rloo')
+            yield LineField(id="pasted", placeholder='target="good morning" algorithm=rloo')
             yield Static(classes="problem")
             with Horizontal(classes="buttons"):
                 yield Button("Copy (c)", id="copy-recipe", variant="primary")

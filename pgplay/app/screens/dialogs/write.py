@@ -20,6 +20,7 @@ from pgplay.app.messages import LooksChanged, WorkerEvent
 from pgplay.app.screens.dialogs.base import CLOSES, Dialog
 from pgplay.app.widgets.samples import Samples, component_styles, cut_into
 from pgplay.app.widgets.setup.described_select import Choice, Entry
+from pgplay.app.widgets.text_fields import LineField
 from pgplay.learning.reports.step_report import Sample
 from pgplay.worker.protocol.messages import Refused, Write, Written
 
@@ -58,13 +59,13 @@ class WriteScreen(Dialog[None]):
             if self._prompt:
                 with Horizontal(classes="row"):
                     yield Label("Prompt", classes="name")
-                    yield Input(self._prompt, id="prompt", compact=True)
+                    yield LineField(self._prompt, id="prompt")
             with Horizontal(classes="row"):
                 yield Label("Temperature", classes="name")
-                yield Input(str(self._temperature), id="temperature", compact=True)
+                yield LineField(str(self._temperature), id="temperature")
             with Horizontal(classes="row"):
                 yield Label("How many", classes="name")
-                yield Input("8", id="count", compact=True)
+                yield LineField("8", id="count")
             with Horizontal(classes="row"):
                 yield Label("How", classes="name")
                 yield Choice(HOW, "sampled", id="how")

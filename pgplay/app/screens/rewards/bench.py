@@ -25,6 +25,7 @@ from pgplay.app.screens.rewards import bench_text
 from pgplay.app.state.app_state import AppState
 from pgplay.app.widgets.reward_picker import RewardList
 from pgplay.app.widgets.samples import Samples, component_styles
+from pgplay.app.widgets.text_fields import LineField, TextField
 from pgplay.errors import PgplayError
 from pgplay.rewards.records import Triple
 from pgplay.rewards.spec import RewardSpec
@@ -71,15 +72,15 @@ class RewardBench(Screen[None]):
                 panel.border_title = "Rewards"
                 panel.border_subtitle = " space chooses "
                 yield self._reward_list()
-                yield Input(placeholder="a formula or file.py", id="own", compact=True)
+                yield LineField(placeholder="a formula or file.py", id="own")
             with Vertical(id="bench-texts"):
                 with Horizontal(classes="row"):
                     yield Label("Target", classes="name")
-                    yield Input(self._target, id="bench-target", compact=True)
+                    yield LineField(self._target, id="bench-target")
                 with Horizontal(classes="row"):
                     yield Label("Prompt", classes="name")
-                    yield Input(self._prompt, id="bench-prompt", compact=True, placeholder="none")
-                yield TextArea(
+                    yield LineField(self._prompt, id="bench-prompt", placeholder="none")
+                yield TextField(
                     "\n".join(self._first_texts()),
                     id="texts-typed",
                     compact=True,
@@ -142,7 +143,7 @@ class RewardBench(Screen[None]):
         spec = self._present.text
         if own.has_focus and own.value.strip():
             spec = own.value.strip()
-        elif rewards.has_focus and rewards.under_cursor is not None:
+        elif rewards.under_cursor is not None:
             spec = rewards.under_cursor
         self._probed = None
         self.query_one("#probed", Static).update(terminal_text(f"Looking at {spec}…"))

@@ -22,6 +22,7 @@ from pgplay.app.state.app_state import AppState
 from pgplay.app.stored_runs.recorded_steps import RecordedStep, RecordedSteps
 from pgplay.app.widgets.completions import COLUMNS, Completions
 from pgplay.app.widgets.samples import Samples, component_styles
+from pgplay.app.widgets.text_fields import LineField
 from pgplay.app.widgets.token_table import Tokens, alignment
 from pgplay.errors import PgplayError
 from pgplay.learning.reports.step_detail import CompletionDetail
@@ -59,7 +60,7 @@ class MicroscopeScreen(Zoomable):
         yield Static(id="microscope-title", classes="page-title")
         with Horizontal(id="microscope-body"):
             with Vertical(id="microscope-list"):
-                yield Input(placeholder="find a text", id="microscope-find", compact=True)
+                yield LineField(placeholder="find a text", id="microscope-find")
                 yield Completions()
             with Vertical(id="microscope-details"):
                 yield Static(id="microscope-sample", classes="panel")

@@ -15,6 +15,7 @@ from pgplay.app.drawing.terminal_text import for_field, terminal_text
 from pgplay.app.help.explanations import Explanation
 from pgplay.app.widgets.setup.described_select import Choice, Entry
 from pgplay.app.widgets.setup.form import limits, placeholder
+from pgplay.app.widgets.text_fields import LineField
 from pgplay.config.fields import Field
 
 
@@ -54,7 +55,7 @@ class Setting(Vertical):
     def _make_control(self, value: str) -> Choice | Input:
         field = self.field
         if not field.choices:
-            return Input(for_field(value), placeholder=placeholder(field), compact=True)
+            return LineField(for_field(value), placeholder=placeholder(field))
         entries = [Entry("", "default")] if field.default is None else []
         entries += [Entry(choice, choice) for choice in field.choices]
         return Choice(entries, value or ("" if field.default is None else str(field.default)))

@@ -19,6 +19,7 @@ from pgplay.app.state.app_state import AppState
 from pgplay.app.widgets.setup import choices, form
 from pgplay.app.widgets.setup.described_select import Choice, Entry
 from pgplay.app.widgets.setup.field_row import Setting
+from pgplay.app.widgets.text_fields import LineField, TextField
 from pgplay.config.run_config import RunConfig, fields, to_settings
 from pgplay.errors import PgplayError
 from pgplay.rewards.spec import OWN, RewardSpec
@@ -66,13 +67,13 @@ class Setup(Vertical):
                 yield Label(
                     f"[@click={do('target_from_file')}]from a file…[/]  [b]f[/b]", id="from-file", classes="hint"
                 )
-            yield TextArea(
+            yield TextField(
                 self.typed["target"], id="target", compact=True, show_line_numbers=False, highlight_cursor_line=False
             )
             yield Static(id="target-problem", classes="problem")
             yield from self._row("Reward", Choice(choices.rewards(), self._reward_choice(), id="reward"))
             reward = for_field(self.typed["reward"])
-            yield Input(reward, id="own-reward", compact=True, placeholder="0.8*levenshtein + 0.2*prefix")
+            yield LineField(reward, id="own-reward", placeholder="0.8*levenshtein + 0.2*prefix")
             yield Static(id="reward-note", classes="note")
             yield from self._row("Model", Choice(self._models(), self.typed["model"], id="model"))
             yield from self._row("Algorithm", Choice(choices.algorithms(), self.typed["algorithm"], id="algorithm"))

@@ -23,7 +23,7 @@ from pgplay.runs.store import RunStore
 from pgplay.tasks.task import Pair, Task
 from tests.weights import weights
 
-HOSTILE = "a\x1b]0;owned\x07b\x1b[2J\x9b31m\u202ec\u2066\x7f\x85"
+HOSTILE = "a\x1b]0;owned\x07[@click=app.quit][b\x1b[2J\x9b31m\u202ec\u2066\x7f\x85"
 STEERS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 TASKS = {
     "task name": Task(HOSTILE, (Pair("", "ab"), Pair("a", "b"))),

@@ -1,0 +1,35 @@
+"""Fields to type in: they keep the text as it is and show signs for what would steer the terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.highlighter import Highlighter
+from rich.text import Text
+from textual.widgets import Input, TextArea
+
+from pgplay.app.drawing.terminal_text import for_field
+
+
+class _Signs(Highlighter):
+    """Shows signs for control and direction characters."""
+
+    def highlight(self, text: Text) -> None:
+        """Put the signs into `text`."""
+        text.plain = for_field(text.plain)
+
+
+class LineField(Input):
+    """One line to type."""
+
+    def __init__(self, value: str = "", **options: Any) -> None:
+        super().__init__(value, highlighter=_Signs(), compact=True, **options)
+
+
+class TextField(TextArea):
+    """Several lines to type."""
+
+    def get_line(self, line_index: int) -> Text:
+        """Return a line as it is shown."""
+        shown = "\t".join(map(for_field, self.document.get_line(line_index).split("\t")))
+        return Text(shown, end="", no_wrap=True)
