@@ -58,7 +58,7 @@ def test_early_stop_counts_measurements_without_a_better_one() -> None:
 
 def test_early_stop_goes_back_to_the_best_policy(monkeypatch: pytest.MonkeyPatch) -> None:
     held_out = iter((0.2, 0.7, 0.6, 0.5, 0.4))
-    monkeypatch.setattr("pgplay.learning.trainer.generalisation", lambda *_: {"held_out_reward": next(held_out)})
+    monkeypatch.setattr("pgplay.learning.trainer.held_out_evaluation", lambda *_: {"held_out_reward": next(held_out)})
     one = trainer(COPYING, held_out_every=1, patience=3)
     one.step()
     reports = [one.step()]

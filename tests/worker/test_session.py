@@ -191,7 +191,7 @@ def test_a_run_ends_where_it_is_to_end(settings, state, words):
 
 def test_a_run_that_may_stop_early_keeps_its_best_policy_whatever_ends_it(monkeypatch):
     held_out = iter((0.2, 0.7, 0.6, 0.5))
-    monkeypatch.setattr("pgplay.learning.trainer.generalisation", lambda *_: {"held_out_reward": next(held_out)})
+    monkeypatch.setattr("pgplay.learning.trainer.held_out_evaluation", lambda *_: {"held_out_reward": next(held_out)})
     session = begin(task="copy:length=1,alphabet=abc", held_out=0.4, held_out_every=1, patience=9, steps=4)
     tensors = []
     while session.should_stop() is None:
