@@ -184,7 +184,7 @@ def test_a_run_ends_where_it_is_to_end(settings, state, words):
         ending = session.should_stop()
     assert ending.state == state
     assert words in ending.message
-    session.close(*ending)
+    session.close(ending.state, ending.message)
     with RunStore.open(session.run) as store:
         assert (store.state, store.message) == (ending.state, ending.message)
 
@@ -199,11 +199,11 @@ def test_a_run_that_may_stop_early_keeps_its_best_policy_whatever_ends_it(monkey
         tensors.append({name: tensor.clone() for name, tensor in session.need_policy().saved_state().items()})
     ending = session.should_stop()
     assert ending.message == "4 steps made; the policy is the best one that was measured"
-    session.rest(*ending)
+    session.rest(ending.state, ending.message)
     best = session.need_policy().saved_state()
     assert all(torch.equal(tensor, best[name]) for name, tensor in tensors[1].items())
     assert not all(torch.equal(tensor, best[name]) for name, tensor in tensors[3].items())
-    session.close(*ending)
+    session.close(ending.state, ending.message)
     resumed = Session.resume(session.run)
     assert all(torch.equal(tensor, best[name]) for name, tensor in resumed.need_policy().saved_state().items())
     resumed.close("paused")
