@@ -95,3 +95,22 @@ def test_command_loads_neither_torch_nor_textual(words: str) -> None:
         "print(status, [name for name in ('torch', 'textual') if name in sys.modules])"
     )
     assert run_python(code).strip() == "0 []"
+
+
+OPENS_A_STORE = (
+    *("list_runs", "delete_run", "find_run", "summary_of", "RunStore", "all_checkpoints", "checkpoint_step"),
+    *("list_policies", "shipped_policies", "rename_policy", "delete_policy", "find_policy", "load_policy"),
+    *("export_policy", "import_policy"),
+)
+
+
+def test_the_app_reaches_policies_and_runs_through_its_libraries_alone() -> None:
+    """A screen is handed a PolicyLibrary, a RunLibrary or a RunReader; so the stores may lie on another machine."""
+    openers = []
+    for path in (ROOT / "pgplay" / "app").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            imported = {alias.name for alias in node.names} if isinstance(node, ast.ImportFrom) else set()
+            called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            if imported & set(OPENS_A_STORE) or called in ("RunReader", "RunReader.open"):
+                openers.append(f"{path.name}:{node.lineno}")
+    assert openers == []

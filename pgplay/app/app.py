@@ -57,7 +57,9 @@ from pgplay.app.widgets.plots.curve import Plot
 from pgplay.app.worker_link import LinkFactory, WorkerLink, real_worker
 from pgplay.config.run_config import RunConfig, to_settings
 from pgplay.errors import PgplayError
+from pgplay.library.policy_library import LocalPolicyLibrary, PolicyLibrary
 from pgplay.rewards.spec import RewardSpec
+from pgplay.runs.run_library import LocalRunLibrary, RunLibrary
 from pgplay.worker.protocol.messages import Command, Event, Log, Ready, Snapshot
 
 QUIT_SECONDS = 0.7
@@ -101,6 +103,8 @@ class PgplayApp(App[int]):
             self.register_theme(theme)
         self.theme = memory.theme or themes.DARK.name
         self.state = AppState(settings=to_settings(config), view=memory.view(), ascii=memory.ascii)
+        self.policy_library: PolicyLibrary = LocalPolicyLibrary()
+        self.run_library: RunLibrary = LocalRunLibrary()
         self._config, self._preset, self._brought = config, preset, brought
         self._problems = problems
         self._connect = connect
@@ -108,7 +112,7 @@ class PgplayApp(App[int]):
         self._commands = CommandQueue(self.state, self._deliver, lambda: self.call_later(self.start_worker))
         self._redrawing = RenderQueue(self, self._show_state)
         self.controllers = Controllers(self)
-        self._spare_time = SpareTime(self)
+        self._spare_time = SpareTime(self, self.run_library)
 
     def get_driver_class(self) -> type[Driver]:
         """Return Textual's driver for this platform; on Linux and macOS, the one that bears any input."""

@@ -15,7 +15,9 @@ from pgplay.app.messages import Part
 from pgplay.app.state.app_state import AppState
 from pgplay.app.widgets.setup.form import Checked
 from pgplay.config.run_config import RunConfig
+from pgplay.library.policy_library import PolicyLibrary
 from pgplay.rewards.spec import OWN, RewardSpec
+from pgplay.runs.run_library import RunLibrary
 from pgplay.worker.protocol.messages import Command
 
 Result = TypeVar("Result")
@@ -76,6 +78,14 @@ class AppHost(Protocol):
     @property
     def state(self) -> AppState:
         """The one state."""
+
+    @property
+    def policy_library(self) -> PolicyLibrary:
+        """The saved policies."""
+
+    @property
+    def run_library(self) -> RunLibrary:
+        """The stored runs."""
 
     @property
     def main(self) -> MainPage:

@@ -18,6 +18,7 @@ from textual.app import App
 
 from pgplay.app import screens
 from pgplay.errors import PgplayError
+from pgplay.runs.run_library import RunLibrary
 
 PAUSE = 0.25
 """Seconds without a key or the mouse after which nobody is at either."""
@@ -36,8 +37,8 @@ WHEN_DRAWN = ("textual.scrollbar", "rich._emoji_codes", "pygments.lexers.python"
 class SpareTime:
     """Loads beside what goes on, and looks for garbage when a page was closed and nothing is pressed any more."""
 
-    def __init__(self, app: App[Any]) -> None:
-        self._app = app
+    def __init__(self, app: App[Any], runs: RunLibrary) -> None:
+        self._app, self._runs = app, runs
         self._has_begun = self._is_waiting = False
         self._ending = threading.Event()
         self._disturbed = 0.0
@@ -83,7 +84,5 @@ class SpareTime:
                 return
             with suppress(ImportError):  # it is told where it is needed
                 importlib.import_module(name)
-        from pgplay.runs.summaries import list_runs
-
         with suppress(PgplayError):  # the same
-            list_runs()  # reads the stores that have changed, so that the page of runs need not
+            self._runs.summaries()  # reads the stores that have changed, so that the page of runs need not

@@ -23,6 +23,7 @@ from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import InputError, PgplayError
 from pgplay.learning.reports.step_detail import StepDetail
 from pgplay.learning.reports.step_report import Sample, Trace
+from pgplay.runs.checkpoint_files import all_checkpoints
 from pgplay.runs.curves import Curves, Window, curves_of
 from pgplay.runs.database import connect_to_read
 from pgplay.runs.database_errors import DATABASE, damaged, plain_database_errors
@@ -216,6 +217,10 @@ class RunReader:
     def events(self) -> list[RunEvent]:
         """Return what happened, oldest first."""
         return self._select(RunEvent, "SELECT step, kind, detail FROM events ORDER BY id")
+
+    def checkpoints(self) -> list[int]:
+        """Return the steps from which the run can go on, in order."""
+        return list(all_checkpoints(self.folder))
 
     def progress(self) -> RunProgress:
         """Return how far the run got, without reading its history."""

@@ -271,7 +271,7 @@ async def test_the_signals_health_is_told_in_words_and_a_number_follows_the_advi
         await until(pilot, lambda: bench.app.state.step == 80)
         await pilot.press("question_mark")
         await until(pilot, lambda: bench.app.screen.query("#health-signals"))
-        await until(pilot, lambda: "80% of the tokens" in seen(bench, "#health-signals"))
+        await until(pilot, lambda: "80% of tokens were clipped" in seen(bench, "#health-signals"))
         assert "1: lr 0.0025" in seen(bench, "#health-signals")
         assert "● Tied groups" in seen(bench, "#health-signals")
         await pilot.press("1")

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from textual.widgets import DataTable, Input
 
-from pgplay.app.screens.library import runs as runs_screen
 from pgplay.app.screens.library.listing import AT_ONCE
 from pgplay.app.state.metric_history import Recollection
 from pgplay.app.stored_runs import stored_run
 from pgplay.runs.reader import RunReader
+from pgplay.runs.run_library import LocalRunLibrary
 from pgplay.runs.summaries import RunSummary
 from tests.app.fake_worker import Bench, begin, until, words
 from tests.app.stored import store_run
@@ -21,15 +21,16 @@ SIZE = (120, 36)
 COUNT = 2 * AT_ONCE + 50
 
 
-async def test_a_long_list_is_read_once_and_a_mark_changes_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_long_list_is_read_once_and_a_mark_changes_one_row() -> None:
     calls = []
 
-    def list_many() -> list[RunSummary]:
-        calls.append(1)
-        return [RunSummary(name=f"run-{number}", state="paused", target="abc") for number in range(COUNT)]
+    class ManyRuns(LocalRunLibrary):
+        def summaries(self) -> list[RunSummary]:
+            calls.append(1)
+            return [RunSummary(name=f"run-{number}", state="paused", target="abc") for number in range(COUNT)]
 
-    monkeypatch.setattr(runs_screen, "list_runs", list_many)
     bench = Bench()
+    bench.app.run_library = ManyRuns()
     async with bench.app.run_test(size=SIZE) as pilot:
         await begin(bench, pilot)
         await pilot.press("u")

@@ -11,9 +11,9 @@ from pgplay.app.screens.dialogs.questions import ChooseDialog
 from pgplay.app.screens.library.compare_runs import OverlayPlot, SideBySide
 from pgplay.app.screens.library.time_travel import TravelScreen
 from pgplay.app.stored_runs.overlay import MOST, Overlay, relatives
-from pgplay.app.stored_runs.stored_run import StoredRun
 from pgplay.config.run_config import to_settings
 from pgplay.runs.branches import branch_run
+from pgplay.runs.run_library import LocalRunLibrary
 from pgplay.runs.store import RunStore
 from pgplay.runs.summaries import list_runs
 from pgplay.worker.protocol.messages import Change, Resume, Start
@@ -45,7 +45,7 @@ async def open_side_by_side(bench: Bench, pilot: Pilot[int]) -> SideBySide:
 def test_seeds_become_their_median_with_a_band_and_an_ended_run_counts_with_its_last_value() -> None:
     runs = store_seeds()
     store_run("seed-9", 10, speed=9.0, seed=9, checkpoints=())
-    overlay = Overlay([*runs, "seed-9"])
+    overlay = Overlay(LocalRunLibrary(), [*runs, "seed-9"])
     seeds, other = overlay.lines()
     assert (seeds.label, other.label) == ("algorithm=grpo  median of 4 seeds", "algorithm=rloo")
     chart = overlay.chart("reward_mean")
@@ -64,7 +64,7 @@ def test_seeds_become_their_median_with_a_band_and_an_ended_run_counts_with_its_
 
 def test_a_run_keeps_its_colour_while_others_come_and_go() -> None:
     runs = store_seeds()
-    overlay = Overlay(runs)
+    overlay = Overlay(LocalRunLibrary(), runs)
     overlay.seeds_as_one = False
     before = {line.first.run: line.slot for line in overlay.lines()}
     assert len(set(before.values())) == 4
@@ -72,20 +72,20 @@ def test_a_run_keeps_its_colour_while_others_come_and_go() -> None:
     assert {line.first.run: line.slot for line in overlay.lines()} == {
         run: slot for run, slot in before.items() if run != "seed-1"
     }
-    overlay.add(StoredRun("seed-1"))
+    overlay.add(overlay.read("seed-1"))
     assert {line.first.run: line.slot for line in overlay.lines()} == before
     overlay.close()
 
 
 def test_runs_of_one_seed_are_not_called_seeds() -> None:
-    overlay = Overlay([store_run(name, 20, seed=1, checkpoints=()) for name in ("once", "again")])
+    overlay = Overlay(LocalRunLibrary(), [store_run(name, 20, seed=1, checkpoints=()) for name in ("once", "again")])
     assert [line.label for line in overlay.lines()] == ["median of 2 runs"]
     overlay.close()
 
 
 def test_a_branch_is_drawn_beside_the_run_that_it_left() -> None:
     parent = store_run("mine", 30)
-    overlay = Overlay([parent, branch_run(parent, 20)])
+    overlay = Overlay(LocalRunLibrary(), [parent, branch_run(parent, 20)])
     assert [line.label for line in overlay.lines()] == ["", "branch from step 20"]
     assert overlay.chart("reward_mean").bands == ()
     overlay.close()

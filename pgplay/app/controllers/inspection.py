@@ -34,7 +34,7 @@ class InspectionController:
         if self._has_policy():
             if self._host.state.is_going:
                 self.dissect()
-            self._host.push_screen(MicroscopeScreen(self._host.state, self.dissect))
+            self._host.push_screen(MicroscopeScreen(self._host.state, self._host.run_library, self.dissect))
 
     def policy_map(self) -> None:
         """Look at what the policy would write, position by position, and at which letter was learnt when."""

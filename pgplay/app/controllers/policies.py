@@ -34,7 +34,10 @@ class PolicyController:
         """Show the saved policies."""
         from pgplay.app.screens.library.policies import Library
 
-        self._host.push_screen(Library(self.write_with, lambda card: self._host.perform(self.train_on(card))))
+        def train_on(card: PolicyCard) -> None:
+            self._host.perform(self.train_on(card))
+
+        self._host.push_screen(Library(self._host.policy_library, self.write_with, train_on))
 
     async def save(self) -> None:
         """Ask for a name and save the policy under it; asks again before one of that name is replaced."""
@@ -44,10 +47,9 @@ class PolicyController:
             return
         from pgplay.app.screens.dialogs.questions import AskDialog, ConfirmDialog
         from pgplay.files.names import check_name
-        from pgplay.library.policies import list_policies
         from pgplay.runs.names import slug
 
-        taken = {policy.name for policy in list_policies()}
+        taken = {policy.name for policy in self._host.policy_library.policies()}
         suggestion = slug(make_config(state.info.settings)) if state.info is not None else ""
         question = f"The policy of step {state.step} is kept in the library under this name:"
         name = await self._host.push_screen_wait(

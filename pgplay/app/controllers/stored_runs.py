@@ -27,7 +27,7 @@ class StoredRunsController:
         """List the stored runs."""
         from pgplay.app.screens.library.runs import Runs
 
-        self._host.push_screen(Runs())
+        self._host.push_screen(Runs(self._host.run_library))
 
     async def travel(self, run: str = "") -> None:
         """Look at `run`, by default the present one, as it was at any step."""
@@ -40,7 +40,8 @@ class StoredRunsController:
                 "There is no run to go back in yet. Press space to start one, or u for the stored ones."
             )
             return
-        stored = await self._host.read(lambda: StoredRun(run), f"Reading the run {run}…")
+        library = self._host.run_library
+        stored = await self._host.read(lambda: StoredRun(library.open(run)), f"Reading the run {run}…")
         if stored is not None:
             self._host.push_screen(TravelScreen(stored))
 
@@ -48,17 +49,16 @@ class StoredRunsController:
         """Show `runs` in one plot; by default the present run, or the newest, with its branches and its like."""
         from pgplay.app.screens.library.compare_runs import SideBySide
         from pgplay.app.stored_runs.overlay import MOST, Overlay, relatives
-        from pgplay.runs.summaries import list_runs
 
-        present = self._present
+        present, library = self._present, self._host.run_library
 
         def read() -> tuple[Overlay, int]:
             chosen = list(runs)
             if len(chosen) < 2:
-                known = list_runs()
+                known = library.summaries()
                 readable = [run.name for run in known if not run.problem]
                 chosen = relatives(next(iter([*chosen, *filter(None, [present]), *readable]), ""), known)
-            return Overlay(chosen[:MOST]), len(chosen[MOST:])
+            return Overlay(library, chosen[:MOST]), len(chosen[MOST:])
 
         overlay_and_rest = await self._host.read(read, "Reading the runs…")
         if overlay_and_rest is None:

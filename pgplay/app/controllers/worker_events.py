@@ -33,10 +33,9 @@ class WorkerEvents:
     async def _load_history(self, run: str, step: int) -> None:
         """Show the curves of a resumed run from its beginning, from its store."""
         from pgplay.app.stored_runs.load_history import read_past
-        from pgplay.runs.reader import RunReader
 
         def read() -> Recollection:
-            with RunReader.open(run) as store:
+            with self._host.run_library.open(run) as store:
                 return read_past(store, step)
 
         otherwise = f"The curves before step {step} cannot be shown."
@@ -69,7 +68,7 @@ class WorkerEvents:
             remedy="Nothing that was stored is lost." if run else "Press space to start another one.",
             run=run,
             step=self._host.state.step,
-            checkpoint_step=_last_checkpoint(run) if run else None,
+            checkpoint_step=self._last_checkpoint(run) if run else None,
         )
         self._show_failure(failure, log_tail, "The worker is gone")
 
@@ -89,12 +88,8 @@ class WorkerEvents:
         elif answer == "edit":
             await self._host.action_do("edit_reward")
 
-
-def _last_checkpoint(run: str) -> int | None:
-    from pgplay.runs.checkpoint_files import checkpoint_step
-    from pgplay.runs.names import find_run
-
-    try:
-        return checkpoint_step(find_run(run))
-    except PgplayError:
-        return None
+    def _last_checkpoint(self, run: str) -> int | None:
+        try:
+            return self._host.run_library.last_checkpoint(run)
+        except PgplayError:
+            return None

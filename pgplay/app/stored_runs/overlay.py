@@ -18,6 +18,7 @@ from pgplay.config.recipe import differences
 from pgplay.config.run_config import RunConfig, make_config, to_settings
 from pgplay.errors import InputError
 from pgplay.runs.curves import Bucket
+from pgplay.runs.run_library import RunLibrary
 from pgplay.runs.summaries import RunSummary
 
 MARKERS = "●▲■◆▼★○△"
@@ -50,14 +51,15 @@ class Line(NamedTuple):
 class Overlay:
     """The runs that are shown side by side; to be closed."""
 
-    def __init__(self, runs: Iterable[str]) -> None:
+    def __init__(self, library: RunLibrary, runs: Iterable[str]) -> None:
         """Raises InputError for an unknown run, PgplayError for a damaged one."""
+        self._library = library
         self._pasts: dict[str, StoredRun] = {}
         self._slots: dict[str, int] = {}
         self.seeds_as_one = True
         try:
             for run in runs:
-                self.add(StoredRun(run))
+                self.add(self.read(run))
         except BaseException:
             self.close()
             raise
@@ -71,6 +73,14 @@ class Overlay:
     def is_full(self) -> bool:
         """Whether there is no colour left for another run."""
         return len(self._pasts) >= MOST
+
+    def stored(self) -> list[RunSummary]:
+        """Return every stored run, also those that are not shown."""
+        return self._library.summaries()
+
+    def read(self, run: str) -> StoredRun:
+        """Read `run`, for `add`; raises InputError for an unknown run, PgplayError for a damaged one."""
+        return StoredRun(self._library.open(run))
 
     def add(self, past: StoredRun) -> None:
         """Show a run too, where it is not shown yet; raises InputError where it is full."""

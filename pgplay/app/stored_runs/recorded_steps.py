@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pgplay.learning.reports.step_detail import CompletionDetail, StepDetail
 from pgplay.learning.reports.step_report import Sample
-from pgplay.runs.reader import RunReader
+from pgplay.runs.run_library import RunLibrary
 
 
 class RecordedStep(NamedTuple):
@@ -49,15 +49,15 @@ class RecordedStep(NamedTuple):
 class RecordedSteps:
     """The steps that the store of `run` holds samples of."""
 
-    def __init__(self, run: str) -> None:
-        self._run = run
+    def __init__(self, runs: RunLibrary, run: str) -> None:
+        self._runs, self._run = runs, run
 
     def neighbour(self, step: int, way: int) -> RecordedStep | None:
         """Return the recorded step next to `step`, before it (`way` -1) or after it (1); None where there is none.
 
         Raises InputError for an unknown run and PgplayError for a damaged one.
         """
-        with RunReader.open(self._run) as store:
+        with self._runs.open(self._run) as store:
             steps = sorted({*store.sampled_steps(), *store.anatomy_steps()})
             near = [one for one in steps if (one < step if way < 0 else one > step)]
             if not near:

@@ -9,7 +9,6 @@ from pgplay.app.state.metric_history import History
 from pgplay.app.stored_runs.load_history import follow, read_past
 from pgplay.config.run_config import RunConfig
 from pgplay.learning.reports.step_report import Sample
-from pgplay.runs.checkpoint_files import all_checkpoints
 from pgplay.runs.reader import Parent, RunReader
 
 
@@ -29,10 +28,10 @@ class StoredRun:
     paused or training.
     """
 
-    def __init__(self, run: str) -> None:
-        """Raises InputError for an unknown run, PgplayError for a damaged one."""
-        self._store = RunReader.open(run)
-        self.run = run
+    def __init__(self, store: RunReader) -> None:
+        """Raises PgplayError for a damaged run; the store is closed then."""
+        self._store = store
+        self.run = store.name
         self.history = History()
         try:
             self.history.precede(read_past(self._store))
@@ -62,7 +61,7 @@ class StoredRun:
     def _look(self) -> None:
         self.state = self._store.state
         self.stops = self._store.sampled_steps()
-        self.checkpoints = list(all_checkpoints(self._store.folder))
+        self.checkpoints = self._store.checkpoints()
         self._seen = (self.last_step, len(self.checkpoints), self.state)
 
     def at(self, step: int) -> StoredStep:

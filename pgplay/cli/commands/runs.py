@@ -98,10 +98,8 @@ def _show(arguments: Arguments) -> int:
 
 def _checkpoints(store: RunReader) -> list[dict[str, Any]]:
     """Return each checkpoint with the run's mean reward and greedy completion at that step."""
-    from pgplay.runs.checkpoint_files import all_checkpoints
-
     rows = []
-    for step in all_checkpoints(store.folder):
+    for step in store.checkpoints():
         step_rows = store.rows(after_step=step - 1, limit=1)
         metrics = step_rows[0][1] if step_rows and step_rows[0][0] == step else {}
         greedy = next((sample.text for sample in store.samples(step) if sample.role == "greedy"), None)

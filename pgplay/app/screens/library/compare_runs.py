@@ -28,7 +28,6 @@ from pgplay.config.run_config import make_config, to_settings
 from pgplay.errors import PgplayError
 from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
 from pgplay.rewards.catalogue import REWARDS
-from pgplay.runs.summaries import list_runs
 
 REFRESH_SECONDS = 0.5
 COLUMNS = (("", 2), ("What differs", 44), ("Runs", 26), ("Steps", 7), ("Reward", 7), ("Greedy", 7), ("State", 10))
@@ -125,7 +124,7 @@ class SideBySide(Screen[None]):
             began = info is not None and self._expected not in ("", info.run) and info.run not in self._overlay.runs
             if began and info is not None:
                 self._expected = ""
-                self._overlay.add(StoredRun(info.run))
+                self._overlay.add(self._overlay.read(info.run))
             if self._overlay.refresh() or began:
                 self._show()
         except PgplayError as error:
@@ -243,7 +242,7 @@ class SideBySide(Screen[None]):
         self.app.run_worker(self._add(), group="reading")  # the app's, so that a run that was read is closed again
 
     async def _add(self) -> None:
-        runs = await read_in_background(self.app, list_runs, "Reading the runs…")
+        runs = await read_in_background(self.app, self._overlay.stored, "Reading the runs…")
         if runs is None:
             return
         shown = self._overlay.runs
@@ -252,7 +251,7 @@ class SideBySide(Screen[None]):
         name = await self.app.push_screen_wait(ChooseDialog("Add a run", entries))
         if name is None:
             return
-        past = await read_in_background(self.app, lambda: StoredRun(name), f"Reading the run {name}…")
+        past = await read_in_background(self.app, lambda: self._overlay.read(name), f"Reading the run {name}…")
         if past is None:
             return
         if not self.is_attached:

@@ -16,9 +16,9 @@ from pgplay.app.notices import notify_user
 from pgplay.app.screens.dialogs.base import BACK
 from pgplay.app.screens.dialogs.questions import AskDialog, ConfirmDialog
 from pgplay.app.screens.library.listing import Listing
-from pgplay.library.archive import export_policy, import_policy
-from pgplay.library.policies import BrokenPolicy, delete_policy, list_policies, rename_policy, shipped_policies
+from pgplay.library.policies import BrokenPolicy
 from pgplay.library.policy_card import PolicyCard
+from pgplay.library.policy_library import PolicyLibrary
 
 WITH_POLICY = ("write", "train_on", "export")
 OF_ONES_OWN = ("rename", "delete")
@@ -43,17 +43,23 @@ class Library(Listing):
     GIVE_WAY = ("Model", "Saved")
     NONE_YET = "No policy is kept yet. Train one, then press ctrl+s on the main screen; or press i to import one."
 
-    def __init__(self, write: Callable[[PolicyCard], None], train_on: Callable[[PolicyCard], object]) -> None:
+    def __init__(
+        self,
+        library: PolicyLibrary,
+        write: Callable[[PolicyCard], None],
+        train_on: Callable[[PolicyCard], object],
+    ) -> None:
         super().__init__()
+        self._library = library
         self._write, self._train_on = write, train_on
         self._policies: dict[str, PolicyCard | BrokenPolicy] = {}
         self._shipped: set[str] = set()
 
     def rows(self) -> Sequence[tuple[str, Sequence[str]]]:
         """Return every policy, the broken ones with their reason in the place of the target, at the end what ships."""
-        shipped = shipped_policies()
+        shipped = self._library.shipped()
         self._shipped = {policy.name for policy in shipped}
-        self._policies = {policy.name: policy for policy in (*list_policies(), *shipped)}
+        self._policies = {policy.name: policy for policy in (*self._library.policies(), *shipped)}
         return [(name, _cells(policy, self._saved(policy))) for name, policy in self._policies.items()]
 
     def hint(self, name: str) -> str:
@@ -116,7 +122,7 @@ class Library(Listing):
 
         words = f"Another name for {name}:"
         answer = await self.app.push_screen_wait(
-            AskDialog("Rename", words, name, yes="Rename", check=partial(rename_policy, name))
+            AskDialog("Rename", words, name, yes="Rename", check=partial(self._library.rename, name))
         )
         if answer is not None:
             self.reload(select=answer)
@@ -130,7 +136,7 @@ class Library(Listing):
 
         question = f"Delete the policy {name}? This cannot be undone."
         if await self.app.push_screen_wait(ConfirmDialog("Delete", question, "Delete")):
-            self.attempt(lambda: delete_policy(name))
+            self.attempt(lambda: self._library.delete(name))
             self.reload()
 
     @work
@@ -146,7 +152,7 @@ class Library(Listing):
                 f"Write {name} to which file?",
                 f"{name}.pgplay",
                 yes="Export",
-                check=lambda file: done.append(export_policy(name, file)),
+                check=lambda file: done.append(self._library.export_to(name, file)),
             )
         )
         if answer is not None:
@@ -161,7 +167,7 @@ class Library(Listing):
                 "Import",
                 "Which file holds the policy? (*.pgplay)",
                 yes="Import",
-                check=lambda file: done.append(import_policy(file)),
+                check=lambda file: done.append(self._library.import_from(file)),
             )
         )
         if answer is not None:

@@ -20,8 +20,8 @@ from pgplay.app.stored_runs.background_reading import read_in_background
 from pgplay.export.formats import check_format, export_run
 from pgplay.files.atomic import check_destination, write_atomically
 from pgplay.paths import expand_home
-from pgplay.runs.reader import RunReader
-from pgplay.runs.summaries import RunSummary, delete_run, list_runs
+from pgplay.runs.run_library import RunLibrary
+from pgplay.runs.summaries import RunSummary
 
 
 class Runs(Listing):
@@ -41,14 +41,15 @@ class Runs(Listing):
     GIVE_WAY = ("Model", "Reward", "Target")
     NONE_YET = "No run is kept yet. Press escape, then space to start one."
 
-    def __init__(self) -> None:
+    def __init__(self, library: RunLibrary) -> None:
         super().__init__()
+        self._library = library
         self._runs: dict[str, RunSummary] = {}
         self._marked: list[str] = []
 
     def rows(self) -> Sequence[tuple[str, Sequence[str]]]:
         """Return every run, newest first."""
-        self._runs = {run.name: run for run in list_runs()}
+        self._runs = {run.name: run for run in self._library.summaries()}
         return [(name, _cells(run, name in self._marked)) for name, run in self._runs.items()]
 
     def hint(self, name: str) -> str:
@@ -117,7 +118,7 @@ class Runs(Listing):
         path = expand_home(answer)
 
         def write() -> Path:
-            with RunReader.open(run.name) as store:
+            with self._library.open(run.name) as store:
                 write_atomically(path, export_run(store, _format_of(path)))
             return path.absolute()
 
@@ -134,7 +135,7 @@ class Runs(Listing):
 
         question = f"Delete the run {name} with its history and checkpoints? This cannot be undone."
         if await self.app.push_screen_wait(ConfirmDialog("Delete", question, "Delete")):
-            self.attempt(lambda: delete_run(name))
+            self.attempt(lambda: self._library.delete(name))
             self.reload()
 
 

@@ -26,6 +26,7 @@ from pgplay.app.widgets.text_fields import LineField
 from pgplay.app.widgets.token_table import Tokens, alignment
 from pgplay.errors import PgplayError
 from pgplay.learning.reports.step_detail import CompletionDetail
+from pgplay.runs.run_library import RunLibrary
 
 SORTS = ("reward", "advantage", "change", "log_p", "length", "count", "text")
 _WIDE = 100
@@ -46,11 +47,11 @@ class MicroscopeScreen(Zoomable):
     ]
     AUTO_FOCUS = "#completions"
 
-    def __init__(self, state: AppState, dissect: Callable[[], None]) -> None:
+    def __init__(self, state: AppState, runs: RunLibrary, dissect: Callable[[], None]) -> None:
         super().__init__()
         self._state = state
         self._dissect = dissect
-        self._recorded = RecordedSteps(state.info.run if state.info is not None else "")
+        self._recorded = RecordedSteps(runs, state.info.run if state.info is not None else "")
         self._looked: RecordedStep | None = None
         self._seen = state.anatomy
         self._sort = SORTS[0]

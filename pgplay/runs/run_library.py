@@ -1,0 +1,58 @@
+"""The stored runs that a screen lists and reads, by name: wherever they are kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pgplay.runs.reader import RunReader
+    from pgplay.runs.summaries import RunSummary
+
+
+class RunLibrary(Protocol):
+    """Stored runs; every method raises PgplayError with what was wrong."""
+
+    def summaries(self) -> list[RunSummary]:
+        """Return every run in brief, the newest first; a damaged one with its problem."""
+        ...
+
+    def open(self, name: str) -> RunReader:
+        """Open the run `name`, to be closed."""
+        ...
+
+    def last_checkpoint(self, name: str) -> int | None:
+        """Return the step from which the run `name` would go on; None where it can't."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Delete the run `name`, which nobody trains."""
+        ...
+
+
+class LocalRunLibrary:
+    """The runs stored on this machine; what reads them is loaded when first needed."""
+
+    def summaries(self) -> list[RunSummary]:
+        """Return every run in brief, the newest first; a damaged one with its problem."""
+        from pgplay.runs.summaries import list_runs
+
+        return list_runs()
+
+    def open(self, name: str) -> RunReader:
+        """Open the run `name`, to be closed."""
+        from pgplay.runs.reader import RunReader
+
+        return RunReader.open(name)
+
+    def last_checkpoint(self, name: str) -> int | None:
+        """Return the step from which the run `name` would go on; None where it can't."""
+        from pgplay.runs.checkpoint_files import checkpoint_step
+        from pgplay.runs.names import find_run
+
+        return checkpoint_step(find_run(name))
+
+    def delete(self, name: str) -> None:
+        """Delete the run `name`, which nobody trains."""
+        from pgplay.runs.summaries import delete_run
+
+        delete_run(name)
