@@ -63,7 +63,7 @@ async def test_f1_explains_what_has_the_focus_or_lies_under_the_mouse() -> None:
         await pilot.hover("#status")
         await pilot.press("f1")
         await until(pilot, lambda: isinstance(bench.app.screen, HelpScreen))
-        assert "forecast of the time left" in about()
+        assert "predicted time left" in about()
         await pilot.press("escape")
         bench.app.main.query(Collapsible).first().collapsed = False
         await until(pilot, lambda: bench.app.main.query("#setting-seed Input"))
@@ -71,14 +71,14 @@ async def test_f1_explains_what_has_the_focus_or_lies_under_the_mouse() -> None:
         await pilot.press("f1")
         await until(pilot, lambda: isinstance(bench.app.screen, HelpScreen))
         assert "seed of all random numbers" in about()
-        assert "Counts from the next start on." in about()
+        assert "Takes effect at the next start." in about()
         await pilot.press("escape", "escape", "u")
         await until(pilot, lambda: bench.app.screen.query("DataTable"))
         await pilot.press("h")
         await until(pilot, lambda: isinstance(bench.app.screen, TravelScreen))
         await pilot.press("f1")
         await until(pilot, lambda: isinstance(bench.app.screen, HelpScreen))
-        assert "checkpoint to checkpoint" in about()
+        assert "between checkpoints" in about()
 
 
 def test_signs_become_ascii_of_the_same_width_and_other_scripts_stay() -> None:

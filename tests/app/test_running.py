@@ -191,7 +191,7 @@ async def test_a_long_finding_is_cut_before_its_keys() -> None:
         await begin(bench, pilot)
         bench.worker.build("training")
         bench.worker.train(30, findings=(Finding("collapsed-entropy", {"entropy": 0.001}, {"entropy": 0.05}),))
-        await until(pilot, lambda: words(bench, "#finding").endswith("…  !: entropy 0.05  i: all of it"))
+        await until(pilot, lambda: words(bench, "#finding").endswith("…  !: entropy 0.05  i: full text"))
         assert len(words(bench, "#finding")) <= 2 * 78
 
 

@@ -181,7 +181,7 @@ async def test_more_runs_than_there_are_markers_for_are_left_out_and_it_is_said(
         bench.app.perform(bench.app.controllers.stored_runs.side_by_side(*runs))
         await until(pilot, lambda: isinstance(bench.app.screen, SideBySide) and bench.app.screen.query("FooterKey"))
         screen = bench.app.screen
-        assert f"{MOST} runs, the most that fit; 1 left out" in str(screen.query_one("#overlay-title").render())
+        assert f"{MOST} runs, the maximum; 1 left out" in str(screen.query_one("#overlay-title").render())
         for key in ("plus", "n"):
             await pilot.press(key)
             await until(pilot, lambda: f"{MOST} runs are shown" in str(screen.query_one("#overlay-hint").render()))

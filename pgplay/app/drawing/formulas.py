@@ -1,6 +1,6 @@
-"""The maths of one step in a few lines for each of its four stops, with the numbers of one sample put in.
+"""The maths of one step in a few lines for each of its four stages, with the numbers of one completion.
 
-Pure text from an anatomy: the formulas are those of learning/, which the screens show beside it as code.
+Pure text made from a StepDetail; the formulas are those of learning/, whose code the screens show too.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ Stop = Literal["sample", "score", "advantage", "update"]
 STOPS: tuple[Stop, ...] = get_args(Stop)
 
 WHAT = {
-    "sample": "Each completion is written token by token, each token drawn at random.",
-    "score": "The reward says how good each completion is. It sees only texts.",
-    "advantage": "Was it better or worse than expected? What is expected is subtracted.",
-    "update": "What was better is made likelier, what was worse unlikelier, a little.",
+    "sample": "Each completion is sampled token by token.",
+    "score": "The reward scores each completion. It sees only texts.",
+    "advantage": "Was it better or worse than expected? Subtract a baseline.",
+    "update": "Texts that beat the baseline become a little more likely, the others less.",
 }
 
 BASELINES = {
-    "none": "nothing is subtracted",
-    "moving-average": "moving average of the means of past steps",
+    "none": "no baseline",
+    "moving-average": "moving average of past mean rewards",
     "batch-mean": "mean reward of this step",
     "group-mean": "mean of the {group} completions of this prompt",
     "leave-one-out": "mean of the other {others} completions of this prompt",
@@ -40,7 +40,7 @@ AGGREGATIONS = {
 
 
 class Line(NamedTuple):
-    """A formula, and what it comes to with the numbers of this step."""
+    """A formula, and its value with the numbers of this step."""
 
     formula: str
     numbers: str = ""
@@ -52,7 +52,7 @@ def lines(stop: Stop, anatomy: StepDetail, sample: CompletionDetail) -> list[Lin
 
 
 def signed(value: float) -> str:
-    """Return a number that says which way it goes: +1.02, −0.30; what rounds to nothing goes no way: 0.00."""
+    """Return a signed number: +1.02, −0.30; 0.00 if it rounds to zero."""
     return f"{value:+.2f}".replace("-", "−") if abs(value) >= 0.005 else "0.00"
 
 
@@ -64,7 +64,7 @@ def _sample(anatomy: StepDetail, sample: CompletionDetail) -> list[Line]:
     mean = sum(token.entropy for token in tokens) / max(1, len(tokens))
     chance = f"π(x) = {_power(total)}" + (f", one in {_large(-total)}" if total < -1 else "")
     return [
-        Line(f"x_t ~ π(· | x_1 … x_(t−1)){heat}", f"{len(tokens)} tokens, the stop token counted in"),
+        Line(f"x_t ~ π(· | x_1 … x_(t−1)){heat}", f"{len(tokens)} tokens, including the stop token"),
         Line("log π(x) = Σ_t log π(x_t | …)", f"{first}{more} = {signed(total)}"),
         Line("", chance),
         Line("H_t = −Σ_v π(v) log π(v)", f"mean {mean:.2f} nats: like {math.exp(mean):.1f} equally likely tokens"),
@@ -76,10 +76,12 @@ def _score(anatomy: StepDetail, sample: CompletionDetail) -> list[Line]:
     definition = f" = {REWARDS[spec].definition}" if spec in REWARDS else ""
     result = [Line(f"R(x) = {spec}(x, target){definition}" if definition else f"R(x) = {spec}", f"{sample.reward:.4g}")]
     for name, value in sample.parts.items():
-        kind, _, shown = name.partition(":")
-        result.append(Line(f"  {shown}" + (" (measured, not trained)" if kind == "measure" else ""), f"{value:.4g}"))
+        kind, _, title = name.partition(":")
+        result.append(Line(f"  {title}" + (" (measured, not trained on)" if kind == "measure" else ""), f"{value:.4g}"))
     if sample.charge:
-        result.append(Line("less β Σ_t log π(x_t)/π_ref(x_t)", f"{number(anatomy.rules.kl)} × … = {sample.charge:.4g}"))
+        result.append(
+            Line("minus β Σ_t log π(x_t)/π_ref(x_t)", f"{number(anatomy.rules.kl)} × … = {sample.charge:.4g}")
+        )
     low, high = (anatomy.metrics.get(f"reward_{name}", math.nan) for name in ("min", "max"))
     mean = anatomy.metrics.get("reward_mean", math.nan)
     result.append(Line(f"all {anatomy.completions} of this step", f"{low:.2f} to {high:.2f}, mean {mean:.3f}"))
@@ -89,11 +91,16 @@ def _score(anatomy: StepDetail, sample: CompletionDetail) -> list[Line]:
 def _advantage(anatomy: StepDetail, sample: CompletionDetail) -> list[Line]:
     rules = anatomy.rules
     if rules.credit == "none":
-        return [Line("no reward credits any token", "supervised is shown the target and needs no advantage")]
+        return [Line("no reward is assigned to tokens", "supervised learning sees the target and needs no advantage")]
     if rules.credit == "dense":
-        told = " ".join(signed(token.credit or 0.0) for token in sample.tokens[:5])
+        credits = " ".join(signed(token.credit or 0.0) for token in sample.tokens[:5])
         floor, base = number(rules.credit_floor).replace("-", "−"), number(rules.credit_baseline)
-        result = [Line("credit_t = V(x_1 … x_t) − V(x_1 … x_(t−1))", f"in edits; V: the best still in reach. {told} …")]
+        result = [
+            Line(
+                "credit_t = V(x_1 … x_t) − V(x_1 … x_(t−1))",
+                f"in edits; V: the best value still reachable. {credits} …",
+            )
+        ]
         if rules.baseline == "critic":
             return [*result, Line("A_t = credit_t − critic_t", _each(sample))]
         return [*result, Line(f"A_t = max(credit_t, {floor}) + {base}", _each(sample))]
@@ -101,20 +108,19 @@ def _advantage(anatomy: StepDetail, sample: CompletionDetail) -> list[Line]:
         formula = "δ_t = r_t + γ V_(t+1) − V_t;  A_t = δ_t + γ λ A_(t+1)"
         values = " ".join(signed(token.value or 0.0) for token in sample.tokens[:5])
         scaled = "" if rules.scale == "none" else f", divided by the std of all, at least {rules.deviation_floor:g}"
-        return [Line("V_t: what the critic expects", f"{values} …"), Line(formula + scaled, _each(sample))]
-    words = BASELINES[rules.baseline].format(group=rules.group_size, others=rules.group_size - 1)
+        return [Line("V_t: the reward that the critic expects", f"{values} …"), Line(formula + scaled, _each(sample))]
+    baseline_text = BASELINES[rules.baseline].format(group=rules.group_size, others=rules.group_size - 1)
     baseline, earned = sample.baseline or 0.0, sample.reward - sample.charge
-    result = [Line("b = " + words, f"{baseline:.4f}")]
+    result = [Line("b = " + baseline_text, f"{baseline:.4f}")]
     if sample.deviation is None:
-        told = f"{earned:.4f} − {baseline:.4f} = {signed(earned - baseline)}"
-        result.append(Line("A = R − b", told))
+        result.append(Line("A = R − b", f"{earned:.4f} − {baseline:.4f} = {signed(earned - baseline)}"))
     else:
         scope = "the group" if rules.scale == "group-std" else "all completions"
         result.append(Line(f"s = std of {scope}, at least {rules.deviation_floor:g}", f"{sample.deviation:.4f}"))
-        told = f"({earned:.4f} − {baseline:.4f}) / {sample.deviation:.4f}"
-        result.append(Line("A = (R − b) / s", f"{told} = {signed((earned - baseline) / sample.deviation)}"))
+        standardised = f"({earned:.4f} − {baseline:.4f}) / {sample.deviation:.4f}"
+        result.append(Line("A = (R − b) / s", f"{standardised} = {signed((earned - baseline) / sample.deviation)}"))
     if rules.control_variate:
-        result.append(Line("A_t = A − what the other tokens foretell", _each(sample)))
+        result.append(Line("A_t = A − predicted share of the other tokens", _each(sample)))
     return result
 
 
@@ -126,7 +132,7 @@ def _each(sample: CompletionDetail) -> str:
 def _update(anatomy: StepDetail, sample: CompletionDetail) -> list[Line]:
     rules, metrics = anatomy.rules, anatomy.metrics
     if sample.log_p_after is None:
-        return [Line("no update", "the task is solved, and the policy that solved it is kept")]
+        return [Line("no update", "the task is solved; the policy that solved it is kept")]
     result = _objective(rules)
     if rules.kind == "policy gradient":
         result.append(Line("L = " + AGGREGATIONS[rules.aggregation]))
@@ -136,28 +142,28 @@ def _update(anatomy: StepDetail, sample: CompletionDetail) -> list[Line]:
     result.append(Line("loss L", f"{metrics.get('loss', math.nan):.4f}".replace("-", "−")))
     norm = metrics.get("gradient_norm", math.nan)
     cut = rules.clip_gradient and norm > rules.clip_gradient
-    result.append(Line("|∇L|", f"{norm:.4f}" + (f", shortened to {number(rules.clip_gradient)}" if cut else "")))
+    result.append(Line("|∇L|", f"{norm:.4f}" + (f", clipped to {number(rules.clip_gradient)}" if cut else "")))
     times = f", {rules.updates} times" if rules.updates > 1 else ""
     result.append(Line("Adam: θ ← θ − lr · m / (√v + ε)", f"lr {number(rules.lr)}{times}"))
     change = sample.log_p_after - sample.log_p
     result.append(
         Line("log π(x): before → after", f"{signed(sample.log_p)} → {signed(sample.log_p_after)}: {_times(change)}")
     )
-    good = [one for one in anatomy.samples if one.advantage > 0]
-    bad = [one for one in anatomy.samples if one.advantage < 0]
-    likelier = sum((one.log_p_after or 0) > one.log_p for one in good)
-    unlikelier = sum((one.log_p_after or 0) < one.log_p for one in bad)
+    good = [completion for completion in anatomy.samples if completion.advantage > 0]
+    bad = [completion for completion in anatomy.samples if completion.advantage < 0]
+    increased = sum((completion.log_p_after or 0) > completion.log_p for completion in good)
+    decreased = sum((completion.log_p_after or 0) < completion.log_p for completion in bad)
     if good or bad:
-        told = f"A > 0: {likelier} of {len(good)} likelier; A < 0: {unlikelier} of {len(bad)} unlikelier"
-        result.append(Line("what came of it", told))
+        counts = f"A > 0: {increased} of {len(good)} more likely; A < 0: {decreased} of {len(bad)} less likely"
+        result.append(Line("Result", counts))
     return result
 
 
 def _objective(rules: AlgorithmSettings) -> list[Line]:
     lines = _surrogate(rules)
     if rules.kind == "policy gradient" and rules.control_variate:
-        told = "what is known of every token v counts for all that could have been drawn"
-        lines.append(Line("in place of A_t's known part: Σ_v π_old(v) L(v)", told))
+        note = "the predicted part is averaged over all tokens, not just the sampled one"
+        lines.append(Line("instead of A_t's predicted part: Σ_v π_old(v) L(v)", note))
     return lines
 
 
@@ -173,7 +179,7 @@ def _surrogate(rules: AlgorithmSettings) -> list[Line]:
         ],
         "cispo": [
             Line("ρ_t = π(x_t) / π_old(x_t)", "old: before this step's updates"),
-            Line(f"L_t = −clip(ρ_t, {low}, {high}) A_t log π(x_t)", "the clip is a constant to the gradient"),
+            Line(f"L_t = −clip(ρ_t, {low}, {high}) A_t log π(x_t)", "no gradient flows through the clip"),
         ],
     }.get(
         rules.ratio,

@@ -1,4 +1,4 @@
-"""The main screen: setup on the left, curves and samples beside it, how far and how fast beneath."""
+"""The main screen: setup on the left, curves and samples beside it, progress and speed below."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from pgplay.app.widgets.status import FindingLine, StatusLine
 from pgplay.config.run_config import RunConfig, to_settings
 from pgplay.rewards.spec import RewardSpec
 
-NO_NETWORK = "A search trains no network, so there is nothing to draw here."
-START, PREPARING = "Press space to start.", "The first step is being prepared."
+NO_NETWORK = "A search trains no network, so there is nothing to plot here."
+START, PREPARING = "Press space to start.", "Preparing the first step."
 
 
 class MainScreen(Screen[None]):
-    """What is learnt, whether it is learning, what it writes now."""
+    """What is learnt, how training goes, and what the policy writes now."""
 
     AUTO_FOCUS = ""
     ALLOW_IN_MAXIMIZED_VIEW = "#headline, #finding, #status, #keys"
-    ESCAPE_TO_MINIMIZE = False  # the app's own escape does so, after it has left a field
+    ESCAPE_TO_MINIMIZE = False  # the app's own escape does this, after leaving a field
 
     def __init__(self, state: AppState, config: RunConfig, preset: str, brought: Sequence[RewardSpec] = ()) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class MainScreen(Screen[None]):
         self._preset, self._brought = preset, brought
 
     def compose(self) -> ComposeResult:
-        """Lay out the parts."""
+        """Compose the panels."""
         yield Headline()
         with Horizontal(id="body"):
             yield Setup(self._config, self._preset, self._brought)
@@ -66,7 +66,7 @@ class MainScreen(Screen[None]):
 
     @on(ScreenResume)
     def _resumed(self) -> None:
-        """Show what has come meanwhile."""
+        """Show what changed meanwhile."""
         self._show(*PARTS)
 
     @on(StateShown)
@@ -118,13 +118,13 @@ class MainScreen(Screen[None]):
         self.set_focus(None)
 
     def toggle_setup(self) -> None:
-        """Show or hide the setup: beside the plots where there is room, over them where there is not."""
+        """Show or hide the setup: beside the plots, or over them if there is no room."""
         self.toggle_class("-setup-toggled")
         self.set_focus(None)
 
     @property
     def setup_covers(self) -> bool:
-        """Whether the setup lies over the plots, as it does in a small terminal."""
+        """Whether the setup covers the plots, as in a small terminal."""
         return self.has_class("-narrow") and self.has_class("-setup-toggled")
 
     @on(Button.Pressed, "#start")

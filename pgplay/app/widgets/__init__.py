@@ -1,1 +1,1 @@
-"""The panels of the main screen; each shows the state and posts messages, none of them owns anything."""
+"""Panels and controls: each shows the state and posts messages; none owns anything."""

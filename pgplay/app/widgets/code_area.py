@@ -1,4 +1,4 @@
-"""An editor for Python and formulas: coloured by Pygments, which comes with Textual, so that nothing more is needed."""
+"""An editor for Python and formulas, highlighted by Pygments, which Textual already requires."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from pygments.lexer import Lexer
 
 LONGEST_COLOURED = 50_000
-"""Characters beyond which a text stays plain: to colour so many takes longer than a key press should."""
+"""Longer texts are not highlighted: that would take longer than a key press should."""
 
 INDENT = 4
-_STYLES = (  # from the kinds of Pygments' tokens to the styles, the first one that fits
+_STYLES = (  # Pygments' token kinds to styles; the first match counts
     ("Token.Comment", "comment"),
     ("Token.Literal.String.Doc", "comment"),
     ("Token.Literal.String", "string"),
@@ -38,7 +38,7 @@ _STYLES = (  # from the kinds of Pygments' tokens to the styles, the first one t
 
 
 class Span(NamedTuple):
-    """Characters `start` to `end` of a line, and the style they are shown in."""
+    """A style for the characters `start` to `end` of a line."""
 
     start: int
     end: int
@@ -49,7 +49,7 @@ COMPONENTS = {f"code--{name}" for name in ("comment", "string", "number", "keywo
 
 
 class CodeArea(TextArea):
-    """A TextArea that colours what it holds, keeps the indentation, and can mark the line that failed."""
+    """A TextArea with highlighting and automatic indentation that can mark a failing line."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS | {"code--failed"}
 
@@ -64,30 +64,30 @@ class CodeArea(TextArea):
             show_line_numbers=True,
             tab_behavior="focus" if read_only else "indent",
             soft_wrap=False,
-            highlight_cursor_line=False,  # it would paint over the colours
+            highlight_cursor_line=False,  # it would hide the highlighting
         )
         self.indent_width = INDENT
 
     def mark_failure(self, line: int) -> None:
-        """Mark `line` (from 1) as the one that failed and go there; 0 marks none."""
+        """Mark `line` (from 1) as the failing one and go there; 0 marks none."""
         self._failed_line = line
         self._line_cache.clear()
         if line:
             row = min(line, self.document.line_count) - 1
             shown = self.document.get_line(row)
             self.move_cursor((row, len(shown) - len(shown.lstrip())))
-            self.call_after_refresh(self.scroll_cursor_visible, center=True)  # before it stands it has no width
+            self.call_after_refresh(self.scroll_cursor_visible, center=True)  # it has no width before the first layout
         self.refresh()
 
     def get_line(self, line_index: int) -> Text:
-        """Return a line in colours; a character that would steer the terminal is shown as a sign."""
+        """Return a highlighted line; characters that would steer the terminal appear as visible symbols."""
         shown = _coloured(self.document.get_line(line_index), self._spans.get(line_index, ()), self)
         if line_index + 1 == self._failed_line:
             shown.stylize(self.get_component_rich_style("code--failed", partial=True))
         return shown
 
     def _build_highlight_map(self) -> None:
-        """Colour anew: called by TextArea whenever the text is another one."""
+        """Recompute highlighting; TextArea calls this when the text changes."""
         super()._build_highlight_map()
         self._spans = spans_of("\n".join(self.document.lines))
 
@@ -105,7 +105,7 @@ class CodeArea(TextArea):
 
 
 def coloured_code(text: str, widget: Widget) -> Text:
-    """Return Python in the colours that `widget` has for it, which are its COMPONENTS."""
+    """Return Python highlighted with the component styles (COMPONENTS) of `widget`."""
     spans = spans_of(text)
     lines = (_coloured(line, spans.get(number, ()), widget) for number, line in enumerate(text.split("\n")))
     return Text("\n").join(lines)
@@ -119,7 +119,7 @@ def _coloured(line: str, spans: Sequence[Span], widget: Widget) -> Text:
 
 
 def spans_of(text: str) -> dict[int, list[Span]]:
-    """Return the coloured pieces of each line of `text`, Python or a formula."""
+    """Return the highlighted spans of each line of `text`, Python or a formula."""
     if len(text) > LONGEST_COLOURED:
         return {}
     pieces: list[tuple[int, int, str]] = []

@@ -1,4 +1,4 @@
-"""The completions of one step as a list to choose from: sorted, searched, equal ones counted."""
+"""The completions of one step as a selectable list: sorted, searched, equal ones counted."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from pgplay.learning.reports.step_detail import CompletionDetail
 
 _NEVER = float("-inf")
 _TIMES = 5
-"""Cells that tell how often a completion was written."""
+"""Width of the count of equal completions."""
 DIRECTED = ("advantage", "change")
-"""Columns whose sign says better or worse; that of log p is always the same."""
+"""Columns whose sign means better or worse; that of log p is always negative."""
 _BY_SIGN = {"+": "right", "−": "wrong"}
 
 
 class Column(NamedTuple):
-    """One number of a completion: its heading, its text in `width` cells, and by what it is sorted."""
+    """A column: its heading, the formatted value in `width` cells, and the sort key."""
 
     heading: str
     width: int
@@ -58,14 +58,14 @@ COLUMNS = {
 
 
 class Row(NamedTuple):
-    """Equal completions of one prompt: the first of them, and how many there are."""
+    """Equal completions of one prompt: the first one and their number."""
 
     sample: CompletionDetail
     times: int
 
 
 def distinct(samples: Sequence[CompletionDetail]) -> list[Row]:
-    """Return `samples` with equal ones counted together, in the order in which they come first."""
+    """Group equal `samples`, in order of first appearance."""
     counts: dict[tuple[str, str, bool], Row] = {}
     for sample in samples:
         key = (sample.prompt, sample.text, sample.finished)
@@ -75,7 +75,7 @@ def distinct(samples: Sequence[CompletionDetail]) -> list[Row]:
 
 
 def arranged(rows: Sequence[Row], sort: str, wanted: str) -> list[Row]:
-    """Return the rows whose text or prompt holds `wanted`, the highest by `sort` first: a column, 'count' or 'text'."""
+    """Return the rows whose text or prompt contains `query`, highest first by `sort`: a column, 'count' or 'text'."""
     found = [row for row in rows if wanted.lower() in f"{row.sample.prompt}\n{row.sample.text}".lower()]
     if sort == "text":
         return sorted(found, key=lambda row: (row.sample.prompt, row.sample.text))
@@ -83,12 +83,12 @@ def arranged(rows: Sequence[Row], sort: str, wanted: str) -> list[Row]:
 
 
 class Completions(OptionList):
-    """Posts `Chosen` as the bar moves; the same completion stays chosen when it is sorted in another way."""
+    """Posts `Chosen` when the cursor moves; re-sorting keeps the same completion chosen."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES
 
     class Chosen(Message):
-        """The bar stands on another completion."""
+        """The cursor moved to another completion."""
 
         def __init__(self, sample: CompletionDetail) -> None:
             super().__init__()
@@ -104,14 +104,14 @@ class Completions(OptionList):
 
     @property
     def chosen(self) -> CompletionDetail | None:
-        """The completion under the bar."""
+        """The completion under the cursor."""
         at = self.highlighted
         return self._shown[at].sample if at is not None and at < len(self._shown) else None
 
     def show(
         self, samples: Sequence[CompletionDetail], total: int, columns: tuple[str, ...], sort: str, wanted: str
     ) -> None:
-        """Show `samples`, of `total` in the step (0: not known), with these columns."""
+        """Show `samples` out of `total` in the step (0: unknown), with these columns."""
         before = self.chosen if samples is self._samples else None
         self._samples, self._rows, self._columns = samples, distinct(samples), columns
         self._shown = arranged(self._rows, sort, wanted)
@@ -129,7 +129,7 @@ class Completions(OptionList):
             self.post_message(self.Chosen(self._shown[self.highlighted].sample))
 
     def _heading(self) -> str:
-        """Return the names of the columns, each over its own: the title begins where the rows do."""
+        """Return the column headings, aligned with the rows."""
         return "".join(f"{COLUMNS[name].heading:>{COLUMNS[name].width}} " for name in self._columns) + " " * _TIMES
 
     def _line(self, row: Row, styles: dict[str, Style]) -> Text:
@@ -147,11 +147,11 @@ class Completions(OptionList):
         if sample.text:
             line.append_text(coloured(sample.text, sample.target, styles))
         else:
-            line.append("nothing: it stopped at once", styles["muted"])
+            line.append("empty: it stopped at once", styles["muted"])
         return line if sample.finished else line.append(" …", styles["muted"])
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """Tell which completion is chosen."""
+        """Post the chosen completion."""
         event.stop()
         if self.chosen is not None:
             self.post_message(self.Chosen(self.chosen))

@@ -1,4 +1,4 @@
-"""The first line: what is learnt on the left, how it stands on the right."""
+"""The first line: what is learnt on the left, the run's state on the right."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHORTEST_TARGET = 16
 
 
 class Headline(Widget):
-    """What the run learns (or the setup would), from the target to the device; then state, step and time."""
+    """What the run (or the setup) trains, from target to device; then state, step and time."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "headline--name",
@@ -38,7 +38,7 @@ class Headline(Widget):
         self._state = AppState()
 
     def show(self, state: AppState, settings: dict[str, Any], parameters: int | None) -> None:
-        """Show `state`, and of `settings` what is being learnt."""
+        """Show `state`, and from `settings` what is learnt."""
         self._state, self._settings, self._parameters = state, settings, parameters
         if state.info is not None:
             self._settings = {**state.info.settings, "device": state.info.device}
@@ -46,7 +46,7 @@ class Headline(Widget):
         self.refresh()
 
     def render(self) -> Text:
-        """Return the line; the target gives way first where it is narrow, then the model, then the numbers."""
+        """Return the line; on narrow screens the target is shortened first, then the model, then the numbers."""
         width = self.content_size.width
         right = self._right(width)
         settings = self._settings

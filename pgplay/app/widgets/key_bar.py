@@ -1,4 +1,4 @@
-"""The last line: the keys, as many as fit, the most needed ones first."""
+"""The last line: as many keys as fit, the most useful first."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PALETTE = ("^p", "everything")
 _NAMES = {
     "training": "pause",
     "preparing": "pause",
-    "paused": "go on",
+    "paused": "resume",
     "solved": "start again",
     "finished": "start again",
     "failed": "start again",
@@ -25,7 +25,7 @@ _NAMES = {
 
 
 class KeysLine(Widget):
-    """Made from the registry; each entry can be clicked."""
+    """The clickable keys, made from the registry."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"keys--key", "keys--title"}
 
@@ -35,13 +35,13 @@ class KeysLine(Widget):
         self._places: list[tuple[int, int, str]] = []
 
     def show(self, state: AppState) -> None:
-        """Name the space bar after what it would do now."""
+        """Label the space bar with what it would do now."""
         if state.run != self._run:
             self._run = state.run
             self.refresh()
 
     def render(self) -> Text:
-        """Return the keys that fit beside the palette's, in the registry's order."""
+        """Return the keys that fit beside that of the palette, in the registry's order."""
         width = self.content_size.width
         free = width - sum(map(cell_len, PALETTE)) - 1
         kept = []
@@ -72,7 +72,7 @@ class KeysLine(Widget):
         self._places.append((start, line.cell_len, action))
 
     async def on_click(self, event: Click) -> None:
-        """Do what was clicked on."""
+        """Run the clicked action."""
         at = event.get_content_offset(self)
         for start, end, action in self._places:
             if at is not None and start <= at.x < end:

@@ -1,4 +1,4 @@
-"""What rewards print, line by line, the newest at the bottom."""
+"""The output of rewards, line by line, newest at the bottom."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class LogPane(RichLog):
         self._seen = -1
 
     def on_mount(self) -> None:
-        """Show what was printed so far, and look again and again."""
+        """Show the log so far, and keep following it."""
         self._look()
         self.set_interval(LOOK_SECONDS, self._look)
 
     def on_resize(self, event: Resize) -> None:
-        """Break the hint anew, which the first layout may have done in less width."""
+        """Wrap the hint again: the first layout may have had less width."""
         if not self._state.lines_noted:
             self._seen = -1
             self.call_after_refresh(self._look)

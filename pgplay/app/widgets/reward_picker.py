@@ -1,4 +1,4 @@
-"""A list of rewards of which any number is chosen, each with a mark that does not live by colour alone."""
+"""A list of rewards to select several from; marks do not rely on colour alone."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from pgplay.app.drawing.terminal_text import plain
 
 
 class RewardList(OptionList):
-    """Space, enter or a click chooses a reward, or lets it go."""
+    """Space, Enter or a click selects or deselects a reward."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "select", "choose")]
 
     @dataclass
     class Chosen(Message):
-        """Another choice of rewards."""
+        """The selection changed."""
 
         specs: list[str]
 
@@ -32,7 +32,7 @@ class RewardList(OptionList):
 
     @property
     def chosen(self) -> list[str]:
-        """The chosen rewards, in the order of the list."""
+        """The selected rewards, in the order of the list."""
         return [spec for spec in self._specs if spec in self._chosen]
 
     @property

@@ -1,4 +1,4 @@
-"""What the policy writes: the greedy completion, the best so far, and some from across the step's rewards."""
+"""Samples: the greedy completion, the best so far, and some across the step's rewards."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from pgplay.learning.reports.step_report import Role, Sample
 
 ROLES: tuple[Role, ...] = ("greedy", "best", "top", "upper", "middle", "lower", "bottom")
 _LAST: dict[Role, int] = {"greedy": 0, "best": 1, "top": 2, "bottom": 3, "middle": 4, "upper": 5, "lower": 6}
-"""Which rows are kept where there is room for only some, the first ones first."""
+"""Which rows to keep if not all fit, first one first."""
 
 LEGEND = " [$success]right[/]  [$error u]wrong[/]  [$warning s]extra[/]  [$muted]· missing[/] "
-EMPTY = "What the policy writes will appear here, each character coloured against the target."
+EMPTY = "Samples appear here, each character coloured by comparison with the target."
 _ROLE_WIDTH, _REWARD_WIDTH = 8, 6
 
 
 class Samples(Widget, can_focus=True):
-    """Rows of role, reward and text, in columns that do not move."""
+    """Rows of role, reward and text, in fixed columns."""
 
     ALLOW_MAXIMIZE = True
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -46,9 +46,9 @@ class Samples(Widget, can_focus=True):
         self._key: object = None
 
     def show(self, state: AppState, target: str) -> None:
-        """Show the newest samples, redrawn only where they changed.
+        """Show the newest samples, redrawn only if they changed.
 
-        `target` stands in until a run says its own; empty where there is not one for all.
+        `target` is used until the run reports its own; empty if there is no single target.
         """
         report = state.report
         targets = state.info.targets if state.info is not None else (target,)
@@ -73,7 +73,7 @@ class Samples(Widget, can_focus=True):
         self.refresh()
 
     def render(self) -> Text:
-        """Return as many rows as fit; where there is room, long texts go on in a second line."""
+        """Return as many rows as fit; if there is room, long texts wrap to a second line."""
         width, height = self.content_size.width, self.content_size.height
         if width < 20 or height < 1:
             return Text()
@@ -141,7 +141,7 @@ class Samples(Widget, can_focus=True):
 
 
 class Records(Widget, can_focus=True):
-    """How the best completion came about: each one that beat the one before, the newest on top."""
+    """The history of the best completion: each one that beat the one before, newest first."""
 
     ALLOW_MAXIMIZE = True
     COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES
@@ -152,17 +152,17 @@ class Records(Widget, can_focus=True):
         self._records: list[Sample] = []
 
     def show(self, state: AppState) -> None:
-        """Show the records, redrawn only where there is a new one."""
+        """Show the records, redrawn only if there is a new one."""
         if state.records is not self._records or not state.records:
             self._records = state.records
             self.refresh()
 
     def render(self) -> Text:
-        """Return a row for each record that fits."""
+        """Return one row per record that fits."""
         width, height = self.content_size.width, self.content_size.height
         styles = component_styles(self)
         if not self._records:
-            return Text("Each completion that beats the best one before will be noted here.", style=styles["muted"])
+            return Text("Each completion that beats the best one before appears here.", style=styles["muted"])
         lines = []
         for sample in self._records[: -height - 1 : -1]:
             row = Text(no_wrap=True, end="").append(f"step {sample.step:<7}", styles["muted"])
@@ -173,13 +173,13 @@ class Records(Widget, can_focus=True):
 
 
 def component_styles(widget: Widget) -> dict[str, Style]:
-    """Return the styles of marks and columns as the present theme has them."""
+    """Return the styles of marks and columns in the current theme."""
     names = ("right", "wrong", "extra", "missing", "role", "now", "muted")
     return {name: widget.get_component_rich_style(f"samples--{name}", partial=True) for name in names}
 
 
 def cut_into(text: Text, width: int, lines: int) -> list[Text]:
-    """Return `text` as at most `lines` pieces of at most `width` cells, an ellipsis where something is left out."""
+    """Return `text` as at most `lines` pieces of at most `width` cells; an ellipsis marks a cut."""
     if text.cell_len <= width:
         return [text]
     pieces: list[Text] = []

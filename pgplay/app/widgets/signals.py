@@ -1,4 +1,4 @@
-"""How the learning signal stands: a line for each of its numbers, and what to try where one is out of range."""
+"""Signal health: one line per signal, and what to try if one is out of range."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from pgplay.learning.reports.signals import JUDGED, Signal
 from pgplay.locale.catalog import signal_advice, signal_meaning
 
 SIGNS = {"fine": "●", "watch": "▲", "bad": "✗"}
-EMPTY = "How the learning signal stands will be told here: ties, entropy, clipping, noise, and what to try."
+EMPTY = "The health of the learning signal appears here: ties, entropy, clipping, noise, and what to try."
 _TITLE, _VALUE, _GAP, _INDENT = 24, 9, "  ", "    "
 
 COMPONENTS = {"health--fine", "health--watch", "health--bad", "health--muted"}
 
 
 def styles_of(widget: Widget) -> dict[str, Style]:
-    """Return the styles of the states as the present theme has them."""
+    """Return the styles of the states in the current theme."""
     return {name.partition("--")[2]: widget.get_component_rich_style(name, partial=True) for name in COMPONENTS}
 
 
 def told(
     signals: Sequence[Signal], styles: dict[str, Style], width: int, keys: dict[str, str] | None = None
 ) -> list[Text]:
-    """Return each signal in lines of at most `width` cells, its meaning beside its value where all of them fit there.
+    """Return each signal in lines of at most `width` cells, meanings beside the values if all fit there.
 
-    With `keys`, the ones that follow the advice by metric, a signal's advice stands beneath it; a click on the change
-    does what its key does, by the screen's action `follow`.
+    With `keys` (the keys that follow the advice, by metric), each signal's advice stands below it; clicking the
+    change does the same as its key, through the screen's action `follow`.
     """
     head = len(f"{SIGNS['fine']} ") + _TITLE + _VALUE + len(_GAP)
     meanings = [signal_meaning(signal.metric, signal.numbers, signal.state) for signal in signals]
@@ -68,7 +68,7 @@ def _indented(words: str, width: int, style: Style | str = "") -> list[Text]:
 
 
 class Health(Widget, can_focus=True):
-    """The panel beside the curves, where there is room for one."""
+    """The panel beside the curves, if there is room."""
 
     ALLOW_MAXIMIZE = True
     COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS
@@ -79,16 +79,16 @@ class Health(Widget, can_focus=True):
         self._signals: tuple[Signal, ...] = ()
 
     def explain(self) -> Explanation:
-        """Return what is judged, and what each number is."""
+        """Return what the signals are, and what each number means."""
         numbers = (f"{words.title}: {words.description}." for words in map(words_of, JUDGED))
         return PANELS["health"]._replace(words=" ".join([PANELS["health"].words, *numbers]))
 
     def show(self, state: AppState) -> None:
-        """Show how the signal stands now."""
+        """Show the current signals."""
         if not is_seen(self):
             return
         signals = state.signals
-        self.border_subtitle = " ? tells what to try, and the keys " if signals else ""
+        self.border_subtitle = " ? what to try, and the keys " if signals else ""
         if signals != self._signals:
             self._signals = signals
             self.refresh()

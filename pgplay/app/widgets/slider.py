@@ -16,17 +16,17 @@ from textual.widget import Widget
 from pgplay.app.help.explanations import Explanation
 
 LEAPS = 20
-"""A leap is this part of the whole way."""
+"""A leap as a fraction of the whole range."""
 
 
 class Slider(Widget, can_focus=True):
-    """Stands at one step from 0 to `last`; `stops` are those that it moves along, `marks` are drawn on it."""
+    """Selects a step from 0 to `last`; it moves along `stops`, and shows `marks`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "move(-1)", "back", key_display="←"),
         Binding("right", "move(1)", "on", key_display="→"),
         Binding("shift+left,ctrl+left", "leap(-1)", "leap back", show=False),
-        Binding("shift+right,ctrl+right", "leap(1)", "leap on", show=False),
+        Binding("shift+right,ctrl+right", "leap(1)", "leap forward", show=False),
         Binding("pageup", "mark(-1)", "checkpoints", key_display="pgup/pgdn"),
         Binding("pagedown", "mark(1)", "next checkpoint", show=False),
         Binding("home", "go(0)", "beginning", show=False),
@@ -37,7 +37,7 @@ class Slider(Widget, can_focus=True):
     value = reactive(0)
 
     class Moved(Message):
-        """The slider stands at another step."""
+        """The slider moved to another step."""
 
         def __init__(self, step: int) -> None:
             super().__init__()
@@ -50,15 +50,15 @@ class Slider(Widget, can_focus=True):
         self.marks: Sequence[int] = ()
 
     def explain(self) -> Explanation:
-        """Return how to move it."""
+        """Return how to move the slider."""
         return Explanation(
             "Steps",
-            "Where in the run you are. Left and right go from one kept sample to the next, with shift a twentieth of "
-            "the way, page up and down from checkpoint to checkpoint (●), home and end to the ends; or drag it.",
+            "The step you are looking at. Left and right move to the next stored sample, with Shift a twentieth of the "
+            "run; Page Up and Page Down move between checkpoints (●), Home and End to the ends. Or drag it.",
         )
 
     def show(self, last: int, stops: Sequence[int], marks: Sequence[int]) -> None:
-        """Take a longer run; one that stood at the end stays at the end."""
+        """Extend the range; a slider at the end stays at the end."""
         at_end = self.value == self.last
         self.last, self.stops, self.marks = last, stops, marks
         if at_end:
@@ -66,11 +66,11 @@ class Slider(Widget, can_focus=True):
         self.refresh()
 
     def watch_value(self, value: int) -> None:
-        """Tell where it stands."""
+        """Post the current step."""
         self.post_message(self.Moved(value))
 
     def action_go(self, step: int) -> None:
-        """Go to `step`, or as near as the run reaches."""
+        """Go to `step`, or as near as possible."""
         self.value = max(0, min(self.last, step))
 
     def action_end(self) -> None:
@@ -86,11 +86,11 @@ class Slider(Widget, can_focus=True):
         self.value = _next(self.marks, self.value, direction, self.last)
 
     def action_leap(self, direction: int) -> None:
-        """Go a twentieth of the way."""
+        """Move by a twentieth of the range."""
         self.action_go(self.value + direction * max(1, self.last // LEAPS))
 
     def on_mouse_down(self, event: MouseDown) -> None:
-        """Go to where it is pressed, and follow the mouse until it is let go."""
+        """Go to the pressed place, and follow the mouse until it is released."""
         self.capture_mouse()
         self._follow(event.x)
 
@@ -100,7 +100,7 @@ class Slider(Widget, can_focus=True):
             self._follow(event.x)
 
     def on_mouse_up(self, event: MouseUp) -> None:
-        """Follow the mouse no longer."""
+        """Stop following the mouse."""
         self.release_mouse()
 
     def _follow(self, x: int) -> None:
@@ -108,11 +108,11 @@ class Slider(Widget, can_focus=True):
         self.action_go(round((x - self.gutter.left - start) / max(1, columns - 1) * self.last))
 
     def _track(self) -> tuple[int, int]:
-        """Return where the track begins, and how many cells it has."""
+        """Return the start of the track and its width in cells."""
         return 3, max(2, self.content_size.width - len(f"{self.last:,}") - 5)
 
     def render(self) -> Text:
-        """Return the track with its marks and where it stands."""
+        """Return the track with its marks and the current step."""
         _, columns = self._track()
         cells = ["─"] * columns
         line = self.get_component_rich_style("slider--line", partial=True)
@@ -133,7 +133,7 @@ class Slider(Widget, can_focus=True):
 
 
 def _next(stops: Sequence[int], value: int, direction: int, last: int) -> int:
-    """Return the stop after `value`, or before it; the run's end where there is none."""
+    """Return the stop after or before `value`; the end of the range if there is none."""
     if direction > 0:
         place = bisect.bisect_right(stops, value)
         return stops[place] if place < len(stops) else last

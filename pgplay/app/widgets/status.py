@@ -1,4 +1,4 @@
-"""The lines under the panels: a finding in words, and how far, how fast, on what the time goes."""
+"""The lines below the panels: a finding; progress, speed and where the time goes."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ WORDS_WIDTH, NARROW_WORDS_WIDTH = 24, 20
 
 
 MOST_LINES = 2
-"""Of a finding, as styles/main.tcss has them."""
+"""Maximum lines of a finding, as in styles/main.tcss."""
 _LONGEST_WORD = 14
-"""Cells that the end of a line may lose to a word that goes to the next."""
-_ALL_OF_IT = "  i: all of it"
+"""Cells that wrapping may lose at the end of a line."""
+_ALL_OF_IT = "  i: full text"
 
 
 class FindingLine(Widget):
-    """What is wrong with the learning, and what to try; hidden while all is well."""
+    """The newest finding and what to try; hidden while all is well."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"finding--message", "finding--advice"}
 
@@ -36,7 +36,7 @@ class FindingLine(Widget):
         self._shown = (False, "", "", "")
 
     def show(self, state: AppState) -> None:
-        """Show the newest finding, or the reason of the run's present state where there is one."""
+        """Show the newest finding, or the reason for the run's state, if any."""
         message, advice, keys = "", "", ""
         if state.findings:
             newest = state.findings[0]
@@ -50,14 +50,14 @@ class FindingLine(Widget):
         elif state.run == "preparing" or (state.run == "finished" and state.cause != "stopped"):
             message = state.message
         shown = (bool(state.findings), message, advice, keys)
-        if shown != self._shown:  # another line may need another height, and all that stands above must move
+        if shown != self._shown:  # the height may change, and everything above moves
             self._shown = shown
             self.display = bool(message)
             self.set_class(bool(state.findings), "-warning")
             self.refresh(layout=True)
 
     def render(self) -> Text:
-        """Return the line; where it is too long, its words are cut, not its keys."""
+        """Return the line; if it is too long, its text is cut, not its keys."""
         is_warning, message, advice, keys = self._shown
         text = Text.assemble(
             ("▲ " if is_warning else "ⓘ ", ""),
@@ -74,7 +74,7 @@ class FindingLine(Widget):
 
 
 class StatusLine(Widget):
-    """A bar with the time left to solved, the characters a second, and the shares of the stages."""
+    """A bar with the predicted time left, characters per second, and the shares of the stages."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"status--bar", "status--rest", "status--muted"}
 
@@ -88,7 +88,7 @@ class StatusLine(Widget):
         self.refresh()
 
     def render(self) -> Text:
-        """Return the line: the bar takes what the numbers leave."""
+        """Return the line: the bar fills the space that the numbers leave."""
         width, state = self.content_size.width, self._state
         muted = self.get_component_rich_style("status--muted", partial=True)
         numbers = self._numbers(width)

@@ -1,4 +1,4 @@
-"""One completion token by token: probability, entropy, what else was likely, advantage, and what the update changed."""
+"""One completion token by token: probability, entropy, alternatives, advantage, and the effect of the update."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pgplay.app.widgets.samples import Samples, component_styles
 from pgplay.learning.reports.step_detail import CompletionDetail, TokenDetail
 
 STOP = "■"
-"""Stands for the stop token."""
+"""The symbol of the stop token."""
 
 HEADINGS = {
     "entropy": "entropy",
@@ -31,18 +31,18 @@ HEADINGS = {
     "change": "change",
 }
 COLUMNS: tuple[str, ...] = ("entropy", "credit", "value", "advantage", "after", "change")
-"""What is told of each token beside its probability: in nats, in edits, in rewards; ≡ marks a clipped ratio."""
+"""Columns besides the probability: in nats, edits or rewards; ≡ marks a clipped ratio."""
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _BAR = 4
 _COLUMN = 8
 _ROOMY = 70
-"""Columns from which on the probability after the update is told too; where it is narrower, its change says the same
-and leaves room for what else was likely."""
+"""Width from which the probability after the update is shown too; on narrower screens its change says the same and
+leaves room for the alternatives."""
 
 
 class Tokens(VerticalScroll):
-    """A table with a row for each token; it scrolls where the completion is long."""
+    """A table with one row per token; it scrolls if the completion is long."""
 
     ALLOW_MAXIMIZE = True
     COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES
@@ -54,24 +54,24 @@ class Tokens(VerticalScroll):
         self._columns = COLUMNS
 
     def compose(self):  # type: ignore[no-untyped-def]
-        """Lay out the table."""
+        """Compose the table."""
         yield Static(id="token-rows")
 
     def show(self, sample: CompletionDetail | None, columns: tuple[str, ...] = COLUMNS) -> None:
-        """Show the tokens of `sample`, of each these columns; what it has none of is left out."""
+        """Show these columns of the tokens of `sample`; columns without values are left out."""
         self._sample, self._columns = sample, columns
         self._draw()
 
     def on_resize(self) -> None:
-        """Show as many alternatives as there is room for."""
+        """Show as many alternatives as fit."""
         self._draw()
 
     def _draw(self) -> None:
         sample, styles = self._sample, component_styles(self)
         if sample is None:
-            table = Text("The tokens of a completion will stand here.", styles["muted"])
+            table = Text("The tokens of a completion appear here.", styles["muted"])
         elif not sample.tokens:
-            words = "This step was not taken apart, so its tokens were not kept. n takes the next one apart."
+            words = "This step was not recorded in full, so its tokens are unknown. n records the next one."
             table = Text(words, styles["muted"])
         else:
             width = self.scrollable_content_region.width
@@ -88,15 +88,15 @@ class Tokens(VerticalScroll):
 
 
 def heading(columns: list[str], width: int, styles: dict[str, Style]) -> Text:
-    """Return the names of the columns, as many as fit."""
+    """Return the column headings that fit."""
     names = f"{'':<3}{'p':>{_BAR + 4}}" + "".join(f"{HEADINGS[name]:>{_COLUMN}}" for name in columns)
-    rests = ("   likeliest before the update", "   likeliest", "")
+    rests = ("   most likely before the update", "   likeliest", "")
     rest = next(rest for rest in rests if len(names) + len(rest) <= width or not rest)
     return Text(names + rest, styles["muted"], no_wrap=True, end="")
 
 
 def shown_token(text: str) -> str:
-    """Return how a token is written on the screen."""
+    """Return a token as the screen shows it."""
     return "".join("␣" if character == " " else visible(character) for character in text) if text else STOP
 
 
@@ -145,13 +145,13 @@ def bar(share: float, width: int) -> str:
 
 
 def alignment(sample: CompletionDetail, styles: dict[str, Style]) -> Text:
-    """Return the target and, under it, the completion, so that what corresponds stands in one column."""
+    """Return the target and the completion below it, aligned by column."""
     lines = Text(end="").append("target   ", styles["muted"]).append(_beside(sample.text, sample.target), styles["now"])
     return lines.append("\nwritten  ", styles["muted"]).append_text(coloured(sample.text, sample.target, styles))
 
 
 def _beside(text: str, target: str) -> str:
-    """Return `target` with a space where `text` has a character too many."""
+    """Return `target` with a space where `text` has an extra character."""
     from pgplay.rewards.alignment import align
 
     marks, gaps = align(text, target)

@@ -1,4 +1,4 @@
-"""Sections of names and words in two columns, as pages show them."""
+"""Sections of names and descriptions in two columns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _GAP = 2
 
 
 class Section(NamedTuple):
-    """A title, and rows of a name and words; all of it may come from outside."""
+    """A title and rows of (name, description); all of it may be untrusted."""
 
     title: str
     rows: tuple[tuple[str, str], ...]
@@ -28,10 +28,10 @@ class Section(NamedTuple):
 
 
 class TwoColumnText(Widget):
-    """Sections one beneath another, the words wrapped beside the names.
+    """Sections one below the other, the descriptions wrapped beside the names.
 
-    It is as high as its lines, which are made once for a width, and only those that are seen are painted: a page of
-    hundreds opens as quickly as a short one.
+    Lines are laid out once per width, and only the visible ones are painted: a page of hundreds opens as quickly as a
+    short one.
     """
 
     def __init__(self, *sections: Section, name_width: int = 15, id: str | None = None) -> None:
@@ -43,7 +43,7 @@ class TwoColumnText(Widget):
 
     @property
     def plain(self) -> str:
-        """All that is shown, as text."""
+        """The whole content as text."""
         return "\n".join(line.plain for line in self._wrapped(max(1, self.content_size.width)))
 
     def show(self, *sections: Section) -> None:
@@ -52,7 +52,7 @@ class TwoColumnText(Widget):
             return
         height, width = len(self._lines), self.content_size.width
         self._sections, self._lines_width = sections, -1
-        # Before it stands it has no width: wrapped to that, every letter would be a line.
+        # It has no width before the first layout: wrapped to that, every letter would be a line.
         self.refresh(layout=not width or len(self._wrapped(width)) != height)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:

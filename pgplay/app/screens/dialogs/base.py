@@ -1,4 +1,4 @@
-"""What screens share: dialogs over another screen, and the line of keys."""
+"""Bases of screens: dialogs over another screen, and the line of keys."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from pgplay.app.actions import do
 from pgplay.app.help.explanations import PANELS, Explanation
 
 CLOSES = " [@click=screen.dismiss]escape closes[/] "
-"""What the lower edge of a dialog without buttons says; a click on it does so."""
+"""The clickable lower border of a dialog without buttons."""
 
 
 class Dialog(ModalScreen[ScreenResultType]):
-    """A screen over the one before; the app's keys do not reach through it, so it names the two that always work."""
+    """A screen over another one. The app's keys do not reach it, so it binds the two that always work."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", do("help"), "help", show=False),
@@ -43,26 +43,26 @@ class Dialog(ModalScreen[ScreenResultType]):
 
 
 BACK = Binding("escape", "dismiss", "back", key_display="esc")
-"""The last key of a whole screen."""
+"""The last key of a full screen."""
 
 
 WAYS_OUT = (BACK.key, "f1")
 
 
 class Keys(Footer):
-    """The keys of a whole screen; a click on one does the same."""
+    """The keys of a full screen; clicking one does the same."""
 
     def __init__(self) -> None:
         super().__init__(compact=True, show_command_palette=False)
 
     def compose(self) -> ComposeResult:
-        """Lay out the keys, the ways out first where not all fit: what is cut off is never they."""
+        """Lay out the keys; those that leave the screen come first if not all fit, so they are never cut off."""
         keys = [key for key in super().compose() if isinstance(key, FooterKey)]
         needed = sum(cell_len(f"{key.key_display} {key.description} ") for key in keys) - 1
         yield from sorted(keys, key=lambda key: key.key not in WAYS_OUT) if needed > self.app.size.width else keys
 
     def on_resize(self) -> None:
-        """Lay the keys out anew for the present width."""
+        """Lay out the keys again for the current width."""
         self.refresh(recompose=True)
 
     def explain(self) -> Explanation:

@@ -1,4 +1,4 @@
-"""Which metrics are plotted: every one that the run tells, with its newest value and what it means."""
+"""Choosing the plotted metrics: all metrics of the run with their newest values and meanings."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HINT = (
 
 
 class MetricsScreen(Dialog[tuple[str, ...]]):
-    """A list to tick: the first that is ticked fills the large plot, the others follow in the order of ticking."""
+    """A checklist: the first ticked metric fills the large plot, the others follow in order of ticking."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape", "done", "Show them"),
@@ -46,7 +46,7 @@ class MetricsScreen(Dialog[tuple[str, ...]]):
         self._shown = list(shown)
 
     def compose(self) -> ComposeResult:
-        """Lay out the filter and the list."""
+        """Compose the filter and the list."""
         with Vertical(id="plots-dialog", classes="dialog -tall -wide") as dialog:
             dialog.border_title = "Plots"
             dialog.border_subtitle = HINT
@@ -80,7 +80,7 @@ class MetricsScreen(Dialog[tuple[str, ...]]):
 
     def _tell(self) -> None:
         large, *small = [words_of(name).name for name in self._shown or USUAL]
-        words = f"Large: {large}. " + (f"Small: {', '.join(small)}." if small else "No small ones.")
+        words = f"Large: {large}. " + (f"Small: {', '.join(small)}." if small else "No small plots.")
         self.query_one("#metrics-shown", Static).update(Text(plain(words)))
 
     @on(OptionList.OptionSelected)
@@ -89,12 +89,12 @@ class MetricsScreen(Dialog[tuple[str, ...]]):
 
     @on(OptionList.OptionHighlighted)
     def _describe(self, event: OptionList.OptionHighlighted) -> None:
-        """Tell in full what the list has no room for."""
+        """Show the full meaning of the metric under the bar."""
         words = words_of(str(event.option_id))
         self.query_one("#metric-about", Static).update(terminal_text(f"{words.title}: {words.description}"))
 
     def action_tick(self) -> None:
-        """Plot the metric under the bar, or no longer."""
+        """Tick or untick the metric under the bar."""
         rows = self.query_one(OptionList)
         if rows.highlighted is not None:
             self._toggle(str(rows.get_option_at_index(rows.highlighted).id))
@@ -103,7 +103,7 @@ class MetricsScreen(Dialog[tuple[str, ...]]):
         if name in self._shown:
             self._shown.remove(name)
         elif len(self._shown) >= MOST_PLOTS:
-            self.app.notify(f"{MOST_PLOTS} plots are the most that fit; untick another one first.", timeout=4)
+            self.app.notify(f"{MOST_PLOTS} plots are the maximum; untick one first.", timeout=4)
         else:
             self._shown.append(name)
         rows = self.query_one(OptionList)
@@ -124,11 +124,11 @@ class MetricsScreen(Dialog[tuple[str, ...]]):
         self.query_one(Input).focus()
 
     def action_usual(self) -> None:
-        """Tick the usual ones."""
+        """Tick the usual metrics."""
         self._shown = list(USUAL)
         self.query_one(Input).value = ""
         self._fill("")
 
     def action_done(self) -> None:
-        """Show what is ticked."""
+        """Show the ticked metrics."""
         self.dismiss(tuple(self._shown))

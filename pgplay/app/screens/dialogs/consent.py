@@ -1,4 +1,4 @@
-"""The question before Python of others runs: the text itself and its hash, asked for once."""
+"""The question before Python written by others runs: its text and hash, asked once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pgplay.rewards.spec import digest
 
 
 class ConsentDialog(Dialog[bool]):
-    """Answers whether the person lets `source`, which came with `origin`, run; escape means no."""
+    """Returns whether the person allows `source`, which came with `origin`, to run; Escape means no."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(False)", "No")]
     AUTO_FOCUS = "#no"
@@ -27,10 +27,10 @@ class ConsentDialog(Dialog[bool]):
         self._source, self._origin = source, origin
 
     def compose(self) -> ComposeResult:
-        """Lay out the parts."""
+        """Compose the dialog."""
         with Vertical(id="consent", classes="dialog -consent") as dialog:
             dialog.border_title = "Python that is not yours"
-            words = f"The reward of {self._origin} is Python. It would run on this machine, with your rights."
+            words = f"The reward of {self._origin} is Python. It would run on this machine with your permissions."
             yield Static(terminal_text(words), classes="words")
             yield CodeArea(self._source, read_only=True)
             yield Static(terminal_text(f"sha256 {digest(self._source)}", lines=True), classes="note")

@@ -1,4 +1,4 @@
-"""All that is known of the run: every finding, every number of the newest step, every line that was printed."""
+"""Everything about the run: all findings, all metrics of the newest step, and the log."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NAME, _VALUE = 24, 10
 
 
 class DetailsScreen(Dialog[None]):
-    """One page to scroll that follows the run; escape leaves it."""
+    """A scrollable page that follows the run; Escape closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape,i,q", "dismiss", "Close")]
     AUTO_FOCUS = "#details"
@@ -32,7 +32,7 @@ class DetailsScreen(Dialog[None]):
         self._shown: object = None
 
     def compose(self) -> ComposeResult:
-        """Lay out the parts."""
+        """Compose the page."""
         with VerticalScroll(id="details", classes="dialog page -wide") as dialog:
             dialog.border_title = "Details"
             dialog.border_subtitle = CLOSES
@@ -41,7 +41,7 @@ class DetailsScreen(Dialog[None]):
             yield TwoColumnText(name_width=_NAME, id="log")
 
     def on_mount(self) -> None:
-        """Show the state now, and again when it has changed."""
+        """Show the state, and update it when it changes."""
         self._show()
         self.set_interval(REDRAW_SECONDS, self._show)
 
@@ -56,11 +56,11 @@ class DetailsScreen(Dialog[None]):
 
 def _sections(state: AppState) -> dict[str, list[Section]]:
     findings = [(finding.kind, f"{finding_text(finding.kind, finding.numbers)}") for finding in state.findings]
-    told = [Section.of("Findings", findings or [("", "Nothing stands out.")])]
+    told = [Section.of("Findings", findings or [("", "No findings.")])]
     if state.info is not None and state.info.notes:
         told.append(Section.of("Notes", [("", note) for note in state.info.notes]))
     numbers = _numbers(state) or [("", "No step has been made yet.")]
-    printed = "\n".join(state.log) or "Nothing was printed yet, by a reward of your own or by the worker."
+    printed = "\n".join(state.log) or "Neither your reward nor the worker has printed anything yet."
     return {
         "findings": told,
         "numbers": [Section.of("Newest step", numbers)],
@@ -69,12 +69,12 @@ def _sections(state: AppState) -> dict[str, list[Section]]:
 
 
 def _numbers(state: AppState) -> list[tuple[str, str]]:
-    """Return every number of the newest step by the name that it has everywhere, with its unit and what it means."""
+    """Return all metrics of the newest step by name, with unit and meaning."""
     metrics = state.report.metrics if state.report is not None else {}
     rows = []
     for name in (*(name for name in metrics if name not in METRICS), *METRICS):
         if name in metrics:
-            told = words_of(name)
-            words = told.description if name in METRICS else f"{told.title}: {told.description}"
-            rows.append((f"{name.partition(':')[0]:<{_NAME}}{number(metrics[name])}", words))
+            metric = words_of(name)
+            meaning = metric.description if name in METRICS else f"{metric.title}: {metric.description}"
+            rows.append((f"{name.partition(':')[0]:<{_NAME}}{number(metrics[name])}", meaning))
     return rows

@@ -1,4 +1,4 @@
-"""The card that says why a run or the worker ended, and offers to go on from the last checkpoint."""
+"""The card that shows why a run or the worker ended, and offers to resume from the last checkpoint."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Answer = Literal["close", "resume", "edit"]
 
 
 class FailureCard(Dialog[Answer]):
-    """Answers whether the person wants the run resumed, or first the reward mended, where `can_edit`."""
+    """Returns whether to resume the run, or (with `can_edit`) to fix the reward first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss('close')", "Close")]
 
@@ -31,7 +31,7 @@ class FailureCard(Dialog[Answer]):
         self._failure, self._log_tail, self._title = failure, log_tail, title
 
     def compose(self) -> ComposeResult:
-        """Lay out the parts."""
+        """Compose the card."""
         failure = self._failure
         with Vertical(id="failure", classes="dialog -failure") as dialog:
             dialog.border_title = as_title(f"✗ {self._title}")
@@ -45,14 +45,14 @@ class FailureCard(Dialog[Answer]):
             with Horizontal(classes="buttons"):
                 yield Button("Close", id="close")
                 if self._can_edit:
-                    yield Button("Mend the reward", id="edit", variant="primary")
+                    yield Button("Fix the reward", id="edit", variant="primary")
                 if failure.run:
                     step = failure.checkpoint_step
                     label = f"Resume from step {step}" if step is not None else "Resume from the last checkpoint"
                     yield Button(label, id="resume", variant="default" if self._can_edit else "primary")
 
     def on_mount(self) -> None:
-        """Put the focus on mending or going on, where that can be done."""
+        """Focus the button that fixes or resumes, if there is one."""
         self.query_one("#edit" if self._can_edit else "#resume" if self._failure.run else "#close").focus()
 
     @on(WorkerEvent)

@@ -1,4 +1,4 @@
-"""The keys and what the panels mean, made from the registry of actions and the metrics' own definitions."""
+"""The help page: keys, panels and metrics, generated from the registries."""
 
 from __future__ import annotations
 
@@ -19,20 +19,19 @@ from pgplay.learning.algorithms.table import COMPARATORS
 from pgplay.learning.reports.metrics import METRICS
 
 INTRODUCTION = (
-    "pgplay teaches a small language model to write a text, from nothing but a reward. In each step the policy writes "
-    "a batch of completions, the reward says how good each one is, and the policy gradient makes the better ones "
-    "likelier."
+    "pgplay teaches a small language model to write a text, with nothing but a reward. In each step the policy writes "
+    "a batch of completions, the reward scores each one, and the policy gradient makes the better ones more likely."
 )
 
 KEYS = (
     ("Keys", ACTIONS),
-    ("In the reward's editor", EDITOR_ACTIONS),
+    ("In the reward editor", EDITOR_ACTIONS),
     ("On the reward bench", BENCH_ACTIONS),
 )
 
 
 class HelpScreen(Dialog[None]):
-    """One page to scroll; escape leaves it."""
+    """A scrollable page; Escape closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape,f1,q", "dismiss", "Close")]
     AUTO_FOCUS = "#help"
@@ -42,7 +41,7 @@ class HelpScreen(Dialog[None]):
         self._about, self._keys_here = about, keys_here
 
     def compose(self) -> ComposeResult:
-        """Lay out the parts."""
+        """Compose the page."""
         with VerticalScroll(id="help", classes="dialog page") as dialog:
             dialog.border_title = "Help"
             dialog.border_subtitle = CLOSES

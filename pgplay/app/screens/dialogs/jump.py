@@ -1,4 +1,4 @@
-"""Jumping to a panel: every panel shows a letter, and pressing it puts the focus there."""
+"""Jump mode: every panel shows a letter; pressing it focuses the panel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LETTERS = "asdfghjklqwertyuiopzxcvbnm"
 
 
 class Letter(Static):
-    """The letter of one panel, over its upper left corner."""
+    """The letter of one panel, in its upper left corner."""
 
     def __init__(self, letter: str, place: Offset) -> None:
         super().__init__(f" {letter} ", classes="jump-letter", markup=False)
@@ -25,7 +25,7 @@ class Letter(Static):
 
 
 class JumpScreen(ModalScreen[Widget | None]):
-    """Answers with the chosen panel; any other key leaves."""
+    """Returns the chosen panel; any other key cancels."""
 
     def __init__(self, panels: Sequence[Widget]) -> None:
         super().__init__()
@@ -39,12 +39,12 @@ class JumpScreen(ModalScreen[Widget | None]):
             yield Letter(letter, panel.region.offset + Offset(2, 0))
 
     def on_resize(self) -> None:
-        """Leave where the panels have moved from under their letters."""
+        """Close if the panels have moved away from their letters."""
         if self.app.size != self._made_for:
             self.dismiss(None)
 
     def on_key(self, event: Key) -> None:
-        """Choose the panel of the letter that was pressed."""
+        """Choose the panel of the pressed letter."""
         event.stop()
         self.dismiss(self._panels.get(event.key))
 

@@ -20,7 +20,7 @@ from pgplay.errors import PgplayError
 
 
 class ConfirmDialog(Dialog[bool]):
-    """Asks whether to go on; escape and the first button mean no."""
+    """Asks for confirmation; Escape and the first button mean no."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(False)", "No")]
     AUTO_FOCUS = "#no"
@@ -30,7 +30,7 @@ class ConfirmDialog(Dialog[bool]):
         self._title, self._question, self._yes = title, question, yes
 
     def compose(self) -> ComposeResult:
-        """Lay out the parts."""
+        """Compose the dialog."""
         with Vertical(id="question", classes="dialog") as dialog:
             dialog.border_title = as_title(self._title)
             yield Static(terminal_text(self._question, lines=True), classes="words")
@@ -44,7 +44,7 @@ class ConfirmDialog(Dialog[bool]):
 
 
 class AskDialog(Dialog[str | None]):
-    """Asks for one line, such as a name or a file; `check` raises PgplayError where the answer will not do."""
+    """Asks for one line, such as a name or a file; `check` raises PgplayError if the answer is not acceptable."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)", "Cancel")]
     AUTO_FOCUS = "#answer"
@@ -66,7 +66,7 @@ class AskDialog(Dialog[str | None]):
         self._check = check
 
     def compose(self) -> ComposeResult:
-        """Lay out the parts."""
+        """Compose the dialog."""
         with Vertical(id="question", classes="dialog") as dialog:
             dialog.border_title = as_title(self._title)
             yield Static(terminal_text(self._question, lines=True), classes="words")
@@ -86,7 +86,7 @@ class AskDialog(Dialog[str | None]):
         answer = self.query_one("#answer", Input).value.strip()
         try:
             if not answer:
-                raise PgplayError("Nothing was typed.", "Type something, or press escape.")
+                raise PgplayError("Nothing was typed.", "Type something, or press Escape.")
             if self._check is not None:
                 self._check(answer)
         except PgplayError as error:
@@ -111,12 +111,12 @@ class ChooseDialog(Dialog[str | None]):
         self._title, self._entries = title, entries
 
     def compose(self) -> ComposeResult:
-        """Lay out the parts."""
+        """Compose the dialog."""
         with Vertical(id="question", classes="dialog -choose") as dialog:
             dialog.border_title = as_title(self._title)
             dialog.border_subtitle = CLOSES
             if not self._entries:
-                yield Static("There is nothing else to choose from.", classes="words")
+                yield Static("There is no other choice.", classes="words")
             labels = [
                 Text.assemble(f"{number if number < 10 else ' '}  ", (plain(name), "bold"))
                 for number, (name, _) in enumerate(self._entries, 1)

@@ -1,4 +1,4 @@
-"""The recipe: all that the setup says as one short line and as a command, to copy, to save, and to paste back."""
+"""The recipe: all settings as one short line and as a command, to copy, save and paste."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from pgplay.paths import expand_home
 
 REDRAW_SECONDS = 0.5
 MOST_CHANGES = 3
-BROKEN = "The setup does not hold together yet: what is wrong stands beside its field."
+BROKEN = "The setup has errors; see the marked fields."
 
 
 class RecipeScreen(Dialog[RunConfig | None]):
-    """Follows the settings; answers with the run that a pasted recipe describes, where one was pasted."""
+    """Follows the settings; returns the config of a pasted recipe, if any."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,y", "dismiss(None)", "Close"),
@@ -46,16 +46,16 @@ class RecipeScreen(Dialog[RunConfig | None]):
         self._texts = {"recipe": "", "command": ""}
 
     def compose(self) -> ComposeResult:
-        """Lay out the parts."""
+        """Compose the dialog."""
         with Vertical(id="recipe-dialog", classes="dialog -choose") as dialog:
             dialog.border_title = "Recipe"
             dialog.border_subtitle = CLOSES
-            yield Label("What differs from the defaults, as one line:", classes="muted")
+            yield Label("Settings that differ from the defaults, as one line:", classes="muted")
             yield Static(id="recipe", classes="words")
             yield Label("The same without a screen:", classes="muted")
             yield Static(id="command", classes="words")
             yield Static(id="changed", classes="muted")
-            yield Label("Paste a recipe, and press enter to take it:", classes="muted")
+            yield Label("Paste a recipe and press Enter to load it:", classes="muted")
             yield LineField(id="pasted", placeholder='target="good morning" algorithm=rloo')
             yield Static(classes="problem")
             with Horizontal(classes="buttons"):
@@ -64,7 +64,7 @@ class RecipeScreen(Dialog[RunConfig | None]):
                 yield Button("Save (f)", id="save")
 
     def on_mount(self) -> None:
-        """Show the recipe, and again when the settings change."""
+        """Show the recipe, and update it when the settings change."""
         self._show()
         self.set_interval(REDRAW_SECONDS, self._show)
 
@@ -77,7 +77,7 @@ class RecipeScreen(Dialog[RunConfig | None]):
         }
         for name, text in self._texts.items():
             words = text if config is not None else BROKEN
-            self.query_one(f"#{name}", Static).update(terminal_text(words or "(all at its default)", "bold"))
+            self.query_one(f"#{name}", Static).update(terminal_text(words or "(all defaults)", "bold"))
         changed = self.query_one("#changed", Static)
         changed.update(terminal_text(changed_on_the_way(self._state.history.marks)))
         changed.display = bool(self._state.history.marks)
@@ -90,21 +90,21 @@ class RecipeScreen(Dialog[RunConfig | None]):
             self.action_copy((event.button.id or "").removeprefix("copy-"))
 
     def action_copy(self, what: str) -> None:
-        """Hand the recipe or the command to the terminal's clipboard."""
+        """Copy the recipe or the command to the terminal's clipboard."""
         self.app.copy_to_clipboard(self._texts[what])
-        words = f"The {what} went to the terminal's clipboard. Where it does not arrive, save it to a file."
+        words = f"Copied the {what} to the terminal's clipboard. If that does not work, save it to a file."
         self.app.notify(words, markup=False)
 
     @work
     async def action_save(self) -> None:
-        """Write the recipe to a file."""
+        """Save the recipe to a file."""
 
         def write(answer: str) -> None:
             path = expand_home(answer)
             check_destination(path)
             write_atomically(path, f"{self._texts['recipe']}\n".encode())
 
-        words = "Which file is the recipe to be written to?"
+        words = "Save the recipe to which file?"
         dialog = AskDialog("Save the recipe", words, "recipe.txt", yes="Save", check=write)
         answer = await self.app.push_screen_wait(dialog)
         if answer is not None:
@@ -123,6 +123,6 @@ class RecipeScreen(Dialog[RunConfig | None]):
 
 
 def changed_on_the_way(marks: Sequence[Mark]) -> str:
-    """Return what a recipe cannot say of a run: that something was changed while it went on, the newest last."""
-    told = ", ".join(f"{mark.words} after step {mark.step}" for mark in marks[-MOST_CHANGES:])
-    return f"Changed on the way: {told}. A run of this recipe begins with all of that."
+    """Return what a recipe cannot express: settings that were changed during the run, newest last."""
+    changes = ", ".join(f"{mark.words} after step {mark.step}" for mark in marks[-MOST_CHANGES:])
+    return f"Changed during the run: {changes}. A run of this recipe starts with these settings."

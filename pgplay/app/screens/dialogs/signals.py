@@ -1,4 +1,4 @@
-"""How the learning signal stands, in full: what each number means, what to try, and a key that does it."""
+"""Signal health in full: what each number means, what to try, and a key that does it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ GUIDE = "● fine   ▲ worth watching   ✗ out of range. Means of the last ste
 
 
 class HealthScreen(Dialog[None]):
-    """Follows the run; a number makes the change that stands beside it, through `change`."""
+    """Follows the run; pressing a number makes the change beside it, through `change`."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS
     BINDINGS: ClassVar[list[BindingType]] = [("escape,question_mark,q", "dismiss", "Close")]
@@ -37,7 +37,7 @@ class HealthScreen(Dialog[None]):
         self._offers: list[dict[str, Any]] = []
 
     def compose(self) -> ComposeResult:
-        """Lay out the parts."""
+        """Compose the page."""
         with VerticalScroll(id="health-page", classes="dialog page -wide") as dialog:
             dialog.border_title = "Signal health"
             dialog.border_subtitle = CLOSES
@@ -46,7 +46,7 @@ class HealthScreen(Dialog[None]):
             yield Static(id="health-findings", classes="words")
 
     def on_resize(self) -> None:
-        """Show how it stands now, in the width that there is."""
+        """Show the current signals, fitted to the width."""
         self.call_after_refresh(self._show)
 
     @on(LooksChanged)
@@ -65,13 +65,13 @@ class HealthScreen(Dialog[None]):
         shown.update(terminal_text("\n\n".join(findings), lines=True))
 
     def on_key(self, event: Key) -> None:
-        """Make the change of that number."""
+        """Make the change with the clicked number."""
         if event.key.isdecimal() and 1 <= int(event.key) <= len(self._offers):
             event.stop()
             self.action_follow(int(event.key))
 
     def action_follow(self, number: int) -> None:
-        """Make the change that stands under this number."""
+        """Make the change with this number."""
         settings = self._offers[number - 1]
         self._change(settings)
         self.notify(f"Changed: {words_of_change(settings)}", markup=False)

@@ -1,4 +1,4 @@
-"""The functions that are run at one stop of a step, read from their files."""
+"""The functions that run at one stage of a step, read from their files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pgplay.learning.reports.step_detail import AlgorithmSettings
 
 
 class CodeScreen(Dialog[None]):
-    """One page to scroll; escape leaves it."""
+    """A scrollable page; Escape closes it."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS
     BINDINGS: ClassVar[list[BindingType]] = [("escape,c,q", "dismiss", "Close")]
@@ -34,7 +34,7 @@ class CodeScreen(Dialog[None]):
         self._sources: list[Source] = []
 
     def compose(self) -> ComposeResult:
-        """Lay out the sources."""
+        """Compose the sources."""
         with VerticalScroll(id="code", classes="dialog page") as dialog:
             dialog.border_title = as_title(f"The code of {self._stop}")
             dialog.border_subtitle = CLOSES

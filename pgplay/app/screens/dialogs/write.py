@@ -1,4 +1,4 @@
-"""Writing with a policy: a saved one, or the run's present one."""
+"""Sampling from a policy: a saved one, or the run's current one."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ from pgplay.worker.protocol.messages import Refused, Write, Written
 
 MOST = 100
 HOW = (
-    Entry("sampled", "sampled", "each character drawn from the policy's distribution, at the temperature"),
-    Entry("greedy", "greedy", "always the likeliest character: one text, always the same"),
+    Entry("sampled", "sampled", "each token sampled from the policy, at this temperature"),
+    Entry("greedy", "greedy", "always the most likely token: one text, always the same"),
 )
 Ask = Callable[[Write], int]
 """Sends a command and returns the number of the request, which the answer carries."""
 
 
 class WriteScreen(Dialog[None]):
-    """Asks the worker for texts, and lists those that come."""
+    """Requests texts from the worker and lists them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss", "Close"), ("ctrl+w", "write", "Write")]
     AUTO_FOCUS = "#write"
     COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES
 
     def __init__(self, ask: Ask, *, policy: str = "", prompt: str = "", temperature: float = 1.0) -> None:
-        """`prompt` is one of the policy's task, empty where it has none: then no prompt is asked for.
+        """`prompt` is one of the policy's task; empty if the task has none, and then no prompt is asked for.
 
-        `temperature` is that at which the policy was trained.
+        `temperature` is the policy's training temperature.
         """
         super().__init__()
         self._ask, self._policy, self._prompt, self._temperature = ask, policy, prompt, temperature
@@ -52,9 +52,9 @@ class WriteScreen(Dialog[None]):
         self._request: int | None = None
 
     def compose(self) -> ComposeResult:
-        """Lay out the parts."""
+        """Compose the dialog."""
         with Vertical(id="write-dialog", classes="dialog -tall") as dialog:
-            dialog.border_title = as_title(f"Write with {self._policy or 'the present policy'}")
+            dialog.border_title = as_title(f"Sample from {self._policy or 'the current policy'}")
             dialog.border_subtitle = CLOSES
             if self._prompt:
                 with Horizontal(classes="row"):
@@ -72,17 +72,17 @@ class WriteScreen(Dialog[None]):
             yield Static(classes="problem")
             yield Button("Write  (enter)", id="write", variant="primary")
             with VerticalScroll(id="written"):
-                yield Static("What the policy writes will appear here.", id="texts", markup=False)
+                yield Static("Samples appear here.", id="texts", markup=False)
 
     def on_mount(self) -> None:
-        """Put the focus on what is most likely to be changed."""
+        """Focus the field that is most likely to be changed."""
         if self._prompt:
             self.query_one("#prompt").focus()
 
     @on(Button.Pressed, "#write")
     @on(Input.Submitted)
     def action_write(self) -> None:
-        """Ask the worker for texts, or say what is wrong with the numbers."""
+        """Ask the worker for texts, or show what is wrong with the fields."""
         command = self._command()
         self.query_one(".problem", Static).set_class(isinstance(command, str), "-shown")
         if isinstance(command, str):
@@ -124,14 +124,14 @@ class WriteScreen(Dialog[None]):
         )
 
     def _show_words(self, words: str) -> None:
-        """Show a sentence in the place of the texts."""
+        """Show a sentence instead of texts."""
         self._samples = ()
         self.query_one("#texts", Static).update(terminal_text(words, lines=True))
 
     @on(Resize)
     @on(LooksChanged)
     def _arrange(self) -> None:
-        """Give the texts what the width has, in the theme's colours."""
+        """Fit the texts to the width, in the theme's colours."""
         if self._samples:
             self._list()
 
@@ -143,7 +143,7 @@ class WriteScreen(Dialog[None]):
             head = Text.assemble((number_format.reward(sample.reward), "bold"), "  ") if self._scored_by else Text()
             text = coloured(sample.text, sample.target, styles)
             if not sample.text:
-                text = Text("nothing: it stopped at once", "dim")
+                text = Text("empty: it stopped at once", "dim")
             if not sample.finished:
                 text.append("  cut off", "dim")
             margin = " " * head.cell_len

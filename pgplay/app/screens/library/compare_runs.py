@@ -1,4 +1,4 @@
-"""Side by side: several runs in one plot, what differs between them, and one more with a single thing changed."""
+"""Side by side: several runs in one plot, their differences, and new runs with one setting changed."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
 from pgplay.rewards.catalogue import REWARDS
 
 REFRESH_SECONDS = 0.5
-COLUMNS = (("", 2), ("What differs", 44), ("Runs", 26), ("Steps", 7), ("Reward", 7), ("Greedy", 7), ("State", 10))
+COLUMNS = (("", 2), ("Differences", 44), ("Runs", 26), ("Steps", 7), ("Reward", 7), ("Greedy", 7), ("State", 10))
 
 NARROW = 100
-"""Columns of the terminal below which the legend leaves the runs' names out."""
+"""Terminal width below which the legend omits the runs' names."""
 
-LEGEND = " of several runs: ⣀ median  ░ lowest to highest "
-MEDIANS = "A line through several runs is their median; its band reaches from the lowest to the highest."
+LEGEND = " several runs: ⣀ median  ░ lowest to highest "
+MEDIANS = "For several runs in one line: their median, with a band from the lowest to the highest."
 
 Start = Callable[[dict[str, Any]], Awaitable[bool]]
 
@@ -55,9 +55,9 @@ class OverlayPlot(Widget):
         self.metric = "reward_mean"
 
     def explain(self) -> Explanation:
-        """Return what is drawn."""
+        """Return the explanation of the plot."""
         words = words_of(self.metric)
-        told = f"{words.description[:1].upper()}{words.description[1:]}, of each run in its colour and with its marker."
+        told = f"{words.description[:1].upper()}{words.description[1:]}, one line per run, with its colour and marker."
         return Explanation(words.title, f"{told} {MEDIANS}")
 
     def render(self) -> Text:
@@ -72,14 +72,14 @@ class OverlayPlot(Widget):
 
 
 class SideBySide(Screen[None]):
-    """Shows the runs, also while one is trained; `start` begins a run of some settings."""
+    """Shows the runs, also while one is training; `start` begins a run with given settings."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "vary('algorithm')", "algorithm"),
         Binding("e", "vary('reward')", "reward"),
         Binding("n", "another_seed", "seed"),
         Binding("m", "metric(1)", "plot"),
-        Binding("b", "seeds", "join", tooltip="Draw runs that differ in nothing but their seed as one, or apart."),
+        Binding("b", "seeds", "join", tooltip="Draw runs that differ only in their seed as one line, or apart."),
         Binding("plus", "add", "add", key_display="+"),
         Binding("delete,backspace", "remove", "drop", key_display="del"),
         Binding("h", "travel", "time"),
@@ -97,7 +97,7 @@ class SideBySide(Screen[None]):
         self._lines: list[Line] = []
 
     def compose(self) -> ComposeResult:
-        """Lay out the parts."""
+        """Compose the screen."""
         yield Static(id="overlay-title", classes="page-title")
         yield OverlayPlot(self._overlay)
         yield DataTable(cursor_type="row", cursor_foreground_priority="renderable", id="overlay-legend")
@@ -105,20 +105,20 @@ class SideBySide(Screen[None]):
         yield Keys()
 
     def on_mount(self) -> None:
-        """Show the runs, and follow those that go on."""
+        """Show the runs, and follow those that are training."""
         self._show()
         self.set_interval(REFRESH_SECONDS, self._refresh)
 
     def on_resize(self) -> None:
-        """Give the legend's columns what the width has."""
+        """Fit the legend's columns to the width."""
         self._show()
 
     def on_unmount(self) -> None:
-        """Let go of the runs."""
+        """Close the runs."""
         self._overlay.close()
 
     def _refresh(self) -> None:
-        """Take in the run that was asked for once it has begun, and what came in the others."""
+        """Add the requested run once it has begun, and read what is new in the others."""
         info = self._state.info
         try:
             began = info is not None and self._expected not in ("", info.run) and info.run not in self._overlay.runs
@@ -138,7 +138,7 @@ class SideBySide(Screen[None]):
         plot.border_subtitle = LEGEND if any(len(line.pasts) > 1 for line in self._lines) else ""
         plot.refresh()
         count = len(self._overlay.runs)
-        full = f", the most that fit; {self._left_out} left out" if self._left_out and self._overlay.is_full else ""
+        full = f", the maximum; {self._left_out} left out" if self._left_out and self._overlay.is_full else ""
         runs = "1 run" if count == 1 else f"{count} runs"
         self.query_one("#overlay-title", Static).update(f"Side by side · {runs}{full}")
         table: DataTable[Text] = self.query_one("#overlay-legend", DataTable)
@@ -158,16 +158,16 @@ class SideBySide(Screen[None]):
         self._tell_selected()
 
     def _columns(self) -> list[tuple[str, int]]:
-        """Return the columns for which there is room: where it is narrow, the runs' names have none."""
+        """Return the columns that fit; on narrow screens, without the runs' names."""
         narrow = self.app.size.width < NARROW
         columns = [column for column in COLUMNS if not (narrow and column[0] == "Runs")]
         spare = self.app.size.width - sum(width + 2 for _, width in columns) - 3
-        names = {"What differs": spare} if narrow else {"What differs": spare - spare // 3, "Runs": spare // 3}
+        names = {"Differences": spare} if narrow else {"Differences": spare - spare // 3, "Runs": spare // 3}
         return [(title, max(10, width + names[title]) if title in names else width) for title, width in columns]
 
     @on(DataTable.RowHighlighted)
     def _tell_selected(self) -> None:
-        """Say of the line under the cursor what its columns have no room for."""
+        """Show what the columns omit about the line under the cursor."""
         line = self._selected_line
         if line is not None:
             runs = ", ".join(past.run for past in line.pasts)
@@ -196,26 +196,26 @@ class SideBySide(Screen[None]):
             self._show()
 
     def action_seeds(self) -> None:
-        """Draw runs that differ in nothing but their seed as one, or each by itself."""
+        """Draw runs that differ only in their seed as one line, or each by itself."""
         self._overlay.seeds_as_one = not self._overlay.seeds_as_one
         self._show()
 
     @work
     async def action_vary(self, field: str) -> None:
-        """Ask for another algorithm or reward, and start the selected run again with it: the same seed."""
+        """Ask for another algorithm or reward, and start the selected run with it and the same seed."""
         past = self._selected
         if past is None:
             return
         rows = {**ALGORITHMS, **COMPARATORS} if field == "algorithm" else REWARDS
         present = getattr(past.config, field)
         entries = [(name, row.description) for name, row in rows.items() if name != present]
-        name = await self.app.push_screen_wait(ChooseDialog(f"The same seed, another {field}", entries))
+        name = await self.app.push_screen_wait(ChooseDialog(f"Same seed, another {field}", entries))
         if name is not None:
             await self._begin(past, {field: name})
 
     @work
     async def action_another_seed(self) -> None:
-        """Start the selected run again with the next seed that its recipe was not trained with yet."""
+        """Start the selected run with the next seed that is not among the runs yet."""
         line = self._selected_line
         if line is not None:
             await self._begin(line.first, {"seed": 1 + max(past.config.seed for past in line.pasts)})
@@ -232,10 +232,10 @@ class SideBySide(Screen[None]):
             return
         if await self._start(settings):
             self._expected = info.run if info is not None else "any"
-            self._hint("It begins beside the others; the run before it is kept.")
+            self._hint("The new run joins the others; the previous run is kept.")
 
     def action_add(self) -> None:
-        """Ask for a stored run and show it too."""
+        """Ask for a stored run and add it."""
         if self._overlay.is_full:
             self._hint(FULL)
             return
@@ -265,7 +265,7 @@ class SideBySide(Screen[None]):
             self._show()
 
     def action_remove(self) -> None:
-        """Leave the runs of the line under the cursor out; they stay stored."""
+        """Remove the runs of the line under the cursor from view; they stay stored."""
         line = self._selected_line
         if line is not None:
             for past in line.pasts:
@@ -273,7 +273,7 @@ class SideBySide(Screen[None]):
             self._show()
 
     def action_travel(self) -> None:
-        """Go back in the run under the cursor."""
+        """Go back in time in the run under the cursor."""
         past = self._selected
         if past is not None:
             self.post_message(OpenTimeTravel(past.run))

@@ -1,4 +1,4 @@
-"""A full screen with one table: what the library and the list of runs share."""
+"""A full screen with one table: the base of the policy library and the list of runs."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from pgplay.app.widgets.data_tables import chosen_key
 from pgplay.errors import PgplayError
 
 AT_ONCE = 200
-"""Rows that are added at once: more would keep a key waiting."""
+"""Rows added at once; more would delay a key press."""
 BETWEEN = 0.01
 """Seconds until the next rows are added."""
 
 Row = tuple[str, Sequence[str]]
-"""The name of a kept thing and its cells."""
+"""The name of a stored item and its cells."""
 
 NARROWEST = 8
 CELL_PADDING = 1
-"""Cells on each side of a table's cell, as Textual has them."""
+"""Padding of a table cell on each side, as Textual sets it."""
 
 
 class Listing(Screen[None]):
-    """A table of kept things by name; subclasses say which, and what can be done with one."""
+    """A table of stored items by name; subclasses define the items and their actions."""
 
     AUTO_FOCUS = "DataTable"
     HEADING = ""
     COLUMNS: ClassVar[tuple[tuple[str, int], ...]] = ()
     GIVE_WAY: ClassVar[tuple[str, ...]] = ()
-    """The columns that are left out where it is narrow, the first one first; the hint tells what they hold."""
+    """Columns to drop on narrow screens, first one first; the hint shows their content."""
     NONE_YET = ""
 
     def compose(self) -> ComposeResult:
-        """Lay out the parts."""
+        """Compose the screen."""
         yield Static(self.HEADING, id="listing-title", classes="page-title")
         yield DataTable(cursor_type="row", zebra_stripes=False, id=self.HEADING.lower())
         yield Static(id="page-hint", classes="page-hint")
@@ -54,16 +54,16 @@ class Listing(Screen[None]):
         self._keys: list[ColumnKey] = []
 
     def on_mount(self) -> None:
-        """Set up the columns and list what there is."""
+        """Set up the columns and list the items."""
         self.reload()
 
     def on_resize(self) -> None:
-        """Give the columns what the width has."""
+        """Fit the columns to the width."""
         if self._columns() != self._shown:
             self._lay_out()
 
     def _columns(self) -> list[tuple[int, int]]:
-        """Return the places among COLUMNS that there is room for, each with its width; the first takes what is left."""
+        """Return the indices of the COLUMNS that fit, each with its width; the first takes the rest."""
         shown = [(place, width) for place, (_, width) in enumerate(self.COLUMNS)]
 
         def free() -> int:
@@ -77,20 +77,20 @@ class Listing(Screen[None]):
         return [(0, shown[0][1] + max(0, free())), *shown[1:]]
 
     def rows(self) -> Sequence[Row]:
-        """Return (name, cells) of everything kept; raises PgplayError."""
+        """Return (name, cells) of all items; raises PgplayError."""
         raise NotImplementedError
 
     def hint(self, name: str) -> str:
-        """Return a sentence on the row under the cursor."""
+        """Return a sentence about the row under the cursor."""
         return ""
 
     def reload(self, select: str = "") -> None:
-        """List again what there is, the cursor on `select` where it is among them."""
+        """Reload the list, with the cursor on `select` if it is there."""
         self._rows = list(self.attempt(self.rows) or ())
         self._lay_out(select)
 
     def _lay_out(self, select: str = "") -> None:
-        """Show the rows anew: at once all down to the cursor's, and the others of a long list in the pauses."""
+        """Show the rows: those up to the cursor at once, the rest of a long list in idle moments."""
         table = self.query_one(DataTable)
         select = select or self.selected or ""
         at, self._shown = table.cursor_row, self._columns()
@@ -104,7 +104,7 @@ class Listing(Screen[None]):
         self.show_hint()
 
     def _add(self, rows: list[Row], count: int) -> None:
-        """Add the next `count` of `rows`, which are the ones shown, and have the others added after them."""
+        """Add the next `count` of `rows`, and schedule the others, unless other rows are shown by now."""
         table = self.query_one(DataTable)
         if rows is not self._rows:
             return
@@ -118,7 +118,7 @@ class Listing(Screen[None]):
         return [terminal_text(cells[place], width=width) for place, width in self._shown]
 
     def show_row(self, name: str, cells: Sequence[str]) -> None:
-        """Show one row, which is in the table, with other cells."""
+        """Replace the cells of an existing row."""
         self._rows[[other for other, _ in self._rows].index(name)] = name, cells
         table = self.query_one(DataTable)
         for key, text in zip(self._keys, self._cells(cells), strict=True):
@@ -126,22 +126,22 @@ class Listing(Screen[None]):
 
     @property
     def selected(self) -> str | None:
-        """The name under the cursor, None where the table is empty."""
+        """The name under the cursor; None if the table is empty."""
         return chosen_key(self.query_one(DataTable))
 
     def show_hint(self) -> None:
-        """Say something about the row under the cursor."""
+        """Show the hint for the row under the cursor."""
         name = self.selected
         self.query_one("#page-hint", Static).update(
             Text(self.NONE_YET) if name is None else terminal_text(self.hint(name), lines=True)
         )
 
     def on_data_table_row_highlighted(self) -> None:
-        """Keep the hint beside the cursor."""
+        """Update the hint when the cursor moves."""
         self.show_hint()
 
     def attempt(self, act: Callable[[], Any]) -> Any:
-        """Return what `act` returns; where it raises an error meant for a person, show that and return None."""
+        """Return the result of `act`; a PgplayError is shown, and None returned."""
         try:
             return act()
         except PgplayError as error:

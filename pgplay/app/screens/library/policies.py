@@ -1,4 +1,4 @@
-"""The library: saved policies, and what can be done with them."""
+"""The library of saved policies."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from pgplay.library.policy_library import PolicyLibrary
 WITH_POLICY = ("write", "train_on", "export")
 OF_ONES_OWN = ("rename", "delete")
 SHIPPED = "ships with pgplay"
-"""What stands in the place of the date of a policy that nobody saved here."""
+"""Shown instead of a date for policies that ship with pgplay."""
 
 
 class Library(Listing):
-    """Lists the policies; `write` and `train_on` are the app's, the rest is done here."""
+    """Lists the policies; `write` and `train_on` belong to the app, the rest is done here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("w,enter", "write", "write", key_display="w"),
@@ -41,7 +41,7 @@ class Library(Listing):
     HEADING = "Policies"
     COLUMNS = (("Name", 22), ("Target", 30), ("Reward", 18), ("Model", 18), ("Reached", 8), ("Saved", 17))
     GIVE_WAY = ("Model", "Saved")
-    NONE_YET = "No policy is kept yet. Train one, then press ctrl+s on the main screen; or press i to import one."
+    NONE_YET = "No saved policies yet. Train one and press ctrl+s on the main screen, or press i to import one."
 
     def __init__(
         self,
@@ -56,14 +56,14 @@ class Library(Listing):
         self._shipped: set[str] = set()
 
     def rows(self) -> Sequence[tuple[str, Sequence[str]]]:
-        """Return every policy, the broken ones with their reason in the place of the target, at the end what ships."""
+        """Return every policy: broken ones with the reason instead of the target, shipped ones last."""
         shipped = self._library.shipped()
         self._shipped = {policy.name for policy in shipped}
         self._policies = {policy.name: policy for policy in (*self._library.policies(), *shipped)}
         return [(name, _cells(policy, self._saved(policy))) for name, policy in self._policies.items()]
 
     def hint(self, name: str) -> str:
-        """Return the reason why a policy is broken, or its whole target."""
+        """Return why a policy is broken, or its whole target."""
         policy = self._policies[name]
         if isinstance(policy, BrokenPolicy):
             return f"✗ {plain(policy.reason)}"
@@ -72,7 +72,7 @@ class Library(Listing):
         like = plain(str(policy.config.get("warm_text", "")))
         learnt = f"writes: {target}{prompts}" if target else f"no target: writes like the text {like}"
         if name in self._shipped:
-            return f"{learnt} · {plain(policy.model)}, {SHIPPED}. ctrl+s on the main screen keeps yours."
+            return f"{learnt} · {plain(policy.model)}, {SHIPPED}. ctrl+s on the main screen saves yours."
         return f"{learnt} · {plain(policy.model)}, {policy.steps} steps, saved {self._saved(policy)}"
 
     def _saved(self, policy: PolicyCard | BrokenPolicy) -> str:
@@ -81,7 +81,7 @@ class Library(Listing):
         return SHIPPED if policy.name in self._shipped else policy.created[:16].replace("T", " ")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Grey out what needs a policy that can be read, or one of a person's own."""
+        """Disable actions that need a readable policy, or one of the person's own."""
         if not self.is_mounted:
             return True
         name = self.selected or ""
@@ -92,22 +92,22 @@ class Library(Listing):
         return True
 
     def on_data_table_row_highlighted(self) -> None:
-        """Keep hint and footer beside the cursor."""
+        """Update hint and footer when the cursor moves."""
         super().on_data_table_row_highlighted()
         self.refresh_bindings()
 
     def on_data_table_row_selected(self) -> None:
-        """Write with the policy: enter on its row."""
+        """Sample from the policy: enter on its row."""
         self.action_write()
 
     def action_write(self) -> None:
-        """Write with the policy under the cursor."""
+        """Sample from the policy under the cursor."""
         policy = self._policies.get(self.selected or "")
         if isinstance(policy, PolicyCard):
             self._write(policy)
 
     def action_train_on(self) -> None:
-        """Go on training the policy under the cursor."""
+        """Train the policy under the cursor further."""
         policy = self._policies.get(self.selected or "")
         if isinstance(policy, PolicyCard):
             self.dismiss()
@@ -115,12 +115,12 @@ class Library(Listing):
 
     @work
     async def action_rename(self) -> None:
-        """Ask for another name."""
+        """Ask for a new name."""
         name = self.selected
         if name is None:
             return
 
-        words = f"Another name for {name}:"
+        words = f"New name for {name}:"
         answer = await self.app.push_screen_wait(
             AskDialog("Rename", words, name, yes="Rename", check=partial(self._library.rename, name))
         )
@@ -129,7 +129,7 @@ class Library(Listing):
 
     @work
     async def action_delete(self) -> None:
-        """Delete the policy under the cursor, asked first."""
+        """Delete the policy under the cursor, after a question."""
         name = self.selected
         if name is None:
             return
@@ -141,7 +141,7 @@ class Library(Listing):
 
     @work
     async def action_export(self) -> None:
-        """Ask for a file and write the policy to it."""
+        """Ask for a file and export the policy to it."""
         name = self.selected
         if name is None:
             return
@@ -149,7 +149,7 @@ class Library(Listing):
         answer = await self.app.push_screen_wait(
             AskDialog(
                 "Export",
-                f"Write {name} to which file?",
+                f"Export {name} to which file?",
                 f"{name}.pgplay",
                 yes="Export",
                 check=lambda file: done.append(self._library.export_to(name, file)),
@@ -160,12 +160,12 @@ class Library(Listing):
 
     @work
     async def action_import(self) -> None:
-        """Ask for a file and add its policy to the library."""
+        """Ask for a file and import its policy."""
         done: list[PolicyCard] = []
         answer = await self.app.push_screen_wait(
             AskDialog(
                 "Import",
-                "Which file holds the policy? (*.pgplay)",
+                "Import which file? (*.pgplay)",
                 yes="Import",
                 check=lambda file: done.append(self._library.import_from(file)),
             )

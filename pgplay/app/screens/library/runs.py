@@ -1,4 +1,4 @@
-"""The stored runs: what each was, how far it came, going on with one, and going back in one."""
+"""The stored runs: their results, resuming one, and going back in time."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from pgplay.runs.summaries import RunSummary
 
 
 class Runs(Listing):
-    """Lists the runs; the app resumes, compares and goes back in them."""
+    """Lists the runs; the app resumes, compares and rewinds them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,r", "resume", "resume", key_display="enter"),
-        Binding("h", "travel", "time", tooltip="The run as it was at any step; go on from there as a branch."),
+        Binding("h", "travel", "time", tooltip="The run at any earlier step; continue from there as a branch."),
         Binding("space", "mark", "mark", key_display="space"),
-        Binding("p", "side_by_side", "beside", tooltip="The marked runs in one plot, or this one beside its like."),
+        Binding("p", "side_by_side", "beside", tooltip="Overlay the marked runs, or this one with similar runs."),
         Binding("x", "export", "export"),
         Binding("delete,backspace", "delete", "delete", key_display="del"),
         BACK,
@@ -39,7 +39,7 @@ class Runs(Listing):
     HEADING = "Runs"
     COLUMNS = (("Run", 38), ("Target", 24), ("Reward", 16), ("Model", 16), ("Steps", 7), ("Best", 6), ("State", 9))
     GIVE_WAY = ("Model", "Reward", "Target")
-    NONE_YET = "No run is kept yet. Press escape, then space to start one."
+    NONE_YET = "No runs yet. Press Escape, then Space to start one."
 
     def __init__(self, library: RunLibrary) -> None:
         super().__init__()
@@ -53,36 +53,36 @@ class Runs(Listing):
         return [(name, _cells(run, name in self._marked)) for name, run in self._runs.items()]
 
     def hint(self, name: str) -> str:
-        """Return what is wrong with a run, or from where it can go on."""
+        """Return what is wrong with a run, or where it can be resumed."""
         run = self._runs[name]
         if run.problem:
             return f"✗ {plain(run.problem)}"
         what = plain(f"{run.target} · {run.reward} · {run.model}. ")
         branch = f"A branch of {plain(run.parent)} from step {run.parent_step}. " if run.parent else ""
         if run.checkpoint_step is None:
-            return f"{what}{branch}It has no checkpoint to go on from."
-        return f"{what}{branch}Enter goes on from step {run.checkpoint_step}. {plain(run.message)}"
+            return f"{what}{branch}It has no checkpoint to resume from."
+        return f"{what}{branch}Enter resumes it from step {run.checkpoint_step}. {plain(run.message)}"
 
     def on_data_table_row_selected(self) -> None:
-        """Go on with the run: enter on its row."""
+        """Resume the run: enter on its row."""
         self.action_resume()
 
     def action_resume(self) -> None:
-        """Go on with the run under the cursor, where it has a checkpoint."""
+        """Resume the run under the cursor, if it has a checkpoint."""
         run = self._runs.get(self.selected or "")
         if run is not None and run.checkpoint_step is not None:
             self.post_message(ResumeRun(run.name))
             self.dismiss()
 
     def action_travel(self) -> None:
-        """Look at the run under the cursor as it was at any step."""
+        """Show the run under the cursor at any earlier step."""
         run = self._runs.get(self.selected or "")
         if run is not None and not run.problem:
             self.post_message(OpenTimeTravel(run.name))
             self.dismiss()
 
     def action_mark(self) -> None:
-        """Mark the run under the cursor for the screen side by side, or no longer."""
+        """Mark or unmark the run under the cursor for comparison."""
         run = self._runs.get(self.selected or "")
         if run is not None and not run.problem:
             if run.name in self._marked:
@@ -92,14 +92,14 @@ class Runs(Listing):
             self.show_row(run.name, _cells(run, run.name in self._marked))
 
     def action_side_by_side(self) -> None:
-        """Show the marked runs in one plot, or the one under the cursor beside its like."""
+        """Overlay the marked runs, or the one under the cursor with similar runs."""
         chosen = [name for name in self._marked if name in self._runs] or [self.selected or ""]
         if chosen[0] in self._runs and not self._runs[chosen[0]].problem:
             self.post_message(CompareRuns(tuple(chosen)))
             self.dismiss()
 
     def action_export(self) -> None:
-        """Write the run under the cursor to a file, in the format that its name ends in."""
+        """Export the run under the cursor, in the format of the file's ending."""
         run = self._runs.get(self.selected or "")
         if run is not None and not run.problem:
             self.app.run_worker(self._export(run), group="reading")
@@ -110,7 +110,7 @@ class Runs(Listing):
             check_format(_format_of(path))
             check_destination(path)
 
-        words = "Which file? .html is a page with all of it, .svg and .png are its curves, .csv and .jsonl its metrics."
+        words = "Which file? .html: a page with everything; .svg, .png: curves; .csv, .jsonl: metrics."
         dialog = AskDialog("Export", words, f"{run.name}.html", yes="Write", check=check)
         answer = await self.app.push_screen_wait(dialog)
         if answer is None:
@@ -124,11 +124,11 @@ class Runs(Listing):
 
         written = await read_in_background(self.app, write, f"Writing {path.name}…")
         if written is not None:
-            notify_user(self.app, f"Wrote the run {run.name} to {written}.")
+            notify_user(self.app, f"Exported the run {run.name} to {written}.")
 
     @work
     async def action_delete(self) -> None:
-        """Delete the run under the cursor, asked first."""
+        """Delete the run under the cursor, after a question."""
         name = self.selected
         if name is None:
             return

@@ -1,4 +1,4 @@
-"""Back in time: a run as it was at any step, and going on from there as a branch."""
+"""Back in time: a run at any earlier step, and branching from there."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from pgplay.learning.reports.step_report import StepReport
 
 REFRESH_SECONDS = 1.0
 NUMBERS = ("reward_mean", "greedy_reward", "entropy", "cross_entropy", "unique_completions", "kl_reference")
-"""The metrics that are told in words under the samples, those of them that the run has."""
+"""The metrics that are listed under the samples, if the run has them."""
 
 
 class TravelScreen(Screen[None]):
-    """Shows a stored run, also while it is trained; asks the app to branch from it."""
+    """Shows a stored run, also while it is training; asks the app to branch from it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,b", "branch", "branch here", key_display="enter"),
@@ -47,7 +47,7 @@ class TravelScreen(Screen[None]):
         self._state = AppState()
 
     def compose(self) -> ComposeResult:
-        """Lay out the parts."""
+        """Compose the screen."""
         yield Static(id="travel-title", classes="page-title")
         yield Plot(self._metric, id="travel-plot")
         yield Slider(id="travel-slider")
@@ -57,12 +57,12 @@ class TravelScreen(Screen[None]):
         yield Keys()
 
     def on_mount(self) -> None:
-        """Show the run's last step, and follow it where it goes on."""
+        """Show the run's last step, and follow it while it is training."""
         self._follow()
         self.set_interval(REFRESH_SECONDS, self._refresh)
 
     def on_unmount(self) -> None:
-        """Let go of the run."""
+        """Close the run."""
         self._past.close()
 
     def _refresh(self) -> None:
@@ -105,12 +105,12 @@ class TravelScreen(Screen[None]):
     def _hint(self, step: int) -> Text:
         at = self._past.checkpoint_before(step)
         if at is None:
-            return Text("There is no checkpoint before this step, so no run can go on from here.")
+            return Text("There is no checkpoint at or before this step to branch from.")
         where = "here. ● are checkpoints." if at == step else f"step {at:,}, the last checkpoint (●)."
-        return Text(f"Enter makes a new run that goes on from {where}")
+        return Text(f"Enter starts a new run from {where}")
 
     def action_branch(self) -> None:
-        """Go on from the last checkpoint at or before this step, as a new run."""
+        """Continue from the last checkpoint at or before this step, as a new run."""
         at = self._past.checkpoint_before(self.query_one(Slider).value)
         if at is not None:
             self.post_message(BranchRun(self._past.run, at))
@@ -130,7 +130,7 @@ class TravelScreen(Screen[None]):
 
 def _numbers(moment: StoredStep) -> Text:
     told = [_with_unit(name, moment.metrics[name]) for name in NUMBERS if name in moment.metrics]
-    return Text(" · ".join(told) if told else "Before the first step: the policy as it began.", no_wrap=True)
+    return Text(" · ".join(told) if told else "Before the first step: the initial policy.", no_wrap=True)
 
 
 def _with_unit(name: str, value: float) -> str:

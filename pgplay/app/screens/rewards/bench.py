@@ -1,4 +1,4 @@
-"""The reward bench: type texts and see what every chosen reward says of them; look at one reward before training."""
+"""The reward bench: score typed texts with several rewards; probe one reward before training."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from pgplay.rewards.spec import RewardSpec
 from pgplay.worker.protocol.messages import Probed, Refused
 
 CHOSEN = ("levenshtein", "prefix", "exact")
-"""The built-in rewards that are seen at first, beside the present one."""
+"""The built-in rewards that are selected at first, besides the current one."""
 
 SHOWN_TEXTS = 5
 REWARD_STYLES = ("better", "worse", "bar")
@@ -44,7 +44,7 @@ UNPROBED = (
 
 
 class RewardBench(Screen[None]):
-    """Scores as one types; `probe` asks the worker and returns its request's number, or raises PgplayError."""
+    """Scores while the person types; `probe` asks the worker and returns its request's number, or raises PgplayError."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(BENCH_ACTIONS, priority=True)]
     AUTO_FOCUS = "#texts-typed"
@@ -65,12 +65,12 @@ class RewardBench(Screen[None]):
         self._request: int | None = None
 
     def compose(self) -> ComposeResult:
-        """Lay out the parts."""
+        """Compose the screen."""
         yield Static("Reward bench", id="bench-title", classes="page-title")
         with Container(id="bench"):
             with Vertical(id="bench-rewards", classes="panel") as panel:
                 panel.border_title = "Rewards"
-                panel.border_subtitle = " space chooses "
+                panel.border_subtitle = " space selects "
                 yield self._reward_list()
                 yield LineField(placeholder="a formula or file.py", id="own")
             with Vertical(id="bench-texts"):
@@ -96,12 +96,12 @@ class RewardBench(Screen[None]):
         yield Keys()
 
     def on_mount(self) -> None:
-        """Score what stands there already."""
-        self.query_one("#texts-typed").border_title = "Texts, one a line"
+        """Score the initial texts."""
+        self.query_one("#texts-typed").border_title = "Texts, one per line"
         self._score()
 
     def on_unmount(self) -> None:
-        """Let go of the rewards."""
+        """Stop the background scorer."""
         self._lab.close()
 
     def _first_texts(self) -> Sequence[str]:
@@ -117,13 +117,13 @@ class RewardBench(Screen[None]):
         specs = list(dict.fromkeys([self._present.text, *kept_rewards(), *built_in]))
         return RewardList(specs, {self._present.text, *CHOSEN}, id="reward-list")
 
-    # What the person does
+    # The person's actions
 
     @on(TextArea.Changed)
     @on(Input.Changed)
     @on(RewardList.Chosen)
     def _score(self) -> None:
-        """Have everything scored anew, in the background."""
+        """Score everything again in the background."""
         chosen = self.query_one(RewardList).chosen
         own = self.query_one("#own", Input).value.strip()
         target, prompt = self.query_one("#bench-target", Input).value, self.query_one("#bench-prompt", Input).value
@@ -137,7 +137,7 @@ class RewardBench(Screen[None]):
         return self._present if spec == self._present.text else spec
 
     def action_probe(self) -> None:
-        """Look at the reward under the cursor, or the one that is being typed, before training."""
+        """Probe the reward under the cursor, or the typed one, before training."""
         own = self.query_one("#own", Input)
         rewards = self.query_one(RewardList)
         spec = self._present.text
@@ -146,7 +146,7 @@ class RewardBench(Screen[None]):
         elif rewards.under_cursor is not None:
             spec = rewards.under_cursor
         self._probed = None
-        self.query_one("#probed", Static).update(terminal_text(f"Looking at {spec}…"))
+        self.query_one("#probed", Static).update(terminal_text(f"Probing {spec}…"))
         self.add_class("-probing")
         try:
             self._request = self._probe(self._asking(spec))
@@ -157,7 +157,7 @@ class RewardBench(Screen[None]):
         """Go back."""
         self.dismiss()
 
-    # What comes back
+    # Results
 
     @on(BackgroundScorer.Answered)
     def _answered(self, event: BackgroundScorer.Answered) -> None:
@@ -200,12 +200,12 @@ class RewardBench(Screen[None]):
         message.stop()
 
     def _show_probe(self, probed: Probed) -> None:
-        """Show what was found about a reward, and the verdict."""
+        """Show a probe's result and its verdict."""
         self._probed = probed
         self.query_one("#probe").border_title = as_title(f"Before training · {probed.probe.reward}")
         self.query_one("#probed", Static).update(bench_text.findings(probed.probe, probed.verdict, self._styles()))
 
     def _show_refusal(self, error: PgplayError) -> None:
-        """Say why a reward could not be looked at."""
+        """Show why a reward could not be probed."""
         self._probed = None
         self.query_one("#probed", Static).update(terminal_text(f"✗ {error}", self._styles()["worse"], lines=True))

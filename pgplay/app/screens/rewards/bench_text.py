@@ -1,4 +1,4 @@
-"""What the reward bench says, as text: texts against the target, rewards side by side, and what a probe found."""
+"""The reward bench's texts: alignments with the target, rewards side by side, probe results."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Styles = Mapping[str, Style]
 BLOCKS = "▁▂▃▄▅▆▇█"
 LONGEST_ALIGNED = 2000
 WIDEST = 16
-"""Bars of a picture, at most: those of the histogram."""
+"""Maximum number of bars, as in the histogram."""
 _CELL, _WIDEST_NAME, _WIDEST_TEXT = 7, 20, 60
 
 
 def alignments(triples: Sequence[Triple], styles: Styles) -> Text:
-    """Return each text against its target, with its number and the edits that lie between them."""
+    """Return each text aligned with the target, with its number and its edit distance."""
     told = [(coloured(text, target, styles) if text or target else Text(), text, target) for text, target, _ in triples]
     widest = min(_WIDEST_TEXT, max((shown.cell_len for shown, _, _ in told), default=0))
     lines = []
@@ -43,9 +43,9 @@ def alignments(triples: Sequence[Triple], styles: Styles) -> Text:
 
 
 def table(specs: Sequence[str], outcomes: Sequence[Scores | PgplayError], styles: Styles) -> Text:
-    """Return a row for each reward, and one beneath for each of its parts, with a column for each text."""
+    """Return one row per reward and per part of it, with one column per text."""
     if not specs:
-        return Text("Choose a reward with the space bar, or type one.", styles["muted"])
+        return Text("Select a reward with the space bar, or type one.", styles["muted"])
     scored = [one for one in outcomes if isinstance(one, Scores)]
     columns = max((len(one.values) for one in scored), default=0)
     parts = [f"  {plain(part)}" for one in scored for part in one.parts]
@@ -64,7 +64,7 @@ def table(specs: Sequence[str], outcomes: Sequence[Scores | PgplayError], styles
 
 
 def _row(name: Text, values: Sequence[float], styles: Styles | None) -> Text:
-    """Return a row of numbers; the highest stands out where `styles` are given and the values differ."""
+    """Return a row of numbers; with `styles`, the highest is highlighted if the values differ."""
     best = max(values) if styles and len(set(values)) > 1 else None
     for value in values:
         style = styles["better"] if styles and value == best else styles["now"] if styles else Style(dim=True)
@@ -73,7 +73,7 @@ def _row(name: Text, values: Sequence[float], styles: Styles | None) -> Text:
 
 
 def findings(probe: Probe, verdict: Verdict, styles: Styles) -> Text:
-    """Return the verdict, the histogram, the slope along edits, and the evidence in sentences."""
+    """Return the verdict, the histogram, the mean reward by edits, and the evidence."""
     good = verdict.kind in ("learnable", "local-optima", "many-best")
     style = styles["better" if good else "worse"] + Style(bold=True)
     lines = [Text(f"{'✓' if good else '✗'} {verdict_words(verdict.kind)}", style)]
@@ -81,7 +81,7 @@ def findings(probe: Probe, verdict: Verdict, styles: Styles) -> Text:
     lines.append(_picture(f"{probe.completions} completions", edges[0], bars(counts), edges[-1], styles))
     means = [point.mean for point in probe.path[:: 1 + (len(probe.path) - 1) // WIDEST]]
     lines.append(_picture(f"0 to {probe.path[-1].edits} edits", means[0], bars(means), means[-1], styles))
-    facts = f"{probe.tied_groups:.0%} of the groups tied · {probe.microseconds:,.1f} µs a completion"
+    facts = f"{probe.tied_groups:.0%} of groups tied · {probe.microseconds:,.1f} µs per completion"
     lines.append(Text(facts))
     lines += [terminal_text(f"· {sentence}", styles["muted"]) for sentence in evidence_sentences(verdict.evidence)]
     return Text("\n").join(lines)
@@ -93,7 +93,7 @@ def _picture(name: str, left: float, drawn: str, right: float, styles: Styles) -
 
 
 def bars(values: Sequence[float]) -> str:
-    """Return a bar of one character for each value, from 0 (or the lowest where that is below 0) to the highest."""
+    """Return one bar character per value, scaled from 0 (or the lowest, if negative) to the highest."""
     low = min(0.0, min(values))
     high = max(values)
     if high <= low:

@@ -1,4 +1,4 @@
-"""The reward's editor: type a formula or Python, see what it would say of the present samples, and train by it."""
+"""The reward editor: type a formula or Python, preview its scores of the current samples, and train with it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from pgplay.rewards.spec import RewardSpec
 from pgplay.worker.protocol.messages import Failed, Refused
 
 TYPING_PAUSE = 0.1
-"""Seconds without a key before a formula is scored; Python waits for the key, as it runs."""
+"""Seconds without typing before a formula is scored; Python is run only on the key press."""
 
 NOT_CHECKED = "ctrl+r scores the samples by this reward,\nbeside their present rewards.\nThe run does not notice."
 _WIDTHS = (6, 7, 8)
@@ -44,7 +44,7 @@ _WIDTHS = (6, 7, 8)
 class RewardScreen(Screen[None]):
     """Shows a draft beside the `present` reward; `apply` returns its request's number, `leave` keeps what was typed.
 
-    Without samples in the state, the draft is checked on the `target` and on texts near it.
+    Without samples in the state, the draft is checked on the `target` and texts near it.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(EDITOR_ACTIONS, priority=True)]
@@ -74,7 +74,7 @@ class RewardScreen(Screen[None]):
         self._table: Callable[[], None] | None = None
 
     def compose(self) -> ComposeResult:
-        """Lay out the parts."""
+        """Compose the screen."""
         yield Static(id="reward-title", classes="page-title")
         with Container(id="reward-body"):
             with Vertical(id="reward-editor"):
@@ -90,7 +90,7 @@ class RewardScreen(Screen[None]):
         yield Keys()
 
     def on_mount(self) -> None:
-        """Begin at the end of what stands there, or at the line that failed."""
+        """Put the cursor at the end of the text, or on the line that failed."""
         self.query_one("#code").add_class("panel")
         self._show_kind()
         if self._failure is not None:
@@ -100,7 +100,7 @@ class RewardScreen(Screen[None]):
             self.action_check()
 
     def on_unmount(self) -> None:
-        """Keep what was typed, and let go of the rewards."""
+        """Store the draft and stop the background scorer."""
         self._leave(self._draft, self._present)
         self._lab.close()
 
@@ -109,11 +109,11 @@ class RewardScreen(Screen[None]):
         """The text field."""
         return self.query_one(CodeArea)
 
-    # What the person does
+    # The person's actions
 
     @on(TextArea.Changed)
     def _typed(self) -> None:
-        """Take what stands there now; a key may come before the news that the text changed."""
+        """Read the text now; a key may arrive before the message that it changed."""
         if self.code.text == self._draft.text:
             return
         self._draft = self._draft._replace(text=self.code.text)
@@ -126,7 +126,7 @@ class RewardScreen(Screen[None]):
             self._pause = self.set_timer(TYPING_PAUSE, self.action_check)
 
     def action_check(self) -> None:
-        """Score the samples by what stands here, in the background."""
+        """Score the samples with the draft, in the background."""
         self._typed()
         self._checked = self._texts()
         asked = [self._draft.asked]
@@ -137,7 +137,7 @@ class RewardScreen(Screen[None]):
             self._say(Text("Checking…", self._style("muted")))
 
     def action_apply(self) -> None:
-        """Have the run take what stands here."""
+        """Ask the run to train with the draft."""
         self._typed()
         draft = self._draft._replace(file=self._draft.asked.text if self._draft.is_python else "")
         self._applying, self._checked = draft, self._texts()
@@ -145,16 +145,16 @@ class RewardScreen(Screen[None]):
         self._say(Text("Trying it…", self._style("muted")))
 
     def action_begin_in_python(self) -> None:
-        """Put a Python reward to begin with in the place of the text; undo brings the text back."""
+        """Replace the text with a Python template; undo brings it back."""
         self.code.replace(TEMPLATE, (0, 0), self.code.document.end)
         self.code.move_cursor((2, 4))
 
     def action_leave(self) -> None:
-        """Go back; what was typed stays."""
+        """Go back; the draft is kept."""
         self._typed()
         self.dismiss()
 
-    # What comes back
+    # Results
 
     @on(BackgroundScorer.Answered)
     def _answered(self, event: BackgroundScorer.Answered) -> None:
@@ -187,7 +187,7 @@ class RewardScreen(Screen[None]):
 
     @on(RewardSaved)
     def _saved(self, message: RewardSaved) -> None:
-        """Follow a file that another program saved, unless something else was typed here since."""
+        """Load a file that another program saved, unless the draft was edited since."""
         message.stop()
         if self._draft.text == self._present.code:
             self._draft = message.draft
@@ -204,7 +204,7 @@ class RewardScreen(Screen[None]):
         self._state.note(event.line)
 
     def show_refusal(self, error: PgplayError) -> None:
-        """Say why what stands here was not taken, and mark the line of the person's that failed."""
+        """Show why the draft was refused, and mark the failing line."""
         self._failure = error
         if isinstance(error, RewardError) and error.given is not None:
             self._failed_for = Triple(*error.given)
@@ -218,14 +218,14 @@ class RewardScreen(Screen[None]):
         self._say(Text("\n").join([problem, *told]))
 
     def _show_applied(self, draft: Draft, words: str) -> None:
-        """Say that what stands here is trained by now."""
+        """Report that the run trains with the draft now."""
         self._draft = self._draft._replace(file=draft.file)
         self._present, self._failure, self._failed_for = draft.asked, None, None
         self._show_kind()
         self._say(Text.assemble(("✓ ", self._style("better")), terminal_text(words)))
 
     def _texts(self) -> dict[Triple, float | None]:
-        """Return the texts to check the draft on, each with its present reward: None: unknown; NaN: it failed there."""
+        """Return the texts to check the draft on, each with its current reward (None: unknown; NaN: it failed)."""
         texts: dict[Triple, float | None] = {} if self._failed_for is None else {self._failed_for: math.nan}
         report = self._state.report
         for sample in report.samples if report is not None else ():

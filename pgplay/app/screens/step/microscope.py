@@ -1,4 +1,4 @@
-"""The microscope: any completion of a step, token by token, with its reward by parts and its place in the target."""
+"""The microscope: any completion of a step, token by token, with its reward by parts and its alignment."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _WIDE = 100
 
 
 class MicroscopeScreen(Zoomable):
-    """Shows the newest step that was taken apart, or a recorded one; `dissect` asks for the next one."""
+    """Shows the newest recorded step, or an earlier one; `dissect` requests the next one."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -57,7 +57,7 @@ class MicroscopeScreen(Zoomable):
         self._sort = SORTS[0]
 
     def compose(self) -> ComposeResult:
-        """Lay out the parts."""
+        """Compose the screen."""
         yield Static(id="microscope-title", classes="page-title")
         with Horizontal(id="microscope-body"):
             with Vertical(id="microscope-list"):
@@ -69,13 +69,13 @@ class MicroscopeScreen(Zoomable):
         yield Keys()
 
     def on_mount(self) -> None:
-        """Show the newest step that is known in full, else the newest one's samples."""
+        """Show the newest step recorded in full, else the newest step's samples."""
         if self._state.anatomy is not None:
             self._look(RecordedStep.at_anatomy(self._state.anatomy))
         elif self._state.report is not None:
             self._look(RecordedStep.at_samples(self._state.report.step, self._state.report.samples))
         else:
-            self.query_one("#microscope-title", Static).update("Microscope: n makes a step and takes it apart")
+            self.query_one("#microscope-title", Static).update("Microscope: n makes a step and records it in full")
 
     @on(StateShown)
     def _state_shown(self) -> None:
@@ -93,7 +93,7 @@ class MicroscopeScreen(Zoomable):
         looked = self._looked
         if looked is None:
             return
-        told = "taken apart" if looked.is_whole else "samples only: n takes the next step apart"
+        told = "recorded in full" if looked.is_whole else "samples only: n records the next step in full"
         self.query_one("#microscope-title", Static).update(terminal_text(f"Microscope · step {looked.step} · {told}"))
         wide = self.app.size.width >= _WIDE
         columns = ("reward", "advantage", "change") if looked.is_whole and wide else ("reward",)
@@ -110,7 +110,7 @@ class MicroscopeScreen(Zoomable):
         self.query_one(Tokens).show(message.sample)
 
     def _told(self, sample: CompletionDetail) -> Text:
-        """Return the completion beside its target, its reward by parts, and what became of it."""
+        """Return the completion with its target, its reward by parts, and the effect of the update."""
         styles = component_styles(self)
         text = Text(end="")
         if sample.prompt:
@@ -132,8 +132,8 @@ class MicroscopeScreen(Zoomable):
         return text
 
     def action_another(self) -> None:
-        """Have the next step taken apart; one is made where the run rests."""
-        self.query_one("#microscope-title", Static).update("Microscope: the next step is being taken apart…")
+        """Record the next step in full; if the run is paused, make one."""
+        self.query_one("#microscope-title", Static).update("Microscope: recording the next step in full…")
         self._dissect()
 
     def action_sort(self) -> None:
@@ -142,7 +142,7 @@ class MicroscopeScreen(Zoomable):
         self._show()
 
     def action_find(self) -> None:
-        """Go to the field that filters the list."""
+        """Focus the filter."""
         self.query_one("#microscope-find", Input).focus()
 
     @on(Input.Changed, "#microscope-find")
@@ -154,7 +154,7 @@ class MicroscopeScreen(Zoomable):
         self.query_one(Completions).focus()
 
     def action_step(self, way: int) -> None:
-        """Look at the recorded step before the present one, or after it."""
+        """Show the recorded step before or after the current one."""
         at = self._looked.step if self._looked is not None else 0
         try:
             found = self._recorded.neighbour(at, way)
@@ -162,12 +162,12 @@ class MicroscopeScreen(Zoomable):
             self.notify(plain(error.problem), markup=False)
             return
         if found is None:
-            self.notify("There is no recorded step further that way.", timeout=2)
+            self.notify("There are no more recorded steps in that direction.", timeout=2)
         else:
             self._look(found)
 
     def action_back(self) -> None:
-        """Leave the field that filters, or do what any such screen does."""
+        """Leave the filter, or close the screen."""
         if isinstance(self.focused, Input):
             self.query_one(Completions).focus()
         else:

@@ -1,4 +1,4 @@
-"""One update in four stops: sample, score, advantage, update. Each with its numbers, its maths and its code."""
+"""One update in four stages: sample, score, advantage, update. Each with its numbers, maths and code."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COLUMNS = {
     "advantage": ("reward", "advantage"),
     "update": ("advantage", "change"),
 }
-"""What the list tells at each stop."""
+"""The columns of the list at each stage."""
 
 TOKEN_COLUMNS = {
     "sample": ("entropy",),
@@ -38,11 +38,11 @@ TOKEN_COLUMNS = {
     "advantage": ("credit", "value", "shared", "advantage"),
     "update": ("advantage", "ratio", "after", "change"),
 }
-"""What is told of each token."""
+"""The columns of the token table at each stage."""
 
 
 class Maths(VerticalScroll):
-    """The formulas of one stop, with the numbers of the chosen completion."""
+    """The formulas of one stage, with the numbers of the chosen completion."""
 
     ALLOW_MAXIMIZE = True
 
@@ -51,17 +51,17 @@ class Maths(VerticalScroll):
         self.border_title = "Maths"
 
     def compose(self) -> ComposeResult:
-        """Lay out the lines."""
+        """Compose the lines."""
         yield Static(id="maths-lines")
 
 
 class PhaseScreen(Zoomable):
-    """Walks through the step that was taken apart last; `dissect` asks for another one."""
+    """Walks through the step that was recorded last; `dissect` requests another one."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES | {"phase--here", "phase--stop"}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right,space", "go(1)", "next stop", key_display="→", priority=True),
-        Binding("left", "go(-1)", "stop before", key_display="←", priority=True),
+        Binding("right,space", "go(1)", "next stage", key_display="→", priority=True),
+        Binding("left", "go(-1)", "previous stage", key_display="←", priority=True),
         Binding("c", "code", "code"),
         Binding("n", "another", "next step"),
         ENLARGE,
@@ -77,10 +77,10 @@ class PhaseScreen(Zoomable):
         self._at = 0
 
     def compose(self) -> ComposeResult:
-        """Lay out the parts."""
+        """Compose the screen."""
         yield Static(id="phase-title", classes="page-title")
         stops = Static(id="phase-stops")
-        stops.auto_links = False  # a link's own colour is one of the theme's text, unread on the stop that is shown
+        stops.auto_links = False  # the theme's link colour would be unreadable on the highlighted stage
         yield stops
         with Horizontal(id="phase-body"):
             yield Completions()
@@ -90,11 +90,11 @@ class PhaseScreen(Zoomable):
         yield Keys()
 
     def on_mount(self) -> None:
-        """Show the step that there is, or say that it comes."""
+        """Show the recorded step, or say that it is on its way."""
         self._show()
 
     def on_resize(self) -> None:
-        """Break the formulas where the width now ends."""
+        """Wrap the formulas to the current width."""
         chosen = self.query_one(Completions).chosen
         if chosen is not None:
             self.call_after_refresh(self._explain, chosen)
@@ -115,9 +115,9 @@ class PhaseScreen(Zoomable):
 
     def _show(self) -> None:
         self._anatomy = anatomy = self._state.anatomy
-        title = "One step in four stops"
+        title = "One update, step by step"
         if anatomy is None:
-            self.query_one("#phase-title", Static).update(f"{title}: the step is being made…")
+            self.query_one("#phase-title", Static).update(f"{title}: recording a step…")
         else:
             algorithm = f"{anatomy.rules.algorithm}, {anatomy.completions} completions"
             self.query_one("#phase-title", Static).update(Text(f"{title} · step {anatomy.step} · {algorithm}"))
@@ -156,12 +156,12 @@ class PhaseScreen(Zoomable):
         self.query_one("#maths-lines", Static).update(text)
         columns = TOKEN_COLUMNS[self._stop]
         rules = self._anatomy.rules
-        if not rules.control_variate or rules.credit == "dense":  # all advantages are as they were
+        if not rules.control_variate or rules.credit == "dense":  # the advantages did not change
             columns = tuple(name for name in columns if name != "shared")
         self.query_one(Tokens).show(sample, columns)
 
     def action_go(self, way: int) -> None:
-        """Go to the next stop, or to the one before; after the last one comes the next step's first."""
+        """Go to the next or the previous stage; after the last stage, record the next step."""
         if self._at + way == len(STOPS):
             self.action_another()
         elif self._at + way >= 0:
@@ -169,12 +169,12 @@ class PhaseScreen(Zoomable):
             self._show()
 
     def action_another(self) -> None:
-        """Make one more step and take it apart."""
-        self.query_one("#phase-title", Static).update("One step in four stops: the next step is being made…")
+        """Make one more step and record it."""
+        self.query_one("#phase-title", Static).update("One update, step by step: recording the next step…")
         self._dissect()
 
     def action_code(self) -> None:
-        """Show the functions that are run at this stop."""
+        """Show the functions that run at this stage."""
         from pgplay.app.screens.dialogs.source_code import CodeScreen
 
         if self._anatomy is not None:

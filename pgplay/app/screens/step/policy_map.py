@@ -1,4 +1,4 @@
-"""The policy's map: what it would write now, position by position, and which letter of the target was learnt when."""
+"""The policy's map: what it would write now, by position, and when it learnt each letter of the target."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from pgplay.learning.reports.step_report import MOST_POSITIONS
 
 
 class MapScreen(Zoomable, Polling):
-    """Follows the run; `ask` has the worker tell the present map."""
+    """Follows the run; `ask` requests the current map from the worker."""
 
     ASK_SECONDS = 0.5
-    """Between two looks at the policy: each costs the worker two short passes, about a tenth of a step."""
+    """Seconds between requests: each costs the worker two short passes, about a tenth of a step."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "app.focus_next", "next panel"),
@@ -44,7 +44,7 @@ class MapScreen(Zoomable, Polling):
         self._told: PolicyMap | None = None
 
     def compose(self) -> ComposeResult:
-        """Lay out the maps."""
+        """Compose the maps."""
         yield Static(id="map-title", classes="page-title")
         with Container(id="maps"):
             yield Writing()
@@ -59,12 +59,12 @@ class MapScreen(Zoomable, Polling):
 
     @on(StateShown)
     def _state_shown(self) -> None:
-        """Show a map as soon as it comes; for the steps, which come faster than they can be read, the timer will do."""
+        """Show a map as soon as it arrives; steps arrive faster than anyone can read, so a timer shows those."""
         if self._state.map is not self._told:
             self.show_told()
 
     def show_told(self) -> None:
-        """Show the map, and the traces of the steps up to now."""
+        """Show the map and the traces of the steps so far."""
         state, told = self._state, self._state.map
         self._told = told
         words = f"The policy's map · step {state.step} · {state.run}"
@@ -76,7 +76,7 @@ class MapScreen(Zoomable, Polling):
         self.query_one(RewardHistogram).show(state.history, self._view)
 
     def _labels(self) -> list[str]:
-        """Return the target's letters; where there are several targets, the numbers of the positions."""
+        """Return the target's letters; with several targets, the position numbers."""
         info = self._state.info
         if info is None:
             return []

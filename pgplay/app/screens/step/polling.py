@@ -1,4 +1,4 @@
-"""Screens that follow the run by asking the worker, again and again, what the present policy would do."""
+"""Screens that follow the run by polling the worker for what the current policy would do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pgplay.app.state.app_state import AppState
 
 
 class Polling(Screen[None]):
-    """Shows what is known, and asks whenever the run has come further than what was told."""
+    """Shows the newest answer, and asks again whenever the run has advanced."""
 
     ASK_SECONDS: ClassVar[float]
 
@@ -21,7 +21,7 @@ class Polling(Screen[None]):
         self._ask = ask
 
     def on_mount(self) -> None:
-        """Show what is known, and ask again and again while the run goes on."""
+        """Show the newest answer, and keep asking while the run is training."""
         self._ask()
         self.show_told()
         self.set_interval(self.ASK_SECONDS, self._follow)
@@ -33,9 +33,9 @@ class Polling(Screen[None]):
 
     @property
     def told_step(self) -> int | None:
-        """The step of what the worker told last, None before the first time."""
+        """The step of the worker's last answer; None before the first."""
         raise NotImplementedError
 
     def show_told(self) -> None:
-        """Show what the worker told last."""
+        """Show the worker's last answer."""
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""The task's prompts one by one: what the policy would write for each now, what that earns, and one to watch."""
+"""The task's prompts: what the policy would write for each now, its reward, and one prompt to watch."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class _Row(NamedTuple):
 
 
 class PromptsScreen(Polling):
-    """Follows the run; `ask` has the worker list the prompts."""
+    """Follows the run; `ask` requests the prompts from the worker."""
 
     ASK_SECONDS = 1.0
-    """Between two looks: each writes two hundred texts at most, about as long as a step."""
+    """Seconds between requests: each writes up to 200 texts, which takes about as long as a step."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,w", "write", "write for it", key_display="enter"),
-        Binding("o", "order", "worst first / as they come"),
+        Binding("enter,w", "write", "sample", key_display="enter"),
+        Binding("o", "order", "worst first / task order"),
         Binding("escape,q", "dismiss", "back", key_display="esc"),
     ]
     AUTO_FOCUS = "#prompts"
@@ -55,14 +55,14 @@ class PromptsScreen(Polling):
         self._worst_first = False
 
     def compose(self) -> ComposeResult:
-        """Lay out the list, and beneath it the prompt under the cursor."""
+        """Compose the list and, below it, the prompt under the cursor."""
         yield Static(id="prompts-title", classes="page-title")
         yield DataTable(id="prompts", cursor_type="row", cursor_foreground_priority="renderable")
         yield Static(id="watched")
         yield Keys()
 
     def on_resize(self) -> None:
-        """Give the columns what the width has."""
+        """Fit the columns to the width."""
         self._list()
 
     @property
@@ -72,7 +72,7 @@ class PromptsScreen(Polling):
 
     @on(StateShown)
     def show_told(self) -> None:
-        """List the prompts where there is news of them."""
+        """Update the list if there is news."""
         sheet = self._state.prompts
         self.query_one("#prompts-title", Static).update(Text(self._title(sheet)))
         if sheet is None or sheet is self._sheet:
@@ -86,7 +86,7 @@ class PromptsScreen(Polling):
 
     def _title(self, sheet: PromptSheet | None) -> str:
         if sheet is None:
-            return "Prompts · the policy is writing for each of them…"
+            return "Prompts · the policy is writing for each prompt…"
         parts = [f"Prompts · step {sheet.step}"]
         for side, words in SIDES.items():
             rewards = [sample.reward for sample in getattr(sheet, side)]
@@ -97,7 +97,7 @@ class PromptsScreen(Polling):
 
     @on(LooksChanged)
     def _list(self) -> None:
-        """Fill the table anew, the cursor where it was."""
+        """Refill the table, keeping the cursor."""
         table = self.query_one("#prompts", DataTable)
         chosen, at = self._chosen, table.cursor_row
         free = max(16, self.app.size.width - _SIDE_WIDTH - _REWARD_WIDTH - 12)
@@ -106,7 +106,7 @@ class PromptsScreen(Polling):
         table.clear(columns=True)
         for title, width in (
             *(("", _SIDE_WIDTH), ("reward", _REWARD_WIDTH), ("prompt", prompt_width)),
-            ("what the policy would write", free - prompt_width),
+            ("greedy completion", free - prompt_width),
         ):
             table.add_column(title, width=width)
         keys = list(self._rows)
@@ -147,24 +147,24 @@ class PromptsScreen(Polling):
         text.append_text(self._prompt(sample))
         if sample.target:
             text.append("   right answer  ", styles["muted"]).append_text(terminal_text(sample.target))
-        text.append("\nits reward since it is watched  ", styles["muted"])
+        text.append("\nits reward since you opened this screen  ", styles["muted"])
         text.append(_bars(self._watched[self._chosen][-max(10, self.app.size.width - 40) :]), styles["now"])
         self.query_one("#watched", Static).update(text)
 
     @on(DataTable.RowSelected)
     def action_write(self) -> None:
-        """Write for the prompt under the cursor, as often as is asked for."""
+        """Sample for the prompt under the cursor."""
         row = self._rows.get(self._chosen)
         if row is not None:
             self.post_message(WriteForPrompt(row.sample.prompt))
 
     def action_order(self) -> None:
-        """List the worst rewards first, or the prompts as they come."""
+        """Sort by reward, worst first, or in the task's order."""
         self._worst_first = not self._worst_first
         self._list()
 
 
 def _bars(rewards: list[float]) -> str:
-    """Return one bar for each of `rewards`, from 0 (or the lowest, where that is below) to 1 (or the highest)."""
+    """Return one bar per reward, scaled from 0 (or the lowest, if negative) to 1 (or the highest)."""
     low, high = min(0.0, *rewards), max(1.0, *rewards)
     return "".join(BARS[round((value - low) / (high - low) * (len(BARS) - 1))] for value in rewards)

@@ -1,27 +1,27 @@
-"""Screens of several panels, of which one at a time can have all the room."""
+"""Screens of several panels, one of which can be shown full size."""
 
 from __future__ import annotations
 
 from textual.binding import Binding
 from textual.screen import Screen
 
-ENLARGE = Binding("b", "enlarge", "full size", tooltip="Give the whole screen to the panel that has the focus.")
+ENLARGE = Binding("b", "enlarge", "full size", tooltip="Show the focused panel full size.")
 
 
 class Zoomable(Screen[None]):
-    """Does what the main screen's key b does; going back gives the room back first."""
+    """Works like the main screen's key b; Escape first restores the panels."""
 
-    ESCAPE_TO_MINIMIZE = False  # Textual would, but before a field is left
+    ESCAPE_TO_MINIMIZE = False  # Textual would restore them before leaving a text field
 
     def action_enlarge(self) -> None:
-        """Give the whole screen to the panel that has the focus, or make it as it was."""
+        """Show the focused panel full size, or restore all panels."""
         if self.maximized is not None:
             self.minimize()
         elif self.focused is not None:
             self.maximize(self.focused, container=False)
 
     def action_back(self) -> None:
-        """Make the panels as they were, or leave."""
+        """Restore the panels, or close the screen."""
         if self.maximized is not None:
             self.minimize()
         else:

@@ -1,4 +1,4 @@
-"""A panel with one plot. It is drawn only when it is seen, has changed, and is due."""
+"""A panel with one plot, drawn only when it is visible, has changed, and is due."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
     from pgplay.app.drawing.line_chart import Chart
 
 REWARD = "reward_mean"
-"""The one metric whose plot has a band, from the lowest to the highest, and the greedy reward beside it."""
+"""The only metric whose plot has a band (lowest to highest) and the greedy reward."""
 
 BESIDE_THE_REWARD = (
-    "The band reaches from the lowest to the highest of each step; squares are the reward of the greedy completion, "
-    "what the policy writes when it always takes the likeliest character. ┊ marks a step after which a setting changed."
+    "The band spans the lowest to the highest reward of each step; squares are the reward of the greedy completion, "
+    "which always takes the most likely token. ┊ marks a step after which a setting changed."
 )
 
 
 def is_seen(widget: Widget) -> bool:
-    """Tell whether there is anything of `widget` to see."""
+    """Whether any part of `widget` is visible."""
     return widget.display and widget.size.width > 0 and widget.size.height > 0
 
 
 class Plot(Widget, can_focus=True):
-    """The curve of one metric, in its own panel, or, while there is none, the words that say what will come."""
+    """The curve of one metric in its own panel; until there are values, a text that says what will appear."""
 
     ALLOW_MAXIMIZE = True
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -51,7 +51,7 @@ class Plot(Widget, can_focus=True):
     }
 
     class Pointed(Message):
-        """A person clicked at a step of a plot."""
+        """The person clicked a step of a plot."""
 
         def __init__(self, step: int) -> None:
             super().__init__()
@@ -70,9 +70,9 @@ class Plot(Widget, can_focus=True):
         self._picture = Text()
 
     def show(self, history: History, view: PlotView, absent: str = "") -> None:
-        """Show the curve of `history` as `view` wants it, redrawn only where it changed and is to be seen.
+        """Show the curve of `history` as `view` says; redrawn only if it changed and is visible.
 
-        `absent` says why there will be none, where there will be none.
+        `absent` says why there will be no curve, if so.
         """
         self._history, self._view, self._absent = history, view, absent
         shown = (id(history), history.version, view, absent)
@@ -82,13 +82,13 @@ class Plot(Widget, can_focus=True):
             self.refresh()
 
     def show_call(self, call: str) -> None:
-        """Show under the words of an empty plot what will bring its curve."""
+        """Show in an empty plot how to get its curve."""
         if call != self._call:
             self._call = call
             self.refresh()
 
     def explain(self) -> Explanation:
-        """Return what the metric tells."""
+        """Return the metric's explanation."""
         words = words_of(self.metric)
         told = f"{words.description[:1].upper()}{words.description[1:]}, over the steps."
         if self.metric == REWARD:
@@ -97,11 +97,11 @@ class Plot(Widget, can_focus=True):
         return Explanation(words.title, f"{told} {keys}")
 
     def on_resize(self) -> None:
-        """Show the legend where there is room for it."""
+        """Show the legend if there is room."""
         self._show_legend()
 
     def on_click(self, event: Click) -> None:
-        """Put the cursor where it was clicked; all plots then read that step."""
+        """Move the cursor to the clicked step; all plots then read that step."""
         from pgplay.app.drawing import line_chart
 
         at = event.get_content_offset(self)
@@ -110,11 +110,11 @@ class Plot(Widget, can_focus=True):
             self.post_message(self.Pointed(max(1, min(self._history.last_step, framed.step_at(at.x)))))
 
     def _show_legend(self) -> None:
-        """Set the legend; within `render` it would come too late for the frame that is being drawn."""
+        """Set the legend; during `render` it would come too late for the current frame."""
         self.border_subtitle = as_title(self._legend()) if self._history.of(self.metric).buckets else ""
 
     def _legend(self) -> str:
-        """Return what the lower edge says: what the cursor reads, or else what is drawn how, as much as fits."""
+        """Return the lower border's text: the values at the cursor, else as much of the legend as fits."""
         view, width = self._view, self.content_size.width
         if view.cursor is not None:
             return f" {fit(self._reading(view.cursor), width - 6)} "
@@ -137,7 +137,7 @@ class Plot(Widget, can_focus=True):
         return f" {'  '.join(parts)} " if parts else ""
 
     def _scale(self) -> str:
-        """Return how the logarithmic scale was taken: what it cannot show is said."""
+        """Return a note on the log scale, including which values it cannot show."""
         buckets = self._buckets(self.metric)
         hidden = sum(bucket.low <= 0 for bucket in buckets)
         if hidden == len(buckets):
@@ -145,10 +145,10 @@ class Plot(Widget, can_focus=True):
         return f"log scale, {hidden} at or below 0 not shown" if hidden else "log scale"
 
     def _reading(self, step: int) -> str:
-        """Return the value at `step`; of several steps that are kept as one, the range that they lie in."""
+        """Return the value at `step`; for a bucket of several steps, their range."""
         bucket = self._history.of(self.metric).at(step)
         if bucket is None:
-            return f"step {step}: not told"
+            return f"step {step}: no value"
         where = f"step {bucket.step}"
         if bucket.steps > 1:
             return f"{where}: {number(bucket.low)} to {number(bucket.high)}"
@@ -158,7 +158,7 @@ class Plot(Widget, can_focus=True):
         return told + "".join(changed)
 
     def render(self) -> Text:
-        """Return the plot as it is now, drawn anew only if its numbers, view, size or colours changed."""
+        """Return the plot, redrawn only if its numbers, view, size or colours changed."""
         width, height = self.content_size.width, self.content_size.height
         history = self._history
         if not history.of(self.metric).buckets:

@@ -1,4 +1,4 @@
-"""The plots of the main screen: one large one, and the others in rows of three beneath it."""
+"""The plots of the main screen: a large one, and the others in rows of three below it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Panel = Plot | RewardHistogram | RewardByKlPlot
 
 
 class Curves(Vertical):
-    """As many plots as the view names; made anew only when it names others."""
+    """One plot per metric in the view; rebuilt only when the metrics change."""
 
     ALLOW_MAXIMIZE = True
 
@@ -31,7 +31,7 @@ class Curves(Vertical):
         self._view = PlotView()
 
     def compose(self) -> ComposeResult:
-        """Lay out the large plot and the small ones."""
+        """Compose the large plot and the small ones."""
         large, *small = self._view.shown
         yield _panel(large, 1)
         with Container(id="small-plots"):
@@ -49,7 +49,7 @@ class Curves(Vertical):
     def show(self, history: History, view: PlotView, absent: str, call: str, parts: Collection[Part]) -> None:
         """Show the curves of `history` in the plots of `parts`.
 
-        `absent` says why a run has nothing but rewards to show, `call` what will bring the first of them.
+        `absent` says why a run has only rewards to show, `call` how to get the first ones.
         """
         other = view.shown != self._view.shown
         self._view = view

@@ -1,4 +1,4 @@
-"""Panels with maps: what the policy would write, which letter was learnt when, and where the rewards lie."""
+"""Heat map panels: what the policy would write, which letter was learnt when, and the distribution of rewards."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _styles(widget: Widget) -> dict[str, Style]:
 
 
 class Writing(Widget, can_focus=True):
-    """Position by token: how likely each token is along the greedy completion, the likeliest tokens on top."""
+    """Position by token: token probabilities along the greedy completion, the most likely tokens on top."""
 
     ALLOW_MAXIMIZE = True
     COMPONENT_CLASSES: ClassVar[set[str]] = _COMPONENTS
@@ -52,7 +52,7 @@ class Writing(Widget, can_focus=True):
             self.refresh()
 
     def action_slide(self, way: int) -> None:
-        """Show earlier or later positions of a long text."""
+        """Scroll to earlier or later positions of a long text."""
         columns = self._columns
         most = max(0, len(self._map.written) - columns) if self._map is not None else 0
         self._first = min(most, max(0, self._first + way * max(1, columns // 2)))
@@ -60,7 +60,7 @@ class Writing(Widget, can_focus=True):
 
     @property
     def _cell(self) -> int:
-        """The cells of one position: four, which hold an entropy, where all positions fit so, else fewer."""
+        """The width of one position: four cells, which hold an entropy, if all positions fit; else fewer."""
         positions = max(len(self._map.written), len(self._map.target), 1) if self._map is not None else 1
         return min(_WIDEST_CELL, max(2, (self.content_size.width - _LABEL - 2) // positions))
 
@@ -69,10 +69,10 @@ class Writing(Widget, can_focus=True):
         return max(1, (self.content_size.width - _LABEL - 2) // self._cell)
 
     def render(self) -> Text:
-        """Return the greedy completion, its entropies, and a row for each likely token."""
+        """Return the greedy completion, its entropies, and one row per likely token."""
         told, styles = self._map, _styles(self)
         if told is None:
-            return Text("What the policy would write will be drawn here, position by position.", styles["axis"])
+            return Text("What the policy would write appears here, position by position.", styles["axis"])
         part, cell = slice(self._first, self._first + self._columns), self._cell
         head = Text(no_wrap=True, end="").append(f"{'greedy':>{_LABEL}} │", styles["axis"])
         for position, text in enumerate(told.written[part], start=self._first):
@@ -92,7 +92,7 @@ class Writing(Widget, can_focus=True):
 
 
 class Learnt(Widget, can_focus=True):
-    """Position by step: the probability of each token of the target, as it was learnt."""
+    """Position by step: the probability of each token of the target over training."""
 
     ALLOW_MAXIMIZE = True
     COMPONENT_CLASSES: ClassVar[set[str]] = _COMPONENTS
@@ -109,7 +109,7 @@ class Learnt(Widget, can_focus=True):
         self._shown: object = None
 
     def show(self, history: History, view: PlotView, labels: list[str]) -> None:
-        """Show the traces of `history`; `labels` are the target's tokens, or the numbers of their positions."""
+        """Show the traces of `history`; `labels` are the target's tokens, or their position numbers."""
         shown = (id(history), history.version, view, labels)
         self._history, self._view, self._labels = history, view, labels
         if shown != self._shown and is_seen(self):
@@ -118,7 +118,7 @@ class Learnt(Widget, can_focus=True):
             self.refresh()
 
     def action_slide(self, way: int) -> None:
-        """Show earlier or later positions of a long target."""
+        """Scroll to earlier or later positions of a long target."""
         rows = max(1, self.content_size.height - 2)
         most = max(0, len(self._labels) - rows)
         self._first = min(most, max(0, self._first + way * max(1, rows // 2)))
@@ -126,7 +126,7 @@ class Learnt(Widget, can_focus=True):
         self.refresh()
 
     def on_resize(self) -> None:
-        """Say how much of a long target there is to see."""
+        """Show which part of a long target is visible."""
         self._tell()
 
     def _tell(self) -> None:
@@ -135,11 +135,11 @@ class Learnt(Widget, can_focus=True):
         self.border_subtitle = as_title(f" {part}{heatmap.LEGEND} ")
 
     def render(self) -> Text:
-        """Return a row for each position that fits, with the steps under them."""
+        """Return one row per position that fits, with the steps below."""
         history, styles = self._history, _styles(self)
         width, height = self.content_size
         if not history.traces.all or not self._labels:
-            return Text("The probability of each letter of the target will be drawn here.", styles["axis"])
+            return Text("The probability of each letter of the target appears here.", styles["axis"])
         margin = 4
         columns, last = max(4, width - margin - 2), history.last_step
         axis, found = heatmap.over_steps(history.traces, self._view.first_step(last), last, columns)
@@ -149,7 +149,7 @@ class Learnt(Widget, can_focus=True):
 
 
 class RewardHistogram(Widget, can_focus=True):
-    """Reward by step: the share of the step's completions that earn so much."""
+    """Reward by step: the distribution of each step's rewards."""
 
     ALLOW_MAXIMIZE = True
     COMPONENT_CLASSES: ClassVar[set[str]] = _COMPONENTS
@@ -164,11 +164,11 @@ class RewardHistogram(Widget, can_focus=True):
         self._shown: object = None
 
     def explain(self) -> Explanation:
-        """Return what is drawn, on whichever screen."""
+        """Return the explanation, the same on all screens."""
         return PANELS["rewards"]
 
     def show(self, history: History, view: PlotView, absent: str = "") -> None:
-        """Show the histograms of `history`, those of the recent steps where `view` wants these."""
+        """Show the histograms of `history`, or of its recent steps if `view` says so."""
         del absent  # every kind of run has rewards
         shown = (id(history), history.version, view)
         self._history, self._view = history, view
@@ -188,11 +188,11 @@ class RewardHistogram(Widget, can_focus=True):
         return f"step {cursor}: {share:.0%} from {trace.low + most * width:.2f} to {trace.low + (most + 1) * width:.2f}"
 
     def render(self) -> Text:
-        """Return a row for each part of the rewards' range, with the steps under them."""
+        """Return one row per part of the rewards' range, with the steps below."""
         history, styles = self._history, _styles(self)
         width, height = self.content_size
         if not history.traces.all or height < 4:
-            return Text("How the rewards of each step are spread will be drawn here.", styles["axis"])
+            return Text("The distribution of each step's rewards appears here.", styles["axis"])
         margin, last = 5, history.last_step
         columns = max(4, width - margin - 2)
         axis, found = heatmap.over_steps(history.traces, self._view.first_step(last), last, columns)

@@ -1,4 +1,4 @@
-"""The trade of a run: what reward it has, and how far from the reference it went for that."""
+"""Reward over KL: how far from the reference a run moved, and the reward it got for that."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from pgplay.app.widgets.plots.curve import Plot, is_seen
 from pgplay.learning.reports.metrics import DIVERGENCE, REWARD, TRADE
 
 MOST_POINTS = 500
-"""Of more steps, only every so manieth is drawn: a line through thousands would take longer than a frame."""
+"""Maximum number of drawn points: a line through thousands would take longer than a frame."""
 
 
 class RewardByKlPlot(Widget, can_focus=True):
-    """Reward over divergence, a point a step in their order; the newest one is marked."""
+    """Reward over KL, one point per step, in order; the newest one is marked."""
 
     ALLOW_MAXIMIZE = True
     COMPONENT_CLASSES: ClassVar[set[str]] = Plot.COMPONENT_CLASSES
@@ -35,16 +35,15 @@ class RewardByKlPlot(Widget, can_focus=True):
         self._shown: object = None
 
     def explain(self) -> Explanation:
-        """Return how to read it."""
+        """Return how to read the plot."""
         return Explanation(
-            "Reward over divergence",
-            "A point for each step: across, how far the policy is from its reference (exact KL, nats a token), up, its "
-            "mean reward. ● is the newest, ◆ where the cursor stands (c). Upwards reward is won; to the right it is "
-            "paid for. kl and kl_limit say how dear it is.",
+            "Reward over KL",
+            "One point per step. Up: more reward. Right: further from the reference (exact KL, nats per token). kl "
+            "sets the price. ● is the newest step, ◆ the step at the cursor (c).",
         )
 
     def show(self, history: History, view: PlotView, absent: str = "") -> None:
-        """Show the steps of `history`, the recent ones where `view` wants these; `absent` says why there are none."""
+        """Show the steps of `history`, or only the recent ones if `view` says so; `absent` says why there are none."""
         shown = (id(history), history.version, view, absent)
         self._history, self._view, self._absent = history, view, absent
         if shown != self._shown and is_seen(self):
@@ -55,7 +54,7 @@ class RewardByKlPlot(Widget, can_focus=True):
     def _rows(self) -> list[tuple[int, float, float]]:
         rows = self._history.trail(DIVERGENCE, REWARD, self._view.first_step(self._history.last_step))
         stride = -(-len(rows) // MOST_POINTS) or 1
-        return rows[::-1][::stride][::-1]  # counted from the newest, which stays
+        return rows[::-1][::stride][::-1]  # counted back from the newest, which always stays
 
     def _place(self, rows: list[tuple[int, float, float]]) -> int | None:
         cursor = self._view.cursor
@@ -72,12 +71,12 @@ class RewardByKlPlot(Widget, can_focus=True):
         return f" {mark} step {step}: {number(reward)} at {number(divergence)} nats "
 
     def render(self) -> Text:
-        """Return the plot as it is now."""
+        """Return the plot."""
         from pgplay.app.drawing import line_chart
 
         rows = self._rows()
         if not rows:
-            words = self._absent or "No divergence is told: a warm start or a weight kl gives the run a reference."
+            words = self._absent or "There is no KL without a reference: use a warm start or set kl."
             return Text(words, self.get_component_rich_style("plot--empty", partial=True))
         names = ("line", "raw", "points", "axis", "cursor")
         styles = {name: self.get_component_rich_style(f"plot--{name}", partial=True) for name in names}

@@ -1,4 +1,4 @@
-"""What the setup's lists hold: a line for everything that can be chosen, with what it is."""
+"""The entries of the setup's lists, with descriptions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OWN_REWARD = ""
 
 
 def presets() -> list[Entry]:
-    """Return the presets; those that cannot be read stand at the end, with the reason."""
+    """Return the presets; unreadable ones come last, with the reason."""
     from pgplay.config.presets import broken_presets, preset_names
 
     return [
@@ -24,27 +24,27 @@ def presets() -> list[Entry]:
 
 
 def tasks(typed: str) -> list[Entry]:
-    """Return one target, the tasks that ship, and the one that was `typed`."""
+    """Return one target, the shipped tasks, and the one that was `typed`."""
     return [Entry(spec, spec or "one target", description) for spec, description in form.task_choices(typed)]
 
 
 def rewards() -> list[Entry]:
-    """Return the built-in rewards, the Python that a person keeps, and the one of their own."""
+    """Return the built-in rewards, the person's Python rewards, and the entry for a typed one."""
     from pgplay.rewards.catalogue import REWARDS
 
     return [
         *(Entry(reward.spec, reward.name, reward.description) for reward in REWARDS.values()),
-        *(Entry(name, name, "Python that you keep; e edits the chosen reward") for name in kept_rewards()),
+        *(Entry(name, name, "your own Python; e edits the selected reward") for name in kept_rewards()),
         Entry(OWN_REWARD, "formula or file…", "such as 0.8*levenshtein + 0.2*prefix, or my_reward.py"),
     ]
 
 
 def models(vocabulary: int, *, has_prompts: bool) -> list[Entry]:
-    """Return what suits the task, then every model with its number of parameters for so many tokens."""
+    """Return auto, then every model with its number of parameters for this vocabulary size."""
     labels = form.model_choices(vocabulary)
     usual = chosen_model("auto", has_prompts=has_prompts)
     return [
-        Entry("auto", "auto", f"what suits the task: {usual}", brief=" ".join(labels[usual].split())),
+        Entry("auto", "auto", f"suits the task: {usual}", brief=" ".join(labels[usual].split())),
         *(
             Entry(name, label, MODELS[name].family.description, brief=" ".join(label.split()))
             for name, label in labels.items()
@@ -53,7 +53,7 @@ def models(vocabulary: int, *, has_prompts: bool) -> list[Entry]:
 
 
 def devices(known: tuple[Device, ...], typed: str) -> list[Entry]:
-    """Return the devices that the worker told of, those that cannot be had greyed out; and the one that was `typed`."""
+    """Return the worker's devices, unavailable ones disabled, and the one that was `typed`."""
     known = known or (Device("auto", "the fastest one here", True), Device("cpu", "the processor", True))
     entries = [
         Entry(
@@ -70,5 +70,5 @@ def devices(known: tuple[Device, ...], typed: str) -> list[Entry]:
 
 
 def algorithms() -> list[Entry]:
-    """Return the algorithms, and after them what they are compared with."""
+    """Return the algorithms, then the comparators."""
     return [Entry(name, name, row.description) for name, row in {**ALGORITHMS, **COMPARATORS}.items()]

@@ -1,4 +1,4 @@
-"""A list to choose from: one line when closed, a description beside each entry when open."""
+"""A select box: one line when closed, a description beside each entry when open."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from pgplay.app.drawing.terminal_text import terminal_text
 
 
 class Entry(NamedTuple):
-    """One line of a list: its value, how it is called, what it is, and whether it can't be had.
+    """An entry: value, label, description, and whether it is disabled.
 
-    `brief` stands in the closed list where it is not the label.
+    `brief` is shown in the closed list instead of the label, if given.
     """
 
     value: str
@@ -30,7 +30,7 @@ class Entry(NamedTuple):
 
 
 class Choice(Select[str], inherit_bindings=False):
-    """A Select whose entries carry descriptions and may be disabled; the space bar is left to the app."""
+    """A Select whose entries have descriptions and may be disabled; it leaves the space bar to the app."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,down,up", "show_overlay", "Show menu", show=False)]
 
@@ -47,7 +47,7 @@ class Choice(Select[str], inherit_bindings=False):
         )
 
     def show_entries(self, entries: Iterable[Entry], value: str) -> None:
-        """Put other entries in the list and choose `value`, silently; the list stays as it is where nothing changed."""
+        """Replace the entries and choose `value` without posting a message; does nothing if nothing changed."""
         entries = tuple(entries)
         if entries == self.entries and value == self.value:
             return
@@ -57,19 +57,19 @@ class Choice(Select[str], inherit_bindings=False):
             self.choose(value)
 
     def choose(self, value: str) -> None:
-        """Choose `value` silently, or nothing where it is not in the list."""
+        """Choose `value` without posting a message, or nothing if it is not in the list."""
         with self.prevent(Select.Changed):
             known = any(entry.value == value for entry in self.entries)
             self.value = value if known else Select.NULL
 
     @property
     def chosen(self) -> str | None:
-        """The chosen value, None where nothing is chosen."""
+        """The chosen value; None if nothing is chosen."""
         return self.value if isinstance(self.value, str) else None
 
     @property
     def description(self) -> str:
-        """What the chosen entry is."""
+        """The description of the chosen entry."""
         return next((entry.description for entry in self.entries if entry.value == self.value), "")
 
     def _setup_options_renderables(self) -> None:
@@ -86,7 +86,7 @@ class Choice(Select[str], inherit_bindings=False):
 
 
 def described(label: Text, description: str, width: int) -> Table:
-    """Return a line of a list: the description goes on beneath itself, not beneath the label of `width` cells."""
+    """Return the text of an entry: the description wraps below itself, not below the label of `width` cells."""
     row = Table.grid(expand=True)
     row.add_column(width=width + 2)
     row.add_column(ratio=1)

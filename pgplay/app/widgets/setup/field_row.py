@@ -1,4 +1,4 @@
-"""One row of the setup: a name, what can be typed or chosen, and beneath it what is wrong."""
+"""One row of the setup: a name, an input or a list, and below it the error, if any."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from pgplay.config.fields import Field
 
 
 class Setting(Vertical):
-    """A field of the run's configuration as a form shows it: one line, and a second one while something is wrong."""
+    """A field of the run's configuration: one line, and a second one with the error, if any."""
 
     @dataclass
     class Edited(Message):
-        """A person typed or chose another value for the field `name`."""
+        """The person typed or chose another value for the field `name`."""
 
         name: str
         text: str
@@ -35,18 +35,18 @@ class Setting(Vertical):
         self.field = field
         self.label = label or field.name.replace("_", " ")
         allowed = limits(field)
-        live = "\nCan be changed while training." if field.live else "\nCounts from the next start on."
+        live = "\nCan be changed while training." if field.live else "\nTakes effect at the next start."
         self.tooltip = Text(f"{field.description}\n{allowed}{live}" if allowed else f"{field.description}{live}")
         self._value = value
         self._control = self._make_control(value)
         self._problem = Static(classes="problem")
 
     def explain(self) -> Explanation:
-        """Return what the field means, what it may be, and when a change counts."""
+        """Return the field's meaning, its allowed values, and when a change takes effect."""
         return Explanation(self.label, str(self.tooltip))
 
     def compose(self) -> ComposeResult:
-        """Lay out the parts."""
+        """Compose the row."""
         with Horizontal(classes="row"):
             yield Label(Text(self.label), classes="name")
             yield self._control
@@ -61,7 +61,7 @@ class Setting(Vertical):
         return Choice(entries, value or ("" if field.default is None else str(field.default)))
 
     def show_value(self, value: str) -> None:
-        """Show another value, silently."""
+        """Show another value without posting a message."""
         self._value = value
         control = self._control
         if isinstance(control, Choice):
@@ -71,12 +71,12 @@ class Setting(Vertical):
                 control.value = for_field(value)
 
     def show_default(self, value: str) -> None:
-        """Show what leaving the field empty comes to."""
+        """Show the value that an empty field stands for."""
         if isinstance(self._control, Input):
             self._control.placeholder = for_field(value)
 
     def show_problem(self, message: str) -> None:
-        """Say what is wrong with the value, or nothing."""
+        """Show what is wrong with the value, or nothing."""
         self.set_class(bool(message), "-wrong")
         self._problem.update(terminal_text(message))
 

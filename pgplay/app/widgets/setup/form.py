@@ -1,4 +1,4 @@
-"""The setup without its widgets: what is typed becomes settings, and what is wrong is said beside its field."""
+"""The setup without its widgets: turns typed texts into settings, and errors into messages per field."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from pgplay.learning.algorithms.table import trains_network
 from pgplay.policies.families.catalogue import MODELS
 
 MAIN_FIELDS = ("target", "reward", "model", "algorithm", "device")
-"""What the setup always shows."""
+"""The fields that the setup always shows."""
 
 MORE_FIELDS = (
     *("alphabet", "max_length", "seed", "task", "held_out", "held_out_every", "warm_start", "warm_text"),
     *("measure", "threads"),
 )
-"""What the setup shows folded, as 'Alphabet, length, seed'."""
+"""The fields under 'Alphabet, length, seed'."""
 
 LEARNING_SECTIONS = ("learning", "sampling", "regularisation", "limits", "algorithm")
 
 
 class Problem(NamedTuple):
-    """What is wrong in the setup; `field` is where it is shown, empty where no single field is to blame."""
+    """An error in the setup; `field` is where to show it, empty if no single field is to blame."""
 
     field: str
     message: str
 
 
 class Checked(NamedTuple):
-    """What the setup says: settings that hold together, or the problem; and plain sentences worth reading."""
+    """A checked setup: valid settings or the problem, and notes worth reading."""
 
     config: RunConfig | None
     problem: Problem | None
@@ -40,11 +40,11 @@ class Checked(NamedTuple):
     parameters: int | None = None
     vocabulary: int | None = None
     defaults: dict[str, str] | None = None
-    """What the fields that are left empty come to with this model and algorithm."""
+    """The values that empty fields stand for with this model and algorithm."""
 
 
 def learning_fields() -> list[Field]:
-    """Return the fields of 'Learning settings', those that can change while training first."""
+    """Return the fields under 'Learning settings', live ones first."""
     shown = [
         field
         for section in LEARNING_SECTIONS
@@ -64,7 +64,7 @@ def written(value: Any) -> str:
 
 
 def names_in(reward: str) -> set[str]:
-    """Return all that a field may take for the name of a reward where `reward` stands in it: fields cut and strip."""
+    """Return every name of a reward that a field containing `reward` may be read as: fields split and strip."""
     return {reward.strip(), *(part.strip() for part in reward.split(","))}
 
 
@@ -76,12 +76,12 @@ def placeholder(field: Field) -> str:
 
 
 def limits(field: Field) -> str:
-    """Return what a field may be, in words, empty where anything goes."""
+    """Describe the allowed values of a field; empty if anything is allowed."""
     return " · ".join(field.choices) if field.choices else field.range
 
 
 def read(field: Field, text: str) -> Any:
-    """Return what a person typed into a field as its value, None for the default; raises InputError."""
+    """Parse the text of a field, None for the default; raises InputError."""
     typed = text if field.name == "alphabet" else text.strip()
     if not typed:
         return None
@@ -115,7 +115,7 @@ def collect(typed: Mapping[str, str]) -> dict[str, Any]:
 
 
 def check(typed: Mapping[str, str]) -> Checked:
-    """Return the checked settings of what is typed, or what is wrong and beside which field to say it."""
+    """Check the typed texts: return the settings, or the problem and the field to show it beside."""
     from pgplay.learning.plan import make_plan
 
     try:
@@ -126,7 +126,7 @@ def check(typed: Mapping[str, str]) -> Checked:
         message = " ".join(part for part in (error.problem, error.remedy) if part)
         return Checked(None, Problem(error.field if isinstance(error, InputError) else "", message))
     defaulted = [name for name, field in fields().items() if field.optional and not _is_limit(field)]
-    # The threads of a larger model are measured when its run begins.
+    # The best number of threads for a larger model is measured when its run begins.
     planned = {name: written(getattr(plan.config, name)) or "measured" for name in defaulted}
     return Checked(config, None, plan.notes, plan.parameters, plan.shape.tokenizer.vocabulary_size, planned)
 
@@ -145,27 +145,27 @@ def _check_reward(config: RunConfig) -> None:
 
 
 def model_choices(vocabulary: int) -> dict[str, str]:
-    """Return for every model what a list shows: its name, with its parameter count for so many tokens."""
+    """Return the label of every model: its name, with its parameter count for this vocabulary size."""
     width = max(len(name) for name in MODELS)
     return {name: f"{name:<{width}}  {count(spec.parameter_count(vocabulary)):>4}" for name, spec in MODELS.items()}
 
 
 def task_choices(task: str) -> list[tuple[str, str]]:
-    """Return (spec, what it is) of every task that a list offers; `task` is among them, whatever it is."""
+    """Return (spec, description) of every task in the list, which always includes `task`."""
     from pgplay.tasks.datasets import shipped_data_sets
     from pgplay.tasks.generators import GENERATORS
 
     offered = [("", "")]
     offered += [(name, generator.description) for name, generator in GENERATORS.items()]
-    offered += [(name, "prompts and right answers that ship with pgplay") for name in shipped_data_sets()]
+    offered += [(name, "prompts and answers that ship with pgplay") for name in shipped_data_sets()]
     if not any(task == spec for spec, _ in offered):
         generator = GENERATORS.get(task.partition(":")[0])
-        offered.append((task, generator.description if generator else "prompts and right answers from a file"))
+        offered.append((task, generator.description if generator else "prompts and answers from a file"))
     return offered
 
 
 def live_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Return what of the changes between two runs' settings takes effect while training, and the names of the rest."""
+    """Split the changes between two settings: those that apply while training, and the names of the rest."""
     known = fields()
     live, later = {}, []
     for name in known:
@@ -180,7 +180,7 @@ def live_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[d
 
 
 def typed_from(config: RunConfig) -> dict[str, str]:
-    """Return every field as the setup's text fields show it: empty where it is at its default, choices apart."""
+    """Return every field as the setup's text fields show it: empty at its default, except for choices."""
     settings = to_settings(config)
     return {
         name: written(getattr(config, name)) if name in MAIN_FIELDS else written(settings.get(name))

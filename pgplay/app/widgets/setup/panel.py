@@ -1,4 +1,4 @@
-"""The setup: what is learnt, what is good, who writes, how it improves; and the one big button."""
+"""The setup: task, reward, model, algorithm; and the start button."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from pgplay.errors import PgplayError
 from pgplay.rewards.spec import OWN, RewardSpec
 
 TYPING_PAUSE = 0.15
-"""Seconds without a key before what was typed is checked."""
+"""Seconds without typing before the setup is checked."""
 
 ROOMY_WIDTH, ROOMY_HEIGHT = 170, 44
-"""The terminal in which the folded parts are shown from the start."""
+"""The terminal height from which the folded parts start unfolded."""
 
 FIRST_VOCABULARY = 28
-"""Tokens by which parameters are counted until the setup has been checked: a to z, space and the stop token."""
+"""Vocabulary size for parameter counts before the first check: a to z, space and the stop token."""
 
 MORE = "Alphabet, length, seed"
 LEARNING = "Learning settings"
 
 
 class Setup(Vertical):
-    """The panel on the left. It posts SetupChanged with checked settings; it starts nothing itself."""
+    """The panel on the left; posts SetupChanged with checked settings, and starts nothing itself."""
 
     BORDER_TITLE = "Setup"
 
@@ -54,7 +54,7 @@ class Setup(Vertical):
         self.note_brought(brought)
 
     def compose(self) -> ComposeResult:
-        """Lay out the parts."""
+        """Compose the panel."""
         with VerticalScroll(id="fields", can_focus=False):
             with Horizontal(classes="row"):
                 yield Label("Preset", classes="name")
@@ -92,7 +92,7 @@ class Setup(Vertical):
         yield Static(id=f"{control.id}-problem", classes="problem")
 
     def on_mount(self) -> None:
-        """Show what belongs to the choices; the presets are read once the first frame stands."""
+        """Show the rows that belong to the choices; presets are read after the first frame."""
         self._show_notes()
         self.call_after_refresh(self._fill_lists)
 
@@ -115,10 +115,10 @@ class Setup(Vertical):
     def _models(self) -> list[Entry]:
         return choices.models(self._vocabulary, has_prompts=bool(self.typed["task"]))
 
-    # What the app tells
+    # Called by the app
 
     def load(self, config: RunConfig, preset: str = "", *, origin: str = OWN, kept: bool = False) -> None:
-        """Show another configuration; `origin` says who brought it, where the person does not write it now.
+        """Show another configuration; `origin` says where it came from, if the person did not just type it.
 
         `kept` is that of the RewardSpecs.
         """
@@ -140,20 +140,20 @@ class Setup(Vertical):
         self._check()
 
     def note_brought(self, specs: Iterable[RewardSpec]) -> None:
-        """Remember that `specs` are not the person's words, whatever else is typed in their fields from now on."""
+        """Remember that the person did not write `specs`, whatever is typed into their fields from now on."""
         foreign = [spec for spec in specs if not spec.is_own]
         self._brought.update((name, replace(spec, text=name)) for spec in foreign for name in form.names_in(spec.text))
 
     def rewards(self, texts: Iterable[str]) -> tuple[RewardSpec, ...]:
-        """Return the rewards that `texts`, which stand here, name, with who brought each; their files are read now.
+        """Return the rewards named by `texts` in this setup, with their origins; reads their files now.
 
-        Raises InputError where one cannot be read.
+        Raises InputError if one cannot be read.
         """
         found = [(text, self._brought.get(text.strip(), RewardSpec(text))) for text in texts]
         return tuple(replace(spec, text=text).read() for text, spec in found)
 
     def set_target(self, text: str) -> None:
-        """Put `text` in the target's field, as if it had been typed; it takes the place of a task with its split."""
+        """Put `text` into the target's field as if typed; it replaces a task and its split."""
         for name in ("task", "held_out"):
             self._edit(name, "")
         self.query_one("#target", TextArea).text = text
@@ -174,12 +174,12 @@ class Setup(Vertical):
         self._check()
 
     def show(self, state: AppState) -> None:
-        """Show what depends on the worker: the devices, and what the button does."""
+        """Show what depends on the worker: the devices and the button's label."""
         if state.devices:
             device = self.typed["device"]
             self.query_one("#device", Choice).show_entries(choices.devices(state.devices, device), device)
         button = self.query_one("#start", Button)
-        labels = {"training": "Pause", "preparing": "Pause", "paused": "Go on"}
+        labels = {"training": "Pause", "preparing": "Pause", "paused": "Resume"}
         again = "Start again" if state.run in ("solved", "finished", "failed") else "Start"
         label = "Starting…" if state.waiting else labels.get(state.run, again)
         words = f"{label}  (space)"
@@ -188,9 +188,9 @@ class Setup(Vertical):
         button.set_class(state.is_going, "-going")
 
     def show_pending(self, names: list[str]) -> None:
-        """Say which changes wait for the next start."""
+        """Show which changes wait for the next start."""
         shown = ", ".join(name.replace("_", " ") for name in names)
-        self._pending = f"{shown}: from the next start on (r, then space)" if names else ""
+        self._pending = f"{shown}: at the next start (r, then space)" if names else ""
         self._show_bottom()
 
     _pending = ""
@@ -202,7 +202,7 @@ class Setup(Vertical):
         note.set_class(bool(self._problem), "-wrong")
         note.update(terminal_text(self._problem or self._pending or self._notes))
 
-    # What the person does
+    # The person's actions
 
     @on(TextArea.Changed, "#target")
     def _target_typed(self, event: TextArea.Changed) -> None:
@@ -227,7 +227,7 @@ class Setup(Vertical):
             self._load_preset(value)
         elif name == "reward":
             self._own_reward = value == choices.OWN_REWARD
-            # Only what the person chose moves the focus, not what a preset fills in.
+            # Only a person's choice moves the focus, not a value that a preset fills in.
             if self._own_reward and self._reward_choice() != choices.OWN_REWARD:
                 self.query_one("#own-reward", Input).focus()
             self._edit("reward", value or self.typed["reward"])
@@ -279,7 +279,7 @@ class Setup(Vertical):
             self._pause.stop()
         self._pause = self.set_timer(TYPING_PAUSE if typing else 0.001, self._check)
 
-    # What is shown beside the fields
+    # Notes beside the fields
 
     def _show_notes(self) -> None:
         own = self._own_reward or self._reward_choice() == choices.OWN_REWARD
@@ -302,7 +302,7 @@ class Setup(Vertical):
         return reward.definition if reward is not None else ""
 
     def check_now(self) -> form.Checked:
-        """Return what the setup says this moment, checked, without waiting for a pause in the typing."""
+        """Check the setup now, without waiting for a pause in typing."""
         return self._check()
 
     def _check(self) -> form.Checked:
