@@ -44,7 +44,7 @@ UNPROBED = (
 
 
 class RewardBench(Screen[None]):
-    """Scores while the person types; `probe` asks the worker and returns its request's number, or raises PgplayError."""
+    """Scores while the person types; `probe` asks the worker and returns the request number, or raises PgplayError."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(BENCH_ACTIONS, priority=True)]
     AUTO_FOCUS = "#texts-typed"
