@@ -15,7 +15,7 @@ from pgplay.learning.resolution import resolve
 from pgplay.policies.families.base import Capability, ModelSpec
 from pgplay.policies.families.catalogue import MODELS, chosen_model, model_spec
 from pgplay.policies.spec import PolicySpec
-from pgplay.rewards.reward import highest_reward, needs_target
+from pgplay.rewards.reward import RewardFacts, facts_of
 from pgplay.tasks.corpora import read_corpus
 from pgplay.tasks.load import load_task, text_field
 from pgplay.tasks.task import Task
@@ -151,9 +151,8 @@ def _check_task(config: RunConfig, task: Task, algorithm: Algorithm) -> None:
     if by_held_out and not task.held_out:
         problem = f"{by_held_out} needs prompts held out of training."
         raise InputError(problem, "Choose held_out 0.1, for example.", field=by_held_out)
-    with about("reward"):
-        highest = highest_reward(config.reward)
-    goals.check_reachable(config.goal, highest, config.reward)
+    rewards = _reward_facts(config)
+    goals.check_reachable(config.goal, rewards[0].highest, config.reward)
     if task.has_targets:
         return
     if algorithm.kind == "cross-entropy":
@@ -162,15 +161,21 @@ def _check_task(config: RunConfig, task: Task, algorithm: Algorithm) -> None:
             "Choose grpo, or give a target.",
             field=text_field(config),
         )
-    for field, spec in (("reward", config.reward), *(("measure", spec) for spec in config.measure)):
-        with about(field):
-            needs_it = needs_target(spec)
-        if needs_it:
+    for spec, facts in zip((config.reward, *config.measure), rewards, strict=True):
+        if facts.needs_target:
             raise InputError(
                 "The target is empty.",
                 f"Give at least one character to learn, or a reward that needs none, unlike {spec}.",
                 field=text_field(config),
             )
+
+
+def _reward_facts(config: RunConfig) -> tuple[RewardFacts, ...]:
+    """Return what the texts of the reward and of the measures tell; raises InputError where one is no reward."""
+    with about("reward"):
+        trained = facts_of(config.reward)
+    with about("measure"):
+        return trained, *map(facts_of, config.measure)
 
 
 def _check_fits(tokenizer: Tokenizer, texts: list[str]) -> None:

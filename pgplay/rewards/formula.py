@@ -8,6 +8,7 @@ brackets, and any function that is neither a reward nor in FUNCTIONS.
 from __future__ import annotations
 
 import ast
+import functools
 import math
 import operator
 import re
@@ -154,6 +155,12 @@ class Formula:
         if name not in self.variables:
             self.variables.append(name)
         return name
+
+
+@functools.lru_cache(maxsize=256)
+def parse_formula(text: str) -> Formula:
+    """Return the formula of `text`, parsed once for all who ask; raises InputError where it is none."""
+    return Formula(text)
 
 
 def _function(name: str, count: int) -> FormulaFunction:

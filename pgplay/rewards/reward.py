@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 from pgplay.errors import RewardError
-from pgplay.rewards.catalogue import REWARDS
-from pgplay.rewards.formula import Formula
+from pgplay.rewards.formula import parse_formula
 from pgplay.rewards.python.scorer import Limits, PythonScorer
-from pgplay.rewards.python.source import is_python, read_python
+from pgplay.rewards.python.source import is_python
 from pgplay.rewards.records import Scorer, Scores, Triple, tell
 from pgplay.rewards.spec import RewardSpec, UnaskedError, resolve
 from pgplay.tasks.task import Pair
@@ -132,34 +131,27 @@ def build_reward(
             raise UnaskedError(spec)
         scorer = PythonScorer(source, limits, on_log)
         return Reward(text, source.name, "python", scorer, source=source.text, needs_target=True)
-    formula = Formula(text)
+    formula = parse_formula(text)
     if formula.component:
         name = formula.component.label
         return Reward(text, name, "built-in", formula, source="", needs_target=formula.needs_target)
     return Reward(text, formula.text, "formula", formula, source="", needs_target=formula.needs_target)
 
 
-def needs_target(spec: str) -> bool:
-    """Return whether `spec` says nothing without a target; of a person's Python only running it could tell: False.
+class RewardFacts(NamedTuple):
+    """What the text of a reward tells without running anything.
 
-    Raises InputError where it is no reward.
+    `needs_target`: whether it says nothing without a target; of Python only running it could tell: False. `highest` is
+    the most that it can give, infinite where that is not known, as of Python.
     """
-    return not is_python(spec) and Formula(spec).needs_target
+
+    needs_target: bool
+    highest: float
 
 
-def describe(spec: str) -> str:
-    """Return one line on `spec` for a form, without running anything; raises InputError where it is no reward."""
+def facts_of(spec: str) -> RewardFacts:
+    """Return what the text `spec` of a reward tells; raises InputError where it is no reward."""
     if is_python(spec):
-        return f"your Python {read_python(spec).name}, in a process of its own"
-    formula = Formula(spec)
-    if formula.component:
-        return REWARDS[formula.component.name].definition
-    return f"a formula of {', '.join([*formula.components, *formula.variables]) or 'numbers alone'}"
-
-
-def highest_reward(spec: str) -> float:
-    """Return the most that the reward `spec` can give, infinite where that is not known; raises InputError.
-
-    What Python gives is not known.
-    """
-    return math.inf if is_python(spec) else Formula(spec).highest
+        return RewardFacts(needs_target=False, highest=math.inf)
+    formula = parse_formula(spec)
+    return RewardFacts(formula.needs_target, formula.highest)

@@ -13,7 +13,7 @@ from typing import Self
 import msgspec
 
 from pgplay.errors import InputError
-from pgplay.rewards.formula import Formula
+from pgplay.rewards.formula import parse_formula
 from pgplay.rewards.python.source import PythonSource, is_python, place_of, read_python, split_python
 
 OWN = ""
@@ -70,7 +70,7 @@ class RewardSpec(msgspec.Struct, frozen=True):
     def checked(self) -> Self:
         """Return it where it holds Python or is a formula; raises InputError where it is none."""
         if self.source is None:
-            Formula(self.text)
+            parse_formula(self.text)
         return self
 
     def with_code(self, code: str) -> Self:

@@ -10,7 +10,7 @@ from pgplay.config.goals import METRICS, Goal, describe, parse, reached
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
 from pgplay.learning.plan import make_plan
-from pgplay.rewards.reward import highest_reward
+from pgplay.rewards.reward import facts_of
 
 
 @pytest.mark.parametrize(
@@ -139,4 +139,4 @@ def test_a_goal_that_may_be_reached_is_taken(reward: str, until: str) -> None:
     ],
 )
 def test_the_most_that_a_formula_can_be(formula: str, highest: float) -> None:
-    assert highest_reward(formula) == pytest.approx(highest)
+    assert facts_of(formula).highest == pytest.approx(highest)

@@ -12,7 +12,7 @@ from pgplay.errors import InputError, RewardError
 from pgplay.rewards.catalogue import REWARDS
 from pgplay.rewards.formula import Formula
 from pgplay.rewards.records import Triple
-from pgplay.rewards.reward import build_reward, describe
+from pgplay.rewards.reward import build_reward, facts_of
 
 numbers = st.sampled_from(["0.0", "1.0", "2.5", "3.25", "1e-3", "10.0"])
 names = st.sampled_from(
@@ -141,7 +141,7 @@ def test_a_mistake_is_told_before_anything_is_scored(spec: str, words: str) -> N
         build_reward(spec)
     assert re.search(words, str(caught.value))
     with pytest.raises(InputError):
-        describe(spec)
+        facts_of(spec)
 
 
 @given(spec=st.text("lcs exact()+-*/.,<>=0123456789'\"[]{}:#\\\n\x00é", max_size=40) | st.text(max_size=40))

@@ -8,8 +8,8 @@ import pytest
 
 from pgplay.errors import InputError, RewardError
 from pgplay.rewards.python.scorer import Limits
-from pgplay.rewards.reward import build_reward, describe
-from pgplay.rewards.spec import read_spec
+from pgplay.rewards.reward import build_reward
+from pgplay.rewards.spec import RewardSpec, read_spec
 from tests.rewards.conftest import Build, failure, score
 
 LENGTH = "def reward(text, target, prompt):\n    return len(text)\n"
@@ -98,7 +98,7 @@ class TestTheFile:
         with pytest.raises(InputError, match=r"nowhere\.py does not exist"):
             read_spec(str(tmp_path / "nowhere.py"))
         with pytest.raises(InputError, match="does not exist"):
-            describe(str(tmp_path / "nowhere.py"))
+            RewardSpec(str(tmp_path / "nowhere.py")).read()
 
     def test_is_a_folder(self, tmp_path: Path) -> None:
         (tmp_path / "folder.py").mkdir()

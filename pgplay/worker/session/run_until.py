@@ -10,7 +10,7 @@ import time
 from pgplay.config import goals
 from pgplay.errors import InputError
 from pgplay.learning.reports.step_report import StepReport
-from pgplay.rewards.reward import highest_reward
+from pgplay.rewards.reward import facts_of
 from pgplay.worker.protocol.messages import Step
 
 SLOWEST = 60.0
@@ -33,7 +33,7 @@ class RunUntil:
     def check_reachable(self, reward: str) -> None:
         """Refuse a goal that is above all that `reward`, by which the run trains, can give; raises InputError."""
         if self._goal is not None:
-            goals.check_reachable(self._goal, highest_reward(reward), reward)
+            goals.check_reachable(self._goal, facts_of(reward).highest, reward)
 
     def is_over(self, report: StepReport) -> bool:
         """Tell whether the run pauses after the step that `report` is of; to be asked once after each step."""

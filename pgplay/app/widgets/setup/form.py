@@ -120,7 +120,7 @@ def check(typed: Mapping[str, str]) -> Checked:
 
     try:
         config = make_config(collect(typed))
-        _check_reward(config)
+        _check_python(config)
         plan = make_plan(config)
     except PgplayError as error:
         message = " ".join(part for part in (error.problem, error.remedy) if part)
@@ -136,12 +136,13 @@ def _is_limit(field: Field) -> bool:
     return field.section == "limits" or field.name == "kl_limit"
 
 
-def _check_reward(config: RunConfig) -> None:
-    from pgplay.rewards import reward
+def _check_python(config: RunConfig) -> None:
+    """Refuse Python that cannot be read; formulas are the plan's to check."""
+    from pgplay.rewards.spec import RewardSpec
 
-    for field, spec in (("reward", config.reward), *(("measure", spec) for spec in config.measure)):
+    for field, text in (("reward", config.reward), *(("measure", text) for text in config.measure)):
         with about(field):
-            reward.describe(spec)
+            RewardSpec(text).read()
 
 
 def model_choices(vocabulary: int) -> dict[str, str]:
