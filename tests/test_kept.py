@@ -180,9 +180,9 @@ async def test_the_app_opens_as_it_was_left(kept_home: None, monkeypatch: pytest
     kept = EXPECTED["app"]
     async with app.run_test(size=(120, 36)) as pilot:
         assert app.theme == kept["theme"] == "pgplay-light"
-        assert app.view.smoothing == kept["smoothing"] == 5
+        assert app.state.view.smoothing == kept["smoothing"] == 5
         await until(pilot, lambda: app.main.setup.typed.get("control_variate") == kept["settings"]["control_variate"])
-        assert app.settings == kept["settings"]
+        assert app.state.settings == kept["settings"]
         assert not app._notifications
         for key, count in (("u", len(RUNS)), ("o", len(EXPECTED["policies"]))):
             await pilot.press(key)

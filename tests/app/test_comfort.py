@@ -123,8 +123,8 @@ async def test_what_the_app_was_like_comes_back(monkeypatch: pytest.MonkeyPatch,
     run_app(make_config({}), as_left=True)
     run_app(make_config({"target": "mine"}))
     again, asked = started
-    assert again.settings == {"target": "good day", "lr": 0.01}
-    assert asked.settings == {"target": "mine"}
+    assert again.state.settings == {"target": "good day", "lr": 0.01}
+    assert asked.state.settings == {"target": "mine"}
     for app in started:
         assert (app.theme, app.state.ascii, app.state.view.smoothing) == (themes.LIGHT.name, True, 5)
 
@@ -138,7 +138,7 @@ def test_a_memory_that_cannot_be_read_is_as_good_as_none(
     started: list[app_module.PgplayApp] = []
     monkeypatch.setattr(app_module.PgplayApp, "run", lambda app: started.append(app))
     run_app(make_config({}), as_left=True)
-    assert started[0].settings == {}
+    assert started[0].state.settings == {}
     assert load_saved_state().memory in (NOTHING, SavedUiState(settings={"lr": "fast"}))
 
 
