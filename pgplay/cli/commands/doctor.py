@@ -38,10 +38,11 @@ _LOW_SPACE = 200 * 1024 * 1024
 
 
 class Fault(NamedTuple):
-    """A problem; `needed` if pgplay cannot work because of it."""
+    """A problem; `needed` if pgplay cannot work because of it. `package` does not load, if that is the problem."""
 
     problem: str
     needed: bool
+    package: str = ""
 
 
 def locate(argv: Sequence[str]) -> int:
@@ -83,7 +84,8 @@ def doctor(argv: Sequence[str]) -> int:
     broken = any(fault.needed for fault in faults)
     if arguments.json:
         facts = {"versions": versions, "devices": devices, "folder": folder, "terminal": terminal}
-        print_json({"ok": not broken, **facts, "faults": [fault._asdict() for fault in faults]})
+        told = [{"problem": fault.problem, "needed": fault.needed} for fault in faults]
+        print_json({"ok": not broken, **facts, "faults": told})
         return int(broken)
     print_facts(versions)
     say()
@@ -124,12 +126,12 @@ def _check_versions(faults: list[Fault]) -> dict[str, str]:
             versions.setdefault(package, "missing")
             lacking = lack_of_memory(error)
             why = f"{lacking.problem} {lacking.remedy}" if lacking else f"{error}. Install pgplay again."
-            faults.append(Fault(f"{package} does not load: {why}", needed=True))
+            faults.append(Fault(f"{package} does not load: {why}", needed=True, package=package))
     return versions
 
 
 def _check_devices(faults: list[Fault]) -> list[dict[str, Any]]:
-    if any(fault.needed and fault.problem.startswith("torch ") for fault in faults):
+    if any(fault.package == "torch" for fault in faults):
         return []
     from pgplay.policies.devices import list_devices
 
