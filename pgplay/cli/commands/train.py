@@ -170,7 +170,7 @@ def _train_guarded(session: Session, interruption: Interruption, progress: Progr
     """
     try:
         ending, totals = _train(session, interruption, progress)
-        session.rest(*(ending or ("paused", "interrupted")))
+        session.rest(*(ending[:2] if ending else ("paused", "interrupted")))
         return ending, totals
     except Exception as error:  # the run must stay resumable whatever a step raises
         from pgplay.worker.session.failures import describe_error
