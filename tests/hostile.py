@@ -21,7 +21,7 @@ from pgplay.paths import policies_folder
 from pgplay.runs.checkpoint_files import keep_last, write_checkpoint
 from pgplay.runs.store import RunStore
 from pgplay.tasks.task import Pair, Task
-from tests.weights import weights
+from tests.weights import learner_state, weights
 
 HOSTILE = "a\x1b]0;owned\x07[@click=app.quit][b\x1b[2J\x9b31m\u202ec\u2066\x7f\x85"
 STEERS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -92,7 +92,8 @@ def keep_run(name: str = "theirs", roles: tuple[str, ...] = ("greedy", "best")) 
             )
             metrics = {"reward_mean": step / 4, f"part:{HOSTILE}": 0.5, "entropy": math.exp(-step)}
             store.record(StepReport(step, step / 50, step * 64, metrics, samples, False))
-            write_checkpoint(store.folder, b"1", {"step": step, "settings": to_settings(config)}, "last")
+            tensors, state = learner_state(config.algorithm, step)
+            write_checkpoint(store.folder, tensors, {**state, "settings": to_settings(config)}, "last")
             keep_last(store.folder)
         store.event(2, HOSTILE, HOSTILE)
         store.event(3, "change", json.dumps({"reward": HOSTILE, HOSTILE: HOSTILE}))

@@ -17,8 +17,9 @@ IN_THE_BENCHMARK = {"copy"}
 PRESETS = [preset for preset in preset_names() if preset.name not in IN_THE_BENCHMARK]
 REACHING = [preset for preset in PRESETS if preset.solves]
 FAILING = [preset for preset in PRESETS if not preset.solves and not preset.settings.get("held_out")]
+SEEDS = range(1, 6)
 LEARNT = 0.7
-"""Exact match in training, a mean over three seeds: 0.9 to 1 was measured, 0.8 on another machine."""
+"""Exact match in training, a mean over `SEEDS`: 0.9 to 1 was measured, of one seed 0.8 to 1."""
 SETS = [preset for preset in PRESETS if not preset.solves and preset.settings.get("held_out")]
 
 
@@ -76,10 +77,15 @@ def gap_after(name: str, seed: int, steps: int, **further: float) -> tuple[float
 
 @pytest.mark.training
 def test_the_gap_opens_and_regularisation_closes_it() -> None:
-    """Over seeds; docs/tasks.md has the figures of five, after 300 steps, of every cure."""
-    opened = [gap_after("overfit", seed, 120) for seed in (1, 2, 3)]
-    closed = [gap_after("overfit-cured", seed, 120) for seed in (1, 2, 3)]
-    shrunk = [gap_after("overfit", seed, 120, l2=1e-3) for seed in (1, 2, 3)]
+    """Over seeds; docs/tasks.md has the figures of five, after 300 steps, of every cure.
+
+    With 1 and 2 threads, with AVX2 and without, the gap of one seed was 0.16 to 0.28 (mean 0.21), with the cures 0.01
+    to 0.12 (0.06) and 0 to 0.11 (0.04): a third and a fifth of it. Drawn from these, five seeds miss half of it once in
+    some thousands.
+    """
+    opened = [gap_after("overfit", seed, 120) for seed in SEEDS]
+    closed = [gap_after("overfit-cured", seed, 120) for seed in SEEDS]
+    shrunk = [gap_after("overfit", seed, 120, l2=1e-3) for seed in SEEDS]
     for told in (opened, closed, shrunk):
         assert statistics.fmean(exact for _, exact in told) > LEARNT
     assert min(gap for gap, _ in opened) > 0.1

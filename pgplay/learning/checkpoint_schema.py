@@ -1,47 +1,90 @@
-"""Checks a learner's state before it is restored, so that a bad checkpoint is refused."""
+"""Checks a learner's state before it is restored, so that a bad checkpoint is refused.
+
+Without torch, so that the app, and the question before a stored run's Python, judge as the worker does.
+"""
 
 from __future__ import annotations
 
 import math
+import struct
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-import torch
-from torch import Tensor
+from safetensors import SafetensorError, deserialize
 
 from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError
-from pgplay.learning import search
 from pgplay.learning.algorithms.table import trains_network
-from pgplay.learning.learner import LearnerState
-from pgplay.learning.objective.control_variate import ControlVariate, lower_half
+from pgplay.learning.objective.control_variate_shapes import state_shapes
+from pgplay.learning.search_state import SearchCounters
 from pgplay.learning.training_state import Counters
 from pgplay.policies.families.base import Shapes
 from pgplay.policies.fit import misfit
 from pgplay.policies.spec import PolicySpec
 
-_GENERATORS = ("generator", "prompt_generator")
+GENERATORS = ("generator", "prompt_generator")
+GENERATOR_BYTES = 5056
+"""Of the state of torch's generator on a CPU, a Mersenne Twister."""
+_TWISTER = struct.Struct("=QiiQ")
+"""How that state begins: the seed, how many words are left, whether it was seeded, and the next word's place."""
+_WORDS = 624
 _NOT_NEGATIVE = ("steps", "completions", "seconds", "entropy_weight", "recoveries")
 _FINITE = (*_NOT_NEGATIVE, "moving_average", "lr", "divergence")
 
 
-def check_state(state: LearnerState, config: RunConfig, shape: PolicySpec, prompts: int) -> int:
-    """Return the steps of a learner's `state` if it is valid for `config` and a task with this number of `prompts`.
+def check_state(values: Mapping[str, Any], tensors: bytes, config: RunConfig, shape: PolicySpec, prompts: int) -> int:
+    """Return the steps of a learner's state if it is valid for `config` and a task with this number of `prompts`.
 
-    Raises InputError otherwise.
+    The state is its `values` and, as safetensors, its `tensors`. Raises InputError otherwise.
     """
     shape.check()
     is_trained = trains_network(config.algorithm)
-    counters = _read("counters", state.values.get("counters"), Counters if is_trained else search.SearchCounters)
+    counters = _read("counters", values.get("counters"), Counters if is_trained else SearchCounters)
     _check_counters(counters, prompts)
+    try:
+        found = dict(deserialize(tensors))  # type: ignore[no-untyped-call]
+    except (SafetensorError, ValueError, OverflowError) as error:
+        raise InputError(f"it holds no tensors that can be read: {error}") from error
     expected: Shapes = {}
     if is_trained:
-        reference = _read("reference", state.values.get("reference"), PolicySpec | None)
+        reference = _read("reference", values.get("reference"), PolicySpec | None)
         if reference is not None:
             reference.check()
-        expected = _network_tensors(state.tensors, shape, reference)
-    _check_tensors(state.tensors, expected)
+        shapes = {name: tuple(tensor["shape"]) for name, tensor in found.items()}
+        expected = network_tensors(shapes, shape, reference)
+    _check_tensors(found, expected)
     return int(counters.steps)
+
+
+def network_tensors(found: Shapes, shape: PolicySpec, reference: PolicySpec | None) -> Shapes:
+    """Return the tensors that the state of a learner with a network has, among them those that only some have."""
+    width = shape.network.shape.width
+    critic: Shapes = {"weight": (1, width), "bias": (1,)}
+    trained = [*shape.tensors.values(), *critic.values()]
+    expected = _named("policy", shape.tensors) | _named("critic", critic)
+    for number, dimensions in enumerate(trained):
+        moments: Shapes = {"mean": dimensions, "square": dimensions, "step": ()}
+        expected |= _named(f"optimiser.{number}", moments)
+    if reference is not None:
+        expected |= _named("reference", reference.tensors)
+    if any(name.startswith("best_policy.") for name in found):  # only with early stopping
+        expected |= _named("best_policy", shape.tensors)
+    if any(name.startswith("variate.") for name in found):  # only of some algorithms
+        is_whole = len(found.get("variate.squares", ())) == 2
+        expected |= _named("variate", state_shapes(width, shape.tokenizer.vocabulary_size, whole=is_whole))
+    return expected
+
+
+def is_generator_state(data: bytes) -> bool:
+    """Whether torch would take `data` as the state of its generator on a CPU."""
+    if len(data) != GENERATOR_BYTES:
+        return False
+    left: int
+    seeded: int
+    following: int
+    _, left, seeded, following = _TWISTER.unpack_from(data)
+    return seeded != 0 and 0 < left <= _WORDS and following <= _WORDS
 
 
 def _read(name: str, value: Any, kind: Any) -> Any:
@@ -62,63 +105,35 @@ def _check_counters(counters: Any, prompts: int) -> None:
         raise InputError("it has a waiting prompt that the task does not have")
 
 
-def _network_tensors(tensors: dict[str, Tensor], shape: PolicySpec, reference: PolicySpec | None) -> Shapes:
-    width = shape.network.shape.width
-    critic: Shapes = {"weight": (1, width), "bias": (1,)}
-    trained = [*shape.tensors.values(), *critic.values()]
-    expected = _named("policy", shape.tensors) | _named("critic", critic)
-    for number, dimensions in enumerate(trained):
-        moments: Shapes = {"mean": dimensions, "square": dimensions, "step": ()}
-        expected |= _named(f"optimiser.{number}", moments)
-    if reference is not None:
-        expected |= _named("reference", reference.tensors)
-    if any(name.startswith("best_policy.") for name in tensors):  # only with early stopping
-        expected |= _named("best_policy", shape.tensors)
-    if any(name.startswith("variate.") for name in tensors):  # only of some algorithms
-        variate = ControlVariate(width, shape.tokenizer.vocabulary_size, torch.device("cpu")).state()
-        shapes: Shapes = {name: tuple(tensor.shape) for name, tensor in variate.items()}
-        expected |= _named("variate", shapes | _squares(tensors.get("variate.squares"), shapes["products"]))
-    return expected
-
-
-def _squares(stored: Tensor | None, products: tuple[int, ...]) -> Shapes:
-    """Return the shape of the regression's symmetric matrix, `stored` whole or as its lower half."""
-    (size,) = products
-    is_whole = stored is not None and stored.dim() == 2
-    return {"squares": (size, size) if is_whole else tuple(lower_half(torch.zeros(size, size)).shape)}
-
-
 def _named(part: str, shapes: Shapes) -> Shapes:
     return {f"{part}.{name}": shape for name, shape in shapes.items()}
 
 
-def _check_tensors(tensors: dict[str, Tensor], expected: Shapes) -> None:
-    numbers = {name: tensor for name, tensor in tensors.items() if name not in _GENERATORS}
-    wrong = misfit({name: tuple(tensor.shape) for name, tensor in numbers.items()}, expected)
+def _check_tensors(tensors: Mapping[str, Mapping[str, Any]], expected: Shapes) -> None:
+    import numpy as np  # here, as the app's start needs none of this
+
+    learnt = {name: tensor for name, tensor in tensors.items() if name not in GENERATORS}
+    wrong = misfit({name: tuple(tensor["shape"]) for name, tensor in learnt.items()}, expected)
     if wrong:
         raise InputError(wrong)
-    for name, tensor in numbers.items():
-        if tensor.dtype != torch.float32:
-            raise InputError(f"{name} has {tensor.dtype} instead of torch.float32")
-        if not tensor.isfinite().all():
+    for name, tensor in learnt.items():
+        if tensor["dtype"] != "F32":
+            raise InputError(f"{name} has {tensor['dtype']} instead of F32")
+        numbers = np.frombuffer(tensor["data"], "<f4")
+        if not np.isfinite(numbers).all():
             raise InputError(f"{name} has a number that is not finite")
-        if name.startswith("optimiser.") and not name.endswith(".mean") and (tensor < 0).any():
+        if name.startswith("optimiser.") and not name.endswith(".mean") and (numbers < 0).any():
             raise InputError(f"{name} is negative")
-    for name in _GENERATORS:
+    for name in GENERATORS:
         _check_generator(name, tensors.get(name))
 
 
-def _check_generator(name: str, state: Tensor | None) -> None:
-    """Refuse an invalid state of a random generator; for devices other than the CPU only type and shape are checked."""
+def _check_generator(name: str, state: Mapping[str, Any] | None) -> None:
+    """Refuse what is not the state of a random generator; that of a device other than the CPU is known by its size only."""
     if state is None:
         raise InputError(f"it lacks {name}")
-    generator = torch.Generator()
-    whole = len(generator.get_state())
-    is_of_cpu = name == "prompt_generator" or state.numel() == whole
-    if state.dtype != torch.uint8 or state.dim() != 1 or (is_of_cpu and len(state) != whole):
+    data = bytes(state["data"])
+    is_of_cpu = name == "prompt_generator" or len(data) == GENERATOR_BYTES
+    is_plain = state["dtype"] == "U8" and len(state["shape"]) == 1
+    if not is_plain or (is_of_cpu and not is_generator_state(data)):
         raise InputError(f"{name} is not the state of a random generator")
-    if is_of_cpu:
-        try:
-            generator.set_state(state)
-        except RuntimeError as error:
-            raise InputError(f"{name} is not the state of a random generator") from error

@@ -28,34 +28,11 @@ from pgplay.learning.reports.samples import (
 )
 from pgplay.learning.reports.step_report import Sample, StepReport
 from pgplay.learning.reports.step_trace import trace_of
+from pgplay.learning.search_state import BestText, SearchCounters
 from pgplay.policies.rollout import Completion
 from pgplay.rewards.edits import edited
 from pgplay.rewards.reward import Reward
 from pgplay.tasks.task import Pair
-
-
-class BestText(msgspec.Struct, frozen=True):
-    """A prompt's best text so far, and its reward."""
-
-    text: str
-    reward: float
-
-
-class SearchCounters(msgspec.Struct):
-    """The state of a search.
-
-    `kept` has the best text of each prompt, by the reward `judged_by`; `unscored` has those of an earlier reward or
-    target.
-    """
-
-    judged_by: str
-    steps: int = 0
-    completions: int = 0
-    seconds: float = 0.0
-    waiting: list[int] = []
-    best: Sample | None = None
-    kept: dict[str, BestText] = {}
-    unscored: dict[str, str] = {}
 
 
 class Search:

@@ -1,20 +1,24 @@
-"""The state of a trainer in a checkpoint: its counters, and the tensors of its parts."""
+"""The state of a trainer in a checkpoint: its counters, and the tensors of its parts. It loads no torch."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
-from torch import Tensor
 
 from pgplay.learning.plan import Plan
 from pgplay.learning.reports.step_report import Sample
 from pgplay.learning.schedules.early_stop import EarlyStop
 from pgplay.learning.schedules.entropy_weight import entropy_weight
 from pgplay.learning.schedules.learning_rate import next_lr
-from pgplay.policies.rollout import Completion
 from pgplay.tasks.task import Pair
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from pgplay.policies.rollout import Completion
 
 MOVING_AVERAGE_SHARE = 0.1
 CHECK_INTERVAL = 10

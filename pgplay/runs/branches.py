@@ -9,18 +9,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pgplay.config.run_config import RunConfig, make_config
-from pgplay.errors import InputError, PgplayError
+from pgplay.errors import InputError
 from pgplay.files.atomic import new_folder, write_synced
 from pgplay.files.locks import locked_folder
 from pgplay.paths import runs_folder
-from pgplay.runs.checkpoint_files import CheckpointBytes, all_checkpoints, read_checkpoint, write_checkpoint
+from pgplay.runs.checkpoint_content import TASK, Usable, read_usable
+from pgplay.runs.checkpoint_files import all_checkpoints, write_checkpoint
 from pgplay.runs.database import connect, connect_to_read, copy_until, create_database
 from pgplay.runs.database_errors import DATABASE, plain_database_errors
 from pgplay.runs.names import find_run, free_name
-
-TASK = "task.json"
-"""The file in a run's folder that holds its task, as a file of pairs may have changed since."""
 
 
 def branch_run(run: str, step: int) -> str:
@@ -30,13 +27,12 @@ def branch_run(run: str, step: int) -> str:
     something can't be read or written.
     """
     parent = find_run(run)
-    checkpoint = checkpoint_at(parent, step)
-    config = _config_of(checkpoint, run)
+    checkpoint, content = usable_at(parent, step)
     runs = runs_folder()
     with locked_folder(runs):
         folder = runs / free_name(f"{run}-at-{step}")
         with new_folder(folder) as aside, plain_database_errors(folder):
-            create_database(aside / DATABASE, config)
+            create_database(aside / DATABASE, content.config)
             _copy_history(parent, aside, step)
             if (parent / TASK).exists():
                 write_synced(aside / TASK, (parent / TASK).read_bytes())
@@ -44,28 +40,21 @@ def branch_run(run: str, step: int) -> str:
     return folder.name
 
 
-def checkpoint_at(parent: Path, step: int) -> CheckpointBytes:
-    """Return the checkpoint of the run in the folder `parent` at `step`.
+def usable_at(parent: Path, step: int) -> Usable:
+    """Return the checkpoint of the run in the folder `parent` at `step`, once it is one from which a run can go on.
 
-    Raises InputError where there is none, with the nearest ones, and PgplayError where it can't be read.
+    Raises InputError where there is none, with the nearest ones, and PgplayError where it can't be read or used.
     """
     found = all_checkpoints(parent)
     if step not in found:
         raise InputError(f"The run '{parent.name}' has no checkpoint at step {step}.", _nearest(list(found), step))
-    return read_checkpoint(parent, found[step])
+    return read_usable(parent, found[step])
 
 
 def _nearest(steps: list[int], step: int) -> str:
     before, after = [one for one in steps if one < step], [one for one in steps if one > step]
     near = [str(one) for one in (*before[-1:], *after[:1])]
     return f"The nearest: {' and '.join(near)}." if near else "It has none at all: start it again from its recipe."
-
-
-def _config_of(checkpoint: CheckpointBytes, run: str) -> RunConfig:
-    try:
-        return make_config(checkpoint.state["settings"])
-    except (KeyError, TypeError, InputError) as error:
-        raise PgplayError(f"The checkpoint of the run '{run}' holds no settings: {error}.") from error
 
 
 def _with_its_own_reward(state: dict[str, Any]) -> dict[str, Any]:

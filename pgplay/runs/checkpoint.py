@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from pgplay.errors import PgplayError
-from pgplay.runs.checkpoint_files import CheckpointBytes, Kind, Which, read_checkpoint, write_checkpoint
+from pgplay.runs.checkpoint_files import Accept, CheckpointBytes, Kind, Which, read_checkpoint, write_checkpoint
 
 
 class Checkpoint(NamedTuple):
@@ -24,10 +23,6 @@ class Checkpoint(NamedTuple):
     tensors: dict[str, torch.Tensor]
     state: dict[str, Any]
     note: str = ""
-
-
-Accept = Callable[[Checkpoint], None]
-"""Raises PgplayError for a checkpoint that holds what it must not."""
 
 
 def save_checkpoint(run_folder: Path, checkpoint: Checkpoint, kind: Kind = "last") -> None:
@@ -48,10 +43,9 @@ def load_checkpoint(run_folder: Path, which: Which = "last", accept: Accept | No
 
     def accept_whole(found: CheckpointBytes) -> None:
         what = f"The checkpoint of step {found.state.get('step')} of the run '{run_folder.name}'"
-        checkpoint = Checkpoint(unpack(found.tensors, what), found.state)
         if accept is not None:
-            accept(checkpoint)
-        whole.append(checkpoint)
+            accept(found)
+        whole.append(Checkpoint(unpack(found.tensors, what), found.state))
 
     found = read_checkpoint(run_folder, which, accept_whole)
     return whole[-1]._replace(note=found.note)

@@ -10,6 +10,7 @@ from pgplay.learning.reports.step_report import StepReport
 from pgplay.runs.checkpoint_files import keep_last, write_checkpoint
 from pgplay.runs.store import RunStore
 from tests.app.fake_worker import curve, sample
+from tests.weights import learner_state
 
 TARGET = "hello world"
 
@@ -27,7 +28,8 @@ def store_run(
                 metrics = curve(round(step * speed))
                 store.record(StepReport(step, step / 50, step * 64, metrics, samples, step // 5 >= len(TARGET)))
             if step in checkpoints:
-                write_checkpoint(store.folder, b"%d" % step, {"step": step, "settings": to_settings(config)}, "last")
+                tensors, state = learner_state(config.algorithm, step)
+                write_checkpoint(store.folder, tensors, {**state, "settings": to_settings(config)}, "last")
                 keep_last(store.folder)
         store.finish("paused")
     return name

@@ -9,7 +9,6 @@ from pgplay.learning.defaults import DENSE_BATCH, KNOWN_BATCH
 from pgplay.learning.objective.advantage_rules import advantages_of, token_q_values
 from pgplay.learning.objective.advantages import Baseline
 from pgplay.learning.objective.control_variate import (
-    BLOCK,
     ControlVariate,
     SampledTokens,
     centred,
@@ -18,6 +17,7 @@ from pgplay.learning.objective.control_variate import (
     subtract_other_tokens,
     symmetric,
 )
+from pgplay.learning.objective.control_variate_shapes import BLOCK
 from pgplay.learning.objective.records import Credit
 from pgplay.learning.objective.update import policy_loss
 from pgplay.learning.plan import make_plan

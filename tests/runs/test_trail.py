@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgplay.config.run_config import make_config
-from pgplay.errors import InputError
+from pgplay.errors import InputError, PgplayError
 from pgplay.runs import checkpoint_retention
 from pgplay.runs.branches import branch_run
-from pgplay.runs.checkpoint_files import all_checkpoints, kept_steps, read_checkpoint, write_checkpoint
+from pgplay.runs.checkpoint_files import all_checkpoints, keep_last, kept_steps, read_checkpoint, write_checkpoint
 from pgplay.runs.checkpoint_retention import MOST, CheckpointRetention, is_spaced, thinned
 from pgplay.runs.names import find_run
 from pgplay.runs.store import RunStore
+from pgplay.runs.summaries import list_runs
 from pgplay.worker.session.session import Session
 
 CONFIG = {"model": "gru-nano", "target": "abc", "batch_size": 8, "until": "never", "seed": 7}
@@ -121,11 +122,25 @@ def test_a_step_without_a_checkpoint_is_refused_with_the_nearest(parent: str) ->
     assert [branch_run(parent, 12), branch_run(parent, 12)] == ["parent-at-12", "parent-at-12-2"]
 
 
+def test_no_branch_is_made_of_a_checkpoint_that_no_run_can_go_on_from(parent: str) -> None:
+    """Its hashes are right, its content is not."""
+    folder = find_run(parent)
+    found = read_checkpoint(folder, 4)
+    trainer = found.state["trainer"]
+    state = {**found.state, "trainer": {**trainer, "counters": {**trainer["counters"], "waiting": [7]}}}
+    write_checkpoint(folder, found.tensors, state, "last")
+    keep_last(folder)
+    with pytest.raises(PgplayError, match="checkpoint of step 4 of the run 'parent' cannot be used: it has a waiting"):
+        branch_run(parent, 4)
+    assert [run.name for run in list_runs()] == ["parent"]
+
+
 def test_a_run_whose_last_checkpoint_is_damaged_forgets_what_was_kept_after_the_one_before(parent: str) -> None:
     folder = find_run(parent)
-    assert kept_steps(folder)[-1] == 12
+    before = kept_steps(folder)
+    assert before[-1] == 12
     (folder / "checkpoints" / "last.json").write_text("{")
     session = Session.resume(parent)
     assert session.step_count == 6
-    assert kept_steps(folder)[-1] == 6  # which of those before are kept depends on how long the steps took
+    assert kept_steps(folder) == [step for step in before if step <= 6]
     session.close("paused")

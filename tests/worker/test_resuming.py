@@ -1,14 +1,17 @@
 """Resuming a run whose checkpoints are missing, or hold what they must not."""
 
+import json
 import math
 
 import pytest
 import torch
 
 from pgplay.errors import PgplayError
+from pgplay.rewards.spec import read_spec
 from pgplay.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pgplay.runs.checkpoint_files import checkpoint_step
 from pgplay.runs.store import RunStore
+from pgplay.runs.stored_rewards import stored_rewards
 from pgplay.worker.session.session import Session
 from tests.worker.test_session import begin
 
@@ -43,7 +46,7 @@ def trained(count=4):
         ({"drop": ["optimiser.0.mean"]}, "lacks optimiser.0.mean"),
         ({"tensors": {"policy.layers.0.weight_hh": torch.zeros(36, 108)}}, "is 36 x 108, not 108 x 36"),
         ({"tensors": {"critic.bias": torch.full((1,), math.inf)}}, "not finite"),
-        ({"tensors": {"critic.bias": torch.zeros(1, dtype=torch.float64)}}, "torch.float64"),
+        ({"tensors": {"critic.bias": torch.zeros(1, dtype=torch.float64)}}, "has F64 instead of F32"),
         ({"tensors": {"optimiser.0.step": torch.tensor(-1.0)}}, "negative"),
         ({"tensors": {"more": torch.zeros(1)}}, "does not belong"),
         ({"tensors": {"generator": torch.full((5056,), math.inf)}}, "random generator"),
@@ -97,6 +100,26 @@ def test_a_run_goes_on_from_its_newest_checkpoint_whichever_are_missing(missing)
     assert session.step_count == step
     assert session.info().notes[0].endswith(f"it is missing. The checkpoint of step {step} is taken instead.")
     assert [event.detail for event in session.store.events() if event.kind == "resume"] == [*session.info().notes]
+    session.close("paused")
+
+
+def test_what_is_asked_about_is_the_python_of_the_checkpoint_that_is_taken(tmp_path):
+    run = trained()
+    file = tmp_path / "mine.py"
+    file.write_text("def reward(text, target, prompt):\n    return 1\n")
+    session = Session.resume(run)
+    session.change({"reward": str(file)}, [read_spec(str(file))])
+    session.step()
+    session.close("paused")
+    assert [spec.code for spec in stored_rewards(run)] == [file.read_text()]
+    rewritten(run, counters={"waiting": [7]})
+    (RunStore.open(run).folder / "checkpoints" / "last-previous.json").unlink()
+    for kept in (RunStore.open(run).folder / "checkpoints").glob("*.json"):
+        if json.loads(kept.read_text())["state"]["step"] == 5 and kept.stem != "last":
+            kept.unlink()
+    assert [spec.text for spec in stored_rewards(run)] == ["levenshtein"]
+    session = Session.resume(run)
+    assert (session.step_count, session.config.reward) == (4, "levenshtein")
     session.close("paused")
 
 

@@ -32,24 +32,19 @@ import torch
 from torch import Tensor
 
 from pgplay.learning.objective.advantages import Baseline
+from pgplay.learning.objective.control_variate_shapes import BLOCK, FEATURES, TOKENS
 from pgplay.policies.distribution import TokenDistribution
 from pgplay.policies.prefix_tree import of_actions_at, spread
 
 FADING = 0.98
 """Factor on a batch's weight in the regression per later batch: about fifty are remembered, as a long text needs."""
 RIDGE = 10.0
-FEATURES = 48
-TOKENS = 24
-"""Dimensions to which wider features and larger vocabularies are projected at random: a smaller regression that learns
-as fast."""
 LARGEST = 3.0
 """Largest q of one token, in units of the advantages' root mean square."""
 ITERATIONS = 10
 TINY = 1e-30
 SHRINKAGE_FADING = 0.9
 """The same factor for the running means behind q's shrinkage factor."""
-BLOCK = 64
-"""Rows of the symmetric matrix stored at one width: about half of it is written, at the speed of a plain copy."""
 
 
 class VarianceReduced(NamedTuple):

@@ -7,26 +7,21 @@ import time
 from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
-from pgplay.config.run_config import RunConfig, make_config, to_settings
-from pgplay.errors import InputError, PgplayError
+from pgplay.config.run_config import to_settings
+from pgplay.errors import PgplayError
 from pgplay.files.atomic import as_user_errors, write_atomically
-from pgplay.learning.checkpoint_schema import check_state
 from pgplay.learning.learner import Learner, LearnerState
 from pgplay.learning.reports.step_report import StepReport
-from pgplay.policies.spec import PolicySpec
-from pgplay.rewards.spec import RewardSpec
-from pgplay.runs.branches import TASK
 from pgplay.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from pgplay.runs.checkpoint_content import KEPT, TASK, Content, kept_python, read_content
 from pgplay.runs.checkpoint_retention import CheckpointRetention
 from pgplay.runs.store import RunStore
-from pgplay.runs.stored_rewards import KEPT, kept_python, rewards_of
 from pgplay.runs.summaries import delete_run
-from pgplay.tasks.task import Task
-from pgplay.worker.session.live_reward import LiveRewards, Stamp
+from pgplay.worker.session.live_reward import LiveRewards
 
 CHECKPOINT_INTERVAL = 5.0
 """Seconds between checkpoints while training: so much may have to be trained again after kill -9."""
@@ -45,25 +40,9 @@ class StoredRun(NamedTuple):
     """A run read back from its folder."""
 
     store: RunStore
-    config: RunConfig
-    task: Task | None
-    shape: PolicySpec
+    content: Content
     state: LearnerState
-    threads: int | None
-    rewards: tuple[RewardSpec, ...]
-    reward_stamp: Stamp | None
     note: str
-
-
-class _State(msgspec.Struct):
-    """What a checkpoint of a run holds beside tensors; one of an older pgplay lacks the newest of it."""
-
-    step: int
-    settings: dict[str, Any]
-    shape: PolicySpec
-    trainer: dict[str, Any]
-    threads: Annotated[int, msgspec.Meta(ge=1, le=256)] | None = None
-    reward: tuple[str, Stamp | None] = ("", None)
 
 
 def open_run(run: str, undo: ExitStack) -> StoredRun:
@@ -73,44 +52,12 @@ def open_run(run: str, undo: ExitStack) -> StoredRun:
     """
     store = undo.enter_context(RunStore.open(run))
     store.claim()
-    opened: list[StoredRun] = []
-
-    def open_at(checkpoint: Checkpoint) -> None:
-        try:
-            opened.append(_open_at(store, checkpoint))
-        except (InputError, msgspec.ValidationError) as error:
-            problem = error.problem if isinstance(error, InputError) else str(error)
-            step = checkpoint.state.get("step")
-            raise PgplayError(
-                f"The checkpoint of step {step} of the run '{run}' cannot be used: {problem.rstrip('.')}.",
-                "Start the run again from its recipe.",
-            ) from error
-
-    checkpoint = load_checkpoint(store.folder, "last", open_at)
-    return opened[-1]._replace(note=checkpoint.note)
-
-
-def _open_at(store: RunStore, checkpoint: Checkpoint) -> StoredRun:
-    state = msgspec.convert(checkpoint.state, _State)
-    config = make_config(state.settings)
-    # A file of pairs may have changed since; the run goes on with what it began with.
-    task = _read_task(store) if config.task else None
-    learnt = LearnerState(checkpoint.tensors, state.trainer)
-    steps = check_state(learnt, config, state.shape, len(task.training) if task else 1)
-    if steps != state.step:
-        raise InputError(f"it counts {steps} steps")
-    rewards = rewards_of(checkpoint.state, store.name)
-    return StoredRun(store, config, task, state.shape, learnt, state.threads, rewards, state.reward[1], "")
-
-
-def _read_task(store: RunStore) -> Task:
-    path = store.folder / TASK
-    try:
-        with as_user_errors("Reading the task", path):
-            return msgspec.json.decode(path.read_bytes(), type=Task)
-    except (msgspec.DecodeError, UnicodeDecodeError, InputError) as error:
-        problem = f"The task {path} cannot be read: {error}."
-        raise PgplayError(problem, "Start the run again from its recipe.") from error
+    contents: list[Content] = []
+    checkpoint = load_checkpoint(
+        store.folder, "last", lambda found: contents.append(read_content(store.folder, found))
+    )
+    content = contents[-1]
+    return StoredRun(store, content, LearnerState(checkpoint.tensors, content.learner), checkpoint.note)
 
 
 def forget(store: RunStore) -> None:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pgplay.learning.plan import Plan
 from pgplay.learning.reports.step_report import StepReport
@@ -19,6 +19,7 @@ from pgplay.library.consents import remember_own
 from pgplay.rewards.python.source import read_code
 from pgplay.rewards.reward import Reward, build_reward
 from pgplay.rewards.spec import RewardSpec
+from pgplay.runs.checkpoint_content import Stamp
 from pgplay.worker.session.interface import OnLog
 
 if TYPE_CHECKING:  # the learner brings torch, which the server's own module does not load
@@ -29,13 +30,6 @@ LOOK_INTERVAL = 0.5
 
 TRIED_PAIRS = 8
 """So many targets are scored to try a reward before there are samples."""
-
-
-class Stamp(NamedTuple):
-    """By what a saved file differs from the one that was seen before."""
-
-    modified: int
-    size: int
 
 
 class RewardFile:

@@ -113,11 +113,12 @@ class Session:
         with ExitStack() as undo:
             stored: StoredRun = open_run(run, undo)
             stored.store.on_wait = on_wait
-            plan = make_plan(stored.config, stored.task, stored.shape)
-            live = LiveRewards(with_consent(stored.rewards, rewards), on_log, stored.reward_stamp)
+            content = stored.content
+            plan = make_plan(content.config, content.task, content.shape)
+            live = LiveRewards(with_consent(content.rewards, rewards), on_log, content.reward_stamp)
             learner = make_learner(plan, *live.build(undo))
             learner.restore(stored.state)
-            threads = Threads.choose(plan, learner.policy, stored.threads)
+            threads = Threads.choose(plan, learner.policy, content.threads)
             session = cls(stored.store, learner, threads, live)
             session._keeper.resume(stored.note)
             undo.pop_all()

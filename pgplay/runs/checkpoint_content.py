@@ -1,0 +1,128 @@
+"""What a run's checkpoint says beside its tensors, judged as a whole before anything goes on from it; without torch.
+
+Everyone who takes a checkpoint takes it through `read_content`: who resumes the run, who branches off it, and who asks
+for its Python before. So they take the same one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+
+from pgplay.config.run_config import RunConfig, make_config
+from pgplay.errors import InputError, PgplayError
+from pgplay.files.atomic import as_user_errors
+from pgplay.learning.checkpoint_schema import check_state
+from pgplay.library.consents import recall
+from pgplay.policies.spec import PolicySpec
+from pgplay.rewards.spec import RewardSpec, read_spec
+from pgplay.runs.checkpoint_files import CheckpointBytes, Which, read_checkpoint
+from pgplay.tasks.task import Task
+
+TASK = "task.json"
+"""The file in a run's folder that holds its task, as a file of pairs may have changed since."""
+KEPT = "python"
+"""The key of a checkpoint's state under which each Python reward is kept: its file and its text."""
+
+class Stamp(NamedTuple):
+    """By what a saved file differs from the one that was seen before."""
+
+    modified: int
+    size: int
+
+
+class _State(msgspec.Struct):
+    """What a checkpoint of a run holds beside tensors; one of an older pgplay lacks the newest of it."""
+
+    step: int
+    settings: dict[str, Any]
+    shape: PolicySpec
+    trainer: dict[str, Any]
+    threads: Annotated[int, msgspec.Meta(ge=1, le=256)] | None = None
+    reward: tuple[str, Stamp | None] = ("", None)
+
+
+class Content(NamedTuple):
+    """What a run goes on with: `learner` holds its learner's values, `rewards` the reward and the measures."""
+
+    config: RunConfig
+    task: Task | None
+    shape: PolicySpec
+    learner: dict[str, Any]
+    threads: int | None
+    rewards: tuple[RewardSpec, ...]
+    reward_stamp: Stamp | None
+
+
+class Usable(NamedTuple):
+    """A checkpoint from which its run can go on, and what it holds."""
+
+    checkpoint: CheckpointBytes
+    content: Content
+
+
+def read_content(folder: Path, found: CheckpointBytes) -> Content:
+    """Return what the checkpoint `found` of the run in `folder` holds, once it is one from which the run can go on.
+
+    Raises PgplayError that names the checkpoint and says what is wrong.
+    """
+    try:
+        state = msgspec.convert(found.state, _State)
+        config = make_config(state.settings)
+        # A file of pairs may have changed since; the run goes on with what it began with.
+        task = _read_task(folder / TASK) if config.task else None
+        prompts = len(task.training) if task else 1
+        steps = check_state(state.trainer, found.tensors, config, state.shape, prompts)
+        if steps != state.step:
+            raise InputError(f"it counts {steps} steps")
+        rewards = _rewards_of(found.state, config, folder.name)
+    except (InputError, msgspec.ValidationError) as error:
+        problem = error.problem if isinstance(error, InputError) else str(error)
+        raise PgplayError(
+            f"The checkpoint of step {found.state.get('step')} of the run '{folder.name}' cannot be used: "
+            f"{problem.rstrip('.')}.",
+            "Start the run again from its recipe.",
+        ) from error
+    return Content(config, task, state.shape, state.trainer, state.threads, rewards, state.reward[1])
+
+
+def read_usable(folder: Path, which: Which = "last") -> Usable:
+    """Return a checkpoint of the run in `folder` from which it can go on; of 'last' the newest that is one.
+
+    Raises as `read_checkpoint` does.
+    """
+    contents: list[Content] = []
+    checkpoint = read_checkpoint(folder, which, lambda found: contents.append(read_content(folder, found)))
+    return Usable(checkpoint, contents[-1])
+
+
+def kept_python(rewards: tuple[RewardSpec, ...]) -> dict[str, tuple[str, str]]:
+    """Return what a checkpoint's state holds of the Python among `rewards`."""
+    return {spec.text: (spec.source.file, spec.code) for spec in rewards if spec.source is not None}
+
+
+def _rewards_of(state: dict[str, Any], config: RunConfig, run: str) -> tuple[RewardSpec, ...]:
+    """Return the reward and the measures that a checkpoint's `state` holds, allowed where the person is known to have.
+
+    Raises InputError for Python that cannot be found, and ValidationError.
+    """
+    kept = msgspec.convert(state.get(KEPT, {}), dict[str, tuple[str, str]])
+    # Before measures were kept, the reward's text stood alone.
+    code = msgspec.convert(state.get("reward", ("", None)), tuple[str, Any])[0]
+    found = []
+    for text in (config.reward, *config.measure):
+        file, own = kept.get(text, ("", code if text == config.reward else ""))
+        spec = read_spec(text, f"the run {run}", own, file)
+        found.append(recall(msgspec.structs.replace(spec, kept=True)))
+    return tuple(found)
+
+
+def _read_task(path: Path) -> Task:
+    try:
+        with as_user_errors("Reading the task", path):
+            return msgspec.json.decode(path.read_bytes(), type=Task)
+    except (msgspec.DecodeError, UnicodeDecodeError, InputError) as error:
+        problem = f"The task {path} cannot be read: {error}."
+        raise PgplayError(problem, "Start the run again from its recipe.") from error
