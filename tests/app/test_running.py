@@ -7,6 +7,7 @@ import signal
 import sys
 
 import pytest
+from textual.widgets import Input, Static
 
 from pgplay.app.screens.dialogs.questions import AskDialog, ConfirmDialog
 from pgplay.app.widgets.plots.curve import Plot
@@ -230,7 +231,12 @@ async def test_save_asks_for_a_name_and_refuses_a_bad_one() -> None:
         await pilot.press("home", ".", "enter")
         assert bench.sent(Save) == []
         assert bench.app.screen.query_one(".problem").has_class("-shown")
-        await pilot.press("home", "delete", "m", "y", "-", "enter")
+        bench.app.screen.query_one("#answer", Input).value = "English"
+        await pilot.press("enter")
+        assert "ships with pgplay" in str(bench.app.screen.query_one(".problem", Static).render())
+        assert bench.sent(Save) == []
+        bench.app.screen.query_one("#answer", Input).value = "my-hello-world"
+        await pilot.press("enter")
         await until(pilot, lambda: bench.sent(Save))
         assert bench.sent(Save) == [Save(name="my-hello-world")]
         bench.worker.tell(Saved(name="my-hello-world"))

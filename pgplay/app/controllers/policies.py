@@ -10,7 +10,7 @@ from pgplay.app.host import AppHost
 from pgplay.app.rewards.draft import keep_imported_source
 from pgplay.app.state.app_state import lack_of_policy
 from pgplay.config.run_config import make_config
-from pgplay.errors import PgplayError
+from pgplay.errors import PgplayError, composed
 from pgplay.worker.protocol.messages import Save
 
 if TYPE_CHECKING:
@@ -46,19 +46,24 @@ class PolicyController:
             self._host.notify_user(lack)
             return
         from pgplay.app.screens.dialogs.questions import AskDialog, ConfirmDialog
-        from pgplay.files.names import check_name
+        from pgplay.library.policies import check_policy_name
         from pgplay.runs.names import slug
 
         taken = {policy.name for policy in self._host.policy_library.policies()}
         suggestion = slug(make_config(state.info.settings)) if state.info is not None else ""
         question = f"The policy of step {state.step} is kept in the library under this name:"
-        name = await self._host.push_screen_wait(
+        answer = await self._host.push_screen_wait(
             AskDialog(
-                "Save the policy", question, suggestion, yes="Save", check=lambda name: check_name("policy", name)
+                "Save the policy",
+                question,
+                suggestion,
+                yes="Save",
+                check=lambda name: check_policy_name(name, replace=True),
             )
         )
-        if name is None:
+        if answer is None:
             return
+        name = composed(answer)
         if name in taken:
             question = f"There is already a policy called {name}. Replace it?"
             if not await self._host.push_screen_wait(ConfirmDialog("Replace", question, "Replace")):
