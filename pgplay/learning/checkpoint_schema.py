@@ -129,7 +129,7 @@ def _check_tensors(tensors: Mapping[str, Mapping[str, Any]], expected: Shapes) -
 
 
 def _check_generator(name: str, state: Mapping[str, Any] | None) -> None:
-    """Refuse what is not the state of a random generator; that of a device other than the CPU is known by its size only."""
+    """Refuse an invalid state of a generator; for devices other than the CPU only type and shape are checked."""
     if state is None:
         raise InputError(f"it lacks {name}")
     data = bytes(state["data"])
