@@ -1,4 +1,4 @@
-"""What is GOOD: built-in rewards, formulas, a person's own Python, and the process that runs it.
+"""Rewards: built-in ones, formulas, and Python in its own process.
 
-`scoring.build_reward` turns what a person typed into a Reward; the other modules serve it.
+`reward.build_reward` makes a Reward from a RewardSpec or a formula.
 """

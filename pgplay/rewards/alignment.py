@@ -1,15 +1,15 @@
-"""Which characters of a text are right: one cheapest alignment with the target, for the screen."""
+"""Marks the right characters of a text by a minimal alignment with the target."""
 
 from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
 Mark = Literal["right", "wrong", "extra"]
-"""right: agrees with the target; wrong: stands for another character; extra: the target has none there."""
+"""right: as in the target; wrong: replaces another character; extra: not in the target."""
 
 
 class Gap(NamedTuple):
-    """Before the text's character `position` (at its length: at the end) so many target characters are missing."""
+    """`missing` characters of the target before the text's character `position` (its length: at the end)."""
 
     position: int
     missing: int
@@ -28,7 +28,7 @@ class Alignment(NamedTuple):
 
 
 def align(text: str, target: str) -> Alignment:
-    """Return a cheapest alignment of `text` with `target`, in code points; 10,000 by 10,000 take about 10 ms."""
+    """Return a minimal alignment of `text` with `target`, in code points; 10,000 by 10,000 take about 10 ms."""
     from Levenshtein import editops
 
     marks: list[Mark] = ["right"] * len(text)

@@ -1,6 +1,6 @@
-"""The built-in rewards by name: what each one says about a text, in words and as a formula.
+"""The built-in rewards by name, each with a description and a definition.
 
-Importing this module costs nothing; the functions and the libraries behind them load when a reward is bound.
+This module imports quickly; the functions and their libraries load when a reward is bound.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import NamedTuple
 from pgplay.errors import InputError, unknown_name
 
 Function = Callable[[str, str], float]
-"""From the text that was written and the target to a reward."""
+"""Maps a text and its target to a reward."""
 
 
 class Number(NamedTuple):
-    """A whole number that a reward takes in brackets, from `low` to `high`; without a `default` the target tells it."""
+    """A whole number in a reward's brackets, from `low` to `high`; without a `default` it comes from the target."""
 
     name: str
     meaning: str
@@ -26,28 +26,28 @@ class Number(NamedTuple):
 
 
 class BuiltIn(NamedTuple):
-    """One reward that ships with pgplay. Lengths and edits are counted in Unicode code points."""
+    """A built-in reward. Lengths and edits are counted in Unicode code points."""
 
     name: str
     description: str
     definition: str
     source: str
-    """The package or paper that the definition follows."""
+    """The package or paper behind the definition."""
     range: tuple[float, float] = (0.0, 1.0)
     needs_target: bool = True
-    """Where this holds, the exact target scores the top of the range; a text in brackets takes the target's place."""
+    """If so, the exact target scores the top of the range; a text in brackets replaces the target."""
     number: Number | None = None
     pattern: str = ""
-    """An example of the text that it must be given in brackets; empty where it needs none."""
+    """An example of its required text in brackets; empty if it needs none."""
 
     @property
     def spec(self) -> str:
-        """What names it as a reward: its name, or an example where it must be given something."""
+        """Its name, or an example of its use if it requires a text."""
         return self.usage if self.pattern else self.name
 
     @property
     def usage(self) -> str:
-        """How it is written with all that it takes in brackets, by an example."""
+        """An example of its use with all arguments."""
         inside = [str(self.number.default or 12)] if self.number else []
         if self.pattern or (self.needs_target and not self._number_replaces_target):
             inside.append(f'"{self.pattern or "hello"}"')
@@ -55,26 +55,26 @@ class BuiltIn(NamedTuple):
 
     @property
     def parameters(self) -> str:
-        """What it takes in brackets, in words; empty where it takes nothing."""
-        told = []
+        """A description of its arguments; empty without any."""
+        arguments = []
         if self.number:
             default = "the target's" if self._number_replaces_target else self.number.default
             limits = f"{self.number.low} to {self.number.high:,}"
-            told.append(f"{self.number.meaning}, {limits}, {default} where none is given")
+            arguments.append(f"{self.number.meaning}, {limits} (default: {default})")
         if self.pattern:
-            told.append(f'a text such as "{self.pattern}", always')
+            arguments.append(f'a text such as "{self.pattern}" (required)')
         elif self.needs_target:
-            told.append("a text in place of the target")
-        return (" or " if self._number_replaces_target else "; ").join(told)
+            arguments.append("a text instead of the target")
+        return (" or " if self._number_replaces_target else "; ").join(arguments)
 
     @property
     def _number_replaces_target(self) -> bool:
         return self.number is not None and self.number.default is None
 
     def bind(self, number: int | None = None, text: str | None = None) -> Function:
-        """Return the function of (text, target) that computes it, with what stands in its brackets.
+        """Return the function of (text, target) that computes it with the given arguments.
 
-        Raises InputError where that does not fit.
+        Raises InputError if they do not fit.
         """
         from pgplay.rewards.builtin.registry import FUNCTIONS
 
@@ -84,11 +84,11 @@ class BuiltIn(NamedTuple):
             function = partial(function, **{self.number.name: self.number.default if number is None else number})
         if text is None:
             return function
-        function("", text)  # a text that cannot be used is told before anything is scored
+        function("", text)  # a bad pattern is reported before anything is scored
         return lambda written, target: function(written, text)
 
     def looks_at_target(self, number: int | None = None, text: str | None = None) -> bool:
-        """Return whether the target still changes what it says, with that in brackets."""
+        """Return whether it still depends on the target with these arguments."""
         return self.needs_target and text is None and not (self._number_replaces_target and number is not None)
 
     def _check(self, number: int | None, text: str | None) -> None:
@@ -103,7 +103,7 @@ class BuiltIn(NamedTuple):
             raise InputError(f"{self.name} takes no number{' beside a text' if self.number else ''}.", right)
         if not self.number.low <= number <= self.number.high:
             limits = f"from {self.number.low} to {self.number.high:,}"
-            raise InputError(f"{self.name} cannot take {number}.", f"It is a number {limits}: {self.number.meaning}.")
+            raise InputError(f"{self.name} cannot take {number}.", f"Give a number {limits}: {self.number.meaning}.")
 
 
 _GRAM = Number("size", "characters of an n-gram", 20, 2)
@@ -111,88 +111,88 @@ _GRAM = Number("size", "characters of an n-gram", 20, 2)
 _ALL = (
     BuiltIn(
         "levenshtein",
-        "how few insertions, deletions and replacements turn the text into the target",
+        "similarity by the fewest insertions, deletions and replacements",
         "1 − edits / longer text",
         "Levenshtein 1966; package Levenshtein",
     ),
     BuiltIn(
         "hamming",
-        "share of positions that hold the right character",
+        "share of positions with the right character",
         "equal positions / longer text",
         "Hamming 1950; package rapidfuzz",
     ),
     BuiltIn(
         "prefix",
-        "how much of the text is right from its start on",
+        "share of the text that is right from the start",
         "common start / longer text",
         "package rapidfuzz",
     ),
     BuiltIn(
         "suffix",
-        "how much of the text is right up to its end",
+        "share of the text that is right up to the end",
         "common end / longer text",
         "package rapidfuzz",
     ),
     BuiltIn(
         "substring",
-        "longest piece that stands in both, without gaps",
+        "longest common piece, without gaps",
         "longest common substring / longer text",
         "Gusfield 1997, section 7.4",
     ),
     BuiltIn(
         "lcs",
-        "longest run of right characters in the right order, gaps allowed",
+        "longest common sequence of characters, gaps allowed",
         "longest common subsequence / longer text",
         "package rapidfuzz",
     ),
     BuiltIn(
         "indel",
-        "how few insertions and deletions turn the text into the target",
+        "similarity by the fewest insertions and deletions",
         "1 − insertions and deletions / both lengths",
         "package Levenshtein (its ratio)",
     ),
     BuiltIn(
         "damerau-levenshtein",
-        "as levenshtein, and swapping two neighbours is one edit",
+        "like levenshtein, but swapping two neighbours is one edit",
         "1 − edits with swaps / longer text",
         "Damerau 1964; package rapidfuzz",
     ),
     BuiltIn(
         "jaro",
-        "share of characters that match nearby, less the swapped ones",
+        "share of characters that match nearby, with a penalty for swapped ones",
         "(m/|text| + m/|target| + (m − t)/m) / 3",
         "Jaro 1989; package Levenshtein",
     ),
     BuiltIn(
         "jaro-winkler",
-        "as jaro, and a right start (up to 4 characters) counts more",
+        "like jaro, with a bonus for a right start (up to 4 characters)",
         "jaro + 0.1 · common start · (1 − jaro)",
         "Winkler 1990; package Levenshtein",
     ),
     BuiltIn(
         "ngrams",
-        "how many short pieces both have, wherever they stand",
+        "share of short pieces in common, in any order",
         "2 · common n-grams / n-grams of both, n = 2",
         "Dice 1945, over multisets of character n-grams",
         number=_GRAM,
     ),
     BuiltIn(
         "chrf",
-        "right pieces of 1 to 6 characters, spaces left out; missing ones count more than wrong ones",
+        "pieces of 1 to 6 characters in common, without spaces; missing ones count more than wrong ones",
         "5 · P · R / (4 · P + R), P and R of n-grams up to 6",
         "Popović 2015; package sacrebleu",
         number=Number("size", "characters of the longest n-gram", 20, 6),
     ),
     BuiltIn(
         "bleu",
-        "right runs of 1 to 4 words, less where the text is too short",
+        "runs of 1 to 4 words in common, with a penalty for short texts",
         "brevity · geometric mean of word n-gram precisions up to 4, smoothed",
         "Papineni et al. 2002; package sacrebleu (sentence BLEU, 13a, exp)",
         number=Number("size", "words of the longest n-gram", 20, 4),
     ),
     BuiltIn(
         "char-bleu",
-        "as bleu, with characters for words, spaces left out",
+        "like bleu, with characters instead of words, without spaces",
         "brevity · geometric mean of character n-gram precisions up to 4, smoothed",
         "Papineni et al. 2002; package sacrebleu (sentence BLEU, char, exp)",
         number=Number("size", "characters of the longest n-gram", 20, 4),
@@ -205,26 +205,26 @@ _ALL = (
     ),
     BuiltIn(
         "contains",
-        "does the target stand anywhere in the text?",
+        "does the text contain the target?",
         "1 if target in text, else 0",
         "pgplay",
     ),
     BuiltIn(
         "length",
-        "is the text as long as the target? What it says does not matter",
+        "is the text as long as the target? Its content does not matter",
         "1 − |length gap| / target length, at least 0",
         "pgplay",
-        number=Number("wanted", "the length that is wanted", 100_000, None),
+        number=Number("wanted", "the desired length", 100_000, None),
     ),
     BuiltIn(
         "charset",
-        "does the text keep to the target's characters, in any order?",
+        "does the text use only the target's characters, in any order?",
         "characters that occur in the target / characters",
         "pgplay",
     ),
     BuiltIn(
         "regex",
-        "how much of the text does a regular expression match?",
+        "share of the text that matches a regular expression",
         "characters within matches / characters",
         "package regex; a text that takes longer than 0.1 s is an error",
         needs_target=False,
@@ -240,21 +240,21 @@ _ALL = (
     ),
     BuiltIn(
         "compression",
-        "how badly the text can be compressed: low where it repeats itself",
+        "how poorly the text compresses: low if it repeats itself",
         "deflated size / size in bytes, at most 1",
         "DEFLATE (RFC 1951), level 9; package zlib",
         needs_target=False,
     ),
     BuiltIn(
         "words",
-        "is it made of English words? Each run between spaces counts the same",
+        "share of English words; each run between spaces counts the same",
         "words in a list of 18,310 / words",
         "assets/words: public-domain texts and Webster's Second",
         needs_target=False,
     ),
     BuiltIn(
         "readability",
-        "how easy to read English is: short words, short sentences",
+        "ease of reading English: short words, short sentences",
         "(206.835 − 1.015 · words/sentences − 84.6 · syllables/words) / 100, within 0 and 1",
         "Flesch 1948; syllables are groups of vowels",
         needs_target=False,
@@ -265,7 +265,7 @@ REWARDS = {reward.name: reward for reward in _ALL}
 
 
 def built_in(name: str) -> BuiltIn:
-    """Return the built-in reward called `name`; raises InputError with the nearest name where there is none."""
+    """Return the built-in reward `name`; raises InputError with the nearest name for an unknown one."""
     if name not in REWARDS:
         raise unknown_name("reward", name, REWARDS)
     return REWARDS[name]

@@ -1,4 +1,4 @@
-"""Single edits of a text: one character put in, taken out or replaced, as Levenshtein counts them."""
+"""Single edits of a text: one character inserted, deleted or replaced."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from random import Random
 
 
 def edited(text: str, draw: Sequence[float], alphabet: str, limit: int) -> str:
-    """Return another text, one edit from `text` and at most `limit` characters long where `text` is.
+    """Return a text one edit away from `text`, at most `limit` characters long if `text` is.
 
-    `draw` holds three numbers from [0, 1): for the kind of edit, uniform among those that are possible, then for the
-    place, then for the character.
+    `draw` has three numbers in [0, 1): for the kind of edit, uniform over the possible ones, the position, and the
+    character.
     """
     kinds = ["insert"] if len(text) < limit else []
     if text:
@@ -27,14 +27,14 @@ def edited(text: str, draw: Sequence[float], alphabet: str, limit: int) -> str:
 
 
 def random_edit(text: str, alphabet: str, limit: int, random: Random) -> str:
-    """Return `text` after one edit that `random` draws, as `edited` does."""
+    """Return `text` after one random edit."""
     return edited(text, (random.random(), random.random(), random.random()), alphabet, limit)
 
 
 def single_edits(text: str, alphabet: str, limit: int) -> list[str]:
-    """Return every other text, once each, that one edit with a character of `alphabet` makes of `text`.
+    """Return all distinct texts one edit away from `text`, with characters of `alphabet`.
 
-    For L characters and an alphabet of V that are about 2 L V texts.
+    For L characters and an alphabet of V these are about 2 L V texts.
     """
     found = {text[:place] + text[place + 1 :] for place in range(len(text))}
     found |= {text[:place] + character + text[place + 1 :] for place in range(len(text)) for character in alphabet}

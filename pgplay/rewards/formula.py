@@ -1,8 +1,8 @@
 """Rewards as formulas over the built-in ones: `0.8*levenshtein + 0.2*prefix - 0.01*abs(length - 12)`.
 
-A formula is parsed into Python's syntax tree, and each node that is allowed becomes a closure; nothing is ever
-evaluated as Python. What is left out on purpose: lists, attributes, assignments, texts elsewhere than in a reward's
-brackets, and any function that is neither a reward nor in FUNCTIONS.
+A formula is parsed into Python's syntax tree, and each allowed node becomes a closure; nothing is evaluated as Python.
+Lists, attributes, assignments, texts outside a reward's brackets, and functions that are neither rewards nor in
+FUNCTIONS are refused on purpose.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from pgplay.rewards.formula_tree import (
     read_formula,
 )
 from pgplay.rewards.ranges import range_of
-from pgplay.rewards.records import Scores, Triple, tell
+from pgplay.rewards.records import Scores, Triple, describe_triple
 
 Values = Mapping[str, float]
 Node = Callable[[Values], float]
@@ -48,11 +48,11 @@ _OPERATORS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
 }
 
 class Formula:
-    """A parsed formula: the built-in rewards in it, in order of appearance, and what it makes of them.
+    """A parsed formula over built-in rewards.
 
-    `highest` is the most that it can be, infinite where that is not known.
+    `highest` is its maximum, infinite if unknown.
 
-    Raises InputError where `text` is no formula.
+    Raises InputError if `text` is not a formula.
     """
 
     def __init__(self, text: str) -> None:
@@ -65,24 +65,24 @@ class Formula:
 
     @property
     def components(self) -> list[str]:
-        """The built-in rewards in it as they are written, in order of appearance."""
+        """The built-in rewards in it, as written, in order of appearance."""
         return [component.label for component in self._functions]
 
     @property
     def needs_target(self) -> bool:
-        """Whether the target changes what it says."""
+        """Whether it depends on the target."""
         looks_at = any(REWARDS[one.name].looks_at_target(one.number, one.text) for one in self._functions)
         return looks_at or any(name != "text_length" for name in self.variables)
 
     def score(self, triples: Sequence[Triple]) -> Scores:
-        """Return a finite score for each of `triples`, and the components as parts where there are several."""
+        """Return a finite score for each of `triples`; several components are also returned as parts."""
         rows = [self._measure(triple) for triple in triples]
         values = [self._value(row, triple) for row, triple in zip(rows, triples, strict=True)]
         several = self.components if len(self._functions) > 1 else []
         return Scores(values, {name: [row[name] for row in rows] for name in several})
 
     def close(self) -> None:
-        """Do nothing: a formula holds nothing."""
+        """Do nothing: a formula has no resources."""
 
     def _measure(self, triple: Triple) -> dict[str, float]:
         text, target, _ = triple
@@ -103,14 +103,15 @@ class Formula:
         except ZeroDivisionError as error:
             raise self._failed("divides by zero", triple, "Keep the divisor above 0, as in a / max(b, 1).") from error
         except (OverflowError, ValueError) as error:
-            what = "takes a power that is no finite real number"
+            what = "takes a power that is not a finite real number"
             raise self._failed(what, triple, "Keep its base positive, by max(…).") from error
         if not math.isfinite(value):
-            raise self._failed(f"gives {value}", triple, "Keep it to finite numbers, by clip(…) for instance.")
+            raise self._failed(f"gives {value}", triple, "Keep it finite, for example by clip(…).")
         return value
 
     def _failed(self, what: str, triple: Triple, remedy: str) -> RewardError:
-        return RewardError(f"The reward '{abridged(self.text)}' {what} for {tell(triple)}.", remedy, given=triple)
+        problem = f"The reward '{abridged(self.text)}' {what} for {describe_triple(triple)}."
+        return RewardError(problem, remedy, given=triple)
 
     def _compile(self, node: ast.expr) -> Node:
         inner = self._compile
@@ -143,12 +144,12 @@ class Formula:
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
                 return _call(_function(name, len(arguments)), list(map(inner, arguments)))
         piece = ast.get_source_segment(self.text, node) or self.text
-        raise InputError(f"'{abridged(piece, 60)}' is nothing that a reward's formula can hold.", ALLOWED)
+        raise InputError(f"'{abridged(piece, 60)}' is not allowed in a reward's formula.", ALLOWED)
 
     def _resolve(self, name: str) -> str:
-        """Return the variable that `name` means, and remember that it is needed."""
+        """Return the variable `name`, and record its use."""
         if name in FUNCTIONS:
-            raise InputError(f"{name} stands without its brackets.", f"Write {FUNCTIONS[name].usage}.")
+            raise InputError(f"{name} needs brackets.", f"Write {FUNCTIONS[name].usage}.")
         if name not in VARIABLES:
             whole_is_a_name = re.fullmatch(r"[\w-]+", self.text) is not None
             raise unknown_name("reward", self.text if whole_is_a_name else name, [*REWARDS, *VARIABLES])
@@ -168,7 +169,7 @@ def _function(name: str, count: int) -> FormulaFunction:
         raise unknown_name("function for formulas", name, FUNCTIONS)
     function = FUNCTIONS[name]
     if not function.fewest <= count <= function.most:
-        raise InputError(f"{name} cannot take {count} values.", f"Write {function.usage}.")
+        raise InputError(f"{name} does not take {count} values.", f"Write {function.usage}.")
     return function
 
 

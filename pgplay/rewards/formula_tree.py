@@ -1,7 +1,7 @@
-"""A reward's formula read: from text to a checked syntax tree, in time that grows with its length.
+"""Parses a reward's formula into a checked syntax tree, in time linear in its length.
 
-`length` is a built-in reward, a share. Added to, subtracted from or compared with a count (a number from 2 on, or a
-variable that counts characters) a share would make no sense, so there it is read as the count, `text_length`.
+`length` is a built-in reward between 0 and 1. Next to a count (a number of 2 or more, or a variable that counts
+characters), in a sum, difference or comparison, it means the count `text_length` instead.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _clip(value: float, low: float, high: float) -> float:
 
 
 class FormulaFunction(NamedTuple):
-    """A function that formulas may call: how many values it takes, and how it is written."""
+    """A function for formulas: its numbers of arguments, and its usage."""
 
     call: Callable[..., float]
     fewest: int
@@ -48,10 +48,10 @@ FUNCTIONS = {
 }
 
 _FIRST_COUNT = 2
-"""From here on a number is a count of characters; no share is larger than 1."""
+"""Numbers from here on are counts of characters; shares are at most 1."""
 
 ALLOWED = (
-    "A formula is made of rewards, numbers, + - * / **, comparisons, 'a if b else c', "
+    "A formula consists of rewards, numbers, + - * / **, comparisons, 'a if b else c', "
     f"{', '.join(function.usage for function in FUNCTIONS.values())}, {', '.join(VARIABLES)}."
 )
 
@@ -62,11 +62,11 @@ _PIECES = re.compile(
     + "|".join(name for name in REWARDS if "-" in name)
     + r")(?!\w)"
 )
-"""What does not go to Python's parser as it stands: quoted texts, white space, and names with a hyphen."""
+"""Pieces that are rewritten for Python's parser: quoted texts, white space, and names with a hyphen."""
 
 
 class Component(NamedTuple):
-    """A built-in reward as it stands in a formula, with what is in its brackets."""
+    """A built-in reward in a formula, with its arguments."""
 
     name: str
     number: int | None = None
@@ -74,23 +74,23 @@ class Component(NamedTuple):
 
     @property
     def label(self) -> str:
-        """How it is written: `distinct(3)`."""
+        """Its text in the formula: `distinct(3)`."""
         inside = [] if self.number is None else [str(self.number)]
         inside += [] if self.text is None else [f'"{self.text}"']
         return f"{self.name}({', '.join(inside)})" if inside else self.name
 
 
 def read_formula(text: str) -> tuple[str, ast.expr]:
-    """Return the formula on one line, and its syntax tree with each `length` that is a count named `text_length`.
+    """Return the formula on one line, and its syntax tree, where a `length` that is a count is named `text_length`.
 
-    Raises InputError where it is empty, too long, too deep or no formula.
+    Raises InputError if it is empty, too long, too deep or not a formula.
     """
     if not text.strip():
-        raise InputError("No reward is given.", f"Give a name, such as one of: {', '.join(REWARDS)}.")
+        raise InputError("The reward is empty.", f"Give a name, such as one of: {', '.join(REWARDS)}.")
     if len(text) > MAXIMUM_CHARACTERS:
         raise InputError(
             f"The formula has {len(text):,} characters.",
-            f"It may have {MAXIMUM_CHARACTERS:,}; write what is longer as a Python file.",
+            f"At most {MAXIMUM_CHARACTERS:,} are allowed; use a Python file for more.",
         )
     check_unicode("reward", text)
     line = _PIECES.sub(lambda found: " " if found["space"] else found[0], text.strip())
@@ -101,7 +101,7 @@ def read_formula(text: str) -> tuple[str, ast.expr]:
 
 
 def _check_size(tree: ast.expr) -> None:
-    """Refuse what is too deep or has too many parts, before anything walks it by recursion."""
+    """Refuse a tree that is too deep or too large, before anything walks it recursively."""
     waiting: list[tuple[ast.AST, int]] = [(tree, 0)]
     parts = 0
     while waiting:
@@ -109,10 +109,10 @@ def _check_size(tree: ast.expr) -> None:
         parts += isinstance(node, ast.expr)
         if depth > MAXIMUM_DEPTH:
             raise InputError(
-                f"The formula is nested more than {MAXIMUM_DEPTH} deep.", "Write it flatter, or as a Python file."
+                f"The formula is nested more than {MAXIMUM_DEPTH} deep.", "Simplify it, or use a Python file."
             )
         if parts > MAXIMUM_PARTS:
-            raise InputError(f"The formula has more than {MAXIMUM_PARTS} parts.", "Write it as a Python file.")
+            raise InputError(f"The formula has more than {MAXIMUM_PARTS} parts.", "Use a Python file.")
         waiting += [(child, depth + 1) for child in ast.iter_child_nodes(node)]
 
 
@@ -155,7 +155,7 @@ def _as_count(node: ast.expr) -> ast.expr:
 
 
 def component_of(node: ast.expr) -> Component | None:
-    """Return the built-in reward that `node` names, None where it names none; raises InputError."""
+    """Return the built-in reward of `node`, or None; raises InputError."""
     match node:
         case ast.Name(id=name) if name in SPELLINGS:
             return Component(SPELLINGS[name])
@@ -166,7 +166,7 @@ def component_of(node: ast.expr) -> Component | None:
             texts = [one for one in values if isinstance(one, str)]
             if not values or len(numbers) > 1 or len(texts) > 1 or len(numbers) + len(texts) < len(values):
                 right = f"Write {reward.usage}." if reward.usage != reward.name else f"Write {reward.name} alone."
-                raise InputError(f"{ast.unparse(node)[:60]} is no way to write {reward.name}.", right)
+                raise InputError(f"{ast.unparse(node)[:60]} is not a valid use of {reward.name}.", right)
             return Component(reward.name, numbers[0] if numbers else None, texts[0] if texts else None)
     return None
 
@@ -185,7 +185,7 @@ def _parse(text: str) -> ast.expr:
 
 
 def _spell(found: re.Match[str]) -> str:
-    """Return a piece as Python's parser takes it: a hyphen as an underscore, a quoted text raw, as it stands."""
+    """Return a piece for Python's parser: a hyphen becomes an underscore, a quoted text a raw string."""
     if found["name"]:
         return found["name"].replace("-", "_")
     return "r" + found[0] if found["quoted"] and found[0][0] not in "rR" else found[0]

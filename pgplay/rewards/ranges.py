@@ -1,4 +1,4 @@
-"""What a formula can be at the least and at the most, by interval arithmetic over its syntax tree."""
+"""Bounds of a formula's value, by interval arithmetic over its syntax tree."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pgplay.rewards.formula_tree import component_of
 
 
 class Range(NamedTuple):
-    """The numbers from `low` to `high`, both included; infinite where no bound is known."""
+    """The numbers from `low` to `high`, inclusive; infinite if unknown."""
 
     low: float
     high: float
@@ -25,7 +25,7 @@ _TRUTH = Range(0.0, 1.0)
 
 
 def range_of(node: ast.expr) -> Range:
-    """Return bounds of what `node`, a part of a formula, can be: never too narrow, sometimes wider than need be."""
+    """Return bounds of `node`, a part of a formula: never too narrow, sometimes too wide."""
     component = component_of(node)
     if component is not None:
         return Range(*REWARDS[component.name].range)
@@ -101,7 +101,7 @@ def _corners(operation: Callable[[float, float], float], left: Range, right: Ran
 def _call(name: str, ranges: Sequence[Range]) -> Range:
     if name in ("min", "max"):
         choose = min if name == "min" else max
-        return Range(choose(one.low for one in ranges), choose(one.high for one in ranges))
+        return Range(choose(part.low for part in ranges), choose(part.high for part in ranges))
     if name == "abs" and len(ranges) == 1:
         [inner] = ranges
         least = 0.0 if inner.low <= 0 <= inner.high else min(abs(inner.low), abs(inner.high))

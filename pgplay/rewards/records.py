@@ -1,4 +1,4 @@
-"""What passes between a reward and those that compute it."""
+"""Inputs and outputs of a reward, and the interface of a scorer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 
 class Triple(NamedTuple):
-    """What one reward is given for: a text, and the target and prompt that it was written for."""
+    """The input of a reward: a text, and its target and prompt."""
 
     text: str
     target: str
@@ -15,30 +15,30 @@ class Triple(NamedTuple):
 
 
 class Scores(NamedTuple):
-    """The rewards of B completions: `values` (B,) and, by name, the `parts` (B,) that they are made of."""
+    """The rewards `values` (B,) of B completions, and their `parts` (B,) by name."""
 
     values: list[float]
     parts: dict[str, list[float]]
 
 
 class Scorer(Protocol):
-    """What computes a reward: a formula in this process, or a person's Python in another."""
+    """Computes a reward: a formula in this process, or Python in another one."""
 
     def score(self, triples: Sequence[Triple]) -> Scores:
         """Return a finite score for each of `triples`; raises RewardError."""
         ...
 
     def close(self) -> None:
-        """Give back what it holds; closing twice is fine."""
+        """Release its resources; closing twice is fine."""
         ...
 
 
-def shorten(text: str, limit: int = 200) -> str:
-    """Return `text` as Python would write it, cut to about `limit` characters, for a message of one line."""
+def short_repr(text: str, limit: int = 200) -> str:
+    """Return the repr of `text`, cut to about `limit` characters, for a message."""
     return repr(text) if len(text) <= limit else f"{text[:limit]!r}… ({len(text):,} characters)"
 
 
-def tell(triple: Triple) -> str:
-    """Return what was being scored, in words."""
-    prompt = f", prompt {shorten(triple.prompt)}" if triple.prompt else ""
-    return f"the text {shorten(triple.text)} (target {shorten(triple.target)}{prompt})"
+def describe_triple(triple: Triple) -> str:
+    """Return a description of `triple` for an error."""
+    prompt = f", prompt {short_repr(triple.prompt)}" if triple.prompt else ""
+    return f"the text {short_repr(triple.text)} (target {short_repr(triple.target)}{prompt})"

@@ -1,4 +1,4 @@
-"""From what a person typed to a reward: `build_reward("0.8*levenshtein + 0.2*prefix")`."""
+"""Rewards, built from a spec: `build_reward("0.8*levenshtein + 0.2*prefix")`."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from pgplay.errors import RewardError
 from pgplay.rewards.formula import parse_formula
 from pgplay.rewards.python.scorer import Limits, PythonScorer
 from pgplay.rewards.python.source import is_python
-from pgplay.rewards.records import Scorer, Scores, Triple, tell
+from pgplay.rewards.records import Scorer, Scores, Triple, describe_triple
 from pgplay.rewards.spec import RewardSpec, UnaskedError, resolve
 from pgplay.tasks.task import Pair
 
 Kind = Literal["built-in", "formula", "python"]
 DEFAULT_LIMITS = Limits()
 LARGEST = 1e15
-"""Learning squares rewards in single precision, which ends at 3e38."""
+"""Training squares rewards in float32, which overflows at 3e38."""
 
 
 def _discard(line: str) -> None:
-    """Take no notice of a line of the log."""
+    """Ignore a line of the log."""
 
 
 class Reward:
-    """What is good, ready to score. Use it in a `with` statement, or `close` it: a person's Python holds a process.
+    """A reward, ready to score. Use it in a `with` statement, or `close` it: Python has a process.
 
-    `spec` is what was typed, `name` what is shown, `source` a person's Python (else empty), and `needs_target` whether
-    the target changes what it says.
+    `spec` is its text, `name` its display name, `source` its Python (or empty), and `needs_target` whether it depends
+    on the target.
     """
 
     def __init__(self, spec: str, name: str, kind: Kind, scorer: Scorer, *, source: str, needs_target: bool) -> None:
@@ -41,18 +41,18 @@ class Reward:
         self._scorer = scorer
 
     def score(self, texts: Sequence[str], targets: Sequence[str], prompts: Sequence[str]) -> Scores:
-        """Return the rewards of B `texts`, written for B `targets` and `prompts`; each distinct triple is scored once.
+        """Return the rewards of B `texts` for B `targets` and `prompts`; each distinct triple is scored once.
 
-        Raises RewardError where the reward misbehaves; the next call then begins afresh.
+        Raises RewardError if the reward fails; the next call starts fresh.
         """
         triples = [Triple(*triple) for triple in zip(texts, targets, prompts, strict=True)]
-        places: dict[Triple, int] = {}
-        rows = [places.setdefault(triple, len(places)) for triple in triples]
-        if not places:
+        index: dict[Triple, int] = {}
+        rows = [index.setdefault(triple, len(index)) for triple in triples]
+        if not index:
             return Scores([], {})
         try:
-            scores = self._scorer.score(list(places))
-            self._check_size(list(places), scores)
+            scores = self._scorer.score(list(index))
+            self._check_size(list(index), scores)
         except RewardError as error:
             error.spec = self.spec
             raise
@@ -63,11 +63,11 @@ class Reward:
         for values in (scores.values, *scores.parts.values()):
             for triple, value in zip(triples, values, strict=True):
                 if abs(value) > LARGEST:
-                    problem = f"The reward '{self.name}' gives {value:g} for {tell(triple)}."
+                    problem = f"The reward '{self.name}' gives {value:g} for {describe_triple(triple)}."
                     raise RewardError(problem, f"Keep it within {LARGEST:g}, by clip(…) for instance.", given=triple)
 
     def score_pairs(self, texts: Sequence[str], pairs: Sequence[Pair]) -> Scores:
-        """Return the rewards of B `texts`, written for B `pairs`; of several right answers the best paid one counts.
+        """Return the rewards of B `texts` for B `pairs`; of several right answers the highest reward counts.
 
         Raises RewardError as `score` does.
         """
@@ -80,24 +80,24 @@ class Reward:
         if len(rows) == len(texts):
             return scores
         best: dict[int, int] = {}
-        for place, row in enumerate(rows):
-            if row not in best or scores.values[place] > scores.values[best[row]]:
-                best[row] = place
-        parts = {name: [values[place] for place in best.values()] for name, values in scores.parts.items()}
-        return Scores([scores.values[place] for place in best.values()], parts)
+        for number, row in enumerate(rows):
+            if row not in best or scores.values[number] > scores.values[best[row]]:
+                best[row] = number
+        parts = {name: [values[number] for number in best.values()] for name, values in scores.parts.items()}
+        return Scores([scores.values[number] for number in best.values()], parts)
 
     def best(self, target: str, prompt: str = "") -> float | None:
-        """Return what the exact target scores, the most that most rewards give; None where that can't be told.
+        """Return the reward of the exact target, the maximum of most rewards; None if unknown.
 
-        It can't where no target is needed, and of Python, which would have to run. Raises RewardError where a formula
-        has no finite value there.
+        It is unknown without a target, and for Python, which would have to run. Raises RewardError if a formula has no
+        finite value there.
         """
         if self.kind == "python" or not self.needs_target:
             return None
         return self._scorer.score([Triple(target, target, prompt)]).values[0]
 
     def close(self) -> None:
-        """End what runs for it; closing twice is fine."""
+        """End its process, if any; closing twice is fine."""
         self._scorer.close()
 
     def __enter__(self) -> Self:
@@ -115,13 +115,13 @@ def build_reward(
     on_log: Callable[[str], None] = _discard,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Reward:
-    """Return the reward of `spec`: a built-in one, a formula over those, or Python, whose process is started at once.
+    """Return the reward of `spec`: a built-in one, a formula, or Python, whose process starts at once.
 
-    A text alone is enough for a formula. This is the one place where Python of rewards starts, and it starts only the
-    text that `spec` holds. `on_log` is called from another thread with each line that it prints, at most 200 a batch.
+    A text is enough for a formula. Python rewards start only here, and only with the source in `spec`. `on_log` gets
+    each line that it prints, at most 200 per batch, from another thread.
 
-    Raises UnaskedError for Python that may not run, InputError where `spec` is no reward, with the nearest name or the
-    place of the mistake, and RewardError where the Python cannot be loaded.
+    Raises UnaskedError for Python without consent, InputError if `spec` is not a reward, with the nearest name or the
+    position of the error, and RewardError if the Python cannot be loaded.
     """
     if isinstance(spec, str):
         (spec,) = resolve([spec])
@@ -139,10 +139,10 @@ def build_reward(
 
 
 class RewardFacts(NamedTuple):
-    """What the text of a reward tells without running anything.
+    """Properties of a reward known without running it.
 
-    `needs_target`: whether it says nothing without a target; of Python only running it could tell: False. `highest` is
-    the most that it can give, infinite where that is not known, as of Python.
+    `needs_target`: whether it depends on the target; False for Python, which would have to run. `highest`: its maximum,
+    infinite if unknown, as for Python.
     """
 
     needs_target: bool
@@ -150,7 +150,7 @@ class RewardFacts(NamedTuple):
 
 
 def facts_of(spec: str) -> RewardFacts:
-    """Return what the text `spec` of a reward tells; raises InputError where it is no reward."""
+    """Return the facts of the reward `spec`; raises InputError if it is not a reward."""
     if is_python(spec):
         return RewardFacts(needs_target=False, highest=math.inf)
     formula = parse_formula(spec)

@@ -1,7 +1,7 @@
-"""A reward as somebody wrote it, read once, with where it came from and whether its Python may run.
+"""A reward as written, with its origin and whether its Python may run.
 
-Reading a spec never runs anything. From here on the text that was read is what is shown, asked for and run: no one
-reads the file again in its name. `scoring.build_reward` starts only what `may_run`.
+Reading a spec never runs anything. The source read here is the one that is shown, agreed to and run; its file is not
+read again. `reward.build_reward` starts only specs that `may_run`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pgplay.rewards.formula import parse_formula
 from pgplay.rewards.python.source import PythonSource, is_python, place_of, read_python, split_python
 
 OWN = ""
-"""The origin of what the person wrote: typed in this session, or named on this command line."""
+"""The origin of the person's own rewards: typed in this session, or named on this command line."""
 
 
 def digest(code: str) -> str:
@@ -26,11 +26,11 @@ def digest(code: str) -> str:
 
 
 class RewardSpec(msgspec.Struct, frozen=True):
-    """What to score by: the `text` as it was written, and the Python `source` where it names a file.
+    """A reward's `text` as written, and its Python `source` if it names a file.
 
-    `origin` says in words who brought it ("the preset haiku"); OWN stands for the person. `agreed` is the SHA-256 of
-    the Python that the person was shown and allowed; it counts for that text alone. `kept` tells that pgplay kept it
-    for going on, with a run or as the last session: what the person wrote then is theirs still.
+    `origin` describes its source ("the preset haiku"); OWN means the person. `agreed` is the SHA-256 of the Python that
+    the person read and allowed; it holds for that source only. `kept`: pgplay stored it with a run or session to
+    resume, so the person's own Python is still their own.
     """
 
     text: str
@@ -41,7 +41,7 @@ class RewardSpec(msgspec.Struct, frozen=True):
 
     @property
     def code(self) -> str:
-        """The text of its Python, empty where it is none."""
+        """Its Python source, or empty."""
         return self.source.text if self.source is not None else ""
 
     @property
@@ -56,43 +56,44 @@ class RewardSpec(msgspec.Struct, frozen=True):
 
     @property
     def may_run(self) -> bool:
-        """Whether it holds no Python, or Python that is the person's own or was allowed."""
+        """Whether it has no Python, or Python that is the person's own or was allowed."""
         return self.source is None or self.is_own or self.agreed == self.sha256
 
     def allowed(self) -> Self:
-        """Return it with the person's yes to the Python that it holds."""
+        """Return it with the person's consent to its Python."""
         return msgspec.structs.replace(self, agreed=self.sha256)
 
     def read(self) -> Self:
-        """Return it with the Python that its file holds now; raises InputError where that cannot be read."""
+        """Return it with the current Python of its file; raises InputError if that cannot be read."""
         return msgspec.structs.replace(self, source=read_python(self.text)) if is_python(self.text) else self
 
     def checked(self) -> Self:
-        """Return it where it holds Python or is a formula; raises InputError where it is none."""
+        """Return it if it has Python or is a formula; raises InputError otherwise."""
         if self.source is None:
             parse_formula(self.text)
         return self
 
     def with_code(self, code: str) -> Self:
-        """Return it with other Python in the place of its own; a yes to the old text does not count for it."""
+        """Return it with other Python; consent to the old source does not hold for it."""
         assert self.source is not None
         return msgspec.structs.replace(self, source=self.source._replace(text=code))
 
 
 class UnaskedError(InputError):
-    """Python that is not the person's own was about to run, and nobody has allowed it."""
+    """Python that is not the person's own was about to run without consent."""
 
     def __init__(self, spec: RewardSpec) -> None:
         whose = f"The reward of {spec.origin}" if spec.origin else f"The reward {spec.text}"
-        super().__init__(f"{whose} is Python that was not allowed to run.", "Read it and allow it, or give another.")
+        remedy = "Read it and allow it, or choose another reward."
+        super().__init__(f"{whose} is Python that was not allowed to run.", remedy)
         self.spec = spec
 
 
 def read_spec(text: str, origin: str = OWN, code: str = "", file: str = "") -> RewardSpec:
-    """Return the reward that `text` names; `code` is its Python where that came along with it, else its file is read.
+    """Return the reward that `text` names; `code` is its Python, if given, else its file is read.
 
-    `file` is said to hold the `code`; empty, it is the one that `text` means here. A formula is taken as it is:
-    `checked` reads it. Raises InputError where the file cannot be read.
+    `file` is the name shown for `code`; by default the file that `text` means here. A formula is not parsed (see
+    `checked`). Raises InputError if the file cannot be read.
     """
     if not code or not is_python(text):
         return RewardSpec(text, origin=origin).read()
@@ -102,16 +103,16 @@ def read_spec(text: str, origin: str = OWN, code: str = "", file: str = "") -> R
 def resolve(texts: Iterable[str], given: Iterable[RewardSpec] = ()) -> tuple[RewardSpec, ...]:
     """Return the reward that each of `texts` names: the one among `given`, else a formula.
 
-    Raises UnaskedError for Python that nobody has read, and InputError where one is no reward.
+    Raises UnaskedError for Python that is not among `given`, and InputError for a text that is not a reward.
     """
     known = {spec.text: spec for spec in given}
     return tuple(known[text] if text in known else _formula(text) for text in texts)
 
 
 def with_consent(specs: Iterable[RewardSpec], given: Iterable[RewardSpec]) -> tuple[RewardSpec, ...]:
-    """Return `specs`, of which each may run: by itself, or as its very text was allowed in one of `given`.
+    """Return `specs` with consent: each may run by itself, or its source was allowed in one of `given`.
 
-    Raises UnaskedError for another one.
+    Raises UnaskedError for any other.
     """
     allowed = {spec.code for spec in given if spec.source is not None and spec.may_run}
     agreed = tuple(spec.allowed() if spec.code in allowed else spec for spec in specs)

@@ -23,44 +23,44 @@ HEAD = """\
 
 This page is made by `python -m tests.rewards.table`; a test fails where it is out of date.
 
-A reward says how good a text is. `--reward` takes the name of a built-in one, a formula, or a Python file. Three
-commands go with them, none of which trains:
+A reward scores a text. `--reward` takes the name of a built-in reward, a formula, or a Python file. Three commands
+work without training:
 
 ```sh
-pgplay rewards show bleu                                          # what a reward measures
-pgplay score --target "hello world" --reward lcs "helo wrld"      # what texts get, with the parts and the alignment
-pgplay rewards probe jaro levenshtein --target "hello world"      # what a reward will do
+pgplay rewards show bleu                                          # the definition of a reward
+pgplay score --target "hello world" --reward lcs "helo wrld"      # score texts, with parts and alignment
+pgplay rewards probe jaro levenshtein --target "hello world"      # probe a reward before training
 ```
 
-`--measure SPEC` evaluates a further reward at every step and plots it beside the one that is trained, so that a
-policy that finds a way around the reward is seen to do so.
+`--measure SPEC` plots an extra reward at every step without training on it, so reward hacking becomes visible.
 
 ## Built in
 
-Lengths and edits are counted in Unicode code points, and every range is {range}. A reward that compares takes the
-target, or a text in brackets in its place: `contains("sea")`. Some take a number: `distinct(3)`. Those without a
-target reward style.
+Lengths and edits are counted in Unicode code points, and every range is {range}. A comparison uses the
+target, or a text in brackets: `contains("sea")`. Some rewards take a number: `distinct(3)`. Rewards without a target
+score style.
 """
 
 FORMULAS = """\
 ## Formulas
 
 `0.8*levenshtein + 0.2*prefix - 0.01*abs(length - 12)`. A formula is parsed and checked and never run as Python, so
-one in a preset or a recipe of somebody else's is safe; at most {characters:,} characters, nested {depth} deep. It is
-made of
+formulas in other people's presets and recipes are safe. It has at most {characters:,} characters, is nested at most
+{depth} deep, and consists of
 
-- rewards as above, `jaro-winkler` or `jaro_winkler`; quoted texts stand as they are (a backslash is a backslash);
+- rewards as above, `jaro-winkler` or `jaro_winkler`; quoted texts are literal (a backslash is a backslash);
 - numbers, `+ - * / **`, comparisons, `and`, `or`, `not`, `a if b else c`, and brackets;
 - {functions};
 - {variables}.
 
-`length` alone, or with a weight, is the built-in reward, a share. Where it is added to, subtracted from or compared
-with a count (a number from 2 on, or one of the variables) a share would make no sense, and it means the text's
-characters: `abs(length - 12)`, `length > 5`. `length(12)` is the share that is 1 at 12 characters.
+`length` alone, or with a weight, is the built-in reward between 0 and 1. In a sum, difference or comparison with a
+count (a number of 2 or more, or one of the variables) it means the number of
+characters: `abs(length - 12)`, `length > 5`.
+`length(12)` is the built-in reward that is 1 at 12 characters.
 
-Where a formula holds several rewards, each is logged and plotted as a part; one with the weight 0 is a part too, and
-trains nothing: `levenshtein + 0*distinct`. A formula that has no finite value for a text (`1/length_gap`) stops the
-run with that text, target and prompt; nothing is made up.
+If a formula has several rewards, each is logged and plotted as a part; a part with the weight 0 has no effect on
+training: `levenshtein + 0*distinct`. If a formula has no finite value for a text (`1/length_gap`), the run stops and
+shows the text, target and prompt.
 """
 
 PYTHON = """\
@@ -78,77 +78,77 @@ targets, prompts)`, or any function whose first parameter is called `texts`, sco
 A score is one finite number, or a mapping with `score` and up to {parts} named numbers, which are logged and plotted
 as parts and not trained. Each distinct text of a batch is scored once.
 
-It runs in a process of its own, without a terminal, with {batch:g} s for a batch, {load:g} s to load and {memory:g}
-GiB of memory (on Linux). What it prints goes to the log. Anything but the right count of finite numbers, and any
-exception, time-out, exit or crash, stops the run at that step with nothing lost: what is told is the line, the way to
-it, and the very text, target and prompt. Mend it, and the run goes on from the same step.
+It runs in its own process, without a terminal, with {batch:g} s per batch, {load:g} s to load and {memory:g} GiB of
+memory (on Linux). Its output goes to the log. A wrong number of scores, a non-finite score, an exception, time-out,
+exit or crash stops the run at that step with nothing lost. The error shows the line, the traceback, and the text,
+target and prompt. Fix it, and the run resumes at the same step.
 
 **This guards against mistakes, not against attackers.** The process runs with your rights: it can read and delete
 your files and reach the network. So Python that you did not write or name yourself, in this session or on this
-command line, is never run by loading what brought it: a policy, a preset, a recipe, a run's folder, or what the app
-kept of its last session; as the reward or as a measure. It is shown with its SHA-256, asked for once, and the text
-that was shown is what runs, after you said yes. What you agreed to is kept, text by text, in the folder that
-`pgplay locate` calls *consents*, and deleting a file there takes the yes back; another text in the same file is
-another question. Read it before you say yes. With `--yes` nothing is asked, and nothing is kept.
+command line, never runs just because you load a policy, a preset, a recipe, a run's folder or the app's last session,
+neither as a reward nor as a measure. pgplay shows it with its SHA-256 and asks once; if you agree, exactly that source
+runs. Your consents are stored, one per source, in the folder that `pgplay locate` calls *consents*; deleting a file
+there revokes one. A changed file is asked about again. Read the source before you agree. `--yes` agrees for one command
+and stores nothing.
 
-### What ends with it
+### Processes started by a reward
 
-A reward may start threads and processes of its own. They end with a batch that fails, when the run is closed, when
-another reward takes its place, and when pgplay ends, in whatever way: at an error, by ctrl+c, or killed.
+A reward may start threads and processes. They end when a batch fails, when the run is closed, when another reward
+replaces it, and when pgplay ends for any reason: an error, Ctrl+C, or a kill.
 
-- **Linux**: all that the reward started ends, within {grace:g} s of pgplay's end, also daemons and children in a
-  session of their own or with an emptied environment. A small process that runs none of your code
-  (`rewards/python/process_guard.py`) stands between pgplay and the reward, and takes in what is orphaned below it.
-  Where somebody kills that guard too, the reward's process ends with it, and of what it started pgplay, while it
-  runs, ends what kept its environment.
-- **macOS and other Unix**: the same for the reward's process and what is in its process group. A child in a session
-  or a group of its own lives on.
-- **Windows**: there is no guard. pgplay ends the reward's process. Where pgplay is killed, that process ends by
-  itself, after its present call and its threads. What it started lives on.
+- **Linux**: everything the reward started ends within {grace:g} s of pgplay's end, including daemons and children in
+  their own session or with an empty environment. A small guard process that runs none of your code
+  (`rewards/python/process_guard.py`) is the parent of the reward and adopts orphans. If the guard is killed too, the
+  reward's process ends with it; of the processes it started, a running pgplay ends those with the original
+  environment.
+- **macOS and other Unix**: the same for the reward's process and its process group. A child in its own session or
+  group continues.
+- **Windows**: there is no guard. pgplay ends the reward's process. If pgplay is killed, that process ends by itself
+  after its current call and its threads. Processes it started continue.
 
-A process that runs with other rights than yours (by `sudo`), or that another service starts for it (a container, a
-scheduler), is not one that it started.
+Processes with other rights than yours (by `sudo`), or started by another service (a container, a scheduler), do not
+count as started by the reward.
 
-What you wrote or named yourself is remembered with its file, so your runs resume by it unasked, and while one trains
-the file is followed: save it, and the next step uses it. The file of somebody else's reward is not followed.
+Rewards that you wrote or named yourself are remembered with their file, so your runs resume without a question. During
+a run pgplay watches that file: save it, and the next step uses it. Other people's files are not watched.
 """
 
 PROBE = """\
 ## The probe
 
-Before any training, `pgplay rewards probe` lets the untrained policy write completions in groups as training would,
-and tells how their rewards are spread; how many groups are tied and so teach nothing; what a reward costs; whether
-the reward rises along random edits back to the target; and where greedy climbing by single edits ends, among them
-local optima that no edit can leave. From these numbers comes one verdict:
+Before any training, `pgplay rewards probe` samples groups of completions from the untrained policy as training would,
+and reports the spread of their rewards, the share of tied groups (no signal), the cost of a reward, its rise along
+random edits back to the target, and the ends of hill climbing by single edits, including local optima. From these
+numbers it draws one verdict:
 
 {verdicts}
-The verdict is about texts and edits, not about gradients. A flat reward teaches no policy anything, but one that edits
-climb can still be hard for a policy, and a policy, which tries many texts at once, can leap where edits stop short: of
-four such rewards for *hello world*, two were learnt within 60 steps and two not within 400. All five that were tried
-with the verdicts *flat*, *rewards short text* and *not the only best text* did what these say.
+The verdict is about texts and edits, not about gradients. A flat reward gives no policy a signal, but a reward that
+edits can climb may still be hard for a policy, and a policy, which tries many texts at once, can leap where single
+edits stop: of four such rewards for *hello world*, two are learned within 60 steps and two not within 400. All five
+tested rewards with the verdicts *flat*, *rewards short text* and *not the only best text* behave as predicted.
 """
 
 MEANINGS: dict[Kind, str] = {
-    "constant": "Not one got another reward.",
-    "random": "Two rewards of one text differ by a fifth of the range or more.",
-    "flat": "Three groups of four, or more, are tied: only luck finds the first improvement.",
+    "constant": "All texts have the same reward.",
+    "random": "Two rewards of the same text differ by a fifth of the range or more.",
+    "flat": "At least three quarters of the groups are tied: only luck finds the first improvement.",
     "short-text": "Climbing ends at texts of half the target's length or less that score more than the target, or, "
-    "without a target, the reward falls with the length and climbing shortens.",
-    "long-text": "The same for texts half as long again as the target, or as long as can be written.",
+    "without a target, the reward falls with the length and climbing shortens the text.",
+    "long-text": "The same for texts at least 1.5 times as long as the target, or as long as possible.",
     "another-text": "Climbing ends at texts that score more than the target.",
-    "stops-short": "Every climb ends where no single edit raises the reward, below what the target scores.",
-    "many-best": "More climbs end at other texts that score as much as the target than at the target.",
-    "local-optima": "Some climbs, not all, end where no single edit raises the reward.",
+    "stops-short": "Every climb ends below the target's reward, where no single edit raises it.",
+    "many-best": "More climbs end at other texts with the target's reward than at the target.",
+    "local-optima": "Some climbs end where no single edit raises the reward.",
     "learnable": "None of these.",
 }
 
 
 def page() -> str:
     """Return the whole page."""
-    head = ("reward", "what it says", "definition", "in brackets", "source")
+    head = ("reward", "description", "definition", "arguments", "source")
     comparing = [_row(reward) for reward in REWARDS.values() if reward.needs_target]
     style = [_row(reward) for reward in REWARDS.values() if not reward.needs_target]
-    verdicts = _table(("verdict", "where"), [(verdict_words(kind), meaning) for kind, meaning in MEANINGS.items()])
+    verdicts = _table(("verdict", "meaning"), [(verdict_words(kind), meaning) for kind, meaning in MEANINGS.items()])
     [(low, high)] = {reward.range for reward in REWARDS.values()}
     functions = ", ".join(f"`{function.usage}`" for function in formula_tree.FUNCTIONS.values())
     variables = ", ".join(f"`{name}` ({meaning})" for name, meaning in formula_tree.VARIABLES.items())

@@ -125,13 +125,13 @@ class TestTheFile:
             build("")
 
     def test_names_no_function(self, tmp_path: Path) -> None:
-        with pytest.raises(InputError, match="no name of a function"):
+        with pytest.raises(InputError, match="is not a function name"):
             read_spec("mine.py:1x")
 
     def test_has_a_function_of_another_shape(self, build: Build) -> None:
         with pytest.raises(RewardError, match=r"cannot take the three values .* \(line 2: def reward\(text\)"):
             build("\ndef reward(text): return 1\n")
-        with pytest.raises(RewardError, match="is no function but 3"):
+        with pytest.raises(RewardError, match="is not a function but 3"):
             build("reward = 3\n")
 
     def test_is_not_python(self, build: Build) -> None:

@@ -20,7 +20,7 @@ MISDEEDS = {
     "raises": ("1 / 0", "ZeroDivisionError"),
     "nan": ("scores[-1] = float('nan')", "returned nan"),
     "infinity": ("scores[0] = float('inf')", "returned inf"),
-    "none": ("scores = None", "returned None where a list"),
+    "none": ("scores = None", "returned None instead of a list"),
     "bool": ("scores[0] = True", "returned True"),
     "text": ("scores[0] = '1'", "returned '1'"),
     "too few": ("del scores[-1]", "scores for"),

@@ -1,1 +1,1 @@
-"""The rewards that ship: comparisons with the target, and style without one."""
+"""Built-in rewards: comparisons with the target, and style without one."""

@@ -1,6 +1,6 @@
-"""Rewards that count the pieces which a text and its target have in common, as machine translation is measured.
+"""Rewards that count common n-grams of text and target, as in machine translation.
 
-BLEU and chrF are sacrebleu's, the reference that papers cite; it loads when one of them is first used (0.1 s).
+BLEU and chrF come from sacrebleu, the reference implementation, loaded at first use (0.1 s).
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 
 
 def ngrams(text: str, target: str, size: int) -> float:
-    """Return Dice's coefficient (1945) of the multisets of n-grams; where either has none, whether they are equal."""
-    own, wanted = (
-        Counter(one[start : start + size] for start in range(len(one) - size + 1)) for one in (text, target)
-    )
-    if not own or not wanted:
+    """Return Dice's coefficient (1945) of the n-gram multisets; if either is empty, whether the texts are equal."""
+    first, second = (_ngram_counts(text, size), _ngram_counts(target, size))
+    if not first or not second:
         return float(text == target)
-    return 2.0 * (own & wanted).total() / (own.total() + wanted.total())
+    return 2.0 * (first & second).total() / (first.total() + second.total())
+
+
+def _ngram_counts(text: str, size: int) -> Counter[str]:
+    return Counter(text[start : start + size] for start in range(len(text) - size + 1))
 
 
 def chrf(text: str, target: str, size: int) -> float:
@@ -35,7 +37,7 @@ def bleu(text: str, target: str, size: int) -> float:
 
 
 def char_bleu(text: str, target: str, size: int) -> float:
-    """Return sentence BLEU over characters, spaces left out, as a share; 1 for two equal texts."""
+    """Return sentence BLEU over characters, without spaces, as a share; 1 for two equal texts."""
     return 1.0 if text == target else _share(_bleu("char", size).sentence_score(text, [target]).score)
 
 

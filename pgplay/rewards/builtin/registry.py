@@ -1,4 +1,4 @@
-"""The function behind each built-in reward, by name: of (text, target), and of its number where it takes one."""
+"""The function of each built-in reward by name; its arguments are text, target and possibly a number."""
 
 from __future__ import annotations
 

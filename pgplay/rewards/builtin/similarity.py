@@ -1,7 +1,7 @@
-"""Rewards that compare a text with its target, character by character; `catalogue` says what each one means.
+"""Rewards that compare a text with its target, character by character; `catalogue` describes them.
 
-Most edit distances come compiled, from Levenshtein and rapidfuzz (0.3 to 8 million texts of 30 characters a second),
-and stand in `functions` directly; here is what no library has.
+`registry` uses most edit distances directly from Levenshtein and rapidfuzz (0.3 to 8 million texts of 30 characters per
+second); this module has the others.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ def substring(text: str, target: str) -> float:
 
 
 def exact(text: str, target: str) -> float:
-    """Return 1 where `text` is `target`, else 0."""
+    """Return 1 if `text` equals `target`, else 0."""
     return float(text == target)
 
 
 def contains(text: str, target: str) -> float:
-    """Return 1 where `target` stands anywhere in `text`, else 0; an empty target stands everywhere."""
+    """Return 1 if `text` contains `target`, else 0; every text contains an empty target."""
     return float(target in text)
 
 
@@ -47,7 +47,7 @@ def length(text: str, target: str, wanted: int | None = None) -> float:
 
 
 def charset(text: str, target: str) -> float:
-    """Return the share of characters that occur in `target`; of no text 0, or 1 where the target is empty too."""
+    """Return the share of characters that occur in `target`; 0 for an empty text, or 1 if the target is empty too."""
     if not text:
         return float(not target)
     return sum(map(frozenset(target).__contains__, text)) / len(text)

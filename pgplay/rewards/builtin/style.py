@@ -1,4 +1,4 @@
-"""Rewards for how a text is written, whatever its target: what it matches, whether it repeats itself or reads well."""
+"""Rewards for style, without a target: matches, repetition, words, readability."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from regex import Pattern
 
 MATCH_SECONDS = 0.1
-"""So much processor time one text may take: a pattern that backtracks without end is told, not waited for."""
+"""Time limit per text, so that endless backtracking becomes an error."""
 
 MOST_REPETITIONS = 100_000
-"""Product of all counted repetitions of a pattern: each is written out, and a{1000000000} would fill the memory."""
+"""Largest product of a pattern's counted repetitions: they are expanded, and a{1000000000} would fill the memory."""
 
 _REPETITION = re.compile(r"\{\s*(\d*)\s*(?:,\s*(\d*)\s*)?\}")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
@@ -31,7 +31,7 @@ _SILENT_END = re.compile(r"(?<=[^aeiouyl])e$")
 def matched(text: str, pattern: str) -> float:
     """Return the share of characters within matches of `pattern`, from left to right; 0 for no text.
 
-    Raises InputError where `pattern` is no regular expression, TimeoutError after MATCH_SECONDS.
+    Raises InputError if `pattern` is not a regular expression, TimeoutError after MATCH_SECONDS.
     """
     compiled = _compiled(pattern)
     if not text:
@@ -54,7 +54,7 @@ def _compiled(pattern: str) -> Pattern[str]:
         return regex.compile(pattern)
     except (regex.error, ValueError, OverflowError, RecursionError, MemoryError) as error:
         raise InputError(
-            f"'{abridged(pattern)}' is no regular expression: {error}.", 'Write one such as "[aeiou]" or "(ab)+".'
+            f"'{abridged(pattern)}' is not a regular expression: {error}.", 'Write one such as "[aeiou]" or "(ab)+".'
         ) from error
 
 
@@ -76,11 +76,11 @@ def compression(text: str, target: str) -> float:
 
 
 def words(text: str, target: str) -> float:
-    """Return the share of the runs between spaces that are, but for punctuation around them, words of the list."""
+    """Return the share of runs between spaces that are words of the list, ignoring punctuation around them."""
     del target
     runs = text.lower().split()
-    known = _word_list()
-    return sum(run.strip(string.punctuation) in known for run in runs) / len(runs) if runs else 0.0
+    english = _word_list()
+    return sum(run.strip(string.punctuation) in english for run in runs) / len(runs) if runs else 0.0
 
 
 @functools.cache
@@ -91,13 +91,13 @@ def _word_list() -> frozenset[str]:
 def readability(text: str, target: str) -> float:
     """Return Flesch's reading ease (1948) / 100, within 0 and 1; 0 for a text without words.
 
-    A sentence ends at . ! ? or …, or with the text; a syllable is a group of vowels, but for an e that ends a word.
+    A sentence ends at . ! ? or …, or with the text; a syllable is a group of vowels, except an e at the end of a word.
     """
     del target
-    found = _WORD.findall(text.lower())
-    if not found:
+    text_words = _WORD.findall(text.lower())
+    if not text_words:
         return 0.0
     sentences = sum(_WORD.search(part) is not None for part in _SENTENCE_END.split(text))
-    syllables = sum(max(1, len(_VOWELS.findall(_SILENT_END.sub("", word)))) for word in found)
-    ease = 206.835 - 1.015 * len(found) / sentences - 84.6 * syllables / len(found)
+    syllables = sum(max(1, len(_VOWELS.findall(_SILENT_END.sub("", word)))) for word in text_words)
+    ease = 206.835 - 1.015 * len(text_words) / sentences - 84.6 * syllables / len(text_words)
     return min(1.0, max(0.0, ease / 100.0))

@@ -1,1 +1,1 @@
-"""What a reward will do before anything is trained: can it be climbed, can it be gamed?"""
+"""Examines a reward before training: can it be climbed, can it be gamed?"""

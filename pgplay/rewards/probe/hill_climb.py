@@ -1,4 +1,4 @@
-"""Greedy climbing over texts: always a single edit that raises the reward, until there is none."""
+"""Hill climbing over texts: single edits that raise the reward, until there is none."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ SAME = 1e-9
 
 _BATCH = 64
 _GLANCES = 16
-"""Batches of random edits that are tried before all edits are: most steps of a climb need no more."""
+"""Batches of random edits to try before trying all edits; most steps of a climb need no more."""
 
 Ending = Literal["peak", "plateau", "unfinished"]
-"""Where a climb ended. peak: every single edit lowers the reward; plateau: none raises it and some keep it;
-unfinished: it was cut short."""
+"""How a climb ended. peak: every single edit lowers the reward; plateau: none raises it, some keep it; unfinished: it
+was cut short."""
 
 
 class Climb(msgspec.Struct, frozen=True, kw_only=True):
-    """From the text `start` by single edits, each of which raises the reward, to `text`, where none does.
+    """A climb from `start` by single edits that raise the reward to `text`, where none does.
 
-    Of its `neighbours`, the texts that are one edit away, `equal` score as much as it does; both are 0 where the climb
-    is unfinished. `target_reward` is what its target scores, None where the reward needs none.
+    Of its `neighbours`, the texts one edit away, `equal` have the same reward; both are 0 for an unfinished climb.
+    `target_reward` is the target's reward, None if the reward needs no target.
     """
 
     prompt: str
@@ -46,9 +46,9 @@ class Climb(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Meter:
-    """Scores texts in batches no larger than those of training; counts what it scored, and how long that took.
+    """Scores texts in batches no larger than in training, with their number and time.
 
-    `pairs` are those that have further right answers: of these, as in training, the best paid one counts.
+    `pairs` are those with further right answers; as in training, the one with the highest reward counts.
     """
 
     def __init__(self, reward: Reward, pairs: Sequence[Pair] = ()) -> None:
@@ -71,7 +71,7 @@ class Meter:
 
     @property
     def microseconds(self) -> float:
-        """What a distinct text cost so far, on average."""
+        """Mean seconds per distinct text so far."""
         return 1e6 * self.seconds / max(1, self.scored)
 
 
@@ -85,9 +85,9 @@ def climb(
     most_scores: int,
     random: Random,
 ) -> Climb:
-    """Return where climbing from `start` ends, by edits with `alphabet` to texts of at most `max_length` characters.
+    """Climb from `start` by edits with `alphabet`, to texts of at most `max_length` characters.
 
-    It is unfinished where it would take more than about `most_scores` rewards. Raises RewardError.
+    It is unfinished after about `most_scores` rewards. Raises RewardError.
     """
     limit = meter.scored + most_scores
     value, goal = meter.score([start, start._replace(text=start.target)] if needs_target else [start, start])

@@ -1,12 +1,11 @@
-"""What a reward will do, before any training: `probe(reward, written, ...)` measures it, `verdicts.judge` says it.
+"""Measures a reward before any training; `verdict.judge` interprets the measurements.
 
-It needs the completions of the untrained policy, which the caller writes, and runs nothing but the reward. What it
-looks at: how the rewards of those completions are spread, whether groups of them differ at all, what a reward costs,
-whether it rises along random edits towards the target, and where greedy climbing by single edits ends. Each number is
-that of its seed, but for the cost; a slow reward is climbed less far.
+It takes completions of the untrained policy and runs only the reward: the spread of their rewards, the share of tied
+groups, the cost of a reward, its rise along random edits towards the target, and the ends of hill climbing by single
+edits. All numbers except the cost depend only on the seed; a slow reward is climbed less far.
 
-Left out on purpose: anything that a policy learns. Edits are no gradient steps: a reward that edits climb can still be
-hard for a policy, but one that is flat here gives a policy nothing to learn from.
+Learning is left out on purpose. Edits are not gradient steps: a reward that edits can climb may still be hard for a
+policy, but one that is flat here gives a policy no signal.
 """
 
 from __future__ import annotations
@@ -27,23 +26,23 @@ from pgplay.tasks.task import Pair
 
 BINS = 16
 PATHS = 16
-"""Random paths of edits, shared among the targets."""
+"""Number of random paths of edits, over all targets."""
 LONGEST_PATH = 24
 CLIMBS = 8
 CLIMB_SECONDS = 3.0
-"""So long the climbs may take in all, by the measured cost; for a short text a built-in reward needs a tenth of it."""
+"""Time limit of all climbs in seconds, by the measured cost; a built-in reward and a short text need a tenth of it."""
 MOST_SCORES = 150_000
 
 
 class Histogram(msgspec.Struct, frozen=True):
-    """How many values lie between each two neighbouring `edges`; the last bin holds its upper edge too."""
+    """The number of values in each bin between neighbouring `edges`; the last bin includes its upper edge."""
 
     edges: tuple[float, ...]
     counts: tuple[int, ...]
 
 
 class PathPoint(msgspec.Struct, frozen=True):
-    """The rewards of texts that are so many random edits away from where the paths begin."""
+    """The rewards of texts `edits` random edits away from the start of the paths."""
 
     edits: int
     mean: float
@@ -52,7 +51,7 @@ class PathPoint(msgspec.Struct, frozen=True):
 
 
 class Towards(msgspec.Struct, frozen=True):
-    """Shares of the single steps back along the paths, to where they begin, that raise, keep and lower the reward."""
+    """Shares of single steps back along the paths that raise, keep and lower the reward."""
 
     raises: float
     keeps: float
@@ -60,32 +59,32 @@ class Towards(msgspec.Struct, frozen=True):
 
 
 class Probe(msgspec.Struct, frozen=True, kw_only=True):
-    """All that was found about `reward`, a spec. Without a target the paths begin at the best completion, not at it."""
+    """The measurements of `reward`, a spec. Paths start at the target, or at the best completion without one."""
 
     reward: str
     needs_target: bool
     completions: int
     distinct: int
-    """So many of the completions differ."""
+    """Number of distinct completions."""
     mean: float
     lowest: float
     highest: float
     histogram: Histogram
     group_size: int
     tied_groups: float
-    """Share of the groups whose rewards are all equal and so teach nothing."""
+    """Share of groups with equal rewards, which give no signal."""
     most_common: float
-    """Share of the completions that get the most common reward."""
+    """Share of completions with the most common reward."""
     length_correlation: float
-    """Rank correlation of the completions' rewards with their lengths; 0 where either never changes."""
+    """Rank correlation of the completions' rewards with their lengths; 0 if either is constant."""
     noise: float
-    """Mean difference between two rewards of one text, as a share of the rewards' range; 0 where they agree."""
+    """Mean difference between two rewards of the same text, as a share of the rewards' range."""
     microseconds: float
-    """Cost of a distinct completion; for a person's Python the way to its process and back is part of it."""
+    """Seconds per distinct completion, including communication for Python rewards."""
     target_reward: float | None
-    """What the targets score, on average; None where no target is needed."""
+    """Mean reward of the targets; None if no target is needed."""
     max_length: int
-    """So many characters a completion may have."""
+    """Longest completion in characters."""
     path: tuple[PathPoint, ...]
     towards: Towards
     climbs: tuple[Climb, ...]
@@ -102,11 +101,11 @@ def probe(
     climb_seconds: float = CLIMB_SECONDS,
     seed: int = 0,
 ) -> Probe:
-    """Return what `reward` makes of `written`, the untrained policy's completions, and of the texts around them.
+    """Measure `reward` on `written`, completions of the untrained policy, and on texts around them.
 
-    `written` stands in groups of `group_size` completions of one prompt, as in training. `alphabet` and `max_length`
-    say what a policy can write, `pairs` which prompts have further right answers beside their targets. The climbs take
-    about `climb_seconds` at most. Raises RewardError where the reward fails, with the text that it failed for.
+    `written` has groups of `group_size` completions per prompt, as in training. `alphabet` and `max_length` limit the
+    texts a policy can write; `pairs` are prompts with further right answers. The climbs take about `climb_seconds` at
+    most. Raises RewardError, with the text, if the reward fails.
     """
     random = Random(seed)
     Meter(reward).score(written[:1])  # the first call loads libraries
@@ -160,13 +159,13 @@ def probe(
 
 
 def tied_share(rewards: Sequence[float], group_size: int) -> float:
-    """Return the share of groups of `group_size` neighbouring `rewards` that are all equal, and so teach nothing."""
+    """Return the share of groups of `group_size` consecutive `rewards` that are tied."""
     groups = [rewards[start : start + group_size] for start in range(0, len(rewards), group_size)]
     return sum(min(group) == max(group) for group in groups) / len(groups)
 
 
 def histogram(values: Sequence[float], bins: int = BINS) -> Histogram:
-    """Return `values` counted in `bins` of equal width from the lowest to the highest; in one bin where these agree."""
+    """Return a histogram of `values` with `bins` of equal width; one bin if all values are equal."""
     low, high = min(values), max(values)
     if high - low <= SAME:
         return Histogram((low, high), (len(values),))
@@ -177,7 +176,7 @@ def histogram(values: Sequence[float], bins: int = BINS) -> Histogram:
 
 
 def _path(origin: Triple, alphabet: str, max_length: int, random: Random) -> list[Triple]:
-    """Return `origin` and what random edits make of it, one more each; twice as many as it has characters."""
+    """Return `origin` and texts with 1, 2, ... random edits of it, up to twice its number of characters."""
     path = [origin]
     for _ in range(min(LONGEST_PATH, max(4, 2 * len(origin.text)))):
         path.append(origin._replace(text=random_edit(path[-1].text, alphabet, max_length, random)))
@@ -185,7 +184,7 @@ def _path(origin: Triple, alphabet: str, max_length: int, random: Random) -> lis
 
 
 def _points(paths: Sequence[Sequence[float]]) -> tuple[PathPoint, ...]:
-    """Return mean and extremes over those of `paths`, of rewards, that go on so far, for each number of edits."""
+    """Return mean, minimum and maximum of the rewards on `paths` for each number of edits."""
     points = []
     for edits in range(max(map(len, paths))):
         values = [path[edits] for path in paths if len(path) > edits]
@@ -201,7 +200,7 @@ def _towards(paths: Sequence[Sequence[float]]) -> Towards:
 
 
 def _rank_correlation(values: Sequence[float], lengths: Sequence[int]) -> float:
-    """Return Spearman's rank correlation (1904), equal ones sharing a rank; 0 where either never changes."""
+    """Return Spearman's rank correlation (1904) with shared ranks for ties; 0 if either is constant."""
     if min(values) == max(values) or min(lengths) == max(lengths):
         return 0.0
     return statistics.correlation(_ranks(values), _ranks(lengths))
@@ -217,9 +216,9 @@ def _ranks(values: Sequence[float]) -> list[float]:
 
 
 def _best(written: Sequence[Triple], values: Sequence[float], count: int) -> list[Triple]:
-    """Return up to `count` different ones of `written`, of many prompts, with the highest of their `values`.
+    """Return up to `count` distinct `written` texts from many prompts with the highest `values`.
 
-    These are what a policy follows: where its best completions are no way up, the others hardly are.
+    A policy follows its best completions: if these cannot be improved, the others hardly can.
     """
     ranked = sorted(dict(zip(written, values, strict=True)).items(), key=lambda item: -item[1])
     turns: Counter[str] = Counter()

@@ -13,7 +13,7 @@ import msgspec
 
 from pgplay.rewards.probe.hill_climb import SAME, Climb
 from pgplay.rewards.probe.probe import Probe
-from pgplay.rewards.records import shorten
+from pgplay.rewards.records import short_repr
 
 Kind = Literal[
     "constant",
@@ -29,31 +29,31 @@ Kind = Literal[
 ]
 
 FLAT = 0.75
-"""Share of tied groups from which on a reward is called flat: three steps of four teach nothing."""
+"""Share of tied groups from which a reward is called flat: most groups give no signal."""
 RANDOM = 0.2
-"""Noise from which on a reward is called random; of two even draws the difference is a third of the range."""
+"""Noise from which a reward is called random; two uniform draws differ by a third of the range."""
 SHORTER, LONGER = 0.5, 1.5
-"""Lengths, as shares of the target's, from which on a text that outdoes it is called short or long."""
+"""Lengths, relative to the target's, from which a better-paid text is called short or long."""
 FOLLOWS_LENGTH = 0.5
-"""Rank correlation from which on rewards are said to follow the length."""
+"""Rank correlation from which rewards are said to follow the length."""
 
 
 class Fact(NamedTuple):
-    """Something that was measured: a code, and its numbers and quoted texts by name."""
+    """A measured fact: its code, and its numbers and quoted texts by name."""
 
     code: str
     values: dict[str, float | str]
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What a reward will do, and the evidence; `locale.catalog` says both in words."""
+    """The kind of a reward and the evidence; `locale.catalog` turns both into sentences."""
 
     kind: Kind
     evidence: tuple[Fact, ...]
 
 
 def judge(probe: Probe) -> Verdict:
-    """Return the verdict on the reward that `probe` looked at."""
+    """Return the verdict on the probed reward."""
     kind = _kind(probe)
     completions, slope, climbs = _on_completions(probe), _on_slope(probe), _on_climbs(probe)
     by_climbs = kind not in ("constant", "random", "flat", "learnable")
@@ -62,12 +62,12 @@ def judge(probe: Probe) -> Verdict:
 
 
 def outdoing(probe: Probe) -> list[Climb]:
-    """Return the climbs that ended above what their target scores."""
+    """Return the climbs that ended above their target's reward."""
     return [one for one in probe.climbs if one.target_reward is not None and one.reward > one.target_reward + SAME]
 
 
 def local_optima(probe: Probe) -> list[Climb]:
-    """Return the climbs that no single edit could improve, though a better text is known: traps for small steps."""
+    """Return the climbs that no single edit improves although a better text is known: traps for small steps."""
     known = max(one.reward for one in probe.climbs)
     return [
         one
@@ -192,7 +192,7 @@ def _counted(climbs: Sequence[Climb], probe: Probe) -> dict[str, float | str]:
 
 
 def _quoted(climb: Climb) -> dict[str, float | str]:
-    return {"text": shorten(climb.text, 60), "reward": _plain(climb.reward)}
+    return {"text": short_repr(climb.text, 60), "reward": _plain(climb.reward)}
 
 
 def _plain(value: float) -> float:

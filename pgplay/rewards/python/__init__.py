@@ -1,1 +1,1 @@
-"""A person's own Python as a reward: found, agreed to, and run in a process of its own."""
+"""Python rewards: found, agreed to, and run in their own process."""

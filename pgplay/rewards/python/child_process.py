@@ -1,7 +1,7 @@
-"""A child process that speaks lines: never waited for without a deadline, and never outliving its owner.
+"""A child process that exchanges lines: every wait has a deadline, and it never outlives its owner.
 
-Three threads keep its three pipes moving, so that neither a child that does not read nor one that prints without end
-can hold the owner up; it works alike where pipes cannot be polled (Windows).
+Three threads serve its three pipes, so that neither a child that does not read nor one that prints endlessly can block
+the owner, also if pipes cannot be polled (Windows).
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ LOG_LINES_A_BATCH = 200
 LOG_LINE_BYTES = 2000
 MAXIMUM_LINE = 16 * 1024 * 1024
 GUARD_SECONDS = 3.0
-"""How long a guard may take to end all that it guards, before it is killed itself."""
+"""Seconds for a guard to end everything it guards, before it is killed itself."""
 MARK = "PGPLAY_REWARD_PROCESS"
-"""A variable of the child's environment, which what it starts inherits."""
+"""A variable in the environment of the child, inherited by everything it starts."""
 
 
 class LogLimit:
-    """Passes a child's lines on to `on_line`, so many between two calls of `renew`, and counts what it drops."""
+    """Passes a limited number of a child's lines to `on_line` between calls of `renew`, and counts dropped ones."""
 
     def __init__(self, on_line: Callable[[str], None]) -> None:
         self._on_line = on_line
@@ -37,7 +37,7 @@ class LogLimit:
         self._dropped = 0
 
     def take(self, lines: Sequence[bytes]) -> None:
-        """Pass on what fits; cheap for what does not, so that a million lines cost a second at most."""
+        """Pass on `line` within the limit; dropping is cheap, so a million lines take at most a second."""
         with self._lock:
             passed = lines[: self._left]
             self._left -= len(passed)
@@ -46,7 +46,7 @@ class LogLimit:
             self._on_line(line[:LOG_LINE_BYTES].decode(errors="replace").rstrip("\r"))
 
     def renew(self) -> None:
-        """Allow as many lines again, after a word on those that were dropped."""
+        """Reset the limit, after reporting the dropped lines."""
         with self._lock:
             dropped, self._dropped, self._left = self._dropped, 0, LOG_LINES_A_BATCH
         if dropped:
@@ -54,7 +54,7 @@ class LogLimit:
 
 
 class ChildProcess:
-    """A child in a session of its own, without a terminal; its standard error goes line by line to `on_log`."""
+    """A child in its own session, without a terminal; its standard error goes line by line to `on_log`."""
 
     def __init__(self, command: Sequence[str], environment: dict[str, str], on_log: Callable[[str], None]) -> None:
         pipe = subprocess.PIPE
@@ -78,20 +78,20 @@ class ChildProcess:
             thread.start()
 
     def send(self, line: bytes) -> None:
-        """Send `line`, its newline included, without waiting for the child to read it."""
+        """Send `line`, including its newline, without waiting for the child to read it."""
         self._outgoing.put(line)
 
     def receive(self, deadline: float) -> bytes | None:
-        """Return the child's next line, or None where it ended or closed the pipe.
+        """Return the child's next line, or None if it ended or closed the pipe.
 
-        Raises TimeoutError where neither happens before `deadline` (of time.monotonic).
+        Raises TimeoutError if neither happens before `deadline` (time.monotonic).
         """
         while True:
             wait = deadline - time.monotonic()
             try:
                 return self._incoming.get(timeout=max(0.0, min(wait, 0.1)))
             except queue.Empty:
-                # A process that it left behind can hold the pipe open, so its end alone is waited for too.
+                # A process it left behind can hold the pipe open, so the child's end is checked too.
                 if self._process.poll() is not None:
                     return self._last_line()
                 if wait <= 0:
@@ -103,7 +103,7 @@ class ChildProcess:
         return None
 
     def ask_where(self, seconds: float) -> Iterator[bytes]:
-        """Yield the lines in which a child that is busy says where it is, as faulthandler writes them."""
+        """Yield faulthandler's report of where a busy child is, line by line."""
         if not hasattr(signal, "SIGUSR1"):
             return
         self._process.send_signal(signal.SIGUSR1)
@@ -113,15 +113,15 @@ class ChildProcess:
                 yield line
 
     def exit_status(self, seconds: float) -> int | None:
-        """Return the status it ended with (negative: the signal), or None where it still runs after `seconds`."""
+        """Return its exit status (negative: the signal), or None if it still runs after `seconds`."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             return self._process.wait(seconds)
         return None
 
     def end(self, grace: float = 0.0) -> None:
-        """Close its input, wait `grace` seconds for it to end, then kill it and all that it started.
+        """Close its input, wait `grace` seconds for it to end, then kill it and everything it started.
 
-        A child under guard (`process_guard`) is asked first: it alone knows all that it started.
+        A guard (`process_guard`) is asked first: only it knows everything that was started.
         """
         self._outgoing.put(None)
         if grace:
@@ -130,7 +130,7 @@ class ChildProcess:
             self._process.terminate()
             self.exit_status(GUARD_SECONDS)
         if hasattr(os, "killpg"):
-            # macOS refuses with PermissionError where only ended processes are left
+            # macOS raises PermissionError if all processes have ended
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
         else:
@@ -138,11 +138,11 @@ class ChildProcess:
         self._process.wait()
         _kill_marked(self._mark)
         for thread in self._threads:
-            thread.join(timeout=1.0)  # what was not found can hold a pipe open: not our wait
+            thread.join(timeout=1.0)  # an unknown process may hold a pipe open; do not wait for it
         self.log.renew()
 
     def _write(self, stream: IO[bytes]) -> None:
-        with contextlib.suppress(OSError), stream:  # a child that ended shows in what is received
+        with contextlib.suppress(OSError), stream:  # `receive` notices a child that has ended
             while (line := self._outgoing.get()) is not None:
                 stream.write(line)
                 stream.flush()
@@ -160,7 +160,7 @@ class ChildProcess:
 
     @staticmethod
     def _split(stream: IO[bytes], take: Callable[[list[bytes]], None], longest: int) -> None:
-        """Hand on the lines of `stream` as they come; of a line that is longer than `longest`, its start."""
+        """Pass on the lines of `stream` as they come, cut to `longest`."""
         rest = b""
         with stream:
             while chunk := os.read(stream.fileno(), 65536):
@@ -172,8 +172,8 @@ class ChildProcess:
 
 
 def _kill_marked(mark: str) -> None:
-    """Kill every process that was started with `mark`, such as A=B, in its environment; Linux alone tells which."""
+    """Kill every process started with `mark`, such as A=B, in its environment; only on Linux."""
     for environment in Path("/proc").glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):  # it ended meanwhile, or is another person's
+        with contextlib.suppress(OSError):  # it has ended, or belongs to another user
             if mark.encode() in environment.read_bytes().split(b"\0"):
                 os.kill(int(environment.parent.name), signal.SIGKILL)

@@ -1,8 +1,8 @@
-"""The child's side of a person's Python reward: loads the source, scores what comes in, tells what went wrong.
+"""The child's side of a Python reward: loads the source, scores texts, reports errors.
 
-Run as a script by `process_guard`, with nothing but the standard library, so that it starts in 30 ms. One JSON object a
-line passes on what were standard input and output at the start; both are moved out of reach before the person's code
-runs, so that whatever it prints, at whatever level, goes to the log (standard error).
+Run as a script by `process_guard`, with only the standard library, so that it starts in 30 ms. It exchanges one JSON
+object per line over the original standard input and output; both are moved out of reach before the person's code runs,
+so that everything it prints, at any level, goes to the log (standard error).
 
 This guards against mistakes, not against attackers: the code runs with the person's own rights.
 """
@@ -30,11 +30,11 @@ from typing import Any
 MODULE_NAME = "pgplay_reward"
 MAXIMUM_PARTS = 32
 MAXIMUM_TRACEBACK = 8000
-ADVICE = "Return one finite number a text, or a mapping with 'score' and named numbers."
+ADVICE = "Return one finite number per text, or a mapping with 'score' and named numbers."
 
 
 class WrongValueError(Exception):
-    """What the person's function returned is no score; `index` is the completion it was returned for."""
+    """The function returned an invalid score for the completion at `index`."""
 
     def __init__(self, happened: str, index: int | None = None) -> None:
         super().__init__(happened)
@@ -52,23 +52,23 @@ class Connection:
         os.dup2(nothing, 0)
         os.close(nothing)
         os.dup2(2, 1)
-        # Line by line, so that what was printed before a crash is in the log.
+        # Line by line, so that output before a crash is in the log.
         sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
 
     def __iter__(self) -> Iterator[Any]:
         return map(json.loads, self._requests)
 
     def send(self, **message: Any) -> None:
-        """Send one message whole, at once, so that the parent knows which completion is being scored."""
+        """Send a message at once, so that the parent knows which completion is being scored."""
         if os.getpid() != self._process:
-            os._exit(1)  # a copy that the person's code forked, and that came back from the call
+            os._exit(1)  # a fork by the person's code that returned from the call
         line = json.dumps(message, ensure_ascii=False).encode(errors="replace") + b"\n"
         while line:
             line = line[os.write(self.descriptor, line) :]
 
 
 def main() -> None:
-    """Load the source that the first line brings, then answer each further line with scores."""
+    """Load the source in the first line, then answer every further line with scores."""
     connection = Connection()
     requests = iter(connection)
     setup = next(requests)
@@ -78,7 +78,7 @@ def main() -> None:
     if hasattr(signal, "SIGUSR1"):
         faulthandler.register(signal.SIGUSR1, connection.descriptor, all_threads=True)
     random.seed(0)
-    lines = list(io.StringIO(setup["source"], newline=None))  # str.splitlines knows more line ends than Python
+    lines = list(io.StringIO(setup["source"], newline=None))  # str.splitlines has more line ends than Python
     linecache.cache[filename] = (len(setup["source"]), None, lines, filename)
     try:
         with _dead_man(setup["load_limit"]):
@@ -121,7 +121,7 @@ def _limit_memory(limit: int) -> None:
     with contextlib.suppress(ImportError, OSError, ValueError):  # not on Windows, and macOS refuses some limits
         import resource
 
-        # On Linux the data limit counts what is really written to; an address-space limit would stop `import torch`.
+        # On Linux the data limit counts memory in use; an address-space limit would prevent `import torch`.
         kind = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
         hard = resource.getrlimit(kind)[1]
         resource.setrlimit(kind, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
@@ -130,7 +130,7 @@ def _limit_memory(limit: int) -> None:
 
 @contextlib.contextmanager
 def _dead_man(seconds: float) -> Iterator[None]:
-    """End this process when the parent, which keeps the time, is no longer there to do so."""
+    """End this process once the parent, which enforces the time limit, is gone."""
     if not hasattr(signal, "setitimer"):
         yield
         return
@@ -143,7 +143,7 @@ def _dead_man(seconds: float) -> Iterator[None]:
 
 
 def _load(source: str, filename: str) -> types.ModuleType:
-    # Under a name of its own and on no module path: a file called random.py must not become everyone's `random`.
+    # Under its own name and on no module path: a file called random.py must not replace `random`.
     module = types.ModuleType(MODULE_NAME)
     module.__file__ = filename
     sys.modules[MODULE_NAME] = module
@@ -160,19 +160,19 @@ def _own_functions(module: types.ModuleType) -> list[str]:
 
 
 def _choose(module: types.ModuleType, wanted: str) -> tuple[Callable[..., Any] | None, str]:
-    """Return the function to call (None where there is none) and what is wrong with it (empty where nothing is)."""
+    """Return the function to call, or None, and its problem, or an empty text."""
     names = [wanted] if wanted else ["rewards", "reward"]
     function = next((vars(module)[name] for name in names if name in vars(module)), None)
     if function is None:
         return None, ""
     if not callable(function):
-        return function, f"is no function but {_shown(function)}"
+        return function, f"is not a function but {_shown(function)}"
     try:
         inspect.signature(function).bind("text", "target", "prompt")
     except TypeError:
         return function, "cannot take the three values text, target and prompt"
     except ValueError:
-        return function, ""  # compiled code that does not tell what it takes
+        return function, ""  # compiled code without a signature
     return function, ""
 
 
@@ -216,7 +216,7 @@ def _naming(index: int | None) -> Iterator[None]:
 
 def _listed(result: Any, count: int) -> list[Any]:
     if isinstance(result, str | bytes | Mapping) or not isinstance(result, Iterable):
-        raise WrongValueError(f"returned {_shown(result)} where a list of {count} scores is due")
+        raise WrongValueError(f"returned {_shown(result)} instead of a list of {count} scores")
     values = list(itertools.islice(result, count + 1))
     if len(values) != count:
         found = f"more than {count}" if len(values) > count else str(len(values))
@@ -230,17 +230,17 @@ def _read(value: Any, index: int) -> tuple[float, dict[str, float]]:
     if "score" not in value:
         raise WrongValueError(f"returned a mapping without 'score': {_shown(value)}", index)
     if len(value) > MAXIMUM_PARTS + 1:
-        raise WrongValueError(f"returned {len(value) - 1} parts; {MAXIMUM_PARTS} is the most", index)
+        raise WrongValueError(f"returned {len(value) - 1} parts; at most {MAXIMUM_PARTS} are allowed", index)
     for name in value:
         if not isinstance(name, str):
-            raise WrongValueError(f"returned a part whose name is {_shown(name)}, which is no text", index)
+            raise WrongValueError(f"returned a part whose name is {_shown(name)}, not a text", index)
     numbers_ = {name: _number(number, f" as '{name[:60]}'", index) for name, number in value.items()}
     return numbers_.pop("score"), numbers_
 
 
 def _number(value: Any, place: str, index: int) -> float:
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise WrongValueError(f"returned {_shown(value)}{place} where a number is due", index)
+        raise WrongValueError(f"returned {_shown(value)}{place} instead of a number", index)
     try:
         number = float(value)
     except OverflowError:
@@ -251,7 +251,7 @@ def _number(value: Any, place: str, index: int) -> float:
 
 
 def _shown(value: Any) -> str:
-    """Return `value` in a message of one line; what a person's __repr__ raises is not the news here."""
+    """Return `value` for a message of one line; an exception from its __repr__ is ignored."""
     kind = type(value).__name__
     try:
         words = repr(value)
@@ -262,9 +262,9 @@ def _shown(value: Any) -> str:
 
 
 def _explain(error: BaseException, filename: str) -> dict[str, Any]:
-    """Return what happened, at which of the person's own lines, and the way there through their source."""
+    """Return a description of the error, its line in the person's source, and the traceback within it."""
     if isinstance(error, MemoryError):
-        traceback.clear_frames(error.__traceback__)  # frees what filled the memory: telling takes some too
+        traceback.clear_frames(error.__traceback__)  # frees memory for the report
     own = error.__traceback__
     while own and own.tb_frame.f_code.co_filename != filename:
         own = own.tb_next

@@ -1,9 +1,9 @@
-"""Runs a script in a process under guard: when it ends, or the parent does, all that it ever started ends with it.
+"""Runs a script under guard: when it or the parent ends, everything it started ends too.
 
 Called as `process_guard.py SCRIPT`, with nothing but the standard library. The guard has no threads and runs none of
-the person's code; it forwards SIGUSR1 to the script, ends all on SIGTERM, and ends as the script did. On Linux it takes
-in what is orphaned below it, so that neither a session of its own nor an emptied environment hides a process; elsewhere
-it ends the script's group. Where processes do not fork (Windows) the script runs without a guard.
+the person's code; it forwards SIGUSR1 to the script, ends everything on SIGTERM, and ends as the script did. On Linux
+it adopts orphans, so that neither a new session nor an empty environment hides a process; elsewhere it ends the
+script's group. Without fork (Windows) the script runs without a guard.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ import time
 from pathlib import Path
 
 GRACE = 1.0
-"""Seconds that the script has to end by itself after the end of its input."""
+"""Seconds for the script to end by itself after its input ends."""
 LOOK = 0.25
-"""Seconds between two looks at whether the parent is still there."""
+"""Seconds between checks that the parent is alive."""
 GIVE_UP = 2.0
 SET_PARENT_DEATH_SIGNAL = 1
 SET_CHILD_SUBREAPER = 36
 
 
 def main(script: str) -> None:
-    """Run `script`, guarded where the system allows."""
+    """Run `script`, guarded if the system allows it."""
     if not hasattr(os, "fork"):
         runpy.run_path(script, run_name="__main__")
         return
@@ -42,7 +42,7 @@ def main(script: str) -> None:
         signal.signal(number, lambda number, _: caught.append(number))
     child = os.fork()
     if child:
-        os.close(1)  # the end of the script's answers must be seen
+        os.close(1)  # the parent must see the end of the script's answers
         _guard(child, parent, woken, caught)
     signal.set_wakeup_fd(-1)
     for number in forwarded:
@@ -56,7 +56,7 @@ def main(script: str) -> None:
 
 
 def _guard(child: int, parent: int, woken: int, caught: list[int]) -> None:
-    """Wait for the end of `child` or of `parent`, end what is left, and end as the child did."""
+    """Wait for `child` or `parent` to end, end everything left, and exit as the child did."""
     hangup = select.poll()
     hangup.register(0, 0)  # asks for nothing but the hang-up, which comes even where lines are still unread
     deadline: float | None = None
@@ -80,7 +80,7 @@ def _guard(child: int, parent: int, woken: int, caught: list[int]) -> None:
 
 
 def _reap(child: int) -> int | None:
-    """Take note of all that ended; return the status of `child` where it is among them."""
+    """Reap all ended processes; return the status of `child` if it is among them."""
     status = None
     with contextlib.suppress(ChildProcessError):
         while (ended := os.waitpid(-1, os.WNOHANG))[0]:
@@ -90,7 +90,7 @@ def _reap(child: int) -> int | None:
 
 
 def _end_all(child: int) -> int:
-    """Kill all below this process until nothing is left; return the status of `child`, killed where it is unknown."""
+    """Kill all descendants of this process; return the status of `child`, SIGKILL if unknown."""
     status: int = signal.SIGKILL
     give_up = time.monotonic() + GIVE_UP
     while time.monotonic() < give_up:
@@ -110,10 +110,10 @@ def _end_all(child: int) -> int:
 
 
 def _descendants(ancestor: int) -> list[int]:
-    """Return all processes below `ancestor` that /proc tells of; none where there is no /proc."""
+    """Return all descendants of `ancestor` listed in /proc; none without /proc."""
     children: dict[int, list[int]] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):  # it ended meanwhile
+        with contextlib.suppress(OSError):  # it has ended
             after_name = path.read_bytes().rpartition(b")")[2].split()
             children.setdefault(int(after_name[1]), []).append(int(path.parent.name))
     found = list(children.get(ancestor, []))
@@ -123,7 +123,7 @@ def _descendants(ancestor: int) -> list[int]:
 
 
 def _end_as(status: int) -> None:
-    """End this process with the wait status of another one."""
+    """Exit with the wait status of another process."""
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         with contextlib.suppress(OSError):  # SIGKILL has no handler to reset
@@ -140,7 +140,7 @@ def _leave_no_core() -> None:
 
 
 def _control(option: int, value: int) -> None:
-    """Set an option of this process that Linux alone has."""
+    """Set a Linux option of this process."""
     if sys.platform == "linux":
         import ctypes
 

@@ -1,9 +1,9 @@
-"""A person's own Python as a reward: `my_reward.py` or `my_reward.py:rhymes`.
+"""Python rewards: `my_reward.py` or `my_reward.py:rhymes`.
 
 The file defines `reward(text, target, prompt)`, which returns a number or a mapping with `score` and named numeric
-parts, or `rewards(texts, targets, prompts)`, which returns a list of those; any function whose first parameter is
-called `texts` is given lists. It runs in a process of its own (`host`), with limits on time and memory, and
-what it returns is checked. This guards against mistakes, not against attackers: the code runs with the person's rights.
+parts, or `rewards(texts, targets, prompts)`, which returns a list of those; a function whose first parameter is called
+`texts` gets lists. It runs in its own process (`host`) with limits on time and memory, and its results are checked.
+This guards against mistakes, not against attackers: the code runs with the person's rights.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from pgplay.errors import InputError, RewardError, unknown_name
 from pgplay.files.text import lines_of
 from pgplay.rewards.python.child_process import ChildProcess
 from pgplay.rewards.python.source import PythonSource
-from pgplay.rewards.records import Scores, Triple, tell
+from pgplay.rewards.records import Scores, Triple, describe_triple
 
 GUARD, HOST = (str(Path(__file__).with_name(name)) for name in ("process_guard.py", "host.py"))
 
 
 class Limits(NamedTuple):
-    """What a person's Python may take: seconds a batch, seconds to load, bytes of memory."""
+    """Limits of a Python reward: seconds per batch, seconds to load, bytes of memory."""
 
     batch_seconds: float = 5.0
     load_seconds: float = 20.0
@@ -66,9 +66,9 @@ _messages: msgspec.json.Decoder[_Message] = msgspec.json.Decoder(_Message)
 
 
 class PythonScorer:
-    """Runs a person's source in a child process; after a failure the next call starts a fresh one.
+    """Runs Python source in a child process; after a failure the next call starts a fresh one.
 
-    Raises InputError where the source lacks the function and RewardError where it cannot be loaded.
+    Raises InputError if the source lacks the function, and RewardError if it cannot be loaded.
     """
 
     def __init__(self, source: PythonSource, limits: Limits, on_log: Callable[[str], None]) -> None:
@@ -93,7 +93,7 @@ class PythonScorer:
                 message = self._receive(child, deadline, triples, len(answered))
                 answered.append(self._check(message, triples, answered))
         except BaseException:
-            # Whatever it still says belongs to a batch that nobody waits for.
+            # Any later output belongs to an abandoned batch.
             self._child = None
             child.end()
             raise
@@ -101,7 +101,7 @@ class PythonScorer:
         return Scores([one.score for one in answered], {name: [one.parts[name] for one in answered] for name in names})
 
     def close(self) -> None:
-        """End the process and all that it started; closing twice is fine."""
+        """End the process and everything it started; closing twice is fine."""
         child, self._child = self._child, None
         if child:
             child.end(grace=1.0)
@@ -139,14 +139,14 @@ class PythonScorer:
     def _receive(
         self, child: ChildProcess, deadline: float, triples: Sequence[Triple] = (), done: int = 0
     ) -> _Message:
-        """Return the child's next message; raises RewardError where it has none in time, or ended."""
+        """Return the child's next message; raises RewardError if none comes in time, or it ended."""
         seen: list[bytes] = []
         current = triples[done] if triples else None
         try:
             while (line := child.receive(deadline)) is not None:
                 if line.startswith(b"{"):
                     return _messages.decode(line)
-                seen.append(line)  # a crash as faulthandler tells it
+                seen.append(line)  # a crash reported by faulthandler
         except TimeoutError:
             number = self._place(child.ask_where(0.3))
             if triples:
@@ -178,7 +178,7 @@ class PythonScorer:
     def _missing(self, message: _Missing) -> InputError:
         if message.function:
             return unknown_name(f"function in {self._file}", message.function, message.known)
-        others = f", or name one that is there, as in {self._file}:{message.known[0]}" if message.known else ""
+        others = f", or name an existing one, as in {self._file}:{message.known[0]}" if message.known else ""
         return InputError(
             f"{self._file} defines no function called reward or rewards.",
             f"Define reward(text, target, prompt){others}.",
@@ -187,14 +187,14 @@ class PythonScorer:
     def _error(self, failed: _Failed, triple: Triple | None = None, others: int = 0) -> RewardError:
         where = f" (line {failed.line}: {failed.code})" if failed.line else ""
         who = f"{self._function} in {self._file}" if self._function else self._file
-        given = f"It was given {tell(triple)}" if triple else ""
+        given = f"It was given {describe_triple(triple)}" if triple else ""
         if given:
             given += f" and {others} others." if others else "."
         remedy = " ".join(filter(None, (given, failed.advice)))
         return RewardError(f"{who} {failed.happened}{where}.", remedy, failed.line, triple, failed.traceback)
 
     def _place(self, lines: Iterable[bytes]) -> int:
-        """Return the innermost of the person's own lines in what faulthandler wrote; 0 where there is none."""
+        """Return the innermost line of the person's source in a report of faulthandler; 0 if there is none."""
         file = re.escape(self._source.file.encode("ascii", "backslashreplace"))
         for line in lines:
             found = re.match(rb'\s*File "' + file + rb'", line (\d+)', line)
@@ -218,4 +218,4 @@ def _ending(status: int | None) -> str:
     if status >= 0:
         return f"ended its own process with exit status {status}"
     name = signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
-    return f"was ended by {name}" + (", perhaps for want of memory" if name == "SIGKILL" else "")
+    return f"was ended by {name}" + (", perhaps because memory ran out" if name == "SIGKILL" else "")

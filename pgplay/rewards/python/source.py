@@ -21,7 +21,7 @@ _SPEC = re.compile(r"(?P<file>.+\.py)(?::(?P<function>[^\"'()]*))?", re.DOTALL)
 
 
 class PythonSource(NamedTuple):
-    """A person's source: the file's path for messages, the function to call (empty: the usual names), the text."""
+    """Python source: the file's path for messages, the function to call (empty: the usual names), and the text."""
 
     file: str
     function: str
@@ -29,7 +29,7 @@ class PythonSource(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What is shown: the file without its folder, and the function where one was named."""
+        """Its display name: the file without its folder, and the function if named."""
         file = os.path.basename(self.file)
         return f"{file}:{self.function}" if self.function else file
 
@@ -40,18 +40,18 @@ def is_python(spec: str) -> bool:
 
 
 def split_python(spec: str) -> tuple[str, str]:
-    """Return the file and the function (empty where none is named) of a Python `spec`; raises InputError."""
+    """Return the file and the function (empty if not named) of a Python `spec`; raises InputError."""
     found = _SPEC.fullmatch(spec.strip())
     if found is None:
-        raise InputError(f"'{spec}' names no Python file.", "Write my_reward.py or my_reward.py:function.")
+        raise InputError(f"'{spec}' is not a Python file.", "Write my_reward.py or my_reward.py:function.")
     function = found["function"]
     if function is not None and not function.isidentifier():
-        raise InputError(f"'{function}' is no name of a function.", f"Write {found['file']}:function.")
+        raise InputError(f"'{function}' is not a function name.", f"Write {found['file']}:function.")
     return found["file"], function or ""
 
 
 def beside(spec: str, folder: Path) -> str:
-    """Return `spec` as it is to be read where it stands in a file in `folder`: its Python is looked for there first."""
+    """Return `spec` from a file in `folder`: its Python is searched there first."""
     if not is_python(spec):
         return spec
     file, function = split_python(spec)
@@ -60,7 +60,7 @@ def beside(spec: str, folder: Path) -> str:
 
 
 def with_rewards_beside(settings: Mapping[str, Any], file: Path) -> dict[str, Any]:
-    """Return a preset's `settings`, in which names of Python rewards mean first those that lie beside its `file`."""
+    """Return a preset's `settings`, with Python rewards searched first next to its `file`."""
     located = dict(settings)
     if "reward" in located:
         located["reward"] = beside(located["reward"], file.parent)
@@ -70,9 +70,9 @@ def with_rewards_beside(settings: Mapping[str, Any], file: Path) -> dict[str, An
 
 
 def find_python(spec: str) -> Path:
-    """Return the path that a Python `spec` names, whether there is a file or not; raises InputError.
+    """Return the path of a Python `spec`, whether it exists or not; raises InputError.
 
-    A bare name that is no file here is one of the rewards that the person keeps, where there is one of that name.
+    A bare name without a file here means the stored reward of that name, if there is one.
     """
     path = expand_home(split_python(spec)[0])
     if path.name != str(path) or path.exists():
@@ -85,7 +85,7 @@ def find_python(spec: str) -> Path:
 
 
 def place_of(spec: str) -> Path:
-    """Return where the Python of `spec` is, or is to be kept: a bare name of no file, among the kept rewards."""
+    """Return the path of the Python of `spec`; a bare name without a file is among the stored rewards."""
     path = find_python(spec)
     if not path.exists() and path.name == split_python(spec)[0]:
         path = personal_rewards_folder() / composed(path.name)
@@ -93,14 +93,14 @@ def place_of(spec: str) -> Path:
 
 
 def read_python(spec: str) -> PythonSource:
-    """Return the source that `spec` names; raises InputError where its file is missing or no Python text."""
+    """Return the source of `spec`; raises InputError if its file is missing or not Python text."""
     file, function = split_python(spec)
     path = find_python(spec)
     return PythonSource(os.path.abspath(path), function, read_code(path, file))
 
 
 def read_code(path: Path, file: str) -> str:
-    """Return the Python in the file at `path`, called `file` where it is missing or no text: raises InputError."""
+    """Return the Python in the file at `path`; raises InputError, which calls it `file`, if missing or not text."""
     if not path.exists():
         raise InputError(f"The reward file {file} does not exist.", "Give the path of a Python file.")
     try:
