@@ -44,6 +44,8 @@ def forward(batch: Batch, modules: Modules, density: Density) -> Forward:
     log_ratio = kl = None
     if modules.reference is not None:
         with torch.no_grad():
+            # At the run's temperature, so that equal weights diverge by nothing, whatever the reference was trained at;
+            # unfiltered, as a token that it removes would cost without end.
             frozen = modules.reference.distribution_after(prefixes, Density(density.temperature))
         log_ratio = log_p - frozen.log_p(actions, prefix_index)
         kl = spread(distribution.kl(frozen), prefix_index)
