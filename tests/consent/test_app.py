@@ -15,7 +15,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Select
 
-from pgplay.app import app as app_module
+from pgplay.app import launch
 from pgplay.app.app import PgplayApp
 from pgplay.app.launch import run_app
 from pgplay.app.rewards.draft import kept_rewards
@@ -209,7 +209,7 @@ def as_left(monkeypatch: pytest.MonkeyPatch, **options: Any) -> PgplayApp:
         return made[-1]
 
     monkeypatch.setattr(PgplayApp, "run", lambda app: None)
-    monkeypatch.setattr(app_module, "PgplayApp", make)
+    monkeypatch.setattr(launch, "PgplayApp", make)
     run_app(make_config({}), as_left=True)
     return made[0]
 
