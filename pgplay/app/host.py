@@ -32,6 +32,9 @@ class SetupForm(Protocol):
     def check_now(self) -> Checked:
         """Check the fields as they are, without waiting for a pause in typing."""
 
+    async def check(self) -> Checked:
+        """Check the fields as they are, once the large files that they name have been read."""
+
     def load(self, config: RunConfig, preset: str = "", *, origin: str = OWN, kept: bool = False) -> None:
         """Show another configuration; `origin` and `kept` describe its rewards."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from pgplay.config import goals
@@ -99,7 +100,7 @@ def make_plan(config: RunConfig, task: Task | None = None, shape: PolicySpec | N
         notes.append("kl_limit holds the run near an untrained policy: give it a warm start, or a reference.")
     with about("warm_text"):
         warm_lines = read_corpus(config.warm_text) if config.warm_text and shape is None else ()
-    texts = [text for pair in task.pairs for text in (pair.prompt, *pair.answers)]
+    texts = task.texts
     if shape is None:
         with about(text_field(config)):
             alphabet = resolve_alphabet(config.alphabet, [*texts, *warm_lines])
@@ -178,7 +179,7 @@ def _reward_facts(config: RunConfig) -> tuple[RewardFacts, ...]:
         return trained, *map(facts_of, config.measure)
 
 
-def _check_fits(tokenizer: Tokenizer, texts: list[str]) -> None:
+def _check_fits(tokenizer: Tokenizer, texts: Sequence[str]) -> None:
     missing = tokenizer.unwritable(texts)
     if missing:
         raise InputError(

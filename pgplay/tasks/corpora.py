@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from functools import lru_cache
+from pathlib import Path
+
 from pgplay.errors import InputError, unknown_name
+from pgplay.files.stamp import FileStamp, file_stamp
 from pgplay.files.text import check_text, read_text
 from pgplay.paths import expand_home, shipped
 
@@ -20,11 +25,23 @@ def read_corpus(name_or_path: str) -> tuple[str, ...]:
 
     Raises InputError for an unknown name, a file that cannot be read, and one without a line.
     """
+    path = _path(name_or_path)
+    return _read(path, file_stamp(path))
+
+
+def _path(name_or_path: str) -> Path:
+    """Return the file of a text that ships, or the one that is named; raises InputError for an unknown name."""
     path = expand_home(name_or_path)
     if name_or_path in corpus_names():
-        path = shipped("assets") / "corpora" / f"{name_or_path}.txt"
-    elif not path.suffix and (not path.exists() or path.is_dir()):
+        return shipped("assets") / "corpora" / f"{name_or_path}.txt"
+    if not path.suffix and (not os.path.exists(path) or os.path.isdir(path)):
         raise unknown_name("text", name_or_path, corpus_names())
+    return path
+
+
+@lru_cache(maxsize=1)
+def _read(path: Path, stamp: FileStamp | None) -> tuple[str, ...]:
+    """Return the lines of the file at `path`; kept until its `stamp` changes."""
     text = read_text(path, CORPUS_LIMIT)
     check_text(text, str(path))
     lines = tuple(line.strip() for line in text.split("\n") if line.strip())

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import random
+from functools import lru_cache
 from pathlib import Path
 
 from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, about, unknown_name
+from pgplay.files.stamp import FileStamp, file_stamp
 from pgplay.paths import expand_home
 from pgplay.tasks.datasets import shipped_data_sets
 from pgplay.tasks.generators import GENERATORS, generate, parse_task
@@ -21,9 +24,8 @@ def load_task(config: RunConfig) -> Task:
     and a held-out share that leaves no training or no held-out prompt.
     """
     with about(text_field(config)):
-        name, pairs = _all_pairs(config)
-        training, held_out = _split(pairs, config.held_out, config.seed)
-        return Task(name, training, held_out)
+        stamp = file_stamp(expand_home(config.task)) if config.task and _names_a_file(config.task) else None
+        return _load(config.task, "" if config.task else config.target, config.held_out, config.seed, stamp)
 
 
 def text_field(config: RunConfig) -> str:
@@ -31,22 +33,29 @@ def text_field(config: RunConfig) -> str:
     return "task" if config.task else "target"
 
 
-def _all_pairs(config: RunConfig) -> tuple[str, tuple[Pair, ...]]:
-    """Return the name of the task of `config`, and all its pairs."""
-    if not config.task:
-        return "target", single_target(config.target).training
-    if _names_a_file(config.task):
-        return Path(config.task).stem, read_pairs(expand_home(config.task))
-    if config.task in shipped_data_sets():
-        return config.task, read_pairs(shipped_data_sets()[config.task])
-    if config.task.partition(":")[0] not in GENERATORS:
-        raise unknown_name("task", config.task.partition(":")[0], [*GENERATORS, *shipped_data_sets()])
-    return config.task, generate(parse_task(config.task), config.seed)
+@lru_cache(maxsize=2)
+def _load(task: str, target: str, held_out: float, seed: int, stamp: FileStamp | None) -> Task:
+    """Return the task of these settings; kept until they or the file's `stamp` change."""
+    name, pairs = _all_pairs(task, target, seed)
+    return Task(name, *_split(pairs, held_out, seed))
+
+
+def _all_pairs(task: str, target: str, seed: int) -> tuple[str, tuple[Pair, ...]]:
+    """Return the name of the task, and all its pairs."""
+    if not task:
+        return "target", single_target(target).training
+    if _names_a_file(task):
+        return Path(task).stem, read_pairs(expand_home(task))
+    if task in shipped_data_sets():
+        return task, read_pairs(shipped_data_sets()[task])
+    if task.partition(":")[0] not in GENERATORS:
+        raise unknown_name("task", task.partition(":")[0], [*GENERATORS, *shipped_data_sets()])
+    return task, generate(parse_task(task), seed)
 
 
 def _names_a_file(task: str) -> bool:
     path = expand_home(task)
-    is_existing_file = path.exists() and not path.is_dir()  # also a pipe: reading it explains the error
+    is_existing_file = os.path.exists(path) and not os.path.isdir(path)  # also a pipe: reading it explains the error
     return path.suffix.lower() in PAIR_SUFFIXES or (":" not in task and bool(path.suffix)) or is_existing_file
 
 

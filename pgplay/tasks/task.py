@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import msgspec
 
 from pgplay.errors import InputError
@@ -36,8 +38,11 @@ class Pair(msgspec.Struct, frozen=True, omit_defaults=True):
         return min(self.answers, key=lambda answer: distance(text, answer))
 
 
-class Task(msgspec.Struct, frozen=True):
-    """Pairs to train on, and pairs held out of training; either all or none have a target."""
+class Task(msgspec.Struct, frozen=True, dict=True):
+    """Pairs to train on, and pairs held out of training; either all or none have a target.
+
+    What holds for all pairs is computed once: a set may have a hundred thousand.
+    """
 
     name: str
     training: tuple[Pair, ...]
@@ -51,20 +56,25 @@ class Task(msgspec.Struct, frozen=True):
                 if not pair.target:
                     raise InputError(f"The target for the prompt {pair.prompt!r} is empty.", "Give it some text.")
 
-    @property
+    @cached_property
     def pairs(self) -> tuple[Pair, ...]:
         """All pairs, the training pairs first."""
         return self.training + self.held_out
 
-    @property
+    @cached_property
     def has_prompts(self) -> bool:
         """Whether any pair has a prompt."""
         return any(pair.prompt for pair in self.training)
 
-    @property
+    @cached_property
     def has_targets(self) -> bool:
         """Whether there are targets; without them only the reward judges a completion."""
         return any(pair.target for pair in self.training)
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """Every prompt and every right answer."""
+        return tuple(text for pair in self.pairs for text in (pair.prompt, *pair.answers))
 
     def cut(self, most: int) -> Task:
         """Return the task with at most `most` training and `most` held-out pairs."""

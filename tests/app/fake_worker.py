@@ -17,7 +17,7 @@ from pgplay.config.run_config import RunConfig, make_config
 from pgplay.learning.algorithms.table import trains_network
 from pgplay.learning.reports.step_report import Finding, Sample, StepReport
 from pgplay.rewards.spec import read_spec
-from pgplay.worker.protocol.messages import VERSION, Command, Event, Ready, Snapshot, StateChanged
+from pgplay.worker.protocol.messages import VERSION, Command, Event, Ready, Resume, Snapshot, Start, StateChanged
 from pgplay.worker.protocol.records import Device, RunInfo
 
 DEVICES = (
@@ -35,6 +35,9 @@ class FakeWorker:
     def __init__(self, on_event: OnEvent, on_exit: OnExit) -> None:
         self.on_event, self.on_exit = on_event, on_exit
         self.commands: list[Command] = []
+        """What was asked for, without the numbers."""
+        self.numbers: list[int] = []
+        """The request number of each command."""
         self.alive = False
         self.closed_with: float | None = None
 
@@ -42,7 +45,8 @@ class FakeWorker:
         self.alive = True
 
     def send(self, command: Command) -> None:
-        self.commands.append(command)
+        self.commands.append(msgspec.structs.replace(command, request=0))
+        self.numbers.append(command.request)
 
     async def close(self, timeout: float) -> None:
         self.alive = False
@@ -53,14 +57,18 @@ class FakeWorker:
 
     def answer(self, event: Event) -> None:
         """Tell `event` as the answer to the newest command that awaits one."""
-        asked = [command.request for command in self.commands if command.request]
-        self.tell(msgspec.structs.replace(event, request=asked[-1]))
+        self.tell(msgspec.structs.replace(event, request=max(self.numbers)))
+
+    def request(self, *kinds: type[Command]) -> int:
+        """The request number of the newest command of these kinds, 0 without one: what its answer carries."""
+        asked = zip(reversed(self.commands), reversed(self.numbers), strict=True)
+        return next((number for command, number in asked if isinstance(command, kinds)), 0)
 
     def ready(self) -> None:
         self.tell(Ready(protocol=VERSION, pid=1, versions={"torch": "2.13"}, devices=DEVICES, seconds=1.4))
 
     def build(self, state: str = "training", *, run: str = "a-run", step: int = 0, **settings: Any) -> None:
-        """Tell that a run with these settings was built and is in `state`."""
+        """Tell that a run with these settings was built and is in `state`, as the newest Start or Resume asked."""
         config = make_config(settings)
         info = RunInfo(
             run=run,
@@ -77,7 +85,7 @@ class FakeWorker:
             notes=(),
             reward_source=read_spec(config.reward).code if Path(config.reward).is_file() else "",
         )
-        self.tell(StateChanged(state=state, info=info, step=step))  # type: ignore[arg-type]
+        self.tell(StateChanged(state=state, info=info, step=step, request=self.request(Start, Resume)))  # type: ignore[arg-type]
 
     def train(self, until: int, *, after: int = 0, texts: dict[str, str] | None = None, **extra: Any) -> None:
         """Tell of the steps after `after` up to `until`, on the way to 'hello world'."""

@@ -16,7 +16,7 @@ from pgplay.library.consents import is_allowed
 from pgplay.library.policy_card import PolicyCard
 from pgplay.rewards.spec import digest
 from pgplay.tasks.task import Pair, Task
-from pgplay.worker.protocol.messages import Change, Start
+from pgplay.worker.protocol.messages import Change, Start, Step
 from tests.app.fake_worker import Bench, opened, until, words
 
 PYTHON = "def reward(text, target, prompt):\n    return 1.0\n"
@@ -116,3 +116,17 @@ async def test_a_pasted_recipe_that_names_python_is_asked_for_and_a_reward_chose
         await until(pilot, lambda: (bench.app.state.settings or {}).get("reward") == "prefix")
         await pilot.press("space")
         await until(pilot, lambda: bench.sent(Start))
+
+
+async def test_ten_steps_are_made_once_the_python_that_they_need_is_allowed(preset: str) -> None:
+    async with opened() as (bench, pilot):
+        bench.app.main.query_one("#preset", Select).value = preset
+        await until(pilot, lambda: str((bench.app.state.settings or {}).get("reward", "")).endswith("theirs.py"))
+        await pilot.press("S")
+        await asked(bench, pilot)
+        assert not bench.worker.commands
+        await pilot.click("#yes")
+        await until(pilot, lambda: bench.sent(Start))
+        bench.worker.build("paused")
+        await until(pilot, lambda: bench.sent(Step))
+        assert bench.sent(Step) == [Step(count=10)]

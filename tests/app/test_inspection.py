@@ -22,7 +22,17 @@ from pgplay.config.run_config import make_config
 from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
 from pgplay.learning.reports.step_report import Finding
 from pgplay.runs.store import RunStore
-from pgplay.worker.protocol.messages import Change, InspectStep, Map, Mapped, Pause, StateChanged, StepInspected
+from pgplay.worker.protocol.messages import (
+    Change,
+    Changed,
+    InspectStep,
+    Map,
+    Mapped,
+    Pause,
+    Refused,
+    StateChanged,
+    StepInspected,
+)
 from tests.app.anatomies import RULES, anatomy, policy_map, sample, traces
 from tests.app.fake_worker import Bench, begin, curve, snapshot, until
 
@@ -346,3 +356,78 @@ async def test_every_stop_shows_maths_and_tokens_also_in_a_small_terminal() -> N
         for _ in STOPS:
             await until(pilot, lambda: all(bench.app.screen.query_one(part).size.height >= 3 for part in parts))
             await pilot.press("right")
+
+
+async def open_signals(bench: Bench, pilot: Pilot[int]) -> None:
+    """Train with policies that move too far, and open the page whose first advice is to halve lr."""
+    await trained(bench, pilot)
+    sick = {"clip_share": 0.8, "lr": 0.005, "tied_groups": 0.0, "entropy": 1.0}
+    bench.worker.train(80, after=40, metrics=lambda step: {**curve(step), **sick})
+    await until(pilot, lambda: bench.app.state.step == 80)
+    await pilot.press("question_mark")
+    await until(pilot, lambda: bench.app.screen.query("#health-signals"))
+    await until(pilot, lambda: "1: lr 0.0025" in seen(bench, "#health-signals"))
+
+
+async def test_advice_that_is_taken_is_told_once_and_only_when_it_is() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 40), notifications=True) as pilot:
+        await open_signals(bench, pilot)
+        await pilot.press("1")
+        await until(pilot, lambda: bench.sent(Change))
+        assert told(bench) == []
+        bench.worker.tell(Changed(settings={"lr": 0.0025}, step=80, request=bench.worker.request(Change)))
+        await until(pilot, lambda: told(bench))
+        assert told(bench) == ["Changed: lr 0.0025"]
+
+
+async def test_advice_that_the_worker_refuses_is_not_told_as_changed() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 40), notifications=True) as pilot:
+        await open_signals(bench, pilot)
+        await pilot.press("1")
+        await until(pilot, lambda: bench.sent(Change))
+        bench.worker.tell(Refused(problem="It cannot be.", request=bench.worker.request(Change)))
+        bench.worker.tell(Changed(settings={"lr": 0.1}, step=81))
+        await until(pilot, lambda: bench.app.state.info and bench.app.state.info.settings.get("lr") == 0.1)
+        assert told(bench) == ["It cannot be."]
+
+
+async def test_advice_that_does_not_fit_the_setup_changes_nothing_and_says_why() -> None:
+    bench = Bench(make_config({"group_size": 64}))
+    async with bench.app.run_test(size=(120, 40), notifications=True) as pilot:
+        await trained(bench, pilot)
+        bench.app.controllers.inspection.change({"batch_size": 162})
+        await until(pilot, lambda: told(bench))
+        assert len(told(bench)) == 1
+        assert told(bench)[0].startswith("This cannot be followed: ")
+        assert not any("batch_size" in change.settings for change in bench.sent(Change))
+        assert bench.app.main.setup.typed["batch_size"] == ""
+
+
+async def test_advice_without_a_run_that_trains_is_told_as_what_it_is() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 40), notifications=True) as pilot:
+        await trained(bench, pilot, "finished")
+        bench.app.controllers.inspection.change({"lr": 0.002})
+        await until(pilot, lambda: told(bench))
+        bench.app.controllers.inspection.change({"lr": 0.002})
+        await until(pilot, lambda: len(told(bench)) == 2)
+        assert told(bench) == ["In the setup: lr 0.002, from the next start on.", "It is set already: lr 0.002"]
+        assert not bench.sent(Change)
+
+
+async def test_a_step_cannot_be_asked_of_a_worker_that_is_gone_and_that_is_said() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 40), notifications=True) as pilot:
+        await trained(bench, pilot)
+        bench.worker.die()
+        await until(pilot, lambda: bench.app.screen.query("#resume"))
+        await pilot.press("escape", "k", "n")
+        await until(pilot, lambda: any("The worker is gone" in words for words in told(bench)))
+        assert len(bench.workers) == 1
+
+
+def told(bench: Bench) -> list[str]:
+    """The messages that were shown over the screen."""
+    return [notification.message for notification in bench.app._notifications]

@@ -168,7 +168,7 @@ async def test_writing_with_a_saved_policy() -> None:
         screen.query_one("#count", Input).value = "3"
         await pilot.press("ctrl+w")
         await until(pilot, lambda: bench.sent(Write))
-        assert bench.sent(Write) == [Write(policy="first", count=3, temperature=0.5, request=1)]
+        assert bench.sent(Write) == [Write(policy="first", count=3, temperature=0.5)]
         bench.worker.answer(Written(policy="first", samples=(sample("top", "[/b]\x1b[2J", 0.5, 40),)))
         await until(pilot, lambda: "[/b]␛[2J" in str(screen.query_one("#texts", Static).render()))
         assert "0.50" not in str(screen.query_one("#texts", Static).render())
@@ -177,7 +177,7 @@ async def test_writing_with_a_saved_policy() -> None:
         await until(pilot, lambda: "0.50" in str(screen.query_one("#texts", Static).render()))
         screen.query_one("#how", Choice).value = "greedy"
         await pilot.press("ctrl+w")
-        assert bench.sent(Write)[-1] == Write(policy="first", count=1, temperature=0.5, greedy=True, request=2)
+        assert bench.sent(Write)[-1] == Write(policy="first", count=1, temperature=0.5, greedy=True)
         bench.worker.answer(Refused(problem="The policy is gone."))
         await until(pilot, lambda: "The policy is gone." in str(screen.query_one("#texts", Static).render()))
 

@@ -61,3 +61,38 @@ async def test_without_a_policy_there_is_nothing_to_list() -> None:
         await pilot.press("q")
         await pilot.pause()
         assert not isinstance(bench.app.screen, PromptsScreen)
+
+
+async def test_another_run_begins_with_no_prompts_of_the_last_one() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(100, 30)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training")
+        bench.worker.tell(snapshot(40))
+        await until(pilot, lambda: bench.app.state.step == 40)
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(bench.app.screen, PromptsScreen))
+        bench.worker.tell(PromptsListed(sheet=sheet(40, 0.0)))
+        await until(pilot, lambda: len(cells(bench)) == 3 and "abc" in shown(bench, "#watched"))
+        bench.worker.build("training", run="another")
+        await until(pilot, lambda: not cells(bench))
+        assert "is writing" in shown(bench, "#prompts-title")
+        assert "abc" not in shown(bench, "#watched")
+        bench.worker.tell(PromptsListed(sheet=sheet(1, 0.5)))
+        await until(pilot, lambda: len(cells(bench)) == 3)
+        assert "step 1 " in shown(bench, "#prompts-title")
+
+
+async def test_the_prompts_page_opens_without_those_of_the_last_run() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(100, 30)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training")
+        bench.worker.tell(PromptsListed(sheet=sheet(40, 0.0)))
+        await until(pilot, lambda: bench.app.state.prompts)
+        bench.worker.build("training", run="another")
+        bench.worker.tell(snapshot(1))
+        await until(pilot, lambda: bench.app.state.step == 1)
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(bench.app.screen, PromptsScreen))
+        assert cells(bench) == []

@@ -109,7 +109,7 @@ async def test_applying_sends_the_text_and_keeps_it_once_the_worker_has_taken_it
         assert (change.settings, change.rewards[0].code) == ({"reward": "my_reward.py"}, PYTHON)
         assert not (home / "rewards" / "my_reward.py").exists()
         bench.worker.tell(
-            Changed(settings=change.settings, step=31, reward_source=PYTHON, request=change.request)
+            Changed(settings=change.settings, step=31, reward_source=PYTHON, request=bench.worker.request(Change))
         )
         await until(pilot, lambda: "from step 32 on" in said(screen, "#verdict"))
         assert (home / "rewards" / "my_reward.py").read_text() == PYTHON
@@ -132,7 +132,7 @@ async def test_a_refused_reward_shows_the_line_and_what_it_was_given_and_the_tex
                 remedy="It was given the text 'zzz' (target 'q').",
                 line=3,
                 given=("zzz", "q", ""),
-                request=bench.sent(Change)[0].request,
+                request=bench.worker.request(Change),
             )
         )
         await until(pilot, lambda: "line 3: return" in said(screen, "#verdict"))
@@ -222,7 +222,12 @@ async def test_a_failing_reward_is_mended_and_the_run_goes_on_from_the_same_step
         await until(pilot, lambda: bench.sent(Change))
         change = bench.sent(Change)[0]
         bench.worker.tell(
-            Changed(settings=change.settings, step=5, reward_source=change.rewards[0].code, request=change.request)
+            Changed(
+                settings=change.settings,
+                step=5,
+                reward_source=change.rewards[0].code,
+                request=bench.worker.request(Change),
+            )
         )
         await until(pilot, lambda: bench.sent(Resume))
         assert file.read_text().endswith("# mended\n")

@@ -77,9 +77,9 @@ async def test_one_step_builds_a_run_paused_and_makes_one_step() -> None:
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
         await pilot.press("s")
-        assert bench.worker.commands == [Start(config=RunConfig(), paused=True), Step()]
+        assert bench.worker.commands == [Start(config=RunConfig(), paused=True)]
         bench.worker.build("paused")
-        await until(pilot, lambda: bench.app.state.run == "paused")
+        await until(pilot, lambda: bench.worker.commands[1:] == [Step()])
         await pilot.press("s")
         assert bench.worker.commands[2:] == [Step()]
 
@@ -248,7 +248,8 @@ async def test_a_refused_command_is_told_and_changes_nothing() -> None:
     async with bench.app.run_test(size=(120, 36), notifications=True) as pilot:
         await begin(bench, pilot)
         await pilot.press("space")
-        bench.worker.tell(Refused(problem="There is no model called '[/x]'.", remedy="Did you mean 'gru-nano'?"))
+        problem, remedy = "There is no model called '[/x]'.", "Did you mean 'gru-nano'?"
+        bench.worker.tell(Refused(problem=problem, remedy=remedy, request=bench.worker.request(Start)))
         await until(pilot, lambda: not bench.app.state.waiting)
         assert bench.app.state.run == "idle"
         assert told(bench, "[/x]")
@@ -361,3 +362,43 @@ async def test_why_a_run_ended_stands_there_unless_a_person_stopped_it() -> None
         await until(pilot, lambda: not bench.app.main.query_one("#finding").display)
         bench.worker.tell(StateChanged(state="finished", message="stopped The disk is full.", step=30))
         await until(pilot, lambda: "The disk is full." in words(bench, "#finding"))
+
+
+async def test_the_steps_of_a_start_that_is_refused_are_dropped_with_it() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36), notifications=True) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("failed")
+        await until(pilot, lambda: bench.app.state.run == "failed")
+        await pilot.press("s", "S")
+        bench.worker.tell(Refused(problem="There is no such device.", request=bench.worker.request(Start)))
+        await until(pilot, lambda: told(bench, "There is no such device."))
+        bench.worker.tell(StateChanged(state="paused"))
+        await until(pilot, lambda: bench.app.state.run == "paused")
+        assert [type(command) for command in bench.worker.commands] == [Start]
+        await pilot.press("s")
+        assert bench.worker.commands[1:] == [Step()]
+
+
+async def test_a_refusal_of_something_else_does_not_end_the_wait_for_a_start() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36), notifications=True) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("space")
+        bench.worker.tell(Refused(problem="Something else.", request=bench.worker.request(Start) + 7))
+        await until(pilot, lambda: told(bench, "Something else."))
+        assert bench.app.state.waiting
+        await pilot.press("space")
+        assert len(bench.sent(Start)) == 1
+
+
+async def test_steps_asked_for_before_torch_is_loaded_follow_the_start() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot, ready=False)
+        await pilot.press("S", "s")
+        bench.worker.ready()
+        await until(pilot, lambda: bench.sent(Start))
+        bench.worker.build("paused")
+        await until(pilot, lambda: len(bench.sent(Step)) == 2)
+        assert bench.worker.commands == [Start(config=RunConfig(), paused=True), Step(count=10), Step()]

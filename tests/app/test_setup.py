@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Button, Collapsible, Input, Static, TextArea
 
 from pgplay.app.drawing.number_format import count
 from pgplay.app.messages import SetupChanged
 from pgplay.app.screens.dialogs.questions import AskDialog
+from pgplay.app.widgets.setup import form
 from pgplay.app.widgets.setup.described_select import Choice
 from pgplay.app.widgets.setup.panel import Setup
 from pgplay.config.presets import preset_names
@@ -247,3 +251,76 @@ async def test_a_change_that_comes_while_the_app_closes_is_let_go() -> None:
     assert not bench.app.screen_stack
     await bench.app._on_message(SetupChanged({"algorithm": "hill-climb"}))
     assert bench.app.state.settings == settings
+
+
+class Reader:
+    """Holds each check of a setup with a large file back until the test lets it go; the app's thread makes none."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+        lines = "".join(f"question {number},{'x' * 10}\n" for number in range(12_000))
+        file.write_text(f"prompt,target\n{lines}")
+        self.file, self.gate, self.checks = file, threading.Event(), 0
+        self._check, self._app_thread = form.check, threading.current_thread()
+        monkeypatch.setattr(form, "check", self)
+
+    def __call__(self, typed: Mapping[str, str]) -> form.Checked:
+        if typed["task"] == str(self.file):
+            assert threading.current_thread() is not self._app_thread
+            self.checks += 1
+            assert self.gate.wait(20)
+        return self._check(typed)
+
+
+@pytest.fixture
+def reader(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Reader:
+    return Reader(monkeypatch, tmp_path / "large.csv")
+
+
+async def test_a_large_set_is_read_beside_the_screen_and_a_start_waits_for_it(reader: Reader) -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.app.main.setup.load(make_config({"task": str(reader.file)}))
+        await until(pilot, lambda: reader.checks == 1)
+        assert "reading" in words(bench, "#setup-note")
+        await pilot.press("space", "space")
+        assert not bench.worker.commands
+        reader.gate.set()
+        await until(pilot, lambda: bench.sent(Start))
+        assert bench.sent(Start) == [Start(config=make_config({"task": str(reader.file)}))]
+        assert reader.checks == 1
+        await until(pilot, lambda: bench.app.state.settings == {"task": str(reader.file)})
+        bench.app.main.setup.check_now()
+        assert reader.checks == 1
+
+
+async def test_what_is_typed_while_a_large_set_is_read_takes_its_place(reader: Reader) -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.app.main.setup.load(make_config({"task": str(reader.file)}))
+        await until(pilot, lambda: reader.checks == 1)
+        await pilot.press("space")
+        bench.app.main.setup.set_target("good morning")
+        await until(pilot, lambda: bench.app.state.settings == {"target": "good morning"})
+        reader.gate.set()
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        assert bench.app.state.settings == {"target": "good morning"}
+        assert not bench.worker.commands
+
+
+async def test_a_live_change_takes_over_the_run_as_the_worker_tells_it() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training")
+        bench.worker.train(5)
+        await until(pilot, lambda: "64 this step" in str(bench.app.main.query_one("#samples").border_title))
+        info = bench.app.state.info
+        assert info is not None
+        now = replace(info, settings={"batch_size": 178}, batch_size=178, notes=("Each prompt gets 89 completions.",))
+        bench.worker.tell(Changed(settings={"batch_size": 178}, step=5, info=now))
+        bench.worker.train(6, after=5)
+        await until(pilot, lambda: "178 this step" in str(bench.app.main.query_one("#samples").border_title))
+        assert "Each prompt gets 89 completions." in words(bench, "#finding")

@@ -42,10 +42,11 @@ async def test_ten_steps_and_a_goal_are_sent_and_a_run_is_built_where_there_is_n
     async with bench.app.run_test(size=SIZE) as pilot:
         await begin(bench, pilot)
         await pilot.press("S")
-        await until(pilot, lambda: bench.sent(Step))
+        await until(pilot, lambda: bench.sent(Start))
         assert [start.paused for start in bench.sent(Start)] == [True]
-        assert bench.sent(Step)[-1].count == 10
         bench.worker.build("paused")
+        await until(pilot, lambda: bench.sent(Step))
+        assert bench.sent(Step)[-1].count == 10
         bench.worker.train(10)
         await until(pilot, lambda: bench.app.state.step == 10)
         await pilot.press("g")

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,42 @@ def test_an_unknown_task_is_told(task: str, problem: str) -> None:
     with pytest.raises(InputError) as caught:
         load_task(make_config({"task": task}))
     assert problem in caught.value.problem
+
+
+def test_a_file_is_read_again_only_where_it_was_written_anew(tmp_path: Path) -> None:
+    file, other = tmp_path / "pairs.csv", tmp_path / "other.csv"
+    file.write_text("prompt,target\na,b\n")
+    config = make_config({"task": str(file)})
+    first = load_task(config)
+    assert load_task(make_config({"lr": 0.1}, config)) is first
+    other.write_text("prompt,target\na,c\n")
+    status = file.stat()
+    os.utime(other, ns=(status.st_atime_ns, status.st_mtime_ns))
+    other.replace(file)  # as large, and as old by its date
+    assert load_task(config).training == (Pair("a", "c"),)
+
+
+def test_each_split_of_a_file_is_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "pairs.csv"
+    file.write_text("prompt,target\n" + "".join(f"{number},x\n" for number in range(20)))
+    splits = [
+        load_task(make_config({"task": str(file), "held_out": share, "seed": seed}))
+        for share, seed in ((0.5, 1), (0.5, 2), (0.1, 1), (0.5, 1))
+    ]
+    assert splits[0] == splits[3]
+    assert len({task.held_out for task in splits}) == 3
+    assert all(len(task.texts) == 40 for task in splits)
+
+
+def test_a_file_that_was_missing_is_found_once_it_is_there(tmp_path: Path) -> None:
+    config = make_config({"task": str(tmp_path / "pairs.csv")})
+    with pytest.raises(InputError, match="There is no file"):
+        load_task(config)
+    (tmp_path / "pairs.csv").write_text("prompt,target\na,b\n")
+    assert load_task(config).training == (Pair("a", "b"),)
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "x" * 5000 + ".csv", "a\0b"])
+def test_a_name_that_no_file_can_have_is_refused(name: str) -> None:
+    with pytest.raises(InputError):
+        load_task(make_config({"task": name}))

@@ -269,6 +269,7 @@ def test_changes_and_saves_and_texts_come_between_steps(desk):
     session.gate.release(1)
     changed = desk.next(Changed)
     assert (changed.settings, changed.step, changed.request) == ({"lr": 0.1}, 1, 2)
+    assert changed.info == session.info()
     assert desk.next(Saved) == Saved(name="mine", request=3)
     assert desk.next(Written) == Written(policy="", samples=(), scored_by="levenshtein", request=4)
     assert session.calls == [("change", 1), ("save", "mine", 1)]
@@ -433,6 +434,7 @@ def test_a_reward_saved_with_a_mistake_is_told_with_its_line_and_the_run_goes_on
     session.gate.release(2)
     refused = desk.next(Refused)
     assert (refused.problem, refused.line, refused.request) == ("It is broken.", 3, 0)
+    assert refused.saved_reward
     assert desk.next(Snapshot).report.step == 2
 
 

@@ -223,6 +223,18 @@ def test_live_settings_change_and_outlive_the_session():
     resumed.close("paused")
 
 
+def test_a_live_batch_that_no_usual_group_divides_is_said_in_the_notes_of_the_run(tmp_path):
+    file = tmp_path / "pairs.csv"
+    file.write_text("prompt,target\n" + "".join(f"{prompt},ab\n" for prompt in "abcdefgh"))
+    session = begin(task=str(file), batch_size=16)
+    assert not any("batch_size" in note for note in session.info().notes)
+    session.change({"batch_size": 15})
+    info = session.info()
+    assert info.batch_size == 15
+    assert any("batch_size 15" in note for note in info.notes)
+    session.close("paused")
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from pgplay.app.host import AppHost
 from pgplay.app.state.app_state import lack_of_policy, words_of_change
-from pgplay.config.run_config import make_config
+from pgplay.config.run_config import make_config, to_settings
 from pgplay.errors import PgplayError
 from pgplay.worker.protocol.messages import InspectStep, ListPrompts, Map, Pause
 
@@ -14,8 +15,9 @@ from pgplay.worker.protocol.messages import InspectStep, ListPrompts, Map, Pause
 class InspectionController:
     """Opens the screens that look into a step; they ask through here and read the state."""
 
-    def __init__(self, host: AppHost) -> None:
-        self._host = host
+    def __init__(self, host: AppHost, follow: Callable[[dict[str, Any], dict[str, Any]], None]) -> None:
+        """`follow` says what comes of advice, given the advice and the setup's settings with it."""
+        self._host, self._say_what_comes = host, follow
 
     def phases(self) -> None:
         """Pause, make one step, and walk through it in four stops."""
@@ -72,32 +74,49 @@ class InspectionController:
 
     def change(self, settings: dict[str, Any]) -> None:
         """Put `settings` into the setup, from where they reach the run as if they had been typed."""
+        self._host.perform(self._follow(settings))
+
+    async def _follow(self, settings: dict[str, Any]) -> None:
         setup = self._host.main.setup
-        checked = setup.check_now()
-        if checked.config is None:
-            self._host.notify_user(
-                "Mend the setup first: it cannot be changed while something in it is wrong.", severe=True
-            )
+        before, preset = (await setup.check()).config, setup.preset
+        if before is None:
+            self._host.notify_user("Fix the setup first: it has an error.", severe=True)
             return
         try:
-            config = make_config(settings, checked.config)
+            config = make_config(settings, before)
         except PgplayError as error:  # advice knows the step, not all that the settings hold
             self._host.notify_user(f"This cannot be followed: {error}", severe=True)
             return
-        setup.load(config, setup.preset)
-        self._host.notify_user(f"Changed: {words_of_change(settings)}")
+        if config == before:
+            self._host.notify_user(f"It is set already: {words_of_change(settings)}")
+            return
+        setup.load(config, preset)
+        checked = await setup.check()
+        if checked.problem is not None:
+            setup.load(before, preset)
+            self._host.notify_user(f"This cannot be followed: {checked.problem.message}", severe=True)
+            return
+        self._say_what_comes(settings, to_settings(config))
 
     def dissect(self) -> None:
         """Have the next step taken apart; one is made where the run rests."""
-        self._host.send(InspectStep())
+        if self._host.state.worker == "dead":
+            self._host.notify_user("The worker is gone. Press u to resume the run, or space to start a new one.")
+        else:
+            self._host.send(InspectStep())
 
     def list_prompts(self) -> None:
         """Have the prompts told, with what the present policy writes for each."""
-        self._host.send(ListPrompts())
+        self._ask(ListPrompts())
 
     def map(self) -> None:
         """Have the present policy's map told."""
-        self._host.send(Map())
+        self._ask(Map())
+
+    def _ask(self, question: ListPrompts | Map) -> None:
+        """Send what a page asks again and again; before the worker is ready it would only pile up."""
+        if self._host.state.worker == "ready":
+            self._host.send(question)
 
     def _has_policy(self) -> bool:
         lack = lack_of_policy(self._host.state, "to look into", "Press space to train one, or s to make one step.")

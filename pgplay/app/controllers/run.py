@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from pgplay.app.controllers.consent import Consent
 from pgplay.app.host import AppHost
+from pgplay.app.state.app_state import words_of_change
 from pgplay.app.state.pace import PACES, TEN, parse_leg
 from pgplay.app.widgets.setup import form
 from pgplay.config.goals import EXAMPLES
@@ -20,6 +21,7 @@ from pgplay.worker.protocol.messages import (
     Pace,
     Pause,
     Ready,
+    Refused,
     Reset,
     Resume,
     Start,
@@ -39,6 +41,14 @@ class RunController:
         self._host, self._consent = host, consent
         self._running: dict[str, Any] = {}
         self._is_loading = False
+        self._starting = 0
+        """The request number of the newest command that brings a run."""
+        self._steps: list[Step] = []
+        """Steps for the run that was asked for; they are sent once it is there."""
+        self._advice: tuple[str, dict[str, Any]] = ("", {})
+        """The advice that is being followed, in words, and the settings that the setup has with it."""
+        self._followed: dict[int, str] = {}
+        """The advice that the worker was asked to take, by the request's number."""
 
     # Starting and ending
 
@@ -50,6 +60,7 @@ class RunController:
         elif state.waiting:
             if state.worker != "ready":
                 self._host.forget_unsent()
+                self._steps.clear()
                 state.waiting = False
         elif state.run == "paused" and state.worker == "ready":
             self._host.send(Resume())
@@ -59,7 +70,9 @@ class RunController:
 
     async def start(self, *, paused: bool = False, continue_policy: str = "") -> bool:
         """Start a run as the setup says; returns whether it could be started, and says why not."""
-        checked = self._host.main.setup.check_now()
+        checked = await self._host.main.setup.check()
+        if self._host.state.waiting:  # asked for once more while large files were read
+            return False
         if checked.config is None:
             problem = checked.problem.message if checked.problem else ""
             self._host.notify_user(f"This cannot be started: {problem}", severe=True)
@@ -67,12 +80,17 @@ class RunController:
         rewards = await self._consent.for_setup((checked.config.reward, *checked.config.measure))
         if rewards is None:
             return False
-        self._host.state.waiting = True
         self._is_loading = False
         config = replace(checked.config, warm_start=continue_policy or checked.config.warm_start)
         python = tuple(spec for spec in rewards if spec.source is not None)
-        self._host.send(Start(config=config, paused=paused, rewards=python))
+        self._bring(Start(config=config, paused=paused, rewards=python))
         return True
+
+    def _bring(self, command: Start | Resume) -> None:
+        """Send a command that brings a run in the place of the present one."""
+        self._host.state.waiting = True
+        self._steps.clear()
+        self._starting = self._host.ask(command)
 
     async def start_beside(self, settings: dict[str, Any]) -> bool:
         """Load `settings`, a stored run's with a change, into the setup and start a run of them."""
@@ -103,9 +121,8 @@ class RunController:
         if rewards is None:
             return
         state = self._host.state
-        state.waiting = True
         self._is_loading = state.info is None or state.info.run != run
-        self._host.send(Resume(run=run, rewards=rewards))
+        self._bring(Resume(run=run, rewards=rewards))
         self._host.redraw()
 
     async def branch(self, run: str, step: int) -> None:
@@ -115,9 +132,8 @@ class RunController:
         rewards = await self._consent.for_run(run, step)
         if rewards is None:
             return
-        self._host.state.waiting = True
         self._is_loading = True
-        self._host.send(Resume(run=run, at=step, paused=True, rewards=rewards))
+        self._bring(Resume(run=run, at=step, paused=True, rewards=rewards))
         self._host.notify_user(f"A branch of {run} from step {step}: change something, then press space.")
         self._host.redraw()
 
@@ -163,7 +179,10 @@ class RunController:
         """Continue as far as `leg` says and pause; without a run, start one first."""
         state = self._host.state
         is_there = state.worker == "ready" and state.run in CONTINUABLE
-        if is_there or (not state.waiting and await self.start(paused=True)):
+        is_coming = state.waiting or state.run == "preparing"
+        if is_coming or (not is_there and await self.start(paused=True)):
+            self._steps.append(leg)
+        elif is_there:
             self._host.send(leg)
         self._host.redraw()
 
@@ -184,21 +203,38 @@ class RunController:
 
     # Live changes
 
+    def follow(self, advice: dict[str, Any], settings: dict[str, Any]) -> None:
+        """Say what comes of `advice`, with which the setup now has `settings`, once that is known."""
+        self._advice = words_of_change(advice), settings
+
     def take_settings(self, settings: dict[str, Any] | None) -> None:
         """Send what can change while the run trains, and show what waits for the next start."""
+        request = self._send_changes(settings)
+        words, followed = self._advice
+        if not words or settings != followed:
+            return
+        self._advice = "", {}
+        if request:
+            self._followed[request] = words
+        else:
+            self._host.notify_user(f"In the setup: {words}, from the next start on.")
+
+    def _send_changes(self, settings: dict[str, Any] | None) -> int:
+        """Send the live changes that lead to `settings`; return their request number, 0 where there are none."""
         state, setup = self._host.state, self._host.main.setup
         if settings is None or state.waiting or state.worker != "ready" or state.run not in ("training", "paused"):
             setup.show_pending([])  # of a run that is asked for, it is asked again once it stands
-            return
+            return 0
         live, later = form.live_changes(self._running, settings)
         rewards = self._consent.at_hand([live["reward"]] if "reward" in live else [])
         if rewards is None:
             del live["reward"]
             later.append("reward")
-        if live:
-            self._running.update(live)
-            self._host.send(Change(settings=live, rewards=rewards or ()))
         setup.show_pending(later)
+        if not live:
+            return 0
+        self._running.update(live)
+        return self._host.ask(Change(settings=live, rewards=rewards or ()))
 
     def take(self, event: Event) -> None:
         """Keep up with the worker; the state has taken the event in already."""
@@ -207,6 +243,13 @@ class RunController:
                 self._host.send(Pace(seconds=self._host.state.tempo))
             case Changed():
                 self._running.update(event.settings)
+                if event.request in self._followed:
+                    self._host.notify_user(f"Changed: {self._followed.pop(event.request)}")
+            case Refused():
+                self._followed.pop(event.request, None)
+                if event.request == self._starting:
+                    self._host.state.waiting = False
+                    self._steps.clear()
             case StateChanged(info=info):
                 if info is not None:
                     self._running = dict(info.settings)
@@ -217,5 +260,9 @@ class RunController:
                     self._host.state.settings = to_settings(config)
                 else:
                     self.take_settings(self._host.state.settings)
+                if event.request >= self._starting and (info is not None or event.state == "idle"):
+                    steps, self._steps = self._steps, []
+                    for leg in steps if info is not None else ():
+                        self._host.send(leg)
             case _:
                 pass

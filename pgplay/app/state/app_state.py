@@ -23,7 +23,6 @@ from pgplay.worker.protocol.messages import (
     Mapped,
     PromptsListed,
     Ready,
-    Refused,
     Saved,
     Snapshot,
     StateChanged,
@@ -134,8 +133,6 @@ class AppState:
                 self.run, self.failure, self.message, self.waiting = "failed", event, event.problem, False
             case Saved():
                 self.unsaved = False
-            case Refused():
-                self.waiting = False
             case StepInspected():
                 self.anatomy = event.anatomy
             case PromptsListed():
@@ -159,7 +156,7 @@ class AppState:
         """Empty the plots and samples, for a run that begins anew."""
         self.report, self.findings, self.progress, self.seconds_left = None, (), None, None
         self.step, self.characters_per_second, self.unsaved, self.failure = 0, 0.0, False, None
-        self.anatomy, self.map = None, None
+        self.anatomy, self.map, self.prompts, self.written = None, None, None, ()
         self.history.clear()
         self.records.clear()
 
@@ -186,7 +183,9 @@ class AppState:
             self.forget_run()
 
     def _change_settings(self, event: Changed) -> None:
-        if self.info is not None:
+        if event.info is not None:
+            self.info = event.info
+        elif self.info is not None:
             source = event.reward_source if "reward" in event.settings else self.info.reward_source
             settings = {**self.info.settings, **event.settings}
             self.info = msgspec.structs.replace(self.info, settings=settings, reward_source=source)

@@ -242,12 +242,13 @@ class Probed(Event, tag="probed", frozen=True):
 class Changed(Event, tag="changed", frozen=True):
     """Live settings took effect at this step: a person's change, or a reward file that was saved again (request 0).
 
-    `reward_source` is the text of a Python reward where `settings` hold the reward.
+    `reward_source` is the text of a Python reward where `settings` hold the reward; `info` is the run as it is now.
     """
 
     settings: dict[str, Any]
     step: int
     reward_source: str = ""
+    info: RunInfo | None = None
 
 
 class Log(Event, tag="log", frozen=True):
@@ -265,14 +266,15 @@ class Notice(Event, tag="notice", frozen=True):
 class Refused(Event, tag="refused", frozen=True):
     """What could not be done, what would be right; the run is as it was.
 
-    It answers a command, or tells (request 0) of a reward file that was saved with a mistake in it. `line` is the line
-    of a person's reward at which it failed (0: unknown), `given` the text, target and prompt for which it did.
+    It answers a command, or tells (`saved_reward`) of a reward file that was saved with a mistake in it. `line` is the
+    line of a person's reward at which it failed (0: unknown), `given` the text, target and prompt for which it did.
     """
 
     problem: str
     remedy: str = ""
     line: int = 0
     given: Given = None
+    saved_reward: bool = False
 
 
 class Failed(Event, tag="failed", frozen=True):

@@ -42,7 +42,7 @@ class RunInfo(msgspec.Struct, frozen=True):
     reward_source: str = ""
     """The text of a Python reward, empty for any other."""
     batch_size: int = 64
-    """Completions a step, as the run began."""
+    """Completions per step."""
 
     @property
     def has_policy(self) -> bool:

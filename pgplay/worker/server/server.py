@@ -122,9 +122,10 @@ class Server:
             problem, _ = describe_error(error)
             self._outbox.send(Refused(problem=problem, remedy="The log says where.", request=request))
 
-    def _refuse(self, error: PgplayError, request: int = 0) -> None:
+    def _refuse(self, error: PgplayError, request: int = 0, *, saved_reward: bool = False) -> None:
         place: dict[str, Any] = {"line": error.line, "given": error.given} if isinstance(error, RewardError) else {}
-        self._outbox.send(Refused(problem=error.problem, remedy=error.remedy, request=request, **place))
+        told = Refused(problem=error.problem, remedy=error.remedy, request=request, saved_reward=saved_reward, **place)
+        self._outbox.send(told)
 
     def _take_saved_reward(self) -> None:
         """Take the reward's file where it was saved: one with a mistake is told, a mended one lets the run go on."""
@@ -135,7 +136,7 @@ class Server:
                 return
             self._change(change)
         except PgplayError as error:
-            self._refuse(error)
+            self._refuse(error, saved_reward=True)
             return
         if self._reward_failed:
             self._enter("training")
@@ -285,11 +286,10 @@ class Server:
     def _change(self, command: Change) -> None:
         session = self._need_session()
         session.change(command.settings, command.rewards)
-        source = session.info().reward_source if "reward" in command.settings else ""
+        info, step = session.info(), session.step_count
+        source = info.reward_source if "reward" in command.settings else ""
         self._outbox.send(
-            Changed(
-                settings=command.settings, step=session.step_count, reward_source=source, request=command.request
-            )
+            Changed(settings=command.settings, step=step, reward_source=source, info=info, request=command.request)
         )
 
     def _save(self, command: Save) -> None:

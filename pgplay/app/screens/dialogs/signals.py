@@ -16,7 +16,7 @@ from textual.widgets import Static
 from pgplay.app.drawing.terminal_text import terminal_text
 from pgplay.app.messages import LooksChanged, StateShown
 from pgplay.app.screens.dialogs.base import CLOSES, Dialog
-from pgplay.app.state.app_state import AppState, words_of_change
+from pgplay.app.state.app_state import AppState
 from pgplay.app.widgets.signals import COMPONENTS, EMPTY, styles_of, told
 from pgplay.locale.catalog import finding_text
 
@@ -24,7 +24,7 @@ GUIDE = "● fine   ▲ worth watching   ✗ out of range. Means of the last ste
 
 
 class HealthScreen(Dialog[None]):
-    """Follows the run; pressing a number makes the change beside it, through `change`."""
+    """Follows the run; a number makes the change beside it, through `change`, which tells what came of it."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS
     BINDINGS: ClassVar[list[BindingType]] = [("escape,question_mark,q", "dismiss", "Close")]
@@ -72,6 +72,4 @@ class HealthScreen(Dialog[None]):
 
     def action_follow(self, number: int) -> None:
         """Make the change with this number."""
-        settings = self._offers[number - 1]
-        self._change(settings)
-        self.notify(f"Changed: {words_of_change(settings)}", markup=False)
+        self._change(self._offers[number - 1])

@@ -138,7 +138,8 @@ class PhaseScreen(Zoomable):
 
     @on(Completions.Chosen)
     def _chosen(self, message: Completions.Chosen) -> None:
-        self._explain(message.sample)
+        if self._anatomy is not None:  # none where another run began meanwhile
+            self._explain(message.sample)
 
     def _explain(self, sample: CompletionDetail) -> None:
         styles = component_styles(self)

@@ -75,9 +75,13 @@ class PromptsScreen(Polling):
         """Update the list if there is news."""
         sheet = self._state.prompts
         self.query_one("#prompts-title", Static).update(Text(self._title(sheet)))
-        if sheet is None or sheet is self._sheet:
+        if sheet is self._sheet:
             return
         self._sheet = sheet
+        if sheet is None:  # another run began, with prompts of its own
+            self._rows, self._watched = {}, {}
+            self._list()
+            return
         rows = [_Row(side, sample) for side in SIDES for sample in getattr(sheet, side)]
         self._rows = {f"{row.side}\n{row.sample.prompt}": row for row in rows}
         for key, row in self._rows.items():
@@ -140,6 +144,7 @@ class PromptsScreen(Polling):
     def _show_watched(self) -> None:
         row = self._rows.get(self._chosen)
         if row is None:
+            self.query_one("#watched", Static).update("")
             return
         side, sample = row
         styles = component_styles(self)

@@ -9,7 +9,9 @@ from pgplay.app.drawing.number_format import count, number
 from pgplay.config.fields import Field
 from pgplay.config.run_config import RunConfig, fields, make_config, to_settings
 from pgplay.errors import InputError, PgplayError, about
+from pgplay.files.stamp import FileStamp, file_stamp
 from pgplay.learning.algorithms.table import trains_network
+from pgplay.paths import expand_home
 from pgplay.policies.families.catalogue import MODELS
 
 MAIN_FIELDS = ("target", "reward", "model", "algorithm", "device")
@@ -134,6 +136,17 @@ def check(typed: Mapping[str, str]) -> Checked:
 def _is_limit(field: Field) -> bool:
     """Whether an empty field means that there is no limit, and not that a default is used."""
     return field.section == "limits" or field.name == "kl_limit"
+
+
+def files_read(typed: Mapping[str, str]) -> tuple[FileStamp, ...]:
+    """Return the stamps of the files that `check` reads for what is typed: those of the task and of the warm start."""
+    stamps = []
+    for name in ("task", "warm_text"):
+        try:
+            stamps.append(file_stamp(expand_home(typed[name])) if typed[name] else None)
+        except InputError:  # `check` says that there is no such home
+            continue
+    return tuple(stamp for stamp in stamps if stamp is not None)
 
 
 def _check_python(config: RunConfig) -> None:

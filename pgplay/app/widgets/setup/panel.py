@@ -17,6 +17,7 @@ from pgplay.app.drawing.terminal_text import for_field, terminal_text
 from pgplay.app.messages import SetupChanged
 from pgplay.app.state.app_state import AppState
 from pgplay.app.widgets.setup import choices, form
+from pgplay.app.widgets.setup.checking import Checking
 from pgplay.app.widgets.setup.described_select import Choice, Entry
 from pgplay.app.widgets.setup.field_row import Setting
 from pgplay.app.widgets.text_fields import LineField, TextField
@@ -51,6 +52,7 @@ class Setup(Vertical):
         self._brought: dict[str, RewardSpec] = {}
         self._pause: Timer | None = None
         self._own_reward = False
+        self._checking = Checking(self, self._show_check, self._show_reading)
         self.note_brought(brought)
 
     def compose(self) -> ComposeResult:
@@ -302,14 +304,27 @@ class Setup(Vertical):
         return reward.definition if reward is not None else ""
 
     def check_now(self) -> form.Checked:
-        """Check the setup now, without waiting for a pause in typing."""
-        return self._check()
+        """Check the setup now, without waiting for a pause in typing.
 
-    def _check(self) -> form.Checked:
+        Large files are not read here: until they have been, that is the problem.
+        """
+        return self._checking.now(self.typed)
+
+    async def check(self) -> form.Checked:
+        """Return what the setup says this moment, checked, once its large files have been read."""
+        return await self._checking.complete(self.typed)
+
+    def _check(self) -> None:
+        self._checking.now(self.typed)
+
+    def _show_reading(self) -> None:
+        self._problem, self._notes = "", "reading…"
+        self._show_bottom()
+
+    def _show_check(self, checked: form.Checked) -> None:
         if self._pause is not None:
             self._pause.stop()
             self._pause = None
-        checked = form.check(self.typed)
         self._vocabulary = checked.vocabulary or self._vocabulary
         self.query_one("#model", Choice).show_entries(self._models(), self.typed["model"])
         self._show_problem(checked.problem)
@@ -320,7 +335,6 @@ class Setup(Vertical):
         self._show_bottom()
         config = checked.config
         self.post_message(SetupChanged(None if config is None else to_settings(config), checked.parameters))
-        return checked
 
     def _show_problem(self, problem: form.Problem | None) -> None:
         places = {
