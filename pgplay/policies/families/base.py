@@ -1,4 +1,4 @@
-"""What a model family declares, and a model: one size of a family. Without torch."""
+"""A model family's declaration, and a model: one size of a family. Without torch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Shapes = dict[str, tuple[int, ...]]
 
 
 class Capability(Enum):
-    """What a family's networks can do; settings and algorithms require these, never a family by its name."""
+    """Capabilities of a family's networks; settings and algorithms require these, never a family by name."""
 
     DROPOUT = "drop hidden units"
     FRESH_WEIGHTS = "be drawn anew from a seed"
@@ -23,7 +23,7 @@ class Capability(Enum):
 
 
 class Size(NamedTuple):
-    """The numbers that make a network of one size; `heads` and `feed_forward` mean nothing to a recurrent family."""
+    """The dimensions of a network; a recurrent family ignores `heads` and `feed_forward`."""
 
     layers: int
     width: int
@@ -33,7 +33,7 @@ class Size(NamedTuple):
 
 
 class Products(NamedTuple):
-    """Products of two numbers in a forward pass: once per pass, for each token, for each pair of tokens."""
+    """Multiplications in a forward pass: once per pass, per token, and per pair of tokens."""
 
     once: int
     per_token: int
@@ -41,13 +41,13 @@ class Products(NamedTuple):
 
 
 class ModelFamily(NamedTuple):
-    """A kind of network: everything about it that is known without torch.
+    """A kind of network: everything known about it without torch.
 
-    The learning rate falls with the width, so that a step changes what is written by as much in every size (Yang et al.
-    2022, arXiv:2203.03466): `lr_times_width` is the same from nano to xl. `entropy` is the weight of the entropy bonus;
-    tests/benchmarks/solve.py is how both were found. `length_slack`: characters that a completion may have beyond the
-    longest target where one text is learnt without prompts. `tokenizer` makes the family's tokenizer from the
-    characters that it is to write. `tensors` gives the shapes for a vocabulary of so many tokens.
+    The learning rate falls with the width, so that a step changes the output equally in every size (Yang et al. 2022,
+    arXiv:2203.03466): `lr_times_width` is the same from nano to xl. `entropy` is the weight of the entropy bonus; both
+    are tuned with tests/benchmarks/solve.py. `length_slack`: tokens that a completion may have beyond the longest
+    target when one text is learned without prompts. `tokenizer` makes the family's tokenizer for an alphabet. `tensors`
+    gives the shapes for a vocabulary size.
     """
 
     name: str
@@ -63,7 +63,7 @@ class ModelFamily(NamedTuple):
 
 
 class ModelSpec(NamedTuple):
-    """One network: its family, and all that fixes its shape but the vocabulary."""
+    """A model: its family and dimensions; the vocabulary fixes the rest of its shape."""
 
     family: ModelFamily
     size: str
@@ -71,38 +71,38 @@ class ModelSpec(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The name by which a person picks it, such as gru-small."""
+        """Its name as a setting, such as gru-small."""
         return f"{self.family.name}-{self.size}"
 
     @property
     def context_length(self) -> int:
-        """The most tokens that it reads and writes, prompt and completion together."""
+        """Most tokens of prompt and completion together."""
         return self.shape.context_length
 
     @property
     def lr(self) -> float:
-        """The learning rate that suits it, to two digits."""
+        """Its default learning rate, to two digits."""
         return float(f"{self.family.lr_times_width / self.shape.width:.2g}")
 
     @property
     def entropy(self) -> float:
-        """The weight of the entropy bonus that suits it."""
+        """Its default weight of the entropy bonus."""
         return self.family.entropy
 
     @property
     def threads(self) -> int | None:
-        """CPU threads that suit it, None where only a measurement can tell.
+        """Its default number of CPU threads, None if it must be measured.
 
         The matrices of nano and small are too small to share; a fixed number gives the same numbers on every machine.
         """
         return 1 if self.size in ("nano", "small") else None
 
     def parameter_count(self, vocabulary: int) -> int:
-        """Return the number of trained numbers for a `vocabulary` of so many tokens."""
+        """Return the number of parameters for a `vocabulary` size."""
         return sum(map(math.prod, self.tensors(vocabulary).values()))
 
     def tensors(self, vocabulary: int) -> Shapes:
-        """Return the shape of each tensor of its network for a `vocabulary` of so many tokens, by name, in order."""
+        """Return the shape of each tensor for a `vocabulary` size, by name, in order."""
         return self.family.tensors(self.shape, vocabulary)
 
     def can(self, capability: Capability) -> bool:

@@ -25,9 +25,9 @@ MODELS = {name: spec for family in FAMILIES for name, spec in models_of(family).
 
 
 def chosen_model(name: str, *, has_prompts: bool) -> str:
-    """Return the model that `name` means: itself, or for auto the one that learns soonest on a CPU.
+    """Return the model `name`; for auto the one that learns fastest on a CPU.
 
-    With prompts that is a transformer, which can look up any character of them; tests/benchmarks/generalise.py.
+    With prompts that is a transformer, which can attend to any of their characters (tests/benchmarks/generalise.py).
     """
     if name != "auto":
         return name
@@ -35,7 +35,7 @@ def chosen_model(name: str, *, has_prompts: bool) -> str:
 
 
 def model_spec(name: str) -> ModelSpec:
-    """Return the network called `name`; raises InputError with the nearest name where there is none."""
+    """Return the model `name`; raises InputError with the nearest name for an unknown one."""
     if name not in MODELS:
         raise unknown_name("model", name, MODELS, field="model")
     return MODELS[name]

@@ -1,4 +1,4 @@
-"""The gated recurrent unit as a family; the network itself is `policies.gru`."""
+"""The gated recurrent unit as a family; the network is `networks.gru`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Llama-shaped transformer as a family; the network itself is `policies.transformer`."""
+"""The Llama-shaped transformer as a family; the network is `networks.transformer`."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ TRANSFORMER = ModelFamily(
     },
     lr_times_width=0.192,
     entropy=0.08,
-    # It tells places by their number: with room to spare it learns a text from its end, fixed by the length limit.
+    # Positions are absolute: with slack it would learn a text from its end, which the length limit fixes.
     length_slack=0,
     tensors=_tensors,
     products=_products,

@@ -1,1 +1,1 @@
-"""The networks themselves: one module per family, built by `build`."""
+"""The networks: one module per family, built by `build`."""

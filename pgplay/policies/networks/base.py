@@ -1,4 +1,4 @@
-"""What every network offers."""
+"""The interface of every network."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pgplay.policies.prefix_tree import Prefixes
 class Network(Protocol):
     """Tokens to features to logits, for whole texts by their prefixes (forward) and token by token (start, step).
 
-    `masks` (mask_count, B, W) are dropout masks, the same for a whole completion, so that sampling and learning see one
-    network (Gal and Ghahramani 2016, arXiv:1512.05287); None drops nothing.
+    `masks` (mask_count, B, W) are dropout masks, fixed for a whole completion, so that sampling and training use the
+    same network (Gal and Ghahramani 2016, arXiv:1512.05287); None means no dropout.
     """
 
     width: int
@@ -25,7 +25,7 @@ class Network(Protocol):
         ...
 
     def initialise(self, generator: torch.Generator) -> None:
-        """Draw the first weights."""
+        """Draw the initial weights."""
         ...
 
     def logits(self, features: Tensor) -> Tensor:
@@ -33,7 +33,7 @@ class Network(Protocol):
         ...
 
     def start(self, batch: int, length: int) -> Any:
-        """Return the state before the first of `length` tokens; it holds for the present weights only."""
+        """Return the state before the first of `length` tokens; it is valid for the current weights only."""
         ...
 
     def prefill(self, tokens: Tensor, state: Any, masks: Tensor | None = None) -> None:
@@ -50,7 +50,7 @@ class Network(Protocol):
 
 
 class StepwisePrefill:
-    """Reads a prompt token by token: for short prompts as fast as at once, and to the bit what `step` gives."""
+    """Reads a prompt token by token: fast enough for short prompts, and bit for bit the same as `step`."""
 
     def prefill(self: Network, tokens: Tensor, state: Any, masks: Tensor | None = None) -> None:
         """Read `tokens` (B, T), the first ones, and advance `state` in place."""

@@ -16,7 +16,7 @@ NETWORKS: dict[str, type[nn.Module]] = {"gru": GRUNetwork, "transformer": Transf
 
 
 def build_network(spec: ModelSpec, vocabulary: int, seed: int) -> nn.Module:
-    """Return a network with its first weights drawn from `seed`, on the CPU: the same on every device."""
+    """Return a network with initial weights from `seed`, drawn on the CPU, so the same on every device."""
     network = NETWORKS[spec.family.name](spec.shape, vocabulary)
     with _one_thread():
         network.initialise(torch.Generator().manual_seed(seed))  # type: ignore[operator]
@@ -25,7 +25,7 @@ def build_network(spec: ModelSpec, vocabulary: int, seed: int) -> nn.Module:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Compute with one thread: a factorisation that is split among several rounds differently."""
+    """Compute with one thread: a factorisation on several threads rounds differently."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

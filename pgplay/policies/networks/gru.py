@@ -1,13 +1,13 @@
 """A gated recurrent unit (Cho et al. 2014, arXiv:1406.1078), in the form that cuDNN and torch.nn.GRU use.
 
-    r = sigmoid(W_r x + b_r + U_r h + c_r)          how much of the past the candidate sees
-    z = sigmoid(W_z x + b_z + U_z h + c_z)          how much of the past is kept
+    r = sigmoid(W_r x + b_r + U_r h + c_r)          share of the past in the candidate
+    z = sigmoid(W_z x + b_z + U_z h + c_z)          share of the past that is kept
     n = tanh(W_n x + b_n + r * (U_n h + c_n))       the candidate
     h = (1 - z) * n + z * h
 
-Over a whole batch the recurrence has a backward pass of its own, because eager autograd spends most of its time on
-nodes of 64 x 128 numbers: it takes the derivative factors in bulk and the weight's gradient as one matrix product.
-tests/policies holds it against autograd through `_cell`.
+The recurrence has its own backward pass, because eager autograd spends most of its time on nodes of 64 x 128 numbers:
+it computes the derivative factors in bulk and the weight's gradient as one matrix product. tests/policies compares it
+with autograd through `_cell`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pgplay.policies.networks.base import StepwisePrefill
 from pgplay.policies.prefix_tree import Prefixes
 
 BLOCK = 16
-"""Columns whose derivative factors are taken together, going back: with 64 x 128 states they stay in the cache."""
+"""Columns whose derivative factors are computed together in the backward pass: 64 x 128 states stay in the cache."""
 
 
 class Gates(NamedTuple):
@@ -56,7 +56,7 @@ def _advance(gates: Gates, hidden: Tensor, weights: Gates, bias: Tensor, past: T
 class _Recurrence(torch.autograd.Function):
     """All steps from a hidden state of zeros: gates (P, 2W) and (P, W) of `prefixes` to their hidden states (P, W).
 
-    The gates are overwritten; what made them does not need them again.
+    The gates are overwritten; their backward pass does not need them.
     """
 
     @staticmethod
@@ -157,7 +157,7 @@ class GRUState(NamedTuple):
 
 
 class GRUNetwork(StepwisePrefill, nn.Module):
-    """Embedding, recurrent layers, and a head; see `policies.network.Network` for the methods' contract.
+    """Embedding, recurrent layers, and a head; see `networks.base.Network` for the methods.
 
     The first layer's gates are looked up: an alphabet has fewer tokens than a batch, so projecting the embeddings once
     is cheaper than projecting every token read.
@@ -172,11 +172,10 @@ class GRUNetwork(StepwisePrefill, nn.Module):
         self.lm_head = nn.Linear(size.width, vocabulary)
 
     def initialise(self, generator: torch.Generator) -> None:
-        """Draw the first weights: orthogonal from state to state, all others as torch does, embeddings half as large.
+        """Draw the initial weights: orthogonal from state to state, others as in torch, embeddings half as large.
 
-        An orthogonal matrix keeps what the state holds (Saxe et al. 2013, arXiv:1312.6120): the network tells apart
-        places in a text that follow the same letters. With torch's own, 8 of 12 runs learnt 30 characters within
-        40,000 completions; with these, 11 of 12.
+        An orthogonal matrix preserves the state (Saxe et al. 2013, arXiv:1312.6120), so the network can distinguish
+        positions that follow the same letters.
         """
         bound = 1 / math.sqrt(self.width)
         with torch.no_grad():
