@@ -1,4 +1,4 @@
-"""Round ticks and where values fall on an axis: plain arithmetic that no value, however large or flat, can break."""
+"""Axes with round ticks: plain arithmetic that works for any values, however large or flat."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 LARGEST = 1e300
-"""Values are held within this, so that no difference of two of them overflows."""
+"""Values are clamped to this, so that no difference of two overflows."""
 LARGEST_LOGARITHMIC = 1e100
 """The same of a logarithmic axis, whose ends may lie as far again from its values."""
 
@@ -150,9 +150,7 @@ def step_ruler(axis: Axis, margin: int, columns: int, *, with_labels: bool = Tru
     return ruler(axis, [step_label(tick) for tick in axis.ticks], "step", margin, columns, with_labels=with_labels)
 
 
-def ruler(
-    axis: Axis, texts: Sequence[str], unit: str, margin: int, columns: int, *, with_labels: bool = True
-) -> str:
+def ruler(axis: Axis, texts: Sequence[str], unit: str, margin: int, columns: int, *, with_labels: bool = True) -> str:
     """Return what `step_ruler` does for an axis of any `unit`, with a text for each of its ticks."""
     places = {round(axis.fraction(tick) * (columns - 1)): text for tick, text in zip(axis.ticks, texts, strict=True)}
     line = " " * (margin + 1) + "╰" + "".join("┴" if column in places else "─" for column in range(columns))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Point = tuple[float, float]
 
 WIDTH, HEIGHT = 760, 260
-"""Of one plot, in pixels."""
+"""The size of one plot, in pixels."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 20, 44, 34
 _FONT, _SMALL = 14, 11
 
@@ -28,7 +28,7 @@ INK, MUTED, GRID, PAPER = "#252a31", "#656c76", "#e3dfd5", "#fffdf8"
 LINE, BAND, GREEDY, CHANGE = "#0b7a75", "#cfe5e2", "#b06f00", "#a8437e"
 
 CHANGES = ("change", "branch", "resume")
-"""The kinds of events that are marked in a plot."""
+"""The kinds of events that plots mark."""
 
 MOST_BUCKETS = 2048
 """Of a curve that is drawn: three for each column of pixels."""
@@ -73,14 +73,14 @@ class Figure(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A step after which something was changed, and what in words."""
+    """A step after which something changed, with a description."""
 
     step: int
     words: str
 
 
 def figure_of(curves: Curves, metrics: Sequence[str], changes: Sequence[Change] = ()) -> Figure:
-    """Return one plot for each of `metrics`, one under the other; a plot without a number says so."""
+    """Return one plot per metric, one below the other; a plot without values says so."""
     shapes: list[Shape] = [Polygon(_box(0, 0, WIDTH, HEIGHT * max(1, len(metrics))), PAPER)]
     for place, metric in enumerate(metrics):
         top = place * HEIGHT
@@ -89,7 +89,7 @@ def figure_of(curves: Curves, metrics: Sequence[str], changes: Sequence[Change] 
 
 
 def metrics_of(curves: Curves) -> list[str]:
-    """Return every metric that has a curve: the usual ones first, then in the order in which they are defined.
+    """Return every metric that has a curve: the usual ones first, then in order of definition.
 
     Where there is a divergence from the reference, the trade comes after the usual ones.
     """
@@ -144,7 +144,7 @@ def _points(buckets: Sequence[Bucket]) -> list[Point]:
 
 
 def _no_number(top: int) -> Words:
-    return Words((WIDTH / 2, top + HEIGHT / 2), "no number was told", anchor="middle")
+    return Words((WIDTH / 2, top + HEIGHT / 2), "no values", anchor="middle")
 
 
 def _drawn_for(metric: str) -> tuple[str, ...]:
@@ -152,7 +152,7 @@ def _drawn_for(metric: str) -> tuple[str, ...]:
 
 
 def _trade(curves: Curves, top: int) -> list[Shape]:
-    """Return the plot of the reward over the divergence: a point for each bucket, joined in their order."""
+    """Return the plot of reward over KL: one point per bucket, joined in order."""
     reward_at = {curves.number(bucket): bucket.mean for bucket in curves.of.get(REWARD, ())}
     buckets = [bucket for bucket in curves.of.get(DIVERGENCE, ()) if curves.number(bucket) in reward_at]
     if not buckets:

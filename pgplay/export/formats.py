@@ -1,4 +1,4 @@
-"""A run as a file for other programs and other people: metrics, curves, or a page with all of it."""
+"""A run as a file: metrics, curves, or a page with everything."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FORMATS = ("csv", "jsonl", "svg", "png", "html")
 Rows = Iterable[tuple[int, dict[str, float]]]
 
 OnShare = Callable[[float], object]
-"""Hears now and then what share of the run was read, from 0 to 1."""
+"""Called now and then with the share of the run that was read, from 0 to 1."""
 
 _AT_ONCE = 1024  # rows
 
@@ -52,7 +52,7 @@ def export_run(
     known = metrics_of(curves)
     for name in metrics:
         if name not in known:
-            raise unknown_name("metric of this run", name, known) if known else InputError("The run has made no step.")
+            raise unknown_name("metric of this run", name, known) if known else InputError("The run has no steps yet.")
     shown = metrics or [name for name in USUAL if name in known] or USUAL[:1]
     figure = figure_of(curves, shown, changes_of(run.events()))
     yield to_png(figure) if wanted == "png" else to_svg(figure).encode()
@@ -89,7 +89,7 @@ def _parts(rows: Rows) -> Iterator[list[tuple[int, dict[str, float]]]]:
 
 
 def _told(windows: Iterable[Window], last: int, on_share: OnShare) -> Iterator[Window]:
-    """Yield `windows`, and tell with each how far it is."""
+    """Yield `windows` and report progress with each."""
     for window in windows:
         on_share(window.steps[0] / max(1, last))
         yield window

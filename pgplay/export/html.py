@@ -1,6 +1,6 @@
-"""A run as one self-contained page of HTML: curves, samples over time, the recipe, what happened.
+"""A run as one self-contained HTML page: curves, samples over time, recipe, events.
 
-It loads nothing and runs nothing: no script, no font, no picture from elsewhere. All that a policy or a person wrote is
+It loads nothing and runs nothing: no script, font or picture from elsewhere. All text of policies and people is
 escaped.
 """
 
@@ -50,17 +50,17 @@ def to_html(store: RunReader, curves: Curves) -> str:
         f"<h1>{_text(store.name)}</h1>",
         _table([(name, _text(value)) for name, value in facts if value]),
         "<h2>Recipe</h2>",
-        f"<pre>{_text(to_recipe(config)) or 'all at its default'}</pre><pre>{_text(to_command(config))}</pre>",
+        f"<pre>{_text(to_recipe(config)) or 'all defaults'}</pre><pre>{_text(to_command(config))}</pre>",
         "<h2>Curves</h2>",
         to_svg(figure_of(curves, usual or [*USUAL[:1]], changes)),
         *(_folded("All other metrics", to_svg(figure_of(curves, others, changes))) if others else ()),
-        "<h2>What it wrote</h2>",
-        "<p>The greedy completion over time: <b class=right>right</b>, <b class=wrong>wrong</b>, "
+        "<h2>Greedy completions</h2>",
+        "<p>Over time: <b class=right>right</b>, <b class=wrong>wrong</b>, "
         "<b class=extra>extra</b> and <b class=missing>·</b> missing characters.</p>",
         _moments(store),
         "<h3>The samples of the last step</h3>",
         _table([(sample.role, f"{sample.reward:.2f}", _coloured(sample)) for sample in store.samples(progress.steps)]),
-        "<h2>What happened</h2>",
+        "<h2>Events</h2>",
         _table([(f"{event.step:,}", event.kind, _text(event.detail)) for event in store.events()]) or "<p>Nothing.</p>",
         *_folded("Settings that differ from the defaults", _table(_settings(to_settings(config)))),
     ]

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
 
 SCALE = 2
-"""Pixels of the picture for each of the figure's, for screens with a high density."""
+"""Picture pixels per figure pixel, for high-density screens."""
 _OVERSAMPLING = 2
-"""Lines are drawn so many times as large and then made smaller, which smooths their edges."""
+"""Supersampling factor: lines are drawn larger and scaled down, which smooths their edges."""
 _ANCHORS = {"start": "ls", "middle": "ms", "end": "rs"}
 _DASH, _GAP = 4.0, 3.0
 
@@ -31,8 +31,8 @@ def to_png(figure: Figure) -> bytes:
         from PIL import Image, ImageDraw
     except ModuleNotFoundError as error:
         raise InputError(
-            "PNG needs the package Pillow, which is not installed.",
-            'Run pip install "pgplay[png]", or export as SVG, which needs nothing.',
+            "PNG export needs the package Pillow, which is not installed.",
+            'Run pip install "pgplay[png]", or export as SVG, which needs no package.',
         ) from error
     size = SCALE * _OVERSAMPLING
     large = Image.new("RGB", (figure.width * size, figure.height * size), "white")
@@ -57,7 +57,11 @@ def _draw(pen: ImageDraw, shape: Shape, size: int) -> None:
 
             font = ImageFont.load_default(font_size * size)
             pen.text(
-                (x * size, y * size), printable(text), fill=colour, font=font, anchor=_ANCHORS[anchor],
+                (x * size, y * size),
+                printable(text),
+                fill=colour,
+                font=font,
+                anchor=_ANCHORS[anchor],
                 stroke_width=size // 4 if bold else 0,
             )
 

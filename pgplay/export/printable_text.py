@@ -1,10 +1,10 @@
-"""Text from outside made fit for a page of HTML or SVG, which may hold no control character."""
+"""Untrusted text made safe for HTML and SVG, which allow no control characters."""
 
 from __future__ import annotations
 
 
 def printable(text: str) -> str:
-    """Return `text` on one line, each character that has no shape of its own as a sign."""
+    """Return `text` on one line, with invisible characters as symbols."""
     return "".join(one if one.isprintable() else _sign(one) for one in text)
 
 

@@ -1,4 +1,4 @@
-"""A figure as an SVG document: a few lines of text for each shape, with nothing to load from anywhere."""
+"""A figure as a self-contained SVG document."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FAMILY = "system-ui, sans-serif"
 
 
 def to_svg(figure: Figure) -> str:
-    """Return `figure` as one SVG element, which is a document of its own too."""
+    """Return `figure` as one SVG element, which is also a complete document."""
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{figure.width}" height="{figure.height}" '
         f'viewBox="0 0 {figure.width} {figure.height}" font-family="{_FAMILY}">'

@@ -1,1 +1,1 @@
-"""Files as such: crash-safe writes, checked names, locks, and text that is decoded and checked."""
+"""Files: crash-safe writes, checked names, locks, decoded and validated text."""

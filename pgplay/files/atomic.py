@@ -1,4 +1,4 @@
-"""Writing so that a crash at any instant leaves the old or the new, never a half.
+"""Atomic writes: a crash at any instant leaves the old or the new content, never a mixture.
 
 A file is written without a name where the system can (Linux), else aside, then synced and named. A killed process
 leaves nothing of it on Linux, unless it dies between the two calls that replace an old file: that goes when the file is
@@ -33,7 +33,7 @@ _TRIES_TO_NAME = 20  # each but the first because another process names the same
 
 @contextlib.contextmanager
 def as_user_errors(what: str, path: Path) -> Iterator[None]:
-    """Turn an OSError of the block into a PgplayError that says that `what` failed, why, and what to do."""
+    """Turn an OSError of the block into a PgplayError: `what` failed, the reason, and a remedy."""
     try:
         yield
     except OSError as error:
@@ -43,11 +43,11 @@ def as_user_errors(what: str, path: Path) -> Iterator[None]:
 def _plain_error(what: str, path: Path, error: OSError) -> PgplayError:
     if error.errno in _FULL:
         return PgplayError(
-            f"{what} failed: no room is left for {path}.", "Free some room and try again; what was there is unchanged."
+            f"{what} failed: the disk is full ({path}).", "Free some space and try again; existing data is unchanged."
         )
     if error.errno in _FORBIDDEN:
         return PgplayError(
-            f"{what} failed: {path} may not be written or read.",
+            f"{what} failed: no permission for {path}.",
             f"Change its permissions, or {_elsewhere(path)} that you can write to.",
         )
     return PgplayError(
@@ -163,7 +163,7 @@ def _fill(file: BinaryIO, data: bytes | Iterable[bytes]) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make renames in `folder` outlast a power cut, where the system knows how (Windows does not)."""
+    """Make renames in `folder` survive a power cut, if the system supports it (Windows does not)."""
     if sys.platform == "win32":
         return
     descriptor = os.open(folder, os.O_RDONLY)
@@ -217,7 +217,7 @@ def _replaced(folder: Path) -> Path:
 
 
 def delete_folder(folder: Path) -> None:
-    """Delete `folder`: at any instant it is wholly there or wholly gone. Raises PgplayError.
+    """Delete `folder` atomically: at any instant it is complete or gone. Raises PgplayError.
 
     The caller holds the lock of the parent folder.
     """
@@ -241,7 +241,7 @@ def recover(parent: Path) -> None:
 
 
 def kept_folders(parent: Path) -> list[Path]:
-    """Return the folders in `parent` that a person would call theirs, in order of name; none where it is missing."""
+    """Return the stored folders in `parent`, sorted by name; none if it is missing."""
     with as_user_errors("Listing", parent):
         if not parent.exists():
             return []

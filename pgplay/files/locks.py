@@ -1,4 +1,4 @@
-"""Locks between processes that free themselves when their process dies, however it dies."""
+"""Locks between processes, released by the system whenever their process dies."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _FOLDER_PATIENCE = 10.0  # seconds; a folder's lock is held for one write, so a 
 
 
 class FileLock:
-    """An exclusive lock on a file of its own, held by an open file: the system lets go of it with the process."""
+    """An exclusive lock on its own file, held through an open file; the system releases it with the process."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -44,7 +44,7 @@ class FileLock:
         return self._descriptor is not None
 
     def take(self, patience: float = 0.0) -> bool:
-        """Take the lock and return True; return False where another still holds it after `patience` seconds.
+        """Take the lock and return True; return False if another process still holds it after `patience` seconds.
 
         Raises PgplayError where the lock's file can't be made.
         """
@@ -69,7 +69,7 @@ class FileLock:
                 time.sleep(_BETWEEN_TRIES)
 
     def release(self) -> None:
-        """Let go of the lock."""
+        """Release the lock."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -77,7 +77,7 @@ class FileLock:
 
 @contextlib.contextmanager
 def locked_folder(folder: Path) -> Iterator[None]:
-    """Hold the lock of `folder` (made where it is missing), with what a crash left there cleaned up.
+    """Hold the lock of `folder`, creating it if missing and cleaning up after crashes.
 
     Raises PgplayError where it can't be written, or where another pgplay does not let go.
     """
@@ -85,7 +85,7 @@ def locked_folder(folder: Path) -> Iterator[None]:
     if not lock.take(_FOLDER_PATIENCE):
         raise PgplayError(
             f"Another pgplay has been busy in {folder} for {_FOLDER_PATIENCE:.0f} s.",
-            "Let it finish or end it, then try again.",
+            "Let it finish, or end it, then try again.",
         )
     try:
         with as_user_errors("Cleaning up", folder):
@@ -97,9 +97,9 @@ def locked_folder(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def unchanging_folder(folder: Path) -> Iterator[None]:
-    """Keep every pgplay from changing `folder` while the block reads it.
+    """Prevent changes to `folder` by other processes while the block reads it.
 
-    Where it is missing or may not be written there is no lock to take, and the block just reads.
+    If it is missing or not writable, there is no lock to take, and the block just reads.
     """
     if os.access(folder, os.W_OK):
         with locked_folder(folder):

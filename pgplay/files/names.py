@@ -1,4 +1,4 @@
-"""Names that people give to things that are kept: which are allowed, and which count as the same."""
+"""Names of stored things: which are allowed, and which count as the same."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def _what_is_wrong(name: str) -> str:
     if name[-1] in ". ":
         return f"it ends with {name[-1]!r}"
     if name.split(".")[0].strip().casefold() in _WINDOWS_NAMES:
-        return "Windows keeps it for a device"
+        return "Windows reserves it for a device"
     return ""
 
 
 def same_name(one: str, other: str) -> bool:
-    """Tell whether two names are one on a file system that knows no case, as on macOS and Windows."""
+    """Whether two names are the same on a case-insensitive file system, as on macOS and Windows."""
     return _fold(one) == _fold(other)
 
 

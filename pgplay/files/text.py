@@ -21,7 +21,7 @@ ALLOWED_CONTROLS = "\n\t"
 
 
 def check_text(text: str, what: str = "The target") -> None:
-    """Raise InputError where `text` holds a control character but newline and tab, or half a character.
+    """Raise InputError if `text` contains a control character other than newline and tab, or a lone surrogate.
 
     `what` names the text in the message; positions count from 1.
     """
@@ -33,12 +33,12 @@ def check_text(text: str, what: str = "The target") -> None:
             raise InputError(f"{what} holds half a character, {where}.", "Give it as valid UTF-8.")
         raise InputError(
             f"{what} holds the control character {where}.",
-            "Take it out; of the control characters only newline and tab can be written.",
+            "Remove it; newline and tab are the only control characters allowed.",
         )
 
 
 def is_unwritable(character: str) -> bool:
-    """Whether `character` is a control character but newline and tab, or half a character."""
+    """Whether `character` is a control character other than newline and tab, or a lone surrogate."""
     return unicodedata.category(character) in ("Cc", "Cs") and character not in ALLOWED_CONTROLS
 
 
@@ -78,8 +78,7 @@ def read_bytes(path: Path, limit: int) -> bytes:
 def open_regular(path: Path, limit: int) -> Iterator[BinaryIO]:
     """Open the regular file at `path`, of at most `limit` bytes, for reading.
 
-    Raises InputError where it is missing, a folder, larger, or a pipe or device, for which one would wait; also where
-    reading it fails.
+    Raises InputError if it is missing, a folder, too large, a pipe or device (reading would block), or unreadable.
     """
     path = expand_home(path)
     try:
@@ -89,7 +88,7 @@ def open_regular(path: Path, limit: int) -> Iterator[BinaryIO]:
             if stat.S_ISDIR(status.st_mode):
                 raise IsADirectoryError
             if not stat.S_ISREG(status.st_mode):
-                raise InputError(f"{path} is {_kind(status.st_mode)}, not a file.", "Save its content in a file.")
+                raise InputError(f"{path} is {_kind(status.st_mode)}, not a file.", "Save its content to a file.")
             if status.st_size > limit:
                 raise _too_large(path, limit)
             yield file

@@ -1,6 +1,6 @@
-"""A policy as one file to pass on: a zip, stored without compression, of policy.json and policy.safetensors.
+"""A policy as one file for sharing: an uncompressed zip of policy.json and policy.safetensors.
 
-What comes from elsewhere is refused unless it is exactly that; nothing is unpacked to a path that the file names.
+Files from elsewhere are refused unless they are exactly that; paths inside the zip are never used.
 """
 
 from __future__ import annotations
@@ -51,9 +51,7 @@ def export_policy(name: str, file: Path | str, overwrite: bool = False, remedy: 
     return path
 
 
-def import_policy(
-    file: Path | str, name: str = "", overwrite: bool = False, remedy: str = ANOTHER_NAME
-) -> PolicyCard:
+def import_policy(file: Path | str, name: str = "", overwrite: bool = False, remedy: str = ANOTHER_NAME) -> PolicyCard:
     """Add the policy in `file` to the library, as `name` or else as the name it has, and return its card.
 
     Raises InputError where there is no such file or the name is bad or taken; PgplayError where the file is truncated,
@@ -83,8 +81,8 @@ def _unpack(file: BinaryIO, path: Path) -> tuple[bytes, bytes]:
                     raise _no_policy(path, "its content is too large")
             return archive.read(CARD), archive.read(TENSORS)
     except _NO_ZIP as error:
-        raise _no_policy(path, "it was cut short, changed, or is something else") from error
+        raise _no_policy(path, "it is truncated, modified, or something else") from error
 
 
 def _no_policy(path: Path, reason: str) -> PgplayError:
-    return PgplayError(f"{path} is no policy: {reason}.", f"Export it again from pgplay (*{SUFFIX}).")
+    return PgplayError(f"{path} is not a policy: {reason}.", f"Export it again from pgplay (*{SUFFIX}).")

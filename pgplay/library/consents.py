@@ -1,4 +1,4 @@
-"""Which Python the person has allowed to run: asked once for each text, remembered by its SHA-256.
+"""Consent to run Python: asked once per text, remembered by its SHA-256.
 
 An allowed text is kept as a file that its hash names, so the folder shows what was agreed to, and deleting a file
 takes the yes back. Of a text that a person wrote and trained with, the hash is kept with the name of their file: a run
@@ -18,7 +18,7 @@ from pgplay.rewards.spec import OWN, RewardSpec, digest
 
 
 def is_allowed(source: str) -> bool:
-    """Return whether the person once said yes to exactly this text; a file that was changed since counts as none."""
+    """Whether the person allowed exactly this text; a consent file that was changed does not count."""
     try:
         kept = _text_file(source).read_bytes()
     except OSError:
@@ -27,13 +27,13 @@ def is_allowed(source: str) -> bool:
 
 
 def allow(source: str) -> None:
-    """Remember that the person has seen `source` and said yes; raises PgplayError where that can't be written."""
+    """Record that the person has seen and allowed `source`; raises PgplayError if that can't be written."""
     make_folder(consents_folder())
     write_atomically(_text_file(source), source.encode("utf-8", "surrogatepass"))
 
 
 def recall(spec: RewardSpec) -> RewardSpec:
-    """Return `spec` with what is remembered of exactly its text: that it is allowed, or where kept, the person's."""
+    """Return `spec` with the recorded consent to exactly its text: allowed, or the person's own."""
     if spec.source is None or spec.may_run:
         return spec
     if spec.kept and spec.source.file in _own_files(spec.code):
@@ -42,7 +42,7 @@ def recall(spec: RewardSpec) -> RewardSpec:
 
 
 def remember_own(spec: RewardSpec) -> None:
-    """Remember that the person wrote the Python of `spec` in its file; raises PgplayError as `allow` does."""
+    """Record that the person wrote the Python of `spec` in its file; raises PgplayError as `allow` does."""
     if spec.source is None or not spec.is_own:
         return
     files = _own_files(spec.code)

@@ -34,14 +34,14 @@ ANOTHER_NAME = "Choose another name."
 
 
 class BrokenPolicy(NamedTuple):
-    """A policy of the library that cannot be read, and why."""
+    """A policy of the library that cannot be read, with the reason."""
 
     name: str
     reason: str
 
 
 def list_policies() -> list[PolicyCard | BrokenPolicy]:
-    """Return a person's own policies, newest first, the broken ones last; of tensors only the size is checked."""
+    """Return the person's own policies, newest first, broken ones last; checks only the size of the tensors."""
     readable, broken = [], []
     with unchanging_folder(policies_folder()):
         for folder in kept_folders(policies_folder()):
@@ -53,7 +53,7 @@ def list_policies() -> list[PolicyCard | BrokenPolicy]:
 
 
 def shipped_policies() -> list[PolicyCard]:
-    """Return the policies that ship, but for those whose name a person's own has taken."""
+    """Return the shipped policies, except those that a person's own of the same name hides."""
     hidden = hiding_policies()
     return [_read_card(folder) for folder in _shipped_folders() if folder.name not in hidden]
 
@@ -156,7 +156,7 @@ def find_policy(name: str) -> Path:
 def _find_own(name: str) -> Path:
     folder = find_policy(name)
     if folder.parent != policies_folder():
-        raise InputError(f"The policy '{name}' ships with pgplay, and stays as it is.", "Name one of your own.")
+        raise InputError(f"The policy '{name}' ships with pgplay and cannot be changed.", "Name one of your own.")
     return folder
 
 
@@ -166,7 +166,7 @@ def _place_for(name: str, replace: bool = False, remedy: str = ANOTHER_NAME) -> 
         if composed(own.name) == name and replace:
             return own
         if same_name(name, own.name):
-            exact = f"To replace it, write its name as it is: {own.name}."
+            exact = f"To replace it, spell its name exactly: {own.name}."
             raise InputError(f"There is already a policy called '{own.name}'.", exact if replace else remedy)
     for folder in _shipped_folders():
         if same_name(name, folder.name):
@@ -178,7 +178,7 @@ def _read_card(folder: Path) -> PolicyCard:
     what = f"{CARD} of the policy '{folder.name}'"
     for name in (CARD, TENSORS):
         if not (folder / name).is_file():
-            raise PgplayError(f"The policy '{folder.name}' lacks its {name}.", "Restore it from a copy, or delete it.")
+            raise PgplayError(f"The policy '{folder.name}' has no {name}.", "Restore it from a copy, or delete it.")
     with as_user_errors("Reading a policy", folder / CARD):
         card = decode_card((folder / CARD).read_bytes(), what)
         size = (folder / TENSORS).stat().st_size

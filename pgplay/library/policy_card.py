@@ -1,4 +1,4 @@
-"""The card of a policy: all that policy.json says about the tensors beside it."""
+"""The card of a policy: the content of policy.json, which describes the tensors beside it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _REMEDY = "Restore it from a copy, or delete it."
 
 
 class PolicyCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a saved policy is, how it came to be, and how good it is.
+    """Describes a saved policy: its network, its training, and its metrics.
 
     `model`, `alphabet` and `max_length` build its network again (PolicySpec). `config` holds a run's settings as
     `config.to_settings` gives them. `reward_source` is Python text, shown to a person and never run by loading.
@@ -50,12 +50,12 @@ class PolicyCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     @property
     def shape(self) -> PolicySpec:
-        """What builds the policy's network again."""
+        """The spec from which the policy's network is rebuilt."""
         return PolicySpec(self.model, self.alphabet, self.max_length)
 
     @property
     def reached(self) -> float | None:
-        """The reward by which policies are told apart: of the greedy completions, else the mean; None without any."""
+        """The reward for comparing policies: of the greedy completions, else the mean; None without any."""
         return self.metrics.get("greedy_reward", self.metrics.get("reward_mean"))
 
 

@@ -1,1 +1,1 @@
-"""What is KEPT: the metrics store, checkpoints, the policy library, recipes, exports."""
+"""Stored runs: metrics, samples, events, checkpoints and branches."""

@@ -1,4 +1,4 @@
-"""Branches: a new run that begins where another one was at a checkpoint, with that run's history up to there.
+"""Branches: a new run that starts at a checkpoint of another run, with its history up to there.
 
 The parent stays as it is, also while it is being trained. The branch has the settings of the checkpoint, live changes
 among them, and names its parent and the step in its store.
@@ -54,7 +54,7 @@ def usable_at(parent: Path, step: int) -> Usable:
 def _nearest(steps: list[int], step: int) -> str:
     before, after = [one for one in steps if one < step], [one for one in steps if one > step]
     near = [str(one) for one in (*before[-1:], *after[:1])]
-    return f"The nearest: {' and '.join(near)}." if near else "It has none at all: start it again from its recipe."
+    return f"The nearest: {' and '.join(near)}." if near else "It has no checkpoints: start a new run from its recipe."
 
 
 def _with_its_own_reward(state: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A checkpoint: all that a run needs to go on as if it had never stopped. Nothing in it is ever unpickled."""
+"""A checkpoint: everything that a run needs to continue exactly. Nothing in it is ever unpickled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The trail of checkpoints along a run: which are kept, so that one can go back to any part of it.
+"""Which checkpoints are kept along a run, so that any part of it can be revisited.
 
 They lie evenly over the square root of the step: densely where a run changes fast, at its beginning, and ever thinner
 after. However long the run, there are at most `MOST` of them, and they take at most `BUDGET` bytes, which a run of some

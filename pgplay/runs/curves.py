@@ -1,4 +1,4 @@
-"""The curves of a run of any length, thinned: each metric as some hundred buckets of neighbouring steps.
+"""Downsampled curves of a run: each metric as a few hundred buckets of neighbouring steps.
 
 A bucket keeps the lowest and the highest value of its steps, so that no peak is lost. Rows come in as they are stored
 and are reduced some thousands at a time: a million steps take about a second and no more memory than a thousand.
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST_SERIES = 256
 """More names than that come from nothing sensible; what comes beyond is not kept."""
+
 
 class Window(NamedTuple):
     """What some steps told, as it is stored: of each its numbers, 8-byte floats for the metrics of its kind.
@@ -109,7 +110,11 @@ def _add(curves: Curves, window: Window) -> None:
             continue
         at = ends[found, column]
         parts: list[NDArray[Any]] = [
-            steps[at], lows[found, column], highs[found, column], values[at, column], means[found, column],
+            steps[at],
+            lows[found, column],
+            highs[found, column],
+            values[at, column],
+            means[found, column],
             counts[found, column],
         ]
         new = [Bucket(*fields) for fields in zip(*(part.tolist() for part in parts), strict=True)]

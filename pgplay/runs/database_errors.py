@@ -1,4 +1,4 @@
-"""What SQLite's errors about a run's store mean in plain words: one true sentence for each kind."""
+"""SQLite's errors about a run's store in plain English: one sentence per kind."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ def _in_words(folder: Path, error: sqlite3.Error) -> PgplayError:
         return PgplayError(f"{store} is locked by another program.", f"Close what has {folder / DATABASE} open.")
     if code in NEEDS_ROOM and (code == sqlite3.SQLITE_FULL or _lacks_room(folder)):
         return PgplayError(
-            f"{store} has no room: the disk is full.", "Free some room and try again; all steps before are kept."
+            f"{store} cannot be written: the disk is full.", "Free some room and try again; all steps before are kept."
         )
     is_forbidden = code == sqlite3.SQLITE_CANTOPEN and folder.is_dir() and not os.access(folder, os.W_OK)
     if is_forbidden or code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
         return PgplayError(
-            f"{store} may not be written.",
+            f"{store} is not writable.",
             f"Change the permissions of {folder}, or set PGPLAY_HOME to a folder that you can write to.",
         )
     if code == sqlite3.SQLITE_CANTOPEN:

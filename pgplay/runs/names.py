@@ -1,4 +1,4 @@
-"""What runs are called: names made from the date and the target, and finding a run by its name."""
+"""Names of runs: generated from date and target; finding a run by name."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _is_taken(name: str, taken: list[str]) -> bool:
 
 
 def slug(config: RunConfig) -> str:
-    """Return a few words for a run's name, from its task or its target."""
+    """Return a few words for a run's name, from its task or target."""
     text = Path(config.task.split(":")[0]).stem if config.task else config.target
     start = text[: 4 * _LONGEST_SLUG].lower()
     words = "".join(character if unicodedata.category(character) in GOOD_CATEGORIES else " " for character in start)

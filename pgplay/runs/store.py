@@ -1,4 +1,4 @@
-"""The store of one run: every step, event and sample in SQLite, one row a step.
+"""The store of one run: steps, events and samples in SQLite, one row per step.
 
 Each record is one committed transaction in write-ahead mode, so the whole history survives kill -9 (about 0.1 ms a
 step; a power cut may cost the last moments, never the file). Anyone may read while one process writes; the first write
@@ -87,11 +87,11 @@ class RunStore(RunReader):
         """
         if not self._lock.take(_LOCK_PATIENCE):
             raise InputError(
-                f"The run '{self.name}' is being trained by another pgplay.", "Stop it there first, or start a new run."
+                f"The run '{self.name}' is training in another pgplay.", "Stop it there first, or start a new run."
             )
 
     def record(self, report: StepReport) -> None:
-        """Keep one step, so that it outlasts this process; raises PgplayError where it can't be written."""
+        """Store one step durably; raises PgplayError if it can't be written."""
         names = tuple(report.metrics)
         numbers = struct.pack(f"<{len(names)}d", *report.metrics.values())
         with self._writing() as database:
@@ -99,8 +99,13 @@ class RunStore(RunReader):
             database.execute(
                 "INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
-                    report.step, report.seconds, report.completions, report.solved,
-                    report.metrics.get("reward_mean"), identity, numbers,
+                    report.step,
+                    report.seconds,
+                    report.completions,
+                    report.solved,
+                    report.metrics.get("reward_mean"),
+                    identity,
+                    numbers,
                 ),
             )
             if report.samples and keeps_samples(report.step, report.solved):
@@ -119,7 +124,7 @@ class RunStore(RunReader):
         database.execute("INSERT OR REPLACE INTO details VALUES (?, ?, ?)", (step, kind, _encoder.encode(detail)))
 
     def event(self, step: int, kind: str, detail: str = "") -> None:
-        """Keep that something happened; raises PgplayError where it can't be written."""
+        """Store an event; raises PgplayError if it can't be written."""
         with self._writing() as database:
             database.execute("INSERT INTO events (step, kind, detail) VALUES (?, ?, ?)", (step, kind, detail))
 
@@ -131,7 +136,7 @@ class RunStore(RunReader):
             self._keep(database, {"state": "training", "message": ""})
 
     def finish(self, state: str, message: str = "") -> None:
-        """Keep how the run ended (solved, finished, failed, paused), and why in words."""
+        """Store how the run ended (solved, finished, failed, paused), and why."""
         with self._writing() as database:
             self._keep(database, {"state": state, "message": message})
 
@@ -160,7 +165,7 @@ class RunStore(RunReader):
         if not self.is_in_place:
             raise PgplayError(
                 f"The folder of the run '{self.name}' is gone: {self.folder} was deleted, moved or replaced.",
-                "Put it back and resume the run, or start it again from its recipe.",
+                "Put it back and resume the run, or start a new run from its recipe.",
             )
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The list of runs: one line for each, read from its store; and deleting one."""
+"""The list of runs, one summary per run; and deleting runs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pgplay.runs.store import LOCK
 
 _GOES_ON = {"training", "preparing"}
 _FILES = (DATABASE, f"{DATABASE}-wal", "checkpoints", os.path.join("checkpoints", "last.json"))
-"""What a summary is read from."""
+"""The files that a summary is read from."""
 
 
 class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +56,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def list_runs() -> list[RunSummary]:
-    """Return every run, newest first, the unreadable ones last with the reason.
+    """Return every run, newest first; unreadable ones last, with the reason.
 
     Only the stores that have changed since they were last listed are read.
     """
@@ -100,12 +100,23 @@ def _read(folder: Path) -> RunSummary:
             config, progress = store.config, store.progress()
             parent, parent_step = store.parent or ("", 0)
             return RunSummary(
-                name=folder.name, state=store.state, created=store.created, target=config.target, task=config.task,
-                reward=config.reward, model=_model(config),
-                algorithm=config.algorithm, seed=config.seed,
-                steps=progress.steps, seconds=progress.seconds, best_reward=progress.best_reward,
-                last_reward=progress.last_reward, message=store.message, checkpoint_step=checkpoint_step(folder),
-                parent=parent, parent_step=parent_step,
+                name=folder.name,
+                state=store.state,
+                created=store.created,
+                target=config.target,
+                task=config.task,
+                reward=config.reward,
+                model=_model(config),
+                algorithm=config.algorithm,
+                seed=config.seed,
+                steps=progress.steps,
+                seconds=progress.seconds,
+                best_reward=progress.best_reward,
+                last_reward=progress.last_reward,
+                message=store.message,
+                checkpoint_step=checkpoint_step(folder),
+                parent=parent,
+                parent_step=parent_step,
             )
     except PgplayError as error:
         return RunSummary(name=folder.name, state="unreadable", problem=error.problem)
@@ -126,9 +137,9 @@ def _is_trained(folder: Path) -> bool:
 
 
 def delete_run(name: str) -> None:
-    """Delete the run called `name` with all it kept.
+    """Delete the run called `name` with all its data.
 
-    Raises InputError for an unknown name and for a run that is being trained.
+    Raises InputError for an unknown name and for a run that is training.
     """
     with locked_folder(runs_folder()):
         folder = find_run(name)

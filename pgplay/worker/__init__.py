@@ -1,1 +1,1 @@
-"""The background process: the protocol and the client, without torch, and the server, which trains."""
+"""The background process: protocol and client, without torch, and the server, which trains."""

@@ -1,4 +1,4 @@
-"""`python -m pgplay.worker`: a worker on standard input and output. Torch comes in here, once it is told to begin."""
+"""`python -m pgplay.worker`: a worker on standard input and output. Torch is loaded here."""
 
 from __future__ import annotations
 

@@ -99,5 +99,5 @@ async def test_a_run_changes_its_algorithm_only_where_there_is_a_network_before_
             await until(pilot, lambda: bench.sent(Change))
             assert bench.sent(Change) == [Change(settings={"algorithm": chosen})]
         else:
-            await until(pilot, lambda: "algorithm: from the next start on" in setup._pending)
+            await until(pilot, lambda: "algorithm: at the next start" in setup._pending)
             assert bench.sent(Change) == []

@@ -82,7 +82,7 @@ async def test_a_preset_chosen_while_a_run_goes_on_brings_no_python_into_it(pres
         bench.app.main.query_one("#preset", Select).value = preset
         await until(pilot, lambda: bench.sent(Change))
         assert [change.settings for change in bench.sent(Change)] == [{"target": "ab"}]
-        await until(pilot, lambda: "reward: from the next start on" in words(bench, "#setup-note"))
+        await until(pilot, lambda: "reward: at the next start" in words(bench, "#setup-note"))
 
 
 async def test_a_policy_with_python_trains_on_by_it_once_it_is_allowed(home: Path) -> None:

@@ -195,7 +195,7 @@ async def test_live_settings_are_sent_while_training_and_the_others_wait() -> No
         bench.worker.tell(Changed(settings={"temperature": 0.7}, step=6))
         pick(bench, "model", "gru-nano")
         note = bench.app.main.query_one("#setup-note", Static)
-        await until(pilot, lambda: "model: from the next start on" in str(note.render()))
+        await until(pilot, lambda: "model: at the next start" in str(note.render()))
         assert len(bench.sent(Change)) == 1
 
 

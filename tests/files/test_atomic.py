@@ -18,7 +18,7 @@ from pgplay.files.names import check_name
 def test_a_full_disk_is_told_and_the_old_file_stays(tiny_disk: Path) -> None:
     path = tiny_disk / "file"
     write_atomically(path, b"old")
-    with pytest.raises(PgplayError, match="no room is left") as caught:
+    with pytest.raises(PgplayError, match="the disk is full") as caught:
         write_atomically(path, bytes(1_000_000))
     assert "unchanged" in caught.value.remedy
     assert path.read_bytes() == b"old"

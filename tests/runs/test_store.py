@@ -115,7 +115,7 @@ def test_killing_the_writer_at_any_moment_loses_no_step_that_was_told(home: Path
 
 def test_a_run_is_trained_by_one_process_at_a_time(make_report: MakeReport) -> None:
     with RunStore.create(RunConfig(), "mine") as store, RunStore.open("mine") as other:
-        with pytest.raises(InputError, match="being trained by another pgplay"):
+        with pytest.raises(InputError, match="training in another pgplay"):
             other.rewind(0)
         with pytest.raises(InputError, match="being trained"):
             delete_run("mine")

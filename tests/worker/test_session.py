@@ -170,7 +170,7 @@ def test_two_processes_never_train_one_run():
     ("settings", "state", "words"),
     [
         ({"steps": 3}, "finished", "3 steps"),
-        ({"max_seconds": 1e-6}, "finished", "training are over"),
+        ({"max_seconds": 1e-6}, "finished", "training reached"),
         ({"until": "reward>=0.0"}, "finished", "mean reward"),
         ({"until": "solved", "target": "a"}, "solved", "solved in"),
     ],
@@ -198,7 +198,7 @@ def test_a_run_that_may_stop_early_keeps_its_best_policy_whatever_ends_it(monkey
         session.step()
         tensors.append({name: tensor.clone() for name, tensor in session.need_policy().saved_state().items()})
     ending = session.should_stop()
-    assert ending.message == "4 steps made; the policy is the best one that was measured"
+    assert ending.message == "4 steps made; the policy is the best one measured"
     session.rest(ending.state, ending.message)
     best = session.need_policy().saved_state()
     assert all(torch.equal(tensor, best[name]) for name, tensor in tensors[1].items())

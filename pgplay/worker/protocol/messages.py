@@ -1,4 +1,4 @@
-"""What passes between an app and its worker: one JSON object a line, each tagged, versioned and validated.
+"""The messages between the app and its worker: one JSON object per line, tagged, versioned and validated.
 
 The app sends commands, the worker sends events. Unknown tags and wrong types are refused by `decode_command` and
 `decode_event` with a ProtocolError; the first event, Ready, carries the version, and a client refuses another one.
@@ -35,7 +35,7 @@ class ProtocolError(PgplayError):
 
 
 class Command(msgspec.Struct, frozen=True, tag_field="command", kw_only=True):
-    """Something the app asks for; `request` comes back in the answer."""
+    """A command of the app; the answer carries the same `request`."""
 
     request: int = 0
 
@@ -67,7 +67,7 @@ class Resume(Command, tag="resume", frozen=True):
 
 
 class Pause(Command, tag="pause", frozen=True):
-    """Stop at the next step boundary and write a checkpoint."""
+    """Pause at the next step boundary and write a checkpoint."""
 
 
 class Step(Command, tag="step", frozen=True):
@@ -88,7 +88,7 @@ class Pace(Command, tag="pace", frozen=True):
 
 
 class InspectStep(Command, tag="dissect", frozen=True):
-    """Take the next step apart; a run that rests makes that one step and pauses. Answered by Dissected."""
+    """Record the next step in full; a paused run makes one step. Answered by Dissected."""
 
 
 class Map(Command, tag="map", frozen=True):
@@ -100,11 +100,11 @@ class ListPrompts(Command, tag="prompts", frozen=True):
 
 
 class Stop(Command, tag="stop", frozen=True):
-    """End the run and keep it; the policy stays loaded for saving and writing."""
+    """End the run; its policy stays loaded for saving and sampling."""
 
 
 class Reset(Command, tag="reset", frozen=True):
-    """Forget the run's policy; the stored run stays. Ends in the state idle."""
+    """Discard the run's policy; the stored run stays. Ends in the state idle."""
 
 
 class Change(Command, tag="change", frozen=True):
@@ -154,7 +154,7 @@ class Quit(Command, tag="quit", frozen=True):
 
 
 class Event(msgspec.Struct, frozen=True, tag_field="event", kw_only=True):
-    """Something the worker tells; `request` is that of the command it answers, 0 otherwise."""
+    """An event of the worker; `request` is that of the command it answers, else 0."""
 
     request: int = 0
 
@@ -197,7 +197,7 @@ class Snapshot(Event, tag="snapshot", frozen=True):
 
 
 class StepInspected(Event, tag="dissected", frozen=True):
-    """A step was made and taken apart."""
+    """A step was made and recorded in full."""
 
     anatomy: StepDetail
 
@@ -258,7 +258,7 @@ class Log(Event, tag="log", frozen=True):
 
 
 class Notice(Event, tag="notice", frozen=True):
-    """Something that a person should know while all goes on."""
+    """A notice for the person; training continues."""
 
     message: str
 

@@ -1,4 +1,4 @@
-"""What the worker is asked, read by a thread of its own, so that a command is there at the next step boundary."""
+"""The worker's inbox, read by its own thread, so that commands are ready at the next step boundary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the worker tells, written by a thread of its own: a slow reader never slows training.
+"""The worker's outbox, written by its own thread: a slow reader never slows training.
 
 Snapshots share one slot, in which the latest wins and the rows of those that were never written are merged. Every other
 event is kept and written in order.
@@ -21,7 +21,7 @@ from pgplay.worker.protocol.throttle import LONGEST_LINE, Throttle
 MAXIMUM_ROWS = 2_000
 SNAPSHOT_INTERVAL = 0.1
 MAXIMUM_LOG_LINES = 1_000
-"""So many lines of a log wait at most; of what comes beyond, only the number is told."""
+"""Maximum number of waiting log lines; of further ones, only the count is sent."""
 MAXIMUM_TRACES = 20
 """So many traces go with a snapshot at most: the maps that are drawn of them have about a hundred columns in all."""
 Row = tuple[int, dict[str, float]]

@@ -1,4 +1,4 @@
-"""The worker: obeys commands at step boundaries, trains on the main thread, tells what happens.
+"""The worker: obeys commands at step boundaries, trains on the main thread, sends events.
 
 A `Server` takes whatever makes sessions, so that its tests need no training; the process is that of `__main__`.
 """
@@ -196,7 +196,7 @@ class Server:
         run = command.run or (session.run if session is not None else "")
         state: RunState = "paused" if command.paused else "training"
         if not run:
-            raise InputError("There is no run to go on with.", "Start one, or name a stored run.")
+            raise InputError("There is no run to resume.", "Start one, or name a stored run.")
         if command.at is not None:
             self._makers.find(run, command)
             branch = self._makers.branch(run, command.at)
@@ -207,7 +207,7 @@ class Server:
         elif session.is_damaged:
             self._load(partial(self._makers.resume, session.run, command), "training", command.request)
         elif self._state == "training" and self._leg is None:
-            raise InputError("The run goes on already.")
+            raise InputError("The run is already running.")
         else:
             ending = session.should_stop()
             if ending and self._state in ("solved", "finished"):
@@ -221,7 +221,7 @@ class Server:
         session = self._need_session()
         leg.check_reachable(session.config.reward)
         if session.is_damaged:
-            raise InputError("The last step failed halfway.", "Resume first: the run goes on from its last checkpoint.")
+            raise InputError("The last step failed halfway.", "Resume first, from the last checkpoint.")
         self._go_on(session, leg, command.request)
 
     def _dissect(self, command: InspectStep) -> None:

@@ -1,4 +1,4 @@
-"""What a session keeps of its run beside the metrics: checkpoints, the task and the log."""
+"""What a session stores besides metrics: checkpoints, the task and the log."""
 
 from __future__ import annotations
 
@@ -53,9 +53,7 @@ def open_run(run: str, undo: ExitStack) -> StoredRun:
     store = undo.enter_context(RunStore.open(run))
     store.claim()
     contents: list[Content] = []
-    checkpoint = load_checkpoint(
-        store.folder, "last", lambda found: contents.append(read_content(store.folder, found))
-    )
+    checkpoint = load_checkpoint(store.folder, "last", lambda found: contents.append(read_content(store.folder, found)))
     content = contents[-1]
     return StoredRun(store, content, LearnerState(checkpoint.tensors, content.learner), checkpoint.note)
 

@@ -1,4 +1,4 @@
-"""The machine's CPU cores: how many there are for this process, and how runs that train at once share them.
+"""The machine's CPU cores: how many this process may use, and how parallel runs share them.
 
 Each run that trains holds a claim, a locked file whose name says how many threads it wants, and all runs work out the
 same shares from all claims. A claim ends with its process, however that dies.

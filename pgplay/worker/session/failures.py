@@ -1,4 +1,4 @@
-"""Any exception, and any end of a process, in a person's words: what was wrong, what would be right."""
+"""Exceptions and process exits in plain English: the problem and a remedy."""
 
 from __future__ import annotations
 

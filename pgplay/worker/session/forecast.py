@@ -1,4 +1,4 @@
-"""How far a run is and how long it may take yet, from what it has done; nothing where there is nothing to go by."""
+"""Progress and predicted time left of a run; nothing if there is nothing to base them on."""
 
 from __future__ import annotations
 

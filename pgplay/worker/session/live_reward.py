@@ -1,4 +1,4 @@
-"""The reward of a run that goes on: typed anew or saved anew, it is tried before it is taken.
+"""The reward of a running run: an edited or saved reward is tried before it is used.
 
 A person's Python is kept as text, with the run and in its checkpoints; the file that it came from is looked at between
 steps. Whatever the person did last counts: what they typed stands until the file is saved again.

@@ -28,7 +28,7 @@ PAIRS_FOR_GOAL = 64
 
 
 def check_start(command: Start) -> None:
-    """Refuse what can be seen to be wrong before anything is built or stopped; raises InputError and PgplayError."""
+    """Refuse invalid configs before anything is built or stopped; raises InputError and PgplayError."""
     config = command.config
     plan_and_policy(config)
     resolve_device(config.device)
@@ -47,7 +47,7 @@ def check_resume(run: str, command: Resume) -> None:
 
 
 def warm_torch() -> None:
-    """Make one step that nobody sees: the first one loads parts of torch, which takes a second or more."""
+    """Make one hidden step: the first one loads parts of torch, which takes a second or more."""
     config = make_config({"model": "gru-nano", "target": "a", "batch_size": 2, "device": "cpu"})
     with build_reward(config.reward) as reward:
         Trainer(make_plan(config), reward).step()

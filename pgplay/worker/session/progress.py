@@ -1,4 +1,4 @@
-"""How a run stands: its findings and its forecast beside the newest step, looked at a few times a second."""
+"""The state of a run: findings and forecast with the newest step, updated a few times per second."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a run is to go before it pauses by itself, and how fast: what a person asks for with the keys.
+"""When a run pauses by itself, and its pace: what a person asks for with the keys.
 
 Neither is part of the recipe: when a run *ends* is `worker.ending`, and how slowly one looks changes no number.
 """
@@ -25,7 +25,7 @@ class RunUntil:
         if command.count is not None and command.count < 1:
             raise InputError(f"{command.count} steps cannot be made.", "It is a whole number from 1.")
         if command.seconds is not None and not command.seconds > 0:
-            raise InputError(f"A run cannot go on for {command.seconds:g} s.", "It is a number above 0.")
+            raise InputError(f"A run cannot last {command.seconds:g} s.", "It is a number above 0.")
         self._left = command.count
         self._goal = goals.parse_ending(command.until) if command.until else None
         self._ends_at = time.monotonic() + command.seconds if command.seconds is not None else None
@@ -47,7 +47,7 @@ class RunUntil:
 
 
 class Tempo:
-    """Holds steps back so that each takes at least so many seconds; 0 is full speed."""
+    """Slow motion: the minimum duration of a step in seconds; 0 is full speed."""
 
     def __init__(self) -> None:
         self._seconds = 0.0

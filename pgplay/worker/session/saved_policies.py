@@ -1,4 +1,4 @@
-"""Saved policies with their networks, and writing with any policy: for the command line, the worker and warm starts."""
+"""Saved policies with their networks, and sampling from any policy: for the command line, worker and warm starts."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _TEXTS_AT_ONCE = 256
 
 
 class SavedPolicy(NamedTuple):
-    """A policy of the library, ready to write, and its card."""
+    """A policy of the library, ready to sample from, with its card."""
 
     card: PolicyCard
     policy: Policy

@@ -1,4 +1,4 @@
-"""When a run ends, by its config alone."""
+"""When a run ends, according to its config."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def ending_of(config: RunConfig, steps: int, seconds: float, report: StepReport 
         return Ending("solved", f"solved in {seconds:.1f} s, {_counted(steps)}", "solved")
     ending = _unsolved_end(config, steps, seconds, {} if report is None else report.metrics)
     if ending and config.patience is not None:
-        return ending._replace(message=f"{ending.message}; the policy is the best one that was measured")
+        return ending._replace(message=f"{ending.message}; the policy is the best one measured")
     return ending
 
 
@@ -41,7 +41,7 @@ def _unsolved_end(config: RunConfig, steps: int, seconds: float, metrics: Mappin
     if config.steps is not None and steps >= config.steps:
         return Ending("finished", f"{_counted(steps)} made", "steps")
     if config.max_seconds is not None and seconds >= config.max_seconds:
-        return Ending("finished", f"{config.max_seconds:g} s of training are over", "time")
+        return Ending("finished", f"{config.max_seconds:g} s of training reached", "time")
     return None
 
 

@@ -1,4 +1,4 @@
-"""Which versions made a run: what its numbers may depend on."""
+"""The versions that a run's numbers may depend on."""
 
 from __future__ import annotations
 
