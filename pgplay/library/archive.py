@@ -81,7 +81,7 @@ def _unpack(file: BinaryIO, path: Path) -> tuple[bytes, bytes]:
                     raise _no_policy(path, "its content is too large")
             return archive.read(CARD), archive.read(TENSORS)
     except _NO_ZIP as error:
-        raise _no_policy(path, "it is truncated, modified, or something else") from error
+        raise _no_policy(path, "it was cut short or changed, or is something else") from error
 
 
 def _no_policy(path: Path, reason: str) -> PgplayError:

@@ -76,7 +76,7 @@ async def test_four_stops_lead_from_the_texts_to_the_update() -> None:
         await pilot.press("right")
         await until(pilot, lambda: "loss L" in seen(bench, "#maths-lines"))
         assert "|∇L|  1.5000, clipped to 1" in seen(bench, "#maths-lines")
-        assert "A > 0: 2 of 2 likelier; A < 0: 4 of 4 unlikelier" in seen(bench, "#maths-lines")
+        assert "A > 0: 2 of 2 more likely; A < 0: 4 of 4 less likely" in seen(bench, "#maths-lines")
         await pilot.press("right")
         assert bench.sent(InspectStep) == [InspectStep(), InspectStep()]
 
@@ -194,12 +194,12 @@ async def test_recorded_steps_are_shown_as_far_as_the_store_has_them() -> None:
         await pilot.press("k")
         await until(pilot, lambda: isinstance(bench.app.screen, MicroscopeScreen))
         await pilot.press("left_square_bracket")
-        await until(pilot, lambda: "step 39 · taken apart" in seen(bench, "#microscope-title"))
+        await until(pilot, lambda: "step 39 · recorded in full" in seen(bench, "#microscope-title"))
         await pilot.press("left_square_bracket")
         await until(pilot, lambda: "step 38 · samples only" in seen(bench, "#microscope-title"))
-        assert "not taken apart" in seen(bench, "#token-rows")
+        assert "not recorded in full" in seen(bench, "#token-rows")
         await pilot.press("right_square_bracket")
-        await until(pilot, lambda: "step 39 · taken apart" in seen(bench, "#microscope-title"))
+        await until(pilot, lambda: "step 39 · recorded in full" in seen(bench, "#microscope-title"))
 
 
 async def test_the_map_shows_what_is_written_and_when_each_letter_was_learnt() -> None:

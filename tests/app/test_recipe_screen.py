@@ -54,7 +54,7 @@ async def test_a_run_that_was_changed_on_the_way_is_more_than_its_recipe_says() 
         await pilot.press("y")
         await until(pilot, lambda: isinstance(bench.app.screen, RecipeScreen))
         told = bench.app.screen.query_one("#changed")
-        await until(pilot, lambda: "Changed on the way: lr 0.02 after step 20." in str(told.render()))
+        await until(pilot, lambda: "Changed during the run: lr 0.02 after step 20." in str(told.render()))
 
 
 async def test_a_pasted_recipe_fills_the_setup_in_and_a_wrong_one_says_why() -> None:

@@ -332,7 +332,7 @@ def encoded_card(**changes: Any) -> bytes:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "is no policy"),
+        (b"", "is not a policy"),
         (b"PK\x05\x06" + bytes(18), "other files"),
         (make_zip([("policy.json", encoded_card())]), "other files"),
         (make_zip([("policy.json", encoded_card()), ("policy.safetensors", TENSORS), ("x", b"")]), "other files"),
@@ -478,7 +478,7 @@ def test_a_full_disk_keeps_the_old_policy(monkeypatch: pytest.MonkeyPatch) -> No
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
-        with pytest.raises(PgplayError, match=r"no room is left for \S+/policies/first\."):
+        with pytest.raises(PgplayError, match=r"the disk is full \(\S+/policies/first\)\."):
             save_policy(make_card(steps=99), make_tensors(99), replace=True)
     assert read_policy("first").steps == 40
     assert policy_tensors("first") == TENSORS

@@ -251,7 +251,7 @@ def test_runs_on_a_disk_that_cannot_be_written_can_be_read(
     assert (run.steps, run.state) == (1, "interrupted")
     with RunReader.open("run") as reader:
         assert reader.samples(1) == make_report(1).samples
-    with pytest.raises(PgplayError, match="may not be written"):
+    with pytest.raises(PgplayError, match="is not writable"):
         RunStore.open("run")
     with pytest.raises(PgplayError, match="PGPLAY_HOME"):
         RunStore.create(RunConfig())
