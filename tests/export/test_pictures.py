@@ -180,4 +180,4 @@ def test_the_command_goes_by_the_files_ending_and_keeps_what_is_there(store, tmp
     assert page.read_text().startswith("<!doctype html>")
     assert main(["runs", "export", "mine", str(page)]) == 2
     assert main(["runs", "export", "mine", str(tmp_path / "mine.pdf")]) == 2
-    assert "in none of .csv, .jsonl, .svg, .png, .html" in capsys.readouterr().err
+    assert "has none of the endings .csv, .jsonl, .svg, .png, .html" in capsys.readouterr().err
