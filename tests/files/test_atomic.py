@@ -27,7 +27,12 @@ def test_a_full_disk_is_told_and_the_old_file_stays(tiny_disk: Path) -> None:
 
 @pytest.mark.parametrize(
     ("number", "words"),
-    [(errno.ENOSPC, "the disk is full"), (errno.EDQUOT, "the disk is full"), (errno.EROFS, "no permission for"), (errno.EIO, "failed")],
+    [
+        (errno.ENOSPC, "the disk is full"),
+        (errno.EDQUOT, "the disk is full"),
+        (errno.EROFS, "no permission for"),
+        (errno.EIO, "failed"),
+    ],
 )
 def test_a_failing_disk_is_told_in_words_and_the_old_file_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, words: str
