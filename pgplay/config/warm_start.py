@@ -12,7 +12,7 @@ class Steps(NamedTuple):
 
 
 class PolicyNamed(NamedTuple):
-    """The run goes on from the saved policy called `name`."""
+    """The run starts from the saved policy `name`."""
 
     name: str
 

@@ -112,11 +112,11 @@ def _named(part: str, shapes: Shapes) -> Shapes:
 def _check_tensors(tensors: Mapping[str, Mapping[str, Any]], expected: Shapes) -> None:
     import numpy as np  # here, as the app's start needs none of this
 
-    learnt = {name: tensor for name, tensor in tensors.items() if name not in GENERATORS}
-    wrong = misfit({name: tuple(tensor["shape"]) for name, tensor in learnt.items()}, expected)
+    trained = {name: tensor for name, tensor in tensors.items() if name not in GENERATORS}
+    wrong = misfit({name: tuple(tensor["shape"]) for name, tensor in trained.items()}, expected)
     if wrong:
         raise InputError(wrong)
-    for name, tensor in learnt.items():
+    for name, tensor in trained.items():
         if tensor["dtype"] != "F32":
             raise InputError(f"{name} has {tensor['dtype']} instead of F32")
         numbers = np.frombuffer(tensor["data"], "<f4")

@@ -27,7 +27,7 @@ from pgplay.tokenizers.base import Tokenizer
 class Plan(NamedTuple):
     """Everything a run will do, decided. `notes` are sentences for the person to read.
 
-    `config` is what the run does, `written` what the person wrote: that one is stored, and changed while a run goes on.
+    `config` has every default filled in; `written` is the person's own config, which is stored and can change live.
     """
 
     config: ResolvedConfig

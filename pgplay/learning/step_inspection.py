@@ -131,7 +131,7 @@ class _Columns:
     def __init__(self, record: UpdateRecord, policy: Policy, plan: Plan) -> None:
         batch, first, surrogate = record.batch, record.first, record.surrogate
         rollout = batch.rollout
-        likeliest, log_ps = first.distribution.detach().likeliest(ALTERNATIVES)
+        likeliest, log_ps = first.distribution.detach().most_likely(ALTERNATIVES)
         self._tokens, self._mask = rollout.actions.tolist(), rollout.mask.tolist()
         self._likeliest, self._log_ps = likeliest.tolist(), log_ps.exp().tolist()
         self._prefix_index = batch.prefix_index.tolist()

@@ -46,7 +46,7 @@ class TokenDistribution(Protocol):
         """Return the mean (P,) over the next token of `loss(now's log p, own log p, q, possible)`, with q (P, V)."""
         ...
 
-    def likeliest(self, count: int) -> tuple[Tensor, Tensor]:
+    def most_likely(self, count: int) -> tuple[Tensor, Tensor]:
         """Return the most likely tokens and their log-probabilities, both (P, at most `count`), in descending order."""
         ...
 
@@ -86,7 +86,7 @@ class DenseDistribution(NamedTuple):
         log_p, log_q = (torch.where(possible, one.log_probabilities, 0.0) for one in (now, self))
         return self.expected(loss(log_p, log_q, q, possible))
 
-    def likeliest(self, count: int) -> tuple[Tensor, Tensor]:
+    def most_likely(self, count: int) -> tuple[Tensor, Tensor]:
         """Return the most likely tokens and their log-probabilities, both (P, at most `count`), in descending order."""
         values, tokens = self.log_probabilities.topk(min(count, self.log_probabilities.shape[-1]), -1)
         return tokens, values

@@ -76,7 +76,7 @@ class ChunkedDistribution(NamedTuple):
             result = result + (log_q.exp() * loss(*given, q[:, tokens], possible)).sum(1)
         return result
 
-    def likeliest(self, count: int) -> tuple[Tensor, Tensor]:
+    def most_likely(self, count: int) -> tuple[Tensor, Tensor]:
         tokens = torch.zeros(len(self.features), 0, dtype=torch.long)
         values = torch.zeros(len(self.features), 0, dtype=self.features.dtype)
         for chunk, log_p in self.chunks():
@@ -199,7 +199,7 @@ def test_an_expected_loss_counts_the_tokens_that_are_possible_then_and_now(kind:
 @pytest.mark.parametrize("count", [1, 3, VOCABULARY + 2])
 def test_the_likeliest_tokens_come_first(kind: str, count: int) -> None:
     given = case(kind, Density())
-    tokens, log_p = given.distribution.likeliest(count)
+    tokens, log_p = given.distribution.most_likely(count)
     for row, numbers, values in zip(given.log_p, tokens.tolist(), log_p.tolist(), strict=True):
         order = sorted(range(VOCABULARY), key=lambda token, own=row: -own[token])
         assert numbers == order[:count]

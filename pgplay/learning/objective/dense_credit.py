@@ -69,7 +69,7 @@ def edit_potentials(
     costs = rows + beyond
     lacking = lengths - numbers - (room - written)[:, None].to(COUNT)
     before = (costs + lacking.clamp_min(0)).amin(1)
-    # After one more character: it is one too many, or it stands for target[j], rightly or not.
+    # After one more character: it is extra, or it is aligned with target[j], right or wrong.
     short = (lacking + 1).clamp_min(0)
     in_place = costs[:, :-1] + short[:, 1:] + beyond[:, 1:]
     wrong = torch.minimum((costs + short).amin(1), in_place.amin(1)) + 1

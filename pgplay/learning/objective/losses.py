@@ -70,7 +70,7 @@ def expected_surrogate(
 
     `q_values` (P, V) are every token's advantages. The expectation of a sampled token's loss is taken exactly,
     sum over v of pi_old(v) L(v), so that no noise comes from which token was drawn (expected policy gradients, Ciosek
-    and Whiteson 2018, arXiv:1706.05374; with a known value of the best way to go on, differentiable imitation as in Sun
+    and Whiteson 2018, arXiv:1706.05374; with a known value of the best continuation, differentiable imitation as in Sun
     et al. 2017, arXiv:1703.01030). For gspo, whose ratio is a completion's, each token's ratio has the limits. A token
     that a filter removes has no part in it.
     """

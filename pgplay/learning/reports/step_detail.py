@@ -105,7 +105,7 @@ class PolicyMap(msgspec.Struct, frozen=True):
     """A policy's greedy completion and its next-token probabilities at each position, at temperature 1.
 
     `written` are the tokens of its greedy completion for `prompt`, the stop token as an empty text at the end where
-    it comes; `rows` the likeliest tokens, in the order of where they are likeliest, and `probabilities` theirs at each
+    it comes; `rows` the most likely tokens, ordered by the position where they peak, and `probabilities` theirs at each
     position of that completion. `target_p` are the probabilities of the target's tokens, each after the right ones
     before it, the stop token's last.
     """

@@ -66,7 +66,7 @@ class StepReport(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """Something that stands out in a run, with its numbers; `locale.catalog` says it in words.
+    """A finding about a run, with its numbers; `locale.catalog` turns it into sentences.
 
     `settings` are the live changes that would help; empty where there is none that a key could make.
     """
