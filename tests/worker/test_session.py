@@ -496,7 +496,7 @@ def test_a_search_changes_its_target_and_reward_while_it_goes_on_and_after_it_wa
 def test_a_run_does_not_change_between_a_network_and_none(before, after):
     session = begin(algorithm=before)
     session.step()
-    with pytest.raises(InputError, match=f"{before} cannot go on as {after}"):
+    with pytest.raises(InputError, match=f"{before} cannot continue as {after}"):
         session.change({"algorithm": after})
     assert session.config.algorithm == before
     session.step()

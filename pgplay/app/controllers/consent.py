@@ -52,7 +52,7 @@ class Consent:
         rewards = tuple(map(recall, specs))
         while unknown := next((spec for spec in rewards if not spec.may_run), None):
             if not await self._host.push_screen_wait(ConsentDialog(unknown.code, unknown.origin)):
-                self._host.notify_user("It was not run. Choose another reward to go on.")
+                self._host.notify_user("It was not run. Choose another reward to continue.")
                 return None
             try:
                 allow(unknown.code)

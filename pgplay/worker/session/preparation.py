@@ -144,13 +144,13 @@ def changed_plan(old: Plan, settings: dict[str, Any]) -> Plan:
     fixed = [name for name in settings if name in known and not known[name].live]
     if fixed:
         live = ", ".join(name for name, field in known.items() if field.live)
-        problem = f"{fixed[0]} cannot be changed while a run goes on."
+        problem = f"{fixed[0]} cannot be changed during a run."
         raise InputError(problem, f"These can: {live}.", field=fixed[0])
     config = make_config(settings, old.written)
     plan = make_plan(config, old.task if config.task else None, old.shape)
     if plan.algorithm.trains_network != old.algorithm.trains_network:
         raise InputError(
-            f"A run of {old.config.algorithm} cannot go on as {config.algorithm}: one trains a network, the other "
+            f"A run of {old.config.algorithm} cannot continue as {config.algorithm}: one trains a network, the other "
             "none.",
             "Start a new run.",
             field="algorithm",
