@@ -79,7 +79,7 @@ CONTROLLERS: dict[str, tuple[str, ...]] = {
 
 CONTROLLER_OF = {name: controller for controller, names in CONTROLLERS.items() for name in names}
 
-EVERYWHERE = ("quit", "help", "jump", "toggle_theme")
+EVERYWHERE = ("help", "jump", "toggle_theme")
 """The actions whose keys work on every screen; the others' are the main screen's."""
 
 EDITOR_ACTIONS = (

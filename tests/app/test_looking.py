@@ -99,6 +99,7 @@ async def test_the_scale_is_that_of_one_plot_and_some_plots_have_no_other() -> N
         bench.app.state.view = PlotView(shown=("rewards", "entropy", "cross_entropy"))
         bench.worker.build()
         bench.worker.train(50)
+        await until(pilot, lambda: bench.app.main.query("RewardHistogram#plot-1"))
         await until(pilot, lambda: bench.app.main.query("#plot-3") and "┤" in words(bench, "#plot-3"))
         await pilot.press("l")
         assert bench.app.state.view.logarithmic == frozenset()
