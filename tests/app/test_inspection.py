@@ -413,7 +413,7 @@ async def test_advice_without_a_run_that_trains_is_told_as_what_it_is() -> None:
         await until(pilot, lambda: told(bench))
         bench.app.controllers.inspection.change({"lr": 0.002})
         await until(pilot, lambda: len(told(bench)) == 2)
-        assert told(bench) == ["In the setup: lr 0.002, from the next start on.", "It is set already: lr 0.002"]
+        assert told(bench) == ["Set for the next start: lr 0.002", "It is set already: lr 0.002"]
         assert not bench.sent(Change)
 
 

@@ -217,7 +217,7 @@ class RunController:
         if request:
             self._followed[request] = words
         else:
-            self._host.notify_user(f"In the setup: {words}, from the next start on.")
+            self._host.notify_user(f"Set for the next start: {words}")
 
     def _send_changes(self, settings: dict[str, Any] | None) -> int:
         """Send the live changes that lead to `settings`; return their request number, 0 where there are none."""
