@@ -175,7 +175,7 @@ class RewardScreen(Screen[None]):
     def _worker_event(self, message: WorkerEvent) -> None:
         """Show why the reward was refused, by the worker or while it was trained."""
         event = message.event
-        if (isinstance(event, Refused) and event.request in (0, self._request)) or (
+        if (isinstance(event, Refused) and (event.saved_reward or event.request == self._request)) or (
             isinstance(event, Failed) and event.reward == self._present.text
         ):
             message.stop()
