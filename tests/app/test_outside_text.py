@@ -164,7 +164,7 @@ async def prepare_hostile(bench: Bench, pilot: Pilot[int]) -> None:
     await begin(bench, pilot)
     bench.worker.build("paused", run=HOSTILE, target=HOSTILE, reward=REWARD)
     texts = {role: f"{HOSTILE}{role}" for role in TEXTS}
-    findings = (Finding("tied", HOSTILE, HOSTILE),)
+    findings = (Finding(HOSTILE),)  # of a newer pgplay: its code is all that can be shown
     bench.worker.tell(snapshot(40, texts=texts, target=HOSTILE, findings=findings, metrics=lambda step: {
         "reward_mean": 0.5, "entropy": 1.0, "greedy_reward": 0.5, f"part:{HOSTILE}": 0.5, "seconds_sample": 0.1,
     }))  # fmt: skip

@@ -66,7 +66,7 @@ class TapeRecorder:
         self.replays = 0
 
     @contextmanager
-    def beside(self) -> Iterator[None]:
+    def on_stream(self) -> Iterator[None]:
         """Return a context that changes nothing: a CPU has no streams."""
         yield
 

@@ -139,7 +139,7 @@ async def test_a_worker_killed_mid_run_goes_on_in_another_from_its_last_checkpoi
 
 async def test_a_search_is_solved_and_says_that_there_is_no_policy(worker):
     worker.client.send(Start(config=make_config({"target": "cab", "algorithm": "hill-climb", "lr": 0.1}), request=1))
-    assert "hill-climb trains no network, so lr does nothing" in (await worker.next(Refused)).problem
+    assert "hill-climb trains no network, so lr has no effect" in (await worker.next(Refused)).problem
     worker.client.send(Start(config=make_config({"target": "cab", "algorithm": "hill-climb"}), request=2))
     assert not (await state(worker, "training")).info.has_policy
     await state(worker, "solved")

@@ -10,7 +10,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from pgplay.app.drawing.terminal_text import pad, terminal_text
+from pgplay.app.drawing.terminal_text import pad, plain, terminal_text
 
 _GAP = 2
 
@@ -80,7 +80,7 @@ class TwoColumnText(Widget):
             # As a span: Strip drops a Text's own style.
             yield Text(end="").append_text(terminal_text(section.title, "bold"))
             for name, words in section.rows:
-                head = pad(name, self._name_width) + " " * _GAP
+                head = pad(plain(name), self._name_width) + " " * _GAP
                 for line in terminal_text(words, lines=True).wrap(self.app.console, room) or [Text()]:
                     yield Text(head, end="").append_text(line)
                     head = " " * (self._name_width + _GAP)
