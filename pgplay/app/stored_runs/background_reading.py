@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from textual.app import App
 
+from pgplay.app.background import in_daemon_thread
 from pgplay.app.notices import notify_user
 from pgplay.errors import PgplayError
 
@@ -24,7 +25,7 @@ async def read_in_background(
 
     None where `read` raised a PgplayError: it has been shown then, after `otherwise`.
     """
-    reading = asyncio.create_task(asyncio.to_thread(read))
+    reading = asyncio.create_task(in_daemon_thread(read))
     done, _ = await asyncio.wait({reading}, timeout=LONG)
     if not done:
         notify_user(app, message)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from textual.widget import Widget
 from textual.worker import Worker
 
+from pgplay.app.background import in_daemon_thread
 from pgplay.app.widgets.setup import form
 from pgplay.files.stamp import FileStamp
 
@@ -74,7 +75,7 @@ class Checking:
         self._reading = self._widget.run_worker(self._check(inputs), group="check")
 
     async def _check(self, inputs: _Inputs) -> None:
-        checked = await asyncio.to_thread(form.check, inputs.typed)
+        checked = await in_daemon_thread(partial(form.check, inputs.typed))
         if inputs is not self._newest:
             return
         self._checked = checked

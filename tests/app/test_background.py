@@ -1,0 +1,34 @@
+"""Work beside the screen's thread: what it returns and raises arrives, and the app ends without waiting for it."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from pgplay.app.background import in_daemon_thread
+
+PROGRAM = """
+import asyncio, time
+from pgplay.app.background import in_daemon_thread
+
+async def main():
+    asyncio.create_task(in_daemon_thread(lambda: time.sleep(60)))
+    await asyncio.sleep(0)
+    print("ends", flush=True)
+
+asyncio.run(main())
+"""
+
+
+async def test_what_is_computed_or_raised_arrives() -> None:
+    assert await in_daemon_thread(lambda: 6 * 7) == 42
+    with pytest.raises(ZeroDivisionError):
+        await in_daemon_thread(lambda: 1 / 0)
+
+
+def test_a_process_ends_without_waiting_for_what_is_still_computed() -> None:
+    began = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, timeout=50)
+    assert done.stdout == "ends\n"
+    assert time.monotonic() - began < 30
