@@ -145,14 +145,14 @@ def edit_card(folder: Path, **changes: Any) -> None:
 DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "truncated tensors": (lambda folder: os.truncate(folder / "policy.safetensors", 40), "40 bytes"),
     "edited tensors": (lambda folder: (folder / "policy.safetensors").write_bytes(TENSORS[:-1] + b"!"), "was changed"),
-    "no tensors": (lambda folder: (folder / "policy.safetensors").unlink(), "lacks its policy.safetensors"),
+    "no tensors": (lambda folder: (folder / "policy.safetensors").unlink(), "has no policy.safetensors"),
     "truncated card": (lambda folder: os.truncate(folder / "policy.json", 100), "cut short"),
-    "no card": (lambda folder: (folder / "policy.json").unlink(), "lacks its policy.json"),
+    "no card": (lambda folder: (folder / "policy.json").unlink(), "has no policy.json"),
     "edited card": (lambda folder: edit_card(folder, max_length=13), "was changed"),
     "newer": (lambda folder: edit_card(folder, format_version=2), "newer pgplay"),
     "a list": (lambda folder: (folder / "policy.json").write_text("[]"), "no policy's card"),
     "deep": (lambda folder: (folder / "policy.json").write_text("[" * 100_000), "cut short or changed"),
-    "a folder": (lambda folder: ((folder / "policy.json").unlink(), (folder / "policy.json").mkdir()), "lacks"),
+    "a folder": (lambda folder: ((folder / "policy.json").unlink(), (folder / "policy.json").mkdir()), "has no policy"),
 }
 
 

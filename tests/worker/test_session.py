@@ -160,7 +160,7 @@ def test_a_run_goes_on_with_its_own_pairs_when_the_file_has_changed(tmp_path):
 
 def test_two_processes_never_train_one_run():
     session = begin()
-    with pytest.raises(InputError, match="trained by another"):
+    with pytest.raises(InputError, match="training in another"):
         Session.resume(session.run)
     session.close("paused")
     Session.resume(session.run).close("paused")
