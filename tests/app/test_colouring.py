@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+from rich.cells import cell_len
 from rich.style import Style
 
-from pgplay.app.drawing.alignment_text import coloured
+from pgplay.app.drawing.alignment_text import aligned_lines, coloured
 
 STYLES = {name: Style(meta={"mark": name}) for name in ("right", "wrong", "extra", "missing")}
 
@@ -48,3 +50,16 @@ def test_a_wrong_accent_stands_on_a_carrier() -> None:
 
 def test_newlines_and_markup_are_shown_as_signs() -> None:
     assert coloured("[/x]\n\x1b", "[/x]\n", STYLES).plain == "[/x]↵␛"
+
+
+@pytest.mark.parametrize(
+    ("text", "target"), [("ax", "a明x"), ("a明x", "ax"), ("abx", "a明x"), ("a明x", "abx"), ("明", "光月"), ("", "月光")]
+)
+def test_target_and_text_stand_in_the_same_cells(text: str, target: str) -> None:
+    above, below = aligned_lines(text, target, STYLES)
+    assert cell_len(above) == cell_len(below.plain)
+    assert above.replace(" ", "") == target
+    assert "…" not in above + below.plain
+    for character in set(text) & set(target):
+        places = [cell_len(line[: line.index(character)]) for line in (above, below.plain)]
+        assert places[0] == places[1]

@@ -11,7 +11,7 @@ from rich.text import Text
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from pgplay.app.drawing.alignment_text import coloured
+from pgplay.app.drawing.alignment_text import aligned_lines
 from pgplay.app.drawing.formulas import signed
 from pgplay.app.drawing.terminal_text import pad, visible
 from pgplay.app.widgets.samples import Samples, component_styles
@@ -146,19 +146,6 @@ def bar(share: float, width: int) -> str:
 
 def alignment(sample: CompletionDetail, styles: dict[str, Style]) -> Text:
     """Return the target and the completion below it, aligned by column."""
-    lines = Text(end="").append("target   ", styles["muted"]).append(_beside(sample.text, sample.target), styles["now"])
-    return lines.append("\nwritten  ", styles["muted"]).append_text(coloured(sample.text, sample.target, styles))
-
-
-def _beside(text: str, target: str) -> str:
-    """Return `target` with a space where `text` has an extra character."""
-    from pgplay.rewards.alignment import align
-
-    marks, gaps = align(text, target)
-    missing, rest, shown = dict(gaps), iter(target), []
-    for position, mark in enumerate([*marks, None]):
-        shown += [visible(next(rest)) for _ in range(missing.get(position, 0))]
-        if mark is not None:
-            width = cell_len(visible(text[position]))
-            shown.append(" " * width if mark == "extra" else pad(visible(next(rest)), width))
-    return "".join(shown)
+    target, text = aligned_lines(sample.text, sample.target, styles)
+    lines = Text(end="").append("target   ", styles["muted"]).append(target, styles["now"])
+    return lines.append("\nwritten  ", styles["muted"]).append_text(text)
