@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
-from pgplay.cli.output import say, visible
+from pgplay.cli.output import note, say, visible
 from pgplay.errors import InputError, unknown_name
 
 Arguments = argparse.Namespace
@@ -119,6 +119,26 @@ def confirm(question: str, yes: bool) -> bool:
         raise InputError(f"{question} There is no terminal to ask on.", "Confirm with --yes.")
     say(f"{visible(question)} [y/N] ", sys.stderr, end="")
     return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def delete_each(
+    kind: str,
+    names: Sequence[str],
+    find: Callable[[str], object],
+    delete: Callable[[str], object],
+    *,
+    yes: bool,
+    extent: str = "",
+) -> int:
+    """Delete each of `names` once, after all were found and the person agreed; `extent` says what goes with them."""
+    different = list(dict.fromkeys(names))
+    for name in different:
+        find(name)
+    if confirm(f"Delete {', '.join(different)}{extent}?", yes):
+        for name in different:
+            delete(name)
+            note(f"Deleted the {kind} {name}.")
+    return 0
 
 
 def whole_number(low: int, high: int | None = None) -> Callable[[str], int]:

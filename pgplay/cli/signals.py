@@ -16,9 +16,6 @@ INTERRUPTED = 130
 
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
-_SHOW_CURSOR = b"\x1b[?25h"
-"""Restores the cursor: a process that ends at once does not remove its progress bar."""
-
 
 class Interruption:
     """Whether the person asked to stop; use `with heeded() as interruption`.

@@ -8,7 +8,7 @@ from typing import Any
 
 from pgplay.cli.consent import ask
 from pgplay.cli.output import note, print_facts, print_json, print_source, print_table, say, shorten
-from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_replace, add_yes, confirm, run_verb
+from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_replace, add_yes, delete_each, run_verb
 from pgplay.errors import InputError
 
 
@@ -122,15 +122,7 @@ def _add_delete(parser: Parser) -> None:
 def _delete(arguments: Arguments) -> int:
     from pgplay.library.policies import delete_policy, find_policy
 
-    names = list(dict.fromkeys(arguments.names))
-    for name in names:
-        find_policy(name)
-    if not confirm(f"Delete {', '.join(names)}?", arguments.yes):
-        return 0
-    for name in names:
-        delete_policy(name)
-        note(f"Deleted the policy {name}.")
-    return 0
+    return delete_each("policy", arguments.names, find_policy, delete_policy, yes=arguments.yes)
 
 
 def _add_export(parser: Parser) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pgplay.cli.output import note, print_facts, print_json, print_table, say, shorten
-from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_replace, add_yes, confirm, run_verb
+from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_replace, add_yes, delete_each, run_verb
 from pgplay.errors import InputError
 
 if TYPE_CHECKING:
@@ -116,15 +116,8 @@ def _delete(arguments: Arguments) -> int:
     from pgplay.runs.names import find_run
     from pgplay.runs.summaries import delete_run
 
-    names = list(dict.fromkeys(arguments.names))
-    for name in names:
-        find_run(name)
-    if not confirm(f"Delete {', '.join(names)} with all their data?", arguments.yes):
-        return 0
-    for name in names:
-        delete_run(name)
-        note(f"Deleted the run {name}.")
-    return 0
+    extent = " with all their data"
+    return delete_each("run", arguments.names, find_run, delete_run, yes=arguments.yes, extent=extent)
 
 
 def _add_export(parser: Parser) -> None:
