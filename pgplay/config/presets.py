@@ -1,11 +1,13 @@
 """Presets: ready-made runs, shipped or personal, one TOML file each.
 
-A file has `title`, `teaches` (one sentence), a table `[settings]` of RunConfig's fields, and optionally `solves`
-(whether the run should be solved; default true) and `seconds` (about how long it takes).
+A file has `title`, `teaches` (one sentence), a table `[settings]` of RunConfig's fields, and optionally `group` with
+`order` (its place in the list of presets), `solves` (whether the run should be solved; default true) and `seconds`
+(about how long it takes).
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Iterable
@@ -22,16 +24,33 @@ from pgplay.paths import expand_home, personal_presets_folder, shipped
 PRESET_LIMIT = 1_000_000
 """Most bytes of a preset's file."""
 
-_KEYS = {"title": str, "teaches": str, "solves": bool, "seconds": float, "settings": dict}
+GROUPS = ("start here", "algorithms", "watch it fail", "prompts", "style", "other texts", "your own")
+"""The groups of presets, in their order; the last one is that of a file without a group."""
+
+_KEYS = {
+    "title": str,
+    "teaches": str,
+    "group": str,
+    "order": float,
+    "solves": bool,
+    "seconds": float,
+    "settings": dict,
+}
+_OPTIONAL = ("group", "order", "solves", "seconds")
 _NOUNS = {str: "a text in quotation marks", bool: "true or false", float: "a number above 0", dict: "a table"}
 
 
 class Preset(msgspec.Struct, frozen=True, kw_only=True):
-    """A preset as read from `path`, checked; `settings` are RunConfig's fields, `seconds` is 0 if unknown."""
+    """A preset as read from `path`, checked; `settings` are RunConfig's fields, `seconds` is 0 if unknown.
+
+    `order` sorts it within its group, the smallest first.
+    """
 
     name: str
     title: str
     teaches: str
+    group: str = GROUPS[-1]
+    order: float = math.inf
     solves: bool = True
     seconds: float = 0.0
     settings: dict[str, Any]
@@ -51,12 +70,17 @@ class BrokenPreset(msgspec.Struct, frozen=True):
 
 
 def preset_names() -> list[Preset]:
-    """Return every usable preset: first those that should be solved, the fastest first.
+    """Return every usable preset, by group, and in a group by order.
 
     A personal preset replaces a shipped one of the same name.
     """
     usable = [preset for preset in _read_all() if isinstance(preset, Preset)]
-    return sorted(usable, key=lambda preset: (not preset.solves, preset.seconds or math.inf, preset.name))
+    return sorted(usable, key=lambda preset: (GROUPS.index(preset.group), preset.order, preset.name))
+
+
+def grouped(presets: Iterable[Preset]) -> list[tuple[str, list[Preset]]]:
+    """Return the groups of `presets`, which are sorted, each with its presets."""
+    return [(group, list(members)) for group, members in itertools.groupby(presets, lambda preset: preset.group)]
 
 
 def broken_presets() -> list[BrokenPreset]:
@@ -97,12 +121,14 @@ def read_preset(path: Path) -> Preset:
             raise _located(path, text, key, unknown_name("key", key, _KEYS))
     for key, kind in _KEYS.items():
         if key not in document:
-            if key in ("solves", "seconds"):
+            if key in _OPTIONAL:
                 continue
             raise InputError(f"{path}: the key {key} is missing.", f"Add it: {_NOUNS[kind]}.")
         if not _fits(document[key], kind):
             error = InputError(f"{key} cannot be {shown(document[key])}.", f"Give {_NOUNS[kind]}.")
             raise _located(path, text, key, error)
+    if document.get("group", GROUPS[-1]) not in GROUPS:
+        raise _located(path, text, "group", unknown_name("group", document["group"], GROUPS))
     settings = document["settings"]
     for key, value in settings.items():
         if key not in fields():
@@ -116,7 +142,8 @@ def read_preset(path: Path) -> Preset:
     except InputError as error:
         key = error.field if error.field in settings else "settings"
         raise _located(path, text, key, error, settings) from error
-    return Preset(**{**document, "seconds": float(document.get("seconds", 0.0))}, name=path.stem, path=path)
+    document |= {key: float(document[key]) for key in ("order", "seconds") if key in document}
+    return Preset(**document, name=path.stem, path=path)
 
 
 def _fits(value: Any, kind: type) -> bool:

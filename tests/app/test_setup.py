@@ -15,9 +15,10 @@ from pgplay.app.drawing.number_format import count
 from pgplay.app.messages import SetupChanged
 from pgplay.app.screens.dialogs.questions import AskDialog
 from pgplay.app.widgets.setup import form
+from pgplay.app.widgets.setup.choices import HEADING
 from pgplay.app.widgets.setup.described_select import Choice
 from pgplay.app.widgets.setup.panel import Setup
-from pgplay.config.presets import preset_names
+from pgplay.config.presets import grouped, preset_names
 from pgplay.config.run_config import fields, make_config, to_settings
 from pgplay.policies.families.catalogue import MODELS
 from pgplay.rewards.catalogue import REWARDS
@@ -73,7 +74,9 @@ async def test_lists_hold_every_reward_model_preset_and_say_why_a_device_is_miss
 
         assert set(entries("model")) == {"auto", *MODELS}
         assert {reward.spec for reward in REWARDS.values()} < set(entries("reward"))
-        assert set(entries("preset")) == {preset.name for preset in preset_names()}
+        headings = {f"{HEADING}{group}" for group, _ in grouped(preset_names())}
+        assert set(entries("preset")) == {preset.name for preset in preset_names()} | headings
+        assert all(entries("preset")[heading] == ("", True) for heading in headings), "nobody can choose a heading"
         await until(pilot, lambda: "cuda" in entries("device"))
         assert entries("device")["cuda"] == ("not here: This build of torch has no CUDA.", True)
 
@@ -132,7 +135,8 @@ async def test_a_broken_preset_of_ones_own_is_listed_with_its_reason(home: Path)
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
-        broken = [entry for entry in bench.app.main.query_one("#preset", Choice).entries if entry.disabled]
+        entries = bench.app.main.query_one("#preset", Choice).entries
+        broken = [entry for entry in entries if entry.disabled and not entry.value.startswith(HEADING)]
         assert [entry.label for entry in broken] == ["mine"]
         assert broken[0].description
         await pilot.press("space")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pgplay.config.presets import Preset, broken_presets, load_preset, preset_names
+from pgplay.config.presets import GROUPS, Preset, broken_presets, grouped, load_preset, preset_names
 from pgplay.errors import InputError
 from pgplay.learning.algorithms.table import algorithm_row
 from pgplay.learning.algorithms.validation import choices_of
@@ -12,6 +12,7 @@ from pgplay.paths import personal_presets_folder, shipped
 from pgplay.policies.families.catalogue import MODELS
 from pgplay.tasks.load import load_task
 from pgplay.tokenizers.alphabet import resolve_alphabet
+from tests.config.table import PAGE, with_table
 
 SHIPPED = sorted(path.stem for path in shipped("presets").glob("*.toml"))
 
@@ -54,10 +55,28 @@ def test_a_shipped_preset_describes_a_run(name: str) -> None:
     assert preset.solves or config.steps is not None, "a run that is not solved must end by itself"
 
 
-def test_the_first_steps_come_first_and_what_is_not_solved_last() -> None:
+def test_presets_are_in_groups_and_in_each_in_order_the_first_steps_first() -> None:
+    path = write_preset(GOOD)
     presets = preset_names()
-    assert presets[0].name == "hello"
-    assert [preset.solves for preset in presets] == sorted((preset.solves for preset in presets), reverse=True)
+    assert (presets[0].name, presets[-1].path) == ("hello", path)
+    groups = [group for group, _ in grouped(presets)]
+    assert groups == list(GROUPS), "each group once, those of one's own last"
+    for _, members in grouped(presets):
+        places = [preset.order for preset in members]
+        assert places == sorted(places)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_preset_has_its_place(name: str) -> None:
+    preset = load_preset(name)
+    assert preset.group in GROUPS[:-1]
+    same_place = [other.name for other in preset_names() if (other.group, other.order) == (preset.group, preset.order)]
+    assert same_place == [name]
+
+
+def test_the_readme_lists_the_presets_as_they_are() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert page == with_table(page), "run python -m tests.config.table"
 
 
 def test_a_preset_of_ones_own_is_found_by_name_and_by_path(tmp_path: Path) -> None:
@@ -100,6 +119,8 @@ def test_an_unknown_name_gets_the_nearest() -> None:
         ("entropy = 0.05", "batch_size = 64\ngroup_size = 7", 7, "batch_size 64 cannot be split", "group_size"),
         ("entropy = 0.05", "entropy 0.05", 7, "this is no TOML", ""),
         ("entropy = 0.05", "entropy = 0.05\nentropy = 0.1", 8, "this is no TOML", ""),
+        ("seconds = 3", 'group = "promts"', 3, "no group called 'promts'", "'prompts'"),
+        ("seconds = 3", 'order = "first"', 3, "order cannot be 'first'", "above 0"),
         ("seconds = 3", "second = 3", 3, "no key called 'second'", "'seconds'"),
         ("seconds = 3", 'seconds = "3"', 3, "seconds cannot be '3'", "above 0"),
         ("seconds = 3", "solves = 1", 3, "solves cannot be 1", "true or false"),

@@ -26,7 +26,7 @@ def presets(argv: Sequence[str]) -> int:
 
 
 def _list_presets(arguments: Arguments) -> int:
-    from pgplay.config.presets import broken_presets, preset_names, presets_replacing_shipped
+    from pgplay.config.presets import broken_presets, grouped, preset_names, presets_replacing_shipped
 
     for name in presets_replacing_shipped():
         note(f"Your own preset {name} replaces the shipped one of that name.")
@@ -36,9 +36,11 @@ def _list_presets(arguments: Arguments) -> int:
     if arguments.json:
         print_json([_preset(preset) for preset in all_presets])
     else:
-        print_table(
-            ("name", "title", "teaches"), [(preset.name, preset.title, preset.teaches) for preset in all_presets]
-        )
+        rows: list[tuple[str, str, str]] = []
+        for group, presets in grouped(all_presets):
+            rows += [("", "", ""), (group.upper(), "", "")] if rows else [(group.upper(), "", "")]
+            rows += [(preset.name, preset.title, preset.teaches) for preset in presets]
+        print_table(("name", "title", "teaches"), rows)
     return 0
 
 
@@ -47,6 +49,7 @@ def _preset(preset: Any) -> dict[str, Any]:
         "name": preset.name,
         "title": preset.title,
         "teaches": preset.teaches,
+        "group": preset.group,
         "solves": preset.solves,
         "seconds": preset.seconds or None,
         "settings": preset.settings,

@@ -9,16 +9,26 @@ from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
 from pgplay.policies.families.catalogue import MODELS, chosen_model
 from pgplay.worker.protocol.records import Device
 
+HEADING = "# "
+"""What the value of an entry begins with that is only a heading; no preset has such a name."""
+
 OWN_REWARD = ""
 """The value of the entry 'formula or file…'."""
 
 
 def presets() -> list[Entry]:
-    """Return the presets; unreadable ones come last, with the reason."""
-    from pgplay.config.presets import broken_presets, preset_names
+    """Return the presets under the names of their groups; unreadable ones come last, with the reason."""
+    from pgplay.config.presets import broken_presets, grouped, preset_names
 
     return [
-        *(Entry(preset.name, preset.title, preset.teaches) for preset in preset_names()),
+        *(
+            entry
+            for group, presets in grouped(preset_names())
+            for entry in (
+                Entry(f"{HEADING}{group}", group.upper(), disabled=True),
+                *(Entry(preset.name, preset.title, preset.teaches) for preset in presets),
+            )
+        ),
         *(Entry(f"✗ {one.name}", one.name, one.error.problem, disabled=True) for one in broken_presets()),
     ]
 
