@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 
@@ -136,4 +137,7 @@ def _check_word(word: str, argv: list[str]) -> str:
         raise InputError(f"The command comes first: pgplay {word} {rest}.".replace(" .", "."))
     if word in presets or word.endswith(".toml") or len(Path(word).parts) > 1:
         return word
-    raise unknown_name("command or preset", word, [*COMMANDS, *presets])
+    unknown = unknown_name("command or preset", word, [*COMMANDS, *presets])
+    if unknown.remedy.startswith("Did you mean") and " " not in word:
+        raise unknown
+    raise InputError(unknown.problem, f"To learn it as a text: pgplay --target {shlex.quote(word)}")

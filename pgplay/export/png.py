@@ -1,4 +1,4 @@
-"""A figure as a PNG picture, drawn by Pillow, which is asked for here alone: `pip install "pgplay[png]"`.
+"""A figure as a PNG picture, drawn by Pillow, which is asked for here alone.
 
 Chosen against matplotlib (40 MB with what it needs), against converters from SVG (they need cairo or a browser, and
 take their fonts from the system) and against a rasteriser of our own: Pillow comes as one wheel with a font in it.
@@ -32,7 +32,7 @@ def to_png(figure: Figure) -> bytes:
     except ModuleNotFoundError as error:
         raise InputError(
             "PNG export needs the package Pillow, which is not installed.",
-            'Run pip install "pgplay[png]", or export as SVG, which needs no package.',
+            "Run pip install pillow, or export as SVG, which needs no package.",
         ) from error
     size = SCALE * _OVERSAMPLING
     large = Image.new("RGB", (figure.width * size, figure.height * size), "white")

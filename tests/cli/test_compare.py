@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pgplay.cli import main
+from pgplay.cli.commands.compare import read_seeds
 from pgplay.config.recipe import from_recipe
 from pgplay.config.run_config import make_config
 from pgplay.runs.store import RunStore
@@ -35,6 +36,21 @@ def test_each_recipe_is_trained_over_each_seed_and_kept(capsys: pytest.CaptureFi
                 assert store.config == make_config({"seed": run["seed"]}, from_recipe(recipe["recipe"]))
 
 
+@pytest.mark.parametrize(
+    ("text", "seeds"),
+    [
+        ("5", [0, 1, 2, 3, 4]),
+        ("1", [0]),
+        ("0-4", [0, 1, 2, 3, 4]),
+        ("7-7", [7]),
+        ("0,3,7", [0, 3, 7]),
+        (" 9, 2 - 4 ", [9, 2, 3, 4]),
+    ],
+)
+def test_seeds_are_a_count_a_range_or_a_list(text: str, seeds: list[int]) -> None:
+    assert read_seeds(text) == seeds
+
+
 def test_the_same_seed_gives_the_same_steps_as_train_and_a_failing_reward_is_told(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -42,7 +58,7 @@ def test_the_same_seed_gives_the_same_steps_as_train_and_a_failing_reward_is_tol
     alone = json.loads(capsys.readouterr().out)
     broken = tmp_path / "broken.py"
     broken.write_text("def reward(text, target, prompt):\n    raise ValueError('no good')\n")
-    assert main(["compare", alone["run"], f"target=hi reward={broken}", "--seeds", "1", "--yes"]) == 1
+    assert main(["compare", alone["run"], f"target=hi reward={broken}", "--seeds", "1-1"]) == 1
     printed = capsys.readouterr()
     row = next(line for line in printed.out.splitlines() if line.startswith(alone["run"]))
     assert row.split()[1:5] == ["1", "of", "1", str(alone["steps"])]
@@ -55,7 +71,10 @@ def test_an_interruption_keeps_every_run_and_only_what_ended_counts() -> None:
     words = ["compare", "until=never target=hi model=gru-nano", "--steps", "1000000", "--seeds", "0,1", "--jobs", "1"]
     process = subprocess.Popen(
         [sys.executable, "-m", "pgplay", *words, "--json"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ,
     )
     while not any(run.steps > 50 for run in list_runs()):  # by then the first of them have been reported
         assert process.poll() is None
@@ -78,6 +97,10 @@ def test_an_interruption_keeps_every_run_and_only_what_ended_counts() -> None:
         (["helo"], "There is no preset or run called 'helo'."),
         (["hello", "--seeds", "0,x"], "--seeds cannot be '0,x'."),
         (["hello", "--seeds", "1,1"], "--seeds names a seed twice: 1,1."),
+        (["hello", "--seeds", "0-4,2"], "--seeds names a seed twice: 0-4,2."),
+        (["hello", "--seeds", "4-0"], "--seeds cannot be '4-0'."),
+        (["hello", "--seeds", "0"], "--seeds cannot be '0'."),
+        (["hello", "--seeds", "2000000000"], "--seeds cannot be '2000000000'."),
         (["hello", "--seed", "1"], "--seed names one seed."),
         (["algorithm=grop"], "grop"),
         (["hello", "--jobs", "0"], "--jobs: '0' is not a whole number"),

@@ -95,6 +95,20 @@ def test_summary_for_people_names_run_and_outcome(capsys: pytest.CaptureFixture[
     assert re.search(r"^run +\S+-hi", printed, re.MULTILINE)
 
 
+def test_a_policy_that_was_not_saved_is_kept_with_the_command_that_is_said_at_the_end(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["train", "--target", "hi"]) == 0
+    told = capsys.readouterr().err
+    said = re.search(r"^To keep this policy: pgplay (.*) NAME$", told, re.MULTILINE)
+    assert said is not None
+    assert main([*said[1].split(), "kept"]) == 0
+    assert "To keep this policy" not in capsys.readouterr().err
+    assert run(capsys, "sample", "kept", "--greedy").strip() == "hi"
+    assert main(["train", "--target", "hi", "--algorithm", "hill-climb"]) == 0
+    assert "To keep this policy" not in capsys.readouterr().err
+
+
 def test_options_overrule_the_preset_and_a_target_its_task(capsys: pytest.CaptureFixture[str]) -> None:
     result = train(capsys, "--preset", "reverse", "--steps", "1", "--batch-size", "8")
     assert [one["target"] for one in result["greedy"]] == ["hi"]

@@ -48,6 +48,16 @@ def test_train_help_tells_every_field_with_its_description(capsys: pytest.Captur
     ("words", "problem", "remedy"),
     [
         (["trian"], "There is no command or preset called 'trian'.", "Did you mean 'train'?"),
+        (
+            ["good morning"],
+            "There is no command or preset called 'good morning'.",
+            "To learn it as a text: pgplay --target 'good morning'",
+        ),
+        (
+            ["床前明月光"],
+            "There is no command or preset called '床前明月光'.",
+            "To learn it as a text: pgplay --target '床前明月光'",
+        ),
         (["train", "--targt", "hi"], "pgplay train has no option --targt.", "Did you mean --target?"),
         (["train", "--batch", "8"], "pgplay train has no option --batch.", "Did you mean --batch-size?"),
         (["train", "--lr"], "--lr needs a value.", "A value that begins with a dash is written --lr=VALUE."),

@@ -18,15 +18,14 @@ SHORT = ("--json",)
 ASKS: dict[tuple[str, str], Prepare] = {
     ("preset", "train"): lambda them, _: ["train", "--preset", str(them.preset()), *SHORT],
     ("preset", "probe"): lambda them, _: ["rewards", "probe", "--preset", str(them.preset())],
-    ("preset", "compare"): lambda them, _: ["compare", str(them.preset()), "--seeds", "0"],
+    ("preset", "compare"): lambda them, _: ["compare", str(them.preset()), "--seeds", "1"],
     ("preset", "the app"): lambda them, _: ["--preset", str(them.preset())],
     ("recipe", "train"): lambda them, _: ["train", "--recipe", them.recipe(), *SHORT],
     ("recipe", "probe"): lambda them, _: ["rewards", "probe", "--recipe", them.recipe()],
-    ("recipe", "compare"): lambda them, _: ["compare", them.recipe(), "--seeds", "0"],
     ("recipe", "the app"): lambda them, _: ["--recipe", them.recipe()],
     ("run", "resume"): lambda them, home: ["train", "--resume", them.run(home), "--steps", "3", *SHORT],
     ("run", "branch"): lambda them, home: ["train", "--resume", them.run(home), "--at", "0", "--steps", "3", *SHORT],
-    ("run", "compare"): lambda them, home: ["compare", them.run(home), "--seeds", "0"],
+    ("run", "compare"): lambda them, home: ["compare", them.run(home), "--seeds", "1"],
     ("run without Python", "resume"): lambda them, home: ["train", "--resume", them.nameless_run(home), *SHORT],
 }
 ASKS_FOR_THE_REWARD: dict[tuple[str, str], Prepare] = {
@@ -141,6 +140,9 @@ def test_what_one_names_oneself_is_asked_for_nowhere(them: Stranger, home: Path,
     assert them.has_run
     them.ran.unlink()
     assert main(["score", "--reward", str(them.file), "--target=hi", "hi"]) == 0
+    assert them.has_run
+    them.ran.unlink()
+    assert main(["compare", them.recipe(), "--seeds", "1", "--steps", "1"]) == 0
     assert them.has_run
 
 

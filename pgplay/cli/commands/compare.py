@@ -24,6 +24,7 @@ from pgplay.config.recipe import differences, from_recipe, to_recipe
 from pgplay.config.run_config import RunConfig, make_config, to_settings
 from pgplay.config.warm_start import PolicyNamed
 from pgplay.errors import InputError, unknown_name
+from pgplay.rewards.spec import OWN
 from pgplay.worker.client.pool import News, Outcome, Pool
 from pgplay.worker.protocol.messages import Start
 from pgplay.worker.session.cpu_cores import available_cores
@@ -37,6 +38,7 @@ STEPS_WITHOUT_LIMIT = 2000
 _LOOK = 0.1  # seconds between checks for a signal
 _LABEL_WIDTH = 48
 _GREATEST_SEED = 2**31 - 1
+_MOST_SEEDS = 1000
 
 
 class Entry(NamedTuple):
@@ -76,10 +78,12 @@ def compare(argv: Sequence[str]) -> int:
         "Train each recipe with each seed, as many runs in parallel as there are cores, and print a table.\n"
         'A recipe is a line such as pgplay train prints ("algorithm=rloo lr=0.01"), a preset or a stored run.\n'
         f"A recipe without a limit stops after {STEPS_WITHOUT_LIMIT} steps.",
-        usage="pgplay compare RECIPE [RECIPE ...] [--seeds 0,1,2] [OPTIONS] [--json]",
+        usage="pgplay compare RECIPE [RECIPE ...] [--seeds 5] [OPTIONS] [--json]",
     )
     parser.add_argument("recipes", metavar="RECIPE", nargs="+")
-    parser.add_argument("--seeds", default="0,1,2", metavar="N,N,...", help="default: 0,1,2")
+    parser.add_argument(
+        "--seeds", default="3", metavar="N", help="how many (5), a range (0-4) or a list (0,3,7); default: 3"
+    )
     parser.add_argument(
         "--jobs", type=whole_number(1, 256), metavar="N", help="parallel runs (default: as many as fit on the cores)"
     )
@@ -111,20 +115,39 @@ def compare(argv: Sequence[str]) -> int:
 
 
 def read_seeds(text: str) -> list[int]:
-    """Return the seeds in `text`, such as 0,1,2; raises InputError."""
-    words = [word.strip() for word in text.split(",")]
-    if not all(word.isdecimal() and int(word) <= _GREATEST_SEED for word in words):
-        raise InputError(f"--seeds cannot be '{text}'.", f"Give whole numbers from 0 to {_GREATEST_SEED}, as 0,1,2.")
-    seeds = [int(word) for word in words]
+    """Return the seeds in `text`: how many (5), a range (0-4), or a list of both (0,3,7-9); raises InputError."""
+    if text.strip().isdecimal():
+        return list(_seeds_between(text, 0, int(text) - 1))
+    seeds: list[int] = []
+    for part in text.split(","):
+        first, dash, last = (word.strip() for word in part.partition("-"))
+        if not (first.isdecimal() and (last.isdecimal() or not dash)):
+            raise _wrong_seeds(text)
+        seeds += _seeds_between(text, int(first), int(last if dash else first))
     if len(set(seeds)) < len(seeds):
         raise InputError(f"--seeds names a seed twice: {text}.", "Give each seed once.")
     return seeds
 
 
+def _seeds_between(text: str, first: int, last: int) -> range:
+    if not first <= last <= _GREATEST_SEED or last - first >= _MOST_SEEDS:
+        raise _wrong_seeds(text)
+    return range(first, last + 1)
+
+
+def _wrong_seeds(text: str) -> InputError:
+    return InputError(
+        f"--seeds cannot be '{text}'.",
+        f"Give how many (5), a range (0-4) or a list (0,3,7): at most {_MOST_SEEDS:,} seeds, up to {_GREATEST_SEED}.",
+    )
+
+
 def _read_entries(arguments: Arguments) -> list[Entry]:
     options = read_settings(arguments)
     if "seed" in options:
-        raise InputError("--seed names one seed.", f"Give --seeds {options['seed']}.")
+        raise InputError(
+            "--seed names one seed.", f"For that seed alone, give --seeds {options['seed']}-{options['seed']}."
+        )
     named = [_read_recipe(word) for word in arguments.recipes]
     configs = [_complete(config, options) for _, config in named]
     for place, config in enumerate(configs):
@@ -135,7 +158,7 @@ def _read_entries(arguments: Arguments) -> list[Entry]:
             )
         _check(config)
     read = [
-        read_rewards(config, options, dict.fromkeys((config.reward, *config.measure), f"'{word}'"))
+        read_rewards(config, options, dict.fromkeys((config.reward, *config.measure), _origin(word)))
         for word, config in zip(arguments.recipes, configs, strict=True)
     ]
     rewards = [agree(specs, arguments.yes) for specs in read]
@@ -146,6 +169,15 @@ def _read_entries(arguments: Arguments) -> list[Entry]:
     ]
 
 
+def _origin(word: str) -> str:
+    """Return where the rewards of the recipe `word` come from: from this command line, a preset, or a stored run."""
+    return OWN if _is_settings(word) else f"'{word}'"
+
+
+def _is_settings(word: str) -> bool:
+    return "=" in word or not word.strip()
+
+
 def _read_recipe(word: str) -> tuple[str, RunConfig]:
     """Return the name (if any) and the config of the run that `word` describes; raises InputError."""
     from pgplay.config.presets import load_preset, preset_names
@@ -154,7 +186,7 @@ def _read_recipe(word: str) -> tuple[str, RunConfig]:
     from pgplay.rewards.python.source import with_rewards_beside
     from pgplay.runs.reader import RunReader
 
-    if "=" in word or not word.strip():
+    if _is_settings(word):
         return "", from_recipe(word)
     runs = [folder.name for folder in kept_folders(runs_folder())]
     if word in runs:

@@ -127,6 +127,8 @@ def _run(
     else:
         _print_summary(summary, ending.message if ending else f"interrupted at step {summary['steps']}")
     if ending:
+        if arguments.save is None and session.learner.policy is not None:
+            note(f"To keep this policy: {_to_resume(session)} --save NAME")
         return 0
     note(f"Everything is saved. To resume: pgplay train --resume {shlex.quote(summary['run'])}")
     return INTERRUPTED
