@@ -1,46 +1,89 @@
 """The errors a person may see: what was wrong, and what would be right.
 
-Every error that pgplay raises on purpose is a `PgplayError`. The command line prints it as one or two plain lines and
-exits with its `exit_status`; the app shows it as a card. Anything else that escapes is a defect.
+Every error that pgplay raises on purpose is a `PgplayError`: a code with its values, which `locale` turns into words.
+The command line prints it as one or two plain lines and exits with its `exit_status`; the app shows it as a card.
+Anything else that escapes is a defect.
 """
 
-import difflib
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeVar
+from pathlib import PurePath
+from typing import Any, TypeVar
 
-Kept = TypeVar("Kept")
+from pgplay.locale.catalog import UNKNOWN_NAME, Value, error_problem, error_remedy
+from pgplay.locale.quoting import abridged as abridged
+from pgplay.locale.quoting import shown as shown
+
+Known = TypeVar("Known")
 
 
 class PgplayError(Exception):
     """The run failed.
 
-    `problem` says what was wrong; `remedy`, which may be empty, says what would be right.
+    `code` names what was wrong, such as `run.no_checkpoint`; its `values` are plain: numbers, text, lists of them, and
+    other errors as their own code and values. A path counts as text.
     """
 
     exit_status = 1
 
-    def __init__(self, problem: str, remedy: str = "") -> None:
-        super().__init__(problem, remedy)
-        self.problem = problem
-        self.remedy = remedy
+    def __init__(self, code: str, remedy: str = "", **values: Any) -> None:
+        if remedy or not _CODE.fullmatch(code):  # until every room raises codes
+            values = {"sentence": code, "remedy": remedy}
+            code = "sentence"
+        super().__init__(code)
+        self.code = code
+        self.values: dict[str, Value] = {name: _plain(value) for name, value in values.items()}
+
+    @property
+    def problem(self) -> str:
+        """What was wrong, in a sentence."""
+        return error_problem(self.code, self.values)
+
+    @property
+    def remedy(self) -> str:
+        """What would be right, empty where there is nothing to say."""
+        return error_remedy(self.code, self.values)
 
     def __str__(self) -> str:
-        return f"{self.problem}\n{self.remedy}" if self.remedy else self.problem
+        problem, remedy = self.problem, self.remedy
+        return f"{problem}\n{remedy}" if remedy else problem
+
+
+_CODE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
+
+
+def _plain(value: Any) -> Value:
+    """Return `value` as the worker's protocol can carry it."""
+    if isinstance(value, PgplayError):
+        return value.code, value.values
+    return str(value) if isinstance(value, PurePath) else value
 
 
 class InputError(PgplayError):
-    """Wrong words or bad input: nothing was started and nothing was changed.
+    """Wrong usage or bad input: nothing was started and nothing was changed.
 
     `field` is the setting that is refused, empty where no single one is.
     """
 
     exit_status = 2
 
-    def __init__(self, problem: str, remedy: str = "", *, field: str = "") -> None:
-        super().__init__(problem, remedy)
+    def __init__(self, code: str, remedy: str = "", *, field: str = "", **values: Any) -> None:
+        super().__init__(code, remedy, **values)
         self.field = field
+
+
+class UnknownName(InputError):  # noqa: N818
+    """There is no `kind` called `name`: a setting, a preset, a run; the nearest of the `known` names is its remedy.
+
+    The texts `kind.…` of the catalogue say what each kind is called; `of` is what the kind belongs to, such as the
+    generator of a parameter.
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], *, of: str = "", field: str = "") -> None:
+        coded = (f"kind.{kind}", {"of": of})
+        super().__init__(UNKNOWN_NAME, field=field, kind=coded, name=name, known=tuple(sorted(known)))
 
 
 @contextmanager
@@ -65,13 +108,14 @@ class RewardError(PgplayError):
 
     def __init__(
         self,
-        problem: str,
+        code: str,
         remedy: str = "",
         line: int = 0,
         given: tuple[str, str, str] | None = None,
         traceback: str = "",
+        **values: Any,
     ) -> None:
-        super().__init__(problem, remedy)
+        super().__init__(code, remedy, **values)
         self.line = line
         self.given = given
         self.traceback = traceback
@@ -90,16 +134,14 @@ _LACKS_MEMORY = ("failed to map segment", "cannot allocate memory", "can't alloc
 
 def lack_of_memory(error: BaseException) -> PgplayError | None:
     """Return `error` in plain words where it comes from a lack of memory, also while a library is loaded; else None."""
-    said = str(error).lower()
+    message = str(error).lower()
     # torch.OutOfMemoryError is a RuntimeError, and this module must not import torch.
     is_lack = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
-    if not is_lack and not any(words in said for words in _LACKS_MEMORY):
+    if not is_lack and not any(words in message for words in _LACKS_MEMORY):
         return None
-    remedy = "Close other programs, or raise the limit (ulimit -v): training takes about 1 GB."
     if isinstance(error, ImportError):
-        what = "torch" if "torch" in said else "a library that pgplay needs"
-        return PgplayError(f"There is not enough memory to load {what}.", remedy)
-    return PgplayError("There was not enough memory.", remedy)
+        return PgplayError("system.memory_to_load_torch" if "torch" in message else "system.memory_to_load")
+    return PgplayError("system.memory")
 
 
 def refusal_of_system(error: BaseException) -> PgplayError | None:
@@ -107,42 +149,15 @@ def refusal_of_system(error: BaseException) -> PgplayError | None:
     lacking = lack_of_memory(error)
     if lacking is None and isinstance(error, ImportError):
         first_line = str(error).strip().partition("\n")[0]
-        return PgplayError(f"A package that pgplay needs cannot be loaded: {first_line}.", "Install pgplay again.")
+        return PgplayError("system.package", reason=first_line)
     return lacking
 
 
-def abridged(text: str, longest: int = 100) -> str:
-    """Return the start of `text` on one line, with what does not print escaped, for an error to quote."""
-    start = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text[:longest])
-    return start if len(text) <= longest else f"{start}…"
-
-
-def shown(value: object, longest: int = 60) -> str:
-    """Return `value` as an error quotes it: on one line, with nothing that does not print, and shortened.
-
-    Values from outside can be too deep or too long for `repr`.
-    """
-    try:
-        text = repr(value[: longest + 1] if isinstance(value, str) else value)
-    except (ValueError, RecursionError):
-        return "a value too large to show"
-    return text if len(text) <= longest + 2 else f"{text[:longest]}…"
-
-
 def unknown_name(kind: str, name: str, known: Iterable[str], *, field: str = "") -> InputError:
-    """Return the error for a `name` that is no `kind`, with the nearest of the `known` names as its remedy.
-
-    `field` is the setting that gave the name, if one did.
-    """
-    names = sorted(known)
-    nearest = difflib.get_close_matches(name[:_LONGEST_NAME], names, n=1, cutoff=0.5)
-    remedy = f"Did you mean '{nearest[0]}'?" if nearest else f"There is: {', '.join(names) or 'none yet'}."
-    quoted = f"'{name}'" if name.isprintable() and len(name) <= _LONGEST_NAME else shown(name, _LONGEST_NAME)
-    return InputError(f"There is no {kind} called {quoted}.", remedy, field=field)
-
-
-_LONGEST_NAME = 100
-"""Characters of an unknown name that are quoted and compared with the known ones."""
+    """Return the error for a `name` that is no `kind`, said in words."""
+    error = UnknownName(kind, name, known, field=field)
+    error.values["kind"] = kind
+    return error
 
 
 def composed(name: str) -> str:
@@ -150,14 +165,14 @@ def composed(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def look_up(kind: str, name: str, known: Mapping[str, Kept]) -> Kept:
+def look_up(kind: str, name: str, known: Mapping[str, Known]) -> Known:
     """Return what is `known` by `name`, however its accents are typed.
 
-    Raises InputError, with the nearest name, where nothing is.
+    Raises UnknownName where nothing is; `kind` is one of the catalogue's.
     """
     if name in known:
         return known[name]
-    for other, kept in known.items():
+    for other, value in known.items():
         if composed(other) == composed(name):
-            return kept
-    raise unknown_name(kind, composed(name), known)
+            return value
+    raise UnknownName(kind, composed(name), known)

@@ -1,42 +1,72 @@
-"""Texts by code, with numbers filled in: the only place where a finding, a signal or a verdict becomes words.
+"""Texts by code, with values filled in: the only place where an error, a finding, a signal or a verdict becomes words.
 
-A text is a format string. Beside Python's own formats it may name a number's plural: `{count:plural step|steps}`.
+A text is a format string. Beside Python's own formats a value may be written as
+
+- `{count:plural step|steps}`: the word for 1, or for any other number;
+- `{word:quoted}`, `{name:name}`, `{value:setting}`: quoted as Python, as a name, as a recipe writes it;
+- `{names:list}`: names with commas;
+- `{reason:text}`: the text of a code, or of a code with its values; words that are no code stay as they are;
+- `{cause:problem}`, `{cause:clause}`, `{cause:remedy}`: what another error says, its problem within a longer sentence,
+  and what would be right.
 """
 
 from __future__ import annotations
 
+import difflib
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from pgplay.locale.english import ENGLISH
+from pgplay.locale.quoting import listed, quoted_name, quoted_setting, shown
 
-Values = Mapping[str, float | str]
-"""The numbers and quoted texts that a code comes with, by name."""
+Value = str | float | bool | None | Sequence["Value | Values"]
+"""What a text can be filled with: a number, words, several of them, or a code with its values."""
+
+Values = Mapping[str, Value]
+"""The values that a code comes with, by name."""
 
 Coded = tuple[str, Values]
 """A code and what it comes with."""
 
+UNKNOWN_NAME = "name.unknown"
+"""The error of a `name` that is no `kind`, beside the `known` names."""
+
 
 class _Template(string.Formatter):
-    """Format strings with plurals: one word for 1, another for any other number."""
+    """Format strings with the formats of this module."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        if not format_spec.startswith("plural "):
-            return str(super().format_field(value, format_spec))
-        one, _, several = format_spec.removeprefix("plural ").partition("|")
-        return one if value == 1 else several
+        style, _, words = format_spec.partition(" ")
+        if style == "plural":
+            singular, _, plural = words.partition("|")
+            return singular if value == 1 else plural
+        if style in _STYLES:
+            return _STYLES[style](value)
+        return str(super().format_field(value, format_spec))
 
 
 _template = _Template()
 
 
 def text_of(code: str, values: Values | None = None, texts: Mapping[str, str] = ENGLISH) -> str:
-    """Return the text of `code` with its `values`; the code itself if there is none, or a value is missing."""
+    """Return the text of `code` with its `values`; the code itself if there is none, or a value does not fit."""
     try:
         return _template.vformat(texts[code], (), values or {})
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, TypeError):
         return code
+
+
+def error_problem(code: str, values: Values) -> str:
+    """Return what was wrong."""
+    return text_of(f"error.{code}", values)
+
+
+def error_remedy(code: str, values: Values) -> str:
+    """Return what would be right, empty for an error that has no remedy."""
+    if code == UNKNOWN_NAME:
+        return _remedy_for_name(values)
+    return _if_known(f"error.{code}.remedy", values)
 
 
 def finding_message(kind: str, numbers: Values) -> str:
@@ -77,3 +107,41 @@ def evidence_sentences(evidence: Sequence[Coded]) -> tuple[str, ...]:
 
 def _if_known(code: str, values: Values) -> str:
     return text_of(code, values) if code in ENGLISH else ""
+
+
+def _remedy_for_name(values: Values) -> str:
+    """Return the nearest of the known names, or all of them if none is near."""
+    name, known = values.get("name"), values.get("known")
+    if not isinstance(name, str) or not isinstance(known, Sequence):
+        return ""
+    names = [str(other) for other in known]
+    if not names:
+        return text_of(f"error.{UNKNOWN_NAME}.none")
+    nearest = difflib.get_close_matches(name[:_LONGEST_COMPARED], names, n=1, cutoff=0.5)
+    if nearest:
+        return text_of(f"error.{UNKNOWN_NAME}.nearest", {"nearest": nearest[0]})
+    return text_of(f"error.{UNKNOWN_NAME}.known", {"known": names})
+
+
+_LONGEST_COMPARED = 100
+"""Characters of an unknown name that are compared with the known ones."""
+
+
+def _coded(value: str | Coded) -> Coded:
+    """Return a code with its values; a code that came without any has none."""
+    if isinstance(value, str):
+        return value, {}
+    code, values = value
+    return code, values
+
+
+_STYLES: dict[str, Callable[[Any], str]] = {
+    "quoted": shown,
+    "name": quoted_name,
+    "setting": quoted_setting,
+    "list": listed,
+    "text": lambda value: text_of(*_coded(value)),
+    "problem": lambda error: error_problem(*_coded(error)),
+    "clause": lambda error: error_problem(*_coded(error)).rstrip("."),
+    "remedy": lambda error: error_remedy(*_coded(error)),
+}

@@ -1,0 +1,42 @@
+"""The English texts by code, gathered from one module per room."""
+
+from __future__ import annotations
+
+from pgplay.locale.english.app import APP_ERRORS
+from pgplay.locale.english.cli import COMMAND_ERRORS
+from pgplay.locale.english.config import CONFIG_ERRORS
+from pgplay.locale.english.export import EXPORT_ERRORS
+from pgplay.locale.english.files import FILE_ERRORS
+from pgplay.locale.english.findings import FINDINGS
+from pgplay.locale.english.general import GENERAL_ERRORS
+from pgplay.locale.english.kinds import KINDS
+from pgplay.locale.english.learning import LEARNING_ERRORS
+from pgplay.locale.english.library import LIBRARY_ERRORS
+from pgplay.locale.english.policies import POLICY_ERRORS
+from pgplay.locale.english.rewards import REWARD_ERRORS
+from pgplay.locale.english.runs import RUN_ERRORS
+from pgplay.locale.english.tasks import TASK_ERRORS
+from pgplay.locale.english.tokenizers import TOKEN_ERRORS
+from pgplay.locale.english.verdicts import VERDICTS
+from pgplay.locale.english.worker import WORKER_ERRORS
+
+ENGLISH: dict[str, str] = {
+    **FINDINGS,
+    **VERDICTS,
+    **KINDS,
+    **GENERAL_ERRORS,
+    **CONFIG_ERRORS,
+    **FILE_ERRORS,
+    **TASK_ERRORS,
+    **TOKEN_ERRORS,
+    **POLICY_ERRORS,
+    **LEARNING_ERRORS,
+    **REWARD_ERRORS,
+    **LIBRARY_ERRORS,
+    **RUN_ERRORS,
+    **EXPORT_ERRORS,
+    **WORKER_ERRORS,
+    **COMMAND_ERRORS,
+    **APP_ERRORS,
+}
+"""A text in a few words, or in whole sentences, for each code."""

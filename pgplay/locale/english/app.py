@@ -1,0 +1,6 @@
+"""Errors of the terminal app."""
+
+from __future__ import annotations
+
+APP_ERRORS: dict[str, str] = {
+}

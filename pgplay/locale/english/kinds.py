@@ -1,0 +1,25 @@
+"""What things that have names are called, such as in 'There is no setting called …'."""
+
+from __future__ import annotations
+
+KINDS = {
+    "kind.algorithm": "algorithm",
+    "kind.choice": "choice of {of}",
+    "kind.command": "command of '{of}'",
+    "kind.command_or_preset": "command or preset",
+    "kind.format": "format",
+    "kind.formula_function": "function for formulas",
+    "kind.function": "function in {of}",
+    "kind.key": "key",
+    "kind.metric": "metric of this run",
+    "kind.model": "model",
+    "kind.parameter": "parameter of {of}",
+    "kind.policy": "policy",
+    "kind.preset": "preset",
+    "kind.preset_or_run": "preset or run",
+    "kind.reward": "reward",
+    "kind.run": "run",
+    "kind.setting": "setting",
+    "kind.task": "task",
+    "kind.text": "text",
+}

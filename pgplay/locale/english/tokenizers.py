@@ -1,0 +1,6 @@
+"""Errors of tokens and alphabets."""
+
+from __future__ import annotations
+
+TOKEN_ERRORS: dict[str, str] = {
+}

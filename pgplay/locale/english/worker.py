@@ -1,0 +1,6 @@
+"""Errors of the worker and its protocol."""
+
+from __future__ import annotations
+
+WORKER_ERRORS: dict[str, str] = {
+}

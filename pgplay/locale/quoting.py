@@ -1,0 +1,49 @@
+"""Values as sentences quote them: on one line, printable and short."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+_LONGEST_NAME = 100
+"""Characters of a name that are quoted."""
+
+_LONGEST_SETTING = 200
+"""Characters of a setting's value that are quoted."""
+
+
+def abridged(text: str, longest: int = 100) -> str:
+    """Return the start of `text` on one line, with what does not print escaped."""
+    start = "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text[:longest])
+    return start if len(text) <= longest else f"{start}…"
+
+
+def shown(value: object, longest: int = 60) -> str:
+    """Return `value` as Python writes it, shortened.
+
+    Values from outside can be too deep or too long for `repr`.
+    """
+    try:
+        text = repr(value[: longest + 1] if isinstance(value, str) else value)
+    except (ValueError, RecursionError):
+        return "a value too large to show"
+    return text if len(text) <= longest + 2 else f"{text[:longest]}…"
+
+
+def quoted_name(name: str) -> str:
+    """Return `name` between quotes; as Python writes it if it is long or does not print."""
+    return f"'{name}'" if name.isprintable() and len(name) <= _LONGEST_NAME else shown(name, _LONGEST_NAME)
+
+
+def quoted_setting(value: object) -> str:
+    """Return `value` as a recipe writes it, shortened."""
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        return shown(value)
+    return text if len(text) <= _LONGEST_SETTING else f"{text[:_LONGEST_SETTING]}…"
+
+
+def listed(names: Iterable[object]) -> str:
+    """Return `names` with commas between them."""
+    return ", ".join(str(name) for name in names)
