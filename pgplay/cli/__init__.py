@@ -35,11 +35,12 @@ COMMANDS = {
 """Each command's module in `commands` with its function (arguments to exit status), and its line of help."""
 
 _USAGE = """\
-pgplay [PRESET] [OPTIONS]     the app: pick a text, a reward and a model, and watch a policy learn
+pgplay [PRESET] [OPTIONS]     the app: watch a policy learn a text from a reward
 pgplay COMMAND ...            the same without a screen"""
 
 _AFTER = """\
-Every option of `pgplay train` also presets the app: pgplay --target "good morning" --model transformer-small
+Every option of `pgplay train` also presets the app:
+  pgplay --target "good morning" --model transformer-small
 `pgplay COMMAND --help` explains a command; `pgplay doctor` checks this machine."""
 
 

@@ -6,9 +6,10 @@ import io
 import json
 import math
 import os
+import shutil
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, TextIO
 
 from pgplay.errors import PgplayError, RewardError
@@ -141,32 +142,29 @@ def cells(text: str) -> int:
     return cell_len(text)
 
 
-def print_table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print `rows` in columns under `headers`, numbers aligned right."""
-    body = [[_cell(value) for value in row] for row in rows]
-    raw = [[visible(header) for header in headers], *body]
-    widths = [max(cells(row[column]) for row in raw) for column in range(len(headers))]
-    numeric = [bool(body) and all(_looks_numeric(row[column]) for row in body) for column in range(len(headers))]
-    for row in raw:
-        columns = []
-        for text, width, right in zip(row, widths, numeric, strict=True):
-            gap = " " * (width - cells(text))
-            columns.append(gap + text if right else text + gap)
-        say("  ".join(columns).rstrip())
+def page_width() -> int:
+    """Return the columns of the terminal; 80 where there is none."""
+    return shutil.get_terminal_size((80, 24)).columns
 
 
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return number(value)
-    return visible(str(value))
+def wrapped(text: str, width: int) -> list[str]:
+    """Return `text` in lines of at most `width` cells, broken at spaces; a word that is longer stays whole."""
+    if cells(text) <= width:
+        return [text]
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if lines[-1] and cells(longer) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
 
 
-def _looks_numeric(text: str) -> bool:
-    return not text or (text.lstrip("-")[:1].isdigit() and not text.strip("-+.0123456789eE,"))
+def hanging(lead: str, text: str) -> str:
+    """Return `text` after `lead`, wrapped to the terminal; further lines begin below the first one's text."""
+    margin = cells(lead)
+    return lead + f"\n{' ' * margin}".join(wrapped(text, page_width() - margin))
 
 
 def number(value: float | None) -> str:
@@ -184,11 +182,3 @@ def shorten(text: str, width: int = 40) -> str:
 
     line = visible(text)
     return line if cell_len(line) <= width else set_cell_size(line, width - 1).rstrip() + "…"
-
-
-def print_facts(facts: Mapping[str, Any]) -> None:
-    """Print named facts, one per line, their values aligned; empty ones are left out."""
-    texts = {visible(name): _cell(value) for name, value in facts.items() if value not in (None, "", (), [])}
-    width = max(map(cells, texts), default=0)
-    for name, text in texts.items():
-        say(f"{name}{' ' * (width - cells(name))}  {text}")

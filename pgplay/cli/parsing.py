@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
-from pgplay.cli.output import note, say, visible
+from pgplay.cli.output import hanging, note, say, visible
 from pgplay.errors import InputError, unknown_name
 
 Arguments = argparse.Namespace
@@ -161,7 +161,7 @@ def overview(prog: str, verbs: Iterable[tuple[str, str]]) -> str:
     """Return one line of help per verb of `prog`."""
     listed = list(verbs)
     width = max(len(name) for name, _ in listed)
-    return "\n".join(f"  {prog} {name:<{width}}  {summary}" for name, summary in listed)
+    return "\n".join(hanging(f"  {prog} {name:<{width}}  ", summary) for name, summary in listed)
 
 
 def run_verb(prog: str, description: str, verbs: Mapping[str, Verb], argv: Sequence[str], default: str) -> int:

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgplay.cli.output import number, print_json, print_table, shorten, visible
+from pgplay.cli.output import cells, number, print_json, shorten, visible
+from pgplay.cli.tables import print_facts, print_table
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,6 +38,50 @@ def test_wide_characters_keep_columns_aligned(capsys: pytest.CaptureFixture[str]
         "明月   0.500",
         "moon   1.000",
         "m     12.250",
+    ]
+
+
+HEADERS = ("name", "range", "what it teaches", "seconds")
+ROWS = [
+    ("hello", "0 to 1", "an untrained policy writes at random and is only told how close it came", 0.25),
+    ("a-name-without-any-space", "", "床前明月光 疑是地上霜 举头望明月 低头思故乡 and more of the kind", 12.5),
+]
+
+
+@pytest.mark.parametrize("columns", [80, 60, 40])
+def test_a_table_is_as_wide_as_the_terminal_and_breaks_no_word(
+    columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    print_table(HEADERS, ROWS)
+    printed = capsys.readouterr().out
+    assert all(cells(line) <= columns for line in printed.splitlines())
+    words = [str(value).split() for row in (HEADERS, *ROWS[:1], ROWS[1][:3]) for value in row]
+    assert {word for cell in words for word in cell} - {"0.25"} <= set(printed.split())
+    assert "12.500" in printed
+
+
+def test_columns_that_do_not_fit_follow_below_beside_the_first_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "24")
+    print_table(("name", "steps", "completions"), [("slow-lantern", 12, 768)])
+    assert capsys.readouterr().out.splitlines() == [
+        "name          steps",
+        "slow-lantern     12",
+        "",
+        "name         completions",
+        "slow-lantern         768",
+    ]
+
+
+def test_facts_wrap_except_what_is_copied(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    print_facts({"teaches": "a little every minute of the day", "recipe": "target=hi model=gru-nano batch_size=8"})
+    assert capsys.readouterr().out.splitlines() == [
+        "teaches  a little every minute",
+        "         of the day",
+        "recipe   target=hi model=gru-nano batch_size=8",
     ]
 
 

@@ -11,8 +11,9 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pgplay.cli.output import note, print_json, print_table, say
+from pgplay.cli.output import note, print_json, say
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
+from pgplay.cli.tables import print_table
 from pgplay.errors import InputError
 from pgplay.policies.families.catalogue import MODELS, model_spec
 

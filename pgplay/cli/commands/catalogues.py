@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from pgplay.cli.commands.rewards_probe import add_probe, probe
-from pgplay.cli.output import note, print_error, print_facts, print_json, print_table, say, visible
+from pgplay.cli.output import hanging, note, print_error, print_json, say, visible
 from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, run_verb
+from pgplay.cli.tables import print_facts, print_table
 from pgplay.rewards.catalogue import BuiltIn
 
 
@@ -65,7 +66,9 @@ def _show_preset(arguments: Arguments) -> int:
     if arguments.json:
         print_json(_preset(preset))
         return 0
-    say(f"{visible(preset.title)}\n{visible(preset.teaches)}\n")
+    say(hanging("", visible(preset.title)))
+    say(hanging("", visible(preset.teaches)))
+    say()
     print_facts(preset.settings)
     say()
     print_facts({"file": preset.path, "as a command": to_command(preset.config())})
@@ -183,7 +186,8 @@ def _show_algorithm(arguments: Arguments) -> int:
         documented = [{"name": name, **metric._asdict()} for name, metric in metrics.items()]
         print_json({**facts, **({"metrics": documented} if metrics else {})})
         return 0
-    print_facts({**facts, **(facts.pop("choices", None) or {})})
+    choices = facts.pop("choices", None) or {}
+    print_facts({**facts, **choices})
     if facts and metrics:
         say()
     if metrics:

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pgplay.cli.consent import add_consent, agree
 from pgplay.cli.options import add_field_options, overlay, read_rewards, read_settings
-from pgplay.cli.output import note, number, print_json, print_table, say, shorten
+from pgplay.cli.output import note, number, print_json, say, shorten
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
 from pgplay.cli.progress import RunsProgress
 from pgplay.cli.signals import INTERRUPTED, Interruption, heeded
+from pgplay.cli.tables import print_table
 from pgplay.config import goals
 from pgplay.config.recipe import differences, from_recipe, to_recipe
 from pgplay.config.run_config import RunConfig, make_config, to_settings

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pgplay import paths
-from pgplay.cli.output import print_facts, print_json, print_table, say
+from pgplay.cli.output import print_json, say
 from pgplay.cli.parsing import Parser, add_json
 from pgplay.cli.signals import heeded
+from pgplay.cli.tables import print_facts, print_table
 from pgplay.errors import PgplayError, lack_of_memory
 
 _PACKAGES = {

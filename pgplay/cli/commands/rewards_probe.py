@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pgplay.cli.options import add_field_options, add_start_options, read_config
-from pgplay.cli.output import cells, note, number, print_json, print_table, say, visible
+from pgplay.cli.output import cells, hanging, note, number, print_json, say, visible
 from pgplay.cli.parsing import Arguments, Parser, add_json
 from pgplay.cli.progress import choose_progress
 from pgplay.cli.signals import heeded
+from pgplay.cli.tables import print_table
 from pgplay.locale.catalog import evidence_sentences, verdict_words
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _cost(result: Probe) -> str:
 def _print(result: Probe, verdict: Verdict) -> None:
     say(f"{visible(result.reward)}: {verdict_words(verdict.kind)}.\n")
     for line in evidence_sentences(verdict.evidence):
-        say(f"- {visible(line)}")
+        say(hanging("- ", visible(line)))
     say(f"- Scoring a completion takes {_cost(result)} microseconds.")
     say(f"\nRewards of a run's first {result.completions} completions:")
     edges, counts = result.histogram.edges, result.histogram.counts

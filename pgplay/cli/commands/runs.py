@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pgplay.cli.output import note, print_facts, print_json, print_table, say, shorten
+from pgplay.cli.output import note, print_json, say, shorten
 from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_replace, add_yes, delete_each, run_verb
+from pgplay.cli.tables import print_facts, print_table
 from pgplay.errors import InputError
 
 if TYPE_CHECKING:

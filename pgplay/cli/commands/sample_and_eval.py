@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from pgplay.cli.consent import add_consent, agree
 from pgplay.cli.evaluation import cross_entropy, exact_match, judge, mean_reward
-from pgplay.cli.output import note, print_facts, print_json, print_table, say_text
+from pgplay.cli.output import note, print_json, say_text
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
 from pgplay.cli.signals import heeded
+from pgplay.cli.tables import print_facts, print_table
 from pgplay.config.run_config import fields, make_config
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pgplay.cli.output import note, print_json, print_table, say
+from pgplay.cli.output import note, print_json, say
 from pgplay.cli.parsing import Parser, add_json
+from pgplay.cli.tables import print_table
 from pgplay.errors import InputError
 
 if TYPE_CHECKING:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pgplay.cli.consent import agree
 from pgplay.cli.evaluation import cross_entropy, exact_match, judge
 from pgplay.cli.options import add_config_options, read_config, read_settings
-from pgplay.cli.output import note, number, print_facts, print_json, print_table, say, shorten
+from pgplay.cli.output import note, number, print_json, say, shorten
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
 from pgplay.cli.progress import Printed, Progress, choose_progress
 from pgplay.cli.signals import INTERRUPTED, Interruption, heeded
+from pgplay.cli.tables import print_facts, print_table
 from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, PgplayError
 from pgplay.locale.catalog import finding_text
