@@ -165,14 +165,14 @@ def composed(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def look_up(kind: str, name: str, known: Mapping[str, Known]) -> Known:
+def look_up(kind: str, name: str, known: Mapping[str, Known], *, field: str = "") -> Known:
     """Return what is `known` by `name`, however its accents are typed.
 
-    Raises UnknownName where nothing is; `kind` is one of the catalogue's.
+    Raises UnknownName where nothing is; `kind` is one of the catalogue's, and `field` the setting that gave the name.
     """
     if name in known:
         return known[name]
     for other, value in known.items():
         if composed(other) == composed(name):
             return value
-    raise UnknownName(kind, composed(name), known)
+    raise UnknownName(kind, composed(name), known, field=field)

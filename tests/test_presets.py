@@ -6,9 +6,10 @@ import pytest
 
 from pgplay.config.presets import Preset, load_preset, preset_names
 from pgplay.config.run_config import make_config
-from pgplay.learning.plan import make_plan
+from pgplay.learning.plan import read_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.rewards.reward import build_reward
+from pgplay.tasks.inputs import read_inputs
 from pgplay.worker.session.session import Session
 
 MOST_COMPLETIONS = 150_000
@@ -25,7 +26,8 @@ SETS = [preset for preset in PRESETS if not preset.solves and preset.settings.ge
 
 def reaches_its_end(preset: Preset) -> bool:
     """Train `preset` as it stands until it is where it is to end, or at its limit; return whether it got there."""
-    session = Session.begin(preset.config())
+    config = preset.config()
+    session = Session.begin(config, read_inputs(config.task, config.warm_text))
     steps = preset.settings.get("steps") or MOST_COMPLETIONS // session.learner.plan.config.batch_size
     while session.step_count < steps and not session.should_stop():
         session.step()
@@ -49,7 +51,7 @@ def test_a_preset_that_shows_how_learning_fails_ends_unsolved(preset: Preset) ->
 
 @pytest.mark.parametrize("preset", SETS, ids=lambda one: one.name)
 def test_a_preset_about_prompts_holds_some_out(preset: Preset) -> None:
-    plan = make_plan(preset.config())
+    plan = read_plan(preset.config())
     assert plan.task.held_out
     assert preset.settings["steps"] > 0
 
@@ -70,7 +72,7 @@ def test_the_comparators_have_the_preset_that_they_are_compared_with() -> None:
 def gap_after(name: str, seed: int, steps: int, **further: float) -> tuple[float, float]:
     """Return the gap, and the exact match in training, after `steps` of a preset with `further` settings."""
     config = make_config({**load_preset(name).settings, **further, "seed": seed})
-    trainer = Trainer(make_plan(config), build_reward(config.reward))
+    trainer = Trainer(read_plan(config), build_reward(config.reward))
     metrics = [trainer.step().metrics for _ in range(steps)][-1]
     return metrics["gap"], metrics["training_exact_match"]
 

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from pgplay.app.widgets.setup import form
+from pgplay.app.widgets.setup.checking import read_and_check
 from pgplay.config.presets import read_preset
 from pgplay.config.recipe import from_recipe
 from pgplay.config.run_config import RunConfig, fields, make_config
 from pgplay.errors import InputError
-from pgplay.worker.protocol.messages import Start
-from pgplay.worker.session.preparation import check_start
+from pgplay.tasks.inputs import Inputs
+from pgplay.worker.session.preparation import prepare
 
 FREE_TEXTS = ("target", "alphabet", "task", "warm_start", "warm_text", "reward", "model", "device", "algorithm")
 """Fields that take any text; what is wrong with one is seen later, and named in WRONG."""
@@ -50,7 +51,7 @@ WRONG: dict[str, dict[str, Any]] = {
 
 def refused_field(settings: dict[str, Any]) -> str:
     """Return the field beside which the setup shows why it refuses `settings`."""
-    checked = form.check(form.typed_from(make_config(settings)))
+    checked = read_and_check(form.typed_from(make_config(settings)))
     assert checked.problem is not None
     return checked.problem.field
 
@@ -68,7 +69,7 @@ def test_a_value_of_another_kind_names_its_field(name: str) -> None:
 def test_a_value_that_no_field_takes_is_refused_beside_it(name: str) -> None:
     if name == "reference":
         return  # a saved policy, looked up when the run starts
-    checked = form.check({**form.typed_from(RunConfig()), name: "nonsense"})
+    checked = read_and_check({**form.typed_from(RunConfig()), name: "nonsense"})
     assert checked.problem is not None
     assert checked.problem.field == name
 
@@ -113,7 +114,7 @@ def test_texts_from_a_task_are_refused_beside_the_task(tmp_path: Path) -> None:
 )
 def test_what_a_worker_refuses_at_a_start_names_its_field(name: str, value: str) -> None:
     with pytest.raises(InputError) as refused:
-        check_start(Start(config=make_config({name: value, "model": "gru-nano"})))
+        prepare(make_config({name: value, "model": "gru-nano"}), Inputs())
     assert refused.value.field == name
 
 

@@ -20,20 +20,21 @@ from pgplay.paths import expand_home
 ALLOWED_CONTROLS = "\n\t"
 
 
-def check_text(text: str, what: str = "The target") -> None:
+def check_text(text: str, what: str = "The target", *, field: str = "") -> None:
     """Raise InputError if `text` contains a control character other than newline and tab, or a lone surrogate.
 
-    `what` names the text in the message; positions count from 1.
+    `what` names the text in the message, and `field` the setting that gave it; positions count from 1.
     """
     for position, character in enumerate(text, start=1):
         if not is_unwritable(character):
             continue
         where = f"U+{ord(character):04X} at position {position}"
         if unicodedata.category(character) == "Cs":
-            raise InputError(f"{what} holds half a character, {where}.", "Give it as valid UTF-8.")
+            raise InputError(f"{what} holds half a character, {where}.", "Give it as valid UTF-8.", field=field)
         raise InputError(
             f"{what} holds the control character {where}.",
             "Remove it; newline and tab are the only control characters allowed.",
+            field=field,
         )
 
 

@@ -29,6 +29,7 @@ from pgplay.policies.families.flops import learning_operations, sampling_operati
 from pgplay.policies.policy import Policy
 from pgplay.policies.thread_tuning import fastest_threads
 from pgplay.rewards.reward import build_reward
+from pgplay.tasks.inputs import Inputs
 
 TEXT = "the quick brown fox jumps over the lazy dog and "
 FACTORS = (0.5, 2)
@@ -150,7 +151,7 @@ def _prepare(request: BenchmarkRequest, batch_size: int, length: int) -> tuple[P
         "until": "never",
         "lr": _STILL,
     }
-    plan = make_plan(make_config(settings))
+    plan = make_plan(make_config(settings), Inputs())
     policy = Policy(plan.shape, resolve_device(request.device))
     head = policy.module.lm_head
     assert isinstance(head, nn.Linear)

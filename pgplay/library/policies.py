@@ -75,10 +75,13 @@ def policy_tensors(name: str) -> bytes:
     return load_policy(name)[1]
 
 
-def load_policy(name: str) -> tuple[PolicyCard, bytes]:
-    """Return card and tensors of the policy called `name`, as one pair, verified; raises as `read_policy` does."""
+def load_policy(name: str, field: str = "") -> tuple[PolicyCard, bytes]:
+    """Return card and tensors of the policy called `name`, as one pair, verified; raises as `read_policy` does.
+
+    `field` is the setting that names it, if one does.
+    """
     with unchanging_folder(policies_folder()):
-        folder = find_policy(name)
+        folder = find_policy(name, field)
         card = _read_card(folder)
         with as_user_errors("Reading a policy", folder / TENSORS):
             tensors = (folder / TENSORS).read_bytes()
@@ -144,13 +147,13 @@ def delete_policy(name: str) -> None:
         delete_folder(_find_own(name))
 
 
-def find_policy(name: str) -> Path:
+def find_policy(name: str, field: str = "") -> Path:
     """Return the folder of the policy called `name`: a person's own, else one that ships.
 
-    Raises InputError with the nearest name where there is none.
+    `field` is the setting that names it, if one does. Raises InputError with the nearest name where there is none.
     """
     folders = [*_shipped_folders(), *kept_folders(policies_folder())]
-    return look_up("policy", name, {composed(folder.name): folder for folder in folders})
+    return look_up("policy", name, {composed(folder.name): folder for folder in folders}, field=field)
 
 
 def _find_own(name: str) -> Path:

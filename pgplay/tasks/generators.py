@@ -64,22 +64,24 @@ def parse_task(spec: str) -> GeneratedTask:
     """
     name, _, rest = spec.partition(":")
     if name not in GENERATORS:
-        raise unknown_name("task", name, GENERATORS)
+        raise unknown_name("task", name, GENERATORS, field="task")
     generator = GENERATORS[name]
     given: dict[str, Any] = {}
     for part in rest.split(",") if rest else ():
         key, _, value = part.lstrip().partition("=")
         if key not in (*generator.parameters, "count"):
-            raise unknown_name(f"parameter of {name}", key, (*generator.parameters, "count"))
+            raise unknown_name(f"parameter of {name}", key, (*generator.parameters, "count"), field="task")
         if key in given:
-            raise InputError(f"{shown(spec)} gives {key} twice.", "Give it once.")
+            raise InputError(f"{shown(spec)} gives {key} twice.", "Give it once.", field="task")
         given[key] = _PARSERS[key](key, value)
     count = given.pop("count", None)
     settings = Settings(**given)
     available = generator.available(settings)
     if count is not None and count > available:
         raise InputError(
-            f"{shown(spec)} asks for {count} prompts, but there are only {available}.", f"Choose at most {available}."
+            f"{shown(spec)} asks for {count} prompts, but there are only {available}.",
+            f"Choose at most {available}.",
+            field="task",
         )
     return GeneratedTask(name, settings, min(DEFAULT_COUNT, available) if count is None else count)
 
@@ -98,7 +100,8 @@ def generate(task: GeneratedTask, seed: int) -> tuple[Pair, ...]:
 def _number(low: int, high: int) -> Callable[[str, str], int]:
     def parse(name: str, value: str) -> int:
         if not re.fullmatch(r"[0-9]{1,9}", value) or not low <= int(value) <= high:
-            raise InputError(f"{name} cannot be {shown(value)}.", f"Give a whole number from {low} to {high}.")
+            remedy = f"Give a whole number from {low} to {high}."
+            raise InputError(f"{name} cannot be {shown(value)}.", remedy, field="task")
         return int(value)
 
     return parse
@@ -110,16 +113,17 @@ def _span(low: int, high: int) -> Callable[[str, str], IntegerRange]:
         span = IntegerRange(int(match[1]), int(match[2] or match[1])) if match else IntegerRange(0, 0)
         if not low <= span.low <= span.high <= high:
             remedy = f"Give a whole number from {low} to {high}, or a range such as 3-5."
-            raise InputError(f"{name} cannot be {shown(value)}.", remedy)
+            raise InputError(f"{name} cannot be {shown(value)}.", remedy, field="task")
         return span
 
     return parse
 
 
 def _alphabet(name: str, value: str) -> str:
-    check_text(value, "The task's alphabet")
+    check_text(value, "The task's alphabet", field="task")
     if len(value) < 2 or len(set(value)) != len(value):
-        raise InputError(f"{name} cannot be {shown(value)}.", "Give at least two different characters, each once.")
+        remedy = "Give at least two different characters, each once."
+        raise InputError(f"{name} cannot be {shown(value)}.", remedy, field="task")
     return value
 
 

@@ -1,4 +1,4 @@
-"""From a run's config to its task: a generator, a shipped data set, a person's own file, or a single target."""
+"""From a config and the files that it names to its task: pairs from a file or a generator, or a single target."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import random
 from functools import lru_cache
 from pathlib import Path
 
+import msgspec
+
 from pgplay.config.run_config import RunConfig
-from pgplay.errors import InputError, about, unknown_name
+from pgplay.errors import InputError, unknown_name
 from pgplay.files.stamp import FileStamp, file_stamp
 from pgplay.paths import expand_home
 from pgplay.tasks.datasets import shipped_data_sets
@@ -17,46 +19,63 @@ from pgplay.tasks.pairs import PAIR_SUFFIXES, read_pairs
 from pgplay.tasks.task import Pair, Task, single_target
 
 
-def load_task(config: RunConfig) -> Task:
-    """Return the task of `config`: its generator, shipped data set or file, or its single target.
+class PairsFile(msgspec.Struct, frozen=True, eq=False):
+    """All pairs of a person's file or of a shipped data set, by value.
 
-    The pairs and the split depend on `config.seed` alone. Raises InputError for an unknown name, an unreadable file,
-    and a held-out share that leaves no training or no held-out prompt.
+    Equal only to itself, so that the task made of it can be kept without comparing a hundred thousand pairs.
     """
-    with about(text_field(config)):
-        stamp = file_stamp(expand_home(config.task)) if config.task and _names_a_file(config.task) else None
-        return _load(config.task, "" if config.task else config.target, config.held_out, config.seed, stamp)
+
+    name: str
+    pairs: tuple[Pair, ...]
+
+
+def read_task(task: str) -> PairsFile | None:
+    """Return the pairs of the file or the data set that `task` names; None for a generator, and without a task.
+
+    Kept until the file changes. Raises InputError for an unknown name and for an unreadable file.
+    """
+    path = _file_of(task) if task else None
+    return None if path is None else _read(path, file_stamp(path))
+
+
+def _file_of(task: str) -> Path | None:
+    path = expand_home(task)
+    is_existing_file = os.path.exists(path) and not os.path.isdir(path)  # also a pipe: reading it explains the error
+    if path.suffix.lower() in PAIR_SUFFIXES or (":" not in task and path.suffix) or is_existing_file:
+        return path
+    data_sets = shipped_data_sets()
+    generator = task.partition(":")[0]
+    if task not in data_sets and generator not in GENERATORS:
+        raise unknown_name("task", generator, [*GENERATORS, *data_sets], field="task")
+    return data_sets.get(task)
+
+
+@lru_cache(maxsize=2)
+def _read(path: Path, stamp: FileStamp | None) -> PairsFile:
+    return PairsFile(path.stem, read_pairs(path))
+
+
+def make_task(config: RunConfig, file: PairsFile | None) -> Task:
+    """Return the task of `config`: the pairs of its `file`, of its generator, or its single target.
+
+    The pairs and the split depend on `config.seed` alone. Raises InputError for a generator that cannot do what is
+    asked, and for a held-out share that leaves no training or no held-out prompt.
+    """
+    return _make(config.task, "" if config.task else config.target, config.held_out, config.seed, file)
+
+
+@lru_cache(maxsize=2)
+def _make(task: str, target: str, held_out: float, seed: int, file: PairsFile | None) -> Task:
+    """Return the task of these settings; kept until they or the file change."""
+    if not task:
+        return Task("target", *_split(single_target(target).training, held_out, seed))
+    name, pairs = (file.name, file.pairs) if file is not None else (task, generate(parse_task(task), seed))
+    return Task(name, *_split(pairs, held_out, seed))
 
 
 def text_field(config: RunConfig) -> str:
     """Return the setting that gives the texts to learn: task, or target without one."""
     return "task" if config.task else "target"
-
-
-@lru_cache(maxsize=2)
-def _load(task: str, target: str, held_out: float, seed: int, stamp: FileStamp | None) -> Task:
-    """Return the task of these settings; kept until they or the file's `stamp` change."""
-    name, pairs = _all_pairs(task, target, seed)
-    return Task(name, *_split(pairs, held_out, seed))
-
-
-def _all_pairs(task: str, target: str, seed: int) -> tuple[str, tuple[Pair, ...]]:
-    """Return the name of the task, and all its pairs."""
-    if not task:
-        return "target", single_target(target).training
-    if _names_a_file(task):
-        return Path(task).stem, read_pairs(expand_home(task))
-    if task in shipped_data_sets():
-        return task, read_pairs(shipped_data_sets()[task])
-    if task.partition(":")[0] not in GENERATORS:
-        raise unknown_name("task", task.partition(":")[0], [*GENERATORS, *shipped_data_sets()])
-    return task, generate(parse_task(task), seed)
-
-
-def _names_a_file(task: str) -> bool:
-    path = expand_home(task)
-    is_existing_file = os.path.exists(path) and not os.path.isdir(path)  # also a pipe: reading it explains the error
-    return path.suffix.lower() in PAIR_SUFFIXES or (":" not in task and bool(path.suffix)) or is_existing_file
 
 
 def _split(pairs: tuple[Pair, ...], share: float, seed: int) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:

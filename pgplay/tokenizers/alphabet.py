@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from pgplay.errors import InputError, about
+from pgplay.errors import InputError
 from pgplay.files.text import check_text, is_unwritable
 from pgplay.paths import shipped
 
@@ -45,13 +45,14 @@ class Alphabet(msgspec.Struct, frozen=True):
     added: str = ""
 
 
-def resolve_alphabet(spec: str, texts: Iterable[str]) -> Alphabet:
+def resolve_alphabet(spec: str, texts: Iterable[str], field: str = "target") -> Alphabet:
     """Return the alphabet of `spec` for `texts` (targets and prompts); it contains all of their characters.
 
-    The order depends on `spec` and on the set of characters, not on the order of `texts`. Raises InputError for an
-    empty spec and for a control character or half a character in spec or texts.
+    The order depends on `spec` and on the set of characters, not on the order of `texts`, which the setting `field`
+    gives. Raises InputError for an empty spec and for a control character or half a character in spec or texts.
     """
-    used = _characters_of([text for text in texts if text])
+    check_text(spec, "The alphabet", field="alphabet")
+    used = _characters_of([text for text in texts if text], field)
     if spec == "target":
         if not used:
             problem = "The target is empty, so there are no characters to take from it."
@@ -62,19 +63,17 @@ def resolve_alphabet(spec: str, texts: Iterable[str]) -> Alphabet:
     if not spec:
         remedy = f"Give {', '.join(RESERVED)}, or the characters themselves."
         raise InputError("The alphabet is empty.", remedy, field="alphabet")
-    with about("alphabet"):
-        check_text(spec, "The alphabet")
     base = {"lowercase": LOWERCASE, "ascii": ASCII}.get(spec) or "".join(dict.fromkeys(spec))
     added = "".join(sorted(used.difference(base)))
     return Alphabet(base + added, added)
 
 
-def _characters_of(texts: list[str]) -> set[str]:
+def _characters_of(texts: list[str], field: str) -> set[str]:
     characters = set().union(*texts)
     faulty = {character for character in characters if is_unwritable(character)}
     if faulty:
         text = next(text for text in texts if not faulty.isdisjoint(text))
-        check_text(text, "The target" if len(texts) == 1 else f"The text {_shorten(text)}")
+        check_text(text, "The target" if len(texts) == 1 else f"The text {_shorten(text)}", field=field)
     return characters
 
 

@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import NoReturn
 
@@ -15,6 +16,7 @@ import msgspec
 from pgplay.errors import refusal_of_system
 from pgplay.limits import refuse_torch_without_memory
 from pgplay.runs.branches import branch_run
+from pgplay.tasks.inputs import read_inputs
 from pgplay.worker.protocol.messages import VERSION, Notice, Quit, Ready, Resume, Start
 from pgplay.worker.protocol.records import Device
 from pgplay.worker.server.inbox import Inbox, read_commands
@@ -41,7 +43,7 @@ def main() -> NoReturn:
     read_commands(streams.commands, inbox, leave_early)
     let_waiting_threads_sleep()
     from pgplay.policies.devices import list_devices
-    from pgplay.worker.session.preparation import check_resume, check_start, warm_torch
+    from pgplay.worker.session.preparation import Prepared, check_resume, prepare, warm_torch
     from pgplay.worker.session.reward_probe import answer_probe
     from pgplay.worker.session.saved_policies import answer_write_with_saved
     from pgplay.worker.session.session import Session
@@ -61,21 +63,19 @@ def main() -> NoReturn:
     def tell(words: str) -> None:
         outbox.send(Notice(message=words))
 
-    def begin(command: Start, on_progress: OnProgress) -> RunSession:
-        return Session.begin(
-            command.config,
-            rewards=command.rewards,
-            on_progress=on_progress,
-            on_log=outbox.log,
-            on_wait=tell,
-        )
+    def begin(prepared: Prepared, on_progress: OnProgress) -> RunSession:
+        return Session.start(prepared, on_progress=on_progress, on_log=outbox.log, on_wait=tell)
+
+    def prepare_start(command: Start) -> Callable[[OnProgress], RunSession]:
+        config = command.config
+        inputs = read_inputs(config.task, config.warm_text)
+        return partial(begin, prepare(config, inputs, command.rewards))
 
     def resume(run: str, command: Resume) -> RunSession:
         return Session.resume(run, rewards=command.rewards, on_log=outbox.log, on_wait=tell)
 
     makers = SessionFactory(
-        check=check_start,
-        begin=begin,
+        prepare=prepare_start,
         find=check_resume,
         branch=branch_run,
         resume=resume,

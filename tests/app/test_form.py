@@ -6,6 +6,7 @@ import pytest
 
 from pgplay.app.drawing import number_format
 from pgplay.app.widgets.setup import form
+from pgplay.app.widgets.setup.checking import read_and_check
 from pgplay.config.run_config import RunConfig, fields, make_config
 
 
@@ -25,7 +26,7 @@ def test_what_is_typed_becomes_the_same_config() -> None:
             "kl_in": "reward",
         }
     )
-    checked = form.check(form.typed_from(config))
+    checked = read_and_check(form.typed_from(config))
     assert checked.problem is None
     assert checked.config == config
 
@@ -46,7 +47,7 @@ def test_what_is_typed_becomes_the_same_config() -> None:
     ],
 )
 def test_a_problem_is_told_beside_its_field(changes: dict[str, str], field: str) -> None:
-    checked = form.check(typed(**changes))
+    checked = read_and_check(typed(**changes))
     assert checked.config is None
     assert checked.problem is not None
     assert checked.problem.field == field
@@ -54,7 +55,7 @@ def test_a_problem_is_told_beside_its_field(changes: dict[str, str], field: str)
 
 
 def test_empty_fields_say_what_they_come_to() -> None:
-    checked = form.check(typed())
+    checked = read_and_check(typed())
     assert checked.defaults is not None
     assert float(checked.defaults["lr"]) > 0
     assert int(checked.defaults["max_length"]) > len("hello world")

@@ -22,6 +22,7 @@ from pgplay.config.presets import grouped, preset_names
 from pgplay.config.run_config import fields, make_config, to_settings
 from pgplay.policies.families.catalogue import MODELS
 from pgplay.rewards.catalogue import REWARDS
+from pgplay.tasks.inputs import Inputs
 from pgplay.worker.protocol.messages import Change, Changed, Start
 from tests.app.fake_worker import Bench, begin, until, words
 
@@ -258,21 +259,21 @@ async def test_a_change_that_comes_while_the_app_closes_is_let_go() -> None:
 
 
 class Reader:
-    """Holds each check of a setup with a large file back until the test lets it go; the app's thread makes none."""
+    """Holds each reading of a setup's large file back until the test lets it go; the app's thread makes none."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
         lines = "".join(f"question {number},{'x' * 10}\n" for number in range(12_000))
         file.write_text(f"prompt,target\n{lines}")
         self.file, self.gate, self.checks = file, threading.Event(), 0
-        self._check, self._app_thread = form.check, threading.current_thread()
-        monkeypatch.setattr(form, "check", self)
+        self._read, self._app_thread = form.read_files, threading.current_thread()
+        monkeypatch.setattr(form, "read_files", self)
 
-    def __call__(self, typed: Mapping[str, str]) -> form.Checked:
+    def __call__(self, typed: Mapping[str, str]) -> Inputs:
         if typed["task"] == str(self.file):
             assert threading.current_thread() is not self._app_thread
             self.checks += 1
             assert self.gate.wait(20)
-        return self._check(typed)
+        return self._read(typed)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 import torch
 
 from pgplay.config.run_config import make_config
-from pgplay.learning.plan import make_plan
+from pgplay.learning.plan import read_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.families.catalogue import MODELS, model_spec
 from pgplay.rewards.reward import build_reward
@@ -51,7 +51,7 @@ def pgplay_step(model: str, batch: int, length: int) -> Callable[[], int]:
         "until": "never",
     }
     config = make_config(settings)
-    trainer = Trainer(make_plan(config), build_reward(config.reward))
+    trainer = Trainer(read_plan(config), build_reward(config.reward))
     return lambda: int(trainer.step().metrics["characters"])
 
 

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import torch
 
 from pgplay.config.run_config import make_config
-from pgplay.learning.plan import Plan, make_plan
+from pgplay.learning.plan import Plan, read_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.families.catalogue import model_spec
 from pgplay.rewards.reward import build_reward
@@ -49,7 +49,7 @@ class Run(NamedTuple):
 def plan_of(target: str, seed: int, settings: dict[str, Any]) -> Plan:
     """Return the plan of a run of pgplay by its defaults and `settings`."""
     usual = {"target": target, "seed": seed, "alphabet": "lowercase", "device": "cpu"}
-    return make_plan(make_config({**usual, **settings}))
+    return read_plan(make_config({**usual, **settings}))
 
 
 def run_pgplay(model: str, target: str, seed: int, seconds: float, **settings: Any) -> Run:

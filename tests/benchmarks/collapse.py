@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import torch
 
 from pgplay.config.run_config import make_config
-from pgplay.learning.plan import make_plan
+from pgplay.learning.plan import read_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.learning.warm_start import warm_up
 from pgplay.rewards.reward import build_reward
@@ -41,8 +41,8 @@ class Outcome(NamedTuple):
 
 def collapsed(text: str, saturation: float, settings: dict[str, Any]) -> Trainer:
     """Return a trainer by `settings` whose policy is certain of `text`, its logits multiplied by `saturation`."""
-    plan = make_plan(make_config({"until": "never", **settings}))
-    wrong = make_plan(make_config({"target": text}, plan.written), shape=plan.shape)
+    plan = read_plan(make_config({"until": "never", **settings}))
+    wrong = read_plan(make_config({"target": text}, plan.written), shape=plan.shape)
     one = Trainer(wrong, build_reward(plan.config.reward))
     warm_up(one, WARM_STEPS)
     with torch.no_grad():

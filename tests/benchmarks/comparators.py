@@ -16,7 +16,7 @@ import torch
 
 from pgplay.config.run_config import make_config
 from pgplay.learning.factory import make_learner
-from pgplay.learning.plan import make_plan
+from pgplay.learning.plan import read_plan
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.rewards.reward import build_reward
 
@@ -27,7 +27,7 @@ TARGET = "slow lantern"
 def solve(algorithm: str, target: str, seed: int, completions: int) -> StepReport:
     """Train until solved or until so many `completions` were scored, and return the last step's report."""
     config = make_config({"algorithm": algorithm, "target": target, "seed": seed})
-    learner = make_learner(make_plan(config), build_reward(config.reward))
+    learner = make_learner(read_plan(config), build_reward(config.reward))
     while True:
         report = learner.step()
         if report.solved or report.completions >= completions:

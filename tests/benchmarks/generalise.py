@@ -18,7 +18,7 @@ import torch
 
 from pgplay.config.run_config import make_config
 from pgplay.learning.evaluation.held_out import mean_cross_entropy
-from pgplay.learning.plan import make_plan
+from pgplay.learning.plan import read_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.learning.warm_start import warm_up
 from pgplay.rewards.reward import Reward, build_reward
@@ -102,7 +102,7 @@ def nearest_neighbour(training: Sequence[Pair], held_out: Sequence[Pair], reward
 def find(case: Case, seed: int) -> Found:
     """Train until the goal is reached or until the CPU seconds are over."""
     config = make_config({"seed": seed, "until": "never", **case.settings})
-    plan = make_plan(config)
+    plan = read_plan(config)
     torch.set_num_threads(1)
     trainer = Trainer(plan, build_reward(config.reward))
     training, held_out = plan.task.training[:1000], plan.task.held_out[:1000]

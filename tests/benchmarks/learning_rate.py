@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from pgplay.config.run_config import make_config
-from pgplay.learning.plan import make_plan
+from pgplay.learning.plan import read_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.rewards.reward import build_reward
 from tests.benchmarks.solve import Case
@@ -36,7 +36,7 @@ CASES = {
 def solve(target: str, seed: int, settings: dict[str, Any], limit: float) -> tuple[bool, float, list[float]]:
     """Return whether `target` was solved, in how many CPU seconds, and the learning rate of each step."""
     config = make_config({"target": target, "seed": seed, **settings})
-    one, began, rates = Trainer(make_plan(config), build_reward(config.reward)), time.process_time(), []
+    one, began, rates = Trainer(read_plan(config), build_reward(config.reward)), time.process_time(), []
     while True:
         report = one.step()
         rates.append(report.metrics["lr"])

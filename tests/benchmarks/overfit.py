@@ -19,7 +19,7 @@ import torch
 from pgplay.config.presets import load_preset
 from pgplay.config.run_config import make_config
 from pgplay.learning.evaluation.held_out import held_out_evaluation
-from pgplay.learning.plan import make_plan
+from pgplay.learning.plan import read_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.rewards.reward import build_reward
 from pgplay.worker.session.stop_conditions import ending_of
@@ -49,7 +49,7 @@ class Found(NamedTuple):
 def find(settings: dict[str, Any], seed: int) -> Found:
     """Train the preset with `settings` until it ends."""
     config = make_config({**load_preset("overfit").settings, **settings, "seed": seed})
-    trainer = Trainer(make_plan(config), build_reward(config.reward))
+    trainer = Trainer(read_plan(config), build_reward(config.reward))
     began, report = time.process_time(), None
     while ending_of(config, trainer.counters.steps, trainer.counters.seconds, report) is None:
         report = trainer.step()

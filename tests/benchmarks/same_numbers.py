@@ -20,9 +20,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import pgplay
 from pgplay import InputError, Session, build_reward, make_config, make_learner, make_plan
 
 HERE = Path(__file__).parents[2]
+IS_OLD = "read_inputs" not in pgplay.__all__  # 0.1 read the files that a config names by itself
 MODELS = ("gru-nano", "transformer-nano")
 PROMPTS = {"task": "reverse:length=2-3,count=40"}
 TASKS: dict[str, dict[str, Any]] = {
@@ -93,14 +95,16 @@ def train(settings: Mapping[str, Any], steps: int) -> list[dict[str, float]] | s
     """Return the metrics of each step of a run with these `settings`, but for those that tell of time."""
     try:
         config = make_config(settings)
+        inputs = [] if IS_OLD else [pgplay.read_inputs(config.task, config.warm_text)]
         with ExitStack() as undo:
             learner: Any
             if config.warm_start:
-                learner = Session.begin(config)
+                learner = Session.begin(config, *inputs)
                 undo.callback(learner.close, "paused")
             else:
                 reward, *measured = (undo.enter_context(build_reward(one)) for one in (config.reward, *config.measure))
-                learner = make_learner(make_plan(config), reward, dict(zip(config.measure, measured, strict=True)))
+                measures = dict(zip(config.measure, measured, strict=True))
+                learner = make_learner(make_plan(config, *inputs), reward, measures)
             return [_steady(learner.step().metrics) for _ in range(steps)]
     except InputError:
         return REFUSED

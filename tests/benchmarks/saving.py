@@ -20,7 +20,7 @@ import torch
 
 from pgplay.config.run_config import make_config
 from pgplay.learning.factory import make_learner
-from pgplay.learning.plan import make_plan
+from pgplay.learning.plan import read_plan
 from pgplay.rewards.spec import RewardSpec
 from pgplay.runs.checkpoint_files import tensors_size
 from pgplay.runs.store import RunStore
@@ -37,7 +37,7 @@ def save(model: str, saves: int) -> str:
     wall, cpu = [], []
     with ExitStack() as undo:
         rewards = LiveRewards([RewardSpec(config.reward)], discard)
-        learner = make_learner(make_plan(config), *rewards.build(undo))
+        learner = make_learner(read_plan(config), *rewards.build(undo))
         store = undo.enter_context(RunStore.create(config, fill=lambda folder: fill(folder, learner, rewards, None)))
         keeper = Checkpointer(store, learner, rewards)
         keeper.begin()

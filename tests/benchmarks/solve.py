@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import torch
 
 from pgplay.config.run_config import make_config
-from pgplay.learning.plan import make_plan
+from pgplay.learning.plan import read_plan
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.learning.trainer import Trainer
 from pgplay.rewards.reward import build_reward
@@ -54,7 +54,7 @@ CASES = {
 def solve(target: str, seed: int, settings: dict[str, Any], seconds: float) -> StepReport:
     """Train until solved or until `seconds` are over, and return the last step's report."""
     config = make_config({"target": target, "seed": seed, **settings})
-    plan = make_plan(config)
+    plan = read_plan(config)
     torch.set_num_threads(plan.config.threads or available_cores())
     trainer = Trainer(plan, build_reward(config.reward))
     while True:

@@ -15,6 +15,7 @@ from pgplay.library.archive import export_policy, import_policy
 from pgplay.library.policies import delete_policy, load_policy
 from pgplay.paths import policies_folder, runs_folder
 from pgplay.runs.summaries import delete_run
+from pgplay.tasks.inputs import Inputs
 from pgplay.worker.protocol.messages import Ready, Start
 from pgplay.worker.session.session import Session
 from tests.chaos.checks import Kept, check_folder, check_policies, check_processes, check_runs, kept_runs
@@ -212,7 +213,7 @@ KILLS: dict[str, Callable[[Place, Random], str]] = {
 
 def _make_run(name: str, steps: int) -> list[int]:
     """Train a run to `steps` and let it rest; return the steps of its checkpoints."""
-    session = Session.begin(make_config(SETTINGS), name=name)
+    session = Session.begin(make_config(SETTINGS), Inputs(), name=name)
     for _ in range(steps):
         session.step()
     session.close("paused")
@@ -221,7 +222,7 @@ def _make_run(name: str, steps: int) -> list[int]:
 
 def _make_policy(name: str, model: str = "gru-nano") -> bytes:
     """Save a policy as it is before training, and return its tensors."""
-    session = Session.begin(make_config({**SETTINGS, "model": model}))
+    session = Session.begin(make_config({**SETTINGS, "model": model}), Inputs())
     session.save_policy(name)
     session.close("paused")
     delete_run(session.run)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pgplay.config.goals import METRICS, Goal, describe, parse, reached
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
-from pgplay.learning.plan import make_plan
+from pgplay.learning.plan import read_plan
 from pgplay.rewards.reward import facts_of
 
 
@@ -101,7 +101,7 @@ def test_steps_and_times_are_settings_of_their_own(until: str, instead: str) -> 
 )
 def test_a_goal_that_no_text_reaches_is_refused_before_a_run(reward: str, until: str) -> None:
     with pytest.raises(InputError, match="never reached"):
-        make_plan(make_config({"reward": reward, "until": until, "task": "reverse", "held_out": 0.1}))
+        read_plan(make_config({"reward": reward, "until": until, "task": "reverse", "held_out": 0.1}))
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_goal_that_no_text_reaches_is_refused_before_a_run(reward: str, until:
     ],
 )
 def test_a_goal_that_may_be_reached_is_taken(reward: str, until: str) -> None:
-    make_plan(make_config({"reward": reward, "until": until}))
+    read_plan(make_config({"reward": reward, "until": until}))
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from pgplay.learning.algorithms.table import algorithm_row
 from pgplay.learning.algorithms.validation import choices_of
 from pgplay.paths import personal_presets_folder, shipped
 from pgplay.policies.families.catalogue import MODELS
-from pgplay.tasks.load import load_task
 from pgplay.tokenizers.alphabet import resolve_alphabet
 from tests.config.table import PAGE, with_table
+from tests.tasks.loading import load_task
 
 SHIPPED = sorted(path.stem for path in shipped("presets").glob("*.toml"))
 

@@ -32,9 +32,10 @@ from pgplay.rewards.reward import build_reward
 from pgplay.rewards.spec import read_spec
 from pgplay.runs.branches import branch_run
 from pgplay.runs.stored_rewards import stored_rewards
+from pgplay.tasks.inputs import read_inputs
 from pgplay.worker.protocol.messages import Change, Command, ProbeReward, Resume, Start, Write
 from pgplay.worker.session import live_reward
-from pgplay.worker.session.preparation import check_resume, check_start
+from pgplay.worker.session.preparation import check_resume
 from pgplay.worker.session.reward_probe import answer_probe
 from pgplay.worker.session.saved_policies import answer_write_with_saved
 from pgplay.worker.session.session import Session
@@ -56,8 +57,8 @@ class ObedientWorker(FakeWorker):
 def _obey(command: Command) -> None:
     match command:
         case Start():
-            check_start(command)
-            _step(Session.begin(command.config, rewards=command.rewards))
+            inputs = read_inputs(command.config.task, command.config.warm_text)
+            _step(Session.begin(command.config, inputs, rewards=command.rewards))
         case Resume(run=run) if run:
             check_resume(run, command)
             run = run if command.at is None else branch_run(run, command.at)
@@ -384,7 +385,7 @@ def test_only_the_persons_own_file_is_watched(
     own = read_spec(config.reward)
     for spec, watched in ((own, True), (read_spec(config.reward, "the preset theirs").allowed(), False)):
         them.write()
-        session = Session.begin(config, rewards=[spec])
+        session = Session.begin(config, read_inputs(config.task, config.warm_text), rewards=[spec])
         them.write("another text")
         assert (session.saved_reward() is not None) is watched
         session.close("paused")

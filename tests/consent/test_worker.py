@@ -8,8 +8,9 @@ import pytest
 
 from pgplay.config.run_config import make_config
 from pgplay.rewards.spec import RewardSpec, UnaskedError, read_spec
-from pgplay.worker.protocol.messages import ProbeReward, Start
-from pgplay.worker.session.preparation import check_start
+from pgplay.tasks.inputs import Inputs
+from pgplay.worker.protocol.messages import ProbeReward
+from pgplay.worker.session.preparation import prepare
 from pgplay.worker.session.reward_probe import answer_probe
 from pgplay.worker.session.session import Session
 from tests.consent.strangers import SMALL, Stranger
@@ -18,15 +19,15 @@ Given = tuple[RewardSpec, ...]
 
 
 def check(them: Stranger, given: Given) -> None:
-    check_start(Start(config=make_config(them.settings), rewards=given))
+    prepare(make_config(them.settings), Inputs(), given)
 
 
 def begin(them: Stranger, given: Given) -> None:
-    Session.begin(make_config(them.settings), rewards=given)
+    Session.begin(make_config(them.settings), Inputs(), rewards=given)
 
 
 def change(them: Stranger, given: Given) -> None:
-    session = Session.begin(make_config(SMALL))
+    session = Session.begin(make_config(SMALL), Inputs())
     try:
         session.change({"reward": str(them.file)}, given)
     finally:

@@ -11,11 +11,11 @@ from pgplay.app.state import saved_state
 from pgplay.config.presets import read_preset
 from pgplay.config.run_config import make_config
 from pgplay.paths import shipped
-from pgplay.tasks.load import load_task
 from pgplay.tasks.pairs import read_pairs
 from pgplay.tasks.target_file import read_target
 from pgplay.worker.protocol.messages import Start, Step, decode_command, decode_event, encode
 from tests.fuzz.mutants import accepted_or_refused, as_bytes, fuzzed, mutants
+from tests.tasks.loading import load_task
 
 CSV = ["prompt,target\nabc,cba\n\"a,b\",b\n", "prompt,target,target\na,b,c\r\nd,e,\n", "prompt\nabc\n"]
 JSONL = ['{"prompt": "abc", "target": "cba"}\n{"prompt": "d", "target": ["e", "f"]}\n', '{"prompt": "x"}\n']

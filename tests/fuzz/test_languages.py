@@ -7,7 +7,7 @@ from hypothesis import given
 from pgplay.app.state.pace import parse_leg
 from pgplay.config.recipe import from_recipe, to_recipe
 from pgplay.config.run_config import RunConfig, make_config
-from pgplay.learning.plan import make_plan
+from pgplay.learning.plan import read_plan
 from pgplay.rewards.formula import Formula
 from pgplay.rewards.python.source import is_python, split_python
 from pgplay.tasks.generators import generate, parse_task
@@ -67,7 +67,7 @@ def test_names_of_rewards(spec: str) -> None:
 @fuzzed
 @given(mutants(GOALS))
 def test_goals_that_end_a_run(goal: str) -> None:
-    accepted_or_refused(lambda: make_plan(make_config({"until": goal})))
+    accepted_or_refused(lambda: read_plan(make_config({"until": goal})))
 
 
 @fuzzed

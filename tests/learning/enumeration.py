@@ -19,7 +19,7 @@ from pgplay.learning.objective.forward import Forward, forward
 from pgplay.learning.objective.losses import masked_row_means
 from pgplay.learning.objective.records import Credit, LossWeights, Updater
 from pgplay.learning.objective.update import policy_loss, total_loss
-from pgplay.learning.plan import Plan, make_plan
+from pgplay.learning.plan import Plan, read_plan
 from pgplay.policies.density import Density
 from pgplay.policies.policy import Policy
 from pgplay.policies.prefix_tree import of_actions_at
@@ -123,7 +123,7 @@ def compare(
     """
     dense = settings.get("credit") == "dense"
     here = world(model, density, critic_seed, dense=dense, with_reference="kl" in settings)
-    plan = make_plan(make_config({**WITHOUT_EXTRAS, "model": model, **settings}))
+    plan = read_plan(make_config({**WITHOUT_EXTRAS, "model": model, **settings}))
     probabilities, rewards = here.probabilities, here.batch.rewards[:, 0]
     parameters = list(here.modules.policy.module.parameters())
     aim = rewards

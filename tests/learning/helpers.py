@@ -17,6 +17,7 @@ from pgplay.learning.trainer import Trainer
 from pgplay.policies.cuda_graphs import GraphCache
 from pgplay.rewards.records import Scores
 from pgplay.rewards.reward import Reward, build_reward
+from pgplay.tasks.inputs import Inputs
 from pgplay.tasks.task import Pair, Task
 
 SMALL = {"target": "ab", "alphabet": "abc", "model": "gru-nano", "batch_size": 8, "until": "never", "device": "cpu"}
@@ -49,7 +50,8 @@ def trainer(
 ) -> Trainer:
     config = make_config({**SMALL, **settings})
     measures = {spec: build_reward(spec) for spec in config.measure}
-    return Trainer(make_plan(config, own_task), own_reward or build_reward(config.reward), measures, graphs=graphs)
+    plan = make_plan(config, Inputs(own_task))
+    return Trainer(plan, own_reward or build_reward(config.reward), measures, graphs=graphs)
 
 
 def numbers(report: StepReport) -> tuple[object, ...]:

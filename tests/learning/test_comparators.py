@@ -5,7 +5,7 @@ import pytest
 from pgplay.config.run_config import fields, make_config
 from pgplay.errors import InputError
 from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
-from pgplay.learning.plan import make_plan
+from pgplay.learning.plan import read_plan
 
 SETTINGS = {
     "baseline": "critic",
@@ -60,7 +60,7 @@ def test_no_comparator_is_among_the_policy_gradients() -> None:
 @pytest.mark.parametrize("algorithm", ["hill-climb", "random-search"])
 def test_a_search_refuses_what_is_said_about_a_network(algorithm: str, name: str) -> None:
     with pytest.raises(InputError, match=f"{algorithm} trains no network, so {name} has no effect"):
-        make_plan(make_config({"algorithm": algorithm, name: SETTINGS[name]}))
+        read_plan(make_config({"algorithm": algorithm, name: SETTINGS[name]}))
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -68,19 +68,19 @@ def test_supervised_refuses_what_turns_rewards_into_a_gradient_alone(name: str) 
     config = make_config({"algorithm": "supervised", name: SETTINGS[name]})
     if name in SUPERVISED_HAS_NO_USE_FOR:
         with pytest.raises(InputError, match=f"supervised .*, so {name} has no effect"):
-            make_plan(config)
+            read_plan(config)
     else:
-        make_plan(config)
+        read_plan(config)
 
 
 def test_supervised_refuses_a_divergence_in_the_reward() -> None:
     with pytest.raises(InputError, match=r"(?s)kl_in reward has no effect.*Choose kl_in loss"):
-        make_plan(make_config({"algorithm": "supervised", "kl": 0.1, "kl_in": "reward"}))
+        read_plan(make_config({"algorithm": "supervised", "kl": 0.1, "kl_in": "reward"}))
 
 
 def test_what_a_run_is_compared_with_may_stay_as_it_is() -> None:
     own = {"model": "transformer-nano", "device": "cpu", "threads": 2, "batch_size": 32, "seed": 3, "steps": 5}
-    plan = make_plan(make_config({"algorithm": "hill-climb", "measure": ("exact",), **own}))
+    plan = read_plan(make_config({"algorithm": "hill-climb", "measure": ("exact",), **own}))
     assert plan.parameters == 0
     assert not plan.algorithm.trains_network
     (note,) = plan.notes

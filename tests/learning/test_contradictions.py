@@ -8,7 +8,7 @@ from pgplay.config.presets import preset_names
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
 from pgplay.learning.algorithms.table import ALGORITHMS
-from pgplay.learning.plan import make_plan
+from pgplay.learning.plan import read_plan
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"credit": "gae"}, "credit gae needs a critic, but the baseline is group-mean.*Choose baseline critic"),
@@ -44,12 +44,12 @@ ALLOWED: list[dict[str, Any]] = [
 @pytest.mark.parametrize(("settings", "told"), REFUSED)
 def test_it_is_refused(settings: dict[str, Any], told: str) -> None:
     with pytest.raises(InputError, match=f"(?s){told}"):
-        make_plan(make_config(settings))
+        read_plan(make_config(settings))
 
 
 @pytest.mark.parametrize("settings", ALLOWED)
 def test_what_goes_together_is_not(settings: dict[str, Any]) -> None:
-    make_plan(make_config(settings))
+    read_plan(make_config(settings))
 
 
 @pytest.mark.parametrize(
@@ -68,13 +68,13 @@ def test_what_goes_together_is_not(settings: dict[str, Any]) -> None:
     ],
 )
 def test_what_waits_for_a_weight_that_can_change_live_is_noted(settings: dict[str, Any], note: str) -> None:
-    assert any(line.startswith(note) for line in make_plan(make_config(settings)).notes)
-    assert not make_plan(make_config({"reference": "someone", "kl": 0.1, "entropy_target": 3.0})).notes
+    assert any(line.startswith(note) for line in read_plan(make_config(settings)).notes)
+    assert not read_plan(make_config({"reference": "someone", "kl": 0.1, "entropy_target": 3.0})).notes
 
 
 def test_a_limit_around_an_untrained_policy_is_noted() -> None:
     def notes(**settings: Any) -> str:
-        return " ".join(make_plan(make_config({"kl_limit": 0.3, **settings})).notes)
+        return " ".join(read_plan(make_config({"kl_limit": 0.3, **settings})).notes)
 
     assert "near an untrained policy" in notes()
     assert "untrained" not in notes(warm_start="10")
@@ -83,4 +83,4 @@ def test_a_limit_around_an_untrained_policy_is_noted() -> None:
 
 def test_no_preset_contradicts_itself() -> None:
     for preset in preset_names():
-        make_plan(make_config(preset.settings))
+        read_plan(make_config(preset.settings))

@@ -20,7 +20,7 @@ from pgplay.learning.objective.control_variate import (
 from pgplay.learning.objective.control_variate_shapes import BLOCK
 from pgplay.learning.objective.records import Credit
 from pgplay.learning.objective.update import policy_loss
-from pgplay.learning.plan import make_plan
+from pgplay.learning.plan import read_plan
 from pgplay.policies.density import Density
 from pgplay.policies.distribution import DenseDistribution
 from tests.learning.enumeration import LENGTH_LIMIT, compare, flat, rows_of, seen_rows, world
@@ -71,7 +71,7 @@ def test_with_dense_credit_no_noise_comes_from_which_token_was_drawn() -> None:
     """Of all completions only the first letter differs: their sampled gradients differ, the expected ones do not."""
 
     def gradients(control_variate: str) -> list[torch.Tensor]:
-        plan = make_plan(make_config(
+        plan = read_plan(make_config(
             {"target": "ab", "alphabet": "ab", "max_length": 3, "credit": "dense", "control_variate": control_variate}
         ))  # fmt: skip
         here = world("gru-nano", Density(), 6, dense=True, with_reference=False)
@@ -235,7 +235,7 @@ def test_it_goes_on_from_what_was_kept_as_if_it_had_never_stopped(kept: str) -> 
 
 def test_it_is_on_where_all_tokens_share_an_advantage() -> None:
     def uses(**settings: object) -> bool:
-        return make_plan(make_config(settings)).config.control_variate != "none"
+        return read_plan(make_config(settings)).config.control_variate != "none"
 
     assert uses()
     assert uses(algorithm="reinforce")
@@ -257,7 +257,7 @@ def test_it_is_on_where_all_tokens_share_an_advantage() -> None:
     ],
 )
 def test_edits_predict_only_where_the_reward_counts_them(settings: dict[str, object], used: str) -> None:
-    assert make_plan(make_config(settings)).config.control_variate == used
+    assert read_plan(make_config(settings)).config.control_variate == used
     assert "foretold" in trainer(**settings).step().metrics
 
 
@@ -274,14 +274,14 @@ def test_edits_predict_only_where_the_reward_counts_them(settings: dict[str, obj
 def test_dense_credit_is_weighed_for_every_token_where_it_is_known(
     settings: dict[str, object], used: str, batch_size: int
 ) -> None:
-    plan = make_plan(make_config({"credit": "dense", **settings}))
+    plan = read_plan(make_config({"credit": "dense", **settings}))
     assert (plan.config.control_variate, plan.config.batch_size, plan.uses_control_variate) == (used, batch_size, False)
     assert "foretold" not in trainer(credit="dense", **settings).step().metrics
 
 
 def test_edits_cannot_predict_another_reward() -> None:
     with pytest.raises(InputError, match=r"(?s)counts edits, but the reward is hamming.*regression"):
-        make_plan(make_config({"control_variate": "potential", "reward": "hamming"}))
+        read_plan(make_config({"control_variate": "potential", "reward": "hamming"}))
 
 
 @pytest.mark.parametrize(
@@ -290,13 +290,13 @@ def test_edits_cannot_predict_another_reward() -> None:
 )
 def test_asked_for_where_it_does_nothing_it_is_refused(settings: dict[str, object], reason: str) -> None:
     with pytest.raises(InputError, match=f"(?s)has no effect.*{reason}"):
-        make_plan(make_config({"control_variate": "regression", **settings}))
+        read_plan(make_config({"control_variate": "regression", **settings}))
 
 
 def test_it_can_be_switched_while_a_run_goes_on() -> None:
     one = trainer(control_variate="none")
     assert "foretold" not in one.step().metrics
-    one.change(make_plan(make_config({"control_variate": "regression"}, one.plan.written), shape=one.plan.shape))
+    one.change(read_plan(make_config({"control_variate": "regression"}, one.plan.written), shape=one.plan.shape))
     assert "foretold" in one.step().metrics
-    one.change(make_plan(make_config({"control_variate": "none"}, one.plan.written), shape=one.plan.shape))
+    one.change(read_plan(make_config({"control_variate": "none"}, one.plan.written), shape=one.plan.shape))
     assert "foretold" not in one.step().metrics

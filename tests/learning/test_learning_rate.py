@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgplay.config.run_config import make_config
-from pgplay.learning.plan import make_plan
+from pgplay.learning.plan import read_plan
 from pgplay.learning.schedules.learning_rate import FACTOR, MOST, TOLERANCE, next_lr
 from pgplay.learning.trainer import Trainer
 from tests.learning.helpers import steps, trainer
@@ -17,7 +17,7 @@ KINDS = {"two updates": "grpo", "one update": "rloo", "four updates": "ppo"}
 
 
 def change(one: Trainer, **own: object) -> None:
-    one.change(make_plan(make_config(own, one.plan.written), shape=one.plan.shape))
+    one.change(read_plan(make_config(own, one.plan.written), shape=one.plan.shape))
 
 
 def test_it_falls_above_the_target_rises_below_it_and_rests_near_it() -> None:

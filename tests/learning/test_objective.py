@@ -9,14 +9,14 @@ from pgplay.learning.objective.advantage_rules import advantages_of
 from pgplay.learning.objective.forward import forward
 from pgplay.learning.objective.records import CarriedState, Credit, UpdateInputs
 from pgplay.learning.objective.update import update_policy
-from pgplay.learning.plan import Plan, make_plan
+from pgplay.learning.plan import Plan, read_plan
 from pgplay.tasks.task import Pair
 from tests.learning.enumeration import WITHOUT_EXTRAS, World, imitating, loss_by, rows_of, updater_of, world
 from tests.policies.helpers import PLAIN
 
 
 def plan_of(**settings: object) -> Plan:
-    return make_plan(make_config({**WITHOUT_EXTRAS, "clip_gradient": 0.0, "updates_per_step": 1, **settings}))
+    return read_plan(make_config({**WITHOUT_EXTRAS, "clip_gradient": 0.0, "updates_per_step": 1, **settings}))
 
 
 def exact_divergence(log_p: torch.Tensor, log_q: torch.Tensor, mask: torch.Tensor) -> float:

@@ -13,13 +13,14 @@ from pgplay.learning.groups import GROUP_SIZE, KNOWN_GROUP_SIZE
 from pgplay.learning.plan import Plan, make_plan
 from pgplay.policies.families.catalogue import model_spec
 from pgplay.policies.spec import PolicySpec
+from pgplay.tasks.inputs import Inputs
 from pgplay.tasks.task import Pair, Task
 
 TEN_PROMPTS = Task("ten", tuple(Pair(letter, letter) for letter in "abcdefghij"))
 
 
 def plan(own_task: Task | None = None, shape: PolicySpec | None = None, **settings: object) -> Plan:
-    return make_plan(make_config({"target": "abc", **settings}), own_task, shape)
+    return make_plan(make_config({"target": "abc", **settings}), Inputs(own_task), shape)
 
 
 REFUSED = {

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pgplay.config.run_config import make_config
-from pgplay.learning.plan import make_plan
+from pgplay.learning.plan import read_plan
 from pgplay.learning.schedules.collapse_recovery import SHARE, is_collapsed
 from pgplay.learning.trainer import Trainer
 from tests.benchmarks.collapse import collapsed
@@ -94,5 +94,5 @@ def test_a_reward_without_a_target_counts_too() -> None:
 def test_it_is_a_setting_that_can_change_while_a_run_goes_on() -> None:
     one = saturated("gru-nano", recovery="none")
     assert "recoveries" not in one.step().metrics
-    one.change(make_plan(make_config({"recovery": "shrink-perturb"}, one.plan.written), shape=one.plan.shape))
+    one.change(read_plan(make_config({"recovery": "shrink-perturb"}, one.plan.written), shape=one.plan.shape))
     assert one.step().metrics["recoveries"] == 1

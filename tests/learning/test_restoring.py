@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pgplay.config.run_config import make_config
-from pgplay.learning.plan import make_plan
+from pgplay.learning.plan import make_plan, read_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.rewards.reward import build_reward
+from pgplay.tasks.inputs import Inputs
 from tests.learning.helpers import COPYING, ROWS, same_state, same_weights, steps, trainer, weights
 from tests.policies.helpers import FAMILIES, small_policy
 
@@ -51,7 +52,7 @@ def test_a_trainer_that_has_run_elsewhere_takes_over_a_state_whole() -> None:
 def test_a_reference_of_another_size_or_family_is_restored(model: str) -> None:
     def begin() -> Trainer:
         reference = small_policy("gru-small", "abc", 5, seed=9)
-        plan = make_plan(make_config({"target": "ab", "alphabet": "abc", "batch_size": 8, "model": model, "kl": 0.1}))
+        plan = read_plan(make_config({"target": "ab", "alphabet": "abc", "batch_size": 8, "model": model, "kl": 0.1}))
         return Trainer(plan, build_reward("levenshtein"), reference=reference)
 
     one, other = begin(), begin()
@@ -61,9 +62,8 @@ def test_a_reference_of_another_size_or_family_is_restored(model: str) -> None:
 
 
 def change(one: Trainer, **own: object) -> None:
-    one.change(
-        make_plan(make_config(own, one.plan.written), one.plan.task if "target" not in own else None, one.policy.shape)
-    )
+    inputs = Inputs(one.plan.task if "target" not in own else None)
+    one.change(make_plan(make_config(own, one.plan.written), inputs, one.policy.shape))
 
 
 def test_a_change_takes_effect_at_the_next_step_and_keeps_the_policy() -> None:

@@ -14,13 +14,14 @@ from rapidfuzz.distance import Levenshtein
 from pgplay.config.run_config import make_config
 from pgplay.errors import RewardError
 from pgplay.learning.factory import make_learner
-from pgplay.learning.plan import make_plan
+from pgplay.learning.plan import make_plan, read_plan
 from pgplay.learning.reports.diagnosis import WINDOW, diagnose
 from pgplay.learning.reports.metrics import METRICS
 from pgplay.learning.search import Search, neighbours, random_texts
 from pgplay.learning.trainer import Trainer
 from pgplay.locale.catalog import finding_advice
 from pgplay.rewards.reward import Reward, build_reward
+from pgplay.tasks.inputs import Inputs
 from pgplay.tasks.task import Pair, Task
 from tests.learning.helpers import COPYING, Unreliable, numbers, same_state, steps
 from tests.policies.helpers import generator
@@ -38,7 +39,7 @@ NETWORK_METRICS = {
 def search(own_task: Task | None = None, own_reward: Reward | None = None, **own: Any) -> Search:
     config = make_config({"target": "abc", "alphabet": "abc", "batch_size": 8, "until": "never", **own})
     measures = {spec: build_reward(spec) for spec in config.measure}
-    one = make_learner(make_plan(config, own_task), own_reward or build_reward(config.reward), measures)
+    one = make_learner(make_plan(config, Inputs(own_task)), own_reward or build_reward(config.reward), measures)
     assert isinstance(one, Search)
     return one
 
@@ -140,7 +141,7 @@ def test_prompts_come_as_they_do_for_the_trainer_and_all_must_be_found(algorithm
     task = Task("letters", tuple(Pair(letter, letter) for letter in "abcabcdef"[3:]))
     own = {"batch_size": 16, "group_size": 8, "alphabet": "abcdef", "seed": 5}
     one = search(task, algorithm=algorithm, **own)
-    other = Trainer(make_plan(make_config({"model": "gru-nano", **own}), task), build_reward("levenshtein"))
+    other = Trainer(make_plan(make_config({"model": "gru-nano", **own}), Inputs(task)), build_reward("levenshtein"))
     solved = []
     for _ in range(60):
         expected = {pair.prompt for pair in Trainer._next_pairs(other)}
@@ -200,7 +201,7 @@ def test_a_reward_that_fails_costs_no_step(algorithm: str, fails_at: int) -> Non
 
 
 def change(one: Search, **own: Any) -> None:
-    plan = make_plan(make_config(own, one.plan.written), None, one.plan.shape)
+    plan = read_plan(make_config(own, one.plan.written), one.plan.shape)
     one.change(plan, build_reward(own["reward"]) if "reward" in own else None)
 
 

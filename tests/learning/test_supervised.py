@@ -9,7 +9,7 @@ from pgplay.config.run_config import make_config
 from pgplay.learning.objective.advantage_rules import advantages_of
 from pgplay.learning.objective.forward import forward
 from pgplay.learning.objective.records import Credit
-from pgplay.learning.plan import make_plan
+from pgplay.learning.plan import read_plan
 from pgplay.learning.reports.diagnosis import WINDOW, diagnose
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.policy import Policy
@@ -65,7 +65,7 @@ def test_its_update_is_not_the_policy_gradient() -> None:
         torch.autograd.grad((here.probabilities * here.batch.rewards[:, 0]).sum(), parameters, retain_graph=True)
     )
     own = {name: value for name, value in WITHOUT_EXTRAS.items() if name != "critic"}
-    plan = make_plan(make_config(own | SUPERVISED | {"batch_size": 15, "group_size": 15}))
+    plan = read_plan(make_config(own | SUPERVISED | {"batch_size": 15, "group_size": 15}))
     batch = imitating(here.batch)._replace(rewards=here.batch.rewards.t())
     seen = forward(batch, here.modules, PLAIN)
     advantages, returns = advantages_of(batch, plan, seen, 0.5)

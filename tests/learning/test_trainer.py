@@ -10,11 +10,12 @@ from pgplay.config.run_config import make_config
 from pgplay.errors import InputError, PgplayError, RewardError
 from pgplay.learning.algorithms.table import ALGORITHMS
 from pgplay.learning.evaluation.greedy import all_exact
-from pgplay.learning.plan import make_plan
+from pgplay.learning.plan import make_plan, read_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.learning.warm_start import warm_up
 from pgplay.policies.density import Density
 from pgplay.rewards.reward import build_reward
+from pgplay.tasks.inputs import Inputs
 from pgplay.tasks.task import Pair, Task
 from tests.learning.helpers import COPYING, ROWS, Unreliable, numbers, same_state, same_weights, steps, trainer, weights
 from tests.policies.helpers import FAMILIES, generator, rollout_of, small_policy
@@ -301,9 +302,9 @@ def test_numbers_leave_nothing_but_times_out() -> None:
 @pytest.mark.parametrize("settings", [{"credit": "dense"}, {"task": "reverse:length=3", "held_out": 0.2}])
 def test_moving_a_limit_changes_no_number(settings: dict[str, Any]) -> None:
     config = make_config({"model": "gru-nano", "target": "abcab", "batch_size": 16, "until": "never", **settings})
-    moved, left = (Trainer(make_plan(config), build_reward(config.reward)) for _ in range(2))
+    moved, left = (Trainer(read_plan(config), build_reward(config.reward)) for _ in range(2))
     for one in (moved, left):
         one.step()
         one.step()
-    moved.change(make_plan(make_config({"steps": 99}, config), moved.plan.task, moved.plan.shape))
+    moved.change(make_plan(make_config({"steps": 99}, config), Inputs(moved.plan.task), moved.plan.shape))
     assert [moved.step().metrics["loss"] for _ in range(3)] == [left.step().metrics["loss"] for _ in range(3)]

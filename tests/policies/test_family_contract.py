@@ -12,7 +12,7 @@ import torch
 import pgplay
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
-from pgplay.learning.plan import make_plan
+from pgplay.learning.plan import read_plan
 from pgplay.policies.density import Density
 from pgplay.policies.families.base import Capability, ModelFamily, ModelSpec
 from pgplay.policies.families.catalogue import FAMILIES, MODELS, models_of
@@ -107,7 +107,7 @@ def family_can(family: ModelFamily, capability: Capability) -> bool:
 )
 def test_a_family_that_lacks_a_capability_is_refused_what_needs_it(settings: dict[str, Any]) -> None:
     with pytest.raises(InputError) as refused:
-        make_plan(make_config({"model": f"{BARE.name}-nano", **settings}))
+        read_plan(make_config({"model": f"{BARE.name}-nano", **settings}))
     assert refused.value.field == next(iter(settings))
     assert f"{BARE.name}-nano cannot" in refused.value.problem
 

@@ -17,6 +17,7 @@ from pgplay.runs.checkpoint_retention import MOST, CheckpointRetention, is_space
 from pgplay.runs.names import find_run
 from pgplay.runs.store import RunStore
 from pgplay.runs.summaries import list_runs
+from pgplay.tasks.inputs import Inputs
 from pgplay.worker.session.session import Session
 
 CONFIG = {"model": "gru-nano", "target": "abc", "batch_size": 8, "until": "never", "seed": 7}
@@ -77,7 +78,7 @@ def test_a_short_run_keeps_few_checkpoints_and_a_long_one_all() -> None:
 @pytest.fixture
 def parent() -> str:
     """A run of twelve steps with checkpoints at 0, 4 and 12, whose learning rate changed after 6."""
-    session = Session.begin(make_config(CONFIG), name="parent")
+    session = Session.begin(make_config(CONFIG), Inputs(), name="parent")
     for step in range(1, 13):
         session.step()
         if step in (4, 6):

@@ -9,7 +9,7 @@ from pgplay.errors import InputError
 from pgplay.paths import shipped
 from pgplay.tasks.corpora import corpus_names, read_corpus
 from pgplay.tasks.datasets import shipped_data_sets
-from pgplay.tasks.load import load_task
+from tests.tasks.loading import load_task
 from tools.data_sets import SETS
 
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
-from pgplay.tasks.load import load_task
 from pgplay.tasks.task import Pair
+from tests.tasks.loading import load_task
 
 
 def test_without_a_task_the_target_is_the_task() -> None:

@@ -13,6 +13,7 @@ from pgplay.learning.reports.step_report import Trace
 from pgplay.runs.branches import branch_run
 from pgplay.runs.database_errors import DATABASE
 from pgplay.runs.store import RunStore
+from pgplay.tasks.inputs import Inputs
 from pgplay.worker.protocol.messages import (
     InspectStep,
     Map,
@@ -67,7 +68,7 @@ def test_where_no_network_is_trained_it_is_refused(desk, command):  # noqa: F811
 
 
 def test_a_step_that_is_taken_apart_is_a_step_like_any_other():
-    plain, looked_at = Session.begin(make_config(SMALL), name="plain"), Session.begin(make_config(SMALL), name="looked")
+    plain, looked_at = (Session.begin(make_config(SMALL), Inputs(), name=name) for name in ("plain", "looked"))
     for number in range(4):
         plain.step()
         if number == 1:
@@ -92,14 +93,14 @@ def test_a_step_that_is_taken_apart_is_a_step_like_any_other():
 
 
 def test_a_search_has_nothing_to_take_apart():
-    session = Session.begin(make_config({"algorithm": "hill-climb", "until": "never"}))
+    session = Session.begin(make_config({"algorithm": "hill-climb", "until": "never"}), Inputs())
     with pytest.raises(InputError, match="no network"):
         session.dissected_step()
     session.close("paused")
 
 
 def test_traces_are_kept_go_along_with_a_branch_and_are_forgotten_with_their_steps():
-    session = Session.begin(make_config(SMALL), name="kept")
+    session = Session.begin(make_config(SMALL), Inputs(), name="kept")
     for _ in range(3):
         session.step()
     assert session.snapshot().traces[0][0] == 3

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from pgplay.config.run_config import fields, make_config
+from pgplay.tasks.inputs import Inputs
 from pgplay.worker.session.session import Session
 
 CONFIG = {
@@ -36,7 +37,7 @@ def numbers(session):
 def go(change):
     """Return what a run tells in its third and fourth step, `change` made after the second; its policy after the third;
     why it would end, its events, its settings."""
-    session = Session.begin(make_config(CONFIG))
+    session = Session.begin(make_config(CONFIG), Inputs())
     session.step()
     session.step()
     if change:

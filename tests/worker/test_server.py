@@ -2,6 +2,7 @@
 
 import queue
 import threading
+from functools import partial
 
 import pytest
 
@@ -138,7 +139,7 @@ class Desk:
         self.sessions = []
         self.begin = lambda command, tell: SmallSession(f"run-{len(self.sessions) + 1}")
         makers = SessionFactory(
-            self.check, self._begin, self.find, self.branch, self._resume, lambda command: ((), ""), self.probe
+            self._prepare, self.find, self.branch, self._resume, lambda command: ((), ""), self.probe
         )
         self.server = Server(self.inbox, self.outbox, makers)
         self.thread = threading.Thread(target=self.server.serve)
@@ -149,9 +150,10 @@ class Desk:
             raise InputError(f"The run '{run}' has no checkpoint at step {step}.", "The nearest: 5.")
         return f"{run}-at-{step}"
 
-    def check(self, command: Start):
+    def _prepare(self, command: Start):
         if command.config.target == "refuse me":
             raise InputError("The target is refused.", "Choose another.")
+        return partial(self._begin, command)
 
     def probe(self, command):
         raise InputError("There is nothing to look at.")

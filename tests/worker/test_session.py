@@ -10,7 +10,7 @@ import torch
 
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError, PgplayError, RewardError
-from pgplay.learning.plan import make_plan
+from pgplay.learning.plan import read_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.library.policies import list_policies
 from pgplay.policies.density import Density
@@ -19,10 +19,11 @@ from pgplay.rewards.spec import read_spec
 from pgplay.runs.checkpoint import save_checkpoint
 from pgplay.runs.store import RunStore
 from pgplay.runs.summaries import list_runs
-from pgplay.worker.protocol.messages import Start, Write
+from pgplay.tasks.inputs import Inputs, read_inputs
+from pgplay.worker.protocol.messages import Write
 from pgplay.worker.session.checkpointer import Checkpointer
 from pgplay.worker.session.interface import NotNeededError
-from pgplay.worker.session.preparation import check_start
+from pgplay.worker.session.preparation import prepare
 from pgplay.worker.session.saved_policies import answer_write_with_saved, load_saved_policy, write_texts
 from pgplay.worker.session.session import Session
 from tests.worker.helpers import own_rewards
@@ -32,7 +33,7 @@ SMALL = {"model": "gru-nano", "target": "abc", "batch_size": 8, "until": "never"
 
 def begin(**settings):
     config = make_config({**SMALL, **settings})
-    return Session.begin(config, rewards=own_rewards(config))
+    return Session.begin(config, read_inputs(config.task, config.warm_text), rewards=own_rewards(config))
 
 
 def numbers(report):
@@ -94,7 +95,7 @@ def test_k_steps_saved_and_k_steps_loaded_in_another_process_are_2k_steps_bit_fo
 
 
 def test_all_that_a_session_keeps_and_shows_changes_no_number():
-    plan = make_plan(make_config(SMALL))
+    plan = read_plan(make_config(SMALL))
     with build_reward("levenshtein") as reward:
         trainer = Trainer(plan, reward)
         wanted = [numbers(trainer.step()) for _ in range(6)]
@@ -400,7 +401,7 @@ def test_a_saved_policy_writes_what_the_run_writes_and_can_be_trained_on():
     wanted = write_texts(session.learner.policy, [""] * 20, saved.density, seed=3)
     assert write_texts(saved.policy, [""] * 20, saved.density, seed=3) == wanted
     session.close("solved")
-    on = Session.begin(make_config({"target": "ba", "warm_start": "mine"}))
+    on = Session.begin(make_config({"target": "ba", "warm_start": "mine"}), Inputs())
     assert on.info().model == "gru-nano"
     assert on.config.warm_start == "mine"
     assert on.step().samples[0].text == "ab"
@@ -526,7 +527,7 @@ def test_findings_cope_with_what_a_comparator_does_not_tell(algorithm):
 
 def test_a_warm_start_tells_how_it_goes_and_is_given_up_without_a_trace():
     heard = []
-    session = Session.begin(make_config({**SMALL, "warm_start": "30"}), on_progress=heard.append)
+    session = Session.begin(make_config({**SMALL, "warm_start": "30"}), Inputs(), on_progress=heard.append)
     assert len(heard) == 30
     assert heard[-1].startswith("warm start: step 30 of 30")
     warmed = session.step().metrics["cross_entropy"]
@@ -539,7 +540,7 @@ def test_a_warm_start_tells_how_it_goes_and_is_given_up_without_a_trace():
         raise NotNeededError
 
     with pytest.raises(NotNeededError):
-        Session.begin(make_config({**SMALL, "warm_start": "30"}), name="never", on_progress=stop)
+        Session.begin(make_config({**SMALL, "warm_start": "30"}), Inputs(), name="never", on_progress=stop)
     with pytest.raises(InputError, match="no run called 'never'"):
         Session.resume("never")
 
@@ -558,7 +559,7 @@ def test_a_warm_start_tells_how_it_goes_and_is_given_up_without_a_trace():
 )
 def test_what_cannot_begin_is_seen_before_anything_is_stopped(settings, words):
     with pytest.raises(InputError, match=words):
-        check_start(Start(config=make_config(settings)))
+        prepare(make_config(settings), Inputs())
 
 
 def test_a_reference_with_another_alphabet_is_refused():
@@ -571,7 +572,7 @@ def test_a_reference_with_another_alphabet_is_refused():
 
 def test_prompts_are_told_with_what_would_be_written_for_each():
     config = make_config({**SMALL, "target": "", "task": "copy:length=1,alphabet=abcdef", "held_out": 0.5})
-    session = Session.begin(config)
+    session = Session.begin(config, read_inputs(config.task, config.warm_text))
     session.step()
     sheet = session.prompts()
     assert (sheet.step, len(sheet.training), len(sheet.held_out)) == (1, 3, 3)
@@ -581,7 +582,7 @@ def test_prompts_are_told_with_what_would_be_written_for_each():
 
 
 def test_a_warm_start_is_noted_and_its_policy_is_the_reference():
-    session = Session.begin(make_config({**SMALL, "warm_start": "20", "until": "never"}))
+    session = Session.begin(make_config({**SMALL, "warm_start": "20", "until": "never"}), Inputs())
     assert [event.kind for event in session.store.events()][:1] == ["warm-start"]
     assert session.step().metrics["kl_reference"] == pytest.approx(0.0, abs=1e-6)
     assert session.step().metrics["kl_reference"] > 0
@@ -589,7 +590,8 @@ def test_a_warm_start_is_noted_and_its_policy_is_the_reference():
 
 
 def test_a_policy_that_ships_is_a_warm_start_by_its_name():
-    session = Session.begin(make_config({"target": "", "reward": "distinct", "warm_start": "english", "steps": 2}))
+    config = make_config({"target": "", "reward": "distinct", "warm_start": "english", "steps": 2})
+    session = Session.begin(config, Inputs())
     assert session.info().model == "gru-small"
     assert "kl_reference" in session.step().metrics
     session.close("finished")

@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from pgplay.config.run_config import make_config
-from pgplay.learning.plan import make_plan
+from pgplay.learning.plan import read_plan
 from pgplay.paths import cores_folder
 from pgplay.runs.store import RunStore
+from pgplay.tasks.inputs import Inputs
 from pgplay.worker.session import cpu_cores, threads
 from pgplay.worker.session.cpu_cores import Claim, Wish
 from pgplay.worker.session.session import Session
@@ -47,7 +48,7 @@ def measured(monkeypatch):
 
 
 def plan(**settings):
-    return make_plan(make_config({**SMALL, **settings}))
+    return read_plan(make_config({**SMALL, **settings}))
 
 
 CPU = SimpleNamespace(device=torch.device("cpu"))
@@ -113,7 +114,7 @@ def test_what_a_person_fixed_stays_and_is_taken_from_the_others(clock):
 
 
 def test_the_choice_is_kept_told_and_taken_again_by_a_resumed_run(measured, home):
-    session = Session.begin(make_config({**SMALL, "model": "gru-medium"}))
+    session = Session.begin(make_config({**SMALL, "model": "gru-medium"}), Inputs())
     assert session.info().threads == 4
     assert len(list(cores_folder().glob("*.claim"))) == 1
     session.close("paused")
@@ -134,7 +135,7 @@ def test_the_choice_is_kept_told_and_taken_again_by_a_resumed_run(measured, home
 
 
 def test_a_run_that_gives_way_says_so_in_its_events(measured):
-    session = Session.begin(make_config({**SMALL, "model": "gru-medium"}))
+    session = Session.begin(make_config({**SMALL, "model": "gru-medium"}), Inputs())
     session.rest("paused")
     other = Claim(Wish(3, is_fixed=True))
     other.take()

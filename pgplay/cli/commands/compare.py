@@ -211,10 +211,10 @@ def _complete(config: RunConfig, options: dict[str, Any]) -> RunConfig:
 
 def _check(config: RunConfig) -> None:
     """Refuse invalid configs before any worker is started."""
-    from pgplay.learning.plan import make_plan
+    from pgplay.learning.plan import read_plan
 
     if not isinstance(config.starts_from, PolicyNamed):
-        make_plan(config)
+        read_plan(config)
 
 
 async def _train(

@@ -24,6 +24,7 @@ from pgplay.locale.catalog import finding_text
 if TYPE_CHECKING:
     from pgplay.learning.learner import Learner
     from pgplay.rewards.spec import RewardSpec
+    from pgplay.tasks.inputs import Inputs
     from pgplay.tasks.task import Pair
     from pgplay.worker.session.session import Session
     from pgplay.worker.session.stop_conditions import Ending
@@ -62,20 +63,27 @@ def train(argv: Sequence[str]) -> int:
     )
     add_json(keep)
     arguments = parser.read(argv, hint=_hint)
-    config, rewards = _check(arguments)
+    request = _check(arguments)
     with heeded() as interruption:
-        return _run(arguments, config, rewards, interruption, began)
+        return _run(arguments, request, interruption, began)
 
 
 def _hint(word: str) -> str:
     return f"For a preset use --preset {word}, for a text --target '{word}'."
 
 
-def _check(arguments: Arguments) -> tuple[RunConfig | None, tuple[RewardSpec, ...]]:
-    """Refuse what is wrong without loading torch, and ask for consent to Python.
+class Request(NamedTuple):
+    """What to train: a new run's config with the files that it names, read, or the stored run to resume (no config)."""
 
-    Returns the config (None for a resumed run) and the rewards.
-    """
+    config: RunConfig | None
+    inputs: Inputs
+    rewards: tuple[RewardSpec, ...]
+
+
+def _check(arguments: Arguments) -> Request:
+    """Refuse what is wrong without loading torch, and ask for consent to Python."""
+    from pgplay.tasks.inputs import Inputs, read_inputs
+
     if arguments.save is not None:
         from pgplay.library.policies import check_policy_name
 
@@ -87,7 +95,7 @@ def _check(arguments: Arguments) -> tuple[RunConfig | None, tuple[RewardSpec, ..
         from pgplay.runs.stored_rewards import stored_rewards
 
         remedy = "Start a new run with another reward."
-        return None, agree(stored_rewards(arguments.resume, arguments.at), arguments.yes, remedy)
+        return Request(None, Inputs(), agree(stored_rewards(arguments.resume, arguments.at), arguments.yes, remedy))
     if arguments.at is not None:
         raise InputError(
             "--at needs a stored run.", "Give --resume RUN too; pgplay runs show RUN lists its checkpoints."
@@ -97,23 +105,23 @@ def _check(arguments: Arguments) -> tuple[RunConfig | None, tuple[RewardSpec, ..
     from pgplay.learning.plan import make_plan
 
     config, rewards = read_config(arguments)
+    inputs = read_inputs(config.task, config.warm_text)
     if not isinstance(config.starts_from, PolicyNamed):
-        plan = make_plan(config)
+        plan = make_plan(config, inputs)
         if arguments.save is not None and not plan.algorithm.trains_network:
             raise no_policy(config.algorithm)
-    return config, rewards
+    return Request(config, inputs, rewards)
 
 
 def _run(
     arguments: Arguments,
-    config: RunConfig | None,
-    rewards: tuple[RewardSpec, ...],
+    request: Request,
     interruption: Interruption,
     began: float,
 ) -> int:
     with ExitStack() as undo:
         with choose_progress() as progress:
-            session = _open_session(arguments, config, rewards, progress)
+            session = _open_session(arguments, request, progress)
             undo.callback(session.close, "paused")
             if arguments.save is not None:
                 session.need_policy()  # a resumed search has none: fail before training
@@ -135,9 +143,7 @@ def _run(
     return INTERRUPTED
 
 
-def _open_session(
-    arguments: Arguments, config: RunConfig | None, rewards: tuple[RewardSpec, ...], progress: Progress
-) -> Session:
+def _open_session(arguments: Arguments, request: Request, progress: Progress) -> Session:
     progress.prepare("starting torch…")
     from pgplay.worker.session.cpu_cores import let_waiting_threads_sleep
 
@@ -146,6 +152,7 @@ def _open_session(
     from pgplay.worker.session.session import Session
 
     printed = Printed(progress.say)
+    config, inputs, rewards = request
     if config is None:
         run = arguments.resume
         if arguments.at is not None:
@@ -159,7 +166,12 @@ def _open_session(
             session.change(changes, [read_spec(changes["reward"])] if "reward" in changes else [])
     else:
         session = Session.begin(
-            config, rewards=rewards, on_progress=progress.prepare, on_log=printed.take, on_wait=progress.say
+            config,
+            inputs,
+            rewards=rewards,
+            on_progress=progress.prepare,
+            on_log=printed.take,
+            on_wait=progress.say,
         )
     for line in session.info().notes:
         progress.say(line)

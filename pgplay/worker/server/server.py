@@ -187,9 +187,8 @@ class Server:
         return {"run": run, "step": session.step_count, "checkpoint_step": session.checkpoint_step}
 
     def _start(self, command: Start) -> None:
-        self._makers.check(command)
-        make = partial(self._makers.begin, command, self._tell_progress)
-        self._load(make, "paused" if command.paused else "training", command.request)
+        begin = self._makers.prepare(command)
+        self._load(partial(begin, self._tell_progress), "paused" if command.paused else "training", command.request)
 
     def _resume(self, command: Resume) -> None:
         session = self._session

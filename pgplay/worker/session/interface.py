@@ -107,13 +107,12 @@ class RunSession(Protocol):
 class SessionFactory(NamedTuple):
     """What makes sessions, writes with saved policies and looks at rewards.
 
-    `check` raises where a run can't begin as the command says, and `find` where a stored run can't go on
-    as the command says: both before the present run is touched. `branch` makes a run that goes on from a stored one
-    at a step, and returns its name.
+    `prepare` raises where a run can't begin as the command says, else returns what begins it, and `find` raises where
+    a stored run can't go on as the command says: both before the present run is touched. `branch` makes a run that
+    goes on from a stored one at a step, and returns its name.
     """
 
-    check: Callable[[Start], None]
-    begin: Callable[[Start, OnProgress], RunSession]
+    prepare: Callable[[Start], Callable[[OnProgress], RunSession]]
     find: Callable[[str, Resume], object]
     branch: Callable[[str, int], str]
     resume: Callable[[str, Resume], RunSession]

@@ -2,40 +2,61 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import msgspec
 
 from pgplay.config.run_config import RunConfig, fields, make_config
 from pgplay.config.warm_start import PolicyNamed
-from pgplay.errors import InputError, RewardError, about
+from pgplay.errors import InputError, RewardError
 from pgplay.learning.plan import Plan, make_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.learning.warm_start import warm_up
-from pgplay.library.policies import find_policy
 from pgplay.policies.density import Density
-from pgplay.policies.devices import resolve_device
 from pgplay.policies.policy import Policy
 from pgplay.rewards.reward import Reward, build_reward
-from pgplay.rewards.spec import resolve, with_consent
+from pgplay.rewards.spec import RewardSpec, resolve, with_consent
 from pgplay.runs.stored_rewards import stored_rewards
-from pgplay.worker.protocol.messages import Resume, Start
+from pgplay.tasks.inputs import Inputs
+from pgplay.worker.protocol.messages import Resume
 from pgplay.worker.session.interface import OnProgress
-from pgplay.worker.session.saved_policies import load_saved_policy
+from pgplay.worker.session.saved_policies import SavedPolicy, load_named
 
 PAIRS_FOR_GOAL = 64
 """So many targets are scored to learn what a solved run's reward is."""
 
 
-def check_start(command: Start) -> None:
-    """Refuse invalid configs before anything is built or stopped; raises InputError and PgplayError."""
-    config = command.config
-    plan_and_policy(config)
-    resolve_device(config.device)
-    if config.reference != "start":
-        with about("reference"):
-            find_policy(config.reference)
-    with_consent(resolve((config.reward, *config.measure), command.rewards), ())
+class Prepared(NamedTuple):
+    """What a run begins with, checked; nothing of it has been started or stored.
+
+    `policy` is the saved policy that the run starts from, `reference` the one that its KL divergence is measured to;
+    None where the run makes its own.
+    """
+
+    plan: Plan
+    rewards: tuple[RewardSpec, ...]
+    policy: Policy | None
+    reference: Policy | None
+
+
+def prepare(config: RunConfig, inputs: Inputs, rewards: Iterable[RewardSpec] = ()) -> Prepared:
+    """Return what a run of `config` begins with.
+
+    `rewards` are those that the config names, at least each that is Python: only what the person wrote or allowed
+    runs. Raises InputError and PgplayError.
+    """
+    saved = load_named(config)
+    plan = plan_from(config, inputs, saved.start)
+    if saved.reference is not None and saved.reference.policy.shape.alphabet != plan.shape.alphabet:
+        raise InputError(
+            f"The reference '{config.reference}' has another alphabet than the policy.",
+            f"Give the policy its alphabet: {saved.reference.policy.shape.alphabet!r}, or start from it.",
+            field="reference",
+        )
+    specs = with_consent(resolve((config.reward, *config.measure), rewards), ())
+    policy, reference = (None if one is None else one.policy for one in saved)
+    return Prepared(plan, specs, policy, reference)
 
 
 def check_resume(run: str, command: Resume) -> None:
@@ -50,46 +71,19 @@ def warm_torch() -> None:
     """Make one hidden step: the first one loads parts of torch, which takes a second or more."""
     config = make_config({"model": "gru-nano", "target": "a", "batch_size": 2, "device": "cpu"})
     with build_reward(config.reward) as reward:
-        Trainer(make_plan(config), reward).step()
+        Trainer(make_plan(config, Inputs()), reward).step()
 
 
-def plan_and_policy(config: RunConfig) -> tuple[Plan, Policy | None]:
-    """Return the plan, and the saved policy to start from where warm_start names one."""
-    if not isinstance(config.starts_from, PolicyNamed):
-        return make_plan(config), None
-    name = config.starts_from.name
-    with about("warm_start"):
-        saved = load_saved_policy(name, config.device)
-    config = msgspec.structs.replace(config, model=saved.card.model)
-    plan = make_plan(config, None, saved.policy.shape)
-    return plan._replace(notes=(*plan.notes, *_other_density(name, saved.density, config))), saved.policy
-
-
-def _other_density(name: str, trained: Density, config: RunConfig) -> tuple[str, ...]:
-    """Return in a sentence that the policy `name` was trained by another density than `config` samples; or nothing."""
+def plan_from(config: RunConfig, inputs: Inputs, start: SavedPolicy | None) -> Plan:
+    """Return the plan of a run that starts from a saved policy, if one is given."""
+    if start is None:
+        return make_plan(config, inputs)
+    plan = make_plan(msgspec.structs.replace(config, model=start.card.model), inputs, start.policy.shape)
     present = Density.of(config)
-    if trained == present:
-        return ()
-    return (f"{name} was trained at {trained.description}; this run samples at {present.description}.",)
-
-
-def load_reference(plan: Plan) -> Policy | None:
-    """Return the saved policy that is the plan's reference, None for the policy as it starts.
-
-    Raises InputError for an unknown one, and where its alphabet is another: its probabilities can't be compared.
-    """
-    name = plan.config.reference
-    if name == "start":
-        return None
-    with about("reference"):
-        reference = load_saved_policy(name, plan.config.device).policy
-    if reference.shape.alphabet != plan.shape.alphabet:
-        raise InputError(
-            f"The reference '{name}' has another alphabet than the policy.",
-            f"Give the policy its alphabet: {reference.shape.alphabet!r}, or start from it.",
-            field="reference",
-        )
-    return reference
+    if start.density == present:
+        return plan
+    trained = f"{start.card.name} was trained at {start.density.description}"
+    return plan._replace(notes=(*plan.notes, f"{trained}; this run samples at {present.description}."))
 
 
 def start_warm(trainer: Trainer, on_progress: OnProgress) -> str:
@@ -147,7 +141,7 @@ def changed_plan(old: Plan, settings: dict[str, Any]) -> Plan:
         problem = f"{fixed[0]} cannot be changed during a run."
         raise InputError(problem, f"These can: {live}.", field=fixed[0])
     config = make_config(settings, old.written)
-    plan = make_plan(config, old.task if config.task else None, old.shape)
+    plan = make_plan(config, Inputs(old.task if config.task else None), old.shape)
     if plan.algorithm.trains_network != old.algorithm.trains_network:
         raise InputError(
             f"A run of {old.config.algorithm} cannot continue as {config.algorithm}: one trains a network, the other "

@@ -15,10 +15,11 @@ from pgplay.rewards.probe.probe import Probe, probe
 from pgplay.rewards.records import Triple
 from pgplay.rewards.reward import Reward, build_reward
 from pgplay.rewards.spec import resolve
+from pgplay.tasks.inputs import read_inputs
 from pgplay.worker.protocol.messages import ProbeReward
 from pgplay.worker.session.interface import OnLog, OnProgress, discard
-from pgplay.worker.session.preparation import plan_and_policy, start_warm
-from pgplay.worker.session.saved_policies import draw_texts
+from pgplay.worker.session.preparation import plan_from, start_warm
+from pgplay.worker.session.saved_policies import draw_texts, load_named
 
 COMPLETIONS = 256
 """So many completions are looked at, in whole groups, and at least two of those."""
@@ -34,10 +35,13 @@ def probe_reward(config: RunConfig, reward: Reward, on_progress: OnProgress = di
     A saved policy or a warm start that the run would begin with is respected. `on_progress` hears in words how a warm
     start goes. Raises InputError for a config that no run could begin with, and RewardError where the reward fails.
     """
-    plan, policy = plan_and_policy(config)
+    start = load_named(config).start
+    plan = plan_from(config, read_inputs(config.task, config.warm_text), start)
     if isinstance(config.starts_from, Steps):
         policy = _start_warm(plan, on_progress)
-    elif policy is None:
+    elif start is not None:
+        policy = start.policy
+    else:
         policy = Policy(plan.shape, resolve_device(config.device), config.seed)
     groups = max(2, -(-COMPLETIONS // plan.config.group_size))
     prompted = [plan.task.training[number % len(plan.task.training)] for number in range(groups)]

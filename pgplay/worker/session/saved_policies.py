@@ -10,7 +10,8 @@ from typing import NamedTuple
 import torch
 
 from pgplay.config.recipe import to_recipe
-from pgplay.config.run_config import make_config, to_settings
+from pgplay.config.run_config import RunConfig, make_config, to_settings
+from pgplay.config.warm_start import PolicyNamed
 from pgplay.errors import InputError
 from pgplay.learning.learner import Learner
 from pgplay.learning.reports.step_report import Sample, StepReport
@@ -65,13 +66,30 @@ def card_of(name: str, learner: Learner, report: StepReport | None) -> PolicyCar
     )
 
 
-def load_saved_policy(name: str, device: str = "auto") -> SavedPolicy:
-    """Return the policy called `name` on `device`.
+class NamedPolicies(NamedTuple):
+    """The saved policies that a config names: the one that a run starts from, and its reference."""
+
+    start: SavedPolicy | None
+    reference: SavedPolicy | None
+
+
+def load_named(config: RunConfig) -> NamedPolicies:
+    """Return the saved policies that `config` names; raises as `load_saved_policy` does, also for the device alone."""
+    resolve_device(config.device)
+    start, reference = config.starts_from, config.reference
+    return NamedPolicies(
+        load_saved_policy(start.name, config.device, "warm_start") if isinstance(start, PolicyNamed) else None,
+        load_saved_policy(reference, config.device, "reference") if reference != "start" else None,
+    )
+
+
+def load_saved_policy(name: str, device: str = "auto", field: str = "") -> SavedPolicy:
+    """Return the policy called `name`, which the setting `field` names, on `device`.
 
     Raises InputError for an unknown name or device, PgplayError for a damaged or newer policy. Nothing that came with
     the policy is run.
     """
-    card, tensors = load_policy(name)
+    card, tensors = load_policy(name, field)
     policy = Policy(card.shape, resolve_device(device))
     policy.load_state(unpack(tensors, f"The policy '{name}'"))
     return SavedPolicy(card, policy)

@@ -31,12 +31,13 @@ from pgplay.policies.policy import Policy
 from pgplay.rewards.spec import RewardSpec, resolve, with_consent
 from pgplay.runs.checkpoint import pack
 from pgplay.runs.store import RunStore
+from pgplay.tasks.inputs import Inputs
 from pgplay.worker.protocol.messages import Change, Snapshot, Write
 from pgplay.worker.protocol.records import RunInfo
 from pgplay.worker.session.checkpointer import Checkpointer, StoredRun, fill, forget, open_run
 from pgplay.worker.session.interface import OnLog, OnProgress, Texts, discard
 from pgplay.worker.session.live_reward import LiveRewards
-from pgplay.worker.session.preparation import changed_plan, load_reference, plan_and_policy, start_warm
+from pgplay.worker.session.preparation import Prepared, changed_plan, prepare, start_warm
 from pgplay.worker.session.progress import Assessment
 from pgplay.worker.session.saved_policies import answer_write, card_of
 from pgplay.worker.session.stop_conditions import Ending, ending_of
@@ -63,6 +64,7 @@ class Session:
     def begin(
         cls,
         config: RunConfig,
+        inputs: Inputs,
         *,
         rewards: Iterable[RewardSpec] = (),
         name: str = "",
@@ -70,19 +72,29 @@ class Session:
         on_log: OnLog = discard,
         on_wait: OnProgress = discard,
     ) -> Self:
-        """Return a new run of `config`, stored under `name` (empty: made of date and target), warmed up if asked to.
+        """Return a new run of `config`, as `prepare` and `start` make it."""
+        prepared = prepare(config, inputs, rewards)
+        return cls.start(prepared, name=name, on_progress=on_progress, on_log=on_log, on_wait=on_wait)
 
-        `rewards` are those that the config names, at least each that is Python: only what the person wrote or allowed
-        runs. `on_progress` hears in words how the preparation goes; what it raises ends it, and nothing is stored.
-        `on_log` takes what a person's reward prints, from another thread. Raises InputError, PgplayError, and
-        RewardError for Python that can't be loaded. `on_wait` hears in words that the store waits for another program,
-        now or later.
+    @classmethod
+    def start(
+        cls,
+        prepared: Prepared,
+        *,
+        name: str = "",
+        on_progress: OnProgress = discard,
+        on_log: OnLog = discard,
+        on_wait: OnProgress = discard,
+    ) -> Self:
+        """Return a new run, stored under `name` (empty: made of date and target), warmed up if asked to.
+
+        `on_progress` hears in words how the preparation goes; what it raises ends it, and nothing is stored. `on_log`
+        takes what a person's reward prints, from another thread. Raises InputError, PgplayError, and RewardError for
+        Python that can't be loaded. `on_wait` hears in words that the store waits for another program, now or later.
         """
-        resolved = resolve((config.reward, *config.measure), rewards)
-        plan, policy = plan_and_policy(config)
-        reference = load_reference(plan)
+        plan, specs, policy, reference = prepared
         with ExitStack() as undo:
-            live = LiveRewards(resolved, on_log)
+            live = LiveRewards(specs, on_log)
             learner = make_learner(plan, *live.build(undo), policy, reference)
             threads = Threads.choose(plan, learner.policy)
             undo.callback(threads.rest)
@@ -114,7 +126,7 @@ class Session:
             stored: StoredRun = open_run(run, undo)
             stored.store.on_wait = on_wait
             content = stored.content
-            plan = make_plan(content.config, content.task, content.shape)
+            plan = make_plan(content.config, Inputs(content.task), content.shape)
             live = LiveRewards(with_consent(content.rewards, rewards), on_log, content.reward_stamp)
             learner = make_learner(plan, *live.build(undo))
             learner.restore(stored.state)

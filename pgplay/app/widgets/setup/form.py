@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pgplay.app.drawing.number_format import count, number
 from pgplay.config.fields import Field
@@ -13,6 +13,9 @@ from pgplay.files.stamp import FileStamp, file_stamp
 from pgplay.learning.algorithms.table import trains_network
 from pgplay.paths import expand_home
 from pgplay.policies.families.catalogue import MODELS
+
+if TYPE_CHECKING:
+    from pgplay.tasks.inputs import Inputs
 
 MAIN_FIELDS = ("target", "reward", "model", "algorithm", "device")
 """The fields that the setup always shows."""
@@ -116,14 +119,19 @@ def collect(typed: Mapping[str, str]) -> dict[str, Any]:
     return settings
 
 
-def check(typed: Mapping[str, str]) -> Checked:
-    """Check the typed texts: return the settings, or the problem and the field to show it beside."""
+def check(typed: Mapping[str, str], inputs: Inputs | PgplayError) -> Checked:
+    """Check the typed texts: return the settings, or the problem and the field to show it beside.
+
+    `inputs` is what `read_files` returned or raised for the same texts; no disk is read here.
+    """
     from pgplay.learning.plan import make_plan
 
     try:
-        config = make_config(collect(typed))
-        _check_python(config)
-        plan = make_plan(config)
+        settings = collect(typed)
+        config = make_config(settings)
+        if isinstance(inputs, PgplayError):
+            raise inputs
+        plan = make_plan(config, inputs)
     except PgplayError as error:
         message = " ".join(part for part in (error.problem, error.remedy) if part)
         return Checked(None, Problem(error.field if isinstance(error, InputError) else "", message))
@@ -138,24 +146,31 @@ def _is_limit(field: Field) -> bool:
     return field.section == "limits" or field.name == "kl_limit"
 
 
-def files_read(typed: Mapping[str, str]) -> tuple[FileStamp, ...]:
-    """Return the stamps of the files that `check` reads for what is typed: those of the task and of the warm start."""
-    stamps = []
+def stamps(typed: Mapping[str, str]) -> tuple[FileStamp, ...]:
+    """Return the stamps of the files that `read_files` reads: those of the task and of the warm start."""
+    found = []
     for name in ("task", "warm_text"):
         try:
-            stamps.append(file_stamp(expand_home(typed[name])) if typed[name] else None)
-        except InputError:  # `check` says that there is no such home
+            found.append(file_stamp(expand_home(typed[name].strip())) if typed[name] else None)
+        except InputError:  # `read_files` says that there is no such home
             continue
-    return tuple(stamp for stamp in stamps if stamp is not None)
+    return tuple(stamp for stamp in found if stamp is not None)
 
 
-def _check_python(config: RunConfig) -> None:
-    """Refuse Python that cannot be read; formulas are the plan's to check."""
+def read_files(typed: Mapping[str, str]) -> Inputs:
+    """Read the files that the typed texts name; raises InputError with the field to blame.
+
+    Python is only seen to be readable here; it is read again, shown and agreed to when a run starts.
+    """
     from pgplay.rewards.spec import RewardSpec
+    from pgplay.tasks.inputs import read_inputs
 
-    for field, text in (("reward", config.reward), *(("measure", text) for text in config.measure)):
+    inputs = read_inputs(typed["task"].strip(), typed["warm_text"].strip())
+    measures = [("measure", text.strip()) for text in typed["measure"].split(",")]
+    for field, text in (("reward", typed["reward"].strip()), *measures):
         with about(field):
             RewardSpec(text).read()
+    return inputs
 
 
 def model_choices(vocabulary: int) -> dict[str, str]:

@@ -1,0 +1,89 @@
+"""Refuses what no run can do: a goal out of reach, texts that are missing, too long, or in no alphabet."""
+
+from __future__ import annotations
+
+from pgplay.config import goals
+from pgplay.config.run_config import RunConfig
+from pgplay.errors import InputError, about
+from pgplay.learning.defaults import Basis
+from pgplay.policies.families.catalogue import MODELS
+from pgplay.rewards.reward import RewardFacts, facts_of
+from pgplay.tasks.load import text_field
+from pgplay.tokenizers.base import Tokenizer
+
+
+def refuse_impossible(basis: Basis, max_length: int) -> None:
+    """Raise InputError if no policy with completions of at most `max_length` tokens can do what the config asks."""
+    _check_goal(basis)
+    rewards = _reward_facts(basis.config)
+    goals.check_reachable(basis.config.goal, rewards[0].highest, basis.config.reward)
+    if not basis.task.has_targets:
+        _check_needs_no_target(basis, rewards)
+    missing = basis.tokenizer.unwritable(basis.task.texts)
+    if missing:
+        raise InputError(
+            f"The policy's alphabet lacks {missing!r}.",
+            "Choose a target within its alphabet, or start a new policy.",
+            field=text_field(basis.config),
+        )
+    _check_length(basis, max_length)
+
+
+def _check_goal(basis: Basis) -> None:
+    """Refuse to end by a measurement on held-out prompts without any."""
+    config = basis.config
+    goal_is_held_out = config.goal.metric.startswith("held_out")
+    by_held_out = "patience" if config.patience is not None else "until" if goal_is_held_out else ""
+    if by_held_out and not basis.task.held_out:
+        problem = f"{by_held_out} needs prompts held out of training."
+        raise InputError(problem, "Choose held_out 0.1, for example.", field=by_held_out)
+
+
+def _reward_facts(config: RunConfig) -> tuple[RewardFacts, ...]:
+    """Return what the texts of the reward and of the measures tell; raises InputError where one is no reward."""
+    with about("reward"):
+        trained = facts_of(config.reward)
+    with about("measure"):
+        return trained, *map(facts_of, config.measure)
+
+
+def _check_needs_no_target(basis: Basis, rewards: tuple[RewardFacts, ...]) -> None:
+    """Refuse to learn by comparing with a target that is empty."""
+    config, field = basis.config, text_field(basis.config)
+    if basis.algorithm.kind == "cross-entropy":
+        raise InputError(
+            f"The target is empty, and {config.algorithm} learns from nothing else.",
+            "Choose grpo, or give a target.",
+            field=field,
+        )
+    for text, facts in zip((config.reward, *config.measure), rewards, strict=True):
+        if facts.needs_target:
+            raise InputError(
+                "The target is empty.",
+                f"Give at least one character to learn, or a reward that needs none, unlike {text}.",
+                field=field,
+            )
+
+
+def _check_length(basis: Basis, max_length: int) -> None:
+    """Refuse texts that are longer than a completion may be, or than the network reads."""
+    longest, model, config = basis.longest, basis.model, basis.config
+    if longest.answer >= max_length:
+        raise InputError(
+            f"The longest target has {longest.answer} {_unit(basis.tokenizer)}, and max_length is {max_length}.",
+            f"It must be at least {longest.answer + 1}: the stop token counts.",
+            field="max_length",
+        )
+    needed = longest.prompt + max_length
+    if needed > model.context_length:
+        reads_more = any(other.context_length >= needed for other in MODELS.values())
+        raise InputError(
+            f"The longest prompt and completion need {needed} tokens; "
+            f"{model.name} reads and writes {model.context_length}.",
+            "Shorten the text or choose a model that reads more." if reads_more else "Shorten the text.",
+            field=text_field(config) if config.max_length is None else "max_length",
+        )
+
+
+def _unit(tokenizer: Tokenizer) -> str:
+    return "characters" if tokenizer.one_token_per_character else "tokens"
