@@ -6,7 +6,7 @@ from pathlib import Path
 
 import platformdirs
 
-from pgplay.errors import InputError, PgplayError, shown
+from pgplay.errors import InputError, PgplayError
 
 
 def data_folder() -> Path:
@@ -17,10 +17,7 @@ def data_folder() -> Path:
     try:
         return Path(platformdirs.user_data_dir("pgplay", appauthor=False))
     except RuntimeError as error:  # neither HOME nor the system's list of users knows one
-        raise InputError(
-            "There is no home folder in which pgplay could keep its data.",
-            "Set PGPLAY_HOME to a folder that you can write to.",
-        ) from error
+        raise InputError("home.none") from error
 
 
 def expand_home(file: Path | str) -> Path:
@@ -28,11 +25,7 @@ def expand_home(file: Path | str) -> Path:
     try:
         return Path(file).expanduser()
     except (RuntimeError, ValueError) as error:  # ValueError: a name that no user can have
-        first = Path(file).parts[0]
-        raise InputError(
-            f"There is no file {shown(str(file))}: the home that {shown(first)} means is unknown.",
-            "Write the path in full.",
-        ) from error
+        raise InputError("home.unknown", file=file, home=Path(file).parts[0]) from error
 
 
 def policies_folder() -> Path:
@@ -79,7 +72,7 @@ def shipped(folder: str) -> Path:
     for place in (package / folder, package.parent / folder):
         if place.is_dir():
             return place
-    raise PgplayError(f"This installation of pgplay lacks its folder '{folder}'.", "Install pgplay again.")
+    raise PgplayError("installation.folder", folder=folder)
 
 
 def make_folder(folder: Path) -> Path:
@@ -87,8 +80,5 @@ def make_folder(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise PgplayError(
-            f"The folder {folder} cannot be made: {error.strerror}.",
-            "Set PGPLAY_HOME to a folder that you can write to.",
-        ) from error
+        raise PgplayError("folder.not_made", folder=folder, reason=error.strerror) from error
     return folder

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
-from pgplay.config import goals
-from pgplay.errors import InputError, shown
+from pgplay.errors import InputError
 
 Section = Literal["task", "reward", "model", "algorithm", "learning", "sampling", "regularisation", "limits"]
 
@@ -78,15 +76,22 @@ def fields_of(kind: type[msgspec.Struct]) -> dict[str, Field]:
     return {field.name: _field(field) for field in info.fields}
 
 
-def describe_allowed(field: Field) -> str:
-    """Return a sentence with the values that `field` accepts."""
+def refused_value(field: Field, value: Any) -> InputError:
+    """Return the error for a `value` that `field` does not accept, with the values that it does."""
     if field.choices:
-        return f"Choose one of: {', '.join(field.choices)}."
-    noun = {int: "a whole number", float: "a number", str: "a text", tuple: "a list of texts"}[field.type]
-    if field.name == "until":
-        noun = goals.ENDINGS
-    allowed = f" {field.range}" if field.range else ""
-    return f"Give {noun}{allowed}: {field.description}."
+        return InputError("setting.choice", field=field.name, name=field.name, value=value, choices=field.choices)
+    return InputError(
+        "setting.value",
+        field=field.name,
+        name=field.name,
+        value=value,
+        noun="noun.ending" if field.name == "until" else _NOUNS[field.type],
+        range=f" {field.range}" if field.range else "",
+        description=field.description,
+    )
+
+
+_NOUNS = {int: "noun.whole_number", float: "noun.number", str: "noun.text", tuple: "noun.texts"}
 
 
 def check_unicode(name: str, value: object) -> None:
@@ -99,18 +104,4 @@ def check_unicode(name: str, value: object) -> None:
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        raise InputError(
-            f"{name} has half a character at position {error.start}.", "Give it as valid UTF-8.", field=name
-        ) from error
-
-
-_LONGEST_QUOTED = 200
-
-
-def quoted(value: object) -> str:
-    """Return `value` as a recipe writes it, shortened."""
-    try:
-        text = json.dumps(value, ensure_ascii=False)
-    except (TypeError, ValueError, RecursionError):
-        return shown(value)
-    return text if len(text) <= _LONGEST_QUOTED else f"{text[:_LONGEST_QUOTED]}…"
+        raise InputError("setting.surrogate", field=name, name=name, position=error.start) from error

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from pgplay.errors import InputError, shown
+from pgplay.errors import InputError
 
 Kind = Literal["solved", "never", "metric", "step", "steps", "seconds"]
 
@@ -37,9 +37,6 @@ METRICS = {
     "held_out_exact_match": GoalMetric("held_out_exact_match", "held-out exact match", 1.0),
 }
 """The metrics that a goal can use, by their names in a goal."""
-
-ENDINGS = "solved, never, reward>=0.95, held_out_reward>=0.9 or held_out_exact_match>=0.97"
-"""Examples of goals that end a run."""
 
 EXAMPLES = "solved · reward 0.9 · step 500 · 10 steps · 30 s · 5 min"
 """Examples of goals that pause a run."""
@@ -72,9 +69,9 @@ def parse(text: str) -> Goal:
         if match := _TIME.fullmatch(goal):
             seconds = _finite(text, match[1]) * (60 if match[2].startswith("m") else 1)
             if not 0 < seconds < math.inf:
-                raise InputError(f"{shown(text)} is not a duration.", "Give a number above 0.")
+                raise InputError("goal.duration", text=text)
             return Goal("seconds", value=seconds)
-    raise InputError(f"{shown(text)} is not a goal.", f"Examples: {EXAMPLES}.")
+    raise InputError("goal.unknown", text=text, examples=EXAMPLES)
 
 
 def parse_ending(text: str) -> Goal:
@@ -82,13 +79,10 @@ def parse_ending(text: str) -> Goal:
     try:
         goal = parse(text)
     except InputError as error:
-        raise InputError(f"until cannot be {shown(text)}.", f"Use {ENDINGS}.", field="until") from error
-    if goal.kind in ("step", "steps"):
-        remedy = f"For steps, set steps={goal.value:.0f} instead."
-        raise InputError(f"until cannot be {shown(text)}.", remedy, field="until")
-    if goal.kind == "seconds":
-        remedy = f"For a time, set max_seconds={goal.value:g} instead."
-        raise InputError(f"until cannot be {shown(text)}.", remedy, field="until")
+        raise InputError("until.unknown", field="until", text=text) from error
+    if goal.kind in ("step", "steps", "seconds"):
+        code = "until.seconds" if goal.kind == "seconds" else "until.steps"
+        raise InputError(code, field="until", text=text, value=goal.value)
     return goal
 
 
@@ -122,11 +116,13 @@ def check_reachable(goal: Goal, highest_reward: float, reward: str) -> None:
         return
     highest = min(METRICS[goal.metric].highest, highest_reward if goal.metric.endswith("reward") else math.inf)
     if goal.value > highest + 1e-9 * max(1.0, abs(highest)):
-        metric = f"the reward {shown(reward)}" if goal.metric.endswith("reward") else METRICS[goal.metric].title
         raise InputError(
-            f"{describe(goal)} is never reached: {metric} is at most {shortest_number(highest)}.",
-            f"Choose a goal up to {goal.metric}>={shortest_number(highest)}.",
+            "goal.out_of_reach" if goal.metric.endswith("reward") else "goal.metric_out_of_reach",
             field="until",
+            goal=describe(goal),
+            metric=goal.metric,
+            measured=reward if goal.metric.endswith("reward") else METRICS[goal.metric].title,
+            highest=shortest_number(highest),
         )
 
 
@@ -138,12 +134,12 @@ def shortest_number(value: float) -> str:
 def _finite(text: str, digits: str) -> float:
     value = float(digits)
     if not math.isfinite(value):
-        raise InputError(f"The number in {shown(text)} is too large.", "Give a smaller one.")
+        raise InputError("goal.too_large", text=text)
     return value
 
 
 def _count(text: str, digits: str) -> int:
     count = int(digits)
     if count > MOST_STEPS:
-        raise InputError(f"{shown(text)} is too many steps.", f"Give at most {MOST_STEPS:,}.")
+        raise InputError("goal.too_many_steps", text=text, most=MOST_STEPS)
     return count

@@ -10,14 +10,14 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from pgplay.config.run_config import RunConfig, fields, make_config
-from pgplay.errors import InputError, look_up, shown, unknown_name
+from pgplay.errors import InputError, UnknownName, look_up
 from pgplay.files.text import parse_toml, read_text
 from pgplay.paths import expand_home, personal_presets_folder, shipped
 
@@ -37,7 +37,7 @@ _KEYS = {
     "settings": dict,
 }
 _OPTIONAL = ("group", "order", "solves", "seconds")
-_NOUNS = {str: "a text in quotation marks", bool: "true or false", float: "a number above 0", dict: "a table"}
+_NOUNS = {str: "noun.quoted_text", bool: "noun.boolean", float: "noun.positive", dict: "noun.table"}
 
 
 class Preset(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,16 +94,19 @@ def load_preset(name_or_path: str | Path) -> Preset:
     Raises InputError for an unknown name (with the nearest one) and for a file with a wrong key, type or value (with
     file, line and key).
     """
-    path = expand_home(name_or_path)
+    return read_preset(_file_of(str(name_or_path)))
+
+
+def _file_of(name: str) -> Path:
+    path = expand_home(name)
     if path.suffix == ".toml" or len(path.parts) > 1:
-        return read_preset(path)
+        return path
     try:
-        file = look_up("preset", str(name_or_path), _files())
+        return look_up("preset", name, _files())
     except InputError:
-        if not path.is_file():
-            raise
-        file = path
-    return read_preset(file)
+        if path.is_file():
+            return path
+        raise
 
 
 def presets_replacing_shipped() -> list[str]:
@@ -116,34 +119,37 @@ def read_preset(path: Path) -> Preset:
     """Return the preset in the file at `path`; raises InputError as `load_preset` does."""
     text = read_text(path, PRESET_LIMIT)
     document = parse_toml(path, text)
-    for key in document:
-        if key not in _KEYS:
-            raise _located(path, text, key, unknown_name("key", key, _KEYS))
-    for key, kind in _KEYS.items():
-        if key not in document:
-            if key in _OPTIONAL:
-                continue
-            raise InputError(f"{path}: the key {key} is missing.", f"Add it: {_NOUNS[kind]}.")
-        if not _fits(document[key], kind):
-            error = InputError(f"{key} cannot be {shown(document[key])}.", f"Give {_NOUNS[kind]}.")
-            raise _located(path, text, key, error)
-    if document.get("group", GROUPS[-1]) not in GROUPS:
-        raise _located(path, text, "group", unknown_name("group", document["group"], GROUPS))
-    settings = document["settings"]
-    for key, value in settings.items():
-        if key not in fields():
-            raise _located(path, text, key, unknown_name("setting", key, fields()), settings)
-        if not _is_plain(value):
-            remedy = "Give a text, a number or a list of texts."
-            error = InputError(f"{key} cannot be {shown(value)}.", remedy, field=key)
-            raise _located(path, text, key, error, settings)
     try:
-        make_config(settings)
+        _check(document)
+        make_config(document["settings"])
     except InputError as error:
-        key = error.field if error.field in settings else "settings"
-        raise _located(path, text, key, error, settings) from error
+        settings = document.get("settings")
+        table = settings if isinstance(settings, dict) else {}
+        is_default = error.field in fields() and error.field not in {**document, **table}
+        line = _line(text, "settings") if is_default else _line(text, error.field, in_settings=error.field in table)
+        field = error.field if error.field in fields() else ""
+        raise InputError("preset.wrong", field=field, path=path, line=line, cause=error) from error
     document |= {key: float(document[key]) for key in ("order", "seconds") if key in document}
     return Preset(**document, name=path.stem, path=path)
+
+
+def _check(document: Mapping[str, Any]) -> None:
+    """Refuse keys and values that a preset cannot have; the error's field is the key."""
+    for key, value in document.items():
+        if key not in _KEYS:
+            raise UnknownName("key", key, _KEYS, field=key)
+        if not _fits(value, _KEYS[key]):
+            raise InputError("preset.value", field=key, key=key, value=value, noun=_NOUNS[_KEYS[key]])
+    for key, kind in _KEYS.items():
+        if key not in document and key not in _OPTIONAL:
+            raise InputError("preset.missing", field=key, key=key, noun=_NOUNS[kind])
+    if document.get("group", GROUPS[-1]) not in GROUPS:
+        raise UnknownName("group", document["group"], GROUPS, field="group")
+    for key, value in document["settings"].items():
+        if key not in fields():
+            raise UnknownName("setting", key, fields(), field=key)
+        if not _is_plain(value):
+            raise InputError("preset.setting", field=key, key=key, value=value)
 
 
 def _fits(value: Any, kind: type) -> bool:
@@ -159,20 +165,17 @@ def _is_plain(value: Any) -> bool:
     return isinstance(value, str | int | float) and not (isinstance(value, int) and abs(value) >= 2**63)
 
 
-def _located(path: Path, text: str, key: str, error: InputError, settings: Iterable[str] = ()) -> InputError:
-    """Return `error` with the file and the line of `key`, which is in [settings] if it is one of `settings`."""
-    expected_table = "settings" if key in settings else ""
-    table, line = "", 1
+def _line(text: str, key: str, in_settings: bool = False) -> int:
+    """Return the line of `key` in the document `text`, at its top or in [settings], or of the table `key`; else 1."""
+    table, expected_table = "", "settings" if in_settings else ""
     for number, content in enumerate(text.split("\n"), start=1):
         if header := re.match(r"\s*\[+\s*([^]]*?)\s*\]", content):
             table = header[1]
             if key == table:
-                line = number
-                break
+                return number
         elif table == expected_table and re.match(rf"""\s*["']?{re.escape(key)}["']?\s*[.=]""", content):
-            line = number
-            break
-    return InputError(f"{path}:{line}: {error.problem}", error.remedy, field=error.field)
+            return number
+    return 1
 
 
 def _files() -> dict[str, Path]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from pgplay.config.fields import Field
 from pgplay.config.run_config import RunConfig, fields, make_config, to_settings
-from pgplay.errors import InputError, unknown_name
+from pgplay.errors import InputError, UnknownName
 
 _QUOTES = "\"'`\\"
 _STARTS_JSON = '"['
@@ -59,10 +59,14 @@ def _escape(text: str) -> str:
 
 
 def from_recipe(text: str) -> RunConfig:
-    """Return the configuration of the recipe `text`; its parts are separated by any white space.
+    """Return the configuration of the recipe `text`; raises InputError as `parse_recipe` does, and for other values."""
+    return make_config(parse_recipe(text))
 
-    Raises InputError that names the part and its position (from 1), with the nearest name for an unknown one, and for
-    values out of range.
+
+def parse_recipe(text: str) -> dict[str, Any]:
+    """Return the settings in the recipe `text`, whose parts are separated by any white space.
+
+    Raises InputError that names the part and its position (from 1), with the nearest name for an unknown one.
     """
     settings: dict[str, Any] = {}
     all_fields = fields()
@@ -72,16 +76,16 @@ def from_recipe(text: str) -> RunConfig:
         while position < len(text) and text[position] != "=" and not text[position].isspace():
             position += 1
         name = text[start:position]
+        part: dict[str, Any] = {"part": _shorten(name), "position": start + 1}
         if position == len(text) or text[position] != "=":
-            raise _wrong(name, start, "has no '='", "Write each part as key=value.")
+            raise InputError("recipe.no_equals", **part)
         if name not in all_fields:
-            unknown = unknown_name("setting", name, all_fields)
-            raise _wrong(name, start, "is not a setting", unknown.remedy)
+            raise InputError("recipe.unknown", cause=UnknownName("setting", name, all_fields), **part)
         if name in settings:
-            raise _wrong(name, start, "appears twice", "Give each setting once.", field=name)
+            raise InputError("recipe.twice", field=name, **part)
         settings[name], position = _read_value(text, start, position + 1, all_fields[name])
         position = _skip_space(text, position)
-    return make_config(settings)
+    return settings
 
 
 def _read_value(text: str, start: int, position: int, field: Field) -> tuple[Any, int]:
@@ -90,11 +94,11 @@ def _read_value(text: str, start: int, position: int, field: Field) -> tuple[Any
         try:
             value, end = json.JSONDecoder().raw_decode(text, position)
         except (ValueError, RecursionError) as error:
-            problem = "has an unclosed quote or bracket"
-            raise _wrong(text[start:], start, problem, _HOW_TO_QUOTE, field=field.name) from error
+            part = _shorten(text[start:])
+            raise InputError("recipe.unclosed", field=field.name, part=part, position=start + 1) from error
         if end < len(text) and not text[end].isspace():
-            problem = "has text after its closing quote or bracket"
-            raise _wrong(text[start : end + 1], start, problem, _HOW_TO_QUOTE, field=field.name)
+            part = _shorten(text[start : end + 1])
+            raise InputError("recipe.text_after_quote", field=field.name, part=part, position=start + 1)
         return value, end
     end = position
     while end < len(text) and not text[end].isspace():
@@ -105,12 +109,13 @@ def _read_value(text: str, start: int, position: int, field: Field) -> tuple[Any
     try:
         return json.loads(bare), end
     except (ValueError, RecursionError) as error:
-        noun = {int: "a whole number", float: "a number", tuple: 'a list such as ["hamming"]'}[field.type]
-        remedy = f"{field.name} is {noun}."
-        raise _wrong(text[start:end], start, "cannot be read", remedy, field=field.name) from error
+        part, noun = _shorten(text[start:end]), _NOUNS[field.type]
+        raise InputError(
+            "recipe.unreadable", field=field.name, part=part, position=start + 1, name=field.name, noun=noun
+        ) from error
 
 
-_HOW_TO_QUOTE = 'Write a text with spaces as key="some text", and a quote in it as \\".'
+_NOUNS = {int: "noun.whole_number", float: "noun.number", tuple: "noun.list"}
 
 
 def _skip_space(text: str, position: int) -> int:
@@ -119,12 +124,8 @@ def _skip_space(text: str, position: int) -> int:
     return position
 
 
-def _wrong(token: str, start: int, problem: str, remedy: str, *, field: str = "") -> InputError:
-    return InputError(f"In the recipe, {_shorten(token)!r} at position {start + 1} {problem}.", remedy, field=field)
-
-
-def _shorten(token: str) -> str:
-    return token if len(token) <= 40 else f"{token[:39]}…"
+def _shorten(part: str) -> str:
+    return part if len(part) <= 40 else f"{part[:39]}…"
 
 
 def to_command(config: RunConfig) -> str:

@@ -17,9 +17,9 @@ import msgspec
 from msgspec import Meta
 
 from pgplay.config import goals
-from pgplay.config.fields import Field, check_unicode, describe, describe_allowed, fields_of, quoted
+from pgplay.config.fields import Field, check_unicode, describe, fields_of, refused_value
 from pgplay.config.warm_start import WarmStart, parse_warm_start
-from pgplay.errors import InputError, unknown_name
+from pgplay.errors import InputError, UnknownName
 
 
 class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,8 +66,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     measure: Annotated[tuple[str, ...], describe("extra rewards to plot (not trained on)", "reward")] = ()
 
     model: Annotated[
-        str,
-        describe("family and size of the network (auto: gru-small, or transformer-small for a task)", "model"),
+        str, describe("family and size of the network (auto: gru-small, or transformer-small for a task)", "model")
     ] = "auto"
     device: Annotated[str, describe("auto, cpu, cuda, cuda:1 or mps", "model")] = "auto"
     threads: Annotated[
@@ -82,11 +81,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     algorithm: Annotated[
         str,
-        describe(
-            "a policy gradient, or a comparison: supervised, hill-climb, random-search",
-            "algorithm",
-            live=True,
-        ),
+        describe("a policy gradient, or a comparison: supervised, hill-climb, random-search", "algorithm", live=True),
     ] = "grpo"
     baseline: Annotated[
         Literal["none", "moving-average", "batch-mean", "group-mean", "leave-one-out", "greedy", "critic"] | None,
@@ -144,20 +139,12 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ] = None
     lr_schedule: Annotated[
         Literal["constant", "kl"],
-        describe(
-            "constant, or adapt so that each update changes the policy by lr_target (KL)",
-            "learning",
-            live=True,
-        ),
+        describe("constant, or adapt so that each update changes the policy by lr_target (KL)", "learning", live=True),
     ] = "constant"
     lr_target: Annotated[
         float,
         describe(
-            "KL that each update aims at if lr_schedule is kl, nats per token",
-            "learning",
-            live=True,
-            gt=0.0,
-            le=10.0,
+            "KL that each update aims at if lr_schedule is kl, nats per token", "learning", live=True, gt=0.0, le=10.0
         ),
     ] = 0.01
     entropy: Annotated[
@@ -190,9 +177,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     kl: Annotated[
         Annotated[float, Meta(ge=0.0, le=100.0)] | None,
         describe(
-            "weight of the KL divergence to the reference (default: 0, or 0.05 with a kl_limit)",
-            "learning",
-            live=True,
+            "weight of the KL divergence to the reference (default: 0, or 0.05 with a kl_limit)", "learning", live=True
         ),
     ] = None
     kl_limit: Annotated[
@@ -239,8 +224,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ] = 0.5
 
     temperature: Annotated[
-        float,
-        describe("softmax temperature, for sampling and in the loss", "sampling", live=True, ge=0.05, le=10.0),
+        float, describe("softmax temperature, for sampling and in the loss", "sampling", live=True, ge=0.05, le=10.0)
     ] = 1.0
     top_k: Annotated[
         int, describe("keep only the k most likely tokens; 0 = off", "sampling", live=True, ge=0, le=100000)
@@ -312,11 +296,8 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     def __post_init__(self) -> None:
         """Refuse fields that exclude each other."""
         if self.batch_size is not None and self.group_size is not None and self.batch_size % self.group_size:
-            raise InputError(
-                f"batch_size {self.batch_size} cannot be split into groups of {self.group_size}.",
-                "Choose a group_size that divides batch_size.",
-                field="batch_size",
-            )
+            size, batch_size = self.group_size, self.batch_size
+            raise InputError("setting.groups", field="batch_size", batch_size=batch_size, group_size=size)
         msgspec.structs.force_setattr(self, "until", goals.describe(goals.parse_ending(self.until)))
 
     @property
@@ -344,21 +325,19 @@ def make_config(settings: Mapping[str, Any], base: RunConfig | None = None) -> R
     all_fields = fields()
     for name in settings:
         if name not in all_fields:
-            raise unknown_name("setting", name, all_fields)
+            raise UnknownName("setting", name, all_fields)
     merged = {**(to_settings(base) if base else {}), **settings}
     for name, value in merged.items():
         check_unicode(name, value)
         if isinstance(value, float) and not math.isfinite(value):
-            raise InputError(f"{name} is {value}.", describe_allowed(all_fields[name]), field=name)
+            raise refused_value(all_fields[name], value)
     try:
         return msgspec.convert(merged, RunConfig)
     except msgspec.ValidationError as error:
         match = re.search(r"`\$\.(\w+)", str(error))
         if match is None:
-            raise InputError(f"These settings are invalid: {error}.") from error
-        field = all_fields[match[1]]
-        problem = f"{field.name} cannot be {quoted(merged[field.name])}."
-        raise InputError(problem, describe_allowed(field), field=field.name) from error
+            raise InputError("setting.invalid", reason=str(error)) from error
+        raise refused_value(all_fields[match[1]], merged[match[1]]) from error
 
 
 def to_settings(config: RunConfig) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pgplay.errors import InputError, PgplayError
+from pgplay.locale.catalog import Coded
 from pgplay.paths import data_folder
 
 _FILLING, _REPLACED, _DELETED = ".new-", ".old-", ".gone-"
@@ -32,51 +33,38 @@ _TRIES_TO_NAME = 20  # each but the first because another process names the same
 
 
 @contextlib.contextmanager
-def as_user_errors(what: str, path: Path) -> Iterator[None]:
-    """Turn an OSError of the block into a PgplayError: `what` failed, the reason, and a remedy."""
+def as_user_errors(action: str | Coded, path: Path) -> Iterator[None]:
+    """Turn an OSError of the block into a PgplayError: the `action` at `path` failed, why, and what to do."""
     try:
         yield
     except OSError as error:
-        raise _plain_error(what, path, error) from error
+        raise _user_error(action, path, error) from error
 
 
-def _plain_error(what: str, path: Path, error: OSError) -> PgplayError:
+def _user_error(action: str | Coded, path: Path, error: OSError) -> PgplayError:
     if error.errno in _FULL:
-        return PgplayError(
-            f"{what} failed: the disk is full ({path}).", "Free some space and try again; existing data is unchanged."
-        )
+        return PgplayError("disk.full", action=action, path=path)
+    elsewhere = "place.other_home" if path.is_relative_to(data_folder()) else "place.other_folder"
     if error.errno in _FORBIDDEN:
-        return PgplayError(
-            f"{what} failed: no permission for {path}.",
-            f"Change its permissions, or {_elsewhere(path)} that you can write to.",
-        )
-    return PgplayError(
-        f"{what} failed at {path}: {error.strerror or error}.",
-        f"Look at that place, or {_elsewhere(path)}; what was there is unchanged.",
-    )
+        return PgplayError("disk.forbidden", action=action, path=path, elsewhere=elsewhere)
+    reason = error.strerror or str(error)
+    return PgplayError("disk.failed", action=action, path=path, reason=reason, elsewhere=elsewhere)
 
 
-def _elsewhere(path: Path) -> str:
-    """Return how a person chooses another place than that of `path`: in pgplay's home, or a file of their own."""
-    if path.is_relative_to(data_folder()):
-        return "set PGPLAY_HOME to another folder"
-    return "name a file in another folder"
+OTHER_FILE = "advice.other_name"
 
 
-OTHER_FILE = "Give another name."
-
-
-def check_destination(path: Path, overwrite: bool = False, remedy: str = OTHER_FILE) -> None:
+def check_destination(path: Path, overwrite: bool = False, advice: str = OTHER_FILE) -> None:
     """Raise InputError where a file at `path` would need a folder that is missing, or the place of what is there.
 
-    `remedy` is what a person can do about a file that is there.
+    `advice` is what a person can do about a file that is there.
     """
     if path.is_dir():
-        raise InputError(f"{path} is a folder.", "Name a file in it.")
+        raise InputError("file.folder", path=path)
     if path.exists() and not overwrite:
-        raise InputError(f"There is already a file {path}.", remedy)
+        raise InputError("file.exists", path=path, advice=advice)
     if not path.parent.is_dir():
-        raise InputError(f"There is no folder {path.parent}.", "Give a file in a folder that is there.")
+        raise InputError("file.no_folder", folder=path.parent)
 
 
 def write_atomically(path: Path, data: bytes | Iterable[bytes], *, outlasts: bool = True) -> None:
@@ -85,7 +73,7 @@ def write_atomically(path: Path, data: bytes | Iterable[bytes], *, outlasts: boo
     Without `outlasts` a power cut may still undo it, until something else in the folder is written that does outlast.
     Raises PgplayError where the disk is full or the place can't be written; the old file then stays.
     """
-    with as_user_errors(f"Writing {path.name}", path):
+    with as_user_errors(("action.write", {"name": path.name}), path):
         unnamed = _open_unnamed(path.parent)
         if unnamed is None:
             _write_aside(path, data)
@@ -185,7 +173,7 @@ def new_folder(folder: Path, *, replace: bool = False) -> Iterator[Path]:
     folder then stays.
     """
     aside = folder.with_name(f"{_FILLING}{secrets.token_hex(8)}")
-    with as_user_errors(f"Writing {folder.name}", folder):
+    with as_user_errors(("action.write", {"name": folder.name}), folder):
         try:
             aside.mkdir()
             yield aside
@@ -203,7 +191,7 @@ def _move_into_place(aside: Path, folder: Path, replace: bool) -> None:
         aside.rename(folder)
         return
     if not replace:
-        raise InputError(f"There is already something at {folder}.", "Choose another name.")
+        raise InputError("folder.taken", folder=folder)
     folder.rename(_replaced(folder))
     try:
         aside.rename(folder)
@@ -222,7 +210,7 @@ def delete_folder(folder: Path) -> None:
     The caller holds the lock of the parent folder.
     """
     doomed = folder.with_name(f"{_DELETED}{secrets.token_hex(8)}")
-    with as_user_errors(f"Deleting {folder.name}", folder):
+    with as_user_errors(("action.delete", {"name": folder.name}), folder):
         folder.rename(doomed)
         sync_folder(folder.parent)
     shutil.rmtree(doomed, ignore_errors=True)
@@ -242,7 +230,7 @@ def recover(parent: Path) -> None:
 
 def kept_folders(parent: Path) -> list[Path]:
     """Return the stored folders in `parent`, sorted by name; none if it is missing."""
-    with as_user_errors("Listing", parent):
+    with as_user_errors("action.list", parent):
         if not parent.exists():
             return []
         return sorted(path for path in parent.iterdir() if path.is_dir() and not path.name.startswith("."))

@@ -50,7 +50,7 @@ class FileLock:
         """
         if self.held:
             return True
-        with as_user_errors("Locking", self.path):
+        with as_user_errors("action.lock", self.path):
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
             deadline = time.monotonic() + patience
             while True:
@@ -83,12 +83,9 @@ def locked_folder(folder: Path) -> Iterator[None]:
     """
     lock = FileLock(make_folder(folder) / ".lock")
     if not lock.take(_FOLDER_PATIENCE):
-        raise PgplayError(
-            f"Another pgplay has been busy in {folder} for {_FOLDER_PATIENCE:.0f} s.",
-            "Let it finish, or end it, then try again.",
-        )
+        raise PgplayError("folder.busy", folder=folder, seconds=_FOLDER_PATIENCE)
     try:
-        with as_user_errors("Cleaning up", folder):
+        with as_user_errors("action.clean", folder):
             recover(folder)
         yield
     finally:

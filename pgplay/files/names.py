@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 from pgplay.errors import InputError, composed
+from pgplay.locale.catalog import Coded
 
 LONGEST_NAME = 80
 _LONGEST_NAME_IN_BYTES = 240  # file systems end a name at 255 bytes, and a hidden prefix must fit in too
@@ -21,30 +22,28 @@ def check_name(kind: str, name: str) -> str:
     Raises InputError with what would be right.
     """
     name = composed(name)
-    wrong = _what_is_wrong(name)
-    if wrong:
-        raise InputError(
-            f"{name[: LONGEST_NAME + 1]!r} cannot be the name of a {kind}: {wrong}.",
-            f"Use 1 to {LONGEST_NAME} letters, digits, spaces, hyphens, underscores and dots.",
-        )
+    reason = _reason_to_refuse(name)
+    if reason is not None:
+        start = name[: LONGEST_NAME + 1]
+        raise InputError("name.refused", name=start, kind=f"kind.{kind}", reason=reason, longest=LONGEST_NAME)
     return name
 
 
-def _what_is_wrong(name: str) -> str:
+def _reason_to_refuse(name: str) -> Coded | None:
     if not name:
-        return "it is empty"
+        return "name.empty", {}
     if len(name) > LONGEST_NAME or len(name.encode(errors="replace")) > _LONGEST_NAME_IN_BYTES:
-        return "it is too long"
+        return "name.too_long", {}
     for character in name:
         if character not in " -_." and unicodedata.category(character) not in GOOD_CATEGORIES:
-            return f"it holds {character!r}"
+            return "name.holds", {"character": character}
     if name[0] in ".- ":
-        return f"it begins with {name[0]!r}"
+        return "name.begins", {"character": name[0]}
     if name[-1] in ". ":
-        return f"it ends with {name[-1]!r}"
+        return "name.ends", {"character": name[-1]}
     if name.split(".")[0].strip().casefold() in _WINDOWS_NAMES:
-        return "Windows reserves it for a device"
-    return ""
+        return "name.reserved", {}
+    return None
 
 
 def same_name(one: str, other: str) -> bool:

@@ -83,7 +83,7 @@ def load_policy(name: str, field: str = "") -> tuple[PolicyCard, bytes]:
     with unchanging_folder(policies_folder()):
         folder = find_policy(name, field)
         card = _read_card(folder)
-        with as_user_errors("Reading a policy", folder / TENSORS):
+        with as_user_errors("action.read_policy", folder / TENSORS):
             tensors = (folder / TENSORS).read_bytes()
     what = f"{TENSORS} of the policy '{card.name}'"
     check_tensors(card, tensors, what)
@@ -136,7 +136,7 @@ def rename_policy(name: str, new_name: str) -> None:
     with locked_folder(policies_folder()):
         folder = _find_own(name)
         place = folder.with_name(new_name) if same_name(folder.name, new_name) else _place_for(new_name)
-        with as_user_errors("Renaming a policy", folder):
+        with as_user_errors("action.rename_policy", folder):
             folder.rename(place)
             sync_folder(folder.parent)
 
@@ -182,7 +182,7 @@ def _read_card(folder: Path) -> PolicyCard:
     for name in (CARD, TENSORS):
         if not (folder / name).is_file():
             raise PgplayError(f"The policy '{folder.name}' has no {name}.", "Restore it from a copy, or delete it.")
-    with as_user_errors("Reading a policy", folder / CARD):
+    with as_user_errors("action.read_policy", folder / CARD):
         card = decode_card((folder / CARD).read_bytes(), what)
         size = (folder / TENSORS).stat().st_size
     if size != card.size:

@@ -121,7 +121,7 @@ def _rewards_of(state: dict[str, Any], config: RunConfig, run: str) -> tuple[Rew
 
 def _read_task(path: Path) -> Task:
     try:
-        with as_user_errors("Reading the task", path):
+        with as_user_errors("action.read_task", path):
             return msgspec.json.decode(path.read_bytes(), type=Task)
     except (msgspec.DecodeError, UnicodeDecodeError, InputError) as error:
         problem = f"The task {path} cannot be read: {error}."

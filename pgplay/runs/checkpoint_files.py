@@ -55,7 +55,7 @@ def write_checkpoint(run_folder: Path, tensors: bytes, state: dict[str, Any], ki
     if not (tensors_path.exists() and tensors_path.stat().st_size == len(tensors)):
         write_atomically(tensors_path, tensors, outlasts=False)
     if kind == "last":
-        with as_user_errors("Keeping the checkpoint before", folder), contextlib.suppress(FileNotFoundError):
+        with as_user_errors("action.keep_checkpoint", folder), contextlib.suppress(FileNotFoundError):
             os.replace(folder / "last.json", folder / f"{_PREVIOUS}.json")
     write_atomically(folder / f"{kind}.json", json.dumps(document).encode())
     _sweep(folder)
@@ -173,7 +173,7 @@ def _read(folder: Path, name: str) -> CheckpointBytes:
     path = folder / f"{digest}.safetensors"
     if not path.is_file():
         raise _damaged(path, "it is missing")
-    with as_user_errors("Reading a checkpoint", path):
+    with as_user_errors("action.read_checkpoint", path):
         tensors = path.read_bytes()
     if hashlib.sha256(tensors).hexdigest() != digest:
         raise _damaged(path, "it was cut short or changed")
@@ -214,7 +214,7 @@ def _sweep(folder: Path) -> None:
     for path in folder.glob("*.json"):
         with contextlib.suppress(PgplayError):
             named.add(f"{_read_document(path)['tensors_sha256']}.safetensors")
-    with as_user_errors("Cleaning up", folder):
+    with as_user_errors("action.clean", folder):
         for path in folder.iterdir():
             if path.suffix != ".json" and path.name not in named:
                 path.unlink(missing_ok=True)

@@ -6,9 +6,9 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
-from pgplay.errors import InputError, unknown_name
+from pgplay.errors import InputError, UnknownName
 from pgplay.files.stamp import FileStamp, file_stamp
-from pgplay.files.text import check_text, read_text
+from pgplay.files.text import read_plain_text
 from pgplay.paths import expand_home, shipped
 
 CORPUS_LIMIT = 100_000_000
@@ -31,20 +31,19 @@ def read_corpus(name_or_path: str) -> tuple[str, ...]:
 
 def _path(name_or_path: str) -> Path:
     """Return the file of a text that ships, or the one that is named; raises InputError for an unknown name."""
-    path = expand_home(name_or_path)
     if name_or_path in corpus_names():
         return shipped("assets") / "corpora" / f"{name_or_path}.txt"
+    path = expand_home(name_or_path)
     if not path.suffix and (not os.path.exists(path) or os.path.isdir(path)):
-        raise unknown_name("text", name_or_path, corpus_names())
+        raise UnknownName("text", name_or_path, corpus_names(), field="warm_text")
     return path
 
 
 @lru_cache(maxsize=1)
 def _read(path: Path, stamp: FileStamp | None) -> tuple[str, ...]:
     """Return the lines of the file at `path`; kept until its `stamp` changes."""
-    text = read_text(path, CORPUS_LIMIT)
-    check_text(text, str(path))
+    text = read_plain_text(path, CORPUS_LIMIT)
     lines = tuple(line.strip() for line in text.split("\n") if line.strip())
     if not lines:
-        raise InputError(f"{path} has no text.", "Give a file with at least one line.")
+        raise InputError("corpus.empty", path=path)
     return lines

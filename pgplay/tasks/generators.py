@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from pgplay.errors import InputError, shown, unknown_name
+from pgplay.errors import InputError, UnknownName
 from pgplay.files.text import check_text
 from pgplay.tasks.number_words import number_in_words
 from pgplay.tasks.task import Pair
@@ -64,25 +64,21 @@ def parse_task(spec: str) -> GeneratedTask:
     """
     name, _, rest = spec.partition(":")
     if name not in GENERATORS:
-        raise unknown_name("task", name, GENERATORS, field="task")
+        raise UnknownName("task", name, GENERATORS, field="task")
     generator = GENERATORS[name]
     given: dict[str, Any] = {}
     for part in rest.split(",") if rest else ():
         key, _, value = part.lstrip().partition("=")
         if key not in (*generator.parameters, "count"):
-            raise unknown_name(f"parameter of {name}", key, (*generator.parameters, "count"), field="task")
+            raise UnknownName("parameter", key, (*generator.parameters, "count"), of=name, field="task")
         if key in given:
-            raise InputError(f"{shown(spec)} gives {key} twice.", "Give it once.", field="task")
+            raise InputError("generator.twice", field="task", task=spec, parameter=key)
         given[key] = _PARSERS[key](key, value)
     count = given.pop("count", None)
     settings = Settings(**given)
     available = generator.available(settings)
     if count is not None and count > available:
-        raise InputError(
-            f"{shown(spec)} asks for {count} prompts, but there are only {available}.",
-            f"Choose at most {available}.",
-            field="task",
-        )
+        raise InputError("generator.too_few_prompts", field="task", task=spec, count=count, available=available)
     return GeneratedTask(name, settings, min(DEFAULT_COUNT, available) if count is None else count)
 
 
@@ -100,8 +96,7 @@ def generate(task: GeneratedTask, seed: int) -> tuple[Pair, ...]:
 def _number(low: int, high: int) -> Callable[[str, str], int]:
     def parse(name: str, value: str) -> int:
         if not re.fullmatch(r"[0-9]{1,9}", value) or not low <= int(value) <= high:
-            remedy = f"Give a whole number from {low} to {high}."
-            raise InputError(f"{name} cannot be {shown(value)}.", remedy, field="task")
+            raise InputError("generator.number", field="task", name=name, value=value, low=low, high=high)
         return int(value)
 
     return parse
@@ -112,18 +107,16 @@ def _span(low: int, high: int) -> Callable[[str, str], IntegerRange]:
         match = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", value)
         span = IntegerRange(int(match[1]), int(match[2] or match[1])) if match else IntegerRange(0, 0)
         if not low <= span.low <= span.high <= high:
-            remedy = f"Give a whole number from {low} to {high}, or a range such as 3-5."
-            raise InputError(f"{name} cannot be {shown(value)}.", remedy, field="task")
+            raise InputError("generator.range", field="task", name=name, value=value, low=low, high=high)
         return span
 
     return parse
 
 
 def _alphabet(name: str, value: str) -> str:
-    check_text(value, "The task's alphabet", field="task")
+    check_text(value, "subject.task_alphabet", field="task")
     if len(value) < 2 or len(set(value)) != len(value):
-        remedy = "Give at least two different characters, each once."
-        raise InputError(f"{name} cannot be {shown(value)}.", remedy, field="task")
+        raise InputError("generator.alphabet", field="task", name=name, value=value)
     return value
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from pgplay.config.run_config import RunConfig
-from pgplay.errors import InputError, unknown_name
+from pgplay.errors import InputError, UnknownName
 from pgplay.files.stamp import FileStamp, file_stamp
 from pgplay.paths import expand_home
 from pgplay.tasks.datasets import shipped_data_sets
@@ -46,7 +46,7 @@ def _file_of(task: str) -> Path | None:
     data_sets = shipped_data_sets()
     generator = task.partition(":")[0]
     if task not in data_sets and generator not in GENERATORS:
-        raise unknown_name("task", generator, [*GENERATORS, *data_sets], field="task")
+        raise UnknownName("task", generator, [*GENERATORS, *data_sets], field="task")
     return data_sets.get(task)
 
 
@@ -83,11 +83,7 @@ def _split(pairs: tuple[Pair, ...], share: float, seed: int) -> tuple[tuple[Pair
     if not share:
         return pairs, ()
     if len(pairs) < 2:
-        raise InputError(
-            "held_out needs at least two prompts, and this task has one.",
-            "Choose held_out 0, or a task with prompts.",
-            field="held_out",
-        )
+        raise InputError("task.single_prompt", field="held_out")
     count = min(max(1, round(share * len(pairs))), len(pairs) - 1)
     held_out = set(random.Random(f"held out {seed}").sample(range(len(pairs)), count))
     training = tuple(pair for number, pair in enumerate(pairs) if number not in held_out)

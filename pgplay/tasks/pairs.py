@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import msgspec
 
@@ -31,44 +31,37 @@ def read_pairs(path: Path) -> tuple[Pair, ...]:
     later ones may be empty in a row), or a list. Without targets it is a list of prompts, for a reward that needs no
     target. Raises InputError that names the file and the line.
     """
-    read = _READERS.get(path.suffix.lower())
-    if read is None:
+    rows = _READERS.get(path.suffix.lower())
+    if rows is None:
         return single_target(read_target(path)).training
     pairs: dict[str, tuple[int, Pair]] = {}
-    for line, prompt, answers in read(path, read_text(path, PAIRS_LIMIT)):
+    for line, prompt, answers in rows(path, read_text(path, PAIRS_LIMIT)):
         pair = _check(path, line, prompt, answers)
         first_line, first = pairs.setdefault(pair.prompt, (line, pair))
         if first != pair:
-            raise InputError(
-                f"{path}:{line}: the prompt {shown(pair.prompt)} has another target on line {first_line}.",
-                "Give each prompt once; several right answers go into one row.",
-            )
+            raise InputError("pairs.two_targets", path=path, line=line, prompt=pair.prompt, first_line=first_line)
     if not pairs:
-        raise InputError(f"{path} has no pairs.", "Give at least one prompt and target.")
+        raise InputError("pairs.none", path=path)
     if any(pair.target for _, pair in pairs.values()):
         for line, pair in pairs.values():
             if not pair.target:
-                _refuse(path, line, "the target is missing", "Give every pair a prompt and a target.")
+                raise InputError("pairs.missing", path=path, line=line, part="target")
     return tuple(pair for _, pair in pairs.values())
 
 
 def _check(path: Path, line: int, prompt: Any, answers: Any) -> Pair:
     if prompt is None:
-        _refuse(path, line, "the prompt is missing", "Give every pair a prompt and a target.")
-    given = answers if isinstance(answers, list) else [] if answers is None else [answers]
-    for name, value in (("prompt", prompt), *(("target", answer) for answer in given)):
+        raise InputError("pairs.missing", path=path, line=line, part="prompt")
+    targets = answers if isinstance(answers, list) else [] if answers is None else [answers]
+    for part, value in (("prompt", prompt), *(("target", answer) for answer in targets)):
         if not isinstance(value, str):
-            _refuse(path, line, f"the {name} is not a text: {shown(value)}", "Put it in quotation marks.")
+            raise InputError("pairs.no_text", path=path, line=line, part=part, value=shown(value))
         if not value.isprintable():
-            check_text(value, f"{path}:{line}: the {name}")
-    if answers is not None and not all(given or [""]):
-        _refuse(path, line, "the target is empty", "Give it some text.")
-    target, *others = dict.fromkeys(given or [""])
+            check_text(value, ("subject.pair", {"path": str(path), "line": line, "part": part}))
+    if answers is not None and not all(targets or [""]):
+        raise InputError("pairs.empty_target", path=path, line=line)
+    target, *others = dict.fromkeys(targets or [""])
     return Pair(prompt, target, tuple(others))
-
-
-def _refuse(path: Path, line: int, problem: str, remedy: str) -> NoReturn:
-    raise InputError(f"{path}:{line}: {problem}.", remedy)
 
 
 def _read_csv(path: Path, text: str) -> Iterator[Located]:
@@ -82,17 +75,16 @@ def _read_csv(path: Path, text: str) -> Iterator[Located]:
                 columns = [name.strip() for name in row]
                 answers = [number for number, name in enumerate(columns) if name == "target"]
                 if columns.count("prompt") != 1 or not (answers or columns == ["prompt"]):
-                    header = shown(",".join(row))
-                    _refuse(path, line, f"the header is {header}", "The first line must be: prompt,target.")
+                    raise InputError("pairs.header", path=path, line=line, header=",".join(row))
             elif row:
                 if len(row) != len(columns):
-                    problem = f"{len(row)} columns where the header has {len(columns)}"
-                    _refuse(path, line, problem, "Put a text with a comma in quotation marks.")
+                    expected = len(columns)
+                    raise InputError("pairs.columns", path=path, line=line, count=len(row), expected=expected)
                 texts = [row[number] for number in answers]
                 yield line, row[columns.index("prompt")], [*texts[:1], *filter(None, texts[1:])] if texts else None
             line = rows.line_num + 1
     except csv.Error as error:
-        raise InputError(f"{path}:{line}: {error}.", "Close quotation marks; double those in a text.") from error
+        raise InputError("pairs.csv", path=path, line=line, reason=str(error)) from error
 
 
 class _Row(msgspec.Struct):
@@ -108,9 +100,7 @@ def _read_jsonl(path: Path, text: str) -> Iterator[Located]:
         try:
             row = decoder.decode(content)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise InputError(
-                f"{path}:{line}: this is not a pair: {error}.", 'Write each line as {"prompt": "abc", "target": "cba"}.'
-            ) from error
+            raise InputError("pairs.jsonl", path=path, line=line, reason=str(error)) from error
         yield line, row.prompt, row.target
 
 
@@ -118,7 +108,7 @@ def _read_toml(path: Path, text: str) -> Iterator[Located]:
     document = parse_toml(path, text)
     tables = document.get("pairs")
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise InputError(f"{path} has no tables [[pairs]].", "Give each pair a [[pairs]] with prompt and target.")
+        raise InputError("pairs.no_tables", path=path)
     header = re.compile(r"\s*\[\[\s*pairs\s*\]\]")
     lines = [number for number, line in enumerate(text.split("\n"), start=1) if header.match(line)]
     for number, table in enumerate(tables):

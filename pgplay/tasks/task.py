@@ -50,11 +50,11 @@ class Task(msgspec.Struct, frozen=True, dict=True):
 
     def __post_init__(self) -> None:
         if not self.training:
-            raise InputError(f"The task {self.name} has no pairs.", "Give at least one prompt and target.")
+            raise InputError("task.no_pairs", field="task", name=self.name)
         if self.has_targets:
             for pair in self.training:
                 if not pair.target:
-                    raise InputError(f"The target for the prompt {pair.prompt!r} is empty.", "Give it some text.")
+                    raise InputError("task.empty_target", field="task", prompt=pair.prompt)
 
     @cached_property
     def pairs(self) -> tuple[Pair, ...]:

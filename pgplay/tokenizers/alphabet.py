@@ -51,18 +51,16 @@ def resolve_alphabet(spec: str, texts: Iterable[str], field: str = "target") -> 
     The order depends on `spec` and on the set of characters, not on the order of `texts`, which the setting `field`
     gives. Raises InputError for an empty spec and for a control character or half a character in spec or texts.
     """
-    check_text(spec, "The alphabet", field="alphabet")
+    check_text(spec, "subject.alphabet", field="alphabet")
     used = _characters_of([text for text in texts if text], field)
     if spec == "target":
         if not used:
-            problem = "The target is empty, so there are no characters to take from it."
-            raise InputError(problem, "Give at least one character to learn.", field="alphabet")
+            raise InputError("alphabet.empty_target", field="alphabet")
         return Alphabet("".join(sorted(used)))
     if spec == "auto":
         return Alphabet(_auto(used))
     if not spec:
-        remedy = f"Give {', '.join(RESERVED)}, or the characters themselves."
-        raise InputError("The alphabet is empty.", remedy, field="alphabet")
+        raise InputError("alphabet.empty", field="alphabet", names=RESERVED)
     base = {"lowercase": LOWERCASE, "ascii": ASCII}.get(spec) or "".join(dict.fromkeys(spec))
     added = "".join(sorted(used.difference(base)))
     return Alphabet(base + added, added)
@@ -73,7 +71,8 @@ def _characters_of(texts: list[str], field: str) -> set[str]:
     faulty = {character for character in characters if is_unwritable(character)}
     if faulty:
         text = next(text for text in texts if not faulty.isdisjoint(text))
-        check_text(text, "The target" if len(texts) == 1 else f"The text {_shorten(text)}", field=field)
+        several = ("subject.text", {"text": _shorten(text)})
+        check_text(text, "subject.target" if len(texts) == 1 else several, field=field)
     return characters
 
 

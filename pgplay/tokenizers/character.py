@@ -29,7 +29,7 @@ class CharacterTokenizer(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         if len(set(self.alphabet)) != len(self.alphabet):
-            raise InputError("The alphabet has a character twice.", "Give each character once.")
+            raise InputError("alphabet.twice")
 
     @property
     def vocabulary_size(self) -> int:
@@ -75,10 +75,8 @@ class CharacterTokenizer(msgspec.Struct, frozen=True):
         try:
             return [index[character] for character in text]
         except KeyError as error:
-            raise InputError(
-                f"The character {error.args[0]!r} is not in the policy's alphabet.",
-                f"The policy can write {len(self.alphabet)} characters: {self.alphabet[:60]!r}.",
-            ) from error
+            count, start = len(self.alphabet), self.alphabet[:60]
+            raise InputError("alphabet.lacks", character=error.args[0], count=count, alphabet=start) from error
 
     def render_prompt(self, prompt: str) -> list[int]:
         """Return the tokens of `prompt`, ended by the delimiter."""

@@ -33,7 +33,7 @@ def test_utf_16_of_either_byte_order(tmp_path: Path) -> None:
 def test_one_newline_at_the_end_is_dropped_and_line_ends_become_newlines(tmp_path: Path) -> None:
     path = tmp_path / "poem.txt"
     path.write_bytes(b"a\r\nb\rc\n\n")
-    assert read_target(str(path)) == "a\nb\nc\n"
+    assert read_target(path) == "a\nb\nc\n"
 
 
 def test_a_wrong_encoding_is_told_with_its_place(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is a folder"):
         read_target(tmp_path)
     with pytest.raises(InputError, match="cannot be read"):
-        read_target("nul\0byte.txt")
+        read_target(Path("nul\0byte.txt"))
 
 
 def test_only_newlines_and_carriage_returns_end_a_line() -> None:

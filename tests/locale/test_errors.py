@@ -18,7 +18,7 @@ from pgplay.locale.english import ENGLISH
 
 ROOT = Path(pgplay.__file__).parent
 CLASSES = {"PgplayError", "InputError", "RewardError"}
-NOT_VALUES = {"field", "line", "given", "traceback"}
+NOT_VALUES = {"PgplayError": {"field"}, "InputError": {"field"}, "RewardError": {"line", "given", "traceback"}}
 """Arguments of errors that are attributes of their own."""
 
 
@@ -62,7 +62,7 @@ def raised() -> tuple[Raised, ...]:
             continue
         codes = tuple(code for code in constants(call.args[0]) if " " not in code)
         names = {keyword.arg for keyword in call.keywords}
-        values = frozenset(value for value in names if value is not None and value not in NOT_VALUES)
+        values = frozenset(value for value in names if value is not None and value not in NOT_VALUES[name])
         if codes:
             places.append(Raised(f"{path.relative_to(ROOT)}:{call.lineno}", codes, values, None in names))
     return tuple(places)

@@ -13,6 +13,7 @@ from pgplay.app.state.pace import PACES, TEN, parse_leg
 from pgplay.app.widgets.setup import form
 from pgplay.config.goals import EXAMPLES
 from pgplay.config.run_config import make_config, to_settings
+from pgplay.paths import expand_home
 from pgplay.tasks.target_file import read_target
 from pgplay.worker.protocol.messages import (
     Change,
@@ -143,9 +144,11 @@ class RunController:
 
         texts: list[str] = []
         question = "Which file holds the text? It is read as UTF-8."
-        dialog = AskDialog(
-            "Target from a file", question, yes="Read", check=lambda file: texts.append(read_target(file))
-        )
+
+        def read(file: str) -> None:
+            texts.append(read_target(expand_home(file)))
+
+        dialog = AskDialog("Target from a file", question, yes="Read", check=read)
         if await self._host.push_screen_wait(dialog) is not None:
             self._host.main.setup.set_target(texts[-1])
 

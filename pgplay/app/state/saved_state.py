@@ -18,9 +18,9 @@ from textual.theme import BUILTIN_THEMES
 
 from pgplay.app import themes
 from pgplay.app.state.plot_view import MOST_PLOTS, SMOOTHINGS, PlotView, is_plotted
-from pgplay.config.fields import quoted
 from pgplay.errors import InputError, PgplayError, shown
 from pgplay.files.text import read_bytes
+from pgplay.locale.quoting import quoted_setting
 from pgplay.paths import data_folder, make_folder
 
 FILE = "app.json"
@@ -106,7 +106,7 @@ def load_saved_state() -> Recalled:
         if rule.fits(taken):
             kept[name] = taken
         else:
-            problems.append(f"{name} is {quoted(value)}, and has to be: {rule.right}")
+            problems.append(f"{name} is {quoted_setting(value)}, and has to be: {rule.right}")
     return Recalled(SavedUiState(**kept), tuple(problems))
 
 

@@ -10,6 +10,7 @@ KINDS = {
     "kind.format": "format",
     "kind.formula_function": "function for formulas",
     "kind.function": "function in {of}",
+    "kind.group": "group",
     "kind.key": "key",
     "kind.metric": "metric of this run",
     "kind.model": "model",

@@ -146,7 +146,7 @@ class Checkpointer:
         path = self._store.log_path
         line = f"{datetime.now().isoformat(timespec='seconds')}  {text}\n"
         with (
-            as_user_errors("Writing the log", path),
+            as_user_errors("action.log", path),
             path.open("a", encoding="utf-8", errors="backslashreplace") as log,
         ):
             log.write(line)
