@@ -4,7 +4,8 @@ import statistics
 
 import pytest
 
-from pgplay.config.presets import Preset, load_preset, preset_names
+from pgplay.config.preset_file import Preset
+from pgplay.config.presets import load_preset, preset_names
 from pgplay.config.run_config import make_config
 from pgplay.learning.plan import read_plan
 from pgplay.learning.trainer import Trainer

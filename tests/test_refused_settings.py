@@ -9,7 +9,7 @@ import pytest
 
 from pgplay.app.widgets.setup import form
 from pgplay.app.widgets.setup.checking import read_and_check
-from pgplay.config.presets import read_preset
+from pgplay.config.preset_file import read_preset
 from pgplay.config.recipe import from_recipe
 from pgplay.config.run_config import RunConfig, fields, make_config
 from pgplay.errors import InputError

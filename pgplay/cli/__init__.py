@@ -5,6 +5,7 @@ Nothing heavy is imported here: `pgplay --help` loads neither torch nor textual.
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import os
 import shlex
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 from pgplay.cli import output
 from pgplay.cli.parsing import Parser, overview
 from pgplay.cli.signals import INTERRUPTED
-from pgplay.errors import InputError, PgplayError, refusal_of_system, unknown_name
+from pgplay.errors import InputError, PgplayError, UnknownName, refusal_of_system
 from pgplay.limits import refuse_torch_without_memory
 
 COMMANDS = {
@@ -78,7 +79,7 @@ def _describe_error(error: Exception) -> PgplayError:
         return refusal
     if isinstance(error, OSError) and error.filename is None:  # standard output, not a file
         output.silence_output()
-        return PgplayError(f"Standard output cannot be written: {error.strerror}.")
+        return PgplayError("command.output", reason=error.strerror)
     raise error
 
 
@@ -108,17 +109,12 @@ def _open_app(argv: list[str]) -> int:
     arguments = parser.read(argv, spare=1)
     if arguments.spare:
         if arguments.preset is not None:
-            raise InputError(
-                f"Two presets are given: {arguments.spare[0]} and {arguments.preset}.", "Give one of them."
-            )
+            raise InputError("command.two_presets", first=arguments.spare[0], second=arguments.preset)
         arguments.preset = _check_word(arguments.spare[0], argv)
     config, rewards = read_config(arguments)
     for name, stream in (("input", sys.stdin), ("output", sys.stdout)):
         if stream is None or not stream.isatty():
-            raise InputError(
-                f"The app needs a terminal, but standard {name} is not one.",
-                "Use pgplay train, which needs no screen.",
-            )
+            raise InputError("command.no_terminal", stream=name)
     # Textual reads this when it is imported. A key takes effect within two frames: 33 ms at 60 per second.
     os.environ.setdefault("TEXTUAL_FPS", "240")
     from pgplay.app.launch import run_app
@@ -134,11 +130,11 @@ def _check_word(word: str, argv: list[str]) -> str:
 
     presets = [preset.name for preset in preset_names()]
     if word in COMMANDS:
-        rest = " ".join(argument for argument in argv if argument != word)
-        raise InputError(f"The command comes first: pgplay {word} {rest}.".replace(" .", "."))
+        rest = [argument for argument in argv if argument != word]
+        raise InputError("command.not_first", command=" ".join(["pgplay", word, *rest]))
     if word in presets or word.endswith(".toml") or len(Path(word).parts) > 1:
         return word
-    unknown = unknown_name("command or preset", word, [*COMMANDS, *presets])
-    if unknown.remedy.startswith("Did you mean") and " " not in word:
-        raise unknown
-    raise InputError(unknown.problem, f"To learn it as a text: pgplay --target {shlex.quote(word)}")
+    names = [*COMMANDS, *presets]
+    if " " not in word and difflib.get_close_matches(word, names, n=1, cutoff=0.5):
+        raise UnknownName("command_or_preset", word, names)
+    raise InputError("command.text", word=word, command=f"pgplay --target {shlex.quote(word)}")

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pgplay.cli.consent import add_consent, agree
 from pgplay.cli.parsing import Arguments, Parser
 from pgplay.config.fields import Field
-from pgplay.config.run_config import RunConfig, fields, make_config, to_settings
+from pgplay.config.run_config import RunConfig, fields, make_config
 from pgplay.errors import InputError
+from pgplay.paths import expand_home
 
 if TYPE_CHECKING:
     from pgplay.rewards.spec import RewardSpec
@@ -58,7 +59,14 @@ def add_field_options(parser: Parser, names: Collection[str] = ()) -> None:
             help=_help(field),
         )
         if field.name == "target":
-            group.add_argument("--target-file", metavar="FILE", help="read the target from this file")
+            what = "read the target from this file"
+            group.add_argument("--target-file", metavar="FILE", type=_read_target, help=what)
+
+
+def _read_target(file: str) -> str:
+    from pgplay.tasks.target_file import read_target
+
+    return read_target(expand_home(file))
 
 
 def option_name(field: str) -> str:
@@ -104,10 +112,8 @@ def read_settings(arguments: Arguments) -> dict[str, Any]:
     }
     if arguments.target_file is not None:
         if "target" in settings:
-            raise InputError("Both --target and --target-file are given.", "Give one of them.")
-        from pgplay.tasks.target_file import read_target
-
-        settings["target"] = read_target(arguments.target_file)
+            raise InputError("command.two_targets", field="target")
+        settings["target"] = arguments.target_file
     return settings
 
 
@@ -133,24 +139,25 @@ def read_config(arguments: Arguments) -> Described:
     Asks for consent to Python rewards that a preset or a recipe names, not to those that an option names. Raises
     InputError that names the option and says what would be right, or if consent is refused.
     """
-    settings: dict[str, Any] = {}
-    origins: dict[str, str] = {}
+    given = read_settings(arguments)
+    preset: dict[str, Any] = {}
+    recipe: dict[str, Any] = {}
+    origin = ""
     if arguments.preset is not None:
         from pgplay.config.presets import load_preset
         from pgplay.rewards.python.source import with_rewards_beside
 
-        preset = load_preset(arguments.preset)
-        settings = with_rewards_beside(preset.settings, preset.path)
-        origins = dict.fromkeys(_rewards(settings), f"the preset {preset.name}")
+        loaded = load_preset(arguments.preset)
+        preset, origin = with_rewards_beside(loaded.settings, loaded.path), f"the preset {loaded.name}"
     if arguments.recipe is not None:
-        from pgplay.config.recipe import from_recipe
+        from pgplay.config.recipe import parse_recipe
 
-        recipe = to_settings(from_recipe(arguments.recipe))
-        settings = overlay(settings, recipe)
-        origins |= dict.fromkeys(_rewards(recipe), "the recipe")
-    given = read_settings(arguments)
-    config = make_config(overlay(settings, given))
-    return Described(config, agree(read_rewards(config, given, origins), arguments.yes))
+        recipe = parse_recipe(arguments.recipe)
+    settings = overlay(overlay(preset, recipe), given)
+    config = make_config(settings)
+    origins = dict.fromkeys(_rewards(preset), origin) | dict.fromkeys(_rewards(recipe), "the recipe")
+    specs = read_rewards(config, given, origins)
+    return Described(config, agree(specs, arguments.yes))
 
 
 def read_rewards(config: RunConfig, given: Mapping[str, Any], origins: Mapping[str, str]) -> tuple[RewardSpec, ...]:
@@ -166,7 +173,10 @@ def read_rewards(config: RunConfig, given: Mapping[str, Any], origins: Mapping[s
 
 
 def _rewards(settings: Mapping[str, Any]) -> list[str]:
-    return [*([settings["reward"]] if "reward" in settings else []), *settings.get("measure", ())]
+    """Return the rewards in `settings`; what is no text is overridden, as the whole was accepted."""
+    measures = settings.get("measure", ())
+    texts = [settings.get("reward"), *(measures if isinstance(measures, list | tuple) else ())]
+    return [text for text in texts if isinstance(text, str)]
 
 
 def overlay(settings: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -38,7 +38,9 @@ def recall(spec: RewardSpec) -> RewardSpec:
         return spec
     if spec.kept and spec.source.file in _own_files(spec.code):
         return msgspec.structs.replace(spec, origin=OWN)
-    return spec.allowed() if is_allowed(spec.code) else spec
+    if is_allowed(spec.code):
+        return spec.allowed()
+    return spec
 
 
 def remember_own(spec: RewardSpec) -> None:

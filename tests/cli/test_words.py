@@ -90,7 +90,7 @@ def test_wrong_word_gets_the_nearest_right_one(
         (["--steps", "0"], ["steps cannot be 0", "from 1 to"]),
         (["--dropout", "1"], ["dropout cannot be 1", "from 0, below 1"]),
         (["--lr", "quick"], ["lr cannot be", "quick", "a number"]),
-        (["--lr", "nan"], ["lr is nan", "a number"]),
+        (["--lr", "nan"], ["lr cannot be NaN", "a number"]),
         (["--batch-size", "1"], ["batch_size cannot be 1", "2 to 65536"]),
         (["--batch-size", "2.5"], ["batch_size cannot be", "2.5", "whole number"]),
         (["--credit", "all"], ["credit cannot be", "dense, gae, terminal"]),
@@ -100,7 +100,6 @@ def test_wrong_word_gets_the_nearest_right_one(
         (["--recipe", "no recipe at all"], ["recipe"]),
         (["--preset", "nosuch.toml"], ["nosuch.toml"]),
         (["--target-file", "nosuch.txt"], ["nosuch.txt"]),
-        (["--target", "a", "--target-file", "b"], ["Both --target and --target-file"]),
         (["--target", "hello world", "--max-length", "3"], ["11 characters", "max_length is 3"]),
         (["--device", "tpu"], ["There is no device called 'tpu'", "cpu"]),
         (["--resume", "nosuchrun"], ["nosuchrun"]),
@@ -114,6 +113,12 @@ def test_bad_train_input_is_told_before_anything_starts(
     for part in parts:
         assert part in lines
     assert not list((home / "runs").glob("*/run.sqlite"))
+
+
+def test_a_target_and_a_file_of_one_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "target.txt"
+    file.write_text("b")
+    assert "Both --target and --target-file" in refused(capsys, "train", "--target", "a", "--target-file", str(file))[0]
 
 
 def test_preset_with_a_wrong_key_is_told_by_file_and_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

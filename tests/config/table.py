@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pgplay.config.presets import Preset, grouped, preset_names
+from pgplay.config.preset_file import Preset
+from pgplay.config.presets import grouped, preset_names
 from pgplay.paths import shipped
 
 PAGE = Path(__file__).parents[2] / "README.md"

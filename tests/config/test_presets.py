@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pgplay.config.presets import GROUPS, Preset, broken_presets, grouped, load_preset, preset_names
+from pgplay.config.preset_file import GROUPS, Preset
+from pgplay.config.presets import broken_presets, grouped, load_preset, preset_names
 from pgplay.errors import InputError
 from pgplay.learning.algorithms.table import algorithm_row
 from pgplay.learning.algorithms.validation import choices_of

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pgplay.config.presets import read_preset
+from pgplay.config.preset_file import read_preset
 from pgplay.errors import InputError, PgplayError
 from pgplay.files.text import lines_of
 from pgplay.library.archive import import_policy

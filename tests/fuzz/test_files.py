@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from pgplay.app.state import saved_state
-from pgplay.config.presets import read_preset
+from pgplay.config.preset_file import read_preset
 from pgplay.config.run_config import make_config
 from pgplay.paths import shipped
 from pgplay.tasks.pairs import read_pairs
