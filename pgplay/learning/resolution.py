@@ -35,7 +35,6 @@ def resolve(basis: Basis, shape: PolicySpec) -> tuple[ResolvedConfig, str]:
     discount = _chosen(config.discount, usual_discount(basis))
     control_variate = usual_control_variate(basis, discount)
     batch_size = _chosen(config.batch_size, usual_batch(basis, control_variate))
-    chosen_groups = _groups(basis, batch_size, control_variate)
     decided = {
         "model": basis.model.name,
         "alphabet": shape.alphabet,
@@ -43,7 +42,6 @@ def resolve(basis: Basis, shape: PolicySpec) -> tuple[ResolvedConfig, str]:
         **basis.choices._asdict(),
         "control_variate": control_variate,
         "batch_size": batch_size,
-        "group_size": chosen_groups.size,
         "updates_per_step": _chosen(config.updates_per_step, basis.algorithm.updates),
         "lr": _chosen(config.lr, usual_lr(basis)),
         "entropy": _chosen(config.entropy, usual_entropy(basis)),
@@ -54,7 +52,9 @@ def resolve(basis: Basis, shape: PolicySpec) -> tuple[ResolvedConfig, str]:
         "weight_decay": _chosen(config.weight_decay, usual_weight_decay(basis)),
         "threads": config.threads or basis.model.threads,
     }
-    return ResolvedConfig(**msgspec.structs.asdict(config) | decided), chosen_groups.note
+    groups_of_batch = _groups(basis, batch_size, control_variate)
+    decided["group_size"] = groups_of_batch.size
+    return ResolvedConfig(**msgspec.structs.asdict(config) | decided), groups_of_batch.note
 
 
 def _chosen(own: Value | None, usual: Value) -> Value:

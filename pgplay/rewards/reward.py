@@ -115,16 +115,21 @@ def build_reward(
     on_log: Callable[[str], None] = _discard,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Reward:
+    """Return the reward of `spec`, as `start_reward` does; a text is enough for a formula."""
+    if isinstance(spec, str):
+        (spec,) = resolve([spec])
+    return start_reward(spec, on_log, limits)
+
+
+def start_reward(spec: RewardSpec, on_log: Callable[[str], None] = _discard, limits: Limits = DEFAULT_LIMITS) -> Reward:
     """Return the reward of `spec`: a built-in one, a formula, or Python, whose process starts at once.
 
-    A text is enough for a formula. Python rewards start only here, and only with the source in `spec`. `on_log` gets
-    each line that it prints, at most 200 per batch, from another thread.
+    Python rewards start only here, and only with the source in `spec`. `on_log` gets each line that it prints, at most
+    200 per batch, from another thread.
 
     Raises UnaskedError for Python without consent, InputError if `spec` is not a reward, with the nearest name or the
     position of the error, and RewardError if the Python cannot be loaded.
     """
-    if isinstance(spec, str):
-        (spec,) = resolve([spec])
     text, source = spec.text, spec.source
     if source is not None:
         if not spec.may_run:

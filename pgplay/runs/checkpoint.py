@@ -30,7 +30,8 @@ def save_checkpoint(run_folder: Path, checkpoint: Checkpoint, kind: Kind = "last
 
     Raises PgplayError where it can't be written; the checkpoints before stay.
     """
-    write_checkpoint(run_folder, pack(checkpoint.tensors), checkpoint.state, kind)
+    tensors = pack(checkpoint.tensors)
+    write_checkpoint(run_folder, tensors, checkpoint.state, kind)
 
 
 def load_checkpoint(run_folder: Path, which: Which = "last", accept: Accept | None = None) -> Checkpoint:

@@ -5,7 +5,7 @@ gradients, and their rows cannot be overridden.
 """
 from typing import Literal, NamedTuple
 
-from pgplay.errors import InputError, unknown_name
+from pgplay.errors import InputError, UnknownName
 
 Kind = Literal["policy gradient", "cross-entropy", "search"]
 """What an algorithm follows: the gradient of the expected reward, the targets' cross-entropy, or no gradient."""
@@ -134,7 +134,7 @@ def algorithm_row(name: str) -> Algorithm:
     """Return the algorithm or comparator `name`; raises InputError with the nearest name for an unknown one."""
     rows = {**ALGORITHMS, **COMPARATORS}
     if name not in rows:
-        raise unknown_name("algorithm", name, rows, field="algorithm")
+        raise UnknownName("algorithm", name, rows, field="algorithm")
     return rows[name]
 
 

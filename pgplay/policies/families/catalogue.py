@@ -7,7 +7,7 @@ large 10M, xl 85M.
 
 from __future__ import annotations
 
-from pgplay.errors import unknown_name
+from pgplay.errors import UnknownName
 from pgplay.policies.families.base import ModelFamily, ModelSpec
 from pgplay.policies.families.gru import GRU
 from pgplay.policies.families.transformer import TRANSFORMER
@@ -37,5 +37,5 @@ def chosen_model(name: str, *, has_prompts: bool) -> str:
 def model_spec(name: str) -> ModelSpec:
     """Return the model `name`; raises InputError with the nearest name for an unknown one."""
     if name not in MODELS:
-        raise unknown_name("model", name, MODELS, field="model")
+        raise UnknownName("model", name, MODELS, field="model")
     return MODELS[name]

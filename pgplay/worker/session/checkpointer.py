@@ -161,10 +161,11 @@ class Checkpointer:
 
 def fill(folder: Path, learner: Learner, rewards: LiveRewards, threads: int | None) -> None:
     """Put the task and the very first checkpoint into a new run's `folder`: it can be resumed however early it dies."""
+    checkpoint = _checkpoint_of(learner, rewards, threads)
     if learner.plan.config.task:
         write_atomically(folder / TASK, msgspec.json.encode(learner.plan.task))
     _keep_source(folder, rewards)
-    save_checkpoint(folder, _checkpoint_of(learner, rewards, threads))
+    save_checkpoint(folder, checkpoint)
     CheckpointRetention(folder).keep(learner.counters.seconds)
 
 

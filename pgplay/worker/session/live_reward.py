@@ -17,7 +17,7 @@ from pgplay.learning.plan import Plan
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.library.consents import remember_own
 from pgplay.rewards.python.source import read_code
-from pgplay.rewards.reward import Reward, build_reward
+from pgplay.rewards.reward import Reward, start_reward
 from pgplay.rewards.spec import RewardSpec
 from pgplay.runs.checkpoint_content import Stamp
 from pgplay.worker.session.interface import OnLog
@@ -27,6 +27,9 @@ if TYPE_CHECKING:  # the learner brings torch, which the server's own module doe
 
 LOOK_INTERVAL = 0.5
 """Seconds between two looks at a reward's file: a look costs some 10 µs."""
+
+Built = tuple[Reward, dict[str, Reward]]
+"""A run's reward, and its measures by their texts."""
 
 TRIED_PAIRS = 8
 """So many targets are scored to try a reward before there are samples."""
@@ -100,11 +103,13 @@ class LiveRewards:
         """The reward and the measures as they are now."""
         return self._trained, *self._measures.values()
 
-    def build(self, undo: ExitStack) -> tuple[Reward, dict[str, Reward]]:
-        """Return the reward and the measures by their specs; `undo` closes them.
+    def build(self, undo: ExitStack) -> Built:
+        """Return the reward and the measures by their specs; `undo` closes them. Raises InputError and RewardError."""
+        measures = {text: self._start(spec, undo) for text, spec in self._measures.items()}
+        return self._start(self._trained, undo), measures
 
-        Python of the person's own that was saved since it was last seen is taken. Raises InputError and RewardError.
-        """
+    def build_saved(self, undo: ExitStack) -> Built:
+        """Return them as `build` does, with Python of the person's own taken where it was saved since it was seen."""
         trained = _as_saved(self._trained, self.file)
         measures = {text: _as_saved(spec, self._measure_files[text]) for text, spec in self._measures.items()}
         built = self._start(trained, undo), {text: self._start(spec, undo) for text, spec in measures.items()}
@@ -128,7 +133,7 @@ class LiveRewards:
     def renew(self, learner: Learner) -> None:
         """Build all rewards of `learner` again; raises InputError and RewardError, and then the old ones stay."""
         with ExitStack() as undo:
-            reward, measures = self.build(undo)
+            reward, measures = self.build_saved(undo)
             undo.pop_all()
         self.close(learner)
         learner.reward, learner.measures = reward, measures
@@ -151,7 +156,7 @@ class LiveRewards:
 
     def _start(self, spec: RewardSpec, undo: ExitStack) -> Reward:
         """Start a reward; what the person wrote is remembered, so that the run can be resumed by it unasked."""
-        reward = undo.enter_context(build_reward(spec, on_log=self._on_log))
+        reward = undo.enter_context(start_reward(spec, self._on_log))
         remember_own(spec)
         return reward
 

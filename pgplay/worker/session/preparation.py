@@ -76,14 +76,14 @@ def warm_torch() -> None:
 
 def plan_from(config: RunConfig, inputs: Inputs, start: SavedPolicy | None) -> Plan:
     """Return the plan of a run that starts from a saved policy, if one is given."""
-    if start is None:
-        return make_plan(config, inputs)
-    plan = make_plan(msgspec.structs.replace(config, model=start.card.model), inputs, start.policy.shape)
-    present = Density.of(config)
-    if start.density == present:
+    if start is not None:
+        config = msgspec.structs.replace(config, model=start.card.model)
+    plan = make_plan(config, inputs, None if start is None else start.policy.shape)
+    if start is None or start.density == Density.of(config):
         return plan
-    trained = f"{start.card.name} was trained at {start.density.description}"
-    return plan._replace(notes=(*plan.notes, f"{trained}; this run samples at {present.description}."))
+    trained, present = start.density.description, Density.of(config).description
+    note = f"{start.card.name} was trained at {trained}; this run samples at {present}."
+    return plan._replace(notes=(*plan.notes, note))
 
 
 def start_warm(trainer: Trainer, on_progress: OnProgress) -> str:

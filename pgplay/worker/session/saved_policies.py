@@ -75,22 +75,27 @@ class NamedPolicies(NamedTuple):
 
 def load_named(config: RunConfig) -> NamedPolicies:
     """Return the saved policies that `config` names; raises as `load_saved_policy` does, also for the device alone."""
-    resolve_device(config.device)
-    start, reference = config.starts_from, config.reference
-    return NamedPolicies(
-        load_saved_policy(start.name, config.device, "warm_start") if isinstance(start, PolicyNamed) else None,
-        load_saved_policy(reference, config.device, "reference") if reference != "start" else None,
-    )
+    device = resolve_device(config.device)
+    start = config.starts_from
+    names = {
+        "warm_start": start.name if isinstance(start, PolicyNamed) else "",
+        "reference": config.reference if config.reference != "start" else "",
+    }
+    return NamedPolicies(*(_load(name, device, field) if name else None for field, name in names.items()))
 
 
-def load_saved_policy(name: str, device: str = "auto", field: str = "") -> SavedPolicy:
-    """Return the policy called `name`, which the setting `field` names, on `device`.
+def load_saved_policy(name: str, device: str = "auto") -> SavedPolicy:
+    """Return the policy called `name` on `device`.
 
     Raises InputError for an unknown name or device, PgplayError for a damaged or newer policy. Nothing that came with
     the policy is run.
     """
+    return _load(name, resolve_device(device))
+
+
+def _load(name: str, device: torch.device, field: str = "") -> SavedPolicy:
     card, tensors = load_policy(name, field)
-    policy = Policy(card.shape, resolve_device(device))
+    policy = Policy(card.shape, device)
     policy.load_state(unpack(tensors, f"The policy '{name}'"))
     return SavedPolicy(card, policy)
 

@@ -92,10 +92,11 @@ class Session:
         takes what a person's reward prints, from another thread. Raises InputError, PgplayError, and RewardError for
         Python that can't be loaded. `on_wait` hears in words that the store waits for another program, now or later.
         """
-        plan, specs, policy, reference = prepared
+        plan = prepared.plan
         with ExitStack() as undo:
-            live = LiveRewards(specs, on_log)
-            learner = make_learner(plan, *live.build(undo), policy, reference)
+            live = LiveRewards(prepared.rewards, on_log)
+            reward, measures = live.build(undo)
+            learner = make_learner(plan, reward, measures, prepared.policy, prepared.reference)
             threads = Threads.choose(plan, learner.policy)
             undo.callback(threads.rest)
             threads.work()
@@ -128,7 +129,7 @@ class Session:
             content = stored.content
             plan = make_plan(content.config, Inputs(content.task), content.shape)
             live = LiveRewards(with_consent(content.rewards, rewards), on_log, content.reward_stamp)
-            learner = make_learner(plan, *live.build(undo))
+            learner = make_learner(plan, *live.build_saved(undo))
             learner.restore(stored.state)
             threads = Threads.choose(plan, learner.policy, content.threads)
             session = cls(stored.store, learner, threads, live)
