@@ -1,4 +1,4 @@
-"""Where things are kept: platformdirs' folders, or one folder that PGPLAY_HOME names, and what ships with pgplay."""
+"""The folders of stored data (platformdirs', or the one that PGPLAY_HOME names) and of what ships with pgplay."""
 
 import os
 from importlib.resources import files
@@ -10,7 +10,7 @@ from pgplay.errors import InputError, PgplayError
 
 
 def data_folder() -> Path:
-    """Return the folder of everything that is kept; PGPLAY_HOME overrides the platform's own."""
+    """Return the folder of all stored data; PGPLAY_HOME overrides the platform's."""
     home = os.environ.get("PGPLAY_HOME")
     if home:
         return expand_home(home)
@@ -29,37 +29,37 @@ def expand_home(file: Path | str) -> Path:
 
 
 def policies_folder() -> Path:
-    """Return the folder of the policy library: one folder a policy."""
+    """Return the folder of the policy library, with one folder per policy."""
     return data_folder() / "policies"
 
 
 def runs_folder() -> Path:
-    """Return the folder of the runs: one folder a run, with its metrics, checkpoints and log."""
+    """Return the folder of the runs, with one folder per run: its metrics, checkpoints and log."""
     return data_folder() / "runs"
 
 
 def runs_index_file() -> Path:
-    """Return the file in which the list of runs is kept aside; it may be deleted at any time."""
+    """Return the file that caches the list of runs; it may be deleted at any time."""
     return data_folder() / "runs-index.json"
 
 
 def cores_folder() -> Path:
-    """Return the folder in which runs that train now say how many CPU cores they want."""
+    """Return the folder where each training run registers the CPU cores it wants."""
     return data_folder() / "cores"
 
 
 def personal_presets_folder() -> Path:
-    """Return the folder in which a person keeps presets of their own."""
+    """Return the folder of a person's own presets."""
     return data_folder() / "presets"
 
 
 def personal_rewards_folder() -> Path:
-    """Return the folder in which a person keeps rewards of their own: Python files, found by their bare names."""
+    """Return the folder of a person's own rewards: Python files, found by their bare names."""
     return data_folder() / "rewards"
 
 
 def consents_folder() -> Path:
-    """Return the folder of the Python rewards from elsewhere that the person allowed to run."""
+    """Return the folder of other people's Python rewards that the person allowed to run."""
     return data_folder() / "consents"
 
 

@@ -139,7 +139,7 @@ def read_config(arguments: Arguments) -> Described:
     Asks for consent to Python rewards that a preset or a recipe names, not to those that an option names. Raises
     InputError that names the option and says what would be right, or if consent is refused.
     """
-    given = read_settings(arguments)
+    options = read_settings(arguments)
     preset: dict[str, Any] = {}
     recipe: dict[str, Any] = {}
     origin = ""
@@ -153,10 +153,10 @@ def read_config(arguments: Arguments) -> Described:
         from pgplay.config.recipe import parse_recipe
 
         recipe = parse_recipe(arguments.recipe)
-    settings = overlay(overlay(preset, recipe), given)
+    settings = overlay(overlay(preset, recipe), options)
     config = make_config(settings)
     origins = dict.fromkeys(_rewards(preset), origin) | dict.fromkeys(_rewards(recipe), "the recipe")
-    specs = read_rewards(config, given, origins)
+    specs = read_rewards(config, options, origins)
     return Described(config, agree(specs, arguments.yes))
 
 

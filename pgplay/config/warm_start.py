@@ -1,4 +1,4 @@
-"""What a run starts from, as `warm_start` says it: steps of cross-entropy training, or a saved policy."""
+"""The setting `warm_start`: steps of cross-entropy training, or a saved policy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Steps(NamedTuple):
-    """So many steps of cross-entropy training on texts come first."""
+    """`number` steps of cross-entropy training on texts come first."""
 
     number: int
 

@@ -1,9 +1,9 @@
 """Atomic writes: a crash at any instant leaves the old or the new content, never a mixture.
 
-A file is written without a name where the system can (Linux), else aside, then synced and named. A killed process
-leaves nothing of it on Linux, unless it dies between the two calls that replace an old file: that goes when the file is
-written again. A folder is filled aside under a hidden name, synced and renamed; what it replaces is renamed out of the
-way first, and `recover` puts that back where a crash came between the two renames.
+A file is written without a name where the system can (Linux), else under a temporary one, then synced and named. A
+killed process leaves nothing behind on Linux, unless it dies between the two calls that replace an old file; the next
+write of that file cleans up. A folder is filled under a hidden name, synced and renamed; the old one is renamed out of
+the way first, and `recover` restores it after a crash between the two renames.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ OTHER_FILE = "advice.other_name"
 
 
 def check_destination(path: Path, overwrite: bool = False, advice: str = OTHER_FILE) -> None:
-    """Raise InputError where a file at `path` would need a folder that is missing, or the place of what is there.
+    """Raise InputError if `path` is a folder, has no folder, or is a file already and may not be overwritten.
 
-    `advice` is what a person can do about a file that is there.
+    `advice` is what a person can do about an existing file.
     """
     if path.is_dir():
         raise InputError("file.folder", path=path)
@@ -68,10 +68,10 @@ def check_destination(path: Path, overwrite: bool = False, advice: str = OTHER_F
 
 
 def write_atomically(path: Path, data: bytes | Iterable[bytes], *, outlasts: bool = True) -> None:
-    """Put `data`, or its pieces, into the file `path`, whose folder exists: wholly, or not at all.
+    """Write `data`, or its pieces, to the file `path`, whose folder exists, atomically.
 
-    Without `outlasts` a power cut may still undo it, until something else in the folder is written that does outlast.
-    Raises PgplayError where the disk is full or the place can't be written; the old file then stays.
+    Without `outlasts` a power cut may undo it until the folder is synced by another write. Raises PgplayError if the
+    disk is full or the place can't be written; the old file then stays.
     """
     with as_user_errors(("action.write", {"name": path.name}), path):
         unnamed = _open_unnamed(path.parent)
@@ -86,7 +86,7 @@ def write_atomically(path: Path, data: bytes | Iterable[bytes], *, outlasts: boo
 
 
 def _open_unnamed(folder: Path) -> BinaryIO | None:
-    """Return a new file in `folder` that has no name yet; None where the system knows no such files."""
+    """Return a new file in `folder` without a name; None if the system has no such files."""
     unnamed = getattr(os, "O_TMPFILE", None)
     if unnamed is None or not Path("/proc/self/fd").is_dir():
         return None
@@ -99,7 +99,7 @@ def _open_unnamed(folder: Path) -> BinaryIO | None:
 
 
 def _give_name(descriptor: int, path: Path) -> None:
-    """Make the open file without a name the one at `path`; an old one gives way."""
+    """Name the open file without a name `path`, replacing an old file."""
     aside = path.with_name(_FILLING + hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16])
     folder = os.open(path.parent, os.O_RDONLY)
     try:
@@ -136,10 +136,7 @@ def _write_aside(path: Path, data: bytes | Iterable[bytes]) -> None:
 
 
 def write_synced(path: Path, data: bytes | Iterable[bytes]) -> None:
-    """Put `data`, or its pieces, into the new file `path`, on the disk when this returns; for use in `new_folder`.
-
-    Raises OSError.
-    """
+    """Write `data`, or its pieces, to the new file `path` and sync it, for use in `new_folder`; raises OSError."""
     with open(path, "xb") as file:
         _fill(file, data)
 
@@ -166,11 +163,10 @@ def sync_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def new_folder(folder: Path, *, replace: bool = False) -> Iterator[Path]:
-    """Yield an empty folder to fill; when the block ends well, that is what stands at `folder`.
+    """Yield an empty folder to fill, which becomes `folder` when the block succeeds.
 
-    The caller holds the lock of the parent folder, and with `replace` an old `folder` gives way. The files in it must
-    be synced by who writes them (`write_synced` does). Raises PgplayError, for an OSError of the block too; the old
-    folder then stays.
+    The caller holds the lock of the parent folder and syncs each file (`write_synced` does); `replace` replaces an old
+    `folder`. Raises PgplayError, for an OSError of the block too; the old folder then stays.
     """
     aside = folder.with_name(f"{_FILLING}{secrets.token_hex(8)}")
     with as_user_errors(("action.write", {"name": folder.name}), folder):
@@ -217,7 +213,7 @@ def delete_folder(folder: Path) -> None:
 
 
 def recover(parent: Path) -> None:
-    """Finish what a crash interrupted in `parent`, whose lock the caller holds: nothing is being written there now."""
+    """Finish what a crash interrupted in `parent`; the caller holds its lock, so nothing is being written there."""
     for leftover in [path for path in parent.iterdir() if path.name.startswith((_FILLING, _REPLACED, _DELETED))]:
         original = parent / leftover.name.removeprefix(_REPLACED)
         if leftover.name.startswith(_REPLACED) and not original.exists():

@@ -16,10 +16,8 @@ _WINDOWS_NAMES = {"con", "prn", "aux", "nul"} | {f"{port}{digit}" for port in ("
 def check_name(kind: str, name: str) -> str:
     """Return `name` in Unicode's composed form (NFC) if it can be the name of a `kind` (policy, run) on any system.
 
-    Good are letters of any script, digits, spaces, hyphens, underscores and dots, 1 to 80 of them; not first a dot or
-    a hyphen (hidden; taken for an option), not at either end a space, not last a dot, and not Windows' device names.
-
-    Raises InputError with what would be right.
+    A name has 1 to 80 letters of any script, digits, spaces, hyphens, underscores and dots. It begins with no dot
+    (hidden), hyphen (an option) or space, ends with no dot or space, and is no device of Windows. Raises InputError.
     """
     name = composed(name)
     reason = _reason_to_refuse(name)

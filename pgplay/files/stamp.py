@@ -1,4 +1,4 @@
-"""The stamp of a file: equal stamps mean that what was read before still holds."""
+"""The stamp of a file: as long as it stays equal, what was read before still holds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class FileStamp(NamedTuple):
-    """Which file it is, and what changes when it is written anew, in place or by a rename."""
+    """A file's identity, and what changes when it is written again, in place or by a rename."""
 
     path: str
     mtime_ns: int
@@ -18,7 +18,7 @@ class FileStamp(NamedTuple):
 
 
 def file_stamp(path: Path) -> FileStamp | None:
-    """Return the stamp of the file at `path` as it is now; None where there is none to be seen."""
+    """Return the present stamp of the file at `path`; None if it cannot be seen."""
     try:
         status = path.stat()
     except (OSError, ValueError):

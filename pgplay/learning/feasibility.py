@@ -9,7 +9,6 @@ from pgplay.learning.defaults import Basis
 from pgplay.policies.families.catalogue import MODELS
 from pgplay.rewards.reward import RewardFacts, facts_of
 from pgplay.tasks.load import text_field
-from pgplay.tokenizers.base import Tokenizer
 
 
 def refuse_impossible(basis: Basis, max_length: int) -> None:
@@ -21,11 +20,7 @@ def refuse_impossible(basis: Basis, max_length: int) -> None:
         _check_needs_no_target(basis, rewards)
     missing = basis.tokenizer.unwritable(basis.task.texts)
     if missing:
-        raise InputError(
-            f"The policy's alphabet lacks {missing!r}.",
-            "Choose a target within its alphabet, or start a new policy.",
-            field=text_field(basis.config),
-        )
+        raise InputError("plan.alphabet_lacks", field=text_field(basis.config), characters=missing)
     _check_length(basis, max_length)
 
 
@@ -35,8 +30,7 @@ def _check_goal(basis: Basis) -> None:
     goal_is_held_out = config.goal.metric.startswith("held_out")
     by_held_out = "patience" if config.patience is not None else "until" if goal_is_held_out else ""
     if by_held_out and not basis.task.held_out:
-        problem = f"{by_held_out} needs prompts held out of training."
-        raise InputError(problem, "Choose held_out 0.1, for example.", field=by_held_out)
+        raise InputError("plan.nothing_held_out", field=by_held_out, name=by_held_out)
 
 
 def _reward_facts(config: RunConfig) -> tuple[RewardFacts, ...]:
@@ -51,39 +45,24 @@ def _check_needs_no_target(basis: Basis, rewards: tuple[RewardFacts, ...]) -> No
     """Refuse to learn by comparing with a target that is empty."""
     config, field = basis.config, text_field(basis.config)
     if basis.algorithm.kind == "cross-entropy":
-        raise InputError(
-            f"The target is empty, and {config.algorithm} learns from nothing else.",
-            "Choose grpo, or give a target.",
-            field=field,
-        )
+        raise InputError("plan.learns_from_targets", field=field, algorithm=config.algorithm)
     for text, facts in zip((config.reward, *config.measure), rewards, strict=True):
         if facts.needs_target:
-            raise InputError(
-                "The target is empty.",
-                f"Give at least one character to learn, or a reward that needs none, unlike {text}.",
-                field=field,
-            )
+            raise InputError("plan.reward_needs_target", field=field, reward=text)
 
 
 def _check_length(basis: Basis, max_length: int) -> None:
     """Refuse texts that are longer than a completion may be, or than the network reads."""
     longest, model, config = basis.longest, basis.model, basis.config
     if longest.answer >= max_length:
+        unit = "unit.characters" if basis.tokenizer.one_token_per_character else "unit.tokens"
+        least = longest.answer + 1
         raise InputError(
-            f"The longest target has {longest.answer} {_unit(basis.tokenizer)}, and max_length is {max_length}.",
-            f"It must be at least {longest.answer + 1}: the stop token counts.",
-            field="max_length",
+            "plan.target_too_long", field="max_length", longest=longest.answer, unit=unit, limit=max_length, least=least
         )
     needed = longest.prompt + max_length
     if needed > model.context_length:
         reads_more = any(other.context_length >= needed for other in MODELS.values())
-        raise InputError(
-            f"The longest prompt and completion need {needed} tokens; "
-            f"{model.name} reads and writes {model.context_length}.",
-            "Shorten the text or choose a model that reads more." if reads_more else "Shorten the text.",
-            field=text_field(config) if config.max_length is None else "max_length",
-        )
-
-
-def _unit(tokenizer: Tokenizer) -> str:
-    return "characters" if tokenizer.one_token_per_character else "tokens"
+        field = text_field(config) if config.max_length is None else "max_length"
+        code = "plan.model_reads_less" if reads_more else "plan.no_model_reads_it"
+        raise InputError(code, field=field, needed=needed, model=model.name, limit=model.context_length)

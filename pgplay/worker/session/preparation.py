@@ -24,7 +24,7 @@ from pgplay.worker.session.interface import OnProgress
 from pgplay.worker.session.saved_policies import SavedPolicy, load_named
 
 PAIRS_FOR_GOAL = 64
-"""So many targets are scored to learn what a solved run's reward is."""
+"""Targets that are scored to find the reward of a solved run."""
 
 
 class Prepared(NamedTuple):
@@ -55,14 +55,14 @@ def prepare(config: RunConfig, inputs: Inputs, rewards: Iterable[RewardSpec] = (
             field="reference",
         )
     specs = with_consent(resolve((config.reward, *config.measure), rewards), ())
-    policy, reference = (None if one is None else one.policy for one in saved)
+    policy, reference = (None if found is None else found.policy for found in saved)
     return Prepared(plan, specs, policy, reference)
 
 
 def check_resume(run: str, command: Resume) -> None:
-    """Refuse a stored `run` that there is not, or whose Python nobody has allowed; raises InputError and PgplayError.
+    """Refuse an unknown run, and one whose Python was not allowed; raises InputError and PgplayError.
 
-    What of the run is damaged is said by bringing it back.
+    A damaged run is refused when it is resumed.
     """
     with_consent(stored_rewards(run, command.at), command.rewards)
 
@@ -87,10 +87,10 @@ def plan_from(config: RunConfig, inputs: Inputs, start: SavedPolicy | None) -> P
 
 
 def start_warm(trainer: Trainer, on_progress: OnProgress) -> str:
-    """Make the warm start that the trainer's plan asks for, told as it goes; returns in words how it ended.
+    """Make the warm start that the trainer's plan asks for, and return a sentence's part on how it ended.
 
-    The policy as it then is becomes the reference, where no other is named: how far a run leads away from it is told
-    even where it is not charged. Empty, and nothing done, where no warm start is asked for.
+    The policy is then the reference unless another is named: the run's KL to it is measured even if it costs nothing.
+    Without a warm start nothing is done, and the text is empty.
     """
     config = trainer.plan.config
     start = config.starts_from
@@ -99,13 +99,13 @@ def start_warm(trainer: Trainer, on_progress: OnProgress) -> str:
     if isinstance(start, PolicyNamed):
         ended = f"from the policy {start.name}"
     else:
-        wanted = start.number
+        most = start.number
 
-        def tell(step: int, loss: float, held_out: float | None) -> None:
+        def report(step: int, loss: float, held_out: float | None) -> None:
             beside = "" if held_out is None else f", held out (median) {held_out:.2f}"
-            on_progress(f"warm start: step {step} of {wanted}, cross-entropy {loss:.2f}{beside} nats")
+            on_progress(f"warm start: step {step} of {most}, cross-entropy {loss:.2f}{beside} nats")
 
-        steps, reached = warm_up(trainer, wanted, tell)
+        steps, reached = warm_up(trainer, most, report)
         beside = "" if reached is None else f", to a median of {reached:.3f} nats on what was held out"
         ended = f"{steps} steps{beside}"
     if config.reference == "start":
@@ -114,10 +114,7 @@ def start_warm(trainer: Trainer, on_progress: OnProgress) -> str:
 
 
 def goal_of(plan: Plan, reward: Reward) -> float | None:
-    """Return the mean reward of writing every target exactly, None where it can't be told without running Python.
-
-    Where there is no target there is no such goal.
-    """
+    """Return the mean reward of exact targets; None without targets, and if only Python could tell."""
     if not plan.task.has_targets:
         return None
     values = []
@@ -134,10 +131,10 @@ def goal_of(plan: Plan, reward: Reward) -> float | None:
 
 def changed_plan(old: Plan, settings: dict[str, Any]) -> Plan:
     """Return the plan of a run that goes on by other live `settings`; raises InputError where it can't."""
-    known = fields()
-    fixed = [name for name in settings if name in known and not known[name].live]
+    all_fields = fields()
+    fixed = [name for name in settings if name in all_fields and not all_fields[name].live]
     if fixed:
-        live = ", ".join(name for name, field in known.items() if field.live)
+        live = ", ".join(name for name, field in all_fields.items() if field.live)
         problem = f"{fixed[0]} cannot be changed during a run."
         raise InputError(problem, f"These can: {live}.", field=fixed[0])
     config = make_config(settings, old.written)

@@ -50,13 +50,13 @@ class Checked(NamedTuple):
 
 def learning_fields() -> list[Field]:
     """Return the fields under 'Learning settings', live ones first."""
-    shown = [
+    described = [
         field
         for section in LEARNING_SECTIONS
         for field in fields().values()
         if field.section == section and field.name not in (*MAIN_FIELDS, *MORE_FIELDS)
     ]
-    return sorted(shown, key=lambda field: not field.live)
+    return sorted(described, key=lambda field: not field.live)
 
 
 def written(value: Any) -> str:
@@ -148,13 +148,13 @@ def _is_limit(field: Field) -> bool:
 
 def stamps(typed: Mapping[str, str]) -> tuple[FileStamp, ...]:
     """Return the stamps of the files that `read_files` reads: those of the task and of the warm start."""
-    found = []
+    files = []
     for name in ("task", "warm_text"):
         try:
-            found.append(file_stamp(expand_home(typed[name].strip())) if typed[name] else None)
+            files.append(file_stamp(expand_home(typed[name].strip())) if typed[name] else None)
         except InputError:  # `read_files` says that there is no such home
             continue
-    return tuple(stamp for stamp in found if stamp is not None)
+    return tuple(stamp for stamp in files if stamp is not None)
 
 
 def read_files(typed: Mapping[str, str]) -> Inputs:
@@ -195,13 +195,12 @@ def task_choices(task: str) -> list[tuple[str, str]]:
 
 def live_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Split the changes between two settings: those that apply while training, and the names of the rest."""
-    known = fields()
     live, later = {}, []
-    for name in known:
-        old, new = before.get(name, known[name].default), after.get(name, known[name].default)
+    for name, field in fields().items():
+        old, new = before.get(name, field.default), after.get(name, field.default)
         if written(old) == written(new):
             continue
-        if known[name].live and not (name == "algorithm" and trains_network(old) != trains_network(new)):
+        if field.live and not (name == "algorithm" and trains_network(old) != trains_network(new)):
             live[name] = new
         else:
             later.append(name)
