@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -163,7 +164,8 @@ async def test_a_bad_number_is_said_beneath_its_field() -> None:
         await begin(bench, pilot)
         await unfold(bench, pilot, "learning", "lr")
         problem = bench.app.main.query_one("#setting-lr .problem", Static)
-        for value, said in (("fast", "'fast' is not a number."), ("7", "above 0, at most 1"), ("nan", "lr is nan")):
+        problems = (("fast", "'fast' is not a number."), ("7", "above 0, at most 1"), ("nan", "lr cannot be NaN"))
+        for value, said in problems:
             field(bench, "lr").value = value
             await until(pilot, lambda said=said: said in str(problem.render()))
             assert bench.app.main.query_one("#start", Button).disabled
@@ -268,12 +270,12 @@ class Reader:
         self._read, self._app_thread = form.read_files, threading.current_thread()
         monkeypatch.setattr(form, "read_files", self)
 
-    def __call__(self, typed: Mapping[str, str]) -> Inputs:
-        if typed["task"] == str(self.file):
+    def __call__(self, names: form.FileNames) -> Inputs:
+        if names.task == str(self.file):
             assert threading.current_thread() is not self._app_thread
             self.checks += 1
             assert self.gate.wait(20)
-        return self._read(typed)
+        return self._read(names)
 
 
 @pytest.fixture
@@ -297,6 +299,29 @@ async def test_a_large_set_is_read_beside_the_screen_and_a_start_waits_for_it(re
         await until(pilot, lambda: bench.app.state.settings == {"task": str(reader.file)})
         bench.app.main.setup.check_now()
         assert reader.checks == 1
+
+
+@pytest.mark.parametrize("name", ["task", "warm_text", "reward", "measure"])
+async def test_no_file_is_read_on_the_screens_thread_and_a_saved_one_is_taken(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / ("mine.py" if name in ("reward", "measure") else "mine.txt")
+    app_thread, opened = threading.current_thread(), os.open
+
+    def open_beside(path: str | Path, *rest: Any, **named: Any) -> int:
+        assert threading.current_thread() is not app_thread or Path(path) != file
+        return opened(path, *rest, **named)
+
+    monkeypatch.setattr(os, "open", open_beside)
+    settings = {name: [str(file)] if name == "measure" else str(file)}
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        setup = bench.app.main.setup
+        setup.load(make_config({**settings, **({"warm_start": "10"} if name == "warm_text" else {})}))
+        await until(pilot, lambda: (found := setup.check_now().problem) is not None and file.name in found.message)
+        file.write_text("def reward(text, target, prompt):\n    return 1.0\n")
+        await until(pilot, lambda: setup.check_now().config is not None)
 
 
 async def test_what_is_typed_while_a_large_set_is_read_takes_its_place(reader: Reader) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pgplay.app.drawing.number_format import count, number
@@ -146,30 +147,50 @@ def _is_limit(field: Field) -> bool:
     return field.section == "limits" or field.name == "kl_limit"
 
 
-def stamps(typed: Mapping[str, str]) -> tuple[FileStamp, ...]:
-    """Return the stamps of the files that `read_files` reads: those of the task and of the warm start."""
-    files = []
-    for name in ("task", "warm_text"):
+class FileNames(NamedTuple):
+    """The typed texts that may name a file: a task, a warm start's text, and Python rewards with their fields."""
+
+    task: str
+    warm_text: str
+    python: tuple[tuple[str, str], ...]
+
+
+def file_names(typed: Mapping[str, str]) -> FileNames:
+    """Return the typed texts that may name a file; reads no disk."""
+    from pgplay.rewards.python.source import is_python
+
+    measures = [("measure", text.strip()) for text in typed["measure"].split(",")]
+    rewards = (("reward", typed["reward"].strip()), *measures)
+    python = tuple((field, text) for field, text in rewards if is_python(text))
+    return FileNames(typed["task"].strip(), typed["warm_text"].strip(), python)
+
+
+def stamps(names: FileNames) -> tuple[FileStamp | None, ...]:
+    """Return the present stamps of the files that `read_files` reads; None for each that is none."""
+    from pgplay.rewards.python.source import find_python
+
+    def stamp(find: Callable[[str], Path], name: str) -> FileStamp | None:
         try:
-            files.append(file_stamp(expand_home(typed[name].strip())) if typed[name] else None)
+            return file_stamp(find(name)) if name else None
         except InputError:  # `read_files` says that there is no such home
-            continue
-    return tuple(stamp for stamp in files if stamp is not None)
+            return None
+
+    texts = (names.task, names.warm_text)
+    return (*(stamp(expand_home, name) for name in texts), *(stamp(find_python, text) for _, text in names.python))
 
 
-def read_files(typed: Mapping[str, str]) -> Inputs:
+def read_files(names: FileNames) -> Inputs:
     """Read the files that the typed texts name; raises InputError with the field to blame.
 
     Python is only seen to be readable here; it is read again, shown and agreed to when a run starts.
     """
-    from pgplay.rewards.spec import RewardSpec
+    from pgplay.rewards.python.source import read_python
     from pgplay.tasks.inputs import read_inputs
 
-    inputs = read_inputs(typed["task"].strip(), typed["warm_text"].strip())
-    measures = [("measure", text.strip()) for text in typed["measure"].split(",")]
-    for field, text in (("reward", typed["reward"].strip()), *measures):
+    inputs = read_inputs(names.task, names.warm_text)
+    for field, text in names.python:
         with about(field):
-            RewardSpec(text).read()
+            read_python(text)
     return inputs
 
 

@@ -101,7 +101,7 @@ class Setup(Vertical):
     def _fill_lists(self) -> None:
         self.query_one("#preset", Choice).show_entries(choices.presets(), self.preset)
         self._show_notes()
-        self._check()
+        self.check_now()
         if self._is_roomy:
             for fold in self.query(Collapsible):
                 fold.collapsed = False
@@ -139,7 +139,7 @@ class Setup(Vertical):
         for setting in self.query(Setting):
             setting.show_value(self.typed[setting.field.name])
         self._show_notes()
-        self._check()
+        self.check_now()
 
     def note_brought(self, specs: Iterable[RewardSpec]) -> None:
         """Remember that the person did not write `specs`, whatever is typed into their fields from now on."""
@@ -164,7 +164,7 @@ class Setup(Vertical):
         """Put `spec`, which the person wrote, into the reward's field."""
         self._brought.pop(spec.strip(), None)
         if spec == self.typed["reward"]:
-            self._check()
+            self.check_now()
             return
         self.typed["reward"], self._own_reward, self.preset = spec, False, ""
         self.query_one("#preset", Choice).choose("")
@@ -173,7 +173,7 @@ class Setup(Vertical):
         with own.prevent(Input.Changed):
             own.value = for_field(spec)
         self._show_notes()
-        self._check()
+        self.check_now()
 
     def show(self, state: AppState) -> None:
         """Show what depends on the worker: the devices and the button's label."""
@@ -245,7 +245,7 @@ class Setup(Vertical):
             [fields()[name] for name in form.MORE_FIELDS] if event.collapsible.id == "more" else form.learning_fields()
         )
         await contents.mount(*(Setting(field, self.typed[field.name]) for field in shown))
-        self._check()
+        self.check_now()
         if not self._is_roomy:
             event.collapsible.scroll_visible(top=True)
 
@@ -277,9 +277,8 @@ class Setup(Vertical):
         self.preset = ""
         self.query_one("#preset", Choice).choose("")
         self._show_notes()
-        if self._pause is not None:
-            self._pause.stop()
-        self._pause = self.set_timer(TYPING_PAUSE if typing else 0.001, self._check)
+        self._end_pause()
+        self._pause = self.set_timer(TYPING_PAUSE if typing else 0.001, self.check_now)
 
     # Notes beside the fields
 
@@ -306,25 +305,26 @@ class Setup(Vertical):
     def check_now(self) -> form.Checked:
         """Check the setup now, without waiting for a pause in typing.
 
-        Large files are not read here: until they have been, that is the problem.
+        Files are not read here: until they have been, that is the problem.
         """
+        self._end_pause()
         return self._checking.now(self.typed)
 
     async def check(self) -> form.Checked:
-        """Return what the setup says this moment, checked, once its large files have been read."""
+        """Return what the setup says this moment, checked, once its files have been read."""
+        self._end_pause()
         return await self._checking.complete(self.typed)
 
-    def _check(self) -> None:
-        self._checking.now(self.typed)
+    def _end_pause(self) -> None:
+        if self._pause is not None:
+            self._pause.stop()
+            self._pause = None
 
     def _show_reading(self) -> None:
         self._problem, self._notes = "", "reading…"
         self._show_bottom()
 
     def _show_check(self, checked: form.Checked) -> None:
-        if self._pause is not None:
-            self._pause.stop()
-            self._pause = None
         self._vocabulary = checked.vocabulary or self._vocabulary
         self.query_one("#model", Choice).show_entries(self._models(), self.typed["model"])
         self._show_problem(checked.problem)
