@@ -88,6 +88,7 @@ def make_plan(config: RunConfig, inputs: Inputs, shape: PolicySpec | None = None
     algorithm = algorithm_row(config.algorithm)
     spec = model_spec(shape.model if shape else chosen_model(config.model, has_prompts=bool(config.task)))
     choices = choices_of(config, algorithm)
+    assert inputs.warm_lines or not config.warm_text or shape is not None, "the warm start's text was not read"
     refuse_unsupported_settings(config, spec)
     notes = inactive_settings(config)
     if config.kl_limit is not None and not config.warm_start and config.reference == "start" and shape is None:
