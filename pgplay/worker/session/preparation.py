@@ -8,11 +8,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from pgplay.config.run_config import RunConfig, fields, make_config
-from pgplay.config.warm_start import PolicyNamed
 from pgplay.errors import InputError, RewardError
 from pgplay.learning.plan import Plan, make_plan
 from pgplay.learning.trainer import Trainer
-from pgplay.learning.warm_start import warm_up
 from pgplay.policies.density import Density
 from pgplay.policies.policy import Policy
 from pgplay.rewards.reward import Reward, build_reward
@@ -20,7 +18,6 @@ from pgplay.rewards.spec import RewardSpec, resolve, with_consent
 from pgplay.runs.stored_rewards import stored_rewards
 from pgplay.tasks.inputs import Inputs
 from pgplay.worker.protocol.messages import Resume
-from pgplay.worker.session.interface import OnProgress
 from pgplay.worker.session.saved_policies import SavedPolicy, load_named
 
 PAIRS_FOR_GOAL = 64
@@ -84,33 +81,6 @@ def plan_from(config: RunConfig, inputs: Inputs, start: SavedPolicy | None) -> P
     trained, present = start.density.description, Density.of(config).description
     note = f"{start.card.name} was trained at {trained}; this run samples at {present}."
     return plan._replace(notes=(*plan.notes, note))
-
-
-def start_warm(trainer: Trainer, on_progress: OnProgress) -> str:
-    """Make the warm start that the trainer's plan asks for, and return a sentence's part on how it ended.
-
-    The policy is then the reference unless another is named: the run's KL to it is measured even if it costs nothing.
-    Without a warm start nothing is done, and the text is empty.
-    """
-    config = trainer.plan.config
-    start = config.starts_from
-    if start is None:
-        return ""
-    if isinstance(start, PolicyNamed):
-        ended = f"from the policy {start.name}"
-    else:
-        most = start.number
-
-        def report(step: int, loss: float, held_out: float | None) -> None:
-            beside = "" if held_out is None else f", held out (median) {held_out:.2f}"
-            on_progress(f"warm start: step {step} of {most}, cross-entropy {loss:.2f}{beside} nats")
-
-        steps, reached = warm_up(trainer, most, report)
-        beside = "" if reached is None else f", to a median of {reached:.3f} nats on what was held out"
-        ended = f"{steps} steps{beside}"
-    if config.reference == "start":
-        trainer.keep_reference()
-    return ended
 
 
 def goal_of(plan: Plan, reward: Reward) -> float | None:

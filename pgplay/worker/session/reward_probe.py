@@ -18,8 +18,9 @@ from pgplay.rewards.spec import resolve
 from pgplay.tasks.inputs import read_inputs
 from pgplay.worker.protocol.messages import ProbeReward
 from pgplay.worker.session.interface import OnLog, OnProgress, discard
-from pgplay.worker.session.preparation import plan_from, start_warm
+from pgplay.worker.session.preparation import plan_from
 from pgplay.worker.session.saved_policies import draw_texts, load_named
+from pgplay.worker.session.warm_start import start_warm
 
 COMPLETIONS = 256
 """So many completions are looked at, in whole groups, and at least two of those."""

@@ -37,11 +37,12 @@ from pgplay.worker.protocol.records import RunInfo
 from pgplay.worker.session.checkpointer import Checkpointer, StoredRun, fill, forget, open_run
 from pgplay.worker.session.interface import OnLog, OnProgress, Texts, discard
 from pgplay.worker.session.live_reward import LiveRewards
-from pgplay.worker.session.preparation import Prepared, changed_plan, prepare, start_warm
+from pgplay.worker.session.preparation import Prepared, changed_plan, prepare
 from pgplay.worker.session.progress import Assessment
 from pgplay.worker.session.saved_policies import answer_write, card_of
 from pgplay.worker.session.stop_conditions import Ending, ending_of
 from pgplay.worker.session.threads import Threads
+from pgplay.worker.session.warm_start import start_warm
 
 _SHOWN_PAIRS = 200
 

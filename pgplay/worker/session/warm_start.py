@@ -1,0 +1,35 @@
+"""The warm start of a run: made, reported as it goes, and described for the run's events."""
+
+from __future__ import annotations
+
+from pgplay.config.warm_start import PolicyNamed
+from pgplay.learning.trainer import Trainer
+from pgplay.learning.warm_start import warm_up
+from pgplay.worker.session.interface import OnProgress
+
+
+def start_warm(trainer: Trainer, on_progress: OnProgress) -> str:
+    """Make the warm start that the trainer's plan asks for, and return a sentence's part on how it ended.
+
+    The policy is then the reference unless another is named: the run's KL to it is measured even if it costs nothing.
+    Without a warm start nothing is done, and the text is empty.
+    """
+    config = trainer.plan.config
+    start = config.starts_from
+    if start is None:
+        return ""
+    if isinstance(start, PolicyNamed):
+        ended = f"from the policy {start.name}"
+    else:
+        most = start.number
+
+        def report(step: int, loss: float, held_out: float | None) -> None:
+            beside = "" if held_out is None else f", held out (median) {held_out:.2f}"
+            on_progress(f"warm start: step {step} of {most}, cross-entropy {loss:.2f}{beside} nats")
+
+        steps, reached = warm_up(trainer, most, report)
+        beside = "" if reached is None else f", to a median of {reached:.3f} nats on what was held out"
+        ended = f"{steps} steps{beside}"
+    if config.reference == "start":
+        trainer.keep_reference()
+    return ended
