@@ -3,4 +3,6 @@
 from __future__ import annotations
 
 APP_ERRORS: dict[str, str] = {
+    "error.setup.no_number": "{name}: {text:name} is not {noun:text}.",
+    "error.setup.no_number.remedy": "Give {noun:text} {range}.",
 }

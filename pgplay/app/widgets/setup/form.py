@@ -87,7 +87,7 @@ def limits(field: Field) -> str:
 
 
 def read(field: Field, text: str) -> Any:
-    """Parse the text of a field, None for the default; raises InputError."""
+    """Parse the text of a field, None for the default; raises InputError that names the field."""
     typed = text if field.name == "alphabet" else text.strip()
     if not typed:
         return None
@@ -98,23 +98,16 @@ def read(field: Field, text: str) -> Any:
     try:
         return field.type(typed)
     except ValueError as error:
-        kind = "a whole number" if field.type is int else "a number"
-        allowed = limits(field)
-        raise InputError(f"'{typed}' is not {kind}.", f"Give {kind} {allowed}." if allowed else "") from error
+        noun = "noun.whole_number" if field.type is int else "noun.number"
+        name, allowed = field.name, field.range
+        raise InputError("setup.no_number", field=name, name=name, text=typed, noun=noun, range=allowed) from error
 
 
 def collect(typed: Mapping[str, str]) -> dict[str, Any]:
     """Return the settings that differ from the defaults; raises InputError that names the field."""
     settings = {}
     for name, text in typed.items():
-        field = fields()[name]
-        if name == "target":
-            settings[name] = text
-            continue
-        try:
-            value = read(field, text)
-        except InputError as error:
-            raise InputError(f"{name}: {error.problem}", error.remedy, field=name) from error
+        value = text if name == "target" else read(fields()[name], text)
         if value is not None:
             settings[name] = value
     return settings
