@@ -61,6 +61,9 @@ def add_field_options(parser: Parser, names: Collection[str] = ()) -> None:
         if field.name == "target":
             what = "read the target from this file"
             group.add_argument("--target-file", metavar="FILE", type=_read_target, help=what)
+        if field.name == "task":
+            what = "the task file's columns: the prompt's, then those of right answers (question,answer)"
+            group.add_argument("--columns", metavar="NAME,...", help=what)
 
 
 def _read_target(file: str) -> str:
@@ -114,6 +117,10 @@ def read_settings(arguments: Arguments) -> dict[str, Any]:
         if "target" in settings:
             raise InputError("command.two_targets", field="target")
         settings["target"] = arguments.target_file
+    if arguments.columns is not None:
+        if "task" not in settings:
+            raise InputError("command.columns_alone", field="task")
+        settings["task"] += f":{arguments.columns}"
     return settings
 
 

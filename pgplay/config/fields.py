@@ -94,6 +94,23 @@ def refused_value(field: Field, value: Any) -> InputError:
 _NOUNS = {int: "noun.whole_number", float: "noun.number", str: "noun.text", tuple: "noun.texts"}
 
 
+ALPHABETS = ("auto", "lowercase", "ascii", "target")
+"""The names of alphabets; any other text is the characters themselves."""
+
+
+def canonical(field: Field, value: Any) -> Any:
+    """Return `value` with a name in lower case, as names are kept: of an algorithm, a model, a device, a choice."""
+    if not isinstance(value, str):
+        return value
+    is_name = (
+        field.choices
+        or field.name in ("algorithm", "device")
+        or (field.name == "model" and value.replace("-", "").isalnum())
+        or (field.name == "alphabet" and value.lower() in ALPHABETS)
+    )
+    return value.lower() if is_name else value
+
+
 def check_unicode(name: str, value: object) -> None:
     """Refuse half a surrogate pair in `value`, a text or a list of texts: it cannot be stored or shown."""
     if isinstance(value, list | tuple):

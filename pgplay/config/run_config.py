@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from pgplay.config import goals
-from pgplay.config.fields import Field, check_unicode, describe, fields_of, refused_value
+from pgplay.config.fields import Field, canonical, check_unicode, describe, fields_of, refused_value
 from pgplay.config.warm_start import WarmStart, parse_warm_start
 from pgplay.errors import InputError, UnknownName
 
@@ -34,7 +34,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         str,
         describe(
             "prompts and targets: a generator (reverse:length=3-5), a shipped data set (assistant), or a file (.csv, "
-            ".jsonl, .toml)",
+            ".jsonl, .toml; other columns as pairs.csv:question,answer)",
             "task",
         ),
     ] = ""
@@ -328,6 +328,7 @@ def make_config(settings: Mapping[str, Any], base: RunConfig | None = None) -> R
             raise UnknownName("setting", name, all_fields)
     merged = {**(to_settings(base) if base else {}), **settings}
     for name, value in merged.items():
+        merged[name] = canonical(all_fields[name], value)
         check_unicode(name, value)
         if isinstance(value, float) and not math.isfinite(value):
             raise refused_value(all_fields[name], value)

@@ -15,7 +15,7 @@ from pgplay.files.stamp import FileStamp, file_stamp
 from pgplay.paths import expand_home
 from pgplay.tasks.datasets import shipped_data_sets
 from pgplay.tasks.generators import GENERATORS, generate, parse_task
-from pgplay.tasks.pairs import PAIR_SUFFIXES, read_pairs
+from pgplay.tasks.pairs import PAIR_SUFFIXES, Columns, read_pairs, split_columns
 from pgplay.tasks.task import Pair, Task, single_target
 
 
@@ -34,8 +34,9 @@ def read_task(task: str) -> PairsFile | None:
 
     Kept until the file changes. Raises InputError for an unknown name and for an unreadable file.
     """
-    path = _file_of(task) if task else None
-    return None if path is None else _read(path, file_stamp(path))
+    name, columns = split_columns(task)
+    path = _file_of(name) if name else None
+    return None if path is None else _read(path, columns, file_stamp(path))
 
 
 def _file_of(task: str) -> Path | None:
@@ -51,8 +52,8 @@ def _file_of(task: str) -> Path | None:
 
 
 @lru_cache(maxsize=2)
-def _read(path: Path, stamp: FileStamp | None) -> PairsFile:
-    return PairsFile(path.stem, read_pairs(path))
+def _read(path: Path, columns: Columns, stamp: FileStamp | None) -> PairsFile:
+    return PairsFile(path.stem, read_pairs(path, columns))
 
 
 def make_task(config: RunConfig, file: PairsFile | None) -> Task:

@@ -19,6 +19,8 @@ class Pair(msgspec.Struct, frozen=True, omit_defaults=True):
     prompt: str
     target: str
     others: tuple[str, ...] = ()
+    columns: tuple[tuple[str, str | int | float | bool | None], ...] = ()
+    """What the further columns of its file say, by name."""
 
     @property
     def answers(self) -> tuple[str, ...]:

@@ -101,6 +101,7 @@ def test_wrong_word_gets_the_nearest_right_one(
         (["--preset", "nosuch.toml"], ["nosuch.toml"]),
         (["--target-file", "nosuch.txt"], ["nosuch.txt"]),
         (["--target", "hello world", "--max-length", "3"], ["11 characters", "max_length is 3"]),
+        (["--columns", "question,answer"], ["--columns needs a file", "--task pairs.csv --columns question,answer"]),
         (["--device", "tpu"], ["There is no device called 'tpu'", "cpu"]),
         (["--resume", "nosuchrun"], ["nosuchrun"]),
         (["--target", "hi", "--save", "../x"], ["../x"]),

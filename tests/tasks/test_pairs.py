@@ -3,11 +3,13 @@ import json
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pgplay.errors import InputError
+from pgplay.tasks.load import read_task
 from pgplay.tasks.pairs import read_pairs
 from pgplay.tasks.task import Pair, Task
 
@@ -42,7 +44,7 @@ def write_toml(path: Path, pairs: dict[str, str]) -> None:
 def test_pairs_come_back_as_they_were_written(tmp_path: Path, write, pairs: dict[str, str]) -> None:
     path = tmp_path / f"pairs.{write.__name__.removeprefix('write_')}"
     write(path, pairs)
-    assert read_pairs(path) == tuple(Pair(prompt, target) for prompt, target in pairs.items())
+    assert [(pair.prompt, *pair.answers) for pair in read_pairs(path)] == list(pairs.items())
 
 
 @pytest.mark.parametrize(
@@ -161,3 +163,41 @@ def test_what_is_too_deep_or_too_long_is_refused_in_two_lines(tmp_path: Path, na
         read_pairs(path)
     assert name in refused.value.problem
     assert len(str(refused.value)) < 400 + len(str(path))
+
+
+ROWS = [
+    {"id": "1", "question": "hi", "answer": "hello", "hint": "h"},
+    {"id": "2", "question": "bye", "answer": "goodbye", "hint": "g"},
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", "\n".join([",".join(ROWS[0]), *(",".join(row.values()) for row in ROWS)])),
+        ("a.jsonl", "\n".join(map(json.dumps, ROWS))),
+        ("a.toml", "\n".join("[[pairs]]\n" + "\n".join(f'{k} = "{v}"' for k, v in row.items()) for row in ROWS)),
+    ],
+)
+def test_columns_of_other_names_are_named_and_further_ones_are_kept(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    file = read_task(f"{tmp_path / name}:question,answer")
+    assert file is not None
+    assert [(pair.prompt, pair.target, dict(pair.columns)) for pair in file.pairs] == [
+        ("hi", "hello", {"id": "1", "hint": "h"}),
+        ("bye", "goodbye", {"id": "2", "hint": "g"}),
+    ]
+    stored = msgspec.json.decode(msgspec.json.encode(file.pairs), type=tuple[Pair, ...])
+    assert stored == file.pairs
+
+
+def test_a_column_that_is_not_there_is_refused_with_the_nearest_one(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("question,answer\nhi,hello\n")
+    with pytest.raises(InputError) as refused:
+        read_task(f"{tmp_path / 'a.csv'}:question,answr")
+    assert str(refused.value) == "There is no column of a.csv called 'answr'.\nDid you mean 'answer'?"
+
+
+def test_rows_that_differ_in_further_columns_alone_are_one_pair(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("prompt,target,id\nhi,hello,1\nhi,hello,2\n")
+    assert [dict(pair.columns) for pair in read_pairs(tmp_path / "a.csv")] == [{"id": "1"}]

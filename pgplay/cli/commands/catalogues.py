@@ -180,7 +180,7 @@ def _list_algorithms(arguments: Arguments) -> int:
 def _show_algorithm(arguments: Arguments) -> int:
     from pgplay.learning.reports.metrics import METRICS
 
-    facts: dict[str, Any] = _algorithm(arguments.name) if arguments.name else {}
+    facts: dict[str, Any] = _algorithm(arguments.name.lower()) if arguments.name else {}
     metrics = METRICS if arguments.metrics or not arguments.name else {}
     if arguments.json:
         documented = [{"name": name, **metric._asdict()} for name, metric in metrics.items()]

@@ -8,6 +8,8 @@ COMMAND_ERRORS: dict[str, str] = {
     "error.command.not_first": "The command comes first: {command}.",
     "error.command.two_presets": "Two presets are given: {first} and {second}.",
     "error.command.two_presets.remedy": "Give one of them.",
+    "error.command.columns_alone": "--columns needs a file of prompts and answers.",
+    "error.command.columns_alone.remedy": "Name it with --task: --task pairs.csv --columns question,answer.",
     "error.command.two_targets": "Both --target and --target-file are given.",
     "error.command.two_targets.remedy": "Give one of them.",
     "error.command.no_terminal": "The app needs a terminal, but standard {stream} is not one.",

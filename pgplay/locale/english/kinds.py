@@ -21,6 +21,7 @@ KINDS = {
     "kind.reward": "reward",
     "kind.run": "run",
     "kind.setting": "setting",
+    "kind.column": "column of {of}",
     "kind.task": "task",
     "kind.text": "text",
 }

@@ -161,6 +161,7 @@ def file_names(typed: Mapping[str, str]) -> FileNames:
 def stamps(names: FileNames) -> tuple[FileStamp | None, ...]:
     """Return the present stamps of the files that `read_files` reads; None for each that is none."""
     from pgplay.rewards.python.source import find_python
+    from pgplay.tasks.pairs import split_columns
 
     def stamp(find: Callable[[str], Path], name: str) -> FileStamp | None:
         try:
@@ -168,7 +169,7 @@ def stamps(names: FileNames) -> tuple[FileStamp | None, ...]:
         except InputError:  # `read_files` says that there is no such home
             return None
 
-    texts = (names.task, names.warm_text)
+    texts = (split_columns(names.task)[0], names.warm_text)
     return (*(stamp(expand_home, name) for name in texts), *(stamp(find_python, text) for _, text in names.python))
 
 
