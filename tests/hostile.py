@@ -18,6 +18,7 @@ from pgplay.learning.reports.step_report import Sample, StepReport
 from pgplay.library.policies import CARD, TENSORS
 from pgplay.library.policy_card import PolicyCard, encode_card
 from pgplay.paths import policies_folder
+from pgplay.policies.spec import FreshSpec
 from pgplay.runs.checkpoint_files import keep_last, write_checkpoint
 from pgplay.runs.store import RunStore
 from pgplay.tasks.task import Pair, Task
@@ -33,9 +34,10 @@ TASKS = {
 CARDS: dict[str, dict[str, Any]] = {
     **{what: {"task": task} for what, task in TASKS.items()},
     "name": {"name": HOSTILE},
-    "model": {"model": HOSTILE},
-    "alphabet": {"alphabet": "".join(sorted(set(HOSTILE)))},
-    "bidi alphabet": {"alphabet": "abc\u202e\u2066"},
+    "model": {"shape": FreshSpec(HOSTILE, "abc", 4)},
+    "alphabet": {"shape": FreshSpec("gru-nano", "".join(sorted(set(HOSTILE))), 4)},
+    "bidi alphabet": {"shape": FreshSpec("gru-nano", "abc\u202e\u2066", 4)},
+    "tokenizer": {"shape": FreshSpec("gru-nano", "abc", 4, HOSTILE)},
     "reward": {"reward": HOSTILE},
     "formula": {"reward": f'contains("{HOSTILE}")'},
     "config value": {"config": {"reward": HOSTILE, "target": HOSTILE, "warm_text": HOSTILE}},
@@ -52,11 +54,11 @@ CARDS: dict[str, dict[str, Any]] = {
 def policy_files(what: str) -> tuple[bytes, bytes]:
     """Return card and tensors of a policy whose `what` is hostile, with the right hash and checksum."""
     fields = {
-        "name": "theirs", "model": "gru-nano", "alphabet": "abc", "max_length": 4,
+        "name": "theirs", "shape": FreshSpec("gru-nano", "abc", 4),
         "task": Task("", (Pair("", "ab"),)), "reward": "levenshtein", "metrics": {"reward_mean": 0.5}, "steps": 3,
     }  # fmt: skip
     card = PolicyCard(**(fields | CARDS.get(what, {})))  # type: ignore[arg-type]
-    sound = msgspec.structs.replace(card, model="gru-nano")
+    sound = msgspec.structs.replace(card, shape=FreshSpec("gru-nano", card.shape.alphabet, 4))
     tensors = renamed(weights(sound)) if what == "tensors" else weights(sound)
     digest = hashlib.sha256(tensors).hexdigest()
     return encode_card(msgspec.structs.replace(card, sha256=digest, size=len(tensors))), tensors

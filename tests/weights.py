@@ -5,13 +5,15 @@ import math
 import struct
 from typing import Any
 
+import msgspec
+
 from pgplay.learning.algorithms.table import trains_network
 from pgplay.learning.checkpoint_schema import GENERATOR_BYTES, GENERATORS, network_tensors
 from pgplay.library.policy_card import PolicyCard
 from pgplay.policies.families.base import Shapes
-from pgplay.policies.spec import PolicySpec
+from pgplay.policies.spec import FreshSpec
 
-SMALLEST = PolicySpec("gru-nano", "ab", 5)
+SMALLEST = FreshSpec("gru-nano", "ab", 5)
 SEEDED = struct.pack("=QiiQ", 0, 1, 1, 0).ljust(GENERATOR_BYTES, b"\0")
 
 
@@ -26,7 +28,7 @@ def learner_state(algorithm: str, step: int) -> tuple[bytes, dict[str, Any]]:
     shapes = network_tensors({}, SMALLEST, None) if is_trained else {}
     generators = dict.fromkeys(GENERATORS, ("U8", (GENERATOR_BYTES,), SEEDED))
     counters = {"steps": step, "completions": step, **({} if is_trained else {"judged_by": ""})}
-    state = {"step": step, "shape": list(SMALLEST), "trainer": {"counters": counters, "reference": None}}
+    state = {"step": step, "shape": msgspec.to_builtins(SMALLEST), "trainer": {"counters": counters, "reference": None}}
     return _packed(_filled(shapes, float(step)) | generators), state
 
 

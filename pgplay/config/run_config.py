@@ -68,6 +68,13 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     model: Annotated[
         str, describe("family and size of the network (auto: gru-small, or transformer-small for a task)", "model")
     ] = "auto"
+    tokenizer: Annotated[
+        str,
+        describe(
+            "how texts become tokens: auto (the model's own: characters), or one that an installed package adds",
+            "model",
+        ),
+    ] = "auto"
     device: Annotated[str, describe("auto, cpu, cuda, cuda:1 or mps", "model")] = "auto"
     threads: Annotated[
         Annotated[int, Meta(ge=1, le=256)] | None,

@@ -23,6 +23,7 @@ from torch import nn
 from pgplay.config.run_config import make_config
 from pgplay.learning.plan import Plan, make_plan
 from pgplay.learning.trainer import Trainer
+from pgplay.policies.build import build_policy
 from pgplay.policies.cuda_graphs import EAGER_RUNS
 from pgplay.policies.devices import resolve_device
 from pgplay.policies.families.flops import learning_operations, sampling_operations
@@ -152,7 +153,7 @@ def _prepare(request: BenchmarkRequest, batch_size: int, length: int) -> tuple[P
         "lr": _STILL,
     }
     plan = make_plan(make_config(settings), Inputs())
-    policy = Policy(plan.shape, resolve_device(request.device))
+    policy = build_policy(plan.shape, resolve_device(request.device))
     head = policy.module.lm_head
     assert isinstance(head, nn.Linear)
     bias = torch.zeros(policy.tokenizer.vocabulary_size, device=policy.device)

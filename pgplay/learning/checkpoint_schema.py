@@ -21,7 +21,7 @@ from pgplay.learning.search_state import SearchCounters
 from pgplay.learning.training_state import Counters
 from pgplay.policies.families.base import Shapes
 from pgplay.policies.fit import misfit
-from pgplay.policies.spec import PolicySpec
+from pgplay.policies.spec import PolicySpec, StoredSpec, from_stored
 
 GENERATORS = ("generator", "prompt_generator")
 GENERATOR_BYTES = 5056
@@ -48,8 +48,9 @@ def check_state(values: Mapping[str, Any], tensors: bytes, config: RunConfig, sh
         raise InputError(f"it holds no tensors that can be read: {error}") from error
     expected: Shapes = {}
     if is_trained:
-        reference = _read("reference", values.get("reference"), PolicySpec | None)
+        reference = _read("reference", values.get("reference"), StoredSpec | None)
         if reference is not None:
+            reference = from_stored(reference)
             reference.check()
         shapes = {name: tuple(tensor["shape"]) for name, tensor in found.items()}
         expected = network_tensors(shapes, shape, reference)

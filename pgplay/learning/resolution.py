@@ -38,6 +38,7 @@ def resolve(basis: Basis, shape: PolicySpec) -> tuple[ResolvedConfig, str]:
     decided = {
         "model": basis.model.name,
         "alphabet": shape.alphabet,
+        "tokenizer": shape.tokens,
         "max_length": shape.max_length,
         **basis.choices._asdict(),
         "control_variate": control_variate,

@@ -180,7 +180,7 @@ def policy_map(policy: Policy, density: Density, pair: Pair, step: int) -> Polic
     It has at most MOST_POSITIONS positions and MOST_ROWS tokens.
     """
     generator = torch.Generator(policy.device)
-    rollout = policy.sample([policy.prefix(pair.prompt)], density, generator, 1)
+    rollout = policy.sampler.sample([policy.prefix(pair.prompt)], density, generator, 1)
     own = rollout.mask[0]
     log_p = policy.log_probabilities(rollout.inputs, density)[0][own][:MOST_POSITIONS]
     tokens = rollout.actions[0][own][:MOST_POSITIONS].tolist()

@@ -32,6 +32,7 @@ from pgplay.learning.reports.step_trace import trace_of
 from pgplay.learning.schedules.collapse_recovery import is_collapsed, shrink_and_perturb
 from pgplay.learning.scoring import Scored, score_step
 from pgplay.learning.training_state import CHECK_INTERVAL, Counters, by_part, copied
+from pgplay.policies.build import build_policy
 from pgplay.policies.cuda_graphs import EAGER, GraphCache
 from pgplay.policies.density import Density
 from pgplay.policies.devices import resolve_device
@@ -39,7 +40,7 @@ from pgplay.policies.families.base import Capability
 from pgplay.policies.networks.base import draw_masks
 from pgplay.policies.policy import Policy
 from pgplay.policies.rollout import Rollout
-from pgplay.policies.spec import PolicySpec
+from pgplay.policies.spec import read_policy_spec
 from pgplay.rewards.reward import Reward
 from pgplay.tasks.task import Pair
 
@@ -72,7 +73,7 @@ class Trainer:
         self.plan = plan
         self.reward = reward
         self.measures = dict(measures or {})
-        self.policy = policy or Policy(plan.shape, resolve_device(plan.config.device), plan.config.seed)
+        self.policy = policy or build_policy(plan.shape, resolve_device(plan.config.device), plan.config.seed)
         self.device = self.policy.device
         self.reference = reference
         self._best_policy: dict[str, Tensor] = {}
@@ -221,7 +222,7 @@ class Trainer:
             "generator": {"": self.generator.get_state()},
             "prompt_generator": {"": self.prompt_generator.get_state()},
         }
-        reference = list(self.reference.shape) if self.reference else None
+        reference = msgspec.to_builtins(self.reference.shape) if self.reference else None
         return LearnerState(copied(parts), {"counters": msgspec.to_builtins(self.counters), "reference": reference})
 
     def restore(self, state: LearnerState) -> None:
@@ -231,7 +232,7 @@ class Trainer:
         self.policy.load_state(parts["policy"])
         self.critic.load_state_dict(parts["critic"])
         if state.values["reference"] is not None:
-            self.reference = Policy(PolicySpec(*state.values["reference"]), self.device)
+            self.reference = build_policy(read_policy_spec(state.values["reference"]), self.device)
             self.reference.module.requires_grad_(False)
             self.reference.load_state(parts["reference"])
         self._best_policy = {name: tensor.to(self.device) for name, tensor in parts["best_policy"].items()}
@@ -271,7 +272,7 @@ class Trainer:
             masks = draw_masks(self.policy.network, len(prefixes), self.plan.config.dropout, self.generator)
             masks = nn.functional.pad(masks, (0, 0, 0, len(greedy)), value=1.0)
         asked = [*prefixes, *greedy]
-        return self.policy.sample(asked, self.density, self.generator, len(greedy), masks, self._graphs)
+        return self.policy.sampler.sample(asked, self.density, self.generator, len(greedy), masks, self._graphs)
 
     def _is_solved(self, scored: Scored, measured: list[Pair]) -> bool:
         """Whether greedy decoding writes every training target exactly."""

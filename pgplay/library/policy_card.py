@@ -16,25 +16,23 @@ from pgplay.policies.fit import misfit
 from pgplay.policies.spec import PolicySpec
 from pgplay.tasks.task import Task
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 _CHECKSUM = "checksum"
+_FIRST_SHAPE = ("model", "alphabet", "max_length")
 _REMEDY = "Restore it from a copy, or delete it."
 
 
 class PolicyCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Describes a saved policy: its network, its training, and its metrics.
 
-    `model`, `alphabet` and `max_length` build its network again (PolicySpec). `config` holds a run's settings as
-    `config.to_settings` gives them. `reward_source` is Python text, shown to a person and never run by loading.
-    `created` (ISO 8601), `sha256` and `size` (bytes) of the tensors are filled in on saving; the name is that of the
-    policy's folder.
+    `shape` builds its network again. `config` holds a run's settings as `config.to_settings` gives them.
+    `reward_source` is Python text, shown to a person and never run by loading. `created` (ISO 8601), `sha256` and
+    `size` (bytes) of the tensors are filled in on saving; the name is that of the policy's folder.
     """
 
     name: str
-    model: str
-    alphabet: str
-    max_length: int
+    shape: PolicySpec
     task: Task
     reward: str
     config: dict[str, Any] = msgspec.field(default_factory=dict)
@@ -49,9 +47,9 @@ class PolicyCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     format_version: int = FORMAT_VERSION
 
     @property
-    def shape(self) -> PolicySpec:
-        """The spec from which the policy's network is rebuilt."""
-        return PolicySpec(self.model, self.alphabet, self.max_length)
+    def model(self) -> str:
+        """The name of its model."""
+        return self.shape.model
 
     @property
     def reached(self) -> float | None:
@@ -90,11 +88,21 @@ def decode_card(data: bytes, what: str) -> PolicyCard:
     try:
         if checksum != _checksum(content):
             raise _damaged(what, "it was changed since it was saved")
-        card = msgspec.convert(content, PolicyCard)
+        card = msgspec.convert(_upgraded(content), PolicyCard)
         _check(card)
     except (msgspec.ValidationError, InputError, ValueError, OverflowError, RecursionError) as error:
         raise _damaged(what, str(error).replace("\n", " ").rstrip(".")) from error
     return card
+
+
+def _upgraded(content: dict[str, Any]) -> dict[str, Any]:
+    """Return a card's content in this format: the first one had the three parts of `shape` side by side."""
+    version = content.get("format_version")
+    if version != 1 or isinstance(version, bool):
+        return content
+    shape = {name: content[name] for name in _FIRST_SHAPE if name in content}
+    rest = {name: value for name, value in content.items() if name not in _FIRST_SHAPE}
+    return {**rest, "shape": {"kind": "fresh", **shape}, "format_version": FORMAT_VERSION}
 
 
 def _check(card: PolicyCard) -> None:
@@ -121,7 +129,7 @@ def check_weights(card: PolicyCard, tensors: bytes, what: str) -> None:
         raise _damaged(what, str(error)) from error
     wrong = misfit({name: tuple(one["shape"]) for name, one in found.items()}, card.shape.tensors)
     if wrong:
-        raise _damaged(what, f"{wrong}, as in a {card.model} that writes {len(card.alphabet)} characters")
+        raise _damaged(what, f"{wrong}, as in a {card.model} that writes {len(card.shape.alphabet)} characters")
     for name, tensor in found.items():
         if tensor["dtype"] != "F32":
             raise _damaged(what, f"{name} holds {tensor['dtype']} in place of F32")

@@ -11,11 +11,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pgplay.errors import InputError
-from pgplay.policies.cuda_graphs import EAGER, GraphCache
 from pgplay.policies.density import Density
 from pgplay.policies.distribution import DenseDistribution, TokenDistribution
 from pgplay.policies.networks.base import Network
-from pgplay.policies.networks.build import build_network
 from pgplay.policies.prefix_tree import Prefixes, spread
 from pgplay.policies.reading import Reading, mean_losses, token_losses
 from pgplay.policies.rollout import Completion, Rollout
@@ -27,14 +25,19 @@ from pgplay.tasks.task import Pair
 class Policy:
     """Maps a prompt to a distribution over completions of at most `max_length` tokens, including the stop token."""
 
-    def __init__(self, shape: PolicySpec, device: torch.device, seed: int = 0) -> None:
+    def __init__(self, shape: PolicySpec, module: nn.Module, device: torch.device) -> None:
         self.shape = shape
         self.spec = shape.network
         self.tokenizer = shape.tokenizer
         self.max_length = shape.max_length
         self.device = device
-        self.module = build_network(self.spec, self.tokenizer.vocabulary_size, seed).to(device)
+        self.module = module.to(device)
         self.network = cast(Network, self.module)
+
+    @property
+    def sampler(self) -> Sampler:
+        """The sampler of its completions."""
+        return Sampler(self.network, self.tokenizer, self.max_length, self.device)
 
     def prefix(self, prompt: str) -> list[int]:
         """Return the tokens of `prompt` before its completion; raises InputError if it is too long."""
@@ -45,19 +48,6 @@ class Policy:
                 f"{self.spec.name} reads and writes {self.spec.context_length} tokens in all.",
             )
         return tokens
-
-    def sample(
-        self,
-        prefixes: Sequence[list[int]],
-        density: Density,
-        generator: torch.Generator,
-        greedy_rows: int = 0,
-        dropout_masks: Tensor | None = None,
-        graphs: GraphCache = EAGER,
-    ) -> Rollout:
-        """Write one completion for each of `prefixes`, the last `greedy_rows` of them greedily."""
-        sampler = Sampler(self.network, self.tokenizer, self.max_length, self.device)
-        return sampler.sample(prefixes, density, generator, greedy_rows, dropout_masks, graphs)
 
     def features(self, prefixes: Prefixes, dropout_masks: Tensor | None = None) -> Tensor:
         """Return the network's features (P, W) for `prefixes`.
@@ -110,7 +100,7 @@ class Policy:
     ) -> list[Completion]:
         """Sample one completion for each of `prompts`; raises InputError for a prompt it cannot read."""
         prefixes = [self.prefix(prompt) for prompt in prompts]
-        return self.completions(self.sample(prefixes, density, generator, len(prompts) if greedy else 0))
+        return self.completions(self.sampler.sample(prefixes, density, generator, len(prompts) if greedy else 0))
 
     def reading(self, pairs: Sequence[Pair]) -> Reading:
         """Return the reading of each (prompt, target), on the policy's device.

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, TypeAlias
+
+import msgspec
 
 from pgplay.errors import InputError
 from pgplay.files.text import check_text
 from pgplay.policies.families.base import ModelSpec, Shapes
 from pgplay.policies.families.catalogue import model_spec
 from pgplay.tokenizers.base import Tokenizer
+from pgplay.tokenizers.registry import CHARACTERS, make_tokenizer
 
 
-class PolicySpec(NamedTuple):
-    """A policy's model by name, the characters that it writes, and its longest completion in tokens."""
+class FreshSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="fresh", omit_defaults=True):
+    """A network that begins untrained: its model by name, the characters it writes, its longest completion in tokens.
+
+    `tokens` names the tokenizer that is made for the alphabet.
+    """
 
     model: str
     alphabet: str
     max_length: int
+    tokens: str = CHARACTERS
 
     @property
     def network(self) -> ModelSpec:
@@ -25,8 +32,8 @@ class PolicySpec(NamedTuple):
 
     @property
     def tokenizer(self) -> Tokenizer:
-        """The tokenizer of its family, over its alphabet."""
-        return self.network.family.tokenizer(self.alphabet)
+        """The tokenizer over its alphabet; raises InputError for an unknown one."""
+        return make_tokenizer(self.tokens, self.alphabet)
 
     @property
     def tensors(self) -> Shapes:
@@ -34,7 +41,7 @@ class PolicySpec(NamedTuple):
         return self.network.tensors(self.tokenizer.vocabulary_size)
 
     def check(self) -> None:
-        """Raise InputError for a wrong model, alphabet or length."""
+        """Raise InputError for a wrong model, tokenizer, alphabet or length."""
         longest = self.network.context_length
         if not 1 <= self.max_length <= longest:
             raise InputError(
@@ -46,3 +53,20 @@ class PolicySpec(NamedTuple):
             raise InputError("The alphabet is empty.", "It holds at least one character.")
         check_text(self.alphabet, "The alphabet")
         self.tokenizer  # noqa: B018  (refuses an alphabet with a character twice)
+
+
+PolicySpec: TypeAlias = FreshSpec
+"""A policy's description, tagged by its kind."""
+
+StoredSpec: TypeAlias = PolicySpec | tuple[str, str, int]
+"""A description as a checkpoint holds it; pgplay 0.1 wrote model, alphabet and length as a list."""
+
+
+def from_stored(stored: StoredSpec) -> PolicySpec:
+    """Return the description that a checkpoint holds."""
+    return FreshSpec(*stored) if isinstance(stored, tuple) else stored
+
+
+def read_policy_spec(value: Any) -> PolicySpec:
+    """Return the description in `value`, plain values of a checkpoint; raises msgspec.ValidationError."""
+    return from_stored(msgspec.convert(value, StoredSpec))

@@ -16,7 +16,7 @@ from pgplay.errors import InputError, PgplayError
 from pgplay.files.atomic import as_user_errors
 from pgplay.learning.checkpoint_schema import check_state
 from pgplay.library.consents import recall
-from pgplay.policies.spec import PolicySpec
+from pgplay.policies.spec import PolicySpec, StoredSpec, from_stored
 from pgplay.rewards.spec import RewardSpec, read_spec
 from pgplay.runs.checkpoint_files import CheckpointBytes, Which, read_checkpoint
 from pgplay.tasks.task import Task
@@ -38,7 +38,7 @@ class _State(msgspec.Struct):
 
     step: int
     settings: dict[str, Any]
-    shape: PolicySpec
+    shape: StoredSpec
     trainer: dict[str, Any]
     threads: Annotated[int, msgspec.Meta(ge=1, le=256)] | None = None
     reward: tuple[str, Stamp | None] = ("", None)
@@ -73,8 +73,9 @@ def read_content(folder: Path, found: CheckpointBytes) -> Content:
         config = make_config(state.settings)
         # A file of pairs may have changed since; the run goes on with what it began with.
         task = _read_task(folder / TASK) if config.task else None
+        shape = from_stored(state.shape)
         prompts = len(task.training) if task else 1
-        steps = check_state(state.trainer, found.tensors, config, state.shape, prompts)
+        steps = check_state(state.trainer, found.tensors, config, shape, prompts)
         if steps != state.step:
             raise InputError(f"it counts {steps} steps")
         rewards = _rewards_of(found.state, config, folder.name)
@@ -85,7 +86,7 @@ def read_content(folder: Path, found: CheckpointBytes) -> Content:
             f"{problem.rstrip('.')}.",
             "Start the run again from its recipe.",
         ) from error
-    return Content(config, task, state.shape, state.trainer, state.threads, rewards, state.reward[1])
+    return Content(config, task, shape, state.trainer, state.threads, rewards, state.reward[1])
 
 
 def read_usable(folder: Path, which: Which = "last") -> Usable:

@@ -13,6 +13,7 @@ from pgplay.app.screens.dialogs.consent import ConsentDialog
 from pgplay.learning.reports.step_report import PromptSheet
 from pgplay.library.policies import save_policy
 from pgplay.library.policy_card import PolicyCard
+from pgplay.policies.spec import FreshSpec
 from pgplay.rewards.probe.probe import Histogram, PathPoint, Probe, Towards
 from pgplay.rewards.probe.verdict import Fact, Verdict
 from pgplay.tasks.task import single_target
@@ -102,7 +103,7 @@ async def prepare(bench: Bench, pilot: Pilot[int]) -> None:
     store_run(RUN, seed=3)
     store_run("other", 30, algorithm="rloo", checkpoints=())
     card = PolicyCard(
-        name="first", model="gru-small", alphabet="abc", max_length=14, task=single_target("hello world"),
+        name="first", shape=FreshSpec("gru-small", "abc", 14), task=single_target("hello world"),
         reward="levenshtein", config={}, metrics={"greedy_reward": 0.91}, steps=40, created=SAVED,
     )  # fmt: skip
     save_policy(card, weights(card))

@@ -14,6 +14,7 @@ from pgplay.app.widgets.code_area import CodeArea
 from pgplay.config.run_config import make_config
 from pgplay.library.consents import is_allowed
 from pgplay.library.policy_card import PolicyCard
+from pgplay.policies.spec import FreshSpec
 from pgplay.rewards.spec import digest
 from pgplay.tasks.task import Pair, Task
 from pgplay.worker.protocol.messages import Change, Start, Step
@@ -87,7 +88,7 @@ async def test_a_preset_chosen_while_a_run_goes_on_brings_no_python_into_it(pres
 
 async def test_a_policy_with_python_trains_on_by_it_once_it_is_allowed(home: Path) -> None:
     card = PolicyCard(
-        name="gift", model="gru-nano", alphabet="ab", max_length=4, task=Task("ab", (Pair("", "ab"),)),
+        name="gift", shape=FreshSpec("gru-nano", "ab", 4), task=Task("ab", (Pair("", "ab"),)),
         reward="/elsewhere/theirs.py:reward", reward_source=PYTHON,
         config={"target": "ab", "model": "gru-nano", "alphabet": "ab", "reward": "/elsewhere/theirs.py:reward"},
     )

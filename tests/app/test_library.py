@@ -15,6 +15,7 @@ from pgplay.app.widgets.setup.described_select import Choice
 from pgplay.config.run_config import make_config
 from pgplay.library.policies import list_policies, save_policy
 from pgplay.library.policy_card import PolicyCard
+from pgplay.policies.spec import FreshSpec
 from pgplay.runs.store import RunStore
 from pgplay.tasks.task import Pair, Task, single_target
 from pgplay.worker.protocol.messages import Refused, Start, Write, Written
@@ -25,9 +26,7 @@ from tests.weights import weights
 def keep(name: str, target: str = "hello world", *, task: Task | None = None, **settings: object) -> None:
     card = PolicyCard(
         name=name,
-        model="gru-small",
-        alphabet="abc",
-        max_length=14,
+        shape=FreshSpec("gru-small", "abc", 14),
         task=task or single_target(target),
         reward="levenshtein",
         config={"target": target, **settings},

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pgplay.library.archive import export_policy, import_policy
 from pgplay.library.policies import delete_policy, save_policy
 from pgplay.library.policy_card import PolicyCard, decode_card, encode_card
+from pgplay.policies.spec import FreshSpec
 from pgplay.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pgplay.tasks.task import single_target
 from tests.fuzz.mutants import accepted_or_refused, byte_mutants, fuzzed
@@ -24,9 +25,7 @@ VALUES: list[Any] = [
 ]
 CARD = PolicyCard(
     name="a",
-    model="gru-nano",
-    alphabet="abc",
-    max_length=6,
+    shape=FreshSpec("gru-nano", "abc", 6),
     task=single_target("abc"),
     reward="levenshtein",
     config={"target": "abc"},

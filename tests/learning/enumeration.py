@@ -87,7 +87,7 @@ def world(model: str, density: Density, critic_seed: int, *, dense: bool, with_r
     draw = random.Random(5)
     # So far apart that the floor under their deviation does not show.
     rewards = torch.tensor([100 * draw.random() for _ in completions], dtype=torch.float64)
-    greedy = policy.sample([policy.prefix("")], density, generator(), 1)
+    greedy = policy.sampler.sample([policy.prefix("")], density, generator(), 1)
     own = greedy.actions[0][greedy.mask[0]].tolist()
     critic = nn.Linear(policy.network.width, 1).double()
     with torch.no_grad():

@@ -1,6 +1,7 @@
 """Nothing assumes that a token is a character: pairs of letters train through every room."""
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -8,27 +9,32 @@ import torch
 from pgplay.errors import InputError
 from pgplay.learning.step_inspection import policy_map
 from pgplay.learning.warm_start import warm_up
+from pgplay.policies.build import build_policy
 from pgplay.policies.density import Density
 from pgplay.policies.policy import Policy
-from pgplay.policies.spec import PolicySpec
+from pgplay.policies.spec import FreshSpec
 from pgplay.tasks.task import Pair
 from tests.learning.helpers import trainer
-from tests.policies.families import register
 from tests.policies.helpers import generator
-from tests.tokenizers.pairs import PAIR_FAMILIES
+from tests.tokenizers.pairs import install
 
-MODELS = [f"{name}-nano" for name in PAIR_FAMILIES]
+MODELS = ("gru-nano", "transformer-nano")
+PAIRS = {"tokenizer": "pairs", "target": "abba", "alphabet": "ab"}
 
 
 @pytest.fixture(autouse=True)
-def pair_families(monkeypatch: pytest.MonkeyPatch) -> None:
-    register(monkeypatch)
+def pairs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path / "installed", monkeypatch)
+
+
+def pair_policy(model: str, max_length: int) -> Policy:
+    return build_policy(FreshSpec(model, "ab", max_length, "pairs"), torch.device("cpu"), 1)
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_masks_and_stops_come_from_what_was_sampled(model: str) -> None:
-    policy = Policy(PolicySpec(model, "ab", 4), torch.device("cpu"), 1)
-    rollout = policy.sample([policy.prefix("ab"), policy.prefix("a")] * 40, Density(), generator(3))
+    policy = pair_policy(model, 4)
+    rollout = policy.sampler.sample([policy.prefix("ab"), policy.prefix("a")] * 40, Density(), generator(3))
     for row, completion in enumerate(policy.completions(rollout)):
         start = rollout.prefix_lengths[row] - 1
         own = rollout.actions[row][rollout.mask[row]].tolist()
@@ -43,7 +49,7 @@ def test_masks_and_stops_come_from_what_was_sampled(model: str) -> None:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_padding_that_is_a_letter_changes_nothing(model: str) -> None:
-    policy = Policy(PolicySpec(model, "ab", 6), torch.device("cpu"), 1)
+    policy = pair_policy(model, 6)
     alone = policy.cross_entropy([Pair("", "ab")])
     beside = policy.cross_entropy([Pair("", "ab"), Pair("abab", "ababababab")])
     assert math.isclose(alone[0], beside[0], rel_tol=1e-5)
@@ -51,7 +57,7 @@ def test_padding_that_is_a_letter_changes_nothing(model: str) -> None:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_text_is_learnt(model: str) -> None:
-    one = trainer(model=model, target="abba", alphabet="ab", batch_size=32, seed=1)
+    one = trainer(model=model, **PAIRS, batch_size=32, seed=1)
     assert one.plan.config.control_variate == "regression"
     for _ in range(150):
         report = one.step()
@@ -64,28 +70,28 @@ def test_a_text_is_learnt(model: str) -> None:
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("settings", [{"credit": "dense"}, {"algorithm": "ppo"}, {"replay": 0.5}, {"kl": 0.1}])
 def test_every_credit_and_extra_takes_a_step(model: str, settings: dict[str, object]) -> None:
-    one = trainer(model=model, target="abba", alphabet="ab", batch_size=16, **settings)
+    one = trainer(model=model, **PAIRS, batch_size=16, **settings)
     assert all(one.step().metrics["mismatch"] < 1e-5 for _ in range(3))
 
 
 def test_the_known_credit_of_edits_is_refused_for_tokens_of_two_letters() -> None:
     with pytest.raises(InputError, match="control_variate potential"):
-        trainer(model="pair-gru-nano", target="abba", alphabet="ab", control_variate="potential")
+        trainer(model="gru-nano", **PAIRS, control_variate="potential")
 
 
 def test_lengths_are_counted_in_tokens() -> None:
-    assert trainer(model="pair-gru-nano", target="abba", alphabet="ab", max_length=3).plan.shape.max_length == 3
+    assert trainer(model="gru-nano", **PAIRS, max_length=3).plan.shape.max_length == 3
     with pytest.raises(InputError, match="3 tokens"):
-        trainer(model="pair-gru-nano", target="abbaa", alphabet="ab", max_length=3)
+        trainer(model="gru-nano", **PAIRS | {"target": "abbaa"}, max_length=3)
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_maps_warm_starts_and_states_go_on(model: str) -> None:
-    one = trainer(model=model, target="abba", alphabet="ab", warm_start="30", seed=2)
+    one = trainer(model=model, **PAIRS, warm_start="30", seed=2)
     warm_up(one, 30)
     seen = policy_map(one.policy, one.density, Pair("", "abba"), 0)
     assert "".join(seen.target) == "abba"
     assert len(seen.target) == 3
-    other = trainer(model=model, target="abba", alphabet="ab", warm_start="30", seed=2)
+    other = trainer(model=model, **PAIRS, warm_start="30", seed=2)
     other.restore(one.state())
     assert other.step().metrics["reward_mean"] == one.step().metrics["reward_mean"]

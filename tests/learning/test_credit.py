@@ -124,7 +124,7 @@ def test_credit_for_another_reward_is_what_each_action_did_to_it(spec: str, prom
 def test_credit_for_another_reward_asks_for_each_rows_own_target() -> None:
     policy = small_policy("gru-nano", LETTERS, 6)
     pairs = [Pair("", "ab"), Pair("b", "bbbb"), Pair("ab", "a")]
-    rollout = policy.sample([policy.prefix(pair.prompt) for pair in pairs], Density(), generator(2))
+    rollout = policy.sampler.sample([policy.prefix(pair.prompt) for pair in pairs], Density(), generator(2))
     reward = build_reward("hamming")
     texts = [completion.text for completion in policy.completions(rollout)]
     scores = reward.score(texts, [pair.target for pair in pairs], ["", "b", "ab"]).values

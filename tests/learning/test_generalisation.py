@@ -105,7 +105,7 @@ def test_dense_credit_is_that_of_the_answer_that_pays_most(reward: str) -> None:
     either, alone = Pair("a", "cc", ("ab",)), Pair("a", "ab")
     one = trainer(Task("alone", (alone,)), until="solved", lr=0.02)
     assert any(one.step().solved for _ in range(300))
-    rollout = one.policy.sample([one.policy.prefix("a")], one.density, one.generator, 1)
+    rollout = one.policy.sampler.sample([one.policy.prefix("a")], one.density, one.generator, 1)
     credits = [token_credit(rollout, [pair], one.policy, build_reward(reward)) for pair in (either, alone)]
     assert torch.equal(credits[0], credits[1])
 

@@ -69,12 +69,12 @@ def test_an_update_changes_what_is_written_next_from_a_recording() -> None:
     policy, recorder = small_policy("gru-nano", "ab", 4), TapeRecorder()
     own, prefixes, seeded = GraphCache(recorder), [policy.prefix("")] * 6, generator(1)
     for _ in range(EAGER_RUNS + 1):
-        rollout = policy.sample(prefixes, Density(), seeded, graphs=own)
+        rollout = policy.sampler.sample(prefixes, Density(), seeded, graphs=own)
     assert recorder.replays == 1
     kept = [tensor.clone() for tensor in rollout.reading]
     with torch.no_grad():
         policy.module.lm_head.bias.copy_(100 * torch.eye(3)[policy.tokenizer.encode("b")[0]])
-    written = policy.completions(policy.sample(prefixes, Density(), seeded, graphs=own))
+    written = policy.completions(policy.sampler.sample(prefixes, Density(), seeded, graphs=own))
     assert recorder.replays == 2
     assert {completion.text for completion in written} == {"bbbb"}
     assert all(torch.equal(tensor, before) for tensor, before in zip(rollout.reading, kept, strict=True))

@@ -12,7 +12,7 @@ from pgplay.learning.defaults import SINGLE_WEIGHT_DECAY
 from pgplay.learning.groups import GROUP_SIZE, KNOWN_GROUP_SIZE
 from pgplay.learning.plan import Plan, make_plan
 from pgplay.policies.families.catalogue import model_spec
-from pgplay.policies.spec import PolicySpec
+from pgplay.policies.spec import FreshSpec, PolicySpec
 from pgplay.tasks.inputs import Inputs
 from pgplay.tasks.task import Pair, Task
 
@@ -60,7 +60,7 @@ def test_ten_prompts_are_too_few_for_twenty_groups() -> None:
         plan(TEN_PROMPTS, batch_size=40, group_size=2)
 
 
-SHAPE = PolicySpec("gru-nano", "abc", 6)
+SHAPE = FreshSpec("gru-nano", "abc", 6)
 
 
 @pytest.mark.parametrize(

@@ -34,15 +34,18 @@ from pgplay.library.policies import (
     save_policy,
     shipped_policies,
 )
-from pgplay.library.policy_card import PolicyCard, decode_card, encode_card
+from pgplay.library.policy_card import FORMAT_VERSION, PolicyCard, decode_card, encode_card
+from pgplay.policies.spec import FreshSpec
 from pgplay.tasks.task import Pair, Task
 from tests.weights import weights
 
 
 def make_card(name: str = "first", **changes: Any) -> PolicyCard:
+    shape = {"model": "gru-nano", "alphabet": "ab é月", "max_length": 12}
+    shape |= {part: changes.pop(part) for part in shape if part in changes}
     return PolicyCard(
         **{
-            "name": name, "model": "gru-nano", "alphabet": "ab é月", "max_length": 12, "reward": "my.py:rhymes",
+            "name": name, "shape": FreshSpec(**shape), "reward": "my.py:rhymes",
             "task": Task("pairs", (Pair("q", "a\nb"),), (Pair("", "月"),)), "config": {"lr": 0.1, "measure": ["exact"]},
             "recipe": "lr=0.1", "reward_source": "def rhymes(text, target):\n    return 1.0\n",
             "metrics": {"reward_mean": 1 / 3}, "steps": 40, "versions": {"torch": "2.13.0"}, **changes,
@@ -59,6 +62,7 @@ TENSORS = make_tensors(0)
 WRITER = """
 import sys
 from pgplay.library.policies import save_policy
+from pgplay.policies.spec import FreshSpec
 from tests.library.test_policies import make_card, make_tensors
 number = int(sys.argv[1])
 while True:
@@ -149,7 +153,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "truncated card": (lambda folder: os.truncate(folder / "policy.json", 100), "cut short"),
     "no card": (lambda folder: (folder / "policy.json").unlink(), "has no policy.json"),
     "edited card": (lambda folder: edit_card(folder, max_length=13), "was changed"),
-    "newer": (lambda folder: edit_card(folder, format_version=2), "newer pgplay"),
+    "newer": (lambda folder: edit_card(folder, format_version=FORMAT_VERSION + 1), "newer pgplay"),
     "a list": (lambda folder: (folder / "policy.json").write_text("[]"), "no policy's card"),
     "deep": (lambda folder: (folder / "policy.json").write_text("[" * 100_000), "cut short or changed"),
     "a folder": (lambda folder: ((folder / "policy.json").unlink(), (folder / "policy.json").mkdir()), "has no policy"),
@@ -344,7 +348,12 @@ def encoded_card(**changes: Any) -> bytes:
         (make_zip([("policy.json", encoded_card()), ("policy.safetensors", make_tensors(1))]), "was changed"),
         (make_zip([("policy.json", encoded_card(size=10**6)), ("policy.safetensors", TENSORS)]), "cut short"),
         (make_zip([("policy.json", encoded_card(name="../up")), ("policy.safetensors", TENSORS)]), "cannot be the"),
-        (make_zip([("policy.json", encoded_card(format_version=2)), ("policy.safetensors", TENSORS)]), "newer pgplay"),
+        (
+            make_zip(
+                [("policy.json", encoded_card(format_version=FORMAT_VERSION + 1)), ("policy.safetensors", TENSORS)]
+            ),
+            "newer pgplay",
+        ),
         (
             make_zip(
                 [

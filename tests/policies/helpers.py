@@ -5,12 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from pgplay.policies.build import build_policy
 from pgplay.policies.density import Density
 from pgplay.policies.networks.base import Network
 from pgplay.policies.policy import Policy
 from pgplay.policies.prefix_tree import Prefixes, spread
 from pgplay.policies.rollout import Rollout
-from pgplay.policies.spec import PolicySpec
+from pgplay.policies.spec import FreshSpec
 from pgplay.tokenizers.character import DELIMITER
 
 FAMILIES = ("gru-nano", "transformer-nano")
@@ -21,7 +22,7 @@ def small_policy(
     model: str = "gru-nano", alphabet: str = "ab", max_length: int = 3, seed: int = 0, sharpness: float = 1.0
 ) -> Policy:
     """Return a policy on the CPU; `sharpness` multiplies the logits, for a fresh policy is nearly uniform."""
-    policy = Policy(PolicySpec(model, alphabet, max_length), torch.device("cpu"), seed)
+    policy = build_policy(FreshSpec(model, alphabet, max_length), torch.device("cpu"), seed)
     with torch.no_grad():
         for parameter in policy.module.lm_head.parameters():
             parameter.mul_(sharpness)

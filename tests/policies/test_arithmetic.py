@@ -5,6 +5,7 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from pgplay.policies.build import build_policy
 from pgplay.policies.density import Density
 from pgplay.policies.families.base import ModelSpec
 from pgplay.policies.families.catalogue import MODELS
@@ -12,7 +13,7 @@ from pgplay.policies.families.flops import learning_operations, sampling_operati
 from pgplay.policies.networks.build import build_network
 from pgplay.policies.policy import Policy
 from pgplay.policies.prefix_tree import PATH_MULTIPLE
-from pgplay.policies.spec import PolicySpec
+from pgplay.policies.spec import FreshSpec
 from pgplay.tasks.task import Pair
 
 
@@ -30,7 +31,7 @@ SPECS = [
 
 
 def policy_of(spec) -> Policy:
-    policy = Policy(PolicySpec("gru-nano", "abcd", 7), torch.device("cpu"))
+    policy = build_policy(FreshSpec("gru-nano", "abcd", 7), torch.device("cpu"))
     policy.spec = spec
     policy.module = policy.network = build_network(spec, 5, 0)
     return policy
@@ -51,7 +52,7 @@ def test_sampling_takes_what_is_counted(spec, monkeypatch: pytest.MonkeyPatch) -
 
     def sample() -> None:
         nonlocal rollout
-        rollout = policy.sample([policy.prefix("")] * 3, Density(), torch.Generator().manual_seed(1))
+        rollout = policy.sampler.sample([policy.prefix("")] * 3, Density(), torch.Generator().manual_seed(1))
 
     found = counted(sample)
     assert found == sampling_operations(spec, 5, 3, rollout.inputs.shape[1])

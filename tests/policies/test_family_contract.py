@@ -13,15 +13,15 @@ import pgplay
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
 from pgplay.learning.plan import read_plan
+from pgplay.policies.build import build_policy
 from pgplay.policies.density import Density
 from pgplay.policies.families.base import Capability, ModelFamily, ModelSpec
 from pgplay.policies.families.catalogue import FAMILIES, MODELS, models_of
 from pgplay.policies.families.flops import learning_operations
 from pgplay.policies.networks.base import draw_masks
 from pgplay.policies.networks.build import NETWORKS, build_network
-from pgplay.policies.policy import Policy
 from pgplay.policies.prefix_tree import PATH_MULTIPLE
-from pgplay.policies.spec import PolicySpec
+from pgplay.policies.spec import FreshSpec
 from tests.learning.helpers import trainer
 from tests.policies.families import BARE, EVERY_FAMILY, every_family, register
 from tests.policies.helpers import generator, read
@@ -62,7 +62,7 @@ def test_sizes_grow_and_learning_rates_fall(family: ModelFamily) -> None:
 
 @every_family
 def test_told_products_are_those_that_torch_counts(family: ModelFamily) -> None:
-    policy = Policy(PolicySpec(f"{family.name}-nano", "abcd", PATH_MULTIPLE), torch.device("cpu"))
+    policy = build_policy(FreshSpec(f"{family.name}-nano", "abcd", PATH_MULTIPLE), torch.device("cpu"))
     vocabulary = policy.tokenizer.vocabulary_size
     tokens = torch.randint(0, vocabulary, (3, PATH_MULTIPLE), generator=generator(1))
     done = counted(lambda: policy.log_probabilities(tokens, Density()).sum().backward())
@@ -80,7 +80,7 @@ def test_the_first_weights_come_from_the_seed_where_the_family_says_so(family: M
 
 @every_family
 def test_dropout_changes_the_features_where_the_family_says_so(family: ModelFamily) -> None:
-    policy = Policy(PolicySpec(f"{family.name}-nano", "abc", 6), torch.device("cpu"))
+    policy = build_policy(FreshSpec(f"{family.name}-nano", "abc", 6), torch.device("cpu"))
     if policy.spec.can(Capability.DROPOUT):
         assert policy.network.mask_count > 0
         tokens = torch.ones((2, 6), dtype=torch.long)

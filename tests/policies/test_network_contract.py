@@ -6,11 +6,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from pgplay.policies.build import build_policy
 from pgplay.policies.density import Density
 from pgplay.policies.families.base import ModelFamily
 from pgplay.policies.networks.base import draw_masks
 from pgplay.policies.policy import Policy
-from pgplay.policies.spec import PolicySpec
+from pgplay.policies.spec import FreshSpec
 from tests.policies.families import every_family, register
 from tests.policies.helpers import generator, read
 
@@ -25,7 +26,7 @@ def families(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def policy_of(family: ModelFamily) -> Policy:
     """Return a small policy in double precision whose next token is far from uniform."""
-    policy = Policy(PolicySpec(f"{family.name}-nano", "abc", COLUMNS), torch.device("cpu"), 1)
+    policy = build_policy(FreshSpec(f"{family.name}-nano", "abc", COLUMNS), torch.device("cpu"), 1)
     policy.module.double()
     with torch.no_grad():
         for parameter in policy.module.lm_head.parameters():
@@ -111,7 +112,7 @@ def test_sampling_by_its_cache_has_the_probabilities_of_the_whole_pass(family: M
     prefixes = [policy.prefix(prompt) for prompt in ("", "ab", "abcab", "ab")]
     masks = draw_masks(policy.network, ROWS, dropout, generator(3)) if dropout else None
     density = Density(temperature=1.3)
-    rollout = policy.sample(prefixes, density, generator(4), 1, masks)
+    rollout = policy.sampler.sample(prefixes, density, generator(4), 1, masks)
     again = policy.log_probabilities(rollout.inputs, density, masks).gather(2, rollout.actions[:, :, None])[:, :, 0]
     assert rollout.mask.any(1).all()
     gap = (again - rollout.log_probabilities)[rollout.mask].abs()

@@ -29,7 +29,7 @@ def test_cross_entropy_is_the_mean_surprise_of_the_target_and_its_end(model: str
 @pytest.mark.parametrize("model", FAMILIES)
 def test_several_readings_in_one_pass_are_each_read_as_alone(model: str, shared: bool) -> None:
     policy = small_policy(model, "abc", 8, sharpness=5.0)
-    rollout = policy.sample([policy.prefix("ab")] * 4, Density(), generator())
+    rollout = policy.sampler.sample([policy.prefix("ab")] * 4, Density(), generator())
     readings = [rollout.reading, policy.reading([Pair("", "abcabcabc"), Pair("c", "a")])]
     prefixes = prefixes_of(readings, [0] * 6 if shared else None)
     features, first = policy.features(prefixes), 0
@@ -44,7 +44,7 @@ def test_several_readings_in_one_pass_are_each_read_as_alone(model: str, shared:
 @pytest.mark.parametrize("model", FAMILIES)
 def test_dropout_masks_touch_the_first_reading_only(model: str) -> None:
     policy = small_policy(model, "abc", 8)
-    rollout = policy.sample([policy.prefix("")] * 4, Density(), generator())
+    rollout = policy.sampler.sample([policy.prefix("")] * 4, Density(), generator())
     other = policy.reading([Pair("", "abc")])
     masks = torch.zeros(policy.network.mask_count, 4, policy.network.width)
     prefixes = prefixes_of([rollout.reading, other])
@@ -69,7 +69,7 @@ def test_writing_greedily_needs_no_luck_and_writing_otherwise_does() -> None:
 def test_a_completion_read_again_is_what_was_written_stop_token_or_not(model: str) -> None:
     """Imitating a completion that the length limit cut must not teach a stop token that nobody wrote."""
     policy = small_policy(model, "abc", 3, sharpness=2.0)
-    rollout = policy.sample([policy.prefix("ab")] * 20, Density(), generator())
+    rollout = policy.sampler.sample([policy.prefix("ab")] * 20, Density(), generator())
     written = policy.completions(rollout)
     assert {completion.finished for completion in written} == {True, False}
     for row, completion in enumerate(written):
@@ -115,7 +115,7 @@ def test_a_prompt_outside_the_alphabet_is_refused() -> None:
 def test_the_longest_prompt_and_completion_fill_the_context_exactly() -> None:
     policy = small_policy("transformer-nano", "ab", 4)
     prompt = "ab" * ((policy.spec.context_length - 4) // 2)
-    rollout = policy.sample([policy.prefix(prompt)], Density(), generator())
+    rollout = policy.sampler.sample([policy.prefix(prompt)], Density(), generator())
     assert rollout.inputs.shape[1] <= policy.spec.context_length
     assert rollout.mask.sum() >= 1
 

@@ -29,7 +29,7 @@ GREEDY = 5
 
 def sample(policy: Policy, density: Density, dropout: float = 0.0, seed: int = 3) -> Rollout:
     masks = draw_masks(policy.network, len(PROMPTS), dropout, generator(seed)) if dropout else None
-    return policy.sample([policy.prefix(prompt) for prompt in PROMPTS], density, generator(seed), GREEDY, masks)
+    return policy.sampler.sample([policy.prefix(prompt) for prompt in PROMPTS], density, generator(seed), GREEDY, masks)
 
 
 def rows_of_steps(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -100,8 +100,8 @@ def test_a_completion_follows_its_prompt_and_ends_at_its_stop_token_or_limit(mod
 def test_the_longest_prompt_decides_nothing_about_the_others(model: str) -> None:
     policy = small_policy(model, "abcd", 6, sharpness=6.0)
     prefixes = [policy.prefix(prompt) for prompt in ("", "ab", "dcbadcba")]
-    together = policy.completions(policy.sample(prefixes, Density(), generator(), 3))
-    alone = [policy.completions(policy.sample([prefix], Density(), generator(), 1))[0] for prefix in prefixes]
+    together = policy.completions(policy.sampler.sample(prefixes, Density(), generator(), 3))
+    alone = [policy.completions(policy.sampler.sample([prefix], Density(), generator(), 1))[0] for prefix in prefixes]
     assert together == alone
 
 
@@ -114,7 +114,7 @@ def test_a_prompt_is_read_once_for_all_its_completions_unless_masks_tell_them_ap
     prefixes = [policy.prefix(prompt) for prompt in ("abc", "dda", "abc", "abc", "dda", "abcd")]
     masks = draw_masks(policy.network, len(prefixes), dropout, generator(3)) if dropout else None
     batches = rows_of_steps(policy, monkeypatch)
-    rollout = policy.sample(prefixes, Density(), generator(4), dropout_masks=masks)
+    rollout = policy.sampler.sample(prefixes, Density(), generator(4), dropout_masks=masks)
     assert batches[:4] == ([6] * 4 if dropout else [3, 3, 3, 6])
     assert [rollout.inputs[row, : len(prefix)].tolist() for row, prefix in enumerate(prefixes)] == prefixes
     again = trained(policy, rollout, Density()).gather(2, rollout.actions[:, :, None])[:, :, 0]
@@ -155,7 +155,7 @@ def test_completions_come_as_often_as_the_density_says(model: str, density: Dens
     keys = [str(actions) for actions in completions]
     probabilities = {key: p for key, p in zip(keys, exact, strict=True) if p > 0}
     assert sum(probabilities.values()) == pytest.approx(1.0, abs=1e-5)
-    rollout = policy.sample([policy.prefix("")] * 20_000, density, generator(1))
+    rollout = policy.sampler.sample([policy.prefix("")] * 20_000, density, generator(1))
     rows = zip(rollout.actions.tolist(), rollout.mask.sum(1).tolist(), strict=True)
     counts = collections.Counter(str(actions[:count]) for actions, count in rows)
     assert set(counts) <= set(probabilities)
@@ -207,7 +207,7 @@ def test_a_uniform_number_of_exactly_zero_cannot_pick_what_the_filters_removed(
     """torch.rand gives 0 about once in 17 million draws, and then the Gumbel noise is minus infinity."""
     policy = small_policy("gru-nano", "abcd", 4, sharpness=6.0)
     monkeypatch.setattr(torch, "rand", lambda *shape, device, **_: torch.zeros(*shape, device=device))
-    rollout = policy.sample([policy.prefix(prompt) for prompt in ("", "ab", "dc")], density, generator())
+    rollout = policy.sampler.sample([policy.prefix(prompt) for prompt in ("", "ab", "dc")], density, generator())
     assert rollout.log_probabilities.isfinite().all()
 
 

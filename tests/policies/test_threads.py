@@ -5,8 +5,8 @@ import time
 import pytest
 import torch
 
-from pgplay.policies.policy import Policy
-from pgplay.policies.spec import PolicySpec
+from pgplay.policies.build import build_policy
+from pgplay.policies.spec import FreshSpec
 from pgplay.policies.thread_tuning import candidates, cheapest, fastest_threads
 
 FAR = float("inf")
@@ -44,7 +44,7 @@ def test_after_the_deadline_nothing_more_is_tried() -> None:
 
 @pytest.mark.parametrize("model", ["gru-nano", "transformer-nano"])
 def test_measuring_leaves_policy_and_random_numbers_as_they_were(model: str) -> None:
-    policy = Policy(PolicySpec(model, "ab", 4), torch.device("cpu"))
+    policy = build_policy(FreshSpec(model, "ab", 4), torch.device("cpu"))
     before, chance = policy.saved_state(), torch.get_rng_state()
     kept = {name: tensor.clone() for name, tensor in before.items()}
     assert fastest_threads(policy, 4, 2) in (1, 2)

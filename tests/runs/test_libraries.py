@@ -10,6 +10,7 @@ from pgplay.errors import PgplayError
 from pgplay.library.policies import save_policy
 from pgplay.library.policy_card import PolicyCard
 from pgplay.library.policy_library import LocalPolicyLibrary, PolicyLibrary
+from pgplay.policies.spec import FreshSpec
 from pgplay.runs.run_library import LocalRunLibrary, RunLibrary
 from pgplay.tasks.task import single_target
 from tests.app.stored import store_run
@@ -21,7 +22,7 @@ every_run_library = pytest.mark.parametrize("runs", [LocalRunLibrary()], ids=lam
 
 def save(name: str, created: str) -> None:
     card = PolicyCard(
-        name=name, model="gru-nano", alphabet="abc", max_length=5, task=single_target("abc"), reward="levenshtein",
+        name=name, shape=FreshSpec("gru-nano", "abc", 5), task=single_target("abc"), reward="levenshtein",
         config={}, metrics={}, steps=1, created=created,
     )  # fmt: skip
     save_policy(card, weights(card))

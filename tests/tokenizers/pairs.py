@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import msgspec
+import pytest
 
 from pgplay.errors import InputError
-from pgplay.policies.families.gru import GRU
-from pgplay.policies.families.transformer import TRANSFORMER
+from pgplay.tokenizers.registry import GROUP
 
+ROOT = Path(__file__).parents[2]
 START, STOP, FULL_STOP = 0, 1, 2
 
 
@@ -65,7 +68,11 @@ class PairTokenizer(msgspec.Struct, frozen=True):
         return "".join(self.pieces(tokens))
 
 
-PAIR_FAMILIES = {
-    "pair-gru": GRU._replace(name="pair-gru", tokenizer=PairTokenizer),
-    "pair-transformer": TRANSFORMER._replace(name="pair-transformer", tokenizer=PairTokenizer),
-}
+def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this tokenizer be known as "pairs", in this process and its children, as an installed package's is."""
+    package = folder / "pgplay_pairs-1.0.dist-info"
+    package.mkdir(parents=True)
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: pgplay-pairs\nVersion: 1.0\n")
+    (package / "entry_points.txt").write_text(f"[{GROUP}]\npairs = {__name__}:PairTokenizer\n")
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, (folder, ROOT))))

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import torch
 
 from pgplay.learning.schedules.entropy_weight import COLLAPSED
+from pgplay.policies.build import build_policy
 from pgplay.policies.policy import Policy
 
 SHARE = 0.9
@@ -31,6 +32,6 @@ def is_collapsed(metrics: Mapping[str, float]) -> bool:
 @torch.no_grad()
 def shrink_and_perturb(policy: Policy, seed: int) -> None:
     """Move all weights of `policy` `SHARE` of the way to a fresh network of its shape and `seed`."""
-    fresh = Policy(policy.shape, policy.device, seed)
+    fresh = build_policy(policy.shape, policy.device, seed)
     for parameter, first in zip(policy.trainable_parameters(), fresh.trainable_parameters(), strict=True):
         parameter.lerp_(first, SHARE)

@@ -24,4 +24,5 @@ KINDS = {
     "kind.column": "column of {of}",
     "kind.task": "task",
     "kind.text": "text",
+    "kind.tokenizer": "tokenizer",
 }

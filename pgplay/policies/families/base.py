@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import NamedTuple
 
-from pgplay.tokenizers.base import Tokenizer
-
 Shapes = dict[str, tuple[int, ...]]
 """The shape of each tensor of a network, by its name, in the network's order."""
 
@@ -46,8 +44,8 @@ class ModelFamily(NamedTuple):
     The learning rate falls with the width, so that a step changes the output equally in every size (Yang et al. 2022,
     arXiv:2203.03466): `lr_times_width` is the same from nano to xl. `entropy` is the weight of the entropy bonus; both
     are tuned with tests/benchmarks/solve.py. `length_slack`: tokens that a completion may have beyond the longest
-    target when one text is learned without prompts. `tokenizer` makes the family's tokenizer for an alphabet. `tensors`
-    gives the shapes for a vocabulary size.
+    target when one text is learned without prompts. `tokenizer` names its usual tokenizer. `tensors` gives
+    the shapes for a vocabulary size.
     """
 
     name: str
@@ -58,7 +56,7 @@ class ModelFamily(NamedTuple):
     length_slack: int
     tensors: Callable[[Size, int], Shapes]
     products: Callable[[Size, int], Products]
-    tokenizer: Callable[[str], Tokenizer]
+    tokenizer: str
     capabilities: frozenset[Capability]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pgplay.policies.families.base import Capability, ModelFamily, Products, Shapes, Size
-from pgplay.tokenizers.character import CharacterTokenizer
+from pgplay.tokenizers.registry import CHARACTERS
 
 
 def _tensors(size: Size, vocabulary: int) -> Shapes:
@@ -47,6 +47,6 @@ TRANSFORMER = ModelFamily(
     length_slack=0,
     tensors=_tensors,
     products=_products,
-    tokenizer=CharacterTokenizer,
+    tokenizer=CHARACTERS,
     capabilities=frozenset(Capability),
 )

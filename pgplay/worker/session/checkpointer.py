@@ -181,7 +181,7 @@ def _checkpoint_of(learner: Learner, rewards: LiveRewards, threads: int | None) 
         {
             "step": learner.counters.steps,
             "settings": to_settings(plan.written),
-            "shape": list(plan.shape),
+            "shape": msgspec.to_builtins(plan.shape),
             "threads": threads,
             "reward": [rewards.source, rewards.file.stamp],
             KEPT: kept_python(rewards.specs),

@@ -45,7 +45,7 @@ def prepare(config: RunConfig, inputs: Inputs, rewards: Iterable[RewardSpec] = (
     """
     saved = load_named(config)
     plan = plan_from(config, inputs, saved.start)
-    if saved.reference is not None and saved.reference.policy.shape.alphabet != plan.shape.alphabet:
+    if saved.reference is not None and saved.reference.policy.tokenizer.fingerprint != plan.shape.tokenizer.fingerprint:
         raise InputError(
             f"The reference '{config.reference}' has another alphabet than the policy.",
             f"Give the policy its alphabet: {saved.reference.policy.shape.alphabet!r}, or start from it.",

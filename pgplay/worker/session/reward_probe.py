@@ -8,6 +8,7 @@ from pgplay.config.run_config import RunConfig
 from pgplay.config.warm_start import Steps
 from pgplay.learning.plan import Plan
 from pgplay.learning.trainer import Trainer
+from pgplay.policies.build import build_policy
 from pgplay.policies.density import Density
 from pgplay.policies.devices import resolve_device
 from pgplay.policies.policy import Policy
@@ -43,7 +44,7 @@ def probe_reward(config: RunConfig, reward: Reward, on_progress: OnProgress = di
     elif start is not None:
         policy = start.policy
     else:
-        policy = Policy(plan.shape, resolve_device(config.device), config.seed)
+        policy = build_policy(plan.shape, resolve_device(config.device), config.seed)
     groups = max(2, -(-COMPLETIONS // plan.config.group_size))
     prompted = [plan.task.training[number % len(plan.task.training)] for number in range(groups)]
     pairs = [pair for pair in prompted for _ in range(plan.config.group_size)]

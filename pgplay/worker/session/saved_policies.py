@@ -17,6 +17,7 @@ from pgplay.learning.learner import Learner
 from pgplay.learning.reports.step_report import Sample, StepReport
 from pgplay.library.policies import load_policy
 from pgplay.library.policy_card import PolicyCard
+from pgplay.policies.build import build_policy
 from pgplay.policies.density import Density
 from pgplay.policies.devices import resolve_device
 from pgplay.policies.policy import Policy
@@ -52,9 +53,7 @@ def card_of(name: str, learner: Learner, report: StepReport | None) -> PolicyCar
     plan = learner.plan
     return PolicyCard(
         name=name,
-        model=plan.shape.model,
-        alphabet=plan.shape.alphabet,
-        max_length=plan.shape.max_length,
+        shape=plan.shape,
         task=plan.task.cut(PAIRS_KEPT),
         reward=plan.config.reward,
         config=to_settings(plan.written),
@@ -95,7 +94,7 @@ def load_saved_policy(name: str, device: str = "auto") -> SavedPolicy:
 
 def _load(name: str, device: torch.device, field: str = "") -> SavedPolicy:
     card, tensors = load_policy(name, field)
-    policy = Policy(card.shape, device)
+    policy = build_policy(card.shape, device)
     policy.load_state(unpack(tensors, f"The policy '{name}'"))
     return SavedPolicy(card, policy)
 
