@@ -40,7 +40,7 @@ def runs_folder() -> Path:
 
 def runs_index_file() -> Path:
     """Return the file that caches the list of runs; it may be deleted at any time."""
-    return data_folder() / "runs-index.json"
+    return data_folder() / "runs-index-2.json"
 
 
 def cores_folder() -> Path:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from pgplay.config.fields import Field
@@ -37,6 +38,23 @@ def differences(configs: Sequence[RunConfig], *, apart_from: Collection[str] = (
         if name not in apart_from and any(other.get(name) != settings[0].get(name) for other in settings)
     ]
     return [" ".join(_part(name, getattr(config, name)) for name in differing) for config in configs]
+
+
+def deviations(settings: Sequence[Mapping[str, Any]], *, apart_from: Collection[str] = ()) -> list[str]:
+    """Return for each of `settings` those whose value is not the most frequent one among them, as in a recipe.
+
+    A default is written as 'default'. Settings named in `apart_from` are left out.
+    """
+    names = dict.fromkeys(name for name in fields() if name not in apart_from and any(name in one for one in settings))
+    usual = {name: _most_frequent([one.get(name) for one in settings]) for name in names}
+    return [
+        " ".join(_part(name, one.get(name)) for name in names if one.get(name) != usual[name]) for one in settings
+    ]
+
+
+def _most_frequent(values: Sequence[Any]) -> Any:
+    written = [json.dumps(value) for value in values]
+    return json.loads(Counter(written).most_common(1)[0][0])
 
 
 def _part(name: str, value: Any) -> str:

@@ -124,6 +124,12 @@ class RunReader:
         return created
 
     @property
+    def note(self) -> str:
+        """What a person wrote about the run, empty for nothing."""
+        notes = self._select(tuple[str], "SELECT value FROM run WHERE key = 'note'")
+        return notes[0][0] if notes else ""
+
+    @property
     def parent(self) -> Parent | None:
         """Where this run comes from, None where it is no branch."""
         found = dict(self._select(tuple[str, str], "SELECT key, value FROM run WHERE key IN ('parent', 'parent_step')"))

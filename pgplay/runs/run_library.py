@@ -28,6 +28,14 @@ class RunLibrary(Protocol):
         """Delete the run `name`, which nobody trains."""
         ...
 
+    def rename(self, name: str, new_name: str) -> None:
+        """Call the run `name` `new_name`."""
+        ...
+
+    def write_note(self, name: str, note: str) -> None:
+        """Keep `note` with the run `name`."""
+        ...
+
 
 class LocalRunLibrary:
     """The runs stored on this machine; what reads them is loaded when first needed."""
@@ -56,3 +64,15 @@ class LocalRunLibrary:
         from pgplay.runs.summaries import delete_run
 
         delete_run(name)
+
+    def rename(self, name: str, new_name: str) -> None:
+        """Call the run `name` `new_name`."""
+        from pgplay.runs.labels import rename_run
+
+        rename_run(name, new_name)
+
+    def write_note(self, name: str, note: str) -> None:
+        """Keep `note` with the run `name`."""
+        from pgplay.runs.labels import write_note
+
+        write_note(name, note)

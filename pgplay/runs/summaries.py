@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from pgplay.config.run_config import RunConfig
+from pgplay.config.recipe import deviations
+from pgplay.config.run_config import RunConfig, to_settings
 from pgplay.errors import InputError, PgplayError
 from pgplay.files.atomic import delete_folder, kept_folders
 from pgplay.files.locks import FileLock, locked_folder
@@ -32,7 +35,8 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     `target` is the task's name where there is a task. `state` is what the run said last; 'interrupted' where it said
     that it is training but nobody trains it; 'unreadable' where `problem` says why, and the rest is empty. `model` is
     empty where no network is trained. `checkpoint_step` is the step from which it can be resumed, None where it can't.
-    `parent` is the run that this one is a branch of, left at `parent_step`.
+    `parent` is the run that this one is a branch of, left at `parent_step`. `settings` are those with which it began,
+    and `note` is what a person wrote about it.
     """
 
     name: str
@@ -53,6 +57,8 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     parent: str = ""
     parent_step: int = 0
     problem: str = ""
+    settings: dict[str, Any] = {}
+    note: str = ""
 
 
 def list_runs() -> list[RunSummary]:
@@ -117,6 +123,8 @@ def _read(folder: Path) -> RunSummary:
                 checkpoint_step=checkpoint_step(folder),
                 parent=parent,
                 parent_step=parent_step,
+                settings=to_settings(config),
+                note=store.note,
             )
     except PgplayError as error:
         return RunSummary(name=folder.name, state="unreadable", problem=error.problem)
@@ -146,3 +154,13 @@ def delete_run(name: str) -> None:
         if _is_trained(folder):
             raise InputError(f"The run '{name}' is being trained.", "Stop it first.")
         delete_folder(folder)
+
+
+IN_COLUMNS = ("target", "task", "algorithm", "reward", "seed")
+"""The settings that a list of runs shows in columns of their own."""
+
+
+def what_differs(runs: Sequence[RunSummary]) -> list[str]:
+    """Return for each of `runs` the settings in which it is unlike most of them, apart from IN_COLUMNS."""
+    readable = iter(deviations([run.settings for run in runs if not run.problem], apart_from=IN_COLUMNS))
+    return ["" if run.problem else next(readable) for run in runs]

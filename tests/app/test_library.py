@@ -16,10 +16,13 @@ from pgplay.config.run_config import make_config
 from pgplay.library.policies import list_policies, save_policy
 from pgplay.library.policy_card import PolicyCard
 from pgplay.policies.spec import FreshSpec
+from pgplay.runs.branches import branch_run
 from pgplay.runs.store import RunStore
+from pgplay.runs.summaries import list_runs
 from pgplay.tasks.task import Pair, Task, single_target
 from pgplay.worker.protocol.messages import Refused, Start, Write, Written
 from tests.app.fake_worker import Bench, begin, sample, until
+from tests.app.stored import store_run
 from tests.weights import weights
 
 
@@ -219,3 +222,73 @@ async def test_stored_runs_are_listed() -> None:
         assert "no checkpoint" in hint(bench)
         await pilot.press("enter")
         assert isinstance(bench.app.screen, Runs)
+
+
+async def open_runs(bench: Bench, pilot: Pilot[Any]) -> None:
+    await begin(bench, pilot)
+    await pilot.press("u")
+    await until(pilot, lambda: isinstance(bench.app.screen, Runs) and cells(bench))
+
+
+def store_five_runs() -> None:
+    for seed in range(3):
+        store_run(f"seed-{seed}", 10 + seed, checkpoints=(), seed=seed, lr=0.01 if seed == 2 else None)
+    store_run("leave-one-out", 40, checkpoints=(), algorithm="rloo")
+    store_run("evening", 5, checkpoints=(), target="good evening", reward="prefix")
+
+
+async def test_runs_are_told_apart_by_algorithm_reward_seed_and_what_differs() -> None:
+    store_five_runs()
+    bench = Bench()
+    async with bench.app.run_test(size=(200, 50)) as pilot:
+        await open_runs(bench, pilot)
+        rows = {row[0]: row for row in cells(bench)}
+        assert rows["seed-2"][1:6] == ["hello world", "grpo", "levenshtein", "2", "lr=0.01"]
+        assert rows["leave-one-out"][1:6] == ["hello world", "rloo", "levenshtein", "0", ""]
+        assert rows["evening"][1:6] == ["good evening", "grpo", "prefix", "0", ""]
+        await pilot.resize_terminal(80, 24)
+        shown = ["Run", "Algorithm", "Reward", "Seed", "Note, what differs", "State"]
+        table = bench.app.screen.query_one(DataTable)
+        await until(pilot, lambda: [str(column.label) for column in table.columns.values()] == shown)
+
+
+async def test_runs_are_filtered_and_sorted() -> None:
+    store_five_runs()
+    bench = Bench()
+    async with bench.app.run_test(size=(160, 36)) as pilot:
+        await open_runs(bench, pilot)
+        await pilot.press("slash", *"GRPO", "space", *"world", "enter")
+        await until(pilot, lambda: [row[0] for row in cells(bench)] == ["seed-2", "seed-1", "seed-0"])
+        await pilot.press("s")
+        best = ["seed-2", "seed-1", "seed-0"]
+        await until(pilot, lambda: "best reward first" in str(bench.app.screen.query_one("#listing-title").render()))
+        assert [row[0] for row in cells(bench)] == best
+        await pilot.press("escape")
+        await until(pilot, lambda: len(cells(bench)) == 5)
+        assert cells(bench)[0][0] == "leave-one-out"
+        await pilot.press("slash", *"nothing like it")
+        await until(pilot, lambda: hint(bench).startswith("No row contains these words."))
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: bench.app.screen is bench.app.main)
+
+
+async def test_a_run_is_renamed_and_noted_and_its_branch_names_it_so() -> None:
+    store_run("mine")
+    branch = branch_run("mine", 20)
+    bench = Bench()
+    async with bench.app.run_test(size=(160, 36)) as pilot:
+        await open_runs(bench, pilot)
+        await pilot.press("down", "n")
+        await until(pilot, lambda: bench.app.screen.query("#answer"))
+        bench.app.screen.query_one("#answer", Input).value = "better"
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(bench.app.screen, Runs) and "better" in [row[0] for row in cells(bench)])
+        await pilot.press("o")
+        await until(pilot, lambda: bench.app.screen.query("#answer"))
+        bench.app.screen.query_one("#answer", Input).value = "the quick one"
+        await pilot.press("enter")
+        await until(pilot, lambda: [row[5] for row in cells(bench) if row[0] == "better"] == ["the quick one"])
+        assert "“the quick one”" in hint(bench)
+    by_name = {run.name: run for run in list_runs()}
+    assert by_name["better"].note == "the quick one"
+    assert by_name[branch].parent == "better"

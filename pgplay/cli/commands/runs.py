@@ -21,6 +21,8 @@ def runs(argv: Sequence[str]) -> int:
     verbs = {
         "list": Verb("list the runs, newest first", add_json, _list),
         "show": Verb("show a run: settings, results, events and checkpoints", _add_show, _show),
+        "rename": Verb("rename a run", _add_rename, _rename),
+        "note": Verb("write a note about a run, shown in the list", _add_note, _note),
         "delete": Verb("delete runs with all their data", _add_delete, _delete),
         "export": Verb("export a run: metrics, curves, or a page with everything", _add_export, _export),
     }
@@ -30,7 +32,7 @@ def runs(argv: Sequence[str]) -> int:
 def _list(arguments: Arguments) -> int:
     import msgspec
 
-    from pgplay.runs.summaries import list_runs
+    from pgplay.runs.summaries import list_runs, what_differs
 
     summaries = list_runs()
     if arguments.json:
@@ -40,11 +42,36 @@ def _list(arguments: Arguments) -> int:
         note("There are no runs yet. Start one with pgplay train.")
         return 0
     rows = []
-    for run in summaries:
-        text = shorten(run.problem or run.task or run.target)
-        seconds = f"{run.seconds:.1f}"
-        rows.append((run.name, run.state, run.steps, seconds, run.best_reward, run.reward, run.model, text))
-    print_table(("name", "state", "steps", "seconds", "best", "reward", "model", "target"), rows)
+    for run, differs in zip(summaries, what_differs(summaries), strict=True):
+        what = " · ".join(filter(None, (run.problem, run.note, differs)))
+        text = shorten(run.task or run.target, 24)
+        rows.append((run.name, text, run.algorithm, run.reward, run.seed, run.best_reward, run.state, shorten(what)))
+    print_table(("name", "target", "algorithm", "reward", "seed", "best", "state", "note, what differs"), rows)
+    return 0
+
+
+def _add_rename(parser: Parser) -> None:
+    parser.add_argument("name", metavar="RUN")
+    parser.add_argument("new_name", metavar="NAME")
+
+
+def _rename(arguments: Arguments) -> int:
+    from pgplay.runs.labels import rename_run
+
+    rename_run(arguments.name, arguments.new_name)
+    note(f"The run {arguments.name} is now called {arguments.new_name}.")
+    return 0
+
+
+def _add_note(parser: Parser) -> None:
+    parser.add_argument("name", metavar="RUN")
+    parser.add_argument("text", metavar="TEXT", help="an empty text removes the note")
+
+
+def _note(arguments: Arguments) -> int:
+    from pgplay.runs.labels import write_note
+
+    write_note(arguments.name, arguments.text)
     return 0
 
 
@@ -65,6 +92,7 @@ def _show(arguments: Arguments) -> int:
             "name": store.name,
             "state": summary.state,
             "message": summary.message,
+            "note": summary.note,
             "created": summary.created,
             "steps": summary.steps,
             "seconds": summary.seconds,

@@ -65,6 +65,7 @@ FILE_ERRORS: dict[str, str] = {
     "action.clean": "Cleaning up",
     "action.log": "Writing the log",
     "action.read_policy": "Reading a policy",
+    "action.rename_run": "Renaming a run",
     "action.rename_policy": "Renaming a policy",
     "action.read_task": "Reading the task",
     "action.read_checkpoint": "Reading a checkpoint",

@@ -59,11 +59,13 @@ class AskDialog(Dialog[str | None]):
         yes: str = "OK",
         placeholder: str = "",
         check: Callable[[str], object] | None = None,
+        may_be_empty: bool = False,
     ) -> None:
         super().__init__()
         self._title, self._question, self._answer, self._yes = title, question, answer, yes
         self._placeholder = placeholder
         self._check = check
+        self._may_be_empty = may_be_empty
 
     def compose(self) -> ComposeResult:
         """Compose the dialog."""
@@ -85,7 +87,7 @@ class AskDialog(Dialog[str | None]):
     def _answered(self) -> None:
         answer = self.query_one("#answer", Input).value.strip()
         try:
-            if not answer:
+            if not answer and not self._may_be_empty:
                 raise PgplayError("Nothing was typed.", "Type something, or press Escape.")
             if self._check is not None:
                 self._check(answer)

@@ -6,16 +6,25 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from rich.text import Text
+from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.screen import Screen
-from textual.widgets import DataTable, Static
+from textual.widgets import DataTable, Input, Static
 from textual.widgets.data_table import ColumnKey
 
 from pgplay.app.drawing.terminal_text import terminal_text
 from pgplay.app.notices import notify_user
 from pgplay.app.screens.dialogs.base import Keys
 from pgplay.app.widgets.data_tables import chosen_key
+from pgplay.app.widgets.text_fields import LineField
 from pgplay.errors import PgplayError
+
+LAST_KEYS = (
+    Binding("slash", "filter", "filter", key_display="/"),
+    Binding("escape", "leave", "back", key_display="esc"),
+)
+"""The last keys of every list."""
 
 AT_ONCE = 200
 """Rows added at once; more would delay a key press."""
@@ -38,23 +47,29 @@ class Listing(Screen[None]):
     COLUMNS: ClassVar[tuple[tuple[str, int], ...]] = ()
     GIVE_WAY: ClassVar[tuple[str, ...]] = ()
     """Columns to drop on narrow screens, first one first; the hint shows their content."""
+    GROW: ClassVar[tuple[str, ...]] = ()
+    """Columns that share what width is left; without any, the first one takes it."""
     NONE_YET = ""
 
     def compose(self) -> ComposeResult:
         """Compose the screen."""
         yield Static(self.HEADING, id="listing-title", classes="page-title")
         yield DataTable(cursor_type="row", zebra_stripes=False, id=self.HEADING.lower())
+        yield LineField(placeholder="Filter: words that a row contains", id="filter")
         yield Static(id="page-hint", classes="page-hint")
         yield Keys()
 
     def __init__(self) -> None:
         super().__init__()
+        self._all_rows: list[Row] = []
         self._rows: list[Row] = []
+        """The rows that the filter leaves."""
         self._shown: list[tuple[int, int]] = []
         self._keys: list[ColumnKey] = []
 
     def on_mount(self) -> None:
         """Set up the columns and list the items."""
+        self.query_one("#filter").display = False
         self.reload()
 
     def on_resize(self) -> None:
@@ -63,7 +78,7 @@ class Listing(Screen[None]):
             self._lay_out()
 
     def _columns(self) -> list[tuple[int, int]]:
-        """Return the indices of the COLUMNS that fit, each with its width; the first takes the rest."""
+        """Return the indices of the COLUMNS that fit, each with its width; those in GROW share the rest."""
         shown = [(place, width) for place, (_, width) in enumerate(self.COLUMNS)]
 
         def free() -> int:
@@ -74,7 +89,11 @@ class Listing(Screen[None]):
                 shown = [(place, width) for place, width in shown if self.COLUMNS[place][0] != title]
         while free() < 0 and (widest := max(shown, key=lambda column: column[1]))[1] > NARROWEST:
             shown[shown.index(widest)] = (widest[0], widest[1] - 1)
-        return [(0, shown[0][1] + max(0, free())), *shown[1:]]
+        growing = [place for place, (column, _) in enumerate(shown) if self.COLUMNS[column][0] in self.GROW] or [0]
+        for spare in range(max(0, free())):
+            column, width = shown[place := growing[spare % len(growing)]]
+            shown[place] = (column, width + 1)
+        return shown
 
     def rows(self) -> Sequence[Row]:
         """Return (name, cells) of all items; raises PgplayError."""
@@ -86,8 +105,34 @@ class Listing(Screen[None]):
 
     def reload(self, select: str = "") -> None:
         """Reload the list, with the cursor on `select` if it is there."""
-        self._rows = list(self.attempt(self.rows) or ())
-        self._lay_out(select)
+        self._all_rows = list(self.attempt(self.rows) or ())
+        self._filter(select)
+
+    @on(Input.Changed, "#filter")
+    def _filter(self, select: str | Input.Changed = "") -> None:
+        """Show the rows that contain every word of the filter, however it is capitalised."""
+        words = self.query_one("#filter", Input).value.casefold().split()
+        self._rows = [row for row in self._all_rows if all(word in " ".join(row[1]).casefold() for word in words)]
+        self._lay_out(select if isinstance(select, str) else "")
+
+    @on(Input.Submitted, "#filter")
+    def _filtered(self) -> None:
+        self.query_one(DataTable).focus()
+
+    def action_filter(self) -> None:
+        """Type words that the rows are to contain."""
+        field = self.query_one("#filter")
+        field.display = True
+        field.focus()
+
+    def action_leave(self) -> None:
+        """Take the filter away, or else leave the screen."""
+        field = self.query_one("#filter", Input)
+        if field.display:
+            field.value, field.display = "", False
+            self.query_one(DataTable).focus()
+        else:
+            self.dismiss()
 
     def _lay_out(self, select: str = "") -> None:
         """Show the rows: those up to the cursor at once, the rest of a long list in idle moments."""
@@ -119,7 +164,8 @@ class Listing(Screen[None]):
 
     def show_row(self, name: str, cells: Sequence[str]) -> None:
         """Replace the cells of an existing row."""
-        self._rows[[other for other, _ in self._rows].index(name)] = name, cells
+        for rows in (self._all_rows, self._rows):
+            rows[[other for other, _ in rows].index(name)] = name, cells
         table = self.query_one(DataTable)
         for key, text in zip(self._keys, self._cells(cells), strict=True):
             table.update_cell(name, key, text)
@@ -133,8 +179,12 @@ class Listing(Screen[None]):
         """Show the hint for the row under the cursor."""
         name = self.selected
         self.query_one("#page-hint", Static).update(
-            Text(self.NONE_YET) if name is None else terminal_text(self.hint(name), lines=True)
+            Text(self._nothing) if name is None else terminal_text(self.hint(name), lines=True)
         )
+
+    @property
+    def _nothing(self) -> str:
+        return "No row contains these words. Escape shows all." if self._all_rows else self.NONE_YET
 
     def on_data_table_row_highlighted(self) -> None:
         """Update the hint when the cursor moves."""

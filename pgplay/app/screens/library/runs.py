@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import work
 from textual.binding import Binding, BindingType
+from textual.widgets import Static
 
 from pgplay.app.drawing import number_format
 from pgplay.app.drawing.terminal_text import plain
 from pgplay.app.messages import CompareRuns, OpenTimeTravel, ResumeRun
 from pgplay.app.notices import notify_user
-from pgplay.app.screens.dialogs.base import BACK
 from pgplay.app.screens.dialogs.questions import AskDialog, ConfirmDialog
-from pgplay.app.screens.library.listing import Listing
+from pgplay.app.screens.library.listing import LAST_KEYS, Listing
 from pgplay.app.stored_runs.background_reading import read_in_background
 from pgplay.export.formats import check_format, export_run
 from pgplay.files.atomic import check_destination, write_atomically
 from pgplay.paths import expand_home
 from pgplay.runs.run_library import RunLibrary
-from pgplay.runs.summaries import RunSummary
+from pgplay.runs.summaries import RunSummary, what_differs
+
+ORDERS: dict[str, Callable[[RunSummary], Any]] = {
+    "newest first": lambda run: 0,  # as the library lists them
+    "best reward first": lambda run: math.inf if run.best_reward is None else -run.best_reward,
+    "by name": lambda run: run.name,
+    "by algorithm": lambda run: (run.algorithm, run.seed),
+    "by reward": lambda run: (run.reward, run.algorithm, run.seed),
+    "by target": lambda run: (run.task or run.target, run.algorithm, run.seed),
+}
 
 
 class Runs(Listing):
@@ -32,32 +43,61 @@ class Runs(Listing):
         Binding("h", "travel", "time", tooltip="The run at any earlier step; continue from there as a branch."),
         Binding("space", "mark", "mark", key_display="space"),
         Binding("p", "side_by_side", "beside", tooltip="Overlay the marked runs, or this one with similar runs."),
+        Binding("s", "sort", "sort", tooltip="Newest first, best reward first, by name, algorithm, reward or target."),
+        Binding("n", "rename", "rename"),
+        Binding("o", "note", "note"),
         Binding("x", "export", "export"),
         Binding("delete,backspace", "delete", "delete", key_display="del"),
-        BACK,
+        *LAST_KEYS,
     ]
     HEADING = "Runs"
-    COLUMNS = (("Run", 38), ("Target", 24), ("Reward", 16), ("Model", 16), ("Steps", 7), ("Best", 6), ("State", 9))
-    GIVE_WAY = ("Model", "Reward", "Target")
+    COLUMNS = (
+        *(("Run", 21), ("Target", 14), ("Algorithm", 10), ("Reward", 12), ("Seed", 4)),
+        *(("Note, what differs", 18), ("Steps", 6), ("Best", 6), ("State", 8)),
+    )
+    GIVE_WAY = ("Steps", "Target", "Best")
+    GROW = ("Run", "Note, what differs", "Target", "Reward")
     NONE_YET = "No runs yet. Press Escape, then Space to start one."
 
     def __init__(self, library: RunLibrary) -> None:
         super().__init__()
         self._library = library
         self._runs: dict[str, RunSummary] = {}
+        self._differs: dict[str, str] = {}
         self._marked: list[str] = []
+        self._order = next(iter(ORDERS))
 
     def rows(self) -> Sequence[tuple[str, Sequence[str]]]:
         """Return every run, newest first."""
-        self._runs = {run.name: run for run in self._library.summaries()}
-        return [(name, _cells(run, name in self._marked)) for name, run in self._runs.items()]
+        runs = self._library.summaries()
+        self._differs = {run.name: differs for run, differs in zip(runs, what_differs(runs), strict=True)}
+        self._runs = {run.name: run for run in sorted(runs, key=ORDERS[self._order])}
+        return [(name, self._row_of(run)) for name, run in self._runs.items()]
+
+    def _row_of(self, run: RunSummary) -> list[str]:
+        best = "" if run.best_reward is None else number_format.reward(run.best_reward)
+        name = f"● {run.name}" if run.name in self._marked else run.name
+        what = " · ".join(filter(None, (run.note, self._differs.get(run.name, ""))))
+        target = run.task or run.target
+        return [
+            *(name, target, run.algorithm, run.reward, "" if run.problem else str(run.seed)),
+            *(what, number_format.count(run.steps), best, run.state),
+        ]
+
+    def action_sort(self) -> None:
+        """List the runs in the next order, and say in which."""
+        orders = list(ORDERS)
+        self._order = orders[(orders.index(self._order) + 1) % len(orders)]
+        self.query_one("#listing-title", Static).update(f"{self.HEADING} · {self._order}")
+        self.reload(select=self.selected or "")
 
     def hint(self, name: str) -> str:
         """Return what is wrong with a run, or where it can be resumed."""
         run = self._runs[name]
         if run.problem:
             return f"✗ {plain(run.problem)}"
-        what = plain(f"{run.target} · {run.reward} · {run.model}. ")
+        details = (run.task or run.target, run.reward, run.algorithm, run.model, self._differs[name])
+        what = plain(" · ".join(filter(None, details))) + ". " + (plain(f"“{run.note}” ") if run.note else "")
         branch = f"A branch of {plain(run.parent)} from step {run.parent_step}. " if run.parent else ""
         if run.checkpoint_step is None:
             return f"{what}{branch}It has no checkpoint to resume from."
@@ -89,7 +129,7 @@ class Runs(Listing):
                 self._marked.remove(run.name)
             else:
                 self._marked.append(run.name)
-            self.show_row(run.name, _cells(run, run.name in self._marked))
+            self.show_row(run.name, self._row_of(run))
 
     def action_side_by_side(self) -> None:
         """Overlay the marked runs, or the one under the cursor with similar runs."""
@@ -127,6 +167,32 @@ class Runs(Listing):
             notify_user(self.app, f"Exported the run {run.name} to {written}.")
 
     @work
+    async def action_rename(self) -> None:
+        """Ask for a new name."""
+        name = self.selected
+        if name is None:
+            return
+        check = partial(self._library.rename, name)
+        answer = await self.app.push_screen_wait(
+            AskDialog("Rename", f"New name for {name}:", name, yes="Rename", check=check)
+        )
+        if answer is not None:
+            self._marked = [answer if marked == name else marked for marked in self._marked]
+            self.reload(select=answer)
+
+    @work
+    async def action_note(self) -> None:
+        """Ask for a note on the run under the cursor."""
+        run = self._runs.get(self.selected or "")
+        if run is None or run.problem:
+            return
+        question = f"A note on {run.name}, shown in the list:"
+        note = await self.app.push_screen_wait(AskDialog("Note", question, run.note, yes="Keep", may_be_empty=True))
+        if note is not None:
+            self.attempt(lambda: self._library.write_note(run.name, note))
+            self.reload(select=run.name)
+
+    @work
     async def action_delete(self) -> None:
         """Delete the run under the cursor, after a question."""
         name = self.selected
@@ -141,9 +207,3 @@ class Runs(Listing):
 
 def _format_of(path: Path) -> str:
     return path.suffix.lstrip(".").lower()
-
-
-def _cells(run: RunSummary, marked: bool) -> list[str]:
-    best = "" if run.best_reward is None else number_format.reward(run.best_reward)
-    name = f"● {run.name}" if marked else run.name
-    return [name, run.target, run.reward, run.model, number_format.count(run.steps), best, run.state]
