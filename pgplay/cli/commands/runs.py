@@ -15,6 +15,8 @@ from pgplay.errors import InputError
 if TYPE_CHECKING:
     from pgplay.runs.reader import RunReader
 
+_TARGET_WIDTH = 14
+
 
 def runs(argv: Sequence[str]) -> int:
     """Run `pgplay runs`."""
@@ -43,10 +45,10 @@ def _list(arguments: Arguments) -> int:
         return 0
     rows = []
     for run, differs in zip(summaries, what_differs(summaries), strict=True):
-        what = " · ".join(filter(None, (run.problem, run.note, differs)))
-        text = shorten(run.task or run.target, 24)
-        rows.append((run.name, text, run.algorithm, run.reward, run.seed, run.best_reward, run.state, shorten(what)))
-    print_table(("name", "target", "algorithm", "reward", "seed", "best", "state", "note, what differs"), rows)
+        text = shorten(run.task or run.target, _TARGET_WIDTH)
+        what = " · ".join(filter(None, (text, run.problem, run.note, differs)))
+        rows.append((run.name, run.algorithm, run.reward, run.seed, run.best_reward, run.state, what))
+    print_table(("name", "algorithm", "reward", "seed", "best", "state", "target, note, what differs"), rows)
     return 0
 
 
