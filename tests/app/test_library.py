@@ -247,7 +247,7 @@ async def test_runs_are_told_apart_by_algorithm_reward_seed_and_what_differs() -
         assert rows["leave-one-out"][1:6] == ["hello world", "rloo", "levenshtein", "0", ""]
         assert rows["evening"][1:6] == ["good evening", "grpo", "prefix", "0", ""]
         await pilot.resize_terminal(80, 24)
-        shown = ["Run", "Algorithm", "Reward", "Seed", "Note, what differs", "State"]
+        shown = ["Run", "Algorithm", "Reward", "Seed", "Differs", "State"]
         table = bench.app.screen.query_one(DataTable)
         await until(pilot, lambda: [str(column.label) for column in table.columns.values()] == shown)
 

@@ -20,11 +20,8 @@ from pgplay.app.widgets.data_tables import chosen_key
 from pgplay.app.widgets.text_fields import LineField
 from pgplay.errors import PgplayError
 
-LAST_KEYS = (
-    Binding("slash", "filter", "filter", key_display="/"),
-    Binding("escape", "leave", "back", key_display="esc"),
-)
-"""The last keys of every list."""
+FILTER = Binding("slash", "filter", "filter", key_display="/")
+LEAVE = Binding("escape", "leave", "back", key_display="esc")
 
 AT_ONCE = 200
 """Rows added at once; more would delay a key press."""

@@ -14,7 +14,7 @@ from pgplay.app.drawing import number_format
 from pgplay.app.drawing.terminal_text import plain
 from pgplay.app.notices import notify_user
 from pgplay.app.screens.dialogs.questions import AskDialog, ConfirmDialog
-from pgplay.app.screens.library.listing import LAST_KEYS, Listing
+from pgplay.app.screens.library.listing import FILTER, LEAVE, Listing
 from pgplay.library.policies import BrokenPolicy
 from pgplay.library.policy_card import PolicyCard
 from pgplay.library.policy_library import PolicyLibrary
@@ -35,7 +35,8 @@ class Library(Listing):
         Binding("delete,backspace", "delete", "delete", key_display="del"),
         Binding("e", "export", "export"),
         Binding("i", "import", "import"),
-        *LAST_KEYS,
+        FILTER,
+        LEAVE,
     ]
     HEADING = "Policies"
     COLUMNS = (("Name", 22), ("Target", 30), ("Reward", 18), ("Model", 18), ("Reached", 8), ("Saved", 17))

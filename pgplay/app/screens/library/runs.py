@@ -17,7 +17,7 @@ from pgplay.app.drawing.terminal_text import plain
 from pgplay.app.messages import CompareRuns, OpenTimeTravel, ResumeRun
 from pgplay.app.notices import notify_user
 from pgplay.app.screens.dialogs.questions import AskDialog, ConfirmDialog
-from pgplay.app.screens.library.listing import LAST_KEYS, Listing
+from pgplay.app.screens.library.listing import FILTER, LEAVE, Listing
 from pgplay.app.stored_runs.background_reading import read_in_background
 from pgplay.export.formats import check_format, export_run
 from pgplay.files.atomic import check_destination, write_atomically
@@ -40,23 +40,24 @@ class Runs(Listing):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,r", "resume", "resume", key_display="enter"),
-        Binding("h", "travel", "time", tooltip="The run at any earlier step; continue from there as a branch."),
+        FILTER,
         Binding("space", "mark", "mark", key_display="space"),
+        Binding("delete,backspace", "delete", "delete", key_display="del"),
         Binding("p", "side_by_side", "beside", tooltip="Overlay the marked runs, or this one with similar runs."),
         Binding("s", "sort", "sort", tooltip="Newest first, best reward first, by name, algorithm, reward or target."),
         Binding("n", "rename", "rename"),
         Binding("o", "note", "note"),
+        Binding("h", "travel", "time", tooltip="The run at any earlier step; continue from there as a branch."),
         Binding("x", "export", "export"),
-        Binding("delete,backspace", "delete", "delete", key_display="del"),
-        *LAST_KEYS,
+        LEAVE,
     ]
     HEADING = "Runs"
     COLUMNS = (
         *(("Run", 21), ("Target", 14), ("Algorithm", 10), ("Reward", 12), ("Seed", 4)),
-        *(("Note, what differs", 18), ("Steps", 6), ("Best", 6), ("State", 8)),
+        *(("Differs", 18), ("Steps", 6), ("Best", 6), ("State", 8)),
     )
     GIVE_WAY = ("Steps", "Target", "Best")
-    GROW = ("Run", "Note, what differs", "Target", "Reward")
+    GROW = ("Run", "Differs", "Target", "Reward")
     NONE_YET = "No runs yet. Press Escape, then Space to start one."
 
     def __init__(self, library: RunLibrary) -> None:
