@@ -81,7 +81,7 @@ class Change(NamedTuple):
 
 def figure_of(curves: Curves, metrics: Sequence[str], changes: Sequence[Change] = ()) -> Figure:
     """Return one plot per metric, one below the other; a plot without values says so."""
-    shapes: list[Shape] = [Polygon(_box(0, 0, WIDTH, HEIGHT * max(1, len(metrics))), PAPER)]
+    shapes: list[Shape] = [Polygon(box(0, 0, WIDTH, HEIGHT * max(1, len(metrics))), PAPER)]
     for place, metric in enumerate(metrics):
         top = place * HEIGHT
         shapes += _trade(curves, top) if metric == TRADE else _plot(curves, metric, changes, top)
@@ -100,12 +100,15 @@ def metrics_of(curves: Curves) -> list[str]:
     return list(dict.fromkeys([*known, *found]))
 
 
-class _Frame(NamedTuple):
+class Frame(NamedTuple):
+    """The axes of a plot whose upper edge is at `top`."""
+
     across: axes.Axis
     values: axes.Axis
     top: float
 
     def at(self, across: float, value: float) -> Point:
+        """Return the place of a value on the page."""
         x = _LEFT + self.across.fraction(across) * (WIDTH - _LEFT - _RIGHT)
         y = self.top + _TOP + (1 - self.values.fraction(value)) * (HEIGHT - _TOP - _BOTTOM)
         return round(x, 2), round(y, 2)
@@ -117,7 +120,7 @@ def _plot(curves: Curves, metric: str, changes: Sequence[Change], top: int) -> l
     values = [value for points in series.values() for _, value in points]
     if not values:
         return [*shapes, _no_number(top)]
-    frame = _Frame(
+    frame = Frame(
         axes.step_axis(max(curves.of[name][-1].step for name in series if name in curves.of), 80),
         axes.value_axis(min(values), max(values), 4),
         top,
@@ -136,6 +139,12 @@ def _plot(curves: Curves, metric: str, changes: Sequence[Change], top: int) -> l
         legend = "mean, lowest to highest shaded, greedy completion in orange"
         shapes.append(Words((WIDTH - _RIGHT, top + 37), legend, anchor="end"))
     return shapes
+
+
+def framed(metric: str, steps: axes.Axis, values: axes.Axis) -> tuple[Frame, list[Shape]]:
+    """Return the frame of a plot of `metric` at the top of a page, and the shapes of its title, grid and axes."""
+    frame = Frame(steps, values, 0)
+    return frame, [*_head(metric, 0), *_frame_shapes(frame, [axes.step_label(step) for step in steps.ticks], "step")]
 
 
 def _points(buckets: Sequence[Bucket]) -> list[Point]:
@@ -160,7 +169,7 @@ def _trade(curves: Curves, top: int) -> list[Shape]:
     told = [(bucket.mean, reward_at[curves.number(bucket)]) for bucket in buckets]
     divergences, rewards = zip(*told, strict=True)
     across = axes.value_axis(min(divergences), max(divergences), 6)
-    frame = _Frame(across, axes.value_axis(min(rewards), max(rewards), 4), top)
+    frame = Frame(across, axes.value_axis(min(rewards), max(rewards), 4), top)
     places = [frame.at(*point) for point in told]
     shapes = [*_head(TRADE, top), *_frame_shapes(frame, axes.labels(across), "KL, nats per token")]
     shapes.append(Polyline(places, BAND))
@@ -181,7 +190,7 @@ def _head(metric: str, top: int) -> list[Shape]:
     return shapes
 
 
-def _frame_shapes(frame: _Frame, texts: Sequence[str], unit: str) -> list[Shape]:
+def _frame_shapes(frame: Frame, texts: Sequence[str], unit: str) -> list[Shape]:
     """Return grid and axes; `texts` are those of the ticks across, `unit` says what runs there."""
     shapes: list[Shape] = []
     for value, text in zip(frame.values.ticks, axes.labels(frame.values), strict=True):
@@ -194,13 +203,13 @@ def _frame_shapes(frame: _Frame, texts: Sequence[str], unit: str) -> list[Shape]
     return [*shapes, Polyline([left, right], MUTED), Words((right[0], right[1] + 31), unit, anchor="end")]
 
 
-def _band(frame: _Frame, low: Sequence[Point], high: Sequence[Point]) -> list[Shape]:
+def _band(frame: Frame, low: Sequence[Point], high: Sequence[Point]) -> list[Shape]:
     lower = [max(places, key=_height) for places in _by_column(frame, low)]
     upper = [min(places, key=_height) for places in _by_column(frame, high)]
     return [Polygon([*upper, *lower[::-1]], BAND)] if lower and upper else []
 
 
-def _thinned(frame: _Frame, points: Sequence[Point]) -> list[Point]:
+def _thinned(frame: Frame, points: Sequence[Point]) -> list[Point]:
     """Return points on the page; of those that share a column of pixels, the lowest and the highest."""
     result: list[Point] = []
     for places in _by_column(frame, points):
@@ -208,7 +217,7 @@ def _thinned(frame: _Frame, points: Sequence[Point]) -> list[Point]:
     return result
 
 
-def _by_column(frame: _Frame, points: Sequence[Point]) -> list[list[Point]]:
+def _by_column(frame: Frame, points: Sequence[Point]) -> list[list[Point]]:
     columns: dict[int, list[Point]] = {}
     for step, value in points:
         place = frame.at(step, value)
@@ -220,7 +229,8 @@ def _height(place: Point) -> float:
     return place[1]
 
 
-def _box(x: float, y: float, width: float, height: float) -> list[Point]:
+def box(x: float, y: float, width: float, height: float) -> list[Point]:
+    """Return the corners of a rectangle."""
     return [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
 
 

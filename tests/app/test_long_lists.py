@@ -114,5 +114,5 @@ async def test_a_run_is_exported_from_the_list_beside_the_screens_thread(tmp_pat
         assert "csv" in str(bench.app.screen.query_one(".problem").render())
         answer.value = str(tmp_path / "mine.csv")
         await pilot.press("enter")
-        await until(pilot, lambda: any("Exported the run" in told.message for told in bench.app._notifications))
+        await until(pilot, lambda: any("Wrote " in told.message for told in bench.app._notifications))
         assert (tmp_path / "mine.csv").read_text().startswith("step,")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from statistics import median
 
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import DataTable
 
@@ -12,6 +15,8 @@ from pgplay.app.screens.library.compare_runs import OverlayPlot, SideBySide
 from pgplay.app.screens.library.time_travel import TravelScreen
 from pgplay.app.stored_runs.overlay import MOST, Overlay, relatives
 from pgplay.config.run_config import to_settings
+from pgplay.errors import InputError
+from pgplay.export.comparison import write_comparison
 from pgplay.runs.branches import branch_run
 from pgplay.runs.run_library import LocalRunLibrary
 from pgplay.runs.store import RunStore
@@ -56,16 +61,59 @@ def test_seeds_become_their_median_with_a_band_and_an_ended_run_counts_with_its_
         values.append(curve(min(step, 10) * 9)["reward_mean"])
         found = [next(one.last for one in edge if one.step == step) for edge in (band.lower, line.buckets, band.upper)]
         assert found == [min(values), median(values), max(values)]
-    overlay.seeds_as_one = False
+    overlay.join_seeds(False)
     assert [one.label for one in overlay.lines()][1:3] == ["seed=1 algorithm=grpo", "seed=2 algorithm=grpo"]
     assert overlay.chart("reward_mean").bands == ()
+    overlay.close()
+
+
+def store_three_algorithms_of_five_seeds() -> list[str]:
+    return [
+        store_run(f"{algorithm}-{seed}", 30, speed=1 + seed / 4, seed=seed, algorithm=algorithm, checkpoints=())
+        for algorithm in ("grpo", "rloo", "reinforce")
+        for seed in range(5)
+    ]
+
+
+def test_lines_are_counted_after_seeds_are_joined() -> None:
+    overlay = Overlay(LocalRunLibrary(), store_three_algorithms_of_five_seeds())
+    assert overlay.left_out == 0
+    assert [line.label for line in overlay.lines()] == [
+        f"algorithm={name}  median of 5 seeds" for name in ("grpo", "rloo", "reinforce")
+    ]
+    assert len({line.slot for line in overlay.lines()}) == len(overlay.chart("reward_mean").bands) == 3
+    with pytest.raises(InputError, match="8 lines are shown"):
+        overlay.join_seeds(False)
+    assert overlay.seeds_as_one
+    assert len(overlay.lines()) == 3
+    overlay.close()
+
+
+@pytest.mark.parametrize("wanted", ["svg", "png", "csv"])
+def test_the_picture_and_its_numbers_are_exported(wanted: str) -> None:
+    overlay = Overlay(LocalRunLibrary(), store_three_algorithms_of_five_seeds())
+    series = overlay.series("reward_mean")
+    written = write_comparison(series, "reward_mean", wanted)
+    if wanted == "svg":
+        text = written.decode()
+        assert all(f"algorithm={name}  median of 5 seeds" in text for name in ("grpo", "rloo", "reinforce"))
+        assert text.count("<polygon") == 4
+    elif wanted == "png":
+        assert written.startswith(b"\x89PNG")
+    else:
+        rows = list(csv.DictReader(io.StringIO(written.decode())))
+        assert len(rows) == 3 * 30
+        first = next(row for row in rows if row["line"].startswith("algorithm=rloo") and row["step"] == "10")
+        assert float(first["lowest"]) == curve(10)["reward_mean"]
+        assert float(first["highest"]) == curve(20)["reward_mean"]
+        assert float(first["lowest"]) < float(first["reward_mean"]) < float(first["highest"])
     overlay.close()
 
 
 def test_a_run_keeps_its_colour_while_others_come_and_go() -> None:
     runs = store_seeds()
     overlay = Overlay(LocalRunLibrary(), runs)
-    overlay.seeds_as_one = False
+    overlay.join_seeds(False)
     before = {line.first.run: line.slot for line in overlay.lines()}
     assert len(set(before.values())) == 4
     overlay.remove("seed-1")
@@ -173,21 +221,21 @@ async def test_runs_marked_in_the_list_are_shown_side_by_side() -> None:
         assert sorted(row[1] for row in legend(screen)) == ["target=one", "target=three"]
 
 
-async def test_more_runs_than_there_are_markers_for_are_left_out_and_it_is_said() -> None:
-    runs = [store_run(f"run-{number}", 5, seed=number, checkpoints=()) for number in range(MOST + 1)]
+async def test_more_lines_than_there_are_markers_for_are_left_out_and_it_is_said() -> None:
+    runs = [store_run(f"run-{number}", 5, lr=0.01 + number / 1000, checkpoints=()) for number in range(MOST + 1)]
     bench = Bench()
     async with bench.app.run_test(size=SIZE) as pilot:
         await begin(bench, pilot)
         bench.app.perform(bench.app.controllers.stored_runs.side_by_side(*runs))
         await until(pilot, lambda: isinstance(bench.app.screen, SideBySide) and bench.app.screen.query("FooterKey"))
         screen = bench.app.screen
-        assert f"{MOST} runs, the maximum; 1 left out" in str(screen.query_one("#overlay-title").render())
-        for key in ("plus", "n"):
-            await pilot.press(key)
-            await until(pilot, lambda: f"{MOST} runs are shown" in str(screen.query_one("#overlay-hint").render()))
+        assert f"{MOST} runs · 1 left out" in str(screen.query_one("#overlay-title").render())
+        await pilot.press("plus")
+        await until(pilot, lambda: isinstance(bench.app.screen, ChooseDialog))
+        await pilot.press("enter")
+        await until(pilot, lambda: f"{MOST} lines are shown" in str(screen.query_one("#overlay-hint").render()))
         assert bench.app.screen is screen
-        assert bench.sent(Start) == []
-        await pilot.press("b", "delete", "plus")
+        await pilot.press("delete", "plus")
         await until(pilot, lambda: isinstance(bench.app.screen, ChooseDialog))
 
 

@@ -48,24 +48,23 @@ class StoredRunsController:
     async def side_by_side(self, *runs: str) -> None:
         """Show `runs` in one plot; by default the present run, or the newest, with its branches and its like."""
         from pgplay.app.screens.library.compare_runs import SideBySide
-        from pgplay.app.stored_runs.overlay import MOST, Overlay, relatives
+        from pgplay.app.stored_runs.overlay import Overlay, relatives
 
         present, library = self._present, self._host.run_library
 
-        def read() -> tuple[Overlay, int]:
+        def read() -> Overlay:
             chosen = list(runs)
             if len(chosen) < 2:
                 known = library.summaries()
                 readable = [run.name for run in known if not run.problem]
                 chosen = relatives(next(iter([*chosen, *filter(None, [present]), *readable]), ""), known)
-            return Overlay(library, chosen[:MOST]), len(chosen[MOST:])
+            return Overlay(library, chosen)
 
-        overlay_and_rest = await self._host.read(read, "Reading the runs…")
-        if overlay_and_rest is None:
+        overlay = await self._host.read(read, "Reading the runs…")
+        if overlay is None:
             return
-        overlay, left_out = overlay_and_rest
         if overlay.runs:
-            self._host.push_screen(SideBySide(self._host.state, overlay, self._start_beside, left_out))
+            self._host.push_screen(SideBySide(self._host.state, overlay, self._start_beside))
         else:
             self._host.notify_user("There is no run to show yet. Press space to start one.")
 

@@ -17,6 +17,7 @@ from pgplay.app.stored_runs.stored_run import StoredRun
 from pgplay.config.recipe import differences
 from pgplay.config.run_config import RunConfig, make_config, to_settings
 from pgplay.errors import InputError
+from pgplay.export.comparison import Series
 from pgplay.runs.curves import Bucket
 from pgplay.runs.run_library import RunLibrary
 from pgplay.runs.summaries import RunSummary
@@ -24,7 +25,7 @@ from pgplay.runs.summaries import RunSummary
 MARKERS = "●▲■◆▼★○△"
 """What tells runs apart where there are no colours."""
 MOST = len(MARKERS)
-FULL = f"{MOST} runs are shown, as many as there are colours and markers for. Leave one out first: del."
+MOST_RUNS = 64
 _CELLS_A_MARK = 9
 _GRID = 256
 """Steps at which a median is taken."""
@@ -56,10 +57,13 @@ class Overlay:
         self._library = library
         self._pasts: dict[str, StoredRun] = {}
         self._slots: dict[str, int] = {}
-        self.seeds_as_one = True
+        """The slot of each line, by its first run."""
+        self._seeds_as_one = True
+        self.left_out = 0
+        """How many of `runs` there was no room for."""
         try:
             for run in runs:
-                self.add(self.read(run))
+                self._add_if_room(self.read(run))
         except BaseException:
             self.close()
             raise
@@ -70,9 +74,23 @@ class Overlay:
         return list(self._pasts)
 
     @property
-    def is_full(self) -> bool:
-        """Whether there is no colour left for another run."""
-        return len(self._pasts) >= MOST
+    def seeds_as_one(self) -> bool:
+        """Whether runs that differ only in their seed are drawn as one line."""
+        return self._seeds_as_one
+
+    def join_seeds(self, joined: bool) -> None:
+        """Draw runs that differ only in their seed as one line, or apart; raises InputError for too many lines."""
+        before, self._seeds_as_one = self._seeds_as_one, joined
+        if len(self._groups()) > MOST:
+            self._seeds_as_one = before
+            raise InputError("overlay.full", most=MOST)
+        self._settle()
+
+    def has_room_for(self, config: RunConfig, *, is_branch: bool = False) -> bool:
+        """Whether a run of `config` can be shown: in a line that is there, or in one that has a slot left."""
+        groups = self._groups()
+        joins = self._seeds_as_one and not is_branch and _without_seed(config) in groups
+        return len(self._pasts) < MOST_RUNS and (joins or len(groups) < MOST)
 
     def stored(self) -> list[RunSummary]:
         """Return every stored run, also those that are not shown."""
@@ -87,18 +105,24 @@ class Overlay:
         if past.run in self._pasts:
             past.close()
             return
-        if self.is_full:
+        if not self.has_room_for(past.config, is_branch=past.parent is not None):
             past.close()
-            raise InputError(FULL)
+            raise InputError("overlay.full", most=MOST)
         self._pasts[past.run] = past
-        self._slots[past.run] = min(set(range(MOST)) - set(self._slots.values()))
+        self._settle()
+
+    def _add_if_room(self, past: StoredRun) -> None:
+        try:
+            self.add(past)
+        except InputError:
+            self.left_out += 1
 
     def remove(self, run: str) -> None:
         """Show `run` no longer; its slot is free again."""
         past = self._pasts.pop(run, None)
         if past is not None:
-            del self._slots[run]
             past.close()
+            self._settle()
 
     def refresh(self) -> bool:
         """Read what came since, and tell whether anything did; raises PgplayError."""
@@ -112,10 +136,7 @@ class Overlay:
 
     def lines(self) -> list[Line]:
         """Return what is drawn, the first run's line first."""
-        groups: dict[object, list[str]] = {}
-        for run, past in self._pasts.items():
-            alone = not self.seeds_as_one or past.parent is not None
-            groups.setdefault(run if alone else _without_seed(past.config), []).append(run)
+        groups = self._groups()
         first = [runs[0] for runs in groups.values()]
         apart = {"seed"} if any(len(runs) > 1 for runs in groups.values()) else set()
         labels = differences([self._pasts[run].config for run in first], apart_from=apart)
@@ -125,9 +146,40 @@ class Overlay:
             for run, label, pasts in zip(first, labels, joined, strict=True)
         ]
 
+    def _groups(self) -> dict[str, list[str]]:
+        """Return the runs of each line, by what they have in common."""
+        groups: dict[str, list[str]] = {}
+        for run, past in self._pasts.items():
+            alone = not self._seeds_as_one or past.parent is not None
+            groups.setdefault(run if alone else _without_seed(past.config), []).append(run)
+        return groups
+
+    def _settle(self) -> None:
+        """Give each line a slot: the one that its first run had, where it had one."""
+        first = [runs[0] for runs in self._groups().values()]
+        slots = {run: self._slots[run] for run in first if run in self._slots}
+        for run in first:
+            if run not in slots:
+                slots[run] = min(set(range(MOST)) - set(slots.values()))
+        self._slots = slots
+
     def metrics(self) -> list[str]:
         """Return the metrics that any run has, in the order in which a step tells them."""
         return list(dict.fromkeys(name for past in self._pasts.values() for name in past.history.series))
+
+    def series(self, metric: str) -> list[Series]:
+        """Return the values of `metric` per line, for export."""
+        series = []
+        for line in self.lines():
+            if len(line.pasts) == 1:
+                buckets: Sequence[Bucket] = line.first.history.of(metric).buckets
+                lower: list[Bucket] = []
+                upper: list[Bucket] = []
+            else:
+                lower, buckets, upper = _median([past.history.of(metric).buckets for past in line.pasts])
+            name = line.label or line.first.run
+            series.append(Series(name, line.slot, len(line.pasts), tuple(buckets), tuple(lower), tuple(upper)))
+        return series
 
     def chart(self, metric: str) -> Chart:
         """Return the plot of `metric`: lines under marks, bands under both."""

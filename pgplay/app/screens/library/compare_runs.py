@@ -18,14 +18,16 @@ from pgplay.app.drawing.terminal_text import as_title, terminal_text
 from pgplay.app.help.explanations import Explanation
 from pgplay.app.messages import LooksChanged, OpenTimeTravel
 from pgplay.app.screens.dialogs.base import BACK, Keys
+from pgplay.app.screens.dialogs.export import export_to_file
 from pgplay.app.screens.dialogs.questions import ChooseDialog
 from pgplay.app.state.app_state import AppState
 from pgplay.app.state.plot_view import words_of
 from pgplay.app.stored_runs.background_reading import read_in_background
-from pgplay.app.stored_runs.overlay import FULL, MARKERS, MOST, Line, Overlay
+from pgplay.app.stored_runs.overlay import MARKERS, MOST, Line, Overlay
 from pgplay.app.stored_runs.stored_run import StoredRun
 from pgplay.config.run_config import make_config, to_settings
-from pgplay.errors import PgplayError
+from pgplay.errors import InputError, PgplayError
+from pgplay.export.comparison import FORMATS, write_comparison
 from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
 from pgplay.rewards.catalogue import REWARDS
 
@@ -83,15 +85,15 @@ class SideBySide(Screen[None]):
         Binding("plus", "add", "add", key_display="+"),
         Binding("delete,backspace", "remove", "drop", key_display="del"),
         Binding("h", "travel", "time"),
+        Binding("x", "export", "export", tooltip="The picture as SVG or PNG, the numbers as CSV."),
         BACK,
     ]
     AUTO_FOCUS = "DataTable"
 
-    def __init__(self, state: AppState, overlay: Overlay, start: Start, left_out: int = 0) -> None:
-        """Show `overlay`, which the screen closes; for `left_out` more runs it had no room."""
+    def __init__(self, state: AppState, overlay: Overlay, start: Start) -> None:
+        """Show `overlay`, which the screen closes."""
         super().__init__()
         self._state, self._overlay = state, overlay
-        self._left_out = left_out
         self._start = start
         self._expected = ""
         self._lines: list[Line] = []
@@ -138,9 +140,10 @@ class SideBySide(Screen[None]):
         plot.border_subtitle = LEGEND if any(len(line.pasts) > 1 for line in self._lines) else ""
         plot.refresh()
         count = len(self._overlay.runs)
-        full = f", the maximum; {self._left_out} left out" if self._left_out and self._overlay.is_full else ""
         runs = "1 run" if count == 1 else f"{count} runs"
-        self.query_one("#overlay-title", Static).update(f"Side by side · {runs}{full}")
+        lines = f" in {len(self._lines)} lines" if len(self._lines) != count else ""
+        left_out = f" · {self._overlay.left_out} left out: no more colours" if self._overlay.left_out else ""
+        self.query_one("#overlay-title", Static).update(f"Side by side · {runs}{lines}{left_out}")
         table: DataTable[Text] = self.query_one("#overlay-legend", DataTable)
         at = table.cursor_row
         table.clear(columns=True)
@@ -197,8 +200,12 @@ class SideBySide(Screen[None]):
 
     def action_seeds(self) -> None:
         """Draw runs that differ only in their seed as one line, or each by itself."""
-        self._overlay.seeds_as_one = not self._overlay.seeds_as_one
-        self._show()
+        try:
+            self._overlay.join_seeds(not self._overlay.seeds_as_one)
+        except PgplayError as error:
+            self._hint(str(error))
+        else:
+            self._show()
 
     @work
     async def action_vary(self, field: str) -> None:
@@ -221,12 +228,12 @@ class SideBySide(Screen[None]):
             await self._begin(line.first, {"seed": 1 + max(past.config.seed for past in line.pasts)})
 
     async def _begin(self, past: StoredRun, changes: dict[str, Any]) -> None:
-        if self._overlay.is_full:
-            self._hint(FULL)
-            return
         info = self._state.info
         try:
-            settings = to_settings(make_config(changes, past.config))
+            config = make_config(changes, past.config)
+            if not self._overlay.has_room_for(config):
+                raise InputError("overlay.full", most=MOST)
+            settings = to_settings(config)
         except PgplayError as error:
             self._hint(str(error))
             return
@@ -236,9 +243,6 @@ class SideBySide(Screen[None]):
 
     def action_add(self) -> None:
         """Ask for a stored run and add it."""
-        if self._overlay.is_full:
-            self._hint(FULL)
-            return
         self.app.run_worker(self._add(), group="reading")  # the app's, so that a run that was read is closed again
 
     async def _add(self) -> None:
@@ -271,6 +275,21 @@ class SideBySide(Screen[None]):
             for past in line.pasts:
                 self._overlay.remove(past.run)
             self._show()
+
+    def action_export(self) -> None:
+        """Ask for a file and write the plot or its numbers to it."""
+        self.app.run_worker(self._export(), group="reading")
+
+    async def _export(self) -> None:
+        metric = self.query_one(OverlayPlot).metric
+        series = self._overlay.series(metric)
+        await export_to_file(
+            self.app,
+            "Which file? .svg, .png: the picture; .csv: the numbers.",
+            "side-by-side.svg",
+            FORMATS,
+            lambda wanted: [write_comparison(series, metric, wanted)],
+        )
 
     def action_travel(self) -> None:
         """Go back in time in the run under the cursor."""

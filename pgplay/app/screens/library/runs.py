@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import work
@@ -15,13 +14,10 @@ from textual.widgets import Static
 from pgplay.app.drawing import number_format
 from pgplay.app.drawing.terminal_text import plain
 from pgplay.app.messages import CompareRuns, OpenTimeTravel, ResumeRun
-from pgplay.app.notices import notify_user
+from pgplay.app.screens.dialogs.export import export_to_file
 from pgplay.app.screens.dialogs.questions import AskDialog, ConfirmDialog
 from pgplay.app.screens.library.listing import FILTER, LEAVE, Listing
-from pgplay.app.stored_runs.background_reading import read_in_background
-from pgplay.export.formats import check_format, export_run
-from pgplay.files.atomic import check_destination, write_atomically
-from pgplay.paths import expand_home
+from pgplay.export.formats import FORMATS, export_run
 from pgplay.runs.run_library import RunLibrary
 from pgplay.runs.summaries import RunSummary, what_differs
 
@@ -146,26 +142,12 @@ class Runs(Listing):
             self.app.run_worker(self._export(run), group="reading")
 
     async def _export(self, run: RunSummary) -> None:
-        def check(answer: str) -> None:
-            path = expand_home(answer)
-            check_format(_format_of(path))
-            check_destination(path)
+        def write(wanted: str) -> Iterator[bytes]:
+            with self._library.open(run.name) as store:
+                yield from export_run(store, wanted)
 
         words = "Which file? .html: a page with everything; .svg, .png: curves; .csv, .jsonl: metrics."
-        dialog = AskDialog("Export", words, f"{run.name}.html", yes="Write", check=check)
-        answer = await self.app.push_screen_wait(dialog)
-        if answer is None:
-            return
-        path = expand_home(answer)
-
-        def write() -> Path:
-            with self._library.open(run.name) as store:
-                write_atomically(path, export_run(store, _format_of(path)))
-            return path.absolute()
-
-        written = await read_in_background(self.app, write, f"Writing {path.name}…")
-        if written is not None:
-            notify_user(self.app, f"Exported the run {run.name} to {written}.")
+        await export_to_file(self.app, words, f"{run.name}.html", FORMATS, write)
 
     @work
     async def action_rename(self) -> None:
@@ -204,7 +186,3 @@ class Runs(Listing):
         if await self.app.push_screen_wait(ConfirmDialog("Delete", question, "Delete")):
             self.attempt(lambda: self._library.delete(name))
             self.reload()
-
-
-def _format_of(path: Path) -> str:
-    return path.suffix.lstrip(".").lower()

@@ -1,0 +1,45 @@
+"""Writing something to a file that the person names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from textual.app import App
+
+from pgplay.app.notices import notify_user
+from pgplay.app.screens.dialogs.questions import AskDialog
+from pgplay.app.stored_runs.background_reading import read_in_background
+from pgplay.errors import UnknownName
+from pgplay.files.atomic import check_destination, write_atomically
+from pgplay.paths import expand_home
+
+
+async def export_to_file(
+    app: App[Any], question: str, suggestion: str, formats: Sequence[str], write: Callable[[str], Iterable[bytes]]
+) -> None:
+    """Ask for a file whose ending is one of `formats`, and put into it what `write` returns for that format."""
+
+    def check(answer: str) -> None:
+        path = expand_home(answer)
+        if _format_of(path) not in formats:
+            raise UnknownName("format", _format_of(path), formats)
+        check_destination(path)
+
+    answer = await app.push_screen_wait(AskDialog("Export", question, suggestion, yes="Write", check=check))
+    if answer is None:
+        return
+    path = expand_home(answer)
+
+    def write_file() -> Path:
+        write_atomically(path, write(_format_of(path)))
+        return path.absolute()
+
+    written = await read_in_background(app, write_file, f"Writing {path.name}…")
+    if written is not None:
+        notify_user(app, f"Wrote {written}.")
+
+
+def _format_of(path: Path) -> str:
+    return path.suffix.lstrip(".").lower()
