@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 import torch
 
+from pgplay.learning.defaults import counts_text_edits
 from pgplay.learning.objective.batch import Batch
 from pgplay.learning.objective.dense_credit import CREDIT_FLOOR, every_tokens_credit, token_credit
+from pgplay.learning.objective.text_credit import text_credit
 from pgplay.learning.plan import Plan
 from pgplay.learning.scoring import Scored
 from pgplay.policies.cuda_graphs import GraphCache
@@ -81,6 +83,8 @@ class BatchBuilder(NamedTuple):
         predicts_credit = self.plan.config.control_variate == "potential"
         if is_dense and not self.plan.counts_edits:
             asked = answered[: len(own.actions)]
+            if counts_text_edits(self.plan.config):
+                return batch._replace(token_credit=text_credit(own, asked, self.policy))
             return batch._replace(token_credit=token_credit(own, asked, self.policy, self.reward))
         if not is_dense and not predicts_credit:
             return batch

@@ -101,7 +101,12 @@ def longest_of(task: Task, tokenizer: Tokenizer) -> LongestTexts:
 
 def edits_are_token_edits(config: RunConfig, tokenizer: Tokenizer) -> bool:
     """Return whether the reward counts edits, each an edit of one token: every token's credit is then known."""
-    return config.reward.strip() == "levenshtein" and tokenizer.one_token_per_character
+    return counts_text_edits(config) and tokenizer.one_token_per_character
+
+
+def counts_text_edits(config: RunConfig) -> bool:
+    """Return whether the reward counts edits of the text."""
+    return config.reward.strip() == "levenshtein"
 
 
 def usual_lr(basis: Basis) -> float:

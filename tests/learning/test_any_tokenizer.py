@@ -1,12 +1,15 @@
 """Nothing assumes that a token is a character: pairs of letters train through every room."""
 
+import itertools
 import math
 from pathlib import Path
 
+import Levenshtein
 import pytest
 import torch
 
 from pgplay.errors import InputError
+from pgplay.learning.objective.text_credit import text_credit
 from pgplay.learning.step_inspection import policy_map
 from pgplay.learning.warm_start import warm_up
 from pgplay.policies.build import build_policy
@@ -95,3 +98,33 @@ def test_maps_warm_starts_and_states_go_on(model: str) -> None:
     other = trainer(model=model, **PAIRS, warm_start="30", seed=2)
     other.restore(one.state())
     assert other.step().metrics["reward_mean"] == one.step().metrics["reward_mean"]
+
+
+def fewest_after(text: str, target: str, tokens_left: int) -> int:
+    """Return the least distance to `target` of all that `text` can become with tokens of one or two characters."""
+    within = itertools.chain.from_iterable(itertools.product("ab", repeat=n) for n in range(2 * tokens_left + 1))
+    return min(Levenshtein.distance(text + "".join(more), target) for more in within)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_dense_credit_is_what_a_token_did_to_the_fewest_edits_still_possible(model: str) -> None:
+    policy, pair = pair_policy(model, 3), Pair("a", "abba", others=("b",))
+    rollout = policy.sampler.sample([policy.prefix("a")] * 60, Density(), generator(5))
+    credit = text_credit(rollout, [pair] * 60, policy)
+    assert not credit[~rollout.mask].any()
+    for row, completion in enumerate(policy.completions(rollout)):
+        potentials = [
+            min(fewest_after("".join(completion.pieces[:count]), answer, 3 - count) for answer in pair.answers)
+            for count in range(len(completion.pieces) + 1)
+        ]
+        if completion.finished:
+            potentials.append(min(Levenshtein.distance(completion.text, answer) for answer in pair.answers))
+        expected = [before - after for before, after in itertools.pairwise(potentials)]
+        assert credit[row][rollout.mask[row]].tolist() == expected
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_text_is_learnt_by_dense_credit(seed: int) -> None:
+    settings = {"target": "hello world", "alphabet": "target", "tokenizer": "pairs", "credit": "dense"}
+    one = trainer(**settings, model="gru-small", seed=seed)
+    assert any(one.step().solved for _ in range(400))

@@ -36,6 +36,8 @@ COLUMNS: tuple[str, ...] = ("entropy", "credit", "value", "advantage", "after", 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _BAR = 4
 _COLUMN = 8
+_NARROWEST, _WIDEST = 3, 14
+"""Cells of the column of tokens."""
 _ROOMY = 70
 """Width from which the probability after the update is shown too; on narrower screens its change says the same and
 leaves room for the alternatives."""
@@ -81,15 +83,17 @@ class Tokens(VerticalScroll):
                 for name in self._columns
                 if any(_value(token, name) is not None for token in sample.tokens) and not (crowded and name == "after")
             ]
-            lines = [heading(columns, width, styles)]
-            lines += [_row(token, columns, width, styles) for token in sample.tokens]
+            room = max(_NARROWEST, *(cell_len(shown_token(token.text)) for token in sample.tokens))
+            room = min(room, _WIDEST)
+            lines = [heading(columns, width, styles, room)]
+            lines += [_row(token, columns, width, styles, room) for token in sample.tokens]
             table = Text("\n").join(lines)
         self.query_one("#token-rows", Static).update(table)
 
 
-def heading(columns: list[str], width: int, styles: dict[str, Style]) -> Text:
-    """Return the column headings that fit."""
-    names = f"{'':<3}{'p':>{_BAR + 4}}" + "".join(f"{HEADINGS[name]:>{_COLUMN}}" for name in columns)
+def heading(columns: list[str], width: int, styles: dict[str, Style], room: int = _NARROWEST) -> Text:
+    """Return the column headings that fit after tokens of `room` cells."""
+    names = f"{'':<{room}}{'p':>{_BAR + 4}}" + "".join(f"{HEADINGS[name]:>{_COLUMN}}" for name in columns)
     rests = ("   most likely before the update", "   likeliest", "")
     rest = next(rest for rest in rests if len(names) + len(rest) <= width or not rest)
     return Text(names + rest, styles["muted"], no_wrap=True, end="")
@@ -109,9 +113,9 @@ def _value(token: TokenDetail, column: str) -> float | None:
     return value
 
 
-def _row(token: TokenDetail, columns: list[str], width: int, styles: dict[str, Style]) -> Text:
+def _row(token: TokenDetail, columns: list[str], width: int, styles: dict[str, Style], room: int) -> Text:
     line = Text(no_wrap=True, end="")
-    line.append(pad(shown_token(token.text), 3), styles["now"])
+    line.append(pad(shown_token(token.text), room), styles["now"])
     p = math.exp(token.log_p)
     line.append(bar(p, _BAR - 1), Style(color=styles["right"].color)).append(f"{p:5.2f}")
     for name in columns:
