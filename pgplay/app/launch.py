@@ -10,6 +10,29 @@ from pgplay.app.state.saved_state import AS_LEFT, keep_aside, load_saved_state
 from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import PgplayError
 from pgplay.rewards.spec import RewardSpec
+from pgplay.runs.reader import RunReader
+
+
+class WatchApp(PgplayApp):
+    """The app on the stored run `watched`, which it follows while another process trains it."""
+
+    watched = ""
+
+    def on_mount(self) -> None:
+        """Show the run over the main screen."""
+        self.call_after_refresh(lambda: self.perform(self.controllers.stored_runs.travel(self.watched)))
+
+
+def watch(run: str) -> int:
+    """Show the app on the stored run called `run`, with its settings filled in; returns the exit status."""
+    with RunReader.open(run) as store:
+        config = store.config
+    memory, problems = load_saved_state()
+    rewards = [RewardSpec(text, origin=f"the run {run}", kept=True) for text in (config.reward, *config.measure)]
+    app = WatchApp(config, brought=rewards, memory=memory, problems=problems)
+    app.watched = run
+    app.run()
+    return app.return_code or 0
 
 
 def run_app(config: RunConfig, rewards: Sequence[RewardSpec] = (), preset: str = "", *, as_left: bool = False) -> int:

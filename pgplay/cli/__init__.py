@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import importlib
-import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -20,12 +19,13 @@ from pgplay.limits import refuse_torch_without_memory
 
 COMMANDS = {
     "train": ("train:train", "train without a screen: a progress bar on stderr, a summary on stdout"),
+    "watch": ("watch:watch", "the app on a run that another process trains, as it goes"),
     "sample": ("sample_and_eval:sample", "sample from a saved policy"),
     "eval": ("sample_and_eval:evaluate", "reward, exact match and cross-entropy of a saved policy"),
     "compare": ("compare:compare", "train recipes over several seeds in parallel and print a table"),
     "score": ("score:score", "score texts with rewards"),
     "policies": ("policies:policies", "the saved policies: list, show, rename, delete, export, import"),
-    "runs": ("runs:runs", "the stored runs: list, show, delete, export"),
+    "runs": ("runs:runs", "the stored runs: list, show, rename, note, delete, export"),
     "presets": ("catalogues:presets", "ready-made setups: list, show"),
     "rewards": ("catalogues:rewards", "the built-in rewards: list, show; probe any reward before training"),
     "algorithms": ("catalogues:algorithms", "the algorithms and the metrics: list, show"),
@@ -103,6 +103,7 @@ def _run(argv: list[str]) -> int:
 
 def _open_app(argv: list[str]) -> int:
     from pgplay.cli.options import add_config_options, read_config
+    from pgplay.cli.terminal import need_terminal
 
     parser = Parser("pgplay", "The app, preset by options.", usage="pgplay [PRESET] [OPTIONS]")
     add_config_options(parser)
@@ -112,11 +113,7 @@ def _open_app(argv: list[str]) -> int:
             raise InputError("command.two_presets", first=arguments.spare[0], second=arguments.preset)
         arguments.preset = _check_word(arguments.spare[0], argv)
     config, rewards = read_config(arguments)
-    for name, stream in (("input", sys.stdin), ("output", sys.stdout)):
-        if stream is None or not stream.isatty():
-            raise InputError("command.no_terminal", stream=name)
-    # Textual reads this when it is imported. A key takes effect within two frames: 33 ms at 60 per second.
-    os.environ.setdefault("TEXTUAL_FPS", "240")
+    need_terminal()
     from pgplay.app.launch import run_app
 
     return run_app(config, rewards, preset=arguments.preset or "", as_left=not argv)

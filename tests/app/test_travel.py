@@ -7,6 +7,7 @@ from textual.pilot import Pilot
 
 from pgplay.app.screens.library.time_travel import TravelScreen
 from pgplay.app.widgets.slider import Slider
+from pgplay.config.run_config import make_config
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.runs.store import RunStore
 from pgplay.worker.protocol.messages import Resume
@@ -52,6 +53,25 @@ async def test_keys_lead_to_any_step_and_its_samples() -> None:
             if greedy:
                 rows = shown(screen, "#samples").splitlines()
                 assert any(row.startswith("greedy") and greedy in row for row in rows)
+
+
+async def test_enter_on_a_run_that_another_process_trains_watches_it_live() -> None:
+    with RunStore.create(make_config({}), "mine") as other:
+        other.record(StepReport(1, 0.1, 64, curve(1), (sample("greedy", "h", 0.1, 1),), False))
+        bench = Bench()
+        async with bench.app.run_test(size=SIZE) as pilot:
+            await begin(bench, pilot)
+            await pilot.press("u")
+            await until(pilot, lambda: bench.app.screen.query("DataTable"))
+            await pilot.press("enter")
+            await until(pilot, lambda: isinstance(bench.app.screen, TravelScreen))
+            screen = bench.app.screen
+            assert isinstance(screen, TravelScreen)
+            await until(pilot, lambda: "Watching · mine · step 1 of 1" in shown(screen, "#travel-title"))
+            other.record(StepReport(2, 0.2, 128, curve(2), (sample("greedy", "hello", 0.4, 2),), False))
+            await until(pilot, lambda: "Watching · mine · step 2 of 2" in shown(screen, "#travel-title"))
+            assert "hello" in shown(screen, "#samples")
+            assert bench.sent(Resume) == []
 
 
 async def test_a_click_on_the_slider_and_on_the_plot_lead_there() -> None:

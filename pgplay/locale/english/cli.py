@@ -14,5 +14,7 @@ COMMAND_ERRORS: dict[str, str] = {
     "error.command.two_targets.remedy": "Give one of them.",
     "error.command.no_terminal": "The app needs a terminal, but standard {stream} is not one.",
     "error.command.no_terminal.remedy": "Use pgplay train, which needs no screen.",
+    "error.command.nothing_to_watch": "No run is being trained now.",
+    "error.command.nothing_to_watch.remedy": "Start one with pgplay train, or name a stored run: pgplay watch RUN.",
     "error.command.output": "Standard output cannot be written: {reason}.",
 }

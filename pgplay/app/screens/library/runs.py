@@ -96,6 +96,8 @@ class Runs(Listing):
         details = (run.task or run.target, run.reward, run.algorithm, run.model, self._differs[name])
         what = plain(" · ".join(filter(None, details))) + ". " + (plain(f"“{run.note}” ") if run.note else "")
         branch = f"A branch of {plain(run.parent)} from step {run.parent_step}. " if run.parent else ""
+        if run.state == "training":
+            return f"{what}{branch}It is being trained. Enter watches it."
         if run.checkpoint_step is None:
             return f"{what}{branch}It has no checkpoint to resume from."
         return f"{what}{branch}Enter resumes it from step {run.checkpoint_step}. {plain(run.message)}"
@@ -105,9 +107,11 @@ class Runs(Listing):
         self.action_resume()
 
     def action_resume(self) -> None:
-        """Resume the run under the cursor, if it has a checkpoint."""
+        """Resume the run under the cursor, if it has a checkpoint; watch it while another process trains it."""
         run = self._runs.get(self.selected or "")
-        if run is not None and run.checkpoint_step is not None:
+        if run is not None and run.state == "training":
+            self.action_travel()
+        elif run is not None and run.checkpoint_step is not None:
             self.post_message(ResumeRun(run.name))
             self.dismiss()
 

@@ -24,7 +24,7 @@ from pgplay.app.widgets.slider import Slider
 from pgplay.errors import PgplayError
 from pgplay.learning.reports.step_report import StepReport
 
-REFRESH_SECONDS = 1.0
+REFRESH_SECONDS = 0.5
 NUMBERS = ("reward_mean", "greedy_reward", "entropy", "cross_entropy", "unique_completions", "kl_reference")
 """The metrics that are listed under the samples, if the run has them."""
 
@@ -91,7 +91,8 @@ class TravelScreen(Screen[None]):
         except PgplayError as error:
             self._complain(error)
             return
-        title = f"Back in time · {past.run} · step {step:,} of {past.last_step:,}"
+        what = "Watching" if past.state == "training" and step == past.last_step else "Back in time"
+        title = f"{what} · {past.run} · step {step:,} of {past.last_step:,}"
         self.query_one("#travel-title", Static).update(terminal_text(title, width=self.app.size.width - 2))
         plot = self.query_one(Plot)
         plot.show(past.history, PlotView(shown=(plot.metric,), cursor=step or None))
