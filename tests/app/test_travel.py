@@ -6,9 +6,11 @@ import pytest
 from textual.pilot import Pilot
 
 from pgplay.app.screens.library.time_travel import TravelScreen
+from pgplay.app.stored_runs.stored_run import StoredRun
 from pgplay.app.widgets.slider import Slider
 from pgplay.config.run_config import make_config
 from pgplay.learning.reports.step_report import StepReport
+from pgplay.runs.reader import RunReader
 from pgplay.runs.store import RunStore
 from pgplay.worker.protocol.messages import Resume
 from tests.app.fake_worker import Bench, begin, curve, sample, until
@@ -72,6 +74,15 @@ async def test_enter_on_a_run_that_another_process_trains_watches_it_live() -> N
             await until(pilot, lambda: "Watching · mine · step 2 of 2" in shown(screen, "#travel-title"))
             assert "hello" in shown(screen, "#samples")
             assert bench.sent(Resume) == []
+
+
+def test_a_checkpoint_that_comes_while_a_run_is_read_waits_for_its_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    store_run("mine", 30, checkpoints=(0, 20))
+    monkeypatch.setattr(RunReader, "checkpoints", lambda self: [0, 20, 31])
+    monkeypatch.setattr(RunReader, "sampled_steps", lambda self: [1, 30, 31])
+    past = StoredRun(RunReader.open("mine"))
+    assert (past.last_step, past.checkpoints, past.stops) == (30, [0, 20], [1, 30])
+    past.close()
 
 
 async def test_a_click_on_the_slider_and_on_the_plot_lead_there() -> None:

@@ -60,8 +60,9 @@ class StoredRun:
 
     def _look(self) -> None:
         self.state = self._store.state
-        self.stops = self._store.sampled_steps()
-        self.checkpoints = self._store.checkpoints()
+        # While the run is trained, steps come in between these reads.
+        self.stops = [step for step in self._store.sampled_steps() if step <= self.last_step]
+        self.checkpoints = [step for step in self._store.checkpoints() if step <= self.last_step]
         self._seen = (self.last_step, len(self.checkpoints), self.state)
 
     def at(self, step: int) -> StoredStep:
