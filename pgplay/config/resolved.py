@@ -26,6 +26,7 @@ class ResolvedConfig(RunConfig, frozen=True, kw_only=True):
     group_size: int
     updates_per_step: int
     lr: float
+    optimizer: Literal["adam", "sgd"]
     entropy: float
     entropy_target: float
     kl: float

@@ -142,7 +142,15 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ] = None
     lr: Annotated[
         Annotated[float, Meta(gt=0.0, le=1.0)] | None,
-        describe("learning rate of Adam (default: the family's)", "learning", live=True),
+        describe("learning rate (default: the family's for adam, 0.3 for sgd)", "learning", live=True),
+    ] = None
+    optimizer: Annotated[
+        Literal["adam", "sgd"] | None,
+        describe(
+            "adam, or sgd: plain gradient descent without momentum (default: adam; sgd for plain-reinforce)",
+            "learning",
+            live=True,
+        ),
     ] = None
     lr_schedule: Annotated[
         Literal["constant", "kl"],

@@ -15,7 +15,7 @@ from safetensors import SafetensorError, deserialize
 
 from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError
-from pgplay.learning.algorithms.table import trains_network
+from pgplay.learning.algorithms.table import trains_network, with_row_defaults
 from pgplay.learning.objective.control_variate_shapes import state_shapes
 from pgplay.learning.search_state import SearchCounters
 from pgplay.learning.training_state import Counters
@@ -53,18 +53,24 @@ def check_state(values: Mapping[str, Any], tensors: bytes, config: RunConfig, sh
             reference = from_stored(reference)
             reference.check()
         shapes = {name: tuple(tensor["shape"]) for name, tensor in found.items()}
-        expected = network_tensors(shapes, shape, reference)
+        has_moments = with_row_defaults(config).optimizer != "sgd"
+        expected = network_tensors(shapes, shape, reference, has_moments=has_moments)
     _check_tensors(found, expected)
     return int(counters.steps)
 
 
-def network_tensors(found: Shapes, shape: PolicySpec, reference: PolicySpec | None) -> Shapes:
-    """Return the tensors that the state of a learner with a network has, among them those that only some have."""
+def network_tensors(
+    found: Shapes, shape: PolicySpec, reference: PolicySpec | None, *, has_moments: bool = True
+) -> Shapes:
+    """Return the tensors that the state of a learner with a network has, among them those that only some have.
+
+    `has_moments`: whether its optimiser keeps moments.
+    """
     width = shape.network.shape.width
     critic: Shapes = {"weight": (1, width), "bias": (1,)}
     trained = [*shape.tensors.values(), *critic.values()]
     expected = _named("policy", shape.tensors) | _named("critic", critic)
-    for number, dimensions in enumerate(trained):
+    for number, dimensions in enumerate(trained if has_moments else ()):
         moments: Shapes = {"mean": dimensions, "square": dimensions, "step": ()}
         expected |= _named(f"optimiser.{number}", moments)
     if reference is not None:

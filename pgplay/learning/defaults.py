@@ -27,6 +27,10 @@ SHOWN_LR = 1 / 6
 """Factor on the learning rate after a warm start on texts, which has no entropy bonus either: the usual values destroy
 what the warm start has learned within a few dozen steps."""
 
+SGD_LR = 0.3
+"""Small enough for the first order: the first update moves as many completions in the right direction as a far smaller
+one (tests/benchmarks/first_update.py)."""
+
 UNTARGETED_LENGTH = 60
 """Length limit in tokens if there is no target."""
 
@@ -111,6 +115,8 @@ def counts_text_edits(config: RunConfig) -> bool:
 
 def usual_lr(basis: Basis) -> float:
     """Return the default learning rate."""
+    if basis.config.optimizer == "sgd":
+        return SGD_LR
     return basis.model.lr * (SHOWN_LR if isinstance(basis.config.starts_from, Steps) else 1.0)
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pgplay.config.resolved import ResolvedConfig
 from pgplay.config.run_config import RunConfig
-from pgplay.learning.algorithms.table import Algorithm, algorithm_row
+from pgplay.learning.algorithms.table import Algorithm, algorithm_row, with_row_defaults
 from pgplay.learning.algorithms.validation import choices_of, inactive_settings, refuse_unsupported_settings
 from pgplay.learning.defaults import Basis, edits_are_token_edits, longest_of, usual_length_limit
 from pgplay.learning.feasibility import refuse_impossible
@@ -86,7 +86,8 @@ def make_plan(config: RunConfig, inputs: Inputs, shape: PolicySpec | None = None
     A given `shape` is that of a saved policy to go on with: its alphabet and length are kept, so the task must fit
     them. Raises InputError with what was wrong and what would be right.
     """
-    algorithm = algorithm_row(config.algorithm)
+    algorithm, written = algorithm_row(config.algorithm), config
+    config = with_row_defaults(config)
     spec = model_spec(shape.model if shape else chosen_model(config.model, has_prompts=bool(config.task)))
     choices = choices_of(config, algorithm)
     assert inputs.warm_lines or not config.warm_text or shape is not None, "the warm start's text was not read"
@@ -113,7 +114,7 @@ def make_plan(config: RunConfig, inputs: Inputs, shape: PolicySpec | None = None
     refuse_impossible(basis, shape.max_length)
     resolved, group_note = resolve(basis, shape)
     notes += [group_note] if group_note else []
-    return Plan(resolved, config, task, algorithm, spec, shape, inputs.warm_lines, tuple(notes))
+    return Plan(resolved, written, task, algorithm, spec, shape, inputs.warm_lines, tuple(notes))
 
 
 def read_plan(config: RunConfig, shape: PolicySpec | None = None) -> Plan:

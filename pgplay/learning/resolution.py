@@ -45,6 +45,7 @@ def resolve(basis: Basis, shape: PolicySpec) -> tuple[ResolvedConfig, str]:
         "batch_size": batch_size,
         "updates_per_step": _chosen(config.updates_per_step, basis.algorithm.updates),
         "lr": _chosen(config.lr, usual_lr(basis)),
+        "optimizer": config.optimizer or "adam",
         "entropy": _chosen(config.entropy, usual_entropy(basis)),
         "entropy_target": _chosen(config.entropy_target, usual_entropy_target(basis)),
         "kl": kl_weight.start_weight(config.kl, config.kl_limit),

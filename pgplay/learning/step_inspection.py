@@ -79,6 +79,7 @@ def _rules(plan: Plan, metrics: Mapping[str, float], moving_average: float) -> A
         deviation_floor=STANDARD_DEVIATION_FLOOR,
         credit_floor=CREDIT_FLOOR,
         credit_baseline=CREDIT_BASELINE,
+        optimizer=config.optimizer,
     )
 
 

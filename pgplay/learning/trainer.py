@@ -19,9 +19,9 @@ from pgplay.learning.batch_builder import BatchBuilder
 from pgplay.learning.evaluation.greedy import all_exact, greedy_texts
 from pgplay.learning.evaluation.held_out import held_out_evaluation
 from pgplay.learning.learner import LearnerState
-from pgplay.learning.objective.adamw import Adam
 from pgplay.learning.objective.batch import Batch, Modules
 from pgplay.learning.objective.control_variate import ControlVariate
+from pgplay.learning.objective.optimisers import make_optimiser
 from pgplay.learning.objective.records import CarriedState, UpdateInputs, Updater, UpdateRecord, UpdateResult
 from pgplay.learning.objective.update import update_policy
 from pgplay.learning.plan import Plan
@@ -198,10 +198,13 @@ class Trainer:
             self.counters.lr = None
         if plan.entropy_choices != self.plan.entropy_choices:
             self.counters.entropy_weight = plan.config.entropy
+        has_same_optimiser = plan.config.optimizer == self.plan.config.optimizer
         if reward is not None or plan.advantage_choices != self.plan.advantage_choices:
             self.plan = plan
             self._new_variate()
         self.plan = plan
+        if not has_same_optimiser:
+            self.new_optimiser()
         if plan.config.kl and self.reference is None:
             self.keep_reference()
 
@@ -244,9 +247,10 @@ class Trainer:
         self.counters = msgspec.convert(state.values["counters"], Counters)
 
     def new_optimiser(self) -> None:
-        """Reset the optimiser's moments."""
+        """Reset the optimiser: it forgets its moments, if it has any."""
         self._graphs.forget()
-        self.optimiser = Adam([*self.policy.trainable_parameters(), *self.critic.parameters()])
+        parameters = [*self.policy.trainable_parameters(), *self.critic.parameters()]
+        self.optimiser = make_optimiser(self.plan.config.optimizer, parameters)
 
     def _new_variate(self) -> None:
         self.variate = None

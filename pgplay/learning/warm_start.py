@@ -18,6 +18,7 @@ import torch
 from torch import nn
 
 from pgplay.learning.evaluation.held_out import cross_entropies
+from pgplay.learning.objective.adamw import Adam
 from pgplay.learning.trainer import Trainer
 from pgplay.tasks.task import Pair
 
@@ -63,11 +64,12 @@ def texts_of(trainer: Trainer) -> Texts:
 
 
 def warm_up(trainer: Trainer, steps: int, progress: Progress | None = None) -> WarmStartResult:
-    """Make at most `steps` updates by cross-entropy, then reset the optimiser.
+    """Make at most `steps` updates by cross-entropy and Adam, then reset the trainer's own optimiser.
 
     `progress` is called after each step; an exception from it ends the warm start.
     """
     texts, generator = texts_of(trainer), torch.Generator().manual_seed(trainer.plan.config.seed)
+    optimiser = Adam(trainer.policy.trainable_parameters())
     batch = min(trainer.plan.config.batch_size, len(texts.training))
     order: list[int] = []
     lowest, kept, kept_tensors, kept_step, reached = math.inf, math.inf, trainer.policy.saved_state(), 0, None
@@ -75,7 +77,7 @@ def warm_up(trainer: Trainer, steps: int, progress: Progress | None = None) -> W
         if len(order) < batch:
             order = torch.randperm(len(texts.training), generator=generator).tolist()
         pairs, order = [texts.training[number] for number in order[:batch]], order[batch:]
-        loss = _update(trainer, pairs)
+        loss = _update(trainer, optimiser, pairs)
         if texts.set_aside and (step % CHECK_INTERVAL == 0 or step == steps):
             reached = median(cross_entropies(trainer.policy, texts.set_aside))
             lowest = min(lowest, reached)
@@ -92,11 +94,11 @@ def warm_up(trainer: Trainer, steps: int, progress: Progress | None = None) -> W
     return WarmStartResult(kept_step, kept) if texts.set_aside else WarmStartResult(steps, None)
 
 
-def _update(trainer: Trainer, pairs: Sequence[Pair]) -> float:
+def _update(trainer: Trainer, optimiser: Adam, pairs: Sequence[Pair]) -> float:
     reading = trainer.policy.reading(pairs)
     loss = trainer.policy.losses(reading).mean()
-    trainer.optimiser.clear()
+    optimiser.clear()
     loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(trainer.policy.trainable_parameters(), 1.0)
-    trainer.optimiser.update(trainer.plan.spec.lr, trainer.plan.config.weight_decay)
+    optimiser.update(trainer.plan.spec.lr, trainer.plan.config.weight_decay)
     return loss.item()

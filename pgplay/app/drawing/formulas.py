@@ -38,6 +38,8 @@ AGGREGATIONS = {
     "constant-length": "sum over a completion's tokens over the length limit, mean over completions",
 }
 
+OPTIMIZERS = {"adam": "Adam: θ ← θ − lr · m / (√v + ε)", "sgd": "SGD: θ ← θ − lr · ∇L"}
+
 
 class Line(NamedTuple):
     """A formula, and its value with the numbers of this step."""
@@ -144,7 +146,7 @@ def _update(anatomy: StepDetail, sample: CompletionDetail) -> list[Line]:
     cut = rules.clip_gradient and norm > rules.clip_gradient
     result.append(Line("|∇L|", f"{norm:.4f}" + (f", clipped to {number(rules.clip_gradient)}" if cut else "")))
     times = f", {rules.updates} times" if rules.updates > 1 else ""
-    result.append(Line("Adam: θ ← θ − lr · m / (√v + ε)", f"lr {number(rules.lr)}{times}"))
+    result.append(Line(OPTIMIZERS[rules.optimizer], f"lr {number(rules.lr)}{times}"))
     change = sample.log_p_after - sample.log_p
     result.append(
         Line("log π(x): before → after", f"{signed(sample.log_p)} → {signed(sample.log_p_after)}: {_times(change)}")

@@ -27,6 +27,12 @@ class Source(NamedTuple):
 Place = tuple[str, str]
 """A file below the package, and a function or Class.method in it."""
 
+OPTIMISERS: dict[str, Place] = {
+    "adam": ("learning/objective/adamw.py", "Adam.update"),
+    "sgd": ("learning/objective/sgd.py", "PlainDescent.update"),
+}
+"""Where each optimiser's update is."""
+
 
 def places(stop: str, rules: AlgorithmSettings) -> list[Place]:
     """Return what a step goes through at `stop` by its `rules`, in the order in which it is run."""
@@ -43,7 +49,7 @@ def places(stop: str, rules: AlgorithmSettings) -> list[Place]:
         ("learning/objective/losses.py", "surrogate"),
         ("learning/objective/update.py", "total_loss"),
         ("learning/objective/losses.py", "aggregated"),
-        ("learning/objective/adamw.py", "Adam.update"),
+        OPTIMISERS[rules.optimizer],
     ]
 
 

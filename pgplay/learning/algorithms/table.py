@@ -3,8 +3,13 @@
 The settings baseline, scale, credit, ratio and aggregation override the row's choices. The comparators are not policy
 gradients, and their rows cannot be overridden.
 """
-from typing import Literal, NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
+import msgspec
+
+from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, UnknownName
 
 Kind = Literal["policy gradient", "cross-entropy", "search"]
@@ -22,7 +27,10 @@ class AlgorithmChoices(NamedTuple):
 
 
 class Algorithm(NamedTuple):
-    """A named row with its description; `updates` per step and the upper clip range are its defaults."""
+    """A named row with its description; `updates` per step and the upper clip range are its defaults.
+
+    `usual` holds the row's own defaults of further settings, where they differ from those of the task and the model.
+    """
 
     choices: AlgorithmChoices
     description: str
@@ -30,9 +38,18 @@ class Algorithm(NamedTuple):
     updates: int = 1
     clip_high: float = 0.2
     kind: Kind = "policy gradient"
+    usual: Mapping[str, Any] = MappingProxyType({})
 
     @property
-    def trains_network(self) -> bool:
+    def with_row_defaults(config: RunConfig) -> RunConfig:
+    """Return `config` with the settings that it leaves open and that its algorithm's row has a default for."""
+    row = algorithm_row(config.algorithm)
+    return msgspec.structs.replace(
+        config, **{name: value for name, value in row.usual.items() if getattr(config, name) is None}
+    )
+
+
+def trains_network(self) -> bool:
         """Whether it trains a policy; False for a search."""
         return self.kind != "search"
 
@@ -47,6 +64,14 @@ ALGORITHMS = {
         AlgorithmChoices("moving-average", "none", "terminal", "none", "sequence-sum"),
         "REINFORCE with a moving-average baseline",
         "Williams 1992, doi:10.1007/BF00992696",
+    ),
+    "plain-reinforce": Algorithm(
+        AlgorithmChoices("group-mean", "none", "terminal", "none", "sequence-sum"),
+        "REINFORCE with the mean reward as baseline, and nothing else: plain SGD, 8 completions, no entropy bonus",
+        "Williams 1992, doi:10.1007/BF00992696; Sutton and Barto 2018, section 13.4",
+        usual=MappingProxyType(
+            {"control_variate": "none", "optimizer": "sgd", "batch_size": 8, "entropy": 0.0, "weight_decay": 0.0}
+        ),
     ),
     "rloo": Algorithm(
         AlgorithmChoices("leave-one-out", "none", "terminal", "none", "sequence-sum"),

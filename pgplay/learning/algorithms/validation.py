@@ -163,7 +163,7 @@ _FROM_REWARD_TO_GRADIENT = (
 )
 
 _NETWORK = (
-    *("lr", "lr_schedule", "lr_target"),
+    *("lr", "optimizer", "lr_schedule", "lr_target"),
     *("entropy", "entropy_schedule", "entropy_target", "kl", "kl_limit", "kl_in", "reference", "clip_gradient"),
     *("temperature", "top_k", "top_p", "min_p", "dropout", "l1", "l2", "weight_decay"),
     *("warm_start", "warm_text", "held_out_every", "patience"),

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from pgplay.learning.objective.adamw import Adam
 from pgplay.learning.objective.batch import Batch, Modules
 from pgplay.learning.objective.control_variate import SampledTokens, VarianceReduced
 from pgplay.learning.objective.forward import Forward
 from pgplay.learning.objective.losses import (
     Surrogate,
 )
+from pgplay.learning.objective.optimisers import Optimiser
 from pgplay.learning.plan import Plan
 from pgplay.policies.cuda_graphs import EAGER, GraphCache
 from pgplay.policies.density import Density
@@ -45,7 +45,7 @@ class Updater(NamedTuple):
 
     plan: Plan
     modules: Modules
-    optimiser: Adam
+    optimiser: Optimiser
     density: Density
     graphs: GraphCache = EAGER
 

@@ -86,6 +86,7 @@ class AlgorithmSettings(msgspec.Struct, frozen=True):
     deviation_floor: float
     credit_floor: float
     credit_baseline: float
+    optimizer: str = "adam"
 
 
 class StepDetail(msgspec.Struct, frozen=True):
