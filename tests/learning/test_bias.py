@@ -40,6 +40,7 @@ BIASED = None
 VERDICTS = {
     "reinforce": Verdict(UNBIASED, "1", "the policy gradient theorem itself"),
     "reinforce-baseline": Verdict(UNBIASED, "1", "past rewards do not depend on this batch"),
+    "plain-reinforce": Verdict(1 - 1 / GROUP, "1 - 1/G", "the mean includes the completion itself"),
     "rloo": Verdict(UNBIASED, "1", "the others of the group do not depend on this completion"),
     "remax": Verdict(UNBIASED, "1", "the greedy completion does not depend on the samples"),
     "grpo": Verdict(BIASED, "", "divides by the group's own deviation, and by the completion's own length"),

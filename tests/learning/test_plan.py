@@ -8,7 +8,7 @@ from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
 from pgplay.learning.algorithms.table import ALGORITHMS
 from pgplay.learning.algorithms.validation import choices_of
-from pgplay.learning.defaults import SINGLE_WEIGHT_DECAY
+from pgplay.learning.defaults import SGD_LR, SINGLE_WEIGHT_DECAY
 from pgplay.learning.groups import GROUP_SIZE, KNOWN_GROUP_SIZE
 from pgplay.learning.plan import Plan, make_plan
 from pgplay.policies.families.catalogue import model_spec
@@ -89,7 +89,8 @@ def test_what_is_left_open_comes_from_the_algorithm_and_the_family(name: str, mo
     row, spec = ALGORITHMS[name], model_spec(model)
     assert tuple(getattr(made.config, choice) for choice in row.choices._fields) == row.choices
     assert (made.config.updates_per_step, made.config.clip_high) == (row.updates, row.clip_high)
-    assert (made.config.lr, made.config.entropy, made.config.discount) == (spec.lr, spec.entropy, 1.0)
+    usual = {"lr": SGD_LR if row.usual else spec.lr, "entropy": spec.entropy, "discount": 1.0} | dict(row.usual)
+    assert {name: getattr(made.config, name) for name in usual} == usual
     assert made.config.threads == made.spec.threads
     assert made.parameters == made.spec.parameter_count(len(made.shape.alphabet) + 1)
 

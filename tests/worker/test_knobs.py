@@ -15,7 +15,7 @@ CONFIG = {
 }
 LEARNING = {
     "target": "cab", "reward": "prefix", "algorithm": "reinforce", "control_variate": "none", "batch_size": 16,
-    "updates_per_step": 4, "lr": 0.03, "lr_schedule": "constant",
+    "updates_per_step": 4, "lr": 0.03, "optimizer": "sgd", "lr_schedule": "constant",
     "lr_target": 1e-6, "entropy": 0.7, "entropy_schedule": "reward-gap", "entropy_target": 900.0,
     "kl": 0.5, "kl_limit": 1e-6, "replay": 1.0, "clip_gradient": 0.001, "temperature": 0.5, "top_k": 2, "top_p": 0.5,
     "min_p": 0.5, "l1": 0.1, "l2": 0.1, "weight_decay": 0.5,

@@ -9,7 +9,7 @@ import math
 from typing import Literal, NamedTuple, get_args
 
 from pgplay.app.drawing.number_format import number
-from pgplay.learning.reports.step_detail import AlgorithmSettings, CompletionDetail, StepDetail
+from pgplay.learning.reports.step_detail import AlgorithmSettings, CompletionDetail, StepDetail, movement
 from pgplay.rewards.catalogue import REWARDS
 
 Stop = Literal["sample", "score", "advantage", "update"]
@@ -151,12 +151,11 @@ def _update(anatomy: StepDetail, sample: CompletionDetail) -> list[Line]:
     result.append(
         Line("log π(x): before → after", f"{signed(sample.log_p)} → {signed(sample.log_p_after)}: {_times(change)}")
     )
-    good = [completion for completion in anatomy.samples if completion.advantage > 0]
-    bad = [completion for completion in anatomy.samples if completion.advantage < 0]
-    increased = sum((completion.log_p_after or 0) > completion.log_p for completion in good)
-    decreased = sum((completion.log_p_after or 0) < completion.log_p for completion in bad)
-    if good or bad:
-        counts = f"A > 0: {increased} of {len(good)} more likely; A < 0: {decreased} of {len(bad)} less likely"
+    moved = movement(anatomy.samples)
+    if moved.counted:
+        counts = (
+            f"A > 0: {moved.risen} of {moved.better} more likely; A < 0: {moved.fallen} of {moved.worse} less likely"
+        )
         result.append(Line("Result", counts))
     return result
 

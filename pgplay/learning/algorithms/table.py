@@ -3,8 +3,7 @@
 The settings baseline, scale, credit, ratio and aggregation override the row's choices. The comparators are not policy
 gradients, and their rows cannot be overridden.
 """
-from collections.abc import Mapping
-from types import MappingProxyType
+
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -38,18 +37,10 @@ class Algorithm(NamedTuple):
     updates: int = 1
     clip_high: float = 0.2
     kind: Kind = "policy gradient"
-    usual: Mapping[str, Any] = MappingProxyType({})
+    usual: tuple[tuple[str, Any], ...] = ()
 
     @property
-    def with_row_defaults(config: RunConfig) -> RunConfig:
-    """Return `config` with the settings that it leaves open and that its algorithm's row has a default for."""
-    row = algorithm_row(config.algorithm)
-    return msgspec.structs.replace(
-        config, **{name: value for name, value in row.usual.items() if getattr(config, name) is None}
-    )
-
-
-def trains_network(self) -> bool:
+    def trains_network(self) -> bool:
         """Whether it trains a policy; False for a search."""
         return self.kind != "search"
 
@@ -69,8 +60,9 @@ ALGORITHMS = {
         AlgorithmChoices("group-mean", "none", "terminal", "none", "sequence-sum"),
         "REINFORCE with the mean reward as baseline, and nothing else: plain SGD, 8 completions, no entropy bonus",
         "Williams 1992, doi:10.1007/BF00992696; Sutton and Barto 2018, section 13.4",
-        usual=MappingProxyType(
-            {"control_variate": "none", "optimizer": "sgd", "batch_size": 8, "entropy": 0.0, "weight_decay": 0.0}
+        usual=(
+            *(("control_variate", "none"), ("optimizer", "sgd"), ("batch_size", 8)),
+            *(("entropy", 0.0), ("weight_decay", 0.0)),
         ),
     ),
     "rloo": Algorithm(
@@ -161,6 +153,14 @@ def algorithm_row(name: str) -> Algorithm:
     if name not in rows:
         raise UnknownName("algorithm", name, rows, field="algorithm")
     return rows[name]
+
+
+def with_row_defaults(config: RunConfig) -> RunConfig:
+    """Return `config` with the settings that it leaves open and that its algorithm's row has a default for."""
+    row = algorithm_row(config.algorithm)
+    return msgspec.structs.replace(
+        config, **{name: value for name, value in row.usual if getattr(config, name) is None}
+    )
 
 
 def trains_network(name: str) -> bool:

@@ -5,7 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
+
+NO_ADVANTAGE = 1e-6
+"""An advantage below this is rounding: the reward equals its baseline."""
 
 
 class TokenDetail(msgspec.Struct, frozen=True, array_like=True):
@@ -57,8 +62,49 @@ class CompletionDetail(msgspec.Struct, frozen=True):
 
     @property
     def advantage(self) -> float:
-        """The mean of its tokens' advantages."""
-        return sum(token.advantage for token in self.tokens) / max(1, len(self.tokens))
+        """A: the mean of its tokens' advantages before the control variate."""
+        return sum(token.shared for token in self.tokens) / max(1, len(self.tokens))
+
+    @property
+    def correction(self) -> float:
+        """What the control variate adds to A, as the mean over its tokens."""
+        return sum(token.advantage - token.shared for token in self.tokens) / max(1, len(self.tokens))
+
+    @property
+    def moved_rightly(self) -> bool | None:
+        """Whether the update made it more likely if A > 0, less likely if A < 0; None if A = 0 or without an update."""
+        if self.log_p_after is None or abs(self.advantage) < NO_ADVANTAGE:
+            return None
+        return self.log_p_after != self.log_p and (self.log_p_after > self.log_p) == (self.advantage > 0)
+
+
+class Movement(msgspec.Struct, frozen=True, array_like=True):
+    """How many completions an update moved as their advantage asks, of those better and worse than the baseline."""
+
+    risen: int
+    better: int
+    fallen: int
+    worse: int
+
+    @property
+    def right(self) -> int:
+        """The completions that moved in the right direction."""
+        return self.risen + self.fallen
+
+    @property
+    def counted(self) -> int:
+        """The completions with an advantage."""
+        return self.better + self.worse
+
+
+def movement(samples: Iterable[CompletionDetail]) -> Movement:
+    """Count the movement of `samples`; one whose reward equals its baseline is left out."""
+    better: list[bool] = []
+    worse: list[bool] = []
+    for sample in samples:
+        if sample.moved_rightly is not None:
+            (better if sample.advantage > 0 else worse).append(sample.moved_rightly)
+    return Movement(sum(better), len(better), sum(worse), len(worse))
 
 
 class AlgorithmSettings(msgspec.Struct, frozen=True):

@@ -1,0 +1,57 @@
+"""The textbook's first update: most completions move as their advantage asks, and plain SGD is what it says."""
+
+import pytest
+import torch
+from torch import nn
+
+from pgplay.config.presets import load_preset
+from pgplay.learning.objective.sgd import PlainDescent
+from tests.benchmarks.first_update import TEXTBOOK, share_of
+from tests.learning.helpers import trainer, weights
+
+
+def test_the_preset_moves_at_least_85_percent_in_the_right_direction_on_20_seeds() -> None:
+    assert share_of(TEXTBOOK, 20).mean >= 0.85
+
+
+@pytest.mark.parametrize("target", ["good morning", "abracadabra"])
+def test_other_targets_do_too(target: str) -> None:
+    assert share_of({**TEXTBOOK, "target": target}, 20).mean >= 0.8
+
+
+def test_the_preset_is_the_plain_algorithm() -> None:
+    config = trainer(**{**load_preset("first-step").settings, "batch_size": None}).plan.config
+    assert (config.optimizer, config.control_variate, config.updates_per_step) == ("sgd", "none", 1)
+    assert (config.entropy, config.weight_decay, config.batch_size, config.lr) == (0.0, 0.0, 8, 0.3)
+
+
+def test_a_persons_own_settings_lie_over_the_row() -> None:
+    config = trainer(algorithm="plain-reinforce", optimizer="adam", batch_size=16).plan.config
+    assert (config.optimizer, config.batch_size, config.entropy) == ("adam", 16, 0.0)
+    assert config.lr == trainer(algorithm="rloo").plan.config.lr
+
+
+def test_plain_descent_subtracts_the_gradient_and_leaves_what_has_none() -> None:
+    moving, still = nn.Parameter(torch.tensor([1.0, 2.0])), nn.Parameter(torch.ones(1))
+    optimiser = PlainDescent([moving, still])
+    moving.grad = torch.tensor([0.5, -1.0])
+    optimiser.update(0.1, 0.0, torch.tensor(False))
+    assert moving.tolist() == [1.0, 2.0]
+    optimiser.update(0.1, 0.0, torch.tensor(True))
+    assert moving.tolist() == pytest.approx([0.95, 2.1])
+    optimiser.update(0.1, 0.5)
+    assert moving.tolist() == pytest.approx([0.8525, 2.095])
+    assert still.tolist() == [1.0]
+
+
+def test_a_run_of_sgd_goes_on_bit_for_bit_and_may_change_to_adam() -> None:
+    first = trainer(algorithm="plain-reinforce")
+    first.step()
+    second = trainer(algorithm="plain-reinforce")
+    second.restore(first.state())
+    first.step()
+    second.step()
+    assert all(torch.equal(tensor, weights(second)[name]) for name, tensor in weights(first).items())
+    second.change(trainer(algorithm="plain-reinforce", optimizer="adam").plan)
+    assert second.optimiser.state()
+    second.step()
