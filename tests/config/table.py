@@ -1,4 +1,4 @@
-"""The README's table of presets, made from their files.
+"""The table of presets in docs/presets.md, made from their files.
 
 python -m tests.config.table      writes it
 """
@@ -11,7 +11,7 @@ from pgplay.config.preset_file import Preset
 from pgplay.config.presets import grouped, preset_names
 from pgplay.paths import shipped
 
-PAGE = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "presets.md"
 BEGIN, END = "<!-- presets: python -m tests.config.table -->", "<!-- end of presets -->"
 
 
