@@ -77,11 +77,11 @@ def test_the_readmes_two_commands_install_and_then_run_or_test() -> None:
 
 
 def test_the_readmes_first_screen_has_a_small_moving_picture() -> None:
-    moving = ROOT / "assets" / "pgplay.gif"
+    moving = ROOT / "docs" / "pictures" / "pgplay.gif"
     assert moving.stat().st_size < 2_000_000
     first_screen = (ROOT / "README.md").read_text(encoding="utf-8").split("## Three doors")[0]
-    assert "assets/pgplay.gif" in first_screen
-    assert "assets/screenshot.svg" in first_screen
+    assert "docs/pictures/pgplay.gif" in first_screen
+    assert "docs/pictures/screenshot.svg" in first_screen
 
 
 def test_docs_index_leads_to_every_page() -> None:

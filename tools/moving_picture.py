@@ -22,7 +22,7 @@ from pgplay.app.app import PgplayApp
 from pgplay.config.presets import load_preset
 from pgplay.config.run_config import make_config
 
-PICTURE = Path(__file__).parents[1] / "assets" / "pgplay.gif"
+PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "pgplay.gif"
 PRESET = "long-line"
 SIZE = (100, 30)
 EVERY = 2

@@ -19,7 +19,7 @@ from pgplay.app.app import PgplayApp
 from pgplay.config.presets import load_preset
 from pgplay.config.run_config import make_config
 
-PICTURE = Path(__file__).parents[1] / "assets" / "screenshot.svg"
+PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "screenshot.svg"
 PRESET = "long-line"
 SIZE = (120, 36)
 STEPS = 50
