@@ -266,6 +266,10 @@ async def test_runs_are_filtered_and_sorted() -> None:
         await pilot.press("escape")
         await until(pilot, lambda: len(cells(bench)) == 5)
         assert cells(bench)[0][0] == "leave-one-out"
+        await pilot.press("slash", *"lr=0.01")
+        await until(pilot, lambda: [row[0] for row in cells(bench)] == ["seed-2"])
+        await pilot.press("escape")
+        await until(pilot, lambda: len(cells(bench)) == 5)
         await pilot.press("slash", *"nothing like it")
         await until(pilot, lambda: hint(bench).startswith("No row contains these words."))
         await pilot.press("escape", "escape")

@@ -100,6 +100,10 @@ class Listing(Screen[None]):
         """Return a sentence about the row under the cursor."""
         return ""
 
+    def keywords(self, name: str) -> str:
+        """Return words that find a row beside those in its cells."""
+        return ""
+
     def reload(self, select: str = "") -> None:
         """Reload the list, with the cursor on `select` if it is there."""
         self._all_rows = list(self.attempt(self.rows) or ())
@@ -109,7 +113,12 @@ class Listing(Screen[None]):
     def _filter(self, select: str | Input.Changed = "") -> None:
         """Show the rows that contain every word of the filter, however it is capitalised."""
         words = self.query_one("#filter", Input).value.casefold().split()
-        self._rows = [row for row in self._all_rows if all(word in " ".join(row[1]).casefold() for word in words)]
+
+        def matches(row: Row) -> bool:
+            text = " ".join((*row[1], self.keywords(row[0]))).casefold()
+            return all(word in text for word in words)
+
+        self._rows = [row for row in self._all_rows if matches(row)]
         self._lay_out(select if isinstance(select, str) else "")
 
     @on(Input.Submitted, "#filter")

@@ -88,6 +88,10 @@ class Runs(Listing):
         self.query_one("#listing-title", Static).update(f"{self.HEADING} · {self._order}")
         self.reload(select=self.selected or "")
 
+    def keywords(self, name: str) -> str:
+        """Return the run's settings, as in its recipe."""
+        return " ".join(f"{setting}={value}" for setting, value in self._runs[name].settings.items())
+
     def hint(self, name: str) -> str:
         """Return what is wrong with a run, or where it can be resumed."""
         run = self._runs[name]
