@@ -10,7 +10,7 @@ from pgplay.app.state.saved_state import AS_LEFT, keep_aside, load_saved_state
 from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import PgplayError
 from pgplay.rewards.spec import RewardSpec
-from pgplay.runs.reader import RunReader
+from pgplay.runs.run_library import LocalRunLibrary
 
 
 class WatchApp(PgplayApp):
@@ -25,7 +25,7 @@ class WatchApp(PgplayApp):
 
 def watch(run: str) -> int:
     """Show the app on the stored run called `run`, with its settings filled in; returns the exit status."""
-    with RunReader.open(run) as store:
+    with LocalRunLibrary().open(run) as store:
         config = store.config
     memory, problems = load_saved_state()
     rewards = [RewardSpec(text, origin=f"the run {run}", kept=True) for text in (config.reward, *config.measure)]
