@@ -8,14 +8,33 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import torch
+from msgspec.structs import replace
 from torch import Tensor
 
+from pgplay.learning.counterfactuals import (
+    MOST_TEXTS,
+    MOST_WORK,
+    PLAIN_ALGORITHM,
+    Before,
+    Trial,
+    plain_plan,
+    trials,
+)
+from pgplay.learning.defaults import SGD_LR
 from pgplay.learning.objective.advantage_rules import kl_charges
 from pgplay.learning.objective.advantages import STANDARD_DEVIATION_FLOOR, group_baseline, group_deviation
 from pgplay.learning.objective.dense_credit import CREDIT_BASELINE, CREDIT_FLOOR
 from pgplay.learning.objective.records import UpdateRecord
 from pgplay.learning.plan import Plan
-from pgplay.learning.reports.step_detail import AlgorithmSettings, CompletionDetail, PolicyMap, StepDetail, TokenDetail
+from pgplay.learning.reports.step_detail import (
+    AlgorithmSettings,
+    CompletionDetail,
+    PolicyMap,
+    StepDetail,
+    TokenDetail,
+    Without,
+    movement,
+)
 from pgplay.learning.reports.step_report import MOST_POSITIONS, StepReport
 from pgplay.learning.trainer import StepRecord, Trainer
 from pgplay.policies.density import Density, entropy
@@ -40,18 +59,73 @@ class Dissection:
     def step(self) -> StepReport:
         """Make the step; raises what `Trainer.step` raises."""
         trainer = self._trainer
-        average = trainer.counters.moving_average or 0.0
+        before = Before(trainer)
         report, record = trainer.recorded_step()
-        batch = record.update.batch
-        kept = _chosen(batch.rewards.flatten().tolist(), batch.rollout.mask.sum(1).tolist())
-        self.anatomy = StepDetail(
-            step=report.step,
-            rules=_rules(trainer.plan, report.metrics, average),
-            metrics=report.metrics,
-            completions=batch.rollout.mask.shape[0],
-            samples=_samples(trainer, record, kept, average),
-        )
+        rewards, lengths = record.update.batch.rewards, record.update.batch.rollout.mask.sum(1)
+        kept = _chosen(rewards.flatten().tolist(), lengths.tolist())
+        anatomy = _detail(trainer.plan, trainer, record, kept, report, before)
+        if record.update.log_p_after is not None:
+            anatomy = _with_counterfactuals(anatomy, trainer, record, kept, report, before)
+        self.anatomy = anatomy
         return report
+
+
+def _detail(
+    plan: Plan, trainer: Trainer, record: StepRecord, kept: list[int], report: StepReport, before: Before
+) -> StepDetail:
+    average = float(before.carried.moving_average)
+    return StepDetail(
+        step=report.step,
+        rules=_rules(plan, report.metrics, average),
+        metrics=report.metrics,
+        completions=record.update.batch.rollout.mask.shape[0],
+        samples=_samples(plan, trainer, record, kept, average),
+    )
+
+
+def _with_counterfactuals(
+    anatomy: StepDetail, trainer: Trainer, record: StepRecord, kept: list[int], report: StepReport, before: Before
+) -> StepDetail:
+    """Return `anatomy` with its update in the plain algorithm and, if the step is small, without each of its parts."""
+    plan, batch = trainer.plan, record.update.batch
+    textbook, is_plain = plain_plan(plan), plan.config.algorithm == PLAIN_ALGORITHM
+    work = plan.parameters * int(batch.rollout.mask.sum())
+    pushes = None
+    if work <= MOST_WORK and len(batch.rollout.mask) <= MOST_TEXTS:
+        pushes = before.own_pushes(batch, float(before.carried.lr) if is_plain else textbook.config.lr)
+    without = []
+    for part, trial in trials(plan, float(before.carried.entropy_weight)).items() if work <= MOST_WORK else ():
+        update = before.update(batch, plan, trial)
+        if update is not None:
+            average = float(before.carried.moving_average)
+            samples = _samples(plan, trainer, record._replace(update=update), kept, average)
+            without.append(Without(part, movement(samples)))
+    anatomy = replace(anatomy, without=tuple(without))
+    if is_plain:
+        return replace(anatomy, samples=_with_pushes(anatomy.samples, kept, pushes))
+    update = before.update(batch, textbook, Trial({}))
+    if update is None:
+        return anatomy
+    metrics = {name: value for name, value in report.metrics.items() if name not in _OF_UPDATE} | {"lr": SGD_LR}
+    metrics |= {"entropy_weight": 0.0}
+    told = replace(report, metrics=metrics)
+    plain = _detail(textbook, trainer, record._replace(update=update), kept, told, before)
+    return replace(anatomy, plain=replace(plain, samples=_with_pushes(plain.samples, kept, pushes)))
+
+
+_OF_UPDATE = ("loss", "gradient_norm", "kl_update", "kl_first_update", "clip_share")
+"""Metrics of the update that was really made."""
+
+
+def _with_pushes(
+    samples: Sequence[CompletionDetail], kept: Sequence[int], pushes: Sequence[float] | None
+) -> tuple[CompletionDetail, ...]:
+    """Return `samples`, which are the rows `kept`, with the movement that their own gradients alone would cause."""
+    if pushes is None:
+        return tuple(samples)
+    return tuple(
+        replace(sample, own_push=pushes[row] * sample.advantage) for sample, row in zip(samples, kept, strict=True)
+    )
 
 
 def _rules(plan: Plan, metrics: Mapping[str, float], moving_average: float) -> AlgorithmSettings:
@@ -93,9 +167,9 @@ def _chosen(rewards: Sequence[float], lengths: Sequence[int]) -> list[int]:
 
 
 def _samples(
-    trainer: Trainer, record: StepRecord, kept: list[int], moving_average: float
+    plan: Plan, trainer: Trainer, record: StepRecord, kept: list[int], moving_average: float
 ) -> tuple[CompletionDetail, ...]:
-    policy, plan, batch = trainer.policy, trainer.plan, record.update.batch
+    policy, batch = trainer.policy, record.update.batch
     rollout = batch.rollout
     pairs = [pair for pair in record.pairs for _ in range(plan.config.group_size)]
     completions = policy.completions(rollout)

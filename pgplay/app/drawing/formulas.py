@@ -9,7 +9,7 @@ import math
 from typing import Literal, NamedTuple, get_args
 
 from pgplay.app.drawing.number_format import number
-from pgplay.learning.reports.step_detail import AlgorithmSettings, CompletionDetail, StepDetail, movement
+from pgplay.learning.reports.step_detail import AlgorithmSettings, CompletionDetail, Movement, StepDetail, movement
 from pgplay.rewards.catalogue import REWARDS
 
 Stop = Literal["sample", "score", "advantage", "update"]
@@ -58,18 +58,26 @@ def signed(value: float) -> str:
     return f"{value:+.2f}".replace("-", "−") if abs(value) >= 0.005 else "0.00"
 
 
+def signed3(value: float) -> str:
+    """Return a signed number with three digits."""
+    return f"{value:+.3f}".replace("-", "−")
+
+
 def _sample(anatomy: StepDetail, sample: CompletionDetail) -> list[Line]:
     tokens, total = sample.tokens, sample.log_p
     first = " ".join(signed(token.log_p) for token in tokens[:4])
     more = " …" if len(tokens) > 4 else ""
-    heat = f" at temperature {number(anatomy.rules.temperature)}" if anatomy.rules.temperature != 1 else ""
     mean = sum(token.entropy for token in tokens) / max(1, len(tokens))
     chance = f"π(x) = {_power(total)}" + (f", one in {_large(-total)}" if total < -1 else "")
     return [
-        Line(f"x_t ~ π(· | x_1 … x_(t−1)){heat}", f"{len(tokens)} tokens, including the stop token"),
+        Line("x_t ~ π(· | x_1 … x_(t−1))", f"{len(tokens)} tokens, including the stop token"),
         Line("log π(x) = Σ_t log π(x_t | …)", f"{first}{more} = {signed(total)}"),
         Line("", chance),
-        Line("H_t = −Σ_v π(v) log π(v)", f"mean {mean:.2f} nats: like {math.exp(mean):.1f} equally likely tokens"),
+        Line(
+            f"π(v) ∝ exp(logit_v / T), temperature T = {number(anatomy.rules.temperature)}",
+            "below 1 safer, above 1 more random",
+        ),
+        Line("entropy H_t = −Σ_v π(v) log π(v)", f"mean {mean:.2f} nats: like {math.exp(mean):.1f} equal choices"),
     ]
 
 
@@ -113,16 +121,19 @@ def _advantage(anatomy: StepDetail, sample: CompletionDetail) -> list[Line]:
         return [Line("V_t: the reward that the critic expects", f"{values} …"), Line(formula + scaled, _each(sample))]
     baseline_text = BASELINES[rules.baseline].format(group=rules.group_size, others=rules.group_size - 1)
     baseline, earned = sample.baseline or 0.0, sample.reward - sample.charge
-    result = [Line("b = " + baseline_text, f"{baseline:.4f}")]
+    result = [Line("baseline b, the reward that was expected: " + baseline_text, f"{baseline:.4f}")]
     if sample.deviation is None:
-        result.append(Line("A = R − b", f"{earned:.4f} − {baseline:.4f} = {signed(earned - baseline)}"))
+        difference = f"{earned:.4f} − {baseline:.4f} = {signed(earned - baseline)}"
+        result.append(Line("advantage A = R − b, how much better than expected", difference))
     else:
         scope = "the group" if rules.scale == "group-std" else "all completions"
         result.append(Line(f"s = std of {scope}, at least {rules.deviation_floor:g}", f"{sample.deviation:.4f}"))
         standardised = f"({earned:.4f} − {baseline:.4f}) / {sample.deviation:.4f}"
-        result.append(Line("A = (R − b) / s", f"{standardised} = {signed((earned - baseline) / sample.deviation)}"))
+        value = signed((earned - baseline) / sample.deviation)
+        result.append(Line("advantage A = (R − b) / s, how much better than expected", f"{standardised} = {value}"))
     if rules.control_variate:
         result.append(Line("A_t = A − predicted share of the other tokens", _each(sample)))
+        result.append(Line("correction = mean of A_t − A, by the control variate", signed(sample.correction)))
     return result
 
 
@@ -141,6 +152,10 @@ def _update(anatomy: StepDetail, sample: CompletionDetail) -> list[Line]:
     if rules.entropy_weight:
         weight, entropy = rules.entropy_weight, metrics.get("entropy", math.nan)
         result.append(Line("  − weight × entropy", f"{weight:.3g} × {entropy:.3f} = {weight * entropy:.4f}"))
+    divergence = metrics.get("kl_reference")
+    if divergence is not None:
+        words = f"{divergence:.4f} nats per token"
+        result.append(Line("KL = Σ_v π(v) log(π(v) / π_ref(v)): how far from the reference", words))
     result.append(Line("loss L", f"{metrics.get('loss', math.nan):.4f}".replace("-", "−")))
     norm = metrics.get("gradient_norm", math.nan)
     cut = rules.clip_gradient and norm > rules.clip_gradient
@@ -156,7 +171,28 @@ def _update(anatomy: StepDetail, sample: CompletionDetail) -> list[Line]:
         counts = (
             f"A > 0: {moved.risen} of {moved.better} more likely; A < 0: {moved.fallen} of {moved.worse} less likely"
         )
-        result.append(Line("Result", counts))
+        result.append(Line(f"Result: {moved.right} of {moved.counted} the right way", counts))
+        result += _reasons(anatomy, sample, moved)
+    return result
+
+
+def _reasons(anatomy: StepDetail, sample: CompletionDetail, moved: Movement) -> list[Line]:
+    """Return why not every completion moved as its advantage asks: each part's measured share, and shared weights."""
+    result = []
+    if sample.own_push is not None and sample.log_p_after is not None:
+        change = sample.log_p_after - sample.log_p
+        pushes = f"{signed3(sample.own_push)} by its own gradient, {signed3(change - sample.own_push)} by the others'"
+        result.append(Line("Texts share weights, so they push each other:", pushes))
+    if anatomy.without:
+        result.append(Line("Measured again without one part:"))
+    for without in anatomy.without:
+        difference = without.moved.right - moved.right
+        share = f" ({difference:+d})".replace("-", "−") if difference else ""
+        result.append(Line(f"  {without.part}", f"{without.moved.right} of {without.moved.counted}{share}"))
+    if anatomy.plain is not None:
+        plain = movement(anatomy.plain.samples)
+        words = f"{plain.right} of {plain.counted}; p shows it. The rest is shared weights"
+        result.append(Line("  all of them: the plain algorithm", words))
     return result
 
 

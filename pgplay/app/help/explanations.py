@@ -89,9 +89,10 @@ GROUPS: dict[str, dict[str, Explanation]] = {
         ),
         "completions": Explanation(
             "Completions",
-            "The texts of one step, equal ones counted (×). reward: the score. adv.: the mean of the tokens' "
-            "advantages, in the algorithm's units (standard deviations or rewards). log p: log-probability of the "
-            "text, in nats. change: how much the step's update raised log p, in nats. len: number of tokens.",
+            "The texts of one step, equal ones counted (×). R: the reward. R−b: above the baseline b, the reward that "
+            "was expected. A: the advantage, how much better than expected, in standard deviations or in rewards. "
+            "corr.: what the control variate adds to A, the mean over its tokens. log p: log-probability of the text, "
+            "in nats. change: how much the step's update raised log p, in nats. len: number of tokens.",
         ),
         "phase-maths": Explanation(
             "Maths", "The formulas of this stage with the numbers of the chosen completion. c shows the code that runs."

@@ -44,13 +44,19 @@ def _change_key(sample: CompletionDetail) -> float:
     return _NEVER if change is None else change
 
 
+def _above(sample: CompletionDetail) -> float | None:
+    return None if sample.baseline is None else sample.reward - sample.charge - sample.baseline
+
+
 def _told(value: float | None, sample: CompletionDetail) -> str:
     return signed(value) if value is not None and sample.tokens else "–"
 
 
 COLUMNS = {
-    "reward": Column("reward", 6, lambda s: number_format.reward(s.reward), lambda s: s.reward),
-    "advantage": Column("adv.", 6, lambda s: _told(s.advantage, s), lambda s: s.advantage if s.tokens else _NEVER),
+    "reward": Column("R", 6, lambda s: number_format.reward(s.reward), lambda s: s.reward),
+    "above": Column("R−b", 6, lambda s: _told(_above(s), s), lambda s: _above(s) or 0.0),
+    "correction": Column("corr.", 6, lambda s: _told(s.correction, s), lambda s: s.correction),
+    "advantage": Column("A", 6, lambda s: _told(s.advantage, s), lambda s: s.advantage if s.tokens else _NEVER),
     "change": Column("change", 7, lambda s: _told(_change(s), s), _change_key),
     "log_p": Column("log p", 7, lambda s: _told(s.log_p, s), lambda s: s.log_p if s.tokens else _NEVER),
     "length": Column("len", 4, lambda s: str(len(s.tokens) or len(s.text)), lambda s: len(s.tokens) or len(s.text)),

@@ -21,6 +21,7 @@ class Adam:
 
     def __init__(self, parameters: Iterable[nn.Parameter]) -> None:
         self.parameters = list(parameters)
+        self._momentum = BETAS[0]
         self._means = [torch.zeros_like(parameter) for parameter in self.parameters]
         self._squares = [torch.zeros_like(parameter) for parameter in self.parameters]
         self._steps = [torch.zeros((), device=parameter.device) for parameter in self.parameters]
@@ -39,7 +40,7 @@ class Adam:
             [row[4] for row in moving],
             fused=self.parameters[0].device.type in ("cpu", "cuda"),
             amsgrad=False,
-            beta1=BETAS[0],
+            beta1=self._momentum,
             beta2=BETAS[1],
             lr=lr,
             weight_decay=weight_decay,
@@ -47,6 +48,10 @@ class Adam:
             maximize=False,
             found_inf=None if is_finite is None else is_finite.logical_not().float(),
         )
+
+    def forget_direction(self) -> None:
+        """Follow the newest gradient alone from now on, scaled as before."""
+        self._momentum = 0.0
 
     def clear(self) -> None:
         """Forget all gradients."""

@@ -48,6 +48,8 @@ class CompletionDetail(msgspec.Struct, frozen=True):
     baseline: float | None
     deviation: float | None
     tokens: tuple[TokenDetail, ...]
+    own_push: float | None = None
+    """In the plain algorithm: how far its own gradient alone moves its log-probability, in nats."""
 
     @property
     def log_p(self) -> float:
@@ -107,6 +109,13 @@ def movement(samples: Iterable[CompletionDetail]) -> Movement:
     return Movement(sum(better), len(better), sum(worse), len(worse))
 
 
+class Without(msgspec.Struct, frozen=True, array_like=True):
+    """The movement of a step's update without one of its parts."""
+
+    part: str
+    moved: Movement
+
+
 class AlgorithmSettings(msgspec.Struct, frozen=True):
     """The algorithm's choices, and the numbers in its formulas."""
 
@@ -146,6 +155,10 @@ class StepDetail(msgspec.Struct, frozen=True):
     metrics: dict[str, float]
     completions: int
     samples: tuple[CompletionDetail, ...]
+    plain: StepDetail | None = None
+    """What the plain algorithm would have done with the same batch; None if it is the run's own."""
+    without: tuple[Without, ...] = ()
+    """The movement without each part of the update in turn; empty for a step too large to measure."""
 
 
 class PolicyMap(msgspec.Struct, frozen=True):

@@ -22,12 +22,12 @@ from pgplay.app.state.app_state import AppState
 from pgplay.app.widgets.completions import Completions
 from pgplay.app.widgets.samples import Samples, component_styles
 from pgplay.app.widgets.token_table import Tokens, alignment
-from pgplay.learning.reports.step_detail import CompletionDetail, StepDetail
+from pgplay.learning.reports.step_detail import AlgorithmSettings, CompletionDetail, StepDetail
 
 COLUMNS = {
     "sample": ("log_p", "length"),
     "score": ("reward",),
-    "advantage": ("reward", "advantage"),
+    "advantage": ("reward", "above", "advantage", "correction"),
     "update": ("advantage", "change"),
 }
 """The columns of the list at each stage."""
@@ -63,6 +63,7 @@ class PhaseScreen(Zoomable):
         Binding("right,space", "go(1)", "next stage", key_display="→", priority=True),
         Binding("left", "go(-1)", "previous stage", key_display="←", priority=True),
         Binding("c", "code", "code"),
+        Binding("p", "plain", "plain algorithm"),
         Binding("n", "another", "next step"),
         ENLARGE,
         Binding("escape,q", "back", "back", key_display="esc"),
@@ -75,6 +76,9 @@ class PhaseScreen(Zoomable):
         self._dissect = dissect
         self._anatomy: StepDetail | None = None
         self._at = 0
+        self._made: StepDetail | None = None
+        """The step that was made; `_anatomy` is this one, or the same step in the plain algorithm."""
+        self._shows_plain = False
 
     def compose(self) -> ComposeResult:
         """Compose the screen."""
@@ -101,7 +105,7 @@ class PhaseScreen(Zoomable):
 
     @on(StateShown)
     def _state_shown(self) -> None:
-        if self._state.anatomy is not self._anatomy:
+        if self._state.anatomy is not self._made:
             self._at = 0
             self._show()
 
@@ -114,16 +118,26 @@ class PhaseScreen(Zoomable):
         return STOPS[self._at]
 
     def _show(self) -> None:
-        self._anatomy = anatomy = self._state.anatomy
+        self._made = made = self._state.anatomy
+        self._anatomy = anatomy = made.plain if made is not None and self._shows_plain and made.plain else made
         title = "One update, step by step"
         if anatomy is None:
             self.query_one("#phase-title", Static).update(f"{title}: recording a step…")
         else:
             algorithm = f"{anatomy.rules.algorithm}, {anatomy.completions} completions"
+            if anatomy is not made and made is not None:
+                algorithm = f"the same texts in the plain algorithm (the run itself used {made.rules.algorithm})"
             self.query_one("#phase-title", Static).update(Text(f"{title} · step {anatomy.step} · {algorithm}"))
             shown = self.query_one(Completions)
-            shown.show(anatomy.samples, anatomy.completions, COLUMNS[self._stop], "reward", "")
+            shown.show(anatomy.samples, anatomy.completions, self._columns(anatomy.rules), "reward", "")
         self.query_one("#phase-stops", Static).update(self._stops())
+
+    def _columns(self, rules: AlgorithmSettings) -> tuple[str, ...]:
+        """Return the columns of the list at this stage that say something under these `rules`."""
+        without = set() if rules.control_variate and rules.credit == "terminal" else {"correction"}
+        if rules.scale == "none" or rules.credit != "terminal" or rules.baseline == "critic":
+            without.add("above")  # it is A itself, or there is no single number
+        return tuple(name for name in COLUMNS[self._stop] if name not in without)
 
     def _stops(self) -> Text:
         here, other = (self.get_component_rich_style(f"phase--{name}", partial=True) for name in ("here", "stop"))
@@ -173,6 +187,18 @@ class PhaseScreen(Zoomable):
         """Make one more step and record it."""
         self.query_one("#phase-title", Static).update("One update, step by step: recording the next step…")
         self._dissect()
+
+    def action_plain(self) -> None:
+        """Show what the plain algorithm would have done with the same texts, or what was really done."""
+        made = self._state.anatomy
+        if made is None:
+            return
+        if made.plain is None:
+            self.notify("This is the plain algorithm already." if made.rules.algorithm == "plain-reinforce" else
+                        "This step was recorded without it; n records the next one with it.", timeout=3)
+            return
+        self._shows_plain = not self._shows_plain
+        self._show()
 
     def action_code(self) -> None:
         """Show the functions that run at this stage."""
