@@ -32,6 +32,9 @@ def test_import_contracts_hold() -> None:
 MAY_IMPORT = {
     "torch": ("policies/", "learning/", "runs/checkpoint.py", "worker/session/"),
     "textual": ("app/",),
+    "transformers": ("policies/networks/pretrained.py",),
+    "peft": ("policies/networks/pretrained.py",),
+    "tokenizers": ("tokenizers/subword.py",),
     "plotext": ("app/drawing/line_chart.py",),
 }
 
@@ -73,7 +76,7 @@ def imported_packages(path: Path) -> set[str]:
         ("pgplay.cli.commands.train", "torch textual rich"),
         ("pgplay.app.app", "torch"),
         ("pgplay.worker.client.client", "torch textual"),
-        ("pgplay.learning.plan", "torch textual"),
+        ("pgplay.learning.plan", "torch textual transformers tokenizers"),
         ("pgplay.runs.store", "torch textual"),
         ("pgplay.library.policies", "torch textual"),
         ("pgplay.rewards.reward", "torch textual"),

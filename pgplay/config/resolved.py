@@ -33,3 +33,4 @@ class ResolvedConfig(RunConfig, frozen=True, kw_only=True):
     clip_high: float
     discount: float
     weight_decay: float
+    lora_alpha: int

@@ -66,7 +66,12 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     measure: Annotated[tuple[str, ...], describe("extra rewards to plot (not trained on)", "reward")] = ()
 
     model: Annotated[
-        str, describe("family and size of the network (auto: gru-small, or transformer-small for a task)", "model")
+        str,
+        describe(
+            "family and size of the network (auto: gru-small, or transformer-small for a task), or the folder of a "
+            "pretrained model (./NAME)",
+            "model",
+        ),
     ] = "auto"
     tokenizer: Annotated[
         str,
@@ -75,6 +80,17 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             "model",
         ),
     ] = "auto"
+    lora_rank: Annotated[
+        int,
+        describe("rank of the adapter of a pretrained model; 0 trains all its weights", "model", ge=0, le=1024),
+    ] = 8
+    lora_alpha: Annotated[
+        Annotated[int, Meta(ge=1, le=4096)] | None,
+        describe("scale of the adapter of a pretrained model (default: twice its rank)", "model"),
+    ] = None
+    lora_targets: Annotated[
+        str, describe("layers of a pretrained model that get an adapter: all-linear, or names with commas", "model")
+    ] = "all-linear"
     device: Annotated[str, describe("auto, cpu, cuda, cuda:1 or mps", "model")] = "auto"
     threads: Annotated[
         Annotated[int, Meta(ge=1, le=256)] | None,

@@ -68,15 +68,16 @@ def network_tensors(
     """
     width = shape.network.shape.width
     critic: Shapes = {"weight": (1, width), "bias": (1,)}
-    trained = [*shape.tensors.values(), *critic.values()]
-    expected = _named("policy", shape.tensors) | _named("critic", critic)
+    own = shape.expected(_part("policy", found))
+    trained = [*own.values(), *critic.values()]
+    expected = _named("policy", own) | _named("critic", critic)
     for number, dimensions in enumerate(trained if has_moments else ()):
         moments: Shapes = {"mean": dimensions, "square": dimensions, "step": ()}
         expected |= _named(f"optimiser.{number}", moments)
     if reference is not None:
-        expected |= _named("reference", reference.tensors)
+        expected |= _named("reference", reference.expected(_part("reference", found)))
     if any(name.startswith("best_policy.") for name in found):  # only with early stopping
-        expected |= _named("best_policy", shape.tensors)
+        expected |= _named("best_policy", own)
     if any(name.startswith("variate.") for name in found):  # only of some algorithms
         is_whole = len(found.get("variate.squares", ())) == 2
         expected |= _named("variate", state_shapes(width, shape.tokenizer.vocabulary_size, whole=is_whole))
@@ -110,6 +111,12 @@ def _check_counters(counters: Any, prompts: int) -> None:
         raise InputError(f"it counts {counters.steps} steps without a completion")
     if not all(0 <= number < prompts for number in counters.waiting):
         raise InputError("it has a waiting prompt that the task does not have")
+
+
+def _part(part: str, shapes: Shapes) -> Shapes:
+    """Return the shapes of one part, by name in alphabetical order."""
+    prefix = f"{part}."
+    return {name.removeprefix(prefix): shapes[name] for name in sorted(shapes) if name.startswith(prefix)}
 
 
 def _named(part: str, shapes: Shapes) -> Shapes:

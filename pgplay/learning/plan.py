@@ -13,12 +13,14 @@ from pgplay.learning.feasibility import refuse_impossible
 from pgplay.learning.resolution import resolve
 from pgplay.policies.families.base import Capability, ModelSpec
 from pgplay.policies.families.catalogue import chosen_model, model_spec
-from pgplay.policies.spec import FreshSpec, PolicySpec
+from pgplay.policies.families.pretrained import base_hash
+from pgplay.policies.spec import FreshSpec, PolicySpec, PretrainedSpec
 from pgplay.tasks.inputs import Inputs, read_inputs
 from pgplay.tasks.load import make_task, text_field
 from pgplay.tasks.task import Task
 from pgplay.tokenizers.alphabet import resolve_alphabet
 from pgplay.tokenizers.registry import make_tokenizer
+from pgplay.tokenizers.subword import subword_tokenizer
 
 
 class Plan(NamedTuple):
@@ -98,23 +100,33 @@ def make_plan(config: RunConfig, inputs: Inputs, shape: PolicySpec | None = None
     if not algorithm.trains_network:
         notes.append(f"{config.algorithm} trains no network: nothing about model, device or learning matters to it.")
     task = inputs.task if isinstance(inputs.task, Task) else make_task(config, inputs.task)
-    if shape is not None:
-        alphabet, tokens = shape.alphabet, shape.tokens
+    if shape is not None or spec.place:
+        tokenizer = shape.tokenizer if shape is not None else subword_tokenizer(spec.place)
     else:
         tokens = spec.family.tokenizer if config.tokenizer == "auto" else config.tokenizer
         resolved_alphabet = resolve_alphabet(config.alphabet, [*task.texts, *inputs.warm_lines], text_field(config))
         alphabet = resolved_alphabet.characters
         if resolved_alphabet.added and config.alphabet != "auto":
             notes.append(f"Added to the alphabet, because the targets need them: {resolved_alphabet.added}")
-    tokenizer = make_tokenizer(tokens, alphabet)
+        tokenizer = make_tokenizer(tokens, alphabet)
     basis = Basis(config, algorithm, choices, task, spec, tokenizer, longest_of(task, tokenizer))
     if shape is None:
         max_length = usual_length_limit(basis) if config.max_length is None else config.max_length
-        shape = FreshSpec(spec.name, alphabet, max_length, tokens)
+        if spec.place:
+            shape = pretrained_spec(config, spec.place, max_length)
+        else:
+            shape = FreshSpec(spec.name, alphabet, max_length, tokens)
     refuse_impossible(basis, shape.max_length)
     resolved, group_note = resolve(basis, shape)
     notes += [group_note] if group_note else []
     return Plan(resolved, written, task, algorithm, spec, shape, inputs.warm_lines, tuple(notes))
+
+
+def pretrained_spec(config: RunConfig, folder: str, max_length: int) -> PretrainedSpec:
+    """Return the description of the model in `folder` with the adapter that `config` asks for."""
+    rank = config.lora_rank
+    alpha = config.lora_alpha or max(1, 2 * rank)
+    return PretrainedSpec(folder, base_hash(folder), max_length, rank, alpha, config.lora_targets)
 
 
 def read_plan(config: RunConfig, shape: PolicySpec | None = None) -> Plan:

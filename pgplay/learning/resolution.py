@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from pgplay.config.resolved import ResolvedConfig
+from pgplay.config.run_config import RunConfig
 from pgplay.learning import groups
 from pgplay.learning.defaults import (
     Basis,
@@ -20,7 +21,7 @@ from pgplay.learning.defaults import (
 )
 from pgplay.learning.groups import Groups
 from pgplay.learning.schedules import kl_weight
-from pgplay.policies.spec import PolicySpec
+from pgplay.policies.spec import PolicySpec, PretrainedSpec
 
 Value = TypeVar("Value")
 
@@ -52,11 +53,19 @@ def resolve(basis: Basis, shape: PolicySpec) -> tuple[ResolvedConfig, str]:
         "clip_high": _chosen(config.clip_high, basis.algorithm.clip_high),
         "discount": discount,
         "weight_decay": _chosen(config.weight_decay, usual_weight_decay(basis)),
+        **_adapter(config, shape),
         "threads": config.threads or basis.model.threads,
     }
     groups_of_batch = _groups(basis, batch_size, control_variate)
     decided["group_size"] = groups_of_batch.size
     return ResolvedConfig(**msgspec.structs.asdict(config) | decided), groups_of_batch.note
+
+
+def _adapter(config: RunConfig, shape: PolicySpec) -> dict[str, int | str]:
+    """Return the settings of the adapter; those of a saved policy are its own."""
+    if isinstance(shape, PretrainedSpec):
+        return {"lora_rank": shape.rank, "lora_alpha": shape.alpha, "lora_targets": shape.targets}
+    return {"lora_alpha": _chosen(config.lora_alpha, max(1, 2 * config.lora_rank))}
 
 
 def _chosen(own: Value | None, usual: Value) -> Value:

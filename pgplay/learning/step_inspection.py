@@ -210,7 +210,7 @@ class _Columns:
         self._tokens, self._mask = rollout.actions.tolist(), rollout.mask.tolist()
         self._likeliest, self._log_ps = likeliest.tolist(), log_ps.exp().tolist()
         self._prefix_index = batch.prefix_index.tolist()
-        self._pieces = policy.tokenizer.token_texts
+        self._tokenizer, self._pieces = policy.tokenizer, policy.tokenizer.token_texts
         self._log_p, self._entropy = _listed(first.log_p), _listed(first.entropies)
         self._advantages, self._shared = _listed(record.advantages), _listed(record.shared)
         self._credit = _listed(batch.token_credit)
@@ -221,16 +221,18 @@ class _Columns:
 
     def tokens(self, row: int) -> tuple[TokenDetail, ...]:
         """Return the tokens of the completion in `row`."""
-        return tuple(self._token(row, column) for column, own in enumerate(self._mask[row]) if own)
+        columns = [column for column, own in enumerate(self._mask[row]) if own]
+        pieces = self._tokenizer.pieces([self._tokens[row][column] for column in columns])
+        return tuple(self._token(row, column, piece) for column, piece in zip(columns, pieces, strict=True))
 
-    def _token(self, row: int, column: int) -> TokenDetail:
+    def _token(self, row: int, column: int, piece: str) -> TokenDetail:
         def number(values: list[list[float]] | None) -> float | None:
             return None if values is None else round(values[row][column], 6)
 
         prefix = self._prefix_index[row][column]
         alternatives = zip(self._likeliest[prefix], self._log_ps[prefix], strict=True)
         return TokenDetail(
-            text=self._pieces[self._tokens[row][column]],
+            text=piece or self._pieces[self._tokens[row][column]],  # a part of a character has a sign of its own
             log_p=number(self._log_p) or 0.0,
             entropy=number(self._entropy) or 0.0,
             alternatives=tuple((self._pieces[token], round(p, 4)) for token, p in alternatives),

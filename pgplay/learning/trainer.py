@@ -40,7 +40,7 @@ from pgplay.policies.families.base import Capability
 from pgplay.policies.networks.base import draw_masks
 from pgplay.policies.policy import Policy
 from pgplay.policies.rollout import Rollout
-from pgplay.policies.spec import read_policy_spec
+from pgplay.policies.spec import PolicySpec, read_policy_spec
 from pgplay.rewards.reward import Reward
 from pgplay.tasks.task import Pair
 
@@ -235,9 +235,7 @@ class Trainer:
         self.policy.load_state(parts["policy"])
         self.critic.load_state_dict(parts["critic"])
         if state.values["reference"] is not None:
-            self.reference = build_policy(read_policy_spec(state.values["reference"]), self.device)
-            self.reference.module.requires_grad_(False)
-            self.reference.load_state(parts["reference"])
+            self.reference = self._stored_reference(read_policy_spec(state.values["reference"]), parts["reference"])
         self._best_policy = {name: tensor.to(self.device) for name, tensor in parts["best_policy"].items()}
         self.optimiser.load_state(parts["optimiser"])
         if self.variate is not None and "variate" in parts:  # a run of an older pgplay has none
@@ -245,6 +243,19 @@ class Trainer:
         self.generator.set_state(parts["generator"][""])
         self.prompt_generator.set_state(parts["prompt_generator"][""])
         self.counters = msgspec.convert(state.values["counters"], Counters)
+
+    def _stored_reference(self, spec: PolicySpec, tensors: dict[str, Tensor]) -> Policy:
+        """Return the reference of a checkpoint; a pretrained base is loaded once for both."""
+        current = self.policy.saved_state()
+        if spec != self.policy.shape:
+            other = build_policy(spec, self.device)
+            other.load_state(tensors)
+            return other.reference()
+        kept = {name: tensor.clone() for name, tensor in current.items()}
+        self.policy.load_state(tensors)
+        reference = self.policy.reference()
+        self.policy.load_state(kept)
+        return reference
 
     def new_optimiser(self) -> None:
         """Reset the optimiser: it forgets its moments, if it has any."""

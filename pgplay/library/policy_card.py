@@ -127,7 +127,8 @@ def check_weights(card: PolicyCard, tensors: bytes, what: str) -> None:
         found = dict(deserialize(tensors))  # type: ignore[no-untyped-call]
     except (SafetensorError, ValueError, OverflowError) as error:
         raise _damaged(what, str(error)) from error
-    wrong = misfit({name: tuple(one["shape"]) for name, one in found.items()}, card.shape.tensors)
+    stored = {name: tuple(tensor["shape"]) for name, tensor in found.items()}
+    wrong = misfit(stored, card.shape.expected({name: stored[name] for name in sorted(stored)}))
     if wrong:
         raise _damaged(what, f"{wrong}, as in a {card.model} that writes {len(card.shape.alphabet)} characters")
     for name, tensor in found.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -13,6 +12,8 @@ from torch.nn import functional as F
 from pgplay.errors import InputError
 from pgplay.policies.density import Density
 from pgplay.policies.distribution import DenseDistribution, TokenDistribution
+from pgplay.policies.families.base import Capability
+from pgplay.policies.large_sampler import LargeSampler
 from pgplay.policies.networks.base import Network
 from pgplay.policies.prefix_tree import Prefixes, spread
 from pgplay.policies.reading import Reading, mean_losses, token_losses
@@ -37,7 +38,8 @@ class Policy:
     @property
     def sampler(self) -> Sampler:
         """The sampler of its completions."""
-        return Sampler(self.network, self.tokenizer, self.max_length, self.device)
+        kind = Sampler if self.spec.can(Capability.SMALL_VOCABULARY) else LargeSampler
+        return kind(self.network, self.tokenizer, self.max_length, self.device)
 
     def prefix(self, prompt: str) -> list[int]:
         """Return the tokens of `prompt` before its completion; raises InputError if it is too long."""
@@ -135,21 +137,19 @@ class Policy:
 
     def trainable_parameters(self) -> list[nn.Parameter]:
         """Return the parameters that training changes."""
-        return [parameter for parameter in self.module.parameters() if parameter.requires_grad]
+        return self.network.trainable_parameters()
 
     def reference(self) -> Policy:
-        """Return a frozen copy of the policy."""
-        frozen = copy.deepcopy(self)
-        frozen.module.requires_grad_(False)
-        return frozen
+        """Return the policy as it is now, constant; it may share what training does not change."""
+        return Policy(self.shape, cast(nn.Module, self.network.reference()), self.device)
 
     def saved_state(self) -> dict[str, Tensor]:
         """Return the tensors to save besides the spec, by name, not copied."""
-        return {name: tensor.detach() for name, tensor in self.module.state_dict().items()}
+        return self.network.saved_state()
 
     def load_state(self, tensors: dict[str, Any]) -> None:
         """Load the network's `tensors`; raises InputError if they belong to another network."""
         try:
-            self.module.load_state_dict(tensors)
+            self.network.load_saved_state(tensors)
         except RuntimeError as error:
             raise InputError(f"The tensors do not fit a {self.spec.name} with this alphabet: {error}.") from error

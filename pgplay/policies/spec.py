@@ -10,8 +10,11 @@ from pgplay.errors import InputError
 from pgplay.files.text import check_text
 from pgplay.policies.families.base import ModelSpec, Shapes
 from pgplay.policies.families.catalogue import model_spec
+from pgplay.policies.families.pretrained import base_hash
+from pgplay.tokenizers.alphabet import ASCII
 from pgplay.tokenizers.base import Tokenizer
 from pgplay.tokenizers.registry import CHARACTERS, make_tokenizer
+from pgplay.tokenizers.subword import subword_tokenizer
 
 
 class FreshSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="fresh", omit_defaults=True):
@@ -40,6 +43,13 @@ class FreshSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="fresh", omit
         """The shape of each of its network's tensors, by name, in order."""
         return self.network.tensors(self.tokenizer.vocabulary_size)
 
+    def expected(self, stored: Shapes) -> Shapes:
+        """Return the shapes that its tensors must have, whatever those `stored` have."""
+        return self.tensors
+
+    def check_base(self) -> None:
+        """Nothing: it needs nothing beside its tensors."""
+
     def check(self) -> None:
         """Raise InputError for a wrong model, tokenizer, alphabet or length."""
         longest = self.network.context_length
@@ -55,7 +65,66 @@ class FreshSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="fresh", omit
         self.tokenizer  # noqa: B018  (refuses an alphabet with a character twice)
 
 
-PolicySpec: TypeAlias = FreshSpec
+class PretrainedSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="pretrained", omit_defaults=True):
+    """A pretrained model with an adapter: the base's folder and hash, the adapter's shape, the longest completion.
+
+    Rank 0 trains every weight.
+    """
+
+    model: str
+    base_hash: str
+    max_length: int
+    rank: int
+    alpha: int
+    targets: str
+
+    @property
+    def network(self) -> ModelSpec:
+        """The base; raises InputError where it is missing."""
+        return model_spec(self.model)
+
+    @property
+    def tokens(self) -> str:
+        """The name of its tokenizer: its own."""
+        return "auto"
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The base's tokenizer; raises InputError where it is missing."""
+        return subword_tokenizer(self.model)
+
+    @property
+    def alphabet(self) -> str:
+        """Characters for random edits of its texts; it can write all others too."""
+        return ASCII
+
+    def check(self) -> None:
+        """Raise InputError for a wrong length or adapter, and for a base that is missing or another one."""
+        if self.max_length < 1 or self.rank < 0 or self.alpha < 1 or not self.targets:
+            raise InputError("model.adapter_shape")
+        check_text(self.model, "The model's folder")
+
+    def check_base(self) -> None:
+        """Raise InputError where the base is missing or another one than the adapter was trained on."""
+        if base_hash(self.network.name) != self.base_hash:
+            raise InputError("model.other_base", folder=self.model)
+
+    def expected(self, stored: Shapes) -> Shapes:
+        """Return the shapes that its tensors must have; the base, which may be missing here, decides the rest."""
+        if not self.rank:
+            return stored
+        pairs = {name.rpartition(".lora_")[0] for name in stored}
+        expected: Shapes = {}
+        for part in sorted(pairs):
+            for letter, place in (("A", 0), ("B", 1)):
+                name = f"{part}.lora_{letter}.weight"
+                shape = list(stored.get(name, (0, 0)))
+                shape[place : place + 1] = [self.rank]
+                expected[name] = tuple(shape)
+        return expected
+
+
+PolicySpec: TypeAlias = FreshSpec | PretrainedSpec
 """A policy's description, tagged by its kind."""
 
 StoredSpec: TypeAlias = PolicySpec | tuple[str, str, int]

@@ -40,6 +40,7 @@ def refuse_unsupported_settings(config: RunConfig, spec: ModelSpec) -> None:
     needed = {
         "dropout": (config.dropout > 0, Capability.DROPOUT),
         "control_variate": (config.control_variate not in (None, "none"), Capability.SMALL_VOCABULARY),
+        **{name: (_is_set(config, name), Capability.ADAPTER) for name in ("lora_rank", "lora_alpha", "lora_targets")},
     }
     for name, (is_used, capability) in needed.items():
         if is_used and not spec.can(capability):

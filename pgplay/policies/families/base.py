@@ -18,6 +18,7 @@ class Capability(Enum):
     FRESH_WEIGHTS = "be drawn anew from a seed"
     SMALL_VOCABULARY = "weigh every token of the vocabulary"
     CUDA_GRAPHS = "be recorded as CUDA graphs"
+    ADAPTER = "carry an adapter"
 
 
 class Size(NamedTuple):
@@ -61,16 +62,17 @@ class ModelFamily(NamedTuple):
 
 
 class ModelSpec(NamedTuple):
-    """A model: its family and dimensions; the vocabulary fixes the rest of its shape."""
+    """A model: its family and dimensions; the vocabulary fixes the rest of its shape. `place`: its folder, if any."""
 
     family: ModelFamily
     size: str
     shape: Size
+    place: str = ""
 
     @property
     def name(self) -> str:
-        """Its name as a setting, such as gru-small."""
-        return f"{self.family.name}-{self.size}"
+        """Its name as a setting, such as gru-small, or its folder."""
+        return self.place or f"{self.family.name}-{self.size}"
 
     @property
     def context_length(self) -> int:

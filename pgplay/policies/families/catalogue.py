@@ -10,6 +10,7 @@ from __future__ import annotations
 from pgplay.errors import UnknownName
 from pgplay.policies.families.base import ModelFamily, ModelSpec
 from pgplay.policies.families.gru import GRU
+from pgplay.policies.families.pretrained import is_folder_name, pretrained_model
 from pgplay.policies.families.transformer import TRANSFORMER
 
 FAMILIES: tuple[ModelFamily, ...] = (GRU, TRANSFORMER)
@@ -35,7 +36,12 @@ def chosen_model(name: str, *, has_prompts: bool) -> str:
 
 
 def model_spec(name: str) -> ModelSpec:
-    """Return the model `name`; raises InputError with the nearest name for an unknown one."""
+    """Return the model `name`, or the one in the folder of that name.
+
+    Raises InputError with the nearest name for an unknown one.
+    """
+    if is_folder_name(name):
+        return pretrained_model(name)
     if name not in MODELS:
         raise UnknownName("model", name, MODELS, field="model")
     return MODELS[name]

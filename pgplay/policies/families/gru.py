@@ -42,5 +42,5 @@ GRU = ModelFamily(
     tensors=_tensors,
     products=_products,
     tokenizer=CHARACTERS,
-    capabilities=frozenset(Capability),
+    capabilities=frozenset(Capability) - {Capability.ADAPTER},
 )

@@ -48,5 +48,5 @@ TRANSFORMER = ModelFamily(
     tensors=_tensors,
     products=_products,
     tokenizer=CHARACTERS,
-    capabilities=frozenset(Capability),
+    capabilities=frozenset(Capability) - {Capability.ADAPTER},
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pgplay.policies.prefix_tree import Prefixes
 
@@ -24,8 +26,20 @@ class Network(Protocol):
         """Return features (P, W) for `prefixes`, with a row of `masks` for each."""
         ...
 
-    def initialise(self, generator: torch.Generator) -> None:
-        """Draw the initial weights."""
+    def trainable_parameters(self) -> list[nn.Parameter]:
+        """Return the parameters that training changes."""
+        ...
+
+    def saved_state(self) -> dict[str, Tensor]:
+        """Return the tensors to save besides the description, by name, not copied."""
+        ...
+
+    def load_saved_state(self, tensors: Mapping[str, Tensor]) -> None:
+        """Load what `saved_state` returned; raises RuntimeError for tensors of another network."""
+        ...
+
+    def reference(self) -> Network:
+        """Return the network as it is now, constant."""
         ...
 
     def logits(self, features: Tensor) -> Tensor:
@@ -47,6 +61,26 @@ class Network(Protocol):
     def select_rows(self, state: Any, rows: Tensor) -> Any:
         """Return the state of those `rows` (b,) of `state`."""
         ...
+
+
+class WholeState:
+    """Trains, saves and copies every parameter."""
+
+    def trainable_parameters(self: nn.Module) -> list[nn.Parameter]:  # type: ignore[misc]
+        """Return the parameters that training changes."""
+        return [parameter for parameter in self.parameters() if parameter.requires_grad]
+
+    def saved_state(self: nn.Module) -> dict[str, Tensor]:  # type: ignore[misc]
+        """Return all tensors by name, not copied."""
+        return {name: tensor.detach() for name, tensor in self.state_dict().items()}
+
+    def load_saved_state(self: nn.Module, tensors: Mapping[str, Tensor]) -> None:  # type: ignore[misc]
+        """Load what `saved_state` returned; raises RuntimeError for tensors of another network."""
+        self.load_state_dict(tensors)
+
+    def reference(self: nn.Module) -> nn.Module:  # type: ignore[misc]
+        """Return a frozen copy."""
+        return copy.deepcopy(self).requires_grad_(False)
 
 
 class StepwisePrefill:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pgplay.policies.families.base import Size
-from pgplay.policies.networks.base import StepwisePrefill
+from pgplay.policies.networks.base import StepwisePrefill, WholeState
 from pgplay.policies.prefix_tree import Prefixes
 
 BLOCK = 16
@@ -156,7 +156,7 @@ class GRUState(NamedTuple):
     gates: Gates
 
 
-class GRUNetwork(StepwisePrefill, nn.Module):
+class GRUNetwork(StepwisePrefill, WholeState, nn.Module):
     """Embedding, recurrent layers, and a head; see `networks.base.Network` for the methods.
 
     The first layer's gates are looked up: an alphabet has fewer tokens than a batch, so projecting the embeddings once

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pgplay.policies.families.base import Size
-from pgplay.policies.networks.base import StepwisePrefill
+from pgplay.policies.networks.base import StepwisePrefill, WholeState
 from pgplay.policies.prefix_tree import Prefixes
 
 ROTARY_BASE = 10000.0
@@ -155,7 +155,7 @@ class Decoder(nn.Module):
         self.norm = Norm(size.width)
 
 
-class TransformerNetwork(StepwisePrefill, nn.Module):
+class TransformerNetwork(StepwisePrefill, WholeState, nn.Module):
     """The decoder and its head; see `networks.base.Network` for the methods."""
 
     def __init__(self, size: Size, vocabulary: int) -> None:

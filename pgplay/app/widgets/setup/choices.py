@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pgplay.app.rewards.draft import kept_rewards
 from pgplay.app.widgets.setup import form
 from pgplay.app.widgets.setup.described_select import Entry
 from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
 from pgplay.policies.families.catalogue import MODELS, chosen_model
+from pgplay.policies.families.pretrained import PRETRAINED, is_folder_name
 from pgplay.worker.protocol.records import Device
 
 HEADING = "# "
@@ -49,8 +52,8 @@ def rewards() -> list[Entry]:
     ]
 
 
-def models(vocabulary: int, *, has_prompts: bool) -> list[Entry]:
-    """Return auto, then every model with its number of parameters for this vocabulary size."""
+def models(vocabulary: int, typed: str, *, has_prompts: bool) -> list[Entry]:
+    """Return auto, every model with its number of parameters for this vocabulary size, and the `typed` folder."""
     labels = form.model_choices(vocabulary)
     usual = chosen_model("auto", has_prompts=has_prompts)
     return [
@@ -59,6 +62,7 @@ def models(vocabulary: int, *, has_prompts: bool) -> list[Entry]:
             Entry(name, label, MODELS[name].family.description, brief=" ".join(label.split()))
             for name, label in labels.items()
         ),
+        *([Entry(typed, Path(typed).name, PRETRAINED.description)] if is_folder_name(typed) else ()),
     ]
 
 

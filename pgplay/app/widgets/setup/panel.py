@@ -115,7 +115,7 @@ class Setup(Vertical):
         return spec if any(spec == entry.value for entry in choices.rewards()) else choices.OWN_REWARD
 
     def _models(self) -> list[Entry]:
-        return choices.models(self._vocabulary, has_prompts=bool(self.typed["task"]))
+        return choices.models(self._vocabulary, self.typed["model"], has_prompts=bool(self.typed["task"]))
 
     # Called by the app
 

@@ -1,0 +1,180 @@
+"""A pretrained causal language model with a LoRA adapter (Hu et al. 2021, arXiv:2106.09685), as a network.
+
+Its own forward calls with a cache: `generate` of transformers lays defaults over unset fields, top_k 50 among them, so
+it would sample another density than is trained. Rows are never padded on the left, and positions are given explicitly.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from pgplay.errors import InputError
+from pgplay.policies.prefix_tree import Prefixes
+
+PREFIX = "base_model.model."
+"""What peft puts before each name in an adapter's file."""
+
+
+class PretrainedNetwork(nn.Module):
+    """The model `causal`, whose parameters that need a gradient are trained; see `networks.base.Network`.
+
+    A network with `frozen` tensors is a reference: it computes with them in place of the trained ones.
+    """
+
+    mask_count = 0
+
+    def __init__(self, causal: nn.Module, frozen: Mapping[str, Tensor] | None = None) -> None:
+        super().__init__()
+        self.causal: Any = causal
+        self.width: int = causal.config.hidden_size  # type: ignore[union-attr, assignment]
+        self._context: int = causal.config.max_position_embeddings  # type: ignore[union-attr, assignment]
+        self._frozen = frozen
+
+    @property
+    def trained(self) -> dict[str, nn.Parameter]:
+        """The trained parameters by name, in the order of their names."""
+        named = sorted(self.causal.named_parameters())
+        return {PREFIX + name.replace(".default.", "."): value for name, value in named if value.requires_grad}
+
+    def trainable_parameters(self) -> list[nn.Parameter]:
+        """Return the parameters that training changes."""
+        return list(self.trained.values())
+
+    def saved_state(self) -> dict[str, Tensor]:
+        """Return what differs from the base by name: the adapter."""
+        if self._frozen is not None:
+            return dict(self._frozen)
+        return {name: parameter.detach() for name, parameter in self.trained.items()}
+
+    def load_saved_state(self, tensors: Mapping[str, Tensor]) -> None:
+        """Load what `saved_state` returned; raises RuntimeError for tensors of another adapter."""
+        own = self.trained
+        if own.keys() != tensors.keys():
+            raise RuntimeError(f"it has {len(tensors)} tensors, not the adapter's {len(own)}")
+        with torch.no_grad():
+            for name, parameter in own.items():
+                if parameter.shape != tensors[name].shape:
+                    raise RuntimeError(f"{name} is {tuple(tensors[name].shape)}, not {tuple(parameter.shape)}")
+                parameter.copy_(tensors[name])
+
+    def reference(self) -> PretrainedNetwork:
+        """Return the network as it is now, constant; it shares the base."""
+        return PretrainedNetwork(self.causal, {name: value.clone() for name, value in self.saved_state().items()})
+
+    @contextmanager
+    def _weights(self) -> Iterator[None]:
+        """Compute with the frozen tensors of a reference."""
+        pairs = [(self.trained[name], value) for name, value in (self._frozen or {}).items()]
+        own = [parameter.data for parameter, _ in pairs]
+        try:
+            for parameter, value in pairs:
+                parameter.data = value
+            yield
+        finally:
+            for (parameter, _), data in zip(pairs, own, strict=True):
+                parameter.data = data
+
+    def _read(self, tokens: Tensor, first: int, cache: Any = None) -> Tensor:
+        """Return the features (B, T, W) after `tokens` (B, T), the first of them at position `first`."""
+        positions = torch.arange(first, first + tokens.shape[1], device=tokens.device).clamp_max(self._context - 1)
+        with self._weights(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # past_key_values gets another name in transformers 5.40
+            found = self.causal.base_model(
+                input_ids=tokens,
+                position_ids=positions.expand_as(tokens),
+                past_key_values=cache,
+                use_cache=cache is not None,
+            )
+        features: Tensor = found.last_hidden_state
+        return features
+
+    def forward(self, prefixes: Prefixes, masks: Tensor | None = None) -> Tensor:
+        """Return features (P, W) for `prefixes`."""
+        return prefixes.from_paths(self._read(prefixes.along_paths(prefixes.tokens), 0))
+
+    def logits(self, features: Tensor) -> Tensor:
+        """Return logits (..., V) for `features` (..., W)."""
+        with self._weights():
+            logits: Tensor = self.causal.get_output_embeddings()(features)
+        return logits.float()
+
+    def start(self, batch: int, length: int) -> Any:
+        """Return an empty cache."""
+        from transformers import DynamicCache
+
+        return DynamicCache(config=self.causal.config)
+
+    @torch.no_grad()
+    def prefill(self, tokens: Tensor, state: Any, masks: Tensor | None = None) -> None:
+        """Read `tokens` (B, T), the first ones, in one pass."""
+        self._read(tokens, 0, state)
+
+    @torch.no_grad()
+    def step(self, tokens: Tensor, position: int, state: Any, masks: Tensor | None = None) -> Tensor:
+        """Return features (B, W) after `tokens` (B,) at `position`."""
+        return self._read(tokens[:, None], position, state)[:, 0]
+
+    def select_rows(self, state: Any, rows: Tensor) -> Any:
+        """Return the cache of those `rows` (b,) of `state`."""
+        selected = self.start(len(rows), 0)
+        for number, layer in enumerate(state.layers):
+            selected.update(layer.keys[rows], layer.values[rows], number)
+        return selected
+
+
+def load_network(folder: str, rank: int, alpha: int, targets: str, seed: int) -> PretrainedNetwork:
+    """Return the model in `folder` in float32, with a fresh adapter of `rank`; 0 trains every weight.
+
+    Nothing of the folder is run or unpickled. Raises InputError for a model that cannot be loaded so.
+    """
+    try:
+        from peft import LoraConfig, get_peft_model
+        from transformers import AutoModelForCausalLM
+        from transformers.utils import logging
+    except ImportError as error:
+        raise InputError("model.lacks_packages", field="model", reason=str(error)) from error
+
+    logging.disable_progress_bar()
+    try:
+        causal = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, local_files_only=True
+        )
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise InputError("model.does_not_load", field="model", folder=folder, reason=reason) from error
+    causal.eval()
+    if rank:
+        config = LoraConfig(
+            r=rank,
+            lora_alpha=alpha,
+            target_modules=targets if targets == "all-linear" else targets.split(","),
+            lora_dropout=0.0,
+            task_type="CAUSAL_LM",
+        )
+        with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # peft says how it sets fan_in_fan_out for GPT-2
+            torch.manual_seed(seed)
+            try:
+                get_peft_model(causal, config)  # puts the adapter's layers into `causal`
+            except ValueError as error:
+                reason = str(error).strip().split("\n")[0]
+                raise InputError("model.no_target", field="lora_targets", targets=targets, reason=reason) from error
+    network = PretrainedNetwork(causal)
+    _check_head(network)
+    return network
+
+
+@torch.no_grad()
+def _check_head(network: PretrainedNetwork) -> None:
+    """Refuse a model whose logits are more than its head's."""
+    tokens = torch.arange(4)[None]
+    own = network.logits(network._read(tokens, 0))
+    whole = network.causal(input_ids=tokens).logits
+    if not torch.allclose(own, whole, atol=1e-3):
+        raise InputError("model.other_head", field="model")

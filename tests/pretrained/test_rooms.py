@@ -1,0 +1,134 @@
+"""A pretrained model goes through every room: a session with its store, the library, and runs that start from it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pgplay.config.run_config import RunConfig, make_config
+from pgplay.errors import InputError, PgplayError
+from pgplay.learning.plan import read_plan
+from pgplay.learning.reports.step_report import StepReport
+from pgplay.library.policies import load_policy
+from pgplay.tasks.inputs import Inputs
+from pgplay.worker.protocol.messages import Write
+from pgplay.worker.session.saved_policies import answer_write_with_saved, load_saved_policy
+from pgplay.worker.session.session import Session
+from tests.pretrained.models import model_folder
+from tests.worker.helpers import own_rewards
+
+SETTINGS = {
+    "target": "", "reward": "distinct", "max_length": 8, "batch_size": 8, "until": "never", "device": "cpu", "kl": 0.1,
+}  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> str:
+    """A model of this test's own, to damage."""
+    return str(shutil.copytree(model_folder("llama"), tmp_path / "model"))
+
+
+def metrics(report: StepReport) -> dict[str, float]:
+    return {name: value for name, value in report.metrics.items() if not name.startswith("seconds")}
+
+
+@contextmanager
+def begun(config: RunConfig) -> Iterator[Session]:
+    session = Session.begin(config, Inputs(), rewards=own_rewards(config))
+    yield session
+    session.close("stopped")
+
+
+@contextmanager
+def resumed(run: str) -> Iterator[Session]:
+    session = Session.resume(run)
+    yield session
+    session.close("stopped")
+
+
+def test_a_run_goes_on_bit_for_bit_and_its_adapter_is_kept_apart_from_the_base(folder: str) -> None:
+    config = make_config({**SETTINGS, "model": folder})
+    with begun(config) as session:
+        reports = [session.step() for _ in range(4)]
+    with begun(config) as session:
+        for _ in range(2):
+            session.step()
+        session.rest("paused")
+        run = session.run
+    with resumed(run) as session:
+        again = [session.step() for _ in range(2)]
+        assert [metrics(report) for report in again] == [metrics(report) for report in reports[2:]]
+        detail = session.dissected_step()
+        for one in detail.samples:
+            whole = "".join(token.text for token in one.tokens)
+            assert whole.replace("\ufffd", "") == one.text.replace("\ufffd", "")
+        assert session.map().written
+        session.save_policy("small")
+        present = session.need_policy().saved_state()
+    card, tensors = load_policy("small")
+    assert card.shape.model == folder
+    assert len(tensors) < 60_000 < (Path(folder) / "model.safetensors").stat().st_size
+    loaded = load_saved_policy("small").policy.saved_state()
+    assert all((loaded[name] == tensor).all() for name, tensor in present.items())
+    written, _ = answer_write_with_saved(Write(policy="small", count=3))
+    assert all("".join(sample.tokens) == sample.text for sample in written)
+
+
+def test_a_run_that_starts_from_an_adapter_has_it_as_its_reference(folder: str) -> None:
+    with begun(make_config({**SETTINGS, "model": folder, "lr": 0.05})) as session:
+        for _ in range(3):
+            session.step()
+        session.save_policy("first")
+    with begun(make_config({**SETTINGS, "warm_start": "first"})) as session:
+        assert session.step().metrics["kl_reference"] == 0.0
+        assert session.step().metrics["kl_reference"] > 0.0
+
+
+def test_a_base_that_is_missing_or_another_one_is_told(folder: str) -> None:
+    with begun(make_config({**SETTINGS, "model": folder})) as session:
+        session.save_policy("small")
+        run = session.run
+    path = Path(folder) / "config.json"
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, "rms_norm_eps": 0.5}))
+    with pytest.raises(PgplayError, match="another one"):
+        load_saved_policy("small")
+    with pytest.raises(PgplayError, match="another one"), resumed(run):
+        pass
+    path.unlink()
+    with pytest.raises(PgplayError, match=r"no config\.json"):
+        load_saved_policy("small")
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "words"),
+    [
+        ("config.json", {"architectures": ["BertModel"]}, "no causal language model"),
+        ("config.json", {"quantization_config": {"bits": 4}}, "quantised"),
+        ("config.json", None, "no config.json"),
+        ("model.safetensors", None, "no weights"),
+        ("tokenizer.json", None, "no tokenizer"),
+    ],
+)
+def test_a_folder_that_cannot_be_trained_is_refused_in_one_line(
+    folder: str, file: str, content: dict[str, object] | None, words: str
+) -> None:
+    path = Path(folder) / file
+    if content is None:
+        path.unlink()
+    else:
+        path.write_text(json.dumps(json.loads(path.read_text()) | content))
+    with pytest.raises(InputError) as refused:
+        read_plan(make_config({**SETTINGS, "model": folder}))
+    assert words in refused.value.problem
+    assert refused.value.field == "model"
+
+
+def test_texts_beyond_the_context_are_refused(folder: str) -> None:
+    with pytest.raises(InputError, match="128"):
+        read_plan(make_config({**SETTINGS, "model": folder, "max_length": 200}))

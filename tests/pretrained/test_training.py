@@ -1,0 +1,156 @@
+"""A pretrained model learns by its adapter, and is trained on what it samples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from pgplay.config.run_config import make_config
+from pgplay.errors import InputError
+from pgplay.learning.plan import make_plan
+from pgplay.learning.trainer import Trainer
+from pgplay.learning.warm_start import warm_up
+from pgplay.policies.density import Density
+from pgplay.policies.policy import Policy
+from pgplay.rewards.reward import build_reward
+from pgplay.tasks.inputs import Inputs
+from pgplay.tasks.task import Pair, Task
+from tests.learning.helpers import numbers, same_state, same_weights, weights
+from tests.policies.helpers import generator
+from tests.pretrained.models import KINDS, model_folder
+
+PROMPTS = ("The cat", "It was a quiet day in the house by the", "")
+RAGGED = Task("ragged", tuple(Pair(prompt, "") for prompt in PROMPTS))
+every_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+def run(kind: str, task: Task = RAGGED, **settings: Any) -> Trainer:
+    chosen = {
+        "model": model_folder(kind), "reward": "distinct", "max_length": 8, "batch_size": 12, "group_size": 4,
+        "until": "never", "device": "cpu", "algorithm": "rloo", "lr": 0.01, **settings,
+    }  # fmt: skip
+    config = make_config(chosen)
+    return Trainer(make_plan(config, Inputs(task)), build_reward(config.reward))
+
+
+def base_weights(policy: Policy) -> dict[str, torch.Tensor]:
+    named = policy.module.causal.named_parameters()
+    return {name: value.detach().clone() for name, value in named if not value.requires_grad}
+
+
+def whole_pass(policy: Policy, prompt: str, tokens: list[int], density: Density) -> torch.Tensor:
+    """Return the log-probability of each of `tokens` after `prompt`, by the model's own pass over this text alone."""
+    prefix = policy.prefix(prompt)
+    with torch.no_grad():
+        logits = policy.module.causal(input_ids=torch.tensor([[*prefix, *tokens]])).logits[0]
+    log_p = density.log_probabilities(logits)[len(prefix) - 1 : -1]
+    return log_p.gather(1, torch.tensor(tokens)[:, None])[:, 0]
+
+
+@every_kind
+@pytest.mark.parametrize("density", [Density(), Density(temperature=0.7, top_k=20)])
+def test_what_is_sampled_for_ragged_prompts_has_the_probabilities_of_each_text_alone(
+    kind: str, density: Density
+) -> None:
+    policy = run(kind).policy
+    asked = [*PROMPTS * 16, PROMPTS[1]]
+    rollout = policy.sampler.sample([policy.prefix(prompt) for prompt in asked], density, generator(3), 1)
+    assert rollout.stopped.any() or density != Density()
+    for row, prompt in enumerate(asked):
+        own = rollout.mask[row]
+        tokens = rollout.actions[row][own].tolist()
+        assert own.nonzero()[0] == len(policy.prefix(prompt)) - 1
+        assert len(tokens) == 8 or tokens[-1] in (0, 1)
+        alone = whole_pass(policy, prompt, tokens, density)
+        torch.testing.assert_close(rollout.log_probabilities[row][own], alone, atol=1e-4, rtol=0)
+
+
+@every_kind
+@pytest.mark.parametrize(
+    "settings", [{}, {"algorithm": "ppo"}, {"credit": "dense"}, {"replay": 0.5}, {"temperature": 1.3}]
+)
+def test_a_step_trains_on_what_was_sampled_and_begins_at_the_base(kind: str, settings: dict[str, Any]) -> None:
+    one = run(kind, **{"kl": 0.1, **settings})
+    first = one.step().metrics
+    assert first["kl_reference"] == 0.0
+    assert first["mismatch"] < 1e-5
+    later = [one.step().metrics for _ in range(3)][-1]
+    assert later["kl_reference"] > 0.0
+    assert later["mismatch"] < 1e-5
+
+
+@every_kind
+@pytest.mark.parametrize("rank", [0, 2])
+def test_only_what_is_trained_changes_and_it_does(kind: str, rank: int) -> None:
+    one = run(kind, lora_rank=rank)
+    base, adapter = base_weights(one.policy), weights(one)
+    assert all("lora_" in name for name in adapter) == bool(rank)
+    assert bool(base) == bool(rank)
+    one.step()
+    assert same_weights(base, base_weights(one.policy))
+    assert not any(torch.equal(before, weights(one)[name]) for name, before in adapter.items() if "lora_B" in name)
+    assert not same_weights(adapter, weights(one))
+
+
+@every_kind
+def test_the_stop_token_has_a_gradient(kind: str) -> None:
+    policy = run(kind).policy
+    loss = policy.losses(policy.reading([Pair("The", " cat")]))
+    stops = policy.losses(policy.reading([Pair("The", "")]))
+    for each in (loss, stops):
+        slopes = torch.autograd.grad(each.sum(), policy.trainable_parameters(), retain_graph=True)
+        assert sum(slope.abs().sum() for slope in slopes) > 0
+
+
+@every_kind
+def test_the_next_steps_after_a_restored_state_are_the_same_to_the_last_bit(kind: str) -> None:
+    one, other = run(kind, kl=0.1), run(kind, kl=0.1)
+    for _ in range(3):
+        one.step()
+    other.restore(one.state())
+    assert same_state(one.state(), other.state())
+    assert [numbers(one.step()) for _ in range(3)] == [numbers(other.step()) for _ in range(3)]
+    assert same_state(one.state(), other.state())
+
+
+def test_a_checkpoint_in_bfloat16_is_trained_in_float32() -> None:
+    policy = run("llama", model=model_folder("llama", "bfloat16")).policy
+    assert {value.dtype for value in policy.module.parameters()} == {torch.float32}
+
+
+@every_kind
+def test_a_reference_stays_where_the_policy_was(kind: str) -> None:
+    one = run(kind)
+    pairs = [Pair("The", " cat sat")]
+    before = one.policy.cross_entropy(pairs)
+    reference = one.policy.reference()
+    for _ in range(2):
+        one.step()
+    assert reference.cross_entropy(pairs) == before
+    assert one.policy.cross_entropy(pairs) != before
+    assert same_weights(reference.saved_state(), reference.reference().saved_state())
+
+
+def test_a_text_is_learnt_by_a_warm_start() -> None:
+    task = Task("one", (Pair("The cat", " sat"),))
+    warm = run("llama", task, warm_start="60", group_size=12)
+    before = warm.policy.cross_entropy(task.training)[0]
+    warm_up(warm, 60)
+    assert warm.policy.cross_entropy(task.training)[0] < 0.8 * before
+
+
+@pytest.mark.parametrize(
+    "settings", [{"dropout": 0.1}, {"control_variate": "regression"}], ids=lambda settings: next(iter(settings))
+)
+def test_what_a_pretrained_model_cannot_is_refused(settings: dict[str, Any]) -> None:
+    with pytest.raises(InputError) as refused:
+        run("llama", **settings)
+    assert refused.value.field == next(iter(settings))
+
+
+def test_an_adapter_is_refused_for_a_network_from_scratch() -> None:
+    with pytest.raises(InputError) as refused:
+        run("llama", model="gru-nano", lora_rank=4)
+    assert refused.value.field == "lora_rank"
