@@ -11,8 +11,9 @@ import pytest
 
 import pgplay.cli
 from pgplay.cli import main
-from pgplay.cli.output import print_error, print_facts, print_json, print_source, print_table, say
+from pgplay.cli.output import print_error, print_json, print_source, say
 from pgplay.cli.progress import BarProgress, RunsProgress
+from pgplay.cli.tables import print_facts, print_table
 from pgplay.errors import PgplayError, RewardError
 from pgplay.learning.reports.step_report import Sample, StepReport
 from tests import hostile
