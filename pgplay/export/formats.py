@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
-from pgplay.errors import InputError, unknown_name
+from pgplay.errors import InputError, UnknownName
 from pgplay.export.figure import MOST_BUCKETS, changes_of, figure_of, metrics_of
 from pgplay.export.html import to_html
 from pgplay.export.png import to_png
@@ -52,7 +52,7 @@ def export_run(
     known = metrics_of(curves)
     for name in metrics:
         if name not in known:
-            raise unknown_name("metric of this run", name, known) if known else InputError("The run has no steps yet.")
+            raise UnknownName("metric", name, known) if known else InputError("export.no_steps")
     shown = metrics or [name for name in USUAL if name in known] or USUAL[:1]
     figure = figure_of(curves, shown, changes_of(run.events()))
     yield to_png(figure) if wanted == "png" else to_svg(figure).encode()
@@ -61,7 +61,7 @@ def export_run(
 def check_format(wanted: str) -> None:
     """Raise InputError where `wanted` is none of FORMATS."""
     if wanted not in FORMATS:
-        raise unknown_name("format", wanted, FORMATS)
+        raise UnknownName("format", wanted, FORMATS)
 
 
 def rows_to_csv(names: Sequence[str], rows: Rows) -> Iterator[bytes]:

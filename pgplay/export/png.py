@@ -30,10 +30,7 @@ def to_png(figure: Figure) -> bytes:
     try:
         from PIL import Image, ImageDraw
     except ModuleNotFoundError as error:
-        raise InputError(
-            "PNG export needs the package Pillow, which is not installed.",
-            "Run pip install pillow, or export as SVG, which needs no package.",
-        ) from error
+        raise InputError("export.no_pillow") from error
     size = SCALE * _OVERSAMPLING
     large = Image.new("RGB", (figure.width * size, figure.height * size), "white")
     pen = ImageDraw.Draw(large)

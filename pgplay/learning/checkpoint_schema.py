@@ -45,7 +45,7 @@ def check_state(values: Mapping[str, Any], tensors: bytes, config: RunConfig, sh
     try:
         found = dict(deserialize(tensors))  # type: ignore[no-untyped-call]
     except (SafetensorError, ValueError, OverflowError) as error:
-        raise InputError(f"it holds no tensors that can be read: {error}") from error
+        raise InputError("state.no_tensors", reason=str(error)) from error
     expected: Shapes = {}
     if is_trained:
         reference = _read("reference", values.get("reference"), StoredSpec | None)
@@ -99,18 +99,18 @@ def _read(name: str, value: Any, kind: Any) -> Any:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        raise InputError(f"its {name} cannot be read: {error}") from error
+        raise InputError("state.unreadable", name=name, reason=str(error)) from error
 
 
 def _check_counters(counters: Any, prompts: int) -> None:
     for name in _FINITE:
         value = getattr(counters, name, None)
         if value is not None and (not math.isfinite(value) or (name in _NOT_NEGATIVE and value < 0)):
-            raise InputError(f"its {name} cannot be {value}")
+            raise InputError("state.value", name=name, value=str(value))
     if counters.steps and not counters.completions:
-        raise InputError(f"it counts {counters.steps} steps without a completion")
+        raise InputError("state.no_completions", steps=counters.steps)
     if not all(0 <= number < prompts for number in counters.waiting):
-        raise InputError("it has a waiting prompt that the task does not have")
+        raise InputError("state.waiting_prompt")
 
 
 def _part(part: str, shapes: Shapes) -> Shapes:
@@ -129,15 +129,15 @@ def _check_tensors(tensors: Mapping[str, Mapping[str, Any]], expected: Shapes) -
     trained = {name: tensor for name, tensor in tensors.items() if name not in GENERATORS}
     wrong = misfit({name: tuple(tensor["shape"]) for name, tensor in trained.items()}, expected)
     if wrong:
-        raise InputError(wrong)
+        raise InputError("state.misfit", difference=wrong)
     for name, tensor in trained.items():
         if tensor["dtype"] != "F32":
-            raise InputError(f"{name} has {tensor['dtype']} instead of F32")
+            raise InputError("state.data_type", name=name, type=tensor["dtype"])
         numbers = np.frombuffer(tensor["data"], "<f4")
         if not np.isfinite(numbers).all():
-            raise InputError(f"{name} has a number that is not finite")
+            raise InputError("state.not_finite", name=name)
         if name.startswith("optimiser.") and not name.endswith(".mean") and (numbers < 0).any():
-            raise InputError(f"{name} is negative")
+            raise InputError("state.negative", name=name)
     for name in GENERATORS:
         _check_generator(name, tensors.get(name))
 
@@ -145,9 +145,9 @@ def _check_tensors(tensors: Mapping[str, Mapping[str, Any]], expected: Shapes) -
 def _check_generator(name: str, state: Mapping[str, Any] | None) -> None:
     """Refuse an invalid state of a generator; for devices other than the CPU only type and shape are checked."""
     if state is None:
-        raise InputError(f"it lacks {name}")
+        raise InputError("state.lacks", name=name)
     data = bytes(state["data"])
     is_of_cpu = name == "prompt_generator" or len(data) == GENERATOR_BYTES
     is_plain = state["dtype"] == "U8" and len(state["shape"]) == 1
     if not is_plain or (is_of_cpu and not is_generator_state(data)):
-        raise InputError(f"{name} is not the state of a random generator")
+        raise InputError("state.generator", name=name)

@@ -19,6 +19,7 @@ from pgplay.files.atomic import OTHER_FILE, check_destination, write_atomically
 from pgplay.files.text import open_regular
 from pgplay.library.policies import ANOTHER_NAME, CARD, TENSORS, check_policy_name, load_policy, save_policy
 from pgplay.library.policy_card import PolicyCard, check_tensors, decode_card, encode_card
+from pgplay.locale.catalog import Coded
 from pgplay.paths import expand_home
 
 SUFFIX = ".pgplay"
@@ -60,8 +61,8 @@ def import_policy(file: Path | str, name: str = "", overwrite: bool = False, rem
     path = expand_home(file)
     with open_regular(path, _LARGEST_FILE) as content:
         encoded, tensors = _unpack(content, path)
-    card = decode_card(encoded, f"{CARD} in {path}")
-    check_tensors(card, tensors, f"{TENSORS} in {path}")
+    card = decode_card(encoded, _in_archive(CARD, path))
+    check_tensors(card, tensors, _in_archive(TENSORS, path))
     name = check_policy_name(name or card.name, overwrite, remedy)
     return save_policy(msgspec.structs.replace(card, name=name), tensors, replace=overwrite)
 
@@ -72,17 +73,21 @@ def _unpack(file: BinaryIO, path: Path) -> tuple[bytes, bytes]:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
             if sorted(member.filename for member in members) != [CARD, TENSORS]:
-                raise _no_policy(path, "it holds other files")
+                raise _no_policy(path, "damage.other_files")
             for member in members:
                 stored = member.compress_type == zipfile.ZIP_STORED and member.compress_size == member.file_size
                 if not stored or member.flag_bits & _ENCRYPTED:
-                    raise _no_policy(path, "its content is compressed or encrypted")
+                    raise _no_policy(path, "damage.compressed")
                 if member.file_size > (_LARGEST_CARD if member.filename == CARD else size):
-                    raise _no_policy(path, "its content is too large")
+                    raise _no_policy(path, "damage.too_large")
             return archive.read(CARD), archive.read(TENSORS)
     except _NO_ZIP as error:
-        raise _no_policy(path, "it was cut short or changed, or is something else") from error
+        raise _no_policy(path, "damage.no_archive") from error
 
 
 def _no_policy(path: Path, reason: str) -> PgplayError:
-    return PgplayError(f"{path} is not a policy: {reason}.", f"Export it again from pgplay (*{SUFFIX}).")
+    return PgplayError("policy.no_archive", path=path, reason=reason, suffix=SUFFIX)
+
+
+def _in_archive(file: str, path: Path) -> Coded:
+    return "place.archive", {"file": file, "path": str(path)}

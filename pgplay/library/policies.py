@@ -25,12 +25,13 @@ from pgplay.library.policy_card import (
     decode_card,
     encode_card,
 )
+from pgplay.locale.catalog import Coded
 from pgplay.paths import policies_folder, shipped
 
 CARD = "policy.json"
 TENSORS = "policy.safetensors"
 
-ANOTHER_NAME = "Choose another name."
+ANOTHER_NAME = "advice.another_name"
 
 
 class BrokenPolicy(NamedTuple):
@@ -85,8 +86,7 @@ def load_policy(name: str, field: str = "") -> tuple[PolicyCard, bytes]:
         card = _read_card(folder)
         with as_user_errors("action.read_policy", folder / TENSORS):
             tensors = (folder / TENSORS).read_bytes()
-    what = f"{TENSORS} of the policy '{card.name}'"
-    check_tensors(card, tensors, what)
+    check_tensors(card, tensors, _in_library(TENSORS, card.name))
     return card, tensors
 
 
@@ -96,7 +96,7 @@ def save_policy(card: PolicyCard, tensors: bytes, replace: bool = False) -> Poli
     `created` is kept where it is given. Raises InputError for a bad name, and for a taken one unless `replace`;
     PgplayError where it can't be written, and then what was there stays.
     """
-    check_weights(card, tensors, f"The policy '{card.name}'")
+    check_weights(card, tensors, ("place.policy", {"name": card.name}))
     card = msgspec.structs.replace(
         card,
         name=check_policy_name(card.name, replace),
@@ -159,7 +159,7 @@ def find_policy(name: str, field: str = "") -> Path:
 def _find_own(name: str) -> Path:
     folder = find_policy(name)
     if folder.parent != policies_folder():
-        raise InputError(f"The policy '{name}' ships with pgplay and cannot be changed.", "Name one of your own.")
+        raise InputError("policy.shipped", name=name)
     return folder
 
 
@@ -169,25 +169,24 @@ def _place_for(name: str, replace: bool = False, remedy: str = ANOTHER_NAME) -> 
         if composed(own.name) == name and replace:
             return own
         if same_name(name, own.name):
-            exact = f"To replace it, spell its name exactly: {own.name}."
-            raise InputError(f"There is already a policy called '{own.name}'.", exact if replace else remedy)
+            raise InputError("policy.spelled_otherwise" if replace else "policy.taken", name=own.name, advice=remedy)
     for folder in _shipped_folders():
         if same_name(name, folder.name):
-            raise InputError(f"The policy '{folder.name}' ships with pgplay.", ANOTHER_NAME)
+            raise InputError("policy.name_of_shipped", name=folder.name)
     return policies_folder() / name
 
 
 def _read_card(folder: Path) -> PolicyCard:
-    what = f"{CARD} of the policy '{folder.name}'"
     for name in (CARD, TENSORS):
         if not (folder / name).is_file():
-            raise PgplayError(f"The policy '{folder.name}' has no {name}.", "Restore it from a copy, or delete it.")
+            raise PgplayError("policy.lacks_file", name=folder.name, file=name)
     with as_user_errors("action.read_policy", folder / CARD):
-        card = decode_card((folder / CARD).read_bytes(), what)
+        card = decode_card((folder / CARD).read_bytes(), _in_library(CARD, folder.name))
         size = (folder / TENSORS).stat().st_size
     if size != card.size:
-        raise PgplayError(
-            f"{TENSORS} of the policy '{folder.name}' has {size} bytes, not the {card.size} that were saved.",
-            "Restore it from a copy, or delete it.",
-        )
+        raise PgplayError("policy.size", file=TENSORS, name=folder.name, size=size, expected=card.size)
     return msgspec.structs.replace(card, name=folder.name)
+
+
+def _in_library(file: str, name: str) -> Coded:
+    return "place.library", {"file": file, "name": name}

@@ -12,6 +12,7 @@ from safetensors import SafetensorError, deserialize
 
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError, PgplayError
+from pgplay.locale.catalog import Coded
 from pgplay.policies.fit import misfit
 from pgplay.policies.spec import PolicySpec
 from pgplay.tasks.task import Task
@@ -20,7 +21,6 @@ FORMAT_VERSION = 2
 
 _CHECKSUM = "checksum"
 _FIRST_SHAPE = ("model", "alphabet", "max_length")
-_REMEDY = "Restore it from a copy, or delete it."
 
 
 class PolicyCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,31 +67,28 @@ def encode_card(card: PolicyCard) -> bytes:
     try:
         return json.dumps({**content, _CHECKSUM: _checksum(content)}, indent=1, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
-        raise InputError("The policy's card holds half a character.", "Give its texts as valid UTF-8.") from error
+        raise InputError("policy.half_character") from error
 
 
-def decode_card(data: bytes, what: str) -> PolicyCard:
+def decode_card(data: bytes, what: Coded) -> PolicyCard:
     """Return the card in `data`, verified; raises PgplayError that names `what` and says what is wrong with it."""
     try:
         content: Any = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise _damaged(what, "it was cut short or changed") from error
+        raise _damaged(what, "damage.cut_short_or_changed") from error
     if not isinstance(content, dict):
-        raise _damaged(what, "it is no policy's card")
+        raise _damaged(what, "damage.no_card")
     version = content.get("format_version")
     if isinstance(version, int) and version > FORMAT_VERSION:
-        raise PgplayError(
-            f"{what} is of a newer pgplay (format {version}; this one knows {FORMAT_VERSION}).",
-            "Install a newer pgplay.",
-        )
+        raise PgplayError("policy.newer", what=what, version=version, known=FORMAT_VERSION)
     checksum = content.pop(_CHECKSUM, None)
     try:
         if checksum != _checksum(content):
-            raise _damaged(what, "it was changed since it was saved")
+            raise _damaged(what, "damage.changed")
         card = msgspec.convert(_upgraded(content), PolicyCard)
         _check(card)
     except (msgspec.ValidationError, InputError, ValueError, OverflowError, RecursionError) as error:
-        raise _damaged(what, str(error).replace("\n", " ").rstrip(".")) from error
+        raise _damaged(what, error if isinstance(error, InputError) else str(error)) from error
     return card
 
 
@@ -110,16 +107,16 @@ def _check(card: PolicyCard) -> None:
     card.shape.check()
     make_config(card.config)
     if card.format_version != FORMAT_VERSION:
-        raise InputError(f"There is no format {card.format_version}.")
+        raise InputError("policy.format", version=card.format_version)
     for name in ("steps", "size"):
         if getattr(card, name) < 0:
-            raise InputError(f"{name} cannot be {getattr(card, name)}.")
+            raise InputError("policy.negative", name=name, value=getattr(card, name))
     for name, value in card.metrics.items():
         if not math.isfinite(value):
-            raise InputError(f"The metric {name} is {value}.")
+            raise InputError("policy.metric", name=name, value=str(value))
 
 
-def check_weights(card: PolicyCard, tensors: bytes, what: str) -> None:
+def check_weights(card: PolicyCard, tensors: bytes, what: Coded) -> None:
     """Refuse `tensors` that are no safetensors of the card's network; raises PgplayError that names `what`."""
     import numpy as np  # here, as a list of policies needs no numbers
 
@@ -130,20 +127,21 @@ def check_weights(card: PolicyCard, tensors: bytes, what: str) -> None:
     stored = {name: tuple(tensor["shape"]) for name, tensor in found.items()}
     wrong = misfit(stored, card.shape.expected({name: stored[name] for name in sorted(stored)}))
     if wrong:
-        raise _damaged(what, f"{wrong}, as in a {card.model} that writes {len(card.shape.alphabet)} characters")
+        characters = len(card.shape.alphabet)
+        raise _damaged(what, ("damage.misfit", {"difference": wrong, "model": card.model, "characters": characters}))
     for name, tensor in found.items():
         if tensor["dtype"] != "F32":
-            raise _damaged(what, f"{name} holds {tensor['dtype']} in place of F32")
+            raise _damaged(what, ("damage.data_type", {"name": name, "type": tensor["dtype"]}))
         if not np.isfinite(np.frombuffer(tensor["data"], "<f4")).all():
-            raise _damaged(what, f"{name} holds a number that is not finite")
+            raise _damaged(what, ("damage.not_finite", {"name": name}))
 
 
-def check_tensors(card: PolicyCard, tensors: bytes, what: str) -> None:
+def check_tensors(card: PolicyCard, tensors: bytes, what: Coded) -> None:
     """Refuse `tensors` that are not those that `card` was saved with; raises PgplayError that names `what`."""
     if len(tensors) < card.size:
-        raise _damaged(what, f"it was cut short ({len(tensors)} of {card.size} bytes)")
+        raise _damaged(what, ("damage.cut_short", {"bytes": len(tensors), "expected": card.size}))
     if hashlib.sha256(tensors).hexdigest() != card.sha256:
-        raise _damaged(what, "it was changed since it was saved")
+        raise _damaged(what, "damage.changed")
     check_weights(card, tensors, what)
 
 
@@ -151,5 +149,7 @@ def _checksum(content: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _damaged(what: str, reason: str) -> PgplayError:
-    return PgplayError(f"{what} cannot be read: {reason}.", _REMEDY)
+def _damaged(what: Coded, reason: str | Coded | InputError) -> PgplayError:
+    if isinstance(reason, InputError):
+        return PgplayError("policy.invalid", what=what, cause=reason)
+    return PgplayError("policy.damaged", what=what, reason=reason)

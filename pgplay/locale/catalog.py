@@ -4,8 +4,10 @@ A text is a format string. Beside Python's own formats a value may be written as
 
 - `{count:plural step|steps}`: the word for 1, or for any other number;
 - `{word:quoted}`, `{name:name}`, `{value:setting}`: quoted as Python, as a name, as a recipe writes it;
-- `{names:list}`: names with commas;
+- `{names:list}`, `{names:or}`, `{numbers:and}`: with commas, or with that word between;
+- `{text:abridged}`: the start of a text, on one line;
 - `{reason:text}`: the text of a code, or of a code with its values; words that are no code stay as they are;
+- `{advice:sentences}`: several of these, one after the other;
 - `{cause:problem}`, `{cause:clause}`, `{cause:remedy}`: what another error says, its problem within a longer sentence,
   and what would be right.
 """
@@ -18,7 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from pgplay.locale.english import ENGLISH
-from pgplay.locale.quoting import listed, quoted_name, quoted_setting, shown
+from pgplay.locale.quoting import abridged, listed, quoted_name, quoted_setting, shown
 
 Value = str | float | bool | None | Sequence["Value | Values"]
 """What a text can be filled with: a number, words, several of them, or a code with its values."""
@@ -144,4 +146,8 @@ _STYLES: dict[str, Callable[[Any], str]] = {
     "problem": lambda error: error_problem(*_coded(error)),
     "clause": lambda error: error_problem(*_coded(error)).rstrip("."),
     "remedy": lambda error: error_remedy(*_coded(error)),
+    "sentences": lambda values: " ".join(text_of(*_coded(value)) for value in values),
+    "abridged": abridged,
+    "or": " or ".join,
+    "and": lambda values: " and ".join(map(str, values)),
 }

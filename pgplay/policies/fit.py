@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pgplay.locale.catalog import Coded
 from pgplay.policies.families.base import Shapes
 
 
-def misfit(stored: Mapping[str, tuple[int, ...]], expected: Shapes) -> str:
-    """Return the first difference between the `stored` and the `expected` shapes; empty if there is none."""
+def misfit(stored: Mapping[str, tuple[int, ...]], expected: Shapes) -> Coded | None:
+    """Return the code of the first difference between the `stored` and the `expected` shapes, or None."""
     for name, shape in expected.items():
         if name not in stored:
-            return f"it lacks {name}"
+            return "damage.lacks", {"name": name}
         if stored[name] != shape:
-            return f"{name} is {_format_shape(stored[name])}, not {_format_shape(shape)}"
+            return "damage.shape", {"name": name, "shape": _sizes(stored[name]), "expected": _sizes(shape)}
     extra = next((name for name in stored if name not in expected), None)
-    return "" if extra is None else f"it has {extra}, which does not belong there"
+    return None if extra is None else ("damage.extra", {"name": extra})
 
 
-def _format_shape(shape: tuple[int, ...]) -> str:
-    return " x ".join(map(str, shape)) or "a single number"
+def _sizes(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape)) or "1"

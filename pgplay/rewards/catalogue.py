@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from pgplay.errors import InputError, unknown_name
+from pgplay.errors import InputError, UnknownName
 
 Function = Callable[[str, str], float]
 """Maps a text and its target to a reward."""
@@ -92,18 +92,19 @@ class BuiltIn(NamedTuple):
         return self.needs_target and text is None and not (self._number_replaces_target and number is not None)
 
     def _check(self, number: int | None, text: str | None) -> None:
-        right = f"Write {' or '.join(dict.fromkeys([self.spec, self.usage]))}."
+        name, usages = self.name, list(dict.fromkeys([self.spec, self.usage]))
         if self.pattern and text is None:
-            raise InputError(f"{self.name} needs a text in brackets.", right)
+            raise InputError("reward.needs_text", name=name, usages=usages)
         if text is not None and not (self.pattern or self.needs_target):
-            raise InputError(f"{self.name} takes no text.", right)
+            raise InputError("reward.takes_no_text", name=name, usages=usages)
         if number is None:
             return
         if self.number is None or (self._number_replaces_target and text is not None):
-            raise InputError(f"{self.name} takes no number{' beside a text' if self.number else ''}.", right)
+            code = "reward.number_or_text" if self.number else "reward.takes_no_number"
+            raise InputError(code, name=name, usages=usages)
         if not self.number.low <= number <= self.number.high:
-            limits = f"from {self.number.low} to {self.number.high:,}"
-            raise InputError(f"{self.name} cannot take {number}.", f"Give a number {limits}: {self.number.meaning}.")
+            low, high, meaning = self.number.low, self.number.high, self.number.meaning
+            raise InputError("reward.number", name=name, number=number, low=low, high=high, meaning=meaning)
 
 
 _GRAM = Number("size", "characters of an n-gram", 20, 2)
@@ -267,5 +268,5 @@ REWARDS = {reward.name: reward for reward in _ALL}
 def built_in(name: str) -> BuiltIn:
     """Return the built-in reward `name`; raises InputError with the nearest name for an unknown one."""
     if name not in REWARDS:
-        raise unknown_name("reward", name, REWARDS)
+        raise UnknownName("reward", name, REWARDS)
     return REWARDS[name]

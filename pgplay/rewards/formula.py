@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pgplay.errors import InputError, RewardError, abridged, unknown_name
+from pgplay.errors import InputError, RewardError, UnknownName
 from pgplay.rewards.catalogue import REWARDS, Function
 from pgplay.rewards.formula_tree import (
     ALLOWED,
@@ -27,7 +27,7 @@ from pgplay.rewards.formula_tree import (
     read_formula,
 )
 from pgplay.rewards.ranges import range_of
-from pgplay.rewards.records import Scores, Triple, describe_triple
+from pgplay.rewards.records import Scores, Triple, coded_triple
 
 Values = Mapping[str, float]
 Node = Callable[[Values], float]
@@ -46,6 +46,7 @@ _OPERATORS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
 }
+
 
 class Formula:
     """A parsed formula over built-in rewards.
@@ -89,8 +90,7 @@ class Formula:
         try:
             row = {one.label: function(text, target) for one, function in self._functions.items()}
         except TimeoutError as error:
-            remedy = "Write the regular expression without a repetition inside a repetition, such as (a+)+."
-            raise self._failed("takes too long", triple, remedy) from error
+            raise self._failed("formula.slow_pattern", triple) from error
         if self.variables:
             row["text_length"] = float(len(text))
             row["target_length"] = float(len(target))
@@ -101,17 +101,15 @@ class Formula:
         try:
             value = float(self._evaluate(row))
         except ZeroDivisionError as error:
-            raise self._failed("divides by zero", triple, "Keep the divisor above 0, as in a / max(b, 1).") from error
+            raise self._failed("formula.divides_by_zero", triple) from error
         except (OverflowError, ValueError) as error:
-            what = "takes a power that is not a finite real number"
-            raise self._failed(what, triple, "Keep its base positive, by max(…).") from error
+            raise self._failed("formula.power", triple) from error
         if not math.isfinite(value):
-            raise self._failed(f"gives {value}", triple, "Keep it finite, for example by clip(…).")
+            raise self._failed("formula.not_finite", triple, value)
         return value
 
-    def _failed(self, what: str, triple: Triple, remedy: str) -> RewardError:
-        problem = f"The reward '{abridged(self.text)}' {what} for {describe_triple(triple)}."
-        return RewardError(problem, remedy, given=triple)
+    def _failed(self, code: str, triple: Triple, value: float | None = None) -> RewardError:
+        return RewardError(code, given=triple, reward=self.text, triple=coded_triple(triple), value=str(value))
 
     def _compile(self, node: ast.expr) -> Node:
         inner = self._compile
@@ -144,15 +142,15 @@ class Formula:
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
                 return _call(_function(name, len(arguments)), list(map(inner, arguments)))
         piece = ast.get_source_segment(self.text, node) or self.text
-        raise InputError(f"'{abridged(piece, 60)}' is not allowed in a reward's formula.", ALLOWED)
+        raise InputError("formula.not_allowed", piece=piece[:60], allowed=ALLOWED)
 
     def _resolve(self, name: str) -> str:
         """Return the variable `name`, and record its use."""
         if name in FUNCTIONS:
-            raise InputError(f"{name} needs brackets.", f"Write {FUNCTIONS[name].usage}.")
+            raise InputError("formula.no_brackets", name=name, usage=FUNCTIONS[name].usage)
         if name not in VARIABLES:
             whole_is_a_name = re.fullmatch(r"[\w-]+", self.text) is not None
-            raise unknown_name("reward", self.text if whole_is_a_name else name, [*REWARDS, *VARIABLES])
+            raise UnknownName("reward", self.text if whole_is_a_name else name, [*REWARDS, *VARIABLES])
         if name not in self.variables:
             self.variables.append(name)
         return name
@@ -166,10 +164,10 @@ def parse_formula(text: str) -> Formula:
 
 def _function(name: str, count: int) -> FormulaFunction:
     if name not in FUNCTIONS:
-        raise unknown_name("function for formulas", name, FUNCTIONS)
+        raise UnknownName("formula_function", name, FUNCTIONS)
     function = FUNCTIONS[name]
     if not function.fewest <= count <= function.most:
-        raise InputError(f"{name} does not take {count} values.", f"Write {function.usage}.")
+        raise InputError("formula.count", name=name, count=count, usage=function.usage)
     return function
 
 
@@ -179,7 +177,7 @@ def _constant(number: int | float) -> Node:
     except OverflowError:
         value = math.inf
     if not math.isfinite(value):
-        raise InputError("A number in the formula is too large.", "Keep numbers below 1e308.")
+        raise InputError("formula.large_number")
     return lambda values: value
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from pgplay.config.fields import check_unicode
-from pgplay.errors import InputError, abridged
+from pgplay.errors import InputError
 from pgplay.rewards.catalogue import REWARDS
 
 MAXIMUM_CHARACTERS = 1000
@@ -50,10 +50,8 @@ FUNCTIONS = {
 _FIRST_COUNT = 2
 """Numbers from here on are counts of characters; shares are at most 1."""
 
-ALLOWED = (
-    "A formula consists of rewards, numbers, + - * / **, comparisons, 'a if b else c', "
-    f"{', '.join(function.usage for function in FUNCTIONS.values())}, {', '.join(VARIABLES)}."
-)
+ALLOWED = (*(function.usage for function in FUNCTIONS.values()), *VARIABLES)
+"""The functions and the variables of a formula, for an error that lists what it may hold."""
 
 SPELLINGS = {name.replace("-", "_"): name for name in REWARDS}
 _PIECES = re.compile(
@@ -86,12 +84,9 @@ def read_formula(text: str) -> tuple[str, ast.expr]:
     Raises InputError if it is empty, too long, too deep or not a formula.
     """
     if not text.strip():
-        raise InputError("The reward is empty.", f"Give a name, such as one of: {', '.join(REWARDS)}.")
+        raise InputError("formula.empty", rewards=list(REWARDS))
     if len(text) > MAXIMUM_CHARACTERS:
-        raise InputError(
-            f"The formula has {len(text):,} characters.",
-            f"At most {MAXIMUM_CHARACTERS:,} are allowed; use a Python file for more.",
-        )
+        raise InputError("formula.long", length=len(text), most=MAXIMUM_CHARACTERS)
     check_unicode("reward", text)
     line = _PIECES.sub(lambda found: " " if found["space"] else found[0], text.strip())
     tree = _parse(line)
@@ -108,11 +103,9 @@ def _check_size(tree: ast.expr) -> None:
         node, depth = waiting.pop()
         parts += isinstance(node, ast.expr)
         if depth > MAXIMUM_DEPTH:
-            raise InputError(
-                f"The formula is nested more than {MAXIMUM_DEPTH} deep.", "Simplify it, or use a Python file."
-            )
+            raise InputError("formula.deep", most=MAXIMUM_DEPTH)
         if parts > MAXIMUM_PARTS:
-            raise InputError(f"The formula has more than {MAXIMUM_PARTS} parts.", "Use a Python file.")
+            raise InputError("formula.large", most=MAXIMUM_PARTS)
         waiting += [(child, depth + 1) for child in ast.iter_child_nodes(node)]
 
 
@@ -165,8 +158,8 @@ def component_of(node: ast.expr) -> Component | None:
             numbers = [one for one in values if isinstance(one, int) and not isinstance(one, bool)]
             texts = [one for one in values if isinstance(one, str)]
             if not values or len(numbers) > 1 or len(texts) > 1 or len(numbers) + len(texts) < len(values):
-                right = f"Write {reward.usage}." if reward.usage != reward.name else f"Write {reward.name} alone."
-                raise InputError(f"{ast.unparse(node)[:60]} is not a valid use of {reward.name}.", right)
+                code = "formula.use" if reward.usage != reward.name else "formula.use_alone"
+                raise InputError(code, piece=ast.unparse(node)[:60], name=reward.name, usage=reward.usage)
             return Component(reward.name, numbers[0] if numbers else None, texts[0] if texts else None)
     return None
 
@@ -178,10 +171,10 @@ def _parse(text: str) -> ast.expr:
             warnings.simplefilter("ignore")  # such as 'invalid decimal literal' for 1if
             return ast.parse(spelled, mode="eval").body
     except SyntaxError as error:
-        where = f" at character {error.offset}" if error.offset else ""
-        raise InputError(f"The reward '{abridged(text)}' is not a formula{where}: {error.msg}.", ALLOWED) from error
+        code = "formula.syntax_at" if error.offset else "formula.syntax"
+        raise InputError(code, reward=text, offset=error.offset, reason=error.msg, allowed=ALLOWED) from error
     except (ValueError, RecursionError, MemoryError) as error:
-        raise InputError(f"The reward '{abridged(text)}' cannot be read as a formula: {error}.", ALLOWED) from error
+        raise InputError("formula.unreadable", reward=text, reason=str(error), allowed=ALLOWED) from error
 
 
 def _spell(found: re.Match[str]) -> str:

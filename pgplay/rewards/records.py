@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from pgplay.locale.catalog import Coded
+
 
 class Triple(NamedTuple):
     """The input of a reward: a text, and its target and prompt."""
@@ -33,12 +35,17 @@ class Scorer(Protocol):
         ...
 
 
-def short_repr(text: str, limit: int = 200) -> str:
-    """Return the repr of `text`, cut to about `limit` characters, for a message."""
-    return repr(text) if len(text) <= limit else f"{text[:limit]!r}… ({len(text):,} characters)"
+_LONGEST_QUOTE = 200
+"""Characters of a text that an error quotes."""
 
 
-def describe_triple(triple: Triple) -> str:
-    """Return a description of `triple` for an error."""
-    prompt = f", prompt {short_repr(triple.prompt)}" if triple.prompt else ""
-    return f"the text {short_repr(triple.text)} (target {short_repr(triple.target)}{prompt})"
+def _quoted(text: str) -> str | Coded:
+    start = repr(text[:_LONGEST_QUOTE])
+    return start if len(text) <= _LONGEST_QUOTE else ("triple.long_text", {"start": start, "length": len(text)})
+
+
+def coded_triple(triple: Triple) -> Coded:
+    """Return `triple` as an error quotes it: a code with its texts, shortened."""
+    code = "triple.with_prompt" if triple.prompt else "triple.without_prompt"
+    texts = {"text": triple.text, "target": triple.target, "prompt": triple.prompt}
+    return code, {name: _quoted(text) for name, text in texts.items()}

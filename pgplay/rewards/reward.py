@@ -11,7 +11,7 @@ from pgplay.errors import RewardError
 from pgplay.rewards.formula import parse_formula
 from pgplay.rewards.python.scorer import Limits, PythonScorer
 from pgplay.rewards.python.source import is_python
-from pgplay.rewards.records import Scorer, Scores, Triple, describe_triple
+from pgplay.rewards.records import Scorer, Scores, Triple, coded_triple
 from pgplay.rewards.spec import RewardSpec, UnaskedError, resolve
 from pgplay.tasks.task import Pair
 
@@ -63,8 +63,10 @@ class Reward:
         for values in (scores.values, *scores.parts.values()):
             for triple, value in zip(triples, values, strict=True):
                 if abs(value) > LARGEST:
-                    problem = f"The reward '{self.name}' gives {value:g} for {describe_triple(triple)}."
-                    raise RewardError(problem, f"Keep it within {LARGEST:g}, by clip(…) for instance.", given=triple)
+                    quoted = coded_triple(triple)
+                    raise RewardError(
+                        "reward.too_large", given=triple, reward=self.name, value=value, triple=quoted, most=LARGEST
+                    )
 
     def score_pairs(self, texts: Sequence[str], pairs: Sequence[Pair]) -> Scores:
         """Return the rewards of B `texts` for B `pairs`; of several right answers the highest reward counts.

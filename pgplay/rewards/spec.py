@@ -83,9 +83,7 @@ class UnaskedError(InputError):
     """Python that is not the person's own was about to run without consent."""
 
     def __init__(self, spec: RewardSpec) -> None:
-        whose = f"The reward of {spec.origin}" if spec.origin else f"The reward {spec.text}"
-        remedy = "Read it and allow it, or choose another reward."
-        super().__init__(f"{whose} is Python that was not allowed to run.", remedy)
+        super().__init__("reward.unasked_of" if spec.origin else "reward.unasked", origin=spec.origin, reward=spec.text)
         self.spec = spec
 
 

@@ -47,14 +47,16 @@ def usable_at(parent: Path, step: int) -> Usable:
     """
     found = all_checkpoints(parent)
     if step not in found:
-        raise InputError(f"The run '{parent.name}' has no checkpoint at step {step}.", _nearest(list(found), step))
+        nearest = _nearest(list(found), step)
+        code = "run.no_checkpoint_at" if nearest else "run.no_checkpoint"
+        raise InputError(code, name=parent.name, step=step, nearest=nearest)
     return read_usable(parent, found[step])
 
 
-def _nearest(steps: list[int], step: int) -> str:
-    before, after = [one for one in steps if one < step], [one for one in steps if one > step]
-    near = [str(one) for one in (*before[-1:], *after[:1])]
-    return f"The nearest: {' and '.join(near)}." if near else "It has no checkpoints: start a new run from its recipe."
+def _nearest(steps: list[int], step: int) -> list[int]:
+    """Return the nearest of `steps` before and after `step`, as far as there are any."""
+    before, after = [other for other in steps if other < step], [other for other in steps if other > step]
+    return [*before[-1:], *after[:1]]
 
 
 def _with_its_own_reward(state: dict[str, Any]) -> dict[str, Any]:

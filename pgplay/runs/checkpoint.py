@@ -70,4 +70,4 @@ def unpack(data: bytes, what: str) -> dict[str, torch.Tensor]:
     try:
         return load(data)
     except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError, OverflowError) as error:
-        raise PgplayError(f"{what} holds no tensors that can be read: {error}.", "Restore it from a copy.") from error
+        raise PgplayError("checkpoint.no_tensors", what=what, reason=str(error)) from error

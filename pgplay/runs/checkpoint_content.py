@@ -26,6 +26,7 @@ TASK = "task.json"
 KEPT = "python"
 """The key of a checkpoint's state under which each Python reward is kept: its file and its text."""
 
+
 class Stamp(NamedTuple):
     """By what a saved file differs from the one that was seen before."""
 
@@ -77,15 +78,12 @@ def read_content(folder: Path, found: CheckpointBytes) -> Content:
         prompts = len(task.training) if task else 1
         steps = check_state(state.trainer, found.tensors, config, shape, prompts)
         if steps != state.step:
-            raise InputError(f"it counts {steps} steps")
+            raise InputError("checkpoint.other_step", steps=steps)
         rewards = _rewards_of(found.state, config, folder.name)
     except (InputError, msgspec.ValidationError) as error:
-        problem = error.problem if isinstance(error, InputError) else str(error)
-        raise PgplayError(
-            f"The checkpoint of step {found.state.get('step')} of the run '{folder.name}' cannot be used: "
-            f"{problem.rstrip('.')}.",
-            "Start the run again from its recipe.",
-        ) from error
+        cause = error if isinstance(error, InputError) else InputError("text", text=str(error))
+        step = str(found.state.get("step"))
+        raise PgplayError("checkpoint.unusable", step=step, run=folder.name, cause=cause) from error
     return Content(config, task, shape, state.trainer, state.threads, rewards, state.reward[1])
 
 
@@ -125,5 +123,5 @@ def _read_task(path: Path) -> Task:
         with as_user_errors("action.read_task", path):
             return msgspec.json.decode(path.read_bytes(), type=Task)
     except (msgspec.DecodeError, UnicodeDecodeError, InputError) as error:
-        problem = f"The task {path} cannot be read: {error}."
-        raise PgplayError(problem, "Start the run again from its recipe.") from error
+        cause = error if isinstance(error, InputError) else InputError("text", text=str(error))
+        raise PgplayError("run.task_unreadable", path=path, cause=cause) from error

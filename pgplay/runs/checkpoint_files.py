@@ -49,7 +49,9 @@ def write_checkpoint(run_folder: Path, tensors: bytes, state: dict[str, Any], ki
     tensors_path = folder / f"{digest}.safetensors"
     written = json.dumps(state)
     document = {
-        "format_version": VERSION, "tensors_sha256": digest, "state_sha256": _hash_of(written),
+        "format_version": VERSION,
+        "tensors_sha256": digest,
+        "state_sha256": _hash_of(written),
         "state": json.loads(written),
     }
     if not (tensors_path.exists() and tensors_path.stat().st_size == len(tensors)):
@@ -115,10 +117,10 @@ def read_checkpoint(run_folder: Path, which: Which, accept: Accept | None = None
     names = _newest_first(folder) if which == "last" else [f"{_STEP}{which}" if isinstance(which, int) else which]
     names = [name for name in names if (folder / f"{name}.json").exists()]
     if not names:
-        raise InputError(f"The run '{run_folder.name}' has no checkpoint.", "Start it again from its recipe.")
+        raise InputError("run.no_checkpoint", name=run_folder.name)
     newest: PgplayError | None = None
     if which == "last" and names[0] != "last":
-        newest = _damaged(folder / "last.json", "it is missing")
+        newest = _damaged(folder / "last.json", "damage.missing")
     for name in names:
         try:
             found = _read(folder, name)
@@ -172,11 +174,11 @@ def _read(folder: Path, name: str) -> CheckpointBytes:
     digest = document["tensors_sha256"]
     path = folder / f"{digest}.safetensors"
     if not path.is_file():
-        raise _damaged(path, "it is missing")
+        raise _damaged(path, "damage.missing")
     with as_user_errors("action.read_checkpoint", path):
         tensors = path.read_bytes()
     if hashlib.sha256(tensors).hexdigest() != digest:
-        raise _damaged(path, "it was cut short or changed")
+        raise _damaged(path, "damage.cut_short_or_changed")
     return CheckpointBytes(tensors, document["state"])
 
 
@@ -188,13 +190,10 @@ def _read_document(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise _damaged(path, str(error.strerror)) from error
     except (ValueError, RecursionError) as error:
-        raise _damaged(path, "it was cut short or changed") from error
+        raise _damaged(path, "damage.cut_short_or_changed") from error
     version = document.get("format_version") if isinstance(document, dict) else None
     if isinstance(version, int) and version > VERSION:
-        raise PgplayError(
-            f"The checkpoint {path} is of a newer pgplay (version {version}; this one knows {VERSION}).",
-            "Install a newer pgplay.",
-        )
+        raise PgplayError("checkpoint.newer", path=path, version=version, known=VERSION)
     whole = (
         version in (1, VERSION)
         and isinstance(document.get("state"), dict)
@@ -203,7 +202,7 @@ def _read_document(path: Path) -> dict[str, Any]:
         and document.get("state_sha256") == _hash_of(json.dumps(document["state"]))
     )
     if not whole:
-        raise _damaged(path, "it was changed")
+        raise _damaged(path, "damage.changed")
     found: dict[str, Any] = document
     return found
 
@@ -225,4 +224,4 @@ def _hash_of(text: str) -> str:
 
 
 def _damaged(path: Path, reason: str) -> PgplayError:
-    return PgplayError(f"The checkpoint {path} cannot be read: {reason}.", "Start the run again from its recipe.")
+    return PgplayError("checkpoint.damaged", path=path, reason=reason)

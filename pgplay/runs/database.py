@@ -120,7 +120,7 @@ def _has_log(path: Path) -> bool:
 
 def _open(path: Path, mode: str) -> sqlite3.Connection:
     if not path.is_file():
-        raise damaged(path.parent, f"it has no {DATABASE}")
+        raise damaged(path.parent, ("damage.lacks", {"name": DATABASE}))
     address = f"{path.absolute().as_uri()}?{mode}"
     database = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, timeout=_PATIENCE)
     try:
@@ -128,12 +128,9 @@ def _open(path: Path, mode: str) -> sqlite3.Connection:
         (application,) = database.execute("PRAGMA application_id").fetchone()
         (version,) = database.execute("PRAGMA user_version").fetchone()
         if application != _APPLICATION:
-            raise damaged(path.parent, f"{DATABASE} is no store of pgplay")
+            raise damaged(path.parent, ("damage.no_store", {"file": DATABASE}))
         if version > _VERSION:
-            raise PgplayError(
-                f"The run '{path.parent.name}' is of a newer pgplay (version {version}; this one knows {_VERSION}).",
-                "Install a newer pgplay.",
-            )
+            raise PgplayError("run.newer", name=path.parent.name, version=version, known=_VERSION)
         _check_tables(database, path)
     except BaseException:
         database.close()
@@ -147,8 +144,8 @@ def _check_tables(database: sqlite3.Connection, path: Path) -> None:
     for kind, name, text in database.execute("SELECT type, name, sql FROM sqlite_schema LIMIT 100"):
         is_plain = kind == "index" or (kind == "table" and not str(text).upper().startswith("CREATE VIRTUAL"))
         if not is_plain:
-            raise damaged(path.parent, f"{DATABASE} holds {name!r}, which is no table of pgplay")
+            raise damaged(path.parent, ("damage.other_table", {"file": DATABASE, "table": repr(name)}))
         kinds[name] = kind
     for table in _TABLES:
         if kinds.get(table) != "table":
-            raise damaged(path.parent, f"{DATABASE} lacks its table {table}")
+            raise damaged(path.parent, ("damage.lacks", {"name": f"its table {table}"}))

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from pgplay.errors import PgplayError
+from pgplay.locale.catalog import Coded
 
 DATABASE = "run.sqlite"
 
@@ -39,44 +40,33 @@ def plain_database_errors(folder: Path) -> Iterator[None]:
         raise _in_words(folder, error) from error
     except msgspec.ValidationError as error:
         what, _, _ = str(error).partition(" - at ")
-        raise damaged(folder, f"it holds a value of the wrong kind ({what})") from error
+        raise damaged(folder, ("damage.wrong_kind", {"reason": what})) from error
     except (msgspec.DecodeError, struct.error, UnicodeDecodeError, ValueError) as error:
         raise damaged(folder, str(error)) from error
 
 
-def damaged(folder: Path, reason: str) -> PgplayError:
-    """Return the error for a run whose store can't be read."""
-    return PgplayError(
-        f"The run '{folder.name}' cannot be read: {reason}.", f"Delete it, or restore {folder} from a copy."
-    )
+def damaged(folder: Path, reason: str | Coded) -> PgplayError:
+    """Return the error for a run whose store can't be read; `reason` is a code, or what the system said."""
+    return PgplayError("run.damaged", name=folder.name, folder=folder, reason=reason)
 
 
 def _in_words(folder: Path, error: sqlite3.Error) -> PgplayError:
     code = primary_code(error)
-    store = f"The store of the run '{folder.name}'"
     if code in LOCKED:
-        return PgplayError(f"{store} is locked by another program.", f"Close what has {folder / DATABASE} open.")
+        return PgplayError("store.locked", run=folder.name, file=folder / DATABASE)
     if code in NEEDS_ROOM and (code == sqlite3.SQLITE_FULL or _lacks_room(folder)):
-        return PgplayError(
-            f"{store} cannot be written: the disk is full.", "Free some room and try again; all steps before are kept."
-        )
+        return PgplayError("store.disk_full", run=folder.name)
     is_forbidden = code == sqlite3.SQLITE_CANTOPEN and folder.is_dir() and not os.access(folder, os.W_OK)
     if is_forbidden or code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
-        return PgplayError(
-            f"{store} is not writable.",
-            f"Change the permissions of {folder}, or set PGPLAY_HOME to a folder that you can write to.",
-        )
+        return PgplayError("store.not_writable", run=folder.name, folder=folder)
     if code == sqlite3.SQLITE_CANTOPEN:
-        return PgplayError(f"{store} cannot be opened: {_reason_to_stay_shut(folder)}.", f"Look at {folder}.")
+        return PgplayError("store.shut", run=folder.name, folder=folder, reason=_reason_to_stay_shut(folder))
     if code == sqlite3.SQLITE_IOERR:
-        return PgplayError(
-            f"{store} failed: the disk did not read or write it ({error}).",
-            f"Look at the disk that holds {folder}; all steps before are kept.",
-        )
+        return PgplayError("store.disk", run=folder.name, folder=folder, reason=str(error))
     if code == sqlite3.SQLITE_NOMEM:
-        return PgplayError(f"{store} failed: there was not enough memory.", "Close other programs and try again.")
+        return PgplayError("store.memory", run=folder.name)
     if code == sqlite3.SQLITE_INTERRUPT:
-        return damaged(folder, "a part of it took too long to read")
+        return damaged(folder, "damage.slow")
     return damaged(folder, str(error))
 
 
@@ -91,6 +81,6 @@ def _reason_to_stay_shut(folder: Path) -> str:
     """Return in the system's words why the store can't be opened, as SQLite does not pass them on."""
     try:
         with (folder / DATABASE).open("rb"):
-            return "nothing can be written beside it"
+            return "damage.nothing_beside"
     except OSError as error:
         return error.strerror or str(error)

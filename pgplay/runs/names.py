@@ -24,7 +24,7 @@ def choose_run_name(config: RunConfig, name: str = "") -> str:
     if name:
         name = check_name("run", name)
         if _is_taken(name, [run.name for run in kept_folders(runs_folder())]):
-            raise InputError(f"There is already a run called '{name}'.", "Choose another name, or resume that run.")
+            raise InputError("run.taken", name=name)
         return name
     return free_name(f"{date.today().isoformat()}-{slug(config)}")
 

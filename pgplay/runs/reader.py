@@ -136,7 +136,7 @@ class RunReader:
         if len(found) < 2:
             return None
         if not found["parent_step"].isdecimal():
-            raise damaged(self.folder, f"it is a branch from step {found['parent_step']!r}")
+            raise damaged(self.folder, ("damage.branch", {"step": found["parent_step"]}))
         with self._plainly():
             return Parent(found["parent"], int(found["parent_step"]))
 
@@ -155,7 +155,7 @@ class RunReader:
                 names = self._names_of_kinds()
             for kind, size in set(zip(kinds, map(len, numbers), strict=True)):
                 if kind not in names or size != 8 * len(names[kind]):
-                    raise damaged(self.folder, f"a step after {after_step} does not hold what its metrics' names say")
+                    raise damaged(self.folder, ("damage.step", {"step": after_step}))
             yield Window(steps, kinds, numbers, names)
 
     def _names_of_kinds(self) -> dict[int, tuple[str, ...]]:
@@ -163,7 +163,7 @@ class RunReader:
         with self._plainly():
             names = {kind: _names_decoder.decode(text) for kind, text in stored}
         if any(len(set(of_kind)) < len(of_kind) for of_kind in names.values()):
-            raise damaged(self.folder, "it has two metrics of one name")
+            raise damaged(self.folder, "damage.metrics")
         return names
 
     def curves(self, most: int, until: int = LAST_STEP) -> Curves:
@@ -264,15 +264,12 @@ class RunReader:
                 settings = msgspec.json.decode(text, type=dict[str, Any])
             return make_config(settings)
         except InputError as error:
-            raise PgplayError(
-                f"The settings of the run '{self.name}' do not fit this version of pgplay: {error.problem}",
-                "Use the version of pgplay that made it.",
-            ) from error
+            raise PgplayError("run.other_settings", name=self.name, cause=error) from error
 
     def _value(self, key: str) -> str:
         found = self._select(tuple[str], "SELECT value FROM run WHERE key = ?", (key,))
         if not found:
-            raise damaged(self.folder, f"it lacks its {key}")
+            raise damaged(self.folder, ("damage.lacks", {"name": f"its {key}"}))
         return found[0][0]
 
     def _steps(self, query: str) -> list[int]:
@@ -285,9 +282,7 @@ class RunReader:
         """Yield what `query` finds, each row checked to be of `kind`; memory does not grow with their number."""
         return itertools.chain.from_iterable(self._pages(kind, query, values))
 
-    def _pages(
-        self, kind: type[Row], query: str, values: Iterable[Any] = (), size: int = _PAGE
-    ) -> Iterator[list[Row]]:
+    def _pages(self, kind: type[Row], query: str, values: Iterable[Any] = (), size: int = _PAGE) -> Iterator[list[Row]]:
         """Yield what `_each` does, at most `size` rows at once and never none."""
         cursor = None
         while True:

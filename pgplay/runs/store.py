@@ -86,9 +86,7 @@ class RunStore(RunReader):
         Raises InputError where another process trains the run.
         """
         if not self._lock.take(_LOCK_PATIENCE):
-            raise InputError(
-                f"The run '{self.name}' is training in another pgplay.", "Stop it there first, or start a new run."
-            )
+            raise InputError("run.trained_elsewhere", name=self.name)
 
     def record(self, report: StepReport) -> None:
         """Store one step durably; raises PgplayError if it can't be written."""
@@ -163,10 +161,7 @@ class RunStore(RunReader):
     def check_place(self) -> None:
         """Raise PgplayError where the run's folder was deleted, moved or replaced while it trained."""
         if not self.is_in_place:
-            raise PgplayError(
-                f"The folder of the run '{self.name}' is gone: {self.folder} was deleted, moved or replaced.",
-                "Put it back and resume the run, or start a new run from its recipe.",
-            )
+            raise PgplayError("run.folder_gone", name=self.name, folder=self.folder)
 
     def close(self) -> None:
         """Close the store and let go of the run's lock."""

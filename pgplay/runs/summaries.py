@@ -152,7 +152,7 @@ def delete_run(name: str) -> None:
     with locked_folder(runs_folder()):
         folder = find_run(name)
         if _is_trained(folder):
-            raise InputError(f"The run '{name}' is being trained.", "Stop it first.")
+            raise InputError("run.in_training", name=name)
         delete_folder(folder)
 
 

@@ -11,9 +11,9 @@ from pgplay.locale.english.findings import FINDINGS
 from pgplay.locale.english.general import GENERAL_ERRORS
 from pgplay.locale.english.kinds import KINDS
 from pgplay.locale.english.learning import LEARNING_ERRORS
-from pgplay.locale.english.library import LIBRARY_ERRORS
+from pgplay.locale.english.library import DAMAGE, LIBRARY_ERRORS
 from pgplay.locale.english.policies import POLICY_ERRORS
-from pgplay.locale.english.rewards import REWARD_ERRORS
+from pgplay.locale.english.rewards import PYTHON_REWARDS, REWARD_ERRORS
 from pgplay.locale.english.runs import RUN_ERRORS
 from pgplay.locale.english.tasks import TASK_ERRORS
 from pgplay.locale.english.tokenizers import TOKEN_ERRORS
@@ -32,7 +32,9 @@ ENGLISH: dict[str, str] = {
     **POLICY_ERRORS,
     **LEARNING_ERRORS,
     **REWARD_ERRORS,
+    **PYTHON_REWARDS,
     **LIBRARY_ERRORS,
+    **DAMAGE,
     **RUN_ERRORS,
     **EXPORT_ERRORS,
     **WORKER_ERRORS,

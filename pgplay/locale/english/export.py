@@ -3,4 +3,8 @@
 from __future__ import annotations
 
 EXPORT_ERRORS: dict[str, str] = {
+    "error.export.no_pillow": "PNG export needs the package Pillow, which is not installed.",
+    "error.export.no_pillow.remedy": "Install pgplay with its extra png, or export as SVG, which needs no package.",
+    "error.export.no_steps": "The run has no steps yet.",
 }
+"""The problem and the remedy of each error."""

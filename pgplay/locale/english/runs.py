@@ -2,9 +2,54 @@
 
 from __future__ import annotations
 
+_AGAIN = "Start the run again from its recipe."
+_STORE = "The store of the run '{run}'"
+
 RUN_ERRORS: dict[str, str] = {
     "error.run.long_note": "The note is longer than {most:,} characters.",
     "error.run.long_note.remedy": "Shorten it.",
     "error.run.in_training": "The run '{name}' is being trained.",
     "error.run.in_training.remedy": "Stop it first.",
+    "error.run.trained_elsewhere": "The run '{name}' is training in another pgplay.",
+    "error.run.trained_elsewhere.remedy": "Stop it there first, or start a new run.",
+    "error.run.taken": "There is already a run called '{name}'.",
+    "error.run.taken.remedy": "Choose another name, or resume that run.",
+    "error.run.folder_gone": "The folder of the run '{name}' is gone: {folder} was deleted, moved or replaced.",
+    "error.run.folder_gone.remedy": "Put it back and resume the run, or start a new run from its recipe.",
+    "error.run.newer": "The run '{name}' is of a newer pgplay (version {version}; this one knows {known}).",
+    "error.run.newer.remedy": "Install a newer pgplay.",
+    "error.run.other_settings": "The settings of the run '{name}' do not fit this version of pgplay: {cause:problem}",
+    "error.run.other_settings.remedy": "Use the version of pgplay that made it.",
+    "error.run.damaged": "The run '{name}' cannot be read: {reason:text}.",
+    "error.run.damaged.remedy": "Delete it, or restore {folder} from a copy.",
+    "error.run.task_unreadable": "The task {path} cannot be read: {cause:clause}.",
+    "error.run.task_unreadable.remedy": _AGAIN,
+    "error.run.no_checkpoint": "The run '{name}' has no checkpoint.",
+    "error.run.no_checkpoint.remedy": "Start it again from its recipe.",
+    "error.run.no_checkpoint_at": "The run '{name}' has no checkpoint at step {step}.",
+    "error.run.no_checkpoint_at.remedy": "The nearest: {nearest:and}.",
+    "error.checkpoint.other_step": "it counts {steps} steps",
+    "error.checkpoint.unusable": "The checkpoint of step {step} of the run '{run}' cannot be used: {cause:clause}.",
+    "error.checkpoint.unusable.remedy": _AGAIN,
+    "error.checkpoint.newer": "The checkpoint {path} is of a newer pgplay (version {version}; this one knows {known}).",
+    "error.checkpoint.newer.remedy": "Install a newer pgplay.",
+    "error.checkpoint.damaged": "The checkpoint {path} cannot be read: {reason:text}.",
+    "error.checkpoint.damaged.remedy": _AGAIN,
+    "error.checkpoint.no_tensors": "{what} holds no tensors that can be read: {reason}.",
+    "error.checkpoint.no_tensors.remedy": "Restore it from a copy.",
+    "error.store.locked": _STORE + " is locked by another program.",
+    "error.store.locked.remedy": "Close what has {file} open.",
+    "error.store.disk_full": _STORE + " cannot be written: the disk is full.",
+    "error.store.disk_full.remedy": "Free some room and try again; all steps before are kept.",
+    "error.store.not_writable": _STORE + " is not writable.",
+    "error.store.not_writable.remedy": (
+        "Change the permissions of {folder}, or set PGPLAY_HOME to a folder that you can write to."
+    ),
+    "error.store.shut": _STORE + " cannot be opened: {reason:text}.",
+    "error.store.shut.remedy": "Look at {folder}.",
+    "error.store.disk": _STORE + " failed: the disk did not read or write it ({reason}).",
+    "error.store.disk.remedy": "Look at the disk that holds {folder}; all steps before are kept.",
+    "error.store.memory": _STORE + " failed: there was not enough memory.",
+    "error.store.memory.remedy": "Close other programs and try again.",
 }
+"""The problem and the remedy of each error."""

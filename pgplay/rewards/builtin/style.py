@@ -9,7 +9,7 @@ import string
 import zlib
 from typing import TYPE_CHECKING
 
-from pgplay.errors import InputError, abridged
+from pgplay.errors import InputError
 from pgplay.paths import shipped
 
 if TYPE_CHECKING:
@@ -46,16 +46,11 @@ def _compiled(pattern: str) -> Pattern[str]:
 
     counts = (max(int(low or 1), int(high or 1), 1) for low, high in _REPETITION.findall(pattern))
     if math.prod(counts) > MOST_REPETITIONS:
-        raise InputError(
-            f"The repetitions of '{abridged(pattern)}' multiply to more than {MOST_REPETITIONS:,}.",
-            "Write * or + instead.",
-        )
+        raise InputError("pattern.repetitions", pattern=pattern, most=MOST_REPETITIONS)
     try:
         return regex.compile(pattern)
     except (regex.error, ValueError, OverflowError, RecursionError, MemoryError) as error:
-        raise InputError(
-            f"'{abridged(pattern)}' is not a regular expression: {error}.", 'Write one such as "[aeiou]" or "(ab)+".'
-        ) from error
+        raise InputError("pattern.invalid", pattern=pattern, reason=str(error)) from error
 
 
 def distinct(text: str, target: str, size: int) -> float:

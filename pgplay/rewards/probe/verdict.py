@@ -11,9 +11,9 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from pgplay.locale.quoting import shown
 from pgplay.rewards.probe.hill_climb import SAME, Climb
 from pgplay.rewards.probe.probe import Probe
-from pgplay.rewards.records import short_repr
 
 Kind = Literal[
     "constant",
@@ -192,7 +192,7 @@ def _counted(climbs: Sequence[Climb], probe: Probe) -> dict[str, float | str]:
 
 
 def _quoted(climb: Climb) -> dict[str, float | str]:
-    return {"text": short_repr(climb.text, 60), "reward": _plain(climb.reward)}
+    return {"text": shown(climb.text), "reward": _plain(climb.reward)}
 
 
 def _plain(value: float) -> float:

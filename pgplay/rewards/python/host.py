@@ -30,14 +30,17 @@ from typing import Any
 MODULE_NAME = "pgplay_reward"
 MAXIMUM_PARTS = 32
 MAXIMUM_TRACEBACK = 8000
-ADVICE = "Return one finite number per text, or a mapping with 'score' and named numbers."
+MAXIMUM_MESSAGE = 490
+"""Characters of an exception's own words."""
 
 
 class WrongValueError(Exception):
     """The function returned an invalid score for the completion at `index`."""
 
-    def __init__(self, happened: str, index: int | None = None) -> None:
-        super().__init__(happened)
+    def __init__(self, code: str, index: int | None = None, **values: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.values = values
         self.index = index
 
 
@@ -84,7 +87,7 @@ def main() -> None:
         with _dead_man(setup["load_limit"]):
             module = _load(setup["source"], filename)
     except BaseException as error:
-        connection.send(type="failed", **_explain(error, filename))
+        connection.send(**_explain(error, filename))
         return
     function, problem = _choose(module, wanted)
     if function is None:
@@ -92,7 +95,7 @@ def main() -> None:
         return
     line = _first_line(function)
     if problem:
-        connection.send(type="failed", happened=problem, line=line, code=linecache.getline(filename, line).strip())
+        connection.send(**_failure(*problem, filename, line))
         return
     connection.send(type="ready", function=getattr(function, "__name__", wanted))
     for request in requests:
@@ -100,12 +103,10 @@ def main() -> None:
             with _dead_man(setup["time_limit"]):
                 _score(function, request, connection)
         except WrongValueError as error:
-            code = linecache.getline(filename, line).strip()
-            connection.send(
-                type="failed", happened=str(error), line=line, code=code, index=error.index, advice=ADVICE
-            )
+            failure = _failure(error.code, error.values, filename, line)
+            connection.send(**failure, index=error.index, advice="python_reward.return_numbers")
         except _CallError as error:
-            connection.send(type="failed", index=error.index, **_explain(error.error, filename))
+            connection.send(**_explain(error.error, filename), index=error.index)
 
 
 class _CallError(Exception):
@@ -159,21 +160,23 @@ def _own_functions(module: types.ModuleType) -> list[str]:
     ]
 
 
-def _choose(module: types.ModuleType, wanted: str) -> tuple[Callable[..., Any] | None, str]:
-    """Return the function to call, or None, and its problem, or an empty text."""
+def _choose(
+    module: types.ModuleType, wanted: str
+) -> tuple[Callable[..., Any] | None, tuple[str, dict[str, Any]] | None]:
+    """Return the function to call, or None, and the code and values of its problem, or None."""
     names = [wanted] if wanted else ["rewards", "reward"]
     function = next((vars(module)[name] for name in names if name in vars(module)), None)
     if function is None:
-        return None, ""
+        return None, None
     if not callable(function):
-        return function, f"is not a function but {_shown(function)}"
+        return function, ("python_reward.no_function", {"value": _shown(function)})
     try:
         inspect.signature(function).bind("text", "target", "prompt")
     except TypeError:
-        return function, "cannot take the three values text, target and prompt"
+        return function, ("python_reward.other_parameters", {})
     except ValueError:
-        return function, ""  # compiled code without a signature
-    return function, ""
+        return function, None  # compiled code without a signature
+    return function, None
 
 
 def _first_line(function: Callable[..., Any]) -> int:
@@ -216,11 +219,11 @@ def _naming(index: int | None) -> Iterator[None]:
 
 def _listed(result: Any, count: int) -> list[Any]:
     if isinstance(result, str | bytes | Mapping) or not isinstance(result, Iterable):
-        raise WrongValueError(f"returned {_shown(result)} instead of a list of {count} scores")
+        raise WrongValueError("python_reward.no_list", value=_shown(result), count=count)
     values = list(itertools.islice(result, count + 1))
     if len(values) != count:
-        found = f"more than {count}" if len(values) > count else str(len(values))
-        raise WrongValueError(f"returned {found} scores for {count} texts")
+        code = "python_reward.more_scores" if len(values) > count else "python_reward.fewer_scores"
+        raise WrongValueError(code, scores=len(values), count=count)
     return values
 
 
@@ -228,25 +231,26 @@ def _read(value: Any, index: int) -> tuple[float, dict[str, float]]:
     if not isinstance(value, Mapping):
         return _number(value, "", index), {}
     if "score" not in value:
-        raise WrongValueError(f"returned a mapping without 'score': {_shown(value)}", index)
+        raise WrongValueError("python_reward.no_score", index, value=_shown(value))
     if len(value) > MAXIMUM_PARTS + 1:
-        raise WrongValueError(f"returned {len(value) - 1} parts; at most {MAXIMUM_PARTS} are allowed", index)
+        raise WrongValueError("python_reward.many_parts", index, parts=len(value) - 1, most=MAXIMUM_PARTS)
     for name in value:
         if not isinstance(name, str):
-            raise WrongValueError(f"returned a part whose name is {_shown(name)}, not a text", index)
-    numbers_ = {name: _number(number, f" as '{name[:60]}'", index) for name, number in value.items()}
+            raise WrongValueError("python_reward.part_name", index, name=_shown(name))
+    numbers_ = {name: _number(number, name[:60], index) for name, number in value.items()}
     return numbers_.pop("score"), numbers_
 
 
-def _number(value: Any, place: str, index: int) -> float:
+def _number(value: Any, part: str, index: int) -> float:
+    place = ("python_reward.as_part", {"part": part}) if part else "python_reward.as_score"
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise WrongValueError(f"returned {_shown(value)}{place} instead of a number", index)
+        raise WrongValueError("python_reward.no_number", index, value=_shown(value), place=place)
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise WrongValueError(f"returned {number}{place}, which is not finite", index)
+        raise WrongValueError("python_reward.not_finite", index, value=str(number), place=place)
     return number
 
 
@@ -274,19 +278,22 @@ def _explain(error: BaseException, filename: str) -> dict[str, Any]:
     line = (frames[-1].lineno or 0) if frames else 0
     if isinstance(error, SyntaxError) and error.filename == filename:
         line = error.lineno or line
-        happened = f"is not valid Python: {error.msg}"
+        happened, message = "python_reward.syntax", str(error.msg)
     elif isinstance(error, SystemExit):
-        happened = f"called sys.exit({'' if error.code is None else _shown(error.code)})"
+        happened, message = "python_reward.sys_exit", "" if error.code is None else _shown(error.code)
     else:
         words = " ".join("".join(traceback.format_exception_only(error)).split())
-        happened = f"raised {words.removeprefix(MODULE_NAME + '.')}"
+        happened, message = "python_reward.raised", words.removeprefix(MODULE_NAME + ".")
+    message = message if len(message) <= MAXIMUM_MESSAGE else message[:MAXIMUM_MESSAGE] + "…"
     way = "".join(traceback.StackSummary.from_list([tuple(frame) for frame in frames]).format())
-    return {
-        "traceback": way if len(way) <= MAXIMUM_TRACEBACK else f"{way[:MAXIMUM_TRACEBACK]}…\n",
-        "happened": happened if len(happened) <= 500 else happened[:500] + "…",
-        "line": line,
-        "code": linecache.getline(filename, line).strip(),
-    }
+    way = way if len(way) <= MAXIMUM_TRACEBACK else f"{way[:MAXIMUM_TRACEBACK]}…\n"
+    return {**_failure(happened, {"message": message}, filename, line), "traceback": way}
+
+
+def _failure(happened: str, values: dict[str, Any], filename: str, line: int) -> dict[str, Any]:
+    """Return the message about a failure at a line of the person's source."""
+    code = linecache.getline(filename, line).strip()
+    return {"type": "failed", "happened": happened, "values": values, "line": line, "code": code}
 
 
 if __name__ == "__main__":

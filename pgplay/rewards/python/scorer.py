@@ -14,17 +14,18 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
-from pgplay.errors import InputError, RewardError, unknown_name
+from pgplay.errors import InputError, RewardError, UnknownName
 from pgplay.files.text import lines_of
+from pgplay.locale.catalog import Coded, Values
 from pgplay.rewards.python.child_process import ChildProcess
 from pgplay.rewards.python.source import PythonSource
-from pgplay.rewards.records import Scores, Triple, describe_triple
+from pgplay.rewards.records import Scores, Triple, coded_triple
 
 GUARD, HOST = (str(Path(__file__).with_name(name)) for name in ("process_guard.py", "host.py"))
 
@@ -54,10 +55,14 @@ class _Scored(msgspec.Struct, tag_field="type", tag="scored"):
 
 class _Failed(msgspec.Struct, tag_field="type", tag="failed"):
     happened: str
+    """The code of what happened."""
+    values: Mapping[str, Any] = {}
     line: int = 0
     code: str = ""
+    """The text of that line."""
     index: int | None = None
     advice: str = ""
+    """The code of what would be right."""
     traceback: str = ""
 
 
@@ -128,7 +133,7 @@ class PythonScorer:
             if isinstance(message, _Failed):
                 raise self._error(message)
             if not isinstance(message, _Ready):
-                raise self._error(_Failed("disturbed the connection to pgplay"))
+                raise self._error(_Failed("python_reward.disturbed"))
         except BaseException:
             child.end()
             raise
@@ -136,9 +141,7 @@ class PythonScorer:
         self._child = child
         return child
 
-    def _receive(
-        self, child: ChildProcess, deadline: float, triples: Sequence[Triple] = (), done: int = 0
-    ) -> _Message:
+    def _receive(self, child: ChildProcess, deadline: float, triples: Sequence[Triple] = (), done: int = 0) -> _Message:
         """Return the child's next message; raises RewardError if none comes in time, or it ended."""
         seen: list[bytes] = []
         current = triples[done] if triples else None
@@ -150,48 +153,61 @@ class PythonScorer:
         except TimeoutError:
             number = self._place(child.ask_where(0.3))
             if triples:
-                limit = self._limits.batch_seconds
-                happened = f"took longer than {limit:g} s for {len(triples)} texts, of which it scored {done}"
+                late = {"seconds": self._limits.batch_seconds, "texts": len(triples), "scored": done}
+                failed = _Failed("python_reward.slow", late, number, self._code(number))
             else:
-                happened = f"took longer than {self._limits.load_seconds:g} s to load"
-            raise self._error(_Failed(happened, number, self._code(number)), current) from None
+                seconds = self._limits.load_seconds
+                failed = _Failed("python_reward.slow_to_load", {"seconds": seconds}, number, self._code(number))
+            raise self._error(failed, current) from None
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise self._error(_Failed("disturbed the connection to pgplay"), current) from error
+            raise self._error(_Failed("python_reward.disturbed"), current) from error
         number = self._place(seen)
-        raise self._error(_Failed(_ending(child.exit_status(1.0)), number, self._code(number)), current)
+        code, values = _ending(child.exit_status(1.0))
+        raise self._error(_Failed(code, values, number, self._code(number)), current)
 
-    def _check(
-        self, message: _Message, triples: Sequence[Triple], answered: list[_Scored]
-    ) -> _Scored:
+    def _check(self, message: _Message, triples: Sequence[Triple], answered: list[_Scored]) -> _Scored:
         index = len(answered)
         if isinstance(message, _Failed):
             whole = message.index is None
             raise self._error(message, triples[message.index or 0], others=len(triples) - 1 if whole else 0)
         if not isinstance(message, _Scored) or message.index != index:
-            raise self._error(_Failed("disturbed the connection to pgplay"), triples[index])
+            raise self._error(_Failed("python_reward.disturbed"), triples[index])
         if answered and message.parts.keys() != answered[0].parts.keys():
-            first, here = (sorted(one.parts) or "none" for one in (answered[0], message))
-            happened = f"returned the parts {here}, but {first} for another text of the same batch"
-            raise self._error(_Failed(happened, advice="Return the same parts for every text."), triples[index])
+            first, here = (str(sorted(scored.parts) or "none") for scored in (answered[0], message))
+            different = {"parts": here, "expected": first}
+            failed = _Failed("python_reward.other_parts", different, advice="python_reward.same_parts")
+            raise self._error(failed, triples[index])
         return message
 
     def _missing(self, message: _Missing) -> InputError:
         if message.function:
-            return unknown_name(f"function in {self._file}", message.function, message.known)
-        others = f", or name an existing one, as in {self._file}:{message.known[0]}" if message.known else ""
-        return InputError(
-            f"{self._file} defines no function called reward or rewards.",
-            f"Define reward(text, target, prompt){others}.",
-        )
+            return UnknownName("function", message.function, message.known, of=self._file)
+        if message.known:
+            return InputError("python.no_reward_but_others", file=self._file, example=message.known[0])
+        return InputError("python.no_reward", file=self._file)
 
     def _error(self, failed: _Failed, triple: Triple | None = None, others: int = 0) -> RewardError:
-        where = f" (line {failed.line}: {failed.code})" if failed.line else ""
-        who = f"{self._function} in {self._file}" if self._function else self._file
-        given = f"It was given {describe_triple(triple)}" if triple else ""
-        if given:
-            given += f" and {others} others." if others else "."
-        remedy = " ".join(filter(None, (given, failed.advice)))
-        return RewardError(f"{who} {failed.happened}{where}.", remedy, failed.line, triple, failed.traceback)
+        """Return the error of a reward that failed, which names it, the line, and what it was given."""
+        function = {"function": self._function, "file": self._file}
+        who = ("python_reward.function", function) if self._function else ("python_reward.file", function)
+        line = {"line": failed.line, "code": failed.code}
+        where = ("python_reward.at_line", line) if failed.line else ("python_reward.nowhere", line)
+        advice: list[str | Coded] = []
+        if triple:
+            given: Values = {"triple": coded_triple(triple), "others": others}
+            advice.append(("python_reward.given_with_others" if others else "python_reward.given", given))
+        if failed.advice:
+            advice.append(failed.advice)
+        return RewardError(
+            "python_reward.failed",
+            line=failed.line,
+            given=triple,
+            traceback=failed.traceback,
+            who=who,
+            happened=(failed.happened, failed.values),
+            where=where,
+            advice=advice,
+        )
 
     def _place(self, lines: Iterable[bytes]) -> int:
         """Return the innermost line of the person's source in a report of faulthandler; 0 if there is none."""
@@ -212,10 +228,11 @@ def _line(message: dict[str, object]) -> bytes:
     return json.dumps(message).encode() + b"\n"
 
 
-def _ending(status: int | None) -> str:
+def _ending(status: int | None) -> Coded:
+    """Return the code of how the process ended."""
     if status is None:
-        return "closed the connection to pgplay"
+        return "python_reward.closed", {}
     if status >= 0:
-        return f"ended its own process with exit status {status}"
+        return "python_reward.exited", {"status": status}
     name = signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
-    return f"was ended by {name}" + (", perhaps because memory ran out" if name == "SIGKILL" else "")
+    return ("python_reward.killed_by_force" if name == "SIGKILL" else "python_reward.killed"), {"signal": name}

@@ -43,10 +43,10 @@ def split_python(spec: str) -> tuple[str, str]:
     """Return the file and the function (empty if not named) of a Python `spec`; raises InputError."""
     found = _SPEC.fullmatch(spec.strip())
     if found is None:
-        raise InputError(f"'{spec}' is not a Python file.", "Write my_reward.py or my_reward.py:function.")
+        raise InputError("python.no_file", spec=spec)
     function = found["function"]
     if function is not None and not function.isidentifier():
-        raise InputError(f"'{function}' is not a function name.", f"Write {found['file']}:function.")
+        raise InputError("python.no_function_name", function=function, file=found["file"])
     return found["file"], function or ""
 
 
@@ -102,10 +102,10 @@ def read_python(spec: str) -> PythonSource:
 def read_code(path: Path, file: str) -> str:
     """Return the Python in the file at `path`; raises InputError, which calls it `file`, if missing or not text."""
     if not path.exists():
-        raise InputError(f"The reward file {file} does not exist.", "Give the path of a Python file.")
+        raise InputError("python.missing", file=file)
     try:
         data = read_bytes(path, MAXIMUM_SOURCE_BYTES)
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         return data.decode(encoding)
     except (UnicodeDecodeError, SyntaxError) as error:  # SyntaxError: an unknown or contradictory coding line
-        raise InputError(f"The reward file {file} is not text: {error}.", "Save it as UTF-8.") from error
+        raise InputError("python.no_text", file=file, reason=str(error)) from error
