@@ -19,7 +19,7 @@ from pgplay.learning.objective.adamw import Adam
 from pgplay.learning.objective.batch import Batch, Modules
 from pgplay.learning.objective.forward import forward
 from pgplay.learning.objective.optimisers import make_optimiser
-from pgplay.learning.objective.records import CarriedState, UpdateInputs, Updater, UpdateRecord
+from pgplay.learning.objective.records import CarriedState, UpdateInputs, Updater, UpdateResult
 from pgplay.learning.objective.update import make_updates
 from pgplay.learning.plan import Plan
 from pgplay.learning.trainer import Trainer
@@ -88,8 +88,8 @@ class Before:
         self._moments = {name: tensor.clone() for name, tensor in trainer.optimiser.state().items()}
         self._variate = copy.deepcopy(trainer.variate)
 
-    def update(self, batch: Batch, plan: Plan, trial: Trial) -> UpdateRecord | None:
-        """Return the record of the update of `batch` by `plan` with the changes of `trial`; None without an update."""
+    def update(self, batch: Batch, plan: Plan, trial: Trial) -> UpdateResult:
+        """Return the result of the update of `batch` by `plan` with the changes of `trial`, with its record."""
         trainer, config = self._trainer, msgspec.structs.replace(plan.config, **trial.changes)
         plan = plan._replace(config=config)
         optimiser = make_optimiser(config.optimizer, self._parameters)
@@ -112,7 +112,7 @@ class Before:
         now = self._put(self._weights)
         try:
             inputs = UpdateInputs(batch, carried, record=True)
-            return make_updates(inputs, Updater(plan, modules, optimiser, trainer.density)).record
+            return make_updates(inputs, Updater(plan, modules, optimiser, trainer.density))
         finally:
             optimiser.clear()
             self._put(now)

@@ -95,7 +95,7 @@ def _with_counterfactuals(
         pushes = before.own_pushes(batch, float(before.carried.lr) if is_plain else textbook.config.lr)
     without = []
     for part, trial in trials(plan, float(before.carried.entropy_weight)).items() if work <= MOST_WORK else ():
-        update = before.update(batch, plan, trial)
+        update = before.update(batch, plan, trial).record
         if update is not None:
             average = float(before.carried.moving_average)
             samples = _samples(plan, trainer, record._replace(update=update), kept, average)
@@ -103,13 +103,14 @@ def _with_counterfactuals(
     anatomy = replace(anatomy, without=tuple(without))
     if is_plain:
         return replace(anatomy, samples=_with_pushes(anatomy.samples, kept, pushes))
-    update = before.update(batch, textbook, Trial({}))
-    if update is None:
+    result = before.update(batch, textbook, Trial({}))
+    if result.record is None:
         return anatomy
     metrics = {name: value for name, value in report.metrics.items() if name not in _OF_UPDATE} | {"lr": SGD_LR}
     metrics |= {"entropy_weight": 0.0}
+    metrics |= {name: result.metrics[name].item() for name in ("loss", "gradient_norm")}
     told = replace(report, metrics=metrics)
-    plain = _detail(textbook, trainer, record._replace(update=update), kept, told, before)
+    plain = _detail(textbook, trainer, record._replace(update=result.record), kept, told, before)
     return replace(anatomy, plain=replace(plain, samples=_with_pushes(plain.samples, kept, pushes)))
 
 

@@ -30,6 +30,7 @@ from pgplay.worker.protocol.messages import (
     Mapped,
     Pause,
     Refused,
+    Start,
     StateChanged,
     StepInspected,
 )
@@ -232,18 +233,38 @@ async def test_the_rewards_of_every_step_are_spread_out() -> None:
         assert places == sorted(set(places))
 
 
-async def test_without_a_policy_there_is_nothing_to_look_into() -> None:
+@pytest.mark.parametrize(("key", "screen"), [("n", PhaseScreen), ("k", MicroscopeScreen), ("a", MapScreen)])
+async def test_without_a_run_a_first_step_is_made_to_look_into(key: str, screen: type) -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 40)) as pilot:
+        await begin(bench, pilot)
+        await pilot.press(key)
+        await until(pilot, lambda: isinstance(bench.app.screen, screen))
+        assert bench.sent(Start)[0].paused
+        bench.worker.build("paused")
+        await until(pilot, lambda: bench.sent(InspectStep))
+
+
+@pytest.mark.parametrize("state", ["training", "paused", "solved", "finished"])
+@pytest.mark.parametrize(("key", "screen"), [("n", PhaseScreen), ("k", MicroscopeScreen), ("a", MapScreen)])
+async def test_at_any_moment_of_a_run_the_page_opens(state: str, key: str, screen: type) -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 40)) as pilot:
+        await trained(bench, pilot, state)
+        await pilot.press(key)
+        await until(pilot, lambda: isinstance(bench.app.screen, screen))
+        assert not bench.sent(Start)
+
+
+async def test_a_search_has_no_policy_to_look_into() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 40), notifications=True) as pilot:
         await begin(bench, pilot)
-        for key in "nka":
-            await pilot.press(key)
-        assert bench.worker.commands == []
-        assert len(bench.app.screen_stack) == 1
         bench.worker.build("training", algorithm="hill-climb")
         await until(pilot, lambda: bench.app.state.run == "training")
         await pilot.press("k")
-        assert any("no network" in notification.message for notification in bench.app._notifications)
+        await until(pilot, lambda: any("no network" in words for words in told(bench)))
+        assert len(bench.app.screen_stack) == 1
 
 
 async def follow_advice(bench: Bench, pilot: Pilot[int], entropy: float) -> None:

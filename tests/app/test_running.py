@@ -90,8 +90,6 @@ async def test_while_a_run_is_prepared_nobody_is_told_to_start_one() -> None:
         await begin(bench, pilot)
         await pilot.press("s")
         await until(pilot, lambda: "Preparing the first step" in words(bench, "#plot-1"))
-        await pilot.press("a")
-        await until(pilot, lambda: told(bench, "in a moment there is one to look into"))
         await pilot.press("ctrl+s")
         await until(pilot, lambda: told(bench, "in a moment there is one to save"))
         assert not told(bench, "Press space")

@@ -128,3 +128,17 @@ def test_a_store_of_an_early_pgplay_takes_them_too():
         assert list(store.traces()) == []
         store.record(msgspec.structs.replace(report(1), trace=trace))
         assert list(store.traces()) == [(1, trace)]
+
+
+def test_a_solved_run_shows_the_update_it_would_make_and_keeps_its_policy():
+    session = Session.begin(make_config({"target": "a", "alphabet": "ab", "model": "gru-nano", "seed": 1}), Inputs())
+    while not session.should_stop():
+        session.step()
+    before = {name: tensor.clone() for name, tensor in session.need_policy().saved_state().items()}
+    steps = session.step_count
+    tried = session.dissected_step()
+    assert tried.is_tried
+    assert all(sample.log_p_after is not None for sample in tried.samples)
+    assert session.step_count == steps
+    assert all((tensor == before[name]).all() for name, tensor in session.need_policy().saved_state().items())
+    session.close("solved")

@@ -29,7 +29,7 @@ class Controllers:
         self.rewards = RewardController(host, consent)
         self.policies = PolicyController(host, consent, self.run.start)
         self.plots = PlotController(host)
-        self.inspection = InspectionController(host, self.run.follow)
+        self.inspection = InspectionController(host, self.run.follow, self.run.go)
         self.stored_runs = StoredRunsController(host, self.run.start_beside)
         self.shell = ShellController(host)
         self.worker_events = WorkerEvents(host)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from pgplay.app.host import AppHost
@@ -15,41 +15,54 @@ from pgplay.worker.protocol.messages import InspectStep, ListPrompts, Map, Pause
 class InspectionController:
     """Opens the screens that look into a step; they ask through here and read the state."""
 
-    def __init__(self, host: AppHost, follow: Callable[[dict[str, Any], dict[str, Any]], None]) -> None:
-        """`follow` says what comes of advice, given the advice and the setup's settings with it."""
-        self._host, self._say_what_comes = host, follow
+    def __init__(
+        self,
+        host: AppHost,
+        follow: Callable[[dict[str, Any], dict[str, Any]], None],
+        go: Callable[[InspectStep], Awaitable[bool]],
+    ) -> None:
+        """`follow` says what comes of advice; `go` has a step inspected, of a new run if there is none."""
+        self._host, self._say_what_comes, self._go = host, follow, go
 
-    def phases(self) -> None:
-        """Pause, make one step, and walk through it in four stops."""
+    async def phases(self) -> None:
+        """Pause, make one step, and walk through it in four stops; without a run, make a first one."""
         from pgplay.app.screens.step.phases import PhaseScreen
 
-        if self._has_policy():
-            if self._host.state.is_going:
-                self._host.send(Pause())
-            self.dissect()
+        if await self._has_a_step_made(pausing=True):
             self._host.push_screen(PhaseScreen(self._host.state, self.dissect))
 
-    def microscope(self) -> None:
-        """Look at the newest step's completions token by token; a run that trains goes on."""
+    async def _has_a_step_made(self, *, pausing: bool = False) -> bool:
+        """Have the next step inspected, of a new run if there is no policy; returns whether that was possible."""
+        state = self._host.state
+        if state.worker == "dead" or (state.has_run and not state.has_policy):
+            if self._has_policy():
+                self.dissect()
+            return False
+        if pausing and state.is_going:
+            self._host.send(Pause())
+        return await self._go(InspectStep())
+
+    async def microscope(self) -> None:
+        """Look at the newest step's completions token by token; a run that trains goes on. Without a run, make one."""
         from pgplay.app.screens.step.microscope import MicroscopeScreen
 
-        if self._has_policy():
+        if self._host.state.has_policy or await self._has_a_step_made():
             if self._host.state.is_going:
                 self.dissect()
             self._host.push_screen(MicroscopeScreen(self._host.state, self._host.run_library, self.dissect))
 
-    def policy_map(self) -> None:
+    async def policy_map(self) -> None:
         """Look at what the policy would write, position by position, and at which letter was learnt when."""
         from pgplay.app.screens.step.policy_map import MapScreen
 
-        if self._has_policy():
+        if self._host.state.has_policy or await self._has_a_step_made():
             self._host.push_screen(MapScreen(self._host.state, self.map))
 
-    def prompts(self) -> None:
+    async def prompts(self) -> None:
         """List the task's prompts with what the policy writes for each, and watch one."""
         from pgplay.app.screens.step.prompts import PromptsScreen
 
-        if self._has_policy():
+        if self._host.state.has_policy or await self._has_a_step_made():
             self._host.push_screen(PromptsScreen(self._host.state, self.list_prompts))
 
     def health(self) -> None:
@@ -115,7 +128,7 @@ class InspectionController:
 
     def _ask(self, question: ListPrompts | Map) -> None:
         """Send what a page asks again and again; before the worker is ready it would only pile up."""
-        if self._host.state.worker == "ready":
+        if self._host.state.worker == "ready" and self._host.state.has_policy:
             self._host.send(question)
 
     def _has_policy(self) -> bool:

@@ -75,8 +75,11 @@ class PolicyController:
         from pgplay.app.screens.dialogs.write import WriteScreen
 
         state = self._host.state
-        if lack := lack_of_policy(state, "to write with", "Press space to train one, or o for a saved one."):
-            self._host.notify_user(lack)
+        if lack := lack_of_policy(state, "to write with", "Press space to train one."):
+            if not state.has_run and not state.is_beginning and self._host.policy_library.policies():
+                self.library()
+            else:
+                self._host.notify_user(lack)
             return
         prompts = state.info.prompts if state.info is not None else ()
         prompt = prompt or next(filter(None, prompts), "")

@@ -19,6 +19,7 @@ from pgplay.worker.protocol.messages import (
     Change,
     Changed,
     Event,
+    InspectStep,
     Pace,
     Pause,
     Ready,
@@ -44,7 +45,7 @@ class RunController:
         self._is_loading = False
         self._starting = 0
         """The request number of the newest command that brings a run."""
-        self._steps: list[Step] = []
+        self._steps: list[Step | InspectStep] = []
         """Steps for the run that was asked for; they are sent once it is there."""
         self._advice: tuple[str, dict[str, Any]] = ("", {})
         """The advice that is being followed, in words, and the settings that the setup has with it."""
@@ -160,11 +161,11 @@ class RunController:
             self._host.send(Pause())
             self._host.redraw()
         else:
-            await self._go(Step())
+            await self.go(Step())
 
     async def ten_steps(self) -> None:
         """Make ten steps and pause."""
-        await self._go(TEN)
+        await self.go(TEN)
 
     async def go_until(self) -> None:
         """Ask how far the run is to go before it pauses."""
@@ -175,19 +176,21 @@ class RunController:
         dialog = AskDialog("Go on until…", question, "solved", yes="Go", check=lambda goal: parse_leg(goal, step))
         goal = await self._host.push_screen_wait(dialog)
         if goal is not None:
-            await self._go(parse_leg(goal, step))
+            await self.go(parse_leg(goal, step))
             self._host.notify_user(f"Going on until {goal}, then the run pauses.")
 
-    async def _go(self, leg: Step) -> None:
-        """Continue as far as `leg` says and pause; without a run, start one first."""
+    async def go(self, leg: Step | InspectStep) -> bool:
+        """Continue as far as `leg` says and pause; without a run, start one. Returns whether that worked."""
         state = self._host.state
         is_there = state.worker == "ready" and state.run in CONTINUABLE
         is_coming = state.waiting or state.run == "preparing"
-        if is_coming or (not is_there and await self.start(paused=True)):
-            self._steps.append(leg)
-        elif is_there:
+        is_started = is_coming or is_there or await self.start(paused=True)
+        if is_there and not is_coming:
             self._host.send(leg)
+        elif is_started:
+            self._steps.append(leg)
         self._host.redraw()
+        return is_started
 
     def slower(self) -> None:
         """Slow down."""

@@ -36,9 +36,10 @@ class StoredRunsController:
 
         run = run or self._present
         if not run:
-            self._host.notify_user(
-                "There is no run to go back in yet. Press space to start one, or u for the stored ones."
-            )
+            if self._host.run_library.summaries():
+                self.runs()
+            else:
+                self._host.notify_user("There is no run to go back in yet. Press space to start one.")
             return
         library = self._host.run_library
         stored = await self._host.read(lambda: StoredRun(library.open(run)), f"Reading the run {run}…")

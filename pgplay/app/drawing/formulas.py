@@ -146,7 +146,10 @@ def _update(anatomy: StepDetail, sample: CompletionDetail) -> list[Line]:
     rules, metrics = anatomy.rules, anatomy.metrics
     if sample.log_p_after is None:
         return [Line("no update", "the task is solved; the policy that solved it is kept")]
-    result = _objective(rules)
+    moved = movement(anatomy.samples)
+    counts = f"A > 0: {moved.risen} of {moved.better} more likely; A < 0: {moved.fallen} of {moved.worse} less likely"
+    result = [Line(f"Result: {moved.right} of {moved.counted} the right way", counts)] if moved.counted else []
+    result += _objective(rules)
     if rules.kind == "policy gradient":
         result.append(Line("L = " + AGGREGATIONS[rules.aggregation]))
     if rules.entropy_weight:
@@ -166,12 +169,7 @@ def _update(anatomy: StepDetail, sample: CompletionDetail) -> list[Line]:
     result.append(
         Line("log π(x): before → after", f"{signed(sample.log_p)} → {signed(sample.log_p_after)}: {_times(change)}")
     )
-    moved = movement(anatomy.samples)
     if moved.counted:
-        counts = (
-            f"A > 0: {moved.risen} of {moved.better} more likely; A < 0: {moved.fallen} of {moved.worse} less likely"
-        )
-        result.append(Line(f"Result: {moved.right} of {moved.counted} the right way", counts))
         result += _reasons(anatomy, sample, moved)
     return result
 

@@ -157,6 +157,8 @@ class StepDetail(msgspec.Struct, frozen=True):
     samples: tuple[CompletionDetail, ...]
     plain: StepDetail | None = None
     """What the plain algorithm would have done with the same batch; None if it is the run's own."""
+    is_tried: bool = False
+    """Whether the update was taken back: the run is solved, and keeps the policy that solved it."""
     without: tuple[Without, ...] = ()
     """The movement without each part of the update in turn; empty for a step too large to measure."""
 

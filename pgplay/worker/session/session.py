@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from typing import Any, Self
 
 import msgspec
+from msgspec.structs import replace
 
 from pgplay.config.recipe import to_recipe
 from pgplay.config.run_config import RunConfig, to_settings
@@ -206,9 +207,22 @@ class Session:
         if not isinstance(learner, Trainer):
             raise no_policy(self.config.algorithm)
         dissection = Dissection(learner)
+        if self.report is not None and self.report.solved and learner.plan.config.until == "solved":
+            return self._tried(learner, dissection)
         self._make(dissection.step)
         self.store.keep_anatomy(dissection.anatomy)
         return dissection.anatomy
+
+    def _tried(self, learner: Trainer, dissection: Dissection) -> StepDetail:
+        """Return the update that the solved run would make next; its policy is kept as it is, and no step counts."""
+        state, plan = learner.state(), learner.plan
+        try:
+            learner.plan = plan._replace(config=replace(plan.config, until="never"))
+            dissection.step()
+        finally:
+            learner.plan = plan
+            learner.restore(state)
+        return replace(dissection.anatomy, is_tried=True)
 
     def map(self) -> PolicyMap:
         """Return the map of the present policy for the first training prompt; raises InputError without a policy."""

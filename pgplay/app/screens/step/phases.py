@@ -125,6 +125,8 @@ class PhaseScreen(Zoomable):
             self.query_one("#phase-title", Static).update(f"{title}: recording a step…")
         else:
             algorithm = f"{anatomy.rules.algorithm}, {anatomy.completions} completions"
+            if anatomy.is_tried:
+                algorithm += ", tried and taken back: the run is solved"
             if anatomy is not made and made is not None:
                 algorithm = f"the same texts in the plain algorithm (the run itself used {made.rules.algorithm})"
             self.query_one("#phase-title", Static).update(Text(f"{title} · step {anatomy.step} · {algorithm}"))
