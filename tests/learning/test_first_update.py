@@ -6,6 +6,9 @@ from torch import nn
 
 from pgplay.config.presets import load_preset
 from pgplay.learning.objective.sgd import PlainDescent
+from pgplay.learning.objective.textbook import plain_reinforce
+from pgplay.learning.step_inspection import Dissection
+from pgplay.tasks.task import Pair
 from tests.benchmarks.first_update import TEXTBOOK, share_of
 from tests.learning.helpers import trainer, weights
 
@@ -55,3 +58,22 @@ def test_a_run_of_sgd_goes_on_bit_for_bit_and_may_change_to_adam() -> None:
     second.change(trainer(algorithm="plain-reinforce", optimizer="adam").plan)
     assert second.optimiser.state()
     second.step()
+
+
+def test_the_textbooks_ten_lines_make_the_same_update() -> None:
+    by_hand, real = (trainer(algorithm="plain-reinforce", clip_gradient=0.0) for _ in range(2))
+    dissection = Dissection(real)
+    dissection.step()
+    samples = dissection.anatomy.samples
+    policy = by_hand.policy
+    reading = policy.reading([Pair("", sample.text) for sample in samples])
+
+    def log_p() -> torch.Tensor:
+        return -policy.losses(reading) * reading.mask.sum(1)
+
+    rewards = torch.tensor([sample.reward for sample in samples])
+    untrained = weights(by_hand)
+    plain_reinforce(log_p, rewards, policy.trainable_parameters(), by_hand.plan.config.lr)
+    for name, tensor in weights(by_hand).items():
+        assert torch.allclose(tensor, weights(real)[name], atol=1e-6), name
+    assert any(not torch.equal(tensor, untrained[name]) for name, tensor in weights(by_hand).items())

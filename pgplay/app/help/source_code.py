@@ -42,7 +42,9 @@ def places(stop: str, rules: AlgorithmSettings) -> list[Place]:
         return [("rewards/reward.py", "Reward.score"), *_reward_places(rules.reward)]
     if stop == "advantage":
         return [("learning/objective/advantage_rules.py", "advantages_of"), *_advantage_places(rules)]
+    textbook: list[Place] = [("learning/objective/textbook.py", "plain_reinforce")]
     return [
+        *(textbook if rules.algorithm == "plain-reinforce" else []),
         ("learning/objective/update.py", "make_updates"),
         ("learning/objective/update.py", "policy_loss"),
         *([("learning/objective/losses.py", "expected_surrogate")] if rules.control_variate else []),
