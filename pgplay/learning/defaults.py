@@ -162,20 +162,15 @@ def usual_control_variate(basis: Basis, discount: float) -> str:
     variate = config.control_variate or ("potential" if counts_edits else "regression")
     reason = None
     if credit not in ("terminal", "dense") or (basis.is_dense and variate == "regression"):
-        reason = f"with credit {credit} each token has its own credit"
+        reason = "unused.variate_with_credit"
     elif basis.choices.baseline == "critic":
-        reason = "a critic already predicts each token's return"
+        reason = "unused.variate_with_critic"
     elif discount != usual_discount(basis):
-        reason = f"with discount {discount:g} each token has its own advantage"
+        reason = "unused.variate_with_discount"
     if reason and config.control_variate not in (None, "none"):
-        problem = f"control_variate {variate} has no effect: {reason}."
-        raise InputError(problem, "Choose control_variate none.", field="control_variate")
+        raise InputError(reason, field="control_variate", variate=variate, credit=credit, discount=discount)
     if variate == "potential" and not counts_edits:
-        raise InputError(
-            f"control_variate potential counts edits, but the reward is {config.reward}.",
-            "Choose the reward levenshtein, or control_variate regression.",
-            field="control_variate",
-        )
+        raise InputError("setting.potential_without_edits", field="control_variate", reward=config.reward)
     return variate if reason is None and basis.model.can(Capability.SMALL_VOCABULARY) else "none"
 
 

@@ -31,9 +31,13 @@ def check_size(size: int, batch_size: int, prompts: int) -> None:
     """Refuse groups so small that a batch needs more prompts than the task has."""
     if batch_size // size > prompts:
         raise InputError(
-            f"Groups of {size} in a batch of {batch_size} need {batch_size // size} prompts; the task has {prompts}.",
-            f"Choose a group_size of at least {math.ceil(batch_size / prompts)}.",
+            "plan.small_groups",
             field="group_size",
+            size=size,
+            batch_size=batch_size,
+            needed=batch_size // size,
+            prompts=prompts,
+            least=math.ceil(batch_size / prompts),
         )
 
 

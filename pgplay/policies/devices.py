@@ -53,16 +53,13 @@ def resolve_device(name: str) -> torch.device:
         return torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")
     kind, _, number = name.partition(":")
     if kind not in ("cpu", "cuda", "mps") or (number and not (kind == "cuda" and number.isdecimal())):
-        remedy = "Choose auto, cpu, cuda, cuda:1 or mps."
-        raise InputError(f"There is no device called '{name}'.", remedy, field="device")
+        raise InputError("device.unknown", field="device", name=name)
     if kind == "cuda":
         if not torch.cuda.is_available():
-            raise InputError(f"The device {name} cannot be used here.", _why_no_cuda(), field="device")
+            raise InputError("device.no_cuda", field="device", name=name, reason=_why_no_cuda())
         if int(number or 0) >= torch.cuda.device_count():
-            remedy = f"This machine has {torch.cuda.device_count()} CUDA devices."
-            raise InputError(f"There is no {name}.", remedy, field="device")
+            raise InputError("device.no_such_cuda", field="device", name=name, count=torch.cuda.device_count())
         return torch.device("cuda", int(number or 0))
     if kind == "mps" and not torch.backends.mps.is_available():
-        problem = "The device mps cannot be used here."
-        raise InputError(problem, "It needs a Mac with an Apple GPU.", field="device")
+        raise InputError("device.no_mps", field="device")
     return torch.device(kind)

@@ -46,8 +46,11 @@ class Policy:
         tokens = self.tokenizer.render_prompt(prompt)
         if len(tokens) - 1 + self.max_length > self.spec.context_length:
             raise InputError(
-                f"The prompt of {len(tokens) - 1} tokens leaves no room for {self.max_length} more.",
-                f"{self.spec.name} reads and writes {self.spec.context_length} tokens in all.",
+                "prompt.too_long",
+                tokens=len(tokens) - 1,
+                room=self.max_length,
+                model=self.spec.name,
+                limit=self.spec.context_length,
             )
         return tokens
 
@@ -152,4 +155,4 @@ class Policy:
         try:
             self.network.load_saved_state(tensors)
         except RuntimeError as error:
-            raise InputError(f"The tensors do not fit a {self.spec.name} with this alphabet: {error}.") from error
+            raise InputError("model.other_tensors", model=self.spec.name, reason=str(error)) from error

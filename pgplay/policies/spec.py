@@ -54,13 +54,10 @@ class FreshSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="fresh", omit
         """Raise InputError for a wrong model, tokenizer, alphabet or length."""
         longest = self.network.context_length
         if not 1 <= self.max_length <= longest:
-            raise InputError(
-                f"max_length cannot be {self.max_length}.",
-                f"A {self.model} writes from 1 to {longest} tokens.",
-                field="max_length",
-            )
+            length = self.max_length
+            raise InputError("model.length", field="max_length", length=length, model=self.model, longest=longest)
         if not self.alphabet:
-            raise InputError("The alphabet is empty.", "It holds at least one character.")
+            raise InputError("model.empty_alphabet")
         check_text(self.alphabet, "The alphabet")
         self.tokenizer  # noqa: B018  (refuses an alphabet with a character twice)
 

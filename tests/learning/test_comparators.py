@@ -1,5 +1,7 @@
 """The comparators are not policy gradients, and refuse settings that have no effect on them."""
 
+from typing import Any
+
 import pytest
 
 from pgplay.config.run_config import fields, make_config
@@ -43,6 +45,8 @@ SETTINGS = {
     "warm_start": "5",
     "held_out_every": 5,
 }
+ADAPTER: dict[str, Any] = {"lora_rank": 4, "lora_alpha": 8, "lora_targets": "q_proj"}
+"""Settings of pretrained models alone."""
 SUPERVISED_HAS_NO_USE_FOR = list(SETTINGS)[:14]
 
 
@@ -56,11 +60,11 @@ def test_no_comparator_is_among_the_policy_gradients() -> None:
     assert all(row.description.startswith("no policy gradient") and row.source for row in COMPARATORS.values())
 
 
-@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("name", SETTINGS | ADAPTER)
 @pytest.mark.parametrize("algorithm", ["hill-climb", "random-search"])
 def test_a_search_refuses_what_is_said_about_a_network(algorithm: str, name: str) -> None:
     with pytest.raises(InputError, match=f"{algorithm} trains no network, so {name} has no effect"):
-        read_plan(make_config({"algorithm": algorithm, name: SETTINGS[name]}))
+        read_plan(make_config({"algorithm": algorithm, name: (SETTINGS | ADAPTER)[name]}))
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -95,4 +99,4 @@ def test_every_setting_was_thought_of() -> None:
         *("warm_text", "patience"),
         *("seed", "algorithm", "batch_size", "group_size", "steps", "max_seconds", "until", "kl_in"),
     }
-    assert fields().keys() == SETTINGS.keys() | meant_for_all
+    assert fields().keys() == SETTINGS.keys() | ADAPTER.keys() | meant_for_all

@@ -170,6 +170,4 @@ def trains_network(name: str) -> bool:
 
 def no_policy(algorithm: str) -> InputError:
     """Return the error for saving or sampling from the policy of a search."""
-    return InputError(
-        f"{algorithm} trains no network, so there is no policy.", "Choose an algorithm that trains one, such as grpo."
-    )
+    return InputError("algorithm.no_policy", algorithm=algorithm)

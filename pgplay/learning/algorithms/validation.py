@@ -5,8 +5,8 @@ A setting without effect would look tested, and its curve would mislead.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from pgplay.config.run_config import RunConfig, fields
 from pgplay.config.warm_start import Steps
@@ -17,22 +17,19 @@ from pgplay.policies.families.base import Capability, ModelSpec
 
 
 class InvalidSetting(NamedTuple):
-    """A rule: whether the config breaks it, the refused setting, the problem and a remedy."""
+    """A rule: whether the config breaks it, the refused setting, and the code of the error with its values."""
 
     applies: bool
     field: str
-    problem: str
-    remedy: str
+    code: str
+    values: Mapping[str, Any] = {}
 
 
 def refuse_contradictions(config: RunConfig, choices: AlgorithmChoices) -> None:
     """Raise InputError for the first contradiction in `config`, whose algorithm has these `choices`."""
-    for contradiction in _between_choices(config, choices):
-        if contradiction.applies:
-            raise InputError(contradiction.problem, contradiction.remedy, field=contradiction.field)
-    for unused in _without_effect(config, choices):
-        if unused.applies:
-            raise InputError(f"{unused.problem} has no effect.", unused.remedy, field=unused.field)
+    for rule in (*_between_choices(config, choices), *_without_effect(config, choices)):
+        if rule.applies:
+            raise InputError(rule.code, field=rule.field, **rule.values)
 
 
 def refuse_unsupported_settings(config: RunConfig, spec: ModelSpec) -> None:
@@ -45,9 +42,7 @@ def refuse_unsupported_settings(config: RunConfig, spec: ModelSpec) -> None:
     for name, (is_used, capability) in needed.items():
         if is_used and not spec.can(capability):
             raise InputError(
-                f"{name} needs a network that can {capability.value}; {spec.name} cannot.",
-                f"Remove {name}.",
-                field=name,
+                "setting.unsupported", field=name, name=name, capability=capability.value, model=spec.name
             )
 
 
@@ -56,33 +51,30 @@ def _between_choices(config: RunConfig, choices: AlgorithmChoices) -> Iterator[I
     yield InvalidSetting(
         credit == "gae" and baseline != "critic",
         "credit",
-        f"credit gae needs a critic, but the baseline is {baseline}.",
-        "Choose baseline critic, or ppo.",
+        "setting.gae_without_critic",
+        {"baseline": baseline},
     )
     yield InvalidSetting(
         credit == "dense" and ratio == "gspo",
         "credit",
-        "gspo weighs whole completions, but dense credit is per token.",
-        "Choose credit terminal, or another ratio.",
+        "setting.gspo_with_dense",
     )
     yield InvalidSetting(
         baseline in ("leave-one-out", "group-mean") and config.group_size == 1,
         "baseline",
-        f"baseline {baseline} needs several completions per prompt, but group_size is 1.",
-        "Choose a group_size of at least 2.",
+        "setting.baseline_of_one",
+        {"baseline": baseline},
     )
     yield InvalidSetting(
         scale == "group-std" and config.group_size == 1,
         "scale",
-        "scale group-std needs several completions per prompt, but group_size is 1.",
-        "Choose a group_size of at least 2, or scale batch-std.",
+        "setting.scale_of_one",
     )
     yield InvalidSetting(
         ratio == "none" and (config.updates_per_step or 1) > 1,
         "updates_per_step",
-        f"updates_per_step {config.updates_per_step} needs an importance ratio: after the first update the policy is "
-        "no longer the one that wrote the completions.",
-        "Choose a ratio such as clip, or updates_per_step 1.",
+        "setting.updates_without_ratio",
+        {"updates": config.updates_per_step},
     )
 
 
@@ -94,49 +86,40 @@ def _without_effect(config: RunConfig, choices: AlgorithmChoices) -> Iterator[In
 
     without_ratio, without_critic = choices.ratio == "none", choices.baseline != "critic"
     for name in ("clip_low", "clip_high"):
-        yield InvalidSetting(
-            is_set(name) and without_ratio, name, f"{name} without a ratio", "Choose a ratio such as clip."
-        )
+        yield InvalidSetting(is_set(name) and without_ratio, name, "unused.without_ratio", {"name": name})
     yield InvalidSetting(
         is_set("critic") and config.critic > 0 and without_critic,
         "critic",
-        "critic without a critic",
-        "Choose baseline critic.",
+        "unused.without_critic",
     )
     yield InvalidSetting(
         is_set("warm_text") and not isinstance(config.starts_from, Steps),
         "warm_text",
-        "warm_text without warm_start steps",
-        "Give warm_start a number of steps.",
+        "unused.warm_text",
     )
     yield InvalidSetting(
         config.kl_limit is not None and config.kl == 0.0,
         "kl_limit",
-        "kl_limit with kl 0 (the weight stays 0 near the limit)",
-        "Remove kl, or set a weight such as 0.05.",
+        "unused.kl_limit_without_kl",
     )
     yield InvalidSetting(
         config.kl_limit is not None and config.kl_in == "reward",
         "kl_limit",
-        "kl_limit with kl_in reward (it uses a sample of the KL, not the exact KL)",
-        "Choose kl_in loss.",
+        "unused.kl_limit_in_reward",
     )
     yield InvalidSetting(
         config.kl_in == "reward" and start_weight(config.kl, config.kl_limit) > 0 and choices.credit == "dense",
         "kl_in",
-        "kl_in reward with credit dense (it counts edits, not rewards)",
-        "Choose kl_in loss, or credit terminal.",
+        "unused.kl_in_reward_with_dense",
     )
     without_gae = choices.credit != "gae"
-    yield InvalidSetting(
-        is_set("gae_lambda") and without_gae, "gae_lambda", "gae_lambda without gae", "Choose credit gae."
-    )
+    yield InvalidSetting(is_set("gae_lambda") and without_gae, "gae_lambda", "unused.without_gae")
     for name in ("baseline", "scale"):
         yield InvalidSetting(
             is_set(name) and choices.credit == "dense" and getattr(config, name) not in ("critic", "none"),
             name,
-            f"{name} with credit dense (it has its own baseline and unit)",
-            f"Remove {name}, or choose credit terminal.",
+            "unused.with_dense",
+            {"name": name},
         )
 
 
@@ -168,27 +151,23 @@ _NETWORK = (
     *("entropy", "entropy_schedule", "entropy_target", "kl", "kl_limit", "kl_in", "reference", "clip_gradient"),
     *("temperature", "top_k", "top_p", "min_p", "dropout", "l1", "l2", "weight_decay"),
     *("warm_start", "warm_text", "held_out_every", "patience"),
+    *("lora_rank", "lora_alpha", "lora_targets"),
 )
-_REMEDY = "Leave it at its default, or choose a policy gradient such as grpo."
 
 
 def refuse_settings_without_effect(config: RunConfig, kind: Kind) -> None:
     """Raise InputError if `config` has a setting without effect for its algorithm's `kind`."""
     if kind == "policy gradient":
         return
-    reasons = dict.fromkeys(_FROM_REWARD_TO_GRADIENT, "learns only from the targets")
-    reasons["updates_per_step"] = "makes one update per step"
+    codes = dict.fromkeys(_FROM_REWARD_TO_GRADIENT, "unused.by_targets")
+    codes["updates_per_step"] = "unused.by_one_update"
     if kind == "search":
-        reasons = dict.fromkeys([*reasons, *_NETWORK], "trains no network")
-    for name, because in reasons.items():
+        codes = dict.fromkeys([*codes, *_NETWORK], "unused.by_search")
+    for name, code in codes.items():
         if getattr(config, name) != fields()[name].default:
-            raise InputError(f"{config.algorithm} {because}, so {name} has no effect.", _REMEDY, field=name)
+            raise InputError(code, field=name, algorithm=config.algorithm, name=name)
     if config.kl and config.kl_in == "reward":
-        raise InputError(
-            f"{config.algorithm} learns only from the targets, so kl_in reward has no effect.",
-            "Choose kl_in loss.",
-            field="kl_in",
-        )
+        raise InputError("unused.kl_in_by_targets", field="kl_in", algorithm=config.algorithm)
 
 
 def choices_of(config: RunConfig, row: Algorithm) -> AlgorithmChoices:

@@ -100,9 +100,7 @@ def update_policy(inputs: UpdateInputs, updater: Updater) -> tuple[dict[str, flo
     numbers = torch.stack([value.float() for value in result.metrics.values()]).tolist()
     metrics = dict(zip(result.metrics, numbers, strict=True))
     if not math.isfinite(metrics.get("gradient_norm", 0.0)):
-        raise PgplayError(
-            "Learning diverged: the gradient is not a finite number.", "Resume from a checkpoint with a lower lr."
-        )
+        raise PgplayError("learning.diverged")
     if inputs.update and variate is not None and result.regression is not None:
         graphs.run(variate.learn, "variate", *result.regression)
     return metrics, result

@@ -4,6 +4,78 @@ from __future__ import annotations
 
 _READS_LESS = "The longest prompt and completion need {needed} tokens; {model} reads and writes {limit}."
 
+SETTINGS_THAT_EXCLUDE_EACH_OTHER = {
+    "error.setting.unsupported": "{name} needs a network that can {capability:text}; {model} cannot.",
+    "error.setting.unsupported.remedy": "Remove {name}.",
+    "error.setting.gae_without_critic": "credit gae needs a critic, but the baseline is {baseline}.",
+    "error.setting.gae_without_critic.remedy": "Choose baseline critic, or ppo.",
+    "error.setting.gspo_with_dense": "gspo weighs whole completions, but dense credit is per token.",
+    "error.setting.gspo_with_dense.remedy": "Choose credit terminal, or another ratio.",
+    "error.setting.baseline_of_one": (
+        "baseline {baseline} needs several completions per prompt, but group_size is 1."
+    ),
+    "error.setting.baseline_of_one.remedy": "Choose a group_size of at least 2.",
+    "error.setting.scale_of_one": "scale group-std needs several completions per prompt, but group_size is 1.",
+    "error.setting.scale_of_one.remedy": "Choose a group_size of at least 2, or scale batch-std.",
+    "error.setting.updates_without_ratio": (
+        "updates_per_step {updates} needs an importance ratio: after the first update the policy is "
+        "no longer the one that wrote the completions."
+    ),
+    "error.setting.updates_without_ratio.remedy": "Choose a ratio such as clip, or updates_per_step 1.",
+    "error.setting.potential_without_edits": (
+        "control_variate potential counts edits, but the reward is {reward}."
+    ),
+    "error.setting.potential_without_edits.remedy": (
+        "Choose the reward levenshtein, or control_variate regression."
+    ),
+}
+
+_DEFAULT = "Leave it at its default, or choose a policy gradient such as grpo."
+_NO_VARIATE = "Choose control_variate none."
+
+SETTINGS_WITHOUT_EFFECT = {
+    "error.unused.without_ratio": "{name} without a ratio has no effect.",
+    "error.unused.without_ratio.remedy": "Choose a ratio such as clip.",
+    "error.unused.without_critic": "critic without a critic has no effect.",
+    "error.unused.without_critic.remedy": "Choose baseline critic.",
+    "error.unused.warm_text": "warm_text without warm_start steps has no effect.",
+    "error.unused.warm_text.remedy": "Give warm_start a number of steps.",
+    "error.unused.kl_limit_without_kl": "kl_limit with kl 0 (the weight stays 0 near the limit) has no effect.",
+    "error.unused.kl_limit_without_kl.remedy": "Remove kl, or set a weight such as 0.05.",
+    "error.unused.kl_limit_in_reward": (
+        "kl_limit with kl_in reward (it uses a sample of the KL, not the exact KL) has no effect."
+    ),
+    "error.unused.kl_limit_in_reward.remedy": "Choose kl_in loss.",
+    "error.unused.kl_in_reward_with_dense": (
+        "kl_in reward with credit dense (it counts edits, not rewards) has no effect."
+    ),
+    "error.unused.kl_in_reward_with_dense.remedy": "Choose kl_in loss, or credit terminal.",
+    "error.unused.without_gae": "gae_lambda without gae has no effect.",
+    "error.unused.without_gae.remedy": "Choose credit gae.",
+    "error.unused.with_dense": "{name} with credit dense (it has its own baseline and unit) has no effect.",
+    "error.unused.with_dense.remedy": "Remove {name}, or choose credit terminal.",
+    "error.unused.by_targets": "{algorithm} learns only from the targets, so {name} has no effect.",
+    "error.unused.by_targets.remedy": _DEFAULT,
+    "error.unused.by_one_update": "{algorithm} makes one update per step, so {name} has no effect.",
+    "error.unused.by_one_update.remedy": _DEFAULT,
+    "error.unused.by_search": "{algorithm} trains no network, so {name} has no effect.",
+    "error.unused.by_search.remedy": _DEFAULT,
+    "error.unused.kl_in_by_targets": "{algorithm} learns only from the targets, so kl_in reward has no effect.",
+    "error.unused.kl_in_by_targets.remedy": "Choose kl_in loss.",
+    "error.unused.variate_with_credit": (
+        "control_variate {variate} has no effect: with credit {credit} each token has its own credit."
+    ),
+    "error.unused.variate_with_credit.remedy": _NO_VARIATE,
+    "error.unused.variate_with_critic": (
+        "control_variate {variate} has no effect: a critic already predicts each token's return."
+    ),
+    "error.unused.variate_with_critic.remedy": _NO_VARIATE,
+    "error.unused.variate_with_discount": (
+        "control_variate {variate} has no effect: with discount {discount:g} each token has its own advantage."
+    ),
+    "error.unused.variate_with_discount.remedy": _NO_VARIATE,
+}
+
 LEARNING_ERRORS: dict[str, str] = {
     "error.plan.alphabet_lacks": "The policy's alphabet lacks {characters!r}.",
     "error.plan.alphabet_lacks.remedy": "Choose a target within its alphabet, or start a new policy.",
@@ -21,6 +93,16 @@ LEARNING_ERRORS: dict[str, str] = {
     "error.plan.model_reads_less.remedy": "Shorten the text or choose a model that reads more.",
     "error.plan.no_model_reads_it": _READS_LESS,
     "error.plan.no_model_reads_it.remedy": "Shorten the text.",
+    "error.plan.small_groups": (
+        "Groups of {size} in a batch of {batch_size} need {needed} prompts; the task has {prompts}."
+    ),
+    "error.plan.small_groups.remedy": "Choose a group_size of at least {least}.",
+    "error.algorithm.no_policy": "{algorithm} trains no network, so there is no policy.",
+    "error.algorithm.no_policy.remedy": "Choose an algorithm that trains one, such as grpo.",
+    "error.learning.diverged": "Learning diverged: the gradient is not a finite number.",
+    "error.learning.diverged.remedy": "Resume from a checkpoint with a lower lr.",
+    **SETTINGS_THAT_EXCLUDE_EACH_OTHER,
+    **SETTINGS_WITHOUT_EFFECT,
     "error.state.no_tensors": "it holds no tensors that can be read: {reason}",
     "error.state.unreadable": "its {name} cannot be read: {reason}",
     "error.state.value": "its {name} cannot be {value}",

@@ -14,11 +14,11 @@ Shapes = dict[str, tuple[int, ...]]
 class Capability(Enum):
     """Capabilities of a family's networks; settings and algorithms require these, never a family by name."""
 
-    DROPOUT = "drop hidden units"
-    FRESH_WEIGHTS = "be drawn anew from a seed"
-    SMALL_VOCABULARY = "weigh every token of the vocabulary"
-    CUDA_GRAPHS = "be recorded as CUDA graphs"
-    ADAPTER = "carry an adapter"
+    DROPOUT = "capability.dropout"
+    FRESH_WEIGHTS = "capability.fresh_weights"
+    SMALL_VOCABULARY = "capability.small_vocabulary"
+    CUDA_GRAPHS = "capability.cuda_graphs"
+    ADAPTER = "capability.adapter"
 
 
 class Size(NamedTuple):
