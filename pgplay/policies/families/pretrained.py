@@ -9,8 +9,6 @@ import math
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
-
 from pgplay.errors import InputError
 from pgplay.files.stamp import FileStamp, file_stamp
 from pgplay.policies.families.base import Capability, ModelFamily, ModelSpec, Products, Shapes, Size
@@ -56,6 +54,8 @@ def _model(folder: str, stamp: FileStamp | None) -> ModelSpec:
 
 def weights_of(folder: str) -> Shapes:
     """Return the shape of each tensor of the weights in `folder`, by name; raises InputError without safetensors."""
+    from safetensors import SafetensorError, safe_open  # here, as the app's start needs none of this
+
     shapes: Shapes = {}
     for file in weight_files(folder):
         try:
