@@ -170,6 +170,8 @@ def usual_control_variate(basis: Basis, discount: float) -> str:
     if reason and config.control_variate not in (None, "none"):
         raise InputError(reason, field="control_variate", variate=variate, credit=credit, discount=discount)
     if variate == "potential" and not counts_edits:
+        if counts_text_edits(config):
+            raise InputError("setting.potential_of_tokens", field="control_variate")
         raise InputError("setting.potential_without_edits", field="control_variate", reward=config.reward)
     return variate if reason is None and basis.model.can(Capability.SMALL_VOCABULARY) else "none"
 

@@ -22,6 +22,10 @@ SETTINGS_THAT_EXCLUDE_EACH_OTHER = {
         "no longer the one that wrote the completions."
     ),
     "error.setting.updates_without_ratio.remedy": "Choose a ratio such as clip, or updates_per_step 1.",
+    "error.setting.potential_of_tokens": (
+        "control_variate potential counts edits of characters, but a token of this policy can be several."
+    ),
+    "error.setting.potential_of_tokens.remedy": "Choose control_variate regression.",
     "error.setting.potential_without_edits": (
         "control_variate potential counts edits, but the reward is {reward}."
     ),
