@@ -39,6 +39,7 @@ NOT_THERE = {
     **{(way, how): "fills the setup in first" for way in ("policy", "run") for how in ("start", "edit", "bench")},
     **{(way, how): "is named by no option" for way in ("policy", "run") for how in ("train", "probe")},
     ("policy", "compare"): "is no recipe",
+    ("recipe", "compare"): "is typed on its own command line, so its file is the person's own",
 }
 
 

@@ -25,6 +25,7 @@ SETTINGS = {
     "replay": 0.1,
     "recovery": "none",
     "lr": 0.01,
+    "optimizer": "sgd",
     "lr_schedule": "kl",
     "lr_target": 0.02,
     "entropy": 0.1,
@@ -94,7 +95,8 @@ def test_what_a_run_is_compared_with_may_stay_as_it_is() -> None:
 def test_every_setting_was_thought_of() -> None:
     """A new setting must be put on one side or the other."""
     meant_for_all = {
-        *("target", "task", "alphabet", "max_length", "held_out", "reward", "measure", "model", "device", "threads"),
+        *("target", "task", "alphabet", "tokenizer", "max_length", "held_out", "reward", "measure"),
+        *("model", "device", "threads"),
         # refused without a warm start and without held-out prompts, and by a search
         *("warm_text", "patience"),
         *("seed", "algorithm", "batch_size", "group_size", "steps", "max_seconds", "until", "kl_in"),
