@@ -11,7 +11,7 @@ from pgplay.cli.parsing import Arguments, Parser
 from pgplay.config.fields import Field
 from pgplay.config.run_config import RunConfig, fields, make_config
 from pgplay.errors import InputError
-from pgplay.paths import expand_home
+from pgplay.paths import expand_home, shipped_models
 
 if TYPE_CHECKING:
     from pgplay.rewards.spec import RewardSpec
@@ -96,7 +96,7 @@ def _help(field: Field) -> str:
     if field.name == "model":
         from pgplay.policies.families.catalogue import MODELS
 
-        parts.append(", ".join(MODELS))
+        parts.append(", ".join([*MODELS, *shipped_models()]))
     if field.default not in (None, "", ()):
         parts.append(f"default {_plain(field.default)}")
     return "; ".join(parts).replace("%", "%%")

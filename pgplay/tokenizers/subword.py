@@ -15,6 +15,7 @@ from typing import Any
 
 from pgplay.errors import InputError
 from pgplay.files.stamp import FileStamp, file_stamp
+from pgplay.paths import model_folder
 
 FILE, CONFIG, GENERATION, SETTINGS = "tokenizer.json", "config.json", "generation_config.json", "tokenizer_config.json"
 
@@ -84,17 +85,17 @@ class SubwordTokenizer:
         return "".join(self.pieces(tokens))
 
 
-def subword_tokenizer(folder: str) -> SubwordTokenizer:
-    """Return the tokenizer of the model in `folder`; raises InputError for a missing or another kind of one."""
-    path = Path(folder)
-    if not (path / FILE).is_file():
-        raise InputError("model.no_tokenizer", field="model", folder=folder)
-    return _kept(folder, file_stamp(path / FILE))
+def subword_tokenizer(model: str) -> SubwordTokenizer:
+    """Return the tokenizer of a pretrained `model`; raises InputError for a missing or another kind of one."""
+    folder = model_folder(model)
+    if not (folder / FILE).is_file():
+        raise InputError("model.no_tokenizer", field="model", folder=str(folder))
+    return _kept(folder, file_stamp(folder / FILE))
 
 
 @functools.lru_cache(maxsize=4)
-def _kept(folder: str, stamp: FileStamp | None) -> SubwordTokenizer:
-    return SubwordTokenizer(Path(folder))
+def _kept(folder: Path, stamp: FileStamp | None) -> SubwordTokenizer:
+    return SubwordTokenizer(folder)
 
 
 def _byte_values() -> dict[str, int]:

@@ -8,9 +8,10 @@ large 10M, xl 85M.
 from __future__ import annotations
 
 from pgplay.errors import UnknownName
+from pgplay.paths import shipped_models
 from pgplay.policies.families.base import ModelFamily, ModelSpec
 from pgplay.policies.families.gru import GRU
-from pgplay.policies.families.pretrained import is_folder_name, pretrained_model
+from pgplay.policies.families.pretrained import is_pretrained, pretrained_model
 from pgplay.policies.families.transformer import TRANSFORMER
 
 FAMILIES: tuple[ModelFamily, ...] = (GRU, TRANSFORMER)
@@ -36,12 +37,12 @@ def chosen_model(name: str, *, has_prompts: bool) -> str:
 
 
 def model_spec(name: str) -> ModelSpec:
-    """Return the model `name`, or the one in the folder of that name.
+    """Return the model `name`: of the catalogue, a pretrained one that ships, or the one in the folder of that name.
 
     Raises InputError with the nearest name for an unknown one.
     """
-    if is_folder_name(name):
+    if is_pretrained(name):
         return pretrained_model(name)
     if name not in MODELS:
-        raise UnknownName("model", name, MODELS, field="model")
+        raise UnknownName("model", name, [*MODELS, *shipped_models()], field="model")
     return MODELS[name]

@@ -11,6 +11,7 @@ from typing import Any
 
 from pgplay.errors import InputError
 from pgplay.files.stamp import FileStamp, file_stamp
+from pgplay.paths import expand_home, model_folder, shipped_models
 from pgplay.policies.families.base import Capability, ModelFamily, ModelSpec, Products, Shapes, Size
 from pgplay.tokenizers.registry import CHARACTERS
 
@@ -19,23 +20,24 @@ LR = 5e-4
 """Default learning rate of an adapter, whatever the width."""
 
 
-def is_folder_name(name: str) -> bool:
-    """Whether the model `name` means a folder rather than a model of the catalogue."""
-    return "/" in name or "\\" in name or name.startswith(("~", "."))
+def is_pretrained(name: str) -> bool:
+    """Whether the model `name` means a pretrained one: one that ships, or a folder."""
+    return "/" in name or "\\" in name or name.startswith(("~", ".")) or name in shipped_models()
 
 
 def pretrained_model(name: str) -> ModelSpec:
-    """Return the model in the folder `name`; raises InputError where none can be trained from it."""
-    folder = Path(name).expanduser().resolve()
-    if not (folder / CONFIG).is_file():
-        raise InputError("model.no_folder", field="model", folder=str(folder))
-    return _model(str(folder), file_stamp(folder / CONFIG))
+    """Return the model `name`: one that ships, or a folder; raises InputError where none can be trained from it."""
+    model = name if name in shipped_models() else str(expand_home(name).resolve())
+    config = model_folder(model) / CONFIG
+    if not config.is_file():
+        raise InputError("model.no_folder", field="model", folder=str(config.parent))
+    return _model(model, file_stamp(config))
 
 
 @functools.lru_cache(maxsize=8)
-def _model(folder: str, stamp: FileStamp | None) -> ModelSpec:
-    config = _config(Path(folder))
-    shapes = weights_of(folder)
+def _model(model: str, stamp: FileStamp | None) -> ModelSpec:
+    config = _config(model_folder(model))
+    shapes = weights_of(model)
     width = _number(config, "hidden_size", "n_embd")
     size = Size(
         layers=_number(config, "num_hidden_layers", "n_layer"),
@@ -49,15 +51,15 @@ def _model(folder: str, stamp: FileStamp | None) -> ModelSpec:
         tensors=lambda size, vocabulary: shapes,
         products=lambda size, vocabulary: Products(0, products, 2 * size.layers * size.width),
     )
-    return ModelSpec(family, Path(folder).name, size, place=folder)
+    return ModelSpec(family, Path(model).name, size, place=model)
 
 
-def weights_of(folder: str) -> Shapes:
-    """Return the shape of each tensor of the weights in `folder`, by name; raises InputError without safetensors."""
+def weights_of(model: str) -> Shapes:
+    """Return the shape of each tensor of a model's weights, by name; raises InputError without safetensors."""
     from safetensors import SafetensorError, safe_open  # here, as the app's start needs none of this
 
     shapes: Shapes = {}
-    for file in weight_files(folder):
+    for file in weight_files(model):
         try:
             with safe_open(file, "np") as tensors:
                 shapes |= {name: tuple(tensors.get_slice(name).get_shape()) for name in tensors.keys()}  # noqa: SIM118
@@ -66,24 +68,25 @@ def weights_of(folder: str) -> Shapes:
     return shapes
 
 
-def weight_files(folder: str) -> list[Path]:
-    """Return the files of the weights in `folder`; raises InputError where there are none."""
-    files = sorted(Path(folder).glob("*.safetensors"))
+def weight_files(model: str) -> list[Path]:
+    """Return the files of a model's weights; raises InputError where there are none."""
+    folder = model_folder(model)
+    files = sorted(folder.glob("*.safetensors"))
     if not files:
-        raise InputError("model.no_weights", field="model", folder=folder)
+        raise InputError("model.no_weights", field="model", folder=str(folder))
     return files
 
 
-def base_hash(folder: str) -> str:
-    """Return a hash of the model's config and weights."""
-    files = [Path(folder) / CONFIG, *weight_files(folder)]
-    return _hash(folder, tuple(file_stamp(file) for file in files))
+def base_hash(model: str) -> str:
+    """Return a hash of a model's config and weights."""
+    files = (model_folder(model) / CONFIG, *weight_files(model))
+    return _hash(files, tuple(file_stamp(file) for file in files))
 
 
 @functools.lru_cache(maxsize=8)
-def _hash(folder: str, stamps: tuple[FileStamp | None, ...]) -> str:
+def _hash(files: tuple[Path, ...], stamps: tuple[FileStamp | None, ...]) -> str:
     digest = hashlib.sha256()
-    for path in (Path(folder) / CONFIG, *weight_files(folder)):
+    for path in files:
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()

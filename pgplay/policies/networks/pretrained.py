@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from pgplay.errors import InputError
+from pgplay.paths import model_folder
 from pgplay.policies.prefix_tree import Prefixes
 
 PREFIX = "base_model.model."
@@ -128,10 +129,10 @@ class PretrainedNetwork(nn.Module):
         return selected
 
 
-def load_network(folder: str, rank: int, alpha: int, targets: str, seed: int) -> PretrainedNetwork:
-    """Return the model in `folder` in float32, with a fresh adapter of `rank`; 0 trains every weight.
+def load_network(model: str, rank: int, alpha: int, targets: str, seed: int) -> PretrainedNetwork:
+    """Return the pretrained `model` in float32, with a fresh adapter of `rank`; 0 trains every weight.
 
-    Nothing of the folder is run or unpickled. Raises InputError for a model that cannot be loaded so.
+    Nothing of its folder is run or unpickled. Raises InputError for a model that cannot be loaded so.
     """
     try:
         from peft import LoraConfig, get_peft_model
@@ -141,13 +142,14 @@ def load_network(folder: str, rank: int, alpha: int, targets: str, seed: int) ->
         raise InputError("model.lacks_packages", field="model", reason=str(error)) from error
 
     logging.disable_progress_bar()
+    folder = model_folder(model)
     try:
         causal = AutoModelForCausalLM.from_pretrained(
             folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, local_files_only=True
         )
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         reason = str(error).strip().split("\n")[0]
-        raise InputError("model.does_not_load", field="model", folder=folder, reason=reason) from error
+        raise InputError("model.does_not_load", field="model", folder=str(folder), reason=reason) from error
     causal.eval()
     if rank:
         config = LoraConfig(

@@ -8,8 +8,9 @@ from pgplay.app.rewards.draft import kept_rewards
 from pgplay.app.widgets.setup import form
 from pgplay.app.widgets.setup.described_select import Entry
 from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
+from pgplay.paths import shipped_models
 from pgplay.policies.families.catalogue import MODELS, chosen_model
-from pgplay.policies.families.pretrained import PRETRAINED, is_folder_name
+from pgplay.policies.families.pretrained import PRETRAINED, is_pretrained
 from pgplay.worker.protocol.records import Device
 
 HEADING = "# "
@@ -53,7 +54,7 @@ def rewards() -> list[Entry]:
 
 
 def models(vocabulary: int, typed: str, *, has_prompts: bool) -> list[Entry]:
-    """Return auto, every model with its number of parameters for this vocabulary size, and the `typed` folder."""
+    """Return auto, the catalogue's models with their parameters, those pretrained that ship, and a `typed` folder."""
     labels = form.model_choices(vocabulary)
     usual = chosen_model("auto", has_prompts=has_prompts)
     return [
@@ -62,8 +63,13 @@ def models(vocabulary: int, typed: str, *, has_prompts: bool) -> list[Entry]:
             Entry(name, label, MODELS[name].family.description, brief=" ".join(label.split()))
             for name, label in labels.items()
         ),
-        *([Entry(typed, Path(typed).name, PRETRAINED.description)] if is_folder_name(typed) else ()),
+        *(Entry(name, name, PRETRAINED.description) for name in shipped_models()),
+        *([Entry(typed, Path(typed).name, PRETRAINED.description)] if _is_folder(typed) else ()),
     ]
+
+
+def _is_folder(model: str) -> bool:
+    return is_pretrained(model) and model not in shipped_models()
 
 
 def devices(known: tuple[Device, ...], typed: str) -> list[Entry]:
