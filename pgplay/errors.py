@@ -5,7 +5,6 @@ The command line prints it as one or two plain lines and exits with its `exit_st
 Anything else that escapes is a defect.
 """
 
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,8 +12,6 @@ from pathlib import PurePath
 from typing import Any, TypeVar
 
 from pgplay.locale.catalog import UNKNOWN_NAME, Value, error_problem, error_remedy
-from pgplay.locale.quoting import abridged as abridged
-from pgplay.locale.quoting import shown as shown
 
 Known = TypeVar("Known")
 
@@ -28,10 +25,7 @@ class PgplayError(Exception):
 
     exit_status = 1
 
-    def __init__(self, code: str, remedy: str = "", **values: Any) -> None:
-        if remedy or not _CODE.fullmatch(code):  # until every room raises codes
-            values = {"sentence": code, "remedy": remedy}
-            code = "sentence"
+    def __init__(self, code: str, **values: Any) -> None:
         super().__init__(code)
         self.code = code
         self.values: dict[str, Value] = {name: _plain(value) for name, value in values.items()}
@@ -51,9 +45,6 @@ class PgplayError(Exception):
         return f"{problem}\n{remedy}" if remedy else problem
 
 
-_CODE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
-
-
 def _plain(value: Any) -> Value:
     """Return `value` as the worker's protocol can carry it."""
     if isinstance(value, PgplayError):
@@ -69,8 +60,8 @@ class InputError(PgplayError):
 
     exit_status = 2
 
-    def __init__(self, code: str, remedy: str = "", *, field: str = "", **values: Any) -> None:
-        super().__init__(code, remedy, **values)
+    def __init__(self, code: str, *, field: str = "", **values: Any) -> None:
+        super().__init__(code, **values)
         self.field = field
 
 
@@ -109,13 +100,13 @@ class RewardError(PgplayError):
     def __init__(
         self,
         code: str,
-        remedy: str = "",
+        *,
         line: int = 0,
         given: tuple[str, str, str] | None = None,
         traceback: str = "",
         **values: Any,
     ) -> None:
-        super().__init__(code, remedy, **values)
+        super().__init__(code, **values)
         self.line = line
         self.given = given
         self.traceback = traceback
@@ -151,13 +142,6 @@ def refusal_of_system(error: BaseException) -> PgplayError | None:
         first_line = str(error).strip().partition("\n")[0]
         return PgplayError("system.package", reason=first_line)
     return lacking
-
-
-def unknown_name(kind: str, name: str, known: Iterable[str], *, field: str = "") -> InputError:
-    """Return the error for a `name` that is no `kind`, said in words."""
-    error = UnknownName(kind, name, known, field=field)
-    error.values["kind"] = kind
-    return error
 
 
 def composed(name: str) -> str:

@@ -41,12 +41,12 @@ def ask(spec: RewardSpec, yes: bool) -> RewardSpec:
 
 
 def agree(
-    specs: Iterable[RewardSpec], yes: bool, remedy: str = "Give another with --reward."
+    specs: Iterable[RewardSpec], yes: bool, remedy: str = "advice.give_reward"
 ) -> tuple[RewardSpec, ...]:
     """Return `specs`, allowed, once the person consents to all their Python; raises InputError if refused."""
     agreed = []
     for spec in specs:
         agreed.append(ask(spec, yes))
         if not agreed[-1].may_run:
-            raise InputError(f"The reward of {spec.origin} was not allowed to run.", remedy)
+            raise InputError("command.reward_not_allowed", origin=spec.origin, advice=remedy)
     return tuple(agreed)

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from pgplay.cli.output import hanging, note, say, visible
-from pgplay.errors import InputError, unknown_name
+from pgplay.errors import InputError, UnknownName
+from pgplay.locale.catalog import Coded
 
 Arguments = argparse.Namespace
 
@@ -50,24 +51,22 @@ class Parser(argparse.ArgumentParser):
         option = re.match(r"argument ([^:]+): (.*)", message, re.DOTALL)
         name, what = (option[1].split("/")[-1], option[2]) if option else ("", message)
         if what.startswith("expected"):
-            raise InputError(
-                f"{name} needs a value.",
-                f"A value that begins with a dash is written {name}=VALUE." if name.startswith("--") else "",
-            )
+            code = "command.option_needs_value" if name.startswith("--") else "command.needs_value"
+            raise InputError(code, name=name)
         required = re.match(r"the following arguments are required: (.*)", message)
         if required:
-            raise InputError(f"{self.prog} needs {required[1]}.", f"See {self.prog} --help.")
+            raise InputError("command.required", command=self.prog, arguments=required[1])
         choice = re.match(r"invalid choice: '?(.*?)'? \(choose from (.*)\)", what)
         if choice:
-            known = [one.strip(" '") for one in choice[2].split(",")]
-            raise unknown_name(f"choice of {name}", choice[1], known)
+            known = [known_choice.strip(" '") for known_choice in choice[2].split(",")]
+            raise UnknownName("choice", choice[1], known, of=name)
         text = f"{name}: {what}" if name else f"{what[:1].upper()}{what[1:]}"
-        raise InputError(f"{text.rstrip('.')}.", f"See {self.prog} --help.")
+        raise InputError("command.argument", text=text.rstrip("."), command=self.prog)
 
     def _print_message(self, message: str, file: Any = None) -> None:
         say(message, file, end="")
 
-    def read(self, argv: Sequence[str], spare: int = 0, hint: Callable[[str], str] | None = None) -> Arguments:
+    def read(self, argv: Sequence[str], spare: int = 0, hint: Callable[[str], Coded] | None = None) -> Arguments:
         """Parse `argv`; the namespace's `spare` holds up to `spare` positional arguments.
 
         Raises InputError for an unknown option, with the nearest one, and for an unexpected argument; `hint` may
@@ -79,18 +78,17 @@ class Parser(argparse.ArgumentParser):
             if word.startswith("-") and len(word) > 1:
                 raise self._unknown_option(word.split("=")[0])
         if len(extra) > spare:
-            remedy = hint(extra[spare]) if hint else ""
-            raise InputError(
-                f"{self.prog} does not take the argument '{extra[spare]}'.", remedy or f"See {self.prog} --help."
-            )
+            advice = hint(extra[spare]) if hint else ("advice.see_help", {"command": self.prog})
+            raise InputError("command.extra_argument", command=self.prog, argument=extra[spare], advice=advice)
         arguments.spare = extra
         return arguments
 
     def _unknown_option(self, word: str) -> InputError:
         known = [name for action in self._actions for name in action.option_strings]
         nearest = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-        remedy = f"Did you mean {nearest[0]}?" if nearest else f"See {self.prog} --help."
-        return InputError(f"{self.prog} has no option {word}.", remedy)
+        if nearest:
+            return InputError("command.unknown_option_near", command=self.prog, option=word, nearest=nearest[0])
+        return InputError("command.unknown_option", command=self.prog, option=word)
 
 
 def add_json(parser: Parser | argparse._ArgumentGroup) -> None:
@@ -116,7 +114,7 @@ def confirm(question: str, yes: bool) -> bool:
     if yes:
         return True
     if not sys.stdin.isatty():
-        raise InputError(f"{question} There is no terminal to ask on.", "Confirm with --yes.")
+        raise InputError("command.unconfirmed", question=question)
     say(f"{visible(question)} [y/N] ", sys.stderr, end="")
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
@@ -177,7 +175,7 @@ def run_verb(prog: str, description: str, verbs: Mapping[str, Verb], argv: Seque
         argv = [default, *argv]
     name, *rest = argv
     if name not in verbs:
-        raise unknown_name(f"command of '{prog}'", name, verbs)
+        raise UnknownName("command", name, verbs, of=prog)
     verb = verbs[name]
     parser = Parser(f"{prog} {name}", f"{verb.summary}.")
     verb.add_arguments(parser)

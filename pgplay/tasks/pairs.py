@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from pgplay.errors import InputError, UnknownName, shown
+from pgplay.errors import InputError, UnknownName
 from pgplay.files.text import check_text, parse_toml, read_text
+from pgplay.locale.quoting import shown
 from pgplay.tasks.target_file import read_target
 from pgplay.tasks.task import Pair, single_target
 

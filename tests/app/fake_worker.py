@@ -96,6 +96,13 @@ class FakeWorker:
         self.on_exit(returncode, log_tail)
 
 
+def coded(problem: str, remedy: str = "") -> tuple[str, dict[str, Any]]:
+    """Return a code and values that read as this problem and remedy."""
+    who, _, happened = problem.rstrip(".").partition(" ")
+    advice = [remedy] if remedy else []
+    return "python_reward.failed", {"who": who, "happened": happened, "where": "", "advice": advice}
+
+
 def curve(step: int) -> dict[str, float]:
     """The metrics of a run that learns steadily."""
     mean = 1 - 0.95 * math.exp(-step / 60)
@@ -178,8 +185,8 @@ class Bench:
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
-    """Let the app work until `condition` holds; fails where it does not within seconds."""
-    for _ in range(200):
+    """Let the app work until `condition` holds; fails where it does not within half a minute."""
+    for _ in range(1500):
         if condition():
             return
         await pilot.pause(0.02)

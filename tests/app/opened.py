@@ -19,7 +19,7 @@ from pgplay.rewards.probe.verdict import Fact, Verdict
 from pgplay.tasks.task import single_target
 from pgplay.worker.protocol.messages import Failed, Mapped, Probed, PromptsListed, StateChanged, StepInspected, Written
 from tests.app.anatomies import anatomy, policy_map, traces
-from tests.app.fake_worker import Bench, begin, sample, snapshot, until
+from tests.app.fake_worker import Bench, begin, coded, sample, snapshot, until
 from tests.app.stored import store_run
 from tests.weights import weights
 
@@ -65,7 +65,7 @@ def _consent(bench: Bench) -> None:
 
 def _failed(bench: Bench) -> None:
     bench.worker.tell(StateChanged(state="failed", message="It failed.", step=40))
-    bench.worker.tell(Failed(problem="reward raised ValueError.", remedy="It was given 'x'.", run=RUN, step=40))
+    bench.worker.tell(Failed(*coded("reward raised ValueError.", "It was given 'x'."), run=RUN, step=40))
 
 
 OPENINGS = {

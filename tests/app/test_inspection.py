@@ -35,7 +35,7 @@ from pgplay.worker.protocol.messages import (
     StepInspected,
 )
 from tests.app.anatomies import RULES, anatomy, policy_map, sample, traces
-from tests.app.fake_worker import Bench, begin, curve, snapshot, until
+from tests.app.fake_worker import Bench, begin, coded, curve, snapshot, until
 
 
 def seen(bench: Bench, selector: str) -> str:
@@ -408,7 +408,7 @@ async def test_advice_that_the_worker_refuses_is_not_told_as_changed() -> None:
         await open_signals(bench, pilot)
         await pilot.press("1")
         await until(pilot, lambda: bench.sent(Change))
-        bench.worker.tell(Refused(problem="It cannot be.", request=bench.worker.request(Change)))
+        bench.worker.tell(Refused(*coded("It cannot be."), request=bench.worker.request(Change)))
         bench.worker.tell(Changed(settings={"lr": 0.1}, step=81))
         await until(pilot, lambda: bench.app.state.info and bench.app.state.info.settings.get("lr") == 0.1)
         assert told(bench) == ["It cannot be."]

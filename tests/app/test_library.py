@@ -21,7 +21,7 @@ from pgplay.runs.store import RunStore
 from pgplay.runs.summaries import list_runs
 from pgplay.tasks.task import Pair, Task, single_target
 from pgplay.worker.protocol.messages import Refused, Start, Write, Written
-from tests.app.fake_worker import Bench, begin, sample, until
+from tests.app.fake_worker import Bench, begin, coded, sample, until
 from tests.app.stored import store_run
 from tests.weights import weights
 
@@ -180,7 +180,7 @@ async def test_writing_with_a_saved_policy() -> None:
         screen.query_one("#how", Choice).value = "greedy"
         await pilot.press("ctrl+w")
         assert bench.sent(Write)[-1] == Write(policy="first", count=1, temperature=0.5, greedy=True)
-        bench.worker.answer(Refused(problem="The policy is gone."))
+        bench.worker.answer(Refused(*coded("The policy is gone.")))
         await until(pilot, lambda: "The policy is gone." in str(screen.query_one("#texts", Static).render()))
 
 

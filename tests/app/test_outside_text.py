@@ -33,7 +33,7 @@ from pgplay.worker.protocol.messages import (
     Written,
 )
 from tests.app.anatomies import anatomy, policy_map
-from tests.app.fake_worker import TEXTS, Bench, begin, sample, snapshot, until
+from tests.app.fake_worker import TEXTS, Bench, begin, coded, sample, snapshot, until
 from tests.app.opened import OPENINGS, PROBE, VERDICT, go_to, prepare
 from tests.hostile import HOSTILE, STEERS, keep_policy, keep_preset, keep_run
 
@@ -222,10 +222,10 @@ async def test_messages_of_the_worker_steer_nothing(markup: list[str], no_net: N
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
-        bench.worker.tell(Refused(problem=HOSTILE, remedy=HOSTILE))
+        bench.worker.tell(Refused(*coded(HOSTILE, HOSTILE)))
         await pilot.pause(0.05)
         assert not STEERS.search(shown(bench).replace("\n", ""))
-        bench.worker.tell(Failed(problem=HOSTILE, remedy=HOSTILE, run=HOSTILE, step=1))
+        bench.worker.tell(Failed(*coded(HOSTILE, HOSTILE), run=HOSTILE, step=1))
         await until(pilot, lambda: bench.app.screen is not bench.app.main)
         await pilot.pause(0.05)
         assert not STEERS.search(shown(bench).replace("\n", ""))

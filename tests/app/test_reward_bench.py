@@ -20,7 +20,7 @@ from pgplay.rewards.probe.verdict import judge
 from pgplay.rewards.records import Triple
 from pgplay.rewards.reward import build_reward
 from pgplay.worker.protocol.messages import Probed, ProbeReward, Refused
-from tests.app.fake_worker import Bench, begin, until
+from tests.app.fake_worker import Bench, begin, coded, until
 
 PYTHON = 'def reward(text, target, prompt):\n    return {"score": len(text), "prompted": len(prompt)}\n'
 
@@ -106,7 +106,7 @@ async def test_what_cannot_be_probed_is_said_on_the_bench_and_keys_stay_free() -
         screen = await opened(bench, pilot)
         await pilot.press("ctrl+r")
         await until(pilot, lambda: bench.sent(ProbeReward))
-        bench.worker.answer(Refused(problem="It divides by zero.", remedy="Keep the divisor above 0."))
+        bench.worker.answer(Refused(*coded("It divides by zero.", "Keep the divisor above 0.")))
         await until(pilot, lambda: "It divides by zero." in said(screen, "#probed"))
         assert screen.query_one("#probe").display
         await pilot.press("x")
@@ -127,7 +127,7 @@ def test_the_table_marks_the_best_and_says_what_failed() -> None:
     styles = {name: Style() for name in ("muted", "role", "now", "worse")} | {"better": Style(bold=True)}
     with build_reward("levenshtein") as reward:
         scores = reward.score(["ab", "a"], ["ab", "ab"], ["", ""])
-        table = bench_text.table(["levenshtein", "mine.py"], [scores, RewardError("It failed.")], styles)
+        table = bench_text.table(["levenshtein", "mine.py"], [scores, RewardError("text", text="It failed.")], styles)
     assert "1.00   0.50" in table.plain
     assert "✗ It failed." in table.plain
     best = [table.plain[span.start : span.end].strip() for span in table.spans if span.style == Style(bold=True)]

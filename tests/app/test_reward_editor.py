@@ -18,7 +18,7 @@ from pgplay.config.run_config import make_config
 from pgplay.errors import PgplayError
 from pgplay.rewards.spec import read_spec
 from pgplay.worker.protocol.messages import Change, Changed, Failed, Log, Refused, Resume, StateChanged
-from tests.app.fake_worker import Bench, opened, until
+from tests.app.fake_worker import Bench, coded, opened, until
 
 PYTHON = """def reward(text, target, prompt):
     print("seen", text)
@@ -127,9 +127,7 @@ async def test_a_refused_reward_shows_the_line_and_what_it_was_given_and_the_tex
         await pilot.press("ctrl+s")
         await until(pilot, lambda: bench.sent(Change))
         bench.worker.tell(
-            Refused(
-                problem="reward raised ValueError (line 3: return).",
-                remedy="It was given the text 'zzz' (target 'q').",
+            Refused(*coded("reward raised ValueError (line 3: return).", "It was given the text 'zzz' (target 'q')."),
                 line=3,
                 given=("zzz", "q", ""),
                 request=bench.worker.request(Change),
@@ -193,7 +191,7 @@ async def test_the_lines_of_a_failing_reward_are_seen_from_their_beginning(tmp_p
     async with opened(make_config({"reward": str(file)})) as (bench, pilot):
         bench.worker.build("training", reward=str(file))
         bench.worker.tell(StateChanged(state="failed", message="It failed.", step=5))
-        bench.worker.tell(Failed(problem="It raised.", run="a-run", step=5, reward=str(file), line=5))
+        bench.worker.tell(Failed(*coded("It raised."), run="a-run", step=5, reward=str(file), line=5))
         await until(pilot, lambda: isinstance(bench.app.screen, FailureCard))
         await pilot.press("enter")
         screen = await editor(bench, pilot)
@@ -210,7 +208,7 @@ async def test_a_failing_reward_is_mended_and_the_run_goes_on_from_the_same_step
         bench.worker.train(5)
         await until(pilot, lambda: bench.app.state.step == 5)
         bench.worker.tell(StateChanged(state="failed", message="It failed.", step=5))
-        failed = Failed(problem="It raised.", run="a-run", step=5, reward=str(file), line=2, given=("x", "y", ""))
+        failed = Failed(*coded("It raised."), run="a-run", step=5, reward=str(file), line=2, given=("x", "y", ""))
         bench.worker.tell(failed)
         await until(pilot, lambda: isinstance(bench.app.screen, FailureCard))
         await pilot.press("enter")
@@ -237,7 +235,7 @@ async def test_the_card_goes_when_the_mended_file_lets_the_run_go_on() -> None:
     async with opened() as (bench, pilot):
         bench.worker.build("training")
         bench.worker.tell(StateChanged(state="failed", message="It failed.", step=5))
-        bench.worker.tell(Failed(problem="It raised.", run="a-run", step=5, reward="levenshtein"))
+        bench.worker.tell(Failed(*coded("It raised."), run="a-run", step=5, reward="levenshtein"))
         await until(pilot, lambda: isinstance(bench.app.screen, FailureCard))
         bench.worker.tell(StateChanged(state="training", step=5))
         await until(pilot, lambda: not isinstance(bench.app.screen, FailureCard))

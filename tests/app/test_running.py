@@ -27,7 +27,7 @@ from pgplay.worker.protocol.messages import (
     Step,
     Stop,
 )
-from tests.app.fake_worker import Bench, begin, snapshot, until, words
+from tests.app.fake_worker import Bench, begin, coded, snapshot, until, words
 
 
 async def test_space_starts_the_run_that_the_setup_shows() -> None:
@@ -247,7 +247,7 @@ async def test_a_refused_command_is_told_and_changes_nothing() -> None:
         await begin(bench, pilot)
         await pilot.press("space")
         problem, remedy = "There is no model called '[/x]'.", "Did you mean 'gru-nano'?"
-        bench.worker.tell(Refused(problem=problem, remedy=remedy, request=bench.worker.request(Start)))
+        bench.worker.tell(Refused(*coded(problem, remedy), request=bench.worker.request(Start)))
         await until(pilot, lambda: not bench.app.state.waiting)
         assert bench.app.state.run == "idle"
         assert told(bench, "[/x]")
@@ -259,9 +259,7 @@ async def test_a_failed_run_shows_why_and_can_be_resumed() -> None:
         await begin(bench, pilot)
         bench.worker.build("training")
         bench.worker.tell(
-            Failed(
-                problem="The reward raised [/ValueError].",
-                remedy="Mend it.",
+            Failed(*coded("The reward raised [/ValueError].", "Mend it."),
                 details="Traceback\n  [b]line 3[/b]",
                 run="a-run",
                 step=12,
@@ -369,7 +367,7 @@ async def test_the_steps_of_a_start_that_is_refused_are_dropped_with_it() -> Non
         bench.worker.build("failed")
         await until(pilot, lambda: bench.app.state.run == "failed")
         await pilot.press("s", "S")
-        bench.worker.tell(Refused(problem="There is no such device.", request=bench.worker.request(Start)))
+        bench.worker.tell(Refused(*coded("There is no such device."), request=bench.worker.request(Start)))
         await until(pilot, lambda: told(bench, "There is no such device."))
         bench.worker.tell(StateChanged(state="paused"))
         await until(pilot, lambda: bench.app.state.run == "paused")
@@ -383,7 +381,7 @@ async def test_a_refusal_of_something_else_does_not_end_the_wait_for_a_start() -
     async with bench.app.run_test(size=(120, 36), notifications=True) as pilot:
         await begin(bench, pilot)
         await pilot.press("space")
-        bench.worker.tell(Refused(problem="Something else.", request=bench.worker.request(Start) + 7))
+        bench.worker.tell(Refused(*coded("Something else."), request=bench.worker.request(Start) + 7))
         await until(pilot, lambda: told(bench, "Something else."))
         assert bench.app.state.waiting
         await pilot.press("space")

@@ -10,7 +10,7 @@ from textual.widgets import Input, Static
 
 from pgplay.app.screens.rewards.editor import RewardScreen
 from pgplay.worker.protocol.messages import Changed, Refused
-from tests.app.fake_worker import Bench, begin, until, words
+from tests.app.fake_worker import Bench, begin, coded, until, words
 
 REWARD = """def reward(text, target, prompt):
     vowels = sum(one in "aeiou" for one in text)
@@ -66,7 +66,7 @@ def test_reward_editor(snap_compare: Callable[..., bool]) -> None:
         await until(pilot, lambda: isinstance(bench.app.screen, RewardScreen) and bench.app.screen.query("#checked"))
         await pilot.press("ctrl+r")
         await until(pilot, lambda: "vowels" in str(bench.app.screen.query_one("#checked", Static).render()))
-        bench.worker.tell(Refused(problem="It fails at line 3.", remedy="It was given 'x'.", line=3))
+        bench.worker.tell(Refused(*coded("It fails at line 3.", "It was given 'x'."), line=3))
         await until(pilot, lambda: "It fails" in str(bench.app.screen.query_one("#verdict", Static).render()))
         bench.app.screen.set_focus(None)
 

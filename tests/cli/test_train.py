@@ -206,7 +206,7 @@ def test_policy_that_cannot_be_saved_is_not_lost(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def taken(*arguments: object, **options: object) -> None:
-        raise InputError("There is already a policy called 'mine'.", "Choose another name.")
+        raise InputError("policy.taken", name="mine", advice="Choose another name.")
 
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr("pgplay.worker.session.session.save_policy", taken)
@@ -221,7 +221,7 @@ def test_run_whose_last_checkpoint_cannot_be_written_says_from_where_it_goes_on(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*arguments: object) -> None:
-        raise PgplayError("No room is left.")
+        raise PgplayError("text", text="No room is left.")
 
     monkeypatch.setattr("pgplay.worker.session.session.Session.rest", full)
     assert main(["train", "--target", "hi", "--steps", "2"]) == 1

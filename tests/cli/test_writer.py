@@ -72,8 +72,9 @@ def test_a_progress_bar_draws_no_text_that_steers(monkeypatch: pytest.MonkeyPatc
 
 def test_each_way_of_printing_makes_text_visible(capsys: pytest.CaptureFixture[str]) -> None:
     say(HOSTILE)
-    print_error(PgplayError(HOSTILE, HOSTILE))
-    print_error(RewardError(HOSTILE, HOSTILE, traceback=f"File {HOSTILE}\nFile {HOSTILE}"))
+    failed = {"who": HOSTILE, "happened": HOSTILE, "where": "", "advice": [HOSTILE]}
+    print_error(PgplayError("python_reward.failed", **failed))
+    print_error(RewardError("python_reward.failed", **failed, traceback=f"File {HOSTILE}\nFile {HOSTILE}"))
     print_table((HOSTILE,), [(HOSTILE,)])
     print_facts({HOSTILE: HOSTILE})
     print_source(HOSTILE)

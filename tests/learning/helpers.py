@@ -90,5 +90,5 @@ class Unreliable(Reward):
     def score(self, texts: Sequence[str], targets: Sequence[str], prompts: Sequence[str]) -> Scores:
         self.calls += 1
         if self.calls == self.fails_at:
-            raise RewardError("It failed.")
+            raise RewardError("text", text="It failed.")
         return super().score(texts, targets, prompts)

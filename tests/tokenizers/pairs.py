@@ -55,7 +55,7 @@ class PairTokenizer(msgspec.Struct, frozen=True):
 
     def encode(self, text: str) -> list[int]:
         if missing := self.unwritable([text]):
-            raise InputError(f"There is no token for {missing!r}.", f"It knows {self.alphabet!r}.")
+            raise InputError("alphabet.lacks", character=missing[0], count=len(self.alphabet), alphabet=self.alphabet)
         return [self.token_texts.index(text[place : place + 2]) for place in range(0, len(text), 2)]
 
     def render_prompt(self, prompt: str) -> list[int]:

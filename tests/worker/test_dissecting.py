@@ -61,7 +61,7 @@ def test_a_run_that_rests_makes_one_step_and_pauses(desk):  # noqa: F811
 def test_where_no_network_is_trained_it_is_refused(desk, command):  # noqa: F811
     desk.send(Start(config=RunConfig(), paused=True))
     desk.state("paused")
-    desk.sessions[0].policy_problem = InputError("A search trains no network.")
+    desk.sessions[0].policy_problem = InputError("text", text="A search trains no network.")
     desk.send(command)
     assert "no network" in desk.next(Refused).problem
     assert desk.sessions[0].step_count == 0

@@ -189,6 +189,6 @@ def test_a_mended_reward_is_tried_first_on_the_text_that_the_old_one_failed_for(
 
 def failing_for(text):
     def score(texts, targets, prompts):
-        raise RewardError("It failed.", given=(text, targets[0], prompts[0]))
+        raise RewardError("text", text="It failed.", given=(text, targets[0], prompts[0]))
 
     return score

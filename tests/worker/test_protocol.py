@@ -1,3 +1,4 @@
+import functools
 import json
 import typing
 
@@ -22,12 +23,18 @@ def messages_of(kind: type) -> st.SearchStrategy:
     return st.builds(kind, **{field.name: values(hints[field.name]) for field in msgspec.structs.fields(kind)})
 
 
+@functools.cache
+def later(kind: type) -> st.SearchStrategy:
+    """Messages of `kind`, which may hold others of its own kind."""
+    return st.deferred(lambda: messages_of(kind))
+
+
 def values(hint: typing.Any) -> st.SearchStrategy:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if hint is RunConfig:
         return configs()
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
-        return messages_of(hint)
+        return later(hint)
     if isinstance(hint, type) and issubclass(hint, tuple) and hasattr(hint, "_fields"):
         return st.builds(hint, **{name: values(one) for name, one in typing.get_type_hints(hint).items()})
     if origin is typing.Literal:

@@ -3,6 +3,7 @@
 import queue
 import threading
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -43,6 +44,11 @@ from pgplay.worker.session.stop_conditions import Ending
 from tests.worker.helpers import anatomy, snapshot
 
 PATIENCE = 20.0
+
+
+def failure(who: str, happened: str, advice: str) -> dict[str, Any]:
+    """The values of a Python reward's error."""
+    return {"who": who, "happened": happened, "where": "", "advice": [advice]}
 
 
 class SmallSession:
@@ -102,7 +108,7 @@ class SmallSession:
         if "seed" in settings:
             raise InputError("seed cannot be changed.")
         if any("broken" in spec.code for spec in rewards):
-            raise RewardError("It is broken.", line=3)
+            raise RewardError("text", text="It is broken.", line=3)
         self.calls.append(("change", self.step_count))
 
     def saved_reward(self):
@@ -147,20 +153,20 @@ class Desk:
 
     def branch(self, run: str, step: int):
         if step != 5:
-            raise InputError(f"The run '{run}' has no checkpoint at step {step}.", "The nearest: 5.")
+            raise InputError("run.no_checkpoint_at", name=run, step=step, nearest=[5])
         return f"{run}-at-{step}"
 
     def _prepare(self, command: Start):
         if command.config.target == "refuse me":
-            raise InputError("The target is refused.", "Choose another.")
+            raise InputError("policy.taken", name="x", advice="Choose another.")
         return partial(self._begin, command)
 
     def probe(self, command):
-        raise InputError("There is nothing to look at.")
+        raise InputError("text", text="There is nothing to look at.")
 
     def find(self, name, command):
         if not name.startswith("run-"):
-            raise InputError(f"There is no run called '{name}'.")
+            raise InputError("text", text=f"There is no run called '{name}'.")
 
     def _begin(self, command, tell):
         session = self.begin(command, tell)
@@ -298,13 +304,15 @@ def test_bad_settings_are_refused_and_the_run_goes_on(desk):
 
 
 def test_a_line_that_is_no_command_is_refused(desk):
-    desk.send(ProtocolError("This is no message."))
-    assert desk.next(Refused).problem == "This is no message."
+    desk.send(ProtocolError("protocol.no_message", version=1, reason="it is empty"))
+    assert desk.next(Refused).problem == "This is no message of protocol version 1: it is empty."
 
 
 def test_a_reward_that_fails_pauses_the_run_which_resumes_with_the_reward_built_again(desk):
     session = desk.start()
-    session.errors[3] = RewardError("Line 4 divides by zero.", "Mend it and resume.")
+    session.errors[3] = RewardError(
+        "python_reward.failed", **failure("Line 4", "divides by zero", "Mend it and resume.")
+    )
     session.gate.release(3)
     assert desk.state("failed").step == 2
     failed = desk.next(Failed)
@@ -442,7 +450,7 @@ def test_a_reward_saved_with_a_mistake_is_told_with_its_line_and_the_run_goes_on
 
 def test_a_run_that_its_reward_stopped_says_so_and_goes_on_when_the_mended_file_is_saved(desk):
     session = desk.start()
-    error = RewardError("It failed.", "It was given 'x'.", line=7)
+    error = RewardError("python_reward.failed", line=7, **failure("It", "failed", "It was given 'x'."))
     error.spec = "mine.py"
     session.errors[1] = error
     session.gate.release(1)

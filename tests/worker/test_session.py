@@ -309,7 +309,7 @@ def test_a_full_disk_stops_the_run_and_costs_no_step(monkeypatch):
     record = RunStore.record
 
     def full(store, report):
-        raise PgplayError("The store failed: the disk is full.")
+        raise PgplayError("text", text="The store failed: the disk is full.")
 
     monkeypatch.setattr(RunStore, "record", full)
     with pytest.raises(PgplayError, match="disk is full"):

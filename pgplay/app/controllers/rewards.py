@@ -86,7 +86,7 @@ class RewardController:
         checked = self._host.main.setup.check_now()
         if checked.config is None:
             problem = checked.problem.message if checked.problem is not None else ""
-            raise RewardError(f"The setup holds no run that could begin: {problem}")
+            raise RewardError("setup.no_run", reason=problem)
         spec = read_spec(asked) if isinstance(asked, str) else asked
         return self._host.ask(ProbeReward(config=replace(checked.config, reward=spec.text), rewards=(spec,)))
 

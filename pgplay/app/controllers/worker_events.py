@@ -9,7 +9,7 @@ from pgplay.app.host import AppHost
 from pgplay.app.messages import PARTS, ResumeRun, StateShown
 from pgplay.errors import PgplayError
 from pgplay.worker.protocol.messages import Event, Failed, Notice, Refused, Saved, StateChanged
-from pgplay.worker.session.failures import ending_in_words
+from pgplay.worker.session.failures import coded_exit
 
 if TYPE_CHECKING:
     from pgplay.app.screens.dialogs.failure import FailureCard
@@ -52,8 +52,8 @@ class WorkerEvents:
                 self._host.notify_user(f"Saved as {name}. Press o for all policies.")
             case Notice(message=message):
                 self._host.notify_user(message)
-            case Refused(problem=problem, remedy=remedy):
-                self._host.notify_user(f"{problem} {remedy}".strip(), severe=True)
+            case Refused():
+                self._host.notify_user(f"{event.problem} {event.remedy}".strip(), severe=True)
             case Failed():
                 self._show_failure(event, "\n".join(self._host.state.log), "The run stopped")
             case _:
@@ -64,8 +64,8 @@ class WorkerEvents:
         info = self._host.state.info
         run = info.run if info is not None else ""
         failure = Failed(
-            problem=f"The worker process ended: {ending_in_words(returncode)}.",
-            remedy="Nothing that was stored is lost." if run else "Press space to start another one.",
+            "worker.ended_in_run" if run else "worker.ended",
+            {"reason": coded_exit(returncode)},
             run=run,
             step=self._host.state.step,
             checkpoint_step=self._last_checkpoint(run) if run else None,

@@ -17,7 +17,7 @@ from pgplay.errors import PgplayError
 from pgplay.rewards.records import Scores, Triple
 from pgplay.rewards.reward import Reward, build_reward
 from pgplay.rewards.spec import RewardSpec, read_spec
-from pgplay.worker.session.failures import describe_error
+from pgplay.worker.session.failures import coded_error
 
 MOST_REWARDS = 32
 """So many rewards stay ready between questions; beyond them, the one that was not used for longest is let go."""
@@ -88,7 +88,7 @@ class BackgroundScorer:
         except PgplayError as error:
             return error
         except Exception as error:  # such as no process to be had: the person has to hear of it, and the thread go on
-            return PgplayError(*describe_error(error))
+            return coded_error(error)
 
     def _find(self, asked: Asked) -> Reward:
         reward = self._rewards.pop(asked, None)

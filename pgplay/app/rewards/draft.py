@@ -125,5 +125,5 @@ def keep(asked: RewardSpec) -> Path | None:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(asked.code.encode()).readline)
         write_atomically(path.resolve(), asked.code.encode(encoding))  # resolved: a link stays a link
     except (UnicodeEncodeError, SyntaxError) as error:
-        raise PgplayError(f"The reward cannot be written: {error}.", "Fix it, or its coding line.") from error
+        raise PgplayError("draft.not_written", reason=str(error)) from error
     return path

@@ -8,4 +8,4 @@ from pgplay.worker.protocol.messages import Failed, Refused
 
 def reported_error(event: Failed | Refused) -> RewardError:
     """Return the error that was reported."""
-    return RewardError(event.problem, event.remedy, event.line, event.given)
+    return RewardError(event.code, line=event.line, given=event.given, **event.values)

@@ -22,10 +22,9 @@ def parse_leg(words: str, step: int) -> Step:
         case "step" | "steps":
             count = int(goal.value) - (step if goal.kind == "step" else 0)
             if count < 1:
-                problem = f"The run is at step {step} already." if goal.kind == "step" else "No step would be made."
-                raise InputError(problem, "Give a later one.")
+                raise InputError("pace.past" if goal.kind == "step" else "pace.no_step", step=step)
             return Step(count=count)
-    raise InputError(f"With {goals.describe(goal)} the run would not pause.", f"Give one of: {goals.EXAMPLES}.")
+    raise InputError("pace.no_pause", goal=goals.describe(goal), examples=goals.EXAMPLES)
 
 
 def describe_pace(seconds: float) -> str:

@@ -18,9 +18,9 @@ from textual.theme import BUILTIN_THEMES
 
 from pgplay.app import themes
 from pgplay.app.state.plot_view import MOST_PLOTS, SMOOTHINGS, PlotView, is_plotted
-from pgplay.errors import InputError, PgplayError, shown
+from pgplay.errors import InputError, PgplayError
 from pgplay.files.text import read_bytes
-from pgplay.locale.quoting import quoted_setting
+from pgplay.locale.quoting import quoted_setting, shown
 from pgplay.paths import data_folder, make_folder
 
 FILE = "app.json"

@@ -141,7 +141,7 @@ def _measure(orders: Sequence[BenchmarkRequest]) -> tuple[list[BenchmarkResult],
         note(f"{order.model} on {order.device} could not be measured. {reason}")
         failed.append({"model": order.model, "device": order.device, "reason": reason})
     if not speeds:
-        raise InputError("Nothing could be measured.", "Choose smaller models, or a smaller --batch-size or --length.")
+        raise InputError("command.nothing_measured")
     return speeds, failed
 
 

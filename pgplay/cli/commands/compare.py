@@ -24,7 +24,7 @@ from pgplay.config import goals
 from pgplay.config.recipe import differences, from_recipe, to_recipe
 from pgplay.config.run_config import RunConfig, make_config, to_settings
 from pgplay.config.warm_start import PolicyNamed
-from pgplay.errors import InputError, unknown_name
+from pgplay.errors import InputError, UnknownName
 from pgplay.rewards.spec import OWN
 from pgplay.worker.client.pool import News, Outcome, Pool
 from pgplay.worker.protocol.messages import Start
@@ -126,7 +126,7 @@ def read_seeds(text: str) -> list[int]:
             raise _wrong_seeds(text)
         seeds += _seeds_between(text, int(first), int(last if dash else first))
     if len(set(seeds)) < len(seeds):
-        raise InputError(f"--seeds names a seed twice: {text}.", "Give each seed once.")
+        raise InputError("command.seed_twice", text=text)
     return seeds
 
 
@@ -137,26 +137,19 @@ def _seeds_between(text: str, first: int, last: int) -> range:
 
 
 def _wrong_seeds(text: str) -> InputError:
-    return InputError(
-        f"--seeds cannot be '{text}'.",
-        f"Give how many (5), a range (0-4) or a list (0,3,7): at most {_MOST_SEEDS:,} seeds, up to {_GREATEST_SEED}.",
-    )
+    return InputError("command.seeds", text=text, most=_MOST_SEEDS, greatest=_GREATEST_SEED)
 
 
 def _read_entries(arguments: Arguments) -> list[Entry]:
     options = read_settings(arguments)
     if "seed" in options:
-        raise InputError(
-            "--seed names one seed.", f"For that seed alone, give --seeds {options['seed']}-{options['seed']}."
-        )
+        raise InputError("command.one_seed", seed=options["seed"])
     named = [_read_recipe(word) for word in arguments.recipes]
     configs = [_complete(config, options) for _, config in named]
     for place, config in enumerate(configs):
         if config in configs[:place]:
             first = configs.index(config)
-            raise InputError(
-                f"The recipes {first + 1} and {place + 1} describe the same run.", "Give each once; --seeds repeats it."
-            )
+            raise InputError("command.same_recipe", first=first + 1, second=place + 1)
         _check(config)
     read = [
         read_rewards(config, options, dict.fromkeys((config.reward, *config.measure), _origin(word)))
@@ -195,7 +188,7 @@ def _read_recipe(word: str) -> tuple[str, RunConfig]:
             return word, store.config
     presets = [preset.name for preset in preset_names()]
     if word not in presets and not Path(word).exists():
-        raise unknown_name("preset or run", word, [*presets, *runs])
+        raise UnknownName("preset_or_run", word, [*presets, *runs])
     preset = load_preset(word)
     return word, make_config(with_rewards_beside(preset.settings, preset.path))
 

@@ -138,8 +138,8 @@ def _export(arguments: Arguments) -> int:
     from pgplay.library.archive import export_policy
 
     if arguments.file == "-":
-        raise InputError("A policy cannot be written to standard output.", "Name a file or an existing folder.")
-    remedy = "Choose another name, or give --replace."
+        raise InputError("command.policy_to_output")
+    remedy = "advice.replace"
     say(export_policy(arguments.name, arguments.file, overwrite=arguments.replace, remedy=remedy))
     return 0
 
@@ -157,7 +157,7 @@ def _import(arguments: Arguments) -> int:
         arguments.file,
         arguments.name,
         overwrite=arguments.replace,
-        remedy="Choose another with --name, or give --replace.",
+        remedy="advice.name_or_replace",
     )
     say(card.name)
     if not card.reward_source:

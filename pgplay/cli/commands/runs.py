@@ -176,14 +176,12 @@ def _export(arguments: Arguments) -> int:
     ending = Path(arguments.file or "").suffix.lstrip(".").lower()
     chosen = arguments.format or ending or "csv"
     if chosen not in FORMATS:
-        raise InputError(
-            f"{arguments.file} has none of the endings .{', .'.join(FORMATS)}.", "Choose the format with --format."
-        )
+        raise InputError("command.no_format", file=arguments.file, endings=[f".{ending}" for ending in FORMATS])
     path = None if arguments.file in (None, "-") else expand_home(arguments.file)
     if path is not None:
-        check_destination(path, arguments.replace, "Choose another name, or give --replace.")
+        check_destination(path, arguments.replace, "advice.replace")
     if path is None and chosen == "png" and sys.stdout.isatty():
-        raise InputError("A terminal cannot show a picture.", "Name a FILE to write it to.")
+        raise InputError("command.picture_to_terminal")
     wait = LongWait(f"Exporting {arguments.name}")
     with RunReader.open(arguments.name) as run:
         pieces = export_run(run, chosen, arguments.metric or (), wait.show)

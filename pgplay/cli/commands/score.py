@@ -99,9 +99,7 @@ def _read_texts(argv: Sequence[str]) -> list[str]:
         else:
             texts.append(word)
     if not texts:
-        raise InputError(
-            "There is no text to score.", "Give texts as arguments, or - to read lines from standard input."
-        )
+        raise InputError("command.no_text")
     return texts
 
 
@@ -111,7 +109,7 @@ def _input_lines() -> list[str]:
     try:
         return lines_of(sys.stdin.read())
     except UnicodeDecodeError as error:
-        raise InputError("Standard input is not valid UTF-8.", "Convert it, or give the texts as arguments.") from error
+        raise InputError("command.input_encoding") from error
 
 
 def _score(specs: Sequence[str], texts: Sequence[str], target: str | None, prompt: str) -> dict[str, Scores]:
@@ -123,6 +121,6 @@ def _score(specs: Sequence[str], texts: Sequence[str], target: str | None, promp
     for spec in specs:
         with build_reward(read_spec(spec), on_log=note) as reward:
             if target is None and reward.needs_target and reward.kind != "python":
-                raise InputError(f"{spec} compares texts with a target.", "Give one with --target.")
+                raise InputError("command.score_needs_target", reward=spec)
             scores[spec] = reward.score(texts, [target or ""] * count, [prompt] * count)
     return scores

@@ -19,7 +19,7 @@ from pgplay.cli.signals import INTERRUPTED, Interruption, heeded
 from pgplay.cli.tables import print_facts, print_table
 from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, PgplayError
-from pgplay.locale.catalog import finding_text
+from pgplay.locale.catalog import Coded, finding_text
 
 if TYPE_CHECKING:
     from pgplay.learning.learner import Learner
@@ -68,8 +68,8 @@ def train(argv: Sequence[str]) -> int:
         return _run(arguments, request, interruption, began)
 
 
-def _hint(word: str) -> str:
-    return f"For a preset use --preset {word}, for a text --target '{word}'."
+def _hint(word: str) -> Coded:
+    return "advice.preset_or_target", {"word": word}
 
 
 class Request(NamedTuple):
@@ -87,19 +87,17 @@ def _check(arguments: Arguments) -> Request:
     if arguments.save is not None:
         from pgplay.library.policies import check_policy_name
 
-        remedy = "Choose another name, or give --replace."
+        remedy = "advice.replace"
         arguments.save = check_policy_name(arguments.save, arguments.replace, remedy)
     if arguments.resume is not None:
         if arguments.preset is not None or arguments.recipe is not None:
-            raise InputError("A resumed run keeps its settings.", "Drop --preset and --recipe.")
+            raise InputError("command.resumed_settings")
         from pgplay.runs.stored_rewards import stored_rewards
 
-        remedy = "Start a new run with another reward."
+        remedy = "advice.another_reward"
         return Request(None, Inputs(), agree(stored_rewards(arguments.resume, arguments.at), arguments.yes, remedy))
     if arguments.at is not None:
-        raise InputError(
-            "--at needs a stored run.", "Give --resume RUN too; pgplay runs show RUN lists its checkpoints."
-        )
+        raise InputError("command.at_alone")
     from pgplay.config.warm_start import PolicyNamed
     from pgplay.learning.algorithms.table import no_policy
     from pgplay.learning.plan import make_plan
@@ -188,18 +186,18 @@ def _train_guarded(session: Session, interruption: Interruption, progress: Progr
         session.rest(*(ending[:2] if ending else ("paused", "interrupted")))
         return ending, totals
     except Exception as error:  # the run must stay resumable whatever a step raises
-        from pgplay.worker.session.failures import describe_error
+        from pgplay.worker.session.failures import coded_error
 
-        problem, remedy = describe_error(error)
+        coded = coded_error(error)
         with suppress(PgplayError):  # such as a full disk, which may be why the step failed
             way = getattr(error, "traceback", "") if isinstance(error, PgplayError) else traceback.format_exc()
             session.log_failure(f"{error}\n{way}".strip())
-            session.rest("failed", problem)
+            session.rest("failed", coded.problem)
         if session.is_kept:
             progress.say(f"The run is kept up to step {session.checkpoint_step}: {_to_resume(session)}")
         if isinstance(error, PgplayError):
             raise
-        raise PgplayError(problem, remedy) from error
+        raise coded from error
 
 
 def _save(session: Session, name: str, replace: bool) -> None:

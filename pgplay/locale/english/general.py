@@ -6,8 +6,6 @@ _MEMORY = "Close other programs, or raise the limit (ulimit -v): training takes 
 
 GENERAL_ERRORS: dict[str, str] = {
     "error.text": "{text}",
-    "error.sentence": "{sentence}",
-    "error.sentence.remedy": "{remedy}",
     "error.name.unknown": "There is no {kind:text} called {name:name}.",
     "error.name.unknown.nearest": "Did you mean '{nearest}'?",
     "error.name.unknown.known": "There is: {known:list}.",

@@ -1,6 +1,51 @@
-"""Errors of the worker and its protocol."""
+"""Errors of the worker, its sessions and its protocol."""
 
 from __future__ import annotations
 
 WORKER_ERRORS: dict[str, str] = {
+    "error.protocol.no_message": "This is no message of protocol version {version}: {reason}.",
+    "error.protocol.no_greeting": "The worker did not begin with Ready; this pgplay speaks version {own}.",
+    "error.protocol.no_greeting.remedy": "Install the same version of pgplay on both sides.",
+    "error.protocol.other_version": (
+        "The worker speaks protocol version {version}; this pgplay speaks version {own}."
+    ),
+    "error.protocol.other_version.remedy": "Install the same version of pgplay on both sides.",
+    "error.worker.ended": "The worker process ended: {reason:text}.",
+    "error.worker.ended.remedy": "Press space to start another one.",
+    "error.worker.ended_in_run": "The worker process ended: {reason:text}.",
+    "error.worker.ended_in_run.remedy": "Nothing that was stored is lost.",
+    "exit.killed": "it was killed ({signal})",
+    "exit.status": "it left with status {status}",
+    "error.run.memory": "There was not enough memory.",
+    "error.run.memory.remedy": "Choose a smaller batch_size or a smaller model.",
+    "error.run.disk_full": "The disk is full.",
+    "error.run.disk_full.remedy": "Free some space, then resume.",
+    "error.run.defect": "pgplay failed unexpectedly: {reason}.",
+    "error.run.defect.remedy": "The details and the log say where; the run is kept and can be resumed.",
+    "error.run.none": "There is no run.",
+    "error.run.none.remedy": "Start one first.",
+    "error.run.none_to_resume": "There is no run to resume.",
+    "error.run.none_to_resume.remedy": "Start one, or name a stored run.",
+    "error.run.running": "The run is already running.",
+    "error.run.ended": "The run has ended: {reason}.",
+    "error.run.ended.remedy": "To train on, change until to never, or start a new run.",
+    "error.run.failed_halfway": "The last step failed halfway.",
+    "error.run.failed_halfway.remedy": "Resume first, from the last checkpoint.",
+    "error.run.not_training": "The run is not training: it is {state}.",
+    "error.run.no_step": "No step has been made yet.",
+    "error.reference.alphabet": "The reference '{reference}' has another alphabet than the policy.",
+    "error.reference.alphabet.remedy": "Give the policy its alphabet: {alphabet!r}, or start from it.",
+    "error.change.fixed": "{name} cannot be changed during a run.",
+    "error.change.fixed.remedy": "These can: {live:list}.",
+    "error.change.kind": "A run of {old} cannot continue as {new}: one trains a network, the other none.",
+    "error.change.kind.remedy": "Start a new run.",
+    "error.until.count": "{count} steps cannot be made.",
+    "error.until.count.remedy": "It is a whole number from 1.",
+    "error.until.duration": "A run cannot last {seconds:g} s.",
+    "error.until.duration.remedy": "It is a number above 0.",
+    "error.pace.seconds": "A step cannot take {seconds:g} s.",
+    "error.pace.seconds.remedy": "It is a number from 0 to {slowest:g}.",
+    "error.write.count": "{count} texts cannot be written at once.",
+    "error.write.count.remedy": "It is a number from 1 to {most}.",
 }
+"""The problem and the remedy of each error."""

@@ -176,14 +176,11 @@ class _Process(asyncio.SubprocessProtocol):
 
     def _refuse(self, version: int | None) -> None:
         """Tell that this worker can't be understood, and end it; `on_exit` follows."""
-        spoken = "did not begin with Ready" if version is None else f"speaks protocol version {version}"
-        error = ProtocolError(
-            f"The worker {spoken}; this pgplay speaks version {VERSION}.",
-            "Install the same version of pgplay on both sides.",
-        )
+        code = "protocol.no_greeting" if version is None else "protocol.other_version"
+        error = ProtocolError(code, version=version, own=VERSION)
         self._refused = True
         self._note(str(error))
-        self._on_event(Failed(problem=error.problem, remedy=error.remedy))
+        self._on_event(Failed(error.code, error.values))
         self._kill()
 
     def _note(self, line: str) -> None:

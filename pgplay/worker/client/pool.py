@@ -95,8 +95,8 @@ class Pool:
                     return Outcome(state, message, run, report)
                 case StateChanged(info=info) if info is not None:
                     run = info.run
-                case Failed(problem=problem) | Refused(problem=problem):
-                    return Outcome("failed", problem, run, report)
+                case Failed() | Refused():
+                    return Outcome("failed", event.problem, run, report)
                 case _Gone(code=code):
                     return Outcome("failed", f"The worker process ended with status {code}.", run, report)
                 case _Asked():

@@ -14,6 +14,7 @@ from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, PgplayError
 from pgplay.learning.reports.step_detail import PolicyMap, StepDetail
 from pgplay.learning.reports.step_report import Finding, PromptSheet, Sample, StepReport, Trace
+from pgplay.locale.catalog import error_problem, error_remedy
 from pgplay.rewards.probe.probe import Probe
 from pgplay.rewards.probe.verdict import Verdict
 from pgplay.rewards.spec import RewardSpec
@@ -29,8 +30,8 @@ Given = tuple[str, str, str] | None
 class ProtocolError(PgplayError):
     """A line that is no message of this version of the protocol; `request` is its number where that can be read."""
 
-    def __init__(self, problem: str, remedy: str = "", *, request: int = 0) -> None:
-        super().__init__(problem, remedy)
+    def __init__(self, code: str, *, request: int = 0, **values: Any) -> None:
+        super().__init__(code, **values)
         self.request = request
 
 
@@ -263,29 +264,42 @@ class Notice(Event, tag="notice", frozen=True):
     message: str
 
 
-class Refused(Event, tag="refused", frozen=True):
+class ErrorEvent(Event, frozen=True):
+    """An error with its code and values; its words are made where they are shown."""
+
+    code: str
+    values: dict[str, Any] = {}
+
+    @property
+    def problem(self) -> str:
+        """What was wrong."""
+        return error_problem(self.code, self.values)
+
+    @property
+    def remedy(self) -> str:
+        """What would be right, empty where there is nothing to say."""
+        return error_remedy(self.code, self.values)
+
+
+class Refused(ErrorEvent, tag="refused", frozen=True):
     """What could not be done, what would be right; the run is as it was.
 
     It answers a command, or tells (`saved_reward`) of a reward file that was saved with a mistake in it. `line` is the
     line of a person's reward at which it failed (0: unknown), `given` the text, target and prompt for which it did.
     """
 
-    problem: str
-    remedy: str = ""
     line: int = 0
     given: Given = None
     saved_reward: bool = False
 
 
-class Failed(Event, tag="failed", frozen=True):
+class Failed(ErrorEvent, tag="failed", frozen=True):
     """The run failed at `step`; it can be resumed from the checkpoint at `checkpoint_step` where that is not None.
 
     `reward` is the reward or measure that failed, at `line` of its source (0: unknown), for the text, target and prompt
     that it was `given`; it is empty where something else failed.
     """
 
-    problem: str
-    remedy: str = ""
     details: str = ""
     run: str = ""
     step: int = 0
@@ -326,8 +340,9 @@ def _decode(decoder: msgspec.json.Decoder[Message], line: bytes) -> Message:
     try:
         return decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InputError) as error:
-        problem = f"This is no message of protocol version {VERSION}: {error}."
-        raise ProtocolError(problem, request=_request_of(line)) from error
+        raise ProtocolError(
+            "protocol.no_message", request=_request_of(line), version=VERSION, reason=str(error)
+        ) from error
 
 
 class Numbered(msgspec.Struct):

@@ -46,7 +46,7 @@ from pgplay.worker.protocol.messages import (
 from pgplay.worker.protocol.records import EndCause, RunInfo, RunState
 from pgplay.worker.server.inbox import Inbox
 from pgplay.worker.server.outbox import Outbox
-from pgplay.worker.session.failures import describe_error
+from pgplay.worker.session.failures import coded_error
 from pgplay.worker.session.interface import NotNeededError, RunSession, SessionFactory
 from pgplay.worker.session.live_reward import LOOK_INTERVAL
 from pgplay.worker.session.run_until import RunUntil, Tempo
@@ -119,13 +119,12 @@ class Server:
             self._refuse(error, request)
         except Exception as error:  # a defect must reach the person as words, and the worker must go on
             traceback.print_exc()
-            problem, _ = describe_error(error)
-            self._outbox.send(Refused(problem=problem, remedy="The log says where.", request=request))
+            self._refuse(coded_error(error), request)
 
     def _refuse(self, error: PgplayError, request: int = 0, *, saved_reward: bool = False) -> None:
         place: dict[str, Any] = {"line": error.line, "given": error.given} if isinstance(error, RewardError) else {}
-        told = Refused(problem=error.problem, remedy=error.remedy, request=request, saved_reward=saved_reward, **place)
-        self._outbox.send(told)
+        refusal = Refused(error.code, error.values, request=request, saved_reward=saved_reward, **place)
+        self._outbox.send(refusal)
 
     def _take_saved_reward(self) -> None:
         """Take the reward's file where it was saved: one with a mistake is told, a mended one lets the run go on."""
@@ -164,7 +163,7 @@ class Server:
     def _fail(self, error: Exception) -> None:
         session = self._need_session()
         self._asked_apart = None
-        problem, remedy = describe_error(error)
+        coded = coded_error(error)
         details = "" if isinstance(error, PgplayError) else traceback.format_exc()
         place: dict[str, Any] = {}
         if isinstance(error, RewardError):
@@ -172,12 +171,12 @@ class Server:
             place = {"reward": error.spec, "line": error.line, "given": error.given}
         try:
             session.log_failure(f"{error}\n{details}".strip())
-            session.rest("failed", problem)
+            session.rest("failed", coded.problem)
         except PgplayError as second:  # such as a full disk, which may be what failed the step
             details += f"\n{second}"
-        self._enter("failed", problem)
+        self._enter("failed", coded.problem)
         self._reward_failed = isinstance(error, RewardError)
-        self._outbox.send(Failed(problem=problem, remedy=remedy, details=details.strip(), **place, **self._where()))
+        self._outbox.send(Failed(coded.code, coded.values, details=details.strip(), **place, **self._where()))
 
     def _where(self) -> dict[str, Any]:
         session = self._session
@@ -195,7 +194,7 @@ class Server:
         run = command.run or (session.run if session is not None else "")
         state: RunState = "paused" if command.paused else "training"
         if not run:
-            raise InputError("There is no run to resume.", "Start one, or name a stored run.")
+            raise InputError("run.none_to_resume")
         if command.at is not None:
             self._makers.find(run, command)
             branch = self._makers.branch(run, command.at)
@@ -206,13 +205,11 @@ class Server:
         elif session.is_damaged:
             self._load(partial(self._makers.resume, session.run, command), "training", command.request)
         elif self._state == "training" and self._leg is None:
-            raise InputError("The run is already running.")
+            raise InputError("run.running")
         else:
             ending = session.should_stop()
             if ending and self._state in ("solved", "finished"):
-                raise InputError(
-                    f"The run has ended: {ending.message}.", "To train on, change until to never, or start a new run."
-                )
+                raise InputError("run.ended", reason=ending.message)
             self._go_on(session, None, command.request)
 
     def _make_steps(self, command: Step) -> None:
@@ -220,7 +217,7 @@ class Server:
         session = self._need_session()
         leg.check_reachable(session.config.reward)
         if session.is_damaged:
-            raise InputError("The last step failed halfway.", "Resume first, from the last checkpoint.")
+            raise InputError("run.failed_halfway")
         self._go_on(session, leg, command.request)
 
     def _dissect(self, command: InspectStep) -> None:
@@ -253,7 +250,7 @@ class Server:
             self._enter("idle", "Stopped while preparing.", request=request)
             return
         except BaseException as error:
-            self._enter("idle", describe_error(error)[0], request=request)
+            self._enter("idle", coded_error(error).problem, request=request)
             raise
         self._leg = None
         self._enter(state, request=request, info=self._session.info())
@@ -269,7 +266,7 @@ class Server:
     def _pause(self, command: Pause) -> None:
         self._need_session()
         if self._state not in ("training", "paused"):
-            raise InputError(f"The run is not training: it is {self._state}.")
+            raise InputError("run.not_training", state=self._state)
         self._rest("paused", request=command.request)
 
     def _stop(self, command: Stop) -> None:
@@ -305,7 +302,7 @@ class Server:
 
     def _need_session(self) -> RunSession:
         if self._session is None:
-            raise InputError("There is no run.", "Start one first.")
+            raise InputError("run.none")
         return self._session
 
     def _rest(self, state: RunState, message: str = "", request: int = 0, cause: EndCause = "") -> None:

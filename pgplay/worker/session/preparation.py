@@ -46,11 +46,8 @@ def prepare(config: RunConfig, inputs: Inputs, rewards: Iterable[RewardSpec] = (
     saved = load_named(config)
     plan = plan_from(config, inputs, saved.start)
     if saved.reference is not None and saved.reference.policy.tokenizer.fingerprint != plan.shape.tokenizer.fingerprint:
-        raise InputError(
-            f"The reference '{config.reference}' has another alphabet than the policy.",
-            f"Give the policy its alphabet: {saved.reference.policy.shape.alphabet!r}, or start from it.",
-            field="reference",
-        )
+        alphabet = saved.reference.policy.shape.alphabet
+        raise InputError("reference.alphabet", field="reference", reference=config.reference, alphabet=alphabet)
     specs = with_consent(resolve((config.reward, *config.measure), rewards), ())
     policy, reference = (None if found is None else found.policy for found in saved)
     return Prepared(plan, specs, policy, reference)
@@ -104,16 +101,10 @@ def changed_plan(old: Plan, settings: dict[str, Any]) -> Plan:
     all_fields = fields()
     fixed = [name for name in settings if name in all_fields and not all_fields[name].live]
     if fixed:
-        live = ", ".join(name for name, field in all_fields.items() if field.live)
-        problem = f"{fixed[0]} cannot be changed during a run."
-        raise InputError(problem, f"These can: {live}.", field=fixed[0])
+        live = [name for name, field in all_fields.items() if field.live]
+        raise InputError("change.fixed", field=fixed[0], name=fixed[0], live=live)
     config = make_config(settings, old.written)
     plan = make_plan(config, Inputs(old.task if config.task else None), old.shape)
     if plan.algorithm.trains_network != old.algorithm.trains_network:
-        raise InputError(
-            f"A run of {old.config.algorithm} cannot continue as {config.algorithm}: one trains a network, the other "
-            "none.",
-            "Start a new run.",
-            field="algorithm",
-        )
+        raise InputError("change.kind", field="algorithm", old=old.config.algorithm, new=config.algorithm)
     return plan

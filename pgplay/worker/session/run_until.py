@@ -23,9 +23,9 @@ class RunUntil:
     def __init__(self, command: Step) -> None:
         """Raises InputError where the command names no way to be over, or an impossible one."""
         if command.count is not None and command.count < 1:
-            raise InputError(f"{command.count} steps cannot be made.", "It is a whole number from 1.")
+            raise InputError("until.count", count=command.count)
         if command.seconds is not None and not command.seconds > 0:
-            raise InputError(f"A run cannot last {command.seconds:g} s.", "It is a number above 0.")
+            raise InputError("until.duration", seconds=command.seconds)
         self._left = command.count
         self._goal = goals.parse_ending(command.until) if command.until else None
         self._ends_at = time.monotonic() + command.seconds if command.seconds is not None else None
@@ -56,7 +56,7 @@ class Tempo:
     def set(self, seconds: float) -> None:
         """Take another tempo from now on; raises InputError."""
         if not 0 <= seconds <= SLOWEST:
-            raise InputError(f"A step cannot take {seconds:g} s.", f"It is a number from 0 to {SLOWEST:g}.")
+            raise InputError("pace.seconds", seconds=seconds, slowest=SLOWEST)
         self._seconds, self._next = seconds, 0.0
 
     def wait(self) -> float:

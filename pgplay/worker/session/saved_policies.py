@@ -113,7 +113,7 @@ def write_texts(
     the policy can't read, and for more than 1,000 texts.
     """
     if not 1 <= len(prompts) <= MOST_TEXTS:
-        raise InputError(f"{len(prompts)} texts cannot be written at once.", f"It is a number from 1 to {MOST_TEXTS}.")
+        raise InputError("write.count", count=len(prompts), most=MOST_TEXTS)
     return draw_texts(policy, prompts, density, secrets.randbits(31) if seed is None else seed, greedy)
 
 

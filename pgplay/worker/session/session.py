@@ -273,7 +273,7 @@ class Session:
         Raises InputError before the first step.
         """
         if self.report is None:
-            raise InputError("No step has been made yet.")
+            raise InputError("run.no_step")
         return self._assessment.snapshot(self.report, self.config)
 
     def findings(self) -> tuple[Finding, ...]:

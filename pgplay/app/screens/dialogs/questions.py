@@ -88,7 +88,7 @@ class AskDialog(Dialog[str | None]):
         answer = self.query_one("#answer", Input).value.strip()
         try:
             if not answer and not self._may_be_empty:
-                raise PgplayError("Nothing was typed.", "Type something, or press Escape.")
+                raise PgplayError("answer.empty")
             if self._check is not None:
                 self._check(answer)
         except PgplayError as error:
