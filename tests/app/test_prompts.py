@@ -5,7 +5,7 @@ from textual.widgets import DataTable
 from pgplay.app.screens.dialogs.write import WriteScreen
 from pgplay.app.screens.step.prompts import PromptsScreen
 from pgplay.learning.reports.step_report import PromptSheet, Sample
-from pgplay.worker.protocol.messages import ListPrompts, PromptsListed
+from pgplay.worker.protocol.messages import ListPrompts, PromptsListed, Start
 from tests.app.fake_worker import Bench, begin, snapshot, until
 
 
@@ -54,13 +54,13 @@ async def test_every_prompt_is_listed_and_the_one_under_the_cursor_is_watched() 
         assert bench.app.screen.query_one("#prompt").value == "bcd"  # type: ignore[attr-defined]
 
 
-async def test_without_a_policy_there_is_nothing_to_list() -> None:
+async def test_without_a_run_the_page_makes_a_first_step() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(100, 30)) as pilot:
         await begin(bench, pilot)
         await pilot.press("q")
-        await pilot.pause()
-        assert not isinstance(bench.app.screen, PromptsScreen)
+        await until(pilot, lambda: isinstance(bench.app.screen, PromptsScreen))
+        assert len(bench.sent(Start)) == 1
 
 
 async def test_another_run_begins_with_no_prompts_of_the_last_one() -> None:
