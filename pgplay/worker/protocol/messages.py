@@ -20,7 +20,7 @@ from pgplay.rewards.probe.verdict import Verdict
 from pgplay.rewards.spec import RewardSpec
 from pgplay.worker.protocol.records import Device, EndCause, RunInfo, RunState
 
-VERSION = 3
+VERSION = 4
 MAXIMUM_LINE = 16 * 1024 * 1024
 
 Given = tuple[str, str, str] | None
