@@ -21,6 +21,7 @@ from pgplay.app.widgets.setup.described_select import Choice
 from pgplay.app.widgets.setup.panel import Setup
 from pgplay.config.presets import grouped, preset_names
 from pgplay.config.run_config import fields, make_config, to_settings
+from pgplay.paths import shipped_models
 from pgplay.policies.families.catalogue import MODELS
 from pgplay.rewards.catalogue import REWARDS
 from pgplay.tasks.inputs import Inputs
@@ -74,7 +75,7 @@ async def test_lists_hold_every_reward_model_preset_and_say_why_a_device_is_miss
             choice = bench.app.main.query_one(f"#{name}", Choice)
             return {entry.value: (entry.description, entry.disabled) for entry in choice.entries}
 
-        assert set(entries("model")) == {"auto", *MODELS}
+        assert set(entries("model")) == {"auto", *MODELS, *shipped_models()}
         assert {reward.spec for reward in REWARDS.values()} < set(entries("reward"))
         headings = {f"{HEADING}{group}" for group, _ in grouped(preset_names())}
         assert set(entries("preset")) == {preset.name for preset in preset_names()} | headings
