@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input, Select
+from textual.widgets import Button, Input, Select
 
 from pgplay.app import launch
 from pgplay.app.app import PgplayApp
@@ -219,6 +219,12 @@ async def asked(bench: Bench, pilot: Pilot[int]) -> None:
     await until(pilot, lambda: isinstance(bench.app.screen, ConsentDialog) and bench.app.screen.query("#yes"))
 
 
+async def agree(bench: Bench, pilot: Pilot[int]) -> None:
+    """Press yes; a click would miss a button that is not laid out yet."""
+    bench.app.screen.query_one("#yes", Button).press()
+    await until(pilot, lambda: not isinstance(bench.app.screen, ConsentDialog))
+
+
 async def refuse(bench: Bench, pilot: Pilot[int]) -> None:
     await pilot.press("escape")
     await until(pilot, lambda: not isinstance(bench.app.screen, ConsentDialog))
@@ -242,7 +248,7 @@ async def test_what_fills_the_setup_in_is_asked_for_each_time_until_a_yes(
             assert not them.has_run
         await BY_THE_SETUP[act](bench, pilot, them)
         await asked(bench, pilot)
-        await pilot.click("#yes")
+        await agree(bench, pilot)
         done = (RewardScreen, RewardBench)
         await until(pilot, lambda: them.has_run or isinstance(bench.app.screen, done))
 
@@ -312,7 +318,7 @@ async def test_what_is_shown_is_what_runs(
         await start(bench, pilot, them)
         await asked(bench, pilot)
         them.write("swapped")  # while the question stands
-        await pilot.click("#yes")
+        await agree(bench, pilot)
         await until(pilot, lambda: them.has_run)
         assert set(them.ran.read_text()) == {"x"}
 
