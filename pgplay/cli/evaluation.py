@@ -54,7 +54,7 @@ def exact_match(greedy: Sequence[Greedy], pairs: Sequence[Pair]) -> float | None
 
 
 def cross_entropy(policy: Policy | None, pairs: Sequence[Pair]) -> float | None:
-    """Return the mean cross-entropy of the targets, in nats per character; None without a policy or a target."""
+    """Return the mean cross-entropy of the targets, in nats per token; None without a policy or a target."""
     from pgplay.learning.evaluation.held_out import mean_cross_entropy
 
     return mean_cross_entropy(policy, pairs) if policy is not None and pairs[0].target else None

@@ -32,6 +32,9 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
     def _split_lines(self, text: str, width: int) -> list[str]:
         return textwrap.wrap(text, width, break_on_hyphens=False)  # gru-small is one word
 
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return flowed(text)
+
 
 class Parser(argparse.ArgumentParser):
     """An argument parser that takes no abbreviations and raises InputError where argparse would exit."""
@@ -89,6 +92,15 @@ class Parser(argparse.ArgumentParser):
         if nearest:
             return InputError("command.unknown_option_near", command=self.prog, option=word, nearest=nearest[0])
         return InputError("command.unknown_option", command=self.prog, option=word)
+
+
+_LINE = re.compile(r"^( *(?:\S+(?: \S+)* {2,})?)(.*)$", re.MULTILINE)
+"""A line's indent with its first column, if it has two, and the rest."""
+
+
+def flowed(text: str) -> str:
+    """Return `text` with each line wrapped to the terminal, below its indent or its second column."""
+    return _LINE.sub(lambda line: hanging(line[1], line[2]), text)
 
 
 def add_json(parser: Parser | argparse._ArgumentGroup) -> None:
@@ -169,7 +181,7 @@ def run_verb(prog: str, description: str, verbs: Mapping[str, Verb], argv: Seque
     """
     if argv and argv[0] in ("-h", "--help"):
         lines = overview(prog, ((name, verb.summary) for name, verb in verbs.items()))
-        say(f"{description}\n\n{lines}\n\n`{prog} {default} --help` explains one of them.")
+        say(f"{flowed(description)}\n\n{lines}\n\n`{prog} {default} --help` explains one of them.")
         return 0
     if not argv or argv[0].startswith("-"):
         argv = [default, *argv]

@@ -1,7 +1,9 @@
 """What a person types: commands, options, and what they are told where it does not fit."""
 
 import io
+import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,29 @@ def test_each_command_explains_itself(command: str, capsys: pytest.CaptureFixtur
     printed = capsys.readouterr()
     assert f"pgplay {command}" in printed.out
     assert printed.err == ""
+
+
+def pages_of_help(capsys: pytest.CaptureFixture[str]) -> Iterator[tuple[str, str]]:
+    """Every page of help, by the words before --help: pgplay's, each command's, and each verb's that a page lists."""
+    unread = [()]
+    while unread:
+        words = unread.pop()
+        assert main([*words, "--help"]) == 0
+        page = capsys.readouterr().out
+        yield " ".join(words), page
+        if len(words) < 2:
+            listed = re.findall(rf"^  {' '.join(['pgplay', *words])} (\w+)  ", page, re.MULTILINE)
+            unread += [(*words, word) for word in listed]
+
+
+def test_pages_of_help_fit_a_terminal_of_80_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    pages = dict(pages_of_help(capsys))
+    assert {"", *COMMANDS, "rewards probe", "runs export"} <= set(pages)
+    wide = [f"{words}: {line}" for words, page in pages.items() for line in page.splitlines() if len(line) > 80]
+    assert not wide
 
 
 def test_train_help_tells_every_field_with_its_description(capsys: pytest.CaptureFixture[str]) -> None:

@@ -48,7 +48,7 @@ def bench(argv: Sequence[str]) -> int:
     """Run `pgplay bench`; returns 1 if a model could not be measured."""
     parser = Parser(
         "pgplay bench",
-        "How fast this machine samples and learns, per model and device: training steps with default settings,\n"
+        "How fast this machine samples and learns, per model and device: training steps with default settings, "
         "with every completion at full length. Run nothing else meanwhile.",
         epilog=_KEYS,
     )

@@ -83,7 +83,7 @@ def rewards(argv: Sequence[str]) -> int:
         "probe": Verb("examine a reward before training", add_probe, probe),
     }
     description = (
-        "Rewards score completions. Besides the built-in ones, a reward may be a formula of them\n"
+        "Rewards score completions. Besides the built-in ones, a reward may be a formula of them "
         '("0.8*levenshtein + 0.2*prefix - 0.01*abs(length - 12)") or your own Python file (my_reward.py:rhymes).'
     )
     return run_verb("pgplay rewards", description, verbs, argv, "list")

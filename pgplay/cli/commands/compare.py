@@ -77,7 +77,7 @@ def compare(argv: Sequence[str]) -> int:
     parser = Parser(
         "pgplay compare",
         "Train each recipe with each seed, as many runs in parallel as there are cores, and print a table.\n"
-        'A recipe is a line such as pgplay train prints ("algorithm=rloo lr=0.01"), a preset or a stored run.\n'
+        'A recipe is a line such as pgplay train prints ("algorithm=rloo lr=0.01"), a preset or a stored run. '
         f"A recipe without a limit stops after {STEPS_WITHOUT_LIMIT} steps.",
         usage="pgplay compare RECIPE [RECIPE ...] [--seeds 5] [OPTIONS] [--json]",
     )

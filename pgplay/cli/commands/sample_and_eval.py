@@ -111,7 +111,7 @@ def evaluate(argv: Sequence[str]) -> int:
     parser = Parser(
         "pgplay eval",
         "Measure a saved policy on its training prompts and on its held-out prompts.\n"
-        "reward_mean: sampled completions; exact_match: greedy completions; cross_entropy: nats per character.",
+        "reward_mean: sampled completions; exact_match: greedy completions; cross_entropy: nats per token.",
     )
     parser.add_argument("policy", metavar="POLICY")
     parser.add_argument("--device", metavar="TEXT", default="auto", help=fields()["device"].description)

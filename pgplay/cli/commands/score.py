@@ -22,7 +22,7 @@ def score(argv: Sequence[str]) -> int:
     parser = Parser(
         "pgplay score",
         "Score texts with rewards.",
-        usage="pgplay score --reward SPEC ... [--target TEXT] [--prompt TEXT] [--json] [TEXT ... | -]",
+        usage="pgplay score --reward SPEC ... [OPTIONS] [--json] [TEXT ... | -]",
     )
     parser.add_argument(
         "--reward", metavar="SPEC", action="append", required=True,

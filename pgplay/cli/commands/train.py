@@ -309,7 +309,7 @@ def _print_summary(summary: dict[str, Any], ending: str) -> None:
             "seconds": f"{summary['seconds']:.1f} ({', '.join(shares)})" if shares else None,
             "reward mean": summary["reward_mean"],
             "held out": None if held_out is None else _describe_held_out(held_out),
-            "cross-entropy": None if loss is None else f"{number(loss)} nats per character",
+            "cross-entropy": None if loss is None else f"{number(loss)} nats per token",
             "speed": f"{rate:,.0f} characters/s on {summary['device']}" if rate else None,
             "CPU threads": summary["threads"],
             "run": summary["run"],
