@@ -20,7 +20,7 @@ from pgplay.app.launch import run_app
 from pgplay.cli import main
 from pgplay.config.recipe import from_recipe
 from pgplay.config.run_config import make_config
-from pgplay.runs.reader import RunReader
+from pgplay.runs.database_reader import DatabaseReader
 from tests.app.fake_worker import FakeWorker, until
 from tests.benchmarks.same_numbers import train
 
@@ -123,7 +123,7 @@ def test_a_branch_leaves_a_run_at_a_kept_checkpoint(pgplay: Pgplay) -> None:
 
 
 def test_a_step_that_was_taken_apart_can_be_looked_at(kept_home: None) -> None:
-    with RunReader.open(RUNS["app"]["name"]) as reader:
+    with DatabaseReader.open(RUNS["app"]["name"]) as reader:
         (step,) = reader.anatomy_steps()
         anatomy = reader.anatomy(step)
         assert anatomy is not None

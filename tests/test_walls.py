@@ -114,6 +114,6 @@ def test_the_app_reaches_policies_and_runs_through_its_libraries_alone() -> None
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             imported = {alias.name for alias in node.names} if isinstance(node, ast.ImportFrom) else set()
             called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
-            if imported & set(OPENS_A_STORE) or called in ("RunReader", "RunReader.open"):
+            if imported & set(OPENS_A_STORE) or called in ("DatabaseReader", "DatabaseReader.open"):
                 openers.append(f"{path.name}:{node.lineno}")
     assert openers == []

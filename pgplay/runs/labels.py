@@ -12,8 +12,8 @@ from pgplay.files.names import check_name, same_name
 from pgplay.paths import runs_folder
 from pgplay.runs.database import connect
 from pgplay.runs.database_errors import DATABASE, plain_database_errors
+from pgplay.runs.database_reader import DatabaseReader
 from pgplay.runs.names import choose_run_name, find_run
-from pgplay.runs.reader import RunReader
 from pgplay.runs.store import LOCK
 
 LONGEST_NOTE = 1000
@@ -38,7 +38,7 @@ def rename_run(name: str, new_name: str) -> None:
     new_name = check_name("run", new_name)
     with locked_folder(runs_folder()):
         folder = find_run(name)
-        with RunReader.open(folder.name) as run:
+        with DatabaseReader.open(folder.name) as run:
             if not same_name(folder.name, new_name):
                 choose_run_name(run.config, new_name)
         lock = FileLock(folder / LOCK)
@@ -51,7 +51,7 @@ def rename_run(name: str, new_name: str) -> None:
             sync_folder(place.parent)
         for branch in kept_folders(runs_folder()):
             with contextlib.suppress(PgplayError):  # one that is damaged stays as it is
-                with RunReader.open(branch.name) as run:
+                with DatabaseReader.open(branch.name) as run:
                     is_branch = run.parent is not None and run.parent.run == folder.name
                 if is_branch:
                     _set(branch, "parent", new_name)

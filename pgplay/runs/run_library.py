@@ -48,9 +48,9 @@ class LocalRunLibrary:
 
     def open(self, name: str) -> RunReader:
         """Open the run `name`, to be closed."""
-        from pgplay.runs.reader import RunReader
+        from pgplay.runs.database_reader import DatabaseReader
 
-        return RunReader.open(name)
+        return DatabaseReader.open(name)
 
     def last_checkpoint(self, name: str) -> int | None:
         """Return the step from which the run `name` would go on; None where it can't."""

@@ -30,8 +30,8 @@ from pgplay.learning.reports.step_report import StepReport
 from pgplay.paths import runs_folder
 from pgplay.runs.database import connect, create_database
 from pgplay.runs.database_errors import DATABASE, LOCKED, plain_database_errors, primary_code
+from pgplay.runs.database_reader import DatabaseReader
 from pgplay.runs.names import choose_run_name
-from pgplay.runs.reader import RunReader
 
 LOCK = ".lock"
 ALL_SAMPLES_UNTIL = 1000  # steps
@@ -44,7 +44,7 @@ _one_number = struct.Struct("<d")
 _encoder = msgspec.json.Encoder()
 
 
-class RunStore(RunReader):
+class RunStore(DatabaseReader):
     """One run's store, to be written and read, from `RunStore.create` or `RunStore.open`.
 
     Close it, or use it in a `with`. May be used from several threads. `on_wait` hears in words that a write waits for

@@ -19,9 +19,9 @@ from pgplay.paths import runs_folder, runs_index_file
 from pgplay.policies.families.catalogue import chosen_model
 from pgplay.runs.checkpoint_files import checkpoint_step
 from pgplay.runs.database_errors import DATABASE
+from pgplay.runs.database_reader import DatabaseReader
 from pgplay.runs.index import Index, stamp_of
 from pgplay.runs.names import find_run
-from pgplay.runs.reader import RunReader
 from pgplay.runs.store import LOCK
 
 _GOES_ON = {"training", "preparing"}
@@ -101,7 +101,7 @@ def _as_it_is_now(summary: RunSummary, folder: Path) -> RunSummary:
 
 def _read(folder: Path) -> RunSummary:
     try:
-        with RunReader(folder) as store:
+        with DatabaseReader(folder) as store:
             store.check()
             config, progress = store.config, store.progress()
             parent, parent_step = store.parent or ("", 0)

@@ -11,7 +11,7 @@ from textual.widgets import DataTable, Input
 from pgplay.app.screens.library.listing import AT_ONCE
 from pgplay.app.state.metric_history import Recollection
 from pgplay.app.stored_runs import stored_run
-from pgplay.runs.reader import RunReader
+from pgplay.runs.database_reader import DatabaseReader
 from pgplay.runs.run_library import LocalRunLibrary
 from pgplay.runs.summaries import RunSummary
 from tests.app.fake_worker import Bench, begin, until, words
@@ -56,7 +56,7 @@ async def test_keys_are_heeded_while_a_long_run_is_read(key: str, monkeypatch: p
     may_go_on = threading.Event()
     read = stored_run.read_past
 
-    def read_slowly(run: RunReader) -> Recollection:
+    def read_slowly(run: DatabaseReader) -> Recollection:
         assert may_go_on.wait(30)
         return read(run)
 

@@ -10,11 +10,12 @@ from pgplay.app.stored_runs.stored_run import StoredRun
 from pgplay.app.widgets.slider import Slider
 from pgplay.config.run_config import make_config
 from pgplay.learning.reports.step_report import StepReport
-from pgplay.runs.reader import RunReader
+from pgplay.runs.database_reader import DatabaseReader
 from pgplay.runs.store import RunStore
 from pgplay.worker.protocol.messages import Resume
 from tests.app.fake_worker import Bench, begin, curve, sample, until
 from tests.app.stored import store_run
+from tests.runs.by_messages import MessageRunLibrary
 
 SIZE = (120, 36)
 
@@ -78,9 +79,9 @@ async def test_enter_on_a_run_that_another_process_trains_watches_it_live() -> N
 
 def test_a_checkpoint_that_comes_while_a_run_is_read_waits_for_its_step(monkeypatch: pytest.MonkeyPatch) -> None:
     store_run("mine", 30, checkpoints=(0, 20))
-    monkeypatch.setattr(RunReader, "checkpoints", lambda self: [0, 20, 31])
-    monkeypatch.setattr(RunReader, "sampled_steps", lambda self: [1, 30, 31])
-    past = StoredRun(RunReader.open("mine"))
+    monkeypatch.setattr(DatabaseReader, "checkpoints", lambda self: [0, 20, 31])
+    monkeypatch.setattr(DatabaseReader, "sampled_steps", lambda self: [1, 30, 31])
+    past = StoredRun(DatabaseReader.open("mine"))
     assert (past.last_step, past.checkpoints, past.stops) == (30, [0, 20], [1, 30])
     past.close()
 
@@ -139,3 +140,15 @@ async def test_without_a_run_it_says_how_to_get_one() -> None:
         await pilot.press("h")
         await until(pilot, lambda: bench.app._notifications)
         assert "space" in next(iter(bench.app._notifications)).message
+
+
+async def test_a_run_that_is_kept_elsewhere_can_be_travelled() -> None:
+    store_run("mine")
+    bench = Bench()
+    bench.app.run_library = MessageRunLibrary(bench.app.run_library)
+    async with bench.app.run_test(size=SIZE) as pilot:
+        screen = await travel(bench, pilot)
+        await pilot.press("pageup")
+        await pilot.pause()
+        assert "step 40 of 60" in shown(screen, "#travel-title")
+        assert "hello wo" in shown(screen, "#samples")

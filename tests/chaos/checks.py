@@ -10,7 +10,7 @@ from pgplay.files.locks import locked_folder
 from pgplay.library.policies import BrokenPolicy, list_policies, load_policy
 from pgplay.paths import policies_folder, runs_folder
 from pgplay.runs.checkpoint_files import checkpoint_step
-from pgplay.runs.reader import RunReader
+from pgplay.runs.database_reader import DatabaseReader
 from pgplay.runs.summaries import list_runs
 from pgplay.worker.session.session import Session
 from tests.chaos.place import SETTLED, Place
@@ -28,7 +28,7 @@ def kept_runs() -> dict[str, Kept]:
     found = {}
     for folder in kept_folders(runs_folder()):
         checkpoint = checkpoint_step(folder)
-        with RunReader(folder) as store:
+        with DatabaseReader(folder) as store:
             steps = store.progress().steps
         found[folder.name] = Kept(checkpoint or 0, steps)
     return found
@@ -58,7 +58,7 @@ def check_runs(kept: dict[str, Kept]) -> str:
         assert resumed >= least.checkpoint, (name, resumed, least)
         session.step()
         session.close("paused")
-        with RunReader.open(name) as store:
+        with DatabaseReader.open(name) as store:
             assert [step for step, _ in store.rows()] == list(range(1, resumed + 2)), name
         told.append(f"{name} goes on from {resumed}, {summary.steps} stored")
     return "; ".join(told) or "no run yet"

@@ -15,7 +15,7 @@ from pgplay.config.run_config import RunConfig
 from pgplay.export.formats import export_run
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.runs.curves import curves_of
-from pgplay.runs.reader import RunReader
+from pgplay.runs.database_reader import DatabaseReader
 from pgplay.runs.store import RunStore
 from tests.runs.windows import window_of
 
@@ -65,7 +65,7 @@ def long_run() -> str:
 
 
 def test_the_past_of_a_long_run_is_thinned_and_goes_on_with_what_came_after(long_run: str) -> None:
-    with RunReader.open(long_run) as run:
+    with DatabaseReader.open(long_run) as run:
         past = read_past(run, 20_000)
     history = History()
     history.add((step, {"reward_mean": 0.5, "entropy": 2.0}) for step in range(20_001, 20_051))
@@ -85,7 +85,7 @@ def test_the_past_of_a_short_run_is_shown_value_by_value(make_report: MakeReport
         for step in range(1, RECENT // 2):
             store.record(make_report(step, reward=step / 7))
     history = History()
-    with RunReader.open("short") as run:
+    with DatabaseReader.open("short") as run:
         history.precede(read_past(run))
     shown = [bucket.last for bucket in history.of("reward_mean").since(0)]
     assert shown == [step / 7 for step in range(1, RECENT // 2)]
@@ -93,7 +93,7 @@ def test_the_past_of_a_short_run_is_shown_value_by_value(make_report: MakeReport
 
 @pytest.mark.parametrize("wanted", ["csv", "jsonl", "svg", "html"])
 def test_an_export_takes_no_memory_for_each_step(long_run: str, wanted: str) -> None:
-    with RunReader.open(long_run) as run:
+    with DatabaseReader.open(long_run) as run:
         list(export_run(run, wanted))  # what is loaded once does not count
         tracemalloc.start()
         size = sum(len(piece) for piece in export_run(run, wanted))
@@ -105,7 +105,7 @@ def test_an_export_takes_no_memory_for_each_step(long_run: str, wanted: str) -> 
 
 def test_a_long_export_tells_how_far_it_is(long_run: str) -> None:
     shares: list[float] = []
-    with RunReader.open(long_run) as run:
+    with DatabaseReader.open(long_run) as run:
         for wanted in ("csv", "html"):
             shares.clear()
             list(export_run(run, wanted, (), shares.append))

@@ -15,7 +15,7 @@ from pgplay.errors import PgplayError
 from pgplay.export.formats import FORMATS
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.runs import store as stores
-from pgplay.runs.reader import RunReader
+from pgplay.runs.database_reader import DatabaseReader
 from pgplay.runs.store import RunStore
 from pgplay.runs.summaries import list_runs
 
@@ -88,8 +88,8 @@ def test_a_store_with_an_odd_value_spoils_nothing_but_itself(
 
 def test_a_query_that_does_not_end_is_given_up(make_report: MakeReport, monkeypatch: pytest.MonkeyPatch) -> None:
     make_run("slow", make_report)
-    monkeypatch.setattr("pgplay.runs.reader._READ_LIMIT", 0.05)
-    with RunReader.open("slow") as reader, pytest.raises(PgplayError, match="too long"):
+    monkeypatch.setattr("pgplay.runs.database_reader._READ_LIMIT", 0.05)
+    with DatabaseReader.open("slow") as reader, pytest.raises(PgplayError, match="too long"):
         reader._select(tuple[int], f"{ENDLESS} SELECT max(i) FROM n")
 
 
@@ -227,7 +227,7 @@ def test_stored_runs_are_read_on_a_full_disk(
         subprocess.run(["mount", "-o", "remount,ro", str(tiny_disk)], check=True)
     assert {run.name: (run.steps, run.problem) for run in list_runs()} == {"rested": (3, ""), "killed": (2, "")}
     for name, steps in (("rested", 3), ("killed", 2)):
-        with RunReader.open(name) as reader:
+        with DatabaseReader.open(name) as reader:
             assert len(reader.rows()) == steps
     if not is_read_only:
         with pytest.raises(PgplayError, match="disk is full"), RunStore.open("rested") as store:

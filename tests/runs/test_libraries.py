@@ -14,10 +14,13 @@ from pgplay.policies.spec import FreshSpec
 from pgplay.runs.run_library import LocalRunLibrary, RunLibrary
 from pgplay.tasks.task import single_target
 from tests.app.stored import store_run
+from tests.runs.by_messages import MessageRunLibrary
 from tests.weights import weights
 
 every_policy_library = pytest.mark.parametrize("policies", [LocalPolicyLibrary()], ids=lambda one: type(one).__name__)
-every_run_library = pytest.mark.parametrize("runs", [LocalRunLibrary()], ids=lambda one: type(one).__name__)
+every_run_library = pytest.mark.parametrize(
+    "runs", [LocalRunLibrary(), MessageRunLibrary(LocalRunLibrary())], ids=lambda library: type(library).__name__
+)
 
 
 def save(name: str, created: str) -> None:
@@ -77,7 +80,7 @@ def test_runs_are_listed_read_and_deleted_by_name(runs: RunLibrary) -> None:
     with runs.open("one") as run:
         assert run.checkpoints() == [10, 20]
         assert run.progress().steps == 30
-        assert run.row(30)["reward_mean"] == run.rows(29)[0][1]["reward_mean"]
+        assert run.row(30) == dict(run.each_row(29))[30]
     with runs.open("two") as run:
         assert run.checkpoints() == []
     assert (runs.last_checkpoint("one"), runs.last_checkpoint("two")) == (20, None)

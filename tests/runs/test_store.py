@@ -11,7 +11,8 @@ import pytest
 from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, PgplayError
 from pgplay.learning.reports.step_report import StepReport
-from pgplay.runs.reader import RunEvent, RunReader
+from pgplay.runs.database_reader import DatabaseReader
+from pgplay.runs.reader import RunEvent
 from pgplay.runs.store import RunStore, keeps_samples
 from pgplay.runs.summaries import delete_run, list_runs
 
@@ -249,7 +250,7 @@ def test_runs_on_a_disk_that_cannot_be_written_can_be_read(
     subprocess.run(["mount", "-o", "remount,ro", str(tiny_disk)], check=True)
     (run,) = list_runs()
     assert (run.steps, run.state) == (1, "interrupted")
-    with RunReader.open("run") as reader:
+    with DatabaseReader.open("run") as reader:
         assert reader.samples(1) == make_report(1).samples
     with pytest.raises(PgplayError, match="is not writable"):
         RunStore.open("run")

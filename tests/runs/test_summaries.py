@@ -14,7 +14,7 @@ from pgplay.config.run_config import RunConfig
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.paths import runs_index_file
 from pgplay.runs import index, summaries
-from pgplay.runs.reader import RunReader
+from pgplay.runs.database_reader import DatabaseReader
 from pgplay.runs.store import RunStore
 from pgplay.runs.summaries import delete_run, list_runs
 
@@ -26,12 +26,12 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the runs whose stores the list opens, in order."""
     names: list[str] = []
 
-    class Watched(RunReader):
+    class Watched(DatabaseReader):
         def __init__(self, folder: Path) -> None:
             names.append(folder.name)
             super().__init__(folder)
 
-    monkeypatch.setattr(summaries, "RunReader", Watched)
+    monkeypatch.setattr(summaries, "DatabaseReader", Watched)
     monkeypatch.setattr(index, "_SETTLED", 0)
     return names
 
@@ -64,7 +64,7 @@ def test_only_what_changed_is_read_again(make_report: MakeReport, opened: list[s
 
 def test_a_change_that_shows_neither_in_size_nor_in_time_is_seen(make_report: MakeReport, opened: list[str]) -> None:
     make_run("a", make_report)
-    path = RunReader.open("a").folder / "run.sqlite"
+    path = DatabaseReader.open("a").folder / "run.sqlite"
     list_runs()
     before = os.stat(path)
     database = sqlite3.connect(path)

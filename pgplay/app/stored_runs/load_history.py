@@ -9,8 +9,8 @@ import msgspec
 
 from pgplay.app.state.app_state import RESUMED, words_of_change
 from pgplay.app.state.metric_history import CAPACITY, MOST_MARKS, RECENT, History, Mark, Recollection, Traces
+from pgplay.errors import PgplayError
 from pgplay.runs.curves import curves_of
-from pgplay.runs.database_errors import damaged
 from pgplay.runs.reader import LAST_STEP, RunReader
 
 WORDS: dict[str, Callable[[str], str]] = {
@@ -49,5 +49,5 @@ def _marks(run: RunReader, until: int) -> Iterator[Mark]:
             try:
                 words = WORDS[event.kind](event.detail)
             except msgspec.DecodeError as error:
-                raise damaged(run.folder, f"what it tells of a change is none ({error})") from error
+                raise PgplayError("run.unreadable_change", name=run.name, step=event.step) from error
             yield Mark(event.step, words)

@@ -178,13 +178,13 @@ def _read_recipe(word: str) -> tuple[str, RunConfig]:
     from pgplay.files.atomic import kept_folders
     from pgplay.paths import runs_folder
     from pgplay.rewards.python.source import with_rewards_beside
-    from pgplay.runs.reader import RunReader
+    from pgplay.runs.database_reader import DatabaseReader
 
     if _is_settings(word):
         return "", from_recipe(word)
     runs = [folder.name for folder in kept_folders(runs_folder())]
     if word in runs:
-        with RunReader.open(word) as store:
+        with DatabaseReader.open(word) as store:
             return word, store.config
     presets = [preset.name for preset in preset_names()]
     if word not in presets and not Path(word).exists():

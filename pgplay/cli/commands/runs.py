@@ -13,7 +13,7 @@ from pgplay.cli.tables import print_facts, print_table
 from pgplay.errors import InputError
 
 if TYPE_CHECKING:
-    from pgplay.runs.reader import RunReader
+    from pgplay.runs.database_reader import DatabaseReader
 
 _TARGET_WIDTH = 14
 
@@ -85,10 +85,10 @@ def _add_show(parser: Parser) -> None:
 def _show(arguments: Arguments) -> int:
     from pgplay.config.recipe import to_command, to_recipe
     from pgplay.config.run_config import to_settings
-    from pgplay.runs.reader import RunReader
+    from pgplay.runs.database_reader import DatabaseReader
     from pgplay.runs.summaries import summary_of
 
-    with RunReader.open(arguments.name) as store:
+    with DatabaseReader.open(arguments.name) as store:
         summary = summary_of(store.folder)
         facts: dict[str, Any] = {
             "name": store.name,
@@ -127,7 +127,7 @@ def _show(arguments: Arguments) -> int:
     return 0
 
 
-def _checkpoints(store: RunReader) -> list[dict[str, Any]]:
+def _checkpoints(store: DatabaseReader) -> list[dict[str, Any]]:
     """Return each checkpoint with the run's mean reward and greedy completion at that step."""
     rows = []
     for step in store.checkpoints():
@@ -171,7 +171,7 @@ def _export(arguments: Arguments) -> int:
     from pgplay.export.formats import FORMATS, export_run
     from pgplay.files.atomic import check_destination, write_atomically
     from pgplay.paths import expand_home
-    from pgplay.runs.reader import RunReader
+    from pgplay.runs.database_reader import DatabaseReader
 
     ending = Path(arguments.file or "").suffix.lstrip(".").lower()
     chosen = arguments.format or ending or "csv"
@@ -183,7 +183,7 @@ def _export(arguments: Arguments) -> int:
     if path is None and chosen == "png" and sys.stdout.isatty():
         raise InputError("command.picture_to_terminal")
     wait = LongWait(f"Exporting {arguments.name}")
-    with RunReader.open(arguments.name) as run:
+    with DatabaseReader.open(arguments.name) as run:
         pieces = export_run(run, chosen, arguments.metric or (), wait.show)
         if path is None:
             sys.stdout.flush()

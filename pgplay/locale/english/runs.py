@@ -20,6 +20,8 @@ RUN_ERRORS: dict[str, str] = {
     "error.run.newer.remedy": "Install a newer pgplay.",
     "error.run.other_settings": "The settings of the run '{name}' do not fit this version of pgplay: {cause:problem}",
     "error.run.other_settings.remedy": "Use the version of pgplay that made it.",
+    "error.run.unreadable_change": "The run '{name}' cannot be read: its change after step {step} is not readable.",
+    "error.run.unreadable_change.remedy": "Delete it, or restore it from a copy.",
     "error.run.damaged": "The run '{name}' cannot be read: {reason:text}.",
     "error.run.damaged.remedy": "Delete it, or restore {folder} from a copy.",
     "error.run.task_unreadable": "The task {path} cannot be read: {cause:clause}.",

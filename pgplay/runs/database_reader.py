@@ -1,0 +1,275 @@
+"""Reading a run's store, also while another process writes it: every value is checked where it comes in.
+
+A store may come from anywhere. A value of the wrong kind, a view in place of a table, or a query that does not end
+becomes a PgplayError about that run.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import msgspec
+
+from pgplay.config.run_config import RunConfig, make_config
+from pgplay.errors import InputError, PgplayError
+from pgplay.learning.reports.step_detail import StepDetail
+from pgplay.learning.reports.step_report import Sample, Trace
+from pgplay.runs.checkpoint_files import all_checkpoints
+from pgplay.runs.curves import Curves, Window, curves_of
+from pgplay.runs.database import connect_to_read
+from pgplay.runs.database_errors import DATABASE, damaged, plain_database_errors
+from pgplay.runs.names import find_run
+from pgplay.runs.reader import LAST_STEP, Parent, RunEvent, RunProgress, Step
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+LOG = "worker.log"
+_PAGE = 1024  # rows that are fetched at once
+_WINDOW = 4096  # steps
+_READ_LIMIT = 5.0  # seconds that SQLite may look for the next rows: it finds some thousands in a hundredth
+_BETWEEN_LOOKS = 20_000  # of SQLite's instructions, a fraction of a millisecond
+
+_names_decoder = msgspec.json.Decoder(tuple[str, ...])
+_traces_decoder = msgspec.json.Decoder(Trace)
+_anatomies_decoder = msgspec.json.Decoder(StepDetail)
+_samples_decoder = msgspec.json.Decoder(tuple[Sample, ...])
+
+Row = TypeVar("Row")
+
+
+class DatabaseReader:
+    """A RunReader over the SQLite store in a run's folder, also while another process writes it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.name = folder.name
+        self._access = threading.RLock()
+        self._deadline = math.inf
+        with self._plainly():
+            self._database = self._connect()
+        try:
+            self._database.set_progress_handler(lambda: time.monotonic() > self._deadline, _BETWEEN_LOOKS)
+            self.config = self._read_config()
+        except BaseException:
+            self._database.close()
+            raise
+
+    def _connect(self) -> sqlite3.Connection:
+        return connect_to_read(self.folder / DATABASE)
+
+    @classmethod
+    def open(cls, name: str) -> Self:
+        """Open the run called `name`; raises InputError for an unknown name, PgplayError for a damaged run."""
+        return cls(find_run(name))
+
+    @property
+    def log_path(self) -> Path:
+        """The file for what training code prints."""
+        return self.folder / LOG
+
+    @property
+    def state(self) -> str:
+        """What `finish` said last, else 'training'."""
+        return self._value("state")
+
+    @property
+    def message(self) -> str:
+        """The words that `finish` gave, or none."""
+        return self._value("message")
+
+    @property
+    def created(self) -> str:
+        """When the run was created: ISO 8601, UTC."""
+        created = self._value("created")
+        with self._plainly():
+            datetime.fromisoformat(created)
+        return created
+
+    @property
+    def note(self) -> str:
+        """What a person wrote about the run, empty for nothing."""
+        notes = self._select(tuple[str], "SELECT value FROM run WHERE key = 'note'")
+        return notes[0][0] if notes else ""
+
+    @property
+    def parent(self) -> Parent | None:
+        """Where this run comes from, None where it is no branch."""
+        found = dict(self._select(tuple[str, str], "SELECT key, value FROM run WHERE key IN ('parent', 'parent_step')"))
+        if len(found) < 2:
+            return None
+        if not found["parent_step"].isdecimal():
+            raise damaged(self.folder, ("damage.branch", {"step": found["parent_step"]}))
+        with self._plainly():
+            return Parent(found["parent"], int(found["parent_step"]))
+
+    def windows(self, after_step: int = 0, limit: int | None = None, until: int = LAST_STEP) -> Iterator[Window]:
+        """Yield what the steps after `after_step` and up to `until` told, oldest first, at most `limit` of them."""
+        stored = self._pages(
+            tuple[Step, int, bytes],
+            "SELECT step, names, numbers FROM steps WHERE step > ? AND step <= ? ORDER BY step LIMIT ?",
+            (after_step, until, -1 if limit is None else limit),
+            _WINDOW,
+        )
+        names = self._names_of_kinds()
+        for page in stored:
+            steps, kinds, numbers = zip(*page, strict=True)
+            if not names.keys() >= set(kinds):  # a step of a new kind has come since
+                names = self._names_of_kinds()
+            for kind, size in set(zip(kinds, map(len, numbers), strict=True)):
+                if kind not in names or size != 8 * len(names[kind]):
+                    raise damaged(self.folder, ("damage.step", {"step": after_step}))
+            yield Window(steps, kinds, numbers, names)
+
+    def _names_of_kinds(self) -> dict[int, tuple[str, ...]]:
+        stored = self._select(tuple[int, str], "SELECT id, names FROM names ORDER BY id")
+        with self._plainly():
+            names = {kind: _names_decoder.decode(text) for kind, text in stored}
+        if any(len(set(of_kind)) < len(of_kind) for of_kind in names.values()):
+            raise damaged(self.folder, "damage.metrics")
+        return names
+
+    def curves(self, most: int, until: int = LAST_STEP) -> Curves:
+        """Return every metric up to the step `until` in at most `most` buckets."""
+        last = min(self.progress().steps, until)
+        return curves_of(self.windows(until=last), last, most)
+
+    def each_row(self, after_step: int = 0, limit: int | None = None) -> Iterator[tuple[int, dict[str, float]]]:
+        """Return (step, metrics) of the steps after `after_step`, oldest first, at most `limit` of them."""
+        return itertools.chain.from_iterable(window.rows() for window in self.windows(after_step, limit))
+
+    def rows(self, after_step: int = 0, limit: int | None = None) -> list[tuple[int, dict[str, float]]]:
+        """Return what `each_row` yields; of a long run that takes gigabytes."""
+        return list(self.each_row(after_step, limit))
+
+    def row(self, step: int) -> dict[str, float]:
+        """Return the metrics of `step`, none where it was not made."""
+        return dict(self.each_row(step - 1, 1)).get(step, {})
+
+    def metrics(self) -> list[str]:
+        """Return every metric that a step told, in the order in which they came."""
+        return list(dict.fromkeys(itertools.chain.from_iterable(self._names_of_kinds().values())))
+
+    def samples(self, step: int) -> tuple[Sample, ...]:
+        """Return the samples of `step`, or of the nearest step before it that kept any; none where none did."""
+        found = self._select(
+            tuple[bytes], "SELECT samples FROM samples WHERE step <= ? ORDER BY step DESC LIMIT 1", (step,)
+        )
+        with self._plainly():
+            return _samples_decoder.decode(found[0][0]) if found else ()
+
+    def traces(self, after_step: int = 0) -> Iterator[tuple[int, Trace]]:
+        """Yield (step, trace) of the steps after `after_step` that kept one, oldest first."""
+        for step, detail in self._each(
+            tuple[Step, bytes],
+            "SELECT step, detail FROM details WHERE kind = 'trace' AND step > ? ORDER BY step",
+            (after_step,),
+        ):
+            with self._plainly():
+                trace = _traces_decoder.decode(detail)
+            yield step, trace
+
+    def anatomy(self, step: int) -> StepDetail | None:
+        """Return the anatomy of `step`; None where it was not taken apart."""
+        found = self._select(tuple[bytes], "SELECT detail FROM details WHERE kind = 'anatomy' AND step = ?", (step,))
+        with self._plainly():
+            return _anatomies_decoder.decode(found[0][0]) if found else None
+
+    def anatomy_steps(self) -> list[int]:
+        """Return the steps that were taken apart, in order."""
+        return self._steps("SELECT step FROM details WHERE kind = 'anatomy' ORDER BY step")
+
+    def sampled_steps(self) -> list[int]:
+        """Return the steps whose samples are kept, in order."""
+        return self._steps("SELECT step FROM samples ORDER BY step")
+
+    def events(self) -> list[RunEvent]:
+        """Return what happened, oldest first."""
+        return self._select(RunEvent, "SELECT step, kind, detail FROM events ORDER BY id")
+
+    def checkpoints(self) -> list[int]:
+        """Return the steps from which the run can go on, in order."""
+        return list(all_checkpoints(self.folder))
+
+    def progress(self) -> RunProgress:
+        """Return how far the run got, without reading its history."""
+        found = self._select(
+            RunProgress,
+            "SELECT step, seconds, completions, (SELECT max(reward_mean) FROM steps), reward_mean"
+            " FROM steps ORDER BY step DESC LIMIT 1",
+        )
+        return found[0] if found else RunProgress(0, 0.0, 0, None, None)
+
+    def check(self) -> None:
+        """Read a little of every table; raises PgplayError where it holds what a store of pgplay does not."""
+        self.events()
+        last = self.progress().steps
+        self.row(last)
+        self.samples(last)
+
+    def close(self) -> None:
+        """Close the store."""
+        with self._access:
+            self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _read_config(self) -> RunConfig:
+        text = self._value("config")
+        try:
+            with self._plainly():
+                settings = msgspec.json.decode(text, type=dict[str, Any])
+            return make_config(settings)
+        except InputError as error:
+            raise PgplayError("run.other_settings", name=self.name, cause=error) from error
+
+    def _value(self, key: str) -> str:
+        found = self._select(tuple[str], "SELECT value FROM run WHERE key = ?", (key,))
+        if not found:
+            raise damaged(self.folder, ("damage.lacks", {"name": f"its {key}"}))
+        return found[0][0]
+
+    def _steps(self, query: str) -> list[int]:
+        return [step for (step,) in self._select(tuple[Step], query)]
+
+    def _select(self, kind: type[Row], query: str, values: Iterable[Any] = ()) -> list[Row]:
+        return list(self._each(kind, query, values))
+
+    def _each(self, kind: type[Row], query: str, values: Iterable[Any] = ()) -> Iterator[Row]:
+        """Yield what `query` finds, each row checked to be of `kind`; memory does not grow with their number."""
+        return itertools.chain.from_iterable(self._pages(kind, query, values))
+
+    def _pages(self, kind: type[Row], query: str, values: Iterable[Any] = (), size: int = _PAGE) -> Iterator[list[Row]]:
+        """Yield what `_each` does, at most `size` rows at once and never none."""
+        cursor = None
+        while True:
+            with self._access, self._plainly():
+                self._deadline = time.monotonic() + _READ_LIMIT
+                try:
+                    cursor = cursor or self._database.execute(query, tuple(values))
+                    found = cursor.fetchmany(size)
+                finally:
+                    self._deadline = math.inf
+                rows = msgspec.convert(found, list[kind], builtin_types=(bytes,))  # type: ignore[valid-type]
+            if rows:
+                yield rows
+            if len(rows) < size:
+                return
+
+    def _plainly(self) -> AbstractContextManager[None]:
+        return plain_database_errors(self.folder)
