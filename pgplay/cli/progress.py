@@ -10,6 +10,7 @@ from typing import Protocol, Self
 
 from pgplay.cli.output import note, number, shorten, visible
 from pgplay.learning.reports.step_report import StepReport
+from pgplay.locale.quoting import percent
 
 _REDRAW = 0.1  # seconds
 _PLAIN = 5.0  # seconds
@@ -153,7 +154,7 @@ class LongWait:
         """Print the `share` that is done, if the last line is old enough."""
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + _PLAIN
-            note(f"{self._what}: {share:.0%}")
+            note(f"{self._what}: {percent(share)}")
 
 
 class Printed:

@@ -1,4 +1,4 @@
-"""Values as sentences quote them: on one line, printable and short."""
+"""Values as sentences quote them: on one line, printable and short; a share never rounded to none or all."""
 
 from __future__ import annotations
 
@@ -47,3 +47,13 @@ def quoted_setting(value: object) -> str:
 def listed(names: Iterable[object]) -> str:
     """Return `names` with commas between them."""
     return ", ".join(str(name) for name in names)
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """Return a share from 0 to 1 as percent: 0% and 100% only where it is exactly that, else <1% and >99%."""
+    text, step = f"{share:.{digits}%}", 10.0**-digits
+    if share > 0 and text == f"{0:.{digits}%}":
+        return f"<{step:.{digits}f}%"
+    if share < 1 and text == f"{1:.{digits}%}":
+        return f">{100 - step:.{digits}f}%"
+    return text

@@ -81,6 +81,12 @@ def test_a_policy_that_has_learnt_nothing_yet_may_run_into_the_limit() -> None:
     assert (later.state, later.settings) == ("bad", {"reward": "levenshtein"})
 
 
+@pytest.mark.parametrize("changed", [{"entropy": 0.001}, {"tied_groups": 1.0}])
+def test_completions_that_hardly_differ_are_not_answered_with_a_larger_batch(changed: dict[str, float]) -> None:
+    assert judged("signal_to_noise", signal_to_noise=0.0).settings == {"batch_size": 128}
+    assert judged("signal_to_noise", signal_to_noise=0.0, **changed).settings is None
+
+
 def test_a_solved_run_needs_no_signal_any_more() -> None:
     assert all(signal.state == "fine" for signal in signals({**WELL, "exact_match": 1.0, "entropy": 0.0}))
 

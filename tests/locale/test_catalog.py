@@ -14,6 +14,7 @@ from pgplay.learning.reports.signals import JUDGED
 from pgplay.learning.reports.step_report import Finding
 from pgplay.locale import catalog
 from pgplay.locale.english import ENGLISH
+from pgplay.locale.quoting import percent
 from pgplay.rewards.probe import verdict
 from pgplay.rewards.probe.verdict import Fact, Kind, Verdict
 
@@ -25,6 +26,21 @@ def test_a_plural_goes_by_its_number() -> None:
         "1 step made",
         "2 steps made",
     ]
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.0, "0%"), (0.002, "<1%"), (0.006, "1%"), (0.5, "50%"), (0.994, "99%"), (0.998, ">99%"), (1.0, "100%")],
+)
+def test_a_share_is_none_or_all_only_if_it_is_exactly_that(share: float, text: str) -> None:
+    assert catalog.text_of("share", {"share": share}, {"share": "{share:percent}"}) == text
+    assert catalog.signal_meaning("stop_rate", {"value": share}, "fine").startswith(f"{text} of completions")
+
+
+def test_a_share_with_a_digit_after_the_point_is_as_careful() -> None:
+    assert [percent(share, 1) for share in (0.0, 0.0002, 0.1234, 0.9996, 1.0)] == [
+        "0.0%", "<0.1%", "12.3%", ">99.9%", "100.0%",
+    ]  # fmt: skip
 
 
 def test_a_code_without_a_text_or_a_value_stands_for_itself() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from pgplay.locale.quoting import percent
+
 
 def count(number: float) -> str:
     """Return a count in at most four characters: 640, 9.2k, 107k, 1.3M."""
@@ -34,8 +36,8 @@ def reward(value: float) -> str:
 
 
 def share(part: float) -> str:
-    """Return a share as percent, three digits wide."""
-    return f"{part:4.0%}"
+    """Return a share as percent, four characters wide."""
+    return f"{percent(part):>4}"
 
 
 def number(value: float) -> str:

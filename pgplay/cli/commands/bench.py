@@ -15,6 +15,7 @@ from pgplay.cli.output import note, print_json, say
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
 from pgplay.cli.tables import print_table
 from pgplay.errors import InputError
+from pgplay.locale.quoting import percent
 from pgplay.policies.families.catalogue import MODELS, model_spec
 
 if TYPE_CHECKING:
@@ -214,7 +215,7 @@ def _print(
             (
                 *(row["model"], row["device"], f"{row['parameters']:,}", row["threads"]),
                 *(f"{row[name]:,.0f}" for name in names),
-                f"{row['share']:.1%}",
+                percent(row["share"], 1),
                 "" if row["memory"] is None else f"{row['memory'] / 1e6:,.0f} MB",
             )
             for row in rows

@@ -12,6 +12,7 @@ from pgplay.cli.progress import choose_progress
 from pgplay.cli.signals import heeded
 from pgplay.cli.tables import print_table
 from pgplay.locale.catalog import evidence_sentences, verdict_words
+from pgplay.locale.quoting import percent
 
 if TYPE_CHECKING:
     from pgplay.rewards.probe.probe import Probe
@@ -74,7 +75,7 @@ def probe(arguments: Arguments) -> int:
             [
                 (
                     *(result.reward, verdict_words(verdict.kind), result.mean, result.highest),
-                    *(f"{result.tied_groups:.0%}", _cost(result)),
+                    *(percent(result.tied_groups), _cost(result)),
                 )
                 for result, verdict in judged
             ],

@@ -20,6 +20,7 @@ from pgplay.cli.tables import print_facts, print_table
 from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, PgplayError
 from pgplay.locale.catalog import Coded, finding_text
+from pgplay.locale.quoting import percent
 
 if TYPE_CHECKING:
     from pgplay.learning.learner import Learner
@@ -285,7 +286,7 @@ def _judge_held_out(learner: Learner, pairs: Sequence[Pair]) -> dict[str, Any]:
 
 def _describe_held_out(held_out: dict[str, Any]) -> str:
     exact = held_out["exact_match"]
-    exact_text = "" if exact is None else f"exact match {exact:.1%}, "
+    exact_text = "" if exact is None else f"exact match {percent(exact, 1)}, "
     return f"{exact_text}reward {number(held_out['greedy_reward'])} on {held_out['prompts']} held-out prompts"
 
 
@@ -293,7 +294,7 @@ def _print_summary(summary: dict[str, Any], ending: str) -> None:
     rate = summary["chars_per_second"]
     loss, held_out = summary["cross_entropy"], summary["held_out"]
     spent = sum(summary["seconds_per_stage"].values())
-    shares = [f"{stage} {value / spent:.0%}" for stage, value in summary["seconds_per_stage"].items() if spent]
+    shares = [f"{stage} {percent(value / spent)}" for stage, value in summary["seconds_per_stage"].items() if spent]
     say(f"{ending[:1].upper()}{ending[1:]}.")
     first_rows = summary["greedy"][:_SHOWN]
     print_table(

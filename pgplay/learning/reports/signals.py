@@ -14,6 +14,9 @@ from pgplay.learning.schedules.entropy_weight import LOW
 
 State = Literal["fine", "watch", "bad"]
 
+TIED = 0.9
+"""Share of tied groups from which the rewards give hardly any signal."""
+
 RECENT_STEPS = 30
 """Steps whose mean is judged: long enough to still the noise, short enough to follow the run."""
 
@@ -38,14 +41,13 @@ Means = Mapping[str, float]
 class _Rule(NamedTuple):
     """How one metric is judged: it gets worse from `watch` towards `bad`, in either direction.
 
-    `settings` are the changes to make where it is not fine. `early` tells of a run in which the number says nothing
-    yet.
+    `settings` are the changes to make where it is not fine. `moot` tells of a run in which the number says nothing.
     """
 
     watch: float
     bad: float
     settings: Callable[[Means], dict[str, Any] | None] = lambda means: None
-    early: Callable[[Means], bool] = lambda means: False
+    moot: Callable[[Means], bool] = lambda means: False
     numbers: Callable[[float], dict[str, float]] = lambda value: {"value": value}
 
     def state(self, value: float) -> State:
@@ -56,7 +58,7 @@ class _Rule(NamedTuple):
     def judge(self, metric: str, means: Means) -> Signal:
         """Return the judgement of `metric` by `means`."""
         value = means[metric]
-        state = "fine" if self.early(means) else self.state(value)
+        state = "fine" if self.moot(means) else self.state(value)
         return Signal(metric, value, state, self.numbers(value), None if state == "fine" else self.settings(means))
 
 
@@ -85,6 +87,11 @@ def _larger_batch(means: Means) -> dict[str, Any] | None:
     return {"batch_size": 2 * batch} if 0 < 2 * batch <= LARGEST_BATCH else None  # a multiple of any group
 
 
+def _lacks_differences(means: Means) -> bool:
+    """Return whether completions or their rewards hardly differ: a larger batch would be more of the same."""
+    return means.get("entropy", math.inf) < LOW or means.get("tied_groups", 0.0) >= TIED
+
+
 def _round(value: float) -> float:
     return float(f"{value:.2g}")
 
@@ -96,7 +103,7 @@ LARGEST_BATCH = 65536
 """The largest batch that a person may set."""
 
 _RULES = {
-    "tied_groups": _Rule(0.5, 0.9, settings=_more_entropy),
+    "tied_groups": _Rule(0.5, TIED, settings=_more_entropy),
     "entropy": _Rule(
         0.1,
         LOW,
@@ -107,10 +114,10 @@ _RULES = {
         0.5,
         0.05,
         settings=lambda means: {"reward": "levenshtein"},
-        early=lambda means: means.get("entropy", 0.0) > 1.0,  # a policy that has learnt nothing yet stops by chance
+        moot=lambda means: means.get("entropy", 0.0) > 1.0,  # a policy that has learnt nothing yet stops by chance
     ),
     "clip_share": _Rule(0.3, 0.6, settings=_slower),
-    "signal_to_noise": _Rule(0.1, 0.02, settings=_larger_batch),
+    "signal_to_noise": _Rule(0.1, 0.02, settings=_larger_batch, moot=_lacks_differences),
     "kl_update": _Rule(0.1, 0.5, settings=_slower, numbers=lambda value: {"value": max(0.0, value)}),
     "kl_reference": _Rule(3.0, 8.0, settings=lambda means: {"kl_limit": _round(means["kl_reference"] / 2)}),
     "mismatch": _Rule(1e-4, 1e-3),

@@ -7,7 +7,7 @@ FINDINGS = {
     "completion is better than another and there is nothing to learn from.",
     "finding.no-signal.advice": "Choose a reward that also pays for being nearly right, such as "
     "levenshtein{networks:plural , or start warm|}.",
-    "finding.tied-rewards": "{tied:.0%} of the groups are tied: nearly all completions of a prompt get the same "
+    "finding.tied-rewards": "{tied:percent} of the groups are tied: nearly all completions of a prompt get the same "
     "reward.",
     "finding.tied-rewards.advice": "Choose a reward with finer steps, or larger groups (group_size).",
     "finding.collapsed-entropy": "Entropy has collapsed to {entropy:.3f} nats per token: the policy is certain of a "
@@ -33,14 +33,14 @@ FINDINGS = {
     "finding.mismatch": "Log-probs when sampling and when training differ by {mismatch:.1e} nats per token; up to 1e-6 "
     "is normal.",
     "finding.mismatch.advice": "This is a defect of the program or of the device; try the device cpu, and report it.",
-    "signal.tied_groups": "{value:.0%} of groups are tied (equal rewards): no signal",
+    "signal.tied_groups": "{value:percent} of groups are tied (equal rewards): no signal",
     "signal.tied_groups.advice": "a reward with finer steps, or a larger weight of entropy, so that completions differ",
     "signal.entropy": "undecided between about {tokens:.1f} tokens",
     "signal.entropy.worse": ": it hardly explores any more",
     "signal.entropy.advice": "a larger weight of entropy, which keeps it exploring",
-    "signal.stop_rate": "{value:.0%} of completions end with a stop token; the rest hit the length limit",
+    "signal.stop_rate": "{value:percent} of completions end with a stop token; the rest hit the length limit",
     "signal.stop_rate.advice": "a reward that charges for extra characters, such as levenshtein",
-    "signal.clip_share": "{value:.0%} of tokens were clipped",
+    "signal.clip_share": "{value:percent} of tokens were clipped",
     "signal.clip_share.advice": "smaller updates: a lower learning rate",
     "signal.signal_to_noise": "gradients of the two halves: cosine {value:.2f}",
     "signal.signal_to_noise.worse": ", mostly noise",

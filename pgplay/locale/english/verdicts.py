@@ -18,19 +18,19 @@ VERDICTS = {
     "verdict.many-best": "learnable, but the target is not the only best text",
     "verdict.local-optima": "learnable, with local optima on the way",
     "verdict.learnable": "learnable",
-    "evidence.equal-completions": "A run's first {completions:.0f} completions all score {mean:.3g}; {tied:.0%} of the "
-    "groups of {group_size:.0f} are tied and give no signal.",
+    "evidence.equal-completions": "A run's first {completions:.0f} completions all score {mean:.3g}; {tied:percent} of "
+    "the groups of {group_size:.0f} are tied and give no signal.",
     "evidence.completions": "A run's first {completions:.0f} completions score from {lowest:.3g} to {highest:.3g}, "
-    "{mean:.3g} on average; {tied:.0%} of the groups of {group_size:.0f} are tied and give no signal.",
-    "evidence.noise": "Two rewards of one text differ by {noise:.0%} of the range on average.",
+    "{mean:.3g} on average; {tied:percent} of the groups of {group_size:.0f} are tied and give no signal.",
+    "evidence.noise": "Two rewards of one text differ by {noise:percent} of the range on average.",
     "evidence.rises-with-length": "The reward rises with the length of a text (rank correlation {correlation:+.2f}).",
     "evidence.falls-with-length": "The reward falls with the length of a text (rank correlation {correlation:+.2f}).",
     "evidence.edits-of-target": "Mean reward after 0 / 1 / {edits:.0f} random edits of the target: {start:.3g} / "
     "{near:.3g} / {middle:.3g}.",
     "evidence.edits-of-best": "Mean reward after 0 / 1 / {edits:.0f} random edits of the best completion: {start:.3g} "
     "/ {near:.3g} / {middle:.3g}.",
-    "evidence.undone-edit": "Undoing one random edit raises the reward in {raises:.0%} of cases, keeps it in "
-    "{keeps:.0%} and lowers it in {lowers:.0%}.",
+    "evidence.undone-edit": "Undoing one random edit raises the reward in {raises:percent} of cases, keeps it in "
+    "{keeps:percent} and lowers it in {lowers:percent}.",
     "evidence.at-target": f"{_REACHED} at the target.",
     "evidence.above-target": f"{_REACHED} above the target: {_SCORED}, the target {{target_reward:.3g}}.",
     "evidence.as-good-as-target": f"{_REACHED} at other texts that score as much: {_SCORED}.",

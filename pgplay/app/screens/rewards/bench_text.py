@@ -13,6 +13,7 @@ from pgplay.app.drawing.alignment_text import coloured
 from pgplay.app.drawing.terminal_text import pad, plain, terminal_text
 from pgplay.errors import PgplayError
 from pgplay.locale.catalog import evidence_sentences, verdict_words
+from pgplay.locale.quoting import percent
 from pgplay.rewards.alignment import align
 from pgplay.rewards.probe.probe import Probe
 from pgplay.rewards.probe.verdict import Verdict
@@ -81,7 +82,7 @@ def findings(probe: Probe, verdict: Verdict, styles: Styles) -> Text:
     lines.append(_picture(f"{probe.completions} completions", edges[0], bars(counts), edges[-1], styles))
     means = [point.mean for point in probe.path[:: 1 + (len(probe.path) - 1) // WIDEST]]
     lines.append(_picture(f"0 to {probe.path[-1].edits} edits", means[0], bars(means), means[-1], styles))
-    facts = f"{probe.tied_groups:.0%} of groups tied · {probe.microseconds:,.1f} µs per completion"
+    facts = f"{percent(probe.tied_groups)} of groups tied · {probe.microseconds:,.1f} µs per completion"
     lines.append(Text(facts))
     lines += [terminal_text(f"· {sentence}", styles["muted"]) for sentence in evidence_sentences(verdict.evidence)]
     return Text("\n").join(lines)

@@ -18,6 +18,7 @@ from pgplay.app.widgets.plots.curve import is_seen
 from pgplay.app.widgets.token_table import shown_token
 from pgplay.export import axes
 from pgplay.learning.reports.step_detail import PolicyMap
+from pgplay.locale.quoting import percent
 
 _STYLES = ("faint", "low", "high", "axis", "now", "right", "wrong")
 _LABEL = 8
@@ -185,7 +186,8 @@ class RewardHistogram(Widget, can_focus=True):
         most = max(range(len(trace.rewards)), key=lambda number: trace.rewards[number])
         width = (trace.high - trace.low) / len(trace.rewards)
         share = trace.rewards[most] / max(1, sum(trace.rewards))
-        return f"step {cursor}: {share:.0%} from {trace.low + most * width:.2f} to {trace.low + (most + 1) * width:.2f}"
+        low, high = trace.low + most * width, trace.low + (most + 1) * width
+        return f"step {cursor}: {percent(share)} from {low:.2f} to {high:.2f}"
 
     def render(self) -> Text:
         """Return one row per part of the rewards' range, with the steps below."""
