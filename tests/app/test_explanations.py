@@ -10,9 +10,10 @@ from pgplay.app.help.explanations import PANELS
 from pgplay.app.help.helpable import explanation_of
 from pgplay.app.screens.dialogs.help import HelpScreen
 from pgplay.app.widgets.plots.curve import REWARD, Plot
+from pgplay.app.widgets.two_column_text import TwoColumnText
 from pgplay.learning.reports.metrics import METRICS
 from pgplay.learning.reports.signals import JUDGED
-from tests.app.fake_worker import Bench, until
+from tests.app.fake_worker import Bench, begin, until
 from tests.app.opened import OPENINGS, go_to, prepare
 
 SIZE = (200, 50)
@@ -61,3 +62,20 @@ async def test_each_number_of_a_panel_is_told_with_its_unit_and_meaning() -> Non
         health = explanation_of([bench.app.main.query_one("#health")])
         assert health is not None
         assert all(METRICS[name].description in health.words for name in JUDGED)
+
+
+async def test_the_help_page_leads_to_the_glossary_and_spells_its_formulas_in_ascii() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(80, 24)) as pilot:
+        await begin(bench, pilot)
+        for ascii in (False, True):
+            bench.app.state.ascii = ascii
+            await pilot.press("f1")
+            await until(pilot, lambda: isinstance(bench.app.screen, HelpScreen) and bench.app.screen.query("#glossary"))
+            glossary = bench.app.screen.query_one("#glossary", TwoColumnText)
+            await until(pilot, lambda shown=glossary: shown.region.height > 0)
+            assert glossary.region.y > 24
+            await pilot.press("g")
+            await until(pilot, lambda shown=glossary: 0 < shown.region.y < 5)
+            assert ("A = R - b" if ascii else "A = R − b, or A = (R − b) / σ") in glossary.plain
+            await pilot.press("escape")

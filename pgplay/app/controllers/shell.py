@@ -71,7 +71,7 @@ class ShellController:
 
         screen = self._host.screen
         about = explanation_of([screen.focused, self._host.mouse_over])
-        self._host.push_screen(HelpScreen(about, self._keys_of(screen)))
+        self._host.push_screen(HelpScreen(about, self._keys_of(screen), ascii=self._host.state.ascii))
 
     def _keys_of(self, screen: Screen[Any]) -> list[tuple[str, str]]:
         """Return the keys that `screen` has of its own, those of one action together, with what they do."""

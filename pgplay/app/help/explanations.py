@@ -237,7 +237,10 @@ GROUPS: dict[str, dict[str, Explanation]] = {
             "The reward that came with it, exactly as it would run, and its SHA-256. Your consent covers only this "
             "text.",
         ),
-        "help": Explanation("Help", "What you were looking at when you pressed F1, then all keys, panels and metrics."),
+        "help": Explanation(
+            "Help", "What you were looking at when you pressed F1; then all keys, panels and metrics, and a glossary."
+        ),
+        "glossary": Explanation("Glossary", "Each word with its meaning, its formula, and where to see it."),
     },
 }
 

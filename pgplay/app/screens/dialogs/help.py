@@ -1,22 +1,24 @@
-"""The help page: keys, panels and metrics, generated from the registries."""
+"""The help page: keys, panels, metrics and the glossary, generated from the registries."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from pgplay.app.actions import ACTIONS, BENCH_ACTIONS, EDITOR_ACTIONS
+from pgplay.app.drawing.ascii import spelled
 from pgplay.app.help.explanations import GROUPS, Explanation
 from pgplay.app.screens.dialogs.base import CLOSES, Dialog
 from pgplay.app.state.plot_view import words_of
 from pgplay.app.widgets.two_column_text import Section, TwoColumnText
 from pgplay.learning.algorithms.table import COMPARATORS
 from pgplay.learning.reports.metrics import METRICS
+from pgplay.locale.english.glossary import GLOSSARY, Term
 
 INTRODUCTION = (
     "pgplay teaches a small language model to write a text, with nothing but a reward. In each step the policy writes "
@@ -33,18 +35,24 @@ KEYS = (
 class HelpScreen(Dialog[None]):
     """A scrollable page; Escape closes it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [("escape,f1,q", "dismiss", "Close")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape,f1,q", "dismiss", "Close"),
+        Binding("g", "glossary", "Glossary"),
+    ]
     AUTO_FOCUS = "#help"
 
-    def __init__(self, about: Explanation | None = None, keys_here: Sequence[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self, about: Explanation | None = None, keys_here: Sequence[tuple[str, str]] = (), *, ascii: bool = False
+    ) -> None:
+        """`about` is what F1 was asked about; with `ascii` formulas are spelled in ASCII."""
         super().__init__(classes="-page")
-        self._about, self._keys_here = about, keys_here
+        self._about, self._keys_here, self._ascii = about, keys_here, ascii
 
     def compose(self) -> ComposeResult:
         """Compose the page."""
         with VerticalScroll(id="help", classes="dialog page") as dialog:
             dialog.border_title = "Help"
-            dialog.border_subtitle = CLOSES
+            dialog.border_subtitle = f" [@click=screen.glossary]g glossary[/]  {CLOSES}"
             if self._about is not None:
                 yield TwoColumnText(Section.of("This", [self._about]), id="about")
             if self._keys_here:
@@ -56,3 +64,14 @@ class HelpScreen(Dialog[None]):
             yield TwoColumnText(*keys, *panels, comparators)
             curves = [(words.title, words.description) for words in map(words_of, METRICS)]
             yield TwoColumnText(Section.of("Curves", curves), name_width=26)
+            sections = [Section.of(f"Glossary: {theme}", self._rows(terms)) for theme, terms in GLOSSARY.items()]
+            yield TwoColumnText(*sections, name_width=16, id="glossary")
+
+    def _rows(self, terms: Iterable[Term]) -> Iterable[tuple[str, str]]:
+        for term in terms:
+            formula = spelled(term.formula) if self._ascii else term.formula
+            yield term.word, "\n".join(filter(None, (term.meaning, formula, f"Seen in: {term.where}.")))
+
+    def action_glossary(self) -> None:
+        """Scroll to the glossary."""
+        self.query_one("#glossary").scroll_visible(top=True, animate=False)
