@@ -5,6 +5,7 @@ The command line prints it as one or two plain lines and exits with its `exit_st
 Anything else that escapes is a defect.
 """
 
+import math
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ class PgplayError(Exception):
     """The run failed.
 
     `code` names what was wrong, such as `run.no_checkpoint`; its `values` are plain: numbers, text, lists of them, and
-    other errors as their own code and values. A path counts as text.
+    other errors as their own code and values. A path counts as text, and so do infinity and NaN.
     """
 
     exit_status = 1
@@ -45,11 +46,21 @@ class PgplayError(Exception):
         return f"{problem}\n{remedy}" if remedy else problem
 
 
-def _plain(value: Any) -> Value:
-    """Return `value` as the worker's protocol can carry it."""
+def _plain(value: Any) -> Any:
+    """Return `value` as the worker's protocol can carry it.
+
+    JSON has no infinity, no NaN and no lone surrogate: a number of that kind becomes text (`inf`), a surrogate its
+    escape.
+    """
     if isinstance(value, PgplayError):
         return value.code, value.values
-    return str(value) if isinstance(value, PurePath) else value
+    if isinstance(value, str | PurePath):
+        return str(value).encode(errors="backslashreplace").decode()
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    return tuple(map(_plain, value)) if isinstance(value, list | tuple) else value
 
 
 class InputError(PgplayError):

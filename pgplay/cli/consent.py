@@ -34,7 +34,7 @@ def ask(spec: RewardSpec, yes: bool) -> RewardSpec:
     print_source(spec.code, sys.stderr)
     if yes:
         return spec.allowed()
-    if not confirm("Run it on this machine with your permissions? (Asked only once.)", yes=False):
+    if not confirm(("question.run_python", {}), yes=False):
         return spec
     allow(spec.code)
     return spec.allowed()

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from pgplay.cli.output import hanging, note, say, visible
 from pgplay.errors import InputError, UnknownName
-from pgplay.locale.catalog import Coded
+from pgplay.locale.catalog import Coded, text_of
 
 Arguments = argparse.Namespace
 
@@ -118,7 +118,7 @@ def add_yes(parser: Parser) -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
-def confirm(question: str, yes: bool) -> bool:
+def confirm(question: Coded, yes: bool) -> bool:
     """Return whether the person agrees: by `yes`, or by answering on the terminal.
 
     Raises InputError if there is no terminal to ask on.
@@ -127,7 +127,7 @@ def confirm(question: str, yes: bool) -> bool:
         return True
     if not sys.stdin.isatty():
         raise InputError("command.unconfirmed", question=question)
-    say(f"{visible(question)} [y/N] ", sys.stderr, end="")
+    say(f"{visible(text_of(*question))} [y/N] ", sys.stderr, end="")
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
@@ -137,31 +137,32 @@ def delete_each(
     find: Callable[[str], object],
     delete: Callable[[str], object],
     *,
+    question: str,
     yes: bool,
-    extent: str = "",
 ) -> int:
-    """Delete each of `names` once, after all were found and the person agreed; `extent` says what goes with them."""
+    """Delete each of `names` once, after all were found and the person said yes to the `question`, a code."""
     different = list(dict.fromkeys(names))
     for name in different:
         find(name)
-    if confirm(f"Delete {', '.join(different)}{extent}?", yes):
+    if confirm((question, {"names": different}), yes):
         for name in different:
             delete(name)
             note(f"Deleted the {kind} {name}.")
     return 0
 
 
-def whole_number(low: int, high: int | None = None) -> Callable[[str], int]:
-    """Return an option type: whole numbers from `low` to `high`."""
+def whole_number(option: str, low: int, high: int | None = None) -> Callable[[str], int]:
+    """Return the type of `option`: whole numbers from `low` to `high`."""
 
     def read(word: str) -> int:
         try:
             value = int(word)
         except ValueError:
             value = low - 1
-        if value < low or (high is not None and value > high):
-            limits = f"from {low} to {high}" if high is not None else f"of at least {low}"
-            raise argparse.ArgumentTypeError(f"'{word}' is not a whole number {limits}")
+        if high is not None and not low <= value <= high:
+            raise InputError("command.number_between", name=option, word=word, low=low, high=high)
+        if value < low:
+            raise InputError("command.number_from", name=option, word=word, low=low)
         return value
 
     return read

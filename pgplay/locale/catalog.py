@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from pgplay.locale.english import ENGLISH
-from pgplay.locale.quoting import abridged, listed, percent, quoted_name, quoted_setting, shown
+from pgplay.locale.quoting import NOT_FINITE, abridged, listed, percent, quoted_name, quoted_setting, shown
 
 Value = str | float | bool | None | Sequence["Value | Values"]
 """What a text can be filled with: a number, words, several of them, or a code with its values."""
@@ -46,6 +46,8 @@ class _Template(string.Formatter):
             return singular if value == 1 else plural
         if style in _STYLES:
             return _STYLES[style](value)
+        if value in NOT_FINITE:
+            value = float(value)
         return str(super().format_field(value, format_spec))
 
 

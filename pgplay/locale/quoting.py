@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+NOT_FINITE = ("inf", "-inf", "nan")
+"""The numbers that errors carry as text, as JSON has none of them."""
+
 _LONGEST_NAME = 100
 """Characters of a name that are quoted."""
 
@@ -37,6 +40,8 @@ def quoted_name(name: str) -> str:
 
 def quoted_setting(value: object) -> str:
     """Return `value` as a recipe writes it, shortened."""
+    if value in NOT_FINITE:
+        return str(value)
     try:
         text = json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):

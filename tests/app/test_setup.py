@@ -165,7 +165,7 @@ async def test_a_bad_number_is_said_beneath_its_field() -> None:
         await begin(bench, pilot)
         await unfold(bench, pilot, "learning", "lr")
         problem = bench.app.main.query_one("#setting-lr .problem", Static)
-        problems = (("fast", "'fast' is not a number."), ("7", "above 0, at most 1"), ("nan", "lr cannot be NaN"))
+        problems = (("fast", "'fast' is not a number."), ("7", "above 0, at most 1"), ("nan", "lr cannot be nan"))
         for value, said in problems:
             field(bench, "lr").value = value
             await until(pilot, lambda said=said: said in str(problem.render()))

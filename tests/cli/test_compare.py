@@ -103,7 +103,7 @@ def test_an_interruption_keeps_every_run_and_only_what_ended_counts() -> None:
         (["hello", "--seeds", "2000000000"], "--seeds cannot be '2000000000'."),
         (["hello", "--seed", "1"], "--seed names one seed."),
         (["algorithm=grop"], "grop"),
-        (["hello", "--jobs", "0"], "--jobs: '0' is not a whole number"),
+        (["hello", "--jobs", "0"], "--jobs cannot be '0'."),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_begins(

@@ -35,6 +35,11 @@ def test_a_file_that_is_there_is_replaced_as_the_error_says(archive: str, capsys
 def test_a_name_given_twice_is_deleted_once(archive: str, capsys: pytest.CaptureFixture[str]) -> None:
     store_run("a-run", 3)
     capsys.readouterr()
+    assert main(["runs", "delete", "a-run", "a-run"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "Delete a-run with all data? There is no terminal to ask on.",
+        "Confirm with --yes.",
+    ]
     assert main(["policies", "delete", "mine", "mine", "--yes"]) == 0
     assert main(["runs", "delete", "a-run", "a-run", "--yes"]) == 0
     assert capsys.readouterr().err.splitlines() == ["Deleted the policy mine.", "Deleted the run a-run."]

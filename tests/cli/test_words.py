@@ -115,7 +115,7 @@ def test_wrong_word_gets_the_nearest_right_one(
         (["--steps", "0"], ["steps cannot be 0", "from 1 to"]),
         (["--dropout", "1"], ["dropout cannot be 1", "from 0, below 1"]),
         (["--lr", "quick"], ["lr cannot be", "quick", "a number"]),
-        (["--lr", "nan"], ["lr cannot be NaN", "a number"]),
+        (["--lr", "nan"], ["lr cannot be nan", "a number"]),
         (["--batch-size", "1"], ["batch_size cannot be 1", "2 to 65536"]),
         (["--batch-size", "2.5"], ["batch_size cannot be", "2.5", "whole number"]),
         (["--credit", "all"], ["credit cannot be", "dense, gae, terminal"]),

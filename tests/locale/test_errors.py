@@ -15,11 +15,16 @@ import pgplay
 from pgplay.errors import InputError, PgplayError, RewardError, UnknownName
 from pgplay.locale.catalog import UNKNOWN_NAME
 from pgplay.locale.english import ENGLISH
+from pgplay.worker.protocol.messages import Refused, decode_event, encode
 
 ROOT = Path(pgplay.__file__).parent
-CLASSES = {"PgplayError", "InputError", "RewardError"}
-NOT_VALUES = {"PgplayError": {"field"}, "InputError": {"field"}, "RewardError": {"line", "given", "traceback"}}
-"""Arguments of errors that are attributes of their own."""
+NOT_VALUES = {
+    "PgplayError": set[str](),
+    "InputError": {"field"},
+    "RewardError": {"line", "given", "traceback"},
+    "ProtocolError": {"request"},
+}
+"""Each class of errors, with the arguments that are attributes of their own."""
 
 
 class Raised(NamedTuple):
@@ -58,7 +63,7 @@ def raised() -> tuple[Raised, ...]:
     """The places that make an error by its code."""
     places = []
     for path, call, name in calls():
-        if name not in CLASSES or not call.args or len(call.args) > 1:
+        if name not in NOT_VALUES or not call.args or len(call.args) > 1:
             continue
         codes = tuple(code for code in constants(call.args[0]) if " " not in code)
         names = {keyword.arg for keyword in call.keywords}
@@ -134,3 +139,24 @@ def test_an_unknown_name_gets_the_nearest_known_one_or_all_of_them() -> None:
 @pytest.mark.parametrize(("error", "status"), [(PgplayError, 1), (InputError, 2), (RewardError, 3)])
 def test_each_error_has_its_exit_status(error: type[PgplayError], status: int) -> None:
     assert error("text", text="It failed.").exit_status == status
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])
+def test_a_number_that_json_lacks_crosses_the_protocol_and_is_still_a_number_in_the_text(value: float) -> None:
+    error = InputError("pace.seconds", seconds=value, slowest=value)
+    reported = decode_event(encode(Refused(error.code, error.values)))
+    assert isinstance(reported, Refused)
+    assert reported.problem == error.problem == f"A step cannot take {value:g} s."
+    assert reported.remedy == error.remedy == f"It is a number from 0 to {value:g}."
+
+
+def test_a_lone_surrogate_crosses_the_protocol_as_its_escape_wherever_it_is() -> None:
+    cause = InputError("system.package", reason="a\ud800")
+    error = PgplayError("run.task_unreadable", path=Path("b\ud800"), cause=cause, others=["c\ud800"])
+    reported = decode_event(encode(Refused(error.code, error.values)))
+    assert isinstance(reported, Refused)
+    assert reported.problem == error.problem
+    assert reported.problem == (
+        "The task b\\ud800 cannot be read: A package that pgplay needs cannot be loaded: a\\ud800."
+    )
+    assert reported.values["others"] == ["c\\ud800"]

@@ -58,18 +58,22 @@ def bench(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--devices", metavar="NAME,...", help="devices (default: all that can be used here)")
     parser.add_argument(
-        "--batch-size", type=whole_number(4, 32768), default=64, metavar="N", help="completions per step (default: 64)"
+        "--batch-size",
+        type=whole_number("--batch-size", 4, 32768),
+        default=64,
+        metavar="N",
+        help="completions per step (default: 64)",
     )
     parser.add_argument(
         "--length",
-        type=whole_number(_SHORTEST, _LONGEST),
+        type=whole_number("--length", _SHORTEST, _LONGEST),
         default=32,
         metavar="N",
         help=f"characters per completion, from {_SHORTEST} to {_LONGEST} (default: 32)",
     )
     parser.add_argument(
         "--seconds",
-        type=whole_number(1, 3600),
+        type=whole_number("--seconds", 1, 3600),
         default=3,
         metavar="N",
         help="seconds per model and device after its start (default: 3); slow models take longer",

@@ -86,7 +86,10 @@ def compare(argv: Sequence[str]) -> int:
         "--seeds", default="3", metavar="N", help="how many (5), a range (0-4) or a list (0,3,7); default: 3"
     )
     parser.add_argument(
-        "--jobs", type=whole_number(1, 256), metavar="N", help="parallel runs (default: as many as fit on the cores)"
+        "--jobs",
+        type=whole_number("--jobs", 1, 256),
+        metavar="N",
+        help="parallel runs (default: as many as fit on the cores)",
     )
     add_field_options(parser)
     add_consent(parser)

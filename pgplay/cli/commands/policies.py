@@ -123,7 +123,8 @@ def _add_delete(parser: Parser) -> None:
 def _delete(arguments: Arguments) -> int:
     from pgplay.library.policies import delete_policy, find_policy
 
-    return delete_each("policy", arguments.names, find_policy, delete_policy, yes=arguments.yes)
+    question = "question.delete_policies"
+    return delete_each("policy", arguments.names, find_policy, delete_policy, question=question, yes=arguments.yes)
 
 
 def _add_export(parser: Parser) -> None:

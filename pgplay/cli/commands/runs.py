@@ -147,8 +147,8 @@ def _delete(arguments: Arguments) -> int:
     from pgplay.runs.names import find_run
     from pgplay.runs.summaries import delete_run
 
-    extent = " with all their data"
-    return delete_each("run", arguments.names, find_run, delete_run, yes=arguments.yes, extent=extent)
+    question = "question.delete_runs"
+    return delete_each("run", arguments.names, find_run, delete_run, question=question, yes=arguments.yes)
 
 
 def _add_export(parser: Parser) -> None:

@@ -33,7 +33,7 @@ def sample(argv: Sequence[str]) -> int:
         "-n",
         dest="count",
         metavar="N",
-        type=whole_number(1, 1000),
+        type=whole_number("-n", 1, 1000),
         default=1,
         help="number of completions (default: 1)",
     )

@@ -60,7 +60,10 @@ def train(argv: Sequence[str]) -> int:
     keep.add_argument("--replace", action="store_true", help="overwrite an existing policy with --save")
     keep.add_argument("--resume", metavar="RUN", help="resume a stored run; live settings and limits may be changed")
     keep.add_argument(
-        "--at", metavar="STEP", type=whole_number(0), help="with --resume: continue from this checkpoint as a new run"
+        "--at",
+        metavar="STEP",
+        type=whole_number("--at", 0),
+        help="with --resume: continue from this checkpoint as a new run",
     )
     add_json(keep)
     arguments = parser.read(argv, hint=_hint)
