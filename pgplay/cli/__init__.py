@@ -18,20 +18,20 @@ from pgplay.errors import InputError, PgplayError, UnknownName, refusal_of_syste
 from pgplay.limits import refuse_torch_without_memory
 
 COMMANDS = {
-    "train": ("train:train", "train without a screen: a progress bar on stderr, a summary on stdout"),
-    "watch": ("watch:watch", "the app on a run that another process trains, as it goes"),
-    "sample": ("sample_and_eval:sample", "sample from a saved policy"),
-    "eval": ("sample_and_eval:evaluate", "reward, exact match and cross-entropy of a saved policy"),
-    "compare": ("compare:compare", "train recipes over several seeds in parallel and print a table"),
-    "score": ("score:score", "score texts with rewards"),
-    "policies": ("policies:policies", "the saved policies: list, show, rename, delete, export, import"),
-    "runs": ("runs:runs", "the stored runs: list, show, rename, note, delete, export"),
-    "presets": ("catalogues:presets", "ready-made setups: list, show"),
-    "rewards": ("catalogues:rewards", "the built-in rewards: list, show; probe any reward before training"),
-    "algorithms": ("catalogues:algorithms", "the algorithms and the metrics: list, show"),
-    "bench": ("bench:bench", "how fast this machine samples and learns, per model and device"),
-    "doctor": ("doctor:doctor", "versions, devices and folders; what does not work, and why"),
-    "locate": ("doctor:locate", "the folders where pgplay keeps its data"),
+    "train": ("train:run_train", "train without a screen: a progress bar on stderr, a summary on stdout"),
+    "watch": ("watch:run_watch", "the app on a run that another process trains, as it goes"),
+    "sample": ("sample_and_eval:run_sample", "sample from a saved policy"),
+    "eval": ("sample_and_eval:run_eval", "reward, exact match and cross-entropy of a saved policy"),
+    "compare": ("compare:run_compare", "train recipes over several seeds in parallel and print a table"),
+    "score": ("score:run_score", "score texts with rewards"),
+    "policies": ("policies:run_policies", "the saved policies: list, show, rename, delete, export, import"),
+    "runs": ("runs:run_runs", "the stored runs: list, show, rename, note, delete, export"),
+    "presets": ("catalogues:run_presets", "ready-made setups: list, show"),
+    "rewards": ("catalogues:run_rewards", "the built-in rewards: list, show; probe any reward before training"),
+    "algorithms": ("catalogues:run_algorithms", "the algorithms and the metrics: list, show"),
+    "bench": ("bench:run_bench", "how fast this machine samples and learns, per model and device"),
+    "doctor": ("doctor:run_doctor", "versions, devices and folders; what does not work, and why"),
+    "locate": ("doctor:run_locate", "the folders where pgplay keeps its data"),
 }
 """Each command's module in `commands` with its function (arguments to exit status), and its line of help."""
 

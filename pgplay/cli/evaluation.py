@@ -35,7 +35,7 @@ class Greedy(NamedTuple):
         return {"prompt": self.prompt, "text": self.text, "target": self.target, "reward": self.reward}
 
 
-def judge(texts: Sequence[str], reward: Reward, pairs: Sequence[Pair]) -> list[Greedy]:
+def score_greedy(texts: Sequence[str], reward: Reward, pairs: Sequence[Pair]) -> list[Greedy]:
     """Return the greedy completions `texts` of `pairs` with their rewards; raises RewardError."""
     values = [
         value

@@ -167,7 +167,7 @@ def hanging(lead: str, text: str) -> str:
     return lead + f"\n{' ' * margin}".join(wrapped(text, page_width() - margin))
 
 
-def number(value: float | None) -> str:
+def format_number(value: float | None) -> str:
     """Return `value` with three decimals, or with an exponent if it is too small or too large; empty for None."""
     if value is None:
         return ""

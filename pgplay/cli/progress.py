@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self
 
-from pgplay.cli.output import note, number, shorten, visible
+from pgplay.cli.output import format_number, note, shorten, visible
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.locale.quoting import percent
 
@@ -50,7 +50,7 @@ def choose_progress() -> Progress:
 
 
 def _facts(report: StepReport) -> str:
-    reward = number(report.metrics.get("reward_mean"))
+    reward = format_number(report.metrics.get("reward_mean"))
     greedy = next((sample.text for sample in report.samples if sample.role == "greedy"), "")
     return f"step {report.step}  reward {reward}  {shorten(greedy, 40)}"
 
@@ -197,7 +197,7 @@ class RunsProgress:
         """Show the newest step of run number `run`, called `name`, and the `share` of its way (None if unknown)."""
         self._shares[run] = share or 0.0
         if self._bar is not None:
-            reward = number(report.metrics.get("reward_mean"))
+            reward = format_number(report.metrics.get("reward_mean"))
             text = f"{self._ended} of {self._total} runs  {name}: step {report.step}  reward {reward}"
             self._bar.draw(text, sum(self._shares.values()) / self._total)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pgplay.cli.output import cells, number, page_width, say, visible, wrapped
+from pgplay.cli.output import cells, format_number, page_width, say, visible, wrapped
 
 _GAP = 2
 _NARROWEST = 12
@@ -99,7 +99,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return number(value)
+        return format_number(value)
     return visible(str(value))
 
 

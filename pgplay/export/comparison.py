@@ -13,13 +13,13 @@ from pgplay.export.figure import (
     HEIGHT,
     PAPER,
     WIDTH,
+    Caption,
     Figure,
     Frame,
     Point,
     Polygon,
     Polyline,
     Shape,
-    Words,
     box,
     framed,
 )
@@ -35,7 +35,7 @@ _ROW = 18
 _LEGEND_LEFT = 70
 
 
-class Series(NamedTuple):
+class ComparedSeries(NamedTuple):
     """One line: its name, its colour's number, how many runs it joins, their median and the edges of their band."""
 
     name: str
@@ -46,7 +46,7 @@ class Series(NamedTuple):
     highest: tuple[Bucket, ...] = ()
 
 
-def write_comparison(series: Sequence[Series], metric: str, wanted: str) -> bytes:
+def write_comparison(series: Sequence[ComparedSeries], metric: str, wanted: str) -> bytes:
     """Return the picture (svg, png) or the numbers (csv) of `series`; raises InputError for another format."""
     if wanted == "csv":
         return to_csv(series, metric).encode()
@@ -57,7 +57,7 @@ def write_comparison(series: Sequence[Series], metric: str, wanted: str) -> byte
     raise UnknownName("format", wanted, FORMATS)
 
 
-def to_csv(series: Sequence[Series], metric: str) -> str:
+def to_csv(series: Sequence[ComparedSeries], metric: str) -> str:
     """Return one row per line and step: the median of its runs, with the lowest and the highest."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
@@ -69,7 +69,7 @@ def to_csv(series: Sequence[Series], metric: str) -> str:
     return file.getvalue()
 
 
-def comparison_figure(series: Sequence[Series], metric: str) -> Figure:
+def comparison_figure(series: Sequence[ComparedSeries], metric: str) -> Figure:
     """Return the plot of `metric`, with the lines' names below it."""
     height = HEIGHT + _ROW * (len(series) + 1)
     shapes: list[Shape] = [Polygon(box(0, 0, WIDTH, height), PAPER)]
@@ -84,11 +84,11 @@ def comparison_figure(series: Sequence[Series], metric: str) -> Figure:
     for place, line in enumerate(series):
         y = HEIGHT + _ROW * (place + 0.5)
         shapes.append(Polyline([(_LEGEND_LEFT, y - 4), (_LEGEND_LEFT + 24, y - 4)], _colour(line), 3))
-        shapes.append(Words((_LEGEND_LEFT + 32, y), line.name[:110], 12))
+        shapes.append(Caption((_LEGEND_LEFT + 32, y), line.name[:110], 12))
     return Figure(WIDTH, height, tuple(shapes))
 
 
-def _colour(line: Series) -> str:
+def _colour(line: ComparedSeries) -> str:
     return COLOURS[line.colour % len(COLOURS)]
 
 
@@ -96,7 +96,7 @@ def _points(frame: Frame, buckets: Sequence[Bucket]) -> list[Point]:
     return [frame.at(bucket.step, bucket.last) for bucket in buckets]
 
 
-def _band(frame: Frame, line: Series) -> Polygon:
+def _band(frame: Frame, line: ComparedSeries) -> Polygon:
     return Polygon([*_points(frame, line.lowest), *_points(frame, line.highest)[::-1]], _on_paper(_colour(line)))
 
 

@@ -50,7 +50,7 @@ class Polygon(NamedTuple):
     colour: str
 
 
-class Words(NamedTuple):
+class Caption(NamedTuple):
     """A line of text; `anchor` says which end of it, or its middle, stands at the place."""
 
     place: Point
@@ -61,7 +61,7 @@ class Words(NamedTuple):
     bold: bool = False
 
 
-Shape = Polyline | Polygon | Words
+Shape = Polyline | Polygon | Caption
 
 
 class Figure(NamedTuple):
@@ -72,14 +72,14 @@ class Figure(NamedTuple):
     shapes: tuple[Shape, ...]
 
 
-class Change(NamedTuple):
+class ChangedStep(NamedTuple):
     """A step after which something changed, with a description."""
 
     step: int
     words: str
 
 
-def figure_of(curves: Curves, metrics: Sequence[str], changes: Sequence[Change] = ()) -> Figure:
+def figure_of(curves: Curves, metrics: Sequence[str], changes: Sequence[ChangedStep] = ()) -> Figure:
     """Return one plot per metric, one below the other; a plot without values says so."""
     shapes: list[Shape] = [Polygon(box(0, 0, WIDTH, HEIGHT * max(1, len(metrics))), PAPER)]
     for place, metric in enumerate(metrics):
@@ -114,7 +114,7 @@ class Frame(NamedTuple):
         return round(x, 2), round(y, 2)
 
 
-def _plot(curves: Curves, metric: str, changes: Sequence[Change], top: int) -> list[Shape]:
+def _plot(curves: Curves, metric: str, changes: Sequence[ChangedStep], top: int) -> list[Shape]:
     shapes = _head(metric, top)
     series = {name: _points(curves.of.get(name, ())) for name in _drawn_for(metric)}
     values = [value for points in series.values() for _, value in points]
@@ -137,7 +137,7 @@ def _plot(curves: Curves, metric: str, changes: Sequence[Change], top: int) -> l
         if series["greedy_reward"]:
             shapes.append(Polyline(_thinned(frame, series["greedy_reward"]), GREEDY, 1.2))
         legend = "mean, lowest to highest shaded, greedy completion in orange"
-        shapes.append(Words((WIDTH - _RIGHT, top + 37), legend, anchor="end"))
+        shapes.append(Caption((WIDTH - _RIGHT, top + 37), legend, anchor="end"))
     return shapes
 
 
@@ -152,8 +152,8 @@ def _points(buckets: Sequence[Bucket]) -> list[Point]:
     return [(bucket.step, value) for bucket in buckets for value in dict.fromkeys((bucket.low, bucket.high))]
 
 
-def _no_number(top: int) -> Words:
-    return Words((WIDTH / 2, top + HEIGHT / 2), "no values", anchor="middle")
+def _no_number(top: int) -> Caption:
+    return Caption((WIDTH / 2, top + HEIGHT / 2), "no values", anchor="middle")
 
 
 def _drawn_for(metric: str) -> tuple[str, ...]:
@@ -184,9 +184,9 @@ def _dot(place: Point, radius: float, colour: str) -> Polygon:
 
 def _head(metric: str, top: int) -> list[Shape]:
     title, description = title_of(metric)
-    shapes: list[Shape] = [Words((_LEFT, top + 22), title, _FONT, colour=INK, bold=True)]
+    shapes: list[Shape] = [Caption((_LEFT, top + 22), title, _FONT, colour=INK, bold=True)]
     if description:
-        shapes.append(Words((WIDTH - _RIGHT, top + 22), description[:90], anchor="end"))
+        shapes.append(Caption((WIDTH - _RIGHT, top + 22), description[:90], anchor="end"))
     return shapes
 
 
@@ -195,12 +195,12 @@ def _frame_shapes(frame: Frame, texts: Sequence[str], unit: str) -> list[Shape]:
     shapes: list[Shape] = []
     for value, text in zip(frame.values.ticks, axes.labels(frame.values), strict=True):
         left, right = frame.at(frame.across.low, value), frame.at(frame.across.high, value)
-        shapes += [Polyline([left, right], GRID), Words((left[0] - 8, left[1] + 4), text, anchor="end")]
+        shapes += [Polyline([left, right], GRID), Caption((left[0] - 8, left[1] + 4), text, anchor="end")]
     for tick, text in zip(frame.across.ticks, texts, strict=True):
         x, y = frame.at(tick, frame.values.low)
-        shapes += [Polyline([(x, y), (x, y + 4)], MUTED), Words((x, y + 18), text, anchor="middle")]
+        shapes += [Polyline([(x, y), (x, y + 4)], MUTED), Caption((x, y + 18), text, anchor="middle")]
     left, right = frame.at(frame.across.low, frame.values.low), frame.at(frame.across.high, frame.values.low)
-    return [*shapes, Polyline([left, right], MUTED), Words((right[0], right[1] + 31), unit, anchor="end")]
+    return [*shapes, Polyline([left, right], MUTED), Caption((right[0], right[1] + 31), unit, anchor="end")]
 
 
 def _band(frame: Frame, low: Sequence[Point], high: Sequence[Point]) -> list[Shape]:
@@ -234,6 +234,8 @@ def box(x: float, y: float, width: float, height: float) -> list[Point]:
     return [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
 
 
-def changes_of(events: Sequence[RunEvent]) -> list[Change]:
+def changes_of(events: Sequence[RunEvent]) -> list[ChangedStep]:
     """Return the events of a run that concern its learning."""
-    return [Change(event.step, f"{event.kind} {event.detail}".strip()) for event in events if event.kind in CHANGES]
+    return [
+        ChangedStep(event.step, f"{event.kind} {event.detail}".strip()) for event in events if event.kind in CHANGES
+    ]

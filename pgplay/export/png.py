@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pgplay.errors import InputError
-from pgplay.export.figure import Figure, Point, Polygon, Polyline, Shape, Words
+from pgplay.export.figure import Caption, Figure, Point, Polygon, Polyline, Shape
 from pgplay.export.printable_text import printable
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _draw(pen: ImageDraw, shape: Shape, size: int) -> None:
         case Polyline(points, colour, width, dashed):
             for part in _dashes(points) if dashed else [points]:
                 pen.line(_scaled(part, size), fill=colour, width=round(width * size), joint="curve")
-        case Words((x, y), text, font_size, anchor, colour, bold):
+        case Caption((x, y), text, font_size, anchor, colour, bold):
             from PIL import ImageFont
 
             font = ImageFont.load_default(font_size * size)

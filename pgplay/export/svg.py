@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from pgplay.export.figure import Figure, Point, Polygon, Polyline, Shape, Words
+from pgplay.export.figure import Caption, Figure, Point, Polygon, Polyline, Shape
 from pgplay.export.printable_text import printable
 
 _FAMILY = "system-ui, sans-serif"
@@ -30,7 +30,7 @@ def _element(shape: Shape) -> str:
                 f'<polyline points="{_points(points)}" fill="none" stroke="{colour}" stroke-width="{width:g}"'
                 f' stroke-linejoin="round"{dash}/>'
             )
-        case Words((x, y), text, size, anchor, colour, bold):
+        case Caption((x, y), text, size, anchor, colour, bold):
             weight = ' font-weight="bold"' if bold else ""
             place = f'x="{x:g}" y="{y:g}" font-size="{size}" text-anchor="{anchor}"'
             return f'<text {place} fill="{colour}"{weight}>{escape(printable(text))}</text>'

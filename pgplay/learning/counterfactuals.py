@@ -1,6 +1,6 @@
 """One step's update without one of its parts, and in the plain algorithm: made again from the same batch and weights.
 
-Every trial begins at the weights before the step, and the weights after it are put back. No random number is drawn.
+Every update begins at the weights before the step, and the weights after it are put back. No random number is drawn.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _PLAIN: dict[str, Any] = {
 _PLAIN.pop("batch_size")  # the batch is the run's
 
 
-class Trial(NamedTuple):
+class Counterfactual(NamedTuple):
     """A step's update with other settings, and whether Adam forgets the direction of earlier updates."""
 
     changes: Mapping[str, Any]
@@ -53,22 +53,22 @@ def plain_plan(plan: Plan) -> Plan:
     return plan._replace(config=config, algorithm=ALGORITHMS[PLAIN_ALGORITHM])
 
 
-def trials(plan: Plan, entropy_weight: float) -> dict[str, Trial]:
-    """Return, for each part of the update that `plan` really has, the trial without it."""
+def counterfactuals(plan: Plan, entropy_weight: float) -> dict[str, Counterfactual]:
+    """Return, for each part of the update that `plan` really has, the update without it."""
     config = plan.config
-    found = {
-        "momentum": (config.optimizer == "adam", Trial({}, without_momentum=True)),
-        "Adam's scaling too": (config.optimizer == "adam", Trial({"optimizer": "sgd", "lr": SGD_LR})),
-        "the entropy bonus": (entropy_weight > 0, Trial({"entropy": 0.0})),
-        "weight decay": (config.weight_decay > 0, Trial({"weight_decay": 0.0})),
-        "the control variate": (config.control_variate != "none", Trial({"control_variate": "none"})),
-        "further updates": (config.updates_per_step > 1, Trial({"updates_per_step": 1})),
-        "the KL penalty": (config.kl > 0, Trial({"kl": 0.0})),
-        "imitation": (config.replay > 0, Trial({"replay": 0.0})),
-        "penalties of weights": (config.l1 > 0 or config.l2 > 0, Trial({"l1": 0.0, "l2": 0.0})),
-        "the critic's loss": (config.baseline == "critic" and config.critic > 0, Trial({"critic": 0.0})),
+    by_part = {
+        "momentum": (config.optimizer == "adam", Counterfactual({}, without_momentum=True)),
+        "Adam's scaling too": (config.optimizer == "adam", Counterfactual({"optimizer": "sgd", "lr": SGD_LR})),
+        "the entropy bonus": (entropy_weight > 0, Counterfactual({"entropy": 0.0})),
+        "weight decay": (config.weight_decay > 0, Counterfactual({"weight_decay": 0.0})),
+        "the control variate": (config.control_variate != "none", Counterfactual({"control_variate": "none"})),
+        "further updates": (config.updates_per_step > 1, Counterfactual({"updates_per_step": 1})),
+        "the KL penalty": (config.kl > 0, Counterfactual({"kl": 0.0})),
+        "imitation": (config.replay > 0, Counterfactual({"replay": 0.0})),
+        "penalties of weights": (config.l1 > 0 or config.l2 > 0, Counterfactual({"l1": 0.0, "l2": 0.0})),
+        "the critic's loss": (config.baseline == "critic" and config.critic > 0, Counterfactual({"critic": 0.0})),
     }
-    return {name: trial for name, (is_on, trial) in found.items() if is_on}
+    return {name: counterfactual for name, (is_on, counterfactual) in by_part.items() if is_on}
 
 
 class Before:
@@ -88,14 +88,14 @@ class Before:
         self._moments = {name: tensor.clone() for name, tensor in trainer.optimiser.state().items()}
         self._variate = copy.deepcopy(trainer.variate)
 
-    def update(self, batch: Batch, plan: Plan, trial: Trial) -> UpdateResult:
-        """Return the result of the update of `batch` by `plan` with the changes of `trial`, with its record."""
-        trainer, config = self._trainer, msgspec.structs.replace(plan.config, **trial.changes)
+    def update(self, batch: Batch, plan: Plan, counterfactual: Counterfactual) -> UpdateResult:
+        """Return the result of updating on `batch` by `plan` with the changes of `counterfactual`, and its record."""
+        trainer, config = self._trainer, msgspec.structs.replace(plan.config, **counterfactual.changes)
         plan = plan._replace(config=config)
         optimiser = make_optimiser(config.optimizer, self._parameters)
         if isinstance(optimiser, Adam):
             optimiser.load_state(self._moments)
-            if trial.without_momentum:
+            if counterfactual.without_momentum:
                 optimiser.forget_direction()
         modules = Modules(
             trainer.policy, trainer.critic, trainer.reference, self._variate if plan.uses_control_variate else None
@@ -104,7 +104,7 @@ class Before:
             batch = batch._replace(token_credit=None)
         if config.control_variate == "none":
             batch = batch._replace(every_credit=None)
-        is_other_lr = "lr" in trial.changes or config.algorithm != trainer.plan.config.algorithm
+        is_other_lr = "lr" in counterfactual.changes or config.algorithm != trainer.plan.config.algorithm
         carried = self.carried._replace(
             lr=config.lr if is_other_lr else self.carried.lr,
             entropy_weight=0.0 if config.entropy == 0.0 else self.carried.entropy_weight,

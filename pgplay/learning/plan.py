@@ -10,7 +10,7 @@ from pgplay.learning.algorithms.table import Algorithm, algorithm_row, with_row_
 from pgplay.learning.algorithms.validation import choices_of, inactive_settings, refuse_unsupported_settings
 from pgplay.learning.defaults import Basis, edits_are_token_edits, longest_of, usual_length_limit
 from pgplay.learning.feasibility import refuse_impossible
-from pgplay.learning.resolution import resolve
+from pgplay.learning.resolution import resolve_config
 from pgplay.policies.families.base import Capability, ModelSpec
 from pgplay.policies.families.catalogue import chosen_model, model_spec
 from pgplay.policies.families.pretrained import base_hash
@@ -117,7 +117,7 @@ def make_plan(config: RunConfig, inputs: Inputs, shape: PolicySpec | None = None
         else:
             shape = FreshSpec(spec.name, alphabet, max_length, tokens)
     refuse_impossible(basis, shape.max_length)
-    resolved, group_note = resolve(basis, shape)
+    resolved, group_note = resolve_config(basis, shape)
     notes += [group_note] if group_note else []
     return Plan(resolved, written, task, algorithm, spec, shape, inputs.warm_lines, tuple(notes))
 

@@ -26,7 +26,7 @@ from pgplay.policies.spec import PolicySpec, PretrainedSpec
 Value = TypeVar("Value")
 
 
-def resolve(basis: Basis, shape: PolicySpec) -> tuple[ResolvedConfig, str]:
+def resolve_config(basis: Basis, shape: PolicySpec) -> tuple[ResolvedConfig, str]:
     """Return the config of `basis` with every default decided, and a note about its groups, empty for the usual ones.
 
     `shape` is the policy's: it decides about the model, the alphabet and the length. Raises InputError for a control

@@ -16,9 +16,9 @@ from pgplay.learning.counterfactuals import (
     MOST_WORK,
     PLAIN_ALGORITHM,
     Before,
-    Trial,
+    Counterfactual,
+    counterfactuals,
     plain_plan,
-    trials,
 )
 from pgplay.learning.defaults import SGD_LR
 from pgplay.learning.objective.advantage_rules import kl_charges
@@ -94,8 +94,9 @@ def _with_counterfactuals(
     if work <= MOST_WORK and len(batch.rollout.mask) <= MOST_TEXTS:
         pushes = before.own_pushes(batch, float(before.carried.lr) if is_plain else textbook.config.lr)
     without = []
-    for part, trial in trials(plan, float(before.carried.entropy_weight)).items() if work <= MOST_WORK else ():
-        update = before.update(batch, plan, trial).record
+    changes = counterfactuals(plan, float(before.carried.entropy_weight)) if work <= MOST_WORK else {}
+    for part, change in changes.items():
+        update = before.update(batch, plan, change).record
         if update is not None:
             average = float(before.carried.moving_average)
             samples = _samples(plan, trainer, record._replace(update=update), kept, average)
@@ -103,7 +104,7 @@ def _with_counterfactuals(
     anatomy = replace(anatomy, without=tuple(without))
     if is_plain:
         return replace(anatomy, samples=_with_pushes(anatomy.samples, kept, pushes))
-    result = before.update(batch, textbook, Trial({}))
+    result = before.update(batch, textbook, Counterfactual({}))
     if result.record is None:
         return anatomy
     metrics = {name: value for name, value in report.metrics.items() if name not in _OF_UPDATE} | {"lr": SGD_LR}

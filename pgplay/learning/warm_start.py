@@ -32,11 +32,11 @@ PATIENCE = 8
 MOST_SET_ASIDE = 256
 SHARE_SET_ASIDE = 0.1
 
-Progress = Callable[[int, float, float | None], None]
+OnWarmStep = Callable[[int, float, float | None], None]
 """Called with each step, its loss, and the latest median cross-entropy of the texts set aside, None without any."""
 
 
-class Texts(NamedTuple):
+class WarmTexts(NamedTuple):
     """The texts that a warm start trains on, and those it only evaluates."""
 
     training: Sequence[Pair]
@@ -50,7 +50,7 @@ class WarmStartResult(NamedTuple):
     cross_entropy: float | None
 
 
-def texts_of(trainer: Trainer) -> Texts:
+def texts_of(trainer: Trainer) -> WarmTexts:
     """Return the texts of the warm start: the lines of the plan's warm text, or its task's pairs."""
     plan = trainer.plan
     if plan.warm_lines:
@@ -58,12 +58,12 @@ def texts_of(trainer: Trainer) -> Texts:
         lines = [Pair("", part) for line in plan.warm_lines for part in textwrap.wrap(line, longest)]
         order = torch.randperm(len(lines), generator=torch.Generator().manual_seed(plan.config.seed)).tolist()
         count = min(MOST_SET_ASIDE, int(SHARE_SET_ASIDE * len(lines)))
-        return Texts([lines[number] for number in order[count:]], [lines[number] for number in order[:count]])
+        return WarmTexts([lines[number] for number in order[count:]], [lines[number] for number in order[:count]])
     pairs = [Pair(pair.prompt, answer) for pair in plan.task.training for answer in pair.answers]
-    return Texts(pairs, plan.task.held_out[:MOST_SET_ASIDE])
+    return WarmTexts(pairs, plan.task.held_out[:MOST_SET_ASIDE])
 
 
-def warm_up(trainer: Trainer, steps: int, progress: Progress | None = None) -> WarmStartResult:
+def warm_up(trainer: Trainer, steps: int, progress: OnWarmStep | None = None) -> WarmStartResult:
     """Make at most `steps` updates by cross-entropy and Adam, then reset the trainer's own optimiser.
 
     `progress` is called after each step; an exception from it ends the warm start.

@@ -29,8 +29,8 @@ from pgplay.rewards.formula_tree import (
 from pgplay.rewards.ranges import range_of
 from pgplay.rewards.records import Scores, Triple, coded_triple
 
-Values = Mapping[str, float]
-Node = Callable[[Values], float]
+RewardValues = Mapping[str, float]
+Node = Callable[[RewardValues], float]
 
 
 _OPERATORS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
@@ -97,7 +97,7 @@ class Formula:
             row["length_gap"] = float(len(text) - len(target))
         return row
 
-    def _value(self, row: Values, triple: Triple) -> float:
+    def _value(self, row: RewardValues, triple: Triple) -> float:
         try:
             value = float(self._evaluate(row))
         except ZeroDivisionError as error:
@@ -186,7 +186,7 @@ def _binary(operation: Callable[[float, float], float], left: Node, right: Node)
 
 
 def _comparison(operations: list[Callable[[float, float], bool]], terms: list[Node]) -> Node:
-    def compare(values: Values) -> float:
+    def compare(values: RewardValues) -> float:
         left = terms[0](values)
         for operation, term in zip(operations, terms[1:], strict=True):
             right = term(values)
@@ -199,7 +199,7 @@ def _comparison(operations: list[Callable[[float, float], bool]], terms: list[No
 
 
 def _junction(all_of_them: bool, terms: list[Node]) -> Node:
-    def join(values: Values) -> float:
+    def join(values: RewardValues) -> float:
         value = terms[0](values)
         for term in terms[1:]:
             if bool(value) != all_of_them:

@@ -15,7 +15,7 @@ from pgplay.rewards.records import Scorer, Scores, Triple, coded_triple
 from pgplay.rewards.spec import RewardSpec, UnaskedError, resolve
 from pgplay.tasks.task import Pair
 
-Kind = Literal["built-in", "formula", "python"]
+RewardKind = Literal["built-in", "formula", "python"]
 DEFAULT_LIMITS = Limits()
 LARGEST = 1e15
 """Training squares rewards in float32, which overflows at 3e38."""
@@ -32,10 +32,12 @@ class Reward:
     on the target.
     """
 
-    def __init__(self, spec: str, name: str, kind: Kind, scorer: Scorer, *, source: str, needs_target: bool) -> None:
+    def __init__(
+        self, spec: str, name: str, kind: RewardKind, scorer: Scorer, *, source: str, needs_target: bool
+    ) -> None:
         self.spec = spec
         self.name = name
-        self.kind: Kind = kind
+        self.kind: RewardKind = kind
         self.source = source
         self.needs_target = needs_target
         self._scorer = scorer

@@ -10,7 +10,14 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from pgplay.errors import PgplayError
-from pgplay.runs.checkpoint_files import Accept, CheckpointBytes, Kind, Which, read_checkpoint, write_checkpoint
+from pgplay.runs.checkpoint_files import (
+    Accept,
+    CheckpointBytes,
+    CheckpointKind,
+    Which,
+    read_checkpoint,
+    write_checkpoint,
+)
 
 
 class Checkpoint(NamedTuple):
@@ -25,7 +32,7 @@ class Checkpoint(NamedTuple):
     note: str = ""
 
 
-def save_checkpoint(run_folder: Path, checkpoint: Checkpoint, kind: Kind = "last") -> None:
+def save_checkpoint(run_folder: Path, checkpoint: Checkpoint, kind: CheckpointKind = "last") -> None:
     """Make this the checkpoint of `kind` in the run's folder: wholly, or not at all.
 
     Raises PgplayError where it can't be written; the checkpoints before stay.

@@ -27,7 +27,7 @@ KEPT = "python"
 """The key of a checkpoint's state under which each Python reward is kept: its file and its text."""
 
 
-class Stamp(NamedTuple):
+class RewardStamp(NamedTuple):
     """By what a saved file differs from the one that was seen before."""
 
     modified: int
@@ -42,7 +42,7 @@ class _State(msgspec.Struct):
     shape: StoredSpec
     trainer: dict[str, Any]
     threads: Annotated[int, msgspec.Meta(ge=1, le=256)] | None = None
-    reward: tuple[str, Stamp | None] = ("", None)
+    reward: tuple[str, RewardStamp | None] = ("", None)
 
 
 class Content(NamedTuple):
@@ -54,7 +54,7 @@ class Content(NamedTuple):
     learner: dict[str, Any]
     threads: int | None
     rewards: tuple[RewardSpec, ...]
-    reward_stamp: Stamp | None
+    reward_stamp: RewardStamp | None
 
 
 class Usable(NamedTuple):

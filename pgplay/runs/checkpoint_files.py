@@ -19,8 +19,8 @@ from pgplay.errors import InputError, PgplayError
 from pgplay.files.atomic import as_user_errors, write_atomically
 from pgplay.paths import make_folder
 
-Kind = Literal["last", "best"]
-Which = Kind | int
+CheckpointKind = Literal["last", "best"]
+Which = CheckpointKind | int
 """A checkpoint: by its kind, or by the step for which it was kept along the run."""
 
 VERSION = 2
@@ -42,7 +42,7 @@ Accept = Callable[[CheckpointBytes], None]
 """Raises PgplayError for a checkpoint that holds what it must not."""
 
 
-def write_checkpoint(run_folder: Path, tensors: bytes, state: dict[str, Any], kind: Kind) -> None:
+def write_checkpoint(run_folder: Path, tensors: bytes, state: dict[str, Any], kind: CheckpointKind) -> None:
     """Make this the checkpoint of `kind`, wholly or not at all; raises PgplayError where it can't be written."""
     folder = make_folder(run_folder / _FOLDER)
     digest = hashlib.sha256(tensors).hexdigest()
@@ -90,7 +90,7 @@ def forget_steps(run_folder: Path, steps: Iterable[int]) -> None:
 def all_checkpoints(run_folder: Path) -> dict[int, Which]:
     """Return every checkpoint from which the run can go on, by its step, in order; what can't be read is left out."""
     found: dict[int, Which] = {step: step for step in kept_steps(run_folder)}
-    kinds: tuple[Kind, ...] = ("best", "last")
+    kinds: tuple[CheckpointKind, ...] = ("best", "last")
     for kind in kinds:
         with contextlib.suppress(PgplayError, FileNotFoundError):
             step = _read_document(run_folder / _FOLDER / f"{kind}.json")["state"].get("step")

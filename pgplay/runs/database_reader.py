@@ -28,7 +28,7 @@ from pgplay.runs.curves import Curves, Window, curves_of
 from pgplay.runs.database import connect_to_read
 from pgplay.runs.database_errors import DATABASE, damaged, plain_database_errors
 from pgplay.runs.names import find_run
-from pgplay.runs.reader import LAST_STEP, Parent, RunEvent, RunProgress, Step
+from pgplay.runs.reader import LAST_STEP, Parent, RunEvent, RunProgress, StepNumber
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -115,7 +115,7 @@ class DatabaseReader:
     def windows(self, after_step: int = 0, limit: int | None = None, until: int = LAST_STEP) -> Iterator[Window]:
         """Yield what the steps after `after_step` and up to `until` told, oldest first, at most `limit` of them."""
         stored = self._pages(
-            tuple[Step, int, bytes],
+            tuple[StepNumber, int, bytes],
             "SELECT step, names, numbers FROM steps WHERE step > ? AND step <= ? ORDER BY step LIMIT ?",
             (after_step, until, -1 if limit is None else limit),
             _WINDOW,
@@ -170,7 +170,7 @@ class DatabaseReader:
     def traces(self, after_step: int = 0) -> Iterator[tuple[int, Trace]]:
         """Yield (step, trace) of the steps after `after_step` that kept one, oldest first."""
         for step, detail in self._each(
-            tuple[Step, bytes],
+            tuple[StepNumber, bytes],
             "SELECT step, detail FROM details WHERE kind = 'trace' AND step > ? ORDER BY step",
             (after_step,),
         ):
@@ -245,7 +245,7 @@ class DatabaseReader:
         return found[0][0]
 
     def _steps(self, query: str) -> list[int]:
-        return [step for (step,) in self._select(tuple[Step], query)]
+        return [step for (step,) in self._select(tuple[StepNumber], query)]
 
     def _select(self, kind: type[Row], query: str, values: Iterable[Any] = ()) -> list[Row]:
         return list(self._each(kind, query, values))

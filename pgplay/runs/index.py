@@ -18,7 +18,7 @@ import msgspec
 from pgplay.errors import PgplayError
 from pgplay.files.atomic import write_atomically
 
-Stamp = tuple[tuple[int, ...], ...]
+StoreStamp = tuple[tuple[int, ...], ...]
 """Of each file: its number, its size, and when it and its entry were changed; nothing for one that is missing."""
 
 _SETTLED = 2 * 10**9
@@ -27,7 +27,7 @@ _SETTLED = 2 * 10**9
 Value = TypeVar("Value")
 
 
-def stamp_of(folder: Path, names: Iterable[str]) -> Stamp:
+def stamp_of(folder: Path, names: Iterable[str]) -> StoreStamp:
     """Return the stamp of some files in `folder`."""
     return tuple(_stamp(os.path.join(folder, name)) for name in names)
 
@@ -46,16 +46,16 @@ class Index(Generic[Value]):
     def __init__(self, path: Path, kind: type[Value]) -> None:
         self._path = path
         self._has_changed = False
-        self._known: dict[str, tuple[Stamp, Value]] = {}
+        self._known: dict[str, tuple[StoreStamp, Value]] = {}
         with contextlib.suppress(OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # it is made anew
-            self._known = msgspec.json.decode(path.read_bytes(), type=dict[str, tuple[Stamp, kind]])  # type: ignore[valid-type]
+            self._known = msgspec.json.decode(path.read_bytes(), type=dict[str, tuple[StoreStamp, kind]])  # type: ignore[valid-type]
 
-    def get(self, name: str, stamp: Stamp) -> Value | None:
+    def get(self, name: str, stamp: StoreStamp) -> Value | None:
         """Return the value called `name` where its files are still as they were; else None."""
         known = self._known.get(name)
         return known[1] if known is not None and known[0] == stamp else None
 
-    def keep(self, name: str, stamp: Stamp, value: Value) -> None:
+    def keep(self, name: str, stamp: StoreStamp, value: Value) -> None:
         """Keep a value, where its files have not been changed so lately that another change might not show."""
         newest = max((max(times[2:]) for times in stamp if times), default=0)
         if newest < time.time_ns() - _SETTLED:

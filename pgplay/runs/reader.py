@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 LAST_STEP = 2**63 - 1
 """The largest number that SQLite knows."""
 
-Step = Annotated[int, msgspec.Meta(ge=0)]
+StepNumber = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class RunEvent(NamedTuple):
     """Something that happened in a run, after `step` steps: a change of settings, a warning, a checkpoint."""
 
-    step: Step
+    step: StepNumber
     kind: str
     detail: str
 
@@ -31,7 +31,7 @@ class RunEvent(NamedTuple):
 class RunProgress(NamedTuple):
     """How far a run got; each reward is None before the first step."""
 
-    steps: Step
+    steps: StepNumber
     seconds: float
     completions: int
     best_reward: float | None
@@ -42,7 +42,7 @@ class Parent(NamedTuple):
     """The run that another one is a branch of, and the step at which it leaves it."""
 
     run: str
-    step: Step
+    step: StepNumber
 
 
 class RunReader(Protocol):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgplay.cli.output import cells, number, print_json, shorten, visible
+from pgplay.cli.output import cells, format_number, print_json, shorten, visible
 from pgplay.cli.tables import print_facts, print_table
 
 ROOT = Path(__file__).parents[2]
@@ -91,7 +91,13 @@ def test_json_never_holds_what_is_no_json(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_numbers_keep_their_meaning_when_small_or_large() -> None:
-    assert [number(value) for value in (0.0, 0.5, 0.00012, 2e9, None)] == ["0.000", "0.500", "0.00012", "2e+09", ""]
+    assert [format_number(value) for value in (0.0, 0.5, 0.00012, 2e9, None)] == [
+        "0.000",
+        "0.500",
+        "0.00012",
+        "2e+09",
+        "",
+    ]
 
 
 def test_long_text_is_cut_by_cells() -> None:

@@ -16,7 +16,7 @@ from pgplay.locale import catalog
 from pgplay.locale.english import ENGLISH
 from pgplay.locale.quoting import percent
 from pgplay.rewards.probe import verdict
-from pgplay.rewards.probe.verdict import Fact, Kind, Verdict
+from pgplay.rewards.probe.verdict import Fact, Verdict, VerdictKind
 
 
 def test_a_plural_goes_by_its_number() -> None:
@@ -70,7 +70,7 @@ def test_every_signal_has_its_words(metric: str) -> None:
 
 
 def test_every_verdict_and_its_evidence_have_words() -> None:
-    assert all(f"verdict.{kind}" in ENGLISH for kind in get_args(Kind))
+    assert all(f"verdict.{kind}" in ENGLISH for kind in get_args(VerdictKind))
     codes = {code.removeprefix("evidence.") for code in ENGLISH if code.startswith("evidence.")}
     source = inspect.getsource(verdict)
     assert all(f'"{code}"' in source for code in codes)

@@ -11,7 +11,7 @@ from pathlib import Path
 from pgplay.locale.catalog import verdict_words
 from pgplay.rewards import formula_tree
 from pgplay.rewards.catalogue import REWARDS, BuiltIn
-from pgplay.rewards.probe.verdict import Kind
+from pgplay.rewards.probe.verdict import VerdictKind
 from pgplay.rewards.python.host import MAXIMUM_PARTS
 from pgplay.rewards.python.process_guard import GIVE_UP, GRACE, LOOK
 from pgplay.rewards.reward import DEFAULT_LIMITS
@@ -128,7 +128,7 @@ edits stop: of four such rewards for *hello world*, two are learned within 60 st
 tested rewards with the verdicts *flat*, *rewards short text* and *not the only best text* behave as predicted.
 """
 
-MEANINGS: dict[Kind, str] = {
+MEANINGS: dict[VerdictKind, str] = {
     "constant": "All texts have the same reward.",
     "random": "Two rewards of the same text differ by a fifth of the range or more.",
     "flat": "At least three quarters of the groups are tied: only luck finds the first improvement.",

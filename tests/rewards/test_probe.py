@@ -14,7 +14,7 @@ from pgplay.locale.catalog import evidence_sentences
 from pgplay.rewards.edits import random_edit, single_edits
 from pgplay.rewards.probe.hill_climb import Meter, climb
 from pgplay.rewards.probe.probe import Probe, histogram, probe, tied_share
-from pgplay.rewards.probe.verdict import Kind, judge, local_optima
+from pgplay.rewards.probe.verdict import VerdictKind, judge, local_optima
 from pgplay.rewards.records import Triple
 from pgplay.rewards.reward import Reward, build_reward
 from pgplay.tasks.task import Pair
@@ -132,7 +132,7 @@ class TestMeasurements:
             look(build_reward("1 / length_gap"))
 
 
-VERDICTS: dict[str, Kind] = {
+VERDICTS: dict[str, VerdictKind] = {
     "levenshtein": "learnable",
     "hamming": "learnable",
     "prefix": "learnable",

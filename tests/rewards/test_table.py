@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from pgplay.rewards.catalogue import REWARDS
-from pgplay.rewards.probe.verdict import Kind
+from pgplay.rewards.probe.verdict import VerdictKind
 from pgplay.rewards.reward import build_reward
 from tests.rewards.conftest import Build
 from tests.rewards.table import MEANINGS, PAGE, page
@@ -14,7 +14,7 @@ from tests.rewards.table import MEANINGS, PAGE, page
 
 def test_the_page_about_rewards_is_up_to_date() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "run python -m tests.rewards.table"
-    assert MEANINGS.keys() == set(get_args(Kind))
+    assert MEANINGS.keys() == set(get_args(VerdictKind))
 
 
 @pytest.mark.parametrize("name", REWARDS)

@@ -17,7 +17,7 @@ from pgplay.app.stored_runs.stored_run import StoredRun
 from pgplay.config.recipe import differences
 from pgplay.config.run_config import RunConfig, make_config, to_settings
 from pgplay.errors import InputError
-from pgplay.export.comparison import Series
+from pgplay.export.comparison import ComparedSeries
 from pgplay.runs.curves import Bucket
 from pgplay.runs.run_library import RunLibrary
 from pgplay.runs.summaries import RunSummary
@@ -167,7 +167,7 @@ class Overlay:
         """Return the metrics that any run has, in the order in which a step tells them."""
         return list(dict.fromkeys(name for past in self._pasts.values() for name in past.history.series))
 
-    def series(self, metric: str) -> list[Series]:
+    def series(self, metric: str) -> list[ComparedSeries]:
         """Return the values of `metric` per line, for export."""
         series = []
         for line in self.lines():
@@ -178,7 +178,7 @@ class Overlay:
             else:
                 lower, buckets, upper = _median([past.history.of(metric).buckets for past in line.pasts])
             name = line.label or line.first.run
-            series.append(Series(name, line.slot, len(line.pasts), tuple(buckets), tuple(lower), tuple(upper)))
+            series.append(ComparedSeries(name, line.slot, len(line.pasts), tuple(buckets), tuple(lower), tuple(upper)))
         return series
 
     def chart(self, metric: str) -> Chart:

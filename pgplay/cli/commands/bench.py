@@ -45,7 +45,7 @@ unavailable   devices that cannot be used here, with the reason
 failed        models that could not be measured, with the reason"""
 
 
-def bench(argv: Sequence[str]) -> int:
+def run_bench(argv: Sequence[str]) -> int:
     """Run `pgplay bench`; returns 1 if a model could not be measured."""
     parser = Parser(
         "pgplay bench",

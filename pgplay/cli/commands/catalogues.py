@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pgplay.cli.commands.rewards_probe import add_probe, probe
+from pgplay.cli.commands.rewards_probe import add_probe, run_probe
 from pgplay.cli.output import hanging, note, print_error, print_json, say, visible
 from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, run_verb
 from pgplay.cli.tables import print_facts, print_table
@@ -17,7 +17,7 @@ def _add_name(parser: Parser) -> None:
     add_json(parser)
 
 
-def presets(argv: Sequence[str]) -> int:
+def run_presets(argv: Sequence[str]) -> int:
     """Run `pgplay presets`."""
     verbs = {
         "list": Verb("list the presets, including your own", add_json, _list_presets),
@@ -75,12 +75,12 @@ def _show_preset(arguments: Arguments) -> int:
     return 0
 
 
-def rewards(argv: Sequence[str]) -> int:
+def run_rewards(argv: Sequence[str]) -> int:
     """Run `pgplay rewards`."""
     verbs = {
         "list": Verb("list the built-in rewards", add_json, _list_rewards),
         "show": Verb("show a reward's definition and source", _add_name, _show_reward),
-        "probe": Verb("examine a reward before training", add_probe, probe),
+        "probe": Verb("examine a reward before training", add_probe, run_probe),
     }
     description = (
         "Rewards score completions. Besides the built-in ones, a reward may be a formula of them "
@@ -130,7 +130,7 @@ def _show_reward(arguments: Arguments) -> int:
     return 0
 
 
-def algorithms(argv: Sequence[str]) -> int:
+def run_algorithms(argv: Sequence[str]) -> int:
     """Run `pgplay algorithms`."""
 
     def add_show(parser: Parser) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pgplay.cli.consent import add_consent, agree
 from pgplay.cli.options import add_field_options, overlay, read_rewards, read_settings
-from pgplay.cli.output import note, number, print_json, say, shorten
+from pgplay.cli.output import format_number, note, print_json, say, shorten
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
 from pgplay.cli.progress import RunsProgress
 from pgplay.cli.signals import INTERRUPTED, Interruption, heeded
@@ -26,7 +26,7 @@ from pgplay.config.run_config import RunConfig, make_config, to_settings
 from pgplay.config.warm_start import PolicyNamed
 from pgplay.errors import InputError, UnknownName
 from pgplay.rewards.spec import OWN
-from pgplay.worker.client.pool import News, Outcome, Pool
+from pgplay.worker.client.pool import News, Pool, RunOutcome
 from pgplay.worker.protocol.messages import Start
 from pgplay.worker.session.cpu_cores import available_cores
 
@@ -42,7 +42,7 @@ _GREATEST_SEED = 2**31 - 1
 _MOST_SEEDS = 1000
 
 
-class Entry(NamedTuple):
+class RecipeEntry(NamedTuple):
     """One recipe without its seed; `label` is the name of its preset or run, else the settings in which it differs."""
 
     label: str
@@ -56,7 +56,7 @@ class Trial(NamedTuple):
 
     entry: int
     config: RunConfig
-    outcome: Outcome | None
+    outcome: RunOutcome | None
 
     @property
     def ended(self) -> bool:
@@ -72,7 +72,7 @@ class Trial(NamedTuple):
         return outcome.report.solved or goals.reached(self.config.goal, outcome.report.metrics)
 
 
-def compare(argv: Sequence[str]) -> int:
+def run_compare(argv: Sequence[str]) -> int:
     """Run `pgplay compare`; returns 130 after a signal (every run is kept), 1 if a run failed."""
     parser = Parser(
         "pgplay compare",
@@ -143,7 +143,7 @@ def _wrong_seeds(text: str) -> InputError:
     return InputError("command.seeds", text=text, most=_MOST_SEEDS, greatest=_GREATEST_SEED)
 
 
-def _read_entries(arguments: Arguments) -> list[Entry]:
+def _read_entries(arguments: Arguments) -> list[RecipeEntry]:
     options = read_settings(arguments)
     if "seed" in options:
         raise InputError("command.one_seed", seed=options["seed"])
@@ -161,7 +161,7 @@ def _read_entries(arguments: Arguments) -> list[Entry]:
     rewards = [agree(specs, arguments.yes) for specs in read]
     differing = differences(configs)
     return [
-        Entry(name or differs or to_recipe(config) or "defaults", differs, config, specs)
+        RecipeEntry(name or differs or to_recipe(config) or "defaults", differs, config, specs)
         for (name, _), differs, config, specs in zip(named, differing, configs, rewards, strict=True)
     ]
 
@@ -214,7 +214,7 @@ def _check(config: RunConfig) -> None:
 
 
 async def _train(
-    entries: Sequence[Entry], planned: Sequence[Trial], jobs: int | None, interruption: Interruption
+    entries: Sequence[RecipeEntry], planned: Sequence[Trial], jobs: int | None, interruption: Interruption
 ) -> list[Trial]:
     """Train all planned runs and show their progress; a run that never began has no outcome."""
     trained = list(planned)
@@ -226,7 +226,7 @@ async def _train(
             name = f"{shorten(entries[trial.entry].label, 30)}, seed {trial.config.seed}"
             progress.show(news.number, name, news.report, news.progress)
 
-        def record_end(place: int, outcome: Outcome) -> None:
+        def record_end(place: int, outcome: RunOutcome) -> None:
             trial = trained[place] = planned[place]._replace(outcome=outcome)
             name = f"{shorten(entries[trial.entry].label, 60)}, seed {trial.config.seed}"
             progress.end(place, f"{name}: {outcome.message}" + (f"  ({outcome.run})" if outcome.run else ""))
@@ -243,7 +243,7 @@ async def _train(
     return trained
 
 
-def _summarise(entry: Entry, trained: Sequence[Trial]) -> dict[str, Any]:
+def _summarise(entry: RecipeEntry, trained: Sequence[Trial]) -> dict[str, Any]:
     """Return the --json object of one recipe; a median is null if most seeds did not reach the goal.
 
     Interrupted runs and runs that never began do not count.
@@ -296,7 +296,7 @@ def _describe(trial: Trial) -> dict[str, Any]:
     }
 
 
-def _print(entries: Sequence[Entry], summaries: Sequence[dict[str, Any]], trained: Sequence[Trial]) -> None:
+def _print(entries: Sequence[RecipeEntry], summaries: Sequence[dict[str, Any]], trained: Sequence[Trial]) -> None:
     goal = "solved" if all(entry.config.until == "solved" for entry in entries) else "reached"
     rows = []
     for entry, summary in zip(entries, summaries, strict=True):
@@ -309,7 +309,7 @@ def _print(entries: Sequence[Entry], summaries: Sequence[dict[str, Any]], traine
                 (beyond if summary["seeds"] else "") if steps is None else f"{steps:,.0f}",
                 "" if completions is None else f"{completions:,.0f}",
                 "" if seconds is None else f"{seconds:.1f}",
-                number(summary["median_reward"]),
+                format_number(summary["median_reward"]),
             )
         )
     print_table(("recipe", goal, "steps", "completions", "seconds", "reward"), rows)

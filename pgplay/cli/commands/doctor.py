@@ -46,7 +46,7 @@ class Fault(NamedTuple):
     package: str = ""
 
 
-def locate(argv: Sequence[str]) -> int:
+def run_locate(argv: Sequence[str]) -> int:
     """Run `pgplay locate`."""
     parser = Parser("pgplay locate", "The folders where pgplay keeps its data.")
     add_json(parser)
@@ -71,7 +71,7 @@ def _folders() -> dict[str, Path]:
     }
 
 
-def doctor(argv: Sequence[str]) -> int:
+def run_doctor(argv: Sequence[str]) -> int:
     """Run `pgplay doctor`; returns 1 if something that pgplay needs is broken."""
     parser = Parser("pgplay doctor", "Versions, devices and folders; what does not work, and why.")
     add_json(parser)

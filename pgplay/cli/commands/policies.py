@@ -13,7 +13,7 @@ from pgplay.cli.tables import print_facts, print_table
 from pgplay.errors import InputError
 
 
-def policies(argv: Sequence[str]) -> int:
+def run_policies(argv: Sequence[str]) -> int:
     """Run `pgplay policies`."""
     verbs = {
         "list": Verb("list the saved policies, newest first, then the shipped ones", add_json, _list),

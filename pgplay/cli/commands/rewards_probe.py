@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pgplay.cli.options import add_field_options, add_start_options, read_config
-from pgplay.cli.output import cells, hanging, note, number, print_json, say, visible
+from pgplay.cli.output import cells, format_number, hanging, note, print_json, say, visible
 from pgplay.cli.parsing import Arguments, Parser, add_json
 from pgplay.cli.progress import choose_progress
 from pgplay.cli.signals import heeded
@@ -50,7 +50,7 @@ def add_probe(parser: Parser) -> None:
     add_json(parser)
 
 
-def probe(arguments: Arguments) -> int:
+def run_probe(arguments: Arguments) -> int:
     """Run `pgplay rewards probe`."""
     if arguments.specs:
         arguments.reward = arguments.specs[0]
@@ -102,11 +102,13 @@ def _print(result: Probe, verdict: Verdict) -> None:
     say(f"- Scoring a completion takes {_cost(result)} microseconds.")
     say(f"\nRewards of a run's first {result.completions} completions:")
     edges, counts = result.histogram.edges, result.histogram.counts
-    _print_bars([number(edge) for edge in edges], [float(count) for count in counts], [str(count) for count in counts])
+    _print_bars(
+        [format_number(edge) for edge in edges], [float(count) for count in counts], [str(count) for count in counts]
+    )
     origin = "the target" if result.needs_target else "the best completion"
     say(f"\nMean reward after random edits of {origin}, by number of edits:")
     means = [point.mean for point in result.path]
-    _print_bars([str(point.edits) for point in result.path], means, [number(mean) for mean in means])
+    _print_bars([str(point.edits) for point in result.path], means, [format_number(mean) for mean in means])
 
 
 def _print_bars(labels: Sequence[str], values: Sequence[float], texts: Sequence[str]) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _TARGET_WIDTH = 14
 
 
-def runs(argv: Sequence[str]) -> int:
+def run_runs(argv: Sequence[str]) -> int:
     """Run `pgplay runs`."""
     verbs = {
         "list": Verb("list the runs, newest first", add_json, _list),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pgplay.cli.consent import add_consent, agree
-from pgplay.cli.evaluation import cross_entropy, exact_match, judge, mean_reward
+from pgplay.cli.evaluation import cross_entropy, exact_match, mean_reward, score_greedy
 from pgplay.cli.output import note, print_json, say_text
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
 from pgplay.cli.signals import heeded
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _DENSITY = ("temperature", "top_k", "top_p", "min_p")
 
 
-def sample(argv: Sequence[str]) -> int:
+def run_sample(argv: Sequence[str]) -> int:
     """Run `pgplay sample`."""
     run_fields = fields()
     parser = Parser("pgplay sample", "Sample from a saved policy.")
@@ -106,7 +106,7 @@ def _load(arguments: Arguments, overrides: dict[str, Any]) -> tuple[SavedPolicy,
     return saved, saved.density._replace(**overrides)
 
 
-def evaluate(argv: Sequence[str]) -> int:
+def run_eval(argv: Sequence[str]) -> int:
     """Run `pgplay eval`."""
     parser = Parser(
         "pgplay eval",
@@ -145,7 +145,7 @@ def evaluate(argv: Sequence[str]) -> int:
 def _measure(policy: Policy, density: Density, reward: Reward, pairs: Sequence[Pair]) -> dict[str, Any]:
     from pgplay.learning.evaluation.greedy import greedy_texts
 
-    greedy = judge(greedy_texts(policy, pairs), reward, pairs)
+    greedy = score_greedy(greedy_texts(policy, pairs), reward, pairs)
     return {
         "prompts": len(pairs),
         "exact_match": exact_match(greedy, pairs),

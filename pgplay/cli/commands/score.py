@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _SIGNS = {"right": "=", "wrong": "x", "extra": "+", "missing": "_"}
 
 
-def score(argv: Sequence[str]) -> int:
+def run_score(argv: Sequence[str]) -> int:
     """Run `pgplay score`."""
     parser = Parser(
         "pgplay score",

@@ -10,9 +10,9 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pgplay.cli.consent import agree
-from pgplay.cli.evaluation import cross_entropy, exact_match, judge
+from pgplay.cli.evaluation import cross_entropy, exact_match, score_greedy
 from pgplay.cli.options import add_config_options, read_config, read_settings
-from pgplay.cli.output import note, number, print_json, say, shorten
+from pgplay.cli.output import format_number, note, print_json, say, shorten
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
 from pgplay.cli.progress import Printed, Progress, choose_progress
 from pgplay.cli.signals import INTERRUPTED, Interruption, heeded
@@ -36,7 +36,7 @@ _JUDGED = 1_000  # prompts per split that the summary measures
 _STAGES = ("sample", "score", "learn")
 
 
-class Totals(NamedTuple):
+class TrainingTotals(NamedTuple):
     """Sums over the steps of this process: seconds per stage, sampled characters."""
 
     stages: dict[str, float]
@@ -45,7 +45,7 @@ class Totals(NamedTuple):
     completions: int
 
 
-def train(argv: Sequence[str]) -> int:
+def run_train(argv: Sequence[str]) -> int:
     """Run `pgplay train`; returns 130 after a signal, with everything saved."""
     began = time.perf_counter()
     parser = Parser(
@@ -180,7 +180,9 @@ def _open_session(arguments: Arguments, request: Request, progress: Progress) ->
     return session
 
 
-def _train_guarded(session: Session, interruption: Interruption, progress: Progress) -> tuple[Ending | None, Totals]:
+def _train_guarded(
+    session: Session, interruption: Interruption, progress: Progress
+) -> tuple[Ending | None, TrainingTotals]:
     """Train as `_train` does, then pause the run.
 
     A failure is logged in the run, with a checkpoint, and raised as a PgplayError.
@@ -217,7 +219,7 @@ def _to_resume(session: Session) -> str:
     return f"pgplay train --resume {shlex.quote(session.run)}"
 
 
-def _train(session: Session, interruption: Interruption, progress: Progress) -> tuple[Ending | None, Totals]:
+def _train(session: Session, interruption: Interruption, progress: Progress) -> tuple[Ending | None, TrainingTotals]:
     """Step until the run ends or a signal comes; returns the reason (None for a signal)."""
     stages, characters = dict.fromkeys(_STAGES, 0.0), 0.0
     first_seconds = session.learner.counters.seconds
@@ -227,7 +229,7 @@ def _train(session: Session, interruption: Interruption, progress: Progress) -> 
         ending = session.should_stop()
         if ending or interruption.asked:
             counters = session.learner.counters
-            return ending, Totals(stages, characters, counters.seconds - first_seconds, counters.completions)
+            return ending, TrainingTotals(stages, characters, counters.seconds - first_seconds, counters.completions)
         report = session.step()
         for stage in _STAGES:
             stages[stage] += report.metrics.get(f"seconds_{stage}", 0.0)
@@ -242,13 +244,13 @@ def _train(session: Session, interruption: Interruption, progress: Progress) -> 
                     progress.say(f"Step {report.step}: {finding_text(finding.kind, finding.numbers)}")
 
 
-def _summarise(session: Session, totals: Totals, startup: float, policy: str | None) -> dict[str, Any]:
+def _summarise(session: Session, totals: TrainingTotals, startup: float, policy: str | None) -> dict[str, Any]:
     """Return the object that --json prints."""
     from pgplay.worker.session.versions import versions
 
     learner, task = session.learner, session.learner.plan.task
     pairs, held_out = task.training[:_JUDGED], task.held_out[:_JUDGED]
-    greedy = judge(learner.greedy_texts(pairs), learner.reward, pairs)
+    greedy = score_greedy(learner.greedy_texts(pairs), learner.reward, pairs)
     info = session.info()
     return {
         "solved": all(completion.exact for completion in greedy) and _writes(learner, task.training[_JUDGED:]),
@@ -278,7 +280,7 @@ def _writes(learner: Learner, pairs: Sequence[Pair]) -> bool:
 
 
 def _judge_held_out(learner: Learner, pairs: Sequence[Pair]) -> dict[str, Any]:
-    greedy = judge(learner.greedy_texts(pairs), learner.reward, pairs)
+    greedy = score_greedy(learner.greedy_texts(pairs), learner.reward, pairs)
     return {
         "prompts": len(pairs),
         "exact_match": exact_match(greedy, pairs),
@@ -290,7 +292,7 @@ def _judge_held_out(learner: Learner, pairs: Sequence[Pair]) -> dict[str, Any]:
 def _describe_held_out(held_out: dict[str, Any]) -> str:
     exact = held_out["exact_match"]
     exact_text = "" if exact is None else f"exact match {percent(exact, 1)}, "
-    return f"{exact_text}reward {number(held_out['greedy_reward'])} on {held_out['prompts']} held-out prompts"
+    return f"{exact_text}reward {format_number(held_out['greedy_reward'])} on {held_out['prompts']} held-out prompts"
 
 
 def _print_summary(summary: dict[str, Any], ending: str) -> None:
@@ -313,7 +315,7 @@ def _print_summary(summary: dict[str, Any], ending: str) -> None:
             "seconds": f"{summary['seconds']:.1f} ({', '.join(shares)})" if shares else None,
             "reward mean": summary["reward_mean"],
             "held out": None if held_out is None else _describe_held_out(held_out),
-            "cross-entropy": None if loss is None else f"{number(loss)} nats per token",
+            "cross-entropy": None if loss is None else f"{format_number(loss)} nats per token",
             "speed": f"{rate:,.0f} characters/s on {summary['device']}" if rate else None,
             "CPU threads": summary["threads"],
             "run": summary["run"],

@@ -9,7 +9,7 @@ from pgplay.cli.terminal import need_terminal
 from pgplay.errors import InputError
 
 
-def watch(argv: Sequence[str]) -> int:
+def run_watch(argv: Sequence[str]) -> int:
     """Run `pgplay watch`."""
     parser = Parser(
         "pgplay watch",

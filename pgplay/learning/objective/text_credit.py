@@ -17,7 +17,7 @@ from pgplay.policies.policy import Policy
 from pgplay.policies.rollout import Completion, Rollout
 from pgplay.tasks.task import Pair
 
-Row = NDArray[np.int64]
+Distances = NDArray[np.int64]
 
 
 def text_credit(rollout: Rollout, pairs: Sequence[Pair], policy: Policy) -> Tensor:
@@ -35,7 +35,7 @@ def text_credit(rollout: Rollout, pairs: Sequence[Pair], policy: Policy) -> Tens
     return credit.to(rollout.actions.device)
 
 
-def fewest_edits(completion: Completion, target: str, max_length: int, longest: int) -> Row:
+def fewest_edits(completion: Completion, target: str, max_length: int, longest: int) -> Distances:
     """Return the fewest edits of `target` still possible before the first token and after each, the stop token too.
 
     A completion has room for `max_length` tokens of at most `longest` characters.
@@ -52,9 +52,9 @@ def fewest_edits(completion: Completion, target: str, max_length: int, longest: 
     return np.array(potentials)
 
 
-def _after(distances: Row, is_wrong: NDArray[np.bool_], numbers: Row) -> Row:
+def _after(distances: Distances, is_wrong: NDArray[np.bool_], numbers: Distances) -> Distances:
     """Return the distances to each prefix of the target after one more character."""
     following = distances + 1
     following[1:] = np.minimum(following[1:], distances[:-1] + is_wrong)
-    row: Row = np.minimum.accumulate(following - numbers) + numbers
+    row: Distances = np.minimum.accumulate(following - numbers) + numbers
     return row

@@ -21,7 +21,7 @@ _BATCH = 64
 _GLANCES = 16
 """Batches of random edits to try before trying all edits; most steps of a climb need no more."""
 
-Ending = Literal["peak", "plateau", "unfinished"]
+ClimbEnding = Literal["peak", "plateau", "unfinished"]
 """How a climb ended. peak: every single edit lowers the reward; plateau: none raises it, some keep it; unfinished: it
 was cut short."""
 
@@ -40,7 +40,7 @@ class Climb(msgspec.Struct, frozen=True, kw_only=True):
     start_reward: float
     text: str
     reward: float
-    ending: Ending
+    ending: ClimbEnding
     neighbours: int = 0
     equal: int = 0
 
@@ -121,7 +121,7 @@ def climb(
             higher, candidate, values = best(everything)
             if higher <= value + SAME:
                 equal = sum(one >= value - SAME for one in values)
-                ending: Ending = "plateau" if equal else "peak"
+                ending: ClimbEnding = "plateau" if equal else "peak"
                 return msgspec.structs.replace(
                     unfinished, text=text, reward=value, ending=ending, neighbours=len(values), equal=equal
                 )

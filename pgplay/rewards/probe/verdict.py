@@ -15,7 +15,7 @@ from pgplay.locale.quoting import shown
 from pgplay.rewards.probe.hill_climb import SAME, Climb
 from pgplay.rewards.probe.probe import Probe
 
-Kind = Literal[
+VerdictKind = Literal[
     "constant",
     "random",
     "flat",
@@ -48,7 +48,7 @@ class Fact(NamedTuple):
 class Verdict(msgspec.Struct, frozen=True):
     """The kind of a reward and the evidence; `locale.catalog` turns both into sentences."""
 
-    kind: Kind
+    kind: VerdictKind
     evidence: tuple[Fact, ...]
 
 
@@ -77,7 +77,7 @@ def local_optima(probe: Probe) -> list[Climb]:
     ]
 
 
-def _kind(probe: Probe) -> Kind:
+def _kind(probe: Probe) -> VerdictKind:
     if _is_constant(probe):
         return "constant"
     if probe.noise >= RANDOM:

@@ -18,13 +18,13 @@ from pgplay.worker.protocol.messages import AnyEvent, Failed, Ready, Refused, Sn
 LAST_SECONDS = 10.0
 """So long a worker may take to finish its step and write its checkpoint when it is told to end."""
 
-State = Literal["solved", "finished", "failed", "interrupted"]
+OutcomeState = Literal["solved", "finished", "failed", "interrupted"]
 
 
-class Outcome(NamedTuple):
+class RunOutcome(NamedTuple):
     """How one run ended: `run` is its name in the store, empty where it never began; `report` is its last step."""
 
-    state: State
+    state: OutcomeState
     message: str
     run: str = ""
     report: StepReport | None = None
@@ -58,7 +58,7 @@ class Pool:
         starts: Sequence[Start],
         size: int,
         on_news: Callable[[News], None],
-        on_end: Callable[[int, Outcome], None],
+        on_end: Callable[[int, RunOutcome], None],
     ) -> None:
         self._starts = starts
         self._waiting = deque(range(len(starts)))
@@ -84,7 +84,7 @@ class Pool:
             number = self._waiting.popleft()
             self._on_end(number, await self._train_one(worker, number))
 
-    async def _train_one(self, worker: _Worker, number: int) -> Outcome:
+    async def _train_one(self, worker: _Worker, number: int) -> RunOutcome:
         run, report = "", None
         async for event in worker.train(self._starts[number]):
             match event:
@@ -92,16 +92,16 @@ class Pool:
                     report = event.report
                     self._on_news(News(number, report, event.progress))
                 case StateChanged(state="solved" | "finished" as state, message=message):
-                    return Outcome(state, message, run, report)
+                    return RunOutcome(state, message, run, report)
                 case StateChanged(info=info) if info is not None:
                     run = info.run
                 case Failed() | Refused():
-                    return Outcome("failed", event.problem, run, report)
+                    return RunOutcome("failed", event.problem, run, report)
                 case _Gone(code=code):
-                    return Outcome("failed", f"The worker process ended with status {code}.", run, report)
+                    return RunOutcome("failed", f"The worker process ended with status {code}.", run, report)
                 case _Asked():
                     await worker.close()
-                    return Outcome("interrupted", "interrupted", run, report)
+                    return RunOutcome("interrupted", "interrupted", run, report)
                 case _:
                     pass
         raise AssertionError("a worker's events never end")

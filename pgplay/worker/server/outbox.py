@@ -24,7 +24,7 @@ MAXIMUM_LOG_LINES = 1_000
 """Maximum number of waiting log lines; of further ones, only the count is sent."""
 MAXIMUM_TRACES = 20
 """So many traces go with a snapshot at most: the maps that are drawn of them have about a hundred columns in all."""
-Row = tuple[int, dict[str, float]]
+MetricsRow = tuple[int, dict[str, float]]
 Item = TypeVar("Item")
 
 
@@ -53,7 +53,7 @@ class Outbox:
         self._changed = threading.Condition()
         self._events: deque[Event] = deque()
         self._snapshot: Snapshot | None = None
-        self._rows: list[Row] = []
+        self._rows: list[MetricsRow] = []
         self._traces: list[tuple[int, Trace]] = []
         self._next_snapshot = 0.0
         self._throttle = Throttle()

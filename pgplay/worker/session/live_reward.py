@@ -19,7 +19,7 @@ from pgplay.library.consents import remember_own
 from pgplay.rewards.python.source import read_code
 from pgplay.rewards.reward import Reward, start_reward
 from pgplay.rewards.spec import RewardSpec
-from pgplay.runs.checkpoint_content import Stamp
+from pgplay.runs.checkpoint_content import RewardStamp
 from pgplay.worker.session.interface import OnLog
 
 if TYPE_CHECKING:  # the learner brings torch, which the server's own module does not load
@@ -41,7 +41,7 @@ class RewardFile:
     What somebody else brought is run as it was allowed: another text in its file is another reward.
     """
 
-    def __init__(self, spec: RewardSpec, stamp: Stamp | None = None) -> None:
+    def __init__(self, spec: RewardSpec, stamp: RewardStamp | None = None) -> None:
         """`stamp` is that of the file whose text is known; without one, the file as it is now is known."""
         self._path = Path(spec.source.file) if spec.source is not None and spec.is_own else None
         self._name = spec.text
@@ -67,14 +67,14 @@ class RewardFile:
         self._next_look = now + LOOK_INTERVAL
         return True
 
-    def _stamp(self) -> Stamp | None:
+    def _stamp(self) -> RewardStamp | None:
         if self._path is None:
             return None
         try:
             status = os.stat(self._path)
         except OSError:
             return None
-        return Stamp(status.st_mtime_ns, status.st_size)
+        return RewardStamp(status.st_mtime_ns, status.st_size)
 
 
 class LiveRewards:
@@ -84,7 +84,7 @@ class LiveRewards:
     trained one's file when its text was taken from it.
     """
 
-    def __init__(self, rewards: Iterable[RewardSpec], on_log: OnLog, stamp: Stamp | None = None) -> None:
+    def __init__(self, rewards: Iterable[RewardSpec], on_log: OnLog, stamp: RewardStamp | None = None) -> None:
         self._on_log = on_log
         trained, *measures = rewards
         self._trained = trained
