@@ -60,7 +60,8 @@ from pgplay.errors import PgplayError
 from pgplay.library.policy_library import LocalPolicyLibrary, PolicyLibrary
 from pgplay.rewards.spec import RewardSpec
 from pgplay.runs.run_library import LocalRunLibrary, RunLibrary
-from pgplay.worker.protocol.messages import Command, Event, Log, Ready, Snapshot
+from pgplay.worker.protocol.commands import Command
+from pgplay.worker.protocol.events import Event, Log, Ready, Snapshot
 
 QUIT_SECONDS = 0.7
 """How long the worker may take to write its checkpoint and leave before it is killed."""

@@ -8,7 +8,7 @@ from itertools import count
 import msgspec
 
 from pgplay.app.state.app_state import AppState
-from pgplay.worker.protocol.messages import Command
+from pgplay.worker.protocol.commands import Command
 
 
 class CommandQueue:

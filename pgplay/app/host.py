@@ -18,7 +18,7 @@ from pgplay.config.run_config import RunConfig
 from pgplay.library.policy_library import PolicyLibrary
 from pgplay.rewards.spec import OWN, RewardSpec
 from pgplay.runs.run_library import RunLibrary
-from pgplay.worker.protocol.messages import Command
+from pgplay.worker.protocol.commands import Command
 
 Result = TypeVar("Result")
 

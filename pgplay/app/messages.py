@@ -8,7 +8,7 @@ from typing import Any, Literal
 from textual.message import Message
 
 from pgplay.app.rewards.draft import Draft
-from pgplay.worker.protocol.messages import Event
+from pgplay.worker.protocol.events import Event
 
 
 @dataclass

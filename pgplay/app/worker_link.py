@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from pgplay.worker.protocol.messages import Command, Event
+from pgplay.worker.protocol.commands import Command
+from pgplay.worker.protocol.events import Event
 
 OnEvent = Callable[[Event], None]
 OnExit = Callable[[int, str], None]

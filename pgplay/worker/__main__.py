@@ -17,7 +17,9 @@ from pgplay.errors import refusal_of_system
 from pgplay.limits import refuse_torch_without_memory
 from pgplay.runs.branches import branch_run
 from pgplay.tasks.inputs import read_inputs
-from pgplay.worker.protocol.messages import VERSION, Notice, Quit, Ready, Resume, Start
+from pgplay.worker.protocol.codec import VERSION
+from pgplay.worker.protocol.commands import Quit, Resume, Start
+from pgplay.worker.protocol.events import Notice, Ready
 from pgplay.worker.protocol.records import Device
 from pgplay.worker.server.inbox import Inbox, read_commands
 from pgplay.worker.server.outbox import Outbox

@@ -17,7 +17,9 @@ from pgplay.config.run_config import RunConfig, make_config
 from pgplay.learning.algorithms.table import trains_network
 from pgplay.learning.reports.step_report import Finding, Sample, StepReport
 from pgplay.rewards.spec import read_spec
-from pgplay.worker.protocol.messages import VERSION, Command, Event, Ready, Resume, Snapshot, Start, StateChanged
+from pgplay.worker.protocol.codec import VERSION
+from pgplay.worker.protocol.commands import Command, Resume, Start
+from pgplay.worker.protocol.events import Event, Ready, Snapshot, StateChanged
 from pgplay.worker.protocol.records import Device, RunInfo
 
 DEVICES = (

@@ -17,7 +17,7 @@ from pgplay.policies.spec import FreshSpec
 from pgplay.rewards.probe.probe import Histogram, PathPoint, Probe, Towards
 from pgplay.rewards.probe.verdict import Fact, Verdict
 from pgplay.tasks.task import single_target
-from pgplay.worker.protocol.messages import Failed, Mapped, Probed, PromptsListed, StateChanged, StepInspected, Written
+from pgplay.worker.protocol.events import Failed, Mapped, Probed, PromptsListed, StateChanged, StepInspected, Written
 from tests.app.anatomies import anatomy, policy_map, traces
 from tests.app.fake_worker import Bench, begin, coded, sample, snapshot, until
 from tests.app.stored import store_run

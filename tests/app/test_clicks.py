@@ -7,7 +7,7 @@ from textual.geometry import Offset
 from textual.pilot import Pilot
 
 from pgplay.app.screens.step.phases import PhaseScreen
-from pgplay.worker.protocol.messages import Change
+from pgplay.worker.protocol.commands import Change
 from tests.app.fake_worker import Bench, curve, until
 from tests.app.opened import go_to, prepare
 

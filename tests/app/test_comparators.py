@@ -9,7 +9,8 @@ from pgplay.app.widgets.setup.described_select import Choice
 from pgplay.app.widgets.setup.panel import Setup
 from pgplay.config.run_config import to_settings
 from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
-from pgplay.worker.protocol.messages import Change, Reset, Save, Start, StateChanged, Write
+from pgplay.worker.protocol.commands import Change, Reset, Save, Start, Write
+from pgplay.worker.protocol.events import StateChanged
 from tests.app.fake_worker import Bench, begin, curve, until, words
 from tests.app.test_setup import field, pick, unfold
 

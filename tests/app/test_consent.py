@@ -17,7 +17,7 @@ from pgplay.library.policy_card import PolicyCard
 from pgplay.policies.spec import FreshSpec
 from pgplay.rewards.spec import digest
 from pgplay.tasks.task import Pair, Task
-from pgplay.worker.protocol.messages import Change, Start, Step
+from pgplay.worker.protocol.commands import Change, Start, Step
 from tests.app.fake_worker import Bench, opened, until, words
 
 PYTHON = "def reward(text, target, prompt):\n    return 1.0\n"

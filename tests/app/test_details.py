@@ -5,7 +5,7 @@ from __future__ import annotations
 from pgplay.app.screens.dialogs.details import DetailsScreen
 from pgplay.app.widgets.two_column_text import TwoColumnText
 from pgplay.learning.reports.step_report import Finding
-from pgplay.worker.protocol.messages import Log
+from pgplay.worker.protocol.events import Log
 from tests.app.fake_worker import Bench, begin, curve, until, words
 
 FINDINGS = (

@@ -22,18 +22,8 @@ from pgplay.config.run_config import make_config
 from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
 from pgplay.learning.reports.step_report import Finding
 from pgplay.runs.store import RunStore
-from pgplay.worker.protocol.messages import (
-    Change,
-    Changed,
-    InspectStep,
-    Map,
-    Mapped,
-    Pause,
-    Refused,
-    Start,
-    StateChanged,
-    StepInspected,
-)
+from pgplay.worker.protocol.commands import Change, InspectStep, Map, Pause, Start
+from pgplay.worker.protocol.events import Changed, Mapped, Refused, StateChanged, StepInspected
 from tests.app.anatomies import RULES, anatomy, policy_map, sample, traces
 from tests.app.fake_worker import Bench, begin, coded, curve, snapshot, until
 

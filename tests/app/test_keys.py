@@ -11,7 +11,7 @@ from pgplay.app.screens.dialogs.help import HelpScreen
 from pgplay.app.screens.step.microscope import MicroscopeScreen
 from pgplay.app.widgets.two_column_text import TwoColumnText
 from pgplay.config.run_config import make_config
-from pgplay.worker.protocol.messages import Start
+from pgplay.worker.protocol.commands import Start
 from tests.app.fake_worker import Bench, begin, until, words
 
 

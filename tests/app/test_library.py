@@ -20,7 +20,8 @@ from pgplay.runs.branches import branch_run
 from pgplay.runs.store import RunStore
 from pgplay.runs.summaries import list_runs
 from pgplay.tasks.task import Pair, Task, single_target
-from pgplay.worker.protocol.messages import Refused, Start, Write, Written
+from pgplay.worker.protocol.commands import Start, Write
+from pgplay.worker.protocol.events import Refused, Written
 from tests.app.fake_worker import Bench, begin, coded, sample, until
 from tests.app.stored import store_run
 from tests.weights import weights

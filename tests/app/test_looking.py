@@ -9,7 +9,7 @@ from pgplay.app.state.plot_view import PlotView
 from pgplay.app.widgets.plots.curve import Plot
 from pgplay.config.run_config import make_config
 from pgplay.runs.store import RunStore
-from pgplay.worker.protocol.messages import Changed
+from pgplay.worker.protocol.events import Changed
 from tests.app.fake_worker import Bench, curve, opened, snapshot, until, words
 
 

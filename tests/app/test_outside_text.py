@@ -21,7 +21,7 @@ from pgplay.app.drawing.steering import WithoutSteering
 from pgplay.app.screens.main import MainScreen
 from pgplay.config.run_config import make_config
 from pgplay.learning.reports.step_report import Finding, PromptSheet
-from pgplay.worker.protocol.messages import (
+from pgplay.worker.protocol.events import (
     Failed,
     Log,
     Mapped,

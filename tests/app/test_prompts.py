@@ -5,7 +5,8 @@ from textual.widgets import DataTable
 from pgplay.app.screens.dialogs.write import WriteScreen
 from pgplay.app.screens.step.prompts import PromptsScreen
 from pgplay.learning.reports.step_report import PromptSheet, Sample
-from pgplay.worker.protocol.messages import ListPrompts, PromptsListed, Start
+from pgplay.worker.protocol.commands import ListPrompts, Start
+from pgplay.worker.protocol.events import PromptsListed
 from tests.app.fake_worker import Bench, begin, snapshot, until
 
 

@@ -14,7 +14,7 @@ from pgplay.app.screens.dialogs.recipe import RecipeScreen
 from pgplay.app.screens.dialogs.write import WriteScreen
 from pgplay.config.recipe import from_recipe
 from pgplay.config.run_config import make_config
-from pgplay.worker.protocol.messages import Changed, StateChanged
+from pgplay.worker.protocol.events import Changed, StateChanged
 from tests.app.fake_worker import Bench, begin, until
 
 CONFIG = make_config({"target": "it's [/bold]", "algorithm": "rloo", "lr": 0.01})

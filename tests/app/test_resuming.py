@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pgplay.config.run_config import make_config
-from pgplay.worker.protocol.messages import Change, Resume, Start, StateChanged
+from pgplay.worker.protocol.commands import Change, Resume, Start
+from pgplay.worker.protocol.events import StateChanged
 from tests.app.fake_worker import Bench, begin, until, words
 
 

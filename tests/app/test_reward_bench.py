@@ -19,7 +19,8 @@ from pgplay.rewards.probe.probe import probe
 from pgplay.rewards.probe.verdict import judge
 from pgplay.rewards.records import Triple
 from pgplay.rewards.reward import build_reward
-from pgplay.worker.protocol.messages import Probed, ProbeReward, Refused
+from pgplay.worker.protocol.commands import ProbeReward
+from pgplay.worker.protocol.events import Probed, Refused
 from tests.app.fake_worker import Bench, begin, coded, until
 
 PYTHON = 'def reward(text, target, prompt):\n    return {"score": len(text), "prompted": len(prompt)}\n'

@@ -17,7 +17,8 @@ from pgplay.app.widgets.log_pane import LogPane
 from pgplay.config.run_config import make_config
 from pgplay.errors import PgplayError
 from pgplay.rewards.spec import read_spec
-from pgplay.worker.protocol.messages import Change, Changed, Failed, Log, Refused, Resume, StateChanged
+from pgplay.worker.protocol.commands import Change, Resume
+from pgplay.worker.protocol.events import Changed, Failed, Log, Refused, StateChanged
 from tests.app.fake_worker import Bench, coded, opened, until
 
 PYTHON = """def reward(text, target, prompt):

@@ -14,19 +14,8 @@ from pgplay.app.widgets.plots.curve import Plot
 from pgplay.config.run_config import RunConfig, make_config
 from pgplay.learning.reports.step_report import Finding
 from pgplay.runs.store import RunStore
-from pgplay.worker.protocol.messages import (
-    Failed,
-    Pause,
-    Refused,
-    Reset,
-    Resume,
-    Save,
-    Saved,
-    Start,
-    StateChanged,
-    Step,
-    Stop,
-)
+from pgplay.worker.protocol.commands import Pause, Reset, Resume, Save, Start, Step, Stop
+from pgplay.worker.protocol.events import Failed, Refused, Saved, StateChanged
 from tests.app.fake_worker import Bench, begin, coded, snapshot, until, words
 
 

@@ -25,7 +25,8 @@ from pgplay.paths import shipped_models
 from pgplay.policies.families.catalogue import MODELS
 from pgplay.rewards.catalogue import REWARDS
 from pgplay.tasks.inputs import Inputs
-from pgplay.worker.protocol.messages import Change, Changed, Start
+from pgplay.worker.protocol.commands import Change, Start
+from pgplay.worker.protocol.events import Changed
 from tests.app.fake_worker import Bench, begin, until, words
 
 

@@ -21,7 +21,7 @@ from pgplay.runs.branches import branch_run
 from pgplay.runs.run_library import LocalRunLibrary
 from pgplay.runs.store import RunStore
 from pgplay.runs.summaries import list_runs
-from pgplay.worker.protocol.messages import Change, Resume, Start
+from pgplay.worker.protocol.commands import Change, Resume, Start
 from tests.app.fake_worker import Bench, begin, curve, until
 from tests.app.stored import store_run
 

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from pgplay.app.screens.rewards.editor import RewardScreen
-from pgplay.worker.protocol.messages import Changed, Refused
+from pgplay.worker.protocol.events import Changed, Refused
 from tests.app.fake_worker import Bench, begin, coded, until, words
 
 REWARD = """def reward(text, target, prompt):

@@ -13,7 +13,7 @@ from pgplay.app.screens.step.microscope import MicroscopeScreen
 from pgplay.app.screens.step.phases import PhaseScreen
 from pgplay.app.screens.step.policy_map import MapScreen
 from pgplay.app.state.plot_view import PlotView
-from pgplay.worker.protocol.messages import Changed, Mapped, StateChanged, StepInspected
+from pgplay.worker.protocol.events import Changed, Mapped, StateChanged, StepInspected
 from tests.app.anatomies import anatomy, policy_map, traces
 from tests.app.fake_worker import Bench, begin, curve, snapshot, until, words
 

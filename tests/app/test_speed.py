@@ -8,7 +8,7 @@ from textual.widgets import Input
 from pgplay.app.screens.dialogs.questions import AskDialog
 from pgplay.app.state.pace import parse_leg
 from pgplay.errors import InputError
-from pgplay.worker.protocol.messages import Pace, Start, Step
+from pgplay.worker.protocol.commands import Pace, Start, Step
 from tests.app.fake_worker import Bench, begin, until, words
 
 SIZE = (120, 36)

@@ -12,7 +12,7 @@ from pgplay.config.run_config import make_config
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.runs.database_reader import DatabaseReader
 from pgplay.runs.store import RunStore
-from pgplay.worker.protocol.messages import Resume
+from pgplay.worker.protocol.commands import Resume
 from tests.app.fake_worker import Bench, begin, curve, sample, until
 from tests.app.stored import store_run
 from tests.runs.by_messages import MessageRunLibrary

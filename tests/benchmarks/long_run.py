@@ -27,7 +27,7 @@ from textual.pilot import Pilot
 from pgplay.app import render_queue
 from pgplay.learning.reports.metrics import METRICS
 from pgplay.learning.reports.step_report import Trace
-from pgplay.worker.protocol.messages import Snapshot
+from pgplay.worker.protocol.events import Snapshot
 from tests.app.fake_worker import TEXTS, Bench, opened, snapshot
 
 PARTS = 10

@@ -20,7 +20,7 @@ from textual.pilot import Pilot
 from pgplay.app.app import PgplayApp
 from pgplay.app.screens.rewards.editor import RewardScreen
 from pgplay.config.run_config import make_config
-from pgplay.worker.protocol.messages import Changed
+from pgplay.worker.protocol.events import Changed
 
 IDEA = """def reward(text, target, prompt):
     right = sum(one == other for one, other in zip(text, target))

@@ -16,7 +16,8 @@ from pgplay.library.policies import delete_policy, load_policy
 from pgplay.paths import policies_folder, runs_folder
 from pgplay.runs.summaries import delete_run
 from pgplay.tasks.inputs import Inputs
-from pgplay.worker.protocol.messages import Ready, Start
+from pgplay.worker.protocol.commands import Start
+from pgplay.worker.protocol.events import Ready
 from pgplay.worker.session.session import Session
 from tests.chaos.checks import Kept, check_folder, check_policies, check_processes, check_runs, kept_runs
 from tests.chaos.place import PATIENCE, Moment, Place, at_random

@@ -32,7 +32,7 @@ from pgplay.rewards.spec import read_spec
 from pgplay.runs.branches import branch_run
 from pgplay.runs.stored_rewards import stored_rewards
 from pgplay.tasks.inputs import read_inputs
-from pgplay.worker.protocol.messages import Change, Command, ProbeReward, Resume, Start, Write
+from pgplay.worker.protocol.commands import Change, Command, ProbeReward, Resume, Start, Write
 from pgplay.worker.session import live_reward
 from pgplay.worker.session.preparation import check_resume
 from pgplay.worker.session.reward_probe import answer_probe

@@ -13,7 +13,8 @@ from pgplay.config.run_config import make_config
 from pgplay.paths import shipped
 from pgplay.tasks.pairs import read_pairs
 from pgplay.tasks.target_file import read_target
-from pgplay.worker.protocol.messages import Start, Step, decode_command, decode_event, encode
+from pgplay.worker.protocol.codec import decode_command, decode_event, encode
+from pgplay.worker.protocol.commands import Start, Step
 from tests.fuzz.mutants import accepted_or_refused, as_bytes, fuzzed, mutants
 from tests.tasks.loading import load_task
 

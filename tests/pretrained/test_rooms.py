@@ -16,7 +16,7 @@ from pgplay.learning.plan import read_plan
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.library.policies import load_policy
 from pgplay.tasks.inputs import Inputs
-from pgplay.worker.protocol.messages import Write
+from pgplay.worker.protocol.commands import Write
 from pgplay.worker.session.saved_policies import answer_write_with_saved, load_saved_policy
 from pgplay.worker.session.session import Session
 from tests.pretrained.models import model_folder

@@ -12,7 +12,7 @@ from pgplay.learning.reports.step_detail import AlgorithmSettings, CompletionDet
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.rewards.spec import RewardSpec, read_spec
 from pgplay.worker.client.client import WorkerClient
-from pgplay.worker.protocol.messages import AnyEvent, Event, Snapshot
+from pgplay.worker.protocol.events import AnyEvent, Event, Snapshot
 
 Kind = TypeVar("Kind", bound=Event)
 PATIENCE = 60.0
@@ -74,7 +74,9 @@ def scripted(text: str) -> list[str]:
     prelude = (
         "import os, sys, time\n"
         f"sys.path[:0] = {sys.path!r}\n"
-        "from pgplay.worker.protocol.messages import *\n"
+        "from pgplay.worker.protocol.codec import *\n"
+        "from pgplay.worker.protocol.commands import *\n"
+        "from pgplay.worker.protocol.events import *\n"
         "def say(event): sys.stdout.buffer.write(encode(event)); sys.stdout.buffer.flush()\n"
         "def hear(): return sys.stdin.buffer.readline()\n"
         "def ready(version=VERSION): say(Ready(protocol=version, pid=1, versions={}, devices=(), seconds=0.0))\n"

@@ -10,7 +10,9 @@ import pytest
 
 from pgplay.paths import data_folder
 from pgplay.worker.client.client import WorkerClient
-from pgplay.worker.protocol.messages import VERSION, Failed, Log, Pause, Ready
+from pgplay.worker.protocol.codec import VERSION
+from pgplay.worker.protocol.commands import Pause
+from pgplay.worker.protocol.events import Failed, Log, Ready
 from pgplay.worker.protocol.throttle import LINES_PER_SECOND
 from tests.worker.helpers import PATIENCE, Listener, scripted
 

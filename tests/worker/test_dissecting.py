@@ -14,17 +14,9 @@ from pgplay.runs.branches import branch_run
 from pgplay.runs.database_errors import DATABASE
 from pgplay.runs.store import RunStore
 from pgplay.tasks.inputs import Inputs
-from pgplay.worker.protocol.messages import (
-    InspectStep,
-    Map,
-    Mapped,
-    Refused,
-    Snapshot,
-    Start,
-    StepInspected,
-    decode_event,
-    encode,
-)
+from pgplay.worker.protocol.codec import decode_event, encode
+from pgplay.worker.protocol.commands import InspectStep, Map, Start
+from pgplay.worker.protocol.events import Mapped, Refused, Snapshot, StepInspected
 from pgplay.worker.session.session import Session
 from tests.worker.helpers import anatomy, report
 from tests.worker.test_server import PATIENCE, desk  # noqa: F401

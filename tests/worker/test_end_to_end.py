@@ -17,28 +17,19 @@ from pgplay.rewards.spec import read_spec
 from pgplay.runs.checkpoint_files import checkpoint_step
 from pgplay.runs.store import RunStore
 from pgplay.worker.client.client import default_command, worker_environment
-from pgplay.worker.protocol.messages import (
-    Change,
+from pgplay.worker.protocol.codec import decode_event, encode
+from pgplay.worker.protocol.commands import Change, Pause, Quit, Resume, Save, Start, Step, Stop, Write
+from pgplay.worker.protocol.events import (
     Changed,
     Failed,
     Log,
     Notice,
-    Pause,
-    Quit,
     Ready,
     Refused,
-    Resume,
-    Save,
     Saved,
     Snapshot,
-    Start,
     StateChanged,
-    Step,
-    Stop,
-    Write,
     Written,
-    decode_event,
-    encode,
 )
 from tests.worker.helpers import PATIENCE, Listener
 

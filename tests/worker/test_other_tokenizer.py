@@ -14,22 +14,8 @@ from pgplay.app.widgets.token_table import STOP
 from pgplay.config.run_config import make_config
 from pgplay.library.policies import read_policy
 from pgplay.worker.client.client import worker_environment
-from pgplay.worker.protocol.messages import (
-    InspectStep,
-    Map,
-    Mapped,
-    Quit,
-    Ready,
-    Resume,
-    Save,
-    Saved,
-    Start,
-    StateChanged,
-    Step,
-    StepInspected,
-    Write,
-    Written,
-)
+from pgplay.worker.protocol.commands import InspectStep, Map, Quit, Resume, Save, Start, Step, Write
+from pgplay.worker.protocol.events import Mapped, Ready, Saved, StateChanged, StepInspected, Written
 from tests.tokenizers.pairs import ROOT, PairTokenizer, install
 from tests.worker.helpers import PATIENCE, Listener
 

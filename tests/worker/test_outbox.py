@@ -6,7 +6,8 @@ from functools import partial
 
 import pytest
 
-from pgplay.worker.protocol.messages import Log, Snapshot, StateChanged, decode_event
+from pgplay.worker.protocol.codec import decode_event
+from pgplay.worker.protocol.events import Log, Snapshot, StateChanged
 from pgplay.worker.protocol.throttle import LINES_PER_SECOND
 from pgplay.worker.server.outbox import MAXIMUM_ROWS, Outbox, thin
 from pgplay.worker.server.standard_streams import write_all

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgplay.config.run_config import RunConfig
-from pgplay.worker.protocol import messages
-from pgplay.worker.protocol.messages import ProtocolError, decode_command, decode_event, encode
+from pgplay.worker.protocol.codec import ProtocolError, decode_command, decode_event, encode
+from pgplay.worker.protocol.commands import AnyCommand, Quit
+from pgplay.worker.protocol.events import AnyEvent, Log
 from tests.config.test_recipe import configs
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -53,8 +54,8 @@ def values(hint: typing.Any) -> st.SearchStrategy:
     return simple[hint]
 
 
-commands = st.one_of([messages_of(kind) for kind in typing.get_args(messages.AnyCommand)])
-events = st.one_of([messages_of(kind) for kind in typing.get_args(messages.AnyEvent)])
+commands = st.one_of([messages_of(kind) for kind in typing.get_args(AnyCommand)])
+events = st.one_of([messages_of(kind) for kind in typing.get_args(AnyEvent)])
 
 
 @given(commands)
@@ -100,9 +101,9 @@ def test_unknown_tags_wrong_types_and_missing_fields_are_refused(line):
 
 def test_an_event_is_no_command_and_a_command_is_no_event():
     with pytest.raises(ProtocolError):
-        decode_command(encode(messages.Log(line="hello")))
+        decode_command(encode(Log(line="hello")))
     with pytest.raises(ProtocolError):
-        decode_event(encode(messages.Quit()))
+        decode_event(encode(Quit()))
 
 
 def test_a_line_nested_too_deep_is_no_message():

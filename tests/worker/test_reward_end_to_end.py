@@ -10,19 +10,8 @@ import pytest
 from pgplay.config.run_config import make_config
 from pgplay.rewards.spec import RewardSpec, read_spec
 from pgplay.runs.store import RunStore
-from pgplay.worker.protocol.messages import (
-    Change,
-    Changed,
-    Failed,
-    Log,
-    Probed,
-    ProbeReward,
-    Ready,
-    Refused,
-    Snapshot,
-    Start,
-    StateChanged,
-)
+from pgplay.worker.protocol.commands import Change, ProbeReward, Start
+from pgplay.worker.protocol.events import Changed, Failed, Log, Probed, Ready, Refused, Snapshot, StateChanged
 from tests.worker.helpers import Listener
 
 GOOD = "def reward(text, target, prompt):\n    return -float(len(text))\n"

@@ -11,30 +11,9 @@ from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import InputError, PgplayError, RewardError
 from pgplay.learning.reports.step_detail import PolicyMap
 from pgplay.rewards.spec import read_spec
-from pgplay.worker.protocol.messages import (
-    Change,
-    Changed,
-    Failed,
-    Pace,
-    Pause,
-    ProtocolError,
-    Quit,
-    Refused,
-    Reset,
-    Resume,
-    Save,
-    Saved,
-    Snapshot,
-    Start,
-    StateChanged,
-    Step,
-    Stop,
-    Write,
-    Written,
-    decode_command,
-    decode_event,
-    encode,
-)
+from pgplay.worker.protocol.codec import ProtocolError, decode_command, decode_event, encode
+from pgplay.worker.protocol.commands import Change, Pace, Pause, Quit, Reset, Resume, Save, Start, Step, Stop, Write
+from pgplay.worker.protocol.events import Changed, Failed, Refused, Saved, Snapshot, StateChanged, Written
 from pgplay.worker.protocol.records import RunInfo
 from pgplay.worker.server.inbox import Inbox
 from pgplay.worker.server.outbox import Outbox

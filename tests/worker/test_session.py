@@ -20,7 +20,7 @@ from pgplay.runs.checkpoint import save_checkpoint
 from pgplay.runs.store import RunStore
 from pgplay.runs.summaries import list_runs
 from pgplay.tasks.inputs import Inputs, read_inputs
-from pgplay.worker.protocol.messages import Write
+from pgplay.worker.protocol.commands import Write
 from pgplay.worker.session.checkpointer import Checkpointer
 from pgplay.worker.session.interface import NotNeededError
 from pgplay.worker.session.preparation import prepare

@@ -17,7 +17,7 @@ from pgplay.app.controllers.stored_runs import StoredRunsController
 from pgplay.app.controllers.worker_events import WorkerEvents
 from pgplay.app.host import ShellHost
 from pgplay.app.messages import BranchRun, CompareRuns, OpenTimeTravel, ResumeRun
-from pgplay.worker.protocol.messages import Event
+from pgplay.worker.protocol.events import Event
 
 
 class Controllers:

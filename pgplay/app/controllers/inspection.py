@@ -9,7 +9,7 @@ from pgplay.app.host import AppHost
 from pgplay.app.state.app_state import lack_of_policy, words_of_change
 from pgplay.config.run_config import make_config, to_settings
 from pgplay.errors import PgplayError
-from pgplay.worker.protocol.messages import InspectStep, ListPrompts, Map, Pause
+from pgplay.worker.protocol.commands import InspectStep, ListPrompts, Map, Pause
 
 
 class InspectionController:

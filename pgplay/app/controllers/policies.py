@@ -11,7 +11,7 @@ from pgplay.app.rewards.draft import keep_imported_source
 from pgplay.app.state.app_state import lack_of_policy
 from pgplay.config.run_config import make_config
 from pgplay.errors import PgplayError, composed
-from pgplay.worker.protocol.messages import Save
+from pgplay.worker.protocol.commands import Save
 
 if TYPE_CHECKING:
     from pgplay.library.policy_card import PolicyCard

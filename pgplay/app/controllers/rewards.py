@@ -15,7 +15,8 @@ from pgplay.app.rewards.reported_error import reported_error
 from pgplay.errors import PgplayError, RewardError
 from pgplay.library.consents import recall
 from pgplay.rewards.spec import RewardSpec, read_spec
-from pgplay.worker.protocol.messages import Change, Changed, Event, ProbeReward, Refused, Resume
+from pgplay.worker.protocol.commands import Change, ProbeReward, Resume
+from pgplay.worker.protocol.events import Changed, Event, Refused
 
 
 class RewardController:

@@ -15,22 +15,8 @@ from pgplay.config.goals import EXAMPLES
 from pgplay.config.run_config import make_config, to_settings
 from pgplay.paths import expand_home
 from pgplay.tasks.target_file import read_target
-from pgplay.worker.protocol.messages import (
-    Change,
-    Changed,
-    Event,
-    InspectStep,
-    Pace,
-    Pause,
-    Ready,
-    Refused,
-    Reset,
-    Resume,
-    Start,
-    StateChanged,
-    Step,
-    Stop,
-)
+from pgplay.worker.protocol.commands import Change, InspectStep, Pace, Pause, Reset, Resume, Start, Step, Stop
+from pgplay.worker.protocol.events import Changed, Event, Ready, Refused, StateChanged
 
 CONTINUABLE = ("training", "paused", "solved", "finished")
 """The states of a run that can make further steps."""

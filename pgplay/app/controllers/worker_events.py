@@ -8,7 +8,7 @@ from pgplay.app.controllers.present import present_reward
 from pgplay.app.host import AppHost
 from pgplay.app.messages import PARTS, ResumeRun, StateShown
 from pgplay.errors import PgplayError
-from pgplay.worker.protocol.messages import Event, Failed, Notice, Refused, Saved, StateChanged
+from pgplay.worker.protocol.events import Event, Failed, Notice, Refused, Saved, StateChanged
 from pgplay.worker.session.failures import coded_exit
 
 if TYPE_CHECKING:

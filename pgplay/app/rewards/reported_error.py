@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pgplay.errors import RewardError
-from pgplay.worker.protocol.messages import Failed, Refused
+from pgplay.worker.protocol.events import Failed, Refused
 
 
 def reported_error(event: Failed | Refused) -> RewardError:

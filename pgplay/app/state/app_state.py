@@ -15,7 +15,7 @@ from pgplay.learning.algorithms.table import no_policy
 from pgplay.learning.reports.signals import METRICS, NEWEST, RECENT_STEPS, Signal, signals
 from pgplay.learning.reports.step_detail import PolicyMap, StepDetail
 from pgplay.learning.reports.step_report import Finding, PromptSheet, Sample, StepReport
-from pgplay.worker.protocol.messages import (
+from pgplay.worker.protocol.events import (
     Changed,
     Event,
     Failed,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pgplay.config import goals
 from pgplay.errors import InputError
-from pgplay.worker.protocol.messages import Step
+from pgplay.worker.protocol.commands import Step
 
 TEN = Step(count=10)
 PACES = (0.0, 0.1, 0.5, 2.0)

@@ -27,7 +27,7 @@ from pgplay.config.warm_start import PolicyNamed
 from pgplay.errors import InputError, UnknownName
 from pgplay.rewards.spec import OWN
 from pgplay.worker.client.pool import News, Pool, RunOutcome
-from pgplay.worker.protocol.messages import Start
+from pgplay.worker.protocol.commands import Start
 from pgplay.worker.session.cpu_cores import available_cores
 
 if TYPE_CHECKING:

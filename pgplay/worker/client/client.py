@@ -14,19 +14,10 @@ from typing import cast
 
 from pgplay.paths import data_folder
 from pgplay.worker.client.log_file import WorkerLog
+from pgplay.worker.protocol.codec import VERSION, ProtocolError, decode_event, encode
+from pgplay.worker.protocol.commands import Command, Quit
+from pgplay.worker.protocol.events import AnyEvent, Failed, Log, Ready
 from pgplay.worker.protocol.lines import LineSplitter
-from pgplay.worker.protocol.messages import (
-    VERSION,
-    AnyEvent,
-    Command,
-    Failed,
-    Log,
-    ProtocolError,
-    Quit,
-    Ready,
-    decode_event,
-    encode,
-)
 from pgplay.worker.protocol.throttle import LINES_PER_SECOND, LONGEST_LINE, Throttle
 
 OUTPUT, ERRORS = 1, 2

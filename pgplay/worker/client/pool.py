@@ -13,7 +13,8 @@ from typing import Literal, NamedTuple
 
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.worker.client.client import WorkerClient
-from pgplay.worker.protocol.messages import AnyEvent, Failed, Ready, Refused, Snapshot, Start, StateChanged
+from pgplay.worker.protocol.commands import Start
+from pgplay.worker.protocol.events import AnyEvent, Failed, Ready, Refused, Snapshot, StateChanged
 
 LAST_SECONDS = 10.0
 """So long a worker may take to finish its step and write its checkpoint when it is told to end."""

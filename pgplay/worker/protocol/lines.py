@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgplay.worker.protocol.messages import MAXIMUM_LINE
+from pgplay.worker.protocol.codec import MAXIMUM_LINE
 
 _SHOWN = 200
 """So much of a line that is too long is kept: enough to see what it was, too little to be a message."""

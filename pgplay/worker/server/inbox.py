@@ -8,8 +8,9 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
+from pgplay.worker.protocol.codec import ProtocolError, decode_command
+from pgplay.worker.protocol.commands import AnyCommand, Quit, Reset, Start, Stop
 from pgplay.worker.protocol.lines import LineSplitter
-from pgplay.worker.protocol.messages import AnyCommand, ProtocolError, Quit, Reset, Start, Stop, decode_command
 
 Message = AnyCommand | ProtocolError
 

@@ -15,7 +15,8 @@ from typing import TypeVar
 import msgspec
 
 from pgplay.learning.reports.step_report import Trace
-from pgplay.worker.protocol.messages import Event, Failed, Log, Snapshot, StateChanged, encode
+from pgplay.worker.protocol.codec import encode
+from pgplay.worker.protocol.events import Event, Failed, Log, Snapshot, StateChanged
 from pgplay.worker.protocol.throttle import LONGEST_LINE, Throttle
 
 MAXIMUM_ROWS = 2_000

@@ -14,33 +14,35 @@ from typing import Any
 
 from pgplay.errors import InputError, PgplayError, RewardError
 from pgplay.rewards.probe.verdict import judge
-from pgplay.worker.protocol.messages import (
+from pgplay.worker.protocol.codec import ProtocolError
+from pgplay.worker.protocol.commands import (
     AnyCommand,
     Change,
-    Changed,
-    Failed,
     InspectStep,
     ListPrompts,
     Map,
-    Mapped,
     Pace,
     Pause,
-    Probed,
     ProbeReward,
-    PromptsListed,
-    ProtocolError,
     Quit,
-    Refused,
     Reset,
     Resume,
     Save,
-    Saved,
     Start,
-    StateChanged,
     Step,
-    StepInspected,
     Stop,
     Write,
+)
+from pgplay.worker.protocol.events import (
+    Changed,
+    Failed,
+    Mapped,
+    Probed,
+    PromptsListed,
+    Refused,
+    Saved,
+    StateChanged,
+    StepInspected,
     Written,
 )
 from pgplay.worker.protocol.records import EndCause, RunInfo, RunState

@@ -10,7 +10,8 @@ from pgplay.learning.reports.step_detail import PolicyMap, StepDetail
 from pgplay.learning.reports.step_report import PromptSheet, Sample
 from pgplay.rewards.probe.probe import Probe
 from pgplay.rewards.spec import RewardSpec
-from pgplay.worker.protocol.messages import Change, ProbeReward, Resume, Snapshot, Start, Write
+from pgplay.worker.protocol.commands import Change, ProbeReward, Resume, Start, Write
+from pgplay.worker.protocol.events import Snapshot
 from pgplay.worker.protocol.records import RunInfo
 from pgplay.worker.session.stop_conditions import Ending
 

@@ -17,7 +17,7 @@ from pgplay.rewards.reward import Reward, build_reward
 from pgplay.rewards.spec import RewardSpec, resolve, with_consent
 from pgplay.runs.stored_rewards import stored_rewards
 from pgplay.tasks.inputs import Inputs
-from pgplay.worker.protocol.messages import Resume
+from pgplay.worker.protocol.commands import Resume
 from pgplay.worker.session.saved_policies import SavedPolicy, load_named
 
 PAIRS_FOR_GOAL = 64

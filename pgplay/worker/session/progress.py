@@ -11,7 +11,7 @@ from pgplay.config.run_config import RunConfig
 from pgplay.learning.learner import Learner
 from pgplay.learning.reports.diagnosis import WINDOW, diagnose
 from pgplay.learning.reports.step_report import Finding, StepReport
-from pgplay.worker.protocol.messages import Snapshot
+from pgplay.worker.protocol.events import Snapshot
 from pgplay.worker.session.forecast import Forecast
 from pgplay.worker.session.preparation import goal_of
 

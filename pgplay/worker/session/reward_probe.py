@@ -17,7 +17,7 @@ from pgplay.rewards.records import Triple
 from pgplay.rewards.reward import Reward, build_reward
 from pgplay.rewards.spec import resolve
 from pgplay.tasks.inputs import read_inputs
-from pgplay.worker.protocol.messages import ProbeReward
+from pgplay.worker.protocol.commands import ProbeReward
 from pgplay.worker.session.interface import OnLog, OnProgress, discard
 from pgplay.worker.session.preparation import plan_from
 from pgplay.worker.session.saved_policies import draw_texts, load_named

@@ -11,7 +11,7 @@ from pgplay.config import goals
 from pgplay.errors import InputError
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.rewards.reward import facts_of
-from pgplay.worker.protocol.messages import Step
+from pgplay.worker.protocol.commands import Step
 
 SLOWEST = 60.0
 """Seconds that a step may be made to take."""

@@ -26,7 +26,7 @@ from pgplay.rewards.python.source import is_python
 from pgplay.rewards.reward import Reward, build_reward
 from pgplay.runs.checkpoint import unpack
 from pgplay.tasks.task import Task
-from pgplay.worker.protocol.messages import Write
+from pgplay.worker.protocol.commands import Write
 from pgplay.worker.session.interface import Texts
 from pgplay.worker.session.versions import versions
 

@@ -33,7 +33,8 @@ from pgplay.rewards.spec import RewardSpec, resolve, with_consent
 from pgplay.runs.checkpoint import pack
 from pgplay.runs.store import RunStore
 from pgplay.tasks.inputs import Inputs
-from pgplay.worker.protocol.messages import Change, Snapshot, Write
+from pgplay.worker.protocol.commands import Change, Write
+from pgplay.worker.protocol.events import Snapshot
 from pgplay.worker.protocol.records import RunInfo
 from pgplay.worker.session.checkpointer import Checkpointer, StoredRun, fill, forget, open_run
 from pgplay.worker.session.interface import OnLog, OnProgress, Texts, discard

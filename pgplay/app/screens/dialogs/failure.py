@@ -13,7 +13,7 @@ from textual.widgets import Button, Static
 from pgplay.app.drawing.terminal_text import as_title, terminal_text
 from pgplay.app.messages import WorkerEvent, WorkerExit
 from pgplay.app.screens.dialogs.base import Dialog
-from pgplay.worker.protocol.messages import Failed, StateChanged
+from pgplay.worker.protocol.events import Failed, StateChanged
 
 Answer = Literal["close", "resume", "edit"]
 

@@ -22,7 +22,8 @@ from pgplay.app.widgets.samples import Samples, component_styles, cut_into
 from pgplay.app.widgets.setup.described_select import Choice, Entry
 from pgplay.app.widgets.text_fields import LineField
 from pgplay.learning.reports.step_report import Sample
-from pgplay.worker.protocol.messages import Refused, Write, Written
+from pgplay.worker.protocol.commands import Write
+from pgplay.worker.protocol.events import Refused, Written
 
 MOST = 100
 HOW = (

@@ -29,7 +29,7 @@ from pgplay.app.widgets.text_fields import LineField, TextField
 from pgplay.errors import PgplayError
 from pgplay.rewards.records import Triple
 from pgplay.rewards.spec import RewardSpec
-from pgplay.worker.protocol.messages import Probed, Refused
+from pgplay.worker.protocol.events import Probed, Refused
 
 CHOSEN = ("levenshtein", "prefix", "exact")
 """The built-in rewards that are selected at first, besides the current one."""

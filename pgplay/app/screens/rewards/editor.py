@@ -32,7 +32,7 @@ from pgplay.app.widgets.samples import Samples, component_styles
 from pgplay.errors import PgplayError, RewardError
 from pgplay.rewards.records import Scores, Triple
 from pgplay.rewards.spec import RewardSpec
-from pgplay.worker.protocol.messages import Failed, Refused
+from pgplay.worker.protocol.events import Failed, Refused
 
 TYPING_PAUSE = 0.1
 """Seconds without typing before a formula is scored; Python is run only on the key press."""

@@ -1,0 +1,70 @@
+"""The messages between the app and its worker as lines: one JSON object each, tagged, versioned and validated.
+
+The app sends commands, the worker sends events. Unknown tags and wrong types are refused by `decode_command` and
+`decode_event` with a ProtocolError; the first event, Ready, carries the version, and a client refuses another one.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from pgplay.errors import InputError, PgplayError
+from pgplay.worker.protocol.commands import AnyCommand, Command
+from pgplay.worker.protocol.events import AnyEvent, Event
+
+VERSION = 4
+MAXIMUM_LINE = 16 * 1024 * 1024
+
+
+class ProtocolError(PgplayError):
+    """A line that is no message of this version of the protocol; `request` is its number where that can be read."""
+
+    def __init__(self, code: str, *, request: int = 0, **values: Any) -> None:
+        super().__init__(code, **values)
+        self.request = request
+
+
+Message = TypeVar("Message")
+
+_encoder = msgspec.json.Encoder()
+_commands: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
+_events: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
+
+
+def encode(message: Command | Event) -> bytes:
+    """Return `message` as one line, its newline included."""
+    return _encoder.encode(message) + b"\n"
+
+
+def decode_command(line: bytes) -> AnyCommand:
+    """Return the command in `line`; raises ProtocolError."""
+    return _decode(_commands, line)
+
+
+def decode_event(line: bytes) -> AnyEvent:
+    """Return the event in `line`; raises ProtocolError."""
+    return _decode(_events, line)
+
+
+def _decode(decoder: msgspec.json.Decoder[Message], line: bytes) -> Message:
+    try:
+        return decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InputError) as error:
+        raise ProtocolError(
+            "protocol.no_message", request=_request_of(line), version=VERSION, reason=str(error)
+        ) from error
+
+
+class Numbered(msgspec.Struct):
+    """What every message has, whatever else is wrong with it."""
+
+    request: int = 0
+
+
+def _request_of(line: bytes) -> int:
+    try:
+        return msgspec.json.decode(line, type=Numbered).request
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return 0

@@ -1,0 +1,176 @@
+"""What the worker reports to the app: the events of the protocol, answers among them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from pgplay.learning.reports.step_detail import PolicyMap, StepDetail
+from pgplay.learning.reports.step_report import Finding, PromptSheet, Sample, StepReport, Trace
+from pgplay.locale.catalog import error_problem, error_remedy
+from pgplay.rewards.probe.probe import Probe
+from pgplay.rewards.probe.verdict import Verdict
+from pgplay.worker.protocol.records import Device, EndCause, RunInfo, RunState
+
+Given = tuple[str, str, str] | None
+"""A text, its target and its prompt, for which a reward failed; None where it failed before it was given any."""
+
+
+class Event(msgspec.Struct, frozen=True, tag_field="event", kw_only=True):
+    """An event of the worker; `request` is that of the command it answers, else 0."""
+
+    request: int = 0
+
+
+class Ready(Event, tag="ready", frozen=True):
+    """Torch is loaded; commands are obeyed from now on."""
+
+    protocol: int
+    pid: int
+    versions: dict[str, str]
+    devices: tuple[Device, ...]
+    seconds: float
+
+
+class StateChanged(Event, tag="state", frozen=True):
+    """The run is in another state: `message` says why, `cause` as a code. `info` comes when a run was built."""
+
+    state: RunState
+    message: str = ""
+    step: int = 0
+    info: RunInfo | None = None
+    cause: EndCause = ""
+
+
+class Snapshot(Event, tag="snapshot", frozen=True):
+    """The newest step, and the metrics of every step since the last snapshot; at most ten a second, latest wins.
+
+    `rows` are (step, metrics), and `traces` (step, trace) of as many of them as can be drawn. `findings` are diagnoses
+    in words, empty while all is well. `progress` is the share of the way to the goal and `seconds_left` the forecast,
+    each None where there is nothing to go by.
+    """
+
+    report: StepReport
+    rows: tuple[tuple[int, dict[str, float]], ...]
+    traces: tuple[tuple[int, Trace], ...] = ()
+    findings: tuple[Finding, ...] = ()
+    progress: float | None = None
+    seconds_left: float | None = None
+    characters_per_second: float = 0.0
+
+
+class StepInspected(Event, tag="dissected", frozen=True):
+    """A step was made and recorded in full."""
+
+    anatomy: StepDetail
+
+
+class Mapped(Event, tag="mapped", frozen=True):
+    """The map of the present policy."""
+
+    map: PolicyMap
+
+
+class PromptsListed(Event, tag="prompts_listed", frozen=True):
+    """The first prompts of either side with their greedy completions."""
+
+    sheet: PromptSheet
+
+
+class Saved(Event, tag="saved", frozen=True):
+    """A policy was saved under this name."""
+
+    name: str
+
+
+class Written(Event, tag="written", frozen=True):
+    """The texts that a policy wrote; a sample's target and reward say something only where `scored_by` names a reward.
+
+    It is empty where the prompt is not of the policy's task, or where scoring would run a person's Python that came
+    with a saved policy.
+    """
+
+    policy: str
+    samples: tuple[Sample, ...]
+    scored_by: str = ""
+
+
+class Probed(Event, tag="probed", frozen=True):
+    """What was found about a reward before training, and the verdict."""
+
+    probe: Probe
+    verdict: Verdict
+
+
+class Changed(Event, tag="changed", frozen=True):
+    """Live settings took effect at this step: a person's change, or a reward file that was saved again (request 0).
+
+    `reward_source` is the text of a Python reward where `settings` hold the reward; `info` is the run as it is now.
+    """
+
+    settings: dict[str, Any]
+    step: int
+    reward_source: str = ""
+    info: RunInfo | None = None
+
+
+class Log(Event, tag="log", frozen=True):
+    """A line that training code or a person's reward printed."""
+
+    line: str
+
+
+class Notice(Event, tag="notice", frozen=True):
+    """A notice for the person; training continues."""
+
+    message: str
+
+
+class ErrorEvent(Event, frozen=True):
+    """An error with its code and values; its words are made where they are shown."""
+
+    code: str
+    values: dict[str, Any] = {}
+
+    @property
+    def problem(self) -> str:
+        """What was wrong."""
+        return error_problem(self.code, self.values)
+
+    @property
+    def remedy(self) -> str:
+        """What would be right, empty where there is nothing to say."""
+        return error_remedy(self.code, self.values)
+
+
+class Refused(ErrorEvent, tag="refused", frozen=True):
+    """What could not be done, what would be right; the run is as it was.
+
+    It answers a command, or tells (`saved_reward`) of a reward file that was saved with a mistake in it. `line` is the
+    line of a person's reward at which it failed (0: unknown), `given` the text, target and prompt for which it did.
+    """
+
+    line: int = 0
+    given: Given = None
+    saved_reward: bool = False
+
+
+class Failed(ErrorEvent, tag="failed", frozen=True):
+    """The run failed at `step`; it can be resumed from the checkpoint at `checkpoint_step` where that is not None.
+
+    `reward` is the reward or measure that failed, at `line` of its source (0: unknown), for the text, target and prompt
+    that it was `given`; it is empty where something else failed.
+    """
+
+    details: str = ""
+    run: str = ""
+    step: int = 0
+    checkpoint_step: int | None = None
+    reward: str = ""
+    line: int = 0
+    given: Given = None
+
+
+Answers = StepInspected | Mapped | PromptsListed | Saved | Written | Probed | Changed
+AnyEvent = Ready | StateChanged | Snapshot | Answers | Log | Notice | Refused | Failed
