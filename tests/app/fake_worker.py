@@ -10,8 +10,10 @@ from typing import Any
 
 import msgspec
 from textual.pilot import Pilot
+from textual.widgets import Button
 
 from pgplay.app.app import PgplayApp
+from pgplay.app.screens.dialogs.consent import ConsentDialog
 from pgplay.app.worker_link import OnEvent, OnExit
 from pgplay.config.run_config import RunConfig, make_config
 from pgplay.learning.algorithms.table import trains_network
@@ -193,6 +195,12 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
             return
         await pilot.pause(0.02)
     raise AssertionError("What was waited for did not happen.")
+
+
+async def agree(bench: Bench, pilot: Pilot[Any]) -> None:
+    """Press yes in the dialog of consent; a click would miss a button that is not laid out yet."""
+    bench.app.screen.query_one("#yes", Button).press()
+    await until(pilot, lambda: not isinstance(bench.app.screen, ConsentDialog))
 
 
 async def begin(bench: Bench, pilot: Pilot[Any], *, ready: bool = True) -> None:

@@ -6,7 +6,6 @@ import pytest
 
 from pgplay.app.widgets.plots.curve import Plot
 from pgplay.app.widgets.setup.described_select import Choice
-from pgplay.app.widgets.setup.panel import Setup
 from pgplay.config.run_config import to_settings
 from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
 from pgplay.worker.protocol.commands import Change, Reset, Save, Start, Write
@@ -95,10 +94,9 @@ async def test_a_run_changes_its_algorithm_only_where_there_is_a_network_before_
         bench.worker.build("training", algorithm=running)
         await until(pilot, lambda: bench.app.state.run == "training")
         pick(bench, "algorithm", chosen)
-        setup = bench.app.main.query_one(Setup)
         if is_live:
             await until(pilot, lambda: bench.sent(Change))
             assert bench.sent(Change) == [Change(settings={"algorithm": chosen})]
         else:
-            await until(pilot, lambda: "algorithm: at the next start" in setup._pending)
+            await until(pilot, lambda: "algorithm: at the next start" in words(bench, "#setup-note"))
             assert bench.sent(Change) == []

@@ -18,7 +18,7 @@ from pgplay.policies.spec import FreshSpec
 from pgplay.rewards.spec import digest
 from pgplay.tasks.task import Pair, Task
 from pgplay.worker.protocol.commands import Change, Start, Step
-from tests.app.fake_worker import Bench, opened, until, words
+from tests.app.fake_worker import Bench, agree, opened, until, words
 
 PYTHON = "def reward(text, target, prompt):\n    return 1.0\n"
 
@@ -61,7 +61,7 @@ async def test_a_preset_with_python_is_asked_for_once_and_started_after_a_yes(pr
         assert not is_allowed(PYTHON)
         await pilot.press("space")
         await asked(bench, pilot)
-        await pilot.click("#yes")
+        await agree(bench, pilot)
         await until(pilot, lambda: bench.sent(Start))
         assert is_allowed(PYTHON)
 
@@ -72,7 +72,7 @@ async def test_the_editor_asks_before_it_could_run_what_a_preset_brought(preset:
         await until(pilot, lambda: str((bench.app.state.settings or {}).get("reward", "")).endswith("theirs.py"))
         await pilot.press("e")
         await asked(bench, pilot)
-        await pilot.click("#yes")
+        await agree(bench, pilot)
         await until(pilot, lambda: isinstance(bench.app.screen, RewardScreen))
 
 
@@ -96,7 +96,7 @@ async def test_a_policy_with_python_trains_on_by_it_once_it_is_allowed(home: Pat
         bench.app.perform(bench.app.controllers.policies.train_on(card))
         await asked(bench, pilot)
         assert not (home / "rewards").exists()
-        await pilot.click("#yes")
+        await agree(bench, pilot)
         await until(pilot, lambda: bench.sent(Start))
         (start,) = bench.sent(Start)
         assert (start.config.reward, start.config.warm_start) == ("theirs.py:reward", "gift")
@@ -126,7 +126,7 @@ async def test_ten_steps_are_made_once_the_python_that_they_need_is_allowed(pres
         await pilot.press("S")
         await asked(bench, pilot)
         assert not bench.worker.commands
-        await pilot.click("#yes")
+        await agree(bench, pilot)
         await until(pilot, lambda: bench.sent(Start))
         bench.worker.build("paused")
         await until(pilot, lambda: bench.sent(Step))

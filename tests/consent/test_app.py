@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Button, Input, Select
+from textual.widgets import Input, Select
 
 from pgplay.app import launch
 from pgplay.app.app import PgplayApp
@@ -38,7 +38,7 @@ from pgplay.worker.session.preparation import check_resume
 from pgplay.worker.session.reward_probe import answer_probe
 from pgplay.worker.session.saved_policies import answer_write_with_saved
 from pgplay.worker.session.session import Session
-from tests.app.fake_worker import Bench, FakeWorker, begin, until
+from tests.app.fake_worker import Bench, FakeWorker, agree, begin, until
 from tests.consent.strangers import SMALL, Stranger
 
 Act = Callable[[Bench, Pilot[int], Stranger], Awaitable[None]]
@@ -216,12 +216,6 @@ def as_left(monkeypatch: pytest.MonkeyPatch, **options: Any) -> PgplayApp:
 
 async def asked(bench: Bench, pilot: Pilot[int]) -> None:
     await until(pilot, lambda: isinstance(bench.app.screen, ConsentDialog) and bench.app.screen.query("#yes"))
-
-
-async def agree(bench: Bench, pilot: Pilot[int]) -> None:
-    """Press yes; a click would miss a button that is not laid out yet."""
-    bench.app.screen.query_one("#yes", Button).press()
-    await until(pilot, lambda: not isinstance(bench.app.screen, ConsentDialog))
 
 
 async def refuse(bench: Bench, pilot: Pilot[int]) -> None:

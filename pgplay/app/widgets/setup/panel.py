@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from msgspec.structs import replace
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -20,6 +19,8 @@ from pgplay.app.widgets.setup import choices, form
 from pgplay.app.widgets.setup.checking import Checking
 from pgplay.app.widgets.setup.described_select import Choice, Entry
 from pgplay.app.widgets.setup.field_row import Setting
+from pgplay.app.widgets.setup.notes import SetupNote, show_problem
+from pgplay.app.widgets.setup.reward_origins import RewardOrigins
 from pgplay.app.widgets.text_fields import LineField, TextField
 from pgplay.config.run_config import RunConfig, fields, to_settings
 from pgplay.errors import PgplayError
@@ -49,11 +50,10 @@ class Setup(Vertical):
         self.typed = form.typed_from(config)
         self._vocabulary = FIRST_VOCABULARY
         self.preset = preset
-        self._brought: dict[str, RewardSpec] = {}
+        self._origins = RewardOrigins(brought)
         self._pause: Timer | None = None
         self._own_reward = False
         self._checking = Checking(self, self._show_check, self._show_reading)
-        self.note_brought(brought)
 
     def compose(self) -> ComposeResult:
         """Compose the panel."""
@@ -84,7 +84,7 @@ class Setup(Vertical):
             yield from self._row("Device", Choice(choices.devices((), device), device, id="device"))
             yield Collapsible(title=MORE, id="more", classes="fold")
             yield Collapsible(title=LEARNING, id="learning", classes="fold")
-        yield Static(id="setup-note")
+        yield SetupNote(id="setup-note")
         yield Button("Start  (space)", id="start", variant="primary")
 
     def _row(self, label: str, control: Choice) -> ComposeResult:
@@ -124,7 +124,7 @@ class Setup(Vertical):
 
         `kept` is that of the RewardSpecs.
         """
-        self.note_brought(RewardSpec(text, origin=origin, kept=kept) for text in (config.reward, *config.measure))
+        self._origins.note(RewardSpec(text, origin=origin, kept=kept) for text in (config.reward, *config.measure))
         self.typed, self.preset, self._own_reward = form.typed_from(config), preset, False
         self.query_one("#preset", Choice).choose(preset)
         target = self.query_one("#target", TextArea)
@@ -141,18 +141,12 @@ class Setup(Vertical):
         self._show_notes()
         self.check_now()
 
-    def note_brought(self, specs: Iterable[RewardSpec]) -> None:
-        """Remember that the person did not write `specs`, whatever is typed into their fields from now on."""
-        foreign = [spec for spec in specs if not spec.is_own]
-        self._brought.update((name, replace(spec, text=name)) for spec in foreign for name in form.names_in(spec.text))
-
     def rewards(self, texts: Iterable[str]) -> tuple[RewardSpec, ...]:
         """Return the rewards named by `texts` in this setup, with their origins; reads their files now.
 
         Raises InputError if one cannot be read.
         """
-        found = [(text, self._brought.get(text.strip(), RewardSpec(text))) for text in texts]
-        return tuple(replace(spec, text=text).read() for text, spec in found)
+        return self._origins.read(texts)
 
     def set_target(self, text: str) -> None:
         """Put `text` into the target's field as if typed; it replaces a task and its split."""
@@ -162,7 +156,7 @@ class Setup(Vertical):
 
     def set_reward(self, spec: str) -> None:
         """Put `spec`, which the person wrote, into the reward's field."""
-        self._brought.pop(spec.strip(), None)
+        self._origins.forget(spec)
         if spec == self.typed["reward"]:
             self.check_now()
             return
@@ -191,18 +185,7 @@ class Setup(Vertical):
 
     def show_pending(self, names: list[str]) -> None:
         """Show which changes wait for the next start."""
-        shown = ", ".join(name.replace("_", " ") for name in names)
-        self._pending = f"{shown}: at the next start (r, then space)" if names else ""
-        self._show_bottom()
-
-    _pending = ""
-    _problem = ""
-    _notes = ""
-
-    def _show_bottom(self) -> None:
-        note = self.query_one("#setup-note", Static)
-        note.set_class(bool(self._problem), "-wrong")
-        note.update(terminal_text(self._problem or self._pending or self._notes))
+        self.query_one(SetupNote).show_pending(names)
 
     # The person's actions
 
@@ -321,33 +304,17 @@ class Setup(Vertical):
             self._pause = None
 
     def _show_reading(self) -> None:
-        self._problem, self._notes = "", "reading…"
-        self._show_bottom()
+        self.query_one(SetupNote).show_check("", "reading…")
 
     def _show_check(self, checked: form.Checked) -> None:
         self._vocabulary = checked.vocabulary or self._vocabulary
         self.query_one("#model", Choice).show_entries(self._models(), self.typed["model"])
-        self._show_problem(checked.problem)
-        self._notes = " ".join(checked.notes)
+        problem = checked.problem
+        show_problem(self, problem)
+        self.query_one("#start", Button).disabled = problem is not None
+        self.query_one(SetupNote).show_check("" if problem is None else problem.message, " ".join(checked.notes))
         for setting in self.query(Setting):
             if checked.defaults is not None and setting.field.name in checked.defaults:
                 setting.show_default(checked.defaults[setting.field.name])
-        self._show_bottom()
         config = checked.config
         self.post_message(SetupChanged(None if config is None else to_settings(config), checked.parameters))
-
-    def _show_problem(self, problem: form.Problem | None) -> None:
-        places = {
-            str(static.id).removesuffix("-problem"): static
-            for static in self.query(Static)
-            if static.id and static.id.endswith("-problem")
-        }
-        for name, static in places.items():
-            wrong = problem is not None and problem.field == name
-            static.update(terminal_text(problem.message) if wrong and problem is not None else "")
-            static.set_class(wrong, "-shown")
-        settings = {setting.field.name: setting for setting in self.query(Setting)}
-        for name, setting in settings.items():
-            setting.show_problem(problem.message if problem is not None and problem.field == name else "")
-        self._problem = "" if problem is None else problem.message
-        self.query_one("#start", Button).disabled = problem is not None
