@@ -15,7 +15,8 @@ import pgplay
 from pgplay.errors import InputError, PgplayError, RewardError, UnknownName
 from pgplay.locale.catalog import UNKNOWN_NAME
 from pgplay.locale.english import ENGLISH
-from pgplay.worker.protocol.messages import Refused, decode_event, encode
+from pgplay.worker.protocol.codec import decode_event, encode
+from pgplay.worker.protocol.events import Refused
 
 ROOT = Path(pgplay.__file__).parent
 NOT_VALUES = {
