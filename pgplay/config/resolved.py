@@ -34,3 +34,4 @@ class ResolvedConfig(RunConfig, frozen=True, kw_only=True):
     discount: float
     weight_decay: float
     lora_alpha: int
+    template: Literal["chat", "raw"]

@@ -91,6 +91,15 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     lora_targets: Annotated[
         str, describe("layers of a pretrained model that get an adapter: all-linear, or names with commas", "model")
     ] = "all-linear"
+    template: Annotated[
+        Literal["chat", "raw"] | None,
+        describe(
+            "how a pretrained model reads a prompt: by its chat template, or raw, as a text to go on with (default: "
+            "chat where there are prompts and the model has a template)",
+            "model",
+        ),
+    ] = None
+    system: Annotated[str, describe("the system text of the chat template of a pretrained model", "model")] = ""
     device: Annotated[str, describe("auto, cpu, cuda, cuda:1 or mps", "model")] = "auto"
     threads: Annotated[
         Annotated[int, Meta(ge=1, le=256)] | None,

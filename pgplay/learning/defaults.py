@@ -96,9 +96,10 @@ class Basis(NamedTuple):
 
 
 def longest_of(task: Task, tokenizer: Tokenizer) -> LongestTexts:
-    """Return the lengths of the longest texts of `task`."""
+    """Return the lengths of the longest texts of `task`, a prompt's with what a chat template adds."""
+    added = len(tokenizer.render_prompt("")) - 1
     return LongestTexts(
-        prompt=max(tokenizer.length(pair.prompt) for pair in task.pairs),
+        prompt=added + max(tokenizer.length(pair.prompt) for pair in task.pairs),
         answer=max(tokenizer.length(answer) for pair in task.pairs for answer in pair.answers),
     )
 

@@ -20,7 +20,7 @@ from pgplay.tasks.load import make_task, text_field
 from pgplay.tasks.task import Task
 from pgplay.tokenizers.alphabet import resolve_alphabet
 from pgplay.tokenizers.registry import make_tokenizer
-from pgplay.tokenizers.subword import subword_tokenizer
+from pgplay.tokenizers.subword import RAW, PromptFormat, has_chat_template, subword_tokenizer
 
 
 class Plan(NamedTuple):
@@ -42,6 +42,13 @@ class Plan(NamedTuple):
     def parameters(self) -> int:
         """The network's number of parameters, 0 without one."""
         return self.spec.parameter_count(self.shape.tokenizer.vocabulary_size) if self.algorithm.trains_network else 0
+
+    @property
+    def prompt_text(self) -> str:
+        """What the policy reads for the first prompt, if that is another text; else empty."""
+        prompt = self.task.training[0].prompt
+        text = self.shape.tokenizer.prompt_text(prompt)
+        return "" if text == prompt else text
 
     @property
     def uses_control_variate(self) -> bool:
@@ -101,7 +108,8 @@ def make_plan(config: RunConfig, inputs: Inputs, shape: PolicySpec | None = None
         notes.append(f"{config.algorithm} trains no network: nothing about model, device or learning matters to it.")
     task = inputs.task if isinstance(inputs.task, Task) else make_task(config, inputs.task)
     if shape is not None or spec.place:
-        tokenizer = shape.tokenizer if shape is not None else subword_tokenizer(spec.place)
+        prompts = prompt_format(config, spec.place, has_prompts=task.has_prompts) if shape is None else RAW
+        tokenizer = shape.tokenizer if shape is not None else subword_tokenizer(spec.place, prompts)
     else:
         tokens = spec.family.tokenizer if config.tokenizer == "auto" else config.tokenizer
         resolved_alphabet = resolve_alphabet(config.alphabet, [*task.texts, *inputs.warm_lines], text_field(config))
@@ -113,7 +121,7 @@ def make_plan(config: RunConfig, inputs: Inputs, shape: PolicySpec | None = None
     if shape is None:
         max_length = usual_length_limit(basis) if config.max_length is None else config.max_length
         if spec.place:
-            shape = pretrained_spec(config, spec.place, max_length)
+            shape = pretrained_spec(config, spec.place, max_length, prompts)
         else:
             shape = FreshSpec(spec.name, alphabet, max_length, tokens)
     refuse_impossible(basis, shape.max_length)
@@ -122,11 +130,17 @@ def make_plan(config: RunConfig, inputs: Inputs, shape: PolicySpec | None = None
     return Plan(resolved, written, task, algorithm, spec, shape, inputs.warm_lines, tuple(notes))
 
 
-def pretrained_spec(config: RunConfig, folder: str, max_length: int) -> PretrainedSpec:
+def prompt_format(config: RunConfig, model: str, *, has_prompts: bool) -> PromptFormat:
+    """Return how `config` puts prompts to a pretrained `model`: in a chat if there are prompts and a template."""
+    is_chat = bool(config.system) or (has_prompts and has_chat_template(model))
+    return PromptFormat(config.template or ("chat" if is_chat else "raw"), config.system)
+
+
+def pretrained_spec(config: RunConfig, folder: str, max_length: int, prompts: PromptFormat) -> PretrainedSpec:
     """Return the description of the model in `folder` with the adapter that `config` asks for."""
     rank = config.lora_rank
     alpha = config.lora_alpha or max(1, 2 * rank)
-    return PretrainedSpec(folder, base_hash(folder), max_length, rank, alpha, config.lora_targets)
+    return PretrainedSpec(folder, base_hash(folder), max_length, rank, alpha, config.lora_targets, *prompts)
 
 
 def read_plan(config: RunConfig, shape: PolicySpec | None = None) -> Plan:

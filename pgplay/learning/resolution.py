@@ -8,6 +8,7 @@ import msgspec
 
 from pgplay.config.resolved import ResolvedConfig
 from pgplay.config.run_config import RunConfig
+from pgplay.errors import InputError
 from pgplay.learning import groups
 from pgplay.learning.defaults import (
     Basis,
@@ -53,7 +54,7 @@ def resolve_config(basis: Basis, shape: PolicySpec) -> tuple[ResolvedConfig, str
         "clip_high": _chosen(config.clip_high, basis.algorithm.clip_high),
         "discount": discount,
         "weight_decay": _chosen(config.weight_decay, usual_weight_decay(basis)),
-        **_adapter(config, shape),
+        **_of_pretrained(config, shape),
         "threads": config.threads or basis.model.threads,
     }
     groups_of_batch = _groups(basis, batch_size, control_variate)
@@ -61,11 +62,23 @@ def resolve_config(basis: Basis, shape: PolicySpec) -> tuple[ResolvedConfig, str
     return ResolvedConfig(**msgspec.structs.asdict(config) | decided), groups_of_batch.note
 
 
-def _adapter(config: RunConfig, shape: PolicySpec) -> dict[str, int | str]:
-    """Return the settings of the adapter; those of a saved policy are its own."""
-    if isinstance(shape, PretrainedSpec):
-        return {"lora_rank": shape.rank, "lora_alpha": shape.alpha, "lora_targets": shape.targets}
-    return {"lora_alpha": _chosen(config.lora_alpha, max(1, 2 * config.lora_rank))}
+def _of_pretrained(config: RunConfig, shape: PolicySpec) -> dict[str, int | str]:
+    """Return the settings of the adapter and of prompts; those of a saved policy are its own.
+
+    Raises InputError where another template or system text is asked for than a saved policy's.
+    """
+    if not isinstance(shape, PretrainedSpec):
+        return {"lora_alpha": _chosen(config.lora_alpha, max(1, 2 * config.lora_rank)), "template": "raw"}
+    for name, own, asked in (("template", shape.template, config.template), ("system", shape.system, config.system)):
+        if asked and asked != own:
+            raise InputError("template.of_policy", field=name, name=name, own=own or "none")
+    return {
+        "lora_rank": shape.rank,
+        "lora_alpha": shape.alpha,
+        "lora_targets": shape.targets,
+        "template": shape.template,
+        "system": shape.system,
+    }
 
 
 def _chosen(own: Value | None, usual: Value) -> Value:

@@ -14,7 +14,7 @@ from pgplay.policies.families.pretrained import base_hash
 from pgplay.tokenizers.alphabet import ASCII
 from pgplay.tokenizers.base import Tokenizer
 from pgplay.tokenizers.registry import CHARACTERS, make_tokenizer
-from pgplay.tokenizers.subword import subword_tokenizer
+from pgplay.tokenizers.subword import RAW, TEMPLATES, PromptFormat, subword_tokenizer
 
 
 class FreshSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="fresh", omit_defaults=True):
@@ -65,7 +65,7 @@ class FreshSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="fresh", omit
 class PretrainedSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="pretrained", omit_defaults=True):
     """A pretrained model with an adapter: the base's folder and hash, the adapter's shape, the longest completion.
 
-    Rank 0 trains every weight.
+    Rank 0 trains every weight. `template` and `system` say how a prompt is put to it.
     """
 
     model: str
@@ -74,6 +74,8 @@ class PretrainedSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="pretrai
     rank: int
     alpha: int
     targets: str
+    template: str = RAW.template
+    system: str = RAW.system
 
     @property
     def network(self) -> ModelSpec:
@@ -88,7 +90,7 @@ class PretrainedSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="pretrai
     @property
     def tokenizer(self) -> Tokenizer:
         """The base's tokenizer; raises InputError where it is missing."""
-        return subword_tokenizer(self.model)
+        return subword_tokenizer(self.model, PromptFormat(self.template, self.system))
 
     @property
     def alphabet(self) -> str:
@@ -97,7 +99,7 @@ class PretrainedSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="pretrai
 
     def check(self) -> None:
         """Raise InputError for a wrong length or adapter, and for a base that is missing or another one."""
-        if self.max_length < 1 or self.rank < 0 or self.alpha < 1 or not self.targets:
+        if self.max_length < 1 or self.rank < 0 or self.alpha < 1 or not self.targets or self.template not in TEMPLATES:
             raise InputError("model.adapter_shape")
         check_text(self.model, "The model's folder")
 

@@ -59,6 +59,10 @@ class Tokenizer(Protocol):
         """Return the tokens before a completion for `prompt`; raises InputError for other characters."""
         ...
 
+    def prompt_text(self, prompt: str) -> str:
+        """Return what `render_prompt` makes of `prompt` as text, with what a chat template adds."""
+        ...
+
     def pieces(self, tokens: Sequence[int]) -> list[str]:
         """Return the text that each of `tokens` adds; joined, they are `decode(tokens)`.
 

@@ -82,6 +82,10 @@ class CharacterTokenizer(msgspec.Struct, frozen=True):
         """Return the tokens of `prompt`, ended by the delimiter."""
         return [*self.encode(prompt), DELIMITER]
 
+    def prompt_text(self, prompt: str) -> str:
+        """Return `prompt`: the delimiter has no text."""
+        return prompt
+
     def pieces(self, tokens: Sequence[int]) -> list[str]:
         """Return the character of each of `tokens`, empty for the delimiter."""
         texts = self.token_texts

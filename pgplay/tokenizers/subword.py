@@ -1,6 +1,6 @@
 """The tokenizer of a pretrained model: byte-level BPE, as its folder describes it. It loads no torch.
 
-A token is some bytes of UTF-8, so a character can be several tokens; special tokens have no text.
+A token is some bytes of UTF-8, so a character can be several tokens; tokens that steer the model have no text.
 """
 
 from __future__ import annotations
@@ -9,23 +9,46 @@ import codecs
 import functools
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pgplay.errors import InputError
 from pgplay.files.stamp import FileStamp, file_stamp
 from pgplay.paths import model_folder
+from pgplay.tokenizers.chat_template import (
+    SETTINGS,
+    ChatTemplate,
+    Controls,
+    Piece,
+    read_template,
+    template_file,
+    unused_mark,
+)
 
-FILE, CONFIG, GENERATION, SETTINGS = "tokenizer.json", "config.json", "generation_config.json", "tokenizer_config.json"
+FILE, CONFIG, GENERATION = "tokenizer.json", "config.json", "generation_config.json"
+
+
+class PromptFormat(NamedTuple):
+    """How a prompt is put to a model: `raw`, as a text to go on with, or by its `chat` template.
+
+    `system` is what the template says before the prompt.
+    """
+
+    template: str = "raw"
+    system: str = ""
+
+
+RAW = PromptFormat()
+TEMPLATES = ("chat", "raw")
 
 
 class SubwordTokenizer:
-    """The byte-level BPE of a model's folder; made by `subword_tokenizer`."""
+    """The byte-level BPE of a model's folder, whose prompts have a format; made by `subword_tokenizer`."""
 
     one_token_per_character = False
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, prompts: PromptFormat) -> None:
         try:
             from tokenizers import Tokenizer as FastTokenizer  # here, as characters need none of it
         except ImportError as error:
@@ -40,18 +63,34 @@ class SubwordTokenizer:
         self._fast.no_truncation()
         vocabulary = self._fast.get_vocab(with_added_tokens=True)
         self.vocabulary_size = max(_read(folder / CONFIG).get("vocab_size", 0), 1 + max(vocabulary.values()))
-        special = {token["id"] for token in described.get("added_tokens", ()) if token.get("special")}
-        added = {token["id"]: token["content"] for token in described.get("added_tokens", ())}
+        added = {token["id"]: token for token in described.get("added_tokens", ())}
+        self.stop_ids = _stop_ids(folder, vocabulary, prompts)
+        special = {*self.stop_ids, *(number for number, token in added.items() if token.get("special"))}
         self._bytes = [b""] * self.vocabulary_size
         for text, number in vocabulary.items():
             if number not in special:
                 own = text.encode() if number in added else bytes(_BYTES[letter] for letter in text)
                 self._bytes[number] = own
-        self.stop_ids = _stop_ids(folder, vocabulary)
         self.pad_id = self.stop_ids[0]
         self._start = _start_id(folder, vocabulary, self.stop_ids)
         self.fingerprint = hashlib.sha256(data).hexdigest()
         self.token_texts = tuple(own.decode(errors="replace") for own in self._bytes)
+        self._prompts = prompts
+        # Some models declare the tokens of their turns as plain text; only their template tells.
+        source = read_template(folder) if prompts.template == "chat" else ""
+        controls = [
+            token for number, token in added.items() if number in special or _writes(source, token["content"])
+        ]
+        self._numbers = {token["content"]: token["id"] for token in controls}
+        self._start_text = next(text for text, number in vocabulary.items() if number == self._start)
+        self._numbers[self._start_text] = self._start
+        self._controls = Controls(controls)
+        self._template: ChatTemplate | None = None
+        if prompts.template == "chat":
+            if not source:
+                raise InputError("template.none", field="template", folder=str(folder))
+            names = {key: text for key in _NAMED if (text := _text_of(_read(folder / SETTINGS).get(key)))}
+            self._template = ChatTemplate(source, self._controls, names)
 
     def length(self, text: str) -> int:
         """Return the number of tokens of `text`, without special ones."""
@@ -68,9 +107,24 @@ class SubwordTokenizer:
         return numbers
 
     def render_prompt(self, prompt: str) -> list[int]:
-        """Return the tokens before a completion of `prompt`; a text begins with the model's start token."""
-        tokens = self.encode(prompt)
-        return [self._start, *tokens]
+        """Return the tokens before a completion of `prompt`: its chat, or the model's start token and the prompt.
+
+        Raises InputError where the chat template fails.
+        """
+        tokens: list[int] = []
+        for piece in self._pieces_before(prompt):
+            tokens += [self._numbers[piece.text]] if piece.is_control else self.encode(piece.text)
+        return tokens
+
+    def prompt_text(self, prompt: str) -> str:
+        """Return what `render_prompt` makes of `prompt` as text, with its special tokens."""
+        return "".join(piece.text for piece in self._pieces_before(prompt))
+
+    def _pieces_before(self, prompt: str) -> list[Piece]:
+        if self._template is not None:
+            return self._template.render(prompt, self._prompts.system)
+        mark = unused_mark(prompt)
+        return [Piece(self._start_text, True), *self._controls.split(self._controls.marked(prompt, mark), mark)]
 
     def pieces(self, tokens: Sequence[int]) -> list[str]:
         """Return the whole characters that each of `tokens` completes; joined, they are `decode(tokens)`."""
@@ -85,17 +139,25 @@ class SubwordTokenizer:
         return "".join(self.pieces(tokens))
 
 
-def subword_tokenizer(model: str) -> SubwordTokenizer:
-    """Return the tokenizer of a pretrained `model`; raises InputError for a missing or another kind of one."""
+def subword_tokenizer(model: str, prompts: PromptFormat = RAW) -> SubwordTokenizer:
+    """Return the tokenizer of a pretrained `model`, which puts `prompts` so to it.
+
+    Raises InputError for a missing or another kind of one, and without the chat template that is asked for.
+    """
     folder = model_folder(model)
     if not (folder / FILE).is_file():
         raise InputError("model.no_tokenizer", field="model", folder=str(folder))
-    return _kept(folder, file_stamp(folder / FILE))
+    return _kept(folder, prompts, (file_stamp(folder / FILE), file_stamp(template_file(folder))))
+
+
+def has_chat_template(model: str) -> bool:
+    """Whether a pretrained `model` brings a chat template; raises InputError for a damaged one."""
+    return bool(read_template(model_folder(model)))
 
 
 @functools.lru_cache(maxsize=4)
-def _kept(folder: Path, stamp: FileStamp | None) -> SubwordTokenizer:
-    return SubwordTokenizer(folder)
+def _kept(folder: Path, prompts: PromptFormat, stamps: tuple[FileStamp | None, ...]) -> SubwordTokenizer:
+    return SubwordTokenizer(folder, prompts)
 
 
 def _byte_values() -> dict[str, int]:
@@ -122,23 +184,37 @@ def _read(path: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _named(folder: Path, key: str, vocabulary: dict[str, int]) -> list[int]:
-    """Return the special tokens that the folder's files call `key`."""
+_NAMED = ("bos_token", "eos_token", "unk_token", "pad_token")
+"""The special tokens that a template may write by name."""
+
+
+def _writes(template: str, token: str) -> bool:
+    """Whether a template writes `token`; one of spaces alone is no control."""
+    return bool(token.strip()) and token in template
+
+
+def _text_of(token: Any) -> str:
+    """Return the text of a special token as the settings name it: a text, or an object with its content."""
+    text = token.get("content") if isinstance(token, dict) else token
+    return text if isinstance(text, str) else ""
+
+
+def _named(folder: Path, key: str, vocabulary: Mapping[str, int]) -> list[int]:
+    """Return the special tokens that the folder's files call `key`; the tokenizer's own comes last."""
     found = [_read(folder / file).get(f"{key}_id") for file in (GENERATION, CONFIG)]
     numbers = [number for one in found for number in (one if isinstance(one, list) else [one]) if number is not None]
-    text = _read(folder / SETTINGS).get(key)
-    text = text.get("content") if isinstance(text, dict) else text
+    text = _text_of(_read(folder / SETTINGS).get(key))
     return [*numbers, *([vocabulary[text]] if text in vocabulary else [])]
 
 
-def _stop_ids(folder: Path, vocabulary: dict[str, int]) -> tuple[int, ...]:
-    """Return every token with which the model ends a text."""
-    stops = dict.fromkeys(_named(folder, "eos_token", vocabulary))
+def _stop_ids(folder: Path, vocabulary: Mapping[str, int], prompts: PromptFormat) -> tuple[int, ...]:
+    """Return every token with which the model ends a text; in a chat the first one ends a turn."""
+    stops = _named(folder, "eos_token", vocabulary)
     if not stops:
         raise InputError("model.no_stop_token", field="model", folder=str(folder))
-    return tuple(stops)
+    return tuple(dict.fromkeys(reversed(stops) if prompts.template == "chat" else stops))
 
 
-def _start_id(folder: Path, vocabulary: dict[str, int], stops: tuple[int, ...]) -> int:
+def _start_id(folder: Path, vocabulary: Mapping[str, int], stops: tuple[int, ...]) -> int:
     """Return the token before every text: the start token, else the first stop token, as in GPT-2."""
     return (*_named(folder, "bos_token", vocabulary), *stops)[0]

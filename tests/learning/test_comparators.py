@@ -46,7 +46,13 @@ SETTINGS = {
     "warm_start": "5",
     "held_out_every": 5,
 }
-ADAPTER: dict[str, Any] = {"lora_rank": 4, "lora_alpha": 8, "lora_targets": "q_proj"}
+ADAPTER: dict[str, Any] = {
+    "lora_rank": 4,
+    "lora_alpha": 8,
+    "lora_targets": "q_proj",
+    "template": "chat",
+    "system": "Be brief.",
+}
 """Settings of pretrained models alone."""
 SUPERVISED_HAS_NO_USE_FOR = list(SETTINGS)[:14]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -15,6 +16,10 @@ CORPUS = (
     "a letter to his friend. He asked about the weather, about the garden, and about the dog that barked every night."
 )
 STOP, TURN = "<|endoftext|>", "<|im_end|>"
+CHAT_TEMPLATE = (
+    "{% for message in messages %}<turn>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<turn>assistant\n{% endif %}"
+)
 
 
 @functools.cache
@@ -43,6 +48,21 @@ def model_folder(kind: str, dtype: str = "float32") -> str:
                 parameter.mul_(4.0)  # a fresh one is nearly uniform
     model.to(getattr(torch, dtype)).save_pretrained(folder)
     (folder / "generation_config.json").write_text(json.dumps({"eos_token_id": [0, 1]}))
+    return str(folder)
+
+
+@functools.cache
+def chat_folder() -> str:
+    """Return the folder of a tiny Llama with a chat template, whose turns open with a token declared as plain text."""
+    folder = Path(shutil.copytree(model_folder("llama"), tempfile.mkdtemp(prefix="tiny-chat-"), dirs_exist_ok=True))
+    described = json.loads((folder / "tokenizer.json").read_text())
+    plain = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized", "special"), False)
+    opening = described["added_tokens"][-1] | plain | {"id": 300, "content": "<turn>"}
+    described["added_tokens"].append(opening)
+    (folder / "tokenizer.json").write_text(json.dumps(described))
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    (folder / "tokenizer_config.json").write_text(json.dumps({**settings, "eos_token": TURN}))
+    (folder / "chat_template.jinja").write_text(CHAT_TEMPLATE)
     return str(folder)
 
 

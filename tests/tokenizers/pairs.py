@@ -58,6 +58,10 @@ class PairTokenizer(msgspec.Struct, frozen=True):
             raise InputError("alphabet.lacks", character=missing[0], count=len(self.alphabet), alphabet=self.alphabet)
         return [self.token_texts.index(text[place : place + 2]) for place in range(0, len(text), 2)]
 
+    def prompt_text(self, prompt: str) -> str:
+        """Return `prompt`."""
+        return prompt
+
     def render_prompt(self, prompt: str) -> list[int]:
         return [*self.encode(prompt), START]
 

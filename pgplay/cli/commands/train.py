@@ -175,8 +175,11 @@ def _open_session(arguments: Arguments, request: Request, progress: Progress) ->
             on_log=printed.take,
             on_wait=progress.say,
         )
-    for line in session.info().notes:
+    info = session.info()
+    for line in info.notes:
         progress.say(line)
+    if info.prompt_text:
+        progress.say(f"The first prompt, as the model reads it: {info.prompt_text!r}")
     return session
 
 

@@ -38,6 +38,7 @@ def refuse_unsupported_settings(config: RunConfig, spec: ModelSpec) -> None:
         "dropout": (config.dropout > 0, Capability.DROPOUT),
         "control_variate": (config.control_variate not in (None, "none"), Capability.SMALL_VOCABULARY),
         **{name: (_is_set(config, name), Capability.ADAPTER) for name in ("lora_rank", "lora_alpha", "lora_targets")},
+        **{name: (_is_set(config, name), Capability.CHAT) for name in ("template", "system")},
     }
     for name, (is_used, capability) in needed.items():
         if is_used and not spec.can(capability):
@@ -84,6 +85,7 @@ def _without_effect(config: RunConfig, choices: AlgorithmChoices) -> Iterator[In
     def is_set(name: str) -> bool:
         return _is_set(config, name)
 
+    yield InvalidSetting(is_set("system") and config.template == "raw", "system", "unused.system_raw")
     without_ratio, without_critic = choices.ratio == "none", choices.baseline != "critic"
     for name in ("clip_low", "clip_high"):
         yield InvalidSetting(is_set(name) and without_ratio, name, "unused.without_ratio", {"name": name})
@@ -151,7 +153,7 @@ _NETWORK = (
     *("entropy", "entropy_schedule", "entropy_target", "kl", "kl_limit", "kl_in", "reference", "clip_gradient"),
     *("temperature", "top_k", "top_p", "min_p", "dropout", "l1", "l2", "weight_decay"),
     *("warm_start", "warm_text", "held_out_every", "patience"),
-    *("lora_rank", "lora_alpha", "lora_targets"),
+    *("lora_rank", "lora_alpha", "lora_targets", "template", "system"),
 )
 
 

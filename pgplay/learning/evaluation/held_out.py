@@ -48,7 +48,10 @@ def prompt_sheet(policy: Policy, reward: Reward, task: Task, step: int) -> Promp
         return tuple(sample_of("greedy", pair, completion, value, step) for pair, completion, value in rows)
 
     held_out = written(task.held_out[:SHOWN]) if task.held_out else ()
-    return PromptSheet(step, written(task.training[:SHOWN]), held_out)
+    shown = (*task.training[:SHOWN], *task.held_out[:SHOWN])
+    texts = {pair.prompt: policy.tokenizer.prompt_text(pair.prompt) for pair in shown}
+    rendered = {prompt: text for prompt, text in texts.items() if text != prompt}
+    return PromptSheet(step, written(task.training[:SHOWN]), held_out, rendered)
 
 
 def _measure(policy: Policy, reward: Reward, pairs: Sequence[Pair]) -> list[tuple[str, float]]:

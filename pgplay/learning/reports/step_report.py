@@ -33,6 +33,8 @@ class PromptSheet(msgspec.Struct, frozen=True):
     step: int
     training: tuple[Sample, ...]
     held_out: tuple[Sample, ...]
+    rendered: dict[str, str] = {}
+    """What the model reads for each prompt, where that is another text."""
 
 
 class Trace(msgspec.Struct, frozen=True):

@@ -38,6 +38,8 @@ _DEFAULT = "Leave it at its default, or choose a policy gradient such as grpo."
 _NO_VARIATE = "Choose control_variate none."
 
 SETTINGS_WITHOUT_EFFECT = {
+    "error.unused.system_raw": "system with template raw has no effect.",
+    "error.unused.system_raw.remedy": "Choose template chat.",
     "error.unused.without_ratio": "{name} without a ratio has no effect.",
     "error.unused.without_ratio.remedy": "Choose a ratio such as clip.",
     "error.unused.without_critic": "critic without a critic has no effect.",

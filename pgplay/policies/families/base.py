@@ -19,6 +19,11 @@ class Capability(Enum):
     SMALL_VOCABULARY = "capability.small_vocabulary"
     CUDA_GRAPHS = "capability.cuda_graphs"
     ADAPTER = "capability.adapter"
+    CHAT = "capability.chat"
+
+
+OF_PRETRAINED = frozenset({Capability.ADAPTER, Capability.CHAT})
+"""What only a pretrained model can."""
 
 
 class Size(NamedTuple):

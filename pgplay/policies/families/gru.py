@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgplay.policies.families.base import Capability, ModelFamily, Products, Shapes, Size
+from pgplay.policies.families.base import OF_PRETRAINED, Capability, ModelFamily, Products, Shapes, Size
 from pgplay.tokenizers.registry import CHARACTERS
 
 
@@ -42,5 +42,5 @@ GRU = ModelFamily(
     tensors=_tensors,
     products=_products,
     tokenizer=CHARACTERS,
-    capabilities=frozenset(Capability) - {Capability.ADAPTER},
+    capabilities=frozenset(Capability) - OF_PRETRAINED,
 )

@@ -12,7 +12,7 @@ from typing import Any
 from pgplay.errors import InputError
 from pgplay.files.stamp import FileStamp, file_stamp
 from pgplay.paths import expand_home, model_folder, shipped_models
-from pgplay.policies.families.base import Capability, ModelFamily, ModelSpec, Products, Shapes, Size
+from pgplay.policies.families.base import OF_PRETRAINED, ModelFamily, ModelSpec, Products, Shapes, Size
 from pgplay.tokenizers.registry import CHARACTERS
 
 CONFIG = "config.json"
@@ -123,6 +123,6 @@ PRETRAINED = ModelFamily(
     tensors=lambda size, vocabulary: {},
     products=lambda size, vocabulary: Products(0, 0, 0),
     tokenizer=CHARACTERS,
-    capabilities=frozenset({Capability.ADAPTER}),
+    capabilities=OF_PRETRAINED,
 )
 """The family; each model brings its own tensors and tokenizer."""

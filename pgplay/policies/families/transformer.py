@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgplay.policies.families.base import Capability, ModelFamily, Products, Shapes, Size
+from pgplay.policies.families.base import OF_PRETRAINED, Capability, ModelFamily, Products, Shapes, Size
 from pgplay.tokenizers.registry import CHARACTERS
 
 
@@ -48,5 +48,5 @@ TRANSFORMER = ModelFamily(
     tensors=_tensors,
     products=_products,
     tokenizer=CHARACTERS,
-    capabilities=frozenset(Capability) - {Capability.ADAPTER},
+    capabilities=frozenset(Capability) - OF_PRETRAINED,
 )

@@ -43,6 +43,8 @@ class RunInfo(msgspec.Struct, frozen=True):
     """The text of a Python reward, empty for any other."""
     batch_size: int = 64
     """Completions per step."""
+    prompt_text: str = ""
+    """What the model reads for the first prompt, where that is another text; else empty."""
 
     @property
     def has_policy(self) -> bool:

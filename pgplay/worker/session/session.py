@@ -189,6 +189,7 @@ class Session:
             notes=(*plan.notes, *self._keeper.notes),
             reward_source=self._rewards.source,
             batch_size=plan.config.batch_size,
+            prompt_text=plan.prompt_text,
         )
 
     def step(self) -> StepReport:

@@ -59,6 +59,8 @@ def _sections(state: AppState) -> dict[str, list[Section]]:
     told = [Section.of("Findings", findings or [("", "No findings.")])]
     if state.info is not None and state.info.notes:
         told.append(Section.of("Notes", [("", note) for note in state.info.notes]))
+    if state.info is not None and state.info.prompt_text:
+        told.append(Section.of("The first prompt, as the model reads it", [("", state.info.prompt_text)]))
     numbers = _numbers(state) or [("", "No step has been made yet.")]
     printed = "\n".join(state.log) or "Neither your reward nor the worker has printed anything yet."
     return {

@@ -152,6 +152,8 @@ class PromptsScreen(Polling):
         text.append_text(self._prompt(sample))
         if sample.target:
             text.append("   right answer  ", styles["muted"]).append_text(terminal_text(sample.target))
+        if self._sheet is not None and (rendered := self._sheet.rendered.get(sample.prompt)):
+            text.append("\nas the model reads it  ", styles["muted"]).append_text(terminal_text(rendered))
         text.append("\nits reward since you opened this screen  ", styles["muted"])
         text.append(_bars(self._watched[self._chosen][-max(10, self.app.size.width - 40) :]), styles["now"])
         self.query_one("#watched", Static).update(text)

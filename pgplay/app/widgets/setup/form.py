@@ -23,7 +23,7 @@ MAIN_FIELDS = ("target", "reward", "model", "algorithm", "device")
 
 MORE_FIELDS = (
     *("alphabet", "max_length", "seed", "task", "held_out", "held_out_every", "warm_start", "warm_text"),
-    *("measure", "tokenizer", "lora_rank", "lora_alpha", "lora_targets", "threads"),
+    *("measure", "tokenizer", "lora_rank", "lora_alpha", "lora_targets", "template", "system", "threads"),
 )
 """The fields under 'Alphabet, length, seed'."""
 
