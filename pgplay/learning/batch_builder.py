@@ -15,7 +15,6 @@ from pgplay.learning.plan import Plan
 from pgplay.learning.scoring import Scored
 from pgplay.policies.cuda_graphs import GraphCache
 from pgplay.policies.policy import Policy
-from pgplay.policies.prefix_tree import of_actions_at
 from pgplay.policies.reading import prefixes_of
 from pgplay.policies.rollout import Rollout
 from pgplay.rewards.reward import Reward
@@ -89,8 +88,8 @@ class BatchBuilder(NamedTuple):
         if not is_dense and not predicts_credit:
             return batch
         credit = every_tokens_credit(batch.prefixes, answered, self.policy, self.graphs)
-        sampled = torch.where(own.mask, of_actions_at(credit, batch.prefix_index, own.actions), 0.0)
+        sampled = torch.where(own.mask, credit.of(own.actions, batch.prefix_index), 0.0)
         return batch._replace(
             token_credit=sampled if is_dense else None,
-            every_credit=credit.clamp_min(CREDIT_FLOOR) if predicts_credit else None,
+            every_credit=credit.map(lambda edits: edits.clamp_min(CREDIT_FLOOR)) if predicts_credit else None,
         )

@@ -1,6 +1,7 @@
-"""The next token's distribution after each of many prefixes, through the quantities that losses need.
+"""The next token's distribution after each of many prefixes, and numbers for each of its tokens.
 
-No method returns a (P, V) tensor, so a large vocabulary can be summed in chunks.
+Both are known through the quantities that losses need. No method returns a (P, V) tensor, so a large vocabulary can be
+summed in chunks.
 """
 
 from __future__ import annotations
@@ -19,6 +20,33 @@ TokenLoss = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 that shape. log p and log q are 0 outside the mask."""
 
 
+EVERY_TOKEN = slice(None)
+
+
+class TokenValues(Protocol):
+    """A finite number for each of V tokens after each of P prefixes, such as q-values; constant to the gradient."""
+
+    def of(self, actions: Tensor, prefix_index: Tensor) -> Tensor:
+        """Return the numbers (B, T) of `actions` (B, T), after the prefixes `prefix_index` (B, T)."""
+        ...
+
+    def part(self, tokens: slice) -> Tensor:
+        """Return the numbers (P, n) of these n tokens."""
+        ...
+
+    def map(self, change: Callable[[Tensor], Tensor]) -> TokenValues:
+        """Return `change` of each number; it is given tensors (P, any number of tokens)."""
+        ...
+
+    def plus(self, other: TokenValues) -> TokenValues:
+        """Return the sums with `other`, of the same shape."""
+        ...
+
+    def less(self, of_prefix: Tensor) -> TokenValues:
+        """Return the numbers less one number per prefix, `of_prefix` (P,)."""
+        ...
+
+
 class TokenDistribution(Protocol):
     """The distribution over V tokens after each of P prefixes; a token that a filter removes has probability 0."""
 
@@ -34,16 +62,20 @@ class TokenDistribution(Protocol):
         """Return the exact KL(self || other) (P,) in nats."""
         ...
 
-    def expected(self, q: Tensor) -> Tensor:
-        """Return the mean (P,) of the finite values `q` (P, V) over the next token."""
+    def linear_values(self, features: Tensor, weights: Tensor) -> TokenValues:
+        """Return the products of each prefix's `features` (P, D) with each token's `weights` (V, D)."""
+        ...
+
+    def expected(self, q: TokenValues) -> Tensor:
+        """Return the mean (P,) of `q` over the next token."""
         ...
 
     def expected_vector(self, vectors: Tensor) -> Tensor:
         """Return the mean (P, D) over the next token of its row in `vectors` (V, D)."""
         ...
 
-    def expected_loss(self, now: Self, q: Tensor, loss: TokenLoss) -> Tensor:
-        """Return the mean (P,) over the next token of `loss(now's log p, own log p, q, possible)`, with q (P, V)."""
+    def expected_loss(self, now: Self, q: TokenValues, loss: TokenLoss) -> Tensor:
+        """Return the mean (P,) over the next token of `loss(now's log p, own log p, q, possible)`."""
         ...
 
     def most_likely(self, count: int) -> tuple[Tensor, Tensor]:
@@ -53,6 +85,32 @@ class TokenDistribution(Protocol):
     def detach(self) -> Self:
         """Return the same distribution as a constant to the gradient."""
         ...
+
+
+class DenseValues(NamedTuple):
+    """Numbers stored as a tensor (P, V), for small vocabularies."""
+
+    numbers: Tensor
+
+    def of(self, actions: Tensor, prefix_index: Tensor) -> Tensor:
+        """Return the numbers (B, T) of `actions` (B, T), after the prefixes `prefix_index` (B, T)."""
+        return of_actions_at(self.numbers, prefix_index, actions)
+
+    def part(self, tokens: slice) -> Tensor:
+        """Return the numbers (P, n) of these n tokens."""
+        return self.numbers[:, tokens]
+
+    def map(self, change: Callable[[Tensor], Tensor]) -> DenseValues:
+        """Return `change` of each number."""
+        return DenseValues(change(self.numbers))
+
+    def plus(self, other: TokenValues) -> DenseValues:
+        """Return the sums with `other`, of the same shape."""
+        return DenseValues(self.numbers + other.part(EVERY_TOKEN))
+
+    def less(self, of_prefix: Tensor) -> DenseValues:
+        """Return the numbers less one number per prefix, `of_prefix` (P,)."""
+        return DenseValues(self.numbers - of_prefix[:, None])
 
 
 class DenseDistribution(NamedTuple):
@@ -72,19 +130,23 @@ class DenseDistribution(NamedTuple):
         """Return the exact KL(self || other) (P,) in nats."""
         return kl_divergence(self.log_probabilities, other.log_probabilities)
 
-    def expected(self, q: Tensor) -> Tensor:
-        """Return the mean (P,) of the finite values `q` (P, V) over the next token."""
-        return (self.log_probabilities.exp() * q).sum(-1)
+    def linear_values(self, features: Tensor, weights: Tensor) -> DenseValues:
+        """Return the products of each prefix's `features` (P, D) with each token's `weights` (V, D)."""
+        return DenseValues(features @ weights.t())
+
+    def expected(self, q: TokenValues) -> Tensor:
+        """Return the mean (P,) of `q` over the next token."""
+        return (self.log_probabilities.exp() * q.part(EVERY_TOKEN)).sum(-1)
 
     def expected_vector(self, vectors: Tensor) -> Tensor:
         """Return the mean (P, D) over the next token of its row in `vectors` (V, D)."""
         return self.log_probabilities.exp() @ vectors
 
-    def expected_loss(self, now: Self, q: Tensor, loss: TokenLoss) -> Tensor:
-        """Return the mean (P,) over the next token of `loss(now's log p, own log p, q, possible)`, with q (P, V)."""
+    def expected_loss(self, now: Self, q: TokenValues, loss: TokenLoss) -> Tensor:
+        """Return the mean (P,) over the next token of `loss(now's log p, own log p, q, possible)`."""
         possible = (now.log_probabilities > -torch.inf) & (self.log_probabilities > -torch.inf)
         log_p, log_q = (torch.where(possible, one.log_probabilities, 0.0) for one in (now, self))
-        return self.expected(loss(log_p, log_q, q, possible))
+        return self.expected(q.map(lambda numbers: loss(log_p, log_q, numbers, possible)))
 
     def most_likely(self, count: int) -> tuple[Tensor, Tensor]:
         """Return the most likely tokens and their log-probabilities, both (P, at most `count`), in descending order."""

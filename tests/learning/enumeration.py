@@ -21,8 +21,8 @@ from pgplay.learning.objective.records import Credit, LossWeights, Updater
 from pgplay.learning.objective.update import policy_loss, total_loss
 from pgplay.learning.plan import Plan, read_plan
 from pgplay.policies.density import Density
+from pgplay.policies.distribution import DenseValues
 from pgplay.policies.policy import Policy
-from pgplay.policies.prefix_tree import of_actions_at
 from pgplay.policies.reading import prefixes_of
 from pgplay.policies.rollout import Rollout
 from pgplay.tasks.task import Pair
@@ -80,10 +80,10 @@ def world(model: str, density: Density, critic_seed: int, *, dense: bool, with_r
     prefixes = prefixes_of([rollout.reading, measured], [0] * (len(completions) + 1))
     credit = every_credit = None
     if dense:
-        everyones = every_tokens_credit(prefixes, [pair] * (len(completions) + 1), policy).double()
-        drawn = of_actions_at(everyones, prefixes.prefix_index[:-1], rollout.actions)
+        everyones = every_tokens_credit(prefixes, [pair] * (len(completions) + 1), policy).map(Tensor.double)
+        drawn = everyones.of(rollout.actions, prefixes.prefix_index[:-1])
         credit = torch.where(rollout.mask, drawn, 0.0)
-        every_credit = everyones.clamp_min(CREDIT_FLOOR)
+        every_credit = everyones.map(lambda edits: edits.clamp_min(CREDIT_FLOOR))
     draw = random.Random(5)
     # So far apart that the floor under their deviation does not show.
     rewards = torch.tensor([100 * draw.random() for _ in completions], dtype=torch.float64)
@@ -170,10 +170,10 @@ def variance_reduced(credit: Credit, batch: Batch, seen: Forward, baseline: Base
     """Return `credit` with a random function, centred under the policy, as the q-values of a control variate."""
     mask = batch.rollout.mask
     weight = 30 * torch.randn(seen.features.shape[1], VOCABULARY, generator=generator(seed), dtype=torch.float64)
-    q_values = centred(seen.features.detach() @ weight, seen.distribution.detach())
-    q = torch.where(mask, of_actions_at(q_values, batch.prefix_index, batch.rollout.actions), 0.0)
+    q_values = centred(DenseValues(seen.features.detach() @ weight), seen.distribution.detach())
+    q = torch.where(mask, q_values.of(batch.rollout.actions, batch.prefix_index), 0.0)
     advantages = subtract_other_tokens(masked_row_means(credit.advantages, mask), q, mask, baseline)
-    return credit._replace(advantages=advantages, q_values=baseline.own_share(len(mask)) * q_values)
+    return credit._replace(advantages=advantages, q_values=q_values.map(lambda q: baseline.own_share(len(mask)) * q))
 
 
 def rows_of(batch: Batch, rows: list[int]) -> dict[str, Any]:

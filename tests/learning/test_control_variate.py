@@ -22,7 +22,7 @@ from pgplay.learning.objective.records import Credit
 from pgplay.learning.objective.update import policy_loss
 from pgplay.learning.plan import read_plan
 from pgplay.policies.density import Density
-from pgplay.policies.distribution import DenseDistribution
+from pgplay.policies.distribution import DenseDistribution, DenseValues
 from tests.learning.enumeration import LENGTH_LIMIT, compare, flat, rows_of, seen_rows, world
 from tests.learning.helpers import trainer
 from tests.policies.helpers import FAMILIES, generator
@@ -95,7 +95,7 @@ def test_with_dense_credit_no_noise_comes_from_which_token_was_drawn() -> None:
 
 def test_centred_values_have_no_mean() -> None:
     distribution = DenseDistribution(torch.rand(12, 5, generator=generator(1)).log_softmax(-1))
-    q_values = centred(torch.randn(12, 5, generator=generator(2)), distribution)
+    q_values = centred(DenseValues(torch.randn(12, 5, generator=generator(2))), distribution)
     torch.testing.assert_close(distribution.expected(q_values), torch.zeros(12), atol=1e-6, rtol=0)
 
 
@@ -137,7 +137,7 @@ def teach(variate: ControlVariate, sampled: SampledTokens, advantages: torch.Ten
 def q_of_twos(sampled: SampledTokens) -> torch.Tensor:
     """Return the true q (B, T), as each token 2 adds 1 to the advantage."""
     is_two = (torch.arange(5) == 2).float().expand(len(sampled.described), -1)
-    return sampled.q_of(centred(is_two, sampled.distribution))
+    return sampled.q_of(centred(DenseValues(is_two), sampled.distribution))
 
 
 def test_conjugate_gradients_solve_in_as_many_iterations_as_there_are_numbers() -> None:
@@ -188,7 +188,7 @@ def test_what_is_known_of_every_token_is_left_out_in_its_own_unit() -> None:
         sampled, advantages = a_batch(seed)
         credit = torch.zeros(len(sampled.described), 5)
         credit[:, 2] = 7.0  # a token 2 adds 1 to the advantage: a unit of this credit is worth a seventh
-        teach(variate, sampled._replace(credit=credit), advantages)
+        teach(variate, sampled._replace(credit=DenseValues(credit)), advantages)
     an_edit = variate.state()["agreement"][0, 0] / variate.state()["agreement"][1, 0]
     assert an_edit == pytest.approx(1 / 7, rel=0.2)
     sampled, advantages = a_batch(99)
@@ -196,8 +196,8 @@ def test_what_is_known_of_every_token_is_left_out_in_its_own_unit() -> None:
     knowing.state()["agreement"].copy_(torch.tensor([[1.0, 0.0], [7.0, 1.0]]))
     credit = torch.zeros(len(sampled.described), 5)
     credit[:, 2] = 7.0
-    assert blind.apply(sampled._replace(credit=credit), advantages).explained == 0.0
-    reduced = knowing.apply(sampled._replace(credit=credit), advantages)
+    assert blind.apply(sampled._replace(credit=DenseValues(credit)), advantages).explained == 0.0
+    reduced = knowing.apply(sampled._replace(credit=DenseValues(credit)), advantages)
     assert reduced.explained > 0.6
     q = q_of_twos(sampled)
     torch.testing.assert_close(reduced.advantages, subtract_other_tokens(advantages, q, sampled.mask, ALONE))

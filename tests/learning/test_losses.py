@@ -12,7 +12,7 @@ from pgplay.learning.objective.losses import (
     parameter_penalty,
     surrogate,
 )
-from pgplay.policies.distribution import DenseDistribution
+from pgplay.policies.distribution import DenseDistribution, DenseValues
 
 CLIP = ClipRange(0.2, 0.3)
 RATIOS = ["none", "clip", "clip-higher", "cispo", "gspo"]
@@ -47,7 +47,7 @@ def test_an_expected_loss_is_the_mean_of_every_tokens_by_its_old_probability(kin
     logits.requires_grad_()
     log_p, old = logits.log_softmax(-1), old_logits.log_softmax(-1)
     present, drawn = (DenseDistribution(values.flatten(0, 1)) for values in (log_p, old))
-    found = expected_surrogate(kind, present, drawn, advantages.flatten(0, 1), CLIP).view(3, 3)
+    found = expected_surrogate(kind, present, drawn, DenseValues(advantages.flatten(0, 1)), CLIP).view(3, 3)
     expected = torch.zeros(3, 3, dtype=torch.float64)
     for token in range(4):
         parts = (values[:, :, token] for values in (log_p, old, advantages))

@@ -16,12 +16,42 @@ import torch
 from torch import Tensor
 
 from pgplay.policies.density import Density
-from pgplay.policies.distribution import DenseDistribution, TokenDistribution, TokenLoss
+from pgplay.policies.distribution import (
+    EVERY_TOKEN,
+    DenseDistribution,
+    DenseValues,
+    TokenDistribution,
+    TokenLoss,
+    TokenValues,
+)
 
 PREFIXES, WIDTH, VOCABULARY = 3, 4, 7
 KINDS = ("dense", "chunked")
 DENSITIES = (Density(), Density(temperature=0.6), Density(top_k=3))
 EXACT = {"atol": 1e-12, "rtol": 1e-9}
+
+
+class ChunkedValues(NamedTuple):
+    """Numbers that are computed for a slice of the tokens whenever they are asked for; no (P, V) is ever stored."""
+
+    compute: Callable[[slice], Tensor]
+
+    def part(self, tokens: slice) -> Tensor:
+        return self.compute(tokens)
+
+    def of(self, actions: Tensor, prefix_index: Tensor) -> Tensor:
+        flat = zip(prefix_index.flatten().tolist(), actions.flatten().tolist(), strict=True)
+        chosen = [self.compute(slice(token, token + 1))[prefix, 0] for prefix, token in flat]
+        return torch.stack(chosen).view(actions.shape)
+
+    def map(self, change: Callable[[Tensor], Tensor]) -> ChunkedValues:
+        return ChunkedValues(lambda tokens: change(self.compute(tokens)))
+
+    def plus(self, other: TokenValues) -> ChunkedValues:
+        return ChunkedValues(lambda tokens: self.compute(tokens) + other.part(tokens))
+
+    def less(self, of_prefix: Tensor) -> ChunkedValues:
+        return ChunkedValues(lambda tokens: self.compute(tokens) - of_prefix[:, None])
 
 
 class ChunkedDistribution(NamedTuple):
@@ -62,18 +92,21 @@ class ChunkedDistribution(NamedTuple):
             for (_, log_p), (_, log_q) in pairs
         )
 
-    def expected(self, q: Tensor) -> Tensor:
-        return sum_of((log_p.exp() * q[:, tokens]).sum(1) for tokens, log_p in self.chunks())
+    def linear_values(self, features: Tensor, weights: Tensor) -> ChunkedValues:
+        return ChunkedValues(lambda tokens: features @ weights[tokens].t())
+
+    def expected(self, q: TokenValues) -> Tensor:
+        return sum_of((log_p.exp() * q.part(tokens)).sum(1) for tokens, log_p in self.chunks())
 
     def expected_vector(self, vectors: Tensor) -> Tensor:
         return sum_of(log_p.exp() @ vectors[tokens] for tokens, log_p in self.chunks())
 
-    def expected_loss(self, now: Self, q: Tensor, loss: TokenLoss) -> Tensor:
+    def expected_loss(self, now: Self, q: TokenValues, loss: TokenLoss) -> Tensor:
         result = torch.zeros(len(self.features), dtype=self.features.dtype)
         for (tokens, log_q), (_, log_p) in zip(self.chunks(), now.chunks(), strict=True):
             possible = (log_p > -torch.inf) & (log_q > -torch.inf)
             given = (torch.where(possible, values, 0.0) for values in (log_p, log_q))
-            result = result + (log_q.exp() * loss(*given, q[:, tokens], possible)).sum(1)
+            result = result + (log_q.exp() * loss(*given, q.part(tokens), possible)).sum(1)
         return result
 
     def most_likely(self, count: int) -> tuple[Tensor, Tensor]:
@@ -168,7 +201,7 @@ def test_expectations_are_the_sums_over_the_tokens(kind: str, density: Density) 
     given = case(kind, density)
     q = torch.randn(PREFIXES, VOCABULARY, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     wanted = means(given.log_p, lambda prefix, token, _: q[prefix, token].item())
-    torch.testing.assert_close(given.distribution.expected(q).detach(), wanted, **EXACT)
+    torch.testing.assert_close(given.distribution.expected(DenseValues(q)).detach(), wanted, **EXACT)
     vectors = q.t().contiguous()
     for column in range(PREFIXES):
         wanted = means(given.log_p, lambda _, token, __, at=column: vectors[token, at].item())
@@ -188,7 +221,7 @@ def test_an_expected_loss_counts_the_tokens_that_are_possible_then_and_now(kind:
         log_p = now.log_p[prefix][token]
         return q[prefix, token].item() * (log_p - 2 * log_q) if log_p > -math.inf else 0.0
 
-    found = then.distribution.detach().expected_loss(now.distribution, q, loss)
+    found = then.distribution.detach().expected_loss(now.distribution, DenseValues(q), loss)
     torch.testing.assert_close(found.detach(), means(then.log_p, of_token), **EXACT)
     (slope,) = torch.autograd.grad(found.sum(), now.features)
     assert slope.isfinite().all()
@@ -245,3 +278,18 @@ def test_the_dense_entropy_has_the_slope_of_finite_differences() -> None:
             return distribution.entropy() if name == "entropy" else distribution.kl(other)
 
         assert torch.autograd.gradcheck(value, logits)
+
+
+@every_kind
+def test_numbers_of_tokens_are_looked_up_changed_and_added_alike(kind: str) -> None:
+    draw = torch.Generator().manual_seed(4)
+    features = torch.randn(PREFIXES, WIDTH, generator=draw, dtype=torch.float64)
+    weights = torch.randn(VOCABULARY, WIDTH, generator=draw, dtype=torch.float64)
+    table = features @ weights.t()
+    values = case(kind, Density()).distribution.linear_values(features, weights)
+    torch.testing.assert_close(values.part(slice(2, 5)), table[:, 2:5], **EXACT)
+    prefix_index, actions = torch.tensor([[0, 2], [1, 1]]), torch.tensor([[6, 0], [3, 4]])
+    changed = values.map(lambda q: q.clamp(-1, 1)).plus(values).less(table[:, 0])
+    wanted = table.clamp(-1, 1) + table - table[:, :1]
+    torch.testing.assert_close(changed.part(EVERY_TOKEN), wanted, **EXACT)
+    torch.testing.assert_close(changed.of(actions, prefix_index), wanted[prefix_index, actions], **EXACT)

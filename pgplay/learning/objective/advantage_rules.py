@@ -17,6 +17,7 @@ from pgplay.learning.objective.batch import Batch
 from pgplay.learning.objective.dense_credit import dense_advantages
 from pgplay.learning.objective.forward import Forward
 from pgplay.learning.plan import Plan
+from pgplay.policies.distribution import TokenValues
 
 
 def advantages_of(batch: Batch, plan: Plan, seen: Forward, moving_average: float | Tensor) -> tuple[Tensor, Tensor]:
@@ -48,11 +49,11 @@ def advantages_of(batch: Batch, plan: Plan, seen: Forward, moving_average: float
     return advantages, torch.zeros_like(values)
 
 
-def token_q_values(batch: Batch, plan: Plan) -> Tensor | None:
-    """Return the dense advantages (P, V) of all tokens if the credit of each is known, else None."""
+def token_q_values(batch: Batch, plan: Plan) -> TokenValues | None:
+    """Return the dense advantages of all tokens if the credit of each is known, else None."""
     if plan.config.credit != "dense" or batch.every_credit is None:
         return None
-    return dense_advantages(batch.every_credit)
+    return batch.every_credit.map(dense_advantages)
 
 
 def kl_charges(plan: Plan, seen: Forward, mask: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from pgplay.learning.objective.control_variate import ControlVariate
 from pgplay.learning.plan import Plan
+from pgplay.policies.distribution import TokenValues
 from pgplay.policies.policy import Policy
 from pgplay.policies.prefix_tree import Prefixes
 from pgplay.policies.reading import Reading
@@ -22,7 +23,7 @@ class Batch(NamedTuple):
     measured: the targets whose cross-entropy is measured, or None. imitated: texts to make more likely, or None: the
     best completions so far, or with supervised learning the targets of the step's prompts, then with the dropout masks
     (M, P, W) for reading them. prefixes: those of the completions, then of the imitated and the measured texts.
-    every_credit (prefixes, V): the floored credit of every possible token, for the control variate, or None.
+    every_credit: the floored credit of every possible token, for the control variate, or None.
     """
 
     rollout: Rollout
@@ -33,7 +34,7 @@ class Batch(NamedTuple):
     measured: Reading | None
     imitated: Reading | None
     imitated_masks: Tensor | None = None
-    every_credit: Tensor | None = None
+    every_credit: TokenValues | None = None
 
     @property
     def prefix_index(self) -> Tensor:

@@ -33,8 +33,8 @@ from torch import Tensor
 
 from pgplay.learning.objective.advantages import Baseline
 from pgplay.learning.objective.control_variate_shapes import BLOCK, FEATURES, TOKENS
-from pgplay.policies.distribution import TokenDistribution
-from pgplay.policies.prefix_tree import of_actions_at, spread
+from pgplay.policies.distribution import TokenDistribution, TokenValues
+from pgplay.policies.prefix_tree import spread
 
 FADING = 0.98
 """Factor on a batch's weight in the regression per later batch: about fifty are remembered, as a long text needs."""
@@ -50,13 +50,13 @@ SHRINKAGE_FADING = 0.9
 class VarianceReduced(NamedTuple):
     """Per-token advantages (B, T), and the share of Var(A) that the sums of q explain: 1 - Var(A - sum q) / Var(A).
 
-    q_values (P, V): q of every token after each prefix; `advantages` hold that of the sampled one. remaining (B,): A
+    q_values: q of every token after each prefix; `advantages` hold that of the sampled one. remaining (B,): A
     less the known part of q. predicted (B, 2): the sums of q's known and fitted parts, compared as the rewards are,
     before each is multiplied by its shrinkage factor.
     """
 
     advantages: Tensor
-    q_values: Tensor
+    q_values: TokenValues
     explained: Tensor
     remaining: Tensor
     predicted: Tensor
@@ -67,7 +67,7 @@ class SampledTokens(NamedTuple):
 
     described (P, at most FEATURES): the projected features of P prefixes, and `distribution` of the token after each.
     prefix_index, actions, mask (B, T): the prefix number of each token, and the token. baseline: how completions are
-    compared. credit (P, V): every token's known value, in any unit; None if nothing is known.
+    compared. credit: every token's known value, in any unit; None if nothing is known.
     """
 
     described: Tensor
@@ -76,16 +76,16 @@ class SampledTokens(NamedTuple):
     actions: Tensor
     mask: Tensor
     baseline: Baseline
-    credit: Tensor | None = None
+    credit: TokenValues | None = None
 
-    def q_of(self, q_values: Tensor) -> Tensor:
-        """Return q(s_t, a_t) (B, T) of `q_values` (P, V), 0 outside the mask."""
-        return torch.where(self.mask, of_actions_at(q_values, self.prefix_index, self.actions), 0.0)
+    def q_of(self, q_values: TokenValues) -> Tensor:
+        """Return q(s_t, a_t) (B, T) of `q_values`, 0 outside the mask."""
+        return torch.where(self.mask, q_values.of(self.actions, self.prefix_index), 0.0)
 
 
-def centred(q_values: Tensor, distribution: TokenDistribution) -> Tensor:
-    """Return `q_values` (P, V) less their mean under `distribution`."""
-    return q_values - distribution.expected(q_values)[:, None]
+def centred(q_values: TokenValues, distribution: TokenDistribution) -> TokenValues:
+    """Return `q_values` less their mean under `distribution`."""
+    return q_values.less(distribution.expected(q_values))
 
 
 def subtract_other_tokens(advantages: Tensor, q: Tensor, mask: Tensor, baseline: Baseline) -> Tensor:
@@ -155,15 +155,16 @@ class ControlVariate:
     def apply(self, sampled: SampledTokens, advantages: Tensor) -> VarianceReduced:
         """Return the completions' `advantages` (B,) per token, less the q predicted for the other tokens."""
         value_of_credit, shrinkage = self._factors()
-        fitted = self._fitted(sampled)
-        known = torch.zeros_like(fitted) if sampled.credit is None else centred(sampled.credit, sampled.distribution)
-        q_values = value_of_credit * known + shrinkage * fitted
+        fitted, credit = self._fitted(sampled), sampled.credit
+        known = fitted.map(torch.zeros_like) if credit is None else centred(credit, sampled.distribution)
+        q_values = known.map(lambda part: value_of_credit * part).plus(fitted.map(lambda part: shrinkage * part))
         predicted = sampled.baseline.compared(torch.stack([sampled.q_of(part).sum(1) for part in (known, fitted)], 1))
+        own_share = sampled.baseline.own_share(len(advantages))
         unexplained = advantages - value_of_credit * predicted[:, 0] - shrinkage * predicted[:, 1]
         before, after = (part.var().clamp_min(1e-12) for part in (advantages, unexplained))
         return VarianceReduced(
             advantages=subtract_other_tokens(advantages, sampled.q_of(q_values), sampled.mask, sampled.baseline),
-            q_values=sampled.baseline.own_share(len(advantages)) * q_values,
+            q_values=q_values.map(lambda q: own_share * q),
             explained=1 - after / before,
             remaining=advantages - value_of_credit * predicted[:, 0],
             predicted=predicted,
@@ -204,11 +205,12 @@ class ControlVariate:
     def _small(self) -> dict[str, Tensor]:
         return {name: getattr(self, f"_{name}") for name in ("weights", "products", "spread", "agreement")}
 
-    def _fitted(self, sampled: SampledTokens) -> Tensor:
-        """Return the fitted part of q(s_t, a) (P, V)."""
-        q_values = centred(sampled.described @ (self._token_map @ self._weights).t(), sampled.distribution)
+    def _fitted(self, sampled: SampledTokens) -> TokenValues:
+        """Return the fitted part of q(s_t, a)."""
+        distribution = sampled.distribution
+        q_values = centred(distribution.linear_values(sampled.described, self._token_map @ self._weights), distribution)
         limit = LARGEST * (self._spread[0] / self._spread[1].clamp_min(1.0)).sqrt()
-        return centred(q_values.clamp(-limit, limit), sampled.distribution)
+        return centred(q_values.map(lambda q: q.clamp(-limit, limit)), distribution)
 
     def _factors(self) -> tuple[Tensor, Tensor]:
         """Return the advantage per unit of credit, never negative, and the fitted part's shrinkage factor, 0 to 1."""

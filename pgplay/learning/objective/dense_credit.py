@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from pgplay.policies.cuda_graphs import EAGER, GraphCache
+from pgplay.policies.distribution import DenseValues, TokenValues
 from pgplay.policies.policy import Policy
 from pgplay.policies.prefix_tree import Prefixes
 from pgplay.policies.rollout import Rollout
@@ -121,8 +122,8 @@ def token_credit(rollout: Rollout, pairs: Sequence[Pair], policy: Policy, reward
 
 def every_tokens_credit(
     prefixes: Prefixes, pairs: Sequence[Pair], policy: Policy, graphs: GraphCache = EAGER
-) -> Tensor:
-    """Return the credit (P, V), at most 0, that every token would have after each prefix, in edits: by levenshtein.
+) -> TokenValues:
+    """Return the credit, at most 0, that every token would have after each prefix, in edits: by levenshtein.
 
     It is the difference of potentials. The N texts of `prefixes` answer `pairs`. Of several right answers the nearest
     one counts at every step: the least of several potentials is a potential too.
@@ -132,7 +133,7 @@ def every_tokens_credit(
     begins = torch.tensor([len(policy.prefix(pair.prompt)) - 1 for pair in pairs], device=policy.device)
     found = (_potentials(prefixes, begins, answers, policy, graphs) for answers in texts)
     before, after = map(torch.stack, zip(*found, strict=True))
-    return (before.amin(0)[:, None] - after.amin(0)).float()
+    return DenseValues((before.amin(0)[:, None] - after.amin(0)).float())
 
 
 def _potentials(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from pgplay.policies.distribution import TokenDistribution
+from pgplay.policies.distribution import TokenDistribution, TokenValues
 
 
 class ClipRange(NamedTuple):
@@ -64,11 +64,11 @@ def surrogate(
 
 
 def expected_surrogate(
-    kind: str, now: TokenDistribution, drawn: TokenDistribution, q_values: Tensor, clip: ClipRange
+    kind: str, now: TokenDistribution, drawn: TokenDistribution, q_values: TokenValues, clip: ClipRange
 ) -> Tensor:
     """Return the mean (P,) of `surrogate`'s losses over the token `drawn` after each prefix.
 
-    `q_values` (P, V) are every token's advantages. The expectation of a sampled token's loss is taken exactly,
+    `q_values` are every token's advantages. The expectation of a sampled token's loss is taken exactly,
     sum over v of pi_old(v) L(v), so that no noise comes from which token was drawn (expected policy gradients, Ciosek
     and Whiteson 2018, arXiv:1706.05374; with a known value of the best continuation, differentiable imitation as in Sun
     et al. 2017, arXiv:1703.01030). For gspo, whose ratio is a completion's, each token's ratio has the limits. A token

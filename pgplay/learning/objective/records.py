@@ -16,6 +16,7 @@ from pgplay.learning.objective.optimisers import Optimiser
 from pgplay.learning.plan import Plan
 from pgplay.policies.cuda_graphs import EAGER, GraphCache
 from pgplay.policies.density import Density
+from pgplay.policies.distribution import TokenValues
 
 
 class CarriedState(NamedTuple):
@@ -53,13 +54,13 @@ class Updater(NamedTuple):
 class Credit(NamedTuple):
     """The credit of a batch's tokens, constant to the gradient.
 
-    advantages (B, T) are those of the sampled tokens; q_values (P, V) those of every token, if known: of each sampled
+    advantages (B, T) are those of the sampled tokens; q_values those of every token, if known: of each sampled
     token's advantage that part is then averaged over all tokens. returns (B, T) are the critic's targets.
     """
 
     advantages: Tensor
     returns: Tensor
-    q_values: Tensor | None = None
+    q_values: TokenValues | None = None
 
 
 class LossWeights(NamedTuple):

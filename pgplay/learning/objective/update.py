@@ -44,7 +44,7 @@ from pgplay.learning.objective.records import (
 from pgplay.learning.plan import Plan
 from pgplay.learning.schedules.kl_weight import kl_weight
 from pgplay.policies.distribution import TokenDistribution
-from pgplay.policies.prefix_tree import of_actions_at, spread
+from pgplay.policies.prefix_tree import spread
 
 
 def policy_loss(seen: Forward, first: Forward, batch: Batch, plan: Plan, credit: Credit) -> Surrogate:
@@ -62,7 +62,7 @@ def policy_loss(seen: Forward, first: Forward, batch: Batch, plan: Plan, credit:
     if credit.q_values is None:
         return whole
     expected = expected_surrogate(ratio, seen.distribution, first.distribution.detach(), credit.q_values, clip)
-    rest = credit.advantages - of_actions_at(credit.q_values, batch.prefix_index, rollout.actions)
+    rest = credit.advantages - credit.q_values.of(rollout.actions, batch.prefix_index)
     return whole._replace(losses=spread(expected, batch.prefix_index) + of_sampled(rest).losses)
 
 
