@@ -1,4 +1,4 @@
-"""The one registry of actions: keys, command palette, footer and help are all made from it."""
+"""The one registry of actions: keys, command palette, line of keys, view panel, help and docs are made from it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from typing import NamedTuple
 
 from textual.binding import Binding
 
+from pgplay.worker.protocol.records import RunState
+
 
 class Action(NamedTuple):
     """One thing that a person can do.
 
-    `rank` is its priority in the line of keys, 1 the highest; 0 keeps it out.
+    `key` is empty if only the view panel and the palette lead to it. `view_key` is its key in the view panel, empty if
+    it is not about how the plots look. `shown` puts it in the line of keys of every page it works on.
     """
 
     name: str
@@ -19,49 +22,74 @@ class Action(NamedTuple):
     key_display: str
     title: str
     help: str
-    rank: int = 0
+    shown: bool = False
+    view_key: str = ""
+
+    @property
+    def keys(self) -> str:
+        """The keys that lead to it, as a person reads them."""
+        return ", ".join(filter(None, (self.key_display, f"v {self.view_key}" if self.view_key else "")))
+
+
+class Choice(NamedTuple):
+    """One line of the view panel; `action` is in Textual's words."""
+
+    key: str
+    title: str
+    help: str
+    action: str
+
+
+NOT_IN_THE_PALETTE = ("unfocus", "interrupt")
+"""Actions that are keys alone."""
+
+LOOKS = "look-"
+"""How the ids of a page's bindings begin that belong into the view panel."""
 
 
 ACTIONS = (
-    Action("toggle_run", "space", "space", "start/pause", "Start, pause or resume the run.", 1),
-    Action("one_step", "s", "s", "one step", "Make one step and pause.", 6),
+    Action("toggle_run", "space", "space", "start/pause", "Start, pause or resume the run."),
+    Action("one_step", "s", "s", "one step", "Make one step and pause."),
     Action("ten_steps", "S", "S", "ten steps", "Make ten steps and pause."),
     Action("go_until", "g", "g", "run until…", "Run until solved, a reward, a step or a time, then pause."),
     Action("slower", "minus", "-", "slower", "Slow motion: ten steps per second, two, or one every two seconds."),
     Action("faster", "plus", "+", "faster", "Speed up again, to full speed."),
-    Action("stop", "x", "x", "stop", "End the run; its policy stays for sampling and saving.", 7),
-    Action("reset", "r", "r", "reset", "Discard the policy and clear the plots; the stored run stays.", 8),
-    Action("toggle_setup", "t", "t", "setup", "Show or hide the setup.", 2),
-    Action("save", "ctrl+s", "^s", "save", "Save the policy under a name.", 4),
-    Action("write", "w", "w", "write", "Sample from the policy.", 9),
-    Action("library", "o", "o", "policies", "Saved policies: sample, train on, rename, delete, export, import.", 5),
+    Action("stop", "x", "x", "stop", "End the run; its policy stays for sampling and saving."),
+    Action("reset", "r", "r", "reset", "Discard the policy and clear the plots; the stored run stays."),
+    Action("toggle_setup", "t", "t", "setup", "Show or hide the setup."),
+    Action("save", "ctrl+s", "^s", "save", "Save the policy under a name."),
+    Action("write", "w", "w", "write", "Sample from the policy."),
+    Action("library", "o", "o", "policies", "Saved policies: sample, train on, rename, delete, export, import."),
     Action("runs", "u", "u", "runs", "Stored runs: resume one from its last checkpoint."),
     Action("travel", "h", "h", "back in time", "The run at any earlier step; continue from there as a branch."),
-    Action("edit_reward", "e", "e", "edit reward", "Edit the reward: type, check it on the samples, apply.", 5),
-    Action("reward_bench", "j", "j", "reward bench", "Compare rewards on texts you type; probe one.", 10),
+    Action("edit_reward", "e", "e", "edit reward", "Edit the reward: type, check it on the samples, apply."),
+    Action("reward_bench", "j", "j", "reward bench", "Compare rewards on texts you type; probe one."),
     Action("side_by_side", "p", "p", "side by side", "Several runs in one plot; try another algorithm or reward."),
     Action("recipe", "y", "y", "recipe", "The settings as one line and as a command: copy, save, paste."),
     Action("details", "i", "i", "details", "All findings, all metrics of the newest step, and the log."),
-    Action("phases", "n", "n", "step through one update", "Sample, score, advantage, update: numbers, maths, code."),
+    Action("phases", "n", "n", "one update", "Sample, score, advantage, update: numbers, maths, code."),
     Action("microscope", "k", "k", "microscope", "Completions token by token; sort and search them."),
     Action("policy_map", "a", "a", "map", "What the policy would write, and when it learnt each letter."),
-    Action("prompts", "q", "q", "prompts", "Every prompt with its greedy completion and reward; watch one."),
-    Action("health", "question_mark", "?", "signal health", "Is the learning signal healthy? What to try."),
+    Action("prompts", "P", "P", "prompts", "Every prompt with its greedy completion and reward; watch one."),
+    Action("health", "d", "d", "diagnosis", "Is the learning signal healthy? What to try."),
     Action("take_advice", "exclamation_mark", "!", "take the advice", "Make the change that the finding suggests."),
-    Action("choose_metrics", "m", "m", "metrics", "Choose which metrics to plot, and which one large."),
-    Action("enlarge", "b", "b", "full size", "Show one panel (tab chooses it) or the plots full size."),
-    Action("cursor", "c", "c", "cursor", "Read all plots at one step; left, right or a click moves it."),
+    Action("view", "v", "v", "view", "How the page looks: shows the keys for metrics, smoothing, scale, theme …", True),
+    Action("choose_metrics", "m", "m", "metrics", "Choose which metrics to plot, and which one large.", view_key="m"),
+    Action("enlarge", "b", "b", "full size", "Show one panel (tab chooses it) or the plots full size.", view_key="b"),
+    Action("cursor", "c", "c", "cursor", "Read all plots at one step; left, right or a click moves it.", view_key="c"),
     Action("cursor_left", "left", "←", "cursor left", "Move the cursor to an earlier step."),
     Action("cursor_right", "right", "→", "cursor right", "Move the cursor to a later step."),
-    Action("zoom", "z", "z", "zoom", "Show the last 1000, 200 or 50 steps, or the whole run."),
-    Action("smooth", "v", "v", "smooth", "Average the curves over 5, 20 or 100 steps; the raw line stays faint."),
-    Action("logarithm", "l", "l", "log scale", "Toggle the log scale of the focused plot, or of the large one."),
+    Action("zoom", "z", "z", "zoom", "Show the last 1000, 200 or 50 steps, or the whole run.", view_key="z"),
+    Action("smooth", "", "", "smooth", "Average the curves over 5, 20 or 100 steps; the raw line stays.", view_key="s"),
+    Action("logarithm", "l", "l", "log scale", "Log scale of the focused plot, or of the large one.", view_key="l"),
     Action("target_from_file", "f", "f", "target from a file", "Read the target text from a file."),
-    Action("toggle_theme", "d", "d", "theme", "Next theme: dark, light, and both for colour-blind eyes."),
+    Action("toggle_theme", "", "", "theme", "Next theme: dark, light, and both for colour-blind eyes.", view_key="t"),
+    Action("toggle_ascii", "", "", "ASCII", "Draw in ASCII, for fonts without braille; or no longer.", view_key="a"),
     Action("unfocus", "escape", "esc", "leave the field", "Leave a text field, so that keys are commands again."),
     Action("jump", "full_stop", ".", "jump", "Show a letter on every panel; press one to focus that panel."),
-    Action("help", "f1", "f1", "help", "Explain the panel in focus or under the mouse; all keys and panels.", 3),
-    Action("quit", "ctrl+q", "^q", "quit", "Quit (a running run is checkpointed)."),
+    Action("help", "question_mark,f1", "?", "help", "Explain the panel in focus; all keys and panels. f1 too.", True),
+    Action("quit", "q", "q", "quit", "Quit; asks first while a run is training. ctrl+q quits at once."),
+    Action("interrupt", "ctrl+c", "^c", "copy", "Copy the selection; pressed twice, quit."),
 )
 
 CONTROLLERS: dict[str, tuple[str, ...]] = {
@@ -73,26 +101,38 @@ CONTROLLERS: dict[str, tuple[str, ...]] = {
     "plots": (*("choose_metrics", "enlarge", "cursor", "cursor_left", "cursor_right", "zoom", "smooth", "logarithm"),),
     "inspection": ("phases", "microscope", "policy_map", "prompts", "health", "take_advice", "details"),
     "stored_runs": ("runs", "travel", "side_by_side", "recipe"),
-    "shell": ("toggle_setup", "toggle_theme", "unfocus", "jump", "help"),
+    "shell": ("toggle_setup", "view", "toggle_theme", "toggle_ascii", "unfocus", "jump", "help", "quit", "interrupt"),
 }
-"""The controller that does each action of ACTIONS, by a method of the action's name; `quit` is Textual's own."""
+"""The controller that does each action of ACTIONS, by a method of the action's name."""
 
 CONTROLLER_OF = {name: controller for controller, names in CONTROLLERS.items() for name in names}
 
-EVERYWHERE = ("help", "jump", "toggle_theme")
-"""The actions whose keys work on every screen; the others' are the main screen's."""
+EVERYWHERE = ("view", "toggle_theme", "toggle_ascii", "jump", "help", "quit", "interrupt")
+"""The actions whose keys work on every page; the others' are the main screen's."""
+
+_ENDED = ("phases", "write", "save", "side_by_side", "edit_reward", "toggle_run", "policy_map", "health")
+LINE_OF_KEYS: dict[RunState, tuple[str, ...]] = {
+    "idle": ("toggle_run", "phases", "toggle_setup", "edit_reward", "library", "runs", "recipe", "view"),
+    "preparing": ("toggle_run", "stop", "phases", "view", "slower"),
+    "training": ("toggle_run", "phases", "view", "health", "slower", "write", "stop", "policy_map", "microscope"),
+    "paused": ("toggle_run", "one_step", "phases", "view", "save", "write", "travel", "side_by_side", "health"),
+    "solved": _ENDED,
+    "finished": _ENDED,
+    "failed": ("details", "edit_reward", "runs", "toggle_run", "health", "toggle_setup"),
+}
+"""The actions in the main screen's line of keys, by the run's state, the most useful first."""
 
 EDITOR_ACTIONS = (
-    Action("check", "ctrl+r", "^r", "check", "Preview scores; training is not affected.", 1),
-    Action("apply", "ctrl+s", "^s", "apply", "Save this reward and train with it from the next step on.", 1),
-    Action("begin_in_python", "ctrl+t", "^t", "Python template", "Replace with a Python template.", 1),
-    Action("leave", "escape", "esc", "back", "Go back; your text stays until you apply it.", 1),
+    Action("check", "ctrl+r", "^r", "check", "Preview scores; training is not affected.", True),
+    Action("apply", "ctrl+s", "^s", "apply", "Save this reward and train with it from the next step on.", True),
+    Action("begin_in_python", "ctrl+t", "^t", "Python template", "Replace with a Python template.", True),
+    Action("leave", "escape", "esc", "back", "Go back; your text stays until you apply it.", True),
 )
 """Actions in the reward editor: methods of its screen."""
 
 BENCH_ACTIONS = (
-    Action("probe", "ctrl+r", "^r", "before training", "Probe a reward before training.", 1),
-    Action("leave", "escape", "esc", "back", "Go back.", 1),
+    Action("probe", "ctrl+r", "^r", "before training", "Probe a reward before training.", True),
+    Action("leave", "escape", "esc", "back", "Go back.", True),
 )
 """Actions on the reward bench."""
 
@@ -105,7 +145,7 @@ def do(name: str) -> str:
 def bindings(actions: Sequence[Action] = ACTIONS, *, priority: bool = False) -> list[Binding]:
     """Return the key bindings; single letters trigger nothing while a text field has the focus.
 
-    With `priority` they take precedence over a focused text field; ctrl+q always does.
+    With `priority` they take precedence over a focused text field.
     """
     return [
         Binding(
@@ -113,9 +153,10 @@ def bindings(actions: Sequence[Action] = ACTIONS, *, priority: bool = False) -> 
             do(action.name) if action.name in CONTROLLER_OF else action.name,
             action.title,
             key_display=action.key_display,
-            show=action.rank > 0,
+            show=action.shown,
             tooltip=action.help,
-            priority=priority or action.name == "quit",
+            priority=priority,
         )
         for action in actions
+        if action.key
     ]

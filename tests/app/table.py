@@ -28,15 +28,16 @@ HEAD = """\
 
 This page is made by `python -m tests.app.table`; a test fails where it is out of date.
 
-`ctrl+p` opens the palette, which holds all of this by name; `f1` explains what has the focus. A letter typed into a
-field is text: `esc` leaves the field first. A click on a key in the lowest line does the same.
+`?` (or `f1`) explains what has the focus, `ctrl+p` searches everything by name, `esc` goes back, `q` quits. `v` shows
+the keys that change how a page looks: `v l` is `v`, then `l`. A letter typed into a field is text: `esc` leaves the
+field first. A click on a key in the lowest line does the same.
 """
 
 PAGES: dict[str, type[Screen[None]]] = {
-    "One step in four stops (n)": PhaseScreen,
+    "One update (n)": PhaseScreen,
     "Microscope (k)": MicroscopeScreen,
     "The policy's map (a)": MapScreen,
-    "Prompts (q)": PromptsScreen,
+    "Prompts (P)": PromptsScreen,
     "Back in time (h)": TravelScreen,
     "Side by side (p)": SideBySide,
     "Policies (o)": Library,
@@ -46,7 +47,7 @@ PAGES: dict[str, type[Screen[None]]] = {
 
 def page() -> str:
     """Return the page."""
-    sections = [HEAD, _section("The main screen", bindings(ACTIONS))]
+    sections = [HEAD, _table("The main screen", ((one.keys, f"{one.title}: {one.help}") for one in ACTIONS))]
     for title, screen in PAGES.items():
         sections.append(_section(title, (key for key in screen.BINDINGS if isinstance(key, Binding))))
     sections.append(_section("The reward's editor (e)", bindings(EDITOR_ACTIONS)))
@@ -55,7 +56,11 @@ def page() -> str:
 
 
 def _section(title: str, keys: Iterable[Binding]) -> str:
-    rows = [f"| `{key.key_display or key.key}` | {_told(key)} |" for key in keys if key.description]
+    return _table(title, ((key.key_display or key.key, _told(key)) for key in keys if key.description))
+
+
+def _table(title: str, keys: Iterable[tuple[str, str]]) -> str:
+    rows = [f"| `{key}` | {words} |" for key, words in keys]
     return "\n".join([f"## {title}", "", "| key | |", "|---|---|", *rows, ""])
 
 

@@ -111,7 +111,7 @@ async def test_what_the_app_was_like_comes_back(monkeypatch: pytest.MonkeyPatch,
     bench = Bench(make_config({"target": "good day", "lr": 0.01}))
     async with bench.app.run_test(size=SIZE) as pilot:
         await begin(bench, pilot)
-        await pilot.press("d", "v")
+        await pilot.press("v", "t", "v", "s")
         bench.app.controllers.shell.toggle_ascii()
         await pilot.press("ctrl+q")
     memory, problems = load_saved_state()
@@ -190,7 +190,7 @@ async def test_every_theme_can_be_chosen_and_the_key_goes_through_the_houses_own
         await begin(bench, pilot)
         seen = [bench.app.theme]
         for _ in themes.THEMES:
-            await pilot.press("d")
+            await pilot.press("v", "t")
             seen.append(bench.app.theme)
         assert seen == [theme.name for theme in (*themes.THEMES, themes.DARK)]
         bench.app.theme = "textual-light"  # one that lacks what the house's own styles want beyond Textual's

@@ -290,7 +290,7 @@ async def test_the_signals_health_is_told_in_words_and_a_number_follows_the_advi
         sick = {"clip_share": 0.8, "lr": 0.005, "tied_groups": 0.0, "entropy": 1.0}
         bench.worker.train(80, after=40, metrics=lambda step: {**curve(step), **sick})
         await until(pilot, lambda: bench.app.state.step == 80)
-        await pilot.press("question_mark")
+        await pilot.press("d")
         await until(pilot, lambda: bench.app.screen.query("#health-signals"))
         await until(pilot, lambda: "80% of tokens were clipped" in seen(bench, "#health-signals"))
         assert "1: lr 0.0025" in seen(bench, "#health-signals")
@@ -375,7 +375,7 @@ async def open_signals(bench: Bench, pilot: Pilot[int]) -> None:
     sick = {"clip_share": 0.8, "lr": 0.005, "tied_groups": 0.0, "entropy": 1.0}
     bench.worker.train(80, after=40, metrics=lambda step: {**curve(step), **sick})
     await until(pilot, lambda: bench.app.state.step == 80)
-    await pilot.press("question_mark")
+    await pilot.press("d")
     await until(pilot, lambda: bench.app.screen.query("#health-signals"))
     await until(pilot, lambda: "1: lr 0.0025" in seen(bench, "#health-signals"))
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from textual.widgets import Input, TextArea
+from textual.widgets import Input, Static, TextArea
 
-from pgplay.app.actions import ACTIONS, CONTROLLER_OF
-from pgplay.app.app import PgplayApp
+from pgplay.app.actions import ACTIONS, CONTROLLER_OF, LINE_OF_KEYS, NOT_IN_THE_PALETTE
 from pgplay.app.screens.dialogs.help import HelpScreen
+from pgplay.app.screens.dialogs.questions import ConfirmDialog
+from pgplay.app.screens.dialogs.view import ViewPanel
+from pgplay.app.screens.library.policies import Library
 from pgplay.app.screens.step.microscope import MicroscopeScreen
+from pgplay.app.screens.step.policy_map import MapScreen
 from pgplay.app.widgets.two_column_text import TwoColumnText
 from pgplay.config.run_config import make_config
 from pgplay.worker.protocol.commands import Start
-from tests.app.fake_worker import Bench, begin, until, words
+from tests.app.fake_worker import Bench, begin, opened, until, words
 
 
 @pytest.mark.parametrize("reward", ["levenshtein", "0.8*levenshtein + 0.2*prefix"])
@@ -66,12 +69,11 @@ async def test_space_on_a_closed_list_still_starts() -> None:
 def test_every_action_of_the_registry_is_there_with_a_key_of_its_own() -> None:
     controllers = Bench().app.controllers
     for action in ACTIONS:
-        if action.name == "quit":  # Textual's own
-            assert callable(PgplayApp.action_quit)
-        else:
-            assert callable(getattr(getattr(controllers, CONTROLLER_OF[action.name]), action.name))
-    assert set(CONTROLLER_OF) == {action.name for action in ACTIONS} - {"quit"}
-    assert len({action.key for action in ACTIONS}) == len(ACTIONS)
+        assert callable(getattr(getattr(controllers, CONTROLLER_OF[action.name]), action.name))
+        assert action.keys
+    assert set(CONTROLLER_OF) == {action.name for action in ACTIONS}
+    for keys in ([action.key for action in ACTIONS if action.key], [one.view_key for one in ACTIONS if one.view_key]):
+        assert len(set(keys)) == len(keys)
 
 
 async def test_help_names_every_key() -> None:
@@ -98,13 +100,101 @@ async def test_the_line_of_keys_says_what_space_would_do_and_can_be_clicked() ->
         await until(pilot, lambda: words(bench, "#keys").startswith("space pause"))
 
 
-async def test_d_changes_between_dark_and_light() -> None:
-    bench = Bench()
-    async with bench.app.run_test(size=(80, 24)) as pilot:
-        await begin(bench, pilot)
+@pytest.mark.parametrize("run", LINE_OF_KEYS)
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+async def test_the_line_of_keys_fits_and_always_leads_to_help_the_palette_and_out(run: str, width: int) -> None:
+    async with opened(size=(width, 24)) as (bench, pilot):
+        bench.app.state.run = run  # type: ignore[assignment]
+        bench.app.redraw()
+        await pilot.pause()
+        line = words(bench, "#keys")
+        assert line.endswith("? help   ^p search   q quit")
+        assert len(line) == bench.app.main.query_one("#keys").content_size.width
+        first, second = ({action.name: action for action in ACTIONS}[name] for name in LINE_OF_KEYS[run][:2])
+        assert line.startswith(first.key_display)
+        assert f"{second.key_display} {second.title}" in line or width < 80
+
+
+async def test_the_view_panel_shows_its_keys_and_does_what_the_next_one_says() -> None:
+    async with opened(size=(80, 24)) as (bench, pilot):
         assert bench.app.current_theme.dark
-        await pilot.press("d")
-        assert not bench.app.current_theme.dark
+        await pilot.press("v")
+        await until(pilot, lambda: isinstance(bench.app.screen, ViewPanel))
+        shown = str(bench.app.screen.query_one("#view-choices", Static).render())
+        for action in ACTIONS:
+            assert not action.view_key or f"{action.view_key}  {action.title}" in shown
+        await pilot.press("t")
+        await until(pilot, lambda: not bench.app.current_theme.dark)
+        assert bench.app.screen is bench.app.main
+        await pilot.press("v", "escape")
+        await until(pilot, lambda: bench.app.screen is bench.app.main)
+        await pilot.press("v", "x")  # no choice: it closes and does nothing, not even what x does on the page
+        await until(pilot, lambda: bench.app.screen is bench.app.main)
+        assert not bench.worker.commands
+
+
+async def test_the_view_panel_of_a_page_has_the_keys_of_that_page() -> None:
+    async with opened(size=(120, 36)) as (bench, pilot):
+        bench.worker.build("paused")
+        bench.worker.train(300)
+        await until(pilot, lambda: bench.app.state.step == 300)
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(bench.app.screen, MapScreen))
+        page = bench.app.screen
+        await pilot.press("v")
+        await until(pilot, lambda: isinstance(bench.app.screen, ViewPanel))
+        shown = str(bench.app.screen.query_one("#view-choices", Static).render())
+        assert "z  zoom" in shown
+        assert "b  full size" in shown
+        assert "metrics" not in shown
+        await pilot.press("b")
+        await until(pilot, lambda: page.maximized is not None)
+
+
+async def test_q_leaves_at_once_or_asks_while_a_run_is_training() -> None:
+    async with opened() as (bench, pilot):
+        bench.worker.build("training")
+        bench.worker.train(3)
+        await until(pilot, lambda: bench.app.state.step == 3)
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(bench.app.screen, ConfirmDialog))
+        await pilot.press("n")
+        await until(pilot, lambda: bench.app.screen is bench.app.main)
+        assert bench.worker.alive
+        await pilot.press("q", "y")
+        await until(pilot, lambda: not bench.worker.alive)
+    async with opened() as (bench, pilot):
+        await pilot.press("q")
+        await until(pilot, lambda: not bench.worker.alive)
+
+
+async def test_q_leaves_from_every_page() -> None:
+    async with opened() as (bench, pilot):
+        await pilot.press("o")
+        await until(pilot, lambda: isinstance(bench.app.screen, Library))
+        await pilot.press("q")
+        await until(pilot, lambda: not bench.worker.alive)
+
+
+@pytest.mark.parametrize("page", [(), ("i",)])
+async def test_ctrl_c_quits_when_it_is_pressed_twice(page: tuple[str, ...]) -> None:
+    async with opened() as (bench, pilot):
+        await pilot.press(*page)
+        await until(pilot, lambda: len(bench.app.screen_stack) == 1 + len(page))
+        await pilot.press("ctrl+c")
+        assert bench.worker.alive
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: not bench.worker.alive)
+
+
+async def test_ctrl_c_copies_what_is_selected_instead_of_quitting() -> None:
+    async with opened() as (bench, pilot):
+        target = bench.app.main.query_one("#target", TextArea)
+        target.focus()
+        target.select_all()
+        await pilot.press("ctrl+c", "ctrl+c")
+        assert bench.app.clipboard == target.text
+        assert bench.worker.alive
 
 
 async def test_the_palette_holds_every_key_of_the_page_that_it_is_opened_on() -> None:
@@ -113,7 +203,10 @@ async def test_the_palette_holds_every_key_of_the_page_that_it_is_opened_on() ->
         await begin(bench, pilot)
         titles = [command.title for command in bench.app.get_system_commands(bench.app.screen)]
         assert sorted(titles) == sorted(
-            [*(action.title.capitalize() for action in ACTIONS if action.name != "unfocus"), "Theme", "ASCII"]
+            [
+                *(f"{one.title[:1].upper()}{one.title[1:]}" for one in ACTIONS if one.name not in NOT_IN_THE_PALETTE),
+                "Choose a theme",
+            ]
         )
         bench.worker.build("paused")
         bench.worker.train(3)

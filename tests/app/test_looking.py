@@ -117,7 +117,7 @@ async def test_smoothing_keeps_the_raw_line() -> None:
         plot = bench.app.main.query_one("#plot-2", Plot)
         await until(pilot, lambda: "┤" in str(plot.render()))
         pens = {str(span.style) for span in plot.render().spans}
-        await pilot.press("v")
+        await pilot.press("v", "s")
         await until(pilot, lambda: "mean of 5 steps" in subtitle(bench, 2))
         await until(pilot, lambda: len({str(span.style) for span in plot.render().spans}) == len(pens) + 1)
 
@@ -166,7 +166,7 @@ async def test_of_a_legend_that_is_too_long_the_end_stays_whole() -> None:
         def legend() -> str:
             return bench.app.screen._compositor.render_strips()[edge].text
 
-        await pilot.press("v")
+        await pilot.press("v", "s")
         await until(pilot, lambda: "mean of 5 steps  ─" in legend())
         await pilot.press("z")
         await until(pilot, lambda: "▪ greedy  mean of 5 steps  last 50 steps" in legend())

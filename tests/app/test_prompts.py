@@ -35,7 +35,7 @@ async def test_every_prompt_is_listed_and_the_one_under_the_cursor_is_watched() 
         bench.worker.build("training")
         bench.worker.tell(snapshot(40))
         await until(pilot, lambda: bench.app.state.step == 40)
-        await pilot.press("q")
+        await pilot.press("P")
         await until(pilot, lambda: isinstance(bench.app.screen, PromptsScreen))
         assert bench.sent(ListPrompts)
         bench.worker.tell(PromptsListed(sheet=sheet(40, 0.0)))
@@ -59,7 +59,7 @@ async def test_without_a_run_the_page_makes_a_first_step() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(100, 30)) as pilot:
         await begin(bench, pilot)
-        await pilot.press("q")
+        await pilot.press("P")
         await until(pilot, lambda: isinstance(bench.app.screen, PromptsScreen))
         assert len(bench.sent(Start)) == 1
 
@@ -71,7 +71,7 @@ async def test_another_run_begins_with_no_prompts_of_the_last_one() -> None:
         bench.worker.build("training")
         bench.worker.tell(snapshot(40))
         await until(pilot, lambda: bench.app.state.step == 40)
-        await pilot.press("q")
+        await pilot.press("P")
         await until(pilot, lambda: isinstance(bench.app.screen, PromptsScreen))
         bench.worker.tell(PromptsListed(sheet=sheet(40, 0.0)))
         await until(pilot, lambda: len(cells(bench)) == 3 and "abc" in shown(bench, "#watched"))
@@ -94,6 +94,6 @@ async def test_the_prompts_page_opens_without_those_of_the_last_run() -> None:
         bench.worker.build("training", run="another")
         bench.worker.tell(snapshot(1))
         await until(pilot, lambda: bench.app.state.step == 1)
-        await pilot.press("q")
+        await pilot.press("P")
         await until(pilot, lambda: isinstance(bench.app.screen, PromptsScreen))
         assert cells(bench) == []

@@ -32,7 +32,7 @@ from tests.app.fake_worker import TEXTS, Bench, opened, snapshot
 
 PARTS = 10
 STEPS_A_SNAPSHOT = 100
-PAGES = ("i", "full_stop", "question_mark", "a", "k")
+PAGES = ("i", "full_stop", "d", "a", "k")
 
 
 def told(last: int, rolls: random.Random) -> Snapshot:

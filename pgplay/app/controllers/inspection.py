@@ -83,7 +83,7 @@ class InspectionController:
         if settings:
             self.change(settings)
         else:
-            self._host.notify_user("There is no advice now that a key could follow. ? tells how the signal stands.")
+            self._host.notify_user("There is no advice now that a key could follow. d tells how the signal stands.")
 
     def change(self, settings: dict[str, Any]) -> None:
         """Put `settings` into the setup, from where they reach the run as if they had been typed."""

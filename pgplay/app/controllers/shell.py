@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from time import monotonic
 from typing import Any
 
 from textual.app import SystemCommand
@@ -12,11 +13,14 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from pgplay.app import themes
-from pgplay.app.actions import ACTIONS, CONTROLLER_OF
+from pgplay.app.actions import ACTIONS, EVERYWHERE, LOOKS, NOT_IN_THE_PALETTE, Choice, do
 from pgplay.app.help.helpable import explanation_of
 from pgplay.app.host import ShellHost
 from pgplay.app.state import saved_state
 from pgplay.app.state.saved_state import SavedUiState
+
+INTERRUPT_SECONDS = 2.0
+"""How long after one ctrl+c another one quits."""
 
 _TEXTUALS = {binding.action for binding in Screen.BINDINGS if isinstance(binding, Binding)}
 """What Textual has on every screen: it explains nothing."""
@@ -27,6 +31,7 @@ class ShellController:
 
     def __init__(self, host: ShellHost) -> None:
         self._host = host
+        self._interrupted = -INTERRUPT_SECONDS
 
     def toggle_setup(self) -> None:
         """Show or hide the setup."""
@@ -46,6 +51,48 @@ class ShellController:
             for widget in screen.walk_children(Widget, with_self=True):
                 widget.refresh()
         self._host.change_looks()
+
+    async def view(self) -> None:
+        """Show the keys that change how the uppermost page looks; do what the next key says."""
+        from pgplay.app.screens.dialogs.view import ViewPanel
+
+        screen = self._host.screen
+        action = await self._host.push_screen_wait(ViewPanel(self._looks(screen)))
+        if action is not None:
+            await self._host.run_action(action, screen)
+
+    def _looks(self, screen: Screen[Any]) -> list[Choice]:
+        """Return the choices of the view panel over `screen`: the page's own, then those of every page."""
+        active = [one.binding for one in screen.active_bindings.values() if one.enabled]
+        own = [
+            Choice(self._host.get_key_display(binding), binding.description, binding.tooltip, binding.action)
+            for binding in active
+            if binding.id and binding.id.startswith(LOOKS)
+        ]
+        is_main = len(self._host.screen_stack) == 1
+        return own + [
+            Choice(action.view_key, action.title, action.help, do(action.name))
+            for action in ACTIONS
+            if action.view_key and (is_main or action.name in EVERYWHERE)
+        ]
+
+    async def quit(self) -> None:
+        """Leave; while a run is training, ask first."""
+        from pgplay.app.screens.dialogs.questions import ConfirmDialog
+
+        state = self._host.state
+        question = f"The run is training, at step {state.step:,}. It keeps a checkpoint; u resumes it next time."
+        if not state.is_going or await self._host.push_screen_wait(ConfirmDialog("Quit", question, "Quit")):
+            await self._host.run_action("quit")
+
+    async def interrupt(self) -> None:
+        """Leave at the second of two quick presses; a key that copies a selection does not come here."""
+        now = monotonic()
+        if now - self._interrupted < INTERRUPT_SECONDS:
+            await self._host.run_action("quit")
+        else:
+            self._interrupted = now
+            self._host.notify_user("Press ctrl+c again to quit.")
 
     def unfocus(self) -> None:
         """Leave the field that has the focus; in a small terminal, close the setup that lies over the plots."""
@@ -87,14 +134,11 @@ class ShellController:
         """Return what the palette offers: the keys of `screen`, every action, and the looks."""
         yield from self._keys_as_commands(screen)
         for action in ACTIONS:
-            if action.name != "unfocus":
-                act = self._host.action_do if action.name in CONTROLLER_OF else self._host.run_action
-                yield SystemCommand(
-                    action.title.capitalize(), f"{action.help}  ({action.key_display})", partial(act, action.name)
-                )
-        yield SystemCommand("Theme", "Choose another theme.", self._host.action_change_theme)
-        words = "Draw plots and borders in ASCII, for fonts without braille; or no longer."
-        yield SystemCommand("ASCII", words, self.toggle_ascii)
+            if action.name not in NOT_IN_THE_PALETTE:
+                act = partial(self._host.action_do, action.name)
+                title = action.title[:1].upper() + action.title[1:]
+                yield SystemCommand(title, f"{action.help}  ({action.keys})", act)
+        yield SystemCommand("Choose a theme", "Any of Textual's themes.", self._host.action_change_theme)
 
     def _keys_as_commands(self, screen: Screen[Any]) -> Iterator[SystemCommand]:
         actions: dict[str, list[ActiveBinding]] = {}

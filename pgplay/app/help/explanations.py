@@ -38,7 +38,7 @@ GROUPS: dict[str, dict[str, Explanation]] = {
         ),
         "health": Explanation(
             "Signal health",
-            "Is the learning signal healthy? Means over the last steps: ● fine, ▲ worth watching, ✗ out of range. ? "
+            "Is the learning signal healthy? Means over the last steps: ● fine, ▲ worth watching, ✗ out of range. d "
             "says what to try and which key does it; ! makes the change that a finding suggests.",
         ),
         "finding": Explanation(
@@ -238,7 +238,7 @@ GROUPS: dict[str, dict[str, Explanation]] = {
             "text.",
         ),
         "help": Explanation(
-            "Help", "What you were looking at when you pressed F1; then all keys, panels and metrics, and a glossary."
+            "Help", "What you were looking at when you pressed ?; then all keys, panels and metrics, and a glossary."
         ),
         "glossary": Explanation("Glossary", "Each word with its meaning, its formula, and where to see it."),
     },

@@ -88,6 +88,13 @@ class AppState:
         return self.run in ("training", "preparing")
 
     @property
+    def shown_run(self) -> RunState:
+        """The run's state as a person sees it: a worker that is gone has failed, a start that waits is preparing."""
+        if self.worker == "dead":
+            return "failed"
+        return "preparing" if self.waiting else self.run
+
+    @property
     def has_run(self) -> bool:
         """Whether there is a run, going on or at rest."""
         return self.info is not None and self.run != "idle"

@@ -1,27 +1,39 @@
-"""The last line: as many keys as fit, the most useful first."""
+"""The last line: the keys that are most useful in the run's state, as many as fit."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len
 from rich.text import Text
 from textual.events import Click
 from textual.widget import Widget
 
-from pgplay.app.actions import ACTIONS, Action, do
+from pgplay.app.actions import ACTIONS, LINE_OF_KEYS, do
 from pgplay.app.state.app_state import AppState
+from pgplay.worker.protocol.records import RunState
 
 GAP = 3
-PALETTE = ("^p", "everything")
-_NAMES = {
-    "training": "pause",
-    "preparing": "pause",
-    "paused": "resume",
-    "solved": "start again",
-    "finished": "start again",
-    "failed": "start again",
-}
+_TOGGLES: dict[RunState, str] = {"idle": "start", "preparing": "pause", "training": "pause", "paused": "resume"}
+"""What the space bar does; in the other states it starts again."""
+
+
+class Key(NamedTuple):
+    """One entry of the line; `action` is in Textual's words."""
+
+    key: str
+    title: str
+    action: str
+
+    @property
+    def width(self) -> int:
+        """Cells that it takes."""
+        return cell_len(f"{self.key} {self.title}")
+
+
+_BY_NAME = {action.name: Key(action.key_display, action.title, do(action.name)) for action in ACTIONS}
+ALWAYS = (_BY_NAME["help"], Key("^p", "search", "command_palette"), _BY_NAME["quit"])
+"""The keys at the right end, in every state."""
 
 
 class KeysLine(Widget):
@@ -31,45 +43,41 @@ class KeysLine(Widget):
 
     def __init__(self) -> None:
         super().__init__(id="keys")
-        self._run = "idle"
+        self._run: RunState = "idle"
         self._places: list[tuple[int, int, str]] = []
 
     def show(self, state: AppState) -> None:
-        """Label the space bar with what it would do now."""
-        if state.run != self._run:
-            self._run = state.run
+        """Show the keys of the run's state."""
+        if state.shown_run != self._run:
+            self._run = state.shown_run
             self.refresh()
 
     def render(self) -> Text:
-        """Return the keys that fit beside that of the palette, in the registry's order."""
+        """Return the keys of this state that fit beside those at the right end."""
         width = self.content_size.width
-        free = width - sum(map(cell_len, PALETTE)) - 1
-        kept = []
-        for action in sorted((action for action in ACTIONS if action.rank), key=lambda action: action.rank):
-            size = cell_len(f"{action.key_display} {self._title(action)}") + GAP
-            if size > free:
-                break
-            free -= size
-            kept.append(action)
+        free = width - sum(key.width + GAP for key in ALWAYS) + GAP
         line = Text(no_wrap=True, end="")
         self._places = []
-        for action in ACTIONS:
-            if action in kept:
-                self._append(line, action.key_display, self._title(action), do(action.name))
-                line.append(" " * GAP)
-        line.append(" " * max(0, width - line.cell_len - sum(map(cell_len, PALETTE)) - 1))
-        self._append(line, *PALETTE, "command_palette")
+        for name in LINE_OF_KEYS[self._run]:
+            key = _BY_NAME[name]
+            if name == "toggle_run":
+                key = key._replace(title=_TOGGLES.get(self._run, "start again"))
+            if line.cell_len + key.width + GAP > free:
+                break
+            self._append(line, key)
+            line.append(" " * GAP)
+        line.append(" " * max(0, free - line.cell_len))
+        for place, key in enumerate(ALWAYS):
+            line.append(" " * GAP if place else "")
+            self._append(line, key)
         line.truncate(max(0, width))
         return line
 
-    def _title(self, action: Action) -> str:
-        return _NAMES.get(self._run, "start") if action.name == "toggle_run" else action.title
-
-    def _append(self, line: Text, key: str, title: str, action: str) -> None:
+    def _append(self, line: Text, key: Key) -> None:
         start = line.cell_len
-        line.append(key, self.get_component_rich_style("keys--key", partial=True)).append(" ")
-        line.append(title, self.get_component_rich_style("keys--title", partial=True))
-        self._places.append((start, line.cell_len, action))
+        line.append(key.key, self.get_component_rich_style("keys--key", partial=True)).append(" ")
+        line.append(key.title, self.get_component_rich_style("keys--title", partial=True))
+        self._places.append((start, line.cell_len, key.action))
 
     async def on_click(self, event: Click) -> None:
         """Run the clicked action."""

@@ -20,10 +20,11 @@ CLOSES = " [@click=screen.dismiss]escape closes[/] "
 
 
 class Dialog(ModalScreen[ScreenResultType]):
-    """A screen over another one. The app's keys do not reach it, so it binds the two that always work."""
+    """A screen over another one. The app's keys do not reach it, so it binds those that always work."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f1", do("help"), "help", show=False),
+        Binding("question_mark,f1", do("help"), "help", show=False),
+        Binding("ctrl+c", do("interrupt"), show=False),
         Binding("ctrl+q", "app.quit", "quit", show=False, priority=True),
     ]
 
@@ -46,7 +47,7 @@ BACK = Binding("escape", "dismiss", "back", key_display="esc")
 """The last key of a full screen."""
 
 
-WAYS_OUT = (BACK.key, "f1")
+WAYS_OUT = (BACK.key, "question_mark")
 
 
 class Keys(Footer):

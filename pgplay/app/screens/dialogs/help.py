@@ -36,7 +36,7 @@ class HelpScreen(Dialog[None]):
     """A scrollable page; Escape closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("escape,f1,q", "dismiss", "Close"),
+        ("escape,question_mark,f1,q", "dismiss", "Close"),
         Binding("g", "glossary", "Glossary"),
     ]
     AUTO_FOCUS = "#help"
@@ -58,7 +58,7 @@ class HelpScreen(Dialog[None]):
             if self._keys_here:
                 yield TwoColumnText(Section.of("Keys here", self._keys_here), id="keys-here")
             yield Static(INTRODUCTION, classes="words", markup=False)
-            keys = [Section.of(title, [(one.key_display, one.help) for one in actions]) for title, actions in KEYS]
+            keys = [Section.of(title, [(action.keys, action.help) for action in actions]) for title, actions in KEYS]
             comparators = Section.of("Comparators", [(name, row.description) for name, row in COMPARATORS.items()])
             panels = [Section.of(title, panels.values()) for title, panels in GROUPS.items()]
             yield TwoColumnText(*keys, *panels, comparators)

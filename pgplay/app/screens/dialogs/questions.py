@@ -22,7 +22,7 @@ from pgplay.errors import PgplayError
 class ConfirmDialog(Dialog[bool]):
     """Asks for confirmation; Escape and the first button mean no."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(False)", "No")]
+    BINDINGS: ClassVar[list[BindingType]] = [("escape,n", "dismiss(False)", "No"), ("y", "dismiss(True)", "Yes")]
     AUTO_FOCUS = "#no"
 
     def __init__(self, title: str, question: str, yes: str) -> None:

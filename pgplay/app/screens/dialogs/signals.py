@@ -27,7 +27,7 @@ class HealthScreen(Dialog[None]):
     """Follows the run; a number makes the change beside it, through `change`, which tells what came of it."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS
-    BINDINGS: ClassVar[list[BindingType]] = [("escape,question_mark,q", "dismiss", "Close")]
+    BINDINGS: ClassVar[list[BindingType]] = [("escape,d,q", "dismiss", "Close")]
     AUTO_FOCUS = "#health-page"
 
     def __init__(self, state: AppState, change: Callable[[dict[str, Any]], None]) -> None:

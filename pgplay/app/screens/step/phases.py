@@ -66,7 +66,7 @@ class PhaseScreen(Zoomable):
         Binding("p", "plain", "plain algorithm"),
         Binding("n", "another", "next step"),
         ENLARGE,
-        Binding("escape,q", "back", "back", key_display="esc"),
+        Binding("escape", "back", "back", key_display="esc"),
     ]
     AUTO_FOCUS = "#completions"
 

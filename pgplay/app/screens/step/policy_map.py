@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widgets import Static
 
+from pgplay.app.actions import LOOKS
 from pgplay.app.messages import StateShown
 from pgplay.app.screens.dialogs.base import Keys
 from pgplay.app.screens.step.polling import Polling
@@ -33,8 +34,8 @@ class MapScreen(Zoomable, Polling):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "app.focus_next", "next panel"),
         ENLARGE,
-        Binding("z", "zoom", "zoom"),
-        Binding("escape,a,q", "back", "back", key_display="esc"),
+        Binding("z", "zoom", "zoom", show=False, id=f"{LOOKS}zoom", tooltip="Show the last steps, or the whole run."),
+        Binding("escape,a", "back", "back", key_display="esc"),
     ]
     AUTO_FOCUS = "#writing"
 

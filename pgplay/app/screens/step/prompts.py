@@ -42,7 +42,7 @@ class PromptsScreen(Polling):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,w", "write", "sample", key_display="enter"),
         Binding("o", "order", "worst first / task order"),
-        Binding("escape,q", "dismiss", "back", key_display="esc"),
+        Binding("escape", "dismiss", "back", key_display="esc"),
     ]
     AUTO_FOCUS = "#prompts"
     COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES

@@ -5,7 +5,11 @@ from __future__ import annotations
 from textual.binding import Binding
 from textual.screen import Screen
 
-ENLARGE = Binding("b", "enlarge", "full size", tooltip="Show the focused panel full size.")
+from pgplay.app.actions import LOOKS
+
+ENLARGE = Binding(
+    "b", "enlarge", "full size", show=False, id=f"{LOOKS}enlarge", tooltip="Show the focused panel full size."
+)
 
 
 class Zoomable(Screen[None]):
