@@ -1,5 +1,6 @@
 """The folders of stored data (platformdirs', or the one that PGPLAY_HOME names) and of what ships with pgplay."""
 
+import functools
 import os
 from importlib.resources import files
 from pathlib import Path
@@ -75,9 +76,10 @@ def shipped(folder: str) -> Path:
     raise PgplayError("installation.folder", folder=folder)
 
 
-def shipped_models() -> list[str]:
+@functools.cache
+def shipped_models() -> tuple[str, ...]:
     """Return the names of the pretrained models that ship."""
-    return sorted(folder.name for folder in (shipped("assets") / "models").iterdir() if folder.is_dir())
+    return tuple(sorted(folder.name for folder in (shipped("assets") / "models").iterdir() if folder.is_dir()))
 
 
 def model_folder(model: str) -> Path:

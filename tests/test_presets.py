@@ -7,10 +7,10 @@ import pytest
 from pgplay.config.preset_file import Preset
 from pgplay.config.presets import load_preset, preset_names
 from pgplay.config.run_config import make_config
+from pgplay.learning.inputs import read_inputs
 from pgplay.learning.plan import read_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.rewards.reward import build_reward
-from pgplay.tasks.inputs import read_inputs
 from pgplay.worker.session.session import Session
 
 MOST_COMPLETIONS = 150_000
@@ -28,7 +28,7 @@ SETS = [preset for preset in PRESETS if not preset.solves and preset.settings.ge
 def reaches_its_end(preset: Preset) -> bool:
     """Train `preset` as it stands until it is where it is to end, or at its limit; return whether it got there."""
     config = preset.config()
-    session = Session.begin(config, read_inputs(config.task, config.warm_text))
+    session = Session.begin(config, read_inputs(config))
     steps = preset.settings.get("steps") or MOST_COMPLETIONS // session.learner.plan.config.batch_size
     while session.step_count < steps and not session.should_stop():
         session.step()

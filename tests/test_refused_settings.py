@@ -13,7 +13,7 @@ from pgplay.config.preset_file import read_preset
 from pgplay.config.recipe import from_recipe
 from pgplay.config.run_config import RunConfig, fields, make_config
 from pgplay.errors import InputError
-from pgplay.tasks.inputs import Inputs
+from pgplay.learning.inputs import Inputs
 from pgplay.worker.session.preparation import prepare
 
 FREE_TEXTS = ("target", "alphabet", "task", "warm_start", "warm_text", "reward", "model", "device", "algorithm")

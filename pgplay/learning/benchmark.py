@@ -21,7 +21,7 @@ import torch
 from torch import nn
 
 from pgplay.config.run_config import make_config
-from pgplay.learning.plan import Plan, make_plan
+from pgplay.learning.plan import Plan, read_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.build import build_policy
 from pgplay.policies.cuda_graphs import EAGER_RUNS
@@ -30,7 +30,6 @@ from pgplay.policies.families.flops import learning_operations, sampling_operati
 from pgplay.policies.policy import Policy
 from pgplay.policies.thread_tuning import fastest_threads
 from pgplay.rewards.reward import build_reward
-from pgplay.tasks.inputs import Inputs
 
 TEXT = "the quick brown fox jumps over the lazy dog and "
 FACTORS = (0.5, 2)
@@ -152,7 +151,7 @@ def _prepare(request: BenchmarkRequest, batch_size: int, length: int) -> tuple[P
         "until": "never",
         "lr": _STILL,
     }
-    plan = make_plan(make_config(settings), Inputs())
+    plan = read_plan(make_config(settings))
     policy = build_policy(plan.shape, resolve_device(request.device))
     head = policy.module.lm_head
     assert isinstance(head, nn.Linear)

@@ -10,17 +10,18 @@ from pgplay.learning.algorithms.table import Algorithm, algorithm_row, with_row_
 from pgplay.learning.algorithms.validation import choices_of, inactive_settings, refuse_unsupported_settings
 from pgplay.learning.defaults import Basis, edits_are_token_edits, longest_of, usual_length_limit
 from pgplay.learning.feasibility import refuse_impossible
+from pgplay.learning.inputs import Inputs, read_inputs
 from pgplay.learning.resolution import resolve_config
 from pgplay.policies.families.base import Capability, ModelSpec
 from pgplay.policies.families.catalogue import chosen_model, model_spec
-from pgplay.policies.families.pretrained import base_hash
+from pgplay.policies.families.pretrained import PretrainedBase, is_pretrained
 from pgplay.policies.spec import FreshSpec, PolicySpec, PretrainedSpec
-from pgplay.tasks.inputs import Inputs, read_inputs
 from pgplay.tasks.load import make_task, text_field
 from pgplay.tasks.task import Task
 from pgplay.tokenizers.alphabet import resolve_alphabet
+from pgplay.tokenizers.base import Tokenizer
 from pgplay.tokenizers.registry import make_tokenizer
-from pgplay.tokenizers.subword import RAW, PromptFormat, has_chat_template, subword_tokenizer
+from pgplay.tokenizers.subword import PromptFormat
 
 
 class Plan(NamedTuple):
@@ -32,6 +33,7 @@ class Plan(NamedTuple):
     config: ResolvedConfig
     written: RunConfig
     task: Task
+    tokenizer: Tokenizer
     algorithm: Algorithm
     spec: ModelSpec
     shape: PolicySpec
@@ -41,13 +43,13 @@ class Plan(NamedTuple):
     @property
     def parameters(self) -> int:
         """The network's number of parameters, 0 without one."""
-        return self.spec.parameter_count(self.shape.tokenizer.vocabulary_size) if self.algorithm.trains_network else 0
+        return self.spec.parameter_count(self.tokenizer.vocabulary_size) if self.algorithm.trains_network else 0
 
     @property
     def prompt_text(self) -> str:
         """What the policy reads for the first prompt, if that is another text; else empty."""
         prompt = self.task.training[0].prompt
-        text = self.shape.tokenizer.prompt_text(prompt)
+        text = self.tokenizer.prompt_text(prompt)
         return "" if text == prompt else text
 
     @property
@@ -58,7 +60,7 @@ class Plan(NamedTuple):
     @property
     def counts_edits(self) -> bool:
         """Whether every token's credit is known exactly, in edits of the text."""
-        return edits_are_token_edits(self.config, self.shape.tokenizer)
+        return edits_are_token_edits(self.config, self.tokenizer)
 
     @property
     def imitation(self) -> float:
@@ -93,23 +95,27 @@ def make_plan(config: RunConfig, inputs: Inputs, shape: PolicySpec | None = None
     """Return the plan of `config` with its `inputs`; reads no disk.
 
     A given `shape` is that of a saved policy to go on with: its alphabet and length are kept, so the task must fit
-    them. Raises InputError with what was wrong and what would be right.
+    them, and its model, which has been read, counts. Raises InputError with what was wrong and what would be right.
     """
     algorithm, written = algorithm_row(config.algorithm), config
     config = with_row_defaults(config)
-    spec = model_spec(shape.model if shape else chosen_model(config.model, has_prompts=bool(config.task)))
+    base = inputs.base if shape is None else None
+    spec = shape.network if shape else base.spec if base else _fresh_model(config)
     choices = choices_of(config, algorithm)
     assert inputs.warm_lines or not config.warm_text or shape is not None, "the warm start's text was not read"
     refuse_unsupported_settings(config, spec)
     notes = inactive_settings(config)
-    if config.kl_limit is not None and not config.warm_start and config.reference == "start" and shape is None:
+    is_untrained = not config.warm_start and shape is None and base is None
+    if config.kl_limit is not None and is_untrained and config.reference == "start":
         notes.append("kl_limit holds the run near an untrained policy: give it a warm start, or a reference.")
     if not algorithm.trains_network:
         notes.append(f"{config.algorithm} trains no network: nothing about model, device or learning matters to it.")
     task = inputs.task if isinstance(inputs.task, Task) else make_task(config, inputs.task)
-    if shape is not None or spec.place:
-        prompts = prompt_format(config, spec.place, has_prompts=task.has_prompts) if shape is None else RAW
-        tokenizer = shape.tokenizer if shape is not None else subword_tokenizer(spec.place, prompts)
+    if base is not None:
+        prompts = prompt_format(config, base, has_prompts=task.has_prompts)
+        tokenizer: Tokenizer = base.tokenizer(prompts)
+    elif shape is not None:
+        tokenizer = shape.tokenizer
     else:
         tokens = spec.family.tokenizer if config.tokenizer == "auto" else config.tokenizer
         resolved_alphabet = resolve_alphabet(config.alphabet, [*task.texts, *inputs.warm_lines], text_field(config))
@@ -120,29 +126,37 @@ def make_plan(config: RunConfig, inputs: Inputs, shape: PolicySpec | None = None
     basis = Basis(config, algorithm, choices, task, spec, tokenizer, longest_of(task, tokenizer))
     if shape is None:
         max_length = usual_length_limit(basis) if config.max_length is None else config.max_length
-        if spec.place:
-            shape = pretrained_spec(config, spec.place, max_length, prompts)
+        if base is not None:
+            shape = pretrained_spec(config, base, max_length, prompts)
         else:
             shape = FreshSpec(spec.name, alphabet, max_length, tokens)
     refuse_impossible(basis, shape.max_length)
     resolved, group_note = resolve_config(basis, shape)
     notes += [group_note] if group_note else []
-    return Plan(resolved, written, task, algorithm, spec, shape, inputs.warm_lines, tuple(notes))
+    return Plan(resolved, written, task, tokenizer, algorithm, spec, shape, inputs.warm_lines, tuple(notes))
 
 
-def prompt_format(config: RunConfig, model: str, *, has_prompts: bool) -> PromptFormat:
-    """Return how `config` puts prompts to a pretrained `model`: in a chat if there are prompts and a template."""
-    is_chat = bool(config.system) or (has_prompts and has_chat_template(model))
+def prompt_format(config: RunConfig, base: PretrainedBase, *, has_prompts: bool) -> PromptFormat:
+    """Return how `config` puts prompts to a pretrained `base`: in a chat if there are prompts and a template."""
+    is_chat = bool(config.system) or (has_prompts and base.has_template)
     return PromptFormat(config.template or ("chat" if is_chat else "raw"), config.system)
 
 
-def pretrained_spec(config: RunConfig, folder: str, max_length: int, prompts: PromptFormat) -> PretrainedSpec:
-    """Return the description of the model in `folder` with the adapter that `config` asks for."""
+def pretrained_spec(
+    config: RunConfig, base: PretrainedBase, max_length: int, prompts: PromptFormat
+) -> PretrainedSpec:
+    """Return the description of `base` with the adapter that `config` asks for."""
     rank = config.lora_rank
     alpha = config.lora_alpha or max(1, 2 * rank)
-    return PretrainedSpec(folder, base_hash(folder), max_length, rank, alpha, config.lora_targets, *prompts)
+    return PretrainedSpec(base.spec.place, base.hash, max_length, rank, alpha, config.lora_targets, *prompts)
+
+
+def _fresh_model(config: RunConfig) -> ModelSpec:
+    """Return the model of the catalogue that `config` names; a pretrained one must have been read."""
+    assert not is_pretrained(config.model), "the pretrained model was not read"
+    return model_spec(chosen_model(config.model, has_prompts=bool(config.task)))
 
 
 def read_plan(config: RunConfig, shape: PolicySpec | None = None) -> Plan:
     """Return the plan of `config` with the files that it names, read now; raises InputError."""
-    return make_plan(config, read_inputs(config.task, config.warm_text), shape)
+    return make_plan(config, read_inputs(config), shape)

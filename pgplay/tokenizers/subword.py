@@ -6,6 +6,7 @@ A token is some bytes of UTF-8, so a character can be several tokens; tokens tha
 from __future__ import annotations
 
 import codecs
+import copy
 import functools
 import hashlib
 import json
@@ -92,6 +93,12 @@ class SubwordTokenizer:
             names = {key: text for key in _NAMED if (text := _text_of(_read(folder / SETTINGS).get(key)))}
             self._template = ChatTemplate(source, self._controls, names)
 
+    def with_system(self, system: str) -> SubwordTokenizer:
+        """Return the tokenizer whose chats begin with `system`; it shares everything else."""
+        other = copy.copy(self)
+        other._prompts = self._prompts._replace(system=system)
+        return other
+
     def length(self, text: str) -> int:
         """Return the number of tokens of `text`, without special ones."""
         return len(self.encode(text))
@@ -139,6 +146,11 @@ class SubwordTokenizer:
         return "".join(self.pieces(tokens))
 
 
+def tokenizer_files(folder: Path) -> tuple[Path, ...]:
+    """Return the files in a model's `folder` that describe its tokenizer; all but the first may be missing."""
+    return (*(folder / name for name in (FILE, CONFIG, GENERATION, SETTINGS)), template_file(folder))
+
+
 def subword_tokenizer(model: str, prompts: PromptFormat = RAW) -> SubwordTokenizer:
     """Return the tokenizer of a pretrained `model`, which puts `prompts` so to it.
 
@@ -147,12 +159,7 @@ def subword_tokenizer(model: str, prompts: PromptFormat = RAW) -> SubwordTokeniz
     folder = model_folder(model)
     if not (folder / FILE).is_file():
         raise InputError("model.no_tokenizer", field="model", folder=str(folder))
-    return _kept(folder, prompts, (file_stamp(folder / FILE), file_stamp(template_file(folder))))
-
-
-def has_chat_template(model: str) -> bool:
-    """Whether a pretrained `model` brings a chat template; raises InputError for a damaged one."""
-    return bool(read_template(model_folder(model)))
+    return _kept(folder, prompts, tuple(file_stamp(file) for file in tokenizer_files(folder)))
 
 
 @functools.lru_cache(maxsize=4)

@@ -14,9 +14,9 @@ from typing import NoReturn
 import msgspec
 
 from pgplay.errors import refusal_of_system
+from pgplay.learning.inputs import read_inputs
 from pgplay.limits import refuse_torch_without_memory
 from pgplay.runs.branches import branch_run
-from pgplay.tasks.inputs import read_inputs
 from pgplay.worker.protocol.codec import VERSION
 from pgplay.worker.protocol.commands import Quit, Resume, Start
 from pgplay.worker.protocol.events import Notice, Ready
@@ -70,7 +70,7 @@ def main() -> NoReturn:
 
     def prepare_start(command: Start) -> Callable[[OnProgress], RunSession]:
         config = command.config
-        inputs = read_inputs(config.task, config.warm_text)
+        inputs = read_inputs(config)
         return partial(begin, prepare(config, inputs, command.rewards))
 
     def resume(run: str, command: Resume) -> RunSession:

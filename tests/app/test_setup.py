@@ -21,10 +21,12 @@ from pgplay.app.widgets.setup.described_select import Choice
 from pgplay.app.widgets.setup.panel import Setup
 from pgplay.config.presets import grouped, preset_names
 from pgplay.config.run_config import fields, make_config, to_settings
+from pgplay.learning import inputs
+from pgplay.learning.inputs import Inputs
 from pgplay.paths import shipped_models
 from pgplay.policies.families.catalogue import MODELS
+from pgplay.policies.families.pretrained import PretrainedBase
 from pgplay.rewards.catalogue import REWARDS
-from pgplay.tasks.inputs import Inputs
 from pgplay.worker.protocol.commands import Change, Start
 from pgplay.worker.protocol.events import Changed
 from tests.app.fake_worker import Bench, begin, until, words
@@ -324,6 +326,27 @@ async def test_no_file_is_read_on_the_screens_thread_and_a_saved_one_is_taken(
         await until(pilot, lambda: (found := setup.check_now().problem) is not None and file.name in found.message)
         file.write_text("def reward(text, target, prompt):\n    return 1.0\n")
         await until(pilot, lambda: setup.check_now().config is not None)
+
+
+async def test_a_models_folder_is_read_beside_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    app_thread, read = threading.current_thread(), inputs.read_base
+    readings: list[str] = []
+
+    def read_beside(name: str) -> PretrainedBase:
+        assert threading.current_thread() is not app_thread
+        readings.append(name)
+        return read(name)
+
+    monkeypatch.setattr(inputs, "read_base", read_beside)
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        setup = bench.app.main.setup
+        setup.load(make_config({"model": "storybook-1m", "reward": "distinct", "target": "", "max_length": 8}))
+        await until(pilot, lambda: setup.check_now().config is not None)
+        setup.load(make_config({"model": "storybook-1m", "reward": "distinct", "target": "", "max_length": 9}))
+        assert setup.check_now().config is not None
+        assert readings == ["storybook-1m"]
 
 
 async def test_what_is_typed_while_a_large_set_is_read_takes_its_place(reader: Reader) -> None:

@@ -95,7 +95,7 @@ def train(settings: Mapping[str, Any], steps: int) -> list[dict[str, float]] | s
     """Return the metrics of each step of a run with these `settings`, but for those that tell of time."""
     try:
         config = make_config(settings)
-        inputs = [] if IS_OLD else [pgplay.read_inputs(config.task, config.warm_text)]
+        inputs = [] if IS_OLD else [pgplay.read_inputs(config)]
         with ExitStack() as undo:
             learner: Any
             if config.warm_start:

@@ -20,9 +20,9 @@ import torch
 
 from pgplay.config.presets import load_preset
 from pgplay.config.run_config import make_config
+from pgplay.learning.inputs import read_inputs
 from pgplay.learning.trainer import Trainer
 from pgplay.rewards.reward import build_reward
-from pgplay.tasks.inputs import read_inputs
 from pgplay.worker.session.preparation import prepare
 
 GOAL = 0.002
@@ -47,7 +47,7 @@ def find(seed: int, seconds: float, limit: float | None) -> Found:
     settings = load_preset("no-letter-e").settings
     own = {} if limit is None else {"kl_limit": limit}
     config = make_config({**settings, **own, "seed": seed, "until": "never"})
-    plan, _, policy, _ = prepare(config, read_inputs(config.task, config.warm_text))
+    plan, _, policy, _ = prepare(config, read_inputs(config))
     measures = {spec: build_reward(spec) for spec in config.measure}
     trainer = Trainer(plan, build_reward(config.reward), measures, policy)
     shares: deque[float] = deque(maxlen=WINDOW)

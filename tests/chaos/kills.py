@@ -11,11 +11,11 @@ from random import Random
 import psutil
 
 from pgplay.config.run_config import make_config
+from pgplay.learning.inputs import Inputs
 from pgplay.library.archive import export_policy, import_policy
 from pgplay.library.policies import delete_policy, load_policy
 from pgplay.paths import policies_folder, runs_folder
 from pgplay.runs.summaries import delete_run
-from pgplay.tasks.inputs import Inputs
 from pgplay.worker.protocol.commands import Start
 from pgplay.worker.protocol.events import Ready
 from pgplay.worker.session.session import Session

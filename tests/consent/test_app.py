@@ -26,12 +26,12 @@ from pgplay.app.worker_link import OnEvent, OnExit
 from pgplay.config.recipe import from_recipe
 from pgplay.config.run_config import make_config, to_settings
 from pgplay.errors import PgplayError
+from pgplay.learning.inputs import read_inputs
 from pgplay.library.policies import read_policy
 from pgplay.rewards.reward import build_reward
 from pgplay.rewards.spec import read_spec
 from pgplay.runs.branches import branch_run
 from pgplay.runs.stored_rewards import stored_rewards
-from pgplay.tasks.inputs import read_inputs
 from pgplay.worker.protocol.commands import Change, Command, ProbeReward, Resume, Start, Write
 from pgplay.worker.session import live_reward
 from pgplay.worker.session.preparation import check_resume
@@ -56,7 +56,7 @@ class ObedientWorker(FakeWorker):
 def _obey(command: Command) -> None:
     match command:
         case Start():
-            inputs = read_inputs(command.config.task, command.config.warm_text)
+            inputs = read_inputs(command.config)
             _step(Session.begin(command.config, inputs, rewards=command.rewards))
         case Resume(run=run) if run:
             check_resume(run, command)
@@ -384,7 +384,7 @@ def test_only_the_persons_own_file_is_watched(
     own = read_spec(config.reward)
     for spec, watched in ((own, True), (read_spec(config.reward, "the preset theirs").allowed(), False)):
         them.write()
-        session = Session.begin(config, read_inputs(config.task, config.warm_text), rewards=[spec])
+        session = Session.begin(config, read_inputs(config), rewards=[spec])
         them.write("another text")
         assert (session.saved_reward() is not None) is watched
         session.close("paused")

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from pgplay.config.run_config import make_config
+from pgplay.learning.inputs import Inputs
 from pgplay.rewards.spec import RewardSpec, UnaskedError, read_spec
-from pgplay.tasks.inputs import Inputs
 from pgplay.worker.protocol.commands import ProbeReward
 from pgplay.worker.session.preparation import prepare
 from pgplay.worker.session.reward_probe import answer_probe

@@ -10,6 +10,7 @@ import torch
 from pgplay.config.run_config import make_config
 from pgplay.errors import RewardError
 from pgplay.learning.algorithms.table import ALGORITHMS
+from pgplay.learning.inputs import Inputs, read_inputs
 from pgplay.learning.learner import LearnerState
 from pgplay.learning.plan import make_plan
 from pgplay.learning.reports.step_report import StepReport
@@ -17,7 +18,6 @@ from pgplay.learning.trainer import Trainer
 from pgplay.policies.cuda_graphs import GraphCache
 from pgplay.rewards.records import Scores
 from pgplay.rewards.reward import Reward, build_reward
-from pgplay.tasks.inputs import Inputs, read_inputs
 from pgplay.tasks.task import Pair, Task
 
 SMALL = {"target": "ab", "alphabet": "abc", "model": "gru-nano", "batch_size": 8, "until": "never", "device": "cpu"}
@@ -50,7 +50,7 @@ def trainer(
 ) -> Trainer:
     config = make_config({**SMALL, **settings})
     measures = {spec: build_reward(spec) for spec in config.measure}
-    plan = make_plan(config, read_inputs(config.task, config.warm_text) if own_task is None else Inputs(own_task))
+    plan = make_plan(config, read_inputs(config) if own_task is None else Inputs(own_task))
     return Trainer(plan, own_reward or build_reward(config.reward), measures, graphs=graphs)
 
 

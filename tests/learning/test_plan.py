@@ -10,10 +10,10 @@ from pgplay.learning.algorithms.table import ALGORITHMS
 from pgplay.learning.algorithms.validation import choices_of
 from pgplay.learning.defaults import SGD_LR, SINGLE_WEIGHT_DECAY
 from pgplay.learning.groups import GROUP_SIZE, KNOWN_GROUP_SIZE
+from pgplay.learning.inputs import Inputs
 from pgplay.learning.plan import Plan, make_plan
 from pgplay.policies.families.catalogue import model_spec
 from pgplay.policies.spec import FreshSpec, PolicySpec
-from pgplay.tasks.inputs import Inputs
 from pgplay.tasks.task import Pair, Task
 
 TEN_PROMPTS = Task("ten", tuple(Pair(letter, letter) for letter in "abcdefghij"))

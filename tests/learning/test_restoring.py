@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pgplay.config.run_config import make_config
+from pgplay.learning.inputs import Inputs
 from pgplay.learning.plan import make_plan, read_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.rewards.reward import build_reward
-from pgplay.tasks.inputs import Inputs
 from tests.learning.helpers import COPYING, ROWS, same_state, same_weights, steps, trainer, weights
 from tests.policies.helpers import FAMILIES, small_policy
 

@@ -14,6 +14,7 @@ from rapidfuzz.distance import Levenshtein
 from pgplay.config.run_config import make_config
 from pgplay.errors import RewardError
 from pgplay.learning.factory import make_learner
+from pgplay.learning.inputs import Inputs
 from pgplay.learning.plan import make_plan, read_plan
 from pgplay.learning.reports.diagnosis import WINDOW, diagnose
 from pgplay.learning.reports.metrics import METRICS
@@ -21,7 +22,6 @@ from pgplay.learning.search import Search, neighbours, random_texts
 from pgplay.learning.trainer import Trainer
 from pgplay.locale.catalog import finding_advice
 from pgplay.rewards.reward import Reward, build_reward
-from pgplay.tasks.inputs import Inputs
 from pgplay.tasks.task import Pair, Task
 from tests.learning.helpers import COPYING, Unreliable, numbers, same_state, steps
 from tests.policies.helpers import generator

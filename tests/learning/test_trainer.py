@@ -10,12 +10,12 @@ from pgplay.config.run_config import make_config
 from pgplay.errors import InputError, PgplayError, RewardError
 from pgplay.learning.algorithms.table import ALGORITHMS
 from pgplay.learning.evaluation.greedy import all_exact
+from pgplay.learning.inputs import Inputs
 from pgplay.learning.plan import make_plan, read_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.learning.warm_start import warm_up
 from pgplay.policies.density import Density
 from pgplay.rewards.reward import build_reward
-from pgplay.tasks.inputs import Inputs
 from pgplay.tasks.task import Pair, Task
 from tests.learning.helpers import COPYING, ROWS, Unreliable, numbers, same_state, same_weights, steps, trainer, weights
 from tests.policies.helpers import FAMILIES, generator, rollout_of, small_policy

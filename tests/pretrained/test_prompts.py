@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
+from pgplay.learning.inputs import Inputs, read_inputs
 from pgplay.learning.plan import Plan, make_plan
 from pgplay.policies.spec import PretrainedSpec
-from pgplay.tasks.inputs import Inputs
 from pgplay.tasks.task import Pair, Task
 from pgplay.tokenizers.subword import PromptFormat, subword_tokenizer
 from tests.pretrained.models import STOP, TURN, chat_folder, model_folder
@@ -26,7 +26,8 @@ CHAT = PromptFormat("chat", "Be brief.")
 
 def plan(task: Task = ASKED, **settings: Any) -> Plan:
     chosen = {"model": chat_folder(), "target": "", "reward": "distinct", "max_length": 8, "until": "never", **settings}
-    return make_plan(make_config(chosen), Inputs(task))
+    config = make_config(chosen)
+    return make_plan(config, read_inputs(config)._replace(task=task))
 
 
 def with_template(tmp_path: Path, source: str) -> str:

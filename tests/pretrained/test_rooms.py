@@ -12,10 +12,10 @@ import pytest
 
 from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import InputError, PgplayError
+from pgplay.learning.inputs import read_inputs
 from pgplay.learning.plan import read_plan
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.library.policies import load_policy
-from pgplay.tasks.inputs import Inputs
 from pgplay.worker.protocol.commands import Write
 from pgplay.worker.session.saved_policies import answer_write_with_saved, load_saved_policy
 from pgplay.worker.session.session import Session
@@ -40,7 +40,7 @@ def metrics(report: StepReport) -> dict[str, float]:
 
 @contextmanager
 def begun(config: RunConfig) -> Iterator[Session]:
-    session = Session.begin(config, Inputs(), rewards=own_rewards(config))
+    session = Session.begin(config, read_inputs(config), rewards=own_rewards(config))
     yield session
     session.close("stopped")
 

@@ -9,13 +9,13 @@ import torch
 
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
+from pgplay.learning.inputs import read_inputs
 from pgplay.learning.plan import make_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.learning.warm_start import warm_up
 from pgplay.policies.density import Density
 from pgplay.policies.policy import Policy
 from pgplay.rewards.reward import build_reward
-from pgplay.tasks.inputs import Inputs
 from pgplay.tasks.task import Pair, Task
 from tests.learning.helpers import numbers, same_state, same_weights, weights
 from tests.policies.helpers import generator
@@ -32,7 +32,7 @@ def run(kind: str, task: Task = RAGGED, **settings: Any) -> Trainer:
         "until": "never", "device": "cpu", "algorithm": "rloo", "lr": 0.01, **settings,
     }  # fmt: skip
     config = make_config(chosen)
-    return Trainer(make_plan(config, Inputs(task)), build_reward(config.reward))
+    return Trainer(make_plan(config, read_inputs(config)._replace(task=task)), build_reward(config.reward))
 
 
 def base_weights(policy: Policy) -> dict[str, torch.Tensor]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError, PgplayError
+from pgplay.learning.inputs import Inputs
 from pgplay.runs import checkpoint_retention
 from pgplay.runs.branches import branch_run
 from pgplay.runs.checkpoint_files import all_checkpoints, keep_last, kept_steps, read_checkpoint, write_checkpoint
@@ -17,7 +18,6 @@ from pgplay.runs.checkpoint_retention import MOST, CheckpointRetention, is_space
 from pgplay.runs.names import find_run
 from pgplay.runs.store import RunStore
 from pgplay.runs.summaries import list_runs
-from pgplay.tasks.inputs import Inputs
 from pgplay.worker.session.session import Session
 
 CONFIG = {"model": "gru-nano", "target": "abc", "batch_size": 8, "until": "never", "seed": 7}

@@ -9,11 +9,11 @@ import pytest
 
 from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import InputError
+from pgplay.learning.inputs import Inputs
 from pgplay.learning.reports.step_report import Trace
 from pgplay.runs.branches import branch_run
 from pgplay.runs.database_errors import DATABASE
 from pgplay.runs.store import RunStore
-from pgplay.tasks.inputs import Inputs
 from pgplay.worker.protocol.codec import decode_event, encode
 from pgplay.worker.protocol.commands import InspectStep, Map, Start
 from pgplay.worker.protocol.events import Mapped, Refused, Snapshot, StepInspected

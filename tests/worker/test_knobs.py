@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from pgplay.config.run_config import fields, make_config
-from pgplay.tasks.inputs import Inputs
+from pgplay.learning.inputs import Inputs
 from pgplay.worker.session.session import Session
 
 CONFIG = {

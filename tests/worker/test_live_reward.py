@@ -7,10 +7,10 @@ import pytest
 
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError, RewardError
+from pgplay.learning.inputs import read_inputs
 from pgplay.library.policies import load_policy
 from pgplay.rewards.spec import read_spec
 from pgplay.runs.branches import branch_run
-from pgplay.tasks.inputs import read_inputs
 from pgplay.worker.session import live_reward
 from pgplay.worker.session.live_reward import RewardFile
 from pgplay.worker.session.session import Session
@@ -32,7 +32,7 @@ def file(tmp_path, monkeypatch):
 
 def begin(**settings):
     config = make_config({**SMALL, **settings})
-    return Session.begin(config, read_inputs(config.task, config.warm_text), rewards=own_rewards(config))
+    return Session.begin(config, read_inputs(config), rewards=own_rewards(config))
 
 
 def typed(text, code):

@@ -10,6 +10,7 @@ import torch
 
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError, PgplayError, RewardError
+from pgplay.learning.inputs import Inputs, read_inputs
 from pgplay.learning.plan import read_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.library.policies import list_policies
@@ -19,7 +20,6 @@ from pgplay.rewards.spec import read_spec
 from pgplay.runs.checkpoint import save_checkpoint
 from pgplay.runs.store import RunStore
 from pgplay.runs.summaries import list_runs
-from pgplay.tasks.inputs import Inputs, read_inputs
 from pgplay.worker.protocol.commands import Write
 from pgplay.worker.session.checkpointer import Checkpointer
 from pgplay.worker.session.interface import NotNeededError
@@ -33,7 +33,7 @@ SMALL = {"model": "gru-nano", "target": "abc", "batch_size": 8, "until": "never"
 
 def begin(**settings):
     config = make_config({**SMALL, **settings})
-    return Session.begin(config, read_inputs(config.task, config.warm_text), rewards=own_rewards(config))
+    return Session.begin(config, read_inputs(config), rewards=own_rewards(config))
 
 
 def numbers(report):
@@ -572,7 +572,7 @@ def test_a_reference_with_another_alphabet_is_refused():
 
 def test_prompts_are_told_with_what_would_be_written_for_each():
     config = make_config({**SMALL, "target": "", "task": "copy:length=1,alphabet=abcdef", "held_out": 0.5})
-    session = Session.begin(config, read_inputs(config.task, config.warm_text))
+    session = Session.begin(config, read_inputs(config))
     session.step()
     sheet = session.prompts()
     assert (sheet.step, len(sheet.training), len(sheet.held_out)) == (1, 3, 3)

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from pgplay.config.run_config import make_config
+from pgplay.learning.inputs import Inputs
 from pgplay.learning.plan import read_plan
 from pgplay.paths import cores_folder
 from pgplay.runs.store import RunStore
-from pgplay.tasks.inputs import Inputs
 from pgplay.worker.session import cpu_cores, threads
 from pgplay.worker.session.cpu_cores import Claim, Wish
 from pgplay.worker.session.session import Session

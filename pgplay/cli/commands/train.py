@@ -23,9 +23,9 @@ from pgplay.locale.catalog import Coded, finding_text
 from pgplay.locale.quoting import percent
 
 if TYPE_CHECKING:
+    from pgplay.learning.inputs import Inputs
     from pgplay.learning.learner import Learner
     from pgplay.rewards.spec import RewardSpec
-    from pgplay.tasks.inputs import Inputs
     from pgplay.tasks.task import Pair
     from pgplay.worker.session.session import Session
     from pgplay.worker.session.stop_conditions import Ending
@@ -86,7 +86,7 @@ class Request(NamedTuple):
 
 def _check(arguments: Arguments) -> Request:
     """Refuse what is wrong without loading torch, and ask for consent to Python."""
-    from pgplay.tasks.inputs import Inputs, read_inputs
+    from pgplay.learning.inputs import Inputs, read_inputs
 
     if arguments.save is not None:
         from pgplay.library.policies import check_policy_name
@@ -107,7 +107,7 @@ def _check(arguments: Arguments) -> Request:
     from pgplay.learning.plan import make_plan
 
     config, rewards = read_config(arguments)
-    inputs = read_inputs(config.task, config.warm_text)
+    inputs = read_inputs(config)
     if not isinstance(config.starts_from, PolicyNamed):
         plan = make_plan(config, inputs)
         if arguments.save is not None and not plan.algorithm.trains_network:

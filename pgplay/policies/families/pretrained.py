@@ -7,17 +7,43 @@ import hashlib
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pgplay.errors import InputError
 from pgplay.files.stamp import FileStamp, file_stamp
 from pgplay.paths import expand_home, model_folder, shipped_models
 from pgplay.policies.families.base import OF_PRETRAINED, ModelFamily, ModelSpec, Products, Shapes, Size
 from pgplay.tokenizers.registry import CHARACTERS
+from pgplay.tokenizers.subword import PromptFormat, SubwordTokenizer, subword_tokenizer, tokenizer_files
 
 CONFIG = "config.json"
 LR = 5e-4
 """Default learning rate of an adapter, whatever the width."""
+
+
+class PretrainedBase(NamedTuple):
+    """A pretrained model as its folder describes it: its shape, and the hash of its config and weights.
+
+    `raw` and `chat` are its tokenizer for either kind of prompt; `chat` is the reason where there is none.
+    """
+
+    spec: ModelSpec
+    hash: str
+    raw: SubwordTokenizer
+    chat: SubwordTokenizer | InputError
+
+    @property
+    def has_template(self) -> bool:
+        """Whether it brings a chat template, usable or damaged."""
+        return not (isinstance(self.chat, InputError) and self.chat.code == "template.none")
+
+    def tokenizer(self, prompts: PromptFormat) -> SubwordTokenizer:
+        """Return its tokenizer for `prompts`; raises InputError without the chat template that they need."""
+        if prompts.template == "raw":
+            return self.raw
+        if isinstance(self.chat, InputError):
+            raise self.chat
+        return self.chat.with_system(prompts.system)
 
 
 def is_pretrained(name: str) -> bool:
@@ -25,13 +51,35 @@ def is_pretrained(name: str) -> bool:
     return "/" in name or "\\" in name or name.startswith(("~", ".")) or name in shipped_models()
 
 
+def read_base(name: str) -> PretrainedBase:
+    """Read the pretrained model `name`, kept until its files change; raises InputError where it cannot be trained."""
+    spec = pretrained_model(name)
+    raw = subword_tokenizer(spec.place)
+    try:
+        chat: SubwordTokenizer | InputError = subword_tokenizer(spec.place, PromptFormat("chat"))
+    except InputError as error:
+        chat = error
+    return PretrainedBase(spec, base_hash(spec.place), raw, chat)
+
+
+def base_files(name: str) -> tuple[Path, ...]:
+    """Return the files that `read_base` reads; raises InputError where `name` lies under an unknown home."""
+    folder = model_folder(_place(name))
+    return (*tokenizer_files(folder), *_weights_in(folder))
+
+
 def pretrained_model(name: str) -> ModelSpec:
     """Return the model `name`: one that ships, or a folder; raises InputError where none can be trained from it."""
-    model = name if name in shipped_models() else str(expand_home(name).resolve())
+    model = _place(name)
     config = model_folder(model) / CONFIG
     if not config.is_file():
         raise InputError("model.no_folder", field="model", folder=str(config.parent))
     return _model(model, file_stamp(config))
+
+
+def _place(name: str) -> str:
+    """Return the name of a model that ships, else the whole path of a folder."""
+    return name if name in shipped_models() else str(expand_home(name).resolve())
 
 
 @functools.lru_cache(maxsize=8)
@@ -71,10 +119,14 @@ def weights_of(model: str) -> Shapes:
 def weight_files(model: str) -> list[Path]:
     """Return the files of a model's weights; raises InputError where there are none."""
     folder = model_folder(model)
-    files = sorted(folder.glob("*.safetensors"))
+    files = _weights_in(folder)
     if not files:
         raise InputError("model.no_weights", field="model", folder=str(folder))
     return files
+
+
+def _weights_in(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.safetensors"))
 
 
 def base_hash(model: str) -> str:

@@ -9,6 +9,7 @@ import msgspec
 
 from pgplay.config.run_config import RunConfig, fields, make_config
 from pgplay.errors import InputError, RewardError
+from pgplay.learning.inputs import Inputs
 from pgplay.learning.plan import Plan, make_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.density import Density
@@ -16,7 +17,6 @@ from pgplay.policies.policy import Policy
 from pgplay.rewards.reward import Reward, build_reward
 from pgplay.rewards.spec import RewardSpec, resolve, with_consent
 from pgplay.runs.stored_rewards import stored_rewards
-from pgplay.tasks.inputs import Inputs
 from pgplay.worker.protocol.commands import Resume
 from pgplay.worker.session.saved_policies import SavedPolicy, load_named
 
@@ -45,7 +45,7 @@ def prepare(config: RunConfig, inputs: Inputs, rewards: Iterable[RewardSpec] = (
     """
     saved = load_named(config)
     plan = plan_from(config, inputs, saved.start)
-    if saved.reference is not None and saved.reference.policy.tokenizer.fingerprint != plan.shape.tokenizer.fingerprint:
+    if saved.reference is not None and saved.reference.policy.tokenizer.fingerprint != plan.tokenizer.fingerprint:
         alphabet = saved.reference.policy.shape.alphabet
         raise InputError("reference.alphabet", field="reference", reference=config.reference, alphabet=alphabet)
     specs = with_consent(resolve((config.reward, *config.measure), rewards), ())

@@ -6,6 +6,7 @@ import msgspec
 
 from pgplay.config.run_config import RunConfig
 from pgplay.config.warm_start import Steps
+from pgplay.learning.inputs import read_inputs
 from pgplay.learning.plan import Plan
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.build import build_policy
@@ -16,7 +17,6 @@ from pgplay.rewards.probe.probe import Probe, probe
 from pgplay.rewards.records import Triple
 from pgplay.rewards.reward import Reward, build_reward
 from pgplay.rewards.spec import resolve
-from pgplay.tasks.inputs import read_inputs
 from pgplay.worker.protocol.commands import ProbeReward
 from pgplay.worker.session.interface import OnLog, OnProgress, discard
 from pgplay.worker.session.preparation import plan_from
@@ -38,7 +38,7 @@ def probe_reward(config: RunConfig, reward: Reward, on_progress: OnProgress = di
     start goes. Raises InputError for a config that no run could begin with, and RewardError where the reward fails.
     """
     start = load_named(config).start
-    plan = plan_from(config, read_inputs(config.task, config.warm_text), start)
+    plan = plan_from(config, read_inputs(config), start)
     if isinstance(config.starts_from, Steps):
         policy = _start_warm(plan, on_progress)
     elif start is not None:

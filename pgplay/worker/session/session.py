@@ -19,6 +19,7 @@ from pgplay.errors import InputError, PgplayError, RewardError
 from pgplay.learning.algorithms.table import no_policy
 from pgplay.learning.evaluation.held_out import prompt_sheet
 from pgplay.learning.factory import make_learner
+from pgplay.learning.inputs import Inputs
 from pgplay.learning.learner import Learner
 from pgplay.learning.plan import make_plan
 from pgplay.learning.reports.step_detail import PolicyMap, StepDetail
@@ -32,7 +33,6 @@ from pgplay.policies.policy import Policy
 from pgplay.rewards.spec import RewardSpec, resolve, with_consent
 from pgplay.runs.checkpoint import pack
 from pgplay.runs.store import RunStore
-from pgplay.tasks.inputs import Inputs
 from pgplay.worker.protocol.commands import Change, Write
 from pgplay.worker.protocol.events import Snapshot
 from pgplay.worker.protocol.records import RunInfo

@@ -12,10 +12,9 @@ from textual.worker import Worker
 from pgplay.app.background import in_daemon_thread
 from pgplay.app.widgets.setup import form
 from pgplay.errors import PgplayError
-from pgplay.files.stamp import FileStamp
 
 if TYPE_CHECKING:
-    from pgplay.tasks.inputs import Inputs
+    from pgplay.learning.inputs import Inputs
 
 LARGE_FILE = 200_000
 """Bytes of files from which on a check takes so long that keys would wait for it."""
@@ -29,12 +28,12 @@ class _Read(NamedTuple):
     """What the files with these `names` hold, or why they cannot be read, as long as they keep their `stamps`."""
 
     names: form.FileNames
-    stamps: tuple[FileStamp | None, ...]
+    stamps: form.Stamps
     inputs: Inputs | PgplayError
 
     @property
     def is_large(self) -> bool:
-        return sum(stamp.size for stamp in self.stamps if stamp is not None) >= LARGE_FILE
+        return sum(stamp.size for stamp in self.stamps.texts if stamp is not None) >= LARGE_FILE
 
 
 def _read(names: form.FileNames, before: _Read | None = None) -> _Read:
@@ -75,7 +74,7 @@ class Checking:
         if is_new:
             self._typed = dict(typed)
         if not any(names):
-            from pgplay.tasks.inputs import Inputs
+            from pgplay.learning.inputs import Inputs
 
             self._looking = None
             self._checked = form.check(typed, Inputs())

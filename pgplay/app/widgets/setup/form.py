@@ -14,9 +14,10 @@ from pgplay.files.stamp import FileStamp, file_stamp
 from pgplay.learning.algorithms.table import trains_network
 from pgplay.paths import expand_home
 from pgplay.policies.families.catalogue import MODELS
+from pgplay.policies.families.pretrained import base_files, is_pretrained
 
 if TYPE_CHECKING:
-    from pgplay.tasks.inputs import Inputs
+    from pgplay.learning.inputs import Inputs
 
 MAIN_FIELDS = ("target", "reward", "model", "algorithm", "device")
 """The fields that the setup always shows."""
@@ -132,7 +133,7 @@ def check(typed: Mapping[str, str], inputs: Inputs | PgplayError) -> Checked:
     defaulted = [name for name, field in fields().items() if field.optional and not _is_limit(field)]
     # The best number of threads for a larger model is measured when its run begins.
     planned = {name: written(getattr(plan.config, name)) or "measured" for name in defaulted}
-    return Checked(config, None, plan.notes, plan.parameters, plan.shape.tokenizer.vocabulary_size, planned)
+    return Checked(config, None, plan.notes, plan.parameters, plan.tokenizer.vocabulary_size, planned)
 
 
 def _is_limit(field: Field) -> bool:
@@ -141,11 +142,23 @@ def _is_limit(field: Field) -> bool:
 
 
 class FileNames(NamedTuple):
-    """The typed texts that may name a file: a task, a warm start's text, and Python rewards with their fields."""
+    """The typed texts that may name a file: a task, a warm start's text, Python rewards with their fields, a model."""
 
     task: str
     warm_text: str
     python: tuple[tuple[str, str], ...]
+    model: str
+    """The pretrained model; empty for one of the catalogue."""
+
+
+class Stamps(NamedTuple):
+    """The present stamps of the files that `read_files` reads: the texts, and what describes the model.
+
+    None for a file that is missing.
+    """
+
+    texts: tuple[FileStamp | None, ...]
+    model: tuple[FileStamp | None, ...]
 
 
 def file_names(typed: Mapping[str, str]) -> FileNames:
@@ -155,11 +168,14 @@ def file_names(typed: Mapping[str, str]) -> FileNames:
     measures = [("measure", text.strip()) for text in typed["measure"].split(",")]
     rewards = (("reward", typed["reward"].strip()), *measures)
     python = tuple((field, text) for field, text in rewards if is_python(text))
-    return FileNames(typed["task"].strip(), typed["warm_text"].strip(), python)
+    model = typed["model"].strip()
+    return FileNames(
+        typed["task"].strip(), typed["warm_text"].strip(), python, model if is_pretrained(model) else ""
+    )
 
 
-def stamps(names: FileNames) -> tuple[FileStamp | None, ...]:
-    """Return the present stamps of the files that `read_files` reads; None for each that is none."""
+def stamps(names: FileNames) -> Stamps:
+    """Return the present stamps of the files with these `names`."""
     from pgplay.rewards.python.source import find_python
     from pgplay.tasks.pairs import split_columns
 
@@ -169,8 +185,15 @@ def stamps(names: FileNames) -> tuple[FileStamp | None, ...]:
         except InputError:  # `read_files` says that there is no such home
             return None
 
+    def model_stamps() -> tuple[FileStamp | None, ...]:
+        try:
+            return tuple(map(file_stamp, base_files(names.model))) if names.model else ()
+        except InputError:
+            return ()
+
     texts = (split_columns(names.task)[0], names.warm_text)
-    return (*(stamp(expand_home, name) for name in texts), *(stamp(find_python, text) for _, text in names.python))
+    python = (stamp(find_python, text) for _, text in names.python)
+    return Stamps((*(stamp(expand_home, name) for name in texts), *python), model_stamps())
 
 
 def read_files(names: FileNames) -> Inputs:
@@ -178,10 +201,10 @@ def read_files(names: FileNames) -> Inputs:
 
     Python is only seen to be readable here; it is read again, shown and agreed to when a run starts.
     """
+    from pgplay.learning.inputs import read_inputs
     from pgplay.rewards.python.source import read_python
-    from pgplay.tasks.inputs import read_inputs
 
-    inputs = read_inputs(names.task, names.warm_text)
+    inputs = read_inputs(names)
     for field, text in names.python:
         with about(field):
             read_python(text)

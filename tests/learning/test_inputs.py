@@ -1,16 +1,17 @@
 """What a config names on a disk is read once, by value; checking and planning then open none of it."""
 
 import os
-from collections.abc import Callable
+import shutil
 from pathlib import Path
 
 import pytest
 
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
+from pgplay.learning.inputs import Inputs, read_inputs
 from pgplay.learning.plan import make_plan
-from pgplay.tasks.inputs import Inputs, read_inputs
 from pgplay.tasks.task import Pair, Task
+from tests.pretrained.models import model_folder
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def files(tmp_path: Path) -> tuple[str, str]:
 def test_a_plan_is_made_of_its_inputs_alone(files: tuple[str, str]) -> None:
     task, warm_text = files
     config = make_config({"task": task, "warm_text": warm_text, "warm_start": "10"})
-    inputs = read_inputs(task, warm_text)
+    inputs = read_inputs(config)
     for file in files:
         os.remove(file)
     plan = make_plan(config, inputs)
@@ -34,8 +35,9 @@ def test_a_plan_is_made_of_its_inputs_alone(files: tuple[str, str]) -> None:
 
 @pytest.mark.parametrize("settings", [{"target": "hello"}, {"task": "reverse:length=3"}])
 def test_a_target_and_a_generator_need_no_inputs(settings: dict[str, str]) -> None:
-    assert read_inputs(settings.get("task", ""), "") == Inputs()
-    assert make_plan(make_config(settings), Inputs()).task.training
+    config = make_config(settings)
+    assert read_inputs(config) == Inputs()
+    assert make_plan(config, Inputs()).task.training
 
 
 def test_a_stored_runs_own_task_is_taken_as_it_is(files: tuple[str, str]) -> None:
@@ -43,17 +45,30 @@ def test_a_stored_runs_own_task_is_taken_as_it_is(files: tuple[str, str]) -> Non
     assert make_plan(make_config({"task": files[0]}), Inputs(own)).task is own
 
 
+def test_a_pretrained_model_is_read_once_and_planned_from_what_was_read(tmp_path: Path) -> None:
+    folder = shutil.copytree(model_folder("llama"), tmp_path / "model")
+    config = make_config({"model": str(folder), "target": "", "reward": "distinct", "max_length": 8})
+    inputs = read_inputs(config)
+    shutil.rmtree(folder)
+    plan = make_plan(config, inputs)
+    assert (plan.spec.place, plan.tokenizer.vocabulary_size) == (str(folder), 300)
+    with pytest.raises(InputError) as caught:
+        read_inputs(config)
+    assert (caught.value.field, caught.value.code) == ("model", "model.no_folder")
+
+
 @pytest.mark.parametrize(
-    ("read", "field"),
+    ("field", "settings"),
     [
-        (lambda: read_inputs("missing.csv", ""), "task"),
-        (lambda: read_inputs("revers", ""), "task"),
-        (lambda: read_inputs("~nobody9/x.csv", ""), "task"),
-        (lambda: read_inputs("", "missing.txt"), "warm_text"),
-        (lambda: read_inputs("", "englsh"), "warm_text"),
+        ("task", {"task": "missing.csv"}),
+        ("task", {"task": "revers"}),
+        ("task", {"task": "~nobody9/x.csv"}),
+        ("warm_text", {"warm_text": "missing.txt", "warm_start": "10"}),
+        ("warm_text", {"warm_text": "englsh", "warm_start": "10"}),
+        ("model", {"model": "./missing"}),
     ],
 )
-def test_what_cannot_be_read_names_its_setting(read: Callable[[], Inputs], field: str) -> None:
+def test_what_cannot_be_read_names_its_setting(field: str, settings: dict[str, str]) -> None:
     with pytest.raises(InputError) as caught:
-        read()
+        read_inputs(make_config(settings))
     assert caught.value.field == field

@@ -1,0 +1,50 @@
+"""What a config names outside itself, by value: read once by whoever owns the disk, so that checking reads none."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from pgplay.errors import about
+from pgplay.policies.families.pretrained import PretrainedBase, is_pretrained, read_base
+from pgplay.tasks.corpora import read_corpus
+from pgplay.tasks.load import PairsFile, read_task
+from pgplay.tasks.task import Task
+
+
+class Inputs(NamedTuple):
+    """The texts and the model of a run that are in no setting.
+
+    `task` holds the pairs of the file or the data set that the config names, or a stored run's own task; None for a
+    generator and for a single target. `warm_lines` are the lines that a warm start trains on. `base` is the pretrained
+    model that the config names, if it names one.
+    """
+
+    task: PairsFile | Task | None = None
+    warm_lines: tuple[str, ...] = ()
+    base: PretrainedBase | None = None
+
+
+class Names(Protocol):
+    """The settings that may name a file or a folder; a RunConfig has them."""
+
+    @property
+    def task(self) -> str:
+        """The task."""
+
+    @property
+    def warm_text(self) -> str:
+        """The text of a warm start."""
+
+    @property
+    def model(self) -> str:
+        """The model."""
+
+
+def read_inputs(names: Names) -> Inputs:
+    """Return what the settings `names` refer to; raises InputError with the setting to blame."""
+    with about("task"):
+        file = read_task(names.task)
+    with about("warm_text"):
+        lines = read_corpus(names.warm_text) if names.warm_text else ()
+    with about("model"):
+        return Inputs(file, lines, read_base(names.model) if is_pretrained(names.model) else None)
