@@ -51,7 +51,7 @@ from pgplay.app.notices import notify_user
 from pgplay.app.render_queue import RenderQueue
 from pgplay.app.screens.main import MainScreen
 from pgplay.app.state.app_state import AppState
-from pgplay.app.state.saved_state import NOTHING, SavedUiState, told
+from pgplay.app.state.saved_state import NOTHING, SavedUiState, described_problems
 from pgplay.app.stored_runs.background_reading import Result, read_in_background
 from pgplay.app.widgets.plots.curve import Plot
 from pgplay.app.worker_link import LinkFactory, WorkerLink, real_worker
@@ -146,7 +146,7 @@ class PgplayApp(App[int]):
         self.theme_changed_signal.subscribe(self, self.change_looks)
         self.call_after_refresh(self.start_worker)
         if self._problems:
-            self.call_after_refresh(self.notify_user, told(self._problems), severe=True)
+            self.call_after_refresh(self.notify_user, described_problems(self._problems), severe=True)
         if not self.is_headless:
             self.call_after_refresh(self._spare_time.begin)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pgplay.export import axes
 from pgplay.learning.reports.metrics import DIVERGENCE, METRICS, REWARD, TRADE, USUAL, title_of
-from pgplay.runs.curves import Bucket, Curves
+from pgplay.runs.curves import Bucket, MetricCurves
 
 if TYPE_CHECKING:
     from pgplay.runs.reader import RunEvent
@@ -79,7 +79,7 @@ class ChangedStep(NamedTuple):
     words: str
 
 
-def figure_of(curves: Curves, metrics: Sequence[str], changes: Sequence[ChangedStep] = ()) -> Figure:
+def figure_of(curves: MetricCurves, metrics: Sequence[str], changes: Sequence[ChangedStep] = ()) -> Figure:
     """Return one plot per metric, one below the other; a plot without values says so."""
     shapes: list[Shape] = [Polygon(box(0, 0, WIDTH, HEIGHT * max(1, len(metrics))), PAPER)]
     for place, metric in enumerate(metrics):
@@ -88,7 +88,7 @@ def figure_of(curves: Curves, metrics: Sequence[str], changes: Sequence[ChangedS
     return Figure(WIDTH, HEIGHT * max(1, len(metrics)), tuple(shapes))
 
 
-def metrics_of(curves: Curves) -> list[str]:
+def metrics_of(curves: MetricCurves) -> list[str]:
     """Return every metric that has a curve: the usual ones first, then in order of definition.
 
     Where there is a divergence from the reference, the trade comes after the usual ones.
@@ -114,7 +114,7 @@ class Frame(NamedTuple):
         return round(x, 2), round(y, 2)
 
 
-def _plot(curves: Curves, metric: str, changes: Sequence[ChangedStep], top: int) -> list[Shape]:
+def _plot(curves: MetricCurves, metric: str, changes: Sequence[ChangedStep], top: int) -> list[Shape]:
     shapes = _head(metric, top)
     series = {name: _points(curves.of.get(name, ())) for name in _drawn_for(metric)}
     values = [value for points in series.values() for _, value in points]
@@ -160,7 +160,7 @@ def _drawn_for(metric: str) -> tuple[str, ...]:
     return (metric, "reward_min", "reward_max", "greedy_reward") if metric == REWARD else (metric,)
 
 
-def _trade(curves: Curves, top: int) -> list[Shape]:
+def _trade(curves: MetricCurves, top: int) -> list[Shape]:
     """Return the plot of reward over KL: one point per bucket, joined in order."""
     reward_at = {curves.number(bucket): bucket.mean for bucket in curves.of.get(REWARD, ())}
     buckets = [bucket for bucket in curves.of.get(DIVERGENCE, ()) if curves.number(bucket) in reward_at]

@@ -20,7 +20,7 @@ from pgplay.learning.reports.metrics import TRADE, USUAL
 from pgplay.learning.reports.step_report import Sample
 from pgplay.rewards.alignment import align
 from pgplay.runs.checkpoint_retention import thinned
-from pgplay.runs.curves import Curves
+from pgplay.runs.curves import MetricCurves
 from pgplay.runs.reader import RunReader
 
 MOST_MOMENTS = 40
@@ -29,7 +29,7 @@ _LONGEST = 2000
 """Characters of a text that are shown: aligning takes quadratic time."""
 
 
-def to_html(store: RunReader, curves: Curves) -> str:
+def to_html(store: RunReader, curves: MetricCurves) -> str:
     """Return the page of the run in `store`, whose `curves` are given; raises PgplayError where it can't be read."""
     config, progress = store.config, store.progress()
     metrics = metrics_of(curves)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-Mark = Literal["right", "wrong", "extra"]
+CharacterMark = Literal["right", "wrong", "extra"]
 """right: as in the target; wrong: replaces another character; extra: not in the target."""
 
 
@@ -18,7 +18,7 @@ class Gap(NamedTuple):
 class Alignment(NamedTuple):
     """A mark for each character of the text, and the gaps in order of position."""
 
-    marks: tuple[Mark, ...]
+    marks: tuple[CharacterMark, ...]
     gaps: tuple[Gap, ...]
 
     @property
@@ -31,7 +31,7 @@ def align(text: str, target: str) -> Alignment:
     """Return a minimal alignment of `text` with `target`, in code points; 10,000 by 10,000 take about 10 ms."""
     from Levenshtein import editops
 
-    marks: list[Mark] = ["right"] * len(text)
+    marks: list[CharacterMark] = ["right"] * len(text)
     missing: dict[int, int] = {}
     for operation, position, _ in editops(text, target):
         if operation == "insert":

@@ -53,7 +53,7 @@ class Bucket(msgspec.Struct, frozen=True, gc=False):
     steps: int = 1
 
 
-class Curves(NamedTuple):
+class MetricCurves(NamedTuple):
     """Each metric's buckets in order; bucket number N holds the steps after N × `span` up to (N + 1) × `span`."""
 
     span: int
@@ -72,7 +72,7 @@ def merged(one: Bucket, other: Bucket) -> Bucket:
     return Bucket(other.step, min(one.low, other.low), max(one.high, other.high), other.last, mean, steps)
 
 
-def curves_of(windows: Iterable[Window], last_step: int, most: int) -> Curves:
+def curves_of(windows: Iterable[Window], last_step: int, most: int) -> MetricCurves:
     """Return the curves of steps that come in order and end at `last_step`, in at most `most` buckets each.
 
     A value that is not finite is left out.
@@ -80,13 +80,13 @@ def curves_of(windows: Iterable[Window], last_step: int, most: int) -> Curves:
     span = 1
     while last_step > span * most:
         span *= 2
-    curves = Curves(span, {})
+    curves = MetricCurves(span, {})
     for window in windows:
         _add(curves, window)
     return curves
 
 
-def _add(curves: Curves, window: Window) -> None:
+def _add(curves: MetricCurves, window: Window) -> None:
     """Reduce some steps to buckets and append those; the first ones may go on with the buckets that are there."""
     import numpy as np
 

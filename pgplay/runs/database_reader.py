@@ -24,7 +24,7 @@ from pgplay.errors import InputError, PgplayError
 from pgplay.learning.reports.step_detail import StepDetail
 from pgplay.learning.reports.step_report import Sample, Trace
 from pgplay.runs.checkpoint_files import all_checkpoints
-from pgplay.runs.curves import Curves, Window, curves_of
+from pgplay.runs.curves import MetricCurves, Window, curves_of
 from pgplay.runs.database import connect_to_read
 from pgplay.runs.database_errors import DATABASE, damaged, plain_database_errors
 from pgplay.runs.names import find_run
@@ -138,7 +138,7 @@ class DatabaseReader:
             raise damaged(self.folder, "damage.metrics")
         return names
 
-    def curves(self, most: int, until: int = LAST_STEP) -> Curves:
+    def curves(self, most: int, until: int = LAST_STEP) -> MetricCurves:
         """Return every metric up to the step `until` in at most `most` buckets."""
         last = min(self.progress().steps, until)
         return curves_of(self.windows(until=last), last, most)

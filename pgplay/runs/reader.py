@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pgplay.config.run_config import RunConfig
     from pgplay.learning.reports.step_detail import StepDetail
     from pgplay.learning.reports.step_report import Sample, Trace
-    from pgplay.runs.curves import Curves, Window
+    from pgplay.runs.curves import MetricCurves, Window
 
 LAST_STEP = 2**63 - 1
 """The largest number that SQLite knows."""
@@ -83,7 +83,7 @@ class RunReader(Protocol):
         """Yield the metrics of the steps after `after_step` and up to `until`, oldest first, at most `limit`."""
         ...
 
-    def curves(self, most: int, until: int = LAST_STEP) -> Curves:
+    def curves(self, most: int, until: int = LAST_STEP) -> MetricCurves:
         """Return every metric up to the step `until` in at most `most` buckets."""
         ...
 

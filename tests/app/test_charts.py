@@ -38,7 +38,7 @@ WILD = """
             for width in (0, 1, 2, 5, 12, 13, 40, 90, 220):
                 for height in (0, 1, 2, 3, 4, 5, 12, 50):
                     for last in (chart.last, chart.first + 1, 10**9):
-                        picture = charts.draw(chart._replace(last=last), width, height, STYLES)
+                        picture = charts.draw_chart(chart._replace(last=last), width, height, STYLES)
                         lines = picture.plain.split("\\n")
                         assert len(lines) <= max(1, height), (name, width, height, lines)
                         assert all(len(line) <= width for line in lines), (name, width, height, lines)
@@ -66,7 +66,7 @@ DRAWN = """
         line.add(step, step / 100); low.add(step, max(0, step / 100 - 0.3)); high.add(step, min(1, step / 100 + 0.3))
     curves = (charts.Curve(line.buckets), charts.Curve(line.buckets, "points", "▪"))
     chart = charts.Chart(curves, 100, bands=(charts.Band(low.buckets, high.buckets),), top=1.0, marks=[20], cursor=60)
-    picture = charts.draw(chart, 60, 12, STYLES)
+    picture = charts.draw_chart(chart, 60, 12, STYLES)
     print(picture.plain)
     used = {str(span.style): picture.plain[span.start:span.end] for span in picture.spans}
     print("styles", sorted(used))

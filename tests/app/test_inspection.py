@@ -11,7 +11,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from pgplay.app.drawing.formulas import STOPS, lines
+from pgplay.app.drawing.formulas import PHASES, lines
 from pgplay.app.help.source_code import places, source_of, sources
 from pgplay.app.screens.dialogs.source_code import CodeScreen
 from pgplay.app.screens.step.microscope import MicroscopeScreen
@@ -93,8 +93,8 @@ def test_every_place_of_the_code_exists(credit: str) -> None:
     for name, row in {**ALGORITHMS, **COMPARATORS}.items():
         rules = msgspec.structs.replace(RULES, algorithm=name, credit=credit, baseline=row.choices.baseline)
         for reward in ("levenshtein", "prefix", "0.5*levenshtein + 0.5*prefix"):
-            for stop in STOPS:
-                found = sources(stop, msgspec.structs.replace(rules, reward=reward, control_variate=True))
+            for phase in PHASES:
+                found = sources(phase, msgspec.structs.replace(rules, reward=reward, control_variate=True))
                 assert found
                 for source in found:
                     text = (Path(__file__).parents[2] / source.file).read_text(encoding="utf-8").splitlines()
@@ -120,17 +120,17 @@ def test_the_maths_of_every_algorithm_can_be_told(name: str) -> None:
     rules = msgspec.structs.replace(RULES, algorithm=name, **choices._asdict())
     for credit in {choices.credit, "dense"}:
         told = msgspec.structs.replace(anatomy(), rules=msgspec.structs.replace(rules, credit=credit))
-        for stop in STOPS:
+        for phase in PHASES:
             for one in told.samples:
-                assert all(line.formula or line.numbers for line in lines(stop, told, one))
+                assert all(line.formula or line.numbers for line in lines(phase, told, one))
 
 
 def test_no_number_breaks_the_maths() -> None:
     certain = msgspec.structs.replace(sample("a", 0.0), tokens=())
     far = sample("a" * 3000, 1.0)
     for one in (certain, far):
-        for stop in STOPS:
-            assert lines(stop, anatomy(), one)
+        for phase in PHASES:
+            assert lines(phase, anatomy(), one)
 
 
 async def test_the_microscope_shows_a_completion_token_by_token_while_the_run_goes_on() -> None:
@@ -364,7 +364,7 @@ async def test_every_stop_shows_maths_and_tokens_also_in_a_small_terminal() -> N
         bench.worker.tell(StepInspected(anatomy=anatomy()))
         await pilot.press("n")
         await until(pilot, lambda: isinstance(bench.app.screen, PhaseScreen) and listed(bench))
-        for _ in STOPS:
+        for _ in PHASES:
             await until(pilot, lambda: all(bench.app.screen.query_one(part).size.height >= 3 for part in parts))
             await pilot.press("right")
 

@@ -10,7 +10,15 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from pgplay.app.rewards.draft import TEMPLATE, Draft, draft_of, keep, keep_imported_source, looks_like_python, new_name
+from pgplay.app.rewards.draft import (
+    TEMPLATE,
+    Draft,
+    draft_of,
+    keep_imported_source,
+    looks_like_python,
+    new_name,
+    write_reward_file,
+)
 from pgplay.app.screens.dialogs.failure import FailureCard
 from pgplay.app.screens.rewards.editor import RewardScreen
 from pgplay.app.widgets.log_pane import LogPane
@@ -253,7 +261,7 @@ def test_python_is_told_from_formulas(text: str, python: bool) -> None:
 def test_new_python_gets_a_free_name_and_is_found_by_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert new_name() == "my_reward.py"
-    keep(read_spec("my_reward.py", code=PYTHON))
+    write_reward_file(read_spec("my_reward.py", code=PYTHON))
     (tmp_path / "my_reward_2.py").write_text(PYTHON)
     assert new_name() == "my_reward_3.py"
     assert draft_of(read_spec("my_reward.py")) == Draft(PYTHON, "my_reward.py")
@@ -274,9 +282,9 @@ def test_a_file_keeps_its_encoding_and_a_link_stays_one(tmp_path: Path) -> None:
     source = "# coding: latin-1\ndef reward(text, target, prompt):\n    return float('é' in text)\n"
     real.write_bytes(source.encode("latin-1"))
     link.symlink_to(real)
-    keep(read_spec(f"{link}:reward", code=source + "# more\n"))
+    write_reward_file(read_spec(f"{link}:reward", code=source + "# more\n"))
     assert link.is_symlink()
     assert draft_of(read_spec(str(link))).text == source + "# more\n"
     with pytest.raises(PgplayError, match="cannot be written"):
-        keep(read_spec(str(link), code=source + "# 字\n"))
+        write_reward_file(read_spec(str(link), code=source + "# 字\n"))
     assert draft_of(read_spec(str(link))).text == source + "# more\n"

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.style import Style
 from textual.content import Content
 
-from pgplay.app.drawing.heatmap import Labelled, draw
+from pgplay.app.drawing.heatmap import Labelled, draw_map
 from pgplay.app.drawing.terminal_text import as_title, fit, pad, plain, terminal_text
 
 ANY_TEXT = st.text(st.characters(), max_size=40)
@@ -66,6 +66,6 @@ def test_wide_characters_are_cut_whole() -> None:
 def test_a_map_of_wide_tokens_keeps_its_columns() -> None:
     styles = dict.fromkeys(("axis", "faint", "low", "high"), Style())
     rows = [Labelled(label, [0.95]) for label in ("床", "e\u0301", "a", "明月", "👩\u200d🚀")]
-    drawn = draw(rows, styles, margin=8).plain.splitlines()
+    drawn = draw_map(rows, styles, margin=8).plain.splitlines()
     assert {cell_len(line) for line in drawn} == {11}
     assert {cell_len(line.partition("│")[0]) for line in drawn} == {9}

@@ -11,7 +11,7 @@ import msgspec
 from pgplay.config.run_config import RunConfig
 from pgplay.learning.reports.step_detail import StepDetail
 from pgplay.learning.reports.step_report import Sample, Trace
-from pgplay.runs.curves import Curves, Window
+from pgplay.runs.curves import MetricCurves, Window
 from pgplay.runs.reader import LAST_STEP, Parent, RunEvent, RunProgress, RunReader
 from pgplay.runs.run_library import RunLibrary
 from pgplay.runs.summaries import RunSummary
@@ -67,8 +67,8 @@ class MessageRunReader:
     def windows(self, after_step: int = 0, limit: int | None = None, until: int = LAST_STEP) -> Iterator[Window]:
         return iter(self._ask(list[Window], "windows", after_step, limit, until))
 
-    def curves(self, most: int, until: int = LAST_STEP) -> Curves:
-        return self._ask(Curves, "curves", most, until)
+    def curves(self, most: int, until: int = LAST_STEP) -> MetricCurves:
+        return self._ask(MetricCurves, "curves", most, until)
 
     def each_row(self, after_step: int = 0, limit: int | None = None) -> Iterator[tuple[int, dict[str, float]]]:
         return iter(self._ask(Rows, "each_row", after_step, limit))

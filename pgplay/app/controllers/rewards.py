@@ -10,7 +10,7 @@ from pgplay.app.drawing.terminal_text import plain
 from pgplay.app.host import AppHost
 from pgplay.app.messages import RewardApplied, RewardSaved
 from pgplay.app.rewards.background_scorer import Asked
-from pgplay.app.rewards.draft import Draft, draft_of, keep
+from pgplay.app.rewards.draft import Draft, draft_of, write_reward_file
 from pgplay.app.rewards.reported_error import reported_error
 from pgplay.errors import PgplayError, RewardError
 from pgplay.library.consents import recall
@@ -128,7 +128,7 @@ class RewardController:
         """Keep the Python that is trained by now in its file, and show the reward in the setup."""
         asked = draft.asked
         try:
-            path = keep(asked)
+            path = write_reward_file(asked)
         except PgplayError as error:
             report = f"{report} It could not be saved to its file: {error.problem}"
         else:

@@ -154,7 +154,7 @@ class ShellController:
     def remember(self) -> None:
         """Keep for the next start what the app is like now."""
         state = self._host.state
-        saved_state.keep(
+        saved_state.save_ui_state(
             SavedUiState(
                 theme=self._host.theme,
                 ascii=state.ascii,

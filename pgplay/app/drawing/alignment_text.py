@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
-from pgplay.app.drawing.terminal_text import is_mark, pad, terminal_text, visible
+from pgplay.app.drawing.terminal_text import is_mark, pad, terminal_text, visible_sign
 
 MISSING = "·"
 _CARRIER = "◌"
@@ -21,7 +21,7 @@ LONGEST = 2000
 """Characters beyond this are not aligned: nobody sees them, and the alignment takes quadratic time."""
 
 
-class Column(NamedTuple):
+class AlignedPlace(NamedTuple):
     """One place of an alignment: the sign of the text's character, and of the target's, empty where there is none."""
 
     mark: str
@@ -54,21 +54,23 @@ def aligned_lines(text: str, target: str, styles: Mapping[str, Style]) -> tuple[
     return "".join(above), below
 
 
-def _columns(text: str, target: str) -> Iterator[Column]:
+def _columns(text: str, target: str) -> Iterator[AlignedPlace]:
     """Go through the alignment of the first `LONGEST` characters of each."""
     marks, gaps = _aligned(text[:LONGEST], target[:LONGEST])
     missing, rest, before = dict(gaps), iter(target[:LONGEST]), ""
     for position, character in enumerate(text[:LONGEST]):
-        yield from (Column("missing", MISSING, visible(next(rest))) for _ in range(missing.get(position, 0)))
+        yield from (AlignedPlace("missing", MISSING, visible_sign(next(rest))) for _ in range(missing.get(position, 0)))
         mark = marks[position]
-        sign = visible(character)
+        sign = visible_sign(character)
         if is_mark(character) and (mark != before or position in missing or not position):
             sign = _CARRIER + sign
         if sign == " " and mark != "right":
             sign = "␣"
-        yield Column(mark, sign, "" if mark == "extra" else visible(next(rest)))
+        yield AlignedPlace(mark, sign, "" if mark == "extra" else visible_sign(next(rest)))
         before = mark
-    yield from (Column("missing", MISSING, visible(next(rest))) for _ in range(missing.get(len(text[:LONGEST]), 0)))
+    yield from (
+        AlignedPlace("missing", MISSING, visible_sign(next(rest))) for _ in range(missing.get(len(text[:LONGEST]), 0))
+    )
 
 
 @lru_cache(maxsize=256)

@@ -12,10 +12,10 @@ from pgplay.app.drawing.number_format import number
 from pgplay.learning.reports.step_detail import AlgorithmSettings, CompletionDetail, Movement, StepDetail, movement
 from pgplay.rewards.catalogue import REWARDS
 
-Stop = Literal["sample", "score", "advantage", "update"]
-STOPS: tuple[Stop, ...] = get_args(Stop)
+Phase = Literal["sample", "score", "advantage", "update"]
+PHASES: tuple[Phase, ...] = get_args(Phase)
 
-WHAT = {
+MEANINGS = {
     "sample": "Each completion is sampled token by token.",
     "score": "The reward scores each completion. It sees only texts.",
     "advantage": "Was it better or worse than expected? Subtract a baseline.",
@@ -41,16 +41,16 @@ AGGREGATIONS = {
 OPTIMIZERS = {"adam": "Adam: θ ← θ − lr · m / (√v + ε)", "sgd": "SGD: θ ← θ − lr · ∇L"}
 
 
-class Line(NamedTuple):
+class MathLine(NamedTuple):
     """A formula, and its value with the numbers of this step."""
 
     formula: str
     numbers: str = ""
 
 
-def lines(stop: Stop, anatomy: StepDetail, sample: CompletionDetail) -> list[Line]:
-    """Return the maths of `stop` for one `sample` of `anatomy`."""
-    return {"sample": _sample, "score": _score, "advantage": _advantage, "update": _update}[stop](anatomy, sample)
+def lines(phase: Phase, anatomy: StepDetail, sample: CompletionDetail) -> list[MathLine]:
+    """Return the maths of `phase` for one `sample` of `anatomy`."""
+    return {"sample": _sample, "score": _score, "advantage": _advantage, "update": _update}[phase](anatomy, sample)
 
 
 def signed(value: float) -> str:
@@ -63,77 +63,86 @@ def signed3(value: float) -> str:
     return f"{value:+.3f}".replace("-", "−")
 
 
-def _sample(anatomy: StepDetail, sample: CompletionDetail) -> list[Line]:
+def _sample(anatomy: StepDetail, sample: CompletionDetail) -> list[MathLine]:
     tokens, total = sample.tokens, sample.log_p
     first = " ".join(signed(token.log_p) for token in tokens[:4])
     more = " …" if len(tokens) > 4 else ""
     mean = sum(token.entropy for token in tokens) / max(1, len(tokens))
     chance = f"π(x) = {_power(total)}" + (f", one in {_large(-total)}" if total < -1 else "")
     return [
-        Line("x_t ~ π(· | x_1 … x_(t−1))", f"{len(tokens)} tokens, including the stop token"),
-        Line("log π(x) = Σ_t log π(x_t | …)", f"{first}{more} = {signed(total)}"),
-        Line("", chance),
-        Line(
+        MathLine("x_t ~ π(· | x_1 … x_(t−1))", f"{len(tokens)} tokens, including the stop token"),
+        MathLine("log π(x) = Σ_t log π(x_t | …)", f"{first}{more} = {signed(total)}"),
+        MathLine("", chance),
+        MathLine(
             f"π(v) ∝ exp(logit_v / T), temperature T = {number(anatomy.rules.temperature)}",
             "below 1 safer, above 1 more random",
         ),
-        Line("entropy H_t = −Σ_v π(v) log π(v)", f"mean {mean:.2f} nats: like {math.exp(mean):.1f} equal choices"),
+        MathLine("entropy H_t = −Σ_v π(v) log π(v)", f"mean {mean:.2f} nats: like {math.exp(mean):.1f} equal choices"),
     ]
 
 
-def _score(anatomy: StepDetail, sample: CompletionDetail) -> list[Line]:
+def _score(anatomy: StepDetail, sample: CompletionDetail) -> list[MathLine]:
     spec = anatomy.rules.reward
     definition = f" = {REWARDS[spec].definition}" if spec in REWARDS else ""
-    result = [Line(f"R(x) = {spec}(x, target){definition}" if definition else f"R(x) = {spec}", f"{sample.reward:.4g}")]
+    result = [
+        MathLine(f"R(x) = {spec}(x, target){definition}" if definition else f"R(x) = {spec}", f"{sample.reward:.4g}")
+    ]
     for name, value in sample.parts.items():
         kind, _, title = name.partition(":")
-        result.append(Line(f"  {title}" + (" (measured, not trained on)" if kind == "measure" else ""), f"{value:.4g}"))
+        result.append(
+            MathLine(f"  {title}" + (" (measured, not trained on)" if kind == "measure" else ""), f"{value:.4g}")
+        )
     if sample.charge:
         result.append(
-            Line("minus β Σ_t log π(x_t)/π_ref(x_t)", f"{number(anatomy.rules.kl)} × … = {sample.charge:.4g}")
+            MathLine("minus β Σ_t log π(x_t)/π_ref(x_t)", f"{number(anatomy.rules.kl)} × … = {sample.charge:.4g}")
         )
     low, high = (anatomy.metrics.get(f"reward_{name}", math.nan) for name in ("min", "max"))
     mean = anatomy.metrics.get("reward_mean", math.nan)
-    result.append(Line(f"all {anatomy.completions} of this step", f"{low:.2f} to {high:.2f}, mean {mean:.3f}"))
+    result.append(MathLine(f"all {anatomy.completions} of this step", f"{low:.2f} to {high:.2f}, mean {mean:.3f}"))
     return result
 
 
-def _advantage(anatomy: StepDetail, sample: CompletionDetail) -> list[Line]:
+def _advantage(anatomy: StepDetail, sample: CompletionDetail) -> list[MathLine]:
     rules = anatomy.rules
     if rules.credit == "none":
-        return [Line("no reward is assigned to tokens", "supervised learning sees the target and needs no advantage")]
+        return [
+            MathLine("no reward is assigned to tokens", "supervised learning sees the target and needs no advantage")
+        ]
     if rules.credit == "dense":
         credits = " ".join(signed(token.credit or 0.0) for token in sample.tokens[:5])
         floor, base = number(rules.credit_floor).replace("-", "−"), number(rules.credit_baseline)
         result = [
-            Line(
+            MathLine(
                 "credit_t = V(x_1 … x_t) − V(x_1 … x_(t−1))",
                 f"in edits; V: the best value still reachable. {credits} …",
             )
         ]
         if rules.baseline == "critic":
-            return [*result, Line("A_t = credit_t − critic_t", _each(sample))]
-        return [*result, Line(f"A_t = max(credit_t, {floor}) + {base}", _each(sample))]
+            return [*result, MathLine("A_t = credit_t − critic_t", _each(sample))]
+        return [*result, MathLine(f"A_t = max(credit_t, {floor}) + {base}", _each(sample))]
     if rules.baseline == "critic":
         formula = "δ_t = r_t + γ V_(t+1) − V_t;  A_t = δ_t + γ λ A_(t+1)"
         values = " ".join(signed(token.value or 0.0) for token in sample.tokens[:5])
         scaled = "" if rules.scale == "none" else f", divided by the std of all, at least {rules.deviation_floor:g}"
-        return [Line("V_t: the reward that the critic expects", f"{values} …"), Line(formula + scaled, _each(sample))]
+        return [
+            MathLine("V_t: the reward that the critic expects", f"{values} …"),
+            MathLine(formula + scaled, _each(sample)),
+        ]
     baseline_text = BASELINES[rules.baseline].format(group=rules.group_size, others=rules.group_size - 1)
     baseline, earned = sample.baseline or 0.0, sample.reward - sample.charge
-    result = [Line("baseline b, the reward that was expected: " + baseline_text, f"{baseline:.4f}")]
+    result = [MathLine("baseline b, the reward that was expected: " + baseline_text, f"{baseline:.4f}")]
     if sample.deviation is None:
         difference = f"{earned:.4f} − {baseline:.4f} = {signed(earned - baseline)}"
-        result.append(Line("advantage A = R − b, how much better than expected", difference))
+        result.append(MathLine("advantage A = R − b, how much better than expected", difference))
     else:
         scope = "the group" if rules.scale == "group-std" else "all completions"
-        result.append(Line(f"s = std of {scope}, at least {rules.deviation_floor:g}", f"{sample.deviation:.4f}"))
+        result.append(MathLine(f"s = std of {scope}, at least {rules.deviation_floor:g}", f"{sample.deviation:.4f}"))
         standardised = f"({earned:.4f} − {baseline:.4f}) / {sample.deviation:.4f}"
         value = signed((earned - baseline) / sample.deviation)
-        result.append(Line("advantage A = (R − b) / s, how much better than expected", f"{standardised} = {value}"))
+        result.append(MathLine("advantage A = (R − b) / s, how much better than expected", f"{standardised} = {value}"))
     if rules.control_variate:
-        result.append(Line("A_t = A − predicted share of the other tokens", _each(sample)))
-        result.append(Line("correction = mean of A_t − A, by the control variate", signed(sample.correction)))
+        result.append(MathLine("A_t = A − predicted share of the other tokens", _each(sample)))
+        result.append(MathLine("correction = mean of A_t − A, by the control variate", signed(sample.correction)))
     return result
 
 
@@ -142,85 +151,85 @@ def _each(sample: CompletionDetail) -> str:
     return " ".join(signed(token.advantage) for token in sample.tokens[:5]) + more
 
 
-def _update(anatomy: StepDetail, sample: CompletionDetail) -> list[Line]:
+def _update(anatomy: StepDetail, sample: CompletionDetail) -> list[MathLine]:
     rules, metrics = anatomy.rules, anatomy.metrics
     if sample.log_p_after is None:
-        return [Line("no update", "the task is solved; the policy that solved it is kept")]
+        return [MathLine("no update", "the task is solved; the policy that solved it is kept")]
     moved = movement(anatomy.samples)
     counts = f"A > 0: {moved.risen} of {moved.better} more likely; A < 0: {moved.fallen} of {moved.worse} less likely"
-    result = [Line(f"Result: {moved.right} of {moved.counted} the right way", counts)] if moved.counted else []
+    result = [MathLine(f"Result: {moved.right} of {moved.counted} the right way", counts)] if moved.counted else []
     result += _objective(rules)
     if rules.kind == "policy gradient":
-        result.append(Line("L = " + AGGREGATIONS[rules.aggregation]))
+        result.append(MathLine("L = " + AGGREGATIONS[rules.aggregation]))
     if rules.entropy_weight:
         weight, entropy = rules.entropy_weight, metrics.get("entropy", math.nan)
-        result.append(Line("  − weight × entropy", f"{weight:.3g} × {entropy:.3f} = {weight * entropy:.4f}"))
+        result.append(MathLine("  − weight × entropy", f"{weight:.3g} × {entropy:.3f} = {weight * entropy:.4f}"))
     divergence = metrics.get("kl_reference")
     if divergence is not None:
         words = f"{divergence:.4f} nats per token"
-        result.append(Line("KL = Σ_v π(v) log(π(v) / π_ref(v)): how far from the reference", words))
-    result.append(Line("loss L", f"{metrics.get('loss', math.nan):.4f}".replace("-", "−")))
+        result.append(MathLine("KL = Σ_v π(v) log(π(v) / π_ref(v)): how far from the reference", words))
+    result.append(MathLine("loss L", f"{metrics.get('loss', math.nan):.4f}".replace("-", "−")))
     norm = metrics.get("gradient_norm", math.nan)
     cut = rules.clip_gradient and norm > rules.clip_gradient
-    result.append(Line("|∇L|", f"{norm:.4f}" + (f", clipped to {number(rules.clip_gradient)}" if cut else "")))
+    result.append(MathLine("|∇L|", f"{norm:.4f}" + (f", clipped to {number(rules.clip_gradient)}" if cut else "")))
     times = f", {rules.updates} times" if rules.updates > 1 else ""
-    result.append(Line(OPTIMIZERS[rules.optimizer], f"lr {number(rules.lr)}{times}"))
+    result.append(MathLine(OPTIMIZERS[rules.optimizer], f"lr {number(rules.lr)}{times}"))
     change = sample.log_p_after - sample.log_p
     result.append(
-        Line("log π(x): before → after", f"{signed(sample.log_p)} → {signed(sample.log_p_after)}: {_times(change)}")
+        MathLine("log π(x): before → after", f"{signed(sample.log_p)} → {signed(sample.log_p_after)}: {_times(change)}")
     )
     if moved.counted:
         result += _reasons(anatomy, sample, moved)
     return result
 
 
-def _reasons(anatomy: StepDetail, sample: CompletionDetail, moved: Movement) -> list[Line]:
+def _reasons(anatomy: StepDetail, sample: CompletionDetail, moved: Movement) -> list[MathLine]:
     """Return why not every completion moved as its advantage asks: each part's measured share, and shared weights."""
     result = []
     if sample.own_push is not None and sample.log_p_after is not None:
         change = sample.log_p_after - sample.log_p
         pushes = f"{signed3(sample.own_push)} by its own gradient, {signed3(change - sample.own_push)} by the others'"
-        result.append(Line("Texts share weights, so they push each other:", pushes))
+        result.append(MathLine("Texts share weights, so they push each other:", pushes))
     if anatomy.without:
-        result.append(Line("Measured again without one part:"))
+        result.append(MathLine("Measured again without one part:"))
     for without in anatomy.without:
         difference = without.moved.right - moved.right
         share = f" ({difference:+d})".replace("-", "−") if difference else ""
-        result.append(Line(f"  {without.part}", f"{without.moved.right} of {without.moved.counted}{share}"))
+        result.append(MathLine(f"  {without.part}", f"{without.moved.right} of {without.moved.counted}{share}"))
     if anatomy.plain is not None:
         plain = movement(anatomy.plain.samples)
         words = f"{plain.right} of {plain.counted}; p shows it. The rest is shared weights"
-        result.append(Line("  all of them: the plain algorithm", words))
+        result.append(MathLine("  all of them: the plain algorithm", words))
     return result
 
 
-def _objective(rules: AlgorithmSettings) -> list[Line]:
+def _objective(rules: AlgorithmSettings) -> list[MathLine]:
     lines = _surrogate(rules)
     if rules.kind == "policy gradient" and rules.control_variate:
         note = "the predicted part is averaged over all tokens, not just the sampled one"
-        lines.append(Line("instead of A_t's predicted part: Σ_v π_old(v) L(v)", note))
+        lines.append(MathLine("instead of A_t's predicted part: Σ_v π_old(v) L(v)", note))
     return lines
 
 
-def _surrogate(rules: AlgorithmSettings) -> list[Line]:
+def _surrogate(rules: AlgorithmSettings) -> list[MathLine]:
     low, high = f"{1 - rules.clip_low:g}", f"{1 + rules.clip_high:g}"
     if rules.kind != "policy gradient":
-        return [Line("L = −log π(target): cross-entropy")]
+        return [MathLine("L = −log π(target): cross-entropy")]
     return {
-        "none": [Line("L_t = −A_t log π(x_t)")],
+        "none": [MathLine("L_t = −A_t log π(x_t)")],
         "gspo": [
-            Line("ρ = (π(x) / π_old(x))^(1 / length)", "old: before this step's updates"),
-            Line(f"L_t = −min(ρ A_t, clip(ρ, {low}, {high}) A_t)"),
+            MathLine("ρ = (π(x) / π_old(x))^(1 / length)", "old: before this step's updates"),
+            MathLine(f"L_t = −min(ρ A_t, clip(ρ, {low}, {high}) A_t)"),
         ],
         "cispo": [
-            Line("ρ_t = π(x_t) / π_old(x_t)", "old: before this step's updates"),
-            Line(f"L_t = −clip(ρ_t, {low}, {high}) A_t log π(x_t)", "no gradient flows through the clip"),
+            MathLine("ρ_t = π(x_t) / π_old(x_t)", "old: before this step's updates"),
+            MathLine(f"L_t = −clip(ρ_t, {low}, {high}) A_t log π(x_t)", "no gradient flows through the clip"),
         ],
     }.get(
         rules.ratio,
         [
-            Line("ρ_t = π(x_t) / π_old(x_t)", "old: before this step's updates"),
-            Line(f"L_t = −min(ρ_t A_t, clip(ρ_t, {low}, {high}) A_t)"),
+            MathLine("ρ_t = π(x_t) / π_old(x_t)", "old: before this step's updates"),
+            MathLine(f"L_t = −min(ρ_t A_t, clip(ρ_t, {low}, {high}) A_t)"),
         ],
     )
 

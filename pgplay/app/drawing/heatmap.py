@@ -35,7 +35,7 @@ class Labelled(NamedTuple):
     values: Sequence[float | None]
 
 
-def draw(rows: Sequence[Labelled], styles: Mapping[str, Style], margin: int, *, cell: int = 1) -> Text:
+def draw_map(rows: Sequence[Labelled], styles: Mapping[str, Style], margin: int, *, cell: int = 1) -> Text:
     """Return a line for each row: the label, right-aligned in `margin` cells, then `cell` cells for each column."""
     picture = Text(no_wrap=True, end="")
     for number, row in enumerate(rows):

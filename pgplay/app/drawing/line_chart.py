@@ -91,7 +91,7 @@ def _positive(buckets: Sequence[Bucket]) -> list[Bucket]:
     return [bucket for bucket in buckets if bucket.low > 0]
 
 
-class Frame(NamedTuple):
+class ChartFrame(NamedTuple):
     """Where a chart's numbers fall: its axes, and the cells that the ticks take at the left."""
 
     steps: axes.Axis
@@ -107,7 +107,7 @@ class Frame(NamedTuple):
         return round(self.steps.value(min(1.0, max(0.0, fraction))))
 
 
-def frame(chart: Chart, width: int, height: int) -> Frame | None:
+def frame(chart: Chart, width: int, height: int) -> ChartFrame | None:
     """Return the frame of `chart` in `width` times `height` cells; None where that is too small to be a plot."""
     if width < SMALLEST_WIDTH or height < SMALLEST_HEIGHT:
         return None
@@ -129,10 +129,10 @@ def frame(chart: Chart, width: int, height: int) -> Frame | None:
     if columns < 4:
         return None
     steps = axes.recent_axis(chart.first, chart.last, columns) if chart.first else axes.step_axis(chart.last, columns)
-    return Frame(steps, values, texts, margin, columns, rows)
+    return ChartFrame(steps, values, texts, margin, columns, rows)
 
 
-def draw(chart: Chart, width: int, height: int, styles: Mapping[str, Style]) -> Text:
+def draw_chart(chart: Chart, width: int, height: int, styles: Mapping[str, Style]) -> Text:
     """Return the plot as `height` lines of `width` cells, ticks included; empty where it is too small to be one.
 
     `styles` names how each pen looks, and 'band', 'axis', 'mark' and 'cursor'.
@@ -156,7 +156,7 @@ class Trail(NamedTuple):
 
 
 def draw_trail(trail: Trail, width: int, height: int, styles: Mapping[str, Style]) -> Text:
-    """Return the trail as `draw` returns a chart: a dot for each point, on a faint line in their order."""
+    """Return the trail as `draw_chart` returns a chart: a dot for each point, on a faint line in their order."""
     across, up = ([point[place] for point in trail.points] for place in (0, 1))
     told = [Bucket(step, value, value, value, value) for step, value in enumerate(up)]
     framed = frame(Chart((Curve(told),), len(told), top=trail.top), width, height)
@@ -176,7 +176,7 @@ def draw_trail(trail: Trail, width: int, height: int, styles: Mapping[str, Style
     return _framed(framed, canvas.rows(), ruler, styles)
 
 
-def _framed(framed: Frame, lines: Sequence[Run], ruler: str, styles: Mapping[str, Style]) -> Text:
+def _framed(framed: ChartFrame, lines: Sequence[Run], ruler: str, styles: Mapping[str, Style]) -> Text:
     """Return drawn rows with the ticks of the values before them and the `ruler` below."""
     ticks = {
         round((1 - framed.values.fraction(tick)) * (framed.rows - 1)): text
@@ -191,7 +191,7 @@ def _framed(framed: Frame, lines: Sequence[Run], ruler: str, styles: Mapping[str
     return picture.append(ruler, styles["axis"])
 
 
-def _drawn(chart: Chart, framed: Frame) -> list[Run]:
+def _drawn(chart: Chart, framed: ChartFrame) -> list[Run]:
     """Return the drawn rows of a chart."""
     columns, steps, values = framed.columns, framed.steps, framed.values
     canvas = _Canvas(columns, framed.rows)

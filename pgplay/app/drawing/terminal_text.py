@@ -19,7 +19,7 @@ _HIDDEN = "¦"
 """Stands for a character that has no shape of its own: joiners, direction marks, variation selectors."""
 
 
-def visible(character: str) -> str:
+def visible_sign(character: str) -> str:
     """Return the sign that stands for one `character`: itself, unless it would steer the terminal or show nothing."""
     if character in _SIGNS:
         return _SIGNS[character]
@@ -42,12 +42,12 @@ def is_mark(character: str) -> bool:
 
 def plain(text: str, *, lines: bool = False) -> str:
     """Return `text` with control characters made visible; with `lines`, newlines stay newlines."""
-    return "".join(character if lines and character == "\n" else visible(character) for character in text)
+    return "".join(character if lines and character == "\n" else visible_sign(character) for character in text)
 
 
 def for_field(text: str) -> str:
     """Return outside `text` as a field to edit shows it: what steers a terminal made visible, emoji left whole."""
-    return "".join(character if is_joiner(character) else visible(character) for character in text)
+    return "".join(character if is_joiner(character) else visible_sign(character) for character in text)
 
 
 def is_joiner(character: str) -> bool:

@@ -26,7 +26,7 @@ MOST_REWARDS = 32
 Asked = RewardSpec | str
 """A reward to score by: one that was read, or the text that the person types here."""
 
-Outcome = Scores | PgplayError
+ScoresOrError = Scores | PgplayError
 """The scores of all texts, or why there are none."""
 
 
@@ -40,7 +40,7 @@ class BackgroundScorer:
         kind: str
         asked: Sequence[Asked]
         triples: Sequence[Triple]
-        outcomes: Sequence[Outcome]
+        outcomes: Sequence[ScoresOrError]
 
     @dataclass
     class Printed(Message):
@@ -82,7 +82,7 @@ class BackgroundScorer:
         for reward in self._rewards.values():
             reward.close()
 
-    def _score(self, asked: Asked, triples: Sequence[Triple]) -> Outcome:
+    def _score(self, asked: Asked, triples: Sequence[Triple]) -> ScoresOrError:
         try:
             return self._find(asked).score(*zip(*triples, strict=True))
         except PgplayError as error:

@@ -85,7 +85,7 @@ def keep_imported_source(reward: RewardSpec) -> str:
     for name in _names(Path(file).stem):
         found = f"{name}:{function}" if function else name
         if not find_python(name).exists():
-            keep(read_spec(found, code=source))
+            write_reward_file(read_spec(found, code=source))
         if _text_of(found) == source:
             return found
     raise AssertionError("there is always a next name")
@@ -111,7 +111,7 @@ def near(target: str) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-def keep(asked: RewardSpec) -> Path | None:
+def write_reward_file(asked: RewardSpec) -> Path | None:
     """Write the text of Python to its file, a new one among the kept rewards; returns where, None for a formula.
 
     Raises PgplayError where it can't be written.

@@ -14,7 +14,7 @@ from statistics import fmean
 from typing import NamedTuple
 
 from pgplay.learning.reports.step_report import Trace
-from pgplay.runs.curves import MOST_SERIES, Bucket, Curves, merged
+from pgplay.runs.curves import MOST_SERIES, Bucket, MetricCurves, merged
 
 CAPACITY = 1024
 RECENT = 1024
@@ -149,8 +149,8 @@ class Traces:
 class Recollection(NamedTuple):
     """The past of a run: its curves, the last steps value by value, traces, and marks."""
 
-    curves: Curves
-    recent: Curves
+    curves: MetricCurves
+    recent: MetricCurves
     traces: Traces
     marks: Sequence[Mark]
 

@@ -72,7 +72,7 @@ def is_plotted(metric: str) -> bool:
     return metric in METRICS or metric in (HISTOGRAM, TRADE) or metric.partition(":")[0] in _TOLD
 
 
-class Words(NamedTuple):
+class MetricWords(NamedTuple):
     """How a metric is called on the screen, what it tells, and its unit in short, empty without one."""
 
     name: str
@@ -85,17 +85,19 @@ class Words(NamedTuple):
         return f"{self.name}, {self.unit}" if self.unit else self.name
 
 
-def words_of(metric: str) -> Words:
+def words_of(metric: str) -> MetricWords:
     """Return the words for any metric: one of the steps' own, or a measure or part of a reward."""
     if metric in METRICS:
         title, unit, description = METRICS[metric]
-        return Words(title, f"{description} ({unit})" if unit else description, unit.partition(" per ")[0])
+        return MetricWords(title, f"{description} ({unit})" if unit else description, unit.partition(" per ")[0])
     if metric == HISTOGRAM:
-        return Words("Rewards", "share of each step's completions in each part of the rewards' range", "share × step")
+        return MetricWords(
+            "Rewards", "share of each step's completions in each part of the rewards' range", "share × step"
+        )
     if metric == TRADE:
-        return Words(title_of(TRADE)[0], "what reward costs: the reward of each step over its divergence")
+        return MetricWords(title_of(TRADE)[0], "what reward costs: the reward of each step over its divergence")
     kind, _, name = metric.partition(":")
-    return Words(f"{name} ({kind})" if name else metric, _TOLD.get(kind, "told by the run"))
+    return MetricWords(f"{name} ({kind})" if name else metric, _TOLD.get(kind, "told by the run"))
 
 
 def _next(values: tuple[int, ...] | list[int], value: int) -> int:

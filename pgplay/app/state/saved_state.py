@@ -110,7 +110,7 @@ def load_saved_state() -> Recalled:
     return Recalled(SavedUiState(**kept), tuple(problems))
 
 
-def told(problems: Sequence[str]) -> str:
+def described_problems(problems: Sequence[str]) -> str:
     """Return what could not be taken as one line, and where it is kept."""
     return " ".join(f"In {FILE} {'; '.join(problems)}. The file is kept as {ASIDE}.".split())
 
@@ -121,7 +121,7 @@ def keep_aside() -> None:
         shutil.copyfile(data_folder() / FILE, data_folder() / ASIDE)
 
 
-def keep(memory: SavedUiState) -> None:
+def save_ui_state(memory: SavedUiState) -> None:
     """Keep `memory` for the next start, where that can be done.
 
     It is not synced: on a busy disk that takes seconds, and a person who quits does not wait for a convenience.

@@ -31,7 +31,7 @@ _GRID = 256
 """Steps at which a median is taken."""
 
 
-class Line(NamedTuple):
+class OverlayLine(NamedTuple):
     """One or several runs that are drawn as one; `label` is the part of their recipe in which the lines differ."""
 
     slot: int
@@ -134,7 +134,7 @@ class Overlay:
         for past in self._pasts.values():
             past.close()
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[OverlayLine]:
         """Return what is drawn, the first run's line first."""
         groups = self._groups()
         first = [runs[0] for runs in groups.values()]
@@ -142,7 +142,7 @@ class Overlay:
         labels = differences([self._pasts[run].config for run in first], apart_from=apart)
         joined = [tuple(self._pasts[run] for run in runs) for runs in groups.values()]
         return [
-            Line(self._slots[run], _told(label, pasts), pasts)
+            OverlayLine(self._slots[run], _told(label, pasts), pasts)
             for run, label, pasts in zip(first, labels, joined, strict=True)
         ]
 

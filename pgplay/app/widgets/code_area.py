@@ -14,7 +14,7 @@ from textual import events
 from textual.widget import Widget
 from textual.widgets import TextArea
 
-from pgplay.app.drawing.terminal_text import visible
+from pgplay.app.drawing.terminal_text import visible_sign
 
 if TYPE_CHECKING:
     from pygments.lexer import Lexer
@@ -112,7 +112,7 @@ def coloured_code(text: str, widget: Widget) -> Text:
 
 
 def _coloured(line: str, spans: Sequence[Span], widget: Widget) -> Text:
-    shown = Text("".join(one if one == "\t" else visible(one) for one in line), end="", no_wrap=True)
+    shown = Text("".join(one if one == "\t" else visible_sign(one) for one in line), end="", no_wrap=True)
     for start, end, style in spans:
         shown.stylize(widget.get_component_rich_style(f"code--{style}", partial=True), start, end)
     return shown

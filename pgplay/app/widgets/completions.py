@@ -63,24 +63,24 @@ COLUMNS = {
 }
 
 
-class Row(NamedTuple):
+class CompletionRow(NamedTuple):
     """Equal completions of one prompt: the first one and their number."""
 
     sample: CompletionDetail
     times: int
 
 
-def distinct(samples: Sequence[CompletionDetail]) -> list[Row]:
+def group_samples(samples: Sequence[CompletionDetail]) -> list[CompletionRow]:
     """Group equal `samples`, in order of first appearance."""
-    counts: dict[tuple[str, str, bool], Row] = {}
+    counts: dict[tuple[str, str, bool], CompletionRow] = {}
     for sample in samples:
         key = (sample.prompt, sample.text, sample.finished)
         row = counts.get(key)
-        counts[key] = Row(sample, 1) if row is None else row._replace(times=row.times + 1)
+        counts[key] = CompletionRow(sample, 1) if row is None else row._replace(times=row.times + 1)
     return list(counts.values())
 
 
-def arranged(rows: Sequence[Row], sort: str, wanted: str) -> list[Row]:
+def arranged(rows: Sequence[CompletionRow], sort: str, wanted: str) -> list[CompletionRow]:
     """Return the rows whose text or prompt contains `query`, highest first by `sort`: a column, 'count' or 'text'."""
     found = [row for row in rows if wanted.lower() in f"{row.sample.prompt}\n{row.sample.text}".lower()]
     if sort == "text":
@@ -104,8 +104,8 @@ class Completions(OptionList):
         super().__init__(id="completions", classes="panel", compact=True)
         self.border_title = "Completions"
         self._samples: Sequence[CompletionDetail] = ()
-        self._rows: list[Row] = []
-        self._shown: list[Row] = []
+        self._rows: list[CompletionRow] = []
+        self._shown: list[CompletionRow] = []
         self._columns: tuple[str, ...] = ()
 
     @property
@@ -119,7 +119,7 @@ class Completions(OptionList):
     ) -> None:
         """Show `samples` out of `total` in the step (0: unknown), with these columns."""
         before = self.chosen if samples is self._samples else None
-        self._samples, self._rows, self._columns = samples, distinct(samples), columns
+        self._samples, self._rows, self._columns = samples, group_samples(samples), columns
         self._shown = arranged(self._rows, sort, wanted)
         styles = component_styles(self)
         self.clear_options()
@@ -138,7 +138,7 @@ class Completions(OptionList):
         """Return the column headings, aligned with the rows."""
         return "".join(f"{COLUMNS[name].heading:>{COLUMNS[name].width}} " for name in self._columns) + " " * _TIMES
 
-    def _line(self, row: Row, styles: dict[str, Style]) -> Text:
+    def _line(self, row: CompletionRow, styles: dict[str, Style]) -> Text:
         sample = row.sample
         line = Text(no_wrap=True, overflow="ellipsis", end="")
         for name in self._columns:

@@ -31,7 +31,7 @@ def styles_of(widget: Widget) -> dict[str, Style]:
     return {name.partition("--")[2]: widget.get_component_rich_style(name, partial=True) for name in COMPONENTS}
 
 
-def told(
+def signal_lines(
     signals: Sequence[Signal], styles: dict[str, Style], width: int, keys: dict[str, str] | None = None
 ) -> list[Text]:
     """Return each signal in lines of at most `width` cells, meanings beside the values if all fit there.
@@ -98,5 +98,5 @@ class Health(Widget, can_focus=True):
         styles = styles_of(self)
         if not self._signals:
             return Text(EMPTY, styles["muted"])
-        lines = told(self._signals, styles, self.content_size.width)
+        lines = signal_lines(self._signals, styles, self.content_size.width)
         return Text("\n", no_wrap=True, end="").join(lines[: self.content_size.height])

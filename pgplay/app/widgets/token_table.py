@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from pgplay.app.drawing.alignment_text import aligned_lines
 from pgplay.app.drawing.formulas import signed
-from pgplay.app.drawing.terminal_text import pad, visible
+from pgplay.app.drawing.terminal_text import pad, visible_sign
 from pgplay.app.widgets.samples import Samples, component_styles
 from pgplay.learning.reports.step_detail import CompletionDetail, TokenDetail
 
@@ -101,7 +101,7 @@ def heading(columns: list[str], width: int, styles: dict[str, Style], room: int 
 
 def shown_token(text: str) -> str:
     """Return a token as the screen shows it."""
-    return "".join("␣" if character == " " else visible(character) for character in text) if text else STOP
+    return "".join("␣" if character == " " else visible_sign(character) for character in text) if text else STOP
 
 
 def _value(token: TokenDetail, column: str) -> float | None:

@@ -15,14 +15,14 @@ from pgplay.app.drawing.terminal_text import pad, plain, terminal_text
 _GAP = 2
 
 
-class Section(NamedTuple):
+class TextSection(NamedTuple):
     """A title and rows of (name, description); all of it may be untrusted."""
 
     title: str
     rows: tuple[tuple[str, str], ...]
 
     @classmethod
-    def of(cls, title: str, rows: Iterable[tuple[str, str]]) -> Section:
+    def of(cls, title: str, rows: Iterable[tuple[str, str]]) -> TextSection:
         """Return the section of `rows`."""
         return cls(title, tuple((name, words) for name, words in rows))
 
@@ -34,7 +34,7 @@ class TwoColumnText(Widget):
     short one.
     """
 
-    def __init__(self, *sections: Section, name_width: int = 15, id: str | None = None) -> None:
+    def __init__(self, *sections: TextSection, name_width: int = 15, id: str | None = None) -> None:
         super().__init__(id=id, classes="words")
         self._sections = sections
         self._name_width = name_width
@@ -46,7 +46,7 @@ class TwoColumnText(Widget):
         """The whole content as text."""
         return "\n".join(line.plain for line in self._wrapped(max(1, self.content_size.width)))
 
-    def show(self, *sections: Section) -> None:
+    def show(self, *sections: TextSection) -> None:
         """Show other sections."""
         if sections == self._sections:
             return

@@ -12,7 +12,7 @@ from pgplay.app.drawing.number_format import number
 from pgplay.app.screens.dialogs.base import CLOSES, Dialog
 from pgplay.app.state.app_state import AppState
 from pgplay.app.state.plot_view import words_of
-from pgplay.app.widgets.two_column_text import Section, TwoColumnText
+from pgplay.app.widgets.two_column_text import TextSection, TwoColumnText
 from pgplay.learning.reports.metrics import METRICS
 from pgplay.locale.catalog import finding_text
 
@@ -54,19 +54,19 @@ class DetailsScreen(Dialog[None]):
                 self.query_one(f"#{name}", TwoColumnText).show(*sections)
 
 
-def _sections(state: AppState) -> dict[str, list[Section]]:
+def _sections(state: AppState) -> dict[str, list[TextSection]]:
     findings = [(finding.kind, f"{finding_text(finding.kind, finding.numbers)}") for finding in state.findings]
-    told = [Section.of("Findings", findings or [("", "No findings.")])]
+    told = [TextSection.of("Findings", findings or [("", "No findings.")])]
     if state.info is not None and state.info.notes:
-        told.append(Section.of("Notes", [("", note) for note in state.info.notes]))
+        told.append(TextSection.of("Notes", [("", note) for note in state.info.notes]))
     if state.info is not None and state.info.prompt_text:
-        told.append(Section.of("The first prompt, as the model reads it", [("", state.info.prompt_text)]))
+        told.append(TextSection.of("The first prompt, as the model reads it", [("", state.info.prompt_text)]))
     numbers = _numbers(state) or [("", "No step has been made yet.")]
     printed = "\n".join(state.log) or "Neither your reward nor the worker has printed anything yet."
     return {
         "findings": told,
-        "numbers": [Section.of("Newest step", numbers)],
-        "log": [Section.of("Printed", [("", printed)])],
+        "numbers": [TextSection.of("Newest step", numbers)],
+        "log": [TextSection.of("Printed", [("", printed)])],
     }
 
 

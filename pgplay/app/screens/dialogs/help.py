@@ -15,7 +15,7 @@ from pgplay.app.drawing.ascii import spelled
 from pgplay.app.help.explanations import GROUPS, Explanation
 from pgplay.app.screens.dialogs.base import CLOSES, Dialog
 from pgplay.app.state.plot_view import words_of
-from pgplay.app.widgets.two_column_text import Section, TwoColumnText
+from pgplay.app.widgets.two_column_text import TextSection, TwoColumnText
 from pgplay.learning.algorithms.table import COMPARATORS
 from pgplay.learning.reports.metrics import METRICS
 from pgplay.locale.english.glossary import GLOSSARY, Term
@@ -54,17 +54,19 @@ class HelpScreen(Dialog[None]):
             dialog.border_title = "Help"
             dialog.border_subtitle = f" [@click=screen.glossary]g glossary[/]  {CLOSES}"
             if self._about is not None:
-                yield TwoColumnText(Section.of("This", [self._about]), id="about")
+                yield TwoColumnText(TextSection.of("This", [self._about]), id="about")
             if self._keys_here:
-                yield TwoColumnText(Section.of("Keys here", self._keys_here), id="keys-here")
+                yield TwoColumnText(TextSection.of("Keys here", self._keys_here), id="keys-here")
             yield Static(INTRODUCTION, classes="words", markup=False)
-            keys = [Section.of(title, [(action.keys, action.help) for action in actions]) for title, actions in KEYS]
-            comparators = Section.of("Comparators", [(name, row.description) for name, row in COMPARATORS.items()])
-            panels = [Section.of(title, panels.values()) for title, panels in GROUPS.items()]
+            keys = [
+                TextSection.of(title, [(action.keys, action.help) for action in actions]) for title, actions in KEYS
+            ]
+            comparators = TextSection.of("Comparators", [(name, row.description) for name, row in COMPARATORS.items()])
+            panels = [TextSection.of(title, panels.values()) for title, panels in GROUPS.items()]
             yield TwoColumnText(*keys, *panels, comparators)
             curves = [(words.title, words.description) for words in map(words_of, METRICS)]
-            yield TwoColumnText(Section.of("Curves", curves), name_width=26)
-            sections = [Section.of(f"Glossary: {theme}", self._rows(terms)) for theme, terms in GLOSSARY.items()]
+            yield TwoColumnText(TextSection.of("Curves", curves), name_width=26)
+            sections = [TextSection.of(f"Glossary: {theme}", self._rows(terms)) for theme, terms in GLOSSARY.items()]
             yield TwoColumnText(*sections, name_width=16, id="glossary")
 
     def _rows(self, terms: Iterable[Term]) -> Iterable[tuple[str, str]]:

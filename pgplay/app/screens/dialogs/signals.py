@@ -17,7 +17,7 @@ from pgplay.app.drawing.terminal_text import terminal_text
 from pgplay.app.messages import LooksChanged, StateShown
 from pgplay.app.screens.dialogs.base import CLOSES, Dialog
 from pgplay.app.state.app_state import AppState
-from pgplay.app.widgets.signals import COMPONENTS, EMPTY, styles_of, told
+from pgplay.app.widgets.signals import COMPONENTS, EMPTY, signal_lines, styles_of
 from pgplay.locale.catalog import finding_text
 
 GUIDE = "● fine   ▲ worth watching   ✗ out of range. Means of the last steps; the limits are rules of thumb."
@@ -57,7 +57,7 @@ class HealthScreen(Dialog[None]):
         self._offers = [dict(signal.settings or {}) for signal in offered]
         keys = {signal.metric: str(place) for place, signal in enumerate(offered, start=1)}
         width = self.query_one("#health-page").scrollable_content_region.width
-        lines = told(signals, styles_of(self), width, keys) or [Text(EMPTY)]
+        lines = signal_lines(signals, styles_of(self), width, keys) or [Text(EMPTY)]
         self.query_one("#health-signals", Static).update(Text("\n").join(lines))
         findings = [f"{finding_text(finding.kind, finding.numbers)}" for finding in self._state.findings]
         shown = self.query_one("#health-findings", Static)

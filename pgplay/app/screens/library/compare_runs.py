@@ -23,7 +23,7 @@ from pgplay.app.screens.dialogs.questions import ChooseDialog
 from pgplay.app.state.app_state import AppState
 from pgplay.app.state.plot_view import words_of
 from pgplay.app.stored_runs.background_reading import read_in_background
-from pgplay.app.stored_runs.overlay import MARKERS, MOST, Line, Overlay
+from pgplay.app.stored_runs.overlay import MARKERS, MOST, Overlay, OverlayLine
 from pgplay.app.stored_runs.stored_run import StoredRun
 from pgplay.config.run_config import make_config, to_settings
 from pgplay.errors import InputError, PgplayError
@@ -40,7 +40,7 @@ NARROW = 100
 LEGEND = " several runs: ⣀ median  ░ lowest to highest "
 MEDIANS = "For several runs in one line: their median, with a band from the lowest to the highest."
 
-Start = Callable[[dict[str, Any]], Awaitable[bool]]
+OnStart = Callable[[dict[str, Any]], Awaitable[bool]]
 
 
 class OverlayPlot(Widget):
@@ -70,7 +70,7 @@ class OverlayPlot(Widget):
         for kind in ("run", "band"):
             for slot in range(MOST):
                 styles[f"{kind}-{slot}"] = self.get_component_rich_style(f"overlay--{kind}-{slot}", partial=True)
-        return line_chart.draw(self._overlay.chart(self.metric), *self.content_size, styles)
+        return line_chart.draw_chart(self._overlay.chart(self.metric), *self.content_size, styles)
 
 
 class SideBySide(Screen[None]):
@@ -90,13 +90,13 @@ class SideBySide(Screen[None]):
     ]
     AUTO_FOCUS = "DataTable"
 
-    def __init__(self, state: AppState, overlay: Overlay, start: Start) -> None:
+    def __init__(self, state: AppState, overlay: Overlay, start: OnStart) -> None:
         """Show `overlay`, which the screen closes."""
         super().__init__()
         self._state, self._overlay = state, overlay
         self._start = start
         self._expected = ""
-        self._lines: list[Line] = []
+        self._lines: list[OverlayLine] = []
 
     def compose(self) -> ComposeResult:
         """Compose the screen."""
@@ -180,7 +180,7 @@ class SideBySide(Screen[None]):
         self.query_one("#overlay-hint", Static).update(terminal_text(words, lines=True))
 
     @property
-    def _selected_line(self) -> Line | None:
+    def _selected_line(self) -> OverlayLine | None:
         row = self.query_one(DataTable).cursor_row
         return self._lines[row] if 0 <= row < len(self._lines) else None
 
@@ -298,7 +298,7 @@ class SideBySide(Screen[None]):
             self.post_message(OpenTimeTravel(past.run))
 
 
-def _cells(line: Line) -> list[str]:
+def _cells(line: OverlayLine) -> list[str]:
     names = line.first.run + (f" and {len(line.pasts) - 1} more" if len(line.pasts) > 1 else "")
     rewards, greedy = line.values("reward_mean"), line.values("greedy_reward")
     states = {past.state for past in line.pasts}

@@ -28,7 +28,7 @@ AT_ONCE = 200
 BETWEEN = 0.01
 """Seconds until the next rows are added."""
 
-Row = tuple[str, Sequence[str]]
+ListingRow = tuple[str, Sequence[str]]
 """The name of a stored item and its cells."""
 
 NARROWEST = 8
@@ -58,8 +58,8 @@ class Listing(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._all_rows: list[Row] = []
-        self._rows: list[Row] = []
+        self._all_rows: list[ListingRow] = []
+        self._rows: list[ListingRow] = []
         """The rows that the filter leaves."""
         self._shown: list[tuple[int, int]] = []
         self._keys: list[ColumnKey] = []
@@ -92,7 +92,7 @@ class Listing(Screen[None]):
             shown[place] = (column, width + 1)
         return shown
 
-    def rows(self) -> Sequence[Row]:
+    def rows(self) -> Sequence[ListingRow]:
         """Return (name, cells) of all items; raises PgplayError."""
         raise NotImplementedError
 
@@ -114,7 +114,7 @@ class Listing(Screen[None]):
         """Show the rows that contain every word of the filter, however it is capitalised."""
         words = self.query_one("#filter", Input).value.casefold().split()
 
-        def matches(row: Row) -> bool:
+        def matches(row: ListingRow) -> bool:
             text = " ".join((*row[1], self.keywords(row[0]))).casefold()
             return all(word in text for word in words)
 
@@ -154,7 +154,7 @@ class Listing(Screen[None]):
             table.move_cursor(row=row)
         self.show_hint()
 
-    def _add(self, rows: list[Row], count: int) -> None:
+    def _add(self, rows: list[ListingRow], count: int) -> None:
         """Add the next `count` of `rows`, and schedule the others, unless other rows are shown by now."""
         table = self.query_one(DataTable)
         if rows is not self._rows:

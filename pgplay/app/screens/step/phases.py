@@ -14,7 +14,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Static
 
 from pgplay.app.drawing.ascii import spelled
-from pgplay.app.drawing.formulas import STOPS, WHAT, Line, lines
+from pgplay.app.drawing.formulas import MEANINGS, PHASES, MathLine, lines
 from pgplay.app.messages import LooksChanged, StateShown
 from pgplay.app.screens.dialogs.base import Keys
 from pgplay.app.screens.step.zoomable import ENLARGE, Zoomable
@@ -114,8 +114,8 @@ class PhaseScreen(Zoomable):
         self._show()
 
     @property
-    def _stop(self) -> str:
-        return STOPS[self._at]
+    def _phase(self) -> str:
+        return PHASES[self._at]
 
     def _show(self) -> None:
         self._made = made = self._state.anatomy
@@ -132,25 +132,25 @@ class PhaseScreen(Zoomable):
             self.query_one("#phase-title", Static).update(Text(f"{title} · step {anatomy.step} · {algorithm}"))
             shown = self.query_one(Completions)
             shown.show(anatomy.samples, anatomy.completions, self._columns(anatomy.rules), "reward", "")
-        self.query_one("#phase-stops", Static).update(self._stops())
+        self.query_one("#phase-stops", Static).update(self._phases())
 
     def _columns(self, rules: AlgorithmSettings) -> tuple[str, ...]:
         """Return the columns of the list at this stage that say something under these `rules`."""
         without = set() if rules.control_variate and rules.credit == "terminal" else {"correction"}
         if rules.scale == "none" or rules.credit != "terminal" or rules.baseline == "critic":
             without.add("above")  # it is A itself, or there is no single number
-        return tuple(name for name in COLUMNS[self._stop] if name not in without)
+        return tuple(name for name in COLUMNS[self._phase] if name not in without)
 
-    def _stops(self) -> Text:
+    def _phases(self) -> Text:
         here, other = (self.get_component_rich_style(f"phase--{name}", partial=True) for name in ("here", "stop"))
         line = Text(no_wrap=True, end="", overflow="ellipsis")
-        for number, stop in enumerate(STOPS):
+        for number, phase in enumerate(PHASES):
             start = len(line)
-            line.append(f" {number + 1} {stop} ", here if number == self._at else other)
+            line.append(f" {number + 1} {phase} ", here if number == self._at else other)
             line.apply_meta({"@click": f"screen.go({number - self._at})"}, start)
-            if number < len(STOPS) - 1:
+            if number < len(PHASES) - 1:
                 line.append(" ─▶ ", other)
-        return line.append(f"\n{WHAT[self._stop]}", other)
+        return line.append(f"\n{MEANINGS[self._phase]}", other)
 
     @on(Completions.Chosen)
     def _chosen(self, message: Completions.Chosen) -> None:
@@ -161,17 +161,17 @@ class PhaseScreen(Zoomable):
         styles = component_styles(self)
         assert self._anatomy is not None
         text = Text(end="")
-        if self._stop == "score":
+        if self._phase == "score":
             text.append_text(alignment(sample, styles)).append("\n\n")
         width = self.query_one("#phase-maths").scrollable_content_region.width
-        for line in lines(STOPS[self._at], self._anatomy, sample):
+        for line in lines(PHASES[self._at], self._anatomy, sample):
             if self._state.ascii:
-                line = Line(*map(spelled, line))
+                line = MathLine(*map(spelled, line))
             together = cell_len(line.formula) + cell_len(line.numbers) + 2 <= width
             text.append(line.formula, styles["now"])
             text.append("  " if together else "\n    ").append(f"{line.numbers}\n")
         self.query_one("#maths-lines", Static).update(text)
-        columns = TOKEN_COLUMNS[self._stop]
+        columns = TOKEN_COLUMNS[self._phase]
         rules = self._anatomy.rules
         if not rules.control_variate or rules.credit == "dense":  # the advantages did not change
             columns = tuple(name for name in columns if name != "shared")
@@ -179,7 +179,7 @@ class PhaseScreen(Zoomable):
 
     def action_go(self, way: int) -> None:
         """Go to the next or the previous stage; after the last stage, record the next step."""
-        if self._at + way == len(STOPS):
+        if self._at + way == len(PHASES):
             self.action_another()
         elif self._at + way >= 0:
             self._at += way
@@ -207,4 +207,4 @@ class PhaseScreen(Zoomable):
         from pgplay.app.screens.dialogs.source_code import CodeScreen
 
         if self._anatomy is not None:
-            self.app.push_screen(CodeScreen(self._stop, self._anatomy.rules))
+            self.app.push_screen(CodeScreen(self._phase, self._anatomy.rules))

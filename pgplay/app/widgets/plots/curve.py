@@ -202,7 +202,7 @@ class Plot(Widget, can_focus=True):
 
         names = ("line", "raw", "points", "band", "axis", "mark", "cursor")
         styles = {name: self.get_component_rich_style(f"plot--{name}", partial=True) for name in names}
-        return line_chart.draw(self._chart(), width, height, styles)
+        return line_chart.draw_chart(self._chart(), width, height, styles)
 
     def _hint(self, width: int, height: int) -> Text:
         words = self._absent or words_of(self.metric).description.capitalize()

@@ -89,7 +89,7 @@ class Writing(Widget, can_focus=True):
             heatmap.Labelled(shown_token(text), values[part])
             for text, values in zip(told.rows, told.probabilities, strict=True)
         ][: max(0, self.content_size.height - 3)]
-        return head.append("\n").append_text(heatmap.draw(rows, styles, _LABEL, cell=cell))
+        return head.append("\n").append_text(heatmap.draw_map(rows, styles, _LABEL, cell=cell))
 
 
 class Learnt(Widget, can_focus=True):
@@ -145,7 +145,7 @@ class Learnt(Widget, can_focus=True):
         columns, last = max(4, width - margin - 2), history.last_step
         axis, found = heatmap.over_steps(history.traces, self._view.first_step(last), last, columns)
         rows = heatmap.target_rows(found, self._labels, self._first, max(1, height - 2))
-        picture = heatmap.draw(rows, styles, margin)
+        picture = heatmap.draw_map(rows, styles, margin)
         return picture.append("\n" + axes.step_ruler(axis, margin, columns), styles["axis"])
 
 
@@ -198,5 +198,5 @@ class RewardHistogram(Widget, can_focus=True):
         margin, last = 5, history.last_step
         columns = max(4, width - margin - 2)
         axis, found = heatmap.over_steps(history.traces, self._view.first_step(last), last, columns)
-        picture = heatmap.draw(heatmap.histogram_rows(found, height - 2), styles, margin)
+        picture = heatmap.draw_map(heatmap.histogram_rows(found, height - 2), styles, margin)
         return picture.append("\n" + axes.step_ruler(axis, margin, columns), styles["axis"])
