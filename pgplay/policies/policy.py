@@ -146,6 +146,11 @@ class Policy:
         """Return the policy as it is now, constant; it may share what training does not change."""
         return Policy(self.shape, cast(nn.Module, self.network.reference()), self.device)
 
+    def base(self) -> Policy | None:
+        """Return the pretrained policy without its adapter; None if training changes the network itself."""
+        network = self.network.base()
+        return None if network is None else Policy(self.shape, cast(nn.Module, network), self.device)
+
     def saved_state(self) -> dict[str, Tensor]:
         """Return the tensors to save besides the spec, by name, not copied."""
         return self.network.saved_state()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Input, Static
 
@@ -183,6 +184,34 @@ async def test_writing_with_a_saved_policy() -> None:
         assert bench.sent(Write)[-1] == Write(policy="first", count=1, temperature=0.5, greedy=True)
         bench.worker.answer(Refused(*coded("The policy is gone.")))
         await until(pilot, lambda: "The policy is gone." in str(screen.query_one("#texts", Static).render()))
+
+
+@pytest.mark.parametrize("width", [80, 140])
+async def test_the_base_writes_beside_the_policy(width: int) -> None:
+    keep("first")
+    bench = Bench()
+    async with bench.app.run_test(size=(width, 36)) as pilot:
+        await open_library(bench, pilot)
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(bench.app.screen, WriteScreen))
+        await pilot.press("ctrl+w")
+        tuned = (sample("top", "tuned one", 0.75, 40, target=""), sample("top", "x" * 90, 0.25, 40, target=""))
+        base = (sample("top", "base one", 0.5, 40, target=""), sample("top", "base two", 0.0, 40, target=""))
+        written = Written(policy="first", samples=tuned, scored_by="distinct", other="base", other_samples=base)
+        bench.worker.answer(written)
+
+        def lines() -> list[str]:
+            return str(bench.app.screen.query_one("#texts", Static).render()).split("\n")
+
+        await until(pilot, lambda: any("base two" in line for line in lines()) and ("│" in lines()[0]) == (width > 80))
+        if width == 80:
+            assert [line[:11].strip() for line in lines() if not line.startswith(" ")] == ["trained", "base"] * 2
+        else:
+            title, first, *_ = ([part.strip() for part in line.split("│")] for line in lines())
+            assert title == ["0.50  trained: mean reward", "0.25  base: mean reward"]
+            assert first == ["0.75  tuned one", "0.50  base one"]
+            assert len({line.index("│") for line in lines()}) == 1
+        assert sum(line.count("x") for line in lines()) == 90
 
 
 async def test_writing_with_prompts_begins_with_one_of_the_task_ready_to_be_replaced() -> None:

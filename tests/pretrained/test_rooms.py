@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import InputError, PgplayError
@@ -76,8 +77,28 @@ def test_a_run_goes_on_bit_for_bit_and_its_adapter_is_kept_apart_from_the_base(f
     assert len(tensors) < 60_000 < (Path(folder) / "model.safetensors").stat().st_size
     loaded = load_saved_policy("small").policy.saved_state()
     assert all((loaded[name] == tensor).all() for name, tensor in present.items())
-    written, _ = answer_write_with_saved(Write(policy="small", count=3))
+    written = answer_write_with_saved(Write(policy="small", count=3)).samples
     assert all("".join(sample.tokens) == sample.text for sample in written)
+
+
+def test_the_base_writes_beside_the_policy_with_the_same_seed(folder: str) -> None:
+    command = Write(count=4, prompt="The cat", seed=1)
+    with begun(make_config({**SETTINGS, "model": folder, "lr": 0.05})) as session:
+        texts = session.write(command)
+        assert (texts.other, len(texts.samples)) == ("base", 4)
+        assert texts.samples == texts.other_samples
+        for _ in range(3):
+            session.step()
+        later = session.write(command)
+        assert later.other_samples == texts.samples != later.samples
+        session.save_policy("tuned")
+    saved = answer_write_with_saved(replace(command, policy="tuned"))
+    assert (saved.samples, saved.other_samples) == (later.samples, later.other_samples)
+
+
+def test_no_base_is_left_where_every_weight_is_trained(folder: str) -> None:
+    with begun(make_config({**SETTINGS, "model": folder, "lora_rank": 0, "kl": 0.0})) as session:
+        assert session.write(Write(count=2)).other == ""
 
 
 def test_a_run_that_starts_from_an_adapter_has_it_as_its_reference(folder: str) -> None:

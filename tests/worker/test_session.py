@@ -411,12 +411,12 @@ def test_a_saved_policy_writes_what_the_run_writes_and_can_be_trained_on():
 def test_writing_is_checked_and_scored_where_it_can_be():
     session = begin()
     session.save_policy("mine")
-    samples, scored_by = session.write(Write(count=4, seed=1))
-    assert (len(samples), scored_by) == (4, "levenshtein")
-    assert {sample.target for sample in samples} == {"abc"}
-    assert session.write(Write(count=4, seed=1)) == (samples, scored_by)
-    samples, scored_by = session.write(Write(prompt="zzz", greedy=True))
-    assert (samples[0].target, scored_by) == ("", "")
+    texts = session.write(Write(count=4, seed=1))
+    assert (len(texts.samples), texts.scored_by, texts.other) == (4, "levenshtein", "")
+    assert {sample.target for sample in texts.samples} == {"abc"}
+    assert session.write(Write(count=4, seed=1)) == texts
+    texts = session.write(Write(prompt="zzz", greedy=True))
+    assert (texts.samples[0].target, texts.scored_by) == ("", "")
     for command, words in [
         (Write(prompt="日"), "not in the policy's alphabet"),
         (Write(prompt="a" * 5000), "leaves no room"),
@@ -429,15 +429,27 @@ def test_writing_is_checked_and_scored_where_it_can_be():
     session.close("paused")
 
 
+def test_the_reference_writes_beside_the_policy_with_the_same_seed():
+    session = begin(kl=0.1)
+    texts = session.write(Write(count=6, seed=1))
+    assert texts.other == "reference"
+    assert texts.samples == texts.other_samples
+    for _ in range(5):
+        session.step()
+    later = session.write(Write(count=6, seed=1))
+    assert later.other_samples == texts.other_samples != later.samples
+    session.close("paused")
+
+
 def test_a_policy_writes_by_the_density_that_it_was_trained_with():
     session = begin(top_k=1, temperature=2.0)  # of a single token that is left, the temperature changes nothing
     session.save_policy("sure")
-    texts = {sample.text for sample in session.write(Write(count=20, seed=1))[0]}
+    texts = {sample.text for sample in session.write(Write(count=20, seed=1)).samples}
     assert len(texts) == 1
     assert max(session.map().probabilities[0]) == 1.0
     session.close("paused")
     for temperature in (None, 5.0):
-        written, _ = answer_write_with_saved(Write(policy="sure", count=20, seed=1, temperature=temperature))
+        written = answer_write_with_saved(Write(policy="sure", count=20, seed=1, temperature=temperature)).samples
         assert {sample.text for sample in written} == texts
     assert load_saved_policy("sure").density == Density(2.0, top_k=1)
 

@@ -11,6 +11,7 @@ from pgplay.app.rewards.draft import keep_imported_source
 from pgplay.app.state.app_state import lack_of_policy
 from pgplay.config.run_config import make_config
 from pgplay.errors import PgplayError, composed
+from pgplay.policies.families.pretrained import is_pretrained
 from pgplay.worker.protocol.commands import Save
 
 if TYPE_CHECKING:
@@ -82,17 +83,19 @@ class PolicyController:
                 self._host.notify_user(lack)
             return
         prompts = state.info.prompts if state.info is not None else ()
+        config = make_config(state.info.settings if state.info is not None else {})
         prompt = prompt or next(filter(None, prompts), "")
-        temperature = make_config(state.info.settings if state.info is not None else {}).temperature
-        self._host.push_screen(WriteScreen(self._host.ask, prompt=prompt, temperature=temperature))
+        asked = prompt if prompt or is_pretrained(config.model) else None
+        self._host.push_screen(WriteScreen(self._host.ask, prompt=asked, temperature=config.temperature))
 
     def write_with(self, card: PolicyCard) -> None:
         """Sample from a saved policy."""
         from pgplay.app.screens.dialogs.write import WriteScreen
 
         prompt = next((pair.prompt for pair in card.task.training if pair.prompt), "")
+        asked = prompt if prompt or is_pretrained(card.model) else None
         temperature = make_config(card.config).temperature
-        self._host.push_screen(WriteScreen(self._host.ask, policy=card.name, prompt=prompt, temperature=temperature))
+        self._host.push_screen(WriteScreen(self._host.ask, policy=card.name, prompt=asked, temperature=temperature))
 
     async def train_on(self, card: PolicyCard) -> None:
         """Fill the setup in from a saved policy and start a run that continues with its network."""

@@ -42,6 +42,10 @@ class Network(Protocol):
         """Return the network as it is now, constant."""
         ...
 
+    def base(self) -> Network | None:
+        """Return the network without what training added, constant; None if training changes the network itself."""
+        ...
+
     def logits(self, features: Tensor) -> Tensor:
         """Return logits (..., V) for `features` (..., W)."""
         ...
@@ -81,6 +85,9 @@ class WholeState:
     def reference(self: nn.Module) -> nn.Module:  # type: ignore[misc]
         """Return a frozen copy."""
         return copy.deepcopy(self).requires_grad_(False)
+
+    def base(self) -> None:
+        """Return None: every parameter is trained."""
 
 
 class StepwisePrefill:

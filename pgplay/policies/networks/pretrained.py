@@ -68,6 +68,13 @@ class PretrainedNetwork(nn.Module):
         """Return the network as it is now, constant; it shares the base."""
         return PretrainedNetwork(self.causal, {name: value.clone() for name, value in self.saved_state().items()})
 
+    def base(self) -> PretrainedNetwork | None:
+        """Return the network with an adapter of zeros, which adds nothing; None if every weight is trained."""
+        state = self.saved_state()
+        if not all(".lora_" in name for name in state):
+            return None
+        return PretrainedNetwork(self.causal, {name: torch.zeros_like(value) for name, value in state.items()})
+
     @contextmanager
     def _weights(self) -> Iterator[None]:
         """Compute with the frozen tensors of a reference."""

@@ -104,7 +104,8 @@ class Save(Command, tag="save", frozen=True):
 class Write(Command, tag="write", frozen=True):
     """Write with a policy: a saved one, or with an empty name the run's present one.
 
-    It writes by the density that it was trained with; a `temperature` replaces that one's.
+    It writes by the density that it was trained with; a `temperature` replaces that one's. Where the policy has a base
+    or a reference, that one writes the same way with the same seed.
     """
 
     policy: str = ""

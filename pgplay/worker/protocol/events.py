@@ -11,7 +11,7 @@ from pgplay.learning.reports.step_report import Finding, PromptSheet, Sample, St
 from pgplay.locale.catalog import error_problem, error_remedy
 from pgplay.rewards.probe.probe import Probe
 from pgplay.rewards.probe.verdict import Verdict
-from pgplay.worker.protocol.records import Device, EndCause, RunInfo, RunState
+from pgplay.worker.protocol.records import Device, EndCause, Other, RunInfo, RunState
 
 Given = tuple[str, str, str] | None
 """A text, its target and its prompt, for which a reward failed; None where it failed before it was given any."""
@@ -88,12 +88,14 @@ class Written(Event, tag="written", frozen=True):
     """The texts that a policy wrote; a sample's target and reward say something only where `scored_by` names a reward.
 
     It is empty where the prompt is not of the policy's task, or where scoring would run a person's Python that came
-    with a saved policy.
+    with a saved policy. `other_samples` are those of the base or reference that `other` names, one for each sample.
     """
 
     policy: str
     samples: tuple[Sample, ...]
     scored_by: str = ""
+    other: Other = ""
+    other_samples: tuple[Sample, ...] = ()
 
 
 class Probed(Event, tag="probed", frozen=True):

@@ -9,6 +9,9 @@ import msgspec
 RunState = Literal["idle", "preparing", "training", "paused", "solved", "finished", "failed"]
 """idle: no run yet; preparing: building the network or warming up; finished: a limit was reached."""
 
+Other = Literal["", "base", "reference"]
+"""What a policy is compared with: its base without the adapter, or its reference; empty for nothing."""
+
 EndCause = Literal["", "stopped", "solved", "goal", "patience", "steps", "time"]
 """Why a run has ended: a person stopped it, or what its config says; empty where it has not, or not in order."""
 

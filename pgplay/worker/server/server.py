@@ -295,8 +295,8 @@ class Server:
         self._outbox.send(Saved(name=command.name, request=command.request))
 
     def _write(self, command: Write) -> None:
-        samples, scored_by = self._makers.write(command) if command.policy else self._need_session().write(command)
-        self._outbox.send(Written(policy=command.policy, samples=samples, scored_by=scored_by, request=command.request))
+        texts = self._makers.write(command) if command.policy else self._need_session().write(command)
+        self._outbox.send(Written(policy=command.policy, request=command.request, **texts._asdict()))
 
     def _probe(self, command: ProbeReward) -> None:
         probe = self._makers.probe(command)

@@ -12,7 +12,7 @@ from pgplay.rewards.probe.probe import Probe
 from pgplay.rewards.spec import RewardSpec
 from pgplay.worker.protocol.commands import Change, ProbeReward, Resume, Start, Write
 from pgplay.worker.protocol.events import Snapshot
-from pgplay.worker.protocol.records import RunInfo
+from pgplay.worker.protocol.records import Other, RunInfo
 from pgplay.worker.session.stop_conditions import Ending
 
 OnProgress = Callable[[str], None]
@@ -21,8 +21,13 @@ OnProgress = Callable[[str], None]
 OnLog = Callable[[str], None]
 """Takes each line that a person's reward prints, from another thread."""
 
-Texts = tuple[tuple[Sample, ...], str]
-"""Samples, and the reward by which they were scored, empty where they were not."""
+class Texts(NamedTuple):
+    """Samples, the reward by which they were scored (empty where they were not), and the `other` policy's samples."""
+
+    samples: tuple[Sample, ...]
+    scored_by: str
+    other: Other = ""
+    other_samples: tuple[Sample, ...] = ()
 
 
 def discard(message: str) -> None:

@@ -14,7 +14,8 @@ from pgplay.config.run_config import RunConfig, make_config, to_settings
 from pgplay.config.warm_start import PolicyNamed
 from pgplay.errors import InputError
 from pgplay.learning.learner import Learner
-from pgplay.learning.reports.step_report import Sample, StepReport
+from pgplay.learning.reports.samples import sample_of
+from pgplay.learning.reports.step_report import Role, Sample, StepReport
 from pgplay.library.policies import load_policy
 from pgplay.library.policy_card import PolicyCard
 from pgplay.policies.build import build_policy
@@ -25,8 +26,9 @@ from pgplay.policies.rollout import Completion
 from pgplay.rewards.python.source import is_python
 from pgplay.rewards.reward import Reward, build_reward
 from pgplay.runs.checkpoint import unpack
-from pgplay.tasks.task import Task
+from pgplay.tasks.task import Pair, Task
 from pgplay.worker.protocol.commands import Write
+from pgplay.worker.protocol.records import Other
 from pgplay.worker.session.interface import Texts
 from pgplay.worker.session.versions import versions
 
@@ -129,35 +131,52 @@ def draw_texts(
     return completions
 
 
-def answer_write(command: Write, policy: Policy, density: Density, task: Task, reward: Reward | None) -> Texts:
+class Writers(NamedTuple):
+    """A policy, and the `other` one that it is compared with, if there is one."""
+
+    policy: Policy
+    other: Other = ""
+    other_policy: Policy | None = None
+
+    @classmethod
+    def of(cls, policy: Policy, reference: Policy | None = None) -> Writers:
+        """Return `policy` beside its base if it has one, else beside its `reference`."""
+        if (base := policy.base()) is not None:
+            return cls(policy, "base", base)
+        return cls(policy) if reference is None else cls(policy, "reference", reference)
+
+
+def answer_write(command: Write, writers: Writers, density: Density, task: Task, reward: Reward | None) -> Texts:
     """Return the samples that `command` asks for, and the reward by which they are scored, empty where they are not.
 
-    They are drawn by `density`, at the command's temperature where it gives one. They are scored where the prompt is
-    one of the task's, as it takes a target, and where there is a `reward`.
+    They are drawn by `density`, at the command's temperature where it gives one; all `writers` use the same seed. They
+    are scored where the prompt is one of the task's, as it takes a target, and where there is a `reward`.
     """
-    prompts = [command.prompt] * command.count
     if command.temperature is not None:
         density = density._replace(temperature=make_config({"temperature": command.temperature}).temperature)
-    completions = write_texts(policy, prompts, density, greedy=command.greedy, seed=command.seed)
+    seed = secrets.randbits(31) if command.seed is None else command.seed
     pair = next((pair for pair in task.pairs if pair.prompt == command.prompt), None)
-    rewards, scored_by = [0.0] * len(completions), ""
-    if reward is not None and pair is not None:
-        rewards = reward.score_pairs([completion.text for completion in completions], [pair] * len(completions)).values
-        scored_by = reward.spec
-    samples = (
-        Sample(
-            role="greedy" if command.greedy else "middle",
-            prompt=command.prompt,
-            text=completion.text,
-            target=pair.nearest(completion.text) if pair is not None else "",
-            reward=value,
-            step=0,
-            finished=completion.finished,
-            tokens=completion.pieces,
-        )
-        for completion, value in zip(completions, rewards, strict=True)
-    )
-    return tuple(samples), scored_by
+    scorer = reward if pair is not None else None
+
+    def samples_of(policy: Policy) -> tuple[Sample, ...]:
+        prompts = [command.prompt] * command.count
+        return _scored(write_texts(policy, prompts, density, greedy=command.greedy, seed=seed), command, pair, scorer)
+
+    samples = samples_of(writers.policy)
+    others = () if writers.other_policy is None else samples_of(writers.other_policy)
+    return Texts(samples, scorer.spec if scorer is not None else "", writers.other, others)
+
+
+def _scored(
+    completions: Sequence[Completion], command: Write, pair: Pair | None, scorer: Reward | None
+) -> tuple[Sample, ...]:
+    rewards: Sequence[float] = [0.0] * len(completions)
+    if scorer is not None and pair is not None:
+        rewards = scorer.score_pairs([completion.text for completion in completions], [pair] * len(completions)).values
+    role: Role = "greedy" if command.greedy else "middle"
+    asked = pair or Pair(command.prompt, "")
+    rated = zip(completions, rewards, strict=True)
+    return tuple(sample_of(role, asked, completion, value, step=0) for completion, value in rated)
 
 
 def answer_write_with_saved(command: Write) -> Texts:
@@ -165,4 +184,4 @@ def answer_write_with_saved(command: Write) -> Texts:
     saved = load_saved_policy(command.policy)
     task, spec = saved.card.task, saved.card.reward
     with nullcontext() if is_python(spec) else build_reward(spec) as reward:
-        return answer_write(command, saved.policy, saved.density, task, reward)
+        return answer_write(command, Writers.of(saved.policy), saved.density, task, reward)

@@ -41,7 +41,7 @@ from pgplay.worker.session.interface import OnLog, OnProgress, Texts, discard
 from pgplay.worker.session.live_reward import LiveRewards
 from pgplay.worker.session.preparation import Prepared, changed_plan, prepare
 from pgplay.worker.session.progress import Assessment
-from pgplay.worker.session.saved_policies import answer_write, card_of
+from pgplay.worker.session.saved_policies import Writers, answer_write, card_of
 from pgplay.worker.session.stop_conditions import Ending, ending_of
 from pgplay.worker.session.threads import Threads
 from pgplay.worker.session.warm_start import start_warm
@@ -341,8 +341,10 @@ class Session:
 
     def write(self, command: Write) -> Texts:
         """Write with the present policy, as `saved_policies.answer_write` does; raises InputError without one."""
-        policy, plan = self.need_policy(), self.learner.plan
-        return answer_write(command, policy, Density.of(plan.config), plan.task, self.learner.reward)
+        policy, plan, learner = self.need_policy(), self.learner.plan, self.learner
+        reference = learner.reference if isinstance(learner, Trainer) else None
+        writers = Writers.of(policy, reference)
+        return answer_write(command, writers, Density.of(plan.config), plan.task, learner.reward)
 
     def rest(self, state: str, message: str = "") -> None:
         """Write a checkpoint and note the state in which the run rests; raises PgplayError where that can't be done.

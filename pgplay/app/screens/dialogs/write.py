@@ -5,23 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.events import Resize
+from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Label, Static
 
-from pgplay.app.drawing import number_format
-from pgplay.app.drawing.alignment_text import coloured
-from pgplay.app.drawing.terminal_text import as_title, terminal_text
+from pgplay.app.drawing.terminal_text import as_title
 from pgplay.app.messages import LooksChanged, WorkerEvent
 from pgplay.app.screens.dialogs.base import CLOSES, Dialog
-from pgplay.app.widgets.samples import Samples, component_styles, cut_into
 from pgplay.app.widgets.setup.described_select import Choice, Entry
 from pgplay.app.widgets.text_fields import LineField
-from pgplay.learning.reports.step_report import Sample
+from pgplay.app.widgets.written_texts import WrittenTexts
 from pgplay.worker.protocol.commands import Write
 from pgplay.worker.protocol.events import Refused, Written
 
@@ -39,17 +34,14 @@ class WriteScreen(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss", "Close"), ("ctrl+w", "write", "Write")]
     AUTO_FOCUS = "#write"
-    COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES
 
-    def __init__(self, ask: Ask, *, policy: str = "", prompt: str = "", temperature: float = 1.0) -> None:
-        """`prompt` is one of the policy's task; empty if the task has none, and then no prompt is asked for.
+    def __init__(self, ask: Ask, *, policy: str = "", prompt: str | None = None, temperature: float = 1.0) -> None:
+        """`prompt` is one to begin with; None for a policy that has read none, and then no prompt is asked for.
 
         `temperature` is the policy's training temperature.
         """
         super().__init__()
         self._ask, self._policy, self._prompt, self._temperature = ask, policy, prompt, temperature
-        self._samples: tuple[Sample, ...] = ()
-        self._scored_by = ""
         self._request: int | None = None
 
     def compose(self) -> ComposeResult:
@@ -57,7 +49,7 @@ class WriteScreen(Dialog[None]):
         with Vertical(id="write-dialog", classes="dialog -tall") as dialog:
             dialog.border_title = as_title(f"Sample from {self._policy or 'the current policy'}")
             dialog.border_subtitle = CLOSES
-            if self._prompt:
+            if self._prompt is not None:
                 with Horizontal(classes="row"):
                     yield Label("Prompt", classes="name")
                     yield LineField(self._prompt, id="prompt")
@@ -72,12 +64,11 @@ class WriteScreen(Dialog[None]):
                 yield Choice(HOW, "sampled", id="how")
             yield Static(classes="problem")
             yield Button("Write  (enter)", id="write", variant="primary")
-            with VerticalScroll(id="written"):
-                yield Static("Samples appear here.", id="texts", markup=False)
+            yield WrittenTexts()
 
     def on_mount(self) -> None:
         """Focus the field that is most likely to be changed."""
-        if self._prompt:
+        if self._prompt is not None:
             self.query_one("#prompt").focus()
 
     @on(Button.Pressed, "#write")
@@ -89,17 +80,17 @@ class WriteScreen(Dialog[None]):
         if isinstance(command, str):
             self.query_one(".problem", Static).update(command)
         else:
-            self._show_words("Writing…")
+            self.query_one(WrittenTexts).say("Writing…")
             self._request = self._ask(command)
 
     @on(WorkerEvent)
     def _worker_event(self, message: WorkerEvent) -> None:
         match message.event:
-            case Written(request=self._request, samples=samples, scored_by=scored_by):
-                self._samples, self._scored_by = samples, scored_by
-                self._list()
+            case Written(request=self._request) as written:
+                self.query_one("#write-dialog").set_class(bool(written.other_samples), "-compares")
+                self.query_one(WrittenTexts).show(written)
             case Refused(request=self._request, problem=problem, remedy=remedy):
-                self._show_words(f"{problem} {remedy}".strip())
+                self.query_one(WrittenTexts).say(f"{problem} {remedy}".strip())
             case _:
                 return
         message.stop()
@@ -114,7 +105,7 @@ class WriteScreen(Dialog[None]):
         count = self.query_one("#count", Input).value.strip()
         if not count.isdecimal() or not 1 <= int(count) <= MOST:
             return f"How many: a whole number from 1 to {MOST}."
-        prompt = self.query_one("#prompt", Input).value if self._prompt else ""
+        prompt = self.query_one("#prompt", Input).value if self._prompt is not None else ""
         greedy = self.query_one("#how", Choice).chosen == "greedy"
         return Write(
             policy=self._policy,
@@ -124,31 +115,6 @@ class WriteScreen(Dialog[None]):
             greedy=greedy,
         )
 
-    def _show_words(self, words: str) -> None:
-        """Show a sentence instead of texts."""
-        self._samples = ()
-        self.query_one("#texts", Static).update(terminal_text(words, lines=True))
-
-    @on(Resize)
     @on(LooksChanged)
-    def _arrange(self) -> None:
-        """Fit the texts to the width, in the theme's colours."""
-        if self._samples:
-            self._list()
-
-    def _list(self) -> None:
-        """List the texts, each with its reward where they were scored."""
-        lines, styles = [], component_styles(self)
-        width = self.query_one("#written").scrollable_content_region.width
-        for sample in self._samples:
-            head = Text.assemble((number_format.reward(sample.reward), "bold"), "  ") if self._scored_by else Text()
-            text = coloured(sample.text, sample.target, styles)
-            if not sample.text:
-                text = Text("empty: it stopped at once", "dim")
-            if not sample.finished:
-                text.append("  cut off", "dim")
-            margin = " " * head.cell_len
-            for piece in cut_into(text, max(1, width - head.cell_len), text.cell_len):
-                lines.append(head.append_text(piece))
-                head = Text(margin)
-        self.query_one("#texts", Static).update(Text("\n").join(lines))
+    def _redraw(self) -> None:
+        self.query_one(WrittenTexts).draw()

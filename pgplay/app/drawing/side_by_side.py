@@ -1,0 +1,25 @@
+"""Blocks of lines beside each other, for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import zip_longest
+
+from rich.text import Text
+
+GAP = " │ "
+
+
+def column_width(width: int) -> int:
+    """Return the cells of each of two columns in `width` cells."""
+    return max(1, (width - len(GAP)) // 2)
+
+
+def side_by_side(left: Sequence[Text], right: Sequence[Text], column: int) -> list[Text]:
+    """Return lines with those of `left`, filled up to `column` cells, before those of `right`."""
+    lines = []
+    for one, other in zip_longest(left, right, fillvalue=Text()):
+        line = one.copy()
+        line.append(" " * (column - one.cell_len)).append(GAP, "dim").append_text(other)
+        lines.append(line)
+    return lines
