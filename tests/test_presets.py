@@ -1,6 +1,7 @@
 """What the presets promise, by training each of them."""
 
 import statistics
+from collections.abc import Sequence
 
 import pytest
 
@@ -9,6 +10,9 @@ from pgplay.config.presets import load_preset, preset_names
 from pgplay.config.run_config import make_config
 from pgplay.learning.inputs import read_inputs
 from pgplay.learning.plan import read_plan
+from pgplay.learning.reports.diagnosis import Diagnosis
+from pgplay.learning.reports.step_report import StepReport
+from pgplay.learning.schedules.entropy_weight import COLLAPSED
 from pgplay.learning.trainer import Trainer
 from pgplay.rewards.reward import build_reward
 from pgplay.worker.session.session import Session
@@ -37,6 +41,27 @@ def reaches_its_end(preset: Preset) -> bool:
     return ending is not None and "made" not in ending.message
 
 
+def trained(preset: Preset, seed: int) -> list[StepReport]:
+    """Return the steps of a run of `preset` with another seed, to its own limit or until it is solved."""
+    config = make_config({**preset.settings, "seed": seed})
+    session = Session.begin(config, read_inputs(config))
+    reports = []
+    while not session.should_stop():
+        reports.append(session.step())
+    session.close("paused")
+    return reports
+
+
+def said_of(reports: Sequence[StepReport]) -> list[set[str]]:
+    """Return the kinds of findings after each of these steps."""
+    diagnosis = Diagnosis()
+    said = []
+    for report in reports:
+        diagnosis.add(report)
+        said.append({finding.kind for finding in diagnosis.findings()})
+    return said
+
+
 @pytest.mark.training
 @pytest.mark.parametrize("preset", REACHING, ids=lambda one: one.name)
 def test_a_preset_that_claims_to_get_there_does(preset: Preset) -> None:
@@ -55,6 +80,21 @@ def test_a_preset_about_prompts_holds_some_out(preset: Preset) -> None:
     plan = read_plan(preset.config())
     assert plan.task.held_out
     assert preset.settings["steps"] > 0
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("seed", range(101, 111))
+def test_the_collapse_is_flat_and_is_said_within_30_steps(seed: int) -> None:
+    reports = trained(load_preset("no-entropy"), seed)
+    entropies = [report.metrics["entropy"] for report in reports]
+    collapsed_at = 1 + max(step for step, entropy in enumerate(entropies, start=1) if entropy >= COLLAPSED)
+    said = said_of(reports)
+    assert collapsed_at <= len(reports) - 30
+    assert "collapsed-entropy" in said[collapsed_at + 30 - 1]
+    assert all("collapsed-entropy" in kinds for kinds in said[collapsed_at + 30 - 1 :])
+    last = [report.metrics["reward_mean"] for report in reports[-30:]]
+    assert max(last) - min(last) < 0.05
+    assert max(last) < 0.5
 
 
 def test_the_trap_and_the_way_out_differ_in_how_the_reward_is_paid_alone() -> None:

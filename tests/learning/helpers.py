@@ -9,11 +9,12 @@ import torch
 
 from pgplay.config.run_config import make_config
 from pgplay.errors import RewardError
-from pgplay.learning.algorithms.table import ALGORITHMS
+from pgplay.learning.algorithms.table import ALGORITHMS, Kind
 from pgplay.learning.inputs import Inputs, read_inputs
 from pgplay.learning.learner import LearnerState
 from pgplay.learning.plan import make_plan
-from pgplay.learning.reports.step_report import StepReport
+from pgplay.learning.reports.diagnosis import Diagnosis
+from pgplay.learning.reports.step_report import Finding, StepReport
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.cuda_graphs import GraphCache
 from pgplay.rewards.records import Scores
@@ -92,3 +93,18 @@ class Unreliable(Reward):
         if self.calls == self.fails_at:
             raise RewardError("text", text="It failed.")
         return super().score(texts, targets, prompts)
+
+
+def findings_over(rows: Sequence[dict[str, float]], kind: Kind = "policy gradient") -> list[tuple[Finding, ...]]:
+    """Return what is said after each step of a run whose steps had the metrics `rows`."""
+    diagnosis = Diagnosis(kind)
+    said = []
+    for step, metrics in enumerate(rows, start=1):
+        diagnosis.add(StepReport(step, 0.0, step, metrics, (), solved=False))
+        said.append(diagnosis.findings())
+    return said
+
+
+def diagnose(rows: Sequence[dict[str, float]], kind: Kind = "policy gradient") -> tuple[Finding, ...]:
+    """Return what is said after the last of these steps."""
+    return findings_over(rows, kind)[-1]

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from pgplay.config.run_config import fields, make_config
-from pgplay.learning.reports.diagnosis import WINDOW, diagnose
+from pgplay.learning.reports.diagnosis import WINDOW
 from pgplay.learning.reports.signals import Signal, signals
 from pgplay.learning.schedules.collapse_recovery import is_collapsed
 from pgplay.locale.catalog import finding_message, signal_advice, signal_meaning
+from tests.learning.helpers import diagnose
 
 WELL = {
     "tied_groups": 0.0,

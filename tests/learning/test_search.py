@@ -16,14 +16,14 @@ from pgplay.errors import RewardError
 from pgplay.learning.factory import make_learner
 from pgplay.learning.inputs import Inputs
 from pgplay.learning.plan import make_plan, read_plan
-from pgplay.learning.reports.diagnosis import WINDOW, diagnose
+from pgplay.learning.reports.diagnosis import WINDOW
 from pgplay.learning.reports.metrics import METRICS
 from pgplay.learning.search import Search, neighbours, random_texts
 from pgplay.learning.trainer import Trainer
 from pgplay.locale.catalog import finding_advice
 from pgplay.rewards.reward import Reward, build_reward
 from pgplay.tasks.task import Pair, Task
-from tests.learning.helpers import COPYING, Unreliable, numbers, same_state, steps
+from tests.learning.helpers import COPYING, Unreliable, diagnose, numbers, same_state, steps
 from tests.policies.helpers import generator
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz "

@@ -10,12 +10,12 @@ from pgplay.learning.objective.advantage_rules import advantages_of
 from pgplay.learning.objective.forward import forward
 from pgplay.learning.objective.records import Credit
 from pgplay.learning.plan import read_plan
-from pgplay.learning.reports.diagnosis import WINDOW, diagnose
+from pgplay.learning.reports.diagnosis import WINDOW
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.policy import Policy
 from pgplay.tasks.task import Pair
 from tests.learning.enumeration import WITHOUT_EXTRAS, flat, imitating, loss_by, world
-from tests.learning.helpers import COPYING, steps, trainer, weights
+from tests.learning.helpers import COPYING, diagnose, steps, trainer, weights
 from tests.learning.test_bias import TURNED
 from tests.policies.helpers import FAMILIES, PLAIN, rollout_of
 

@@ -40,7 +40,7 @@ class FindingLine(Widget):
         message, advice, keys = "", "", ""
         if state.findings:
             newest = state.findings[0]
-            message, advice = finding_message(newest.kind, newest.numbers), finding_advice(newest.kind, newest.numbers)
+            message, advice = finding_message(newest.kind, newest.values), finding_advice(newest.kind, newest.values)
             if newest.settings:
                 keys += f"  !: {words_of_change(newest.settings)}"
             if len(state.findings) > 1:

@@ -244,7 +244,7 @@ def _train(session: Session, interruption: Interruption, progress: Progress) -> 
             for finding in snapshot.findings:
                 if finding.kind not in shown_findings:
                     shown_findings.add(finding.kind)
-                    progress.say(f"Step {report.step}: {finding_text(finding.kind, finding.numbers)}")
+                    progress.say(f"Step {report.step}: {finding_text(finding.kind, finding.values)}")
 
 
 def _summarise(session: Session, totals: TrainingTotals, startup: float, policy: str | None) -> dict[str, Any]:

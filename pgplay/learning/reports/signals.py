@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
+from pgplay.learning.reports.latch import Band
 from pgplay.learning.schedules.entropy_weight import LOW
 
 State = Literal["fine", "watch", "bad"]
@@ -73,8 +74,14 @@ def signals(means: Means) -> tuple[Signal, ...]:
     return tuple(found)
 
 
-def _slower(means: Means) -> dict[str, Any] | None:
+def slower(means: Means) -> dict[str, Any] | None:
+    """Return half the learning rate, None where there is none."""
     return {"lr": _round(means["lr"] / 2)} if means.get("lr") else None
+
+
+def band_of(metric: str) -> Band:
+    """Return the limits of a finding by this metric: it appears where the signal is out of range, leaves where fine."""
+    return Band(appears=_RULES[metric].bad, leaves=_RULES[metric].watch)
 
 
 def _more_entropy(means: Means) -> dict[str, Any] | None:
@@ -116,9 +123,9 @@ _RULES = {
         settings=lambda means: {"reward": "levenshtein"},
         moot=lambda means: means.get("entropy", 0.0) > 1.0,  # a policy that has learnt nothing yet stops by chance
     ),
-    "clip_share": _Rule(0.3, 0.6, settings=_slower),
+    "clip_share": _Rule(0.3, 0.6, settings=slower),
     "signal_to_noise": _Rule(0.1, 0.02, settings=_larger_batch, moot=_lacks_differences),
-    "kl_update": _Rule(0.1, 0.5, settings=_slower, numbers=lambda value: {"value": max(0.0, value)}),
+    "kl_update": _Rule(0.1, 0.5, settings=slower, numbers=lambda value: {"value": max(0.0, value)}),
     "kl_reference": _Rule(3.0, 8.0, settings=lambda means: {"kl_limit": _round(means["kl_reference"] / 2)}),
     "mismatch": _Rule(1e-4, 1e-3),
 }

@@ -70,9 +70,16 @@ class StepReport(msgspec.Struct, frozen=True):
 class Finding(msgspec.Struct, frozen=True):
     """A finding about a run, with its numbers; `locale.catalog` turns it into sentences.
 
-    `settings` are the live changes that would help; empty where there is none that a key could make.
+    `names` are what the sentences quote beside numbers, such as a measure or a completion. `settings` are the live
+    changes that would help; empty where there is none that a key could make.
     """
 
     kind: str
     numbers: dict[str, float] = {}
     settings: dict[str, Any] = {}
+    names: dict[str, str] = {}
+
+    @property
+    def values(self) -> dict[str, float | str]:
+        """What the sentences are filled with: numbers and names."""
+        return {**self.numbers, **self.names}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 FINDINGS = {
-    "finding.no-signal": "No signal: every completion of the last {steps:.0f} steps had the reward {reward:.2f}, so no "
-    "completion is better than another and there is nothing to learn from.",
+    "finding.no-signal": "No signal: in {tied:percent} of the groups of the last {steps:.0f} steps all completions had "
+    "the same reward ({reward:.2f} on average), so none is better than another and there is nothing to learn from.",
     "finding.no-signal.advice": "Choose a reward that also pays for being nearly right, such as "
     "levenshtein{networks:plural , or start warm|}.",
     "finding.tied-rewards": "{tied:percent} of the groups are tied: nearly all completions of a prompt get the same "
@@ -14,6 +14,13 @@ FINDINGS = {
     "text that is not the target, tries nothing else, and so has stopped learning.",
     "finding.collapsed-entropy.advice": "Raise entropy (or lower lr) and start again: a collapsed policy rarely "
     "recovers.",
+    "finding.falling-reward": "The reward falls: {now:.2f} in the newest steps, {peak:.2f} around step {step:.0f}.",
+    "finding.falling-reward.advice": "Lower lr, or resume from a checkpoint near step {step:.0f}.",
+    "finding.falling-measure": "The reward rises, the measure falls: since step {step:.0f} the reward went from "
+    "{reward_before:.2f} to {reward:.2f}, {measure} from {peak:.2f} to {now:.2f}. The reward is only a proxy for what "
+    "you meant; the policy has found texts such as {text:quoted} that earn it.",
+    "finding.falling-measure.advice": "Put what you meant into the reward, keep the policy near its reference (kl), or "
+    "stop at step {step:.0f}.",
     "finding.low-entropy": "Entropy is down to {entropy:.3f} nats per token: the policy hardly explores any more, and "
     "the reward does not rise.",
     "finding.low-entropy.advice": "Raise entropy before it collapses.",
@@ -21,7 +28,7 @@ FINDINGS = {
     "way back to a fresh network, {times:.0f} {times:plural time|times} in the last {steps:.0f} steps.",
     "finding.recovered.advice": "Nothing, if the reward rises again; else a lower lr. recovery none leaves a collapsed "
     "policy alone.",
-    "finding.never-stops": "No completion ends with the stop token: all run into the length limit.",
+    "finding.never-stops": "{cut:percent} of the completions run into the length limit without a stop token.",
     "finding.never-stops.advice": "Choose a reward that charges for extra characters, such as levenshtein, or a longer "
     "max_length.",
     "finding.steps-too-long": "The reward does not rise, and one step changes the policy by {value:.2g} nats per "

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 
 import msgspec
 
 from pgplay.config.run_config import RunConfig
 from pgplay.learning.learner import Learner
-from pgplay.learning.reports.diagnosis import WINDOW, diagnose
+from pgplay.learning.reports.diagnosis import Diagnosis
 from pgplay.learning.reports.step_report import Finding, StepReport
 from pgplay.worker.protocol.events import Snapshot
 from pgplay.worker.session.forecast import Forecast
@@ -23,12 +22,11 @@ class Assessment:
     """Takes in every step of a learner; of a search the kept text alone tells how far it is, not what it tries."""
 
     def __init__(self, learner: Learner) -> None:
-        self._recent: deque[dict[str, float]] = deque(maxlen=WINDOW)
+        self._diagnosis = Diagnosis(learner.plan.algorithm.kind)
         self._begin(learner)
 
     def _begin(self, learner: Learner) -> None:
         self._plan = learner.plan
-        self._kind = learner.plan.algorithm.kind
         is_search = not learner.plan.algorithm.trains_network
         self._forecast = Forecast(goal_of(learner.plan, learner.reward), by_greedy=is_search)
         self._made_at = 0.0
@@ -38,17 +36,17 @@ class Assessment:
         """Go by the learner's plan as it is now; what was seen still counts, unless rewards mean something else now."""
         old, new = self._plan, learner.plan
         if rewards_changed or (old.task, old.algorithm.kind) != (new.task, new.algorithm.kind):
-            self._recent.clear()
+            self._diagnosis = Diagnosis(new.algorithm.kind)
         self._begin(learner)
 
     def add(self, report: StepReport) -> None:
         """Take in one more step."""
         self._forecast.add(report)
-        self._recent.append(report.metrics)
+        self._diagnosis.add(report)
 
     def findings(self) -> tuple[Finding, ...]:
         """Return what is to be said about the run in words; empty while all is well."""
-        return diagnose(tuple(self._recent), self._kind)
+        return self._diagnosis.findings()
 
     def snapshot(self, report: StepReport, config: RunConfig) -> Snapshot:
         """Return the newest step, which is `report`, with findings and forecast that are a quarter second old at most.

@@ -55,7 +55,7 @@ class DetailsScreen(Dialog[None]):
 
 
 def _sections(state: AppState) -> dict[str, list[TextSection]]:
-    findings = [(finding.kind, f"{finding_text(finding.kind, finding.numbers)}") for finding in state.findings]
+    findings = [(finding.kind, f"{finding_text(finding.kind, finding.values)}") for finding in state.findings]
     told = [TextSection.of("Findings", findings or [("", "No findings.")])]
     if state.info is not None and state.info.notes:
         told.append(TextSection.of("Notes", [("", note) for note in state.info.notes]))

@@ -59,7 +59,7 @@ class HealthScreen(Dialog[None]):
         width = self.query_one("#health-page").scrollable_content_region.width
         lines = signal_lines(signals, styles_of(self), width, keys) or [Text(EMPTY)]
         self.query_one("#health-signals", Static).update(Text("\n").join(lines))
-        findings = [f"{finding_text(finding.kind, finding.numbers)}" for finding in self._state.findings]
+        findings = [f"{finding_text(finding.kind, finding.values)}" for finding in self._state.findings]
         shown = self.query_one("#health-findings", Static)
         shown.display = bool(findings)
         shown.update(terminal_text("\n\n".join(findings), lines=True))
