@@ -101,9 +101,9 @@ def about(field: str) -> Iterator[None]:
 class RewardError(PgplayError):
     """A reward failed; the run is kept up to the step before.
 
-    `line` is the line of the person's source at which it failed, 0 where none is known, and `given` the text, target
-    and prompt for which it did. `traceback` leads through the person's source to that line, as Python tells it; empty
-    where nothing was raised. `spec` is what the person typed for the reward, empty until it is known.
+    `line` is the line of the person's source at which it failed, 0 where none is known, and `given` the input for
+    which it did (`rewards.records.Triple`). `traceback` leads through the person's source to that line, as Python tells
+    it; empty where nothing was raised. `spec` is what the person typed for the reward, empty until it is known.
     """
 
     exit_status = 3
@@ -113,7 +113,7 @@ class RewardError(PgplayError):
         code: str,
         *,
         line: int = 0,
-        given: tuple[str, str, str] | None = None,
+        given: tuple[Any, ...] | None = None,
         traceback: str = "",
         **values: Any,
     ) -> None:

@@ -86,7 +86,7 @@ class Formula:
         """Do nothing: a formula has no resources."""
 
     def _measure(self, triple: Triple) -> dict[str, float]:
-        text, target, _ = triple
+        text, target = triple[:2]
         try:
             row = {one.label: function(text, target) for one, function in self._functions.items()}
         except TimeoutError as error:

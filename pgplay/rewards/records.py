@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from pgplay.locale.catalog import Coded
+from pgplay.tasks.task import ColumnValues
 
 
 class Triple(NamedTuple):
-    """The input of a reward: a text, and its target and prompt."""
+    """The input of a reward: a text, its target and prompt, and what further columns say about the prompt."""
 
     text: str
     target: str
     prompt: str
+    columns: ColumnValues = ()
 
 
 class Scores(NamedTuple):

@@ -13,7 +13,7 @@ from pgplay.rewards.python.scorer import Limits, PythonScorer
 from pgplay.rewards.python.source import is_python
 from pgplay.rewards.records import Scorer, Scores, Triple, coded_triple
 from pgplay.rewards.spec import RewardSpec, UnaskedError, resolve
-from pgplay.tasks.task import Pair
+from pgplay.tasks.task import ColumnValues, Pair
 
 RewardKind = Literal["built-in", "formula", "python"]
 DEFAULT_LIMITS = Limits()
@@ -42,12 +42,19 @@ class Reward:
         self.needs_target = needs_target
         self._scorer = scorer
 
-    def score(self, texts: Sequence[str], targets: Sequence[str], prompts: Sequence[str]) -> Scores:
-        """Return the rewards of B `texts` for B `targets` and `prompts`; each distinct triple is scored once.
+    def score(
+        self,
+        texts: Sequence[str],
+        targets: Sequence[str],
+        prompts: Sequence[str],
+        columns: Sequence[ColumnValues] | None = None,
+    ) -> Scores:
+        """Return the rewards of B `texts` for B `targets`, `prompts` and `columns`; each distinct one is scored once.
 
         Raises RewardError if the reward fails; the next call starts fresh.
         """
-        triples = [Triple(*triple) for triple in zip(texts, targets, prompts, strict=True)]
+        columns = columns or [()] * len(texts)
+        triples = [Triple(*triple) for triple in zip(texts, targets, prompts, columns, strict=True)]
         index: dict[Triple, int] = {}
         rows = [index.setdefault(triple, len(index)) for triple in triples]
         if not index:
@@ -80,6 +87,7 @@ class Reward:
             [texts[row] for row in rows],
             [answer for pair in pairs for answer in pair.answers],
             [pairs[row].prompt for row in rows],
+            [pairs[row].columns for row in rows],
         )
         if len(rows) == len(texts):
             return scores

@@ -27,6 +27,11 @@ class Columns(NamedTuple):
     prompt: str = "prompt"
     answers: tuple[str, ...] = ("target",)
 
+    @property
+    def unnamed(self) -> tuple[str, ...]:
+        """The columns that a reward gets only as prompt and target; those that a person named it gets by name too."""
+        return ("prompt", "target") if self == USUAL else (self.prompt,)
+
 
 USUAL = Columns()
 
@@ -112,8 +117,7 @@ def _read_csv(path: Path, text: str, wanted: Columns) -> Iterator[_Located]:
                     expected = len(columns)
                     raise InputError("pairs.columns", path=path, line=line, count=len(row), expected=expected)
                 texts = [row[number] for number in answers]
-                named = (wanted.prompt, *wanted.answers)
-                further = {name: text for name, text in zip(columns, row, strict=True) if name not in named}
+                further = {name: text for name, text in zip(columns, row, strict=True) if name not in wanted.unnamed}
                 right = [*texts[:1], *filter(None, texts[1:])] if texts else None
                 yield _Located(line, row[columns.index(wanted.prompt)], right, further)
             line = rows.line_num + 1
@@ -135,10 +139,8 @@ def _located(line: int, row: dict[str, Any], wanted: Columns) -> _Located:
     """Return the pair in `row`; an answer may be a list of right ones."""
     answers = [row[name] for name in wanted.answers if row.get(name) is not None]
     flat = [text for answer in answers for text in (answer if isinstance(answer, list) else [answer])]
-    named = (wanted.prompt, *wanted.answers)
-    return _Located(
-        line, row.get(wanted.prompt), flat if answers else None, {k: v for k, v in row.items() if k not in named}
-    )
+    further = {name: value for name, value in row.items() if name not in wanted.unnamed}
+    return _Located(line, row.get(wanted.prompt), flat if answers else None, further)
 
 
 def _read_jsonl(path: Path, text: str, wanted: Columns) -> Iterator[_Located]:

@@ -8,6 +8,9 @@ import msgspec
 
 from pgplay.errors import InputError
 
+ColumnValues = tuple[tuple[str, str | int | float | bool | None], ...]
+"""What the further columns of a file say about one prompt, by name."""
+
 
 class Pair(msgspec.Struct, frozen=True, omit_defaults=True):
     """A prompt (empty if the task has none) and its target.
@@ -19,8 +22,7 @@ class Pair(msgspec.Struct, frozen=True, omit_defaults=True):
     prompt: str
     target: str
     others: tuple[str, ...] = ()
-    columns: tuple[tuple[str, str | int | float | bool | None], ...] = ()
-    """What the further columns of its file say, by name."""
+    columns: ColumnValues = ()
 
     @property
     def answers(self) -> tuple[str, ...]:

@@ -138,7 +138,7 @@ async def test_a_refused_reward_shows_the_line_and_what_it_was_given_and_the_tex
         bench.worker.tell(
             Refused(*coded("reward raised ValueError (line 3: return).", "It was given the text 'zzz' (target 'q')."),
                 line=3,
-                given=("zzz", "q", ""),
+                given=("zzz", "q", "", ()),
                 request=bench.worker.request(Change),
             )
         )
@@ -217,7 +217,7 @@ async def test_a_failing_reward_is_mended_and_the_run_goes_on_from_the_same_step
         bench.worker.train(5)
         await until(pilot, lambda: bench.app.state.step == 5)
         bench.worker.tell(StateChanged(state="failed", message="It failed.", step=5))
-        failed = Failed(*coded("It raised."), run="a-run", step=5, reward=str(file), line=2, given=("x", "y", ""))
+        failed = Failed(*coded("It raised."), run="a-run", step=5, reward=str(file), line=2, given=("x", "y", "", ()))
         bench.worker.tell(failed)
         await until(pilot, lambda: isinstance(bench.app.screen, FailureCard))
         await pilot.press("enter")

@@ -19,7 +19,7 @@ from pgplay.learning.trainer import Trainer
 from pgplay.policies.cuda_graphs import GraphCache
 from pgplay.rewards.records import Scores
 from pgplay.rewards.reward import Reward, build_reward
-from pgplay.tasks.task import Pair, Task
+from pgplay.tasks.task import ColumnValues, Pair, Task
 
 SMALL = {"target": "ab", "alphabet": "abc", "model": "gru-nano", "batch_size": 8, "until": "never", "device": "cpu"}
 
@@ -88,11 +88,17 @@ class Unreliable(Reward):
         self.calls = 0
         self.fails_at = fails_at
 
-    def score(self, texts: Sequence[str], targets: Sequence[str], prompts: Sequence[str]) -> Scores:
+    def score(
+        self,
+        texts: Sequence[str],
+        targets: Sequence[str],
+        prompts: Sequence[str],
+        columns: Sequence[ColumnValues] | None = None,
+    ) -> Scores:
         self.calls += 1
         if self.calls == self.fails_at:
             raise RewardError("text", text="It failed.")
-        return super().score(texts, targets, prompts)
+        return super().score(texts, targets, prompts, columns)
 
 
 def findings_over(rows: Sequence[dict[str, float]], kind: Kind = "policy gradient") -> list[tuple[Finding, ...]]:

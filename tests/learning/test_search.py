@@ -225,7 +225,7 @@ def test_a_reward_that_was_mended_scores_what_is_kept_anew() -> None:
     """Its name is the same, its Python another: a reward that is no longer given must not be held on to."""
 
     class Generous(Unreliable):
-        def score(self, texts: Any, targets: Any, prompts: Any) -> Any:
+        def score(self, texts: Any, targets: Any, prompts: Any, columns: Any = None) -> Any:
             scores = super().score(texts, targets, prompts)
             return scores._replace(values=[value + 10 for value in scores.values])
 

@@ -75,8 +75,14 @@ def reward(text: str, target: str, prompt: str) -> float | dict[str, float]:
 
 `--reward my_reward.py` takes `reward` or `rewards`, `--reward my_reward.py:rhymes` another function. `rewards(texts,
 targets, prompts)`, or any function whose first parameter is called `texts`, scores a whole batch and returns a list.
+A function with a parameter `completions` is called as TRL calls it, `f(prompts, completions, **columns)` with lists of
+texts, so a reward written for TRL runs as it is (a task's targets are its column `target`).
 A score is one finite number, or a mapping with `score` and up to {parts} named numbers, which are logged and plotted
 as parts and not trained. Each distinct text of a batch is scored once.
+
+Further columns of the task's CSV, JSONL or TOML file reach each of these functions by name, if it asks for them:
+`reward(text, target, prompt, solution)` gets the row's value of the column *solution*, a function of lists gets a list,
+and `**columns` gets all. Values of a CSV are texts; a row of a JSONL without the column gives None.
 
 It runs in its own process, without a terminal, with {batch:g} s per batch, {load:g} s to load and {memory:g} GiB of
 memory (on Linux). Its output goes to the log. A wrong number of scores, a non-finite score, an exception, time-out,

@@ -143,7 +143,7 @@ def test_the_traceback_leads_down_to_the_persons_own_line(build: Build) -> None:
     ]
     assert "raised json.decoder.JSONDecodeError" in error.problem
     assert "(line 3: return json.loads(text))" in error.problem
-    assert (error.line, error.given) == (3, ("{bad", "target", "prompt"))
+    assert (error.line, error.given) == (3, ("{bad", "target", "prompt", ()))
 
 
 def test_a_traceback_without_end_is_cut(build: Build) -> None:
@@ -230,7 +230,7 @@ from pgplay.rewards.python.scorer import Limits, PythonScorer
 from pgplay.rewards.python.source import PythonSource
 scorer = PythonScorer(PythonSource("mine.py", "", sys.argv[1]), Limits(batch_seconds=600.0), print)
 try:
-    scorer.score([("a", "", "")])
+    scorer.score([("a", "", "", ())])
     if sys.argv[2] == "close":
         scorer.close()
     sys.stdin.read()

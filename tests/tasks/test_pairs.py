@@ -184,8 +184,8 @@ def test_columns_of_other_names_are_named_and_further_ones_are_kept(tmp_path: Pa
     file = read_task(f"{tmp_path / name}:question,answer")
     assert file is not None
     assert [(pair.prompt, pair.target, dict(pair.columns)) for pair in file.pairs] == [
-        ("hi", "hello", {"id": "1", "hint": "h"}),
-        ("bye", "goodbye", {"id": "2", "hint": "g"}),
+        ("hi", "hello", {"id": "1", "answer": "hello", "hint": "h"}),
+        ("bye", "goodbye", {"id": "2", "answer": "goodbye", "hint": "g"}),
     ]
     stored = msgspec.json.decode(msgspec.json.encode(file.pairs), type=tuple[Pair, ...])
     assert stored == file.pairs

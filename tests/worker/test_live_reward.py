@@ -181,14 +181,14 @@ def test_a_mended_reward_is_tried_first_on_the_text_that_the_old_one_failed_for(
     only_that = "def reward(text, target, prompt):\n    return 1.0 if text != 'zzz' else [][0]\n"
     with pytest.raises(RewardError, match="IndexError") as refused:
         session.change(*typed("typed.py", only_that))
-    assert refused.value.given == ("zzz", "abc", "")
+    assert refused.value.given == ("zzz", "abc", "", ())
     session.change(*typed("typed.py", LONG))
     assert session.step().metrics["reward_min"] >= 0
     session.close("paused")
 
 
 def failing_for(text):
-    def score(texts, targets, prompts):
+    def score(texts, targets, prompts, columns=None):
         raise RewardError("text", text="It failed.", given=(text, targets[0], prompts[0]))
 
     return score

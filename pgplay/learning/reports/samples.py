@@ -45,6 +45,7 @@ def sample_of(role: Role, pair: Pair, completion: Completion, reward: float, ste
         step=step,
         finished=completion.finished,
         tokens=completion.pieces,
+        columns=pair.columns,
     )
 
 

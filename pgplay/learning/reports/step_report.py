@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from pgplay.tasks.task import ColumnValues
+
 Role = Literal["greedy", "best", "top", "upper", "middle", "lower", "bottom"]
 
 
@@ -21,6 +23,8 @@ class Sample(msgspec.Struct, frozen=True):
     finished: bool
     tokens: tuple[str, ...]
     """The text of each token of the completion, without the stop token (see `finished`)."""
+    columns: ColumnValues = ()
+    """What further columns of the task's file say about the prompt."""
 
 
 MOST_POSITIONS = 200

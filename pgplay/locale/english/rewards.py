@@ -94,6 +94,8 @@ PYTHON_REWARDS: dict[str, str] = {
     "python_reward.given": "It was given {triple:text}.",
     "python_reward.given_with_others": "It was given {triple:text} and {others} others.",
     "python_reward.return_numbers": "Return one finite number per text, or a mapping with 'score' and named numbers.",
+    "python_reward.name_columns": "Add the column to the task's file, or give the parameter a default.",
+    "python_reward.no_column": "asks for {name}; the task's columns are {columns:list}",
     "python_reward.same_parts": "Return the same parts for every text.",
     "python_reward.slow": "took longer than {seconds:g} s for {texts} texts, of which it scored {scored}",
     "python_reward.slow_to_load": "took longer than {seconds:g} s to load",

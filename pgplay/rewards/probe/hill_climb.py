@@ -45,6 +45,10 @@ class Climb(msgspec.Struct, frozen=True, kw_only=True):
     equal: int = 0
 
 
+def _pair(triple: Triple) -> Pair:
+    return Pair(triple.prompt, triple.target, columns=triple.columns)
+
+
 class Meter:
     """Scores texts in batches no larger than in training, with their number and time.
 
@@ -62,7 +66,7 @@ class Meter:
         values: list[float] = []
         for first in range(0, len(triples), _BATCH):
             batch = triples[first : first + _BATCH]
-            pairs = [self._pairs.get(one[1:]) or Pair(one.prompt, one.target) for one in batch]
+            pairs = [self._pairs.get((one.target, one.prompt)) or _pair(one) for one in batch]
             began = time.perf_counter()
             values += self._reward.score_pairs([one.text for one in batch], pairs).values
             self.seconds += time.perf_counter() - began

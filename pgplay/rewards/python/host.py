@@ -28,6 +28,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 MODULE_NAME = "pgplay_reward"
+COMPLETIONS = "completions"
+"""The parameter by which a function of TRL's signature is known."""
 MAXIMUM_PARTS = 32
 MAXIMUM_TRACEBACK = 8000
 MAXIMUM_MESSAGE = 490
@@ -37,11 +39,19 @@ MAXIMUM_MESSAGE = 490
 class WrongValueError(Exception):
     """The function returned an invalid score for the completion at `index`."""
 
+    advice = "python_reward.return_numbers"
+
     def __init__(self, code: str, index: int | None = None, **values: Any) -> None:
         super().__init__(code)
         self.code = code
         self.values = values
         self.index = index
+
+
+class MissingColumnError(WrongValueError):
+    """The function needs a column that the task lacks."""
+
+    advice = "python_reward.name_columns"
 
 
 class Connection:
@@ -104,7 +114,7 @@ def main() -> None:
                 _score(function, request, connection)
         except WrongValueError as error:
             failure = _failure(error.code, error.values, filename, line)
-            connection.send(**failure, index=error.index, advice="python_reward.return_numbers")
+            connection.send(**failure, index=error.index, advice=error.advice)
         except _CallError as error:
             connection.send(**_explain(error.error, filename), index=error.index)
 
@@ -166,12 +176,17 @@ def _choose(
     """Return the function to call, or None, and the code and values of its problem, or None."""
     names = [wanted] if wanted else ["rewards", "reward"]
     function = next((vars(module)[name] for name in names if name in vars(module)), None)
+    if function is None and not wanted:
+        as_in_trl = [name for name in _own_functions(module) if COMPLETIONS in _parameters(vars(module)[name])]
+        function = vars(module)[as_in_trl[0]] if len(as_in_trl) == 1 else None
     if function is None:
         return None, None
     if not callable(function):
         return function, ("python_reward.no_function", {"value": _shown(function)})
+    if COMPLETIONS in _parameters(function):
+        return function, None
     try:
-        inspect.signature(function).bind("text", "target", "prompt")
+        inspect.signature(function).bind_partial("text", "target", "prompt")
     except TypeError:
         return function, ("python_reward.other_parameters", {})
     except ValueError:
@@ -184,23 +199,49 @@ def _first_line(function: Callable[..., Any]) -> int:
     return code.co_firstlineno if code else 0
 
 
-def _takes_lists(function: Callable[..., Any]) -> bool:
+def _parameters(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
     try:
-        return next(iter(inspect.signature(function).parameters)) == "texts"
-    except (ValueError, StopIteration):
-        return False
+        return inspect.signature(function).parameters
+    except (TypeError, ValueError):  # compiled code without a signature
+        return {}
+
+
+def _taken(parameters: Iterable[inspect.Parameter], columns: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Return the `columns` that a function takes by these `parameters`."""
+    names = set()
+    for parameter in parameters:
+        if parameter.kind is parameter.VAR_KEYWORD:
+            return columns
+        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            names.add(parameter.name)
+            if parameter.default is parameter.empty and parameter.name not in columns:
+                known = list(columns) or ["none"]
+                raise MissingColumnError("python_reward.no_column", name=parameter.name, columns=known)
+    return {name: values for name, values in columns.items() if name in names}
+
+
+def _results(function: Callable[..., Any], request: Any) -> Iterable[Any]:
+    """Return what `function` makes of the texts of `request`, by the parameters it has."""
+    texts, targets, prompts = request["texts"], request["targets"], request["prompts"]
+    parameters = _parameters(function)
+    if COMPLETIONS in parameters:
+        named = {"target": targets, **request["columns"], "prompts": prompts, COMPLETIONS: texts}
+        taken = _taken(parameters.values(), named)
+        with _naming(None):
+            return _listed(function(**taken), len(texts))
+    first = list(parameters)[:3]
+    columns = {name: values for name, values in request["columns"].items() if name not in first}
+    taken = _taken(list(parameters.values())[3:], columns)
+    if first[:1] == ["texts"]:
+        with _naming(None):
+            return _listed(function(texts, targets, prompts, **taken), len(texts))
+    rows = [dict(zip(taken, row, strict=True)) for row in zip(*taken.values(), strict=True)] or [{}] * len(texts)
+    return map(lambda text, target, prompt, row: function(text, target, prompt, **row), texts, targets, prompts, rows)
 
 
 def _score(function: Callable[..., Any], request: Any, connection: Connection) -> None:
-    texts, targets, prompts = request["texts"], request["targets"], request["prompts"]
-    count = len(texts)
-    results: Iterable[Any]
-    if _takes_lists(function):
-        with _naming(None):
-            results = _listed(function(texts, targets, prompts), count)
-    else:
-        results = map(function, texts, targets, prompts)
-    remaining = iter(results)
+    count = len(request["texts"])
+    remaining = iter(_results(function, request))
     for index in range(count):
         with _naming(index):
             score, parts = _read(next(remaining), index)

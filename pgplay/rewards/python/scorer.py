@@ -2,7 +2,10 @@
 
 The file defines `reward(text, target, prompt)`, which returns a number or a mapping with `score` and named numeric
 parts, or `rewards(texts, targets, prompts)`, which returns a list of those; a function whose first parameter is called
-`texts` gets lists. It runs in its own process (`host`) with limits on time and memory, and its results are checked.
+`texts` gets lists. A function with a parameter `completions` is called as TRL does: `f(prompts, completions,
+**columns)`. Each takes further columns of the task's file by name.
+
+It runs in its own process (`host`) with limits on time and memory, and its results are checked.
 This guards against mistakes, not against attackers: the code runs with the person's rights.
 """
 
@@ -26,6 +29,7 @@ from pgplay.locale.catalog import Coded, Values
 from pgplay.rewards.python.child_process import ChildProcess
 from pgplay.rewards.python.source import PythonSource
 from pgplay.rewards.records import Scores, Triple, coded_triple
+from pgplay.tasks.task import ColumnValues
 
 GUARD, HOST = (str(Path(__file__).with_name(name)) for name in ("process_guard.py", "host.py"))
 
@@ -91,8 +95,9 @@ class PythonScorer:
         child.log.renew()
         answered: list[_Scored] = []
         try:
-            texts, targets, prompts = zip(*triples, strict=True)
-            child.send(_line({"texts": texts, "targets": targets, "prompts": prompts}))
+            texts, targets, prompts, columns = zip(*triples, strict=True)
+            by_name = _by_name(columns)
+            child.send(_line({"texts": texts, "targets": targets, "prompts": prompts, "columns": by_name}))
             deadline = time.monotonic() + self._limits.batch_seconds
             while len(answered) < len(triples):
                 message = self._receive(child, deadline, triples, len(answered))
@@ -221,6 +226,13 @@ class PythonScorer:
     def _code(self, number: int) -> str:
         lines = lines_of(self._source.text)
         return lines[number - 1].strip() if 0 < number <= len(lines) else ""
+
+
+def _by_name(columns: Sequence[ColumnValues]) -> dict[str, list[Any]]:
+    """Return the values of B `columns` by name; None where a row lacks one."""
+    rows = [dict(row) for row in columns]
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: [row.get(name) for row in rows] for name in names}
 
 
 def _line(message: dict[str, object]) -> bytes:

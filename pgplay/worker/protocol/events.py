@@ -11,10 +11,11 @@ from pgplay.learning.reports.step_report import Finding, PromptSheet, Sample, St
 from pgplay.locale.catalog import error_problem, error_remedy
 from pgplay.rewards.probe.probe import Probe
 from pgplay.rewards.probe.verdict import Verdict
+from pgplay.tasks.task import ColumnValues
 from pgplay.worker.protocol.records import Device, EndCause, Other, RunInfo, RunState
 
-Given = tuple[str, str, str] | None
-"""A text, its target and its prompt, for which a reward failed; None where it failed before it was given any."""
+Given = tuple[str, str, str, ColumnValues] | None
+"""The input for which a reward failed (`rewards.records.Triple`); None where it failed before it was given any."""
 
 
 class Event(msgspec.Struct, frozen=True, tag_field="event", kw_only=True):

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pgplay.learning.plan import Plan
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.library.consents import remember_own
 from pgplay.rewards.python.source import read_code
+from pgplay.rewards.records import Triple
 from pgplay.rewards.reward import Reward, start_reward
 from pgplay.rewards.spec import RewardSpec
 from pgplay.runs.checkpoint_content import RewardStamp
@@ -91,7 +92,7 @@ class LiveRewards:
         self._measures = {spec.text: spec for spec in measures}
         self.file = RewardFile(trained, stamp)
         self._measure_files = {spec.text: RewardFile(spec) for spec in measures}
-        self.failed_for: tuple[str, str, str] | None = None
+        self.failed_for: Sequence[Any] | None = None
 
     @property
     def source(self) -> str:
@@ -123,10 +124,11 @@ class LiveRewards:
         it. Raises InputError and RewardError.
         """
         reward = self._start(spec, undo)
-        triples = [(sample.text, sample.target, sample.prompt) for sample in report.samples] if report else []
-        triples = triples or [(pair.target, pair.target, pair.prompt) for pair in plan.task.training[:TRIED_PAIRS]]
+        samples, pairs = report.samples if report else (), plan.task.training[:TRIED_PAIRS]
+        triples = [Triple(sample.text, sample.target, sample.prompt, sample.columns) for sample in samples]
+        triples = triples or [Triple(pair.target, pair.target, pair.prompt, pair.columns) for pair in pairs]
         if self.failed_for is not None:
-            triples.insert(0, self.failed_for)
+            triples.insert(0, Triple(*self.failed_for))
         reward.score(*zip(*triples, strict=True))
         return reward
 

@@ -50,7 +50,9 @@ def probe_reward(config: RunConfig, reward: Reward, on_progress: OnProgress = di
     pairs = [pair for pair in prompted for _ in range(plan.config.group_size)]
     density = Density.of(config)
     completions = draw_texts(policy, [pair.prompt for pair in pairs], density, config.seed)
-    written = [Triple(one.text, pair.target, pair.prompt) for one, pair in zip(completions, pairs, strict=True)]
+    written = [
+        Triple(one.text, pair.target, pair.prompt, pair.columns) for one, pair in zip(completions, pairs, strict=True)
+    ]
     return probe(
         reward,
         written,

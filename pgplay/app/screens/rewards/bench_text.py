@@ -30,7 +30,8 @@ _CELL, _WIDEST_NAME, _WIDEST_TEXT = 7, 20, 60
 
 def alignments(triples: Sequence[Triple], styles: Styles) -> Text:
     """Return each text aligned with the target, with its number and its edit distance."""
-    told = [(coloured(text, target, styles) if text or target else Text(), text, target) for text, target, _ in triples]
+    compared = [(triple.text, triple.target) for triple in triples]
+    told = [(coloured(text, target, styles) if text or target else Text(), text, target) for text, target in compared]
     widest = min(_WIDEST_TEXT, max((shown.cell_len for shown, _, _ in told), default=0))
     lines = []
     for number, (shown, text, target) in enumerate(told, 1):

@@ -229,7 +229,7 @@ class RewardScreen(Screen[None]):
         texts: dict[Triple, float | None] = {} if self._failed_for is None else {self._failed_for: math.nan}
         report = self._state.report
         for sample in report.samples if report is not None else ():
-            texts.setdefault(Triple(sample.text, sample.target, sample.prompt), sample.reward)
+            texts.setdefault(Triple(sample.text, sample.target, sample.prompt, sample.columns), sample.reward)
         if report is None or not report.samples:
             texts |= {Triple(text, self._target, ""): None for text in near(self._target)}
         return texts
