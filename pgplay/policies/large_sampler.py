@@ -1,21 +1,25 @@
-"""Sampling from a large vocabulary: noise and logits of one column at a time, and finished rows are left out."""
+"""Sampling from a large vocabulary: noise and logits of one token per row at a time, and finished rows are left out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
+from torch.nn.utils.rnn import pad_sequence
 
 from pgplay.policies.cuda_graphs import EAGER, GraphCache
 from pgplay.policies.density import Density
+from pgplay.policies.networks.base import PromptReader
 from pgplay.policies.prefix_tree import first_occurrences
 from pgplay.policies.rollout import Rollout
-from pgplay.policies.sampler import SPARSE, Prompts, Sampler, is_none_of, to_gumbel
+from pgplay.policies.sampler import SPARSE, Sampler, is_none_of, to_gumbel
 
 
 class LargeSampler(Sampler):
-    """A sampler that holds (B, V) numbers at once, where `Sampler` holds (T, B, V)."""
+    """A sampler that holds (B, V) numbers at once, where `Sampler` holds (T, B, V); it reads each prompt once."""
 
     @torch.no_grad()
     def sample(
@@ -28,41 +32,49 @@ class LargeSampler(Sampler):
         graphs: GraphCache = EAGER,
     ) -> Rollout:
         """Sample one completion for each of `prefixes`, the last `greedy_rows` greedily; nothing is recorded."""
-        lengths = [len(prefix) for prefix in prefixes]
-        batch, longest, first = len(prefixes), max(lengths), min(lengths) - 1
-        columns = longest - 1 + self.max_length
-        padded = [(*prefix, *[self.tokenizer.pad_id] * (longest - len(prefix))) for prefix in prefixes]
-        alike = first_occurrences(padded if dropout_masks is None else range(batch))
-        prompts = Prompts(*(torch.tensor(numbers, device=self.device) for numbers in (padded, lengths, *alike)))
-        inputs = torch.full((batch, columns + 1), self.tokenizer.pad_id, device=self.device)
-        inputs[:, :longest] = prompts.tokens
-        mask = torch.zeros(batch, columns, dtype=torch.bool, device=self.device)
-        log_probabilities = torch.zeros(batch, columns, device=self.device)
-        stopped = torch.zeros(batch, dtype=torch.bool, device=self.device)
-        starts, rows = prompts.lengths - 1, torch.arange(batch, device=self.device)
-        running = torch.ones(batch, dtype=torch.bool, device=self.device)
-        state = self._after_common_prompts(prompts, first, columns, dropout_masks)
-        for column in range(first, columns):
-            masks = None if dropout_masks is None else dropout_masks[:, rows]
-            features = self.network.step(inputs[rows, column], column, state, masks)
-            logits = density.filtered(self.network.logits(features))
+        assert dropout_masks is None, "no family with a large vocabulary has dropout"
+        network, batch = cast(PromptReader, self.network), len(prefixes)
+        readers, owners = first_occurrences([tuple(prefix) for prefix in prefixes])
+        before = [torch.tensor(prefixes[row][:-1], dtype=torch.long, device=self.device) for row in readers]
+        lengths = torch.tensor([len(one) for one in before], device=self.device)
+        state = network.read_prompts(pad_sequence(before, batch_first=True), lengths)
+        state = network.select_rows(state, torch.tensor(owners, device=self.device))
+        tokens = torch.tensor([prefix[-1] for prefix in prefixes], device=self.device)
+        rows, running = torch.arange(batch, device=self.device), torch.ones_like(tokens, dtype=torch.bool)
+        sampled = torch.full((batch, self.max_length), self.tokenizer.pad_id, device=self.device)
+        log_probabilities = torch.zeros(sampled.shape, device=self.device)
+        for number in range(self.max_length):
+            features = network.step(tokens, int(lengths.max()) + number, state)
+            logits = density.filtered(network.logits(features))
             noise = torch.rand(logits.shape, generator=generator, device=self.device)
             to_gumbel(noise)
             noise[rows >= batch - greedy_rows] = 0.0
-            free = running & (column >= starts[rows])
-            chosen = torch.where(column >= starts[rows], (logits + noise).argmax(-1), inputs[rows, column + 1])
-            log_p = logits.gather(1, chosen[:, None])[:, 0] - logits.logsumexp(-1)
-            log_probabilities[rows, column] = torch.where(free, log_p, 0.0)
-            mask[rows, column] = free
-            inputs[rows, column + 1] = chosen
-            ends = free & ~is_none_of(chosen, self.tokenizer.stop_ids)
-            stopped[rows] |= ends
-            running = running & ~ends & (column + 1 < starts[rows] + self.max_length)
+            tokens = (logits + noise).argmax(-1)
+            sampled[rows, number] = tokens
+            log_probabilities[rows, number] = logits.gather(1, tokens[:, None])[:, 0] - logits.logsumexp(-1)
+            running &= is_none_of(tokens, self.tokenizer.stop_ids)
             still = running.nonzero()[:, 0]
             if not len(still):
-                columns = column + 1
                 break
             if len(still) <= SPARSE * len(rows):
-                state, rows, running = self.network.select_rows(state, still), rows[still], running[still]
-        actions, mask, log_probabilities = inputs[:, 1 : columns + 1], mask[:, :columns], log_probabilities[:, :columns]
-        return Rollout(inputs[:, :columns], actions, mask, log_probabilities, stopped, lengths, dropout_masks)
+                state, rows, tokens = network.select_rows(state, still), rows[still], tokens[still]
+                running = running[still]
+        return self._rollout(prefixes, sampled[:, : number + 1], log_probabilities[:, : number + 1])
+
+    def _rollout(self, prefixes: Sequence[list[int]], sampled: Tensor, log_probabilities: Tensor) -> Rollout:
+        """Return the completions `sampled` (B, N), each up to its first stop token, behind their `prefixes`."""
+        is_stop = ~is_none_of(sampled, self.tokenizer.stop_ids)
+        own = is_stop.long().cumsum(1) == is_stop
+        lengths = [len(prefix) for prefix in prefixes]
+        rows, numbers = own.nonzero(as_tuple=True)
+        columns = torch.tensor(lengths, device=self.device)[rows] - 1 + numbers
+        count = int(columns.max()) + 1
+        whole = [torch.tensor(prefix, device=self.device) for prefix in prefixes]
+        tokens = pad_sequence(whole, batch_first=True, padding_value=self.tokenizer.pad_id)
+        tokens = F.pad(tokens, (0, count + 1 - tokens.shape[1]), value=self.tokenizer.pad_id)
+        tokens[rows, columns + 1] = sampled[own]
+        mask = torch.zeros(len(prefixes), count, dtype=torch.bool, device=self.device)
+        mask[rows, columns] = True
+        placed = torch.zeros(mask.shape, device=self.device)
+        placed[rows, columns] = log_probabilities[own]
+        return Rollout(tokens[:, :-1], tokens[:, 1:], mask, placed, (own & is_stop).any(1), lengths, None)

@@ -102,6 +102,47 @@ class Prefixes(NamedTuple):
         return values.flatten(0, 1).index_select(0, self.ends)
 
 
+class Stems(NamedTuple):
+    """Prefixes in two parts, for a network that reads what texts have in common once.
+
+    The texts of one prompt form a tree. stems (U, S): the prefixes from each tree's root to its first fork, of these
+    `lengths` (U,), at least the prompt's. tails (L, R): the rest of each path that has one; `owners` (L,): its tree.
+    Both are padded with arbitrary prefixes. ends (P,): the place of each prefix in the flattened stems, followed by the
+    flattened tails.
+    """
+
+    stems: Tensor
+    lengths: Tensor
+    tails: Tensor
+    owners: Tensor
+    ends: Tensor
+
+    @classmethod
+    def of(cls, prefixes: Prefixes) -> Stems:
+        """Return the stems and tails of `prefixes`."""
+        paths = prefixes.paths
+        columns = torch.arange(paths.shape[1], device=paths.device)
+        is_own = prefixes.columns[paths] == columns
+        roots, trees = paths[:, 0].unique(return_inverse=True)  # type: ignore[no-untyped-call]
+        first = torch.full_like(roots, len(paths)).scatter_reduce(
+            0, trees, torch.arange(len(paths), device=paths.device), "amin"
+        )
+        is_shared = (paths == paths[first[trees]]) & is_own & is_own[first[trees]]
+        shared = is_shared.long().cummin(1).values.sum(1)
+        lengths = torch.full_like(roots, paths.shape[1]).scatter_reduce(0, trees, shared, "amin")
+        rest = is_own.sum(1) - lengths[trees]
+        forked = rest.nonzero()[:, 0]
+        width = int(lengths.max())
+        places = lengths[trees[forked], None] + columns[: int(rest.max())]
+        tails = paths[forked].gather(1, places.clamp_max(paths.shape[1] - 1))
+        rows, positions = prefixes.ends // paths.shape[1], prefixes.ends % paths.shape[1]
+        beyond = positions - lengths[trees[rows]]
+        numbers = torch.zeros_like(trees).index_copy_(0, forked, torch.arange(len(forked), device=paths.device))
+        in_tail = len(roots) * width + numbers[rows] * tails.shape[1] + beyond
+        ends = torch.where(beyond < 0, trees[rows] * width + positions, in_tail)
+        return cls(paths[first, :width], lengths, tails, trees[forked], ends)
+
+
 def first_occurrences(values: Sequence[Hashable]) -> tuple[list[int], list[int]]:
     """Return the index of each distinct value's first occurrence, and for each value the number of its distinct one."""
     first: dict[Hashable, int] = {}

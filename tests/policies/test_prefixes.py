@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pgplay.policies.prefix_tree import Prefixes, of_actions_at, spread
+from pgplay.policies.prefix_tree import Prefixes, Stems, of_actions_at, spread
 from tests.policies.helpers import FAMILIES, read, small_policy
 
 VOCABULARY = 3
@@ -58,6 +58,26 @@ def test_every_prefix_is_there_once_and_found_at_its_places(given_texts: list[tu
     assert [here.stop - here.start for here in prefixes.by_column()] == list(prefixes.widths)
     assert prefixes.paths.flatten()[prefixes.ends].tolist() == list(range(len(prefixes.tokens)))
     assert len(prefixes.paths) <= len(different)
+
+
+@given(texts_of_kinds)
+def test_stems_hold_what_texts_of_a_kind_have_in_common_and_tails_the_rest(
+    given_texts: list[tuple[int, list[int]]],
+) -> None:
+    prefixes, _ = shared(given_texts)
+    parts = Stems.of(prefixes)
+    places = torch.cat([parts.stems.flatten(), parts.tails.flatten()])
+    assert places[parts.ends].tolist() == list(range(len(prefixes.tokens)))
+    own = set(parts.ends.tolist())
+    stems = [
+        [int(number) for number, place in zip(row, range(index * len(row), (index + 1) * len(row)), strict=True)
+         if place in own]
+        for index, row in enumerate(parts.stems)
+    ]  # fmt: skip
+    assert [len(stem) for stem in stems] == parts.lengths.tolist()
+    for row, owner in zip(parts.tails, parts.owners.tolist(), strict=True):
+        begun = written(prefixes, stems[owner][-1])
+        assert written(prefixes, int(row[0]))[: len(begun)] == begun
 
 
 def test_texts_apart_have_every_place_to_themselves() -> None:

@@ -15,6 +15,7 @@ from pgplay.learning.trainer import Trainer
 from pgplay.learning.warm_start import warm_up
 from pgplay.policies.density import Density
 from pgplay.policies.policy import Policy
+from pgplay.policies.reading import prefixes_of, token_losses
 from pgplay.rewards.reward import build_reward
 from pgplay.tasks.task import Pair, Task
 from tests.learning.helpers import numbers, same_state, same_weights, weights
@@ -79,6 +80,42 @@ def test_a_step_trains_on_what_was_sampled_and_begins_at_the_base(kind: str, set
     later = [one.step().metrics for _ in range(3)][-1]
     assert later["kl_reference"] > 0.0
     assert later["mismatch"] < 1e-5
+
+
+@every_kind
+def test_a_prompt_is_read_once_while_sampling_and_once_while_learning(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompt = "It was a quiet day in the house by the sea, and the old man wrote a letter."
+    one = run(kind, Task("one", (Pair(prompt, ""),)), group_size=12)
+    read, model = [], one.policy.module.causal.base_model
+    own_forward = model.forward
+
+    def forward(**named: Any) -> Any:
+        read.append(named["input_ids"].numel())
+        return own_forward(**named)
+
+    monkeypatch.setattr(model, "forward", forward)
+    one.step()
+    rows, places = 13, 8  # twelve sampled completions and a greedy one
+    sampling = len(one.policy.prefix(prompt)) - 1 + rows * places
+    learning = len(one.policy.prefix(prompt)) + places + (rows - 1) * places
+    assert sum(read) <= sampling + 2 * learning  # the step's first pass, and the one that measures its update
+
+
+@every_kind
+def test_what_is_read_once_has_the_gradient_of_every_text_alone(kind: str) -> None:
+    policy = run(kind).policy
+    texts = (" cat sat", " cat ran", " dog", "")
+    pairs = [Pair(prompt, text) for prompt in PROMPTS for text in texts]
+    reading = policy.reading(pairs)
+    kinds = [pair.prompt for pair in pairs]
+    slopes = []
+    for prefixes in (prefixes_of([reading], kinds), prefixes_of([reading])):
+        losses = token_losses(policy.distribution_after(prefixes, Density()), prefixes.prefix_index, reading)
+        slopes.append(torch.autograd.grad(losses.square().sum(), policy.trainable_parameters()))
+    for shared, alone in zip(*slopes, strict=True):
+        torch.testing.assert_close(shared, alone, atol=1e-4, rtol=1e-4)
 
 
 @every_kind

@@ -67,6 +67,14 @@ class Network(Protocol):
         ...
 
 
+class PromptReader(Network, Protocol):
+    """A network that reads prompts of different lengths in one pass, and then steps with each row at its own place."""
+
+    def read_prompts(self, tokens: Tensor, lengths: Tensor) -> Any:
+        """Return the state after the first `lengths` (B,) of `tokens` (B, T); it is as if T tokens had been read."""
+        ...
+
+
 class WholeState:
     """Trains, saves and copies every parameter."""
 

@@ -9,17 +9,27 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from pgplay.errors import InputError
 from pgplay.paths import model_folder
-from pgplay.policies.prefix_tree import Prefixes
+from pgplay.policies.prefix_tree import Prefixes, Stems
 
 PREFIX = "base_model.model."
 """What peft puts before each name in an adapter's file."""
+
+
+class CachedRows(NamedTuple):
+    """What B rows have read: transformers' cache, which grows in place, and which of its first S columns count.
+
+    visible (B, S): prompts of different lengths are padded at their ends; None where every column counts.
+    """
+
+    cache: Any
+    visible: Tensor | None = None
 
 
 class PretrainedNetwork(nn.Module):
@@ -88,23 +98,36 @@ class PretrainedNetwork(nn.Module):
             for (parameter, _), data in zip(pairs, own, strict=True):
                 parameter.data = data
 
-    def _read(self, tokens: Tensor, first: int, cache: Any = None) -> Tensor:
-        """Return the features (B, T, W) after `tokens` (B, T), the first of them at position `first`."""
-        positions = torch.arange(first, first + tokens.shape[1], device=tokens.device).clamp_max(self._context - 1)
+    def _read(self, tokens: Tensor, state: CachedRows) -> Tensor:
+        """Return the features (B, T, W) after the next `tokens` (B, T), and keep what later ones look back on."""
+        first = state.cache.get_seq_length()
+        places = torch.arange(first, first + tokens.shape[1], device=tokens.device).expand_as(tokens)
+        visible = None
+        if state.visible is not None:
+            places = places - (~state.visible).sum(1, keepdim=True)
+            later = first + tokens.shape[1] - state.visible.shape[1]
+            visible = nn.functional.pad(state.visible, (0, later), value=True)
         with self._weights(), warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # past_key_values gets another name in transformers 5.40
             found = self.causal.base_model(
                 input_ids=tokens,
-                position_ids=positions.expand_as(tokens),
-                past_key_values=cache,
-                use_cache=cache is not None,
+                attention_mask=visible,
+                position_ids=places.clamp_max(self._context - 1),
+                past_key_values=state.cache,
+                use_cache=True,
             )
         features: Tensor = found.last_hidden_state
         return features
 
     def forward(self, prefixes: Prefixes, masks: Tensor | None = None) -> Tensor:
-        """Return features (P, W) for `prefixes`."""
-        return prefixes.from_paths(self._read(prefixes.along_paths(prefixes.tokens), 0))
+        """Return features (P, W) for `prefixes`; what the texts of a prompt have in common is read once."""
+        parts = Stems.of(prefixes)
+        state = self.start(len(parts.stems), 0)
+        features = self._read(prefixes.tokens[parts.stems], state).flatten(0, 1)
+        if len(parts.tails):
+            forked = self.select_rows(_hiding(state, parts.lengths, parts.stems.shape[1]), parts.owners)
+            features = torch.cat([features, self._read(prefixes.tokens[parts.tails], forked).flatten(0, 1)])
+        return features.index_select(0, parts.ends)
 
     def logits(self, features: Tensor) -> Tensor:
         """Return logits (..., V) for `features` (..., W)."""
@@ -112,28 +135,43 @@ class PretrainedNetwork(nn.Module):
             logits: Tensor = self.causal.get_output_embeddings()(features)
         return logits.float()
 
-    def start(self, batch: int, length: int) -> Any:
-        """Return an empty cache."""
+    def start(self, batch: int, length: int) -> CachedRows:
+        """Return the state before the first token."""
         from transformers import DynamicCache
 
-        return DynamicCache(config=self.causal.config)
+        return CachedRows(DynamicCache(config=self.causal.config))
 
     @torch.no_grad()
-    def prefill(self, tokens: Tensor, state: Any, masks: Tensor | None = None) -> None:
+    def prefill(self, tokens: Tensor, state: CachedRows, masks: Tensor | None = None) -> None:
         """Read `tokens` (B, T), the first ones, in one pass."""
-        self._read(tokens, 0, state)
+        self._read(tokens, state)
 
     @torch.no_grad()
-    def step(self, tokens: Tensor, position: int, state: Any, masks: Tensor | None = None) -> Tensor:
-        """Return features (B, W) after `tokens` (B,) at `position`."""
-        return self._read(tokens[:, None], position, state)[:, 0]
+    def read_prompts(self, tokens: Tensor, lengths: Tensor) -> CachedRows:
+        """Return the state after the first `lengths` (B,) of `tokens` (B, T); it is as if T tokens had been read."""
+        state = self.start(*tokens.shape)
+        if tokens.shape[1]:
+            self._read(tokens, state)
+        return _hiding(state, lengths, tokens.shape[1])
 
-    def select_rows(self, state: Any, rows: Tensor) -> Any:
-        """Return the cache of those `rows` (b,) of `state`."""
+    @torch.no_grad()
+    def step(self, tokens: Tensor, position: int, state: CachedRows, masks: Tensor | None = None) -> Tensor:
+        """Return features (B, W) after `tokens` (B,), the next ones."""
+        return self._read(tokens[:, None], state)[:, 0]
+
+    def select_rows(self, state: CachedRows, rows: Tensor) -> CachedRows:
+        """Return the state of those `rows` (b,) of `state`."""
         selected = self.start(len(rows), 0)
-        for number, layer in enumerate(state.layers):
-            selected.update(layer.keys[rows], layer.values[rows], number)
-        return selected
+        for number, layer in enumerate(state.cache.layers if state.cache.get_seq_length() else ()):
+            selected.cache.update(layer.keys[rows], layer.values[rows], number)
+        return CachedRows(selected.cache, None if state.visible is None else state.visible[rows])
+
+
+def _hiding(state: CachedRows, lengths: Tensor, width: int) -> CachedRows:
+    """Return `state` with each row's first `lengths` (B,) of `width` columns visible."""
+    if bool((lengths == width).all()):
+        return state
+    return CachedRows(state.cache, torch.arange(width, device=lengths.device) < lengths[:, None])
 
 
 def load_network(model: str, rank: int, alpha: int, targets: str, seed: int) -> PretrainedNetwork:
@@ -183,7 +221,7 @@ def load_network(model: str, rank: int, alpha: int, targets: str, seed: int) -> 
 def _check_head(network: PretrainedNetwork) -> None:
     """Refuse a model whose logits are more than its head's."""
     tokens = torch.arange(4)[None]
-    own = network.logits(network._read(tokens, 0))
+    own = network.logits(network._read(tokens, network.start(1, 0)))
     whole = network.causal(input_ids=tokens).logits
     if not torch.allclose(own, whole, atol=1e-3):
         raise InputError("model.other_head", field="model")
