@@ -90,10 +90,10 @@ class UnknownName(InputError):  # noqa: N818
 
 @contextmanager
 def about(field: str) -> Iterator[None]:
-    """Let an InputError raised within name `field` as the setting that is refused, unless it names one already."""
+    """Let an error of input or of a reward raised within name `field` as the refused setting, unless it names one."""
     try:
         yield
-    except InputError as error:
+    except (InputError, RewardError) as error:
         error.field = error.field or field
         raise
 
@@ -103,7 +103,8 @@ class RewardError(PgplayError):
 
     `line` is the line of the person's source at which it failed, 0 where none is known, and `given` the input for
     which it did (`rewards.records.Triple`). `traceback` leads through the person's source to that line, as Python tells
-    it; empty where nothing was raised. `spec` is what the person typed for the reward, empty until it is known.
+    it; empty where nothing was raised. `spec` is what the person typed for the reward, and `field` the setting that is
+    refused for it, each empty until it is known.
     """
 
     exit_status = 3
@@ -122,6 +123,7 @@ class RewardError(PgplayError):
         self.given = given
         self.traceback = traceback
         self.spec = ""
+        self.field = ""
 
     @property
     def way(self) -> str:

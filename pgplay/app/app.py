@@ -180,17 +180,13 @@ class PgplayApp(App[int]):
         if self._worker is not None:
             self._worker.send(command)
 
-    def send(self, command: Command) -> None:
-        """Send a command to the worker now, or as soon as it is ready."""
-        self._commands.send(command)
+    def send(self, command: Command) -> int:
+        """Send a command to the worker now, or as soon as it is ready; returns its number, which the answer carries."""
+        return self._commands.send(command)
 
-    def ask(self, command: Command) -> int:
-        """Send a command and return its number, which the answer carries."""
-        return self._commands.ask(command)
-
-    def forget_unsent(self) -> None:
-        """Take back the commands that wait for the worker."""
-        self._commands.clear()
+    def forget(self, request: int) -> None:
+        """Take back the command of that number, if it still waits for the worker."""
+        self._commands.forget(request)
 
     @on(WorkerSpoke)
     def _worker_spoke(self, message: WorkerSpoke) -> None:
@@ -293,7 +289,7 @@ class PgplayApp(App[int]):
         if not self.screen_stack:  # it comes while the app closes
             return
         self.state.settings, self.state.parameters = message.settings, message.parameters
-        self.controllers.run.take_settings(message.settings)
+        self.controllers.changes.take_settings(message.settings)
         self.redraw()
 
     @on(Plot.Pointed)

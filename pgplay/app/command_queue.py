@@ -1,4 +1,4 @@
-"""Commands on their way to the worker: numbered where an answer is awaited, kept until the worker is ready."""
+"""Commands on their way to the worker: each under a number of its own, kept until the worker is ready."""
 
 from __future__ import annotations
 
@@ -19,28 +19,31 @@ class CommandQueue:
         self._early: list[Command] = []
         self._numbers = count(1)
 
-    def send(self, command: Command) -> None:
-        """Send a command now, or as soon as the worker is ready; a worker that is gone is started anew."""
+    def send(self, command: Command) -> int:
+        """Send a command now, or as soon as the worker is ready; a worker that is gone is started anew.
+
+        Returns the command's number, which its answer carries.
+        """
+        numbered = msgspec.structs.replace(command, request=next(self._numbers))
         if self._state.worker == "ready":
-            self._deliver(command)
-            return
-        self._early.append(command)
+            self._deliver(numbered)
+            return numbered.request
+        self._early.append(numbered)
         if self._state.worker == "dead":
             self._state.worker = "starting"
             self._revive()
-
-    def ask(self, command: Command) -> int:
-        """Send a command under a number of its own, which its answer carries; returns the number."""
-        request = next(self._numbers)
-        self.send(msgspec.structs.replace(command, request=request))
-        return request
+        return numbered.request
 
     def flush(self) -> None:
         """Send the commands that came before the worker was ready."""
         early, self._early = self._early, []
         for command in early:
-            self.send(command)
+            self._deliver(command)
+
+    def forget(self, request: int) -> None:
+        """Take back the command of that number, if it has not been sent."""
+        self._early = [command for command in self._early if command.request != request]
 
     def clear(self) -> None:
-        """Forget the commands that have not been sent."""
+        """Take back all commands that have not been sent."""
         self._early.clear()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from textual.binding import Binding
@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from pgplay.app.messages import Part
 from pgplay.app.state.app_state import AppState
-from pgplay.app.widgets.setup.form import Checked
+from pgplay.app.widgets.setup.form import Checked, Problem
 from pgplay.config.run_config import RunConfig
 from pgplay.library.policy_library import PolicyLibrary
 from pgplay.rewards.spec import OWN, RewardSpec
@@ -49,6 +49,12 @@ class SetupForm(Protocol):
 
     def show_pending(self, names: list[str]) -> None:
         """Say which changes wait for the next start."""
+
+    def put_back(self, texts: Mapping[str, str], refusal: Problem) -> None:
+        """Show `texts` in the fields of a change that the worker refused, and why beside one of them."""
+
+    def forget_refusal(self) -> None:
+        """Say no more why a change was refused."""
 
 
 class MainPage(Protocol):
@@ -94,14 +100,11 @@ class AppHost(Protocol):
     def main(self) -> MainPage:
         """The main screen."""
 
-    def send(self, command: Command) -> None:
-        """Send a command to the worker now, or as soon as it is ready."""
+    def send(self, command: Command) -> int:
+        """Send a command to the worker now, or as soon as it is ready; returns its number, which the answer carries."""
 
-    def ask(self, command: Command) -> int:
-        """Send a command and return its number, which the answer carries."""
-
-    def forget_unsent(self) -> None:
-        """Take back the commands that wait for the worker."""
+    def forget(self, request: int) -> None:
+        """Take back the command of that number, if it still waits for the worker."""
 
     def redraw(self, *parts: Part) -> None:
         """Show the state again, in `parts` of the main screen or in all of it."""

@@ -60,7 +60,7 @@ class FakeWorker:
         self.on_event(event)
 
     def answer(self, event: Event) -> None:
-        """Tell `event` as the answer to the newest command that awaits one."""
+        """Tell `event` as the answer to the newest command."""
         self.tell(msgspec.structs.replace(event, request=max(self.numbers)))
 
     def request(self, *kinds: type[Command]) -> int:

@@ -83,8 +83,9 @@ def test_a_typed_reward_that_fails_on_the_newest_samples_is_refused_with_its_lin
 
 def test_a_reward_typed_before_there_is_a_sample_is_tried_on_the_targets():
     session = begin()
-    with pytest.raises(RewardError, match="'abc'"):
+    with pytest.raises(RewardError, match="'abc'") as failed:
         session.change(*typed("typed.py", "def reward(text, target, prompt):\n    raise ValueError(text)\n"))
+    assert failed.value.field == "reward"
     session.close("paused")
 
 

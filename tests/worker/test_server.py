@@ -85,7 +85,7 @@ class SmallSession:
 
     def change(self, settings, rewards=()):
         if "seed" in settings:
-            raise InputError("seed cannot be changed.")
+            raise InputError("seed cannot be changed.", field="seed")
         if any("broken" in spec.code for spec in rewards):
             raise RewardError("text", text="It is broken.", line=3)
         self.calls.append(("change", self.step_count))
@@ -275,7 +275,9 @@ def test_bad_settings_are_refused_and_the_run_goes_on(desk):
     desk.send(malformed.value, Start(config=make_config({"target": "refuse me"}), request=2))
     desk.send(Change(settings={"seed": 3}, request=3), Resume(run="never-heard-of", request=4), Resume(request=5))
     session.gate.release(1)
-    assert [desk.next(Refused).request for _ in range(5)] == [1, 2, 3, 4, 5]
+    refusals = [desk.next(Refused) for _ in range(5)]
+    assert [refused.request for refused in refusals] == [1, 2, 3, 4, 5]
+    assert refusals[2].field == "seed"
     session.gate.release(1)
     while desk.next(Snapshot).report.step < 2:
         pass

@@ -8,6 +8,7 @@ from typing import Any
 from pgplay.app.actions import CONTROLLER_OF
 from pgplay.app.controllers.consent import Consent
 from pgplay.app.controllers.inspection import InspectionController
+from pgplay.app.controllers.live_changes import LiveChanges
 from pgplay.app.controllers.plots import PlotController
 from pgplay.app.controllers.policies import PolicyController
 from pgplay.app.controllers.rewards import RewardController
@@ -25,11 +26,12 @@ class Controllers:
 
     def __init__(self, host: ShellHost) -> None:
         consent = Consent(host)
-        self.run = RunController(host, consent)
+        self.changes = LiveChanges(host, consent)
+        self.run = RunController(host, consent, self.changes)
         self.rewards = RewardController(host, consent)
         self.policies = PolicyController(host, consent, self.run.start)
         self.plots = PlotController(host)
-        self.inspection = InspectionController(host, self.run.follow, self.run.go)
+        self.inspection = InspectionController(host, self.changes.follow, self.run.go)
         self.stored_runs = StoredRunsController(host, self.run.start_beside)
         self.shell = ShellController(host)
         self.worker_events = WorkerEvents(host)
@@ -53,5 +55,6 @@ class Controllers:
     def take(self, event: Event) -> None:
         """Let the controllers act on an event that the state has taken in."""
         self.rewards.take(event)
+        self.changes.take(event)
         self.run.take(event)
         self.worker_events.take(event)

@@ -86,7 +86,7 @@ class PolicyController:
         config = make_config(state.info.settings if state.info is not None else {})
         prompt = prompt or next(filter(None, prompts), "")
         asked = prompt if prompt or is_pretrained(config.model) else None
-        self._host.push_screen(WriteScreen(self._host.ask, prompt=asked, temperature=config.temperature))
+        self._host.push_screen(WriteScreen(self._host.send, prompt=asked, temperature=config.temperature))
 
     def write_with(self, card: PolicyCard) -> None:
         """Sample from a saved policy."""
@@ -95,7 +95,7 @@ class PolicyController:
         prompt = next((pair.prompt for pair in card.task.training if pair.prompt), "")
         asked = prompt if prompt or is_pretrained(card.model) else None
         temperature = make_config(card.config).temperature
-        self._host.push_screen(WriteScreen(self._host.ask, policy=card.name, prompt=asked, temperature=temperature))
+        self._host.push_screen(WriteScreen(self._host.send, policy=card.name, prompt=asked, temperature=temperature))
 
     async def train_on(self, card: PolicyCard) -> None:
         """Fill the setup in from a saved policy and start a run that continues with its network."""

@@ -89,7 +89,7 @@ class RewardController:
             problem = checked.problem.message if checked.problem is not None else ""
             raise RewardError("setup.no_run", reason=problem)
         spec = read_spec(asked) if isinstance(asked, str) else asked
-        return self._host.ask(ProbeReward(config=replace(checked.config, reward=spec.text), rewards=(spec,)))
+        return self._host.send(ProbeReward(config=replace(checked.config, reward=spec.text), rewards=(spec,)))
 
     def _leave(self, draft: Draft, present: RewardSpec) -> None:
         self._draft = None if draft.text == draft_of(present).text else draft
@@ -101,7 +101,7 @@ class RewardController:
             asked = trained  # what somebody else brought does not become the person's own by looking at it
         has_failed = state.failure is not None and state.failure.reward == present_reward(self._host)
         if (state.run in ("training", "paused") or has_failed) and state.worker == "ready":
-            request = self._host.ask(Change(settings={"reward": asked.text}, rewards=(asked,)))
+            request = self._host.send(Change(settings={"reward": asked.text}, rewards=(asked,)))
             self._applying[request] = draft
             return request
         self._take(draft, "Press space to train by it.")

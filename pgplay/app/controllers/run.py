@@ -1,4 +1,4 @@
-"""The run: start, pause, steps and pace, stop, reset, resume, branch; and live changes of its settings."""
+"""The run: start, pause, steps and pace, stop, reset, resume, branch."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from typing import Any
 from msgspec.structs import replace
 
 from pgplay.app.controllers.consent import Consent
+from pgplay.app.controllers.live_changes import LiveChanges
 from pgplay.app.host import AppHost
-from pgplay.app.state.app_state import words_of_change
 from pgplay.app.state.pace import PACES, TEN, parse_leg
-from pgplay.app.widgets.setup import form
 from pgplay.config.goals import EXAMPLES
 from pgplay.config.run_config import make_config, to_settings
 from pgplay.paths import expand_home
 from pgplay.tasks.target_file import read_target
-from pgplay.worker.protocol.commands import Change, InspectStep, Pace, Pause, Reset, Resume, Start, Step, Stop
-from pgplay.worker.protocol.events import Changed, Event, Ready, Refused, StateChanged
+from pgplay.worker.protocol.commands import InspectStep, Pace, Pause, Reset, Resume, Start, Step, Stop
+from pgplay.worker.protocol.events import Event, Ready, Refused, StateChanged
 
 CONTINUABLE = ("training", "paused", "solved", "finished")
 """The states of a run that can make further steps."""
@@ -25,18 +24,13 @@ CONTINUABLE = ("training", "paused", "solved", "finished")
 class RunController:
     """Turns keys into commands for the run, as its state allows."""
 
-    def __init__(self, host: AppHost, consent: Consent) -> None:
-        self._host, self._consent = host, consent
-        self._running: dict[str, Any] = {}
+    def __init__(self, host: AppHost, consent: Consent, changes: LiveChanges) -> None:
+        self._host, self._consent, self._changes = host, consent, changes
         self._is_loading = False
         self._starting = 0
         """The request number of the newest command that brings a run."""
         self._steps: list[Step | InspectStep] = []
         """Steps for the run that was asked for; they are sent once it is there."""
-        self._advice: tuple[str, dict[str, Any]] = ("", {})
-        """The advice that is being followed, in words, and the settings that the setup has with it."""
-        self._followed: dict[int, str] = {}
-        """The advice that the worker was asked to take, by the request's number."""
 
     # Starting and ending
 
@@ -47,7 +41,7 @@ class RunController:
             self._host.send(Pause())
         elif state.waiting:
             if state.worker != "ready":
-                self._host.forget_unsent()
+                self._host.forget(self._starting)
                 self._steps.clear()
                 state.waiting = False
         elif state.run == "paused" and state.worker == "ready":
@@ -75,10 +69,11 @@ class RunController:
         return True
 
     def _bring(self, command: Start | Resume) -> None:
-        """Send a command that brings a run in the place of the present one."""
+        """Send a command that brings a run in the place of the present one, and of one that still waits for torch."""
         self._host.state.waiting = True
+        self._host.forget(self._starting)
         self._steps.clear()
-        self._starting = self._host.ask(command)
+        self._starting = self._host.send(command)
 
     async def start_beside(self, settings: dict[str, Any]) -> bool:
         """Load `settings`, a stored run's with a change, into the setup and start a run of them."""
@@ -193,66 +188,23 @@ class RunController:
         self._host.send(Pace(seconds=state.tempo))
         self._host.redraw()
 
-    # Live changes
-
-    def follow(self, advice: dict[str, Any], settings: dict[str, Any]) -> None:
-        """Say what comes of `advice`, with which the setup now has `settings`, once that is known."""
-        self._advice = words_of_change(advice), settings
-
-    def take_settings(self, settings: dict[str, Any] | None) -> None:
-        """Send what can change while the run trains, and show what waits for the next start."""
-        request = self._send_changes(settings)
-        words, followed = self._advice
-        if not words or settings != followed:
-            return
-        self._advice = "", {}
-        if request:
-            self._followed[request] = words
-        else:
-            self._host.notify_user(f"Set for the next start: {words}")
-
-    def _send_changes(self, settings: dict[str, Any] | None) -> int:
-        """Send the live changes that lead to `settings`; return their request number, 0 where there are none."""
-        state, setup = self._host.state, self._host.main.setup
-        if settings is None or state.waiting or state.worker != "ready" or state.run not in ("training", "paused"):
-            setup.show_pending([])  # of a run that is asked for, it is asked again once it stands
-            return 0
-        live, later = form.live_changes(self._running, settings)
-        rewards = self._consent.at_hand([live["reward"]] if "reward" in live else [])
-        if rewards is None:
-            del live["reward"]
-            later.append("reward")
-        setup.show_pending(later)
-        if not live:
-            return 0
-        self._running.update(live)
-        return self._host.ask(Change(settings=live, rewards=rewards or ()))
-
     def take(self, event: Event) -> None:
         """Keep up with the worker; the state has taken the event in already."""
         match event:
             case Ready() if self._host.state.tempo:  # a worker begins at full speed
                 self._host.send(Pace(seconds=self._host.state.tempo))
-            case Changed():
-                self._running.update(event.settings)
-                if event.request in self._followed:
-                    self._host.notify_user(f"Changed: {self._followed.pop(event.request)}")
-            case Refused():
-                self._followed.pop(event.request, None)
-                if event.request == self._starting:
-                    self._host.state.waiting = False
-                    self._steps.clear()
+            case Refused() if event.request == self._starting:
+                self._host.state.waiting = False
+                self._steps.clear()
             case StateChanged(info=info):
-                if info is not None:
-                    self._running = dict(info.settings)
                 if info is not None and self._is_loading:
                     self._is_loading = False
                     config = make_config(info.settings)
                     self._host.main.setup.load(config, origin=f"the run {info.run}", kept=True)
                     self._host.state.settings = to_settings(config)
                 else:
-                    self.take_settings(self._host.state.settings)
-                if event.request >= self._starting and (info is not None or event.state == "idle"):
+                    self._changes.take_settings(self._host.state.settings)
+                if event.request == self._starting and (info is not None or event.state == "idle"):
                     steps, self._steps = self._steps, []
                     for leg in steps if info is not None else ():
                         self._host.send(leg)

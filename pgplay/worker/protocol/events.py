@@ -150,10 +150,12 @@ class ErrorEvent(Event, frozen=True):
 class Refused(ErrorEvent, tag="refused", frozen=True):
     """What could not be done, what would be right; the run is as it was.
 
-    It answers a command, or tells (`saved_reward`) of a reward file that was saved with a mistake in it. `line` is the
-    line of a person's reward at which it failed (0: unknown), `given` the text, target and prompt for which it did.
+    It answers the command of its `request`, or tells (`saved_reward`) of a reward file that was saved with a mistake in
+    it. `field` is the setting that is refused, empty where no single one is. `line` is the line of a person's reward at
+    which it failed (0: unknown), `given` the text, target and prompt for which it did.
     """
 
+    field: str = ""
     line: int = 0
     given: Given = None
     saved_reward: bool = False

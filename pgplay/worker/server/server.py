@@ -124,7 +124,9 @@ class Server:
             self._refuse(coded_error(error), request)
 
     def _refuse(self, error: PgplayError, request: int = 0, *, saved_reward: bool = False) -> None:
-        place: dict[str, Any] = {"line": error.line, "given": error.given} if isinstance(error, RewardError) else {}
+        place: dict[str, Any] = {"field": error.field} if isinstance(error, InputError | RewardError) else {}
+        if isinstance(error, RewardError):
+            place |= {"line": error.line, "given": error.given}
         refusal = Refused(error.code, error.values, request=request, saved_reward=saved_reward, **place)
         self._outbox.send(refusal)
 

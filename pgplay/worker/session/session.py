@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from pgplay.config.recipe import to_recipe
 from pgplay.config.run_config import RunConfig, to_settings
-from pgplay.errors import InputError, PgplayError, RewardError
+from pgplay.errors import InputError, PgplayError, RewardError, about
 from pgplay.learning.algorithms.table import no_policy
 from pgplay.learning.evaluation.held_out import prompt_sheet
 from pgplay.learning.factory import make_learner
@@ -293,8 +293,9 @@ class Session:
             reward, spec = None, None
             detail = settings
             if given or plan.config.reward != old.config.reward:
-                (spec,) = resolve([plan.config.reward], given)
-                reward = self._rewards.try_out(spec, plan, self.report, undo)
+                with about("reward"):
+                    (spec,) = resolve([plan.config.reward], given)
+                    reward = self._rewards.try_out(spec, plan, self.report, undo)
                 detail = {**settings, "reward_source": reward.source} if reward.source else settings
             self.store.event(self.step_count, "change", msgspec.json.encode(detail).decode())
             undo.pop_all()

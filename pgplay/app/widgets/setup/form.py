@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pgplay.app.drawing.number_format import count, number
 from pgplay.config.fields import Field
 from pgplay.config.run_config import RunConfig, fields, make_config, to_settings
-from pgplay.errors import InputError, PgplayError, about
+from pgplay.errors import InputError, PgplayError, RewardError, about
 from pgplay.files.stamp import FileStamp, file_stamp
 from pgplay.learning.algorithms.table import trains_network
 from pgplay.paths import expand_home
@@ -129,7 +129,7 @@ def check(typed: Mapping[str, str], inputs: Inputs | PgplayError) -> Checked:
         plan = make_plan(config, inputs)
     except PgplayError as error:
         message = " ".join(part for part in (error.problem, error.remedy) if part)
-        return Checked(None, Problem(error.field if isinstance(error, InputError) else "", message))
+        return Checked(None, Problem(error.field if isinstance(error, InputError | RewardError) else "", message))
     defaulted = [name for name, field in fields().items() if field.optional and not _is_limit(field)]
     # The best number of threads for a larger model is measured when its run begins.
     planned = {name: written(getattr(plan.config, name)) or "measured" for name in defaulted}
@@ -245,10 +245,14 @@ def live_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[d
     return live, later
 
 
+def typed_value(name: str, settings: Mapping[str, Any]) -> str:
+    """Return the field `name` of `settings` as the setup shows it: empty at its default, except for choices."""
+    default = fields()[name].default
+    value = settings.get(name, default)
+    return written(value) if name in MAIN_FIELDS or value != default else ""
+
+
 def typed_from(config: RunConfig) -> dict[str, str]:
-    """Return every field as the setup's text fields show it: empty at its default, except for choices."""
+    """Return every field of `config` as the setup shows it."""
     settings = to_settings(config)
-    return {
-        name: written(getattr(config, name)) if name in MAIN_FIELDS else written(settings.get(name))
-        for name in fields()
-    }
+    return {name: typed_value(name, settings) for name in fields()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from rich.text import Text
 from textual import on
@@ -53,6 +53,8 @@ class Setup(Vertical):
         self._origins = RewardOrigins(brought)
         self._pause: Timer | None = None
         self._own_reward = False
+        self._refusal: form.Problem | None = None
+        """Why the worker refused the newest change, until something else is set."""
         self._checking = Checking(self, self._show_check, self._show_reading)
 
     def compose(self) -> ComposeResult:
@@ -125,11 +127,31 @@ class Setup(Vertical):
         `kept` is that of the RewardSpecs.
         """
         self._origins.note(RewardSpec(text, origin=origin, kept=kept) for text in (config.reward, *config.measure))
-        self.typed, self.preset, self._own_reward = form.typed_from(config), preset, False
+        self.typed, self.preset, self._own_reward, self._refusal = form.typed_from(config), preset, False, None
         self.query_one("#preset", Choice).choose(preset)
+        self._show_typed()
+        self.check_now()
+
+    def put_back(self, texts: Mapping[str, str], refusal: form.Problem) -> None:
+        """Show `texts` in the fields of a change that the worker refused, and why beside one of them."""
+        self.typed |= texts
+        self._own_reward = self._own_reward and "reward" not in texts
+        self._refusal = refusal
+        self._show_typed()
+        self.check_now()
+
+    def forget_refusal(self) -> None:
+        """Say no more why a change was refused."""
+        if self._refusal is not None:
+            self._refusal = None
+            self.check_now()
+
+    def _show_typed(self) -> None:
+        """Show `typed` in every field, as a person did not type it there."""
         target = self.query_one("#target", TextArea)
-        with target.prevent(TextArea.Changed):
-            target.text = self.typed["target"]
+        if target.text != self.typed["target"]:
+            with target.prevent(TextArea.Changed):
+                target.text = self.typed["target"]
         for name in ("model", "algorithm", "device"):
             self.query_one(f"#{name}", Choice).choose(self.typed[name])
         self.query_one("#reward", Choice).choose(self._reward_choice())
@@ -139,7 +161,6 @@ class Setup(Vertical):
         for setting in self.query(Setting):
             setting.show_value(self.typed[setting.field.name])
         self._show_notes()
-        self.check_now()
 
     def rewards(self, texts: Iterable[str]) -> tuple[RewardSpec, ...]:
         """Return the rewards named by `texts` in this setup, with their origins; reads their files now.
@@ -160,7 +181,7 @@ class Setup(Vertical):
         if spec == self.typed["reward"]:
             self.check_now()
             return
-        self.typed["reward"], self._own_reward, self.preset = spec, False, ""
+        self.typed["reward"], self._own_reward, self.preset, self._refusal = spec, False, "", None
         self.query_one("#preset", Choice).choose("")
         self.query_one("#reward", Choice).show_entries(choices.rewards(), self._reward_choice())
         own = self.query_one("#own-reward", Input)
@@ -254,7 +275,7 @@ class Setup(Vertical):
         if self.typed[name] == text:
             self._show_notes()
             return
-        self.typed[name] = text
+        self.typed[name], self._refusal = text, None
         for setting in self.query(f"#setting-{name}").results(Setting):
             setting.show_value(text)
         self.preset = ""
@@ -309,9 +330,9 @@ class Setup(Vertical):
     def _show_check(self, checked: form.Checked) -> None:
         self._vocabulary = checked.vocabulary or self._vocabulary
         self.query_one("#model", Choice).show_entries(self._models(), self.typed["model"])
-        problem = checked.problem
+        problem = checked.problem or self._refusal
         show_problem(self, problem)
-        self.query_one("#start", Button).disabled = problem is not None
+        self.query_one("#start", Button).disabled = checked.problem is not None
         self.query_one(SetupNote).show_check("" if problem is None else problem.message, " ".join(checked.notes))
         for setting in self.query(Setting):
             if checked.defaults is not None and setting.field.name in checked.defaults:
