@@ -233,8 +233,9 @@ class _Columns:
 
         prefix = self._prefix_index[row][column]
         alternatives = zip(self._likeliest[prefix], self._log_ps[prefix], strict=True)
+        own = self._pieces[self._tokens[row][column]]
         return TokenDetail(
-            text=piece or self._pieces[self._tokens[row][column]],  # a part of a character has a sign of its own
+            text=piece or own,  # a part of a character has a sign of its own
             log_p=number(self._log_p) or 0.0,
             entropy=number(self._entropy) or 0.0,
             alternatives=tuple((self._pieces[token], round(p, 4)) for token, p in alternatives),
@@ -245,6 +246,7 @@ class _Columns:
             ratio=number(self._ratio),
             clipped=bool(self._clipped and self._clipped[row][column]),
             log_p_after=number(self._after),
+            is_part=bool(own) and not piece,
         )
 
 
@@ -276,10 +278,17 @@ def policy_map(policy: Policy, density: Density, pair: Pair, step: int) -> Polic
     return PolicyMap(
         step=step,
         prompt=pair.prompt,
-        target=tuple(pieces[token] for token in targets.tolist()),
+        target=_in_context(policy, targets.tolist()),
         target_p=tuple(round(p, 4) for p in target_p.tolist()),
-        written=tuple(pieces[token] for token in tokens),
+        written=_in_context(policy, tokens),
         entropies=tuple(round(value, 4) for value in entropy(log_p).tolist()),
         rows=tuple(pieces[token] for token in kept),
         probabilities=tuple(tuple(round(p, 4) for p in row) for row in probabilities[:, kept].t().tolist()),
     )
+
+
+def _in_context(policy: Policy, tokens: Sequence[int]) -> tuple[str, ...]:
+    """Return the text of each of `tokens` where it stands: a character belongs to the token that completes it."""
+    alone = policy.tokenizer.token_texts
+    pieces = policy.tokenizer.pieces(tokens)
+    return tuple(piece or alone[token] for piece, token in zip(pieces, tokens, strict=True))

@@ -7,8 +7,11 @@ from rich.cells import cell_len
 from rich.style import Style
 
 from pgplay.app.drawing.alignment_text import aligned_lines, coloured
+from pgplay.app.drawing.ascii import to_ascii
+from pgplay.app.widgets.token_table import token_labels
+from pgplay.learning.reports.step_detail import TokenDetail
 
-STYLES = {name: Style(meta={"mark": name}) for name in ("right", "wrong", "extra", "missing")}
+STYLES = {name: Style(meta={"mark": name}) for name in ("right", "wrong", "extra", "missing", "muted")}
 
 
 def marks(text: str, target: str) -> list[tuple[str, str]]:
@@ -63,3 +66,36 @@ def test_target_and_text_stand_in_the_same_cells(text: str, target: str) -> None
     for character in set(text) & set(target):
         places = [cell_len(line[: line.index(character)]) for line in (above, below.plain)]
         assert places[0] == places[1]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "shown"),
+    [
+        (("L", "iz", "en", ",", " Heidi"), "L┊iz┊en┊, Heidi"),
+        (("", "", "月", "光 is"), "月┊光 is"),
+        (("cafe", "\u0301s"), "cafe\u0301s"),
+        (("one",), "one"),
+        (tuple("one"), "one"),
+    ],
+)
+def test_a_token_that_begins_inside_a_word_is_marked(pieces: tuple[str, ...], shown: str) -> None:
+    text = "".join(pieces)
+    assert coloured(text, "", STYLES, pieces).plain == shown
+    assert coloured(text, text, STYLES, pieces).plain == shown
+    assert to_ascii("┊") == "|"
+
+
+def test_boundaries_are_left_out_where_the_tokens_are_not_the_texts() -> None:
+    assert coloured("whole", "", STYLES, ("wh", "o")).plain == "whole"
+
+
+def test_marked_tokens_stay_aligned_with_the_target() -> None:
+    above, below = aligned_lines("a明xy", "abxyz", STYLES, ("a", "明xy"))
+    assert below.plain == "a┊明xy·"
+    assert above == "a b xyz"
+
+
+def test_parts_of_a_character_are_joined_to_the_token_that_completes_it() -> None:
+    texts = [("a", False), ("\ufffd", True), ("\ufffd", True), ("月", False), ("", False)]
+    tokens = [TokenDetail(text, 0.0, 0.0, (), 0.0, 0.0, is_part=is_part) for text, is_part in texts]
+    assert token_labels(tokens) == ["a", "┌", "├", "└月", "■"]

@@ -20,6 +20,7 @@ from pgplay.app.screens.step.policy_map import MapScreen
 from pgplay.app.state.plot_view import PlotView
 from pgplay.config.run_config import make_config
 from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
+from pgplay.learning.reports.step_detail import PolicyMap
 from pgplay.learning.reports.step_report import Finding
 from pgplay.runs.store import RunStore
 from pgplay.worker.protocol.commands import Change, InspectStep, Map, Pause, Start
@@ -211,6 +212,35 @@ async def test_the_map_shows_what_is_written_and_when_each_letter_was_learnt() -
         first_full = [row.index("█") for row in rows if "█" in row]
         assert first_full == sorted(set(first_full))
         assert [row.split("│")[0].strip() for row in rows] == [*"hello␣world", "■"]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+async def test_the_map_of_a_pretrained_model_holds_whole_tokens_and_goes_on_to_the_right(width: int) -> None:
+    written = (*("Once", " upon", " a", " time", ",", " there", " was", " an", " extraordinarily") * 2, "")
+    rows = tuple(dict.fromkeys(written))
+    shares = tuple(tuple(0.95 if text == row else 0.0 for text in written) for row in rows)
+    told = PolicyMap(40, "", ("",), (0.1,), written, (0.4,) * len(written), rows, shares)
+    bench = Bench()
+    async with bench.app.run_test(size=(width, 50)) as pilot:
+        await trained(bench, pilot)
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(bench.app.screen, MapScreen))
+        bench.worker.tell(Mapped(map=told))
+        await until(pilot, lambda: "step 40" in str(bench.app.screen.query_one("#writing").border_title))
+        await until(pilot, lambda: not bench.app.screen.query_one("#learnt").display)
+
+        def writing() -> list[str]:
+            return seen(bench, "#writing").splitlines()
+
+        greedy, entropies, *likely = writing()
+        assert "Once ␣upon ␣a  ␣time ,   ␣there ␣was ␣an ␣extraordina…" in greedy
+        assert "target" not in entropies
+        for row in likely:
+            label = row.split("│")[0].strip()
+            assert row.index("█") == greedy.index(label[:8].rstrip("…"), greedy.index("│"))
+        for _ in range(9):
+            await pilot.press("right")
+        assert writing()[0].rstrip().endswith("■")
 
 
 async def test_the_rewards_of_every_step_are_spread_out() -> None:

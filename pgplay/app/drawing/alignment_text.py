@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -11,9 +11,11 @@ from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
-from pgplay.app.drawing.terminal_text import is_mark, pad, terminal_text, visible_sign
+from pgplay.app.drawing.terminal_text import is_joiner, is_mark, pad, plain, terminal_text, visible_sign
 
 MISSING = "·"
+BOUNDARY = "┊"
+"""Stands where a token begins inside a word; a space is boundary enough."""
 _CARRIER = "◌"
 """Carries a combining mark that stands alone, or that is wrong where the letter under it is right."""
 
@@ -29,25 +31,63 @@ class AlignedPlace(NamedTuple):
     target_sign: str
 
 
-def coloured(text: str, target: str, styles: Mapping[str, Style]) -> Text:
+def coloured(text: str, target: str, styles: Mapping[str, Style], pieces: Sequence[str] = ()) -> Text:
     """Return `text` as one line, each character in the style of its mark: 'right', 'wrong', 'extra' or 'missing'.
 
-    Characters that the target has and the text lacks stand as '·'. Without a target there is no mark to bear.
+    Characters that the target has and the text lacks stand as '·'. Without a target there is no mark to bear. With the
+    `pieces` that its tokens add, token boundaries are marked.
     """
+    starts = token_starts(text, pieces)
     if not target:
-        return terminal_text(text[:LONGEST])
-    shown = Text(no_wrap=True, end="")
+        return _marked(text[:LONGEST], starts, styles) if starts else terminal_text(text[:LONGEST])
+    shown, position = Text(no_wrap=True, end=""), 0
     for is_missing, columns in itertools.groupby(_columns(text, target), lambda column: column.mark == "missing"):
-        signs = [(column.sign, styles[column.mark]) for column in columns]
-        for sign, style in [("".join(sign for sign, _ in signs), styles["missing"])] if is_missing else signs:
-            shown.append(sign, style)
+        if is_missing:
+            shown.append("".join(column.sign for column in columns), styles["missing"])
+            continue
+        for column in columns:
+            if position in starts:
+                shown.append(BOUNDARY, styles["muted"])
+            shown.append(column.sign, styles[column.mark])
+            position += 1
     return shown
 
 
-def aligned_lines(text: str, target: str, styles: Mapping[str, Style]) -> tuple[str, Text]:
-    """Return `target` and the coloured `text` as two lines in which what belongs together has the same cells."""
+def token_starts(text: str, pieces: Sequence[str]) -> list[int]:
+    """Return the places in `text` where a token begins inside a word; none if each token is one character.
+
+    `pieces` are what the tokens add to the text. No boundary parts what is drawn as one character.
+    """
+    if all(len(piece) <= 1 for piece in pieces) or "".join(pieces) != text:
+        return []
+    places = dict.fromkeys(itertools.accumulate(map(len, pieces)))
+    return [place for place in places if 0 < place < len(text) and not _continues(text[place])]
+
+
+def _continues(character: str) -> bool:
+    return character.isspace() or is_mark(character) or is_joiner(character)
+
+
+def _marked(text: str, starts: Sequence[int], styles: Mapping[str, Style]) -> Text:
+    shown = Text(no_wrap=True, end="")
+    for start, end in itertools.pairwise([0, *(place for place in starts if place < len(text)), len(text)]):
+        shown.append(BOUNDARY if start else "", styles["muted"]).append(plain(text[start:end]))
+    return shown
+
+
+def aligned_lines(text: str, target: str, styles: Mapping[str, Style], pieces: Sequence[str] = ()) -> tuple[str, Text]:
+    """Return `target` and the coloured `text` as two lines in which what belongs together has the same cells.
+
+    With the `pieces` that the text's tokens add, token boundaries are marked.
+    """
     above, below = [], Text(no_wrap=True, end="")
+    starts, position = token_starts(text, pieces), 0
     for mark, sign, target_sign in _columns(text, target):
+        if mark != "missing":
+            if position in starts:
+                above.append(" ")
+                below.append(BOUNDARY, styles["muted"])
+            position += 1
         width = max(cell_len(sign), cell_len(target_sign))
         above.append(pad(target_sign, width))
         below.append(sign, styles[mark]).append(" " * (width - cell_len(sign)))

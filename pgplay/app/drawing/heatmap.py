@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from rich.style import Style
@@ -17,6 +18,9 @@ from pgplay.learning.reports.step_report import Trace
 SHADES = ((0.02, " ", "faint"), (0.1, "·", "faint"), (0.3, "░", "low"), (0.6, "▒", "low"), (0.9, "▓", "high"))
 """Up to which probability a cell has which sign and style; above the last it is full."""
 FULL = ("█", "high")
+
+VISIBLE = SHADES[0][0]
+"""A smaller probability leaves its cell empty."""
 
 LEGEND = "· <0.1  ░ <0.3  ▒ <0.6  ▓ <0.9  █"
 
@@ -35,15 +39,16 @@ class Labelled(NamedTuple):
     values: Sequence[float | None]
 
 
-def draw_map(rows: Sequence[Labelled], styles: Mapping[str, Style], margin: int, *, cell: int = 1) -> Text:
-    """Return a line for each row: the label, right-aligned in `margin` cells, then `cell` cells for each column."""
+def draw_map(rows: Sequence[Labelled], styles: Mapping[str, Style], margin: int, *, cells: Sequence[int] = ()) -> Text:
+    """Return a line for each row: the label, right-aligned in `margin` cells, then `cells` (or 1) for each column."""
     picture = Text(no_wrap=True, end="")
     for number, row in enumerate(rows):
         if number:
             picture.append("\n")
         picture.append(f"{pad_left(row.label, margin)} │", styles["axis"])
-        for (sign, style), run in itertools.groupby(map(shade, row.values)):  # a span for each cell would be slow
-            picture.append(sign * cell * len(list(run)), styles[style])
+        columns = zip(map(shade, row.values), cells or itertools.repeat(1), strict=False)
+        for (sign, style), run in itertools.groupby(columns, itemgetter(0)):  # a span for each cell would be slow
+            picture.append(sign * sum(cell for _, cell in run), styles[style])
     return picture
 
 

@@ -151,7 +151,7 @@ class Completions(OptionList):
         if sample.prompt:
             line.append_text(terminal_text(sample.prompt, styles["muted"])).append(" → ", styles["muted"])
         if sample.text:
-            line.append_text(coloured(sample.text, sample.target, styles))
+            line.append_text(coloured(sample.text, sample.target, styles, sample.pieces))
         else:
             line.append("empty: it stopped at once", styles["muted"])
         return line if sample.finished else line.append(" …", styles["muted"])

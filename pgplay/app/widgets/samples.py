@@ -114,7 +114,7 @@ class Samples(Widget, can_focus=True):
         head.append(number_format.reward(sample.reward), styles["now"] if sample.role in ("greedy", "best") else "")
         head.append("  ")
         margin = head.cell_len
-        text = coloured(sample.text, sample.target, styles)
+        text = coloured(sample.text, sample.target, styles, sample.tokens)
         if sample.prompt:
             text = Text.assemble(terminal_text(sample.prompt, styles["muted"]), (" → ", styles["muted"]), text, end="")
         if not text.plain:
@@ -167,7 +167,8 @@ class Records(Widget, can_focus=True):
         for sample in self._records[: -height - 1 : -1]:
             row = Text(no_wrap=True, end="").append(f"step {sample.step:<7}", styles["muted"])
             row.append(number_format.reward(sample.reward)).append("  ")
-            row.append_text(cut_into(coloured(sample.text, sample.target, styles), max(1, width - row.cell_len), 1)[0])
+            text = coloured(sample.text, sample.target, styles, sample.tokens)
+            row.append_text(cut_into(text, max(1, width - row.cell_len), 1)[0])
             lines.append(row)
         return Text("\n", end="").join(lines)
 

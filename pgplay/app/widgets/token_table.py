@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -11,7 +12,7 @@ from rich.text import Text
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from pgplay.app.drawing.alignment_text import aligned_lines
+from pgplay.app.drawing.alignment_text import aligned_lines, coloured
 from pgplay.app.drawing.formulas import signed
 from pgplay.app.drawing.terminal_text import pad, visible_sign
 from pgplay.app.widgets.samples import Samples, component_styles
@@ -83,10 +84,11 @@ class Tokens(VerticalScroll):
                 for name in self._columns
                 if any(_value(token, name) is not None for token in sample.tokens) and not (crowded and name == "after")
             ]
-            room = max(_NARROWEST, *(cell_len(shown_token(token.text)) for token in sample.tokens))
-            room = min(room, _WIDEST)
+            labels = token_labels(sample.tokens)
+            room = min(_WIDEST, max(_NARROWEST, *map(cell_len, labels)))
             lines = [heading(columns, width, styles, room)]
-            lines += [_row(token, columns, width, styles, room) for token in sample.tokens]
+            rows = zip(sample.tokens, labels, strict=True)
+            lines += [_row(token, pad(label, room), columns, width, styles) for token, label in rows]
             table = Text("\n").join(lines)
         self.query_one("#token-rows", Static).update(table)
 
@@ -104,6 +106,18 @@ def shown_token(text: str) -> str:
     return "".join("␣" if character == " " else visible_sign(character) for character in text) if text else STOP
 
 
+def token_labels(tokens: Sequence[TokenDetail]) -> list[str]:
+    """Return each token as the screen shows it; a bracket joins the parts of a character to the token that ends it."""
+    labels, joins = [], False
+    for token in tokens:
+        if token.is_part:
+            labels.append("├" if joins else "┌")
+        else:
+            labels.append(f"{'└' if joins else ''}{shown_token(token.text)}")
+        joins = token.is_part
+    return labels
+
+
 def _value(token: TokenDetail, column: str) -> float | None:
     if column == "after":
         return None if token.log_p_after is None else math.exp(token.log_p_after)
@@ -113,11 +127,10 @@ def _value(token: TokenDetail, column: str) -> float | None:
     return value
 
 
-def _row(token: TokenDetail, columns: list[str], width: int, styles: dict[str, Style], room: int) -> Text:
-    line = Text(no_wrap=True, end="")
-    line.append(pad(shown_token(token.text), room), styles["now"])
+def _row(token: TokenDetail, label: str, columns: list[str], width: int, styles: dict[str, Style]) -> Text:
+    line = Text(no_wrap=True, end="").append(label, styles["now"])
     p = math.exp(token.log_p)
-    line.append(bar(p, _BAR - 1), Style(color=styles["right"].color)).append(f"{p:5.2f}")
+    line.append(bar(p, _BAR - 1), Style(color=styles["right"].color)).append(_probability(p))
     for name in columns:
         value = _value(token, name)
         if value is None:
@@ -135,6 +148,11 @@ def _row(token: TokenDetail, columns: list[str], width: int, styles: dict[str, S
     return line
 
 
+def _probability(p: float) -> str:
+    """Return `p` in five cells; a small one has a digit more, as only few tokens of a large vocabulary are likely."""
+    return f"{p:5.2f}" if p >= 0.01 else f"{p:5.3f}" if p >= 0.001 else "<.001"
+
+
 def _sign(value: float, styles: dict[str, Style]) -> Style:
     if abs(value) < 0.005:
         return styles["muted"]
@@ -149,7 +167,10 @@ def bar(share: float, width: int) -> str:
 
 
 def alignment(sample: CompletionDetail, styles: dict[str, Style]) -> Text:
-    """Return the target and the completion below it, aligned by column."""
-    target, text = aligned_lines(sample.text, sample.target, styles)
+    """Return the target and the completion below it, aligned by column; the completion alone without a target."""
+    if not sample.target:
+        written = coloured(sample.text, "", styles, sample.pieces)
+        return Text(end="").append("written  ", styles["muted"]).append_text(written)
+    target, text = aligned_lines(sample.text, sample.target, styles, sample.pieces)
     lines = Text(end="").append("target   ", styles["muted"]).append(target, styles["now"])
     return lines.append("\nwritten  ", styles["muted"]).append_text(text)

@@ -83,7 +83,7 @@ class WrittenTexts(VerticalScroll):
         head = Text(title, "dim")
         if self._written is not None and self._written.scored_by:
             head = Text.assemble(head, (number_format.reward(sample.reward), "bold"), "  ")
-        text = coloured(sample.text, sample.target, component_styles(self))
+        text = coloured(sample.text, sample.target, component_styles(self), sample.tokens)
         if not sample.text:
             text = Text("empty: it stopped at once", "dim")
         if not sample.finished:

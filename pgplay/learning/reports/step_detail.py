@@ -33,6 +33,8 @@ class TokenDetail(msgspec.Struct, frozen=True, array_like=True):
     ratio: float | None = None
     clipped: bool = False
     log_p_after: float | None = None
+    is_part: bool = False
+    """Whether it is only a part of a character, which a later token completes."""
 
 
 class CompletionDetail(msgspec.Struct, frozen=True):
@@ -50,6 +52,11 @@ class CompletionDetail(msgspec.Struct, frozen=True):
     tokens: tuple[TokenDetail, ...]
     own_push: float | None = None
     """In the plain algorithm: how far its own gradient alone moves its log-probability, in nats."""
+
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """The text that each token adds; joined, they are the whole text."""
+        return tuple("" if token.is_part else token.text for token in self.tokens)
 
     @property
     def log_p(self) -> float:
@@ -180,3 +187,8 @@ class PolicyMap(msgspec.Struct, frozen=True):
     entropies: tuple[float, ...]
     rows: tuple[str, ...]
     probabilities: tuple[tuple[float, ...], ...]
+
+    @property
+    def has_target(self) -> bool:
+        """Whether there is a target, which is more than a stop token."""
+        return any(self.target)

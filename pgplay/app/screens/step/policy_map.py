@@ -73,18 +73,19 @@ class MapScreen(Zoomable, Polling):
             words += f" · prompt {told.prompt!r}"
         self.query_one("#map-title", Static).update(Text(words))
         self.query_one(Writing).show(told)
+        self.query_one(Learnt).display = told is None or told.has_target
         self.query_one(Learnt).show(state.history, self._view, self._labels())
         self.query_one(RewardHistogram).show(state.history, self._view)
 
     def _labels(self) -> list[str]:
-        """Return the target's letters; with several targets, the position numbers."""
-        info = self._state.info
-        if info is None:
+        """Return the target's tokens; with several targets, the position numbers."""
+        info, told = self._state.info, self._told
+        if info is None or told is None:
             return []
         longest = max(map(len, info.targets), default=0) + 1
         if len(info.targets) > 1:
             return [str(number) for number in range(1, min(longest, MOST_POSITIONS) + 1)]
-        return [shown_token(text) for text in (*info.targets[0], "")][:MOST_POSITIONS]
+        return [shown_token(text) for text in told.target]
 
     def action_zoom(self) -> None:
         """Show the last 1000, 200 or 50 steps, or the whole run."""

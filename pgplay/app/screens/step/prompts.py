@@ -124,7 +124,7 @@ class PromptsScreen(Polling):
                 Text(SIDES[side], side_style),
                 number_format.reward(sample.reward),
                 self._prompt(sample, prompt_width),
-                coloured(sample.text, sample.target, styles),
+                coloured(sample.text, sample.target, styles, sample.tokens),
                 key=key,
             )
         if keys:

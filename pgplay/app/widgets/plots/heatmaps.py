@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import accumulate, zip_longest
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 from textual.binding import BindingType
@@ -21,8 +23,8 @@ from pgplay.learning.reports.step_detail import PolicyMap
 from pgplay.locale.quoting import percent
 
 _STYLES = ("faint", "low", "high", "axis", "now", "right", "wrong")
-_LABEL = 8
-_WIDEST_CELL = 4
+_LABEL, _WIDEST_LABEL = 8, 14
+_WIDEST_CELL, _WIDEST_TOKEN = 4, 13
 _COMPONENTS = {f"map--{name}" for name in _STYLES}
 
 
@@ -54,42 +56,66 @@ class Writing(Widget, can_focus=True):
 
     def action_slide(self, way: int) -> None:
         """Scroll to earlier or later positions of a long text."""
-        columns = self._columns
-        most = max(0, len(self._map.written) - columns) if self._map is not None else 0
-        self._first = min(most, max(0, self._first + way * max(1, columns // 2)))
+        if self._map is None:
+            return
+        cells = self._cells[: len(self._map.written)]
+        most = len(cells) - self._fitting(cells[::-1])
+        half = max(1, self._fitting(cells[self._first :]) // 2)
+        self._first = min(most, max(0, self._first + way * half))
         self.refresh()
 
     @property
-    def _cell(self) -> int:
-        """The width of one position: four cells, which hold an entropy, if all positions fit; else fewer."""
-        positions = max(len(self._map.written), len(self._map.target), 1) if self._map is not None else 1
-        return min(_WIDEST_CELL, max(2, (self.content_size.width - _LABEL - 2) // positions))
+    def _label(self) -> int:
+        """The width of the labels, which are tokens."""
+        longest = max((cell_len(shown_token(text)) for text in self._map.rows), default=0) if self._map else 0
+        return min(_WIDEST_LABEL, max(_LABEL, longest))
 
     @property
-    def _columns(self) -> int:
-        return max(1, (self.content_size.width - _LABEL - 2) // self._cell)
+    def _cells(self) -> list[int]:
+        """The width of each position: four cells, which hold an entropy, and more for a longer token.
+
+        Positions of one character each have fewer cells where not all fit otherwise.
+        """
+        if self._map is None:
+            return []
+        longest = [max(pair, key=len) for pair in zip_longest(self._map.written, self._map.target, fillvalue="")]
+        if all(len(text) <= 1 for text in longest):
+            room = (self.content_size.width - self._label - 2) // max(1, len(longest))
+            return [min(_WIDEST_CELL, max(2, room))] * len(longest)
+        widths = (cell_len(shown_token(text)) + 1 for text in longest)
+        return [min(_WIDEST_TOKEN, max(_WIDEST_CELL, width)) for width in widths]
+
+    def _fitting(self, cells: list[int]) -> int:
+        """Return how many positions of these widths fit, at least one."""
+        room = self.content_size.width - self._label - 2
+        return max(1, sum(end <= room for end in accumulate(cells)))
 
     def render(self) -> Text:
         """Return the greedy completion, its entropies, and one row per likely token."""
         told, styles = self._map, _styles(self)
         if told is None:
             return Text("What the policy would write appears here, position by position.", styles["axis"])
-        part, cell = slice(self._first, self._first + self._columns), self._cell
-        head = Text(no_wrap=True, end="").append(f"{'greedy':>{_LABEL}} │", styles["axis"])
-        for position, text in enumerate(told.written[part], start=self._first):
+        widths, label = self._cells[self._first :], self._label
+        part = slice(self._first, self._first + self._fitting(widths))
+        head = Text(no_wrap=True, end="").append(f"{'greedy':>{label}} │", styles["axis"])
+        for position, (text, cell) in enumerate(zip(told.written[part], widths, strict=False), start=self._first):
             right = position < len(told.target) and told.target[position] == text
-            head.append(pad(shown_token(text), cell), styles["right" if right else "wrong"])
-        head.append("\n").append(f"{'target':>{_LABEL}} │", styles["axis"])
-        head.append("".join(pad(shown_token(text), cell) for text in told.target[part]), styles["now"])
-        head.append("\n").append(f"{'entropy':>{_LABEL}} │", styles["axis"])
-        for entropy in told.entropies[part]:
-            exact = cell == _WIDEST_CELL
+            style = "now" if not told.has_target else "right" if right else "wrong"
+            head.append(pad(shown_token(text), cell), styles[style])
+        if told.has_target:
+            head.append("\n").append(f"{'target':>{label}} │", styles["axis"])
+            signs = zip(told.target[part], widths, strict=False)
+            head.append("".join(pad(shown_token(text), cell) for text, cell in signs), styles["now"])
+        head.append("\n").append(f"{'entropy':>{label}} │", styles["axis"])
+        for entropy, cell in zip(told.entropies[part], widths, strict=False):
+            exact = cell >= _WIDEST_CELL
             head.append(pad(f"{min(9.9, entropy):.1f}" if exact else f"{min(9, round(entropy))}", cell))
         rows = [
             heatmap.Labelled(shown_token(text), values[part])
             for text, values in zip(told.rows, told.probabilities, strict=True)
-        ][: max(0, self.content_size.height - 3)]
-        return head.append("\n").append_text(heatmap.draw_map(rows, styles, _LABEL, cell=cell))
+            if max(values[part], default=0.0) >= heatmap.VISIBLE
+        ][: max(0, self.content_size.height - 2 - told.has_target)]
+        return head.append("\n").append_text(heatmap.draw_map(rows, styles, label, cells=widths))
 
 
 class Learnt(Widget, can_focus=True):
