@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import PurePath
 from typing import Any, TypeVar
 
-from pgplay.locale.catalog import UNKNOWN_NAME, Value, error_problem, error_remedy
+from pgplay.locale.catalog import UNKNOWN_NAME, Coded, error_problem, error_remedy
 
 Known = TypeVar("Known")
 
@@ -29,7 +29,12 @@ class PgplayError(Exception):
     def __init__(self, code: str, **values: Any) -> None:
         super().__init__(code)
         self.code = code
-        self.values: dict[str, Value] = {name: _plain(value) for name, value in values.items()}
+        self.values = coded(code, **values)[1]
+
+    @property
+    def reason(self) -> Coded:
+        """What was wrong, as a text's code with its values."""
+        return f"error.{self.code}", self.values
 
     @property
     def problem(self) -> str:
@@ -44,6 +49,11 @@ class PgplayError(Exception):
     def __str__(self) -> str:
         problem, remedy = self.problem, self.remedy
         return f"{problem}\n{remedy}" if remedy else problem
+
+
+def coded(code: str, **values: Any) -> Coded:
+    """Return the `code` of a text with its values as the worker's protocol can carry them."""
+    return code, {name: _plain(value) for name, value in values.items()}
 
 
 def _plain(value: Any) -> Any:

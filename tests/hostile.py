@@ -99,7 +99,7 @@ def keep_run(name: str = "theirs", roles: tuple[str, ...] = ("greedy", "best")) 
             keep_last(store.folder)
         store.event(2, HOSTILE, HOSTILE)
         store.event(3, "change", json.dumps({"reward": HOSTILE, HOSTILE: HOSTILE}))
-        store.finish("failed", HOSTILE)
+        store.finish("failed", ("error.text", {"text": HOSTILE}))
         folder = store.folder
     folder.rename(folder.with_name(name))
     return name

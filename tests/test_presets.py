@@ -38,7 +38,7 @@ def reaches_its_end(preset: Preset) -> bool:
         session.step()
     ending = session.should_stop()
     session.close("paused")
-    return ending is not None and "made" not in ending.message
+    return ending is not None and ending.cause != "steps"
 
 
 def trained(preset: Preset, seed: int) -> list[StepReport]:

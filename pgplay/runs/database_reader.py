@@ -23,6 +23,7 @@ from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import InputError, PgplayError
 from pgplay.learning.reports.step_detail import StepDetail
 from pgplay.learning.reports.step_report import Sample, Trace
+from pgplay.locale.catalog import text_of
 from pgplay.runs.checkpoint_files import all_checkpoints
 from pgplay.runs.curves import MetricCurves, Window, curves_of
 from pgplay.runs.database import connect_to_read
@@ -42,6 +43,7 @@ _BETWEEN_LOOKS = 20_000  # of SQLite's instructions, a fraction of a millisecond
 _names_decoder = msgspec.json.Decoder(tuple[str, ...])
 _traces_decoder = msgspec.json.Decoder(Trace)
 _anatomies_decoder = msgspec.json.Decoder(StepDetail)
+_reasons_decoder = msgspec.json.Decoder(tuple[str, dict[str, Any]])
 _samples_decoder = msgspec.json.Decoder(tuple[Sample, ...])
 
 Row = TypeVar("Row")
@@ -84,8 +86,12 @@ class DatabaseReader:
 
     @property
     def message(self) -> str:
-        """The words that `finish` gave, or none."""
-        return self._value("message")
+        """The reason that `finish` gave in words, empty without one."""
+        stored = self._value("message")
+        try:
+            return text_of(*_reasons_decoder.decode(stored))
+        except (msgspec.DecodeError, RecursionError):
+            return stored  # 0.1 stored words
 
     @property
     def created(self) -> str:

@@ -22,11 +22,12 @@ from pathlib import Path
 import msgspec
 
 from pgplay.config.run_config import RunConfig
-from pgplay.errors import InputError, PgplayError
+from pgplay.errors import InputError, PgplayError, coded
 from pgplay.files.atomic import new_folder
 from pgplay.files.locks import FileLock, locked_folder
 from pgplay.learning.reports.step_detail import StepDetail
 from pgplay.learning.reports.step_report import StepReport
+from pgplay.locale.catalog import Coded
 from pgplay.paths import runs_folder
 from pgplay.runs.database import connect, create_database
 from pgplay.runs.database_errors import DATABASE, LOCKED, plain_database_errors, primary_code
@@ -47,7 +48,7 @@ _encoder = msgspec.json.Encoder()
 class RunStore(DatabaseReader):
     """One run's store, to be written and read, from `RunStore.create` or `RunStore.open`.
 
-    Close it, or use it in a `with`. May be used from several threads. `on_wait` hears in words that a write waits for
+    Close it, or use it in a `with`. May be used from several threads. `on_wait` hears that a write waits for
     another program.
     """
 
@@ -55,7 +56,7 @@ class RunStore(DatabaseReader):
         self._lock = FileLock(folder / LOCK)
         self._names: dict[tuple[str, ...], int] = {}
         self._patience = PATIENCE
-        self.on_wait: Callable[[str], None] = lambda words: None
+        self.on_wait: Callable[[Coded], None] = lambda notice: None
         super().__init__(folder)
         self._written = {DATABASE: _identity(folder / DATABASE)}
 
@@ -133,10 +134,11 @@ class RunStore(DatabaseReader):
                 database.execute(f"DELETE FROM {table} WHERE step > ?", (step,))
             self._keep(database, {"state": "training", "message": ""})
 
-    def finish(self, state: str, message: str = "") -> None:
-        """Store how the run ended (solved, finished, failed, paused), and why."""
+    def finish(self, state: str, reason: Coded | None = None) -> None:
+        """Store how the run ended (solved, finished, failed, paused), and the reason."""
+        stored = "" if reason is None else _encoder.encode(reason).decode()
         with self._writing() as database:
-            self._keep(database, {"state": state, "message": message})
+            self._keep(database, {"state": state, "message": stored})
 
     def best(self, metrics: tuple[str, ...]) -> tuple[float, ...]:
         """Return the highest tuple of these metrics that any step told, lacking ones as minus infinity."""
@@ -208,7 +210,7 @@ class RunStore(DatabaseReader):
                     self._patience = 0.0
                     raise
                 if not has_said:
-                    self.on_wait(f"Another program has locked the store of the run '{self.name}': waiting for it.")
+                    self.on_wait(coded("notice.store_locked", run=self.name))
                     has_said = True
             else:
                 self._patience = PATIENCE

@@ -16,6 +16,7 @@ import msgspec
 from pgplay.errors import refusal_of_system
 from pgplay.learning.inputs import read_inputs
 from pgplay.limits import refuse_torch_without_memory
+from pgplay.locale.catalog import Coded
 from pgplay.runs.branches import branch_run
 from pgplay.worker.protocol.codec import VERSION
 from pgplay.worker.protocol.commands import Quit, Resume, Start
@@ -62,8 +63,8 @@ def main() -> NoReturn:
         )
     )
 
-    def tell(words: str) -> None:
-        outbox.send(Notice(message=words))
+    def tell(notice: Coded) -> None:
+        outbox.send(Notice(*notice))
 
     def begin(prepared: Prepared, on_progress: OnProgress) -> RunSession:
         return Session.start(prepared, on_progress=on_progress, on_log=outbox.log, on_wait=tell)

@@ -64,7 +64,7 @@ def _consent(bench: Bench) -> None:
 
 
 def _failed(bench: Bench) -> None:
-    bench.worker.tell(StateChanged(state="failed", message="It failed.", step=40))
+    bench.worker.tell(StateChanged(state="failed", reason=("error.text", {"text": "It failed."}), step=40))
     bench.worker.tell(Failed(*coded("reward raised ValueError.", "It was given 'x'."), run=RUN, step=40))
 
 

@@ -168,7 +168,7 @@ async def prepare_hostile(bench: Bench, pilot: Pilot[int]) -> None:
     bench.worker.tell(snapshot(40, texts=texts, target=HOSTILE, findings=findings, metrics=lambda step: {
         "reward_mean": 0.5, "entropy": 1.0, "greedy_reward": 0.5, f"part:{HOSTILE}": 0.5, "seconds_sample": 0.1,
     }))  # fmt: skip
-    bench.worker.tell(StateChanged(state="paused", step=40, message=HOSTILE))
+    bench.worker.tell(StateChanged(state="paused", step=40, reason=("error.text", {"text": HOSTILE})))
     step, mapped = anatomy(), policy_map()
     taken_apart = tuple(
         replace(

@@ -199,7 +199,7 @@ async def test_the_lines_of_a_failing_reward_are_seen_from_their_beginning(tmp_p
     file.write_text(head + "    if text:\n        raise ValueError(text)\n" * 3)
     async with opened(make_config({"reward": str(file)})) as (bench, pilot):
         bench.worker.build("training", reward=str(file))
-        bench.worker.tell(StateChanged(state="failed", message="It failed.", step=5))
+        bench.worker.tell(StateChanged(state="failed", reason=("error.text", {"text": "It failed."}), step=5))
         bench.worker.tell(Failed(*coded("It raised."), run="a-run", step=5, reward=str(file), line=5))
         await until(pilot, lambda: isinstance(bench.app.screen, FailureCard))
         await pilot.press("enter")
@@ -216,7 +216,7 @@ async def test_a_failing_reward_is_mended_and_the_run_goes_on_from_the_same_step
         bench.worker.build("training", reward=str(file))
         bench.worker.train(5)
         await until(pilot, lambda: bench.app.state.step == 5)
-        bench.worker.tell(StateChanged(state="failed", message="It failed.", step=5))
+        bench.worker.tell(StateChanged(state="failed", reason=("error.text", {"text": "It failed."}), step=5))
         failed = Failed(*coded("It raised."), run="a-run", step=5, reward=str(file), line=2, given=("x", "y", "", ()))
         bench.worker.tell(failed)
         await until(pilot, lambda: isinstance(bench.app.screen, FailureCard))
@@ -243,7 +243,7 @@ async def test_a_failing_reward_is_mended_and_the_run_goes_on_from_the_same_step
 async def test_the_card_goes_when_the_mended_file_lets_the_run_go_on() -> None:
     async with opened() as (bench, pilot):
         bench.worker.build("training")
-        bench.worker.tell(StateChanged(state="failed", message="It failed.", step=5))
+        bench.worker.tell(StateChanged(state="failed", reason=("error.text", {"text": "It failed."}), step=5))
         bench.worker.tell(Failed(*coded("It raised."), run="a-run", step=5, reward="levenshtein"))
         await until(pilot, lambda: isinstance(bench.app.screen, FailureCard))
         bench.worker.tell(StateChanged(state="training", step=5))

@@ -341,11 +341,13 @@ async def test_why_a_run_ended_stands_there_unless_a_person_stopped_it() -> None
         await begin(bench, pilot)
         bench.worker.build("training")
         bench.worker.train(30)
-        bench.worker.tell(StateChanged(state="finished", message="30 steps made", step=30, cause="steps"))
+        made = ("ending.steps", {"steps": 30})
+        bench.worker.tell(StateChanged(state="finished", reason=made, step=30, cause="steps"))
         await until(pilot, lambda: "30 steps made" in words(bench, "#finding"))
-        bench.worker.tell(StateChanged(state="finished", message="stopped", step=30, cause="stopped"))
+        bench.worker.tell(StateChanged(state="finished", reason=("ending.stopped", {}), step=30, cause="stopped"))
         await until(pilot, lambda: not bench.app.main.query_one("#finding").display)
-        bench.worker.tell(StateChanged(state="finished", message="stopped The disk is full.", step=30))
+        full = ("ending.unsaved", {"reason": ("ending.stopped", {}), "cause": ("run.disk_full", {})})
+        bench.worker.tell(StateChanged(state="finished", reason=full, step=30))
         await until(pilot, lambda: "The disk is full." in words(bench, "#finding"))
 
 

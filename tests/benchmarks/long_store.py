@@ -33,7 +33,7 @@ METRICS = ("reward_mean", "reward_min", "reward_max", "greedy_reward", "entropy"
 def make_run(name: str, steps: int) -> None:
     """Store a run of `steps` steps that tells 30 metrics, as a worker would have left it."""
     with RunStore.create(RunConfig(), name) as store:
-        store.finish("finished", f"{steps:,} steps made")
+        store.finish("finished", ("ending.steps", {"steps": steps}))
         folder = store.folder
     database = sqlite3.connect(folder / "run.sqlite")
     database.execute("INSERT INTO names VALUES (1, ?)", (msgspec.json.encode(METRICS).decode(),))

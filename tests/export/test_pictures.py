@@ -46,7 +46,7 @@ def store():
             greedy = Sample("greedy", "", text, "<b>hello</b>", 0.25, step, True, tuple(text))
             store.record(StepReport(step, step / 50, step * 64, metrics, (greedy,), False))
         store.event(150, "change", '{"lr":0.01}')
-        store.finish("finished", "300 steps made")
+        store.finish("finished", ("ending.steps", {"steps": 300}))
         yield store
 
 

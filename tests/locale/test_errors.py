@@ -104,6 +104,16 @@ def test_every_code_has_its_text_and_gives_the_values_that_it_needs() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_every_reason_notice_and_question_gives_the_values_of_its_text_and_is_given() -> None:
+    for path, call, name in calls():
+        for code in constants(call.args[0]) if name == "coded" else ():
+            given = {keyword.arg for keyword in call.keywords}
+            assert given == placeholders(ENGLISH[code]), f"{path.relative_to(ROOT)}:{call.lineno}"
+    reported = {code for code in ENGLISH if code.partition(".")[0] in {"ending", "progress", "notice", "question"}}
+    assert reported
+    assert reported <= mentioned()
+
+
 def test_every_text_of_an_error_is_raised() -> None:
     errors = {code.removeprefix("error.") for code in ENGLISH if code.startswith("error.")}
     own = {f"{UNKNOWN_NAME}.{end}" for end in ("nearest", "known", "none")} | {UNKNOWN_NAME, "text"}

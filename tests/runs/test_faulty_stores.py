@@ -14,6 +14,7 @@ from pgplay.config.run_config import RunConfig
 from pgplay.errors import PgplayError
 from pgplay.export.formats import FORMATS
 from pgplay.learning.reports.step_report import StepReport
+from pgplay.locale.catalog import Coded, text_of
 from pgplay.runs import store as stores
 from pgplay.runs.database_reader import DatabaseReader
 from pgplay.runs.store import RunStore
@@ -57,7 +58,7 @@ def make_run(name: str, make_report: MakeReport) -> None:
         for step in (1, 2, 3):
             store.record(make_report(step))
         store.event(1, "change", '{"lr": 0.1}')
-        store.finish("finished", "3 steps made")
+        store.finish("finished", ("ending.steps", {"steps": 3}))
 
 
 @pytest.mark.parametrize("change", ODD.values(), ids=ODD)
@@ -99,8 +100,8 @@ def test_a_write_waits_for_another_program_and_says_so(make_report: MakeReport, 
         other.execute("BEGIN IMMEDIATE")
         heard = []
 
-        def let_go(words: str) -> None:
-            heard.append(words)
+        def let_go(notice: Coded) -> None:
+            heard.append(text_of(*notice))
             other.execute("ROLLBACK")
 
         store.on_wait = let_go

@@ -64,10 +64,16 @@ def test_events_and_the_end_are_kept() -> None:
     with RunStore.create(RunConfig(), "run") as store:
         store.event(0, "note", "é was added")
         store.event(7, "change", '{"lr": 0.1}')
-        store.finish("solved", "solved in 3.1 s")
+        store.finish("solved", ("ending.solved", {"seconds": 3.1, "steps": 1000}))
     with RunStore.open("run") as store:
         assert store.events() == [RunEvent(0, "note", "é was added"), RunEvent(7, "change", '{"lr": 0.1}')]
-        assert (store.state, store.message) == ("solved", "solved in 3.1 s")
+        assert (store.state, store.message) == ("solved", "solved in 3.1 s, 1,000 steps")
+
+
+def test_the_words_with_which_an_older_pgplay_ended_a_run_are_still_shown() -> None:
+    with RunStore.create(RunConfig(), "old") as store:
+        store._keep(store._database, {"message": "solved in 3.1 s"})
+        assert store.message == "solved in 3.1 s"
 
 
 def test_a_run_resumed_from_a_checkpoint_forgets_what_came_after_it(make_report: MakeReport) -> None:
@@ -75,7 +81,7 @@ def test_a_run_resumed_from_a_checkpoint_forgets_what_came_after_it(make_report:
         for step in range(1, 6):
             store.record(make_report(step))
             store.event(step, "step")
-        store.finish("failed", "worker died")
+        store.finish("failed", ("ending.interrupted", {}))
         store.rewind(3)
         store.record(make_report(4, reward=0.9))
         assert [step for step, _ in store.rows()] == [1, 2, 3, 4]

@@ -1,3 +1,4 @@
+import collections.abc
 import functools
 import json
 import typing
@@ -44,7 +45,7 @@ def values(hint: typing.Any) -> st.SearchStrategy:
         if arguments[-1] is Ellipsis:
             return st.lists(values(arguments[0]), max_size=3).map(tuple)
         return st.tuples(*map(values, arguments))
-    if origin is dict:
+    if origin in (dict, collections.abc.Mapping):
         return st.dictionaries(texts, values(arguments[1]), max_size=3)
     if hint is typing.Any:
         return scalars

@@ -61,7 +61,7 @@ def test_nothing_is_lost(name, untroubled, tmp_path):
     with pytest.raises(RewardError, match=words) as caught:
         session.step()
     assert not session.is_damaged
-    session.rest("failed", caught.value.problem)
+    session.rest("failed", caught.value.reason)
     assert session.checkpoint_step == 2
     trouble.unlink()
     found += steps(session, 2)

@@ -1,5 +1,6 @@
 """The server with a small session in the place of the real one: when what takes effect, and what is told."""
 
+import math
 import queue
 import threading
 from functools import partial
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from pgplay.config.run_config import RunConfig, make_config
-from pgplay.errors import InputError, PgplayError, RewardError
+from pgplay.errors import InputError, PgplayError, RewardError, coded
 from pgplay.learning.reports.step_detail import PolicyMap
 from pgplay.rewards.spec import read_spec
 from pgplay.worker.protocol.codec import ProtocolError, decode_command, decode_event, encode
@@ -18,7 +19,7 @@ from pgplay.worker.protocol.records import RunInfo
 from pgplay.worker.server.inbox import Inbox
 from pgplay.worker.server.outbox import Outbox
 from pgplay.worker.server.server import Server
-from pgplay.worker.session.interface import NotNeededError, SessionFactory
+from pgplay.worker.session.interface import NotNeededError, SessionFactory, Texts
 from pgplay.worker.session.stop_conditions import Ending
 from tests.worker.helpers import anatomy, snapshot
 
@@ -81,7 +82,8 @@ class SmallSession:
         return snapshot(self.step_count)
 
     def should_stop(self):
-        return Ending("solved", "solved", "solved") if self.ends_at and self.step_count >= self.ends_at else None
+        is_over = self.ends_at and self.step_count >= self.ends_at
+        return Ending("solved", coded("ending.steps", steps=self.step_count), "solved") if is_over else None
 
     def change(self, settings, rewards=()):
         if "seed" in settings:
@@ -96,7 +98,7 @@ class SmallSession:
     def renew_reward(self):
         self.calls.append(("renew", self.step_count))
 
-    def rest(self, state, message=""):
+    def rest(self, state, reason=None):
         if not self.is_damaged:
             self.checkpoint_step = self.step_count
         self.rests.append((state, self.step_count))
@@ -111,7 +113,7 @@ class SmallSession:
         self.calls.append(("save", name, self.step_count))
 
     def write(self, command):
-        return (), "levenshtein"
+        return Texts((), "levenshtein")
 
 
 class Desk:
@@ -328,7 +330,7 @@ def test_a_solved_run_ends_keeps_its_policy_and_is_not_resumed_by_mistake(desk):
     session.ends_at = 2
     session.gate.release(2)
     solved = desk.state("solved")
-    assert (solved.step, solved.message) == (2, "solved")
+    assert (solved.step, solved.message) == (2, "2 steps made")
     assert session.rests == [("solved", 2)]
     desk.send(Save(name="done"), Resume())
     assert desk.next(Saved).name == "done"
@@ -353,6 +355,21 @@ def test_a_stopped_run_keeps_its_policy_and_a_reset_forgets_it(desk):
     desk.next(Refused)
 
 
+def test_a_pause_says_why_no_checkpoint_was_written(desk):
+    session = desk.start()
+
+    def fill_the_disk(state, reason=None):
+        raise PgplayError("run.disk_full")
+
+    session.rest = fill_the_disk
+    session.gate.release(1)
+    desk.send(Pause())
+    assert desk.state("paused").message == (
+        "paused, but no checkpoint was written: The disk is full. Free some space, then resume."
+    )
+    del session.rest
+
+
 def test_a_new_start_keeps_the_old_run(desk):
     session = desk.start()
     session.gate.release(10)
@@ -372,10 +389,10 @@ def test_preparing_tells_how_it_goes_and_ends_when_it_is_not_needed_any_more(des
     heard, outcome = threading.Event(), []
 
     def begin(command, tell):
-        tell("warm start: step 1")
+        tell(coded("progress.warm_start", step=1, most=2, loss=math.nan))
         assert heard.wait(PATIENCE)
         try:
-            tell("warm start: step 2")
+            tell(coded("progress.warm_start", step=2, most=2, loss=1.0))
         except NotNeededError as error:
             outcome.append(error)
             raise
@@ -384,7 +401,7 @@ def test_preparing_tells_how_it_goes_and_ends_when_it_is_not_needed_any_more(des
     desk.begin = begin
     desk.send(Start(config=RunConfig()))
     assert desk.next(StateChanged).state == "preparing"
-    assert desk.next(StateChanged).message == "warm start: step 1"
+    assert desk.next(StateChanged).message == "warm start: step 1 of 2, cross-entropy nan nats"
     desk.send(Stop())
     heard.set()
     assert desk.next(StateChanged).state == "idle"

@@ -14,6 +14,7 @@ from pgplay.learning.inputs import Inputs, read_inputs
 from pgplay.learning.plan import read_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.library.policies import list_policies
+from pgplay.locale.catalog import text_of
 from pgplay.policies.density import Density
 from pgplay.rewards.reward import build_reward
 from pgplay.rewards.spec import read_spec
@@ -184,10 +185,10 @@ def test_a_run_ends_where_it_is_to_end(settings, state, words):
         session.step()
         ending = session.should_stop()
     assert ending.state == state
-    assert words in ending.message
-    session.close(ending.state, ending.message)
+    session.close(ending.state, ending.reason)
     with RunStore.open(session.run) as store:
-        assert (store.state, store.message) == (ending.state, ending.message)
+        assert store.state == state
+        assert words in store.message
 
 
 def test_a_run_that_may_stop_early_keeps_its_best_policy_whatever_ends_it(monkeypatch):
@@ -199,12 +200,12 @@ def test_a_run_that_may_stop_early_keeps_its_best_policy_whatever_ends_it(monkey
         session.step()
         tensors.append({name: tensor.clone() for name, tensor in session.need_policy().saved_state().items()})
     ending = session.should_stop()
-    assert ending.message == "4 steps made; the policy is the best one measured"
-    session.rest(ending.state, ending.message)
+    assert text_of(*ending.reason) == "4 steps made; the policy is the best one measured"
+    session.rest(ending.state, ending.reason)
     best = session.need_policy().saved_state()
     assert all(torch.equal(tensor, best[name]) for name, tensor in tensors[1].items())
     assert not all(torch.equal(tensor, best[name]) for name, tensor in tensors[3].items())
-    session.close(ending.state, ending.message)
+    session.close(ending.state, ending.reason)
     resumed = Session.resume(session.run)
     assert all(torch.equal(tensor, best[name]) for name, tensor in resumed.need_policy().saved_state().items())
     resumed.close("paused")
@@ -271,10 +272,10 @@ def test_a_step_that_fails_halfway_never_reaches_a_checkpoint(monkeypatch):
     with pytest.raises(ZeroDivisionError):
         session.step()
     assert session.is_damaged
-    session.rest("failed", "a defect")
+    session.rest("failed", PgplayError("run.disk_full").reason)
     session.close("paused")
     with RunStore.open(session.run) as store:
-        assert (store.state, store.message) == ("failed", "a defect")
+        assert (store.state, store.message) == ("failed", "The disk is full.")
     resumed = Session.resume(session.run)
     assert resumed.step_count == 2
     assert steps(resumed, 1) == wanted
@@ -541,7 +542,7 @@ def test_a_warm_start_tells_how_it_goes_and_is_given_up_without_a_trace():
     heard = []
     session = Session.begin(make_config({**SMALL, "warm_start": "30"}), Inputs(), on_progress=heard.append)
     assert len(heard) == 30
-    assert heard[-1].startswith("warm start: step 30 of 30")
+    assert text_of(*heard[-1]).startswith("warm start: step 30 of 30")
     warmed = session.step().metrics["cross_entropy"]
     session.close("paused")
     cold = begin()

@@ -8,8 +8,8 @@ from pgplay.app.controllers.present import present_reward
 from pgplay.app.host import AppHost
 from pgplay.app.messages import PARTS, ResumeRun, StateShown
 from pgplay.errors import PgplayError
+from pgplay.worker.client.exit_reason import coded_exit
 from pgplay.worker.protocol.events import Event, Failed, Notice, Refused, Saved, StateChanged
-from pgplay.worker.session.failures import coded_exit
 
 if TYPE_CHECKING:
     from pgplay.app.screens.dialogs.failure import FailureCard

@@ -25,6 +25,7 @@ from pgplay.config.recipe import differences, from_recipe, to_recipe
 from pgplay.config.run_config import RunConfig, make_config, to_settings
 from pgplay.config.warm_start import PolicyNamed
 from pgplay.errors import InputError, UnknownName
+from pgplay.locale.catalog import text_of
 from pgplay.rewards.spec import OWN
 from pgplay.worker.client.pool import News, Pool, RunOutcome
 from pgplay.worker.protocol.commands import Start
@@ -229,7 +230,7 @@ async def _train(
         def record_end(place: int, outcome: RunOutcome) -> None:
             trial = trained[place] = planned[place]._replace(outcome=outcome)
             name = f"{shorten(entries[trial.entry].label, 60)}, seed {trial.config.seed}"
-            progress.end(place, f"{name}: {outcome.message}" + (f"  ({outcome.run})" if outcome.run else ""))
+            progress.end(place, f"{name}: {text_of(*outcome.reason)}" + (f"  ({outcome.run})" if outcome.run else ""))
 
         starts = [Start(config=trial.config, rewards=entries[trial.entry].rewards) for trial in planned]
         pool = Pool(starts, jobs or max(1, available_cores() // widest), show_news, record_end)
@@ -286,7 +287,7 @@ def _describe(trial: Trial) -> dict[str, Any]:
         "seed": trial.config.seed,
         "run": outcome.run if outcome is not None else None,
         "state": outcome.state if outcome is not None else "not started",
-        "message": outcome.message if outcome is not None else "",
+        "message": text_of(*outcome.reason) if outcome is not None else "",
         "solved": trial.reached,
         "steps": report.step if report is not None else 0,
         "completions": report.completions if report is not None else 0,

@@ -11,7 +11,7 @@ from pgplay.cli.parsing import Arguments, Parser, add_json
 from pgplay.cli.progress import choose_progress
 from pgplay.cli.signals import heeded
 from pgplay.cli.tables import print_table
-from pgplay.locale.catalog import evidence_sentences, verdict_words
+from pgplay.locale.catalog import evidence_sentences, text_of, verdict_words
 from pgplay.locale.quoting import percent
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def run_probe(arguments: Arguments) -> int:
     judged: list[tuple[Probe, Verdict]] = []
     for spec in [read_spec(text) for text in arguments.specs] or [reward]:
         with build_reward(spec, on_log=note) as built, choose_progress() as progress:
-            result = probe_reward(config, built, progress.prepare)
+            result = probe_reward(config, built, lambda stage: progress.prepare(text_of(*stage)))
         judged.append((result, judge(result)))
     if arguments.json:
         print_json({"probes": [_plain(*pair) for pair in judged]})

@@ -18,8 +18,8 @@ from pgplay.cli.progress import Printed, Progress, choose_progress
 from pgplay.cli.signals import INTERRUPTED, Interruption, heeded
 from pgplay.cli.tables import print_facts, print_table
 from pgplay.config.run_config import RunConfig
-from pgplay.errors import InputError, PgplayError
-from pgplay.locale.catalog import Coded, finding_text
+from pgplay.errors import InputError, PgplayError, coded
+from pgplay.locale.catalog import Coded, finding_text, text_of
 from pgplay.locale.quoting import percent
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _run(
     if arguments.json:
         print_json(summary)
     else:
-        _print_summary(summary, ending.message if ending else f"interrupted at step {summary['steps']}")
+        _print_summary(summary, text_of(*ending.reason) if ending else f"interrupted at step {summary['steps']}")
     if ending:
         if arguments.save is None and session.learner.policy is not None:
             note(f"To keep this policy: {_to_resume(session)} --save NAME")
@@ -154,6 +154,10 @@ def _open_session(arguments: Arguments, request: Request, progress: Progress) ->
     from pgplay.worker.session.session import Session
 
     printed = Printed(progress.say)
+
+    def say_notice(notice: Coded) -> None:
+        progress.say(text_of(*notice))
+
     config, inputs, rewards = request
     if config is None:
         run = arguments.resume
@@ -163,7 +167,7 @@ def _open_session(arguments: Arguments, request: Request, progress: Progress) ->
             run = branch_run(run, arguments.at)
             progress.say(f"New run: {run}.")
         changes = read_settings(arguments)
-        session = Session.resume(run, rewards=rewards, on_log=printed.take, on_wait=progress.say)
+        session = Session.resume(run, rewards=rewards, on_log=printed.take, on_wait=say_notice)
         if changes:
             session.change(changes, [read_spec(changes["reward"])] if "reward" in changes else [])
     else:
@@ -171,9 +175,9 @@ def _open_session(arguments: Arguments, request: Request, progress: Progress) ->
             config,
             inputs,
             rewards=rewards,
-            on_progress=progress.prepare,
+            on_progress=lambda stage: progress.prepare(text_of(*stage)),
             on_log=printed.take,
-            on_wait=progress.say,
+            on_wait=say_notice,
         )
     info = session.info()
     for line in info.notes:
@@ -192,21 +196,21 @@ def _train_guarded(
     """
     try:
         ending, totals = _train(session, interruption, progress)
-        session.rest(*(ending[:2] if ending else ("paused", "interrupted")))
+        session.rest(*(ending[:2] if ending else ("paused", coded("ending.interrupted"))))
         return ending, totals
     except Exception as error:  # the run must stay resumable whatever a step raises
         from pgplay.worker.session.failures import coded_error
 
-        coded = coded_error(error)
+        failure = coded_error(error)
         with suppress(PgplayError):  # such as a full disk, which may be why the step failed
             way = getattr(error, "traceback", "") if isinstance(error, PgplayError) else traceback.format_exc()
             session.log_failure(f"{error}\n{way}".strip())
-            session.rest("failed", coded.problem)
+            session.rest("failed", failure.reason)
         if session.is_kept:
             progress.say(f"The run is kept up to step {session.checkpoint_step}: {_to_resume(session)}")
         if isinstance(error, PgplayError):
             raise
-        raise coded from error
+        raise failure from error
 
 
 def _save(session: Session, name: str, replace: bool) -> None:

@@ -1,4 +1,4 @@
-"""Errors of the worker, its sessions and its protocol."""
+"""What the worker, its sessions and its protocol report: errors, why a run ended, how it is prepared."""
 
 from __future__ import annotations
 
@@ -16,6 +16,22 @@ WORKER_ERRORS: dict[str, str] = {
     "error.worker.ended_in_run.remedy": "Nothing that was stored is lost.",
     "exit.killed": "it was killed ({signal})",
     "exit.status": "it left with status {status}",
+    "ending.solved": "solved in {seconds:.1f} s, {steps:,} {steps:plural step|steps}",
+    "ending.goal": "{title} {value:g} reached in {seconds:.1f} s, {steps:,} {steps:plural step|steps}",
+    "ending.patience": "the held-out reward has not risen for {patience} measurements",
+    "ending.steps": "{steps:,} {steps:plural step|steps} made",
+    "ending.time": "{seconds:g} s of training reached",
+    "ending.best_kept": "{reason:text}; the policy is the best one measured",
+    "ending.stopped": "stopped",
+    "ending.stopped_early": "Stopped while preparing.",
+    "ending.paused": "paused",
+    "ending.interrupted": "interrupted",
+    "ending.unsaved": "{reason:text}, but no checkpoint was written: {cause:problem} {cause:remedy}",
+    "progress.warm_start": "warm start: step {step} of {most}, cross-entropy {loss:.2f} nats",
+    "progress.warm_start_held_out": (
+        "warm start: step {step} of {most}, cross-entropy {loss:.2f}, held out (median) {held_out:.2f} nats"
+    ),
+    "notice.store_locked": "Another program has locked the store of the run '{run}': waiting for it.",
     "error.run.memory": "There was not enough memory.",
     "error.run.memory.remedy": "Choose a smaller batch_size or a smaller model.",
     "error.run.disk_full": "The disk is full.",
@@ -27,7 +43,7 @@ WORKER_ERRORS: dict[str, str] = {
     "error.run.none_to_resume": "There is no run to resume.",
     "error.run.none_to_resume.remedy": "Start one, or name a stored run.",
     "error.run.running": "The run is already running.",
-    "error.run.ended": "The run has ended: {reason}.",
+    "error.run.ended": "The run has ended: {reason:text}.",
     "error.run.ended.remedy": "To train on, change until to never, or start a new run.",
     "error.run.failed_halfway": "The last step failed halfway.",
     "error.run.failed_halfway.remedy": "Resume first, from the last checkpoint.",
@@ -48,4 +64,4 @@ WORKER_ERRORS: dict[str, str] = {
     "error.write.count": "{count} texts cannot be written at once.",
     "error.write.count.remedy": "It is a number from 1 to {most}.",
 }
-"""The problem and the remedy of each error."""
+"""A text by its code; of an error, its problem and its remedy."""

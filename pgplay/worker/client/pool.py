@@ -11,8 +11,11 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Literal, NamedTuple
 
+from pgplay.errors import coded
 from pgplay.learning.reports.step_report import StepReport
+from pgplay.locale.catalog import Coded
 from pgplay.worker.client.client import WorkerClient
+from pgplay.worker.client.exit_reason import coded_exit
 from pgplay.worker.protocol.commands import Start
 from pgplay.worker.protocol.events import AnyEvent, Failed, Ready, Refused, Snapshot, StateChanged
 
@@ -26,7 +29,7 @@ class RunOutcome(NamedTuple):
     """How one run ended: `run` is its name in the store, empty where it never began; `report` is its last step."""
 
     state: OutcomeState
-    message: str
+    reason: Coded
     run: str = ""
     report: StepReport | None = None
 
@@ -92,17 +95,17 @@ class Pool:
                 case Snapshot():
                     report = event.report
                     self._on_news(News(number, report, event.progress))
-                case StateChanged(state="solved" | "finished" as state, message=message):
-                    return RunOutcome(state, message, run, report)
+                case StateChanged(state="solved" | "finished" as state, reason=reason):
+                    return RunOutcome(state, reason or coded("ending.stopped"), run, report)
                 case StateChanged(info=info) if info is not None:
                     run = info.run
                 case Failed() | Refused():
-                    return RunOutcome("failed", event.problem, run, report)
+                    return RunOutcome("failed", (f"error.{event.code}", event.values), run, report)
                 case _Gone(code=code):
-                    return RunOutcome("failed", f"The worker process ended with status {code}.", run, report)
+                    return RunOutcome("failed", coded("error.worker.ended", reason=coded_exit(code)), run, report)
                 case _Asked():
                     await worker.close()
-                    return RunOutcome("interrupted", "interrupted", run, report)
+                    return RunOutcome("interrupted", coded("ending.interrupted"), run, report)
                 case _:
                     pass
         raise AssertionError("a worker's events never end")

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from pgplay.learning.reports.step_detail import PolicyMap, StepDetail
 from pgplay.learning.reports.step_report import Finding, PromptSheet, Sample, StepReport, Trace
-from pgplay.locale.catalog import error_problem, error_remedy
+from pgplay.locale.catalog import error_problem, error_remedy, text_of
 from pgplay.rewards.probe.probe import Probe
 from pgplay.rewards.probe.verdict import Verdict
 from pgplay.tasks.task import ColumnValues
-from pgplay.worker.protocol.records import Device, EndCause, Other, RunInfo, RunState
+from pgplay.worker.protocol.records import Device, EndCause, Other, Reason, RunInfo, RunState
 
 Given = tuple[str, str, str, ColumnValues] | None
 """The input for which a reward failed (`rewards.records.Triple`); None where it failed before it was given any."""
@@ -35,13 +36,18 @@ class Ready(Event, tag="ready", frozen=True):
 
 
 class StateChanged(Event, tag="state", frozen=True):
-    """The run is in another state: `message` says why, `cause` as a code. `info` comes when a run was built."""
+    """The run is in another state, for some `reason` of the kind `cause`. `info` comes when a run was built."""
 
     state: RunState
-    message: str = ""
+    reason: Reason | None = None
     step: int = 0
     info: RunInfo | None = None
     cause: EndCause = ""
+
+    @property
+    def message(self) -> str:
+        """The reason in words, empty without one."""
+        return "" if self.reason is None else text_of(*self.reason)
 
 
 class Snapshot(Event, tag="snapshot", frozen=True):
@@ -125,16 +131,22 @@ class Log(Event, tag="log", frozen=True):
 
 
 class Notice(Event, tag="notice", frozen=True):
-    """A notice for the person; training continues."""
+    """A notice for the person, as a text's code with its values; training continues."""
 
-    message: str
+    code: str
+    values: Mapping[str, Any] = {}
+
+    @property
+    def message(self) -> str:
+        """The notice in words."""
+        return text_of(self.code, self.values)
 
 
 class ErrorEvent(Event, frozen=True):
     """An error with its code and values; its words are made where they are shown."""
 
     code: str
-    values: dict[str, Any] = {}
+    values: Mapping[str, Any] = {}
 
     @property
     def problem(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -11,6 +12,9 @@ RunState = Literal["idle", "preparing", "training", "paused", "solved", "finishe
 
 Other = Literal["", "base", "reference"]
 """What a policy is compared with: its base without the adapter, or its reference; empty for nothing."""
+
+Reason = tuple[str, Mapping[str, Any]]
+"""A text's code with its values; its words are made where they are shown."""
 
 EndCause = Literal["", "stopped", "solved", "goal", "patience", "steps", "time"]
 """Why a run has ended: a person stopped it, or what its config says; empty where it has not, or not in order."""

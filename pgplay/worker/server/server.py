@@ -12,7 +12,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from pgplay.errors import InputError, PgplayError, RewardError
+from pgplay.errors import InputError, PgplayError, RewardError, coded
+from pgplay.locale.catalog import Coded
 from pgplay.rewards.probe.verdict import judge
 from pgplay.worker.protocol.codec import ProtocolError
 from pgplay.worker.protocol.commands import (
@@ -160,14 +161,14 @@ class Server:
             self._fail(error)
             return
         if ending:
-            self._rest(ending.state, ending.message, cause=ending.cause)
+            self._rest(ending.state, ending.reason, cause=ending.cause)
         elif self._leg is not None and self._leg.is_over(snapshot.report):
             self._rest("paused")
 
     def _fail(self, error: Exception) -> None:
         session = self._need_session()
         self._asked_apart = None
-        coded = coded_error(error)
+        failure = coded_error(error)
         details = "" if isinstance(error, PgplayError) else traceback.format_exc()
         place: dict[str, Any] = {}
         if isinstance(error, RewardError):
@@ -175,12 +176,12 @@ class Server:
             place = {"reward": error.spec, "line": error.line, "given": error.given}
         try:
             session.log_failure(f"{error}\n{details}".strip())
-            session.rest("failed", coded.problem)
+            session.rest("failed", failure.reason)
         except PgplayError as second:  # such as a full disk, which may be what failed the step
             details += f"\n{second}"
-        self._enter("failed", coded.problem)
+        self._enter("failed", failure.reason)
         self._reward_failed = isinstance(error, RewardError)
-        self._outbox.send(Failed(coded.code, coded.values, details=details.strip(), **place, **self._where()))
+        self._outbox.send(Failed(failure.code, failure.values, details=details.strip(), **place, **self._where()))
 
     def _where(self) -> dict[str, Any]:
         session = self._session
@@ -213,7 +214,7 @@ class Server:
         else:
             ending = session.should_stop()
             if ending and self._state in ("solved", "finished"):
-                raise InputError("run.ended", reason=ending.message)
+                raise InputError("run.ended", reason=ending.reason)
             self._go_on(session, None, command.request)
 
     def _make_steps(self, command: Step) -> None:
@@ -251,10 +252,10 @@ class Server:
         try:
             self._session = make()
         except NotNeededError:
-            self._enter("idle", "Stopped while preparing.", request=request)
+            self._enter("idle", coded("ending.stopped_early"), request=request)
             return
         except BaseException as error:
-            self._enter("idle", coded_error(error).problem, request=request)
+            self._enter("idle", coded_error(error).reason, request=request)
             raise
         self._leg = None
         self._enter(state, request=request, info=self._session.info())
@@ -277,7 +278,7 @@ class Server:
         if self._state in ("idle", "solved", "finished"):  # idle: it stopped while preparing
             self._enter(self._state, request=command.request)
         else:
-            self._rest("finished", "stopped", request=command.request, cause="stopped")
+            self._rest("finished", coded("ending.stopped"), request=command.request, cause="stopped")
 
     def _reset(self, command: Reset) -> None:
         self._end_run("finished")
@@ -309,20 +310,22 @@ class Server:
             raise InputError("run.none")
         return self._session
 
-    def _rest(self, state: RunState, message: str = "", request: int = 0, cause: EndCause = "") -> None:
+    def _rest(
+        self, state: RunState, reason: Coded | None = None, request: int = 0, cause: EndCause = ""
+    ) -> None:
         """Let the run rest in `state`, with a checkpoint; what keeps that from being written is said."""
         session = self._need_session()
         try:
-            session.rest(state, message)
+            session.rest(state, reason)
         except PgplayError as error:
-            message, cause = f"{message} {error}".strip(), ""
+            reason, cause = coded("ending.unsaved", reason=reason or coded("ending.paused"), cause=error), ""
         self._leg = None
-        self._enter(state, message, request=request, cause=cause)
+        self._enter(state, reason, request=request, cause=cause)
 
     def _enter(
         self,
         state: RunState,
-        message: str = "",
+        reason: Coded | None = None,
         request: int = 0,
         info: RunInfo | None = None,
         cause: EndCause = "",
@@ -330,13 +333,13 @@ class Server:
         self._state, self._reward_failed = state, False
         step = self._session.step_count if self._session else 0
         self._outbox.send(
-            StateChanged(state=state, message=message, step=step, info=info, cause=cause, request=request)
+            StateChanged(state=state, reason=reason, step=step, info=info, cause=cause, request=request)
         )
 
-    def _tell_progress(self, message: str) -> None:
+    def _tell_progress(self, progress: Coded) -> None:
         """Tell how the preparation goes, at most ten times a second; raises NotNeededError where it need not go on."""
         if self._inbox.run_must_end():
             raise NotNeededError
         if time.monotonic() >= self._next_progress:
             self._next_progress = time.monotonic() + PROGRESS_INTERVAL
-            self._enter("preparing", message)
+            self._enter("preparing", progress)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 from pgplay.config.run_config import RunConfig
 from pgplay.learning.reports.step_detail import PolicyMap, StepDetail
 from pgplay.learning.reports.step_report import PromptSheet, Sample
+from pgplay.locale.catalog import Coded
 from pgplay.rewards.probe.probe import Probe
 from pgplay.rewards.spec import RewardSpec
 from pgplay.worker.protocol.commands import Change, ProbeReward, Resume, Start, Write
@@ -15,8 +16,8 @@ from pgplay.worker.protocol.events import Snapshot
 from pgplay.worker.protocol.records import Other, RunInfo
 from pgplay.worker.session.stop_conditions import Ending
 
-OnProgress = Callable[[str], None]
-"""Hears in words how the preparation of a run goes; what it raises ends it."""
+OnProgress = Callable[[Coded], None]
+"""Hears how the preparation of a run goes; what it raises ends it."""
 
 OnLog = Callable[[str], None]
 """Takes each line that a person's reward prints, from another thread."""
@@ -30,8 +31,8 @@ class Texts(NamedTuple):
     other_samples: tuple[Sample, ...] = ()
 
 
-def discard(message: str) -> None:
-    """Take a message that nobody wants."""
+def discard(message: object) -> None:
+    """Ignore `message`."""
 
 
 class RunSession(Protocol):
@@ -100,7 +101,7 @@ class RunSession(Protocol):
     def write(self, command: Write) -> Texts:
         """Write with the present policy."""
 
-    def rest(self, state: str, message: str = "") -> None:
+    def rest(self, state: str, reason: Coded | None = None) -> None:
         """Write a checkpoint and note the state; the next step goes on."""
 
     def log_failure(self, details: str) -> None:

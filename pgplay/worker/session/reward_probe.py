@@ -34,7 +34,7 @@ _warmed: dict[RunConfig, Policy] = {}
 def probe_reward(config: RunConfig, reward: Reward, on_progress: OnProgress = discard) -> Probe:
     """Return what `reward` makes of the completions that a run of `config` begins with, and of the texts around them.
 
-    A saved policy or a warm start that the run would begin with is respected. `on_progress` hears in words how a warm
+    A saved policy or a warm start that the run would begin with is respected. `on_progress` hears how a warm
     start goes. Raises InputError for a config that no run could begin with, and RewardError where the reward fails.
     """
     start = load_named(config).start

@@ -28,6 +28,7 @@ from pgplay.learning.step_inspection import Dissection, policy_map
 from pgplay.learning.trainer import Trainer
 from pgplay.library.policies import save_policy
 from pgplay.library.policy_card import PolicyCard
+from pgplay.locale.catalog import Coded
 from pgplay.policies.density import Density
 from pgplay.policies.policy import Policy
 from pgplay.rewards.spec import RewardSpec, resolve, with_consent
@@ -91,9 +92,9 @@ class Session:
     ) -> Self:
         """Return a new run, stored under `name` (empty: made of date and target), warmed up if asked to.
 
-        `on_progress` hears in words how the preparation goes; what it raises ends it, and nothing is stored. `on_log`
+        `on_progress` hears how the preparation goes; what it raises ends it, and nothing is stored. `on_log`
         takes what a person's reward prints, from another thread. Raises InputError, PgplayError, and RewardError for
-        Python that can't be loaded. `on_wait` hears in words that the store waits for another program, now or later.
+        Python that can't be loaded. `on_wait` hears that the store waits for another program, now or later.
         """
         plan = prepared.plan
         with ExitStack() as undo:
@@ -347,7 +348,7 @@ class Session:
         writers = Writers.of(policy, reference)
         return answer_write(command, writers, Density.of(plan.config), plan.task, learner.reward)
 
-    def rest(self, state: str, message: str = "") -> None:
+    def rest(self, state: str, reason: Coded | None = None) -> None:
         """Write a checkpoint and note the state in which the run rests; raises PgplayError where that can't be done.
 
         Where it is finished and early stop has kept a best policy, that is the run's policy from then on. The next
@@ -358,18 +359,18 @@ class Session:
             self.learner.return_to_best()
         self._record()
         self._keeper.checkpoint()
-        self.store.finish(state, message)
+        self.store.finish(state, reason)
         self._is_resting = True
 
     def log_failure(self, details: str) -> None:
         """Write to the run's log why a step failed; raises PgplayError where it can't be written."""
         self._keeper.log(f"step {self.step_count + 1} failed\n{details}")
 
-    def close(self, state: str, message: str = "") -> None:
+    def close(self, state: str, reason: Coded | None = None) -> None:
         """Let the run rest in `state` if it does not rest already, and let go of its store and its rewards."""
         try:
             if not self._is_resting:
-                self.rest(state, message)
+                self.rest(state, reason)
         finally:
             self._rewards.close(self.learner)
             self.store.close()

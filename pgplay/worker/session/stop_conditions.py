@@ -7,43 +7,39 @@ from typing import NamedTuple
 
 from pgplay.config import goals
 from pgplay.config.run_config import RunConfig
+from pgplay.errors import coded
 from pgplay.learning.reports.step_report import StepReport
+from pgplay.locale.catalog import Coded
 from pgplay.worker.protocol.records import EndCause, RunState
 
 
 class Ending(NamedTuple):
-    """Why a run ends: the state it is in then, the reason in words, and its code."""
+    """Why a run ends: the state it is in then, the reason with its numbers, and the kind of reason."""
 
     state: RunState
-    message: str
+    reason: Coded
     cause: EndCause
 
 
 def ending_of(config: RunConfig, steps: int, seconds: float, report: StepReport | None) -> Ending | None:
     """Return why a run ends after `steps` in `seconds` of training, its last `report`; None where it goes on."""
     if report is not None and config.goal.kind == "solved" and report.solved:
-        return Ending("solved", f"solved in {seconds:.1f} s, {_counted(steps)}", "solved")
+        return Ending("solved", coded("ending.solved", seconds=seconds, steps=steps), "solved")
     ending = _unsolved_end(config, steps, seconds, {} if report is None else report.metrics)
     if ending and config.patience is not None:
-        return ending._replace(message=f"{ending.message}; the policy is the best one measured")
+        return ending._replace(reason=coded("ending.best_kept", reason=ending.reason))
     return ending
 
 
 def _unsolved_end(config: RunConfig, steps: int, seconds: float, metrics: Mapping[str, float]) -> Ending | None:
     """Return what ends a run that is not solved, None while nothing does."""
     if goals.reached(config.goal, metrics):
-        words, value = goals.METRICS[config.goal.metric].title, config.goal.value
-        reason = f"{words} {value:g} reached in {seconds:.1f} s, {_counted(steps)}"
-        return Ending("finished", reason, "goal")
+        title, value = goals.METRICS[config.goal.metric].title, config.goal.value
+        return Ending("finished", coded("ending.goal", title=title, value=value, seconds=seconds, steps=steps), "goal")
     if config.patience is not None and metrics.get("held_out_waited", 0.0) >= config.patience:
-        reason = f"the held-out reward has not risen for {config.patience} measurements"
-        return Ending("finished", reason, "patience")
+        return Ending("finished", coded("ending.patience", patience=config.patience), "patience")
     if config.steps is not None and steps >= config.steps:
-        return Ending("finished", f"{_counted(steps)} made", "steps")
+        return Ending("finished", coded("ending.steps", steps=steps), "steps")
     if config.max_seconds is not None and seconds >= config.max_seconds:
-        return Ending("finished", f"{config.max_seconds:g} s of training reached", "time")
+        return Ending("finished", coded("ending.time", seconds=config.max_seconds), "time")
     return None
-
-
-def _counted(steps: int) -> str:
-    return "1 step" if steps == 1 else f"{steps:,} steps"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pgplay.config.warm_start import PolicyNamed
+from pgplay.errors import coded
 from pgplay.learning.trainer import Trainer
 from pgplay.learning.warm_start import warm_up
 from pgplay.worker.session.interface import OnProgress
@@ -24,8 +25,10 @@ def start_warm(trainer: Trainer, on_progress: OnProgress) -> str:
         most = start.number
 
         def report(step: int, loss: float, held_out: float | None) -> None:
-            beside = "" if held_out is None else f", held out (median) {held_out:.2f}"
-            on_progress(f"warm start: step {step} of {most}, cross-entropy {loss:.2f}{beside} nats")
+            if held_out is None:
+                on_progress(coded("progress.warm_start", step=step, most=most, loss=loss))
+            else:
+                on_progress(coded("progress.warm_start_held_out", step=step, most=most, loss=loss, held_out=held_out))
 
         steps, reached = warm_up(trainer, most, report)
         beside = "" if reached is None else f", to a median of {reached:.3f} nats on what was held out"
