@@ -52,7 +52,9 @@ ACTIONS = (
     Action("one_step", "s", "s", "one step", "Make one step and pause."),
     Action("ten_steps", "S", "S", "ten steps", "Make ten steps and pause."),
     Action("go_until", "g", "g", "run until…", "Run until solved, a reward, a step or a time, then pause."),
-    Action("slower", "minus", "-", "slower", "Slow motion: ten steps per second, two, or one every two seconds."),
+    Action(
+        "slower", "minus", "-", "slower", "Slow motion: ten, four or two steps per second, or one every two seconds."
+    ),
     Action("faster", "plus", "+", "faster", "Speed up again, to full speed."),
     Action("stop", "x", "x", "stop", "End the run; its policy stays for sampling and saving."),
     Action("reset", "r", "r", "reset", "Discard the policy and clear the plots; the stored run stays."),
@@ -85,6 +87,7 @@ ACTIONS = (
     Action("target_from_file", "f", "f", "target from a file", "Read the target text from a file."),
     Action("toggle_theme", "", "", "theme", "Next theme: dark, light, and both for colour-blind eyes.", view_key="t"),
     Action("toggle_ascii", "", "", "ASCII", "Draw in ASCII, for fonts without braille; or no longer.", view_key="a"),
+    Action("toggle_speed", "", "", "speed", "Tokens per second and shares of a step's time; or neither.", view_key="p"),
     Action("unfocus", "escape", "esc", "leave the field", "Leave a text field, so that keys are commands again."),
     Action("jump", "full_stop", ".", "jump", "Show a letter on every panel; press one to focus that panel."),
     Action("help", "question_mark,f1", "?", "help", "Explain the panel in focus; all keys and panels. f1 too.", True),
@@ -101,7 +104,10 @@ CONTROLLERS: dict[str, tuple[str, ...]] = {
     "plots": (*("choose_metrics", "enlarge", "cursor", "cursor_left", "cursor_right", "zoom", "smooth", "logarithm"),),
     "inspection": ("phases", "microscope", "policy_map", "prompts", "health", "take_advice", "details"),
     "stored_runs": ("runs", "travel", "side_by_side", "recipe"),
-    "shell": ("toggle_setup", "view", "toggle_theme", "toggle_ascii", "unfocus", "jump", "help", "quit", "interrupt"),
+    "shell": (
+        *("toggle_setup", "view", "toggle_theme", "toggle_ascii", "toggle_speed"),
+        *("unfocus", "jump", "help", "quit", "interrupt"),
+    ),
 }
 """The controller that does each action of ACTIONS, by a method of the action's name."""
 

@@ -94,21 +94,21 @@ class PgplayApp(App[int]):
         connect: LinkFactory = real_worker,
         memory: SavedUiState = NOTHING,
         problems: Sequence[str] = (),
+        first_lesson: str | None = None,
     ) -> None:
         """`brought` are the rewards of `config` that the person did not write here.
 
-        `problems` say what of the memory could not be taken.
+        `problems` say what of the memory could not be taken. `first_lesson` is None except at the first start ever.
         """
         super().__init__()
         for theme in themes.THEMES:
             self.register_theme(theme)
         self.theme = memory.theme or themes.DARK.name
-        self.state = AppState(settings=to_settings(config), view=memory.view(), ascii=memory.ascii)
+        self.state = AppState(to_settings(config), None, memory.view(), memory.ascii, memory.speed, first_lesson)
         self.policy_library: PolicyLibrary = LocalPolicyLibrary()
         self.run_library: RunLibrary = LocalRunLibrary()
         self._config, self._preset, self._brought = config, preset, brought
-        self._problems = problems
-        self._connect = connect
+        self._problems, self._connect = problems, connect
         self._worker: WorkerLink | None = None
         self._commands = CommandQueue(self.state, self._deliver, lambda: self.call_later(self.start_worker))
         self._redrawing = RenderQueue(self, self._show_state)
@@ -192,10 +192,10 @@ class PgplayApp(App[int]):
     def _worker_spoke(self, message: WorkerSpoke) -> None:
         event: Event = message.event
         self.state.apply(event)
+        self.controllers.take(event)
         if isinstance(event, Snapshot | Log):
             self._redrawing.soon()
             return
-        self.controllers.take(event)
         if isinstance(event, Ready):
             self._commands.flush()
         self.show(WorkerEvent(event))
@@ -318,6 +318,11 @@ class PgplayApp(App[int]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Let the run's keys work on the main screen alone."""
         return action != "do" or parameters[0] in EVERYWHERE or len(self.screen_stack) < 2
+
+    def push_screen(self, *page: Any, **options: Any) -> Any:
+        """Show another page; what was said about the present one goes, as it would cover the hints of the next."""
+        self.clear_notifications()
+        return super().push_screen(*page, **options)
 
     def pop_screen(self) -> AwaitComplete:
         """Leave the uppermost screen; the main one stays.

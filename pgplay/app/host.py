@@ -74,8 +74,8 @@ class MainPage(Protocol):
     def enlarge(self) -> None:
         """Give the whole screen to one panel, or undo that."""
 
-    def leave_field(self) -> None:
-        """Leave the field that has the focus."""
+    def leave_field(self) -> bool:
+        """Leave the field that has the focus; returns whether there was anything to leave."""
 
     def toggle_setup(self) -> None:
         """Show or hide the setup."""

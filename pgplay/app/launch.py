@@ -7,10 +7,14 @@ from collections.abc import Sequence
 
 from pgplay.app.app import PgplayApp
 from pgplay.app.state.saved_state import AS_LEFT, keep_aside, load_saved_state
+from pgplay.config.presets import load_preset
 from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import PgplayError
 from pgplay.rewards.spec import RewardSpec
 from pgplay.runs.run_library import LocalRunLibrary
+
+FIRST_PRESET = "hello"
+"""What the first start ever opens on."""
 
 
 class WatchApp(PgplayApp):
@@ -27,7 +31,7 @@ def watch(run: str) -> int:
     """Show the app on the stored run called `run`, with its settings filled in; returns the exit status."""
     with LocalRunLibrary().open(run) as store:
         config = store.config
-    memory, problems = load_saved_state()
+    memory, problems, _ = load_saved_state()
     rewards = [RewardSpec(text, origin=f"the run {run}", kept=True) for text in (config.reward, *config.measure)]
     app = WatchApp(config, brought=rewards, memory=memory, problems=problems)
     app.watched = run
@@ -39,9 +43,15 @@ def run_app(config: RunConfig, rewards: Sequence[RewardSpec] = (), preset: str =
     """Show the app with `config` filled in, under the name of the `preset` it came from; returns the exit status.
 
     `rewards` are those of `config`, as the person agreed to them on the command line. With `as_left` the setup comes
-    back as it was when the app was left; how one looks at things does so always.
+    back as it was when the app was left; how one looks at things does so always. The first start ever opens on the
+    preset for beginners, if nothing else was asked for.
     """
-    memory, problems = load_saved_state()
+    memory, problems, is_first = load_saved_state()
+    lesson = "" if is_first else None
+    if is_first and as_left:
+        preset = FIRST_PRESET
+        loaded = load_preset(preset)
+        config, lesson = make_config(loaded.settings), loaded.teaches
     if as_left and memory.settings is not None:
         try:
             config, preset = make_config(memory.settings), memory.preset
@@ -52,6 +62,6 @@ def run_app(config: RunConfig, rewards: Sequence[RewardSpec] = (), preset: str =
         keep_aside()
     # A thread of its own writes what a key did; it would wait 5 ms for its turn while the next thing is computed.
     sys.setswitchinterval(0.0005)
-    app = PgplayApp(config, preset, brought=rewards, memory=memory, problems=problems)
+    app = PgplayApp(config, preset, brought=rewards, memory=memory, problems=problems, first_lesson=lesson)
     app.run()
     return app.return_code or 0  # 1 after a crash

@@ -49,6 +49,7 @@ def score_step(
     if has_targets:
         matches = sum(pair.matches(text) for text, pair in zip(texts[count:], measured, strict=True))
         series["exact_match"] = matches / len(measured)
+        series["sampled_match"] = sum(map(Pair.matches, answered, texts)) / count
     return Scored(
         list(written[:count]), scores.values[:count], list(written[count:]), scores.values[count:], values, series
     )

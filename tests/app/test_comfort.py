@@ -114,7 +114,7 @@ async def test_what_the_app_was_like_comes_back(monkeypatch: pytest.MonkeyPatch,
         await pilot.press("v", "t", "v", "s")
         bench.app.controllers.shell.toggle_ascii()
         await pilot.press("ctrl+q")
-    memory, problems = load_saved_state()
+    memory, problems, _ = load_saved_state()
     assert not problems
     assert (memory.theme, memory.ascii, memory.smoothing) == (themes.LIGHT.name, True, 5)
     assert memory.settings == {"target": "good day", "lr": 0.01}

@@ -104,8 +104,6 @@ async def test_snapshots_reach_headline_plots_samples_and_status() -> None:
         assert "greedy" in samples
         assert "hello w·rld" in samples
         assert "about 1.3 s to go" in words(bench, "#status")
-        assert "61k chars/s" in words(bench, "#status")
-        assert "sample  41%" in words(bench, "#status")
 
 
 async def test_plots_are_drawn_again_only_when_their_numbers_change() -> None:

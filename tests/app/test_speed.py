@@ -68,15 +68,15 @@ async def test_slow_motion_is_told_and_outlasts_the_worker() -> None:
         bench.worker.build("training")
         await pilot.press("plus", "minus", "minus")
         await until(pilot, lambda: len(bench.sent(Pace)) == 3)
-        assert [pace.seconds for pace in bench.sent(Pace)] == [0.0, 0.1, 0.5]
+        assert [pace.seconds for pace in bench.sent(Pace)] == [0.0, 0.1, 0.25]
         bench.worker.train(3)
-        await until(pilot, lambda: "slow: 2 steps/s" in words(bench, "#status"))
+        await until(pilot, lambda: "slow: 4 steps/s" in words(bench, "#status"))
         bench.worker.die()
         await until(pilot, lambda: bench.app.state.worker == "dead")
         await pilot.press("escape", "space")
         await until(pilot, lambda: len(bench.workers) == 2)
         bench.worker.ready()
         await until(pilot, lambda: bench.sent(Pace))
-        assert bench.sent(Pace)[0].seconds == 0.5
+        assert bench.sent(Pace)[0].seconds == 0.25
         await pilot.press("plus", "plus", "plus")
         await until(pilot, lambda: bench.app.state.tempo == 0)

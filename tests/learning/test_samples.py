@@ -5,6 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgplay.learning.reports.samples import QUANTILES, quantile_rows, reward_statistics
+from pgplay.learning.scoring import score_step
+from pgplay.policies.rollout import Completion
+from pgplay.rewards.reward import build_reward
+from pgplay.tasks.task import Pair
 
 REWARDS = st.lists(st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]), min_size=2, max_size=40)
 
@@ -58,3 +62,12 @@ def test_statistics_are_in_order(rewards: list[float]) -> None:
     names = ["reward_min", "reward_q10", "reward_q50", "reward_q90", "reward_max"]
     assert [told[name] for name in names] == sorted(told[name] for name in names)
     assert told["tied_groups"] == 1.0
+
+
+def test_right_samples_are_those_that_are_exactly_a_right_answer_without_the_greedy_rows() -> None:
+    pair = Pair("", "ab", others=("cd",))
+    written = [Completion(tuple(text), finished=True) for text in ("ab", "cd", "abc", "", "ab")]
+    with build_reward("levenshtein") as reward:
+        scored = score_step(written, [pair] * 4, [pair], reward, {}, has_targets=True)
+    assert scored.series["sampled_match"] == 2 / 4
+    assert scored.series["exact_match"] == 1.0

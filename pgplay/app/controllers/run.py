@@ -9,13 +9,14 @@ from msgspec.structs import replace
 from pgplay.app.controllers.consent import Consent
 from pgplay.app.controllers.live_changes import LiveChanges
 from pgplay.app.host import AppHost
+from pgplay.app.state.guide import FIRST_PACE, FIRST_STEPS, GOAL
 from pgplay.app.state.pace import PACES, TEN, parse_leg
 from pgplay.config.goals import EXAMPLES
 from pgplay.config.run_config import make_config, to_settings
 from pgplay.paths import expand_home
 from pgplay.tasks.target_file import read_target
 from pgplay.worker.protocol.commands import InspectStep, Pace, Pause, Reset, Resume, Start, Step, Stop
-from pgplay.worker.protocol.events import Event, Ready, Refused, StateChanged
+from pgplay.worker.protocol.events import Event, Ready, Refused, Snapshot, StateChanged
 
 CONTINUABLE = ("training", "paused", "solved", "finished")
 """The states of a run that can make further steps."""
@@ -27,6 +28,10 @@ class RunController:
     def __init__(self, host: AppHost, consent: Consent, changes: LiveChanges) -> None:
         self._host, self._consent, self._changes = host, consent, changes
         self._is_loading = False
+        self._is_slow_start = host.state.first_lesson is not None
+        """Whether the first run ever is still in slow motion, as nobody has chosen a pace."""
+        if self._is_slow_start:
+            host.state.tempo = FIRST_PACE
         self._starting = 0
         """The request number of the newest command that brings a run."""
         self._steps: list[Step | InspectStep] = []
@@ -154,7 +159,8 @@ class RunController:
 
         step = self._host.state.step
         question = f"One of: {EXAMPLES}.\nThere the run pauses; its recipe stays as it is."
-        dialog = AskDialog("Go on until…", question, "solved", yes="Go", check=lambda goal: parse_leg(goal, step))
+        usual = f"reward {GOAL}" if self._host.state.run == "solved" else "solved"
+        dialog = AskDialog("Go on until…", question, usual, yes="Go", check=lambda goal: parse_leg(goal, step))
         goal = await self._host.push_screen_wait(dialog)
         if goal is not None:
             await self.go(parse_leg(goal, step))
@@ -182,10 +188,13 @@ class RunController:
         self._change_pace(-1)
 
     def _change_pace(self, direction: int) -> None:
-        state = self._host.state
-        place = PACES.index(state.tempo) + direction
-        state.tempo = PACES[max(0, min(len(PACES) - 1, place))]
-        self._host.send(Pace(seconds=state.tempo))
+        place = PACES.index(self._host.state.tempo) + direction
+        self._set_pace(PACES[max(0, min(len(PACES) - 1, place))])
+
+    def _set_pace(self, seconds: float) -> None:
+        self._is_slow_start = False
+        self._host.state.tempo = seconds
+        self._host.send(Pace(seconds=seconds))
         self._host.redraw()
 
     def take(self, event: Event) -> None:
@@ -193,6 +202,8 @@ class RunController:
         match event:
             case Ready() if self._host.state.tempo:  # a worker begins at full speed
                 self._host.send(Pace(seconds=self._host.state.tempo))
+            case Snapshot(report=report) if self._is_slow_start and report.step >= FIRST_STEPS:
+                self._set_pace(PACES[0])
             case Refused() if event.request == self._starting:
                 self._host.state.waiting = False
                 self._steps.clear()

@@ -52,6 +52,11 @@ class ShellController:
                 widget.refresh()
         self._host.change_looks()
 
+    def toggle_speed(self) -> None:
+        """Show the speed and where the time goes, or no longer."""
+        self._host.state.shows_speed = not self._host.state.shows_speed
+        self._host.redraw("texts")
+
     async def view(self) -> None:
         """Show the keys that change how the uppermost page looks; do what the next key says."""
         from pgplay.app.screens.dialogs.view import ViewPanel
@@ -95,9 +100,13 @@ class ShellController:
             self._host.notify_user("Press ctrl+c again to quit.")
 
     def unfocus(self) -> None:
-        """Leave the field that has the focus; in a small terminal, close the setup that lies over the plots."""
-        if len(self._host.screen_stack) == 1:
-            self._host.main.leave_field()
+        """Leave the field that has the focus; in a small terminal, close the setup that lies over the plots.
+
+        Where there is nothing to leave, close the card after a solved run.
+        """
+        if len(self._host.screen_stack) == 1 and not self._host.main.leave_field():
+            self._host.state.asks_what_now = False
+            self._host.redraw("texts")
 
     async def jump(self) -> None:
         """Show a letter on every panel; the next key puts the focus there."""
@@ -158,6 +167,7 @@ class ShellController:
             SavedUiState(
                 theme=self._host.theme,
                 ascii=state.ascii,
+                speed=state.shows_speed,
                 shown=state.view.shown,
                 smoothing=state.view.smoothing,
                 logarithmic=tuple(sorted(state.view.logarithmic)),

@@ -20,7 +20,7 @@ _BY_ROW = "'-.,"
 
 _SIGNS = {
     **dict.fromkeys("─━╌┄┈▔", "-"),
-    **dict.fromkeys("│┃┆┊▏▕▌▐╎", "|"),
+    **dict.fromkeys("│┃┆┊▏▕▌▐╎⊣", "|"),
     **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯╞╡┏┓┗┛╺╸", "+"),
     **dict.fromkeys("█▉▊▋▇▆■", "#"),
     **dict.fromkeys("▓◆", "%"),

@@ -13,6 +13,11 @@ from rich.style import Style
 from rich.text import Text
 
 ELLIPSIS = "…"
+"""Stands where a text does not fit on the screen."""
+
+LENGTH_LIMIT = "⊣"
+"""Stands after a completion that was cut at the length limit, before its stop token."""
+
 _SIGNS = {"\n": "↵", "\t": "⇥", "\r": "␍", "\x7f": "␡", "\u2028": "↵", "\u2029": "¶"}
 _UNSHOWABLE = "\N{REPLACEMENT CHARACTER}"
 _HIDDEN = "¦"

@@ -27,27 +27,34 @@ GROUPS: dict[str, dict[str, Explanation]] = {
         ),
         "samples": Explanation(
             "Samples",
-            "Rewards and texts: the greedy completion, the best completion so far with its step, and some across the "
-            "rewards of the newest step. Right characters are plain, wrong ones underlined, extra ones struck through; "
-            "· marks a missing one. Cut off: the completion hit the length limit. The run is solved when the greedy "
+            "Rewards and texts: the greedy completion (the most likely text), the best sampled so far with its step, "
+            "and some across the rewards of the newest step. Right characters are plain, wrong ones underlined, extra "
+            "ones struck through; · marks a missing one. ⊣: the completion was cut at the length limit; …: it does not "
+            "fit here. The run is solved when the greedy "
             "completion is exactly the target. In the title: the completions of this step, how many are distinct, and "
             "the mean of each extra reward that is measured.",
         ),
         "records": Explanation(
-            "Best so far", "Each completion that beat the best one before it, newest first, with its step and reward."
+            "Best sampled", "Each completion that beat the best one before it, newest first, with its step and reward."
         ),
         "health": Explanation(
             "Signal health",
             "Is the learning signal healthy? Means over the last steps: ● fine, ▲ worth watching, ✗ out of range. d "
             "says what to try and which key does it; ! makes the change that a finding suggests.",
         ),
+        "what-now": Explanation(
+            "What now?",
+            "What a solved run has reached, and three keys that fit it. Escape closes it; the keys work without it.",
+        ),
         "finding": Explanation(
-            "Finding", "What stands out in training, what it means, and what to try. Empty while all is well."
+            "Finding",
+            "What stands out in training, what it means, and what to try; in the first run ever, what to look at. "
+            "Empty while all is well.",
         ),
         "status": Explanation(
             "Last line",
-            "Progress of the reward towards 1 and the predicted time left; characters sampled per second, and how much "
-            "of a step's time (in percent) goes to sampling, scoring and learning.",
+            "Progress of the reward towards 1 and the predicted time left. On a wide screen, or after v p: "
+            "characters sampled per second, and the percentage of a step's time for sampling, scoring and learning.",
         ),
         "keys": Explanation("Keys", "The most useful keys; clicking one does the same. ctrl+p lists all of them."),
     },

@@ -23,6 +23,7 @@ from pgplay.app.widgets.samples import Records, Samples
 from pgplay.app.widgets.setup.panel import Setup
 from pgplay.app.widgets.signals import Health
 from pgplay.app.widgets.status import FindingLine, StatusLine
+from pgplay.app.widgets.what_now import WhatNow
 from pgplay.config.run_config import RunConfig, to_settings
 from pgplay.rewards.spec import RewardSpec
 
@@ -54,6 +55,7 @@ class MainScreen(Screen[None]):
                     yield Samples()
                     yield Records()
                     yield Health()
+        yield WhatNow()
         yield FindingLine()
         yield StatusLine()
         yield KeysLine()
@@ -87,6 +89,7 @@ class MainScreen(Screen[None]):
             self.query_one(Samples).show(state, target)
             self.query_one(Records).show(state)
             self.query_one(Health).show(state)
+            self.query_one(WhatNow).show(state)
             self.query_one(FindingLine).show(state)
             self.query_one(KeysLine).show(state)
             self.query_one(StatusLine).show(state)
@@ -108,14 +111,20 @@ class MainScreen(Screen[None]):
         panels = [node for node in around if isinstance(node, Widget) and node.ALLOW_MAXIMIZE]
         self.maximize(panels[0] if panels else self.query_one("#curves"), container=False)
 
-    def leave_field(self) -> None:
-        """Undo the enlarging; else leave the field that has the focus, or close the setup that covers the plots."""
+    def leave_field(self) -> bool:
+        """Undo the enlarging; else leave the field that has the focus, or close the setup that covers the plots.
+
+        Returns whether there was anything to leave.
+        """
         if self.maximized is not None:
             self.minimize()
-            return
-        if self.focused is None and self.setup_covers:
+        elif self.focused is not None:
+            self.set_focus(None)
+        elif self.setup_covers:
             self.toggle_setup()
-        self.set_focus(None)
+        else:
+            return False
+        return True
 
     def toggle_setup(self) -> None:
         """Show or hide the setup: beside the plots, or over them if there is no room."""

@@ -50,6 +50,13 @@ class AppState:
     view: PlotView = field(default_factory=PlotView)
     ascii: bool = False
     """Whether everything is drawn in ASCII."""
+    shows_speed: bool = False
+    """Whether the speed and where the time goes are shown on screens of any size."""
+
+    first_lesson: str | None = None
+    """What the first run ever teaches, empty where that is not known; None once it has ended, and ever after."""
+    asks_what_now: bool = False
+    """Whether the solved run still asks what to try next."""
 
     worker: WorkerState = "starting"
     devices: tuple[Device, ...] = ()
@@ -181,7 +188,10 @@ class AppState:
             self.history.cut(event.step)
             if event.step:
                 self.history.mark(event.step, RESUMED)
+        self.asks_what_now = event.state == "solved" and (self.run != "solved" or self.asks_what_now)
         self.run, self.message, self.cause, self.waiting = event.state, event.message, event.cause, False
+        if event.state in ("solved", "finished", "failed"):
+            self.first_lesson = None
         if event.state != "failed":
             self.failure = None
         self.step = max(self.step, event.step)

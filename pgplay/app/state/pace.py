@@ -7,7 +7,7 @@ from pgplay.errors import InputError
 from pgplay.worker.protocol.commands import Step
 
 TEN = Step(count=10)
-PACES = (0.0, 0.1, 0.5, 2.0)
+PACES = (0.0, 0.1, 0.25, 0.5, 2.0)
 """Seconds that a step takes at least, from full speed to the slowest."""
 
 

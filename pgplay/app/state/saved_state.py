@@ -37,6 +37,7 @@ class SavedUiState(msgspec.Struct, frozen=True, kw_only=True):
 
     theme: str = ""
     ascii: bool = False
+    speed: bool = False
     shown: tuple[str, ...] = ()
     smoothing: int = 0
     logarithmic: tuple[str, ...] = ()
@@ -57,6 +58,8 @@ class Recalled(NamedTuple):
 
     memory: SavedUiState
     problems: tuple[str, ...] = ()
+    is_first: bool = False
+    """Whether the app has never been left before."""
 
 
 class _Rule(NamedTuple):
@@ -86,7 +89,7 @@ def load_saved_state() -> Recalled:
     try:
         path = data_folder() / FILE
         if not path.exists():
-            return Recalled(NOTHING)
+            return Recalled(NOTHING, is_first=True)
         found = msgspec.json.decode(read_bytes(path, _LIMIT), type=dict[str, Any])
     except (InputError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Recalled(NOTHING, (f"nothing can be read ({error}), so all is as at a first start",))

@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 from pgplay.app.drawing import number_format
 from pgplay.app.drawing.alignment_text import coloured
 from pgplay.app.drawing.formulas import signed
-from pgplay.app.drawing.terminal_text import as_title, terminal_text
+from pgplay.app.drawing.terminal_text import LENGTH_LIMIT, as_title, terminal_text
 from pgplay.app.widgets.samples import Samples, component_styles
 from pgplay.learning.reports.step_detail import CompletionDetail
 
@@ -154,7 +154,7 @@ class Completions(OptionList):
             line.append_text(coloured(sample.text, sample.target, styles, sample.pieces))
         else:
             line.append("empty: it stopped at once", styles["muted"])
-        return line if sample.finished else line.append(" …", styles["muted"])
+        return line if sample.finished else line.append(LENGTH_LIMIT, styles["muted"])
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Post the chosen completion."""

@@ -1,4 +1,4 @@
-"""Samples: the greedy completion, the best so far, and some across the step's rewards."""
+"""Samples: the greedy completion, the best sampled so far, and some across the step's rewards."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from pgplay.app.drawing import number_format
 from pgplay.app.drawing.alignment_text import coloured
-from pgplay.app.drawing.terminal_text import as_title, fit, plain, terminal_text
+from pgplay.app.drawing.terminal_text import LENGTH_LIMIT, as_title, fit, plain, terminal_text
 from pgplay.app.state.app_state import AppState
 from pgplay.learning.reports.step_report import Role, Sample
 
@@ -19,9 +19,13 @@ ROLES: tuple[Role, ...] = ("greedy", "best", "top", "upper", "middle", "lower", 
 _LAST: dict[Role, int] = {"greedy": 0, "best": 1, "top": 2, "bottom": 3, "middle": 4, "upper": 5, "lower": 6}
 """Which rows to keep if not all fit, first one first."""
 
-LEGEND = " [$success]right[/]  [$error u]wrong[/]  [$warning s]extra[/]  [$muted]· missing[/] "
+_TITLES: dict[Role, str] = {"best": "best sampled"}
+"""Roles whose name says too little on the screen."""
+
+LEGEND = " [$success]right[/]  [$error u]wrong[/]  [$warning s]extra[/]  [$muted]· missing[/]"
+LIMIT_LEGEND = f"  [$muted]{LENGTH_LIMIT} cut at the length limit[/]"
 EMPTY = "Samples appear here, each character coloured by comparison with the target."
-_ROLE_WIDTH, _REWARD_WIDTH = 8, 6
+_ROLE_WIDTH, _REWARD_WIDTH = 13, 6
 
 
 class Samples(Widget, can_focus=True):
@@ -69,7 +73,9 @@ class Samples(Widget, can_focus=True):
                 if name.startswith("measure:"):
                     shown += f" · {name.removeprefix('measure:')} {number_format.reward(value).strip()}"
             self.border_title = as_title(shown)
-            self.border_subtitle = LEGEND if any(sample.target for sample in self._samples) else ""
+            legend = LEGEND if any(sample.target for sample in self._samples) else ""
+            legend += LIMIT_LEGEND if any(not sample.finished for sample in self._samples) else ""
+            self.border_subtitle = f"{legend} " if legend else ""
         self.refresh()
 
     def render(self) -> Text:
@@ -109,8 +115,9 @@ class Samples(Widget, can_focus=True):
 
     def _row(self, sample: Sample, width: int, lines: int, styles: dict[str, Style]) -> list[Text]:
         note = f"  step {sample.step}" if sample.role == "best" else ""
-        note += "" if sample.finished else "  cut off"
-        head = Text(no_wrap=True, end="").append(f"{sample.role:<{_ROLE_WIDTH}}", styles["role"])
+        head = Text(no_wrap=True, end="").append(
+            f"{_TITLES.get(sample.role, sample.role):<{_ROLE_WIDTH}}", styles["role"]
+        )
         head.append(number_format.reward(sample.reward), styles["now"] if sample.role in ("greedy", "best") else "")
         head.append("  ")
         margin = head.cell_len
@@ -119,8 +126,10 @@ class Samples(Widget, can_focus=True):
             text = Text.assemble(terminal_text(sample.prompt, styles["muted"]), (" → ", styles["muted"]), text, end="")
         if not text.plain:
             text = Text("nothing: it stopped at once", style=styles["muted"], end="")
-        room = max(1, width - margin - cell_len(note))
+        limit = "" if sample.finished else LENGTH_LIMIT
+        room = max(1, width - margin - cell_len(note + limit))
         pieces = cut_into(text, room, lines)
+        pieces[-1].append(limit, styles["muted"])
         result = []
         for number, piece in enumerate(pieces):
             row = Text(no_wrap=True, end="")
@@ -141,14 +150,14 @@ class Samples(Widget, can_focus=True):
 
 
 class Records(Widget, can_focus=True):
-    """The history of the best completion: each one that beat the one before, newest first."""
+    """The history of the best sampled completion: each one that beat the one before, newest first."""
 
     ALLOW_MAXIMIZE = True
     COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES
 
     def __init__(self) -> None:
         super().__init__(id="records", classes="panel")
-        self.border_title = "Best so far, step by step"
+        self.border_title = "Best sampled, step by step"
         self._records: list[Sample] = []
 
     def show(self, state: AppState) -> None:

@@ -11,12 +11,15 @@ from textual.widget import Widget
 from pgplay.app.drawing.number_format import count, duration, share
 from pgplay.app.drawing.terminal_text import terminal_text
 from pgplay.app.state.app_state import STAGES, AppState, words_of_change
+from pgplay.app.state.guide import first_hint
 from pgplay.app.state.pace import describe_pace
 from pgplay.locale.catalog import finding_advice, finding_message
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 LONGEST_BAR = 40
 WORDS_WIDTH, NARROW_WORDS_WIDTH = 24, 20
+ROOMY_WIDTH = 168
+"""Cells from which the speed is shown unasked."""
 
 
 MOST_LINES = 2
@@ -27,7 +30,7 @@ _ALL_OF_IT = "  i: full text"
 
 
 class FindingLine(Widget):
-    """The newest finding and what to try; hidden while all is well."""
+    """The newest finding and what to try, or in the first run what to look at; else hidden."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"finding--message", "finding--advice"}
 
@@ -45,6 +48,8 @@ class FindingLine(Widget):
                 keys += f"  !: {words_of_change(newest.settings)}"
             if len(state.findings) > 1:
                 keys += f"  i: {len(state.findings) - 1} more"
+        elif (hint := first_hint(state)).message:
+            message, keys = hint
         elif state.info is not None and state.info.notes:
             message = " ".join(state.info.notes)
         elif state.run == "preparing" or (state.run == "finished" and state.cause != "stopped"):
@@ -74,7 +79,7 @@ class FindingLine(Widget):
 
 
 class StatusLine(Widget):
-    """A bar with the predicted time left, characters per second, and the shares of the stages."""
+    """A bar with the predicted time left; where asked for or roomy, characters per second and shares of the stages."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"status--bar", "status--rest", "status--muted"}
 
@@ -133,7 +138,7 @@ class StatusLine(Widget):
 
     def _numbers(self, width: int) -> str:
         state = self._state
-        if state.report is None:
+        if state.report is None or not (state.shows_speed or width >= ROOMY_WIDTH):
             return ""
         parts = [f"{count(state.characters_per_second):>4} chars/s"]
         if width >= 76 and state.stage_shares is not None:

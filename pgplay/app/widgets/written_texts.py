@@ -12,7 +12,7 @@ from textual.widgets import Static
 from pgplay.app.drawing import number_format
 from pgplay.app.drawing.alignment_text import coloured
 from pgplay.app.drawing.side_by_side import column_width, side_by_side
-from pgplay.app.drawing.terminal_text import terminal_text
+from pgplay.app.drawing.terminal_text import LENGTH_LIMIT, terminal_text
 from pgplay.app.widgets.samples import Samples, component_styles, cut_into
 from pgplay.learning.reports.step_report import Sample
 from pgplay.worker.protocol.events import Written
@@ -87,7 +87,7 @@ class WrittenTexts(VerticalScroll):
         if not sample.text:
             text = Text("empty: it stopped at once", "dim")
         if not sample.finished:
-            text.append("  cut off", "dim")
+            text.append(LENGTH_LIMIT, "dim")
         margin = Text(" " * head.cell_len)
         pieces = cut_into(text, max(1, width - head.cell_len), text.cell_len)
         return [Text.assemble(margin if number else head, piece) for number, piece in enumerate(pieces)]

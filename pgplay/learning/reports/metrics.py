@@ -25,6 +25,7 @@ METRICS = {
         "mean reward of the greedy completions, one per prompt; for a search, of its best texts so far",
     ),
     "exact_match": Metric("Exact match", "", "share of prompts whose greedy completion is exactly the target"),
+    "sampled_match": Metric("Right samples", "share", "completions of this step that are exactly a right answer"),
     "cross_entropy": Metric(
         "Cross-entropy", "nats per token", "of the targets under the policy, including the stop token"
     ),
@@ -42,17 +43,13 @@ METRICS = {
     "held_out_cross_entropy": Metric(
         "Cross-entropy, held out", "nats per token", "of the targets of the same held-out prompts"
     ),
-    "gap": Metric(
-        "Gap", "", "training_reward - held_out_reward: what was memorised and does not generalise"
-    ),
+    "gap": Metric("Gap", "", "training_reward - held_out_reward: what was memorised and does not generalise"),
     "held_out_waited": Metric(
         "Evaluations without gain", "count", "since the best held_out_reward; patience of them end the run"
     ),
     "entropy": Metric("Entropy", "nats per token", "of the policy's next-token distribution, summed exactly"),
     "entropy_weight": Metric("Entropy weight", "", "weight of the entropy bonus at this step"),
-    "recoveries": Metric(
-        "Recoveries", "count", "number of times a collapsed policy was reset almost to a fresh one"
-    ),
+    "recoveries": Metric("Recoveries", "count", "number of times a collapsed policy was reset almost to a fresh one"),
     "kl_reference": Metric(
         "KL to reference", "nats per token", "exact KL(policy || reference) over the sampled prefixes"
     ),

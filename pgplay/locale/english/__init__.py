@@ -9,6 +9,7 @@ from pgplay.locale.english.export import EXPORT_ERRORS
 from pgplay.locale.english.files import FILE_ERRORS
 from pgplay.locale.english.findings import FINDINGS
 from pgplay.locale.english.general import GENERAL_ERRORS
+from pgplay.locale.english.guide import GUIDE
 from pgplay.locale.english.kinds import KINDS
 from pgplay.locale.english.learning import LEARNING_ERRORS
 from pgplay.locale.english.library import DAMAGE, LIBRARY_ERRORS
@@ -23,6 +24,7 @@ from pgplay.locale.english.worker import WORKER_ERRORS
 ENGLISH: dict[str, str] = {
     **FINDINGS,
     **VERDICTS,
+    **GUIDE,
     **KINDS,
     **GENERAL_ERRORS,
     **CONFIG_ERRORS,

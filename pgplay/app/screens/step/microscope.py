@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 
 from pgplay.app.drawing.formulas import signed
 from pgplay.app.drawing.number_format import number
-from pgplay.app.drawing.terminal_text import plain, terminal_text
+from pgplay.app.drawing.terminal_text import LENGTH_LIMIT, plain, terminal_text
 from pgplay.app.messages import LooksChanged, StateShown
 from pgplay.app.screens.dialogs.base import Keys
 from pgplay.app.screens.step.zoomable import ENLARGE, Zoomable
@@ -116,7 +116,7 @@ class MicroscopeScreen(Zoomable):
         if sample.prompt:
             text.append("prompt   ", styles["muted"]).append_text(terminal_text(sample.prompt)).append("\n")
         text.append_text(alignment(sample, styles))
-        text.append("" if sample.finished else "  cut off", styles["muted"])
+        text.append("" if sample.finished else f"{LENGTH_LIMIT}  cut at the length limit", styles["muted"])
         text.append("\nreward   ", styles["muted"]).append(f"{sample.reward:.4g}", styles["now"])
         for name, value in sample.parts.items():
             text.append(f"  {plain(name.partition(':')[2])} {number(value)}")

@@ -1,0 +1,79 @@
+"""What leads a newcomer on: the first run ever begins in slow motion, and a solved run proposes what to try next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pgplay.app.state.app_state import AppState
+from pgplay.locale.catalog import Values, text_of
+
+FIRST_PACE = 0.25
+"""Seconds that a step of the first run takes at least while it is in slow motion."""
+
+FIRST_STEPS = 8
+"""Steps of the first run in slow motion."""
+
+GOAL = 0.95
+"""Mean reward to which a solved run may go on."""
+
+
+class Hint(NamedTuple):
+    """A sentence, and what follows it about a key."""
+
+    message: str
+    key: str = ""
+
+
+class Suggestion(NamedTuple):
+    """Something to try next: the action that does it, and its words in short and at length."""
+
+    action: str
+    title: str
+    more: str
+
+
+NO_HINT = Hint("")
+
+
+def first_hint(state: AppState) -> Hint:
+    """Return what to look at in the first run ever; nothing in any other, and nothing once it has ended."""
+    if state.first_lesson is None:
+        return NO_HINT
+    if state.run == "idle":
+        return Hint(state.first_lesson, "  space: start" if state.first_lesson else "")
+    if state.run != "training":
+        return NO_HINT
+    if state.tempo:
+        return Hint(text_of("guide.slow"), "  +: faster")
+    return Hint(text_of("guide.fast"))
+
+
+def solved_sentence(state: AppState) -> str:
+    """Return what 'solved' means for this run."""
+    metrics = state.report.metrics if state.report is not None else {}
+    if state.info is None or "sampled_match" not in metrics:
+        return text_of("guide.solved.search")
+    count = state.info.batch_size
+    values: Values = {"right": round(metrics["sampled_match"] * count), "count": count}
+    if state.info.settings.get("task"):
+        return text_of("guide.solved.prompts", values)
+    return text_of("guide.solved" if values["right"] else "guide.solved.none", values)
+
+
+def suggestions(state: AppState) -> list[Suggestion]:
+    """Return the three things to try that fit a solved run best."""
+    mean = state.report.metrics.get("reward_mean", GOAL) if state.report is not None else GOAL
+    values: Values = {"goal": GOAL, "mean": mean}
+    names = list(_fitting(state, mean))[:3]
+    return [Suggestion(name, text_of(f"guide.try.{name}"), text_of(f"guide.try.{name}.more", values)) for name in names]
+
+
+def _fitting(state: AppState, mean: float) -> Iterator[str]:
+    if state.has_policy:
+        yield "phases"
+        if mean < GOAL:
+            yield "go_until"
+    yield "side_by_side"
+    yield "edit_reward"
+    yield "travel"

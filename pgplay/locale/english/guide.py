@@ -1,0 +1,22 @@
+"""What the main page tells a newcomer, by code: during the first run ever, and after a solved one."""
+
+GUIDE = {
+    "guide.slow": "Slow motion. Watch 'greedy', the most likely text, turn into the target while the reward climbs.",
+    "guide.fast": "Full speed. Better texts become more likely, so the reward climbs and the entropy falls.",
+    "guide.solved": "Solved: its most likely text is right; {right} of {count} sampled ones are.",
+    "guide.solved.none": "Solved: its most likely text is right, though none of {count} sampled ones is yet.",
+    "guide.solved.prompts": (
+        "Solved: its most likely text is right for every prompt; {right} of {count} sampled ones are."
+    ),
+    "guide.solved.search": "Solved: the best text that the search has found is right.",
+    "guide.try.phases": "see one update",
+    "guide.try.phases.more": "numbers, formulas and code of one step",
+    "guide.try.go_until": "let it go on",
+    "guide.try.go_until.more": "to a mean reward of {goal}, from {mean:.2f} now; enter confirms",
+    "guide.try.side_by_side": "another algorithm beside it",
+    "guide.try.side_by_side.more": "then a: both curves in one plot",
+    "guide.try.edit_reward": "change the reward",
+    "guide.try.edit_reward.more": "and see what it learns instead",
+    "guide.try.travel": "go back in time",
+    "guide.try.travel.more": "the run at any earlier step",
+}
