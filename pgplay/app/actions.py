@@ -31,7 +31,7 @@ class Action(NamedTuple):
         return ", ".join(filter(None, (self.key_display, f"v {self.view_key}" if self.view_key else "")))
 
 
-class Choice(NamedTuple):
+class KeyChoice(NamedTuple):
     """One line of the view panel; `action` is in Textual's words."""
 
     key: str

@@ -12,13 +12,13 @@ from typing import Literal, NamedTuple
 
 from pgplay.errors import InputError
 
-Kind = Literal["solved", "never", "metric", "step", "steps", "seconds"]
+GoalKind = Literal["solved", "never", "metric", "step", "steps", "seconds"]
 
 
 class Goal(NamedTuple):
     """A goal: its kind, and the `value` that `metric` must reach, or a number of steps or seconds."""
 
-    kind: Kind
+    kind: GoalKind
     metric: str = ""
     value: float = 0.0
 
@@ -86,7 +86,7 @@ def parse_ending(text: str) -> Goal:
     return goal
 
 
-def describe(goal: Goal) -> str:
+def goal_text(goal: Goal) -> str:
     """Return `goal` as text that `parse` reads."""
     match goal.kind:
         case "metric":
@@ -119,7 +119,7 @@ def check_reachable(goal: Goal, highest_reward: float, reward: str) -> None:
         raise InputError(
             "goal.out_of_reach" if goal.metric.endswith("reward") else "goal.metric_out_of_reach",
             field="until",
-            goal=describe(goal),
+            goal=goal_text(goal),
             metric=goal.metric,
             measured=reward if goal.metric.endswith("reward") else METRICS[goal.metric].title,
             highest=shortest_number(highest),

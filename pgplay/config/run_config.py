@@ -338,7 +338,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         if self.batch_size is not None and self.group_size is not None and self.batch_size % self.group_size:
             size, batch_size = self.group_size, self.batch_size
             raise InputError("setting.groups", field="batch_size", batch_size=batch_size, group_size=size)
-        msgspec.structs.force_setattr(self, "until", goals.describe(goals.parse_ending(self.until)))
+        msgspec.structs.force_setattr(self, "until", goals.goal_text(goals.parse_ending(self.until)))
 
     @property
     def goal(self) -> goals.Goal:

@@ -30,7 +30,7 @@ WILD = """
         other = series(values[::-1]).buckets
         curves = (charts.Curve(line, "raw"), charts.Curve(smoothed(line, 5)), charts.Curve(other, "points", "▪"))
         full = charts.Chart(
-            curves, len(values), bands=(charts.Band(series([v - 0.1 for v in values]).buckets, line),), top=1.0,
+            curves, len(values), bands=(charts.ChartBand(series([v - 0.1 for v in values]).buckets, line),), top=1.0,
             marks=[1, 7, 10**6], cursor=3,
         )
         recent = full._replace(first=max(1, len(values) - 20), close=True)
@@ -65,7 +65,8 @@ DRAWN = """
     for step in range(1, 101):
         line.add(step, step / 100); low.add(step, max(0, step / 100 - 0.3)); high.add(step, min(1, step / 100 + 0.3))
     curves = (charts.Curve(line.buckets), charts.Curve(line.buckets, "points", "▪"))
-    chart = charts.Chart(curves, 100, bands=(charts.Band(low.buckets, high.buckets),), top=1.0, marks=[20], cursor=60)
+    bands = (charts.ChartBand(low.buckets, high.buckets),)
+    chart = charts.Chart(curves, 100, bands=bands, top=1.0, marks=[20], cursor=60)
     picture = charts.draw_chart(chart, 60, 12, STYLES)
     print(picture.plain)
     used = {str(span.style): picture.plain[span.start:span.end] for span in picture.spans}

@@ -8,6 +8,7 @@ from pgplay.app.drawing import number_format
 from pgplay.app.widgets.setup import form
 from pgplay.app.widgets.setup.checking import read_and_check
 from pgplay.config.run_config import RunConfig, fields, make_config
+from pgplay.errors import InputError
 
 
 def typed(**changes: str) -> dict[str, str]:
@@ -52,6 +53,15 @@ def test_a_problem_is_told_beside_its_field(changes: dict[str, str], field: str)
     assert checked.problem is not None
     assert checked.problem.field == field
     assert checked.problem.message
+
+
+def test_a_setup_with_a_problem_says_so_where_a_run_is_asked_for() -> None:
+    assert read_and_check(typed()).runnable() == RunConfig()
+    with pytest.raises(InputError) as caught:
+        read_and_check(typed(lr="x")).runnable()
+    assert str(caught.value) == (
+        "No run can begin with this setup: lr: 'x' is not a number.\nGive a number above 0, at most 1."
+    )
 
 
 def test_empty_fields_say_what_they_come_to() -> None:

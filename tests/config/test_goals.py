@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgplay.config.goals import METRICS, Goal, describe, parse, reached
+from pgplay.config.goals import METRICS, Goal, goal_text, parse, reached
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
 from pgplay.learning.plan import read_plan
@@ -60,7 +60,7 @@ goals = st.one_of(
 
 @given(goals)
 def test_a_goal_is_written_as_it_is_read(goal: Goal) -> None:
-    assert parse(describe(goal)) == goal
+    assert parse(goal_text(goal)) == goal
 
 
 def test_a_reward_below_zero_is_a_goal() -> None:

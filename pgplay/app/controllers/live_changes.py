@@ -12,7 +12,7 @@ from pgplay.worker.protocol.commands import Change
 from pgplay.worker.protocol.events import Changed, Event, Refused, StateChanged
 
 
-class Asked(NamedTuple):
+class RequestedChange(NamedTuple):
     """A change that the worker was asked for, and the texts of its fields then."""
 
     settings: dict[str, Any]
@@ -28,7 +28,7 @@ class LiveChanges:
         self._host, self._consent = host, consent
         self._running: dict[str, Any] = {}
         """The run's settings, as the worker told them."""
-        self._asked: dict[int, Asked] = {}
+        self._asked: dict[int, RequestedChange] = {}
         """The changes that have not been answered yet, by their request's number."""
         self._advice: tuple[str, dict[str, Any]] = ("", {})
         """The advice that is being followed, in words, and the settings that the setup has with it."""
@@ -68,7 +68,7 @@ class LiveChanges:
         setup.show_pending(later)
         if live:
             request = self._host.send(Change(settings=live, rewards=rewards or ()))
-            self._asked[request] = Asked(live, {name: setup.typed[name] for name in live}, advice)
+            self._asked[request] = RequestedChange(live, {name: setup.typed[name] for name in live}, advice)
         return bool(live)
 
     def take(self, event: Event) -> None:
@@ -90,10 +90,10 @@ class LiveChanges:
             case _:
                 pass
 
-    def _put_back(self, asked: Asked, refused: Refused) -> None:
+    def _put_back(self, asked: RequestedChange, refused: Refused) -> None:
         """Show the run's settings in the fields of a refused change, except where something else was typed since."""
         setup, expected = self._host.main.setup, self._expected
         unchanged = [name for name, text in asked.texts.items() if setup.typed[name] == text]
         field = refused.field if refused.field in asked.settings else next(iter(asked.settings))
-        message = f"{refused.problem} {refused.remedy}".strip()
-        setup.put_back({name: form.typed_value(name, expected) for name in unchanged}, form.Problem(field, message))
+        problem = form.Problem(field, (refused.code, refused.values))
+        setup.put_back({name: form.typed_value(name, expected) for name in unchanged}, problem)

@@ -12,7 +12,7 @@ from pgplay.app.messages import RewardApplied, RewardSaved
 from pgplay.app.rewards.background_scorer import Asked
 from pgplay.app.rewards.draft import Draft, draft_of, write_reward_file
 from pgplay.app.rewards.reported_error import reported_error
-from pgplay.errors import PgplayError, RewardError
+from pgplay.errors import PgplayError
 from pgplay.library.consents import recall
 from pgplay.rewards.spec import RewardSpec, read_spec
 from pgplay.worker.protocol.commands import Change, ProbeReward, Resume
@@ -84,12 +84,9 @@ class RewardController:
 
         Raises PgplayError where the setup or the reward does not hold together.
         """
-        checked = self._host.main.setup.check_now()
-        if checked.config is None:
-            problem = checked.problem.message if checked.problem is not None else ""
-            raise RewardError("setup.no_run", reason=problem)
+        config = self._host.main.setup.check_now().runnable()
         spec = read_spec(asked) if isinstance(asked, str) else asked
-        return self._host.send(ProbeReward(config=replace(checked.config, reward=spec.text), rewards=(spec,)))
+        return self._host.send(ProbeReward(config=replace(config, reward=spec.text), rewards=(spec,)))
 
     def _leave(self, draft: Draft, present: RewardSpec) -> None:
         self._draft = None if draft.text == draft_of(present).text else draft

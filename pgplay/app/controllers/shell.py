@@ -13,7 +13,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from pgplay.app import themes
-from pgplay.app.actions import ACTIONS, EVERYWHERE, LOOKS, NOT_IN_THE_PALETTE, Choice, do
+from pgplay.app.actions import ACTIONS, EVERYWHERE, LOOKS, NOT_IN_THE_PALETTE, KeyChoice, do
 from pgplay.app.help.helpable import explanation_of
 from pgplay.app.host import ShellHost
 from pgplay.app.state import saved_state
@@ -66,17 +66,17 @@ class ShellController:
         if action is not None:
             await self._host.run_action(action, screen)
 
-    def _looks(self, screen: Screen[Any]) -> list[Choice]:
+    def _looks(self, screen: Screen[Any]) -> list[KeyChoice]:
         """Return the choices of the view panel over `screen`: the page's own, then those of every page."""
         active = [one.binding for one in screen.active_bindings.values() if one.enabled]
         own = [
-            Choice(self._host.get_key_display(binding), binding.description, binding.tooltip, binding.action)
+            KeyChoice(self._host.get_key_display(binding), binding.description, binding.tooltip, binding.action)
             for binding in active
             if binding.id and binding.id.startswith(LOOKS)
         ]
         is_main = len(self._host.screen_stack) == 1
         return own + [
-            Choice(action.view_key, action.title, action.help, do(action.name))
+            KeyChoice(action.view_key, action.title, action.help, do(action.name))
             for action in ACTIONS
             if action.view_key and (is_main or action.name in EVERYWHERE)
         ]

@@ -47,7 +47,7 @@ class Curve(NamedTuple):
     offset: int = 0
 
 
-class Band(NamedTuple):
+class ChartBand(NamedTuple):
     """What lies between two series, filled with a pen."""
 
     lower: Sequence[Bucket]
@@ -68,7 +68,7 @@ class Chart(NamedTuple):
     curves: tuple[Curve, ...]
     last: int
     first: int = 0
-    bands: tuple[Band, ...] = ()
+    bands: tuple[ChartBand, ...] = ()
     top: float = 0.0
     close: bool = False
     logarithmic: bool = False

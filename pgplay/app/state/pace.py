@@ -16,7 +16,7 @@ def parse_leg(words: str, step: int) -> Step:
     goal = goals.parse(words)
     match goal.kind:
         case "solved" | "metric":
-            return Step(count=None, until=goals.describe(goal))
+            return Step(count=None, until=goals.goal_text(goal))
         case "seconds":
             return Step(count=None, seconds=goal.value)
         case "step" | "steps":
@@ -24,7 +24,7 @@ def parse_leg(words: str, step: int) -> Step:
             if count < 1:
                 raise InputError("pace.past" if goal.kind == "step" else "pace.no_step", step=step)
             return Step(count=count)
-    raise InputError("pace.no_pause", goal=goals.describe(goal), examples=goals.EXAMPLES)
+    raise InputError("pace.no_pause", goal=goals.goal_text(goal), examples=goals.EXAMPLES)
 
 
 def describe_pace(seconds: float) -> str:

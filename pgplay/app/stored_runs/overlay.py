@@ -12,7 +12,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from pgplay.app.drawing.line_chart import LINE, Band, Chart, Curve
+from pgplay.app.drawing.line_chart import LINE, Chart, ChartBand, Curve
 from pgplay.app.stored_runs.stored_run import StoredRun
 from pgplay.config.recipe import differences
 from pgplay.config.run_config import RunConfig, make_config, to_settings
@@ -191,7 +191,7 @@ class Overlay:
                 buckets: Sequence[Bucket] = line.first.history.of(metric).buckets
             else:
                 lower, buckets, upper = _median([past.history.of(metric).buckets for past in line.pasts])
-                bands.append(Band(lower, upper, f"band-{line.slot}"))
+                bands.append(ChartBand(lower, upper, f"band-{line.slot}"))
             curves.append(Curve(buckets, pen, LINE))
             marks.append(Curve(buckets, pen, MARKERS[line.slot], _CELLS_A_MARK, number))
         top = 1.0 if _is_reward(metric) else 0.0

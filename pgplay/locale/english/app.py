@@ -5,7 +5,10 @@ from __future__ import annotations
 APP_ERRORS: dict[str, str] = {
     "error.overlay.full": "{most} lines are shown, as many as there are colours and markers.",
     "error.overlay.full.remedy": "Drop one first: del.",
-    "error.setup.no_run": "The setup holds no run that could begin: {reason}",
+    "error.setup.no_run": "No run can begin with this setup: {cause:problem}",
+    "error.setup.no_run.remedy": "{cause:remedy}",
+    "error.setup.still_reading": "The setup's files are still being read.",
+    "error.setup.still_reading.remedy": "Try again in a moment.",
     "error.draft.not_written": "The reward cannot be written: {reason}.",
     "error.draft.not_written.remedy": "Fix it, or its coding line.",
     "error.pace.past": "The run is at step {step} already.",

@@ -36,7 +36,7 @@ _SCORE = ("greedy_reward", "reward_mean")
 """The metrics by which one step is better than another, the first one first."""
 
 
-class StoredRun(NamedTuple):
+class ReopenedRun(NamedTuple):
     """A run read back from its folder."""
 
     store: RunStore
@@ -45,7 +45,7 @@ class StoredRun(NamedTuple):
     note: str
 
 
-def open_run(run: str, undo: ExitStack) -> StoredRun:
+def open_run(run: str, undo: ExitStack) -> ReopenedRun:
     """Return the stored `run`, claimed for training, at its newest checkpoint that is whole; `undo` closes its store.
 
     Raises InputError and PgplayError.
@@ -55,7 +55,7 @@ def open_run(run: str, undo: ExitStack) -> StoredRun:
     contents: list[Content] = []
     checkpoint = load_checkpoint(store.folder, "last", lambda found: contents.append(read_content(store.folder, found)))
     content = contents[-1]
-    return StoredRun(store, content, LearnerState(checkpoint.tensors, content.learner), checkpoint.note)
+    return ReopenedRun(store, content, LearnerState(checkpoint.tensors, content.learner), checkpoint.note)
 
 
 def forget(store: RunStore) -> None:

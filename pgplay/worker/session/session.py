@@ -37,7 +37,7 @@ from pgplay.runs.store import RunStore
 from pgplay.worker.protocol.commands import Change, Write
 from pgplay.worker.protocol.events import Snapshot
 from pgplay.worker.protocol.records import RunInfo
-from pgplay.worker.session.checkpointer import Checkpointer, StoredRun, fill, forget, open_run
+from pgplay.worker.session.checkpointer import Checkpointer, ReopenedRun, fill, forget, open_run
 from pgplay.worker.session.interface import OnLog, OnProgress, Texts, discard
 from pgplay.worker.session.live_reward import LiveRewards
 from pgplay.worker.session.preparation import Prepared, changed_plan, prepare
@@ -128,7 +128,7 @@ class Session:
         for a damaged one.
         """
         with ExitStack() as undo:
-            stored: StoredRun = open_run(run, undo)
+            stored: ReopenedRun = open_run(run, undo)
             stored.store.on_wait = on_wait
             content = stored.content
             plan = make_plan(content.config, Inputs(content.task), content.shape)

@@ -13,7 +13,7 @@ from textual.containers import Vertical
 from textual.events import Click, Key
 from textual.widgets import Static
 
-from pgplay.app.actions import Choice
+from pgplay.app.actions import KeyChoice
 from pgplay.app.drawing.terminal_text import fit
 from pgplay.app.screens.dialogs.base import CLOSES, Dialog
 
@@ -27,7 +27,7 @@ class ViewPanel(Dialog[str | None]):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"keys--key", "keys--title"}
     AUTO_FOCUS = ""
 
-    def __init__(self, choices: Sequence[Choice]) -> None:
+    def __init__(self, choices: Sequence[KeyChoice]) -> None:
         super().__init__(classes="-bottom")
         self._choices = choices
 

@@ -174,17 +174,17 @@ class Plot(Widget, can_focus=True):
         return self._history.of(metric).since(self._view.first_step(self._history.last_step))
 
     def _chart(self) -> Chart:
-        from pgplay.app.drawing.line_chart import Band, Chart, Curve
+        from pgplay.app.drawing.line_chart import Chart, ChartBand, Curve
 
         view, history = self._view, self._history
         raw = self._buckets(self.metric)
         curves = [Curve(raw)]
         if view.smoothing and raw:
             curves = [Curve(raw, "raw"), Curve(smoothed(raw, view.smoothing))]
-        bands: tuple[Band, ...] = ()
+        bands: tuple[ChartBand, ...] = ()
         if self.metric == REWARD:
             curves.append(Curve(self._buckets("greedy_reward"), "points", "▪"))
-            bands = (Band(self._buckets("reward_min"), self._buckets("reward_max")),)
+            bands = (ChartBand(self._buckets("reward_min"), self._buckets("reward_max")),)
         return Chart(
             tuple(curves),
             last=history.last_step,

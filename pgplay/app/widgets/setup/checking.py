@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LARGE_FILE = 200_000
 """Bytes of files from which on a check takes so long that keys would wait for it."""
 
-STILL_READING = form.Problem("task", "The setup's files are still being read. Try again in a moment.")
+STILL_READING = form.Problem("task", ("setup.still_reading", {}))
 
 GoOn = Callable[[form.Checked], None]
 

@@ -12,6 +12,7 @@ from pgplay.config.run_config import RunConfig, fields, make_config, to_settings
 from pgplay.errors import InputError, PgplayError, RewardError, about
 from pgplay.files.stamp import FileStamp, file_stamp
 from pgplay.learning.algorithms.table import trains_network
+from pgplay.locale.catalog import Coded, error_problem, error_remedy
 from pgplay.paths import expand_home
 from pgplay.policies.families.catalogue import MODELS
 from pgplay.policies.families.pretrained import base_files, is_pretrained
@@ -32,10 +33,15 @@ LEARNING_SECTIONS = ("learning", "sampling", "regularisation", "limits", "algori
 
 
 class Problem(NamedTuple):
-    """An error in the setup; `field` is where to show it, empty if no single field is to blame."""
+    """An error in the setup by its code; `field` is where to show it, empty if no single field is to blame."""
 
     field: str
-    message: str
+    error: Coded
+
+    @property
+    def message(self) -> str:
+        """What was wrong and what would be right, in words."""
+        return f"{error_problem(*self.error)} {error_remedy(*self.error)}".strip()
 
 
 class Checked(NamedTuple):
@@ -48,6 +54,12 @@ class Checked(NamedTuple):
     vocabulary: int | None = None
     defaults: dict[str, str] | None = None
     """The values that empty fields stand for with this model and algorithm."""
+
+    def runnable(self) -> RunConfig:
+        """Return the settings; raises InputError where no run can begin with them."""
+        if self.config is None or self.problem is not None:
+            raise InputError("setup.no_run", cause=self.problem and self.problem.error)
+        return self.config
 
 
 def learning_fields() -> list[Field]:
@@ -128,8 +140,8 @@ def check(typed: Mapping[str, str], inputs: Inputs | PgplayError) -> Checked:
             raise inputs
         plan = make_plan(config, inputs)
     except PgplayError as error:
-        message = " ".join(part for part in (error.problem, error.remedy) if part)
-        return Checked(None, Problem(error.field if isinstance(error, InputError | RewardError) else "", message))
+        field = error.field if isinstance(error, InputError | RewardError) else ""
+        return Checked(None, Problem(field, (error.code, error.values)))
     defaulted = [name for name, field in fields().items() if field.optional and not _is_limit(field)]
     # The best number of threads for a larger model is measured when its run begins.
     planned = {name: written(getattr(plan.config, name)) or "measured" for name in defaulted}
