@@ -66,6 +66,21 @@ def chat_folder() -> str:
     return str(folder)
 
 
+@functools.cache
+def untied_folder() -> str:
+    """Return the folder of a tiny Llama whose output layer is another table than its embeddings."""
+    from transformers import LlamaForCausalLM
+
+    folder = Path(shutil.copytree(model_folder("llama"), tempfile.mkdtemp(prefix="tiny-untied-"), dirs_exist_ok=True))
+    config = json.loads((folder / "config.json").read_text()) | {"tie_word_embeddings": False}
+    (folder / "config.json").write_text(json.dumps(config))
+    model = LlamaForCausalLM.from_pretrained(folder)
+    with torch.no_grad():
+        model.lm_head.weight.normal_(generator=torch.Generator().manual_seed(2))
+    model.save_pretrained(folder)
+    return str(folder)
+
+
 def _write_tokenizer(folder: Path) -> None:
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pgplay.cli.consent import ask
 from pgplay.cli.output import note, print_json, print_source, say, shorten
 from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_replace, add_yes, delete_each, run_verb
 from pgplay.cli.tables import print_facts, print_table
 from pgplay.errors import InputError
+from pgplay.paths import expand_home
+
+if TYPE_CHECKING:
+    from pgplay.library.policy_card import PolicyCard
 
 
 def run_policies(argv: Sequence[str]) -> int:
@@ -20,8 +24,8 @@ def run_policies(argv: Sequence[str]) -> int:
         "show": Verb("show a policy: target, settings and results", _add_show, _show),
         "rename": Verb("rename a policy", _add_rename, _rename),
         "delete": Verb("delete policies", _add_delete, _delete),
-        "export": Verb("write a policy to one file, for sharing", _add_export, _export),
-        "import": Verb("add a policy from such a file; nothing in it is executed", _add_import, _import),
+        "export": Verb("write a policy to a file, for sharing, or a folder, for transformers", _add_export, _export),
+        "import": Verb("add a policy from such a file or folder; nothing in it is executed", _add_import, _import),
     }
     return run_verb("pgplay policies", "The saved policies.", verbs, argv, "list")
 
@@ -132,6 +136,13 @@ def _add_export(parser: Parser) -> None:
     parser.add_argument(
         "file", metavar="FILE", nargs="?", default=".", help="a file or a folder (default: the current folder)"
     )
+    parser.add_argument(
+        "--format",
+        choices=("pgplay", "peft", "hf"),
+        default="pgplay",
+        help="pgplay: one file; or a folder of a pretrained model: peft, its adapter alone, or hf, the whole model "
+        "with the adapter merged (default: pgplay)",
+    )
     add_replace(parser)
 
 
@@ -140,26 +151,40 @@ def _export(arguments: Arguments) -> int:
 
     if arguments.file == "-":
         raise InputError("command.policy_to_output")
+    if arguments.format != "pgplay":
+        from pgplay.worker.session.model_folders import export_folder
+
+        say(export_folder(arguments.name, arguments.file, arguments.format, arguments.replace))
+        return 0
     remedy = "advice.replace"
     say(export_policy(arguments.name, arguments.file, overwrite=arguments.replace, remedy=remedy))
     return 0
 
 
-def _add_import(parser: Parser) -> None:
-    parser.add_argument("file", metavar="FILE")
-    parser.add_argument("--name", metavar="NAME", default="", help="default: the name in the file")
-    add_replace(parser)
+def _imported(arguments: Arguments) -> PolicyCard:
+    if expand_home(arguments.file).is_dir():
+        from pgplay.worker.session.model_folders import import_folder
 
-
-def _import(arguments: Arguments) -> int:
+        return import_folder(arguments.file, arguments.name, arguments.model, overwrite=arguments.replace)
     from pgplay.library.archive import import_policy
 
-    card = import_policy(
+    return import_policy(
         arguments.file,
         arguments.name,
         overwrite=arguments.replace,
         remedy="advice.name_or_replace",
     )
+
+
+def _add_import(parser: Parser) -> None:
+    parser.add_argument("file", metavar="FILE|FOLDER", help="an exported file, or the folder of an adapter or a model")
+    parser.add_argument("--name", metavar="NAME", default="", help="default: the name in the file, or the folder's")
+    parser.add_argument("--model", metavar="BASE", default="", help="the base of an adapter, if it is elsewhere")
+    add_replace(parser)
+
+
+def _import(arguments: Arguments) -> int:
+    card = _imported(arguments)
     say(card.name)
     if not card.reward_source:
         return 0
