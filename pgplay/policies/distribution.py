@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from pgplay.policies.density import entropy, kl_divergence
-from pgplay.policies.prefix_tree import of_actions_at
+from pgplay.policies.prefix_tree import of_actions_at, spread
 
 TokenLoss = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 """Maps log p, log q, values and a mask of the tokens possible under both, all (P, any number of tokens), to losses of
@@ -47,11 +47,35 @@ class TokenValues(Protocol):
         ...
 
 
+class TokenMeasures(Protocol):
+    """What a loss asks of sampled tokens, all (B, T), and defined where they were sampled. Ask for each once."""
+
+    @property
+    def log_p(self) -> Tensor:
+        """The tokens' log-probabilities."""
+
+    @property
+    def log_q(self) -> Tensor | None:
+        """The same under the other distribution; None without one."""
+
+    @property
+    def kl(self) -> Tensor | None:
+        """The exact KL, from the distribution that each token was drawn from to the other one; None without one."""
+
+    @property
+    def entropy(self) -> Tensor:
+        """The exact entropy of the distribution that each token was drawn from."""
+
+
 class TokenDistribution(Protocol):
     """The distribution over V tokens after each of P prefixes; a token that a filter removes has probability 0."""
 
     def log_p(self, actions: Tensor, prefix_index: Tensor) -> Tensor:
         """Return the log-probabilities (B, T) of `actions` (B, T), after the prefixes `prefix_index` (B, T)."""
+        ...
+
+    def measure(self, actions: Tensor, prefix_index: Tensor, mask: Tensor, other: Self | None) -> TokenMeasures:
+        """Return everything about `actions` (B, T) after the prefixes `prefix_index` (B, T), sampled where `mask`."""
         ...
 
     def entropy(self) -> Tensor:
@@ -122,6 +146,12 @@ class DenseDistribution(NamedTuple):
         """Return the log-probabilities (B, T) of `actions` (B, T), after the prefixes `prefix_index` (B, T)."""
         return of_actions_at(self.log_probabilities, prefix_index, actions)
 
+    def measure(
+        self, actions: Tensor, prefix_index: Tensor, mask: Tensor, other: DenseDistribution | None
+    ) -> DenseMeasures:
+        """Return everything about `actions` (B, T) after the prefixes `prefix_index` (B, T), also outside `mask`."""
+        return DenseMeasures(self, other, actions, prefix_index)
+
     def entropy(self) -> Tensor:
         """Return the exact entropy (P,) in nats."""
         return entropy(self.log_probabilities)
@@ -156,3 +186,32 @@ class DenseDistribution(NamedTuple):
     def detach(self) -> Self:
         """Return the same distribution as a constant to the gradient."""
         return self._replace(log_probabilities=self.log_probabilities.detach())
+
+
+class DenseMeasures(NamedTuple):
+    """The measures of `actions` (B, T) after the prefixes `prefix_index` (B, T), each computed when it is asked for."""
+
+    distribution: DenseDistribution
+    other: DenseDistribution | None
+    actions: Tensor
+    prefix_index: Tensor
+
+    @property
+    def log_p(self) -> Tensor:
+        """The actions' log-probabilities."""
+        return self.distribution.log_p(self.actions, self.prefix_index)
+
+    @property
+    def log_q(self) -> Tensor | None:
+        """The same under the other distribution; None without one."""
+        return None if self.other is None else self.other.log_p(self.actions, self.prefix_index)
+
+    @property
+    def kl(self) -> Tensor | None:
+        """The exact KL to the other distribution; None without one."""
+        return None if self.other is None else spread(self.distribution.kl(self.other), self.prefix_index)
+
+    @property
+    def entropy(self) -> Tensor:
+        """The exact entropy."""
+        return spread(self.distribution.entropy(), self.prefix_index)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pgplay.errors import InputError
+from pgplay.policies.chunked_distribution import ChunkedDistribution, prefixes_at_once
 from pgplay.policies.density import Density
 from pgplay.policies.distribution import DenseDistribution, TokenDistribution
 from pgplay.policies.families.base import Capability
@@ -67,10 +68,19 @@ class Policy:
     def distributions(self, features: Tensor, densities: Sequence[Density]) -> list[TokenDistribution]:
         """Return the next token's distribution under each of `densities` after prefixes with `features` (P, W).
 
-        Equal densities share one distribution; all share the logits.
+        Equal densities share one distribution; all share the logits, unless these take more than LOGITS_MEMORY.
         """
-        logits = self.network.logits(features)
-        made = {density: DenseDistribution(density.log_probabilities(logits)) for density in dict.fromkeys(densities)}
+        made: dict[Density, TokenDistribution]
+        rows = prefixes_at_once(self.tokenizer.vocabulary_size)
+        if self.network.has_constant_head and len(features) > rows:
+            constant = not torch.is_grad_enabled()
+            made = {
+                density: ChunkedDistribution(features, self.network.logits, density, rows, constant)
+                for density in densities
+            }
+        else:
+            logits, kinds = self.network.logits(features), dict.fromkeys(densities)
+            made = {density: DenseDistribution(density.log_probabilities(logits)) for density in kinds}
         return [made[density] for density in densities]
 
     def distribution_after(

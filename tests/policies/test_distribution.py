@@ -1,29 +1,28 @@
 """The contract of every TokenDistribution, held against a sum over the tokens one by one.
 
-`ChunkedDistribution` is a second implementation that keeps features and computes the logits a few tokens at a time, as
-a large vocabulary needs: what it can do within the protocol, a loss may ask for.
+`ChunkedDistribution` keeps features and computes the logits of a few prefixes at a time, as a large vocabulary needs.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, Self
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 import pytest
 import torch
 from torch import Tensor
 
+from pgplay.policies.chunked_distribution import ChunkedDistribution, ChunkedMeasures
 from pgplay.policies.density import Density
 from pgplay.policies.distribution import (
     EVERY_TOKEN,
     DenseDistribution,
     DenseValues,
     TokenDistribution,
-    TokenLoss,
-    TokenValues,
 )
+from pgplay.policies.prefix_tree import spread
 
 PREFIXES, WIDTH, VOCABULARY = 3, 4, 7
 KINDS = ("dense", "chunked")
@@ -31,100 +30,8 @@ DENSITIES = (Density(), Density(temperature=0.6), Density(top_k=3))
 EXACT = {"atol": 1e-12, "rtol": 1e-9}
 
 
-class ChunkedValues(NamedTuple):
-    """Numbers that are computed for a slice of the tokens whenever they are asked for; no (P, V) is ever stored."""
-
-    compute: Callable[[slice], Tensor]
-
-    def part(self, tokens: slice) -> Tensor:
-        return self.compute(tokens)
-
-    def of(self, actions: Tensor, prefix_index: Tensor) -> Tensor:
-        flat = zip(prefix_index.flatten().tolist(), actions.flatten().tolist(), strict=True)
-        chosen = [self.compute(slice(token, token + 1))[prefix, 0] for prefix, token in flat]
-        return torch.stack(chosen).view(actions.shape)
-
-    def map(self, change: Callable[[Tensor], Tensor]) -> ChunkedValues:
-        return ChunkedValues(lambda tokens: change(self.compute(tokens)))
-
-    def plus(self, other: TokenValues) -> ChunkedValues:
-        return ChunkedValues(lambda tokens: self.compute(tokens) + other.part(tokens))
-
-    def less(self, of_prefix: Tensor) -> ChunkedValues:
-        return ChunkedValues(lambda tokens: self.compute(tokens) - of_prefix[:, None])
-
-
-class ChunkedDistribution(NamedTuple):
-    """Features (P, W) and a head (W, V) at a temperature; each sum goes over chunks of two tokens."""
-
-    features: Tensor
-    head: Tensor
-    temperature: float
-    cut: Tensor
-    """(P, 1): logits below it are removed, as by top-k."""
-
-    def chunks(self) -> Iterator[tuple[slice, Tensor]]:
-        """Return the log-probabilities (P, 2) of each chunk."""
-        norm = torch.stack([logits.logsumexp(1) for _, logits in self._logits()]).logsumexp(0)[:, None]
-        for tokens, logits in self._logits():
-            yield tokens, logits - norm
-
-    def _logits(self) -> Iterator[tuple[slice, Tensor]]:
-        for start in range(0, self.head.shape[1], 2):
-            logits = self.features @ self.head[:, start : start + 2] / self.temperature
-            yield slice(start, start + 2), logits.masked_fill(logits < self.cut, -torch.inf)
-
-    def log_p(self, actions: Tensor, prefix_index: Tensor) -> Tensor:
-        result = torch.zeros(actions.shape, dtype=self.features.dtype)
-        for tokens, log_p in self.chunks():
-            here = (actions >= tokens.start) & (actions < tokens.start + log_p.shape[1])
-            chosen = (actions - tokens.start).clamp(0, log_p.shape[1] - 1)
-            result = torch.where(here, log_p[prefix_index, chosen], result)
-        return result
-
-    def entropy(self) -> Tensor:
-        return -sum_of((log_p.exp() * log_p.masked_fill(log_p == -torch.inf, 0.0)).sum(1) for _, log_p in self.chunks())
-
-    def kl(self, other: Self) -> Tensor:
-        pairs = zip(self.chunks(), other.chunks(), strict=True)
-        return sum_of(
-            (log_p.exp() * (log_p - log_q).masked_fill(log_p == -torch.inf, 0.0)).sum(1)
-            for (_, log_p), (_, log_q) in pairs
-        )
-
-    def linear_values(self, features: Tensor, weights: Tensor) -> ChunkedValues:
-        return ChunkedValues(lambda tokens: features @ weights[tokens].t())
-
-    def expected(self, q: TokenValues) -> Tensor:
-        return sum_of((log_p.exp() * q.part(tokens)).sum(1) for tokens, log_p in self.chunks())
-
-    def expected_vector(self, vectors: Tensor) -> Tensor:
-        return sum_of(log_p.exp() @ vectors[tokens] for tokens, log_p in self.chunks())
-
-    def expected_loss(self, now: Self, q: TokenValues, loss: TokenLoss) -> Tensor:
-        result = torch.zeros(len(self.features), dtype=self.features.dtype)
-        for (tokens, log_q), (_, log_p) in zip(self.chunks(), now.chunks(), strict=True):
-            possible = (log_p > -torch.inf) & (log_q > -torch.inf)
-            given = (torch.where(possible, values, 0.0) for values in (log_p, log_q))
-            result = result + (log_q.exp() * loss(*given, q.part(tokens), possible)).sum(1)
-        return result
-
-    def most_likely(self, count: int) -> tuple[Tensor, Tensor]:
-        tokens = torch.zeros(len(self.features), 0, dtype=torch.long)
-        values = torch.zeros(len(self.features), 0, dtype=self.features.dtype)
-        for chunk, log_p in self.chunks():
-            numbers = torch.arange(chunk.start, chunk.start + log_p.shape[1]).expand_as(log_p)
-            tokens, values = torch.cat([tokens, numbers], 1), torch.cat([values, log_p], 1)
-            values, order = values.topk(min(count, values.shape[1]), 1)
-            tokens = tokens.gather(1, order)
-        return tokens, values
-
-    def detach(self) -> Self:
-        return self._replace(features=self.features.detach(), head=self.head.detach())
-
-
-def sum_of(parts: Any) -> Tensor:
-    return torch.stack(list(parts)).sum(0)
+def sum_of(parts: Iterable[Tensor]) -> Tensor:
+    return torch.stack([*parts]).sum(0)
 
 
 class Case(NamedTuple):
@@ -142,13 +49,9 @@ def case(kind: str, density: Density, seed: int = 0) -> Case:
     )
     features.requires_grad_()
     log_probabilities = density.log_probabilities(features @ head)
-    chosen = DenseDistribution(log_probabilities)
+    chosen: TokenDistribution = DenseDistribution(log_probabilities)
     if kind == "chunked":
-        logits = (features @ head / density.temperature).detach()
-        cut = torch.full((PREFIXES, 1), -torch.inf, dtype=torch.float64)
-        if density.top_k:
-            cut = logits.topk(density.top_k).values[:, -1:]
-        return Case(ChunkedDistribution(features, head, density.temperature, cut), features, log_probabilities.tolist())
+        chosen = ChunkedDistribution(features, lambda part: part @ head, density, rows=2)
     return Case(chosen, features, log_probabilities.tolist())
 
 
@@ -207,6 +110,34 @@ def test_expectations_are_the_sums_over_the_tokens(kind: str, density: Density) 
         wanted = means(given.log_p, lambda _, token, __, at=column: vectors[token, at].item())
         found = given.distribution.expected_vector(vectors)[:, column]
         torch.testing.assert_close(found.detach(), wanted, **EXACT)
+
+
+@every_kind
+@every_density
+def test_what_is_measured_of_sampled_tokens_and_its_gradient_are_those_of_each_alone(
+    kind: str, density: Density
+) -> None:
+    given, other = case(kind, density), case(kind, Density(), seed=1)
+    prefix_index = torch.tensor([[0, 2, 1, 1], [2, 2, 0, 0]])
+    likeliest = given.distribution.most_likely(3)[0]  # so that no filter removes them
+    actions = likeliest[prefix_index, torch.tensor([[0, 1, 2, 1], [0, 2, 1, 0]])]
+    mask = torch.tensor([[True, True, False, True], [False, True, True, True]])
+    found = given.distribution.measure(actions, prefix_index, mask, other.distribution.detach())
+    alone, frozen = case("dense", density), case("dense", Density(), seed=1).distribution.detach()
+    wanted = ChunkedMeasures(
+        log_p=alone.distribution.log_p(actions, prefix_index),
+        log_q=frozen.log_p(actions, prefix_index),
+        kl=spread(alone.distribution.kl(frozen), prefix_index),
+        entropy=spread(alone.distribution.entropy(), prefix_index),
+    )
+    slopes, names = [], ("log_p", "kl", "entropy")
+    for measured, features in ((found, given.features), (wanted, alone.features)):
+        numbers = (weight * getattr(measured, name)[mask].square().sum() for weight, name in enumerate(names, 1))
+        slopes.append(torch.autograd.grad(sum_of(numbers), features)[0])
+    torch.testing.assert_close(*slopes, **EXACT)
+    for name in (*names, "log_q"):
+        torch.testing.assert_close(getattr(found, name)[mask], getattr(wanted, name)[mask], **EXACT)
+    assert given.distribution.measure(actions, prefix_index, mask, None).kl is None
 
 
 @every_kind

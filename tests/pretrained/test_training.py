@@ -13,6 +13,7 @@ from pgplay.learning.inputs import read_inputs
 from pgplay.learning.plan import make_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.learning.warm_start import warm_up
+from pgplay.policies import chunked_distribution
 from pgplay.policies.density import Density
 from pgplay.policies.policy import Policy
 from pgplay.policies.reading import prefixes_of, token_losses
@@ -116,6 +117,18 @@ def test_what_is_read_once_has_the_gradient_of_every_text_alone(kind: str) -> No
         slopes.append(torch.autograd.grad(losses.square().sum(), policy.trainable_parameters()))
     for shared, alone in zip(*slopes, strict=True):
         torch.testing.assert_close(shared, alone, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("settings", [{}, {"algorithm": "ppo", "temperature": 1.3, "top_k": 20}, {"entropy": 0.1}])
+def test_a_small_memory_for_logits_changes_no_step(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = run("llama", kl=0.1, **settings)
+    steps = [whole.step().metrics for _ in range(3)]
+    monkeypatch.setattr(chunked_distribution, "LOGITS_MEMORY", 300 * 4 * chunked_distribution.COPIES * 5)
+    parted = run("llama", kl=0.1, **settings)
+    for wanted in steps:
+        found = parted.step().metrics
+        for name in (*wanted.keys() - {"seconds_sample", "seconds_score", "seconds_learn"},):
+            assert found[name] == pytest.approx(wanted[name], rel=1e-3, abs=1e-4), name
 
 
 @every_kind

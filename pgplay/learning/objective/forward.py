@@ -40,15 +40,14 @@ def forward(batch: Batch, modules: Modules, density: Density) -> Forward:
     features = policy.features(prefixes, batch.masks)
     # Texts that were not sampled are read as they are: temperature and filters belong to sampling.
     distribution, unfiltered = policy.distributions(features, [density, Density()])
-    log_p = distribution.log_p(actions, prefix_index)
-    log_ratio = kl = None
+    frozen = None
     if modules.reference is not None:
         with torch.no_grad():
             # At the run's temperature, so that equal weights diverge by nothing, whatever the reference was trained at;
             # unfiltered, as a token that it removes would cost without end.
             frozen = modules.reference.distribution_after(prefixes, Density(density.temperature))
-        log_ratio = log_p - frozen.log_p(actions, prefix_index)
-        kl = spread(distribution.kl(frozen), prefix_index)
+    sampled = distribution.measure(actions, prefix_index, batch.rollout.mask, frozen)
+    log_p, log_q, kl = sampled.log_p, sampled.log_q, sampled.kl
     texts = [reading for reading in (batch.imitated, batch.measured) if reading]
     losses, first = [], len(actions)
     for reading in texts:
@@ -61,9 +60,9 @@ def forward(batch: Batch, modules: Modules, density: Density) -> Forward:
         distribution,
         log_p,
         spread(modules.critic(features)[:, 0], prefix_index),
-        spread(distribution.entropy(), prefix_index),
-        log_ratio,
-        kl,
+        sampled.entropy,
+        log_ratio=None if log_q is None else log_p - log_q,
+        kl=kl,
         imitation=cross_entropies[0] if batch.imitated else None,
         target_losses=losses[-1].detach() if batch.measured else None,
         cross_entropy=cross_entropies[-1].detach() if batch.measured else None,

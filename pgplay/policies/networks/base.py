@@ -21,6 +21,8 @@ class Network(Protocol):
 
     width: int
     mask_count: int
+    has_constant_head: bool
+    """Whether training leaves the map from features to logits as it is."""
 
     def __call__(self, prefixes: Prefixes, masks: Tensor | None = None) -> Tensor:
         """Return features (P, W) for `prefixes`, with a row of `masks` for each."""
@@ -77,6 +79,8 @@ class PromptReader(Network, Protocol):
 
 class WholeState:
     """Trains, saves and copies every parameter."""
+
+    has_constant_head = False
 
     def trainable_parameters(self: nn.Module) -> list[nn.Parameter]:  # type: ignore[misc]
         """Return the parameters that training changes."""

@@ -46,12 +46,13 @@ class PretrainedNetwork(nn.Module):
         self.width: int = causal.config.hidden_size  # type: ignore[union-attr, assignment]
         self._context: int = causal.config.max_position_embeddings  # type: ignore[union-attr, assignment]
         self._frozen = frozen
-
-    @property
-    def trained(self) -> dict[str, nn.Parameter]:
+        named = sorted(causal.named_parameters())
+        self.trained: dict[str, nn.Parameter] = {
+            PREFIX + name.replace(".default.", "."): value for name, value in named if value.requires_grad
+        }
         """The trained parameters by name, in the order of their names."""
-        named = sorted(self.causal.named_parameters())
-        return {PREFIX + name.replace(".default.", "."): value for name, value in named if value.requires_grad}
+        head = causal.get_output_embeddings()  # type: ignore[operator]
+        self.has_constant_head = not any(parameter.requires_grad for parameter in head.parameters())
 
     def trainable_parameters(self) -> list[nn.Parameter]:
         """Return the parameters that training changes."""
