@@ -16,6 +16,7 @@ from pgplay.learning.schedules.entropy_weight import COLLAPSED
 from pgplay.learning.trainer import Trainer
 from pgplay.rewards.reward import build_reward
 from pgplay.worker.session.session import Session
+from tests.benchmarks.hacks import hack
 
 MOST_COMPLETIONS = 150_000
 IN_THE_BENCHMARK = {"copy"}
@@ -100,6 +101,29 @@ def test_the_collapse_is_flat_and_is_said_within_30_steps(seed: int) -> None:
 def test_the_trap_and_the_way_out_differ_in_how_the_reward_is_paid_alone() -> None:
     trap, avoided = ({one.name: one for one in preset_names()}[name] for name in ("subsequence-trap", "trap-avoided"))
     assert avoided.settings == trap.settings | {"credit": "dense"}
+
+
+def test_hacking_is_held_back_by_the_divergence_alone() -> None:
+    free, held_back = (load_preset(name).settings for name in ("hack-words", "hack-words-kl"))
+    assert held_back == free | {"kl": 0.05, "kl_limit": 0.2}
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("name", ["hack-words", "hack-charset", "hack-chrf"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_hacked_reward_rises_while_its_measure_falls_and_both_are_said(name: str, seed: int) -> None:
+    run = hack(name, seed)
+    assert run.reward[1] > run.reward[0]
+    assert run.measure[1] < 0.8 * run.measure[0]
+    assert run.said is not None
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_limited_divergence_keeps_most_of_what_was_meant(seed: int) -> None:
+    free, held_back = hack("hack-words", seed), hack("hack-words-kl", seed)
+    assert held_back.measure[1] > 2 * free.measure[1]
+    assert held_back.divergence < 0.3 < free.divergence
 
 
 def test_the_comparators_have_the_preset_that_they_are_compared_with() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from pgplay.app.screens.dialogs.choose_metrics import MetricsScreen
-from pgplay.app.state.plot_view import PlotView
+from pgplay.app.state.plot_view import USUAL, PlotView
 from pgplay.app.widgets.plots.curve import Plot
 from pgplay.config.run_config import make_config
 from pgplay.runs.store import RunStore
@@ -35,6 +35,17 @@ async def test_any_metric_that_the_run_tells_can_be_plotted() -> None:
         assert bench.app.state.view.shown[-1] == "measure:prefix"
         await until(pilot, lambda: "┤" in words(bench, "#plot-5"))
         assert bench.app.main.query_one("#plot-5", Plot).border_title == "prefix (measure)"
+
+
+async def test_a_measure_is_plotted_beside_the_reward_until_a_person_chooses() -> None:
+    async with opened(size=(120, 40)) as (bench, pilot):
+        bench.worker.build(measure=("prefix",))
+        bench.worker.train(100, metrics=with_further)
+        await until(pilot, lambda: bench.app.main.query_one("#plot-2", Plot).border_title == "prefix (measure)")
+        await until(pilot, lambda: "┤" in words(bench, "#plot-2"))
+        assert len(bench.app.main.query(Plot)) == len(USUAL)
+        bench.app.state.view = bench.app.state.view.choosing(("reward_mean", "entropy"))
+        assert bench.app.state.plots.shown == ("reward_mean", "entropy")
 
 
 async def test_the_cursor_reads_all_plots_at_one_step() -> None:

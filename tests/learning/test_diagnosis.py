@@ -166,7 +166,8 @@ def test_a_reward_that_falls_is_said_while_it_is_lower_with_both_numbers() -> No
     assert said[79] == ()
     (finding,) = said[139]
     assert (finding.kind, finding.settings) == ("falling-reward", {"lr": 0.0025})
-    assert "0.30 in the newest steps, 0.59 around step 80" in finding_text(finding.kind, finding.values)
+    assert (finding.numbers["peak"], finding.numbers["now"]) == pytest.approx((0.6, 0.3), abs=0.03)
+    assert "in the newest steps, 0.6" in finding_text(finding.kind, finding.values)
     assert said[-1] == ()
     assert changes_of(said, "falling-reward") == 2
 

@@ -23,7 +23,7 @@ class PlotController:
         from pgplay.app.screens.dialogs.choose_metrics import MetricsScreen
 
         state = self._host.state
-        shown = await self._host.push_screen_wait(MetricsScreen(state.history, state.view.shown))
+        shown = await self._host.push_screen_wait(MetricsScreen(state.history, state.plots.shown))
         self._look(state.view.choosing(shown or ()))
 
     def smooth(self) -> None:

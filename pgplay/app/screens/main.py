@@ -81,7 +81,7 @@ class MainScreen(Screen[None]):
         if "large" in parts or "small" in parts:
             absent = "" if state.info is None or state.info.has_policy else NO_NETWORK
             call = PREPARING if state.is_beginning else START
-            self.query_one(Curves).show(state.history, state.view, absent, call, parts)
+            self.query_one(Curves).show(state.history, state.plots, absent, call, parts)
         if "texts" in parts:
             settings = state.settings or to_settings(self._config)
             self.query_one(Headline).show(state, settings, state.parameters)

@@ -126,6 +126,12 @@ class AppState:
         return (seconds[0] / total, seconds[1] / total, seconds[2] / total) if total > 0 else None
 
     @property
+    def plots(self) -> PlotView:
+        """The view of the curves; until a person chooses metrics, a run's measures are plotted beside its reward."""
+        measures = self.info.settings.get("measure", ()) if self.info is not None else ()
+        return self.view.with_measures(tuple(f"measure:{spec}" for spec in measures))
+
+    @property
     def signals(self) -> tuple[Signal, ...]:
         """How the learning signal stands, judged by the recent steps; empty before the first one."""
         if not self.history.last_step:

@@ -60,6 +60,13 @@ class PlotView:
         """Return the view with these metrics, the large plot's first."""
         return replace(self, shown=shown[:MOST_PLOTS] or USUAL)
 
+    def with_measures(self, measures: tuple[str, ...]) -> PlotView:
+        """Return the view with `measures` after the reward, in place of the last plots, unless a person has chosen."""
+        if self.shown != USUAL:
+            return self
+        reward, *others = USUAL
+        return self.choosing((reward, *measures, *others[: max(0, len(others) - len(measures))]))
+
     def moved(self, steps: int, last_step: int) -> PlotView:
         """Return the view with the cursor so many steps further; it begins at the last step and stays on the plots."""
         if self.cursor is None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pgplay.learning.algorithms.table import Kind
 from pgplay.learning.reports.averages import Average
 from pgplay.learning.reports.latch import Band, Latch
-from pgplay.learning.reports.peaks import MEASURE, REWARD, Drop, Peaks
+from pgplay.learning.reports.peaks import BLOCK, MEASURE, REWARD, Drop, Peaks
 from pgplay.learning.reports.signals import METRICS, NEWEST, TIED, Signal, band_of, signals, slower
 from pgplay.learning.reports.step_report import Finding, StepReport
 from pgplay.learning.schedules.entropy_weight import COLLAPSED
@@ -35,7 +35,7 @@ _RISE = Band(appears=0.0, leaves=4.0)
 _UNDECIDED = Band(appears=0.5, leaves=0.7)
 _STOPS = Band(appears=0.0, leaves=0.02)
 _LOST = Band(appears=0.1, leaves=0.05)
-_FALL = Band(appears=5.0, leaves=2.0)
+_FALL = Band(appears=6.0, leaves=3.0)
 _REWARD_RISE = Band(appears=3.0, leaves=1.0)
 
 
@@ -194,11 +194,13 @@ _EQUAL_REWARDS = ("no-signal", "tied-rewards", "noisy-gradient")
 
 _RULES = {
     "recovered": _Rule(_recovered, ("falling-reward", "falling-measure")),
-    "falling-reward": _Rule(_falling_reward, ("falling-measure",)),
-    "falling-measure": _Rule(_falling_measure, (*_EQUAL_REWARDS, *_STANDS_STILL)),
+    "falling-measure": _Rule(
+        _falling_measure, ("falling-reward", *_EQUAL_REWARDS, *_STANDS_STILL), 3 * BLOCK
+    ),
     "collapsed-entropy": _Rule(
         _collapsed, (*_EQUAL_REWARDS, *_STANDS_STILL, "never-stops"), COLLAPSE_WINDOW
     ),
+    "falling-reward": _Rule(_falling_reward, (), 3 * BLOCK),
     "low-entropy": _Rule(_explores_little, _EQUAL_REWARDS),
     "no-signal": _Rule(_no_signal, ("tied-rewards", "noisy-gradient", "steps-too-long")),
     "tied-rewards": _Rule(_tied_rewards, ("noisy-gradient",)),

@@ -10,7 +10,7 @@ from pgplay.learning.reports.averages import Average
 REWARD = "reward_mean"
 MEASURE = "measure:"
 
-BLOCK = 20
+BLOCK = 10
 """Steps whose mean counts as one value of a series."""
 
 
