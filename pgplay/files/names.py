@@ -44,9 +44,9 @@ def _reason_to_refuse(name: str) -> Coded | None:
     return None
 
 
-def same_name(one: str, other: str) -> bool:
+def same_name(first: str, second: str) -> bool:
     """Whether two names are the same on a case-insensitive file system, as on macOS and Windows."""
-    return _fold(one) == _fold(other)
+    return _fold(first) == _fold(second)
 
 
 def _fold(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The stamp of a file: as long as it stays equal, what was read before still holds."""
+"""The stamp of a file; while it stays equal, the file has not changed."""
 
 from __future__ import annotations
 

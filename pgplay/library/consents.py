@@ -20,10 +20,10 @@ from pgplay.rewards.spec import OWN, RewardSpec, digest
 def is_allowed(source: str) -> bool:
     """Whether the person allowed exactly this text; a consent file that was changed does not count."""
     try:
-        kept = _text_file(source).read_bytes()
+        allowed = _text_file(source).read_bytes()
     except OSError:
         return False
-    return kept == source.encode("utf-8", "surrogatepass")
+    return allowed == source.encode("utf-8", "surrogatepass")
 
 
 def allow(source: str) -> None:

@@ -125,13 +125,13 @@ def check_policy_name(name: str, replace: bool = False, remedy: str = ANOTHER_NA
 
 
 def hiding_policies() -> list[str]:
-    """Return the names of a person's own policies that hide a policy that ships; an older pgplay let them."""
+    """Return the names of a person's own policies that hide a shipped one, which an older pgplay allowed."""
     own = {composed(folder.name) for folder in kept_folders(policies_folder())}
     return [folder.name for folder in _shipped_folders() if folder.name in own]
 
 
 def rename_policy(name: str, new_name: str) -> None:
-    """Call the policy `name` `new_name`; raises InputError for an unknown, bad or taken name."""
+    """Rename the policy `name`; raises InputError for an unknown, bad or taken name."""
     new_name = check_name("policy", new_name)
     with locked_folder(policies_folder()):
         folder = _find_own(name)
@@ -164,12 +164,12 @@ def _find_own(name: str) -> Path:
 
 
 def _place_for(name: str, replace: bool = False, remedy: str = ANOTHER_NAME) -> Path:
-    """Return the folder in which a policy is to be saved as `name`; raises InputError where the name is taken."""
-    for own in kept_folders(policies_folder()):
-        if composed(own.name) == name and replace:
-            return own
-        if same_name(name, own.name):
-            raise InputError("policy.spelled_otherwise" if replace else "policy.taken", name=own.name, advice=remedy)
+    """Return the folder to save a policy in as `name`; raises InputError for a taken name."""
+    for saved in kept_folders(policies_folder()):
+        if composed(saved.name) == name and replace:
+            return saved
+        if same_name(name, saved.name):
+            raise InputError("policy.spelled_otherwise" if replace else "policy.taken", name=saved.name, advice=remedy)
     for folder in _shipped_folders():
         if same_name(name, folder.name):
             raise InputError("policy.name_of_shipped", name=folder.name)

@@ -58,7 +58,7 @@ class PolicyCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 def encode_card(card: PolicyCard) -> bytes:
-    """Return `card` as policy.json, with a checksum over all it says; metrics that are no finite numbers are left out.
+    """Return `card` as policy.json, with a checksum over its content; metrics that are not finite are left out.
 
     Raises InputError for text that is no valid Unicode.
     """
@@ -93,7 +93,7 @@ def decode_card(data: bytes, what: Coded) -> PolicyCard:
 
 
 def _upgraded(content: dict[str, Any]) -> dict[str, Any]:
-    """Return a card's content in this format: the first one had the three parts of `shape` side by side."""
+    """Return a card's content in this format; the first format had the three parts of `shape` side by side."""
     version = content.get("format_version")
     if version != 1 or isinstance(version, bool):
         return content
@@ -103,7 +103,7 @@ def _upgraded(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check(card: PolicyCard) -> None:
-    """Raise InputError where the card says what no saved policy can be."""
+    """Raise InputError for a card that no saved policy can have."""
     card.shape.check()
     make_config(card.config)
     if card.format_version != FORMAT_VERSION:
@@ -117,19 +117,19 @@ def _check(card: PolicyCard) -> None:
 
 
 def check_weights(card: PolicyCard, tensors: bytes, what: Coded) -> None:
-    """Refuse `tensors` that are no safetensors of the card's network; raises PgplayError that names `what`."""
-    import numpy as np  # here, as a list of policies needs no numbers
+    """Refuse `tensors` other than safetensors of the card's network; raises PgplayError that names `what`."""
+    import numpy as np  # here, as listing policies needs no numpy
 
     try:
-        found = dict(deserialize(tensors))  # type: ignore[no-untyped-call]
+        tensors_by_name = dict(deserialize(tensors))  # type: ignore[no-untyped-call]
     except (SafetensorError, ValueError, OverflowError) as error:
         raise _damaged(what, str(error)) from error
-    stored = {name: tuple(tensor["shape"]) for name, tensor in found.items()}
+    stored = {name: tuple(tensor["shape"]) for name, tensor in tensors_by_name.items()}
     wrong = misfit(stored, card.shape.expected({name: stored[name] for name in sorted(stored)}))
     if wrong:
         characters = len(card.shape.alphabet)
         raise _damaged(what, ("damage.misfit", {"difference": wrong, "model": card.model, "characters": characters}))
-    for name, tensor in found.items():
+    for name, tensor in tensors_by_name.items():
         if tensor["dtype"] != "F32":
             raise _damaged(what, ("damage.data_type", {"name": name, "type": tensor["dtype"]}))
         if not np.isfinite(np.frombuffer(tensor["data"], "<f4")).all():
@@ -137,7 +137,7 @@ def check_weights(card: PolicyCard, tensors: bytes, what: Coded) -> None:
 
 
 def check_tensors(card: PolicyCard, tensors: bytes, what: Coded) -> None:
-    """Refuse `tensors` that are not those that `card` was saved with; raises PgplayError that names `what`."""
+    """Refuse `tensors` other than those saved with `card`; raises PgplayError that names `what`."""
     if len(tensors) < card.size:
         raise _damaged(what, ("damage.cut_short", {"bytes": len(tensors), "expected": card.size}))
     if hashlib.sha256(tensors).hexdigest() != card.sha256:

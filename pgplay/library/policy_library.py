@@ -1,4 +1,4 @@
-"""The policies that a screen lists and handles, by name: wherever they are kept."""
+"""The saved policies by name, wherever they are kept."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class PolicyLibrary(Protocol):
         ...
 
     def rename(self, name: str, new_name: str) -> None:
-        """Give the policy `name` another name that is free."""
+        """Rename the policy `name`."""
         ...
 
     def delete(self, name: str) -> None:
@@ -30,11 +30,11 @@ class PolicyLibrary(Protocol):
         ...
 
     def export_to(self, name: str, file: str) -> Path:
-        """Write the policy `name` to a file of the person's, and return its path."""
+        """Write the policy `name` to a file, and return its path."""
         ...
 
     def import_from(self, file: str) -> PolicyCard:
-        """Add the policy of a file of the person's, and return its card."""
+        """Add the policy in a file, and return its card."""
         ...
 
 
@@ -54,7 +54,7 @@ class LocalPolicyLibrary:
         return shipped_policies()
 
     def rename(self, name: str, new_name: str) -> None:
-        """Give the policy `name` another name that is free."""
+        """Rename the policy `name`."""
         from pgplay.library.policies import rename_policy
 
         rename_policy(name, new_name)
@@ -72,7 +72,7 @@ class LocalPolicyLibrary:
         return export_policy(name, file)
 
     def import_from(self, file: str) -> PolicyCard:
-        """Add the policy of a file, and return its card."""
+        """Add the policy in a file, and return its card."""
         from pgplay.library.archive import import_policy
 
         return import_policy(file)

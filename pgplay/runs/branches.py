@@ -21,7 +21,7 @@ from pgplay.runs.names import find_run, free_name
 
 
 def branch_run(run: str, step: int) -> str:
-    """Make a run that goes on from `run` at `step`, resting at that checkpoint, and return its name.
+    """Make a paused run that continues from the checkpoint of `run` at `step`, and return its name.
 
     Raises InputError for an unknown run and for a step without a checkpoint, with the nearest ones; PgplayError where
     something can't be read or written.
@@ -41,26 +41,26 @@ def branch_run(run: str, step: int) -> str:
 
 
 def usable_at(parent: Path, step: int) -> Usable:
-    """Return the checkpoint of the run in the folder `parent` at `step`, once it is one from which a run can go on.
+    """Return the checkpoint of the run in the folder `parent` at `step`, checked to be one that a run can resume from.
 
     Raises InputError where there is none, with the nearest ones, and PgplayError where it can't be read or used.
     """
-    found = all_checkpoints(parent)
-    if step not in found:
-        nearest = _nearest(list(found), step)
+    checkpoints = all_checkpoints(parent)
+    if step not in checkpoints:
+        nearest = _nearest(list(checkpoints), step)
         code = "run.no_checkpoint_at" if nearest else "run.no_checkpoint"
         raise InputError(code, name=parent.name, step=step, nearest=nearest)
-    return read_usable(parent, found[step])
+    return read_usable(parent, checkpoints[step])
 
 
 def _nearest(steps: list[int], step: int) -> list[int]:
-    """Return the nearest of `steps` before and after `step`, as far as there are any."""
+    """Return the nearest of `steps` before and after `step`, where there are any."""
     before, after = [other for other in steps if other < step], [other for other in steps if other > step]
     return [*before[-1:], *after[:1]]
 
 
 def _with_its_own_reward(state: dict[str, Any]) -> dict[str, Any]:
-    """Return `state` without the stamp of the reward's file: the text of then counts, until the file is saved again."""
+    """Return `state` without the stamp of the reward's file: its text counts until the file is saved again."""
     source, _ = state.get("reward", ("", None))
     return {**state, "reward": [source, None]}
 

@@ -24,7 +24,7 @@ class Checkpoint(NamedTuple):
     """Named tensors (on the CPU once loaded), and a state of JSON values.
 
     Floats come back exactly, not-a-number and the infinities among them; tuples come back as lists. `state["step"]` is
-    the step from which the run goes on. `note` tells, after loading, that an older checkpoint was taken, and why.
+    the step from which the run resumes. `note` says, after loading, that an older checkpoint was used, and why.
     """
 
     tensors: dict[str, torch.Tensor]
@@ -33,9 +33,9 @@ class Checkpoint(NamedTuple):
 
 
 def save_checkpoint(run_folder: Path, checkpoint: Checkpoint, kind: CheckpointKind = "last") -> None:
-    """Make this the checkpoint of `kind` in the run's folder: wholly, or not at all.
+    """Write the checkpoint of `kind` into the run's folder, wholly or not at all.
 
-    Raises PgplayError where it can't be written; the checkpoints before stay.
+    Raises PgplayError where it can't be written; earlier checkpoints stay.
     """
     tensors = pack(checkpoint.tensors)
     write_checkpoint(run_folder, tensors, checkpoint.state, kind)
@@ -45,18 +45,18 @@ def load_checkpoint(run_folder: Path, which: Which = "last", accept: Accept | No
     """Return a checkpoint of the run, verified, and not refused by `accept`.
 
     Raises InputError where there is none; PgplayError, with what is wrong, where it is truncated, edited or of a newer
-    version and no older one can stand in for it.
+    version and no older one can replace it.
     """
     whole: list[Checkpoint] = []
 
-    def accept_whole(found: CheckpointBytes) -> None:
-        what = f"The checkpoint of step {found.state.get('step')} of the run '{run_folder.name}'"
+    def accept_whole(candidate: CheckpointBytes) -> None:
+        what = f"The checkpoint of step {candidate.state.get('step')} of the run '{run_folder.name}'"
         if accept is not None:
-            accept(found)
-        whole.append(Checkpoint(unpack(found.tensors, what), found.state))
+            accept(candidate)
+        whole.append(Checkpoint(unpack(candidate.tensors, what), candidate.state))
 
-    found = read_checkpoint(run_folder, which, accept_whole)
-    return whole[-1]._replace(note=found.note)
+    checkpoint = read_checkpoint(run_folder, which, accept_whole)
+    return whole[-1]._replace(note=checkpoint.note)
 
 
 def pack(tensors: dict[str, torch.Tensor]) -> bytes:

@@ -1,7 +1,7 @@
-"""What a run's checkpoint says beside its tensors, judged as a whole before anything goes on from it; without torch.
+"""A checkpoint's content beside its tensors, checked as a whole before a run resumes from it; without torch.
 
-Everyone who takes a checkpoint takes it through `read_content`: who resumes the run, who branches off it, and who asks
-for its Python before. So they take the same one.
+Resuming, branching and asking for consent to a run's Python all read a checkpoint through `read_content`, so that they
+use the same one.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ KEPT = "python"
 
 
 class RewardStamp(NamedTuple):
-    """By what a saved file differs from the one that was seen before."""
+    """When a reward's file was modified (nanoseconds), and its size in bytes."""
 
     modified: int
     size: int
 
 
 class _State(msgspec.Struct):
-    """What a checkpoint of a run holds beside tensors; one of an older pgplay lacks the newest of it."""
+    """A checkpoint's state; the newest fields are missing in one of an older pgplay."""
 
     step: int
     settings: dict[str, Any]
@@ -46,7 +46,7 @@ class _State(msgspec.Struct):
 
 
 class Content(NamedTuple):
-    """What a run goes on with: `learner` holds its learner's values, `rewards` the reward and the measures."""
+    """What a run resumes with: `learner` holds the learner's values, `rewards` the reward and the measures."""
 
     config: RunConfig
     task: Task | None
@@ -58,64 +58,64 @@ class Content(NamedTuple):
 
 
 class Usable(NamedTuple):
-    """A checkpoint from which its run can go on, and what it holds."""
+    """A checkpoint that its run can resume from, and its content."""
 
     checkpoint: CheckpointBytes
     content: Content
 
 
-def read_content(folder: Path, found: CheckpointBytes) -> Content:
-    """Return what the checkpoint `found` of the run in `folder` holds, once it is one from which the run can go on.
+def read_content(folder: Path, checkpoint: CheckpointBytes) -> Content:
+    """Return the content of a `checkpoint` of the run in `folder`, checked to be one that the run can resume from.
 
     Raises PgplayError that names the checkpoint and says what is wrong.
     """
     try:
-        state = msgspec.convert(found.state, _State)
+        state = msgspec.convert(checkpoint.state, _State)
         config = make_config(state.settings)
-        # A file of pairs may have changed since; the run goes on with what it began with.
+        # A file of pairs may have changed since; the run keeps the pairs that it began with.
         task = _read_task(folder / TASK) if config.task else None
         shape = from_stored(state.shape)
         prompts = len(task.training) if task else 1
-        steps = check_state(state.trainer, found.tensors, config, shape, prompts)
+        steps = check_state(state.trainer, checkpoint.tensors, config, shape, prompts)
         if steps != state.step:
             raise InputError("checkpoint.other_step", steps=steps)
-        rewards = _rewards_of(found.state, config, folder.name)
+        rewards = _rewards_of(checkpoint.state, config, folder.name)
     except (InputError, msgspec.ValidationError) as error:
         cause = error if isinstance(error, InputError) else InputError("text", text=str(error))
-        step = str(found.state.get("step"))
+        step = str(checkpoint.state.get("step"))
         raise PgplayError("checkpoint.unusable", step=step, run=folder.name, cause=cause) from error
     return Content(config, task, shape, state.trainer, state.threads, rewards, state.reward[1])
 
 
 def read_usable(folder: Path, which: Which = "last") -> Usable:
-    """Return a checkpoint of the run in `folder` from which it can go on; of 'last' the newest that is one.
+    """Return a checkpoint that the run in `folder` can resume from; for 'last' the newest usable one.
 
     Raises as `read_checkpoint` does.
     """
     contents: list[Content] = []
-    checkpoint = read_checkpoint(folder, which, lambda found: contents.append(read_content(folder, found)))
+    checkpoint = read_checkpoint(folder, which, lambda candidate: contents.append(read_content(folder, candidate)))
     return Usable(checkpoint, contents[-1])
 
 
 def kept_python(rewards: tuple[RewardSpec, ...]) -> dict[str, tuple[str, str]]:
-    """Return what a checkpoint's state holds of the Python among `rewards`."""
+    """Return the Python among `rewards` as a checkpoint's state keeps it: file and text by reward."""
     return {spec.text: (spec.source.file, spec.code) for spec in rewards if spec.source is not None}
 
 
 def _rewards_of(state: dict[str, Any], config: RunConfig, run: str) -> tuple[RewardSpec, ...]:
-    """Return the reward and the measures that a checkpoint's `state` holds, allowed where the person is known to have.
+    """Return the reward and the measures that a checkpoint's `state` holds, allowed where the person has consented.
 
-    Raises InputError for Python that cannot be found, and ValidationError.
+    Raises InputError for Python that cannot be specs, and ValidationError.
     """
-    kept = msgspec.convert(state.get(KEPT, {}), dict[str, tuple[str, str]])
-    # Before measures were kept, the reward's text stood alone.
+    python = msgspec.convert(state.get(KEPT, {}), dict[str, tuple[str, str]])
+    # Older checkpoints keep the reward's text alone, without measures.
     code = msgspec.convert(state.get("reward", ("", None)), tuple[str, Any])[0]
-    found = []
+    specs = []
     for text in (config.reward, *config.measure):
-        file, own = kept.get(text, ("", code if text == config.reward else ""))
-        spec = read_spec(text, f"the run {run}", own, file)
-        found.append(recall(msgspec.structs.replace(spec, kept=True)))
-    return tuple(found)
+        file, source = python.get(text, ("", code if text == config.reward else ""))
+        spec = read_spec(text, f"the run {run}", source, file)
+        specs.append(recall(msgspec.structs.replace(spec, kept=True)))
+    return tuple(specs)
 
 
 def _read_task(path: Path) -> Task:

@@ -1,7 +1,7 @@
-"""The files of a run's checkpoints, as bytes: without torch, so that the app can ask from which step a run goes on.
+"""The files of a run's checkpoints, as bytes; without torch, so that the app can read a run's last step.
 
 `KIND.json` holds the state and names its tensors' file by their hash, so the two can only come as a pair: the tensors
-are written first, and renaming the JSON file into place is the instant at which the checkpoint is the new one. The last
+are written first, and renaming the JSON file into place is the instant at which the checkpoint is replaced. The last
 checkpoint but one stays as `last-previous.json`, and those kept along the run as `step-STEP.json`.
 """
 
@@ -21,10 +21,10 @@ from pgplay.paths import make_folder
 
 CheckpointKind = Literal["last", "best"]
 Which = CheckpointKind | int
-"""A checkpoint: by its kind, or by the step for which it was kept along the run."""
+"""A checkpoint: by its kind, or by the step at which it was kept along the run."""
 
 VERSION = 2
-"""Of what is written; 1, which is still read, kept the control variate's matrix whole."""
+"""The format's version. Version 1, which is still read, keeps the control variate's matrix whole."""
 _FOLDER = "checkpoints"
 _PREVIOUS = "last-previous"
 _STEP = "step-"
@@ -39,11 +39,11 @@ class CheckpointBytes(NamedTuple):
 
 
 Accept = Callable[[CheckpointBytes], None]
-"""Raises PgplayError for a checkpoint that holds what it must not."""
+"""Raises PgplayError for a checkpoint whose content is not acceptable."""
 
 
 def write_checkpoint(run_folder: Path, tensors: bytes, state: dict[str, Any], kind: CheckpointKind) -> None:
-    """Make this the checkpoint of `kind`, wholly or not at all; raises PgplayError where it can't be written."""
+    """Write the checkpoint of `kind`, wholly or not at all; raises PgplayError where it can't be written."""
     folder = make_folder(run_folder / _FOLDER)
     digest = hashlib.sha256(tensors).hexdigest()
     tensors_path = folder / f"{digest}.safetensors"
@@ -64,7 +64,7 @@ def write_checkpoint(run_folder: Path, tensors: bytes, state: dict[str, Any], ki
 
 
 def keep_last(run_folder: Path) -> int:
-    """Keep the last checkpoint, for as long as `forget_steps` does not name it, and return its step.
+    """Keep the last checkpoint along the run, until `forget_steps` removes it, and return its step.
 
     Raises PgplayError where it can't be read or written.
     """
@@ -82,21 +82,21 @@ def kept_steps(run_folder: Path) -> list[int]:
 
 
 def forget_steps(run_folder: Path, steps: Iterable[int]) -> None:
-    """Keep the checkpoints of `steps` no longer; their tensors go with the next one that is written."""
+    """Remove the checkpoints of `steps`; their tensors are deleted when the next checkpoint is written."""
     for step in steps:
         (run_folder / _FOLDER / f"{_STEP}{step}.json").unlink(missing_ok=True)
 
 
 def all_checkpoints(run_folder: Path) -> dict[int, Which]:
-    """Return every checkpoint from which the run can go on, by its step, in order; what can't be read is left out."""
-    found: dict[int, Which] = {step: step for step in kept_steps(run_folder)}
+    """Return every readable checkpoint by its step, in order."""
+    checkpoints: dict[int, Which] = {step: step for step in kept_steps(run_folder)}
     kinds: tuple[CheckpointKind, ...] = ("best", "last")
     for kind in kinds:
         with contextlib.suppress(PgplayError, FileNotFoundError):
             step = _read_document(run_folder / _FOLDER / f"{kind}.json")["state"].get("step")
             if isinstance(step, int):
-                found.setdefault(step, kind)
-    return dict(sorted(found.items()))
+                checkpoints.setdefault(step, kind)
+    return dict(sorted(checkpoints.items()))
 
 
 def tensors_size(run_folder: Path) -> int:
@@ -108,9 +108,9 @@ def tensors_size(run_folder: Path) -> int:
 
 
 def read_checkpoint(run_folder: Path, which: Which, accept: Accept | None = None) -> CheckpointBytes:
-    """Return a checkpoint; for 'last' the newest that is whole, with a note where another one was newer.
+    """Return a checkpoint; for 'last' the newest that is whole, with a note if a newer one is damaged.
 
-    `accept` may refuse one for what it holds, by a PgplayError. Raises InputError where there is none, PgplayError
+    `accept` may refuse one for its content by a PgplayError. Raises InputError where there is none, PgplayError
     where none can be used.
     """
     folder = run_folder / _FOLDER
@@ -123,20 +123,20 @@ def read_checkpoint(run_folder: Path, which: Which, accept: Accept | None = None
         newest = _damaged(folder / "last.json", "damage.missing")
     for name in names:
         try:
-            found = _read(folder, name)
+            checkpoint = _read(folder, name)
             if accept is not None:
-                accept(found)
+                accept(checkpoint)
         except PgplayError as error:
             newest = newest or error
         else:
-            taken = f"The checkpoint of step {found.state.get('step')} is taken instead."
-            return found._replace(note=f"{newest.problem} {taken}") if newest is not None else found
+            taken = f"The checkpoint of step {checkpoint.state.get('step')} is taken instead."
+            return checkpoint._replace(note=f"{newest.problem} {taken}") if newest is not None else checkpoint
     assert newest is not None
     raise newest
 
 
 def _newest_first(folder: Path) -> list[str]:
-    """Return the names of the checkpoints from which a run may go on, as far as they can be read, the newest first."""
+    """Return the names of the readable checkpoints that a run may resume from, newest first."""
     steps = {f"{_STEP}{step}": step for step in kept_steps(folder.parent)}
     best = _step_of(folder, "best")
     if best is not None:
@@ -145,7 +145,7 @@ def _newest_first(folder: Path) -> list[str]:
 
 
 def _step_of(folder: Path, name: str) -> int | None:
-    """Return the step of a checkpoint, without reading its tensors; None where it or they cannot be there."""
+    """Return the step of a checkpoint, without reading its tensors; None where either is missing."""
     with contextlib.suppress(PgplayError, FileNotFoundError):
         document = _read_document(folder / f"{name}.json")
         step = document["state"].get("step")
@@ -155,14 +155,14 @@ def _step_of(folder: Path, name: str) -> int | None:
 
 
 def checkpoint_step(run_folder: Path) -> int | None:
-    """Return the step from which a run would go on, without reading tensors; None where it can't."""
+    """Return the step from which a run would resume, without reading tensors; None where it can't."""
     folder = run_folder / _FOLDER
     steps = (_step_of(folder, name) for name in _newest_first(folder))
     return next((step for step in steps if step is not None), None)
 
 
 def forget_after(run_folder: Path, step: int) -> None:
-    """Keep no checkpoint of a later `step` along the run, nor as its best: the run goes on from there."""
+    """Remove the checkpoints after `step`, also the best one, as the run continues from there."""
     forget_steps(run_folder, [later for later in kept_steps(run_folder) if later > step])
     best = _step_of(run_folder / _FOLDER, "best")
     if best is not None and best > step:
@@ -203,12 +203,12 @@ def _read_document(path: Path) -> dict[str, Any]:
     )
     if not whole:
         raise _damaged(path, "damage.changed")
-    found: dict[str, Any] = document
-    return found
+    checked: dict[str, Any] = document
+    return checked
 
 
 def _sweep(folder: Path) -> None:
-    """Delete the tensors that no checkpoint names any more, and what a crash left half written."""
+    """Delete tensors that no checkpoint names, and files that a crash left half written."""
     named = set()
     for path in folder.glob("*.json"):
         with contextlib.suppress(PgplayError):

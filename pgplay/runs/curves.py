@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_SERIES = 256
-"""More names than that come from nothing sensible; what comes beyond is not kept."""
+"""The most metrics that a run's curves hold; further names are ignored."""
 
 
 class Window(NamedTuple):
-    """What some steps told, as it is stored: of each its numbers, 8-byte floats for the metrics of its kind.
+    """The metrics of some steps as they are stored: per step the 8-byte floats of the metrics of its kind.
 
-    `names` are the metrics of each kind; most runs have one kind of steps, or a few.
+    `names` holds the metrics of each kind; most runs have one kind of step, or a few.
     """
 
     steps: Sequence[int]
@@ -40,9 +40,9 @@ class Window(NamedTuple):
 
 
 class Bucket(msgspec.Struct, frozen=True, gc=False):
-    """Some neighbouring steps: where they end, the lowest, highest and last value, their mean, how many they are.
+    """A metric over neighbouring steps: the last step, lowest, highest and last value, mean, number of steps.
 
-    There are tens of thousands of them; as tuples they made the garbage collector stop the keys for 50 ms at a time.
+    A struct without garbage collection: a screen holds tens of thousands, and collecting them delays key presses.
     """
 
     step: int
@@ -60,20 +60,20 @@ class MetricCurves(NamedTuple):
     of: dict[str, list[Bucket]]
 
     def number(self, bucket: Bucket) -> int:
-        """Return the number of a bucket: those of different metrics that have the same one are of the same steps."""
+        """Return the number of a bucket; buckets of different metrics with one number hold the same steps."""
         return (bucket.step - 1) // self.span
 
 
-def merged(one: Bucket, other: Bucket) -> Bucket:
-    """Return two neighbouring buckets as one."""
-    steps = one.steps + other.steps
+def merged(first: Bucket, second: Bucket) -> Bucket:
+    """Return the union of two neighbouring buckets."""
+    steps = first.steps + second.steps
     # Weighed so that no product overflows, however large the values.
-    mean = one.mean * (one.steps / steps) + other.mean * (other.steps / steps)
-    return Bucket(other.step, min(one.low, other.low), max(one.high, other.high), other.last, mean, steps)
+    mean = first.mean * (first.steps / steps) + second.mean * (second.steps / steps)
+    return Bucket(second.step, min(first.low, second.low), max(first.high, second.high), second.last, mean, steps)
 
 
 def curves_of(windows: Iterable[Window], last_step: int, most: int) -> MetricCurves:
-    """Return the curves of steps that come in order and end at `last_step`, in at most `most` buckets each.
+    """Return the curves of steps, given in order up to `last_step`, in at most `most` buckets each.
 
     A value that is not finite is left out.
     """
@@ -87,35 +87,35 @@ def curves_of(windows: Iterable[Window], last_step: int, most: int) -> MetricCur
 
 
 def _add(curves: MetricCurves, window: Window) -> None:
-    """Reduce some steps to buckets and append those; the first ones may go on with the buckets that are there."""
+    """Reduce the window's steps to buckets and append them; the first may extend the last bucket of before."""
     import numpy as np
 
     steps = np.array(window.steps, dtype=np.int64)
     names, values = _matrix(window)
     numbers = (steps - 1) // curves.span
     starts = np.flatnonzero(np.diff(numbers, prepend=numbers[0] - 1))
-    is_told = np.isfinite(values)
-    counts = np.add.reduceat(is_told.astype(np.int64), starts)
-    lows = np.minimum.reduceat(np.where(is_told, values, np.inf), starts)
-    highs = np.maximum.reduceat(np.where(is_told, values, -np.inf), starts)
+    is_finite = np.isfinite(values)
+    counts = np.add.reduceat(is_finite.astype(np.int64), starts)
+    lows = np.minimum.reduceat(np.where(is_finite, values, np.inf), starts)
+    highs = np.maximum.reduceat(np.where(is_finite, values, -np.inf), starts)
     of_row = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(steps)))
-    shares = np.where(is_told, values, 0.0) / np.maximum(counts, 1)[of_row]  # divided first: no sum overflows
+    shares = np.where(is_finite, values, 0.0) / np.maximum(counts, 1)[of_row]  # divided first: no sum overflows
     means = np.add.reduceat(shares, starts)
-    ends = np.maximum.reduceat(np.where(is_told, np.arange(len(steps))[:, None], -1), starts)
+    ends = np.maximum.reduceat(np.where(is_finite, np.arange(len(steps))[:, None], -1), starts)
     for column, name in enumerate(names):
         if name not in curves.of and len(curves.of) >= MOST_SERIES:
             continue
-        found = np.flatnonzero(counts[:, column])
-        if not len(found):
+        filled = np.flatnonzero(counts[:, column])
+        if not len(filled):
             continue
-        at = ends[found, column]
+        at = ends[filled, column]
         parts: list[NDArray[Any]] = [
             steps[at],
-            lows[found, column],
-            highs[found, column],
+            lows[filled, column],
+            highs[filled, column],
             values[at, column],
-            means[found, column],
-            counts[found, column],
+            means[filled, column],
+            counts[filled, column],
         ]
         new = [Bucket(*fields) for fields in zip(*(part.tolist() for part in parts), strict=True)]
         buckets = curves.of.setdefault(name, [])
@@ -125,7 +125,7 @@ def _add(curves: MetricCurves, window: Window) -> None:
 
 
 def _matrix(window: Window) -> tuple[list[str], NDArray[np.float64]]:
-    """Return every metric of some steps, and a column for each with NaN where a step did not tell it."""
+    """Return the window's metrics, and a column for each (steps × metrics) with NaN where a step lacks it."""
     import numpy as np
 
     kinds = sorted(set(window.kinds))

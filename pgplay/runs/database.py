@@ -1,4 +1,4 @@
-"""The SQLite file of a run: its tables, making it, and opening it to write or only to read."""
+"""The SQLite file of a run: its tables, creating it, and opening it to write or to read."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ CREATE TABLE events (id INTEGER PRIMARY KEY, step INTEGER NOT NULL, kind TEXT NO
 """
 
 _TABLES = ("run", "names", "steps", "samples", "events")
-"""What every store has; one of an early pgplay lacks `details` until it is written to."""
+"""The tables of every store; one of an early pgplay lacks `details` until it is written to."""
 
 
 def create_database(path: Path, config: RunConfig) -> None:
-    """Make the empty store of a run of `config` in the file `path`."""
+    """Create the empty store of a run of `config` in the file `path`."""
     database = sqlite3.connect(path, isolation_level=None)
     try:
         database.execute("PRAGMA journal_mode = WAL")
@@ -62,7 +62,7 @@ def create_database(path: Path, config: RunConfig) -> None:
 def copy_until(
     source: sqlite3.Connection, copy: sqlite3.Connection, step: int, values: dict[str, str], event: tuple[str, str]
 ) -> None:
-    """Put the history of `source` up to `step` into the empty store `copy`, set `values`, and add an event's words."""
+    """Copy `source` up to `step` into the empty store `copy`, set `values`, and add `event` (kind, detail)."""
     copy.execute("BEGIN IMMEDIATE")
     copy.executemany("INSERT INTO names VALUES (?, ?)", source.execute("SELECT id, names FROM names"))
     for table, columns in (("steps", 7), ("samples", 2), ("details", 3)):
@@ -78,7 +78,7 @@ def copy_until(
 def connect(path: Path) -> sqlite3.Connection:
     """Open the store in the file `path` to write; each statement commits by itself outside a transaction.
 
-    Raises PgplayError where it is missing, no store, or of a newer version; sqlite3.Error where it is damaged.
+    Raises PgplayError for a file that is missing, not a store, or newer; sqlite3.Error for a damaged one.
     """
     database = _open(path, "mode=rw")
     try:
@@ -93,8 +93,8 @@ def connect(path: Path) -> sqlite3.Connection:
 def connect_to_read(path: Path) -> sqlite3.Connection:
     """Open the store in the file `path` to read, also on a disk that is full or may not be written.
 
-    SQLite wants to put the index of its log beside a store even to read it. Where it cannot, it keeps that index in
-    memory; a store without a log has no writer, and is read as it lies there. Raises as `connect` does.
+    Even to read, SQLite puts the index of its log beside a store. Where it cannot, the index is kept in memory; a store
+    without a log has no writer and is read as immutable. Raises as `connect` does.
     """
     try:
         database = _open(path, "mode=rw")
@@ -139,7 +139,7 @@ def _open(path: Path, mode: str) -> sqlite3.Connection:
 
 
 def _check_tables(database: sqlite3.Connection, path: Path) -> None:
-    """Raise PgplayError where the store is made of anything but tables of its own: a view may never end."""
+    """Raise PgplayError for a store that holds anything but plain tables: reading a view may never end."""
     kinds = {}
     for kind, name, text in database.execute("SELECT type, name, sql FROM sqlite_schema LIMIT 100"):
         is_plain = kind == "index" or (kind == "table" and not str(text).upper().startswith("CREATE VIRTUAL"))

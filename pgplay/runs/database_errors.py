@@ -1,4 +1,4 @@
-"""SQLite's errors about a run's store in plain English: one sentence per kind."""
+"""SQLite's errors about a run's store as errors of pgplay, one code per kind."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ DATABASE = "run.sqlite"
 
 LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 NEEDS_ROOM = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY}
-"""The primary codes with which SQLite refuses to read where it can put nothing beside the file."""
+"""SQLite's primary codes for a file that it can put nothing beside."""
 
 _LEAST_ROOM = 64 * 1024
 """Bytes that SQLite needs beside a store: the index of its log has 32 KB."""
 
 
 def primary_code(error: sqlite3.Error) -> int | None:
-    """Return SQLite's primary code of `error`; None where Python raised it by itself."""
+    """Return SQLite's primary code of `error`; None for an error of Python's own."""
     code = getattr(error, "sqlite_errorcode", None)
     return None if code is None else code & 0xFF
 
 
 @contextlib.contextmanager
 def plain_database_errors(folder: Path) -> Iterator[None]:
-    """Turn what SQLite and a damaged file raise in the block into a PgplayError about the run in `folder`."""
+    """Turn errors of SQLite and of damaged values in the block into a PgplayError about the run in `folder`."""
     try:
         yield
     except sqlite3.Error as error:
-        raise _in_words(folder, error) from error
+        raise _coded(folder, error) from error
     except msgspec.ValidationError as error:
         what, _, _ = str(error).partition(" - at ")
         raise damaged(folder, ("damage.wrong_kind", {"reason": what})) from error
@@ -46,11 +46,11 @@ def plain_database_errors(folder: Path) -> Iterator[None]:
 
 
 def damaged(folder: Path, reason: str | Coded) -> PgplayError:
-    """Return the error for a run whose store can't be read; `reason` is a code, or what the system said."""
+    """Return the error for a run whose store can't be read; `reason` is a code, or the system's message."""
     return PgplayError("run.damaged", name=folder.name, folder=folder, reason=reason)
 
 
-def _in_words(folder: Path, error: sqlite3.Error) -> PgplayError:
+def _coded(folder: Path, error: sqlite3.Error) -> PgplayError:
     code = primary_code(error)
     if code in LOCKED:
         return PgplayError("store.locked", run=folder.name, file=folder / DATABASE)
@@ -73,12 +73,12 @@ def _in_words(folder: Path, error: sqlite3.Error) -> PgplayError:
 def _lacks_room(folder: Path) -> bool:
     try:
         return shutil.disk_usage(folder).free < _LEAST_ROOM
-    except OSError:  # the folder is gone, which is no lack of room
+    except OSError:  # the folder is gone
         return False
 
 
 def _reason_to_stay_shut(folder: Path) -> str:
-    """Return in the system's words why the store can't be opened, as SQLite does not pass them on."""
+    """Return the system's reason why the store can't be opened; SQLite does not pass it on."""
     try:
         with (folder / DATABASE).open("rb"):
             return "damage.nothing_beside"

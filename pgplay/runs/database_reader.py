@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 LOG = "worker.log"
 _PAGE = 1024  # rows that are fetched at once
 _WINDOW = 4096  # steps
-_READ_LIMIT = 5.0  # seconds that SQLite may look for the next rows: it finds some thousands in a hundredth
-_BETWEEN_LOOKS = 20_000  # of SQLite's instructions, a fraction of a millisecond
+_READ_LIMIT = 5.0  # seconds that SQLite may take for the next page; usually it takes a hundredth
+_BETWEEN_CHECKS = 20_000  # of SQLite's instructions between checks of the deadline, a fraction of a millisecond
 
 _names_decoder = msgspec.json.Decoder(tuple[str, ...])
 _traces_decoder = msgspec.json.Decoder(Trace)
@@ -60,7 +60,7 @@ class DatabaseReader:
         with self._plainly():
             self._database = self._connect()
         try:
-            self._database.set_progress_handler(lambda: time.monotonic() > self._deadline, _BETWEEN_LOOKS)
+            self._database.set_progress_handler(lambda: time.monotonic() > self._deadline, _BETWEEN_CHECKS)
             self.config = self._read_config()
         except BaseException:
             self._database.close()
@@ -76,22 +76,22 @@ class DatabaseReader:
 
     @property
     def log_path(self) -> Path:
-        """The file for what training code prints."""
+        """The file for the output of training code."""
         return self.folder / LOG
 
     @property
     def state(self) -> str:
-        """What `finish` said last, else 'training'."""
+        """The state of the last `finish`, else 'training'."""
         return self._value("state")
 
     @property
     def message(self) -> str:
-        """The reason that `finish` gave in words, empty without one."""
+        """The reason of the last `finish` in words, empty without one."""
         stored = self._value("message")
         try:
             return text_of(*_reasons_decoder.decode(stored))
         except (msgspec.DecodeError, RecursionError):
-            return stored  # 0.1 stored words
+            return stored  # words, as stored by 0.1
 
     @property
     def created(self) -> str:
@@ -103,23 +103,24 @@ class DatabaseReader:
 
     @property
     def note(self) -> str:
-        """What a person wrote about the run, empty for nothing."""
+        """The person's note on the run, empty for none."""
         notes = self._select(tuple[str], "SELECT value FROM run WHERE key = 'note'")
         return notes[0][0] if notes else ""
 
     @property
     def parent(self) -> Parent | None:
-        """Where this run comes from, None where it is no branch."""
-        found = dict(self._select(tuple[str, str], "SELECT key, value FROM run WHERE key IN ('parent', 'parent_step')"))
-        if len(found) < 2:
+        """The run that this one is a branch of; None for no branch."""
+        query = "SELECT key, value FROM run WHERE key IN ('parent', 'parent_step')"
+        values = dict(self._select(tuple[str, str], query))
+        if len(values) < 2:
             return None
-        if not found["parent_step"].isdecimal():
-            raise damaged(self.folder, ("damage.branch", {"step": found["parent_step"]}))
+        if not values["parent_step"].isdecimal():
+            raise damaged(self.folder, ("damage.branch", {"step": values["parent_step"]}))
         with self._plainly():
-            return Parent(found["parent"], int(found["parent_step"]))
+            return Parent(values["parent"], int(values["parent_step"]))
 
     def windows(self, after_step: int = 0, limit: int | None = None, until: int = LAST_STEP) -> Iterator[Window]:
-        """Yield what the steps after `after_step` and up to `until` told, oldest first, at most `limit` of them."""
+        """Yield the metrics of the steps after `after_step` and up to `until`, oldest first, at most `limit`."""
         stored = self._pages(
             tuple[StepNumber, int, bytes],
             "SELECT step, names, numbers FROM steps WHERE step > ? AND step <= ? ORDER BY step LIMIT ?",
@@ -129,7 +130,7 @@ class DatabaseReader:
         names = self._names_of_kinds()
         for page in stored:
             steps, kinds, numbers = zip(*page, strict=True)
-            if not names.keys() >= set(kinds):  # a step of a new kind has come since
+            if not names.keys() >= set(kinds):  # a new kind was added since
                 names = self._names_of_kinds()
             for kind, size in set(zip(kinds, map(len, numbers), strict=True)):
                 if kind not in names or size != 8 * len(names[kind]):
@@ -154,7 +155,7 @@ class DatabaseReader:
         return itertools.chain.from_iterable(window.rows() for window in self.windows(after_step, limit))
 
     def rows(self, after_step: int = 0, limit: int | None = None) -> list[tuple[int, dict[str, float]]]:
-        """Return what `each_row` yields; of a long run that takes gigabytes."""
+        """Return the rows of `each_row` as a list; for a long run that takes gigabytes."""
         return list(self.each_row(after_step, limit))
 
     def row(self, step: int) -> dict[str, float]:
@@ -162,19 +163,19 @@ class DatabaseReader:
         return dict(self.each_row(step - 1, 1)).get(step, {})
 
     def metrics(self) -> list[str]:
-        """Return every metric that a step told, in the order in which they came."""
+        """Return the metrics of any step, in order of first appearance."""
         return list(dict.fromkeys(itertools.chain.from_iterable(self._names_of_kinds().values())))
 
     def samples(self, step: int) -> tuple[Sample, ...]:
-        """Return the samples of `step`, or of the nearest step before it that kept any; none where none did."""
-        found = self._select(
+        """Return the samples of `step`, or of the nearest earlier step with any; empty if there is none."""
+        rows = self._select(
             tuple[bytes], "SELECT samples FROM samples WHERE step <= ? ORDER BY step DESC LIMIT 1", (step,)
         )
         with self._plainly():
-            return _samples_decoder.decode(found[0][0]) if found else ()
+            return _samples_decoder.decode(rows[0][0]) if rows else ()
 
     def traces(self, after_step: int = 0) -> Iterator[tuple[int, Trace]]:
-        """Yield (step, trace) of the steps after `after_step` that kept one, oldest first."""
+        """Yield (step, trace) of the steps after `after_step` that have one, oldest first."""
         for step, detail in self._each(
             tuple[StepNumber, bytes],
             "SELECT step, detail FROM details WHERE kind = 'trace' AND step > ? ORDER BY step",
@@ -185,13 +186,13 @@ class DatabaseReader:
             yield step, trace
 
     def anatomy(self, step: int) -> StepDetail | None:
-        """Return the anatomy of `step`; None where it was not taken apart."""
-        found = self._select(tuple[bytes], "SELECT detail FROM details WHERE kind = 'anatomy' AND step = ?", (step,))
+        """Return the full record of `step`; None if it was not recorded in full."""
+        rows = self._select(tuple[bytes], "SELECT detail FROM details WHERE kind = 'anatomy' AND step = ?", (step,))
         with self._plainly():
-            return _anatomies_decoder.decode(found[0][0]) if found else None
+            return _anatomies_decoder.decode(rows[0][0]) if rows else None
 
     def anatomy_steps(self) -> list[int]:
-        """Return the steps that were taken apart, in order."""
+        """Return the steps that were recorded in full, in order."""
         return self._steps("SELECT step FROM details WHERE kind = 'anatomy' ORDER BY step")
 
     def sampled_steps(self) -> list[int]:
@@ -199,24 +200,24 @@ class DatabaseReader:
         return self._steps("SELECT step FROM samples ORDER BY step")
 
     def events(self) -> list[RunEvent]:
-        """Return what happened, oldest first."""
+        """Return the run's events, oldest first."""
         return self._select(RunEvent, "SELECT step, kind, detail FROM events ORDER BY id")
 
     def checkpoints(self) -> list[int]:
-        """Return the steps from which the run can go on, in order."""
+        """Return the steps that the run can resume from, in order."""
         return list(all_checkpoints(self.folder))
 
     def progress(self) -> RunProgress:
         """Return how far the run got, without reading its history."""
-        found = self._select(
+        rows = self._select(
             RunProgress,
             "SELECT step, seconds, completions, (SELECT max(reward_mean) FROM steps), reward_mean"
             " FROM steps ORDER BY step DESC LIMIT 1",
         )
-        return found[0] if found else RunProgress(0, 0.0, 0, None, None)
+        return rows[0] if rows else RunProgress(0, 0.0, 0, None, None)
 
     def check(self) -> None:
-        """Read a little of every table; raises PgplayError where it holds what a store of pgplay does not."""
+        """Read a little of every table; raises PgplayError for values that a store of pgplay never holds."""
         self.events()
         last = self.progress().steps
         self.row(last)
@@ -245,10 +246,10 @@ class DatabaseReader:
             raise PgplayError("run.other_settings", name=self.name, cause=error) from error
 
     def _value(self, key: str) -> str:
-        found = self._select(tuple[str], "SELECT value FROM run WHERE key = ?", (key,))
-        if not found:
+        values = self._select(tuple[str], "SELECT value FROM run WHERE key = ?", (key,))
+        if not values:
             raise damaged(self.folder, ("damage.lacks", {"name": f"its {key}"}))
-        return found[0][0]
+        return values[0][0]
 
     def _steps(self, query: str) -> list[int]:
         return [step for (step,) in self._select(tuple[StepNumber], query)]
@@ -257,21 +258,21 @@ class DatabaseReader:
         return list(self._each(kind, query, values))
 
     def _each(self, kind: type[Row], query: str, values: Iterable[Any] = ()) -> Iterator[Row]:
-        """Yield what `query` finds, each row checked to be of `kind`; memory does not grow with their number."""
+        """Yield the rows of `query`, each checked to be of `kind`; memory does not grow with their number."""
         return itertools.chain.from_iterable(self._pages(kind, query, values))
 
     def _pages(self, kind: type[Row], query: str, values: Iterable[Any] = (), size: int = _PAGE) -> Iterator[list[Row]]:
-        """Yield what `_each` does, at most `size` rows at once and never none."""
+        """Yield the rows of `_each` in lists of 1 to `size`."""
         cursor = None
         while True:
             with self._access, self._plainly():
                 self._deadline = time.monotonic() + _READ_LIMIT
                 try:
                     cursor = cursor or self._database.execute(query, tuple(values))
-                    found = cursor.fetchmany(size)
+                    fetched = cursor.fetchmany(size)
                 finally:
                     self._deadline = math.inf
-                rows = msgspec.convert(found, list[kind], builtin_types=(bytes,))  # type: ignore[valid-type]
+                rows = msgspec.convert(fetched, list[kind], builtin_types=(bytes,))  # type: ignore[valid-type]
             if rows:
                 yield rows
             if len(rows) < size:

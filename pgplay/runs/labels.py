@@ -1,4 +1,4 @@
-"""What a person calls a stored run, and what they write about it."""
+"""Renaming stored runs, and the notes that a person keeps with them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def write_note(run: str, note: str) -> None:
 
 
 def rename_run(name: str, new_name: str) -> None:
-    """Call the run `name` `new_name`; its branches then name it so.
+    """Rename a run; its branches then name it so.
 
     Raises InputError for an unknown, bad or taken name, and for a run that is training.
     """
@@ -50,7 +50,7 @@ def rename_run(name: str, new_name: str) -> None:
             folder.rename(place)
             sync_folder(place.parent)
         for branch in kept_folders(runs_folder()):
-            with contextlib.suppress(PgplayError):  # one that is damaged stays as it is
+            with contextlib.suppress(PgplayError):  # a damaged run is left alone
                 with DatabaseReader.open(branch.name) as run:
                     is_branch = run.parent is not None and run.parent.run == folder.name
                 if is_branch:

@@ -29,14 +29,14 @@ def choose_run_name(config: RunConfig, name: str = "") -> str:
     return free_name(f"{date.today().isoformat()}-{slug(config)}")
 
 
-def free_name(wanted: str) -> str:
-    """Return `wanted`, or with a number behind it where a run is called so; the caller holds the folder's lock."""
+def free_name(base: str) -> str:
+    """Return `base`, with a number appended if it is taken; the caller holds the folder's lock."""
     taken = [run.name for run in kept_folders(runs_folder())]
-    wanted = wanted[:_LONGEST]
-    name, number = wanted, 1
+    base = base[:_LONGEST]
+    name, number = base, 1
     while _is_taken(name, taken):
         number += 1
-        name = f"{wanted}-{number}"
+        name = f"{base}-{number}"
     return name
 
 

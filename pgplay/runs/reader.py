@@ -1,4 +1,4 @@
-"""Reading a stored run: what any reader answers, wherever the run is kept."""
+"""Reading a stored run, wherever it is kept."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class RunProgress(NamedTuple):
 
 
 class Parent(NamedTuple):
-    """The run that another one is a branch of, and the step at which it leaves it."""
+    """The run that another is a branch of, and the step of the branch's checkpoint."""
 
     run: str
     step: StepNumber
@@ -56,7 +56,7 @@ class RunReader(Protocol):
 
     @property
     def state(self) -> str:
-        """The state in which the run was left last, else 'training'."""
+        """The run's last state, else 'training'."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""The stored runs that a screen lists and reads, by name: wherever they are kept."""
+"""The stored runs by name, wherever they are kept."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class RunLibrary(Protocol):
         ...
 
     def last_checkpoint(self, name: str) -> int | None:
-        """Return the step from which the run `name` would go on; None where it can't."""
+        """Return the step from which the run `name` would resume; None where it can't."""
         ...
 
     def delete(self, name: str) -> None:
@@ -29,7 +29,7 @@ class RunLibrary(Protocol):
         ...
 
     def rename(self, name: str, new_name: str) -> None:
-        """Call the run `name` `new_name`."""
+        """Rename the run `name`."""
         ...
 
     def write_note(self, name: str, note: str) -> None:
@@ -53,7 +53,7 @@ class LocalRunLibrary:
         return DatabaseReader.open(name)
 
     def last_checkpoint(self, name: str) -> int | None:
-        """Return the step from which the run `name` would go on; None where it can't."""
+        """Return the step from which the run `name` would resume; None where it can't."""
         from pgplay.runs.checkpoint_files import checkpoint_step
         from pgplay.runs.names import find_run
 
@@ -66,7 +66,7 @@ class LocalRunLibrary:
         delete_run(name)
 
     def rename(self, name: str, new_name: str) -> None:
-        """Call the run `name` `new_name`."""
+        """Rename the run `name`."""
         from pgplay.runs.labels import rename_run
 
         rename_run(name, new_name)

@@ -67,8 +67,8 @@ class RunStore(DatabaseReader):
     def create(config: RunConfig, name: str = "", fill: Callable[[Path], object] | None = None) -> RunStore:
         """Create a run and open it, ready to record; an empty `name` makes one of the date and the target.
 
-        `fill` puts into the run's folder what it must never be without: the run appears with all of it. Safe when two
-        processes do so at once. Raises InputError for a bad or taken name, PgplayError where it can't be written.
+        `fill` writes further files into the run's folder before the run appears. Safe when two processes create runs at
+        once. Raises InputError for a bad or taken name, PgplayError where it can't be written.
         """
         runs = runs_folder()
         with locked_folder(runs):
@@ -114,7 +114,7 @@ class RunStore(DatabaseReader):
         self._names[names] = identity
 
     def keep_anatomy(self, anatomy: StepDetail) -> None:
-        """Keep the anatomy of a step that was taken apart; raises PgplayError where it can't be written."""
+        """Keep the full record of a step; raises PgplayError where it can't be written."""
         with self._writing() as database:
             self._keep_detail(database, anatomy.step, "anatomy", anatomy)
 
@@ -128,7 +128,7 @@ class RunStore(DatabaseReader):
             database.execute("INSERT INTO events (step, kind, detail) VALUES (?, ?, ?)", (step, kind, detail))
 
     def rewind(self, step: int) -> None:
-        """Forget all that came after `step`, because the run goes on from its checkpoint of that step."""
+        """Forget everything after `step`, as the run continues from its checkpoint of that step."""
         with self._writing() as database:
             for table in ("steps", "samples", "details", "events"):
                 database.execute(f"DELETE FROM {table} WHERE step > ?", (step,))
@@ -141,7 +141,7 @@ class RunStore(DatabaseReader):
             self._keep(database, {"state": state, "message": stored})
 
     def best(self, metrics: tuple[str, ...]) -> tuple[float, ...]:
-        """Return the highest tuple of these metrics that any step told, lacking ones as minus infinity."""
+        """Return the highest tuple of these metrics over all steps; a missing metric counts as minus infinity."""
         best = (-math.inf,) * len(metrics)
         for window in self.windows():
             places = {
@@ -149,15 +149,15 @@ class RunStore(DatabaseReader):
                 for kind, names in window.names.items()
             }
             for kind, numbers in zip(window.kinds, window.numbers, strict=True):
-                told = (
+                values = (
                     -math.inf if place is None else _one_number.unpack_from(numbers, place)[0] for place in places[kind]
                 )
-                best = max(best, tuple(told))
+                best = max(best, tuple(values))
         return best
 
     @property
     def is_in_place(self) -> bool:
-        """Whether the files that are written still lie in the run's folder: one that was deleted takes writes too."""
+        """Whether the open files are still those in the run's folder; a deleted file would take writes too."""
         return all(_identity(self.folder / name) == known for name, known in self._written.items())
 
     def check_place(self) -> None:
@@ -198,7 +198,7 @@ class RunStore(DatabaseReader):
             self.check_place()
 
     def _begin(self) -> None:
-        """Begin to write; where another program holds the store, say so and wait, but only once so long."""
+        """Begin a transaction; if another program locks the store, report it and wait, the full patience only once."""
         deadline, has_said = time.monotonic() + self._patience, False
         while True:
             try:
@@ -218,16 +218,16 @@ class RunStore(DatabaseReader):
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Return what tells a file from any other that lies at `path` later; None where there is none."""
+    """Return the device and inode of the file at `path`; None if it is missing."""
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def keeps_samples(step: int, solved: bool) -> bool:
-    """Tell whether the samples of `step` are kept: all of the first, then ever fewer, and any that solved the task."""
+    """Tell whether the samples of `step` are kept: all at first, then ever fewer, and any that solved the task."""
     stride = 1
     while stride * ALL_SAMPLES_UNTIL < step:
         stride *= 2

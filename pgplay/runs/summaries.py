@@ -26,17 +26,16 @@ from pgplay.runs.store import LOCK
 
 _GOES_ON = {"training", "preparing"}
 _FILES = (DATABASE, f"{DATABASE}-wal", "checkpoints", os.path.join("checkpoints", "last.json"))
-"""The files that a summary is read from."""
+"""The files that a summary depends on."""
 
 
 class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the list of runs.
 
-    `target` is the task's name where there is a task. `state` is what the run said last; 'interrupted' where it said
-    that it is training but nobody trains it; 'unreadable' where `problem` says why, and the rest is empty. `model` is
-    empty where no network is trained. `checkpoint_step` is the step from which it can be resumed, None where it can't.
-    `parent` is the run that this one is a branch of, left at `parent_step`. `settings` are those with which it began,
-    and `note` is what a person wrote about it.
+    `target` is the task's name where there is a task. `state` is the run's last state; 'interrupted' for a run
+    left in training by a process that is gone; 'unreadable' if `problem` says why, and the rest is empty. `model` is
+    empty where no network is trained. `checkpoint_step` is the step that it can be resumed from, None if it can't. A
+    branch names its `parent` and the `parent_step`. `settings` are those it began with, `note` is the person's.
     """
 
     name: str
@@ -68,28 +67,28 @@ def list_runs() -> list[RunSummary]:
     """
     folders = kept_folders(runs_folder())
     index = Index(runs_index_file(), RunSummary)
-    summaries = [_as_it_is_now(_known_or_read(index, folder), folder) for folder in folders]
+    summaries = [_with_current_state(_cached_or_read(index, folder), folder) for folder in folders]
     index.save(folder.name for folder in folders)
     return sorted(summaries, key=lambda run: run.created, reverse=True)
 
 
 def summary_of(folder: Path) -> RunSummary:
     """Return the line of the list for the run in `folder`."""
-    return _as_it_is_now(_read(folder), folder)
+    return _with_current_state(_read(folder), folder)
 
 
-def _known_or_read(index: Index[RunSummary], folder: Path) -> RunSummary:
+def _cached_or_read(index: Index[RunSummary], folder: Path) -> RunSummary:
     stamp = stamp_of(folder, _FILES)
-    known = index.get(folder.name, stamp)
-    if known is not None:
-        return known
+    cached = index.get(folder.name, stamp)
+    if cached is not None:
+        return cached
     summary = _read(folder)
     if not summary.problem and stamp == stamp_of(folder, _FILES):
         index.keep(folder.name, stamp, summary)
     return summary
 
 
-def _as_it_is_now(summary: RunSummary, folder: Path) -> RunSummary:
+def _with_current_state(summary: RunSummary, folder: Path) -> RunSummary:
     """Return `summary` with the state that depends on whether a process trains the run."""
     try:
         if summary.state in _GOES_ON and not _is_trained(folder):
@@ -161,6 +160,6 @@ IN_COLUMNS = ("target", "task", "algorithm", "reward", "seed")
 
 
 def what_differs(runs: Sequence[RunSummary]) -> list[str]:
-    """Return for each of `runs` the settings in which it is unlike most of them, apart from IN_COLUMNS."""
+    """Return for each of `runs` the settings in which it differs from most of them, apart from IN_COLUMNS."""
     readable = iter(deviations([run.settings for run in runs if not run.problem], apart_from=IN_COLUMNS))
     return ["" if run.problem else next(readable) for run in runs]
