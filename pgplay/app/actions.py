@@ -13,8 +13,9 @@ from pgplay.worker.protocol.records import RunState
 class Action(NamedTuple):
     """One thing that a person can do.
 
-    `key` is empty if only the view panel and the palette lead to it. `view_key` is its key in the view panel, empty if
-    it is not about how the plots look. `shown` puts it in the line of keys of every page it works on.
+    `key` may name several, of which `key_display` shows the first; it is empty if only the view panel and the palette
+    lead to the action. `view_key` is its key in the view panel, empty if it is not about how the plots look. `shown`
+    puts it in the line of keys of every page it works on.
     """
 
     name: str
@@ -48,6 +49,11 @@ LOOKS = "look-"
 
 
 ACTIONS = (
+    Action("place_run", "1", "1", "run", "The main page: setup, curves and samples."),
+    Action("place_step", "2", "2", "step", "The newest recorded step, stage by stage; pressed again, token by token."),
+    Action("place_map", "3", "3", "map", "What the policy would write; pressed again, for each prompt."),
+    Action("place_compare", "4", "4", "compare", "Runs side by side."),
+    Action("place_library", "5", "5", "library", "Stored runs; pressed again, saved policies."),
     Action("toggle_run", "space", "space", "start/pause", "Start, pause or resume the run."),
     Action("one_step", "s", "s", "one step", "Make one step and pause."),
     Action("ten_steps", "S", "S", "ten steps", "Make ten steps and pause."),
@@ -95,10 +101,30 @@ ACTIONS = (
     Action("interrupt", "ctrl+c", "^c", "copy", "Copy the selection; pressed twice, quit."),
 )
 
+
+
+class MainPlace(NamedTuple):
+    """One of the five places: the action that goes there, and its pages, to which its key turns in this order."""
+
+    name: str
+    key: str
+    title: str
+    pages: tuple[str, ...]
+
+
+PLACES = (
+    MainPlace("place_run", "1", "Run", ("run",)),
+    MainPlace("place_step", "2", "Step", ("one update", "microscope")),
+    MainPlace("place_map", "3", "Map", ("map", "prompts")),
+    MainPlace("place_compare", "4", "Compare", ("side by side",)),
+    MainPlace("place_library", "5", "Library", ("runs", "policies")),
+)
+
 CONTROLLERS: dict[str, tuple[str, ...]] = {
     "run": (
         *("toggle_run", "one_step", "ten_steps", "go_until", "slower", "faster", "stop", "reset", "target_from_file"),
     ),
+    "navigation": ("place_run", "place_step", "place_map", "place_compare", "place_library"),
     "policies": ("save", "write", "library"),
     "rewards": ("edit_reward", "reward_bench"),
     "plots": (*("choose_metrics", "enlarge", "cursor", "cursor_left", "cursor_right", "zoom", "smooth", "logarithm"),),
@@ -113,7 +139,7 @@ CONTROLLERS: dict[str, tuple[str, ...]] = {
 
 CONTROLLER_OF = {name: controller for controller, names in CONTROLLERS.items() for name in names}
 
-EVERYWHERE = ("view", "toggle_theme", "toggle_ascii", "jump", "help", "quit", "interrupt")
+EVERYWHERE = (*CONTROLLERS["navigation"], "view", "toggle_theme", "toggle_ascii", "jump", "help", "quit", "interrupt")
 """The actions whose keys work on every page; the others' are the main screen's."""
 
 _ENDED = ("phases", "write", "save", "side_by_side", "edit_reward", "toggle_run", "policy_map", "health")
@@ -155,14 +181,14 @@ def bindings(actions: Sequence[Action] = ACTIONS, *, priority: bool = False) -> 
     """
     return [
         Binding(
-            action.key,
+            key,
             do(action.name) if action.name in CONTROLLER_OF else action.name,
             action.title,
-            key_display=action.key_display,
+            key_display=None if place else action.key_display,
             show=action.shown,
             tooltip=action.help,
             priority=priority,
         )
         for action in actions
-        if action.key
+        for place, key in enumerate(filter(None, action.key.split(",")))
     ]

@@ -75,6 +75,7 @@ OPENINGS = {
     "map": Opening(("a",), {"#writing": "greedy"}),
     "prompts": Opening(("P",), {"#watched": "right answer"}, _listed),
     "health": Opening(("d",), {"#health-signals": "Entropy"}),
+    "view": Opening(("v",), {"#view-choices": "metrics"}),
     "metrics": Opening(("m", "slash", *"percentile"), {"#metric-about": "10th"}),  # all of them would change too often
     "details": Opening(("i",), {"#details TwoColumnText": ""}),
     "recipe": Opening(("y",), {"#recipe": "default"}),

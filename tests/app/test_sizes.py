@@ -39,10 +39,10 @@ async def test_the_ways_out_are_seen_on_the_smallest_screen(name: str) -> None:
         await prepare(bench, pilot)
         screen = await go_to(name, bench, pilot)
         seen = {key.key for key in screen.query(FooterKey) if key.region.right <= 60}
-        assert not screen.query(Keys) or seen >= set(WAYS_OUT)
+        assert not screen.query(Keys) or len(seen & set(WAYS_OUT)) == 2
         if screen.query(Keys):
             await pilot.resize_terminal(200, 18)
-            await until(pilot, lambda: [key.key for key in screen.query(FooterKey)][-2:] == list(WAYS_OUT))
+            await until(pilot, lambda: len({key.key for key in screen.query(FooterKey)[-3:]} & set(WAYS_OUT)) == 2)
 
 
 async def test_the_setup_opens_over_the_plots_where_it_is_narrow() -> None:

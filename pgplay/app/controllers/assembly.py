@@ -9,6 +9,7 @@ from pgplay.app.actions import CONTROLLER_OF
 from pgplay.app.controllers.consent import Consent
 from pgplay.app.controllers.inspection import InspectionController
 from pgplay.app.controllers.live_changes import LiveChanges
+from pgplay.app.controllers.navigation import NavigationController
 from pgplay.app.controllers.plots import PlotController
 from pgplay.app.controllers.policies import PolicyController
 from pgplay.app.controllers.rewards import RewardController
@@ -33,6 +34,16 @@ class Controllers:
         self.plots = PlotController(host)
         self.inspection = InspectionController(host, self.changes.follow, self.run.go)
         self.stored_runs = StoredRunsController(host, self.run.start_beside)
+        self.navigation = NavigationController(
+            host,
+            {
+                "place_run": (),
+                "place_step": (self.inspection.newest_step, self.inspection.microscope),
+                "place_map": (self.inspection.policy_map, self.inspection.prompts),
+                "place_compare": (self.stored_runs.side_by_side,),
+                "place_library": (self.stored_runs.runs, self.policies.library),
+            },
+        )
         self.shell = ShellController(host)
         self.worker_events = WorkerEvents(host)
 

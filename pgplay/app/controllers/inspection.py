@@ -31,6 +31,13 @@ class InspectionController:
         if await self._has_a_step_made(pausing=True):
             self._host.push_screen(PhaseScreen(self._host.state, self.dissect))
 
+    async def newest_step(self) -> None:
+        """Walk through the step that was recorded last; have one made if there is none."""
+        from pgplay.app.screens.step.phases import PhaseScreen
+
+        if self._host.state.anatomy is not None or await self._has_a_step_made(pausing=True):
+            self._host.push_screen(PhaseScreen(self._host.state, self.dissect))
+
     async def _has_a_step_made(self, *, pausing: bool = False) -> bool:
         """Have the next step inspected, of a new run if there is no policy; returns whether that was possible."""
         state = self._host.state

@@ -13,6 +13,15 @@ class Explanation(NamedTuple):
 
 
 GROUPS: dict[str, dict[str, Explanation]] = {
+    "Every page": {
+        "places": Explanation(
+            "Places",
+            "Where you are, and the keys of the five places: the run, one step of it, the map of what its policy would "
+            "write, runs compared, and the library of stored runs and policies. A key pressed twice leads to the "
+            "place's next page, which stands at the right.",
+        ),
+        "view-panel": Explanation("View", "The keys that change how this page looks. Escape closes the panel."),
+    },
     "The main screen": {
         "headline": Explanation(
             "First line",

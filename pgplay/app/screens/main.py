@@ -17,6 +17,7 @@ from pgplay.app.messages import PARTS, Part, StateShown
 from pgplay.app.state.app_state import AppState
 from pgplay.app.widgets.headline import Headline
 from pgplay.app.widgets.key_bar import KeysLine
+from pgplay.app.widgets.places import Places
 from pgplay.app.widgets.plots.curve import Plot
 from pgplay.app.widgets.plots.grid import Curves
 from pgplay.app.widgets.samples import Records, Samples
@@ -35,7 +36,7 @@ class MainScreen(Screen[None]):
     """What is learnt, how training goes, and what the policy writes now."""
 
     AUTO_FOCUS = ""
-    ALLOW_IN_MAXIMIZED_VIEW = "#headline, #finding, #status, #keys"
+    ALLOW_IN_MAXIMIZED_VIEW = "#places, #headline, #finding, #status, #keys"
     ESCAPE_TO_MINIMIZE = False  # the app's own escape does this, after leaving a field
 
     def __init__(self, state: AppState, config: RunConfig, preset: str, brought: Sequence[RewardSpec] = ()) -> None:
@@ -46,6 +47,7 @@ class MainScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Compose the panels."""
+        yield Places("place_run", 0)
         yield Headline()
         with Horizontal(id="body"):
             yield Setup(self._config, self._preset, self._brought)

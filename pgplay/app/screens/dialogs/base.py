@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -47,7 +48,8 @@ BACK = Binding("escape", "dismiss", "back", key_display="esc")
 """The last key of a full screen."""
 
 
-WAYS_OUT = (BACK.key, "question_mark")
+WAYS_OUT = (BACK.key, "question_mark", "f1")
+"""The keys that leave a page or explain it; one of the last two, as a field takes the question mark for text."""
 
 
 class Keys(Footer):
@@ -57,10 +59,19 @@ class Keys(Footer):
         super().__init__(compact=True, show_command_palette=False)
 
     def compose(self) -> ComposeResult:
-        """Lay out the keys; those that leave the screen come first if not all fit, so they are never cut off."""
+        """Lay out the keys that fit; those that leave the screen stay, and come first if not all fit."""
         keys = [key for key in super().compose() if isinstance(key, FooterKey)]
-        needed = sum(cell_len(f"{key.key_display} {key.description} ") for key in keys) - 1
-        yield from sorted(keys, key=lambda key: key.key not in WAYS_OUT) if needed > self.app.size.width else keys
+        if self._overflows(keys):
+            keys.sort(key=lambda key: key.key not in WAYS_OUT)
+            while self._overflows(keys):
+                keys.pop()
+        yield from keys
+
+    def _overflows(self, keys: Sequence[FooterKey]) -> bool:
+        """Return whether `keys` take more than the width; styles/app.tcss has the gaps and the margins."""
+        narrow = self.screen.has_class("-narrow", "-tiny")
+        width = sum(cell_len(f"{key.key_display} {key.description}") + (1 if narrow else 2) for key in keys)
+        return width + (-1 if narrow else 0) > self.app.size.width
 
     def on_resize(self) -> None:
         """Lay out the keys again for the current width."""

@@ -14,10 +14,11 @@ from textual.events import Click, Key
 from textual.widgets import Static
 
 from pgplay.app.actions import KeyChoice
-from pgplay.app.drawing.terminal_text import fit
 from pgplay.app.screens.dialogs.base import CLOSES, Dialog
 
 TITLE_WIDTH = 12
+EVERY_PAGES = ("escape", "v", "question_mark", "f1", "ctrl+c", "ctrl+q")
+"""Keys that do here what they do on every page."""
 
 
 class ViewPanel(Dialog[str | None]):
@@ -42,7 +43,7 @@ class ViewPanel(Dialog[str | None]):
         """Write the lines, in the theme's colours."""
         key, title = (self.get_component_rich_style(f"keys--{name}", partial=True) for name in ("key", "title"))
         lines = [
-            Text.assemble((f"{choice.key}  ", key), fit(choice.title, TITLE_WIDTH), "  ", (choice.help, title))
+            Text.assemble((f"{choice.key}  ", key), f"{choice.title:<{TITLE_WIDTH}}", (choice.help, title))
             for choice in self._choices
         ]
         self.query_one(Static).update(Text("\n", no_wrap=True, overflow="ellipsis").join(lines))
@@ -50,7 +51,7 @@ class ViewPanel(Dialog[str | None]):
     def on_key(self, event: Key) -> None:
         """Return the action of the pressed key."""
         by_key = {choice.key: choice.action for choice in self._choices}
-        if event.key not in ("escape", "v", "ctrl+c", "ctrl+q"):
+        if event.key not in EVERY_PAGES:
             event.stop()
             self.dismiss(by_key.get(event.key))
 

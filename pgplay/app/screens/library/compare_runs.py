@@ -25,6 +25,7 @@ from pgplay.app.state.plot_view import words_of
 from pgplay.app.stored_runs.background_reading import read_in_background
 from pgplay.app.stored_runs.overlay import MARKERS, MOST, Overlay, OverlayLine
 from pgplay.app.stored_runs.stored_run import StoredRun
+from pgplay.app.widgets.places import Places
 from pgplay.config.run_config import make_config, to_settings
 from pgplay.errors import InputError, PgplayError
 from pgplay.export.comparison import FORMATS, write_comparison
@@ -100,6 +101,7 @@ class SideBySide(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Compose the screen."""
+        yield Places("place_compare", 0)
         yield Static(id="overlay-title", classes="page-title")
         yield OverlayPlot(self._overlay)
         yield DataTable(cursor_type="row", cursor_foreground_priority="renderable", id="overlay-legend")

@@ -17,6 +17,7 @@ from pgplay.app.drawing.terminal_text import terminal_text
 from pgplay.app.notices import notify_user
 from pgplay.app.screens.dialogs.base import Keys
 from pgplay.app.widgets.data_tables import chosen_key
+from pgplay.app.widgets.places import Places
 from pgplay.app.widgets.text_fields import LineField
 from pgplay.errors import PgplayError
 
@@ -41,6 +42,8 @@ class Listing(Screen[None]):
 
     AUTO_FOCUS = "DataTable"
     HEADING = ""
+    PAGE = 0
+    """Its number among the pages of the library."""
     COLUMNS: ClassVar[tuple[tuple[str, int], ...]] = ()
     GIVE_WAY: ClassVar[tuple[str, ...]] = ()
     """Columns to drop on narrow screens, first one first; the hint shows their content."""
@@ -50,6 +53,7 @@ class Listing(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Compose the screen."""
+        yield Places("place_library", self.PAGE)
         yield Static(self.HEADING, id="listing-title", classes="page-title")
         yield DataTable(cursor_type="row", zebra_stripes=False, id=self.HEADING.lower())
         yield LineField(placeholder="Filter: words that a row contains", id="filter")

@@ -39,6 +39,7 @@ class Library(Listing):
         LEAVE,
     ]
     HEADING = "Policies"
+    PAGE = 1
     COLUMNS = (("Name", 22), ("Target", 30), ("Reward", 18), ("Model", 18), ("Reached", 8), ("Saved", 17))
     GIVE_WAY = ("Model", "Saved")
     NONE_YET = "No saved policies yet. Train one and press ctrl+s on the main screen, or press i to import one."

@@ -18,6 +18,7 @@ from pgplay.app.screens.dialogs.base import BACK, Keys
 from pgplay.app.state.app_state import AppState
 from pgplay.app.state.plot_view import USUAL, PlotView, words_of
 from pgplay.app.stored_runs.stored_run import StoredRun, StoredStep
+from pgplay.app.widgets.places import Places
 from pgplay.app.widgets.plots.curve import Plot
 from pgplay.app.widgets.samples import Samples
 from pgplay.app.widgets.slider import Slider
@@ -48,6 +49,7 @@ class TravelScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Compose the screen."""
+        yield Places("place_library")
         yield Static(id="travel-title", classes="page-title")
         yield Plot(self._metric, id="travel-plot")
         yield Slider(id="travel-slider")

@@ -23,6 +23,7 @@ from pgplay.app.rewards.reported_error import reported_error
 from pgplay.app.screens.dialogs.base import Keys
 from pgplay.app.screens.rewards import bench_text
 from pgplay.app.state.app_state import AppState
+from pgplay.app.widgets.places import Places
 from pgplay.app.widgets.reward_picker import RewardList
 from pgplay.app.widgets.samples import Samples, component_styles
 from pgplay.app.widgets.text_fields import LineField, TextField
@@ -66,6 +67,7 @@ class RewardBench(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Compose the screen."""
+        yield Places("place_run")
         yield Static("Reward bench", id="bench-title", classes="page-title")
         with Container(id="bench"):
             with Vertical(id="bench-rewards", classes="panel") as panel:

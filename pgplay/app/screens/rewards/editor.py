@@ -28,6 +28,7 @@ from pgplay.app.screens.dialogs.base import Keys
 from pgplay.app.state.app_state import AppState
 from pgplay.app.widgets.code_area import CodeArea
 from pgplay.app.widgets.log_pane import LogPane
+from pgplay.app.widgets.places import Places
 from pgplay.app.widgets.samples import Samples, component_styles
 from pgplay.errors import PgplayError, RewardError
 from pgplay.rewards.records import Scores, Triple
@@ -75,6 +76,7 @@ class RewardScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Compose the screen."""
+        yield Places("place_run")
         yield Static(id="reward-title", classes="page-title")
         with Container(id="reward-body"):
             with Vertical(id="reward-editor"):

@@ -21,6 +21,7 @@ from pgplay.app.screens.step.zoomable import ENLARGE, Zoomable
 from pgplay.app.state.app_state import AppState
 from pgplay.app.stored_runs.recorded_steps import RecordedStep, RecordedSteps
 from pgplay.app.widgets.completions import COLUMNS, Completions
+from pgplay.app.widgets.places import Places
 from pgplay.app.widgets.samples import Samples, component_styles
 from pgplay.app.widgets.text_fields import LineField
 from pgplay.app.widgets.token_table import Tokens, alignment
@@ -58,6 +59,7 @@ class MicroscopeScreen(Zoomable):
 
     def compose(self) -> ComposeResult:
         """Compose the screen."""
+        yield Places("place_step", 1)
         yield Static(id="microscope-title", classes="page-title")
         with Horizontal(id="microscope-body"):
             with Vertical(id="microscope-list"):

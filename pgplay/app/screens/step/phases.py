@@ -20,6 +20,7 @@ from pgplay.app.screens.dialogs.base import Keys
 from pgplay.app.screens.step.zoomable import ENLARGE, Zoomable
 from pgplay.app.state.app_state import AppState
 from pgplay.app.widgets.completions import Completions
+from pgplay.app.widgets.places import Places
 from pgplay.app.widgets.samples import Samples, component_styles
 from pgplay.app.widgets.token_table import Tokens, alignment
 from pgplay.learning.reports.step_detail import AlgorithmSettings, CompletionDetail, StepDetail
@@ -62,9 +63,9 @@ class PhaseScreen(Zoomable):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,space", "go(1)", "next stage", key_display="→", priority=True),
         Binding("left", "go(-1)", "previous stage", key_display="←", priority=True),
+        Binding("n", "another", "next step"),
         Binding("c", "code", "code"),
         Binding("p", "plain", "plain algorithm"),
-        Binding("n", "another", "next step"),
         ENLARGE,
         Binding("escape", "back", "back", key_display="esc"),
     ]
@@ -82,6 +83,7 @@ class PhaseScreen(Zoomable):
 
     def compose(self) -> ComposeResult:
         """Compose the screen."""
+        yield Places("place_step", 0)
         yield Static(id="phase-title", classes="page-title")
         stops = Static(id="phase-stops")
         stops.auto_links = False  # the theme's link colour would be unreadable on the highlighted stage

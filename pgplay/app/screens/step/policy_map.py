@@ -19,6 +19,7 @@ from pgplay.app.screens.step.polling import Polling
 from pgplay.app.screens.step.zoomable import ENLARGE, Zoomable
 from pgplay.app.state.app_state import AppState
 from pgplay.app.state.plot_view import PlotView
+from pgplay.app.widgets.places import Places
 from pgplay.app.widgets.plots.heatmaps import Learnt, RewardHistogram, Writing
 from pgplay.app.widgets.token_table import shown_token
 from pgplay.learning.reports.step_detail import PolicyMap
@@ -46,6 +47,7 @@ class MapScreen(Zoomable, Polling):
 
     def compose(self) -> ComposeResult:
         """Compose the maps."""
+        yield Places("place_map", 0)
         yield Static(id="map-title", classes="page-title")
         with Container(id="maps"):
             yield Writing()

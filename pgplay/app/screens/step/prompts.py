@@ -19,6 +19,7 @@ from pgplay.app.screens.dialogs.base import Keys
 from pgplay.app.screens.step.polling import Polling
 from pgplay.app.state.app_state import AppState
 from pgplay.app.widgets.data_tables import chosen_key
+from pgplay.app.widgets.places import Places
 from pgplay.app.widgets.samples import Samples, component_styles
 from pgplay.learning.reports.step_report import PromptSheet, Sample
 
@@ -56,6 +57,7 @@ class PromptsScreen(Polling):
 
     def compose(self) -> ComposeResult:
         """Compose the list and, below it, the prompt under the cursor."""
+        yield Places("place_map", 1)
         yield Static(id="prompts-title", classes="page-title")
         yield DataTable(id="prompts", cursor_type="row", cursor_foreground_priority="renderable")
         yield Static(id="watched")

@@ -1,0 +1,58 @@
+"""The first line of every page: the five places with their keys, the present one marked."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.events import Click
+from textual.widget import Widget
+
+from pgplay.app.actions import PLACES, do
+
+GAP = 2
+
+
+class Places(Widget):
+    """Clickable; `place` is the name of the present one and `page` the number of its page, -1 for one off its round."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"places--here", "places--key", "places--title", "places--muted"}
+
+    def __init__(self, place: str, page: int = -1) -> None:
+        super().__init__(id="places")
+        self.place, self.page = place, page
+        self._spans: list[tuple[int, int, str]] = []
+
+    def render(self) -> Text:
+        """Return the places, and where the key of the present one leads next, if there is room."""
+        width = self.content_size.width
+        here, key, title, muted = (
+            self.get_component_rich_style(f"places--{name}", partial=True) for name in ("here", "key", "title", "muted")
+        )
+        line = Text(no_wrap=True, end="")
+        self._spans = []
+        for place in PLACES:
+            start = line.cell_len
+            styles = (here, here) if place.name == self.place else (key, title)
+            line.append(f" {place.key} ", styles[0]).append(f"{place.title} ", styles[1])
+            self._spans.append((start, line.cell_len, do(place.name)))
+            line.append(" " * GAP)
+        again = Text(self._again)
+        if again and line.cell_len + again.cell_len <= width:
+            line.append(" " * (width - line.cell_len - again.cell_len)).append(again.plain, muted)
+        line.truncate(max(0, width))
+        return line
+
+    @property
+    def _again(self) -> str:
+        """What the key of the present place leads to from here; empty if it is this page."""
+        place = next(place for place in PLACES if place.name == self.place)
+        following = place.pages[(self.page + 1) % len(place.pages)]
+        return f"{place.key}: {following}" if len(place.pages) > 1 or self.page < 0 else ""
+
+    async def on_click(self, event: Click) -> None:
+        """Go to the clicked place."""
+        at = event.get_content_offset(self)
+        for start, end, action in self._spans:
+            if at is not None and start <= at.x < end:
+                await self.app.run_action(action)

@@ -1,0 +1,117 @@
+"""The five places: visible on every page, with number keys that lead from each to each."""
+
+from __future__ import annotations
+
+from textual.pilot import Pilot
+
+from pgplay.app.actions import PLACES
+from pgplay.app.widgets.places import Places
+from tests.app.fake_worker import Bench, until
+from tests.app.opened import go_to, prepare
+
+PAGES = {
+    "main": "place_run",
+    "editor": "place_run",
+    "bench": "place_run",
+    "phases": "place_step",
+    "microscope": "place_step",
+    "map": "place_map",
+    "prompts": "place_map",
+    "side-by-side": "place_compare",
+    "runs": "place_library",
+    "policies": "place_library",
+    "travel": "place_library",
+}
+"""The place of each page, by the page's name in tests/app/opened.py."""
+
+SCREENS = {
+    "1": ("MainScreen",),
+    "2": ("PhaseScreen", "MicroscopeScreen"),
+    "3": ("MapScreen", "PromptsScreen"),
+    "4": ("SideBySide",),
+    "5": ("Runs", "Library"),
+}
+"""The pages that the key of each place turns to."""
+
+
+def name_of_page(bench: Bench) -> str:
+    return type(bench.app.screen).__name__
+
+
+async def press(bench: Bench, pilot: Pilot[int], key: str, screen: str) -> None:
+    await pilot.press(key)
+    await until(pilot, lambda: name_of_page(bench) == screen and not bench.app.screen.query("LoadingIndicator"))
+    await pilot.pause()
+
+
+async def test_every_page_shows_the_five_places_and_marks_its_own() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(60, 24)) as pilot:
+        await prepare(bench, pilot)
+        for page, own in PAGES.items():
+            screen = await go_to(page, bench, pilot)
+            places = screen.query_one(Places)
+            assert (places.region.y, places.region.height) == (0, 1), page
+            line = places.render()
+            assert " ".join(line.plain.split()).startswith("1 Run 2 Step 3 Map 4 Compare 5 Library"), page
+            here = places.get_component_rich_style("places--here", partial=True)
+            marked = "".join(line.plain[span.start : span.end] for span in line.spans if span.style == here)
+            assert marked.split() == next([place.key, place.title] for place in PLACES if place.name == own), page
+            await pilot.press("escape")
+            await until(pilot, lambda: bench.app.screen is bench.app.main)
+
+
+async def test_the_number_keys_lead_from_every_place_to_every_other_and_turn_its_pages() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(100, 30)) as pilot:
+        await prepare(bench, pilot)
+        for start, (first, *_) in SCREENS.items():
+            for key, pages in SCREENS.items():
+                await press(bench, pilot, start, first)
+                if key == start:
+                    for page in (*pages[1:], pages[0]):
+                        await press(bench, pilot, key, page)
+                else:
+                    await press(bench, pilot, key, pages[0])
+                assert len(bench.app.screen_stack) == (1 if key == "1" else 2)
+                await press(bench, pilot, "1", "MainScreen")
+
+
+async def test_escape_leads_back_to_the_run_from_every_place() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(100, 30)) as pilot:
+        await prepare(bench, pilot)
+        for key, (page, *_) in SCREENS.items():
+            await press(bench, pilot, key, page)
+            await press(bench, pilot, "escape", "MainScreen")
+
+
+async def test_a_click_on_a_place_goes_there_and_the_end_of_the_line_says_where_its_key_leads_next() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(100, 30)) as pilot:
+        await prepare(bench, pilot)
+        line = bench.app.screen.query_one(Places).render().plain
+        await pilot.click(Places, offset=(1 + line.index("Library"), 0))
+        await until(pilot, lambda: name_of_page(bench) == "Runs")
+        assert bench.app.screen.query_one(Places).render().plain.endswith("5: policies")
+        await press(bench, pilot, "5", "Library")
+        assert bench.app.screen.query_one(Places).render().plain.endswith("5: runs")
+
+
+async def test_going_to_the_step_shows_the_recorded_one_and_makes_none() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(100, 30)) as pilot:
+        await prepare(bench, pilot)
+        commands = list(bench.worker.commands)
+        await press(bench, pilot, "2", "PhaseScreen")
+        assert bench.worker.commands == commands
+
+
+async def test_a_number_typed_into_a_field_is_text() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await prepare(bench, pilot)
+        bench.app.main.query_one("#target").focus()
+        await pilot.press("5")
+        assert "5" in bench.app.main.query_one("#target").text  # type: ignore[attr-defined]
+        assert name_of_page(bench) == "MainScreen"
