@@ -1,4 +1,4 @@
-"""How much memory the system lets this process have, looked at before torch is loaded.
+"""How much memory there is for this process, looked at before torch is loaded, and for the logits of a pass.
 
 Where there is too little, torch and the libraries that it loads end the process by themselves, each in its own words.
 """
@@ -9,7 +9,14 @@ import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import ModuleType
+
+LOGITS_MEMORY = 256 * 2**20
+"""Bytes for the logits of a pass over a batch, and for everything that is made of them."""
+
+LOGIT_COPIES = 8
+"""Numbers kept for each logit: log-probabilities of policy and reference, and what their gradient needs."""
 
 LEAST_FOR_TORCH = 768 * 1024 * 1024
 """Bytes of addresses below which the smallest build of torch does not load, or makes no step."""
@@ -23,6 +30,15 @@ def address_limit() -> int | None:
         return None
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     return None if limit == resource.RLIM_INFINITY else limit
+
+
+def free_memory() -> int | None:
+    """Return how many bytes of memory programs may still take without swapping; None where the system does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:  # only Linux has it
+        return None
+    return next((1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")), None)
 
 
 class _TorchFinder(MetaPathFinder):

@@ -5,6 +5,7 @@ A text is a format string. Beside Python's own formats a value may be written as
 - `{count:plural step|steps}`: the word for 1, or for any other number;
 - `{word:quoted}`, `{name:name}`, `{value:setting}`: quoted as Python, as a name, as a recipe writes it;
 - `{share:percent}`: as percent, which says 0% and 100% only where it is exactly that;
+- `{size:bytes}`: in MB or GB;
 - `{names:list}`, `{names:or}`, `{numbers:and}`: with commas, or with that word between;
 - `{text:abridged}`: the start of a text, on one line;
 - `{reason:text}`: the text of a code, or of a code with its values; words that are no code stay as they are;
@@ -21,7 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from pgplay.locale.english import ENGLISH
-from pgplay.locale.quoting import NOT_FINITE, abridged, listed, percent, quoted_name, quoted_setting, shown
+from pgplay.locale.quoting import NOT_FINITE, abridged, listed, memory_size, percent, quoted_name, quoted_setting, shown
 
 Value = str | float | bool | None | Sequence["Value | Values"]
 """What a text can be filled with: a number, words, several of them, or a code with its values."""
@@ -145,6 +146,7 @@ _STYLES: dict[str, Callable[[Any], str]] = {
     "name": quoted_name,
     "setting": quoted_setting,
     "percent": percent,
+    "bytes": memory_size,
     "list": listed,
     "text": lambda value: text_of(*_coded(value)),
     "problem": lambda error: error_problem(*_coded(error)),

@@ -54,6 +54,11 @@ def listed(names: Iterable[object]) -> str:
     return ", ".join(str(name) for name in names)
 
 
+def memory_size(count: float) -> str:
+    """Return a number of bytes in MB, or in GB from 1 GB (10^9 bytes) on."""
+    return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{max(1.0, count / 1e6):.0f} MB"
+
+
 def percent(share: float, digits: int = 0) -> str:
     """Return a share from 0 to 1 as percent: 0% and 100% only where it is exactly that, else <1% and >99%."""
     text, step = f"{share:.{digits}%}", 10.0**-digits

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from pgplay.limits import LOGIT_COPIES, LOGITS_MEMORY
 from pgplay.policies.density import Density
 from pgplay.policies.distribution import (
     EVERY_TOKEN,
@@ -22,15 +23,10 @@ from pgplay.policies.distribution import (
     TokenValues,
 )
 
-LOGITS_MEMORY = 256 * 2**20
-"""Bytes for the logits of a pass over a batch, and for everything that is made of them."""
-COPIES = 8
-"""Numbers kept for each logit: log-probabilities of policy and reference, and what their gradient needs."""
-
 
 def prefixes_at_once(vocabulary: int) -> int:
     """Return the number of prefixes whose logits fit into LOGITS_MEMORY, at least one."""
-    return max(1, LOGITS_MEMORY // (COPIES * 4 * vocabulary))
+    return max(1, LOGITS_MEMORY // (LOGIT_COPIES * 4 * vocabulary))
 
 
 class ChunkedDistribution(NamedTuple):

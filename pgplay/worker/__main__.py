@@ -46,6 +46,7 @@ def main() -> NoReturn:
     read_commands(streams.commands, inbox, leave_early)
     let_waiting_threads_sleep()
     from pgplay.policies.devices import list_devices
+    from pgplay.worker.session.first_look import answer_first_look
     from pgplay.worker.session.preparation import Prepared, check_resume, prepare, warm_torch
     from pgplay.worker.session.reward_probe import answer_probe
     from pgplay.worker.session.saved_policies import answer_write_with_saved
@@ -84,6 +85,7 @@ def main() -> NoReturn:
         resume=resume,
         write=answer_write_with_saved,
         probe=partial(answer_probe, on_log=outbox.log),
+        look=partial(answer_first_look, on_log=outbox.log),
     )
     if inbox.is_empty:
         warm_torch()

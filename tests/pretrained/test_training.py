@@ -123,7 +123,7 @@ def test_what_is_read_once_has_the_gradient_of_every_text_alone(kind: str) -> No
 def test_a_small_memory_for_logits_changes_no_step(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     whole = run("llama", kl=0.1, **settings)
     steps = [whole.step().metrics for _ in range(3)]
-    monkeypatch.setattr(chunked_distribution, "LOGITS_MEMORY", 300 * 4 * chunked_distribution.COPIES * 5)
+    monkeypatch.setattr(chunked_distribution, "LOGITS_MEMORY", 300 * 4 * chunked_distribution.LOGIT_COPIES * 5)
     parted = run("llama", kl=0.1, **settings)
     for wanted in steps:
         found = parted.step().metrics

@@ -126,7 +126,8 @@ class Desk:
         self.sessions = []
         self.begin = lambda command, tell: SmallSession(f"run-{len(self.sessions) + 1}")
         makers = SessionFactory(
-            self._prepare, self.find, self.branch, self._resume, lambda command: ((), ""), self.probe
+            self._prepare, self.find, self.branch, self._resume, lambda command: Texts((), ""), self.probe,
+            self.look,
         )
         self.server = Server(self.inbox, self.outbox, makers)
         self.thread = threading.Thread(target=self.server.serve)
@@ -144,6 +145,9 @@ class Desk:
 
     def probe(self, command):
         raise InputError("text", text="There is nothing to look at.")
+
+    def look(self, command):
+        raise InputError("text", text="There is nothing to look at first.")
 
     def find(self, name, command):
         if not name.startswith("run-"):

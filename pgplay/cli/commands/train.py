@@ -21,10 +21,12 @@ from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, PgplayError, coded
 from pgplay.locale.catalog import Coded, finding_text, text_of
 from pgplay.locale.quoting import percent
+from pgplay.policies.families.pretrained import is_pretrained
 
 if TYPE_CHECKING:
     from pgplay.learning.inputs import Inputs
     from pgplay.learning.learner import Learner
+    from pgplay.policies.policy import Policy
     from pgplay.rewards.spec import RewardSpec
     from pgplay.tasks.task import Pair
     from pgplay.worker.session.session import Session
@@ -184,7 +186,20 @@ def _open_session(arguments: Arguments, request: Request, progress: Progress) ->
         progress.say(line)
     if info.prompt_text:
         progress.say(f"The first prompt, as the model reads it: {info.prompt_text!r}")
+    if config is not None and session.learner.policy is not None and is_pretrained(config.model):
+        _look_first(session, session.learner.policy, progress)
     return session
+
+
+def _look_first(session: Session, policy: Policy, progress: Progress) -> None:
+    """Say what a pretrained model writes, what a step will cost, and what will keep it from learning."""
+    from pgplay.learning.first_look import first_look
+
+    progress.prepare("looking at what the model writes…")
+    look = first_look(session.learner.plan, policy, session.learner.reward)
+    progress.say(" ".join(text_of(*fact) for fact in look.facts))
+    for finding in look.findings:
+        progress.say(finding_text(finding.kind, finding.values))
 
 
 def _train_guarded(

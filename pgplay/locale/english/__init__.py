@@ -8,6 +8,7 @@ from pgplay.locale.english.config import CONFIG_ERRORS
 from pgplay.locale.english.export import EXPORT_ERRORS
 from pgplay.locale.english.files import FILE_ERRORS
 from pgplay.locale.english.findings import FINDINGS
+from pgplay.locale.english.first_look import FIRST_LOOK
 from pgplay.locale.english.general import GENERAL_ERRORS
 from pgplay.locale.english.guide import GUIDE
 from pgplay.locale.english.kinds import KINDS
@@ -23,6 +24,7 @@ from pgplay.locale.english.worker import WORKER_ERRORS
 
 ENGLISH: dict[str, str] = {
     **FINDINGS,
+    **FIRST_LOOK,
     **VERDICTS,
     **GUIDE,
     **KINDS,

@@ -20,6 +20,9 @@ POLICY_ERRORS: dict[str, str] = {
     "error.model.tokenizer_kind.remedy": "Choose a model that has one, such as GPT-2, SmolLM2, Llama 3 or Qwen.",
     "error.model.no_stop_token": "The model in {folder} names no token that ends a text (eos_token).",
     "error.model.does_not_load": "The model in {folder} cannot be loaded: {reason}",
+    "error.model.memory": "Training {model} takes about {needed:bytes} of memory (its weights {weights:bytes}, what a "
+    "step computes {step:bytes}); {free:bytes} are free.",
+    "error.model.memory.remedy": "Close other programs, or choose a smaller model, batch_size or max_length.",
     "error.model.no_target": "An adapter cannot be put into {targets}: {reason}",
     "error.model.no_target.remedy": "Choose all-linear, or the names of linear layers.",
     "error.model.other_head": "This model changes its logits after its output layer; pgplay cannot train it.",

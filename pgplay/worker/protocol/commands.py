@@ -126,9 +126,19 @@ class ProbeReward(Command, tag="probe", frozen=True):
     rewards: tuple[RewardSpec, ...] = ()
 
 
+class LookFirst(Command, tag="look", frozen=True):
+    """Look at what a run of `config` would begin with, and what a step of it would cost. Answered by LookedFirst.
+
+    A run that goes on waits meanwhile, for some seconds. `rewards` holds the reward where it is Python.
+    """
+
+    config: RunConfig
+    rewards: tuple[RewardSpec, ...] = ()
+
+
 class Quit(Command, tag="quit", frozen=True):
     """Write a checkpoint and exit."""
 
 
 Steering = Start | Resume | Pause | Step | Pace | Stop | Reset | Change | Save | Quit
-AnyCommand = Steering | InspectStep | Map | ListPrompts | Write | ProbeReward
+AnyCommand = Steering | InspectStep | Map | ListPrompts | Write | ProbeReward | LookFirst

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from pgplay.learning.reports.first_look import FirstLook
 from pgplay.learning.reports.step_detail import PolicyMap, StepDetail
 from pgplay.learning.reports.step_report import Finding, PromptSheet, Sample, StepReport, Trace
 from pgplay.locale.catalog import error_problem, error_remedy, text_of
@@ -112,6 +113,12 @@ class Probed(Event, tag="probed", frozen=True):
     verdict: Verdict
 
 
+class LookedFirst(Event, tag="looked", frozen=True):
+    """What a run would begin with, and what a step of it would cost."""
+
+    look: FirstLook
+
+
 class Changed(Event, tag="changed", frozen=True):
     """Live settings took effect at this step: a person's change, or a reward file that was saved again (request 0).
 
@@ -189,5 +196,5 @@ class Failed(ErrorEvent, tag="failed", frozen=True):
     given: Given = None
 
 
-Answers = StepInspected | Mapped | PromptsListed | Saved | Written | Probed | Changed
+Answers = StepInspected | Mapped | PromptsListed | Saved | Written | Probed | LookedFirst | Changed
 AnyEvent = Ready | StateChanged | Snapshot | Answers | Log | Notice | Refused | Failed

@@ -21,6 +21,7 @@ from pgplay.worker.protocol.commands import (
     Change,
     InspectStep,
     ListPrompts,
+    LookFirst,
     Map,
     Pace,
     Pause,
@@ -37,6 +38,7 @@ from pgplay.worker.protocol.commands import (
 from pgplay.worker.protocol.events import (
     Changed,
     Failed,
+    LookedFirst,
     Mapped,
     Probed,
     PromptsListed,
@@ -86,6 +88,7 @@ class Server:
             Save: self._save,
             Write: self._write,
             ProbeReward: self._probe,
+            LookFirst: self._look,
         }
 
     def serve(self) -> None:
@@ -304,6 +307,9 @@ class Server:
     def _probe(self, command: ProbeReward) -> None:
         probe = self._makers.probe(command)
         self._outbox.send(Probed(probe=probe, verdict=judge(probe), request=command.request))
+
+    def _look(self, command: LookFirst) -> None:
+        self._outbox.send(LookedFirst(look=self._makers.look(command), request=command.request))
 
     def _need_session(self) -> RunSession:
         if self._session is None:

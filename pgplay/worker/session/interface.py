@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol
 
 from pgplay.config.run_config import RunConfig
+from pgplay.learning.reports.first_look import FirstLook
 from pgplay.learning.reports.step_detail import PolicyMap, StepDetail
 from pgplay.learning.reports.step_report import PromptSheet, Sample
 from pgplay.locale.catalog import Coded
 from pgplay.rewards.probe.probe import Probe
 from pgplay.rewards.spec import RewardSpec
-from pgplay.worker.protocol.commands import Change, ProbeReward, Resume, Start, Write
+from pgplay.worker.protocol.commands import Change, LookFirst, ProbeReward, Resume, Start, Write
 from pgplay.worker.protocol.events import Snapshot
 from pgplay.worker.protocol.records import Other, RunInfo
 from pgplay.worker.session.stop_conditions import Ending
@@ -112,7 +113,7 @@ class RunSession(Protocol):
 
 
 class SessionFactory(NamedTuple):
-    """What makes sessions, writes with saved policies and looks at rewards.
+    """What makes sessions, writes with saved policies, and looks at rewards and at what a run would begin with.
 
     `prepare` raises where a run can't begin as the command says, else returns what begins it, and `find` raises where
     a stored run can't go on as the command says: both before the present run is touched. `branch` makes a run that
@@ -125,6 +126,7 @@ class SessionFactory(NamedTuple):
     resume: Callable[[str, Resume], RunSession]
     write: Callable[[Write], Texts]
     probe: Callable[[ProbeReward], Probe]
+    look: Callable[[LookFirst], FirstLook]
 
 
 class NotNeededError(Exception):

@@ -9,10 +9,12 @@ import msgspec
 
 from pgplay.config.run_config import RunConfig, fields, make_config
 from pgplay.errors import InputError, RewardError
+from pgplay.learning.first_look import memory_of
 from pgplay.learning.inputs import Inputs
 from pgplay.learning.plan import Plan, make_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.density import Density
+from pgplay.policies.devices import free_memory_on, resolve_device
 from pgplay.policies.policy import Policy
 from pgplay.rewards.reward import Reward, build_reward
 from pgplay.rewards.spec import RewardSpec, resolve, with_consent
@@ -69,15 +71,28 @@ def warm_torch() -> None:
 
 
 def plan_from(config: RunConfig, inputs: Inputs, start: SavedPolicy | None) -> Plan:
-    """Return the plan of a run that starts from a saved policy, if one is given."""
+    """Return the plan of a run that starts from a saved policy, if one is given; raises InputError."""
     if start is not None:
         config = msgspec.structs.replace(config, model=start.card.model)
     plan = make_plan(config, inputs, None if start is None else start.policy.shape)
+    _check_memory(plan)
     if start is None or start.density == Density.of(config):
         return plan
     trained, present = start.density.description, Density.of(config).description
     note = f"{start.card.name} was trained at {trained}; this run samples at {present}."
     return plan._replace(notes=(*plan.notes, note))
+
+
+def _check_memory(plan: Plan) -> None:
+    """Refuse what the device has no memory for, before anything is loaded."""
+    memory = memory_of(plan)
+    if memory is None:
+        return
+    free = free_memory_on(resolve_device(plan.config.device))
+    if free is None or memory.total <= free:
+        return
+    values = {"needed": memory.total, "weights": memory.weights, "step": memory.step, "free": free}
+    raise InputError("model.memory", field="batch_size", model=plan.config.model, **values)
 
 
 def goal_of(plan: Plan, reward: Reward) -> float | None:

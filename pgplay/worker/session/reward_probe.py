@@ -37,14 +37,7 @@ def probe_reward(config: RunConfig, reward: Reward, on_progress: OnProgress = di
     A saved policy or a warm start that the run would begin with is respected. `on_progress` hears how a warm
     start goes. Raises InputError for a config that no run could begin with, and RewardError where the reward fails.
     """
-    start = load_named(config).start
-    plan = plan_from(config, read_inputs(config), start)
-    if isinstance(config.starts_from, Steps):
-        policy = _start_warm(plan, on_progress)
-    elif start is not None:
-        policy = start.policy
-    else:
-        policy = build_policy(plan.shape, resolve_device(config.device), config.seed)
+    plan, policy = beginning(config, on_progress)
     groups = max(2, -(-COMPLETIONS // plan.config.group_size))
     prompted = [plan.task.training[number % len(plan.task.training)] for number in range(groups)]
     pairs = [pair for pair in prompted for _ in range(plan.config.group_size)]
@@ -62,6 +55,20 @@ def probe_reward(config: RunConfig, reward: Reward, on_progress: OnProgress = di
         pairs=[pair for pair in prompted if pair.others],
         seed=config.seed,
     )
+
+
+def beginning(config: RunConfig, on_progress: OnProgress = discard) -> tuple[Plan, Policy]:
+    """Return the plan of a run of `config` and the policy that it begins with, warm or saved if it asks so.
+
+    Raises InputError for a config that no run could begin with.
+    """
+    start = load_named(config).start
+    plan = plan_from(config, read_inputs(config), start)
+    if isinstance(config.starts_from, Steps):
+        return plan, _start_warm(plan, on_progress)
+    if start is not None:
+        return plan, start.policy
+    return plan, build_policy(plan.shape, resolve_device(config.device), config.seed)
 
 
 def _start_warm(plan: Plan, on_progress: OnProgress) -> Policy:

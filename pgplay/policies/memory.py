@@ -1,0 +1,80 @@
+"""How much memory a pretrained model needs to be trained, predicted from its shape; without torch."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from pgplay.limits import LOGIT_COPIES, LOGITS_MEMORY
+from pgplay.policies.families.base import Shapes
+from pgplay.policies.spec import PretrainedSpec
+
+NUMBER = 4
+"""Bytes of a number: float32."""
+_ACTIVATIONS = 34
+"""Numbers that the backward pass needs per token, layer and unit of width: the 17 of Korthikanti et al. (2022,
+arXiv:2205.05198, equation 1) without attention scores, and as many for adapters and gated feed-forward layers."""
+_NOT_ADAPTED = ("embed", "lm_head", "wte", "wpe")
+"""Parts of the names of matrices that get no adapter."""
+
+
+class Workload(NamedTuple):
+    """The rows of a step, their longest text in tokens, prompt included, and the numbers per trained one beside it.
+
+    `moments` counts its gradient and what the optimiser remembers: 3 for Adam, 1 for plain SGD.
+    """
+
+    rows: int
+    tokens: int
+    moments: int
+
+
+class MemoryForecast(msgspec.Struct, frozen=True):
+    """Predicted bytes, by what they hold."""
+
+    weights: int
+    adapter: int
+    optimiser: int
+    cache: int
+    activations: int
+    logits: int
+
+    @property
+    def step(self) -> int:
+        """What a step computes; sampling's cache is gone when the activations come."""
+        return max(self.cache, self.activations + self.logits)
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.weights + self.adapter + self.optimiser + self.step
+
+
+def forecast_memory(spec: PretrainedSpec, work: Workload) -> MemoryForecast:
+    """Return the forecast for training the model of `spec` on steps of `work`."""
+    model = spec.network
+    vocabulary = spec.tokenizer.vocabulary_size
+    tensors = model.tensors(vocabulary)
+    weights = model.parameter_count(vocabulary)
+    trained = spec.rank * _adapted_width(tensors, spec.targets) if spec.rank else weights
+    places = work.rows * work.tokens
+    keys = next((shape[0] for name, shape in tensors.items() if name.endswith("k_proj.weight")), model.shape.width)
+    return MemoryForecast(
+        weights=NUMBER * weights,
+        adapter=NUMBER * trained if spec.rank else 0,
+        optimiser=NUMBER * trained * work.moments,
+        cache=NUMBER * 2 * model.shape.layers * keys * places,
+        activations=NUMBER * _ACTIVATIONS * model.shape.layers * model.shape.width * places,
+        logits=min(LOGITS_MEMORY, NUMBER * LOGIT_COPIES * vocabulary * places),
+    )
+
+
+def _adapted_width(tensors: Shapes, targets: str) -> int:
+    """Return the sum of inputs and outputs of the matrices that get an adapter."""
+    matrices = {name.removesuffix(".weight"): shape for name, shape in tensors.items() if len(shape) == 2}
+    if targets == "all-linear":
+        chosen = [shape for name, shape in matrices.items() if not any(part in name for part in _NOT_ADAPTED)]
+    else:
+        chosen = [shape for name, shape in matrices.items() if name.endswith(tuple(targets.split(",")))]
+    return sum(map(sum, chosen))
