@@ -167,20 +167,20 @@ def read_config(arguments: Arguments) -> Described:
     return Described(config, agree(specs, arguments.yes))
 
 
-def read_rewards(config: RunConfig, given: Mapping[str, Any], origins: Mapping[str, str]) -> tuple[RewardSpec, ...]:
+def read_rewards(config: RunConfig, options: Mapping[str, Any], origins: Mapping[str, str]) -> tuple[RewardSpec, ...]:
     """Return the reward and the measures of `config`, their files read now.
 
-    Rewards in `given` are the person's own; `origins` says where each of the others came from. Raises InputError.
+    Rewards in `options` are the person's own; `origins` says where each of the others came from. Raises InputError.
     """
     from pgplay.rewards.spec import OWN, read_spec
 
-    own_texts = _rewards(given)
+    own_texts = _rewards(options)
     texts = (config.reward, *config.measure)
     return tuple(read_spec(text, OWN if text in own_texts else origins.get(text, OWN)).checked() for text in texts)
 
 
 def _rewards(settings: Mapping[str, Any]) -> list[str]:
-    """Return the rewards in `settings`; what is no text is overridden, as the whole was accepted."""
+    """Return the rewards in `settings`; values that are not texts are overridden, as the config was accepted."""
     measures = settings.get("measure", ())
     texts = [settings.get("reward"), *(measures if isinstance(measures, list | tuple) else ())]
     return [text for text in texts if isinstance(text, str)]

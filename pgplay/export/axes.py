@@ -181,9 +181,9 @@ def labels(axis: Axis) -> list[str]:
         return [_scientific(value) for value in values]
     unit, sign = (1e6, "M") if largest >= 1e6 else (1e3, "k") if largest >= 1e4 else (1.0, "")
     gap = min((after - before for before, after in itertools.pairwise(values)), default=1.0) / unit
-    shown = [value / unit for value in values]
-    digits = next((d for d in range(7) if all(abs(round(value, d) - value) < gap / 1000 for value in shown)), 7)
-    return [f"{value:.{digits}f}{sign}" if value or not sign else "0" for value in shown]
+    scaled = [value / unit for value in values]
+    digits = next((d for d in range(7) if all(abs(round(value, d) - value) < gap / 1000 for value in scaled)), 7)
+    return [f"{value:.{digits}f}{sign}" if value or not sign else "0" for value in scaled]
 
 
 def _scientific(value: float) -> str:

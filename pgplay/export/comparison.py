@@ -46,15 +46,15 @@ class ComparedSeries(NamedTuple):
     highest: tuple[Bucket, ...] = ()
 
 
-def write_comparison(series: Sequence[ComparedSeries], metric: str, wanted: str) -> bytes:
+def write_comparison(series: Sequence[ComparedSeries], metric: str, format_name: str) -> bytes:
     """Return the picture (svg, png) or the numbers (csv) of `series`; raises InputError for another format."""
-    if wanted == "csv":
+    if format_name == "csv":
         return to_csv(series, metric).encode()
-    if wanted == "svg":
+    if format_name == "svg":
         return to_svg(comparison_figure(series, metric)).encode()
-    if wanted == "png":
+    if format_name == "png":
         return to_png(comparison_figure(series, metric))
-    raise UnknownName("format", wanted, FORMATS)
+    raise UnknownName("format", format_name, FORMATS)
 
 
 def to_csv(series: Sequence[ComparedSeries], metric: str) -> str:

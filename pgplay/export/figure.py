@@ -89,15 +89,15 @@ def figure_of(curves: MetricCurves, metrics: Sequence[str], changes: Sequence[Ch
 
 
 def metrics_of(curves: MetricCurves) -> list[str]:
-    """Return every metric that has a curve: the usual ones first, then in order of definition.
+    """Return every metric with a curve: the usual ones first, then in order of definition.
 
-    Where there is a divergence from the reference, the trade comes after the usual ones.
+    If the divergence from the reference was measured, reward over KL comes after the usual ones.
     """
-    found = dict.fromkeys(curves.of)
-    if DIVERGENCE in found:
-        found[TRADE] = None
-    known = [name for name in (*USUAL, TRADE, *METRICS) if name in found]
-    return list(dict.fromkeys([*known, *found]))
+    names = dict.fromkeys(curves.of)
+    if DIVERGENCE in names:
+        names[TRADE] = None
+    usual_first = [name for name in (*USUAL, TRADE, *METRICS) if name in names]
+    return list(dict.fromkeys([*usual_first, *names]))
 
 
 class Frame(NamedTuple):
@@ -166,11 +166,11 @@ def _trade(curves: MetricCurves, top: int) -> list[Shape]:
     buckets = [bucket for bucket in curves.of.get(DIVERGENCE, ()) if curves.number(bucket) in reward_at]
     if not buckets:
         return [*_head(TRADE, top), _no_number(top)]
-    told = [(bucket.mean, reward_at[curves.number(bucket)]) for bucket in buckets]
-    divergences, rewards = zip(*told, strict=True)
+    points = [(bucket.mean, reward_at[curves.number(bucket)]) for bucket in buckets]
+    divergences, rewards = zip(*points, strict=True)
     across = axes.value_axis(min(divergences), max(divergences), 6)
     frame = Frame(across, axes.value_axis(min(rewards), max(rewards), 4), top)
-    places = [frame.at(*point) for point in told]
+    places = [frame.at(*point) for point in points]
     shapes = [*_head(TRADE, top), *_frame_shapes(frame, axes.labels(across), "KL, nats per token")]
     shapes.append(Polyline(places, BAND))
     shapes += [_dot(place, 2, LINE) for place in dict.fromkeys(places)]
@@ -191,7 +191,7 @@ def _head(metric: str, top: int) -> list[Shape]:
 
 
 def _frame_shapes(frame: Frame, texts: Sequence[str], unit: str) -> list[Shape]:
-    """Return grid and axes; `texts` are those of the ticks across, `unit` says what runs there."""
+    """Return grid and axes; `texts` label the ticks of the horizontal axis, `unit` its quantity."""
     shapes: list[Shape] = []
     for value, text in zip(frame.values.ticks, axes.labels(frame.values), strict=True):
         left, right = frame.at(frame.across.low, value), frame.at(frame.across.high, value)

@@ -22,46 +22,46 @@ FORMATS = ("csv", "jsonl", "svg", "png", "html")
 Rows = Iterable[tuple[int, dict[str, float]]]
 
 OnShare = Callable[[float], object]
-"""Called now and then with the share of the run that was read, from 0 to 1."""
+"""Called now and then with the share of the run that was read, 0 to 1."""
 
 _AT_ONCE = 1024  # rows
 
 
 def export_run(
-    run: RunReader, wanted: str, metrics: Sequence[str] = (), on_share: OnShare = lambda share: None
+    run: RunReader, format_name: str, metrics: Sequence[str] = (), on_share: OnShare = lambda share: None
 ) -> Iterator[bytes]:
     """Yield the run in one of FORMATS, piece by piece; `metrics` are the curves of svg and png, by default the usual.
 
     Raises InputError for another format, for a metric that the run does not have, and for png without Pillow;
     PgplayError where the run can't be read.
     """
-    check_format(wanted)
+    check_format(format_name)
     last = run.progress().steps
     windows = _told(run.windows(until=last), last, on_share)
     rows = itertools.chain.from_iterable(window.rows() for window in windows)
-    if wanted == "csv":
+    if format_name == "csv":
         yield from rows_to_csv(run.metrics(), rows)
         return
-    if wanted == "jsonl":
+    if format_name == "jsonl":
         yield from rows_to_jsonl(rows)
         return
     curves = curves_of(windows, last, MOST_BUCKETS)
-    if wanted == "html":
+    if format_name == "html":
         yield to_html(run, curves).encode()
         return
-    known = metrics_of(curves)
+    available = metrics_of(curves)
     for name in metrics:
-        if name not in known:
-            raise UnknownName("metric", name, known) if known else InputError("export.no_steps")
-    shown = metrics or [name for name in USUAL if name in known] or USUAL[:1]
+        if name not in available:
+            raise UnknownName("metric", name, available) if available else InputError("export.no_steps")
+    shown = metrics or [name for name in USUAL if name in available] or USUAL[:1]
     figure = figure_of(curves, shown, changes_of(run.events()))
-    yield to_png(figure) if wanted == "png" else to_svg(figure).encode()
+    yield to_png(figure) if format_name == "png" else to_svg(figure).encode()
 
 
-def check_format(wanted: str) -> None:
-    """Raise InputError where `wanted` is none of FORMATS."""
-    if wanted not in FORMATS:
-        raise UnknownName("format", wanted, FORMATS)
+def check_format(format_name: str) -> None:
+    """Raise InputError if `format_name` is none of FORMATS."""
+    if format_name not in FORMATS:
+        raise UnknownName("format", format_name, FORMATS)
 
 
 def rows_to_csv(names: Sequence[str], rows: Rows) -> Iterator[bytes]:

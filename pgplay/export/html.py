@@ -76,14 +76,14 @@ def to_html(store: RunReader, curves: MetricCurves) -> str:
 
 def _moments(store: RunReader) -> str:
     """Return the greedy completion at steps along the run."""
-    found = [("step", "mean reward", "its reward", "text")]
+    rows = [("step", "mean reward", "its reward", "text")]
     for step in thinned(store.sampled_steps(), MOST_MOMENTS):
         greedy = next((sample for sample in store.samples(step) if sample.role == "greedy"), None)
         if greedy is not None:
             mean = store.row(step).get("reward_mean")
-            told = "" if mean is None else f"{mean:.3f}"
-            found.append((f"{step:,}", told, f"{greedy.reward:.2f}", _coloured(greedy)))
-    return _table(found, has_head=True) if len(found) > 1 else "<p>Nothing yet.</p>"
+            mean_text = "" if mean is None else f"{mean:.3f}"
+            rows.append((f"{step:,}", mean_text, f"{greedy.reward:.2f}", _coloured(greedy)))
+    return _table(rows, has_head=True) if len(rows) > 1 else "<p>Nothing yet.</p>"
 
 
 def _coloured(sample: Sample) -> str:

@@ -86,12 +86,12 @@ def run_bench(argv: Sequence[str]) -> int:
     let_waiting_threads_sleep()
     devices, unavailable = _devices(arguments.devices)
     speeds, failed = _measure(_orders(models, devices, arguments))
-    peaks = {device: max(one.peak for one in speeds if one.device == device) for device in devices if speeds}
-    rows = [_row(one, peaks[one.device]) for one in speeds]
-    growth = [line for device in devices for line in _growth([one for one in speeds if one.device == device])]
+    peaks = {device: max(speed.peak for speed in speeds if speed.device == device) for device in devices if speeds}
+    rows = [_row(speed, peaks[speed.device]) for speed in speeds]
+    growth = [line for device in devices for line in _growth([speed for speed in speeds if speed.device == device])]
     if arguments.json:
-        found = {"peak": peaks, "models": rows, "parameters": growth}
-        print_json({**found, "unavailable": unavailable, "failed": failed})
+        measured = {"peak": peaks, "models": rows, "parameters": growth}
+        print_json({**measured, "unavailable": unavailable, "failed": failed})
     else:
         _print(rows, peaks, growth, unavailable)
     return int(bool(failed))
@@ -111,9 +111,9 @@ def _devices(word: str | None) -> tuple[list[str], list[dict[str, str]]]:
 
     if word is not None:
         return list(dict.fromkeys(str(resolve_device(name.strip())) for name in word.split(","))), []
-    known = [device for device in list_devices() if device.name != "auto"]
-    missing = [{"device": device.name, "reason": device.reason} for device in known if not device.available]
-    return [device.name for device in known if device.available], missing
+    devices = [device for device in list_devices() if device.name != "auto"]
+    missing = [{"device": device.name, "reason": device.reason} for device in devices if not device.available]
+    return [device.name for device in devices if device.available], missing
 
 
 def _orders(models: Iterable[str], devices: Iterable[str], arguments: Arguments) -> list[BenchmarkRequest]:
@@ -136,13 +136,13 @@ def _measure(orders: Sequence[BenchmarkRequest]) -> tuple[list[BenchmarkResult],
     speeds, failed = [], []
     for number, order in enumerate(orders, 1):
         note(f"{number} of {len(orders)}: {order.model} on {order.device}")
-        words = [sys.executable, "-m", "pgplay.learning.benchmark", msgspec.json.encode(order).decode()]
-        done = subprocess.run(words, capture_output=True, check=False)
-        if done.returncode == 0:
-            speeds.append(msgspec.json.decode(done.stdout, type=BenchmarkResult))
+        command = [sys.executable, "-m", "pgplay.learning.benchmark", msgspec.json.encode(order).decode()]
+        process = subprocess.run(command, capture_output=True, check=False)
+        if process.returncode == 0:
+            speeds.append(msgspec.json.decode(process.stdout, type=BenchmarkResult))
             continue
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        reason = said[-1] if said else "Its process was killed, probably because memory ran out."
+        stderr_lines = process.stderr.decode(errors="replace").strip().splitlines()
+        reason = stderr_lines[-1] if stderr_lines else "Its process was killed, probably because memory ran out."
         note(f"{order.model} on {order.device} could not be measured. {reason}")
         failed.append({"model": order.model, "device": order.device, "reason": reason})
     if not speeds:
@@ -171,10 +171,10 @@ def _row(speed: BenchmarkResult, peak: float) -> dict[str, Any]:
         "sample_share": usual.operations_sample / usual.seconds_sample / peak,
         "learn_share": usual.operations_learn / usual.seconds_learn / peak,
         "share": operations / usual.seconds / peak,
-        "by_length": [_point(one) for one in speed.by_length],
-        "by_batch": [_point(one) for one in speed.by_batch],
-        "length_exponent": _exponent([(one.length, one.seconds) for one in speed.by_length]),
-        "batch_exponent": _exponent([(one.batch_size, one.seconds) for one in speed.by_batch]),
+        "by_length": [_point(timing) for timing in speed.by_length],
+        "by_batch": [_point(timing) for timing in speed.by_batch],
+        "length_exponent": _exponent([(timing.length, timing.seconds) for timing in speed.by_length]),
+        "batch_exponent": _exponent([(timing.batch_size, timing.seconds) for timing in speed.by_batch]),
     }
 
 
@@ -196,11 +196,11 @@ def _exponent(points: Sequence[tuple[float, float]]) -> float:
 def _growth(speeds: Sequence[BenchmarkResult]) -> list[dict[str, Any]]:
     """Return the exponent with which a step's seconds grow with the parameters, per family of one device's `speeds`."""
     lines = []
-    for family in dict.fromkeys(model_spec(one.model).family.name for one in speeds):
-        own = [one for one in speeds if model_spec(one.model).family.name == family]
-        sizes = sorted((one.parameters, one.usual.seconds) for one in own)
+    for family in dict.fromkeys(model_spec(speed.model).family.name for speed in speeds):
+        members = [speed for speed in speeds if model_spec(speed.model).family.name == family]
+        sizes = sorted((speed.parameters, speed.usual.seconds) for speed in members)
         if len(sizes) > 1:
-            lines.append({"family": family, "device": own[0].device, "exponent": _exponent(sizes)})
+            lines.append({"family": family, "device": members[0].device, "exponent": _exponent(sizes)})
     return lines
 
 
@@ -226,8 +226,8 @@ def _print(
         ],
     )
     say("\nMilliseconds per step: how the cost grows with length and batch size\n")
-    lengths = [one["length"] for one in first["by_length"]]
-    batches = [one["batch_size"] for one in first["by_batch"]]
+    lengths = [timing["length"] for timing in first["by_length"]]
+    batches = [timing["batch_size"] for timing in first["by_batch"]]
     print_table(
         (
             *("model", "device"),
@@ -239,9 +239,9 @@ def _print(
         [
             (
                 *(row["model"], row["device"]),
-                *(f"{one['seconds'] * 1000:.1f}" for one in row["by_length"]),
+                *(f"{timing['seconds'] * 1000:.1f}" for timing in row["by_length"]),
                 f"{row['length_exponent']:.2f}",
-                *(f"{one['seconds'] * 1000:.1f}" for one in row["by_batch"]),
+                *(f"{timing['seconds'] * 1000:.1f}" for timing in row["by_batch"]),
                 f"{row['batch_exponent']:.2f}",
             )
             for row in rows

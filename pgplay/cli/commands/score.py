@@ -57,8 +57,10 @@ def _plain(row: int, text: str, target: str | None, scores: Mapping[str, Scores]
         alignment = {"marks": marks, "gaps": [gap._asdict() for gap in gaps]}
     return {
         "text": text,
-        "rewards": {spec: found.values[row] for spec, found in scores.items()},
-        "parts": {spec: {name: part[row] for name, part in found.parts.items()} for spec, found in scores.items()},
+        "rewards": {spec: scored.values[row] for spec, scored in scores.items()},
+        "parts": {
+            spec: {name: part[row] for name, part in scored.parts.items()} for spec, scored in scores.items()
+        },
         "alignment": alignment,
     }
 
@@ -66,9 +68,9 @@ def _plain(row: int, text: str, target: str | None, scores: Mapping[str, Scores]
 def _print(texts: Sequence[str], target: str | None, scores: Mapping[str, Scores]) -> None:
     """Print one row per text: the rewards with their parts, the alignment with the target, and the text itself."""
     columns: list[tuple[str, Sequence[Any]]] = []
-    for spec, found in scores.items():
-        columns.append((spec, found.values))
-        columns += [(f"· {name}", part) for name, part in found.parts.items()]
+    for spec, scored in scores.items():
+        columns.append((spec, scored.values))
+        columns += [(f"· {name}", part) for name, part in scored.parts.items()]
     if target is not None:
         columns.append(("alignment", [_signs(text, target) for text in texts]))
     columns.append(("text", texts))

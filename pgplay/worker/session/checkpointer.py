@@ -1,4 +1,4 @@
-"""What a session stores besides metrics: checkpoints, the task and the log."""
+"""The checkpoints, task and log that a session stores beside metrics."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ from pgplay.learning.learner import Learner, LearnerState
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pgplay.runs.checkpoint_content import KEPT, TASK, Content, kept_python, read_content
+from pgplay.runs.checkpoint_files import CheckpointBytes
 from pgplay.runs.checkpoint_retention import CheckpointRetention
 from pgplay.runs.store import RunStore
 from pgplay.runs.summaries import delete_run
 from pgplay.worker.session.live_reward import LiveRewards
 
 CHECKPOINT_INTERVAL = 5.0
-"""Seconds between checkpoints while training: so much may have to be trained again after kill -9."""
+"""Seconds between checkpoints while training; at most this much is lost after kill -9."""
 BEST_INTERVAL = 1.0
 """Seconds between copies of the best policy so far."""
 TRAIL_INTERVAL = 0.2
-"""Seconds at least between two checkpoints that are kept along the run."""
+"""Minimum seconds between checkpoints that are kept along the run."""
 SHARE_OF_TIME = 0.05
-"""Checkpoints take no more than this share of the time, however large the network."""
+"""The largest share of the time that checkpoints may take."""
 REWARD = "reward.py"
 _SCORE = ("greedy_reward", "reward_mean")
-"""The metrics by which one step is better than another, the first one first."""
+"""The metrics that rank steps, the most important first."""
 
 
 class ReopenedRun(NamedTuple):
@@ -46,14 +47,18 @@ class ReopenedRun(NamedTuple):
 
 
 def open_run(run: str, undo: ExitStack) -> ReopenedRun:
-    """Return the stored `run`, claimed for training, at its newest checkpoint that is whole; `undo` closes its store.
+    """Return the stored `run`, claimed for training, at its newest usable checkpoint; `undo` closes its store.
 
     Raises InputError and PgplayError.
     """
     store = undo.enter_context(RunStore.open(run))
     store.claim()
     contents: list[Content] = []
-    checkpoint = load_checkpoint(store.folder, "last", lambda found: contents.append(read_content(store.folder, found)))
+
+    def accept(candidate: CheckpointBytes) -> None:
+        contents.append(read_content(store.folder, candidate))
+
+    checkpoint = load_checkpoint(store.folder, "last", accept)
     content = contents[-1]
     return ReopenedRun(store, content, LearnerState(checkpoint.tensors, content.learner), checkpoint.note)
 
@@ -66,7 +71,7 @@ def forget(store: RunStore) -> None:
 
 
 class Checkpointer:
-    """Decides when a checkpoint is due and writes it. Taking one draws no random number and changes none."""
+    """Decides when a checkpoint is due and writes it, without drawing or changing random numbers."""
 
     def __init__(self, store: RunStore, learner: Learner, rewards: LiveRewards) -> None:
         self._store = store
@@ -85,25 +90,25 @@ class Checkpointer:
         self._next_best = 0.0
 
     def begin(self) -> None:
-        """Go on from the checkpoint that the run's folder was filled with."""
+        """Begin with the checkpoint that the new run's folder holds."""
         self.checkpoint_step, self._is_stale = self._learner.counters.steps, False
         self._next_trail = time.monotonic() + TRAIL_INTERVAL
 
     def resume(self, note: str) -> None:
-        """Go on from the checkpoint that the learner was restored from: forget all that came after it."""
+        """Continue from the checkpoint that the learner was restored from, and forget later steps."""
         step = self._learner.counters.steps
         self._store.rewind(step)
         self._best = self._store.best(_SCORE)
         self._trail.cut(step)
-        if note or self._store.parent is None or self._store.parent.step != step:  # a branch says where it begins
+        if note or self._store.parent is None or self._store.parent.step != step:  # a branch has its own event
             self._store.event(step, "resume", note)
         self.notes = (note,) if note else ()
         self.checkpoint_step, self._is_stale = step, False
-        if not note and self._trail.is_due(step):  # a note tells that the last checkpoint is damaged
+        if not note and self._trail.is_due(step):  # with a note, the last checkpoint is damaged
             self._trail.keep(self._learner.counters.seconds)
 
     def after_step(self, report: StepReport) -> None:
-        """Take note of a step, and write a checkpoint if one is due; raises PgplayError where it can't be written."""
+        """Rank the step, and write a checkpoint if one is due; raises PgplayError if it can't be written."""
         self._is_stale = True
         now = time.monotonic()
         score = _score(report.metrics)
@@ -115,14 +120,14 @@ class Checkpointer:
             self.checkpoint()
 
     def note_change(self) -> None:
-        """Have the next checkpoint written even if no step comes before it: settings were changed."""
+        """Have the next checkpoint written even without a further step, as settings were changed."""
         self._is_stale = True
         self._keep_source()
 
     def checkpoint(self) -> None:
         """Write a checkpoint, and the best one if it is new; raises PgplayError where they can't be written.
 
-        It is kept along the run where it lies far enough from the one before. A run that is damaged keeps what it has.
+        It is kept along the run if it is far enough from the one before. A damaged run writes none.
         """
         if self.is_damaged or not self._is_stale:
             return
@@ -152,7 +157,7 @@ class Checkpointer:
             log.write(line)
 
     def _keep_source(self) -> None:
-        """Put a person's Python beside the run, for people to read; going on takes it from the checkpoint."""
+        """Write a person's Python beside the run for people to read; resuming reads the checkpoint's."""
         _keep_source(self._store.folder, self._rewards)
 
     def _take(self) -> Checkpoint:
@@ -160,7 +165,7 @@ class Checkpointer:
 
 
 def fill(folder: Path, learner: Learner, rewards: LiveRewards, threads: int | None) -> None:
-    """Put the task and the very first checkpoint into a new run's `folder`: it can be resumed however early it dies."""
+    """Write the task and the first checkpoint into a new run's `folder`, so that it can always be resumed."""
     checkpoint = _checkpoint_of(learner, rewards, threads)
     if learner.plan.config.task:
         write_atomically(folder / TASK, msgspec.json.encode(learner.plan.task))
@@ -191,5 +196,5 @@ def _checkpoint_of(learner: Learner, rewards: LiveRewards, threads: int | None) 
 
 
 def _score(metrics: dict[str, float]) -> tuple[float, ...]:
-    """Return by what one step is better than another."""
+    """Return the step's rank: the greedy reward, then the mean."""
     return tuple(metrics.get(name, -math.inf) for name in _SCORE)

@@ -1,7 +1,7 @@
 """The machine's CPU cores: how many this process may use, and how parallel runs share them.
 
-Each run that trains holds a claim, a locked file whose name says how many threads it wants, and all runs work out the
-same shares from all claims. A claim ends with its process, however that dies.
+Each training run holds a claim, a locked file whose name says how many threads it wants, and every run computes the
+same shares from all claims. A claim ends with its process.
 """
 
 from __future__ import annotations
@@ -22,32 +22,31 @@ _FIXED, _FLEXIBLE = "fixed", "flexible"
 
 
 class Wish(NamedTuple):
-    """How many threads a run wants; a fixed one was told so by a person, or wants one, and takes no less."""
+    """How many threads a run wants; a fixed number, set by the person or 1, is never reduced."""
 
     threads: int
     is_fixed: bool
 
 
 def available_cores() -> int:
-    """Return how many cores this process may use: its affinity, and the quota of the containers that it is in."""
+    """Return how many cores this process may use, by its affinity and the quotas of its containers."""
     allowed = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     quota = container_quota() if sys.platform == "linux" else None
-    # Half a core more is no core for one more thread.
+    # rounded down: a thread on half a core would slow the others
     return allowed if quota is None else max(1, min(allowed, int(quota)))
 
 
 def let_waiting_threads_sleep() -> None:
     """Have OpenMP's threads sleep while they wait for each other; to be called before torch is loaded.
 
-    By default they spin, and where anything else takes one of their cores, the others spin for whole time slices: with
-    two busy processes on two cores a step of gru-medium with two threads took 27 to 50 times as long as with one, with
-    sleeping threads 1.1 times. What a person has set stands.
+    By default they spin, for whole time slices if another process holds one of their cores, which slows a step tens of
+    times. A policy that the person has set is kept.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def container_quota(system: Path = Path("/")) -> float | None:
-    """Return the smallest CPU quota, in cores, that control groups (version 1 or 2) set; None where none does.
+    """Return the smallest CPU quota of the control groups (version 1 or 2), in cores; None without one.
 
     `system` is the folder that holds `proc` and `sys`.
     """
@@ -57,9 +56,9 @@ def container_quota(system: Path = Path("/")) -> float | None:
         if controllers and "cpu" not in controllers.split(","):
             continue
         top = system / "sys/fs/cgroup" / ("cpu" if controllers else "")
-        own = top / group.lstrip("/")
-        # Inside a container the path may be told as the host sees it; the top is then the container's own group.
-        for folder in {own, *own.parents, top}:
+        group_folder = top / group.lstrip("/")
+        # A container may see the host's path; the top is then the container's group_folder group.
+        for folder in {group_folder, *group_folder.parents, top}:
             if folder.is_relative_to(top):
                 quotas += _quota_of(folder, is_first_version=bool(controllers))
     return min(quotas, default=None)
@@ -67,30 +66,30 @@ def container_quota(system: Path = Path("/")) -> float | None:
 
 def _quota_of(group: Path, *, is_first_version: bool) -> list[float]:
     names = ("cpu.cfs_quota_us", "cpu.cfs_period_us") if is_first_version else ("cpu.max",)
-    words = " ".join(_read(group / name) for name in names).split()
-    # Version 2 says 'max' and version 1 says -1 where there is no limit.
-    return [int(words[0]) / int(words[1])] if len(words) == 2 and words[0].isdecimal() else []
+    values = " ".join(_read(group / name) for name in names).split()
+    # Without a limit, version 2 has 'max' and version 1 has -1.
+    return [int(values[0]) / int(values[1])] if len(values) == 2 and values[0].isdecimal() else []
 
 
 def _read(path: Path) -> str:
     try:
         return path.read_text()
-    except OSError:  # no such system, or nothing said
+    except OSError:  # no such file
         return ""
 
 
 def divide(cores: int, wishes: Sequence[Wish]) -> list[int]:
     """Return the threads that each of `wishes` gets, at least one: the cores less the fixed ones, max-min fairly.
 
-    Nobody gets more than was wished, and what one leaves over goes to the others (Bertsekas and Gallager 1992, Data
-    Networks, 6.5.2); an earlier wish is the smaller where the cores can't be split evenly.
+    No wish gets more than it asks for, and the surplus goes to the others (Bertsekas and Gallager 1992, Data Networks,
+    6.5.2); if the cores can't be split evenly, earlier wishes get less.
     """
     threads = [wish.threads for wish in wishes]
     flexible = sorted((number for number, wish in enumerate(wishes) if not wish.is_fixed), key=lambda n: threads[n])
-    left = cores - sum(wish.threads for wish in wishes if wish.is_fixed)
+    spare = cores - sum(wish.threads for wish in wishes if wish.is_fixed)
     for rank, number in enumerate(flexible):
-        threads[number] = max(1, min(threads[number], left // (len(flexible) - rank)))
-        left -= threads[number]
+        threads[number] = max(1, min(threads[number], spare // (len(flexible) - rank)))
+        spare -= threads[number]
     return threads
 
 
@@ -103,14 +102,14 @@ class Claim:
         self._lock = FileLock(cores_folder() / f"{secrets.token_hex(8)}-{kind}-{wish.threads}{_ENDING}")
 
     def take(self) -> None:
-        """Make the claim, which the others see from now on; raises PgplayError where it can't be written."""
+        """Make the claim visible to other runs; raises PgplayError if it can't be written."""
         if self._lock.held:
             return
         with locked_folder(make_folder(cores_folder())):
             for path in _others(self._lock.path):
                 if not _is_held(path):
                     path.unlink(missing_ok=True)
-            # Another run may look at this very moment whether the claim is held.
+            # Another run may be probing this lock right now.
             self._lock.take(patience=1.0)
 
     def share(self) -> int:
@@ -121,15 +120,15 @@ class Claim:
         return shares[ordered.index(self._lock.path)]
 
     def release(self) -> None:
-        """Give the cores back."""
+        """Release the cores."""
         if self._lock.held:
             self._lock.release()
-            with contextlib.suppress(OSError):  # the next claim sweeps it away
+            with contextlib.suppress(OSError):  # the next claim removes it
                 self._lock.path.unlink()
 
 
-def _others(own: Path) -> list[Path]:
-    return [path for path in own.parent.glob(f"*{_ENDING}") if path != own]
+def _others(claim: Path) -> list[Path]:
+    return [path for path in claim.parent.glob(f"*{_ENDING}") if path != claim]
 
 
 def _is_held(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Progress and predicted time left of a run; nothing if there is nothing to base them on."""
+"""A run's progress and predicted time left, as far as there is a trend."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ _POINTS = 300
 _FEWEST = 12
 _RECENT_SHARE = 0.4
 _SURE = 4.0
-"""A slope is a trend when it is so many of its standard errors above 0: successive steps are not independent."""
+"""Standard errors above 0 that make a slope a trend; a high bar, as successive steps are correlated."""
 _FARTHEST = 10.0
-"""Longer than so many times what the run has taken, no forecast is worth telling."""
+"""The longest forecast, as a multiple of the time that the run has taken."""
 _PACE_SECONDS = 2.0
 
 
 class Outlook(NamedTuple):
-    """`progress` from 0 to 1 and `seconds_left`; None where there is nothing to go by."""
+    """`progress` from 0 to 1 and `seconds_left`, each None if unknown."""
 
     progress: float | None
     seconds_left: float | None
 
 
 class Forecast:
-    """Watches the reports of one run. `goal` is the reward at the goal, None where it is not known.
+    """Follows the reports of one run. `goal` is the reward at the goal, None if unknown.
 
-    How far the run is is read off the mean reward, or with `by_greedy` off that of the greedy completions.
+    Progress is measured by the mean reward, or with `by_greedy` by that of the greedy completions.
     """
 
     def __init__(self, goal: float | None, *, by_greedy: bool = False) -> None:
@@ -44,7 +44,7 @@ class Forecast:
         self._report: StepReport | None = None
 
     def add(self, report: StepReport) -> None:
-        """Take in a step."""
+        """Add a step."""
         self._report = report
         metrics = report.metrics
         self._pace.append((report.seconds, metrics.get("characters", 0.0)))
@@ -63,14 +63,14 @@ class Forecast:
 
     @property
     def characters_per_second(self) -> float:
-        """Characters sampled a second over the last two seconds of training."""
+        """Characters sampled per second over the last two seconds of training."""
         if len(self._pace) < 2:
             return 0.0
         seconds = self._pace[-1][0] - self._pace[0][0]
         return sum(characters for _, characters in list(self._pace)[1:]) / seconds if seconds > 0 else 0.0
 
     def outlook(self, config: RunConfig) -> Outlook:
-        """Return how far the run is on its way to where `config` lets it end: the nearest of its ends counts."""
+        """Return the outlook on the nearest of the ends that `config` sets: its goal and its limits."""
         if self._report is None:
             return Outlook(None, None)
         outlooks = [outlook for outlook in (self._to_goal(config), self._to_limits(config)) if outlook]
@@ -82,14 +82,14 @@ class Forecast:
     def _to_limits(self, config: RunConfig) -> Outlook | None:
         assert self._report is not None
         step, seconds = self._report.step, self._report.seconds
-        shares, left = [], []
+        shares, seconds_left = [], []
         if config.steps is not None:
             shares.append(step / config.steps)
-            left.append((config.steps - step) * self._seconds_per_step())
+            seconds_left.append((config.steps - step) * self._seconds_per_step())
         if config.max_seconds is not None:
             shares.append(seconds / config.max_seconds)
-            left.append(config.max_seconds - seconds)
-        return Outlook(min(1.0, max(shares)), max(0.0, min(left))) if shares else None
+            seconds_left.append(config.max_seconds - seconds)
+        return Outlook(min(1.0, max(shares)), max(0.0, min(seconds_left))) if shares else None
 
     def _seconds_per_step(self) -> float:
         assert self._report is not None
@@ -99,11 +99,11 @@ class Forecast:
 
     def _to_goal(self, config: RunConfig) -> Outlook | None:
         assert self._report is not None
-        wanted = config.goal
-        by_mean = wanted.metric == "reward"
-        if not by_mean and wanted.kind != "solved":
+        ending = config.goal
+        by_mean = ending.metric == "reward"
+        if not by_mean and ending.kind != "solved":
             return None  # held-out metrics are measured too seldom for a trend
-        goal = wanted.value if by_mean else self._goal
+        goal = ending.value if by_mean else self._goal
         if not by_mean and self._report.solved:
             return Outlook(1.0, 0.0)
         if goal is None or self._first is None or len(self._points) < _FEWEST:
@@ -112,12 +112,12 @@ class Forecast:
         first, now = self._first[column], statistics.fmean(point[column] for point in list(self._points)[-_FEWEST:])
         way = goal - first
         progress = min(0.99, max(0.0, (now - first) / way)) if way > 0 else None
-        # The mean reward stays below what the greedy completion reaches, as long as there is entropy.
+        # With entropy, the mean reward stays below the greedy completion's.
         seconds_left = self._until(goal, 1) if by_mean else (self._until(goal, 2) or self._until(goal, 1))
         return Outlook(progress, seconds_left)
 
     def _until(self, goal: float, column: int) -> float | None:
-        """Return the seconds after which the recent trend of a column of the points meets `goal`; None without one."""
+        """Return the seconds until the recent trend of a column of the points reaches `goal`; None without a trend."""
         now = self._points[-1][0]
         recent = [point for point in self._points if point[0] >= now * (1 - _RECENT_SHARE)]
         recent = recent if len(recent) >= _FEWEST else list(self._points)[-_FEWEST:]

@@ -1,4 +1,4 @@
-"""What the server needs of a session: `worker.session.session.Session` is the real one, tests have a small one."""
+"""The session as the server sees it; `worker.session.session.Session` implements it, and tests have a small one."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from pgplay.worker.protocol.records import Other, RunInfo
 from pgplay.worker.session.stop_conditions import Ending
 
 OnProgress = Callable[[Coded], None]
-"""Hears how the preparation of a run goes; what it raises ends it."""
+"""Called with the progress of a run's preparation; an exception ends the preparation."""
 
 OnLog = Callable[[str], None]
-"""Takes each line that a person's reward prints, from another thread."""
+"""Called with each line that a person's reward prints, from another thread."""
 
 class Texts(NamedTuple):
     """Samples, the reward by which they were scored (empty where they were not), and the `other` policy's samples."""
@@ -61,37 +61,37 @@ class RunSession(Protocol):
 
     @property
     def is_damaged(self) -> bool:
-        """Whether only the last checkpoint can be trusted."""
+        """Whether the run can only continue from its last checkpoint, as a step failed halfway."""
 
     def info(self) -> RunInfo:
-        """Return what the run is made of."""
+        """Return the run's settings, model and task."""
 
     def step(self) -> object:
-        """Make one step; raises whatever went wrong."""
+        """Make one step; raises any error of it."""
 
     def need_policy(self) -> object:
         """Return the present policy; raises InputError where the run trains none."""
 
     def dissected_step(self) -> StepDetail:
-        """Make one step and return its anatomy; raises InputError where the run trains no network."""
+        """Make one step and return its full record; raises InputError where the run trains no network."""
 
     def map(self) -> PolicyMap:
-        """Return the map of the present policy; raises InputError where there is none."""
+        """Return the map of the present policy; raises InputError without one."""
 
     def prompts(self) -> PromptSheet:
-        """Return what the present policy would write for the task's prompts; raises InputError where there is none."""
+        """Return greedy completions of the task's prompts; raises InputError without a policy."""
 
     def snapshot(self) -> Snapshot:
         """Return the newest step, with its own row only."""
 
     def should_stop(self) -> Ending | None:
-        """Return why the run is to end now."""
+        """Return why the run ends now, None while it continues."""
 
     def change(self, settings: dict[str, Any], rewards: Iterable[RewardSpec] = ()) -> None:
         """Change live settings."""
 
     def saved_reward(self) -> Change | None:
-        """Return the change that the reward's file asks for where it was saved anew; raises InputError."""
+        """Return the change of reward if its file was saved, else None; raises InputError."""
 
     def renew_reward(self) -> None:
         """Build the reward again."""
@@ -100,24 +100,23 @@ class RunSession(Protocol):
         """Save the present policy."""
 
     def write(self, command: Write) -> Texts:
-        """Write with the present policy."""
+        """Sample from the present policy."""
 
     def rest(self, state: str, reason: Coded | None = None) -> None:
-        """Write a checkpoint and note the state; the next step goes on."""
+        """Write a checkpoint and store the state; `step` continues."""
 
     def log_failure(self, details: str) -> None:
         """Write to the run's log."""
 
     def close(self, state: str) -> None:
-        """Rest in `state` unless the run rests already, and let go of everything."""
+        """Rest in `state` unless the run rests already, and release everything."""
 
 
 class SessionFactory(NamedTuple):
-    """What makes sessions, writes with saved policies, and looks at rewards and at what a run would begin with.
+    """Functions that make sessions, sample from saved policies, probe rewards, and preview what a run would begin with.
 
-    `prepare` raises where a run can't begin as the command says, else returns what begins it, and `find` raises where
-    a stored run can't go on as the command says: both before the present run is touched. `branch` makes a run that
-    goes on from a stored one at a step, and returns its name.
+    `prepare` checks a command and returns a function that begins its run; `find` checks that a stored run can resume;
+    both raise before the present run is touched. `branch` makes a new run from a checkpoint and returns its name.
     """
 
     prepare: Callable[[Start], Callable[[OnProgress], RunSession]]
@@ -130,4 +129,4 @@ class SessionFactory(NamedTuple):
 
 
 class NotNeededError(Exception):
-    """A command came that makes the preparation of a run pointless."""
+    """A later command has made the preparation of a run pointless."""

@@ -1,7 +1,7 @@
 """The reward of a running run: an edited or saved reward is tried before it is used.
 
-A person's Python is kept as text, with the run and in its checkpoints; the file that it came from is looked at between
-steps. Whatever the person did last counts: what they typed stands until the file is saved again.
+A person's Python is kept as text, with the run and in its checkpoints; its file is checked for changes
+between steps. The person's last action counts: a typed reward holds until the file is saved again.
 """
 
 from __future__ import annotations
@@ -27,32 +27,32 @@ if TYPE_CHECKING:  # the learner brings torch, which the server's own module doe
     from pgplay.learning.learner import Learner
 
 LOOK_INTERVAL = 0.5
-"""Seconds between two looks at a reward's file: a look costs some 10 µs."""
+"""Seconds between checks of a reward's file; a check takes some 10 µs."""
 
 Built = tuple[Reward, dict[str, Reward]]
 """A run's reward, and its measures by their texts."""
 
 TRIED_PAIRS = 8
-"""So many targets are scored to try a reward before there are samples."""
+"""Targets that are scored to try a reward before there are samples."""
 
 
 class RewardFile:
-    """The file of a reward that the person wrote, as it was last seen; of any other reward none is looked at.
+    """The file of a person's own reward, as it was last seen; empty for any other reward.
 
-    What somebody else brought is run as it was allowed: another text in its file is another reward.
+    Somebody else's reward runs as it was allowed; its file is not watched.
     """
 
     def __init__(self, spec: RewardSpec, stamp: RewardStamp | None = None) -> None:
-        """`stamp` is that of the file whose text is known; without one, the file as it is now is known."""
+        """`stamp` is that of the text in use; by default that of the present file."""
         self._path = Path(spec.source.file) if spec.source is not None and spec.is_own else None
         self._name = spec.text
         self._next_look = 0.0
         self.stamp = stamp or self._stamp()
 
     def saved_text(self) -> str | None:
-        """Return the file's text where it was saved since it was last seen; raises InputError where it is no text.
+        """Return the file's text if it was saved since last seen, else None; raises InputError if it is not text.
 
-        A file that is away or empty is being written: it is looked at again later.
+        A missing or empty file is being written and is checked again later.
         """
         stamp = self._stamp()
         if self._path is None or stamp is None or stamp == self.stamp or not stamp.size:
@@ -61,7 +61,7 @@ class RewardFile:
         return read_code(self._path, self._name)
 
     def is_due(self) -> bool:
-        """Whether it is time for another look: twice a second at most."""
+        """Whether it is time for another check."""
         now = time.monotonic()
         if self._path is None or now < self._next_look:
             return False
@@ -82,7 +82,7 @@ class LiveRewards:
     """Builds the reward and the measures of one run, at its beginning and whenever the person changes them.
 
     `rewards` are those of its config, the trained one first, with the Python that may run. `stamp` is that of the
-    trained one's file when its text was taken from it.
+    trained reward's file when it was read.
     """
 
     def __init__(self, rewards: Iterable[RewardSpec], on_log: OnLog, stamp: RewardStamp | None = None) -> None:
@@ -110,7 +110,7 @@ class LiveRewards:
         return self._start(self._trained, undo), measures
 
     def build_saved(self, undo: ExitStack) -> Built:
-        """Return them as `build` does, with Python of the person's own taken where it was saved since it was seen."""
+        """Return them as `build` does, with the person's own Python read again if its file was saved."""
         trained = _as_saved(self._trained, self.file)
         measures = {text: _as_saved(spec, self._measure_files[text]) for text, spec in self._measures.items()}
         built = self._start(trained, undo), {text: self._start(spec, undo) for text, spec in measures.items()}
@@ -118,9 +118,9 @@ class LiveRewards:
         return built
 
     def try_out(self, spec: RewardSpec, plan: Plan, report: StepReport | None, undo: ExitStack) -> Reward:
-        """Return the reward of `spec` for a run of `plan`, once it has scored the samples of `report`.
+        """Return the reward of `spec` for a run of `plan`, after it has scored the samples of `report`.
 
-        Without samples it has to score some targets, and the text for which a reward failed comes first. `undo` closes
+        Without samples it scores some targets; the input for which a reward failed comes first. `undo` closes
         it. Raises InputError and RewardError.
         """
         reward = self._start(spec, undo)
@@ -133,7 +133,7 @@ class LiveRewards:
         return reward
 
     def renew(self, learner: Learner) -> None:
-        """Build all rewards of `learner` again; raises InputError and RewardError, and then the old ones stay."""
+        """Build all rewards of `learner` again; raises InputError and RewardError and then keeps the old ones."""
         with ExitStack() as undo:
             reward, measures = self.build_saved(undo)
             undo.pop_all()
@@ -141,23 +141,23 @@ class LiveRewards:
         learner.reward, learner.measures = reward, measures
 
     def close(self, learner: Learner) -> None:
-        """Let go of all rewards of `learner`."""
+        """Close all rewards of `learner`."""
         for reward in (learner.reward, *learner.measures.values()):
             reward.close()
 
     def take(self, spec: RewardSpec) -> None:
-        """Take note that `spec` is trained from now on."""
+        """Train on `spec` from now on."""
         self._trained = spec
         self.file = RewardFile(spec)
         self.failed_for = None
 
     def saved(self) -> RewardSpec | None:
-        """Return the reward as its file says it now, where that was saved with another text; looked at when due."""
+        """Return the reward with its file's new text if that has changed, else None; the file is checked when due."""
         text = self.file.saved_text() if self.file.is_due() else None
         return self._trained.with_code(text) if text is not None and text != self.source else None
 
     def _start(self, spec: RewardSpec, undo: ExitStack) -> Reward:
-        """Start a reward; what the person wrote is remembered, so that the run can be resumed by it unasked."""
+        """Start a reward; the person's own Python is remembered, so that the run resumes without a question."""
         reward = undo.enter_context(start_reward(spec, self._on_log))
         remember_own(spec)
         return reward

@@ -1,4 +1,4 @@
-"""The state of a run: findings and forecast with the newest step, updated a few times per second."""
+"""The state of a run: its newest step with findings and forecast, updated a few times per second."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from pgplay.worker.session.forecast import Forecast
 from pgplay.worker.session.preparation import goal_of
 
 INTERVAL = 0.25
-"""Seconds between two looks at findings and forecast; a step of a small model takes a fiftieth of that."""
+"""Seconds between updates of findings and forecast, some fifty steps of a small model."""
 
 
 class Assessment:
-    """Takes in every step of a learner; of a search the kept text alone tells how far it is, not what it tries."""
+    """Follows every step of a learner; a search's progress is that of its kept text, not of its trials."""
 
     def __init__(self, learner: Learner) -> None:
         self._diagnosis = Diagnosis(learner.plan.algorithm.kind)
@@ -33,25 +33,25 @@ class Assessment:
         self._made: Snapshot | None = None
 
     def change(self, learner: Learner, *, rewards_changed: bool) -> None:
-        """Go by the learner's plan as it is now; what was seen still counts, unless rewards mean something else now."""
+        """Adopt the learner's present plan; earlier steps still count unless the rewards' meaning has changed."""
         old, new = self._plan, learner.plan
         if rewards_changed or (old.task, old.algorithm.kind) != (new.task, new.algorithm.kind):
             self._diagnosis = Diagnosis(new.algorithm.kind)
         self._begin(learner)
 
     def add(self, report: StepReport) -> None:
-        """Take in one more step."""
+        """Add a step."""
         self._forecast.add(report)
         self._diagnosis.add(report)
 
     def findings(self) -> tuple[Finding, ...]:
-        """Return what is to be said about the run in words; empty while all is well."""
+        """Return the present findings; empty while all is well."""
         return self._diagnosis.findings()
 
     def snapshot(self, report: StepReport, config: RunConfig) -> Snapshot:
-        """Return the newest step, which is `report`, with findings and forecast that are a quarter second old at most.
+        """Return the newest step, `report`, with findings and forecast at most a quarter second old.
 
-        Where it has solved the task, they are made anew.
+        A step that solves the task updates them at once.
         """
         now = time.monotonic()
         if self._made is None or now - self._made_at >= INTERVAL or report.solved:

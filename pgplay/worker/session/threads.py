@@ -13,17 +13,17 @@ from pgplay.policies.thread_tuning import fastest_threads
 from pgplay.worker.session.cpu_cores import Claim, Wish, available_cores
 
 LOOK_INTERVAL = 1.0
-"""Seconds between two looks at what other runs want; a look takes 0.1 ms."""
+"""Seconds between checks of other runs' claims; a check takes 0.1 ms."""
 
 OnChange = Callable[[int, int], None]
-"""Hears from how many threads to how many a run changed."""
+"""Called with the number of threads before and after a change."""
 
 
 class Threads:
-    """Sets torch's threads for one run; from `choose`, or with the number that a stored run began with.
+    """Sets torch's threads for one run; made by `choose`, or with the number that a stored run began with.
 
-    The number decides how sums are split, so the same number gives the same numbers to the last bit. A fixed one never
-    changes; any other gives way while other runs train, and grows back.
+    The number of threads decides how sums are split: only the same number gives the same results bit for bit. A fixed
+    one never changes; any other is reduced while other runs train.
     """
 
     def __init__(self, wanted: int, *, is_fixed: bool, on_change: OnChange | None = None) -> None:
@@ -50,7 +50,7 @@ class Threads:
         return cls(fastest_threads(policy, plan.config.batch_size, free), is_fixed=False)
 
     def work(self) -> None:
-        """Claim the cores, look at others now and then, and set torch's threads; to be called before each step."""
+        """Claim the cores, check other claims when due, and set torch's threads; called before each step."""
         now = time.monotonic()
         if now >= self._next_look:
             self._next_look = now + LOOK_INTERVAL
@@ -66,6 +66,6 @@ class Threads:
             self.on_change(before, threads)
 
     def rest(self) -> None:
-        """Leave the cores to others until `work` is called again."""
+        """Release the cores until `work` is called again."""
         self._claim.release()
         self._next_look = 0.0
