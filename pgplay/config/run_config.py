@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -357,15 +357,20 @@ def fields() -> dict[str, Field]:
     return fields_of(RunConfig)
 
 
+def check_names(settings: Iterable[str]) -> None:
+    """Refuse a name that no setting has; raises UnknownName."""
+    for name in settings:
+        if name not in fields():
+            raise UnknownName("setting", name, fields())
+
+
 def make_config(settings: Mapping[str, Any], base: RunConfig | None = None) -> RunConfig:
     """Return `base` (default: the defaults) with `settings` applied, checked.
 
     Raises InputError that names the field, the problem and a remedy.
     """
+    check_names(settings)
     all_fields = fields()
-    for name in settings:
-        if name not in all_fields:
-            raise UnknownName("setting", name, all_fields)
     merged = {**(to_settings(base) if base else {}), **settings}
     for name, value in merged.items():
         merged[name] = canonical(all_fields[name], value)

@@ -76,7 +76,7 @@ class FakeWorker:
         config = make_config(settings)
         info = RunInfo(
             run=run,
-            settings=settings,
+            config=config,
             recipe="",
             model=config.model,
             parameters=107_355 if trains_network(config.algorithm) else 0,

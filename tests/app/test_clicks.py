@@ -7,6 +7,7 @@ from textual.geometry import Offset
 from textual.pilot import Pilot
 
 from pgplay.app.screens.step.phases import PhaseScreen
+from pgplay.config.changes import Changes
 from pgplay.worker.protocol.commands import Change
 from tests.app.fake_worker import Bench, curve, until
 from tests.app.opened import go_to, prepare
@@ -57,4 +58,4 @@ async def test_a_click_on_a_change_makes_it() -> None:
         await until(pilot, lambda: "1: lr" in str(bench.app.screen.query_one("#health-signals").render()))
         await click_on("1: lr", bench, pilot)
         await until(pilot, lambda: bench.sent(Change))
-        assert bench.sent(Change) == [Change(settings={"lr": 0.0025})]
+        assert bench.sent(Change) == [Change(settings=Changes(lr=0.0025))]

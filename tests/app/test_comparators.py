@@ -6,6 +6,7 @@ import pytest
 
 from pgplay.app.widgets.plots.curve import Plot
 from pgplay.app.widgets.setup.described_select import Choice
+from pgplay.config.changes import Changes
 from pgplay.config.run_config import to_settings
 from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
 from pgplay.worker.protocol.commands import Change, Reset, Save, Start, Write
@@ -96,7 +97,7 @@ async def test_a_run_changes_its_algorithm_only_where_there_is_a_network_before_
         pick(bench, "algorithm", chosen)
         if is_live:
             await until(pilot, lambda: bench.sent(Change))
-            assert bench.sent(Change) == [Change(settings={"algorithm": chosen})]
+            assert bench.sent(Change) == [Change(settings=Changes(algorithm=chosen))]
         else:
             await until(pilot, lambda: "algorithm: at the next start" in words(bench, "#setup-note"))
             assert bench.sent(Change) == []

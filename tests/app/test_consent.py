@@ -11,6 +11,7 @@ from textual.widgets import Select
 from pgplay.app.screens.dialogs.consent import ConsentDialog
 from pgplay.app.screens.rewards.editor import RewardScreen
 from pgplay.app.widgets.code_area import CodeArea
+from pgplay.config.changes import Changes
 from pgplay.config.run_config import make_config
 from pgplay.library.consents import is_allowed
 from pgplay.library.policy_card import PolicyCard
@@ -82,7 +83,7 @@ async def test_a_preset_chosen_while_a_run_goes_on_brings_no_python_into_it(pres
         await until(pilot, lambda: bench.app.state.run == "training")
         bench.app.main.query_one("#preset", Select).value = preset
         await until(pilot, lambda: bench.sent(Change))
-        assert [change.settings for change in bench.sent(Change)] == [{"target": "ab"}]
+        assert [change.settings for change in bench.sent(Change)] == [Changes(target="ab")]
         await until(pilot, lambda: "reward: at the next start" in words(bench, "#setup-note"))
 
 

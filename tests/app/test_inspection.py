@@ -18,6 +18,7 @@ from pgplay.app.screens.step.microscope import MicroscopeScreen
 from pgplay.app.screens.step.phases import PhaseScreen
 from pgplay.app.screens.step.policy_map import MapScreen
 from pgplay.app.state.plot_view import PlotView
+from pgplay.config.changes import Changes
 from pgplay.config.run_config import make_config
 from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
 from pgplay.learning.reports.step_detail import PolicyMap
@@ -301,7 +302,7 @@ async def test_a_key_makes_the_change_that_a_finding_suggests() -> None:
     async with bench.app.run_test(size=(120, 40)) as pilot:
         await follow_advice(bench, pilot, 0.16)
         await until(pilot, lambda: bench.sent(Change))
-        assert bench.sent(Change) == [Change(settings={"entropy": 0.16})]
+        assert bench.sent(Change) == [Change(settings=Changes(entropy=0.16))]
 
 
 async def test_advice_that_the_settings_do_not_allow_is_refused_in_words() -> None:
@@ -327,7 +328,7 @@ async def test_the_signals_health_is_told_in_words_and_a_number_follows_the_advi
         assert "● Tied groups" in seen(bench, "#health-signals")
         await pilot.press("1")
         await until(pilot, lambda: bench.sent(Change))
-        assert bench.sent(Change) == [Change(settings={"lr": 0.0025})]
+        assert bench.sent(Change) == [Change(settings=Changes(lr=0.0025))]
 
 
 async def test_the_histogram_can_be_plotted_like_a_metric() -> None:
@@ -417,7 +418,7 @@ async def test_advice_that_is_taken_is_told_once_and_only_when_it_is() -> None:
         await pilot.press("1")
         await until(pilot, lambda: bench.sent(Change))
         assert told(bench) == []
-        bench.worker.tell(Changed(settings={"lr": 0.0025}, step=80, request=bench.worker.request(Change)))
+        bench.worker.tell(Changed(settings=Changes(lr=0.0025), step=80, request=bench.worker.request(Change)))
         await until(pilot, lambda: told(bench))
         assert told(bench) == ["Changed: lr 0.0025"]
 
@@ -429,8 +430,8 @@ async def test_advice_that_the_worker_refuses_is_not_told_as_changed() -> None:
         await pilot.press("1")
         await until(pilot, lambda: bench.sent(Change))
         bench.worker.tell(Refused(*coded("It cannot be."), request=bench.worker.request(Change)))
-        bench.worker.tell(Changed(settings={"lr": 0.1}, step=81))
-        await until(pilot, lambda: bench.app.state.info and bench.app.state.info.settings.get("lr") == 0.1)
+        bench.worker.tell(Changed(settings=Changes(lr=0.1), step=81))
+        await until(pilot, lambda: bench.app.state.info and bench.app.state.info.config.lr == 0.1)
         assert told(bench) == ["It cannot be."]
 
 
@@ -442,7 +443,7 @@ async def test_advice_that_does_not_fit_the_setup_changes_nothing_and_says_why()
         await until(pilot, lambda: told(bench))
         assert len(told(bench)) == 1
         assert told(bench)[0].startswith("This cannot be followed: ")
-        assert not any("batch_size" in change.settings for change in bench.sent(Change))
+        assert not any("batch_size" in change.settings.by_name() for change in bench.sent(Change))
         assert bench.app.main.setup.typed["batch_size"] == ""
 
 

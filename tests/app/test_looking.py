@@ -7,6 +7,7 @@ import math
 from pgplay.app.screens.dialogs.choose_metrics import MetricsScreen
 from pgplay.app.state.plot_view import USUAL, PlotView
 from pgplay.app.widgets.plots.curve import Plot
+from pgplay.config.changes import Changes
 from pgplay.config.run_config import make_config
 from pgplay.runs.store import RunStore
 from pgplay.worker.protocol.events import Changed
@@ -144,7 +145,7 @@ async def test_changes_are_marked_when_they_happen_and_when_a_run_is_resumed() -
         await until(pilot, lambda: "┊ resumed" in subtitle(bench, 1))
         assert "┊" in words(bench, "#plot-1")
         bench.worker.train(40, after=20)
-        bench.worker.tell(Changed(settings={"entropy": 0.2}, step=40))
+        bench.worker.tell(Changed(settings=Changes(entropy=0.2), step=40))
         await until(pilot, lambda: "┊ entropy 0.2" in subtitle(bench, 1))
         marks = [(mark.step, mark.words) for mark in bench.app.state.history.marks]
         assert marks == [(12, "lr 0.01"), (20, "resumed"), (40, "entropy 0.2")]

@@ -12,6 +12,7 @@ from textual.widgets import Input
 from pgplay.app.screens.dialogs.questions import AskDialog
 from pgplay.app.screens.dialogs.recipe import RecipeScreen
 from pgplay.app.screens.dialogs.write import WriteScreen
+from pgplay.config.changes import Changes
 from pgplay.config.recipe import from_recipe
 from pgplay.config.run_config import make_config
 from pgplay.worker.protocol.events import Changed, StateChanged
@@ -50,7 +51,7 @@ async def test_a_run_that_was_changed_on_the_way_is_more_than_its_recipe_says() 
         await begin(bench, pilot)
         bench.worker.build("training")
         bench.worker.train(20)
-        bench.worker.tell(Changed(step=20, settings={"lr": 0.02}))
+        bench.worker.tell(Changed(step=20, settings=Changes(lr=0.02)))
         await pilot.press("y")
         await until(pilot, lambda: isinstance(bench.app.screen, RecipeScreen))
         told = bench.app.screen.query_one("#changed")

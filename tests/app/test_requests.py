@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.pilot import Pilot
 
+from pgplay.config.changes import Changes
 from pgplay.config.run_config import make_config
 from pgplay.worker.protocol.commands import Change, Pause, Start, Write
 from pgplay.worker.protocol.events import Changed, Refused
@@ -85,8 +86,8 @@ async def test_a_refused_live_change_leaves_its_field_with_the_reason_beside_it(
         assert len(bench.sent(Change)) == 1
         request = await change(bench, pilot, temperature="0.5")
         assert beside(bench, "temperature") == ""
-        bench.worker.tell(Changed(settings={"temperature": 0.5}, step=6, request=request))
-        await until(pilot, lambda: bench.app.state.info and bench.app.state.info.settings["temperature"] == 0.5)
+        bench.worker.tell(Changed(settings=Changes(temperature=0.5), step=6, request=request))
+        await until(pilot, lambda: bench.app.state.info and bench.app.state.info.config.temperature == 0.5)
         assert field(bench, "temperature").value == "0.5"
 
 
@@ -95,7 +96,8 @@ async def test_a_refused_change_of_a_list_and_of_the_reward_goes_back_too() -> N
         await trained(bench, pilot)
         for name, chosen, before in (("algorithm", "rloo", "grpo"), ("reward", "hamming", "levenshtein")):
             pick(bench, name, chosen)
-            await until(pilot, lambda name=name: bench.sent(Change) and name in bench.sent(Change)[-1].settings)
+            chosen_change = Change(settings=Changes(**{name: chosen}))
+            await until(pilot, lambda change=chosen_change: change in bench.sent(Change))
             bench.worker.tell(Refused(*coded(REASON), request=bench.worker.request(Change)))
             control = bench.app.main.query_one(f"#{name}")
             await until(pilot, lambda control=control, before=before: control.value == before)
@@ -110,9 +112,9 @@ async def test_a_refusal_forgets_its_own_change_and_no_other() -> None:
         bench.worker.tell(Refused(*coded(REASON), request=first, field="temperature"))
         await until(pilot, lambda: field(bench, "temperature").value == "0.9")
         assert field(bench, "lr").value == "0.02"
-        bench.worker.tell(Changed(settings={"lr": 0.02}, step=6, request=second))
-        await until(pilot, lambda: bench.app.state.info and "lr" in bench.app.state.info.settings)
-        assert [command.settings for command in bench.sent(Change)] == [{"temperature": 0.3}, {"lr": 0.02}]
+        bench.worker.tell(Changed(settings=Changes(lr=0.02), step=6, request=second))
+        await until(pilot, lambda: bench.app.state.info and bench.app.state.info.config.lr == 0.02)
+        assert [command.settings for command in bench.sent(Change)] == [Changes(temperature=0.3), Changes(lr=0.02)]
 
 
 async def test_what_was_typed_since_stays_when_the_change_before_it_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pgplay.config.changes import Changes
 from pgplay.config.run_config import make_config
 from pgplay.worker.protocol.commands import Change, Resume, Start
 from pgplay.worker.protocol.events import StateChanged
@@ -39,7 +40,7 @@ async def test_a_run_that_goes_on_after_a_failure_takes_what_the_setup_says_now(
         await until(pilot, lambda: bench.sent(Resume))
         bench.worker.build("training", target="some text", step=10)
         await until(pilot, lambda: bench.sent(Change))
-        assert bench.sent(Change) == [Change(settings={"target": "some text, mended"})]
+        assert bench.sent(Change) == [Change(settings=Changes(target="some text, mended"))]
 
 
 async def test_a_run_that_is_being_prepared_is_not_told_its_own_settings_again() -> None:

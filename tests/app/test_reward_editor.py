@@ -22,6 +22,7 @@ from pgplay.app.rewards.draft import (
 from pgplay.app.screens.dialogs.failure import FailureCard
 from pgplay.app.screens.rewards.editor import RewardScreen
 from pgplay.app.widgets.log_pane import LogPane
+from pgplay.config.changes import Changes
 from pgplay.config.run_config import make_config
 from pgplay.errors import PgplayError
 from pgplay.rewards.spec import read_spec
@@ -115,7 +116,7 @@ async def test_applying_sends_the_text_and_keeps_it_once_the_worker_has_taken_it
         await pilot.press("ctrl+s")
         await until(pilot, lambda: bench.sent(Change))
         (change,) = bench.sent(Change)
-        assert (change.settings, change.rewards[0].code) == ({"reward": "my_reward.py"}, PYTHON)
+        assert (change.settings, change.rewards[0].code) == (Changes(reward="my_reward.py"), PYTHON)
         assert not (home / "rewards" / "my_reward.py").exists()
         bench.worker.tell(
             Changed(settings=change.settings, step=31, reward_source=PYTHON, request=bench.worker.request(Change))
@@ -183,12 +184,12 @@ async def test_what_was_typed_and_not_applied_is_there_again() -> None:
 async def test_a_saved_file_is_followed_and_told() -> None:
     async with opened() as (bench, pilot):
         bench.worker.build("training", reward="mine.py")
-        bench.worker.tell(Changed(settings={"reward": "mine.py"}, step=4, reward_source=PYTHON))
+        bench.worker.tell(Changed(settings=Changes(reward="mine.py"), step=4, reward_source=PYTHON))
         await until(pilot, lambda: bench.app.state.info and bench.app.state.info.reward_source == PYTHON)
         await pilot.press("e")
         screen = await editor(bench, pilot)
         assert screen.code.text == PYTHON
-        bench.worker.tell(Changed(settings={"reward": "mine.py"}, step=9, reward_source=PYTHON + "# more\n"))
+        bench.worker.tell(Changed(settings=Changes(reward="mine.py"), step=9, reward_source=PYTHON + "# more\n"))
         await until(pilot, lambda: screen.code.text.endswith("# more\n"))
         assert "mine.py was saved: trained by from step 10 on." in said(screen, "#verdict")
 

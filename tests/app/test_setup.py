@@ -19,6 +19,7 @@ from pgplay.app.widgets.setup import form
 from pgplay.app.widgets.setup.choices import HEADING
 from pgplay.app.widgets.setup.described_select import Choice
 from pgplay.app.widgets.setup.panel import Setup
+from pgplay.config.changes import Changes
 from pgplay.config.presets import grouped, preset_names
 from pgplay.config.run_config import fields, make_config, to_settings
 from pgplay.learning import inputs
@@ -202,8 +203,8 @@ async def test_live_settings_are_sent_while_training_and_the_others_wait() -> No
         assert bench.sent(Change) == []
         field(bench, "temperature").value = "0.7"
         await until(pilot, lambda: bench.sent(Change))
-        assert bench.sent(Change) == [Change(settings={"temperature": 0.7})]
-        bench.worker.tell(Changed(settings={"temperature": 0.7}, step=6))
+        assert bench.sent(Change) == [Change(settings=Changes(temperature=0.7))]
+        bench.worker.tell(Changed(settings=Changes(temperature=0.7), step=6))
         pick(bench, "model", "gru-nano")
         note = bench.app.main.query_one("#setup-note", Static)
         await until(pilot, lambda: "model: at the next start" in str(note.render()))
@@ -374,8 +375,8 @@ async def test_a_live_change_takes_over_the_run_as_the_worker_tells_it() -> None
         await until(pilot, lambda: "64 this step" in str(bench.app.main.query_one("#samples").border_title))
         info = bench.app.state.info
         assert info is not None
-        now = replace(info, settings={"batch_size": 178}, batch_size=178, notes=("Each prompt gets 89 completions.",))
-        bench.worker.tell(Changed(settings={"batch_size": 178}, step=5, info=now))
+        now = replace(info, config=make_config({"batch_size": 178}), batch_size=178, notes=("Each prompt gets 89 completions.",))
+        bench.worker.tell(Changed(settings=Changes(batch_size=178), step=5, info=now))
         bench.worker.train(6, after=5)
         await until(pilot, lambda: "178 this step" in str(bench.app.main.query_one("#samples").border_title))
         assert "Each prompt gets 89 completions." in words(bench, "#finding")

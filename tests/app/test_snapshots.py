@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from pgplay.app.screens.rewards.editor import RewardScreen
+from pgplay.config.changes import Changes
 from pgplay.worker.protocol.events import Changed, Refused
 from tests.app.fake_worker import Bench, begin, coded, until, words
 
@@ -60,7 +61,7 @@ def test_reward_editor(snap_compare: Callable[..., bool]) -> None:
         await begin(bench, pilot)
         bench.worker.build("training", reward="typed.py")
         bench.worker.train(40, texts={"greedy": "hello world", "best": "hello wrd", "top": "hxllo"})
-        bench.worker.tell(Changed(settings={"reward": "typed.py"}, step=30, reward_source=REWARD, request=1))
+        bench.worker.tell(Changed(settings=Changes(reward="typed.py"), step=30, reward_source=REWARD, request=1))
         await until(pilot, lambda: bench.app.state.step == 40)
         await pilot.press("e")
         await until(pilot, lambda: isinstance(bench.app.screen, RewardScreen) and bench.app.screen.query("#checked"))

@@ -13,6 +13,7 @@ from pgplay.app.screens.step.microscope import MicroscopeScreen
 from pgplay.app.screens.step.phases import PhaseScreen
 from pgplay.app.screens.step.policy_map import MapScreen
 from pgplay.app.state.plot_view import PlotView
+from pgplay.config.changes import Changes
 from pgplay.worker.protocol.events import Changed, Mapped, StateChanged, StepInspected
 from tests.app.anatomies import anatomy, policy_map, traces
 from tests.app.fake_worker import Bench, begin, curve, snapshot, until, words
@@ -110,7 +111,7 @@ def test_plots_looked_at(snap_compare: Callable[..., bool]) -> None:
         )
         bench.worker.build("training")
         bench.worker.tell(msgspec.structs.replace(snapshot(400), traces=traces(400)))
-        bench.worker.tell(Changed(settings={"lr": 0.001}, step=260))
+        bench.worker.tell(Changed(settings=Changes(lr=0.001), step=260))
         await pilot.press("t")  # without the setup, whose fields are no part of this picture
         await until(pilot, lambda: "step 400" in words(bench, "#samples") and not bench.app.redraw_is_due)
         await until(pilot, lambda: bench.app.main.query("#plot-5") and "┤" in words(bench, "#plot-5"))

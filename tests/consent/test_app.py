@@ -352,8 +352,8 @@ async def test_their_python_reaches_no_run_that_goes_on(them: Stranger) -> None:
         await until(pilot, lambda: bench.app.state.run == "training")
         await paste_recipe(bench, pilot, them)
         bench.app.main.setup._edit("lr", "0.02")
-        await until(pilot, lambda: any("lr" in change.settings for change in bench.sent(Change)))
-        assert not any("reward" in change.settings or change.rewards for change in bench.sent(Change))
+        await until(pilot, lambda: any("lr" in change.settings.by_name() for change in bench.sent(Change)))
+        assert not any("reward" in change.settings.by_name() or change.rewards for change in bench.sent(Change))
 
 
 async def test_what_the_person_types_starts_unasked_and_comes_back_unasked(

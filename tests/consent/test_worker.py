@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from pgplay.config.changes import Changes
 from pgplay.config.run_config import make_config
 from pgplay.learning.inputs import Inputs
 from pgplay.rewards.spec import RewardSpec, UnaskedError, read_spec
@@ -29,7 +30,7 @@ def begin(them: Stranger, given: Given) -> None:
 def change(them: Stranger, given: Given) -> None:
     session = Session.begin(make_config(SMALL), Inputs())
     try:
-        session.change({"reward": str(them.file)}, given)
+        session.change(Changes(reward=str(them.file)), given)
     finally:
         session.close("paused")
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pgplay.config.changes import Changes
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError, PgplayError
 from pgplay.learning.inputs import Inputs
@@ -84,7 +85,7 @@ def parent() -> str:
         if step in (4, 6):
             session._keeper.checkpoint()
         if step == 6:
-            session.change({"lr": 0.02})
+            session.change(Changes(lr=0.02))
     session.close("finished")
     return session.run
 
@@ -99,7 +100,7 @@ def test_a_branch_makes_the_steps_that_the_run_made(parent: str) -> None:
     assert kept_steps(session.store.folder) == [4]
     session.step()
     session.step()
-    session.change({"lr": 0.02})
+    session.change(Changes(lr=0.02))
     session.step()
     session.close("paused")
     with RunStore.open(parent) as one, RunStore.open(branch) as other:

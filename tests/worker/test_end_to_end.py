@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from pgplay.config.changes import Changes
 from pgplay.config.run_config import make_config
 from pgplay.paths import runs_folder
 from pgplay.rewards.spec import read_spec
@@ -69,7 +70,7 @@ async def test_start_pause_step_change_write_save_resume_solved(worker):
     worker.client.send(Step(count=2, request=3))
     stepped = await state(worker, "paused")
     assert stepped.step == paused.step + 2
-    worker.client.send(Change(settings={"until": "solved"}, request=4))
+    worker.client.send(Change(settings=Changes(until="solved"), request=4))
     assert (await worker.next(Changed)).step == stepped.step
     worker.client.send(Write(count=3, request=5))
     written = await worker.next(Written)

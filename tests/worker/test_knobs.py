@@ -5,6 +5,7 @@ import json
 import pytest
 import torch
 
+from pgplay.config.changes import Changes
 from pgplay.config.run_config import fields, make_config
 from pgplay.learning.inputs import Inputs
 from pgplay.worker.session.session import Session
@@ -41,7 +42,7 @@ def go(change):
     session.step()
     session.step()
     if change:
-        session.change(change)
+        session.change(Changes.of(change))
     told = [numbers(session)]
     tensors = {name: tensor.clone() for name, tensor in session.need_policy().saved_state().items()}
     told.append(numbers(session))

@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from pgplay.config.changes import Changes
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError, RewardError
 from pgplay.learning.inputs import read_inputs
@@ -37,7 +38,7 @@ def begin(**settings):
 
 def typed(text, code):
     """Change the reward to Python as somebody types it."""
-    return {"reward": text}, [read_spec(text, code=code)]
+    return Changes(reward=text), [read_spec(text, code=code)]
 
 
 def save(path, text):

@@ -49,6 +49,8 @@ def values(hint: typing.Any) -> st.SearchStrategy:
         return st.dictionaries(texts, values(arguments[1]), max_size=3)
     if hint is typing.Any:
         return scalars
+    if hint is msgspec.UnsetType:
+        return st.just(msgspec.UNSET)
     if arguments:
         return st.one_of([values(one) for one in arguments])
     simple = {int: st.integers(-(2**53), 2**53), float: finite, str: texts, bool: st.booleans(), type(None): st.none()}
@@ -90,6 +92,8 @@ def test_garbage_is_refused_and_nothing_else(line):
         {"command": "start"},
         {"command": "start", "settings": []},
         {"command": "write", "seed": "x"},
+        {"command": "change", "settings": {"seed": 3}},
+        {"command": "change", "settings": {"lr": "fast"}},
         ["command", "quit"],
         {"event": "ready"},
     ],

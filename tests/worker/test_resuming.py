@@ -6,6 +6,7 @@ import math
 import pytest
 import torch
 
+from pgplay.config.changes import Changes
 from pgplay.errors import PgplayError
 from pgplay.rewards.spec import read_spec
 from pgplay.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
@@ -108,7 +109,7 @@ def test_what_is_asked_about_is_the_python_of_the_checkpoint_that_is_taken(tmp_p
     file = tmp_path / "mine.py"
     file.write_text("def reward(text, target, prompt):\n    return 1\n")
     session = Session.resume(run)
-    session.change({"reward": str(file)}, [read_spec(str(file))])
+    session.change(Changes(reward=str(file)), [read_spec(str(file))])
     session.step()
     session.close("paused")
     assert [spec.code for spec in stored_rewards(run)] == [file.read_text()]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pgplay.config.changes import Changes
 from pgplay.config.run_config import make_config
 from pgplay.rewards.spec import RewardSpec, read_spec
 from pgplay.runs.store import RunStore
@@ -58,7 +59,7 @@ async def test_a_file_is_followed_while_it_is_saved_broken_mended_and_failing(wo
     assert after.report.metrics["reward_max"] <= 0  # by the old one, without a pause
     save(file, MENDED)
     changed = await worker.next(Changed)
-    assert (changed.settings, changed.reward_source) == ({"reward": str(file)}, MENDED)
+    assert (changed.settings, changed.reward_source) == (Changes(reward=str(file)), MENDED)
     mended = await worker.next(Snapshot, lambda event: event.report.step > changed.step)
     assert mended.report.metrics["reward_min"] >= 100
     with RunStore.open(info.run) as store:
@@ -91,12 +92,12 @@ async def test_a_reward_that_fails_in_the_middle_is_mended_by_a_save_and_no_step
 async def test_a_typed_reward_is_tried_then_trained_by_and_what_it_prints_is_told(worker):
     worker.client.send(Start(config=make_config(SMALL)))
     await worker.next(Snapshot)
-    worker.client.send(Change(settings={"reward": "typed.py"}, rewards=typed(FAILING), request=7))
+    worker.client.send(Change(settings=Changes(reward="typed.py"), rewards=typed(FAILING), request=7))
     refused = await worker.next(Refused)
     assert (refused.request, refused.line) == (7, 3)
     assert "IndexError" in refused.problem
     assert any(event.line == "I was here" for event in worker.of(Log))
-    worker.client.send(Change(settings={"reward": "typed.py"}, rewards=typed(MENDED), request=8))
+    worker.client.send(Change(settings=Changes(reward="typed.py"), rewards=typed(MENDED), request=8))
     changed = await worker.next(Changed)
     assert (changed.request, changed.reward_source) == (8, MENDED)
     later = await worker.next(Snapshot, lambda event: event.report.step > changed.step)

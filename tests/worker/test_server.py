@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pgplay.config.changes import Changes
 from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import InputError, PgplayError, RewardError, coded
 from pgplay.learning.reports.step_detail import PolicyMap
@@ -31,6 +32,10 @@ def failure(who: str, happened: str, advice: str) -> dict[str, Any]:
     return {"who": who, "happened": happened, "where": "", "advice": [advice]}
 
 
+REFUSED_LR = 0.9
+"""A learning rate that a session refuses."""
+
+
 class SmallSession:
     """Steps that wait to be let through, so that a test decides what comes between two of them."""
 
@@ -52,8 +57,8 @@ class SmallSession:
 
     def info(self):
         return RunInfo(
-            run=self.run, settings={}, recipe="", model="gru-nano", parameters=1, device="cpu", threads=1, alphabet="a",
-            max_length=2, targets=("a",), prompts=("",), notes=(),
+            run=self.run, config=self.config, recipe="", model="gru-nano", parameters=1, device="cpu", threads=1,
+            alphabet="a", max_length=2, targets=("a",), prompts=("",), notes=(),
         )
 
     def need_policy(self):
@@ -85,9 +90,9 @@ class SmallSession:
         is_over = self.ends_at and self.step_count >= self.ends_at
         return Ending("solved", coded("ending.steps", steps=self.step_count), "solved") if is_over else None
 
-    def change(self, settings, rewards=()):
-        if "seed" in settings:
-            raise InputError("seed cannot be changed.", field="seed")
+    def change(self, changes, rewards=()):
+        if changes.lr == REFUSED_LR:
+            raise InputError("setting.invalid", field="lr", reason="it is refused")
         if any("broken" in spec.code for spec in rewards):
             raise RewardError("text", text="It is broken.", line=3)
         self.calls.append(("change", self.step_count))
@@ -258,17 +263,17 @@ def test_steps_that_cannot_be_made_are_refused(desk):
 def test_changes_and_saves_and_texts_come_between_steps(desk):
     session = desk.start()
     assert session.at_gate.acquire(timeout=PATIENCE)
-    desk.send(Change(settings={"lr": 0.1}, request=2), Save(name="mine", request=3), Write(request=4))
+    desk.send(Change(settings=Changes(lr=0.1), request=2), Save(name="mine", request=3), Write(request=4))
     session.gate.release(1)
     changed = desk.next(Changed)
-    assert (changed.settings, changed.step, changed.request) == ({"lr": 0.1}, 1, 2)
+    assert (changed.settings, changed.step, changed.request) == (Changes(lr=0.1), 1, 2)
     assert changed.info == session.info()
     assert desk.next(Saved) == Saved(name="mine", request=3)
     assert desk.next(Written) == Written(policy="", samples=(), scored_by="levenshtein", request=4)
     assert session.calls == [("change", 1), ("save", "mine", 1)]
 
 
-@pytest.mark.parametrize("command", [Pause(), Resume(), Step(), Change(settings={}), Save(name="a"), Write()])
+@pytest.mark.parametrize("command", [Pause(), Resume(), Step(), Change(settings=Changes()), Save(name="a"), Write()])
 def test_what_needs_a_run_is_refused_without_one(desk, command):
     desk.send(command)
     assert desk.next(Refused).problem.startswith("There is no run")
@@ -279,11 +284,12 @@ def test_bad_settings_are_refused_and_the_run_goes_on(desk):
     with pytest.raises(ProtocolError, match="lr") as malformed:
         decode_command(encode(Start(config=make_config({}), request=1)).replace(b'"lr":null', b'"lr":"fast"'))
     desk.send(malformed.value, Start(config=make_config({"target": "refuse me"}), request=2))
-    desk.send(Change(settings={"seed": 3}, request=3), Resume(run="never-heard-of", request=4), Resume(request=5))
+    refused = Change(settings=Changes(lr=REFUSED_LR), request=3)
+    desk.send(refused, Resume(run="never-heard-of", request=4), Resume(request=5))
     session.gate.release(1)
     refusals = [desk.next(Refused) for _ in range(5)]
-    assert [refused.request for refused in refusals] == [1, 2, 3, 4, 5]
-    assert refusals[2].field == "seed"
+    assert [refusal.request for refusal in refusals] == [1, 2, 3, 4, 5]
+    assert refusals[2].field == "lr"
     session.gate.release(1)
     while desk.next(Snapshot).report.step < 2:
         pass
@@ -427,7 +433,7 @@ def test_a_run_that_cannot_be_built_leaves_the_worker_idle_and_obeying(desk):
 
 
 def saved(source):
-    return Change(settings={"reward": "mine.py"}, rewards=(read_spec("mine.py", code=source),))
+    return Change(settings=Changes(reward="mine.py"), rewards=(read_spec("mine.py", code=source),))
 
 
 def test_a_saved_reward_is_taken_before_the_next_step_and_told_as_a_change(desk):
@@ -436,7 +442,7 @@ def test_a_saved_reward_is_taken_before_the_next_step_and_told_as_a_change(desk)
     session.saved.append(saved("mended"))
     session.gate.release(1)
     changed = desk.next(Changed)
-    assert (changed.settings, changed.step, changed.request) == ({"reward": "mine.py"}, 1, 0)
+    assert (changed.settings, changed.step, changed.request) == (Changes(reward="mine.py"), 1, 0)
 
 
 def test_a_reward_saved_with_a_mistake_is_told_with_its_line_and_the_run_goes_on(desk):

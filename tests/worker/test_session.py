@@ -8,6 +8,7 @@ import msgspec
 import pytest
 import torch
 
+from pgplay.config.changes import Changes
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError, PgplayError, RewardError
 from pgplay.learning.inputs import Inputs, read_inputs
@@ -214,7 +215,7 @@ def test_a_run_that_may_stop_early_keeps_its_best_policy_whatever_ends_it(monkey
 def test_live_settings_change_and_outlive_the_session():
     session = begin()
     session.step()
-    session.change({"lr": 0.02, "target": "cab", "reward": "prefix"})
+    session.change(Changes(lr=0.02, target="cab", reward="prefix"))
     assert session.info().targets == ("cab",)
     wanted = session.step()
     assert wanted.metrics["lr"] == 0.02
@@ -230,7 +231,7 @@ def test_a_live_batch_that_no_usual_group_divides_is_said_in_the_notes_of_the_ru
     file.write_text("prompt,target\n" + "".join(f"{prompt},ab\n" for prompt in "abcdefgh"))
     session = begin(task=str(file), batch_size=16)
     assert not any("batch_size" in note for note in session.info().notes)
-    session.change({"batch_size": 15})
+    session.change(Changes(batch_size=15))
     info = session.info()
     assert info.batch_size == 15
     assert any("batch_size 15" in note for note in info.notes)
@@ -252,7 +253,7 @@ def test_a_change_that_does_not_fit_is_refused_and_changes_nothing(settings, wor
     session = begin()
     before = session.config
     with pytest.raises(InputError, match=words):
-        session.change(settings)
+        session.change(Changes.of(settings))
     assert session.config == before
     session.step()
     session.close("paused")
@@ -493,13 +494,13 @@ def test_a_search_changes_its_target_and_reward_while_it_goes_on_and_after_it_wa
     session = begin(algorithm="hill-climb", until="solved", batch_size=16, alphabet="abc")
     while not session.step().solved:
         pass
-    session.change({"target": "cabcab"})
+    session.change(Changes(target="cabcab"))
     assert not session.step().solved
     session.close("paused")
     resumed = Session.resume(session.run)
     file = tmp_path / "mine.py"
     file.write_text("def reward(text, target, prompt):\n    return float(text.count('a'))\n")
-    resumed.change({"reward": str(file)}, [read_spec(str(file))])
+    resumed.change(Changes(reward=str(file)), [read_spec(str(file))])
     rewards = [resumed.step().metrics["greedy_reward"] for _ in range(30)]
     assert rewards == sorted(rewards)
     assert rewards[-1] > 3.0
@@ -511,7 +512,7 @@ def test_a_run_does_not_change_between_a_network_and_none(before, after):
     session = begin(algorithm=before)
     session.step()
     with pytest.raises(InputError, match=f"{before} cannot continue as {after}"):
-        session.change({"algorithm": after})
+        session.change(Changes(algorithm=after))
     assert session.config.algorithm == before
     session.step()
     session.close("paused")
@@ -520,10 +521,10 @@ def test_a_run_does_not_change_between_a_network_and_none(before, after):
 def test_a_run_may_change_to_being_shown_the_targets_and_back():
     session = begin()
     surprises = [session.step().metrics["cross_entropy"]]
-    session.change({"algorithm": "supervised"})
+    session.change(Changes(algorithm="supervised"))
     surprises += [session.step().metrics["cross_entropy"] for _ in range(6)]
     assert surprises[-1] < surprises[1] - 0.3
-    session.change({"algorithm": "grpo"})
+    session.change(Changes(algorithm="grpo"))
     assert session.step().metrics["entropy_weight"] > 0.0
     session.close("paused")
 
@@ -614,10 +615,10 @@ def test_findings_outlast_a_live_change_but_not_another_reward():
     session = begin(reward="exact", target="z" * 40)
     steps(session, 60)
     assert "no-signal" in {finding.kind for finding in session.findings()}
-    session.change({"lr": 0.001})
+    session.change(Changes(lr=0.001))
     steps(session, 1)
     assert "no-signal" in {finding.kind for finding in session.findings()}
-    session.change({"reward": "levenshtein"})
+    session.change(Changes(reward="levenshtein"))
     steps(session, 1)
     assert session.findings() == ()
     session.close("paused")

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from pgplay.config.changes import Changes
 from pgplay.config.run_config import make_config
 from pgplay.learning.inputs import Inputs
 from pgplay.learning.plan import read_plan
@@ -126,7 +127,7 @@ def test_the_choice_is_kept_told_and_taken_again_by_a_resumed_run(measured, home
     measured.clear()
     resumed = Session.resume(session.run)
     assert (resumed.info().threads, measured) == (4, [])
-    resumed.change({"threads": 2})
+    resumed.change(Changes(threads=2))
     assert resumed.info().threads == 2
     resumed.close("paused")
     again = Session.resume(session.run)

@@ -8,6 +8,8 @@ from pgplay.app.controllers.consent import Consent
 from pgplay.app.host import AppHost
 from pgplay.app.state.app_state import words_of_change
 from pgplay.app.widgets.setup import form
+from pgplay.config.changes import Changes
+from pgplay.config.run_config import to_settings
 from pgplay.worker.protocol.commands import Change
 from pgplay.worker.protocol.events import Changed, Event, Refused, StateChanged
 
@@ -67,7 +69,7 @@ class LiveChanges:
             later.append("reward")
         setup.show_pending(later)
         if live:
-            request = self._host.send(Change(settings=live, rewards=rewards or ()))
+            request = self._host.send(Change(settings=Changes(**live), rewards=rewards or ()))
             self._asked[request] = RequestedChange(live, {name: setup.typed[name] for name in live}, advice)
         return bool(live)
 
@@ -75,11 +77,11 @@ class LiveChanges:
         """Keep up with what the worker took or refused."""
         match event:
             case StateChanged(info=info) if info is not None:
-                self._running = dict(info.settings)
+                self._running = to_settings(info.config)
                 self._asked.clear()
                 self._host.main.setup.forget_refusal()
             case Changed():
-                self._running |= event.settings
+                self._running |= event.settings.by_name()
                 asked = self._asked.pop(event.request, None)
                 if asked is not None and asked.advice:
                     self._host.notify_user(f"Changed: {asked.advice}")

@@ -9,7 +9,7 @@ from pgplay.app.controllers.consent import Consent
 from pgplay.app.host import AppHost
 from pgplay.app.rewards.draft import keep_imported_source
 from pgplay.app.state.app_state import lack_of_policy
-from pgplay.config.run_config import make_config
+from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import PgplayError, composed
 from pgplay.policies.families.pretrained import is_pretrained
 from pgplay.worker.protocol.commands import Save
@@ -51,7 +51,7 @@ class PolicyController:
         from pgplay.runs.names import slug
 
         taken = {policy.name for policy in self._host.policy_library.policies()}
-        suggestion = slug(make_config(state.info.settings)) if state.info is not None else ""
+        suggestion = slug(state.info.config) if state.info is not None else ""
         question = f"The policy of step {state.step} is kept in the library under this name:"
         answer = await self._host.push_screen_wait(
             AskDialog(
@@ -83,7 +83,7 @@ class PolicyController:
                 self._host.notify_user(lack)
             return
         prompts = state.info.prompts if state.info is not None else ()
-        config = make_config(state.info.settings if state.info is not None else {})
+        config = state.info.config if state.info is not None else RunConfig()
         prompt = prompt or next(filter(None, prompts), "")
         asked = prompt if prompt or is_pretrained(config.model) else None
         self._host.push_screen(WriteScreen(self._host.send, prompt=asked, temperature=config.temperature))

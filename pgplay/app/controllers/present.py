@@ -8,7 +8,7 @@ from pgplay.app.host import AppHost
 def present_reward(host: AppHost) -> str:
     """Return the text of the reward that is trained now, or would be."""
     info = host.state.info
-    return info.settings.get("reward", "levenshtein") if info is not None else host.main.setup.typed["reward"]
+    return info.config.reward if info is not None else host.main.setup.typed["reward"]
 
 
 def present_target(host: AppHost) -> str:

@@ -12,6 +12,7 @@ from pgplay.app.messages import RewardApplied, RewardSaved
 from pgplay.app.rewards.background_scorer import Asked
 from pgplay.app.rewards.draft import Draft, draft_of, write_reward_file
 from pgplay.app.rewards.reported_error import reported_error
+from pgplay.config.changes import Changes
 from pgplay.errors import PgplayError
 from pgplay.library.consents import recall
 from pgplay.rewards.spec import RewardSpec, read_spec
@@ -98,7 +99,7 @@ class RewardController:
             asked = trained  # what somebody else brought does not become the person's own by looking at it
         has_failed = state.failure is not None and state.failure.reward == present_reward(self._host)
         if (state.run in ("training", "paused") or has_failed) and state.worker == "ready":
-            request = self._host.send(Change(settings={"reward": asked.text}, rewards=(asked,)))
+            request = self._host.send(Change(settings=Changes(reward=asked.text), rewards=(asked,)))
             self._applying[request] = draft
             return request
         self._take(draft, "Press space to train by it.")
@@ -112,7 +113,7 @@ class RewardController:
                 self._take(draft, f"Trained by from step {event.step + 1} on.")
                 if self._host.state.run == "failed":
                     self._host.send(Resume())
-            case Changed(settings={"reward": str(spec)}, request=0) if event.reward_source:
+            case Changed(settings=Changes(reward=str(spec)), request=0) if event.reward_source:
                 self._draft = None
                 report = f"{plain(spec)} was saved: trained by from step {event.step + 1} on."
                 self._host.show(RewardSaved(Draft(event.reward_source, spec), report))

@@ -210,9 +210,8 @@ class RunController:
             case StateChanged(info=info):
                 if info is not None and self._is_loading:
                     self._is_loading = False
-                    config = make_config(info.settings)
-                    self._host.main.setup.load(config, origin=f"the run {info.run}", kept=True)
-                    self._host.state.settings = to_settings(config)
+                    self._host.main.setup.load(info.config, origin=f"the run {info.run}", kept=True)
+                    self._host.state.settings = to_settings(info.config)
                 else:
                     self._changes.take_settings(self._host.state.settings)
                 if event.request == self._starting and (info is not None or event.state == "idle"):

@@ -160,7 +160,7 @@ class AppState:
             case Mapped():
                 self.map = event.map
             case Changed():
-                self.history.mark(event.step, words_of_change(event.settings))
+                self.history.mark(event.step, words_of_change(event.settings.by_name()))
                 self._change_settings(event)
             case Log():
                 self.note(event.line)
@@ -209,9 +209,9 @@ class AppState:
         if event.info is not None:
             self.info = event.info
         elif self.info is not None:
-            source = event.reward_source if "reward" in event.settings else self.info.reward_source
-            settings = {**self.info.settings, **event.settings}
-            self.info = msgspec.structs.replace(self.info, settings=settings, reward_source=source)
+            source = self.info.reward_source if event.settings.reward is msgspec.UNSET else event.reward_source
+            config = msgspec.structs.replace(self.info.config, **event.settings.by_name())
+            self.info = msgspec.structs.replace(self.info, config=config, reward_source=source)
 
     def _take_snapshot(self, event: Snapshot) -> None:
         self.report, self.step = event.report, event.report.step
@@ -230,7 +230,7 @@ def lack_of_policy(state: AppState, purpose: str, otherwise: str = "Press space 
     if state.has_policy:
         return ""
     if state.has_run and state.info is not None:
-        error = no_policy(state.info.settings["algorithm"])
+        error = no_policy(state.info.config.algorithm)
         return f"{error.problem} {error.remedy}"
     if state.is_beginning:
         return f"The policy is being made: in a moment there is one {purpose}."

@@ -12,6 +12,7 @@ from textual.widget import Widget
 from pgplay.app.drawing.number_format import count, duration
 from pgplay.app.drawing.terminal_text import fit, plain
 from pgplay.app.state.app_state import AppState
+from pgplay.config.run_config import to_settings
 from pgplay.learning.algorithms.table import trains_network
 from pgplay.policies.families.catalogue import chosen_model
 
@@ -41,7 +42,7 @@ class Headline(Widget):
         """Show `state`, and from `settings` what is learnt."""
         self._state, self._settings, self._parameters = state, settings, parameters
         if state.info is not None:
-            self._settings = {**state.info.settings, "device": state.info.device}
+            self._settings = {**to_settings(state.info.config), "device": state.info.device}
             self._parameters = state.info.parameters
         self.refresh()
 

@@ -152,6 +152,7 @@ def _open_session(arguments: Arguments, request: Request, progress: Progress) ->
     from pgplay.worker.session.cpu_cores import let_waiting_threads_sleep
 
     let_waiting_threads_sleep()
+    from pgplay.config.changes import Changes
     from pgplay.rewards.spec import read_spec
     from pgplay.worker.session.session import Session
 
@@ -168,10 +169,11 @@ def _open_session(arguments: Arguments, request: Request, progress: Progress) ->
 
             run = branch_run(run, arguments.at)
             progress.say(f"New run: {run}.")
-        changes = read_settings(arguments)
+        settings = read_settings(arguments)
+        changes = Changes.of(settings)
         session = Session.resume(run, rewards=rewards, on_log=printed.take, on_wait=say_notice)
-        if changes:
-            session.change(changes, [read_spec(changes["reward"])] if "reward" in changes else [])
+        if settings:
+            session.change(changes, [read_spec(changes.reward)] if "reward" in settings else [])
     else:
         session = Session.begin(
             config,

@@ -14,7 +14,7 @@ from pgplay.errors import InputError, PgplayError
 from pgplay.worker.protocol.commands import AnyCommand, Command
 from pgplay.worker.protocol.events import AnyEvent, Event
 
-VERSION = 4
+VERSION = 5
 MAXIMUM_LINE = 16 * 1024 * 1024
 
 

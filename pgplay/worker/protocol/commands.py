@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
+from pgplay.config.changes import Changes
 from pgplay.config.run_config import RunConfig
 from pgplay.rewards.spec import RewardSpec
 
@@ -84,13 +83,13 @@ class Reset(Command, tag="reset", frozen=True):
 
 
 class Change(Command, tag="change", frozen=True):
-    """Change live settings (RunConfig fields marked live) at the next step boundary.
+    """Change live settings at the next step boundary.
 
     `rewards` holds the reward among them where it is Python. A reward is tried on the newest samples first: one that
     fails is refused.
     """
 
-    settings: dict[str, Any]
+    settings: Changes
     rewards: tuple[RewardSpec, ...] = ()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from pgplay.config.changes import Changes
 from pgplay.learning.reports.first_look import FirstLook
 from pgplay.learning.reports.step_detail import PolicyMap, StepDetail
 from pgplay.learning.reports.step_report import Finding, PromptSheet, Sample, StepReport, Trace
@@ -122,10 +123,10 @@ class LookedFirst(Event, tag="looked", frozen=True):
 class Changed(Event, tag="changed", frozen=True):
     """Live settings took effect at this step: a person's change, or a reward file that was saved again (request 0).
 
-    `reward_source` is the text of a Python reward where `settings` hold the reward; `info` is the run as it is now.
+    `reward_source` is the text of a Python reward where the reward changed; `info` is the run as it is now.
     """
 
-    settings: dict[str, Any]
+    settings: Changes
     step: int
     reward_source: str = ""
     info: RunInfo | None = None

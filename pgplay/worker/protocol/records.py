@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from pgplay.config.run_config import RunConfig
+
 RunState = Literal["idle", "preparing", "training", "paused", "solved", "finished", "failed"]
 """idle: no run yet; preparing: building the network or warming up; finished: a limit was reached."""
 
@@ -33,7 +35,7 @@ class RunInfo(msgspec.Struct, frozen=True):
     """What a run is made of, once it is built."""
 
     run: str
-    settings: dict[str, Any]
+    config: RunConfig
     recipe: str
     model: str
     parameters: int

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from msgspec import UNSET
+
 from pgplay.errors import InputError, PgplayError, RewardError, coded
 from pgplay.locale.catalog import Coded
 from pgplay.rewards.probe.verdict import judge
@@ -291,7 +293,7 @@ class Server:
         session = self._need_session()
         session.change(command.settings, command.rewards)
         info, step = session.info(), session.step_count
-        source = info.reward_source if "reward" in command.settings else ""
+        source = info.reward_source if command.settings.reward is not UNSET else ""
         self._outbox.send(
             Changed(settings=command.settings, step=step, reward_source=source, info=info, request=command.request)
         )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
+from pgplay.config.changes import Changes
 from pgplay.config.run_config import RunConfig
 from pgplay.learning.reports.first_look import FirstLook
 from pgplay.learning.reports.step_detail import PolicyMap, StepDetail
@@ -87,7 +88,7 @@ class RunSession(Protocol):
     def should_stop(self) -> Ending | None:
         """Return why the run ends now, None while it continues."""
 
-    def change(self, settings: dict[str, Any], rewards: Iterable[RewardSpec] = ()) -> None:
+    def change(self, changes: Changes, rewards: Iterable[RewardSpec] = ()) -> None:
         """Change live settings."""
 
     def saved_reward(self) -> Change | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
-from pgplay.config.run_config import RunConfig, fields, make_config
+from pgplay.config.changes import Changes
+from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import InputError, RewardError
 from pgplay.learning.first_look import memory_of
 from pgplay.learning.inputs import Inputs
@@ -111,14 +112,9 @@ def goal_of(plan: Plan, reward: Reward) -> float | None:
     return sum(values) / len(values)
 
 
-def changed_plan(old: Plan, settings: dict[str, Any]) -> Plan:
-    """Return the plan of a run that goes on by other live `settings`; raises InputError where it can't."""
-    all_fields = fields()
-    fixed = [name for name in settings if name in all_fields and not all_fields[name].live]
-    if fixed:
-        live = [name for name, field in all_fields.items() if field.live]
-        raise InputError("change.fixed", field=fixed[0], name=fixed[0], live=live)
-    config = make_config(settings, old.written)
+def changed_plan(old: Plan, changes: Changes) -> Plan:
+    """Return the plan of a run that goes on by other live settings; raises InputError where it can't."""
+    config = make_config(changes.by_name(), old.written)
     plan = make_plan(config, Inputs(old.task if config.task else None), old.shape)
     if plan.algorithm.trains_network != old.algorithm.trains_network:
         raise InputError("change.kind", field="algorithm", old=old.config.algorithm, new=config.algorithm)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 from msgspec.structs import replace
 
+from pgplay.config.changes import Changes
 from pgplay.config.recipe import to_recipe
-from pgplay.config.run_config import RunConfig, to_settings
+from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, PgplayError, RewardError, about
 from pgplay.learning.algorithms.table import no_policy
 from pgplay.learning.evaluation.held_out import prompt_sheet
@@ -177,7 +178,7 @@ class Session:
         pairs = plan.task.training[:_SHOWN_PAIRS]
         return RunInfo(
             run=self.run,
-            settings=to_settings(plan.written),
+            config=plan.written,
             recipe=to_recipe(plan.written),
             model=plan.spec.name if plan.algorithm.trains_network else "",
             parameters=plan.parameters,
@@ -283,21 +284,21 @@ class Session:
         """Return what is to be said about the run in words; empty while all is well."""
         return self._assessment.findings()
 
-    def change(self, settings: dict[str, Any], rewards: Iterable[RewardSpec] = ()) -> None:
+    def change(self, changes: Changes, rewards: Iterable[RewardSpec] = ()) -> None:
         """Change live settings before the next step; `rewards` holds the reward among them where it is Python.
 
         Raises InputError, and RewardError where the new reward fails on the newest samples; nothing is changed then.
         """
         old, given = self.learner.plan, tuple(rewards)
-        plan = changed_plan(old, settings)
+        plan = changed_plan(old, changes)
         with ExitStack() as undo:
             reward, spec = None, None
-            detail = settings
+            detail = changes.by_name()
             if given or plan.config.reward != old.config.reward:
                 with about("reward"):
                     (spec,) = resolve([plan.config.reward], given)
                     reward = self._rewards.try_out(spec, plan, self.report, undo)
-                detail = {**settings, "reward_source": reward.source} if reward.source else settings
+                detail |= {"reward_source": reward.source} if reward.source else {}
             self.store.event(self.step_count, "change", msgspec.json.encode(detail).decode())
             undo.pop_all()
         previous = self.learner.reward
@@ -317,7 +318,7 @@ class Session:
         It is looked at twice a second at most. Raises InputError where it can't be read.
         """
         spec = self._rewards.saved()
-        return Change(settings={"reward": self.config.reward}, rewards=(spec,)) if spec is not None else None
+        return Change(settings=Changes(reward=self.config.reward), rewards=(spec,)) if spec is not None else None
 
     def renew_reward(self) -> None:
         """Build the reward and the measures again, as a person may have mended their Python.
