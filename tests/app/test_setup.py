@@ -375,7 +375,8 @@ async def test_a_live_change_takes_over_the_run_as_the_worker_tells_it() -> None
         await until(pilot, lambda: "64 this step" in str(bench.app.main.query_one("#samples").border_title))
         info = bench.app.state.info
         assert info is not None
-        now = replace(info, config=make_config({"batch_size": 178}), batch_size=178, notes=("Each prompt gets 89 completions.",))
+        config, notes = make_config({"batch_size": 178}), ("Each prompt gets 89 completions.",)
+        now = replace(info, config=config, batch_size=178, notes=notes)
         bench.worker.tell(Changed(settings=Changes(batch_size=178), step=5, info=now))
         bench.worker.train(6, after=5)
         await until(pilot, lambda: "178 this step" in str(bench.app.main.query_one("#samples").border_title))
