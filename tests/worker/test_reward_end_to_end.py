@@ -76,7 +76,7 @@ async def test_a_reward_that_fails_in_the_middle_is_mended_by_a_save_and_no_step
     fuse.touch()
     failed = await worker.next(Failed)
     assert (failed.reward, failed.line) == (str(file), 3)
-    assert failed.given[1:] == ("abc", "")
+    assert failed.given[1:] == ("abc", "", ())
     save(file, MENDED)
     changed = await worker.next(Changed)
     assert changed.step == failed.step

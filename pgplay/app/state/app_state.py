@@ -128,7 +128,7 @@ class AppState:
     @property
     def plots(self) -> PlotView:
         """The view of the curves; until a person chooses metrics, a run's measures are plotted beside its reward."""
-        measures = self.info.settings.get("measure", ()) if self.info is not None else ()
+        measures = self.info.config.measure if self.info is not None else ()
         return self.view.with_measures(tuple(f"measure:{spec}" for spec in measures))
 
     @property
