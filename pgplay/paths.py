@@ -77,16 +77,6 @@ def shipped(folder: str) -> Path:
 
 
 @functools.cache
-def shipped_models() -> tuple[str, ...]:
-    """Return the names of the pretrained models that ship."""
-    return tuple(sorted(folder.name for folder in (shipped("assets") / "models").iterdir() if folder.is_dir()))
-
-
-def model_folder(model: str) -> Path:
-    """Return the folder of a pretrained model: of the one that ships by this name, else the folder of this path."""
-    return shipped("assets") / "models" / model if model in shipped_models() else Path(model)
-
-
 def make_folder(folder: Path) -> Path:
     """Create `folder` where it is missing and return it; raises PgplayError where it can't be written."""
     try:

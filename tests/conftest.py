@@ -1,4 +1,4 @@
-"""What all tests share: a home and a torch thread of their own, so that none sees a person's policies or another test.
+"""What all tests share: a home and a torch thread of their own, so that none sees what a person keeps, or another test.
 
 The whole suite is shared among processes (pytest-xdist).
 """
@@ -27,6 +27,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "home"
     monkeypatch.setenv("PGPLAY_HOME", str(folder))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
     return folder
 
 

@@ -25,6 +25,7 @@ COMMANDS = {
     "compare": ("compare:run_compare", "train recipes over several seeds in parallel and print a table"),
     "score": ("score:run_score", "score texts with rewards"),
     "policies": ("policies:run_policies", "the saved policies: list, show, rename, delete, export, import"),
+    "models": ("models:run_models", "the pretrained models at hand: list; add one of the Hugging Face Hub"),
     "runs": ("runs:run_runs", "the stored runs: list, show, rename, note, delete, export"),
     "presets": ("catalogues:run_presets", "ready-made setups: list, show"),
     "rewards": ("catalogues:run_rewards", "the built-in rewards: list, show; probe any reward before training"),

@@ -11,7 +11,8 @@ from pgplay.cli.parsing import Arguments, Parser
 from pgplay.config.fields import Field
 from pgplay.config.run_config import RunConfig, fields, make_config
 from pgplay.errors import InputError
-from pgplay.paths import expand_home, shipped_models
+from pgplay.model_places import shipped_models
+from pgplay.paths import expand_home
 
 if TYPE_CHECKING:
     from pgplay.rewards.spec import RewardSpec

@@ -68,8 +68,8 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     model: Annotated[
         str,
         describe(
-            "family and size of the network (auto: gru-small, or transformer-small for a task), or the folder of a "
-            "pretrained model (./NAME)",
+            "family and size of the network (auto: gru-small, or transformer-small for a task), or a pretrained model: "
+            "a folder (./NAME), or ORG/NAME[@REVISION] of the Hugging Face Hub",
             "model",
         ),
     ] = "auto"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 from pgplay.errors import about
-from pgplay.policies.families.pretrained import PretrainedBase, is_pretrained, read_base
+from pgplay.model_places import is_pretrained
+from pgplay.policies.families.pretrained import PretrainedBase, read_base
 from pgplay.tasks.corpora import read_corpus
 from pgplay.tasks.load import PairsFile, read_task
 from pgplay.tasks.task import Task

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from pgplay.config.resolved import ResolvedConfig
 from pgplay.config.run_config import RunConfig
 from pgplay.learning.algorithms.table import Algorithm, algorithm_row, with_row_defaults
@@ -12,9 +14,10 @@ from pgplay.learning.defaults import Basis, edits_are_token_edits, longest_of, u
 from pgplay.learning.feasibility import refuse_impossible
 from pgplay.learning.inputs import Inputs, read_inputs
 from pgplay.learning.resolution import resolve_config
+from pgplay.model_places import hub_model, is_pretrained
 from pgplay.policies.families.base import Capability, ModelSpec
 from pgplay.policies.families.catalogue import chosen_model, model_spec
-from pgplay.policies.families.pretrained import PretrainedBase, is_pretrained
+from pgplay.policies.families.pretrained import PretrainedBase
 from pgplay.policies.spec import FreshSpec, PolicySpec, PretrainedSpec
 from pgplay.tasks.load import make_task, text_field
 from pgplay.tasks.task import Task
@@ -112,6 +115,7 @@ def make_plan(config: RunConfig, inputs: Inputs, shape: PolicySpec | None = None
         notes.append(f"{config.algorithm} trains no network: nothing about model, device or learning matters to it.")
     task = inputs.task if isinstance(inputs.task, Task) else make_task(config, inputs.task)
     if base is not None:
+        written = pinned(written, base)
         prompts = prompt_format(config, base, has_prompts=task.has_prompts)
         tokenizer: Tokenizer = base.tokenizer(prompts)
     elif shape is not None:
@@ -134,6 +138,11 @@ def make_plan(config: RunConfig, inputs: Inputs, shape: PolicySpec | None = None
     resolved, group_note = resolve_config(basis, shape)
     notes += [group_note] if group_note else []
     return Plan(resolved, written, task, tokenizer, algorithm, spec, shape, inputs.warm_lines, tuple(notes))
+
+
+def pinned(config: RunConfig, base: PretrainedBase) -> RunConfig:
+    """Return `config` with the commit of its model, if that is one of the Hub, where a branch moves on."""
+    return replace(config, model=base.spec.place) if hub_model(config.model) else config
 
 
 def prompt_format(config: RunConfig, base: PretrainedBase, *, has_prompts: bool) -> PromptFormat:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from pgplay.errors import InputError
 from pgplay.files.stamp import FileStamp, file_stamp
-from pgplay.paths import model_folder
+from pgplay.model_places import model_folder
 from pgplay.tokenizers.chat_template import (
     SETTINGS,
     ChatTemplate,

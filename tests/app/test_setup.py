@@ -24,7 +24,7 @@ from pgplay.config.presets import grouped, preset_names
 from pgplay.config.run_config import fields, make_config, to_settings
 from pgplay.learning import inputs
 from pgplay.learning.inputs import Inputs
-from pgplay.paths import shipped_models
+from pgplay.model_places import shipped_models
 from pgplay.policies.families.catalogue import MODELS
 from pgplay.policies.families.pretrained import PretrainedBase
 from pgplay.rewards.catalogue import REWARDS

@@ -10,7 +10,7 @@ import pytest
 from pgplay.config.run_config import make_config
 from pgplay.learning.plan import read_plan
 from pgplay.learning.trainer import Trainer
-from pgplay.paths import model_folder, shipped_models
+from pgplay.model_places import model_folder, shipped_models
 from pgplay.rewards.reward import build_reward
 from pgplay.tokenizers.subword import subword_tokenizer
 

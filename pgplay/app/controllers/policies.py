@@ -11,7 +11,7 @@ from pgplay.app.rewards.draft import keep_imported_source
 from pgplay.app.state.app_state import lack_of_policy
 from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import PgplayError, composed
-from pgplay.policies.families.pretrained import is_pretrained
+from pgplay.model_places import is_pretrained
 from pgplay.worker.protocol.commands import Save
 
 if TYPE_CHECKING:

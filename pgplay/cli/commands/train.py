@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pgplay.cli.commands.models import fetch_model
 from pgplay.cli.consent import agree
 from pgplay.cli.evaluation import cross_entropy, exact_match, score_greedy
 from pgplay.cli.options import add_config_options, read_config, read_settings
@@ -21,7 +22,7 @@ from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, PgplayError, coded
 from pgplay.locale.catalog import Coded, finding_text, text_of
 from pgplay.locale.quoting import percent
-from pgplay.policies.families.pretrained import is_pretrained
+from pgplay.model_places import is_pretrained
 
 if TYPE_CHECKING:
     from pgplay.learning.inputs import Inputs
@@ -109,6 +110,7 @@ def _check(arguments: Arguments) -> Request:
     from pgplay.learning.plan import make_plan
 
     config, rewards = read_config(arguments)
+    fetch_model(config.model, yes=arguments.yes)
     inputs = read_inputs(config)
     if not isinstance(config.starts_from, PolicyNamed):
         plan = make_plan(config, inputs)

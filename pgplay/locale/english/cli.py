@@ -37,6 +37,7 @@ COMMAND_ERRORS: dict[str, str] = {
     "error.command.number_from.remedy": "Give a whole number, {low} or more.",
     "question.delete_policies": "Delete {names:list}?",
     "question.delete_runs": "Delete {names:list} with all data?",
+    "question.download": "Download {name} ({megabytes:,.0f} MB, commit {commit}) from the Hugging Face Hub?",
     "question.run_python": "Run it on this machine with your permissions? (Asked only once.)",
     "error.command.unconfirmed": "{question:text} There is no terminal to ask on.",
     "error.command.unconfirmed.remedy": "Confirm with --yes.",

@@ -5,6 +5,12 @@ from __future__ import annotations
 POLICY_ERRORS: dict[str, str] = {
     "error.model.no_folder": "There is no model in {folder}: it has no config.json.",
     "error.model.no_folder.remedy": "Name a folder as Hugging Face lays it out: config.json, safetensors, tokenizer.",
+    "error.model.not_downloaded": (
+        "The model {name} has not been downloaded: neither a folder of that name nor {cache} has it."
+    ),
+    "error.model.not_downloaded.remedy": "Download it: pgplay models add {name}. At hand are {at_hand:list}.",
+    "error.model.half_there": "{folder} holds half a model: it lacks {files:list}.",
+    "error.model.half_there.remedy": "Download the rest again.",
     "error.model.unreadable": "{file} cannot be read: {reason}.",
     "error.model.unreadable.remedy": "Download the model again.",
     "error.model.not_causal": "{folder} holds no causal language model, but {kinds:list}.",

@@ -8,10 +8,10 @@ large 10M, xl 85M.
 from __future__ import annotations
 
 from pgplay.errors import UnknownName
-from pgplay.paths import shipped_models
+from pgplay.model_places import is_pretrained, shipped_models
 from pgplay.policies.families.base import ModelFamily, ModelSpec
 from pgplay.policies.families.gru import GRU
-from pgplay.policies.families.pretrained import is_pretrained, pretrained_model
+from pgplay.policies.families.pretrained import pretrained_model
 from pgplay.policies.families.transformer import TRANSFORMER
 
 FAMILIES: tuple[ModelFamily, ...] = (GRU, TRANSFORMER)

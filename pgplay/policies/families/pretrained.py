@@ -11,12 +11,11 @@ from typing import Any, NamedTuple
 
 from pgplay.errors import InputError
 from pgplay.files.stamp import FileStamp, file_stamp
-from pgplay.paths import expand_home, model_folder, shipped_models
+from pgplay.model_places import CONFIG, missing_shards, model_folder, model_place
 from pgplay.policies.families.base import OF_PRETRAINED, ModelFamily, ModelSpec, Products, Shapes, Size
 from pgplay.tokenizers.registry import CHARACTERS
 from pgplay.tokenizers.subword import PromptFormat, SubwordTokenizer, subword_tokenizer, tokenizer_files
 
-CONFIG = "config.json"
 LR = 5e-4
 """Default learning rate of an adapter, whatever the width."""
 
@@ -46,11 +45,6 @@ class PretrainedBase(NamedTuple):
         return self.chat.with_system(prompts.system)
 
 
-def is_pretrained(name: str) -> bool:
-    """Whether the model `name` means a pretrained one: one that ships, or a folder."""
-    return "/" in name or "\\" in name or name.startswith(("~", ".")) or name in shipped_models()
-
-
 def read_base(name: str) -> PretrainedBase:
     """Read the pretrained model `name`, kept until its files change; raises InputError where it cannot be trained."""
     spec = pretrained_model(name)
@@ -64,22 +58,20 @@ def read_base(name: str) -> PretrainedBase:
 
 def base_files(name: str) -> tuple[Path, ...]:
     """Return the files that `read_base` reads; raises InputError where `name` lies under an unknown home."""
-    folder = model_folder(_place(name))
+    folder = model_folder(model_place(name))
     return (*tokenizer_files(folder), *_weights_in(folder))
 
 
 def pretrained_model(name: str) -> ModelSpec:
-    """Return the model `name`: one that ships, or a folder; raises InputError where none can be trained from it."""
-    model = _place(name)
+    """Return the model `name`: one that ships, a folder, or one of the Hub.
+
+    Raises InputError where none can be trained.
+    """
+    model = model_place(name)
     config = model_folder(model) / CONFIG
     if not config.is_file():
         raise InputError("model.no_folder", field="model", folder=str(config.parent))
     return _model(model, file_stamp(config))
-
-
-def _place(name: str) -> str:
-    """Return the name of a model that ships, else the whole path of a folder."""
-    return name if name in shipped_models() else str(expand_home(name).resolve())
 
 
 @functools.lru_cache(maxsize=8)
@@ -119,6 +111,8 @@ def weights_of(model: str) -> Shapes:
 def weight_files(model: str) -> list[Path]:
     """Return the files of a model's weights; raises InputError where there are none."""
     folder = model_folder(model)
+    if missing := missing_shards(folder):
+        raise InputError("model.half_there", field="model", folder=str(folder), files=missing)
     files = _weights_in(folder)
     if not files:
         raise InputError("model.no_weights", field="model", folder=str(folder))

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from pgplay.errors import InputError
-from pgplay.paths import model_folder
+from pgplay.model_places import model_folder
 from pgplay.policies.prefix_tree import Prefixes, Stems
 
 PREFIX = "base_model.model."

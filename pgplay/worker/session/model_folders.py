@@ -18,10 +18,11 @@ from pgplay.files.atomic import write_atomically
 from pgplay.files.text import open_regular
 from pgplay.library.policies import CARD, check_policy_name, load_policy, save_policy
 from pgplay.library.policy_card import PolicyCard, check_tensors, decode_card, encode_card
-from pgplay.paths import expand_home, make_folder, model_folder
+from pgplay.model_places import CONFIG, hub_model, model_folder
+from pgplay.paths import expand_home, make_folder
 from pgplay.policies.build import build_policy
 from pgplay.policies.devices import resolve_device
-from pgplay.policies.families.pretrained import CONFIG, read_base
+from pgplay.policies.families.pretrained import read_base
 from pgplay.policies.networks.merged import merged_weights
 from pgplay.policies.spec import PretrainedSpec
 from pgplay.runs.checkpoint import pack
@@ -74,7 +75,7 @@ def _adapter_files(card: PolicyCard, shape: PretrainedSpec, tensors: bytes) -> d
     described = {
         "peft_type": "LORA",
         "task_type": "CAUSAL_LM",
-        "base_model_name_or_path": shape.model,
+        **_base_of(shape.model),
         "r": shape.rank,
         "lora_alpha": shape.alpha,
         "lora_dropout": 0.0,
@@ -83,6 +84,14 @@ def _adapter_files(card: PolicyCard, shape: PretrainedSpec, tensors: bytes) -> d
         "inference_mode": True,
     }
     return {ADAPTER: tensors, CARD: encode_card(card), ADAPTER_CONFIG: _encoded(described)}
+
+
+def _base_of(place: str) -> dict[str, str]:
+    """Return how an adapter's folder names its base: by path, or by id and commit."""
+    model = hub_model(place)
+    if model is None:
+        return {"base_model_name_or_path": place}
+    return {"base_model_name_or_path": model.id, "revision": model.revision}
 
 
 def _model_files(name: str, shape: PretrainedSpec) -> dict[str, bytes]:
@@ -113,7 +122,7 @@ def import_folder(folder: Path | str, name: str = "", base: str = "", overwrite:
     if (path / ADAPTER_CONFIG).is_file():
         described = _read_config(path / ADAPTER_CONFIG)
         rank, alpha, targets = _adapter_of(described, path)
-        asked = base or str(described.get("base_model_name_or_path") or "")
+        asked = base or _named_base(described)
         if not asked:
             raise InputError("adapter.no_base", folder=path)
         shape, tensors = _shape(asked, rank, alpha, targets), _read(path / ADAPTER)
@@ -137,6 +146,12 @@ def import_folder(folder: Path | str, name: str = "", base: str = "", overwrite:
         versions=versions(),
     )
     return save_policy(card, pack(policy.saved_state()), replace=overwrite)
+
+
+def _named_base(described: dict[str, Any]) -> str:
+    """Return the base that an adapter's config names, empty if it names none."""
+    name, revision = (str(described.get(key) or "") for key in ("base_model_name_or_path", "revision"))
+    return f"{name}@{revision}" if revision and hub_model(name) else name
 
 
 def _import_own(path: Path, name: str, base: str, overwrite: bool) -> PolicyCard:

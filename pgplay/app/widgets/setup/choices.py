@@ -8,9 +8,9 @@ from pgplay.app.rewards.draft import kept_rewards
 from pgplay.app.widgets.setup import form
 from pgplay.app.widgets.setup.described_select import Entry
 from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
-from pgplay.paths import shipped_models
+from pgplay.model_places import is_pretrained, models_at_hand
 from pgplay.policies.families.catalogue import MODELS, chosen_model
-from pgplay.policies.families.pretrained import PRETRAINED, is_pretrained
+from pgplay.policies.families.pretrained import PRETRAINED
 from pgplay.worker.protocol.records import Device
 
 HEADING = "# "
@@ -54,8 +54,10 @@ def rewards() -> list[Entry]:
 
 
 def models(vocabulary: int, typed: str, *, has_prompts: bool) -> list[Entry]:
-    """Return auto, the catalogue's models with their parameters, those pretrained that ship, and a `typed` folder."""
+    """Return auto, the catalogue's models with their parameters, the pretrained ones at hand, and a `typed` one."""
     labels = form.model_choices(vocabulary)
+    at_hand = models_at_hand()
+    others = [typed] if is_pretrained(typed) and typed not in at_hand else []
     usual = chosen_model("auto", has_prompts=has_prompts)
     return [
         Entry("auto", "auto", f"suits the task: {usual}", brief=" ".join(labels[usual].split())),
@@ -63,13 +65,9 @@ def models(vocabulary: int, typed: str, *, has_prompts: bool) -> list[Entry]:
             Entry(name, label, MODELS[name].family.description, brief=" ".join(label.split()))
             for name, label in labels.items()
         ),
-        *(Entry(name, name, PRETRAINED.description) for name in shipped_models()),
-        *([Entry(typed, Path(typed).name, PRETRAINED.description)] if _is_folder(typed) else ()),
+        *(Entry(name, name, PRETRAINED.description) for name in at_hand),
+        *(Entry(name, Path(name).name, PRETRAINED.description) for name in others),
     ]
-
-
-def _is_folder(model: str) -> bool:
-    return is_pretrained(model) and model not in shipped_models()
 
 
 def devices(known: tuple[Device, ...], typed: str) -> list[Entry]:

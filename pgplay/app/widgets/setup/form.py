@@ -13,9 +13,10 @@ from pgplay.errors import InputError, PgplayError, RewardError, about
 from pgplay.files.stamp import FileStamp, file_stamp
 from pgplay.learning.algorithms.table import trains_network
 from pgplay.locale.catalog import Coded, error_problem, error_remedy
+from pgplay.model_places import is_pretrained
 from pgplay.paths import expand_home
 from pgplay.policies.families.catalogue import MODELS
-from pgplay.policies.families.pretrained import base_files, is_pretrained
+from pgplay.policies.families.pretrained import base_files
 
 if TYPE_CHECKING:
     from pgplay.learning.inputs import Inputs

@@ -1,0 +1,123 @@
+"""Where a pretrained model lies: one that ships, a folder, or a model of the Hugging Face Hub in its local cache.
+
+Nothing here uses the network, nor any package of Hugging Face. A model's place is its name made exact: that of a model
+that ships, a folder's whole path, or ORG/NAME@COMMIT.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from pgplay.errors import InputError
+from pgplay.paths import expand_home, shipped
+
+CONFIG, INDEX = "config.json", "model.safetensors.index.json"
+_HUB_NAME = re.compile(r"([A-Za-z0-9][\w.-]*/[\w.-]+?)(?:@([\w./-]+))?")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+class HubModel(NamedTuple):
+    """A model of the Hub: ORG/NAME, and a branch, a tag or a commit."""
+
+    id: str
+    revision: str = "main"
+
+    @property
+    def _cached(self) -> Path:
+        return hub_cache() / f"models--{self.id.replace('/', '--')}"
+
+    @property
+    def commit(self) -> str:
+        """The commit that its revision meant when it was downloaded; empty if it was not."""
+        if _COMMIT.fullmatch(self.revision):
+            return self.revision if self.folder(self.revision).is_dir() else ""
+        try:
+            commit = (self._cached / "refs" / self.revision).read_text(encoding="utf-8").strip()
+        except (OSError, ValueError):
+            return ""
+        return commit if _COMMIT.fullmatch(commit) and self.folder(commit).is_dir() else ""
+
+    def folder(self, commit: str) -> Path:
+        """Return the folder of its files at `commit`."""
+        return self._cached / "snapshots" / commit
+
+
+def hub_cache() -> Path:
+    """Return the folder in which the packages of Hugging Face keep what they download, by their own variables."""
+    home = os.environ.get("HF_HOME") or f"{os.environ.get('XDG_CACHE_HOME') or '~/.cache'}/huggingface"
+    return expand_home(os.environ.get("HF_HUB_CACHE") or f"{home}/hub")
+
+
+def shipped_models() -> list[str]:
+    """Return the names of the pretrained models that ship."""
+    return sorted(folder.name for folder in (shipped("assets") / "models").iterdir() if folder.is_dir())
+
+
+def downloaded_models() -> list[str]:
+    """Return the models of the Hub in the local cache whose current revision is there, as ORG/NAME."""
+    folders = sorted(hub_cache().glob("models--*--*"))
+    models = (HubModel(folder.name.removeprefix("models--").replace("--", "/", 1)) for folder in folders)
+    return [model.id for model in models if model.commit and (model.folder(model.commit) / CONFIG).is_file()]
+
+
+def models_at_hand() -> list[str]:
+    """Return the names of the pretrained models that need no download."""
+    return [*shipped_models(), *downloaded_models()]
+
+
+def is_pretrained(name: str) -> bool:
+    """Whether the model `name` means a pretrained one: one that ships, a folder, or one of the Hub."""
+    return "/" in name or "\\" in name or name.startswith(("~", ".")) or name in shipped_models()
+
+
+def hub_model(name: str) -> HubModel | None:
+    """Return the model of the Hub that `name` means, ORG/NAME or ORG/NAME@REVISION; None where there is such a folder.
+
+    Raises InputError for an unknown home.
+    """
+    match = _HUB_NAME.fullmatch(name)
+    if match is None or expand_home(name).is_dir():
+        return None
+    return HubModel(match[1], match[2] or "main")
+
+
+def model_place(name: str) -> str:
+    """Return the place of the pretrained model `name`; raises InputError for one of the Hub that is not here."""
+    if name in shipped_models():
+        return name
+    model = hub_model(name)
+    if model is None:
+        return str(expand_home(name).resolve())
+    if not model.commit:
+        raise not_downloaded(name)
+    return f"{model.id}@{model.commit}"
+
+
+def model_folder(place: str) -> Path:
+    """Return the folder of the pretrained model at `place`."""
+    if place in shipped_models():
+        return shipped("assets") / "models" / place
+    model = hub_model(place)
+    return model.folder(model.commit or model.revision) if model else Path(place)
+
+
+def not_downloaded(name: str) -> InputError:
+    """Return the error for a model of the Hub that is not here, with what is at hand."""
+    cache = str(hub_cache())
+    return InputError("model.not_downloaded", field="model", name=name, cache=cache, at_hand=models_at_hand())
+
+
+def missing_shards(folder: Path) -> list[str]:
+    """Return the files of weights that a model's index names and its `folder` lacks, as after half a download."""
+    try:
+        content = json.loads((folder / INDEX).read_bytes())
+        files = sorted(set(content["weight_map"].values()))
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError("model.unreadable", field="model", file=str(folder / INDEX), reason=str(error)) from error
+    return [str(file) for file in files if not (folder / str(file)).is_file()]
