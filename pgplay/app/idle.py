@@ -1,7 +1,7 @@
-"""What is done while nobody presses a key, so that no key waits for it: loading, and looking for garbage.
+"""Work for idle moments, so that no key press waits for it: loading modules and collecting garbage.
 
-A first opening would wait for its page's modules (20 ms), the first curve for plotext (200 ms), and whichever key comes
-when Python looks for garbage for all that it looks through (20 ms).
+Otherwise the first opening of a page waits for its modules (20 ms), the first curve for plotext (200 ms), and any key
+for a garbage collection (20 ms).
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from pgplay.errors import PgplayError
 from pgplay.runs.run_library import RunLibrary
 
 PAUSE = 0.25
-"""Seconds without a key or the mouse after which nobody is at either."""
+"""Seconds without key or mouse after which the app is idle."""
 
 AFTERWARDS = 1.0
-"""Seconds until garbage is looked for again, at most `MOST_LOOKS` times."""
+"""Seconds until garbage is collected again, at most `MOST_LOOKS` times."""
 MOST_LOOKS = 2
 
 THRESHOLDS = (10_000, 10, 10)
-"""Python's own are 700, 10, 10: within one page that is opened it would look through all objects there are."""
+"""Python's own are 700, 10, 10, with which opening one page would traverse all objects."""
 
 WHEN_DRAWN = ("textual.scrollbar", "rich._emoji_codes", "pygments.lexers.python", "concurrent.futures.thread")
-"""What pages import only when they draw, or read beside the screen's thread."""
+"""Modules that pages import only when they draw or read."""
 
 
 class SpareTime:
-    """Loads beside what goes on, and looks for garbage when a page was closed and nothing is pressed any more."""
+    """Loads modules in the background, and collects garbage after a page was closed, once the app is idle."""
 
     def __init__(self, app: App[Any], runs: RunLibrary) -> None:
         self._app, self._runs = app, runs
@@ -45,22 +45,22 @@ class SpareTime:
         self._looks_left = 0
 
     def begin(self) -> None:
-        """Begin, once the first frame stands; what stands by now is never looked through again."""
+        """Begin, after the first frame; the objects of now are excluded from garbage collection."""
         self._has_begun = True
         gc.set_threshold(*THRESHOLDS)
         gc.freeze()
         threading.Thread(target=self._load, name="loading").start()
 
     def end(self) -> None:
-        """Load nothing more: the process ends only once its threads have."""
+        """Stop loading, as the process waits for its threads."""
         self._ending.set()
 
     def disturb(self) -> None:
-        """Take note that somebody is there."""
+        """Note a key press or mouse event."""
         self._disturbed = time.monotonic()
 
     def collect(self) -> None:
-        """Have garbage collected in the next pause, and again while there is some: a task may hold a page a while."""
+        """Collect garbage in the next pause, and again while there is some, as a task may hold a page a while."""
         self._looks_left = MOST_LOOKS
         if self._has_begun and not self._is_waiting:
             self._wait(PAUSE)
@@ -82,7 +82,7 @@ class SpareTime:
         for name in ("pgplay.app.drawing.line_chart", *pages, *WHEN_DRAWN):
             if self._ending.is_set():
                 return
-            with suppress(ImportError):  # it is told where it is needed
+            with suppress(ImportError):  # reported where the module is needed
                 importlib.import_module(name)
         with suppress(PgplayError):  # the same
-            self._runs.summaries()  # reads the stores that have changed, so that the page of runs need not
+            self._runs.summaries()  # reads changed stores ahead of the page of runs

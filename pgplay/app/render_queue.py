@@ -1,8 +1,7 @@
-"""When the state is shown: at once after what a person did, seldom enough while numbers stream in that keys stay quick.
+"""When the state is drawn: at once after a person's action, and rarely enough during training that keys stay quick.
 
-All that is shown takes some 20 to 60 ms of the only thread that also takes keys. So it is shown in parts, a frame for
-each: a key waits for one part at most, and what it did is seen after the first. Numbers that stream in take turns, and
-never more than a fifth of the time: on a slow machine they come less often.
+Drawing everything takes 20 to 60 ms of the thread that also takes keys. So it is drawn in parts, one per frame: a key
+waits for one part at most. During training the parts take turns, in at most a fifth of the time.
 """
 
 from __future__ import annotations
@@ -18,16 +17,16 @@ from textual.app import App
 from pgplay.app.messages import PARTS, Part
 
 FRAME = 0.01
-"""Seconds between two parts that are shown at once: a little more than Textual's frame takes to come."""
+"""Seconds between two parts that are shown at once, a little more than a frame of Textual's."""
 INTERVAL = 0.05
-"""Seconds at least between two turns."""
+"""Minimum seconds between two turns."""
 LONGEST = 0.5
-"""Seconds at most: what else was computed since the last turn, such as a page that was opened, is not to be spared."""
+"""Maximum seconds between two turns; other work since the last one, such as opening a page, does not delay further."""
 SHARE_OF_TIME = 0.2
 
 
 class RenderQueue:
-    """Calls `show` for the app with each part that is to be shown."""
+    """Calls `show` with each part that is due."""
 
     def __init__(self, app: App[Any], show: Callable[[Part], None]) -> None:
         self._app = app
@@ -37,20 +36,20 @@ class RenderQueue:
         self._turns_left = 0
         self._has_timer = False
         self._next = 0.0
-        self._spent = math.inf  # what was computed before the first turn was no drawing
+        self._spent = math.inf  # the work before the first turn was not drawing
 
     @property
     def is_due(self) -> bool:
-        """Whether something changed that is not shown yet."""
+        """Whether a change is not shown yet."""
         return bool(self._turns_left or self._hurried)
 
     def soon(self) -> None:
-        """Show the state, part after part, each when it is its turn."""
+        """Show the state part by part, each in its turn."""
         self._turns_left = len(PARTS)
         self._set_timer()
 
     def at_once(self, *parts: Part) -> None:
-        """Show `parts` of the state before anything else is done, or all of it."""
+        """Show `parts` of the state, by default all, before anything else."""
         is_under_way = bool(self._hurried)
         wanted = {*self._hurried, *(parts or PARTS)}
         self._hurried = tuple(part for part in PARTS if part in wanted)
@@ -79,7 +78,7 @@ class RenderQueue:
     def _redraw(self, part: Part) -> None:
         if not self._app.screen_stack:  # the app is ending
             return
-        # What this thread has computed since the last turn was mostly the drawing of it, which comes later than a turn.
+        # This thread's work since the last turn was mostly drawing it, which happens after a turn.
         before, self._spent = self._spent, time.thread_time()
         self._next = time.monotonic() + min(LONGEST, max(INTERVAL, (self._spent - before) / SHARE_OF_TIME))
         self._show(part)

@@ -15,16 +15,16 @@ from pgplay.app.drawing.terminal_text import is_joiner, is_mark, pad, plain, ter
 
 MISSING = "·"
 BOUNDARY = "┊"
-"""Stands where a token begins inside a word; a space is boundary enough."""
+"""Marks a token boundary inside a word."""
 _CARRIER = "◌"
-"""Carries a combining mark that stands alone, or that is wrong where the letter under it is right."""
+"""Carries a combining mark that has no letter, or whose letter is marked otherwise."""
 
 LONGEST = 2000
-"""Characters beyond this are not aligned: nobody sees them, and the alignment takes quadratic time."""
+"""Characters that are aligned and shown; alignment takes quadratic time."""
 
 
 class AlignedPlace(NamedTuple):
-    """One place of an alignment: the sign of the text's character, and of the target's, empty where there is none."""
+    """One place of an alignment: the signs of the text's and the target's character, empty for none."""
 
     mark: str
     sign: str
@@ -34,29 +34,29 @@ class AlignedPlace(NamedTuple):
 def coloured(text: str, target: str, styles: Mapping[str, Style], pieces: Sequence[str] = ()) -> Text:
     """Return `text` as one line, each character in the style of its mark: 'right', 'wrong', 'extra' or 'missing'.
 
-    Characters that the target has and the text lacks stand as '·'. Without a target there is no mark to bear. With the
-    `pieces` that its tokens add, token boundaries are marked.
+    Missing characters are line as '·'. Without a target nothing is marked. With `pieces`, the text that each token
+    adds, token boundaries are marked.
     """
     starts = token_starts(text, pieces)
     if not target:
         return _marked(text[:LONGEST], starts, styles) if starts else terminal_text(text[:LONGEST])
-    shown, position = Text(no_wrap=True, end=""), 0
+    line, position = Text(no_wrap=True, end=""), 0
     for is_missing, columns in itertools.groupby(_columns(text, target), lambda column: column.mark == "missing"):
         if is_missing:
-            shown.append("".join(column.sign for column in columns), styles["missing"])
+            line.append("".join(column.sign for column in columns), styles["missing"])
             continue
         for column in columns:
             if position in starts:
-                shown.append(BOUNDARY, styles["muted"])
-            shown.append(column.sign, styles[column.mark])
+                line.append(BOUNDARY, styles["muted"])
+            line.append(column.sign, styles[column.mark])
             position += 1
-    return shown
+    return line
 
 
 def token_starts(text: str, pieces: Sequence[str]) -> list[int]:
     """Return the places in `text` where a token begins inside a word; none if each token is one character.
 
-    `pieces` are what the tokens add to the text. No boundary parts what is drawn as one character.
+    `pieces` are the texts that the tokens add. A boundary never splits a combined character.
     """
     if all(len(piece) <= 1 for piece in pieces) or "".join(pieces) != text:
         return []
@@ -69,16 +69,16 @@ def _continues(character: str) -> bool:
 
 
 def _marked(text: str, starts: Sequence[int], styles: Mapping[str, Style]) -> Text:
-    shown = Text(no_wrap=True, end="")
+    line = Text(no_wrap=True, end="")
     for start, end in itertools.pairwise([0, *(place for place in starts if place < len(text)), len(text)]):
-        shown.append(BOUNDARY if start else "", styles["muted"]).append(plain(text[start:end]))
-    return shown
+        line.append(BOUNDARY if start else "", styles["muted"]).append(plain(text[start:end]))
+    return line
 
 
 def aligned_lines(text: str, target: str, styles: Mapping[str, Style], pieces: Sequence[str] = ()) -> tuple[str, Text]:
-    """Return `target` and the coloured `text` as two lines in which what belongs together has the same cells.
+    """Return `target` and the coloured `text` as two lines with aligned characters in the same cells.
 
-    With the `pieces` that the text's tokens add, token boundaries are marked.
+    With `pieces`, the text that each token adds, token boundaries are marked.
     """
     above, below = [], Text(no_wrap=True, end="")
     starts, position = token_starts(text, pieces), 0
@@ -95,7 +95,7 @@ def aligned_lines(text: str, target: str, styles: Mapping[str, Style], pieces: S
 
 
 def _columns(text: str, target: str) -> Iterator[AlignedPlace]:
-    """Go through the alignment of the first `LONGEST` characters of each."""
+    """Yield the places of the alignment of the first `LONGEST` characters of each."""
     marks, gaps = _aligned(text[:LONGEST], target[:LONGEST])
     missing, rest, before = dict(gaps), iter(target[:LONGEST]), ""
     for position, character in enumerate(text[:LONGEST]):

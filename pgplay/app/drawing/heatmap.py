@@ -1,4 +1,4 @@
-"""Maps of probabilities: a cell for each, the fuller the likelier, told apart by sign as well as by colour."""
+"""Maps of probabilities: one cell each, fuller for a higher probability, by sign as well as by colour."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pgplay.export import axes
 from pgplay.learning.reports.step_report import Trace
 
 SHADES = ((0.02, " ", "faint"), (0.1, "·", "faint"), (0.3, "░", "low"), (0.6, "▒", "low"), (0.9, "▓", "high"))
-"""Up to which probability a cell has which sign and style; above the last it is full."""
+"""Upper limits of probability with sign and style; above the last a cell is full."""
 FULL = ("█", "high")
 
 VISIBLE = SHADES[0][0]
@@ -26,14 +26,14 @@ LEGEND = "· <0.1  ░ <0.3  ▒ <0.6  ▓ <0.9  █"
 
 
 def shade(probability: float | None) -> tuple[str, str]:
-    """Return the sign of a cell and the name of its style; a cell that nothing is known of is empty."""
+    """Return a cell's sign and the name of its style; empty for None."""
     if probability is None:
         return " ", "faint"
     return next(((sign, style) for limit, sign, style in SHADES if probability < limit), FULL)
 
 
 class Labelled(NamedTuple):
-    """One row of a map: its label, and a value for each column, None where there is none."""
+    """One row of a map: its label, and a value or None for each column."""
 
     label: str
     values: Sequence[float | None]
@@ -53,22 +53,21 @@ def draw_map(rows: Sequence[Labelled], styles: Mapping[str, Style], margin: int,
 
 
 def over_steps(traces: Traces, first: int, last: int, columns: int) -> tuple[axes.Axis, list[Trace | None]]:
-    """Return the axis of steps in so many cells, and the trace that each of its cells shows."""
+    """Return the axis of steps over `columns` cells, and the trace of each cell."""
     axis = axes.recent_axis(first, last, columns) if first else axes.step_axis(last, columns)
     return axis, traces.at([axis.value((column + 0.5) / columns) for column in range(columns)])
 
 
-def histogram_rows(found: Sequence[Trace | None], rows: int) -> list[Labelled]:
+def histogram_rows(traces: Sequence[Trace | None], rows: int) -> list[Labelled]:
     """Return the share of completions in each of at most `rows` parts of the rewards' range, the highest on top.
 
-    A label is the lower edge of its part. A step's bins need not be these parts: a bin counts for each by how much of
-    it lies there.
+    A label is the lower edge of its part. A step's bins are shared among the parts that they overlap.
     """
-    known = [trace for trace in found if trace is not None]
-    low = min((trace.low for trace in known), default=0.0)
-    high = max((trace.high for trace in known), default=1.0)
-    parts = max(1, min(rows, *(len(trace.rewards) for trace in known))) if known else 1
-    columns = [None if trace is None else _rebinned(trace, low, high, parts) for trace in found]
+    present = [trace for trace in traces if trace is not None]
+    low = min((trace.low for trace in present), default=0.0)
+    high = max((trace.high for trace in present), default=1.0)
+    parts = max(1, min(rows, *(len(trace.rewards) for trace in present))) if present else 1
+    columns = [None if trace is None else _rebinned(trace, low, high, parts) for trace in traces]
     edges = [low + (high - low) * number / parts for number in range(parts)]
     return [
         Labelled(f"{edges[part]:.2f}", [None if column is None else column[part] for column in columns])
@@ -91,12 +90,15 @@ def _rebinned(trace: Trace, low: float, high: float, parts: int) -> list[float]:
     return shares
 
 
-def target_rows(found: Sequence[Trace | None], labels: Sequence[str], first: int, count: int) -> list[Labelled]:
-    """Return `count` positions of the target from `first` on: the probability of its token there at each column."""
+def target_rows(traces: Sequence[Trace | None], labels: Sequence[str], first: int, count: int) -> list[Labelled]:
+    """Return `count` positions of the target from `first` on: the probability of its token in each column."""
     return [
         Labelled(
             labels[position],
-            [trace.target[position] if trace is not None and position < len(trace.target) else None for trace in found],
+            [
+                trace.target[position] if trace is not None and position < len(trace.target) else None
+                for trace in traces
+            ],
         )
         for position in range(first, min(len(labels), first + count))
     ]

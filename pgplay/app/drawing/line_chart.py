@@ -1,8 +1,8 @@
 """Curves by plotext, the only module that imports it.
 
-plotext 6.1 aborts the whole process on NaN and raises on inf, and braille lines of thousands of points take 100 ms. So
-it is handed nothing but fractions between 0 and 1 (`axes.Axis.fraction`), thinned to the lowest and highest of each dot
-column. The frame with its round ticks is drawn here; every curve and band is plotext's.
+plotext 6.1 aborts the process on NaN, raises on inf, and takes 100 ms for braille lines of thousands of points. So it
+gets only fractions between 0 and 1 (`axes.Axis.fraction`), thinned to the lowest and highest of each dot column. The
+frame with its round ticks is drawn here, curves and bands by plotext.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _DOTS = 2
 _ESCAPE = re.compile(r"\x1b\[([0-9;]*)m")
 _BAND, _MARK, _CURSOR = "░", "┊", "│"
 NEWEST, HERE = "●", "◆"
-"""What marks the newest point of a trail, and the one that is read."""
+"""The markers of a trail's newest point, and of the one under the cursor."""
 LINE = "braille"
-"""The marker of a curve that is drawn through; with any other character a curve is drawn by single marks."""
+"""The marker of a continuous curve; with any other, a curve is drawn as single marks."""
 
 Run = list[tuple[str, str]]
 """A drawn row, as (pen, characters)."""
@@ -37,7 +37,7 @@ Run = list[tuple[str, str]]
 class Curve(NamedTuple):
     """Some buckets of one series, drawn with a pen (a name among the styles) and a marker.
 
-    Single marks stand every so many cells, moved by `offset` cells.
+    Single marks are drawn `every` few cells, shifted by `offset` cells.
     """
 
     buckets: Sequence[Bucket]
@@ -48,7 +48,7 @@ class Curve(NamedTuple):
 
 
 class ChartBand(NamedTuple):
-    """What lies between two series, filled with a pen."""
+    """The area between two series, filled with a pen."""
 
     lower: Sequence[Bucket]
     upper: Sequence[Bucket]
@@ -56,13 +56,13 @@ class ChartBand(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """What one plot shows: curves, the last one on top, and under them bands between two edges each.
+    """The content of a plot: curves, the last one on top, over bands.
 
-    The steps run from `first` to `last`: from 0 to a round number where `first` is 0, else exactly. The axis of values
-    reaches from 0 to `top` at least, unless it is close: then it holds the values and no more. On a `logarithmic` one
-    what is 0 or less has no place and is left out; where nothing is left, the axis is an ordinary one.
+    The steps run from `first` to `last`: from 0 to a round number if `first` is 0, else exactly. The axis of values
+    covers at least 0 to `top`; a `close` one covers just the values. A `logarithmic` axis leaves out values of 0 or
+    less; if none remains, the axis is linear.
 
-    `marks` are steps after which something was changed, `cursor` is the step that is read.
+    `marks` are the steps of changes, `cursor` is the step that is read.
     """
 
     curves: tuple[Curve, ...]
@@ -77,11 +77,11 @@ class Chart(NamedTuple):
 
     @property
     def is_logarithmic(self) -> bool:
-        """Whether there is anything that a logarithmic axis can show."""
+        """Whether the axis of values is logarithmic, as any value is above 0."""
         return self.logarithmic and any(bucket.high > 0 for curve in self.curves for bucket in curve.buckets)
 
     def cleaned(self) -> Chart:
-        """Return the chart without the values that its axis cannot show; a band's edge below it lies at the bottom."""
+        """Return the chart without values that its axis cannot show; a band's edge below it lies at the bottom."""
         if not self.is_logarithmic:
             return self
         return self._replace(curves=tuple(curve._replace(buckets=_positive(curve.buckets)) for curve in self.curves))
@@ -92,7 +92,7 @@ def _positive(buckets: Sequence[Bucket]) -> list[Bucket]:
 
 
 class ChartFrame(NamedTuple):
-    """Where a chart's numbers fall: its axes, and the cells that the ticks take at the left."""
+    """A chart's layout: its axes, and the cells of the ticks at the left."""
 
     steps: axes.Axis
     values: axes.Axis
@@ -108,15 +108,15 @@ class ChartFrame(NamedTuple):
 
 
 def frame(chart: Chart, width: int, height: int) -> ChartFrame | None:
-    """Return the frame of `chart` in `width` times `height` cells; None where that is too small to be a plot."""
+    """Return the frame of `chart` in `width` times `height` cells; None if that is too small for a plot."""
     if width < SMALLEST_WIDTH or height < SMALLEST_HEIGHT:
         return None
     rows = height - 2 if height >= 5 else height - 1
     chart = chart.cleaned()
     edges = [edge for band in chart.bands for edge in (band.lower, band.upper)]
-    shown = [*(curve.buckets for curve in chart.curves), *(map(_positive, edges) if chart.is_logarithmic else edges)]
-    low = min((bucket.low for buckets in shown for bucket in buckets), default=0.0)
-    high = max((bucket.high for buckets in shown for bucket in buckets), default=1.0)
+    drawn = [*(curve.buckets for curve in chart.curves), *(map(_positive, edges) if chart.is_logarithmic else edges)]
+    low = min((bucket.low for buckets in drawn for bucket in buckets), default=0.0)
+    high = max((bucket.high for buckets in drawn for bucket in buckets), default=1.0)
     if chart.is_logarithmic:
         values = axes.log_axis(low, high, rows)
     elif chart.close:
@@ -133,9 +133,9 @@ def frame(chart: Chart, width: int, height: int) -> ChartFrame | None:
 
 
 def draw_chart(chart: Chart, width: int, height: int, styles: Mapping[str, Style]) -> Text:
-    """Return the plot as `height` lines of `width` cells, ticks included; empty where it is too small to be one.
+    """Return the plot as `height` lines of `width` cells, ticks included; empty if too small.
 
-    `styles` names how each pen looks, and 'band', 'axis', 'mark' and 'cursor'.
+    `styles` has each pen's style, and 'band', 'axis', 'mark' and 'cursor'.
     """
     framed = frame(chart, width, height)
     if framed is None:
@@ -145,9 +145,9 @@ def draw_chart(chart: Chart, width: int, height: int, styles: Mapping[str, Style
 
 
 class Trail(NamedTuple):
-    """The way of two values, each point (across, up), in the order in which they were told; `top` as in a chart.
+    """Two values over time as points (across, up), oldest first; `top` as in a chart.
 
-    The newest point is marked, and the one that the `cursor` (its place in the order) stands at.
+    The newest point is marked, and the one at index `cursor`.
     """
 
     points: Sequence[tuple[float, float]]
@@ -158,9 +158,9 @@ class Trail(NamedTuple):
 def draw_trail(trail: Trail, width: int, height: int, styles: Mapping[str, Style]) -> Text:
     """Return the trail as `draw_chart` returns a chart: a dot for each point, on a faint line in their order."""
     across, up = ([point[place] for point in trail.points] for place in (0, 1))
-    told = [Bucket(step, value, value, value, value) for step, value in enumerate(up)]
-    framed = frame(Chart((Curve(told),), len(told), top=trail.top), width, height)
-    if framed is None or not told:
+    buckets = [Bucket(step, value, value, value, value) for step, value in enumerate(up)]
+    framed = frame(Chart((Curve(buckets),), len(buckets), top=trail.top), width, height)
+    if framed is None or not buckets:
         return Text()
     low, high = min(across), max(across)
     framed = framed._replace(steps=axes.value_axis(low, high, max(1, min(6, framed.columns // 9))))
@@ -214,9 +214,9 @@ def _drawn(chart: Chart, framed: ChartFrame) -> list[Run]:
 
 
 class _Canvas:
-    """What plotext draws on, both ways from 0 to 1.
+    """A plotext figure with both axes from 0 to 1.
 
-    Pens are palette numbers to plotext, so that the theme's own styles can be put in their place.
+    Pens are palette numbers to plotext, which are replaced by the theme's styles.
     """
 
     def __init__(self, columns: int, rows: int) -> None:
@@ -249,13 +249,13 @@ class _Canvas:
         return self._figure.signal([x for x, _ in points], [y for _, y in points], marker=drawn)
 
     def _runs(self, line: str) -> Run:
-        """Return a line of plotext's as (pen, characters), its colour codes read and dropped."""
+        """Return a line of plotext's as (pen, characters), with its colour codes removed."""
         pens = {f"38;5;{number}": pen for pen, number in self._numbers.items()}
         runs, pen, position = [], "", 0
-        for found in _ESCAPE.finditer(line):
-            if found.start() > position:
-                runs.append((pen, line[position : found.start()]))
-            pen, position = pens.get(found[1], ""), found.end()
+        for escape in _ESCAPE.finditer(line):
+            if escape.start() > position:
+                runs.append((pen, line[position : escape.start()]))
+            pen, position = pens.get(escape[1], ""), escape.end()
         if position < len(line):
             runs.append((pen, line[position:]))
         return runs
@@ -287,15 +287,15 @@ def _marks(curve: Curve, columns: int, step_axis: axes.Axis, value_axis: axes.Ax
 def _outline(
     buckets: Sequence[Bucket], columns: int, step_axis: axes.Axis, value_axis: axes.Axis
 ) -> list[tuple[float, float]]:
-    """Return one edge of a band at every cell column between the first and the last step, straight in between."""
+    """Return one edge of a band at every cell column from the first to the last step, interpolated linearly."""
     if not buckets:
         return []
     width = max(1, columns - 1)
     by_column = {round(step_axis.fraction(bucket.step) * width): value_axis.fraction(bucket.last) for bucket in buckets}
-    known = sorted(by_column.items())
-    points = [(known[0][0] / width, known[0][1])]
-    for (left, first), (right, second) in itertools.pairwise(known):
-        for column in range(left + 1, right + 1):
-            height = first + (second - first) * (column - left) / (right - left)
+    fixed_points = sorted(by_column.items())
+    points = [(fixed_points[0][0] / width, fixed_points[0][1])]
+    for (start, first), (end, second) in itertools.pairwise(fixed_points):
+        for column in range(start + 1, end + 1):
+            height = first + (second - first) * (column - start) / (end - start)
             points.append((column / width, height))
     return points

@@ -65,8 +65,8 @@ def terminal_text(text: str, style: str | Style = "", *, width: int | None = Non
 
     With `width` it is cut to so many cells, an ellipsis marking the cut. With `lines`, newlines stay newlines.
     """
-    shown = plain(text, lines=lines)
-    return Text(fit(shown, width) if width is not None else shown, style=style, end="")
+    safe = plain(text, lines=lines)
+    return Text(fit(safe, width) if width is not None else safe, style=style, end="")
 
 
 def fit(text: str, width: int) -> str:
@@ -75,26 +75,26 @@ def fit(text: str, width: int) -> str:
         return text
     if width <= 0:
         return ""
-    kept, used = [], 0
+    fitting, used = [], 0
     for character in text:
         size = get_character_cell_size(character)
         if used + size > width - 1:
             break
-        kept.append(character)
+        fitting.append(character)
         used += size
-    return "".join(kept) + ELLIPSIS
+    return "".join(fitting) + ELLIPSIS
 
 
 def pad(text: str, width: int) -> str:
     """Return `text` cut or filled with spaces to exactly `width` cells."""
-    shown = fit(text, width)
-    return shown + " " * (width - cell_len(shown))
+    fitted = fit(text, width)
+    return fitted + " " * (width - cell_len(fitted))
 
 
 def pad_left(text: str, width: int) -> str:
     """Return `text` set to the right in `width` cells; cut where it is wider."""
-    shown = fit(text, width)
-    return " " * (width - cell_len(shown)) + shown
+    fitted = fit(text, width)
+    return " " * (width - cell_len(fitted)) + fitted
 
 
 def as_title(text: str) -> str:

@@ -1,7 +1,7 @@
-"""Scoring for the screens, in a thread of its own: no key press waits for a reward, however slow that is.
+"""Scoring for the screens in a thread of its own, so that no key press waits for a reward.
 
-Of each kind of question the newest counts: it takes the place of one that still waits. A person's Python stays started
-between questions, in its own process as ever (`rewards.python.scorer`).
+A newer question replaces a waiting one of its kind. A person's Python keeps running between questions, in its own
+process (`rewards.python.scorer`).
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from pgplay.rewards.spec import RewardSpec, read_spec
 from pgplay.worker.session.failures import coded_error
 
 MOST_REWARDS = 32
-"""So many rewards stay ready between questions; beyond them, the one that was not used for longest is let go."""
+"""Rewards kept ready between questions; beyond them, the least recently used is closed."""
 
 
 Asked = RewardSpec | str
-"""A reward to score by: one that was read, or the text that the person types here."""
+"""A reward to score with: one that was read, or a typed text."""
 
 ScoresOrError = Scores | PgplayError
-"""The scores of all texts, or why there are none."""
+"""The scores of all texts, or the error."""
 
 
 class BackgroundScorer:
-    """Works for one screen, which gets Answered and Printed; `close` it with the screen."""
+    """Scores for one screen, which receives Answered and Printed; closed with the screen."""
 
     @dataclass
     class Answered(Message):
-        """The answer to the newest question of a kind: what each of the rewards `asked` makes of `triples`."""
+        """The answer to the newest question of a kind: the outcome of each reward `asked` for `triples`."""
 
         kind: str
         asked: Sequence[Asked]
@@ -58,13 +58,13 @@ class BackgroundScorer:
         self.thread.start()
 
     def ask(self, kind: str, rewards: Sequence[Asked], triples: Sequence[Triple]) -> None:
-        """Have `triples` scored by each of `rewards` soon, in the place of what still waits of the same kind."""
+        """Have `triples` scored by each of `rewards` soon, in place of a waiting question of the same kind."""
         with self._changed:
             self._waiting[kind] = rewards, triples
             self._changed.notify()
 
     def close(self) -> None:
-        """Let go of all rewards, without waiting for it."""
+        """Close all rewards, without waiting for it."""
         with self._changed:
             self._closing = True
             self._changed.notify()
@@ -77,24 +77,24 @@ class BackgroundScorer:
                     break
                 kind = next(iter(self._waiting))
                 rewards, triples = self._waiting.pop(kind)
-            outcomes = [self._score(asked, triples) for asked in rewards]
+            outcomes = [self._score(reward, triples) for reward in rewards]
             self._screen.post_message(self.Answered(kind, rewards, triples, outcomes))
         for reward in self._rewards.values():
             reward.close()
 
-    def _score(self, asked: Asked, triples: Sequence[Triple]) -> ScoresOrError:
+    def _score(self, reward: Asked, triples: Sequence[Triple]) -> ScoresOrError:
         try:
-            return self._find(asked).score(*zip(*triples, strict=True))
+            return self._find(reward).score(*zip(*triples, strict=True))
         except PgplayError as error:
             return error
-        except Exception as error:  # such as no process to be had: the person has to hear of it, and the thread go on
+        except Exception as error:  # such as too many processes: reported, and the thread continues
             return coded_error(error)
 
-    def _find(self, asked: Asked) -> Reward:
-        reward = self._rewards.pop(asked, None)
+    def _find(self, spec: Asked) -> Reward:
+        reward = self._rewards.pop(spec, None)
         if reward is None:
-            reward = build_reward(read_spec(asked) if isinstance(asked, str) else asked, on_log=self._print)
-        self._rewards[asked] = reward
+            reward = build_reward(read_spec(spec) if isinstance(spec, str) else spec, on_log=self._print)
+        self._rewards[spec] = reward
         while len(self._rewards) > MOST_REWARDS:
             self._rewards.pop(next(iter(self._rewards))).close()
         return reward

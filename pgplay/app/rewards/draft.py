@@ -1,4 +1,4 @@
-"""A reward as a person types it: a formula on one line, or Python; and the files in which their Python is kept."""
+"""A typed reward, a formula or Python, and the files that keep a person's Python."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ _NAME = "my_reward"
 
 
 class Draft(NamedTuple):
-    """What stands in the editor: `text`, and `file`, the spec of the Python file it belongs to (empty: none yet)."""
+    """The editor's `text`, and `file`, the spec of its Python file (empty: none yet)."""
 
     text: str
     file: str = ""
 
     @property
     def is_python(self) -> bool:
-        """Whether the text is Python, which defines something, and no formula."""
+        """Whether the text is Python, not a formula."""
         return looks_like_python(self.text)
 
     @property
     def asked(self) -> RewardSpec:
-        """The reward that the draft stands for: the person's own words."""
+        """The draft as a reward, the person's own."""
         if self.is_python:
             return read_spec(self.file or new_name(), code=self.text)
         return RewardSpec(" ".join(self.text.split()))
 
 
 def looks_like_python(text: str) -> bool:
-    """Return whether `text` holds a line that begins as one of Python does and none of a formula can."""
+    """Return whether any line of `text` begins as Python and no formula does."""
     return _PYTHON.search(text) is not None
 
 
@@ -56,38 +56,38 @@ def draft_of(spec: RewardSpec) -> Draft:
 
 
 def kept_rewards() -> list[str]:
-    """Return the names of the Python files that the person keeps as rewards; each is a spec.
+    """Return the specs of the Python files that the person keeps as rewards.
 
-    Where a file of the present folder has the same name, which would mean that one, it is the whole path.
+    A spec is the file's name, or its whole path if a file of the present folder has that name.
     """
     try:
-        kept = sorted(personal_rewards_folder().glob("*.py"))
+        paths = sorted(personal_rewards_folder().glob("*.py"))
     except OSError:
         return []
-    return [path.name if find_python(path.name) == path else str(path) for path in kept]
+    return [path.name if find_python(path.name) == path else str(path) for path in paths]
 
 
 def new_name() -> str:
-    """Return a file name for new Python that is free, here and among the kept rewards."""
+    """Return a file name that is free, here and among the kept rewards."""
     return next(name for name in _names(_NAME) if not find_python(name).exists())
 
 
 def keep_imported_source(reward: RewardSpec) -> str:
-    """Return a name by which the Python of `reward`, which came with a policy, is found: kept among the rewards.
+    """Keep the Python of `reward`, which came with a policy, among the rewards, and return its spec.
 
-    It is its own where it holds no Python, or where the file that it names holds that very text. Raises PgplayError
-    where the text can't be written.
+    A formula, or Python whose file holds the same text, keeps its own spec. Raises PgplayError if the text can't be
+    written.
     """
     spec, source = reward.text, reward.code
     if reward.source is None or _text_of(spec) == source:
         return spec
     file, function = split_python(spec)
     for name in _names(Path(file).stem):
-        found = f"{name}:{function}" if function else name
+        candidate = f"{name}:{function}" if function else name
         if not find_python(name).exists():
-            write_reward_file(read_spec(found, code=source))
-        if _text_of(found) == source:
-            return found
+            write_reward_file(read_spec(candidate, code=source))
+        if _text_of(candidate) == source:
+            return candidate
     raise AssertionError("there is always a next name")
 
 
@@ -105,25 +105,25 @@ def _text_of(spec: str) -> str | None:
 
 
 def near(target: str) -> list[str]:
-    """Return the target and some texts near it, each once: what a reward may be tried on before there are samples."""
+    """Return the target and some different texts near it, to try a reward on before there are samples."""
     half = len(target) // 2
     texts = [target, target[1:], target[:half], target[half:] + target[:half], target[::-1], target * 2, ""]
     return list(dict.fromkeys(texts))
 
 
-def write_reward_file(asked: RewardSpec) -> Path | None:
-    """Write the text of Python to its file, a new one among the kept rewards; returns where, None for a formula.
+def write_reward_file(reward: RewardSpec) -> Path | None:
+    """Write the Python of `reward` to its file and return the path; None for a formula.
 
     Raises PgplayError where it can't be written.
     """
-    if asked.source is None:
+    if reward.source is None:
         return None
-    path = Path(asked.source.file)
+    path = Path(reward.source.file)
     if path.parent == personal_rewards_folder().absolute():
         make_folder(path.parent)
     try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(asked.code.encode()).readline)
-        write_atomically(path.resolve(), asked.code.encode(encoding))  # resolved: a link stays a link
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(reward.code.encode()).readline)
+        write_atomically(path.resolve(), reward.code.encode(encoding))  # resolved, to keep a link
     except (UnicodeEncodeError, SyntaxError) as error:
         raise PgplayError("draft.not_written", reason=str(error)) from error
     return path

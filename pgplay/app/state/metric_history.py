@@ -1,7 +1,7 @@
-"""The curves' numbers, bounded: however long a run, a series holds at most `CAPACITY` buckets and `RECENT` raw values.
+"""The metrics of a run in bounded memory: per metric at most `CAPACITY` buckets and `RECENT` raw values.
 
-Every metric that a step tells has a series: those of `learning.metrics`, and each measure and part of a reward. What
-cannot be bounded is left out on purpose: the raw values of the whole run, which its store has.
+Every metric of a step has a series: those of `learning.metrics`, and each measure and part of a reward. The raw values
+of the whole run are in its store.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from pgplay.runs.curves import MOST_SERIES, Bucket, MetricCurves, merged
 
 CAPACITY = 1024
 RECENT = 1024
-"""The last values are kept one by one too: the recent part of a long run is shown as finely as that of a short one."""
+"""The number of raw values: the recent part of a long run is shown as finely as that of a short one."""
 
 MOST_MARKS = 256
 MOST_TRACES = 512
-"""Of more, every second one is left out: a map has a column for each few steps, and no screen has so many columns."""
+"""Beyond this every second trace is dropped; no screen has as many columns."""
 
 
 class Mark(NamedTuple):
-    """A step after which something was changed, and what in words."""
+    """A change after `step`, in words."""
 
     step: int
     words: str
 
 
 class Series:
-    """One metric over the steps. A value that is not finite is not kept: the curve goes on at the next one that is."""
+    """One metric over the steps; values that are not finite are left out."""
 
     def __init__(self) -> None:
         self.buckets: list[Bucket] = []
@@ -42,7 +42,7 @@ class Series:
         self._span = 1
 
     def add(self, step: int, value: float) -> None:
-        """Append the `value` of `step`; a step that is not after the last one is left out."""
+        """Append the `value` of `step`; a step not after the last one is ignored."""
         if not math.isfinite(value) or (self.buckets and step <= self.buckets[-1].step):
             return
         new = Bucket(step, value, value, value, value)
@@ -56,7 +56,7 @@ class Series:
                 self._halve()
 
     def precede(self, buckets: Sequence[Bucket], recent: Sequence[Bucket]) -> None:
-        """Put the `buckets` of a run's past, and the last ones value by value, before what came after them."""
+        """Insert the `buckets` of a run's past and its `recent` raw values before those of later steps."""
         if not buckets:
             return
         end = buckets[-1].step
@@ -68,15 +68,15 @@ class Series:
             self._halve()
 
     def cut(self, step: int) -> None:
-        """Forget what came after `step`; of a bucket that reaches beyond it nothing stays."""
+        """Forget the steps after `step`, with any bucket that reaches beyond it."""
         self.buckets = [bucket for bucket in self.buckets if bucket.step <= step]
         self._recent = deque((bucket for bucket in self._recent if bucket.step <= step), RECENT)
 
     def since(self, step: int) -> Sequence[Bucket]:
-        """Return what is known of the steps from `step` on, as finely as it is known."""
+        """Return the values from `step` on, raw where they are kept."""
         if self._recent and (step >= self._recent[0].step or self._is_all_recent):
             before = len(self._recent)
-            for bucket in reversed(self._recent):  # what is asked for is mostly the end
+            for bucket in reversed(self._recent):  # mostly the end is asked for
                 if bucket.step < step:
                     break
                 before -= 1
@@ -84,7 +84,7 @@ class Series:
         return [bucket for bucket in self.buckets if bucket.step >= step] if step > 0 else self.buckets
 
     def at(self, step: int) -> Bucket | None:
-        """Return the last bucket that begins at or before `step`; None where there is none."""
+        """Return the last bucket that begins at or before `step`; None without one."""
         for buckets in (self._recent, self.buckets):
             if buckets and buckets[0].step <= step:
                 return next(bucket for bucket in reversed(buckets) if bucket.step <= step)
@@ -92,7 +92,7 @@ class Series:
 
     def _halve(self) -> None:
         pairs = zip(self.buckets[::2], self.buckets[1::2], strict=False)
-        halved = [merged(one, other) for one, other in pairs]
+        halved = [merged(first, second) for first, second in pairs]
         if len(self.buckets) % 2:
             halved.append(self.buckets[-1])
         self.buckets = halved
@@ -102,28 +102,27 @@ class Series:
 def smoothed(buckets: Sequence[Bucket], steps: float) -> list[Bucket]:
     """Return `buckets` as an exponential moving average over `steps` steps, whatever their distances.
 
-    The average forgets by exp(-distance / steps) (the time constant of a leaky integrator), so that a bucket of many
-    steps weighs as its steps would one by one.
+    The average decays by exp(-distance / steps), as a leaky integrator, so that a bucket weighs as much as its steps.
     """
     result: list[Bucket] = []
     average, before = 0.0, 0
     for number, bucket in enumerate(buckets):
-        kept = math.exp(-(bucket.step - before) / steps) if number else 0.0
-        average = average * kept + bucket.mean * (1 - kept)
+        decay = math.exp(-(bucket.step - before) / steps) if number else 0.0
+        average = average * decay + bucket.mean * (1 - decay)
         before = bucket.step
         result.append(Bucket(bucket.step, average, average, average, average, bucket.steps))
     return result
 
 
 class Traces:
-    """What each step told to be drawn as a map, thinned evenly over the run once it is long."""
+    """The traces that maps are drawn from, thinned evenly over a long run."""
 
     def __init__(self) -> None:
         self.all: list[tuple[int, Trace]] = []
         self._distance = 1
 
     def add(self, step: int, trace: Trace) -> None:
-        """Append the trace of `step`; one that is too near to the last one is left out."""
+        """Append the trace of `step`, unless it is too near to the last one."""
         if self.all and step < self.all[-1][0] + self._distance:
             return
         self.all.append((step, trace))
@@ -132,22 +131,22 @@ class Traces:
             self._distance = max(1, self.all[-1][0] // len(self.all))
 
     def cut(self, step: int) -> None:
-        """Forget what came after `step`."""
+        """Forget the steps after `step`."""
         self.all = [pair for pair in self.all if pair[0] <= step]
 
     def at(self, steps: Sequence[float]) -> list[Trace | None]:
-        """Return for each of the growing `steps` the last trace up to there; None before the first, after the last."""
-        found: list[Trace | None] = []
+        """Return the last trace up to each of the increasing `steps`; None before the first and after the last."""
+        traces: list[Trace | None] = []
         place, last = 0, self.all[-1][0] if self.all else -1
         for step in steps:
             while place < len(self.all) and self.all[place][0] <= step:
                 place += 1
-            found.append(self.all[place - 1][1] if place and step < last + self._distance else None)
-        return found
+            traces.append(self.all[place - 1][1] if place and step < last + self._distance else None)
+        return traces
 
 
 class Recollection(NamedTuple):
-    """The past of a run: its curves, the last steps value by value, traces, and marks."""
+    """A run's past: its curves, the raw values of its last steps, traces and marks."""
 
     curves: MetricCurves
     recent: MetricCurves
@@ -156,7 +155,7 @@ class Recollection(NamedTuple):
 
 
 class History:
-    """Every curve of the present run; `version` grows with each change, so that a plot knows whether to redraw."""
+    """Every curve of the present run; `version` grows with each change, which tells a plot to redraw."""
 
     def __init__(self) -> None:
         self.version = 0
@@ -165,16 +164,16 @@ class History:
         self.traces = Traces()
 
     def of(self, name: str) -> Series:
-        """Return the series called `name`, an empty one where no step told of it yet."""
+        """Return the series called `name`, empty if there is none."""
         return self.series.get(name) or Series()
 
     @property
     def last_step(self) -> int:
-        """The last step that any curve holds, 0 where there is none."""
+        """The last step of any curve, 0 without one."""
         return max((series.buckets[-1].step for series in self.series.values() if series.buckets), default=0)
 
     def trail(self, across: str, up: str, first: int) -> list[tuple[int, float, float]]:
-        """Return (step, across, up) of two metrics from step `first` on, as finely as the first of them is kept."""
+        """Return (step, across, up) of two metrics from step `first` on, at the steps that `across` is kept for."""
         rows, values = self.of(up).since(first), []
         place = 0
         for bucket in self.of(across).since(first):
@@ -185,7 +184,7 @@ class History:
         return values
 
     def means(self, names: Iterable[str], steps: int) -> dict[str, float]:
-        """Return the mean of each metric over the last `steps` steps; one that was not told there is left out."""
+        """Return the mean of each metric over the last `steps` steps, for the metrics that have values there."""
         first = self.last_step - steps + 1
         recent = {name: self.of(name).since(first) for name in names}
         return {name: fmean(bucket.mean for bucket in buckets) for name, buckets in recent.items() if buckets}
@@ -203,10 +202,10 @@ class History:
         self.version += 1
 
     def precede(self, past: Recollection) -> None:
-        """Put the past of the run before what this history holds of the steps after it."""
+        """Insert the past of the run before the later steps."""
         series = {name: self.series.get(name) or Series() for name in past.curves.of}
-        for name, one in series.items():
-            one.precede(past.curves.of[name], past.recent.of.get(name, ()))
+        for name, of_metric in series.items():
+            of_metric.precede(past.curves.of[name], past.recent.of.get(name, ()))
         self.series = dict(itertools.islice({**series, **self.series}.items(), MOST_SERIES))
         traces, self.traces = self.traces, past.traces
         for step, trace in traces.all:
@@ -221,13 +220,13 @@ class History:
         self.version += 1
 
     def mark(self, step: int, words: str) -> None:
-        """Note that something was changed after `step`; a mark that is there already is not made twice."""
+        """Add a mark after `step`, unless it is there already."""
         if Mark(step, words) not in self.marks:
             self.marks = sorted([*self.marks, Mark(step, words)])[-MOST_MARKS:]
             self.version += 1
 
     def cut(self, step: int) -> None:
-        """Forget what came after `step`, for a run that goes on from a checkpoint."""
+        """Forget the steps after `step`, for a run that resumes from a checkpoint."""
         for series in self.series.values():
             series.cut(step)
         self.traces.cut(step)
@@ -235,6 +234,6 @@ class History:
         self.version += 1
 
     def clear(self) -> None:
-        """Forget everything; the version still grows, so that plots are drawn empty."""
+        """Forget everything; plots are then drawn empty."""
         self.series, self.marks, self.traces = {}, [], Traces()
         self.version += 1

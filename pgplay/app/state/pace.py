@@ -1,4 +1,4 @@
-"""How far and how fast a person lets a run go: words become commands, tempos become words."""
+"""How far and how fast a run goes: typed goals become commands, paces become words."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pgplay.worker.protocol.commands import Step
 
 TEN = Step(count=10)
 PACES = (0.0, 0.1, 0.25, 0.5, 2.0)
-"""Seconds that a step takes at least, from full speed to the slowest."""
+"""Minimum seconds per step, from full speed to the slowest."""
 
 
-def parse_leg(words: str, step: int) -> Step:
-    """Return what `words` such as 'reward 0.9' or 'step 500' ask for of a run at `step`; raises InputError."""
-    goal = goals.parse(words)
+def parse_leg(text: str, step: int) -> Step:
+    """Return the command for a typed goal such as 'reward 0.9' or 'step 500', in a run at `step`; raises InputError."""
+    goal = goals.parse(text)
     match goal.kind:
         case "solved" | "metric":
             return Step(count=None, until=goals.goal_text(goal))
@@ -28,7 +28,7 @@ def parse_leg(words: str, step: int) -> Step:
 
 
 def describe_pace(seconds: float) -> str:
-    """Return a tempo in words, empty at full speed."""
+    """Return a pace in words, empty at full speed."""
     if not seconds:
         return ""
     return f"slow: {1 / seconds:g} steps/s" if seconds < 1 else f"slow: {seconds:g} s a step"

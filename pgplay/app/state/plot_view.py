@@ -1,6 +1,6 @@
-"""How the plots are looked at: which metrics, how smooth, how much of the run, which scale, where the cursor stands.
+"""The view of the plots: metrics, smoothing, part of the run, scale and cursor.
 
-One frozen record that the app owns and the plots are drawn by. Nothing of it changes what is trained or kept.
+One frozen record that the app owns. It changes nothing that is trained or stored.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from typing import NamedTuple
 from pgplay.learning.reports.metrics import METRICS, TRADE, title_of
 
 USUAL = ("reward_mean", "entropy", "cross_entropy", "gradient_norm")
-"""The metrics that are shown until a person chooses: the large plot's first."""
+"""The metrics shown by default, the large plot's first."""
 
 HISTOGRAM = "rewards"
-"""Not a metric, but chosen like one: how the rewards of each step are spread."""
+"""The histogram of each step's rewards, chosen like a metric."""
 
 MOST_PLOTS = 10
 SMOOTHINGS = (0, 5, 20, 100)
-"""Steps over which a curve is averaged, from one press of the key to the next."""
+"""The smoothing windows in steps, in the key's order."""
 RECENT = (0, 1000, 200, 50)
-"""How many of the last steps are shown; 0 is the whole run."""
+"""The numbers of last steps shown, in the key's order; 0 is the whole run."""
 
 
 _TOLD = {
@@ -31,7 +31,7 @@ _TOLD = {
 
 @dataclass(frozen=True)
 class PlotView:
-    """What a person chose to see of the curves."""
+    """A person's view of the curves."""
 
     shown: tuple[str, ...] = USUAL
     smoothing: int = 0
@@ -44,12 +44,12 @@ class PlotView:
         return replace(self, smoothing=_next(SMOOTHINGS, self.smoothing))
 
     def zoomed(self, last_step: int) -> PlotView:
-        """Return the view with the next part of a run of `last_step` steps; a part that would be all is passed over."""
+        """Return the view with the next part of a run of `last_step` steps; parts longer than the run are skipped."""
         parts = [part for part in RECENT if part < last_step]
         return replace(self, recent=_next(parts, self.recent)) if parts else self
 
     def first_step(self, last_step: int) -> int:
-        """Return the first step that is shown of a run of `last_step` steps: 0 where all of it is."""
+        """Return the first step shown of a run of `last_step` steps; 0 for the whole run."""
         return max(0, last_step - self.recent) if self.recent else 0
 
     def with_logarithm(self, metric: str) -> PlotView:
@@ -68,19 +68,19 @@ class PlotView:
         return self.choosing((reward, *measures, *others[: max(0, len(others) - len(measures))]))
 
     def moved(self, steps: int, last_step: int) -> PlotView:
-        """Return the view with the cursor so many steps further; it begins at the last step and stays on the plots."""
+        """Return the view with the cursor moved by `steps`; it begins at the last step and stays within the plots."""
         if self.cursor is None:
             return replace(self, cursor=last_step)
         return replace(self, cursor=min(last_step, max(max(1, self.first_step(last_step)), self.cursor + steps)))
 
 
 def is_plotted(metric: str) -> bool:
-    """Tell whether there is such a plot: a metric of the steps, a measure or part of a reward, or a plot of its own."""
+    """Tell whether `metric` has a plot: a step's metric, a measure or part of a reward, or one of its own."""
     return metric in METRICS or metric in (HISTOGRAM, TRADE) or metric.partition(":")[0] in _TOLD
 
 
 class MetricWords(NamedTuple):
-    """How a metric is called on the screen, what it tells, and its unit in short, empty without one."""
+    """A metric's name on the screen, its description, and its short unit, empty without one."""
 
     name: str
     description: str

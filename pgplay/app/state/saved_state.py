@@ -1,8 +1,7 @@
-"""What the app was like when it was left: the setup, how the plots were looked at, the theme.
+"""The app's last state, kept for its next start: the setup, the view of the plots, the theme.
 
-It is a convenience and nothing depends on it: what cannot be read or does not fit is told, the rest comes back, and the
-file is kept aside, as leaving the app writes a new one. Its settings are checked as any others; nothing in it is ever
-executed.
+Unreadable or unfitting values are reported and left at their defaults, and the file is copied aside, as quitting writes
+a new one. Its settings are checked like any others; nothing in it is ever executed.
 """
 
 from __future__ import annotations
@@ -25,15 +24,15 @@ from pgplay.paths import data_folder, make_folder
 
 FILE = "app.json"
 ASIDE = f"{FILE}.old"
-"""The last file of which not all could be taken."""
+"""A copy of the last file that did not fit."""
 
 
 AS_LEFT = "the last session"
-"""Who brought the rewards that the file names: it is no person's word, anyone may have written it."""
+"""The origin of the rewards that the file names; anyone may have written it, so their Python needs consent."""
 
 
 class SavedUiState(msgspec.Struct, frozen=True, kw_only=True):
-    """The state that comes back at the next start; `settings` are those of the setup, None where it was broken."""
+    """The kept state; `settings` are those of the setup, None if it had an error."""
 
     theme: str = ""
     ascii: bool = False
@@ -45,16 +44,16 @@ class SavedUiState(msgspec.Struct, frozen=True, kw_only=True):
     preset: str = ""
 
     def view(self) -> PlotView:
-        """Return how the plots were looked at."""
+        """Return the view of the plots."""
         return PlotView(smoothing=self.smoothing, logarithmic=frozenset(self.logarithmic)).choosing(self.shown)
 
 
 NOTHING = SavedUiState()
-"""What a first start begins with."""
+"""The state of a first start."""
 
 
 class Recalled(NamedTuple):
-    """What was kept, as far as it fits, and a sentence about each thing that does not."""
+    """The kept values that fit, and a sentence about each one that does not."""
 
     memory: SavedUiState
     problems: tuple[str, ...] = ()
@@ -78,56 +77,56 @@ _RULES = {
     "smoothing": _Rule(lambda steps: steps in SMOOTHINGS, ", ".join(map(str, SMOOTHINGS))),
     "logarithmic": _METRICS,
 }
-"""What a value has to be beyond its type."""
+"""What each value must be, beyond its type."""
 
 _LIMIT = 10_000_000
-"""Bytes of the file; drafts of rewards are the longest that it keeps."""
+"""The largest file, in bytes; its longest values are drafts of rewards."""
 
 
 def load_saved_state() -> Recalled:
-    """Return what was kept, as far as it fits."""
+    """Return the values values that fit, and the problems of the others."""
     try:
         path = data_folder() / FILE
         if not path.exists():
             return Recalled(NOTHING, is_first=True)
-        found = msgspec.json.decode(read_bytes(path, _LIMIT), type=dict[str, Any])
+        stored = msgspec.json.decode(read_bytes(path, _LIMIT), type=dict[str, Any])
     except (InputError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Recalled(NOTHING, (f"nothing can be read ({error}), so all is as at a first start",))
     fields = {field.name: field.type for field in msgspec.structs.fields(SavedUiState)}
-    kept: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     problems: list[str] = []
-    for name, value in found.items():
+    for name, value in stored.items():
         if name not in fields:
             problems.append(f"there is no {shown(name)}; what there is: {', '.join(fields)}")
             continue
         rule = _RULES.get(name, _Rule(lambda _: True, ""))
         try:
-            taken = msgspec.convert(value, fields[name])
+            converted = msgspec.convert(value, fields[name])
         except msgspec.ValidationError as error:
             problems.append(f"{name}: {str(error)[:1].lower()}{str(error)[1:]}")
             continue
-        if rule.fits(taken):
-            kept[name] = taken
+        if rule.fits(converted):
+            values[name] = converted
         else:
             problems.append(f"{name} is {quoted_setting(value)}, and has to be: {rule.right}")
-    return Recalled(SavedUiState(**kept), tuple(problems))
+    return Recalled(SavedUiState(**values), tuple(problems))
 
 
 def described_problems(problems: Sequence[str]) -> str:
-    """Return what could not be taken as one line, and where it is kept."""
+    """Return the problems as one line that names the file and its copy."""
     return " ".join(f"In {FILE} {'; '.join(problems)}. The file is kept as {ASIDE}.".split())
 
 
 def keep_aside() -> None:
-    """Keep the file as it is, where that can be done: leaving the app writes another in its place."""
+    """Copy the file aside if possible, as quitting overwrites it."""
     with contextlib.suppress(OSError):
         shutil.copyfile(data_folder() / FILE, data_folder() / ASIDE)
 
 
 def save_ui_state(memory: SavedUiState) -> None:
-    """Keep `memory` for the next start, where that can be done.
+    """Write `memory` for the next start, if possible.
 
-    It is not synced: on a busy disk that takes seconds, and a person who quits does not wait for a convenience.
+    It is not synced, which takes seconds on a busy disk while a person waits to quit.
     """
     with contextlib.suppress(PgplayError, OSError):
         path = make_folder(data_folder()) / FILE

@@ -1,4 +1,4 @@
-"""Reading stores beside the screen's thread: however long a run, no key waits for it."""
+"""Reading stores in the background, so that no key press waits for a long run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pgplay.app.notices import notify_user
 from pgplay.errors import PgplayError
 
 LONG = 0.4
-"""Seconds after which a person is told what is being done."""
+"""Seconds after which the message is shown."""
 
 Result = TypeVar("Result")
 
@@ -21,9 +21,9 @@ Result = TypeVar("Result")
 async def read_in_background(
     app: App[Any], read: Callable[[], Result], message: str, *, otherwise: str = ""
 ) -> Result | None:
-    """Return what `read` returns from a thread of its own; `message` is shown where that takes long.
+    """Return what `read` returns from a thread of its own; `message` is shown if that takes long.
 
-    None where `read` raised a PgplayError: it has been shown then, after `otherwise`.
+    Returns None after a PgplayError, which is shown after `otherwise`.
     """
     reading = asyncio.create_task(in_daemon_thread(read))
     done, _ = await asyncio.wait({reading}, timeout=LONG)

@@ -1,4 +1,4 @@
-"""What a run's store tells of the steps before it was resumed: curves, and marks where something was changed."""
+"""A stored run's history for the plots: curves, traces, and marks of changes."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ WORDS: dict[str, Callable[[str], str]] = {
     "branch": lambda detail: f"a branch {detail}",
     "resume": lambda detail: RESUMED,
 }
-"""What a mark on the plots says of those events of a run that concern its learning."""
+"""The words of a mark on the plots, by the kind of event."""
 
 
 def read_past(run: RunReader, until: int = LAST_STEP) -> Recollection:
     """Return the past of `run` up to the step `until`; raises PgplayError.
 
-    Of a run of a million steps that takes more than a second: it is done beside the screen's thread.
+    A run of a million steps takes more than a second, so this is called in the background.
     """
     last = min(run.progress().steps, until)
     traces = Traces()
@@ -36,7 +36,7 @@ def read_past(run: RunReader, until: int = LAST_STEP) -> Recollection:
 
 
 def follow(history: History, run: RunReader) -> None:
-    """Add to `history` what came in `run` since its last step; raises PgplayError."""
+    """Add the new steps of `run` to `history`; raises PgplayError."""
     history.add(run.each_row(history.last_step))
     history.add_traces(run.traces(history.traces.all[-1][0] if history.traces.all else 0))
     for mark in _marks(run, LAST_STEP):

@@ -1,9 +1,8 @@
 """Several stored runs in one plot: which line is whose, what differs between their recipes, seeds as one band.
 
-A run keeps its slot, which is its colour and its marker, for as long as it is shown. Runs that differ in nothing but
-their seed can be drawn as one: the median at each step, and a band from the lowest to the highest. One that has ended
-counts with its last value from there on, as its policy does not change any more. A branch is drawn by itself: it is
-there to be seen beside the run that it left.
+A run keeps its slot, which is its colour and its marker, as long as it is shown. Runs that differ only in their seed
+can be drawn as one line: the median at each step, with a band from the lowest to the highest. An ended run counts with
+its last value from then on, as its policy no longer changes. A branch is drawn by itself, beside its parent.
 """
 
 from __future__ import annotations
@@ -23,16 +22,16 @@ from pgplay.runs.run_library import RunLibrary
 from pgplay.runs.summaries import RunSummary
 
 MARKERS = "●▲■◆▼★○△"
-"""What tells runs apart where there are no colours."""
+"""The markers that tell runs apart without colours."""
 MOST = len(MARKERS)
 MOST_RUNS = 64
 _CELLS_A_MARK = 9
 _GRID = 256
-"""Steps at which a median is taken."""
+"""The number of steps at which a median is taken."""
 
 
 class OverlayLine(NamedTuple):
-    """One or several runs that are drawn as one; `label` is the part of their recipe in which the lines differ."""
+    """One or more runs drawn as one line; `label` is the part of their recipe that tells the lines apart."""
 
     slot: int
     label: str
@@ -50,7 +49,7 @@ class OverlayLine(NamedTuple):
 
 
 class Overlay:
-    """The runs that are shown side by side; to be closed."""
+    """The runs in one plot; to be closed."""
 
     def __init__(self, library: RunLibrary, runs: Iterable[str]) -> None:
         """Raises InputError for an unknown run, PgplayError for a damaged one."""
@@ -60,7 +59,7 @@ class Overlay:
         """The slot of each line, by its first run."""
         self._seeds_as_one = True
         self.left_out = 0
-        """How many of `runs` there was no room for."""
+        """The number of `runs` that there was no room for."""
         try:
             for run in runs:
                 self._add_if_room(self.read(run))
@@ -70,7 +69,7 @@ class Overlay:
 
     @property
     def runs(self) -> list[str]:
-        """The names of the runs, in the order in which they came."""
+        """The names of the runs, in the order in which they were added."""
         return list(self._pasts)
 
     @property
@@ -87,7 +86,7 @@ class Overlay:
         self._settle()
 
     def has_room_for(self, config: RunConfig, *, is_branch: bool = False) -> bool:
-        """Whether a run of `config` can be shown: in a line that is there, or in one that has a slot left."""
+        """Whether a run of `config` can be shown, in an existing line or in a free slot."""
         groups = self._groups()
         joins = self._seeds_as_one and not is_branch and _without_seed(config) in groups
         return len(self._pasts) < MOST_RUNS and (joins or len(groups) < MOST)
@@ -101,7 +100,7 @@ class Overlay:
         return StoredRun(self._library.open(run))
 
     def add(self, past: StoredRun) -> None:
-        """Show a run too, where it is not shown yet; raises InputError where it is full."""
+        """Show a run, unless it is shown already; raises InputError if no slot is free."""
         if past.run in self._pasts:
             past.close()
             return
@@ -118,24 +117,24 @@ class Overlay:
             self.left_out += 1
 
     def remove(self, run: str) -> None:
-        """Show `run` no longer; its slot is free again."""
+        """Remove `run` and free its slot."""
         past = self._pasts.pop(run, None)
         if past is not None:
             past.close()
             self._settle()
 
     def refresh(self) -> bool:
-        """Read what came since, and tell whether anything did; raises PgplayError."""
-        changed = [past.refresh() for past in self._pasts.values()]  # every one is to be read
+        """Read new steps, and tell whether anything changed; raises PgplayError."""
+        changed = [past.refresh() for past in self._pasts.values()]  # every run is to be read
         return any(changed)
 
     def close(self) -> None:
-        """Let go of every run."""
+        """Close every run."""
         for past in self._pasts.values():
             past.close()
 
     def lines(self) -> list[OverlayLine]:
-        """Return what is drawn, the first run's line first."""
+        """Return the lines, the first run's first."""
         groups = self._groups()
         first = [runs[0] for runs in groups.values()]
         apart = {"seed"} if any(len(runs) > 1 for runs in groups.values()) else set()
@@ -147,7 +146,7 @@ class Overlay:
         ]
 
     def _groups(self) -> dict[str, list[str]]:
-        """Return the runs of each line, by what they have in common."""
+        """Return the runs of each line, by their common settings."""
         groups: dict[str, list[str]] = {}
         for run, past in self._pasts.items():
             alone = not self._seeds_as_one or past.parent is not None
@@ -155,7 +154,7 @@ class Overlay:
         return groups
 
     def _settle(self) -> None:
-        """Give each line a slot: the one that its first run had, where it had one."""
+        """Give each line a slot, that of its first run if it had one."""
         first = [runs[0] for runs in self._groups().values()]
         slots = {run: self._slots[run] for run in first if run in self._slots}
         for run in first:
@@ -164,7 +163,7 @@ class Overlay:
         self._slots = slots
 
     def metrics(self) -> list[str]:
-        """Return the metrics that any run has, in the order in which a step tells them."""
+        """Return the metrics of any run, in a step's order."""
         return list(dict.fromkeys(name for past in self._pasts.values() for name in past.history.series))
 
     def series(self, metric: str) -> list[ComparedSeries]:
@@ -198,16 +197,16 @@ class Overlay:
         return Chart((*curves[::-1], *marks[::-1]), last, bands=tuple(bands), top=top)
 
 
-def relatives(run: str, known: Sequence[RunSummary], most: int = 4) -> list[str]:
+def relatives(run: str, summaries: Sequence[RunSummary], most: int = 4) -> list[str]:
     """Return `run`, the run that it is a branch of, its own branches, and the newest others with the same text."""
-    by_name = {one.name: one for one in known if not one.problem}
-    own = by_name.get(run)
-    if own is None:
+    by_name = {summary.name: summary for summary in summaries if not summary.problem}
+    summary = by_name.get(run)
+    if summary is None:
         return []
-    family = [one.name for one in known if one.parent == run and one.name in by_name]
-    same = [one.name for one in by_name.values() if (one.target, one.task) == (own.target, own.task)]
-    parents = [own.parent] if own.parent in by_name else []
-    return list(dict.fromkeys([run, *parents, *family, *same]))[:most]
+    branches = [other.name for other in by_name.values() if other.parent == run]
+    same = [other.name for other in by_name.values() if (other.target, other.task) == (summary.target, summary.task)]
+    parents = [summary.parent] if summary.parent in by_name else []
+    return list(dict.fromkeys([run, *parents, *branches, *same]))[:most]
 
 
 def _without_seed(config: RunConfig) -> str:
@@ -228,7 +227,7 @@ def _is_reward(metric: str) -> bool:
 
 
 def _median(runs: Sequence[Sequence[Bucket]]) -> tuple[list[Bucket], list[Bucket], list[Bucket]]:
-    """Return the lowest, the median and the highest of some runs at steps spread over all that they made."""
+    """Return the lowest, the median and the highest curve of some runs, at steps spread over all of theirs."""
     runs = [buckets for buckets in runs if buckets]
     if not runs:
         return [], [], []

@@ -1,4 +1,4 @@
-"""What can be looked at of a step: all of it where it was taken apart, else the few samples that the store keeps."""
+"""Stored steps: the full record of a step if there is one, else its kept samples."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pgplay.runs.run_library import RunLibrary
 
 
 class RecordedStep(NamedTuple):
-    """Completions of one step, in which `completions` were made; 0 where only the kept ones are known.
+    """The stored completions of a step, in which `completions` were sampled (0: unknown).
 
-    Without their tokens where the step was not taken apart (`is_whole`).
+    Only a full record (`is_whole`) has their tokens.
     """
 
     step: int
@@ -22,13 +22,13 @@ class RecordedStep(NamedTuple):
 
     @classmethod
     def at_anatomy(cls, anatomy: StepDetail) -> RecordedStep:
-        """Return what an anatomy tells."""
+        """Return the step of a full record."""
         return cls(anatomy.step, anatomy.completions, anatomy.samples, True)
 
     @classmethod
     def at_samples(cls, step: int, samples: tuple[Sample, ...]) -> RecordedStep:
-        """Return what a step's samples tell."""
-        told = tuple(
+        """Return the step with its kept samples only."""
+        completions = tuple(
             CompletionDetail(
                 prompt=sample.prompt,
                 target=sample.target,
@@ -43,23 +43,23 @@ class RecordedStep(NamedTuple):
             )
             for sample in samples
         )
-        return cls(step, 0, told, False)
+        return cls(step, 0, completions, False)
 
 
 class RecordedSteps:
-    """The steps that the store of `run` holds samples of."""
+    """The steps of the stored `run` that have samples."""
 
     def __init__(self, runs: RunLibrary, run: str) -> None:
         self._runs, self._run = runs, run
 
     def neighbour(self, step: int, way: int) -> RecordedStep | None:
-        """Return the recorded step next to `step`, before it (`way` -1) or after it (1); None where there is none.
+        """Return the recorded step next to `step`, before it (`way` -1) or after it (1); None without one.
 
         Raises InputError for an unknown run and PgplayError for a damaged one.
         """
         with self._runs.open(self._run) as store:
             steps = sorted({*store.sampled_steps(), *store.anatomy_steps()})
-            near = [one for one in steps if (one < step if way < 0 else one > step)]
+            near = [other for other in steps if (other < step if way < 0 else other > step)]
             if not near:
                 return None
             at = near[-1] if way < 0 else near[0]

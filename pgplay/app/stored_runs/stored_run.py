@@ -1,4 +1,4 @@
-"""A stored run as it was at any of its steps: curves, numbers, samples, and the checkpoints to go on from."""
+"""A stored run at any of its steps: curves, metrics, samples and checkpoints."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pgplay.runs.reader import Parent, RunReader
 
 
 class StoredStep(NamedTuple):
-    """What a run told at `step`; `samples` are those of `sampled_at`, the last step up to there that kept any."""
+    """A run's metrics at `step`, and its `samples` at `sampled_at`, the last step up to there with any."""
 
     step: int
     metrics: dict[str, float]
@@ -24,8 +24,8 @@ class StoredStep(NamedTuple):
 class StoredRun:
     """Reads a run's store, also while the run is trained; to be closed.
 
-    `parent` is the run that this one is a branch of; `state` is what the run said last: solved, finished, failed,
-    paused or training.
+    `parent` is the run that this one is a branch of; `state` is its last state: solved, finished, failed, paused or
+    training.
     """
 
     def __init__(self, store: RunReader) -> None:
@@ -43,7 +43,7 @@ class StoredRun:
 
     @property
     def config(self) -> RunConfig:
-        """The settings with which the run began."""
+        """The settings that the run began with."""
         return self._store.config
 
     @property
@@ -52,7 +52,7 @@ class StoredRun:
         return self.history.last_step
 
     def refresh(self) -> bool:
-        """Read what came since, and tell whether anything did; raises PgplayError."""
+        """Read new steps, and tell whether anything changed; raises PgplayError."""
         before = self._seen
         follow(self.history, self._store)
         self._look()
@@ -60,21 +60,21 @@ class StoredRun:
 
     def _look(self) -> None:
         self.state = self._store.state
-        # While the run is trained, steps come in between these reads.
+        # A run in training may add steps between these reads.
         self.stops = [step for step in self._store.sampled_steps() if step <= self.last_step]
         self.checkpoints = [step for step in self._store.checkpoints() if step <= self.last_step]
         self._seen = (self.last_step, len(self.checkpoints), self.state)
 
     def at(self, step: int) -> StoredStep:
-        """Return how the run was at `step`; raises PgplayError."""
+        """Return the run at `step`; raises PgplayError."""
         place = bisect.bisect_right(self.stops, step)
         return StoredStep(step, self._store.row(step), self._store.samples(step), self.stops[place - 1] if place else 0)
 
     def checkpoint_before(self, step: int) -> int | None:
-        """Return the last checkpoint at or before `step`; None where there is none."""
+        """Return the last checkpoint at or before `step`; None without one."""
         place = bisect.bisect_right(self.checkpoints, step)
         return self.checkpoints[place - 1] if place else None
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Close the store."""
         self._store.close()
