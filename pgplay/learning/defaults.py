@@ -23,9 +23,19 @@ but no fewer steps."""
 PROMPTED_BATCH, KNOWN_PROMPTED_BATCH = 256, 128
 """The same with prompts."""
 
+ADAPTED_BATCH = 32
+"""For a pretrained model, which needs no luck to write something that earns a reward; its completions take long."""
+
 SHOWN_LR = 1 / 6
 """Factor on the learning rate after a warm start on texts, which has no entropy bonus either: the usual values destroy
 what the warm start has learned within a few dozen steps."""
+
+USUAL_RANK = 8
+"""Rank of an adapter at which the learning rate is the model's own. Updates of all its ranks add up, and so does what
+an update changes: the rate falls as the rank grows."""
+
+WHOLE_LR = 1 / 20
+"""Factor on the learning rate if every weight of a pretrained model is trained."""
 
 SGD_LR = 0.3
 """Small enough for the first order: the first update moves as many completions in the right direction as a far smaller
@@ -118,7 +128,17 @@ def usual_lr(basis: Basis) -> float:
     """Return the default learning rate."""
     if basis.config.optimizer == "sgd":
         return SGD_LR
-    return basis.model.lr * (SHOWN_LR if isinstance(basis.config.starts_from, Steps) else 1.0)
+    lr = basis.model.lr * (SHOWN_LR if isinstance(basis.config.starts_from, Steps) else 1.0)
+    if basis.model.can(Capability.ADAPTER):
+        rank = basis.config.lora_rank
+        lr = float(f"{lr * (USUAL_RANK / rank if rank else WHOLE_LR):.2g}")
+    return lr
+
+
+def usual_kl(basis: Basis) -> float:
+    """Return the weight of the KL far below its limit."""
+    usual = kl_weight.ADAPTED if basis.model.can(Capability.ADAPTER) else kl_weight.USUAL
+    return kl_weight.start_weight(basis.config.kl, basis.config.kl_limit, usual)
 
 
 def usual_entropy(basis: Basis) -> float:
@@ -146,7 +166,7 @@ def usual_weight_decay(basis: Basis) -> float:
     """Return the default weight decay."""
     config, task = basis.config, basis.task
     is_single = task.has_targets and not task.has_prompts
-    is_free = config.starts_from is None and not kl_weight.start_weight(config.kl, config.kl_limit)
+    is_free = config.starts_from is None and not usual_kl(basis)
     is_terminal = basis.choices.credit == "terminal"
     return SINGLE_WEIGHT_DECAY if basis.is_gradient and is_single and is_free and is_terminal else 0.0
 
@@ -189,6 +209,8 @@ def usual_length_limit(basis: Basis) -> int:
 
 def usual_batch(basis: Basis, control_variate: str) -> int:
     """Return the default number of completions per step."""
+    if basis.model.can(Capability.ADAPTER):
+        return ADAPTED_BATCH
     is_known = basis.is_dense and control_variate != "none"
     if basis.task.has_prompts:
         return KNOWN_PROMPTED_BATCH if is_known else PROMPTED_BATCH

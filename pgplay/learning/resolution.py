@@ -17,11 +17,11 @@ from pgplay.learning.defaults import (
     usual_discount,
     usual_entropy,
     usual_entropy_target,
+    usual_kl,
     usual_lr,
     usual_weight_decay,
 )
 from pgplay.learning.groups import Groups
-from pgplay.learning.schedules import kl_weight
 from pgplay.policies.spec import PolicySpec, PretrainedSpec
 
 Value = TypeVar("Value")
@@ -50,7 +50,7 @@ def resolve_config(basis: Basis, shape: PolicySpec) -> tuple[ResolvedConfig, str
         "optimizer": config.optimizer or "adam",
         "entropy": _chosen(config.entropy, usual_entropy(basis)),
         "entropy_target": _chosen(config.entropy_target, usual_entropy_target(basis)),
-        "kl": kl_weight.start_weight(config.kl, config.kl_limit),
+        "kl": usual_kl(basis),
         "clip_high": _chosen(config.clip_high, basis.algorithm.clip_high),
         "discount": discount,
         "weight_decay": _chosen(config.weight_decay, usual_weight_decay(basis)),

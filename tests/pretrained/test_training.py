@@ -191,6 +191,20 @@ def test_a_text_is_learnt_by_a_warm_start() -> None:
     assert warm.policy.cross_entropy(task.training)[0] < 0.8 * before
 
 
+def test_the_default_rate_moves_adapters_of_every_rank_alike() -> None:
+    rates = {rank: run("llama", lora_rank=rank, lr=None).plan.config.lr for rank in (0, 2, 8, 16)}
+    assert rates[2] == pytest.approx(4 * rates[8], rel=0.05)
+    assert rates[16] == pytest.approx(rates[8] / 2, rel=0.05)
+    assert rates[0] < rates[16]
+
+
+def test_a_limit_of_the_divergence_gives_an_adapter_a_weight_of_its_own() -> None:
+    adapted = run("llama", kl_limit=0.5)
+    scratch = run("llama", model="gru-nano", algorithm="grpo", kl_limit=0.5)
+    assert adapted.plan.config.kl > scratch.plan.config.kl > 0
+    assert adapted.plan.config.kl_limit == 0.5
+
+
 @pytest.mark.parametrize(
     "settings", [{"dropout": 0.1}, {"control_variate": "regression"}], ids=lambda settings: next(iter(settings))
 )

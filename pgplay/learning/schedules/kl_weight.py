@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # plans are also made in processes without torch
     from torch import Tensor
 
-USUAL = 0.05
-"""Default weight far below a limit."""
+USUAL, ADAPTED = 0.05, 0.15
+"""Default weights far below a limit; the second for an adapter, which has more parameters than a run has tokens: with a
+smaller weight most of its KL is noise that earns no reward."""
 MOST = 100.0
 """Largest weight, as a multiple of the initial one; it pulls a policy at or beyond its limit back."""
 AHEAD = 3.0
 """Steps to extrapolate at the present pace: Adam keeps its direction for a few steps."""
 
 
-def start_weight(weight: float | None, limit: float | None) -> float:
-    """Return the weight far below a `limit`: the setting `weight`, or its default."""
-    return (0.0 if limit is None else USUAL) if weight is None else weight
+def start_weight(weight: float | None, limit: float | None, usual: float = USUAL) -> float:
+    """Return the weight far below a `limit`: the setting `weight`, or the `usual` one."""
+    return (0.0 if limit is None else usual) if weight is None else weight
 
 
 def kl_weight(start: float, limit: float | None, divergence: Tensor, before: float | Tensor | None) -> Tensor:

@@ -16,8 +16,8 @@ from pgplay.policies.families.base import OF_PRETRAINED, ModelFamily, ModelSpec,
 from pgplay.tokenizers.registry import CHARACTERS
 from pgplay.tokenizers.subword import PromptFormat, SubwordTokenizer, subword_tokenizer, tokenizer_files
 
-LR = 5e-4
-"""Default learning rate of an adapter, whatever the width."""
+LR_TIMES_WIDTH = 0.4
+"""Default learning rate of an adapter of the usual rank, times the model's width: 7e-4 for SmolLM2-135M."""
 
 
 class PretrainedBase(NamedTuple):
@@ -87,7 +87,6 @@ def _model(model: str, stamp: FileStamp | None) -> ModelSpec:
     )
     products = sum(math.prod(shape) for shape in shapes.values() if len(shape) == 2)
     family = PRETRAINED._replace(
-        lr_times_width=LR * width,
         tensors=lambda size, vocabulary: shapes,
         products=lambda size, vocabulary: Products(0, products, 2 * size.layers * size.width),
     )
@@ -163,7 +162,7 @@ PRETRAINED = ModelFamily(
     name="pretrained",
     description="a language model from a folder, with a small adapter that is trained (LoRA)",
     sizes={},
-    lr_times_width=LR,
+    lr_times_width=LR_TIMES_WIDTH,
     entropy=0.0,
     length_slack=5,
     tensors=lambda size, vocabulary: {},
