@@ -64,6 +64,7 @@ ACTIONS = (
     Action("faster", "plus", "+", "faster", "Speed up again, to full speed."),
     Action("stop", "x", "x", "stop", "End the run; its policy stays for sampling and saving."),
     Action("reset", "r", "r", "reset", "Discard the policy and clear the plots; the stored run stays."),
+    Action("first_look", "L", "L", "first look", "Before training: 64 completions, and a step's seconds and memory."),
     Action("toggle_setup", "t", "t", "setup", "Show or hide the setup."),
     Action("save", "ctrl+s", "^s", "save", "Save the policy under a name."),
     Action("write", "w", "w", "write", "Sample from the policy."),
@@ -122,7 +123,8 @@ PLACES = (
 
 CONTROLLERS: dict[str, tuple[str, ...]] = {
     "run": (
-        *("toggle_run", "one_step", "ten_steps", "go_until", "slower", "faster", "stop", "reset", "target_from_file"),
+        *("toggle_run", "one_step", "ten_steps", "go_until", "slower", "faster", "stop", "reset", "first_look"),
+        "target_from_file",
     ),
     "navigation": ("place_run", "place_step", "place_map", "place_compare", "place_library"),
     "policies": ("save", "write", "library"),

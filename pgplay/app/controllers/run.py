@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -12,14 +12,22 @@ from pgplay.app.host import AppHost
 from pgplay.app.state.guide import FIRST_PACE, FIRST_STEPS, GOAL
 from pgplay.app.state.pace import PACES, TEN, parse_leg
 from pgplay.config.goals import EXAMPLES
-from pgplay.config.run_config import make_config, to_settings
+from pgplay.config.run_config import RunConfig, make_config, to_settings
 from pgplay.paths import expand_home
+from pgplay.rewards.spec import RewardSpec
 from pgplay.tasks.target_file import read_target
-from pgplay.worker.protocol.commands import InspectStep, Pace, Pause, Reset, Resume, Start, Step, Stop
+from pgplay.worker.protocol.commands import InspectStep, LookFirst, Pace, Pause, Reset, Resume, Start, Step, Stop
 from pgplay.worker.protocol.events import Event, Ready, Refused, Snapshot, StateChanged
 
 CONTINUABLE = ("training", "paused", "solved", "finished")
 """The states of a run that can make further steps."""
+
+
+class _AgreedSetup(NamedTuple):
+    """The setup's configuration, and the Python among its rewards, allowed to run."""
+
+    config: RunConfig
+    python: tuple[RewardSpec, ...]
 
 
 class RunController:
@@ -57,21 +65,36 @@ class RunController:
 
     async def start(self, *, paused: bool = False, continue_policy: str = "") -> bool:
         """Start a run as the setup says; returns whether it could be started, and says why not."""
+        agreed = await self._agreed_setup()
+        if agreed is None:
+            return False
+        self._is_loading = False
+        config = replace(agreed.config, warm_start=continue_policy or agreed.config.warm_start)
+        self._bring(Start(config=config, paused=paused, rewards=agreed.python))
+        return True
+
+    async def first_look(self) -> None:
+        """Have the worker look at what a run of the setup would begin with, and show it."""
+        from pgplay.app.screens.dialogs.first_look import FirstLookScreen
+
+        agreed = await self._agreed_setup()
+        if agreed is not None:
+            request = self._host.send(LookFirst(config=agreed.config, rewards=agreed.python))
+            self._host.push_screen(FirstLookScreen(request))
+
+    async def _agreed_setup(self) -> _AgreedSetup | None:
+        """Return what the setup says, with consent to its Python; None if it cannot be run, and then says why not."""
         checked = await self._host.main.setup.check()
         if self._host.state.waiting:  # asked for once more while large files were read
-            return False
+            return None
         if checked.config is None:
             problem = checked.problem.message if checked.problem else ""
             self._host.notify_user(f"This cannot be started: {problem}", severe=True)
-            return False
+            return None
         rewards = await self._consent.for_setup((checked.config.reward, *checked.config.measure))
         if rewards is None:
-            return False
-        self._is_loading = False
-        config = replace(checked.config, warm_start=continue_policy or checked.config.warm_start)
-        python = tuple(spec for spec in rewards if spec.source is not None)
-        self._bring(Start(config=config, paused=paused, rewards=python))
-        return True
+            return None
+        return _AgreedSetup(checked.config, tuple(spec for spec in rewards if spec.source is not None))
 
     def _bring(self, command: Start | Resume) -> None:
         """Send a command that brings a run in the place of the present one, and of one that still waits for torch."""

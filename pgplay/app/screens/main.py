@@ -26,10 +26,12 @@ from pgplay.app.widgets.signals import Health
 from pgplay.app.widgets.status import FindingLine, StatusLine
 from pgplay.app.widgets.what_now import WhatNow
 from pgplay.config.run_config import RunConfig, to_settings
+from pgplay.model_places import is_pretrained
 from pgplay.rewards.spec import RewardSpec
 
 NO_NETWORK = "A search trains no network, so there is nothing to plot here."
 START, PREPARING = "Press space to start.", "Preparing the first step."
+LOOK_FIRST = f"{START} L looks at 64 completions first."
 
 
 class MainScreen(Screen[None]):
@@ -82,7 +84,8 @@ class MainScreen(Screen[None]):
         state = self._state
         if "large" in parts or "small" in parts:
             absent = "" if state.info is None or state.info.has_policy else NO_NETWORK
-            call = PREPARING if state.is_beginning else START
+            model = (state.settings or to_settings(self._config)).get("model", self._config.model)
+            call = PREPARING if state.is_beginning else LOOK_FIRST if is_pretrained(model) else START
             self.query_one(Curves).show(state.history, state.plots, absent, call, parts)
         if "texts" in parts:
             settings = state.settings or to_settings(self._config)
