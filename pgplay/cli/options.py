@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pgplay.cli.consent import add_consent, agree
 from pgplay.cli.parsing import Arguments, Parser
-from pgplay.config.fields import Field
+from pgplay.config.fields import SECTIONS, Field
 from pgplay.config.run_config import RunConfig, fields, make_config
 from pgplay.errors import InputError
 from pgplay.model_places import shipped_models
@@ -17,16 +17,8 @@ from pgplay.paths import expand_home
 if TYPE_CHECKING:
     from pgplay.rewards.spec import RewardSpec
 
-_SECTIONS = {
-    "task": "task",
-    "reward": "reward",
-    "model": "model and device",
-    "algorithm": "algorithm (each option overrides the algorithm's own choice)",
-    "learning": "learning",
-    "sampling": "sampling",
-    "regularisation": "regularisation",
-    "limits": "when to stop",
-}
+_ADDED = {"algorithm": " (each option overrides the algorithm's own choice)"}
+"""What a section's title says on a help page alone."""
 _METAVARS = {"until": "GOAL", "reward": "SPEC", "model": "NAME", "algorithm": "NAME"}
 _LISTED_BY = {"reward": "pgplay rewards", "algorithm": "pgplay algorithms"}
 
@@ -49,7 +41,8 @@ def add_field_options(parser: Parser, names: Collection[str] = ()) -> None:
     """Add --target-file and one option per field of RunConfig (or per field in `names`), grouped by section."""
     chosen = [field for field in fields().values() if not names or field.name in names]
     sections = {field.section for field in chosen}
-    groups = {name: parser.add_argument_group(title) for name, title in _SECTIONS.items() if name in sections}
+    titles = {name: title + _ADDED.get(name, "") for name, title in SECTIONS.items() if name in sections}
+    groups = {name: parser.add_argument_group(title) for name, title in titles.items()}
     for field in chosen:
         group = groups[field.section]
         group.add_argument(

@@ -11,6 +11,18 @@ from pgplay.errors import InputError
 
 Section = Literal["task", "reward", "model", "algorithm", "learning", "sampling", "regularisation", "limits"]
 
+SECTIONS: dict[Section, str] = {
+    "task": "task",
+    "reward": "reward",
+    "model": "model and device",
+    "algorithm": "algorithm",
+    "learning": "learning",
+    "sampling": "sampling",
+    "regularisation": "regularisation",
+    "limits": "when to stop",
+}
+"""The titles of the sections, in the order of every form and help page."""
+
 
 def describe(description: str, section: Section, *, live: bool = False, **limits: Any) -> Meta:
     """Describe a field: its help, its section in a form, and whether it can change during a run (live)."""

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-from textual.widgets import Collapsible
 
 from pgplay.app import app as app_module
 from pgplay.app import themes
@@ -65,12 +64,12 @@ async def test_f1_explains_what_has_the_focus_or_lies_under_the_mouse() -> None:
         await until(pilot, lambda: isinstance(bench.app.screen, HelpScreen))
         assert "predicted time left" in about()
         await pilot.press("escape")
-        bench.app.main.query(Collapsible).first().collapsed = False
-        await until(pilot, lambda: bench.app.main.query("#setting-seed Input"))
-        bench.app.main.query_one("#setting-seed Input").focus()
+        await bench.app.main.setup.open_setting("seed")
         await pilot.press("f1")
         await until(pilot, lambda: isinstance(bench.app.screen, HelpScreen))
         assert "seed of all random numbers" in about()
+        assert "same seed and settings → same run" in about()
+        assert "one run is one draw" in about()
         assert "Takes effect at the next start." in about()
         await pilot.press("escape", "escape", "u")
         await until(pilot, lambda: bench.app.screen.query("DataTable"))

@@ -7,6 +7,7 @@ import pytest
 from pgplay.app.drawing import number_format
 from pgplay.app.widgets.setup import form
 from pgplay.app.widgets.setup.checking import read_and_check
+from pgplay.config.fields import SECTIONS
 from pgplay.config.run_config import RunConfig, fields, make_config
 from pgplay.errors import InputError
 
@@ -66,14 +67,21 @@ def test_a_setup_with_a_problem_says_so_where_a_run_is_asked_for() -> None:
 
 def test_empty_fields_say_what_they_come_to() -> None:
     checked = read_and_check(typed())
-    assert checked.defaults is not None
-    assert float(checked.defaults["lr"]) > 0
-    assert int(checked.defaults["max_length"]) > len("hello world")
+    assert float(checked.defaults["lr"].value) > 0
+    assert int(checked.defaults["max_length"].value) > len("hello world")
+    assert checked.defaults["baseline"].words == "group-mean, grpo's"
+    assert checked.defaults["lr"].words.endswith(", gru-small's")
+    assert read_and_check(typed(algorithm="rloo")).defaults["baseline"].words == "leave-one-out, rloo's"
 
 
 def test_every_field_of_the_config_has_its_place() -> None:
-    placed = [*form.MAIN_FIELDS, *form.MORE_FIELDS, *(one.name for one in form.learning_fields())]
-    assert sorted(placed) == sorted(fields())
+    further = [field.name for section in SECTIONS for field in form.further_fields(section)]
+    assert sorted([*form.MAIN_FIELDS, *further]) == sorted(fields())
+
+
+def test_only_what_differs_from_the_defaults_counts_as_changed() -> None:
+    assert form.changed_names(typed()) == set()
+    assert form.changed_names(typed(lr="0.01", algorithm="rloo", target="hello world")) == {"lr", "algorithm"}
 
 
 def test_live_changes_are_told_from_the_others() -> None:

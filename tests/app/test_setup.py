@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from textual.pilot import Pilot
 from textual.widgets import Button, Collapsible, Input, Static, TextArea
 
 from pgplay.app.drawing.number_format import count
@@ -19,7 +18,9 @@ from pgplay.app.widgets.setup import form
 from pgplay.app.widgets.setup.choices import HEADING
 from pgplay.app.widgets.setup.described_select import Choice
 from pgplay.app.widgets.setup.panel import Setup
+from pgplay.cli import main
 from pgplay.config.changes import Changes
+from pgplay.config.fields import SECTIONS
 from pgplay.config.presets import grouped, preset_names
 from pgplay.config.run_config import fields, make_config, to_settings
 from pgplay.learning import inputs
@@ -42,9 +43,10 @@ def field(bench: Bench, name: str) -> Input:
     return bench.app.main.query_one(f"#setting-{name} Input", Input)
 
 
-async def unfold(bench: Bench, pilot: Pilot[int], fold: str, name: str) -> None:
-    bench.app.main.query_one(f"#{fold}", Collapsible).collapsed = False
-    await until(pilot, lambda: bench.app.main.query(f"#setting-{name}"))
+async def unfold(bench: Bench, name: str) -> None:
+    """Open the section of a setting, and leave the field that this focuses."""
+    await bench.app.main.setup.open_setting(name)
+    bench.app.main.set_focus(None)
 
 
 async def test_choices_become_the_settings_of_the_start() -> None:
@@ -56,7 +58,7 @@ async def test_choices_become_the_settings_of_the_start() -> None:
         pick(bench, "algorithm", "rloo")
         pick(bench, "device", "cpu")
         bench.app.main.query_one("#target", TextArea).text = "春眠不覺曉\nzwei"
-        await unfold(bench, pilot, "learning", "batch_size")
+        await unfold(bench, "batch_size")
         field(bench, "batch_size").value = "32"
         await until(pilot, lambda: (bench.app.state.settings or {}).get("batch_size") == 32)
         await pilot.press("space")
@@ -167,7 +169,7 @@ async def test_a_bad_number_is_said_beneath_its_field() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
-        await unfold(bench, pilot, "learning", "lr")
+        await unfold(bench, "lr")
         problem = bench.app.main.query_one("#setting-lr .problem", Static)
         problems = (("fast", "'fast' is not a number."), ("7", "above 0, at most 1"), ("nan", "lr cannot be nan"))
         for value, said in problems:
@@ -199,7 +201,7 @@ async def test_live_settings_are_sent_while_training_and_the_others_wait() -> No
         bench.worker.build("training")
         bench.worker.train(5)
         await until(pilot, lambda: bench.app.state.step == 5)
-        await unfold(bench, pilot, "learning", "temperature")
+        await unfold(bench, "temperature")
         assert bench.sent(Change) == []
         field(bench, "temperature").value = "0.7"
         await until(pilot, lambda: bench.sent(Change))
@@ -381,3 +383,56 @@ async def test_a_live_change_takes_over_the_run_as_the_worker_tells_it() -> None
         bench.worker.train(6, after=5)
         await until(pilot, lambda: "178 this step" in str(bench.app.main.query_one("#samples").border_title))
         assert "Each prompt gets 89 completions." in words(bench, "#finding")
+
+
+async def test_a_click_on_a_name_focuses_its_field() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        for name in ("target", "algorithm"):
+            await pilot.click(f"#{name}-row FieldName")
+            await until(pilot, lambda name=name: bench.app.main.focused is bench.app.main.query_one(f"#{name}"))
+        await unfold(bench, "temperature")
+        await pilot.click("#setting-temperature FieldName")
+        await until(pilot, lambda: bench.app.main.focused is field(bench, "temperature"))
+
+
+async def test_what_differs_from_its_default_is_marked_and_counted() -> None:
+    bench = Bench(make_config({"lr": 0.01, "baseline": "none", "model": "gru-nano"}))
+
+    def name_of(selector: str) -> str:
+        return str(bench.app.main.query_one(f"{selector} FieldName").render())
+
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        await until(pilot, lambda: name_of("#model-row") == "Model •")
+        assert name_of("#reward-row") == "Reward"
+        more = bench.app.main.query_one("#more", Collapsible)
+        assert more.title == "More settings · 2 changed"
+        await unfold(bench, "lr")
+        await until(pilot, lambda: name_of("#setting-lr") == "lr •")
+        assert name_of("#setting-entropy") == "entropy"
+        assert bench.app.main.query_one("#section-learning", Collapsible).title == "Learning · 1 changed"
+        field(bench, "lr").value = ""
+        await until(pilot, lambda: name_of("#setting-lr") == "lr")
+        assert more.title == "More settings · 1 changed"
+
+
+async def test_a_default_is_shown_as_its_value_with_whose_choice_it_is() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        await unfold(bench, "baseline")
+        baseline = bench.app.main.query_one("#setting-baseline Choice", Choice)
+        await until(pilot, lambda: baseline.entries[0].label == "group-mean, grpo's")
+        pick(bench, "algorithm", "rloo")
+        await until(pilot, lambda: baseline.entries[0].label == "leave-one-out, rloo's")
+        assert baseline.chosen == ""
+        await until(pilot, lambda: bench.app.state.settings == {"algorithm": "rloo"})
+
+
+def test_the_setup_is_grouped_as_the_help_of_train(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["train", "--help"])
+    page = capsys.readouterr().out.lower()
+    places = [page.index(f"\n{title}") for title in SECTIONS.values()]
+    assert places == sorted(places)

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from pgplay.locale.english.settings import SETTINGS
+
+
+def concept_of(setting: str) -> str:
+    """Return the concept behind a setting, its formula and when to change it, a line each."""
+    return "\n".join(filter(None, SETTINGS[setting]))
+
 
 class Explanation(NamedTuple):
     """The name of a panel or control, and what it shows or does."""
@@ -76,24 +83,16 @@ GROUPS: dict[str, dict[str, Explanation]] = {
         "preset": Explanation(
             "Preset", "A ready-made setup that demonstrates one thing. Change anything to make it your own."
         ),
-        "task": Explanation(
-            "Task", "One target, or prompts with a target each: from a generator, a shipped data set, or your own file."
-        ),
-        "target": Explanation("Target", "The text to learn, in any script; it may have several lines."),
+        "task": Explanation("Task", concept_of("task")),
+        "target": Explanation("Target", f"{concept_of('target')}\nAny script; it may have several lines."),
         "from-file": Explanation("From a file", "Reads the target from a text file."),
-        "reward": Explanation("Reward", "A score for each text, usually 0 to 1. Below: how it is computed."),
+        "reward": Explanation("Reward", concept_of("reward")),
         "own-reward": Explanation(
             "Reward of your own", "A formula such as 0.8*levenshtein + 0.2*prefix, or a Python file: my_reward.py:name."
         ),
-        "model": Explanation(
-            "Model", "Family and size of the policy's network, with its number of parameters (weights)."
-        ),
-        "algorithm": Explanation(
-            "Algorithm", "How the policy is improved: a policy gradient, or a method to compare it with."
-        ),
-        "device": Explanation("Device", "The processor that computes; auto takes the fastest for this model."),
-        "more": Explanation("Alphabet, length, seed", "Further settings of the task. Enter shows or hides them."),
-        "learning": Explanation("Learning settings", "All settings of the algorithm. Enter shows or hides them."),
+        "model": Explanation("Model", f"{concept_of('model')}\nBeside its name: the number of parameters (weights)."),
+        "algorithm": Explanation("Algorithm", concept_of("algorithm")),
+        "device": Explanation("Device", concept_of("device")),
         "setup-note": Explanation("Note", "Errors, changes that wait for the next start, and other notes."),
         "start": Explanation("Start, pause, resume", "Does the same as the space bar."),
     },

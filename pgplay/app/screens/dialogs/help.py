@@ -54,7 +54,8 @@ class HelpScreen(Dialog[None]):
             dialog.border_title = "Help"
             dialog.border_subtitle = f" [@click=screen.glossary]g glossary[/]  {CLOSES}"
             if self._about is not None:
-                yield TwoColumnText(TextSection.of("This", [self._about]), id="about")
+                title, words = self._about
+                yield TwoColumnText(TextSection.of("This", [(title, self._spelled(words))]), id="about")
             if self._keys_here:
                 yield TwoColumnText(TextSection.of("Keys here", self._keys_here), id="keys-here")
             yield Static(INTRODUCTION, classes="words", markup=False)
@@ -69,10 +70,13 @@ class HelpScreen(Dialog[None]):
             sections = [TextSection.of(f"Glossary: {theme}", self._rows(terms)) for theme, terms in GLOSSARY.items()]
             yield TwoColumnText(*sections, name_width=16, id="glossary")
 
+    def _spelled(self, words: str) -> str:
+        return spelled(words) if self._ascii else words
+
     def _rows(self, terms: Iterable[Term]) -> Iterable[tuple[str, str]]:
         for term in terms:
-            formula = spelled(term.formula) if self._ascii else term.formula
-            yield term.word, "\n".join(filter(None, (term.meaning, formula, f"Seen in: {term.where}.")))
+            lines = (term.meaning, self._spelled(term.formula), f"Seen in: {term.where}.")
+            yield term.word, "\n".join(filter(None, lines))
 
     def action_glossary(self) -> None:
         """Scroll to the glossary."""

@@ -9,14 +9,37 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Input, Label, Select, Static
 
 from pgplay.app.drawing.terminal_text import for_field, terminal_text
-from pgplay.app.help.explanations import Explanation
+from pgplay.app.help.explanations import Explanation, concept_of
 from pgplay.app.widgets.setup.described_select import Choice, Entry
-from pgplay.app.widgets.setup.form import limits, placeholder
+from pgplay.app.widgets.setup.form import Default, limits, placeholder
 from pgplay.app.widgets.text_fields import LineField
 from pgplay.config.fields import Field
+
+CHANGED = " •"
+"""Stands after the name of a field that says something else than its default."""
+
+
+class FieldName(Label):
+    """The name of a field; a click on it focuses the field."""
+
+    def __init__(self, name: str, control: Widget) -> None:
+        super().__init__(Text(name), classes="name")
+        self._heading, self._control, self._changed = name, control, False
+
+    def on_click(self) -> None:
+        """Focus the field."""
+        self._control.focus()
+
+    def mark(self, *, changed: bool) -> None:
+        """Show whether the field says something else than its default."""
+        if changed != self._changed:
+            self._changed = changed
+            self.set_class(changed, "-changed")
+            self.update(Text(self._heading + CHANGED * changed))
 
 
 class Setting(Vertical):
@@ -38,17 +61,18 @@ class Setting(Vertical):
         live = "\nCan be changed while training." if field.live else "\nTakes effect at the next start."
         self.tooltip = Text(f"{field.description}\n{allowed}{live}" if allowed else f"{field.description}{live}")
         self._value = value
+        self._default: Default | None = None
         self._control = self._make_control(value)
         self._problem = Static(classes="problem")
 
     def explain(self) -> Explanation:
-        """Return the field's meaning, its allowed values, and when a change takes effect."""
-        return Explanation(self.label, str(self.tooltip))
+        """Return the concept behind the field, its allowed values, and when a change takes effect."""
+        return Explanation(self.label, f"{concept_of(self.field.name)}\n{self.tooltip}")
 
     def compose(self) -> ComposeResult:
         """Compose the row."""
         with Horizontal(classes="row"):
-            yield Label(Text(self.label), classes="name")
+            yield FieldName(self.label, self._control)
             yield self._control
         yield self._problem
 
@@ -70,10 +94,34 @@ class Setting(Vertical):
             with control.prevent(Input.Changed):
                 control.value = for_field(value)
 
-    def show_default(self, value: str) -> None:
-        """Show the value that an empty field stands for."""
-        if isinstance(self._control, Input):
-            self._control.placeholder = for_field(value)
+    def show_default(self, default: Default | None) -> None:
+        """Show what an empty field stands for, if that is decided only with the other fields."""
+        if default is not None and default != self._default:
+            self._default = default
+            if self._control.is_mounted:
+                self._draw_default()
+
+    def on_mount(self) -> None:
+        """Show the default that was known before the list was there."""
+        self._draw_default()
+
+    def _draw_default(self) -> None:
+        control, default = self._control, self._default
+        if default is None:
+            return
+        if isinstance(control, Input):
+            control.placeholder = for_field(default.words)
+        elif self.field.default is None:
+            control.show_entries([Entry("", default.words), *control.entries[1:]], self._value)
+
+    def mark(self, *, changed: bool) -> None:
+        """Show whether the field says something else than its default."""
+        self.set_class(changed, "-changed")
+        self.query_one(FieldName).mark(changed=changed)
+
+    def focus_field(self) -> None:
+        """Focus the field."""
+        self._control.focus()
 
     def show_problem(self, message: str) -> None:
         """Show what is wrong with the value, or nothing."""

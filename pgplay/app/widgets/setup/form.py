@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pgplay.app.drawing.number_format import count, number
-from pgplay.config.fields import Field
+from pgplay.config.fields import Field, Section
 from pgplay.config.run_config import RunConfig, fields, make_config, to_settings
 from pgplay.errors import InputError, PgplayError, RewardError, about
 from pgplay.files.stamp import FileStamp, file_stamp
@@ -22,15 +24,13 @@ if TYPE_CHECKING:
     from pgplay.learning.inputs import Inputs
 
 MAIN_FIELDS = ("target", "reward", "model", "algorithm", "device")
-"""The fields that the setup always shows."""
+"""The fields that the setup always shows, beside the task: that has a list there, and a field to type in further on."""
 
-MORE_FIELDS = (
-    *("alphabet", "max_length", "seed", "task", "held_out", "held_out_every", "warm_start", "warm_text"),
-    *("measure", "tokenizer", "lora_rank", "lora_alpha", "lora_targets", "template", "system", "threads"),
-)
-"""The fields under 'Alphabet, length, seed'."""
+ALGORITHMS_OWN = ("baseline", "scale", "credit", "ratio", "aggregation", "updates_per_step", "clip_high", "optimizer")
+"""Settings whose default is a choice of the algorithm."""
 
-LEARNING_SECTIONS = ("learning", "sampling", "regularisation", "limits", "algorithm")
+MODELS_OWN = ("lr", "entropy", "threads")
+"""Settings whose default is the model's."""
 
 
 class Problem(NamedTuple):
@@ -45,6 +45,18 @@ class Problem(NamedTuple):
         return f"{error_problem(*self.error)} {error_remedy(*self.error)}".strip()
 
 
+class Default(NamedTuple):
+    """What an empty field stands for, and whose choice that is: an algorithm's or a model's name, or neither's."""
+
+    value: str
+    owner: str = ""
+
+    @property
+    def words(self) -> str:
+        """The value as the field shows it: 'group-mean, grpo's'."""
+        return f"{self.value}, {self.owner}'s" if self.owner else self.value
+
+
 class Checked(NamedTuple):
     """A checked setup: valid settings or the problem, and notes worth reading."""
 
@@ -53,8 +65,8 @@ class Checked(NamedTuple):
     notes: tuple[str, ...] = ()
     parameters: int | None = None
     vocabulary: int | None = None
-    defaults: dict[str, str] | None = None
-    """The values that empty fields stand for with this model and algorithm."""
+    defaults: Mapping[str, Default] = MappingProxyType({})
+    """What empty fields stand for with this model and algorithm."""
 
     def runnable(self) -> RunConfig:
         """Return the settings; raises InputError where no run can begin with them."""
@@ -63,15 +75,19 @@ class Checked(NamedTuple):
         return self.config
 
 
-def learning_fields() -> list[Field]:
-    """Return the fields under 'Learning settings', live ones first."""
-    described = [
-        field
-        for section in LEARNING_SECTIONS
-        for field in fields().values()
-        if field.section == section and field.name not in (*MAIN_FIELDS, *MORE_FIELDS)
-    ]
-    return sorted(described, key=lambda field: not field.live)
+def further_fields(section: Section) -> list[Field]:
+    """Return the fields of a section that the setup does not always show."""
+    return [field for field in fields().values() if field.section == section and field.name not in MAIN_FIELDS]
+
+
+def changed_names(typed: Mapping[str, str]) -> set[str]:
+    """Return the names of the fields that say something else than their defaults."""
+    return {name for name, text in _default_texts().items() if typed[name] != text}
+
+
+@functools.cache
+def _default_texts() -> dict[str, str]:
+    return typed_from(RunConfig())
 
 
 def written(value: Any) -> str:
@@ -145,8 +161,17 @@ def check(typed: Mapping[str, str], inputs: Inputs | PgplayError) -> Checked:
         return Checked(None, Problem(field, (error.code, error.values)))
     defaulted = [name for name, field in fields().items() if field.optional and not _is_limit(field)]
     # The best number of threads for a larger model is measured when its run begins.
-    planned = {name: written(getattr(plan.config, name)) or "measured" for name in defaulted}
+    planned = {
+        name: Default(
+            written(getattr(plan.config, name)) or "measured", _owner(name, plan.config.algorithm, plan.config.model)
+        )
+        for name in defaulted
+    }
     return Checked(config, None, plan.notes, plan.parameters, plan.tokenizer.vocabulary_size, planned)
+
+
+def _owner(name: str, algorithm: str, model: str) -> str:
+    return algorithm if name in ALGORITHMS_OWN else Path(model).name if name in MODELS_OWN else ""
 
 
 def _is_limit(field: Field) -> bool:
@@ -182,9 +207,7 @@ def file_names(typed: Mapping[str, str]) -> FileNames:
     rewards = (("reward", typed["reward"].strip()), *measures)
     python = tuple((field, text) for field, text in rewards if is_python(text))
     model = typed["model"].strip()
-    return FileNames(
-        typed["task"].strip(), typed["warm_text"].strip(), python, model if is_pretrained(model) else ""
-    )
+    return FileNames(typed["task"].strip(), typed["warm_text"].strip(), python, model if is_pretrained(model) else "")
 
 
 def stamps(names: FileNames) -> Stamps:

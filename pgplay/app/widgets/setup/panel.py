@@ -18,7 +18,8 @@ from pgplay.app.state.app_state import AppState
 from pgplay.app.widgets.setup import choices, form
 from pgplay.app.widgets.setup.checking import Checking
 from pgplay.app.widgets.setup.described_select import Choice, Entry
-from pgplay.app.widgets.setup.field_row import Setting
+from pgplay.app.widgets.setup.field_row import FieldName, Setting
+from pgplay.app.widgets.setup.folds import Fold, MoreSettings
 from pgplay.app.widgets.setup.notes import SetupNote, show_problem
 from pgplay.app.widgets.setup.reward_origins import RewardOrigins
 from pgplay.app.widgets.text_fields import LineField, TextField
@@ -35,8 +36,6 @@ ROOMY_WIDTH, ROOMY_HEIGHT = 170, 44
 FIRST_VOCABULARY = 28
 """Vocabulary size for parameter counts before the first check: a to z, space and the stop token."""
 
-MORE = "Alphabet, length, seed"
-LEARNING = "Learning settings"
 
 
 class Setup(Vertical):
@@ -61,19 +60,21 @@ class Setup(Vertical):
         """Compose the panel."""
         with VerticalScroll(id="fields", can_focus=False):
             with Horizontal(classes="row"):
-                yield Label("Preset", classes="name")
-                yield Choice([Entry(self.preset, self.preset)], self.preset, id="preset", prompt="your own")
+                preset = Choice([Entry(self.preset, self.preset)], self.preset, id="preset", prompt="your own")
+                yield FieldName("Preset", preset)
+                yield preset
             yield Static(id="preset-note", classes="note")
             yield from self._row("Task", Choice(choices.tasks(self.typed["task"]), self.typed["task"], id="task"))
             yield Static(id="task-note", classes="note")
+            target = TextField(
+                self.typed["target"], id="target", compact=True, show_line_numbers=False, highlight_cursor_line=False
+            )
             with Horizontal(classes="row", id="target-row"):
-                yield Label("Target", classes="name")
+                yield FieldName("Target", target)
                 yield Label(
                     f"[@click={do('target_from_file')}]from a file…[/]  [b]f[/b]", id="from-file", classes="hint"
                 )
-            yield TextField(
-                self.typed["target"], id="target", compact=True, show_line_numbers=False, highlight_cursor_line=False
-            )
+            yield target
             yield Static(id="target-problem", classes="problem")
             yield from self._row("Reward", Choice(choices.rewards(), self._reward_choice(), id="reward"))
             reward = for_field(self.typed["reward"])
@@ -84,14 +85,13 @@ class Setup(Vertical):
             yield Static(id="algorithm-note", classes="note")
             device = self.typed["device"]
             yield from self._row("Device", Choice(choices.devices((), device), device, id="device"))
-            yield Collapsible(title=MORE, id="more", classes="fold")
-            yield Collapsible(title=LEARNING, id="learning", classes="fold")
+            yield MoreSettings(lambda: self.typed)
         yield SetupNote(id="setup-note")
         yield Button("Start  (space)", id="start", variant="primary")
 
     def _row(self, label: str, control: Choice) -> ComposeResult:
-        with Horizontal(classes="row"):
-            yield Label(label, classes="name")
+        with Horizontal(classes="row", id=f"{control.id}-row"):
+            yield FieldName(label, control)
             yield control
         yield Static(id=f"{control.id}-problem", classes="problem")
 
@@ -105,8 +105,8 @@ class Setup(Vertical):
         self._show_notes()
         self.check_now()
         if self._is_roomy:
-            for fold in self.query(Collapsible):
-                fold.collapsed = False
+            more = self.query_one(MoreSettings)
+            more.unfolds_all, more.collapsed = True, False
 
     @property
     def _is_roomy(self) -> bool:
@@ -242,16 +242,19 @@ class Setup(Vertical):
 
     @on(Collapsible.Expanded)
     async def _unfolded(self, event: Collapsible.Expanded) -> None:
-        contents = event.collapsible.query_one(Collapsible.Contents)
-        if contents.children:
-            return
-        shown = (
-            [fields()[name] for name in form.MORE_FIELDS] if event.collapsible.id == "more" else form.learning_fields()
-        )
-        await contents.mount(*(Setting(field, self.typed[field.name]) for field in shown))
+        assert isinstance(event.collapsible, Fold)
+        await event.collapsible.fill()
         self.check_now()
         if not self._is_roomy:
             event.collapsible.scroll_visible(top=True)
+
+    async def open_setting(self, name: str) -> None:
+        """Unfold the section of the field `name`, and focus the field."""
+        if name in form.MAIN_FIELDS:
+            self.query_one(f"#{name}").focus()
+        else:
+            await self.query_one(MoreSettings).open(fields()[name])
+            self.check_now()
 
     def _load_preset(self, name: str) -> None:
         from pgplay.config.presets import load_preset
@@ -265,11 +268,8 @@ class Setup(Vertical):
             config = make_config(with_rewards_beside(preset.settings, preset.path))
             self.load(config, name, origin=f"the preset {name}")
         except PgplayError as error:
-            self._tell(error)
-
-    def _tell(self, error: PgplayError) -> None:
-        words = terminal_text(str(error), lines=True).plain
-        self.app.notify(words, title="Preset", severity="error", markup=False)
+            words = terminal_text(str(error), lines=True).plain
+            self.app.notify(words, title="Preset", severity="error", markup=False)
 
     def _edit(self, name: str, text: str, *, typing: bool = False) -> None:
         if self.typed[name] == text:
@@ -334,8 +334,13 @@ class Setup(Vertical):
         show_problem(self, problem)
         self.query_one("#start", Button).disabled = checked.problem is not None
         self.query_one(SetupNote).show_check("" if problem is None else problem.message, " ".join(checked.notes))
+        changed = form.changed_names(self.typed)
         for setting in self.query(Setting):
-            if checked.defaults is not None and setting.field.name in checked.defaults:
-                setting.show_default(checked.defaults[setting.field.name])
+            setting.show_default(checked.defaults.get(setting.field.name))
+            setting.mark(changed=setting.field.name in changed)
+        for name in (*form.MAIN_FIELDS, "task"):
+            self.query_one(f"#{name}-row").query_one(FieldName).mark(changed=name in changed)
+        for fold in self.query(Fold):
+            fold.show_changed(changed)
         config = checked.config
         self.post_message(SetupChanged(None if config is None else to_settings(config), checked.parameters))

@@ -1,0 +1,73 @@
+"""The folded part of the setup: one fold for all further settings, and in it one for each section."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+
+from textual.widget import Widget
+from textual.widgets import Collapsible
+
+from pgplay.app.help.explanations import Explanation
+from pgplay.app.widgets.setup.field_row import Setting
+from pgplay.app.widgets.setup.form import further_fields
+from pgplay.config.fields import SECTIONS, Field, Section
+
+Typed = Callable[[], Mapping[str, str]]
+"""Returns the present text of each field."""
+
+
+class Fold(Collapsible):
+    """Holds the rows of `fields`, which are made when it is first unfolded; its title counts the changed ones."""
+
+    def __init__(self, title: str, fields: Iterable[Field], typed: Typed, *, id: str, unfolded: bool = False) -> None:
+        super().__init__(title=title, collapsed=not unfolded, id=id, classes="fold")
+        self._heading, self._typed = title, typed
+        self.fields = tuple(fields)
+
+    def parts(self) -> Iterable[Widget]:
+        """Return what the fold holds."""
+        typed = self._typed()
+        return (Setting(field, typed[field.name]) for field in self.fields)
+
+    async def fill(self) -> None:
+        """Make what the fold holds, if it has not been unfolded before."""
+        contents = self.query_one(Collapsible.Contents)
+        if not contents.children:
+            await contents.mount(*self.parts())
+
+    def show_changed(self, names: Collection[str]) -> None:
+        """Count the fields that are among the changed `names` in the title."""
+        count = sum(field.name in names for field in self.fields)
+        self.title = f"{self._heading} · {count} changed" if count else self._heading
+
+    def explain(self) -> Explanation:
+        """Return what is in the fold."""
+        names = ", ".join(field.name.replace("_", " ") for field in self.fields)
+        return Explanation(self._heading, f"Enter shows or hides: {names}. F1 on each explains it.")
+
+
+class MoreSettings(Fold):
+    """All settings that are not always shown, by section as in `pgplay train --help`."""
+
+    def __init__(self, typed: Typed) -> None:
+        self.sections: dict[Section, list[Field]] = {section: further_fields(section) for section in SECTIONS}
+        super().__init__(
+            "More settings", (one for fields in self.sections.values() for one in fields), typed, id="more"
+        )
+        self.unfolds_all = False
+        """Whether the sections begin unfolded, as on a roomy screen."""
+
+    def parts(self) -> Iterable[Widget]:
+        """Return a fold for each section."""
+        for section, fields in self.sections.items():
+            title = SECTIONS[section].capitalize()
+            yield Fold(title, fields, self._typed, id=f"section-{section}", unfolded=self.unfolds_all)
+
+    async def open(self, field: Field) -> None:
+        """Unfold the section of `field`, and focus the field."""
+        await self.fill()
+        self.collapsed = False
+        section = self.query_one(f"#section-{field.section}", Fold)
+        await section.fill()
+        section.collapsed = False
+        self.query_one(f"#setting-{field.name}", Setting).focus_field()
