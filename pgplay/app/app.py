@@ -12,15 +12,13 @@ from pathlib import PurePath
 from typing import Any, ClassVar
 
 from textual import events, on
-from textual.app import App, SystemCommand
-from textual.await_complete import AwaitComplete
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import Screen
 from textual.theme import Theme
-from textual.widget import Widget
 from textual.worker import Worker
 
 from pgplay.app import themes
@@ -40,6 +38,7 @@ from pgplay.app.messages import (
     ResumeRun,
     RewardSaved,
     SetupChanged,
+    SetupTyped,
     StateShown,
     WorkerEnded,
     WorkerEvent,
@@ -48,6 +47,7 @@ from pgplay.app.messages import (
     WriteForPrompt,
 )
 from pgplay.app.notices import notify_user
+from pgplay.app.pages import Pages
 from pgplay.app.render_queue import RenderQueue
 from pgplay.app.screens.main import MainScreen
 from pgplay.app.state.app_state import AppState
@@ -76,7 +76,7 @@ HEIGHTS: list[tuple[int, str]] | None = [(0, "-flat"), (18, "-low"), (30, "-high
 STYLES: list[str | PurePath] = ["styles/app.tcss", "styles/main.tcss"]
 
 
-class PgplayApp(App[int]):
+class PgplayApp(Pages):
     """pgplay on the screen."""
 
     TITLE = "pgplay"
@@ -108,7 +108,7 @@ class PgplayApp(App[int]):
         self.policy_library: PolicyLibrary = LocalPolicyLibrary()
         self.run_library: RunLibrary = LocalRunLibrary()
         self._config, self._preset, self._brought = config, preset, brought
-        self._problems, self._connect = problems, connect
+        self._draft, self._problems, self._connect = memory.typed, problems, connect
         self._worker: WorkerLink | None = None
         self._commands = CommandQueue(self.state, self._deliver, lambda: self.call_later(self.start_worker))
         self._redrawing = RenderQueue(self, self._show_state)
@@ -128,7 +128,7 @@ class PgplayApp(App[int]):
 
     def get_default_screen(self) -> Screen[None]:
         """Return the main screen."""
-        self._main = MainScreen(self.state, self._config, self._preset, self._brought)
+        self._main = MainScreen(self.state, self._config, self._preset, self._brought, self._draft)
         return self._main
 
     @property
@@ -292,6 +292,10 @@ class PgplayApp(App[int]):
         self.controllers.changes.take_settings(message.settings)
         self.redraw()
 
+    @on(SetupTyped)
+    def _setup_typed(self) -> None:
+        self.controllers.shell.keep_draft()
+
     @on(Plot.Pointed)
     def _pointed(self, message: Plot.Pointed) -> None:
         self.controllers.plots.point(message.step)
@@ -319,26 +323,8 @@ class PgplayApp(App[int]):
         """Let the run's keys work on the main screen alone."""
         return action != "do" or parameters[0] in EVERYWHERE or len(self.screen_stack) < 2
 
-    def push_screen(self, *page: Any, **options: Any) -> Any:
-        """Show another page; what was said about the present one goes, as it would cover the hints of the next."""
-        self.clear_notifications()
-        return super().push_screen(*page, **options)
-
-    def pop_screen(self) -> AwaitComplete:
-        """Leave the uppermost screen; the main one stays.
-
-        Of two quick presses of escape, the second reaches a screen that is leaving already, and Textual would pop
-        another one, in the end the main screen, and stop.
-        """
-        if len(self.screen_stack) < 2:
-            return AwaitComplete()
-        for widget in self.screen.walk_children(Widget, with_self=True):
-            widget.refresh()  # forgets the lines it drew; a cache in Textual (8.2.8) keeps them from being let go
-        return AwaitComplete(self._let_go_of(super().pop_screen()))
-
-    async def _let_go_of(self, closing: AwaitComplete) -> None:
-        """Have what was closed let go of, once it is."""
-        await closing
+    def collect(self) -> None:
+        """Let go of a page that was closed."""
         self._spare_time.collect()
 
     def get_line_filters(self) -> Sequence[LineFilter]:

@@ -160,6 +160,9 @@ class ShellHost(AppHost, Protocol):
     async def run_action(self, action: str, default_namespace: DOMNode | None = None) -> bool:
         """Do an action of Textual's."""
 
+    def set_timer(self, delay: float, callback: Callable[[], object]) -> object:
+        """Call `callback` once, after `delay` seconds."""
+
     def action_change_theme(self) -> None:
         """Ask for another theme."""
 

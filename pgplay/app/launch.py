@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from pgplay.app.app import PgplayApp
 from pgplay.app.state.saved_state import AS_LEFT, keep_aside, load_saved_state
 from pgplay.config.presets import load_preset
@@ -39,6 +41,10 @@ def watch(run: str) -> int:
     return app.return_code or 0
 
 
+def _as_left(reward: str) -> RewardSpec:
+    return RewardSpec(reward, origin=AS_LEFT, kept=True)
+
+
 def run_app(config: RunConfig, rewards: Sequence[RewardSpec] = (), preset: str = "", *, as_left: bool = False) -> int:
     """Show the app with `config` filled in, under the name of the `preset` it came from; returns the exit status.
 
@@ -52,10 +58,15 @@ def run_app(config: RunConfig, rewards: Sequence[RewardSpec] = (), preset: str =
         preset = FIRST_PRESET
         loaded = load_preset(preset)
         config, lesson = make_config(loaded.settings), loaded.teaches
+    if not as_left:
+        memory = replace(memory, typed=None)
+    elif memory.typed is not None:
+        preset = memory.preset
+        rewards = [_as_left(memory.typed[name]) for name in ("reward", "measure") if name in memory.typed]
     if as_left and memory.settings is not None:
         try:
             config, preset = make_config(memory.settings), memory.preset
-            rewards = [RewardSpec(text, origin=AS_LEFT, kept=True) for text in (config.reward, *config.measure)]
+            rewards = [*rewards, *map(_as_left, (config.reward, *config.measure))]
         except PgplayError as error:  # settings of another version; then the app begins as at first
             problems = (*problems, f"settings: {str(error).rstrip('.')}")
     if problems:

@@ -65,6 +65,10 @@ class SetupChanged(Message):
     parameters: int | None = None
 
 
+class SetupTyped(Message):
+    """The person changed a field of the setup, which is not checked yet."""
+
+
 @dataclass
 class ResumeRun(Message):
     """A stored run is to be continued from its last checkpoint."""

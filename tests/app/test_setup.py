@@ -44,9 +44,8 @@ def field(bench: Bench, name: str) -> Input:
 
 
 async def unfold(bench: Bench, name: str) -> None:
-    """Open the section of a setting, and leave the field that this focuses."""
+    """Open the section of a setting, which focuses its field."""
     await bench.app.main.setup.open_setting(name)
-    bench.app.main.set_focus(None)
 
 
 async def test_choices_become_the_settings_of_the_start() -> None:
@@ -61,7 +60,7 @@ async def test_choices_become_the_settings_of_the_start() -> None:
         await unfold(bench, "batch_size")
         field(bench, "batch_size").value = "32"
         await until(pilot, lambda: (bench.app.state.settings or {}).get("batch_size") == 32)
-        await pilot.press("space")
+        await pilot.press("escape", "space")
         assert to_settings(bench.sent(Start)[-1].config) == {
             "model": "transformer-nano",
             "reward": "hamming",

@@ -14,10 +14,15 @@ from textual.widget import Widget
 
 from pgplay.app import themes
 from pgplay.app.actions import ACTIONS, EVERYWHERE, LOOKS, NOT_IN_THE_PALETTE, KeyChoice, do
+from pgplay.app.background import in_daemon_thread
 from pgplay.app.help.helpable import explanation_of
 from pgplay.app.host import ShellHost
 from pgplay.app.state import saved_state
 from pgplay.app.state.saved_state import SavedUiState
+from pgplay.app.widgets.setup.form import changed_names
+
+DRAFT_SECONDS = 0.5
+"""How long after a key the draft of the setup is kept."""
 
 INTERRUPT_SECONDS = 2.0
 """How long after one ctrl+c another one quits."""
@@ -32,6 +37,8 @@ class ShellController:
     def __init__(self, host: ShellHost) -> None:
         self._host = host
         self._interrupted = -INTERRUPT_SECONDS
+        self._keeps_draft = False
+        """Whether what is typed is about to be kept."""
 
     def toggle_setup(self) -> None:
         """Show or hide the setup."""
@@ -162,18 +169,30 @@ class ShellController:
 
     def remember(self) -> None:
         """Keep for the next start what the app is like now."""
-        state = self._host.state
-        saved_state.save_ui_state(
-            SavedUiState(
-                theme=self._host.theme,
-                ascii=state.ascii,
-                speed=state.shows_speed,
-                shown=state.view.shown,
-                smoothing=state.view.smoothing,
-                logarithmic=tuple(sorted(state.view.logarithmic)),
-                settings=state.settings,
-                preset=self._host.main.setup.preset if self._host.screen_stack else "",
-            )
+        saved_state.save_ui_state(self._present())
+
+    def keep_draft(self) -> None:
+        """Keep what is typed, so that less than a second of it is lost however the app ends."""
+        if not self._keeps_draft:
+            self._keeps_draft = True
+            self._host.set_timer(DRAFT_SECONDS, lambda: self._host.perform(self._save()))
+
+    async def _save(self) -> None:
+        self._keeps_draft = False
+        await in_daemon_thread(partial(saved_state.save_ui_state, self._present()))
+
+    def _present(self) -> SavedUiState:
+        state, setup = self._host.state, self._host.main.setup
+        return SavedUiState(
+            theme=self._host.theme,
+            ascii=state.ascii,
+            speed=state.shows_speed,
+            shown=state.view.shown,
+            smoothing=state.view.smoothing,
+            logarithmic=tuple(sorted(state.view.logarithmic)),
+            settings=state.settings,
+            typed={name: setup.typed[name] for name in sorted(changed_names(setup.typed))},
+            preset=setup.preset,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from textual import on
 from textual.app import ComposeResult
@@ -41,18 +41,25 @@ class MainScreen(Screen[None]):
     ALLOW_IN_MAXIMIZED_VIEW = "#places, #headline, #finding, #status, #keys"
     ESCAPE_TO_MINIMIZE = False  # the app's own escape does this, after leaving a field
 
-    def __init__(self, state: AppState, config: RunConfig, preset: str, brought: Sequence[RewardSpec] = ()) -> None:
+    def __init__(
+        self,
+        state: AppState,
+        config: RunConfig,
+        preset: str,
+        brought: Sequence[RewardSpec] = (),
+        draft: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__()
         self._state = state
         self._config = config
-        self._preset, self._brought = preset, brought
+        self._preset, self._brought, self._draft = preset, brought, draft
 
     def compose(self) -> ComposeResult:
         """Compose the panels."""
         yield Places("place_run", 0)
         yield Headline()
         with Horizontal(id="body"):
-            yield Setup(self._config, self._preset, self._brought)
+            yield Setup(self._config, self._preset, self._brought, self._draft)
             with Container(id="results"):
                 yield Curves()
                 with Vertical(id="texts"):

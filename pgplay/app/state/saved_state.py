@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from textual.theme import BUILTIN_THEMES
 
 from pgplay.app import themes
 from pgplay.app.state.plot_view import MOST_PLOTS, SMOOTHINGS, PlotView, is_plotted
+from pgplay.config.run_config import fields
 from pgplay.errors import InputError, PgplayError
 from pgplay.files.text import read_bytes
 from pgplay.locale.quoting import quoted_setting, shown
@@ -41,6 +43,8 @@ class SavedUiState(msgspec.Struct, frozen=True, kw_only=True):
     smoothing: int = 0
     logarithmic: tuple[str, ...] = ()
     settings: dict[str, Any] | None = None
+    typed: dict[str, str] | None = None
+    """The setup's texts that differ from the defaults, right or wrong; None in a file that keeps none."""
     preset: str = ""
 
     def view(self) -> PlotView:
@@ -76,6 +80,7 @@ _RULES = {
     "shown": _METRICS._replace(right=f"up to {MOST_PLOTS} metrics that m lists"),
     "smoothing": _Rule(lambda steps: steps in SMOOTHINGS, ", ".join(map(str, SMOOTHINGS))),
     "logarithmic": _METRICS,
+    "typed": _Rule(lambda typed: typed is None or typed.keys() <= fields().keys(), "texts by the names of settings"),
 }
 """What each value must be, beyond its type."""
 
@@ -92,16 +97,16 @@ def load_saved_state() -> Recalled:
         stored = msgspec.json.decode(read_bytes(path, _LIMIT), type=dict[str, Any])
     except (InputError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Recalled(NOTHING, (f"nothing can be read ({error}), so all is as at a first start",))
-    fields = {field.name: field.type for field in msgspec.structs.fields(SavedUiState)}
+    types = {field.name: field.type for field in msgspec.structs.fields(SavedUiState)}
     values: dict[str, Any] = {}
     problems: list[str] = []
     for name, value in stored.items():
-        if name not in fields:
-            problems.append(f"there is no {shown(name)}; what there is: {', '.join(fields)}")
+        if name not in types:
+            problems.append(f"there is no {shown(name)}; what there is: {', '.join(types)}")
             continue
         rule = _RULES.get(name, _Rule(lambda _: True, ""))
         try:
-            converted = msgspec.convert(value, fields[name])
+            converted = msgspec.convert(value, types[name])
         except msgspec.ValidationError as error:
             problems.append(f"{name}: {str(error)[:1].lower()}{str(error)[1:]}")
             continue
@@ -128,8 +133,8 @@ def save_ui_state(memory: SavedUiState) -> None:
 
     It is not synced, which takes seconds on a busy disk while a person waits to quit.
     """
-    with contextlib.suppress(PgplayError, OSError):
+    with contextlib.suppress(PgplayError, OSError, UnicodeEncodeError):  # half a character can be typed, and not kept
         path = make_folder(data_folder()) / FILE
-        aside = path.with_name(f".{FILE}.{os.getpid()}")
+        aside = path.with_name(f".{FILE}.{os.getpid()}.{threading.get_ident()}")
         aside.write_bytes(msgspec.json.encode(memory))
         os.replace(aside, path)

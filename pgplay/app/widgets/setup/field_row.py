@@ -63,6 +63,7 @@ class Setting(Vertical):
         self._value = value
         self._default: Default | None = None
         self._control = self._make_control(value)
+        self._shown_name = FieldName(self.label, self._control)
         self._problem = Static(classes="problem")
 
     def explain(self) -> Explanation:
@@ -72,7 +73,7 @@ class Setting(Vertical):
     def compose(self) -> ComposeResult:
         """Compose the row."""
         with Horizontal(classes="row"):
-            yield FieldName(self.label, self._control)
+            yield self._shown_name
             yield self._control
         yield self._problem
 
@@ -117,7 +118,7 @@ class Setting(Vertical):
     def mark(self, *, changed: bool) -> None:
         """Show whether the field says something else than its default."""
         self.set_class(changed, "-changed")
-        self.query_one(FieldName).mark(changed=changed)
+        self._shown_name.mark(changed=changed)
 
     def focus_field(self) -> None:
         """Focus the field."""

@@ -12,8 +12,8 @@ from textual.timer import Timer
 from textual.widgets import Button, Collapsible, Input, Label, Select, Static, TextArea
 
 from pgplay.app.actions import do
-from pgplay.app.drawing.terminal_text import for_field, terminal_text
-from pgplay.app.messages import SetupChanged
+from pgplay.app.drawing.terminal_text import for_field, plain, terminal_text
+from pgplay.app.messages import SetupChanged, SetupTyped
 from pgplay.app.state.app_state import AppState
 from pgplay.app.widgets.setup import choices, form
 from pgplay.app.widgets.setup.checking import Checking
@@ -31,8 +31,7 @@ TYPING_PAUSE = 0.15
 """Seconds without typing before the setup is checked."""
 
 ROOMY_WIDTH, ROOMY_HEIGHT = 170, 44
-"""The terminal height from which the folded parts start unfolded."""
-
+"""The size of a terminal from which the folded parts start unfolded."""
 FIRST_VOCABULARY = 28
 """Vocabulary size for parameter counts before the first check: a to z, space and the stop token."""
 
@@ -43,15 +42,20 @@ class Setup(Vertical):
 
     BORDER_TITLE = "Setup"
 
-    def __init__(self, config: RunConfig, preset: str = "", brought: Iterable[RewardSpec] = ()) -> None:
-        """`brought` are the rewards of `config` that the person did not write."""
+    def __init__(
+        self,
+        config: RunConfig,
+        preset: str = "",
+        brought: Iterable[RewardSpec] = (),
+        draft: Mapping[str, str] | None = None,
+    ) -> None:
+        """`brought` are the rewards that the person did not write; the texts of `draft` replace those of `config`."""
         super().__init__(id="setup")
-        self.typed = form.typed_from(config)
+        self.typed = form.typed_from(config) | dict(draft or {})
         self._vocabulary = FIRST_VOCABULARY
-        self.preset = preset
+        self.preset, self._own_reward = preset, False
         self._origins = RewardOrigins(brought)
         self._pause: Timer | None = None
-        self._own_reward = False
         self._refusal: form.Problem | None = None
         """Why the worker refused the newest change, until something else is set."""
         self._checking = Checking(self, self._show_check, self._show_reading)
@@ -268,8 +272,7 @@ class Setup(Vertical):
             config = make_config(with_rewards_beside(preset.settings, preset.path))
             self.load(config, name, origin=f"the preset {name}")
         except PgplayError as error:
-            words = terminal_text(str(error), lines=True).plain
-            self.app.notify(words, title="Preset", severity="error", markup=False)
+            self.app.notify(plain(str(error), lines=True), title="Preset", severity="error", markup=False)
 
     def _edit(self, name: str, text: str, *, typing: bool = False) -> None:
         if self.typed[name] == text:
@@ -281,6 +284,7 @@ class Setup(Vertical):
         self.preset = ""
         self.query_one("#preset", Choice).choose("")
         self._show_notes()
+        self.post_message(SetupTyped())
         self._end_pause()
         self._pause = self.set_timer(TYPING_PAUSE if typing else 0.001, self.check_now)
 
@@ -339,7 +343,7 @@ class Setup(Vertical):
             setting.show_default(checked.defaults.get(setting.field.name))
             setting.mark(changed=setting.field.name in changed)
         for name in (*form.MAIN_FIELDS, "task"):
-            self.query_one(f"#{name}-row").query_one(FieldName).mark(changed=name in changed)
+            self.query_one(f"#{name}-row FieldName", FieldName).mark(changed=name in changed)
         for fold in self.query(Fold):
             fold.show_changed(changed)
         config = checked.config
