@@ -17,7 +17,10 @@ from pgplay.learning.inputs import read_inputs
 from pgplay.learning.plan import read_plan
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.library.policies import load_policy
+from pgplay.locale.catalog import Coded, text_of
+from pgplay.runs.summaries import list_runs
 from pgplay.worker.protocol.commands import Write
+from pgplay.worker.session.interface import NotNeededError
 from pgplay.worker.session.saved_policies import answer_write_with_saved, load_saved_policy
 from pgplay.worker.session.session import Session
 from tests.pretrained.models import model_folder
@@ -98,6 +101,23 @@ def test_the_base_writes_beside_the_policy_with_the_same_seed(folder: str) -> No
 def test_no_base_is_left_where_every_weight_is_trained(folder: str) -> None:
     with begun(make_config({**SETTINGS, "model": folder, "lora_rank": 0, "kl": 0.0})) as session:
         assert session.write(Write(count=2)).other == ""
+
+
+def test_loading_counts_the_bytes_of_the_weights_and_can_be_ended(folder: str) -> None:
+    config, told = make_config({**SETTINGS, "model": folder}), list[Coded]()
+    Session.begin(config, read_inputs(config), rewards=own_rewards(config), on_progress=told.append).close("stopped")
+    size = (Path(folder) / "model.safetensors").stat().st_size
+    assert [code for code, _ in told] == ["progress.packages", "progress.weights"]
+    assert told[-1][1] == {"count": size, "whole": size}
+    assert text_of(*told[-1]).startswith("reading the model's weights: 1 MB of")
+
+    def leave(stage: Coded) -> None:
+        if stage[0] == "progress.weights":
+            raise NotNeededError
+
+    with pytest.raises(NotNeededError):
+        Session.begin(config, read_inputs(config), rewards=own_rewards(config), on_progress=leave)
+    assert len(list_runs()) == 1
 
 
 def test_a_run_that_starts_from_an_adapter_has_it_as_its_reference(folder: str) -> None:

@@ -86,13 +86,18 @@ class MainScreen(Screen[None]):
     def _state_shown(self, message: StateShown) -> None:
         self._show(message.part)
 
+    @property
+    def _start(self) -> str:
+        """How to begin, while there is no run."""
+        model = (self._state.settings or to_settings(self._config)).get("model", self._config.model)
+        return LOOK_FIRST if is_pretrained(model) else START
+
     def _show(self, *parts: Part) -> None:
         """Show the app's state in the panels of `parts`."""
         state = self._state
         if "large" in parts or "small" in parts:
             absent = "" if state.info is None or state.info.has_policy else NO_NETWORK
-            model = (state.settings or to_settings(self._config)).get("model", self._config.model)
-            call = PREPARING if state.is_beginning else LOOK_FIRST if is_pretrained(model) else START
+            call = PREPARING if state.is_beginning else START if state.has_run else self._start
             self.query_one(Curves).show(state.history, state.plots, absent, call, parts)
         if "texts" in parts:
             settings = state.settings or to_settings(self._config)

@@ -27,6 +27,8 @@ WORKER_ERRORS: dict[str, str] = {
     "ending.paused": "paused",
     "ending.interrupted": "interrupted",
     "ending.unsaved": "{reason:text}, but no checkpoint was written: {cause:problem} {cause:remedy}",
+    "progress.packages": "loading transformers and peft",
+    "progress.weights": "reading the model's weights: {count:bytes} of {whole:bytes}",
     "progress.warm_start": "warm start: step {step} of {most}, cross-entropy {loss:.2f} nats",
     "progress.warm_start_held_out": (
         "warm start: step {step} of {most}, cross-entropy {loss:.2f}, held out (median) {held_out:.2f} nats"

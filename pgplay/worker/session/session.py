@@ -41,6 +41,7 @@ from pgplay.worker.protocol.records import RunInfo
 from pgplay.worker.session.checkpointer import Checkpointer, ReopenedRun, fill, forget, open_run
 from pgplay.worker.session.interface import OnLog, OnProgress, Texts, discard
 from pgplay.worker.session.live_reward import LiveRewards
+from pgplay.worker.session.loading import load_pretrained
 from pgplay.worker.session.preparation import Prepared, changed_plan, prepare
 from pgplay.worker.session.progress import Assessment
 from pgplay.worker.session.saved_policies import Writers, answer_write, card_of
@@ -101,7 +102,8 @@ class Session:
         with ExitStack() as undo:
             live = LiveRewards(prepared.rewards, on_log)
             reward, measures = live.build(undo)
-            learner = make_learner(plan, reward, measures, prepared.policy, prepared.reference)
+            policy = prepared.policy or load_pretrained(plan, on_progress)
+            learner = make_learner(plan, reward, measures, policy, prepared.reference)
             threads = Threads.choose(plan, learner.policy)
             undo.callback(threads.rest)
             threads.work()
