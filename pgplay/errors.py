@@ -53,10 +53,10 @@ class PgplayError(Exception):
 
 def coded(code: str, **values: Any) -> Coded:
     """Return the `code` of a text with its values as the worker's protocol can carry them."""
-    return code, {name: _plain(value) for name, value in values.items()}
+    return code, {name: plain_value(value) for name, value in values.items()}
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
     """Return `value` as the worker's protocol can carry it.
 
     JSON has no infinity, no NaN and no lone surrogate: a number of that kind becomes text (`inf`), a surrogate its
@@ -69,8 +69,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, Mapping):
-        return {name: _plain(item) for name, item in value.items()}
-    return tuple(map(_plain, value)) if isinstance(value, list | tuple) else value
+        return {name: plain_value(item) for name, item in value.items()}
+    return tuple(map(plain_value, value)) if isinstance(value, list | tuple) else value
 
 
 class InputError(PgplayError):

@@ -1,4 +1,4 @@
-"""What screens, widgets and the worker ask of the app or report to it; each message carries all that it needs."""
+"""Messages from screens, widgets and the worker to the app; each carries everything it needs."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pgplay.worker.protocol.events import Event
 
 @dataclass
 class WorkerSpoke(Message):
-    """The worker told something."""
+    """The worker sent an event."""
 
     event: Event
 
 
 @dataclass
 class WorkerEnded(Message):
-    """The worker is gone without having been asked to."""
+    """The worker process ended unexpectedly."""
 
     returncode: int
     log_tail: str
@@ -28,14 +28,14 @@ class WorkerEnded(Message):
 
 @dataclass
 class WorkerEvent(Message):
-    """What the worker reported, for the screen to show; the app shows what no screen stops."""
+    """An event for the uppermost screen; the app shows it unless a screen stops it."""
 
     event: Event
 
 
 @dataclass
 class WorkerExit(Message):
-    """The worker has ended by itself; like a WorkerEvent, it is the screen's first and then the app's to show."""
+    """The worker process ended unexpectedly, for the uppermost screen first, as a WorkerEvent is."""
 
     returncode: int
     log_tail: str
@@ -43,7 +43,7 @@ class WorkerExit(Message):
 
 @dataclass
 class RewardApplied(Message):
-    """The run trains with `draft` now, or will; `report` says since when and where it is kept."""
+    """The run trains with `draft`; `report` says from which step on and where it is kept."""
 
     draft: Draft
     report: str
@@ -51,7 +51,7 @@ class RewardApplied(Message):
 
 @dataclass
 class RewardSaved(Message):
-    """Another program saved the reward's file, and the run took it: its text is `draft` now."""
+    """The reward's file was saved by another program and the run trains with it: `draft`."""
 
     draft: Draft
     report: str
@@ -59,7 +59,7 @@ class RewardSaved(Message):
 
 @dataclass
 class SetupChanged(Message):
-    """The setup says something else now; `settings` is None while something in it is wrong."""
+    """The setup changed; `settings` is None while it has an error."""
 
     settings: dict[str, Any] | None
     parameters: int | None = None
@@ -71,14 +71,14 @@ class SetupTyped(Message):
 
 @dataclass
 class ResumeRun(Message):
-    """A stored run is to be continued from its last checkpoint."""
+    """Resume a stored run from its last checkpoint."""
 
     run: str
 
 
 @dataclass
 class BranchRun(Message):
-    """A new run is to continue from a stored one at this step."""
+    """Branch from a stored run at a checkpoint."""
 
     run: str
     step: int
@@ -86,27 +86,27 @@ class BranchRun(Message):
 
 @dataclass
 class OpenTimeTravel(Message):
-    """A stored run is to be shown as it was at any step."""
+    """Open a stored run at any of its steps."""
 
     run: str
 
 
 @dataclass
 class CompareRuns(Message):
-    """These runs are to be shown in one plot; a single one with its branches and its like."""
+    """Show these runs in one plot; a single one with its relatives."""
 
     runs: tuple[str, ...]
 
 
 @dataclass
 class WriteForPrompt(Message):
-    """The run's policy is to be sampled for this prompt."""
+    """Sample from the run's policy for this prompt."""
 
     prompt: str
 
 
 class LooksChanged(Message):
-    """The theme or the signs are others now: what a screen drew by the ones before is to be drawn anew."""
+    """The theme or character set changed; redraw."""
 
 
 Part = Literal["texts", "large", "small"]
@@ -115,7 +115,7 @@ Part = Literal["texts", "large", "small"]
 
 @dataclass
 class StateShown(Message):
-    """The state changed: whoever shows it should look again. Only the main screen has parts."""
+    """The state changed; redraw. Only the main screen has parts."""
 
     part: Part
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from pgplay.config.run_config import RunConfig
 from pgplay.worker.protocol.codec import ProtocolError, decode_command, decode_event, encode
-from pgplay.worker.protocol.commands import AnyCommand, Quit
-from pgplay.worker.protocol.events import AnyEvent, Log
+from pgplay.worker.protocol.commands import AnyCommand, Quit, Write
+from pgplay.worker.protocol.events import AnyEvent, Failed, Log
 from tests.config.test_recipe import configs
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -73,6 +73,14 @@ def test_an_event_comes_back_as_it_was_on_one_line(event):
     line = encode(event)
     assert line.count(b"\n") == 1
     assert decode_event(line) == event
+
+
+def test_half_a_character_comes_over_as_its_escape_wherever_it_is():
+    failed = Failed("run.defect", {"reason": ["a\ud800"]}, details="b\ud800", given=("c\ud800", "", "", ()))
+    told = decode_event(encode(failed))
+    assert (told.values, told.details) == ({"reason": ["a\\ud800"]}, "b\\ud800")
+    assert told.given[0] == "c\\ud800"
+    assert decode_command(encode(Write(prompt="d\ud800"))).prompt == "d\\ud800"
 
 
 @given(st.binary(max_size=60))

@@ -1,4 +1,4 @@
-"""The app's end of the worker: starts the process, sends commands, hands on events. No torch here."""
+"""The app's end of the worker: starts the process, sends commands, passes on events. No torch here."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pgplay.worker.protocol.throttle import LINES_PER_SECOND, LONGEST_LINE, Thro
 
 OUTPUT, ERRORS = 1, 2
 _LAST_WORDS = 0.5
-"""Seconds that the pipes of a dead worker may stay open, as a child that it left behind can hold them."""
+"""Seconds that a dead worker's pipes may stay open, as a child process can hold them."""
 
 
 def default_command() -> list[str]:
@@ -34,7 +34,7 @@ def default_command() -> list[str]:
 
 
 def worker_environment() -> dict[str, str]:
-    """Return the worker's environment: prints come at once and in UTF-8, and pgplay is found in a source tree too."""
+    """Return the worker's environment: unbuffered output in UTF-8, and pgplay importable from a source tree."""
     environment = dict(os.environ, PYTHONUNBUFFERED="1", PYTHONUTF8="1")
     home = Path(__file__).parents[3]
     if home.name not in ("site-packages", "dist-packages"):
@@ -95,7 +95,7 @@ class WorkerClient:
             self._on_event(Log(line=log.problem))
 
     def send(self, command: Command) -> None:
-        """Send `command`; never blocks. A worker that is gone has been reported by `on_exit`, and gets nothing."""
+        """Send `command` without blocking; ignored if the worker is gone, which `on_exit` has reported."""
         if self._process is not None and self._process.alive:
             self._process.write(encode(command))
 
@@ -106,7 +106,7 @@ class WorkerClient:
 
 
 class _Process(asyncio.SubprocessProtocol):
-    """The process as asyncio's callbacks see it; its exit is seen at once, even if a child of it holds a pipe open."""
+    """The process in asyncio's callbacks; its exit is noticed at once, even if a child holds a pipe open."""
 
     def __init__(
         self, on_event: Callable[[AnyEvent], None], on_exit: Callable[[int, str], None], log: WorkerLog
@@ -134,7 +134,7 @@ class _Process(asyncio.SubprocessProtocol):
         self.pid = self._transport.get_pid()
 
     def write(self, data: bytes) -> None:
-        """Hand `data` to the loop, which writes it as fast as the worker reads."""
+        """Queue `data` for the event loop, which writes it as fast as the worker reads."""
         pipe = cast(asyncio.WriteTransport, self._transport.get_pipe_transport(0))
         if not pipe.is_closing():
             pipe.write(data)
@@ -166,7 +166,7 @@ class _Process(asyncio.SubprocessProtocol):
         self._on_event(event)
 
     def _refuse(self, version: int | None) -> None:
-        """Tell that this worker can't be understood, and end it; `on_exit` follows."""
+        """Report a worker of another protocol version and end it; `on_exit` follows."""
         code = "protocol.no_greeting" if version is None else "protocol.other_version"
         error = ProtocolError(code, version=version, own=VERSION)
         self._refused = True
@@ -175,7 +175,7 @@ class _Process(asyncio.SubprocessProtocol):
         self._kill()
 
     def _note(self, line: str) -> None:
-        """Write a line to the log, and show it where not too many came in this second."""
+        """Write a line to the log, and show it unless too many came in this second."""
         self._log.write(line)
         if self._throttle.admits(time.monotonic()):
             self._on_event(Log(line=line[:LONGEST_LINE]))
@@ -192,7 +192,7 @@ class _Process(asyncio.SubprocessProtocol):
         self._pipes_timer = asyncio.get_running_loop().call_later(_LAST_WORDS, self._let_go)
 
     def _let_go(self) -> None:
-        """End the children that a dead worker left behind, where they hold its pipes open."""
+        """Kill the children of a dead worker that hold its pipes open."""
         self._kill()
         self._transport.close()
 
@@ -239,7 +239,7 @@ class _Process(asyncio.SubprocessProtocol):
 
 
 async def _within(seconds: float, event: asyncio.Event) -> bool:
-    """Wait for `event`, at most so long, and tell whether it came."""
+    """Wait for `event` for at most `seconds`, and tell whether it was set."""
     try:
         await asyncio.wait_for(event.wait(), seconds)
     except TimeoutError:

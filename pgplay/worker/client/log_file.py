@@ -1,4 +1,4 @@
-"""What the worker printed: the last lines for a card, all of it in a file, and as much as a screen can show."""
+"""The worker's output: its last lines for a card, and all of it in a file."""
 
 from __future__ import annotations
 

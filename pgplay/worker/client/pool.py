@@ -20,13 +20,13 @@ from pgplay.worker.protocol.commands import Start
 from pgplay.worker.protocol.events import AnyEvent, Failed, Ready, Refused, Snapshot, StateChanged
 
 LAST_SECONDS = 10.0
-"""So long a worker may take to finish its step and write its checkpoint when it is told to end."""
+"""Seconds that a worker has to finish its step and write its checkpoint when told to quit."""
 
 OutcomeState = Literal["solved", "finished", "failed", "interrupted"]
 
 
 class RunOutcome(NamedTuple):
-    """How one run ended: `run` is its name in the store, empty where it never began; `report` is its last step."""
+    """How a run ended: `run` is its name in the store, empty if it never began; `report` is its last step."""
 
     state: OutcomeState
     reason: Coded
@@ -35,7 +35,7 @@ class RunOutcome(NamedTuple):
 
 
 class News(NamedTuple):
-    """How the run number `number` goes: its newest step, and the share of the way to its goal, None where unknown."""
+    """The newest step of run `number`, and the share of the way to its goal, None if unknown."""
 
     number: int
     report: StepReport
@@ -78,7 +78,7 @@ class Pool:
             await asyncio.gather(*(worker.close() for worker in self._workers))
 
     def stop(self) -> None:
-        """Have every run that trains end at its next step, kept with a checkpoint, and none begin."""
+        """End every training run at its next step, kept with a checkpoint, and begin no other."""
         self._waiting.clear()
         for worker in self._workers:
             worker.events.put_nowait(_Asked())
@@ -112,14 +112,14 @@ class Pool:
 
 
 class _Worker:
-    """One worker process, started when it is needed and again where it died."""
+    """One worker process, started when needed and again after it died."""
 
     def __init__(self) -> None:
         self.events: asyncio.Queue[AnyEvent | _Gone | _Asked] = asyncio.Queue()
         self._client: WorkerClient | None = None
 
     async def train(self, start: Start) -> AsyncIterator[AnyEvent | _Gone | _Asked]:
-        """Begin the run of `start` and yield all that is told from then on."""
+        """Begin the run of `start` and yield all events from then on."""
         if self._client is not None and self._client.alive:
             self._client.send(start)
         else:

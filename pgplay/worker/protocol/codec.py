@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from pgplay.errors import InputError, PgplayError
+from pgplay.errors import InputError, PgplayError, plain_value
 from pgplay.worker.protocol.commands import AnyCommand, Command
 from pgplay.worker.protocol.events import AnyEvent, Event
 
@@ -19,7 +19,7 @@ MAXIMUM_LINE = 16 * 1024 * 1024
 
 
 class ProtocolError(PgplayError):
-    """A line that is no message of this version of the protocol; `request` is its number where that can be read."""
+    """A line that is not a message of this protocol version; `request` is its number, 0 if unreadable."""
 
     def __init__(self, code: str, *, request: int = 0, **values: Any) -> None:
         super().__init__(code, **values)
@@ -34,8 +34,11 @@ _events: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
 
 
 def encode(message: Command | Event) -> bytes:
-    """Return `message` as one line, its newline included."""
-    return _encoder.encode(message) + b"\n"
+    """Return `message` as one line, its newline included; a lone surrogate in it becomes its escape."""
+    try:
+        return _encoder.encode(message) + b"\n"
+    except UnicodeEncodeError:
+        return _encoder.encode(plain_value(msgspec.to_builtins(message))) + b"\n"
 
 
 def decode_command(line: bytes) -> AnyCommand:
@@ -58,7 +61,7 @@ def _decode(decoder: msgspec.json.Decoder[Message], line: bytes) -> Message:
 
 
 class Numbered(msgspec.Struct):
-    """What every message has, whatever else is wrong with it."""
+    """The part that every message has, also an invalid one."""
 
     request: int = 0
 

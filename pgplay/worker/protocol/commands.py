@@ -1,4 +1,4 @@
-"""What the app asks of its worker: the commands of the protocol."""
+"""The commands of the protocol, from the app to its worker."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class Command(msgspec.Struct, frozen=True, tag_field="command", kw_only=True):
 
 
 class Start(Command, tag="start", frozen=True):
-    """Begin a run of `config`; a run that is there is stopped and kept.
+    """Begin a run of `config`; the present run is paused and kept.
 
-    With `paused` the run is built but not begun, so that one step can be made at a time. `rewards` holds the reward and
-    the measures that are Python: only what the person wrote or allowed runs, and no file is read for them.
+    With `paused` the run is built but makes no step yet. `rewards` holds the reward and the measures that are Python:
+    only Python that the person wrote or allowed runs, and no file is read for them.
     """
 
     config: RunConfig
@@ -28,11 +28,10 @@ class Start(Command, tag="start", frozen=True):
 
 
 class Resume(Command, tag="resume", frozen=True):
-    """Go on: with the paused run, or with the stored run named `run` from its last checkpoint.
+    """Resume the paused run, or the stored run named `run` from its last checkpoint.
 
-    With `at`, a step that has a checkpoint, a branch is made: a new run that goes on from there. With `paused` the run
-    is only brought back, so that settings can be changed before its next step. `rewards` are the stored run's own, as
-    far as the person has allowed their Python now.
+    With `at`, a step that has a checkpoint, a branch is made: a new run that continues from there. With `paused` the
+    run is loaded but makes no step yet. `rewards` are the stored run's own, with the Python that the person allowed.
     """
 
     run: str = ""
@@ -46,9 +45,9 @@ class Pause(Command, tag="pause", frozen=True):
 
 
 class Step(Command, tag="step", frozen=True):
-    """Go on and pause after `count` steps, when `until` (solved, reward>=0.9) is reached, or after `seconds`.
+    """Continue, and pause after `count` steps, when `until` (solved, reward>=0.9) is reached, or after `seconds`.
 
-    Whichever comes first counts; None and an empty `until` stand for what is not asked for.
+    The first of them counts; None and an empty `until` set no end.
     """
 
     count: int | None = 1
@@ -57,21 +56,21 @@ class Step(Command, tag="step", frozen=True):
 
 
 class Pace(Command, tag="pace", frozen=True):
-    """Let each step take at least so many seconds, in slow motion; 0 is full speed. It holds for later runs too."""
+    """Slow motion: the minimum duration of a step in seconds; 0 is full speed. It holds for later runs too."""
 
     seconds: float
 
 
 class InspectStep(Command, tag="dissect", frozen=True):
-    """Record the next step in full; a paused run makes one step. Answered by Dissected."""
+    """Record the next step in full; a paused run makes one step. Answered by StepInspected."""
 
 
 class Map(Command, tag="map", frozen=True):
-    """Tell what the present policy would write, position by position. Answered by Mapped."""
+    """Map the present policy's token probabilities, position by position. Answered by Mapped."""
 
 
 class ListPrompts(Command, tag="prompts", frozen=True):
-    """Tell what the present policy would write for each prompt, and what that earns. Answered by PromptsListed."""
+    """List the present policy's greedy completion of each prompt, with its reward. Answered by PromptsListed."""
 
 
 class Stop(Command, tag="stop", frozen=True):
@@ -85,8 +84,7 @@ class Reset(Command, tag="reset", frozen=True):
 class Change(Command, tag="change", frozen=True):
     """Change live settings at the next step boundary.
 
-    `rewards` holds the reward among them where it is Python. A reward is tried on the newest samples first: one that
-    fails is refused.
+    `rewards` holds a changed reward that is Python. A reward that fails on the newest samples is refused.
     """
 
     settings: Changes
@@ -101,10 +99,10 @@ class Save(Command, tag="save", frozen=True):
 
 
 class Write(Command, tag="write", frozen=True):
-    """Write with a policy: a saved one, or with an empty name the run's present one.
+    """Sample from a policy: a saved one, or with an empty name the run's present one.
 
-    It writes by the density that it was trained with; a `temperature` replaces that one's. Where the policy has a base
-    or a reference, that one writes the same way with the same seed.
+    It samples from the density that it was trained with, at `temperature` if given. Its base or reference, if any,
+    samples the same way with the same seed.
     """
 
     policy: str = ""
@@ -116,9 +114,9 @@ class Write(Command, tag="write", frozen=True):
 
 
 class ProbeReward(Command, tag="probe", frozen=True):
-    """Look at a reward before training, on what the untrained policy of a run of `config` writes.
+    """Probe a reward before training, on completions of the untrained policy of a run of `config`.
 
-    A run that goes on waits meanwhile, for some seconds. `rewards` holds the reward where it is Python.
+    A training run waits meanwhile, for some seconds. `rewards` holds the reward if it is Python.
     """
 
     config: RunConfig
@@ -126,9 +124,9 @@ class ProbeReward(Command, tag="probe", frozen=True):
 
 
 class LookFirst(Command, tag="look", frozen=True):
-    """Look at what a run of `config` would begin with, and what a step of it would cost. Answered by LookedFirst.
+    """Preview a run of `config`: what it would begin with, and the cost of a step. Answered by LookedFirst.
 
-    A run that goes on waits meanwhile, for some seconds. `rewards` holds the reward where it is Python.
+    A training run waits meanwhile, for some seconds. `rewards` holds the reward if it is Python.
     """
 
     config: RunConfig

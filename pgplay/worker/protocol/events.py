@@ -1,4 +1,4 @@
-"""What the worker reports to the app: the events of the protocol, answers among them."""
+"""The events of the protocol, from the worker to its app, answers among them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pgplay.tasks.task import ColumnValues
 from pgplay.worker.protocol.records import Device, EndCause, Other, Reason, RunInfo, RunState
 
 Given = tuple[str, str, str, ColumnValues] | None
-"""The input for which a reward failed (`rewards.records.Triple`); None where it failed before it was given any."""
+"""The input for which a reward failed (`rewards.records.Triple`); None if it failed before any."""
 
 
 class Event(msgspec.Struct, frozen=True, tag_field="event", kw_only=True):
@@ -55,9 +55,8 @@ class StateChanged(Event, tag="state", frozen=True):
 class Snapshot(Event, tag="snapshot", frozen=True):
     """The newest step, and the metrics of every step since the last snapshot; at most ten a second, latest wins.
 
-    `rows` are (step, metrics), and `traces` (step, trace) of as many of them as can be drawn. `findings` are diagnoses
-    in words, empty while all is well. `progress` is the share of the way to the goal and `seconds_left` the forecast,
-    each None where there is nothing to go by.
+    `rows` are (step, metrics), `traces` (step, trace) of as many steps as can be drawn. `findings` is empty while all
+    is well. `progress` is the share of the way to the goal, `seconds_left` the forecast; each is None if unknown.
     """
 
     report: StepReport
@@ -94,10 +93,10 @@ class Saved(Event, tag="saved", frozen=True):
 
 
 class Written(Event, tag="written", frozen=True):
-    """The texts that a policy wrote; a sample's target and reward say something only where `scored_by` names a reward.
+    """Samples of a policy; their targets and rewards are meaningful only if `scored_by` names a reward.
 
-    It is empty where the prompt is not of the policy's task, or where scoring would run a person's Python that came
-    with a saved policy. `other_samples` are those of the base or reference that `other` names, one for each sample.
+    It is empty for a prompt outside the policy's task, and if scoring would run Python that came with a saved policy.
+    `other_samples` are those of the base or reference that `other` names, one for each sample.
     """
 
     policy: str
@@ -108,14 +107,14 @@ class Written(Event, tag="written", frozen=True):
 
 
 class Probed(Event, tag="probed", frozen=True):
-    """What was found about a reward before training, and the verdict."""
+    """The probe of a reward before training, and the verdict."""
 
     probe: Probe
     verdict: Verdict
 
 
 class LookedFirst(Event, tag="looked", frozen=True):
-    """What a run would begin with, and what a step of it would cost."""
+    """The preview of a run."""
 
     look: FirstLook
 
@@ -123,7 +122,7 @@ class LookedFirst(Event, tag="looked", frozen=True):
 class Changed(Event, tag="changed", frozen=True):
     """Live settings took effect at this step: a person's change, or a reward file that was saved again (request 0).
 
-    `reward_source` is the text of a Python reward where the reward changed; `info` is the run as it is now.
+    `reward_source` is the text of a changed Python reward; `info` is the run as it is now.
     """
 
     settings: Changes
@@ -163,16 +162,15 @@ class ErrorEvent(Event, frozen=True):
 
     @property
     def remedy(self) -> str:
-        """What would be right, empty where there is nothing to say."""
+        """What would be right, empty for none."""
         return error_remedy(self.code, self.values)
 
 
 class Refused(ErrorEvent, tag="refused", frozen=True):
-    """What could not be done, what would be right; the run is as it was.
+    """A command was refused, or (`saved_reward`) a reward file that was saved with an error; the run is unchanged.
 
-    It answers the command of its `request`, or tells (`saved_reward`) of a reward file that was saved with a mistake in
-    it. `field` is the setting that is refused, empty where no single one is. `line` is the line of a person's reward at
-    which it failed (0: unknown), `given` the text, target and prompt for which it did.
+    `field` is the refused setting, empty if it is not a single one. `line` is the line of a person's reward at which it
+    failed (0: unknown), `given` the input for which it did.
     """
 
     field: str = ""
@@ -182,10 +180,10 @@ class Refused(ErrorEvent, tag="refused", frozen=True):
 
 
 class Failed(ErrorEvent, tag="failed", frozen=True):
-    """The run failed at `step`; it can be resumed from the checkpoint at `checkpoint_step` where that is not None.
+    """The run failed at `step`; it can be resumed from the checkpoint at `checkpoint_step`, if that is not None.
 
-    `reward` is the reward or measure that failed, at `line` of its source (0: unknown), for the text, target and prompt
-    that it was `given`; it is empty where something else failed.
+    `reward` is the reward or measure that failed, at `line` of its source (0: unknown), for the input `given`; it is
+    empty if something else failed.
     """
 
     details: str = ""

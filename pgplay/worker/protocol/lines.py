@@ -1,15 +1,15 @@
-"""Bytes to lines, with a bound on the length of a line: what both ends of the protocol read with."""
+"""Splits bytes into lines of bounded length, for both ends of the protocol."""
 
 from __future__ import annotations
 
 from pgplay.worker.protocol.codec import MAXIMUM_LINE
 
 _SHOWN = 200
-"""So much of a line that is too long is kept: enough to see what it was, too little to be a message."""
+"""The bytes kept of a line that is too long: enough to recognise it, too few for a message."""
 
 
 class LineSplitter:
-    """Collects bytes and gives back whole lines; a line above `limit` bytes comes as its first 200 and an ellipsis."""
+    """Collects bytes into whole lines; a line above `limit` bytes is cut to its first 200 and an ellipsis."""
 
     def __init__(self, limit: int = MAXIMUM_LINE) -> None:
         self._limit = limit
@@ -17,7 +17,7 @@ class LineSplitter:
         self._length = 0
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Return the lines that `data` completes, without their newlines; empty ones are left out."""
+        """Return the non-empty lines that `data` completes, without newlines."""
         first, *rest = data.split(b"\n")
         self._keep(first)
         lines = []
@@ -27,7 +27,7 @@ class LineSplitter:
         return [line for line in lines if line.strip()]
 
     def rest(self) -> bytes:
-        """Return what has come since the last newline, and forget it."""
+        """Return the bytes since the last newline, and forget them."""
         line = b"".join(self._parts)
         too_long = self._length > self._limit
         self._parts, self._length = [], 0

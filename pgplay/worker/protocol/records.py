@@ -1,4 +1,4 @@
-"""What the messages between an app and its worker tell of: a run, its state, and the devices that there are."""
+"""Records in the protocol's messages: a run, its state, and the devices."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Reason = tuple[str, Mapping[str, Any]]
 """A text's code with its values; its words are made where they are shown."""
 
 EndCause = Literal["", "stopped", "solved", "goal", "patience", "steps", "time"]
-"""Why a run has ended: a person stopped it, or what its config says; empty where it has not, or not in order."""
+"""Why a run has ended: the person stopped it, or a condition of its config; empty for none or a failure."""
 
 
 class Device(msgspec.Struct, frozen=True):
-    """A device that a run may ask for, and why it can't be had where it can't."""
+    """A device that a run may use, or the reason why it can't."""
 
     name: str
     description: str
@@ -32,14 +32,14 @@ class Device(msgspec.Struct, frozen=True):
 
 
 class RunInfo(msgspec.Struct, frozen=True):
-    """What a run is made of, once it is built."""
+    """A run as it was built."""
 
     run: str
     config: RunConfig
     recipe: str
     model: str
     parameters: int
-    """Its trained numbers: none, as there is no model, where the algorithm trains no network."""
+    """The number of trained parameters; 0 for an algorithm that trains no network."""
     device: str
     threads: int
     alphabet: str
@@ -53,7 +53,7 @@ class RunInfo(msgspec.Struct, frozen=True):
     batch_size: int = 64
     """Completions per step."""
     prompt_text: str = ""
-    """What the model reads for the first prompt, where that is another text; else empty."""
+    """The text that the model reads for the first prompt, if it is another; else empty."""
 
     @property
     def has_policy(self) -> bool:

@@ -1,16 +1,16 @@
-"""Limits on what training code may print: lines per second, length."""
+"""Limits on the output of training code: lines per second, length."""
 
 from __future__ import annotations
 
 LINES_PER_SECOND = 50
-"""So many lines a second become Log events; a reward that prints each completion would print ten thousand."""
+"""Lines per second that become Log events; a reward that prints each completion prints ten thousand."""
 
 LONGEST_LINE = 2_000
 """Characters of a line that become a Log event."""
 
 
 class Throttle:
-    """Says of each line whether it still fits into this second."""
+    """Admits a bounded number of lines per second."""
 
     def __init__(self, lines_per_second: int = LINES_PER_SECOND) -> None:
         self._limit = lines_per_second
@@ -19,7 +19,7 @@ class Throttle:
         self._left_out = 0
 
     def admits(self, now: float) -> bool:
-        """Return whether a line at `now` (seconds) may be shown."""
+        """Return whether a line at `now` (seconds) is shown."""
         if int(now) != self._second:
             self._second, self._count = int(now), 0
         self._count += 1

@@ -16,7 +16,7 @@ Message = AnyCommand | ProtocolError
 
 
 class Inbox:
-    """The commands that wait, in order; a line that is no command waits as its ProtocolError.
+    """The waiting commands, in order; an invalid line waits as its ProtocolError.
 
     `put` may be called from any thread and from a signal handler; everything else from the main thread only.
     """
@@ -31,7 +31,7 @@ class Inbox:
         self._queue.put(message)
 
     def take(self, *, patience: float | None) -> Message | None:
-        """Return the next message, None where none came within `patience` seconds (None: wait until one comes)."""
+        """Return the next message, or None after `patience` seconds without one (None: wait without limit)."""
         self._collect()
         if self._waiting:
             return self._waiting.popleft()
@@ -47,7 +47,7 @@ class Inbox:
         return not self._waiting
 
     def run_must_end(self) -> bool:
-        """Return whether a command waits after which the present run is not needed any more."""
+        """Return whether a waiting command ends or replaces the present run."""
         self._collect()
         return any(isinstance(message, Quit | Stop | Reset | Start) for message in self._waiting)
 

@@ -24,13 +24,13 @@ SNAPSHOT_INTERVAL = 0.1
 MAXIMUM_LOG_LINES = 1_000
 """Maximum number of waiting log lines; of further ones, only the count is sent."""
 MAXIMUM_TRACES = 20
-"""So many traces go with a snapshot at most: the maps that are drawn of them have about a hundred columns in all."""
+"""The most traces in a snapshot; the maps drawn from them have about a hundred columns."""
 MetricsRow = tuple[int, dict[str, float]]
 Item = TypeVar("Item")
 
 
 def thin(rows: list[Item], limit: int = MAXIMUM_ROWS) -> list[Item]:
-    """Return `rows`, every second one left out until at most `limit` are left; the last always stays."""
+    """Return at most `limit` of `rows`, by dropping every second one repeatedly; the last always stays."""
     while len(rows) > limit:
         rows = rows[(len(rows) - 1) % 2 :: 2]
     return rows
@@ -63,7 +63,7 @@ class Outbox:
         self._thread.start()
 
     def send(self, event: Event) -> None:
-        """Have `event` written, after all that was sent before.
+        """Queue `event`, after all earlier ones.
 
         A snapshot that still waits goes out before a change of state, so that a reader sees the last step of a run
         before it learns that the run paused, ended or failed.
@@ -75,7 +75,7 @@ class Outbox:
             self._changed.notify()
 
     def post(self, snapshot: Snapshot) -> None:
-        """Put `snapshot` into the slot; the rows of the one that was still there are kept, up to MAXIMUM_ROWS."""
+        """Replace the waiting snapshot by `snapshot`, which keeps its rows, up to MAXIMUM_ROWS."""
         with self._changed:
             self._rows = thin([*self._rows, *snapshot.rows])
             self._traces = thin([*self._traces, *snapshot.traces], MAXIMUM_TRACES)
@@ -83,7 +83,7 @@ class Outbox:
             self._changed.notify()
 
     def log(self, line: str) -> None:
-        """Have a printed line written, where not too many came in this second and not too many wait already."""
+        """Queue a printed line, unless too many came in this second or are waiting."""
         with self._changed:
             if len(self._events) >= MAXIMUM_LOG_LINES:
                 self._throttle.leave_out()
@@ -95,7 +95,7 @@ class Outbox:
                 self._changed.notify()
 
     def close(self, timeout: float = 1.0) -> None:
-        """Have all that waits written and end the thread; give up after `timeout` seconds where nobody reads."""
+        """Write everything that waits and end the thread; give up after `timeout` seconds."""
         with self._changed:
             self._closing = True
             self._changed.notify()

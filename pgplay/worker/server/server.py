@@ -1,6 +1,6 @@
 """The worker: obeys commands at step boundaries, trains on the main thread, sends events.
 
-A `Server` takes whatever makes sessions, so that its tests need no training; the process is that of `__main__`.
+A `Server` gets its sessions from a factory, so that its tests need no training; `__main__` is the process.
 """
 
 from __future__ import annotations
@@ -64,16 +64,16 @@ PROGRESS_INTERVAL = 0.1
 class Server:
     """One worker: at most one run at a time, in one of the states of the protocol."""
 
-    def __init__(self, inbox: Inbox, outbox: Outbox, makers: SessionFactory) -> None:
+    def __init__(self, inbox: Inbox, outbox: Outbox, factory: SessionFactory) -> None:
         self._inbox = inbox
         self._outbox = outbox
-        self._makers = makers
+        self._factory = factory
         self._session: RunSession | None = None
         self._state: RunState = "idle"
         self._reward_failed = False
-        self._leg: RunUntil | None = None
+        self._run_until: RunUntil | None = None
         self._tempo = Tempo()
-        self._asked_apart: int | None = None
+        self._inspection: int | None = None
         self._next_progress = 0.0
         self._obey: dict[type, Callable[[Any], None]] = {
             Start: self._start,
@@ -81,7 +81,7 @@ class Server:
             Pause: self._pause,
             Step: self._make_steps,
             Pace: lambda command: self._tempo.set(command.seconds),
-            InspectStep: self._dissect,
+            InspectStep: self._inspect_step,
             Map: self._map,
             ListPrompts: self._list_prompts,
             Stop: self._stop,
@@ -112,7 +112,7 @@ class Server:
 
     @property
     def _patience(self) -> float | None:
-        """How many seconds to wait for a command (None: until one comes) before going on by oneself."""
+        """Seconds to wait for a command before the next step or check; None: until one comes."""
         if self._state == "training":
             return self._tempo.wait()
         return LOOK_INTERVAL if self._reward_failed else None
@@ -125,7 +125,7 @@ class Server:
             self._obey[type(message)](message)
         except PgplayError as error:
             self._refuse(error, request)
-        except Exception as error:  # a defect must reach the person as words, and the worker must go on
+        except Exception as error:  # a defect is reported, and the worker continues
             traceback.print_exc()
             self._refuse(coded_error(error), request)
 
@@ -137,7 +137,7 @@ class Server:
         self._outbox.send(refusal)
 
     def _take_saved_reward(self) -> None:
-        """Take the reward's file where it was saved: one with a mistake is told, a mended one lets the run go on."""
+        """Use the reward's file if it was saved: an error in it is reported, and a fixed one resumes a failed run."""
         session = self._need_session()
         try:
             change = session.saved_reward()
@@ -154,25 +154,25 @@ class Server:
         session = self._need_session()
         self._tempo.begin_step()
         try:
-            if self._asked_apart is None:
+            if self._inspection is None:
                 session.step()
             else:
-                self._outbox.send(StepInspected(anatomy=session.dissected_step(), request=self._asked_apart))
-                self._asked_apart = None
+                self._outbox.send(StepInspected(anatomy=session.dissected_step(), request=self._inspection))
+                self._inspection = None
             snapshot = session.snapshot()
             self._outbox.post(snapshot)
             ending = session.should_stop()
-        except Exception as error:  # whatever a step raises becomes a card, and the run is kept
+        except Exception as error:  # any error of a step is reported, and the run is kept
             self._fail(error)
             return
         if ending:
             self._rest(ending.state, ending.reason, cause=ending.cause)
-        elif self._leg is not None and self._leg.is_over(snapshot.report):
+        elif self._run_until is not None and self._run_until.is_over(snapshot.report):
             self._rest("paused")
 
     def _fail(self, error: Exception) -> None:
         session = self._need_session()
-        self._asked_apart = None
+        self._inspection = None
         failure = coded_error(error)
         details = "" if isinstance(error, PgplayError) else traceback.format_exc()
         place: dict[str, Any] = {}
@@ -196,7 +196,7 @@ class Server:
         return {"run": run, "step": session.step_count, "checkpoint_step": session.checkpoint_step}
 
     def _start(self, command: Start) -> None:
-        begin = self._makers.prepare(command)
+        begin = self._factory.prepare(command)
         self._load(partial(begin, self._tell_progress), "paused" if command.paused else "training", command.request)
 
     def _resume(self, command: Resume) -> None:
@@ -206,15 +206,15 @@ class Server:
         if not run:
             raise InputError("run.none_to_resume")
         if command.at is not None:
-            self._makers.find(run, command)
-            branch = self._makers.branch(run, command.at)
-            self._load(partial(self._makers.resume, branch, command), state, command.request)
+            self._factory.find(run, command)
+            branch = self._factory.branch(run, command.at)
+            self._load(partial(self._factory.resume, branch, command), state, command.request)
         elif session is None or run != session.run:
-            self._makers.find(run, command)
-            self._load(partial(self._makers.resume, run, command), state, command.request)
+            self._factory.find(run, command)
+            self._load(partial(self._factory.resume, run, command), state, command.request)
         elif session.is_damaged:
-            self._load(partial(self._makers.resume, session.run, command), "training", command.request)
-        elif self._state == "training" and self._leg is None:
+            self._load(partial(self._factory.resume, session.run, command), "training", command.request)
+        elif self._state == "training" and self._run_until is None:
             raise InputError("run.running")
         else:
             ending = session.should_stop()
@@ -223,19 +223,19 @@ class Server:
             self._go_on(session, None, command.request)
 
     def _make_steps(self, command: Step) -> None:
-        leg = RunUntil(command)
+        run_until = RunUntil(command)
         session = self._need_session()
-        leg.check_reachable(session.config.reward)
+        run_until.check_reachable(session.config.reward)
         if session.is_damaged:
             raise InputError("run.failed_halfway")
-        self._go_on(session, leg, command.request)
+        self._go_on(session, run_until, command.request)
 
-    def _dissect(self, command: InspectStep) -> None:
+    def _inspect_step(self, command: InspectStep) -> None:
         session = self._need_session()
         session.need_policy()
         if self._state != "training":
             self._make_steps(Step(request=command.request))
-        self._asked_apart = command.request
+        self._inspection = command.request
 
     def _list_prompts(self, command: ListPrompts) -> None:
         self._outbox.send(PromptsListed(sheet=self._need_session().prompts(), request=command.request))
@@ -243,16 +243,16 @@ class Server:
     def _map(self, command: Map) -> None:
         self._outbox.send(Mapped(map=self._need_session().map(), request=command.request))
 
-    def _go_on(self, session: RunSession, leg: RunUntil | None, request: int) -> None:
+    def _go_on(self, session: RunSession, run_until: RunUntil | None, request: int) -> None:
         if self._state == "failed":
             session.renew_reward()
-        self._leg = leg
+        self._run_until = run_until
         self._enter("training", request=request)
 
     def _load(self, make: Callable[[], RunSession], state: RunState, request: int) -> None:
-        """Put the run that `make` makes in place of the present one, which is kept."""
+        """Replace the present run, which is kept, by the one that `make` returns."""
         self._end_run("paused")
-        self._asked_apart = None
+        self._inspection = None
         self._enter("preparing", request=request)
         try:
             self._session = make()
@@ -262,13 +262,13 @@ class Server:
         except BaseException as error:
             self._enter("idle", coded_error(error).reason, request=request)
             raise
-        self._leg = None
+        self._run_until = None
         self._enter(state, request=request, info=self._session.info())
         if state == "paused":
             self._session.rest("paused")
 
     def _end_run(self, state: str) -> None:
-        """Let go of the run; one that has ended keeps the state in which it ended."""
+        """Close the run; an ended one keeps its state."""
         if self._session is not None:
             self._session.close(state)
             self._session = None
@@ -303,15 +303,15 @@ class Server:
         self._outbox.send(Saved(name=command.name, request=command.request))
 
     def _write(self, command: Write) -> None:
-        texts = self._makers.write(command) if command.policy else self._need_session().write(command)
+        texts = self._factory.write(command) if command.policy else self._need_session().write(command)
         self._outbox.send(Written(policy=command.policy, request=command.request, **texts._asdict()))
 
     def _probe(self, command: ProbeReward) -> None:
-        probe = self._makers.probe(command)
+        probe = self._factory.probe(command)
         self._outbox.send(Probed(probe=probe, verdict=judge(probe), request=command.request))
 
     def _look(self, command: LookFirst) -> None:
-        self._outbox.send(LookedFirst(look=self._makers.look(command), request=command.request))
+        self._outbox.send(LookedFirst(look=self._factory.look(command), request=command.request))
 
     def _need_session(self) -> RunSession:
         if self._session is None:
@@ -321,13 +321,13 @@ class Server:
     def _rest(
         self, state: RunState, reason: Coded | None = None, request: int = 0, cause: EndCause = ""
     ) -> None:
-        """Let the run rest in `state`, with a checkpoint; what keeps that from being written is said."""
+        """Let the run rest in `state` with a checkpoint; if that can't be written, the reason says so."""
         session = self._need_session()
         try:
             session.rest(state, reason)
         except PgplayError as error:
             reason, cause = coded("ending.unsaved", reason=reason or coded("ending.paused"), cause=error), ""
-        self._leg = None
+        self._run_until = None
         self._enter(state, reason, request=request, cause=cause)
 
     def _enter(
@@ -345,7 +345,7 @@ class Server:
         )
 
     def _tell_progress(self, progress: Coded) -> None:
-        """Tell how the preparation goes, at most ten times a second; raises NotNeededError where it need not go on."""
+        """Report the preparation's progress, at most ten times a second; raises NotNeededError if it is obsolete."""
         if self._inbox.run_must_end():
             raise NotNeededError
         if time.monotonic() >= self._next_progress:

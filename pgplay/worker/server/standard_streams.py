@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Streams(NamedTuple):
-    """Descriptors of the protocol, which no child process inherits and no print reaches."""
+    """The protocol's descriptors, which no child process inherits and no print reaches."""
 
     commands: int
     events: int
@@ -35,7 +35,7 @@ def take_streams() -> Streams:
 
 
 def write_all(descriptor: int, data: bytes) -> None:
-    """Write all of `data`, however many calls it takes; raises OSError where nobody reads."""
+    """Write all of `data`; raises OSError if nobody reads."""
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
