@@ -209,7 +209,7 @@ def test_policy_that_cannot_be_saved_is_not_lost(
         raise InputError("policy.taken", name="mine", advice="Choose another name.")
 
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr("pgplay.worker.session.session.save_policy", taken)
+        meanwhile.setattr("pgplay.worker.session.policy_requests.save_policy", taken)
         assert main(["train", "--target", "hi", "--steps", "2", "--save", "mine"]) == 2
     found = re.search(r"^The run is kept\. .*: pgplay (train --resume \S+ --save) NAME$", capsys.readouterr().err, re.M)
     assert found

@@ -18,33 +18,27 @@ from pgplay.config.recipe import to_recipe
 from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, PgplayError, RewardError, about
 from pgplay.learning.algorithms.table import no_policy
-from pgplay.learning.evaluation.held_out import prompt_sheet
 from pgplay.learning.factory import make_learner
 from pgplay.learning.inputs import Inputs
 from pgplay.learning.learner import Learner
 from pgplay.learning.plan import make_plan
-from pgplay.learning.reports.step_detail import PolicyMap, StepDetail
-from pgplay.learning.reports.step_report import Finding, PromptSheet, StepReport
-from pgplay.learning.step_inspection import Dissection, policy_map
+from pgplay.learning.reports.step_detail import StepDetail
+from pgplay.learning.reports.step_report import Finding, StepReport
+from pgplay.learning.step_inspection import Dissection
 from pgplay.learning.trainer import Trainer
-from pgplay.library.policies import save_policy
-from pgplay.library.policy_card import PolicyCard
 from pgplay.locale.catalog import Coded
-from pgplay.policies.density import Density
-from pgplay.policies.policy import Policy
 from pgplay.rewards.spec import RewardSpec, resolve, with_consent
-from pgplay.runs.checkpoint import pack
 from pgplay.runs.store import RunStore
-from pgplay.worker.protocol.commands import Change, Write
+from pgplay.worker.protocol.commands import Change
 from pgplay.worker.protocol.events import Snapshot
 from pgplay.worker.protocol.records import RunInfo
 from pgplay.worker.session.checkpointer import Checkpointer, ReopenedRun, fill, forget, open_run
-from pgplay.worker.session.interface import OnLog, OnProgress, Texts, discard
+from pgplay.worker.session.interface import OnLog, OnProgress, discard
 from pgplay.worker.session.live_reward import LiveRewards
 from pgplay.worker.session.loading import load_pretrained
+from pgplay.worker.session.policy_requests import PolicyRequests
 from pgplay.worker.session.preparation import Prepared, changed_plan, prepare
 from pgplay.worker.session.progress import Assessment
-from pgplay.worker.session.saved_policies import Writers, answer_write, card_of
 from pgplay.worker.session.stop_conditions import Ending, ending_of
 from pgplay.worker.session.threads import Threads
 from pgplay.worker.session.warm_start import start_warm
@@ -52,14 +46,13 @@ from pgplay.worker.session.warm_start import start_warm
 _SHOWN_PAIRS = 200
 
 
-class Session:
+class Session(PolicyRequests):
     """A run that is being trained or rests; from `begin` or `resume`, to be closed."""
 
     def __init__(self, store: RunStore, learner: Learner, threads: Threads, rewards: LiveRewards) -> None:
+        super().__init__(learner)
         self.store = store
-        self.learner = learner
         self._rewards = rewards
-        self.report: StepReport | None = None
         self._keeper = Checkpointer(store, learner, rewards)
         self._compute_with(threads)
         self._unrecorded: list[StepReport] = []
@@ -150,16 +143,6 @@ class Session:
         return self.store.name
 
     @property
-    def config(self) -> RunConfig:
-        """The settings as they are now."""
-        return self.learner.plan.written
-
-    @property
-    def step_count(self) -> int:
-        """Steps made."""
-        return self.learner.counters.steps
-
-    @property
     def checkpoint_step(self) -> int | None:
         """The step from which the run would go on if this process died now."""
         return self._keeper.checkpoint_step
@@ -229,16 +212,6 @@ class Session:
             learner.plan = plan
             learner.restore(state)
         return replace(dissection.anatomy, is_tried=True)
-
-    def map(self) -> PolicyMap:
-        """Return the map of the present policy for the first training prompt; raises InputError without a policy."""
-        policy, plan = self.need_policy(), self.learner.plan
-        return policy_map(policy, Density.of(plan.config), plan.task.training[0], self.step_count)
-
-    def prompts(self) -> PromptSheet:
-        """Return what the present policy would write for the task's prompts; raises InputError without a policy."""
-        learner = self.learner
-        return prompt_sheet(self.need_policy(), learner.reward, learner.plan.task, self.step_count)
 
     def _make(self, make_step: Callable[[], StepReport]) -> StepReport:
         if self._is_resting:
@@ -328,28 +301,6 @@ class Session:
         Raises InputError and RewardError.
         """
         self._rewards.renew(self.learner)
-
-    def need_policy(self) -> Policy:
-        """Return the present policy; raises InputError where the run trains none."""
-        if self.learner.policy is None:
-            raise no_policy(self.config.algorithm)
-        return self.learner.policy
-
-    def save_policy(self, name: str, *, replace: bool = False) -> PolicyCard:
-        """Save the present policy to the library and return its card.
-
-        Raises InputError for a bad or taken name, and where there is no policy.
-        """
-        policy = self.need_policy()
-        card = card_of(name, self.learner, self.report)
-        return save_policy(card, pack(policy.saved_state()), replace)
-
-    def write(self, command: Write) -> Texts:
-        """Write with the present policy, as `saved_policies.answer_write` does; raises InputError without one."""
-        policy, plan, learner = self.need_policy(), self.learner.plan, self.learner
-        reference = learner.reference if isinstance(learner, Trainer) else None
-        writers = Writers.of(policy, reference)
-        return answer_write(command, writers, Density.of(plan.config), plan.task, learner.reward)
 
     def rest(self, state: str, reason: Coded | None = None) -> None:
         """Write a checkpoint and note the state in which the run rests; raises PgplayError where that can't be done.
