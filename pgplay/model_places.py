@@ -6,6 +6,7 @@ that ships, a folder's whole path, or ORG/NAME@COMMIT.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -52,9 +53,10 @@ def hub_cache() -> Path:
     return expand_home(os.environ.get("HF_HUB_CACHE") or f"{home}/hub")
 
 
-def shipped_models() -> list[str]:
+@functools.cache
+def shipped_models() -> tuple[str, ...]:
     """Return the names of the pretrained models that ship."""
-    return sorted(folder.name for folder in (shipped("assets") / "models").iterdir() if folder.is_dir())
+    return tuple(sorted(folder.name for folder in (shipped("assets") / "models").iterdir() if folder.is_dir()))
 
 
 def downloaded_models() -> list[str]:

@@ -30,7 +30,7 @@ from pgplay.config.run_config import make_config
 from pgplay.learning.inputs import read_inputs
 from pgplay.learning.plan import Plan, make_plan
 from pgplay.learning.trainer import Trainer
-from pgplay.paths import model_folder
+from pgplay.model_places import model_folder
 from pgplay.policies.families.base import Products
 from pgplay.rewards.reward import build_reward
 from pgplay.tasks.task import Pair, Task
