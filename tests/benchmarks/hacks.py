@@ -17,12 +17,8 @@ import torch
 
 from pgplay.config.presets import load_preset
 from pgplay.config.run_config import make_config
-from pgplay.learning.inputs import read_inputs
 from pgplay.learning.reports.diagnosis import Diagnosis
-from pgplay.learning.trainer import Trainer
-from pgplay.rewards.reward import build_reward
-from pgplay.worker.session.preparation import prepare
-from pgplay.worker.session.warm_start import start_warm
+from tests.learning.helpers import begun
 
 PRESETS = ("hack-words", "hack-words-kl", "hack-charset", "hack-chrf")
 ENDS = 10
@@ -42,11 +38,7 @@ class Hack(NamedTuple):
 def hack(preset: str, seed: int) -> Hack:
     """Train `preset` with another seed for all its steps."""
     config = make_config({**load_preset(preset).settings, "seed": seed})
-    plan, _, policy, reference = prepare(config, read_inputs(config))
-    measures = {spec: build_reward(spec) for spec in config.measure}
-    trainer = Trainer(plan, build_reward(config.reward), measures, policy, reference)
-    start_warm(trainer, lambda line: None)
-    diagnosis = Diagnosis()
+    trainer, diagnosis = begun(config), Diagnosis()
     reports, said = [], None
     for _ in range(config.steps or 0):
         reports.append(trainer.step())

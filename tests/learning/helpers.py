@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from pgplay.config.run_config import make_config
+from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import RewardError
 from pgplay.learning.algorithms.table import ALGORITHMS, Kind
 from pgplay.learning.inputs import Inputs, read_inputs
@@ -20,6 +20,8 @@ from pgplay.policies.cuda_graphs import GraphCache
 from pgplay.rewards.records import Scores
 from pgplay.rewards.reward import Reward, build_reward
 from pgplay.tasks.task import ColumnValues, Pair, Task
+from pgplay.worker.session.preparation import prepare
+from pgplay.worker.session.warm_start import start_warm
 
 SMALL = {"target": "ab", "alphabet": "abc", "model": "gru-nano", "batch_size": 8, "until": "never", "device": "cpu"}
 
@@ -53,6 +55,15 @@ def trainer(
     measures = {spec: build_reward(spec) for spec in config.measure}
     plan = make_plan(config, read_inputs(config) if own_task is None else Inputs(own_task))
     return Trainer(plan, own_reward or build_reward(config.reward), measures, graphs=graphs)
+
+
+def begun(config: RunConfig) -> Trainer:
+    """Return the trainer that a run of `config` begins with, after its warm start; nothing is stored."""
+    plan, _, policy, reference = prepare(config, read_inputs(config))
+    measures = {spec: build_reward(spec) for spec in config.measure}
+    trainer = Trainer(plan, build_reward(config.reward), measures, policy, reference)
+    start_warm(trainer, lambda line: None)
+    return trainer
 
 
 def numbers(report: StepReport) -> tuple[object, ...]:

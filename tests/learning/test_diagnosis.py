@@ -15,6 +15,7 @@ from pgplay.learning.reports.latch import LINGER, Band, Latch
 from pgplay.learning.reports.step_report import Finding
 from pgplay.locale.catalog import finding_text
 from tests.learning.helpers import diagnose, findings_over
+from tests.learning.recordings import RUNS, read_metrics
 
 WELL = {
     "tied_groups": 0.0,
@@ -207,3 +208,29 @@ def test_nothing_is_said_for_a_while_after_an_exact_text() -> None:
     assert kinds(said[WINDOW - 1]) == {"collapsed-entropy"}
     assert all(findings == () for findings in said[WINDOW : WINDOW + QUIET_STEPS])
     assert kinds(said[-1]) == {"collapsed-entropy"}
+
+
+SAID = {
+    "no-entropy": {"collapsed-entropy"},
+    "hack-charset": {"falling-measure"},
+    "subsequence-trap": set(),
+    "reinforce": set(),
+    "hello": set(),
+    "exact": {"no-signal"},
+    "contains": {"no-signal"},
+}
+"""What must be said of each recorded run by its end; nothing at all of hello."""
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_findings_of_a_recorded_run_neither_flicker_nor_contradict_each_other(name: str) -> None:
+    said = findings_over(read_metrics(name))
+    every_kind = set().union(*map(kinds, said))
+    assert SAID[name] <= kinds(said[-1])
+    assert every_kind or name == "hello"
+    assert_no_contradiction(said)
+    assert all(changes_of(said, kind) <= 2 for kind in every_kind)
+
+
+def test_a_run_that_learns_is_told_nothing() -> None:
+    assert all(findings == () for findings in findings_over(read_metrics("hello")))

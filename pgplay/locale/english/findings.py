@@ -17,10 +17,9 @@ FINDINGS = {
     "finding.falling-reward": "The reward falls: {now:.2f} in the newest steps, {peak:.2f} around step {step:.0f}.",
     "finding.falling-reward.advice": "Lower lr, or resume from a checkpoint near step {step:.0f}.",
     "finding.falling-measure": "The reward rises, the measure falls: since step {step:.0f} the reward went from "
-    "{reward_before:.2f} to {reward:.2f}, {measure} from {peak:.2f} to {now:.2f}. The reward is only a proxy for what "
-    "you meant; the policy has found texts such as {text:quoted} that earn it.",
-    "finding.falling-measure.advice": "Put what you meant into the reward, keep the policy near its reference (kl), or "
-    "stop at step {step:.0f}.",
+    "{reward_before:.2f} to {reward:.2f}, {measure} from {peak:.2f} to {now:.2f}, by texts such as {text:quoted}.",
+    "finding.falling-measure.advice": "The reward is only a proxy: put what you meant into it, or stay near the "
+    "reference (kl).",
     "finding.low-entropy": "Entropy is down to {entropy:.3f} nats per token: the policy hardly explores any more, and "
     "the reward does not rise.",
     "finding.low-entropy.advice": "Raise entropy before it collapses.",
