@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pgplay.config.run_config import make_config, to_settings
+from pgplay.learning.reports.step_detail import StepDetail
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.runs.checkpoint_files import keep_last, write_checkpoint
 from pgplay.runs.store import RunStore
@@ -16,7 +17,12 @@ TARGET = "hello world"
 
 
 def store_run(
-    name: str, steps: int = 60, checkpoints: Iterable[int] = (0, 20, 40), speed: float = 1.0, **settings: Any
+    name: str,
+    steps: int = 60,
+    checkpoints: Iterable[int] = (0, 20, 40),
+    speed: float = 1.0,
+    anatomies: Iterable[StepDetail] = (),
+    **settings: Any,
 ) -> str:
     """Keep a run that learns steadily, `speed` times as fast as usual; at step N it writes N // 5 characters."""
     config = make_config(settings)
@@ -31,5 +37,7 @@ def store_run(
                 tensors, state = learner_state(config.algorithm, step)
                 write_checkpoint(store.folder, tensors, {**state, "settings": to_settings(config)}, "last")
                 keep_last(store.folder)
+        for anatomy in anatomies:
+            store.keep_anatomy(anatomy)
         store.finish("paused")
     return name

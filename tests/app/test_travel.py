@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.pilot import Pilot
 
+from pgplay.app.screens.library.runs import Runs
 from pgplay.app.screens.library.time_travel import TravelScreen
 from pgplay.app.stored_runs.stored_run import StoredRun
 from pgplay.app.widgets.slider import Slider
@@ -138,8 +139,8 @@ async def test_without_a_run_it_says_how_to_get_one() -> None:
     async with bench.app.run_test(size=SIZE) as pilot:
         await begin(bench, pilot)
         await pilot.press("h")
-        await until(pilot, lambda: bench.app._notifications)
-        assert "space" in next(iter(bench.app._notifications)).message
+        await until(pilot, lambda: isinstance(bench.app.screen, Runs))
+        assert "Space to start one" in shown(bench.app.screen, "#page-hint")
 
 
 async def test_a_run_that_is_kept_elsewhere_can_be_travelled() -> None:

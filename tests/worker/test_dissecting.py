@@ -6,6 +6,7 @@ import sqlite3
 
 import msgspec
 import pytest
+import torch
 
 from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import InputError
@@ -17,6 +18,7 @@ from pgplay.runs.store import RunStore
 from pgplay.worker.protocol.codec import decode_event, encode
 from pgplay.worker.protocol.commands import InspectStep, Map, Start
 from pgplay.worker.protocol.events import Mapped, Refused, Snapshot, StepInspected
+from pgplay.worker.session import last_update
 from pgplay.worker.session.session import Session
 from tests.worker.helpers import anatomy, report
 from tests.worker.test_server import PATIENCE, desk  # noqa: F401
@@ -120,6 +122,60 @@ def test_a_store_of_an_early_pgplay_takes_them_too():
         assert list(store.traces()) == []
         store.record(msgspec.structs.replace(report(1), trace=trace))
         assert list(store.traces()) == [(1, trace)]
+
+
+def test_a_run_that_has_ended_tells_its_last_update_and_stays_ended(desk):  # noqa: F811
+    session = desk.start()
+    session.ends_at = 2
+    session.gate.release(2)
+    desk.state("solved")
+    session.last = anatomy(1)
+    desk.send(InspectStep(request=5))
+    told = desk.next(StepInspected)
+    assert (told.request, told.anatomy.step) == (5, 1)
+    assert (session.step_count, session.apart) == (2, [])
+
+
+def test_an_ended_run_shows_its_last_real_update_made_again_to_the_last_bit(monkeypatch):
+    monkeypatch.setattr(last_update, "BETWEEN_SECONDS", 0.0)
+    small = {"target": "ab", "alphabet": "ab", "model": "gru-nano", "seed": 1, "batch_size": 16}
+    session = Session.begin(make_config(small), Inputs())
+    before: list[dict[str, torch.Tensor]] = []
+    while not session.should_stop():
+        before.append(clones(session))
+        session.step()
+    assert len(before) > 2
+    end, steps = clones(session), session.step_count
+    anatomy = session.last_update()
+    assert anatomy is not None
+    assert (anatomy.step, anatomy.is_tried) == (steps - 1, False)  # the step that finds it solved makes no update
+    assert session.step_count == steps
+    assert all((tensor == end[name]).all() for name, tensor in clones(session).items())
+    metrics = session.store.row(steps - 1)
+    both = {name for name in anatomy.metrics.keys() & metrics.keys() if not name.startswith("seconds")}
+    assert both >= {"reward_mean", "loss", "gradient_norm", "entropy"}
+    assert {name: anatomy.metrics[name] for name in both} == {name: metrics[name] for name in both}
+    assert session.store.anatomy_steps() == [steps - 1]
+    session.close("solved")
+
+
+def test_a_last_update_that_does_not_come_out_the_same_again_is_not_shown(monkeypatch):
+    session = Session.begin(make_config({"target": "abc", "model": "gru-nano", "batch_size": 8, "steps": 3}), Inputs())
+    for _ in range(3):
+        session.step()
+    first = session.learner.reward.score
+
+    def other(*given, **named):
+        scored = first(*given, **named)
+        return scored._replace(values=[value + 1 for value in scored.values])
+
+    monkeypatch.setattr(session.learner.reward, "score", other)
+    assert session.last_update() is None
+    session.close("finished")
+
+
+def clones(session: Session) -> dict[str, torch.Tensor]:
+    return {name: tensor.clone() for name, tensor in session.need_policy().saved_state().items()}
 
 
 def test_a_solved_run_shows_the_update_it_would_make_and_keeps_its_policy():

@@ -54,6 +54,7 @@ class SmallSession:
         self.saved = []
         self.policy_problem = None
         self.apart = []
+        self.last = None
 
     def info(self):
         return RunInfo(
@@ -69,6 +70,9 @@ class SmallSession:
         self.step()
         self.apart.append(self.step_count)
         return anatomy(self.step_count)
+
+    def last_update(self):
+        return self.last
 
     def map(self):
         self.need_policy()

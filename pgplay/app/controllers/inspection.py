@@ -25,18 +25,36 @@ class InspectionController:
         self._host, self._say_what_comes, self._go = host, follow, go
 
     async def phases(self) -> None:
-        """Pause, make one step, and walk through it in four stops; without a run, make a first one."""
-        from pgplay.app.screens.step.phases import PhaseScreen
-
-        if await self._has_a_step_made(pausing=True):
-            self._host.push_screen(PhaseScreen(self._host.state, self.dissect))
+        """Walk through a step: the next one, which is made; of a run that has ended, its last update."""
+        if self._host.state.can_step:
+            if not await self._has_a_step_made(pausing=True):
+                return
+        elif not self._has_policy():
+            return
+        elif self._host.state.anatomy is None:
+            await self._recall_step()
+        self._show_phases()
 
     async def newest_step(self) -> None:
         """Walk through the step that was recorded last; have one made if there is none."""
+        if self._host.state.anatomy is not None:
+            self._show_phases()
+        else:
+            await self.phases()
+
+    def _show_phases(self) -> None:
         from pgplay.app.screens.step.phases import PhaseScreen
 
-        if self._host.state.anatomy is not None or await self._has_a_step_made(pausing=True):
-            self._host.push_screen(PhaseScreen(self._host.state, self.dissect))
+        self._host.push_screen(PhaseScreen(self._host.state, self.dissect))
+
+    async def _recall_step(self) -> None:
+        """Read the newest step that was recorded in full, for a run that can make none now."""
+        from pgplay.app.stored_runs.recorded_steps import RecordedSteps
+
+        info = self._host.state.info
+        if info is not None:
+            recorded = RecordedSteps(self._host.run_library, info.run)
+            self._host.state.anatomy = await self._host.read(recorded.newest_anatomy, "Reading the recorded steps…")
 
     async def _has_a_step_made(self, *, pausing: bool = False) -> bool:
         """Have the next step inspected, of a new run if there is no policy; returns whether that was possible."""

@@ -56,7 +56,7 @@ class PlotController:
         elif last:
             self._look(view.moved(0, last))
         else:
-            self._host.notify_user("There is nothing to read yet. Press space to start.")
+            self._host.notify_user("c reads all plots at one step, once there is one: space starts a run.")
 
     def cursor_left(self) -> None:
         """Move the cursor to an earlier step."""

@@ -77,10 +77,9 @@ class PolicyController:
 
         state = self._host.state
         if lack := lack_of_policy(state, "to write with", "Press space to train one."):
-            if not state.has_run and not state.is_beginning and self._host.policy_library.policies():
+            self._host.notify_user(lack)
+            if not state.has_run and not state.is_beginning:
                 self.library()
-            else:
-                self._host.notify_user(lack)
             return
         prompts = state.info.prompts if state.info is not None else ()
         config = state.info.config if state.info is not None else RunConfig()

@@ -36,10 +36,7 @@ class StoredRunsController:
 
         run = run or self._present
         if not run:
-            if self._host.run_library.summaries():
-                self.runs()
-            else:
-                self._host.notify_user("There is no run to go back in yet. Press space to start one.")
+            self.runs()
             return
         library = self._host.run_library
         stored = await self._host.read(lambda: StoredRun(library.open(run)), f"Reading the run {run}…")
@@ -62,12 +59,8 @@ class StoredRunsController:
             return Overlay(library, chosen)
 
         overlay = await self._host.read(read, "Reading the runs…")
-        if overlay is None:
-            return
-        if overlay.runs:
+        if overlay is not None:
             self._host.push_screen(SideBySide(self._host.state, overlay, self._start_beside))
-        else:
-            self._host.notify_user("There is no run to show yet. Press space to start one.")
 
     async def recipe(self) -> None:
         """Show the recipe of the setup; one that is pasted there fills the setup in."""

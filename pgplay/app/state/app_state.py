@@ -112,6 +112,16 @@ class AppState:
         return self.has_run and self.info is not None and self.info.has_policy
 
     @property
+    def has_ended(self) -> bool:
+        """Whether the run has come to its end: what is shown of it then is what was."""
+        return self.run in ("solved", "finished")
+
+    @property
+    def can_step(self) -> bool:
+        """Whether a step can be made and recorded: by the present run, or by a new one if there is none."""
+        return self.worker != "dead" and (not self.has_run or (self.has_policy and self.run != "failed"))
+
+    @property
     def is_beginning(self) -> bool:
         """Whether a run was asked for that has nothing to show yet."""
         return self.waiting or (self.is_going and self.report is None)
@@ -235,6 +245,11 @@ def lack_of_policy(state: AppState, purpose: str, otherwise: str = "Press space 
     if state.is_beginning:
         return f"The policy is being made: in a moment there is one {purpose}."
     return f"There is no policy {purpose} yet. {otherwise}"
+
+
+def waiting_for_policy(state: AppState) -> str:
+    """Return why a page that asks the worker for the policy's texts stays as it is; nothing where an answer comes."""
+    return "the worker is gone. escape, u resumes the run" if state.worker == "dead" else ""
 
 
 def words_of_change(settings: Mapping[str, object]) -> str:

@@ -52,6 +52,15 @@ class RecordedSteps:
     def __init__(self, runs: RunLibrary, run: str) -> None:
         self._runs, self._run = runs, run
 
+    def newest_anatomy(self) -> StepDetail | None:
+        """Return the newest step that was recorded in full; None without one.
+
+        Raises InputError for an unknown run and PgplayError for a damaged one.
+        """
+        with self._runs.open(self._run) as store:
+            steps = store.anatomy_steps()
+            return store.anatomy(steps[-1]) if steps else None
+
     def neighbour(self, step: int, way: int) -> RecordedStep | None:
         """Return the recorded step next to `step`, before it (`way` -1) or after it (1); None without one.
 

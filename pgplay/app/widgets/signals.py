@@ -88,7 +88,7 @@ class Health(Widget, can_focus=True):
         if not is_seen(self):
             return
         signals = state.signals
-        self.border_subtitle = " ? what to try, and the keys " if signals else ""
+        self.border_subtitle = " d what to try, and the keys " if signals else ""
         if signals != self._signals:
             self._signals = signals
             self.refresh()

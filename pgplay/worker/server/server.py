@@ -233,6 +233,10 @@ class Server:
     def _inspect_step(self, command: InspectStep) -> None:
         session = self._need_session()
         session.need_policy()
+        last = session.last_update() if self._state in ("solved", "finished") else None
+        if last is not None:
+            self._outbox.send(StepInspected(anatomy=last, request=command.request))
+            return
         if self._state != "training":
             self._make_steps(Step(request=command.request))
         self._inspection = command.request

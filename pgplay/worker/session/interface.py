@@ -76,6 +76,9 @@ class RunSession(Protocol):
     def dissected_step(self) -> StepDetail:
         """Make one step and return its full record; raises InputError where the run trains no network."""
 
+    def last_update(self) -> StepDetail | None:
+        """Return the full record of the newest update, without making one; None where none is known."""
+
     def map(self) -> PolicyMap:
         """Return the map of the present policy; raises InputError without one."""
 

@@ -34,6 +34,7 @@ from pgplay.worker.protocol.events import Snapshot
 from pgplay.worker.protocol.records import RunInfo
 from pgplay.worker.session.checkpointer import Checkpointer, ReopenedRun, fill, forget, open_run
 from pgplay.worker.session.interface import OnLog, OnProgress, discard
+from pgplay.worker.session.last_update import LastUpdate
 from pgplay.worker.session.live_reward import LiveRewards
 from pgplay.worker.session.loading import load_pretrained
 from pgplay.worker.session.policy_requests import PolicyRequests
@@ -58,6 +59,7 @@ class Session(PolicyRequests):
         self._unrecorded: list[StepReport] = []
         self._is_resting = False
         self._assessment = Assessment(learner)
+        self._last_update = LastUpdate(learner, store)
 
     @classmethod
     def begin(
@@ -202,6 +204,14 @@ class Session(PolicyRequests):
         self.store.keep_anatomy(dissection.anatomy)
         return dissection.anatomy
 
+    def last_update(self) -> StepDetail | None:
+        """Return the full record of the newest update, without making one; None where none is known."""
+        self._threads.work()
+        try:
+            return self._last_update.anatomy()
+        finally:
+            self._threads.rest()
+
     def _tried(self, learner: Trainer, dissection: Dissection) -> StepDetail:
         """Return the update that the solved run would make next; its policy is kept as it is, and no step counts."""
         state, plan = learner.state(), learner.plan
@@ -220,7 +230,7 @@ class Session(PolicyRequests):
         self._record()
         self._threads.work()
         try:
-            report = make_step()
+            report = self._last_update.step(make_step)
         except PgplayError as error:
             if isinstance(error, RewardError):
                 self._rewards.failed_for = error.given
@@ -286,6 +296,7 @@ class Session(PolicyRequests):
             self._compute_with(Threads.choose(plan, self.learner.policy))
         self._assessment.change(self.learner, rewards_changed=reward is not None)
         self._keeper.note_change()
+        self._last_update.forget()
 
     def saved_reward(self) -> Change | None:
         """Return the change that the reward's file asks for where it was saved with another text; None mostly.

@@ -38,6 +38,8 @@ COLUMNS = (("", 2), ("Differences", 44), ("Runs", 26), ("Steps", 7), ("Reward", 
 NARROW = 100
 """Terminal width below which the legend omits the runs' names."""
 
+NONE_YET = "The curves of runs appear here, one line each. 1, then space starts a run; + adds a stored one."
+
 LEGEND = " several runs: ⣀ median  ░ lowest to highest "
 MEDIANS = "For several runs in one line: their median, with a band from the lowest to the highest."
 
@@ -159,7 +161,7 @@ class SideBySide(Screen[None]):
             )
         table.styles.height = min(len(self._lines) + 1, max(3, self.size.height // 3))
         table.move_cursor(row=min(at, max(0, len(self._lines) - 1)))
-        self._hint("")
+        self._hint("" if self._lines else NONE_YET)
         self._tell_selected()
 
     def _columns(self) -> list[tuple[str, int]]:

@@ -42,6 +42,10 @@ TOKEN_COLUMNS = {
 """The columns of the token table at each stage."""
 
 
+WAITING = "recording a step…"
+NONE_RECORDED = "none of this run was recorded. escape, u resumes it, n records one"
+
+
 class Maths(VerticalScroll):
     """The formulas of one stage, with the numbers of the chosen completion."""
 
@@ -124,9 +128,12 @@ class PhaseScreen(Zoomable):
         self._anatomy = anatomy = made.plain if made is not None and self._shows_plain and made.plain else made
         title = "One update, step by step"
         if anatomy is None:
-            self.query_one("#phase-title", Static).update(f"{title}: recording a step…")
+            what = WAITING if self._state.can_step else NONE_RECORDED
+            self.query_one("#phase-title", Static).update(f"{title}: {what}")
         else:
             algorithm = f"{anatomy.rules.algorithm}, {anatomy.completions} completions"
+            if self._state.has_ended and not anatomy.is_tried:
+                algorithm += ", the last update"
             if anatomy.is_tried:
                 algorithm += ", tried and taken back: the run is solved"
             if anatomy is not made and made is not None:

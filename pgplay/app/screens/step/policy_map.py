@@ -17,7 +17,7 @@ from pgplay.app.messages import StateShown
 from pgplay.app.screens.dialogs.base import Keys
 from pgplay.app.screens.step.polling import Polling
 from pgplay.app.screens.step.zoomable import ENLARGE, Zoomable
-from pgplay.app.state.app_state import AppState
+from pgplay.app.state.app_state import AppState, waiting_for_policy
 from pgplay.app.state.plot_view import PlotView
 from pgplay.app.widgets.places import Places
 from pgplay.app.widgets.plots.heatmaps import Learnt, RewardHistogram, Writing
@@ -70,7 +70,7 @@ class MapScreen(Zoomable, Polling):
         """Show the map and the traces of the steps so far."""
         state, told = self._state, self._state.map
         self._told = told
-        words = f"The policy's map · step {state.step} · {state.run}"
+        words = f"The policy's map · step {state.step} · {waiting_for_policy(state) or state.run}"
         if told is not None and told.prompt:
             words += f" · prompt {told.prompt!r}"
         self.query_one("#map-title", Static).update(Text(words))

@@ -17,7 +17,7 @@ from pgplay.app.drawing.terminal_text import terminal_text
 from pgplay.app.messages import LooksChanged, StateShown, WriteForPrompt
 from pgplay.app.screens.dialogs.base import Keys
 from pgplay.app.screens.step.polling import Polling
-from pgplay.app.state.app_state import AppState
+from pgplay.app.state.app_state import AppState, waiting_for_policy
 from pgplay.app.widgets.data_tables import chosen_key
 from pgplay.app.widgets.places import Places
 from pgplay.app.widgets.samples import Samples, component_styles
@@ -92,7 +92,7 @@ class PromptsScreen(Polling):
 
     def _title(self, sheet: PromptSheet | None) -> str:
         if sheet is None:
-            return "Prompts · the policy is writing for each prompt…"
+            return f"Prompts · {waiting_for_policy(self._state) or 'the policy is writing for each prompt…'}"
         parts = [f"Prompts · step {sheet.step}"]
         for side, words in SIDES.items():
             rewards = [sample.reward for sample in getattr(sheet, side)]

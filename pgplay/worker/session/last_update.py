@@ -1,0 +1,96 @@
+"""The last update of a run, made once more after its end and recorded in full.
+
+Recording every step would cost several times its work, and which update was the last is known only afterwards. So the
+state before a recent step is kept in memory; from there the steps up to the last update are made again, bit for bit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from pgplay.learning.learner import Learner, LearnerState
+from pgplay.learning.reports.step_detail import StepDetail
+from pgplay.learning.reports.step_report import StepReport
+from pgplay.learning.step_inspection import Dissection
+from pgplay.learning.trainer import Trainer
+from pgplay.runs.store import RunStore
+
+BETWEEN_SECONDS = 0.5
+"""Seconds of training between two kept states; making the last update again takes at most twice as long, and its
+recording."""
+
+MOST_PARAMETERS = 2_000_000
+"""Larger networks keep no state: two copies with the optimiser's averages take 24 bytes a parameter."""
+
+
+class _Kept(NamedTuple):
+    step: int
+    seconds: float
+    state: LearnerState
+
+
+class LastUpdate:
+    """Keeps the states before two recent steps of `learner`, and what the steps since reported; nothing of a search."""
+
+    def __init__(self, learner: Learner, store: RunStore) -> None:
+        self._trainer = learner if isinstance(learner, Trainer) else None
+        self._store = store
+        self._kept: list[_Kept] = []
+        self._reports: dict[int, StepReport] = {}
+
+    def step(self, make_step: Callable[[], StepReport]) -> StepReport:
+        """Make a step by `make_step`, and keep what making it again takes."""
+        if self._trainer is not None and self._trainer.plan.parameters <= MOST_PARAMETERS:
+            self._keep_state(self._trainer)
+        report = make_step()
+        self._reports[report.step] = report
+        return report
+
+    def _keep_state(self, trainer: Trainer) -> None:
+        """Keep the state if the newest kept one is old, and forget the one before the last."""
+        now = time.monotonic()
+        if not self._kept or now - self._kept[-1].seconds > BETWEEN_SECONDS:
+            self._kept = [*self._kept[-1:], _Kept(trainer.counters.steps, now, trainer.state())]
+            self._reports = {step: report for step, report in self._reports.items() if step > self._kept[0].step}
+
+    def forget(self) -> None:
+        """Forget everything, as the steps would not come out the same again: a setting has changed."""
+        self._kept, self._reports = [], {}
+
+    def anatomy(self) -> StepDetail | None:
+        """Return the newest update in full, made again or read from the store; None where none is known.
+
+        The learner is left as it is, and what is made again is stored.
+        """
+        recorded = self._store.anatomy_steps()
+        if self._trainer is not None and (last := self._last_step(self._trainer)) not in recorded:
+            anatomy = self._again(self._trainer, last)
+            if anatomy is not None:
+                self._store.keep_anatomy(anatomy)
+                return anatomy
+        return self._store.anatomy(recorded[-1]) if recorded else None
+
+    def _last_step(self, trainer: Trainer) -> int:
+        """Return the newest step that made an update; the step that finds a run solved makes none."""
+        ends_solved = trainer.plan.config.until == "solved"
+        return max((step for step, report in self._reports.items() if not (report.solved and ends_solved)), default=0)
+
+    def _again(self, trainer: Trainer, last: int) -> StepDetail | None:
+        """Return the step `last`, made again; None where no state before it is kept, or where it comes out otherwise.
+
+        That is so with a reward that is drawn at random.
+        """
+        kept = next((kept for kept in reversed(self._kept) if kept.step < last), None)
+        if kept is None:
+            return None
+        end, dissection = trainer.state(), Dissection(trainer)
+        try:
+            trainer.restore(kept.state)
+            for _ in range(last - 1 - kept.step):
+                trainer.step()
+            again = dissection.step()
+        finally:
+            trainer.restore(end)
+        return dissection.anatomy if again.samples == self._reports[last].samples else None
