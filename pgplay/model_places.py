@@ -1,12 +1,13 @@
-"""Where a pretrained model lies: one that ships, a folder, or a model of the Hugging Face Hub in its local cache.
+"""Where a pretrained model lies: one that ships, a folder, a .gguf file, or one of the Hugging Face Hub in its cache.
 
 Nothing here uses the network, nor any package of Hugging Face. A model's place is its name made exact: that of a model
-that ships, a folder's whole path, or ORG/NAME@COMMIT.
+that ships, a folder's whole path (of a .gguf file that into which it was converted), or ORG/NAME@COMMIT.
 """
 
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import os
 import re
@@ -14,8 +15,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pgplay.errors import InputError
-from pgplay.paths import expand_home, shipped
+from pgplay.paths import expand_home, models_folder, shipped
 
+GGUF = ".gguf"
 CONFIG, INDEX = "config.json", "model.safetensors.index.json"
 _HUB_NAME = re.compile(r"([A-Za-z0-9][\w.-]*/[\w.-]+?)(?:@([\w./-]+))?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -68,12 +70,13 @@ def downloaded_models() -> list[str]:
 
 def models_at_hand() -> list[str]:
     """Return the names of the pretrained models that need no download."""
-    return [*shipped_models(), *downloaded_models()]
+    return [*shipped_models(), *downloaded_models(), *converted_models()]
 
 
 def is_pretrained(name: str) -> bool:
-    """Whether the model `name` means a pretrained one: one that ships, a folder, or one of the Hub."""
-    return "/" in name or "\\" in name or name.startswith(("~", ".")) or name in shipped_models()
+    """Whether the model `name` means a pretrained one: one that ships, a folder, a file, or one of the Hub."""
+    is_path = "/" in name or "\\" in name or name.startswith(("~", ".")) or name.lower().endswith(GGUF)
+    return is_path or name in shipped_models()
 
 
 def hub_model(name: str) -> HubModel | None:
@@ -82,15 +85,49 @@ def hub_model(name: str) -> HubModel | None:
     Raises InputError for an unknown home.
     """
     match = _HUB_NAME.fullmatch(name)
-    if match is None or expand_home(name).is_dir():
+    if match is None or expand_home(name).is_dir() or name.lower().endswith(GGUF):
         return None
     return HubModel(match[1], match[2] or "main")
 
 
+def gguf_file(name: str) -> Path | None:
+    """Return the .gguf file that the model `name` means, None if it means none.
+
+    Raises InputError where it is missing.
+    """
+    if not name.lower().endswith(GGUF):
+        return None
+    file = expand_home(name).resolve()
+    if not file.is_file():
+        raise InputError("model.no_file", field="model", file=str(file))
+    return file
+
+
+def converted_folder(file: Path) -> Path:
+    """Return the folder of the .gguf `file` once it is converted; another one if the file changes."""
+    status = file.stat()
+    key = hashlib.sha256(f"{file}\n{status.st_size}\n{status.st_mtime_ns}".encode(errors="surrogateescape"))
+    return models_folder() / f"{file.stem}-{key.hexdigest()[:8]}"
+
+
+def converted_models() -> list[str]:
+    """Return the folders of the converted .gguf files."""
+    return [str(config.parent) for config in sorted(models_folder().glob(f"*/{CONFIG}"))]
+
+
 def model_place(name: str) -> str:
-    """Return the place of the pretrained model `name`; raises InputError for one of the Hub that is not here."""
+    """Return the place of the pretrained model `name`.
+
+    Raises InputError for one of the Hub that is not here, and for a .gguf file that is missing or not yet converted.
+    """
     if name in shipped_models():
         return name
+    file = gguf_file(name)
+    if file is not None:
+        folder = converted_folder(file)
+        if not (folder / CONFIG).is_file():
+            raise InputError("model.not_converted", field="model", file=str(file))
+        return str(folder)
     model = hub_model(name)
     if model is None:
         return str(expand_home(name).resolve())

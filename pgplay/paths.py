@@ -44,6 +44,11 @@ def runs_index_file() -> Path:
     return data_folder() / "runs-index-2.json"
 
 
+def models_folder() -> Path:
+    """Return the folder of the models that were converted from .gguf files."""
+    return data_folder() / "models"
+
+
 def cores_folder() -> Path:
     """Return the folder where each training run registers the CPU cores it wants."""
     return data_folder() / "cores"

@@ -69,7 +69,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         str,
         describe(
             "family and size of the network (auto: gru-small, or transformer-small for a task), or a pretrained model: "
-            "a folder (./NAME), or ORG/NAME[@REVISION] of the Hugging Face Hub",
+            "a folder (./NAME), ORG/NAME[@REVISION] of the Hugging Face Hub, or FILE.gguf",
             "model",
         ),
     ] = "auto"

@@ -1,4 +1,4 @@
-"""`pgplay models`: the pretrained models at hand, and getting one from the Hugging Face Hub."""
+"""`pgplay models`: the pretrained models at hand; getting one from the Hugging Face Hub, or out of a .gguf file."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from pgplay.locale.catalog import Values
 def run_models(argv: Sequence[str]) -> int:
     """Run `pgplay models`."""
     verbs = {
-        "list": Verb("list the models at hand: those that ship, and those downloaded", add_json, _list),
-        "add": Verb("download a model of the Hugging Face Hub, after asking", _add_add, _add),
+        "list": Verb("list the models at hand: those that ship, are downloaded or converted", add_json, _list),
+        "add": Verb("download a model of the Hugging Face Hub, after asking, or convert a .gguf file", _add_add, _add),
     }
     return run_verb("pgplay models", "Pretrained models; any other --model is a folder.", verbs, argv, "list")
 
 
 def _list(arguments: Arguments) -> int:
-    from pgplay.model_places import downloaded_models, model_folder, model_place, shipped_models
+    from pgplay.model_places import converted_models, downloaded_models, model_folder, model_place, shipped_models
 
     rows: list[dict[str, Any]] = []
-    for origin, names in (("ships", shipped_models()), ("downloaded", downloaded_models())):
+    origins = {"ships": shipped_models(), "downloaded": downloaded_models(), "converted": converted_models()}
+    for origin, names in origins.items():
         for name in names:
             place = model_place(name)
             files = [file for file in model_folder(place).iterdir() if file.is_file()]
@@ -41,33 +42,39 @@ def _list(arguments: Arguments) -> int:
 
 
 def _add_add(parser: Parser) -> None:
-    parser.add_argument("model", metavar="ORG/NAME[@REVISION]")
+    parser.add_argument("model", metavar="ORG/NAME[@REVISION]|FILE.gguf")
     add_yes(parser)
 
 
 def _add(arguments: Arguments) -> int:
-    from pgplay.model_places import hub_model, model_place
+    from pgplay.model_places import gguf_file, hub_model, model_place
 
-    model = hub_model(arguments.model)
-    if model is None:
+    if hub_model(arguments.model) is None and gguf_file(arguments.model) is None:
         raise InputError("hub.no_name", field="model", name=arguments.model)
-    if not model.commit and not fetch_model(arguments.model, yes=arguments.yes):
+    if not fetch_model(arguments.model, yes=arguments.yes):
         return 1
     say(model_place(arguments.model))
     return 0
 
 
 def fetch_model(name: str, *, yes: bool) -> bool:
-    """Download the model `name` of the Hub, if it is one that is not here, and return whether it is here then.
+    """Download a model of the Hub that is not here, convert a .gguf file; return whether the model `name` is here then.
 
-    The person is asked first, with the size, unless `yes`. Raises InputError without a network or a terminal.
+    Before a download the person is asked, with the size, unless `yes`. Raises InputError without a network or a
+    terminal, and for a file that cannot be converted.
     """
-    from pgplay.library.hub import download, find_model
-    from pgplay.model_places import hub_model
+    from pgplay.model_places import converted_folder, gguf_file, hub_model
 
-    model = hub_model(name)
+    file, model = gguf_file(name), hub_model(name)
+    if file is not None and not converted_folder(file).is_dir():
+        note(f"Converting {file}, once…")
+        from pgplay.policies.networks.gguf import convert_gguf
+
+        convert_gguf(file)
     if model is None or model.commit:
         return True
+    from pgplay.library.hub import download, find_model
+
     remote = find_model(model)
     values: Values = {"name": model.id, "megabytes": remote.size / 1e6, "commit": remote.commit[:12]}
     if not confirm(("question.download", values), yes):

@@ -9,6 +9,16 @@ POLICY_ERRORS: dict[str, str] = {
         "The model {name} has not been downloaded: neither a folder of that name nor {cache} has it."
     ),
     "error.model.not_downloaded.remedy": "Download it: pgplay models add {name}. At hand are {at_hand:list}.",
+    "error.model.no_file": "There is no file {file}.",
+    "error.model.no_file.remedy": "Check its name and its folder.",
+    "error.model.not_converted": "{file} has not been converted yet.",
+    "error.model.not_converted.remedy": "Convert it, once: pgplay models add {file}",
+    "error.gguf.not_read": "{file} cannot be converted: {reason}",
+    "error.gguf.not_read.remedy": "Use the model's own folder, with safetensors.",
+    "error.gguf.no_room": (
+        "{file} takes {megabytes:,.0f} MB as plain numbers, and {folder} has {free_megabytes:,.0f} MB free."
+    ),
+    "error.gguf.no_room.remedy": "Free some, or move pgplay's data by PGPLAY_HOME.",
     "error.model.half_there": "{folder} holds half a model: it lacks {files:list}.",
     "error.model.half_there.remedy": "Download the rest again.",
     "error.model.unreadable": "{file} cannot be read: {reason}.",
