@@ -18,98 +18,17 @@ from msgspec import Meta
 
 from pgplay.config import goals
 from pgplay.config.fields import Field, canonical, check_unicode, describe, fields_of, refused_value
+from pgplay.config.task_and_model import TaskAndModel
 from pgplay.config.warm_start import WarmStart, parse_warm_start
 from pgplay.errors import InputError, UnknownName
 
 
-class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A whole run, from the task to when to stop.
+class RunConfig(TaskAndModel, frozen=True, kw_only=True):
+    """A whole run, from the task to when to stop: what learns what (`TaskAndModel`), and how.
 
     Build it with `make_config`, which checks types, ranges and names; `RunConfig(...)` only checks fields against each
     other.
     """
-
-    target: Annotated[str, describe("the text to learn, if there is no task", "task", live=True)] = "hello world"
-    task: Annotated[
-        str,
-        describe(
-            "prompts and targets: a generator (reverse:length=3-5), a shipped data set (assistant), or a file (.csv, "
-            ".jsonl, .toml; other columns as pairs.csv:question,answer)",
-            "task",
-        ),
-    ] = ""
-    alphabet: Annotated[str, describe("auto, lowercase, ascii, target, or the characters themselves", "task")] = "auto"
-    max_length: Annotated[
-        Annotated[int, Meta(ge=1, le=8192)] | None,
-        describe("longest completion, in tokens (default: a little above the longest target)", "task"),
-    ] = None
-    held_out: Annotated[float, describe("share of the prompts kept out of training", "task", ge=0.0, lt=1.0)] = 0.0
-    held_out_every: Annotated[
-        int, describe("steps between evaluations on held-out prompts", "task", live=True, ge=1, le=100_000)
-    ] = 25
-    warm_start: Annotated[
-        str,
-        describe(
-            "train on the targets by cross-entropy for this many steps first, or start from a saved policy", "task"
-        ),
-    ] = ""
-    warm_text: Annotated[
-        str, describe("a text file for warm_start to learn, line by line, instead of the targets", "task")
-    ] = ""
-
-    reward: Annotated[
-        str,
-        describe(
-            "the score to maximise: a name, a weighted sum, or a Python file (my_reward.py:rhymes)", "reward", live=True
-        ),
-    ] = "levenshtein"
-    measure: Annotated[tuple[str, ...], describe("extra rewards to plot (not trained on)", "reward")] = ()
-
-    model: Annotated[
-        str,
-        describe(
-            "family and size of the network (auto: gru-small, or transformer-small for a task), or a pretrained model: "
-            "a folder (./NAME), ORG/NAME[@REVISION] of the Hugging Face Hub, or FILE.gguf",
-            "model",
-        ),
-    ] = "auto"
-    tokenizer: Annotated[
-        str,
-        describe(
-            "how texts become tokens: auto (the model's own: characters), or one that an installed package adds",
-            "model",
-        ),
-    ] = "auto"
-    lora_rank: Annotated[
-        int,
-        describe("rank of the adapter of a pretrained model; 0 trains all its weights", "model", ge=0, le=1024),
-    ] = 8
-    lora_alpha: Annotated[
-        Annotated[int, Meta(ge=1, le=4096)] | None,
-        describe("scale of the adapter of a pretrained model (default: twice its rank)", "model"),
-    ] = None
-    lora_targets: Annotated[
-        str, describe("layers of a pretrained model that get an adapter: all-linear, or names with commas", "model")
-    ] = "all-linear"
-    template: Annotated[
-        Literal["chat", "raw"] | None,
-        describe(
-            "how a pretrained model reads a prompt: by its chat template, or raw, as a text to go on with (default: "
-            "chat where there are prompts and the model has a template)",
-            "model",
-        ),
-    ] = None
-    system: Annotated[str, describe("the system text of the chat template of a pretrained model", "model")] = ""
-    device: Annotated[str, describe("auto, cpu, cuda, cuda:1 or mps", "model")] = "auto"
-    threads: Annotated[
-        Annotated[int, Meta(ge=1, le=256)] | None,
-        describe(
-            "CPU threads (default: 1 for nano and small; else the fastest number, fewer while other runs train)",
-            "model",
-            live=True,
-        ),
-    ] = None
-    seed: Annotated[int, describe("seed of all random numbers", "model", ge=0, le=2**31 - 1)] = 0
 
     algorithm: Annotated[
         str,
