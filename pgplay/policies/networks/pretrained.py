@@ -138,9 +138,9 @@ class PretrainedNetwork(nn.Module):
 
     def start(self, batch: int, length: int) -> CachedRows:
         """Return the state before the first token."""
-        from transformers import DynamicCache
+        from pgplay.policies.networks.growing_cache import growing_cache  # here, as other families need no transformers
 
-        return CachedRows(DynamicCache(config=self.causal.config))
+        return CachedRows(growing_cache(self.causal.config))
 
     @torch.no_grad()
     def prefill(self, tokens: Tensor, state: CachedRows, masks: Tensor | None = None) -> None:
