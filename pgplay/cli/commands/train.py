@@ -171,11 +171,10 @@ def _open_session(arguments: Arguments, request: Request, progress: Progress) ->
 
             run = branch_run(run, arguments.at)
             progress.say(f"New run: {run}.")
-        settings = read_settings(arguments)
-        changes = Changes.of(settings)
+        changes = Changes.of(read_settings(arguments))
         session = Session.resume(run, rewards=rewards, on_log=printed.take, on_wait=say_notice)
-        if settings:
-            session.change(changes, [read_spec(changes.reward)] if "reward" in settings else [])
+        if settings := changes.by_name():
+            session.change(changes, [read_spec(settings["reward"])] if "reward" in settings else [])
     else:
         session = Session.begin(
             config,

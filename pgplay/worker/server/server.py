@@ -39,18 +39,17 @@ from pgplay.worker.protocol.commands import (
 )
 from pgplay.worker.protocol.events import (
     Changed,
-    Failed,
     LookedFirst,
     Mapped,
     Probed,
     PromptsListed,
-    Refused,
     Saved,
     StateChanged,
     StepInspected,
     Written,
 )
 from pgplay.worker.protocol.records import EndCause, RunInfo, RunState
+from pgplay.worker.server.error_events import failure, refusal
 from pgplay.worker.server.inbox import Inbox
 from pgplay.worker.server.outbox import Outbox
 from pgplay.worker.session.failures import coded_error
@@ -124,17 +123,10 @@ class Server:
                 raise message
             self._obey[type(message)](message)
         except PgplayError as error:
-            self._refuse(error, request)
+            self._outbox.send(refusal(error, request))
         except Exception as error:  # a defect is reported, and the worker continues
             traceback.print_exc()
-            self._refuse(coded_error(error), request)
-
-    def _refuse(self, error: PgplayError, request: int = 0, *, saved_reward: bool = False) -> None:
-        place: dict[str, Any] = {"field": error.field} if isinstance(error, InputError | RewardError) else {}
-        if isinstance(error, RewardError):
-            place |= {"line": error.line, "given": error.given}
-        refusal = Refused(error.code, error.values, request=request, saved_reward=saved_reward, **place)
-        self._outbox.send(refusal)
+            self._outbox.send(refusal(coded_error(error), request))
 
     def _take_saved_reward(self) -> None:
         """Use the reward's file if it was saved: an error in it is reported, and a fixed one resumes a failed run."""
@@ -145,7 +137,7 @@ class Server:
                 return
             self._change(change)
         except PgplayError as error:
-            self._refuse(error, saved_reward=True)
+            self._outbox.send(refusal(error, saved_reward=True))
             return
         if self._reward_failed:
             self._enter("training")
@@ -173,27 +165,18 @@ class Server:
     def _fail(self, error: Exception) -> None:
         session = self._need_session()
         self._inspection = None
-        failure = coded_error(error)
+        reason = coded_error(error).reason
         details = "" if isinstance(error, PgplayError) else traceback.format_exc()
-        place: dict[str, Any] = {}
         if isinstance(error, RewardError):
             details = error.traceback
-            place = {"reward": error.spec, "line": error.line, "given": error.given}
         try:
             session.log_failure(f"{error}\n{details}".strip())
-            session.rest("failed", failure.reason)
+            session.rest("failed", reason)
         except PgplayError as second:  # such as a full disk, which may be what failed the step
             details += f"\n{second}"
-        self._enter("failed", failure.reason)
+        self._enter("failed", reason)
         self._reward_failed = isinstance(error, RewardError)
-        self._outbox.send(Failed(failure.code, failure.values, details=details.strip(), **place, **self._where()))
-
-    def _where(self) -> dict[str, Any]:
-        session = self._session
-        if session is None:
-            return {}
-        run = session.run if session.is_kept else ""
-        return {"run": run, "step": session.step_count, "checkpoint_step": session.checkpoint_step}
+        self._outbox.send(failure(error, session, details))
 
     def _start(self, command: Start) -> None:
         begin = self._factory.prepare(command)
