@@ -19,7 +19,7 @@ from pgplay.policies.sampler import SPARSE, Sampler, is_none_of, to_gumbel
 
 
 class LargeSampler(Sampler):
-    """A sampler that holds (B, V) numbers at once, where `Sampler` holds (T, B, V); it reads each prompt once."""
+    """Holds (B, V) numbers at once, where `Sampler` holds (T, B, V); its network reads each prompt once."""
 
     @torch.no_grad()
     def sample(
@@ -32,7 +32,7 @@ class LargeSampler(Sampler):
         graphs: GraphCache = EAGER,
     ) -> Rollout:
         """Sample one completion for each of `prefixes`, the last `greedy_rows` greedily; nothing is recorded."""
-        assert dropout_masks is None, "no family with a large vocabulary has dropout"
+        assert dropout_masks is None, "no family that reads ragged prompts has dropout"
         network, batch = cast(PromptReader, self.network), len(prefixes)
         readers, owners = first_occurrences([tuple(prefix) for prefix in prefixes])
         before = [torch.tensor(prefixes[row][:-1], dtype=torch.long, device=self.device) for row in readers]

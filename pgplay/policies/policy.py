@@ -39,7 +39,7 @@ class Policy:
     @property
     def sampler(self) -> Sampler:
         """The sampler of its completions."""
-        kind = Sampler if self.spec.can(Capability.SMALL_VOCABULARY) else LargeSampler
+        kind = LargeSampler if self.spec.can(Capability.RAGGED_PROMPTS) else Sampler
         return kind(self.network, self.tokenizer, self.max_length, self.device)
 
     def prefix(self, prompt: str) -> list[int]:

@@ -76,6 +76,7 @@ POLICY_ERRORS: dict[str, str] = {
     "capability.fresh_weights": "be drawn anew from a seed",
     "capability.small_vocabulary": "weigh every token of the vocabulary",
     "capability.cuda_graphs": "be recorded as CUDA graphs",
+    "capability.ragged_prompts": "read prompts of different lengths in one pass",
     "capability.adapter": "carry an adapter",
     "capability.chat": "read prompts through a chat template",
 }

@@ -18,11 +18,12 @@ class Capability(Enum):
     FRESH_WEIGHTS = "capability.fresh_weights"
     SMALL_VOCABULARY = "capability.small_vocabulary"
     CUDA_GRAPHS = "capability.cuda_graphs"
+    RAGGED_PROMPTS = "capability.ragged_prompts"
     ADAPTER = "capability.adapter"
     CHAT = "capability.chat"
 
 
-OF_PRETRAINED = frozenset({Capability.ADAPTER, Capability.CHAT})
+OF_PRETRAINED = frozenset({Capability.RAGGED_PROMPTS, Capability.ADAPTER, Capability.CHAT})
 """What only a pretrained model can."""
 
 
