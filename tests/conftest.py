@@ -9,11 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from pgplay.worker.session.cpu_cores import available_cores
 
 MOST_PROCESSES = 8
 """Each loads torch: a third of a GB."""
+
+# A busy machine is slow, and that is no fault of what is tested.
+settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any-machine")
 
 
 @pytest.hookimpl(optionalhook=True)
