@@ -7,13 +7,13 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, ClassVar
 
 from textual import events, on
-from textual.app import SystemCommand
 from textual.binding import BindingType
+from textual.command import Provider
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.message import Message
@@ -48,6 +48,8 @@ from pgplay.app.messages import (
 )
 from pgplay.app.notices import notify_user
 from pgplay.app.pages import Pages
+from pgplay.app.palette.entries import PaletteEntry
+from pgplay.app.palette.provider import Everything
 from pgplay.app.render_queue import RenderQueue
 from pgplay.app.screens.main import MainScreen
 from pgplay.app.state.app_state import AppState
@@ -81,6 +83,7 @@ class PgplayApp(Pages):
 
     TITLE = "pgplay"
     CSS_PATH = STYLES
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Everything}
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
     HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = HEIGHTS
@@ -105,6 +108,7 @@ class PgplayApp(Pages):
             self.register_theme(theme)
         self.theme = memory.theme or themes.DARK.name
         self.state = AppState(to_settings(config), None, memory.view(), memory.ascii, memory.speed, first_lesson)
+        self.state.palette_uses.update(memory.uses)
         self.policy_library: PolicyLibrary = LocalPolicyLibrary()
         self.run_library: RunLibrary = LocalRunLibrary()
         self._config, self._preset, self._brought = config, preset, brought
@@ -315,9 +319,18 @@ class PgplayApp(Pages):
         """Return what the house's own themes define beyond Textual's, for the other ones that a person may choose."""
         return themes.extras(dark=self.current_theme.dark)
 
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Return the entries of the palette."""
-        return self.controllers.shell.commands(screen)
+    def palette_entries(self, screen: Screen[Any]) -> Sequence[PaletteEntry]:
+        """Return what the palette offers on `screen`."""
+        return self.controllers.palette.entries(screen)
+
+    @property
+    def palette_uses(self) -> Mapping[str, int]:
+        """How often each entry of the palette was chosen."""
+        return self.state.palette_uses
+
+    def choose_from_palette(self, entry: PaletteEntry) -> None:
+        """Do what `entry` of the palette says."""
+        self.controllers.palette.choose(entry)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Let the run's keys work on the main screen alone."""

@@ -41,6 +41,12 @@ class SetupForm(Protocol):
     def rewards(self, texts: Iterable[str]) -> tuple[RewardSpec, ...]:
         """Return the rewards that `texts` name, their files read now; raises InputError."""
 
+    def load_preset(self, name: str) -> None:
+        """Show the preset of that name."""
+
+    async def open_setting(self, name: str) -> None:
+        """Put the cursor into the field of a setting."""
+
     def set_target(self, text: str) -> None:
         """Put `text` in the target's field."""
 
@@ -76,6 +82,9 @@ class MainPage(Protocol):
 
     def leave_field(self) -> bool:
         """Leave the field that has the focus; returns whether there was anything to leave."""
+
+    def show_setup(self) -> None:
+        """Show the setup where it is hidden."""
 
     def toggle_setup(self) -> None:
         """Show or hide the setup."""

@@ -9,7 +9,9 @@ import msgspec
 from textual.pilot import Pilot
 from textual.screen import Screen
 
+from pgplay.app.help.documents import documents
 from pgplay.app.screens.dialogs.consent import ConsentDialog
+from pgplay.app.screens.dialogs.document import DocumentScreen
 from pgplay.learning.reports.step_report import PromptSheet
 from pgplay.library.policies import save_policy
 from pgplay.library.policy_card import PolicyCard
@@ -63,6 +65,10 @@ def _consent(bench: Bench) -> None:
     bench.app.push_screen(ConsentDialog(REWARD, "the policy first"))
 
 
+def _read(bench: Bench) -> None:
+    bench.app.push_screen(DocumentScreen(documents()[0]))
+
+
 def _failed(bench: Bench) -> None:
     bench.worker.tell(StateChanged(state="failed", reason=("error.text", {"text": "It failed."}), step=40))
     bench.worker.tell(Failed(*coded("reward raised ValueError.", "It was given 'x'."), run=RUN, step=40))
@@ -91,6 +97,7 @@ OPENINGS = {
     "delete": Opening(("u", "delete"), {".words": "Delete"}),
     "choose": Opening(("p", "a"), {"OptionList": ""}),
     "code": Opening(("n", "c"), {".code-text": "def"}),
+    "document": Opening((), {"#document": ""}, _read),
     "help": Opening(("question_mark",), {"#help": ""}),
     "write-for-a-prompt": Opening((), {"#prompt": ""}, lambda bench: bench.app.controllers.policies.write("abc")),
     "consent": Opening((), {"#consent": ""}, _consent),

@@ -12,7 +12,7 @@ from tests.app.fake_worker import Bench
 from tests.app.opened import OPENINGS, go_to, prepare
 
 ELSEWHERE = {"main", "phases", "microscope", "map"}
-CHANGING = {"help", "code"}
+CHANGING = {"help", "code", "document"}
 """Screens that show what is written elsewhere in this repository, which no picture is to repeat."""
 QUESTIONS = {"save", "delete", "choose", "write-for-a-prompt"}
 """Small dialogs, which look the same in any terminal."""

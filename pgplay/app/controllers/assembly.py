@@ -10,6 +10,7 @@ from pgplay.app.controllers.consent import Consent
 from pgplay.app.controllers.inspection import InspectionController
 from pgplay.app.controllers.live_changes import LiveChanges
 from pgplay.app.controllers.navigation import NavigationController
+from pgplay.app.controllers.palette import PaletteController
 from pgplay.app.controllers.plots import PlotController
 from pgplay.app.controllers.policies import PolicyController
 from pgplay.app.controllers.rewards import RewardController
@@ -43,6 +44,9 @@ class Controllers:
                 "place_compare": (self.stored_runs.side_by_side,),
                 "place_library": (self.stored_runs.runs, self.policies.library),
             },
+        )
+        self.palette = PaletteController(
+            host, change=self.inspection.change, plot=self.plots.show_large, go_home=self.navigation.go_home
         )
         self.shell = ShellController(host)
         self.worker_events = WorkerEvents(host)

@@ -39,12 +39,16 @@ class NavigationController:
         """Go to the stored runs, or from there to the saved policies."""
         await self._go("place_library")
 
+    def go_home(self) -> None:
+        """Close the pages over the main one."""
+        while len(self._host.screen_stack) > 1:
+            self._host.pop_screen()
+
     async def _go(self, place: str) -> None:
         present = self._host.screen.query(Places)
         pages = self._pages[place]
         page = present.first().page + 1 if present and present.first().place == place else 0
-        while len(self._host.screen_stack) > 1:
-            self._host.pop_screen()
+        self.go_home()
         if pages:
             work = pages[page % len(pages)]()
             if work is not None:

@@ -26,6 +26,11 @@ class PlotController:
         shown = await self._host.push_screen_wait(MetricsScreen(state.history, state.plots.shown))
         self._look(state.view.choosing(shown or ()))
 
+    def show_large(self, metric: str) -> None:
+        """Show `metric` in the large plot, before those that are shown."""
+        view = self._host.state.view
+        self._look(view.choosing((metric, *(name for name in view.shown if name != metric))))
+
     def smooth(self) -> None:
         """Average the curves over more steps, or not at all."""
         self._look(self._host.state.view.smoother())

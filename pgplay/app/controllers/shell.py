@@ -1,21 +1,18 @@
-"""What works on every screen: jumping to a panel, help, the palette, themes, ASCII; and what the next start keeps."""
+"""What works on every screen: jumping to a panel, help, themes, ASCII; and what the next start keeps."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from time import monotonic
 from typing import Any
 
-from textual.app import SystemCommand
-from textual.binding import ActiveBinding, Binding
 from textual.screen import Screen
 from textual.widget import Widget
 
 from pgplay.app import themes
-from pgplay.app.actions import ACTIONS, EVERYWHERE, LOOKS, NOT_IN_THE_PALETTE, KeyChoice, do
+from pgplay.app.actions import ACTIONS, EVERYWHERE, LOOKS, KeyChoice, do
 from pgplay.app.background import in_daemon_thread
-from pgplay.app.help.helpable import explanation_of
+from pgplay.app.help.helpable import TEXTUALS_OWN, explanation_of
 from pgplay.app.host import ShellHost
 from pgplay.app.state import saved_state
 from pgplay.app.state.saved_state import SavedUiState
@@ -26,10 +23,6 @@ DRAFT_SECONDS = 0.5
 
 INTERRUPT_SECONDS = 2.0
 """How long after one ctrl+c another one quits."""
-
-_TEXTUALS = {binding.action for binding in Screen.BINDINGS if isinstance(binding, Binding)}
-"""What Textual has on every screen: it explains nothing."""
-
 
 class ShellController:
     """Does what concerns neither a run nor one screen alone."""
@@ -142,30 +135,9 @@ class ShellController:
         for active in screen.active_bindings.values():
             binding = active.binding
             words = binding.tooltip or binding.description
-            if active.enabled and words and active.node is not active.node.app and binding.action not in _TEXTUALS:
+            if active.enabled and words and active.node is not active.node.app and binding.action not in TEXTUALS_OWN:
                 keys.setdefault(words, []).append(self._host.get_key_display(binding))
         return [(", ".join(names), words) for words, names in keys.items()]
-
-    def commands(self, screen: Screen[Any]) -> Iterator[SystemCommand]:
-        """Return what the palette offers: the keys of `screen`, every action, and the looks."""
-        yield from self._keys_as_commands(screen)
-        for action in ACTIONS:
-            if action.name not in NOT_IN_THE_PALETTE:
-                act = partial(self._host.action_do, action.name)
-                title = action.title[:1].upper() + action.title[1:]
-                yield SystemCommand(title, f"{action.help}  ({action.keys})", act)
-        yield SystemCommand("Choose a theme", "Any of Textual's themes.", self._host.action_change_theme)
-
-    def _keys_as_commands(self, screen: Screen[Any]) -> Iterator[SystemCommand]:
-        actions: dict[str, list[ActiveBinding]] = {}
-        for active in screen.active_bindings.values():
-            if active.node is screen and active.enabled and active.binding.description:
-                actions.setdefault(active.binding.action, []).append(active)
-        for action, (first, *others) in actions.items():
-            if action not in _TEXTUALS:
-                keys = ", ".join(self._host.get_key_display(one.binding) for one in (first, *others))
-                title, words = first.binding.description.capitalize(), first.binding.tooltip or "On this page."
-                yield SystemCommand(title, f"{words}  ({keys})", partial(self._host.run_action, action, screen))
 
     def remember(self) -> None:
         """Keep for the next start what the app is like now."""
@@ -187,6 +159,7 @@ class ShellController:
             theme=self._host.theme,
             ascii=state.ascii,
             speed=state.shows_speed,
+            uses=state.palette_uses,
             shown=state.view.shown,
             smoothing=state.view.smoothing,
             logarithmic=tuple(sorted(state.view.logarithmic)),

@@ -255,6 +255,7 @@ GROUPS: dict[str, dict[str, Explanation]] = {
         "help": Explanation(
             "Help", "What you were looking at when you pressed ?; then all keys, panels and metrics, and a glossary."
         ),
+        "document": Explanation("Page of the documentation", "Its links lead to the other pages. Escape closes it."),
         "glossary": Explanation("Glossary", "Each word with its meaning, its formula, and where to see it."),
     },
 }

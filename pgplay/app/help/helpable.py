@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol, runtime_checkable
 
+from textual.binding import Binding
 from textual.dom import DOMNode
+from textual.screen import Screen
 
 from pgplay.app.help.explanations import PANELS, Explanation
+
+TEXTUALS_OWN = {binding.action for binding in Screen.BINDINGS if isinstance(binding, Binding)}
+"""The actions that Textual has on every screen: nothing to explain or to choose."""
 
 
 @runtime_checkable

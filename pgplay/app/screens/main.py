@@ -143,6 +143,11 @@ class MainScreen(Screen[None]):
             return False
         return True
 
+    def show_setup(self) -> None:
+        """Show the setup where it is hidden."""
+        if not self.setup.display:
+            self.toggle_setup()
+
     def toggle_setup(self) -> None:
         """Show or hide the setup: beside the plots, or over them if there is no room."""
         self.toggle_class("-setup-toggled")

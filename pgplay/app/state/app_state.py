@@ -48,6 +48,8 @@ class AppState:
     parameters: int | None = None
     """The number of parameters of the setup's network, None until it has been checked."""
     view: PlotView = field(default_factory=PlotView)
+    palette_uses: dict[str, int] = field(default_factory=dict, kw_only=True)
+    """How often each entry of the palette was chosen, by its key."""
     ascii: bool = False
     """Whether everything is drawn in ASCII."""
     shows_speed: bool = False

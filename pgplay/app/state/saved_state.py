@@ -39,6 +39,7 @@ class SavedUiState(msgspec.Struct, frozen=True, kw_only=True):
     theme: str = ""
     ascii: bool = False
     speed: bool = False
+    uses: dict[str, int] = {}
     shown: tuple[str, ...] = ()
     smoothing: int = 0
     logarithmic: tuple[str, ...] = ()

@@ -23,7 +23,7 @@ from pgplay.app.widgets.setup.folds import Fold, MoreSettings
 from pgplay.app.widgets.setup.notes import SetupNote, show_problem
 from pgplay.app.widgets.setup.reward_origins import RewardOrigins
 from pgplay.app.widgets.text_fields import LineField, TextField
-from pgplay.config.run_config import RunConfig, fields, to_settings
+from pgplay.config.run_config import RunConfig, fields, make_config, to_settings
 from pgplay.errors import PgplayError
 from pgplay.rewards.spec import OWN, RewardSpec
 
@@ -234,7 +234,7 @@ class Setup(Vertical):
         if not isinstance(value, str):
             return
         if name == "preset":
-            self._load_preset(value)
+            self.load_preset(value)
         elif name == "reward":
             self._own_reward = value == choices.OWN_REWARD
             # Only a person's choice moves the focus, not a value that a preset fills in.
@@ -260,15 +260,15 @@ class Setup(Vertical):
             await self.query_one(MoreSettings).open(fields()[name])
             self.check_now()
 
-    def _load_preset(self, name: str) -> None:
-        from pgplay.config.presets import load_preset
-        from pgplay.config.run_config import make_config
+    def load_preset(self, name: str) -> None:
+        """Show the preset of that name."""
+        from pgplay.config import presets
         from pgplay.rewards.python.source import with_rewards_beside
 
         if name == self.preset:
             return
         try:
-            preset = load_preset(name)
+            preset = presets.load_preset(name)
             config = make_config(with_rewards_beside(preset.settings, preset.path))
             self.load(config, name, origin=f"the preset {name}")
         except PgplayError as error:

@@ -1,0 +1,156 @@
+"""The palette: what it offers and what becomes of a choice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from textual.binding import ActiveBinding
+from textual.screen import Screen
+
+from pgplay.app.actions import ACTIONS, NOT_IN_THE_PALETTE
+from pgplay.app.help.documents import Document, documents
+from pgplay.app.help.explanations import Explanation
+from pgplay.app.help.helpable import TEXTUALS_OWN
+from pgplay.app.host import ShellHost
+from pgplay.app.palette.entries import PaletteEntry
+from pgplay.app.state.plot_view import HISTOGRAM, words_of
+from pgplay.config.presets import preset_names
+from pgplay.config.run_config import fields
+from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
+from pgplay.learning.reports.metrics import METRICS, TRADE
+from pgplay.locale.english.glossary import GLOSSARY, Term
+from pgplay.locale.english.synonyms import SYNONYMS
+from pgplay.rewards.catalogue import REWARDS
+
+
+class PaletteController:
+    """Gathers the entries from the registries of actions, presets, settings, metrics, algorithms, rewards and words."""
+
+    def __init__(
+        self,
+        host: ShellHost,
+        *,
+        change: Callable[[dict[str, Any]], None],
+        plot: Callable[[str], None],
+        go_home: Callable[[], None],
+    ) -> None:
+        """`change` puts settings into the setup, `plot` shows a metric large, `go_home` leads to the main page."""
+        self._host, self._change, self._plot, self._go_home = host, change, plot, go_home
+
+    def entries(self, screen: Screen[Any]) -> list[PaletteEntry]:
+        """Return what there is, the keys of `screen` first."""
+        return [
+            *self._keys_of(screen),
+            *self._actions(),
+            *self._presets(),
+            *self._settings(),
+            *self._plots(),
+            *self._words(),
+            *self._pages(),
+        ]
+
+    def choose(self, entry: PaletteEntry) -> None:
+        """Do what `entry` says, and count it."""
+        uses = self._host.state.palette_uses
+        uses[entry.key] = uses.get(entry.key, 0) + 1
+        entry.run()
+
+    def _keys_of(self, screen: Screen[Any]) -> Iterator[PaletteEntry]:
+        """The keys that a page has of its own, those of one action together."""
+        actions: dict[str, list[ActiveBinding]] = {}
+        for active in screen.active_bindings.values():
+            if active.node is screen and active.enabled and active.binding.description:
+                actions.setdefault(active.binding.action, []).append(active)
+        for action, (first, *others) in actions.items():
+            if action not in TEXTUALS_OWN:
+                keys = ", ".join(self._host.get_key_display(one.binding) for one in (first, *others))
+                words = f"{first.binding.tooltip or 'On this page.'}  ({keys})"
+                run = partial(self._perform, self._host.run_action, action, screen)
+                title = _capital(first.binding.description)
+                yield PaletteEntry("", f"{type(screen).__name__}.{action}", title, words, run)
+
+    def _actions(self) -> Iterator[PaletteEntry]:
+        for action in ACTIONS:
+            if action.name not in NOT_IN_THE_PALETTE:
+                run = partial(self._perform, self._host.action_do, action.name)
+                yield _entry("action", action.name, _capital(action.title), f"{action.help}  ({action.keys})", run)
+        yield PaletteEntry("", "themes", "Choose a theme", "Any of Textual's themes.", self._host.action_change_theme)
+
+    def _presets(self) -> Iterator[PaletteEntry]:
+        for preset in preset_names():
+            words = f"{preset.group} {preset.title}"
+            run = partial(self._load, preset.name)
+            yield PaletteEntry("preset", preset.name, preset.name, preset.teaches, run, words)
+
+    def _settings(self) -> Iterator[PaletteEntry]:
+        for name, field in fields().items():
+            run = partial(self._focus, name)
+            yield _entry("setting", name, name.replace("_", " "), _sentence(field.description), run)
+        for kind, rows in (("algorithm", {**ALGORITHMS, **COMPARATORS}), ("reward", REWARDS)):
+            for name, row in rows.items():
+                run = partial(self._set, kind, name)
+                yield _entry(kind, name, name, _sentence(row.description), run)
+
+    def _plots(self) -> Iterator[PaletteEntry]:
+        for name in (*METRICS, HISTOGRAM, TRADE):
+            words = words_of(name)
+            run = partial(self._show_plot, name)
+            yield _entry("plot", name, words.name, _sentence(words.description), run)
+
+    def _words(self) -> Iterator[PaletteEntry]:
+        for terms in GLOSSARY.values():
+            for term in terms:
+                yield PaletteEntry("word", term.word, term.word, term.meaning, partial(self._explain, term))
+
+    def _pages(self) -> Iterator[PaletteEntry]:
+        for page in documents():
+            words = f"docs {' '.join(page.sections)}"
+            yield PaletteEntry("page", page.name, page.title, page.summary, partial(self._read, page), words)
+
+    # What a choice does
+
+    def _perform(self, action: Callable[..., Any], *arguments: object) -> None:
+        self._host.perform(action(*arguments))
+
+    def _load(self, preset: str) -> None:
+        self._go_home()
+        self._host.main.setup.load_preset(preset)
+
+    def _focus(self, name: str) -> None:
+        self._go_home()
+        self._host.main.show_setup()
+        self._host.perform(self._host.main.setup.open_setting(name))
+
+    def _set(self, name: str, value: str) -> None:
+        self._go_home()
+        self._change({name: value})
+
+    def _show_plot(self, metric: str) -> None:
+        self._go_home()
+        self._plot(metric)
+
+    def _explain(self, term: Term) -> None:
+        from pgplay.app.screens.dialogs.help import HelpScreen
+
+        words = "\n".join(filter(None, (term.meaning, term.formula, f"Seen in: {term.where}.")))
+        self._host.push_screen(HelpScreen(Explanation(term.word, words), ascii=self._host.state.ascii))
+
+    def _read(self, page: Document) -> None:
+        from pgplay.app.screens.dialogs.document import DocumentScreen
+
+        self._host.push_screen(DocumentScreen(page))
+
+
+def _entry(kind: str, name: str, title: str, help: str, run: Callable[[], object]) -> PaletteEntry:
+    """Return an entry with its synonyms; an action's line has no kind before its title."""
+    return PaletteEntry("" if kind == "action" else kind, name, title, help, run, SYNONYMS.get(f"{kind}.{name}", ""))
+
+
+def _capital(title: str) -> str:
+    return f"{title[:1].upper()}{title[1:]}"
+
+
+def _sentence(description: str) -> str:
+    return f"{_capital(description).rstrip('.')}."

@@ -1,0 +1,96 @@
+"""What the palette offers, and how well a text that is typed fits it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import NamedTuple
+
+KINDS = ("", "preset", "setting", "algorithm", "reward", "plot", "word", "page")
+"""The kinds of entries, from the actions, which have no name before their title, to the pages of the documentation."""
+
+EXACT, BEGINS, SYNONYM, SYNONYM_BEGINS, INSIDE, DESCRIBED, MENTIONED = 1.0, 0.9, 0.85, 0.7, 0.6, 0.4, 0.25
+"""How well a typed word fits: it is a word of the title, begins one, is or begins a synonym, stands inside the title,
+begins a word of the description, or stands inside it."""
+
+HABIT, MOST_HABIT = 0.05, 0.25
+"""What each doubling of the uses adds, and all of them together at most: less than a better kind of fit."""
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.casefold())
+
+
+class PaletteEntry:
+    """One thing that the palette offers; `run` does it. `synonyms` are further words that find it."""
+
+    def __init__(
+        self, kind: str, name: str, title: str, help: str, run: Callable[[], object], synonyms: str = ""
+    ) -> None:
+        self.kind, self.name, self.title, self.help, self.run = kind, name, title, help, run
+        self._synonyms = synonyms
+
+    @property
+    def key(self) -> str:
+        """What its uses are counted under."""
+        return f"{self.kind}.{self.name}"
+
+    @property
+    def line(self) -> str:
+        """The title after the kind, as it is listed."""
+        return f"{self.kind}: {self.title}" if self.kind else self.title
+
+    @cached_property
+    def _vocabulary(self) -> tuple[list[str], list[str], list[str]]:
+        return _words(f"{self.title} {self.name}"), _words(f"{self._synonyms} {self.kind}"), _words(self.help)
+
+    def relevance(self, query: str) -> float:
+        """Return how well `query` fits, from 0 (some word of it fits nothing) to 1."""
+        typed = _words(query)
+        fits = [self._fit(word) for word in typed]
+        return sum(fits) / len(fits) if fits and min(fits) > 0 else 0.0
+
+    def _fit(self, word: str) -> float:
+        title, synonyms, help = self._vocabulary
+        if word in title:
+            return EXACT
+        if any(part.startswith(word) for part in title):
+            return BEGINS
+        if word in synonyms:
+            return SYNONYM
+        if any(part.startswith(word) for part in synonyms):
+            return SYNONYM_BEGINS
+        if any(word in part for part in title):
+            return INSIDE
+        if any(part.startswith(word) for part in help):
+            return DESCRIBED
+        return MENTIONED if len(word) > 2 and any(word in part for part in help) else 0.0
+
+
+class Match(NamedTuple):
+    """An entry with its score, the best one highest."""
+
+    score: float
+    entry: PaletteEntry
+
+
+def found(query: str, entries: Iterable[PaletteEntry], uses: Mapping[str, int]) -> list[Match]:
+    """Return the entries that fit `query`, the best first; of equals the most used, then in the order of KINDS."""
+    matches = []
+    for entry in entries:
+        relevance = entry.relevance(query)
+        if relevance:
+            habit = min(MOST_HABIT, HABIT * math.log2(1 + uses.get(entry.key, 0)))
+            matches.append(Match(relevance + habit - KINDS.index(entry.kind) / 1000, entry))
+    return sorted(matches, key=lambda match: -match.score)
+
+
+def suggested(entries: Iterable[PaletteEntry], uses: Mapping[str, int]) -> list[PaletteEntry]:
+    """Return what is offered before anything is typed: what was used, the most used first; then the other actions."""
+    used = [entry for entry in entries if uses.get(entry.key)]
+    used.sort(key=lambda entry: -uses[entry.key])
+    return used + [entry for entry in entries if not entry.kind and not uses.get(entry.key)]

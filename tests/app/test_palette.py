@@ -1,0 +1,112 @@
+"""The palette finds by name, description and synonym, and does what is chosen."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+from textual.command import CommandList, CommandPalette
+
+from pgplay.app.help.documents import NOT_SHOWN, documents
+from pgplay.app.palette.entries import KINDS, PaletteEntry, found, suggested
+from pgplay.app.screens.dialogs.document import DocumentScreen
+from pgplay.app.screens.dialogs.help import HelpScreen
+from pgplay.app.state.saved_state import load_saved_state
+from pgplay.locale.english.synonyms import SYNONYMS
+from tests.app.fake_worker import Bench, opened, until
+
+FITTING = {
+    "lr": ("setting: lr", "plot: Learning rate"),
+    "learning rate": ("setting: lr",),
+    "dark": ("Theme",),
+    "share": ("Recipe", "Runs"),
+    "baseline": ("setting: baseline", "word: baseline", "algorithm: reinforce-baseline"),
+    "csv": ("setting: task", "Runs", "Side by side"),
+    "gpu": ("setting: device",),
+    "exploration": ("setting: entropy",),
+    "own reward": ("page: Write your own reward",),
+    "edit distance": ("reward: levenshtein",),
+    "exit": ("Quit",),
+    "hello": ("preset: hello",),
+}
+"""What a person types, and what has to be among the first six that are found."""
+
+
+def entries_of(bench: Bench) -> Sequence[PaletteEntry]:
+    return bench.app.palette_entries(bench.app.screen)
+
+
+async def test_what_a_person_may_type_finds_what_fits() -> None:
+    async with opened() as (bench, _):
+        entries = entries_of(bench)
+        for query, lines in FITTING.items():
+            first = [match.entry.line for match in found(query, entries, {})[:6]]
+            assert set(lines) <= set(first), (query, first)
+        assert found("xyzzy", entries, {}) == []
+        assert {entry.kind for entry in entries} == set(KINDS)
+        keys = {entry.key for entry in entries}
+        assert [name for name in SYNONYMS if name.removeprefix("action") not in keys] == []
+
+
+def entry(kind: str, name: str, help: str = "") -> PaletteEntry:
+    return PaletteEntry(kind, name, name, help, lambda: None)
+
+
+def test_the_better_fit_comes_first_and_of_equals_the_one_that_is_used_more() -> None:
+    entries = [entry("", "alpha"), entry("", "alphabet"), entry("preset", "alpha"), entry("", "beta", "not alpha")]
+    lines = [match.entry.line for match in found("alpha", entries, {})]
+    assert lines == ["alpha", "preset: alpha", "alphabet", "beta"]
+    used = {"preset.alpha": 2, ".beta": 1000}
+    lines = [match.entry.line for match in found("alpha", entries, used)]
+    assert lines == ["preset: alpha", "alpha", "alphabet", "beta"]
+    assert [one.line for one in suggested(entries, used)] == ["beta", "preset: alpha", "alpha", "alphabet"]
+
+
+async def test_a_choice_leads_to_the_field_the_plot_the_word_or_the_page(home: Path) -> None:
+    async with opened(size=(80, 24)) as (bench, pilot):
+        entries = {one.line: one for one in entries_of(bench)}
+        bench.app.choose_from_palette(entries["setting: lr"])
+        await until(pilot, lambda: bench.app.focused and bench.app.focused.query_ancestor("#setting-lr"))
+        assert bench.app.main.setup.display
+        await pilot.press("escape", "escape")
+        bench.app.choose_from_palette(entries["plot: Gap"])
+        assert bench.app.state.view.shown[0] == "gap"
+        bench.app.choose_from_palette(entries["algorithm: rloo"])
+        await until(pilot, lambda: bench.app.main.setup.typed["algorithm"] == "rloo")
+        bench.app.choose_from_palette(entries["preset: hello"])
+        await until(pilot, lambda: bench.app.main.setup.preset == "hello")
+        bench.app.choose_from_palette(entries["word: baseline"])
+        await until(pilot, lambda: isinstance(bench.app.screen, HelpScreen))
+        await pilot.press("escape")
+        bench.app.choose_from_palette(entries["page: Your first update"])
+        await until(pilot, lambda: isinstance(bench.app.screen, DocumentScreen))
+        await pilot.press("escape", "ctrl+q")
+    assert load_saved_state().memory.uses["setting.lr"] == 1
+
+
+def first_of(bench: Bench) -> str:
+    """The first line that the palette lists."""
+    options = bench.app.screen.query_one(CommandList).options
+    return str(options[0].prompt) if options else ""
+
+
+async def test_typed_words_and_enter_do_what_they_find() -> None:
+    async with opened() as (bench, pilot):
+        assert bench.app.current_theme.dark
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: isinstance(bench.app.screen, CommandPalette))
+        await pilot.press(*"dark")
+        await until(pilot, lambda: "Theme" in first_of(bench))
+        await pilot.press("enter")
+        await until(pilot, lambda: not bench.app.current_theme.dark)
+
+
+def test_every_page_of_the_documentation_ships_with_the_app() -> None:
+    root = Path(__file__).parents[2]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    shipped = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    pages = {f"docs/{page.path.name}" for page in documents()}
+    assert pages == {name for name in shipped if name.startswith("docs/")}
+    assert {path.stem for path in (root / "docs").glob("*.md")} == {page.name for page in documents()} | set(NOT_SHOWN)
+    assert len({page.title for page in documents()}) == len(documents())
