@@ -165,7 +165,7 @@ async def test_a_finding_stands_in_words_above_the_last_line() -> None:
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
         bench.worker.build("training")
-        bench.worker.train(30, findings=(Finding("never-stops"),))
+        bench.worker.train(30, findings=(Finding("never-stops", {"cut": 1.0}),))
         await until(pilot, lambda: "run into the length limit.  Choose a reward" in words(bench, "#finding"))
         bench.worker.train(31, after=30)
         await until(pilot, lambda: not bench.app.main.query_one("#finding").display)

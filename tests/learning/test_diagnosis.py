@@ -229,6 +229,7 @@ def test_findings_of_a_recorded_run_neither_flicker_nor_contradict_each_other(na
     assert SAID[name] <= kinds(said[-1])
     assert every_kind or name == "hello"
     assert_no_contradiction(said)
+    assert not [finding for finding in said[-1] if finding_text(finding.kind, finding.values).startswith("finding.")]
     assert all(changes_of(said, kind) <= 2 for kind in every_kind)
 
 

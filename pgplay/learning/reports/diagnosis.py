@@ -34,7 +34,9 @@ _RISE = Band(appears=0.0, leaves=4.0)
 """The reward's rise from one half of the window to the other, in standard errors; below it a run stands still."""
 _UNDECIDED = Band(appears=0.5, leaves=0.7)
 _STOPS = Band(appears=0.0, leaves=0.02)
-_LOST = Band(appears=0.1, leaves=0.05)
+_REWARD_LOST = Band(appears=0.2, leaves=0.1)
+_MEASURE_LOST = Band(appears=0.1, leaves=0.05)
+"""The share of its peak that a series has lost."""
 _FALL = Band(appears=6.0, leaves=3.0)
 _REWARD_RISE = Band(appears=3.0, leaves=1.0)
 
@@ -149,7 +151,7 @@ def _stalled_by(recent: _Recent, metric: str, said: bool) -> Signal | None:
 def _falling_reward(recent: _Recent, said: bool) -> Finding | None:
     """The reward has been clearly higher."""
     drop = recent.drops.get(REWARD)
-    if drop is None or not _has_fallen(drop, said):
+    if drop is None or not _has_fallen(drop, _REWARD_LOST, said):
         return None
     numbers = {"peak": drop.peak.value.mean, "step": drop.peak.step, "now": drop.value.mean}
     return Finding("falling-reward", numbers, slower(recent.means) or {})
@@ -160,7 +162,7 @@ def _falling_measure(recent: _Recent, said: bool) -> Finding | None:
     fallen = {
         name: drop
         for name, drop in recent.drops.items()
-        if name != REWARD and _has_fallen(drop, said) and _REWARD_RISE.holds(drop.reward_rise, said)
+        if name != REWARD and _has_fallen(drop, _MEASURE_LOST, said) and _REWARD_RISE.holds(drop.reward_rise, said)
     }
     if not fallen:
         return None
@@ -171,8 +173,8 @@ def _falling_measure(recent: _Recent, said: bool) -> Finding | None:
     return Finding("falling-measure", numbers, names=names)
 
 
-def _has_fallen(drop: Drop, said: bool) -> bool:
-    return _LOST.holds(drop.share, said) and _FALL.holds(drop.fall, said)
+def _has_fallen(drop: Drop, lost: Band, said: bool) -> bool:
+    return lost.holds(drop.share, said) and _FALL.holds(drop.fall, said)
 
 
 def _mismatch(recent: _Recent, said: bool) -> Finding | None:

@@ -27,7 +27,7 @@ FINDINGS = {
     "way back to a fresh network, {times:.0f} {times:plural time|times} in the last {steps:.0f} steps.",
     "finding.recovered.advice": "Nothing, if the reward rises again; else a lower lr. recovery none leaves a collapsed "
     "policy alone.",
-    "finding.never-stops": "{cut:percent} of the completions run into the length limit without a stop token.",
+    "finding.never-stops": "{cut:percent} of the completions end without a stop token: they run into the length limit.",
     "finding.never-stops.advice": "Choose a reward that charges for extra characters, such as levenshtein, or a longer "
     "max_length.",
     "finding.steps-too-long": "The reward does not rise, and one step changes the policy by {value:.2g} nats per "
