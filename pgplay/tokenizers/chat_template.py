@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
+import msgspec
+
 from pgplay.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,6 +20,16 @@ if TYPE_CHECKING:
 
 FILE, SETTINGS = "chat_template.jinja", "tokenizer_config.json"
 _LONGEST = 200_000  # characters of a template; those in use have at most 20,000
+
+
+class AddedToken(msgspec.Struct, frozen=True):
+    """A token beside the vocabulary, as tokenizer.json describes it; some take the spaces beside them."""
+
+    id: int
+    content: str
+    special: bool = False
+    lstrip: bool = False
+    rstrip: bool = False
 
 
 class Piece(NamedTuple):
@@ -28,11 +40,11 @@ class Piece(NamedTuple):
 
 
 class Controls:
-    """The tokens that steer a model, as tokenizer.json describes them: those that a template writes, none typed."""
+    """The tokens that steer a model: those that a template writes, none typed."""
 
-    def __init__(self, tokens: Iterable[Mapping[str, Any]]) -> None:
-        longest_first = sorted(tokens, key=lambda token: len(token["content"]), reverse=True)
-        self._typed = re.compile("|".join(re.escape(token["content"]) for token in longest_first) or "(?!)")
+    def __init__(self, tokens: Iterable[AddedToken]) -> None:
+        longest_first = sorted(tokens, key=lambda token: len(token.content), reverse=True)
+        self._typed = re.compile("|".join(re.escape(token.content) for token in longest_first) or "(?!)")
         self._written = re.compile("|".join(map(_as_written, longest_first)) or "(?!)")
 
     def marked(self, text: str, mark: str) -> str:
@@ -48,10 +60,10 @@ class Controls:
         return [*pieces, *_plain(text[end:], mark)]
 
 
-def _as_written(token: Mapping[str, Any]) -> str:
-    """Return the pattern of a token where a template writes it; some take the spaces beside them."""
-    before, after = (r"\s*" if token.get(side) else "" for side in ("lstrip", "rstrip"))
-    return f"{before}{re.escape(token['content'])}{after}"
+def _as_written(token: AddedToken) -> str:
+    """Return the pattern of a token where a template writes it."""
+    before, after = (r"\s*" if takes_spaces else "" for takes_spaces in (token.lstrip, token.rstrip))
+    return f"{before}{re.escape(token.content)}{after}"
 
 
 def _plain(text: str, mark: str) -> list[Piece]:

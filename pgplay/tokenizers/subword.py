@@ -14,11 +14,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from pgplay.errors import InputError
 from pgplay.files.stamp import FileStamp, file_stamp
 from pgplay.model_places import model_folder
 from pgplay.tokenizers.chat_template import (
     SETTINGS,
+    AddedToken,
     ChatTemplate,
     Controls,
     Piece,
@@ -56,22 +59,28 @@ class SubwordTokenizer:
             raise InputError("model.lacks_packages", field="model", reason=str(error)) from error
 
         data = (folder / FILE).read_bytes()
-        described = json.loads(data)
-        if not _is_byte_level(described):
-            raise InputError("model.tokenizer_kind", field="model", folder=str(folder))
-        self._fast = FastTokenizer.from_str(data.decode())
+        try:
+            described = msgspec.json.decode(data, type=_Described)
+            if not described.is_byte_level:
+                raise InputError("model.tokenizer_kind", field="model", folder=str(folder))
+            self._fast = FastTokenizer.from_str(data.decode())
+        except InputError:
+            raise
+        except Exception as error:  # tokenizers raises nothing more specific for a damaged file
+            file, reason = str(folder / FILE), str(error)
+            raise InputError("model.unreadable", field="model", file=file, reason=reason) from error
         self._fast.no_padding()
         self._fast.no_truncation()
         vocabulary = self._fast.get_vocab(with_added_tokens=True)
-        self.vocabulary_size = max(_read(folder / CONFIG).get("vocab_size", 0), 1 + max(vocabulary.values()))
-        added = {token["id"]: token for token in described.get("added_tokens", ())}
+        size = _read(folder / CONFIG).get("vocab_size")
+        self.vocabulary_size = max(size if isinstance(size, int) else 0, 1 + max(vocabulary.values(), default=0))
+        added = {token.id: token for token in described.added_tokens}
         self.stop_ids = _stop_ids(folder, vocabulary, prompts)
-        special = {*self.stop_ids, *(number for number, token in added.items() if token.get("special"))}
+        special = {*self.stop_ids, *(token.id for token in described.added_tokens if token.special)}
         self._bytes = [b""] * self.vocabulary_size
         for text, number in vocabulary.items():
             if number not in special:
-                own = text.encode() if number in added else bytes(_BYTES[letter] for letter in text)
-                self._bytes[number] = own
+                self._bytes[number] = text.encode() if number in added else _bytes_of(text, folder)
         self.pad_id = self.stop_ids[0]
         self._start = _start_id(folder, vocabulary, self.stop_ids)
         self.fingerprint = hashlib.sha256(data).hexdigest()
@@ -79,10 +88,8 @@ class SubwordTokenizer:
         self._prompts = prompts
         # Some models declare the tokens of their turns as plain text; only their template tells.
         source = read_template(folder) if prompts.template == "chat" else ""
-        controls = [
-            token for number, token in added.items() if number in special or _writes(source, token["content"])
-        ]
-        self._numbers = {token["content"]: token["id"] for token in controls}
+        controls = [token for token in added.values() if token.id in special or _writes(source, token.content)]
+        self._numbers = {token.content: token.id for token in controls}
         self._start_text = next(text for text, number in vocabulary.items() if number == self._start)
         self._numbers[self._start_text] = self._start
         self._controls = Controls(controls)
@@ -177,10 +184,32 @@ def _byte_values() -> dict[str, int]:
 _BYTES = _byte_values()
 
 
-def _is_byte_level(described: dict[str, Any]) -> bool:
-    decoder = described.get("decoder") or {}
-    parts = decoder.get("decoders", [decoder])
-    return described.get("model", {}).get("type") == "BPE" and any(one.get("type") == "ByteLevel" for one in parts)
+class _Part(msgspec.Struct):
+    """A part of tokenizer.json by its kind; a decoder may consist of several."""
+
+    type: str = ""
+    decoders: list[_Part] = []
+
+
+class _Described(msgspec.Struct):
+    """What is read of tokenizer.json here."""
+
+    model: _Part
+    decoder: _Part | None = None
+    added_tokens: list[AddedToken] = []
+
+    @property
+    def is_byte_level(self) -> bool:
+        """Whether it is byte-level BPE."""
+        parts = [] if self.decoder is None else self.decoder.decoders or [self.decoder]
+        return self.model.type == "BPE" and any(part.type == "ByteLevel" for part in parts)
+
+
+def _bytes_of(token: str, folder: Path) -> bytes:
+    """Return the bytes that a token of the vocabulary stands for."""
+    if any(letter not in _BYTES for letter in token):
+        raise InputError("model.tokenizer_kind", field="model", folder=str(folder))
+    return bytes(_BYTES[letter] for letter in token)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -210,6 +239,10 @@ def _named(folder: Path, key: str, vocabulary: Mapping[str, int]) -> list[int]:
     """Return the special tokens that the folder's files call `key`; the tokenizer's own comes last."""
     found = [_read(folder / file).get(f"{key}_id") for file in (GENERATION, CONFIG)]
     numbers = [number for one in found for number in (one if isinstance(one, list) else [one]) if number is not None]
+    known = set(vocabulary.values())
+    for number in numbers:
+        if not isinstance(number, int) or number not in known:
+            raise InputError("model.no_such_token", field="model", folder=str(folder), key=key, number=str(number))
     text = _text_of(_read(folder / SETTINGS).get(key))
     return [*numbers, *([vocabulary[text]] if text in vocabulary else [])]
 

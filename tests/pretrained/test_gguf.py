@@ -134,6 +134,19 @@ def test_an_architecture_that_transformers_does_not_read_is_named(tmp_path: Path
         conversion.convert_gguf(tmp_path / "odd.gguf")
 
 
+def test_a_disk_that_fills_up_is_told_and_leaves_nothing(
+    file: Path, tiny_disk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PGPLAY_HOME", str(tiny_disk))
+    (tiny_disk / "ballast").write_bytes(b"x" * 560_000)
+    monkeypatch.setattr(conversion.shutil, "disk_usage", lambda place: type("Usage", (), {"free": 10**12})())
+    assert main(["models", "add", str(file)]) == 1
+    told = capsys.readouterr().err
+    assert "No space left" in told
+    assert "Traceback" not in told
+    assert converted_models() == []
+
+
 def test_a_missing_file_and_a_full_disk_are_told(
     file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 from msgspec.structs import replace
+from safetensors.numpy import save as save_file
 
 from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import InputError, PgplayError
@@ -168,6 +170,27 @@ def test_a_folder_that_cannot_be_trained_is_refused_in_one_line(
         read_plan(make_config({**SETTINGS, "model": folder}))
     assert words in refused.value.problem
     assert refused.value.field == "model"
+
+
+def test_damaged_and_quantised_weights_are_refused_in_one_line(folder: str) -> None:
+    path = Path(folder) / "model.safetensors"
+    whole = path.read_bytes()
+    for content, words in (
+        (whole[: len(whole) // 2], "cannot be read"),
+        (b"", "cannot be read"),
+        (save_file({"lm_head.weight": np.zeros((4, 4), np.int8)}), "quantised"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(InputError, match=words) as refused:
+            read_plan(make_config({**SETTINGS, "model": folder}))
+        assert refused.value.field == "model"
+
+
+def test_the_folder_of_an_adapter_is_no_model_and_says_how_it_is_used(tmp_path: Path) -> None:
+    (tmp_path / "adapter_config.json").write_text("{}")
+    with pytest.raises(InputError, match="holds an adapter") as refused:
+        read_plan(make_config({**SETTINGS, "model": str(tmp_path)}))
+    assert "pgplay policies import" in refused.value.remedy
 
 
 def test_texts_beyond_the_context_are_refused(folder: str) -> None:

@@ -19,6 +19,10 @@ POLICY_ERRORS: dict[str, str] = {
         "{file} takes {megabytes:,.0f} MB as plain numbers, and {folder} has {free_megabytes:,.0f} MB free."
     ),
     "error.gguf.no_room.remedy": "Free some, or move pgplay's data by PGPLAY_HOME.",
+    "error.model.is_adapter": "{folder} holds an adapter, not a model.",
+    "error.model.is_adapter.remedy": "Add it to the library: pgplay policies import {folder}",
+    "error.model.no_such_token": "The model in {folder} has no token {number}, which its {key} is said to be.",
+    "error.model.no_such_token.remedy": "Download the model again.",
     "error.model.half_there": "{folder} holds half a model: it lacks {files:list}.",
     "error.model.half_there.remedy": "Download the rest again.",
     "error.model.unreadable": "{file} cannot be read: {reason}.",

@@ -16,6 +16,9 @@ from pgplay.policies.families.base import OF_PRETRAINED, ModelFamily, ModelSpec,
 from pgplay.tokenizers.registry import CHARACTERS
 from pgplay.tokenizers.subword import PromptFormat, SubwordTokenizer, subword_tokenizer, tokenizer_files
 
+_ADAPTER = "adapter_config.json"
+_TRAINABLE = ("F64", "F32", "BF16", "F16")
+"""The types of tensors that are whole weights; any other one is quantised."""
 LR_TIMES_WIDTH = 0.4
 """Default learning rate of an adapter of the usual rank, times the model's width: 7e-4 for SmolLM2-135M."""
 
@@ -70,7 +73,8 @@ def pretrained_model(name: str) -> ModelSpec:
     model = model_place(name)
     config = model_folder(model) / CONFIG
     if not config.is_file():
-        raise InputError("model.no_folder", field="model", folder=str(config.parent))
+        code = "model.is_adapter" if (config.parent / _ADAPTER).is_file() else "model.no_folder"
+        raise InputError(code, field="model", folder=str(config.parent))
     return _model(model, file_stamp(config))
 
 
@@ -101,7 +105,11 @@ def weights_of(model: str) -> Shapes:
     for file in weight_files(model):
         try:
             with safe_open(file, "np") as tensors:
-                shapes |= {name: tuple(tensors.get_slice(name).get_shape()) for name in tensors.keys()}  # noqa: SIM118
+                for name in tensors.keys():  # noqa: SIM118
+                    tensor = tensors.get_slice(name)
+                    if tensor.get_dtype() not in _TRAINABLE:
+                        raise InputError("model.quantised", field="model", folder=str(file.parent))
+                    shapes[name] = tuple(tensor.get_shape())
         except (SafetensorError, OSError) as error:
             raise InputError("model.unreadable", field="model", file=str(file), reason=str(error)) from error
     return shapes
@@ -143,7 +151,8 @@ def _config(folder: Path) -> dict[str, Any]:
     except ValueError as error:
         file = str(folder / CONFIG)
         raise InputError("model.unreadable", field="model", file=file, reason=str(error)) from error
-    kinds = config.get("architectures") or () if isinstance(config, dict) else ()
+    kinds = config.get("architectures") if isinstance(config, dict) else ()
+    kinds = kinds if isinstance(kinds, list) else ()
     if not any(str(kind).endswith(("ForCausalLM", "LMHeadModel")) for kind in kinds):
         raise InputError("model.not_causal", field="model", folder=str(folder), kinds=[str(kind) for kind in kinds])
     if config.get("quantization_config"):

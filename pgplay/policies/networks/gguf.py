@@ -52,6 +52,7 @@ def _numbers_in(file: Path) -> int:
 
 def _write(file: Path, folder: Path) -> None:
     """Fill `folder` with the model, its tokenizer and its chat template."""
+    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
 
@@ -67,7 +68,10 @@ def _write(file: Path, folder: Path) -> None:
     model.hf_quantizer = None
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config
-    model.save_pretrained(folder)
+    try:
+        model.save_pretrained(folder)
+    except SafetensorError as error:  # also for a full disk
+        raise OSError(str(error)) from error
     tokenizer.save_pretrained(folder)
 
 

@@ -8,7 +8,7 @@ from pgplay.app.rewards.draft import kept_rewards
 from pgplay.app.widgets.setup import form
 from pgplay.app.widgets.setup.described_select import Entry
 from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
-from pgplay.model_places import is_pretrained, models_at_hand
+from pgplay.model_places import hub_model, is_pretrained, models_at_hand
 from pgplay.policies.families.catalogue import MODELS, chosen_model
 from pgplay.policies.families.pretrained import PRETRAINED
 from pgplay.worker.protocol.records import Device
@@ -65,9 +65,14 @@ def models(vocabulary: int, typed: str, *, has_prompts: bool) -> list[Entry]:
             Entry(name, label, MODELS[name].family.description, brief=" ".join(label.split()))
             for name, label in labels.items()
         ),
-        *(Entry(name, name, PRETRAINED.description) for name in at_hand),
-        *(Entry(name, Path(name).name, PRETRAINED.description) for name in others),
+        *(Entry(name, _label_of(name), PRETRAINED.description) for name in at_hand),
+        *(Entry(name, _label_of(name), PRETRAINED.description) for name in others),
     ]
+
+
+def _label_of(model: str) -> str:
+    """Return a pretrained model's name, for a folder its last part."""
+    return model if hub_model(model) else Path(model).name
 
 
 def devices(known: tuple[Device, ...], typed: str) -> list[Entry]:
