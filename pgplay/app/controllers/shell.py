@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+import threading
 from time import monotonic
 from typing import Any
 
@@ -11,7 +11,6 @@ from textual.widget import Widget
 
 from pgplay.app import themes
 from pgplay.app.actions import ACTIONS, EVERYWHERE, LOOKS, KeyChoice, do
-from pgplay.app.background import in_daemon_thread
 from pgplay.app.help.helpable import TEXTUALS_OWN, explanation_of
 from pgplay.app.host import ShellHost
 from pgplay.app.state import saved_state
@@ -141,17 +140,20 @@ class ShellController:
 
     def remember(self) -> None:
         """Keep for the next start what the app is like now."""
-        saved_state.save_ui_state(self._present())
+        if self._host.screen_stack:
+            saved_state.save_ui_state(self._present())
 
     def keep_draft(self) -> None:
         """Keep what is typed, so that less than a second of it is lost however the app ends."""
         if not self._keeps_draft:
             self._keeps_draft = True
-            self._host.set_timer(DRAFT_SECONDS, lambda: self._host.perform(self._save()))
+            self._host.set_timer(DRAFT_SECONDS, self._save_draft)
 
-    async def _save(self) -> None:
+    def _save_draft(self) -> None:
+        """Write the state from a thread of its own: no key waits for the disk."""
         self._keeps_draft = False
-        await in_daemon_thread(partial(saved_state.save_ui_state, self._present()))
+        if self._host.screen_stack:
+            threading.Thread(target=saved_state.save_ui_state, args=(self._present(),), daemon=True).start()
 
     def _present(self) -> SavedUiState:
         state, setup = self._host.state, self._host.main.setup

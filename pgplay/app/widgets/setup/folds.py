@@ -20,20 +20,23 @@ class Fold(Collapsible):
     """Holds the rows of `fields`, which are made when it is first unfolded; its title counts the changed ones."""
 
     def __init__(self, title: str, fields: Iterable[Field], typed: Typed, *, id: str, unfolded: bool = False) -> None:
-        super().__init__(title=title, collapsed=not unfolded, id=id, classes="fold")
         self._heading, self._typed = title, typed
         self.fields = tuple(fields)
+        first = self.parts() if unfolded else ()
+        super().__init__(*first, title=title, collapsed=not unfolded, id=id, classes="fold")
 
     def parts(self) -> Iterable[Widget]:
         """Return what the fold holds."""
         typed = self._typed()
         return (Setting(field, typed[field.name]) for field in self.fields)
 
-    async def fill(self) -> None:
-        """Make what the fold holds, if it has not been unfolded before."""
+    async def fill(self) -> bool:
+        """Make what the fold holds, if it has not been unfolded before; returns whether it made anything."""
         contents = self.query_one(Collapsible.Contents)
-        if not contents.children:
-            await contents.mount(*self.parts())
+        if contents.children:
+            return False
+        await contents.mount(*self.parts())
+        return True
 
     def show_changed(self, names: Collection[str]) -> None:
         """Count the fields that are among the changed `names` in the title."""

@@ -247,8 +247,8 @@ class Setup(Vertical):
     @on(Collapsible.Expanded)
     async def _unfolded(self, event: Collapsible.Expanded) -> None:
         assert isinstance(event.collapsible, Fold)
-        await event.collapsible.fill()
-        self.check_now()
+        if await event.collapsible.fill():
+            self.check_now()
         if not self._is_roomy:
             event.collapsible.scroll_visible(top=True)
 
