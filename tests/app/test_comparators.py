@@ -40,7 +40,7 @@ async def test_a_setting_that_does_nothing_for_a_search_is_said_beneath_its_fiel
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
-        await unfold(bench, pilot, "learning", "lr")
+        await unfold(bench, "lr")
         field(bench, "lr").value = "0.01"
         pick(bench, "algorithm", "random-search")
         await until(pilot, lambda: "trains no network, so lr has no effect" in words(bench, "#setting-lr .problem"))

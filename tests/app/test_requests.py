@@ -19,13 +19,14 @@ async def trained(bench: Bench, pilot: Pilot[int]) -> None:
     bench.worker.build("training", temperature=0.9)
     bench.worker.train(5)
     await until(pilot, lambda: bench.app.state.step == 5)
-    await unfold(bench, pilot, "learning", "temperature")
+    await unfold(bench, "temperature")
 
 
 async def change(bench: Bench, pilot: Pilot[int], **typed: str) -> int:
     """Type live settings and return the number of the change that they ask for."""
     before = len(bench.sent(Change))
     for name, text in typed.items():
+        await unfold(bench, name)
         field(bench, name).value = text
     await until(pilot, lambda: len(bench.sent(Change)) > before)
     return bench.worker.request(Change)
