@@ -22,7 +22,16 @@ from pgplay.files.text import parse_toml, read_text
 PRESET_LIMIT = 1_000_000
 """Most bytes of a preset's file."""
 
-GROUPS = ("start here", "algorithms", "watch it fail", "prompts", "style", "other texts", "your own")
+GROUPS = (
+    "start here",
+    "algorithms",
+    "watch it fail",
+    "prompts",
+    "style",
+    "pretrained models",
+    "other texts",
+    "your own",
+)
 """The groups of presets, in their order; the last one is that of a file without a group."""
 
 _KEYS = {
