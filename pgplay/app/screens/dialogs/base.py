@@ -48,6 +48,10 @@ BACK = Binding("escape", "dismiss", "back", key_display="esc")
 """The last key of a full screen."""
 
 
+FILTER = Binding("slash", "filter", "filter", key_display="/")
+"""The key that filters the rows of a list."""
+
+
 WAYS_OUT = (BACK.key, "question_mark", "f1")
 """The keys that leave a page or explain it; one of the last two, as a field takes the question mark for text."""
 

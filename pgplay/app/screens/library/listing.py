@@ -21,7 +21,6 @@ from pgplay.app.widgets.places import Places
 from pgplay.app.widgets.text_fields import LineField
 from pgplay.errors import PgplayError
 
-FILTER = Binding("slash", "filter", "filter", key_display="/")
 LEAVE = Binding("escape", "leave", "back", key_display="esc")
 
 AT_ONCE = 200

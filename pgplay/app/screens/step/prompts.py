@@ -9,18 +9,19 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import DataTable, Static
+from textual.widgets import DataTable, Input, Static
 
 from pgplay.app.drawing import number_format
 from pgplay.app.drawing.alignment_text import coloured
 from pgplay.app.drawing.terminal_text import terminal_text
 from pgplay.app.messages import LooksChanged, StateShown, WriteForPrompt
-from pgplay.app.screens.dialogs.base import Keys
+from pgplay.app.screens.dialogs.base import FILTER, Keys
 from pgplay.app.screens.step.polling import Polling
 from pgplay.app.state.app_state import AppState, waiting_for_policy
 from pgplay.app.widgets.data_tables import chosen_key
 from pgplay.app.widgets.places import Places
 from pgplay.app.widgets.samples import Samples, component_styles
+from pgplay.app.widgets.text_fields import LineField
 from pgplay.learning.reports.step_report import PromptSheet, Sample
 
 MOST_POINTS = 120
@@ -43,7 +44,8 @@ class PromptsScreen(Polling):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,w", "write", "sample", key_display="enter"),
         Binding("o", "order", "worst first / task order"),
-        Binding("escape", "dismiss", "back", key_display="esc"),
+        FILTER,
+        Binding("escape", "leave", "back", key_display="esc"),
     ]
     AUTO_FOCUS = "#prompts"
     COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES
@@ -60,6 +62,9 @@ class PromptsScreen(Polling):
         yield Places("place_map", 1)
         yield Static(id="prompts-title", classes="page-title")
         yield DataTable(id="prompts", cursor_type="row", cursor_foreground_priority="renderable")
+        field = LineField(placeholder="Filter: words that a prompt or its completion contains", id="filter")
+        field.display = False
+        yield field
         yield Static(id="watched")
         yield Keys()
 
@@ -115,7 +120,7 @@ class PromptsScreen(Polling):
             ("greedy completion", free - prompt_width),
         ):
             table.add_column(title, width=width)
-        keys = list(self._rows)
+        keys = [key for key, row in self._rows.items() if self._fits(row)]
         if self._worst_first:
             keys.sort(key=lambda key: self._rows[key].sample.reward)
         styles = component_styles(self)
@@ -132,6 +137,34 @@ class PromptsScreen(Polling):
         if keys:
             table.move_cursor(row=keys.index(chosen) if chosen in keys else min(max(at, 0), len(keys) - 1))
         self._show_watched()
+
+    def _fits(self, row: _Row) -> bool:
+        """Return whether a row contains every word of the filter, however it is capitalised."""
+        text = f"{SIDES[row.side]} {row.sample.prompt} {row.sample.text}".casefold()
+        return all(word in text for word in self.query_one("#filter", Input).value.casefold().split())
+
+    @on(Input.Changed, "#filter")
+    def _filtered(self) -> None:
+        self._list()
+
+    @on(Input.Submitted, "#filter")
+    def _filter_left(self) -> None:
+        self.query_one("#prompts").focus()
+
+    def action_filter(self) -> None:
+        """Type words that the rows are to contain."""
+        field = self.query_one("#filter", Input)
+        field.display = True
+        field.focus()
+
+    def action_leave(self) -> None:
+        """Take the filter away, or else leave the page."""
+        field = self.query_one("#filter", Input)
+        if field.display:
+            field.value, field.display = "", False
+            self.query_one("#prompts").focus()
+        else:
+            self.dismiss()
 
     def _prompt(self, sample: Sample, width: int | None = None) -> Text:
         if sample.prompt:
