@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 
 
 async def in_daemon_thread(compute: Callable[[], Result]) -> Result:
-    """Return what `compute` returns, or raise what it raises, from a thread of its own.
+    """Run `compute` in a thread of its own, and return its result or raise its exception.
 
     A thread of asyncio's own pool would keep the process from ending until it is done.
     """

@@ -20,7 +20,7 @@ class CommandQueue:
         self._numbers = count(1)
 
     def send(self, command: Command) -> int:
-        """Send a command now, or as soon as the worker is ready; a worker that is gone is started anew.
+        """Send a command now, or as soon as the worker is ready; a worker that is gone is started again.
 
         Returns the command's number, which its answer carries.
         """
@@ -41,9 +41,9 @@ class CommandQueue:
             self._deliver(command)
 
     def forget(self, request: int) -> None:
-        """Take back the command of that number, if it has not been sent."""
+        """Withdraw the command of that number if it was not sent yet."""
         self._early = [command for command in self._early if command.request != request]
 
     def clear(self) -> None:
-        """Take back all commands that have not been sent."""
+        """Withdraw all commands that were not sent yet."""
         self._early.clear()

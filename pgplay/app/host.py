@@ -1,4 +1,4 @@
-"""What the controllers use of the app: the state, the worker, the screens. They know no more of it than this."""
+"""The app as its controllers see it: the state, the worker, the screens."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class SetupForm(Protocol):
         """Show `texts` in the fields of a change that the worker refused, and why beside one of them."""
 
     def forget_refusal(self) -> None:
-        """Say no more why a change was refused."""
+        """Remove the reason for a refused change."""
 
 
 class MainPage(Protocol):
@@ -72,7 +72,7 @@ class MainPage(Protocol):
 
     @property
     def focused_metric(self) -> str | None:
-        """The metric of the plot that has the focus, or else of the large plot; None where that is no curve."""
+        """The metric of the plot that has the focus, or else of the large plot; None if that is not a curve."""
 
     def post_message(self, message: Message) -> bool:
         """Report something to the screen."""
@@ -81,7 +81,7 @@ class MainPage(Protocol):
         """Give the whole screen to one panel, or undo that."""
 
     def leave_field(self) -> bool:
-        """Leave the field that has the focus; returns whether there was anything to leave."""
+        """Leave the focused field; returns whether there was one."""
 
     def show_setup(self) -> None:
         """Show the setup where it is hidden."""
@@ -113,7 +113,7 @@ class AppHost(Protocol):
         """Send a command to the worker now, or as soon as it is ready; returns its number, which the answer carries."""
 
     def forget(self, request: int) -> None:
-        """Take back the command of that number, if it still waits for the worker."""
+        """Withdraw the command of that number if it was not sent yet."""
 
     def redraw(self, *parts: Part) -> None:
         """Show the state again, in `parts` of the main screen or in all of it."""
@@ -122,16 +122,16 @@ class AppHost(Protocol):
         """Show a short message over the screen."""
 
     def post_message(self, message: Message) -> bool:
-        """Ask for something that another controller does."""
+        """Post a message to another controller."""
 
     def show(self, message: Message) -> None:
-        """Let the uppermost screen show `message`; where it does not, the app handles it."""
+        """Pass `message` to the uppermost screen; the app handles it unless the screen stops it."""
 
     async def action_do(self, name: str) -> None:
         """Do the action of that name."""
 
     def perform(self, work: Coroutine[Any, Any, object]) -> object:
-        """Do `work`, which may ask the person or read a file, beside everything else."""
+        """Run `work` in the background; it may ask the person or read a file."""
 
     def push_screen(self, screen: Screen[Any]) -> object:
         """Show a screen."""
@@ -179,4 +179,4 @@ class ShellHost(AppHost, Protocol):
         """Apply the styles again."""
 
     def change_looks(self) -> None:
-        """Draw every screen again by the present theme and signs."""
+        """Redraw every screen with the present theme and character set."""

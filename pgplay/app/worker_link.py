@@ -1,4 +1,4 @@
-"""What the app needs of its worker: start, send, close. Tests put a scripted one in its place."""
+"""The worker as the app sees it: start, send, close; tests use a scripted one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking into a step: what the app asks the worker for, and the screens that show the answers."""
+"""Inspecting a step, the policy's map and the prompts: requests to the worker, and the screens for the answers."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class InspectionController:
             self._host.push_screen(PromptsScreen(self._host.state, self.list_prompts))
 
     def health(self) -> None:
-        """Tell how the learning signal stands."""
+        """Show the health of the learning signal."""
         from pgplay.app.screens.dialogs.signals import HealthScreen
 
         self._host.push_screen(HealthScreen(self._host.state, self.change))
@@ -137,18 +137,18 @@ class InspectionController:
         self._say_what_comes(settings, to_settings(config))
 
     def dissect(self) -> None:
-        """Have the next step taken apart; one is made where the run rests."""
+        """Record the next step in full; a paused run makes one."""
         if self._host.state.worker == "dead":
             self._host.notify_user("The worker is gone. Press u to resume the run, or space to start a new one.")
         else:
             self._host.send(InspectStep())
 
     def list_prompts(self) -> None:
-        """Have the prompts told, with what the present policy writes for each."""
+        """Request the prompts with the present policy's greedy completions."""
         self._ask(ListPrompts())
 
     def map(self) -> None:
-        """Have the present policy's map told."""
+        """Request the present policy's map."""
         self._ask(Map())
 
     def _ask(self, question: ListPrompts | Map) -> None:

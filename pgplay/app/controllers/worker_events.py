@@ -1,4 +1,4 @@
-"""What the worker reports by itself: notices, failures, its own end; and the curves of a run that was resumed."""
+"""Events that answer no command: notices, failures, the worker's exit; and the curves of a resumed run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class WorkerEvents:
-    """Shows what no screen has shown."""
+    """Shows the events that no screen has shown."""
 
     def __init__(self, host: AppHost) -> None:
         self._host = host

@@ -1,8 +1,8 @@
 """The whole screen in ASCII, for fonts and terminals without braille, boxes and blocks.
 
-It is a filter over what is drawn, so every plot, border and sign is covered and no widget knows of it. A braille cell
-becomes the sign that lies at the height of its dots. What a policy wrote in other scripts stays as it is; therefore the
-Greek of formulas is not the filter's: `spelled` writes it out where they are laid out.
+A filter over everything drawn, so that no widget needs to know of it. A braille cell becomes the sign at the height of
+its dots. Completions in other scripts stay as they are; so Greek letters of formulas are not filtered but spelled out
+by `spelled` where formulas are laid out.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ _SPELLED = str.maketrans({
 
 
 def spelled(formula: str) -> str:
-    """Return a formula of the house's with its letters as words, which take more room."""
+    """Return a formula with its Greek letters and signs spelled out, which takes more room."""
     return formula.translate(_SPELLED)
 
 
 @lru_cache(maxsize=4096)
 def to_ascii(text: str) -> str:
-    """Return `text` with what is drawn in it as ASCII, cell by cell."""
+    """Return `text` with drawn signs as ASCII, cell by cell."""
     return text if text.isascii() else "".join(map(_sign, text))
 
 
@@ -69,7 +69,7 @@ def _sign(character: str) -> str:
 
 
 class Ascii(LineFilter):
-    """Replaces what is drawn by ASCII, as the last thing before it reaches the terminal."""
+    """Replaces drawn signs by ASCII, last before the terminal."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """Return `segments` with the same styles and other signs."""

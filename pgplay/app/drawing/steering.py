@@ -1,4 +1,4 @@
-"""The net under all that is drawn: no character that would steer the terminal gets through it.
+"""A last filter over everything drawn, which removes characters that would steer the terminal.
 
 Texts are shown with signs in place of such characters (`terminal_text`); what comes as far as this has none, as nobody
 foresaw it, and is taken out. It takes no cell, so that nothing moves.

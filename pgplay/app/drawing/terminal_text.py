@@ -13,19 +13,19 @@ from rich.style import Style
 from rich.text import Text
 
 ELLIPSIS = "…"
-"""Stands where a text does not fit on the screen."""
+"""Marks a text cut to the screen's width."""
 
 LENGTH_LIMIT = "⊣"
-"""Stands after a completion that was cut at the length limit, before its stop token."""
+"""Marks a completion cut at the length limit, before its stop token."""
 
 _SIGNS = {"\n": "↵", "\t": "⇥", "\r": "␍", "\x7f": "␡", "\u2028": "↵", "\u2029": "¶"}
 _UNSHOWABLE = "\N{REPLACEMENT CHARACTER}"
 _HIDDEN = "¦"
-"""Stands for a character that has no shape of its own: joiners, direction marks, variation selectors."""
+"""The sign of an invisible character: a joiner, direction mark or variation selector."""
 
 
 def visible_sign(character: str) -> str:
-    """Return the sign that stands for one `character`: itself, unless it would steer the terminal or show nothing."""
+    """Return the sign shown for a `character`: itself, unless it would steer the terminal or is invisible."""
     if character in _SIGNS:
         return _SIGNS[character]
     if " " <= character <= "~":
@@ -41,7 +41,7 @@ def visible_sign(character: str) -> str:
 
 
 def is_mark(character: str) -> bool:
-    """Tell whether `character` is drawn over the one before it (an accent of its own, no cell wide)."""
+    """Tell whether `character` is drawn over the one before it (a combining accent, no cell wide)."""
     return unicodedata.category(character) in ("Mn", "Me")
 
 
@@ -51,7 +51,7 @@ def plain(text: str, *, lines: bool = False) -> str:
 
 
 def for_field(text: str) -> str:
-    """Return outside `text` as a field to edit shows it: what steers a terminal made visible, emoji left whole."""
+    """Return outside `text` as an editable field shows it: control characters visible, emoji whole."""
     return "".join(character if is_joiner(character) else visible_sign(character) for character in text)
 
 
@@ -63,7 +63,7 @@ def is_joiner(character: str) -> bool:
 def terminal_text(text: str, style: str | Style = "", *, width: int | None = None, lines: bool = False) -> Text:
     """Return outside `text` as a Text that holds no markup and no control character.
 
-    With `width` it is cut to so many cells, an ellipsis marking the cut. With `lines`, newlines stay newlines.
+    With `width` it is cut to that many cells, an ellipsis marking the cut. With `lines`, newlines stay newlines.
     """
     safe = plain(text, lines=lines)
     return Text(fit(safe, width) if width is not None else safe, style=style, end="")
@@ -92,7 +92,7 @@ def pad(text: str, width: int) -> str:
 
 
 def pad_left(text: str, width: int) -> str:
-    """Return `text` set to the right in `width` cells; cut where it is wider."""
+    """Return `text` right-aligned in `width` cells, cut if it is wider."""
     fitted = fit(text, width)
     return " " * (width - cell_len(fitted)) + fitted
 

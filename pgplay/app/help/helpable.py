@@ -1,4 +1,4 @@
-"""What F1 says of a thing on the screen: any widget can explain itself."""
+"""Explanations for F1: any widget can explain itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TEXTUALS_OWN = {binding.action for binding in Screen.BINDINGS if isinstance(bind
 
 @runtime_checkable
 class Helpable(Protocol):
-    """A widget that says what it is."""
+    """A widget that explains itself."""
 
     def explain(self) -> Explanation:
         """Return what F1 shows of this widget."""
@@ -25,11 +25,11 @@ class Helpable(Protocol):
 
 
 def explanation_of(nodes: Iterable[DOMNode | None]) -> Explanation | None:
-    """Return what the first of `nodes` that can say anything says, each asked with all that it lies in."""
+    """Return the explanation of the first of `nodes` that has one, itself or by an ancestor."""
     for node in nodes:
-        for one in node.ancestors_with_self if node is not None else ():
-            if isinstance(one, Helpable):
-                return one.explain()
-            if one.id in PANELS:
-                return PANELS[one.id]
+        for widget in node.ancestors_with_self if node is not None else ():
+            if isinstance(widget, Helpable):
+                return widget.explain()
+            if widget.id in PANELS:
+                return PANELS[widget.id]
     return None

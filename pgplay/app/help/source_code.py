@@ -81,12 +81,12 @@ def _parsed(file: str) -> tuple[str, ast.Module]:
 
 
 def sources(stop: str, rules: AlgorithmSettings) -> list[Source]:
-    """Return the sources at `places`, a person's own Python as its file is now; raises InputError and OSError."""
-    found = [source_of(place) for place in places(stop, rules)]
+    """Return the sources of `places`, with a person's own Python read from its file; raises InputError and OSError."""
+    texts = [source_of(place) for place in places(stop, rules)]
     if stop == "score" and is_python(rules.reward):
         python = read_python(rules.reward)
-        found.append(Source(python.name, rules.reward, 1, python.text))
-    return found
+        texts.append(Source(python.name, rules.reward, 1, python.text))
+    return texts
 
 
 def function_names(file: str) -> list[str]:
@@ -98,15 +98,15 @@ def source_of(place: Place) -> Source:
     """Return the source at `place`; raises LookupError where there is no such function, OSError without the file."""
     file, name = place
     text, tree = _parsed(file)
-    found: ast.AST = tree
+    definition: ast.AST = tree
     for part in name.split("."):
-        body = found.body if isinstance(found, ast.Module | ast.ClassDef) else []
+        body = definition.body if isinstance(definition, ast.Module | ast.ClassDef) else []
         nodes = [node for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == part]
         if not nodes:
             raise LookupError(f"{file} has no {name}")
-        found = nodes[0]
-    assert isinstance(found, ast.FunctionDef | ast.ClassDef)
-    first = min([found.lineno, *(decorator.lineno for decorator in found.decorator_list)])
-    lines = lines_of(text)[first - 1 : found.end_lineno]
+        definition = nodes[0]
+    assert isinstance(definition, ast.FunctionDef | ast.ClassDef)
+    first = min([definition.lineno, *(decorator.lineno for decorator in definition.decorator_list)])
+    lines = lines_of(text)[first - 1 : definition.end_lineno]
     indent = len(lines[0]) - len(lines[0].lstrip())
     return Source(name, f"pgplay/{file}", first, "\n".join(line[indent:] for line in lines))

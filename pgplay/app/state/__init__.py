@@ -1,1 +1,1 @@
-"""What the app knows: one place holds it, widgets show it."""
+"""The app's state, held in one place and shown by widgets."""

@@ -1,4 +1,4 @@
-"""The app's one state: what the worker reports, what is set up, and how it is looked at; widgets only read it."""
+"""The app's one state: the worker's reports, the setup, and the view of both; widgets only read it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from pgplay.worker.protocol.records import Device, EndCause, RunInfo, RunState
 LOG_LINES = 500
 RECORDS = 200
 RESUMED = "resumed"
-"""What the plots say where a run went on from a checkpoint."""
+"""The plots' mark where a run was resumed from a checkpoint."""
 STAGES = ("sample", "score", "learn")
 
 WorkerState = Literal["starting", "ready", "dead"]
@@ -44,7 +44,7 @@ class AppState:
     """The worker and its run, the setup, and the person's view of them."""
 
     settings: dict[str, Any] | None = None
-    """The checked setup, None while something in it is wrong."""
+    """The checked setup, None while it has an error."""
     parameters: int | None = None
     """The number of parameters of the setup's network, None until it has been checked."""
     view: PlotView = field(default_factory=PlotView)
@@ -78,18 +78,18 @@ class AppState:
     records: list[Sample] = field(default_factory=list)
     """Each best completion that beat the one before, the first ones first."""
     anatomy: StepDetail | None = None
-    """The step that was taken apart last."""
+    """The last step recorded in full."""
     map: PolicyMap | None = None
     prompts: PromptSheet | None = None
-    """What the policy would write, as it was told last."""
+    """The newest list of prompts with the policy's greedy completions."""
     tempo: float = 0.0
-    """Seconds that each step is made to take at least, 0 at full speed."""
+    """Slow motion: the minimum duration of a step in seconds, 0 at full speed."""
     waiting: bool = False
     """A start was asked for and has not been answered yet."""
     history: History = field(default_factory=History)
     log: deque[str] = field(default_factory=lambda: deque(maxlen=LOG_LINES))
     lines_noted: int = 0
-    """How many lines were ever put into the log, which keeps the last ones."""
+    """The number of lines ever added to the log, which keeps the last ones."""
 
     @property
     def is_going(self) -> bool:
@@ -105,12 +105,12 @@ class AppState:
 
     @property
     def has_run(self) -> bool:
-        """Whether there is a run, going on or at rest."""
+        """Whether there is a run, training or at rest."""
         return self.info is not None and self.run != "idle"
 
     @property
     def has_policy(self) -> bool:
-        """Whether there is a policy to save and to write with; a search has none."""
+        """Whether there is a policy to save and to sample from; a search has none."""
         return self.has_run and self.info is not None and self.info.has_policy
 
     @property
@@ -145,7 +145,7 @@ class AppState:
 
     @property
     def signals(self) -> tuple[Signal, ...]:
-        """How the learning signal stands, judged by the recent steps; empty before the first one."""
+        """The health of the learning signal over the recent steps; empty before the first one."""
         if not self.history.last_step:
             return ()
         newest = {} if self.report is None else {name: self.report.metrics.get(name) for name in NEWEST}
@@ -153,7 +153,7 @@ class AppState:
         return signals(self.history.means(METRICS, RECENT_STEPS) | told)
 
     def apply(self, event: Event) -> None:
-        """Take in what the worker tells."""
+        """Update the state by an event of the worker."""
         match event:
             case Ready():
                 self.worker, self.devices, self.versions = "ready", event.devices, event.versions
@@ -180,12 +180,12 @@ class AppState:
                 pass
 
     def note(self, line: str) -> None:
-        """Keep a line that was printed, by the worker or by a reward that a screen runs."""
+        """Add a line printed by the worker, or by a reward that a screen runs, to the log."""
         self.log.append(line)
         self.lines_noted += 1
 
     def forget_run(self) -> None:
-        """Empty the plots and samples, for a run that begins anew."""
+        """Clear the plots and samples, for a new run."""
         self.report, self.findings, self.progress, self.seconds_left = None, (), None, None
         self.step, self.characters_per_second, self.unsaved, self.failure = 0, 0.0, False, None
         self.anatomy, self.map, self.prompts, self.written = None, None, None, ()
@@ -193,7 +193,7 @@ class AppState:
         self.records.clear()
 
     def lose_worker(self) -> None:
-        """Note that the worker is gone; what it told stays on the screen."""
+        """Note that the worker is gone; its last reports stay on the screen."""
         self.worker, self.waiting, self.seconds_left = "dead", False, None
         if self.run not in ("idle", "solved", "finished"):
             self.run = "failed"
@@ -238,7 +238,7 @@ class AppState:
 
 
 def lack_of_policy(state: AppState, purpose: str, otherwise: str = "Press space to train one.") -> str:
-    """Return why there is no policy `purpose`, such as 'to save', and what brings one; nothing where there is one."""
+    """Return why there is no policy `purpose`, such as 'to save', and how to get one; empty if there is one."""
     if state.has_policy:
         return ""
     if state.has_run and state.info is not None:
@@ -255,5 +255,5 @@ def waiting_for_policy(state: AppState) -> str:
 
 
 def words_of_change(settings: Mapping[str, object]) -> str:
-    """Return in words what was changed: `lr 0.003, entropy 0.1`; the text of a person's Python is left out."""
+    """Return changed settings in words: `lr 0.003, entropy 0.1`, without the text of a person's Python."""
     return ", ".join(f"{name} {value}" for name, value in settings.items() if name != "reward_source")

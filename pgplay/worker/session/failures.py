@@ -8,7 +8,7 @@ from pgplay.errors import PgplayError, lack_of_memory
 
 
 def coded_error(error: BaseException) -> PgplayError:
-    """Return `error` with a code; the traceback of what is no PgplayError goes beside it."""
+    """Return `error` with a code; the traceback of any other exception is passed separately."""
     if isinstance(error, PgplayError):
         return error
     if lack_of_memory(error) is not None:

@@ -1,4 +1,4 @@
-"""A first look at what a run would begin with, without beginning it."""
+"""A preview of a run, without beginning it."""
 
 from __future__ import annotations
 

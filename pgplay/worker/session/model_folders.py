@@ -170,10 +170,10 @@ def _import_own(path: Path, name: str, base: str, overwrite: bool) -> PolicyCard
 
 def _shape(base: str, rank: int, alpha: int, targets: str) -> PretrainedSpec:
     """Return the description of a policy on `base`, which reads prompts by its chat template if it has one."""
-    found = read_base(base)
-    length = min(_LENGTH, found.spec.context_length // 2)
-    template = "chat" if found.has_template else "raw"
-    return PretrainedSpec(found.spec.place, found.hash, length, rank, alpha, targets, template)
+    stored = read_base(base)
+    length = min(_LENGTH, stored.spec.context_length // 2)
+    template = "chat" if stored.has_template else "raw"
+    return PretrainedSpec(stored.spec.place, stored.hash, length, rank, alpha, targets, template)
 
 
 def _adapter_of(described: dict[str, Any], path: Path) -> tuple[int, int, str]:

@@ -1,4 +1,4 @@
-"""From a config to what a session trains with: plan, policy, rewards, warm start."""
+"""Preparing a run from its config: plan, policy, rewards, warm start."""
 
 from __future__ import annotations
 

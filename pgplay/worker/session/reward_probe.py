@@ -1,4 +1,4 @@
-"""What a reward will do to a run before it begins: the untrained policy writes, `rewards.probe` looks."""
+"""Probing a reward before training, on completions of the untrained policy."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from pgplay.worker.session.saved_policies import draw_texts, load_named
 from pgplay.worker.session.warm_start import start_warm
 
 COMPLETIONS = 256
-"""So many completions are looked at, in whole groups, and at least two of those."""
+"""The least number of completions to probe, in whole groups, at least two."""
 
 
 _warmed: dict[RunConfig, Policy] = {}
-"""The newest policy that was started warm, by what it depends on: who tries one reward after another waits once."""
+"""The newest warm-started policy, by the settings it depends on: probing several rewards warms up once."""
 
 
 def probe_reward(config: RunConfig, reward: Reward, on_progress: OnProgress = discard) -> Probe:
-    """Return what `reward` makes of the completions that a run of `config` begins with, and of the texts around them.
+    """Return the probe of `reward` on the completions that a run of `config` begins with, and on texts around them.
 
-    A saved policy or a warm start that the run would begin with is respected. `on_progress` hears how a warm
-    start goes. Raises InputError for a config that no run could begin with, and RewardError where the reward fails.
+    The run's saved policy or warm start is used; `on_progress` hears how a warm start goes. Raises InputError for a
+    config that no run can begin with, and RewardError if the reward fails.
     """
     plan, policy = beginning(config, on_progress)
     groups = max(2, -(-COMPLETIONS // plan.config.group_size))
@@ -83,7 +83,7 @@ def _start_warm(plan: Plan, on_progress: OnProgress) -> Policy:
 
 
 def answer_probe(command: ProbeReward, on_log: OnLog) -> Probe:
-    """Return what `probe_reward` finds for `command`; raises what it does."""
+    """Return the probe for `command`; raises as `probe_reward` does."""
     (spec,) = resolve([command.config.reward], command.rewards)
     with build_reward(spec, on_log=on_log) as reward:
         return probe_reward(command.config, reward)

@@ -1,6 +1,6 @@
-"""When a run pauses by itself, and its pace: what a person asks for with the keys.
+"""When a run pauses, and its pace, as asked for by key.
 
-Neither is part of the recipe: when a run *ends* is `worker.ending`, and how slowly one looks changes no number.
+Neither is part of the recipe: when a run *ends* is in `stop_conditions`, and the pace changes no number.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from pgplay.rewards.reward import facts_of
 from pgplay.worker.protocol.commands import Step
 
 SLOWEST = 60.0
-"""Seconds that a step may be made to take."""
+"""The longest minimum duration of a step, in seconds."""
 
 
 class RunUntil:
-    """So many steps, until a goal, for so many seconds: it is over when any of them is."""
+    """A number of steps, a goal and a duration, each optional; the first one reached pauses the run."""
 
     def __init__(self, command: Step) -> None:
-        """Raises InputError where the command names no way to be over, or an impossible one."""
+        """Raises InputError for an impossible number or goal."""
         if command.count is not None and command.count < 1:
             raise InputError("until.count", count=command.count)
         if command.seconds is not None and not command.seconds > 0:
@@ -31,12 +31,12 @@ class RunUntil:
         self._ends_at = time.monotonic() + command.seconds if command.seconds is not None else None
 
     def check_reachable(self, reward: str) -> None:
-        """Refuse a goal that is above all that `reward`, by which the run trains, can give; raises InputError."""
+        """Raise InputError for a goal above the highest value of `reward`, on which the run trains."""
         if self._goal is not None:
             goals.check_reachable(self._goal, facts_of(reward).highest, reward)
 
     def is_over(self, report: StepReport) -> bool:
-        """Tell whether the run pauses after the step that `report` is of; to be asked once after each step."""
+        """Tell whether the run pauses after the step of `report`; called once after each step."""
         if self._left is not None:
             self._left -= 1
         return (
@@ -54,7 +54,7 @@ class Tempo:
         self._next = 0.0
 
     def set(self, seconds: float) -> None:
-        """Take another tempo from now on; raises InputError."""
+        """Set the minimum duration of a step; raises InputError."""
         if not 0 <= seconds <= SLOWEST:
             raise InputError("pace.seconds", seconds=seconds, slowest=SLOWEST)
         self._seconds, self._next = seconds, 0.0

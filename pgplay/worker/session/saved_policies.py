@@ -46,7 +46,7 @@ class SavedPolicy(NamedTuple):
 
     @property
     def density(self) -> Density:
-        """The density that it was trained with, by which it writes unless another one is asked for."""
+        """The density that it was trained with, the default for sampling."""
         return Density.of(make_config(self.card.config))
 
 
@@ -147,10 +147,10 @@ class Writers(NamedTuple):
 
 
 def answer_write(command: Write, writers: Writers, density: Density, task: Task, reward: Reward | None) -> Texts:
-    """Return the samples that `command` asks for, and the reward by which they are scored, empty where they are not.
+    """Return the samples for `command`, and the reward that scores them, empty if none does.
 
-    They are drawn by `density`, at the command's temperature where it gives one; all `writers` use the same seed. They
-    are scored where the prompt is one of the task's, as it takes a target, and where there is a `reward`.
+    They are drawn from `density`, at the command's temperature if it has one; all `writers` use the same seed. They are
+    scored if the prompt is one of the task's and there is a `reward`.
     """
     if command.temperature is not None:
         density = density._replace(temperature=make_config({"temperature": command.temperature}).temperature)
@@ -174,9 +174,9 @@ def _scored(
     if scorer is not None and pair is not None:
         rewards = scorer.score_pairs([completion.text for completion in completions], [pair] * len(completions)).values
     role: Role = "greedy" if command.greedy else "middle"
-    asked = pair or Pair(command.prompt, "")
+    answered = pair or Pair(command.prompt, "")
     rated = zip(completions, rewards, strict=True)
-    return tuple(sample_of(role, asked, completion, value, step=0) for completion, value in rated)
+    return tuple(sample_of(role, answered, completion, value, step=0) for completion, value in rated)
 
 
 def answer_write_with_saved(command: Write) -> Texts:

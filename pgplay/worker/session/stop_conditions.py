@@ -22,7 +22,7 @@ class Ending(NamedTuple):
 
 
 def ending_of(config: RunConfig, steps: int, seconds: float, report: StepReport | None) -> Ending | None:
-    """Return why a run ends after `steps` in `seconds` of training, its last `report`; None where it goes on."""
+    """Return why a run ends after `steps` in `seconds` of training, its last `report`; None while it continues."""
     if report is not None and config.goal.kind == "solved" and report.solved:
         return Ending("solved", coded("ending.solved", seconds=seconds, steps=steps), "solved")
     ending = _unsolved_end(config, steps, seconds, {} if report is None else report.metrics)
@@ -32,7 +32,7 @@ def ending_of(config: RunConfig, steps: int, seconds: float, report: StepReport 
 
 
 def _unsolved_end(config: RunConfig, steps: int, seconds: float, metrics: Mapping[str, float]) -> Ending | None:
-    """Return what ends a run that is not solved, None while nothing does."""
+    """Return why an unsolved run ends, None while it continues."""
     if goals.reached(config.goal, metrics):
         title, value = goals.METRICS[config.goal.metric].title, config.goal.value
         return Ending("finished", coded("ending.goal", title=title, value=value, seconds=seconds, steps=steps), "goal")

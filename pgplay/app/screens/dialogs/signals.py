@@ -24,7 +24,7 @@ GUIDE = "● fine   ▲ worth watching   ✗ out of range. Means of the last ste
 
 
 class HealthScreen(Dialog[None]):
-    """Follows the run; a number makes the change beside it, through `change`, which tells what came of it."""
+    """Follows the run; a number key makes the change beside it through `change`."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS
     BINDINGS: ClassVar[list[BindingType]] = [("escape,d,q", "dismiss", "Close")]
