@@ -31,7 +31,7 @@ from pgplay.rewards.spec import RewardSpec
 
 NO_NETWORK = "A search trains no network, so there is nothing to plot here."
 START, PREPARING = "Press space to start.", "Preparing the first step."
-LOOK_FIRST = f"{START} L looks at 64 completions first."
+LOOK_FIRST = "Press space to start, L for a first look."
 
 
 class MainScreen(Screen[None]):
