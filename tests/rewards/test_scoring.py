@@ -74,5 +74,5 @@ def test_best_is_what_the_exact_target_scores(spec: str, best: float) -> None:
 def test_numbers_too_large_to_be_learnt_from_are_told_with_their_text(spec: str) -> None:
     with pytest.raises(RewardError, match=r"gives -?\d.*e\+\d+ for the text 'abc' \(target 'abc'") as caught:
         build_reward(spec).score(["abc"], ["abc"], [""])
-    assert (caught.value.given, caught.value.spec) == (("abc", "abc", ""), spec)
+    assert (caught.value.given[:3], caught.value.spec) == (("abc", "abc", ""), spec)
     assert build_reward("1e15*lcs").score(["abc"], ["abc"], [""]).values == [1e15]
