@@ -14,6 +14,7 @@ from textual.events import Click, Key
 from textual.widgets import Static
 
 from pgplay.app.actions import KeyChoice
+from pgplay.app.messages import LooksChanged
 from pgplay.app.screens.dialogs.base import CLOSES, Dialog
 
 TITLE_WIDTH = 12
@@ -40,7 +41,12 @@ class ViewPanel(Dialog[str | None]):
             yield Static(id="view-choices")
 
     def on_mount(self) -> None:
-        """Write the lines, in the theme's colours."""
+        """Write the lines."""
+        self._write_lines()
+
+    @on(LooksChanged)
+    def _write_lines(self) -> None:
+        """Write the lines in the theme's colours."""
         key, title = (self.get_component_rich_style(f"keys--{name}", partial=True) for name in ("key", "title"))
         lines = [
             Text.assemble((f"{choice.key}  ", key), f"{choice.title:<{TITLE_WIDTH}}", (choice.help, title))
