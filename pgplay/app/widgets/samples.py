@@ -73,9 +73,13 @@ class Samples(Widget, can_focus=True):
                 if name.startswith("measure:"):
                     shown += f" · {name.removeprefix('measure:')} {number_format.reward(value).strip()}"
             self.border_title = as_title(shown)
-            legend = LEGEND if any(sample.target for sample in self._samples) else ""
-            legend += LIMIT_LEGEND if any(not sample.finished for sample in self._samples) else ""
-            self.border_subtitle = f"{legend} " if legend else ""
+            has_target = any(sample.target for sample in self._samples)
+            is_cut = any(not sample.finished for sample in self._samples)
+            self.border_subtitle = (
+                (LEGEND if has_target else "")
+                + (LIMIT_LEGEND if is_cut else "")
+                + (" " if has_target or is_cut else "")
+            )
         self.refresh()
 
     def render(self) -> Text:
