@@ -32,7 +32,7 @@ HELD_OUT = {name for name in METRICS if name.startswith(("held_out_", "training_
 NETWORK_METRICS = {
     *("cross_entropy", "entropy", "entropy_weight", "kl_reference", "kl_weight", "kl_update", "kl_first_update"),
     *("gradient_norm", "signal_to_noise", "recoveries"),
-    *("stop_rate", "clip_share", "explained_variance", "foretold", "mismatch", "loss", "lr"),
+    *("sampled_match", "stop_rate", "clip_share", "explained_variance", "foretold", "mismatch", "loss", "lr"),
 }
 
 
