@@ -1,6 +1,5 @@
 """The folders of stored data (platformdirs', or the one that PGPLAY_HOME names) and of what ships with pgplay."""
 
-import functools
 import os
 from importlib.resources import files
 from pathlib import Path
@@ -81,7 +80,6 @@ def shipped(folder: str) -> Path:
     raise PgplayError("installation.folder", folder=folder)
 
 
-@functools.cache
 def make_folder(folder: Path) -> Path:
     """Create `folder` where it is missing and return it; raises PgplayError where it can't be written."""
     try:

@@ -8,7 +8,7 @@ import pytest
 
 from pgplay.cli import main
 from pgplay.errors import InputError
-from pgplay.paths import expand_home
+from pgplay.paths import expand_home, make_folder
 
 NOBODY = "~no-such-user-here"
 
@@ -17,6 +17,13 @@ def test_a_tilde_is_the_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     assert expand_home("~/a.py") == tmp_path / "a.py"
+
+
+def test_a_folder_that_somebody_deletes_is_made_again(tmp_path: Path) -> None:
+    folder = tmp_path / "runs"
+    for _ in range(2):
+        assert make_folder(folder).is_dir()
+        folder.rmdir()
 
 
 @pytest.mark.parametrize("file", [NOBODY, f"{NOBODY}/a.py", "~\0", "~\udce9/a"])
