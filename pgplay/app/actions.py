@@ -103,7 +103,6 @@ ACTIONS = (
 )
 
 
-
 class MainPlace(NamedTuple):
     """One of the five places: the action that goes there, and its pages, to which its key turns in this order."""
 

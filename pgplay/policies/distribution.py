@@ -21,6 +21,7 @@ that shape. log p and log q are 0 outside the mask."""
 
 
 EVERY_TOKEN = slice(None)
+"""The slice of the vocabulary that is all of it."""
 
 
 class TokenValues(Protocol):

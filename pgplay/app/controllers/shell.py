@@ -23,6 +23,7 @@ DRAFT_SECONDS = 0.5
 INTERRUPT_SECONDS = 2.0
 """How long after one ctrl+c another one quits."""
 
+
 class ShellController:
     """Does what concerns neither a run nor one screen alone."""
 

@@ -34,7 +34,7 @@ class AlignedPlace(NamedTuple):
 def coloured(text: str, target: str, styles: Mapping[str, Style], pieces: Sequence[str] = ()) -> Text:
     """Return `text` as one line, each character in the style of its mark: 'right', 'wrong', 'extra' or 'missing'.
 
-    Missing characters are line as '·'. Without a target nothing is marked. With `pieces`, the text that each token
+    Missing characters are shown as '·'. Without a target nothing is marked. With `pieces`, the text that each token
     adds, token boundaries are marked.
     """
     starts = token_starts(text, pieces)

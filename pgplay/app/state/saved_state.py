@@ -90,7 +90,7 @@ _LIMIT = 10_000_000
 
 
 def load_saved_state() -> Recalled:
-    """Return the values values that fit, and the problems of the others."""
+    """Return the values that fit, and the problems of the others."""
     try:
         path = data_folder() / FILE
         if not path.exists():

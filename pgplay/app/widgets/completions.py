@@ -80,12 +80,12 @@ def group_samples(samples: Sequence[CompletionDetail]) -> list[CompletionRow]:
     return list(counts.values())
 
 
-def arranged(rows: Sequence[CompletionRow], sort: str, wanted: str) -> list[CompletionRow]:
+def arranged(rows: Sequence[CompletionRow], sort: str, query: str) -> list[CompletionRow]:
     """Return the rows whose text or prompt contains `query`, highest first by `sort`: a column, 'count' or 'text'."""
-    found = [row for row in rows if wanted.lower() in f"{row.sample.prompt}\n{row.sample.text}".lower()]
+    hits = [row for row in rows if query.lower() in f"{row.sample.prompt}\n{row.sample.text}".lower()]
     if sort == "text":
-        return sorted(found, key=lambda row: (row.sample.prompt, row.sample.text))
-    return sorted(found, key=lambda row: row.times if sort == "count" else COLUMNS[sort].key(row.sample), reverse=True)
+        return sorted(hits, key=lambda row: (row.sample.prompt, row.sample.text))
+    return sorted(hits, key=lambda row: row.times if sort == "count" else COLUMNS[sort].key(row.sample), reverse=True)
 
 
 class Completions(OptionList):

@@ -57,7 +57,7 @@ def container_quota(system: Path = Path("/")) -> float | None:
             continue
         top = system / "sys/fs/cgroup" / ("cpu" if controllers else "")
         group_folder = top / group.lstrip("/")
-        # A container may see the host's path; the top is then the container's group_folder group.
+        # A container may see the host's path; the top is then the container's own group.
         for folder in {group_folder, *group_folder.parents, top}:
             if folder.is_relative_to(top):
                 quotas += _quota_of(folder, is_first_version=bool(controllers))

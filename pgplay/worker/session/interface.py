@@ -24,6 +24,7 @@ OnProgress = Callable[[Coded], None]
 OnLog = Callable[[str], None]
 """Called with each line that a person's reward prints, from another thread."""
 
+
 class Texts(NamedTuple):
     """Samples, the reward by which they were scored (empty where they were not), and the `other` policy's samples."""
 

@@ -32,9 +32,9 @@ TYPING_PAUSE = 0.15
 
 ROOMY_WIDTH, ROOMY_HEIGHT = 170, 44
 """The size of a terminal from which the folded parts start unfolded."""
+
 FIRST_VOCABULARY = 28
 """Vocabulary size for parameter counts before the first check: a to z, space and the stop token."""
-
 
 
 class Setup(Vertical):
