@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import PurePath
 from typing import Any, TypeVar
 
-from pgplay.locale.catalog import UNKNOWN_NAME, Coded, error_problem, error_remedy
+from pgplay.locale.catalog import UNKNOWN_NAME, Coded, error_problem, error_remedy, error_text
 
 Known = TypeVar("Known")
 
@@ -34,7 +34,7 @@ class PgplayError(Exception):
     @property
     def reason(self) -> Coded:
         """What was wrong, as a text's code with its values."""
-        return f"error.{self.code}", self.values
+        return error_text(self.code, self.values)
 
     @property
     def problem(self) -> str:

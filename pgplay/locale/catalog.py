@@ -63,9 +63,14 @@ def text_of(code: str, values: Values | None = None, texts: Mapping[str, str] = 
         return code
 
 
+def error_text(code: str, values: Values) -> Coded:
+    """Return the text of what was wrong, as its code with the error's values."""
+    return f"error.{code}", values
+
+
 def error_problem(code: str, values: Values) -> str:
     """Return what was wrong."""
-    return text_of(f"error.{code}", values)
+    return text_of(*error_text(code, values))
 
 
 def error_remedy(code: str, values: Values) -> str:

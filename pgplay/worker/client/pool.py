@@ -100,7 +100,7 @@ class Pool:
                 case StateChanged(info=info) if info is not None:
                     run = info.run
                 case Failed() | Refused():
-                    return RunOutcome("failed", (f"error.{event.code}", event.values), run, report)
+                    return RunOutcome("failed", event.reason, run, report)
                 case _Gone(code=code):
                     return RunOutcome("failed", coded("error.worker.ended", reason=coded_exit(code)), run, report)
                 case _Asked():

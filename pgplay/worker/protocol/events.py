@@ -11,7 +11,7 @@ from pgplay.config.changes import Changes
 from pgplay.learning.reports.first_look import FirstLook
 from pgplay.learning.reports.step_detail import PolicyMap, StepDetail
 from pgplay.learning.reports.step_report import Finding, PromptSheet, Sample, StepReport, Trace
-from pgplay.locale.catalog import error_problem, error_remedy, text_of
+from pgplay.locale.catalog import Coded, error_problem, error_remedy, error_text, text_of
 from pgplay.rewards.probe.probe import Probe
 from pgplay.rewards.probe.verdict import Verdict
 from pgplay.tasks.task import ColumnValues
@@ -154,6 +154,11 @@ class ErrorEvent(Event, frozen=True):
 
     code: str
     values: Mapping[str, Any] = {}
+
+    @property
+    def reason(self) -> Coded:
+        """What was wrong, as a text's code with its values."""
+        return error_text(self.code, self.values)
 
     @property
     def problem(self) -> str:
