@@ -17,8 +17,8 @@ from pgplay.app.drawing.terminal_text import terminal_text
 from pgplay.app.notices import notify_user
 from pgplay.app.screens.dialogs.base import Keys
 from pgplay.app.widgets.data_tables import chosen_key
+from pgplay.app.widgets.filter_field import FilterField
 from pgplay.app.widgets.places import Places
-from pgplay.app.widgets.text_fields import LineField
 from pgplay.errors import PgplayError
 
 LEAVE = Binding("escape", "leave", "back", key_display="esc")
@@ -55,7 +55,7 @@ class Listing(Screen[None]):
         yield Places("place_library", self.PAGE)
         yield Static(self.HEADING, id="listing-title", classes="page-title")
         yield DataTable(cursor_type="row", zebra_stripes=False, id=self.HEADING.lower())
-        yield LineField(placeholder="Filter: words that a row contains", id="filter")
+        yield FilterField("Filter: words that a row contains")
         yield Static(id="page-hint", classes="page-hint")
         yield Keys()
 
@@ -69,7 +69,6 @@ class Listing(Screen[None]):
 
     def on_mount(self) -> None:
         """Set up the columns and list the items."""
-        self.query_one("#filter").display = False
         self.reload()
 
     def on_resize(self) -> None:
@@ -115,13 +114,8 @@ class Listing(Screen[None]):
     @on(Input.Changed, "#filter")
     def _filter(self, select: str | Input.Changed = "") -> None:
         """Show the rows that contain every word of the filter, however it is capitalised."""
-        words = self.query_one("#filter", Input).value.casefold().split()
-
-        def matches(row: ListingRow) -> bool:
-            text = " ".join((*row[1], self.keywords(row[0]))).casefold()
-            return all(word in text for word in words)
-
-        self._rows = [row for row in self._all_rows if matches(row)]
+        admits = self.query_one(FilterField).admits
+        self._rows = [row for row in self._all_rows if admits(" ".join((*row[1], self.keywords(row[0]))))]
         self._lay_out(select if isinstance(select, str) else "")
 
     @on(Input.Submitted, "#filter")
@@ -130,15 +124,11 @@ class Listing(Screen[None]):
 
     def action_filter(self) -> None:
         """Type words that the rows are to contain."""
-        field = self.query_one("#filter")
-        field.display = True
-        field.focus()
+        self.query_one(FilterField).open()
 
     def action_leave(self) -> None:
         """Take the filter away, or else leave the screen."""
-        field = self.query_one("#filter", Input)
-        if field.display:
-            field.value, field.display = "", False
+        if self.query_one(FilterField).close():
             self.query_one(DataTable).focus()
         else:
             self.dismiss()

@@ -19,9 +19,9 @@ from pgplay.app.screens.dialogs.base import FILTER, Keys
 from pgplay.app.screens.step.polling import Polling
 from pgplay.app.state.app_state import AppState, waiting_for_policy
 from pgplay.app.widgets.data_tables import chosen_key
+from pgplay.app.widgets.filter_field import FilterField
 from pgplay.app.widgets.places import Places
 from pgplay.app.widgets.samples import Samples, component_styles
-from pgplay.app.widgets.text_fields import LineField
 from pgplay.learning.reports.step_report import PromptSheet, Sample
 
 MOST_POINTS = 120
@@ -62,9 +62,7 @@ class PromptsScreen(Polling):
         yield Places("place_map", 1)
         yield Static(id="prompts-title", classes="page-title")
         yield DataTable(id="prompts", cursor_type="row", cursor_foreground_priority="renderable")
-        field = LineField(placeholder="Filter: words that a prompt or its completion contains", id="filter")
-        field.display = False
-        yield field
+        yield FilterField("Filter: words that a prompt or its completion contains")
         yield Static(id="watched")
         yield Keys()
 
@@ -139,9 +137,8 @@ class PromptsScreen(Polling):
         self._show_watched()
 
     def _fits(self, row: _Row) -> bool:
-        """Return whether a row contains every word of the filter, however it is capitalised."""
-        text = f"{SIDES[row.side]} {row.sample.prompt} {row.sample.text}".casefold()
-        return all(word in text for word in self.query_one("#filter", Input).value.casefold().split())
+        """Return whether the filter admits a row."""
+        return self.query_one(FilterField).admits(f"{SIDES[row.side]} {row.sample.prompt} {row.sample.text}")
 
     @on(Input.Changed, "#filter")
     def _filtered(self) -> None:
@@ -153,15 +150,11 @@ class PromptsScreen(Polling):
 
     def action_filter(self) -> None:
         """Type words that the rows are to contain."""
-        field = self.query_one("#filter", Input)
-        field.display = True
-        field.focus()
+        self.query_one(FilterField).open()
 
     def action_leave(self) -> None:
         """Take the filter away, or else leave the page."""
-        field = self.query_one("#filter", Input)
-        if field.display:
-            field.value, field.display = "", False
+        if self.query_one(FilterField).close():
             self.query_one("#prompts").focus()
         else:
             self.dismiss()
