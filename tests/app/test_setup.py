@@ -17,6 +17,7 @@ from pgplay.app.screens.dialogs.questions import AskDialog
 from pgplay.app.widgets.setup import form
 from pgplay.app.widgets.setup.choices import HEADING
 from pgplay.app.widgets.setup.described_select import Choice
+from pgplay.app.widgets.setup.model_choice import ModelChoice
 from pgplay.app.widgets.setup.panel import Setup
 from pgplay.cli import main
 from pgplay.config.changes import Changes
@@ -435,3 +436,25 @@ def test_the_setup_is_grouped_as_the_help_of_train(capsys: pytest.CaptureFixture
     page = capsys.readouterr().out.lower()
     places = [page.index(f"\n{title}") for title in SECTIONS.values()]
     assert places == sorted(places)
+
+
+async def test_models_are_looked_for_when_their_list_is_gone_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_hand = ["storybook-1m"]
+    looks: list[None] = []
+
+    def look() -> list[str]:
+        looks.append(None)
+        return list(at_hand)
+
+    monkeypatch.setattr("pgplay.app.widgets.setup.model_choice.models_at_hand", look)
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        setup, models = bench.app.main.setup, bench.app.main.query_one(ModelChoice)
+        before = len(looks)
+        setup.load(make_config({"target": "another alphabet: äöü"}))
+        assert setup.check_now().config is not None
+        assert len(looks) == before
+        at_hand.append("somebody/new")
+        models.focus()
+        await until(pilot, lambda: "somebody/new" in [entry.value for entry in models.entries])

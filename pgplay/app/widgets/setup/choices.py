@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pgplay.app.rewards.draft import kept_rewards
 from pgplay.app.widgets.setup import form
 from pgplay.app.widgets.setup.described_select import Entry
 from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
-from pgplay.model_places import hub_model, is_pretrained, models_at_hand
+from pgplay.model_places import hub_model, is_pretrained
 from pgplay.policies.families.catalogue import MODELS, chosen_model
 from pgplay.policies.families.pretrained import PRETRAINED
 from pgplay.worker.protocol.records import Device
@@ -53,10 +54,9 @@ def rewards() -> list[Entry]:
     ]
 
 
-def models(vocabulary: int, typed: str, *, has_prompts: bool) -> list[Entry]:
-    """Return auto, the catalogue's models with their parameters, the pretrained ones at hand, and a `typed` one."""
+def models(vocabulary: int, at_hand: Sequence[str], typed: str, *, has_prompts: bool) -> list[Entry]:
+    """Return auto, the catalogue's models with their parameters, the pretrained ones `at_hand`, and a `typed` one."""
     labels = form.model_choices(vocabulary)
-    at_hand = models_at_hand()
     others = [typed] if is_pretrained(typed) and typed not in at_hand else []
     usual = chosen_model("auto", has_prompts=has_prompts)
     return [

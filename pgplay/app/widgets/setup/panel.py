@@ -20,6 +20,7 @@ from pgplay.app.widgets.setup.checking import Checking
 from pgplay.app.widgets.setup.described_select import Choice, Entry
 from pgplay.app.widgets.setup.field_row import FieldName, Setting
 from pgplay.app.widgets.setup.folds import Fold, MoreSettings
+from pgplay.app.widgets.setup.model_choice import ModelChoice
 from pgplay.app.widgets.setup.notes import SetupNote, show_problem
 from pgplay.app.widgets.setup.reward_origins import RewardOrigins
 from pgplay.app.widgets.text_fields import LineField, TextField
@@ -32,9 +33,6 @@ TYPING_PAUSE = 0.15
 
 ROOMY_WIDTH, ROOMY_HEIGHT = 170, 44
 """The size of a terminal from which the folded parts start unfolded."""
-
-FIRST_VOCABULARY = 28
-"""Vocabulary size for parameter counts before the first check: a to z, space and the stop token."""
 
 
 class Setup(Vertical):
@@ -52,7 +50,6 @@ class Setup(Vertical):
         """`brought` are the rewards that the person did not write; the texts of `draft` replace those of `config`."""
         super().__init__(id="setup")
         self.typed = form.typed_from(config) | dict(draft or {})
-        self._vocabulary = FIRST_VOCABULARY
         self.preset, self._own_reward = preset, False
         self._origins = RewardOrigins(brought)
         self._pause: Timer | None = None
@@ -84,7 +81,7 @@ class Setup(Vertical):
             reward = for_field(self.typed["reward"])
             yield LineField(reward, id="own-reward", placeholder="0.8*levenshtein + 0.2*prefix")
             yield Static(id="reward-note", classes="note")
-            yield from self._row("Model", Choice(self._models(), self.typed["model"], id="model"))
+            yield from self._row("Model", ModelChoice(self.typed))
             yield from self._row("Algorithm", Choice(choices.algorithms(), self.typed["algorithm"], id="algorithm"))
             yield Static(id="algorithm-note", classes="note")
             device = self.typed["device"]
@@ -119,9 +116,6 @@ class Setup(Vertical):
     def _reward_choice(self) -> str:
         spec = self.typed["reward"]
         return spec if any(spec == entry.value for entry in choices.rewards()) else choices.OWN_REWARD
-
-    def _models(self) -> list[Entry]:
-        return choices.models(self._vocabulary, self.typed["model"], has_prompts=bool(self.typed["task"]))
 
     # Called by the app
 
@@ -332,8 +326,7 @@ class Setup(Vertical):
         self.query_one(SetupNote).show_check("", "reading…")
 
     def _show_check(self, checked: form.Checked) -> None:
-        self._vocabulary = checked.vocabulary or self._vocabulary
-        self.query_one("#model", Choice).show_entries(self._models(), self.typed["model"])
+        self.query_one(ModelChoice).show_models(self.typed, checked.vocabulary)
         problem = checked.problem or self._refusal
         show_problem(self, problem)
         self.query_one("#start", Button).disabled = checked.problem is not None

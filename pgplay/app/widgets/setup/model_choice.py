@@ -1,0 +1,34 @@
+"""The list of models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pgplay.app.widgets.setup import choices
+from pgplay.app.widgets.setup.described_select import Choice, Entry
+from pgplay.model_places import models_at_hand
+
+FIRST_VOCABULARY = 28
+"""Vocabulary size for parameter counts before the first check: a to z, space and the stop token."""
+
+
+class ModelChoice(Choice):
+    """Looks for pretrained models when a person comes to it; checks of the setup meanwhile read no disk."""
+
+    def __init__(self, typed: Mapping[str, str]) -> None:
+        self._typed, self._vocabulary, self._at_hand = typed, FIRST_VOCABULARY, models_at_hand()
+        super().__init__(self._models(), typed["model"], id="model")
+
+    def show_models(self, typed: Mapping[str, str], vocabulary: int | None) -> None:
+        """List the models with their sizes for a `vocabulary`, as before if None, and choose the `typed` one."""
+        self._typed, self._vocabulary = typed, vocabulary or self._vocabulary
+        self.show_entries(self._models(), typed["model"])
+
+    def on_focus(self) -> None:
+        """List the models that have come since."""
+        self._at_hand = models_at_hand()
+        self.show_models(self._typed, None)
+
+    def _models(self) -> list[Entry]:
+        typed = self._typed
+        return choices.models(self._vocabulary, self._at_hand, typed["model"], has_prompts=bool(typed["task"]))
