@@ -4,30 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from textual.widgets import Button, Input, TextArea
 
-from pgplay.app import app as app_module
 from pgplay.app.controllers.shell import DRAFT_SECONDS
-from pgplay.app.launch import run_app
 from pgplay.app.state.saved_state import load_saved_state
-from pgplay.config.run_config import make_config
-from tests.app.fake_worker import Bench, begin, opened, until
+from tests.app.fake_worker import begin, opened, until
+from tests.app.started import start_app
 
 SIZE = (120, 36)
-
-
-def next_start(monkeypatch: pytest.MonkeyPatch, *, as_left: bool = True, **settings: Any) -> Bench:
-    """The app as it starts next, with a fake worker."""
-    started: list[app_module.PgplayApp] = []
-    monkeypatch.setattr(app_module.PgplayApp, "run", lambda app: started.append(app))
-    run_app(make_config(settings), as_left=as_left)
-    bench = Bench()
-    bench.app = started[0]
-    bench.app._connect = bench._connect
-    return bench
 
 
 async def test_what_was_typed_is_on_the_disk_within_a_second_right_or_wrong(
@@ -43,7 +29,7 @@ async def test_what_was_typed_is_on_the_disk_within_a_second_right_or_wrong(
         assert json.loads(kept.read_text())["typed"] == {"lr": "fast", "target": "good morning"}
         left_behind = kept.read_text()
     kept.write_text(left_behind)  # as if the app had been killed: leaving it wrote the file once more
-    again = next_start(monkeypatch)
+    again = start_app(monkeypatch)
     async with again.app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: again.app.main.query_one("#start", Button).disabled)
         setup = again.app.main.setup
@@ -57,7 +43,7 @@ async def test_a_draft_stays_out_of_a_start_that_asks_for_something_else(
 ) -> None:
     home.mkdir()
     (home / "app.json").write_text(json.dumps({"typed": {"lr": "fast"}}))
-    bench = next_start(monkeypatch, as_left=False, target="mine")
+    bench = start_app(monkeypatch, as_left=False, target="mine")
     async with bench.app.run_test(size=SIZE) as pilot:
         await begin(bench, pilot)
         assert bench.app.state.settings == {"target": "mine"}

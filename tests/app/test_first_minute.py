@@ -9,32 +9,19 @@ import msgspec
 import pytest
 from textual.widgets import Input
 
-from pgplay.app import app as app_module
-from pgplay.app.launch import run_app
 from pgplay.app.screens.dialogs.questions import AskDialog
 from pgplay.app.screens.library.compare_runs import SideBySide
 from pgplay.app.state.guide import FIRST_PACE, FIRST_STEPS
 from pgplay.app.widgets.samples import Samples
 from pgplay.app.widgets.what_now import WhatNow
-from pgplay.config.run_config import make_config
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.worker.protocol.commands import Pace, Step
 from pgplay.worker.protocol.events import Snapshot, StateChanged
 from tests.app.fake_worker import Bench, begin, curve, opened, sample, snapshot, until, words
+from tests.app.started import start_app
 from tests.app.stored import store_run
 
 SIZES = [(80, 24), (120, 36), (200, 50)]
-
-
-def first_start(monkeypatch: pytest.MonkeyPatch, *, as_left: bool = True, **settings: Any) -> Bench:
-    """The app of a first start ever, with a fake worker."""
-    started: list[app_module.PgplayApp] = []
-    monkeypatch.setattr(app_module.PgplayApp, "run", lambda app: started.append(app))
-    run_app(make_config(settings), as_left=as_left)
-    bench = Bench()
-    bench.app = started[0]
-    bench.app._connect = bench._connect
-    return bench
 
 
 def solve(bench: Bench, *, right: float = 61 / 64, mean: float = 0.97, **settings: Any) -> None:
@@ -54,7 +41,7 @@ def card(bench: Bench) -> str:
 async def test_the_first_start_ever_shows_a_lesson_and_begins_in_slow_motion(
     size: tuple[int, int], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench = first_start(monkeypatch)
+    bench = start_app(monkeypatch)
     async with bench.app.run_test(size=size) as pilot:
         await begin(bench, pilot)
         assert bench.app.main.setup.preset == "hello"
@@ -77,7 +64,7 @@ async def test_the_first_start_ever_shows_a_lesson_and_begins_in_slow_motion(
 async def test_a_pace_that_the_person_chose_outlasts_the_slow_start(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench = first_start(monkeypatch, as_left=False, target="mine")
+    bench = start_app(monkeypatch, as_left=False, target="mine")
     async with bench.app.run_test(size=SIZES[0]) as pilot:
         await begin(bench, pilot)
         assert bench.app.main.setup.typed["target"] == "mine"
@@ -91,7 +78,7 @@ async def test_a_pace_that_the_person_chose_outlasts_the_slow_start(
 async def test_a_later_start_is_at_full_speed_and_without_a_lesson(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home.mkdir()
     (home / "app.json").write_text("{}")
-    bench = first_start(monkeypatch)
+    bench = start_app(monkeypatch)
     async with bench.app.run_test(size=SIZES[1]) as pilot:
         await begin(bench, pilot)
         assert bench.sent(Pace) == []

@@ -47,6 +47,26 @@ ROWS = {**{name: {"algorithm": name} for name in ALGORITHMS}, **EXTRAS}
 COPYING = Task("copying", tuple(Pair(letter, letter) for letter in "abcab"[:3]), (Pair("ab", "ab"),))
 """Three prompts, of which a step of 8 completions takes one."""
 
+HEALTHY = {
+    "tied_groups": 0.0,
+    "entropy": 1.5,
+    "stop_rate": 0.9,
+    "kl_reference": 0.1,
+    "clip_share": 0.1,
+    "signal_to_noise": 0.4,
+    "kl_update": 0.01,
+    "mismatch": 1e-7,
+    "lr": 0.005,
+    "entropy_weight": 0.08,
+    "characters": 640.0,
+    "length": 10.0,
+    "exact_match": 0.0,
+    "reward_mean": 0.5,
+    "reward_min": 0.2,
+    "reward_max": 0.8,
+}
+"""The metrics of a step in which nothing is wrong."""
+
 
 def trainer(
     own_task: Task | None = None, own_reward: Reward | None = None, graphs: GraphCache | None = None, **settings: Any

@@ -14,26 +14,8 @@ from pgplay.learning.reports.diagnosis import LOOK_INTERVAL, QUIET_STEPS, WINDOW
 from pgplay.learning.reports.latch import LINGER, Band, Latch
 from pgplay.learning.reports.step_report import Finding
 from pgplay.locale.catalog import finding_text
-from tests.learning.helpers import diagnose, findings_over
+from tests.learning.helpers import HEALTHY, diagnose, findings_over
 from tests.learning.recordings import RUNS, read_metrics
-
-WELL = {
-    "tied_groups": 0.0,
-    "entropy": 1.5,
-    "stop_rate": 0.9,
-    "clip_share": 0.1,
-    "signal_to_noise": 0.4,
-    "kl_update": 0.01,
-    "mismatch": 1e-7,
-    "lr": 0.005,
-    "entropy_weight": 0.08,
-    "characters": 640.0,
-    "length": 10.0,
-    "exact_match": 0.0,
-    "reward_mean": 0.5,
-    "reward_min": 0.2,
-    "reward_max": 0.8,
-}
 
 CONTRADICTIONS = [
     ("no-signal", "noisy-gradient"),
@@ -105,7 +87,8 @@ def test_a_number_that_wavers_around_its_limit_makes_no_finding_flicker(
     name, limit, kind = metric
     noise = random.Random(seed)
     rows = [
-        WELL | {name: abs(noise.gauss(limit, 0.3 * limit)), "reward_mean": noise.gauss(0.5, 0.02)} for _ in range(600)
+        HEALTHY | {name: abs(noise.gauss(limit, 0.3 * limit)), "reward_mean": noise.gauss(0.5, 0.02)}
+        for _ in range(600)
     ]
     assert changes_of(findings_over(rows), kind) <= 2
 
@@ -132,22 +115,22 @@ def test_no_two_findings_contradict_each_other(
     for level, steps, is_constant in stretches:
         for _ in range(steps):
             factor = 1 if is_constant else noise.uniform(0.8, 1.2)
-            row = WELL | {name: value * factor for name, value in level.items()}
+            row = HEALTHY | {name: value * factor for name, value in level.items()}
             rows.append(row | {f"reward_{end}": row["reward_mean"] for end in ("min", "max")})
     assert_no_contradiction(findings_over(rows))
 
 
 def test_a_collapse_is_said_within_30_steps() -> None:
     noise = random.Random(1)
-    rising = [WELL | {"reward_mean": step / 100 + noise.gauss(0, 0.02)} for step in range(40)]
-    collapsed = [WELL | {"entropy": 0.002, "tied_groups": 1.0, "reward_mean": 0.4}] * 30
+    rising = [HEALTHY | {"reward_mean": step / 100 + noise.gauss(0, 0.02)} for step in range(40)]
+    collapsed = [HEALTHY | {"entropy": 0.002, "tied_groups": 1.0, "reward_mean": 0.4}] * 30
     said = findings_over(rising + collapsed)
     assert said[39] == ()
     assert kinds(said[-1]) == {"collapsed-entropy"}
 
 
 def test_rare_differences_between_rewards_do_not_swap_what_is_said_of_them() -> None:
-    nothing = WELL | {"tied_groups": 1.0, "reward_mean": 0.0, "reward_min": 0.0, "reward_max": 0.0}
+    nothing = HEALTHY | {"tied_groups": 1.0, "reward_mean": 0.0, "reward_min": 0.0, "reward_max": 0.0}
     lucky = nothing | {"tied_groups": 0.0, "reward_mean": 1 / 64, "reward_max": 1.0}
     rows = [lucky if step % 50 == 49 and step > 60 else nothing for step in range(400)]
     said = findings_over(rows)
@@ -156,14 +139,14 @@ def test_rare_differences_between_rewards_do_not_swap_what_is_said_of_them() -> 
 
 
 def test_texts_with_equal_rewards_and_little_entropy_are_told_to_explore_not_to_take_another_reward() -> None:
-    row = WELL | {"entropy": 0.035, "tied_groups": 1.0, "reward_mean": 0.26, "reward_min": 0.26, "reward_max": 0.26}
+    row = HEALTHY | {"entropy": 0.035, "tied_groups": 1.0, "reward_mean": 0.26, "reward_min": 0.26, "reward_max": 0.26}
     assert kinds(diagnose([row] * WINDOW)) == {"low-entropy"}
 
 
 def test_a_reward_that_falls_is_said_while_it_is_lower_with_both_numbers() -> None:
     noise = random.Random(2)
     levels = [0.6] * 80 + [0.3] * 100 + [0.6] * 60
-    said = findings_over([WELL | {"reward_mean": noise.gauss(level, 0.03)} for level in levels])
+    said = findings_over([HEALTHY | {"reward_mean": noise.gauss(level, 0.03)} for level in levels])
     assert said[79] == ()
     (finding,) = said[139]
     assert (finding.kind, finding.settings) == ("falling-reward", {"lr": 0.0025})
@@ -175,7 +158,7 @@ def test_a_reward_that_falls_is_said_while_it_is_lower_with_both_numbers() -> No
 
 def test_noise_is_no_fall() -> None:
     noise = random.Random(3)
-    said = findings_over([WELL | {"reward_mean": noise.gauss(0.5, 0.1)} for _ in range(2000)])
+    said = findings_over([HEALTHY | {"reward_mean": noise.gauss(0.5, 0.1)} for _ in range(2000)])
     assert all("falling-reward" not in kinds(findings) for findings in said)
 
 
@@ -183,7 +166,7 @@ def test_noise_is_no_fall() -> None:
 def test_a_measure_that_falls_as_the_reward_rises_is_named(measures: tuple[str, ...]) -> None:
     noise = random.Random(4)
     rows = [
-        WELL
+        HEALTHY
         | {"reward_mean": 0.2 + step / 300 + noise.gauss(0, 0.02), "entropy": max(0.001, 1.5 - step / 100)}
         | {measure: noise.gauss(0.5, 0.02) for measure in measures}
         | {"measure:words": 0.6 - step / 400 + noise.gauss(0, 0.02)}
@@ -198,12 +181,12 @@ def test_a_measure_that_falls_as_the_reward_rises_is_named(measures: tuple[str, 
 
 def test_a_measure_that_falls_with_its_reward_is_no_hack() -> None:
     levels = [0.6] * 80 + [0.3] * 80
-    said = findings_over([WELL | {"reward_mean": level, "measure:words": level} for level in levels])
+    said = findings_over([HEALTHY | {"reward_mean": level, "measure:words": level} for level in levels])
     assert kinds(said[-1]) == {"falling-reward"}
 
 
 def test_nothing_is_said_for_a_while_after_an_exact_text() -> None:
-    low = WELL | {"entropy": 0.001}
+    low = HEALTHY | {"entropy": 0.001}
     said = findings_over([low] * WINDOW + [low | {"exact_match": 1.0}] + [low] * (QUIET_STEPS + LOOK_INTERVAL))
     assert kinds(said[WINDOW - 1]) == {"collapsed-entropy"}
     assert all(findings == () for findings in said[WINDOW : WINDOW + QUIET_STEPS])

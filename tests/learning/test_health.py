@@ -11,34 +11,15 @@ from pgplay.learning.reports.diagnosis import WINDOW
 from pgplay.learning.reports.signals import Signal, signals
 from pgplay.learning.schedules.collapse_recovery import is_collapsed
 from pgplay.locale.catalog import finding_message, signal_advice, signal_meaning
-from tests.learning.helpers import diagnose
-
-WELL = {
-    "tied_groups": 0.0,
-    "entropy": 1.5,
-    "stop_rate": 0.9,
-    "kl_reference": 0.1,
-    "clip_share": 0.1,
-    "signal_to_noise": 0.4,
-    "kl_update": 0.01,
-    "mismatch": 1e-7,
-    "lr": 0.005,
-    "entropy_weight": 0.08,
-    "characters": 640.0,
-    "length": 10.0,
-    "exact_match": 0.0,
-    "reward_mean": 0.5,
-    "reward_min": 0.2,
-    "reward_max": 0.8,
-}
+from tests.learning.helpers import HEALTHY, diagnose
 
 
 def judged(metric: str, **changed: float) -> Signal:
-    return next(signal for signal in signals({**WELL, **changed}) if signal.metric == metric)
+    return next(signal for signal in signals({**HEALTHY, **changed}) if signal.metric == metric)
 
 
 def test_a_healthy_signal_is_fine_and_says_what_it_means() -> None:
-    for signal in signals(WELL):
+    for signal in signals(HEALTHY):
         assert (signal.state, signal_advice(signal.metric, signal.state), signal.settings) == ("fine", "", None)
         assert signal_meaning(signal.metric, signal.numbers, signal.state) != f"signal.{signal.metric}"
 
@@ -89,7 +70,7 @@ def test_completions_that_hardly_differ_are_not_answered_with_a_larger_batch(cha
 
 
 def test_a_solved_run_needs_no_signal_any_more() -> None:
-    assert all(signal.state == "fine" for signal in signals({**WELL, "exact_match": 1.0, "entropy": 0.0}))
+    assert all(signal.state == "fine" for signal in signals({**HEALTHY, "exact_match": 1.0, "entropy": 0.0}))
 
 
 def test_what_is_not_told_is_not_judged() -> None:
@@ -97,21 +78,21 @@ def test_what_is_not_told_is_not_judged() -> None:
 
 
 def test_a_finding_of_collapse_offers_the_weight_of_entropy() -> None:
-    rows = [{**WELL, "entropy": 0.001}] * WINDOW
+    rows = [{**HEALTHY, "entropy": 0.001}] * WINDOW
     (finding,) = diagnose(rows)
     assert (finding.kind, finding.settings) == ("collapsed-entropy", {"entropy": 0.16})
 
 
 def test_collapse_has_one_limit_for_what_is_said_and_what_is_done() -> None:
     for entropy in (0.005, 0.0099, 0.0101, 0.015, 0.019):
-        row = {**WELL, "entropy": entropy, "tied_groups": 1.0}
+        row = {**HEALTHY, "entropy": entropy, "tied_groups": 1.0}
         kinds = {finding.kind for finding in diagnose([row] * WINDOW)}
         assert ("collapsed-entropy" in kinds) == is_collapsed(row)
         assert ("low-entropy" in kinds) == (not is_collapsed(row))
 
 
 def test_a_larger_batch_is_a_multiple_of_the_group_also_after_the_batch_was_changed() -> None:
-    noisy = {**WELL, "signal_to_noise": 0.0}
+    noisy = {**HEALTHY, "signal_to_noise": 0.0}
     before, after = {**noisy, "characters": 640.0}, {**noisy, "characters": 960.0}  # 64, then 96 completions
     (finding,) = diagnose([before] * 40 + [after] * (WINDOW - 40))
     assert finding.settings == {"batch_size": 192}
@@ -122,14 +103,14 @@ def test_a_larger_batch_is_a_multiple_of_the_group_also_after_the_batch_was_chan
     [({"kl_update": 0.9}, "steps-too-long"), ({"signal_to_noise": 0.0}, "noisy-gradient")],
 )
 def test_a_run_that_stands_still_is_told_why_and_one_that_rises_is_not(changed: dict[str, float], kind: str) -> None:
-    still = [{**WELL, **changed}] * WINDOW
+    still = [{**HEALTHY, **changed}] * WINDOW
     assert [finding.kind for finding in diagnose(still)] == [kind]
-    rising = [{**WELL, **changed, "reward_mean": step / 100} for step in range(WINDOW)]
+    rising = [{**HEALTHY, **changed, "reward_mean": step / 100} for step in range(WINDOW)]
     assert diagnose(rising) == ()
 
 
 def test_a_policy_that_was_taken_back_is_told_of_while_that_is_recent() -> None:
-    rows = [{**WELL, "recoveries": 0.0}] * 10 + [{**WELL, "recoveries": 2.0}] * (WINDOW - 10)
+    rows = [{**HEALTHY, "recoveries": 0.0}] * 10 + [{**HEALTHY, "recoveries": 2.0}] * (WINDOW - 10)
     (finding,) = (one for one in diagnose(rows) if one.kind == "recovered")
     assert "2 times" in finding_message(finding.kind, finding.numbers)
     assert all(one.kind != "recovered" for one in diagnose([*rows, *[rows[-1]] * WINDOW]))

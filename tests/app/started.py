@@ -1,0 +1,23 @@
+"""The app as `pgplay` starts it, by what is on the disk, with a fake worker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pgplay.app.app import PgplayApp
+from pgplay.app.launch import run_app
+from pgplay.config.run_config import make_config
+from tests.app.fake_worker import Bench
+
+
+def start_app(monkeypatch: pytest.MonkeyPatch, *, as_left: bool = True, **settings: Any) -> Bench:
+    """The app of the next start, which on an empty disk is the first one ever."""
+    started: list[PgplayApp] = []
+    monkeypatch.setattr(PgplayApp, "run", lambda app: started.append(app))
+    run_app(make_config(settings), as_left=as_left)
+    bench = Bench()
+    bench.app = started[0]
+    bench.app._connect = bench._connect
+    return bench
