@@ -14,9 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -29,6 +27,7 @@ from pgplay.learning.plan import Plan, read_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.families.catalogue import model_spec
 from pgplay.rewards.reward import build_reward
+from tests.benchmarks.sides import run_side
 
 TARGET = "slow lantern"
 SIZES = ("nano", "small", "medium")
@@ -173,15 +172,9 @@ SIDES: dict[str, Callable[[str, str, int, float], Run]] = {
 
 
 def fresh(side: str, seed: int, options: argparse.Namespace) -> Run:
-    """Return the run of one side in a process of its own, which needs no network."""
-    words = [sys.executable, "-m", "tests.benchmarks.against_trl", "--side", side, "--seed", str(seed)]
-    words += ["--target", options.target, "--size", options.size]
-    words += ["--seconds", str(options.seconds), "--threads", str(options.threads)]
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
-    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{side} failed:\n{done.stderr}")
-    return Run(*json.loads(done.stdout.splitlines()[-1]))
+    """Return the run of one side in a process of its own."""
+    own = {name: getattr(options, name) for name in ("target", "size", "seconds", "threads")}
+    return Run(*run_side("tests.benchmarks.against_trl", side, seed, own, {}))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -14,10 +14,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import resource
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -34,6 +32,7 @@ from pgplay.model_places import model_folder
 from pgplay.policies.families.base import Products
 from pgplay.rewards.reward import build_reward
 from pgplay.tasks.task import Pair, Task
+from tests.benchmarks.sides import run_side
 
 THINGS = ("a cat", "the sea", "an old clock", "winter")
 PROMPT = (
@@ -167,14 +166,10 @@ SIDES: dict[str, Callable[[str, int, int], Run]] = {"trl": run_trl, "pgplay": ru
 
 
 def fresh(side: str, seed: int, options: argparse.Namespace) -> Run:
-    """Return the run of one side in a process of its own, which needs no network."""
-    words = [sys.executable, "-m", "tests.benchmarks.pretrained_against_trl", "--side", side, "--seed", str(seed)]
-    words += ["--model", options.model, "--steps", str(options.steps), "--threads", str(options.threads)]
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": str(options.threads)}
-    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{side} failed:\n{done.stderr}")
-    return Run(*json.loads(done.stdout.splitlines()[-1]))
+    """Return the run of one side in a process of its own."""
+    own = {name: getattr(options, name) for name in ("model", "steps", "threads")}
+    threads = {"OMP_NUM_THREADS": str(options.threads)}
+    return Run(*run_side("tests.benchmarks.pretrained_against_trl", side, seed, own, threads))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

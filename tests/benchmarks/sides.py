@@ -1,0 +1,21 @@
+"""The sides of a benchmark, which take turns: each run in a process of its own, which needs no network."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+
+def run_side(module: str, side: str, seed: int, options: dict[str, object], environment: dict[str, str]) -> Any:
+    """Return what `module` prints last, as JSON, for one `side`; ends this process with the error of one that fails."""
+    words = [sys.executable, "-m", module, "--side", side, "--seed", str(seed)]
+    for name, value in options.items():
+        words += [f"--{name}", str(value)]
+    variables = {**os.environ, "HF_HUB_OFFLINE": "1", **environment}
+    done = subprocess.run(words, env=variables, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{side} failed:\n{done.stderr}")
+    return json.loads(done.stdout.splitlines()[-1])
