@@ -89,7 +89,7 @@ ACTIONS = (
     Action("cursor_left", "left", "←", "cursor left", "Move the cursor to an earlier step."),
     Action("cursor_right", "right", "→", "cursor right", "Move the cursor to a later step."),
     Action("zoom", "z", "z", "zoom", "Show the last 1000, 200 or 50 steps, or the whole run.", view_key="z"),
-    Action("smooth", "", "", "smooth", "Average the curves over 5, 20 or 100 steps; the raw line stays.", view_key="s"),
+    Action("smooth", "", "", "smooth", "Average the curves over 5, 20 or 100 steps; raw stays faint.", view_key="s"),
     Action("logarithm", "l", "l", "log scale", "Log scale of the focused plot, or of the large one.", view_key="l"),
     Action("target_from_file", "f", "f", "target from a file", "Read the target text from a file."),
     Action("toggle_theme", "", "", "theme", "Next theme: dark, light, and both for colour-blind eyes.", view_key="t"),

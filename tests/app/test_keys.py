@@ -133,6 +133,18 @@ async def test_the_view_panel_shows_its_keys_and_does_what_the_next_one_says() -
         assert not bench.worker.commands
 
 
+async def test_each_choice_of_the_view_panel_has_a_line_of_its_own_which_a_click_takes() -> None:
+    async with opened(size=(80, 24)) as (bench, pilot):
+        await pilot.press("v")
+        await until(pilot, lambda: isinstance(bench.app.screen, ViewPanel))
+        choices = bench.app.screen.query_one("#view-choices", Static)
+        names = [action.name for action in ACTIONS if action.view_key]
+        assert choices.size.height == len(names)
+        was = bench.app.state.ascii
+        await pilot.click("#view-choices", offset=(1, names.index("toggle_ascii")))
+        await until(pilot, lambda: bench.app.state.ascii is not was)
+
+
 async def test_the_view_panel_of_a_page_has_the_keys_of_that_page() -> None:
     async with opened(size=(120, 36)) as (bench, pilot):
         bench.worker.build("paused")
