@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -23,7 +24,10 @@ class Peak(NamedTuple):
 
 
 class Drop(NamedTuple):
-    """How a series fell from its peak to the present block, and how the reward moved meanwhile."""
+    """How a series fell from its peak to the present, and how the reward moved meanwhile.
+
+    The present is the higher of the two newest blocks: one low block is a dip that many a run recovers from at once.
+    """
 
     peak: Peak
     value: Average
@@ -47,12 +51,12 @@ class Drop(NamedTuple):
 
 
 class Peaks:
-    """Takes in every step; keeps the highest block of the reward and of each measure, and the newest block of each."""
+    """Takes in every step; keeps the highest block of the reward and of each measure, and the two newest blocks."""
 
     def __init__(self) -> None:
         self._block: list[Mapping[str, float]] = []
         self._peaks: dict[str, Peak] = {}
-        self._newest: dict[str, Average] = {}
+        self._newest: deque[dict[str, Average]] = deque(maxlen=2)
 
     def add(self, step: int, metrics: Mapping[str, float]) -> None:
         """Take in one step."""
@@ -60,17 +64,20 @@ class Peaks:
         if len(self._block) < BLOCK:
             return
         names = [name for name in metrics if name == REWARD or name.startswith(MEASURE)]
-        self._newest = {name: Average.of([row[name] for row in self._block if name in row]) for name in names}
+        block = {name: Average.of([row[name] for row in self._block if name in row]) for name in names}
         self._block = []
-        for name, value in self._newest.items():
+        if REWARD not in block:
+            return
+        self._newest.append(block)
+        for name, value in block.items():
             peak = self._peaks.get(name)
-            if REWARD in self._newest and (peak is None or value.mean > peak.value.mean):
-                self._peaks[name] = Peak(step, value, self._newest[REWARD])
+            if peak is None or value.mean > peak.value.mean:
+                self._peaks[name] = Peak(step, value, block[REWARD])
 
     def drops(self) -> dict[str, Drop]:
         """Return how each series stands below its peak, by metric; empty before the first block is full."""
-        return {
-            name: Drop(self._peaks[name], value, self._newest[REWARD])
-            for name, value in self._newest.items()
-            if name in self._peaks
-        }
+        drops = {}
+        for name in self._newest[-1] if self._newest else ():
+            present = max((block for block in self._newest if name in block), key=lambda block: block[name].mean)
+            drops[name] = Drop(self._peaks[name], present[name], present[REWARD])
+        return drops
