@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pgplay.files.text import lines_of
+from pgplay.learning.algorithms.table import AlgorithmChoices, algorithm_row
 from pgplay.learning.reports.step_detail import AlgorithmSettings
 from pgplay.rewards.catalogue import REWARDS
 from pgplay.rewards.python.source import is_python, read_python
@@ -27,6 +28,8 @@ class Source(NamedTuple):
 Place = tuple[str, str]
 """A file below the package, and a function or Class.method in it."""
 
+TEXTBOOK = "learning/objective/textbook.py"
+
 OPTIMISERS: dict[str, Place] = {
     "adam": ("learning/objective/adamw.py", "Adam.update"),
     "sgd": ("learning/objective/sgd.py", "PlainDescent.update"),
@@ -42,9 +45,8 @@ def places(stop: str, rules: AlgorithmSettings) -> list[Place]:
         return [("rewards/reward.py", "Reward.score"), *_reward_places(rules.reward)]
     if stop == "advantage":
         return [("learning/objective/advantage_rules.py", "advantages_of"), *_advantage_places(rules)]
-    textbook: list[Place] = [("learning/objective/textbook.py", "plain_reinforce")]
     return [
-        *(textbook if rules.algorithm == "plain-reinforce" else []),
+        *_textbook_places(rules),
         ("learning/objective/update.py", "make_updates"),
         ("learning/objective/update.py", "policy_loss"),
         *([("learning/objective/losses.py", "expected_surrogate")] if rules.control_variate else []),
@@ -53,6 +55,31 @@ def places(stop: str, rules: AlgorithmSettings) -> list[Place]:
         ("learning/objective/losses.py", "aggregated"),
         OPTIMISERS[rules.optimizer],
     ]
+
+
+def _textbook_places(rules: AlgorithmSettings) -> list[Place]:
+    """Return the algorithm in a few lines, if it was written so and no setting overrides its row."""
+    name, row = rules.algorithm.replace("-", "_"), algorithm_row(rules.algorithm)
+    own = (AlgorithmChoices(*(getattr(rules, choice) for choice in AlgorithmChoices._fields)), rules.updates)
+    if name not in function_names(TEXTBOOK) or own != (row.choices, row.updates):
+        return []
+    return [(TEXTBOOK, name), (TEXTBOOK, "descend")]
+
+
+def introduction(stop: str, rules: AlgorithmSettings) -> str:
+    """Return what stands before the sources: what the run has beyond the few lines, if these are shown."""
+    if stop != "update" or not _textbook_places(rules):
+        return ""
+    parts = {
+        "Adam": rules.optimizer == "adam",
+        "a control variate": rules.control_variate,
+        "an entropy bonus": rules.entropy_weight > 0,
+        "a KL penalty": rules.kl > 0,
+        "gradient clipping": rules.clip_gradient > 0,
+    }
+    added = ", ".join(part for part, is_used in parts.items() if is_used)
+    beyond = f" with {added}" if added else ""
+    return f"{rules.algorithm} in a few lines, by plain gradient descent; below them the functions that run{beyond}."
 
 
 def _reward_places(spec: str) -> list[Place]:

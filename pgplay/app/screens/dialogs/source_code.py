@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from pgplay.app.drawing.terminal_text import as_title, plain, terminal_text
-from pgplay.app.help.source_code import Source, sources
+from pgplay.app.help.source_code import Source, introduction, sources
 from pgplay.app.messages import LooksChanged
 from pgplay.app.screens.dialogs.base import CLOSES, Dialog
 from pgplay.app.widgets.code_area import COMPONENTS, coloured_code
@@ -42,6 +42,8 @@ class CodeScreen(Dialog[None]):
                 self._sources = sources(self._stop, self._rules)
             except (PgplayError, OSError, LookupError) as error:
                 yield Static(terminal_text(f"The code cannot be read: {error}", lines=True))
+            if words := introduction(self._stop, self._rules):
+                yield Static(words, classes="words", markup=False)
             for source in self._sources:
                 yield Static(Text(plain(f"{source.name}   {source.file}:{source.line}"), "bold"), classes="code-name")
                 yield Static(coloured_code(source.text, self), classes="code-text")
