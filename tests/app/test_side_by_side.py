@@ -13,7 +13,7 @@ from textual.widgets import DataTable
 from pgplay.app.screens.dialogs.questions import ChooseDialog
 from pgplay.app.screens.library.compare_runs import OverlayPlot, SideBySide
 from pgplay.app.screens.library.time_travel import TravelScreen
-from pgplay.app.stored_runs.overlay import MOST, Overlay, relatives
+from pgplay.app.stored_runs.overlay import MOST, Overlay, chart_of, relatives, series_of
 from pgplay.config.run_config import to_settings
 from pgplay.errors import InputError
 from pgplay.export.comparison import write_comparison
@@ -53,7 +53,7 @@ def test_seeds_become_their_median_with_a_band_and_an_ended_run_counts_with_its_
     overlay = Overlay(LocalRunLibrary(), [*runs, "seed-9"])
     seeds, other = overlay.lines()
     assert (seeds.label, other.label) == ("algorithm=grpo  median of 4 seeds", "algorithm=rloo")
-    chart = overlay.chart("reward_mean")
+    chart = chart_of(overlay.lines(), "reward_mean")
     (band,) = chart.bands
     line = next(one for one in chart.curves if one.pen == f"run-{seeds.slot}")
     for step in (1, 10, 40):
@@ -63,7 +63,7 @@ def test_seeds_become_their_median_with_a_band_and_an_ended_run_counts_with_its_
         assert found == [min(values), median(values), max(values)]
     overlay.join_seeds(False)
     assert [one.label for one in overlay.lines()][1:3] == ["seed=1 algorithm=grpo", "seed=2 algorithm=grpo"]
-    assert overlay.chart("reward_mean").bands == ()
+    assert chart_of(overlay.lines(), "reward_mean").bands == ()
     overlay.close()
 
 
@@ -81,7 +81,7 @@ def test_lines_are_counted_after_seeds_are_joined() -> None:
     assert [line.label for line in overlay.lines()] == [
         f"algorithm={name}  median of 5 seeds" for name in ("grpo", "rloo", "reinforce")
     ]
-    assert len({line.slot for line in overlay.lines()}) == len(overlay.chart("reward_mean").bands) == 3
+    assert len({line.slot for line in overlay.lines()}) == len(chart_of(overlay.lines(), "reward_mean").bands) == 3
     with pytest.raises(InputError, match="8 lines are shown"):
         overlay.join_seeds(False)
     assert overlay.seeds_as_one
@@ -92,7 +92,7 @@ def test_lines_are_counted_after_seeds_are_joined() -> None:
 @pytest.mark.parametrize("wanted", ["svg", "png", "csv"])
 def test_the_picture_and_its_numbers_are_exported(wanted: str) -> None:
     overlay = Overlay(LocalRunLibrary(), store_three_algorithms_of_five_seeds())
-    series = overlay.series("reward_mean")
+    series = series_of(overlay.lines(), "reward_mean")
     written = write_comparison(series, "reward_mean", wanted)
     if wanted == "svg":
         text = written.decode()
@@ -135,7 +135,7 @@ def test_a_branch_is_drawn_beside_the_run_that_it_left() -> None:
     parent = store_run("mine", 30)
     overlay = Overlay(LocalRunLibrary(), [parent, branch_run(parent, 20)])
     assert [line.label for line in overlay.lines()] == ["", "branch from step 20"]
-    assert overlay.chart("reward_mean").bands == ()
+    assert chart_of(overlay.lines(), "reward_mean").bands == ()
     overlay.close()
 
 
@@ -177,6 +177,29 @@ async def test_the_legend_says_what_differs_and_keys_change_what_is_drawn() -> N
         assert [row[2] for row in legend(screen)] == ["seed-2", "seed-1", "seed-0"]
         await pilot.press("h")
         await until(pilot, lambda: isinstance(bench.app.screen, TravelScreen))
+
+
+async def test_a_filter_leaves_the_lines_whose_legend_has_its_words_in_the_plot_too() -> None:
+    store_seeds()
+    bench = Bench()
+    async with bench.app.run_test(size=SIZE) as pilot:
+        screen = await open_side_by_side(bench, pilot)
+        rloo, grpo = (row[0] for row in legend(screen))
+        plot, title = screen.query_one(OverlayPlot), screen.query_one("#overlay-title")
+        await pilot.press("slash", *"Seed-2", "enter")
+        await until(pilot, lambda: [row[0] for row in legend(screen)] == [grpo])
+        assert grpo in str(plot.render())
+        assert rloo not in str(plot.render())
+        assert str(title.render()) == "Side by side · 4 runs in 2 lines, 1 shown"
+        await pilot.press("slash", *"x")
+        await until(pilot, lambda: not legend(screen))
+        assert "No row contains these words" in str(screen.query_one("#overlay-hint").render())
+        await pilot.press("escape")
+        await until(pilot, lambda: len(legend(screen)) == 2)
+        assert bench.app.screen is screen
+        assert isinstance(screen.focused, DataTable)
+        await pilot.press("escape")
+        await until(pilot, lambda: bench.app.screen is bench.app.main)
 
 
 async def test_two_keys_start_the_same_seed_with_another_algorithm_beside() -> None:

@@ -166,35 +166,38 @@ class Overlay:
         """Return the metrics of any run, in a step's order."""
         return list(dict.fromkeys(name for past in self._pasts.values() for name in past.history.series))
 
-    def series(self, metric: str) -> list[ComparedSeries]:
-        """Return the values of `metric` per line, for export."""
-        series = []
-        for line in self.lines():
-            if len(line.pasts) == 1:
-                buckets: Sequence[Bucket] = line.first.history.of(metric).buckets
-                lower: list[Bucket] = []
-                upper: list[Bucket] = []
-            else:
-                lower, buckets, upper = _median([past.history.of(metric).buckets for past in line.pasts])
-            name = line.label or line.first.run
-            series.append(ComparedSeries(name, line.slot, len(line.pasts), tuple(buckets), tuple(lower), tuple(upper)))
-        return series
 
-    def chart(self, metric: str) -> Chart:
-        """Return the plot of `metric`: lines under marks, bands under both."""
-        last = max((past.last_step for past in self._pasts.values()), default=0)
-        curves, marks, bands = [], [], []
-        for number, line in enumerate(self.lines()):
-            pen = f"run-{line.slot}"
-            if len(line.pasts) == 1:
-                buckets: Sequence[Bucket] = line.first.history.of(metric).buckets
-            else:
-                lower, buckets, upper = _median([past.history.of(metric).buckets for past in line.pasts])
-                bands.append(ChartBand(lower, upper, f"band-{line.slot}"))
-            curves.append(Curve(buckets, pen, LINE))
-            marks.append(Curve(buckets, pen, MARKERS[line.slot], _CELLS_A_MARK, number))
-        top = 1.0 if _is_reward(metric) else 0.0
-        return Chart((*curves[::-1], *marks[::-1]), last, bands=tuple(bands), top=top)
+def series_of(lines: Iterable[OverlayLine], metric: str) -> list[ComparedSeries]:
+    """Return the values of `metric` per line, for export."""
+    series = []
+    for line in lines:
+        lower, middle, upper = _curves(line, metric)
+        name = line.label or line.first.run
+        series.append(
+            ComparedSeries(name, line.slot, len(line.pasts), tuple(middle), tuple(lower), tuple(upper))
+        )
+    return series
+
+
+def chart_of(lines: Sequence[OverlayLine], metric: str) -> Chart:
+    """Return the plot of `metric`: lines under marks, bands under both."""
+    last = max((past.last_step for line in lines for past in line.pasts), default=0)
+    curves, marks, bands = [], [], []
+    for number, line in enumerate(lines):
+        pen = f"run-{line.slot}"
+        lower, middle, upper = _curves(line, metric)
+        if lower:
+            bands.append(ChartBand(lower, upper, f"band-{line.slot}"))
+        curves.append(Curve(middle, pen, LINE))
+        marks.append(Curve(middle, pen, MARKERS[line.slot], _CELLS_A_MARK, number))
+    top = 1.0 if _is_reward(metric) else 0.0
+    return Chart((*curves[::-1], *marks[::-1]), last, bands=tuple(bands), top=top)
+
+
+def _curves(line: OverlayLine, metric: str) -> tuple[Sequence[Bucket], Sequence[Bucket], Sequence[Bucket]]:
+    """Return the lowest, the median and the highest curve of a line; of a single run that run's own, without edges."""
+    runs = [past.history.of(metric).buckets for past in line.pasts]
+    return ([], runs[0], []) if len(runs) == 1 else _median(runs)
 
 
 def relatives(run: str, summaries: Sequence[RunSummary], most: int = 4) -> list[str]:

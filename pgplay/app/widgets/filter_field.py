@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pgplay.app.widgets.text_fields import LineField
 
+NO_ROW = "No row contains these words. Escape shows all."
+"""What a page says of a list whose filter admits nothing."""
+
 
 class FilterField(LineField):
     """Hidden until it is opened; capitals make no difference."""

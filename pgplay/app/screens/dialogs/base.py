@@ -49,7 +49,8 @@ BACK = Binding("escape", "dismiss", "back", key_display="esc")
 
 
 FILTER = Binding("slash", "filter", "filter", key_display="/")
-"""The key that filters the rows of a list."""
+LEAVE = Binding("escape", "leave", "back", key_display="esc")
+"""The keys that filter the rows of a list, and that take the filter away or leave the page."""
 
 
 WAYS_OUT = (BACK.key, "question_mark", "f1")

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, ClassVar
 
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import DataTable, Static
+from textual.widgets import DataTable, Input, Static
 
 from pgplay.app.drawing import number_format
 from pgplay.app.drawing.terminal_text import as_title, terminal_text
 from pgplay.app.help.explanations import Explanation
 from pgplay.app.messages import LooksChanged, OpenTimeTravel
-from pgplay.app.screens.dialogs.base import BACK, Keys
+from pgplay.app.screens.dialogs.base import FILTER, LEAVE, Keys
 from pgplay.app.screens.dialogs.export import export_to_file
 from pgplay.app.screens.dialogs.questions import ChooseDialog
+from pgplay.app.screens.filtering import Filtering
 from pgplay.app.state.app_state import AppState
 from pgplay.app.state.plot_view import words_of
 from pgplay.app.stored_runs.background_reading import read_in_background
-from pgplay.app.stored_runs.overlay import MARKERS, MOST, Overlay, OverlayLine
+from pgplay.app.stored_runs.overlay import MARKERS, MOST, Overlay, OverlayLine, chart_of, series_of
 from pgplay.app.stored_runs.stored_run import StoredRun
+from pgplay.app.widgets.filter_field import NO_ROW, FilterField
 from pgplay.app.widgets.places import Places
 from pgplay.config.run_config import make_config, to_settings
 from pgplay.errors import InputError, PgplayError
@@ -54,10 +55,17 @@ class OverlayPlot(Widget):
         *(f"overlay--{kind}-{slot}" for kind in ("run", "band") for slot in range(MOST)),
     }
 
-    def __init__(self, overlay: Overlay) -> None:
+    def __init__(self) -> None:
         super().__init__(id="overlay-plot", classes="panel plot")
-        self._overlay = overlay
         self.metric = "reward_mean"
+        self._lines: Sequence[OverlayLine] = ()
+
+    def show(self, lines: Sequence[OverlayLine]) -> None:
+        """Draw these lines."""
+        self._lines = lines
+        self.border_title = as_title(words_of(self.metric).title)
+        self.border_subtitle = LEGEND if any(len(line.pasts) > 1 for line in lines) else ""
+        self.refresh()
 
     def explain(self) -> Explanation:
         """Return the explanation of the plot."""
@@ -73,10 +81,10 @@ class OverlayPlot(Widget):
         for kind in ("run", "band"):
             for slot in range(MOST):
                 styles[f"{kind}-{slot}"] = self.get_component_rich_style(f"overlay--{kind}-{slot}", partial=True)
-        return line_chart.draw_chart(self._overlay.chart(self.metric), *self.content_size, styles)
+        return line_chart.draw_chart(chart_of(self._lines, self.metric), *self.content_size, styles)
 
 
-class SideBySide(Screen[None]):
+class SideBySide(Filtering):
     """Shows the runs, also while one is training; `start` begins a run with given settings."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -89,7 +97,8 @@ class SideBySide(Screen[None]):
         Binding("delete,backspace", "remove", "drop", key_display="del"),
         Binding("h", "travel", "time"),
         Binding("x", "export", "export", tooltip="The picture as SVG or PNG, the numbers as CSV."),
-        BACK,
+        FILTER,
+        LEAVE,
     ]
     AUTO_FOCUS = "DataTable"
 
@@ -100,13 +109,15 @@ class SideBySide(Screen[None]):
         self._start = start
         self._expected = ""
         self._lines: list[OverlayLine] = []
+        """The lines that the filter leaves."""
 
     def compose(self) -> ComposeResult:
         """Compose the screen."""
         yield Places("place_compare", 0)
         yield Static(id="overlay-title", classes="page-title")
-        yield OverlayPlot(self._overlay)
+        yield OverlayPlot()
         yield DataTable(cursor_type="row", cursor_foreground_priority="renderable", id="overlay-legend")
+        yield FilterField("Filter: words that a line of the legend contains")
         yield Static(id="overlay-hint", classes="page-hint")
         yield Keys()
 
@@ -137,15 +148,17 @@ class SideBySide(Screen[None]):
             self._hint(str(error))
 
     @on(LooksChanged)
+    @on(Input.Changed, "#filter")
     def _show(self) -> None:
-        self._lines = self._overlay.lines()
+        """Show the lines whose words, with the names of all their runs, the filter admits."""
+        every, admits = self._overlay.lines(), self.query_one(FilterField).admits
+        self._lines = [line for line in every if admits(" ".join([*_cells(line), *_names(line)]))]
         plot = self.query_one(OverlayPlot)
-        plot.border_title = as_title(words_of(plot.metric).title)
-        plot.border_subtitle = LEGEND if any(len(line.pasts) > 1 for line in self._lines) else ""
-        plot.refresh()
+        plot.show(self._lines)
         count = len(self._overlay.runs)
         runs = "1 run" if count == 1 else f"{count} runs"
-        lines = f" in {len(self._lines)} lines" if len(self._lines) != count else ""
+        lines = f" in {len(every)} lines" if len(every) != count else ""
+        lines += f", {len(self._lines)} shown" if len(self._lines) != len(every) else ""
         left_out = f" · {self._overlay.left_out} left out: no more colours" if self._overlay.left_out else ""
         self.query_one("#overlay-title", Static).update(f"Side by side · {runs}{lines}{left_out}")
         table: DataTable[Text] = self.query_one("#overlay-legend", DataTable)
@@ -161,7 +174,7 @@ class SideBySide(Screen[None]):
             )
         table.styles.height = min(len(self._lines) + 1, max(3, self.size.height // 3))
         table.move_cursor(row=min(at, max(0, len(self._lines) - 1)))
-        self._hint("" if self._lines else NONE_YET)
+        self._hint("" if self._lines else NO_ROW if every else NONE_YET)
         self._tell_selected()
 
     def _columns(self) -> list[tuple[str, int]]:
@@ -177,7 +190,7 @@ class SideBySide(Screen[None]):
         """Show what the columns omit about the line under the cursor."""
         line = self._selected_line
         if line is not None:
-            runs = ", ".join(past.run for past in line.pasts)
+            runs = ", ".join(_names(line))
             self._hint(f"{line.label}: {runs}" if line.label else runs)
 
     def _hint(self, words: str) -> None:
@@ -286,7 +299,7 @@ class SideBySide(Screen[None]):
 
     async def _export(self) -> None:
         metric = self.query_one(OverlayPlot).metric
-        series = self._overlay.series(metric)
+        series = series_of(self._lines, metric)
         await export_to_file(
             self.app,
             "Which file? .svg, .png: the picture; .csv: the numbers.",
@@ -300,6 +313,10 @@ class SideBySide(Screen[None]):
         past = self._selected
         if past is not None:
             self.post_message(OpenTimeTravel(past.run))
+
+
+def _names(line: OverlayLine) -> list[str]:
+    return [past.run for past in line.pasts]
 
 
 def _cells(line: OverlayLine) -> list[str]:

@@ -8,20 +8,17 @@ from typing import Any, ClassVar
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
-from textual.screen import Screen
 from textual.widgets import DataTable, Input, Static
 from textual.widgets.data_table import ColumnKey
 
 from pgplay.app.drawing.terminal_text import terminal_text
 from pgplay.app.notices import notify_user
 from pgplay.app.screens.dialogs.base import Keys
+from pgplay.app.screens.filtering import Filtering
 from pgplay.app.widgets.data_tables import chosen_key
-from pgplay.app.widgets.filter_field import FilterField
+from pgplay.app.widgets.filter_field import NO_ROW, FilterField
 from pgplay.app.widgets.places import Places
 from pgplay.errors import PgplayError
-
-LEAVE = Binding("escape", "leave", "back", key_display="esc")
 
 AT_ONCE = 200
 """Rows added at once; more would delay a key press."""
@@ -36,7 +33,7 @@ CELL_PADDING = 1
 """Padding of a table cell on each side, as Textual sets it."""
 
 
-class Listing(Screen[None]):
+class Listing(Filtering):
     """A table of stored items by name; subclasses define the items and their actions."""
 
     AUTO_FOCUS = "DataTable"
@@ -118,21 +115,6 @@ class Listing(Screen[None]):
         self._rows = [row for row in self._all_rows if admits(" ".join((*row[1], self.keywords(row[0]))))]
         self._lay_out(select if isinstance(select, str) else "")
 
-    @on(Input.Submitted, "#filter")
-    def _filtered(self) -> None:
-        self.query_one(DataTable).focus()
-
-    def action_filter(self) -> None:
-        """Type words that the rows are to contain."""
-        self.query_one(FilterField).open()
-
-    def action_leave(self) -> None:
-        """Take the filter away, or else leave the screen."""
-        if self.query_one(FilterField).close():
-            self.query_one(DataTable).focus()
-        else:
-            self.dismiss()
-
     def _lay_out(self, select: str = "") -> None:
         """Show the rows: those up to the cursor at once, the rest of a long list in idle moments."""
         table = self.query_one(DataTable)
@@ -183,7 +165,7 @@ class Listing(Screen[None]):
 
     @property
     def _nothing(self) -> str:
-        return "No row contains these words. Escape shows all." if self._all_rows else self.NONE_YET
+        return NO_ROW if self._all_rows else self.NONE_YET
 
     def on_data_table_row_highlighted(self) -> None:
         """Update the hint when the cursor moves."""

@@ -13,9 +13,9 @@ from textual.binding import Binding, BindingType
 from pgplay.app.drawing import number_format
 from pgplay.app.drawing.terminal_text import plain
 from pgplay.app.notices import notify_user
-from pgplay.app.screens.dialogs.base import FILTER
+from pgplay.app.screens.dialogs.base import FILTER, LEAVE
 from pgplay.app.screens.dialogs.questions import AskDialog, ConfirmDialog
-from pgplay.app.screens.library.listing import LEAVE, Listing
+from pgplay.app.screens.library.listing import Listing
 from pgplay.library.policies import BrokenPolicy
 from pgplay.library.policy_card import PolicyCard
 from pgplay.library.policy_library import PolicyLibrary

@@ -14,10 +14,10 @@ from textual.widgets import Static
 from pgplay.app.drawing import number_format
 from pgplay.app.drawing.terminal_text import plain
 from pgplay.app.messages import CompareRuns, OpenTimeTravel, ResumeRun
-from pgplay.app.screens.dialogs.base import FILTER
+from pgplay.app.screens.dialogs.base import FILTER, LEAVE
 from pgplay.app.screens.dialogs.export import export_to_file
 from pgplay.app.screens.dialogs.questions import AskDialog, ConfirmDialog
-from pgplay.app.screens.library.listing import LEAVE, Listing
+from pgplay.app.screens.library.listing import Listing
 from pgplay.export.formats import FORMATS, export_run
 from pgplay.runs.run_library import RunLibrary
 from pgplay.runs.summaries import RunSummary, what_differs

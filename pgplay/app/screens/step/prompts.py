@@ -15,7 +15,8 @@ from pgplay.app.drawing import number_format
 from pgplay.app.drawing.alignment_text import coloured
 from pgplay.app.drawing.terminal_text import terminal_text
 from pgplay.app.messages import LooksChanged, StateShown, WriteForPrompt
-from pgplay.app.screens.dialogs.base import FILTER, Keys
+from pgplay.app.screens.dialogs.base import FILTER, LEAVE, Keys
+from pgplay.app.screens.filtering import Filtering
 from pgplay.app.screens.step.polling import Polling
 from pgplay.app.state.app_state import AppState, waiting_for_policy
 from pgplay.app.widgets.data_tables import chosen_key
@@ -35,7 +36,7 @@ class _Row(NamedTuple):
     sample: Sample
 
 
-class PromptsScreen(Polling):
+class PromptsScreen(Polling, Filtering):
     """Follows the run; `ask` requests the prompts from the worker."""
 
     ASK_SECONDS = 1.0
@@ -45,7 +46,7 @@ class PromptsScreen(Polling):
         Binding("enter,w", "write", "sample", key_display="enter"),
         Binding("o", "order", "worst first / task order"),
         FILTER,
-        Binding("escape", "leave", "back", key_display="esc"),
+        LEAVE,
     ]
     AUTO_FOCUS = "#prompts"
     COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES
@@ -141,23 +142,8 @@ class PromptsScreen(Polling):
         return self.query_one(FilterField).admits(f"{SIDES[row.side]} {row.sample.prompt} {row.sample.text}")
 
     @on(Input.Changed, "#filter")
-    def _filtered(self) -> None:
+    def _filter_typed(self) -> None:
         self._list()
-
-    @on(Input.Submitted, "#filter")
-    def _filter_left(self) -> None:
-        self.query_one("#prompts").focus()
-
-    def action_filter(self) -> None:
-        """Type words that the rows are to contain."""
-        self.query_one(FilterField).open()
-
-    def action_leave(self) -> None:
-        """Take the filter away, or else leave the page."""
-        if self.query_one(FilterField).close():
-            self.query_one("#prompts").focus()
-        else:
-            self.dismiss()
 
     def _prompt(self, sample: Sample, width: int | None = None) -> Text:
         if sample.prompt:
