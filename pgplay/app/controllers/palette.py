@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from textual.binding import ActiveBinding
 from textual.screen import Screen
 
 from pgplay.app.actions import ACTIONS, NOT_IN_THE_PALETTE
 from pgplay.app.help.documents import Document, documents
 from pgplay.app.help.explanations import Explanation
-from pgplay.app.help.helpable import TEXTUALS_OWN
+from pgplay.app.help.helpable import page_keys
 from pgplay.app.host import ShellHost
 from pgplay.app.palette.entries import PaletteEntry
 from pgplay.app.state.plot_view import HISTOGRAM, words_of
@@ -42,7 +41,7 @@ class PaletteController:
     def entries(self, screen: Screen[Any]) -> list[PaletteEntry]:
         """Return what there is, the keys of `screen` first."""
         return [
-            *self._keys_of(screen),
+            *self._own_keys(screen),
             *self._actions(),
             *self._presets(),
             *self._settings(),
@@ -57,19 +56,13 @@ class PaletteController:
         uses[entry.key] = uses.get(entry.key, 0) + 1
         entry.run()
 
-    def _keys_of(self, screen: Screen[Any]) -> Iterator[PaletteEntry]:
-        """The keys that a page has of its own, those of one action together."""
-        actions: dict[str, list[ActiveBinding]] = {}
-        for active in screen.active_bindings.values():
-            if active.node is screen and active.enabled and active.binding.description:
-                actions.setdefault(active.binding.action, []).append(active)
-        for action, (first, *others) in actions.items():
-            if action not in TEXTUALS_OWN:
-                keys = ", ".join(self._host.get_key_display(one.binding) for one in (first, *others))
-                words = f"{first.binding.tooltip or 'On this page.'}  ({keys})"
-                run = partial(self._perform, self._host.run_action, action, screen)
-                title = _capital(first.binding.description)
-                yield PaletteEntry("", f"{type(screen).__name__}.{action}", title, words, run)
+    def _own_keys(self, screen: Screen[Any]) -> Iterator[PaletteEntry]:
+        for binding, keys, node in page_keys(screen):
+            if node is screen and binding.description:
+                words = f"{binding.tooltip or 'On this page.'}  ({keys})"
+                run = partial(self._perform, self._host.run_action, binding.action, screen)
+                name = f"{type(screen).__name__}.{binding.action}"
+                yield PaletteEntry("", name, _capital(binding.description), words, run)
 
     def _actions(self) -> Iterator[PaletteEntry]:
         for action in ACTIONS:

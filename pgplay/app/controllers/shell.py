@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from pgplay.app import themes
 from pgplay.app.actions import ACTIONS, EVERYWHERE, LOOKS, KeyChoice, do
-from pgplay.app.help.helpable import TEXTUALS_OWN, explanation_of
+from pgplay.app.help.helpable import explanation_of, page_keys
 from pgplay.app.host import ShellHost
 from pgplay.app.state import saved_state
 from pgplay.app.state.saved_state import SavedUiState
@@ -127,17 +127,8 @@ class ShellController:
 
         screen = self._host.screen
         about = explanation_of([screen.focused, self._host.mouse_over])
-        self._host.push_screen(HelpScreen(about, self._keys_of(screen), ascii=self._host.state.ascii))
-
-    def _keys_of(self, screen: Screen[Any]) -> list[tuple[str, str]]:
-        """Return the keys that `screen` has of its own, those of one action together, with what they do."""
-        keys: dict[str, list[str]] = {}
-        for active in screen.active_bindings.values():
-            binding = active.binding
-            words = binding.tooltip or binding.description
-            if active.enabled and words and active.node is not active.node.app and binding.action not in TEXTUALS_OWN:
-                keys.setdefault(words, []).append(self._host.get_key_display(binding))
-        return [(", ".join(names), words) for words, names in keys.items()]
+        keys = [(key.keys, key.words) for key in page_keys(screen)]
+        self._host.push_screen(HelpScreen(about, keys, ascii=self._host.state.ascii))
 
     def remember(self) -> None:
         """Keep for the next start what the app is like now."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from textual.binding import Binding
 from textual.dom import DOMNode
@@ -13,6 +13,34 @@ from pgplay.app.help.explanations import PANELS, Explanation
 
 TEXTUALS_OWN = {binding.action for binding in Screen.BINDINGS if isinstance(binding, Binding)}
 """The actions that Textual has on every screen: nothing to explain or to choose."""
+
+
+class PageKey(NamedTuple):
+    """What a page's own keys do: one action's first binding, with `keys` as a person reads all of that action's."""
+
+    binding: Binding
+    keys: str
+    node: DOMNode
+    """The screen, or the widget in focus whose keys these are."""
+
+    @property
+    def words(self) -> str:
+        """What the action does."""
+        return self.binding.tooltip or self.binding.description
+
+
+def page_keys(screen: Screen[Any]) -> list[PageKey]:
+    """Return the keys that work on `screen` and not on every page, those of one action together."""
+    actions: dict[tuple[DOMNode, str], list[Binding]] = {}
+    for node, binding, enabled, _ in screen.active_bindings.values():
+        if enabled and node is not screen.app and binding.action not in TEXTUALS_OWN:
+            actions.setdefault((node, binding.action), []).append(binding)
+    show = screen.app.get_key_display
+    return [
+        PageKey(bindings[0], ", ".join(map(show, bindings)), node)
+        for (node, _), bindings in actions.items()
+        if bindings[0].tooltip or bindings[0].description
+    ]
 
 
 @runtime_checkable
