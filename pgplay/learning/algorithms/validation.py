@@ -15,6 +15,12 @@ from pgplay.learning.algorithms.table import Algorithm, AlgorithmChoices, Kind
 from pgplay.learning.schedules.kl_weight import start_weight
 from pgplay.policies.families.base import Capability, ModelSpec
 
+SETTINGS_OF_PRETRAINED = {
+    **dict.fromkeys(("lora_rank", "lora_alpha", "lora_targets"), Capability.ADAPTER),
+    **dict.fromkeys(("template", "system"), Capability.CHAT),
+}
+"""The settings that only a pretrained model has a use for, each with what its family must be capable of."""
+
 
 class InvalidSetting(NamedTuple):
     """A rule: whether the config breaks it, the refused setting, and the code of the error with its values."""
@@ -37,8 +43,7 @@ def refuse_unsupported_settings(config: RunConfig, spec: ModelSpec) -> None:
     needed = {
         "dropout": (config.dropout > 0, Capability.DROPOUT),
         "control_variate": (config.control_variate not in (None, "none"), Capability.SMALL_VOCABULARY),
-        **{name: (_is_set(config, name), Capability.ADAPTER) for name in ("lora_rank", "lora_alpha", "lora_targets")},
-        **{name: (_is_set(config, name), Capability.CHAT) for name in ("template", "system")},
+        **{name: (_is_set(config, name), capability) for name, capability in SETTINGS_OF_PRETRAINED.items()},
     }
     for name, (is_used, capability) in needed.items():
         if is_used and not spec.can(capability):
@@ -153,7 +158,7 @@ _NETWORK = (
     *("entropy", "entropy_schedule", "entropy_target", "kl", "kl_limit", "kl_in", "reference", "clip_gradient"),
     *("temperature", "top_k", "top_p", "min_p", "dropout", "l1", "l2", "weight_decay"),
     *("warm_start", "warm_text", "held_out_every", "patience"),
-    *("lora_rank", "lora_alpha", "lora_targets", "template", "system"),
+    *SETTINGS_OF_PRETRAINED,
 )
 
 

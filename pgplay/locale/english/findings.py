@@ -39,7 +39,8 @@ FINDINGS = {
     "finding.mismatch": "Log-probs when sampling and when training differ by {mismatch:.1e} nats per token; up to 1e-6 "
     "is normal.",
     "finding.mismatch.advice": "This is a defect of the program or of the device; try the device cpu, and report it.",
-    "signal.tied_groups": "{value:percent} of groups are tied (equal rewards): no signal",
+    "signal.tied_groups": "{value:percent} of groups are tied (equal rewards)",
+    "signal.tied_groups.worse": ": they give no signal",
     "signal.tied_groups.advice": "a reward with finer steps, or a larger weight of entropy, so that completions differ",
     "signal.entropy": "undecided between about {tokens:.1f} tokens",
     "signal.entropy.worse": ": it hardly explores any more",

@@ -33,6 +33,10 @@ MODELS_OWN = ("lr", "entropy", "threads")
 """Settings whose default is the model's."""
 
 
+ONLY_PRETRAINED = "pretrained only"
+"""What the field of a setting shows instead of its default where the model has no use for it."""
+
+
 class Problem(NamedTuple):
     """An error in the setup by its code; `field` is where to show it, empty if no single field is to blame."""
 
@@ -148,6 +152,7 @@ def check(typed: Mapping[str, str], inputs: Inputs | PgplayError) -> Checked:
 
     `inputs` is what `read_files` returned or raised for the same texts; no disk is read here.
     """
+    from pgplay.learning.algorithms.validation import SETTINGS_OF_PRETRAINED
     from pgplay.learning.plan import make_plan
 
     try:
@@ -167,6 +172,11 @@ def check(typed: Mapping[str, str], inputs: Inputs | PgplayError) -> Checked:
         )
         for name in defaulted
     }
+    for name in SETTINGS_OF_PRETRAINED:
+        if not is_pretrained(config.model):
+            planned[name] = Default(ONLY_PRETRAINED)
+        elif name not in planned:
+            planned[name] = Default(placeholder(fields()[name]))
     return Checked(config, None, plan.notes, plan.parameters, plan.tokenizer.vocabulary_size, planned)
 
 
