@@ -92,11 +92,14 @@ async def test_a_solved_run_says_what_that_means_and_proposes_three_keys(size: t
         await until(pilot, lambda: card(bench))
         said = card(bench)
         assert "its most likely text is right; 61 of 64 sampled ones are." in said
-        assert [key in said for key in ("n see one", "p another algorithm", "e change the reward")] == [True] * 3
+        assert [key in said for key in ("n see one", "p compare algorithms", "e change the reward")] == [True] * 3
         assert "go on" not in said
         samples = bench.app.main.query_one(Samples)
         assert samples.region.height >= 7
         assert not samples.region.intersection(bench.app.main.query_one(WhatNow).region)
+        assert bench.app.main.query_one("#plot-1").region.height >= 9
+        assert max(map(len, said.splitlines())) <= size[0] - 2
+        assert "esc" in f"{said}{bench.app.main.query_one(WhatNow).border_subtitle}"
         await pilot.press("escape")
         await until(pilot, lambda: not card(bench))
         bench.worker.build("training", run="another")
@@ -134,7 +137,7 @@ async def test_a_click_on_the_card_does_what_its_key_does() -> None:
     async with opened() as (bench, pilot):
         solve(bench)
         await until(pilot, lambda: card(bench))
-        line = card(bench).splitlines().index(next(row for row in card(bench).splitlines() if "another alg" in row))
+        line = card(bench).splitlines().index(next(row for row in card(bench).splitlines() if "compare alg" in row))
         await pilot.click("#what-now", offset=(6, 1 + line))
         await until(pilot, lambda: isinstance(bench.app.screen, SideBySide))
 

@@ -11,7 +11,7 @@ from pgplay.app.state.app_state import AppState
 from pgplay.app.state.guide import solved_sentence, suggestions
 
 LOW = 30
-"""Rows of a terminal from which each suggestion has a line of its own."""
+"""Rows of a terminal from which the card has a border and a line for each suggestion; below, rows are for the plots."""
 
 _KEYS = {action.name: action.key_display for action in ACTIONS}
 
@@ -34,7 +34,7 @@ class WhatNow(Static):
         self._shown = shown
         tries = suggestions(state)
         width = max(cell_len(one.title) for one in tries) + 2
-        lines = [
+        keys = [
             Content.from_markup(
                 f"[@click={do(one.action)}][$secondary b]$key[/] $title[/]",
                 key=_KEYS[one.action],
@@ -42,5 +42,7 @@ class WhatNow(Static):
             )
             for one in tries
         ]
+        if is_low:
+            keys.append(Content.from_markup(f"[@click={do('unfocus')}][$secondary b]esc[/] closes[/]"))
         between = Content("   ") if is_low else Content("\n")
-        self.update(Content("\n").join([Content(solved_sentence(state)), between.join(lines)]))
+        self.update(Content("\n").join([Content(solved_sentence(state)), between.join(keys)]))
