@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pgplay.app.screens.library.policies import Library
 from pgplay.app.widgets.plots.curve import Plot
 from pgplay.app.widgets.setup.described_select import Choice
 from pgplay.config.changes import Changes
@@ -65,10 +66,12 @@ async def test_a_search_is_plotted_without_curves_of_a_network_and_has_nothing_t
         bench.worker.tell(StateChanged(state="solved", step=50))
         await until(pilot, lambda: "solved" in words(bench, "#status"))
         assert "saves it" not in words(bench, "#status")
-        for key in ("ctrl+s", "w"):
-            await pilot.press(key)
-            await pilot.pause()
-            assert bench.app.screen is bench.app.main
+        await pilot.press("ctrl+s")
+        await pilot.pause()
+        assert bench.app.screen is bench.app.main
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(bench.app.screen, Library))
+        await pilot.press("escape")
         told = [notification.message for notification in bench.app._notifications]
         assert sum("hill-climb trains no network, so there is no policy." in message for message in told) >= 1
         assert bench.sent(Save) == bench.sent(Write) == []

@@ -12,20 +12,23 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from pgplay.app.drawing.formulas import PHASES, lines
-from pgplay.app.help.source_code import places, source_of, sources
+from pgplay.app.help.source_code import introduction, places, source_of, sources
+from pgplay.app.screens.dialogs.questions import ChooseDialog
 from pgplay.app.screens.dialogs.source_code import CodeScreen
 from pgplay.app.screens.step.microscope import MicroscopeScreen
 from pgplay.app.screens.step.phases import PhaseScreen
 from pgplay.app.screens.step.policy_map import MapScreen
+from pgplay.app.screens.step.prompts import PromptsScreen
 from pgplay.app.state.plot_view import PlotView
 from pgplay.config.changes import Changes
-from pgplay.config.run_config import make_config
+from pgplay.config.run_config import make_config, to_settings
 from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
 from pgplay.learning.reports.step_detail import PolicyMap
 from pgplay.learning.reports.step_report import Finding
 from pgplay.runs.store import RunStore
 from pgplay.worker.protocol.commands import Change, InspectStep, Map, Pause, Start
 from pgplay.worker.protocol.events import Changed, Mapped, Refused, StateChanged, StepInspected
+from pgplay.worker.protocol.records import RunState
 from tests.app.anatomies import RULES, anatomy, policy_map, sample, traces
 from tests.app.fake_worker import Bench, begin, coded, curve, snapshot, until
 
@@ -88,6 +91,26 @@ async def test_the_code_is_that_which_is_run() -> None:
         assert any("group_scaled   pgplay/learning/objective/advantages.py:" in name for name in names)
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(bench.app.screen, PhaseScreen))
+
+
+async def test_the_update_is_shown_in_a_few_lines_first_and_what_the_run_has_beyond_them() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 40)) as pilot:
+        await trained(bench, pilot, "paused")
+        bench.app.push_screen(CodeScreen("update", RULES))
+        await until(pilot, lambda: bench.app.screen.query(".code-name"))
+        words = str(bench.app.screen.query(".words").first().render())
+        assert words.startswith("grpo in a few lines")
+        assert words.endswith("the functions that run with Adam, an entropy bonus, gradient clipping.")
+        first = bench.app.screen.query(".code-name").first()
+        assert str(first.render()).startswith("grpo   pgplay/learning/objective/textbook.py:")
+
+
+def test_no_few_lines_are_shown_of_a_row_with_another_choice() -> None:
+    for other in ({"baseline": "batch-mean"}, {"updates": 4}, {"algorithm": "dapo"}):
+        rules = msgspec.structs.replace(RULES, **other)
+        assert introduction("update", rules) == ""
+        assert all("textbook" not in file for file, _ in places("update", rules))
 
 
 @pytest.mark.parametrize("credit", ["terminal", "dense", "gae", "none"])
@@ -277,15 +300,29 @@ async def test_at_any_moment_of_a_run_the_page_opens(state: str, key: str, scree
         assert not bench.sent(Start)
 
 
-async def test_a_search_has_no_policy_to_look_into() -> None:
+@pytest.mark.parametrize("state", ["training", "solved"])
+@pytest.mark.parametrize(
+    ("key", "screen"), [("n", PhaseScreen), ("k", MicroscopeScreen), ("a", MapScreen), ("P", PromptsScreen)]
+)
+async def test_from_a_search_the_pages_about_a_policy_lead_to_one(state: RunState, key: str, screen: type) -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 40), notifications=True) as pilot:
         await begin(bench, pilot)
-        bench.worker.build("training", algorithm="hill-climb")
-        await until(pilot, lambda: bench.app.state.run == "training")
-        await pilot.press("k")
-        await until(pilot, lambda: any("no network" in words for words in told(bench)))
-        assert len(bench.app.screen_stack) == 1
+        bench.worker.build("training", algorithm="hill-climb", target="good day", seed=3)
+        bench.worker.tell(StateChanged(state=state, step=5))
+        await until(pilot, lambda: bench.app.state.run == state)
+        await pilot.press(key)
+        await until(pilot, lambda: isinstance(bench.app.screen, ChooseDialog))
+        await pilot.press("escape", key)
+        await until(pilot, lambda: isinstance(bench.app.screen, ChooseDialog))
+        assert not bench.sent(Start)
+        await pilot.press("1")
+        await until(pilot, lambda: isinstance(bench.app.screen, screen))
+        (start,) = bench.sent(Start)
+        assert start.paused
+        assert to_settings(start.config) == {"target": "good day", "seed": 3}
+        bench.worker.build("paused", run="new", target="good day", seed=3)
+        await until(pilot, lambda: len(bench.sent(InspectStep)) == 1)
 
 
 async def follow_advice(bench: Bench, pilot: Pilot[int], entropy: float) -> None:

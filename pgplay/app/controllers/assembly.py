@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any
 
 from pgplay.app.actions import CONTROLLER_OF
@@ -33,7 +34,9 @@ class Controllers:
         self.rewards = RewardController(host, consent)
         self.policies = PolicyController(host, consent, self.run.start)
         self.plots = PlotController(host)
-        self.inspection = InspectionController(host, self.changes.follow, self.run.go)
+        self.inspection = InspectionController(
+            host, self.changes.follow, self.run.go, partial(self.run.start_beside, paused=True)
+        )
         self.stored_runs = StoredRunsController(host, self.run.start_beside)
         self.navigation = NavigationController(
             host,

@@ -7,8 +7,9 @@ from typing import Any
 
 from pgplay.app.host import AppHost
 from pgplay.app.state.app_state import lack_of_policy, words_of_change
-from pgplay.config.run_config import make_config, to_settings
+from pgplay.config.run_config import RunConfig, make_config, to_settings
 from pgplay.errors import PgplayError
+from pgplay.learning.algorithms.table import ALGORITHMS
 from pgplay.worker.protocol.commands import InspectStep, ListPrompts, Map, Pause
 
 
@@ -20,13 +21,17 @@ class InspectionController:
         host: AppHost,
         follow: Callable[[dict[str, Any], dict[str, Any]], None],
         go: Callable[[InspectStep], Awaitable[bool]],
+        begin: Callable[[dict[str, Any]], Awaitable[bool]],
     ) -> None:
-        """`follow` says what comes of advice; `go` has a step inspected, of a new run if there is none."""
-        self._host, self._say_what_comes, self._go = host, follow, go
+        """`follow` says what comes of advice; `go` has a step inspected, of a new run if there is none.
+
+        `begin` brings a paused run of given settings.
+        """
+        self._host, self._say_what_comes, self._go, self._begin = host, follow, go, begin
 
     async def phases(self) -> None:
         """Walk through a step: the next one, which is made; of a run that has ended, its last update."""
-        if self._host.state.can_step:
+        if self._host.state.can_step or self._host.state.has_search:
             if not await self._has_a_step_made(pausing=True):
                 return
         elif not self._has_policy():
@@ -59,13 +64,33 @@ class InspectionController:
     async def _has_a_step_made(self, *, pausing: bool = False) -> bool:
         """Have the next step inspected, of a new run if there is no policy; returns whether that was possible."""
         state = self._host.state
-        if state.worker == "dead" or (state.has_run and not state.has_policy):
+        if state.worker == "dead":
             if self._has_policy():
                 self.dissect()
+            return False
+        if state.has_search and not await self._trains_instead():
             return False
         if pausing and state.is_going:
             self._host.send(Pause())
         return await self._go(InspectStep())
+
+    async def _trains_instead(self) -> bool:
+        """Ask for a policy gradient in the place of a search, and bring a run of it; returns whether there will be one.
+
+        A search has no update, no map and no policy to look into: this leads to where they are.
+        """
+        from pgplay.app.screens.dialogs.questions import ChooseDialog
+
+        info = self._host.state.info
+        assert info is not None, "there is a search"
+        usual = RunConfig().algorithm
+        names = [usual, *(name for name in ALGORITHMS if name != usual)]
+        title = f"{info.config.algorithm} trains no network. Train one on the same text with:"
+        entries = [(name, ALGORITHMS[name].description) for name in names]
+        algorithm = await self._host.push_screen_wait(ChooseDialog(title, entries))
+        if algorithm is None:
+            return False
+        return await self._begin({**to_settings(info.config), "algorithm": algorithm})
 
     async def microscope(self) -> None:
         """Look at the newest step's completions token by token; a run that trains goes on. Without a run, make one."""

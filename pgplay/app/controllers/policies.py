@@ -78,7 +78,7 @@ class PolicyController:
         state = self._host.state
         if lack := lack_of_policy(state, "to write with", "Press space to train one."):
             self._host.notify_user(lack)
-            if not state.has_run and not state.is_beginning:
+            if not state.is_beginning:
                 self.library()
             return
         prompts = state.info.prompts if state.info is not None else ()

@@ -103,10 +103,10 @@ class RunController:
         self._steps.clear()
         self._starting = self._host.send(command)
 
-    async def start_beside(self, settings: dict[str, Any]) -> bool:
+    async def start_beside(self, settings: dict[str, Any], *, paused: bool = False) -> bool:
         """Load `settings`, a stored run's with a change, into the setup and start a run of them."""
         self._host.main.setup.load(make_config(settings), origin="the stored run", kept=True)
-        return await self.start()
+        return await self.start(paused=paused)
 
     def stop(self) -> None:
         """End the run; its policy stays."""

@@ -120,8 +120,15 @@ class AppState:
 
     @property
     def can_step(self) -> bool:
-        """Whether a step can be made and recorded: by the present run, or by a new one if there is none."""
-        return self.worker != "dead" and (not self.has_run or (self.has_policy and self.run != "failed"))
+        """Whether a step can be made and recorded: by the present run, or one that was asked for, or a new one."""
+        return self.worker != "dead" and (
+            self.waiting or not self.has_run or (self.has_policy and self.run != "failed")
+        )
+
+    @property
+    def has_search(self) -> bool:
+        """Whether there is a run that trains no network, and no other one was asked for."""
+        return self.has_run and not self.has_policy and not self.waiting
 
     @property
     def is_beginning(self) -> bool:
