@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pgplay.cli import COMMANDS, main
+from pgplay.cli import main
+from pgplay.cli.commands import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]

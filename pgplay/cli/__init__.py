@@ -5,36 +5,16 @@ Nothing heavy is imported here: `pgplay --help` loads neither torch nor textual.
 
 from __future__ import annotations
 
-import difflib
 import importlib
-import shlex
 import sys
 from collections.abc import Sequence
 
 from pgplay.cli import output
+from pgplay.cli.commands import COMMANDS
 from pgplay.cli.parsing import Parser, overview
 from pgplay.cli.signals import INTERRUPTED
-from pgplay.errors import InputError, PgplayError, UnknownName, refusal_of_system
+from pgplay.errors import InputError, PgplayError, refusal_of_system
 from pgplay.limits import refuse_torch_without_memory
-
-COMMANDS = {
-    "train": ("train:run_train", "train without a screen: a progress bar on stderr, a summary on stdout"),
-    "watch": ("watch:run_watch", "the app on a run that another process trains, as it goes"),
-    "sample": ("sample_and_eval:run_sample", "sample from a saved policy"),
-    "eval": ("sample_and_eval:run_eval", "reward, exact match and cross-entropy of a saved policy"),
-    "compare": ("compare:run_compare", "train recipes over several seeds in parallel and print a table"),
-    "score": ("score:run_score", "score texts with rewards"),
-    "policies": ("policies:run_policies", "the saved policies: list, show, rename, delete, export, import"),
-    "models": ("models:run_models", "the pretrained models at hand: list; add one of the Hugging Face Hub"),
-    "runs": ("runs:run_runs", "the stored runs: list, show, rename, note, delete, export"),
-    "presets": ("catalogues:run_presets", "ready-made setups: list, show"),
-    "rewards": ("catalogues:run_rewards", "the built-in rewards: list, show; probe any reward before training"),
-    "algorithms": ("catalogues:run_algorithms", "the algorithms and the metrics: list, show"),
-    "bench": ("bench:run_bench", "how fast this machine samples and learns, per model and device"),
-    "doctor": ("doctor:run_doctor", "versions, devices and folders; what does not work, and why"),
-    "locate": ("doctor:run_locate", "the folders where pgplay keeps its data"),
-}
-"""Each command's module in `commands` with its function (arguments to exit status), and its line of help."""
 
 _USAGE = """\
 pgplay [PRESET] [OPTIONS]     the app: watch a policy learn a text from a reward
@@ -103,6 +83,7 @@ def _run(argv: list[str]) -> int:
 
 
 def _open_app(argv: list[str]) -> int:
+    from pgplay.cli.first_word import preset_named
     from pgplay.cli.options import add_config_options, read_config
     from pgplay.cli.terminal import need_terminal
 
@@ -112,27 +93,9 @@ def _open_app(argv: list[str]) -> int:
     if arguments.spare:
         if arguments.preset is not None:
             raise InputError("command.two_presets", first=arguments.spare[0], second=arguments.preset)
-        arguments.preset = _check_word(arguments.spare[0], argv)
+        arguments.preset = preset_named(arguments.spare[0], argv)
     config, rewards = read_config(arguments)
     need_terminal()
     from pgplay.app.launch import run_app
 
     return run_app(config, rewards, preset=arguments.preset or "", as_left=not argv)
-
-
-def _check_word(word: str, argv: list[str]) -> str:
-    """Return `word` if it names a preset or a file; raises InputError with the nearest command or preset."""
-    from pathlib import Path
-
-    from pgplay.config.presets import preset_names
-
-    presets = [preset.name for preset in preset_names()]
-    if word in COMMANDS:
-        rest = [argument for argument in argv if argument != word]
-        raise InputError("command.not_first", command=" ".join(["pgplay", word, *rest]))
-    if word in presets or word.endswith(".toml") or len(Path(word).parts) > 1:
-        return word
-    names = [*COMMANDS, *presets]
-    if " " not in word and difflib.get_close_matches(word, names, n=1, cutoff=0.5):
-        raise UnknownName("command_or_preset", word, names)
-    raise InputError("command.text", word=word, command=f"pgplay --target {shlex.quote(word)}")

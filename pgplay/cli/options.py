@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pgplay.cli.consent import add_consent, agree
 from pgplay.cli.parsing import Arguments, Parser
 from pgplay.config.fields import SECTIONS, Field
-from pgplay.config.run_config import RunConfig, fields, make_config
+from pgplay.config.run_config import RunConfig, fields, make_config, overlay
 from pgplay.errors import InputError
 from pgplay.model_places import shipped_models
 from pgplay.paths import expand_home
@@ -178,14 +178,3 @@ def _rewards(settings: Mapping[str, Any]) -> list[str]:
     measures = settings.get("measure", ())
     texts = [settings.get("reward"), *(measures if isinstance(measures, list | tuple) else ())]
     return [text for text in texts if isinstance(text, str)]
-
-
-def overlay(settings: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `settings` updated with `above`; a target there removes a task below (it would win) and its split."""
-    merged = {**settings, **above}
-    if "target" in above:
-        by_held_out = ("patience",) + (("until",) if "held_out" in merged.get("until", "") else ())
-        for name in ("task", "held_out", *by_held_out):
-            if name not in above:
-                merged.pop(name, None)
-    return merged

@@ -283,6 +283,17 @@ def check_names(settings: Iterable[str]) -> None:
             raise UnknownName("setting", name, fields())
 
 
+def overlay(settings: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `settings` updated with `above`; a target there removes a task below (it would win) and its split."""
+    merged = {**settings, **above}
+    if "target" in above:
+        by_held_out = ("patience",) + (("until",) if "held_out" in merged.get("until", "") else ())
+        for name in ("task", "held_out", *by_held_out):
+            if name not in above:
+                merged.pop(name, None)
+    return merged
+
+
 def make_config(settings: Mapping[str, Any], base: RunConfig | None = None) -> RunConfig:
     """Return `base` (default: the defaults) with `settings` applied, checked.
 

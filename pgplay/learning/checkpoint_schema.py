@@ -15,7 +15,7 @@ from safetensors import SafetensorError, deserialize
 
 from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError
-from pgplay.learning.algorithms.table import trains_network, with_row_defaults
+from pgplay.learning.algorithms.table import chosen_algorithm, trains_network
 from pgplay.learning.objective.control_variate_shapes import state_shapes
 from pgplay.learning.search_state import SearchCounters
 from pgplay.learning.training_state import Counters
@@ -53,7 +53,7 @@ def check_state(values: Mapping[str, Any], tensors: bytes, config: RunConfig, sh
             reference = from_stored(reference)
             reference.check()
         shapes = {name: tuple(tensor["shape"]) for name, tensor in found.items()}
-        has_moments = with_row_defaults(config).optimizer != "sgd"
+        has_moments = chosen_algorithm(config)[1].optimizer != "sgd"
         expected = network_tensors(shapes, shape, reference, has_moments=has_moments)
     _check_tensors(found, expected)
     return int(counters.steps)

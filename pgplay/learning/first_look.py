@@ -6,13 +6,12 @@ import time
 
 import torch
 
+from pgplay.learning.memory import memory_of
 from pgplay.learning.plan import Plan
 from pgplay.learning.reports.first_look import FirstLook
 from pgplay.learning.reports.samples import quantile_samples, reward_statistics
 from pgplay.policies.density import Density
-from pgplay.policies.memory import MemoryForecast, Workload, forecast_memory
 from pgplay.policies.policy import Policy
-from pgplay.policies.spec import PretrainedSpec
 from pgplay.rewards.reward import Reward
 
 COMPLETIONS = 64
@@ -55,12 +54,3 @@ def first_look(plan: Plan, policy: Policy, reward: Reward) -> FirstLook:
         samples=tuple(quantile_samples(pairs, completions, rewards, 0)),
         memory=memory_of(plan),
     )
-
-
-def memory_of(plan: Plan) -> MemoryForecast | None:
-    """Return the predicted memory of training a pretrained model by `plan`; None for another network."""
-    if not isinstance(plan.shape, PretrainedSpec) or not plan.algorithm.trains_network:
-        return None
-    prompt = max(len(plan.tokenizer.render_prompt(pair.prompt)) for pair in plan.task.training[:COMPLETIONS])
-    moments = 3 if plan.config.optimizer == "adam" else 1
-    return forecast_memory(plan.shape, Workload(plan.config.batch_size, prompt + plan.shape.max_length, moments))

@@ -8,23 +8,19 @@ from msgspec.structs import replace
 
 from pgplay.config.resolved import ResolvedConfig
 from pgplay.config.run_config import RunConfig
-from pgplay.learning.algorithms.table import Algorithm, algorithm_row, with_row_defaults
+from pgplay.learning.algorithms.table import Algorithm, chosen_algorithm
 from pgplay.learning.algorithms.validation import choices_of, inactive_settings, refuse_unsupported_settings
 from pgplay.learning.defaults import Basis, edits_are_token_edits, longest_of, usual_length_limit
 from pgplay.learning.feasibility import refuse_impossible
 from pgplay.learning.inputs import Inputs, read_inputs
+from pgplay.learning.policy_choice import choose_policy
 from pgplay.learning.resolution import resolve_config
-from pgplay.model_places import hub_model, is_pretrained
 from pgplay.policies.families.base import Capability, ModelSpec
-from pgplay.policies.families.catalogue import chosen_model, model_spec
-from pgplay.policies.families.pretrained import PretrainedBase
-from pgplay.policies.spec import FreshSpec, PolicySpec, PretrainedSpec
-from pgplay.tasks.load import make_task, text_field
+from pgplay.policies.families.catalogue import fresh_model
+from pgplay.policies.spec import PolicySpec
+from pgplay.tasks.load import make_task
 from pgplay.tasks.task import Task
-from pgplay.tokenizers.alphabet import resolve_alphabet
 from pgplay.tokenizers.base import Tokenizer
-from pgplay.tokenizers.registry import make_tokenizer
-from pgplay.tokenizers.subword import PromptFormat
 
 
 class Plan(NamedTuple):
@@ -100,13 +96,14 @@ def make_plan(config: RunConfig, inputs: Inputs, shape: PolicySpec | None = None
     A given `shape` is that of a saved policy to go on with: its alphabet and length are kept, so the task must fit
     them, and its model, which has been read, counts. Raises InputError with what was wrong and what would be right.
     """
-    algorithm, written = algorithm_row(config.algorithm), config
-    config = with_row_defaults(config)
+    written = config
+    algorithm, config = chosen_algorithm(config)
     base = inputs.base if shape is None else None
-    spec = shape.network if shape else base.spec if base else _fresh_model(config)
+    has_prompts = bool(config.task)
+    network = shape.network if shape else base.spec if base else fresh_model(config.model, has_prompts=has_prompts)
     choices = choices_of(config, algorithm)
     assert inputs.warm_lines or not config.warm_text or shape is not None, "the warm start's text was not read"
-    refuse_unsupported_settings(config, spec)
+    refuse_unsupported_settings(config, network)
     notes = inactive_settings(config)
     is_untrained = not config.warm_start and shape is None and base is None
     if config.kl_limit is not None and is_untrained and config.reference == "start":
@@ -114,56 +111,19 @@ def make_plan(config: RunConfig, inputs: Inputs, shape: PolicySpec | None = None
     if not algorithm.trains_network:
         notes.append(f"{config.algorithm} trains no network: nothing about model, device or learning matters to it.")
     task = inputs.task if isinstance(inputs.task, Task) else make_task(config, inputs.task)
-    if base is not None:
-        written = pinned(written, base)
-        prompts = prompt_format(config, base, has_prompts=task.has_prompts)
-        tokenizer: Tokenizer = base.tokenizer(prompts)
-    elif shape is not None:
-        tokenizer = shape.tokenizer
-    else:
-        tokens = spec.family.tokenizer if config.tokenizer == "auto" else config.tokenizer
-        resolved_alphabet = resolve_alphabet(config.alphabet, [*task.texts, *inputs.warm_lines], text_field(config))
-        alphabet = resolved_alphabet.characters
-        if resolved_alphabet.added and config.alphabet != "auto":
-            notes.append(f"Added to the alphabet, because the targets need them: {resolved_alphabet.added}")
-        tokenizer = make_tokenizer(tokens, alphabet)
-    basis = Basis(config, algorithm, choices, task, spec, tokenizer, longest_of(task, tokenizer))
+    policy = choose_policy(config, network, task, inputs, shape)
+    if policy.added:
+        notes.append(f"Added to the alphabet, because the targets need them: {policy.added}")
+    tokenizer = policy.tokenizer
+    basis = Basis(config, algorithm, choices, task, network, tokenizer, longest_of(task, tokenizer))
     if shape is None:
         max_length = usual_length_limit(basis) if config.max_length is None else config.max_length
-        if base is not None:
-            shape = pretrained_spec(config, base, max_length, prompts)
-        else:
-            shape = FreshSpec(spec.name, alphabet, max_length, tokens)
+        shape = replace(policy.shape, max_length=max_length)
     refuse_impossible(basis, shape.max_length)
     resolved, group_note = resolve_config(basis, shape)
     notes += [group_note] if group_note else []
-    return Plan(resolved, written, task, tokenizer, algorithm, spec, shape, inputs.warm_lines, tuple(notes))
-
-
-def pinned(config: RunConfig, base: PretrainedBase) -> RunConfig:
-    """Return `config` with the commit of its model, if that is one of the Hub, where a branch moves on."""
-    return replace(config, model=base.spec.place) if hub_model(config.model) else config
-
-
-def prompt_format(config: RunConfig, base: PretrainedBase, *, has_prompts: bool) -> PromptFormat:
-    """Return how `config` puts prompts to a pretrained `base`: in a chat if there are prompts and a template."""
-    is_chat = bool(config.system) or (has_prompts and base.has_template)
-    return PromptFormat(config.template or ("chat" if is_chat else "raw"), config.system)
-
-
-def pretrained_spec(
-    config: RunConfig, base: PretrainedBase, max_length: int, prompts: PromptFormat
-) -> PretrainedSpec:
-    """Return the description of `base` with the adapter that `config` asks for."""
-    rank = config.lora_rank
-    alpha = config.lora_alpha or max(1, 2 * rank)
-    return PretrainedSpec(base.spec.place, base.hash, max_length, rank, alpha, config.lora_targets, *prompts)
-
-
-def _fresh_model(config: RunConfig) -> ModelSpec:
-    """Return the model of the catalogue that `config` names; a pretrained one must have been read."""
-    assert not is_pretrained(config.model), "the pretrained model was not read"
-    return model_spec(chosen_model(config.model, has_prompts=bool(config.task)))
+    written = replace(written, model=policy.model)
+    return Plan(resolved, written, task, tokenizer, algorithm, network, shape, inputs.warm_lines, tuple(notes))
 
 
 def read_plan(config: RunConfig, shape: PolicySpec | None = None) -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch import nn
 
 from pgplay.policies.networks.build import build_network
 from pgplay.policies.networks.pretrained import load_network
@@ -17,5 +18,7 @@ def build_policy(spec: PolicySpec, device: torch.device, seed: int = 0) -> Polic
     """
     if isinstance(spec, PretrainedSpec):
         spec.check_base()
-        return Policy(spec, load_network(spec.model, spec.rank, spec.alpha, spec.targets, seed), device)
-    return Policy(spec, build_network(spec.network, spec.tokenizer.vocabulary_size, seed), device)
+        network: nn.Module = load_network(spec.model, spec.rank, spec.alpha, spec.targets, seed)
+    else:
+        network = build_network(spec.network, spec.tokenizer.vocabulary_size, seed)
+    return Policy(spec, network, device)

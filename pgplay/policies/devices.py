@@ -7,7 +7,6 @@ from typing import NamedTuple
 import torch
 
 from pgplay.errors import InputError
-from pgplay.limits import free_memory
 
 
 class DeviceInfo(NamedTuple):
@@ -43,14 +42,6 @@ def _why_no_cuda() -> str:
     if not torch.backends.cuda.is_built():  # type: ignore[no-untyped-call]
         return "This build of torch has no CUDA; install one that has, from pytorch.org."
     return "torch finds no CUDA device; check the driver with nvidia-smi."
-
-
-def free_memory_on(device: torch.device) -> int | None:
-    """Return the free bytes of memory on `device`; None if nothing says."""
-    if device.type == "cuda":
-        free: int = torch.cuda.mem_get_info(device)[0]
-        return free
-    return free_memory()
 
 
 def resolve_device(name: str) -> torch.device:

@@ -51,8 +51,8 @@ def resolve_alphabet(spec: str, texts: Iterable[str], field: str = "target") -> 
     The order depends on `spec` and on the set of characters, not on the order of `texts`, which the setting `field`
     gives. Raises InputError for an empty spec and for a control character or half a character in spec or texts.
     """
-    check_text(spec, "subject.alphabet", field="alphabet")
     used = _characters_of([text for text in texts if text], field)
+    check_text(spec, "subject.alphabet", field="alphabet")
     if spec == "target":
         if not used:
             raise InputError("alphabet.empty_target", field="alphabet")

@@ -47,7 +47,7 @@ def find(seed: int, seconds: float, limit: float | None) -> Found:
     settings = load_preset("no-letter-e").settings
     own = {} if limit is None else {"kl_limit": limit}
     config = make_config({**settings, **own, "seed": seed, "until": "never"})
-    plan, _, policy, _ = prepare(config, read_inputs(config))
+    plan, _, policy, _, _ = prepare(config, read_inputs(config))
     measures = {spec: build_reward(spec) for spec in config.measure}
     trainer = Trainer(plan, build_reward(config.reward), measures, policy)
     shares: deque[float] = deque(maxlen=WINDOW)

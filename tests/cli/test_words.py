@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pgplay.cli import COMMANDS, main
+from pgplay.cli import main
+from pgplay.cli.commands import COMMANDS
 from pgplay.config.run_config import fields
 
 

@@ -79,7 +79,7 @@ def trainer(
 
 def begun(config: RunConfig) -> Trainer:
     """Return the trainer that a run of `config` begins with, after its warm start; nothing is stored."""
-    plan, _, policy, reference = prepare(config, read_inputs(config))
+    plan, _, policy, reference, _ = prepare(config, read_inputs(config))
     measures = {spec: build_reward(spec) for spec in config.measure}
     trainer = Trainer(plan, build_reward(config.reward), measures, policy, reference)
     start_warm(trainer, lambda line: None)

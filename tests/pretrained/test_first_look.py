@@ -10,8 +10,10 @@ import torch
 
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
-from pgplay.learning.first_look import COMPLETIONS, first_look, memory_of
+from pgplay.learning import memory
+from pgplay.learning.first_look import COMPLETIONS, first_look
 from pgplay.learning.inputs import read_inputs
+from pgplay.learning.memory import memory_of
 from pgplay.learning.plan import make_plan, read_plan
 from pgplay.learning.reports.first_look import FirstLook
 from pgplay.learning.trainer import Trainer
@@ -19,7 +21,6 @@ from pgplay.limits import free_memory
 from pgplay.locale.catalog import finding_text, text_of
 from pgplay.rewards.reward import build_reward
 from pgplay.tasks.task import Pair, Task
-from pgplay.worker.session import preparation
 from pgplay.worker.session.preparation import prepare
 from tests.learning.helpers import numbers
 from tests.pretrained.models import KINDS, model_folder
@@ -92,7 +93,7 @@ def test_a_run_without_the_memory_for_it_is_refused_with_figures_before_anything
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     config = make_config({**SETTINGS, "model": model_folder("llama"), "batch_size": 4096})
-    monkeypatch.setattr(preparation, "free_memory_on", lambda device: 100_000_000)
+    monkeypatch.setattr(memory, "free_memory_on", lambda device: 100_000_000)
     monkeypatch.setattr(torch.nn.Module, "__init__", lambda *_: pytest.fail("a network was built"))
     with pytest.raises(InputError) as refused:
         prepare(config, read_inputs(config), own_rewards(config))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pgplay.cli.consent import add_consent, agree
-from pgplay.cli.options import add_field_options, overlay, read_rewards, read_settings
+from pgplay.cli.options import add_field_options, read_rewards, read_settings
 from pgplay.cli.output import format_number, note, print_json, say, shorten
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
 from pgplay.cli.progress import RunsProgress
@@ -22,7 +22,7 @@ from pgplay.cli.signals import INTERRUPTED, Interruption, heeded
 from pgplay.cli.tables import print_table
 from pgplay.config import goals
 from pgplay.config.recipe import differences, from_recipe, to_recipe
-from pgplay.config.run_config import RunConfig, make_config, to_settings
+from pgplay.config.run_config import RunConfig, make_config, overlay, to_settings
 from pgplay.config.warm_start import PolicyNamed
 from pgplay.errors import InputError, UnknownName
 from pgplay.locale.catalog import text_of

@@ -155,12 +155,14 @@ def algorithm_row(name: str) -> Algorithm:
     return rows[name]
 
 
-def with_row_defaults(config: RunConfig) -> RunConfig:
-    """Return `config` with the settings that it leaves open and that its algorithm's row has a default for."""
+def chosen_algorithm(config: RunConfig) -> tuple[Algorithm, RunConfig]:
+    """Return the algorithm of `config`, and `config` with the settings that it leaves open as the row would have them.
+
+    Raises InputError for an unknown algorithm.
+    """
     row = algorithm_row(config.algorithm)
-    return msgspec.structs.replace(
-        config, **{name: value for name, value in row.usual if getattr(config, name) is None}
-    )
+    usual = {name: value for name, value in row.usual if getattr(config, name) is None}
+    return row, msgspec.structs.replace(config, **usual)
 
 
 def trains_network(name: str) -> bool:

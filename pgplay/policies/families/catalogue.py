@@ -36,13 +36,20 @@ def chosen_model(name: str, *, has_prompts: bool) -> str:
     return "transformer-small" if has_prompts else "gru-small"
 
 
+def fresh_model(name: str, *, has_prompts: bool) -> ModelSpec:
+    """Return the model of the catalogue called `name`, auto among them; raises InputError as `model_spec` does."""
+    return _of_catalogue(chosen_model(name, has_prompts=has_prompts))
+
+
 def model_spec(name: str) -> ModelSpec:
     """Return the model `name`: of the catalogue, a pretrained one that ships, or the one in the folder of that name.
 
     Raises InputError with the nearest name for an unknown one.
     """
-    if is_pretrained(name):
-        return pretrained_model(name)
+    return pretrained_model(name) if is_pretrained(name) else _of_catalogue(name)
+
+
+def _of_catalogue(name: str) -> ModelSpec:
     if name not in MODELS:
         raise UnknownName("model", name, [*MODELS, *shipped_models()], field="model")
     return MODELS[name]

@@ -6,16 +6,17 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
+import torch
 
 from pgplay.config.changes import Changes
 from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import InputError, RewardError
-from pgplay.learning.first_look import memory_of
 from pgplay.learning.inputs import Inputs
+from pgplay.learning.memory import refuse_without_memory
 from pgplay.learning.plan import Plan, make_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.density import Density
-from pgplay.policies.devices import free_memory_on, resolve_device
+from pgplay.policies.devices import resolve_device
 from pgplay.policies.policy import Policy
 from pgplay.rewards.reward import Reward, build_reward
 from pgplay.rewards.spec import RewardSpec, resolve, with_consent
@@ -38,6 +39,7 @@ class Prepared(NamedTuple):
     rewards: tuple[RewardSpec, ...]
     policy: Policy | None
     reference: Policy | None
+    device: torch.device
 
 
 def prepare(config: RunConfig, inputs: Inputs, rewards: Iterable[RewardSpec] = ()) -> Prepared:
@@ -46,14 +48,15 @@ def prepare(config: RunConfig, inputs: Inputs, rewards: Iterable[RewardSpec] = (
     `rewards` are those that the config names, at least each that is Python: only what the person wrote or allowed
     runs. Raises InputError and PgplayError.
     """
-    saved = load_named(config)
-    plan = plan_from(config, inputs, saved.start)
+    device = resolve_device(config.device)
+    saved = load_named(config, device)
+    plan = plan_from(config, inputs, saved.start, device)
     if saved.reference is not None and saved.reference.policy.tokenizer.fingerprint != plan.tokenizer.fingerprint:
         alphabet = saved.reference.policy.shape.alphabet
         raise InputError("reference.alphabet", field="reference", reference=config.reference, alphabet=alphabet)
     specs = with_consent(resolve((config.reward, *config.measure), rewards), ())
     policy, reference = (None if found is None else found.policy for found in saved)
-    return Prepared(plan, specs, policy, reference)
+    return Prepared(plan, specs, policy, reference, device)
 
 
 def check_resume(run: str, command: Resume) -> None:
@@ -71,29 +74,20 @@ def warm_torch() -> None:
         Trainer(make_plan(config, Inputs()), reward).step()
 
 
-def plan_from(config: RunConfig, inputs: Inputs, start: SavedPolicy | None) -> Plan:
-    """Return the plan of a run that starts from a saved policy, if one is given; raises InputError."""
+def plan_from(config: RunConfig, inputs: Inputs, start: SavedPolicy | None, device: torch.device) -> Plan:
+    """Return the plan of a run on `device` that starts from a saved policy, if one is given.
+
+    Raises InputError, also for what the device has no memory for.
+    """
     if start is not None:
         config = msgspec.structs.replace(config, model=start.card.model)
     plan = make_plan(config, inputs, None if start is None else start.policy.shape)
-    _check_memory(plan)
+    refuse_without_memory(plan, device)
     if start is None or start.density == Density.of(config):
         return plan
     trained, present = start.density.description, Density.of(config).description
     note = f"{start.card.name} was trained at {trained}; this run samples at {present}."
     return plan._replace(notes=(*plan.notes, note))
-
-
-def _check_memory(plan: Plan) -> None:
-    """Refuse what the device has no memory for, before anything is loaded."""
-    memory = memory_of(plan)
-    if memory is None:
-        return
-    free = free_memory_on(resolve_device(plan.config.device))
-    if free is None or memory.total <= free:
-        return
-    values = {"needed": memory.total, "weights": memory.weights, "step": memory.step, "free": free}
-    raise InputError("model.memory", field="batch_size", model=plan.config.model, **values)
 
 
 def goal_of(plan: Plan, reward: Reward) -> float | None:

@@ -62,13 +62,14 @@ def beginning(config: RunConfig, on_progress: OnProgress = discard) -> tuple[Pla
 
     Raises InputError for a config that no run could begin with.
     """
-    start = load_named(config).start
-    plan = plan_from(config, read_inputs(config), start)
+    device = resolve_device(config.device)
+    start = load_named(config, device).start
+    plan = plan_from(config, read_inputs(config), start, device)
     if isinstance(config.starts_from, Steps):
         return plan, _start_warm(plan, on_progress)
     if start is not None:
         return plan, start.policy
-    return plan, build_policy(plan.shape, resolve_device(config.device), config.seed)
+    return plan, build_policy(plan.shape, device, config.seed)
 
 
 def _start_warm(plan: Plan, on_progress: OnProgress) -> Policy:

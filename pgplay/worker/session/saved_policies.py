@@ -74,9 +74,8 @@ class NamedPolicies(NamedTuple):
     reference: SavedPolicy | None
 
 
-def load_named(config: RunConfig) -> NamedPolicies:
-    """Return the saved policies that `config` names; raises as `load_saved_policy` does, also for the device alone."""
-    device = resolve_device(config.device)
+def load_named(config: RunConfig, device: torch.device) -> NamedPolicies:
+    """Return the saved policies that `config` names, on `device`; raises as `load_saved_policy` does."""
     start = config.starts_from
     names = {
         "warm_start": start.name if isinstance(start, PolicyNamed) else "",

@@ -36,7 +36,7 @@ from pgplay.worker.session.checkpointer import Checkpointer, ReopenedRun, fill, 
 from pgplay.worker.session.interface import OnLog, OnProgress, discard
 from pgplay.worker.session.last_update import LastUpdate
 from pgplay.worker.session.live_reward import LiveRewards
-from pgplay.worker.session.loading import load_pretrained
+from pgplay.worker.session.loading import first_policy
 from pgplay.worker.session.policy_requests import PolicyRequests
 from pgplay.worker.session.preparation import Prepared, changed_plan, prepare
 from pgplay.worker.session.progress import Assessment
@@ -97,7 +97,7 @@ class Session(PolicyRequests):
         with ExitStack() as undo:
             live = LiveRewards(prepared.rewards, on_log)
             reward, measures = live.build(undo)
-            policy = prepared.policy or load_pretrained(plan, on_progress)
+            policy = prepared.policy or first_policy(plan, prepared.device, on_progress)
             learner = make_learner(plan, reward, measures, policy, prepared.reference)
             threads = Threads.choose(plan, learner.policy)
             undo.callback(threads.rest)

@@ -1,0 +1,41 @@
+"""How much memory training a pretrained model by a plan takes, and whether there is as much."""
+
+from __future__ import annotations
+
+import torch
+
+from pgplay.errors import InputError
+from pgplay.learning.plan import Plan
+from pgplay.limits import free_memory
+from pgplay.policies.memory import MemoryForecast, Workload, forecast_memory
+from pgplay.policies.spec import PretrainedSpec
+
+_PROMPTS = 64
+"""So many prompts are looked at to find the longest."""
+
+
+def memory_of(plan: Plan) -> MemoryForecast | None:
+    """Return the predicted memory of training a pretrained model by `plan`; None for another network."""
+    if not isinstance(plan.shape, PretrainedSpec) or not plan.algorithm.trains_network:
+        return None
+    prompt = max(len(plan.tokenizer.render_prompt(pair.prompt)) for pair in plan.task.training[:_PROMPTS])
+    moments = 3 if plan.config.optimizer == "adam" else 1
+    return forecast_memory(plan.shape, Workload(plan.config.batch_size, prompt + plan.shape.max_length, moments))
+
+
+def free_memory_on(device: torch.device) -> int | None:
+    """Return the free bytes of memory on `device`; None if nothing says."""
+    if device.type == "cuda":
+        free: int = torch.cuda.mem_get_info(device)[0]
+        return free
+    return free_memory()
+
+
+def refuse_without_memory(plan: Plan, device: torch.device) -> None:
+    """Refuse what `device` has no memory for, before anything is loaded; raises InputError."""
+    memory = memory_of(plan)
+    free = None if memory is None else free_memory_on(device)
+    if memory is None or free is None or memory.total <= free:
+        return
+    values = {"needed": memory.total, "weights": memory.weights, "step": memory.step, "free": free}
+    raise InputError("model.memory", field="batch_size", model=plan.config.model, **values)
