@@ -68,7 +68,9 @@ def main() -> NoReturn:
         outbox.send(Notice(*notice))
 
     def begin(prepared: Prepared, on_progress: OnProgress) -> RunSession:
-        return Session.start(prepared, on_progress=on_progress, on_log=outbox.log, on_wait=tell)
+        session = Session.start(prepared, on_progress=on_progress, on_log=outbox.log, on_wait=tell)
+        session.watch()
+        return session
 
     def prepare_start(command: Start) -> Callable[[OnProgress], RunSession]:
         config = command.config
@@ -76,7 +78,9 @@ def main() -> NoReturn:
         return partial(begin, prepare(config, inputs, command.rewards))
 
     def resume(run: str, command: Resume) -> RunSession:
-        return Session.resume(run, rewards=command.rewards, on_log=outbox.log, on_wait=tell)
+        session = Session.resume(run, rewards=command.rewards, on_log=outbox.log, on_wait=tell)
+        session.watch()
+        return session
 
     makers = SessionFactory(
         prepare=prepare_start,

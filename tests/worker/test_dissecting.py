@@ -140,6 +140,7 @@ def test_an_ended_run_shows_its_last_real_update_made_again_to_the_last_bit(monk
     monkeypatch.setattr(last_update, "BETWEEN_SECONDS", 0.0)
     small = {"target": "ab", "alphabet": "ab", "model": "gru-nano", "seed": 1, "batch_size": 16}
     session = Session.begin(make_config(small), Inputs())
+    session.watch()
     before: list[dict[str, torch.Tensor]] = []
     while not session.should_stop():
         before.append(clones(session))
@@ -161,6 +162,7 @@ def test_an_ended_run_shows_its_last_real_update_made_again_to_the_last_bit(monk
 
 def test_a_last_update_that_does_not_come_out_the_same_again_is_not_shown(monkeypatch):
     session = Session.begin(make_config({"target": "abc", "model": "gru-nano", "batch_size": 8, "steps": 3}), Inputs())
+    session.watch()
     for _ in range(3):
         session.step()
     first = session.learner.reward.score

@@ -32,7 +32,10 @@ class _Kept(NamedTuple):
 
 
 class LastUpdate:
-    """Keeps the states before two recent steps of `learner`, and what the steps since reported; nothing of a search."""
+    """Keeps the states before two recent steps of `learner`, and what the steps since reported.
+
+    Nothing of a search, nor of a network of more than MOST_PARAMETERS.
+    """
 
     def __init__(self, learner: Learner, store: RunStore) -> None:
         self._trainer = learner if isinstance(learner, Trainer) else None
@@ -42,8 +45,9 @@ class LastUpdate:
 
     def step(self, make_step: Callable[[], StepReport]) -> StepReport:
         """Make a step by `make_step`, and keep what making it again takes."""
-        if self._trainer is not None and self._trainer.plan.parameters <= MOST_PARAMETERS:
-            self._keep_state(self._trainer)
+        if self._trainer is None or self._trainer.plan.parameters > MOST_PARAMETERS:
+            return make_step()
+        self._keep_state(self._trainer)
         report = make_step()
         self._reports[report.step] = report
         return report

@@ -59,7 +59,7 @@ class Session(PolicyRequests):
         self._unrecorded: list[StepReport] = []
         self._is_resting = False
         self._assessment = Assessment(learner)
-        self._last_update = LastUpdate(learner, store)
+        self._last_update: LastUpdate | None = None
 
     @classmethod
     def begin(
@@ -139,6 +139,10 @@ class Session(PolicyRequests):
             undo.pop_all()
         return session
 
+    def watch(self) -> None:
+        """Keep from now on what `last_update` needs, as somebody looks; it costs one step in a hundred."""
+        self._last_update = LastUpdate(self.learner, self.store)
+
     @property
     def run(self) -> str:
         """The run's name."""
@@ -205,7 +209,12 @@ class Session(PolicyRequests):
         return dissection.anatomy
 
     def last_update(self) -> StepDetail | None:
-        """Return the full record of the newest update, without making one; None where none is known."""
+        """Return the full record of the newest update, without making one; None where none is known.
+
+        Only a run that `watch` was called for knows one.
+        """
+        if self._last_update is None:
+            return None
         self._threads.work()
         try:
             return self._last_update.anatomy()
@@ -230,7 +239,7 @@ class Session(PolicyRequests):
         self._record()
         self._threads.work()
         try:
-            report = self._last_update.step(make_step)
+            report = make_step() if self._last_update is None else self._last_update.step(make_step)
         except PgplayError as error:
             if isinstance(error, RewardError):
                 self._rewards.failed_for = error.given
@@ -296,7 +305,8 @@ class Session(PolicyRequests):
             self._compute_with(Threads.choose(plan, self.learner.policy))
         self._assessment.change(self.learner, rewards_changed=reward is not None)
         self._keeper.note_change()
-        self._last_update.forget()
+        if self._last_update is not None:
+            self._last_update.forget()
 
     def saved_reward(self) -> Change | None:
         """Return the change that the reward's file asks for where it was saved with another text; None mostly.
