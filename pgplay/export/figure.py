@@ -237,5 +237,5 @@ def box(x: float, y: float, width: float, height: float) -> list[Point]:
 def changes_of(events: Sequence[RunEvent]) -> list[ChangedStep]:
     """Return the events of a run that concern its learning."""
     return [
-        ChangedStep(event.step, f"{event.kind} {event.detail}".strip()) for event in events if event.kind in CHANGES
+        ChangedStep(event.step, f"{event.kind} {event.words}".strip()) for event in events if event.kind in CHANGES
     ]

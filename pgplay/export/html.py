@@ -61,7 +61,7 @@ def to_html(store: RunReader, curves: MetricCurves) -> str:
         "<h3>The samples of the last step</h3>",
         _table([(sample.role, f"{sample.reward:.2f}", _coloured(sample)) for sample in store.samples(progress.steps)]),
         "<h2>Events</h2>",
-        _table([(f"{event.step:,}", event.kind, _text(event.detail)) for event in store.events()]) or "<p>Nothing.</p>",
+        _table([(f"{event.step:,}", event.kind, _text(event.words)) for event in store.events()]) or "<p>Nothing.</p>",
         *_folded("Settings that differ from the defaults", _table(_settings(to_settings(config)))),
     ]
     style = (files("pgplay.export") / "html.css").read_text(encoding="utf-8")

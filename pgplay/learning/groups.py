@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from pgplay.errors import InputError
+from pgplay.errors import InputError, coded
+from pgplay.locale.catalog import Coded
 
 GROUP_SIZE = 8
 KNOWN_GROUP_SIZE, DENSE_GROUP_SIZE = 4, 2
@@ -17,7 +18,7 @@ class Groups(NamedTuple):
     """The completions per prompt, and a note if that is not the usual number."""
 
     size: int
-    note: str = ""
+    note: Coded | None = None
 
 
 def usual_size(credit: str, control_variate: str) -> int:
@@ -53,9 +54,6 @@ def choose(batch_size: int, prompts: int, usual: int) -> Groups:
     if prompts == 1 or size == preferred or batch_size % usual == 0:
         return Groups(size)
     below, above = batch_size // preferred * preferred, -(-batch_size // preferred) * preferred
-    better = f"{below} or {above}" if below else f"{above}"
-    return Groups(
-        size,
-        f"Each prompt gets {size} completions per step, because batch_size {batch_size} is not a multiple of "
-        f"{preferred}; {better} would give it {preferred}.",
-    )
+    better = [below, above] if below else [above]
+    note = coded("note.uneven_groups", size=size, batch_size=batch_size, preferred=preferred, better=better)
+    return Groups(size, note)

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from pgplay.config.resolved import ResolvedConfig
 from pgplay.config.run_config import RunConfig
+from pgplay.errors import coded
 from pgplay.learning.algorithms.table import Algorithm, chosen_algorithm
 from pgplay.learning.algorithms.validation import choices_of, inactive_settings, refuse_unsupported_settings
 from pgplay.learning.defaults import Basis, edits_are_token_edits, longest_of, usual_length_limit
@@ -15,6 +16,7 @@ from pgplay.learning.feasibility import refuse_impossible
 from pgplay.learning.inputs import Inputs, read_inputs
 from pgplay.learning.policy_choice import choose_policy
 from pgplay.learning.resolution import resolve_config
+from pgplay.locale.catalog import Coded
 from pgplay.policies.families.base import Capability, ModelSpec
 from pgplay.policies.families.catalogue import fresh_model
 from pgplay.policies.spec import PolicySpec
@@ -24,7 +26,7 @@ from pgplay.tokenizers.base import Tokenizer
 
 
 class Plan(NamedTuple):
-    """Everything a run will do, decided. `notes` are sentences for the person to read.
+    """Everything a run will do, decided. `notes` are texts for the person to read.
 
     `config` has every default filled in; `written` is the person's own config, which is stored and can change live.
     """
@@ -37,7 +39,7 @@ class Plan(NamedTuple):
     spec: ModelSpec
     shape: PolicySpec
     warm_lines: tuple[str, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Coded, ...]
 
     @property
     def parameters(self) -> int:
@@ -107,13 +109,13 @@ def make_plan(config: RunConfig, inputs: Inputs, shape: PolicySpec | None = None
     notes = inactive_settings(config)
     is_untrained = not config.warm_start and shape is None and base is None
     if config.kl_limit is not None and is_untrained and config.reference == "start":
-        notes.append("kl_limit holds the run near an untrained policy: give it a warm start, or a reference.")
+        notes.append(coded("note.limit_around_untrained"))
     if not algorithm.trains_network:
-        notes.append(f"{config.algorithm} trains no network: nothing about model, device or learning matters to it.")
+        notes.append(coded("note.no_network", algorithm=config.algorithm))
     task = inputs.task if isinstance(inputs.task, Task) else make_task(config, inputs.task)
     policy = choose_policy(config, network, task, inputs, shape)
     if policy.added:
-        notes.append(f"Added to the alphabet, because the targets need them: {policy.added}")
+        notes.append(coded("note.added_characters", characters=policy.added))
     tokenizer = policy.tokenizer
     basis = Basis(config, algorithm, choices, task, network, tokenizer, longest_of(task, tokenizer))
     if shape is None:

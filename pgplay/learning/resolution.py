@@ -22,13 +22,14 @@ from pgplay.learning.defaults import (
     usual_weight_decay,
 )
 from pgplay.learning.groups import Groups
+from pgplay.locale.catalog import Coded
 from pgplay.policies.spec import PolicySpec, PretrainedSpec
 
 Value = TypeVar("Value")
 
 
-def resolve_config(basis: Basis, shape: PolicySpec) -> tuple[ResolvedConfig, str]:
-    """Return the config of `basis` with every default decided, and a note about its groups, empty for the usual ones.
+def resolve_config(basis: Basis, shape: PolicySpec) -> tuple[ResolvedConfig, Coded | None]:
+    """Return the config of `basis` with every default decided, and a note about its groups, None for the usual ones.
 
     `shape` is the policy's: it decides about the model, the alphabet and the length. Raises InputError for a control
     variate that does nothing, and for groups that the task has too few prompts for.

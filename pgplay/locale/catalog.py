@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import difflib
 import string
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from pgplay.locale.english import ENGLISH
@@ -61,6 +61,11 @@ def text_of(code: str, values: Values | None = None, texts: Mapping[str, str] = 
         return _template.vformat(texts[code], (), values or {})
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
         return code
+
+
+def texts_of(texts: Iterable[Coded]) -> tuple[str, ...]:
+    """Return the text of each code with its values."""
+    return tuple(text_of(code, values) for code, values in texts)
 
 
 def error_text(code: str, values: Values) -> Coded:
@@ -113,7 +118,7 @@ def verdict_words(kind: str) -> str:
 
 def evidence_sentences(evidence: Sequence[Coded]) -> tuple[str, ...]:
     """Return the sentences of a verdict's `evidence`."""
-    return tuple(text_of(f"evidence.{code}", values) for code, values in evidence)
+    return texts_of((f"evidence.{code}", values) for code, values in evidence)
 
 
 def _if_known(code: str, values: Values) -> str:
@@ -157,8 +162,8 @@ _STYLES: dict[str, Callable[[Any], str]] = {
     "problem": lambda error: error_problem(*_coded(error)),
     "clause": lambda error: error_problem(*_coded(error)).rstrip("."),
     "remedy": lambda error: error_remedy(*_coded(error)),
-    "sentences": lambda values: " ".join(text_of(*_coded(value)) for value in values),
+    "sentences": lambda values: " ".join(texts_of(map(_coded, values))),
     "abridged": abridged,
-    "or": " or ".join,
+    "or": lambda values: " or ".join(map(str, values)),
     "and": lambda values: " and ".join(map(str, values)),
 }

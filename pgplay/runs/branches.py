@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pgplay.errors import InputError
+from pgplay.errors import InputError, coded
 from pgplay.files.atomic import new_folder, write_synced
 from pgplay.files.locks import locked_folder
 from pgplay.paths import runs_folder
@@ -18,6 +18,7 @@ from pgplay.runs.checkpoint_files import all_checkpoints, write_checkpoint
 from pgplay.runs.database import connect, connect_to_read, copy_until, create_database
 from pgplay.runs.database_errors import DATABASE, plain_database_errors
 from pgplay.runs.names import find_run, free_name
+from pgplay.runs.stored_texts import encode_text
 
 
 def branch_run(run: str, step: int) -> str:
@@ -69,7 +70,8 @@ def _copy_history(parent: Path, aside: Path, step: int) -> None:
     source, copy = connect_to_read(parent / DATABASE), connect(aside / DATABASE)
     try:
         values = {"state": "paused", "message": "", "parent": parent.name, "parent_step": str(step)}
-        copy_until(source, copy, step, values, ("branch", f"from step {step} of {parent.name}"))
+        origin = coded("event.branch", step=step, run=parent.name)
+        copy_until(source, copy, step, values, ("branch", encode_text(origin)))
     finally:
         copy.close()
         source.close()

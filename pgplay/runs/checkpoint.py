@@ -10,6 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from pgplay.errors import PgplayError
+from pgplay.locale.catalog import Coded
 from pgplay.runs.checkpoint_files import (
     Accept,
     CheckpointBytes,
@@ -29,7 +30,7 @@ class Checkpoint(NamedTuple):
 
     tensors: dict[str, torch.Tensor]
     state: dict[str, Any]
-    note: str = ""
+    note: Coded | None = None
 
 
 def save_checkpoint(run_folder: Path, checkpoint: Checkpoint, kind: CheckpointKind = "last") -> None:

@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from pgplay.errors import InputError, PgplayError
+from pgplay.errors import InputError, PgplayError, coded
 from pgplay.files.atomic import as_user_errors, write_atomically
+from pgplay.locale.catalog import Coded
 from pgplay.paths import make_folder
 
 CheckpointKind = Literal["last", "best"]
@@ -35,7 +36,7 @@ class CheckpointBytes(NamedTuple):
 
     tensors: bytes
     state: dict[str, Any]
-    note: str = ""
+    note: Coded | None = None
 
 
 Accept = Callable[[CheckpointBytes], None]
@@ -129,8 +130,10 @@ def read_checkpoint(run_folder: Path, which: Which, accept: Accept | None = None
         except PgplayError as error:
             newest = newest or error
         else:
-            taken = f"The checkpoint of step {checkpoint.state.get('step')} is taken instead."
-            return checkpoint._replace(note=f"{newest.problem} {taken}") if newest is not None else checkpoint
+            if newest is None:
+                return checkpoint
+            note = coded("note.older_checkpoint", cause=newest, step=checkpoint.state.get("step"))
+            return checkpoint._replace(note=note)
     assert newest is not None
     raise newest
 

@@ -23,13 +23,13 @@ from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import InputError, PgplayError
 from pgplay.learning.reports.step_detail import StepDetail
 from pgplay.learning.reports.step_report import Sample, Trace
-from pgplay.locale.catalog import text_of
 from pgplay.runs.checkpoint_files import all_checkpoints
 from pgplay.runs.curves import MetricCurves, Window, curves_of
 from pgplay.runs.database import connect_to_read
 from pgplay.runs.database_errors import DATABASE, damaged, plain_database_errors
 from pgplay.runs.names import find_run
 from pgplay.runs.reader import LAST_STEP, Parent, RunEvent, RunProgress, StepNumber
+from pgplay.runs.stored_texts import words_of_stored
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -43,7 +43,6 @@ _BETWEEN_CHECKS = 20_000  # of SQLite's instructions between checks of the deadl
 _names_decoder = msgspec.json.Decoder(tuple[str, ...])
 _traces_decoder = msgspec.json.Decoder(Trace)
 _anatomies_decoder = msgspec.json.Decoder(StepDetail)
-_reasons_decoder = msgspec.json.Decoder(tuple[str, dict[str, Any]])
 _samples_decoder = msgspec.json.Decoder(tuple[Sample, ...])
 
 Row = TypeVar("Row")
@@ -87,11 +86,7 @@ class DatabaseReader:
     @property
     def message(self) -> str:
         """The reason of the last `finish` in words, empty without one."""
-        stored = self._value("message")
-        try:
-            return text_of(*_reasons_decoder.decode(stored))
-        except (msgspec.DecodeError, RecursionError):
-            return stored  # words, as stored by 0.1
+        return words_of_stored(self._value("message"))
 
     @property
     def created(self) -> str:

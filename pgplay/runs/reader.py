@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, Protocol, Self
 
 import msgspec
 
+from pgplay.runs.stored_texts import words_of_stored
+
 if TYPE_CHECKING:
     from pgplay.config.run_config import RunConfig
     from pgplay.learning.reports.step_detail import StepDetail
@@ -21,11 +23,19 @@ StepNumber = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class RunEvent(NamedTuple):
-    """Something that happened in a run, after `step` steps: a change of settings, a warning, a checkpoint."""
+    """Something that happened in a run after `step` steps: a change of settings, a branch, a warm start.
+
+    `detail` is what the store keeps: the changed settings as a JSON object, or a text's code with its values.
+    """
 
     step: StepNumber
     kind: str
     detail: str
+
+    @property
+    def words(self) -> str:
+        """The detail for people; changed settings stay JSON."""
+        return words_of_stored(self.detail)
 
 
 class RunProgress(NamedTuple):

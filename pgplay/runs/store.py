@@ -16,8 +16,9 @@ import os
 import sqlite3
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -33,6 +34,7 @@ from pgplay.runs.database import connect, create_database
 from pgplay.runs.database_errors import DATABASE, LOCKED, plain_database_errors, primary_code
 from pgplay.runs.database_reader import DatabaseReader
 from pgplay.runs.names import choose_run_name
+from pgplay.runs.stored_texts import encode_text
 
 LOCK = ".lock"
 ALL_SAMPLES_UNTIL = 1000  # steps
@@ -122,8 +124,15 @@ class RunStore(DatabaseReader):
     def _keep_detail(database: sqlite3.Connection, step: int, kind: str, detail: object) -> None:
         database.execute("INSERT OR REPLACE INTO details VALUES (?, ?, ?)", (step, kind, _encoder.encode(detail)))
 
-    def event(self, step: int, kind: str, detail: str = "") -> None:
+    def event(self, step: int, kind: str, detail: Coded | None = None) -> None:
         """Store an event; raises PgplayError if it can't be written."""
+        self._add_event(step, kind, encode_text(detail))
+
+    def change_event(self, step: int, settings: Mapping[str, Any]) -> None:
+        """Store that `settings` were changed; raises PgplayError if it can't be written."""
+        self._add_event(step, "change", _encoder.encode(settings).decode())
+
+    def _add_event(self, step: int, kind: str, detail: str) -> None:
         with self._writing() as database:
             database.execute("INSERT INTO events (step, kind, detail) VALUES (?, ?, ?)", (step, kind, detail))
 
@@ -136,9 +145,8 @@ class RunStore(DatabaseReader):
 
     def finish(self, state: str, reason: Coded | None = None) -> None:
         """Store how the run ended (solved, finished, failed, paused), and the reason."""
-        stored = "" if reason is None else _encoder.encode(reason).decode()
         with self._writing() as database:
-            self._keep(database, {"state": state, "message": stored})
+            self._keep(database, {"state": state, "message": encode_text(reason)})
 
     def best(self, metrics: tuple[str, ...]) -> tuple[float, ...]:
         """Return the highest tuple of these metrics over all steps; a missing metric counts as minus infinity."""

@@ -138,8 +138,8 @@ async def test_changes_are_marked_when_they_happen_and_when_a_run_is_resumed() -
     with RunStore.create(make_config({}), "kept") as store:
         for step in range(1, 31):
             store.record(snapshot(step).report)
-        store.event(12, "change", '{"lr":0.01}')
-        store.event(14, "threads", "1 to 2")
+        store.change_event(12, {"lr": 0.01})
+        store.event(14, "threads", ("event.threads_shared", {"before": 1, "after": 2}))
     async with opened(size=(120, 40)) as (bench, pilot):
         bench.worker.build("training", run="kept", step=20)
         await until(pilot, lambda: "┊ resumed" in subtitle(bench, 1))

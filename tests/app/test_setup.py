@@ -377,12 +377,13 @@ async def test_a_live_change_takes_over_the_run_as_the_worker_tells_it() -> None
         await until(pilot, lambda: "64 this step" in str(bench.app.main.query_one("#samples").border_title))
         info = bench.app.state.info
         assert info is not None
-        config, notes = make_config({"batch_size": 178}), ("Each prompt gets 89 completions.",)
+        values = {"size": 89, "batch_size": 178, "preferred": 8, "better": [176, 184]}
+        config, notes = make_config({"batch_size": 178}), (("note.uneven_groups", values),)
         now = replace(info, config=config, batch_size=178, notes=notes)
         bench.worker.tell(Changed(settings=Changes(batch_size=178), step=5, info=now))
         bench.worker.train(6, after=5)
         await until(pilot, lambda: "178 this step" in str(bench.app.main.query_one("#samples").border_title))
-        assert "Each prompt gets 89 completions." in words(bench, "#finding")
+        assert "Each prompt gets 89 completions" in words(bench, "#finding")
 
 
 async def test_a_click_on_a_name_focuses_its_field() -> None:

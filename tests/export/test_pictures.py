@@ -45,7 +45,7 @@ def store():
             text = f"{EVIL} {step}"
             greedy = Sample("greedy", "", text, "<b>hello</b>", 0.25, step, True, tuple(text))
             store.record(StepReport(step, step / 50, step * 64, metrics, (greedy,), False))
-        store.event(150, "change", '{"lr":0.01}')
+        store.change_event(150, {"lr": 0.01})
         store.finish("finished", ("ending.steps", {"steps": 300}))
         yield store
 

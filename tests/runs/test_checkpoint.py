@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from pgplay.errors import InputError, PgplayError
+from pgplay.locale.catalog import texts_of
 from pgplay.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pgplay.runs.checkpoint_files import VERSION, checkpoint_step
 
@@ -94,7 +95,10 @@ def test_a_damaged_last_checkpoint_gives_way_to_the_one_before_with_a_note(tmp_p
     harm(tmp_path, "last", damage)
     found = load_checkpoint(tmp_path)
     assert_same(found, make_checkpoint(1))
-    assert "cannot be read" in found.note or "newer pgplay" in found.note
+    assert found.note is not None
+    (note,) = texts_of([found.note])
+    assert "cannot be read" in note or "newer pgplay" in note
+    assert note.endswith("The checkpoint of step 1 is taken instead.")
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

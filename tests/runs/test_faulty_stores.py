@@ -57,7 +57,7 @@ def make_run(name: str, make_report: MakeReport) -> None:
     with RunStore.create(RunConfig(), name) as store:
         for step in (1, 2, 3):
             store.record(make_report(step))
-        store.event(1, "change", '{"lr": 0.1}')
+        store.change_event(1, {"lr": 0.1})
         store.finish("finished", ("ending.steps", {"steps": 3}))
 
 
@@ -232,4 +232,4 @@ def test_stored_runs_are_read_on_a_full_disk(
             assert len(reader.rows()) == steps
     if not is_read_only:
         with pytest.raises(PgplayError, match="disk is full"), RunStore.open("rested") as store:
-            store.event(1, "note", "x" * 100_000)
+            store.event(1, "resume", ("x" * 100_000, {}))

@@ -82,7 +82,7 @@ def test_a_run_tells_what_it_is_and_how_it_was_left(open_run: OpenRun) -> None:
 @every_reader
 def test_a_change_that_cannot_be_read_is_an_error(open_run: OpenRun) -> None:
     with RunStore.create(RunConfig(), "odd") as store:
-        store.event(3, "change", "no change at all")
+        store.event(3, "change", ("no change at all", {}))
     with open_run("odd") as run, pytest.raises(PgplayError, match="change after step 3"):
         StoredRun(run)
 

@@ -62,11 +62,14 @@ def test_steps_may_have_different_metrics(make_report: MakeReport) -> None:
 
 def test_events_and_the_end_are_kept() -> None:
     with RunStore.create(RunConfig(), "run") as store:
-        store.event(0, "note", "é was added")
-        store.event(7, "change", '{"lr": 0.1}')
+        store.event(0, "warm-start", ("event.warm_start_policy", {"name": "é"}))
+        store.change_event(7, {"lr": 0.1})
+        store.event(8, "resume")
         store.finish("solved", ("ending.solved", {"seconds": 3.1, "steps": 1000}))
     with RunStore.open("run") as store:
-        assert store.events() == [RunEvent(0, "note", "é was added"), RunEvent(7, "change", '{"lr": 0.1}')]
+        events = store.events()
+        assert [(event.step, event.kind) for event in events] == [(0, "warm-start"), (7, "change"), (8, "resume")]
+        assert [event.words for event in events] == ["from the policy é", '{"lr":0.1}', ""]
         assert (store.state, store.message) == ("solved", "solved in 3.1 s, 1,000 steps")
 
 
@@ -74,6 +77,11 @@ def test_the_words_with_which_an_older_pgplay_ended_a_run_are_still_shown() -> N
     with RunStore.create(RunConfig(), "old") as store:
         store._keep(store._database, {"message": "solved in 3.1 s"})
         assert store.message == "solved in 3.1 s"
+
+
+def test_the_words_in_which_an_older_pgplay_kept_an_event_are_still_shown() -> None:
+    for detail in ("20 steps", "from step 3 of mine", '["unfinished', "[1, 2]", "null"):
+        assert RunEvent(0, "branch", detail).words == detail
 
 
 def test_a_run_resumed_from_a_checkpoint_forgets_what_came_after_it(make_report: MakeReport) -> None:

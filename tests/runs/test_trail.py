@@ -114,7 +114,7 @@ def test_a_branch_makes_the_steps_that_the_run_made(parent: str) -> None:
         assert len(own) == 7
         assert other.samples(3) == one.samples(3)
         assert [(event.step, event.kind) for event in other.events()] == [(4, "branch"), (6, "change")]
-        assert "parent" in other.events()[0].detail
+        assert other.events()[0].words == f"from step 4 of {parent}"
 
 
 def test_a_step_without_a_checkpoint_is_refused_with_the_nearest(parent: str) -> None:

@@ -121,7 +121,7 @@ def test_the_choice_is_kept_told_and_taken_again_by_a_resumed_run(measured, home
     session.close("paused")
     assert list(cores_folder().glob("*.claim")) == []
     with RunStore.open(session.run) as store:
-        assert [event.detail for event in store.events() if event.kind == "threads"] == ["4, as measured"]
+        assert [event.words for event in store.events() if event.kind == "threads"] == ["4, as measured"]
     (document,) = (home / "runs" / session.run / "checkpoints").glob("last.json")
     assert json.loads(document.read_text())["state"]["threads"] == 4
     measured.clear()
@@ -143,7 +143,7 @@ def test_a_run_that_gives_way_says_so_in_its_events(measured):
     session.step()
     assert torch.get_num_threads() == session.info().threads == 1
     assert ("threads", "4 to 1, as other runs begin or end") in [
-        (event.kind, event.detail) for event in session.store.events()
+        (event.kind, event.words) for event in session.store.events()
     ]
     other.release()
     session.close("paused")

@@ -11,12 +11,12 @@ from pgplay.app.state.app_state import RESUMED, words_of_change
 from pgplay.app.state.metric_history import CAPACITY, MOST_MARKS, RECENT, History, Mark, Recollection, Traces
 from pgplay.errors import PgplayError
 from pgplay.runs.curves import curves_of
-from pgplay.runs.reader import LAST_STEP, RunReader
+from pgplay.runs.reader import LAST_STEP, RunEvent, RunReader
 
-WORDS: dict[str, Callable[[str], str]] = {
-    "change": lambda detail: words_of_change(msgspec.json.decode(detail, type=dict[str, Any])),
-    "branch": lambda detail: f"a branch {detail}",
-    "resume": lambda detail: RESUMED,
+WORDS: dict[str, Callable[[RunEvent], str]] = {
+    "change": lambda event: words_of_change(msgspec.json.decode(event.detail, type=dict[str, Any])),
+    "branch": lambda event: f"a branch {event.words}",
+    "resume": lambda event: RESUMED,
 }
 """The words of a mark on the plots, by the kind of event."""
 
@@ -47,7 +47,7 @@ def _marks(run: RunReader, until: int) -> Iterator[Mark]:
     for event in run.events():
         if event.kind in WORDS and event.step <= until:
             try:
-                words = WORDS[event.kind](event.detail)
+                words = WORDS[event.kind](event)
             except msgspec.DecodeError as error:
                 raise PgplayError("run.unreadable_change", name=run.name, step=event.step) from error
             yield Mark(event.step, words)

@@ -108,7 +108,7 @@ def _show(arguments: Arguments) -> int:
         }
         settings, events, checkpoints = to_settings(store.config), store.events(), _checkpoints(store)
     if arguments.json:
-        event_rows = [event._asdict() for event in events]
+        event_rows = [event._asdict() | {"detail": event.words} for event in events]
         print_json({**facts, "settings": settings, "events": event_rows, "checkpoints": checkpoints})
         return 0
     print_facts(facts)
@@ -118,7 +118,7 @@ def _show(arguments: Arguments) -> int:
     if events:
         say("\nEvents:")
         print_table(
-            ("step", "event", "detail"), [(event.step, event.kind, shorten(event.detail, 80)) for event in events]
+            ("step", "event", "detail"), [(event.step, event.kind, shorten(event.words, 80)) for event in events]
         )
     if checkpoints:
         say("\nCheckpoints (continue from one as a new run: pgplay train --resume RUN --at STEP):")

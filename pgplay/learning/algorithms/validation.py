@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 from pgplay.config.run_config import RunConfig, fields
 from pgplay.config.warm_start import Steps
-from pgplay.errors import InputError
+from pgplay.errors import InputError, coded
 from pgplay.learning.algorithms.table import Algorithm, AlgorithmChoices, Kind
 from pgplay.learning.schedules.kl_weight import start_weight
+from pgplay.locale.catalog import Coded
 from pgplay.policies.families.base import Capability, ModelSpec
 
 SETTINGS_OF_PRETRAINED = {
@@ -130,18 +131,22 @@ def _without_effect(config: RunConfig, choices: AlgorithmChoices) -> Iterator[In
         )
 
 
-def inactive_settings(config: RunConfig) -> list[str]:
+def inactive_settings(config: RunConfig) -> list[Coded]:
     """Return a note for each setting that has no effect until another one, which can change live, is changed."""
-    reasons: dict[str, str] = {}
+    causes: dict[str, tuple[str, str | int]] = {}
     if not start_weight(config.kl, config.kl_limit):
-        reasons |= {"reference": "kl is 0", "kl_in": "kl is 0"}
+        causes |= dict.fromkeys(("reference", "kl_in"), ("kl", 0))
     if config.entropy_schedule != "target":
-        reasons["entropy_target"] = f"entropy_schedule is {config.entropy_schedule}"
+        causes["entropy_target"] = "entropy_schedule", config.entropy_schedule
     if config.lr_schedule != "kl":
-        reasons["lr_target"] = f"lr_schedule is {config.lr_schedule}"
+        causes["lr_target"] = "lr_schedule", config.lr_schedule
     if config.entropy == 0.0:
-        reasons |= dict.fromkeys(("entropy_target", "entropy_schedule", "recovery"), "entropy is 0")
-    return [f"{name} has no effect while {reason}." for name, reason in reasons.items() if _is_set(config, name)]
+        causes |= dict.fromkeys(("entropy_target", "entropy_schedule", "recovery"), ("entropy", 0))
+    return [
+        coded("note.inactive", name=name, cause=cause, value=value)
+        for name, (cause, value) in causes.items()
+        if _is_set(config, name)
+    ]
 
 
 def _is_set(config: RunConfig, name: str) -> bool:

@@ -120,6 +120,16 @@ LEARNING_ERRORS: dict[str, str] = {
     "error.state.negative": "{name} is negative",
     "error.state.lacks": "it lacks {name}",
     "error.state.generator": "{name} is not the state of a random generator",
+    "note.limit_around_untrained": (
+        "kl_limit holds the run near an untrained policy: give it a warm start, or a reference."
+    ),
+    "note.no_network": "{algorithm} trains no network: settings of the model, the device and learning have no effect.",
+    "note.added_characters": "Added to the alphabet, because the targets need them: {characters}",
+    "note.inactive": "{name} has no effect while {cause} is {value}.",
+    "note.uneven_groups": (
+        "Each prompt gets {size} completions per step, because batch_size {batch_size} is not a multiple of "
+        "{preferred}; {better:or} would give it {preferred}."
+    ),
     "unit.characters": "characters",
     "unit.tokens": "tokens",
 }

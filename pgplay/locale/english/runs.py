@@ -39,6 +39,8 @@ RUN_ERRORS: dict[str, str] = {
     "error.checkpoint.damaged.remedy": _AGAIN,
     "error.checkpoint.no_tensors": "{what} holds no tensors that can be read: {reason}.",
     "error.checkpoint.no_tensors.remedy": "Restore it from a copy.",
+    "note.older_checkpoint": "{cause:problem} The checkpoint of step {step} is taken instead.",
+    "event.branch": "from step {step} of {run}",
     "error.store.locked": _STORE + " is locked by another program.",
     "error.store.locked.remedy": "Close what has {file} open.",
     "error.store.disk_full": _STORE + " cannot be written: the disk is full.",

@@ -33,6 +33,14 @@ WORKER_ERRORS: dict[str, str] = {
     "progress.warm_start_held_out": (
         "warm start: step {step} of {most}, cross-entropy {loss:.2f}, held out (median) {held_out:.2f} nats"
     ),
+    "note.other_density": "{policy} was trained at {trained}; this run samples at {present}.",
+    "event.warm_start": "{steps} {steps:plural step|steps}",
+    "event.warm_start_held_out": (
+        "{steps} {steps:plural step|steps}, to a median of {reached:.3f} nats on what was held out"
+    ),
+    "event.warm_start_policy": "from the policy {name}",
+    "event.threads_measured": "{threads}, as measured",
+    "event.threads_shared": "{before} to {after}, as other runs begin or end",
     "notice.store_locked": "Another program has locked the store of the run '{run}': waiting for it.",
     "error.run.memory": "There was not enough memory.",
     "error.run.memory.remedy": "Choose a smaller batch_size or a smaller model.",

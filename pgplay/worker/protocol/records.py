@@ -46,8 +46,8 @@ class RunInfo(msgspec.Struct, frozen=True):
     max_length: int
     targets: tuple[str, ...]
     prompts: tuple[str, ...]
-    notes: tuple[str, ...]
-    """Plain sentences the person should see, such as which characters were added to the alphabet."""
+    notes: tuple[Reason, ...]
+    """Texts that the person should see, such as which characters were added to the alphabet."""
     reward_source: str = ""
     """The text of a Python reward, empty for any other."""
     batch_size: int = 64

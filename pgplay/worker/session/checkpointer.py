@@ -16,6 +16,7 @@ from pgplay.errors import PgplayError
 from pgplay.files.atomic import as_user_errors, write_atomically
 from pgplay.learning.learner import Learner, LearnerState
 from pgplay.learning.reports.step_report import StepReport
+from pgplay.locale.catalog import Coded
 from pgplay.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pgplay.runs.checkpoint_content import KEPT, TASK, Content, kept_python, read_content
 from pgplay.runs.checkpoint_files import CheckpointBytes
@@ -43,7 +44,7 @@ class ReopenedRun(NamedTuple):
     store: RunStore
     content: Content
     state: LearnerState
-    note: str
+    note: Coded | None
 
 
 def open_run(run: str, undo: ExitStack) -> ReopenedRun:
@@ -80,7 +81,7 @@ class Checkpointer:
         self.threads: int | None = None
         self.is_damaged = False
         self.checkpoint_step: int | None = None
-        self.notes: tuple[str, ...] = ()
+        self.notes: tuple[Coded, ...] = ()
         self._is_stale = True
         self._trail = CheckpointRetention(store.folder)
         self._next = time.monotonic() + CHECKPOINT_INTERVAL
@@ -94,7 +95,7 @@ class Checkpointer:
         self.checkpoint_step, self._is_stale = self._learner.counters.steps, False
         self._next_trail = time.monotonic() + TRAIL_INTERVAL
 
-    def resume(self, note: str) -> None:
+    def resume(self, note: Coded | None) -> None:
         """Continue from the checkpoint that the learner was restored from, and forget later steps."""
         step = self._learner.counters.steps
         self._store.rewind(step)

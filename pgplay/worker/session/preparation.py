@@ -10,7 +10,7 @@ import torch
 
 from pgplay.config.changes import Changes
 from pgplay.config.run_config import RunConfig, make_config
-from pgplay.errors import InputError, RewardError
+from pgplay.errors import InputError, RewardError, coded
 from pgplay.learning.inputs import Inputs
 from pgplay.learning.memory import refuse_without_memory
 from pgplay.learning.plan import Plan, make_plan
@@ -86,7 +86,7 @@ def plan_from(config: RunConfig, inputs: Inputs, start: SavedPolicy | None, devi
     if start is None or start.density == Density.of(config):
         return plan
     trained, present = start.density.description, Density.of(config).description
-    note = f"{start.card.name} was trained at {trained}; this run samples at {present}."
+    note = coded("note.other_density", policy=start.card.name, trained=trained, present=present)
     return plan._replace(notes=(*plan.notes, note))
 
 

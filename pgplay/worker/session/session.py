@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from typing import Self
 
-import msgspec
 from msgspec.structs import replace
 
 from pgplay.config.changes import Changes
 from pgplay.config.recipe import to_recipe
 from pgplay.config.run_config import RunConfig
-from pgplay.errors import InputError, PgplayError, RewardError, about
+from pgplay.errors import InputError, PgplayError, RewardError, about, coded
 from pgplay.learning.algorithms.table import no_policy
 from pgplay.learning.factory import make_learner
 from pgplay.learning.inputs import Inputs
@@ -102,16 +101,16 @@ class Session(PolicyRequests):
             threads = Threads.choose(plan, learner.policy)
             undo.callback(threads.rest)
             threads.work()
-            warmed = start_warm(learner, on_progress) if isinstance(learner, Trainer) else ""
+            warmed = start_warm(learner, on_progress) if isinstance(learner, Trainer) else None
             store = RunStore.create(plan.written, name, lambda folder: fill(folder, learner, live, threads.wanted))
             undo.callback(forget, store)
             store.on_wait = on_wait
             session = cls(store, learner, threads, live)
             session._keeper.begin()
-            if warmed:
+            if warmed is not None:
                 store.event(0, "warm-start", warmed)
             if plan.config.threads is None:
-                store.event(0, "threads", f"{threads.wanted}, as measured")
+                store.event(0, "threads", coded("event.threads_measured", threads=threads.wanted))
             undo.pop_all()
         return session
 
@@ -293,7 +292,7 @@ class Session(PolicyRequests):
                     (spec,) = resolve([plan.config.reward], given)
                     reward = self._rewards.try_out(spec, plan, self.report, undo)
                 detail |= {"reward_source": reward.source} if reward.source else {}
-            self.store.event(self.step_count, "change", msgspec.json.encode(detail).decode())
+            self.store.change_event(self.step_count, detail)
             undo.pop_all()
         previous = self.learner.reward
         self.learner.change(plan, reward)
@@ -356,4 +355,4 @@ class Session(PolicyRequests):
         self._keeper.threads = threads.wanted
 
     def _note_threads(self, before: int, after: int) -> None:
-        self.store.event(self.step_count, "threads", f"{before} to {after}, as other runs begin or end")
+        self.store.event(self.step_count, "threads", coded("event.threads_shared", before=before, after=after))

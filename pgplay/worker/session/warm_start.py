@@ -6,21 +6,22 @@ from pgplay.config.warm_start import PolicyNamed
 from pgplay.errors import coded
 from pgplay.learning.trainer import Trainer
 from pgplay.learning.warm_start import warm_up
+from pgplay.locale.catalog import Coded
 from pgplay.worker.session.interface import OnProgress
 
 
-def start_warm(trainer: Trainer, on_progress: OnProgress) -> str:
-    """Make the warm start that the trainer's plan asks for, and return a sentence's part on how it ended.
+def start_warm(trainer: Trainer, on_progress: OnProgress) -> Coded | None:
+    """Make the warm start that the trainer's plan asks for, and return how it ended, for the run's events.
 
     The policy is then the reference unless another is named: the run's KL to it is measured even if it costs nothing.
-    Without a warm start nothing is done, and the text is empty.
+    None without a warm start.
     """
     config = trainer.plan.config
     start = config.starts_from
     if start is None:
-        return ""
+        return None
     if isinstance(start, PolicyNamed):
-        ended = f"from the policy {start.name}"
+        ended = coded("event.warm_start_policy", name=start.name)
     else:
         most = start.number
 
@@ -31,8 +32,10 @@ def start_warm(trainer: Trainer, on_progress: OnProgress) -> str:
                 on_progress(coded("progress.warm_start_held_out", step=step, most=most, loss=loss, held_out=held_out))
 
         steps, reached = warm_up(trainer, most, report)
-        beside = "" if reached is None else f", to a median of {reached:.3f} nats on what was held out"
-        ended = f"{steps} steps{beside}"
+        if reached is None:
+            ended = coded("event.warm_start", steps=steps)
+        else:
+            ended = coded("event.warm_start_held_out", steps=steps, reached=reached)
     if config.reference == "start":
         trainer.keep_reference()
     return ended

@@ -66,7 +66,7 @@ class Checked(NamedTuple):
 
     config: RunConfig | None
     problem: Problem | None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Coded, ...] = ()
     parameters: int | None = None
     vocabulary: int | None = None
     defaults: Mapping[str, Default] = MappingProxyType({})

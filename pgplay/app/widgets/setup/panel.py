@@ -26,6 +26,7 @@ from pgplay.app.widgets.setup.reward_origins import RewardOrigins
 from pgplay.app.widgets.text_fields import LineField, TextField
 from pgplay.config.run_config import RunConfig, fields, make_config, to_settings
 from pgplay.errors import PgplayError
+from pgplay.locale.catalog import texts_of
 from pgplay.rewards.spec import OWN, RewardSpec
 
 TYPING_PAUSE = 0.15
@@ -330,7 +331,8 @@ class Setup(Vertical):
         problem = checked.problem or self._refusal
         show_problem(self, problem)
         self.query_one("#start", Button).disabled = checked.problem is not None
-        self.query_one(SetupNote).show_check("" if problem is None else problem.message, " ".join(checked.notes))
+        notes = " ".join(texts_of(checked.notes))
+        self.query_one(SetupNote).show_check("" if problem is None else problem.message, notes)
         changed = form.changed_names(self.typed)
         for setting in self.query(Setting):
             setting.show_default(checked.defaults.get(setting.field.name))
