@@ -17,15 +17,22 @@ SHARED = {
 
 
 def definitions(tree: ast.Module) -> Iterator[str]:
-    """The public functions, classes and type aliases that a module defines; constants and type variables are none."""
+    """The public functions, classes, constants and type aliases that a module defines; type variables are none."""
     for node in tree.body:
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 yield name
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if not name.isupper():
+            case ast.Assign(targets=[target], value=value):
                 is_variable = isinstance(value, ast.Call) and getattr(value.func, "id", "") == "TypeVar"
                 if not is_variable:
-                    yield name
+                    yield from names_in(target)
+            case ast.AnnAssign(target=target):
+                yield from names_in(target)
+
+
+def names_in(target: ast.expr) -> list[str]:
+    """The names that an assignment gives a value."""
+    return [node.id for node in ast.walk(target) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
 
 
 def modules_by_name() -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from pgplay.learning.algorithms.table import trains_network
-from pgplay.learning.checkpoint_schema import GENERATOR_BYTES, GENERATORS, network_tensors
+from pgplay.learning.checkpoint_schema import GENERATOR_BYTES, RANDOM_GENERATORS, network_tensors
 from pgplay.library.policy_card import PolicyCard
 from pgplay.policies.families.base import Shapes
 from pgplay.policies.spec import FreshSpec
@@ -26,7 +26,7 @@ def learner_state(algorithm: str, step: int) -> tuple[bytes, dict[str, Any]]:
     """Return the tensors and the rest of a checkpoint's state of a run at `step`, with the smallest network or none."""
     is_trained = trains_network(algorithm)
     shapes = network_tensors({}, SMALLEST, None) if is_trained else {}
-    generators = dict.fromkeys(GENERATORS, ("U8", (GENERATOR_BYTES,), SEEDED))
+    generators = dict.fromkeys(RANDOM_GENERATORS, ("U8", (GENERATOR_BYTES,), SEEDED))
     counters = {"steps": step, "completions": step, **({} if is_trained else {"judged_by": ""})}
     state = {"step": step, "shape": msgspec.to_builtins(SMALLEST), "trainer": {"counters": counters, "reference": None}}
     return _packed(_filled(shapes, float(step)) | generators), state

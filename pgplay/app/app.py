@@ -68,7 +68,7 @@ from pgplay.worker.protocol.events import Event, Log, Ready, Snapshot
 QUIT_SECONDS = 0.7
 """How long the worker may take to write its checkpoint and leave before it is killed."""
 
-LAST_SECONDS = 0.9
+_LAST_SECONDS = 0.9
 """How long after being told to end the process may last; a worker that is left alone writes its checkpoint and ends."""
 
 WIDTHS: list[tuple[int, str]] | None = [(0, "-tiny"), (60, "-narrow"), (100, "-normal"), (170, "-wide")]
@@ -157,7 +157,7 @@ class PgplayApp(Pages):
     def _told_to_end(self, number: int) -> None:
         """Leave as ctrl+q does; but where the terminal is gone, Textual would wait for ever for it to take output."""
         if not self.is_headless:
-            last_resort = threading.Timer(LAST_SECONDS, os._exit, (128 + number,))
+            last_resort = threading.Timer(_LAST_SECONDS, os._exit, (128 + number,))
             last_resort.daemon = True
             last_resort.start()
         self.call_later(self.action_quit)

@@ -18,11 +18,11 @@ from pgplay.app.messages import PARTS, Part
 
 FRAME = 0.01
 """Seconds between two parts that are shown at once, a little more than a frame of Textual's."""
-INTERVAL = 0.05
+_INTERVAL = 0.05
 """Minimum seconds between two turns."""
-LONGEST = 0.5
+_LONGEST_INTERVAL = 0.5
 """Maximum seconds between two turns; other work since the last one, such as opening a page, does not delay further."""
-SHARE_OF_TIME = 0.2
+_SHARE_OF_TIME = 0.2
 
 
 class RenderQueue:
@@ -80,5 +80,5 @@ class RenderQueue:
             return
         # This thread's work since the last turn was mostly drawing it, which happens after a turn.
         before, self._spent = self._spent, time.thread_time()
-        self._next = time.monotonic() + min(LONGEST, max(INTERVAL, (self._spent - before) / SHARE_OF_TIME))
+        self._next = time.monotonic() + min(_LONGEST_INTERVAL, max(_INTERVAL, (self._spent - before) / _SHARE_OF_TIME))
         self._show(part)

@@ -31,7 +31,7 @@ class GoalMetric(NamedTuple):
     highest: float = math.inf
 
 
-METRICS = {
+GOAL_METRICS = {
     "reward": GoalMetric("reward_mean", "mean reward"),
     "held_out_reward": GoalMetric("held_out_reward", "held-out reward"),
     "held_out_exact_match": GoalMetric("held_out_exact_match", "held-out exact match", 1.0),
@@ -46,7 +46,7 @@ _LONGEST = 200
 """Most characters of a goal."""
 
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?"
-_METRIC = re.compile(rf"({'|'.join(METRICS)})\s*(?:>=|\s)\s*({_NUMBER})")
+_METRIC = re.compile(rf"({'|'.join(GOAL_METRICS)})\s*(?:>=|\s)\s*({_NUMBER})")
 _STEP = re.compile(r"step\s*([0-9]+)")
 _STEPS = re.compile(r"\+?\s*([0-9]+)\s*(?:more\s*)?(?:steps?)?")
 _TIME = re.compile(rf"({_NUMBER})\s*(s|sec|seconds?|min|minutes?)")
@@ -107,21 +107,21 @@ def reached(goal: Goal, metrics: Mapping[str, float], *, solved: bool = False) -
     """
     if goal.kind == "solved":
         return solved
-    return goal.kind == "metric" and metrics.get(METRICS[goal.metric].metric, -math.inf) >= goal.value
+    return goal.kind == "metric" and metrics.get(GOAL_METRICS[goal.metric].metric, -math.inf) >= goal.value
 
 
 def check_reachable(goal: Goal, highest_reward: float, reward: str) -> None:
     """Refuse a goal that the `reward`, at most `highest_reward`, can never reach."""
     if goal.kind != "metric":
         return
-    highest = min(METRICS[goal.metric].highest, highest_reward if goal.metric.endswith("reward") else math.inf)
+    highest = min(GOAL_METRICS[goal.metric].highest, highest_reward if goal.metric.endswith("reward") else math.inf)
     if goal.value > highest + 1e-9 * max(1.0, abs(highest)):
         raise InputError(
             "goal.out_of_reach" if goal.metric.endswith("reward") else "goal.metric_out_of_reach",
             field="until",
             goal=goal_text(goal),
             metric=goal.metric,
-            measured=reward if goal.metric.endswith("reward") else METRICS[goal.metric].title,
+            measured=reward if goal.metric.endswith("reward") else GOAL_METRICS[goal.metric].title,
             highest=shortest_number(highest),
         )
 

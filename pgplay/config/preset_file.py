@@ -22,7 +22,7 @@ from pgplay.files.text import parse_toml, read_text
 PRESET_LIMIT = 1_000_000
 """Most bytes of a preset's file."""
 
-GROUPS = (
+PRESET_GROUPS = (
     "start here",
     "algorithms",
     "watch it fail",
@@ -56,7 +56,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     title: str
     teaches: str
-    group: str = GROUPS[-1]
+    group: str = PRESET_GROUPS[-1]
     order: float = math.inf
     solves: bool = True
     seconds: float = 0.0
@@ -96,8 +96,8 @@ def _check(document: Mapping[str, Any]) -> None:
     for key, kind in _KEYS.items():
         if key not in document and key not in _OPTIONAL:
             raise InputError("preset.missing", field=key, key=key, noun=_NOUNS[kind])
-    if document.get("group", GROUPS[-1]) not in GROUPS:
-        raise UnknownName("group", document["group"], GROUPS, field="group")
+    if document.get("group", PRESET_GROUPS[-1]) not in PRESET_GROUPS:
+        raise UnknownName("group", document["group"], PRESET_GROUPS, field="group")
     for key, value in document["settings"].items():
         if key not in fields():
             raise UnknownName("setting", key, fields(), field=key)

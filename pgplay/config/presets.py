@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from pgplay.config.preset_file import GROUPS, Preset, read_preset
+from pgplay.config.preset_file import PRESET_GROUPS, Preset, read_preset
 from pgplay.errors import InputError, look_up
 from pgplay.paths import expand_home, personal_presets_folder, shipped
 
@@ -27,7 +27,7 @@ def preset_names() -> list[Preset]:
     A personal preset replaces a shipped one of the same name.
     """
     usable = [preset for preset in _read_all() if isinstance(preset, Preset)]
-    return sorted(usable, key=lambda preset: (GROUPS.index(preset.group), preset.order, preset.name))
+    return sorted(usable, key=lambda preset: (PRESET_GROUPS.index(preset.group), preset.order, preset.name))
 
 
 def grouped(presets: Iterable[Preset]) -> list[tuple[str, list[Preset]]]:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-LARGEST = 1e300
+_LARGEST = 1e300
 """Values are clamped to this, so that no difference of two overflows."""
 LARGEST_LOGARITHMIC = 1e100
 """The same of a logarithmic axis, whose ends may lie as far again from its values."""
@@ -49,7 +49,7 @@ def round_step(span: float, parts: int) -> float:
 
 def _covered(low: float, high: float, *, from_zero: bool) -> tuple[float, float]:
     """Return the range that an axis has to cover: with 0 in it, or closed in on the values, and never empty."""
-    low, high = (min(LARGEST, max(-LARGEST, value)) for value in (low, high))
+    low, high = (min(_LARGEST, max(-_LARGEST, value)) for value in (low, high))
     if from_zero:
         low, high = min(0.0, low), max(0.0, high)
     # Nearer values than that would need more digits than a label has.

@@ -27,7 +27,7 @@ from pgplay.export.png import to_png
 from pgplay.export.svg import to_svg
 from pgplay.runs.curves import Bucket
 
-FORMATS = ("svg", "png", "csv")
+COMPARISON_FORMATS = ("svg", "png", "csv")
 COLOURS = ("#0b7a75", "#b06f00", "#a8437e", "#3566b0", "#6a8f1f", "#8a4fc4", "#c2452d", "#5b6570")
 """One per line; dark enough on paper."""
 _BAND_OPACITY = 0.22
@@ -54,7 +54,7 @@ def write_comparison(series: Sequence[ComparedSeries], metric: str, format_name:
         return to_svg(comparison_figure(series, metric)).encode()
     if format_name == "png":
         return to_png(comparison_figure(series, metric))
-    raise UnknownName("format", format_name, FORMATS)
+    raise UnknownName("format", format_name, COMPARISON_FORMATS)
 
 
 def to_csv(series: Sequence[ComparedSeries], metric: str) -> str:

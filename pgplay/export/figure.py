@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from pgplay.export import axes
-from pgplay.learning.reports.metrics import DIVERGENCE, METRICS, REWARD, TRADE, USUAL, title_of
+from pgplay.learning.reports.metrics import DIVERGENCE, METRICS, REWARD_METRIC, TRADE, USUAL_METRICS, title_of
 from pgplay.runs.curves import Bucket, MetricCurves
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _FONT, _SMALL = 14, 11
 
 
 INK, MUTED, GRID, PAPER = "#252a31", "#656c76", "#e3dfd5", "#fffdf8"
-LINE, BAND, GREEDY, CHANGE = "#0b7a75", "#cfe5e2", "#b06f00", "#a8437e"
+LINE_COLOUR, BAND_COLOUR, GREEDY_COLOUR, CHANGE_COLOUR = "#0b7a75", "#cfe5e2", "#b06f00", "#a8437e"
 
 CHANGES = ("change", "branch", "resume")
 """The kinds of events that plots mark."""
@@ -96,7 +96,7 @@ def metrics_of(curves: MetricCurves) -> list[str]:
     names = dict.fromkeys(curves.of)
     if DIVERGENCE in names:
         names[TRADE] = None
-    usual_first = [name for name in (*USUAL, TRADE, *METRICS) if name in names]
+    usual_first = [name for name in (*USUAL_METRICS, TRADE, *METRICS) if name in names]
     return list(dict.fromkeys([*usual_first, *names]))
 
 
@@ -126,16 +126,16 @@ def _plot(curves: MetricCurves, metric: str, changes: Sequence[ChangedStep], top
         top,
     )
     shapes += _frame_shapes(frame, [axes.step_label(step) for step in frame.across.ticks], "step")
-    if metric == REWARD:
+    if metric == REWARD_METRIC:
         shapes += _band(frame, series["reward_min"], series["reward_max"])
     for change in changes:
         low, high = frame.values.low, frame.values.high
-        shapes.append(Polyline([frame.at(change.step, low), frame.at(change.step, high)], CHANGE, dashed=True))
+        shapes.append(Polyline([frame.at(change.step, low), frame.at(change.step, high)], CHANGE_COLOUR, dashed=True))
     if series[metric]:
-        shapes.append(Polyline(_thinned(frame, series[metric]), LINE, 1.6))
-    if metric == REWARD:
+        shapes.append(Polyline(_thinned(frame, series[metric]), LINE_COLOUR, 1.6))
+    if metric == REWARD_METRIC:
         if series["greedy_reward"]:
-            shapes.append(Polyline(_thinned(frame, series["greedy_reward"]), GREEDY, 1.2))
+            shapes.append(Polyline(_thinned(frame, series["greedy_reward"]), GREEDY_COLOUR, 1.2))
         legend = "mean, lowest to highest shaded, greedy completion in orange"
         shapes.append(Caption((WIDTH - _RIGHT, top + 37), legend, anchor="end"))
     return shapes
@@ -157,12 +157,12 @@ def _no_number(top: int) -> Caption:
 
 
 def _drawn_for(metric: str) -> tuple[str, ...]:
-    return (metric, "reward_min", "reward_max", "greedy_reward") if metric == REWARD else (metric,)
+    return (metric, "reward_min", "reward_max", "greedy_reward") if metric == REWARD_METRIC else (metric,)
 
 
 def _trade(curves: MetricCurves, top: int) -> list[Shape]:
     """Return the plot of reward over KL: one point per bucket, joined in order."""
-    reward_at = {curves.number(bucket): bucket.mean for bucket in curves.of.get(REWARD, ())}
+    reward_at = {curves.number(bucket): bucket.mean for bucket in curves.of.get(REWARD_METRIC, ())}
     buckets = [bucket for bucket in curves.of.get(DIVERGENCE, ()) if curves.number(bucket) in reward_at]
     if not buckets:
         return [*_head(TRADE, top), _no_number(top)]
@@ -172,9 +172,9 @@ def _trade(curves: MetricCurves, top: int) -> list[Shape]:
     frame = Frame(across, axes.value_axis(min(rewards), max(rewards), 4), top)
     places = [frame.at(*point) for point in points]
     shapes = [*_head(TRADE, top), *_frame_shapes(frame, axes.labels(across), "KL, nats per token")]
-    shapes.append(Polyline(places, BAND))
-    shapes += [_dot(place, 2, LINE) for place in dict.fromkeys(places)]
-    return [*shapes, _dot(places[-1], 5, GREEDY)]
+    shapes.append(Polyline(places, BAND_COLOUR))
+    shapes += [_dot(place, 2, LINE_COLOUR) for place in dict.fromkeys(places)]
+    return [*shapes, _dot(places[-1], 5, GREEDY_COLOUR)]
 
 
 def _dot(place: Point, radius: float, colour: str) -> Polygon:
@@ -206,7 +206,7 @@ def _frame_shapes(frame: Frame, texts: Sequence[str], unit: str) -> list[Shape]:
 def _band(frame: Frame, low: Sequence[Point], high: Sequence[Point]) -> list[Shape]:
     lower = [max(places, key=_height) for places in _by_column(frame, low)]
     upper = [min(places, key=_height) for places in _by_column(frame, high)]
-    return [Polygon([*upper, *lower[::-1]], BAND)] if lower and upper else []
+    return [Polygon([*upper, *lower[::-1]], BAND_COLOUR)] if lower and upper else []
 
 
 def _thinned(frame: Frame, points: Sequence[Point]) -> list[Point]:

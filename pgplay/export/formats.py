@@ -14,11 +14,11 @@ from pgplay.export.figure import MOST_BUCKETS, changes_of, figure_of, metrics_of
 from pgplay.export.html import to_html
 from pgplay.export.png import to_png
 from pgplay.export.svg import to_svg
-from pgplay.learning.reports.metrics import USUAL
+from pgplay.learning.reports.metrics import USUAL_METRICS
 from pgplay.runs.curves import Window, curves_of
 from pgplay.runs.reader import RunReader
 
-FORMATS = ("csv", "jsonl", "svg", "png", "html")
+RUN_FORMATS = ("csv", "jsonl", "svg", "png", "html")
 Rows = Iterable[tuple[int, dict[str, float]]]
 
 OnShare = Callable[[float], object]
@@ -53,15 +53,15 @@ def export_run(
     for name in metrics:
         if name not in available:
             raise UnknownName("metric", name, available) if available else InputError("export.no_steps")
-    shown = metrics or [name for name in USUAL if name in available] or USUAL[:1]
+    shown = metrics or [name for name in USUAL_METRICS if name in available] or USUAL_METRICS[:1]
     figure = figure_of(curves, shown, changes_of(run.events()))
     yield to_png(figure) if format_name == "png" else to_svg(figure).encode()
 
 
 def check_format(format_name: str) -> None:
     """Raise InputError if `format_name` is none of FORMATS."""
-    if format_name not in FORMATS:
-        raise UnknownName("format", format_name, FORMATS)
+    if format_name not in RUN_FORMATS:
+        raise UnknownName("format", format_name, RUN_FORMATS)
 
 
 def rows_to_csv(names: Sequence[str], rows: Rows) -> Iterator[bytes]:

@@ -16,7 +16,7 @@ from pgplay.config.run_config import to_settings
 from pgplay.export.figure import changes_of, figure_of, metrics_of
 from pgplay.export.printable_text import printable
 from pgplay.export.svg import to_svg
-from pgplay.learning.reports.metrics import TRADE, USUAL
+from pgplay.learning.reports.metrics import TRADE, USUAL_METRICS
 from pgplay.learning.reports.step_report import Sample
 from pgplay.rewards.alignment import align
 from pgplay.runs.checkpoint_retention import thinned
@@ -33,7 +33,7 @@ def to_html(store: RunReader, curves: MetricCurves) -> str:
     """Return the page of the run in `store`, whose `curves` are given; raises PgplayError where it can't be read."""
     config, progress = store.config, store.progress()
     metrics = metrics_of(curves)
-    shown = (*USUAL, TRADE)
+    shown = (*USUAL_METRICS, TRADE)
     usual, others = [name for name in shown if name in metrics], [name for name in metrics if name not in shown]
     changes = changes_of(store.events())
     parent = store.parent
@@ -52,7 +52,7 @@ def to_html(store: RunReader, curves: MetricCurves) -> str:
         "<h2>Recipe</h2>",
         f"<pre>{_text(to_recipe(config)) or 'all defaults'}</pre><pre>{_text(to_command(config))}</pre>",
         "<h2>Curves</h2>",
-        to_svg(figure_of(curves, usual or [*USUAL[:1]], changes)),
+        to_svg(figure_of(curves, usual or [*USUAL_METRICS[:1]], changes)),
         *(_folded("All other metrics", to_svg(figure_of(curves, others, changes))) if others else ()),
         "<h2>Greedy completions</h2>",
         "<p>Over time: <b class=right>right</b>, <b class=wrong>wrong</b>, "

@@ -23,7 +23,7 @@ from pgplay.policies.families.base import Shapes
 from pgplay.policies.fit import misfit
 from pgplay.policies.spec import PolicySpec, StoredSpec, from_stored
 
-GENERATORS = ("generator", "prompt_generator")
+RANDOM_GENERATORS = ("generator", "prompt_generator")
 GENERATOR_BYTES = 5056
 """Of the state of torch's generator on a CPU, a Mersenne Twister."""
 _TWISTER = struct.Struct("=QiiQ")
@@ -126,7 +126,7 @@ def _named(part: str, shapes: Shapes) -> Shapes:
 def _check_tensors(tensors: Mapping[str, Mapping[str, Any]], expected: Shapes) -> None:
     import numpy as np  # here, as the app's start needs none of this
 
-    trained = {name: tensor for name, tensor in tensors.items() if name not in GENERATORS}
+    trained = {name: tensor for name, tensor in tensors.items() if name not in RANDOM_GENERATORS}
     wrong = misfit({name: tuple(tensor["shape"]) for name, tensor in trained.items()}, expected)
     if wrong:
         raise InputError("state.misfit", difference=wrong)
@@ -138,7 +138,7 @@ def _check_tensors(tensors: Mapping[str, Mapping[str, Any]], expected: Shapes) -
             raise InputError("state.not_finite", name=name)
         if name.startswith("optimiser.") and not name.endswith(".mean") and (numbers < 0).any():
             raise InputError("state.negative", name=name)
-    for name in GENERATORS:
+    for name in RANDOM_GENERATORS:
         _check_generator(name, tensors.get(name))
 
 

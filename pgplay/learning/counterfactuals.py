@@ -26,7 +26,7 @@ from pgplay.learning.trainer import Trainer
 
 MOST_WORK = 200_000_000
 """Most parameters times tokens of a batch for which every part is left out in turn: about a second on two cores."""
-MOST_TEXTS = 64
+MOST_PUSHES = 64
 """Most completions whose own push is measured: each takes a backward pass."""
 PLAIN_ALGORITHM = "plain-reinforce"
 

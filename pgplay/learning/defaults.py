@@ -137,7 +137,7 @@ def usual_lr(basis: Basis) -> float:
 
 def usual_kl(basis: Basis) -> float:
     """Return the weight of the KL far below its limit."""
-    usual = kl_weight.ADAPTED if basis.model.can(Capability.ADAPTER) else kl_weight.USUAL
+    usual = kl_weight.ADAPTER_KL_WEIGHT if basis.model.can(Capability.ADAPTER) else kl_weight.USUAL_KL_WEIGHT
     return kl_weight.start_weight(basis.config.kl, basis.config.kl_limit, usual)
 
 

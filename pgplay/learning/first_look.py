@@ -14,7 +14,7 @@ from pgplay.policies.density import Density
 from pgplay.policies.policy import Policy
 from pgplay.rewards.reward import Reward
 
-COMPLETIONS = 64
+FIRST_COMPLETIONS = 64
 """So many completions are looked at, in whole groups."""
 _TIMED = 8
 """Completions of the backward pass that is timed."""
@@ -26,7 +26,7 @@ def first_look(plan: Plan, policy: Policy, reward: Reward) -> FirstLook:
     The random numbers are its own, so that a run's first step does not change. Raises RewardError.
     """
     config, training = plan.config, plan.task.training
-    groups = max(1, -(-COMPLETIONS // config.group_size))
+    groups = max(1, -(-FIRST_COMPLETIONS // config.group_size))
     pairs = [training[number % len(training)] for number in range(groups) for _ in range(config.group_size)]
     generator = torch.Generator(policy.device).manual_seed(config.seed)
     began = time.perf_counter()

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from torch import Tensor
 
 from pgplay.learning.counterfactuals import (
-    MOST_TEXTS,
+    MOST_PUSHES,
     MOST_WORK,
     PLAIN_ALGORITHM,
     Before,
@@ -91,7 +91,7 @@ def _with_counterfactuals(
     textbook, is_plain = plain_plan(plan), plan.config.algorithm == PLAIN_ALGORITHM
     work = plan.parameters * int(batch.rollout.mask.sum())
     pushes = None
-    if work <= MOST_WORK and len(batch.rollout.mask) <= MOST_TEXTS:
+    if work <= MOST_WORK and len(batch.rollout.mask) <= MOST_PUSHES:
         pushes = before.own_pushes(batch, float(before.carried.lr) if is_plain else textbook.config.lr)
     without = []
     changes = counterfactuals(plan, float(before.carried.entropy_weight)) if work <= MOST_WORK else {}

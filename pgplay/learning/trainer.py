@@ -31,7 +31,7 @@ from pgplay.learning.reports.step_report import Sample, StepReport
 from pgplay.learning.reports.step_trace import trace_of
 from pgplay.learning.schedules.collapse_recovery import is_collapsed, shrink_and_perturb
 from pgplay.learning.scoring import Scored, score_step
-from pgplay.learning.training_state import CHECK_INTERVAL, Counters, by_part, copied
+from pgplay.learning.training_state import GREEDY_CHECK_INTERVAL, Counters, by_part, copied
 from pgplay.policies.build import build_policy
 from pgplay.policies.cuda_graphs import EAGER, GraphCache
 from pgplay.policies.density import Density
@@ -296,7 +296,7 @@ class Trainer:
         training = self.plan.task.training
         if len(measured) == len(training):
             return True
-        if self.counters.steps - self.counters.checked_at < CHECK_INTERVAL:
+        if self.counters.steps - self.counters.checked_at < GREEDY_CHECK_INTERVAL:
             return False
         self.counters.checked_at = self.counters.steps
         return all_exact(self.policy, training)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pgplay.policies.rollout import Completion
 
 MOVING_AVERAGE_SHARE = 0.1
-CHECK_INTERVAL = 10
+GREEDY_CHECK_INTERVAL = 10
 """Steps between greedy checks of all training prompts, where a step measures only some."""
 
 
@@ -35,7 +35,7 @@ class Counters(msgspec.Struct):
     lr: float | None = None
     entropy_weight: float = 0.0
     divergence: float | None = None
-    checked_at: int = -CHECK_INTERVAL
+    checked_at: int = -GREEDY_CHECK_INTERVAL
     waiting: list[int] = []
     best: Sample | None = None
     best_texts: dict[str, tuple[float, str]] = {}

@@ -22,12 +22,12 @@ from pgplay.learning.objective.adamw import Adam
 from pgplay.learning.trainer import Trainer
 from pgplay.tasks.task import Pair
 
-CHECK_INTERVAL = 25
+EVALUATION_INTERVAL = 25
 """Steps between evaluations on the texts set aside."""
-TOLERANCE, NEAR = 0.02, 0.01
+RELATIVE_TOLERANCE, ABSOLUTE_TOLERANCE = 0.02, 0.01
 """Relative and absolute (nats per token) differences in the median of a few dozen texts that are due to chance. Of
 policies within these the latest is kept, as it has learned more."""
-PATIENCE = 8
+_PATIENCE = 8
 """Evaluations without a lower median before it stops."""
 MOST_SET_ASIDE = 256
 SHARE_SET_ASIDE = 0.1
@@ -78,15 +78,15 @@ def warm_up(trainer: Trainer, steps: int, progress: OnWarmStep | None = None) ->
             order = torch.randperm(len(texts.training), generator=generator).tolist()
         pairs, order = [texts.training[number] for number in order[:batch]], order[batch:]
         loss = _update(trainer, optimiser, pairs)
-        if texts.set_aside and (step % CHECK_INTERVAL == 0 or step == steps):
+        if texts.set_aside and (step % EVALUATION_INTERVAL == 0 or step == steps):
             reached = median(cross_entropies(trainer.policy, texts.set_aside))
             lowest = min(lowest, reached)
-            if reached <= max(lowest * (1 + TOLERANCE), lowest + NEAR):
+            if reached <= max(lowest * (1 + RELATIVE_TOLERANCE), lowest + ABSOLUTE_TOLERANCE):
                 kept, kept_step = reached, step
                 kept_tensors = {name: tensor.clone() for name, tensor in trainer.policy.saved_state().items()}
         if progress:
             progress(step, loss, reached)
-        if step - kept_step >= PATIENCE * CHECK_INTERVAL and texts.set_aside:
+        if step - kept_step >= _PATIENCE * EVALUATION_INTERVAL and texts.set_aside:
             break
     if texts.set_aside:
         trainer.policy.load_state(kept_tensors)

@@ -10,7 +10,7 @@ import torch
 from pgplay.policies.density import Density
 from pgplay.policies.policy import Policy
 
-BUDGET = 0.1
+_TUNING_SECONDS = 0.1
 """Time limit of the measurement in seconds."""
 MARGIN = 1.05
 """Factor by which more threads must be faster to be worth their cores."""
@@ -46,7 +46,7 @@ def fastest_threads(policy: Policy, rows: int, most: int) -> int:
     Takes about 0.1 s; a network too large to measure in that time keeps `most`. It draws no random numbers, changes no
     parameters, and leaves torch with one of the numbers of threads it tried.
     """
-    deadline = time.perf_counter() + BUDGET
+    deadline = time.perf_counter() + _TUNING_SECONDS
     parameters = sum(parameter.numel() for parameter in policy.module.parameters())
     columns = 4 if rows * parameters < _MANY_PRODUCTS else 1
 

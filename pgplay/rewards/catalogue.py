@@ -76,10 +76,10 @@ class BuiltIn(NamedTuple):
 
         Raises InputError if they do not fit.
         """
-        from pgplay.rewards.builtin.registry import FUNCTIONS
+        from pgplay.rewards.builtin.registry import BUILT_IN_FUNCTIONS
 
         self._check(number, text)
-        function = FUNCTIONS[self.name]
+        function = BUILT_IN_FUNCTIONS[self.name]
         if self.number:
             function = partial(function, **{self.number.name: self.number.default if number is None else number})
         if text is None:

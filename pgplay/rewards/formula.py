@@ -19,7 +19,7 @@ from pgplay.errors import InputError, RewardError, UnknownName
 from pgplay.rewards.catalogue import REWARDS, Function
 from pgplay.rewards.formula_tree import (
     ALLOWED,
-    FUNCTIONS,
+    FORMULA_FUNCTIONS,
     VARIABLES,
     Component,
     FormulaFunction,
@@ -146,8 +146,8 @@ class Formula:
 
     def _resolve(self, name: str) -> str:
         """Return the variable `name`, and record its use."""
-        if name in FUNCTIONS:
-            raise InputError("formula.no_brackets", name=name, usage=FUNCTIONS[name].usage)
+        if name in FORMULA_FUNCTIONS:
+            raise InputError("formula.no_brackets", name=name, usage=FORMULA_FUNCTIONS[name].usage)
         if name not in VARIABLES:
             whole_is_a_name = re.fullmatch(r"[\w-]+", self.text) is not None
             raise UnknownName("reward", self.text if whole_is_a_name else name, [*REWARDS, *VARIABLES])
@@ -163,9 +163,9 @@ def parse_formula(text: str) -> Formula:
 
 
 def _function(name: str, count: int) -> FormulaFunction:
-    if name not in FUNCTIONS:
-        raise UnknownName("formula_function", name, FUNCTIONS)
-    function = FUNCTIONS[name]
+    if name not in FORMULA_FUNCTIONS:
+        raise UnknownName("formula_function", name, FORMULA_FUNCTIONS)
+    function = FORMULA_FUNCTIONS[name]
     if not function.fewest <= count <= function.most:
         raise InputError("formula.count", name=name, count=count, usage=function.usage)
     return function

@@ -18,7 +18,7 @@ from pgplay.rewards.catalogue import REWARDS
 
 MAXIMUM_CHARACTERS = 1000
 MAXIMUM_DEPTH = 60
-MAXIMUM_PARTS = 500
+_MAXIMUM_PARTS = 500
 
 VARIABLES: dict[str, str] = {
     "text_length": "characters of the text",
@@ -40,7 +40,7 @@ class FormulaFunction(NamedTuple):
     usage: str
 
 
-FUNCTIONS = {
+FORMULA_FUNCTIONS = {
     "min": FormulaFunction(min, 2, 100, "min(a, b, …)"),
     "max": FormulaFunction(max, 2, 100, "max(a, b, …)"),
     "abs": FormulaFunction(abs, 1, 1, "abs(a)"),
@@ -50,7 +50,7 @@ FUNCTIONS = {
 _FIRST_COUNT = 2
 """Numbers from here on are counts of characters; shares are at most 1."""
 
-ALLOWED = (*(function.usage for function in FUNCTIONS.values()), *VARIABLES)
+ALLOWED = (*(function.usage for function in FORMULA_FUNCTIONS.values()), *VARIABLES)
 """The functions and the variables of a formula, for an error that lists what it may hold."""
 
 SPELLINGS = {name.replace("-", "_"): name for name in REWARDS}
@@ -104,8 +104,8 @@ def _check_size(tree: ast.expr) -> None:
         parts += isinstance(node, ast.expr)
         if depth > MAXIMUM_DEPTH:
             raise InputError("formula.deep", most=MAXIMUM_DEPTH)
-        if parts > MAXIMUM_PARTS:
-            raise InputError("formula.large", most=MAXIMUM_PARTS)
+        if parts > _MAXIMUM_PARTS:
+            raise InputError("formula.large", most=_MAXIMUM_PARTS)
         waiting += [(child, depth + 1) for child in ast.iter_child_nodes(node)]
 
 

@@ -17,7 +17,7 @@ from pgplay.tasks.task import ColumnValues, Pair
 
 RewardKind = Literal["built-in", "formula", "python"]
 DEFAULT_LIMITS = Limits()
-LARGEST = 1e15
+_LARGEST = 1e15
 """Training squares rewards in float32, which overflows at 3e38."""
 
 
@@ -71,10 +71,10 @@ class Reward:
     def _check_size(self, triples: Sequence[Triple], scores: Scores) -> None:
         for values in (scores.values, *scores.parts.values()):
             for triple, value in zip(triples, values, strict=True):
-                if abs(value) > LARGEST:
+                if abs(value) > _LARGEST:
                     quoted = coded_triple(triple)
                     raise RewardError(
-                        "reward.too_large", given=triple, reward=self.name, value=value, triple=quoted, most=LARGEST
+                        "reward.too_large", given=triple, reward=self.name, value=value, triple=quoted, most=_LARGEST
                     )
 
     def score_pairs(self, texts: Sequence[str], pairs: Sequence[Pair]) -> Scores:

@@ -24,7 +24,7 @@ CheckpointKind = Literal["last", "best"]
 Which = CheckpointKind | int
 """A checkpoint: by its kind, or by the step at which it was kept along the run."""
 
-VERSION = 2
+CHECKPOINT_VERSION = 2
 """The format's version. Version 1, which is still read, keeps the control variate's matrix whole."""
 _FOLDER = "checkpoints"
 _PREVIOUS = "last-previous"
@@ -50,7 +50,7 @@ def write_checkpoint(run_folder: Path, tensors: bytes, state: dict[str, Any], ki
     tensors_path = folder / f"{digest}.safetensors"
     written = json.dumps(state)
     document = {
-        "format_version": VERSION,
+        "format_version": CHECKPOINT_VERSION,
         "tensors_sha256": digest,
         "state_sha256": _hash_of(written),
         "state": json.loads(written),
@@ -195,10 +195,10 @@ def _read_document(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise _damaged(path, "damage.cut_short_or_changed") from error
     version = document.get("format_version") if isinstance(document, dict) else None
-    if isinstance(version, int) and version > VERSION:
-        raise PgplayError("checkpoint.newer", path=path, version=version, known=VERSION)
+    if isinstance(version, int) and version > CHECKPOINT_VERSION:
+        raise PgplayError("checkpoint.newer", path=path, version=version, known=CHECKPOINT_VERSION)
     whole = (
-        version in (1, VERSION)
+        version in (1, CHECKPOINT_VERSION)
         and isinstance(document.get("state"), dict)
         and isinstance(document.get("tensors_sha256"), str)
         and document["tensors_sha256"].isalnum()

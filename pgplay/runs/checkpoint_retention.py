@@ -1,7 +1,8 @@
 """Which checkpoints are kept along a run, so that any part of it can be revisited.
 
 They are spaced evenly over the square root of the step: densely at the beginning, where a run changes fast, and ever
-more sparsely later. There are at most `MOST` of them, in at most `BUDGET` bytes; a run of a few seconds gets less.
+more sparsely later. There are at most `MOST_CHECKPOINTS` of them, in at most `TRAIL_BYTES`; a run of a few seconds
+gets less.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from pathlib import Path
 
 from pgplay.runs.checkpoint_files import forget_after, forget_steps, keep_last, kept_steps, tensors_size
 
-MOST = 24
-BUDGET = 96 * 1024 * 1024
+MOST_CHECKPOINTS = 24
+TRAIL_BYTES = 96 * 1024 * 1024
 """Bytes. A checkpoint of gru-small takes 4 MB; a network that takes more than half of the budget keeps none."""
-FIRST_BUDGET = 16 * 1024 * 1024
-BUDGET_PER_SECOND = 512 * 1024
+FIRST_TRAIL_BYTES = 16 * 1024 * 1024
+TRAIL_BYTES_PER_SECOND = 512 * 1024
 """The budget's bytes at first, and its growth per second of training: a short run leaves little on the disk."""
 
 
@@ -29,7 +30,7 @@ class CheckpointRetention:
 
     def is_due(self, step: int) -> bool:
         """Tell whether the checkpoint of `step` is far enough from the one before to be kept."""
-        return not self.steps or is_spaced(self.steps[-1], step, MOST)
+        return not self.steps or is_spaced(self.steps[-1], step, MOST_CHECKPOINTS)
 
     def keep(self, seconds: float = math.inf) -> None:
         """Keep the last checkpoint, and the earlier ones that the budget after `seconds` of training has room for.
@@ -37,7 +38,7 @@ class CheckpointRetention:
         Raises PgplayError.
         """
         size = tensors_size(self._folder)
-        most = room_for(size, seconds) if size else MOST
+        most = room_for(size, seconds) if size else MOST_CHECKPOINTS
         steps = thinned([*self.steps, keep_last(self._folder)], most)
         forget_steps(self._folder, set(kept_steps(self._folder)) - set(steps))
         self.steps = steps
@@ -50,9 +51,9 @@ class CheckpointRetention:
 
 def room_for(size: int, seconds: float) -> int:
     """Return how many checkpoints of `size` bytes are kept of a run after `seconds` of training."""
-    budget = min(BUDGET, FIRST_BUDGET + BUDGET_PER_SECOND * seconds)
-    ends = min(2, BUDGET // size)  # the first and the last are kept from the beginning
-    return min(MOST, max(ends, int(budget // size)))
+    budget = min(TRAIL_BYTES, FIRST_TRAIL_BYTES + TRAIL_BYTES_PER_SECOND * seconds)
+    ends = min(2, TRAIL_BYTES // size)  # the first and the last are kept from the beginning
+    return min(MOST_CHECKPOINTS, max(ends, int(budget // size)))
 
 
 def is_spaced(before: int, step: int, most: int) -> bool:

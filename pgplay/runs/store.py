@@ -38,7 +38,7 @@ from pgplay.runs.stored_texts import encode_text
 
 LOCK = ".lock"
 ALL_SAMPLES_UNTIL = 1000  # steps
-PATIENCE = 60.0
+_PATIENCE = 60.0
 """Seconds for which a write waits for another program that locks the store."""
 
 _LOCK_PATIENCE = 0.5  # seconds; outlasts another process that only looks whether the run is being trained
@@ -57,7 +57,7 @@ class RunStore(DatabaseReader):
     def __init__(self, folder: Path) -> None:
         self._lock = FileLock(folder / LOCK)
         self._names: dict[tuple[str, ...], int] = {}
-        self._patience = PATIENCE
+        self._patience = _PATIENCE
         self.on_wait: Callable[[Coded], None] = lambda notice: None
         super().__init__(folder)
         self._written = {DATABASE: _identity(folder / DATABASE)}
@@ -221,7 +221,7 @@ class RunStore(DatabaseReader):
                     self.on_wait(coded("notice.store_locked", run=self.name))
                     has_said = True
             else:
-                self._patience = PATIENCE
+                self._patience = _PATIENCE
                 return
 
 

@@ -30,10 +30,10 @@ class Columns(NamedTuple):
     @property
     def unnamed(self) -> tuple[str, ...]:
         """The columns that a reward gets only as prompt and target; those that a person named it gets by name too."""
-        return ("prompt", "target") if self == USUAL else (self.prompt,)
+        return ("prompt", "target") if self == _USUAL else (self.prompt,)
 
 
-USUAL = Columns()
+_USUAL = Columns()
 
 
 class _Located(NamedTuple):
@@ -49,12 +49,12 @@ def split_columns(task: str) -> tuple[str, Columns]:
     """Return the file that `task` names, and its columns: `pairs.csv:question,answer` names them, prompts first."""
     match = _WITH_COLUMNS.fullmatch(task)
     if match is None:
-        return task, USUAL
+        return task, _USUAL
     prompt, *answers = (name.strip() for name in match[2].split(","))
     return match[1], Columns(prompt, tuple(answers))
 
 
-def read_pairs(path: Path, columns: Columns = USUAL) -> tuple[Pair, ...]:
+def read_pairs(path: Path, columns: Columns = _USUAL) -> tuple[Pair, ...]:
     """Return the pairs of the file at `path`, in its order, with distinct prompts; a pair given twice counts once.
 
     A .csv needs `columns` in its first line (by default prompt and target), a .jsonl one object {"prompt": ...,
@@ -126,7 +126,7 @@ def _read_csv(path: Path, text: str, wanted: Columns) -> Iterator[_Located]:
 
 
 def _check_header(path: Path, line: int, columns: Sequence[str], wanted: Columns) -> None:
-    if wanted == USUAL:
+    if wanted == _USUAL:
         if columns.count("prompt") != 1 or not ("target" in columns or columns == ["prompt"]):
             raise InputError("pairs.header", path=path, line=line, header=",".join(columns))
         return

@@ -18,7 +18,7 @@ from pgplay.errors import InputError
 if TYPE_CHECKING:
     from jinja2 import Template
 
-FILE, SETTINGS = "chat_template.jinja", "tokenizer_config.json"
+_TEMPLATE, TOKENIZER_CONFIG = "chat_template.jinja", "tokenizer_config.json"
 _LONGEST = 200_000  # characters of a template; those in use have at most 20,000
 
 
@@ -78,15 +78,15 @@ def unused_mark(text: str) -> str:
 
 def template_file(folder: Path) -> Path:
     """Return the file in a model's `folder` that holds its chat template, if it has one."""
-    file = folder / FILE
-    return file if file.is_file() else folder / SETTINGS
+    file = folder / _TEMPLATE
+    return file if file.is_file() else folder / TOKENIZER_CONFIG
 
 
 def read_template(folder: Path) -> str:
     """Return the source of a model's chat template, empty where it has none; raises InputError for a damaged one."""
     file = template_file(folder)
     try:
-        if file.name == FILE:
+        if file.name == _TEMPLATE:
             return file.read_text(encoding="utf-8")
         content = json.loads(file.read_bytes()) if file.is_file() else {}
     except (OSError, ValueError) as error:

@@ -18,9 +18,9 @@ import msgspec
 
 from pgplay.errors import InputError
 from pgplay.files.stamp import FileStamp, file_stamp
-from pgplay.model_places import model_folder
+from pgplay.model_places import CONFIG, model_folder
 from pgplay.tokenizers.chat_template import (
-    SETTINGS,
+    TOKENIZER_CONFIG,
     AddedToken,
     ChatTemplate,
     Controls,
@@ -30,7 +30,7 @@ from pgplay.tokenizers.chat_template import (
     unused_mark,
 )
 
-FILE, CONFIG, GENERATION = "tokenizer.json", "config.json", "generation_config.json"
+_TOKENIZER, _GENERATION_CONFIG = "tokenizer.json", "generation_config.json"
 
 
 class PromptFormat(NamedTuple):
@@ -58,7 +58,7 @@ class SubwordTokenizer:
         except ImportError as error:
             raise InputError("model.lacks_packages", field="model", reason=str(error)) from error
 
-        data = (folder / FILE).read_bytes()
+        data = (folder / _TOKENIZER).read_bytes()
         try:
             described = msgspec.json.decode(data, type=_Described)
             if not described.is_byte_level:
@@ -67,7 +67,7 @@ class SubwordTokenizer:
         except InputError:
             raise
         except Exception as error:  # tokenizers raises nothing more specific for a damaged file
-            file, reason = str(folder / FILE), str(error)
+            file, reason = str(folder / _TOKENIZER), str(error)
             raise InputError("model.unreadable", field="model", file=file, reason=reason) from error
         self._fast.no_padding()
         self._fast.no_truncation()
@@ -97,7 +97,7 @@ class SubwordTokenizer:
         if prompts.template == "chat":
             if not source:
                 raise InputError("template.none", field="template", folder=str(folder))
-            names = {key: text for key in _NAMED if (text := _text_of(_read(folder / SETTINGS).get(key)))}
+            names = {key: text for key in _NAMED if (text := _text_of(_read(folder / TOKENIZER_CONFIG).get(key)))}
             self._template = ChatTemplate(source, self._controls, names)
 
     def with_system(self, system: str) -> SubwordTokenizer:
@@ -155,7 +155,8 @@ class SubwordTokenizer:
 
 def tokenizer_files(folder: Path) -> tuple[Path, ...]:
     """Return the files in a model's `folder` that describe its tokenizer; all but the first may be missing."""
-    return (*(folder / name for name in (FILE, CONFIG, GENERATION, SETTINGS)), template_file(folder))
+    names = (_TOKENIZER, CONFIG, _GENERATION_CONFIG, TOKENIZER_CONFIG)
+    return (*(folder / name for name in names), template_file(folder))
 
 
 def subword_tokenizer(model: str, prompts: PromptFormat = RAW) -> SubwordTokenizer:
@@ -164,7 +165,7 @@ def subword_tokenizer(model: str, prompts: PromptFormat = RAW) -> SubwordTokeniz
     Raises InputError for a missing or another kind of one, and without the chat template that is asked for.
     """
     folder = model_folder(model)
-    if not (folder / FILE).is_file():
+    if not (folder / _TOKENIZER).is_file():
         raise InputError("model.no_tokenizer", field="model", folder=str(folder))
     return _kept(folder, prompts, tuple(file_stamp(file) for file in tokenizer_files(folder)))
 
@@ -237,13 +238,13 @@ def _text_of(token: Any) -> str:
 
 def _named(folder: Path, key: str, vocabulary: Mapping[str, int]) -> list[int]:
     """Return the special tokens that the folder's files call `key`; the tokenizer's own comes last."""
-    found = [_read(folder / file).get(f"{key}_id") for file in (GENERATION, CONFIG)]
+    found = [_read(folder / file).get(f"{key}_id") for file in (_GENERATION_CONFIG, CONFIG)]
     numbers = [number for one in found for number in (one if isinstance(one, list) else [one]) if number is not None]
     known = set(vocabulary.values())
     for number in numbers:
         if not isinstance(number, int) or number not in known:
             raise InputError("model.no_such_token", field="model", folder=str(folder), key=key, number=str(number))
-    text = _text_of(_read(folder / SETTINGS).get(key))
+    text = _text_of(_read(folder / TOKENIZER_CONFIG).get(key))
     return [*numbers, *([vocabulary[text]] if text in vocabulary else [])]
 
 

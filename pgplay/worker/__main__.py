@@ -18,7 +18,7 @@ from pgplay.learning.inputs import read_inputs
 from pgplay.limits import refuse_torch_without_memory
 from pgplay.locale.catalog import Coded
 from pgplay.runs.branches import branch_run
-from pgplay.worker.protocol.codec import VERSION
+from pgplay.worker.protocol.codec import PROTOCOL_VERSION
 from pgplay.worker.protocol.commands import Quit, Resume, Start
 from pgplay.worker.protocol.events import Notice, Ready
 from pgplay.worker.protocol.records import Device
@@ -56,7 +56,7 @@ def main() -> NoReturn:
     ready.set()
     outbox.send(
         Ready(
-            protocol=VERSION,
+            protocol=PROTOCOL_VERSION,
             pid=os.getpid(),
             versions=versions(),
             devices=tuple(msgspec.convert(device._asdict(), Device) for device in list_devices()),

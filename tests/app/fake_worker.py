@@ -19,7 +19,7 @@ from pgplay.config.run_config import RunConfig, make_config
 from pgplay.learning.algorithms.table import trains_network
 from pgplay.learning.reports.step_report import Finding, Sample, StepReport
 from pgplay.rewards.spec import read_spec
-from pgplay.worker.protocol.codec import VERSION
+from pgplay.worker.protocol.codec import PROTOCOL_VERSION
 from pgplay.worker.protocol.commands import Command, Resume, Start
 from pgplay.worker.protocol.events import Event, Ready, Snapshot, StateChanged
 from pgplay.worker.protocol.records import Device, RunInfo
@@ -69,7 +69,7 @@ class FakeWorker:
         return next((number for command, number in asked if isinstance(command, kinds)), 0)
 
     def ready(self) -> None:
-        self.tell(Ready(protocol=VERSION, pid=1, versions={"torch": "2.13"}, devices=DEVICES, seconds=1.4))
+        self.tell(Ready(protocol=PROTOCOL_VERSION, pid=1, versions={"torch": "2.13"}, devices=DEVICES, seconds=1.4))
 
     def build(self, state: str = "training", *, run: str = "a-run", step: int = 0, **settings: Any) -> None:
         """Tell that a run with these settings was built and is in `state`, as the newest Start or Resume asked."""

@@ -9,9 +9,9 @@ from textual.widgets import Static
 from pgplay.app.help.explanations import PANELS
 from pgplay.app.help.helpable import explanation_of
 from pgplay.app.screens.dialogs.help import HelpScreen
-from pgplay.app.widgets.plots.curve import REWARD, Plot
+from pgplay.app.widgets.plots.curve import Plot
 from pgplay.app.widgets.two_column_text import TwoColumnText
-from pgplay.learning.reports.metrics import METRICS
+from pgplay.learning.reports.metrics import METRICS, REWARD_METRIC
 from pgplay.learning.reports.signals import JUDGED
 from tests.app.fake_worker import Bench, begin, until
 from tests.app.opened import OPENINGS, go_to, prepare
@@ -58,7 +58,7 @@ async def test_each_number_of_a_panel_is_told_with_its_unit_and_meaning() -> Non
             assert metric.description.lower() in words
             assert metric.unit in words
         assert "greedy completion" in bench.app.main.query_one("#plot-1", Plot).explain().words
-        assert bench.app.main.query_one("#plot-1", Plot).metric == REWARD
+        assert bench.app.main.query_one("#plot-1", Plot).metric == REWARD_METRIC
         health = explanation_of([bench.app.main.query_one("#health")])
         assert health is not None
         assert all(METRICS[name].description in health.words for name in JUDGED)

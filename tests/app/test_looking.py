@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 from pgplay.app.screens.dialogs.choose_metrics import MetricsScreen
-from pgplay.app.state.plot_view import USUAL, PlotView
+from pgplay.app.state.plot_view import PlotView
 from pgplay.app.widgets.plots.curve import Plot
 from pgplay.config.changes import Changes
 from pgplay.config.run_config import make_config
+from pgplay.learning.reports.metrics import USUAL_METRICS
 from pgplay.runs.store import RunStore
 from pgplay.worker.protocol.events import Changed
 from tests.app.fake_worker import Bench, curve, opened, snapshot, until, words
@@ -44,7 +45,7 @@ async def test_a_measure_is_plotted_beside_the_reward_until_a_person_chooses() -
         bench.worker.train(100, metrics=with_further)
         await until(pilot, lambda: bench.app.main.query_one("#plot-2", Plot).border_title == "prefix (measure)")
         await until(pilot, lambda: "┤" in words(bench, "#plot-2"))
-        assert len(bench.app.main.query(Plot)) == len(USUAL)
+        assert len(bench.app.main.query(Plot)) == len(USUAL_METRICS)
         bench.app.state.view = bench.app.state.view.choosing(("reward_mean", "entropy"))
         assert bench.app.state.plots.shown == ("reward_mean", "entropy")
 

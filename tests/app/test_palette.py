@@ -9,7 +9,7 @@ from pathlib import Path
 from textual.command import CommandList, CommandPalette
 
 from pgplay.app.help.documents import NOT_SHOWN, documents
-from pgplay.app.palette.entries import KINDS, PaletteEntry, found, suggested
+from pgplay.app.palette.entries import ENTRY_KINDS, PaletteEntry, found, suggested
 from pgplay.app.screens.dialogs.document import DocumentScreen
 from pgplay.app.screens.dialogs.help import HelpScreen
 from pgplay.app.state.saved_state import load_saved_state
@@ -44,7 +44,7 @@ async def test_what_a_person_may_type_finds_what_fits() -> None:
             first = [match.entry.line for match in found(query, entries, {})[:6]]
             assert set(lines) <= set(first), (query, first)
         assert found("xyzzy", entries, {}) == []
-        assert {entry.kind for entry in entries} == set(KINDS)
+        assert {entry.kind for entry in entries} == set(ENTRY_KINDS)
         keys = {entry.key for entry in entries}
         assert [name for name in SYNONYMS if name.removeprefix("action") not in keys] == []
 

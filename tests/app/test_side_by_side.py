@@ -13,7 +13,7 @@ from textual.widgets import DataTable
 from pgplay.app.screens.dialogs.questions import ChooseDialog
 from pgplay.app.screens.library.compare_runs import OverlayPlot, SideBySide
 from pgplay.app.screens.library.time_travel import TravelScreen
-from pgplay.app.stored_runs.overlay import MOST, Overlay, chart_of, relatives, series_of
+from pgplay.app.stored_runs.overlay import MOST_OVERLAID, Overlay, chart_of, relatives, series_of
 from pgplay.config.run_config import to_settings
 from pgplay.errors import InputError
 from pgplay.export.comparison import write_comparison
@@ -245,18 +245,20 @@ async def test_runs_marked_in_the_list_are_shown_side_by_side() -> None:
 
 
 async def test_more_lines_than_there_are_markers_for_are_left_out_and_it_is_said() -> None:
-    runs = [store_run(f"run-{number}", 5, lr=0.01 + number / 1000, checkpoints=()) for number in range(MOST + 1)]
+    numbers = range(MOST_OVERLAID + 1)
+    runs = [store_run(f"run-{number}", 5, lr=0.01 + number / 1000, checkpoints=()) for number in numbers]
     bench = Bench()
     async with bench.app.run_test(size=SIZE) as pilot:
         await begin(bench, pilot)
         bench.app.perform(bench.app.controllers.stored_runs.side_by_side(*runs))
         await until(pilot, lambda: isinstance(bench.app.screen, SideBySide) and bench.app.screen.query("FooterKey"))
         screen = bench.app.screen
-        assert f"{MOST} runs · 1 left out" in str(screen.query_one("#overlay-title").render())
+        assert f"{MOST_OVERLAID} runs · 1 left out" in str(screen.query_one("#overlay-title").render())
         await pilot.press("plus")
         await until(pilot, lambda: isinstance(bench.app.screen, ChooseDialog))
         await pilot.press("enter")
-        await until(pilot, lambda: f"{MOST} lines are shown" in str(screen.query_one("#overlay-hint").render()))
+        hint = screen.query_one("#overlay-hint")
+        await until(pilot, lambda: f"{MOST_OVERLAID} lines are shown" in str(hint.render()))
         assert bench.app.screen is screen
         await pilot.press("delete", "plus")
         await until(pilot, lambda: isinstance(bench.app.screen, ChooseDialog))

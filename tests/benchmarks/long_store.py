@@ -21,7 +21,7 @@ from pathlib import Path
 import msgspec
 
 from pgplay.config.run_config import RunConfig
-from pgplay.export.formats import FORMATS
+from pgplay.export.formats import RUN_FORMATS
 from pgplay.learning.reports.step_report import Sample, Trace
 from pgplay.paths import runs_folder
 from pgplay.runs.store import RunStore, keeps_samples
@@ -69,7 +69,7 @@ def main() -> None:
     if not (runs_folder() / name).exists():
         make_run(name, steps)
     with tempfile.TemporaryDirectory() as folder:
-        for wanted in FORMATS:
+        for wanted in RUN_FORMATS:
             began = time.perf_counter()
             command = [sys.executable, "-m", "pgplay", "runs", "export", name, str(Path(folder) / f"run.{wanted}")]
             subprocess.run(command, check=True)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgplay.config.goals import METRICS, Goal, goal_text, parse, reached
+from pgplay.config.goals import GOAL_METRICS, Goal, goal_text, parse, reached
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
 from pgplay.learning.plan import read_plan
@@ -52,7 +52,7 @@ def test_what_is_no_goal_is_refused_in_a_few_words(typed: str) -> None:
 values = st.floats(allow_nan=False, allow_infinity=False)
 goals = st.one_of(
     st.sampled_from([Goal("solved"), Goal("never")]),
-    st.builds(Goal, st.just("metric"), st.sampled_from(list(METRICS)), values),
+    st.builds(Goal, st.just("metric"), st.sampled_from(list(GOAL_METRICS)), values),
     st.builds(Goal, st.sampled_from(["step", "steps"]), st.just(""), st.integers(0, 10**9).map(float)),
     st.builds(Goal, st.just("seconds"), st.just(""), values.filter(lambda value: value > 0)),
 )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pgplay.config.preset_file import GROUPS, Preset
+from pgplay.config.preset_file import PRESET_GROUPS, Preset
 from pgplay.config.presets import broken_presets, grouped, load_preset, preset_names
 from pgplay.errors import InputError
 from pgplay.learning.algorithms.table import algorithm_row
@@ -62,7 +62,7 @@ def test_presets_are_in_groups_and_in_each_in_order_the_first_steps_first() -> N
     presets = preset_names()
     assert (presets[0].name, presets[-1].path) == ("hello", path)
     groups = [group for group, _ in grouped(presets)]
-    assert groups == list(GROUPS), "each group once, those of one's own last"
+    assert groups == list(PRESET_GROUPS), "each group once, those of one's own last"
     for _, members in grouped(presets):
         places = [preset.order for preset in members]
         assert places == sorted(places)
@@ -71,7 +71,7 @@ def test_presets_are_in_groups_and_in_each_in_order_the_first_steps_first() -> N
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_shipped_preset_has_its_place(name: str) -> None:
     preset = load_preset(name)
-    assert preset.group in GROUPS[:-1]
+    assert preset.group in PRESET_GROUPS[:-1]
     same_place = [other.name for other in preset_names() if (other.group, other.order) == (preset.group, preset.order)]
     assert same_place == [name]
 

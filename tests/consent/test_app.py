@@ -379,7 +379,7 @@ def test_only_the_persons_own_file_is_watched(
 ) -> None:
     if them.field == "measure":
         pytest.skip("measures are not watched")
-    monkeypatch.setattr(live_reward, "LOOK_INTERVAL", 0.0)
+    monkeypatch.setattr(live_reward, "FILE_CHECK_INTERVAL", 0.0)
     config = make_config({**SMALL, "reward": str(them.file)})
     own = read_spec(config.reward)
     for spec, watched in ((own, True), (read_spec(config.reward, "the preset theirs").allowed(), False)):

@@ -13,7 +13,7 @@ from PIL import Image
 from pgplay.cli import main
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
-from pgplay.export.figure import GREEDY, LINE, MOST_BUCKETS, Polygon, Polyline, figure_of, metrics_of
+from pgplay.export.figure import GREEDY_COLOUR, LINE_COLOUR, MOST_BUCKETS, Polygon, Polyline, figure_of, metrics_of
 from pgplay.export.formats import export_run
 from pgplay.export.svg import to_svg
 from pgplay.learning.reports.step_report import Sample, StepReport
@@ -54,7 +54,7 @@ def test_svg_shows_every_curve_from_its_first_step_to_its_last(store):
     tree = ElementTree.fromstring(export(store, "svg"))
     words = [element.text for element in tree.iter(f"{SVG}text")]
     assert {"Reward", "Entropy (nats per token)"} <= set(words)
-    curves = [element for element in tree.iter(f"{SVG}polyline") if element.get("stroke") == LINE]
+    curves = [element for element in tree.iter(f"{SVG}polyline") if element.get("stroke") == LINE_COLOUR]
     assert len(curves) == 2
     for curve in curves:
         points = [tuple(map(float, point.split(","))) for point in str(curve.get("points")).split()]
@@ -77,7 +77,7 @@ def test_the_trade_joins_its_points_in_their_order_and_marks_the_newest():
     first, second, third = way.points
     assert first[0] < third[0] < second[0]
     assert first[1] > second[1] > third[1]  # the page counts from the top
-    (newest,) = [shape for shape in shapes if isinstance(shape, Polygon) and shape.colour == GREEDY]
+    (newest,) = [shape for shape in shapes if isinstance(shape, Polygon) and shape.colour == GREEDY_COLOUR]
     assert min(x for x, _ in newest.points) < third[0] < max(x for x, _ in newest.points)
 
 
@@ -90,7 +90,7 @@ def test_the_page_shows_the_trade_where_there_is_one(store):
 
 def test_a_chosen_metric_is_drawn_alone_and_an_unknown_one_refused(store):
     tree = ElementTree.fromstring(export(store, "svg", ["part:<i>"]))
-    assert len([one for one in tree.iter(f"{SVG}polyline") if one.get("stroke") == LINE]) == 1
+    assert len([one for one in tree.iter(f"{SVG}polyline") if one.get("stroke") == LINE_COLOUR]) == 1
     with pytest.raises(InputError, match="entrpy"):
         export(store, "svg", ["entrpy"])
 
@@ -98,7 +98,7 @@ def test_a_chosen_metric_is_drawn_alone_and_an_unknown_one_refused(store):
 def test_png_shows_what_svg_shows(store):
     picture = Image.open(io.BytesIO(export(store, "png"))).convert("RGB")
     assert picture.size == (1520, 1040)
-    wanted = tuple(int(LINE[place : place + 2], 16) for place in (1, 3, 5))
+    wanted = tuple(int(LINE_COLOUR[place : place + 2], 16) for place in (1, 3, 5))
     found = {colour for _, colour in picture.getcolors(picture.size[0] * picture.size[1])}
     assert wanted in found
 

@@ -14,11 +14,11 @@ import torch
 from pgplay.config.presets import load_preset
 from pgplay.config.run_config import make_config
 from pgplay.learning.reports.peaks import MEASURE
-from pgplay.learning.reports.signals import METRICS
+from pgplay.learning.reports.signals import SIGNAL_METRICS
 from tests.learning.helpers import begun
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "metrics"
-NEEDED = (*METRICS, "reward_mean", "reward_min", "reward_max", "recoveries")
+NEEDED = (*SIGNAL_METRICS, "reward_mean", "reward_min", "reward_max", "recoveries")
 """What findings go by, beside measures."""
 
 RUNS: dict[str, tuple[int, dict[str, Any]]] = {

@@ -17,7 +17,7 @@ from pgplay.learning.objective.control_variate import (
     subtract_other_tokens,
     symmetric,
 )
-from pgplay.learning.objective.control_variate_shapes import BLOCK
+from pgplay.learning.objective.control_variate_shapes import BLOCK_ROWS
 from pgplay.learning.objective.records import Credit
 from pgplay.learning.objective.update import policy_loss
 from pgplay.learning.plan import read_plan
@@ -213,7 +213,7 @@ def test_a_symmetric_matrix_comes_back_from_its_lower_half(size: int) -> None:
     matrix = torch.randn(size, size, generator=generator(1))
     matrix += matrix.t().clone()
     kept = lower_half(matrix)
-    assert kept.numel() <= (size * size + size * BLOCK) / 2
+    assert kept.numel() <= (size * size + size * BLOCK_ROWS) / 2
     assert torch.equal(symmetric(kept, size), matrix)
 
 

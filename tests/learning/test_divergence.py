@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgplay.learning.schedules.kl_weight import AHEAD, MOST, USUAL, kl_weight
+from pgplay.learning.schedules.kl_weight import AHEAD, MOST_KL_WEIGHT, USUAL_KL_WEIGHT, kl_weight
 from tests.learning.helpers import trainer
 
 LIMIT = 0.4
@@ -24,7 +24,7 @@ def test_without_a_limit_the_weight_stays(nats: float) -> None:
 @given(NATS, NATS)
 def test_it_grows_within_bounds_as_the_limit_comes_near(a: float, b: float) -> None:
     near, far = sorted((a, b))
-    assert 0.1 <= weight(near) + 1e-12 <= weight(far) + 2e-12 <= MOST * 0.1 + 3e-12
+    assert 0.1 <= weight(near) + 1e-12 <= weight(far) + 2e-12 <= MOST_KL_WEIGHT * 0.1 + 3e-12
 
 
 def test_it_is_the_slope_of_the_barrier() -> None:
@@ -41,7 +41,7 @@ def test_it_looks_ahead_where_the_divergence_grows_and_only_there() -> None:
 
 def divergences(**settings: object) -> list[float]:
     """Return the divergence that a run tells of at each of its first sixty steps."""
-    one = trainer(algorithm="rloo", batch_size=64, entropy=0.0, kl=USUAL, **settings)
+    one = trainer(algorithm="rloo", batch_size=64, entropy=0.0, kl=USUAL_KL_WEIGHT, **settings)
     return [one.step().metrics["kl_reference"] for _ in range(60)]
 
 
@@ -63,8 +63,8 @@ def test_the_weight_told_is_the_one_that_the_divergence_before_the_update_asks_f
     told = [one.step().metrics for _ in range(10)]
     before = None
     for metrics in told:
-        expected = kl_weight(USUAL, 0.05, torch.tensor(metrics["kl_reference"]), before).item()
+        expected = kl_weight(USUAL_KL_WEIGHT, 0.05, torch.tensor(metrics["kl_reference"]), before).item()
         assert metrics["kl_weight"] == pytest.approx(expected, rel=1e-4)
         before = metrics["kl_reference"]
-    assert told[0]["kl_weight"] == pytest.approx(USUAL)
-    assert max(metrics["kl_weight"] for metrics in told) > 2 * USUAL
+    assert told[0]["kl_weight"] == pytest.approx(USUAL_KL_WEIGHT)
+    assert max(metrics["kl_weight"] for metrics in told) > 2 * USUAL_KL_WEIGHT

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgplay.learning.schedules.entropy_weight import MOST, entropy_weight
+from pgplay.learning.schedules.entropy_weight import MOST_ENTROPY_WEIGHT, entropy_weight
 
 START = 0.08
 NATS = st.floats(0.0, 500.0)
@@ -31,13 +31,13 @@ def test_reward_gap_falls_from_its_start_to_nothing_as_the_reward_rises(a: float
 @given(REWARDS, NATS, NATS)
 def test_target_grows_within_bounds_as_completions_agree(reward: float, a: float, b: float) -> None:
     low, high = sorted((a, b))
-    assert START <= weight("target", reward, high) <= weight("target", reward, low) <= MOST * START
+    assert START <= weight("target", reward, high) <= weight("target", reward, low) <= MOST_ENTROPY_WEIGHT * START
 
 
 def test_target_leaves_the_weight_alone_above_it_and_is_in_proportion_below() -> None:
     assert weight("target", entropy=15.0) == weight("target", entropy=40.0) == START
     assert weight("target", entropy=5.0) == pytest.approx(3 * START)
-    assert weight("target", entropy=0.0) == pytest.approx(MOST * START)
+    assert weight("target", entropy=0.0) == pytest.approx(MOST_ENTROPY_WEIGHT * START)
 
 
 @given(REWARDS, NATS)

@@ -11,7 +11,7 @@ from pgplay.learning.evaluation.greedy import greedy_texts
 from pgplay.learning.evaluation.held_out import cross_entropies, held_out_evaluation, mean_cross_entropy
 from pgplay.learning.objective.dense_credit import token_credit
 from pgplay.learning.schedules.early_stop import EarlyStop
-from pgplay.learning.warm_start import CHECK_INTERVAL, NEAR, TOLERANCE, warm_up
+from pgplay.learning.warm_start import ABSOLUTE_TOLERANCE, EVALUATION_INTERVAL, RELATIVE_TOLERANCE, warm_up
 from pgplay.rewards.reward import build_reward
 from pgplay.tasks.task import Pair, Task
 from tests.learning.helpers import COPYING, same_state, same_weights, steps, trainer, weights
@@ -127,12 +127,12 @@ def test_the_warm_start_ends_where_what_was_set_aside_gets_no_likelier_and_keeps
     heard: list[float | None] = []
     steps_made, reached = warm_up(one, 5000, lambda step, loss, aside: heard.append(aside))
     assert len(heard) < 5000
-    looks = heard[CHECK_INTERVAL - 1 :: CHECK_INTERVAL]
+    looks = heard[EVALUATION_INTERVAL - 1 :: EVALUATION_INTERVAL]
     lowest = min(value for value in looks if value is not None)
-    worse = max(lowest * (1 + TOLERANCE), lowest + NEAR)
+    worse = max(lowest * (1 + RELATIVE_TOLERANCE), lowest + ABSOLUTE_TOLERANCE)
     assert reached is not None
     assert reached <= worse
-    assert all(value is not None and value > worse for value in looks[steps_made // CHECK_INTERVAL :])
+    assert all(value is not None and value > worse for value in looks[steps_made // EVALUATION_INTERVAL :])
     assert median(cross_entropies(one.policy, ONE_WAY.held_out)) == pytest.approx(reached)
     assert steps_made < len(heard)
 
@@ -145,7 +145,7 @@ def test_what_nothing_foretells_does_not_end_the_warm_start() -> None:
     assert ended.steps > 300
     assert ended.cross_entropy is not None
     assert ended.cross_entropy < 0.01
-    of_odd = [cost for _, cost in heard[::CHECK_INTERVAL]]
+    of_odd = [cost for _, cost in heard[::EVALUATION_INTERVAL]]
     assert min(of_odd) == min(of_odd[:8])
     assert of_odd[-1] > 1.5 * min(of_odd)
 

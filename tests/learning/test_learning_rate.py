@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pgplay.config.run_config import make_config
 from pgplay.learning.plan import read_plan
-from pgplay.learning.schedules.learning_rate import FACTOR, MOST, TOLERANCE, next_lr
+from pgplay.learning.schedules.learning_rate import DIVERGENCE_TOLERANCE, FACTOR, MOST_LR_FACTOR, next_lr
 from pgplay.learning.trainer import Trainer
 from tests.learning.helpers import steps, trainer
 
@@ -21,9 +21,9 @@ def change(one: Trainer, **own: object) -> None:
 
 
 def test_it_falls_above_the_target_rises_below_it_and_rests_near_it() -> None:
-    assert next_lr("kl", START, START, TARGET, 1.01 * TOLERANCE * TARGET) == pytest.approx(START / FACTOR)
-    assert next_lr("kl", START, START, TARGET, 0.99 / TOLERANCE * TARGET) == pytest.approx(START * FACTOR)
-    for near in (1.01 / TOLERANCE, 1.0, 0.99 * TOLERANCE):
+    assert next_lr("kl", START, START, TARGET, 1.01 * DIVERGENCE_TOLERANCE * TARGET) == pytest.approx(START / FACTOR)
+    assert next_lr("kl", START, START, TARGET, 0.99 / DIVERGENCE_TOLERANCE * TARGET) == pytest.approx(START * FACTOR)
+    for near in (1.01 / DIVERGENCE_TOLERANCE, 1.0, 0.99 * DIVERGENCE_TOLERANCE):
         assert next_lr("kl", START, START, TARGET, near * TARGET) == START
 
 
@@ -32,7 +32,7 @@ def test_it_stays_within_its_bounds(divergences: list[float]) -> None:
     lr = START
     for divergence in divergences:
         lr = next_lr("kl", lr, START, TARGET, divergence)
-        assert START / MOST <= lr <= START * MOST
+        assert START / MOST_LR_FACTOR <= lr <= START * MOST_LR_FACTOR
 
 
 @given(st.floats(0.0, 100.0))

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from pgplay.learning.objective.adamw import BETAS, EPSILON, Adam
+from pgplay.learning.objective.adamw import ADAM_EPSILON, BETAS, Adam
 from tests.policies.helpers import generator
 
 
@@ -13,7 +13,7 @@ def by_hand(start: float, gradients: list[float], lr: float, decay: float) -> fl
         mean = BETAS[0] * mean + (1 - BETAS[0]) * gradient
         square = BETAS[1] * square + (1 - BETAS[1]) * gradient**2
         weight -= lr * decay * weight
-        corrected = (square / (1 - BETAS[1] ** step)) ** 0.5 + EPSILON
+        corrected = (square / (1 - BETAS[1] ** step)) ** 0.5 + ADAM_EPSILON
         weight -= lr * (mean / (1 - BETAS[0] ** step)) / corrected
     return weight
 

@@ -6,7 +6,7 @@ from torch import nn
 
 from pgplay.policies.families.base import Size
 from pgplay.policies.networks.base import draw_masks
-from pgplay.policies.networks.gru import BLOCK, GRULayer, GRUNetwork, _Recurrence
+from pgplay.policies.networks.gru import BLOCK_COLUMNS, GRULayer, GRUNetwork, _Recurrence
 from pgplay.policies.prefix_tree import Prefixes
 from tests.policies.helpers import generator, read
 
@@ -42,7 +42,8 @@ def arguments_of(length: int, batch: int, width: int) -> list[torch.Tensor]:
 
 
 @pytest.mark.parametrize(
-    ("length", "batch", "width"), [(1, 1, 1), (1, 3, 2), (2, 1, 4), (7, 5, 3), (BLOCK, 2, 2), (2 * BLOCK + 1, 2, 2)]
+    ("length", "batch", "width"),
+    [(1, 1, 1), (1, 3, 2), (2, 1, 4), (7, 5, 3), (BLOCK_COLUMNS, 2, 2), (2 * BLOCK_COLUMNS + 1, 2, 2)],
 )
 def test_states_and_gradients_are_those_of_autograd_through_the_cell(length: int, batch: int, width: int) -> None:
     arguments = arguments_of(length, batch, width)

@@ -11,7 +11,7 @@ import torch
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
 from pgplay.learning import memory
-from pgplay.learning.first_look import COMPLETIONS, first_look
+from pgplay.learning.first_look import FIRST_COMPLETIONS, first_look
 from pgplay.learning.inputs import read_inputs
 from pgplay.learning.memory import memory_of
 from pgplay.learning.plan import make_plan, read_plan
@@ -50,8 +50,8 @@ def kinds(look: FirstLook) -> list[str]:
 def test_a_look_counts_what_is_written_and_the_run_does_not_notice(kind: str) -> None:
     one, other = trainer(kind), trainer(kind)
     look = look_at(one)
-    assert look.completions == COMPLETIONS
-    assert 0 < look.distinct <= COMPLETIONS
+    assert look.completions == FIRST_COMPLETIONS
+    assert 0 < look.distinct <= FIRST_COMPLETIONS
     assert 0.0 < look.mean <= 1.0
     assert look.seconds > 0
     assert {sample.role for sample in look.samples} == {"top", "upper", "middle", "lower", "bottom"}

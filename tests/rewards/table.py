@@ -12,7 +12,7 @@ from pgplay.locale.catalog import verdict_words
 from pgplay.rewards import formula_tree
 from pgplay.rewards.catalogue import REWARDS, BuiltIn
 from pgplay.rewards.probe.verdict import VerdictKind
-from pgplay.rewards.python.host import MAXIMUM_PARTS
+from pgplay.rewards.python.host import MAXIMUM_NAMED_PARTS
 from pgplay.rewards.python.process_guard import GIVE_UP, GRACE, LOOK
 from pgplay.rewards.reward import DEFAULT_LIMITS
 
@@ -156,7 +156,7 @@ def page() -> str:
     style = [_row(reward) for reward in REWARDS.values() if not reward.needs_target]
     verdicts = _table(("verdict", "meaning"), [(verdict_words(kind), meaning) for kind, meaning in MEANINGS.items()])
     [(low, high)] = {reward.range for reward in REWARDS.values()}
-    functions = ", ".join(f"`{function.usage}`" for function in formula_tree.FUNCTIONS.values())
+    functions = ", ".join(f"`{function.usage}`" for function in formula_tree.FORMULA_FUNCTIONS.values())
     variables = ", ".join(f"`{name}` ({meaning})" for name, meaning in formula_tree.VARIABLES.items())
     parts = (
         HEAD.format(range=f"{low:g} to {high:g}"),
@@ -170,7 +170,7 @@ def page() -> str:
             variables=variables,
         ),
         PYTHON.format(
-            parts=MAXIMUM_PARTS,
+            parts=MAXIMUM_NAMED_PARTS,
             batch=DEFAULT_LIMITS.batch_seconds,
             load=DEFAULT_LIMITS.load_seconds,
             memory=DEFAULT_LIMITS.memory_bytes / 1024**3,

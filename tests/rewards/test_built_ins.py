@@ -16,7 +16,7 @@ from sacrebleu import sentence_bleu, sentence_chrf
 
 from pgplay.errors import InputError, RewardError
 from pgplay.paths import shipped
-from pgplay.rewards.builtin.registry import FUNCTIONS
+from pgplay.rewards.builtin.registry import BUILT_IN_FUNCTIONS
 from pgplay.rewards.catalogue import REWARDS, Function, built_in
 from pgplay.rewards.reward import build_reward
 
@@ -33,7 +33,7 @@ def function_of(name: str) -> Function:
 
 
 def test_every_reward_has_one_function_and_one_line() -> None:
-    assert FUNCTIONS.keys() == REWARDS.keys()
+    assert BUILT_IN_FUNCTIONS.keys() == REWARDS.keys()
     for name, reward in REWARDS.items():
         assert reward.name == name
         assert reward.description

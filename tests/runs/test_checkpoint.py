@@ -13,7 +13,7 @@ import torch
 from pgplay.errors import InputError, PgplayError
 from pgplay.locale.catalog import texts_of
 from pgplay.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from pgplay.runs.checkpoint_files import VERSION, checkpoint_step
+from pgplay.runs.checkpoint_files import CHECKPOINT_VERSION, checkpoint_step
 
 WRITER = """
 import sys
@@ -78,7 +78,7 @@ def test_last_and_best_are_kept_apart_and_old_tensors_go_away(tmp_path: Path) ->
 def test_a_checkpoint_of_the_version_before_is_read(tmp_path: Path) -> None:
     save_checkpoint(tmp_path, make_checkpoint(3))
     document = tmp_path / "checkpoints" / "last.json"
-    document.write_text(json.dumps(json.loads(document.read_text()) | {"format_version": VERSION - 1}))
+    document.write_text(json.dumps(json.loads(document.read_text()) | {"format_version": CHECKPOINT_VERSION - 1}))
     assert_same(load_checkpoint(tmp_path), make_checkpoint(3))
 
 

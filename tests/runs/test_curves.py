@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgplay.app.state.metric_history import CAPACITY, RECENT, History
+from pgplay.app.state.metric_history import CAPACITY, RAW_STEPS, History
 from pgplay.app.stored_runs.load_history import read_past
 from pgplay.config.run_config import RunConfig
 from pgplay.export.formats import export_run
@@ -82,13 +82,13 @@ def test_the_past_of_a_long_run_is_thinned_and_goes_on_with_what_came_after(long
 
 def test_the_past_of_a_short_run_is_shown_value_by_value(make_report: MakeReport) -> None:
     with RunStore.create(RunConfig(), "short") as store:
-        for step in range(1, RECENT // 2):
+        for step in range(1, RAW_STEPS // 2):
             store.record(make_report(step, reward=step / 7))
     history = History()
     with DatabaseReader.open("short") as run:
         history.precede(read_past(run))
     shown = [bucket.last for bucket in history.of("reward_mean").since(0)]
-    assert shown == [step / 7 for step in range(1, RECENT // 2)]
+    assert shown == [step / 7 for step in range(1, RAW_STEPS // 2)]
 
 
 @pytest.mark.parametrize("wanted", ["csv", "jsonl", "svg", "html"])

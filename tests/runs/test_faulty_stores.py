@@ -12,7 +12,7 @@ import pytest
 from pgplay.cli import main
 from pgplay.config.run_config import RunConfig
 from pgplay.errors import PgplayError
-from pgplay.export.formats import FORMATS
+from pgplay.export.formats import RUN_FORMATS
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.locale.catalog import Coded, text_of
 from pgplay.runs import store as stores
@@ -77,7 +77,7 @@ def test_a_store_with_an_odd_value_spoils_nothing_but_itself(
     capsys.readouterr()
     if main(["runs", "show", "odd"]):
         problems.append(capsys.readouterr().err)
-    for wanted in FORMATS:
+    for wanted in RUN_FORMATS:
         capsys.readouterr()
         if main(["runs", "export", "odd", str(tmp_path / f"odd.{wanted}")]):
             problems.append(capsys.readouterr().err)
@@ -115,7 +115,7 @@ def test_a_write_waits_for_another_program_and_says_so(make_report: MakeReport, 
 def test_a_store_that_stays_locked_is_said_to_be_locked(
     make_report: MakeReport, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stores, "PATIENCE", 0.0)
+    monkeypatch.setattr(stores, "_PATIENCE", 0.0)
     with RunStore.create(RunConfig(), "busy") as store:
         other = sqlite3.connect(home / "runs" / "busy" / "run.sqlite", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")

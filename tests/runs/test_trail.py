@@ -15,7 +15,7 @@ from pgplay.learning.inputs import Inputs
 from pgplay.runs import checkpoint_retention
 from pgplay.runs.branches import branch_run
 from pgplay.runs.checkpoint_files import all_checkpoints, keep_last, kept_steps, read_checkpoint, write_checkpoint
-from pgplay.runs.checkpoint_retention import MOST, CheckpointRetention, is_spaced, thinned
+from pgplay.runs.checkpoint_retention import MOST_CHECKPOINTS, CheckpointRetention, is_spaced, thinned
 from pgplay.runs.names import find_run
 from pgplay.runs.store import RunStore
 from pgplay.runs.summaries import list_runs
@@ -24,7 +24,7 @@ from pgplay.worker.session.session import Session
 CONFIG = {"model": "gru-nano", "target": "abc", "batch_size": 8, "until": "never", "seed": 7}
 
 
-@given(st.integers(1, 20_000), st.integers(2, MOST))
+@given(st.integers(1, 20_000), st.integers(2, MOST_CHECKPOINTS))
 def test_the_trail_of_any_run_is_bounded_and_reaches_from_end_to_end(last: int, most: int) -> None:
     kept: list[int] = []
     step = 0
@@ -47,7 +47,7 @@ def test_thinning_keeps_the_ends_and_drops_where_it_is_closest() -> None:
 
 
 def test_the_trail_holds_to_its_budget_of_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkpoint_retention, "BUDGET", 5000)
+    monkeypatch.setattr(checkpoint_retention, "TRAIL_BYTES", 5000)
     along = CheckpointRetention(tmp_path)
     for step in range(0, 2000, 7):
         if along.is_due(step):
@@ -59,7 +59,7 @@ def test_the_trail_holds_to_its_budget_of_bytes(tmp_path: Path, monkeypatch: pyt
     assert sum(path.stat().st_size for path in tensors) <= 5000 + 2 * 1000  # last and the one before it come on top
     for step in along.steps:
         assert read_checkpoint(tmp_path, step).state["step"] == step
-    monkeypatch.setattr(checkpoint_retention, "BUDGET", 1500)
+    monkeypatch.setattr(checkpoint_retention, "TRAIL_BYTES", 1500)
     along.keep()
     assert kept_steps(tmp_path) == []
 
@@ -68,12 +68,12 @@ def test_a_short_run_keeps_few_checkpoints_and_a_long_one_all() -> None:
     size = 4_300_000  # gru-small's
     assert checkpoint_retention.room_for(size, 15) * size < 30_000_000
     assert checkpoint_retention.room_for(size, 15) >= 4
-    assert checkpoint_retention.room_for(size, 3600) == min(MOST, checkpoint_retention.BUDGET // size)
+    assert checkpoint_retention.room_for(size, 3600) == min(MOST_CHECKPOINTS, checkpoint_retention.TRAIL_BYTES // size)
     assert [checkpoint_retention.room_for(size, seconds) for seconds in (0, 30, 60, 90)] == sorted(
         checkpoint_retention.room_for(size, seconds) for seconds in (0, 30, 60, 90)
     )
     assert checkpoint_retention.room_for(20_000_000, 1) == 2  # the first and the last, from the beginning
-    assert checkpoint_retention.room_for(checkpoint_retention.BUDGET, 3600) < 2
+    assert checkpoint_retention.room_for(checkpoint_retention.TRAIL_BYTES, 3600) < 2
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from pgplay.paths import data_folder
 from pgplay.worker.client.client import WorkerClient
-from pgplay.worker.protocol.codec import VERSION
+from pgplay.worker.protocol.codec import PROTOCOL_VERSION
 from pgplay.worker.protocol.commands import Pause
 from pgplay.worker.protocol.events import Failed, Log, Ready
 from pgplay.worker.protocol.throttle import LINES_PER_SECOND
@@ -70,9 +70,9 @@ async def test_garbage_goes_to_the_log_and_the_worker_goes_on():
 
 
 async def test_another_protocol_version_is_refused_in_words():
-    listener = await started(f"ready({VERSION + 1})\nsay(StateChanged(state='training'))\nhear()")
+    listener = await started(f"ready({PROTOCOL_VERSION + 1})\nsay(StateChanged(state='training'))\nhear()")
     failed = await listener.next(Failed)
-    assert f"version {VERSION + 1}" in failed.problem
+    assert f"version {PROTOCOL_VERSION + 1}" in failed.problem
     assert "same version" in failed.remedy
     await listener.exit()
     assert {type(event) for event in listener.events} == {Log, Failed}
@@ -192,7 +192,7 @@ async def test_a_python_file_of_the_present_folder_does_not_shadow_what_the_work
     monkeypatch.chdir(tmp_path)
     listener = Listener()
     await listener.client.start()
-    assert (await listener.next(Ready)).protocol == VERSION
+    assert (await listener.next(Ready)).protocol == PROTOCOL_VERSION
     await listener.client.close(PATIENCE)
 
 

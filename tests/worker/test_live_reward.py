@@ -25,7 +25,7 @@ SMALL = {"model": "gru-nano", "target": "abc", "batch_size": 8, "until": "never"
 
 @pytest.fixture
 def file(tmp_path, monkeypatch):
-    monkeypatch.setattr(live_reward, "LOOK_INTERVAL", 0.0)
+    monkeypatch.setattr(live_reward, "FILE_CHECK_INTERVAL", 0.0)
     path = tmp_path / "mine.py"
     path.write_text(SHORT)
     return path

@@ -6,14 +6,14 @@ from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
 from pgplay.learning.groups import KNOWN_GROUP_SIZE
 from pgplay.rewards.reward import build_reward
-from pgplay.worker.session.reward_probe import COMPLETIONS, probe_reward
+from pgplay.worker.session.reward_probe import LEAST_COMPLETIONS, probe_reward
 
 
 def test_groups_are_those_of_training() -> None:
     single = probe_reward(make_config({"target": "hello"}), build_reward("levenshtein"))
-    assert (single.completions, single.group_size) == (COMPLETIONS, 64)
+    assert (single.completions, single.group_size) == (LEAST_COMPLETIONS, 64)
     several = probe_reward(make_config({"task": "reverse:length=3"}), build_reward("levenshtein"))
-    assert (several.completions, several.group_size) == (COMPLETIONS, KNOWN_GROUP_SIZE)
+    assert (several.completions, several.group_size) == (LEAST_COMPLETIONS, KNOWN_GROUP_SIZE)
     assert len({climb.prompt for climb in several.climbs}) > 1
 
 

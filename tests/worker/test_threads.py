@@ -15,7 +15,7 @@ from pgplay.runs.store import RunStore
 from pgplay.worker.session import cpu_cores, threads
 from pgplay.worker.session.cpu_cores import Claim, Wish
 from pgplay.worker.session.session import Session
-from pgplay.worker.session.threads import LOOK_INTERVAL, Threads
+from pgplay.worker.session.threads import CLAIM_CHECK_INTERVAL, Threads
 
 SMALL = {"target": "abc", "batch_size": 4, "until": "never", "device": "cpu"}
 
@@ -90,11 +90,11 @@ def test_a_run_gives_way_within_a_second_and_grows_back(clock):
     assert other.present == 2
     one.work()
     assert one.present == 4
-    clock.seconds += LOOK_INTERVAL
+    clock.seconds += CLAIM_CHECK_INTERVAL
     one.work()
     assert torch.get_num_threads() == one.present == 2
     other.rest()
-    clock.seconds += LOOK_INTERVAL
+    clock.seconds += CLAIM_CHECK_INTERVAL
     one.work()
     assert torch.get_num_threads() == one.present == one.wanted == 4
     one.rest()
@@ -107,7 +107,7 @@ def test_what_a_person_fixed_stays_and_is_taken_from_the_others(clock):
     fixed.work()
     other = Threads(4, is_fixed=False)
     other.work()
-    clock.seconds += LOOK_INTERVAL
+    clock.seconds += CLAIM_CHECK_INTERVAL
     fixed.work()
     assert (fixed.present, other.present) == (3, 1)
     fixed.rest()

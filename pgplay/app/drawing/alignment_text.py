@@ -19,7 +19,7 @@ BOUNDARY = "┊"
 _CARRIER = "◌"
 """Carries a combining mark that has no letter, or whose letter is marked otherwise."""
 
-LONGEST = 2000
+_LONGEST = 2000
 """Characters that are aligned and shown; alignment takes quadratic time."""
 
 
@@ -39,7 +39,7 @@ def coloured(text: str, target: str, styles: Mapping[str, Style], pieces: Sequen
     """
     starts = token_starts(text, pieces)
     if not target:
-        return _marked(text[:LONGEST], starts, styles) if starts else terminal_text(text[:LONGEST])
+        return _marked(text[:_LONGEST], starts, styles) if starts else terminal_text(text[:_LONGEST])
     line, position = Text(no_wrap=True, end=""), 0
     for is_missing, columns in itertools.groupby(_columns(text, target), lambda column: column.mark == "missing"):
         if is_missing:
@@ -95,10 +95,10 @@ def aligned_lines(text: str, target: str, styles: Mapping[str, Style], pieces: S
 
 
 def _columns(text: str, target: str) -> Iterator[AlignedPlace]:
-    """Yield the places of the alignment of the first `LONGEST` characters of each."""
-    marks, gaps = _aligned(text[:LONGEST], target[:LONGEST])
-    missing, rest, before = dict(gaps), iter(target[:LONGEST]), ""
-    for position, character in enumerate(text[:LONGEST]):
+    """Yield the places of the alignment of the first `_LONGEST` characters of each."""
+    marks, gaps = _aligned(text[:_LONGEST], target[:_LONGEST])
+    missing, rest, before = dict(gaps), iter(target[:_LONGEST]), ""
+    for position, character in enumerate(text[:_LONGEST]):
         yield from (AlignedPlace("missing", MISSING, visible_sign(next(rest))) for _ in range(missing.get(position, 0)))
         mark = marks[position]
         sign = visible_sign(character)
@@ -109,7 +109,7 @@ def _columns(text: str, target: str) -> Iterator[AlignedPlace]:
         yield AlignedPlace(mark, sign, "" if mark == "extra" else visible_sign(next(rest)))
         before = mark
     yield from (
-        AlignedPlace("missing", MISSING, visible_sign(next(rest))) for _ in range(missing.get(len(text[:LONGEST]), 0))
+        AlignedPlace("missing", MISSING, visible_sign(next(rest))) for _ in range(missing.get(len(text[:_LONGEST]), 0))
     )
 
 

@@ -22,7 +22,7 @@ FULL = ("█", "high")
 VISIBLE = SHADES[0][0]
 """A smaller probability leaves its cell empty."""
 
-LEGEND = "· <0.1  ░ <0.3  ▒ <0.6  ▓ <0.9  █"
+SHADE_LEGEND = "· <0.1  ░ <0.3  ▒ <0.6  ▓ <0.9  █"
 
 
 def shade(probability: float | None) -> tuple[str, str]:

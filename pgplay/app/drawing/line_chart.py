@@ -25,9 +25,9 @@ _DOTS = 2
 
 _ESCAPE = re.compile(r"\x1b\[([0-9;]*)m")
 _BAND, _MARK, _CURSOR = "░", "┊", "│"
-NEWEST, HERE = "●", "◆"
+NEWEST_MARKER, HERE_MARKER = "●", "◆"
 """The markers of a trail's newest point, and of the one under the cursor."""
-LINE = "braille"
+LINE_MARKER = "braille"
 """The marker of a continuous curve; with any other, a curve is drawn as single marks."""
 
 Run = list[tuple[str, str]]
@@ -42,7 +42,7 @@ class Curve(NamedTuple):
 
     buckets: Sequence[Bucket]
     pen: str = "line"
-    marker: str = LINE
+    marker: str = LINE_MARKER
     every: int = 3
     offset: int = 0
 
@@ -166,11 +166,11 @@ def draw_trail(trail: Trail, width: int, height: int, styles: Mapping[str, Style
     framed = framed._replace(steps=axes.value_axis(low, high, max(1, min(6, framed.columns // 9))))
     points = [(framed.steps.fraction(x), framed.values.fraction(y)) for x, y in trail.points]
     canvas = _Canvas(framed.columns, framed.rows)
-    canvas.draw(canvas.signal(points, "raw", LINE).lines(True))
-    canvas.draw(canvas.signal(points, "line", LINE))
-    canvas.draw(canvas.signal(points[-1:], "points", NEWEST))
+    canvas.draw(canvas.signal(points, "raw", LINE_MARKER).lines(True))
+    canvas.draw(canvas.signal(points, "line", LINE_MARKER))
+    canvas.draw(canvas.signal(points[-1:], "points", NEWEST_MARKER))
     if trail.cursor is not None:
-        canvas.draw(canvas.signal([points[trail.cursor]], "cursor", HERE))
+        canvas.draw(canvas.signal([points[trail.cursor]], "cursor", HERE_MARKER))
     texts = axes.labels(framed.steps)
     ruler = axes.ruler(framed.steps, texts, "nats", framed.margin, framed.columns, with_labels=height >= 5)
     return _framed(framed, canvas.rows(), ruler, styles)
@@ -206,8 +206,9 @@ def _drawn(chart: Chart, framed: ChartFrame) -> list[Run]:
         place = steps.fraction(step)
         canvas.draw(canvas.signal([(place, 0.0), (place, 1.0)], pen, marker).lines(True))
     for curve in chart.curves:
-        if curve.buckets and curve.marker == LINE:
-            canvas.draw(canvas.signal(_thinned(curve.buckets, columns, steps, values), curve.pen, LINE).lines(True))
+        if curve.buckets and curve.marker == LINE_MARKER:
+            points = _thinned(curve.buckets, columns, steps, values)
+            canvas.draw(canvas.signal(points, curve.pen, LINE_MARKER).lines(True))
         elif curve.buckets:
             canvas.draw(canvas.signal(_marks(curve, columns, steps, values), curve.pen, curve.marker))
     return canvas.rows()

@@ -7,12 +7,12 @@ from itertools import zip_longest
 
 from rich.text import Text
 
-GAP = " │ "
+_SEPARATOR = " │ "
 
 
 def column_width(width: int) -> int:
     """Return the cells of each of two columns in `width` cells."""
-    return max(1, (width - len(GAP)) // 2)
+    return max(1, (width - len(_SEPARATOR)) // 2)
 
 
 def side_by_side(left: Sequence[Text], right: Sequence[Text], column: int) -> list[Text]:
@@ -20,6 +20,6 @@ def side_by_side(left: Sequence[Text], right: Sequence[Text], column: int) -> li
     lines = []
     for one, other in zip_longest(left, right, fillvalue=Text()):
         line = one.copy()
-        line.append(" " * (column - one.cell_len)).append(GAP, "dim").append_text(other)
+        line.append(" " * (column - one.cell_len)).append(_SEPARATOR, "dim").append_text(other)
         lines.append(line)
     return lines

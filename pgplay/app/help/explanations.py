@@ -19,7 +19,7 @@ class Explanation(NamedTuple):
     words: str
 
 
-GROUPS: dict[str, dict[str, Explanation]] = {
+EXPLANATIONS_BY_PAGE: dict[str, dict[str, Explanation]] = {
     "Every page": {
         "places": Explanation(
             "Places",
@@ -260,5 +260,5 @@ GROUPS: dict[str, dict[str, Explanation]] = {
     },
 }
 
-PANELS = {name: explanation for group in GROUPS.values() for name, explanation in group.items()}
+PANELS = {name: explanation for group in EXPLANATIONS_BY_PAGE.values() for name, explanation in group.items()}
 """All explanations by widget id; an id means the same on all screens."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
-KINDS = ("", "preset", "setting", "algorithm", "reward", "plot", "word", "page")
+ENTRY_KINDS = ("", "preset", "setting", "algorithm", "reward", "plot", "word", "page")
 """The kinds of entries, from the actions, which have no name before their title, to the pages of the documentation."""
 
 EXACT, BEGINS, SYNONYM, SYNONYM_BEGINS, INSIDE, DESCRIBED, MENTIONED = 1.0, 0.9, 0.85, 0.7, 0.6, 0.4, 0.25
@@ -85,7 +85,7 @@ def found(query: str, entries: Iterable[PaletteEntry], uses: Mapping[str, int]) 
         relevance = entry.relevance(query)
         if relevance:
             habit = min(MOST_HABIT, HABIT * math.log2(1 + uses.get(entry.key, 0)))
-            matches.append(Match(relevance + habit - KINDS.index(entry.kind) / 1000, entry))
+            matches.append(Match(relevance + habit - ENTRY_KINDS.index(entry.kind) / 1000, entry))
     return sorted(matches, key=lambda match: -match.score)
 
 

@@ -12,7 +12,7 @@ import msgspec
 from pgplay.app.state.metric_history import History
 from pgplay.app.state.plot_view import PlotView
 from pgplay.learning.algorithms.table import no_policy
-from pgplay.learning.reports.signals import METRICS, NEWEST, RECENT_STEPS, Signal, signals
+from pgplay.learning.reports.signals import RECENT_STEPS, SIGNAL_METRICS, UNAVERAGED_METRICS, Signal, signals
 from pgplay.learning.reports.step_detail import PolicyMap, StepDetail
 from pgplay.learning.reports.step_report import Finding, PromptSheet, Sample, StepReport
 from pgplay.worker.protocol.events import (
@@ -155,9 +155,9 @@ class AppState:
         """The health of the learning signal over the recent steps; empty before the first one."""
         if not self.history.last_step:
             return ()
-        newest = {} if self.report is None else {name: self.report.metrics.get(name) for name in NEWEST}
+        newest = {} if self.report is None else {name: self.report.metrics.get(name) for name in UNAVERAGED_METRICS}
         told = {name: value for name, value in newest.items() if value is not None}
-        return signals(self.history.means(METRICS, RECENT_STEPS) | told)
+        return signals(self.history.means(SIGNAL_METRICS, RECENT_STEPS) | told)
 
     def apply(self, event: Event) -> None:
         """Update the state by an event of the worker."""

@@ -1,4 +1,4 @@
-"""The metrics of a run in bounded memory: per metric at most `CAPACITY` buckets and `RECENT` raw values.
+"""The metrics of a run in bounded memory: per metric at most `CAPACITY` buckets and `RAW_STEPS` raw values.
 
 Every metric of a step has a series: those of `learning.metrics`, and each measure and part of a reward. The raw values
 of the whole run are in its store.
@@ -17,7 +17,7 @@ from pgplay.learning.reports.step_report import Trace
 from pgplay.runs.curves import MOST_SERIES, Bucket, MetricCurves, merged
 
 CAPACITY = 1024
-RECENT = 1024
+RAW_STEPS = 1024
 """The number of raw values: the recent part of a long run is shown as finely as that of a short one."""
 
 MOST_MARKS = 256
@@ -37,7 +37,7 @@ class Series:
 
     def __init__(self) -> None:
         self.buckets: list[Bucket] = []
-        self._recent: deque[Bucket] = deque(maxlen=RECENT)
+        self._recent: deque[Bucket] = deque(maxlen=RAW_STEPS)
         self._is_all_recent = True
         self._span = 1
 
@@ -46,7 +46,7 @@ class Series:
         if not math.isfinite(value) or (self.buckets and step <= self.buckets[-1].step):
             return
         new = Bucket(step, value, value, value, value)
-        self._is_all_recent = self._is_all_recent and len(self._recent) < RECENT
+        self._is_all_recent = self._is_all_recent and len(self._recent) < RAW_STEPS
         self._recent.append(new)
         if self.buckets and self.buckets[-1].steps < self._span:
             self.buckets[-1] = merged(self.buckets[-1], new)
@@ -60,7 +60,7 @@ class Series:
         if not buckets:
             return
         end = buckets[-1].step
-        self._recent = deque([*recent, *(bucket for bucket in self._recent if bucket.step > end)], RECENT)
+        self._recent = deque([*recent, *(bucket for bucket in self._recent if bucket.step > end)], RAW_STEPS)
         self.buckets = [*buckets, *(bucket for bucket in self.buckets if bucket.step > end)]
         self._span = max(self._span, *(bucket.steps for bucket in buckets))
         self._is_all_recent = self._span == 1 and len(self._recent) == len(self.buckets)
@@ -70,7 +70,7 @@ class Series:
     def cut(self, step: int) -> None:
         """Forget the steps after `step`, with any bucket that reaches beyond it."""
         self.buckets = [bucket for bucket in self.buckets if bucket.step <= step]
-        self._recent = deque((bucket for bucket in self._recent if bucket.step <= step), RECENT)
+        self._recent = deque((bucket for bucket in self._recent if bucket.step <= step), RAW_STEPS)
 
     def since(self, step: int) -> Sequence[Bucket]:
         """Return the values from `step` on, raw where they are kept."""

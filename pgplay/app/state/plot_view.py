@@ -8,10 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from pgplay.learning.reports.metrics import METRICS, TRADE, title_of
-
-USUAL = ("reward_mean", "entropy", "cross_entropy", "gradient_norm")
-"""The metrics shown by default, the large plot's first."""
+from pgplay.learning.reports.metrics import METRICS, TRADE, USUAL_METRICS, title_of
 
 HISTOGRAM = "rewards"
 """The histogram of each step's rewards, chosen like a metric."""
@@ -19,7 +16,7 @@ HISTOGRAM = "rewards"
 MOST_PLOTS = 10
 SMOOTHINGS = (0, 5, 20, 100)
 """The smoothing windows in steps, in the key's order."""
-RECENT = (0, 1000, 200, 50)
+SHOWN_STEPS = (0, 1000, 200, 50)
 """The numbers of last steps shown, in the key's order; 0 is the whole run."""
 
 
@@ -33,7 +30,7 @@ _TOLD = {
 class PlotView:
     """A person's view of the curves."""
 
-    shown: tuple[str, ...] = USUAL
+    shown: tuple[str, ...] = USUAL_METRICS
     smoothing: int = 0
     recent: int = 0
     logarithmic: frozenset[str] = frozenset()
@@ -45,7 +42,7 @@ class PlotView:
 
     def zoomed(self, last_step: int) -> PlotView:
         """Return the view with the next part of a run of `last_step` steps; parts longer than the run are skipped."""
-        parts = [part for part in RECENT if part < last_step]
+        parts = [part for part in SHOWN_STEPS if part < last_step]
         return replace(self, recent=_next(parts, self.recent)) if parts else self
 
     def first_step(self, last_step: int) -> int:
@@ -58,13 +55,13 @@ class PlotView:
 
     def choosing(self, shown: tuple[str, ...]) -> PlotView:
         """Return the view with these metrics, the large plot's first."""
-        return replace(self, shown=shown[:MOST_PLOTS] or USUAL)
+        return replace(self, shown=shown[:MOST_PLOTS] or USUAL_METRICS)
 
     def with_measures(self, measures: tuple[str, ...]) -> PlotView:
         """Return the view with `measures` after the reward, in place of the last plots, unless a person has chosen."""
-        if self.shown != USUAL:
+        if self.shown != USUAL_METRICS:
             return self
-        reward, *others = USUAL
+        reward, *others = USUAL_METRICS
         return self.choosing((reward, *measures, *others[: max(0, len(others) - len(measures))]))
 
     def moved(self, steps: int, last_step: int) -> PlotView:

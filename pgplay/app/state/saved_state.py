@@ -24,8 +24,8 @@ from pgplay.files.text import read_bytes
 from pgplay.locale.quoting import quoted_setting, shown
 from pgplay.paths import data_folder, make_folder
 
-FILE = "app.json"
-ASIDE = f"{FILE}.old"
+STATE_FILE = "app.json"
+ASIDE = f"{STATE_FILE}.old"
 """A copy of the last file that did not fit."""
 
 
@@ -92,7 +92,7 @@ _LIMIT = 10_000_000
 def load_saved_state() -> Recalled:
     """Return the values that fit, and the problems of the others."""
     try:
-        path = data_folder() / FILE
+        path = data_folder() / STATE_FILE
         if not path.exists():
             return Recalled(NOTHING, is_first=True)
         stored = msgspec.json.decode(read_bytes(path, _LIMIT), type=dict[str, Any])
@@ -120,13 +120,13 @@ def load_saved_state() -> Recalled:
 
 def described_problems(problems: Sequence[str]) -> str:
     """Return the problems as one line that names the file and its copy."""
-    return " ".join(f"In {FILE} {'; '.join(problems)}. The file is kept as {ASIDE}.".split())
+    return " ".join(f"In {STATE_FILE} {'; '.join(problems)}. The file is kept as {ASIDE}.".split())
 
 
 def keep_aside() -> None:
     """Copy the file aside if possible, as quitting overwrites it."""
     with contextlib.suppress(OSError):
-        shutil.copyfile(data_folder() / FILE, data_folder() / ASIDE)
+        shutil.copyfile(data_folder() / STATE_FILE, data_folder() / ASIDE)
 
 
 def save_ui_state(memory: SavedUiState) -> None:
@@ -135,7 +135,7 @@ def save_ui_state(memory: SavedUiState) -> None:
     It is not synced, which takes seconds on a busy disk while a person waits to quit.
     """
     with contextlib.suppress(PgplayError, OSError, UnicodeEncodeError):  # half a character can be typed, and not kept
-        path = make_folder(data_folder()) / FILE
-        aside = path.with_name(f".{FILE}.{os.getpid()}.{threading.get_ident()}")
+        path = make_folder(data_folder()) / STATE_FILE
+        aside = path.with_name(f".{STATE_FILE}.{os.getpid()}.{threading.get_ident()}")
         aside.write_bytes(msgspec.json.encode(memory))
         os.replace(aside, path)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from pgplay.app.state.app_state import RESUMED, words_of_change
-from pgplay.app.state.metric_history import CAPACITY, MOST_MARKS, RECENT, History, Mark, Recollection, Traces
+from pgplay.app.state.metric_history import CAPACITY, MOST_MARKS, RAW_STEPS, History, Mark, Recollection, Traces
 from pgplay.errors import PgplayError
 from pgplay.runs.curves import curves_of
 from pgplay.runs.reader import LAST_STEP, RunEvent, RunReader
@@ -31,7 +31,7 @@ def read_past(run: RunReader, until: int = LAST_STEP) -> Recollection:
     for step, trace in run.traces():
         if step <= last:
             traces.add(step, trace)
-    recent = curves_of(run.windows(last - RECENT, until=last), RECENT, RECENT)
+    recent = curves_of(run.windows(last - RAW_STEPS, until=last), RAW_STEPS, RAW_STEPS)
     return Recollection(run.curves(CAPACITY, last), recent, traces, list(_marks(run, until))[-MOST_MARKS:])
 
 

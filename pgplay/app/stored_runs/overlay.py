@@ -11,7 +11,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from pgplay.app.drawing.line_chart import LINE, Chart, ChartBand, Curve
+from pgplay.app.drawing.line_chart import LINE_MARKER, Chart, ChartBand, Curve
 from pgplay.app.stored_runs.stored_run import StoredRun
 from pgplay.config.recipe import differences
 from pgplay.config.run_config import RunConfig, make_config, to_settings
@@ -23,7 +23,7 @@ from pgplay.runs.summaries import RunSummary
 
 MARKERS = "●▲■◆▼★○△"
 """The markers that tell runs apart without colours."""
-MOST = len(MARKERS)
+MOST_OVERLAID = len(MARKERS)
 MOST_RUNS = 64
 _CELLS_A_MARK = 9
 _GRID = 256
@@ -80,16 +80,16 @@ class Overlay:
     def join_seeds(self, joined: bool) -> None:
         """Draw runs that differ only in their seed as one line, or apart; raises InputError for too many lines."""
         before, self._seeds_as_one = self._seeds_as_one, joined
-        if len(self._groups()) > MOST:
+        if len(self._groups()) > MOST_OVERLAID:
             self._seeds_as_one = before
-            raise InputError("overlay.full", most=MOST)
+            raise InputError("overlay.full", most=MOST_OVERLAID)
         self._settle()
 
     def has_room_for(self, config: RunConfig, *, is_branch: bool = False) -> bool:
         """Whether a run of `config` can be shown, in an existing line or in a free slot."""
         groups = self._groups()
         joins = self._seeds_as_one and not is_branch and _without_seed(config) in groups
-        return len(self._pasts) < MOST_RUNS and (joins or len(groups) < MOST)
+        return len(self._pasts) < MOST_RUNS and (joins or len(groups) < MOST_OVERLAID)
 
     def stored(self) -> list[RunSummary]:
         """Return every stored run, also those that are not shown."""
@@ -106,7 +106,7 @@ class Overlay:
             return
         if not self.has_room_for(past.config, is_branch=past.parent is not None):
             past.close()
-            raise InputError("overlay.full", most=MOST)
+            raise InputError("overlay.full", most=MOST_OVERLAID)
         self._pasts[past.run] = past
         self._settle()
 
@@ -159,7 +159,7 @@ class Overlay:
         slots = {run: self._slots[run] for run in first if run in self._slots}
         for run in first:
             if run not in slots:
-                slots[run] = min(set(range(MOST)) - set(slots.values()))
+                slots[run] = min(set(range(MOST_OVERLAID)) - set(slots.values()))
         self._slots = slots
 
     def metrics(self) -> list[str]:
@@ -188,7 +188,7 @@ def chart_of(lines: Sequence[OverlayLine], metric: str) -> Chart:
         lower, middle, upper = _curves(line, metric)
         if lower:
             bands.append(ChartBand(lower, upper, f"band-{line.slot}"))
-        curves.append(Curve(middle, pen, LINE))
+        curves.append(Curve(middle, pen, LINE_MARKER))
         marks.append(Curve(middle, pen, MARKERS[line.slot], _CELLS_A_MARK, number))
     top = 1.0 if _is_reward(metric) else 0.0
     return Chart((*curves[::-1], *marks[::-1]), last, bands=tuple(bands), top=top)

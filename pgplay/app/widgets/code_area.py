@@ -45,13 +45,13 @@ class Span(NamedTuple):
     style: str
 
 
-COMPONENTS = {f"code--{name}" for name in ("comment", "string", "number", "keyword", "name", "builtin")}
+CODE_COMPONENTS = {f"code--{name}" for name in ("comment", "string", "number", "keyword", "name", "builtin")}
 
 
 class CodeArea(TextArea):
     """A TextArea with highlighting and automatic indentation that can mark a failing line."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS | {"code--failed"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = CODE_COMPONENTS | {"code--failed"}
 
     def __init__(self, text: str, *, id: str | None = None, read_only: bool = False) -> None:
         self._spans: dict[int, list[Span]] = {}

@@ -52,7 +52,7 @@ def _told(value: float | None, sample: CompletionDetail) -> str:
     return signed(value) if value is not None and sample.tokens else "–"
 
 
-COLUMNS = {
+COMPLETION_COLUMNS = {
     "reward": Column("R", 6, lambda s: number_format.reward(s.reward), lambda s: s.reward),
     "above": Column("R−b", 6, lambda s: _told(_above(s), s), lambda s: _above(s) or 0.0),
     "correction": Column("corr.", 6, lambda s: _told(s.correction, s), lambda s: s.correction),
@@ -85,7 +85,9 @@ def arranged(rows: Sequence[CompletionRow], sort: str, query: str) -> list[Compl
     hits = [row for row in rows if query.lower() in f"{row.sample.prompt}\n{row.sample.text}".lower()]
     if sort == "text":
         return sorted(hits, key=lambda row: (row.sample.prompt, row.sample.text))
-    return sorted(hits, key=lambda row: row.times if sort == "count" else COLUMNS[sort].key(row.sample), reverse=True)
+    if sort == "count":
+        return sorted(hits, key=lambda row: row.times, reverse=True)
+    return sorted(hits, key=lambda row: COMPLETION_COLUMNS[sort].key(row.sample), reverse=True)
 
 
 class Completions(OptionList):
@@ -136,13 +138,14 @@ class Completions(OptionList):
 
     def _heading(self) -> str:
         """Return the column headings, aligned with the rows."""
-        return "".join(f"{COLUMNS[name].heading:>{COLUMNS[name].width}} " for name in self._columns) + " " * _TIMES
+        columns = (COMPLETION_COLUMNS[name] for name in self._columns)
+        return "".join(f"{column.heading:>{column.width}} " for column in columns) + " " * _TIMES
 
     def _line(self, row: CompletionRow, styles: dict[str, Style]) -> Text:
         sample = row.sample
         line = Text(no_wrap=True, overflow="ellipsis", end="")
         for name in self._columns:
-            column = COLUMNS[name]
+            column = COMPLETION_COLUMNS[name]
             text = column.shown(sample).strip()
             told = _BY_SIGN.get(text[:1]) if name in DIRECTED else None
             style = styles[told] if told else Style()

@@ -13,7 +13,7 @@ from pgplay.app.actions import ACTIONS, LINE_OF_KEYS, do
 from pgplay.app.state.app_state import AppState
 from pgplay.worker.protocol.records import RunState
 
-GAP = 3
+_GAP = 3
 _TOGGLES: dict[RunState, str] = {"idle": "start", "preparing": "pause", "training": "pause", "paused": "resume"}
 """What the space bar does; in the other states it starts again."""
 
@@ -55,20 +55,20 @@ class KeysLine(Widget):
     def render(self) -> Text:
         """Return the keys of this state that fit beside those at the right end."""
         width = self.content_size.width
-        free = width - sum(key.width + GAP for key in ALWAYS) + GAP
+        free = width - sum(key.width + _GAP for key in ALWAYS) + _GAP
         line = Text(no_wrap=True, end="")
         self._places = []
         for name in LINE_OF_KEYS[self._run]:
             key = _BY_NAME[name]
             if name == "toggle_run":
                 key = key._replace(title=_TOGGLES.get(self._run, "start again"))
-            if line.cell_len + key.width + GAP > free:
+            if line.cell_len + key.width + _GAP > free:
                 break
             self._append(line, key)
-            line.append(" " * GAP)
+            line.append(" " * _GAP)
         line.append(" " * max(0, free - line.cell_len))
         for place, key in enumerate(ALWAYS):
-            line.append(" " * GAP if place else "")
+            line.append(" " * _GAP if place else "")
             self._append(line, key)
         line.truncate(max(0, width))
         return line

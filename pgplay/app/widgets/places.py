@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from pgplay.app.actions import PLACES, do
 
-GAP = 2
+_GAP = 2
 
 
 class Places(Widget):
@@ -36,7 +36,7 @@ class Places(Widget):
             styles = (here, here) if place.name == self.place else (key, title)
             line.append(f" {place.key} ", styles[0]).append(f"{place.title} ", styles[1])
             self._spans.append((start, line.cell_len, do(place.name)))
-            line.append(" " * GAP)
+            line.append(" " * _GAP)
         again = Text(self._again)
         if again and line.cell_len + again.cell_len <= width:
             line.append(" " * (width - line.cell_len - again.cell_len)).append(again.plain, muted)

@@ -22,9 +22,9 @@ _LAST: dict[Role, int] = {"greedy": 0, "best": 1, "top": 2, "bottom": 3, "middle
 _TITLES: dict[Role, str] = {"best": "best sampled"}
 """Roles whose name says too little on the screen."""
 
-LEGEND = " [$success]right[/]  [$error u]wrong[/]  [$warning s]extra[/]  [$muted]· missing[/]"
+_LEGEND = " [$success]right[/]  [$error u]wrong[/]  [$warning s]extra[/]  [$muted]· missing[/]"
 LIMIT_LEGEND = f"  [$muted]{LENGTH_LIMIT} cut at the length limit[/]"
-EMPTY = "Samples appear here, each character coloured by comparison with the target."
+_NO_SAMPLES = "Samples appear here, each character coloured by comparison with the target."
 _ROLE_WIDTH, _REWARD_WIDTH = 13, 6
 
 
@@ -76,7 +76,7 @@ class Samples(Widget, can_focus=True):
             has_target = any(sample.target for sample in self._samples)
             is_cut = any(not sample.finished for sample in self._samples)
             self.border_subtitle = (
-                (LEGEND if has_target else "")
+                (_LEGEND if has_target else "")
                 + (LIMIT_LEGEND if is_cut else "")
                 + (" " if has_target or is_cut else "")
             )
@@ -149,7 +149,7 @@ class Samples(Widget, can_focus=True):
         lines = []
         if height >= 3 and self._one_target:
             lines = [self._target_row(width, styles), Text()]
-        lines += list(Text(EMPTY, style=styles["muted"]).wrap(self.app.console, width))
+        lines += list(Text(_NO_SAMPLES, style=styles["muted"]).wrap(self.app.console, width))
         return Text("\n", end="").join(lines[:height])
 
 

@@ -20,15 +20,15 @@ from pgplay.learning.reports.signals import JUDGED, Signal
 from pgplay.locale.catalog import signal_advice, signal_meaning
 
 SIGNS = {"fine": "●", "watch": "▲", "bad": "✗"}
-EMPTY = "The health of the learning signal appears here: ties, entropy, clipping, noise, and what to try."
+NO_SIGNALS = "The health of the learning signal appears here: ties, entropy, clipping, noise, and what to try."
 _TITLE, _VALUE, _GAP, _INDENT = 24, 9, "  ", "    "
 
-COMPONENTS = {"health--fine", "health--watch", "health--bad", "health--muted"}
+HEALTH_COMPONENTS = {"health--fine", "health--watch", "health--bad", "health--muted"}
 
 
 def styles_of(widget: Widget) -> dict[str, Style]:
     """Return the styles of the states in the current theme."""
-    return {name.partition("--")[2]: widget.get_component_rich_style(name, partial=True) for name in COMPONENTS}
+    return {name.partition("--")[2]: widget.get_component_rich_style(name, partial=True) for name in HEALTH_COMPONENTS}
 
 
 def signal_lines(
@@ -71,7 +71,7 @@ class Health(Widget, can_focus=True):
     """The panel beside the curves, if there is room."""
 
     ALLOW_MAXIMIZE = True
-    COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS
+    COMPONENT_CLASSES: ClassVar[set[str]] = HEALTH_COMPONENTS
 
     def __init__(self) -> None:
         super().__init__(id="health", classes="panel")
@@ -97,6 +97,6 @@ class Health(Widget, can_focus=True):
         """Return as many lines as fit."""
         styles = styles_of(self)
         if not self._signals:
-            return Text(EMPTY, styles["muted"])
+            return Text(NO_SIGNALS, styles["muted"])
         lines = signal_lines(self._signals, styles, self.content_size.width)
         return Text("\n", no_wrap=True, end="").join(lines[: self.content_size.height])

@@ -18,7 +18,7 @@ from pgplay.locale.catalog import finding_advice, finding_message, texts_of
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 LONGEST_BAR = 40
 WORDS_WIDTH, NARROW_WORDS_WIDTH = 24, 20
-ROOMY_WIDTH = 168
+_WIDTH_FOR_SPEED = 168
 """Cells from which the speed is shown unasked."""
 
 
@@ -138,7 +138,7 @@ class StatusLine(Widget):
 
     def _numbers(self, width: int) -> str:
         state = self._state
-        if state.report is None or not (state.shows_speed or width >= ROOMY_WIDTH):
+        if state.report is None or not (state.shows_speed or width >= _WIDTH_FOR_SPEED):
             return ""
         parts = [f"{count(state.characters_per_second):>4} chars/s"]
         if width >= 76 and state.stage_shares is not None:

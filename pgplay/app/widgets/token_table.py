@@ -31,7 +31,7 @@ HEADINGS = {
     "after": "p after",
     "change": "change",
 }
-COLUMNS: tuple[str, ...] = ("entropy", "credit", "value", "advantage", "after", "change")
+_COLUMNS: tuple[str, ...] = ("entropy", "credit", "value", "advantage", "after", "change")
 """Columns besides the probability: in nats, edits or rewards; ≡ marks a clipped ratio."""
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -54,13 +54,13 @@ class Tokens(VerticalScroll):
         super().__init__(id="tokens", classes="panel")
         self.border_title = "Token by token"
         self._sample: CompletionDetail | None = None
-        self._columns = COLUMNS
+        self._columns = _COLUMNS
 
     def compose(self):  # type: ignore[no-untyped-def]
         """Compose the table."""
         yield Static(id="token-rows")
 
-    def show(self, sample: CompletionDetail | None, columns: tuple[str, ...] = COLUMNS) -> None:
+    def show(self, sample: CompletionDetail | None, columns: tuple[str, ...] = _COLUMNS) -> None:
         """Show these columns of the tokens of `sample`; columns without values are left out."""
         self._sample, self._columns = sample, columns
         self._draw()

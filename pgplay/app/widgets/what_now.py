@@ -10,7 +10,7 @@ from pgplay.app.actions import ACTIONS, do
 from pgplay.app.state.app_state import AppState
 from pgplay.app.state.guide import solved_sentence, suggestions
 
-LOW = 30
+_ROWS_FOR_LINES = 30
 """Rows of a terminal from which the card has a border and a line for each suggestion; below, rows are for the plots."""
 
 _KEYS = {action.name: action.key_display for action in ACTIONS}
@@ -28,7 +28,7 @@ class WhatNow(Static):
     def show(self, state: AppState) -> None:
         """Show the card of the solved run, or hide it."""
         self.display = state.asks_what_now
-        is_low = self.app.size.height < LOW
+        is_low = self.app.size.height < _ROWS_FOR_LINES
         if not self.display or self._shown == (shown := (state.report, is_low)):
             return
         self._shown = shown

@@ -152,11 +152,11 @@ def _delete(arguments: Arguments) -> int:
 
 
 def _add_export(parser: Parser) -> None:
-    from pgplay.export.formats import FORMATS
+    from pgplay.export.formats import RUN_FORMATS
 
     parser.add_argument("name", metavar="RUN")
     parser.add_argument("file", metavar="FILE", nargs="?", help="the file to write; default, and -: standard output")
-    parser.add_argument("--format", choices=FORMATS, help="default: the ending of FILE, else csv")
+    parser.add_argument("--format", choices=RUN_FORMATS, help="default: the ending of FILE, else csv")
     parser.add_argument(
         "--metric",
         metavar="NAME",
@@ -168,15 +168,15 @@ def _add_export(parser: Parser) -> None:
 
 def _export(arguments: Arguments) -> int:
     from pgplay.cli.progress import LongWait
-    from pgplay.export.formats import FORMATS, export_run
+    from pgplay.export.formats import RUN_FORMATS, export_run
     from pgplay.files.atomic import check_destination, write_atomically
     from pgplay.paths import expand_home
     from pgplay.runs.database_reader import DatabaseReader
 
     ending = Path(arguments.file or "").suffix.lstrip(".").lower()
     chosen = arguments.format or ending or "csv"
-    if chosen not in FORMATS:
-        raise InputError("command.no_format", file=arguments.file, endings=[f".{ending}" for ending in FORMATS])
+    if chosen not in RUN_FORMATS:
+        raise InputError("command.no_format", file=arguments.file, endings=[f".{ending}" for ending in RUN_FORMATS])
     path = None if arguments.file in (None, "-") else expand_home(arguments.file)
     if path is not None:
         check_destination(path, arguments.replace, "advice.replace")

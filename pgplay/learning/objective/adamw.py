@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.optim.adamw import adamw
 
 BETAS = (0.9, 0.99)
-EPSILON = 1e-8
+ADAM_EPSILON = 1e-8
 
 
 class Adam:
@@ -44,7 +44,7 @@ class Adam:
             beta2=BETAS[1],
             lr=lr,
             weight_decay=weight_decay,
-            eps=EPSILON,
+            eps=ADAM_EPSILON,
             maximize=False,
             found_inf=None if is_finite is None else is_finite.logical_not().float(),
         )

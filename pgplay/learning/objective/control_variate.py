@@ -32,14 +32,14 @@ import torch
 from torch import Tensor
 
 from pgplay.learning.objective.advantages import Baseline
-from pgplay.learning.objective.control_variate_shapes import BLOCK, FEATURES, TOKENS
+from pgplay.learning.objective.control_variate_shapes import BLOCK_ROWS, FEATURES, TOKENS
 from pgplay.policies.distribution import TokenDistribution, TokenValues
 from pgplay.policies.prefix_tree import spread
 
 FADING = 0.98
 """Factor on a batch's weight in the regression per later batch: about fifty are remembered, as a long text needs."""
 RIDGE = 10.0
-LARGEST = 3.0
+LARGEST_Q = 3.0
 """Largest q of one token, in units of the advantages' root mean square."""
 ITERATIONS = 10
 TINY = 1e-30
@@ -114,18 +114,18 @@ def conjugate_gradients(squares: Tensor, ridge: float, products: Tensor, start: 
 
 
 def lower_half(matrix: Tensor) -> Tensor:
-    """Return (n,) the rows of `matrix` (N, N) as far as its diagonal, in blocks of `BLOCK` rows that end alike."""
-    ends = range(BLOCK, len(matrix) + BLOCK, BLOCK)
-    return torch.cat([matrix[end - BLOCK : end, :end].flatten() for end in ends])
+    """Return (n,) the rows of `matrix` (N, N) as far as its diagonal, in blocks of `BLOCK_ROWS` rows that end alike."""
+    ends = range(BLOCK_ROWS, len(matrix) + BLOCK_ROWS, BLOCK_ROWS)
+    return torch.cat([matrix[end - BLOCK_ROWS : end, :end].flatten() for end in ends])
 
 
 def symmetric(lower: Tensor, size: int) -> Tensor:
     """Return the symmetric matrix (size, size) whose `lower_half` (n,) is `lower`."""
     matrix, begun = lower.new_empty(size, size), 0
-    for start in range(0, size, BLOCK):
-        rows = matrix[start : start + BLOCK, : start + BLOCK]
+    for start in range(0, size, BLOCK_ROWS):
+        rows = matrix[start : start + BLOCK_ROWS, : start + BLOCK_ROWS]
         rows.copy_(lower[begun : begun + rows.numel()].view_as(rows))
-        matrix[:start, start : start + BLOCK] = rows[:, :start].t()
+        matrix[:start, start : start + BLOCK_ROWS] = rows[:, :start].t()
         begun += rows.numel()
     return matrix
 
@@ -209,7 +209,7 @@ class ControlVariate:
         """Return the fitted part of q(s_t, a)."""
         distribution = sampled.distribution
         q_values = centred(distribution.linear_values(sampled.described, self._token_map @ self._weights), distribution)
-        limit = LARGEST * (self._spread[0] / self._spread[1].clamp_min(1.0)).sqrt()
+        limit = LARGEST_Q * (self._spread[0] / self._spread[1].clamp_min(1.0)).sqrt()
         return centred(q_values.map(lambda q: q.clamp(-limit, limit)), distribution)
 
     def _factors(self) -> tuple[Tensor, Tensor]:

@@ -8,7 +8,7 @@ FEATURES = 48
 TOKENS = 24
 """Dimensions to which wider features and larger vocabularies are projected at random: a smaller regression that learns
 as fast."""
-BLOCK = 64
+BLOCK_ROWS = 64
 """Rows of the symmetric matrix stored at one width: about half of it is written, at the speed of a plain copy."""
 
 
@@ -27,5 +27,5 @@ def state_shapes(width: int, vocabulary: int, *, whole: bool) -> Shapes:
 
 
 def lower_half_size(size: int) -> int:
-    """Return how many numbers the lower half of a symmetric matrix (size, size) takes, in blocks of `BLOCK` rows."""
-    return sum(min(BLOCK, size - start) * min(start + BLOCK, size) for start in range(0, size, BLOCK))
+    """Return the size of the lower half of a symmetric matrix (size, size), in blocks of `BLOCK_ROWS` rows."""
+    return sum(min(BLOCK_ROWS, size - start) * min(start + BLOCK_ROWS, size) for start in range(0, size, BLOCK_ROWS))

@@ -11,8 +11,9 @@ from typing import NamedTuple
 from pgplay.learning.algorithms.table import Kind
 from pgplay.learning.reports.averages import Average
 from pgplay.learning.reports.latch import Band, Latch
-from pgplay.learning.reports.peaks import BLOCK, MEASURE, REWARD, Drop, Peaks
-from pgplay.learning.reports.signals import METRICS, NEWEST, TIED, Signal, band_of, signals, slower
+from pgplay.learning.reports.metrics import REWARD_METRIC
+from pgplay.learning.reports.peaks import BLOCK_STEPS, MEASURE, Drop, Peaks
+from pgplay.learning.reports.signals import SIGNAL_METRICS, TIED, UNAVERAGED_METRICS, Signal, band_of, signals, slower
 from pgplay.learning.reports.step_report import Finding, StepReport
 from pgplay.learning.schedules.entropy_weight import COLLAPSED
 
@@ -56,15 +57,15 @@ class _Recent:
 
     def rise(self, steps: int = WINDOW) -> float:
         """Return the reward's rise from the first half of the newest `steps` to the second, in standard errors."""
-        values = [row[REWARD] for row in self.rows[-steps:] if REWARD in row]
+        values = [row[REWARD_METRIC] for row in self.rows[-steps:] if REWARD_METRIC in row]
         half = len(values) // 2
         return Average.of(values[:half]).rise_to(Average.of(values[half:]))
 
     @cached_property
     def means(self) -> dict[str, float]:
         """The means that signals are judged by."""
-        means = {name: self.mean(name) for name in METRICS}
-        newest = {name: self.rows[-1][name] for name in NEWEST if name in self.rows[-1]}
+        means = {name: self.mean(name) for name in SIGNAL_METRICS}
+        newest = {name: self.rows[-1][name] for name in UNAVERAGED_METRICS if name in self.rows[-1]}
         return {name: value for name, value in means.items() if value == value} | newest
 
     @cached_property
@@ -81,7 +82,7 @@ def _no_signal(recent: _Recent, said: bool) -> Finding | None:
     if not _TIES.holds(tied, said) or not (said or highest == lowest):
         return None
     networks = 1.0 if "entropy" in recent.rows[-1] else 0.0
-    numbers = {"tied": tied, "steps": len(recent.rows), "reward": recent.mean(REWARD), "networks": networks}
+    numbers = {"tied": tied, "steps": len(recent.rows), "reward": recent.mean(REWARD_METRIC), "networks": networks}
     return Finding("no-signal", numbers)
 
 
@@ -150,7 +151,7 @@ def _stalled_by(recent: _Recent, metric: str, said: bool) -> Signal | None:
 
 def _falling_reward(recent: _Recent, said: bool) -> Finding | None:
     """The reward has been clearly higher."""
-    drop = recent.drops.get(REWARD)
+    drop = recent.drops.get(REWARD_METRIC)
     if drop is None or not _has_fallen(drop, _REWARD_LOST, said):
         return None
     numbers = {"peak": drop.peak.value.mean, "step": drop.peak.step, "now": drop.value.mean}
@@ -162,7 +163,9 @@ def _falling_measure(recent: _Recent, said: bool) -> Finding | None:
     fallen = {
         name: drop
         for name, drop in recent.drops.items()
-        if name != REWARD and _has_fallen(drop, _MEASURE_LOST, said) and _REWARD_RISE.holds(drop.reward_rise, said)
+        if name != REWARD_METRIC
+        and _has_fallen(drop, _MEASURE_LOST, said)
+        and _REWARD_RISE.holds(drop.reward_rise, said)
     }
     if not fallen:
         return None
@@ -197,12 +200,12 @@ _EQUAL_REWARDS = ("no-signal", "tied-rewards", "noisy-gradient")
 _RULES = {
     "recovered": _Rule(_recovered, ("falling-reward", "falling-measure")),
     "falling-measure": _Rule(
-        _falling_measure, ("falling-reward", *_EQUAL_REWARDS, *_STANDS_STILL), 3 * BLOCK
+        _falling_measure, ("falling-reward", *_EQUAL_REWARDS, *_STANDS_STILL), 3 * BLOCK_STEPS
     ),
     "collapsed-entropy": _Rule(
         _collapsed, (*_EQUAL_REWARDS, *_STANDS_STILL, "never-stops"), COLLAPSE_WINDOW
     ),
-    "falling-reward": _Rule(_falling_reward, (), 3 * BLOCK),
+    "falling-reward": _Rule(_falling_reward, (), 3 * BLOCK_STEPS),
     "low-entropy": _Rule(_explores_little, _EQUAL_REWARDS),
     "no-signal": _Rule(_no_signal, ("tied-rewards", "noisy-gradient", "steps-too-long")),
     "tied-rewards": _Rule(_tied_rewards, ("noisy-gradient",)),

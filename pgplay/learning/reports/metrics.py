@@ -90,8 +90,10 @@ METRICS = {
 """Names of further series: `measure:SPEC` and `part:NAME` are the step's means of measures and of parts of a reward."""
 
 
-USUAL = ("reward_mean", "entropy", "cross_entropy", "gradient_norm")
-REWARD = "reward_mean"
+USUAL_METRICS = ("reward_mean", "entropy", "cross_entropy", "gradient_norm")
+"""The metrics shown by default, the large plot's first."""
+REWARD_METRIC = "reward_mean"
+"""The only metric whose plot has a band (lowest to highest) and the greedy reward."""
 DIVERGENCE = "kl_reference"
 
 TRADE = "reward_by_kl"

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from pgplay.learning.reports.averages import Average
+from pgplay.learning.reports.metrics import REWARD_METRIC
 
-REWARD = "reward_mean"
 MEASURE = "measure:"
 
-BLOCK = 10
+BLOCK_STEPS = 10
 """Steps whose mean counts as one value of a series."""
 
 
@@ -61,23 +61,23 @@ class Peaks:
     def add(self, step: int, metrics: Mapping[str, float]) -> None:
         """Take in one step."""
         self._block.append(metrics)
-        if len(self._block) < BLOCK:
+        if len(self._block) < BLOCK_STEPS:
             return
-        names = [name for name in metrics if name == REWARD or name.startswith(MEASURE)]
+        names = [name for name in metrics if name == REWARD_METRIC or name.startswith(MEASURE)]
         block = {name: Average.of([row[name] for row in self._block if name in row]) for name in names}
         self._block = []
-        if REWARD not in block:
+        if REWARD_METRIC not in block:
             return
         self._newest.append(block)
         for name, value in block.items():
             peak = self._peaks.get(name)
             if peak is None or value.mean > peak.value.mean:
-                self._peaks[name] = Peak(step, value, block[REWARD])
+                self._peaks[name] = Peak(step, value, block[REWARD_METRIC])
 
     def drops(self) -> dict[str, Drop]:
         """Return how each series stands below its peak, by metric; empty before the first block is full."""
         drops = {}
         for name in self._newest[-1] if self._newest else ():
             present = max((block for block in self._newest if name in block), key=lambda block: block[name].mean)
-            drops[name] = Drop(self._peaks[name], present[name], present[REWARD])
+            drops[name] = Drop(self._peaks[name], present[name], present[REWARD_METRIC])
         return drops

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from pgplay.learning.reports.latch import Band
-from pgplay.learning.schedules.entropy_weight import LOW
+from pgplay.learning.schedules.entropy_weight import LOW_ENTROPY
 
 State = Literal["fine", "watch", "bad"]
 
@@ -96,7 +96,7 @@ def _larger_batch(means: Means) -> dict[str, Any] | None:
 
 def _lacks_differences(means: Means) -> bool:
     """Return whether completions or their rewards hardly differ: a larger batch would be more of the same."""
-    return means.get("entropy", math.inf) < LOW or means.get("tied_groups", 0.0) >= TIED
+    return means.get("entropy", math.inf) < LOW_ENTROPY or means.get("tied_groups", 0.0) >= TIED
 
 
 def _round(value: float) -> float:
@@ -113,7 +113,7 @@ _RULES = {
     "tied_groups": _Rule(0.5, TIED, settings=_more_entropy),
     "entropy": _Rule(
         0.1,
-        LOW,
+        LOW_ENTROPY,
         settings=_more_entropy,
         numbers=lambda value: {"value": value, "tokens": math.exp(min(50.0, value))},
     ),
@@ -133,11 +133,11 @@ _RULES = {
 _FURTHER = ("exact_match", "lr", "entropy_weight", "characters", "length")
 """Further metrics that the judgements go by."""
 
-NEWEST = ("characters", "length")
+UNAVERAGED_METRICS = ("characters", "length")
 """Those that count as in the newest step, not as means: they tell the batch, which a person may just have changed."""
 
 JUDGED = tuple(_RULES)
 """The metrics that are judged, in the order in which a step makes them."""
 
-METRICS = (*JUDGED, *_FURTHER)
+SIGNAL_METRICS = (*JUDGED, *_FURTHER)
 """The metrics whose means `signals` goes by; of those in NEWEST the last value."""

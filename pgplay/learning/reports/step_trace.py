@@ -12,7 +12,7 @@ from torch import Tensor
 
 from pgplay.learning.reports.step_report import MOST_POSITIONS, Trace
 
-BINS = 20
+_BINS = 20
 
 
 def trace_of(rewards: Sequence[float], target_losses: Tensor | None = None, mask: Tensor | None = None) -> Trace:
@@ -26,7 +26,7 @@ def trace_of(rewards: Sequence[float], target_losses: Tensor | None = None, mask
     return Trace(target, low, high, reward_histogram(rewards, low, high))
 
 
-def reward_histogram(rewards: Sequence[float], low: float, high: float, bins: int = BINS) -> tuple[int, ...]:
+def reward_histogram(rewards: Sequence[float], low: float, high: float, bins: int = _BINS) -> tuple[int, ...]:
     """Return the number of `rewards` in each of `bins` equal bins from `low` to `high`; the last includes `high`."""
     counts = [0] * bins
     width = high / bins - low / bins  # not (high - low) / bins, which could overflow

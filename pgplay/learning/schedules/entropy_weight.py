@@ -5,11 +5,11 @@ from __future__ import annotations
 COLLAPSED = 0.01
 """Nats per token below which a policy has collapsed; above it completions still differ enough to learn from."""
 
-LOW = 0.02
+LOW_ENTROPY = 0.02
 """Nats per token below which a policy hardly explores: of completions with 30 tokens, fewer than one in five differs
 from the greedy one."""
 
-MOST = 20.0
+MOST_ENTROPY_WEIGHT = 20.0
 """Largest weight, as a multiple of the initial one."""
 
 
@@ -28,4 +28,4 @@ def entropy_weight(
         return start
     if schedule == "reward-gap" or solved:
         return start * min(1.0, max(0.0, 1 - reward_mean))
-    return start * min(MOST, max(1.0, target / max(completion_entropy, 1e-9)))
+    return start * min(MOST_ENTROPY_WEIGHT, max(1.0, target / max(completion_entropy, 1e-9)))

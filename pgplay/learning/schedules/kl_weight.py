@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # plans are also made in processes without torch
     from torch import Tensor
 
-USUAL, ADAPTED = 0.05, 0.15
+USUAL_KL_WEIGHT, ADAPTER_KL_WEIGHT = 0.05, 0.15
 """Default weights far below a limit; the second for an adapter, which has more parameters than a run has tokens: with a
 smaller weight most of its KL is noise that earns no reward."""
-MOST = 100.0
+MOST_KL_WEIGHT = 100.0
 """Largest weight, as a multiple of the initial one; it pulls a policy at or beyond its limit back."""
 AHEAD = 3.0
 """Steps to extrapolate at the present pace: Adam keeps its direction for a few steps."""
 
 
-def start_weight(weight: float | None, limit: float | None, usual: float = USUAL) -> float:
+def start_weight(weight: float | None, limit: float | None, usual: float = USUAL_KL_WEIGHT) -> float:
     """Return the weight far below a `limit`: the setting `weight`, or the `usual` one."""
     return (0.0 if limit is None else usual) if weight is None else weight
 
@@ -32,4 +32,4 @@ def kl_weight(start: float, limit: float | None, divergence: Tensor, before: flo
     if limit is None:
         return divergence.new_full((), start)
     growth = 0.0 if before is None else (divergence - before).clamp_min(0.0)
-    return start / (1 - (divergence + AHEAD * growth) / limit).clamp_min(1 / MOST)
+    return start / (1 - (divergence + AHEAD * growth) / limit).clamp_min(1 / MOST_KL_WEIGHT)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-TOLERANCE = 1.5
+DIVERGENCE_TOLERANCE = 1.5
 """Factor by which the divergence may differ from its target before the rate changes."""
 FACTOR = 1.2
 """Factor by which the rate changes in one step."""
-MOST = 4.0
+MOST_LR_FACTOR = 4.0
 """Largest factor between the rate and its initial value, in either direction."""
 
 
@@ -20,8 +20,8 @@ def next_lr(schedule: str, lr: float, start: float, target: float, divergence: f
     """
     if schedule == "constant" or divergence is None:
         return lr
-    if divergence > target * TOLERANCE:
+    if divergence > target * DIVERGENCE_TOLERANCE:
         lr /= FACTOR
-    elif divergence < target / TOLERANCE:
+    elif divergence < target / DIVERGENCE_TOLERANCE:
         lr *= FACTOR
-    return min(start * MOST, max(start / MOST, lr))
+    return min(start * MOST_LR_FACTOR, max(start / MOST_LR_FACTOR, lr))

@@ -23,7 +23,7 @@ from pgplay.policies.families.base import Size
 from pgplay.policies.networks.base import StepwisePrefill, WholeState
 from pgplay.policies.prefix_tree import Prefixes
 
-BLOCK = 16
+BLOCK_COLUMNS = 16
 """Columns whose derivative factors are computed together in the backward pass: 64 x 128 states stay in the cache."""
 
 
@@ -86,8 +86,8 @@ class _Recurrence(torch.autograd.Function):
         d_weight, d_bias = torch.zeros_like(weight), weight.new_zeros(3 * width)
         d_weights, d_last_bias = _split(d_weight), _split(d_bias).candidate
         carried = torch.zeros_like(candidate[columns[-1]])
-        for end in range(len(columns), 0, -BLOCK):
-            first = max(0, end - BLOCK)
+        for end in range(len(columns), 0, -BLOCK_COLUMNS):
+            first = max(0, end - BLOCK_COLUMNS)
             block = slice(columns[first].start, columns[end - 1].stop)
             reset, update = reset_update[block, :width], reset_update[block, width:]
             # d(hidden) turns into d(pre-activation) of the candidate, of the past's share of it, and of r and z by

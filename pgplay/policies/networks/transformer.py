@@ -24,7 +24,7 @@ from pgplay.policies.networks.base import StepwisePrefill, WholeState
 from pgplay.policies.prefix_tree import Prefixes
 
 ROTARY_BASE = 10000.0
-EPSILON = 1e-6
+_NORM_EPSILON = 1e-6
 
 
 class Joined(NamedTuple):
@@ -62,7 +62,7 @@ class _Normed(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, inputs: Tensor, weight: Tensor) -> Tensor:
-        inverse = (inputs.square().mean(-1, keepdim=True) + EPSILON).rsqrt_()
+        inverse = (inputs.square().mean(-1, keepdim=True) + _NORM_EPSILON).rsqrt_()
         normed = inputs * inverse
         ctx.save_for_backward(normed, inverse, weight)
         return normed * weight
@@ -88,7 +88,7 @@ class Norm(nn.Module):
         """Return (..., W) for `inputs` (..., W)."""
         if torch.is_grad_enabled():
             return _Normed.apply(inputs, self.weight)  # type: ignore[no-any-return, no-untyped-call]
-        return F.rms_norm(inputs, self.weight.shape, self.weight, EPSILON)
+        return F.rms_norm(inputs, self.weight.shape, self.weight, _NORM_EPSILON)
 
 
 class Attention(nn.Module):

@@ -9,7 +9,7 @@ from rapidfuzz.distance import DamerauLevenshtein, Hamming, LCSseq, Postfix, Pre
 
 from pgplay.rewards.builtin import ngram_overlap, similarity, style
 
-FUNCTIONS: dict[str, Callable[..., float]] = {
+BUILT_IN_FUNCTIONS: dict[str, Callable[..., float]] = {
     "levenshtein": similarity.levenshtein,
     "hamming": Hamming.normalized_similarity,
     "prefix": Prefix.normalized_similarity,

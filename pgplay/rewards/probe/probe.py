@@ -24,7 +24,7 @@ from pgplay.rewards.records import Triple
 from pgplay.rewards.reward import Reward
 from pgplay.tasks.task import Pair
 
-BINS = 16
+_BINS = 16
 PATHS = 16
 """Number of random paths of edits, over all targets."""
 LONGEST_PATH = 24
@@ -164,7 +164,7 @@ def tied_share(rewards: Sequence[float], group_size: int) -> float:
     return sum(min(group) == max(group) for group in groups) / len(groups)
 
 
-def histogram(values: Sequence[float], bins: int = BINS) -> Histogram:
+def histogram(values: Sequence[float], bins: int = _BINS) -> Histogram:
     """Return a histogram of `values` with `bins` of equal width; one bin if all values are equal."""
     low, high = min(values), max(values)
     if high - low <= SAME:

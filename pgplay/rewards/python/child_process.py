@@ -20,7 +20,7 @@ from typing import IO
 
 LOG_LINES_A_BATCH = 200
 LOG_LINE_BYTES = 2000
-MAXIMUM_LINE = 16 * 1024 * 1024
+_MAXIMUM_LINE = 16 * 1024 * 1024
 GUARD_SECONDS = 3.0
 """Seconds for a guard to end everything it guards, before it is killed itself."""
 MARK = "PGPLAY_REWARD_PROCESS"
@@ -152,7 +152,7 @@ class ChildProcess:
             for line in lines:
                 self._incoming.put(line)
 
-        self._split(stream, take, MAXIMUM_LINE)
+        self._split(stream, take, _MAXIMUM_LINE)
         self._incoming.put(None)
 
     def _read_log(self, stream: IO[bytes]) -> None:

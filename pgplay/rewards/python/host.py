@@ -28,9 +28,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 MODULE_NAME = "pgplay_reward"
-COMPLETIONS = "completions"
+COMPLETIONS_PARAMETER = "completions"
 """The parameter by which a function of TRL's signature is known."""
-MAXIMUM_PARTS = 32
+MAXIMUM_NAMED_PARTS = 32
 MAXIMUM_TRACEBACK = 8000
 MAXIMUM_MESSAGE = 490
 """Characters of an exception's own words."""
@@ -177,13 +177,14 @@ def _choose(
     names = [wanted] if wanted else ["rewards", "reward"]
     function = next((vars(module)[name] for name in names if name in vars(module)), None)
     if function is None and not wanted:
-        as_in_trl = [name for name in _own_functions(module) if COMPLETIONS in _parameters(vars(module)[name])]
-        function = vars(module)[as_in_trl[0]] if len(as_in_trl) == 1 else None
+        functions = [vars(module)[name] for name in _own_functions(module)]
+        as_in_trl = [each for each in functions if COMPLETIONS_PARAMETER in _parameters(each)]
+        function = as_in_trl[0] if len(as_in_trl) == 1 else None
     if function is None:
         return None, None
     if not callable(function):
         return function, ("python_reward.no_function", {"value": _shown(function)})
-    if COMPLETIONS in _parameters(function):
+    if COMPLETIONS_PARAMETER in _parameters(function):
         return function, None
     try:
         inspect.signature(function).bind_partial("text", "target", "prompt")
@@ -224,8 +225,8 @@ def _results(function: Callable[..., Any], request: Any) -> Iterable[Any]:
     """Return what `function` makes of the texts of `request`, by the parameters it has."""
     texts, targets, prompts = request["texts"], request["targets"], request["prompts"]
     parameters = _parameters(function)
-    if COMPLETIONS in parameters:
-        named = {"target": targets, **request["columns"], "prompts": prompts, COMPLETIONS: texts}
+    if COMPLETIONS_PARAMETER in parameters:
+        named = {"target": targets, **request["columns"], "prompts": prompts, COMPLETIONS_PARAMETER: texts}
         taken = _taken(parameters.values(), named)
         with _naming(None):
             return _listed(function(**taken), len(texts))
@@ -273,8 +274,8 @@ def _read(value: Any, index: int) -> tuple[float, dict[str, float]]:
         return _number(value, "", index), {}
     if "score" not in value:
         raise WrongValueError("python_reward.no_score", index, value=_shown(value))
-    if len(value) > MAXIMUM_PARTS + 1:
-        raise WrongValueError("python_reward.many_parts", index, parts=len(value) - 1, most=MAXIMUM_PARTS)
+    if len(value) > MAXIMUM_NAMED_PARTS + 1:
+        raise WrongValueError("python_reward.many_parts", index, parts=len(value) - 1, most=MAXIMUM_NAMED_PARTS)
     for name in value:
         if not isinstance(name, str):
             raise WrongValueError("python_reward.part_name", index, name=_shown(name))

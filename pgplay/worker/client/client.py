@@ -14,7 +14,7 @@ from typing import cast
 
 from pgplay.paths import data_folder
 from pgplay.worker.client.log_file import WorkerLog
-from pgplay.worker.protocol.codec import VERSION, ProtocolError, decode_event, encode
+from pgplay.worker.protocol.codec import PROTOCOL_VERSION, ProtocolError, decode_event, encode
 from pgplay.worker.protocol.commands import Command, Quit
 from pgplay.worker.protocol.events import AnyEvent, Failed, Log, Ready
 from pgplay.worker.protocol.lines import LineSplitter
@@ -157,7 +157,7 @@ class _Process(asyncio.SubprocessProtocol):
             return
         if not self._greeted:
             version = event.protocol if isinstance(event, Ready) else None
-            if version != VERSION:
+            if version != PROTOCOL_VERSION:
                 self._refuse(version)
                 return
             self._greeted = True
@@ -168,7 +168,7 @@ class _Process(asyncio.SubprocessProtocol):
     def _refuse(self, version: int | None) -> None:
         """Report a worker of another protocol version and end it; `on_exit` follows."""
         code = "protocol.no_greeting" if version is None else "protocol.other_version"
-        error = ProtocolError(code, version=version, own=VERSION)
+        error = ProtocolError(code, version=version, own=PROTOCOL_VERSION)
         self._refused = True
         self._note(str(error))
         self._on_event(Failed(error.code, error.values))

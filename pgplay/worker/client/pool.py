@@ -19,7 +19,7 @@ from pgplay.worker.client.exit_reason import coded_exit
 from pgplay.worker.protocol.commands import Start
 from pgplay.worker.protocol.events import AnyEvent, Failed, Ready, Refused, Snapshot, StateChanged
 
-LAST_SECONDS = 10.0
+_LAST_SECONDS = 10.0
 """Seconds that a worker has to finish its step and write its checkpoint when told to quit."""
 
 OutcomeState = Literal["solved", "finished", "failed", "interrupted"]
@@ -134,4 +134,4 @@ class _Worker:
     async def close(self) -> None:
         """End the process; the run that it trains is kept."""
         if self._client is not None:
-            await self._client.close(LAST_SECONDS)
+            await self._client.close(_LAST_SECONDS)

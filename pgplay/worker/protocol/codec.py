@@ -14,7 +14,7 @@ from pgplay.errors import InputError, PgplayError, plain_value
 from pgplay.worker.protocol.commands import AnyCommand, Command
 from pgplay.worker.protocol.events import AnyEvent, Event
 
-VERSION = 6
+PROTOCOL_VERSION = 6
 MAXIMUM_LINE = 16 * 1024 * 1024
 
 
@@ -56,7 +56,7 @@ def _decode(decoder: msgspec.json.Decoder[Message], line: bytes) -> Message:
         return decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InputError) as error:
         raise ProtocolError(
-            "protocol.no_message", request=_request_of(line), version=VERSION, reason=str(error)
+            "protocol.no_message", request=_request_of(line), version=PROTOCOL_VERSION, reason=str(error)
         ) from error
 
 

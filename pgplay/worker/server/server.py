@@ -54,7 +54,7 @@ from pgplay.worker.server.inbox import Inbox
 from pgplay.worker.server.outbox import Outbox
 from pgplay.worker.session.failures import coded_error
 from pgplay.worker.session.interface import NotNeededError, RunSession, SessionFactory
-from pgplay.worker.session.live_reward import LOOK_INTERVAL
+from pgplay.worker.session.live_reward import FILE_CHECK_INTERVAL
 from pgplay.worker.session.run_until import RunUntil, Tempo
 
 PROGRESS_INTERVAL = 0.1
@@ -114,7 +114,7 @@ class Server:
         """Seconds to wait for a command before the next step or check; None: until one comes."""
         if self._state == "training":
             return self._tempo.wait()
-        return LOOK_INTERVAL if self._reward_failed else None
+        return FILE_CHECK_INTERVAL if self._reward_failed else None
 
     def _answer(self, message: AnyCommand | ProtocolError) -> None:
         request = message.request

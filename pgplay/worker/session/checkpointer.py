@@ -31,9 +31,9 @@ BEST_INTERVAL = 1.0
 """Seconds between copies of the best policy so far."""
 TRAIL_INTERVAL = 0.2
 """Minimum seconds between checkpoints that are kept along the run."""
-SHARE_OF_TIME = 0.05
+_SHARE_OF_TIME = 0.05
 """The largest share of the time that checkpoints may take."""
-REWARD = "reward.py"
+_REWARD_SOURCE = "reward.py"
 _SCORE = ("greedy_reward", "reward_mean")
 """The metrics that rank steps, the most important first."""
 
@@ -116,7 +116,7 @@ class Checkpointer:
         if score > self._best and (now >= self._next_best or report.solved):
             self._best = score
             self._best_checkpoint = self._take()
-            self._next_best = time.monotonic() + max(BEST_INTERVAL, (time.monotonic() - now) / SHARE_OF_TIME)
+            self._next_best = time.monotonic() + max(BEST_INTERVAL, (time.monotonic() - now) / _SHARE_OF_TIME)
         if now >= self._next or (now >= self._next_trail and self._trail.is_due(report.step)):
             self.checkpoint()
 
@@ -143,7 +143,7 @@ class Checkpointer:
         if self._trail.is_due(self.checkpoint_step):
             self._trail.keep(self._learner.counters.seconds)
         ended = time.monotonic()
-        self._next_trail = ended + max(TRAIL_INTERVAL, (ended - began) / SHARE_OF_TIME)
+        self._next_trail = ended + max(TRAIL_INTERVAL, (ended - began) / _SHARE_OF_TIME)
         self._next = max(ended + CHECKPOINT_INTERVAL, self._next_trail)
 
     def log(self, text: str) -> None:
@@ -177,7 +177,7 @@ def fill(folder: Path, learner: Learner, rewards: LiveRewards, threads: int | No
 
 def _keep_source(folder: Path, rewards: LiveRewards) -> None:
     if rewards.source:
-        write_atomically(folder / REWARD, rewards.source.encode(errors="surrogatepass"))
+        write_atomically(folder / _REWARD_SOURCE, rewards.source.encode(errors="surrogatepass"))
 
 
 def _checkpoint_of(learner: Learner, rewards: LiveRewards, threads: int | None) -> Checkpoint:

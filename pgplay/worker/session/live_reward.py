@@ -26,7 +26,7 @@ from pgplay.worker.session.interface import OnLog
 if TYPE_CHECKING:  # the learner brings torch, which the server's own module does not load
     from pgplay.learning.learner import Learner
 
-LOOK_INTERVAL = 0.5
+FILE_CHECK_INTERVAL = 0.5
 """Seconds between checks of a reward's file; a check takes some 10 µs."""
 
 Built = tuple[Reward, dict[str, Reward]]
@@ -65,7 +65,7 @@ class RewardFile:
         now = time.monotonic()
         if self._path is None or now < self._next_look:
             return False
-        self._next_look = now + LOOK_INTERVAL
+        self._next_look = now + FILE_CHECK_INTERVAL
         return True
 
     def _stamp(self) -> RewardStamp | None:

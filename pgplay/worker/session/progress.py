@@ -14,7 +14,7 @@ from pgplay.worker.protocol.events import Snapshot
 from pgplay.worker.session.forecast import Forecast
 from pgplay.worker.session.preparation import goal_of
 
-INTERVAL = 0.25
+_INTERVAL = 0.25
 """Seconds between updates of findings and forecast, some fifty steps of a small model."""
 
 
@@ -54,7 +54,7 @@ class Assessment:
         A step that solves the task updates them at once.
         """
         now = time.monotonic()
-        if self._made is None or now - self._made_at >= INTERVAL or report.solved:
+        if self._made is None or now - self._made_at >= _INTERVAL or report.solved:
             outlook = self._forecast.outlook(config)
             self._made_at = now
             self._made = Snapshot(

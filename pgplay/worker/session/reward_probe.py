@@ -23,7 +23,7 @@ from pgplay.worker.session.preparation import plan_from
 from pgplay.worker.session.saved_policies import draw_texts, load_named
 from pgplay.worker.session.warm_start import start_warm
 
-COMPLETIONS = 256
+LEAST_COMPLETIONS = 256
 """The least number of completions to probe, in whole groups, at least two."""
 
 
@@ -38,7 +38,7 @@ def probe_reward(config: RunConfig, reward: Reward, on_progress: OnProgress = di
     config that no run can begin with, and RewardError if the reward fails.
     """
     plan, policy = beginning(config, on_progress)
-    groups = max(2, -(-COMPLETIONS // plan.config.group_size))
+    groups = max(2, -(-LEAST_COMPLETIONS // plan.config.group_size))
     prompted = [plan.task.training[number % len(plan.task.training)] for number in range(groups)]
     pairs = [pair for pair in prompted for _ in range(plan.config.group_size)]
     density = Density.of(config)

@@ -32,7 +32,7 @@ from pgplay.worker.protocol.records import Other
 from pgplay.worker.session.interface import Texts
 from pgplay.worker.session.versions import versions
 
-MOST_TEXTS = 1_000
+_MOST_TEXTS = 1_000
 PAIRS_KEPT = 1_000
 """Pairs of either side that are kept beside a saved policy, to evaluate it on; a rule can make many more."""
 _TEXTS_AT_ONCE = 256
@@ -113,8 +113,8 @@ def write_texts(
     Its random numbers are its own: a run that trains the policy does not notice. Raises InputError for a prompt that
     the policy can't read, and for more than 1,000 texts.
     """
-    if not 1 <= len(prompts) <= MOST_TEXTS:
-        raise InputError("write.count", count=len(prompts), most=MOST_TEXTS)
+    if not 1 <= len(prompts) <= _MOST_TEXTS:
+        raise InputError("write.count", count=len(prompts), most=_MOST_TEXTS)
     return draw_texts(policy, prompts, density, secrets.randbits(31) if seed is None else seed, greedy)
 
 

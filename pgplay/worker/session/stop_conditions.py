@@ -34,7 +34,7 @@ def ending_of(config: RunConfig, steps: int, seconds: float, report: StepReport 
 def _unsolved_end(config: RunConfig, steps: int, seconds: float, metrics: Mapping[str, float]) -> Ending | None:
     """Return why an unsolved run ends, None while it continues."""
     if goals.reached(config.goal, metrics):
-        title, value = goals.METRICS[config.goal.metric].title, config.goal.value
+        title, value = goals.GOAL_METRICS[config.goal.metric].title, config.goal.value
         return Ending("finished", coded("ending.goal", title=title, value=value, seconds=seconds, steps=steps), "goal")
     if config.patience is not None and metrics.get("held_out_waited", 0.0) >= config.patience:
         return Ending("finished", coded("ending.patience", patience=config.patience), "patience")

@@ -12,7 +12,7 @@ from pgplay.policies.policy import Policy
 from pgplay.policies.thread_tuning import fastest_threads
 from pgplay.worker.session.cpu_cores import Claim, Wish, available_cores
 
-LOOK_INTERVAL = 1.0
+CLAIM_CHECK_INTERVAL = 1.0
 """Seconds between checks of other runs' claims; a check takes 0.1 ms."""
 
 OnChange = Callable[[int, int], None]
@@ -53,7 +53,7 @@ class Threads:
         """Claim the cores, check other claims when due, and set torch's threads; called before each step."""
         now = time.monotonic()
         if now >= self._next_look:
-            self._next_look = now + LOOK_INTERVAL
+            self._next_look = now + CLAIM_CHECK_INTERVAL
             self._claim.take()
             if not self._is_fixed:
                 self._take(min(self.wanted, self._claim.share()))

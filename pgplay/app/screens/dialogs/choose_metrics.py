@@ -16,9 +16,9 @@ from pgplay.app.drawing.number_format import number
 from pgplay.app.drawing.terminal_text import pad, plain, terminal_text
 from pgplay.app.screens.dialogs.base import Dialog
 from pgplay.app.state.metric_history import History
-from pgplay.app.state.plot_view import HISTOGRAM, MOST_PLOTS, USUAL, words_of
+from pgplay.app.state.plot_view import HISTOGRAM, MOST_PLOTS, words_of
 from pgplay.app.widgets.text_fields import LineField
-from pgplay.learning.reports.metrics import METRICS, TRADE
+from pgplay.learning.reports.metrics import METRICS, TRADE, USUAL_METRICS
 
 _VALUE_WIDTH = 9
 _LONGEST_TITLE = max(len(words_of(name).title) for name in (*METRICS, HISTOGRAM))
@@ -79,7 +79,7 @@ class MetricsScreen(Dialog[tuple[str, ...]]):
         return row.append(f"{value:>{_VALUE_WIDTH}}  ").append(plain(words.description), "dim")
 
     def _tell(self) -> None:
-        large, *small = [words_of(name).name for name in self._shown or USUAL]
+        large, *small = [words_of(name).name for name in self._shown or USUAL_METRICS]
         words = f"Large: {large}. " + (f"Small: {', '.join(small)}." if small else "No small plots.")
         self.query_one("#metrics-shown", Static).update(Text(plain(words)))
 
@@ -125,7 +125,7 @@ class MetricsScreen(Dialog[tuple[str, ...]]):
 
     def action_usual(self) -> None:
         """Tick the usual metrics."""
-        self._shown = list(USUAL)
+        self._shown = list(USUAL_METRICS)
         self.query_one(Input).value = ""
         self._fill("")
 

@@ -16,7 +16,7 @@ from pgplay.app.widgets.two_column_text import TextSection, TwoColumnText
 from pgplay.learning.reports.metrics import METRICS
 from pgplay.locale.catalog import finding_text, texts_of
 
-REDRAW_SECONDS = 0.5
+_REDRAW_SECONDS = 0.5
 _NAME, _VALUE = 24, 10
 
 
@@ -43,7 +43,7 @@ class DetailsScreen(Dialog[None]):
     def on_mount(self) -> None:
         """Show the state, and update it when it changes."""
         self._show()
-        self.set_interval(REDRAW_SECONDS, self._show)
+        self.set_interval(_REDRAW_SECONDS, self._show)
 
     def _show(self) -> None:
         state = self._state

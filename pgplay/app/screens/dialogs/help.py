@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from pgplay.app.actions import ACTIONS, BENCH_ACTIONS, EDITOR_ACTIONS
 from pgplay.app.drawing.ascii import spelled
-from pgplay.app.help.explanations import GROUPS, Explanation
+from pgplay.app.help.explanations import EXPLANATIONS_BY_PAGE, Explanation
 from pgplay.app.screens.dialogs.base import CLOSES, Dialog
 from pgplay.app.state.plot_view import words_of
 from pgplay.app.widgets.two_column_text import TextSection, TwoColumnText
@@ -63,7 +63,7 @@ class HelpScreen(Dialog[None]):
                 TextSection.of(title, [(action.keys, action.help) for action in actions]) for title, actions in KEYS
             ]
             comparators = TextSection.of("Comparators", [(name, row.description) for name, row in COMPARATORS.items()])
-            panels = [TextSection.of(title, panels.values()) for title, panels in GROUPS.items()]
+            panels = [TextSection.of(title, panels.values()) for title, panels in EXPLANATIONS_BY_PAGE.items()]
             yield TwoColumnText(*keys, *panels, comparators)
             curves = [(words.title, words.description) for words in map(words_of, METRICS)]
             yield TwoColumnText(TextSection.of("Curves", curves), name_width=26)

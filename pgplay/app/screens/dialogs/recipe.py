@@ -23,7 +23,7 @@ from pgplay.errors import PgplayError
 from pgplay.files.atomic import check_destination, write_atomically
 from pgplay.paths import expand_home
 
-REDRAW_SECONDS = 0.5
+_REDRAW_SECONDS = 0.5
 MOST_CHANGES = 3
 BROKEN = "The setup has errors; see the marked fields."
 
@@ -66,7 +66,7 @@ class RecipeScreen(Dialog[RunConfig | None]):
     def on_mount(self) -> None:
         """Show the recipe, and update it when the settings change."""
         self._show()
-        self.set_interval(REDRAW_SECONDS, self._show)
+        self.set_interval(_REDRAW_SECONDS, self._show)
 
     def _show(self) -> None:
         settings = self._state.settings

@@ -17,16 +17,16 @@ from pgplay.app.drawing.terminal_text import terminal_text
 from pgplay.app.messages import LooksChanged, StateShown
 from pgplay.app.screens.dialogs.base import CLOSES, Dialog
 from pgplay.app.state.app_state import AppState
-from pgplay.app.widgets.signals import COMPONENTS, EMPTY, signal_lines, styles_of
+from pgplay.app.widgets.signals import HEALTH_COMPONENTS, NO_SIGNALS, signal_lines, styles_of
 from pgplay.locale.catalog import finding_text
 
-GUIDE = "● fine   ▲ worth watching   ✗ out of range. Means of the last steps; the limits are rules of thumb."
+_LEGEND = "● fine   ▲ worth watching   ✗ out of range. Means of the last steps; the limits are rules of thumb."
 
 
 class HealthScreen(Dialog[None]):
     """Follows the run; a number key makes the change beside it through `change`."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS
+    COMPONENT_CLASSES: ClassVar[set[str]] = HEALTH_COMPONENTS
     BINDINGS: ClassVar[list[BindingType]] = [("escape,d,q", "dismiss", "Close")]
     AUTO_FOCUS = "#health-page"
 
@@ -41,7 +41,7 @@ class HealthScreen(Dialog[None]):
         with VerticalScroll(id="health-page", classes="dialog page -wide") as dialog:
             dialog.border_title = "Signal health"
             dialog.border_subtitle = CLOSES
-            yield Static(GUIDE, classes="words")
+            yield Static(_LEGEND, classes="words")
             yield Static(id="health-signals", classes="words")
             yield Static(id="health-findings", classes="words")
 
@@ -57,7 +57,7 @@ class HealthScreen(Dialog[None]):
         self._offers = [dict(signal.settings or {}) for signal in offered]
         keys = {signal.metric: str(place) for place, signal in enumerate(offered, start=1)}
         width = self.query_one("#health-page").scrollable_content_region.width
-        lines = signal_lines(signals, styles_of(self), width, keys) or [Text(EMPTY)]
+        lines = signal_lines(signals, styles_of(self), width, keys) or [Text(NO_SIGNALS)]
         self.query_one("#health-signals", Static).update(Text("\n").join(lines))
         findings = [f"{finding_text(finding.kind, finding.values)}" for finding in self._state.findings]
         shown = self.query_one("#health-findings", Static)

@@ -15,7 +15,7 @@ from pgplay.app.drawing.terminal_text import as_title, plain, terminal_text
 from pgplay.app.help.source_code import Source, introduction, sources
 from pgplay.app.messages import LooksChanged
 from pgplay.app.screens.dialogs.base import CLOSES, Dialog
-from pgplay.app.widgets.code_area import COMPONENTS, coloured_code
+from pgplay.app.widgets.code_area import CODE_COMPONENTS, coloured_code
 from pgplay.errors import PgplayError
 from pgplay.learning.reports.step_detail import AlgorithmSettings
 
@@ -23,7 +23,7 @@ from pgplay.learning.reports.step_detail import AlgorithmSettings
 class CodeScreen(Dialog[None]):
     """A scrollable page; Escape closes it."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS
+    COMPONENT_CLASSES: ClassVar[set[str]] = CODE_COMPONENTS
     BINDINGS: ClassVar[list[BindingType]] = [("escape,c,q", "dismiss", "Close")]
     AUTO_FOCUS = "#code"
 

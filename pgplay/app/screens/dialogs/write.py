@@ -20,7 +20,7 @@ from pgplay.app.widgets.written_texts import WrittenTexts
 from pgplay.worker.protocol.commands import Write
 from pgplay.worker.protocol.events import Refused, Written
 
-MOST = 100
+_MOST_TEXTS = 100
 HOW = (
     Entry("sampled", "sampled", "each token sampled from the policy, at this temperature"),
     Entry("greedy", "greedy", "always the most likely token: one text, always the same"),
@@ -103,8 +103,8 @@ class WriteScreen(Dialog[None]):
         if not 0.05 <= temperature <= 10:
             return "Temperature is a number from 0.05 to 10."
         count = self.query_one("#count", Input).value.strip()
-        if not count.isdecimal() or not 1 <= int(count) <= MOST:
-            return f"How many: a whole number from 1 to {MOST}."
+        if not count.isdecimal() or not 1 <= int(count) <= _MOST_TEXTS:
+            return f"How many: a whole number from 1 to {_MOST_TEXTS}."
         prompt = self.query_one("#prompt", Input).value if self._prompt is not None else ""
         greedy = self.query_one("#how", Choice).chosen == "greedy"
         return Write(

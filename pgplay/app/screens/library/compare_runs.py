@@ -23,25 +23,25 @@ from pgplay.app.screens.filtering import Filtering
 from pgplay.app.state.app_state import AppState
 from pgplay.app.state.plot_view import words_of
 from pgplay.app.stored_runs.background_reading import read_in_background
-from pgplay.app.stored_runs.overlay import MARKERS, MOST, Overlay, OverlayLine, chart_of, series_of
+from pgplay.app.stored_runs.overlay import MARKERS, MOST_OVERLAID, Overlay, OverlayLine, chart_of, series_of
 from pgplay.app.stored_runs.stored_run import StoredRun
 from pgplay.app.widgets.filter_field import NO_ROW, FilterField
 from pgplay.app.widgets.places import Places
 from pgplay.config.run_config import make_config, to_settings
 from pgplay.errors import InputError, PgplayError
-from pgplay.export.comparison import FORMATS, write_comparison
+from pgplay.export.comparison import COMPARISON_FORMATS, write_comparison
 from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
 from pgplay.rewards.catalogue import REWARDS
 
-REFRESH_SECONDS = 0.5
-COLUMNS = (("", 2), ("Differences", 44), ("Runs", 26), ("Steps", 7), ("Reward", 7), ("Greedy", 7), ("State", 10))
+_REFRESH_SECONDS = 0.5
+_COLUMNS = (("", 2), ("Differences", 44), ("Runs", 26), ("Steps", 7), ("Reward", 7), ("Greedy", 7), ("State", 10))
 
 NARROW = 100
 """Terminal width below which the legend omits the runs' names."""
 
 NONE_YET = "The curves of runs appear here, one line each. 1, then space starts a run; + adds a stored one."
 
-LEGEND = " several runs: ⣀ median  ░ lowest to highest "
+_BAND_LEGEND = " several runs: ⣀ median  ░ lowest to highest "
 MEDIANS = "For several runs in one line: their median, with a band from the lowest to the highest."
 
 OnStart = Callable[[dict[str, Any]], Awaitable[bool]]
@@ -52,7 +52,7 @@ class OverlayPlot(Widget):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "plot--axis",
-        *(f"overlay--{kind}-{slot}" for kind in ("run", "band") for slot in range(MOST)),
+        *(f"overlay--{kind}-{slot}" for kind in ("run", "band") for slot in range(MOST_OVERLAID)),
     }
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class OverlayPlot(Widget):
         """Draw these lines."""
         self._lines = lines
         self.border_title = as_title(words_of(self.metric).title)
-        self.border_subtitle = LEGEND if any(len(line.pasts) > 1 for line in lines) else ""
+        self.border_subtitle = _BAND_LEGEND if any(len(line.pasts) > 1 for line in lines) else ""
         self.refresh()
 
     def explain(self) -> Explanation:
@@ -79,7 +79,7 @@ class OverlayPlot(Widget):
 
         styles = {"axis": self.get_component_rich_style("plot--axis", partial=True)}
         for kind in ("run", "band"):
-            for slot in range(MOST):
+            for slot in range(MOST_OVERLAID):
                 styles[f"{kind}-{slot}"] = self.get_component_rich_style(f"overlay--{kind}-{slot}", partial=True)
         return line_chart.draw_chart(chart_of(self._lines, self.metric), *self.content_size, styles)
 
@@ -124,7 +124,7 @@ class SideBySide(Filtering):
     def on_mount(self) -> None:
         """Show the runs, and follow those that are training."""
         self._show()
-        self.set_interval(REFRESH_SECONDS, self._refresh)
+        self.set_interval(_REFRESH_SECONDS, self._refresh)
 
     def on_resize(self) -> None:
         """Fit the legend's columns to the width."""
@@ -168,7 +168,7 @@ class SideBySide(Filtering):
             table.add_column(title, width=width)
         for line in self._lines:
             style = plot.get_component_rich_style(f"overlay--run-{line.slot}", partial=True)
-            told = dict(zip([title for title, _ in COLUMNS], _cells(line), strict=True))
+            told = dict(zip([title for title, _ in _COLUMNS], _cells(line), strict=True))
             table.add_row(
                 *(terminal_text(told[title], "" if title else style, width=width) for title, width in self._columns())
             )
@@ -180,7 +180,7 @@ class SideBySide(Filtering):
     def _columns(self) -> list[tuple[str, int]]:
         """Return the columns that fit; on narrow screens, without the runs' names."""
         narrow = self.app.size.width < NARROW
-        columns = [column for column in COLUMNS if not (narrow and column[0] == "Runs")]
+        columns = [column for column in _COLUMNS if not (narrow and column[0] == "Runs")]
         spare = self.app.size.width - sum(width + 2 for _, width in columns) - 3
         names = {"Differences": spare} if narrow else {"Differences": spare - spare // 3, "Runs": spare // 3}
         return [(title, max(10, width + names[title]) if title in names else width) for title, width in columns]
@@ -249,7 +249,7 @@ class SideBySide(Filtering):
         try:
             config = make_config(changes, past.config)
             if not self._overlay.has_room_for(config):
-                raise InputError("overlay.full", most=MOST)
+                raise InputError("overlay.full", most=MOST_OVERLAID)
             settings = to_settings(config)
         except PgplayError as error:
             self._hint(str(error))
@@ -304,7 +304,7 @@ class SideBySide(Filtering):
             self.app,
             "Which file? .svg, .png: the picture; .csv: the numbers.",
             "side-by-side.svg",
-            FORMATS,
+            COMPARISON_FORMATS,
             lambda wanted: [write_comparison(series, metric, wanted)],
         )
 

@@ -18,7 +18,7 @@ from pgplay.app.screens.dialogs.base import FILTER, LEAVE
 from pgplay.app.screens.dialogs.export import export_to_file
 from pgplay.app.screens.dialogs.questions import AskDialog, ConfirmDialog
 from pgplay.app.screens.library.listing import Listing
-from pgplay.export.formats import FORMATS, export_run
+from pgplay.export.formats import RUN_FORMATS, export_run
 from pgplay.runs.run_library import RunLibrary
 from pgplay.runs.summaries import RunSummary, what_differs
 
@@ -156,7 +156,7 @@ class Runs(Listing):
                 yield from export_run(store, wanted)
 
         words = "Which file? .html: a page with everything; .svg, .png: curves; .csv, .jsonl: metrics."
-        await export_to_file(self.app, words, f"{run.name}.html", FORMATS, write)
+        await export_to_file(self.app, words, f"{run.name}.html", RUN_FORMATS, write)
 
     @work
     async def action_rename(self) -> None:

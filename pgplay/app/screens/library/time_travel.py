@@ -16,16 +16,17 @@ from pgplay.app.drawing.terminal_text import as_title, terminal_text
 from pgplay.app.messages import BranchRun
 from pgplay.app.screens.dialogs.base import BACK, Keys
 from pgplay.app.state.app_state import AppState
-from pgplay.app.state.plot_view import USUAL, PlotView, words_of
+from pgplay.app.state.plot_view import PlotView, words_of
 from pgplay.app.stored_runs.stored_run import StoredRun, StoredStep
 from pgplay.app.widgets.places import Places
 from pgplay.app.widgets.plots.curve import Plot
 from pgplay.app.widgets.samples import Samples
 from pgplay.app.widgets.slider import Slider
 from pgplay.errors import PgplayError
+from pgplay.learning.reports.metrics import USUAL_METRICS
 from pgplay.learning.reports.step_report import StepReport
 
-REFRESH_SECONDS = 0.5
+_REFRESH_SECONDS = 0.5
 NUMBERS = ("reward_mean", "greedy_reward", "entropy", "cross_entropy", "unique_completions", "kl_reference")
 """The metrics that are listed under the samples, if the run has them."""
 
@@ -44,7 +45,7 @@ class TravelScreen(Screen[None]):
         """Show `past`, which the screen closes."""
         super().__init__()
         self._past = past
-        self._metric = USUAL[0]
+        self._metric = USUAL_METRICS[0]
         self._state = AppState()
 
     def compose(self) -> ComposeResult:
@@ -61,7 +62,7 @@ class TravelScreen(Screen[None]):
     def on_mount(self) -> None:
         """Show the run's last step, and follow it while it is training."""
         self._follow()
-        self.set_interval(REFRESH_SECONDS, self._refresh)
+        self.set_interval(_REFRESH_SECONDS, self._refresh)
 
     def on_unmount(self) -> None:
         """Close the run."""

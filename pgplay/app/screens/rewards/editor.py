@@ -35,7 +35,7 @@ from pgplay.rewards.records import Scores, Triple
 from pgplay.rewards.spec import RewardSpec
 from pgplay.worker.protocol.events import Failed, Refused
 
-TYPING_PAUSE = 0.1
+_TYPING_PAUSE = 0.1
 """Seconds without typing before a formula is scored; Python is run only on the key press."""
 
 NOT_CHECKED = "ctrl+r scores the samples by this reward,\nbeside their present rewards.\nThe run does not notice."
@@ -125,7 +125,7 @@ class RewardScreen(Screen[None]):
         if self._pause is not None:
             self._pause.stop()
         if not self._draft.is_python:
-            self._pause = self.set_timer(TYPING_PAUSE, self.action_check)
+            self._pause = self.set_timer(_TYPING_PAUSE, self.action_check)
 
     def action_check(self) -> None:
         """Score the samples with the draft, in the background."""

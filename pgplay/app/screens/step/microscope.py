@@ -20,7 +20,7 @@ from pgplay.app.screens.dialogs.base import Keys
 from pgplay.app.screens.step.zoomable import ENLARGE, Zoomable
 from pgplay.app.state.app_state import AppState
 from pgplay.app.stored_runs.recorded_steps import RecordedStep, RecordedSteps
-from pgplay.app.widgets.completions import COLUMNS, Completions
+from pgplay.app.widgets.completions import COMPLETION_COLUMNS, Completions
 from pgplay.app.widgets.places import Places
 from pgplay.app.widgets.samples import Samples, component_styles
 from pgplay.app.widgets.text_fields import LineField
@@ -99,7 +99,7 @@ class MicroscopeScreen(Zoomable):
         self.query_one("#microscope-title", Static).update(terminal_text(f"Microscope · step {looked.step} · {told}"))
         wide = self.app.size.width >= _WIDE
         columns = ("reward", "advantage", "change") if looked.is_whole and wide else ("reward",)
-        if self._sort in COLUMNS and self._sort not in columns:
+        if self._sort in COMPLETION_COLUMNS and self._sort not in columns:
             columns = (*columns, self._sort)
         wanted = self.query_one("#microscope-find", Input).value
         self.query_one(Completions).show(looked.samples, looked.completions, columns, self._sort, wanted)

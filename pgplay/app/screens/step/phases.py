@@ -25,7 +25,7 @@ from pgplay.app.widgets.samples import Samples, component_styles
 from pgplay.app.widgets.token_table import Tokens, alignment
 from pgplay.learning.reports.step_detail import AlgorithmSettings, CompletionDetail, StepDetail
 
-COLUMNS = {
+_COLUMNS = {
     "sample": ("log_p", "length"),
     "score": ("reward",),
     "advantage": ("reward", "above", "advantage", "correction"),
@@ -148,7 +148,7 @@ class PhaseScreen(Zoomable):
         without = set() if rules.control_variate and rules.credit == "terminal" else {"correction"}
         if rules.scale == "none" or rules.credit != "terminal" or rules.baseline == "critic":
             without.add("above")  # it is A itself, or there is no single number
-        return tuple(name for name in COLUMNS[self._phase] if name not in without)
+        return tuple(name for name in _COLUMNS[self._phase] if name not in without)
 
     def _phases(self) -> Text:
         here, other = (self.get_component_rich_style(f"phase--{name}", partial=True) for name in ("here", "stop"))

@@ -25,7 +25,7 @@ from pgplay.app.widgets.places import Places
 from pgplay.app.widgets.samples import Samples, component_styles
 from pgplay.learning.reports.step_report import PromptSheet, Sample
 
-MOST_POINTS = 120
+_MOST_POINTS = 120
 BARS = "▁▂▃▄▅▆▇█"
 SIDES = {"training": "training", "held_out": "held out"}
 _SIDE_WIDTH, _REWARD_WIDTH = 8, 6
@@ -91,7 +91,7 @@ class PromptsScreen(Polling, Filtering):
         rows = [_Row(side, sample) for side in SIDES for sample in getattr(sheet, side)]
         self._rows = {f"{row.side}\n{row.sample.prompt}": row for row in rows}
         for key, row in self._rows.items():
-            self._watched[key] = [*self._watched.get(key, [])[-MOST_POINTS:], row.sample.reward]
+            self._watched[key] = [*self._watched.get(key, [])[-_MOST_POINTS:], row.sample.reward]
         self._list()
 
     def _title(self, sheet: PromptSheet | None) -> str:

@@ -15,13 +15,11 @@ from pgplay.app.drawing.terminal_text import as_title, fit, plain
 from pgplay.app.help.explanations import Explanation
 from pgplay.app.state.metric_history import History, smoothed
 from pgplay.app.state.plot_view import PlotView, words_of
+from pgplay.learning.reports.metrics import REWARD_METRIC
 from pgplay.runs.curves import Bucket
 
 if TYPE_CHECKING:
     from pgplay.app.drawing.line_chart import Chart
-
-REWARD = "reward_mean"
-"""The only metric whose plot has a band (lowest to highest) and the greedy reward."""
 
 BESIDE_THE_REWARD = (
     "The band spans the lowest to the highest reward of each step; squares are the reward of the greedy completion, "
@@ -91,7 +89,7 @@ class Plot(Widget, can_focus=True):
         """Return the metric's explanation."""
         words = words_of(self.metric)
         told = f"{words.description[:1].upper()}{words.description[1:]}, over the steps."
-        if self.metric == REWARD:
+        if self.metric == REWARD_METRIC:
             told += f" {BESIDE_THE_REWARD}"
         keys = "c reads it at one step, z zooms, v smooths, l changes the scale, b gives it the whole screen."
         return Explanation(words.title, f"{told} {keys}")
@@ -119,7 +117,7 @@ class Plot(Widget, can_focus=True):
         if view.cursor is not None:
             return f" {fit(self._reading(view.cursor), width - 6)} "
         parts = []
-        if self.metric == REWARD and width >= 40:
+        if self.metric == REWARD_METRIC and width >= 40:
             parts += ["⣀ mean", "░ lowest to highest", "▪ greedy"]
             if self._history.marks:
                 beside = width - len("  ".join(parts)) - 8
@@ -152,7 +150,7 @@ class Plot(Widget, can_focus=True):
         where = f"step {bucket.step}"
         if bucket.steps > 1:
             return f"{where}: {number(bucket.low)} to {number(bucket.high)}"
-        greedy = self._history.of("greedy_reward").at(step) if self.metric == REWARD else None
+        greedy = self._history.of("greedy_reward").at(step) if self.metric == REWARD_METRIC else None
         changed = [f"  ┊ {plain(mark.words)}" for mark in self._history.marks if mark.step == step]
         told = f"{where}: {number(bucket.last)}" + (f", greedy {number(greedy.last)}" if greedy else "")
         return told + "".join(changed)
@@ -182,7 +180,7 @@ class Plot(Widget, can_focus=True):
         if view.smoothing and raw:
             curves = [Curve(raw, "raw"), Curve(smoothed(raw, view.smoothing))]
         bands: tuple[ChartBand, ...] = ()
-        if self.metric == REWARD:
+        if self.metric == REWARD_METRIC:
             curves.append(Curve(self._buckets("greedy_reward"), "points", "▪"))
             bands = (ChartBand(self._buckets("reward_min"), self._buckets("reward_max")),)
         return Chart(
@@ -190,7 +188,7 @@ class Plot(Widget, can_focus=True):
             last=history.last_step,
             first=view.first_step(history.last_step),
             bands=bands,
-            top=1.0 if self.metric == REWARD else 0.0,
+            top=1.0 if self.metric == REWARD_METRIC else 0.0,
             close=bool(view.recent),
             logarithmic=self.metric in view.logarithmic,
             marks=[mark.step for mark in history.marks],

@@ -208,7 +208,7 @@ class RewardHistogram(Widget, can_focus=True):
         cursor = self._view.cursor
         trace = self._history.traces.at([cursor])[0] if cursor is not None else None
         if trace is None:
-            return heatmap.LEGEND
+            return heatmap.SHADE_LEGEND
         most = max(range(len(trace.rewards)), key=lambda number: trace.rewards[number])
         width = (trace.high - trace.low) / len(trace.rewards)
         share = trace.rewards[most] / max(1, sum(trace.rewards))

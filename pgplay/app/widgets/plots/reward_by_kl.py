@@ -13,9 +13,9 @@ from pgplay.app.help.explanations import Explanation
 from pgplay.app.state.metric_history import History
 from pgplay.app.state.plot_view import PlotView, words_of
 from pgplay.app.widgets.plots.curve import Plot, is_seen
-from pgplay.learning.reports.metrics import DIVERGENCE, REWARD, TRADE
+from pgplay.learning.reports.metrics import DIVERGENCE, REWARD_METRIC, TRADE
 
-MOST_POINTS = 500
+_MOST_POINTS = 500
 """Maximum number of drawn points: a line through thousands would take longer than a frame."""
 
 
@@ -52,8 +52,8 @@ class RewardByKlPlot(Widget, can_focus=True):
             self.refresh()
 
     def _rows(self) -> list[tuple[int, float, float]]:
-        rows = self._history.trail(DIVERGENCE, REWARD, self._view.first_step(self._history.last_step))
-        stride = -(-len(rows) // MOST_POINTS) or 1
+        rows = self._history.trail(DIVERGENCE, REWARD_METRIC, self._view.first_step(self._history.last_step))
+        stride = -(-len(rows) // _MOST_POINTS) or 1
         return rows[::-1][::stride][::-1]  # counted back from the newest, which always stays
 
     def _place(self, rows: list[tuple[int, float, float]]) -> int | None:

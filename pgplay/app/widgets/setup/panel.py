@@ -29,7 +29,7 @@ from pgplay.errors import PgplayError
 from pgplay.locale.catalog import texts_of
 from pgplay.rewards.spec import OWN, RewardSpec
 
-TYPING_PAUSE = 0.15
+_TYPING_PAUSE = 0.15
 """Seconds without typing before the setup is checked."""
 
 ROOMY_WIDTH, ROOMY_HEIGHT = 170, 44
@@ -281,7 +281,7 @@ class Setup(Vertical):
         self._show_notes()
         self.post_message(SetupTyped())
         self._end_pause()
-        self._pause = self.set_timer(TYPING_PAUSE if typing else 0.001, self.check_now)
+        self._pause = self.set_timer(_TYPING_PAUSE if typing else 0.001, self.check_now)
 
     # Notes beside the fields
 
