@@ -16,7 +16,7 @@ from pgplay.app.state.app_state import AppState
 from pgplay.app.widgets.setup.form import Checked, Problem
 from pgplay.config.run_config import RunConfig
 from pgplay.library.policy_library import PolicyLibrary
-from pgplay.rewards.spec import OWN, RewardSpec
+from pgplay.rewards.spec import Origin, RewardSpec
 from pgplay.runs.run_library import RunLibrary
 from pgplay.worker.protocol.commands import Command
 
@@ -35,7 +35,7 @@ class SetupForm(Protocol):
     async def check(self) -> Checked:
         """Check the fields as they are, once the large files that they name have been read."""
 
-    def load(self, config: RunConfig, preset: str = "", *, origin: str = OWN, kept: bool = False) -> None:
+    def load(self, config: RunConfig, preset: str = "", *, origin: Origin | None = None, kept: bool = False) -> None:
         """Show another configuration; `origin` and `kept` describe its rewards."""
 
     def rewards(self, texts: Iterable[str]) -> tuple[RewardSpec, ...]:

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from pgplay.app.app import PgplayApp
-from pgplay.app.state.saved_state import AS_LEFT, keep_aside, load_saved_state
+from pgplay.app.state.saved_state import keep_aside, load_saved_state
 from pgplay.config.presets import load_preset
 from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import PgplayError
-from pgplay.rewards.spec import RewardSpec
+from pgplay.rewards.spec import Origin, RewardSpec
 from pgplay.runs.run_library import LocalRunLibrary
 
 FIRST_PRESET = "hello"
@@ -34,7 +34,7 @@ def watch(run: str) -> int:
     with LocalRunLibrary().open(run) as store:
         config = store.config
     memory, problems, _ = load_saved_state()
-    rewards = [RewardSpec(text, origin=f"the run {run}", kept=True) for text in (config.reward, *config.measure)]
+    rewards = [RewardSpec(text, origin=Origin("run", run), kept=True) for text in (config.reward, *config.measure)]
     app = WatchApp(config, brought=rewards, memory=memory, problems=problems)
     app.watched = run
     app.run()
@@ -42,7 +42,8 @@ def watch(run: str) -> int:
 
 
 def _as_left(reward: str) -> RewardSpec:
-    return RewardSpec(reward, origin=AS_LEFT, kept=True)
+    """Return a reward that the state of the app names: anyone may have written it, so its Python needs consent."""
+    return RewardSpec(reward, origin=Origin("session"), kept=True)
 
 
 def run_app(config: RunConfig, rewards: Sequence[RewardSpec] = (), preset: str = "", *, as_left: bool = False) -> int:

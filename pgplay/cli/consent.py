@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pgplay.cli.output import note, print_source
 from pgplay.cli.parsing import Parser, confirm
 from pgplay.errors import InputError
+from pgplay.locale.catalog import text_of
 
 if TYPE_CHECKING:
     from pgplay.rewards.spec import RewardSpec
@@ -30,7 +31,8 @@ def ask(spec: RewardSpec, yes: bool) -> RewardSpec:
     spec = recall(spec)
     if spec.may_run:
         return spec
-    note(f"The reward of {spec.origin} is Python (sha256 {spec.sha256}):")
+    assert spec.origin is not None, "a person's own Python may run"
+    note(f"The reward of {text_of(*spec.origin.text)} is Python (sha256 {spec.sha256}):")
     print_source(spec.code, sys.stderr)
     if yes:
         return spec.allowed()
@@ -47,6 +49,6 @@ def agree(
     agreed = []
     for spec in specs:
         agreed.append(ask(spec, yes))
-        if not agreed[-1].may_run:
-            raise InputError("command.reward_not_allowed", origin=spec.origin, advice=remedy)
+        if spec.origin is not None and not agreed[-1].may_run:
+            raise InputError("command.reward_not_allowed", origin=spec.origin.text, advice=remedy)
     return tuple(agreed)

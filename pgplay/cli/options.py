@@ -15,7 +15,7 @@ from pgplay.model_places import shipped_models
 from pgplay.paths import expand_home
 
 if TYPE_CHECKING:
-    from pgplay.rewards.spec import RewardSpec
+    from pgplay.rewards.spec import Origin, RewardSpec
 
 _ADDED = {"algorithm": " (each option overrides the algorithm's own choice)"}
 """What a section's title says on a help page alone."""
@@ -143,34 +143,39 @@ def read_config(arguments: Arguments) -> Described:
     options = read_settings(arguments)
     preset: dict[str, Any] = {}
     recipe: dict[str, Any] = {}
-    origin = ""
+    from pgplay.rewards.spec import Origin
+
+    origins: dict[str, Origin] = {}
     if arguments.preset is not None:
         from pgplay.config.presets import load_preset
         from pgplay.rewards.python.source import with_rewards_beside
 
         loaded = load_preset(arguments.preset)
-        preset, origin = with_rewards_beside(loaded.settings, loaded.path), f"the preset {loaded.name}"
+        preset = with_rewards_beside(loaded.settings, loaded.path)
+        origins |= dict.fromkeys(_rewards(preset), Origin("preset", loaded.name))
     if arguments.recipe is not None:
         from pgplay.config.recipe import parse_recipe
 
         recipe = parse_recipe(arguments.recipe)
+        origins |= dict.fromkeys(_rewards(recipe), Origin("recipe"))
     settings = overlay(overlay(preset, recipe), options)
     config = make_config(settings)
-    origins = dict.fromkeys(_rewards(preset), origin) | dict.fromkeys(_rewards(recipe), "the recipe")
     specs = read_rewards(config, options, origins)
     return Described(config, agree(specs, arguments.yes))
 
 
-def read_rewards(config: RunConfig, options: Mapping[str, Any], origins: Mapping[str, str]) -> tuple[RewardSpec, ...]:
+def read_rewards(
+    config: RunConfig, options: Mapping[str, Any], origins: Mapping[str, Origin]
+) -> tuple[RewardSpec, ...]:
     """Return the reward and the measures of `config`, their files read now.
 
     Rewards in `options` are the person's own; `origins` says where each of the others came from. Raises InputError.
     """
-    from pgplay.rewards.spec import OWN, read_spec
+    from pgplay.rewards.spec import read_spec
 
     own_texts = _rewards(options)
     texts = (config.reward, *config.measure)
-    return tuple(read_spec(text, OWN if text in own_texts else origins.get(text, OWN)).checked() for text in texts)
+    return tuple(read_spec(text, None if text in own_texts else origins.get(text)).checked() for text in texts)
 
 
 def _rewards(settings: Mapping[str, Any]) -> list[str]:

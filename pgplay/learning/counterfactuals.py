@@ -54,19 +54,19 @@ def plain_plan(plan: Plan) -> Plan:
 
 
 def counterfactuals(plan: Plan, entropy_weight: float) -> dict[str, Counterfactual]:
-    """Return, for each part of the update that `plan` really has, the update without it."""
+    """Return, for each part of the update that `plan` really has, by its text's code, the update without it."""
     config = plan.config
     by_part = {
-        "momentum": (config.optimizer == "adam", Counterfactual({}, without_momentum=True)),
-        "Adam's scaling too": (config.optimizer == "adam", Counterfactual({"optimizer": "sgd", "lr": SGD_LR})),
-        "the entropy bonus": (entropy_weight > 0, Counterfactual({"entropy": 0.0})),
-        "weight decay": (config.weight_decay > 0, Counterfactual({"weight_decay": 0.0})),
-        "the control variate": (config.control_variate != "none", Counterfactual({"control_variate": "none"})),
-        "further updates": (config.updates_per_step > 1, Counterfactual({"updates_per_step": 1})),
-        "the KL penalty": (config.kl > 0, Counterfactual({"kl": 0.0})),
-        "imitation": (config.replay > 0, Counterfactual({"replay": 0.0})),
-        "penalties of weights": (config.l1 > 0 or config.l2 > 0, Counterfactual({"l1": 0.0, "l2": 0.0})),
-        "the critic's loss": (config.baseline == "critic" and config.critic > 0, Counterfactual({"critic": 0.0})),
+        "part.momentum": (config.optimizer == "adam", Counterfactual({}, without_momentum=True)),
+        "part.adam": (config.optimizer == "adam", Counterfactual({"optimizer": "sgd", "lr": SGD_LR})),
+        "part.entropy": (entropy_weight > 0, Counterfactual({"entropy": 0.0})),
+        "part.weight_decay": (config.weight_decay > 0, Counterfactual({"weight_decay": 0.0})),
+        "part.control_variate": (config.control_variate != "none", Counterfactual({"control_variate": "none"})),
+        "part.further_updates": (config.updates_per_step > 1, Counterfactual({"updates_per_step": 1})),
+        "part.kl": (config.kl > 0, Counterfactual({"kl": 0.0})),
+        "part.imitation": (config.replay > 0, Counterfactual({"replay": 0.0})),
+        "part.penalties": (config.l1 > 0 or config.l2 > 0, Counterfactual({"l1": 0.0, "l2": 0.0})),
+        "part.critic": (config.baseline == "critic" and config.critic > 0, Counterfactual({"critic": 0.0})),
     }
     return {name: counterfactual for name, (is_on, counterfactual) in by_part.items() if is_on}
 

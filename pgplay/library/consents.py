@@ -14,7 +14,7 @@ import msgspec
 
 from pgplay.files.atomic import write_atomically
 from pgplay.paths import consents_folder, make_folder
-from pgplay.rewards.spec import OWN, RewardSpec, digest
+from pgplay.rewards.spec import RewardSpec, digest
 
 
 def is_allowed(source: str) -> bool:
@@ -37,7 +37,7 @@ def recall(spec: RewardSpec) -> RewardSpec:
     if spec.source is None or spec.may_run:
         return spec
     if spec.kept and spec.source.file in _own_files(spec.code):
-        return msgspec.structs.replace(spec, origin=OWN)
+        return msgspec.structs.replace(spec, origin=None)
     if is_allowed(spec.code):
         return spec.allowed()
     return spec

@@ -63,7 +63,7 @@ def text_of(code: str, values: Values | None = None, texts: Mapping[str, str] = 
         return code
 
 
-def texts_of(texts: Iterable[Coded]) -> tuple[str, ...]:
+def sentences_of(texts: Iterable[Coded]) -> tuple[str, ...]:
     """Return the text of each code with its values."""
     return tuple(text_of(code, values) for code, values in texts)
 
@@ -118,7 +118,7 @@ def verdict_words(kind: str) -> str:
 
 def evidence_sentences(evidence: Sequence[Coded]) -> tuple[str, ...]:
     """Return the sentences of a verdict's `evidence`."""
-    return texts_of((f"evidence.{code}", values) for code, values in evidence)
+    return sentences_of((f"evidence.{code}", values) for code, values in evidence)
 
 
 def _if_known(code: str, values: Values) -> str:
@@ -162,7 +162,7 @@ _STYLES: dict[str, Callable[[Any], str]] = {
     "problem": lambda error: error_problem(*_coded(error)),
     "clause": lambda error: error_problem(*_coded(error)).rstrip("."),
     "remedy": lambda error: error_remedy(*_coded(error)),
-    "sentences": lambda values: " ".join(texts_of(map(_coded, values))),
+    "sentences": lambda values: " ".join(sentences_of(map(_coded, values))),
     "abridged": abridged,
     "or": lambda values: " or ".join(map(str, values)),
     "and": lambda values: " and ".join(map(str, values)),

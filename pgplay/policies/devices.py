@@ -6,42 +6,42 @@ from typing import NamedTuple
 
 import torch
 
-from pgplay.errors import InputError
+from pgplay.errors import InputError, coded
+from pgplay.locale.catalog import Coded
 
 
 class DeviceInfo(NamedTuple):
     """A device by its name as a setting; `reason` says why it is not available."""
 
     name: str
-    description: str
+    description: Coded
     available: bool
-    reason: str = ""
+    reason: Coded | None = None
 
 
 def list_devices() -> list[DeviceInfo]:
     """Return auto, cpu, every CUDA device, and mps, available or not."""
     devices = [
-        DeviceInfo("auto", f"{resolve_device('auto')}: the fastest here for small models", True),
-        DeviceInfo("cpu", f"{torch.get_num_threads()} threads by default", True),
+        DeviceInfo("auto", coded("device.fastest", name=str(resolve_device("auto"))), True),
+        DeviceInfo("cpu", coded("device.threads", count=torch.get_num_threads()), True),
     ]
     if torch.cuda.is_available():
         devices.extend(
-            DeviceInfo(f"cuda:{number}", torch.cuda.get_device_name(number), True)
+            DeviceInfo(f"cuda:{number}", coded("device.model", model=torch.cuda.get_device_name(number)), True)
             for number in range(torch.cuda.device_count())
         )
     else:
-        devices.append(DeviceInfo("cuda", "NVIDIA or AMD GPU", False, _why_no_cuda()))
+        devices.append(DeviceInfo("cuda", coded("device.cuda"), False, _why_no_cuda()))
     if torch.backends.mps.is_available():
-        devices.append(DeviceInfo("mps", "Apple GPU", True))
+        devices.append(DeviceInfo("mps", coded("device.mps"), True))
     else:
-        devices.append(DeviceInfo("mps", "Apple GPU", False, "This is not a Mac with an Apple GPU."))
+        devices.append(DeviceInfo("mps", coded("device.mps"), False, coded("device.no_mps")))
     return devices
 
 
-def _why_no_cuda() -> str:
-    if not torch.backends.cuda.is_built():  # type: ignore[no-untyped-call]
-        return "This build of torch has no CUDA; install one that has, from pytorch.org."
-    return "torch finds no CUDA device; check the driver with nvidia-smi."
+def _why_no_cuda() -> Coded:
+    is_built = torch.backends.cuda.is_built()  # type: ignore[no-untyped-call]
+    return coded("device.no_cuda_found" if is_built else "device.no_cuda_built")
 
 
 def resolve_device(name: str) -> torch.device:

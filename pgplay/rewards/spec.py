@@ -8,16 +8,26 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Self
+from typing import Literal, NamedTuple, Self
 
 import msgspec
 
 from pgplay.errors import InputError
+from pgplay.locale.catalog import Coded
 from pgplay.rewards.formula import parse_formula
 from pgplay.rewards.python.source import PythonSource, is_python, place_of, read_python, split_python
 
-OWN = ""
-"""The origin of the person's own rewards: typed in this session, or named on this command line."""
+
+class Origin(NamedTuple):
+    """Where a reward came from that the person did not write: the kind of place, and its name if it has one."""
+
+    kind: Literal["preset", "recipe", "run", "stored-run", "policy", "session", "named"]
+    name: str = ""
+
+    @property
+    def text(self) -> Coded:
+        """What it is called within a sentence, as a text's code with its values."""
+        return f"origin.{self.kind}", {"name": self.name}
 
 
 def digest(code: str) -> str:
@@ -28,14 +38,14 @@ def digest(code: str) -> str:
 class RewardSpec(msgspec.Struct, frozen=True):
     """A reward's `text` as written, and its Python `source` if it names a file.
 
-    `origin` describes its source ("the preset haiku"); OWN means the person. `agreed` is the SHA-256 of the Python that
-    the person read and allowed; it holds for that source only. `kept`: pgplay stored it with a run or session to
-    resume, so the person's own Python is still their own.
+    `origin` is None for the person's own: typed in this session, or named on this command line. `agreed` is the SHA-256
+    of the Python that the person read and allowed; it holds for that source only. `kept`: pgplay stored it with a run
+    or session to resume, so the person's own Python is still their own.
     """
 
     text: str
     source: PythonSource | None = None
-    origin: str = OWN
+    origin: Origin | None = None
     agreed: str = ""
     kept: bool = False
 
@@ -52,7 +62,7 @@ class RewardSpec(msgspec.Struct, frozen=True):
     @property
     def is_own(self) -> bool:
         """Whether the person wrote it."""
-        return self.origin == OWN
+        return self.origin is None
 
     @property
     def may_run(self) -> bool:
@@ -83,11 +93,14 @@ class UnaskedError(InputError):
     """Python that is not the person's own was about to run without consent."""
 
     def __init__(self, spec: RewardSpec) -> None:
-        super().__init__("reward.unasked_of" if spec.origin else "reward.unasked", origin=spec.origin, reward=spec.text)
+        if spec.origin is None:
+            super().__init__("reward.unasked", reward=spec.text)
+        else:
+            super().__init__("reward.unasked_of", origin=spec.origin.text)
         self.spec = spec
 
 
-def read_spec(text: str, origin: str = OWN, code: str = "", file: str = "") -> RewardSpec:
+def read_spec(text: str, origin: Origin | None = None, code: str = "", file: str = "") -> RewardSpec:
     """Return the reward that `text` names; `code` is its Python, if given, else its file is read.
 
     `file` is the name shown for `code`; by default the file that `text` means here. A formula is not parsed (see

@@ -9,7 +9,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from pgplay.errors import PgplayError
+from pgplay.errors import PgplayError, coded
 from pgplay.locale.catalog import Coded
 from pgplay.runs.checkpoint_files import (
     Accept,
@@ -51,7 +51,7 @@ def load_checkpoint(run_folder: Path, which: Which = "last", accept: Accept | No
     whole: list[Checkpoint] = []
 
     def accept_whole(candidate: CheckpointBytes) -> None:
-        what = f"The checkpoint of step {candidate.state.get('step')} of the run '{run_folder.name}'"
+        what = coded("place.checkpoint", step=candidate.state.get("step"), run=run_folder.name)
         if accept is not None:
             accept(candidate)
         whole.append(Checkpoint(unpack(candidate.tensors, what), candidate.state))
@@ -73,7 +73,7 @@ def pack(tensors: dict[str, torch.Tensor]) -> bytes:
     return save(packed)
 
 
-def unpack(data: bytes, what: str) -> dict[str, torch.Tensor]:
+def unpack(data: bytes, what: Coded) -> dict[str, torch.Tensor]:
     """Return the tensors in the bytes of a safetensors file, on the CPU; raises PgplayError that names `what`."""
     try:
         return load(data)

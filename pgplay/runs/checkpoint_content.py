@@ -17,7 +17,7 @@ from pgplay.files.atomic import as_user_errors
 from pgplay.learning.checkpoint_schema import check_state
 from pgplay.library.consents import recall
 from pgplay.policies.spec import PolicySpec, StoredSpec, from_stored
-from pgplay.rewards.spec import RewardSpec, read_spec
+from pgplay.rewards.spec import Origin, RewardSpec, read_spec
 from pgplay.runs.checkpoint_files import CheckpointBytes, Which, read_checkpoint
 from pgplay.tasks.task import Task
 
@@ -113,7 +113,7 @@ def _rewards_of(state: dict[str, Any], config: RunConfig, run: str) -> tuple[Rew
     specs = []
     for text in (config.reward, *config.measure):
         file, source = python.get(text, ("", code if text == config.reward else ""))
-        spec = read_spec(text, f"the run {run}", source, file)
+        spec = read_spec(text, Origin("run", run), source, file)
         specs.append(recall(msgspec.structs.replace(spec, kept=True)))
     return tuple(specs)
 

@@ -148,4 +148,4 @@ def _check_tables(database: sqlite3.Connection, path: Path) -> None:
         kinds[name] = kind
     for table in _TABLES:
         if kinds.get(table) != "table":
-            raise damaged(path.parent, ("damage.lacks", {"name": f"its table {table}"}))
+            raise damaged(path.parent, ("damage.lacks_table", {"table": table}))

@@ -243,7 +243,7 @@ class DatabaseReader:
     def _value(self, key: str) -> str:
         values = self._select(tuple[str], "SELECT value FROM run WHERE key = ?", (key,))
         if not values:
-            raise damaged(self.folder, ("damage.lacks", {"name": f"its {key}"}))
+            raise damaged(self.folder, ("damage.lacks_value", {"name": key}))
         return values[0][0]
 
     def _steps(self, query: str) -> list[int]:

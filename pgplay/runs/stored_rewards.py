@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from pgplay.library.policy_card import PolicyCard
-from pgplay.rewards.spec import RewardSpec, read_spec
+from pgplay.rewards.spec import Origin, RewardSpec, read_spec
 from pgplay.runs.branches import usable_at
 from pgplay.runs.checkpoint_content import read_usable
 from pgplay.runs.names import find_run
@@ -30,4 +30,4 @@ def policy_reward(card: PolicyCard) -> RewardSpec:
     It lies in no file of the person's, whatever it is called.
     """
     file = os.path.basename(card.reward).rpartition(".py")[0] + ".py"
-    return read_spec(card.reward, f"the policy {card.name}", card.reward_source, file)
+    return read_spec(card.reward, Origin("policy", card.name), card.reward_source, file)

@@ -25,9 +25,9 @@ from pgplay.worker.protocol.events import Event, Ready, Snapshot, StateChanged
 from pgplay.worker.protocol.records import Device, RunInfo
 
 DEVICES = (
-    Device("auto", "cpu: what is fastest here", True),
-    Device("cpu", "2 threads by default", True),
-    Device("cuda", "NVIDIA or AMD GPU", False, "This build of torch has no CUDA."),
+    Device("auto", ("device.fastest", {"name": "cpu"}), True),
+    Device("cpu", ("device.threads", {"count": 2}), True),
+    Device("cuda", ("device.cuda", {}), False, ("device.no_cuda_built", {})),
 )
 
 

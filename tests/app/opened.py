@@ -18,6 +18,7 @@ from pgplay.library.policy_card import PolicyCard
 from pgplay.policies.spec import FreshSpec
 from pgplay.rewards.probe.probe import Histogram, PathPoint, Probe, Towards
 from pgplay.rewards.probe.verdict import Fact, Verdict
+from pgplay.rewards.spec import Origin
 from pgplay.tasks.task import single_target
 from pgplay.worker.protocol.events import Failed, Mapped, Probed, PromptsListed, StateChanged, StepInspected, Written
 from tests.app.anatomies import anatomy, policy_map, traces
@@ -62,7 +63,7 @@ def _probed(bench: Bench) -> None:
 
 
 def _consent(bench: Bench) -> None:
-    bench.app.push_screen(ConsentDialog(REWARD, "the policy first"))
+    bench.app.push_screen(ConsentDialog(REWARD, Origin("policy", "first")))
 
 
 def _read(bench: Bench) -> None:

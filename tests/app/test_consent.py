@@ -16,7 +16,7 @@ from pgplay.config.run_config import make_config
 from pgplay.library.consents import is_allowed
 from pgplay.library.policy_card import PolicyCard
 from pgplay.policies.spec import FreshSpec
-from pgplay.rewards.spec import digest
+from pgplay.rewards.spec import Origin, digest
 from pgplay.tasks.task import Pair, Task
 from pgplay.worker.protocol.commands import Change, Start, Step
 from tests.app.fake_worker import Bench, agree, opened, until, words
@@ -108,7 +108,7 @@ async def test_a_pasted_recipe_that_names_python_is_asked_for_and_a_reward_chose
     file = tmp_path / "theirs.py"
     file.write_text(PYTHON)
     async with opened() as (bench, pilot):
-        bench.app.main.setup.load(make_config({"target": "ab", "reward": str(file)}), origin="the recipe")
+        bench.app.main.setup.load(make_config({"target": "ab", "reward": str(file)}), origin=Origin("recipe"))
         await until(pilot, lambda: (bench.app.state.settings or {}).get("reward") == str(file))
         await pilot.press("space")
         await asked(bench, pilot)

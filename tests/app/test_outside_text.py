@@ -21,6 +21,7 @@ from pgplay.app.drawing.steering import WithoutSteering
 from pgplay.app.screens.main import MainScreen
 from pgplay.config.run_config import make_config
 from pgplay.learning.reports.step_report import Finding, PromptSheet
+from pgplay.rewards.spec import Origin
 from pgplay.worker.protocol.events import (
     Failed,
     Log,
@@ -246,7 +247,7 @@ async def test_a_loaded_reward_shows_signs_and_keeps_what_it_says() -> None:
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
         setup = bench.app.main.setup
-        setup.load(make_config({"reward": REWARD}), origin="a recipe")
+        setup.load(make_config({"reward": REWARD}), origin=Origin("recipe"))
         await pilot.pause()
         field = setup.query_one("#own-reward", Input)
         assert "␛]0;owned␇" in field.value

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from pgplay.cli import main
+from pgplay.locale.catalog import text_of
 
 QUICK = ("bench", "--models", "gru-nano", "--batch-size", "8", "--length", "8", "--seconds", "1")
 
@@ -74,7 +75,7 @@ def test_cost_is_told_at_half_and_at_twice_the_length_and_the_batch(found: dict)
 def test_a_device_that_is_not_there_is_told_with_its_reason(found: dict) -> None:
     from pgplay.policies.devices import list_devices
 
-    missing = {device.name: device.reason for device in list_devices() if not device.available}
+    missing = {device.name: text_of(*device.reason) for device in list_devices() if device.reason}
     assert {one["device"]: one["reason"] for one in found["unavailable"]} == missing
     assert {row["device"] for row in found["models"]}.isdisjoint(missing)
 

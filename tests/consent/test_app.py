@@ -29,7 +29,7 @@ from pgplay.errors import PgplayError
 from pgplay.learning.inputs import read_inputs
 from pgplay.library.policies import read_policy
 from pgplay.rewards.reward import build_reward
-from pgplay.rewards.spec import read_spec
+from pgplay.rewards.spec import Origin, read_spec
 from pgplay.runs.branches import branch_run
 from pgplay.runs.stored_rewards import stored_rewards
 from pgplay.worker.protocol.commands import Change, Command, ProbeReward, Resume, Start, Write
@@ -269,7 +269,7 @@ async def test_no_way_of_writing_it_makes_it_the_persons_own(
         bench = ObedientBench()
     async with opened(bench) as pilot:
         if way == "recipe":
-            bench.app.main.setup.load(from_recipe(f"target=hi model=gru-nano {recipe}"), origin="the recipe")
+            bench.app.main.setup.load(from_recipe(f"target=hi model=gru-nano {recipe}"), origin=Origin("recipe"))
         await names_their_python(bench, pilot)
         for act in (start, edit, look_at_the_bench) if "reward=" in recipe else (start,):
             await act(bench, pilot, them)
@@ -382,7 +382,7 @@ def test_only_the_persons_own_file_is_watched(
     monkeypatch.setattr(live_reward, "FILE_CHECK_INTERVAL", 0.0)
     config = make_config({**SMALL, "reward": str(them.file)})
     own = read_spec(config.reward)
-    for spec, watched in ((own, True), (read_spec(config.reward, "the preset theirs").allowed(), False)):
+    for spec, watched in ((own, True), (read_spec(config.reward, Origin("preset", "theirs")).allowed(), False)):
         them.write()
         session = Session.begin(config, read_inputs(config), rewards=[spec])
         them.write("another text")

@@ -9,7 +9,7 @@ import pytest
 from pgplay.config.changes import Changes
 from pgplay.config.run_config import make_config
 from pgplay.learning.inputs import Inputs
-from pgplay.rewards.spec import RewardSpec, UnaskedError, read_spec
+from pgplay.rewards.spec import Origin, RewardSpec, UnaskedError, read_spec
 from pgplay.worker.protocol.commands import ProbeReward
 from pgplay.worker.session.preparation import prepare
 from pgplay.worker.session.reward_probe import answer_probe
@@ -43,7 +43,7 @@ def probe(them: Stranger, given: Given) -> None:
 def test_it_refuses_what_is_named_alone_or_was_not_allowed(
     act: Callable[[Stranger, Given], None], them: Stranger
 ) -> None:
-    foreign = read_spec(str(them.file), "the recipe")
+    foreign = read_spec(str(them.file), Origin("recipe"))
     for given in ((), (foreign,), (foreign.allowed().with_code(foreign.code + "\n"),)):
         with pytest.raises(UnaskedError):
             act(them, given)

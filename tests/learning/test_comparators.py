@@ -8,7 +8,7 @@ from pgplay.config.run_config import fields, make_config
 from pgplay.errors import InputError
 from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
 from pgplay.learning.plan import read_plan
-from pgplay.locale.catalog import texts_of
+from pgplay.locale.catalog import sentences_of
 
 SETTINGS = {
     "baseline": "critic",
@@ -95,7 +95,7 @@ def test_what_a_run_is_compared_with_may_stay_as_it_is() -> None:
     plan = read_plan(make_config({"algorithm": "hill-climb", "measure": ("exact",), **own}))
     assert plan.parameters == 0
     assert not plan.algorithm.trains_network
-    (note,) = texts_of(plan.notes)
+    (note,) = sentences_of(plan.notes)
     assert "trains no network" in note
 
 

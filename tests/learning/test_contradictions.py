@@ -9,7 +9,7 @@ from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
 from pgplay.learning.algorithms.table import ALGORITHMS
 from pgplay.learning.plan import read_plan
-from pgplay.locale.catalog import texts_of
+from pgplay.locale.catalog import sentences_of
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"credit": "gae"}, "credit gae needs a critic, but the baseline is group-mean.*Choose baseline critic"),
@@ -69,13 +69,13 @@ def test_what_goes_together_is_not(settings: dict[str, Any]) -> None:
     ],
 )
 def test_what_waits_for_a_weight_that_can_change_live_is_noted(settings: dict[str, Any], note: str) -> None:
-    assert any(line.startswith(note) for line in texts_of(read_plan(make_config(settings)).notes))
+    assert any(line.startswith(note) for line in sentences_of(read_plan(make_config(settings)).notes))
     assert not read_plan(make_config({"reference": "someone", "kl": 0.1, "entropy_target": 3.0})).notes
 
 
 def test_a_limit_around_an_untrained_policy_is_noted() -> None:
     def notes(**settings: Any) -> str:
-        return " ".join(texts_of(read_plan(make_config({"kl_limit": 0.3, **settings})).notes))
+        return " ".join(sentences_of(read_plan(make_config({"kl_limit": 0.3, **settings})).notes))
 
     assert "near an untrained policy" in notes()
     assert "untrained" not in notes(warm_start="10")

@@ -12,7 +12,7 @@ from pgplay.learning.defaults import SGD_LR, SINGLE_WEIGHT_DECAY
 from pgplay.learning.groups import GROUP_SIZE, KNOWN_GROUP_SIZE
 from pgplay.learning.inputs import Inputs
 from pgplay.learning.plan import Plan, make_plan
-from pgplay.locale.catalog import texts_of
+from pgplay.locale.catalog import sentences_of
 from pgplay.policies.families.catalogue import model_spec
 from pgplay.policies.spec import FreshSpec, PolicySpec
 from pgplay.tasks.task import Pair, Task
@@ -144,7 +144,7 @@ def test_a_batch_that_the_usual_group_does_not_divide_gets_a_near_one_and_says_s
     task = Task("many", tuple(Pair(f"{number}", "x") for number in range(200)))
     made = plan(task, batch_size=batch, reward="hamming")
     assert made.config.group_size == group
-    (note,) = (note for note in texts_of(made.notes) if "batch_size" in note)
+    (note,) = (note for note in sentences_of(made.notes) if "batch_size" in note)
     assert f"{group} completions" in note
     assert f"{-(-batch // GROUP_SIZE) * GROUP_SIZE} would give it {GROUP_SIZE}" in note
 
@@ -152,7 +152,7 @@ def test_a_batch_that_the_usual_group_does_not_divide_gets_a_near_one_and_says_s
 @pytest.mark.parametrize("settings", [{"batch_size": 176}, {"batch_size": 178, "group_size": 2}, {}])
 def test_a_usual_or_a_chosen_group_needs_no_word(settings: dict[str, int]) -> None:
     task = Task("many", tuple(Pair(f"{number}", "x") for number in range(200)))
-    notes = texts_of(plan(task, reward="hamming", **settings).notes)
+    notes = sentences_of(plan(task, reward="hamming", **settings).notes)
     assert not [note for note in notes if "batch_size" in note]
 
 
@@ -188,7 +188,7 @@ def test_weights_decay_where_one_text_is_learnt_from_scratch_by_terminal_credit(
 def test_characters_that_the_alphabet_lacked_are_added_and_said() -> None:
     made = plan(target="abc!é", alphabet="ab")
     assert made.shape.alphabet == "ab" + "!cé"
-    (note,) = texts_of(made.notes)
+    (note,) = sentences_of(made.notes)
     assert note.endswith(": !cé")
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from pgplay.errors import PgplayError
 from pgplay.library.consents import allow, is_allowed, recall, remember_own
 from pgplay.rewards.python.source import PythonSource
-from pgplay.rewards.spec import RewardSpec, digest
+from pgplay.rewards.spec import Origin, RewardSpec, digest
 
 SOURCE = "def reward(text, target, prompt):\n    return 1\n"
 
@@ -51,7 +51,7 @@ def test_any_text_has_a_hash(source: str) -> None:
 
 def test_what_a_person_wrote_is_theirs_in_what_is_kept_for_going_on_and_nowhere_else() -> None:
     remember_own(RewardSpec("mine.py", PythonSource("/here/mine.py", "", SOURCE)))
-    brought = RewardSpec("mine.py", PythonSource("/here/mine.py", "", SOURCE), "the run abc")
+    brought = RewardSpec("mine.py", PythonSource("/here/mine.py", "", SOURCE), Origin("run", "abc"))
     kept = replace(brought, kept=True)
     assert not is_allowed(SOURCE)
     assert recall(kept).is_own
@@ -61,7 +61,7 @@ def test_what_a_person_wrote_is_theirs_in_what_is_kept_for_going_on_and_nowhere_
 
 
 def test_a_yes_allows_but_makes_nothing_the_persons_own() -> None:
-    spec = RewardSpec("mine.py", PythonSource("/here/mine.py", "", SOURCE), "the run abc", kept=True)
+    spec = RewardSpec("mine.py", PythonSource("/here/mine.py", "", SOURCE), Origin("run", "abc"), kept=True)
     allow(SOURCE)
     assert recall(spec).may_run
     assert not recall(spec).is_own

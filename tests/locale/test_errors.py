@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import re
 import string
 from collections.abc import Iterator
 from functools import cache
@@ -112,6 +114,49 @@ def test_every_reason_notice_and_question_gives_the_values_of_its_text_and_is_gi
     reported = {code for code in ENGLISH if code.partition(".")[0] in {"ending", "progress", "notice", "question"}}
     assert reported
     assert reported <= mentioned()
+
+
+WORDS_ARE_MADE_IN = {"locale", "app", "cli", "export"}
+"""The rooms at the edge, which show texts to people."""
+
+EXPLAINED = {
+    "rewards/catalogue.py": "the table of rewards",
+    "policies/cuda_graphs.py": "a warning for the worker's log",
+    "tasks/load.py": "the seed of a random generator",
+}
+"""Files below the edge that put words and values together, with what that is."""
+
+
+def raised_by_python(tree: ast.Module) -> set[ast.AST]:
+    """Everything within the exceptions of Python's own that a module raises, and within its assertions' messages."""
+    places: list[ast.AST] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            name = getattr(node.exc.func, "id", "")
+            places += [node] if isinstance(getattr(builtins, name, None), type) else []
+        elif isinstance(node, ast.Assert):
+            places.append(node)
+    return {node for place in places for node in ast.walk(place)}
+
+
+def test_no_sentence_is_made_of_values_below_the_edge() -> None:
+    """Errors, findings, notes, notices and events carry a code with its values instead."""
+    sentences, explained = [], set()
+    for path, tree in trees().items():
+        file = path.relative_to(ROOT)
+        if file.parts[0] in WORDS_ARE_MADE_IN:
+            continue
+        not_shown = raised_by_python(tree)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.JoinedStr) and node not in not_shown:
+                text = "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
+                if re.search(r"\b[a-z]{2,},? [a-z]{2,}\b", text):
+                    if file.as_posix() in EXPLAINED:
+                        explained.add(file.as_posix())
+                    else:
+                        sentences.append(f"{file}:{node.lineno}: {text}")
+    assert not sentences, "\n".join(sentences)
+    assert explained == EXPLAINED.keys()
 
 
 def test_every_text_of_an_error_is_raised() -> None:

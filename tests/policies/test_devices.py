@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from pgplay.errors import InputError
+from pgplay.locale.catalog import text_of
 from pgplay.policies.devices import list_devices, resolve_device
 
 
@@ -33,7 +34,9 @@ def test_cuda_is_refused_with_its_reason(name: str, built: bool, reason: str, mo
         resolve_device(name)
     assert name in caught.value.problem
     assert reason in caught.value.remedy
-    assert [device.reason for device in list_devices() if device.name == "cuda"] == [caught.value.remedy]
+    (cuda,) = (device for device in list_devices() if device.name == "cuda")
+    assert cuda.reason is not None
+    assert text_of(*cuda.reason) == caught.value.remedy
 
 
 @pytest.mark.usefixtures("_no_gpu")
@@ -43,7 +46,7 @@ def test_without_a_gpu_auto_is_the_cpu_and_all_else_is_listed_with_a_reason() ->
         resolve_device("mps")
     listed = {device.name: device for device in list_devices()}
     assert set(listed) == {"auto", "cpu", "cuda", "mps"}
-    assert listed["auto"].description.startswith("cpu")
+    assert text_of(*listed["auto"].description).startswith("cpu")
     assert all(bool(device.reason) != device.available for device in listed.values())
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from pgplay.errors import InputError
 from pgplay.rewards.reward import build_reward
-from pgplay.rewards.spec import RewardSpec, UnaskedError, read_spec, resolve, with_consent
+from pgplay.rewards.spec import Origin, RewardSpec, UnaskedError, read_spec, resolve, with_consent
 
 CODE = "open({ran!r}, 'w')\ndef reward(text, target, prompt):\n    return 1.0\n"
 
@@ -24,7 +24,7 @@ def file(tmp_path: Path, ran: Path) -> Path:
 
 
 def test_what_somebody_else_brought_starts_no_process_until_its_text_is_allowed(file: Path, ran: Path) -> None:
-    spec = read_spec(str(file), "the preset haiku")
+    spec = read_spec(str(file), Origin("preset", "haiku"))
     for unasked in (spec, spec.allowed().with_code(spec.code + "\n")):
         with pytest.raises(UnaskedError, match="The reward of the preset haiku is Python that was not allowed"):
             build_reward(unasked)
@@ -52,9 +52,9 @@ def test_the_text_that_was_read_runs_whatever_its_file_says_later(file: Path, ra
 
 
 def test_a_consent_counts_for_each_stored_reward_of_that_text(file: Path) -> None:
-    stored = read_spec(str(file), "the run abc")
+    stored = read_spec(str(file), Origin("run", "abc"))
     other = stored.with_code(stored.code + "# more\n")
-    formula = RewardSpec("levenshtein", origin="the run abc")
+    formula = RewardSpec("levenshtein", origin=Origin("run", "abc"))
     with pytest.raises(UnaskedError):
         with_consent([formula, stored], [stored])
     with pytest.raises(UnaskedError):

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from pgplay.errors import InputError, PgplayError
-from pgplay.locale.catalog import texts_of
+from pgplay.locale.catalog import sentences_of
 from pgplay.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pgplay.runs.checkpoint_files import CHECKPOINT_VERSION, checkpoint_step
 
@@ -96,7 +96,7 @@ def test_a_damaged_last_checkpoint_gives_way_to_the_one_before_with_a_note(tmp_p
     found = load_checkpoint(tmp_path)
     assert_same(found, make_checkpoint(1))
     assert found.note is not None
-    (note,) = texts_of([found.note])
+    (note,) = sentences_of([found.note])
     assert "cannot be read" in note or "newer pgplay" in note
     assert note.endswith("The checkpoint of step 1 is taken instead.")
 

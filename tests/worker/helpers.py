@@ -79,7 +79,8 @@ def scripted(text: str) -> list[str]:
         "from pgplay.worker.protocol.events import *\n"
         "def say(event): sys.stdout.buffer.write(encode(event)); sys.stdout.buffer.flush()\n"
         "def hear(): return sys.stdin.buffer.readline()\n"
-        "def ready(version=VERSION): say(Ready(protocol=version, pid=1, versions={}, devices=(), seconds=0.0))\n"
+        "def ready(version=PROTOCOL_VERSION):\n"
+        "    say(Ready(protocol=version, pid=1, versions={}, devices=(), seconds=0.0))\n"
     )
     return [sys.executable, "-c", prelude + text]
 

@@ -8,7 +8,7 @@ import torch
 
 from pgplay.config.changes import Changes
 from pgplay.errors import PgplayError
-from pgplay.locale.catalog import texts_of
+from pgplay.locale.catalog import sentences_of
 from pgplay.rewards.spec import read_spec
 from pgplay.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pgplay.runs.checkpoint_files import checkpoint_step
@@ -83,7 +83,7 @@ def test_a_checkpoint_that_holds_what_it_must_not_gives_way_to_the_newest_that_i
     (RunStore.open(run).folder / "checkpoints" / "last-previous.json").unlink()
     (RunStore.open(run).folder / "checkpoints" / "step-4.json").unlink(missing_ok=True)
     session = Session.resume(run)
-    (note,) = texts_of(session.info().notes)
+    (note,) = sentences_of(session.info().notes)
     assert words in note
     assert f"The checkpoint of step {session.step_count} is taken instead." in note
     assert 0 < session.step_count < 4
@@ -100,7 +100,7 @@ def test_a_run_goes_on_from_its_newest_checkpoint_whichever_are_missing(missing)
     step = checkpoint_step(folder)
     session = Session.resume(run)
     assert session.step_count == step
-    (note,) = texts_of(session.info().notes)
+    (note,) = sentences_of(session.info().notes)
     assert note.endswith(f"it is missing. The checkpoint of step {step} is taken instead.")
     assert [event.words for event in session.store.events() if event.kind == "resume"] == [note]
     session.close("paused")

@@ -15,7 +15,7 @@ from pgplay.learning.inputs import Inputs, read_inputs
 from pgplay.learning.plan import read_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.library.policies import list_policies
-from pgplay.locale.catalog import text_of, texts_of
+from pgplay.locale.catalog import sentences_of, text_of
 from pgplay.policies.density import Density
 from pgplay.rewards.reward import build_reward
 from pgplay.rewards.spec import read_spec
@@ -230,11 +230,11 @@ def test_a_live_batch_that_no_usual_group_divides_is_said_in_the_notes_of_the_ru
     file = tmp_path / "pairs.csv"
     file.write_text("prompt,target\n" + "".join(f"{prompt},ab\n" for prompt in "abcdefgh"))
     session = begin(task=str(file), batch_size=16)
-    assert not any("batch_size" in note for note in texts_of(session.info().notes))
+    assert not any("batch_size" in note for note in sentences_of(session.info().notes))
     session.change(Changes(batch_size=15))
     info = session.info()
     assert info.batch_size == 15
-    assert any("batch_size 15" in note for note in texts_of(info.notes))
+    assert any("batch_size 15" in note for note in sentences_of(info.notes))
     session.close("paused")
 
 
@@ -469,7 +469,7 @@ def test_a_warm_start_from_a_policy_of_another_density_says_so():
     session.save_policy("narrow")
     session.close("paused")
     on = begin(warm_start="narrow")
-    (note,) = texts_of(on.info().notes)
+    (note,) = sentences_of(on.info().notes)
     assert note == "narrow was trained at temperature 0.5, top_k 3; this run samples at temperature 1."
     on.close("paused")
     same = begin(warm_start="narrow", temperature=0.5, top_k=3)

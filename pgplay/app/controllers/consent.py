@@ -51,6 +51,7 @@ class Consent:
 
         rewards = tuple(map(recall, specs))
         while unknown := next((spec for spec in rewards if not spec.may_run), None):
+            assert unknown.origin is not None, "a person's own Python may run"
             if not await self._host.push_screen_wait(ConsentDialog(unknown.code, unknown.origin)):
                 self._host.notify_user("It was not run. Choose another reward to continue.")
                 return None

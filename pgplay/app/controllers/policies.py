@@ -12,6 +12,7 @@ from pgplay.app.state.app_state import lack_of_policy
 from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import PgplayError, composed
 from pgplay.model_places import is_pretrained
+from pgplay.rewards.spec import Origin
 from pgplay.worker.protocol.commands import Save
 
 if TYPE_CHECKING:
@@ -109,6 +110,6 @@ class PolicyController:
         except PgplayError as error:
             self._host.notify_user(str(error), severe=True)
             return
-        self._host.main.setup.load(config, origin=f"the policy {card.name}")
+        self._host.main.setup.load(config, origin=Origin("policy", card.name))
         await self._start(continue_policy=card.name)
         self._host.redraw()

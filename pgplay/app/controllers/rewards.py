@@ -15,7 +15,7 @@ from pgplay.app.rewards.reported_error import reported_error
 from pgplay.config.changes import Changes
 from pgplay.errors import PgplayError
 from pgplay.library.consents import recall
-from pgplay.rewards.spec import RewardSpec, read_spec
+from pgplay.rewards.spec import Origin, RewardSpec, read_spec
 from pgplay.worker.protocol.commands import Change, ProbeReward, Resume
 from pgplay.worker.protocol.events import Changed, Event, Refused
 
@@ -34,7 +34,7 @@ class RewardController:
         info = self._host.state.info
         if info is None:
             return None
-        spec = read_spec(present_reward(self._host), f"the run {info.run}", info.reward_source)
+        spec = read_spec(present_reward(self._host), Origin("run", info.run), info.reward_source)
         return recall(replace(spec, kept=True)).allowed()
 
     async def _present(self) -> RewardSpec | None:

@@ -14,7 +14,7 @@ from pgplay.app.state.pace import PACES, TEN, parse_leg
 from pgplay.config.goals import EXAMPLES
 from pgplay.config.run_config import RunConfig, make_config, to_settings
 from pgplay.paths import expand_home
-from pgplay.rewards.spec import RewardSpec
+from pgplay.rewards.spec import Origin, RewardSpec
 from pgplay.tasks.target_file import read_target
 from pgplay.worker.protocol.commands import InspectStep, LookFirst, Pace, Pause, Reset, Resume, Start, Step, Stop
 from pgplay.worker.protocol.events import Event, Ready, Refused, Snapshot, StateChanged
@@ -105,7 +105,7 @@ class RunController:
 
     async def start_beside(self, settings: dict[str, Any], *, paused: bool = False) -> bool:
         """Load `settings`, a stored run's with a change, into the setup and start a run of them."""
-        self._host.main.setup.load(make_config(settings), origin="the stored run", kept=True)
+        self._host.main.setup.load(make_config(settings), origin=Origin("stored-run"), kept=True)
         return await self.start(paused=paused)
 
     def stop(self) -> None:
@@ -233,7 +233,7 @@ class RunController:
             case StateChanged(info=info):
                 if info is not None and self._is_loading:
                     self._is_loading = False
-                    self._host.main.setup.load(info.config, origin=f"the run {info.run}", kept=True)
+                    self._host.main.setup.load(info.config, origin=Origin("run", info.run), kept=True)
                     self._host.state.settings = to_settings(info.config)
                 else:
                     self._changes.take_settings(self._host.state.settings)

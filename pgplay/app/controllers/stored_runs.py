@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from pgplay.app.host import AppHost
+from pgplay.rewards.spec import Origin
 
 StartBeside = Callable[[dict[str, Any]], Awaitable[bool]]
 """Starts a run of these settings; returns whether it could be started."""
@@ -68,4 +69,4 @@ class StoredRunsController:
 
         config = await self._host.push_screen_wait(RecipeScreen(self._host.state))
         if config is not None:
-            self._host.main.setup.load(config, origin="the recipe")
+            self._host.main.setup.load(config, origin=Origin("recipe"))

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, get_args
 
 from pgplay.app.drawing.number_format import number
 from pgplay.learning.reports.step_detail import AlgorithmSettings, CompletionDetail, Movement, StepDetail, movement
+from pgplay.locale.catalog import text_of
 from pgplay.rewards.catalogue import REWARDS
 
 Phase = Literal["sample", "score", "advantage", "update"]
@@ -195,7 +196,8 @@ def _reasons(anatomy: StepDetail, sample: CompletionDetail, moved: Movement) -> 
     for without in anatomy.without:
         difference = without.moved.right - moved.right
         share = f" ({difference:+d})".replace("-", "−") if difference else ""
-        result.append(MathLine(f"  {without.part}", f"{without.moved.right} of {without.moved.counted}{share}"))
+        counts = f"{without.moved.right} of {without.moved.counted}{share}"
+        result.append(MathLine(f"  {text_of(without.part)}", counts))
     if anatomy.plain is not None:
         plain = movement(anatomy.plain.samples)
         words = f"{plain.right} of {plain.counted}; p shows it. The rest is shared weights"

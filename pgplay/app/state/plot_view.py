@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from pgplay.learning.reports.metrics import METRICS, TRADE, USUAL_METRICS, title_of
+from pgplay.learning.reports.metrics import FURTHER_SERIES, METRICS, TRADE, USUAL_METRICS, title_of
 
 HISTOGRAM = "rewards"
 """The histogram of each step's rewards, chosen like a metric."""
@@ -18,12 +18,6 @@ SMOOTHINGS = (0, 5, 20, 100)
 """The smoothing windows in steps, in the key's order."""
 SHOWN_STEPS = (0, 1000, 200, 50)
 """The numbers of last steps shown, in the key's order; 0 is the whole run."""
-
-
-_TOLD = {
-    "measure": "mean of this further reward, which is measured and not trained",
-    "part": "mean of this part of the reward, before its weight",
-}
 
 
 @dataclass(frozen=True)
@@ -73,7 +67,7 @@ class PlotView:
 
 def is_plotted(metric: str) -> bool:
     """Tell whether `metric` has a plot: a step's metric, a measure or part of a reward, or one of its own."""
-    return metric in METRICS or metric in (HISTOGRAM, TRADE) or metric.partition(":")[0] in _TOLD
+    return metric in METRICS or metric in (HISTOGRAM, TRADE) or metric.partition(":")[0] in FURTHER_SERIES
 
 
 class MetricWords(NamedTuple):
@@ -101,7 +95,7 @@ def words_of(metric: str) -> MetricWords:
     if metric == TRADE:
         return MetricWords(title_of(TRADE)[0], "what reward costs: the reward of each step over its divergence")
     kind, _, name = metric.partition(":")
-    return MetricWords(f"{name} ({kind})" if name else metric, _TOLD.get(kind, "told by the run"))
+    return MetricWords(f"{name} ({kind})" if name else metric, FURTHER_SERIES.get(kind, "told by the run"))
 
 
 def _next(values: tuple[int, ...] | list[int], value: int) -> int:

@@ -29,10 +29,6 @@ ASIDE = f"{STATE_FILE}.old"
 """A copy of the last file that did not fit."""
 
 
-AS_LEFT = "the last session"
-"""The origin of the rewards that the file names; anyone may have written it, so their Python needs consent."""
-
-
 class SavedUiState(msgspec.Struct, frozen=True, kw_only=True):
     """The kept state; `settings` are those of the setup, None if it had an error."""
 

@@ -13,7 +13,7 @@ from pgplay.app.drawing.terminal_text import terminal_text
 from pgplay.app.state.app_state import STAGES, AppState, words_of_change
 from pgplay.app.state.guide import first_hint
 from pgplay.app.state.pace import describe_pace
-from pgplay.locale.catalog import finding_advice, finding_message, texts_of
+from pgplay.locale.catalog import finding_advice, finding_message, sentences_of
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 LONGEST_BAR = 40
@@ -51,7 +51,7 @@ class FindingLine(Widget):
         elif (hint := first_hint(state)).message:
             message, keys = hint
         elif state.info is not None and state.info.notes:
-            message = " ".join(texts_of(state.info.notes))
+            message = " ".join(sentences_of(state.info.notes))
         elif state.run == "preparing" or (state.run == "finished" and state.cause != "stopped"):
             message = state.message
         shown = (bool(state.findings), message, advice, keys)

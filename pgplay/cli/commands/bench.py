@@ -15,6 +15,7 @@ from pgplay.cli.output import note, print_json, say
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
 from pgplay.cli.tables import print_table
 from pgplay.errors import InputError
+from pgplay.locale.catalog import text_of
 from pgplay.locale.quoting import percent
 from pgplay.policies.families.catalogue import MODELS, model_spec
 
@@ -112,7 +113,7 @@ def _devices(word: str | None) -> tuple[list[str], list[dict[str, str]]]:
     if word is not None:
         return list(dict.fromkeys(str(resolve_device(name.strip())) for name in word.split(","))), []
     devices = [device for device in list_devices() if device.name != "auto"]
-    missing = [{"device": device.name, "reason": device.reason} for device in devices if not device.available]
+    missing = [{"device": device.name, "reason": text_of(*device.reason)} for device in devices if device.reason]
     return [device.name for device in devices if device.available], missing
 
 

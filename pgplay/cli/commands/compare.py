@@ -26,7 +26,7 @@ from pgplay.config.run_config import RunConfig, make_config, overlay, to_setting
 from pgplay.config.warm_start import PolicyNamed
 from pgplay.errors import InputError, UnknownName
 from pgplay.locale.catalog import text_of
-from pgplay.rewards.spec import OWN
+from pgplay.rewards.spec import Origin
 from pgplay.worker.client.pool import News, Pool, RunOutcome
 from pgplay.worker.protocol.commands import Start
 from pgplay.worker.session.cpu_cores import available_cores
@@ -156,7 +156,7 @@ def _read_entries(arguments: Arguments) -> list[RecipeEntry]:
             raise InputError("command.same_recipe", first=first + 1, second=place + 1)
         _check(config)
     read = [
-        read_rewards(config, options, dict.fromkeys((config.reward, *config.measure), _origin(word)))
+        read_rewards(config, options, _origins(config, word))
         for word, config in zip(arguments.recipes, configs, strict=True)
     ]
     rewards = [agree(specs, arguments.yes) for specs in read]
@@ -167,9 +167,9 @@ def _read_entries(arguments: Arguments) -> list[RecipeEntry]:
     ]
 
 
-def _origin(word: str) -> str:
-    """Return where the rewards of the recipe `word` come from: from this command line, a preset, or a stored run."""
-    return OWN if _is_settings(word) else f"'{word}'"
+def _origins(config: RunConfig, word: str) -> dict[str, Origin]:
+    """Return where the rewards come from that the preset or stored run `word` names; none for a recipe typed here."""
+    return {} if _is_settings(word) else dict.fromkeys((config.reward, *config.measure), Origin("named", word))
 
 
 def _is_settings(word: str) -> bool:

@@ -20,6 +20,7 @@ from pgplay.cli.parsing import Parser, add_json
 from pgplay.cli.signals import heeded
 from pgplay.cli.tables import print_facts, print_table
 from pgplay.errors import PgplayError, lack_of_memory
+from pgplay.locale.catalog import text_of
 
 _PACKAGES = {
     "torch": "torch",
@@ -138,7 +139,7 @@ def _check_devices(faults: list[Fault]) -> list[dict[str, Any]]:
 
     devices = []
     for device in list_devices():
-        description = device.description if device.available else device.reason
+        description = text_of(*(device.reason or device.description))
         devices.append({"name": device.name, "available": device.available, "description": description})
     return devices
 

@@ -20,7 +20,7 @@ from pgplay.cli.signals import INTERRUPTED, Interruption, heeded
 from pgplay.cli.tables import print_facts, print_table
 from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, PgplayError, coded
-from pgplay.locale.catalog import Coded, finding_text, text_of, texts_of
+from pgplay.locale.catalog import Coded, finding_text, sentences_of, text_of
 from pgplay.locale.quoting import percent
 from pgplay.model_places import is_pretrained
 
@@ -185,7 +185,7 @@ def _open_session(arguments: Arguments, request: Request, progress: Progress) ->
             on_wait=say_notice,
         )
     info = session.info()
-    for line in texts_of(info.notes):
+    for line in sentences_of(info.notes):
         progress.say(line)
     if info.prompt_text:
         progress.say(f"The first prompt, as the model reads it: {info.prompt_text!r}")
@@ -200,7 +200,7 @@ def _look_first(session: Session, policy: Policy, progress: Progress) -> None:
 
     progress.prepare("looking at what the model writes…")
     look = first_look(session.learner.plan, policy, session.learner.reward)
-    progress.say(" ".join(texts_of(look.facts)))
+    progress.say(" ".join(sentences_of(look.facts)))
     for finding in look.findings:
         progress.say(finding_text(finding.kind, finding.values))
 

@@ -87,7 +87,12 @@ METRICS = {
     "seconds_learn": Metric("Learning", "s", "time of this step's advantages, loss and update"),
     "characters": Metric("Tokens", "count", "tokens sampled in this step"),
 }
-"""Names of further series: `measure:SPEC` and `part:NAME` are the step's means of measures and of parts of a reward."""
+
+FURTHER_SERIES = {
+    "measure": "mean of this further reward, which is measured and not trained",
+    "part": "mean of this part of the reward, before its weight",
+}
+"""What the further series `measure:SPEC` and `part:NAME` of a run are, by the word before the colon."""
 
 
 USUAL_METRICS = ("reward_mean", "entropy", "cross_entropy", "gradient_norm")
@@ -108,4 +113,4 @@ def title_of(metric: str) -> tuple[str, str]:
     if metric == TRADE:
         return "Reward × KL to reference", "one point per step; the latest in orange"
     kind, _, name = metric.partition(":")
-    return (name or metric), (f"a {kind} of the reward" if name else "")
+    return (name, FURTHER_SERIES.get(kind, "")) if name else (metric, "")

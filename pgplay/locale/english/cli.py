@@ -69,7 +69,7 @@ COMMAND_ERRORS: dict[str, str] = {
     "error.command.one_seed.remedy": "For that seed alone, give --seeds {seed}-{seed}.",
     "error.command.same_recipe": "The recipes {first} and {second} describe the same run.",
     "error.command.same_recipe.remedy": "Give each once; --seeds repeats it.",
-    "error.command.reward_not_allowed": "The reward of {origin} was not allowed to run.",
+    "error.command.reward_not_allowed": "The reward of {origin:text} was not allowed to run.",
     "error.command.reward_not_allowed.remedy": "{advice:text}",
     "advice.see_help": _SEE_HELP,
     "advice.preset_or_target": "For a preset use --preset {word}, for a text --target '{word}'.",

@@ -120,6 +120,16 @@ LEARNING_ERRORS: dict[str, str] = {
     "error.state.negative": "{name} is negative",
     "error.state.lacks": "it lacks {name}",
     "error.state.generator": "{name} is not the state of a random generator",
+    "part.momentum": "momentum",
+    "part.adam": "Adam's scaling too",
+    "part.entropy": "the entropy bonus",
+    "part.weight_decay": "weight decay",
+    "part.control_variate": "the control variate",
+    "part.further_updates": "further updates",
+    "part.kl": "the KL penalty",
+    "part.imitation": "imitation",
+    "part.penalties": "the L1 and L2 penalties",
+    "part.critic": "the critic's loss",
     "note.limit_around_untrained": (
         "kl_limit holds the run near an untrained policy: give it a warm start, or a reference."
     ),

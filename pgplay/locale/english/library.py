@@ -76,6 +76,8 @@ DAMAGE: dict[str, str] = {
     "damage.no_card": "it is no policy's card",
     "damage.misfit": "{difference:text}, as in a {model} that writes {characters} characters",
     "damage.lacks": "it lacks {name}",
+    "damage.lacks_table": "it lacks its table {table}",
+    "damage.lacks_value": "it lacks its {name}",
     "damage.extra": "it has {name}, which does not belong there",
     "damage.shape": "{name} is {shape}, not {expected}",
     "damage.data_type": "{name} holds {type} in place of F32",

@@ -18,6 +18,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
+from pgplay.errors import coded
+from pgplay.locale.catalog import text_of
+
 LOG_LINES_A_BATCH = 200
 LOG_LINE_BYTES = 2000
 _MAXIMUM_LINE = 16 * 1024 * 1024
@@ -50,7 +53,7 @@ class LogLimit:
         with self._lock:
             dropped, self._dropped, self._left = self._dropped, 0, LOG_LINES_A_BATCH
         if dropped:
-            self._on_line(f"({dropped:,} more lines were printed)")
+            self._on_line(text_of(*coded("notice.lines_dropped", count=dropped)))
 
 
 class ChildProcess:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
+from pgplay.errors import coded
+from pgplay.locale.catalog import text_of
 from pgplay.paths import data_folder
 from pgplay.worker.client.log_file import WorkerLog
 from pgplay.worker.protocol.codec import PROTOCOL_VERSION, ProtocolError, decode_event, encode
@@ -185,7 +187,8 @@ class _Process(asyncio.SubprocessProtocol):
     def _tell_left_out(self) -> None:
         self._left_out_timer = None
         count = self._throttle.take_left_out()
-        self._on_event(Log(line=f"… {count} more lines, above {LINES_PER_SECOND} a second: see {self._log.path}"))
+        notice = coded("notice.lines_above_limit", count=count, limit=LINES_PER_SECOND, path=self._log.path)
+        self._on_event(Log(line=text_of(*notice)))
 
     def process_exited(self) -> None:
         self._exited.set()

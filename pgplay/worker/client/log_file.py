@@ -6,7 +6,8 @@ from collections import deque
 from pathlib import Path
 from typing import BinaryIO
 
-from pgplay.errors import PgplayError
+from pgplay.errors import PgplayError, coded
+from pgplay.locale.catalog import text_of
 from pgplay.paths import make_folder
 
 TAIL_LINES = 40
@@ -57,7 +58,7 @@ class WorkerLog:
 
     def _give_up(self, error: Exception) -> None:
         self.close()
-        self.problem = f"The log {self.path} cannot be written: {error}"
+        self.problem = text_of(*coded("notice.log_not_written", path=self.path, reason=str(error)))
         self._tail.append(self.problem)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from pgplay.config.run_config import RunConfig
+from pgplay.locale.catalog import text_of
 
 RunState = Literal["idle", "preparing", "training", "paused", "solved", "finished", "failed"]
 """idle: no run yet; preparing: building the network or warming up; finished: a limit was reached."""
@@ -26,9 +27,14 @@ class Device(msgspec.Struct, frozen=True):
     """A device that a run may use, or the reason why it can't."""
 
     name: str
-    description: str
+    description: Reason
     available: bool
-    reason: str = ""
+    reason: Reason | None = None
+
+    @property
+    def words(self) -> str:
+        """What the device is, or why it is not available."""
+        return text_of(*(self.reason or self.description))
 
 
 class RunInfo(msgspec.Struct, frozen=True):

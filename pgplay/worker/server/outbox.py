@@ -14,7 +14,9 @@ from typing import TypeVar
 
 import msgspec
 
+from pgplay.errors import coded
 from pgplay.learning.reports.step_report import Trace
+from pgplay.locale.catalog import text_of
 from pgplay.worker.protocol.codec import encode
 from pgplay.worker.protocol.events import Event, Failed, Log, Snapshot, StateChanged
 from pgplay.worker.protocol.throttle import LONGEST_LINE, Throttle
@@ -90,7 +92,7 @@ class Outbox:
             elif self._throttle.admits(time.monotonic()):
                 left_out = self._throttle.take_left_out()
                 if left_out:
-                    self._events.append(Log(line=f"… {left_out} more lines were left out"))
+                    self._events.append(Log(line=text_of(*coded("notice.lines_left_out", count=left_out))))
                 self._events.append(Log(line=line[:LONGEST_LINE]))
                 self._changed.notify()
 

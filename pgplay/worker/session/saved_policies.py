@@ -12,7 +12,7 @@ import torch
 from pgplay.config.recipe import to_recipe
 from pgplay.config.run_config import RunConfig, make_config, to_settings
 from pgplay.config.warm_start import PolicyNamed
-from pgplay.errors import InputError
+from pgplay.errors import InputError, coded
 from pgplay.learning.learner import Learner
 from pgplay.learning.reports.samples import sample_of
 from pgplay.learning.reports.step_report import Role, Sample, StepReport
@@ -96,7 +96,7 @@ def load_saved_policy(name: str, device: str = "auto") -> SavedPolicy:
 def _load(name: str, device: torch.device, field: str = "") -> SavedPolicy:
     card, tensors = load_policy(name, field)
     policy = build_policy(card.shape, device)
-    policy.load_state(unpack(tensors, f"The policy '{name}'"))
+    policy.load_state(unpack(tensors, coded("place.policy", name=name)))
     return SavedPolicy(card, policy)
 
 

@@ -13,7 +13,8 @@ from textual.widgets import Button, Static
 from pgplay.app.drawing.terminal_text import terminal_text
 from pgplay.app.screens.dialogs.base import Dialog
 from pgplay.app.widgets.code_area import CodeArea
-from pgplay.rewards.spec import digest
+from pgplay.locale.catalog import text_of
+from pgplay.rewards.spec import Origin, digest
 
 
 class ConsentDialog(Dialog[bool]):
@@ -22,7 +23,7 @@ class ConsentDialog(Dialog[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(False)", "No")]
     AUTO_FOCUS = "#no"
 
-    def __init__(self, source: str, origin: str) -> None:
+    def __init__(self, source: str, origin: Origin) -> None:
         super().__init__()
         self._source, self._origin = source, origin
 
@@ -30,7 +31,8 @@ class ConsentDialog(Dialog[bool]):
         """Compose the dialog."""
         with Vertical(id="consent", classes="dialog -consent") as dialog:
             dialog.border_title = "Python that is not yours"
-            words = f"The reward of {self._origin} is Python. It would run on this machine with your permissions."
+            origin = text_of(*self._origin.text)
+            words = f"The reward of {origin} is Python. It would run on this machine with your permissions."
             yield Static(terminal_text(words), classes="words")
             yield CodeArea(self._source, read_only=True)
             yield Static(terminal_text(f"sha256 {digest(self._source)}", lines=True), classes="note")

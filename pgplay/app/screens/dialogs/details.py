@@ -14,7 +14,7 @@ from pgplay.app.state.app_state import AppState
 from pgplay.app.state.plot_view import words_of
 from pgplay.app.widgets.two_column_text import TextSection, TwoColumnText
 from pgplay.learning.reports.metrics import METRICS
-from pgplay.locale.catalog import finding_text, texts_of
+from pgplay.locale.catalog import finding_text, sentences_of
 
 _REDRAW_SECONDS = 0.5
 _NAME, _VALUE = 24, 10
@@ -58,7 +58,7 @@ def _sections(state: AppState) -> dict[str, list[TextSection]]:
     findings = [(finding.kind, f"{finding_text(finding.kind, finding.values)}") for finding in state.findings]
     told = [TextSection.of("Findings", findings or [("", "No findings.")])]
     if state.info is not None and state.info.notes:
-        told.append(TextSection.of("Notes", [("", note) for note in texts_of(state.info.notes)]))
+        told.append(TextSection.of("Notes", [("", note) for note in sentences_of(state.info.notes)]))
     if state.info is not None and state.info.prompt_text:
         told.append(TextSection.of("The first prompt, as the model reads it", [("", state.info.prompt_text)]))
     numbers = _numbers(state) or [("", "No step has been made yet.")]

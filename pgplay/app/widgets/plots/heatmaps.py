@@ -42,7 +42,7 @@ class Writing(Widget, can_focus=True):
     def __init__(self) -> None:
         super().__init__(id="writing", classes="panel plot")
         self.border_title = "What it would write: position × token"
-        self.border_subtitle = f" {heatmap.LEGEND} "
+        self.border_subtitle = f" {heatmap.SHADE_LEGEND} "
         self._map: PolicyMap | None = None
         self._first = 0
 
@@ -128,7 +128,7 @@ class Learnt(Widget, can_focus=True):
     def __init__(self) -> None:
         super().__init__(id="learnt", classes="panel plot")
         self.border_title = "Which letter is learnt when: position of the target × step"
-        self.border_subtitle = f" {heatmap.LEGEND} "
+        self.border_subtitle = f" {heatmap.SHADE_LEGEND} "
         self._history = History()
         self._view = PlotView()
         self._labels: list[str] = []
@@ -159,7 +159,7 @@ class Learnt(Widget, can_focus=True):
     def _tell(self) -> None:
         rows, count = max(1, self.content_size.height - 2), len(self._labels)
         part = f"{self._first + 1} to {min(count, self._first + rows)} of {count} (up, down)  " if count > rows else ""
-        self.border_subtitle = as_title(f" {part}{heatmap.LEGEND} ")
+        self.border_subtitle = as_title(f" {part}{heatmap.SHADE_LEGEND} ")
 
     def render(self) -> Text:
         """Return one row per position that fits, with the steps below."""
@@ -185,7 +185,7 @@ class RewardHistogram(Widget, can_focus=True):
         super().__init__(id=id, classes="panel plot")
         self.metric = HISTOGRAM
         self.border_title = as_title(words_of(HISTOGRAM).title)
-        self.border_subtitle = f" {heatmap.LEGEND} "
+        self.border_subtitle = f" {heatmap.SHADE_LEGEND} "
         self._history = History()
         self._view = PlotView()
         self._shown: object = None

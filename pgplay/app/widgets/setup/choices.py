@@ -8,6 +8,7 @@ from pathlib import Path
 from pgplay.app.rewards.draft import kept_rewards
 from pgplay.app.widgets.setup import form
 from pgplay.app.widgets.setup.described_select import Entry
+from pgplay.errors import coded
 from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
 from pgplay.model_places import hub_model, is_pretrained
 from pgplay.policies.families.catalogue import MODELS, chosen_model
@@ -77,12 +78,12 @@ def _label_of(model: str) -> str:
 
 def devices(known: tuple[Device, ...], typed: str) -> list[Entry]:
     """Return the worker's devices, unavailable ones disabled, and the one that was `typed`."""
-    known = known or (Device("auto", "the fastest one here", True), Device("cpu", "the processor", True))
+    known = known or (Device("auto", coded("device.fastest_here"), True), Device("cpu", coded("device.cpu"), True))
     entries = [
         Entry(
             device.name,
             device.name,
-            device.description if device.available else f"not here: {device.reason}",
+            device.words if device.available else f"not here: {device.words}",
             not device.available,
         )
         for device in known

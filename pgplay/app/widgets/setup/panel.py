@@ -26,8 +26,8 @@ from pgplay.app.widgets.setup.reward_origins import RewardOrigins
 from pgplay.app.widgets.text_fields import LineField, TextField
 from pgplay.config.run_config import RunConfig, fields, make_config, to_settings
 from pgplay.errors import PgplayError
-from pgplay.locale.catalog import texts_of
-from pgplay.rewards.spec import OWN, RewardSpec
+from pgplay.locale.catalog import sentences_of
+from pgplay.rewards.spec import Origin, RewardSpec
 
 _TYPING_PAUSE = 0.15
 """Seconds without typing before the setup is checked."""
@@ -120,7 +120,7 @@ class Setup(Vertical):
 
     # Called by the app
 
-    def load(self, config: RunConfig, preset: str = "", *, origin: str = OWN, kept: bool = False) -> None:
+    def load(self, config: RunConfig, preset: str = "", *, origin: Origin | None = None, kept: bool = False) -> None:
         """Show another configuration; `origin` says where it came from, if the person did not just type it.
 
         `kept` is that of the RewardSpecs.
@@ -265,7 +265,7 @@ class Setup(Vertical):
         try:
             preset = presets.load_preset(name)
             config = make_config(with_rewards_beside(preset.settings, preset.path))
-            self.load(config, name, origin=f"the preset {name}")
+            self.load(config, name, origin=Origin("preset", name))
         except PgplayError as error:
             self.app.notify(plain(str(error), lines=True), title="Preset", severity="error", markup=False)
 
@@ -331,7 +331,7 @@ class Setup(Vertical):
         problem = checked.problem or self._refusal
         show_problem(self, problem)
         self.query_one("#start", Button).disabled = checked.problem is not None
-        notes = " ".join(texts_of(checked.notes))
+        notes = " ".join(sentences_of(checked.notes))
         self.query_one(SetupNote).show_check("" if problem is None else problem.message, notes)
         changed = form.changed_names(self.typed)
         for setting in self.query(Setting):
