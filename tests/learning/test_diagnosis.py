@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pgplay.learning.reports.diagnosis import LOOK_INTERVAL, QUIET_STEPS, WINDOW
 from pgplay.learning.reports.latch import LINGER, Band, Latch
-from pgplay.learning.reports.peaks import BLOCK
+from pgplay.learning.reports.peaks import BLOCK_STEPS
 from pgplay.learning.reports.step_report import Finding
 from pgplay.locale.catalog import finding_text
 from tests.learning.helpers import HEALTHY, diagnose, findings_over
@@ -159,7 +159,7 @@ def test_a_reward_that_falls_is_said_while_it_is_lower_with_both_numbers() -> No
 
 def test_a_dip_that_is_over_after_a_block_is_no_fall() -> None:
     noise = random.Random(5)
-    levels = [0.6] * 70 + [0.3] * BLOCK + [0.6] * 60
+    levels = [0.6] * 70 + [0.3] * BLOCK_STEPS + [0.6] * 60
     said = findings_over([HEALTHY | {"reward_mean": noise.gauss(level, 0.03)} for level in levels])
     assert all(findings == () for findings in said)
     assert all("falling-reward" not in kinds(findings) for findings in findings_over(read_metrics("subsequence-trap")))
