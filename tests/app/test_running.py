@@ -11,12 +11,13 @@ from textual.widgets import Input, Static
 
 from pgplay.app.screens.dialogs.questions import AskDialog, ConfirmDialog
 from pgplay.app.widgets.plots.curve import Plot
+from pgplay.app.widgets.samples import Samples
 from pgplay.config.run_config import RunConfig, make_config
-from pgplay.learning.reports.step_report import Finding
+from pgplay.learning.reports.step_report import Finding, StepReport
 from pgplay.runs.store import RunStore
 from pgplay.worker.protocol.commands import Pause, Reset, Resume, Save, Start, Step, Stop
 from pgplay.worker.protocol.events import Failed, Refused, Saved, StateChanged
-from tests.app.fake_worker import Bench, begin, coded, snapshot, until, words
+from tests.app.fake_worker import Bench, begin, coded, sample, snapshot, until, words
 
 
 async def test_space_starts_the_run_that_the_setup_shows() -> None:
@@ -84,6 +85,19 @@ async def test_while_a_run_is_prepared_nobody_is_told_to_start_one() -> None:
         assert not told(bench, "Press space")
         bench.worker.build("paused")
         await until(pilot, lambda: "Press space to start." in words(bench, "#plot-1"))
+
+
+async def test_the_samples_are_the_newest_ones_also_where_a_report_was_never_shown() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        samples, state = bench.app.main.query_one(Samples), bench.app.state
+        for step in range(1, 40):
+            # Only the second of two is drawn; it may lie where the report lay that was drawn before.
+            for text in (f"unseen {step}", f"seen {step}"):
+                state.report = StepReport(step, 0.1, 64, {}, (sample("greedy", text, 0.5, step),), solved=False)
+            samples.show(state, "hello world")
+            assert f"seen {step}" in str(samples.render()).replace("␣", " ").replace("·", "")
 
 
 async def test_snapshots_reach_headline_plots_samples_and_status() -> None:
@@ -387,3 +401,14 @@ async def test_steps_asked_for_before_torch_is_loaded_follow_the_start() -> None
         bench.worker.build("paused")
         await until(pilot, lambda: len(bench.sent(Step)) == 2)
         assert bench.worker.commands == [Start(config=RunConfig(), paused=True), Step(count=10), Step()]
+
+
+@pytest.mark.parametrize("reward", ["distinct", "1 - regex('[A-Za-z]*[eE][A-Za-z]*') - 0.02*max(0, 30 - text_length)"])
+async def test_the_headline_of_a_run_without_a_target_begins_with_its_reward(reward: str) -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(80, 24)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training", target="", reward=reward)
+        await until(pilot, lambda: f"pgplay  {reward[:8]}" in words(bench, "#headline"))
+        assert "training" in words(bench, "#headline")
+        assert "grpo" in words(bench, "#headline")

@@ -13,7 +13,7 @@ from pgplay.app.drawing import number_format
 from pgplay.app.drawing.alignment_text import coloured
 from pgplay.app.drawing.terminal_text import LENGTH_LIMIT, as_title, fit, plain, terminal_text
 from pgplay.app.state.app_state import AppState
-from pgplay.learning.reports.step_report import Role, Sample
+from pgplay.learning.reports.step_report import Role, Sample, StepReport
 
 ROLES: tuple[Role, ...] = ("greedy", "best", "top", "upper", "middle", "lower", "bottom")
 _LAST: dict[Role, int] = {"greedy": 0, "best": 1, "top": 2, "bottom": 3, "middle": 4, "upper": 5, "lower": 6}
@@ -46,8 +46,8 @@ class Samples(Widget, can_focus=True):
         super().__init__(id="samples", classes="panel")
         self.border_title = "Samples"
         self._samples: tuple[Sample, ...] = ()
+        self._report: StepReport | None = None
         self._targets: tuple[str, ...] = ()
-        self._key: object = None
 
     def show(self, state: AppState, target: str) -> None:
         """Show the newest samples, redrawn only if they changed.
@@ -56,10 +56,9 @@ class Samples(Widget, can_focus=True):
         """
         report = state.report
         targets = state.info.targets if state.info is not None else (target,)
-        key = (id(report), targets)
-        if key == self._key:
+        if report is self._report and targets == self._targets:
             return
-        self._key, self._targets = key, targets
+        self._report, self._targets = report, targets
         self._samples = report.samples if report is not None else ()
         if report is None or state.info is None:
             self.border_title, self.border_subtitle = "Samples", ""

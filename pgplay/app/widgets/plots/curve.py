@@ -73,7 +73,7 @@ class Plot(Widget, can_focus=True):
         `absent` says why there will be no curve, if so.
         """
         self._history, self._view, self._absent = history, view, absent
-        shown = (id(history), history.version, view, absent)
+        shown = (history, history.version, view, absent)
         if shown != self._shown and is_seen(self):
             self._shown = shown
             self._show_legend()
@@ -162,7 +162,7 @@ class Plot(Widget, can_focus=True):
         if not history.of(self.metric).buckets:
             self._drawn = ()
             return self._hint(width, height)
-        key = (id(history), history.version, self._view, width, height, self.app.theme)
+        key = (history, history.version, self._view, width, height, self.app.theme)
         if key != self._drawn:
             self._picture = self._draw(width, height)
             self._drawn = key

@@ -137,7 +137,7 @@ class Learnt(Widget, can_focus=True):
 
     def show(self, history: History, view: PlotView, labels: list[str]) -> None:
         """Show the traces of `history`; `labels` are the target's tokens, or their position numbers."""
-        shown = (id(history), history.version, view, labels)
+        shown = (history, history.version, view, labels)
         self._history, self._view, self._labels = history, view, labels
         if shown != self._shown and is_seen(self):
             self._shown = shown
@@ -197,7 +197,7 @@ class RewardHistogram(Widget, can_focus=True):
     def show(self, history: History, view: PlotView, absent: str = "") -> None:
         """Show the histograms of `history`, or of its recent steps if `view` says so."""
         del absent  # every kind of run has rewards
-        shown = (id(history), history.version, view)
+        shown = (history, history.version, view)
         self._history, self._view = history, view
         if shown != self._shown and is_seen(self):
             self._shown = shown

@@ -44,7 +44,7 @@ class RewardByKlPlot(Widget, can_focus=True):
 
     def show(self, history: History, view: PlotView, absent: str = "") -> None:
         """Show the steps of `history`, or only the recent ones if `view` says so; `absent` says why there are none."""
-        shown = (id(history), history.version, view, absent)
+        shown = (history, history.version, view, absent)
         self._history, self._view, self._absent = history, view, absent
         if shown != self._shown and is_seen(self):
             self._shown = shown
