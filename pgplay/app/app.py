@@ -35,6 +35,8 @@ from pgplay.app.messages import (
     LooksChanged,
     OpenTimeTravel,
     Part,
+    PresetChosen,
+    Request,
     ResumeRun,
     RewardSaved,
     SetupChanged,
@@ -304,16 +306,14 @@ class PgplayApp(Pages):
     def _pointed(self, message: Plot.Pointed) -> None:
         self.controllers.plots.point(message.step)
 
+    @on(PresetChosen)
     @on(ResumeRun)
     @on(BranchRun)
     @on(OpenTimeTravel)
     @on(CompareRuns)
-    def _stored_run_requested(self, message: ResumeRun | BranchRun | OpenTimeTravel | CompareRuns) -> None:
-        self.perform(self.controllers.work_for(message))
-
     @on(WriteForPrompt)
-    def _write_for_prompt(self, message: WriteForPrompt) -> None:
-        self.controllers.policies.write(message.prompt)
+    def _requested(self, message: Request) -> None:
+        self.perform(self.controllers.carry_out(message))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return what the house's own themes define beyond Textual's, for the other ones that a person may choose."""

@@ -44,6 +44,9 @@ class SetupForm(Protocol):
     def load_preset(self, name: str) -> None:
         """Show the preset of that name."""
 
+    def keep_preset(self) -> None:
+        """Show the present preset in its field, where another one was chosen."""
+
     async def open_setting(self, name: str) -> None:
         """Put the cursor into the field of a setting."""
 

@@ -70,6 +70,13 @@ class SetupTyped(Message):
 
 
 @dataclass
+class PresetChosen(Message):
+    """The person chose a preset in the setup, which shows it once it may."""
+
+    name: str
+
+
+@dataclass
 class ResumeRun(Message):
     """Resume a stored run from its last checkpoint."""
 
@@ -103,6 +110,10 @@ class WriteForPrompt(Message):
     """Sample from the run's policy for this prompt."""
 
     prompt: str
+
+
+Request = PresetChosen | ResumeRun | BranchRun | OpenTimeTravel | CompareRuns | WriteForPrompt
+"""What a screen asks of the run or of a stored one."""
 
 
 class LooksChanged(Message):

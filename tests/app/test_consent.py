@@ -9,9 +9,9 @@ from textual.pilot import Pilot
 from textual.widgets import Select
 
 from pgplay.app.screens.dialogs.consent import ConsentDialog
+from pgplay.app.screens.dialogs.questions import ConfirmDialog
 from pgplay.app.screens.rewards.editor import RewardScreen
 from pgplay.app.widgets.code_area import CodeArea
-from pgplay.config.changes import Changes
 from pgplay.config.run_config import make_config
 from pgplay.library.consents import is_allowed
 from pgplay.library.policy_card import PolicyCard
@@ -19,7 +19,7 @@ from pgplay.policies.spec import FreshSpec
 from pgplay.rewards.spec import Origin, digest
 from pgplay.tasks.task import Pair, Task
 from pgplay.worker.protocol.commands import Change, Start, Step
-from tests.app.fake_worker import Bench, agree, opened, until, words
+from tests.app.fake_worker import Bench, agree, opened, until
 
 PYTHON = "def reward(text, target, prompt):\n    return 1.0\n"
 
@@ -82,9 +82,14 @@ async def test_a_preset_chosen_while_a_run_goes_on_brings_no_python_into_it(pres
         bench.worker.build("training")
         await until(pilot, lambda: bench.app.state.run == "training")
         bench.app.main.query_one("#preset", Select).value = preset
-        await until(pilot, lambda: bench.sent(Change))
-        assert [change.settings for change in bench.sent(Change)] == [Changes(target="ab")]
-        await until(pilot, lambda: "reward: at the next start" in words(bench, "#setup-note"))
+        await until(pilot, lambda: isinstance(bench.app.screen, ConfirmDialog))
+        await pilot.press("y")
+        await asked(bench, pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: bench.app.screen is bench.app.main)
+        await until(pilot, lambda: bench.app.main.setup.typed["reward"] == "levenshtein")
+        await pilot.pause()
+        assert bench.sent(Start) == bench.sent(Change) == []
 
 
 async def test_a_policy_with_python_trains_on_by_it_once_it_is_allowed(home: Path) -> None:

@@ -28,7 +28,7 @@ FITTING = {
     "own reward": ("page: Write your own reward",),
     "edit distance": ("reward: levenshtein",),
     "exit": ("Quit",),
-    "hello": ("preset: hello",),
+    "hello": ("preset: First steps (hello)",),
 }
 """What a person types, and what has to be among the first six that are found."""
 
@@ -43,6 +43,7 @@ async def test_what_a_person_may_type_finds_what_fits() -> None:
         for query, lines in FITTING.items():
             first = [match.entry.line for match in found(query, entries, {})[:6]]
             assert set(lines) <= set(first), (query, first)
+        assert found("collapse", entries, {})[0].entry.line == "preset: Entropy collapse (no-entropy)"
         assert found("xyzzy", entries, {}) == []
         assert {entry.kind for entry in entries} == set(ENTRY_KINDS)
         keys = {entry.key for entry in entries}
@@ -74,7 +75,7 @@ async def test_a_choice_leads_to_the_field_the_plot_the_word_or_the_page(home: P
         assert bench.app.state.view.shown[0] == "gap"
         bench.app.choose_from_palette(entries["algorithm: rloo"])
         await until(pilot, lambda: bench.app.main.setup.typed["algorithm"] == "rloo")
-        bench.app.choose_from_palette(entries["preset: hello"])
+        bench.app.choose_from_palette(entries["preset: First steps (hello)"])
         await until(pilot, lambda: bench.app.main.setup.preset == "hello")
         bench.app.choose_from_palette(entries["word: baseline"])
         await until(pilot, lambda: isinstance(bench.app.screen, HelpScreen))

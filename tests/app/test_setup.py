@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from textual.pilot import Pilot
 from textual.widgets import Button, Collapsible, Input, Static, TextArea
 
 from pgplay.app.drawing.number_format import count
 from pgplay.app.messages import SetupChanged
-from pgplay.app.screens.dialogs.questions import AskDialog
+from pgplay.app.screens.dialogs.questions import AskDialog, ConfirmDialog
+from pgplay.app.screens.dialogs.recipe import RecipeScreen
 from pgplay.app.widgets.setup import form
 from pgplay.app.widgets.setup.choices import HEADING
 from pgplay.app.widgets.setup.described_select import Choice
@@ -22,7 +24,8 @@ from pgplay.app.widgets.setup.panel import Setup
 from pgplay.cli import main
 from pgplay.config.changes import Changes
 from pgplay.config.fields import SECTIONS
-from pgplay.config.presets import grouped, preset_names
+from pgplay.config.presets import grouped, load_preset, preset_names
+from pgplay.config.recipe import to_recipe
 from pgplay.config.run_config import fields, make_config, to_settings
 from pgplay.learning import inputs
 from pgplay.learning.inputs import Inputs
@@ -31,7 +34,7 @@ from pgplay.policies.families.catalogue import MODELS
 from pgplay.policies.families.pretrained import PretrainedBase
 from pgplay.rewards.catalogue import REWARDS
 from pgplay.worker.protocol.commands import Change, Start
-from pgplay.worker.protocol.events import Changed
+from pgplay.worker.protocol.events import Changed, StateChanged
 from tests.app.fake_worker import Bench, begin, until, words
 
 
@@ -138,6 +141,46 @@ async def test_a_preset_fills_the_form() -> None:
         await until(pilot, lambda: (bench.app.state.settings or {}).get("model", "").startswith("transformer"))
         setup = bench.app.main.query_one(Setup)
         assert setup.typed["model"] == bench.app.main.query_one("#model", Choice).chosen
+
+
+@pytest.mark.parametrize("state", ["training", "paused"])
+@pytest.mark.parametrize("way", ["setup", "palette", "recipe"])
+async def test_a_whole_setup_changes_no_run_under_way_but_is_offered_as_another_one(state: str, way: str) -> None:
+    bench = Bench()
+
+    async def choose(pilot: Pilot[int]) -> None:
+        if way == "setup":
+            pick(bench, "preset", "rloo")
+        elif way == "palette":
+            entries = {entry.key: entry for entry in bench.app.palette_entries(bench.app.screen)}
+            bench.app.choose_from_palette(entries["preset.rloo"])
+        else:
+            recipe = to_recipe(make_config(load_preset("rloo").settings))
+            await pilot.press("y")
+            await until(pilot, lambda: isinstance(bench.app.screen, RecipeScreen))
+            bench.app.screen.query_one("#pasted", Input).value = recipe
+            bench.app.screen.query_one("#pasted", Input).focus()
+            await pilot.press("enter")
+        await until(pilot, lambda: isinstance(bench.app.screen, ConfirmDialog))
+
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training")
+        bench.worker.train(10)
+        bench.worker.tell(StateChanged(state=state, step=10))  # type: ignore[arg-type]
+        await until(pilot, lambda: bench.app.state.run == state)
+        setup = bench.app.main.query_one(Setup)
+        before = (dict(setup.typed), setup.query_one("#preset", Choice).chosen)
+        await choose(pilot)
+        await pilot.press("n")
+        await until(pilot, lambda: bench.app.screen is bench.app.main)
+        await pilot.pause()
+        assert (setup.typed, setup.query_one("#preset", Choice).chosen) == before
+        await choose(pilot)
+        await pilot.press("y")
+        await until(pilot, lambda: bench.sent(Start))
+        assert bench.sent(Start)[0].config.algorithm == "rloo"
+        assert bench.sent(Change) == []
 
 
 async def test_a_broken_preset_of_ones_own_is_listed_with_its_reason(home: Path) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
 from functools import partial
-from typing import Any
 
 from pgplay.app.actions import CONTROLLER_OF
 from pgplay.app.controllers.consent import Consent
@@ -20,7 +18,7 @@ from pgplay.app.controllers.shell import ShellController
 from pgplay.app.controllers.stored_runs import StoredRunsController
 from pgplay.app.controllers.worker_events import WorkerEvents
 from pgplay.app.host import ShellHost
-from pgplay.app.messages import BranchRun, CompareRuns, OpenTimeTravel, ResumeRun
+from pgplay.app.messages import BranchRun, CompareRuns, OpenTimeTravel, PresetChosen, Request, ResumeRun, WriteForPrompt
 from pgplay.worker.protocol.events import Event
 
 
@@ -37,7 +35,7 @@ class Controllers:
         self.inspection = InspectionController(
             host, self.changes.follow, self.run.go, partial(self.run.start_beside, paused=True)
         )
-        self.stored_runs = StoredRunsController(host, self.run.start_beside)
+        self.stored_runs = StoredRunsController(host, self.run.start_beside, self.run.fill_in)
         self.navigation = NavigationController(
             host,
             {
@@ -49,7 +47,11 @@ class Controllers:
             },
         )
         self.palette = PaletteController(
-            host, change=self.inspection.change, plot=self.plots.show_large, go_home=self.navigation.go_home
+            host,
+            change=self.inspection.change,
+            choose_preset=self.run.choose_preset,
+            plot=self.plots.show_large,
+            go_home=self.navigation.go_home,
         )
         self.shell = ShellController(host)
         self.worker_events = WorkerEvents(host)
@@ -58,17 +60,21 @@ class Controllers:
         """Do the action of that name; returns what its method returns, a coroutine where it may ask the person."""
         return getattr(getattr(self, CONTROLLER_OF[name]), name)()
 
-    def work_for(self, request: ResumeRun | BranchRun | OpenTimeTravel | CompareRuns) -> Coroutine[Any, Any, object]:
-        """Return the work that a screen's request for a stored run asks for."""
+    async def carry_out(self, request: Request) -> None:
+        """Do what a screen asks for."""
         match request:
+            case PresetChosen(name):
+                await self.run.choose_preset(name)
             case ResumeRun(run):
-                return self.run.resume_run(run)
+                await self.run.resume_run(run)
             case BranchRun(run, step):
-                return self.run.branch(run, step)
+                await self.run.branch(run, step)
             case OpenTimeTravel(run):
-                return self.stored_runs.travel(run)
+                await self.stored_runs.travel(run)
             case CompareRuns(runs):
-                return self.stored_runs.side_by_side(*runs)
+                await self.stored_runs.side_by_side(*runs)
+            case WriteForPrompt(prompt):
+                self.policies.write(prompt)
 
     def take(self, event: Event) -> None:
         """Let the controllers act on an event that the state has taken in."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from pgplay.app.controllers.consent import Consent
@@ -34,6 +36,16 @@ class LiveChanges:
         """The changes that have not been answered yet, by their request's number."""
         self._advice: tuple[str, dict[str, Any]] = ("", {})
         """The advice that is being followed, in words, and the settings that the setup has with it."""
+        self._is_held = False
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Send no change meanwhile: the setup is filled in for another run."""
+        self._is_held = True
+        try:
+            yield
+        finally:
+            self._is_held = False
 
     @property
     def _expected(self) -> dict[str, Any]:
@@ -59,7 +71,8 @@ class LiveChanges:
     def _send(self, settings: dict[str, Any] | None, advice: str) -> bool:
         """Send the live changes that lead to `settings`; returns whether there are any."""
         state, setup = self._host.state, self._host.main.setup
-        if settings is None or state.waiting or state.worker != "ready" or state.run not in ("training", "paused"):
+        takes_changes = state.worker == "ready" and state.run in ("training", "paused")
+        if settings is None or self._is_held or state.waiting or not takes_changes:
             setup.show_pending([])  # of a run that is asked for, it is asked again once it stands
             return False
         live, later = form.live_changes(self._expected, settings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
 from typing import Any
 
@@ -32,11 +32,13 @@ class PaletteController:
         host: ShellHost,
         *,
         change: Callable[[dict[str, Any]], None],
+        choose_preset: Callable[[str], Coroutine[Any, Any, None]],
         plot: Callable[[str], None],
         go_home: Callable[[], None],
     ) -> None:
-        """`change` puts settings into the setup, `plot` shows a metric large, `go_home` leads to the main page."""
+        """`change` and `choose_preset` fill the setup in, `plot` shows a metric large, `go_home` the main page."""
         self._host, self._change, self._plot, self._go_home = host, change, plot, go_home
+        self._choose_preset = choose_preset
 
     def entries(self, screen: Screen[Any]) -> list[PaletteEntry]:
         """Return what there is, the keys of `screen` first."""
@@ -73,9 +75,9 @@ class PaletteController:
 
     def _presets(self) -> Iterator[PaletteEntry]:
         for preset in preset_names():
-            words = f"{preset.group} {preset.title}"
+            title = f"{preset.title} ({preset.name})"
             run = partial(self._load, preset.name)
-            yield PaletteEntry("preset", preset.name, preset.name, preset.teaches, run, words)
+            yield PaletteEntry("preset", preset.name, title, preset.teaches, run, preset.group)
 
     def _settings(self) -> Iterator[PaletteEntry]:
         for name, field in fields().items():
@@ -109,7 +111,7 @@ class PaletteController:
 
     def _load(self, preset: str) -> None:
         self._go_home()
-        self._host.main.setup.load_preset(preset)
+        self._host.perform(self._choose_preset(preset))
 
     def _focus(self, name: str) -> None:
         self._go_home()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
@@ -13,6 +14,7 @@ from pgplay.app.state.guide import FIRST_PACE, FIRST_STEPS, GOAL
 from pgplay.app.state.pace import PACES, TEN, parse_leg
 from pgplay.config.goals import EXAMPLES
 from pgplay.config.run_config import RunConfig, make_config, to_settings
+from pgplay.locale.catalog import text_of
 from pgplay.paths import expand_home
 from pgplay.rewards.spec import Origin, RewardSpec
 from pgplay.tasks.target_file import read_target
@@ -105,8 +107,46 @@ class RunController:
 
     async def start_beside(self, settings: dict[str, Any], *, paused: bool = False) -> bool:
         """Load `settings`, a stored run's with a change, into the setup and start a run of them."""
-        self._host.main.setup.load(make_config(settings), origin=Origin("stored-run"), kept=True)
-        return await self.start(paused=paused)
+        config = make_config(settings)
+        return await self._start_with(
+            lambda: self._host.main.setup.load(config, origin=Origin("stored-run"), kept=True), paused=paused
+        )
+
+    async def choose_preset(self, name: str) -> None:
+        """Fill the setup in from the preset `name`, as `fill_in` does."""
+        await self.fill_in(Origin("preset", name), lambda: self._host.main.setup.load_preset(name))
+        self._host.main.setup.keep_preset()
+
+    async def fill_in(self, origin: Origin, load: Callable[[], None]) -> None:
+        """Fill the whole setup in by `load`; where a run is under way, offer to start one of it in that run's place.
+
+        The setup comes from `origin`. As changes of the run under way it would make a mixture of both.
+        """
+        from pgplay.app.screens.dialogs.questions import ConfirmDialog
+
+        state = self._host.state
+        if not self._is_under_way:
+            load()
+            return
+        what = text_of(*origin.text)
+        question = f"The run is at step {state.step:,}. It is kept, with a checkpoint.\nStart {what} in its place?"
+        if await self._host.push_screen_wait(ConfirmDialog("Another run", question, "Start")):
+            await self._start_with(load)
+
+    @property
+    def _is_under_way(self) -> bool:
+        state = self._host.state
+        return state.worker != "dead" and (state.is_going or state.run == "paused")
+
+    async def _start_with(self, load: Callable[[], None], *, paused: bool = False) -> bool:
+        """Start what `load` puts into the setup; where that cannot be started, a run under way gets its setup back."""
+        with self._changes.held():
+            load()
+            is_started = await self.start(paused=paused)
+            info = self._host.state.info
+            if not is_started and self._is_under_way and info is not None:
+                self._host.main.setup.load(info.config, origin=Origin("run", info.run), kept=True)
+        return is_started
 
     def stop(self) -> None:
         """End the run; its policy stays."""

@@ -11,12 +11,15 @@ from pgplay.rewards.spec import Origin
 StartBeside = Callable[[dict[str, Any]], Awaitable[bool]]
 """Starts a run of these settings; returns whether it could be started."""
 
+FillIn = Callable[[Origin, Callable[[], None]], Awaitable[None]]
+"""Fills the setup in from there by a function."""
+
 
 class StoredRunsController:
     """Opens the screens that read stored runs."""
 
-    def __init__(self, host: AppHost, start_beside: StartBeside) -> None:
-        self._host, self._start_beside = host, start_beside
+    def __init__(self, host: AppHost, start_beside: StartBeside, fill_in: FillIn) -> None:
+        self._host, self._start_beside, self._fill_in = host, start_beside, fill_in
 
     @property
     def _present(self) -> str:
@@ -69,4 +72,6 @@ class StoredRunsController:
 
         config = await self._host.push_screen_wait(RecipeScreen(self._host.state))
         if config is not None:
-            self._host.main.setup.load(config, origin=Origin("recipe"))
+            setup = self._host.main.setup
+            recipe = Origin("recipe")
+            await self._fill_in(recipe, lambda: setup.load(config, origin=recipe))

@@ -64,6 +64,8 @@ class Headline(Widget):
         left = Text(no_wrap=True, end="")
         left.append("pgplay  ", self._style("name"))
         free = width - left.cell_len - right.cell_len - 2
+        if not shown:  # a text without a target is told by its reward
+            shown = fit(rest.pop(0), max(SHORTEST_TARGET, free // 2))
         while rest and free - sum(cell_len(part) + 3 for part in rest) < min(SHORTEST_TARGET, cell_len(shown)):
             rest.pop()
         room = max(0, free - sum(cell_len(part) + 3 for part in rest))

@@ -66,7 +66,7 @@ class PhaseScreen(Zoomable):
     COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES | {"phase--here", "phase--stop"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,space", "go(1)", "next stage", key_display="→", priority=True),
-        Binding("left", "go(-1)", "previous stage", key_display="←", priority=True),
+        Binding("left", "go(-1)", "previous", key_display="←", priority=True),
         Binding("n", "another", "next step"),
         Binding("c", "code", "code"),
         Binding("p", "plain", "plain algorithm"),

@@ -13,7 +13,7 @@ from textual.widgets import Button, Collapsible, Input, Label, Select, Static, T
 
 from pgplay.app.actions import do
 from pgplay.app.drawing.terminal_text import for_field, plain, terminal_text
-from pgplay.app.messages import SetupChanged, SetupTyped
+from pgplay.app.messages import PresetChosen, SetupChanged, SetupTyped
 from pgplay.app.state.app_state import AppState
 from pgplay.app.widgets.setup import choices, form
 from pgplay.app.widgets.setup.checking import Checking
@@ -229,7 +229,8 @@ class Setup(Vertical):
         if not isinstance(value, str):
             return
         if name == "preset":
-            self.load_preset(value)
+            if value != self.preset:
+                self.post_message(PresetChosen(value))
         elif name == "reward":
             self._own_reward = value == choices.OWN_REWARD
             # Only a person's choice moves the focus, not a value that a preset fills in.
@@ -254,6 +255,10 @@ class Setup(Vertical):
         else:
             await self.query_one(MoreSettings).open(fields()[name])
             self.check_now()
+
+    def keep_preset(self) -> None:
+        """Show the present preset in its field, where another one was chosen."""
+        self.query_one("#preset", Choice).choose(self.preset)
 
     def load_preset(self, name: str) -> None:
         """Show the preset of that name."""
