@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,6 +48,14 @@ class HubModel(NamedTuple):
     def folder(self, commit: str) -> Path:
         """Return the folder of its files at `commit`."""
         return self._cached / "snapshots" / commit
+
+    def bytes_here(self) -> int:
+        """Return how much of it has been downloaded, at any revision, in bytes; half a file counts too."""
+        count = 0
+        for file in (self._cached / "blobs").glob("*"):
+            with suppress(OSError):  # it has just got its final name
+                count += file.stat().st_size
+        return count
 
 
 def hub_cache() -> Path:

@@ -25,6 +25,10 @@ CONTINUABLE = ("training", "paused", "solved", "finished")
 """The states of a run that can make further steps."""
 
 
+ABSENT = ("model.not_downloaded", "model.not_converted")
+"""The errors of a model that can be had."""
+
+
 class _AgreedSetup(NamedTuple):
     """The setup's configuration, and the Python among its rewards, allowed to run."""
 
@@ -87,6 +91,12 @@ class RunController:
     async def _agreed_setup(self) -> _AgreedSetup | None:
         """Return what the setup says, with consent to its Python; None if it cannot be run, and then says why not."""
         checked = await self._host.main.setup.check()
+        if checked.problem is not None and checked.problem.error[0] in ABSENT:
+            from pgplay.app.screens.dialogs.get_model import GetModelDialog
+
+            if not await self._host.push_screen_wait(GetModelDialog(self._host.main.setup.typed["model"].strip())):
+                return None
+            checked = await self._host.main.setup.check()
         if self._host.state.waiting:  # asked for once more while large files were read
             return None
         if checked.config is None:

@@ -16,6 +16,7 @@ def run_models(argv: Sequence[str]) -> int:
     """Run `pgplay models`."""
     verbs = {
         "list": Verb("list the models at hand: those that ship, are downloaded or converted", add_json, _list),
+        "show": Verb("what the Hub says of a model: its size and commit; nothing is downloaded", _add_show, _show),
         "add": Verb("download a model of the Hugging Face Hub, after asking, or convert a .gguf file", _add_add, _add),
     }
     return run_verb("pgplay models", "Pretrained models; any other --model is a folder.", verbs, argv, "list")
@@ -38,6 +39,28 @@ def _list(arguments: Arguments) -> int:
     else:
         shown = [(row["name"], row["origin"], f"{row['size'] / 1e6:,.0f} MB", row["commit"][:12]) for row in rows]
         print_table(("name", "origin", "size", "commit"), shown)
+    return 0
+
+
+def _add_show(parser: Parser) -> None:
+    parser.add_argument("model", metavar="ORG/NAME[@REVISION]")
+    add_json(parser)
+
+
+def _show(arguments: Arguments) -> int:
+    from pgplay.library.hub import find_model
+    from pgplay.model_places import hub_model
+
+    model = hub_model(arguments.model)
+    if model is None:
+        raise InputError("hub.no_name", field="model", name=arguments.model)
+    remote = find_model(model)
+    row = {"name": model.id, "revision": model.revision, "commit": remote.commit, "size": remote.size}
+    if arguments.json:
+        print_json(row | {"here": bool(model.commit)})
+    else:
+        where = "here" if model.commit else f"not here; get it: pgplay models add {arguments.model}"
+        say(f"{model.id}, {model.revision}, commit {remote.commit[:12]}, {remote.size / 1e6:,.0f} MB: {where}")
     return 0
 
 

@@ -34,6 +34,8 @@ LIBRARY_ERRORS: dict[str, str] = {
     "error.adapter.other_base.remedy": "Name the model that it was trained on: --model FOLDER.",
     "error.adapter.kind": "The adapter in {folder} is of a kind that pgplay does not train ({kind}).",
     "error.adapter.kind.remedy": "Plain LoRA is read: whole r and lora_alpha, named target_modules, no bias.",
+    "error.models.failed": "{said}",
+    "error.models.ended": "The command that gets models ended by itself, with status {status}.",
     "error.hub.no_name": "'{name}' is no model of the Hugging Face Hub.",
     "error.hub.no_name.remedy": "Name one as ORG/NAME, or ORG/NAME@REVISION.",
     "error.hub.unknown": "The Hugging Face Hub has no model {name}, or not for everybody.",

@@ -8,11 +8,13 @@ POLICY_ERRORS: dict[str, str] = {
     "error.model.not_downloaded": (
         "The model {name} has not been downloaded: neither a folder of that name nor {cache} has it."
     ),
-    "error.model.not_downloaded.remedy": "Download it: pgplay models add {name}. At hand are {at_hand:list}.",
+    "error.model.not_downloaded.remedy": (
+        "Download it, by starting a run in the app or by pgplay models add {name}. At hand are {at_hand:list}."
+    ),
     "error.model.no_file": "There is no file {file}.",
     "error.model.no_file.remedy": "Check its name and its folder.",
     "error.model.not_converted": "{file} has not been converted yet.",
-    "error.model.not_converted.remedy": "Convert it, once: pgplay models add {file}",
+    "error.model.not_converted.remedy": "Convert it, once, by starting a run in the app or by pgplay models add {file}",
     "error.gguf.not_read": "{file} cannot be converted: {reason}",
     "error.gguf.not_read.remedy": "Use the model's own folder, with safetensors.",
     "error.gguf.no_room": (
