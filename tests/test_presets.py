@@ -116,6 +116,12 @@ def test_the_trap_and_the_way_out_differ_in_how_the_reward_is_paid_alone() -> No
     assert avoided.settings == trap.settings | {"credit": "dense", "steps": avoided.settings["steps"]}
 
 
+def test_the_collapse_of_a_pretrained_model_lacks_the_divergence_alone() -> None:
+    held, free = (load_preset(name).settings for name in ("story-no-letter-e", "story-collapse"))
+    limits = {"kl", "kl_limit", "until", "steps"}
+    assert {name for name in {*held, *free} if held.get(name) != free.get(name)} == limits
+
+
 def test_hacking_is_held_back_by_the_divergence_alone() -> None:
     free, held_back = (load_preset(name).settings for name in ("hack-words", "hack-words-kl"))
     assert held_back == free | {"kl": 0.05, "kl_limit": 0.2}

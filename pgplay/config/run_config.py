@@ -58,7 +58,7 @@ class RunConfig(TaskAndModel, frozen=True, kw_only=True):
         describe(
             "removes the other tokens' predicted share from a token's advantage and averages the token's own over the "
             "vocabulary; potential predicts from the edits still needed, regression from past rewards (default: "
-            "potential for the reward levenshtein, else regression; none with dense credit)",
+            "potential for the reward levenshtein, else regression; none with dense credit and for pretrained models)",
             "algorithm",
             live=True,
         ),

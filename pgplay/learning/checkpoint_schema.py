@@ -80,7 +80,11 @@ def network_tensors(
         expected |= _named("best_policy", own)
     if any(name.startswith("variate.") for name in found):  # only of some algorithms
         is_whole = len(found.get("variate.squares", ())) == 2
-        expected |= _named("variate", state_shapes(width, shape.tokenizer.vocabulary_size, whole=is_whole))
+        tokenizer = shape.tokenizer
+        of_texts = not tokenizer.one_token_per_character
+        expected |= _named(
+            "variate", state_shapes(width, tokenizer.vocabulary_size, whole=is_whole, of_texts=of_texts)
+        )
     return expected
 
 

@@ -177,10 +177,14 @@ def usual_discount(basis: Basis) -> float:
 
 
 def usual_control_variate(basis: Basis, discount: float) -> str:
-    """Return the control variate to use; raises InputError if the chosen one has no effect."""
+    """Return the control variate to use; raises InputError if the chosen one has no effect.
+
+    Where tokens are several characters it takes further passes over a large vocabulary, so there it must be asked for.
+    """
     config, credit = basis.config, basis.choices.credit
     counts_edits = edits_are_token_edits(config, basis.tokenizer)
-    variate = config.control_variate or ("potential" if counts_edits else "regression")
+    usual = "regression" if basis.tokenizer.one_token_per_character else "none"
+    variate = config.control_variate or ("potential" if counts_edits else usual)
     reason = None
     if credit not in ("terminal", "dense") or (basis.is_dense and variate == "regression"):
         reason = "unused.variate_with_credit"
@@ -194,7 +198,7 @@ def usual_control_variate(basis: Basis, discount: float) -> str:
         if counts_text_edits(config):
             raise InputError("setting.potential_of_tokens", field="control_variate")
         raise InputError("setting.potential_without_edits", field="control_variate", reward=config.reward)
-    return variate if reason is None and basis.model.can(Capability.SMALL_VOCABULARY) else "none"
+    return variate if reason is None and basis.model.can(Capability.WEIGHED_TOKENS) else "none"
 
 
 def usual_length_limit(basis: Basis) -> int:

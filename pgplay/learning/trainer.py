@@ -266,8 +266,9 @@ class Trainer:
     def _new_variate(self) -> None:
         self.variate = None
         if self.plan.uses_control_variate:
-            width, vocabulary = self.policy.network.width, self.policy.tokenizer.vocabulary_size
-            self.variate = ControlVariate(width, vocabulary, self.device)
+            width, tokenizer = self.policy.network.width, self.policy.tokenizer
+            texts = () if tokenizer.one_token_per_character else tokenizer.token_texts
+            self.variate = ControlVariate(width, tokenizer.vocabulary_size, self.device, texts)
 
     def _next_pairs(self, count: int | None = None) -> list[Pair]:
         """Return the next `count` prompts, by default one per group of the batch."""

@@ -15,13 +15,8 @@ from torch.utils.checkpoint import checkpoint
 
 from pgplay.limits import LOGIT_COPIES, LOGITS_MEMORY
 from pgplay.policies.density import Density
-from pgplay.policies.distribution import (
-    EVERY_TOKEN,
-    DenseDistribution,
-    DenseValues,
-    TokenLoss,
-    TokenValues,
-)
+from pgplay.policies.distribution import DenseDistribution, DenseValues, TokenLoss, TokenValues
+from pgplay.policies.prefix_tree import spread
 
 
 def prefixes_at_once(vocabulary: int) -> int:
@@ -95,13 +90,16 @@ class ChunkedDistribution(NamedTuple):
         """Return the exact KL(self || other) (P,) in nats."""
         return torch.cat([*self._chunks(lambda chunk, own, given: own.kl(given), other)])
 
-    def linear_values(self, features: Tensor, weights: Tensor) -> DenseValues:
+    def linear_values(self, features: Tensor, weights: Tensor) -> ComputedValues:
         """Return the products of each prefix's `features` (P, D) with each token's `weights` (V, D)."""
-        return DenseValues(features @ weights.t())
+        return ComputedValues(
+            lambda prefixes: features[prefixes] @ weights.t(),
+            lambda actions, prefix_index: (spread(features, prefix_index) * spread(weights, actions)).sum(-1),
+        )
 
     def expected(self, q: TokenValues) -> Tensor:
         """Return the mean (P,) of `q` over the next token."""
-        return torch.cat([*self._chunks(lambda chunk, own: own.expected(_rows_of(q, chunk)))])
+        return torch.cat([*self._chunks(lambda chunk, own: own.expected(DenseValues(q.after(chunk))))])
 
     def expected_vector(self, vectors: Tensor) -> Tensor:
         """Return the mean (P, D) over the next token of its row in `vectors` (V, D)."""
@@ -109,7 +107,7 @@ class ChunkedDistribution(NamedTuple):
 
     def expected_loss(self, now: ChunkedDistribution, q: TokenValues, loss: TokenLoss) -> Tensor:
         """Return the mean (P,) over the next token of `loss(now's log p, own log p, q, possible)`."""
-        parts = self._chunks(lambda chunk, own, new: own.expected_loss(new, _rows_of(q, chunk), loss), now)
+        parts = self._chunks(lambda chunk, own, new: own.expected_loss(new, DenseValues(q.after(chunk)), loss), now)
         return torch.cat([*parts])
 
     def most_likely(self, count: int) -> tuple[Tensor, Tensor]:
@@ -120,6 +118,34 @@ class ChunkedDistribution(NamedTuple):
     def detach(self) -> ChunkedDistribution:
         """Return the same distribution as a constant to the gradient."""
         return self._replace(features=self.features.detach(), is_constant=True)
+
+
+class ComputedValues(NamedTuple):
+    """Numbers of every token, computed when they are asked for: `after` some prefixes, or `of` some actions."""
+
+    after: Callable[[slice], Tensor]
+    of: Callable[[Tensor, Tensor], Tensor]
+
+    def map(self, change: Callable[[Tensor], Tensor]) -> ComputedValues:
+        """Return `change` of each number."""
+        return ComputedValues(
+            lambda prefixes: change(self.after(prefixes)),
+            lambda actions, prefix_index: change(self.of(actions, prefix_index)),
+        )
+
+    def plus(self, other: TokenValues) -> ComputedValues:
+        """Return the sums with `other`, of the same shape."""
+        return ComputedValues(
+            lambda prefixes: self.after(prefixes) + other.after(prefixes),
+            lambda actions, prefix_index: self.of(actions, prefix_index) + other.of(actions, prefix_index),
+        )
+
+    def less(self, of_prefix: Tensor) -> ComputedValues:
+        """Return the numbers less one number per prefix, `of_prefix` (P,)."""
+        return ComputedValues(
+            lambda prefixes: self.after(prefixes) - of_prefix[prefixes, None],
+            lambda actions, prefix_index: self.of(actions, prefix_index) - spread(of_prefix, prefix_index),
+        )
 
 
 class ChunkedMeasures(NamedTuple):
@@ -163,7 +189,3 @@ class _Places(NamedTuple):
     def at_prefixes(self, values: Tensor) -> Tensor:
         """Return `values` (N,) of the prefixes at all places of each, 0 elsewhere (B, T)."""
         return self.at_actions(values.index_select(0, self.numbers))
-
-
-def _rows_of(q: TokenValues, chunk: slice) -> DenseValues:
-    return DenseValues(q.part(EVERY_TOKEN)[chunk])

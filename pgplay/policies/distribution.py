@@ -20,8 +20,8 @@ TokenLoss = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 that shape. log p and log q are 0 outside the mask."""
 
 
-EVERY_TOKEN = slice(None)
-"""The slice of the vocabulary that is all of it."""
+EVERY_PREFIX = slice(None)
+"""The slice of the prefixes that is all of them."""
 
 
 class TokenValues(Protocol):
@@ -31,12 +31,12 @@ class TokenValues(Protocol):
         """Return the numbers (B, T) of `actions` (B, T), after the prefixes `prefix_index` (B, T)."""
         ...
 
-    def part(self, tokens: slice) -> Tensor:
-        """Return the numbers (P, n) of these n tokens."""
+    def after(self, prefixes: slice) -> Tensor:
+        """Return the numbers (n, V) after these n prefixes."""
         ...
 
     def map(self, change: Callable[[Tensor], Tensor]) -> TokenValues:
-        """Return `change` of each number; it is given tensors (P, any number of tokens)."""
+        """Return `change` of each number; it is given tensors of any shape."""
         ...
 
     def plus(self, other: TokenValues) -> TokenValues:
@@ -121,9 +121,9 @@ class DenseValues(NamedTuple):
         """Return the numbers (B, T) of `actions` (B, T), after the prefixes `prefix_index` (B, T)."""
         return of_actions_at(self.numbers, prefix_index, actions)
 
-    def part(self, tokens: slice) -> Tensor:
-        """Return the numbers (P, n) of these n tokens."""
-        return self.numbers[:, tokens]
+    def after(self, prefixes: slice) -> Tensor:
+        """Return the numbers (n, V) after these n prefixes."""
+        return self.numbers[prefixes]
 
     def map(self, change: Callable[[Tensor], Tensor]) -> DenseValues:
         """Return `change` of each number."""
@@ -131,7 +131,7 @@ class DenseValues(NamedTuple):
 
     def plus(self, other: TokenValues) -> DenseValues:
         """Return the sums with `other`, of the same shape."""
-        return DenseValues(self.numbers + other.part(EVERY_TOKEN))
+        return DenseValues(self.numbers + other.after(EVERY_PREFIX))
 
     def less(self, of_prefix: Tensor) -> DenseValues:
         """Return the numbers less one number per prefix, `of_prefix` (P,)."""
@@ -167,7 +167,7 @@ class DenseDistribution(NamedTuple):
 
     def expected(self, q: TokenValues) -> Tensor:
         """Return the mean (P,) of `q` over the next token."""
-        return (self.log_probabilities.exp() * q.part(EVERY_TOKEN)).sum(-1)
+        return (self.log_probabilities.exp() * q.after(EVERY_PREFIX)).sum(-1)
 
     def expected_vector(self, vectors: Tensor) -> Tensor:
         """Return the mean (P, D) over the next token of its row in `vectors` (V, D)."""

@@ -77,8 +77,10 @@ def main() -> NoReturn:
         inputs = read_inputs(config)
         return partial(begin, prepare(config, inputs, command.rewards))
 
-    def resume(run: str, command: Resume) -> RunSession:
-        session = Session.resume(run, rewards=command.rewards, on_log=outbox.log, on_wait=tell)
+    def resume(run: str, command: Resume, on_progress: OnProgress) -> RunSession:
+        session = Session.resume(
+            run, rewards=command.rewards, on_progress=on_progress, on_log=outbox.log, on_wait=tell
+        )
         session.watch()
         return session
 

@@ -41,3 +41,9 @@ def test_a_state_of_any_bytes_is_judged_as_torch_does(data: bytes) -> None:
 def test_the_shapes_of_a_control_variate_are_those_of_its_state(width: int, vocabulary: int) -> None:
     state = ControlVariate(width, vocabulary, torch.device("cpu")).state()
     assert {name: tuple(tensor.shape) for name, tensor in state.items()} == state_shapes(width, vocabulary, whole=False)
+
+
+def test_the_shapes_do_not_depend_on_a_vocabulary_of_several_characters_a_token() -> None:
+    state = ControlVariate(4, 3, torch.device("cpu"), ("ab", " the", "")).state()
+    shapes = state_shapes(4, 3, whole=False, of_texts=True)
+    assert {name: tuple(tensor.shape) for name, tensor in state.items()} == shapes

@@ -203,6 +203,25 @@ def test_what_is_known_of_every_token_is_left_out_in_its_own_unit() -> None:
     torch.testing.assert_close(reduced.advantages, subtract_other_tokens(advantages, q, sampled.mask, ALONE))
 
 
+def test_tokens_of_several_characters_are_known_by_their_characters() -> None:
+    """What was learnt of the letter e in some tokens counts for one that was never sampled."""
+    texts = ("the", "cat", "e", "dog", "bed", "")
+    variate = ControlVariate(4, len(texts), torch.device("cpu"), texts)
+    costs = torch.tensor([float(text.count("e")) for text in texts])
+    unwritten = torch.tensor([text == "bed" for text in texts])
+    for seed in range(20):
+        draw = generator(seed)
+        log_p = torch.randn(384, len(texts), generator=draw).masked_fill(unwritten, -30.0).log_softmax(-1)
+        actions = torch.multinomial(log_p.exp(), 1, generator=draw).view(64, 6)
+        described = variate.describe(torch.randn(384, 4, generator=draw))
+        places, mask = torch.arange(384).view(64, 6), torch.ones(64, 6, dtype=torch.bool)
+        sampled = SampledTokens(described, DenseDistribution(log_p), places, actions, mask, ALONE)
+        rewards = -costs[actions].sum(1)
+        teach(variate, sampled, rewards - rewards.mean())
+    q = variate.apply(sampled, rewards - rewards.mean()).q_values.after(slice(0, 1))[0]
+    assert max(q[costs > 0]) < min(q[costs == 0]) - 0.5
+
+
 def test_large_networks_and_alphabets_are_projected() -> None:
     variate = ControlVariate(900, 4000, torch.device("cpu"))
     assert variate.state()["weights"].numel() == 24 * 48

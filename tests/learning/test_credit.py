@@ -16,7 +16,7 @@ from pgplay.learning.objective.dense_credit import (
     token_credit,
 )
 from pgplay.policies.density import Density
-from pgplay.policies.distribution import EVERY_TOKEN
+from pgplay.policies.distribution import EVERY_PREFIX
 from pgplay.policies.prefix_tree import of_actions_at, spread
 from pgplay.policies.reading import prefixes_of
 from pgplay.rewards.reward import build_reward
@@ -84,7 +84,7 @@ def test_credit_for_levenshtein_sums_to_the_edits_that_are_left(prompt: str) -> 
     pairs = [Pair(prompt, TARGETS[number % 14]) for number in range(len(completions))]
     prefixes = prefixes_of([rollout.reading], [number % 14 for number in range(len(completions))])
     everyones = every_tokens_credit(prefixes, pairs, policy)
-    assert (everyones.part(EVERY_TOKEN) <= 0).all()
+    assert (everyones.after(EVERY_PREFIX) <= 0).all()
     credit = torch.where(rollout.mask, everyones.of(rollout.actions, prefixes.prefix_index), 0.0)
     distances = [
         -Levenshtein.distance(text, pair.target)

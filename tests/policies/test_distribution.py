@@ -17,7 +17,7 @@ from torch import Tensor
 from pgplay.policies.chunked_distribution import ChunkedDistribution, ChunkedMeasures
 from pgplay.policies.density import Density
 from pgplay.policies.distribution import (
-    EVERY_TOKEN,
+    EVERY_PREFIX,
     DenseDistribution,
     DenseValues,
     TokenDistribution,
@@ -218,9 +218,9 @@ def test_numbers_of_tokens_are_looked_up_changed_and_added_alike(kind: str) -> N
     weights = torch.randn(VOCABULARY, WIDTH, generator=draw, dtype=torch.float64)
     table = features @ weights.t()
     values = case(kind, Density()).distribution.linear_values(features, weights)
-    torch.testing.assert_close(values.part(slice(2, 5)), table[:, 2:5], **EXACT)
+    torch.testing.assert_close(values.after(slice(1, 3)), table[1:3], **EXACT)
     prefix_index, actions = torch.tensor([[0, 2], [1, 1]]), torch.tensor([[6, 0], [3, 4]])
     changed = values.map(lambda q: q.clamp(-1, 1)).plus(values).less(table[:, 0])
     wanted = table.clamp(-1, 1) + table - table[:, :1]
-    torch.testing.assert_close(changed.part(EVERY_TOKEN), wanted, **EXACT)
+    torch.testing.assert_close(changed.after(EVERY_PREFIX), wanted, **EXACT)
     torch.testing.assert_close(changed.of(actions, prefix_index), wanted[prefix_index, actions], **EXACT)

@@ -95,7 +95,7 @@ def test_a_plan_and_a_step_of_training_go_by_what_the_family_declares(family: Mo
     assert report.step == 1
     assert one.plan.parameters == sum(parameter.numel() for parameter in one.policy.trainable_parameters())
     assert one.plan.recovers == family_can(family, Capability.FRESH_WEIGHTS)
-    assert (one.plan.config.control_variate != "none") == family_can(family, Capability.SMALL_VOCABULARY)
+    assert (one.plan.config.control_variate != "none") == family_can(family, Capability.WEIGHED_TOKENS)
 
 
 def family_can(family: ModelFamily, capability: Capability) -> bool:

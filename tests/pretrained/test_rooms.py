@@ -106,12 +106,15 @@ def test_no_base_is_left_where_every_weight_is_trained(folder: str) -> None:
 
 
 def test_loading_counts_the_bytes_of_the_weights_and_can_be_ended(folder: str) -> None:
-    config, told = make_config({**SETTINGS, "model": folder}), list[Coded]()
-    Session.begin(config, read_inputs(config), rewards=own_rewards(config), on_progress=told.append).close("stopped")
+    config, told, told_again = make_config({**SETTINGS, "model": folder}), list[Coded](), list[Coded]()
+    session = Session.begin(config, read_inputs(config), rewards=own_rewards(config), on_progress=told.append)
+    session.close("stopped")
     size = (Path(folder) / "model.safetensors").stat().st_size
     assert [code for code, _ in told] == ["progress.packages", "progress.weights"]
     assert told[-1][1] == {"count": size, "whole": size}
     assert text_of(*told[-1]).startswith("reading the model's weights: 1 MB of")
+    Session.resume(session.run, on_progress=told_again.append).close("stopped")
+    assert told_again == told
 
     def leave(stage: Coded) -> None:
         if stage[0] == "progress.weights":
@@ -120,6 +123,9 @@ def test_loading_counts_the_bytes_of_the_weights_and_can_be_ended(folder: str) -
     with pytest.raises(NotNeededError):
         Session.begin(config, read_inputs(config), rewards=own_rewards(config), on_progress=leave)
     assert len(list_runs()) == 1
+    with pytest.raises(NotNeededError):
+        Session.resume(session.run, on_progress=leave)
+    Session.resume(session.run).close("stopped")
 
 
 def test_a_run_that_starts_from_an_adapter_has_it_as_its_reference(folder: str) -> None:

@@ -167,7 +167,7 @@ class Desk:
         self.sessions.append(session)
         return session
 
-    def _resume(self, name, command):
+    def _resume(self, name, command, tell):
         self.sessions.append(SmallSession(name))
         return self.sessions[-1]
 

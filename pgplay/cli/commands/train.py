@@ -160,6 +160,9 @@ def _open_session(arguments: Arguments, request: Request, progress: Progress) ->
 
     printed = Printed(progress.say)
 
+    def show_stage(stage: Coded) -> None:
+        progress.prepare(text_of(*stage))
+
     def say_notice(notice: Coded) -> None:
         progress.say(text_of(*notice))
 
@@ -172,17 +175,12 @@ def _open_session(arguments: Arguments, request: Request, progress: Progress) ->
             run = branch_run(run, arguments.at)
             progress.say(f"New run: {run}.")
         changes = Changes.of(read_settings(arguments))
-        session = Session.resume(run, rewards=rewards, on_log=printed.take, on_wait=say_notice)
+        session = Session.resume(run, rewards=rewards, on_progress=show_stage, on_log=printed.take, on_wait=say_notice)
         if settings := changes.by_name():
             session.change(changes, [read_spec(settings["reward"])] if "reward" in settings else [])
     else:
         session = Session.begin(
-            config,
-            inputs,
-            rewards=rewards,
-            on_progress=lambda stage: progress.prepare(text_of(*stage)),
-            on_log=printed.take,
-            on_wait=say_notice,
+            config, inputs, rewards=rewards, on_progress=show_stage, on_log=printed.take, on_wait=say_notice
         )
     info = session.info()
     for line in sentences_of(info.notes):

@@ -43,7 +43,7 @@ def refuse_unsupported_settings(config: RunConfig, spec: ModelSpec) -> None:
     """Raise InputError for a setting that needs a capability that the model's family does not declare."""
     needed = {
         "dropout": (config.dropout > 0, Capability.DROPOUT),
-        "control_variate": (config.control_variate not in (None, "none"), Capability.SMALL_VOCABULARY),
+        "control_variate": (config.control_variate not in (None, "none"), Capability.WEIGHED_TOKENS),
         **{name: (_is_set(config, name), capability) for name, capability in SETTINGS_OF_PRETRAINED.items()},
     }
     for name, (is_used, capability) in needed.items():

@@ -16,8 +16,9 @@ share off the token's own q (`advantages.Baseline`): in groups of two, half of t
 Here q is the sum of two parts. The known part exists if the reward counts edits: the effect of each token on the edits
 still needed (`credit.every_tokens_credit`), times the value of an edit. The fitted part is linear in the network's
 features: a ridge regression of the remaining advantage on the completions of past batches, with fading weights
-(recursive least squares). Neither the regression nor the value of an edit has seen the present batch, as that would
-bias the gradient.
+(recursive least squares). Where tokens are several characters, a vocabulary is too large for that, and it is linear in
+the counts of a token's characters alone. Neither the regression nor the value of an edit has seen the present batch, as
+that would bias the gradient.
 
 The estimate is biased only if the loss weighs a token by the tokens sampled after it (a mean over a completion's own
 length); tests/learning/test_control_variate.py holds both.
@@ -26,13 +27,15 @@ length); tests/learning/test_control_variate.py holds both.
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from pgplay.learning.objective.advantages import Baseline
-from pgplay.learning.objective.control_variate_shapes import BLOCK_ROWS, FEATURES, TOKENS
+from pgplay.learning.objective.control_variate_shapes import BLOCK_ROWS, CHARACTERS, FEATURES, TOKENS
 from pgplay.policies.distribution import TokenDistribution, TokenValues
 from pgplay.policies.prefix_tree import spread
 
@@ -133,9 +136,13 @@ def symmetric(lower: Tensor, size: int) -> Tensor:
 class ControlVariate:
     """Ridge regression of advantages on features; predicts a batch first, then fits it."""
 
-    def __init__(self, width: int, vocabulary: int, device: torch.device) -> None:
-        self._feature_map = _projection(width + 1, FEATURES).to(device)
-        self._token_map = _projection(vocabulary, TOKENS).to(device)
+    def __init__(self, width: int, vocabulary: int, device: torch.device, token_texts: Sequence[str] = ()) -> None:
+        """Fit q to tokens and features; to the characters of `token_texts` alone (V), if tokens are several of them."""
+        if token_texts:
+            feature_map, token_map = torch.eye(width + 1)[:, -1:], _character_counts(token_texts)
+        else:
+            feature_map, token_map = _projection(width + 1, FEATURES), _projection(vocabulary, TOKENS)
+        self._feature_map, self._token_map = feature_map.to(device), token_map.to(device)
         dimensions = self._token_map.shape[1], self._feature_map.shape[1]
         size = dimensions[0] * dimensions[1]
         self._weights = torch.zeros(dimensions, device=device)
@@ -216,6 +223,21 @@ class ControlVariate:
         """Return the advantage per unit of credit, never negative, and the fitted part's shrinkage factor, 0 to 1."""
         known, fitted = self._agreement[0] / self._agreement[1].clamp_min(TINY)
         return known.clamp_min(0.0), fitted.clamp(0.0, 1.0)
+
+
+def _character_counts(token_texts: Sequence[str]) -> Tensor:
+    """Return how often each of the commonest characters occurs in each token (V, CHARACTERS).
+
+    The last column is 1 for a token without a text, such as the stop token.
+    """
+    commonest = Counter("".join(token_texts)).most_common(CHARACTERS - 1)
+    columns = {character: column for column, (character, _) in enumerate(commonest)}
+    counts = torch.zeros(len(token_texts), CHARACTERS)
+    for token, text in enumerate(token_texts):
+        for character in columns.keys() & set(text):
+            counts[token, columns[character]] = text.count(character)
+    counts[:, -1] = torch.tensor([float(not text) for text in token_texts])
+    return counts
 
 
 def _projection(dimensions: int, most: int) -> Tensor:

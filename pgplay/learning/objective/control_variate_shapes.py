@@ -8,13 +8,21 @@ FEATURES = 48
 TOKENS = 24
 """Dimensions to which wider features and larger vocabularies are projected at random: a smaller regression that learns
 as fast."""
+CHARACTERS = 64
+"""Dimensions of tokens that are described by their texts: the commonest characters, and whether there is no text. Such
+a q is the same after every prefix, so that a few dozen completions fit it."""
 BLOCK_ROWS = 64
 """Rows of the symmetric matrix stored at one width: about half of it is written, at the speed of a plain copy."""
 
 
-def state_shapes(width: int, vocabulary: int, *, whole: bool) -> Shapes:
+def regression_size(width: int, vocabulary: int, *, of_texts: bool) -> tuple[int, int]:
+    """Return the dimensions of tokens and of features; `of_texts`: whether tokens are described by their texts."""
+    return (CHARACTERS, 1) if of_texts else (min(vocabulary, TOKENS), min(width + 1, FEATURES))
+
+
+def state_shapes(width: int, vocabulary: int, *, whole: bool, of_texts: bool = False) -> Shapes:
     """Return the shapes of a control variate's state by name, the symmetric matrix `whole` or as its lower half."""
-    tokens, features = min(vocabulary, TOKENS), min(width + 1, FEATURES)
+    tokens, features = regression_size(width, vocabulary, of_texts=of_texts)
     size = tokens * features
     squares = (size, size) if whole else (lower_half_size(size),)
     return {

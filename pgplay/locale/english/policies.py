@@ -90,7 +90,7 @@ POLICY_ERRORS: dict[str, str] = {
     "device.no_mps": "This is not a Mac with an Apple GPU.",
     "capability.dropout": "drop hidden units",
     "capability.fresh_weights": "be drawn anew from a seed",
-    "capability.small_vocabulary": "weigh every token of the vocabulary",
+    "capability.weighed_tokens": "weigh every token of the vocabulary",
     "capability.cuda_graphs": "be recorded as CUDA graphs",
     "capability.ragged_prompts": "read prompts of different lengths in one pass",
     "capability.adapter": "carry an adapter",

@@ -16,7 +16,7 @@ class Capability(Enum):
 
     DROPOUT = "capability.dropout"
     FRESH_WEIGHTS = "capability.fresh_weights"
-    SMALL_VOCABULARY = "capability.small_vocabulary"
+    WEIGHED_TOKENS = "capability.weighed_tokens"
     CUDA_GRAPHS = "capability.cuda_graphs"
     RAGGED_PROMPTS = "capability.ragged_prompts"
     ADAPTER = "capability.adapter"

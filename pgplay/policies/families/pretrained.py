@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from pgplay.errors import InputError
 from pgplay.files.stamp import FileStamp, file_stamp
 from pgplay.model_places import CONFIG, missing_shards, model_folder, model_place
-from pgplay.policies.families.base import OF_PRETRAINED, ModelFamily, ModelSpec, Products, Shapes, Size
+from pgplay.policies.families.base import OF_PRETRAINED, Capability, ModelFamily, ModelSpec, Products, Shapes, Size
 from pgplay.tokenizers.registry import CHARACTERS
 from pgplay.tokenizers.subword import PromptFormat, SubwordTokenizer, subword_tokenizer, tokenizer_files
 
@@ -177,6 +177,6 @@ PRETRAINED = ModelFamily(
     tensors=lambda size, vocabulary: {},
     products=lambda size, vocabulary: Products(0, 0, 0),
     tokenizer=CHARACTERS,
-    capabilities=OF_PRETRAINED,
+    capabilities=OF_PRETRAINED | {Capability.WEIGHED_TOKENS},
 )
 """The family; each model brings its own tensors and tokenizer."""

@@ -188,15 +188,19 @@ class Server:
         state: RunState = "paused" if command.paused else "training"
         if not run:
             raise InputError("run.none_to_resume")
+
+        def resume(name: str) -> RunSession:
+            return self._factory.resume(name, command, self._tell_progress)
+
         if command.at is not None:
             self._factory.find(run, command)
             branch = self._factory.branch(run, command.at)
-            self._load(partial(self._factory.resume, branch, command), state, command.request)
+            self._load(partial(resume, branch), state, command.request)
         elif session is None or run != session.run:
             self._factory.find(run, command)
-            self._load(partial(self._factory.resume, run, command), state, command.request)
+            self._load(partial(resume, run), state, command.request)
         elif session.is_damaged:
-            self._load(partial(self._factory.resume, session.run, command), "training", command.request)
+            self._load(partial(resume, session.run), "training", command.request)
         elif self._state == "training" and self._run_until is None:
             raise InputError("run.running")
         else:

@@ -127,7 +127,7 @@ class SessionFactory(NamedTuple):
     prepare: Callable[[Start], Callable[[OnProgress], RunSession]]
     find: Callable[[str, Resume], object]
     branch: Callable[[str, int], str]
-    resume: Callable[[str, Resume], RunSession]
+    resume: Callable[[str, Resume, OnProgress], RunSession]
     write: Callable[[Write], Texts]
     probe: Callable[[ProbeReward], Probe]
     look: Callable[[LookFirst], FirstLook]

@@ -116,7 +116,13 @@ class Session(PolicyRequests):
 
     @classmethod
     def resume(
-        cls, run: str, *, rewards: Iterable[RewardSpec] = (), on_log: OnLog = discard, on_wait: OnProgress = discard
+        cls,
+        run: str,
+        *,
+        rewards: Iterable[RewardSpec] = (),
+        on_progress: OnProgress = discard,
+        on_log: OnLog = discard,
+        on_wait: OnProgress = discard,
     ) -> Self:
         """Return the stored `run` as it was at its last checkpoint; its next steps are those that would have followed.
 
@@ -130,7 +136,7 @@ class Session(PolicyRequests):
             content = stored.content
             plan = make_plan(content.config, Inputs(content.task), content.shape)
             live = LiveRewards(with_consent(content.rewards, rewards), on_log, content.reward_stamp)
-            learner = make_learner(plan, *live.build_saved(undo))
+            learner = make_learner(plan, *live.build_saved(undo), load_pretrained(plan, on_progress))
             learner.restore(stored.state)
             threads = Threads.choose(plan, learner.policy, content.threads)
             session = cls(stored.store, learner, threads, live)
@@ -308,18 +314,12 @@ class Session(PolicyRequests):
             self._last_update.forget()
 
     def saved_reward(self) -> Change | None:
-        """Return the change that the reward's file asks for where it was saved with another text; None mostly.
-
-        It is looked at twice a second at most. Raises InputError where it can't be read.
-        """
+        """Return the change that the reward's file asks for where it was saved anew, seen twice a second; else None."""
         spec = self._rewards.saved()
         return Change(settings=Changes(reward=self.config.reward), rewards=(spec,)) if spec is not None else None
 
     def renew_reward(self) -> None:
-        """Build the reward and the measures again, as a person may have mended their Python.
-
-        Raises InputError and RewardError.
-        """
+        """Build the reward and the measures again, as their Python may be mended; raises InputError and RewardError."""
         self._rewards.renew(self.learner)
 
     def rest(self, state: str, reason: Coded | None = None) -> None:
