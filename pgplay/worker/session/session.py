@@ -26,6 +26,7 @@ from pgplay.learning.reports.step_report import Finding, StepReport
 from pgplay.learning.step_inspection import Dissection
 from pgplay.learning.trainer import Trainer
 from pgplay.locale.catalog import Coded
+from pgplay.policies.devices import resolve_device
 from pgplay.rewards.spec import RewardSpec, resolve, with_consent
 from pgplay.runs.store import RunStore
 from pgplay.worker.protocol.commands import Change
@@ -136,7 +137,8 @@ class Session(PolicyRequests):
             content = stored.content
             plan = make_plan(content.config, Inputs(content.task), content.shape)
             live = LiveRewards(with_consent(content.rewards, rewards), on_log, content.reward_stamp)
-            learner = make_learner(plan, *live.build_saved(undo), load_pretrained(plan, on_progress))
+            policy = first_policy(plan, resolve_device(plan.config.device), on_progress)
+            learner = make_learner(plan, *live.build_saved(undo), policy)
             learner.restore(stored.state)
             threads = Threads.choose(plan, learner.policy, content.threads)
             session = cls(stored.store, learner, threads, live)
