@@ -5,6 +5,7 @@ The whole suite is shared among processes (pytest-xdist).
 
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from pgplay.worker.session.cpu_cores import available_cores
 MOST_PROCESSES = 8
 """Each loads torch: a third of a GB."""
 
+ONE_OF = 4
+"""Of so many cases of a matrix, the default run takes one."""
+
 # A busy machine is slow, and that is no fault of what is tested.
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any-machine")
@@ -26,6 +30,18 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Return how many processes run the tests: one for each core, but for single files 0, which is this one alone."""
     names_a_folder = any(Path(argument).is_dir() for argument in config.args)
     return min(available_cores(), MOST_PROCESSES) if names_a_folder else 0
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark most cases of each matrix as exhaustive, before the option -m selects."""
+    cases = Counter[str]()
+    for item in items:
+        if item.get_closest_marker("matrix"):
+            function = item.nodeid.partition("[")[0]
+            if cases[function] % ONE_OF:
+                item.add_marker("exhaustive")
+            cases[function] += 1
 
 
 @pytest.fixture(autouse=True)

@@ -100,6 +100,7 @@ async def test_the_line_of_keys_says_what_space_would_do_and_can_be_clicked() ->
         await until(pilot, lambda: words(bench, "#keys").startswith("space pause"))
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("run", LINE_OF_KEYS)
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
 async def test_the_line_of_keys_fits_and_always_leads_to_help_the_palette_and_out(run: str, width: int) -> None:

@@ -29,6 +29,7 @@ def _colours(bench: Bench) -> dict[str, str]:
     }
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("name", OPENINGS)
 async def test_a_screen_that_stands_takes_another_theme_and_ascii(name: str) -> None:
     bench = Bench()

@@ -59,6 +59,7 @@ async def press_each(bench: Bench, pilot: Pilot[int], *, has_run: bool) -> None:
         await pilot.pause()
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("run", ["training", "paused", "solved", "failed"])
 async def test_every_key_opens_a_page_with_content(run: str, home: Path) -> None:
     store_run("mine")

@@ -193,6 +193,7 @@ async def prepare_hostile(bench: Bench, pilot: Pilot[int]) -> None:
     await until(pilot, lambda: bench.app.state.map is not None and not bench.app.redraw_is_due)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("name", OPENINGS)
 async def test_every_page_of_hostile_texts_reads_no_markup_and_steers_nothing(
     name: str, home: Path, markup: list[str], no_net: None

@@ -32,6 +32,7 @@ async def test_it_runs_at_any_size_and_follows_its_changes(sizes: list[tuple[int
                     assert len(words(bench, selector)) <= width - 2
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("name", OPENINGS)
 async def test_the_ways_out_are_seen_on_the_smallest_screen(name: str) -> None:
     bench = Bench()

@@ -36,6 +36,7 @@ def never_recorded(monkeypatch: pytest.MonkeyPatch, run: Any) -> Any:
         return run()
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("row", ROWS)
 @pytest.mark.parametrize("model", FAMILIES)
 def test_replayed_steps_are_those_that_would_have_been_computed(
@@ -53,6 +54,7 @@ def test_replayed_steps_are_those_that_would_have_been_computed(
     assert recorder.replays >= 2 * (count - EAGER_RUNS - 1)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("row", ["grpo", "dense", "replay", "dropout"])
 @pytest.mark.parametrize("model", FAMILIES)
 def test_shapes_that_recur_are_recorded_among_those_that_do_not(

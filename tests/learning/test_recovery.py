@@ -25,6 +25,7 @@ def solves(one: Trainer, most: int) -> bool:
     return any(one.step().solved for _ in range(most))
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("model", FAMILIES)
 def test_a_saturated_policy_recovers_by_default(model: str, seed: int) -> None:
@@ -37,6 +38,7 @@ def test_a_saturated_policy_recovers_by_default(model: str, seed: int) -> None:
     assert one.step().metrics["recoveries"] >= 1
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("model", FAMILIES)
 def test_left_alone_it_does_not_however_large_the_weight_of_entropy(model: str) -> None:
     one = saturated(model, recovery="none", weight_decay=0.0)

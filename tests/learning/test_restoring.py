@@ -15,6 +15,7 @@ from tests.learning.helpers import COPYING, ROWS, same_state, same_weights, step
 from tests.policies.helpers import FAMILIES, small_policy
 
 
+@pytest.mark.matrix
 @settings(deadline=None, max_examples=3)
 @given(before=st.integers(0, 4), after=st.integers(1, 4), seed=st.integers(0, 1000))
 @pytest.mark.parametrize("row", ROWS)

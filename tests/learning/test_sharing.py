@@ -12,6 +12,7 @@ ALIKE = Task("alike", (Pair("ab", "ba"), Pair("ab", "c", others=("cab",)), Pair(
 """A prompt with two answers, and short texts: much is shared, and some must not be."""
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("task", [None, ALIKE], ids=["text", "prompts"])
 @pytest.mark.parametrize("row", ROWS)
 @pytest.mark.parametrize("model", FAMILIES)
