@@ -143,23 +143,22 @@ def read_config(arguments: Arguments) -> Described:
     options = read_settings(arguments)
     preset: dict[str, Any] = {}
     recipe: dict[str, Any] = {}
-    from pgplay.rewards.spec import Origin
-
-    origins: dict[str, Origin] = {}
+    name = ""
     if arguments.preset is not None:
         from pgplay.config.presets import load_preset
         from pgplay.rewards.python.source import with_rewards_beside
 
         loaded = load_preset(arguments.preset)
-        preset = with_rewards_beside(loaded.settings, loaded.path)
-        origins |= dict.fromkeys(_rewards(preset), Origin("preset", loaded.name))
+        preset, name = with_rewards_beside(loaded.settings, loaded.path), loaded.name
     if arguments.recipe is not None:
         from pgplay.config.recipe import parse_recipe
 
         recipe = parse_recipe(arguments.recipe)
-        origins |= dict.fromkeys(_rewards(recipe), Origin("recipe"))
-    settings = overlay(overlay(preset, recipe), options)
-    config = make_config(settings)
+    config = make_config(overlay(overlay(preset, recipe), options))
+    from pgplay.rewards.spec import Origin
+
+    of_preset, of_recipe = Origin("preset", name), Origin("recipe")
+    origins = dict.fromkeys(_rewards(preset), of_preset) | dict.fromkeys(_rewards(recipe), of_recipe)
     specs = read_rewards(config, options, origins)
     return Described(config, agree(specs, arguments.yes))
 
