@@ -13,7 +13,9 @@ from pgplay.app.screens.dialogs.questions import AskDialog
 from pgplay.app.screens.library.compare_runs import SideBySide
 from pgplay.app.state.guide import FIRST_PACE, FIRST_STEPS
 from pgplay.app.widgets.samples import Samples
+from pgplay.app.widgets.setup.described_select import Choice
 from pgplay.app.widgets.what_now import WhatNow
+from pgplay.config.presets import load_preset
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.worker.protocol.commands import Pace, Step
 from pgplay.worker.protocol.events import Snapshot, StateChanged
@@ -59,6 +61,25 @@ async def test_the_first_start_ever_shows_a_lesson_and_begins_in_slow_motion(
         bench.worker.tell(StateChanged(state="solved", step=FIRST_STEPS))
         await until(pilot, lambda: card(bench))
         assert not bench.app.main.query_one("#finding").display
+
+
+async def test_another_preset_brings_its_own_lesson_and_full_speed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = start_app(monkeypatch)
+    async with bench.app.run_test(size=SIZES[0]) as pilot:
+        await begin(bench, pilot)
+        bench.app.main.query_one("#preset", Choice).value = "hack-words"
+        lesson = load_preset("hack-words").teaches
+        await until(pilot, lambda: lesson in words(bench, "#finding"))
+        await pilot.pause()
+        finding = bench.app.main.query_one("#finding")
+        rows = bench.app.screen._compositor.render_strips()[finding.region.y : finding.region.bottom]
+        assert "space: start" in "".join(strip.text for strip in rows), "the lesson is shown whole"
+        assert bench.sent(Pace)[-1] == Pace(seconds=0.0)
+        await pilot.press("space")
+        bench.worker.build("training", **load_preset("hack-words").settings)
+        bench.worker.train(3)
+        await until(pilot, lambda: bench.app.state.step == 3)
+        assert not finding.display
 
 
 async def test_a_pace_that_the_person_chose_outlasts_the_slow_start(

@@ -69,6 +69,15 @@ def test_completions_that_hardly_differ_are_not_answered_with_a_larger_batch(cha
     assert judged("signal_to_noise", signal_to_noise=0.0, **changed).settings is None
 
 
+def test_a_collapsed_policy_is_not_told_to_stop_earlier() -> None:
+    assert judged("stop_rate", stop_rate=0.0, entropy=0.5).settings == {"reward": "levenshtein"}
+    assert judged("stop_rate", stop_rate=0.0, entropy=1e-5).state == "fine"
+
+
+def test_a_divergence_that_rounding_makes_negative_is_none() -> None:
+    assert judged("kl_update", kl_update=-8e-10).value == 0.0
+
+
 def test_a_solved_run_needs_no_signal_any_more() -> None:
     assert all(signal.state == "fine" for signal in signals({**HEALTHY, "exact_match": 1.0, "entropy": 0.0}))
 

@@ -136,12 +136,19 @@ class RunController:
 
         state = self._host.state
         if not self._is_under_way:
+            self._end_first_lesson()
             load()
             return
         what = text_of(*origin.text)
         question = f"The run is at step {state.step:,}. It is kept, with a checkpoint.\nStart {what} in its place?"
         if await self._host.push_screen_wait(ConfirmDialog("Another run", question, "Start")):
             await self._start_with(load)
+
+    def _end_first_lesson(self) -> None:
+        """Neither the words nor the slow motion of the first start are about a setup that the person chose."""
+        self._host.state.first_lesson = None
+        if self._is_slow_start:
+            self._set_pace(PACES[0])
 
     @property
     def _is_under_way(self) -> bool:

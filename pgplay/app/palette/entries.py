@@ -11,6 +11,9 @@ from typing import NamedTuple
 ENTRY_KINDS = ("", "preset", "setting", "algorithm", "reward", "plot", "word", "page")
 """The kinds of entries, from the actions, which have no name before their title, to the pages of the documentation."""
 
+WHOLE = 1.3
+"""How well a text fits that is the whole title."""
+
 EXACT, BEGINS, SYNONYM, SYNONYM_BEGINS, INSIDE, DESCRIBED, MENTIONED = 1.0, 0.9, 0.85, 0.7, 0.6, 0.4, 0.25
 """How well a typed word fits: it is a word of the title, begins one, is or begins a synonym, stands inside the title,
 begins a word of the description, or stands inside it."""
@@ -49,8 +52,10 @@ class PaletteEntry:
         return _words(f"{self.title} {self.name}"), _words(f"{self._synonyms} {self.kind}"), _words(self.help)
 
     def relevance(self, query: str) -> float:
-        """Return how well `query` fits, from 0 (some word of it fits nothing) to 1."""
+        """Return how well `query` fits, from 0 (some word of it fits nothing) to 1, or WHOLE."""
         typed = _words(query)
+        if typed and typed == _words(self.title):
+            return WHOLE
         fits = [self._fit(word) for word in typed]
         return sum(fits) / len(fits) if fits and min(fits) > 0 else 0.0
 

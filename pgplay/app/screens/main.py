@@ -21,6 +21,7 @@ from pgplay.app.widgets.places import Places
 from pgplay.app.widgets.plots.curve import Plot
 from pgplay.app.widgets.plots.grid import Curves
 from pgplay.app.widgets.samples import Records, Samples
+from pgplay.app.widgets.setup.described_select import Choice
 from pgplay.app.widgets.setup.panel import Setup
 from pgplay.app.widgets.signals import Health
 from pgplay.app.widgets.status import FindingLine, StatusLine
@@ -107,7 +108,9 @@ class MainScreen(Screen[None]):
             self.query_one(Records).show(state)
             self.query_one(Health).show(state)
             self.query_one(WhatNow).show(state)
-            self.query_one(FindingLine).show(state)
+            lesson = self.setup.query_one("#preset", Choice).description
+            is_untold = self.has_class("-narrow") and state.can_start_other(settings)
+            self.query_one(FindingLine).show(state, lesson if is_untold else "")
             self.query_one(KeysLine).show(state)
             self.query_one(StatusLine).show(state)
             self.setup.show(state)

@@ -11,6 +11,7 @@ import msgspec
 
 from pgplay.app.state.metric_history import History
 from pgplay.app.state.plot_view import PlotView
+from pgplay.config.run_config import to_settings
 from pgplay.learning.algorithms.table import no_policy
 from pgplay.learning.reports.signals import RECENT_STEPS, SIGNAL_METRICS, UNAVERAGED_METRICS, Signal, signals
 from pgplay.learning.reports.step_detail import PolicyMap, StepDetail
@@ -129,6 +130,11 @@ class AppState:
     def has_search(self) -> bool:
         """Whether there is a run that trains no network, and no other one was asked for."""
         return self.has_run and not self.has_policy and not self.waiting
+
+    def can_start_other(self, settings: Mapping[str, object]) -> bool:
+        """Whether the space bar starts a run of these `settings`, which is not the one that is shown."""
+        is_other = self.info is None or settings != to_settings(self.info.config)
+        return is_other and not self.waiting and not self.is_going and self.run != "paused"
 
     @property
     def is_beginning(self) -> bool:

@@ -38,10 +38,15 @@ class FindingLine(Widget):
         super().__init__(id="finding")
         self._shown = (False, "", "", "")
 
-    def show(self, state: AppState) -> None:
-        """Show the newest finding, or the reason for the run's state, if any."""
+    def show(self, state: AppState, lesson: str = "") -> None:
+        """Show the newest finding, or the reason for the run's state, if any.
+
+        A `lesson`, what the preset teaches that can be started now, comes before both.
+        """
         message, advice, keys = "", "", ""
-        if state.findings:
+        if lesson:
+            message, keys = lesson, "  space: start"
+        elif state.findings:
             newest = state.findings[0]
             message, advice = finding_message(newest.kind, newest.values), finding_advice(newest.kind, newest.values)
             if newest.settings:
@@ -54,11 +59,13 @@ class FindingLine(Widget):
             message = " ".join(sentences_of(state.info.notes))
         elif state.run == "preparing" or (state.run == "finished" and state.cause != "stopped"):
             message = state.message
-        shown = (bool(state.findings), message, advice, keys)
+        is_warning = bool(state.findings) and not lesson
+        shown = (is_warning, message, advice, keys)
         if shown != self._shown:  # the height may change, and everything above moves
             self._shown = shown
             self.display = bool(message)
-            self.set_class(bool(state.findings), "-warning")
+            self.set_class(is_warning, "-warning")
+            self.set_class(bool(lesson), "-lesson")
             self.refresh(layout=True)
 
     def render(self) -> Text:

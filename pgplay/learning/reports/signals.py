@@ -60,7 +60,8 @@ class _Rule(NamedTuple):
         """Return the judgement of `metric` by `means`."""
         value = means[metric]
         state = "fine" if self.moot(means) else self.state(value)
-        return Signal(metric, value, state, self.numbers(value), None if state == "fine" else self.settings(means))
+        numbers = self.numbers(value)
+        return Signal(metric, numbers["value"], state, numbers, None if state == "fine" else self.settings(means))
 
 
 def signals(means: Means) -> tuple[Signal, ...]:
@@ -121,7 +122,8 @@ _RULES = {
         0.5,
         0.05,
         settings=lambda means: {"reward": "levenshtein"},
-        moot=lambda means: means.get("entropy", 0.0) > 1.0,  # a policy that has learnt nothing yet stops by chance
+        # A policy that has learnt nothing yet stops by chance, and one that writes a single text has another fault.
+        moot=lambda means: not LOW_ENTROPY < means.get("entropy", 0.5) <= 1.0,
     ),
     "clip_share": _Rule(0.3, 0.6, settings=slower),
     "signal_to_noise": _Rule(0.1, 0.02, settings=_larger_batch, moot=_lacks_differences),

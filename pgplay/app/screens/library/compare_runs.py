@@ -91,13 +91,13 @@ class SideBySide(Filtering):
         Binding("a", "vary('algorithm')", "algorithm"),
         Binding("e", "vary('reward')", "reward"),
         Binding("n", "another_seed", "seed"),
-        Binding("m", "metric(1)", "plot"),
-        Binding("b", "seeds", "join", tooltip="Draw runs that differ only in their seed as one line, or apart."),
         Binding("plus", "add", "add", key_display="+"),
-        Binding("delete,backspace", "remove", "drop", key_display="del"),
-        Binding("h", "travel", "time"),
+        Binding("m", "metric(1)", "plot"),
         Binding("x", "export", "export", tooltip="The picture as SVG or PNG, the numbers as CSV."),
         FILTER,
+        Binding("b", "seeds", "join", tooltip="Draw runs that differ only in their seed as one line, or apart."),
+        Binding("delete,backspace", "remove", "drop", key_display="del"),
+        Binding("h", "travel", "time"),
         LEAVE,
     ]
     AUTO_FOCUS = "DataTable"
