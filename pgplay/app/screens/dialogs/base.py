@@ -74,7 +74,7 @@ class Keys(Footer):
 
     def _overflows(self, keys: Sequence[FooterKey]) -> bool:
         """Return whether `keys` take more than the width; styles/app.tcss has the gaps and the margins."""
-        narrow = self.screen.has_class("-narrow", "-tiny")
+        narrow = self.screen.has_class("-narrow")
         width = sum(cell_len(f"{key.key_display} {key.description}") + (1 if narrow else 2) for key in keys)
         return width + (-1 if narrow else 0) > self.app.size.width
 
