@@ -128,7 +128,8 @@ def _read_csv(path: Path, text: str, wanted: Columns) -> Iterator[_Located]:
 def _check_header(path: Path, line: int, columns: Sequence[str], wanted: Columns) -> None:
     if wanted == _USUAL:
         if columns.count("prompt") != 1 or not ("target" in columns or columns == ["prompt"]):
-            raise InputError("pairs.header", path=path, line=line, header=",".join(columns))
+            example = f"{path.name}:{','.join(columns[:2])}"
+            raise InputError("pairs.header", path=path, line=line, header=",".join(columns), example=example)
         return
     for name in (wanted.prompt, *wanted.answers):
         if name not in columns:

@@ -17,7 +17,7 @@ from pgplay.app.messages import SetupChanged
 from pgplay.app.screens.dialogs.questions import AskDialog, ConfirmDialog
 from pgplay.app.screens.dialogs.recipe import RecipeScreen
 from pgplay.app.widgets.setup import form
-from pgplay.app.widgets.setup.choices import HEADING
+from pgplay.app.widgets.setup.choices import HEADING, OWN_TASK
 from pgplay.app.widgets.setup.described_select import Choice
 from pgplay.app.widgets.setup.model_choice import ModelChoice
 from pgplay.app.widgets.setup.panel import Setup
@@ -223,6 +223,31 @@ async def test_a_bad_number_is_said_beneath_its_field() -> None:
             assert bench.app.main.query_one("#start", Button).disabled
         field(bench, "lr").value = ""
         await until(pilot, lambda: not bench.app.main.query_one("#start", Button).disabled)
+
+
+async def test_letters_typed_faster_than_they_are_taken_stay_in_their_order() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        await unfold(bench, "task")
+        typed = field(bench, "task")
+        for part in ("p", "airs", ".csv"):  # before the setup has heard of the first
+            typed.insert_text_at_cursor(part)
+        await until(pilot, lambda: bench.app.main.setup.typed["task"] == "pairs.csv")
+        await pilot.pause()
+        typed.insert_text_at_cursor(":a,b")
+        await until(pilot, lambda: bench.app.main.setup.typed["task"] == "pairs.csv:a,b")
+        assert typed.value == "pairs.csv:a,b"
+
+
+async def test_the_list_of_tasks_leads_to_the_field_for_ones_own_file() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        pick(bench, "task", OWN_TASK)
+        await until(pilot, lambda: bench.app.main.query("#setting-task Input") and field(bench, "task").has_focus)
+        assert bench.app.main.query_one("#task", Choice).chosen == ""
+        assert bench.app.main.setup.typed["task"] == ""
 
 
 async def test_a_formula_is_checked_while_it_is_typed() -> None:

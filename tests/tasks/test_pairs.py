@@ -47,6 +47,17 @@ def test_pairs_come_back_as_they_were_written(tmp_path: Path, write, pairs: dict
     assert [(pair.prompt, *pair.answers) for pair in read_pairs(path)] == list(pairs.items())
 
 
+def test_a_file_with_other_columns_is_told_how_to_name_them_and_takes_these_words(tmp_path: Path) -> None:
+    path = tmp_path / "quiz.csv"
+    path.write_text("question,answer,kind\nhi,ho,a\n", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_pairs(path)
+    assert "the prompt's first: quiz.csv:question,answer." in caught.value.remedy
+    file = read_task(f"{tmp_path}/quiz.csv:question,answer")
+    assert file is not None
+    assert [(pair.prompt, pair.target) for pair in file.pairs] == [("hi", "ho")]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "line", "problem"),
     [

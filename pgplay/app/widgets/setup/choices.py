@@ -21,6 +21,9 @@ HEADING = "# "
 OWN_REWARD = ""
 """The value of the entry 'formula or file…'."""
 
+OWN_TASK = "file…"
+"""The value of the entry 'a file…'; no task is called so."""
+
 
 def presets() -> list[Entry]:
     """Return the presets under the names of their groups; unreadable ones come last, with the reason."""
@@ -40,8 +43,11 @@ def presets() -> list[Entry]:
 
 
 def tasks(typed: str) -> list[Entry]:
-    """Return one target, the shipped tasks, and the one that was `typed`."""
-    return [Entry(spec, spec or "one target", description) for spec, description in form.task_choices(typed)]
+    """Return one target, the shipped tasks, the one that was `typed`, and the way to the field for a file."""
+    return [
+        *(Entry(spec, spec or "one target", description) for spec, description in form.task_choices(typed)),
+        Entry(OWN_TASK, "a file…", "your own prompts and answers, such as pairs.csv:question,answer"),
+    ]
 
 
 def rewards() -> list[Entry]:
@@ -53,6 +59,13 @@ def rewards() -> list[Entry]:
         *(Entry(name, name, "your own Python; e edits the selected reward") for name in kept_rewards()),
         Entry(OWN_REWARD, "formula or file…", "such as 0.8*levenshtein + 0.2*prefix, or my_reward.py"),
     ]
+
+
+def reward_definition(spec: str) -> str:
+    """Return the definition of a built-in reward, empty for any other."""
+    from pgplay.rewards.catalogue import REWARDS
+
+    return REWARDS[spec].definition if spec in REWARDS else ""
 
 
 def models(vocabulary: int, at_hand: Sequence[str], typed: str, *, has_prompts: bool) -> list[Entry]:

@@ -221,7 +221,7 @@ class Setup(Vertical):
 
     @on(Setting.Edited)
     def _setting_edited(self, event: Setting.Edited) -> None:
-        self._edit(event.name, event.text, typing=event.typing)
+        self._edit(event.name, event.text, typing=event.typing, by_field=True)
 
     @on(Select.Changed)
     def _chosen(self, event: Select.Changed) -> None:
@@ -237,6 +237,9 @@ class Setup(Vertical):
             if self._own_reward and self._reward_choice() != choices.OWN_REWARD:
                 self.query_one("#own-reward", Input).focus()
             self._edit("reward", value or self.typed["reward"])
+        elif value == choices.OWN_TASK:
+            self.query_one("#task", Choice).choose(self.typed["task"])
+            self.run_worker(self.open_setting("task"))
         else:
             self._edit(name, value)
 
@@ -274,13 +277,14 @@ class Setup(Vertical):
         except PgplayError as error:
             self.app.notify(plain(str(error), lines=True), title="Preset", severity="error", markup=False)
 
-    def _edit(self, name: str, text: str, *, typing: bool = False) -> None:
+    def _edit(self, name: str, text: str, *, typing: bool = False, by_field: bool = False) -> None:
         if self.typed[name] == text:
             self._show_notes()
             return
         self.typed[name], self._refusal = text, None
-        for setting in self.query(f"#setting-{name}").results(Setting):
-            setting.show_value(text)
+        if not by_field:  # it may hold further letters by now
+            for setting in self.query(f"#setting-{name}").results(Setting):
+                setting.show_value(text)
         self.preset = ""
         self.query_one("#preset", Choice).choose("")
         self._show_notes()
@@ -297,18 +301,11 @@ class Setup(Vertical):
         for part in ("target-row", "target"):
             self.query_one(f"#{part}").display = not self.typed["task"]
         for name in ("preset", "task", "reward", "algorithm"):
-            description = self.query_one(f"#{name}", Choice).description
-            if name == "reward":
-                description = self._reward_definition()
+            chosen = self.query_one(f"#{name}", Choice).description
+            description = choices.reward_definition(self.typed["reward"]) if name == "reward" else chosen
             note = self.query_one(f"#{name}-note", Static)
             note.display = bool(description)
             note.update(terminal_text(description))
-
-    def _reward_definition(self) -> str:
-        from pgplay.rewards.catalogue import REWARDS
-
-        reward = REWARDS.get(self.typed["reward"])
-        return reward.definition if reward is not None else ""
 
     def check_now(self) -> form.Checked:
         """Check the setup now, without waiting for a pause in typing.
