@@ -167,7 +167,7 @@ async def test_without_a_run_applying_keeps_the_reward_and_puts_it_into_the_setu
         await pilot.press("ctrl+t")
         assert screen.code.text == TEMPLATE
         await pilot.press("ctrl+s")
-        await until(pilot, lambda: "Press space to train by it." in said(screen, "#verdict"))
+        await until(pilot, lambda: "Press escape, then space, to train with it." in said(screen, "#verdict"))
         assert (home / "rewards" / "my_reward.py").read_text() == TEMPLATE
         await until(pilot, lambda: bench.app.state.settings == {"reward": "my_reward.py"})
         assert bench.worker.commands == []

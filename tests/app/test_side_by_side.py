@@ -171,7 +171,7 @@ async def test_the_legend_says_what_differs_and_keys_change_what_is_drawn() -> N
         assert len(legend(screen)) == 4
         assert "░" not in str(screen.query_one(OverlayPlot).render())
         await pilot.press("m")
-        assert screen.query_one(OverlayPlot).metric == "reward_min"
+        assert screen.query_one(OverlayPlot).metric == "cross_entropy"
         await pilot.press("delete")
         await pilot.pause()
         assert [row[2] for row in legend(screen)] == ["seed-2", "seed-1", "seed-0"]
@@ -200,6 +200,20 @@ async def test_a_filter_leaves_the_lines_whose_legend_has_its_words_in_the_plot_
         assert isinstance(screen.focused, DataTable)
         await pilot.press("escape")
         await until(pilot, lambda: bench.app.screen is bench.app.main)
+
+
+async def test_rewards_of_different_kinds_are_said_not_to_be_one_and_the_next_metric_is_common_to_all() -> None:
+    for reward in ("levenshtein", "prefix"):
+        store_run(reward, 20, reward=reward, checkpoints=())
+    bench = Bench()
+    async with bench.app.run_test(size=(80, 24)) as pilot:
+        screen = await open_side_by_side(bench, pilot)
+        plot = screen.query_one(OverlayPlot)
+        assert "of each line its own" in str(plot.border_title)
+        await pilot.press("m")
+        await pilot.pause()
+        assert plot.metric == "cross_entropy"
+        assert "its own" not in str(plot.border_title)
 
 
 async def test_two_keys_start_the_same_seed_with_another_algorithm_beside() -> None:

@@ -102,7 +102,7 @@ class RewardController:
             request = self._host.send(Change(settings=Changes(reward=asked.text), rewards=(asked,)))
             self._applying[request] = draft
             return request
-        self._take(draft, "Press space to train by it.")
+        self._take(draft, "Press escape, then space, to train with it.")
         return 0
 
     def take(self, event: Event) -> None:

@@ -17,7 +17,10 @@ from pgplay.rewards.python.source import find_python, read_python, split_python
 from pgplay.rewards.spec import RewardSpec, read_spec
 
 TEMPLATE = '''def reward(text, target, prompt):
-    """Return one number, the higher the better, or {"score": number, "a part": number}."""
+    """Return one number, the higher the better.
+
+    Or several, of which 'score' counts: {"score": 1.0, "a part": 0.5}.
+    """
     right = sum(one == other for one, other in zip(text, target))
     return right / max(len(text), len(target), 1)
 '''

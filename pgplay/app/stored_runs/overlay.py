@@ -17,6 +17,8 @@ from pgplay.config.recipe import differences
 from pgplay.config.run_config import RunConfig, make_config, to_settings
 from pgplay.errors import InputError
 from pgplay.export.comparison import ComparedSeries
+from pgplay.learning.reports.metrics import REWARD_METRIC
+from pgplay.learning.reports.peaks import MEASURE
 from pgplay.runs.curves import Bucket
 from pgplay.runs.run_library import RunLibrary
 from pgplay.runs.summaries import RunSummary
@@ -26,6 +28,8 @@ MARKERS = "●▲■◆▼★○△"
 MOST_OVERLAID = len(MARKERS)
 MOST_RUNS = 64
 _CELLS_A_MARK = 9
+_COMMON = ("exact_match", "cross_entropy", "entropy")
+"""Metrics that mean the same whatever the reward."""
 _GRID = 256
 """The number of steps at which a median is taken."""
 
@@ -163,8 +167,11 @@ class Overlay:
         self._slots = slots
 
     def metrics(self) -> list[str]:
-        """Return the metrics of any run, in a step's order."""
-        return list(dict.fromkeys(name for past in self._pasts.values() for name in past.history.series))
+        """Return the metrics of any run: the reward, then those that mean the same for every reward, then the rest."""
+        names = dict.fromkeys(name for past in self._pasts.values() for name in past.history.series)
+        measures = (name for name in names if name.startswith(MEASURE))
+        first = [name for name in (REWARD_METRIC, *_COMMON, *measures) if name in names]
+        return list(dict.fromkeys([*first, *names]))
 
 
 def series_of(lines: Iterable[OverlayLine], metric: str) -> list[ComparedSeries]:

@@ -44,6 +44,9 @@ NONE_YET = "The curves of runs appear here, one line each. 1, then space starts 
 _BAND_LEGEND = " several runs: ⣀ median  ░ lowest to highest "
 MEDIANS = "For several runs in one line: their median, with a band from the lowest to the highest."
 
+OWN_REWARDS = ", of each line its own: m plots what they have in common"
+"""What the title adds where the lines' values are no values of one reward."""
+
 OnStart = Callable[[dict[str, Any]], Awaitable[bool]]
 
 
@@ -63,7 +66,9 @@ class OverlayPlot(Widget):
     def show(self, lines: Sequence[OverlayLine]) -> None:
         """Draw these lines."""
         self._lines = lines
-        self.border_title = as_title(words_of(self.metric).title)
+        rewards = {past.config.reward for line in lines for past in line.pasts}
+        is_own = len(rewards) > 1 and self.metric.partition("_")[0] in ("reward", "greedy")
+        self.border_title = as_title(words_of(self.metric).title + OWN_REWARDS * is_own)
         self.border_subtitle = _BAND_LEGEND if any(len(line.pasts) > 1 for line in lines) else ""
         self.refresh()
 

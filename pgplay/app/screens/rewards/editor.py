@@ -38,7 +38,7 @@ from pgplay.worker.protocol.events import Failed, Refused
 _TYPING_PAUSE = 0.1
 """Seconds without typing before a formula is scored; Python is run only on the key press."""
 
-NOT_CHECKED = "ctrl+r scores the samples by this reward,\nbeside their present rewards.\nThe run does not notice."
+NOT_CHECKED = "ctrl+r scores the samples by this reward,\nbeside their present rewards.\nTraining is not affected."
 _WIDTHS = (6, 7, 8)
 
 

@@ -46,7 +46,7 @@ def tasks(typed: str) -> list[Entry]:
     """Return one target, the shipped tasks, the one that was `typed`, and the way to the field for a file."""
     return [
         *(Entry(spec, spec or "one target", description) for spec, description in form.task_choices(typed)),
-        Entry(OWN_TASK, "a file…", "your own prompts and answers, such as pairs.csv:question,answer"),
+        Entry(OWN_TASK, "a file…", "your own, such as pairs.csv:question,answer"),
     ]
 
 
