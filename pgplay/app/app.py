@@ -1,4 +1,4 @@
-"""The app: it owns the worker and the one state; screens show the state and tell it what the person wants."""
+"""The app: it owns the worker and the state; screens show the state and post what the person wants."""
 
 from __future__ import annotations
 
@@ -68,20 +68,20 @@ from pgplay.worker.protocol.commands import Command
 from pgplay.worker.protocol.events import Event, Log, Ready, Snapshot
 
 QUIT_SECONDS = 0.7
-"""How long the worker may take to write its checkpoint and leave before it is killed."""
+"""Seconds for the worker to write its checkpoint and exit before it is killed."""
 
 _LAST_SECONDS = 0.9
-"""How long after being told to end the process may last; a worker that is left alone writes its checkpoint and ends."""
+"""Seconds from a signal to end to the exit; a worker without its app writes its checkpoint and exits."""
 
 WIDTHS: list[tuple[int, str]] | None = [(0, "-tiny"), (60, "-narrow"), (100, "-normal"), (170, "-wide")]
 HEIGHTS: list[tuple[int, str]] | None = [(0, "-flat"), (18, "-low"), (30, "-high"), (44, "-tall")]
-"""The least columns and rows of each layout; styles/main.tcss says what it looks like."""
+"""The least columns and rows of each layout in styles/main.tcss."""
 
 STYLES: list[str | PurePath] = ["styles/app.tcss", "styles/main.tcss"]
 
 
 class PgplayApp(Pages):
-    """pgplay on the screen."""
+    """pgplay in the terminal."""
 
     TITLE = "pgplay"
     CSS_PATH = STYLES
@@ -101,9 +101,9 @@ class PgplayApp(Pages):
         problems: Sequence[str] = (),
         first_lesson: str | None = None,
     ) -> None:
-        """`brought` are the rewards of `config` that the person did not write here.
+        """`brought` are the rewards of `config` that the person did not write.
 
-        `problems` say what of the memory could not be taken. `first_lesson` is None except at the first start ever.
+        `problems`: the parts of the saved state that were refused. `first_lesson` is None except at the first start.
         """
         super().__init__()
         for theme in themes.THEMES:
@@ -122,7 +122,7 @@ class PgplayApp(Pages):
         self._spare_time = SpareTime(self, self.run_library)
 
     def get_driver_class(self) -> type[Driver]:
-        """Return Textual's driver for this platform; on Linux and macOS, the one that bears any input."""
+        """Return Textual's driver; on Linux and macOS, the one that survives any input."""
         usual = super().get_driver_class()
         if sys.platform == "win32":
             return usual
@@ -145,8 +145,8 @@ class PgplayApp(Pages):
     # The worker
 
     def on_mount(self) -> None:
-        """Start the worker once the first frame stands; torch loads while the person looks."""
-        if sys.platform != "win32":  # told to end, the app leaves the run and the terminal as ctrl+q does
+        """Start the worker after the first frame, so that torch loads while the person looks."""
+        if sys.platform != "win32":  # a signal ends the app as ctrl+q does
             for number in (signal.SIGTERM, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(number, self._told_to_end, number)
         self.theme_changed_signal.subscribe(self, self.change_looks)
@@ -157,7 +157,7 @@ class PgplayApp(Pages):
             self.call_after_refresh(self._spare_time.begin)
 
     def _told_to_end(self, number: int) -> None:
-        """Leave as ctrl+q does; but where the terminal is gone, Textual would wait for ever for it to take output."""
+        """Quit as ctrl+q does; without a terminal, Textual would wait for ever to write its output."""
         if not self.is_headless:
             last_resort = threading.Timer(_LAST_SECONDS, os._exit, (128 + number,))
             last_resort.daemon = True
@@ -165,7 +165,7 @@ class PgplayApp(Pages):
         self.call_later(self.action_quit)
 
     async def start_worker(self) -> None:
-        """Start a worker, in the place of one that is gone."""
+        """Start a worker, in place of one that has ended."""
         self.state.worker = "starting"
         worker = self._connect(
             lambda event: self._post(WorkerSpoke(event)), lambda code, tail: self._post(WorkerEnded(code, tail))
@@ -187,11 +187,11 @@ class PgplayApp(Pages):
             self._worker.send(command)
 
     def send(self, command: Command) -> int:
-        """Send a command to the worker now, or as soon as it is ready; returns its number, which the answer carries."""
+        """Send a command, if necessary once the worker is ready; returns its number, which the answer carries."""
         return self._commands.send(command)
 
     def forget(self, request: int) -> None:
-        """Take back the command of that number, if it still waits for the worker."""
+        """Cancel the command of this number if it still waits for the worker."""
         self._commands.forget(request)
 
     @on(WorkerSpoke)
@@ -214,10 +214,10 @@ class PgplayApp(Pages):
         self.show(WorkerExit(message.returncode, message.log_tail))
         self.redraw()
 
-    # What no screen has shown
+    # Messages that no screen handles
 
     def show(self, message: Message) -> None:
-        """Let the uppermost screen show `message`; what it does not stop comes back to the app."""
+        """Let the top screen show `message`; unless it stops it, the message comes back to the app."""
         if not (self.screen_stack and self.screen.post_message(message)):
             self.post_message(message)
 
@@ -236,26 +236,26 @@ class PgplayApp(Pages):
     # Drawing
 
     def redraw(self, *parts: Part) -> None:
-        """Have the state shown, as what a person did changed it: in `parts` of the main screen, or in all."""
+        """Show the changed state in `parts` of the main screen, or in all."""
         self._redrawing.at_once(*parts)
 
     @property
     def redraw_is_due(self) -> bool:
-        """Whether the state has changed since it was shown last."""
+        """Whether the state has changed since it was shown."""
         return self._redrawing.is_due
 
     def _show_state(self, part: Part) -> None:
-        # Only the main screen is drawn in parts; what lies under another screen is shown when it comes back.
+        # Only the main screen is drawn in parts; a covered screen is drawn when it comes back.
         if self.screen is self._main or part == PARTS[0]:
             self.screen.post_message(StateShown(part))
 
     def change_looks(self, _: Theme | None = None) -> None:
-        """Have every screen drawn by the present theme and signs."""
+        """The theme or character set changed; redraw every screen."""
         for screen in self.screen_stack:
             screen.post_message(LooksChanged())
 
     async def action_quit(self) -> None:
-        """Leave within a second: the worker is asked to write its checkpoint, then killed."""
+        """Quit within a second: the worker writes its checkpoint, or is killed."""
         self._spare_time.end()
         self.controllers.shell.remember()
         if self._worker is not None:
@@ -270,29 +270,29 @@ class PgplayApp(Pages):
     # The person
 
     async def on_event(self, event: events.Event) -> None:
-        """Take note that somebody is at the keys or the mouse."""
+        """Note that the person is active."""
         if isinstance(event, events.InputEvent):
             self._spare_time.disturb()
         await super().on_event(event)
 
     async def action_do(self, name: str) -> None:
-        """Do the action of the registry of that name: the one way to all of them."""
+        """Do the action `name` of the registry; every action runs through here."""
         work = self.controllers.do(name)
         if isinstance(work, Coroutine):
             self.perform(work)
-            await asyncio.sleep(0)  # the next key finds what this one did, such as a dialog
+            await asyncio.sleep(0)  # the next key meets its effect, such as a dialog
 
     def perform(self, work: Coroutine[Any, Any, object]) -> Worker[object]:
-        """Do `work`, which may ask the person or read a file, beside everything else."""
+        """Run `work`, which may ask the person or read a file, concurrently."""
         return self.run_worker(work, group="controllers")
 
     async def read(self, read: Callable[[], Result], message: str, *, otherwise: str = "") -> Result | None:
-        """Return what `read` returns from a thread of its own; None after an error, which has been shown."""
+        """Return the result of `read`, run in a thread; None after an error, which is shown."""
         return await read_in_background(self, read, message, otherwise=otherwise)
 
     @on(SetupChanged)
     def _setup_changed(self, message: SetupChanged) -> None:
-        if not self.screen_stack:  # it comes while the app closes
+        if not self.screen_stack:  # the app is closing
             return
         self.state.settings, self.state.parameters = message.settings, message.parameters
         self.controllers.changes.take_settings(message.settings)
@@ -316,32 +316,32 @@ class PgplayApp(Pages):
         self.perform(self.controllers.carry_out(message))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Return what the house's own themes define beyond Textual's, for the other ones that a person may choose."""
+        """Return the colours that pgplay's themes define and Textual's themes lack."""
         return themes.extras(dark=self.current_theme.dark)
 
     def palette_entries(self, screen: Screen[Any]) -> Sequence[PaletteEntry]:
-        """Return what the palette offers on `screen`."""
+        """Return the palette's entries on `screen`."""
         return self.controllers.palette.entries(screen)
 
     @property
     def palette_uses(self) -> Mapping[str, int]:
-        """How often each entry of the palette was chosen."""
+        """The number of times each palette entry was chosen."""
         return self.state.palette_uses
 
     def choose_from_palette(self, entry: PaletteEntry) -> None:
-        """Do what `entry` of the palette says."""
+        """Run `entry` of the palette."""
         self.controllers.palette.choose(entry)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Let the run's keys work on the main screen alone."""
+        """Allow the run's keys on the main screen only."""
         return action != "do" or parameters[0] in EVERYWHERE or len(self.screen_stack) < 2
 
     def collect(self) -> None:
-        """Let go of a page that was closed."""
+        """Free the memory of a closed page."""
         self._spare_time.collect()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Return Textual's filters, the net under all that is drawn, and the one that draws in ASCII if wanted."""
+        """Return Textual's filters, the one that removes control characters, and the ASCII one if it is on."""
         return [*super().get_line_filters(), WITHOUT_STEERING, *([Ascii()] if self.state.ascii else [])]
 
     def notify_user(self, message: str, *, severe: bool = False) -> None:

@@ -479,7 +479,7 @@ async def test_advice_that_does_not_fit_the_setup_changes_nothing_and_says_why()
         bench.app.controllers.inspection.change({"batch_size": 162})
         await until(pilot, lambda: told(bench))
         assert len(told(bench)) == 1
-        assert told(bench)[0].startswith("This cannot be followed: ")
+        assert told(bench)[0].startswith("This suggestion cannot be applied: ")
         assert not any("batch_size" in change.settings.by_name() for change in bench.sent(Change))
         assert bench.app.main.setup.typed["batch_size"] == ""
 
@@ -492,7 +492,7 @@ async def test_advice_without_a_run_that_trains_is_told_as_what_it_is() -> None:
         await until(pilot, lambda: told(bench))
         bench.app.controllers.inspection.change({"lr": 0.002})
         await until(pilot, lambda: len(told(bench)) == 2)
-        assert told(bench) == ["Set for the next start: lr 0.002", "It is set already: lr 0.002"]
+        assert told(bench) == ["Set for the next start: lr 0.002", "Already set: lr 0.002"]
         assert not bench.sent(Change)
 
 

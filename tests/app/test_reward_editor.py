@@ -191,7 +191,7 @@ async def test_a_saved_file_is_followed_and_told() -> None:
         assert screen.code.text == PYTHON
         bench.worker.tell(Changed(settings=Changes(reward="mine.py"), step=9, reward_source=PYTHON + "# more\n"))
         await until(pilot, lambda: screen.code.text.endswith("# more\n"))
-        assert "mine.py was saved: trained by from step 10 on." in said(screen, "#verdict")
+        assert "mine.py was saved: training with it from step 10 on." in said(screen, "#verdict")
 
 
 async def test_the_lines_of_a_failing_reward_are_seen_from_their_beginning(tmp_path: Path) -> None:

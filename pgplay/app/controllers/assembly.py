@@ -1,4 +1,4 @@
-"""All controllers of the app, and the way from an action's name to the one that does it."""
+"""All controllers of the app; an action is looked up by its name."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pgplay.worker.protocol.events import Event
 
 
 class Controllers:
-    """The controllers of one app; none knows another, only what it is handed here."""
+    """The controllers of one app; each gets what it needs of another here."""
 
     def __init__(self, host: ShellHost) -> None:
         consent = Consent(host)
@@ -57,11 +57,11 @@ class Controllers:
         self.worker_events = WorkerEvents(host)
 
     def do(self, name: str) -> object:
-        """Do the action of that name; returns what its method returns, a coroutine where it may ask the person."""
+        """Do the action `name`; returns what its method returns: a coroutine if it may ask the person."""
         return getattr(getattr(self, CONTROLLER_OF[name]), name)()
 
     async def carry_out(self, request: Request) -> None:
-        """Do what a screen asks for."""
+        """Carry out the request of a screen."""
         match request:
             case PresetChosen(name):
                 await self.run.choose_preset(name)
@@ -77,7 +77,7 @@ class Controllers:
                 self.policies.write(prompt)
 
     def take(self, event: Event) -> None:
-        """Let the controllers act on an event that the state has taken in."""
+        """Let the controllers react to `event`; the state has been updated."""
         self.rewards.take(event)
         self.changes.take(event)
         self.run.take(event)

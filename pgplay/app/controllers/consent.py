@@ -1,4 +1,4 @@
-"""Consent: Python that somebody else wrote runs only once the person has agreed to its text."""
+"""Consent: Python written by others runs only after the person has agreed to its text."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ Rewards = tuple[RewardSpec, ...]
 
 
 class Consent:
-    """Asks for consent; returns the rewards with it, or None where the person refused or nothing could be read."""
+    """Asks for consent; returns the rewards with it, or None if it is refused or a file is unreadable."""
 
     def __init__(self, host: AppHost) -> None:
         self._host = host
 
     async def for_setup(self, texts: Iterable[str]) -> Rewards | None:
-        """Return the rewards that `texts` of the setup name. Their files are read here: what is shown is what runs."""
+        """Return the rewards named by `texts` of the setup. Files are read now: the text shown is the text run."""
         try:
             specs = self._host.main.setup.rewards(texts)
         except PgplayError as error:
@@ -28,25 +28,27 @@ class Consent:
         return await self.ask(specs)
 
     async def for_run(self, run: str, at: int | None = None) -> Rewards | None:
-        """Return the Python of a stored run, as it was at the step `at`, by default the last one."""
+        """Return the Python rewards of a stored run at step `at`, by default the last."""
         from pgplay.runs.stored_rewards import stored_rewards
 
         try:
             specs = [spec for spec in stored_rewards(run, at) if spec.source is not None]
-        except PgplayError:  # the worker says what is wrong with the run, and runs nothing
+        except PgplayError:  # the worker reports the error and runs nothing
             specs = []
         return await self.ask(specs)
 
     def at_hand(self, texts: Iterable[str]) -> Rewards | None:
-        """Return the Python among the rewards that `texts` of the setup name; None where not all of it may run yet."""
+        """Return the Python rewards named by `texts` of the setup; None if one still needs consent or is unreadable."""
         try:
             specs = [recall(spec) for spec in self._host.main.setup.rewards(texts)]
-        except PgplayError:  # its file went away since the setup was checked; starting says so
+        except PgplayError:  # the file is gone since the last check; starting a run reports it
             return None
-        return tuple(spec for spec in specs if spec.source is not None) if all(spec.may_run for spec in specs) else None
+        if not all(spec.may_run for spec in specs):
+            return None
+        return tuple(spec for spec in specs if spec.source is not None)
 
     async def ask(self, specs: Iterable[RewardSpec]) -> Rewards | None:
-        """Ask about each Python text among `specs` that was not agreed to before."""
+        """Ask about each Python source in `specs` without consent; returns the specs with it, None after a refusal."""
         from pgplay.app.screens.dialogs.consent import ConsentDialog
 
         rewards = tuple(map(recall, specs))

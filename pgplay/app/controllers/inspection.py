@@ -1,4 +1,4 @@
-"""Inspecting a step, the policy's map and the prompts: requests to the worker, and the screens for the answers."""
+"""Inspecting a step, the policy's map and the prompts: requests to the worker, and screens for its answers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pgplay.worker.protocol.commands import InspectStep, ListPrompts, Map, Pause
 
 
 class InspectionController:
-    """Opens the screens that look into a step; they ask through here and read the state."""
+    """Opens the screens about one step. They send requests through this controller and read the state."""
 
     def __init__(
         self,
@@ -23,14 +23,14 @@ class InspectionController:
         go: Callable[[InspectStep], Awaitable[bool]],
         begin: Callable[[dict[str, Any]], Awaitable[bool]],
     ) -> None:
-        """`follow` says what comes of advice; `go` has a step inspected, of a new run if there is none.
+        """`follow` reports what became of a suggestion; `go` records a step, of a new run if there is none.
 
-        `begin` brings a paused run of given settings.
+        `begin` starts a run of the given settings, paused.
         """
-        self._host, self._say_what_comes, self._go, self._begin = host, follow, go, begin
+        self._host, self._report_outcome, self._go, self._begin = host, follow, go, begin
 
     async def phases(self) -> None:
-        """Walk through a step: the next one, which is made; of a run that has ended, its last update."""
+        """Walk through the next step, which is made now; after the end of a run, through its last update."""
         if self._host.state.can_step or self._host.state.has_search:
             if not await self._has_a_step_made(pausing=True):
                 return
@@ -41,7 +41,7 @@ class InspectionController:
         self._show_phases()
 
     async def newest_step(self) -> None:
-        """Walk through the step that was recorded last; have one made if there is none."""
+        """Walk through the newest recorded step; make one if there is none."""
         if self._host.state.anatomy is not None:
             self._show_phases()
         else:
@@ -53,7 +53,7 @@ class InspectionController:
         self._host.push_screen(PhaseScreen(self._host.state, self.dissect))
 
     async def _recall_step(self) -> None:
-        """Read the newest step that was recorded in full, for a run that can make none now."""
+        """Load the newest stored full record, for a run that cannot make a step now."""
         from pgplay.app.stored_runs.recorded_steps import RecordedSteps
 
         info = self._host.state.info
@@ -62,7 +62,7 @@ class InspectionController:
             self._host.state.anatomy = await self._host.read(recorded.newest_anatomy, "Reading the recorded steps…")
 
     async def _has_a_step_made(self, *, pausing: bool = False) -> bool:
-        """Have the next step inspected, of a new run if there is no policy; returns whether that was possible."""
+        """Record the next step, of a new run if there is no policy; returns whether that is possible."""
         state = self._host.state
         if state.worker == "dead":
             if self._has_policy():
@@ -75,14 +75,14 @@ class InspectionController:
         return await self._go(InspectStep())
 
     async def _trains_instead(self) -> bool:
-        """Ask for a policy gradient in the place of a search, and bring a run of it; returns whether there will be one.
+        """Offer a policy gradient in place of the search and start a run of it; returns whether there will be one.
 
-        A search has no update, no map and no policy to look into: this leads to where they are.
+        A search has no update, no map and no policy to inspect.
         """
         from pgplay.app.screens.dialogs.questions import ChooseDialog
 
         info = self._host.state.info
-        assert info is not None, "there is a search"
+        assert info is not None, "a search is running"
         usual = RunConfig().algorithm
         names = [usual, *(name for name in ALGORITHMS if name != usual)]
         title = f"{info.config.algorithm} trains no network. Train one on the same text with:"
@@ -93,7 +93,7 @@ class InspectionController:
         return await self._begin({**to_settings(info.config), "algorithm": algorithm})
 
     async def microscope(self) -> None:
-        """Look at the newest step's completions token by token; a run that trains goes on. Without a run, make one."""
+        """Show the newest step's completions token by token, without pausing; makes a step if there is none."""
         from pgplay.app.screens.step.microscope import MicroscopeScreen
 
         if self._host.state.has_policy or await self._has_a_step_made():
@@ -102,14 +102,14 @@ class InspectionController:
             self._host.push_screen(MicroscopeScreen(self._host.state, self._host.run_library, self.dissect))
 
     async def policy_map(self) -> None:
-        """Look at what the policy would write, position by position, and at which letter was learnt when."""
+        """Show the policy's map: the likely tokens at each position, and when each was learned."""
         from pgplay.app.screens.step.policy_map import MapScreen
 
         if self._host.state.has_policy or await self._has_a_step_made():
             self._host.push_screen(MapScreen(self._host.state, self.map))
 
     async def prompts(self) -> None:
-        """List the task's prompts with what the policy writes for each, and watch one."""
+        """List the task's prompts with their greedy completions; one can be watched."""
         from pgplay.app.screens.step.prompts import PromptsScreen
 
         if self._host.state.has_policy or await self._has_a_step_made():
@@ -122,21 +122,21 @@ class InspectionController:
         self._host.push_screen(HealthScreen(self._host.state, self.change))
 
     def details(self) -> None:
-        """Show every finding, every number of the newest step, and what was printed."""
+        """Show all findings, all metrics of the newest step, and the printed lines."""
         from pgplay.app.screens.dialogs.details import DetailsScreen
 
         self._host.push_screen(DetailsScreen(self._host.state))
 
     def take_advice(self) -> None:
-        """Make the change that the first finding suggests."""
+        """Apply the first suggestion of the findings."""
         settings = next((finding.settings for finding in self._host.state.findings if finding.settings), None)
         if settings:
             self.change(settings)
         else:
-            self._host.notify_user("There is no advice now that a key could follow. d tells how the signal stands.")
+            self._host.notify_user("No suggestion right now. Press d for the diagnosis.")
 
     def change(self, settings: dict[str, Any]) -> None:
-        """Put `settings` into the setup, from where they reach the run as if they had been typed."""
+        """Put `settings` into the setup; they reach the run as if they had been typed."""
         self._host.perform(self._follow(settings))
 
     async def _follow(self, settings: dict[str, Any]) -> None:
@@ -147,19 +147,19 @@ class InspectionController:
             return
         try:
             config = make_config(settings, before)
-        except PgplayError as error:  # advice knows the step, not all that the settings hold
-            self._host.notify_user(f"This cannot be followed: {error}", severe=True)
+        except PgplayError as error:  # a suggestion knows the step, not all settings
+            self._host.notify_user(f"This suggestion cannot be applied: {error}", severe=True)
             return
         if config == before:
-            self._host.notify_user(f"It is set already: {words_of_change(settings)}")
+            self._host.notify_user(f"Already set: {words_of_change(settings)}")
             return
         setup.load(config, preset)
         checked = await setup.check()
         if checked.problem is not None:
             setup.load(before, preset)
-            self._host.notify_user(f"This cannot be followed: {checked.problem.message}", severe=True)
+            self._host.notify_user(f"This suggestion cannot be applied: {checked.problem.message}", severe=True)
             return
-        self._say_what_comes(settings, to_settings(config))
+        self._report_outcome(settings, to_settings(config))
 
     def dissect(self) -> None:
         """Record the next step in full; a paused run makes one."""
@@ -177,7 +177,7 @@ class InspectionController:
         self._ask(Map())
 
     def _ask(self, question: ListPrompts | Map) -> None:
-        """Send what a page asks again and again; before the worker is ready it would only pile up."""
+        """Send a page's repeated request; dropped until the worker is ready, as requests would pile up."""
         if self._host.state.worker == "ready" and self._host.state.has_policy:
             self._host.send(question)
 

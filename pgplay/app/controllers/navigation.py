@@ -1,4 +1,4 @@
-"""Going from one of the five places to another."""
+"""The five places of the app: going from one to another."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Open = Callable[[], Coroutine[Any, Any, None] | None]
 
 
 class NavigationController:
-    """Closes the pages over the main one and opens another place's; the key of the present place turns to its next."""
+    """Opens the pages of a place; the key of the present place turns to its next page."""
 
     def __init__(self, host: ShellHost, pages: Mapping[str, tuple[Open, ...]]) -> None:
-        """`pages` are the pages of each place, as PLACES names them; the main page is that of none."""
+        """`pages`: each place's pages, by the names in PLACES; a place without pages is the main page."""
         self._host, self._pages = host, pages
 
     async def place_run(self) -> None:

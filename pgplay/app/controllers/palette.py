@@ -1,4 +1,4 @@
-"""The palette: what it offers and what becomes of a choice."""
+"""The palette: its entries, and what choosing one does."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from pgplay.rewards.catalogue import REWARDS
 
 
 class PaletteController:
-    """Gathers the entries from the registries of actions, presets, settings, metrics, algorithms, rewards and words."""
+    """Collects entries from the registries of actions, presets, settings, metrics, algorithms, rewards and terms."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class PaletteController:
         self._choose_preset = choose_preset
 
     def entries(self, screen: Screen[Any]) -> list[PaletteEntry]:
-        """Return what there is, the keys of `screen` first."""
+        """Return all entries, the keys of `screen` first."""
         return [
             *self._own_keys(screen),
             *self._actions(),
@@ -53,7 +53,7 @@ class PaletteController:
         ]
 
     def choose(self, entry: PaletteEntry) -> None:
-        """Do what `entry` says, and count it."""
+        """Run `entry` and count its use."""
         uses = self._host.state.palette_uses
         uses[entry.key] = uses.get(entry.key, 0) + 1
         entry.run()
@@ -61,10 +61,10 @@ class PaletteController:
     def _own_keys(self, screen: Screen[Any]) -> Iterator[PaletteEntry]:
         for binding, keys, node in page_keys(screen):
             if node is screen and binding.description:
-                words = f"{binding.tooltip or 'On this page.'}  ({keys})"
+                help_text = f"{binding.tooltip or 'On this page.'}  ({keys})"
                 run = partial(self._perform, self._host.run_action, binding.action, screen)
                 name = f"{type(screen).__name__}.{binding.action}"
-                yield PaletteEntry("", name, _capital(binding.description), words, run)
+                yield PaletteEntry("", name, _capital(binding.description), help_text, run)
 
     def _actions(self) -> Iterator[PaletteEntry]:
         for action in ACTIONS:
@@ -83,16 +83,16 @@ class PaletteController:
         for name, field in fields().items():
             run = partial(self._focus, name)
             yield _entry("setting", name, name.replace("_", " "), _sentence(field.description), run)
-        for kind, rows in (("algorithm", {**ALGORITHMS, **COMPARATORS}), ("reward", REWARDS)):
-            for name, row in rows.items():
+        for kind, choices in (("algorithm", {**ALGORITHMS, **COMPARATORS}), ("reward", REWARDS)):
+            for name, choice in choices.items():
                 run = partial(self._set, kind, name)
-                yield _entry(kind, name, name, _sentence(row.description), run)
+                yield _entry(kind, name, name, _sentence(choice.description), run)
 
     def _plots(self) -> Iterator[PaletteEntry]:
         for name in (*METRICS, HISTOGRAM, TRADE):
-            words = words_of(name)
+            metric = words_of(name)
             run = partial(self._show_plot, name)
-            yield _entry("plot", name, words.name, _sentence(words.description), run)
+            yield _entry("plot", name, metric.name, _sentence(metric.description), run)
 
     def _words(self) -> Iterator[PaletteEntry]:
         for terms in GLOSSARY.values():
@@ -101,10 +101,10 @@ class PaletteController:
 
     def _pages(self) -> Iterator[PaletteEntry]:
         for page in documents():
-            words = f"docs {' '.join(page.sections)}"
-            yield PaletteEntry("page", page.name, page.title, page.summary, partial(self._read, page), words)
+            synonyms = f"docs {' '.join(page.sections)}"
+            yield PaletteEntry("page", page.name, page.title, page.summary, partial(self._read, page), synonyms)
 
-    # What a choice does
+    # The effects of choices
 
     def _perform(self, action: Callable[..., Any], *arguments: object) -> None:
         self._host.perform(action(*arguments))
@@ -129,8 +129,8 @@ class PaletteController:
     def _explain(self, term: Term) -> None:
         from pgplay.app.screens.dialogs.help import HelpScreen
 
-        words = "\n".join(filter(None, (term.meaning, term.formula, f"Seen in: {term.where}.")))
-        self._host.push_screen(HelpScreen(Explanation(term.word, words), ascii=self._host.state.ascii))
+        text = "\n".join(filter(None, (term.meaning, term.formula, f"Seen in: {term.where}.")))
+        self._host.push_screen(HelpScreen(Explanation(term.word, text), ascii=self._host.state.ascii))
 
     def _read(self, page: Document) -> None:
         from pgplay.app.screens.dialogs.document import DocumentScreen
@@ -139,7 +139,7 @@ class PaletteController:
 
 
 def _entry(kind: str, name: str, title: str, help: str, run: Callable[[], object]) -> PaletteEntry:
-    """Return an entry with its synonyms; an action's line has no kind before its title."""
+    """Return an entry with its synonyms; an action is shown without its kind."""
     return PaletteEntry("" if kind == "action" else kind, name, title, help, run, SYNONYMS.get(f"{kind}.{name}", ""))
 
 

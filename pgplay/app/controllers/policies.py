@@ -1,4 +1,4 @@
-"""Policies: save the run's, sample from one, train a saved one further."""
+"""Policies: save the run's, sample from one, continue from a saved one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class StartRun(Protocol):
 
 
 class PolicyController:
-    """Opens what there is to do with policies."""
+    """Opens the library, and the dialogs for saving and sampling."""
 
     def __init__(self, host: AppHost, consent: Consent, start: StartRun) -> None:
         self._host, self._consent, self._start = host, consent, start
@@ -42,7 +42,7 @@ class PolicyController:
         self._host.push_screen(Library(self._host.policy_library, self.write_with, train_on))
 
     async def save(self) -> None:
-        """Ask for a name and save the policy under it; asks again before one of that name is replaced."""
+        """Ask for a name and save the policy; asks again before it replaces one of that name."""
         state = self._host.state
         if lack := lack_of_policy(state, "to save"):
             self._host.notify_user(lack)
@@ -51,7 +51,7 @@ class PolicyController:
         from pgplay.library.policies import check_policy_name
         from pgplay.runs.names import slug
 
-        taken = {policy.name for policy in self._host.policy_library.policies()}
+        names = {policy.name for policy in self._host.policy_library.policies()}
         suggestion = slug(state.info.config) if state.info is not None else ""
         question = f"The policy of step {state.step} is kept in the library under this name:"
         answer = await self._host.push_screen_wait(
@@ -66,14 +66,14 @@ class PolicyController:
         if answer is None:
             return
         name = composed(answer)
-        if name in taken:
+        if name in names:
             question = f"There is already a policy called {name}. Replace it?"
             if not await self._host.push_screen_wait(ConfirmDialog("Replace", question, "Replace")):
                 return
-        self._host.send(Save(name=name, replace=name in taken))
+        self._host.send(Save(name=name, replace=name in names))
 
     def write(self, prompt: str = "") -> None:
-        """Sample from the run's present policy, for `prompt` or the first one of the task."""
+        """Sample from the run's present policy, for `prompt` or the task's first one."""
         from pgplay.app.screens.dialogs.write import WriteScreen
 
         state = self._host.state
@@ -85,20 +85,20 @@ class PolicyController:
         prompts = state.info.prompts if state.info is not None else ()
         config = state.info.config if state.info is not None else RunConfig()
         prompt = prompt or next(filter(None, prompts), "")
-        asked = prompt if prompt or is_pretrained(config.model) else None
-        self._host.push_screen(WriteScreen(self._host.send, prompt=asked, temperature=config.temperature))
+        shown_prompt = prompt if prompt or is_pretrained(config.model) else None
+        self._host.push_screen(WriteScreen(self._host.send, prompt=shown_prompt, temperature=config.temperature))
 
     def write_with(self, card: PolicyCard) -> None:
         """Sample from a saved policy."""
         from pgplay.app.screens.dialogs.write import WriteScreen
 
-        prompt = next((pair.prompt for pair in card.task.training if pair.prompt), "")
-        asked = prompt if prompt or is_pretrained(card.model) else None
+        first = next((pair.prompt for pair in card.task.training if pair.prompt), "")
+        prompt = first if first or is_pretrained(card.model) else None
         temperature = make_config(card.config).temperature
-        self._host.push_screen(WriteScreen(self._host.send, policy=card.name, prompt=asked, temperature=temperature))
+        self._host.push_screen(WriteScreen(self._host.send, policy=card.name, prompt=prompt, temperature=temperature))
 
     async def train_on(self, card: PolicyCard) -> None:
-        """Fill the setup in from a saved policy and start a run that continues with its network."""
+        """Load a saved policy's settings into the setup and start a run from its network."""
         from pgplay.runs.stored_rewards import policy_reward
 
         try:

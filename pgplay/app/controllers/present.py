@@ -6,12 +6,12 @@ from pgplay.app.host import AppHost
 
 
 def present_reward(host: AppHost) -> str:
-    """Return the text of the reward that is trained now, or would be."""
+    """Return the reward, as text, that the run trains with; without a run, the setup's."""
     info = host.state.info
     return info.config.reward if info is not None else host.main.setup.typed["reward"]
 
 
 def present_target(host: AppHost) -> str:
-    """Return a target to try rewards on: the run's first one, or the setup's."""
+    """Return a target to try rewards on: the run's first, or the setup's."""
     info = host.state.info
     return info.targets[0] if info is not None else host.main.setup.typed["target"]

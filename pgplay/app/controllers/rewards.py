@@ -21,7 +21,7 @@ from pgplay.worker.protocol.events import Changed, Event, Refused
 
 
 class RewardController:
-    """Keeps the draft that is being typed, and the one that the worker was asked to take."""
+    """Keeps the draft in the editor, and the drafts that were sent to the worker."""
 
     def __init__(self, host: AppHost, consent: Consent) -> None:
         self._host, self._consent = host, consent
@@ -30,7 +30,7 @@ class RewardController:
 
     @property
     def _trained(self) -> RewardSpec | None:
-        """The reward that is trained now, None without a run; its Python runs already."""
+        """The reward that the run trains with, None without a run; its Python is running, so it is allowed."""
         info = self._host.state.info
         if info is None:
             return None
@@ -38,7 +38,7 @@ class RewardController:
         return recall(replace(spec, kept=True)).allowed()
 
     async def _present(self) -> RewardSpec | None:
-        """Return the reward that is trained now, or the setup's once its Python may run; None where it may not."""
+        """Return the run's reward, or the setup's with consent; None if consent is refused."""
         trained = self._trained
         if trained is not None:
             return trained
@@ -46,7 +46,7 @@ class RewardController:
         return rewards[0] if rewards is not None else None
 
     async def edit_reward(self) -> None:
-        """Open the editor on what was being typed there, or on the present reward; its failure is shown in it."""
+        """Open the editor on its draft, or on the present reward; a failure of that reward is shown there."""
         from pgplay.app.screens.rewards.editor import RewardScreen
 
         present = await self._present()
@@ -65,12 +65,12 @@ class RewardController:
         failure = state.failure
         if failure is not None and failure.reward == present_reward(self._host):
             error = reported_error(failure)
-            error.line = error.line if draft == trained else 0  # what was typed since has other lines
+            error.line = error.line if draft == trained else 0  # the draft has other lines
             screen.show_refusal(error)
         self._host.push_screen(screen)
 
     async def reward_bench(self) -> None:
-        """Open the bench, where rewards are compared."""
+        """Open the bench, which compares rewards."""
         from pgplay.app.screens.rewards.bench import RewardBench
 
         present = await self._present()
@@ -80,42 +80,42 @@ class RewardController:
         prompt = state.info.prompts[0] if state.info is not None and state.info.prompts else ""
         self._host.push_screen(RewardBench(present, state, present_target(self._host), prompt, self._probe))
 
-    def _probe(self, asked: Asked) -> int:
-        """Have the worker probe a reward, as a run of the setup would meet it; returns the request's number.
+    def _probe(self, reward: Asked) -> int:
+        """Have the worker probe `reward` with the setup's task and model; returns the request's number.
 
-        Raises PgplayError where the setup or the reward does not hold together.
+        Raises PgplayError if the setup or the reward has an error.
         """
         config = self._host.main.setup.check_now().runnable()
-        spec = read_spec(asked) if isinstance(asked, str) else asked
+        spec = read_spec(reward) if isinstance(reward, str) else reward
         return self._host.send(ProbeReward(config=replace(config, reward=spec.text), rewards=(spec,)))
 
     def _leave(self, draft: Draft, present: RewardSpec) -> None:
         self._draft = None if draft.text == draft_of(present).text else draft
 
     def _apply(self, draft: Draft) -> int:
-        """Have the run take `draft`; without a run, keep it and put it into the setup. Returns the request's number."""
-        state, asked, trained = self._host.state, draft.asked, self._trained
-        if trained is not None and (trained.text, trained.code) == (asked.text, asked.code):
-            asked = trained  # what somebody else brought does not become the person's own by looking at it
+        """Train the run with `draft`; returns the request's number. Without a run, put it into the setup; returns 0."""
+        state, spec, trained = self._host.state, draft.asked, self._trained
+        if trained is not None and (trained.text, trained.code) == (spec.text, spec.code):
+            spec = trained  # unchanged Python of others stays theirs
         has_failed = state.failure is not None and state.failure.reward == present_reward(self._host)
         if (state.run in ("training", "paused") or has_failed) and state.worker == "ready":
-            request = self._host.send(Change(settings=Changes(reward=asked.text), rewards=(asked,)))
+            request = self._host.send(Change(settings=Changes(reward=spec.text), rewards=(spec,)))
             self._applying[request] = draft
             return request
         self._take(draft, "Press escape, then space, to train with it.")
         return 0
 
     def take(self, event: Event) -> None:
-        """Keep up with the rewards that the worker took or refused."""
+        """React to the rewards that the worker accepted or refused."""
         match event:
             case Changed() if event.request in self._applying:
                 draft = self._applying.pop(event.request)
-                self._take(draft, f"Trained by from step {event.step + 1} on.")
+                self._take(draft, f"Training with it from step {event.step + 1} on.")
                 if self._host.state.run == "failed":
                     self._host.send(Resume())
             case Changed(settings=Changes(reward=str(spec)), request=0) if event.reward_source:
                 self._draft = None
-                report = f"{plain(spec)} was saved: trained by from step {event.step + 1} on."
+                report = f"{plain(spec)} was saved: training with it from step {event.step + 1} on."
                 self._host.show(RewardSaved(Draft(event.reward_source, spec), report))
             case Refused():
                 self._applying.pop(event.request, None)
@@ -123,14 +123,14 @@ class RewardController:
                 pass
 
     def _take(self, draft: Draft, report: str) -> None:
-        """Keep the Python that is trained by now in its file, and show the reward in the setup."""
-        asked = draft.asked
+        """Write the Python of `draft` to its file, and show the reward in the setup."""
+        spec = draft.asked
         try:
-            path = write_reward_file(asked)
+            path = write_reward_file(spec)
         except PgplayError as error:
             report = f"{report} It could not be saved to its file: {error.problem}"
         else:
             report = f"{report} Kept in {plain(str(path))}." if path is not None else report
         self._draft = None
-        self._host.main.setup.set_reward(asked.text)
+        self._host.main.setup.set_reward(spec.text)
         self._host.show(RewardApplied(draft, report))

@@ -1,4 +1,4 @@
-"""The run: start, pause, steps and pace, stop, reset, resume, branch."""
+"""The run: start, pause, step, pace, stop, reset, resume, branch."""
 
 from __future__ import annotations
 
@@ -22,39 +22,39 @@ from pgplay.worker.protocol.commands import InspectStep, LookFirst, Pace, Pause,
 from pgplay.worker.protocol.events import Event, Ready, Refused, Snapshot, StateChanged
 
 CONTINUABLE = ("training", "paused", "solved", "finished")
-"""The states of a run that can make further steps."""
+"""The states of a run that can make more steps."""
 
 
 ABSENT = ("model.not_downloaded", "model.not_converted")
-"""The errors of a model that can be had."""
+"""The errors of a model that can be downloaded or converted."""
 
 
 class _AgreedSetup(NamedTuple):
-    """The setup's configuration, and the Python among its rewards, allowed to run."""
+    """The setup's configuration with its Python rewards, all allowed to run."""
 
     config: RunConfig
     python: tuple[RewardSpec, ...]
 
 
 class RunController:
-    """Turns keys into commands for the run, as its state allows."""
+    """Turns actions into commands for the run, as its state allows."""
 
     def __init__(self, host: AppHost, consent: Consent, changes: LiveChanges) -> None:
         self._host, self._consent, self._changes = host, consent, changes
         self._is_loading = False
         self._is_slow_start = host.state.first_lesson is not None
-        """Whether the first run ever is still in slow motion, as nobody has chosen a pace."""
+        """Whether the very first run is still in slow motion: nobody has chosen a pace."""
         if self._is_slow_start:
             host.state.tempo = FIRST_PACE
         self._starting = 0
-        """The request number of the newest command that brings a run."""
+        """The request number of the newest command that starts or resumes a run."""
         self._steps: list[Step | InspectStep] = []
-        """Steps for the run that was asked for; they are sent once it is there."""
+        """Steps for the requested run, sent once it is built."""
 
     # Starting and ending
 
     async def toggle_run(self) -> None:
-        """Start, pause or continue; a start that still waits for torch is taken back."""
+        """Start, pause or continue; cancels a start that still waits for torch."""
         state = self._host.state
         if state.is_going:
             self._host.send(Pause())
@@ -70,7 +70,7 @@ class RunController:
         self._host.redraw()
 
     async def start(self, *, paused: bool = False, continue_policy: str = "") -> bool:
-        """Start a run as the setup says; returns whether it could be started, and says why not."""
+        """Start a run of the setup; returns whether that is possible, and shows why not."""
         agreed = await self._agreed_setup()
         if agreed is None:
             return False
@@ -80,7 +80,7 @@ class RunController:
         return True
 
     async def first_look(self) -> None:
-        """Have the worker look at what a run of the setup would begin with, and show it."""
+        """Show what a run of the setup would begin with."""
         from pgplay.app.screens.dialogs.first_look import FirstLookScreen
 
         agreed = await self._agreed_setup()
@@ -89,7 +89,7 @@ class RunController:
             self._host.push_screen(FirstLookScreen(request))
 
     async def _agreed_setup(self) -> _AgreedSetup | None:
-        """Return what the setup says, with consent to its Python; None if it cannot be run, and then says why not."""
+        """Return the setup with consent to its Python; None if it cannot run, and shows why not."""
         checked = await self._host.main.setup.check()
         if checked.problem is not None and checked.problem.error[0] in ABSENT:
             from pgplay.app.screens.dialogs.get_model import GetModelDialog
@@ -97,7 +97,7 @@ class RunController:
             if not await self._host.push_screen_wait(GetModelDialog(self._host.main.setup.typed["model"].strip())):
                 return None
             checked = await self._host.main.setup.check()
-        if self._host.state.waiting:  # asked for once more while large files were read
+        if self._host.state.waiting:  # requested again while large files were read
             return None
         if checked.config is None:
             problem = checked.problem.message if checked.problem else ""
@@ -109,28 +109,28 @@ class RunController:
         return _AgreedSetup(checked.config, tuple(spec for spec in rewards if spec.source is not None))
 
     def _bring(self, command: Start | Resume) -> None:
-        """Send a command that brings a run in the place of the present one, and of one that still waits for torch."""
+        """Send a command that replaces the present run, and cancel one that still waits for torch."""
         self._host.state.waiting = True
         self._host.forget(self._starting)
         self._steps.clear()
         self._starting = self._host.send(command)
 
     async def start_beside(self, settings: dict[str, Any], *, paused: bool = False) -> bool:
-        """Load `settings`, a stored run's with a change, into the setup and start a run of them."""
+        """Load the changed `settings` of a stored run into the setup and start a run of them."""
         config = make_config(settings)
         return await self._start_with(
             lambda: self._host.main.setup.load(config, origin=Origin("stored-run"), kept=True), paused=paused
         )
 
     async def choose_preset(self, name: str) -> None:
-        """Fill the setup in from the preset `name`, as `fill_in` does."""
+        """Load the preset `name` into the setup, as `fill_in` does."""
         await self.fill_in(Origin("preset", name), lambda: self._host.main.setup.load_preset(name))
         self._host.main.setup.keep_preset()
 
     async def fill_in(self, origin: Origin, load: Callable[[], None]) -> None:
-        """Fill the whole setup in by `load`; where a run is under way, offer to start one of it in that run's place.
+        """Fill the whole setup by `load`; if a run is under way, offer to start a new one in its place.
 
-        The setup comes from `origin`. As changes of the run under way it would make a mixture of both.
+        The settings come from `origin`; as live changes they would mix with those of the run under way.
         """
         from pgplay.app.screens.dialogs.questions import ConfirmDialog
 
@@ -139,8 +139,8 @@ class RunController:
             self._end_first_lesson()
             load()
             return
-        what = text_of(*origin.text)
-        question = f"The run is at step {state.step:,}. It is kept, with a checkpoint.\nStart {what} in its place?"
+        source = text_of(*origin.text)
+        question = f"The run is at step {state.step:,}. It is kept, with a checkpoint.\nStart {source} in its place?"
         if await self._host.push_screen_wait(ConfirmDialog("Another run", question, "Start")):
             await self._start_with(load)
 
@@ -156,7 +156,7 @@ class RunController:
         return state.worker != "dead" and (state.is_going or state.run == "paused")
 
     async def _start_with(self, load: Callable[[], None], *, paused: bool = False) -> bool:
-        """Start what `load` puts into the setup; where that cannot be started, a run under way gets its setup back."""
+        """Start a run of the setup that `load` fills; if it cannot start, restore the setup of the run under way."""
         with self._changes.held():
             load()
             is_started = await self.start(paused=paused)
@@ -171,20 +171,20 @@ class RunController:
             self._host.send(Stop())
 
     async def reset(self) -> None:
-        """Discard the policy; asks first where it would be lost unsaved."""
+        """Discard the policy; asks first if it is not saved."""
         from pgplay.app.screens.dialogs.questions import ConfirmDialog
 
         state = self._host.state
         if state.run == "idle":
             return
         if state.unsaved and state.worker == "ready":
-            question = f"Forget the policy of step {state.step}? It is not saved. The stored run stays."
-            if not await self._host.push_screen_wait(ConfirmDialog("Reset", question, "Forget it")):
+            question = f"Discard the policy of step {state.step}? It is not saved. The run's history is kept."
+            if not await self._host.push_screen_wait(ConfirmDialog("Reset", question, "Discard it")):
                 return
         self._host.send(Reset())
 
     async def resume_run(self, run: str) -> None:
-        """Continue a stored run from its last checkpoint; the setup then shows that run's settings."""
+        """Resume a stored run from its last checkpoint and show its settings in the setup."""
         rewards = await self._consent.for_run(run)
         if rewards is None:
             return
@@ -194,7 +194,7 @@ class RunController:
         self._host.redraw()
 
     async def branch(self, run: str, step: int) -> None:
-        """Make a new run that continues from `run` at `step`, paused so that something can be changed first."""
+        """Start a new run from `run` at `step`, paused so that settings can be changed first."""
         while len(self._host.screen_stack) > 1:
             self._host.pop_screen()
         rewards = await self._consent.for_run(run, step)
@@ -202,15 +202,15 @@ class RunController:
             return
         self._is_loading = True
         self._bring(Resume(run=run, at=step, paused=True, rewards=rewards))
-        self._host.notify_user(f"A branch of {run} from step {step}: change something, then press space.")
+        self._host.notify_user(f"A branch of {run} from step {step}: change a setting, then press space.")
         self._host.redraw()
 
     async def target_from_file(self) -> None:
-        """Ask for a file and put its text in the target's field."""
+        """Ask for a file and put its text into the target's field."""
         from pgplay.app.screens.dialogs.questions import AskDialog
 
         texts: list[str] = []
-        question = "Which file holds the text? It is read as UTF-8."
+        question = "Which file holds the text? It must be UTF-8."
 
         def read(file: str) -> None:
             texts.append(read_target(expand_home(file)))
@@ -222,7 +222,7 @@ class RunController:
     # How far and how fast
 
     async def one_step(self) -> None:
-        """Make one step and pause; pause where the run is training."""
+        """Make one step and pause; while the run is training, pause."""
         if self._host.state.is_going:
             self._host.send(Pause())
             self._host.redraw()
@@ -234,42 +234,42 @@ class RunController:
         await self.go(TEN)
 
     async def go_until(self) -> None:
-        """Ask how far the run is to go before it pauses."""
+        """Ask for a goal, train until it is reached, and pause."""
         from pgplay.app.screens.dialogs.questions import AskDialog
 
         step = self._host.state.step
-        question = f"One of: {EXAMPLES}.\nThere the run pauses; its recipe stays as it is."
+        question = f"One of: {EXAMPLES}.\nThe run pauses there; its recipe does not change."
         usual = f"reward {GOAL}" if self._host.state.run == "solved" else "solved"
-        dialog = AskDialog("Go on until…", question, usual, yes="Go", check=lambda goal: parse_leg(goal, step))
+        dialog = AskDialog("Run until…", question, usual, yes="Run", check=lambda goal: parse_leg(goal, step))
         goal = await self._host.push_screen_wait(dialog)
         if goal is not None:
             await self.go(parse_leg(goal, step))
-            self._host.notify_user(f"Going on until {goal}, then the run pauses.")
+            self._host.notify_user(f"The run continues until {goal}, then pauses.")
 
-    async def go(self, leg: Step | InspectStep) -> bool:
-        """Continue as far as `leg` says and pause; without a run, start one. Returns whether that worked."""
+    async def go(self, steps: Step | InspectStep) -> bool:
+        """Make these `steps` and pause; starts a run if there is none. Returns whether that is possible."""
         state = self._host.state
-        is_there = state.worker == "ready" and state.run in CONTINUABLE
-        is_coming = state.waiting or state.run == "preparing"
-        is_started = is_coming or is_there or await self.start(paused=True)
-        if is_there and not is_coming:
-            self._host.send(leg)
+        can_continue = state.worker == "ready" and state.run in CONTINUABLE
+        is_requested = state.waiting or state.run == "preparing"
+        is_started = is_requested or can_continue or await self.start(paused=True)
+        if can_continue and not is_requested:
+            self._host.send(steps)
         elif is_started:
-            self._steps.append(leg)
+            self._steps.append(steps)
         self._host.redraw()
         return is_started
 
     def slower(self) -> None:
-        """Slow down."""
+        """Take the next slower pace."""
         self._change_pace(1)
 
     def faster(self) -> None:
-        """Speed up, as far as full speed."""
+        """Take the next faster pace, up to full speed."""
         self._change_pace(-1)
 
     def _change_pace(self, direction: int) -> None:
-        place = PACES.index(self._host.state.tempo) + direction
-        self._set_pace(PACES[max(0, min(len(PACES) - 1, place))])
+        index = PACES.index(self._host.state.tempo) + direction
+        self._set_pace(PACES[max(0, min(len(PACES) - 1, index))])
 
     def _set_pace(self, seconds: float) -> None:
         self._is_slow_start = False
@@ -278,9 +278,9 @@ class RunController:
         self._host.redraw()
 
     def take(self, event: Event) -> None:
-        """Keep up with the worker; the state has taken the event in already."""
+        """React to `event`; the state has been updated."""
         match event:
-            case Ready() if self._host.state.tempo:  # a worker begins at full speed
+            case Ready() if self._host.state.tempo:  # a worker starts at full speed
                 self._host.send(Pace(seconds=self._host.state.tempo))
             case Snapshot(report=report) if self._is_slow_start and report.step >= FIRST_STEPS:
                 self._set_pace(PACES[0])
@@ -295,8 +295,8 @@ class RunController:
                 else:
                     self._changes.take_settings(self._host.state.settings)
                 if event.request == self._starting and (info is not None or event.state == "idle"):
-                    steps, self._steps = self._steps, []
-                    for leg in steps if info is not None else ():
-                        self._host.send(leg)
+                    waiting, self._steps = self._steps, []
+                    for steps in waiting if info is not None else ():
+                        self._host.send(steps)
             case _:
                 pass

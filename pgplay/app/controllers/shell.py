@@ -1,4 +1,4 @@
-"""What works on every screen: jumping to a panel, help, themes, ASCII; and what the next start keeps."""
+"""Actions of every screen: jump, help, themes, ASCII, quit; and the state kept for the next start."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from pgplay.app.state.saved_state import SavedUiState
 from pgplay.app.widgets.setup.form import changed_names
 
 DRAFT_SECONDS = 0.5
-"""How long after a key the draft of the setup is kept."""
+"""Seconds between a key and saving the setup's draft."""
 
 INTERRUPT_SECONDS = 2.0
-"""How long after one ctrl+c another one quits."""
+"""Seconds after a ctrl+c within which a second one quits."""
 
 
 class ShellController:
-    """Does what concerns neither a run nor one screen alone."""
+    """Actions that belong to no run and to no single screen."""
 
     def __init__(self, host: ShellHost) -> None:
         self._host = host
         self._interrupted = -INTERRUPT_SECONDS
         self._keeps_draft = False
-        """Whether what is typed is about to be kept."""
+        """Whether a draft is about to be saved."""
 
     def toggle_setup(self) -> None:
         """Show or hide the setup."""
@@ -44,7 +44,7 @@ class ShellController:
         self._host.theme = names[(names.index(now) + 1) % len(names)] if now in names else names[0]
 
     def toggle_ascii(self) -> None:
-        """Draw in ASCII, or no longer."""
+        """Toggle drawing in ASCII."""
         self._host.state.ascii = not self._host.state.ascii
         self._host.refresh_css(animate=False)
         for screen in self._host.screen_stack:
@@ -53,12 +53,12 @@ class ShellController:
         self._host.change_looks()
 
     def toggle_speed(self) -> None:
-        """Show the speed and where the time goes, or no longer."""
+        """Toggle the speed and the shares of time."""
         self._host.state.shows_speed = not self._host.state.shows_speed
         self._host.redraw("texts")
 
     async def view(self) -> None:
-        """Show the keys that change how the uppermost page looks; do what the next key says."""
+        """Show the keys that change the look of the top page; the next key chooses."""
         from pgplay.app.screens.dialogs.view import ViewPanel
 
         screen = self._host.screen
@@ -67,31 +67,31 @@ class ShellController:
             await self._host.run_action(action, screen)
 
     def _looks(self, screen: Screen[Any]) -> list[KeyChoice]:
-        """Return the choices of the view panel over `screen`: the page's own, then those of every page."""
-        active = [one.binding for one in screen.active_bindings.values() if one.enabled]
-        own = [
+        """Return the view panel's choices for `screen`: the page's own, then those of every page."""
+        active = [each.binding for each in screen.active_bindings.values() if each.enabled]
+        page_choices = [
             KeyChoice(self._host.get_key_display(binding), binding.description, binding.tooltip, binding.action)
             for binding in active
             if binding.id and binding.id.startswith(LOOKS)
         ]
         is_main = len(self._host.screen_stack) == 1
-        return own + [
+        return page_choices + [
             KeyChoice(action.view_key, action.title, action.help, do(action.name))
             for action in ACTIONS
             if action.view_key and (is_main or action.name in EVERYWHERE)
         ]
 
     async def quit(self) -> None:
-        """Leave; while a run is training, ask first."""
+        """Quit; while a run is training, ask first."""
         from pgplay.app.screens.dialogs.questions import ConfirmDialog
 
         state = self._host.state
-        question = f"The run is training, at step {state.step:,}. It keeps a checkpoint; u resumes it next time."
+        question = f"The run is training, at step {state.step:,}. It is checkpointed; u resumes it next time."
         if not state.is_going or await self._host.push_screen_wait(ConfirmDialog("Quit", question, "Quit")):
             await self._host.run_action("quit")
 
     async def interrupt(self) -> None:
-        """Leave at the second of two quick presses; a key that copies a selection does not come here."""
+        """Quit at the second of two quick presses; a press that copies a selection does not count."""
         now = monotonic()
         if now - self._interrupted < INTERRUPT_SECONDS:
             await self._host.run_action("quit")
@@ -100,21 +100,21 @@ class ShellController:
             self._host.notify_user("Press ctrl+c again to quit.")
 
     def unfocus(self) -> None:
-        """Leave the field that has the focus; in a small terminal, close the setup that lies over the plots.
+        """Leave the focused field; in a small terminal, close the setup over the plots.
 
-        Where there is nothing to leave, close the card after a solved run.
+        If there is nothing to leave, close the card after a solved run.
         """
         if len(self._host.screen_stack) == 1 and not self._host.main.leave_field():
             self._host.state.asks_what_now = False
             self._host.redraw("texts")
 
     async def jump(self) -> None:
-        """Show a letter on every panel; the next key puts the focus there."""
+        """Show a letter on every panel; the next key focuses that panel."""
         from pgplay.app.screens.dialogs.jump import JumpScreen
 
         screen = self._host.screen
-        seen = [panel for panel in screen.query(".panel, #setup") if panel.display and panel.region]
-        panels = [panel for panel in seen if _focusable(panel) is not None] or list(screen.focus_chain)
+        visible_panels = [panel for panel in screen.query(".panel, #setup") if panel.display and panel.region]
+        panels = [panel for panel in visible_panels if _focusable(panel) is not None] or list(screen.focus_chain)
 
         panel = await self._host.push_screen_wait(JumpScreen(panels))
         target = _focusable(panel) if panel is not None else None
@@ -122,7 +122,7 @@ class ShellController:
             target.focus()
 
     def help(self) -> None:
-        """Explain what has the focus, else what is under the mouse; then the keys and the panels."""
+        """Explain the focused widget, or the one under the mouse; then list keys and panels."""
         from pgplay.app.screens.dialogs.help import HelpScreen
 
         screen = self._host.screen
@@ -131,18 +131,18 @@ class ShellController:
         self._host.push_screen(HelpScreen(about, keys, ascii=self._host.state.ascii))
 
     def remember(self) -> None:
-        """Keep for the next start what the app is like now."""
+        """Save the app's state for the next start."""
         if self._host.screen_stack:
             saved_state.save_ui_state(self._present())
 
     def keep_draft(self) -> None:
-        """Keep what is typed, so that less than a second of it is lost however the app ends."""
+        """Save what is typed within half a second, so that little is lost however the app ends."""
         if not self._keeps_draft:
             self._keeps_draft = True
             self._host.set_timer(DRAFT_SECONDS, self._save_draft)
 
     def _save_draft(self) -> None:
-        """Write the state from a thread of its own: no key waits for the disk."""
+        """Write the state in a separate thread: no key waits for the disk."""
         self._keeps_draft = False
         if self._host.screen_stack:
             threading.Thread(target=saved_state.save_ui_state, args=(self._present(),), daemon=True).start()
@@ -164,5 +164,5 @@ class ShellController:
 
 
 def _focusable(panel: Widget) -> Widget | None:
-    """Return the panel itself, or the first thing in it that can have the focus."""
-    return next((one for one in panel.walk_children(Widget, with_self=True) if one.focusable), None)
+    """Return the panel, or the first widget in it, that can be focused."""
+    return next((widget for widget in panel.walk_children(Widget, with_self=True) if widget.focusable), None)

@@ -1,4 +1,4 @@
-"""Stored runs: the list of them, back in time, several side by side; and the recipe."""
+"""Stored runs: the list, time travel, comparison; and the recipe."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from pgplay.app.host import AppHost
 from pgplay.rewards.spec import Origin
 
 StartBeside = Callable[[dict[str, Any]], Awaitable[bool]]
-"""Starts a run of these settings; returns whether it could be started."""
+"""Starts a run of these settings; returns whether that is possible."""
 
 FillIn = Callable[[Origin, Callable[[], None]], Awaitable[None]]
 """Fills the setup in from there by a function."""
 
 
 class StoredRunsController:
-    """Opens the screens that read stored runs."""
+    """Opens the screens about stored runs."""
 
     def __init__(self, host: AppHost, start_beside: StartBeside, fill_in: FillIn) -> None:
         self._host, self._start_beside, self._fill_in = host, start_beside, fill_in
 
     @property
     def _present(self) -> str:
-        """The name of the present run, empty where there is none."""
+        """The name of the present run, empty without one."""
         info = self._host.state.info
         return info.run if info is not None else ""
 
@@ -34,7 +34,7 @@ class StoredRunsController:
         self._host.push_screen(Runs(self._host.run_library))
 
     async def travel(self, run: str = "") -> None:
-        """Look at `run`, by default the present one, as it was at any step."""
+        """Show `run`, by default the present one, as it was at any step."""
         from pgplay.app.screens.library.time_travel import TravelScreen
         from pgplay.app.stored_runs.stored_run import StoredRun
 
@@ -48,26 +48,26 @@ class StoredRunsController:
             self._host.push_screen(TravelScreen(stored))
 
     async def side_by_side(self, *runs: str) -> None:
-        """Show `runs` in one plot; by default the present run, or the newest, with its branches and its like."""
+        """Show `runs` in one plot; by default the present or newest run with its branches and similar runs."""
         from pgplay.app.screens.library.compare_runs import SideBySide
         from pgplay.app.stored_runs.overlay import Overlay, relatives
 
         present, library = self._present, self._host.run_library
 
         def read() -> Overlay:
-            chosen = list(runs)
-            if len(chosen) < 2:
-                known = library.summaries()
-                readable = [run.name for run in known if not run.problem]
-                chosen = relatives(next(iter([*chosen, *filter(None, [present]), *readable]), ""), known)
-            return Overlay(library, chosen)
+            names = list(runs)
+            if len(names) < 2:
+                summaries = library.summaries()
+                readable = [run.name for run in summaries if not run.problem]
+                names = relatives(next(iter([*names, *filter(None, [present]), *readable]), ""), summaries)
+            return Overlay(library, names)
 
         overlay = await self._host.read(read, "Reading the runs…")
         if overlay is not None:
             self._host.push_screen(SideBySide(self._host.state, overlay, self._start_beside))
 
     async def recipe(self) -> None:
-        """Show the recipe of the setup; one that is pasted there fills the setup in."""
+        """Show the recipe of the setup; a pasted recipe is loaded into the setup."""
         from pgplay.app.screens.dialogs.recipe import RecipeScreen
 
         config = await self._host.push_screen_wait(RecipeScreen(self._host.state))

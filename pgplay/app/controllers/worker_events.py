@@ -1,4 +1,4 @@
-"""Events that answer no command: notices, failures, the worker's exit; and the curves of a resumed run."""
+"""Events that answer no command: notices, failures, the worker's exit; and the history of a resumed run."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 class WorkerEvents:
-    """Shows the events that no screen has shown."""
+    """Shows the events that no screen shows."""
 
     def __init__(self, host: AppHost) -> None:
         self._host = host
 
     def take(self, event: Event) -> None:
-        """Complete the curves of a run that is resumed."""
+        """Load the history of a resumed run."""
         match event:
             case StateChanged(info=info) if info is not None and event.step > self._host.state.history.last_step:
                 self._host.perform(self._load_history(info.run, event.step))
@@ -31,7 +31,7 @@ class WorkerEvents:
                 pass
 
     async def _load_history(self, run: str, step: int) -> None:
-        """Show the curves of a resumed run from its beginning, from its store."""
+        """Show the earlier curves of a resumed run, read from its store."""
         from pgplay.app.stored_runs.load_history import read_past
 
         def read() -> Recollection:
@@ -39,14 +39,14 @@ class WorkerEvents:
                 return read_past(store, step)
 
         otherwise = f"The curves before step {step} cannot be shown."
-        past = await self._host.read(read, f"Reading the steps before {step:,}…", otherwise=otherwise)
+        recollection = await self._host.read(read, f"Reading the steps before {step:,}…", otherwise=otherwise)
         info = self._host.state.info
-        if past is not None and info is not None and info.run == run:
-            self._host.state.history.precede(past)
+        if recollection is not None and info is not None and info.run == run:
+            self._host.state.history.precede(recollection)
             self._host.redraw()
 
     def show(self, event: Event) -> None:
-        """Show an event that no screen took: as a short message, or as a card where the run failed."""
+        """Show an event that no screen handled: as a short message, a failure as a card."""
         match event:
             case Saved(name=name):
                 self._host.notify_user(f"Saved as {name}. Press o for all policies.")
@@ -76,7 +76,7 @@ class WorkerEvents:
         from pgplay.app.screens.dialogs.failure import FailureCard
 
         can_edit = failure.reward == present_reward(self._host)
-        for part in PARTS:  # what lies under the card must not say that the run goes on
+        for part in PARTS:  # the screen under the card must not show a running run
             self._host.main.post_message(StateShown(part))
         card = FailureCard(failure, log_tail, title=title, can_edit=can_edit)
         self._host.perform(self._offer_more(failure, card))

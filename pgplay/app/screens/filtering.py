@@ -1,4 +1,4 @@
-"""Screens whose list can be filtered by words."""
+"""Screens with a list that can be filtered."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from pgplay.app.widgets.filter_field import FilterField
 
 
 class Filtering(Screen[None]):
-    """Has one table and one FilterField; the screen itself decides which rows the field admits."""
+    """A screen with one table and one FilterField; subclasses show the rows that the field admits."""
 
     @on(Input.Submitted, "#filter")
     def _filtered(self) -> None:
         self.query_one(DataTable).focus()
 
     def action_filter(self) -> None:
-        """Type words that the rows are to contain."""
+        """Open the filter's field."""
         self.query_one(FilterField).open()
 
     def action_leave(self) -> None:
-        """Take the filter away, or else leave the screen."""
+        """Close the filter; without one, leave the screen."""
         if self.query_one(FilterField).close():
             self.query_one(DataTable).focus()
         else:

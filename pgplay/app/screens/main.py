@@ -1,4 +1,4 @@
-"""The main screen: setup on the left, curves and samples beside it, progress and speed below."""
+"""The main screen: the setup on the left, plots and samples beside it, status and keys below."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ LOOK_FIRST = "Press space to start, L for a first look."
 
 
 class MainScreen(Screen[None]):
-    """What is learnt, how training goes, and what the policy writes now."""
+    """The setup, the plots, the samples and the state of the run."""
 
     AUTO_FOCUS = ""
     ALLOW_IN_MAXIMIZED_VIEW = "#places, #headline, #finding, #status, #keys"
-    ESCAPE_TO_MINIMIZE = False  # the app's own escape does this, after leaving a field
+    ESCAPE_TO_MINIMIZE = False  # the app's escape does this, after leaving a field
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class MainScreen(Screen[None]):
 
     @on(ScreenResume)
     def _resumed(self) -> None:
-        """Show what changed meanwhile."""
+        """Show the changes since the screen was covered."""
         self._show(*PARTS)
 
     @on(StateShown)
@@ -89,7 +89,7 @@ class MainScreen(Screen[None]):
 
     @property
     def _start(self) -> str:
-        """How to begin, while there is no run."""
+        """How to start, while there is no run."""
         model = (self._state.settings or to_settings(self._config)).get("model", self._config.model)
         return LOOK_FIRST if is_pretrained(model) else START
 
@@ -117,22 +117,22 @@ class MainScreen(Screen[None]):
 
     @property
     def focused_metric(self) -> str | None:
-        """The metric of the plot that has the focus, or else of the large plot; None where that is no curve."""
+        """The metric of the focused plot, else of the large one; None if that is no curve."""
         focused = self.focused
         plot = focused if focused is not None and focused.has_class("plot") else self.query_one("#plot-1")
         return plot.metric if isinstance(plot, Plot) else None
 
     def enlarge(self) -> None:
-        """Give the whole screen to the panel that has the focus, or to the curves; or undo that."""
+        """Toggle the whole screen for the focused panel, or for the plots."""
         if self.maximized is not None:
             self.minimize()
             return
-        around = self.focused.ancestors_with_self if self.focused is not None else []
-        panels = [node for node in around if isinstance(node, Widget) and node.ALLOW_MAXIMIZE]
+        ancestors = self.focused.ancestors_with_self if self.focused is not None else []
+        panels = [node for node in ancestors if isinstance(node, Widget) and node.ALLOW_MAXIMIZE]
         self.maximize(panels[0] if panels else self.query_one("#curves"), container=False)
 
     def leave_field(self) -> bool:
-        """Undo the enlarging; else leave the field that has the focus, or close the setup that covers the plots.
+        """Restore an enlarged panel; else leave the focused field, or close a setup that covers the plots.
 
         Returns whether there was anything to leave.
         """
@@ -147,12 +147,12 @@ class MainScreen(Screen[None]):
         return True
 
     def show_setup(self) -> None:
-        """Show the setup where it is hidden."""
+        """Show the setup if it is hidden."""
         if not self.setup.display:
             self.toggle_setup()
 
     def toggle_setup(self) -> None:
-        """Show or hide the setup: beside the plots, or over them if there is no room."""
+        """Show or hide the setup: beside the plots, or over them in a small terminal."""
         self.toggle_class("-setup-toggled")
         self.set_focus(None)
 

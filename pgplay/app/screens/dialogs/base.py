@@ -21,7 +21,7 @@ CLOSES = " [@click=screen.dismiss]escape closes[/] "
 
 
 class Dialog(ModalScreen[ScreenResultType]):
-    """A screen over another one. The app's keys do not reach it, so it binds those that always work."""
+    """A screen over another one. It binds the keys that always work, as the app's keys do not reach it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", do("help"), "help", show=False),
@@ -30,13 +30,13 @@ class Dialog(ModalScreen[ScreenResultType]):
     ]
 
     PASTE_INTO: ClassVar[str] = ""
-    """The field of a page that asks for a text to be pasted."""
+    """The field that takes pasted text while no field has the focus; empty for none."""
 
     def __init__(self, *, classes: str = "") -> None:
         super().__init__(classes=f"dialog-screen {classes}")
 
     def on_paste(self, event: events.Paste) -> None:
-        """Put what is pasted while no field has the focus into the field for it, beside what stands there."""
+        """Insert the first pasted line into the field for it."""
         if not self.PASTE_INTO or not event.text:
             return
         field = self.query_one(self.PASTE_INTO, Input)
@@ -50,21 +50,21 @@ BACK = Binding("escape", "dismiss", "back", key_display="esc")
 
 FILTER = Binding("slash", "filter", "filter", key_display="/")
 LEAVE = Binding("escape", "leave", "back", key_display="esc")
-"""The keys that filter the rows of a list, and that take the filter away or leave the page."""
+"""The keys that open a list's filter, and that clear the filter or leave the page."""
 
 
 WAYS_OUT = (BACK.key, "question_mark", "f1")
-"""The keys that leave a page or explain it; one of the last two, as a field takes the question mark for text."""
+"""The keys that leave or explain a page; F1 explains it also from a field, which takes ? as text."""
 
 
 class Keys(Footer):
-    """The keys of a full screen; clicking one does the same."""
+    """The line of keys of a full screen; they can be clicked."""
 
     def __init__(self) -> None:
         super().__init__(compact=True, show_command_palette=False)
 
     def compose(self) -> ComposeResult:
-        """Lay out the keys that fit; those that leave the screen stay, and come first if not all fit."""
+        """Lay out the keys that fit; if some do not, the ways out come first."""
         keys = [key for key in super().compose() if isinstance(key, FooterKey)]
         if self._overflows(keys):
             keys.sort(key=lambda key: key.key not in WAYS_OUT)
@@ -73,7 +73,7 @@ class Keys(Footer):
         yield from keys
 
     def _overflows(self, keys: Sequence[FooterKey]) -> bool:
-        """Return whether `keys` take more than the width; styles/app.tcss has the gaps and the margins."""
+        """Return whether `keys` are wider than the screen; gaps and margins are those of styles/app.tcss."""
         narrow = self.screen.has_class("-narrow")
         width = sum(cell_len(f"{key.key_display} {key.description}") + (1 if narrow else 2) for key in keys)
         return width + (-1 if narrow else 0) > self.app.size.width
@@ -83,5 +83,5 @@ class Keys(Footer):
         self.refresh(recompose=True)
 
     def explain(self) -> Explanation:
-        """Return what the line is for."""
+        """Return the explanation of the line."""
         return PANELS["keys"]

@@ -59,29 +59,29 @@ class MetricsScreen(Dialog[tuple[str, ...]]):
         """Fill the list."""
         self._fill("")
 
-    def _fill(self, wanted: str) -> None:
-        rows = self.query_one(OptionList)
-        rows.clear_options()
+    def _fill(self, pattern: str) -> None:
+        options = self.query_one(OptionList)
+        options.clear_options()
         for name in dict.fromkeys([*METRICS, HISTOGRAM, TRADE, *self._history.series]):
-            words = words_of(name)
-            if wanted.lower() in f"{name} {words.title} {words.description}".lower():
-                rows.add_option(Option(self._row(name), name))
-        if rows.option_count:
-            rows.highlighted = 0
-        self._tell()
+            metric = words_of(name)
+            if pattern.lower() in f"{name} {metric.title} {metric.description}".lower():
+                options.add_option(Option(self._line(name), name))
+        if options.option_count:
+            options.highlighted = 0
+        self._show_ticked()
 
-    def _row(self, name: str) -> Text:
-        words, buckets = words_of(name), self._history.of(name).buckets
+    def _line(self, name: str) -> Text:
+        metric, buckets = words_of(name), self._history.of(name).buckets
         value = number(buckets[-1].last) if buckets else "–"
-        place = f"{self._shown.index(name) + 1:>2}" if name in self._shown else " ·"
-        row = Text(f"{place}  ", no_wrap=True, end="", overflow="ellipsis")
-        row.append(pad(plain(words.title), _LONGEST_TITLE), "bold" if name in self._shown else "")
-        return row.append(f"{value:>{_VALUE_WIDTH}}  ").append(plain(words.description), "dim")
+        tick = f"{self._shown.index(name) + 1:>2}" if name in self._shown else " ·"
+        line = Text(f"{tick}  ", no_wrap=True, end="", overflow="ellipsis")
+        line.append(pad(plain(metric.title), _LONGEST_TITLE), "bold" if name in self._shown else "")
+        return line.append(f"{value:>{_VALUE_WIDTH}}  ").append(plain(metric.description), "dim")
 
-    def _tell(self) -> None:
+    def _show_ticked(self) -> None:
         large, *small = [words_of(name).name for name in self._shown or USUAL_METRICS]
-        words = f"Large: {large}. " + (f"Small: {', '.join(small)}." if small else "No small plots.")
-        self.query_one("#metrics-shown", Static).update(Text(plain(words)))
+        summary = f"Large: {large}. " + (f"Small: {', '.join(small)}." if small else "No small plots.")
+        self.query_one("#metrics-shown", Static).update(Text(plain(summary)))
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
@@ -90,14 +90,14 @@ class MetricsScreen(Dialog[tuple[str, ...]]):
     @on(OptionList.OptionHighlighted)
     def _describe(self, event: OptionList.OptionHighlighted) -> None:
         """Show the full meaning of the metric under the bar."""
-        words = words_of(str(event.option_id))
-        self.query_one("#metric-about", Static).update(terminal_text(f"{words.title}: {words.description}"))
+        metric = words_of(str(event.option_id))
+        self.query_one("#metric-about", Static).update(terminal_text(f"{metric.title}: {metric.description}"))
 
     def action_tick(self) -> None:
         """Tick or untick the metric under the bar."""
-        rows = self.query_one(OptionList)
-        if rows.highlighted is not None:
-            self._toggle(str(rows.get_option_at_index(rows.highlighted).id))
+        options = self.query_one(OptionList)
+        if options.highlighted is not None:
+            self._toggle(str(options.get_option_at_index(options.highlighted).id))
 
     def _toggle(self, name: str) -> None:
         if name in self._shown:
@@ -106,17 +106,17 @@ class MetricsScreen(Dialog[tuple[str, ...]]):
             self.app.notify(f"{MOST_PLOTS} plots are the maximum; untick one first.", timeout=4)
         else:
             self._shown.append(name)
-        rows = self.query_one(OptionList)
-        for option in rows.options:
-            rows.replace_option_prompt(str(option.id), self._row(str(option.id)))
-        self._tell()
+        options = self.query_one(OptionList)
+        for option in options.options:
+            options.replace_option_prompt(str(option.id), self._line(str(option.id)))
+        self._show_ticked()
 
     @on(Input.Changed)
     def _find(self, event: Input.Changed) -> None:
         self._fill(event.value)
 
     @on(Input.Submitted)
-    def _found(self) -> None:
+    def _focus_list(self) -> None:
         self.query_one(OptionList).focus()
 
     def action_find(self) -> None:

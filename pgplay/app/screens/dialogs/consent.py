@@ -18,7 +18,7 @@ from pgplay.rewards.spec import Origin, digest
 
 
 class ConsentDialog(Dialog[bool]):
-    """Returns whether the person allows `source`, which came with `origin`, to run; Escape means no."""
+    """Returns whether the person allows `source`, which comes from `origin`, to run; Escape means no."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(False)", "No")]
     AUTO_FOCUS = "#no"
@@ -32,8 +32,8 @@ class ConsentDialog(Dialog[bool]):
         with Vertical(id="consent", classes="dialog -consent") as dialog:
             dialog.border_title = "Python that is not yours"
             origin = text_of(*self._origin.text)
-            words = f"The reward of {origin} is Python. It would run on this machine with your permissions."
-            yield Static(terminal_text(words), classes="words")
+            question = f"The reward of {origin} is Python. It would run on this machine with your permissions."
+            yield Static(terminal_text(question), classes="words")
             yield CodeArea(self._source, read_only=True)
             yield Static(terminal_text(f"sha256 {digest(self._source)}", lines=True), classes="note")
             with Horizontal(classes="buttons"):

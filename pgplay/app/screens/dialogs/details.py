@@ -47,24 +47,24 @@ class DetailsScreen(Dialog[None]):
 
     def _show(self) -> None:
         state = self._state
-        shown = (state.report, state.findings, state.info, list(state.log))
-        if shown != self._shown:
-            self._shown = shown
+        content = (state.report, state.findings, state.info, list(state.log))
+        if content != self._shown:
+            self._shown = content
             for name, sections in _sections(state).items():
                 self.query_one(f"#{name}", TwoColumnText).show(*sections)
 
 
 def _sections(state: AppState) -> dict[str, list[TextSection]]:
     findings = [(finding.kind, f"{finding_text(finding.kind, finding.values)}") for finding in state.findings]
-    told = [TextSection.of("Findings", findings or [("", "No findings.")])]
+    sections = [TextSection.of("Findings", findings or [("", "No findings.")])]
     if state.info is not None and state.info.notes:
-        told.append(TextSection.of("Notes", [("", note) for note in sentences_of(state.info.notes)]))
+        sections.append(TextSection.of("Notes", [("", note) for note in sentences_of(state.info.notes)]))
     if state.info is not None and state.info.prompt_text:
-        told.append(TextSection.of("The first prompt, as the model reads it", [("", state.info.prompt_text)]))
+        sections.append(TextSection.of("The first prompt, as the model reads it", [("", state.info.prompt_text)]))
     numbers = _numbers(state) or [("", "No step has been made yet.")]
     printed = "\n".join(state.log) or "Neither your reward nor the worker has printed anything yet."
     return {
-        "findings": told,
+        "findings": sections,
         "numbers": [TextSection.of("Newest step", numbers)],
         "log": [TextSection.of("Printed", [("", printed)])],
     }

@@ -17,7 +17,7 @@ from pgplay.app.screens.dialogs.base import CLOSES, Dialog
 
 
 class DocumentScreen(Dialog[None]):
-    """A scrollable page; its links lead to the other pages, and open nothing else."""
+    """A scrollable page; its links open other pages of the documentation only."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape,q", "dismiss", "Close")]
     AUTO_FOCUS = "#document"
@@ -41,10 +41,10 @@ class DocumentScreen(Dialog[None]):
         if other is None and file:
             notify_user(self.app, f"This link leads out of the app: {event.href}")
             return
-        page, shown = self.query_one("#document", VerticalScroll), self.query_one(Markdown)
+        page, markdown = self.query_one("#document", VerticalScroll), self.query_one(Markdown)
         if other is not None:
             self._document, page.border_title = other, as_title(other.title)
-            await shown.update(document_text(other))
+            await markdown.update(document_text(other))
             page.scroll_home(animate=False)
         if section:
-            shown.goto_anchor(section)
+            markdown.goto_anchor(section)

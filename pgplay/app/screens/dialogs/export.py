@@ -1,4 +1,4 @@
-"""Writing something to a file that the person names."""
+"""Export to a file that the person names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pgplay.paths import expand_home
 async def export_to_file(
     app: App[Any], question: str, suggestion: str, formats: Sequence[str], write: Callable[[str], Iterable[bytes]]
 ) -> None:
-    """Ask for a file whose ending is one of `formats`, and put into it what `write` returns for that format."""
+    """Ask for a file whose ending is one of `formats`, and write there what `write` returns for that format."""
 
     def check(answer: str) -> None:
         path = expand_home(answer)
@@ -36,9 +36,9 @@ async def export_to_file(
         write_atomically(path, write(_format_of(path)))
         return path.absolute()
 
-    written = await read_in_background(app, write_file, f"Writing {path.name}…")
-    if written is not None:
-        notify_user(app, f"Wrote {written}.")
+    written_path = await read_in_background(app, write_file, f"Writing {path.name}…")
+    if written_path is not None:
+        notify_user(app, f"Wrote {written_path}.")
 
 
 def _format_of(path: Path) -> str:

@@ -57,13 +57,13 @@ class FailureCard(Dialog[Answer]):
 
     @on(WorkerEvent)
     def _worker_event(self, message: WorkerEvent) -> None:
-        """Close where the run trains again: the fixed reward was saved, and it continued by itself."""
+        """Close if the run trains again: saving the fixed reward has resumed it."""
         if isinstance(message.event, StateChanged) and message.event.state in ("training", "preparing"):
             self.dismiss("close")
 
     @on(WorkerExit)
     def _worker_exit(self, message: WorkerExit) -> None:
-        """Leave it at this card: the worker's exit comes of the same failure."""
+        """Keep this card: the worker's exit has the same cause."""
         message.stop()
 
     @on(Button.Pressed)

@@ -1,4 +1,4 @@
-"""Before the first step: what the untrained policy writes and earns, and what training it will cost."""
+"""Before the first step: the policy's first completions and rewards, and the cost of training it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class FirstLookScreen(Dialog[None]):
             self.query_one(".words", Static).update(self._page(self._look))
 
     def _page(self, look: FirstLook) -> Text:
-        """Return the facts, what to change before training, the memory by what it holds, and some texts."""
+        """Return the facts, the findings, the predicted memory, and some completions."""
         styles = component_styles(self)
         page = Text(end="").append("\n".join(text_of(*fact) for fact in look.facts))
         warnings = [finding_text(finding.kind, finding.values) for finding in look.findings]

@@ -44,7 +44,7 @@ class HelpScreen(Dialog[None]):
     def __init__(
         self, about: Explanation | None = None, keys_here: Sequence[tuple[str, str]] = (), *, ascii: bool = False
     ) -> None:
-        """`about` is what F1 was asked about; with `ascii` formulas are spelled in ASCII."""
+        """`about` explains the widget in question; with `ascii`, formulas are in ASCII."""
         super().__init__(classes="-page")
         self._about, self._keys_here, self._ascii = about, keys_here, ascii
 
@@ -54,24 +54,25 @@ class HelpScreen(Dialog[None]):
             dialog.border_title = "Help"
             dialog.border_subtitle = f" [@click=screen.glossary]g glossary[/]  {CLOSES}"
             if self._about is not None:
-                title, words = self._about
-                yield TwoColumnText(TextSection.of("This", [(title, self._spelled(words))]), id="about")
+                title, explanation = self._about
+                yield TwoColumnText(TextSection.of("This", [(title, self._spelled(explanation))]), id="about")
             if self._keys_here:
                 yield TwoColumnText(TextSection.of("Keys here", self._keys_here), id="keys-here")
             yield Static(INTRODUCTION, classes="words", markup=False)
             keys = [
                 TextSection.of(title, [(action.keys, action.help) for action in actions]) for title, actions in KEYS
             ]
-            comparators = TextSection.of("Comparators", [(name, row.description) for name, row in COMPARATORS.items()])
+            descriptions = [(name, comparator.description) for name, comparator in COMPARATORS.items()]
+            comparators = TextSection.of("Comparators", descriptions)
             panels = [TextSection.of(title, panels.values()) for title, panels in EXPLANATIONS_BY_PAGE.items()]
             yield TwoColumnText(*keys, *panels, comparators)
-            curves = [(words.title, words.description) for words in map(words_of, METRICS)]
+            curves = [(metric.title, metric.description) for metric in map(words_of, METRICS)]
             yield TwoColumnText(TextSection.of("Curves", curves), name_width=26)
             sections = [TextSection.of(f"Glossary: {theme}", self._rows(terms)) for theme, terms in GLOSSARY.items()]
             yield TwoColumnText(*sections, name_width=16, id="glossary")
 
-    def _spelled(self, words: str) -> str:
-        return spelled(words) if self._ascii else words
+    def _spelled(self, text: str) -> str:
+        return spelled(text) if self._ascii else text
 
     def _rows(self, terms: Iterable[Term]) -> Iterable[tuple[str, str]]:
         for term in terms:

@@ -18,10 +18,10 @@ LETTERS = "asdfghjklqwertyuiopzxcvbnm"
 class Letter(Static):
     """The letter of one panel, in its upper left corner."""
 
-    def __init__(self, letter: str, place: Offset) -> None:
+    def __init__(self, letter: str, position: Offset) -> None:
         super().__init__(f" {letter} ", classes="jump-letter", markup=False)
         self.letter = letter
-        self.absolute_offset = place
+        self.absolute_offset = position
 
 
 class JumpScreen(ModalScreen[Widget | None]):
@@ -30,17 +30,17 @@ class JumpScreen(ModalScreen[Widget | None]):
     def __init__(self, panels: Sequence[Widget]) -> None:
         super().__init__()
         self._panels = dict(zip(LETTERS, panels, strict=False))
-        self._made_for = Size()
+        self._composed_size = Size()
 
     def compose(self) -> ComposeResult:
         """Put a letter on each panel."""
-        self._made_for = self.app.size
+        self._composed_size = self.app.size
         for letter, panel in self._panels.items():
             yield Letter(letter, panel.region.offset + Offset(2, 0))
 
     def on_resize(self) -> None:
         """Close if the panels have moved away from their letters."""
-        if self.app.size != self._made_for:
+        if self.app.size != self._composed_size:
             self.dismiss(None)
 
     def on_key(self, event: Key) -> None:

@@ -44,7 +44,7 @@ class ConfirmDialog(Dialog[bool]):
 
 
 class AskDialog(Dialog[str | None]):
-    """Asks for one line, such as a name or a file; `check` raises PgplayError if the answer is not acceptable."""
+    """Asks for one line, such as a name or a file; `check` raises PgplayError for an answer that is refused."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)", "Cancel")]
     AUTO_FOCUS = "#answer"
@@ -100,7 +100,7 @@ class AskDialog(Dialog[str | None]):
 
 
 class ChooseDialog(Dialog[str | None]):
-    """Asks for one of several names, each with a description; the first nine have a key of their own."""
+    """Asks for one of several names, each with a description; number keys choose the first nine."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape", "dismiss(None)", "Cancel"),
@@ -133,7 +133,7 @@ class ChooseDialog(Dialog[str | None]):
             )
 
     def action_choose(self, number: int) -> None:
-        """Answer with the entry of that number."""
+        """Answer with the entry of this number."""
         if number <= len(self._entries):
             self.dismiss(self._entries[number - 1][0])
 

@@ -76,11 +76,11 @@ class RecipeScreen(Dialog[RunConfig | None]):
             "command": to_command(config) if config is not None else "",
         }
         for name, text in self._texts.items():
-            words = text if config is not None else BROKEN
-            self.query_one(f"#{name}", Static).update(terminal_text(words or "(all defaults)", "bold"))
-        changed = self.query_one("#changed", Static)
-        changed.update(terminal_text(changed_on_the_way(self._state.history.marks)))
-        changed.display = bool(self._state.history.marks)
+            line = text if config is not None else BROKEN
+            self.query_one(f"#{name}", Static).update(terminal_text(line or "(all defaults)", "bold"))
+        changes = self.query_one("#changed", Static)
+        changes.update(terminal_text(live_changes_of(self._state.history.marks)))
+        changes.display = bool(self._state.history.marks)
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
@@ -92,8 +92,8 @@ class RecipeScreen(Dialog[RunConfig | None]):
     def action_copy(self, what: str) -> None:
         """Copy the recipe or the command to the terminal's clipboard."""
         self.app.copy_to_clipboard(self._texts[what])
-        words = f"Copied the {what} to the terminal's clipboard. If that does not work, save it to a file."
-        self.app.notify(words, markup=False)
+        report = f"Copied the {what} to the terminal's clipboard. If that does not work, save it to a file."
+        self.app.notify(report, markup=False)
 
     @work
     async def action_save(self) -> None:
@@ -104,8 +104,8 @@ class RecipeScreen(Dialog[RunConfig | None]):
             check_destination(path)
             write_atomically(path, f"{self._texts['recipe']}\n".encode())
 
-        words = "Save the recipe to which file?"
-        dialog = AskDialog("Save the recipe", words, "recipe.txt", yes="Save", check=write)
+        question = "Save the recipe to which file?"
+        dialog = AskDialog("Save the recipe", question, "recipe.txt", yes="Save", check=write)
         answer = await self.app.push_screen_wait(dialog)
         if answer is not None:
             self.app.notify(f'Saved. pgplay --recipe "$(cat {answer})" opens it again.', markup=False)
@@ -122,7 +122,7 @@ class RecipeScreen(Dialog[RunConfig | None]):
         self.dismiss(config)
 
 
-def changed_on_the_way(marks: Sequence[Mark]) -> str:
-    """Return what a recipe cannot express: settings that were changed during the run, newest last."""
+def live_changes_of(marks: Sequence[Mark]) -> str:
+    """Return the newest changes of settings during the run, in words: a recipe cannot hold them."""
     changes = ", ".join(f"{mark.words} after step {mark.step}" for mark in marks[-MOST_CHANGES:])
     return f"Changed during the run: {changes}. A run of this recipe starts with these settings."

@@ -1,4 +1,4 @@
-"""Signal health in full: what each number means, what to try, and a key that does it."""
+"""Signal health in full: the meaning of each number, what to try, and the key for it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LEGEND = "● fine   ▲ worth watching   ✗ out of range. Means of the last s
 
 
 class HealthScreen(Dialog[None]):
-    """Follows the run; a number key makes the change beside it through `change`."""
+    """Follows the run; a number key applies the suggestion beside it through `change`."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = HEALTH_COMPONENTS
     BINDINGS: ClassVar[list[BindingType]] = [("escape,d,q", "dismiss", "Close")]
@@ -34,7 +34,7 @@ class HealthScreen(Dialog[None]):
         super().__init__(classes="-page")
         self._state = state
         self._change = change
-        self._offers: list[dict[str, Any]] = []
+        self._suggestions: list[dict[str, Any]] = []
 
     def compose(self) -> ComposeResult:
         """Compose the page."""
@@ -53,23 +53,23 @@ class HealthScreen(Dialog[None]):
     @on(StateShown)
     def _show(self) -> None:
         signals = self._state.signals
-        offered = [signal for signal in signals if signal.settings]
-        self._offers = [dict(signal.settings or {}) for signal in offered]
-        keys = {signal.metric: str(place) for place, signal in enumerate(offered, start=1)}
+        with_suggestion = [signal for signal in signals if signal.settings]
+        self._suggestions = [dict(signal.settings or {}) for signal in with_suggestion]
+        keys = {signal.metric: str(number) for number, signal in enumerate(with_suggestion, start=1)}
         width = self.query_one("#health-page").scrollable_content_region.width
         lines = signal_lines(signals, styles_of(self), width, keys) or [Text(NO_SIGNALS)]
         self.query_one("#health-signals", Static).update(Text("\n").join(lines))
         findings = [f"{finding_text(finding.kind, finding.values)}" for finding in self._state.findings]
-        shown = self.query_one("#health-findings", Static)
-        shown.display = bool(findings)
-        shown.update(terminal_text("\n\n".join(findings), lines=True))
+        panel = self.query_one("#health-findings", Static)
+        panel.display = bool(findings)
+        panel.update(terminal_text("\n\n".join(findings), lines=True))
 
     def on_key(self, event: Key) -> None:
-        """Make the change with the clicked number."""
-        if event.key.isdecimal() and 1 <= int(event.key) <= len(self._offers):
+        """Apply the suggestion of the pressed number."""
+        if event.key.isdecimal() and 1 <= int(event.key) <= len(self._suggestions):
             event.stop()
             self.action_follow(int(event.key))
 
     def action_follow(self, number: int) -> None:
-        """Make the change with this number."""
-        self._change(self._offers[number - 1])
+        """Apply the suggestion of this number."""
+        self._change(self._suggestions[number - 1])

@@ -42,13 +42,13 @@ class CodeScreen(Dialog[None]):
                 self._sources = sources(self._stop, self._rules)
             except (PgplayError, OSError, LookupError) as error:
                 yield Static(terminal_text(f"The code cannot be read: {error}", lines=True))
-            if words := introduction(self._stop, self._rules):
-                yield Static(words, classes="words", markup=False)
+            if text := introduction(self._stop, self._rules):
+                yield Static(text, classes="words", markup=False)
             for source in self._sources:
                 yield Static(Text(plain(f"{source.name}   {source.file}:{source.line}"), "bold"), classes="code-name")
                 yield Static(coloured_code(source.text, self), classes="code-text")
 
     @on(LooksChanged)
     def _colour(self) -> None:
-        for source, shown in zip(self._sources, self.query(".code-text").results(Static), strict=True):
-            shown.update(coloured_code(source.text, self))
+        for source, code in zip(self._sources, self.query(".code-text").results(Static), strict=True):
+            code.update(coloured_code(source.text, self))

@@ -1,4 +1,4 @@
-"""The view panel: the keys that change how a page looks, at its bottom until one is pressed."""
+"""The view panel: the keys that change the look of a page, shown at its bottom until one is pressed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pgplay.app.screens.dialogs.base import CLOSES, Dialog
 
 TITLE_WIDTH = 12
 EVERY_PAGES = ("escape", "v", "question_mark", "f1", "ctrl+c", "ctrl+q")
-"""Keys that do here what they do on every page."""
+"""Keys that work here as on every page."""
 
 
 class ViewPanel(Dialog[str | None]):
@@ -46,7 +46,7 @@ class ViewPanel(Dialog[str | None]):
 
     @on(LooksChanged)
     def _write_lines(self) -> None:
-        """Write the lines in the theme's colours."""
+        """Write one line per key in the theme's colours."""
         key, title = (self.get_component_rich_style(f"keys--{name}", partial=True) for name in ("key", "title"))
         lines = [
             Text.assemble((f"{choice.key}  ", key), f"{choice.title:<{TITLE_WIDTH}}", (choice.help, title))

@@ -26,7 +26,7 @@ HOW = (
     Entry("greedy", "greedy", "always the most likely token: one text, always the same"),
 )
 Ask = Callable[[Write], int]
-"""Sends a command and returns the number of the request, which the answer carries."""
+"""Sends a command and returns its request's number, which the answer carries."""
 
 
 class WriteScreen(Dialog[None]):
@@ -36,7 +36,7 @@ class WriteScreen(Dialog[None]):
     AUTO_FOCUS = "#write"
 
     def __init__(self, ask: Ask, *, policy: str = "", prompt: str | None = None, temperature: float = 1.0) -> None:
-        """`prompt` is one to begin with; None for a policy that has read none, and then no prompt is asked for.
+        """`prompt` fills the prompt's field at first; None leaves the field out, for a policy trained without prompts.
 
         `temperature` is the policy's training temperature.
         """
@@ -67,14 +67,14 @@ class WriteScreen(Dialog[None]):
             yield WrittenTexts()
 
     def on_mount(self) -> None:
-        """Focus the field that is most likely to be changed."""
+        """Focus the prompt, if there is one."""
         if self._prompt is not None:
             self.query_one("#prompt").focus()
 
     @on(Button.Pressed, "#write")
     @on(Input.Submitted)
     def action_write(self) -> None:
-        """Ask the worker for texts, or show what is wrong with the fields."""
+        """Request texts from the worker, or show which field is wrong."""
         command = self._command()
         self.query_one(".problem", Static).set_class(isinstance(command, str), "-shown")
         if isinstance(command, str):

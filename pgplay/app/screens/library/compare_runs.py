@@ -74,12 +74,12 @@ class OverlayPlot(Widget):
 
     def explain(self) -> Explanation:
         """Return the explanation of the plot."""
-        words = words_of(self.metric)
-        told = f"{words.description[:1].upper()}{words.description[1:]}, one line per run, with its colour and marker."
-        return Explanation(words.title, f"{told} {MEDIANS}")
+        metric = words_of(self.metric)
+        meaning = f"{metric.description[:1].upper()}{metric.description[1:]}"
+        return Explanation(metric.title, f"{meaning}, one line per run, with its colour and marker. {MEDIANS}")
 
     def render(self) -> Text:
-        """Return the plot as it is now."""
+        """Return the plot of the present lines."""
         from pgplay.app.drawing import line_chart
 
         styles = {"axis": self.get_component_rich_style("plot--axis", partial=True)}
@@ -90,7 +90,7 @@ class OverlayPlot(Widget):
 
 
 class SideBySide(Filtering):
-    """Shows the runs, also while one is training; `start` begins a run with given settings."""
+    """Shows the runs and follows those that are training; `start` starts a run of given settings."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "vary('algorithm')", "algorithm"),
@@ -114,7 +114,7 @@ class SideBySide(Filtering):
         self._start = start
         self._expected = ""
         self._lines: list[OverlayLine] = []
-        """The lines that the filter leaves."""
+        """The lines that the filter admits."""
 
     def compose(self) -> ComposeResult:
         """Compose the screen."""
@@ -140,7 +140,7 @@ class SideBySide(Filtering):
         self._overlay.close()
 
     def _refresh(self) -> None:
-        """Add the requested run once it has begun, and read what is new in the others."""
+        """Add the requested run once it has begun, and read the new steps of the others."""
         info = self._state.info
         try:
             began = info is not None and self._expected not in ("", info.run) and info.run not in self._overlay.runs
@@ -155,32 +155,32 @@ class SideBySide(Filtering):
     @on(LooksChanged)
     @on(Input.Changed, "#filter")
     def _show(self) -> None:
-        """Show the lines whose words, with the names of all their runs, the filter admits."""
-        every, admits = self._overlay.lines(), self.query_one(FilterField).admits
-        self._lines = [line for line in every if admits(" ".join([*_cells(line), *_names(line)]))]
+        """Show the lines that the filter admits by their cells and the names of their runs."""
+        all_lines, admits = self._overlay.lines(), self.query_one(FilterField).admits
+        self._lines = [line for line in all_lines if admits(" ".join([*_cells(line), *_names(line)]))]
         plot = self.query_one(OverlayPlot)
         plot.show(self._lines)
         count = len(self._overlay.runs)
         runs = "1 run" if count == 1 else f"{count} runs"
-        lines = f" in {len(every)} lines" if len(every) != count else ""
-        lines += f", {len(self._lines)} shown" if len(self._lines) != len(every) else ""
+        lines = f" in {len(all_lines)} lines" if len(all_lines) != count else ""
+        lines += f", {len(self._lines)} shown" if len(self._lines) != len(all_lines) else ""
         left_out = f" · {self._overlay.left_out} left out: no more colours" if self._overlay.left_out else ""
         self.query_one("#overlay-title", Static).update(f"Side by side · {runs}{lines}{left_out}")
         table: DataTable[Text] = self.query_one("#overlay-legend", DataTable)
-        at = table.cursor_row
+        cursor_row = table.cursor_row
         table.clear(columns=True)
         for title, width in self._columns():
             table.add_column(title, width=width)
         for line in self._lines:
             style = plot.get_component_rich_style(f"overlay--run-{line.slot}", partial=True)
-            told = dict(zip([title for title, _ in _COLUMNS], _cells(line), strict=True))
+            cells = dict(zip([title for title, _ in _COLUMNS], _cells(line), strict=True))
             table.add_row(
-                *(terminal_text(told[title], "" if title else style, width=width) for title, width in self._columns())
+                *(terminal_text(cells[title], "" if title else style, width=width) for title, width in self._columns())
             )
         table.styles.height = min(len(self._lines) + 1, max(3, self.size.height // 3))
-        table.move_cursor(row=min(at, max(0, len(self._lines) - 1)))
-        self._hint("" if self._lines else NO_ROW if every else NONE_YET)
-        self._tell_selected()
+        table.move_cursor(row=min(cursor_row, max(0, len(self._lines) - 1)))
+        self._hint("" if self._lines else NO_ROW if all_lines else NONE_YET)
+        self._describe_selected()
 
     def _columns(self) -> list[tuple[str, int]]:
         """Return the columns that fit; on narrow screens, without the runs' names."""
@@ -191,15 +191,15 @@ class SideBySide(Filtering):
         return [(title, max(10, width + names[title]) if title in names else width) for title, width in columns]
 
     @on(DataTable.RowHighlighted)
-    def _tell_selected(self) -> None:
-        """Show what the columns omit about the line under the cursor."""
+    def _describe_selected(self) -> None:
+        """Show the names of all runs of the line under the cursor."""
         line = self._selected_line
         if line is not None:
             runs = ", ".join(_names(line))
             self._hint(f"{line.label}: {runs}" if line.label else runs)
 
-    def _hint(self, words: str) -> None:
-        self.query_one("#overlay-hint", Static).update(terminal_text(words, lines=True))
+    def _hint(self, text: str) -> None:
+        self.query_one("#overlay-hint", Static).update(terminal_text(text, lines=True))
 
     @property
     def _selected_line(self) -> OverlayLine | None:
@@ -213,15 +213,15 @@ class SideBySide(Filtering):
         return line.first if line is not None else None
 
     def action_metric(self, direction: int) -> None:
-        """Plot the next metric that any run has."""
-        plot, known = self.query_one(OverlayPlot), self._overlay.metrics()
-        if known:
-            place = known.index(plot.metric) + direction if plot.metric in known else 0
-            plot.metric = known[place % len(known)]
+        """Plot the next metric of any run."""
+        plot, metrics = self.query_one(OverlayPlot), self._overlay.metrics()
+        if metrics:
+            index = metrics.index(plot.metric) + direction if plot.metric in metrics else 0
+            plot.metric = metrics[index % len(metrics)]
             self._show()
 
     def action_seeds(self) -> None:
-        """Draw runs that differ only in their seed as one line, or each by itself."""
+        """Toggle one line for runs that differ only in their seed."""
         try:
             self._overlay.join_seeds(not self._overlay.seeds_as_one)
         except PgplayError as error:
@@ -231,20 +231,20 @@ class SideBySide(Filtering):
 
     @work
     async def action_vary(self, field: str) -> None:
-        """Ask for another algorithm or reward, and start the selected run with it and the same seed."""
+        """Ask for another algorithm or reward, and start the selected run with it, with the same seed."""
         past = self._selected
         if past is None:
             return
-        rows = {**ALGORITHMS, **COMPARATORS} if field == "algorithm" else REWARDS
+        choices = {**ALGORITHMS, **COMPARATORS} if field == "algorithm" else REWARDS
         present = getattr(past.config, field)
-        entries = [(name, row.description) for name, row in rows.items() if name != present]
+        entries = [(name, choice.description) for name, choice in choices.items() if name != present]
         name = await self.app.push_screen_wait(ChooseDialog(f"Same seed, another {field}", entries))
         if name is not None:
             await self._begin(past, {field: name})
 
     @work
     async def action_another_seed(self) -> None:
-        """Start the selected run with the next seed that is not among the runs yet."""
+        """Start the selected run with the next unused seed."""
         line = self._selected_line
         if line is not None:
             await self._begin(line.first, {"seed": 1 + max(past.config.seed for past in line.pasts)})
@@ -265,14 +265,13 @@ class SideBySide(Filtering):
 
     def action_add(self) -> None:
         """Ask for a stored run and add it."""
-        self.app.run_worker(self._add(), group="reading")  # the app's, so that a run that was read is closed again
+        self.app.run_worker(self._add(), group="reading")  # the app's worker, so that a run that was read is closed
 
     async def _add(self) -> None:
         runs = await read_in_background(self.app, self._overlay.stored, "Reading the runs…")
         if runs is None:
             return
-        shown = self._overlay.runs
-        others = [run for run in runs if not run.problem and run.name not in shown]
+        others = [run for run in runs if not run.problem and run.name not in self._overlay.runs]
         entries = [(run.name, f"{run.state}, {run.steps} steps") for run in others]
         name = await self.app.push_screen_wait(ChooseDialog("Add a run", entries))
         if name is None:
@@ -310,11 +309,11 @@ class SideBySide(Filtering):
             "Which file? .svg, .png: the picture; .csv: the numbers.",
             "side-by-side.svg",
             COMPARISON_FORMATS,
-            lambda wanted: [write_comparison(series, metric, wanted)],
+            lambda format: [write_comparison(series, metric, format)],
         )
 
     def action_travel(self) -> None:
-        """Go back in time in the run under the cursor."""
+        """Open time travel on the run under the cursor."""
         past = self._selected
         if past is not None:
             self.post_message(OpenTimeTravel(past.run))

@@ -42,9 +42,9 @@ class Listing(Filtering):
     """Its number among the pages of the library."""
     COLUMNS: ClassVar[tuple[tuple[str, int], ...]] = ()
     GIVE_WAY: ClassVar[tuple[str, ...]] = ()
-    """Columns to drop on narrow screens, first one first; the hint shows their content."""
+    """Columns to drop on narrow screens, in this order; the hint shows their content."""
     GROW: ClassVar[tuple[str, ...]] = ()
-    """Columns that share what width is left; without any, the first one takes it."""
+    """Columns that share the spare width; without any, the first one takes it."""
     NONE_YET = ""
 
     def compose(self) -> ComposeResult:
@@ -60,8 +60,9 @@ class Listing(Filtering):
         super().__init__()
         self._all_rows: list[ListingRow] = []
         self._rows: list[ListingRow] = []
-        """The rows that the filter leaves."""
-        self._shown: list[tuple[int, int]] = []
+        """The rows that the filter admits."""
+        self._laid_out: list[tuple[int, int]] = []
+        """The indices of the present columns, each with its width."""
         self._keys: list[ColumnKey] = []
 
     def on_mount(self) -> None:
@@ -70,26 +71,27 @@ class Listing(Filtering):
 
     def on_resize(self) -> None:
         """Fit the columns to the width."""
-        if self._columns() != self._shown:
+        if self._columns() != self._laid_out:
             self._lay_out()
 
     def _columns(self) -> list[tuple[int, int]]:
-        """Return the indices of the COLUMNS that fit, each with its width; those in GROW share the rest."""
-        shown = [(place, width) for place, (_, width) in enumerate(self.COLUMNS)]
+        """Return the indices of the COLUMNS that fit, each with its width; those in GROW share the spare width."""
+        columns = [(index, width) for index, (_, width) in enumerate(self.COLUMNS)]
 
         def free() -> int:
-            return self.app.size.width - sum(width + 2 * CELL_PADDING for _, width in shown) - 1
+            return self.app.size.width - sum(width + 2 * CELL_PADDING for _, width in columns) - 1
 
         for title in self.GIVE_WAY:
             if free() < 0:
-                shown = [(place, width) for place, width in shown if self.COLUMNS[place][0] != title]
-        while free() < 0 and (widest := max(shown, key=lambda column: column[1]))[1] > NARROWEST:
-            shown[shown.index(widest)] = (widest[0], widest[1] - 1)
-        growing = [place for place, (column, _) in enumerate(shown) if self.COLUMNS[column][0] in self.GROW] or [0]
-        for spare in range(max(0, free())):
-            column, width = shown[place := growing[spare % len(growing)]]
-            shown[place] = (column, width + 1)
-        return shown
+                columns = [(index, width) for index, width in columns if self.COLUMNS[index][0] != title]
+        while free() < 0 and (widest := max(columns, key=lambda column: column[1]))[1] > NARROWEST:
+            columns[columns.index(widest)] = (widest[0], widest[1] - 1)
+        growing = [number for number, (index, _) in enumerate(columns) if self.COLUMNS[index][0] in self.GROW] or [0]
+        for cell in range(max(0, free())):
+            number = growing[cell % len(growing)]
+            index, width = columns[number]
+            columns[number] = (index, width + 1)
+        return columns
 
     def rows(self) -> Sequence[ListingRow]:
         """Return (name, cells) of all items; raises PgplayError."""
@@ -100,7 +102,7 @@ class Listing(Filtering):
         return ""
 
     def keywords(self, name: str) -> str:
-        """Return words that find a row beside those in its cells."""
+        """Return further words by which the filter finds a row."""
         return ""
 
     def reload(self, select: str = "") -> None:
@@ -110,27 +112,27 @@ class Listing(Filtering):
 
     @on(Input.Changed, "#filter")
     def _filter(self, select: str | Input.Changed = "") -> None:
-        """Show the rows that contain every word of the filter, however it is capitalised."""
+        """Show the rows that contain every word of the filter, ignoring case."""
         admits = self.query_one(FilterField).admits
         self._rows = [row for row in self._all_rows if admits(" ".join((*row[1], self.keywords(row[0]))))]
         self._lay_out(select if isinstance(select, str) else "")
 
     def _lay_out(self, select: str = "") -> None:
-        """Show the rows: those up to the cursor at once, the rest of a long list in idle moments."""
+        """Show the rows: those up to the cursor at once, the others of a long list in idle moments."""
         table = self.query_one(DataTable)
         select = select or self.selected or ""
-        at, self._shown = table.cursor_row, self._columns()
+        cursor_row, self._laid_out = table.cursor_row, self._columns()
         table.clear(columns=True)
-        self._keys = [table.add_column(self.COLUMNS[place][0], width=width) for place, width in self._shown]
+        self._keys = [table.add_column(self.COLUMNS[index][0], width=width) for index, width in self._laid_out]
         names = [name for name, _ in self._rows]
-        row = names.index(select) if select in names else min(at, len(names) - 1)
-        self._add(self._rows, row + AT_ONCE)
+        cursor_row = names.index(select) if select in names else min(cursor_row, len(names) - 1)
+        self._add(self._rows, cursor_row + AT_ONCE)
         if names:
-            table.move_cursor(row=row)
+            table.move_cursor(row=cursor_row)
         self.show_hint()
 
     def _add(self, rows: list[ListingRow], count: int) -> None:
-        """Add the next `count` of `rows`, and schedule the others, unless other rows are shown by now."""
+        """Add the next `count` of `rows` and schedule the others, unless the list has changed."""
         table = self.query_one(DataTable)
         if rows is not self._rows:
             return
@@ -141,7 +143,7 @@ class Listing(Filtering):
             self.set_timer(BETWEEN, lambda: self._add(rows, AT_ONCE))
 
     def _cells(self, cells: Sequence[str]) -> list[Text]:
-        return [terminal_text(cells[place], width=width) for place, width in self._shown]
+        return [terminal_text(cells[index], width=width) for index, width in self._laid_out]
 
     def show_row(self, name: str, cells: Sequence[str]) -> None:
         """Replace the cells of an existing row."""
@@ -172,7 +174,7 @@ class Listing(Filtering):
         self.show_hint()
 
     def attempt(self, act: Callable[[], Any]) -> Any:
-        """Return the result of `act`; a PgplayError is shown, and None returned."""
+        """Return the result of `act`; None after a PgplayError, which is shown."""
         try:
             return act()
         except PgplayError as error:

@@ -27,7 +27,7 @@ SHIPPED = "ships with pgplay"
 
 
 class Library(Listing):
-    """Lists the policies; `write` and `train_on` belong to the app, the rest is done here."""
+    """Lists the policies; the app provides `write` and `train_on`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("w,enter", "write", "write", key_display="w"),
@@ -58,7 +58,7 @@ class Library(Listing):
         self._shipped: set[str] = set()
 
     def rows(self) -> Sequence[tuple[str, Sequence[str]]]:
-        """Return every policy: broken ones with the reason instead of the target, shipped ones last."""
+        """Return all policies: a broken one with its reason instead of the target, shipped ones last."""
         shipped = self._library.shipped()
         self._shipped = {policy.name for policy in shipped}
         self._policies = {policy.name: policy for policy in (*self._library.policies(), *shipped)}
@@ -71,11 +71,11 @@ class Library(Listing):
             return f"✗ {plain(policy.reason)}"
         prompts = f" (and {len(policy.task.training) - 1} more)" if len(policy.task.training) > 1 else ""
         target = plain(policy.task.training[0].target)
-        like = plain(str(policy.config.get("warm_text", "")))
-        learnt = f"writes: {target}{prompts}" if target else f"no target: writes like the text {like}"
+        text = plain(str(policy.config.get("warm_text", "")))
+        skill = f"writes: {target}{prompts}" if target else f"no target: writes like the text {text}"
         if name in self._shipped:
-            return f"{learnt} · {plain(policy.model)}, {SHIPPED}. ctrl+s on the main screen saves yours."
-        return f"{learnt} · {plain(policy.model)}, {policy.steps} steps, saved {self._saved(policy)}"
+            return f"{skill} · {plain(policy.model)}, {SHIPPED}. ctrl+s on the main screen saves yours."
+        return f"{skill} · {plain(policy.model)}, {policy.steps} steps, saved {self._saved(policy)}"
 
     def _saved(self, policy: PolicyCard | BrokenPolicy) -> str:
         if isinstance(policy, BrokenPolicy):
@@ -122,9 +122,9 @@ class Library(Listing):
         if name is None:
             return
 
-        words = f"New name for {name}:"
+        question = f"New name for {name}:"
         answer = await self.app.push_screen_wait(
-            AskDialog("Rename", words, name, yes="Rename", check=partial(self._library.rename, name))
+            AskDialog("Rename", question, name, yes="Rename", check=partial(self._library.rename, name))
         )
         if answer is not None:
             self.reload(select=answer)
@@ -147,33 +147,33 @@ class Library(Listing):
         name = self.selected
         if name is None:
             return
-        done: list[Path] = []
+        exported: list[Path] = []
         answer = await self.app.push_screen_wait(
             AskDialog(
                 "Export",
                 f"Export {name} to which file?",
                 f"{name}.pgplay",
                 yes="Export",
-                check=lambda file: done.append(self._library.export_to(name, file)),
+                check=lambda file: exported.append(self._library.export_to(name, file)),
             )
         )
         if answer is not None:
-            notify_user(self.app, f"Exported to {done[-1]}")
+            notify_user(self.app, f"Exported to {exported[-1]}.")
 
     @work
     async def action_import(self) -> None:
         """Ask for a file and import its policy."""
-        done: list[PolicyCard] = []
+        imported: list[PolicyCard] = []
         answer = await self.app.push_screen_wait(
             AskDialog(
                 "Import",
                 "Import which file? (*.pgplay)",
                 yes="Import",
-                check=lambda file: done.append(self._library.import_from(file)),
+                check=lambda file: imported.append(self._library.import_from(file)),
             )
         )
         if answer is not None:
-            self.reload(select=done[-1].name)
+            self.reload(select=imported[-1].name)
 
 
 def _cells(policy: PolicyCard | BrokenPolicy, saved: str) -> list[str]:

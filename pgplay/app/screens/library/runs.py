@@ -1,4 +1,4 @@
-"""The stored runs: their results, resuming one, and going back in time."""
+"""The stored runs: their results, resuming one, comparison and time travel."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pgplay.runs.run_library import RunLibrary
 from pgplay.runs.summaries import RunSummary, what_differs
 
 ORDERS: dict[str, Callable[[RunSummary], Any]] = {
-    "newest first": lambda run: 0,  # as the library lists them
+    "newest first": lambda run: 0,  # the order of the library
     "best reward first": lambda run: math.inf if run.best_reward is None else -run.best_reward,
     "by name": lambda run: run.name,
     "by algorithm": lambda run: (run.algorithm, run.seed),
@@ -33,7 +33,7 @@ ORDERS: dict[str, Callable[[RunSummary], Any]] = {
 
 
 class Runs(Listing):
-    """Lists the runs; the app resumes, compares and rewinds them."""
+    """Lists the runs; the app resumes and compares them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,r", "resume", "resume", key_display="enter"),
@@ -70,20 +70,20 @@ class Runs(Listing):
         runs = self._library.summaries()
         self._differs = {run.name: differs for run, differs in zip(runs, what_differs(runs), strict=True)}
         self._runs = {run.name: run for run in sorted(runs, key=ORDERS[self._order])}
-        return [(name, self._row_of(run)) for name, run in self._runs.items()]
+        return [(name, self._cells_of(run)) for name, run in self._runs.items()]
 
-    def _row_of(self, run: RunSummary) -> list[str]:
+    def _cells_of(self, run: RunSummary) -> list[str]:
         best = "" if run.best_reward is None else number_format.reward(run.best_reward)
         name = f"● {run.name}" if run.name in self._marked else run.name
-        what = " · ".join(filter(None, (run.note, self._differs.get(run.name, ""))))
+        note = " · ".join(filter(None, (run.note, self._differs.get(run.name, ""))))
         target = run.task or run.target
         return [
             *(name, target, run.algorithm, run.reward, "" if run.problem else str(run.seed)),
-            *(what, number_format.count(run.steps), best, run.state),
+            *(note, number_format.count(run.steps), best, run.state),
         ]
 
     def action_sort(self) -> None:
-        """List the runs in the next order, and say in which."""
+        """Take the next order, and show its name."""
         orders = list(ORDERS)
         self._order = orders[(orders.index(self._order) + 1) % len(orders)]
         self.query_one("#listing-title", Static).update(f"{self.HEADING} · {self._order}")
@@ -94,25 +94,25 @@ class Runs(Listing):
         return " ".join(f"{setting}={value}" for setting, value in self._runs[name].settings.items())
 
     def hint(self, name: str) -> str:
-        """Return what is wrong with a run, or where it can be resumed."""
+        """Return the problem of a run, or its details and the step to resume from."""
         run = self._runs[name]
         if run.problem:
             return f"✗ {plain(run.problem)}"
         details = (run.task or run.target, run.reward, run.algorithm, run.model, self._differs[name])
-        what = plain(" · ".join(filter(None, details))) + ". " + (plain(f"“{run.note}” ") if run.note else "")
+        summary = plain(" · ".join(filter(None, details))) + ". " + (plain(f"“{run.note}” ") if run.note else "")
         branch = f"A branch of {plain(run.parent)} from step {run.parent_step}. " if run.parent else ""
         if run.state == "training":
-            return f"{what}{branch}It is being trained. Enter watches it."
+            return f"{summary}{branch}It is being trained. Enter watches it."
         if run.checkpoint_step is None:
-            return f"{what}{branch}It has no checkpoint to resume from."
-        return f"{what}{branch}Enter resumes it from step {run.checkpoint_step}. {plain(run.message)}"
+            return f"{summary}{branch}It has no checkpoint to resume from."
+        return f"{summary}{branch}Enter resumes it from step {run.checkpoint_step}. {plain(run.message)}"
 
     def on_data_table_row_selected(self) -> None:
         """Resume the run: enter on its row."""
         self.action_resume()
 
     def action_resume(self) -> None:
-        """Resume the run under the cursor, if it has a checkpoint; watch it while another process trains it."""
+        """Resume the run under the cursor if it has a checkpoint; watch one that another process trains."""
         run = self._runs.get(self.selected or "")
         if run is not None and run.state == "training":
             self.action_travel()
@@ -135,28 +135,28 @@ class Runs(Listing):
                 self._marked.remove(run.name)
             else:
                 self._marked.append(run.name)
-            self.show_row(run.name, self._row_of(run))
+            self.show_row(run.name, self._cells_of(run))
 
     def action_side_by_side(self) -> None:
         """Overlay the marked runs, or the one under the cursor with similar runs."""
-        chosen = [name for name in self._marked if name in self._runs] or [self.selected or ""]
-        if chosen[0] in self._runs and not self._runs[chosen[0]].problem:
-            self.post_message(CompareRuns(tuple(chosen)))
+        names = [name for name in self._marked if name in self._runs] or [self.selected or ""]
+        if names[0] in self._runs and not self._runs[names[0]].problem:
+            self.post_message(CompareRuns(tuple(names)))
             self.dismiss()
 
     def action_export(self) -> None:
-        """Export the run under the cursor, in the format of the file's ending."""
+        """Export the run under the cursor in the format of the file's ending."""
         run = self._runs.get(self.selected or "")
         if run is not None and not run.problem:
             self.app.run_worker(self._export(run), group="reading")
 
     async def _export(self, run: RunSummary) -> None:
-        def write(wanted: str) -> Iterator[bytes]:
+        def write(format: str) -> Iterator[bytes]:
             with self._library.open(run.name) as store:
-                yield from export_run(store, wanted)
+                yield from export_run(store, format)
 
-        words = "Which file? .html: a page with everything; .svg, .png: curves; .csv, .jsonl: metrics."
-        await export_to_file(self.app, words, f"{run.name}.html", RUN_FORMATS, write)
+        question = "Which file? .html: a page with everything; .svg, .png: curves; .csv, .jsonl: metrics."
+        await export_to_file(self.app, question, f"{run.name}.html", RUN_FORMATS, write)
 
     @work
     async def action_rename(self) -> None:

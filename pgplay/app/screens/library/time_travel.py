@@ -1,4 +1,4 @@
-"""Back in time: a run at any earlier step, and branching from there."""
+"""Time travel: a stored run at any step, and branching from there."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from pgplay.learning.reports.step_report import StepReport
 
 _REFRESH_SECONDS = 0.5
 NUMBERS = ("reward_mean", "greedy_reward", "entropy", "cross_entropy", "unique_completions", "kl_reference")
-"""The metrics that are listed under the samples, if the run has them."""
+"""The metrics listed under the samples, if the run has them."""
 
 
 class TravelScreen(Screen[None]):
-    """Shows a stored run, also while it is training; asks the app to branch from it."""
+    """Shows a stored run at any step and follows one in training; requests branches from it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,b", "branch", "branch here", key_display="enter"),
@@ -60,7 +60,7 @@ class TravelScreen(Screen[None]):
         yield Keys()
 
     def on_mount(self) -> None:
-        """Show the run's last step, and follow it while it is training."""
+        """Show the run's last step, and follow a run in training."""
         self._follow()
         self.set_interval(_REFRESH_SECONDS, self._refresh)
 
@@ -90,40 +90,42 @@ class TravelScreen(Screen[None]):
     def _show(self) -> None:
         past, step = self._past, self.query_one(Slider).value
         try:
-            moment = past.at(step)
+            stored_step = past.at(step)
         except PgplayError as error:
             self._complain(error)
             return
-        what = "Watching" if past.state == "training" and step == past.last_step else "Back in time"
-        title = f"{what} · {past.run} · step {step:,} of {past.last_step:,}"
+        heading = "Watching" if past.state == "training" and step == past.last_step else "Back in time"
+        title = f"{heading} · {past.run} · step {step:,} of {past.last_step:,}"
         self.query_one("#travel-title", Static).update(terminal_text(title, width=self.app.size.width - 2))
         plot = self.query_one(Plot)
         plot.show(past.history, PlotView(shown=(plot.metric,), cursor=step or None))
         samples = self.query_one(Samples)
-        self._state = AppState(report=StepReport(step, 0.0, 0, moment.metrics, moment.samples, False))
+        self._state = AppState(report=StepReport(step, 0.0, 0, stored_step.metrics, stored_step.samples, False))
         samples.show(self._state, past.config.target)
-        samples.border_title = as_title(f"Samples of step {moment.sampled_at:,}") if moment.samples else "Samples"
-        self.query_one("#travel-numbers", Static).update(_numbers(moment))
+        title = f"Samples of step {stored_step.sampled_at:,}" if stored_step.samples else "Samples"
+        samples.border_title = as_title(title)
+        self.query_one("#travel-numbers", Static).update(_numbers(stored_step))
         self.query_one("#travel-hint", Static).update(self._hint(step))
 
     def _hint(self, step: int) -> Text:
-        at = self._past.checkpoint_before(step)
-        if at is None:
+        checkpoint = self._past.checkpoint_before(step)
+        if checkpoint is None:
             return Text("There is no checkpoint at or before this step to branch from.")
-        where = "here. ● are checkpoints." if at == step else f"step {at:,}, the last checkpoint (●)."
-        return Text(f"Enter starts a new run from {where}")
+        start = "here. ● are checkpoints." if checkpoint == step else f"step {checkpoint:,}, the last checkpoint (●)."
+        return Text(f"Enter starts a new run from {start}")
 
     def action_branch(self) -> None:
-        """Continue from the last checkpoint at or before this step, as a new run."""
-        at = self._past.checkpoint_before(self.query_one(Slider).value)
-        if at is not None:
-            self.post_message(BranchRun(self._past.run, at))
+        """Start a new run from the last checkpoint at or before this step."""
+        checkpoint = self._past.checkpoint_before(self.query_one(Slider).value)
+        if checkpoint is not None:
+            self.post_message(BranchRun(self._past.run, checkpoint))
 
     def action_next_metric(self) -> None:
-        """Plot the next metric that the run has."""
-        plot, known = self.query_one(Plot), list(self._past.history.series)
-        if known:
-            plot.metric = known[(known.index(plot.metric) + 1) % len(known)] if plot.metric in known else known[0]
+        """Plot the next metric of the run."""
+        plot, metrics = self.query_one(Plot), list(self._past.history.series)
+        if metrics:
+            index = metrics.index(plot.metric) + 1 if plot.metric in metrics else 0
+            plot.metric = metrics[index % len(metrics)]
             plot.border_title = as_title(words_of(plot.metric).title)
             plot.refresh()
             self._show()
@@ -132,11 +134,11 @@ class TravelScreen(Screen[None]):
         self.query_one("#travel-hint", Static).update(terminal_text(str(error), lines=True))
 
 
-def _numbers(moment: StoredStep) -> Text:
-    told = [_with_unit(name, moment.metrics[name]) for name in NUMBERS if name in moment.metrics]
-    return Text(" · ".join(told) if told else "Before the first step: the initial policy.", no_wrap=True)
+def _numbers(stored_step: StoredStep) -> Text:
+    numbers = [_with_unit(name, stored_step.metrics[name]) for name in NUMBERS if name in stored_step.metrics]
+    return Text(" · ".join(numbers) if numbers else "Before the first step: the initial policy.", no_wrap=True)
 
 
 def _with_unit(name: str, value: float) -> str:
-    words = words_of(name)
-    return f"{words.name} {number(value)}{f' {words.unit}' if words.unit not in ('', 'count') else ''}"
+    metric = words_of(name)
+    return f"{metric.name} {number(value)}{f' {metric.unit}' if metric.unit not in ('', 'count') else ''}"
