@@ -39,13 +39,13 @@ SHOWN_TEXTS = 5
 REWARD_STYLES = ("better", "worse", "bar")
 
 UNPROBED = (
-    "ctrl+r looks at the reward under the cursor before any training: what it gives to the texts that an untrained "
-    "policy writes, whether it rises towards the target, and where climbing it by single edits ends."
+    "ctrl+r probes the reward under the cursor before training: its values for the texts of an untrained policy, "
+    "whether it rises towards the target, and where climbing it by single edits ends."
 )
 
 
 class RewardBench(Screen[None]):
-    """Scores while the person types; `probe` asks the worker and returns the request number, or raises PgplayError."""
+    """Scores while the person types; `probe` sends a request and returns its number, or raises PgplayError."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(BENCH_ACTIONS, priority=True)]
     AUTO_FOCUS = "#texts-typed"
@@ -60,7 +60,7 @@ class RewardBench(Screen[None]):
         super().__init__()
         self._present, self._state, self._probe = present, state, probe
         self._target, self._prompt = target, prompt
-        self._lab = BackgroundScorer(self)
+        self._scorer = BackgroundScorer(self)
         self._answer: BackgroundScorer.Answered | None = None
         self._probed: Probed | None = None
         self._request: int | None = None
@@ -104,12 +104,12 @@ class RewardBench(Screen[None]):
 
     def on_unmount(self) -> None:
         """Stop the background scorer."""
-        self._lab.close()
+        self._scorer.close()
 
     def _first_texts(self) -> Sequence[str]:
         report = self._state.report
-        written = [sample.text for sample in report.samples] if report is not None else []
-        texts = [text for text in written or near(self._target) if "\n" not in text]
+        samples = [sample.text for sample in report.samples] if report is not None else []
+        texts = [text for text in samples or near(self._target) if "\n" not in text]
         return list(dict.fromkeys(texts))[:SHOWN_TEXTS]
 
     def _reward_list(self) -> RewardList:
@@ -126,32 +126,32 @@ class RewardBench(Screen[None]):
     @on(RewardList.Chosen)
     def _score(self) -> None:
         """Score everything again in the background."""
-        chosen = self.query_one(RewardList).chosen
-        own = self.query_one("#own", Input).value.strip()
+        selected = self.query_one(RewardList).chosen
+        typed = self.query_one("#own", Input).value.strip()
         target, prompt = self.query_one("#bench-target", Input).value, self.query_one("#bench-prompt", Input).value
         lines = self.query_one("#texts-typed", TextArea).text.split("\n")
-        asked = [self._asking(spec) for spec in [*chosen, *([own] if own else [])]]
+        rewards = [self._reward(spec) for spec in [*selected, *([typed] if typed else [])]]
         triples = [Triple(line, target, prompt) for line in lines]
         self.remove_class("-probing")
-        self._lab.ask("score", asked, triples)
+        self._scorer.ask("score", rewards, triples)
 
-    def _asking(self, spec: str) -> Asked:
+    def _reward(self, spec: str) -> Asked:
         return self._present if spec == self._present.text else spec
 
     def action_probe(self) -> None:
         """Probe the reward under the cursor, or the typed one, before training."""
-        own = self.query_one("#own", Input)
+        field = self.query_one("#own", Input)
         rewards = self.query_one(RewardList)
         spec = self._present.text
-        if own.has_focus and own.value.strip():
-            spec = own.value.strip()
+        if field.has_focus and field.value.strip():
+            spec = field.value.strip()
         elif rewards.under_cursor is not None:
             spec = rewards.under_cursor
         self._probed = None
         self.query_one("#probed", Static).update(terminal_text(f"Probing {spec}…"))
         self.add_class("-probing")
         try:
-            self._request = self._probe(self._asking(spec))
+            self._request = self._probe(self._reward(spec))
         except PgplayError as error:
             self._show_refusal(error)
 
@@ -175,12 +175,12 @@ class RewardBench(Screen[None]):
 
     def _show_answer(self, event: BackgroundScorer.Answered) -> None:
         styles = self._styles()
-        names = [one if isinstance(one, str) else one.text for one in event.asked]
-        shown = [
+        names = [reward if isinstance(reward, str) else reward.text for reward in event.asked]
+        sections = [
             bench_text.alignments(event.triples, styles),
             bench_text.table(names, event.outcomes, styles),
         ]
-        self.query_one("#scores", Static).update(Text("\n\n").join(shown))
+        self.query_one("#scores", Static).update(Text("\n\n").join(sections))
 
     @on(BackgroundScorer.Printed)
     def _printed(self, event: BackgroundScorer.Printed) -> None:

@@ -30,15 +30,15 @@ _CELL, _WIDEST_NAME, _WIDEST_TEXT = 7, 20, 60
 
 def alignments(triples: Sequence[Triple], styles: Styles) -> Text:
     """Return each text aligned with the target, with its number and its edit distance."""
-    compared = [(triple.text, triple.target) for triple in triples]
-    told = [(coloured(text, target, styles) if text or target else Text(), text, target) for text, target in compared]
-    widest = min(_WIDEST_TEXT, max((shown.cell_len for shown, _, _ in told), default=0))
+    pairs = [(triple.text, triple.target) for triple in triples]
+    aligned = [coloured(text, target, styles) if text or target else Text() for text, target in pairs]
+    widest = min(_WIDEST_TEXT, max((alignment.cell_len for alignment in aligned), default=0))
     lines = []
-    for number, (shown, text, target) in enumerate(told, 1):
-        line = Text(f"{number:>3}  ", styles["muted"]).append_text(shown)
+    for number, (alignment, (text, target)) in enumerate(zip(aligned, pairs, strict=True), 1):
+        line = Text(f"{number:>3}  ", styles["muted"]).append_text(alignment)
         if target and max(len(text), len(target)) <= LONGEST_ALIGNED:
             edits = align(text, target).distance
-            line.append(" " * max(0, widest - shown.cell_len))
+            line.append(" " * max(0, widest - alignment.cell_len))
             line.append(f"  {edits:>2} edit{'' if edits == 1 else 's'}" if edits else "   the target", styles["muted"])
         lines.append(line)
     return Text("\n", no_wrap=True).join(lines)
@@ -48,9 +48,9 @@ def table(specs: Sequence[str], outcomes: Sequence[Scores | PgplayError], styles
     """Return one row per reward and per part of it, with one column per text."""
     if not specs:
         return Text("Select a reward with the space bar, or type one.", styles["muted"])
-    scored = [one for one in outcomes if isinstance(one, Scores)]
-    columns = max((len(one.values) for one in scored), default=0)
-    parts = [f"  {plain(part)}" for one in scored for part in one.parts]
+    scored = [outcome for outcome in outcomes if isinstance(outcome, Scores)]
+    columns = max((len(scores.values) for scores in scored), default=0)
+    parts = [f"  {plain(part)}" for scores in scored for part in scores.parts]
     width = min(_WIDEST_NAME, max(map(cell_len, [*map(plain, specs), *parts])))
     lines = [Text(" " * width + "".join(f"{number:>{_CELL}}" for number in range(1, columns + 1)), styles["muted"])]
     for spec, outcome in zip(specs, outcomes, strict=True):

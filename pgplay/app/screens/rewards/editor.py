@@ -36,16 +36,16 @@ from pgplay.rewards.spec import RewardSpec
 from pgplay.worker.protocol.events import Failed, Refused
 
 _TYPING_PAUSE = 0.1
-"""Seconds without typing before a formula is scored; Python is run only on the key press."""
+"""Seconds without typing before a formula is scored; Python runs only on request."""
 
 NOT_CHECKED = "ctrl+r scores the samples by this reward,\nbeside their present rewards.\nTraining is not affected."
 _WIDTHS = (6, 7, 8)
 
 
 class RewardScreen(Screen[None]):
-    """Shows a draft beside the `present` reward; `apply` returns its request's number, `leave` keeps what was typed.
+    """Edits a draft; `apply` trains with it and returns the request's number, `leave` keeps the draft.
 
-    Without samples in the state, the draft is checked on the `target` and texts near it.
+    The draft is checked on the newest samples beside the `present` reward; without samples, on texts near `target`.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(EDITOR_ACTIONS, priority=True)]
@@ -67,7 +67,7 @@ class RewardScreen(Screen[None]):
         self._apply, self._leave = apply, leave
         self._checked: dict[Triple, float | None] = {}
         self._pause: Timer | None = None
-        self._lab = BackgroundScorer(self)
+        self._scorer = BackgroundScorer(self)
         self._failure: PgplayError | None = None
         self._failed_for: Triple | None = None
         self._applying: Draft | None = None
@@ -104,7 +104,7 @@ class RewardScreen(Screen[None]):
     def on_unmount(self) -> None:
         """Store the draft and stop the background scorer."""
         self._leave(self._draft, self._present)
-        self._lab.close()
+        self._scorer.close()
 
     @property
     def code(self) -> CodeArea:
@@ -115,7 +115,7 @@ class RewardScreen(Screen[None]):
 
     @on(TextArea.Changed)
     def _typed(self) -> None:
-        """Read the text now; a key may arrive before the message that it changed."""
+        """Read the text now: a key may arrive before the message about the change."""
         if self.code.text == self._draft.text:
             return
         self._draft = self._draft._replace(text=self.code.text)
@@ -131,10 +131,10 @@ class RewardScreen(Screen[None]):
         """Score the samples with the draft, in the background."""
         self._typed()
         self._checked = self._texts()
-        asked = [self._draft.asked]
+        rewards = [self._draft.asked]
         if None in self._checked.values():
-            asked.append(self._present)
-        self._lab.ask("check", asked, list(self._checked))
+            rewards.append(self._present)
+        self._scorer.ask("check", rewards, list(self._checked))
         if self._draft.is_python:
             self._say(Text("Checking…", self._style("muted")))
 
@@ -143,7 +143,7 @@ class RewardScreen(Screen[None]):
         self._typed()
         draft = self._draft._replace(file=self._draft.asked.text if self._draft.is_python else "")
         self._applying, self._checked = draft, self._texts()
-        self._lab.ask("apply", [draft.asked], list(self._checked))
+        self._scorer.ask("apply", [draft.asked], list(self._checked))
         self._say(Text("Trying it…", self._style("muted")))
 
     def action_begin_in_python(self) -> None:
@@ -166,7 +166,7 @@ class RewardScreen(Screen[None]):
             return
         before = [self._checked.get(triple) for triple in event.triples]
         if others and isinstance(others[0], Scores):
-            before = [old if told is None else told for told, old in zip(before, others[0].values, strict=True)]
+            before = [value if old is None else old for old, value in zip(before, others[0].values, strict=True)]
         self._say(Text())
         self._table = partial(self._show_table, event.triples, before, new)
         self._table()
@@ -175,7 +175,7 @@ class RewardScreen(Screen[None]):
 
     @on(WorkerEvent)
     def _worker_event(self, message: WorkerEvent) -> None:
-        """Show why the reward was refused, by the worker or while it was trained."""
+        """Show why the worker refused the reward, or why it failed in training."""
         event = message.event
         if (isinstance(event, Refused) and (event.saved_reward or event.request == self._request)) or (
             isinstance(event, Failed) and event.reward == self._present.text
@@ -215,16 +215,16 @@ class RewardScreen(Screen[None]):
         if isinstance(error, RewardError):
             self.code.mark_failure(error.line)
         problem = terminal_text(f"✗ {error.problem}", self._style("worse"), lines=True)
-        way = error.way.rstrip() if isinstance(error, RewardError) else ""
-        told = [terminal_text(words, lines=True) for words in (error.remedy, way) if words]
-        self._say(Text("\n").join([problem, *told]))
+        traceback = error.way.rstrip() if isinstance(error, RewardError) else ""
+        details = [terminal_text(text, lines=True) for text in (error.remedy, traceback) if text]
+        self._say(Text("\n").join([problem, *details]))
 
-    def _show_applied(self, draft: Draft, words: str) -> None:
+    def _show_applied(self, draft: Draft, report: str) -> None:
         """Report that the run trains with the draft now."""
         self._draft = self._draft._replace(file=draft.file)
         self._present, self._failure, self._failed_for = draft.asked, None, None
         self._show_kind()
-        self._say(Text.assemble(("✓ ", self._style("better")), terminal_text(words)))
+        self._say(Text.assemble(("✓ ", self._style("better")), terminal_text(report)))
 
     def _texts(self) -> dict[Triple, float | None]:
         """Return the texts to check the draft on, each with its current reward (None: unknown; NaN: it failed)."""
@@ -236,10 +236,10 @@ class RewardScreen(Screen[None]):
             texts |= {Triple(text, self._target, ""): None for text in near(self._target)}
         return texts
 
-    def _say(self, words: Text) -> None:
+    def _say(self, message: Text) -> None:
         verdict = self.query_one("#verdict", Static)
-        verdict.update(words)
-        verdict.display = bool(words)
+        verdict.update(message)
+        verdict.display = bool(message)
 
     def _show_kind(self) -> None:
         kind = f"Python · {plain(self._draft.asked.text)}" if self._draft.is_python else "Formula of built-in rewards"
@@ -250,19 +250,19 @@ class RewardScreen(Screen[None]):
         muted, styles = self._style("muted"), component_styles(self)
         head = "".join(f"{name:>{width}}" for name, width in zip(("now", "new", "change"), _WIDTHS, strict=True))
         lines = [Text(head + "  text", muted)]
-        for row, (triple, old, value) in enumerate(zip(triples, before, new.values, strict=True)):
-            line = Text(f"{_told(old):>{_WIDTHS[0]}}", muted)
+        for index, (triple, old, value) in enumerate(zip(triples, before, new.values, strict=True)):
+            line = Text(f"{_shown_reward(old):>{_WIDTHS[0]}}", muted)
             line.append(f"{number_format.reward(value).strip():>{_WIDTHS[1]}}", "bold")
             line.append_text(self._change(old, value)).append("  ")
             line.append_text(coloured(triple.text, triple.target, styles) if triple.text else Text("nothing", muted))
-            numbers = {name: number_format.reward(values[row]).strip() for name, values in new.parts.items()}
+            numbers = {name: number_format.reward(values[index]).strip() for name, values in new.parts.items()}
             parts = "  ".join(f"{name} {number}" for name, number in numbers.items())
             if parts:
                 line.append("\n" + " " * (_WIDTHS[0] - 2)).append_text(terminal_text(parts, muted))
             lines.append(line)
         self.query_one("#checked", Static).update(Text("\n", no_wrap=True).join(lines))
-        whose = "texts near the target" if self._state.report is None else "the samples of the newest step"
-        self.query_one("#check").border_title = as_title(f"Check · {whose}")
+        source = "texts near the target" if self._state.report is None else "the samples of the newest step"
+        self.query_one("#check").border_title = as_title(f"Check · {source}")
 
     def _change(self, before: float | None, value: float) -> Text:
         if before is None or math.isnan(before):
@@ -277,7 +277,7 @@ class RewardScreen(Screen[None]):
         return str(self.get_component_rich_style(f"{prefix}--{name}", partial=True))
 
 
-def _told(reward: float | None) -> str:
+def _shown_reward(reward: float | None) -> str:
     if reward is None:
         return ""
     return "failed" if math.isnan(reward) else number_format.reward(reward).strip()

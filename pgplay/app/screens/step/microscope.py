@@ -1,4 +1,4 @@
-"""The microscope: any completion of a step, token by token, with its reward by parts and its alignment."""
+"""The microscope: each completion of a step, token by token, with its reward's parts and its alignment."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _WIDE = 100
 
 
 class MicroscopeScreen(Zoomable):
-    """Shows the newest recorded step, or an earlier one; `dissect` requests the next one."""
+    """Shows the newest recorded step or an earlier one; `dissect` requests the next."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -53,8 +53,8 @@ class MicroscopeScreen(Zoomable):
         self._state = state
         self._dissect = dissect
         self._recorded = RecordedSteps(runs, state.info.run if state.info is not None else "")
-        self._looked: RecordedStep | None = None
-        self._seen = state.anatomy
+        self._step: RecordedStep | None = None
+        self._newest = state.anatomy
         self._sort = SORTS[0]
 
     def compose(self) -> ComposeResult:
@@ -73,45 +73,45 @@ class MicroscopeScreen(Zoomable):
     def on_mount(self) -> None:
         """Show the newest step recorded in full, else the newest step's samples."""
         if self._state.anatomy is not None:
-            self._look(RecordedStep.at_anatomy(self._state.anatomy))
+            self._show_step(RecordedStep.at_anatomy(self._state.anatomy))
         elif self._state.report is not None:
-            self._look(RecordedStep.at_samples(self._state.report.step, self._state.report.samples))
+            self._show_step(RecordedStep.at_samples(self._state.report.step, self._state.report.samples))
         else:
             self.query_one("#microscope-title", Static).update("Microscope: n makes a step and records it in full")
 
     @on(StateShown)
     def _state_shown(self) -> None:
         anatomy = self._state.anatomy
-        if anatomy is not None and anatomy is not self._seen:
-            self._seen = anatomy
-            self._look(RecordedStep.at_anatomy(anatomy))
+        if anatomy is not None and anatomy is not self._newest:
+            self._newest = anatomy
+            self._show_step(RecordedStep.at_anatomy(anatomy))
 
-    def _look(self, looked: RecordedStep) -> None:
-        self._looked = looked
+    def _show_step(self, step: RecordedStep) -> None:
+        self._step = step
         self._show()
 
     @on(LooksChanged)
     def _show(self) -> None:
-        looked = self._looked
-        if looked is None:
+        step = self._step
+        if step is None:
             return
-        told = "recorded in full" if looked.is_whole else "samples only: n records the next step in full"
-        self.query_one("#microscope-title", Static).update(terminal_text(f"Microscope · step {looked.step} · {told}"))
+        extent = "recorded in full" if step.is_whole else "samples only: n records the next step in full"
+        self.query_one("#microscope-title", Static).update(terminal_text(f"Microscope · step {step.step} · {extent}"))
         wide = self.app.size.width >= _WIDE
-        columns = ("reward", "advantage", "change") if looked.is_whole and wide else ("reward",)
+        columns = ("reward", "advantage", "change") if step.is_whole and wide else ("reward",)
         if self._sort in COMPLETION_COLUMNS and self._sort not in columns:
             columns = (*columns, self._sort)
-        wanted = self.query_one("#microscope-find", Input).value
-        self.query_one(Completions).show(looked.samples, looked.completions, columns, self._sort, wanted)
+        pattern = self.query_one("#microscope-find", Input).value
+        self.query_one(Completions).show(step.samples, step.completions, columns, self._sort, pattern)
 
     @on(Completions.Chosen)
     def _chosen(self, message: Completions.Chosen) -> None:
         panel = self.query_one("#microscope-sample", Static)
         panel.border_title = "One completion"
-        panel.update(self._told(message.sample))
+        panel.update(self._summary(message.sample))
         self.query_one(Tokens).show(message.sample)
 
-    def _told(self, sample: CompletionDetail) -> Text:
+    def _summary(self, sample: CompletionDetail) -> Text:
         """Return the completion with its target, its reward by parts, and the effect of the update."""
         styles = component_styles(self)
         text = Text(end="")
@@ -152,21 +152,21 @@ class MicroscopeScreen(Zoomable):
         self._show()
 
     @on(Input.Submitted, "#microscope-find")
-    def _found(self) -> None:
+    def _focus_list(self) -> None:
         self.query_one(Completions).focus()
 
-    def action_step(self, way: int) -> None:
-        """Show the recorded step before or after the current one."""
-        at = self._looked.step if self._looked is not None else 0
+    def action_step(self, direction: int) -> None:
+        """Show the recorded step before (-1) or after (1) the current one."""
+        present = self._step.step if self._step is not None else 0
         try:
-            found = self._recorded.neighbour(at, way)
+            step = self._recorded.neighbour(present, direction)
         except PgplayError as error:
             self.notify(plain(error.problem), markup=False)
             return
-        if found is None:
+        if step is None:
             self.notify("There are no more recorded steps in that direction.", timeout=2)
         else:
-            self._look(found)
+            self._show_step(step)
 
     def action_back(self) -> None:
         """Leave the filter, or close the screen."""

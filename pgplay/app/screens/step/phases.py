@@ -43,11 +43,11 @@ TOKEN_COLUMNS = {
 
 
 WAITING = "recording a step…"
-NONE_RECORDED = "none of this run was recorded. escape, u resumes it, n records one"
+NONE_RECORDED = "no step of this run was recorded. escape, u resumes it, n records one"
 
 
 class Maths(VerticalScroll):
-    """The formulas of one stage, with the numbers of the chosen completion."""
+    """The formulas of one stage with the numbers of the selected completion."""
 
     ALLOW_MAXIMIZE = True
 
@@ -61,7 +61,7 @@ class Maths(VerticalScroll):
 
 
 class PhaseScreen(Zoomable):
-    """Walks through the step that was recorded last; `dissect` requests another one."""
+    """Walks through the newest recorded step; `dissect` requests the next."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES | {"phase--here", "phase--stop"}
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -81,8 +81,8 @@ class PhaseScreen(Zoomable):
         self._dissect = dissect
         self._anatomy: StepDetail | None = None
         self._at = 0
-        self._made: StepDetail | None = None
-        """The step that was made; `_anatomy` is this one, or the same step in the plain algorithm."""
+        self._real: StepDetail | None = None
+        """The recorded step; `_anatomy` is this one, or the same step in the plain algorithm."""
         self._shows_plain = False
 
     def compose(self) -> ComposeResult:
@@ -100,18 +100,18 @@ class PhaseScreen(Zoomable):
         yield Keys()
 
     def on_mount(self) -> None:
-        """Show the recorded step, or say that it is on its way."""
+        """Show the recorded step, or that it is being recorded."""
         self._show()
 
     def on_resize(self) -> None:
         """Wrap the formulas to the current width."""
-        chosen = self.query_one(Completions).chosen
-        if chosen is not None:
-            self.call_after_refresh(self._explain, chosen)
+        selected = self.query_one(Completions).chosen
+        if selected is not None:
+            self.call_after_refresh(self._explain, selected)
 
     @on(StateShown)
     def _state_shown(self) -> None:
-        if self._state.anatomy is not self._made:
+        if self._state.anatomy is not self._real:
             self._at = 0
             self._show()
 
@@ -124,30 +124,30 @@ class PhaseScreen(Zoomable):
         return PHASES[self._at]
 
     def _show(self) -> None:
-        self._made = made = self._state.anatomy
-        self._anatomy = anatomy = made.plain if made is not None and self._shows_plain and made.plain else made
+        self._real = real = self._state.anatomy
+        self._anatomy = anatomy = real.plain if real is not None and self._shows_plain and real.plain else real
         title = "One update, step by step"
         if anatomy is None:
-            what = WAITING if self._state.can_step else NONE_RECORDED
-            self.query_one("#phase-title", Static).update(f"{title}: {what}")
+            reason = WAITING if self._state.can_step else NONE_RECORDED
+            self.query_one("#phase-title", Static).update(f"{title}: {reason}")
         else:
             algorithm = f"{anatomy.rules.algorithm}, {anatomy.completions} completions"
             if self._state.has_ended and not anatomy.is_tried:
                 algorithm += ", the last update"
             if anatomy.is_tried:
-                algorithm += ", tried and taken back: the run is solved"
-            if anatomy is not made and made is not None:
-                algorithm = f"the same texts in the plain algorithm (the run itself used {made.rules.algorithm})"
+                algorithm += ", tried but not kept: the run is solved"
+            if anatomy is not real and real is not None:
+                algorithm = f"the same texts in the plain algorithm (the run itself used {real.rules.algorithm})"
             self.query_one("#phase-title", Static).update(Text(f"{title} · step {anatomy.step} · {algorithm}"))
-            shown = self.query_one(Completions)
-            shown.show(anatomy.samples, anatomy.completions, self._columns(anatomy.rules), "reward", "")
+            completions = self.query_one(Completions)
+            completions.show(anatomy.samples, anatomy.completions, self._columns(anatomy.rules), "reward", "")
         self.query_one("#phase-stops", Static).update(self._phases())
 
     def _columns(self, rules: AlgorithmSettings) -> tuple[str, ...]:
-        """Return the columns of the list at this stage that say something under these `rules`."""
+        """Return the list's columns at this stage that have numbers under these `rules`."""
         without = set() if rules.control_variate and rules.credit == "terminal" else {"correction"}
         if rules.scale == "none" or rules.credit != "terminal" or rules.baseline == "critic":
-            without.add("above")  # it is A itself, or there is no single number
+            without.add("above")  # it equals A, or there is no single number
         return tuple(name for name in _COLUMNS[self._phase] if name not in without)
 
     def _phases(self) -> Text:
@@ -163,7 +163,7 @@ class PhaseScreen(Zoomable):
 
     @on(Completions.Chosen)
     def _chosen(self, message: Completions.Chosen) -> None:
-        if self._anatomy is not None:  # none where another run began meanwhile
+        if self._anatomy is not None:  # None if another run has begun
             self._explain(message.sample)
 
     def _explain(self, sample: CompletionDetail) -> None:
@@ -186,27 +186,28 @@ class PhaseScreen(Zoomable):
             columns = tuple(name for name in columns if name != "shared")
         self.query_one(Tokens).show(sample, columns)
 
-    def action_go(self, way: int) -> None:
-        """Go to the next or the previous stage; after the last stage, record the next step."""
-        if self._at + way == len(PHASES):
+    def action_go(self, direction: int) -> None:
+        """Go to the next (1) or previous (-1) stage; after the last one, record the next step."""
+        if self._at + direction == len(PHASES):
             self.action_another()
-        elif self._at + way >= 0:
-            self._at += way
+        elif self._at + direction >= 0:
+            self._at += direction
             self._show()
 
     def action_another(self) -> None:
-        """Make one more step and record it."""
+        """Make another step and record it."""
         self.query_one("#phase-title", Static).update("One update, step by step: recording the next step…")
         self._dissect()
 
     def action_plain(self) -> None:
-        """Show what the plain algorithm would have done with the same texts, or what was really done."""
-        made = self._state.anatomy
-        if made is None:
+        """Toggle between the real update and that of the plain algorithm on the same texts."""
+        real = self._state.anatomy
+        if real is None:
             return
-        if made.plain is None:
-            self.notify("This is the plain algorithm already." if made.rules.algorithm == "plain-reinforce" else
-                        "This step was recorded without it; n records the next one with it.", timeout=3)
+        if real.plain is None:
+            is_plain = real.rules.algorithm == "plain-reinforce"
+            lacks_plain = "This step was recorded without the plain algorithm; n records the next one with it."
+            self.notify("This is the plain algorithm already." if is_plain else lacks_plain, timeout=3)
             return
         self._shows_plain = not self._shows_plain
         self._show()

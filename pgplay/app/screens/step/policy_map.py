@@ -1,4 +1,4 @@
-"""The policy's map: what it would write now, by position, and when it learnt each letter of the target."""
+"""The policy's map: the likely tokens at each position, and when each token of the target was learned."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from pgplay.learning.reports.step_report import MOST_POSITIONS
 
 
 class MapScreen(Zoomable, Polling):
-    """Follows the run; `ask` requests the current map from the worker."""
+    """Follows the run; `ask` requests the present map from the worker."""
 
     ASK_SECONDS = 0.5
     """Seconds between requests: each costs the worker two short passes, about a tenth of a step."""
@@ -43,7 +43,7 @@ class MapScreen(Zoomable, Polling):
     def __init__(self, state: AppState, ask: Callable[[], None]) -> None:
         super().__init__(state, ask)
         self._view = PlotView()
-        self._told: PolicyMap | None = None
+        self._map: PolicyMap | None = None
 
     def compose(self) -> ComposeResult:
         """Compose the maps."""
@@ -56,40 +56,40 @@ class MapScreen(Zoomable, Polling):
         yield Keys()
 
     @property
-    def told_step(self) -> int | None:
+    def answered_step(self) -> int | None:
         """The step of the map."""
         return self._state.map.step if self._state.map is not None else None
 
     @on(StateShown)
     def _state_shown(self) -> None:
-        """Show a map as soon as it arrives; steps arrive faster than anyone can read, so a timer shows those."""
-        if self._state.map is not self._told:
-            self.show_told()
+        """Show a map when it arrives; a timer shows the steps, which arrive faster than anyone can read."""
+        if self._state.map is not self._map:
+            self.show_answer()
 
-    def show_told(self) -> None:
-        """Show the map and the traces of the steps so far."""
-        state, told = self._state, self._state.map
-        self._told = told
-        words = f"The policy's map · step {state.step} · {waiting_for_policy(state) or state.run}"
-        if told is not None and told.prompt:
-            words += f" · prompt {told.prompt!r}"
-        self.query_one("#map-title", Static).update(Text(words))
-        self.query_one(Writing).show(told)
-        self.query_one(Learnt).display = told is None or told.has_target
+    def show_answer(self) -> None:
+        """Show the map and the traces of all steps."""
+        state, present_map = self._state, self._state.map
+        self._map = present_map
+        title = f"The policy's map · step {state.step} · {waiting_for_policy(state) or state.run}"
+        if present_map is not None and present_map.prompt:
+            title += f" · prompt {present_map.prompt!r}"
+        self.query_one("#map-title", Static).update(Text(title))
+        self.query_one(Writing).show(present_map)
+        self.query_one(Learnt).display = present_map is None or present_map.has_target
         self.query_one(Learnt).show(state.history, self._view, self._labels())
         self.query_one(RewardHistogram).show(state.history, self._view)
 
     def _labels(self) -> list[str]:
         """Return the target's tokens; with several targets, the position numbers."""
-        info, told = self._state.info, self._told
-        if info is None or told is None:
+        info = self._state.info
+        if info is None or self._map is None:
             return []
         longest = max(map(len, info.targets), default=0) + 1
         if len(info.targets) > 1:
             return [str(number) for number in range(1, min(longest, MOST_POSITIONS) + 1)]
-        return [shown_token(text) for text in told.target]
+        return [shown_token(text) for text in self._map.target]
 
     def action_zoom(self) -> None:
         """Show the last 1000, 200 or 50 steps, or the whole run."""
         self._view = self._view.zoomed(self._state.history.last_step)
-        self.show_told()
+        self.show_answer()

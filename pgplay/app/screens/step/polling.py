@@ -1,4 +1,4 @@
-"""Screens that follow the run by polling the worker for what the current policy would do."""
+"""Screens that follow the run by polling the worker about the present policy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pgplay.app.state.app_state import AppState
 
 
 class Polling(Screen[None]):
-    """Shows the newest answer, and asks again whenever the run has advanced."""
+    """Shows the worker's newest answer; asks again after further steps."""
 
     ASK_SECONDS: ClassVar[float]
 
@@ -21,21 +21,21 @@ class Polling(Screen[None]):
         self._ask = ask
 
     def on_mount(self) -> None:
-        """Show the newest answer, and keep asking while the run is training."""
+        """Show the newest answer, and keep polling."""
         self._ask()
-        self.show_told()
+        self.show_answer()
         self.set_interval(self.ASK_SECONDS, self._follow)
 
     def _follow(self) -> None:
-        if self.told_step != self._state.step:
+        if self.answered_step != self._state.step:
             self._ask()
-        self.show_told()
+        self.show_answer()
 
     @property
-    def told_step(self) -> int | None:
+    def answered_step(self) -> int | None:
         """The step of the worker's last answer; None before the first."""
         raise NotImplementedError
 
-    def show_told(self) -> None:
+    def show_answer(self) -> None:
         """Show the worker's last answer."""
         raise NotImplementedError

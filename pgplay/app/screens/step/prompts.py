@@ -1,4 +1,4 @@
-"""The task's prompts: what the policy would write for each now, its reward, and one prompt to watch."""
+"""The task's prompts: each with its present greedy completion and reward; one can be watched."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _Row(NamedTuple):
 
 
 class PromptsScreen(Polling, Filtering):
-    """Follows the run; `ask` requests the prompts from the worker."""
+    """Follows the run; `ask` requests the prompts' completions from the worker."""
 
     ASK_SECONDS = 1.0
     """Seconds between requests: each writes up to 200 texts, which takes about as long as a step."""
@@ -72,19 +72,19 @@ class PromptsScreen(Polling, Filtering):
         self._list()
 
     @property
-    def told_step(self) -> int | None:
+    def answered_step(self) -> int | None:
         """The step of the list."""
         return self._sheet.step if self._sheet is not None else None
 
     @on(StateShown)
-    def show_told(self) -> None:
-        """Update the list if there is news."""
+    def show_answer(self) -> None:
+        """Update the list if there is a new answer."""
         sheet = self._state.prompts
         self.query_one("#prompts-title", Static).update(Text(self._title(sheet)))
         if sheet is self._sheet:
             return
         self._sheet = sheet
-        if sheet is None:  # another run began, with prompts of its own
+        if sheet is None:  # another run has begun, with its own prompts
             self._rows, self._watched = {}, {}
             self._list()
             return
@@ -98,18 +98,18 @@ class PromptsScreen(Polling, Filtering):
         if sheet is None:
             return f"Prompts · {waiting_for_policy(self._state) or 'the policy is writing for each prompt…'}"
         parts = [f"Prompts · step {sheet.step}"]
-        for side, words in SIDES.items():
+        for side, label in SIDES.items():
             rewards = [sample.reward for sample in getattr(sheet, side)]
             if rewards:
                 mean = number_format.reward(sum(rewards) / len(rewards)).strip()
-                parts.append(f"{len(rewards)} {words}, mean reward {mean}")
+                parts.append(f"{len(rewards)} {label}, mean reward {mean}")
         return " · ".join(parts)
 
     @on(LooksChanged)
     def _list(self) -> None:
         """Refill the table, keeping the cursor."""
         table = self.query_one("#prompts", DataTable)
-        chosen, at = self._chosen, table.cursor_row
+        selected, cursor_row = self._selected, table.cursor_row
         free = max(16, self.app.size.width - _SIDE_WIDTH - _REWARD_WIDTH - 12)
         longest = max((len(row.sample.prompt) for row in self._rows.values()), default=0)
         prompt_width = min(max(6, longest), free // 2)
@@ -134,7 +134,7 @@ class PromptsScreen(Polling, Filtering):
                 key=key,
             )
         if keys:
-            table.move_cursor(row=keys.index(chosen) if chosen in keys else min(max(at, 0), len(keys) - 1))
+            table.move_cursor(row=keys.index(selected) if selected in keys else min(max(cursor_row, 0), len(keys) - 1))
         self._show_watched()
 
     def _fits(self, row: _Row) -> bool:
@@ -151,12 +151,12 @@ class PromptsScreen(Polling, Filtering):
         return Text("(none)", component_styles(self)["muted"])
 
     @property
-    def _chosen(self) -> str:
+    def _selected(self) -> str:
         return chosen_key(self.query_one("#prompts", DataTable)) or ""
 
     @on(DataTable.RowHighlighted)
     def _show_watched(self) -> None:
-        row = self._rows.get(self._chosen)
+        row = self._rows.get(self._selected)
         if row is None:
             self.query_one("#watched", Static).update("")
             return
@@ -169,13 +169,13 @@ class PromptsScreen(Polling, Filtering):
         if self._sheet is not None and (rendered := self._sheet.rendered.get(sample.prompt)):
             text.append("\nas the model reads it  ", styles["muted"]).append_text(terminal_text(rendered))
         text.append("\nits reward since you opened this screen  ", styles["muted"])
-        text.append(_bars(self._watched[self._chosen][-max(10, self.app.size.width - 40) :]), styles["now"])
+        text.append(_bars(self._watched[self._selected][-max(10, self.app.size.width - 40) :]), styles["now"])
         self.query_one("#watched", Static).update(text)
 
     @on(DataTable.RowSelected)
     def action_write(self) -> None:
         """Sample for the prompt under the cursor."""
-        row = self._rows.get(self._chosen)
+        row = self._rows.get(self._selected)
         if row is not None:
             self.post_message(WriteForPrompt(row.sample.prompt))
 

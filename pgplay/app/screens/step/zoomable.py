@@ -1,4 +1,4 @@
-"""Screens of several panels, one of which can be shown full size."""
+"""Screens with several panels; the focused one can be shown full size."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ ENLARGE = Binding(
 
 
 class Zoomable(Screen[None]):
-    """Works like the main screen's key b; Escape first restores the panels."""
+    """The key b shows the focused panel full size; Escape first restores the panels."""
 
-    ESCAPE_TO_MINIMIZE = False  # Textual would restore them before leaving a text field
+    ESCAPE_TO_MINIMIZE = False  # Textual would restore the panels before it leaves a text field
 
     def action_enlarge(self) -> None:
         """Show the focused panel full size, or restore all panels."""
