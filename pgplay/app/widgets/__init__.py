@@ -1,1 +1,1 @@
-"""Panels and controls: each shows the state and posts messages; none owns anything."""
+"""Panels and controls: each shows the state and posts messages; none owns state."""

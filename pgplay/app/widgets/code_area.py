@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pygments.lexer import Lexer
 
 LONGEST_COLOURED = 50_000
-"""Longer texts are not highlighted: that would take longer than a key press should."""
+"""Characters up to which a text is highlighted; a longer one would delay a key press."""
 
 INDENT = 4
 _STYLES = (  # Pygments' token kinds to styles; the first match counts
@@ -74,17 +74,17 @@ class CodeArea(TextArea):
         self._line_cache.clear()
         if line:
             row = min(line, self.document.line_count) - 1
-            shown = self.document.get_line(row)
-            self.move_cursor((row, len(shown) - len(shown.lstrip())))
+            text = self.document.get_line(row)
+            self.move_cursor((row, len(text) - len(text.lstrip())))
             self.call_after_refresh(self.scroll_cursor_visible, center=True)  # it has no width before the first layout
         self.refresh()
 
     def get_line(self, line_index: int) -> Text:
-        """Return a highlighted line; characters that would steer the terminal appear as visible symbols."""
-        shown = _coloured(self.document.get_line(line_index), self._spans.get(line_index, ()), self)
+        """Return a highlighted line; control characters appear as visible symbols."""
+        line = _coloured(self.document.get_line(line_index), self._spans.get(line_index, ()), self)
         if line_index + 1 == self._failed_line:
-            shown.stylize(self.get_component_rich_style("code--failed", partial=True))
-        return shown
+            line.stylize(self.get_component_rich_style("code--failed", partial=True))
+        return line
 
     def _build_highlight_map(self) -> None:
         """Recompute highlighting; TextArea calls this when the text changes."""
@@ -105,17 +105,18 @@ class CodeArea(TextArea):
 
 
 def coloured_code(text: str, widget: Widget) -> Text:
-    """Return Python highlighted with the component styles (COMPONENTS) of `widget`."""
+    """Return Python highlighted with the component styles CODE_COMPONENTS of `widget`."""
     spans = spans_of(text)
     lines = (_coloured(line, spans.get(number, ()), widget) for number, line in enumerate(text.split("\n")))
     return Text("\n").join(lines)
 
 
 def _coloured(line: str, spans: Sequence[Span], widget: Widget) -> Text:
-    shown = Text("".join(one if one == "\t" else visible_sign(one) for one in line), end="", no_wrap=True)
+    visible = "".join(character if character == "\t" else visible_sign(character) for character in line)
+    text = Text(visible, end="", no_wrap=True)
     for start, end, style in spans:
-        shown.stylize(widget.get_component_rich_style(f"code--{style}", partial=True), start, end)
-    return shown
+        text.stylize(widget.get_component_rich_style(f"code--{style}", partial=True), start, end)
+    return text
 
 
 def spans_of(text: str) -> dict[int, list[Span]]:
@@ -129,7 +130,7 @@ def spans_of(text: str) -> dict[int, list[Span]]:
         if style:
             pieces.append((start, start + len(value), style))
     if "\n" not in text.strip():
-        pieces += [(found.start(), found.end(), "name") for found in _reward_names().finditer(text)]
+        pieces += [(match.start(), match.end(), "name") for match in _reward_names().finditer(text)]
     return _by_line(text, pieces)
 
 
@@ -138,12 +139,12 @@ def _by_line(text: str, pieces: list[tuple[int, int, str]]) -> dict[int, list[Sp
     starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
     spans: dict[int, list[Span]] = {}
     for start, end, style in pieces:
-        row = bisect_right(starts, start) - 1
-        while row < len(lines) and starts[row] < end:
-            first, last = max(start - starts[row], 0), min(end - starts[row], len(lines[row]))
+        number = bisect_right(starts, start) - 1
+        while number < len(lines) and starts[number] < end:
+            first, last = max(start - starts[number], 0), min(end - starts[number], len(lines[number]))
             if first < last:
-                spans.setdefault(row, []).append(Span(first, last, style))
-            row += 1
+                spans.setdefault(number, []).append(Span(first, last, style))
+            number += 1
     return spans
 
 

@@ -1,4 +1,4 @@
-"""The completions of one step as a selectable list: sorted, searched, equal ones counted."""
+"""The completions of one step as a list, sorted and searched; equal ones are counted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NEVER = float("-inf")
 _TIMES = 5
 """Width of the count of equal completions."""
 DIRECTED = ("advantage", "change")
-"""Columns whose sign means better or worse; that of log p is always negative."""
+"""Columns whose sign means better or worse."""
 _BY_SIGN = {"+": "right", "−": "wrong"}
 
 
@@ -48,17 +48,17 @@ def _above(sample: CompletionDetail) -> float | None:
     return None if sample.baseline is None else sample.reward - sample.charge - sample.baseline
 
 
-def _told(value: float | None, sample: CompletionDetail) -> str:
+def _signed(value: float | None, sample: CompletionDetail) -> str:
     return signed(value) if value is not None and sample.tokens else "–"
 
 
 COMPLETION_COLUMNS = {
     "reward": Column("R", 6, lambda s: number_format.reward(s.reward), lambda s: s.reward),
-    "above": Column("R−b", 6, lambda s: _told(_above(s), s), lambda s: _above(s) or 0.0),
-    "correction": Column("corr.", 6, lambda s: _told(s.correction, s), lambda s: s.correction),
-    "advantage": Column("A", 6, lambda s: _told(s.advantage, s), lambda s: s.advantage if s.tokens else _NEVER),
-    "change": Column("change", 7, lambda s: _told(_change(s), s), _change_key),
-    "log_p": Column("log p", 7, lambda s: _told(s.log_p, s), lambda s: s.log_p if s.tokens else _NEVER),
+    "above": Column("R−b", 6, lambda s: _signed(_above(s), s), lambda s: _above(s) or 0.0),
+    "correction": Column("corr.", 6, lambda s: _signed(s.correction, s), lambda s: s.correction),
+    "advantage": Column("A", 6, lambda s: _signed(s.advantage, s), lambda s: s.advantage if s.tokens else _NEVER),
+    "change": Column("change", 7, lambda s: _signed(_change(s), s), _change_key),
+    "log_p": Column("log p", 7, lambda s: _signed(s.log_p, s), lambda s: s.log_p if s.tokens else _NEVER),
     "length": Column("len", 4, lambda s: str(len(s.tokens) or len(s.text)), lambda s: len(s.tokens) or len(s.text)),
 }
 
@@ -91,7 +91,7 @@ def arranged(rows: Sequence[CompletionRow], sort: str, query: str) -> list[Compl
 
 
 class Completions(OptionList):
-    """Posts `Chosen` when the cursor moves; re-sorting keeps the same completion chosen."""
+    """Posts `Chosen` when the cursor moves; sorting keeps the cursor on its completion."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES
 
@@ -113,27 +113,27 @@ class Completions(OptionList):
     @property
     def chosen(self) -> CompletionDetail | None:
         """The completion under the cursor."""
-        at = self.highlighted
-        return self._shown[at].sample if at is not None and at < len(self._shown) else None
+        index = self.highlighted
+        return self._shown[index].sample if index is not None and index < len(self._shown) else None
 
     def show(
-        self, samples: Sequence[CompletionDetail], total: int, columns: tuple[str, ...], sort: str, wanted: str
+        self, samples: Sequence[CompletionDetail], total: int, columns: tuple[str, ...], sort: str, query: str
     ) -> None:
-        """Show `samples` out of `total` in the step (0: unknown), with these columns."""
+        """Show those of `samples` that contain `query`, with these columns; the step has `total` (0: unknown)."""
         before = self.chosen if samples is self._samples else None
         self._samples, self._rows, self._columns = samples, group_samples(samples), columns
-        self._shown = arranged(self._rows, sort, wanted)
+        self._shown = arranged(self._rows, sort, query)
         styles = component_styles(self)
         self.clear_options()
         self.add_options([Option(self._line(row, styles)) for row in self._shown])
-        told = f"{len(samples)} of {total} texts" if len(samples) < total else f"{total} texts"
-        told = told if total else f"{len(samples)} samples"
-        counted = f"{len(self._shown)} found" if wanted else f"{len(self._rows)} distinct"
-        self.border_title = as_title(f"{self._heading()}{told} · {counted}")
+        extent = f"{len(samples)} of {total} texts" if len(samples) < total else f"{total} texts"
+        extent = extent if total else f"{len(samples)} samples"
+        count = f"{len(self._shown)} found" if query else f"{len(self._rows)} distinct"
+        self.border_title = as_title(f"{self._heading()}{extent} · {count}")
         self.border_subtitle = as_title(f" by {sort.replace('_', ' ')} ")
         if self._shown:
-            same = [n for n, row in enumerate(self._shown) if before and row.sample.text == before.text]
-            self.highlighted = same[0] if same else 0
+            equal = [index for index, row in enumerate(self._shown) if before and row.sample.text == before.text]
+            self.highlighted = equal[0] if equal else 0
             self.post_message(self.Chosen(self._shown[self.highlighted].sample))
 
     def _heading(self) -> str:
@@ -147,8 +147,8 @@ class Completions(OptionList):
         for name in self._columns:
             column = COMPLETION_COLUMNS[name]
             text = column.shown(sample).strip()
-            told = _BY_SIGN.get(text[:1]) if name in DIRECTED else None
-            style = styles[told] if told else Style()
+            mark = _BY_SIGN.get(text[:1]) if name in DIRECTED else None
+            style = styles[mark] if mark else Style()
             line.append(f"{text:>{column.width}} ", Style(color=style.color))
         line.append(f"{f'×{row.times}' if row.times > 1 else '':<{_TIMES}}", styles["muted"])
         if sample.prompt:
@@ -160,7 +160,7 @@ class Completions(OptionList):
         return line if sample.finished else line.append(LENGTH_LIMIT, styles["muted"])
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """Post the chosen completion."""
+        """Post the completion under the cursor."""
         event.stop()
         if self.chosen is not None:
             self.post_message(self.Chosen(self.chosen))

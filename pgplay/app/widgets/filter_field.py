@@ -5,23 +5,23 @@ from __future__ import annotations
 from pgplay.app.widgets.text_fields import LineField
 
 NO_ROW = "No row contains these words. Escape shows all."
-"""What a page says of a list whose filter admits nothing."""
+"""The hint of a list whose filter admits no row."""
 
 
 class FilterField(LineField):
-    """Hidden until it is opened; capitals make no difference."""
+    """A field that is hidden until it is opened; it ignores case."""
 
     def __init__(self, placeholder: str) -> None:
         super().__init__(placeholder=placeholder, id="filter")
         self.display = False
 
     def open(self) -> None:
-        """Show the field, to type in."""
+        """Show the field and focus it."""
         self.display = True
         self.focus()
 
     def close(self) -> bool:
-        """Take the filter away; returns whether there was one."""
+        """Clear and hide the filter; returns whether there was one."""
         was_open = self.display
         if was_open:
             self.value, self.display = "", False

@@ -1,4 +1,4 @@
-"""The first line: what is learnt on the left, the run's state on the right."""
+"""The headline: target, reward, model and algorithm on the left, the run's state on the right."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHORTEST_TARGET = 16
 
 
 class Headline(Widget):
-    """What the run (or the setup) trains, from target to device; then state, step and time."""
+    """The main settings of the run, or of the setup; then state, step and time."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "headline--name",
@@ -39,7 +39,7 @@ class Headline(Widget):
         self._state = AppState()
 
     def show(self, state: AppState, settings: dict[str, Any], parameters: int | None) -> None:
-        """Show `state`, and from `settings` what is learnt."""
+        """Show `state`, and `settings` until there is a run."""
         self._state, self._settings, self._parameters = state, settings, parameters
         if state.info is not None:
             self._settings = {**to_settings(state.info.config), "device": state.info.device}
@@ -52,27 +52,28 @@ class Headline(Widget):
         right = self._right(width)
         settings = self._settings
         target = settings.get("target", "hello world")
-        shown = plain(settings.get("task") or target)
-        rest = [plain(str(settings.get("reward", "levenshtein")))]
+        task = plain(settings.get("task") or target)
+        details = [plain(str(settings.get("reward", "levenshtein")))]
         algorithm = str(settings.get("algorithm", "grpo"))
         if trains_network(algorithm):
             model = chosen_model(settings.get("model", "auto"), has_prompts=bool(settings.get("task")))
-            rest.append(model if self._parameters is None else f"{model} {count(self._parameters)}")
-            rest += [algorithm, str(settings.get("device", "auto"))]
+            details.append(model if self._parameters is None else f"{model} {count(self._parameters)}")
+            details += [algorithm, str(settings.get("device", "auto"))]
         else:
-            rest.append(algorithm)
+            details.append(algorithm)
         left = Text(no_wrap=True, end="")
         left.append("pgplay  ", self._style("name"))
         free = width - left.cell_len - right.cell_len - 2
-        if not shown:  # a text without a target is told by its reward
-            shown = fit(rest.pop(0), max(SHORTEST_TARGET, free // 2))
-        while rest and free - sum(cell_len(part) + 3 for part in rest) < min(SHORTEST_TARGET, cell_len(shown)):
-            rest.pop()
-        room = max(0, free - sum(cell_len(part) + 3 for part in rest))
-        left.append(fit(shown, room), self._style("choice"))
-        for part in rest:
+        if not task:  # a text without a target is described by its reward
+            task = fit(details.pop(0), max(SHORTEST_TARGET, free // 2))
+        shortest = min(SHORTEST_TARGET, cell_len(task))
+        while details and free - sum(cell_len(detail) + 3 for detail in details) < shortest:
+            details.pop()
+        room = max(0, free - sum(cell_len(detail) + 3 for detail in details))
+        left.append(fit(task, room), self._style("choice"))
+        for detail in details:
             left.append(" · ", self._style("muted"))
-            left.append(part)
+            left.append(detail)
         left.append(" " * max(2, width - left.cell_len - right.cell_len))
         left.append_text(right)
         left.truncate(max(0, width))
@@ -83,7 +84,7 @@ class Headline(Widget):
 
     def _right(self, width: int) -> Text:
         state = self._state
-        sign, word, kind = self._words()
+        sign, word, kind = self._state_words()
         text = Text(end="").append(f"{sign} {word}", self._style(kind))
         if state.report is None or not state.has_run:
             return text
@@ -96,7 +97,7 @@ class Headline(Widget):
             text.append("   " + "   ".join(numbers))
         return text
 
-    def _words(self) -> tuple[str, str, str]:
+    def _state_words(self) -> tuple[str, str, str]:
         state = self._state
         if state.worker == "dead":
             return "✗", "worker gone", "wrong"

@@ -1,4 +1,4 @@
-"""The last line: the keys that are most useful in the run's state, as many as fit."""
+"""The last line: the most useful keys in the run's state, as many as fit."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from pgplay.worker.protocol.records import RunState
 
 _GAP = 3
 _TOGGLES: dict[RunState, str] = {"idle": "start", "preparing": "pause", "training": "pause", "paused": "resume"}
-"""What the space bar does; in the other states it starts again."""
+"""The effect of the space bar; in the other states it starts a new run."""
 
 
 class Key(NamedTuple):
-    """One entry of the line; `action` is in Textual's words."""
+    """One key of the line; `action` is written as Textual reads it."""
 
     key: str
     title: str
@@ -27,7 +27,7 @@ class Key(NamedTuple):
 
     @property
     def width(self) -> int:
-        """Cells that it takes."""
+        """Its width in cells."""
         return cell_len(f"{self.key} {self.title}")
 
 
@@ -37,14 +37,14 @@ ALWAYS = (_BY_NAME["help"], Key("^p", "search", "command_palette"), _BY_NAME["qu
 
 
 class KeysLine(Widget):
-    """The clickable keys, made from the registry."""
+    """The keys of the registry; they can be clicked."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"keys--key", "keys--title"}
 
     def __init__(self) -> None:
         super().__init__(id="keys")
         self._run: RunState = "idle"
-        self._places: list[tuple[int, int, str]] = []
+        self._spans: list[tuple[int, int, str]] = []
 
     def show(self, state: AppState) -> None:
         """Show the keys of the run's state."""
@@ -57,7 +57,7 @@ class KeysLine(Widget):
         width = self.content_size.width
         free = width - sum(key.width + _GAP for key in ALWAYS) + _GAP
         line = Text(no_wrap=True, end="")
-        self._places = []
+        self._spans = []
         for name in LINE_OF_KEYS[self._run]:
             key = _BY_NAME[name]
             if name == "toggle_run":
@@ -67,8 +67,8 @@ class KeysLine(Widget):
             self._append(line, key)
             line.append(" " * _GAP)
         line.append(" " * max(0, free - line.cell_len))
-        for place, key in enumerate(ALWAYS):
-            line.append(" " * _GAP if place else "")
+        for index, key in enumerate(ALWAYS):
+            line.append(" " * _GAP if index else "")
             self._append(line, key)
         line.truncate(max(0, width))
         return line
@@ -77,11 +77,11 @@ class KeysLine(Widget):
         start = line.cell_len
         line.append(key.key, self.get_component_rich_style("keys--key", partial=True)).append(" ")
         line.append(key.title, self.get_component_rich_style("keys--title", partial=True))
-        self._places.append((start, line.cell_len, key.action))
+        self._spans.append((start, line.cell_len, key.action))
 
     async def on_click(self, event: Click) -> None:
         """Run the clicked action."""
-        at = event.get_content_offset(self)
-        for start, end, action in self._places:
-            if at is not None and start <= at.x < end:
+        offset = event.get_content_offset(self)
+        for start, end, action in self._spans:
+            if offset is not None and start <= offset.x < end:
                 await self.app.run_action(action)

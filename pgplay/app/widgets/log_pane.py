@@ -1,4 +1,4 @@
-"""The output of rewards, line by line, newest at the bottom."""
+"""The printed lines of rewards, newest at the bottom."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class LogPane(RichLog):
         self.border_title = "Printed"
         self.can_focus = False
         self._state = state
-        self._seen = -1
+        self._lines_shown = -1
 
     def on_mount(self) -> None:
         """Show the log so far, and keep following it."""
@@ -28,20 +28,20 @@ class LogPane(RichLog):
         self.set_interval(LOOK_SECONDS, self._look)
 
     def on_resize(self, event: Resize) -> None:
-        """Wrap the hint again: the first layout may have had less width."""
+        """Wrap the hint again; the first layout may be narrower."""
         if not self._state.lines_noted:
-            self._seen = -1
+            self._lines_shown = -1
             self.call_after_refresh(self._look)
 
     def _look(self) -> None:
-        noted = self._state.lines_noted
-        if noted == self._seen:
+        count = self._state.lines_noted
+        if count == self._lines_shown:
             return
-        if self._seen <= 0:
+        if self._lines_shown <= 0:
             self.clear()
-        new = min(noted - max(self._seen, 0), len(self._state.log))
-        self._seen = noted
+        new = min(count - max(self._lines_shown, 0), len(self._state.log))
+        self._lines_shown = count
         for line in list(self._state.log)[len(self._state.log) - new :]:
             self.write(terminal_text(line))
-        if not noted:
+        if not count:
             self.write(Text("What the reward prints appears here.", "dim"))

@@ -14,7 +14,7 @@ _GAP = 2
 
 
 class Places(Widget):
-    """Clickable; `place` is the name of the present one and `page` the number of its page, -1 for one off its round."""
+    """A clickable line. `place` names the present place, `page` is the number of its page, -1 for none of its round."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"places--here", "places--key", "places--title", "places--muted"}
 
@@ -24,7 +24,7 @@ class Places(Widget):
         self._spans: list[tuple[int, int, str]] = []
 
     def render(self) -> Text:
-        """Return the places, and where the key of the present one leads next, if there is room."""
+        """Return the places and, if there is room, the next page of the present one."""
         width = self.content_size.width
         here, key, title, muted = (
             self.get_component_rich_style(f"places--{name}", partial=True) for name in ("here", "key", "title", "muted")
@@ -37,22 +37,22 @@ class Places(Widget):
             line.append(f" {place.key} ", styles[0]).append(f"{place.title} ", styles[1])
             self._spans.append((start, line.cell_len, do(place.name)))
             line.append(" " * _GAP)
-        again = Text(self._again)
-        if again and line.cell_len + again.cell_len <= width:
-            line.append(" " * (width - line.cell_len - again.cell_len)).append(again.plain, muted)
+        hint = Text(self._next_page)
+        if hint and line.cell_len + hint.cell_len <= width:
+            line.append(" " * (width - line.cell_len - hint.cell_len)).append(hint.plain, muted)
         line.truncate(max(0, width))
         return line
 
     @property
-    def _again(self) -> str:
-        """What the key of the present place leads to from here; empty if it is this page."""
-        place = next(place for place in PLACES if place.name == self.place)
-        following = place.pages[(self.page + 1) % len(place.pages)]
-        return f"{place.key}: {following}" if len(place.pages) > 1 or self.page < 0 else ""
+    def _next_page(self) -> str:
+        """The page that the present place's key opens next; empty if it is this one."""
+        present = next(place for place in PLACES if place.name == self.place)
+        page = present.pages[(self.page + 1) % len(present.pages)]
+        return f"{present.key}: {page}" if len(present.pages) > 1 or self.page < 0 else ""
 
     async def on_click(self, event: Click) -> None:
         """Go to the clicked place."""
-        at = event.get_content_offset(self)
+        offset = event.get_content_offset(self)
         for start, end, action in self._spans:
-            if at is not None and start <= at.x < end:
+            if offset is not None and start <= offset.x < end:
                 await self.app.run_action(action)

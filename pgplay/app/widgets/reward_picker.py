@@ -1,4 +1,4 @@
-"""A list of rewards to select several from; marks do not rely on colour alone."""
+"""A list from which several rewards can be selected."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pgplay.app.drawing.terminal_text import plain
 
 
 class RewardList(OptionList):
-    """Space, Enter or a click selects or deselects a reward."""
+    """Space, Enter or a click toggles a reward; marks do not rely on colour alone."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "select", "choose")]
 

@@ -1,4 +1,4 @@
-"""Samples: the greedy completion, the best sampled so far, and some across the step's rewards."""
+"""Samples: the greedy completion, the best sampled one, and some across the step's rewards."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from pgplay.learning.reports.step_report import Role, Sample, StepReport
 
 ROLES: tuple[Role, ...] = ("greedy", "best", "top", "upper", "middle", "lower", "bottom")
 _LAST: dict[Role, int] = {"greedy": 0, "best": 1, "top": 2, "bottom": 3, "middle": 4, "upper": 5, "lower": 6}
-"""Which rows to keep if not all fit, first one first."""
+"""The order in which rows are kept if not all fit."""
 
 _TITLES: dict[Role, str] = {"best": "best sampled"}
-"""Roles whose name says too little on the screen."""
+"""Roles with another name on the screen."""
 
 _LEGEND = " [$success]right[/]  [$error u]wrong[/]  [$warning s]extra[/]  [$muted]· missing[/]"
 LIMIT_LEGEND = f"  [$muted]{LENGTH_LIMIT} cut at the length limit[/]"
@@ -29,7 +29,7 @@ _ROLE_WIDTH, _REWARD_WIDTH = 13, 6
 
 
 class Samples(Widget, can_focus=True):
-    """Rows of role, reward and text, in fixed columns."""
+    """Rows of role, reward and text in fixed columns."""
 
     ALLOW_MAXIMIZE = True
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -65,13 +65,13 @@ class Samples(Widget, can_focus=True):
         else:
             batch = state.info.batch_size
             distinct = report.metrics.get("unique_completions")
-            shown = f"Samples · {batch} this step"
+            title = f"Samples · {batch} this step"
             if distinct is not None:
-                shown += f" · {distinct:.0f} distinct"
+                title += f" · {distinct:.0f} distinct"
             for name, value in report.metrics.items():
                 if name.startswith("measure:"):
-                    shown += f" · {name.removeprefix('measure:')} {number_format.reward(value).strip()}"
-            self.border_title = as_title(shown)
+                    title += f" · {name.removeprefix('measure:')} {number_format.reward(value).strip()}"
+            self.border_title = as_title(title)
             has_target = any(sample.target for sample in self._samples)
             is_cut = any(not sample.finished for sample in self._samples)
             self.border_subtitle = (
@@ -89,15 +89,15 @@ class Samples(Widget, can_focus=True):
         styles = component_styles(self)
         if not self._samples:
             return self._empty(width, height, styles)
-        chosen = self._chosen(height)
-        roomy = height >= len(chosen) + 3
+        samples = self._chosen(height)
+        roomy = height >= len(samples) + 3
         rows = height - (2 if roomy else 0)
         lines: list[Text] = []
         if roomy and self._one_target:
-            lines += [self._target_row(width, styles), Text()]
-        for number, sample in enumerate(chosen):
-            left = rows - (len(lines) - (2 if roomy else 0)) - (len(chosen) - number - 1)
-            lines += self._row(sample, width, max(1, min(left, rows // len(chosen))), styles)
+            lines += [self._target_line(width, styles), Text()]
+        for number, sample in enumerate(samples):
+            free = rows - (len(lines) - (2 if roomy else 0)) - (len(samples) - number - 1)
+            lines += self._lines_of(sample, width, max(1, min(free, rows // len(samples))), styles)
         return Text("\n", no_wrap=True, end="").join(lines[:height])
 
     @property
@@ -108,15 +108,15 @@ class Samples(Widget, can_focus=True):
         by_role: dict[Role, Sample] = {}
         for sample in self._samples:
             by_role.setdefault(sample.role, sample)
-        kept = sorted(by_role, key=lambda role: _LAST[role])[:height]
-        return [by_role[role] for role in ROLES if role in kept]
+        roles = sorted(by_role, key=lambda role: _LAST[role])[:height]
+        return [by_role[role] for role in ROLES if role in roles]
 
-    def _target_row(self, width: int, styles: dict[str, Style]) -> Text:
-        row = Text(no_wrap=True, end="").append(f"{'target':<{_ROLE_WIDTH}}{'':{_REWARD_WIDTH}}  ", styles["muted"])
-        shown = fit(plain(self._targets[0]), max(0, width - row.cell_len))
-        return row.append(shown, styles["now"])
+    def _target_line(self, width: int, styles: dict[str, Style]) -> Text:
+        line = Text(no_wrap=True, end="").append(f"{'target':<{_ROLE_WIDTH}}{'':{_REWARD_WIDTH}}  ", styles["muted"])
+        target = fit(plain(self._targets[0]), max(0, width - line.cell_len))
+        return line.append(target, styles["now"])
 
-    def _row(self, sample: Sample, width: int, lines: int, styles: dict[str, Style]) -> list[Text]:
+    def _lines_of(self, sample: Sample, width: int, lines: int, styles: dict[str, Style]) -> list[Text]:
         note = f"  step {sample.step}" if sample.role == "best" else ""
         head = Text(no_wrap=True, end="").append(
             f"{_TITLES.get(sample.role, sample.role):<{_ROLE_WIDTH}}", styles["role"]
@@ -135,25 +135,25 @@ class Samples(Widget, can_focus=True):
         pieces[-1].append(limit, styles["muted"])
         result = []
         for number, piece in enumerate(pieces):
-            row = Text(no_wrap=True, end="")
-            row.append_text(head if number == 0 else Text(" " * margin))
-            row.append_text(piece)
+            line = Text(no_wrap=True, end="")
+            line.append_text(head if number == 0 else Text(" " * margin))
+            line.append_text(piece)
             if note and number == 0:
-                row.append(" " * (width - row.cell_len - cell_len(note)))
-                row.append(note, styles["muted"])
-            result.append(row)
+                line.append(" " * (width - line.cell_len - cell_len(note)))
+                line.append(note, styles["muted"])
+            result.append(line)
         return result
 
     def _empty(self, width: int, height: int, styles: dict[str, Style]) -> Text:
         lines = []
         if height >= 3 and self._one_target:
-            lines = [self._target_row(width, styles), Text()]
+            lines = [self._target_line(width, styles), Text()]
         lines += list(Text(_NO_SAMPLES, style=styles["muted"]).wrap(self.app.console, width))
         return Text("\n", end="").join(lines[:height])
 
 
 class Records(Widget, can_focus=True):
-    """The history of the best sampled completion: each one that beat the one before, newest first."""
+    """The history of the best sampled completion: each new best one, newest first."""
 
     ALLOW_MAXIMIZE = True
     COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES
@@ -164,24 +164,24 @@ class Records(Widget, can_focus=True):
         self._records: list[Sample] = []
 
     def show(self, state: AppState) -> None:
-        """Show the records, redrawn only if there is a new one."""
+        """Show the records; redraws only for a new one."""
         if state.records is not self._records or not state.records:
             self._records = state.records
             self.refresh()
 
     def render(self) -> Text:
-        """Return one row per record that fits."""
+        """Return one line per record, as many as fit."""
         width, height = self.content_size.width, self.content_size.height
         styles = component_styles(self)
         if not self._records:
             return Text("Each completion that beats the best one before appears here.", style=styles["muted"])
         lines = []
         for sample in self._records[: -height - 1 : -1]:
-            row = Text(no_wrap=True, end="").append(f"step {sample.step:<7}", styles["muted"])
-            row.append(number_format.reward(sample.reward)).append("  ")
+            line = Text(no_wrap=True, end="").append(f"step {sample.step:<7}", styles["muted"])
+            line.append(number_format.reward(sample.reward)).append("  ")
             text = coloured(sample.text, sample.target, styles, sample.tokens)
-            row.append_text(cut_into(text, max(1, width - row.cell_len), 1)[0])
-            lines.append(row)
+            line.append_text(cut_into(text, max(1, width - line.cell_len), 1)[0])
+            lines.append(line)
         return Text("\n", end="").join(lines)
 
 
@@ -196,13 +196,13 @@ def cut_into(text: Text, width: int, lines: int) -> list[Text]:
     if text.cell_len <= width:
         return [text]
     pieces: list[Text] = []
-    rest = text
-    while rest.plain and len(pieces) < lines:
-        end = len(fit(rest.plain, width + 1)) - 1 if cell_len(rest.plain) > width else len(rest.plain)
-        last = len(pieces) == lines - 1 and end < len(rest.plain)
-        piece = rest[: max(1, end - 1 if last else end)]
-        if last:
+    remainder = text
+    while remainder.plain and len(pieces) < lines:
+        end = len(fit(remainder.plain, width + 1)) - 1 if cell_len(remainder.plain) > width else len(remainder.plain)
+        is_cut = len(pieces) == lines - 1 and end < len(remainder.plain)
+        piece = remainder[: max(1, end - 1 if is_cut else end)]
+        if is_cut:
             piece.append("…")
         pieces.append(piece)
-        rest = rest[max(1, end) :]
+        remainder = remainder[max(1, end) :]
     return pieces

@@ -1,4 +1,4 @@
-"""Signal health: one line per signal, and what to try if one is out of range."""
+"""Signal health: one line per signal, with advice for one out of range."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def styles_of(widget: Widget) -> dict[str, Style]:
 def signal_lines(
     signals: Sequence[Signal], styles: dict[str, Style], width: int, keys: dict[str, str] | None = None
 ) -> list[Text]:
-    """Return each signal in lines of at most `width` cells, meanings beside the values if all fit there.
+    """Return each signal in lines of at most `width` cells, the meanings beside the values if all fit there.
 
-    With `keys` (the keys that follow the advice, by metric), each signal's advice stands below it; clicking the
-    change does the same as its key, through the screen's action `follow`.
+    With `keys` (the keys that apply a suggestion, by metric), each signal's advice is below it; a click on the change
+    applies it through the screen's action `follow`.
     """
     head = len(f"{SIGNS['fine']} ") + _TITLE + _VALUE + len(_GAP)
     meanings = [signal_meaning(signal.metric, signal.numbers, signal.state) for signal in signals]
@@ -63,12 +63,12 @@ def signal_lines(
     return lines
 
 
-def _indented(words: str, width: int, style: Style | str = "") -> list[Text]:
-    return [Text(_INDENT + line, style, end="") for line in textwrap.wrap(words, max(1, width - len(_INDENT)))]
+def _indented(text: str, width: int, style: Style | str = "") -> list[Text]:
+    return [Text(_INDENT + line, style, end="") for line in textwrap.wrap(text, max(1, width - len(_INDENT)))]
 
 
 class Health(Widget, can_focus=True):
-    """The panel beside the curves, if there is room."""
+    """The panel of signals beside the samples, if there is room."""
 
     ALLOW_MAXIMIZE = True
     COMPONENT_CLASSES: ClassVar[set[str]] = HEALTH_COMPONENTS
@@ -79,8 +79,8 @@ class Health(Widget, can_focus=True):
         self._signals: tuple[Signal, ...] = ()
 
     def explain(self) -> Explanation:
-        """Return what the signals are, and what each number means."""
-        numbers = (f"{words.title}: {words.description}." for words in map(words_of, JUDGED))
+        """Return the explanation of the panel and of each number."""
+        numbers = (f"{metric.title}: {metric.description}." for metric in map(words_of, JUDGED))
         return PANELS["health"]._replace(words=" ".join([PANELS["health"].words, *numbers]))
 
     def show(self, state: AppState) -> None:

@@ -16,11 +16,11 @@ from textual.widget import Widget
 from pgplay.app.help.explanations import Explanation
 
 LEAPS = 20
-"""A leap as a fraction of the whole range."""
+"""The leaps in the whole range."""
 
 
 class Slider(Widget, can_focus=True):
-    """Selects a step from 0 to `last`; it moves along `stops`, and shows `marks`."""
+    """Selects a step from 0 to `last`; keys move along `stops` and `marks`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "move(-1)", "back", key_display="←"),
@@ -70,7 +70,7 @@ class Slider(Widget, can_focus=True):
         self.post_message(self.Moved(value))
 
     def action_go(self, step: int) -> None:
-        """Go to `step`, or as near as possible."""
+        """Go to `step`, within the range."""
         self.value = max(0, min(self.last, step))
 
     def action_end(self) -> None:
@@ -78,11 +78,11 @@ class Slider(Widget, can_focus=True):
         self.value = self.last
 
     def action_move(self, direction: int) -> None:
-        """Go to the next stop in a direction."""
+        """Go to the next stop in the direction -1 or 1."""
         self.value = _next(self.stops, self.value, direction, self.last)
 
     def action_mark(self, direction: int) -> None:
-        """Go to the next mark in a direction."""
+        """Go to the next mark in the direction -1 or 1."""
         self.value = _next(self.marks, self.value, direction, self.last)
 
     def action_leap(self, direction: int) -> None:
@@ -90,7 +90,7 @@ class Slider(Widget, can_focus=True):
         self.action_go(self.value + direction * max(1, self.last // LEAPS))
 
     def on_mouse_down(self, event: MouseDown) -> None:
-        """Go to the pressed place, and follow the mouse until it is released."""
+        """Go to the pressed cell, and follow the mouse until it is released."""
         self.capture_mouse()
         self._follow(event.x)
 
@@ -118,9 +118,9 @@ class Slider(Widget, can_focus=True):
         line = self.get_component_rich_style("slider--line", partial=True)
         styles = [line] * columns
         for step in self.marks:
-            place = self._place(step, columns)
-            cells[place], styles[place] = "●", self.get_component_rich_style("slider--mark", partial=True)
-        here = self._place(self.value, columns)
+            column = self._column(step, columns)
+            cells[column], styles[column] = "●", self.get_component_rich_style("slider--mark", partial=True)
+        here = self._column(self.value, columns)
         cells[here] = "◉" if self.value in self.marks else "┃"
         styles[here] = self.get_component_rich_style("slider--here", partial=True)
         text = Text("0 ├", style=line, end="", no_wrap=True)
@@ -128,14 +128,14 @@ class Slider(Widget, can_focus=True):
             text.append(cell, style)
         return text.append(f"┤ {self.last:,}")
 
-    def _place(self, step: int, columns: int) -> int:
+    def _column(self, step: int, columns: int) -> int:
         return round(step / max(1, self.last) * (columns - 1))
 
 
 def _next(stops: Sequence[int], value: int, direction: int, last: int) -> int:
     """Return the stop after or before `value`; the end of the range if there is none."""
     if direction > 0:
-        place = bisect.bisect_right(stops, value)
-        return stops[place] if place < len(stops) else last
-    place = bisect.bisect_left(stops, value)
-    return stops[place - 1] if place else 0
+        index = bisect.bisect_right(stops, value)
+        return stops[index] if index < len(stops) else last
+    index = bisect.bisect_left(stops, value)
+    return stops[index - 1] if index else 0

@@ -1,4 +1,4 @@
-"""The lines below the panels: a finding; progress, speed and where the time goes."""
+"""The lines below the panels: a finding; progress, speed and shares of time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 LONGEST_BAR = 40
 WORDS_WIDTH, NARROW_WORDS_WIDTH = 24, 20
 _WIDTH_FOR_SPEED = 168
-"""Cells from which the speed is shown unasked."""
+"""Cells from which the speed is always shown."""
 
 
 MOST_LINES = 2
@@ -30,7 +30,7 @@ _ALL_OF_IT = "  i: full text"
 
 
 class FindingLine(Widget):
-    """The newest finding and what to try, or in the first run what to look at; else hidden."""
+    """The newest finding with advice, or a hint in the first run; else hidden."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"finding--message", "finding--advice"}
 
@@ -39,9 +39,9 @@ class FindingLine(Widget):
         self._shown = (False, "", "", "")
 
     def show(self, state: AppState, lesson: str = "") -> None:
-        """Show the newest finding, or the reason for the run's state, if any.
+        """Show the newest finding, a hint, the run's notes, or the reason for its state.
 
-        A `lesson`, what the preset teaches that can be started now, comes before both.
+        A `lesson`, the sentence of a preset that can be started now, takes precedence.
         """
         message, advice, keys = "", "", ""
         if lesson:
@@ -60,16 +60,16 @@ class FindingLine(Widget):
         elif state.run == "preparing" or (state.run == "finished" and state.cause != "stopped"):
             message = state.message
         is_warning = bool(state.findings) and not lesson
-        shown = (is_warning, message, advice, keys)
-        if shown != self._shown:  # the height may change, and everything above moves
-            self._shown = shown
+        content = (is_warning, message, advice, keys)
+        if content != self._shown:  # the height may change and move everything above
+            self._shown = content
             self.display = bool(message)
             self.set_class(is_warning, "-warning")
             self.set_class(bool(lesson), "-lesson")
             self.refresh(layout=True)
 
     def render(self) -> Text:
-        """Return the line; if it is too long, its text is cut, not its keys."""
+        """Return the line; a long one loses text, not keys."""
         is_warning, message, advice, keys = self._shown
         text = Text.assemble(
             ("▲ " if is_warning else "ⓘ ", ""),
@@ -86,7 +86,7 @@ class FindingLine(Widget):
 
 
 class StatusLine(Widget):
-    """A bar with the predicted time left; where asked for or roomy, characters per second and shares of the stages."""
+    """A bar with the predicted time left; on request or with room, characters per second and the stages' shares."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"status--bar", "status--rest", "status--muted"}
 
@@ -100,18 +100,18 @@ class StatusLine(Widget):
         self.refresh()
 
     def render(self) -> Text:
-        """Return the line: the bar fills the space that the numbers leave."""
+        """Return the line; the bar fills the space beside the numbers."""
         width, state = self.content_size.width, self._state
         muted = self.get_component_rich_style("status--muted", partial=True)
         numbers = self._numbers(width)
-        words = f"{self._words():<{WORDS_WIDTH if width >= 100 else NARROW_WORDS_WIDTH}}"
-        free = width - len(words) - len(numbers) - 8
+        outlook = f"{self._outlook():<{WORDS_WIDTH if width >= 100 else NARROW_WORDS_WIDTH}}"
+        free = width - len(outlook) - len(numbers) - 8
         bar_width = max(0, min(LONGEST_BAR, free))
         text = Text(no_wrap=True, end="")
         if bar_width >= 8:
             text.append_text(self._bar(bar_width, 1.0 if state.run == "solved" else state.progress or 0.0))
             text.append("  ")
-        text.append(words)
+        text.append(outlook)
         text.append(" " * max(2, width - text.cell_len - len(numbers)))
         text.append(numbers, muted)
         text.truncate(max(0, width))
@@ -126,7 +126,7 @@ class StatusLine(Widget):
         bar.append("▏")
         return bar
 
-    def _words(self) -> str:
+    def _outlook(self) -> str:
         state = self._state
         if state.run == "solved":
             return "solved · ^s saves it" if state.unsaved else "solved"

@@ -1,4 +1,4 @@
-"""Fields to type in: they keep the text as it is and show signs for what would steer the terminal."""
+"""Fields to type in: they keep the text as it is and show signs for control characters."""
 
 from __future__ import annotations
 
@@ -30,6 +30,6 @@ class TextField(TextArea):
     """Several lines to type."""
 
     def get_line(self, line_index: int) -> Text:
-        """Return a line as it is shown."""
-        shown = "\t".join(map(for_field, self.document.get_line(line_index).split("\t")))
-        return Text(shown, end="", no_wrap=True)
+        """Return a line with signs for control characters."""
+        visible = "\t".join(map(for_field, self.document.get_line(line_index).split("\t")))
+        return Text(visible, end="", no_wrap=True)

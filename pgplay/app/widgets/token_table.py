@@ -40,8 +40,7 @@ _COLUMN = 8
 _NARROWEST, _WIDEST = 3, 14
 """Cells of the column of tokens."""
 _ROOMY = 70
-"""Width from which the probability after the update is shown too; on narrower screens its change says the same and
-leaves room for the alternatives."""
+"""Width from which the probability after the update is shown beside its change; below, alternatives get the room."""
 
 
 class Tokens(VerticalScroll):
@@ -61,7 +60,7 @@ class Tokens(VerticalScroll):
         yield Static(id="token-rows")
 
     def show(self, sample: CompletionDetail | None, columns: tuple[str, ...] = _COLUMNS) -> None:
-        """Show these columns of the tokens of `sample`; columns without values are left out."""
+        """Show these columns of the tokens of `sample`, except those without values."""
         self._sample, self._columns = sample, columns
         self._draw()
 
@@ -74,8 +73,8 @@ class Tokens(VerticalScroll):
         if sample is None:
             table = Text("The tokens of a completion appear here.", styles["muted"])
         elif not sample.tokens:
-            words = "This step was not recorded in full, so its tokens are unknown. n records the next one."
-            table = Text(words, styles["muted"])
+            hint = "This step was not recorded in full, so its tokens are unknown. n records the next one."
+            table = Text(hint, styles["muted"])
         else:
             width = self.scrollable_content_region.width
             crowded = "change" in self._columns and width < _ROOMY
@@ -96,9 +95,9 @@ class Tokens(VerticalScroll):
 def heading(columns: list[str], width: int, styles: dict[str, Style], room: int = _NARROWEST) -> Text:
     """Return the column headings that fit after tokens of `room` cells."""
     names = f"{'':<{room}}{'p':>{_BAR + 4}}" + "".join(f"{HEADINGS[name]:>{_COLUMN}}" for name in columns)
-    rests = ("   most likely before the update", "   likeliest", "")
-    rest = next(rest for rest in rests if len(names) + len(rest) <= width or not rest)
-    return Text(names + rest, styles["muted"], no_wrap=True, end="")
+    titles = ("   most likely before the update", "   most likely", "")
+    title = next(title for title in titles if len(names) + len(title) <= width or not title)
+    return Text(names + title, styles["muted"], no_wrap=True, end="")
 
 
 def shown_token(text: str) -> str:
@@ -141,15 +140,15 @@ def _row(token: TokenDetail, label: str, columns: list[str], width: int, styles:
             line.append(f"{signed(value):>{_COLUMN}}", _sign(value, styles))
     line.append("≡" if token.clipped and "change" in columns else " ", styles["extra"]).append(" ")
     for text, likely in token.alternatives:
-        part = f" {shown_token(text)} {likely:.2f} "
-        if line.cell_len + cell_len(part) > width:
+        alternative = f" {shown_token(text)} {likely:.2f} "
+        if line.cell_len + cell_len(alternative) > width:
             break
-        line.append(part, styles["now"] if text == token.text else styles["muted"])
+        line.append(alternative, styles["now"] if text == token.text else styles["muted"])
     return line
 
 
 def _probability(p: float) -> str:
-    """Return `p` in five cells; a small one has a digit more, as only few tokens of a large vocabulary are likely."""
+    """Return `p` in five cells; a small one has one more digit, as in a large vocabulary few tokens are likely."""
     return f"{p:5.2f}" if p >= 0.01 else f"{p:5.3f}" if p >= 0.001 else "<.001"
 
 
@@ -162,15 +161,15 @@ def _sign(value: float, styles: dict[str, Style]) -> Style:
 def bar(share: float, width: int) -> str:
     """Return a bar of `width` cells, filled by `share`."""
     eighths = round(min(1.0, max(0.0, share)) * width * 8)
-    full, rest = divmod(eighths, 8)
-    return ("█" * full + (_EIGHTHS[rest] if rest else "")).ljust(width)
+    full, partial = divmod(eighths, 8)
+    return ("█" * full + (_EIGHTHS[partial] if partial else "")).ljust(width)
 
 
 def alignment(sample: CompletionDetail, styles: dict[str, Style]) -> Text:
     """Return the target and the completion below it, aligned by column; the completion alone without a target."""
     if not sample.target:
-        written = coloured(sample.text, "", styles, sample.pieces)
-        return Text(end="").append("written  ", styles["muted"]).append_text(written)
+        completion = coloured(sample.text, "", styles, sample.pieces)
+        return Text(end="").append("written  ", styles["muted"]).append_text(completion)
     target, text = aligned_lines(sample.text, sample.target, styles, sample.pieces)
     lines = Text(end="").append("target   ", styles["muted"]).append(target, styles["now"])
     return lines.append("\nwritten  ", styles["muted"]).append_text(text)

@@ -24,14 +24,13 @@ class TextSection(NamedTuple):
     @classmethod
     def of(cls, title: str, rows: Iterable[tuple[str, str]]) -> TextSection:
         """Return the section of `rows`."""
-        return cls(title, tuple((name, words) for name, words in rows))
+        return cls(title, tuple((name, description) for name, description in rows))
 
 
 class TwoColumnText(Widget):
     """Sections one below the other, the descriptions wrapped beside the names.
 
-    Lines are laid out once per width, and only the visible ones are painted: a page of hundreds opens as quickly as a
-    short one.
+    Lines are laid out once per width and only visible ones are painted, so that a long page opens quickly.
     """
 
     def __init__(self, *sections: TextSection, name_width: int = 15, id: str | None = None) -> None:
@@ -52,11 +51,11 @@ class TwoColumnText(Widget):
             return
         height, width = len(self._lines), self.content_size.width
         self._sections, self._lines_width = sections, -1
-        # It has no width before the first layout: wrapped to that, every letter would be a line.
+        # Before the first layout the width is 0, and every letter would be a line.
         self.refresh(layout=not width or len(self._wrapped(width)) != height)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """Return the lines in `width` cells."""
+        """Return the number of lines in `width` cells."""
         return len(self._wrapped(width))
 
     def render_line(self, y: int) -> Strip:
@@ -79,8 +78,8 @@ class TwoColumnText(Widget):
                 yield Text(end="")
             # As a span: Strip drops a Text's own style.
             yield Text(end="").append_text(terminal_text(section.title, "bold"))
-            for name, words in section.rows:
+            for name, description in section.rows:
                 head = pad(plain(name), self._name_width) + " " * _GAP
-                for line in terminal_text(words, lines=True).wrap(self.app.console, room) or [Text()]:
+                for line in terminal_text(description, lines=True).wrap(self.app.console, room) or [Text()]:
                     yield Text(head, end="").append_text(line)
                     head = " " * (self._name_width + _GAP)

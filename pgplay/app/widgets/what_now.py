@@ -11,13 +11,13 @@ from pgplay.app.state.app_state import AppState
 from pgplay.app.state.guide import solved_sentence, suggestions
 
 _ROWS_FOR_LINES = 30
-"""Rows of a terminal from which the card has a border and a line for each suggestion; below, rows are for the plots."""
+"""Rows of a terminal from which the card has a border and a line per suggestion."""
 
 _KEYS = {action.name: action.key_display for action in ACTIONS}
 
 
 class WhatNow(Static):
-    """Three keys that fit a solved run; it lies between the panels and the last lines, and covers neither."""
+    """Three suggestions after a solved run, between the panels and the last lines."""
 
     def __init__(self) -> None:
         super().__init__(id="what-now", classes="panel")
@@ -29,18 +29,19 @@ class WhatNow(Static):
         """Show the card of the solved run, or hide it."""
         self.display = state.asks_what_now
         is_low = self.app.size.height < _ROWS_FOR_LINES
-        if not self.display or self._shown == (shown := (state.report, is_low)):
+        content = (state.report, is_low)
+        if not self.display or self._shown == content:
             return
-        self._shown = shown
-        tries = suggestions(state)
-        width = max(cell_len(one.title) for one in tries) + 2
+        self._shown = content
+        offers = suggestions(state)
+        width = max(cell_len(offer.title) for offer in offers) + 2
         keys = [
             Content.from_markup(
-                f"[@click={do(one.action)}][$secondary b]$key[/] $title[/]",
-                key=_KEYS[one.action],
-                title=one.title if is_low else f"{one.title:<{width}}{one.more}",
+                f"[@click={do(offer.action)}][$secondary b]$key[/] $title[/]",
+                key=_KEYS[offer.action],
+                title=offer.title if is_low else f"{offer.title:<{width}}{offer.more}",
             )
-            for one in tries
+            for offer in offers
         ]
         if is_low:
             keys.append(Content.from_markup(f"[@click={do('unfocus')}][$secondary b]esc[/] closes[/]"))

@@ -1,4 +1,4 @@
-"""The texts that a policy wrote on request, beside those of its base or reference."""
+"""Texts sampled on request, beside those of the base or the reference."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from pgplay.learning.reports.step_report import Sample
 from pgplay.worker.protocol.events import Written
 
 POLICY = "trained"
-"""What the policy is called beside the other one."""
+"""The policy's name beside the other one's."""
 _WIDE = 88
-"""Cells from which two columns stand beside each other; in fewer, a pair stands one below the other."""
+"""Cells from which pairs are in two columns; in fewer, one below the other."""
 _TITLE = 11
 
 
@@ -37,10 +37,10 @@ class WrittenTexts(VerticalScroll):
         """Compose the list."""
         yield Static("Samples appear here.", id="texts", markup=False)
 
-    def say(self, words: str) -> None:
-        """Show a sentence instead of texts."""
+    def say(self, message: str) -> None:
+        """Show a message instead of texts."""
         self._written = None
-        self.query_one("#texts", Static).update(terminal_text(words, lines=True))
+        self.query_one("#texts", Static).update(terminal_text(message, lines=True))
 
     def show(self, written: Written) -> None:
         """Show the texts of `written`."""
@@ -61,14 +61,14 @@ class WrittenTexts(VerticalScroll):
             lines = [line for sample in written.samples for line in self._block(sample, width)]
         elif width < _WIDE:
             titles = (POLICY, written.other)
-            named = [one for pair in pairs for one in zip(titles, pair, strict=True)]
+            named = [titled for pair in pairs for titled in zip(titles, pair, strict=True)]
             lines = [line for title, sample in named for line in self._block(sample, width, f"{title:<{_TITLE}}")]
         else:
             column = column_width(width)
-            own, other = self._title(POLICY, written.samples), self._title(written.other, written.other_samples)
-            lines = side_by_side([own], [other], column)
-            for one, another in pairs:
-                lines += side_by_side(self._block(one, column), self._block(another, column), column)
+            title = self._title(POLICY, written.samples)
+            lines = side_by_side([title], [self._title(written.other, written.other_samples)], column)
+            for sample, other in pairs:
+                lines += side_by_side(self._block(sample, column), self._block(other, column), column)
         self.query_one("#texts", Static).update(Text("\n").join(lines))
 
     def _title(self, title: str, samples: tuple[Sample, ...]) -> Text:
