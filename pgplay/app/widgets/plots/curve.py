@@ -1,4 +1,4 @@
-"""A panel with one plot, drawn only when it is visible, has changed, and is due."""
+"""A panel with the plot of one metric, drawn only when it is visible and has changed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def is_seen(widget: Widget) -> bool:
 
 
 class Plot(Widget, can_focus=True):
-    """The curve of one metric in its own panel; until there are values, a text that says what will appear."""
+    """The curve of one metric; until there are values, its description."""
 
     ALLOW_MAXIMIZE = True
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -68,31 +68,31 @@ class Plot(Widget, can_focus=True):
         self._picture = Text()
 
     def show(self, history: History, view: PlotView, absent: str = "") -> None:
-        """Show the curve of `history` as `view` says; redrawn only if it changed and is visible.
+        """Show the curve of `history` in this `view`; redraws only a visible plot that has changed.
 
-        `absent` says why there will be no curve, if so.
+        `absent` is the reason why there will be no curve, empty if there will be one.
         """
         self._history, self._view, self._absent = history, view, absent
-        shown = (history, history.version, view, absent)
-        if shown != self._shown and is_seen(self):
-            self._shown = shown
+        content = (history, history.version, view, absent)
+        if content != self._shown and is_seen(self):
+            self._shown = content
             self._show_legend()
             self.refresh()
 
     def show_call(self, call: str) -> None:
-        """Show in an empty plot how to get its curve."""
+        """Show in an empty plot what starts its curve."""
         if call != self._call:
             self._call = call
             self.refresh()
 
     def explain(self) -> Explanation:
         """Return the metric's explanation."""
-        words = words_of(self.metric)
-        told = f"{words.description[:1].upper()}{words.description[1:]}, over the steps."
+        metric = words_of(self.metric)
+        meaning = f"{metric.description[:1].upper()}{metric.description[1:]}, over the steps."
         if self.metric == REWARD_METRIC:
-            told += f" {BESIDE_THE_REWARD}"
+            meaning += f" {BESIDE_THE_REWARD}"
         keys = "c reads it at one step, z zooms, v smooths, l changes the scale, b gives it the whole screen."
-        return Explanation(words.title, f"{told} {keys}")
+        return Explanation(metric.title, f"{meaning} {keys}")
 
     def on_resize(self) -> None:
         """Show the legend if there is room."""
@@ -102,13 +102,13 @@ class Plot(Widget, can_focus=True):
         """Move the cursor to the clicked step; all plots then read that step."""
         from pgplay.app.drawing import line_chart
 
-        at = event.get_content_offset(self)
-        framed = line_chart.frame(self._chart(), *self.content_size) if self._buckets(self.metric) else None
-        if at is not None and framed is not None and at.x >= framed.margin + 2:
-            self.post_message(self.Pointed(max(1, min(self._history.last_step, framed.step_at(at.x)))))
+        offset = event.get_content_offset(self)
+        frame = line_chart.frame(self._chart(), *self.content_size) if self._buckets(self.metric) else None
+        if offset is not None and frame is not None and offset.x >= frame.margin + 2:
+            self.post_message(self.Pointed(max(1, min(self._history.last_step, frame.step_at(offset.x)))))
 
     def _show_legend(self) -> None:
-        """Set the legend; during `render` it would come too late for the current frame."""
+        """Set the legend; in `render` it would be too late for the current frame."""
         self.border_subtitle = as_title(self._legend()) if self._history.of(self.metric).buckets else ""
 
     def _legend(self) -> str:
@@ -122,8 +122,8 @@ class Plot(Widget, can_focus=True):
             if self._history.marks:
                 beside = width - len("  ".join(parts)) - 8
                 alone = width - 6
-                words = fit(plain(self._history.marks[-1].words), beside if beside >= 12 else alone)
-                parts.append(f"┊ {words}")
+                change = fit(plain(self._history.marks[-1].words), beside if beside >= 12 else alone)
+                parts.append(f"┊ {change}")
         if view.smoothing:
             parts.append(f"mean of {view.smoothing} steps")
         if view.recent:
@@ -135,7 +135,7 @@ class Plot(Widget, can_focus=True):
         return f" {'  '.join(parts)} " if parts else ""
 
     def _scale(self) -> str:
-        """Return a note on the log scale, including which values it cannot show."""
+        """Return a note on the log scale with the number of values that it cannot show."""
         buckets = self._buckets(self.metric)
         hidden = sum(bucket.low <= 0 for bucket in buckets)
         if hidden == len(buckets):
@@ -147,16 +147,15 @@ class Plot(Widget, can_focus=True):
         bucket = self._history.of(self.metric).at(step)
         if bucket is None:
             return f"step {step}: no value"
-        where = f"step {bucket.step}"
         if bucket.steps > 1:
-            return f"{where}: {number(bucket.low)} to {number(bucket.high)}"
+            return f"step {bucket.step}: {number(bucket.low)} to {number(bucket.high)}"
         greedy = self._history.of("greedy_reward").at(step) if self.metric == REWARD_METRIC else None
-        changed = [f"  ┊ {plain(mark.words)}" for mark in self._history.marks if mark.step == step]
-        told = f"{where}: {number(bucket.last)}" + (f", greedy {number(greedy.last)}" if greedy else "")
-        return told + "".join(changed)
+        changes = [f"  ┊ {plain(mark.words)}" for mark in self._history.marks if mark.step == step]
+        value = f"step {bucket.step}: {number(bucket.last)}" + (f", greedy {number(greedy.last)}" if greedy else "")
+        return value + "".join(changes)
 
     def render(self) -> Text:
-        """Return the plot, redrawn only if its numbers, view, size or colours changed."""
+        """Return the plot; redraws only after a change of numbers, view, size or theme."""
         width, height = self.content_size.width, self.content_size.height
         history = self._history
         if not history.of(self.metric).buckets:
@@ -203,9 +202,9 @@ class Plot(Widget, can_focus=True):
         return line_chart.draw_chart(self._chart(), width, height, styles)
 
     def _hint(self, width: int, height: int) -> Text:
-        words = self._absent or words_of(self.metric).description.capitalize()
+        text = self._absent or words_of(self.metric).description.capitalize()
         style = self.get_component_rich_style("plot--empty", partial=True)
-        lines = Text(plain(words), style=style, end="").wrap(self.app.console, max(1, width - 2))[: max(1, height)]
+        lines = Text(plain(text), style=style, end="").wrap(self.app.console, max(1, width - 2))[: max(1, height)]
         for line in lines:
             line.align("center", width)
         if self._call:

@@ -1,4 +1,4 @@
-"""The plots of the main screen: a large one, and the others in rows of three below it."""
+"""The plots of the main screen: a large one, and small ones in rows of three below it."""
 
 from __future__ import annotations
 
@@ -49,18 +49,18 @@ class Curves(Vertical):
     def show(self, history: History, view: PlotView, absent: str, call: str, parts: Collection[Part]) -> None:
         """Show the curves of `history` in the plots of `parts`.
 
-        `absent` says why a run has only rewards to show, `call` how to get the first ones.
+        `absent` is the reason why a run has only rewards to show, `call` the hint how to start.
         """
-        other = view.shown != self._view.shown
+        has_other_metrics = view.shown != self._view.shown
         self._view = view
-        if other:
+        if has_other_metrics:
             self.refresh(recompose=True)
             self.call_after_refresh(self.show, history, view, absent, call, PARTS)
             return
         for plot in (*self.query(Plot), *self.query(RewardHistogram), *self.query(RewardByKlPlot)):
             if ("large" if plot.id == LARGE else "small") in parts:
-                has_own = not absent or history.of(plot.metric).buckets or plot.metric.startswith("reward")
-                plot.show(history, view, "" if has_own else absent)
+                has_values = not absent or history.of(plot.metric).buckets or plot.metric.startswith("reward")
+                plot.show(history, view, "" if has_values else absent)
                 if isinstance(plot, Plot) and plot.id == LARGE:
                     plot.show_call(call)
 

@@ -1,4 +1,4 @@
-"""Heat map panels: what the policy would write, which letter was learnt when, and the distribution of rewards."""
+"""Heat maps: the policy's next tokens, the target's tokens over training, and the distribution of rewards."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _styles(widget: Widget) -> dict[str, Style]:
 
 
 class Writing(Widget, can_focus=True):
-    """Position by token: token probabilities along the greedy completion, the most likely tokens on top."""
+    """Position × token: token probabilities along the greedy completion, the most likely tokens on top."""
 
     ALLOW_MAXIMIZE = True
     COMPONENT_CLASSES: ClassVar[set[str]] = _COMPONENTS
@@ -46,22 +46,22 @@ class Writing(Widget, can_focus=True):
         self._map: PolicyMap | None = None
         self._first = 0
 
-    def show(self, told: PolicyMap | None) -> None:
-        """Show what the policy would write now."""
-        if told is not self._map:
-            self._map = told
-            if told is not None:
-                self.border_title = as_title(f"What it would write · step {told.step} · position × token")
+    def show(self, policy_map: PolicyMap | None) -> None:
+        """Show the policy's map."""
+        if policy_map is not self._map:
+            self._map = policy_map
+            if policy_map is not None:
+                self.border_title = as_title(f"What it would write · step {policy_map.step} · position × token")
             self.refresh()
 
-    def action_slide(self, way: int) -> None:
-        """Scroll to earlier or later positions of a long text."""
+    def action_slide(self, direction: int) -> None:
+        """Scroll to earlier (-1) or later (1) positions of a long text."""
         if self._map is None:
             return
         cells = self._cells[: len(self._map.written)]
         most = len(cells) - self._fitting(cells[::-1])
         half = max(1, self._fitting(cells[self._first :]) // 2)
-        self._first = min(most, max(0, self._first + way * half))
+        self._first = min(most, max(0, self._first + direction * half))
         self.refresh()
 
     @property
@@ -72,9 +72,9 @@ class Writing(Widget, can_focus=True):
 
     @property
     def _cells(self) -> list[int]:
-        """The width of each position: four cells, which hold an entropy, and more for a longer token.
+        """The width of each position: four cells, which hold an entropy, or more for a longer token.
 
-        Positions of one character each have fewer cells where not all fit otherwise.
+        If not all fit, positions of one character have fewer cells.
         """
         if self._map is None:
             return []
@@ -92,34 +92,34 @@ class Writing(Widget, can_focus=True):
 
     def render(self) -> Text:
         """Return the greedy completion, its entropies, and one row per likely token."""
-        told, styles = self._map, _styles(self)
-        if told is None:
+        present, styles = self._map, _styles(self)
+        if present is None:
             return Text("What the policy would write appears here, position by position.", styles["axis"])
         widths, label = self._cells[self._first :], self._label
-        part = slice(self._first, self._first + self._fitting(widths))
+        visible = slice(self._first, self._first + self._fitting(widths))
         head = Text(no_wrap=True, end="").append(f"{'greedy':>{label}} │", styles["axis"])
-        for position, (text, cell) in enumerate(zip(told.written[part], widths, strict=False), start=self._first):
-            right = position < len(told.target) and told.target[position] == text
-            style = "now" if not told.has_target else "right" if right else "wrong"
+        for position, (text, cell) in enumerate(zip(present.written[visible], widths, strict=False), start=self._first):
+            is_right = position < len(present.target) and present.target[position] == text
+            style = "now" if not present.has_target else "right" if is_right else "wrong"
             head.append(pad(shown_token(text), cell), styles[style])
-        if told.has_target:
+        if present.has_target:
             head.append("\n").append(f"{'target':>{label}} │", styles["axis"])
-            signs = zip(told.target[part], widths, strict=False)
-            head.append("".join(pad(shown_token(text), cell) for text, cell in signs), styles["now"])
+            tokens = zip(present.target[visible], widths, strict=False)
+            head.append("".join(pad(shown_token(text), cell) for text, cell in tokens), styles["now"])
         head.append("\n").append(f"{'entropy':>{label}} │", styles["axis"])
-        for entropy, cell in zip(told.entropies[part], widths, strict=False):
+        for entropy, cell in zip(present.entropies[visible], widths, strict=False):
             exact = cell >= _WIDEST_CELL
             head.append(pad(f"{min(9.9, entropy):.1f}" if exact else f"{min(9, round(entropy))}", cell))
         rows = [
-            heatmap.Labelled(shown_token(text), values[part])
-            for text, values in zip(told.rows, told.probabilities, strict=True)
-            if max(values[part], default=0.0) >= heatmap.VISIBLE
-        ][: max(0, self.content_size.height - 2 - told.has_target)]
+            heatmap.Labelled(shown_token(text), values[visible])
+            for text, values in zip(present.rows, present.probabilities, strict=True)
+            if max(values[visible], default=0.0) >= heatmap.VISIBLE
+        ][: max(0, self.content_size.height - 2 - present.has_target)]
         return head.append("\n").append_text(heatmap.draw_map(rows, styles, label, cells=widths))
 
 
 class Learnt(Widget, can_focus=True):
-    """Position by step: the probability of each token of the target over training."""
+    """Position × step: the probability of each token of the target over training."""
 
     ALLOW_MAXIMIZE = True
     COMPONENT_CLASSES: ClassVar[set[str]] = _COMPONENTS
@@ -137,29 +137,30 @@ class Learnt(Widget, can_focus=True):
 
     def show(self, history: History, view: PlotView, labels: list[str]) -> None:
         """Show the traces of `history`; `labels` are the target's tokens, or their position numbers."""
-        shown = (history, history.version, view, labels)
+        content = (history, history.version, view, labels)
         self._history, self._view, self._labels = history, view, labels
-        if shown != self._shown and is_seen(self):
-            self._shown = shown
-            self._tell()
+        if content != self._shown and is_seen(self):
+            self._shown = content
+            self._show_legend()
             self.refresh()
 
-    def action_slide(self, way: int) -> None:
-        """Scroll to earlier or later positions of a long target."""
+    def action_slide(self, direction: int) -> None:
+        """Scroll to earlier (-1) or later (1) positions of a long target."""
         rows = max(1, self.content_size.height - 2)
         most = max(0, len(self._labels) - rows)
-        self._first = min(most, max(0, self._first + way * max(1, rows // 2)))
-        self._tell()
+        self._first = min(most, max(0, self._first + direction * max(1, rows // 2)))
+        self._show_legend()
         self.refresh()
 
     def on_resize(self) -> None:
-        """Show which part of a long target is visible."""
-        self._tell()
+        """Show the visible positions of a long target."""
+        self._show_legend()
 
-    def _tell(self) -> None:
+    def _show_legend(self) -> None:
         rows, count = max(1, self.content_size.height - 2), len(self._labels)
-        part = f"{self._first + 1} to {min(count, self._first + rows)} of {count} (up, down)  " if count > rows else ""
-        self.border_subtitle = as_title(f" {part}{heatmap.SHADE_LEGEND} ")
+        last = min(count, self._first + rows)
+        positions = f"{self._first + 1} to {last} of {count} (up, down)  " if count > rows else ""
+        self.border_subtitle = as_title(f" {positions}{heatmap.SHADE_LEGEND} ")
 
     def render(self) -> Text:
         """Return one row per position that fits, with the steps below."""
@@ -169,14 +170,14 @@ class Learnt(Widget, can_focus=True):
             return Text("The probability of each letter of the target appears here.", styles["axis"])
         margin = 4
         columns, last = max(4, width - margin - 2), history.last_step
-        axis, found = heatmap.over_steps(history.traces, self._view.first_step(last), last, columns)
-        rows = heatmap.target_rows(found, self._labels, self._first, max(1, height - 2))
+        axis, traces = heatmap.over_steps(history.traces, self._view.first_step(last), last, columns)
+        rows = heatmap.target_rows(traces, self._labels, self._first, max(1, height - 2))
         picture = heatmap.draw_map(rows, styles, margin)
         return picture.append("\n" + axes.step_ruler(axis, margin, columns), styles["axis"])
 
 
 class RewardHistogram(Widget, can_focus=True):
-    """Reward by step: the distribution of each step's rewards."""
+    """Reward × step: the distribution of each step's rewards."""
 
     ALLOW_MAXIMIZE = True
     COMPONENT_CLASSES: ClassVar[set[str]] = _COMPONENTS
@@ -191,16 +192,16 @@ class RewardHistogram(Widget, can_focus=True):
         self._shown: object = None
 
     def explain(self) -> Explanation:
-        """Return the explanation, the same on all screens."""
+        """Return the explanation of the histogram."""
         return PANELS["rewards"]
 
     def show(self, history: History, view: PlotView, absent: str = "") -> None:
-        """Show the histograms of `history`, or of its recent steps if `view` says so."""
+        """Show the histograms of the steps of `history` in this `view`."""
         del absent  # every kind of run has rewards
-        shown = (history, history.version, view)
+        content = (history, history.version, view)
         self._history, self._view = history, view
-        if shown != self._shown and is_seen(self):
-            self._shown = shown
+        if content != self._shown and is_seen(self):
+            self._shown = content
             self.border_subtitle = as_title(f" {self._legend()} ")
             self.refresh()
 
@@ -209,20 +210,20 @@ class RewardHistogram(Widget, can_focus=True):
         trace = self._history.traces.at([cursor])[0] if cursor is not None else None
         if trace is None:
             return heatmap.SHADE_LEGEND
-        most = max(range(len(trace.rewards)), key=lambda number: trace.rewards[number])
+        fullest = max(range(len(trace.rewards)), key=lambda number: trace.rewards[number])
         width = (trace.high - trace.low) / len(trace.rewards)
-        share = trace.rewards[most] / max(1, sum(trace.rewards))
-        low, high = trace.low + most * width, trace.low + (most + 1) * width
+        share = trace.rewards[fullest] / max(1, sum(trace.rewards))
+        low, high = trace.low + fullest * width, trace.low + (fullest + 1) * width
         return f"step {cursor}: {percent(share)} from {low:.2f} to {high:.2f}"
 
     def render(self) -> Text:
-        """Return one row per part of the rewards' range, with the steps below."""
+        """Return one row per interval of the rewards' range, with the steps below."""
         history, styles = self._history, _styles(self)
         width, height = self.content_size
         if not history.traces.all or height < 4:
             return Text("The distribution of each step's rewards appears here.", styles["axis"])
         margin, last = 5, history.last_step
         columns = max(4, width - margin - 2)
-        axis, found = heatmap.over_steps(history.traces, self._view.first_step(last), last, columns)
-        picture = heatmap.draw_map(heatmap.histogram_rows(found, height - 2), styles, margin)
+        axis, traces = heatmap.over_steps(history.traces, self._view.first_step(last), last, columns)
+        picture = heatmap.draw_map(heatmap.histogram_rows(traces, height - 2), styles, margin)
         return picture.append("\n" + axes.step_ruler(axis, margin, columns), styles["axis"])

@@ -1,4 +1,4 @@
-"""Reward over KL: how far from the reference a run moved, and the reward it got for that."""
+"""Reward over KL: each step's reward by its divergence from the reference."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_POINTS = 500
 
 
 class RewardByKlPlot(Widget, can_focus=True):
-    """Reward over KL, one point per step, in order; the newest one is marked."""
+    """Reward over KL as a trail, one point per step; the newest one is marked."""
 
     ALLOW_MAXIMIZE = True
     COMPONENT_CLASSES: ClassVar[set[str]] = Plot.COMPONENT_CLASSES
@@ -43,31 +43,31 @@ class RewardByKlPlot(Widget, can_focus=True):
         )
 
     def show(self, history: History, view: PlotView, absent: str = "") -> None:
-        """Show the steps of `history`, or only the recent ones if `view` says so; `absent` says why there are none."""
-        shown = (history, history.version, view, absent)
+        """Show the steps of `history` in this `view`; `absent` is the reason why there are none."""
+        content = (history, history.version, view, absent)
         self._history, self._view, self._absent = history, view, absent
-        if shown != self._shown and is_seen(self):
-            self._shown = shown
+        if content != self._shown and is_seen(self):
+            self._shown = content
             self.border_subtitle = as_title(self._legend())
             self.refresh()
 
     def _rows(self) -> list[tuple[int, float, float]]:
         rows = self._history.trail(DIVERGENCE, REWARD_METRIC, self._view.first_step(self._history.last_step))
         stride = -(-len(rows) // _MOST_POINTS) or 1
-        return rows[::-1][::stride][::-1]  # counted back from the newest, which always stays
+        return rows[::-1][::stride][::-1]  # counted back from the newest, which is always kept
 
-    def _place(self, rows: list[tuple[int, float, float]]) -> int | None:
+    def _cursor_index(self, rows: list[tuple[int, float, float]]) -> int | None:
         cursor = self._view.cursor
         if cursor is None:
             return None
-        return max((place for place, (step, _, _) in enumerate(rows) if step <= cursor), default=0)
+        return max((index for index, (step, _, _) in enumerate(rows) if step <= cursor), default=0)
 
     def _legend(self) -> str:
         rows = self._rows()
         if not rows:
             return ""
-        place = self._place(rows)
-        mark, (step, divergence, reward) = ("●", rows[-1]) if place is None else ("◆", rows[place])
+        index = self._cursor_index(rows)
+        mark, (step, divergence, reward) = ("●", rows[-1]) if index is None else ("◆", rows[index])
         return f" {mark} step {step}: {number(reward)} at {number(divergence)} nats "
 
     def render(self) -> Text:
@@ -76,9 +76,10 @@ class RewardByKlPlot(Widget, can_focus=True):
 
         rows = self._rows()
         if not rows:
-            words = self._absent or "There is no KL without a reference: use a warm start or set kl."
-            return Text(words, self.get_component_rich_style("plot--empty", partial=True))
+            hint = self._absent or "There is no KL without a reference: use a warm start or set kl."
+            return Text(hint, self.get_component_rich_style("plot--empty", partial=True))
         names = ("line", "raw", "points", "axis", "cursor")
         styles = {name: self.get_component_rich_style(f"plot--{name}", partial=True) for name in names}
-        trail = line_chart.Trail([(across, up) for _, across, up in rows], 1.0, self._place(rows))
+        points = [(divergence, reward) for _, divergence, reward in rows]
+        trail = line_chart.Trail(points, 1.0, self._cursor_index(rows))
         return line_chart.draw_trail(trail, self.content_size.width, self.content_size.height, styles)

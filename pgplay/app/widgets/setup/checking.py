@@ -1,4 +1,4 @@
-"""When the setup is checked: at once, with files that are read beside the screen."""
+"""Checking the setup: at once, with files read in the background."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pgplay.learning.inputs import Inputs
 
 LARGE_FILE = 200_000
-"""Bytes of files from which on a check takes so long that keys would wait for it."""
+"""Bytes of files from which a check would delay keys."""
 
 STILL_READING = form.Problem("task", ("setup.still_reading", {}))
 
@@ -25,7 +25,7 @@ GoOn = Callable[[form.Checked], None]
 
 
 class _Read(NamedTuple):
-    """What the files with these `names` hold, or why they cannot be read, as long as they keep their `stamps`."""
+    """The content of the files with these `names`, or why they cannot be read; valid while they keep their `stamps`."""
 
     names: form.FileNames
     stamps: form.Stamps
@@ -37,7 +37,7 @@ class _Read(NamedTuple):
 
 
 def _read(names: form.FileNames, before: _Read | None = None) -> _Read:
-    """Read the files called `names`, unless `before` still holds."""
+    """Read the files called `names`; returns `before` if it is still valid."""
     stamps = form.stamps(names)
     if before is not None and (before.names, before.stamps) == (names, stamps):
         return before
@@ -53,22 +53,22 @@ def read_and_check(typed: Mapping[str, str]) -> form.Checked:
 
 
 class Checking:
-    """Checks what is typed in `widget`, which shows the outcome by `show`, and by `wait` that it is on its way.
+    """Checks what is typed in `widget`; `show` shows the outcome, `wait` that files are being read.
 
-    No file is read on the screen's thread: what is known of the files counts until they have been looked at again.
+    No file is read on the screen's thread: the last known content counts until a file has been read again.
     """
 
     def __init__(self, widget: Widget, show: GoOn, wait: Callable[[], None]) -> None:
         self._widget, self._show, self._wait = widget, show, wait
         self._typed: dict[str, str] = {}
-        """What is checked, or was last."""
+        """The texts that are or were last checked."""
         self._checked: form.Checked | None = None
-        """The outcome; None while it is being checked beside the screen."""
+        """The outcome; None while it is computed in the background."""
         self._known: _Read | None = None
         self._looking: Worker[None] | None = None
 
     def now(self, typed: dict[str, str]) -> form.Checked:
-        """Show and return what `typed` comes to; while its files are being read, that is the problem."""
+        """Show and return the outcome for `typed`; while its files are being read, that is the problem."""
         names = form.file_names(typed)
         is_new = typed != self._typed
         if is_new:
@@ -93,7 +93,7 @@ class Checking:
         return self._checked
 
     async def complete(self, typed: dict[str, str]) -> form.Checked:
-        """Show and return what `typed` comes to, once its files have been read or seen to be unchanged."""
+        """Show and return the outcome for `typed` once its files have been read or are known to be unchanged."""
         checked = self.now(typed)
         looking = self._looking
         if looking is None:
@@ -105,15 +105,15 @@ class Checking:
         self._looking = self._widget.run_worker(self._read_and_check(self._typed), group="check")
 
     async def _read_and_check(self, typed: dict[str, str]) -> None:
-        """Read what is typed, and check and show it where it is still what is typed and anything is new."""
-        names, known = form.file_names(typed), self._known
-        found = await in_daemon_thread(partial(_read, names, known))
-        if typed is not self._typed or (found is known and self._checked is not None):
+        """Read the files that `typed` names; if it is still the typed text and a file is new, check and show it."""
+        names, previous = form.file_names(typed), self._known
+        content = await in_daemon_thread(partial(_read, names, previous))
+        if typed is not self._typed or (content is previous and self._checked is not None):
             return
-        if found.is_large:
-            checked = await in_daemon_thread(partial(form.check, typed, found.inputs))
+        if content.is_large:
+            checked = await in_daemon_thread(partial(form.check, typed, content.inputs))
         else:
-            checked = form.check(typed, found.inputs)
+            checked = form.check(typed, content.inputs)
         if typed is self._typed:
-            self._known, self._checked = found, checked
+            self._known, self._checked = content, checked
             self._show(checked)

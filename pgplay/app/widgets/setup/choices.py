@@ -16,7 +16,7 @@ from pgplay.policies.families.pretrained import PRETRAINED
 from pgplay.worker.protocol.records import Device
 
 HEADING = "# "
-"""What the value of an entry begins with that is only a heading; no preset has such a name."""
+"""The beginning of a heading's value; no preset has such a name."""
 
 OWN_REWARD = ""
 """The value of the entry 'formula or file…'."""
@@ -38,7 +38,7 @@ def presets() -> list[Entry]:
                 *(Entry(preset.name, preset.title, preset.teaches) for preset in presets),
             )
         ),
-        *(Entry(f"✗ {one.name}", one.name, one.error.problem, disabled=True) for one in broken_presets()),
+        *(Entry(f"✗ {broken.name}", broken.name, broken.error.problem, disabled=True) for broken in broken_presets()),
     ]
 
 
@@ -89,9 +89,12 @@ def _label_of(model: str) -> str:
     return model if hub_model(model) else Path(model).name
 
 
-def devices(known: tuple[Device, ...], typed: str) -> list[Entry]:
+_UNTIL_READY = (Device("auto", coded("device.fastest_here"), True), Device("cpu", coded("device.cpu"), True))
+"""The devices that are listed until the worker has reported its own."""
+
+
+def devices(reported: tuple[Device, ...], typed: str) -> list[Entry]:
     """Return the worker's devices, unavailable ones disabled, and the one that was `typed`."""
-    known = known or (Device("auto", coded("device.fastest_here"), True), Device("cpu", coded("device.cpu"), True))
     entries = [
         Entry(
             device.name,
@@ -99,7 +102,7 @@ def devices(known: tuple[Device, ...], typed: str) -> list[Entry]:
             device.words if device.available else f"not here: {device.words}",
             not device.available,
         )
-        for device in known
+        for device in reported or _UNTIL_READY
     ]
     if not any(entry.value == typed for entry in entries):
         entries.append(Entry(typed, typed, "not found on this machine"))
@@ -108,4 +111,4 @@ def devices(known: tuple[Device, ...], typed: str) -> list[Entry]:
 
 def algorithms() -> list[Entry]:
     """Return the algorithms, then the comparators."""
-    return [Entry(name, name, row.description) for name, row in {**ALGORITHMS, **COMPARATORS}.items()]
+    return [Entry(name, name, algorithm.description) for name, algorithm in {**ALGORITHMS, **COMPARATORS}.items()]

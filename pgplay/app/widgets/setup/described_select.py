@@ -30,7 +30,7 @@ class Entry(NamedTuple):
 
 
 class Choice(Select[str], inherit_bindings=False):
-    """A Select whose entries have descriptions and may be disabled; it leaves the space bar to the app."""
+    """A Select whose entries have descriptions and may be disabled; the space bar stays the app's."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,down,up", "show_overlay", "Show menu", show=False)]
 
@@ -47,7 +47,7 @@ class Choice(Select[str], inherit_bindings=False):
         )
 
     def show_entries(self, entries: Iterable[Entry], value: str) -> None:
-        """Replace the entries and choose `value` without posting a message; does nothing if nothing changed."""
+        """Replace the entries and choose `value`, without posting a message."""
         entries = tuple(entries)
         if entries == self.entries and value == self.value:
             return
@@ -57,10 +57,10 @@ class Choice(Select[str], inherit_bindings=False):
             self.choose(value)
 
     def choose(self, value: str) -> None:
-        """Choose `value` without posting a message, or nothing if it is not in the list."""
+        """Choose `value` without posting a message; one that is not in the list clears the choice."""
         with self.prevent(Select.Changed):
-            known = any(entry.value == value for entry in self.entries)
-            self.value = value if known else Select.NULL
+            is_listed = any(entry.value == value for entry in self.entries)
+            self.value = value if is_listed else Select.NULL
 
     @property
     def chosen(self) -> str | None:
@@ -87,8 +87,8 @@ class Choice(Select[str], inherit_bindings=False):
 
 def described(label: Text, description: str, width: int) -> Table:
     """Return the text of an entry: the description wraps below itself, not below the label of `width` cells."""
-    row = Table.grid(expand=True)
-    row.add_column(width=width + 2)
-    row.add_column(ratio=1)
-    row.add_row(label, terminal_text(description, "dim"))
-    return row
+    grid = Table.grid(expand=True)
+    grid.add_column(width=width + 2)
+    grid.add_column(ratio=1)
+    grid.add_row(label, terminal_text(description, "dim"))
+    return grid

@@ -1,4 +1,4 @@
-"""One row of the setup: a name, an input or a list, and below it the error, if any."""
+"""One row of the setup: a name, an input or a list, and below it an error."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pgplay.app.widgets.text_fields import LineField
 from pgplay.config.fields import Field
 
 CHANGED = " •"
-"""Stands after the name of a field that says something else than its default."""
+"""The mark after the name of a field that differs from its default."""
 
 
 class FieldName(Label):
@@ -35,7 +35,7 @@ class FieldName(Label):
         self._control.focus()
 
     def mark(self, *, changed: bool) -> None:
-        """Show whether the field says something else than its default."""
+        """Show whether the field differs from its default."""
         if changed != self._changed:
             self._changed = changed
             self.set_class(changed, "-changed")
@@ -96,7 +96,7 @@ class Setting(Vertical):
                 control.value = for_field(value)
 
     def show_default(self, default: Default | None) -> None:
-        """Show what an empty field stands for, if that is decided only with the other fields."""
+        """Show the default of an empty field, where it depends on the other fields."""
         if default is not None and default != self._default:
             self._default = default
             if self._control.is_mounted:
@@ -116,7 +116,7 @@ class Setting(Vertical):
             control.show_entries([Entry("", default.words), *control.entries[1:]], self._value)
 
     def mark(self, *, changed: bool) -> None:
-        """Show whether the field says something else than its default."""
+        """Show whether the field differs from its default."""
         self.set_class(changed, "-changed")
         self._shown_name.mark(changed=changed)
 
@@ -125,7 +125,7 @@ class Setting(Vertical):
         self._control.focus()
 
     def show_problem(self, message: str) -> None:
-        """Show what is wrong with the value, or nothing."""
+        """Show the problem of the value, empty for none."""
         self.set_class(bool(message), "-wrong")
         self._problem.update(terminal_text(message))
 

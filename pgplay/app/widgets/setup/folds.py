@@ -1,4 +1,4 @@
-"""The folded part of the setup: one fold for all further settings, and in it one for each section."""
+"""The folded part of the setup: a fold with all further settings, and in it one for each section."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Typed = Callable[[], Mapping[str, str]]
 
 
 class Fold(Collapsible):
-    """Holds the rows of `fields`, which are made when it is first unfolded; its title counts the changed ones."""
+    """A fold with the rows of `fields`, made when it is first unfolded; its title counts the changed ones."""
 
     def __init__(self, title: str, fields: Iterable[Field], typed: Typed, *, id: str, unfolded: bool = False) -> None:
         self._heading, self._typed = title, typed
@@ -26,12 +26,12 @@ class Fold(Collapsible):
         super().__init__(*first, title=title, collapsed=not unfolded, id=id, classes="fold")
 
     def parts(self) -> Iterable[Widget]:
-        """Return what the fold holds."""
+        """Return the content of the fold."""
         typed = self._typed()
         return (Setting(field, typed[field.name]) for field in self.fields)
 
     async def fill(self) -> bool:
-        """Make what the fold holds, if it has not been unfolded before; returns whether it made anything."""
+        """Make the content at the first unfolding; returns whether it made any."""
         contents = self.query_one(Collapsible.Contents)
         if contents.children:
             return False
@@ -39,23 +39,23 @@ class Fold(Collapsible):
         return True
 
     def show_changed(self, names: Collection[str]) -> None:
-        """Count the fields that are among the changed `names` in the title."""
+        """Show in the title how many of the fields are among the changed `names`."""
         count = sum(field.name in names for field in self.fields)
         self.title = f"{self._heading} · {count} changed" if count else self._heading
 
     def explain(self) -> Explanation:
-        """Return what is in the fold."""
+        """Return the explanation of the fold: its fields."""
         names = ", ".join(field.name.replace("_", " ") for field in self.fields)
         return Explanation(self._heading, f"Enter shows or hides: {names}. F1 on each explains it.")
 
 
 class MoreSettings(Fold):
-    """All settings that are not always shown, by section as in `pgplay train --help`."""
+    """All settings that are not always shown, by the sections of `pgplay train --help`."""
 
     def __init__(self, typed: Typed) -> None:
         self.sections: dict[Section, list[Field]] = {section: further_fields(section) for section in SECTIONS}
         super().__init__(
-            "More settings", (one for fields in self.sections.values() for one in fields), typed, id="more"
+            "More settings", (field for fields in self.sections.values() for field in fields), typed, id="more"
         )
         self.unfolds_all = False
         """Whether the sections begin unfolded, as on a roomy screen."""

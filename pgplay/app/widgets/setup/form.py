@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pgplay.learning.inputs import Inputs
 
 MAIN_FIELDS = ("target", "reward", "model", "algorithm", "device")
-"""The fields that the setup always shows, beside the task: that has a list there, and a field to type in further on."""
+"""The fields that the setup always shows; the task has a list there and a field among the further settings."""
 
 ALGORITHMS_OWN = ("baseline", "scale", "credit", "ratio", "aggregation", "updates_per_step", "clip_high", "optimizer")
 """Settings whose default is a choice of the algorithm."""
@@ -34,11 +34,11 @@ MODELS_OWN = ("lr", "entropy", "threads")
 
 
 ONLY_PRETRAINED = "pretrained only"
-"""What the field of a setting shows instead of its default where the model has no use for it."""
+"""The default shown for a setting that has no effect on the chosen model."""
 
 
 class Problem(NamedTuple):
-    """An error in the setup by its code; `field` is where to show it, empty if no single field is to blame."""
+    """An error in the setup by its code; `field` is where to show it, empty if it belongs to no single field."""
 
     field: str
     error: Coded
@@ -50,7 +50,7 @@ class Problem(NamedTuple):
 
 
 class Default(NamedTuple):
-    """What an empty field stands for, and whose choice that is: an algorithm's or a model's name, or neither's."""
+    """The default of an empty field; `owner` is the algorithm or model that chooses it, empty for neither."""
 
     value: str
     owner: str = ""
@@ -62,7 +62,7 @@ class Default(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """A checked setup: valid settings or the problem, and notes worth reading."""
+    """A checked setup: valid settings or the problem, and notes for the person."""
 
     config: RunConfig | None
     problem: Problem | None
@@ -70,10 +70,10 @@ class Checked(NamedTuple):
     parameters: int | None = None
     vocabulary: int | None = None
     defaults: Mapping[str, Default] = MappingProxyType({})
-    """What empty fields stand for with this model and algorithm."""
+    """The defaults of empty fields with this model and algorithm."""
 
     def runnable(self) -> RunConfig:
-        """Return the settings; raises InputError where no run can begin with them."""
+        """Return the settings; raises InputError if no run can start with them."""
         if self.config is None or self.problem is not None:
             raise InputError("setup.no_run", cause=self.problem and self.problem.error)
         return self.config
@@ -85,7 +85,7 @@ def further_fields(section: Section) -> list[Field]:
 
 
 def changed_names(typed: Mapping[str, str]) -> set[str]:
-    """Return the names of the fields that say something else than their defaults."""
+    """Return the names of the fields that differ from their defaults."""
     return {name for name, text in _default_texts().items() if typed[name] != text}
 
 
@@ -104,12 +104,12 @@ def written(value: Any) -> str:
 
 
 def names_in(reward: str) -> set[str]:
-    """Return every name of a reward that a field containing `reward` may be read as: fields split and strip."""
+    """Return the names of rewards that a field with the text `reward` may hold: fields are split and stripped."""
     return {reward.strip(), *(part.strip() for part in reward.split(","))}
 
 
 def placeholder(field: Field) -> str:
-    """Return what an empty text field stands for."""
+    """Return the default of an empty text field in words."""
     if field.default is None:
         return "no limit" if _is_limit(field) else "default"
     return written(field.default) or "none"
@@ -148,7 +148,7 @@ def collect(typed: Mapping[str, str]) -> dict[str, Any]:
 
 
 def check(typed: Mapping[str, str], inputs: Inputs | PgplayError) -> Checked:
-    """Check the typed texts: return the settings, or the problem and the field to show it beside.
+    """Check the typed texts: return the settings, or the problem with its field.
 
     `inputs` is what `read_files` returned or raised for the same texts; no disk is read here.
     """
@@ -185,7 +185,7 @@ def _owner(name: str, algorithm: str, model: str) -> str:
 
 
 def _is_limit(field: Field) -> bool:
-    """Whether an empty field means that there is no limit, and not that a default is used."""
+    """Return whether an empty field means that there is no limit."""
     return field.section == "limits" or field.name == "kl_limit"
 
 
@@ -200,9 +200,9 @@ class FileNames(NamedTuple):
 
 
 class Stamps(NamedTuple):
-    """The present stamps of the files that `read_files` reads: the texts, and what describes the model.
+    """The present stamps of the files that `read_files` reads: texts and the model's descriptions.
 
-    None for a file that is missing.
+    None for a missing file.
     """
 
     texts: tuple[FileStamp | None, ...]
@@ -228,7 +228,7 @@ def stamps(names: FileNames) -> Stamps:
     def stamp(find: Callable[[str], Path], name: str) -> FileStamp | None:
         try:
             return file_stamp(find(name)) if name else None
-        except InputError:  # `read_files` says that there is no such home
+        except InputError:  # `read_files` reports the unknown home
             return None
 
     def model_stamps() -> tuple[FileStamp | None, ...]:
@@ -245,7 +245,7 @@ def stamps(names: FileNames) -> Stamps:
 def read_files(names: FileNames) -> Inputs:
     """Read the files that the typed texts name; raises InputError with the field to blame.
 
-    Python is only seen to be readable here; it is read again, shown and agreed to when a run starts.
+    Python is only checked to be readable; it is read again, shown and allowed when a run starts.
     """
     from pgplay.learning.inputs import read_inputs
     from pgplay.rewards.python.source import read_python
@@ -268,13 +268,13 @@ def task_choices(task: str) -> list[tuple[str, str]]:
     from pgplay.tasks.datasets import shipped_data_sets
     from pgplay.tasks.generators import GENERATORS
 
-    offered = [("", "")]
-    offered += [(name, generator.description) for name, generator in GENERATORS.items()]
-    offered += [(name, "prompts and answers that ship with pgplay") for name in shipped_data_sets()]
-    if not any(task == spec for spec, _ in offered):
+    choices = [("", "")]
+    choices += [(name, generator.description) for name, generator in GENERATORS.items()]
+    choices += [(name, "prompts and answers that ship with pgplay") for name in shipped_data_sets()]
+    if not any(task == spec for spec, _ in choices):
         generator = GENERATORS.get(task.partition(":")[0])
-        offered.append((task, generator.description if generator else "prompts and answers from a file"))
-    return offered
+        choices.append((task, generator.description if generator else "prompts and answers from a file"))
+    return choices
 
 
 def live_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:

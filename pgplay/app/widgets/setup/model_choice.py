@@ -13,19 +13,19 @@ FIRST_VOCABULARY = 28
 
 
 class ModelChoice(Choice):
-    """Looks for pretrained models when a person comes to it; checks of the setup meanwhile read no disk."""
+    """Lists the models; looks for pretrained ones on the disk when it gets the focus, not at every check."""
 
     def __init__(self, typed: Mapping[str, str]) -> None:
         self._typed, self._vocabulary, self._at_hand = typed, FIRST_VOCABULARY, models_at_hand()
         super().__init__(self._models(), typed["model"], id="model")
 
     def show_models(self, typed: Mapping[str, str], vocabulary: int | None) -> None:
-        """List the models with their sizes for a `vocabulary`, as before if None, and choose the `typed` one."""
+        """List the models with their sizes for a `vocabulary` (None: as before), and choose the `typed` one."""
         self._typed, self._vocabulary = typed, vocabulary or self._vocabulary
         self.show_entries(self._models(), typed["model"])
 
     def on_focus(self) -> None:
-        """List the models that have come since."""
+        """List the models again, with new ones."""
         self._at_hand = models_at_hand()
         self.show_models(self._typed, None)
 

@@ -1,4 +1,4 @@
-"""What the setup says about its fields: problems beside them, and one line below all of them."""
+"""The setup's messages: problems beside their fields, and one line below all fields."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ _SUFFIX = "-problem"
 
 
 class SetupNote(Static):
-    """The line below the setup: its problem, else what waits for the next start, else the remarks of the check."""
+    """The line below the setup: a problem, else the changes for the next start, else the notes of the check."""
 
     _problem = ""
     _pending = ""
-    _remarks = ""
+    _notes = ""
 
-    def show_check(self, problem: str, remarks: str) -> None:
+    def show_check(self, problem: str, notes: str) -> None:
         """Show the outcome of a check."""
-        self._problem, self._remarks = problem, remarks
+        self._problem, self._notes = problem, notes
         self._show()
 
     def show_pending(self, names: list[str]) -> None:
-        """Show which changes wait for the next start."""
+        """Show the settings whose changes wait for the next start."""
         listed = ", ".join(name.replace("_", " ") for name in names)
         self._pending = f"{listed}: at the next start (r, then space)" if names else ""
         self._show()
 
     def _show(self) -> None:
         self.set_class(bool(self._problem), "-wrong")
-        self.update(terminal_text(self._problem or self._pending or self._remarks))
+        self.update(terminal_text(self._problem or self._pending or self._notes))
 
 
 def show_problem(panel: Widget, problem: Problem | None) -> None:
-    """Show `problem` beside its field in `panel`, and nothing beside the others."""
+    """Show `problem` beside its field in `panel`, and clear the others."""
 
     def message(name: str) -> str:
         return problem.message if problem is not None and problem.field == name else ""

@@ -1,4 +1,4 @@
-"""The setup: task, reward, model, algorithm; and the start button."""
+"""The setup panel: task, reward, model, algorithm, further settings, and the start button."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ _TYPING_PAUSE = 0.15
 """Seconds without typing before the setup is checked."""
 
 ROOMY_WIDTH, ROOMY_HEIGHT = 170, 44
-"""The size of a terminal from which the folded parts start unfolded."""
+"""The terminal size from which folds start unfolded."""
 
 
 class Setup(Vertical):
-    """The panel on the left; posts SetupChanged with checked settings, and starts nothing itself."""
+    """The panel on the left; posts SetupChanged with the checked settings."""
 
     BORDER_TITLE = "Setup"
 
@@ -55,7 +55,7 @@ class Setup(Vertical):
         self._origins = RewardOrigins(brought)
         self._pause: Timer | None = None
         self._refusal: form.Problem | None = None
-        """Why the worker refused the newest change, until something else is set."""
+        """The worker's refusal of the newest change, until another change."""
         self._checking = Checking(self, self._show_check, self._show_reading)
 
     def compose(self) -> ComposeResult:
@@ -98,7 +98,7 @@ class Setup(Vertical):
         yield Static(id=f"{control.id}-problem", classes="problem")
 
     def on_mount(self) -> None:
-        """Show the rows that belong to the choices; presets are read after the first frame."""
+        """Show the notes of the choices; presets are read after the first frame."""
         self._show_notes()
         self.call_after_refresh(self._fill_lists)
 
@@ -121,9 +121,9 @@ class Setup(Vertical):
     # Called by the app
 
     def load(self, config: RunConfig, preset: str = "", *, origin: Origin | None = None, kept: bool = False) -> None:
-        """Show another configuration; `origin` says where it came from, if the person did not just type it.
+        """Show another configuration; `origin` is where it came from, None for the person's own.
 
-        `kept` is that of the RewardSpecs.
+        `kept` is as in RewardSpec.
         """
         self._origins.note(RewardSpec(text, origin=origin, kept=kept) for text in (config.reward, *config.measure))
         self.typed, self.preset, self._own_reward, self._refusal = form.typed_from(config), preset, False, None
@@ -132,7 +132,7 @@ class Setup(Vertical):
         self.check_now()
 
     def put_back(self, texts: Mapping[str, str], refusal: form.Problem) -> None:
-        """Show `texts` in the fields of a change that the worker refused, and why beside one of them."""
+        """Show `texts` in the fields of a refused change, with the refusal beside one of them."""
         self.typed |= texts
         self._own_reward = self._own_reward and "reward" not in texts
         self._refusal = refusal
@@ -140,13 +140,13 @@ class Setup(Vertical):
         self.check_now()
 
     def forget_refusal(self) -> None:
-        """Say no more why a change was refused."""
+        """Clear the refusal of a change."""
         if self._refusal is not None:
             self._refusal = None
             self.check_now()
 
     def _show_typed(self) -> None:
-        """Show `typed` in every field, as a person did not type it there."""
+        """Show `typed` in every field that the person did not type in."""
         target = self.query_one("#target", TextArea)
         if target.text != self.typed["target"]:
             with target.prevent(TextArea.Changed):
@@ -154,9 +154,9 @@ class Setup(Vertical):
         for name in ("model", "algorithm", "device"):
             self.query_one(f"#{name}", Choice).choose(self.typed[name])
         self.query_one("#reward", Choice).choose(self._reward_choice())
-        own = self.query_one("#own-reward", Input)
-        with own.prevent(Input.Changed):
-            own.value = for_field(self.typed["reward"])
+        reward_field = self.query_one("#own-reward", Input)
+        with reward_field.prevent(Input.Changed):
+            reward_field.value = for_field(self.typed["reward"])
         for setting in self.query(Setting):
             setting.show_value(self.typed[setting.field.name])
         self._show_notes()
@@ -183,9 +183,9 @@ class Setup(Vertical):
         self.typed["reward"], self._own_reward, self.preset, self._refusal = spec, False, "", None
         self.query_one("#preset", Choice).choose("")
         self.query_one("#reward", Choice).show_entries(choices.rewards(), self._reward_choice())
-        own = self.query_one("#own-reward", Input)
-        with own.prevent(Input.Changed):
-            own.value = for_field(spec)
+        reward_field = self.query_one("#own-reward", Input)
+        with reward_field.prevent(Input.Changed):
+            reward_field.value = for_field(spec)
         self._show_notes()
         self.check_now()
 
@@ -196,15 +196,15 @@ class Setup(Vertical):
             self.query_one("#device", Choice).show_entries(choices.devices(state.devices, device), device)
         button = self.query_one("#start", Button)
         labels = {"training": "Pause", "preparing": "Pause", "paused": "Resume"}
-        again = "Start again" if state.run in ("solved", "finished", "failed") else "Start"
-        label = "Starting…" if state.waiting else labels.get(state.run, again)
-        words = f"{label}  (space)"
-        if str(button.label) != words:
-            button.label = Text(words)
+        start = "Start again" if state.run in ("solved", "finished", "failed") else "Start"
+        label = "Starting…" if state.waiting else labels.get(state.run, start)
+        label_with_key = f"{label}  (space)"
+        if str(button.label) != label_with_key:
+            button.label = Text(label_with_key)
         button.set_class(state.is_going, "-going")
 
     def show_pending(self, names: list[str]) -> None:
-        """Show which changes wait for the next start."""
+        """Show the settings whose changes wait for the next start."""
         self.query_one(SetupNote).show_pending(names)
 
     # The person's actions
@@ -264,7 +264,7 @@ class Setup(Vertical):
         self.query_one("#preset", Choice).choose(self.preset)
 
     def load_preset(self, name: str) -> None:
-        """Show the preset of that name."""
+        """Load the preset called `name`."""
         from pgplay.config import presets
         from pgplay.rewards.python.source import with_rewards_beside
 
@@ -295,11 +295,11 @@ class Setup(Vertical):
     # Notes beside the fields
 
     def _show_notes(self) -> None:
-        own = self._own_reward or self._reward_choice() == choices.OWN_REWARD
-        self.query_one("#own-reward", Input).display = own
+        is_typed = self._own_reward or self._reward_choice() == choices.OWN_REWARD
+        self.query_one("#own-reward", Input).display = is_typed
         self.query_one("#task", Choice).show_entries(choices.tasks(self.typed["task"]), self.typed["task"])
-        for part in ("target-row", "target"):
-            self.query_one(f"#{part}").display = not self.typed["task"]
+        for identifier in ("target-row", "target"):
+            self.query_one(f"#{identifier}").display = not self.typed["task"]
         for name in ("preset", "task", "reward", "algorithm"):
             chosen = self.query_one(f"#{name}", Choice).description
             description = choices.reward_definition(self.typed["reward"]) if name == "reward" else chosen
@@ -310,13 +310,13 @@ class Setup(Vertical):
     def check_now(self) -> form.Checked:
         """Check the setup now, without waiting for a pause in typing.
 
-        Files are not read here: until they have been, that is the problem.
+        Files are not read here; until they have been read, that is the problem.
         """
         self._end_pause()
         return self._checking.now(self.typed)
 
     async def check(self) -> form.Checked:
-        """Return what the setup says this moment, checked, once its files have been read."""
+        """Return the present setup, checked, once its files have been read."""
         self._end_pause()
         return await self._checking.complete(self.typed)
 

@@ -1,4 +1,4 @@
-"""Where the setup's rewards came from: what somebody else wrote stays theirs, whatever is typed into the fields."""
+"""The origins of the setup's rewards: what others wrote stays theirs, whatever is typed into the fields."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class RewardOrigins:
         self._foreign.update((name, replace(spec, text=name)) for spec in foreign for name in names_in(spec.text))
 
     def forget(self, text: str) -> None:
-        """Take note that the person wrote the reward `text`."""
+        """Note that the person wrote the reward `text`."""
         self._foreign.pop(text.strip(), None)
 
     def read(self, texts: Iterable[str]) -> tuple[RewardSpec, ...]:
