@@ -96,9 +96,9 @@ class LiveChanges:
                 self._host.main.setup.forget_refusal()
             case Changed():
                 self._running |= event.settings.by_name()
-                made = self._requested.pop(event.request, None)
-                if made is not None and made.advice:
-                    self._host.notify_user(f"Changed: {made.advice}")
+                applied = self._requested.pop(event.request, None)
+                if applied is not None and applied.advice:
+                    self._host.notify_user(f"Changed: {applied.advice}")
             case Refused():
                 undone = self._requested.pop(event.request, None)
                 if undone is not None:
