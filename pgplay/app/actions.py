@@ -13,9 +13,9 @@ from pgplay.worker.protocol.records import RunState
 class Action(NamedTuple):
     """One thing that a person can do.
 
-    `key` may name several, of which `key_display` shows the first; it is empty if only the view panel and the palette
-    lead to the action. `view_key` is its key in the view panel, empty if it is not about how the plots look. `shown`
-    puts it in the line of keys of every page it works on.
+    `key` may name several keys, of which `key_display` shows the first; it is empty for an action of the view panel and
+    the palette only. `view_key` is its key in the view panel, empty if it is not listed there. `shown` puts it in the
+    line of keys of every page it works on.
     """
 
     name: str
@@ -28,12 +28,12 @@ class Action(NamedTuple):
 
     @property
     def keys(self) -> str:
-        """The keys that lead to it, as a person reads them."""
+        """Its keys, as a person reads them."""
         return ", ".join(filter(None, (self.key_display, f"v {self.view_key}" if self.view_key else "")))
 
 
 class KeyChoice(NamedTuple):
-    """One line of the view panel; `action` is in Textual's words."""
+    """One line of the view panel; `action` is written as Textual reads it."""
 
     key: str
     title: str
@@ -42,10 +42,10 @@ class KeyChoice(NamedTuple):
 
 
 NOT_IN_THE_PALETTE = ("unfocus", "interrupt")
-"""Actions that are keys alone."""
+"""Actions without an entry in the palette."""
 
 LOOKS = "look-"
-"""How the ids of a page's bindings begin that belong into the view panel."""
+"""The beginning of the ids of bindings that the view panel lists."""
 
 
 ACTIONS = (
@@ -78,10 +78,10 @@ ACTIONS = (
     Action("details", "i", "i", "details", "All findings, all metrics of the newest step, and the log."),
     Action("phases", "n", "n", "one update", "Sample, score, advantage, update: numbers, maths, code."),
     Action("microscope", "k", "k", "microscope", "Completions token by token; sort and search them."),
-    Action("policy_map", "a", "a", "map", "What the policy would write, and when it learnt each letter."),
+    Action("policy_map", "a", "a", "map", "What the policy would write, and when it learned each letter."),
     Action("prompts", "P", "P", "prompts", "Every prompt with its greedy completion and reward; watch one."),
     Action("health", "d", "d", "diagnosis", "Is the learning signal healthy? What to try."),
-    Action("take_advice", "exclamation_mark", "!", "take the advice", "Make the change that the finding suggests."),
+    Action("take_advice", "exclamation_mark", "!", "take the advice", "Apply the suggestion of the finding."),
     Action("view", "v", "v", "view", "How the page looks: shows the keys for metrics, smoothing, scale, theme …", True),
     Action("choose_metrics", "m", "m", "metrics", "Choose which metrics to plot, and which one large.", view_key="m"),
     Action("enlarge", "b", "b", "full size", "Show one panel (tab chooses it) or the plots full size.", view_key="b"),
@@ -93,8 +93,8 @@ ACTIONS = (
     Action("logarithm", "l", "l", "log scale", "Log scale of the focused plot, or of the large one.", view_key="l"),
     Action("target_from_file", "f", "f", "target from a file", "Read the target text from a file."),
     Action("toggle_theme", "", "", "theme", "Next theme: dark, light, and both for colour-blind eyes.", view_key="t"),
-    Action("toggle_ascii", "", "", "ASCII", "Draw in ASCII, for fonts without braille; or no longer.", view_key="a"),
-    Action("toggle_speed", "", "", "speed", "Tokens per second and shares of a step's time; or neither.", view_key="p"),
+    Action("toggle_ascii", "", "", "ASCII", "Toggle drawing in ASCII, for fonts without braille.", view_key="a"),
+    Action("toggle_speed", "", "", "speed", "Show or hide tokens per second and shares of time.", view_key="p"),
     Action("unfocus", "escape", "esc", "leave the field", "Leave a text field, so that keys are commands again."),
     Action("jump", "full_stop", ".", "jump", "Show a letter on every panel; press one to focus that panel."),
     Action("help", "question_mark,f1", "?", "help", "Explain the panel in focus; all keys and panels. f1 too.", True),
@@ -171,7 +171,7 @@ BENCH_ACTIONS = (
 
 
 def do(name: str) -> str:
-    """Return Textual's words for the app's action of that name, as a key or a link carries them."""
+    """Return the app's action `name` as Textual reads it in a key or a link."""
     return f"app.do({name!r})"
 
 

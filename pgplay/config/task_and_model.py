@@ -1,4 +1,4 @@
-"""The first part of a run's configuration: what is learnt, by which reward, and which network learns it."""
+"""The first part of a run's configuration: the task, the reward and the model."""
 
 from __future__ import annotations
 

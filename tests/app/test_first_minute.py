@@ -132,7 +132,7 @@ async def test_a_solved_run_says_what_that_means_and_proposes_three_keys(size: t
 async def test_a_run_that_is_solved_by_a_hair_may_go_on_to_a_mean(home: Path) -> None:
     async with opened() as (bench, pilot):
         solve(bench, mean=0.61)
-        await until(pilot, lambda: "let it go on" in card(bench))
+        await until(pilot, lambda: "train on" in card(bench))
         assert "to a mean reward of 0.95, from 0.61 now" in card(bench)
         await pilot.press("g")
         await until(pilot, lambda: isinstance(bench.app.screen, AskDialog))

@@ -53,7 +53,7 @@ async def test_ten_steps_and_a_goal_are_sent_and_a_run_is_built_where_there_is_n
         await until(pilot, lambda: isinstance(bench.app.screen, AskDialog))
         bench.app.screen.query_one("#answer", Input).value = "step 5"
         await pilot.press("enter")
-        assert "at step 10 already" in str(bench.app.screen.query_one(".problem").render())
+        assert "already at step 10" in str(bench.app.screen.query_one(".problem").render())
         bench.app.screen.query_one("#answer", Input).value = "step 25"
         await pilot.press("enter")
         await until(pilot, lambda: len(bench.sent(Step)) == 2)

@@ -1,4 +1,4 @@
-"""What every panel shows and what its numbers mean, by the id of its widget: for F1 and the help page."""
+"""The explanation of every panel and its numbers, by the id of its widget, for F1 and the help page."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ EXPLANATIONS_BY_PAGE: dict[str, dict[str, Explanation]] = {
         "places": Explanation(
             "Places",
             "Where you are, and the keys of the five places: the run, one step of it, the map of what its policy would "
-            "write, runs compared, and the library of stored runs and policies. A key pressed twice leads to the "
-            "place's next page, which stands at the right.",
+            "write, runs compared, and the library of stored runs and policies. Pressed again, the key of the present "
+            "place opens its next page, shown at the right.",
         ),
         "view-panel": Explanation("View", "The keys that change how this page looks. Escape closes the panel."),
     },
     "The main screen": {
         "headline": Explanation(
             "First line",
-            "What is learnt, with which reward, model (and its number of parameters), algorithm and device; then the "
+            "The target or task, the reward, the model (with its number of parameters), algorithm and device; then the "
             "run's state, steps and completions so far, and seconds of training.",
         ),
         "curves": Explanation(
@@ -56,11 +56,11 @@ EXPLANATIONS_BY_PAGE: dict[str, dict[str, Explanation]] = {
         "health": Explanation(
             "Signal health",
             "Is the learning signal healthy? Means over the last steps: ● fine, ▲ worth watching, ✗ out of range. d "
-            "says what to try and which key does it; ! makes the change that a finding suggests.",
+            "says what to try, with a key for it; ! applies the suggestion of a finding.",
         ),
         "what-now": Explanation(
             "What now?",
-            "What a solved run has reached, and three keys that fit it. Escape closes it; the keys work without it.",
+            "The result of a solved run and three suggestions. Escape closes it; the keys work without it.",
         ),
         "finding": Explanation(
             "Finding",
@@ -77,7 +77,7 @@ EXPLANATIONS_BY_PAGE: dict[str, dict[str, Explanation]] = {
     "The setup": {
         "setup": Explanation(
             "Setup",
-            "What is learnt, and how. Enter opens a list, Escape leaves a text field. Some settings can be changed "
+            "The settings of a run. Enter opens a list, Escape leaves a text field. Some settings can be changed "
             "while training; the others take effect at the next start.",
         ),
         "preset": Explanation(
@@ -88,7 +88,7 @@ EXPLANATIONS_BY_PAGE: dict[str, dict[str, Explanation]] = {
         "from-file": Explanation("From a file", "Reads the target from a text file."),
         "reward": Explanation("Reward", concept_of("reward")),
         "own-reward": Explanation(
-            "Reward of your own", "A formula such as 0.8*levenshtein + 0.2*prefix, or a Python file: my_reward.py:name."
+            "Your own reward", "A formula such as 0.8*levenshtein + 0.2*prefix, or a Python file: my_reward.py:name."
         ),
         "model": Explanation("Model", f"{concept_of('model')}\nBeside its name: the number of parameters (weights)."),
         "algorithm": Explanation("Algorithm", concept_of("algorithm")),
@@ -125,7 +125,7 @@ EXPLANATIONS_BY_PAGE: dict[str, dict[str, Explanation]] = {
         "microscope-sample": Explanation(
             "One completion",
             "The text under its target, its reward and the parts of it, the baseline that is subtracted and the "
-            "deviation that is divided by (both in rewards), log p before and after the update (nats), and the mean "
+            "deviation that it is divided by (both in rewards), log p before and after the update (nats), and the mean "
             "advantage of its tokens.",
         ),
         "code": Explanation("Code", "The functions that this stage runs, with file and line."),
@@ -138,7 +138,7 @@ EXPLANATIONS_BY_PAGE: dict[str, dict[str, Explanation]] = {
             "token: the fuller the cell, the more likely. Left and right scroll through a long text.",
         ),
         "learnt": Explanation(
-            "Which letter is learnt when",
+            "When each letter was learned",
             "One row per letter of the target: the probability, step by step, that the policy writes it after the "
             "right letters before it. With several targets, the mean over those measured at each position.",
         ),
@@ -165,7 +165,7 @@ EXPLANATIONS_BY_PAGE: dict[str, dict[str, Explanation]] = {
         "health-page": Explanation(
             "Signal health",
             "Each number of the learning signal, averaged over the last 30 steps, with its meaning and unit; what to "
-            "try if it is out of range, and the key that makes that change.",
+            "try if it is out of range, and the key that applies it.",
         ),
         "plots-dialog": Explanation(
             "Plots",
@@ -198,7 +198,7 @@ EXPLANATIONS_BY_PAGE: dict[str, dict[str, Explanation]] = {
             "reward and greedy reward; for several seeds in one line, the means.",
         ),
         "overlay-hint": Explanation(
-            "About this line", "What differs in it and its runs, in full; or why something cannot be done."
+            "About this line", "What differs in it and its runs, in full; or an error."
         ),
     },
     "Rewards": {

@@ -122,7 +122,7 @@ _RULES = {
         0.5,
         0.05,
         settings=lambda means: {"reward": "levenshtein"},
-        # A policy that has learnt nothing yet stops by chance, and one that writes a single text has another fault.
+        # A policy that has learned nothing yet stops by chance, and one that writes a single text has another fault.
         moot=lambda means: not LOW_ENTROPY < means.get("entropy", 0.5) <= 1.0,
     ),
     "clip_share": _Rule(0.3, 0.6, settings=slower),

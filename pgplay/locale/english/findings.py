@@ -25,8 +25,8 @@ FINDINGS = {
     "finding.low-entropy.advice": "Raise entropy before it collapses.",
     "finding.recovered": "The policy had collapsed to a text that is not the best: its weights were moved most of the "
     "way back to a fresh network, {times:.0f} {times:plural time|times} in the last {steps:.0f} steps.",
-    "finding.recovered.advice": "Nothing, if the reward rises again; else a lower lr. recovery none leaves a collapsed "
-    "policy alone.",
+    "finding.recovered.advice": "Nothing if the reward rises again; otherwise lower lr. With recovery none, a "
+    "collapsed policy is left as it is.",
     "finding.never-stops": "{cut:percent} of the completions end without a stop token: they run into the length limit.",
     "finding.never-stops.advice": "Choose a reward that charges for extra characters, such as levenshtein, or a longer "
     "max_length.",

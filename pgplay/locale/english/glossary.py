@@ -19,7 +19,7 @@ _TEXTS = (
     Term("prompt", "The text that a completion continues or answers; empty for a single target.", "", "page Prompts"),
     Term(
         "completion",
-        "What the policy writes after a prompt, up to the stop token or the length limit.",
+        "The text that the policy writes after a prompt, up to the stop token or the length limit.",
         "x = x_1 … x_T",
         "the samples; page Microscope",
     ),
@@ -57,7 +57,7 @@ _WRITING = (
     ),
     Term(
         "temperature",
-        "What the logits z are divided by before the softmax: below 1 safer, above 1 more random.",
+        "The divisor of the logits z before the softmax: below 1 safer, above 1 more random.",
         "π(v) = exp(z_v / T) / Σ_u exp(z_u / T)",
         "setting temperature; page Write",
     ),
@@ -174,7 +174,7 @@ _LEARNING = (
     ),
     Term(
         "reward hacking",
-        "The reward rises and what you meant by it does not: the policy has found a gap between the two.",
+        "The reward rises but what you meant does not: the policy has found a gap between the two.",
         "",
         "a measure plotted beside the reward",
     ),
@@ -209,7 +209,7 @@ _RUNS = (
     Term("preset", "A ready-made setup in a file.", "", "the setup, first row"),
     Term(
         "checkpoint",
-        "Everything that is needed to resume a run exactly, at one step.",
+        "Everything needed to resume a run exactly, at one step.",
         "",
         "page Back in time, marked ●",
     ),

@@ -11,7 +11,7 @@ GUIDE = {
     "guide.solved.search": "Solved: the best text that the search has found is right.",
     "guide.try.phases": "see one update",
     "guide.try.phases.more": "numbers, formulas and code of one step",
-    "guide.try.go_until": "let it go on",
+    "guide.try.go_until": "train on",
     "guide.try.go_until.more": "to a mean reward of {goal}, from {mean:.2f} now; enter confirms",
     "guide.try.side_by_side": "compare algorithms",
     "guide.try.side_by_side.more": "then a: another one on the same text, both curves in one plot",

@@ -1,4 +1,4 @@
-"""What each setting is about, beyond its line of help: the concept, its formula, and when to change it."""
+"""The concept behind each setting, its formula, and when to change it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SETTINGS: dict[str, Concept] = {
         "Raise it if many completions carry ⊣, the sign of one that was cut; lower it to save time.",
     ),
     "held_out": Concept(
-        "A share of the prompts that is never trained on, to tell what was understood from what was memorised.",
+        "A share of the prompts that is never trained on, to tell generalisation from memorising.",
         "gap = training reward − held-out reward",
         "Use 0.2 with a task; 0 where all prompts should be learned.",
     ),
@@ -94,7 +94,7 @@ SETTINGS: dict[str, Concept] = {
         "Name only the attention's (q_proj,v_proj) to train less.",
     ),
     "template": Concept(
-        "A chat model expects each turn between marks of its own; the template puts them there.",
+        "A chat model expects each turn between its own marks; the template adds them.",
         "",
         "Use chat for a model that was trained on chats, raw for one that continues text.",
     ),
@@ -114,7 +114,7 @@ SETTINGS: dict[str, Concept] = {
         "Lower it if other programs compute too.",
     ),
     "seed": Concept(
-        "The beginning of every random number: the first weights, the samples, the order of prompts.",
+        "The start of all random numbers: the first weights, the samples, the order of prompts.",
         "same seed and settings → same run",
         "Try several before you believe a difference: one run is one draw.",
     ),
@@ -143,7 +143,7 @@ SETTINGS: dict[str, Concept] = {
         "If a batch is used for several updates, the policy has changed since it was sampled; the ratio corrects for "
         "it, and its limit keeps the correction from growing.",
         "ρ = π(x_t) / π_old(x_t)",
-        "It does nothing with one update per step, where ρ = 1.",
+        "It has no effect with one update per step, where ρ = 1.",
     ),
     "aggregation": Concept(
         "How the losses of tokens become one number: whether long texts count more than short ones.",
@@ -151,7 +151,8 @@ SETTINGS: dict[str, Concept] = {
         "Change it if lengths differ much and completions drift longer or shorter.",
     ),
     "control_variate": Concept(
-        "A prediction of what each token is worth. The shares of the other tokens are noise for this one, and go.",
+        "A prediction of what each token is worth. The shares of the other tokens are noise for this one, "
+        "so they are subtracted.",
         "A_t = A − Σ_(s≠t) q_s, and q_t is averaged over all tokens",
         "Choose none for the plain algorithm of the textbooks.",
     ),
@@ -190,7 +191,7 @@ SETTINGS: dict[str, Concept] = {
     "lr_target": Concept(
         "How much one update should change the policy.",
         "KL(before || after), in nats per token",
-        "Lower it for a calmer run; it counts with lr_schedule kl alone.",
+        "Lower it for a calmer run; it takes effect only with lr_schedule kl.",
     ),
     "entropy": Concept(
         "A bonus for staying undecided. It keeps the policy trying; too much of it outbids the reward.",
@@ -208,7 +209,8 @@ SETTINGS: dict[str, Concept] = {
         "Lower it if the last tokens are not learned.",
     ),
     "recovery": Concept(
-        "A collapsed policy writes one text only, so no advantage is left to learn from; weights near fresh ones do.",
+        "A collapsed policy writes one text only, so no advantage is left to learn from; moving its "
+        "weights most of the way back to fresh ones lets it explore again.",
         "θ ← 0.1 θ + 0.9 θ_fresh",
         "Choose none to see that a collapse is for good.",
     ),
@@ -245,7 +247,7 @@ SETTINGS: dict[str, Concept] = {
     "clip_low": Concept(
         "How much less likely one batch may make a token.",
         "ρ ≥ 1 − clip_low",
-        "Leave it; it counts with a ratio that clips.",
+        "Leave it; it takes effect only with a ratio that clips.",
     ),
     "clip_high": Concept(
         "How much more likely one batch may make a token.",
@@ -260,18 +262,18 @@ SETTINGS: dict[str, Concept] = {
     "gae_lambda": Concept(
         "How far to trust the critic: 0 trusts its next prediction, 1 only the rewards.",
         "A_t = Σ_k (γλ)^k δ_(t+k), δ_t = r_t + γ V_(t+1) − V_t",
-        "Lower it if the advantages are noisy and the critic explains much; it counts with credit gae.",
+        "Lower it if the advantages are noisy and the critic explains much; it takes effect only with credit gae.",
     ),
     "critic": Concept(
-        "How much the error of the critic's predictions counts beside the policy's loss.",
+        "The weight of the critic's error beside the policy's loss.",
         "L + c (V − G)²",
-        "Raise it if the explained variance stays near 0; it counts with baseline critic.",
+        "Raise it if the explained variance stays near 0; it takes effect only with baseline critic.",
     ),
     # sampling
     "temperature": Concept(
-        "What the logits are divided by before sampling. Below 1 the likely gets likelier; above 1 all come closer.",
+        "The divisor of the logits before sampling: below 1 is safer and more repetitive, above 1 more random.",
         "π(v) = exp(z_v / T) / Σ_u exp(z_u / T)",
-        "Raise it for more variety; the same temperature counts in the loss, so that learning stays on-policy.",
+        "Raise it for more variety; the loss uses the same temperature, so that learning stays on-policy.",
     ),
     "top_k": Concept(
         "Only the k most likely tokens may be sampled.",
@@ -318,7 +320,7 @@ SETTINGS: dict[str, Concept] = {
         "Set never to watch what happens after it is solved.",
     ),
     "patience": Concept(
-        "Early stopping: what is learned once the held-out reward no longer rises is most often memorised.",
+        "Early stopping: once the held-out reward no longer rises, the policy mostly memorises.",
         "",
         "Use 5 with held_out; the best policy is kept.",
     ),

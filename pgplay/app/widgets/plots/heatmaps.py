@@ -127,7 +127,7 @@ class Learnt(Widget, can_focus=True):
 
     def __init__(self) -> None:
         super().__init__(id="learnt", classes="panel plot")
-        self.border_title = "Which letter is learnt when: position of the target × step"
+        self.border_title = "When each letter was learned: position of the target × step"
         self.border_subtitle = f" {heatmap.SHADE_LEGEND} "
         self._history = History()
         self._view = PlotView()
