@@ -35,7 +35,7 @@ import torch
 from torch import Tensor
 
 from pgplay.learning.objective.advantages import Baseline
-from pgplay.learning.objective.control_variate_shapes import BLOCK_ROWS, CHARACTERS, FEATURES, TOKENS
+from pgplay.learning.objective.control_variate_shapes import BLOCK_ROWS, COUNTED_CHARACTERS, FEATURES, TOKENS
 from pgplay.policies.distribution import TokenDistribution, TokenValues
 from pgplay.policies.prefix_tree import spread
 
@@ -226,13 +226,13 @@ class ControlVariate:
 
 
 def _character_counts(token_texts: Sequence[str]) -> Tensor:
-    """Return how often each of the commonest characters occurs in each token (V, CHARACTERS).
+    """Return how often each of the commonest characters occurs in each token (V, COUNTED_CHARACTERS).
 
     The last column is 1 for a token without a text, such as the stop token.
     """
-    commonest = Counter("".join(token_texts)).most_common(CHARACTERS - 1)
+    commonest = Counter("".join(token_texts)).most_common(COUNTED_CHARACTERS - 1)
     columns = {character: column for column, (character, _) in enumerate(commonest)}
-    counts = torch.zeros(len(token_texts), CHARACTERS)
+    counts = torch.zeros(len(token_texts), COUNTED_CHARACTERS)
     for token, text in enumerate(token_texts):
         for character in columns.keys() & set(text):
             counts[token, columns[character]] = text.count(character)

@@ -8,7 +8,7 @@ FEATURES = 48
 TOKENS = 24
 """Dimensions to which wider features and larger vocabularies are projected at random: a smaller regression that learns
 as fast."""
-CHARACTERS = 64
+COUNTED_CHARACTERS = 64
 """Dimensions of tokens that are described by their texts: the commonest characters, and whether there is no text. Such
 a q is the same after every prefix, so that a few dozen completions fit it."""
 BLOCK_ROWS = 64
@@ -17,7 +17,7 @@ BLOCK_ROWS = 64
 
 def regression_size(width: int, vocabulary: int, *, of_texts: bool) -> tuple[int, int]:
     """Return the dimensions of tokens and of features; `of_texts`: whether tokens are described by their texts."""
-    return (CHARACTERS, 1) if of_texts else (min(vocabulary, TOKENS), min(width + 1, FEATURES))
+    return (COUNTED_CHARACTERS, 1) if of_texts else (min(vocabulary, TOKENS), min(width + 1, FEATURES))
 
 
 def state_shapes(width: int, vocabulary: int, *, whole: bool, of_texts: bool = False) -> Shapes:
