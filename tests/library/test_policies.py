@@ -411,7 +411,7 @@ INFINITE = np.full((108, 36), np.inf, np.float32)
         ({}, without("lm_head.bias"), "it lacks lm_head.bias"),
         ({}, with_tensor("more", WEIGHT), "more, which does not belong"),
         ({}, with_tensor("layers.0.weight_hh", WEIGHT.T.copy()), "layers.0.weight_hh is 36 x 108, not 108 x 36"),
-        ({}, with_tensor("layers.0.weight_hh", WEIGHT.astype(np.float16)), "layers.0.weight_hh holds F16"),
+        ({}, with_tensor("layers.0.weight_hh", WEIGHT.astype(np.float16)), "layers.0.weight_hh has F16"),
         ({}, with_tensor("layers.0.weight_hh", INFINITE), "a number that is not finite"),
         ({}, with_tensor("layers.0.weight_hh", INFINITE.copy() * np.float32(np.nan)), "a number that is not finite"),
     ],
