@@ -36,9 +36,9 @@ from pgplay.app.messages import (
     OpenTimeTravel,
     Part,
     PresetChosen,
-    Request,
     ResumeRun,
     RewardSaved,
+    ScreenRequest,
     SetupChanged,
     SetupTyped,
     StateShown,
@@ -312,7 +312,7 @@ class PgplayApp(Pages):
     @on(OpenTimeTravel)
     @on(CompareRuns)
     @on(WriteForPrompt)
-    def _requested(self, message: Request) -> None:
+    def _requested(self, message: ScreenRequest) -> None:
         self.perform(self.controllers.carry_out(message))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:

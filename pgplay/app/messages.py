@@ -112,7 +112,7 @@ class WriteForPrompt(Message):
     prompt: str
 
 
-Request = PresetChosen | ResumeRun | BranchRun | OpenTimeTravel | CompareRuns | WriteForPrompt
+ScreenRequest = PresetChosen | ResumeRun | BranchRun | OpenTimeTravel | CompareRuns | WriteForPrompt
 """What a screen asks of the run or of a stored one."""
 
 

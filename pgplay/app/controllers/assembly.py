@@ -18,7 +18,15 @@ from pgplay.app.controllers.shell import ShellController
 from pgplay.app.controllers.stored_runs import StoredRunsController
 from pgplay.app.controllers.worker_events import WorkerEvents
 from pgplay.app.host import ShellHost
-from pgplay.app.messages import BranchRun, CompareRuns, OpenTimeTravel, PresetChosen, Request, ResumeRun, WriteForPrompt
+from pgplay.app.messages import (
+    BranchRun,
+    CompareRuns,
+    OpenTimeTravel,
+    PresetChosen,
+    ResumeRun,
+    ScreenRequest,
+    WriteForPrompt,
+)
 from pgplay.worker.protocol.events import Event
 
 
@@ -60,7 +68,7 @@ class Controllers:
         """Do the action `name`; returns what its method returns: a coroutine if it may ask the person."""
         return getattr(getattr(self, CONTROLLER_OF[name]), name)()
 
-    async def carry_out(self, request: Request) -> None:
+    async def carry_out(self, request: ScreenRequest) -> None:
         """Carry out the request of a screen."""
         match request:
             case PresetChosen(name):
