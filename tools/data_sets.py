@@ -211,13 +211,71 @@ def headline() -> Rows:
     return sorted(rows)
 
 
-SETS = {"assistant": assistant, "french": french, "chinese": chinese, "headline": headline}
+NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def counting() -> Rows:
+    """Return beginnings of counting, up to four numbers long, and the number that comes next."""
+    rows: Rows = []
+    for end, length in itertools.product(range(1, len(NUMBERS)), range(1, 5)):
+        counted = ", ".join(NUMBERS[max(0, end - length) : end])
+        if length <= end:
+            openings = ("{},", "He counted {},", "Then came {},")
+            rows += [(opening.format(counted), f" {NUMBERS[end]}") for opening in openings]
+    return rows
+
+
+def sums() -> Rows:
+    """Return sums of two numbers from 1 to 9, and what they come to."""
+    return [(f"What is {a} plus {b}?", str(a + b)) for a, b in itertools.product(range(1, 10), repeat=2)]
+
+
+THINGS = (
+    *("winter", "the sea", "an old clock", "a cat", "bread", "the moon", "a bicycle", "rain", "a garden", "music"),
+    *("a train", "the night", "a good book", "a mountain", "coffee", "a long walk", "the city", "a small boat"),
+)
+
+
+def sentences() -> Rows:
+    """Return wishes for one sentence about a thing; there are many right answers, so none is given."""
+    return [(f"Write one sentence about {thing}.",) for thing in THINGS]
+
+
+ASKED_OF = ("your neighbour", "a stranger", "your teacher", "a waiter")
+FAVOURS = ("open the window", "bring some water", "wait a moment", "speak more slowly", "lend you a pen")
+
+
+def favours() -> Rows:
+    """Return situations in which somebody asks for something; no answer is given."""
+    asked = itertools.product(ASKED_OF, FAVOURS)
+    return [(f"Write one sentence that asks {whom} to {what}.",) for whom, what in asked]
+
+
+SPEAKERS = ("boy", "girl", "old man", "princess", "fox", "miller")
+SPOKEN_TO = ("Mother", "Father", "Good king", "Dear friend")
+
+
+def speeches() -> Rows:
+    """Return how somebody in a story begins to speak; no answer is given."""
+    return [(f'"{whom}," said the {who}, "',) for who, whom in itertools.product(SPEAKERS, SPOKEN_TO)]
+
+
+SETS = {
+    "assistant": assistant,
+    "french": french,
+    "chinese": chinese,
+    "headline": headline,
+    "counting": counting,
+    "sums": sums,
+}
+PROMPTS = {"sentences": sentences, "favours": favours, "speeches": speeches}
+"""Sets of prompts alone, for rewards that need no target."""
 
 
 def main() -> None:
     """Write every set."""
     FOLDER.mkdir(exist_ok=True)
-    for name, rows in SETS.items():
+    for name, rows in {**SETS, **PROMPTS}.items():
         found = rows()
         columns = max(len(row) for row in found)
         with (FOLDER / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:

@@ -9,18 +9,38 @@ from pgplay.errors import InputError
 from pgplay.paths import shipped
 from pgplay.tasks.corpora import corpus_names, read_corpus
 from pgplay.tasks.datasets import shipped_data_sets
+from pgplay.tasks.number_words import number_in_words
 from tests.tasks.loading import load_task
-from tools.data_sets import SETS
+from tools.data_sets import PROMPTS, SETS
 
 
 def test_the_sets_ship_as_their_words_make_them() -> None:
-    assert shipped_data_sets().keys() == SETS.keys() == {"assistant", "french", "chinese", "headline"}
+    assert shipped_data_sets().keys() == {*SETS, *PROMPTS}
     for name, rows in SETS.items():
         task = load_task(make_config({"task": name}))
         assert [(pair.prompt, *pair.answers) for pair in task.training] == rows()
+    for name, rows in PROMPTS.items():
+        task = load_task(make_config({"task": name, "reward": "words"}))
+        assert [(pair.prompt,) for pair in task.training] == rows()
+        assert not task.has_targets
 
 
-@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("name", ["counting", "sums"])
+def test_every_answer_of_a_set_about_numbers_is_right(name: str) -> None:
+    for pair in load_task(make_config({"task": name})).training:
+        if name == "sums":
+            a, b = (int(word) for word in pair.prompt.strip("?").split() if word.isdigit())
+            assert pair.target == str(a + b)
+        else:
+            assert number_in_words(numbers_in(pair.prompt)[-1] + 1) == pair.target.strip()
+
+
+def numbers_in(text: str) -> list[int]:
+    words = {number_in_words(number): number for number in range(1, 13)}
+    return [words[word] for word in text.replace(",", "").split() if word in words]
+
+
+@pytest.mark.parametrize("name", ["assistant", "french", "chinese", "headline"])
 def test_each_is_big_enough_to_hold_some_out_and_every_word_is_seen_in_training(name: str) -> None:
     """What is held out can be found out: its answers are made of words that other answers have too."""
     task = load_task(make_config({"task": name, "held_out": 0.2}))

@@ -47,7 +47,7 @@ LIBRARY_ERRORS: dict[str, str] = {
     "error.hub.no_weights": "The model {name} has no weights as safetensors.",
     "error.hub.no_weights.remedy": "Choose another one; pickled weights are not read.",
     "error.hub.no_network": "The model {name} is not here, and the Hugging Face Hub cannot be reached.",
-    "error.hub.no_network.remedy": "Try again with a network. At hand are {at_hand:list}.",
+    "error.hub.no_network.remedy": "With a network: pgplay models add {name}. At hand are {at_hand:list}.",
     "error.hub.no_room": "The model takes {megabytes:,.0f} MB, and {folder} has {free_megabytes:,.0f} MB free.",
     "error.hub.no_room.remedy": "Free some, or name another folder by HF_HUB_CACHE.",
     "error.hub.refused": "The Hugging Face Hub refused: {reason}",
