@@ -188,7 +188,7 @@ async def test_what_was_cut_at_the_limit_and_what_does_not_fit_have_signs_of_the
         assert "…⊣" in best
         assert "⊣" not in top
         assert "…" not in top
-        assert "cut at the length limit" in str(bench.app.main.query_one("#samples").border_subtitle)
+        assert "cut at the limit" in str(bench.app.main.query_one("#samples").border_subtitle)
 
 
 async def test_what_was_said_on_one_page_covers_no_hint_of_the_next() -> None:

@@ -23,7 +23,7 @@ _TITLES: dict[Role, str] = {"best": "best sampled"}
 """Roles with another name on the screen."""
 
 _LEGEND = " [$success]right[/]  [$error u]wrong[/]  [$warning s]extra[/]  [$muted]· missing[/]"
-LIMIT_LEGEND = f"  [$muted]{LENGTH_LIMIT} cut at the length limit[/]"
+LIMIT_LEGEND = f"  [$muted]{LENGTH_LIMIT} cut at the limit[/]"
 _NO_SAMPLES = "Samples appear here, each character coloured by comparison with the target."
 _ROLE_WIDTH, _REWARD_WIDTH = 13, 6
 

@@ -16,7 +16,7 @@ from pgplay.app.help.explanations import PANELS, Explanation
 from pgplay.app.state.app_state import AppState, words_of_change
 from pgplay.app.state.plot_view import words_of
 from pgplay.app.widgets.plots.curve import is_seen
-from pgplay.learning.reports.signals import JUDGED, Signal
+from pgplay.learning.reports.signals import JUDGED, RECENT_STEPS, Signal
 from pgplay.locale.catalog import signal_advice, signal_meaning
 
 SIGNS = {"fine": "●", "watch": "▲", "bad": "✗"}
@@ -75,7 +75,7 @@ class Health(Widget, can_focus=True):
 
     def __init__(self) -> None:
         super().__init__(id="health", classes="panel")
-        self.border_title = "Signal health"
+        self.border_title = f"Signal health, means of the last {RECENT_STEPS} steps"
         self._signals: tuple[Signal, ...] = ()
 
     def explain(self) -> Explanation:

@@ -43,6 +43,7 @@ class Library(Listing):
     PAGE = 1
     COLUMNS = (("Name", 22), ("Target", 30), ("Reward", 18), ("Model", 18), ("Reached", 8), ("Saved", 17))
     GIVE_WAY = ("Model", "Saved")
+    GROW = ("Name", "Target", "Reward")
     NONE_YET = "No saved policies yet. Train one and press ctrl+s on the main screen, or press i to import one."
 
     def __init__(
