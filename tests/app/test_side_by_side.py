@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 from statistics import median
 
 import pytest
@@ -238,6 +239,22 @@ async def test_two_keys_start_the_same_seed_with_another_algorithm_beside() -> N
         assert to_settings(bench.sent(Start)[1].config) == {"target": "good day", "seed": 8}
         await pilot.pause()
         assert not bench.sent(Change)  # the run that was trained until now is not to become the one that was asked for
+
+
+async def test_another_reward_may_be_ones_own_python(home: Path) -> None:
+    (home / "rewards").mkdir(parents=True)
+    (home / "rewards" / "mine.py").write_text("def reward(text, target, prompt):\n    return 0.5\n")
+    store_run("old", 5, seed=7, checkpoints=())
+    bench = Bench()
+    async with bench.app.run_test(size=SIZE) as pilot:
+        await open_side_by_side(bench, pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(bench.app.screen, ChooseDialog))
+        await pilot.press("end", "enter")
+        await until(pilot, lambda: bench.sent(Start))
+        (start,) = bench.sent(Start)
+        assert (start.config.reward, start.config.seed) == ("mine.py", 7)
+        assert [spec.text for spec in start.rewards] == ["mine.py"]
 
 
 async def test_runs_marked_in_the_list_are_shown_side_by_side() -> None:

@@ -115,12 +115,19 @@ class RunController:
         self._steps.clear()
         self._starting = self._host.send(command)
 
-    async def start_beside(self, settings: dict[str, Any], *, paused: bool = False) -> bool:
-        """Load the changed `settings` of a stored run into the setup and start a run of them."""
-        config = make_config(settings)
-        return await self._start_with(
-            lambda: self._host.main.setup.load(config, origin=Origin("stored-run"), kept=True), paused=paused
-        )
+    async def start_beside(self, settings: dict[str, Any], reward: str = "", *, paused: bool = False) -> bool:
+        """Load the changed `settings` of a stored run into the setup and start a run of them.
+
+        `reward` is that of the settings if the person chose it just now, else empty.
+        """
+        config, setup = make_config(settings), self._host.main.setup
+
+        def load() -> None:
+            setup.load(config, origin=Origin("stored-run"), kept=True)
+            if reward:
+                setup.set_reward(reward)
+
+        return await self._start_with(load, paused=paused)
 
     async def choose_preset(self, name: str) -> None:
         """Load the preset `name` into the setup, as `fill_in` does."""

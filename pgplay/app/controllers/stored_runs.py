@@ -8,8 +8,8 @@ from typing import Any
 from pgplay.app.host import AppHost
 from pgplay.rewards.spec import Origin
 
-StartBeside = Callable[[dict[str, Any]], Awaitable[bool]]
-"""Starts a run of these settings; returns whether that is possible."""
+StartBeside = Callable[[dict[str, Any], str], Awaitable[bool]]
+"""Starts a run of these settings, of which the person may have chosen this reward; returns whether it could."""
 
 FillIn = Callable[[Origin, Callable[[], None]], Awaitable[None]]
 """Fills the setup in from there by a function."""

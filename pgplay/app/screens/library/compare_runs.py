@@ -27,11 +27,10 @@ from pgplay.app.stored_runs.overlay import MARKERS, MOST_OVERLAID, Overlay, Over
 from pgplay.app.stored_runs.stored_run import StoredRun
 from pgplay.app.widgets.filter_field import NO_ROW, FilterField
 from pgplay.app.widgets.places import Places
+from pgplay.app.widgets.setup import choices
 from pgplay.config.run_config import make_config, to_settings
 from pgplay.errors import InputError, PgplayError
 from pgplay.export.comparison import COMPARISON_FORMATS, write_comparison
-from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
-from pgplay.rewards.catalogue import REWARDS
 
 _REFRESH_SECONDS = 0.5
 _COLUMNS = (("", 2), ("Differences", 44), ("Runs", 26), ("Steps", 7), ("Reward", 7), ("Greedy", 7), ("State", 10))
@@ -47,7 +46,8 @@ MEDIANS = "For several runs in one line: their median, with a band from the lowe
 OWN_REWARDS = ", of each line its own: m plots what they have in common"
 """What the title adds where the lines' values are no values of one reward."""
 
-OnStart = Callable[[dict[str, Any]], Awaitable[bool]]
+OnStart = Callable[[dict[str, Any], str], Awaitable[bool]]
+"""Begins a run with these settings, of which the reward may be one that the person chose just now, else empty."""
 
 
 class OverlayPlot(Widget):
@@ -235,9 +235,9 @@ class SideBySide(Filtering):
         past = self._selected
         if past is None:
             return
-        choices = {**ALGORITHMS, **COMPARATORS} if field == "algorithm" else REWARDS
-        present = getattr(past.config, field)
-        entries = [(name, choice.description) for name, choice in choices.items() if name != present]
+        rows = choices.algorithms() if field == "algorithm" else choices.rewards()
+        not_offered = ("", getattr(past.config, field))
+        entries = [(row.value, row.description) for row in rows if row.value not in not_offered]
         name = await self.app.push_screen_wait(ChooseDialog(f"Same seed, another {field}", entries))
         if name is not None:
             await self._begin(past, {field: name})
@@ -259,7 +259,7 @@ class SideBySide(Filtering):
         except PgplayError as error:
             self._hint(str(error))
             return
-        if await self._start(settings):
+        if await self._start(settings, changes.get("reward", "")):
             self._expected = info.run if info is not None else "any"
             self._hint("The new run joins the others; the previous run is kept.")
 
