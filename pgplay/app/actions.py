@@ -155,6 +155,9 @@ LINE_OF_KEYS: dict[RunState, tuple[str, ...]] = {
 }
 """The actions in the main screen's line of keys, by the run's state, the most useful first."""
 
+OF_A_POLICY = ("phases", "microscope", "policy_map", "write", "save")
+"""Those of them that are about a policy, which a search does not have."""
+
 EDITOR_ACTIONS = (
     Action("check", "ctrl+r", "^r", "check", "Preview scores; training is not affected.", True),
     Action("apply", "ctrl+s", "^s", "apply", "Save this reward and train with it from the next step on.", True),

@@ -151,6 +151,9 @@ async def test_a_solved_search_proposes_what_a_search_has() -> None:
         bench.worker.tell(StateChanged(state="solved", step=40))
         await until(pilot, lambda: "the best text that the search has found is right" in card(bench))
         assert "see one update" not in card(bench)
+        keys = words(bench, "#keys")
+        assert all(title not in keys for title in ("one update", "write", "save"))
+        assert "p side by side" in keys
 
 
 async def test_a_click_on_the_card_does_what_its_key_does() -> None:

@@ -9,7 +9,7 @@ from rich.text import Text
 from textual.events import Click
 from textual.widget import Widget
 
-from pgplay.app.actions import ACTIONS, LINE_OF_KEYS, do
+from pgplay.app.actions import ACTIONS, LINE_OF_KEYS, OF_A_POLICY, do
 from pgplay.app.state.app_state import AppState
 from pgplay.worker.protocol.records import RunState
 
@@ -44,12 +44,13 @@ class KeysLine(Widget):
     def __init__(self) -> None:
         super().__init__(id="keys")
         self._run: RunState = "idle"
+        self._is_search = False
         self._spans: list[tuple[int, int, str]] = []
 
     def show(self, state: AppState) -> None:
         """Show the keys of the run's state."""
-        if state.shown_run != self._run:
-            self._run = state.shown_run
+        if (state.shown_run, state.has_search) != (self._run, self._is_search):
+            self._run, self._is_search = state.shown_run, state.has_search
             self.refresh()
 
     def render(self) -> Text:
@@ -59,6 +60,8 @@ class KeysLine(Widget):
         line = Text(no_wrap=True, end="")
         self._spans = []
         for name in LINE_OF_KEYS[self._run]:
+            if self._is_search and name in OF_A_POLICY:
+                continue
             key = _BY_NAME[name]
             if name == "toggle_run":
                 key = key._replace(title=_TOGGLES.get(self._run, "start again"))

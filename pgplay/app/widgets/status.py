@@ -55,7 +55,7 @@ class FindingLine(Widget):
                 keys += f"  i: {len(state.findings) - 1} more"
         elif (hint := first_hint(state)).message:
             message, keys = hint
-        elif state.info is not None and state.info.notes:
+        elif state.info is not None and state.info.notes and not state.asks_what_now:
             message = " ".join(sentences_of(state.info.notes))
         elif state.run == "preparing" or (state.run == "finished" and state.cause != "stopped"):
             message = state.message

@@ -121,7 +121,7 @@ def _show(arguments: Arguments) -> int:
             ("step", "event", "detail"), [(event.step, event.kind, shorten(event.words, 80)) for event in events]
         )
     if checkpoints:
-        say("\nCheckpoints (continue from one as a new run: pgplay train --resume RUN --at STEP):")
+        say("\nCheckpoints (a new run from one: pgplay train --resume RUN --at STEP):")
         rows = [(row["step"], row["reward_mean"], row["greedy"]) for row in checkpoints]
         print_table(("step", "reward", "greedy completion"), rows)
     return 0
