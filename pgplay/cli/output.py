@@ -108,9 +108,9 @@ def note(line: str, stream: TextIO | None = None) -> None:
 def print_json(value: Any) -> None:
     """Print `value` as one line of JSON; non-finite numbers become null."""
     ascii_only = not (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf8")
-    written = json.dumps(_finite(value), ensure_ascii=ascii_only, allow_nan=False)
+    text = json.dumps(_finite(value), ensure_ascii=ascii_only, allow_nan=False)
     # json does not escape direction characters and the control characters above 0x7e.
-    print(written if written.isprintable() else "".join(map(_json_sign, written)))
+    print(text if text.isprintable() else "".join(map(_json_sign, text)))
 
 
 def _json_sign(character: str) -> str:

@@ -74,10 +74,10 @@ def _fit(columns: Sequence[_Column], width: int) -> tuple[int, list[int]]:
 
 def _print_row(texts: Sequence[str], widths: Sequence[int], columns: Sequence[_Column], gap: int) -> None:
     lines = [wrapped(text, width) for text, width in zip(texts, widths, strict=True)]
-    for place in range(max(map(len, lines))):
+    for line in range(max(map(len, lines))):
         parts = []
         for cell_lines, width, column in zip(lines, widths, columns, strict=True):
-            text = cell_lines[place] if place < len(cell_lines) else ""
+            text = cell_lines[line] if line < len(cell_lines) else ""
             space = " " * (width - cells(text))
             parts.append(space + text if column.numeric else text + space)
         say((" " * gap).join(parts).rstrip())

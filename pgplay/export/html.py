@@ -94,9 +94,9 @@ def _coloured(sample: Sample) -> str:
     pieces = [f"<i>{_text(sample.prompt)} → </i>"] if sample.prompt else []
     if not sample.target:
         return f"<code>{''.join(pieces)}{_text(text)}</code>{'' if sample.finished else ' (cut at the length limit)'}"
-    for place, character in enumerate(text):
-        pieces.append(_missing(missing.get(place, 0)))
-        pieces.append(f"<b class={alignment.marks[place]}>{_text(character)}</b>")
+    for index, character in enumerate(text):
+        pieces.append(_missing(missing.get(index, 0)))
+        pieces.append(f"<b class={alignment.marks[index]}>{_text(character)}</b>")
     pieces.append(_missing(missing.get(len(text), 0)))
     return f"<code>{''.join(pieces)}</code>{'' if sample.finished else ' (cut at the length limit)'}"
 

@@ -43,7 +43,7 @@ def check_state(values: Mapping[str, Any], tensors: bytes, config: RunConfig, sh
     counters = _read("counters", values.get("counters"), Counters if is_trained else SearchCounters)
     _check_counters(counters, prompts)
     try:
-        found = dict(deserialize(tensors))  # type: ignore[no-untyped-call]
+        stored = dict(deserialize(tensors))  # type: ignore[no-untyped-call]
     except (SafetensorError, ValueError, OverflowError) as error:
         raise InputError("state.no_tensors", reason=str(error)) from error
     expected: Shapes = {}
@@ -52,10 +52,10 @@ def check_state(values: Mapping[str, Any], tensors: bytes, config: RunConfig, sh
         if reference is not None:
             reference = from_stored(reference)
             reference.check()
-        shapes = {name: tuple(tensor["shape"]) for name, tensor in found.items()}
+        shapes = {name: tuple(tensor["shape"]) for name, tensor in stored.items()}
         has_moments = chosen_algorithm(config)[1].optimizer != "sgd"
         expected = network_tensors(shapes, shape, reference, has_moments=has_moments)
-    _check_tensors(found, expected)
+    _check_tensors(stored, expected)
     return int(counters.steps)
 
 

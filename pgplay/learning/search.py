@@ -138,17 +138,17 @@ class Search:
     def _next_pairs(self) -> list[Pair]:
         training = self.plan.task.training
         count = self.plan.config.batch_size // self.plan.config.group_size
-        chosen, self.counters.waiting = next_prompts(
+        prompts, self.counters.waiting = next_prompts(
             self.counters.waiting, count, len(training), self.prompt_generator
         )
-        return [training[number] for number in chosen]
+        return [training[number] for number in prompts]
 
     def _proposals(self, pair: Pair) -> list[str]:
         """Return a group of texts; the prompt's current text comes first if it is not scored yet."""
         alphabet, limit = self.plan.shape.alphabet, self.plan.shape.max_length - 1
-        kept = self.counters.kept.get(pair.prompt)
-        if kept is not None:
-            text, unscored = kept.text, list[str]()
+        present = self.counters.kept.get(pair.prompt)
+        if present is not None:
+            text, unscored = present.text, list[str]()
         else:
             (drawn,) = random_texts(1, alphabet, limit, self.generator)
             text = self.counters.unscored.get(pair.prompt, drawn)
@@ -161,11 +161,11 @@ class Search:
     def _keep(self, pair: Pair, texts: Sequence[str], rewards: Sequence[float]) -> BestText:
         """Keep the first of the best `texts`, unless it is worse than the kept one; return the kept text."""
         best = max(range(len(texts)), key=lambda number: rewards[number])
-        kept = self.counters.kept.get(pair.prompt)
-        if kept is None or rewards[best] >= kept.reward:
-            kept = self.counters.kept[pair.prompt] = BestText(texts[best], rewards[best])
+        present = self.counters.kept.get(pair.prompt)
+        if present is None or rewards[best] >= present.reward:
+            present = self.counters.kept[pair.prompt] = BestText(texts[best], rewards[best])
             self.counters.unscored.pop(pair.prompt, None)
-        return kept
+        return present
 
     def _has_found_all(self) -> bool:
         training = self.plan.task.training

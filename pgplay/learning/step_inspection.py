@@ -62,10 +62,10 @@ class Dissection:
         before = Before(trainer)
         report, record = trainer.recorded_step()
         rewards, lengths = record.update.batch.rewards, record.update.batch.rollout.mask.sum(1)
-        kept = _chosen(rewards.flatten().tolist(), lengths.tolist())
-        anatomy = _detail(trainer.plan, trainer, record, kept, report, before)
+        rows = _chosen(rewards.flatten().tolist(), lengths.tolist())
+        anatomy = _detail(trainer.plan, trainer, record, rows, report, before)
         if record.update.log_p_after is not None:
-            anatomy = _with_counterfactuals(anatomy, trainer, record, kept, report, before)
+            anatomy = _with_counterfactuals(anatomy, trainer, record, rows, report, before)
         self.anatomy = anatomy
         return report
 
@@ -162,10 +162,10 @@ def _rules(plan: Plan, metrics: Mapping[str, float], moving_average: float) -> A
 def _chosen(rewards: Sequence[float], lengths: Sequence[int]) -> list[int]:
     """Return the rows to record, the best first: all, or rows evenly spread over the rewards that fit MOST_TOKENS."""
     order = sorted(range(len(rewards)), key=lambda row: -rewards[row])
-    wanted = max(1, MOST_TOKENS * len(order) // max(MOST_TOKENS, sum(lengths)))
-    if wanted == len(order):
+    count = max(1, MOST_TOKENS * len(order) // max(MOST_TOKENS, sum(lengths)))
+    if count == len(order):
         return order
-    return [order[round(place * (len(order) - 1) / max(1, wanted - 1))] for place in range(wanted)]
+    return [order[round(place * (len(order) - 1) / max(1, count - 1))] for place in range(count)]
 
 
 def _samples(
@@ -262,14 +262,14 @@ def policy_map(policy: Policy, density: Density, pair: Pair, step: int) -> Polic
     """
     generator = torch.Generator(policy.device)
     rollout = policy.sampler.sample([policy.prefix(pair.prompt)], density, generator, 1)
-    own = rollout.mask[0]
-    log_p = policy.log_probabilities(rollout.inputs, density)[0][own][:MOST_POSITIONS]
-    tokens = rollout.actions[0][own][:MOST_POSITIONS].tolist()
+    mask = rollout.mask[0]
+    log_p = policy.log_probabilities(rollout.inputs, density)[0][mask][:MOST_POSITIONS]
+    tokens = rollout.actions[0][mask][:MOST_POSITIONS].tolist()
     probabilities = log_p.exp()
     highest, likeliest_at = (values.tolist() for values in probabilities.max(0))
     order = sorted(range(len(highest)), key=lambda token: -highest[token])[:MOST_ROWS]
-    kept = [token for token in order if highest[token] >= LEAST_PROBABILITY]
-    kept.sort(key=lambda token: likeliest_at[token])  # rows in the order of their positions
+    visible = [token for token in order if highest[token] >= LEAST_PROBABILITY]
+    visible.sort(key=lambda token: likeliest_at[token])  # rows in the order of their positions
     reading = policy.reading([pair])
     targets = reading.actions[0][reading.mask[0]][:MOST_POSITIONS]
     found = policy.log_probabilities(reading.inputs, density)[0][reading.mask[0]][:MOST_POSITIONS]
@@ -282,8 +282,8 @@ def policy_map(policy: Policy, density: Density, pair: Pair, step: int) -> Polic
         target_p=tuple(round(p, 4) for p in target_p.tolist()),
         written=_in_context(policy, tokens),
         entropies=tuple(round(value, 4) for value in entropy(log_p).tolist()),
-        rows=tuple(pieces[token] for token in kept),
-        probabilities=tuple(tuple(round(p, 4) for p in row) for row in probabilities[:, kept].t().tolist()),
+        rows=tuple(pieces[token] for token in visible),
+        probabilities=tuple(tuple(round(p, 4) for p in row) for row in probabilities[:, visible].t().tolist()),
     )
 
 

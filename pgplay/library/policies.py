@@ -135,9 +135,9 @@ def rename_policy(name: str, new_name: str) -> None:
     new_name = check_name("policy", new_name)
     with locked_folder(policies_folder()):
         folder = _find_own(name)
-        place = folder.with_name(new_name) if same_name(folder.name, new_name) else _place_for(new_name)
+        destination = folder.with_name(new_name) if same_name(folder.name, new_name) else _place_for(new_name)
         with as_user_errors("action.rename_policy", folder):
-            folder.rename(place)
+            folder.rename(destination)
             sync_folder(folder.parent)
 
 

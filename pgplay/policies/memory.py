@@ -74,7 +74,7 @@ def _adapted_width(tensors: Shapes, targets: str) -> int:
     """Return the sum of inputs and outputs of the matrices that get an adapter."""
     matrices = {name.removesuffix(".weight"): shape for name, shape in tensors.items() if len(shape) == 2}
     if targets == "all-linear":
-        chosen = [shape for name, shape in matrices.items() if not any(part in name for part in _NOT_ADAPTED)]
+        adapted = [shape for name, shape in matrices.items() if not any(part in name for part in _NOT_ADAPTED)]
     else:
-        chosen = [shape for name, shape in matrices.items() if name.endswith(tuple(targets.split(",")))]
-    return sum(map(sum, chosen))
+        adapted = [shape for name, shape in matrices.items() if name.endswith(tuple(targets.split(",")))]
+    return sum(map(sum, adapted))

@@ -17,13 +17,13 @@ def edited(text: str, draw: Sequence[float], alphabet: str, limit: int) -> str:
         kinds += ["delete"] if len(alphabet) == 1 else ["delete", "substitute"]
     kind = kinds[int(draw[0] * len(kinds))]
     if kind == "insert":
-        place = int(draw[1] * (len(text) + 1))
-        return text[:place] + alphabet[int(draw[2] * len(alphabet))] + text[place:]
-    place = int(draw[1] * len(text))
+        position = int(draw[1] * (len(text) + 1))
+        return text[:position] + alphabet[int(draw[2] * len(alphabet))] + text[position:]
+    position = int(draw[1] * len(text))
     if kind == "delete":
-        return text[:place] + text[place + 1 :]
-    others = alphabet.replace(text[place], "")
-    return text[:place] + others[int(draw[2] * len(others))] + text[place + 1 :]
+        return text[:position] + text[position + 1 :]
+    others = alphabet.replace(text[position], "")
+    return text[:position] + others[int(draw[2] * len(others))] + text[position + 1 :]
 
 
 def random_edit(text: str, alphabet: str, limit: int, random: Random) -> str:
@@ -36,8 +36,8 @@ def single_edits(text: str, alphabet: str, limit: int) -> list[str]:
 
     For L characters and an alphabet of V these are about 2 L V texts.
     """
-    found = {text[:place] + text[place + 1 :] for place in range(len(text))}
-    found |= {text[:place] + character + text[place + 1 :] for place in range(len(text)) for character in alphabet}
+    edits = {text[:place] + text[place + 1 :] for place in range(len(text))}
+    edits |= {text[:place] + character + text[place + 1 :] for place in range(len(text)) for character in alphabet}
     if len(text) < limit:
-        found |= {text[:place] + character + text[place:] for place in range(len(text) + 1) for character in alphabet}
-    return sorted(found - {text})
+        edits |= {text[:place] + character + text[place:] for place in range(len(text) + 1) for character in alphabet}
+    return sorted(edits - {text})

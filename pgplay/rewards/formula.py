@@ -88,14 +88,14 @@ class Formula:
     def _measure(self, triple: Triple) -> dict[str, float]:
         text, target = triple[:2]
         try:
-            row = {one.label: function(text, target) for one, function in self._functions.items()}
+            values = {one.label: function(text, target) for one, function in self._functions.items()}
         except TimeoutError as error:
             raise self._failed("formula.slow_pattern", triple) from error
         if self.variables:
-            row["text_length"] = float(len(text))
-            row["target_length"] = float(len(target))
-            row["length_gap"] = float(len(text) - len(target))
-        return row
+            values["text_length"] = float(len(text))
+            values["target_length"] = float(len(target))
+            values["length_gap"] = float(len(text) - len(target))
+        return values
 
     def _value(self, row: RewardValues, triple: Triple) -> float:
         try:

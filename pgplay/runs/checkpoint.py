@@ -48,27 +48,27 @@ def load_checkpoint(run_folder: Path, which: Which = "last", accept: Accept | No
     Raises InputError where there is none; PgplayError, with what is wrong, where it is truncated, edited or of a newer
     version and no older one can replace it.
     """
-    whole: list[Checkpoint] = []
+    checkpoints: list[Checkpoint] = []
 
     def accept_whole(candidate: CheckpointBytes) -> None:
         what = coded("place.checkpoint", step=candidate.state.get("step"), run=run_folder.name)
         if accept is not None:
             accept(candidate)
-        whole.append(Checkpoint(unpack(candidate.tensors, what), candidate.state))
+        checkpoints.append(Checkpoint(unpack(candidate.tensors, what), candidate.state))
 
     checkpoint = read_checkpoint(run_folder, which, accept_whole)
-    return whole[-1]._replace(note=checkpoint.note)
+    return checkpoints[-1]._replace(note=checkpoint.note)
 
 
 def pack(tensors: dict[str, torch.Tensor]) -> bytes:
     """Return `tensors` (any device, any layout, shared or not) as the bytes of a safetensors file."""
-    seen: set[int] = set()
+    pointers: set[int] = set()
     packed = {}
     for name, tensor in tensors.items():
         plain = tensor.detach().cpu().contiguous()
-        if plain.untyped_storage().data_ptr() in seen:  # safetensors refuses tensors that share memory
+        if plain.untyped_storage().data_ptr() in pointers:  # safetensors refuses tensors that share memory
             plain = plain.clone()
-        seen.add(plain.untyped_storage().data_ptr())
+        pointers.add(plain.untyped_storage().data_ptr())
         packed[name] = plain
     return save(packed)
 

@@ -48,12 +48,12 @@ def write_checkpoint(run_folder: Path, tensors: bytes, state: dict[str, Any], ki
     folder = make_folder(run_folder / _FOLDER)
     digest = hashlib.sha256(tensors).hexdigest()
     tensors_path = folder / f"{digest}.safetensors"
-    written = json.dumps(state)
+    encoded = json.dumps(state)
     document = {
         "format_version": CHECKPOINT_VERSION,
         "tensors_sha256": digest,
-        "state_sha256": _hash_of(written),
-        "state": json.loads(written),
+        "state_sha256": _hash_of(encoded),
+        "state": json.loads(encoded),
     }
     if not (tensors_path.exists() and tensors_path.stat().st_size == len(tensors)):
         write_atomically(tensors_path, tensors, outlasts=False)
@@ -197,14 +197,14 @@ def _read_document(path: Path) -> dict[str, Any]:
     version = document.get("format_version") if isinstance(document, dict) else None
     if isinstance(version, int) and version > CHECKPOINT_VERSION:
         raise PgplayError("checkpoint.newer", path=path, version=version, known=CHECKPOINT_VERSION)
-    whole = (
+    is_whole = (
         version in (1, CHECKPOINT_VERSION)
         and isinstance(document.get("state"), dict)
         and isinstance(document.get("tensors_sha256"), str)
         and document["tensors_sha256"].isalnum()
         and document.get("state_sha256") == _hash_of(json.dumps(document["state"]))
     )
-    if not whole:
+    if not is_whole:
         raise _damaged(path, "damage.changed")
     checked: dict[str, Any] = document
     return checked

@@ -45,10 +45,10 @@ def rename_run(name: str, new_name: str) -> None:
         if not lock.take():
             raise InputError("run.in_training", name=folder.name)
         lock.release()
-        place = folder.with_name(new_name)
+        destination = folder.with_name(new_name)
         with as_user_errors("action.rename_run", folder):
-            folder.rename(place)
-            sync_folder(place.parent)
+            folder.rename(destination)
+            sync_folder(destination.parent)
         for branch in kept_folders(runs_folder()):
             with contextlib.suppress(PgplayError):  # a damaged run is left alone
                 with DatabaseReader.open(branch.name) as run:

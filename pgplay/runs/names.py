@@ -31,10 +31,10 @@ def choose_run_name(config: RunConfig, name: str = "") -> str:
 
 def free_name(base: str) -> str:
     """Return `base`, with a number appended if it is taken; the caller holds the folder's lock."""
-    taken = [run.name for run in kept_folders(runs_folder())]
+    names = [run.name for run in kept_folders(runs_folder())]
     base = base[:_LONGEST]
     name, number = base, 1
-    while _is_taken(name, taken):
+    while _is_taken(name, names):
         number += 1
         name = f"{base}-{number}"
     return name

@@ -62,20 +62,20 @@ def parse_task(spec: str) -> GeneratedTask:
     Raises InputError for an unknown generator or parameter (with the nearest name), a value out of range, and a count
     above the number of distinct prompts.
     """
-    name, _, rest = spec.partition(":")
+    name, _, arguments = spec.partition(":")
     if name not in GENERATORS:
         raise UnknownName("task", name, GENERATORS, field="task")
     generator = GENERATORS[name]
-    given: dict[str, Any] = {}
-    for part in rest.split(",") if rest else ():
+    values: dict[str, Any] = {}
+    for part in arguments.split(",") if arguments else ():
         key, _, value = part.lstrip().partition("=")
         if key not in (*generator.parameters, "count"):
             raise UnknownName("parameter", key, (*generator.parameters, "count"), of=name, field="task")
-        if key in given:
+        if key in values:
             raise InputError("generator.twice", field="task", task=spec, parameter=key)
-        given[key] = _PARSERS[key](key, value)
-    count = given.pop("count", None)
-    settings = Settings(**given)
+        values[key] = _PARSERS[key](key, value)
+    count = values.pop("count", None)
+    settings = Settings(**values)
     available = generator.available(settings)
     if count is not None and count > available:
         raise InputError("generator.too_few_prompts", field="task", task=spec, count=count, available=available)

@@ -91,10 +91,10 @@ def read_template(folder: Path) -> str:
         content = json.loads(file.read_bytes()) if file.is_file() else {}
     except (OSError, ValueError) as error:
         raise InputError("model.unreadable", field="model", file=str(file), reason=str(error)) from error
-    found = content.get("chat_template") if isinstance(content, dict) else None
-    if isinstance(found, list):  # several by name
-        found = next((one.get("template") for one in found if one.get("name") == "default"), None)
-    return found if isinstance(found, str) else ""
+    template = content.get("chat_template") if isinstance(content, dict) else None
+    if isinstance(template, list):  # several by name
+        template = next((one.get("template") for one in template if one.get("name") == "default"), None)
+    return template if isinstance(template, str) else ""
 
 
 class ChatTemplate:

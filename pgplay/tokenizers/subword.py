@@ -215,10 +215,10 @@ def _bytes_of(token: str, folder: Path) -> bytes:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_bytes()) if path.is_file() else {}
+        content = json.loads(path.read_bytes()) if path.is_file() else {}
     except ValueError as error:
         raise InputError("model.unreadable", field="model", file=str(path), reason=str(error)) from error
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 _NAMED = ("bos_token", "eos_token", "unk_token", "pad_token")

@@ -114,9 +114,9 @@ def frame(chart: Chart, width: int, height: int) -> ChartFrame | None:
     rows = height - 2 if height >= 5 else height - 1
     chart = chart.cleaned()
     edges = [edge for band in chart.bands for edge in (band.lower, band.upper)]
-    drawn = [*(curve.buckets for curve in chart.curves), *(map(_positive, edges) if chart.is_logarithmic else edges)]
-    low = min((bucket.low for buckets in drawn for bucket in buckets), default=0.0)
-    high = max((bucket.high for buckets in drawn for bucket in buckets), default=1.0)
+    series = [*(curve.buckets for curve in chart.curves), *(map(_positive, edges) if chart.is_logarithmic else edges)]
+    low = min((bucket.low for buckets in series for bucket in buckets), default=0.0)
+    high = max((bucket.high for buckets in series for bucket in buckets), default=1.0)
     if chart.is_logarithmic:
         values = axes.log_axis(low, high, rows)
     elif chart.close:

@@ -59,9 +59,9 @@ def places(stop: str, rules: AlgorithmSettings) -> list[Place]:
 
 def _textbook_places(rules: AlgorithmSettings) -> list[Place]:
     """Return the algorithm in a few lines, if it was written so and no setting overrides its row."""
-    name, row = rules.algorithm.replace("-", "_"), algorithm_row(rules.algorithm)
+    name, algorithm = rules.algorithm.replace("-", "_"), algorithm_row(rules.algorithm)
     own = (AlgorithmChoices(*(getattr(rules, choice) for choice in AlgorithmChoices._fields)), rules.updates)
-    if name not in function_names(TEXTBOOK) or own != (row.choices, row.updates):
+    if name not in function_names(TEXTBOOK) or own != (algorithm.choices, algorithm.updates):
         return []
     return [(TEXTBOOK, name), (TEXTBOOK, "descend")]
 

@@ -137,11 +137,11 @@ class Traces:
     def at(self, steps: Sequence[float]) -> list[Trace | None]:
         """Return the last trace up to each of the increasing `steps`; None before the first and after the last."""
         traces: list[Trace | None] = []
-        place, last = 0, self.all[-1][0] if self.all else -1
+        index, last = 0, self.all[-1][0] if self.all else -1
         for step in steps:
-            while place < len(self.all) and self.all[place][0] <= step:
-                place += 1
-            traces.append(self.all[place - 1][1] if place and step < last + self._distance else None)
+            while index < len(self.all) and self.all[index][0] <= step:
+                index += 1
+            traces.append(self.all[index - 1][1] if index and step < last + self._distance else None)
         return traces
 
 
@@ -175,12 +175,12 @@ class History:
     def trail(self, across: str, up: str, first: int) -> list[tuple[int, float, float]]:
         """Return (step, across, up) of two metrics from step `first` on, at the steps that `across` is kept for."""
         rows, values = self.of(up).since(first), []
-        place = 0
+        index = 0
         for bucket in self.of(across).since(first):
-            while place + 1 < len(rows) and rows[place + 1].step <= bucket.step:
-                place += 1
-            if rows and rows[place].step <= bucket.step:
-                values.append((bucket.step, bucket.mean, rows[place].mean))
+            while index + 1 < len(rows) and rows[index + 1].step <= bucket.step:
+                index += 1
+            if rows and rows[index].step <= bucket.step:
+                values.append((bucket.step, bucket.mean, rows[index].mean))
         return values
 
     def means(self, names: Iterable[str], steps: int) -> dict[str, float]:

@@ -47,7 +47,7 @@ def _marks(run: RunReader, until: int) -> Iterator[Mark]:
     for event in run.events():
         if event.kind in WORDS and event.step <= until:
             try:
-                words = WORDS[event.kind](event)
+                change = WORDS[event.kind](event)
             except msgspec.DecodeError as error:
                 raise PgplayError("run.unreadable_change", name=run.name, step=event.step) from error
-            yield Mark(event.step, words)
+            yield Mark(event.step, change)

@@ -214,9 +214,9 @@ def relatives(run: str, summaries: Sequence[RunSummary], most: int = 4) -> list[
     if summary is None:
         return []
     branches = [other.name for other in by_name.values() if other.parent == run]
-    same = [other.name for other in by_name.values() if (other.target, other.task) == (summary.target, summary.task)]
+    similar = [other.name for other in by_name.values() if (other.target, other.task) == (summary.target, summary.task)]
     parents = [summary.parent] if summary.parent in by_name else []
-    return list(dict.fromkeys([run, *parents, *branches, *same]))[:most]
+    return list(dict.fromkeys([run, *parents, *branches, *similar]))[:most]
 
 
 def _without_seed(config: RunConfig) -> str:

@@ -152,16 +152,16 @@ def run_algorithms(argv: Sequence[str]) -> int:
 def _algorithm(name: str) -> dict[str, Any]:
     from pgplay.learning.algorithms.table import algorithm_row
 
-    row = algorithm_row(name)
-    has_choices = row.kind == "policy gradient"
+    algorithm = algorithm_row(name)
+    has_choices = algorithm.kind == "policy gradient"
     return {
         "name": name,
-        "kind": row.kind,
-        "description": row.description,
-        "choices": row.choices._asdict() if has_choices else None,
-        "updates_per_step": row.updates if has_choices else None,
-        "clip_high": row.clip_high if has_choices else None,
-        "source": row.source,
+        "kind": algorithm.kind,
+        "description": algorithm.description,
+        "choices": algorithm.choices._asdict() if has_choices else None,
+        "updates_per_step": algorithm.updates if has_choices else None,
+        "clip_high": algorithm.clip_high if has_choices else None,
+        "source": algorithm.source,
     }
 
 

@@ -150,16 +150,16 @@ def _read_entries(arguments: Arguments) -> list[RecipeEntry]:
         raise InputError("command.one_seed", seed=options["seed"])
     named = [_read_recipe(word) for word in arguments.recipes]
     configs = [_complete(config, options) for _, config in named]
-    for place, config in enumerate(configs):
-        if config in configs[:place]:
+    for index, config in enumerate(configs):
+        if config in configs[:index]:
             first = configs.index(config)
-            raise InputError("command.same_recipe", first=first + 1, second=place + 1)
+            raise InputError("command.same_recipe", first=first + 1, second=index + 1)
         _check(config)
-    read = [
+    rewards_read = [
         read_rewards(config, options, _origins(config, word))
         for word, config in zip(arguments.recipes, configs, strict=True)
     ]
-    rewards = [agree(specs, arguments.yes) for specs in read]
+    rewards = [agree(specs, arguments.yes) for specs in rewards_read]
     differing = differences(configs)
     return [
         RecipeEntry(name or differs or to_recipe(config) or "defaults", differs, config, specs)

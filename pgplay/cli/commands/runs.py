@@ -174,17 +174,17 @@ def _export(arguments: Arguments) -> int:
     from pgplay.runs.database_reader import DatabaseReader
 
     ending = Path(arguments.file or "").suffix.lstrip(".").lower()
-    chosen = arguments.format or ending or "csv"
-    if chosen not in RUN_FORMATS:
+    format = arguments.format or ending or "csv"
+    if format not in RUN_FORMATS:
         raise InputError("command.no_format", file=arguments.file, endings=[f".{ending}" for ending in RUN_FORMATS])
     path = None if arguments.file in (None, "-") else expand_home(arguments.file)
     if path is not None:
         check_destination(path, arguments.replace, "advice.replace")
-    if path is None and chosen == "png" and sys.stdout.isatty():
+    if path is None and format == "png" and sys.stdout.isatty():
         raise InputError("command.picture_to_terminal")
     wait = LongWait(f"Exporting {arguments.name}")
     with DatabaseReader.open(arguments.name) as run:
-        pieces = export_run(run, chosen, arguments.metric or (), wait.show)
+        pieces = export_run(run, format, arguments.metric or (), wait.show)
         if path is None:
             sys.stdout.flush()
             sys.stdout.buffer.writelines(pieces)

@@ -160,9 +160,9 @@ def chosen_algorithm(config: RunConfig) -> tuple[Algorithm, RunConfig]:
 
     Raises InputError for an unknown algorithm.
     """
-    row = algorithm_row(config.algorithm)
-    usual = {name: value for name, value in row.usual if getattr(config, name) is None}
-    return row, msgspec.structs.replace(config, **usual)
+    algorithm = algorithm_row(config.algorithm)
+    usual = {name: value for name, value in algorithm.usual if getattr(config, name) is None}
+    return algorithm, msgspec.structs.replace(config, **usual)
 
 
 def trains_network(name: str) -> bool:

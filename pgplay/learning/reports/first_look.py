@@ -34,14 +34,14 @@ class FirstLook(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What will keep the run from learning, the worst first."""
-        found = []
+        findings = []
         if self.distinct <= (1 - MOSTLY) * self.completions:
-            found.append(Finding("first-alike", {"distinct": self.distinct, "of": self.completions}))
+            findings.append(Finding("first-alike", {"distinct": self.distinct, "of": self.completions}))
         elif self.tied_groups >= MOSTLY:
-            found.append(Finding("first-tied", {"tied": self.tied_groups}))
+            findings.append(Finding("first-tied", {"tied": self.tied_groups}))
         if self.ended <= 1 - MOSTLY:
-            found.append(Finding("first-cut", {"cut": 1 - self.ended, "limit": float(self.max_length)}))
-        return tuple(found)
+            findings.append(Finding("first-cut", {"cut": 1 - self.ended, "limit": float(self.max_length)}))
+        return tuple(findings)
 
     @property
     def facts(self) -> tuple[Coded, ...]:

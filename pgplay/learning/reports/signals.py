@@ -69,10 +69,10 @@ def signals(means: Means) -> tuple[Signal, ...]:
 
     A run whose greedy completions are all exact is judged fine: it needs no signal any more.
     """
-    found = [rule.judge(metric, means) for metric, rule in _RULES.items() if metric in means]
+    judged = [rule.judge(metric, means) for metric, rule in _RULES.items() if metric in means]
     if means.get("exact_match") == 1.0:
-        found = [one._replace(state="fine", settings=None) for one in found]
-    return tuple(found)
+        judged = [one._replace(state="fine", settings=None) for one in judged]
+    return tuple(judged)
 
 
 def slower(means: Means) -> dict[str, Any] | None:

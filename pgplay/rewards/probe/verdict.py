@@ -68,12 +68,12 @@ def outdoing(probe: Probe) -> list[Climb]:
 
 def local_optima(probe: Probe) -> list[Climb]:
     """Return the climbs that no single edit improves although a better text is known: traps for small steps."""
-    known = max(one.reward for one in probe.climbs)
+    highest = max(one.reward for one in probe.climbs)
     return [
         one
         for one in probe.climbs
         if one.ending != "unfinished"
-        and one.reward < (known if one.target_reward is None else one.target_reward) - SAME
+        and one.reward < (highest if one.target_reward is None else one.target_reward) - SAME
     ]
 
 
@@ -100,9 +100,9 @@ def _kind(probe: Probe) -> VerdictKind:
 
 
 def _is_constant(probe: Probe) -> bool:
-    seen = [value for point in probe.path for value in (point.low, point.high)]
-    seen += [probe.lowest, probe.highest, *(one.reward for one in probe.climbs)]
-    return max(seen) - min(seen) <= SAME
+    values = [value for point in probe.path for value in (point.low, point.high)]
+    values += [probe.lowest, probe.highest, *(one.reward for one in probe.climbs)]
+    return max(values) - min(values) <= SAME
 
 
 def _length_that_is_rewarded(probe: Probe) -> Literal["short-text", "long-text"] | None:

@@ -116,10 +116,10 @@ def _descendants(ancestor: int) -> list[int]:
         with contextlib.suppress(OSError):  # it has ended
             after_name = path.read_bytes().rpartition(b")")[2].split()
             children.setdefault(int(after_name[1]), []).append(int(path.parent.name))
-    found = list(children.get(ancestor, []))
-    for process in found:
-        found += children.get(process, [])
-    return found
+    descendants = list(children.get(ancestor, []))
+    for process in descendants:
+        descendants += children.get(process, [])
+    return descendants
 
 
 def _end_as(status: int) -> None:

@@ -148,13 +148,13 @@ class PythonScorer:
 
     def _receive(self, child: ChildProcess, deadline: float, triples: Sequence[Triple] = (), done: int = 0) -> _Message:
         """Return the child's next message; raises RewardError if none comes in time, or it ended."""
-        seen: list[bytes] = []
+        lines: list[bytes] = []
         current = triples[done] if triples else None
         try:
             while (line := child.receive(deadline)) is not None:
                 if line.startswith(b"{"):
                     return _messages.decode(line)
-                seen.append(line)  # a crash reported by faulthandler
+                lines.append(line)  # a crash reported by faulthandler
         except TimeoutError:
             number = self._place(child.ask_where(0.3))
             if triples:
@@ -166,7 +166,7 @@ class PythonScorer:
             raise self._error(failed, current) from None
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise self._error(_Failed("python_reward.disturbed"), current) from error
-        number = self._place(seen)
+        number = self._place(lines)
         code, values = _ending(child.exit_status(1.0))
         raise self._error(_Failed(code, values, number, self._code(number)), current)
 
@@ -218,9 +218,9 @@ class PythonScorer:
         """Return the innermost line of the person's source in a report of faulthandler; 0 if there is none."""
         file = re.escape(self._source.file.encode("ascii", "backslashreplace"))
         for line in lines:
-            found = re.match(rb'\s*File "' + file + rb'", line (\d+)', line)
-            if found:
-                return int(found[1])
+            match = re.match(rb'\s*File "' + file + rb'", line (\d+)', line)
+            if match:
+                return int(match[1])
         return 0
 
     def _code(self, number: int) -> str:

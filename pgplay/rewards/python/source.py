@@ -41,13 +41,13 @@ def is_python(spec: str) -> bool:
 
 def split_python(spec: str) -> tuple[str, str]:
     """Return the file and the function (empty if not named) of a Python `spec`; raises InputError."""
-    found = _SPEC.fullmatch(spec.strip())
-    if found is None:
+    match = _SPEC.fullmatch(spec.strip())
+    if match is None:
         raise InputError("python.no_file", spec=spec)
-    function = found["function"]
+    function = match["function"]
     if function is not None and not function.isidentifier():
-        raise InputError("python.no_function_name", function=function, file=found["file"])
-    return found["file"], function or ""
+        raise InputError("python.no_function_name", function=function, file=match["file"])
+    return match["file"], function or ""
 
 
 def beside(spec: str, folder: Path) -> str:
@@ -77,9 +77,9 @@ def find_python(spec: str) -> Path:
     path = expand_home(split_python(spec)[0])
     if path.name != str(path) or path.exists():
         return path
-    kept = {file.name: file for file in personal_rewards_folder().glob("*.py")}
+    files = {file.name: file for file in personal_rewards_folder().glob("*.py")}
     try:
-        return look_up("reward", path.name, kept)
+        return look_up("reward", path.name, files)
     except InputError:
         return path
 

@@ -12,18 +12,18 @@ from pgplay.worker.session.interface import RunSession
 
 def refusal(error: PgplayError, request: int = 0, *, saved_reward: bool = False) -> Refused:
     """Return the refusal of the command `request`, or of a reward's file that was saved, for this `error`."""
-    place: dict[str, Any] = {"field": error.field} if isinstance(error, InputError | RewardError) else {}
+    location: dict[str, Any] = {"field": error.field} if isinstance(error, InputError | RewardError) else {}
     if isinstance(error, RewardError):
-        place |= {"line": error.line, "given": error.given}
-    return Refused(error.code, error.values, request=request, saved_reward=saved_reward, **place)
+        location |= {"line": error.line, "given": error.given}
+    return Refused(error.code, error.values, request=request, saved_reward=saved_reward, **location)
 
 
 def failure(error: Exception, session: RunSession, details: str) -> Failed:
     """Return the failure of the run of `session` by this `error`; `details` are for its log and its card."""
     coded = coded_error(error)
-    place: dict[str, Any] = {}
+    location: dict[str, Any] = {}
     if isinstance(error, RewardError):
-        place = {"reward": error.spec, "line": error.line, "given": error.given}
+        location = {"reward": error.spec, "line": error.line, "given": error.given}
     return Failed(
         coded.code,
         coded.values,
@@ -31,5 +31,5 @@ def failure(error: Exception, session: RunSession, details: str) -> Failed:
         run=session.run if session.is_kept else "",
         step=session.step_count,
         checkpoint_step=session.checkpoint_step,
-        **place,
+        **location,
     )

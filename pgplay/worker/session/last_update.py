@@ -86,13 +86,13 @@ class LastUpdate:
 
         That is so with a reward that is drawn at random.
         """
-        kept = next((kept for kept in reversed(self._kept) if kept.step < last), None)
-        if kept is None:
+        earlier = next((earlier for earlier in reversed(self._kept) if earlier.step < last), None)
+        if earlier is None:
             return None
         end, dissection = trainer.state(), Dissection(trainer)
         try:
-            trainer.restore(kept.state)
-            for _ in range(last - 1 - kept.step):
+            trainer.restore(earlier.state)
+            for _ in range(last - 1 - earlier.step):
                 trainer.step()
             again = dissection.step()
         finally:

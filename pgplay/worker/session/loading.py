@@ -31,7 +31,7 @@ def first_policy(plan: Plan, device: torch.device, on_progress: OnProgress) -> P
             with suppress(ImportError):  # building the policy says what is missing
                 import_module(package)
         files = weight_files(plan.shape.model)
-        whole = sum(file.stat().st_size for file in files)
+        total = sum(file.stat().st_size for file in files)
         for count in bytes_read(files):
-            on_progress(coded("progress.weights", count=count, whole=whole))
+            on_progress(coded("progress.weights", count=count, whole=total))
     return build_policy(plan.shape, device, plan.config.seed)

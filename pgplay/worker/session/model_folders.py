@@ -122,10 +122,10 @@ def import_folder(folder: Path | str, name: str = "", base: str = "", overwrite:
     if (path / ADAPTER_CONFIG).is_file():
         described = _read_config(path / ADAPTER_CONFIG)
         rank, alpha, targets = _adapter_of(described, path)
-        asked = base or _named_base(described)
-        if not asked:
+        place = base or _named_base(described)
+        if not place:
             raise InputError("adapter.no_base", folder=path)
-        shape, tensors = _shape(asked, rank, alpha, targets), _read(path / ADAPTER)
+        shape, tensors = _shape(place, rank, alpha, targets), _read(path / ADAPTER)
     elif (path / CONFIG).is_file():
         shape, tensors = _shape(str(path), _RANK, 2 * _RANK, "all-linear"), None
     else:

@@ -48,7 +48,7 @@ _SHOWN_PAIRS = 200
 
 
 class Session(PolicyRequests):
-    """A run that is being trained or rests; from `begin` or `resume`, to be closed."""
+    """One run, in training or at rest; made by `begin` or `resume`, to be closed."""
 
     def __init__(self, store: RunStore, learner: Learner, threads: Threads, rewards: LiveRewards) -> None:
         super().__init__(learner)
@@ -73,7 +73,7 @@ class Session(PolicyRequests):
         on_log: OnLog = discard,
         on_wait: OnProgress = discard,
     ) -> Self:
-        """Return a new run of `config`, as `prepare` and `start` make it."""
+        """Return a new run of `config`: `prepare`, then `start`."""
         prepared = prepare(config, inputs, rewards)
         return cls.start(prepared, name=name, on_progress=on_progress, on_log=on_log, on_wait=on_wait)
 
@@ -89,9 +89,9 @@ class Session(PolicyRequests):
     ) -> Self:
         """Return a new run, stored under `name` (empty: made of date and target), warmed up if asked to.
 
-        `on_progress` hears how the preparation goes; what it raises ends it, and nothing is stored. `on_log`
-        takes what a person's reward prints, from another thread. Raises InputError, PgplayError, and RewardError for
-        Python that can't be loaded. `on_wait` hears that the store waits for another program, now or later.
+        `on_progress` gets the stages of the preparation; an exception that it raises ends it, and nothing is stored.
+        `on_log` gets the lines that a person's reward prints, from another thread; `on_wait` gets a notice whenever the
+        store waits for another program. Raises InputError, PgplayError, and RewardError for Python that does not load.
         """
         plan = prepared.plan
         with ExitStack() as undo:
@@ -125,11 +125,10 @@ class Session(PolicyRequests):
         on_log: OnLog = discard,
         on_wait: OnProgress = discard,
     ) -> Self:
-        """Return the stored `run` as it was at its last checkpoint; its next steps are those that would have followed.
+        """Return the stored `run` at its last checkpoint; its next steps are those that would have followed.
 
-        Its own Python runs where its text is remembered as allowed, or is allowed in one of `rewards`. Raises
-        UnaskedError where it is not, InputError for an unknown run and for one that another pgplay trains, PgplayError
-        for a damaged one.
+        Its Python runs if its text was allowed before, or is allowed in one of `rewards`. Raises UnaskedError for other
+        Python, InputError for an unknown run and for one that another pgplay trains, PgplayError for a damaged run.
         """
         with ExitStack() as undo:
             stored: ReopenedRun = open_run(run, undo)
@@ -147,7 +146,7 @@ class Session(PolicyRequests):
         return session
 
     def watch(self) -> None:
-        """Keep from now on what `last_update` needs, as somebody looks; it costs one step in a hundred."""
+        """Keep the data that `last_update` needs from now on; it costs about 1 % of a step."""
         self._last_update = LastUpdate(self.learner, self.store)
 
     @property
@@ -157,12 +156,12 @@ class Session(PolicyRequests):
 
     @property
     def checkpoint_step(self) -> int | None:
-        """The step from which the run would go on if this process died now."""
+        """The step from which the run would resume if this process died now."""
         return self._keeper.checkpoint_step
 
     @property
     def is_kept(self) -> bool:
-        """Whether the run can still be resumed from its folder, which somebody may have deleted."""
+        """Whether the run's folder, which somebody may have deleted, is still there to resume from."""
         return self.store.is_in_place
 
     @property
@@ -171,7 +170,7 @@ class Session(PolicyRequests):
         return self._keeper.is_damaged
 
     def info(self) -> RunInfo:
-        """Return what the run is made of."""
+        """Return the description of the run."""
         plan = self.learner.plan
         pairs = plan.task.training[:_SHOWN_PAIRS]
         return RunInfo(
@@ -195,8 +194,8 @@ class Session(PolicyRequests):
     def step(self) -> StepReport:
         """Make one step and keep it.
 
-        Raises RewardError, and PgplayError where learning diverged or the step could not be stored: the policy is then
-        whole, and the run can go on in place. After any other exception the run `is_damaged`.
+        Raises RewardError, and PgplayError if learning diverged or the step could not be stored: the policy is then
+        intact, and the run can continue. After any other exception the run `is_damaged`.
         """
         return self._make(self.learner.step)
 
@@ -229,7 +228,7 @@ class Session(PolicyRequests):
             self._threads.rest()
 
     def _tried(self, learner: Trainer, dissection: Dissection) -> StepDetail:
-        """Return the update that the solved run would make next; its policy is kept as it is, and no step counts."""
+        """Return the next update of the solved run as a trial: policy and step count stay as they are."""
         state, plan = learner.state(), learner.plan
         try:
             learner.plan = plan._replace(config=replace(plan.config, until="never"))
@@ -262,18 +261,18 @@ class Session(PolicyRequests):
         return report
 
     def _record(self) -> None:
-        """Store the steps that are not stored yet: more than one where the disk was full for a while."""
+        """Store the steps that are not stored yet; there are several after the disk was full."""
         while self._unrecorded:
             self.store.record(self._unrecorded[0])
             del self._unrecorded[0]
 
     def should_stop(self) -> Ending | None:
-        """Return why the run is to end now, None while it is to go on."""
+        """Return why the run should end now; None if it should continue."""
         counters = self.learner.counters
         return ending_of(self.config, counters.steps, counters.seconds, self.report)
 
     def snapshot(self) -> Snapshot:
-        """Return the newest step with findings and forecast, which are looked at four times a second.
+        """Return the newest step with findings and forecast, which are updated four times a second.
 
         Raises InputError before the first step.
         """
@@ -282,11 +281,11 @@ class Session(PolicyRequests):
         return self._assessment.snapshot(self.report, self.config)
 
     def findings(self) -> tuple[Finding, ...]:
-        """Return what is to be said about the run in words; empty while all is well."""
+        """Return the findings about the run; empty while all is well."""
         return self._assessment.findings()
 
     def change(self, changes: Changes, rewards: Iterable[RewardSpec] = ()) -> None:
-        """Change live settings before the next step; `rewards` holds the reward among them where it is Python.
+        """Change live settings before the next step; `rewards` has the changed reward if it is Python.
 
         Raises InputError, and RewardError where the new reward fails on the newest samples; nothing is changed then.
         """
@@ -316,19 +315,19 @@ class Session(PolicyRequests):
             self._last_update.forget()
 
     def saved_reward(self) -> Change | None:
-        """Return the change that the reward's file asks for where it was saved anew, seen twice a second; else None."""
+        """Return the change to the reward's newly saved file; None if it was not saved; looks twice a second."""
         spec = self._rewards.saved()
         return Change(settings=Changes(reward=self.config.reward), rewards=(spec,)) if spec is not None else None
 
     def renew_reward(self) -> None:
-        """Build the reward and the measures again, as their Python may be mended; raises InputError and RewardError."""
+        """Build the reward and the measures again, as their Python may be fixed; raises InputError and RewardError."""
         self._rewards.renew(self.learner)
 
     def rest(self, state: str, reason: Coded | None = None) -> None:
-        """Write a checkpoint and note the state in which the run rests; raises PgplayError where that can't be done.
+        """Write a checkpoint and store the state of the resting run; raises PgplayError if that fails.
 
-        Where it is finished and early stop has kept a best policy, that is the run's policy from then on. The next
-        `step` goes on.
+        If it is finished and early stopping has kept a best policy, the run has that policy from then on. The next
+        `step` continues it.
         """
         self._threads.rest()
         if state == "finished" and isinstance(self.learner, Trainer):
@@ -339,11 +338,11 @@ class Session(PolicyRequests):
         self._is_resting = True
 
     def log_failure(self, details: str) -> None:
-        """Write to the run's log why a step failed; raises PgplayError where it can't be written."""
+        """Write the details of a failed step to the run's log; raises PgplayError if it can't be written."""
         self._keeper.log(f"step {self.step_count + 1} failed\n{details}")
 
     def close(self, state: str, reason: Coded | None = None) -> None:
-        """Let the run rest in `state` if it does not rest already, and let go of its store and its rewards."""
+        """Let the run rest in `state` unless it rests already, and close its store and rewards."""
         try:
             if not self._is_resting:
                 self.rest(state, reason)
