@@ -78,7 +78,7 @@ class TaskAndModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     template: Annotated[
         Literal["chat", "raw"] | None,
         describe(
-            "how a pretrained model reads a prompt: by its chat template, or raw, as a text to go on with (default: "
+            "how a pretrained model reads a prompt: by its chat template, or raw, as a text to continue (default: "
             "chat where there are prompts and the model has a template)",
             "model",
         ),

@@ -34,7 +34,7 @@ _TOKENIZER, _GENERATION_CONFIG = "tokenizer.json", "generation_config.json"
 
 
 class PromptFormat(NamedTuple):
-    """How a prompt is put to a model: `raw`, as a text to go on with, or by its `chat` template.
+    """How a prompt is put to a model: `raw`, as a text to continue, or by its `chat` template.
 
     `system` is what the template says before the prompt.
     """
