@@ -29,6 +29,7 @@ PRESET_GROUPS = (
     "prompts",
     "style",
     "pretrained models",
+    "SmolLM2-135M, to be downloaded",
     "other texts",
     "your own",
 )

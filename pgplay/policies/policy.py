@@ -89,6 +89,11 @@ class Policy:
         """Return the next token's distribution after each of `prefixes`."""
         return self.distributions(self.features(prefixes, dropout_masks), [density])[0]
 
+    def reads_like(self, other: Policy) -> bool:
+        """Return whether both policies have equal features for every text: the same ones, which neither trains."""
+        is_constant = self.network.has_constant_features and other.network.has_constant_features
+        return is_constant and self.shape.model == other.shape.model
+
     def log_probabilities_after(
         self, prefixes: Prefixes, density: Density, dropout_masks: Tensor | None = None
     ) -> Tensor:

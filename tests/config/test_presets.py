@@ -9,7 +9,7 @@ from pgplay.config.presets import broken_presets, grouped, load_preset, preset_n
 from pgplay.errors import InputError
 from pgplay.learning.algorithms.table import algorithm_row
 from pgplay.learning.algorithms.validation import choices_of
-from pgplay.model_places import shipped_models
+from pgplay.model_places import hub_model, shipped_models
 from pgplay.paths import personal_presets_folder, shipped
 from pgplay.policies.families.catalogue import MODELS
 from pgplay.tokenizers.alphabet import resolve_alphabet
@@ -18,6 +18,7 @@ from tests.tasks.loading import load_task
 
 SHIPPED = sorted(path.stem for path in shipped("presets").glob("*.toml"))
 
+TO_BE_DOWNLOADED = "SmolLM2-135M, to be downloaded"
 GOOD = """title = "Mine"
 teaches = "Nothing much."
 seconds = 3
@@ -48,7 +49,8 @@ def test_a_shipped_preset_describes_a_run(name: str) -> None:
     config = preset.config()
     assert 0 < len(preset.title) <= 24
     assert preset.teaches.endswith(".")
-    assert config.model in (*MODELS, *shipped_models(), "auto")
+    assert config.model in (*MODELS, *shipped_models(), "auto") or hub_model(config.model)
+    assert (preset.group == TO_BE_DOWNLOADED) == (hub_model(config.model) is not None)
     assert choices_of(config, algorithm_row(config.algorithm)).baseline
     task = load_task(config)
     texts = [text for pair in task.training for text in (pair.prompt, pair.target)]

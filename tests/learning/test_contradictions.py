@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from pgplay.config.presets import preset_names
@@ -10,6 +11,8 @@ from pgplay.errors import InputError
 from pgplay.learning.algorithms.table import ALGORITHMS
 from pgplay.learning.plan import read_plan
 from pgplay.locale.catalog import sentences_of
+from pgplay.model_places import hub_model
+from tests.pretrained.models import chat_folder
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"credit": "gae"}, "credit gae needs a critic, but the baseline is group-mean.*Choose baseline critic"),
@@ -84,4 +87,7 @@ def test_a_limit_around_an_untrained_policy_is_noted() -> None:
 
 def test_no_preset_contradicts_itself() -> None:
     for preset in preset_names():
-        read_plan(make_config(preset.settings))
+        config = make_config(preset.settings)
+        if hub_model(config.model):
+            config = msgspec.structs.replace(config, model=chat_folder())
+        read_plan(config)

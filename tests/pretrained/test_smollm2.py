@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 import torch
 
+from pgplay.config.presets import load_preset, preset_names
 from pgplay.config.run_config import make_config
 from pgplay.learning.inputs import read_inputs
 from pgplay.learning.plan import make_plan
 from pgplay.learning.trainer import Trainer
+from pgplay.model_places import hub_model
 from pgplay.policies.density import Density
 from pgplay.rewards.reward import build_reward
 from pgplay.tasks.task import Pair, Task
@@ -29,6 +31,7 @@ pytestmark = [
 ]
 THINGS = ("winter", "an old clock that nobody has wound for years", "the sea", "a cat")
 RAGGED = Task("things", tuple(Pair(f"Write one sentence about {thing}.", "") for thing in THINGS))
+PRESETS = [preset.name for preset in preset_names() if hub_model(preset.settings.get("model", "auto"))]
 NO_E = '1 - regex("[A-Za-z]*[eE][A-Za-z]*")'
 
 
@@ -70,6 +73,16 @@ def test_the_reward_rises_within_a_few_steps() -> None:
     one = run(kl=0.0, kl_limit=0.5)
     means = [one.step().metrics["reward_mean"] for _ in range(10)]
     assert statistics.fmean(means[-3:]) > statistics.fmean(means[:3]) + 0.1
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_each_preset_for_it_makes_a_step(name: str) -> None:
+    settings = {**load_preset(name).settings, "batch_size": 8, "model": smollm2_folder(), "device": "cpu"}
+    config = make_config(settings)
+    one = Trainer(make_plan(config, read_inputs(config)), build_reward(config.reward))
+    metrics = one.step().metrics
+    assert metrics.get("kl_reference", 0.0) == 0.0
+    assert metrics["mismatch"] < 1e-4
 
 
 def test_what_was_trained_is_loaded_by_plain_transformers(tmp_path: Path) -> None:

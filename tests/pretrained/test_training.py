@@ -15,6 +15,7 @@ from pgplay.learning.trainer import Trainer
 from pgplay.learning.warm_start import warm_up
 from pgplay.policies import chunked_distribution
 from pgplay.policies.density import Density
+from pgplay.policies.networks.pretrained import PretrainedNetwork
 from pgplay.policies.policy import Policy
 from pgplay.policies.reading import prefixes_of, token_losses
 from pgplay.rewards.reward import build_reward
@@ -102,6 +103,24 @@ def test_a_prompt_is_read_once_while_sampling_and_once_while_learning(
     sampling = len(one.policy.prefix(prompt)) - 1 + rows * places
     learning = len(one.policy.prefix(prompt)) + places + (rows - 1) * places
     assert sum(read) <= sampling + 2 * learning  # the step's first pass, and the one that measures its update
+
+
+def test_under_an_adapter_of_the_output_layer_policy_and_reference_are_read_in_one_pass(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    passes = []
+
+    def forward(network: PretrainedNetwork, *given: Any, own: Any = PretrainedNetwork.forward) -> Any:
+        passes.append(network)
+        return own(network, *given)
+
+    monkeypatch.setattr(PretrainedNetwork, "forward", forward)
+    for targets, count in (("lm_head", 1), ("q_proj,lm_head", 2)):
+        one = run("llama", kl=0.1, lora_targets=targets)
+        assert one.step().metrics["kl_reference"] == 0.0
+        passes.clear()
+        assert one.step().metrics["kl_reference"] > 0.0
+        assert len(passes) == count
 
 
 @every_kind

@@ -45,7 +45,9 @@ def forward(batch: Batch, modules: Modules, density: Density) -> Forward:
         with torch.no_grad():
             # At the run's temperature, so that equal weights diverge by nothing, whatever the reference was trained at;
             # unfiltered, as a token that it removes would cost without end.
-            frozen = modules.reference.distribution_after(prefixes, Density(density.temperature))
+            is_alike = modules.reference.reads_like(policy)
+            own_features = features if is_alike else modules.reference.features(prefixes)
+            frozen = modules.reference.distributions(own_features.detach(), [Density(density.temperature)])[0]
     sampled = distribution.measure(actions, prefix_index, batch.rollout.mask, frozen)
     log_p, log_q, kl = sampled.log_p, sampled.log_q, sampled.kl
     texts = [reading for reading in (batch.imitated, batch.measured) if reading]

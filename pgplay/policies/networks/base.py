@@ -23,6 +23,8 @@ class Network(Protocol):
     mask_count: int
     has_constant_head: bool
     """Whether training leaves the map from features to logits as it is."""
+    has_constant_features: bool
+    """Whether training leaves all but that map as it is."""
 
     def __call__(self, prefixes: Prefixes, masks: Tensor | None = None) -> Tensor:
         """Return features (P, W) for `prefixes`, with a row of `masks` for each."""
@@ -81,6 +83,7 @@ class WholeState:
     """Trains, saves and copies every parameter."""
 
     has_constant_head = False
+    has_constant_features = False
 
     def trainable_parameters(self: nn.Module) -> list[nn.Parameter]:  # type: ignore[misc]
         """Return the parameters that training changes."""

@@ -52,7 +52,9 @@ class PretrainedNetwork(nn.Module):
         }
         """The trained parameters by name, in the order of their names."""
         head = causal.get_output_embeddings()  # type: ignore[operator]
-        self.has_constant_head = not any(parameter.requires_grad for parameter in head.parameters())
+        trained_head = sum(parameter.requires_grad for parameter in head.parameters())
+        self.has_constant_head = trained_head == 0
+        self.has_constant_features = trained_head == len(self.trained)
 
     def trainable_parameters(self) -> list[nn.Parameter]:
         """Return the parameters that training changes."""
