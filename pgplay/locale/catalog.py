@@ -59,7 +59,7 @@ def text_of(code: str, values: Values | None = None, texts: Mapping[str, str] = 
     """Return the text of `code` with its `values`; the code itself if there is none, or a value does not fit."""
     try:
         return _template.vformat(texts[code], (), values or {})
-    except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
+    except (KeyError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return code
 
 

@@ -47,6 +47,7 @@ def test_a_code_without_a_text_or_a_value_stands_for_itself() -> None:
     assert catalog.text_of("finding.of-a-later-version", {"value": 1}) == "finding.of-a-later-version"
     assert catalog.text_of("finding.low-entropy", {}) == "finding.low-entropy"
     assert catalog.finding_text("of-a-later-version", {}) == "finding.of-a-later-version"
+    assert catalog.text_of("ending.solved", {"seconds": 10**400, "steps": 1}) == "ending.solved"
 
 
 def test_quoted_texts_are_not_taken_for_templates() -> None:
