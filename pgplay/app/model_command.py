@@ -1,4 +1,4 @@
-"""`pgplay models` in a process of its own, which can be stopped: the app itself loads no package of Hugging Face."""
+"""`pgplay models` in a separate process, which can be stopped; the app loads no package of Hugging Face."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from pgplay.errors import PgplayError
 
 
 class ModelCommand:
-    """One `pgplay models ...` after another; `stop` ends the one that runs."""
+    """Runs one `pgplay models` command at a time; `stop` ends it."""
 
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
 
     async def show(self, name: str) -> dict[str, Any]:
-        """Return what the Hub says about the model `name`: its `size` in bytes and its `commit`.
+        """Return the `size` in bytes and the `commit` of the Hub's model `name`.
 
-        Raises PgplayError with what the command said.
+        Raises PgplayError with the command's message.
         """
-        found: dict[str, Any] = json.loads(await self._run("show", "--json", "--", name))
-        return found
+        model: dict[str, Any] = json.loads(await self._run("show", "--json", "--", name))
+        return model
 
     async def add(self, name: str) -> None:
-        """Download the model `name`, or convert its .gguf file; raises PgplayError with what the command said."""
+        """Download the model `name`, or convert its .gguf file; raises PgplayError with the command's message."""
         await self._run("add", "--yes", "--", name)
 
     def stop(self) -> None:
-        """End the command at once; what was downloaded is used by the next one."""
+        """End the command at once; the next one continues its download."""
         if self._process is not None and self._process.returncode is None:
             with suppress(ProcessLookupError):
                 self._process.kill()
@@ -44,12 +44,12 @@ class ModelCommand:
             *command, stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe, env=environment
         )
         try:
-            printed, said = await self._process.communicate()
+            output, errors = await self._process.communicate()
         finally:
             self.stop()
         if self._process.returncode:
-            lines = said.decode(errors="replace").strip().splitlines()
+            lines = errors.decode(errors="replace").strip().splitlines()
             if lines:
                 raise PgplayError("models.failed", said=" ".join(lines[-2:]))
             raise PgplayError("models.ended", status=self._process.returncode)
-        return printed.decode()
+        return output.decode()

@@ -1,4 +1,4 @@
-"""Getting a pretrained model that is not here: asked for with its size, then downloaded or converted."""
+"""Getting a pretrained model: it is offered with its size, then downloaded or converted."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from pgplay.model_places import HubModel, hub_model
 ASKING = "Asking the Hugging Face Hub about {name}…"
 CONVERTING = "Converting {name}, once…"
 _LOOK_INTERVAL = 0.5
-"""Seconds between two looks at how much has come."""
+"""Seconds between updates of the progress."""
 
 
 class GetModelDialog(Dialog[bool]):
-    """Returns whether the model `name` is here in the end; Escape ends a download, which goes on from there later."""
+    """Returns whether the model `name` was obtained; Escape ends a download, which can be continued later."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(False)", "No")]
     AUTO_FOCUS = "#no"
@@ -51,13 +51,13 @@ class GetModelDialog(Dialog[bool]):
                 yield Button("Download", id="yes", variant="primary")
 
     def on_mount(self) -> None:
-        """Ask the Hub, or begin to convert, which needs no consent."""
+        """Ask the Hub for the size, or convert a file, which needs no consent."""
         self.query_one(ProgressBar).display = False
         self.query_one("#yes").display = False
         self.run_worker(self._ask() if hub_model(self._model) else self._add(CONVERTING.format(name=self._model)))
 
     def on_unmount(self) -> None:
-        """Leave no command behind."""
+        """Stop the command, if one is running."""
         self._command.stop()
 
     @on(Button.Pressed)
@@ -77,18 +77,18 @@ class GetModelDialog(Dialog[bool]):
     async def _ask(self) -> None:
         self._say(ASKING.format(name=self._model))
         try:
-            found = await self._command.show(self._model)
+            model = await self._command.show(self._model)
         except PgplayError as error:
             self._fail(error)
             return
-        self._total_bytes = found["size"]
-        values = {"name": self._model, "megabytes": self._total_bytes / 1e6, "commit": found["commit"][:12]}
+        self._total_bytes = model["size"]
+        values = {"name": self._model, "megabytes": self._total_bytes / 1e6, "commit": model["commit"][:12]}
         self._say(text_of("question.download", values))
         self.query_one("#yes").display = True
         self.query_one("#yes").focus()
 
-    async def _add(self, words: str) -> None:
-        self._say(words)
+    async def _add(self, message: str) -> None:
+        self._say(message)
         try:
             await self._command.add(self._model)
         except PgplayError as error:
@@ -97,13 +97,13 @@ class GetModelDialog(Dialog[bool]):
         self.dismiss(True)
 
     async def _look(self, model: HubModel) -> None:
-        """Show how much of the model has come."""
+        """Show the downloaded share of the model."""
         count = await in_daemon_thread(model.bytes_here)
         self.query_one(ProgressBar).update(progress=min(count, self._total_bytes))
         self.query_one(".muted", Static).update(f"{memory_size(count)} of {memory_size(self._total_bytes)}")
 
-    def _say(self, words: str) -> None:
-        self.query_one(".words", Static).update(terminal_text(words, lines=True))
+    def _say(self, message: str) -> None:
+        self.query_one(".words", Static).update(terminal_text(message, lines=True))
 
     def _fail(self, error: PgplayError) -> None:
         if self._looking is not None:
