@@ -44,7 +44,7 @@ async def test_a_click_leads_to_any_stop_of_a_step_and_back() -> None:
         await prepare(bench, pilot)
         screen = await go_to("phases", bench, pilot)
         assert isinstance(screen, PhaseScreen)
-        for words, formula in (("4 update", "loss L"), ("2 score", "R(x)"), ("previous stage", "log π(x)")):
+        for words, formula in (("4 update", "loss L"), ("2 score", "R(x)"), ("previous", "log π(x)")):
             await click_on(words, bench, pilot)
             await until(pilot, lambda formula=formula: formula in str(screen.query_one("#maths-lines").render()))
 
