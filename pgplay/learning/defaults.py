@@ -179,11 +179,11 @@ def usual_discount(basis: Basis) -> float:
 def usual_control_variate(basis: Basis, discount: float) -> str:
     """Return the control variate to use; raises InputError if the chosen one has no effect.
 
-    Where tokens are several characters it takes further passes over a large vocabulary, so there it must be asked for.
+    With a large vocabulary, as pretrained models have one, it takes further passes, so there it must be asked for.
     """
     config, credit = basis.config, basis.choices.credit
     counts_edits = edits_are_token_edits(config, basis.tokenizer)
-    usual = "regression" if basis.tokenizer.one_token_per_character else "none"
+    usual = "none" if basis.model.can(Capability.ADAPTER) else "regression"
     variate = config.control_variate or ("potential" if counts_edits else usual)
     reason = None
     if credit not in ("terminal", "dense") or (basis.is_dense and variate == "regression"):

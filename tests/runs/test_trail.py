@@ -19,6 +19,7 @@ from pgplay.runs.checkpoint_retention import MOST_CHECKPOINTS, CheckpointRetenti
 from pgplay.runs.names import find_run
 from pgplay.runs.store import RunStore
 from pgplay.runs.summaries import list_runs
+from pgplay.worker.session import checkpointer
 from pgplay.worker.session.session import Session
 
 CONFIG = {"model": "gru-nano", "target": "abc", "batch_size": 8, "until": "never", "seed": 7}
@@ -77,8 +78,10 @@ def test_a_short_run_keeps_few_checkpoints_and_a_long_one_all() -> None:
 
 
 @pytest.fixture
-def parent() -> str:
-    """A run of twelve steps with checkpoints at 0, 4 and 12, whose learning rate changed after 6."""
+def parent(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A run of twelve steps with checkpoints at 0, 4 and 12 alone, however slow; its learning rate changed after 6."""
+    for interval in ("TRAIL_INTERVAL", "CHECKPOINT_INTERVAL"):
+        monkeypatch.setattr(checkpointer, interval, 3600.0)
     session = Session.begin(make_config(CONFIG), Inputs(), name="parent")
     for step in range(1, 13):
         session.step()
