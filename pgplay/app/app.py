@@ -58,6 +58,7 @@ from pgplay.app.state.app_state import AppState
 from pgplay.app.state.saved_state import NOTHING, SavedUiState, described_problems
 from pgplay.app.stored_runs.background_reading import Result, read_in_background
 from pgplay.app.widgets.plots.curve import Plot
+from pgplay.app.widgets.text_fields import takes_late_letter
 from pgplay.app.worker_link import LinkFactory, WorkerLink, real_worker
 from pgplay.config.run_config import RunConfig, to_settings
 from pgplay.errors import PgplayError
@@ -65,7 +66,7 @@ from pgplay.library.policy_library import LocalPolicyLibrary, PolicyLibrary
 from pgplay.rewards.spec import RewardSpec
 from pgplay.runs.run_library import LocalRunLibrary, RunLibrary
 from pgplay.worker.protocol.commands import Command
-from pgplay.worker.protocol.events import Event, Log, Ready, Snapshot
+from pgplay.worker.protocol.events import Log, Ready, Snapshot
 
 QUIT_SECONDS = 0.7
 """Seconds for the worker to write its checkpoint and exit before it is killed."""
@@ -196,8 +197,7 @@ class PgplayApp(Pages):
 
     @on(WorkerSpoke)
     def _worker_spoke(self, message: WorkerSpoke) -> None:
-        event: Event = message.event
-        self.state.apply(event)
+        self.state.apply(event := message.event)
         self.controllers.take(event)
         if isinstance(event, Snapshot | Log):
             self._redrawing.soon()
@@ -270,10 +270,11 @@ class PgplayApp(Pages):
     # The person
 
     async def on_event(self, event: events.Event) -> None:
-        """Note that the person is active."""
+        """Note that the person is active; a letter that a field was too late for goes to the field."""
         if isinstance(event, events.InputEvent):
             self._spare_time.disturb()
-        await super().on_event(event)
+        if not takes_late_letter(self.screen_stack, event):
+            await super().on_event(event)
 
     async def action_do(self, name: str) -> None:
         """Do the action `name` of the registry; every action runs through here."""

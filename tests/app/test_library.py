@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Input, Static
 
 from pgplay.app.screens.dialogs.write import WriteScreen
 from pgplay.app.screens.library.policies import Library
 from pgplay.app.screens.library.runs import Runs
+from pgplay.app.widgets.filter_field import FilterField
 from pgplay.app.widgets.setup.described_select import Choice
 from pgplay.config.run_config import make_config
 from pgplay.library.policies import list_policies, save_policy
@@ -280,6 +282,21 @@ async def test_runs_are_told_apart_by_algorithm_reward_seed_and_what_differs() -
         shown = ["Run", "Algorithm", "Reward", "Seed", "Differs", "State"]
         table = bench.app.screen.query_one(DataTable)
         await until(pilot, lambda: [str(column.label) for column in table.columns.values()] == shown)
+
+
+async def test_letters_that_come_in_one_burst_with_the_key_of_the_filter_are_typed_into_it() -> None:
+    for name in ("note", "other"):
+        store_run(name, 5, checkpoints=())
+    bench = Bench()
+    async with bench.app.run_test(size=(100, 30)) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("u")
+        await until(pilot, lambda: isinstance(bench.app.screen, Runs) and cells(bench))
+        for key, character in (("slash", "/"), *((letter, letter) for letter in "note")):  # n, o are keys of the page
+            bench.app.post_message(Key(key, character))
+        await until(pilot, lambda: bench.app.screen.query_one(DataTable).row_count == 1)
+        assert isinstance(bench.app.screen, Runs)
+        assert bench.app.screen.query_one(FilterField).value == "note"
 
 
 async def test_runs_are_filtered_and_sorted() -> None:

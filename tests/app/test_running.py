@@ -403,6 +403,16 @@ async def test_steps_asked_for_before_torch_is_loaded_follow_the_start() -> None
         assert bench.worker.commands == [Start(config=RunConfig(), paused=True), Step(count=10), Step()]
 
 
+async def test_the_reward_on_held_out_prompts_is_plotted_unasked() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training", task="copy", held_out=0.2, measure=["prefix"])
+        await until(pilot, lambda: "held_out_reward" in {plot.metric for plot in bench.app.main.query(Plot)})
+        metrics = [plot.metric for plot in bench.app.main.query(Plot)]
+        assert metrics == ["reward_mean", "held_out_reward", "measure:prefix", "entropy"]
+
+
 @pytest.mark.parametrize("reward", ["distinct", "1 - regex('[A-Za-z]*[eE][A-Za-z]*') - 0.02*max(0, 30 - text_length)"])
 async def test_the_headline_of_a_run_without_a_target_begins_with_its_reward(reward: str) -> None:
     bench = Bench()

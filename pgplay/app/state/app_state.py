@@ -152,9 +152,14 @@ class AppState:
 
     @property
     def plots(self) -> PlotView:
-        """The view of the curves; until a person chooses metrics, a run's measures are plotted beside its reward."""
-        measures = self.info.config.measure if self.info is not None else ()
-        return self.view.with_measures(tuple(f"measure:{spec}" for spec in measures))
+        """The view of the curves; until a person chooses metrics, a run's measures are plotted beside its reward.
+
+        So is the reward on held-out prompts, if there are some.
+        """
+        if self.info is None:
+            return self.view
+        held_out = ("held_out_reward",) if self.info.config.held_out else ()
+        return self.view.with_measures((*held_out, *(f"measure:{spec}" for spec in self.info.config.measure)))
 
     @property
     def signals(self) -> tuple[Signal, ...]:

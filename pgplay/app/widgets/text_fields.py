@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Self
 
 from rich.highlighter import Highlighter
 from rich.text import Text
+from textual.events import Event, Key
+from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
 from pgplay.app.drawing.terminal_text import for_field
@@ -24,6 +27,24 @@ class LineField(Input):
 
     def __init__(self, value: str = "", **options: Any) -> None:
         super().__init__(value, highlighter=_Signs(), compact=True, **options)
+
+    def focus(self, scroll_visible: bool = True) -> Self:
+        """Take the focus at once: the keys that came together with the one that led here are meant for this field."""
+        self.screen.set_focus(self, scroll_visible=scroll_visible)
+        return self
+
+
+def takes_late_letter(screens: Sequence[Screen[Any]], event: Event) -> bool:
+    """Type a letter into the focused field of the uppermost screen if it was sent elsewhere; returns whether it was.
+
+    Textual hands a burst of keys to the widget in focus before that one has done what the first of them says. A letter
+    that comes back from there, as no widget took it, would count as a key of the page.
+    """
+    focused = screens[-1].focused if screens else None
+    if not (isinstance(focused, LineField) and isinstance(event, Key) and event.is_forwarded and event.is_printable):
+        return False
+    focused.insert_text_at_cursor(event.character or "")
+    return True
 
 
 class TextField(TextArea):
