@@ -296,7 +296,8 @@ async def test_letters_that_come_in_one_burst_with_the_key_of_the_filter_are_typ
             bench.app.post_message(Key(key, character))
         await until(pilot, lambda: bench.app.screen.query_one(DataTable).row_count == 1)
         assert isinstance(bench.app.screen, Runs)
-        assert bench.app.screen.query_one(FilterField).value == "note"
+        await pilot.press("s")
+        assert bench.app.screen.query_one(FilterField).value == "notes"
 
 
 async def test_runs_are_filtered_and_sorted() -> None:

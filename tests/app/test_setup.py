@@ -231,6 +231,7 @@ async def test_letters_typed_faster_than_they_are_taken_stay_in_their_order() ->
         await begin(bench, pilot)
         await unfold(bench, "task")
         typed = field(bench, "task")
+        await pilot.pause()
         for part in ("p", "airs", ".csv"):  # before the setup has heard of the first
             typed.insert_text_at_cursor(part)
         await until(pilot, lambda: bench.app.main.setup.typed["task"] == "pairs.csv")

@@ -33,6 +33,15 @@ class LineField(Input):
         self.screen.set_focus(self, scroll_visible=scroll_visible)
         return self
 
+    def type_late(self, letters: str) -> None:
+        """Add letters that come before the field has heard that it has the focus, which would select them."""
+        self.select_on_focus = False
+        self.insert_text_at_cursor(letters)
+
+    def on_blur(self) -> None:
+        """Select the text again when the focus comes the next time."""
+        self.select_on_focus = True
+
 
 def takes_late_letter(screens: Sequence[Screen[Any]], event: Event) -> bool:
     """Type a letter into the focused field of the uppermost screen if it was sent elsewhere; returns whether it was.
@@ -43,7 +52,7 @@ def takes_late_letter(screens: Sequence[Screen[Any]], event: Event) -> bool:
     focused = screens[-1].focused if screens else None
     if not (isinstance(focused, LineField) and isinstance(event, Key) and event.is_forwarded and event.is_printable):
         return False
-    focused.insert_text_at_cursor(event.character or "")
+    focused.type_late(event.character or "")
     return True
 
 
