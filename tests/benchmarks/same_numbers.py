@@ -3,8 +3,8 @@
     python -m tests.benchmarks.same_numbers --against CHECKOUT [--steps 4] [--only TEXT]
 
 A row is an algorithm or a setting, a network and a task; each is trained for a few steps on one thread, by the names
-that `pgplay` itself gives, so that it works with older and newer checkouts. The algorithms are those of CHECKOUT. Rows
-that differ are printed with the first step and the metrics that do; the exit status is then 1.
+that `pgplay` itself gives, so that it works with older checkouts. The algorithms and the metrics are those of CHECKOUT.
+Rows that differ are printed with the first step and the metrics that do; the exit status is then 1.
 """
 
 from __future__ import annotations
@@ -119,9 +119,9 @@ def differences(one: Any, other: Any) -> str:
     if REFUSED in (one, other):
         return "" if one == other else f"{_told(one)} here, {_told(other)} there"
     for step, (here, there) in enumerate(zip(one, other, strict=True), start=1):
-        names = [name for name in sorted({*here, *there}) if here.get(name) != there.get(name)]
+        names = [name for name in sorted(there) if here.get(name) != there[name]]
         if names:
-            shown = ", ".join(f"{name} {_shown(here.get(name))} and {_shown(there.get(name))}" for name in names[:3])
+            shown = ", ".join(f"{name} {_shown(here.get(name))} and {_shown(there[name])}" for name in names[:3])
             return f"step {step}: {len(names)} metrics differ: {shown}"
     return ""
 
