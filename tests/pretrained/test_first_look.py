@@ -89,6 +89,18 @@ def test_more_completions_and_longer_ones_take_more_memory_and_an_adapter_less_t
     assert memory_of(read_plan(make_config({**SETTINGS, "target": "a", "model": "gru-nano"}))) is None
 
 
+def test_logits_of_an_output_layer_that_is_trained_are_forecast_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pgplay.policies.memory.LOGITS_MEMORY", 1000)
+
+    def logits(**settings: Any) -> int:
+        found = memory_of(trainer(**settings).plan)
+        assert found is not None
+        return found.logits
+
+    assert logits() == 1000
+    assert logits(lora_targets="lm_head") == logits(lora_rank=0) > 1000
+
+
 def test_a_run_without_the_memory_for_it_is_refused_with_figures_before_anything_is_loaded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
