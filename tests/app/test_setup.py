@@ -530,3 +530,13 @@ async def test_models_are_looked_for_when_their_list_is_gone_to(monkeypatch: pyt
         at_hand.append("somebody/new")
         models.focus()
         await until(pilot, lambda: "somebody/new" in [entry.value for entry in models.entries])
+
+
+@pytest.mark.parametrize(("size", "call"), [((80, 24), "t shows it"), ((120, 36), "Fix the marked setting first")])
+async def test_where_the_setup_is_wrong_the_page_does_not_say_to_start(size: tuple[int, int], call: str) -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=size) as pilot:
+        await begin(bench, pilot)
+        bench.app.main.setup.set_reward("nonsense")
+        await until(pilot, lambda: call in " ".join(words(bench, "#plot-1").split()))
+        assert "Press space to start" not in words(bench, "#plot-1")

@@ -33,6 +33,7 @@ from pgplay.rewards.spec import RewardSpec
 NO_NETWORK = "A search trains no network, so there is nothing to plot here."
 START, PREPARING = "Press space to start.", "Preparing the first step."
 LOOK_FIRST = "Press space to start, L for a first look."
+FIX_FIRST, FIX_HIDDEN = "Fix the marked setting first.", "The setup has an error: t shows it."
 
 
 class MainScreen(Screen[None]):
@@ -90,6 +91,8 @@ class MainScreen(Screen[None]):
     @property
     def _start(self) -> str:
         """How to start, while there is no run."""
+        if self._state.settings is None:
+            return FIX_HIDDEN if self.has_class("-narrow") else FIX_FIRST
         model = (self._state.settings or to_settings(self._config)).get("model", self._config.model)
         return LOOK_FIRST if is_pretrained(model) else START
 
