@@ -16,6 +16,7 @@ from textual.widgets import Static
 from pgplay.app.drawing.ascii import spelled
 from pgplay.app.drawing.formulas import MEANINGS, PHASES, MathLine, lines
 from pgplay.app.messages import LooksChanged, StateShown
+from pgplay.app.notices import notify_user
 from pgplay.app.screens.dialogs.base import Keys
 from pgplay.app.screens.step.zoomable import ENLARGE, Zoomable
 from pgplay.app.state.app_state import AppState
@@ -207,7 +208,7 @@ class PhaseScreen(Zoomable):
         if real.plain is None:
             is_plain = real.rules.algorithm == "plain-reinforce"
             lacks_plain = "This step was recorded without the plain algorithm; n records the next one with it."
-            self.notify("This is the plain algorithm already." if is_plain else lacks_plain, timeout=3)
+            notify_user(self.app, "This is the plain algorithm already." if is_plain else lacks_plain)
             return
         self._shows_plain = not self._shows_plain
         self._show()
