@@ -121,9 +121,8 @@ def test_the_trap_and_the_way_out_differ_in_how_the_reward_is_paid_alone() -> No
     assert avoided.settings == trap.settings | {"credit": "dense", "steps": avoided.settings["steps"]}
 
 
-@pytest.mark.parametrize("model", ["story", "smollm2"])
-def test_the_collapse_of_a_pretrained_model_lacks_the_divergence_alone(model: str) -> None:
-    held, free = (load_preset(f"{model}-{name}").settings for name in ("no-letter-e", "collapse"))
+def test_the_collapse_of_a_pretrained_model_lacks_the_divergence_alone() -> None:
+    held, free = (load_preset(name).settings for name in ("story-no-letter-e", "story-collapse"))
     limits = {"kl", "kl_limit", "until", "steps"}
     assert {name for name in {*held, *free} if held.get(name) != free.get(name)} == limits
 
