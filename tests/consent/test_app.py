@@ -20,6 +20,7 @@ from pgplay.app.app import PgplayApp
 from pgplay.app.launch import run_app
 from pgplay.app.rewards.draft import kept_rewards
 from pgplay.app.screens.dialogs.consent import ConsentDialog
+from pgplay.app.screens.dialogs.questions import ConfirmDialog
 from pgplay.app.screens.dialogs.recipe import RecipeScreen
 from pgplay.app.screens.rewards.editor import RewardScreen
 from pgplay.app.worker_link import OnEvent, OnExit
@@ -99,13 +100,17 @@ async def take_preset(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
 
 
 async def paste_recipe(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
+    await paste(bench, pilot, them)
+    await names_their_python(bench, pilot)
+
+
+async def paste(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
     await bench.app.action_do("recipe")
     await until(pilot, lambda: isinstance(bench.app.screen, RecipeScreen) and bench.app.screen.query("#pasted"))
     pasted = bench.app.screen.query_one("#pasted", Input)
     pasted.focus()
     pasted.value = them.recipe()
     await pilot.press("enter")
-    await names_their_python(bench, pilot)
 
 
 async def open_again(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
@@ -353,7 +358,14 @@ async def test_their_python_reaches_no_run_that_goes_on(them: Stranger) -> None:
     async with opened(bench) as pilot:
         bench.worker.build("training", **SMALL)
         await until(pilot, lambda: bench.app.state.run == "training")
-        await paste_recipe(bench, pilot, them)
+        await paste(bench, pilot, them)
+        await until(pilot, lambda: isinstance(bench.app.screen, ConfirmDialog))
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(bench.app.screen, ConsentDialog))
+        await pilot.press("escape")
+        await until(pilot, lambda: "theirs.py" not in str(bench.app.main.setup.typed))
+        assert not bench.sent(Start)
+        assert not them.has_run
         bench.app.main.setup._edit("lr", "0.02")
         await until(pilot, lambda: any("lr" in change.settings.by_name() for change in bench.sent(Change)))
         assert not any("reward" in change.settings.by_name() or change.rewards for change in bench.sent(Change))
