@@ -69,6 +69,18 @@ class Dissection:
         self.anatomy = anatomy
         return report
 
+    def trial(self) -> StepDetail:
+        """Return the next update, as if the run were not solved; the trainer stays as it is, and no step counts."""
+        trainer = self._trainer
+        state, plan = trainer.state(), trainer.plan
+        try:
+            trainer.plan = plan._replace(config=replace(plan.config, until="never"))
+            self.step()
+        finally:
+            trainer.plan = plan
+            trainer.restore(state)
+        return replace(self.anatomy, is_tried=True)
+
 
 def _detail(
     plan: Plan, trainer: Trainer, record: StepRecord, kept: list[int], report: StepReport, before: Before

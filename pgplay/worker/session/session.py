@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from typing import Self
 
-from msgspec.structs import replace
-
 from pgplay.config.changes import Changes
 from pgplay.config.recipe import to_recipe
 from pgplay.config.run_config import RunConfig
@@ -209,7 +207,7 @@ class Session(PolicyRequests):
             raise no_policy(self.config.algorithm)
         dissection = Dissection(learner)
         if self.report is not None and self.report.solved and learner.plan.config.until == "solved":
-            return self._tried(learner, dissection)
+            return dissection.trial()
         self._make(dissection.step)
         self.store.keep_anatomy(dissection.anatomy)
         return dissection.anatomy
@@ -226,17 +224,6 @@ class Session(PolicyRequests):
             return self._last_update.anatomy()
         finally:
             self._threads.rest()
-
-    def _tried(self, learner: Trainer, dissection: Dissection) -> StepDetail:
-        """Return the next update of the solved run as a trial: policy and step count stay as they are."""
-        state, plan = learner.state(), learner.plan
-        try:
-            learner.plan = plan._replace(config=replace(plan.config, until="never"))
-            dissection.step()
-        finally:
-            learner.plan = plan
-            learner.restore(state)
-        return replace(dissection.anatomy, is_tried=True)
 
     def _make(self, make_step: Callable[[], StepReport]) -> StepReport:
         if self._is_resting:
