@@ -203,7 +203,7 @@ async def test_every_page_of_hostile_texts_reads_no_markup_and_steers_nothing(
     keep_policy("name")
     keep_preset(home)
     bench = Bench(make_config({"target": "a [/b] [red]", "reward": REWARD}))
-    async with bench.app.run_test(size=(200, 60)) as pilot:
+    async with bench.app.run_test(size=(140, 45)) as pilot:
         await prepare_hostile(bench, pilot)
         opening = OPENINGS[name]
         for key in opening.keys:
@@ -258,7 +258,7 @@ async def test_a_loaded_reward_shows_signs_and_keeps_what_it_says() -> None:
 
 async def test_what_is_typed_or_loaded_into_a_field_is_drawn_as_signs_and_kept(no_net: None) -> None:
     bench = Bench()
-    async with bench.app.run_test(size=(200, 60)) as pilot:
+    async with bench.app.run_test(size=(140, 45)) as pilot:
         await begin(bench, pilot)
         bench.app.main.setup.set_target(HOSTILE)
         await until(pilot, lambda: "a␛]0;owned␇" in shown(bench))

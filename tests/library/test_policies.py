@@ -409,7 +409,7 @@ INFINITE = np.full((108, 36), np.inf, np.float32)
         ({"format_version": 0}, TENSORS, "no format 0"),
         ({"task": {"name": "none", "training": []}}, TENSORS, "has no pairs"),
         ({}, without("lm_head.bias"), "it lacks lm_head.bias"),
-        ({}, with_tensor("more", WEIGHT), "more, which does not belong"),
+        ({}, with_tensor("more", WEIGHT), "unexpected more"),
         ({}, with_tensor("layers.0.weight_hh", WEIGHT.T.copy()), "layers.0.weight_hh is 36 x 108, not 108 x 36"),
         ({}, with_tensor("layers.0.weight_hh", WEIGHT.astype(np.float16)), "layers.0.weight_hh has F16"),
         ({}, with_tensor("layers.0.weight_hh", INFINITE), "a number that is not finite"),

@@ -153,6 +153,6 @@ def test_a_missing_file_and_a_full_disk_are_told(
     assert main(["train", "--model", "nowhere.gguf", *OPTIONS]) == 2
     assert "There is no file" in capsys.readouterr().err
     monkeypatch.setattr(conversion.shutil, "disk_usage", lambda place: type("Usage", (), {"free": 1000})())
-    with pytest.raises(InputError, match=r"0 MB as plain numbers, and .* has 0 MB free"):
+    with pytest.raises(InputError, match=r"takes 0 MB when converted; .* has 0 MB free"):
         conversion.convert_gguf(file)
     assert converted_models() == []

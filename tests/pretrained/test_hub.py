@@ -116,7 +116,7 @@ def test_half_a_download_is_told(cache: Path) -> None:
     snapshot = model_folder(f"{ID}@{COMMIT}")
     index = '{"weight_map": {"a": "model.safetensors", "b": "model-00002-of-00002.safetensors"}}'
     (snapshot / "model.safetensors.index.json").write_text(index)
-    with pytest.raises(InputError, match=r"half a model: it lacks model-00002-of-00002\.safetensors"):
+    with pytest.raises(InputError, match=r"is incomplete: model-00002-of-00002\.safetensors missing"):
         read_plan(config_of(ID))
 
 

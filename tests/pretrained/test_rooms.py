@@ -145,9 +145,9 @@ def test_a_base_that_is_missing_or_another_one_is_told(folder: str) -> None:
     path = Path(folder) / "config.json"
     content = json.loads(path.read_text())
     path.write_text(json.dumps({**content, "rms_norm_eps": 0.5}))
-    with pytest.raises(PgplayError, match="another one"):
+    with pytest.raises(PgplayError, match="not the one"):
         load_saved_policy("small")
-    with pytest.raises(PgplayError, match="another one"), resumed(run):
+    with pytest.raises(PgplayError, match="not the one"), resumed(run):
         pass
     path.unlink()
     with pytest.raises(PgplayError, match=r"no config\.json"):

@@ -52,7 +52,7 @@ def test_a_file_with_other_columns_is_told_how_to_name_them_and_takes_these_word
     path.write_text("question,answer,kind\nhi,ho,a\n", encoding="utf-8")
     with pytest.raises(InputError) as caught:
         read_pairs(path)
-    assert "the prompt's first: quiz.csv:question,answer." in caught.value.remedy
+    assert "the prompt's first: 'quiz.csv:question,answer'." in caught.value.remedy
     file = read_task(f"{tmp_path}/quiz.csv:question,answer")
     assert file is not None
     assert [(pair.prompt, pair.target) for pair in file.pairs] == [("hi", "ho")]

@@ -90,7 +90,7 @@ async def test_the_app_shows_them_in_the_microscope() -> None:
         await until(lambda: app.state.anatomy is not None)
         await pilot.press("escape")
         await pilot.press("k")
-        await until(lambda: "likeliest" in token_rows(app))
+        await until(lambda: "most likely" in token_rows(app))
         shown = {line[:3].strip() for line in token_rows(app).splitlines()[1:]}
         assert shown & {"ab", "ba", "aa", "bb"}
         assert shown <= {token or STOP for token in TOKENS}

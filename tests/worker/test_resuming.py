@@ -50,7 +50,7 @@ def trained(count=4):
         ({"tensors": {"critic.bias": torch.full((1,), math.inf)}}, "not finite"),
         ({"tensors": {"critic.bias": torch.zeros(1, dtype=torch.float64)}}, "has F64 instead of F32"),
         ({"tensors": {"optimiser.0.step": torch.tensor(-1.0)}}, "negative"),
-        ({"tensors": {"more": torch.zeros(1)}}, "does not belong"),
+        ({"tensors": {"more": torch.zeros(1)}}, "an unexpected more"),
         ({"tensors": {"generator": torch.full((5056,), math.inf)}}, "random generator"),
         ({"tensors": {"prompt_generator": torch.full((5056,), 255, dtype=torch.uint8)}}, "random generator"),
         ({"counters": {"steps": -1}, "step": -1}, "steps cannot be -1"),

@@ -36,7 +36,9 @@ TASK_ERRORS: dict[str, str] = {
     "error.pairs.empty_target": _AT + "the target is empty.",
     "error.pairs.empty_target.remedy": "Give it some text.",
     "error.pairs.header": _AT + "the header is {header:quoted}.",
-    "error.pairs.header.remedy": "Name its columns, the prompt's first: {example}. Or call them prompt and target.",
+    "error.pairs.header.remedy": (
+        "Name its columns, the prompt's first: {example:quoted}. Or call them prompt and target."
+    ),
     "error.pairs.columns": _AT + "{count} columns where the header has {expected}.",
     "error.pairs.columns.remedy": "Put a text with a comma in quotation marks.",
     "error.pairs.csv": _AT + "{reason}.",

@@ -108,12 +108,16 @@ class Checking:
         """Read the files that `typed` names; if it is still the typed text and a file is new, check and show it."""
         names, previous = form.file_names(typed), self._known
         content = await in_daemon_thread(partial(_read, names, previous))
-        if typed is not self._typed or (content is previous and self._checked is not None):
+        if not self._is_wanted(typed) or (content is previous and self._checked is not None):
             return
         if content.is_large:
             checked = await in_daemon_thread(partial(form.check, typed, content.inputs))
         else:
             checked = form.check(typed, content.inputs)
-        if typed is self._typed:
+        if self._is_wanted(typed):
             self._known, self._checked = content, checked
             self._show(checked)
+
+    def _is_wanted(self, typed: dict[str, str]) -> bool:
+        """Whether `typed` is still the typed text, and the app that would show its check is not being closed."""
+        return typed is self._typed and self._widget.app.is_running
