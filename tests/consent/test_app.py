@@ -228,7 +228,7 @@ async def refuse(bench: Bench, pilot: Pilot[int]) -> None:
     await until(pilot, lambda: not isinstance(bench.app.screen, ConsentDialog))
 
 
-@pytest.mark.matrix
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("act", BY_THE_SETUP)
 @pytest.mark.parametrize("way", INTO_THE_SETUP)
 async def test_what_fills_the_setup_in_is_asked_for_each_time_until_a_yes(
@@ -252,7 +252,7 @@ async def test_what_fills_the_setup_in_is_asked_for_each_time_until_a_yes(
         await until(pilot, lambda: isinstance(bench.app.screen, RewardScreen) if act == "edit" else them.has_run)
 
 
-@pytest.mark.matrix
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize(
     "recipe",
     [
@@ -293,7 +293,7 @@ async def test_a_kept_reward_is_not_one_of_the_same_name_in_the_present_folder(t
         assert not them.has_run
 
 
-@pytest.mark.matrix
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("way", BY_THEMSELVES)
 async def test_what_is_trained_on_is_asked_for_until_a_yes(
     way: str, them: Stranger, home: Path, monkeypatch: pytest.MonkeyPatch
