@@ -17,8 +17,8 @@ from pgplay.worker.session.cpu_cores import available_cores
 MOST_PROCESSES = 8
 """Each loads torch: a third of a GB."""
 
-BY_DEFAULT, IN_CI = 4, 2
-"""Of so many cases of a matrix, the default run and that of CI take one; the nightly one takes the others."""
+ONE_OF = 4
+"""Of so many cases of a matrix, the default run takes one, and so does CI but for what must be whole there."""
 
 # A busy machine is slow, and that is no fault of what is tested.
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -34,17 +34,15 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark most cases of each matrix as exhaustive, and half of all as nightly, before the option -m selects."""
+    """Mark most cases of each matrix as exhaustive, where CI takes them all, or nightly, before -m selects."""
     cases = Counter[str]()
     for item in items:
         matrix = item.get_closest_marker("matrix")
         if matrix is None:
             continue
         function = item.nodeid.partition("[")[0]
-        if cases[function] % BY_DEFAULT:
-            item.add_marker("exhaustive")
-        if cases[function] % IN_CI and not matrix.kwargs.get("whole_in_ci"):
-            item.add_marker("nightly")
+        if cases[function] % ONE_OF:
+            item.add_marker("exhaustive" if matrix.kwargs.get("whole_in_ci") else "nightly")
         cases[function] += 1
 
 

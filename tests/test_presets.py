@@ -35,7 +35,7 @@ PRESETS = [preset for preset in preset_names() if preset.name not in IN_THE_BENC
 REACHING = [preset for preset in PRESETS if preset.solves]
 FAILING = [preset for preset in PRESETS if not preset.solves and not preset.settings.get("held_out")]
 SEEDS = range(1, 6)
-FEW_SEEDS = range(1, 3)
+FEW_SEEDS = range(1, 2)
 """Of what tests/benchmarks/hacks.py trains over five."""
 LEARNT = 0.7
 """Exact match in training, a mean over `SEEDS`: 0.9 to 1 was measured, of one seed 0.8 to 1."""
@@ -102,7 +102,7 @@ def test_a_preset_about_prompts_holds_some_out(preset: Preset) -> None:
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("seed", range(201, 204))
+@pytest.mark.parametrize("seed", range(201, 203))
 def test_the_collapse_is_flat_and_is_said_within_30_steps(seed: int) -> None:
     reports = trained(load_preset("no-entropy"), seed)
     entropies = [report.metrics["entropy"] for report in reports]

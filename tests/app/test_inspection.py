@@ -289,6 +289,7 @@ async def test_without_a_run_a_first_step_is_made_to_look_into(key: str, screen:
         await until(pilot, lambda: bench.sent(InspectStep))
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("state", ["training", "paused", "solved", "finished"])
 @pytest.mark.parametrize(("key", "screen"), [("n", PhaseScreen), ("k", MicroscopeScreen), ("a", MapScreen)])
 async def test_at_any_moment_of_a_run_the_page_opens(state: str, key: str, screen: type) -> None:
@@ -300,6 +301,7 @@ async def test_at_any_moment_of_a_run_the_page_opens(state: str, key: str, scree
         assert not bench.sent(Start)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("state", ["training", "solved"])
 @pytest.mark.parametrize(
     ("key", "screen"), [("n", PhaseScreen), ("k", MicroscopeScreen), ("a", MapScreen), ("P", PromptsScreen)]
