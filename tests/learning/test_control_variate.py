@@ -162,7 +162,6 @@ def test_it_learns_what_a_token_is_worth() -> None:
     apart = torch.corrcoef(torch.stack([reduced.advantages[sampled.mask], q[sampled.mask]]))[0, 1]
     together = torch.corrcoef(torch.stack([advantages[:, None].expand(-1, 6)[sampled.mask], q[sampled.mask]]))[0, 1]
     assert apart > 1.5 * together
-    assert variate.apply(sampled, torch.zeros_like(advantages)).explained == 0.0, "equal rewards"
 
 
 @pytest.mark.parametrize("batch_size", [2, 100, 600])

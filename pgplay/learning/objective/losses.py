@@ -10,8 +10,6 @@ from torch import Tensor
 
 from pgplay.policies.distribution import TokenDistribution, TokenValues
 
-_LEAST_VARIANCE = 1e-12
-
 
 class ClipRange(NamedTuple):
     """How far below and above 1 an importance ratio may go."""
@@ -110,12 +108,6 @@ def masked_variance(values: Tensor, mask: Tensor) -> Tensor:
     """Return the variance (n - 1 in the denominator) of `values` (B, T) where `mask` (B, T); 0 of a single one."""
     squares = torch.where(mask, values - masked_mean(values, mask), 0.0).square()
     return squares.sum() / (mask.sum() - 1).clamp_min(1)
-
-
-def explained_share(variance: Tensor, unexplained: Tensor) -> Tensor:
-    """Return the share () of a `variance` that leaves `unexplained` of it; 0 where nothing varies."""
-    explained = 1 - unexplained / variance.clamp_min(_LEAST_VARIANCE)
-    return torch.where(variance > _LEAST_VARIANCE, explained, 0.0)
 
 
 def masked_row_means(values: Tensor, mask: Tensor) -> Tensor:

@@ -7,7 +7,11 @@ from torch import Tensor
 
 from pgplay.learning.objective.batch import Batch, Modules
 from pgplay.learning.objective.forward import Forward
-from pgplay.learning.objective.losses import aggregated, explained_share, masked_mean, masked_variance
+from pgplay.learning.objective.losses import (
+    aggregated,
+    masked_mean,
+    masked_variance,
+)
 from pgplay.learning.plan import Plan
 from pgplay.policies.distribution import TokenDistribution
 from pgplay.policies.prefix_tree import spread
@@ -19,9 +23,9 @@ def divergence_of_update(first: Forward, other: TokenDistribution, batch: Batch)
 
 
 def explained_variance(seen: Forward, returns: Tensor, mask: Tensor) -> Tensor:
-    """Return the share of the returns' variance that the critic's values explain; 0 where all returns are equal."""
+    """Return the share of the returns' variance that the critic's values explain."""
     unexplained = masked_variance(returns - seen.values.detach(), mask)
-    return explained_share(masked_variance(returns, mask), unexplained)
+    return 1 - unexplained / masked_variance(returns, mask).clamp_min(1e-12)
 
 
 def measurements(seen: Forward, batch: Batch) -> dict[str, Tensor]:
