@@ -135,6 +135,11 @@ def usual_lr(basis: Basis) -> float:
     return lr
 
 
+def lora_alpha(config: RunConfig) -> int:
+    """Return the scale of an adapter: as asked, else twice its rank."""
+    return config.lora_alpha or max(1, 2 * config.lora_rank)
+
+
 def usual_kl(basis: Basis) -> float:
     """Return the weight of the KL far below its limit."""
     usual = kl_weight.ADAPTER_KL_WEIGHT if basis.model.can(Capability.ADAPTER) else kl_weight.USUAL_KL_WEIGHT

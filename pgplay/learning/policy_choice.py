@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pgplay.config.run_config import RunConfig
+from pgplay.learning.defaults import lora_alpha
 from pgplay.learning.inputs import Inputs
 from pgplay.model_places import hub_model
 from pgplay.policies.families.base import ModelSpec
@@ -57,7 +58,6 @@ def _pretrained(config: RunConfig, base: PretrainedBase, *, has_prompts: bool) -
     is_chat = bool(config.system) or (has_prompts and base.has_template)
     prompts = PromptFormat(config.template or ("chat" if is_chat else "raw"), config.system)
     model = base.spec.place if hub_model(config.model) else config.model
-    rank = config.lora_rank
-    alpha = config.lora_alpha or max(1, 2 * rank)
-    shape = PretrainedSpec(base.spec.place, base.hash, _UNDECIDED, rank, alpha, config.lora_targets, *prompts)
+    adapter = config.lora_rank, lora_alpha(config), config.lora_targets
+    shape = PretrainedSpec(base.spec.place, base.hash, _UNDECIDED, *adapter, *prompts)
     return PolicyChoice(model, base.tokenizer(prompts), shape)

@@ -12,6 +12,7 @@ from pgplay.errors import InputError
 from pgplay.learning import groups
 from pgplay.learning.defaults import (
     Basis,
+    lora_alpha,
     usual_batch,
     usual_control_variate,
     usual_discount,
@@ -69,7 +70,7 @@ def _of_pretrained(config: RunConfig, shape: PolicySpec) -> dict[str, int | str]
     Raises InputError where another template or system text is asked for than a saved policy's.
     """
     if not isinstance(shape, PretrainedSpec):
-        return {"lora_alpha": _chosen(config.lora_alpha, max(1, 2 * config.lora_rank)), "template": "raw"}
+        return {"lora_alpha": lora_alpha(config), "template": "raw"}
     for name, own, asked in (("template", shape.template, config.template), ("system", shape.system, config.system)):
         if asked and asked != own:
             raise InputError("template.of_policy", field=name, name=name, own=own or "none")

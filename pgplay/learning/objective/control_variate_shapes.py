@@ -15,14 +15,12 @@ BLOCK_ROWS = 64
 """Rows of the symmetric matrix stored at one width: about half of it is written, at the speed of a plain copy."""
 
 
-def regression_size(width: int, vocabulary: int, *, of_texts: bool) -> tuple[int, int]:
-    """Return the dimensions of tokens and of features; `of_texts`: whether tokens are described by their texts."""
-    return (COUNTED_CHARACTERS, 1) if of_texts else (min(vocabulary, TOKENS), min(width + 1, FEATURES))
-
-
 def state_shapes(width: int, vocabulary: int, *, whole: bool, of_texts: bool = False) -> Shapes:
-    """Return the shapes of a control variate's state by name, the symmetric matrix `whole` or as its lower half."""
-    tokens, features = regression_size(width, vocabulary, of_texts=of_texts)
+    """Return the shapes of a control variate's state by name, the symmetric matrix `whole` or as its lower half.
+
+    `of_texts`: whether tokens are described by their texts.
+    """
+    tokens, features = (COUNTED_CHARACTERS, 1) if of_texts else (min(vocabulary, TOKENS), min(width + 1, FEATURES))
     size = tokens * features
     squares = (size, size) if whole else (lower_half_size(size),)
     return {

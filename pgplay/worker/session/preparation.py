@@ -22,7 +22,7 @@ from pgplay.rewards.reward import Reward, build_reward
 from pgplay.rewards.spec import RewardSpec, resolve, with_consent
 from pgplay.runs.stored_rewards import stored_rewards
 from pgplay.worker.protocol.commands import Resume
-from pgplay.worker.session.saved_policies import SavedPolicy, load_named
+from pgplay.worker.session.saved_policies import NamedPolicies, load_named
 
 PAIRS_FOR_GOAL = 64
 """Targets that are scored to find the reward of a solved run."""
@@ -48,9 +48,7 @@ def prepare(config: RunConfig, inputs: Inputs, rewards: Iterable[RewardSpec] = (
     `rewards` are those that the config names, at least each that is Python: only what the person wrote or allowed
     runs. Raises InputError and PgplayError.
     """
-    device = resolve_device(config.device)
-    saved = load_named(config, device)
-    plan = plan_from(config, inputs, saved.start, device)
+    plan, saved, device = plan_run(config, inputs)
     if saved.reference is not None and saved.reference.policy.tokenizer.fingerprint != plan.tokenizer.fingerprint:
         alphabet = saved.reference.policy.shape.alphabet
         raise InputError("reference.alphabet", field="reference", reference=config.reference, alphabet=alphabet)
@@ -74,20 +72,31 @@ def warm_torch() -> None:
         Trainer(make_plan(config, Inputs()), reward).step()
 
 
-def plan_from(config: RunConfig, inputs: Inputs, start: SavedPolicy | None, device: torch.device) -> Plan:
-    """Return the plan of a run on `device` that starts from a saved policy, if one is given.
+class PlannedRun(NamedTuple):
+    """The plan of a new run, the saved policies that its config names, and its device."""
 
-    Raises InputError, also for what the device has no memory for.
+    plan: Plan
+    saved: NamedPolicies
+    device: torch.device
+
+
+def plan_run(config: RunConfig, inputs: Inputs) -> PlannedRun:
+    """Return the plan of a new run of `config`, which may start from a saved policy.
+
+    Raises InputError, also for what the device has no memory for, and PgplayError for a damaged policy.
     """
+    device = resolve_device(config.device)
+    saved = load_named(config, device)
+    start = saved.start
     if start is not None:
         config = msgspec.structs.replace(config, model=start.card.model)
     plan = make_plan(config, inputs, None if start is None else start.policy.shape)
     refuse_without_memory(plan, device)
     if start is None or start.density == Density.of(config):
-        return plan
+        return PlannedRun(plan, saved, device)
     trained, present = start.density.description, Density.of(config).description
     note = coded("note.other_density", policy=start.card.name, trained=trained, present=present)
-    return plan._replace(notes=(*plan.notes, note))
+    return PlannedRun(plan._replace(notes=(*plan.notes, note)), saved, device)
 
 
 def goal_of(plan: Plan, reward: Reward) -> float | None:

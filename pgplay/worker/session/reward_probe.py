@@ -11,7 +11,6 @@ from pgplay.learning.plan import Plan
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.build import build_policy
 from pgplay.policies.density import Density
-from pgplay.policies.devices import resolve_device
 from pgplay.policies.policy import Policy
 from pgplay.rewards.probe.probe import Probe, probe
 from pgplay.rewards.records import Triple
@@ -19,8 +18,8 @@ from pgplay.rewards.reward import Reward, build_reward
 from pgplay.rewards.spec import resolve
 from pgplay.worker.protocol.commands import ProbeReward
 from pgplay.worker.session.interface import OnLog, OnProgress, discard
-from pgplay.worker.session.preparation import plan_from
-from pgplay.worker.session.saved_policies import draw_texts, load_named
+from pgplay.worker.session.preparation import plan_run
+from pgplay.worker.session.saved_policies import draw_texts
 from pgplay.worker.session.warm_start import start_warm
 
 LEAST_COMPLETIONS = 256
@@ -62,13 +61,11 @@ def beginning(config: RunConfig, on_progress: OnProgress = discard) -> tuple[Pla
 
     Raises InputError for a config that no run could begin with.
     """
-    device = resolve_device(config.device)
-    start = load_named(config, device).start
-    plan = plan_from(config, read_inputs(config), start, device)
+    plan, saved, device = plan_run(config, read_inputs(config))
     if isinstance(config.starts_from, Steps):
         return plan, _start_warm(plan, on_progress)
-    if start is not None:
-        return plan, start.policy
+    if saved.start is not None:
+        return plan, saved.start.policy
     return plan, build_policy(plan.shape, device, config.seed)
 
 

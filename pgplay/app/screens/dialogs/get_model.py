@@ -35,6 +35,8 @@ class GetModelDialog(Dialog[bool]):
     def __init__(self, name: str) -> None:
         super().__init__()
         self._model = name
+        self._on_hub = hub_model(name)
+        """None for a .gguf file."""
         self._command = ModelCommand()
         self._looking: Timer | None = None
         self._total_bytes = 0
@@ -54,7 +56,7 @@ class GetModelDialog(Dialog[bool]):
         """Ask the Hub for the size, or convert a file, which needs no consent."""
         self.query_one(ProgressBar).display = False
         self.query_one("#yes").display = False
-        self.run_worker(self._ask() if hub_model(self._model) else self._add(CONVERTING.format(name=self._model)))
+        self.run_worker(self._ask() if self._on_hub else self._add(CONVERTING.format(name=self._model)))
 
     def on_unmount(self) -> None:
         """Stop the command, if one is running."""
@@ -62,7 +64,7 @@ class GetModelDialog(Dialog[bool]):
 
     @on(Button.Pressed)
     def _answered(self, event: Button.Pressed) -> None:
-        model = hub_model(self._model)
+        model = self._on_hub
         if event.button.id == "no" or model is None:
             self.dismiss(False)
             return
