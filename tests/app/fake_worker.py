@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from textual.css.query import NoMatches
 from textual.pilot import Pilot
 from textual.widgets import Button
 
@@ -189,10 +190,14 @@ class Bench:
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
-    """Let the app work until `condition` holds; fails where it does not within half a minute."""
+    """Let the app work until `condition` holds; fails where it does not within half a minute.
+
+    A widget that is not there counts as not yet: the plots, say, are put in each other's place while the app works.
+    """
     for _ in range(1500):
-        if condition():
-            return
+        with suppress(NoMatches):
+            if condition():
+                return
         await pilot.pause(0.02)
     raise AssertionError("What was waited for did not happen.")
 

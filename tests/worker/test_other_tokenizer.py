@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from pgplay.library.policies import read_policy
 from pgplay.worker.client.client import worker_environment
 from pgplay.worker.protocol.commands import InspectStep, Map, Quit, Resume, Save, Start, Step, Write
 from pgplay.worker.protocol.events import Mapped, Ready, Saved, StateChanged, StepInspected, Written
+from tests.app.fake_worker import until
 from tests.tokenizers.pairs import ROOT, PairTokenizer, install
 from tests.worker.helpers import PATIENCE, Listener
 
@@ -75,22 +75,14 @@ async def test_the_worker_trains_inspects_stores_saves_and_writes_by_them() -> N
 async def test_the_app_shows_them_in_the_microscope() -> None:
     app = PgplayApp(make_config({**PAIRS, "until": "never"}))
     async with app.run_test(size=(120, 36)) as pilot:
-
-        async def until(condition: Callable[[], object]) -> None:
-            for _ in range(int(20 / 0.05)):
-                if condition():
-                    return
-                await pilot.pause(0.05)
-            raise AssertionError("What was waited for did not happen.")
-
-        await until(lambda: app.state.worker == "ready")
+        await until(pilot, lambda: app.state.worker == "ready")
         await pilot.press("s")
-        await until(lambda: app.state.run == "paused")
+        await until(pilot, lambda: app.state.run == "paused")
         await pilot.press("n")
-        await until(lambda: app.state.anatomy is not None)
+        await until(pilot, lambda: app.state.anatomy is not None)
         await pilot.press("escape")
         await pilot.press("k")
-        await until(lambda: "most likely" in token_rows(app))
+        await until(pilot, lambda: "most likely" in token_rows(app))
         shown = {line[:3].strip() for line in token_rows(app).splitlines()[1:]}
         assert shown & {"ab", "ba", "aa", "bb"}
         assert shown <= {token or STOP for token in TOKENS}
