@@ -280,9 +280,9 @@ class Trainer:
         return [training[number] for number in chosen]
 
     def _sample(self, pairs: list[Pair], measured: list[Pair]) -> Rollout:
-        each = [self.policy.prefix(pair.prompt) for pair in pairs]
-        prefixes = [prefix for prefix in each for _ in range(self.plan.config.group_size)]
-        greedy = [self.policy.prefix(pair.prompt) for pair in measured]
+        prefix_of = {prompt: self.policy.prefix(prompt) for prompt in {pair.prompt for pair in (*pairs, *measured)}}
+        prefixes = [prefix_of[pair.prompt] for pair in pairs for _ in range(self.plan.config.group_size)]
+        greedy = [prefix_of[pair.prompt] for pair in measured]
         masks = None
         if self.plan.config.dropout:
             masks = draw_masks(self.policy.network, len(prefixes), self.plan.config.dropout, self.generator)

@@ -35,6 +35,7 @@ class Policy:
         self.device = device
         self.module = module.to(device)
         self.network = cast(Network, self.module)
+        self._trainable = self.network.trainable_parameters()
 
     @property
     def sampler(self) -> Sampler:
@@ -155,7 +156,7 @@ class Policy:
 
     def trainable_parameters(self) -> list[nn.Parameter]:
         """Return the parameters that training changes."""
-        return self.network.trainable_parameters()
+        return self._trainable
 
     def reference(self) -> Policy:
         """Return the policy as it is now, constant; it may share what training does not change."""

@@ -15,8 +15,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -91,20 +91,26 @@ def rows(algorithms: Sequence[str]) -> dict[str, dict[str, Any]]:
     return {name: {"batch_size": 8, "until": "never", **settings} for name, settings in found.items()}
 
 
+@contextmanager
+def learner_for(settings: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield what trains by these `settings`, with a method `step`; of a run with a warm start it is the session."""
+    config = make_config(settings)
+    inputs = [] if IS_OLD else [pgplay.read_inputs(config)]
+    with ExitStack() as undo:
+        if config.warm_start:
+            session: Any = Session.begin(config, *inputs)
+            undo.callback(session.close, "paused")
+            yield session
+            return
+        reward, *measured = (undo.enter_context(build_reward(one)) for one in (config.reward, *config.measure))
+        measures = dict(zip(config.measure, measured, strict=True))
+        yield make_learner(make_plan(config, *inputs), reward, measures)
+
+
 def train(settings: Mapping[str, Any], steps: int) -> list[dict[str, float]] | str:
     """Return the metrics of each step of a run with these `settings`, but for those that tell of time."""
     try:
-        config = make_config(settings)
-        inputs = [] if IS_OLD else [pgplay.read_inputs(config)]
-        with ExitStack() as undo:
-            learner: Any
-            if config.warm_start:
-                learner = Session.begin(config, *inputs)
-                undo.callback(learner.close, "paused")
-            else:
-                reward, *measured = (undo.enter_context(build_reward(one)) for one in (config.reward, *config.measure))
-                measures = dict(zip(config.measure, measured, strict=True))
-                learner = make_learner(make_plan(config, *inputs), reward, measures)
+        with learner_for(settings) as learner:
             return [_steady(learner.step().metrics) for _ in range(steps)]
     except InputError:
         return REFUSED
