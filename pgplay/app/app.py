@@ -74,8 +74,8 @@ QUIT_SECONDS = 0.7
 _LAST_SECONDS = 0.9
 """Seconds from a signal to end to the exit; a worker without its app writes its checkpoint and exits."""
 
-WIDTHS: list[tuple[int, str]] | None = [(0, "-tiny"), (60, "-narrow"), (100, "-normal"), (170, "-wide")]
-HEIGHTS: list[tuple[int, str]] | None = [(0, "-flat"), (18, "-low"), (30, "-high"), (44, "-tall")]
+WIDTHS: list[tuple[int, str]] = [(0, "-tiny"), (60, "-narrow"), (100, "-normal"), (170, "-wide")]
+HEIGHTS: list[tuple[int, str]] = [(0, "-flat"), (18, "-low"), (30, "-high"), (44, "-tall")]
 """The least columns and rows of each layout in styles/main.tcss."""
 
 STYLES: list[str | PurePath] = ["styles/app.tcss", "styles/main.tcss"]
@@ -136,6 +136,9 @@ class PgplayApp(Pages):
     def get_default_screen(self) -> Screen[None]:
         """Return the main screen."""
         self._main = MainScreen(self.state, self._config, self._preset, self._brought, self._draft)
+        # Textual tells a screen its size after the first look at its styles, and then looks at all of them again.
+        for cells, layouts in zip(self.size, (WIDTHS, HEIGHTS), strict=True):
+            self._main.add_class([name for least, name in layouts if least <= cells][-1])
         return self._main
 
     @property
