@@ -19,7 +19,7 @@ from pgplay.learning.objective.adamw import Adam
 from pgplay.learning.objective.batch import Batch, Modules
 from pgplay.learning.objective.forward import forward
 from pgplay.learning.objective.optimisers import make_optimiser
-from pgplay.learning.objective.records import CarriedState, UpdateInputs, Updater, UpdateResult
+from pgplay.learning.objective.records import UpdateInputs, Updater, UpdateResult
 from pgplay.learning.objective.update import make_updates
 from pgplay.learning.plan import Plan
 from pgplay.learning.trainer import Trainer
@@ -75,13 +75,7 @@ class Before:
     """What a step of `trainer` begins with, kept so that its update can be made again."""
 
     def __init__(self, trainer: Trainer) -> None:
-        counters, lr = trainer.counters, trainer.counters.lr
-        self.carried = CarriedState(
-            trainer.plan.config.lr if lr is None else lr,
-            counters.entropy_weight,
-            counters.moving_average or 0.0,
-            counters.divergence,
-        )
+        self.carried = trainer.carried
         self._trainer = trainer
         self._parameters = list(trainer.optimiser.parameters)
         self._weights = [parameter.detach().clone() for parameter in self._parameters]

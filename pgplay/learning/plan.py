@@ -16,6 +16,7 @@ from pgplay.learning.feasibility import refuse_impossible
 from pgplay.learning.inputs import Inputs, read_inputs
 from pgplay.learning.policy_choice import choose_policy
 from pgplay.learning.resolution import resolve_config
+from pgplay.learning.schedules.kl_weight import ADAPTER_SMOOTHING, UNSMOOTHED, Smoothing
 from pgplay.locale.catalog import Coded
 from pgplay.policies.families.base import Capability, ModelSpec
 from pgplay.policies.families.catalogue import fresh_model
@@ -57,6 +58,11 @@ class Plan(NamedTuple):
     def uses_control_variate(self) -> bool:
         """Whether a control variate is fitted; with dense credit the tokens' q-values are known or not used."""
         return self.config.control_variate != "none" and self.config.credit == "terminal"
+
+    @property
+    def kl_smoothing(self) -> Smoothing:
+        """How the KL to the reference is smoothed before it sets the KL's weight."""
+        return ADAPTER_SMOOTHING if self.spec.can(Capability.ADAPTER) else UNSMOOTHED
 
     @property
     def counts_edits(self) -> bool:

@@ -143,9 +143,9 @@ class Trainer:
         # Dense credit compares no completion with its group: only a whole step of equal rewards is without signal.
         compared = len(scored.rewards) if self.plan.config.credit == "dense" else self.plan.config.group_size
         metrics = reward_statistics(scored.rewards, compared) | scored.series
-        lr = self.plan.config.lr if self.counters.lr is None else self.counters.lr
-        update_metrics, result = self._update(batch, lr, solved=solved, record=record)
-        metrics |= update_metrics | {"entropy_weight": self.counters.entropy_weight, "lr": lr}
+        used = {"entropy_weight": self.counters.entropy_weight, "lr": self.lr}
+        update_metrics, result = self._update(batch, solved=solved, record=record)
+        metrics |= update_metrics | used
         self.counters.count(self.plan, metrics, len(scored.rewards), solved=solved)
         metrics |= self._recover(metrics) | self._evaluate_held_out()
         samples = self._samples(answered, measured, scored)
@@ -167,15 +167,25 @@ class Trainer:
         )
         return report, StepRecord(pairs, scored.values, result.record) if result.record else None
 
-    def _update(
-        self, batch: Batch, lr: float, *, solved: bool, record: bool
-    ) -> tuple[dict[str, float], UpdateResult]:
+    @property
+    def lr(self) -> float:
+        """The learning rate of the next update."""
+        return self.plan.config.lr if self.counters.lr is None else self.counters.lr
+
+    @property
+    def carried(self) -> CarriedState:
+        """What the next update takes over from the steps before it."""
+        counters = self.counters
+        average = counters.moving_average or 0.0
+        return CarriedState(self.lr, counters.entropy_weight, average, counters.divergence_level)
+
+    def _update(self, batch: Batch, *, solved: bool, record: bool) -> tuple[dict[str, float], UpdateResult]:
         """Update the policy from `batch` and return the update's metrics and result."""
         counters = self.counters
         modules = Modules(self.policy, self.critic, self.reference, self.variate)
         inputs = UpdateInputs(
             batch,
-            CarriedState(lr, counters.entropy_weight, counters.moving_average or 0.0, counters.divergence),
+            self.carried,
             update=not (solved and self.plan.config.until == "solved"),
             diagnose=counters.steps % DIAGNOSIS_INTERVAL == 0,
             record=record,

@@ -12,6 +12,7 @@ from pgplay.learning.plan import Plan
 from pgplay.learning.reports.step_report import Sample
 from pgplay.learning.schedules.early_stop import EarlyStop
 from pgplay.learning.schedules.entropy_weight import entropy_weight
+from pgplay.learning.schedules.kl_weight import KlLevel, Smoothing, next_level
 from pgplay.learning.schedules.learning_rate import next_lr
 from pgplay.tasks.task import Pair
 
@@ -35,6 +36,7 @@ class Counters(msgspec.Struct):
     lr: float | None = None
     entropy_weight: float = 0.0
     divergence: float | None = None
+    divergence_growth: float = 0.0
     checked_at: int = -GREEDY_CHECK_INTERVAL
     waiting: list[int] = []
     best: Sample | None = None
@@ -57,9 +59,20 @@ class Counters(msgspec.Struct):
         self.lr = next_lr(
             config.lr_schedule, metrics["lr"], config.lr, config.lr_target, metrics.get("kl_first_update")
         )
-        self.divergence = metrics.get("kl_reference")
+        self._note_divergence(metrics.get("kl_reference"), plan.kl_smoothing)
         self.steps += 1
         self.completions += completions
+
+    @property
+    def divergence_level(self) -> KlLevel | None:
+        """The smoothed divergence from the reference; None before the first one."""
+        return None if self.divergence is None else KlLevel(self.divergence, self.divergence_growth)
+
+    def _note_divergence(self, divergence: float | None, smoothing: Smoothing) -> None:
+        if divergence is None:
+            self.divergence, self.divergence_growth = None, 0.0
+        else:
+            self.divergence, self.divergence_growth = next_level(self.divergence_level, divergence, smoothing)
 
     def remember(self, pairs: Sequence[Pair], completions: Sequence[Completion], rewards: Sequence[float]) -> None:
         """Keep each prompt's best completion so far, for imitation; the `completions` answer the `pairs`."""

@@ -5,7 +5,16 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgplay.learning.schedules.kl_weight import AHEAD, MOST_KL_WEIGHT, USUAL_KL_WEIGHT, kl_weight
+from pgplay.learning.schedules.kl_weight import (
+    ADAPTER_SMOOTHING,
+    AHEAD,
+    MOST_KL_WEIGHT,
+    UNSMOOTHED,
+    USUAL_KL_WEIGHT,
+    KlLevel,
+    kl_weight,
+    next_level,
+)
 from tests.learning.helpers import trainer
 
 LIMIT = 0.4
@@ -13,7 +22,9 @@ NATS = st.floats(0.0, 5.0)
 
 
 def weight(divergence: float, limit: float | None = LIMIT, before: float | None = None) -> float:
-    return kl_weight(0.1, limit, torch.tensor(divergence, dtype=torch.float64), before).item()
+    exact = torch.tensor(divergence, dtype=torch.float64)
+    earlier = None if before is None else KlLevel(before, 0.0)
+    return kl_weight(0.1, limit, next_level(earlier, exact, UNSMOOTHED)).item()
 
 
 @given(NATS)
@@ -63,8 +74,19 @@ def test_the_weight_told_is_the_one_that_the_divergence_before_the_update_asks_f
     told = [one.step().metrics for _ in range(10)]
     before = None
     for metrics in told:
-        expected = kl_weight(USUAL_KL_WEIGHT, 0.05, torch.tensor(metrics["kl_reference"]), before).item()
-        assert metrics["kl_weight"] == pytest.approx(expected, rel=1e-4)
-        before = metrics["kl_reference"]
+        before = next_level(before, torch.tensor(metrics["kl_reference"]), UNSMOOTHED)
+        assert metrics["kl_weight"] == pytest.approx(kl_weight(USUAL_KL_WEIGHT, 0.05, before).item(), rel=1e-4)
     assert told[0]["kl_weight"] == pytest.approx(USUAL_KL_WEIGHT)
     assert max(metrics["kl_weight"] for metrics in told) > 2 * USUAL_KL_WEIGHT
+
+
+def test_smoothing_follows_a_steady_growth_and_makes_little_of_noise() -> None:
+    """Holt's method has no lag behind a straight line; of noise about a level it passes on a part."""
+    level, quiet, noise = None, None, torch.randn(200, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    for step, one in enumerate(noise.tolist()):
+        level = next_level(level, 0.1 + 0.02 * step, ADAPTER_SMOOTHING)
+        quiet = next_level(quiet, 0.3 + 0.05 * one, ADAPTER_SMOOTHING)
+        assert abs(quiet.level + AHEAD * quiet.growth - 0.3) < 3.5 * 0.05
+    assert level is not None
+    assert level.level == pytest.approx(0.1 + 0.02 * 199)
+    assert level.growth == pytest.approx(0.02)

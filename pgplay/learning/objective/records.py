@@ -9,23 +9,22 @@ from torch import Tensor
 from pgplay.learning.objective.batch import Batch, Modules
 from pgplay.learning.objective.control_variate import SampledTokens, VarianceReduced
 from pgplay.learning.objective.forward import Forward
-from pgplay.learning.objective.losses import (
-    Surrogate,
-)
+from pgplay.learning.objective.losses import Surrogate
 from pgplay.learning.objective.optimisers import Optimiser
 from pgplay.learning.plan import Plan
+from pgplay.learning.schedules.kl_weight import KlLevel
 from pgplay.policies.cuda_graphs import EAGER, GraphCache
 from pgplay.policies.density import Density
 from pgplay.policies.distribution import TokenValues
 
 
 class CarriedState(NamedTuple):
-    """State carried over from earlier steps; divergence: the last one from the reference, if there is one."""
+    """State carried over from earlier steps; divergence: from the reference, if there is one."""
 
     lr: float | Tensor
     entropy_weight: float | Tensor
     moving_average: float | Tensor
-    divergence: float | Tensor | None = None
+    divergence: KlLevel | None = None
 
 
 class UpdateInputs(NamedTuple):

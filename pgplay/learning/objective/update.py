@@ -42,7 +42,7 @@ from pgplay.learning.objective.records import (
     UpdateResult,
 )
 from pgplay.learning.plan import Plan
-from pgplay.learning.schedules.kl_weight import kl_weight
+from pgplay.learning.schedules.kl_weight import kl_weight, next_level
 from pgplay.policies.distribution import TokenDistribution
 from pgplay.policies.prefix_tree import spread
 
@@ -115,7 +115,8 @@ def make_updates(inputs: UpdateInputs, updater: Updater) -> UpdateResult:
     advantages, returns = advantages_of(batch, plan, first, carried.moving_average)
     metrics = measurements(first, batch)
     if config.kl and first.kl is not None:
-        metrics["kl_weight"] = kl_weight(config.kl, config.kl_limit, metrics["kl_reference"], carried.divergence)
+        level = next_level(carried.divergence, metrics["kl_reference"], plan.kl_smoothing)
+        metrics["kl_weight"] = kl_weight(config.kl, config.kl_limit, level)
     credit, regression = Credit(advantages, returns, token_q_values(batch, plan)), None
     if updater.modules.variate is not None:
         regression = apply_control_variate(updater.modules.variate, batch, plan, first, advantages)

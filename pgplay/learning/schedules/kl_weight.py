@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:  # plans are also made in processes without torch
     from torch import Tensor
@@ -21,15 +21,47 @@ def start_weight(weight: float | None, limit: float | None, usual: float = USUAL
     return (0.0 if limit is None else usual) if weight is None else weight
 
 
-def kl_weight(start: float, limit: float | None, divergence: Tensor, before: float | Tensor | None) -> Tensor:
-    """Return the weight (scalar) for a mean `divergence` (scalar, nats per token) that was `before` at the last step.
+class Smoothing(NamedTuple):
+    """The shares of the newest step in the smoothed level and growth of the KL."""
+
+    level: float
+    growth: float
+
+
+UNSMOOTHED = Smoothing(1.0, 1.0)
+ADAPTER_SMOOTHING = Smoothing(0.3, 0.2)
+"""For an adapter: a few dozen completions of other prompts each step, whose mean KL differs by more than it grows."""
+
+
+class KlLevel(NamedTuple):
+    """The smoothed KL to the reference, nats per token, and its growth per step: both floats or both scalars."""
+
+    level: Any
+    growth: Any
+
+
+def next_level(before: KlLevel | None, divergence: float | Tensor, smoothing: Smoothing) -> KlLevel:
+    """Return the level after a step with a mean `divergence`, None `before` the first one.
+
+    Holt's linear smoothing (1957, reprinted as doi:10.1016/j.ijforecast.2003.09.015).
+    """
+    if before is None:
+        return KlLevel(divergence, 0.0 * divergence)
+    level = smoothing.level * divergence + (1 - smoothing.level) * (before.level + before.growth)
+    return KlLevel(level, smoothing.growth * (level - before.level) + (1 - smoothing.growth) * before.growth)
+
+
+def kl_weight(start: float, limit: float | None, divergence: KlLevel) -> Tensor:
+    """Return the weight (scalar) for a `divergence` of scalars.
 
     start / (1 - d / limit), where d is the extrapolated divergence: the slope of a barrier, -start * limit *
     log(1 - d / limit) (interior-point policy optimisation, Liu, Ding and Liu 2019, arXiv:1910.09615), with the
     derivative term of a PID controller (Stooke, Achiam and Abbeel 2020, arXiv:2007.03964). An integrating controller
     (Ziegler et al. 2019, arXiv:1909.08593) reacts too late for runs of a few dozen steps.
     """
+    level: Tensor = divergence.level
     if limit is None:
-        return divergence.new_full((), start)
-    growth = 0.0 if before is None else (divergence - before).clamp_min(0.0)
-    return start / (1 - (divergence + AHEAD * growth) / limit).clamp_min(1 / MOST_KL_WEIGHT)
+        return level.new_full((), start)
+    ahead = level + AHEAD * divergence.growth.clamp_min(0.0)
+    weight: Tensor = start / (1 - ahead / limit).clamp_min(1 / MOST_KL_WEIGHT)
+    return weight
