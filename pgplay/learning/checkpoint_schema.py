@@ -16,7 +16,7 @@ from safetensors import SafetensorError, deserialize
 from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError
 from pgplay.learning.algorithms.table import chosen_algorithm, trains_network
-from pgplay.learning.objective.control_variate_shapes import state_shapes
+from pgplay.learning.objective.control_variate_shapes import describing_texts, state_shapes
 from pgplay.learning.search_state import SearchCounters
 from pgplay.learning.training_state import Counters
 from pgplay.policies.families.base import Shapes
@@ -81,7 +81,7 @@ def network_tensors(
     if any(name.startswith("variate.") for name in found):  # only of some algorithms
         is_whole = len(found.get("variate.squares", ())) == 2
         tokenizer = shape.tokenizer
-        of_texts = not tokenizer.one_token_per_character
+        of_texts = bool(describing_texts(tokenizer))
         expected |= _named(
             "variate", state_shapes(width, tokenizer.vocabulary_size, whole=is_whole, of_texts=of_texts)
         )

@@ -21,6 +21,7 @@ from pgplay.learning.evaluation.held_out import held_out_evaluation
 from pgplay.learning.learner import LearnerState
 from pgplay.learning.objective.batch import Batch, Modules
 from pgplay.learning.objective.control_variate import ControlVariate
+from pgplay.learning.objective.control_variate_shapes import describing_texts
 from pgplay.learning.objective.optimisers import make_optimiser
 from pgplay.learning.objective.records import CarriedState, UpdateInputs, Updater, UpdateRecord, UpdateResult
 from pgplay.learning.objective.update import update_policy
@@ -277,7 +278,7 @@ class Trainer:
         self.variate = None
         if self.plan.uses_control_variate:
             width, tokenizer = self.policy.network.width, self.policy.tokenizer
-            texts = () if tokenizer.one_token_per_character else tokenizer.token_texts
+            texts = describing_texts(tokenizer)
             self.variate = ControlVariate(width, tokenizer.vocabulary_size, self.device, texts)
 
     def _next_pairs(self, count: int | None = None) -> list[Pair]:

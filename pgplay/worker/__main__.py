@@ -67,10 +67,12 @@ def main() -> NoReturn:
     def tell(notice: Coded) -> None:
         outbox.send(Notice(*notice))
 
-    def begin(prepared: Prepared, on_progress: OnProgress) -> RunSession:
-        session = Session.start(prepared, on_progress=on_progress, on_log=outbox.log, on_wait=tell)
+    def watched(session: Session) -> RunSession:
         session.watch()
         return session
+
+    def begin(prepared: Prepared, on_progress: OnProgress) -> RunSession:
+        return watched(Session.start(prepared, on_progress=on_progress, on_log=outbox.log, on_wait=tell))
 
     def prepare_start(command: Start) -> Callable[[OnProgress], RunSession]:
         config = command.config
@@ -78,11 +80,8 @@ def main() -> NoReturn:
         return partial(begin, prepare(config, inputs, command.rewards))
 
     def resume(run: str, command: Resume, on_progress: OnProgress) -> RunSession:
-        session = Session.resume(
-            run, rewards=command.rewards, on_progress=on_progress, on_log=outbox.log, on_wait=tell
-        )
-        session.watch()
-        return session
+        rewards = command.rewards
+        return watched(Session.resume(run, rewards=rewards, on_progress=on_progress, on_log=outbox.log, on_wait=tell))
 
     makers = SessionFactory(
         prepare=prepare_start,

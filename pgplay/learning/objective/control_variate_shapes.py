@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pgplay.policies.families.base import Shapes
+from pgplay.tokenizers.base import Tokenizer
 
 FEATURES = 48
 TOKENS = 24
@@ -13,6 +16,11 @@ COUNTED_CHARACTERS = 64
 a q is the same after every prefix, so that a few dozen completions fit it."""
 BLOCK_ROWS = 64
 """Rows of the symmetric matrix stored at one width: about half of it is written, at the speed of a plain copy."""
+
+
+def describing_texts(tokenizer: Tokenizer) -> Sequence[str]:
+    """Return the text of each token if tokens are described by their texts; else none."""
+    return () if tokenizer.one_token_per_character else tokenizer.token_texts
 
 
 def state_shapes(width: int, vocabulary: int, *, whole: bool, of_texts: bool = False) -> Shapes:
