@@ -43,7 +43,11 @@ class RunConfig(TaskAndModel, frozen=True, kw_only=True):
     ] = None
     credit: Annotated[
         Literal["terminal", "dense", "gae"] | None,
-        describe("how tokens share a reward: all at the end, as potential differences, or by a critic", "algorithm"),
+        describe(
+            "how a reward is credited to tokens: the whole reward to each, differences in potential, or a critic's "
+            "estimates",
+            "algorithm",
+        ),
     ] = None
     ratio: Annotated[
         Literal["none", "clip", "clip-higher", "cispo", "gspo"] | None,
@@ -56,7 +60,7 @@ class RunConfig(TaskAndModel, frozen=True, kw_only=True):
     control_variate: Annotated[
         Literal["potential", "regression", "none"] | None,
         describe(
-            "removes the other tokens' predicted share from a token's advantage and averages the token's own over the "
+            "subtracts the other tokens' predicted shares from a token's advantage and averages its own over the "
             "vocabulary; potential predicts from the edits still needed, regression from past rewards (default: "
             "potential for the reward levenshtein, else regression; none with dense credit and for pretrained models)",
             "algorithm",
@@ -86,7 +90,7 @@ class RunConfig(TaskAndModel, frozen=True, kw_only=True):
     ] = None
     lr: Annotated[
         Annotated[float, Meta(gt=0.0, le=1.0)] | None,
-        describe("learning rate (default: the family's for adam, 0.3 for sgd)", "learning", live=True),
+        describe("learning rate (default: depends on the model for adam; 0.3 for sgd)", "learning", live=True),
     ] = None
     optimizer: Annotated[
         Literal["adam", "sgd"] | None,
@@ -103,17 +107,17 @@ class RunConfig(TaskAndModel, frozen=True, kw_only=True):
     lr_target: Annotated[
         float,
         describe(
-            "KL that each update aims at if lr_schedule is kl, nats per token", "learning", live=True, gt=0.0, le=10.0
+            "target KL of each update with lr_schedule kl, nats per token", "learning", live=True, gt=0.0, le=10.0
         ),
     ] = 0.01
     entropy: Annotated[
         Annotated[float, Meta(ge=0.0, le=10.0)] | None,
-        describe("weight of the entropy bonus, per nat (default: the family's)", "learning", live=True),
+        describe("weight of the entropy bonus, per nat (default: depends on the model)", "learning", live=True),
     ] = None
     entropy_schedule: Annotated[
         Literal["constant", "reward-gap", "target"],
         describe(
-            "constant, falling with 1 - reward, or growing while the entropy is below its target", "learning", live=True
+            "constant, proportional to 1 - reward, or growing while entropy is below its target", "learning", live=True
         ),
     ] = "target"
     entropy_target: Annotated[
@@ -136,19 +140,20 @@ class RunConfig(TaskAndModel, frozen=True, kw_only=True):
     kl: Annotated[
         Annotated[float, Meta(ge=0.0, le=100.0)] | None,
         describe(
-            "weight of the KL divergence to the reference (default: 0, or 0.05 with a kl_limit)", "learning", live=True
+            "weight of the KL penalty to the reference (default: 0, or 0.05 with a kl_limit)", "learning", live=True
         ),
     ] = None
     kl_limit: Annotated[
         Annotated[float, Meta(gt=0.0, le=100.0)] | None,
         describe(
-            "largest KL to the reference, nats per token; the weight grows near it (default: none)",
+            "maximum KL to the reference, nats per token; the penalty's weight grows near it (default: none)",
             "learning",
             live=True,
         ),
     ] = None
     kl_in: Annotated[
-        Literal["loss", "reward"], describe("subtract the KL from the reward, or add it to the loss", "learning")
+        Literal["loss", "reward"],
+        describe("add the KL penalty to the loss, or subtract it from the reward", "learning"),
     ] = "loss"
     reference: Annotated[str, describe("the reference policy: start, or a saved policy", "learning")] = "start"
     replay: Annotated[
@@ -164,34 +169,34 @@ class RunConfig(TaskAndModel, frozen=True, kw_only=True):
     clip_gradient: Annotated[
         float, describe("maximum gradient norm; 0 = no clipping", "learning", live=True, ge=0.0, le=1000.0)
     ] = 1.0
-    clip_low: Annotated[float, describe("how far an importance ratio may fall below 1", "learning", gt=0.0, le=1.0)] = (
-        0.2
-    )
+    clip_low: Annotated[
+        float, describe("clip range below: how far the ratio may fall below 1", "learning", gt=0.0, le=1.0)
+    ] = 0.2
     clip_high: Annotated[
         Annotated[float, Meta(gt=0.0, le=100.0)] | None,
-        describe("how far an importance ratio may rise above 1 (default: the algorithm's)", "learning"),
+        describe("clip range above: how far the ratio may rise above 1 (default: the algorithm's)", "learning"),
     ] = None
     discount: Annotated[
         Annotated[float, Meta(ge=0.0, le=1.0)] | None,
-        describe("discount per token (default: 1; 0 with dense credit)", "learning"),
+        describe("discount factor per token (default: 1; 0 with dense credit)", "learning"),
     ] = None
     gae_lambda: Annotated[float, describe("lambda of generalised advantage estimation", "learning", ge=0.0, le=1.0)] = (
         0.95
     )
     critic: Annotated[
-        float, describe("weight of the critic's loss, if there is a critic", "learning", ge=0.0, le=100.0)
+        float, describe("weight of the critic's loss, with baseline critic", "learning", ge=0.0, le=100.0)
     ] = 0.5
 
     temperature: Annotated[
-        float, describe("softmax temperature, for sampling and in the loss", "sampling", live=True, ge=0.05, le=10.0)
+        float, describe("softmax temperature in sampling and in the loss", "sampling", live=True, ge=0.05, le=10.0)
     ] = 1.0
     top_k: Annotated[
-        int, describe("keep only the k most likely tokens; 0 = off", "sampling", live=True, ge=0, le=100000)
+        int, describe("sample only from the k most likely tokens; 0 = off", "sampling", live=True, ge=0, le=100000)
     ] = 0
     top_p: Annotated[
         float,
         describe(
-            "keep only the most likely tokens that together reach this probability",
+            "sample only from the most likely tokens that together reach this probability",
             "sampling",
             live=True,
             gt=0.0,
@@ -201,7 +206,7 @@ class RunConfig(TaskAndModel, frozen=True, kw_only=True):
     min_p: Annotated[
         float,
         describe(
-            "keep only tokens at least this likely relative to the most likely one",
+            "sample only from tokens at least this likely relative to the most likely one",
             "sampling",
             live=True,
             ge=0.0,
@@ -213,10 +218,10 @@ class RunConfig(TaskAndModel, frozen=True, kw_only=True):
         float, describe("share of hidden units dropped; one mask per completion", "regularisation", ge=0.0, lt=1.0)
     ] = 0.0
     l1: Annotated[
-        float, describe("weight of the sum of absolute parameters", "regularisation", live=True, ge=0.0, le=1.0)
+        float, describe("L1 penalty: weight of the sum of |parameter|", "regularisation", live=True, ge=0.0, le=1.0)
     ] = 0.0
     l2: Annotated[
-        float, describe("weight of half the sum of squared parameters", "regularisation", live=True, ge=0.0, le=1.0)
+        float, describe("L2 penalty: weight of half the sum of parameter²", "regularisation", live=True, ge=0.0, le=1.0)
     ] = 0.0
     weight_decay: Annotated[
         Annotated[float, Meta(ge=0.0, le=1.0)] | None,
@@ -246,7 +251,7 @@ class RunConfig(TaskAndModel, frozen=True, kw_only=True):
     patience: Annotated[
         Annotated[int, Meta(ge=1, le=100_000)] | None,
         describe(
-            "early stop: end after this many evaluations without a better held-out reward, and keep the best policy",
+            "early stopping: end after this many evaluations without a better held-out reward; keep the best policy",
             "limits",
             live=True,
         ),

@@ -25,20 +25,20 @@ class TaskAndModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     alphabet: Annotated[str, describe("auto, lowercase, ascii, target, or the characters themselves", "task")] = "auto"
     max_length: Annotated[
         Annotated[int, Meta(ge=1, le=8192)] | None,
-        describe("longest completion, in tokens (default: a little above the longest target)", "task"),
+        describe("maximum completion length, in tokens (default: a little above the longest target)", "task"),
     ] = None
-    held_out: Annotated[float, describe("share of the prompts kept out of training", "task", ge=0.0, lt=1.0)] = 0.0
+    held_out: Annotated[float, describe("share of prompts held out of training", "task", ge=0.0, lt=1.0)] = 0.0
     held_out_every: Annotated[
         int, describe("steps between evaluations on held-out prompts", "task", live=True, ge=1, le=100_000)
     ] = 25
     warm_start: Annotated[
         str,
         describe(
-            "train on the targets by cross-entropy for this many steps first, or start from a saved policy", "task"
+            "first train on the targets by cross-entropy for this many steps, or start from a saved policy", "task"
         ),
     ] = ""
     warm_text: Annotated[
-        str, describe("a text file for warm_start to learn, line by line, instead of the targets", "task")
+        str, describe("a text file whose lines warm_start trains on instead of the targets", "task")
     ] = ""
 
     reward: Annotated[
@@ -60,17 +60,17 @@ class TaskAndModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     tokenizer: Annotated[
         str,
         describe(
-            "how texts become tokens: auto (the model's own: characters), or one that an installed package adds",
+            "how text is split into tokens: auto (the model's own: characters), or one that an installed package adds",
             "model",
         ),
     ] = "auto"
     lora_rank: Annotated[
         int,
-        describe("rank of the adapter of a pretrained model; 0 trains all its weights", "model", ge=0, le=1024),
+        describe("rank of a pretrained model's LoRA adapter; 0 trains all its weights", "model", ge=0, le=1024),
     ] = 8
     lora_alpha: Annotated[
         Annotated[int, Meta(ge=1, le=4096)] | None,
-        describe("scale of the adapter of a pretrained model (default: twice its rank)", "model"),
+        describe("scale of a pretrained model's LoRA adapter (default: twice its rank)", "model"),
     ] = None
     lora_targets: Annotated[
         str, describe("layers of a pretrained model that get an adapter: all-linear, or names with commas", "model")
@@ -78,12 +78,12 @@ class TaskAndModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     template: Annotated[
         Literal["chat", "raw"] | None,
         describe(
-            "how a pretrained model reads a prompt: by its chat template, or raw, as a text to continue (default: "
-            "chat where there are prompts and the model has a template)",
+            "how a pretrained model gets a prompt: in its chat template, or raw, as text to continue (default: "
+            "chat if there are prompts and the model has a template)",
             "model",
         ),
     ] = None
-    system: Annotated[str, describe("the system text of the chat template of a pretrained model", "model")] = ""
+    system: Annotated[str, describe("the system message in a pretrained model's chat template", "model")] = ""
     device: Annotated[str, describe("auto, cpu, cuda, cuda:1 or mps", "model")] = "auto"
     threads: Annotated[
         Annotated[int, Meta(ge=1, le=256)] | None,

@@ -69,7 +69,7 @@ async def test_f1_explains_what_has_the_focus_or_lies_under_the_mouse() -> None:
         await until(pilot, lambda: isinstance(bench.app.screen, HelpScreen))
         assert "seed of all random numbers" in about()
         assert "same seed and settings → same run" in about()
-        assert "one run is one draw" in about()
+        assert "a single run can be lucky" in about()
         assert "Takes effect at the next start." in about()
         await pilot.press("escape", "escape", "u")
         await until(pilot, lambda: bench.app.screen.query("DataTable"))
@@ -161,7 +161,7 @@ async def test_what_of_the_memory_does_not_fit_is_told_and_kept_aside_and_the_re
         words = " ".join(str(bench.app.screen.query_one("Toast").render()).split())
         assert bench.app.theme == themes.DARK.name
         assert bench.app.state.view.logarithmic == {"entropy"}
-    for told in ('theme is "solarised", and has to be: pgplay-dark', "no 'them'", "smoothing is 7", '"enthalpy"'):
+    for told in ('theme is "solarised", but must be: pgplay-dark', "no 'them'", "smoothing is 7", '"enthalpy"'):
         assert told in words
     for told in ("ascii: expected `bool`, got `str`", "settings: ", "kept as app.json.old"):
         assert told in words
