@@ -195,11 +195,11 @@ def _spell(source: random.Random, settings: Settings) -> Pair:
 
 
 GENERATORS = {
-    "reverse": _on_word("the prompt backwards: abc to cba", lambda word, _: word[::-1]),
+    "reverse": _on_word("the prompt reversed: abc to cba", lambda word, _: word[::-1]),
     "copy": _on_word("the prompt again: abc to abc", lambda word, _: word),
     "upper": _on_word("the prompt in capitals: abc to ABC", lambda word, _: word.upper()),
-    "sort": _on_word("the prompt's characters in order: cab to abc", lambda word, _: "".join(sorted(word))),
-    "caesar": _on_word("each character moved along the alphabet: abc to def", _caesar, "shift"),
+    "sort": _on_word("the prompt's characters, sorted: cab to abc", lambda word, _: "".join(sorted(word))),
+    "caesar": _on_word("each character shifted in the alphabet: abc to def", _caesar, "shift"),
     "addition": Generator(
         "a sum: 17+25 to 42", ("digits",), _addition, lambda settings: 10 ** (2 * settings.digits)
     ),

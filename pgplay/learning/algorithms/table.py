@@ -103,7 +103,7 @@ ALGORITHMS = {
     ),
     "cispo": Algorithm(
         AlgorithmChoices("group-mean", "group-std", "terminal", "cispo", "token-mean"),
-        "clips the importance weight, not the update: no token loses its gradient",
+        "dapo with clipped importance weights: no token loses its gradient",
         "MiniMax 2025, arXiv:2506.13585",
         clip_high=4.0,
         updates=2,
@@ -127,7 +127,7 @@ _NO_REWARD = AlgorithmChoices("none", "none", "none", "none", "sequence-mean")
 COMPARATORS = {
     "supervised": Algorithm(
         _NO_REWARD,
-        "no policy gradient: trains on the targets by cross-entropy; the upper bound",
+        "no policy gradient: supervised training on the targets by cross-entropy; an upper bound",
         "teacher forcing: Williams and Zipser 1989, doi:10.1162/neco.1989.1.2.270",
         kind="cross-entropy",
     ),
@@ -139,7 +139,7 @@ COMPARATORS = {
     ),
     "random-search": Algorithm(
         _NO_REWARD,
-        "no policy gradient, no network: keeps the best random text",
+        "no policy gradient, no network: keeps the best of many random texts",
         "Brooks 1958, doi:10.1287/opre.6.2.244",
         kind="search",
     ),

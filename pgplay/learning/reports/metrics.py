@@ -16,44 +16,44 @@ METRICS = {
     "reward_std": Metric("Reward deviation", "", "standard deviation of this step's rewards"),
     "reward_min": Metric("Lowest reward", "", "lowest reward in this step"),
     "reward_max": Metric("Highest reward", "", "highest reward in this step"),
-    "reward_q10": Metric("Reward, 10th percentile", "", "10% of this step's rewards are below"),
-    "reward_q50": Metric("Reward, median", "", "half of this step's rewards are below"),
-    "reward_q90": Metric("Reward, 90th percentile", "", "90% of this step's rewards are below"),
+    "reward_q10": Metric("Reward, 10th percentile", "", "10% of this step's rewards are lower"),
+    "reward_q50": Metric("Reward, median", "", "half of this step's rewards are lower"),
+    "reward_q90": Metric("Reward, 90th percentile", "", "90% of this step's rewards are lower"),
     "greedy_reward": Metric(
         "Greedy reward",
         "",
-        "mean reward of the greedy completions, one per prompt; for a search, of its best texts so far",
+        "mean reward of the greedy completions, one per prompt; for a search, of the best texts so far",
     ),
     "exact_match": Metric("Exact match", "", "share of prompts whose greedy completion is exactly the target"),
-    "sampled_match": Metric("Right samples", "share", "completions of this step that are exactly a right answer"),
+    "sampled_match": Metric("Exact match, sampled", "share", "sampled completions that are exactly a right answer"),
     "cross_entropy": Metric(
         "Cross-entropy", "nats per token", "of the targets under the policy, including the stop token"
     ),
     "training_reward": Metric(
         "Reward, training", "", "mean reward of the greedy completions for up to 128 fixed training prompts"
     ),
-    "training_exact_match": Metric("Exact match, training", "share", "of the same training prompts"),
+    "training_exact_match": Metric("Exact match, training", "share", "exact greedy completions, same training prompts"),
     "training_cross_entropy": Metric(
         "Cross-entropy, training", "nats per token", "of the targets of the same training prompts"
     ),
     "held_out_reward": Metric(
         "Reward, held out", "", "mean greedy reward for up to 128 held-out prompts, every held_out_every steps"
     ),
-    "held_out_exact_match": Metric("Exact match, held out", "share", "of the same held-out prompts"),
+    "held_out_exact_match": Metric("Exact match, held out", "share", "exact greedy completions, same held-out prompts"),
     "held_out_cross_entropy": Metric(
         "Cross-entropy, held out", "nats per token", "of the targets of the same held-out prompts"
     ),
-    "gap": Metric("Gap", "", "training_reward - held_out_reward: what was memorised and does not generalise"),
+    "gap": Metric("Generalisation gap", "", "training_reward - held_out_reward"),
     "held_out_waited": Metric(
-        "Evaluations without gain", "count", "since the best held_out_reward; patience of them end the run"
+        "Evaluations without improvement", "count", "since the best held_out_reward; patience is the limit"
     ),
-    "entropy": Metric("Entropy", "nats per token", "of the policy's next-token distribution, summed exactly"),
+    "entropy": Metric("Entropy", "nats per token", "of the policy's next-token distribution, computed exactly"),
     "entropy_weight": Metric("Entropy weight", "", "weight of the entropy bonus at this step"),
-    "recoveries": Metric("Recoveries", "count", "number of times a collapsed policy was reset almost to a fresh one"),
+    "recoveries": Metric("Recoveries", "count", "times that a collapsed policy was moved back towards a fresh network"),
     "kl_reference": Metric(
-        "KL to reference", "nats per token", "exact KL(policy || reference) over the sampled prefixes"
+        "KL to reference", "nats per token", "exact KL(policy || reference), averaged over the sampled prefixes"
     ),
-    "kl_weight": Metric("KL weight", "", "weight of the KL to the reference at this step: kl, or more near kl_limit"),
+    "kl_weight": Metric("KL weight", "", "weight of the KL penalty at this step: kl, or more near kl_limit"),
     "kl_update": Metric("KL of the update", "nats per token", "exact KL(before || after) of this step's updates"),
     "kl_first_update": Metric(
         "KL of the first update",
@@ -62,7 +62,7 @@ METRICS = {
     ),
     "gradient_norm": Metric("Gradient norm", "", "Euclidean norm of the gradient, before clipping"),
     "signal_to_noise": Metric(
-        "Gradient signal to noise", "cosine", "between the gradients of the two halves of the batch; near 0 means noise"
+        "Gradient signal to noise", "cosine", "between the gradients of the batch's two halves; near 0: mostly noise"
     ),
     "tied_groups": Metric(
         "Tied groups", "share", "groups with equal rewards, which give no signal; with dense credit a step is one group"
@@ -70,10 +70,10 @@ METRICS = {
     "unique_completions": Metric("Distinct completions", "count", "distinct completions in this step"),
     "stop_rate": Metric("Stop rate", "share", "completions that end with the stop token, not at the length limit"),
     "length": Metric("Length", "tokens", "mean length of a completion, including the stop token"),
-    "clip_share": Metric("Clipped", "share", "tokens whose importance ratio was clipped"),
+    "clip_share": Metric("Clip fraction", "share", "tokens whose importance ratio was clipped"),
     "explained_variance": Metric("Explained variance", "", "1 - Var(return - critic) / Var(return)"),
     "foretold": Metric(
-        "Explained by control variate", "share", "of the advantages' variance: noise removed from the gradient"
+        "Explained by control variate", "share", "of the advantages' variance, removed as noise from the gradient"
     ),
     "mismatch": Metric(
         "Mismatch",
@@ -82,17 +82,17 @@ METRICS = {
     ),
     "loss": Metric("Loss", "", "the minimised objective"),
     "lr": Metric("Learning rate", "", "learning rate of this step"),
-    "seconds_sample": Metric("Sampling", "s", "time of this step's sampling"),
-    "seconds_score": Metric("Scoring", "s", "time of this step's scoring"),
-    "seconds_learn": Metric("Learning", "s", "time of this step's advantages, loss and update"),
+    "seconds_sample": Metric("Sampling", "s", "time spent on sampling in this step"),
+    "seconds_score": Metric("Scoring", "s", "time spent on rewards in this step"),
+    "seconds_learn": Metric("Learning", "s", "time spent on advantages, loss and update in this step"),
     "characters": Metric("Tokens", "count", "tokens sampled in this step"),
 }
 
 FURTHER_SERIES = {
-    "measure": "mean of this further reward, which is measured and not trained",
-    "part": "mean of this part of the reward, before its weight",
+    "measure": "mean of this extra reward, which is not trained on",
+    "part": "mean of this part of the reward, before weighting",
 }
-"""What the further series `measure:SPEC` and `part:NAME` of a run are, by the word before the colon."""
+"""Descriptions of a run's further series, `measure:SPEC` and `part:NAME`, by the word before the colon."""
 
 
 USUAL_METRICS = ("reward_mean", "entropy", "cross_entropy", "gradient_norm")

@@ -15,7 +15,7 @@ class Term(NamedTuple):
 
 
 _TEXTS = (
-    Term("target", "The text that a completion should be.", "", "the setup, and above the samples of a roomy screen"),
+    Term("target", "The text that a completion should be.", "", "the setup; on large screens also above the samples"),
     Term("prompt", "The text that a completion continues or answers; empty for a single target.", "", "page Prompts"),
     Term(
         "completion",
@@ -36,7 +36,7 @@ _TEXTS = (
 _WRITING = (
     Term(
         "policy",
-        "The language model: after any beginning of a text it gives each possible next token a probability.",
+        "The language model: given the text so far, it assigns a probability to each possible next token.",
         "π(x_t | x_1 … x_(t−1))",
         "page Map: a column per position, a cell per token",
     ),
@@ -45,19 +45,19 @@ _WRITING = (
     ),
     Term(
         "greedy",
-        "Written by always taking the most likely token.",
+        "Decoded by always choosing the most likely token.",
         "x_t = argmax_v π(v | x_1 … x_(t−1))",
         "the first of the samples; the squares in the plot of the reward",
     ),
     Term(
         "best sampled",
-        "The sampled completion with the highest reward so far; luck finds it before the policy has learned it.",
+        "The sampled completion with the highest reward so far, often found by luck before the policy has learned it.",
         "",
         "the second of the samples, with its step",
     ),
     Term(
         "temperature",
-        "The divisor of the logits z before the softmax: below 1 safer, above 1 more random.",
+        "Divides the logits z before the softmax: below 1 is safer, above 1 more random.",
         "π(v) = exp(z_v / T) / Σ_u exp(z_u / T)",
         "setting temperature; page Write",
     ),
@@ -91,7 +91,7 @@ _LEARNING = (
     ),
     Term(
         "baseline",
-        "The reward that was expected, such as the mean of the group; it lowers the noise and changes no mean.",
+        "The expected reward, such as the mean of the group; it lowers the gradient's variance and keeps its mean.",
         "b, as in A = R − b",
         "column R−b of one update; setting baseline",
     ),
@@ -110,8 +110,8 @@ _LEARNING = (
     Term("group", "The completions of one prompt in one step.", "", "setting group size"),
     Term(
         "credit",
-        "How a reward is shared among tokens: the whole to each (terminal), what each gained (dense), or by a critic "
-        "(gae).",
+        "How a reward is assigned to tokens: all of it to each (terminal), the change that each caused (dense), or a "
+        "critic's estimates (gae).",
         "dense: r_t = Φ(x_1 … x_t) − Φ(x_1 … x_(t−1))",
         "setting credit; page Microscope, column A_t",
     ),
@@ -131,7 +131,7 @@ _LEARNING = (
         "clipping",
         "Limiting the importance ratio, so that one batch cannot move the policy too far.",
         "1 − low ≤ ρ ≤ 1 + high",
-        "metric Clipped; settings ratio, clip low and clip high",
+        "metric Clip fraction; settings ratio, clip low and clip high",
     ),
     Term(
         "on-policy", "Trained on completions of the very policy that is updated.", "ρ = 1", "setting updates per step"
@@ -144,13 +144,13 @@ _LEARNING = (
     ),
     Term(
         "entropy bonus",
-        "A term of the objective J for staying undecided, which keeps the policy exploring.",
+        "A term of the objective J that rewards entropy, which keeps the policy exploring.",
         "J + β H",
         "setting entropy; metric Entropy weight",
     ),
     Term(
         "collapse",
-        "A policy that is certain of one text, right or wrong: its samples are equal, so no advantage is left.",
+        "A policy that is certain of one text, right or wrong: all its samples are equal, so all advantages are 0.",
         "H ≈ 0, A = 0",
         "the plot Entropy; metric Distinct completions",
     ),
@@ -195,26 +195,26 @@ _LEARNING = (
 )
 
 _RUNS = (
-    Term("run", "One training, stored with its whole history.", "", "page Runs"),
+    Term("run", "One training run, stored with its full history.", "", "page Runs"),
     Term(
         "solved",
-        "The most likely text is right: greedy decoding writes the target of every training prompt exactly.",
+        "Greedy decoding writes the target of every training prompt exactly.",
         "",
         "the first line, in green",
     ),
     Term("held out", "Prompts that are never trained on, to measure generalisation.", "", "page Prompts"),
     Term("measure", "An extra reward that is plotted but not trained on.", "", "setting measure; the samples' title"),
-    Term("finding", "Something that pgplay recognises in the metrics, with a suggestion.", "", "above the last lines"),
-    Term("recipe", "All settings of a run that differ from the defaults, as one line.", "", "page Recipe"),
+    Term("finding", "Something that pgplay detects in the metrics, with a suggestion.", "", "above the last lines"),
+    Term("recipe", "A run's settings that differ from the defaults, as one line.", "", "page Recipe"),
     Term("preset", "A ready-made setup in a file.", "", "the setup, first row"),
     Term(
         "checkpoint",
-        "Everything needed to resume a run exactly, at one step.",
+        "Everything needed to resume a run exactly from a step.",
         "",
         "page Back in time, marked ●",
     ),
-    Term("branch", "A new run that continues from a checkpoint of another one.", "", "page Back in time"),
-    Term("pause", "Interrupt a run; resume lets it continue exactly where it was.", "", "the space bar"),
+    Term("branch", "A new run that continues from another run's checkpoint.", "", "page Back in time"),
+    Term("pause", "Interrupt a run; resuming continues exactly where it was.", "", "the space bar"),
     Term("stop", "End a run; its policy stays loaded.", "", "the keys"),
     Term("reset", "Discard the policy and clear the plots; the stored run stays.", "", "the keys"),
 )

@@ -28,7 +28,7 @@ def _products(size: Size, vocabulary: int) -> Products:
 
 GRU = ModelFamily(
     name="gru",
-    description="gated recurrent unit: follows the characters it has written; learns a text fastest on a CPU",
+    description="gated recurrent unit: keeps a hidden state; learns a single text fastest on a CPU",
     sizes={
         "nano": Size(layers=1, width=36, context_length=1024),
         "small": Size(layers=1, width=128, context_length=2048),

@@ -169,7 +169,7 @@ def _number(config: dict[str, Any], *names: str) -> int:
 
 PRETRAINED = ModelFamily(
     name="pretrained",
-    description="a language model from a folder, with a small adapter that is trained (LoRA)",
+    description="a pretrained language model, frozen, with a small LoRA adapter that is trained",
     sizes={},
     lr_times_width=LR_TIMES_WIDTH,
     entropy=0.0,

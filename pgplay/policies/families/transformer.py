@@ -33,7 +33,7 @@ def _products(size: Size, vocabulary: int) -> Products:
 
 TRANSFORMER = ModelFamily(
     name="transformer",
-    description="attention over prompt and text, as a Llama: RMSNorm, rotary positions and places, SwiGLU",
+    description="Llama-style transformer: RMSNorm, rotary and sinusoidal positions, SwiGLU",
     sizes={
         "nano": Size(layers=1, width=32, context_length=1024, heads=4, feed_forward=64),
         "small": Size(layers=2, width=64, context_length=2048, heads=4, feed_forward=176),
