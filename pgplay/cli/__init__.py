@@ -17,11 +17,11 @@ from pgplay.errors import InputError, PgplayError, refusal_of_system
 from pgplay.limits import refuse_torch_without_memory
 
 _USAGE = """\
-pgplay [PRESET] [OPTIONS]     the app: watch a policy learn a text from a reward
+pgplay [PRESET] [OPTIONS]     the app: watch a policy learn a text from rewards
 pgplay COMMAND ...            the same without a screen"""
 
 _AFTER = """\
-Every option of `pgplay train` also presets the app:
+The app takes every option of `pgplay train`:
   pgplay --target "good morning" --model transformer-small
 `pgplay COMMAND --help` explains a command; `pgplay doctor` checks this machine."""
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def add_consent(parser: Parser | argparse._ArgumentGroup) -> None:
     """Add the option --yes."""
-    parser.add_argument("--yes", action="store_true", help="run Python that came with it without asking")
+    parser.add_argument("--yes", action="store_true", help="run Python rewards written by others without asking")
 
 
 def ask(spec: RewardSpec, yes: bool) -> RewardSpec:

@@ -147,7 +147,7 @@ def test_the_comparators_are_told_apart_from_the_policy_gradients(capsys: pytest
     listed = {one["name"]: one for one in json.loads(run(capsys, "algorithms", "--json"))}
     assert {name for name, one in listed.items() if one["kind"] == "policy gradient"} == set(ALGORITHMS)
     assert {name for name, one in listed.items() if one["choices"] is None} == set(COMPARATORS)
-    rows, comparators = run(capsys, "algorithms").split("Comparators, which are not policy gradients:")
+    rows, comparators = run(capsys, "algorithms").split("For comparison (not policy gradients):")
     for name in COMPARATORS:
         assert f"\n{name} " in comparators
         assert name not in rows

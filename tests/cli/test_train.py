@@ -90,7 +90,7 @@ def test_limit_ends_an_unsolved_run_well(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_summary_for_people_names_run_and_outcome(capsys: pytest.CaptureFixture[str]) -> None:
     printed = run(capsys, "train", "--target", "hi\n月", "--steps", "1")
-    assert "1 step made" in printed
+    assert "1 step done" in printed
     assert "hi↵月" in printed
     assert re.search(r"^run +\S+-hi", printed, re.MULTILINE)
 
@@ -100,13 +100,13 @@ def test_a_policy_that_was_not_saved_is_kept_with_the_command_that_is_said_at_th
 ) -> None:
     assert main(["train", "--target", "hi"]) == 0
     told = capsys.readouterr().err
-    said = re.search(r"^To keep this policy: pgplay (.*) NAME$", told, re.MULTILINE)
+    said = re.search(r"^To save this policy: pgplay (.*) NAME$", told, re.MULTILINE)
     assert said is not None
     assert main([*said[1].split(), "kept"]) == 0
-    assert "To keep this policy" not in capsys.readouterr().err
+    assert "To save this policy" not in capsys.readouterr().err
     assert run(capsys, "sample", "kept", "--greedy").strip() == "hi"
     assert main(["train", "--target", "hi", "--algorithm", "hill-climb"]) == 0
-    assert "To keep this policy" not in capsys.readouterr().err
+    assert "To save this policy" not in capsys.readouterr().err
 
 
 def test_options_overrule_the_preset_and_a_target_its_task(capsys: pytest.CaptureFixture[str]) -> None:
@@ -211,9 +211,9 @@ def test_policy_that_cannot_be_saved_is_not_lost(
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr("pgplay.worker.session.policy_requests.save_policy", taken)
         assert main(["train", "--target", "hi", "--steps", "2", "--save", "mine"]) == 2
-    found = re.search(r"^The run is kept\. .*: pgplay (train --resume \S+ --save) NAME$", capsys.readouterr().err, re.M)
-    assert found
-    run(capsys, *found[1].split(), "other")
+    advice = re.search(r"^The run is stored.*pgplay (train --resume \S+ --save) NAME$", capsys.readouterr().err, re.M)
+    assert advice
+    run(capsys, *advice[1].split(), "other")
     assert json.loads(run(capsys, "policies", "--json"))[0]["steps"] == 2
 
 
@@ -226,7 +226,7 @@ def test_run_whose_last_checkpoint_cannot_be_written_says_from_where_it_goes_on(
     monkeypatch.setattr("pgplay.worker.session.session.Session.rest", full)
     assert main(["train", "--target", "hi", "--steps", "2"]) == 1
     lines = capsys.readouterr().err.splitlines()
-    assert any(line.startswith("The run is kept up to step 0: pgplay train --resume") for line in lines)
+    assert any(line.startswith("The run is saved up to step 0: pgplay train --resume") for line in lines)
     assert lines[-1] == "No room is left."
 
 

@@ -30,8 +30,8 @@ _KEYS = """\
 peak          per device, the floating-point operations per second of a large matrix product on all cores
 models        for each model on each device
   model, device, parameters (with 27 characters and a stop token), threads, batch_size, length
-  steps       number of measured steps; what follows are medians over them
-  seconds     per step; seconds_sample and seconds_learn are those of its stages
+  steps       number of measured steps; the values below are medians over them
+  seconds     per step; seconds_sample and seconds_learn are the parts of its stages
   sample_per_second      characters sampled per second of sampling
   learn_per_second       characters trained on per second of learning, over all updates of a step
   characters_per_second  sampling, learning, rewards and metrics together
@@ -51,7 +51,7 @@ def run_bench(argv: Sequence[str]) -> int:
     parser = Parser(
         "pgplay bench",
         "How fast this machine samples and learns, per model and device: training steps with default settings, "
-        "with every completion at full length. Run nothing else meanwhile.",
+        "with every completion at full length. Run nothing else at the same time.",
         epilog=_KEYS,
     )
     parser.add_argument(

@@ -80,7 +80,7 @@ def run_rewards(argv: Sequence[str]) -> int:
     verbs = {
         "list": Verb("list the built-in rewards", add_json, _list_rewards),
         "show": Verb("show a reward's definition and source", _add_name, _show_reward),
-        "probe": Verb("examine a reward before training", add_probe, run_probe),
+        "probe": Verb("predict whether a reward can be learned", add_probe, run_probe),
     }
     description = (
         "Rewards score completions. Besides the built-in ones, a reward may be a formula of them "
@@ -143,8 +143,8 @@ def run_algorithms(argv: Sequence[str]) -> int:
         "show": Verb("show an algorithm's choices and source, or the metrics", add_show, _show_algorithm),
     }
     description = (
-        "An algorithm is a row of choices; each choice can be overridden by its option.\n"
-        "The comparators are not policy gradients; they show what a policy gradient buys."
+        "An algorithm is a combination of choices; an option overrides each of them.\n"
+        "The methods listed for comparison are not policy gradients."
     )
     return run_verb("pgplay algorithms", description, verbs, argv, "list")
 
@@ -172,7 +172,7 @@ def _list_algorithms(arguments: Arguments) -> int:
         print_json([_algorithm(name) for name in (*ALGORITHMS, *COMPARATORS)])
     else:
         print_table(("name", *AlgorithmChoices._fields), [(name, *row.choices) for name, row in ALGORITHMS.items()])
-        say("\nComparators, which are not policy gradients:")
+        say("\nFor comparison (not policy gradients):")
         print_table(("name", "description"), [(name, row.description) for name, row in COMPARATORS.items()])
     return 0
 

@@ -77,14 +77,14 @@ def run_compare(argv: Sequence[str]) -> int:
     """Run `pgplay compare`; returns 130 after a signal (every run is kept), 1 if a run failed."""
     parser = Parser(
         "pgplay compare",
-        "Train each recipe with each seed, as many runs in parallel as there are cores, and print a table.\n"
-        'A recipe is a line such as pgplay train prints ("algorithm=rloo lr=0.01"), a preset or a stored run. '
+        "Train each recipe with each seed, in parallel on all cores, and print a table.\n"
+        'A recipe is settings as pgplay train prints them ("algorithm=rloo lr=0.01"), a preset or a stored run. '
         f"A recipe without a limit stops after {STEPS_WITHOUT_LIMIT} steps.",
         usage="pgplay compare RECIPE [RECIPE ...] [--seeds 5] [OPTIONS] [--json]",
     )
     parser.add_argument("recipes", metavar="RECIPE", nargs="+")
     parser.add_argument(
-        "--seeds", default="3", metavar="N", help="how many (5), a range (0-4) or a list (0,3,7); default: 3"
+        "--seeds", default="3", metavar="N", help="a number (5), a range (0-4) or a list (0,3,7) of seeds; default: 3"
     )
     parser.add_argument(
         "--jobs",

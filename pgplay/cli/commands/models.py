@@ -15,11 +15,11 @@ from pgplay.locale.catalog import Values
 def run_models(argv: Sequence[str]) -> int:
     """Run `pgplay models`."""
     verbs = {
-        "list": Verb("list the models at hand: those that ship, are downloaded or converted", add_json, _list),
-        "show": Verb("what the Hub says of a model: its size and commit; nothing is downloaded", _add_show, _show),
-        "add": Verb("download a model of the Hugging Face Hub, after asking, or convert a .gguf file", _add_add, _add),
+        "list": Verb("list the models on this machine: shipped, downloaded, converted", add_json, _list),
+        "show": Verb("show the size and commit of a model on the Hub, without downloading it", _add_show, _show),
+        "add": Verb("download a model from the Hugging Face Hub (asks first), or convert a .gguf file", _add_add, _add),
     }
-    return run_verb("pgplay models", "Pretrained models; any other --model is a folder.", verbs, argv, "list")
+    return run_verb("pgplay models", "Pretrained models. --model also takes a folder.", verbs, argv, "list")
 
 
 def _list(arguments: Arguments) -> int:
@@ -59,7 +59,7 @@ def _show(arguments: Arguments) -> int:
     if arguments.json:
         print_json(row | {"here": bool(model.commit)})
     else:
-        where = "here" if model.commit else f"not here; get it: pgplay models add {arguments.model}"
+        where = "downloaded" if model.commit else f"not downloaded; get it: pgplay models add {arguments.model}"
         say(f"{model.id}, {model.revision}, commit {remote.commit[:12]}, {remote.size / 1e6:,.0f} MB: {where}")
     return 0
 

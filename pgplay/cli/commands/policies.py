@@ -24,10 +24,10 @@ def run_policies(argv: Sequence[str]) -> int:
         "show": Verb("show a policy: target, settings and results", _add_show, _show),
         "rename": Verb("rename a policy", _add_rename, _rename),
         "delete": Verb("delete policies", _add_delete, _delete),
-        "export": Verb("write a policy to a file, for sharing, or a folder, for transformers", _add_export, _export),
-        "import": Verb("add a policy from such a file or folder; nothing in it is executed", _add_import, _import),
+        "export": Verb("export a policy to a file, or to a folder for transformers", _add_export, _export),
+        "import": Verb("import a policy from such a file or folder; runs nothing in it", _add_import, _import),
     }
-    return run_verb("pgplay policies", "The saved policies.", verbs, argv, "list")
+    return run_verb("pgplay policies", "Saved policies.", verbs, argv, "list")
 
 
 def _list(arguments: Arguments) -> int:
@@ -140,8 +140,8 @@ def _add_export(parser: Parser) -> None:
         "--format",
         choices=("pgplay", "peft", "hf"),
         default="pgplay",
-        help="pgplay: one file; or a folder of a pretrained model: peft, its adapter alone, or hf, the whole model "
-        "with the adapter merged (default: pgplay)",
+        help="pgplay (default): one file; for a pretrained model also a folder: peft, the adapter alone, or hf, the "
+        "whole model with the adapter merged",
     )
     add_replace(parser)
 

@@ -24,11 +24,11 @@ def run_runs(argv: Sequence[str]) -> int:
         "list": Verb("list the runs, newest first", add_json, _list),
         "show": Verb("show a run: settings, results, events and checkpoints", _add_show, _show),
         "rename": Verb("rename a run", _add_rename, _rename),
-        "note": Verb("write a note about a run, shown in the list", _add_note, _note),
+        "note": Verb("add a note to a run, shown in the list", _add_note, _note),
         "delete": Verb("delete runs with all their data", _add_delete, _delete),
         "export": Verb("export a run: metrics, curves, or a page with everything", _add_export, _export),
     }
-    return run_verb("pgplay runs", "Runs: everything that was trained here.", verbs, argv, "list")
+    return run_verb("pgplay runs", "Stored runs.", verbs, argv, "list")
 
 
 def _list(arguments: Arguments) -> int:

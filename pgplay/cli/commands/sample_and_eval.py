@@ -40,7 +40,7 @@ def run_sample(argv: Sequence[str]) -> int:
     parser.add_argument("--greedy", action="store_true", help="always take the most likely token")
     _add_density(parser)
     parser.add_argument(
-        "--seed", metavar="N", help="the same seed writes the same texts (default: a new one each time)"
+        "--seed", metavar="N", help="the same seed gives the same completions (default: a new seed each time)"
     )
     parser.add_argument("--device", metavar="TEXT", default="auto", help=run_fields["device"].description)
     add_json(parser)
@@ -110,7 +110,7 @@ def run_eval(argv: Sequence[str]) -> int:
     """Run `pgplay eval`."""
     parser = Parser(
         "pgplay eval",
-        "Measure a saved policy on its training prompts and on its held-out prompts.\n"
+        "Evaluate a saved policy on its training prompts and on its held-out prompts.\n"
         "reward_mean: sampled completions; exact_match: greedy completions; cross_entropy: nats per token.",
     )
     parser.add_argument("policy", metavar="POLICY")

@@ -54,7 +54,7 @@ def run_train(argv: Sequence[str]) -> int:
     parser = Parser(
         "pgplay train",
         "Train a policy without a screen: progress on stderr, a summary on stdout.\n"
-        "Without a limit it ends when the run is solved: when greedy decoding writes every target exactly.",
+        "Without a limit it ends when the run is solved: greedy decoding writes every target exactly.",
         usage="pgplay train [--preset NAME|FILE] [--recipe TEXT] [OPTIONS] [--json]",
     )
     add_config_options(parser)
@@ -143,7 +143,7 @@ def _run(
         _print_summary(summary, text_of(*ending.reason) if ending else f"interrupted at step {summary['steps']}")
     if ending:
         if arguments.save is None and session.learner.policy is not None:
-            note(f"To keep this policy: {_to_resume(session)} --save NAME")
+            note(f"To save this policy: {_to_resume(session)} --save NAME")
         return 0
     note(f"Everything is saved. To resume: pgplay train --resume {shlex.quote(summary['run'])}")
     return INTERRUPTED
@@ -196,7 +196,7 @@ def _look_first(session: Session, policy: Policy, progress: Progress) -> None:
     """Say what a pretrained model writes, what a step will cost, and what will keep it from learning."""
     from pgplay.learning.first_look import first_look
 
-    progress.prepare("looking at what the model writes…")
+    progress.prepare("sampling before the first step…")
     look = first_look(session.learner.plan, policy, session.learner.reward)
     progress.say(" ".join(sentences_of(look.facts)))
     for finding in look.findings:
@@ -223,7 +223,7 @@ def _train_guarded(
             session.log_failure(f"{error}\n{way}".strip())
             session.rest("failed", failure.reason)
         if session.is_kept:
-            progress.say(f"The run is kept up to step {session.checkpoint_step}: {_to_resume(session)}")
+            progress.say(f"The run is saved up to step {session.checkpoint_step}: {_to_resume(session)}")
         if isinstance(error, PgplayError):
             raise
         raise failure from error
@@ -234,7 +234,7 @@ def _save(session: Session, name: str, replace: bool) -> None:
     try:
         session.save_policy(name, replace=replace)
     except PgplayError:
-        note(f"The run is kept. To save its policy: {_to_resume(session)} --save NAME")
+        note(f"The run is stored. To save its policy: {_to_resume(session)} --save NAME")
         raise
 
 

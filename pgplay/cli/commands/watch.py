@@ -13,7 +13,7 @@ def run_watch(argv: Sequence[str]) -> int:
     """Run `pgplay watch`."""
     parser = Parser(
         "pgplay watch",
-        "Watch a run while another process trains it; look at any of its steps, or branch from a checkpoint.",
+        "Watch a run that another process is training; look at any of its steps, or branch from a checkpoint.",
         usage="pgplay watch [RUN]",
     )
     parser.add_argument("run", metavar="RUN", nargs="?", help="default: the newest run that is being trained")
