@@ -36,7 +36,7 @@ async def test_details_tell_every_finding_number_and_printed_line() -> None:
         assert "Entropy is down to 0.015 nats per token" in page(bench)
         assert "Raise entropy before it collapses." in page(bench)
         assert "95% of the groups are tied" in page(bench)
-        assert "Choose a reward with finer steps" in page(bench)
+        assert "Choose a finer-grained reward" in page(bench)
         assert "measure 0.125 [b]exact[/b]" in page(bench)
         assert "part 0.5 rhyme" in page(bench)
         assert "gradient_norm 0.4 Euclidean norm" in page(bench)

@@ -140,4 +140,4 @@ def test_full_disk_behind_standard_output_is_told() -> None:
         done = subprocess.run(
             [sys.executable, "-m", "pgplay", "rewards"], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True
         )
-    assert (done.returncode, done.stderr) == (1, "Standard output cannot be written: No space left on device.\n")
+    assert (done.returncode, done.stderr) == (1, "Cannot write to standard output: No space left on device.\n")

@@ -77,12 +77,12 @@ def test_train_help_tells_every_field_with_its_description(capsys: pytest.Captur
         (
             ["good morning"],
             "There is no command or preset called 'good morning'.",
-            "To learn it as a text: pgplay --target 'good morning'",
+            "To train on it as the target: pgplay --target 'good morning'",
         ),
         (
             ["床前明月光"],
             "There is no command or preset called '床前明月光'.",
-            "To learn it as a text: pgplay --target '床前明月光'",
+            "To train on it as the target: pgplay --target '床前明月光'",
         ),
         (["train", "--targt", "hi"], "pgplay train has no option --targt.", "Did you mean --target?"),
         (["train", "--batch", "8"], "pgplay train has no option --batch.", "Did you mean --batch-size?"),

@@ -121,8 +121,8 @@ def test_an_unknown_name_gets_the_nearest() -> None:
         ("entropy = 0.05", "seed = 99999999999999999999999", 7, "seed cannot be", "a number"),
         ("entropy = 0.05", 'baseline = "mean"', 7, 'baseline cannot be "mean"', "batch-mean"),
         ("entropy = 0.05", "batch_size = 64\ngroup_size = 7", 7, "batch_size 64 cannot be split", "group_size"),
-        ("entropy = 0.05", "entropy 0.05", 7, "this is no TOML", ""),
-        ("entropy = 0.05", "entropy = 0.05\nentropy = 0.1", 8, "this is no TOML", ""),
+        ("entropy = 0.05", "entropy 0.05", 7, "this is not valid TOML", ""),
+        ("entropy = 0.05", "entropy = 0.05\nentropy = 0.1", 8, "this is not valid TOML", ""),
         ("seconds = 3", 'group = "promts"', 3, "no group called 'promts'", "'prompts'"),
         ("seconds = 3", 'order = "first"', 3, "order cannot be 'first'", "above 0"),
         ("seconds = 3", "second = 3", 3, "no key called 'second'", "'seconds'"),
@@ -152,7 +152,7 @@ def test_a_broken_preset_is_listed_with_its_fault_and_hides_no_other() -> None:
     assert sorted(preset.name for preset in preset_names()) == SHIPPED
     [broken] = broken_presets()
     assert (broken.name, broken.path) == ("mine", path)
-    assert "this is no TOML" in broken.error.problem
+    assert "this is not valid TOML" in broken.error.problem
 
 
 def test_a_folder_called_like_a_preset_is_listed_as_broken() -> None:

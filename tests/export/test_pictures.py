@@ -158,7 +158,7 @@ def test_the_page_holds_the_run_and_its_numbers(store):
     reader = Reader()
     reader.feed(page)
     text = " ".join(reader.words)
-    for wanted in ("pgplay train", "algorithm=rloo", "300 steps made", '{"lr":0.01}', "<b>hello</b>", "19,200"):
+    for wanted in ("pgplay train", "algorithm=rloo", "300 steps done", '{"lr":0.01}', "<b>hello</b>", "19,200"):
         assert wanted in text
     rows = re.findall(r"<tr><td>([\d,]+)</td><td>(\d\.\d{3})</td>", page)
     assert len(rows) == 40

@@ -58,7 +58,7 @@ def test_the_place_of_a_wrong_byte_counts_the_byte_order_mark(tmp_path: Path) ->
         (b"", "is empty"),
         (b"\n", "is empty"),
         (b"a" * 1_000_001, "is larger than 1,000,000 bytes"),
-        (b"ab\x1b[2J", r"holds the control character U\+001B at position 3"),
+        (b"ab\x1b[2J", r"contains the control character U\+001B at position 3"),
     ],
 )
 def test_what_cannot_be_a_target_is_refused(tmp_path: Path, content: bytes, problem: str) -> None:

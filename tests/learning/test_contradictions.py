@@ -16,7 +16,7 @@ from tests.pretrained.models import chat_folder
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"credit": "gae"}, "credit gae needs a critic, but the baseline is group-mean.*Choose baseline critic"),
-    ({"algorithm": "gspo", "credit": "dense"}, "gspo weighs whole completions"),
+    ({"algorithm": "gspo", "credit": "dense"}, "gspo has one ratio per completion"),
     ({"algorithm": "rloo", "group_size": 1}, "baseline leave-one-out needs several.*group_size is 1"),
     ({"scale": "group-std", "baseline": "none", "group_size": 1}, "scale group-std.*group_size is 1"),
     ({"algorithm": "reinforce", "updates_per_step": 2}, "updates_per_step 2 needs an importance ratio"),

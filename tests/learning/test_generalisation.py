@@ -118,7 +118,7 @@ def test_without_a_target_a_reward_alone_says_what_is_good() -> None:
     assert reports[-1].metrics["reward_mean"] > reports[0].metrics["reward_mean"]
     with pytest.raises(InputError, match="The target is empty"):
         trainer(target="")
-    with pytest.raises(InputError, match="learns from nothing else"):
+    with pytest.raises(InputError, match="learns only from targets"):
         trainer(target="", reward="distinct", algorithm="supervised")
 
 

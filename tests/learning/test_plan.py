@@ -29,7 +29,7 @@ REFUSED = {
     "algorithm": ({"algorithm": "rlo"}, r"no algorithm called 'rlo'.*'rloo'"),
     "gae without a critic": ({"algorithm": "grpo", "credit": "gae"}, "needs a critic, but the baseline is group-mean"),
     "ppo without its critic": ({"algorithm": "ppo", "baseline": "none"}, "credit gae needs a critic"),
-    "gspo by token": ({"algorithm": "gspo", "credit": "dense"}, "gspo weighs whole completions"),
+    "gspo by token": ({"algorithm": "gspo", "credit": "dense"}, "gspo has one ratio per completion"),
     "a group of one, rloo": ({"algorithm": "rloo", "group_size": 1}, "leave-one-out needs several completions"),
     "a group of one, grpo": ({"algorithm": "grpo", "group_size": 1}, "group-mean needs several completions"),
     "a group of one, its deviation": (
@@ -39,7 +39,7 @@ REFUSED = {
     "uneven groups": ({"batch_size": 10, "group_size": 4}, "cannot be split into groups of 4"),
     "too few prompts": ({"batch_size": 64, "group_size": 8}, r"need 8 prompts; the task has 1.*at least 64"),
     "too short": ({"target": "hello", "max_length": 5}, r"longest target has 5 characters.*at least 6"),
-    "too long": ({"target": "a" * 1100, "model": "gru-nano"}, r"gru-nano reads and writes 1024.*Shorten"),
+    "too long": ({"target": "a" * 1100, "model": "gru-nano"}, r"gru-nano has a context of 1024.*Shorten"),
     "no target": ({"target": ""}, "target is empty"),
     "no alphabet": ({"alphabet": ""}, "alphabet is empty"),
     "a control character": ({"target": "a\x07b"}, r"control character U\+0007 at position 2"),
@@ -68,7 +68,7 @@ SHAPE = FreshSpec("gru-nano", "abc", 6)
     ("settings", "words"),
     [
         ({"target": "abx!"}, r"alphabet lacks '!x'"),
-        ({"target": "abcabc"}, r"6 characters, and max_length is 6.*at least 7"),
+        ({"target": "abcabc"}, r"6 characters, but max_length is 6.*at least 7"),
     ],
 )
 def test_a_saved_policy_must_fit_the_task(settings: dict[str, object], words: str) -> None:

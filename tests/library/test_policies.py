@@ -154,7 +154,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "no card": (lambda folder: (folder / "policy.json").unlink(), "has no policy.json"),
     "edited card": (lambda folder: edit_card(folder, max_length=13), "was changed"),
     "newer": (lambda folder: edit_card(folder, format_version=FORMAT_VERSION + 1), "newer pgplay"),
-    "a list": (lambda folder: (folder / "policy.json").write_text("[]"), "no policy's card"),
+    "a list": (lambda folder: (folder / "policy.json").write_text("[]"), "not a policy's card"),
     "deep": (lambda folder: (folder / "policy.json").write_text("[" * 100_000), "cut short or changed"),
     "a folder": (lambda folder: ((folder / "policy.json").unlink(), (folder / "policy.json").mkdir()), "has no policy"),
 }

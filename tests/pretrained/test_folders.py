@@ -173,7 +173,7 @@ def test_what_cannot_be_exported_or_imported_is_told(tmp_path: Path) -> None:
         export_folder("small", tmp_path / "full", "peft")
     with pytest.raises(InputError, match="is a file"):
         export_folder("small", tmp_path / "full" / "mine.txt", "hf")
-    with pytest.raises(InputError, match="no policy of a pretrained model"):
+    with pytest.raises(InputError, match="not a pretrained model's policy"):
         export_folder("english", tmp_path / "new", "hf")
     with pytest.raises(InputError, match="neither an adapter"):
         import_folder(tmp_path / "full")

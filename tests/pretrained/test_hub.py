@@ -197,7 +197,7 @@ def answered(kind: type[errors.HfHubHTTPError]) -> Exception:
         (lambda: httpx2.ConnectError("no route"), "cannot be reached"),
         (lambda: answered(errors.RepositoryNotFoundError), "has no model"),
         (lambda: answered(errors.RevisionNotFoundError), "no revision main"),
-        (lambda: answered(errors.GatedRepoError), "accepted its terms"),
+        (lambda: answered(errors.GatedRepoError), "is gated"),
         (lambda: answered(errors.HfHubHTTPError), "refused"),
     ],
 )
@@ -229,4 +229,4 @@ def test_no_room_on_the_disk_is_told_before_the_download(hub: Hub, capsys: pytes
 def test_pickled_weights_alone_are_refused(hub: Hub, capsys: pytest.CaptureFixture[str]) -> None:
     hub.files.remove(File("model.safetensors", 3_000_000))
     assert main(["models", "add", ID, "--yes"]) == 2
-    assert "no weights as safetensors" in capsys.readouterr().err
+    assert "no safetensors weights" in capsys.readouterr().err

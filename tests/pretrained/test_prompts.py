@@ -104,7 +104,7 @@ def test_a_template_is_refused_where_there_is_none(settings: dict[str, Any], fie
         ("{{ messages[9].content }}", "template fails"),
         ("{{ ''.__class__.__mro__ }}", "template fails"),
         ("{{ strftime_now('%d') }}", "undefined"),
-        ("{{ messages[-1].content }}", "leaves the system text out"),
+        ("{{ messages[-1].content }}", "ignores the system message"),
         pytest.param("x" * 300_000, "300000 characters", id="long"),
     ],
 )

@@ -194,7 +194,7 @@ def test_damaged_and_quantised_weights_are_refused_in_one_line(folder: str) -> N
 
 def test_the_folder_of_an_adapter_is_no_model_and_says_how_it_is_used(tmp_path: Path) -> None:
     (tmp_path / "adapter_config.json").write_text("{}")
-    with pytest.raises(InputError, match="holds an adapter") as refused:
+    with pytest.raises(InputError, match="contains an adapter") as refused:
         read_plan(make_config({**SETTINGS, "model": str(tmp_path)}))
     assert "pgplay policies import" in refused.value.remedy
 

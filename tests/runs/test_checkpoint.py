@@ -98,7 +98,7 @@ def test_a_damaged_last_checkpoint_gives_way_to_the_one_before_with_a_note(tmp_p
     assert found.note is not None
     (note,) = sentences_of([found.note])
     assert "cannot be read" in note or "newer pgplay" in note
-    assert note.endswith("The checkpoint of step 1 is taken instead.")
+    assert note.endswith("The checkpoint of step 1 is used instead.")
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

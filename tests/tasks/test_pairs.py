@@ -67,7 +67,7 @@ def test_a_file_with_other_columns_is_told_how_to_name_them_and_takes_these_word
         ("d.csv", 'prompt,target\n"a\nb",c\nd,\n', 4, "the target is empty"),
         ("e.csv", 'prompt,target\na,b\n"c,d\n', 3, "unexpected end of data"),
         ("f.csv", "prompt,target\na,b\nc,d\na,x\n", 4, "the prompt 'a' has another target on line 2"),
-        ("g.csv", "prompt,target\na,b\x1b\n", 2, "the target holds the control character U\\+001B at position 2"),
+        ("g.csv", "prompt,target\na,b\x1b\n", 2, "the target contains the control character U\\+001B at position 2"),
         ("h.jsonl", '{"prompt": "a", "target": "b"}\n\n{"prompt": "c"\n', 3, "truncated"),
         ("i.jsonl", '{"prompt": "a", "target": "b"}\n{"prompt": "c"}\n', 2, "the target is missing"),
         ("n.jsonl", '{"prompt": "a", "target": []}\n', 1, "the target is empty"),
@@ -75,7 +75,7 @@ def test_a_file_with_other_columns_is_told_how_to_name_them_and_takes_these_word
         ("j.jsonl", '{"prompt": "a", "target": 3}\n', 1, "the target is not a text: 3"),
         ("k.jsonl", '["a", "b"]\n', 1, "Expected `object`"),
         ("l.toml", '[[pairs]]\nprompt = "a"\ntarget = "b"\n\n[[pairs]]\nprompt = "c"\n', 5, "the target is missing"),
-        ("m.toml", "[[pairs]]\nprompt = a\n", 2, "this is no TOML"),
+        ("m.toml", "[[pairs]]\nprompt = a\n", 2, "this is not valid TOML"),
     ],
 )
 def test_a_fault_is_told_with_file_and_line(tmp_path: Path, name: str, content: str, line: int, problem: str) -> None:

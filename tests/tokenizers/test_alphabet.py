@@ -85,10 +85,10 @@ def test_combining_marks_and_joined_emoji_are_kept_as_typed() -> None:
 
 @pytest.mark.parametrize("character", ["\x1b", "\x00", "\x7f", "\x85", "\r"])
 def test_control_characters_are_refused_with_their_place(character: str) -> None:
-    message = rf"The target holds the control character U\+{ord(character):04X} at position 3\."
+    message = rf"The target contains the control character U\+{ord(character):04X} at position 3\."
     with pytest.raises(InputError, match=message):
         resolve_alphabet("auto", ["ab" + character])
-    with pytest.raises(InputError, match="The alphabet holds the control character"):
+    with pytest.raises(InputError, match="The alphabet contains the control character"):
         resolve_alphabet("ab" + character, ["ab"])
 
 

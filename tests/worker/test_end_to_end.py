@@ -164,7 +164,7 @@ async def test_what_a_reward_prints_is_log_and_never_protocol(worker, tmp_path):
     assert [step for step, _ in rows_of(worker)] == [1, 2, 3, 4, 5]
     lines = "\n".join(event.line for event in worker.of(Log))
     assert "a print with {json}" in lines
-    assert "is no message" not in lines
+    assert "is not a message" not in lines
 
 
 async def test_a_reward_that_raises_is_a_card_and_mended_it_goes_on(worker, tmp_path):

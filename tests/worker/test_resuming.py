@@ -85,7 +85,7 @@ def test_a_checkpoint_that_holds_what_it_must_not_gives_way_to_the_newest_that_i
     session = Session.resume(run)
     (note,) = sentences_of(session.info().notes)
     assert words in note
-    assert f"The checkpoint of step {session.step_count} is taken instead." in note
+    assert f"The checkpoint of step {session.step_count} is used instead." in note
     assert 0 < session.step_count < 4
     assert session.step().step == session.step_count
     session.close("paused")
@@ -101,7 +101,7 @@ def test_a_run_goes_on_from_its_newest_checkpoint_whichever_are_missing(missing)
     session = Session.resume(run)
     assert session.step_count == step
     (note,) = sentences_of(session.info().notes)
-    assert note.endswith(f"it is missing. The checkpoint of step {step} is taken instead.")
+    assert note.endswith(f"it is missing. The checkpoint of step {step} is used instead.")
     assert [event.words for event in session.store.events() if event.kind == "resume"] == [note]
     session.close("paused")
 

@@ -302,7 +302,7 @@ def test_bad_settings_are_refused_and_the_run_goes_on(desk):
 
 def test_a_line_that_is_no_command_is_refused(desk):
     desk.send(ProtocolError("protocol.no_message", version=1, reason="it is empty"))
-    assert desk.next(Refused).problem == "This is no message of protocol version 1: it is empty."
+    assert desk.next(Refused).problem == "This is not a message of protocol version 1: it is empty."
 
 
 def test_a_reward_that_fails_pauses_the_run_which_resumes_with_the_reward_built_again(desk):
@@ -344,7 +344,7 @@ def test_a_solved_run_ends_keeps_its_policy_and_is_not_resumed_by_mistake(desk):
     session.ends_at = 2
     session.gate.release(2)
     solved = desk.state("solved")
-    assert (solved.step, solved.message) == (2, "2 steps made")
+    assert (solved.step, solved.message) == (2, "2 steps done")
     assert session.rests == [("solved", 2)]
     desk.send(Save(name="done"), Resume())
     assert desk.next(Saved).name == "done"

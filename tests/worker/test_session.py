@@ -201,7 +201,7 @@ def test_a_run_that_may_stop_early_keeps_its_best_policy_whatever_ends_it(monkey
         session.step()
         tensors.append({name: tensor.clone() for name, tensor in session.need_policy().saved_state().items()})
     ending = session.should_stop()
-    assert text_of(*ending.reason) == "4 steps made; the policy is the best one measured"
+    assert text_of(*ending.reason) == "4 steps done; the best policy measured is kept"
     session.rest(ending.state, ending.reason)
     best = session.need_policy().saved_state()
     assert all(torch.equal(tensor, best[name]) for name, tensor in tensors[1].items())

@@ -6,7 +6,7 @@ _SEE_HELP = "See {command} --help."
 
 COMMAND_ERRORS: dict[str, str] = {
     "error.command.text": "There is no command or preset called {word:name}.",
-    "error.command.text.remedy": "To learn it as a text: {command}",
+    "error.command.text.remedy": "To train on it as the target: {command}",
     "error.command.not_first": "The command comes first: {command}.",
     "error.command.two_presets": "Two presets are given: {first} and {second}.",
     "error.command.two_presets.remedy": "Give one of them.",
@@ -77,5 +77,5 @@ COMMAND_ERRORS: dict[str, str] = {
     "advice.name_or_replace": "Choose another with --name, or give --replace.",
     "advice.another_reward": "Start a new run with another reward.",
     "advice.give_reward": "Give another with --reward.",
-    "error.command.output": "Standard output cannot be written: {reason}.",
+    "error.command.output": "Cannot write to standard output: {reason}.",
 }

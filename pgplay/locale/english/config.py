@@ -21,7 +21,7 @@ CONFIG_ERRORS: dict[str, str] = {
     "error.goal.duration": "{text:quoted} is not a duration.",
     "error.goal.duration.remedy": "Give a number above 0.",
     "error.goal.too_large": "The number in {text:quoted} is too large.",
-    "error.goal.too_large.remedy": "Give a smaller one.",
+    "error.goal.too_large.remedy": "Give a smaller number.",
     "error.goal.too_many_steps": "{text:quoted} is too many steps.",
     "error.goal.too_many_steps.remedy": "Give at most {most:,}.",
     "error.goal.out_of_reach": "{goal} is never reached: the reward {measured:quoted} is at most {highest}.",

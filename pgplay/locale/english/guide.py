@@ -4,11 +4,11 @@ GUIDE = {
     "guide.slow": "Slow motion. Watch 'greedy', the most likely text, turn into the target while the reward climbs.",
     "guide.fast": "Full speed. Better texts become more likely, so the reward climbs and the entropy falls.",
     "guide.solved": "Solved: its most likely text is right; {right} of {count} sampled ones are.",
-    "guide.solved.none": "Solved: its most likely text is right; none of {count} sampled ones is yet.",
+    "guide.solved.none": "Solved: its most likely text is right, but none of {count} sampled ones yet.",
     "guide.solved.prompts": (
         "Solved: its most likely text is right for every prompt; {right} of {count} sampled ones are."
     ),
-    "guide.solved.search": "Solved: the best text that the search has found is right.",
+    "guide.solved.search": "Solved: the best text of the search is right.",
     "guide.try.phases": "see one update",
     "guide.try.phases.more": "numbers, formulas and code of one step",
     "guide.try.go_until": "train on",

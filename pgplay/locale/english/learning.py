@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-_READS_LESS = "The longest prompt and completion need {needed} tokens; {model} reads and writes {limit}."
+_READS_LESS = "The longest prompt and completion need {needed} tokens; {model} has a context of {limit}."
 
 SETTINGS_THAT_EXCLUDE_EACH_OTHER = {
     "error.setting.unsupported": "{name} needs a network that can {capability:text}; {model} cannot.",
     "error.setting.unsupported.remedy": "Remove {name}.",
     "error.setting.gae_without_critic": "credit gae needs a critic, but the baseline is {baseline}.",
     "error.setting.gae_without_critic.remedy": "Choose baseline critic, or ppo.",
-    "error.setting.gspo_with_dense": "gspo weighs whole completions, but dense credit is per token.",
+    "error.setting.gspo_with_dense": "gspo has one ratio per completion, but dense credit is per token.",
     "error.setting.gspo_with_dense.remedy": "Choose credit terminal, or another ratio.",
     "error.setting.baseline_of_one": (
         "baseline {baseline} needs several completions per prompt, but group_size is 1."
@@ -87,16 +87,16 @@ LEARNING_ERRORS: dict[str, str] = {
     "error.plan.alphabet_lacks.remedy": "Choose a target within its alphabet, or start a new policy.",
     "error.plan.nothing_held_out": "{name} needs prompts held out of training.",
     "error.plan.nothing_held_out.remedy": "Choose held_out 0.1, for example.",
-    "error.plan.learns_from_targets": "The target is empty, and {algorithm} learns from nothing else.",
+    "error.plan.learns_from_targets": "The target is empty, but {algorithm} learns only from targets.",
     "error.plan.learns_from_targets.remedy": "Choose grpo, or give a target.",
     "error.plan.reward_needs_target": "The target is empty.",
     "error.plan.reward_needs_target.remedy": (
         "Give at least one character to learn, or a reward that needs none, unlike {reward}."
     ),
-    "error.plan.target_too_long": "The longest target has {longest} {unit:text}, and max_length is {limit}.",
+    "error.plan.target_too_long": "The longest target has {longest} {unit:text}, but max_length is {limit}.",
     "error.plan.target_too_long.remedy": "It must be at least {least}: the stop token counts.",
     "error.plan.model_reads_less": _READS_LESS,
-    "error.plan.model_reads_less.remedy": "Shorten the text or choose a model that reads more.",
+    "error.plan.model_reads_less.remedy": "Shorten the text, or choose a model with a longer context.",
     "error.plan.no_model_reads_it": _READS_LESS,
     "error.plan.no_model_reads_it.remedy": "Shorten the text.",
     "error.plan.small_groups": (
@@ -109,7 +109,7 @@ LEARNING_ERRORS: dict[str, str] = {
     "error.learning.diverged.remedy": "Resume from a checkpoint with a lower lr.",
     **SETTINGS_THAT_EXCLUDE_EACH_OTHER,
     **SETTINGS_WITHOUT_EFFECT,
-    "error.state.no_tensors": "it holds no tensors that can be read: {reason}",
+    "error.state.no_tensors": "it contains no readable tensors: {reason}",
     "error.state.unreadable": "its {name} cannot be read: {reason}",
     "error.state.value": "its {name} cannot be {value}",
     "error.state.no_completions": "it counts {steps} steps without a completion",
@@ -121,7 +121,7 @@ LEARNING_ERRORS: dict[str, str] = {
     "error.state.lacks": "it lacks {name}",
     "error.state.generator": "{name} is not the state of a random generator",
     "part.momentum": "momentum",
-    "part.adam": "Adam's scaling too",
+    "part.adam": "momentum and Adam's scaling",
     "part.entropy": "the entropy bonus",
     "part.weight_decay": "weight decay",
     "part.control_variate": "the control variate",
@@ -131,7 +131,7 @@ LEARNING_ERRORS: dict[str, str] = {
     "part.penalties": "the L1 and L2 penalties",
     "part.critic": "the critic's loss",
     "note.limit_around_untrained": (
-        "kl_limit holds the run near an untrained policy: give it a warm start, or a reference."
+        "kl_limit keeps the policy near an untrained one: use a warm start, or set a reference."
     ),
     "note.no_network": "{algorithm} trains no network: settings of the model, the device and learning have no effect.",
     "note.added_characters": "Added to the alphabet, because the targets need them: {characters}",

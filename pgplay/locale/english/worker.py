@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 WORKER_ERRORS: dict[str, str] = {
-    "error.protocol.no_message": "This is no message of protocol version {version}: {reason}.",
-    "error.protocol.no_greeting": "The worker did not begin with Ready; this pgplay speaks version {own}.",
+    "error.protocol.no_message": "This is not a message of protocol version {version}: {reason}.",
+    "error.protocol.no_greeting": "The worker did not begin with Ready; this pgplay uses protocol version {own}.",
     "error.protocol.no_greeting.remedy": "Install the same version of pgplay on both sides.",
     "error.protocol.other_version": (
-        "The worker speaks protocol version {version}; this pgplay speaks version {own}."
+        "The worker uses protocol version {version}; this pgplay uses version {own}."
     ),
     "error.protocol.other_version.remedy": "Install the same version of pgplay on both sides.",
     "error.worker.ended": "The worker process ended: {reason:text}.",
@@ -15,13 +15,13 @@ WORKER_ERRORS: dict[str, str] = {
     "error.worker.ended_in_run": "The worker process ended: {reason:text}.",
     "error.worker.ended_in_run.remedy": "Nothing that was stored is lost.",
     "exit.killed": "it was killed ({signal})",
-    "exit.status": "it left with status {status}",
+    "exit.status": "exit status {status}",
     "ending.solved": "solved in {seconds:.1f} s, {steps:,} {steps:plural step|steps}",
     "ending.goal": "{title} {value:g} reached in {seconds:.1f} s, {steps:,} {steps:plural step|steps}",
     "ending.patience": "the held-out reward has not risen for {patience} measurements",
-    "ending.steps": "{steps:,} {steps:plural step|steps} made",
+    "ending.steps": "{steps:,} {steps:plural step|steps} done",
     "ending.time": "{seconds:g} s of training reached",
-    "ending.best_kept": "{reason:text}; the policy is the best one measured",
+    "ending.best_kept": "{reason:text}; the best policy measured is kept",
     "ending.stopped": "stopped",
     "ending.stopped_early": "Stopped while preparing.",
     "ending.paused": "paused",
@@ -36,7 +36,7 @@ WORKER_ERRORS: dict[str, str] = {
     "note.other_density": "{policy} was trained at {trained}; this run samples at {present}.",
     "event.warm_start": "{steps} {steps:plural step|steps}",
     "event.warm_start_held_out": (
-        "{steps} {steps:plural step|steps}, to a median of {reached:.3f} nats on what was held out"
+        "{steps} {steps:plural step|steps}, to a median of {reached:.3f} nats on held-out texts"
     ),
     "event.warm_start_policy": "from the policy {name}",
     "event.threads_measured": "{threads}, as measured",
@@ -50,7 +50,7 @@ WORKER_ERRORS: dict[str, str] = {
     "error.run.disk_full": "The disk is full.",
     "error.run.disk_full.remedy": "Free some space, then resume.",
     "error.run.defect": "pgplay failed unexpectedly: {reason}.",
-    "error.run.defect.remedy": "The details and the log say where; the run is kept and can be resumed.",
+    "error.run.defect.remedy": "The details are in the log; the run is stored and can be resumed.",
     "error.run.none": "There is no run.",
     "error.run.none.remedy": "Start one first.",
     "error.run.none_to_resume": "There is no run to resume.",
@@ -62,19 +62,19 @@ WORKER_ERRORS: dict[str, str] = {
     "error.run.failed_halfway.remedy": "Resume first, from the last checkpoint.",
     "error.run.not_training": "The run is not training: it is {state}.",
     "error.run.no_step": "No step has been made yet.",
-    "error.reference.alphabet": "The reference '{reference}' has another alphabet than the policy.",
+    "error.reference.alphabet": "The reference '{reference}' has a different alphabet from the policy.",
     "error.reference.alphabet.remedy": "Give the policy its alphabet: {alphabet!r}, or start from it.",
     "error.change.fixed": "{name} cannot be changed during a run.",
     "error.change.fixed.remedy": "These can: {live:list}.",
-    "error.change.kind": "A run of {old} cannot continue as {new}: one trains a network, the other none.",
+    "error.change.kind": "A run of {old} cannot continue as {new}: only one of them trains a network.",
     "error.change.kind.remedy": "Start a new run.",
-    "error.until.count": "{count} steps cannot be made.",
-    "error.until.count.remedy": "It is a whole number from 1.",
+    "error.until.count": "{count} is not a number of steps.",
+    "error.until.count.remedy": "Give a whole number, 1 or more.",
     "error.until.duration": "A run cannot last {seconds:g} s.",
-    "error.until.duration.remedy": "It is a number above 0.",
+    "error.until.duration.remedy": "Give a number above 0.",
     "error.pace.seconds": "A step cannot take {seconds:g} s.",
-    "error.pace.seconds.remedy": "It is a number from 0 to {slowest:g}.",
-    "error.write.count": "{count} texts cannot be written at once.",
-    "error.write.count.remedy": "It is a number from 1 to {most}.",
+    "error.pace.seconds.remedy": "Give a number from 0 to {slowest:g}.",
+    "error.write.count": "{count} texts cannot be sampled at once.",
+    "error.write.count.remedy": "Give a whole number from 1 to {most}.",
 }
 """A text by its code; of an error, its problem and its remedy."""
