@@ -54,4 +54,4 @@ def test_a_draft_of_what_there_is_not_is_told(home: Path) -> None:
     (home / "app.json").write_text(json.dumps({"typed": {"learning rate": "fast"}, "smoothing": 5}))
     memory, (problem,), _ = load_saved_state()
     assert (memory.typed, memory.smoothing) == (None, 5)
-    assert "texts by the names of settings" in problem
+    assert "texts by setting name" in problem

@@ -36,7 +36,7 @@ SAYS = {
     "w": ("ships with pgplay", "Samples appear here"),
     "h": ("Space to start one", "step 60 of 60"),
     "p": ("space starts a run", "1 run"),
-    "c": ("There is no step to read the plots at yet", "step 40"),
+    "c": ("There are no values yet", "step 40"),
 }
 """What each page says, without a run and with one."""
 

@@ -210,7 +210,7 @@ async def test_rewards_of_different_kinds_are_said_not_to_be_one_and_the_next_me
     async with bench.app.run_test(size=(80, 24)) as pilot:
         screen = await open_side_by_side(bench, pilot)
         plot = screen.query_one(OverlayPlot)
-        assert "of each line its own" in str(plot.border_title)
+        assert "each line's own" in str(plot.border_title)
         await pilot.press("m")
         await pilot.pause()
         assert plot.metric == "cross_entropy"

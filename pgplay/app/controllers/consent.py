@@ -60,6 +60,6 @@ class Consent:
             try:
                 allow(unknown.code)
             except PgplayError as error:
-                self._host.notify_user(f"Your answer cannot be kept: {error}", severe=True)
+                self._host.notify_user(f"Your answer cannot be saved: {error}", severe=True)
             rewards = tuple(recall(spec.allowed() if spec.code == unknown.code else spec) for spec in rewards)
         return rewards

@@ -85,7 +85,7 @@ class InspectionController:
         assert info is not None, "a search is running"
         usual = RunConfig().algorithm
         names = [usual, *(name for name in ALGORITHMS if name != usual)]
-        title = f"{info.config.algorithm} trains no network. Train one on the same text with:"
+        title = f"{info.config.algorithm} trains no network. Train one on the same text instead, with:"
         entries = [(name, ALGORITHMS[name].description) for name in names]
         algorithm = await self._host.push_screen_wait(ChooseDialog(title, entries))
         if algorithm is None:
@@ -182,7 +182,7 @@ class InspectionController:
             self._host.send(question)
 
     def _has_policy(self) -> bool:
-        lack = lack_of_policy(self._host.state, "to look into", "Press space to train one, or s to make one step.")
+        lack = lack_of_policy(self._host.state, "to inspect", "Press space to train one, or s to run one step.")
         if lack:
             self._host.notify_user(lack)
         return not lack

@@ -47,11 +47,11 @@ class PlotController:
         """Toggle the logarithmic scale of the focused plot, or of the large one."""
         metric = self._host.main.focused_metric
         if metric is None:
-            self._host.notify_user("This plot has no logarithmic scale. Press tab for another plot.")
+            self._host.notify_user("This plot has no log scale. Press tab for another plot.")
             return
         self._apply(self._host.state.view.with_logarithm(metric))
         if metric in self._host.state.view.logarithmic:
-            self._host.notify_user(f"{words_of(metric).title}: logarithmic. The same key turns it back.")
+            self._host.notify_user(f"{words_of(metric).title}: log scale. Press the key again for a linear one.")
 
     def cursor(self) -> None:
         """Toggle the cursor, which reads all plots at one step."""
@@ -61,7 +61,7 @@ class PlotController:
         elif last:
             self._apply(view.moved(0, last))
         else:
-            self._host.notify_user("There is no step to read the plots at yet. Press space to start a run.")
+            self._host.notify_user("There are no values yet. Press space to start a run.")
 
     def cursor_left(self) -> None:
         """Move the cursor to an earlier step."""

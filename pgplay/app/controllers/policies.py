@@ -53,7 +53,7 @@ class PolicyController:
 
         names = {policy.name for policy in self._host.policy_library.policies()}
         suggestion = slug(state.info.config) if state.info is not None else ""
-        question = f"The policy of step {state.step} is kept in the library under this name:"
+        question = f"Name of the policy of step {state.step} in the library:"
         answer = await self._host.push_screen_wait(
             AskDialog(
                 "Save the policy",
@@ -77,7 +77,7 @@ class PolicyController:
         from pgplay.app.screens.dialogs.write import WriteScreen
 
         state = self._host.state
-        if lack := lack_of_policy(state, "to write with", "Press space to train one."):
+        if lack := lack_of_policy(state, "to sample from", "Press space to train one."):
             self._host.notify_user(lack)
             if not state.is_beginning:
                 self.library()

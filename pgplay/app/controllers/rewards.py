@@ -130,7 +130,7 @@ class RewardController:
         except PgplayError as error:
             report = f"{report} It could not be saved to its file: {error.problem}"
         else:
-            report = f"{report} Kept in {plain(str(path))}." if path is not None else report
+            report = f"{report} Saved in {plain(str(path))}." if path is not None else report
         self._draft = None
         self._host.main.setup.set_reward(spec.text)
         self._host.show(RewardApplied(draft, report))

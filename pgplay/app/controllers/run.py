@@ -147,7 +147,7 @@ class RunController:
             load()
             return
         source = text_of(*origin.text)
-        question = f"The run is at step {state.step:,}. It is kept, with a checkpoint.\nStart {source} in its place?"
+        question = f"The run is at step {state.step:,}. It is stored with a checkpoint.\nStart {source} instead?"
         if await self._host.push_screen_wait(ConfirmDialog("Another run", question, "Start")):
             await self._start_with(load)
 
@@ -217,7 +217,7 @@ class RunController:
         from pgplay.app.screens.dialogs.questions import AskDialog
 
         texts: list[str] = []
-        question = "Which file holds the text? It must be UTF-8."
+        question = "Path of the text file, in UTF-8:"
 
         def read(file: str) -> None:
             texts.append(read_target(expand_home(file)))

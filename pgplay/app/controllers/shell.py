@@ -86,7 +86,7 @@ class ShellController:
         from pgplay.app.screens.dialogs.questions import ConfirmDialog
 
         state = self._host.state
-        question = f"The run is training, at step {state.step:,}. It is checkpointed; u resumes it next time."
+        question = f"The run is training (step {state.step:,}). It will be checkpointed; u resumes it next time."
         if not state.is_going or await self._host.push_screen_wait(ConfirmDialog("Quit", question, "Quit")):
             await self._host.run_action("quit")
 

@@ -190,9 +190,9 @@ def _reasons(anatomy: StepDetail, sample: CompletionDetail, moved: Movement) -> 
     if sample.own_push is not None and sample.log_p_after is not None:
         change = sample.log_p_after - sample.log_p
         pushes = f"{signed3(sample.own_push)} by its own gradient, {signed3(change - sample.own_push)} by the others'"
-        result.append(MathLine("Texts share weights, so they push each other:", pushes))
+        result.append(MathLine("Texts share weights, so each one's gradient moves all:", pushes))
     if anatomy.without:
-        result.append(MathLine("Measured again without one part:"))
+        result.append(MathLine("Recomputed without one part:"))
     for without in anatomy.without:
         difference = without.moved.right - moved.right
         share = f" ({difference:+d})".replace("-", "−") if difference else ""

@@ -24,8 +24,8 @@ EXPLANATIONS_BY_PAGE: dict[str, dict[str, Explanation]] = {
         "places": Explanation(
             "Places",
             "Where you are, and the keys of the five places: the run, one step of it, the map of what its policy would "
-            "write, runs compared, and the library of stored runs and policies. Pressed again, the key of the present "
-            "place opens its next page, shown at the right.",
+            "write, runs side by side, and the library of stored runs and policies. Pressing the key of the current "
+            "place again opens its next page, shown on the right.",
         ),
         "view-panel": Explanation("View", "The keys that change how this page looks. Escape closes the panel."),
     },
@@ -38,17 +38,16 @@ EXPLANATIONS_BY_PAGE: dict[str, dict[str, Explanation]] = {
         "curves": Explanation(
             "Curves",
             "One plot per chosen metric, over the steps. In the reward's plot the band spans the lowest to the highest "
-            "reward of each step, and squares mark the greedy completion: what the policy writes if it always takes "
+            "reward of each step, and squares mark the greedy completion: what the policy writes if it always chooses "
             "the most likely token. m chooses the metrics.",
         ),
         "samples": Explanation(
             "Samples",
-            "Rewards and texts: the greedy completion (the most likely text), the best sampled so far with its step, "
-            "and some across the rewards of the newest step. Right characters are plain, wrong ones underlined, extra "
-            "ones struck through; · marks a missing one. ⊣: the completion was cut at the length limit; …: it does not "
-            "fit here. The run is solved when the greedy "
-            "completion is exactly the target. In the title: the completions of this step, how many are distinct, and "
-            "the mean of each extra reward that is measured.",
+            "Rewards and texts: the greedy completion (the most likely text), the best one sampled so far with its "
+            "step, and a selection from the newest step, from high to low reward. Right characters are plain, wrong "
+            "ones underlined, extra ones struck through; · marks a missing one. ⊣: cut off at the length limit; …: too "
+            "long to show. The run is solved when the greedy completion is exactly the target. In the title: the "
+            "number of completions in this step, how many are distinct, and the mean of each measure.",
         ),
         "records": Explanation(
             "Best sampled", "Each completion that beat the best one before it, newest first, with its step and reward."
@@ -56,21 +55,21 @@ EXPLANATIONS_BY_PAGE: dict[str, dict[str, Explanation]] = {
         "health": Explanation(
             "Signal health",
             "Is the learning signal healthy? Means over the last steps: ● fine, ▲ worth watching, ✗ out of range. d "
-            "says what to try, with a key for it; ! applies the suggestion of a finding.",
+            "shows what to try, with a key that does it; ! applies the suggestion of a finding.",
         ),
         "what-now": Explanation(
             "What now?",
-            "The result of a solved run and three suggestions. Escape closes it; the keys work without it.",
+            "The result of a solved run and three suggestions. Escape closes it; the keys work anyway.",
         ),
         "finding": Explanation(
             "Finding",
-            "What stands out in training, what it means, and what to try; in the first run ever, what to look at. "
-            "Empty while all is well.",
+            "What stands out in training, what it means, and what to try; in your first run, what to look at. Empty "
+            "if all is well.",
         ),
         "status": Explanation(
             "Last line",
-            "Progress of the reward towards 1 and the predicted time left. On a wide screen, or after v p: "
-            "characters sampled per second, and the percentage of a step's time for sampling, scoring and learning.",
+            "Progress of the reward towards 1 and the estimated time left. On a wide screen, or after v p: characters "
+            "sampled per second, and how much of a step's time goes to sampling, scoring and learning.",
         ),
         "keys": Explanation("Keys", "The most useful keys; clicking one does the same. ctrl+p lists all of them."),
     },
@@ -81,10 +80,10 @@ EXPLANATIONS_BY_PAGE: dict[str, dict[str, Explanation]] = {
             "while training; the others take effect at the next start.",
         ),
         "preset": Explanation(
-            "Preset", "A ready-made setup that demonstrates one thing. Change anything to make it your own."
+            "Preset", "A ready-made setup that shows one thing. Change anything to make it your own."
         ),
         "task": Explanation("Task", concept_of("task")),
-        "target": Explanation("Target", f"{concept_of('target')}\nAny script; it may have several lines."),
+        "target": Explanation("Target", f"{concept_of('target')}\nAny script works, and several lines too."),
         "from-file": Explanation("From a file", "Reads the target from a text file."),
         "reward": Explanation("Reward", concept_of("reward")),
         "own-reward": Explanation(
@@ -104,29 +103,29 @@ EXPLANATIONS_BY_PAGE: dict[str, dict[str, Explanation]] = {
         ),
         "completions": Explanation(
             "Completions",
-            "The texts of one step, equal ones counted (×). R: the reward. R−b: above the baseline b, the reward that "
-            "was expected. A: the advantage, how much better than expected, in standard deviations or in rewards. "
-            "corr.: what the control variate adds to A, the mean over its tokens. log p: log-probability of the text, "
-            "in nats. change: how much the step's update raised log p, in nats. len: number of tokens.",
+            "The completions of one step, duplicates counted (×). R: the reward. R−b: the reward minus the baseline b, "
+            "the expected reward. A: the advantage, how much better than expected, in standard deviations or in units "
+            "of reward. corr.: what the control variate adds to A, averaged over its tokens. log p: log-probability of "
+            "the text, in nats. change: how much the update raised log p, in nats. len: number of tokens.",
         ),
         "phase-maths": Explanation(
-            "Maths", "The formulas of this stage with the numbers of the chosen completion. c shows the code that runs."
+            "Maths", "The formulas of this stage, with the numbers of the selected completion. c shows the code."
         ),
         "tokens": Explanation(
             "Token by token",
-            "p: the token's probability when it was sampled, and the entropy of the policy there (nats). credit: the "
-            "edits that the token saves. critic: the reward expected there. A: the advantage of the whole text; A_t: "
-            "that of this token. ratio: its probability in training over its probability when sampled. p after and "
-            "change (of log p, nats): the effect of the update; ≡ where the ratio was clipped. Then the most likely "
-            "tokens before the update, the sampled one in bold; ■ is the stop token.",
+            "p: the token's probability when it was sampled, and the policy's entropy at that position (nats). credit: "
+            "the edits that the token saves. critic: the return that the critic predicts there. A: the advantage of "
+            "the whole text; A_t: that of this token. ratio: its probability in training over its probability when "
+            "sampled. p after and change (of log p, nats): the effect of the update; ≡ marks a clipped ratio. Then the "
+            "most likely tokens before the update, the sampled one in bold; ■ is the stop token.",
         ),
         "microscope-title": Explanation("Step", "Which step is shown, and whether it was recorded in full."),
         "microscope-find": Explanation("Find", "Lists only completions that contain this text."),
         "microscope-sample": Explanation(
             "One completion",
-            "The text under its target, its reward and the parts of it, the baseline that is subtracted and the "
-            "deviation that it is divided by (both in rewards), log p before and after the update (nats), and the mean "
-            "advantage of its tokens.",
+            "The text under its target; its reward and the reward's parts; the baseline that is subtracted and the "
+            "standard deviation that it is divided by (in units of reward); log p before and after the update (nats); "
+            "and the mean advantage of its tokens.",
         ),
         "code": Explanation("Code", "The functions that this stage runs, with file and line."),
     },
@@ -139,8 +138,8 @@ EXPLANATIONS_BY_PAGE: dict[str, dict[str, Explanation]] = {
         ),
         "learnt": Explanation(
             "When each letter was learned",
-            "One row per letter of the target: the probability, step by step, that the policy writes it after the "
-            "right letters before it. With several targets, the mean over those measured at each position.",
+            "One row per letter of the target: at each step, the probability that the policy writes it after the "
+            "correct letters before it. With several targets, the mean over those measured at each position.",
         ),
         "rewards": Explanation(
             "Rewards", "The distribution of each step's rewards: the fuller the cell, the more completions."
@@ -157,48 +156,46 @@ EXPLANATIONS_BY_PAGE: dict[str, dict[str, Explanation]] = {
         ),
         "watched": Explanation(
             "The selected prompt",
-            "Its right answer, and its reward each time it was measured since this screen was opened: a bar from 0 to "
-            "1.",
+            "Its right answer, and its reward at each measurement since you opened this page, as bars from 0 to 1.",
         ),
     },
     "Signals, metrics, details": {
         "health-page": Explanation(
             "Signal health",
-            "Each number of the learning signal, averaged over the last 30 steps, with its meaning and unit; what to "
+            "Each metric of the learning signal, averaged over the last 30 steps, with its meaning and unit; what to "
             "try if it is out of range, and the key that applies it.",
         ),
         "plots-dialog": Explanation(
             "Plots",
-            "Every metric with its newest value and unit; the number in front is its place among the plots, 1 for the "
-            "large one.",
+            "Every metric with its newest value and unit; the number in front is its position among the plots, 1 for "
+            "the large one.",
         ),
         "find": Explanation("Find", "Lists only metrics whose name or meaning contains this text."),
         "details": Explanation(
             "Details",
-            "All findings and notes, all metrics of the newest step by their names, with meaning and unit, and the "
-            "log.",
+            "All findings and notes, all metrics of the newest step with their meanings and units, and the log.",
         ),
     },
     "Runs and policies": {
         "policies": Explanation(
-            "Policies", "The saved policies: what each was trained on, and the greedy reward that it reached."
+            "Policies", "The saved policies: what each was trained on, and its greedy reward at the end."
         ),
         "runs": Explanation(
             "Runs", "The stored runs: steps, best mean reward of a step, and state. ● marks the runs that p compares."
         ),
         "listing-title": Explanation("List", "What is stored on this machine; pgplay locate lists the folders."),
-        "page-hint": Explanation("About this row", "Details that do not fit the columns, and what Enter does with it."),
+        "page-hint": Explanation("About this row", "Details that do not fit the columns, and what Enter does."),
         "travel-title": Explanation("Step", "The run, the step that is shown, and the last step."),
-        "travel-numbers": Explanation("Numbers", "The metrics of this step, by name and with their units."),
+        "travel-numbers": Explanation("Numbers", "The metrics of this step, with their units."),
         "travel-hint": Explanation("Continue", "The checkpoint from which Enter continues as a new run: a branch."),
         "overlay-title": Explanation("Side by side", "The number of runs shown; at most eight."),
         "overlay-legend": Explanation(
             "Runs",
-            "Marker and colour of each line, what differs between the lines, the steps made, and the newest mean "
-            "reward and greedy reward; for several seeds in one line, the means.",
+            "Marker and colour of each line, what differs between the lines, the number of steps, and the newest mean "
+            "reward and greedy reward; if a line has several seeds, their means.",
         ),
         "overlay-hint": Explanation(
-            "About this line", "What differs in it and its runs, in full; or an error."
+            "About this line", "Its differences and its runs in full, or an error."
         ),
     },
     "Rewards": {
@@ -210,38 +207,37 @@ EXPLANATIONS_BY_PAGE: dict[str, dict[str, Explanation]] = {
         ),
         "check": Explanation(
             "Check",
-            "The samples of the newest step: their reward now, their reward under the edited version, and the change.",
+            "The samples of the newest step: their current reward, their reward after the edit, and the change.",
         ),
-        "printed": Explanation("Printed", "What a reward prints, line by line, and messages of the worker."),
+        "printed": Explanation("Output", "What a reward prints, line by line, and messages from the worker."),
         "bench-title": Explanation("Reward bench", "Compare rewards on texts that you type."),
         "bench-rewards": Explanation(
             "Rewards", "All rewards. Space selects those to compare; below the list you can type your own."
         ),
         "bench-target": Explanation("Target", "The text that the rewards compare with."),
-        "bench-prompt": Explanation("Prompt", "The prompt, for rewards of your own that use it."),
+        "bench-prompt": Explanation("Prompt", "The prompt, for your own rewards that use it."),
         "texts-typed": Explanation("Texts", "The texts to score, one per line."),
         "side-by-side": Explanation(
             "Side by side",
-            "Each text marked against the target, with its edit distance; then one row per reward with its value for "
+            "Each text compared with the target, with its edit distance; then one row per reward with its value for "
             "each text, the highest in green.",
         ),
         "probe": Explanation(
             "Before training",
-            "The reward as an untrained policy sees it: its distribution over random texts (one bar per part of its "
-            "range), how it rises towards the target edit by edit, the share of groups with tied rewards, and its cost "
-            "in microseconds per completion.",
+            "The reward as an untrained policy sees it: its distribution over random texts (a histogram), how it rises "
+            "towards the target edit by edit, the share of tied groups, and its cost in microseconds per completion.",
         ),
     },
     "Dialogs": {
         "recipe-dialog": Explanation("Recipe", "All settings as one line and as a command, to copy, save and paste."),
         "pasted": Explanation("Paste", "Paste a recipe; Enter fills in the setup from it."),
         "write-dialog": Explanation(
-            "Write", "Texts sampled from the policy, each with its reward. ctrl+w, or Enter in a field, samples more."
+            "Write", "Completions sampled from the policy, with rewards. ctrl+w, or Enter in a field, samples more."
         ),
         "prompt": Explanation("Prompt", "The prompt that the policy completes."),
         "temperature": Explanation("Temperature", "0.05 to 10. Below 1: safer, more repetitive; above 1: more random."),
         "count": Explanation("How many", "1 to 100 texts."),
-        "how": Explanation("How", "Sampled as in training, or greedy: always the most likely token."),
+        "how": Explanation("How", "Sampled, as in training, or greedy: always the most likely token."),
         "question": Explanation("Question", "Answer it, or press Escape to cancel."),
         "failure": Explanation(
             "What went wrong",
@@ -249,8 +245,7 @@ EXPLANATIONS_BY_PAGE: dict[str, dict[str, Explanation]] = {
         ),
         "consent": Explanation(
             "Python that is not yours",
-            "The reward that came with it, exactly as it would run, and its SHA-256. Your consent covers only this "
-            "text.",
+            "The reward's source, exactly as it would run, and its SHA-256. Your consent covers only this text.",
         ),
         "help": Explanation(
             "Help", "What you were looking at when you pressed ?; then all keys, panels and metrics, and a glossary."

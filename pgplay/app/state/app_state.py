@@ -263,7 +263,7 @@ def lack_of_policy(state: AppState, purpose: str, otherwise: str = "Press space 
         error = no_policy(state.info.config.algorithm)
         return f"{error.problem} {error.remedy}"
     if state.is_beginning:
-        return f"The policy is being made: in a moment there is one {purpose}."
+        return f"There is no policy {purpose} yet: it is being created. Try again in a moment."
     return f"There is no policy {purpose} yet. {otherwise}"
 
 

@@ -90,12 +90,12 @@ def words_of(metric: str) -> MetricWords:
         return MetricWords(title, f"{description} ({unit})" if unit else description, unit.partition(" per ")[0])
     if metric == HISTOGRAM:
         return MetricWords(
-            "Rewards", "share of each step's completions in each part of the rewards' range", "share × step"
+            "Rewards", "distribution of each step's rewards: share of completions in each bin", "share × step"
         )
     if metric == TRADE:
-        return MetricWords(title_of(TRADE)[0], "what reward costs: the reward of each step over its divergence")
+        return MetricWords(title_of(TRADE)[0], "the reward of each step over its KL to the reference")
     kind, _, name = metric.partition(":")
-    return MetricWords(f"{name} ({kind})" if name else metric, FURTHER_SERIES.get(kind, "told by the run"))
+    return MetricWords(f"{name} ({kind})" if name else metric, FURTHER_SERIES.get(kind, "reported by the run"))
 
 
 def _next(values: tuple[int, ...] | list[int], value: int) -> int:

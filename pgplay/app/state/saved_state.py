@@ -77,7 +77,7 @@ _RULES = {
     "shown": _METRICS._replace(right=f"up to {MOST_PLOTS} metrics that m lists"),
     "smoothing": _Rule(lambda steps: steps in SMOOTHINGS, ", ".join(map(str, SMOOTHINGS))),
     "logarithmic": _METRICS,
-    "typed": _Rule(lambda typed: typed is None or typed.keys() <= fields().keys(), "texts by the names of settings"),
+    "typed": _Rule(lambda typed: typed is None or typed.keys() <= fields().keys(), "texts by setting name"),
 }
 """What each value must be, beyond its type."""
 
@@ -93,13 +93,13 @@ def load_saved_state() -> Recalled:
             return Recalled(NOTHING, is_first=True)
         stored = msgspec.json.decode(read_bytes(path, _LIMIT), type=dict[str, Any])
     except (InputError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Recalled(NOTHING, (f"nothing can be read ({error}), so all is as at a first start",))
+        return Recalled(NOTHING, (f"nothing can be read ({error}), so the app starts with its defaults",))
     types = {field.name: field.type for field in msgspec.structs.fields(SavedUiState)}
     values: dict[str, Any] = {}
     problems: list[str] = []
     for name, value in stored.items():
         if name not in types:
-            problems.append(f"there is no {shown(name)}; what there is: {', '.join(types)}")
+            problems.append(f"there is no {shown(name)}, only {', '.join(types)}")
             continue
         rule = _RULES.get(name, _Rule(lambda _: True, ""))
         try:
@@ -110,7 +110,7 @@ def load_saved_state() -> Recalled:
         if rule.fits(converted):
             values[name] = converted
         else:
-            problems.append(f"{name} is {quoted_setting(value)}, and has to be: {rule.right}")
+            problems.append(f"{name} is {quoted_setting(value)}, but must be: {rule.right}")
     return Recalled(SavedUiState(**values), tuple(problems))
 
 

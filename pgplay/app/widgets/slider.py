@@ -25,8 +25,8 @@ class Slider(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "move(-1)", "back", key_display="←"),
         Binding("right", "move(1)", "on", key_display="→"),
-        Binding("shift+left,ctrl+left", "leap(-1)", "leap back", show=False),
-        Binding("shift+right,ctrl+right", "leap(1)", "leap forward", show=False),
+        Binding("shift+left,ctrl+left", "leap(-1)", "far back", show=False),
+        Binding("shift+right,ctrl+right", "leap(1)", "far forward", show=False),
         Binding("pageup", "mark(-1)", "checkpoints", key_display="pgup/pgdn"),
         Binding("pagedown", "mark(1)", "next checkpoint", show=False),
         Binding("home", "go(0)", "beginning", show=False),
@@ -53,7 +53,7 @@ class Slider(Widget, can_focus=True):
         """Return how to move the slider."""
         return Explanation(
             "Steps",
-            "The step you are looking at. Left and right move to the next stored sample, with Shift a twentieth of the "
+            "The step that is shown. Left and right move to the next stored sample, with Shift by a twentieth of the "
             "run; Page Up and Page Down move between checkpoints (●), Home and End to the ends. Or drag it.",
         )
 

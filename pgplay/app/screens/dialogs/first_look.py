@@ -24,8 +24,8 @@ from pgplay.locale.quoting import memory_size
 from pgplay.policies.memory import MemoryForecast
 from pgplay.worker.protocol.events import LookedFirst, Refused
 
-LOOKING = "Loading the model and looking at 64 completions…"
-WELL = "Rewards differ and completions end: there is something to learn from."
+LOOKING = "Loading the model and sampling 64 completions…"
+WELL = "Rewards differ, and completions end with a stop token: there is a learning signal."
 
 
 class FirstLookScreen(Dialog[None]):

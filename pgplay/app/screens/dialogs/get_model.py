@@ -21,7 +21,7 @@ from pgplay.locale.quoting import memory_size
 from pgplay.model_places import HubModel, hub_model
 
 ASKING = "Asking the Hugging Face Hub about {name}…"
-CONVERTING = "Converting {name}, once…"
+CONVERTING = "Converting {name} (only this once)…"
 _LOOK_INTERVAL = 0.5
 """Seconds between updates of the progress."""
 
@@ -44,7 +44,7 @@ class GetModelDialog(Dialog[bool]):
     def compose(self) -> ComposeResult:
         """Compose the dialog."""
         with Vertical(id="get-model", classes="dialog") as dialog:
-            dialog.border_title = "A model that is not here"
+            dialog.border_title = "The model is not on this machine"
             yield Static(classes="words")
             yield ProgressBar(show_eta=False)
             yield Static(classes="muted")

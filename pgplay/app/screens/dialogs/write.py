@@ -23,7 +23,7 @@ from pgplay.worker.protocol.events import Refused, Written
 _MOST_TEXTS = 100
 HOW = (
     Entry("sampled", "sampled", "each token sampled from the policy, at this temperature"),
-    Entry("greedy", "greedy", "always the most likely token: one text, always the same"),
+    Entry("greedy", "greedy", "always the most likely token: the same text every time"),
 )
 Ask = Callable[[Write], int]
 """Sends a command and returns its request's number, which the answer carries."""

@@ -43,8 +43,8 @@ NONE_YET = "The curves of runs appear here, one line each. 1, then space starts 
 _BAND_LEGEND = " several runs: ⣀ median  ░ lowest to highest "
 MEDIANS = "For several runs in one line: their median, with a band from the lowest to the highest."
 
-OWN_REWARDS = ", of each line its own: m plots what they have in common"
-"""What the title adds where the lines' values are no values of one reward."""
+OWN_REWARDS = ", each line's own: m plots a metric that they share"
+"""Addition to the title if the lines' values are not values of the same reward."""
 
 OnStart = Callable[[dict[str, Any], str], Awaitable[bool]]
 """Begins a run with these settings, of which the reward may be one that the person chose just now, else empty."""

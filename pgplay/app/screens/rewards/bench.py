@@ -40,7 +40,7 @@ REWARD_STYLES = ("better", "worse", "bar")
 
 UNPROBED = (
     "ctrl+r probes the reward under the cursor before training: its values for the texts of an untrained policy, "
-    "whether it rises towards the target, and where climbing it by single edits ends."
+    "whether it rises towards the target, and where hill climbing by single edits ends."
 )
 
 

@@ -136,9 +136,9 @@ class PhaseScreen(Zoomable):
             if self._state.has_ended and not anatomy.is_tried:
                 algorithm += ", the last update"
             if anatomy.is_tried:
-                algorithm += ", tried but not kept: the run is solved"
+                algorithm += ", tried but not applied: the run is solved"
             if anatomy is not real and real is not None:
-                algorithm = f"the same texts in the plain algorithm (the run itself used {real.rules.algorithm})"
+                algorithm = f"the same texts under the plain algorithm (the run itself used {real.rules.algorithm})"
             self.query_one("#phase-title", Static).update(Text(f"{title} · step {anatomy.step} · {algorithm}"))
             completions = self.query_one(Completions)
             completions.show(anatomy.samples, anatomy.completions, self._columns(anatomy.rules), "reward", "")
