@@ -1,4 +1,4 @@
-"""The errors a person may see: what was wrong, and what would be right.
+"""Errors for the person: the problem and its remedy.
 
 Every error that pgplay raises on purpose is a `PgplayError`: a code with its values, which `locale` turns into words.
 The command line prints it as one or two plain lines and exits with its `exit_status`; the app shows it as a card.
@@ -38,12 +38,12 @@ class PgplayError(Exception):
 
     @property
     def problem(self) -> str:
-        """What was wrong, in a sentence."""
+        """The problem, in a sentence."""
         return error_problem(self.code, self.values)
 
     @property
     def remedy(self) -> str:
-        """What would be right, empty where there is nothing to say."""
+        """The remedy; empty if there is none."""
         return error_remedy(self.code, self.values)
 
     def __str__(self) -> str:
@@ -143,7 +143,7 @@ class RewardError(PgplayError):
 
 
 _LACKS_MEMORY = ("failed to map segment", "cannot allocate memory", "can't allocate memory", "can't start new thread")
-"""What the system, torch and Python say where there is not enough memory, in errors of other kinds."""
+"""The messages of the system, torch and Python for a lack of memory, in errors of other kinds."""
 
 
 def lack_of_memory(error: BaseException) -> PgplayError | None:

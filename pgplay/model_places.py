@@ -154,7 +154,7 @@ def model_folder(place: str) -> Path:
 
 
 def not_downloaded(name: str) -> InputError:
-    """Return the error for a model of the Hub that is not here, with what is at hand."""
+    """Return the error for a Hub model that is not on this machine, with the models that are."""
     cache = str(hub_cache())
     return InputError("model.not_downloaded", field="model", name=name, cache=cache, at_hand=models_at_hand())
 

@@ -51,8 +51,8 @@ class RenderQueue:
     def at_once(self, *parts: Part) -> None:
         """Show `parts` of the state, by default all, before anything else."""
         is_under_way = bool(self._hurried)
-        wanted = {*self._hurried, *(parts or PARTS)}
-        self._hurried = tuple(part for part in PARTS if part in wanted)
+        hurried = {*self._hurried, *(parts or PARTS)}
+        self._hurried = tuple(part for part in PARTS if part in hurried)
         if not is_under_way:
             self._app.call_later(self._hurry)
 

@@ -1,4 +1,4 @@
-"""What the first word of a command line without a command means."""
+"""The first word of a command line without a command: a preset, a file, or a mistake."""
 
 from __future__ import annotations
 

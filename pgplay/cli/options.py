@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pgplay.rewards.spec import Origin, RewardSpec
 
 _ADDED = {"algorithm": " (each option overrides the algorithm's own choice)"}
-"""What a section's title says on a help page alone."""
+"""Additions to the sections' titles on help pages."""
 _METAVARS = {"until": "GOAL", "reward": "SPEC", "model": "NAME", "algorithm": "NAME"}
 _LISTED_BY = {"reward": "pgplay rewards", "algorithm": "pgplay algorithms"}
 
@@ -53,11 +53,11 @@ def add_field_options(parser: Parser, names: Collection[str] = ()) -> None:
             help=_help(field),
         )
         if field.name == "target":
-            what = "read the target from this file"
-            group.add_argument("--target-file", metavar="FILE", type=_read_target, help=what)
+            help_ = "read the target from this file"
+            group.add_argument("--target-file", metavar="FILE", type=_read_target, help=help_)
         if field.name == "task":
-            what = "the task file's columns: the prompt's, then those of right answers (question,answer)"
-            group.add_argument("--columns", metavar="NAME,...", help=what)
+            help_ = "the task file's columns: the prompt's, then those of the right answers (question,answer)"
+            group.add_argument("--columns", metavar="NAME,...", help=help_)
 
 
 def _read_target(file: str) -> str:

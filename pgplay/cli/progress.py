@@ -146,15 +146,15 @@ class BarProgress:
 class LongWait:
     """Prints the progress of a long operation every five seconds; nothing if it finishes within a second."""
 
-    def __init__(self, what: str) -> None:
-        self._what = what
+    def __init__(self, operation: str) -> None:
+        self._operation = operation
         self._next = time.monotonic() + _SHORT
 
     def show(self, share: float) -> None:
         """Print the `share` that is done, if the last line is old enough."""
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + _PLAIN
-            note(f"{self._what}: {percent(share)}")
+            note(f"{self._operation}: {percent(share)}")
 
 
 class Printed:

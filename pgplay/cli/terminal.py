@@ -1,4 +1,4 @@
-"""What the app needs of the terminal that a command was typed in."""
+"""The app's requirements of the terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes: the live settings that a person changes while a run trains."""
+"""Changes of live settings during a run."""
 
 from __future__ import annotations
 

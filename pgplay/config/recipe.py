@@ -45,10 +45,11 @@ def deviations(settings: Sequence[Mapping[str, Any]], *, apart_from: Collection[
 
     A default is written as 'default'. Settings named in `apart_from` are left out.
     """
-    names = dict.fromkeys(name for name in fields() if name not in apart_from and any(name in one for one in settings))
-    usual = {name: _most_frequent([one.get(name) for one in settings]) for name in names}
+    names = [name for name in fields() if name not in apart_from and any(name in values for values in settings)]
+    most_frequent = {name: _most_frequent([values.get(name) for values in settings]) for name in names}
     return [
-        " ".join(_part(name, one.get(name)) for name in names if one.get(name) != usual[name]) for one in settings
+        " ".join(_part(name, values.get(name)) for name in names if values.get(name) != most_frequent[name])
+        for values in settings
     ]
 
 

@@ -8,7 +8,7 @@ from pgplay.config.run_config import RunConfig
 
 
 class ResolvedConfig(RunConfig, frozen=True, kw_only=True):
-    """What a run does, setting by setting; `learning.resolution.resolve_config` makes it of what a person wrote.
+    """A run's settings with all defaults decided, made by `learning.resolution.resolve_config` from a RunConfig.
 
     None remains only as a value of its own: no limit (steps, max_seconds, patience, kl_limit), and threads that a short
     measurement at the run's start chooses. It is never stored: a stored run keeps what was written, so that defaults

@@ -14,9 +14,9 @@ LARGEST_LOGARITHMIC = 1e100
 
 _ROUND = (1.0, 2.0, 2.5, 5.0, 10.0)
 _MOST_INTERVALS = 5
-"""Between the ticks of a plot in rows: more of them would say no more."""
+"""The most intervals between the ticks of a plot in rows; more would add nothing."""
 _SLIGHT = 0.125
-"""What part of a row a tick may lie beside it: half a dot of the four that a row has, so none can be drawn nearer."""
+"""The part of a row by which a tick may miss it: half a dot of the four in a row, the finest that can be drawn."""
 
 
 class Axis(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 def printable(text: str) -> str:
     """Return `text` on one line, with invisible characters as symbols."""
-    return "".join(one if one.isprintable() else _sign(one) for one in text)
+    return "".join(character if character.isprintable() else _sign(character) for character in text)
 
 
 def _sign(character: str) -> str:

@@ -1,4 +1,4 @@
-"""Large files read in parts, so that one can tell how far it is."""
+"""Large files read in parts, with progress."""
 
 from __future__ import annotations
 

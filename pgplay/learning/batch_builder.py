@@ -81,10 +81,10 @@ class BatchBuilder(NamedTuple):
         own, is_dense = batch.rollout, self.plan.config.credit == "dense"
         predicts_credit = self.plan.config.control_variate == "potential"
         if is_dense and not self.plan.counts_edits:
-            asked = answered[: len(own.actions)]
+            sampled_pairs = answered[: len(own.actions)]
             if counts_text_edits(self.plan.config):
-                return batch._replace(token_credit=text_credit(own, asked, self.policy))
-            return batch._replace(token_credit=token_credit(own, asked, self.policy, self.reward))
+                return batch._replace(token_credit=text_credit(own, sampled_pairs, self.policy))
+            return batch._replace(token_credit=token_credit(own, sampled_pairs, self.policy, self.reward))
         if not is_dense and not predicts_credit:
             return batch
         credit = every_tokens_credit(batch.prefixes, answered, self.policy, self.graphs)

@@ -60,7 +60,7 @@ def check_state(values: Mapping[str, Any], tensors: bytes, config: RunConfig, sh
 
 
 def network_tensors(
-    found: Shapes, shape: PolicySpec, reference: PolicySpec | None, *, has_moments: bool = True
+    stored: Shapes, shape: PolicySpec, reference: PolicySpec | None, *, has_moments: bool = True
 ) -> Shapes:
     """Return the tensors that the state of a learner with a network has, among them those that only some have.
 
@@ -68,18 +68,18 @@ def network_tensors(
     """
     width = shape.network.shape.width
     critic: Shapes = {"weight": (1, width), "bias": (1,)}
-    own = shape.expected(_part("policy", found))
+    own = shape.expected(_part("policy", stored))
     trained = [*own.values(), *critic.values()]
     expected = _named("policy", own) | _named("critic", critic)
     for number, dimensions in enumerate(trained if has_moments else ()):
         moments: Shapes = {"mean": dimensions, "square": dimensions, "step": ()}
         expected |= _named(f"optimiser.{number}", moments)
     if reference is not None:
-        expected |= _named("reference", reference.expected(_part("reference", found)))
-    if any(name.startswith("best_policy.") for name in found):  # only with early stopping
+        expected |= _named("reference", reference.expected(_part("reference", stored)))
+    if any(name.startswith("best_policy.") for name in stored):  # only with early stopping
         expected |= _named("best_policy", own)
-    if any(name.startswith("variate.") for name in found):  # only of some algorithms
-        is_whole = len(found.get("variate.squares", ())) == 2
+    if any(name.startswith("variate.") for name in stored):  # only of some algorithms
+        is_whole = len(stored.get("variate.squares", ())) == 2
         tokenizer = shape.tokenizer
         of_texts = bool(describing_texts(tokenizer))
         expected |= _named(

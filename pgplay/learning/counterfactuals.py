@@ -1,4 +1,4 @@
-"""One step's update without one of its parts, and in the plain algorithm: made again from the same batch and weights.
+"""One step's update without one of its parts, and in the plain algorithm: repeated from the same batch and weights.
 
 Every update begins at the weights before the step, and the weights after it are put back. No random number is drawn.
 """
@@ -72,7 +72,7 @@ def counterfactuals(plan: Plan, entropy_weight: float) -> dict[str, Counterfactu
 
 
 class Before:
-    """What a step of `trainer` begins with, kept so that its update can be made again."""
+    """The state of `trainer` before a step, stored so that its update can be repeated."""
 
     def __init__(self, trainer: Trainer) -> None:
         self.carried = trainer.carried

@@ -34,7 +34,7 @@ def _check_goal(basis: Basis) -> None:
 
 
 def _reward_facts(config: RunConfig) -> tuple[RewardFacts, ...]:
-    """Return what the texts of the reward and of the measures tell; raises InputError where one is no reward."""
+    """Return the specs of the reward and of the measures; raises InputError if one is not a reward."""
     with about("reward"):
         trained = facts_of(config.reward)
     with about("measure"):

@@ -15,7 +15,7 @@ from pgplay.policies.policy import Policy
 from pgplay.rewards.reward import Reward
 
 FIRST_COMPLETIONS = 64
-"""So many completions are looked at, in whole groups."""
+"""The number of completions that are sampled, in whole groups."""
 _TIMED = 8
 """Completions of the backward pass that is timed."""
 

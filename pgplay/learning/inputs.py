@@ -1,4 +1,4 @@
-"""What a config names outside itself, by value: read once by whoever owns the disk, so that checking reads none."""
+"""The contents of the files that a config names, read once, so that checking a config reads no disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much memory training a pretrained model by a plan takes, and whether there is as much."""
+"""The memory that training a pretrained model by a plan takes, compared with the memory that is free."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pgplay.policies.memory import MemoryForecast, Workload, forecast_memory
 from pgplay.policies.spec import PretrainedSpec
 
 _PROMPTS = 64
-"""So many prompts are looked at to find the longest."""
+"""The number of prompts that are checked to find the longest."""
 
 
 def memory_of(plan: Plan) -> MemoryForecast | None:

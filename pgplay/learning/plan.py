@@ -49,7 +49,7 @@ class Plan(NamedTuple):
 
     @property
     def prompt_text(self) -> str:
-        """What the policy reads for the first prompt, if that is another text; else empty."""
+        """The text that the policy reads for the first prompt, if it differs from the prompt; else empty."""
         prompt = self.task.training[0].prompt
         text = self.tokenizer.prompt_text(prompt)
         return "" if text == prompt else text

@@ -1,4 +1,4 @@
-"""Which policy a run begins with: a saved one, a pretrained model with an adapter, or a fresh network."""
+"""The initial policy of a run: a saved one, a pretrained model with an adapter, or a fresh network."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from pgplay.tokenizers.registry import make_tokenizer
 from pgplay.tokenizers.subword import PromptFormat
 
 _UNDECIDED = 0
-"""The longest completion before it is decided."""
+"""A length limit that is not decided yet."""
 
 
 class PolicyChoice(NamedTuple):
-    """A policy but for the longest completion in its `shape`, a default of which depends on its tokenizer.
+    """A policy whose length limit in `shape` is not decided yet, as its default depends on the tokenizer.
 
     `model` is the setting as it is stored: a model of the Hub with its commit, where a branch moves on. `added` are
     the characters that the texts need beyond the alphabet that the person gave.

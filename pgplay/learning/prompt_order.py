@@ -17,6 +17,6 @@ def next_prompts(
         # No step has a prompt twice: waiting prompts keep their place, and come again later.
         already_waiting = set(waiting)
         ahead = [number for number in order if number not in already_waiting][: batch - len(waiting)]
-        taken = set(ahead)
-        waiting = waiting + ahead + [number for number in order if number not in taken]
+        next_numbers = set(ahead)
+        waiting = waiting + ahead + [number for number in order if number not in next_numbers]
     return waiting[:batch], waiting[batch:]

@@ -71,8 +71,8 @@ def _of_pretrained(config: RunConfig, shape: PolicySpec) -> dict[str, int | str]
     """
     if not isinstance(shape, PretrainedSpec):
         return {"lora_alpha": lora_alpha(config), "template": "raw"}
-    for name, own, asked in (("template", shape.template, config.template), ("system", shape.system, config.system)):
-        if asked and asked != own:
+    for name, own, other in (("template", shape.template, config.template), ("system", shape.system, config.system)):
+        if other and other != own:
             raise InputError("template.of_policy", field=name, name=name, own=own or "none")
     return {
         "lora_rank": shape.rank,

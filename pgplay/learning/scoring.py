@@ -38,12 +38,12 @@ def score_step(
 
     Raises RewardError if the reward or a measure fails.
     """
-    asked = [*answered, *measured]
+    pairs = [*answered, *measured]
     texts = [completion.text for completion in written]
-    scores = reward.score_pairs(texts, asked)
+    scores = reward.score_pairs(texts, pairs)
     count = len(answered)
-    values = further_values(texts[:count], asked[:count], scores.parts, measures)
-    series = further_series(texts[:count], asked[:count], values)
+    values = further_values(texts[:count], pairs[:count], scores.parts, measures)
+    series = further_series(texts[:count], pairs[:count], values)
     finished = [completion.finished for completion in written[:count]]
     series |= {"greedy_reward": sum(scores.values[count:]) / len(measured), "stop_rate": sum(finished) / count}
     if has_targets:

@@ -51,7 +51,7 @@ class Search:
 
     def greedy_texts(self, pairs: Sequence[Pair]) -> list[str]:
         """Return the best text so far for each of `pairs`; empty before the prompt's first step."""
-        texts = self.counters.unscored | {prompt: kept.text for prompt, kept in self.counters.kept.items()}
+        texts = self.counters.unscored | {prompt: best.text for prompt, best in self.counters.kept.items()}
         return [texts.get(pair.prompt, "") for pair in pairs]
 
     def step(self) -> StepReport:
@@ -62,11 +62,11 @@ class Search:
         random_state = self.generator.get_state(), self.prompt_generator.get_state(), list(self.counters.waiting)
         pairs = self._next_pairs()
         texts = [text for pair in pairs for text in self._proposals(pair)]
-        asked = [pair for pair in pairs for _ in range(self.plan.config.group_size)]
+        answered = [pair for pair in pairs for _ in range(self.plan.config.group_size)]
         proposed = time.perf_counter()
         try:
-            scores = self.reward.score_pairs(texts, asked)
-            metrics = further_series(texts, asked, further_values(texts, asked, scores.parts, self.measures))
+            scores = self.reward.score_pairs(texts, answered)
+            metrics = further_series(texts, answered, further_values(texts, answered, scores.parts, self.measures))
         except PgplayError:
             self.generator.set_state(random_state[0])
             self.prompt_generator.set_state(random_state[1])
@@ -80,7 +80,7 @@ class Search:
         ]
         self.counters.steps += 1
         self.counters.completions += len(texts)
-        samples = self._samples(asked, texts, scores.values, pairs[0], greedy[0])
+        samples = self._samples(answered, texts, scores.values, pairs[0], greedy[0])
         # counted as a policy's tokens: one per character, and the stop token
         tokens = float(sum(len(text) + 1 for text in texts))
         metrics |= reward_statistics(scores.values, size)
@@ -132,7 +132,7 @@ class Search:
     def _forget_rewards(self) -> None:
         self.counters.judged_by = _identity(self.reward)
         self.counters.best = None
-        self.counters.unscored |= {prompt: kept.text for prompt, kept in self.counters.kept.items()}
+        self.counters.unscored |= {prompt: best.text for prompt, best in self.counters.kept.items()}
         self.counters.kept = {}
 
     def _next_pairs(self) -> list[Pair]:
@@ -150,8 +150,8 @@ class Search:
         if present is not None:
             text, unscored = present.text, list[str]()
         else:
-            (drawn,) = random_texts(1, alphabet, limit, self.generator)
-            text = self.counters.unscored.get(pair.prompt, drawn)
+            (random_text,) = random_texts(1, alphabet, limit, self.generator)
+            text = self.counters.unscored.get(pair.prompt, random_text)
             unscored = [text]
         count = self.plan.config.group_size - len(unscored)
         if self.plan.config.algorithm == "hill-climb":
@@ -172,9 +172,9 @@ class Search:
         return all(pair.matches(text) for text, pair in zip(self.greedy_texts(training), training, strict=True))
 
     def _samples(
-        self, asked: list[Pair], texts: list[str], rewards: list[float], first: Pair, greedy: BestText
+        self, pairs: list[Pair], texts: list[str], rewards: list[float], first: Pair, greedy: BestText
     ) -> tuple[Sample, ...]:
-        samples = quantile_samples(asked, [_written(text) for text in texts], rewards, self.counters.steps)
+        samples = quantile_samples(pairs, [_written(text) for text in texts], rewards, self.counters.steps)
         if self.counters.best is None or samples[0].reward > self.counters.best.reward:
             self.counters.best = msgspec.structs.replace(samples[0], role="best")
         greedy_sample = sample_of("greedy", first, _written(greedy.text), greedy.reward, self.counters.steps)

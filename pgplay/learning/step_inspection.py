@@ -83,7 +83,7 @@ class Dissection:
 
 
 def _detail(
-    plan: Plan, trainer: Trainer, record: StepRecord, kept: list[int], report: StepReport, before: Before
+    plan: Plan, trainer: Trainer, record: StepRecord, rows: list[int], report: StepReport, before: Before
 ) -> StepDetail:
     average = float(before.carried.moving_average)
     return StepDetail(
@@ -91,12 +91,12 @@ def _detail(
         rules=_rules(plan, report.metrics, average),
         metrics=report.metrics,
         completions=record.update.batch.rollout.mask.shape[0],
-        samples=_samples(plan, trainer, record, kept, average),
+        samples=_samples(plan, trainer, record, rows, average),
     )
 
 
 def _with_counterfactuals(
-    anatomy: StepDetail, trainer: Trainer, record: StepRecord, kept: list[int], report: StepReport, before: Before
+    anatomy: StepDetail, trainer: Trainer, record: StepRecord, rows: list[int], report: StepReport, before: Before
 ) -> StepDetail:
     """Return `anatomy` with its update in the plain algorithm and, if the step is small, without each of its parts."""
     plan, batch = trainer.plan, record.update.batch
@@ -111,34 +111,34 @@ def _with_counterfactuals(
         update = before.update(batch, plan, change).record
         if update is not None:
             average = float(before.carried.moving_average)
-            samples = _samples(plan, trainer, record._replace(update=update), kept, average)
+            samples = _samples(plan, trainer, record._replace(update=update), rows, average)
             without.append(Without(part, movement(samples)))
     anatomy = replace(anatomy, without=tuple(without))
     if is_plain:
-        return replace(anatomy, samples=_with_pushes(anatomy.samples, kept, pushes))
+        return replace(anatomy, samples=_with_pushes(anatomy.samples, rows, pushes))
     result = before.update(batch, textbook, Counterfactual({}))
     if result.record is None:
         return anatomy
     metrics = {name: value for name, value in report.metrics.items() if name not in _OF_UPDATE} | {"lr": SGD_LR}
     metrics |= {"entropy_weight": 0.0}
     metrics |= {name: result.metrics[name].item() for name in ("loss", "gradient_norm")}
-    told = replace(report, metrics=metrics)
-    plain = _detail(textbook, trainer, record._replace(update=result.record), kept, told, before)
-    return replace(anatomy, plain=replace(plain, samples=_with_pushes(plain.samples, kept, pushes)))
+    plain_report = replace(report, metrics=metrics)
+    plain = _detail(textbook, trainer, record._replace(update=result.record), rows, plain_report, before)
+    return replace(anatomy, plain=replace(plain, samples=_with_pushes(plain.samples, rows, pushes)))
 
 
 _OF_UPDATE = ("loss", "gradient_norm", "kl_update", "kl_first_update", "clip_share")
-"""Metrics of the update that was really made."""
+"""Metrics of the actual update."""
 
 
 def _with_pushes(
-    samples: Sequence[CompletionDetail], kept: Sequence[int], pushes: Sequence[float] | None
+    samples: Sequence[CompletionDetail], rows: Sequence[int], pushes: Sequence[float] | None
 ) -> tuple[CompletionDetail, ...]:
-    """Return `samples`, which are the rows `kept`, with the movement that their own gradients alone would cause."""
+    """Return `samples`, which are those `rows`, with the movement that their own gradients alone would cause."""
     if pushes is None:
         return tuple(samples)
     return tuple(
-        replace(sample, own_push=pushes[row] * sample.advantage) for sample, row in zip(samples, kept, strict=True)
+        replace(sample, own_push=pushes[row] * sample.advantage) for sample, row in zip(samples, rows, strict=True)
     )
 
 
@@ -181,7 +181,7 @@ def _chosen(rewards: Sequence[float], lengths: Sequence[int]) -> list[int]:
 
 
 def _samples(
-    plan: Plan, trainer: Trainer, record: StepRecord, kept: list[int], moving_average: float
+    plan: Plan, trainer: Trainer, record: StepRecord, rows: list[int], moving_average: float
 ) -> tuple[CompletionDetail, ...]:
     policy, batch = trainer.policy, record.update.batch
     rollout = batch.rollout
@@ -191,8 +191,8 @@ def _samples(
     rewards = batch.rewards - charge.view_as(batch.rewards)
     baselines = deviations = None
     if plan.config.credit == "terminal" and plan.config.baseline != "critic":
-        found = group_baseline(plan.config.baseline, rewards, moving_average, batch.greedy_rewards)
-        baselines = torch.as_tensor(found, device=rewards.device).expand_as(rewards).flatten().tolist()
+        baseline = group_baseline(plan.config.baseline, rewards, moving_average, batch.greedy_rewards)
+        baselines = torch.as_tensor(baseline, device=rewards.device).expand_as(rewards).flatten().tolist()
         if plan.config.scale != "none":
             deviations = group_deviation(rewards, plan.config.scale).expand_as(rewards).flatten().tolist()
     columns = _Columns(record.update, policy, plan)
@@ -210,7 +210,7 @@ def _samples(
             deviation=None if deviations is None else deviations[row],
             tokens=columns.tokens(row),
         )
-        for row in kept
+        for row in rows
     )
 
 
@@ -284,8 +284,8 @@ def policy_map(policy: Policy, density: Density, pair: Pair, step: int) -> Polic
     visible.sort(key=lambda token: likeliest_at[token])  # rows in the order of their positions
     reading = policy.reading([pair])
     targets = reading.actions[0][reading.mask[0]][:MOST_POSITIONS]
-    found = policy.log_probabilities(reading.inputs, density)[0][reading.mask[0]][:MOST_POSITIONS]
-    target_p = found.gather(1, targets[:, None])[:, 0].exp()
+    target_log_p = policy.log_probabilities(reading.inputs, density)[0][reading.mask[0]][:MOST_POSITIONS]
+    target_p = target_log_p.gather(1, targets[:, None])[:, 0].exp()
     pieces = policy.tokenizer.token_texts
     return PolicyMap(
         step=step,
@@ -300,7 +300,7 @@ def policy_map(policy: Policy, density: Density, pair: Pair, step: int) -> Polic
 
 
 def _in_context(policy: Policy, tokens: Sequence[int]) -> tuple[str, ...]:
-    """Return the text of each of `tokens` where it stands: a character belongs to the token that completes it."""
+    """Return the text of each of `tokens` in context: a character belongs to the token that completes it."""
     alone = policy.tokenizer.token_texts
     pieces = policy.tokenizer.pieces(tokens)
     return tuple(piece or alone[token] for piece, token in zip(pieces, tokens, strict=True))

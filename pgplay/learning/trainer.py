@@ -262,10 +262,10 @@ class Trainer:
             other = build_policy(spec, self.device)
             other.load_state(tensors)
             return other.reference()
-        kept = {name: tensor.clone() for name, tensor in current.items()}
+        own_tensors = {name: tensor.clone() for name, tensor in current.items()}
         self.policy.load_state(tensors)
         reference = self.policy.reference()
-        self.policy.load_state(kept)
+        self.policy.load_state(own_tensors)
         return reference
 
     def new_optimiser(self) -> None:
@@ -284,11 +284,11 @@ class Trainer:
     def _next_pairs(self, count: int | None = None) -> list[Pair]:
         """Return the next `count` prompts, by default one per group of the batch."""
         training = self.plan.task.training
-        wanted = count or self.plan.config.batch_size // self.plan.config.group_size
-        chosen, self.counters.waiting = next_prompts(
-            self.counters.waiting, wanted, len(training), self.prompt_generator
+        prompt_count = count or self.plan.config.batch_size // self.plan.config.group_size
+        numbers, self.counters.waiting = next_prompts(
+            self.counters.waiting, prompt_count, len(training), self.prompt_generator
         )
-        return [training[number] for number in chosen]
+        return [training[number] for number in numbers]
 
     def _sample(self, pairs: list[Pair], measured: list[Pair]) -> Rollout:
         prefix_of = {prompt: self.policy.prefix(prompt) for prompt in {pair.prompt for pair in (*pairs, *measured)}}
@@ -298,8 +298,8 @@ class Trainer:
         if self.plan.config.dropout:
             masks = draw_masks(self.policy.network, len(prefixes), self.plan.config.dropout, self.generator)
             masks = nn.functional.pad(masks, (0, 0, 0, len(greedy)), value=1.0)
-        asked = [*prefixes, *greedy]
-        return self.policy.sampler.sample(asked, self.density, self.generator, len(greedy), masks, self._graphs)
+        all_prefixes = [*prefixes, *greedy]
+        return self.policy.sampler.sample(all_prefixes, self.density, self.generator, len(greedy), masks, self._graphs)
 
     def _is_solved(self, scored: Scored, measured: list[Pair]) -> bool:
         """Whether greedy decoding writes every training target exactly."""

@@ -72,7 +72,7 @@ def warm_up(trainer: Trainer, steps: int, progress: OnWarmStep | None = None) ->
     optimiser = Adam(trainer.policy.trainable_parameters())
     batch = min(trainer.plan.config.batch_size, len(texts.training))
     order: list[int] = []
-    lowest, kept, kept_tensors, kept_step, reached = math.inf, math.inf, trainer.policy.saved_state(), 0, None
+    lowest, best, best_tensors, best_step, reached = math.inf, math.inf, trainer.policy.saved_state(), 0, None
     for step in range(1, steps + 1):
         if len(order) < batch:
             order = torch.randperm(len(texts.training), generator=generator).tolist()
@@ -82,16 +82,16 @@ def warm_up(trainer: Trainer, steps: int, progress: OnWarmStep | None = None) ->
             reached = median(cross_entropies(trainer.policy, texts.set_aside))
             lowest = min(lowest, reached)
             if reached <= max(lowest * (1 + RELATIVE_TOLERANCE), lowest + ABSOLUTE_TOLERANCE):
-                kept, kept_step = reached, step
-                kept_tensors = {name: tensor.clone() for name, tensor in trainer.policy.saved_state().items()}
+                best, best_step = reached, step
+                best_tensors = {name: tensor.clone() for name, tensor in trainer.policy.saved_state().items()}
         if progress:
             progress(step, loss, reached)
-        if step - kept_step >= _PATIENCE * EVALUATION_INTERVAL and texts.set_aside:
+        if step - best_step >= _PATIENCE * EVALUATION_INTERVAL and texts.set_aside:
             break
     if texts.set_aside:
-        trainer.policy.load_state(kept_tensors)
+        trainer.policy.load_state(best_tensors)
     trainer.new_optimiser()
-    return WarmStartResult(kept_step, kept) if texts.set_aside else WarmStartResult(steps, None)
+    return WarmStartResult(best_step, best) if texts.set_aside else WarmStartResult(steps, None)
 
 
 def _update(trainer: Trainer, optimiser: Adam, pairs: Sequence[Pair]) -> float:

@@ -1,8 +1,9 @@
 """Consent to run Python: asked once per text, remembered by its SHA-256.
 
 An allowed text is kept as a file that its hash names, so the folder shows what was agreed to, and deleting a file
-takes the yes back. Of a text that a person wrote and trained with, the hash is kept with the name of their file: a run
-goes on by it unasked, and takes what they save there. The same text in a recipe or a policy is still asked for.
+revokes the consent. For a text that the person wrote and trained with, the hash is stored with the name of their file:
+a run resumes with it without asking, and uses what they save there. The same text in a recipe or a policy still needs
+consent.
 Nothing here runs Python.
 """
 

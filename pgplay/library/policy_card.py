@@ -70,25 +70,25 @@ def encode_card(card: PolicyCard) -> bytes:
         raise InputError("policy.half_character") from error
 
 
-def decode_card(data: bytes, what: Coded) -> PolicyCard:
-    """Return the card in `data`, verified; raises PgplayError that names `what` and says what is wrong with it."""
+def decode_card(data: bytes, subject: Coded) -> PolicyCard:
+    """Return the card in `data`, verified; raises PgplayError that names `subject` and says what is wrong with it."""
     try:
         content: Any = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise _damaged(what, "damage.cut_short_or_changed") from error
+        raise _damaged(subject, "damage.cut_short_or_changed") from error
     if not isinstance(content, dict):
-        raise _damaged(what, "damage.no_card")
+        raise _damaged(subject, "damage.no_card")
     version = content.get("format_version")
     if isinstance(version, int) and version > FORMAT_VERSION:
-        raise PgplayError("policy.newer", what=what, version=version, known=FORMAT_VERSION)
+        raise PgplayError("policy.newer", what=subject, version=version, known=FORMAT_VERSION)
     checksum = content.pop(_CHECKSUM, None)
     try:
         if checksum != _checksum(content):
-            raise _damaged(what, "damage.changed")
+            raise _damaged(subject, "damage.changed")
         card = msgspec.convert(_upgraded(content), PolicyCard)
         _check(card)
     except (msgspec.ValidationError, InputError, ValueError, OverflowError, RecursionError) as error:
-        raise _damaged(what, error if isinstance(error, InputError) else str(error)) from error
+        raise _damaged(subject, error if isinstance(error, InputError) else str(error)) from error
     return card
 
 
@@ -116,40 +116,40 @@ def _check(card: PolicyCard) -> None:
             raise InputError("policy.metric", name=name, value=str(value))
 
 
-def check_weights(card: PolicyCard, tensors: bytes, what: Coded) -> None:
-    """Refuse `tensors` other than safetensors of the card's network; raises PgplayError that names `what`."""
+def check_weights(card: PolicyCard, tensors: bytes, subject: Coded) -> None:
+    """Refuse `tensors` other than safetensors of the card's network; raises PgplayError that names `subject`."""
     import numpy as np  # here, as listing policies needs no numpy
 
     try:
         tensors_by_name = dict(deserialize(tensors))  # type: ignore[no-untyped-call]
     except (SafetensorError, ValueError, OverflowError) as error:
-        raise _damaged(what, str(error)) from error
+        raise _damaged(subject, str(error)) from error
     stored = {name: tuple(tensor["shape"]) for name, tensor in tensors_by_name.items()}
     wrong = misfit(stored, card.shape.expected({name: stored[name] for name in sorted(stored)}))
     if wrong:
         characters = len(card.shape.alphabet)
-        raise _damaged(what, ("damage.misfit", {"difference": wrong, "model": card.model, "characters": characters}))
+        raise _damaged(subject, ("damage.misfit", {"difference": wrong, "model": card.model, "characters": characters}))
     for name, tensor in tensors_by_name.items():
         if tensor["dtype"] != "F32":
-            raise _damaged(what, ("damage.data_type", {"name": name, "type": tensor["dtype"]}))
+            raise _damaged(subject, ("damage.data_type", {"name": name, "type": tensor["dtype"]}))
         if not np.isfinite(np.frombuffer(tensor["data"], "<f4")).all():
-            raise _damaged(what, ("damage.not_finite", {"name": name}))
+            raise _damaged(subject, ("damage.not_finite", {"name": name}))
 
 
-def check_tensors(card: PolicyCard, tensors: bytes, what: Coded) -> None:
-    """Refuse `tensors` other than those saved with `card`; raises PgplayError that names `what`."""
+def check_tensors(card: PolicyCard, tensors: bytes, subject: Coded) -> None:
+    """Refuse `tensors` other than those saved with `card`; raises PgplayError that names `subject`."""
     if len(tensors) < card.size:
-        raise _damaged(what, ("damage.cut_short", {"bytes": len(tensors), "expected": card.size}))
+        raise _damaged(subject, ("damage.cut_short", {"bytes": len(tensors), "expected": card.size}))
     if hashlib.sha256(tensors).hexdigest() != card.sha256:
-        raise _damaged(what, "damage.changed")
-    check_weights(card, tensors, what)
+        raise _damaged(subject, "damage.changed")
+    check_weights(card, tensors, subject)
 
 
 def _checksum(content: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _damaged(what: Coded, reason: str | Coded | InputError) -> PgplayError:
+def _damaged(subject: Coded, reason: str | Coded | InputError) -> PgplayError:
     if isinstance(reason, InputError):
-        return PgplayError("policy.invalid", what=what, cause=reason)
-    return PgplayError("policy.damaged", what=what, reason=reason)
+        return PgplayError("policy.invalid", what=subject, cause=reason)
+    return PgplayError("policy.damaged", what=subject, reason=reason)

@@ -48,12 +48,12 @@ class ChunkedDistribution(NamedTuple):
         alike = (self, *others)
 
         def of_chunk(places: slice, *features: Tensor) -> Any:
-            made = (one._log_probabilities(part) for one, part in zip(alike, features, strict=True))
-            return compute(places, *map(DenseDistribution, made))
+            log_probabilities = (each._log_probabilities(part) for each, part in zip(alike, features, strict=True))
+            return compute(places, *map(DenseDistribution, log_probabilities))
 
         for start in range(0, len(self.features), self.rows):
             places = slice(start, start + self.rows)
-            features = [one.features[places] for one in alike]
+            features = [distribution.features[places] for distribution in alike]
             yield checkpoint(of_chunk, places, *features, use_reentrant=False, preserve_rng_state=False)
 
     def log_p(self, actions: Tensor, prefix_index: Tensor) -> Tensor:
@@ -70,7 +70,7 @@ class ChunkedDistribution(NamedTuple):
 
         def of_chunk(chunk: slice, own: DenseDistribution, *others: DenseDistribution) -> list[Tensor]:
             own_parts = [places.log_p(own, chunk), own.entropy()]
-            return own_parts + [part for one in others for part in (own.kl(one), places.log_p(one, chunk))]
+            return own_parts + [part for each in others for part in (own.kl(each), places.log_p(each, chunk))]
 
         others = [] if other is None else [other._at(places.prefixes)]
         columns = zip(*self._at(places.prefixes)._chunks(of_chunk, *others), strict=True)

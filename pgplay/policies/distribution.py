@@ -176,7 +176,7 @@ class DenseDistribution(NamedTuple):
     def expected_loss(self, now: Self, q: TokenValues, loss: TokenLoss) -> Tensor:
         """Return the mean (P,) over the next token of `loss(now's log p, own log p, q, possible)`."""
         possible = (now.log_probabilities > -torch.inf) & (self.log_probabilities > -torch.inf)
-        log_p, log_q = (torch.where(possible, one.log_probabilities, 0.0) for one in (now, self))
+        log_p, log_q = (torch.where(possible, each.log_probabilities, 0.0) for each in (now, self))
         return self.expected(q.map(lambda numbers: loss(log_p, log_q, numbers, possible)))
 
     def most_likely(self, count: int) -> tuple[Tensor, Tensor]:

@@ -36,7 +36,7 @@ class LargeSampler(Sampler):
         network, batch = cast(PromptReader, self.network), len(prefixes)
         readers, owners = first_occurrences([tuple(prefix) for prefix in prefixes])
         before = [torch.tensor(prefixes[row][:-1], dtype=torch.long, device=self.device) for row in readers]
-        lengths = torch.tensor([len(one) for one in before], device=self.device)
+        lengths = torch.tensor([len(prompt) for prompt in before], device=self.device)
         state = network.read_prompts(pad_sequence(before, batch_first=True), lengths)
         state = network.select_rows(state, torch.tensor(owners, device=self.device))
         tokens = torch.tensor([prefix[-1] for prefix in prefixes], device=self.device)

@@ -1,4 +1,4 @@
-"""How much memory a pretrained model needs to be trained, predicted from its shape; without torch."""
+"""The memory that training a pretrained model needs, predicted from its shape; without torch."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _NOT_ADAPTED = ("embed", _HEAD, "wte", "wpe")
 
 
 class Workload(NamedTuple):
-    """The rows of a step, their longest text in tokens, prompt included, and the numbers per trained one beside it.
+    """The rows of a step, their longest text in tokens, prompt included, and the numbers that each trained one needs.
 
-    `moments` counts its gradient and what the optimiser remembers: 3 for Adam, 1 for plain SGD.
+    `moments` counts the gradient and the optimiser's state: 3 for Adam, 1 for plain SGD.
     """
 
     rows: int

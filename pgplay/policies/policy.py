@@ -71,18 +71,18 @@ class Policy:
 
         Equal densities share one distribution; all share the logits, unless these take more than LOGITS_MEMORY.
         """
-        made: dict[Density, TokenDistribution]
+        by_density: dict[Density, TokenDistribution]
         rows = prefixes_at_once(self.tokenizer.vocabulary_size)
         if self.network.has_constant_head and len(features) > rows:
             constant = not torch.is_grad_enabled()
-            made = {
+            by_density = {
                 density: ChunkedDistribution(features, self.network.logits, density, rows, constant)
                 for density in densities
             }
         else:
             logits, kinds = self.network.logits(features), dict.fromkeys(densities)
-            made = {density: DenseDistribution(density.log_probabilities(logits)) for density in kinds}
-        return [made[density] for density in densities]
+            by_density = {density: DenseDistribution(density.log_probabilities(logits)) for density in kinds}
+        return [by_density[density] for density in densities]
 
     def distribution_after(
         self, prefixes: Prefixes, density: Density, dropout_masks: Tensor | None = None

@@ -30,8 +30,8 @@ def prefixes_of(readings: Sequence[Reading], kinds: Sequence[Hashable] | None = 
     """Return the prefixes of all texts in `readings`: merged within each of the `kinds` (N,), or not merged."""
     columns = max(reading.inputs.shape[1] for reading in readings)
     tokens, masks = (
-        torch.cat([F.pad(one, (0, columns - one.shape[1])) for one in ones])
-        for ones in ([reading.inputs for reading in readings], [reading.mask for reading in readings])
+        torch.cat([F.pad(tensor, (0, columns - tensor.shape[1])) for tensor in tensors])
+        for tensors in ([reading.inputs for reading in readings], [reading.mask for reading in readings])
     )
     if kinds is None:
         return Prefixes.from_texts(tokens)

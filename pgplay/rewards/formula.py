@@ -72,8 +72,8 @@ class Formula:
     @property
     def needs_target(self) -> bool:
         """Whether it depends on the target."""
-        looks_at = any(REWARDS[one.name].looks_at_target(one.number, one.text) for one in self._functions)
-        return looks_at or any(name != "text_length" for name in self.variables)
+        by_component = any(REWARDS[name].looks_at_target(number, text) for name, number, text in self._functions)
+        return by_component or any(name != "text_length" for name in self.variables)
 
     def score(self, triples: Sequence[Triple]) -> Scores:
         """Return a finite score for each of `triples`; several components are also returned as parts."""
@@ -88,7 +88,7 @@ class Formula:
     def _measure(self, triple: Triple) -> dict[str, float]:
         text, target = triple[:2]
         try:
-            values = {one.label: function(text, target) for one, function in self._functions.items()}
+            values = {component.label: function(text, target) for component, function in self._functions.items()}
         except TimeoutError as error:
             raise self._failed("formula.slow_pattern", triple) from error
         if self.variables:
@@ -136,7 +136,7 @@ class Formula:
             case ast.Compare(left=left, ops=ops, comparators=others) if all(type(op) in _OPERATORS for op in ops):
                 return _comparison([_OPERATORS[type(op)] for op in ops], list(map(inner, [left, *others])))
             case ast.BoolOp(op=op, values=parts):
-                return _junction(isinstance(op, ast.And), [inner(one) for one in parts])
+                return _junction(isinstance(op, ast.And), [inner(part) for part in parts])
             case ast.IfExp(test=test, body=body, orelse=other):
                 return _choice(inner(test), inner(body), inner(other))
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):

@@ -88,7 +88,7 @@ def read_formula(text: str) -> tuple[str, ast.expr]:
     if len(text) > MAXIMUM_CHARACTERS:
         raise InputError("formula.long", length=len(text), most=MAXIMUM_CHARACTERS)
     check_unicode("reward", text)
-    line = _PIECES.sub(lambda found: " " if found["space"] else found[0], text.strip())
+    line = _PIECES.sub(lambda match: " " if match["space"] else match[0], text.strip())
     tree = _parse(line)
     _check_size(tree)
     _count_lengths(tree)
@@ -154,9 +154,9 @@ def component_of(node: ast.expr) -> Component | None:
             return Component(SPELLINGS[name])
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in SPELLINGS:
             reward = REWARDS[SPELLINGS[name]]
-            values = [one.value if isinstance(one, ast.Constant) else None for one in arguments]
-            numbers = [one for one in values if isinstance(one, int) and not isinstance(one, bool)]
-            texts = [one for one in values if isinstance(one, str)]
+            values = [argument.value if isinstance(argument, ast.Constant) else None for argument in arguments]
+            numbers = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
+            texts = [value for value in values if isinstance(value, str)]
             if not values or len(numbers) > 1 or len(texts) > 1 or len(numbers) + len(texts) < len(values):
                 code = "formula.use" if reward.usage != reward.name else "formula.use_alone"
                 raise InputError(code, piece=ast.unparse(node)[:60], name=reward.name, usage=reward.usage)
@@ -177,8 +177,8 @@ def _parse(text: str) -> ast.expr:
         raise InputError("formula.unreadable", reward=text, reason=str(error), allowed=ALLOWED) from error
 
 
-def _spell(found: re.Match[str]) -> str:
+def _spell(match: re.Match[str]) -> str:
     """Return a piece for Python's parser: a hyphen becomes an underscore, a quoted text a raw string."""
-    if found["name"]:
-        return found["name"].replace("-", "_")
-    return "r" + found[0] if found["quoted"] and found[0][0] not in "rR" else found[0]
+    if match["name"]:
+        return match["name"].replace("-", "_")
+    return "r" + match[0] if match["quoted"] and match[0][0] not in "rR" else match[0]

@@ -60,7 +60,7 @@ def _constant(number: int | float) -> Range:
 
 
 def _union(ranges: Sequence[Range]) -> Range:
-    return Range(min(one.low for one in ranges), max(one.high for one in ranges))
+    return Range(min(part.low for part in ranges), max(part.high for part in ranges))
 
 
 def _operation(op: ast.operator, left: Range, right: Range) -> Range:

@@ -116,8 +116,8 @@ def resolve(texts: Iterable[str], given: Iterable[RewardSpec] = ()) -> tuple[Rew
 
     Raises UnaskedError for Python that is not among `given`, and InputError for a text that is not a reward.
     """
-    known = {spec.text: spec for spec in given}
-    return tuple(known[text] if text in known else _formula(text) for text in texts)
+    specs_by_text = {spec.text: spec for spec in given}
+    return tuple(specs_by_text[text] if text in specs_by_text else _formula(text) for text in texts)
 
 
 def with_consent(specs: Iterable[RewardSpec], given: Iterable[RewardSpec]) -> tuple[RewardSpec, ...]:

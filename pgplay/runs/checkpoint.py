@@ -51,10 +51,10 @@ def load_checkpoint(run_folder: Path, which: Which = "last", accept: Accept | No
     checkpoints: list[Checkpoint] = []
 
     def accept_whole(candidate: CheckpointBytes) -> None:
-        what = coded("place.checkpoint", step=candidate.state.get("step"), run=run_folder.name)
+        subject = coded("place.checkpoint", step=candidate.state.get("step"), run=run_folder.name)
         if accept is not None:
             accept(candidate)
-        checkpoints.append(Checkpoint(unpack(candidate.tensors, what), candidate.state))
+        checkpoints.append(Checkpoint(unpack(candidate.tensors, subject), candidate.state))
 
     checkpoint = read_checkpoint(run_folder, which, accept_whole)
     return checkpoints[-1]._replace(note=checkpoint.note)
@@ -73,9 +73,9 @@ def pack(tensors: dict[str, torch.Tensor]) -> bytes:
     return save(packed)
 
 
-def unpack(data: bytes, what: Coded) -> dict[str, torch.Tensor]:
-    """Return the tensors in the bytes of a safetensors file, on the CPU; raises PgplayError that names `what`."""
+def unpack(data: bytes, subject: Coded) -> dict[str, torch.Tensor]:
+    """Return the tensors in the bytes of a safetensors file, on the CPU; raises PgplayError that names `subject`."""
     try:
         return load(data)
     except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError, OverflowError) as error:
-        raise PgplayError("checkpoint.no_tensors", what=what, reason=str(error)) from error
+        raise PgplayError("checkpoint.no_tensors", what=subject, reason=str(error)) from error

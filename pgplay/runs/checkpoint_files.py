@@ -212,13 +212,13 @@ def _read_document(path: Path) -> dict[str, Any]:
 
 def _sweep(folder: Path) -> None:
     """Delete tensors that no checkpoint names, and files that a crash left half written."""
-    named = set()
+    referenced = set()
     for path in folder.glob("*.json"):
         with contextlib.suppress(PgplayError):
-            named.add(f"{_read_document(path)['tensors_sha256']}.safetensors")
+            referenced.add(f"{_read_document(path)['tensors_sha256']}.safetensors")
     with as_user_errors("action.clean", folder):
         for path in folder.iterdir():
-            if path.suffix != ".json" and path.name not in named:
+            if path.suffix != ".json" and path.name not in referenced:
                 path.unlink(missing_ok=True)
 
 

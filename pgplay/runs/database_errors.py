@@ -39,8 +39,8 @@ def plain_database_errors(folder: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         raise _coded(folder, error) from error
     except msgspec.ValidationError as error:
-        what, _, _ = str(error).partition(" - at ")
-        raise damaged(folder, ("damage.wrong_kind", {"reason": what})) from error
+        message, _, _ = str(error).partition(" - at ")
+        raise damaged(folder, ("damage.wrong_kind", {"reason": message})) from error
     except (msgspec.DecodeError, struct.error, UnicodeDecodeError, ValueError) as error:
         raise damaged(folder, str(error)) from error
 

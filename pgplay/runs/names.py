@@ -40,8 +40,8 @@ def free_name(base: str) -> str:
     return name
 
 
-def _is_taken(name: str, taken: list[str]) -> bool:
-    return any(same_name(name, other) for other in taken)
+def _is_taken(name: str, names: list[str]) -> bool:
+    return any(same_name(name, other) for other in names)
 
 
 def slug(config: RunConfig) -> str:

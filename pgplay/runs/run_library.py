@@ -25,7 +25,7 @@ class RunLibrary(Protocol):
         ...
 
     def delete(self, name: str) -> None:
-        """Delete the run `name`, which nobody trains."""
+        """Delete the run `name`, which is not being trained."""
         ...
 
     def rename(self, name: str, new_name: str) -> None:
@@ -60,7 +60,7 @@ class LocalRunLibrary:
         return checkpoint_step(find_run(name))
 
     def delete(self, name: str) -> None:
-        """Delete the run `name`, which nobody trains."""
+        """Delete the run `name`, which is not being trained."""
         from pgplay.runs.summaries import delete_run
 
         delete_run(name)

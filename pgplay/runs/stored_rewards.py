@@ -16,7 +16,7 @@ from pgplay.runs.names import find_run
 
 
 def stored_rewards(run: str, at: int | None = None) -> tuple[RewardSpec, ...]:
-    """Return the reward and the measures by which `run` goes on, from its last checkpoint or from the one `at` a step.
+    """Return the reward and the measures with which `run` resumes, from its last checkpoint or that of step `at`.
 
     Raises InputError for an unknown run or step and for Python that cannot be found, PgplayError for a damaged run.
     """

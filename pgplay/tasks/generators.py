@@ -179,13 +179,13 @@ def _bracket_prompts(settings: Settings) -> int:
     total, by_depth = 0, Counter({0: 1})
     for length in range(1, settings.length.high + 1):
         deeper: Counter[int] = Counter()
-        for depth, ways in by_depth.items():
-            deeper[depth + 1] += len(BRACKETS) * ways
+        for depth, count in by_depth.items():
+            deeper[depth + 1] += len(BRACKETS) * count
             if depth:
-                deeper[depth - 1] += ways
+                deeper[depth - 1] += count
         by_depth = deeper
         if length >= settings.length.low:
-            total += sum(ways for depth, ways in by_depth.items() if depth)
+            total += sum(count for depth, count in by_depth.items() if depth)
     return total
 
 

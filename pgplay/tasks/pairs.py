@@ -101,7 +101,7 @@ def _plain(value: Any) -> str | int | float | bool | None:
     return value if value is None or isinstance(value, str | int | float) else json.dumps(value, default=str)
 
 
-def _read_csv(path: Path, text: str, wanted: Columns) -> Iterator[_Located]:
+def _read_csv(path: Path, text: str, named: Columns) -> Iterator[_Located]:
     rows = csv.reader(io.StringIO(text), strict=True)
     columns: list[str] = []
     answers: list[int] = []
@@ -110,41 +110,41 @@ def _read_csv(path: Path, text: str, wanted: Columns) -> Iterator[_Located]:
         for row in rows:
             if not columns:
                 columns = [name.strip() for name in row]
-                answers = [number for number, name in enumerate(columns) if name in wanted.answers]
-                _check_header(path, line, columns, wanted)
+                answers = [number for number, name in enumerate(columns) if name in named.answers]
+                _check_header(path, line, columns, named)
             elif row:
                 if len(row) != len(columns):
                     expected = len(columns)
                     raise InputError("pairs.columns", path=path, line=line, count=len(row), expected=expected)
                 texts = [row[number] for number in answers]
-                further = {name: text for name, text in zip(columns, row, strict=True) if name not in wanted.unnamed}
+                further = {name: text for name, text in zip(columns, row, strict=True) if name not in named.unnamed}
                 right = [*texts[:1], *filter(None, texts[1:])] if texts else None
-                yield _Located(line, row[columns.index(wanted.prompt)], right, further)
+                yield _Located(line, row[columns.index(named.prompt)], right, further)
             line = rows.line_num + 1
     except csv.Error as error:
         raise InputError("pairs.csv", path=path, line=line, reason=str(error)) from error
 
 
-def _check_header(path: Path, line: int, columns: Sequence[str], wanted: Columns) -> None:
-    if wanted == _USUAL:
+def _check_header(path: Path, line: int, columns: Sequence[str], named: Columns) -> None:
+    if named == _USUAL:
         if columns.count("prompt") != 1 or not ("target" in columns or columns == ["prompt"]):
             example = f"{path.name}:{','.join(columns[:2])}"
             raise InputError("pairs.header", path=path, line=line, header=",".join(columns), example=example)
         return
-    for name in (wanted.prompt, *wanted.answers):
+    for name in (named.prompt, *named.answers):
         if name not in columns:
             raise UnknownName("column", name, columns, of=path.name, field="task")
 
 
-def _located(line: int, row: dict[str, Any], wanted: Columns) -> _Located:
+def _located(line: int, row: dict[str, Any], named: Columns) -> _Located:
     """Return the pair in `row`; an answer may be a list of right ones."""
-    answers = [row[name] for name in wanted.answers if row.get(name) is not None]
+    answers = [row[name] for name in named.answers if row.get(name) is not None]
     flat = [text for answer in answers for text in (answer if isinstance(answer, list) else [answer])]
-    further = {name: value for name, value in row.items() if name not in wanted.unnamed}
-    return _Located(line, row.get(wanted.prompt), flat if answers else None, further)
+    further = {name: value for name, value in row.items() if name not in named.unnamed}
+    return _Located(line, row.get(named.prompt), flat if answers else None, further)
 
 
-def _read_jsonl(path: Path, text: str, wanted: Columns) -> Iterator[_Located]:
+def _read_jsonl(path: Path, text: str, named: Columns) -> Iterator[_Located]:
     decoder = msgspec.json.Decoder(dict[str, Any])
     for line, content in enumerate(text.split("\n"), start=1):
         if not content.strip():
@@ -153,10 +153,10 @@ def _read_jsonl(path: Path, text: str, wanted: Columns) -> Iterator[_Located]:
             row = decoder.decode(content)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise InputError("pairs.jsonl", path=path, line=line, reason=str(error)) from error
-        yield _located(line, row, wanted)
+        yield _located(line, row, named)
 
 
-def _read_toml(path: Path, text: str, wanted: Columns) -> Iterator[_Located]:
+def _read_toml(path: Path, text: str, named: Columns) -> Iterator[_Located]:
     document = parse_toml(path, text)
     tables = document.get("pairs")
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
@@ -164,7 +164,7 @@ def _read_toml(path: Path, text: str, wanted: Columns) -> Iterator[_Located]:
     header = re.compile(r"\s*\[\[\s*pairs\s*\]\]")
     lines = [number for number, line in enumerate(text.split("\n"), start=1) if header.match(line)]
     for number, table in enumerate(tables):
-        yield _located(lines[number] if len(lines) == len(tables) else 1, table, wanted)
+        yield _located(lines[number] if len(lines) == len(tables) else 1, table, named)
 
 
 _READERS = {".csv": _read_csv, ".jsonl": _read_jsonl, ".toml": _read_toml}

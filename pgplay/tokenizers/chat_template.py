@@ -93,7 +93,7 @@ def read_template(folder: Path) -> str:
         raise InputError("model.unreadable", field="model", file=str(file), reason=str(error)) from error
     template = content.get("chat_template") if isinstance(content, dict) else None
     if isinstance(template, list):  # several by name
-        template = next((one.get("template") for one in template if one.get("name") == "default"), None)
+        template = next((entry.get("template") for entry in template if entry.get("name") == "default"), None)
     return template if isinstance(template, str) else ""
 
 

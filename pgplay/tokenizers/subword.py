@@ -238,11 +238,12 @@ def _text_of(token: Any) -> str:
 
 def _named(folder: Path, key: str, vocabulary: Mapping[str, int]) -> list[int]:
     """Return the special tokens that the folder's files call `key`; the tokenizer's own comes last."""
-    found = [_read(folder / file).get(f"{key}_id") for file in (_GENERATION_CONFIG, CONFIG)]
-    numbers = [number for one in found for number in (one if isinstance(one, list) else [one]) if number is not None]
-    known = set(vocabulary.values())
+    values = [_read(folder / file).get(f"{key}_id") for file in (_GENERATION_CONFIG, CONFIG)]
+    lists = [value if isinstance(value, list) else [value] for value in values if value is not None]
+    numbers = [number for numbers_of_file in lists for number in numbers_of_file if number is not None]
+    known_numbers = set(vocabulary.values())
     for number in numbers:
-        if not isinstance(number, int) or number not in known:
+        if not isinstance(number, int) or number not in known_numbers:
             raise InputError("model.no_such_token", field="model", folder=str(folder), key=key, number=str(number))
     text = _text_of(_read(folder / TOKENIZER_CONFIG).get(key))
     return [*numbers, *([vocabulary[text]] if text in vocabulary else [])]

@@ -53,10 +53,10 @@ def assert_no_contradiction(said: Iterable[tuple[Finding, ...]]) -> None:
 
 def test_a_band_is_harder_to_enter_than_to_leave() -> None:
     low, high = Band(appears=0.01, leaves=0.02), Band(appears=0.9, leaves=0.8)
-    assert [low.holds(value, said=False) for value in (0.005, 0.015, 0.03)] == [True, False, False]
-    assert [low.holds(value, said=True) for value in (0.005, 0.015, 0.03)] == [True, True, False]
-    assert [high.holds(value, said=True) for value in (0.95, 0.85, 0.7)] == [True, True, False]
-    assert not low.holds(float("nan"), said=True)
+    assert [low.holds(value, is_shown=False) for value in (0.005, 0.015, 0.03)] == [True, False, False]
+    assert [low.holds(value, is_shown=True) for value in (0.005, 0.015, 0.03)] == [True, True, False]
+    assert [high.holds(value, is_shown=True) for value in (0.95, 0.85, 0.7)] == [True, True, False]
+    assert not low.holds(float("nan"), is_shown=True)
 
 
 def test_a_latch_forgets_only_what_has_not_held_for_a_while() -> None:

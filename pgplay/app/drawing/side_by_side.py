@@ -18,8 +18,8 @@ def column_width(width: int) -> int:
 def side_by_side(left: Sequence[Text], right: Sequence[Text], column: int) -> list[Text]:
     """Return lines with those of `left`, filled up to `column` cells, before those of `right`."""
     lines = []
-    for one, other in zip_longest(left, right, fillvalue=Text()):
-        line = one.copy()
-        line.append(" " * (column - one.cell_len)).append(_SEPARATOR, "dim").append_text(other)
+    for left_line, right_line in zip_longest(left, right, fillvalue=Text()):
+        line = left_line.copy()
+        line.append(" " * (column - left_line.cell_len)).append(_SEPARATOR, "dim").append_text(right_line)
         lines.append(line)
     return lines

@@ -167,8 +167,8 @@ class AppState:
         if not self.history.last_step:
             return ()
         newest = {} if self.report is None else {name: self.report.metrics.get(name) for name in UNAVERAGED_METRICS}
-        told = {name: value for name, value in newest.items() if value is not None}
-        return signals(self.history.means(SIGNAL_METRICS, RECENT_STEPS) | told)
+        reported = {name: value for name, value in newest.items() if value is not None}
+        return signals(self.history.means(SIGNAL_METRICS, RECENT_STEPS) | reported)
 
     def apply(self, event: Event) -> None:
         """Update the state by an event of the worker."""

@@ -26,8 +26,8 @@ async def read_in_background(
     Returns None after a PgplayError, which is shown after `otherwise`.
     """
     reading = asyncio.create_task(in_daemon_thread(read))
-    done, _ = await asyncio.wait({reading}, timeout=LONG)
-    if not done:
+    finished, _ = await asyncio.wait({reading}, timeout=LONG)
+    if not finished:
         notify_user(app, message)
     try:
         return await reading

@@ -61,16 +61,16 @@ class RecordedSteps:
             steps = store.anatomy_steps()
             return store.anatomy(steps[-1]) if steps else None
 
-    def neighbour(self, step: int, way: int) -> RecordedStep | None:
-        """Return the recorded step next to `step`, before it (`way` -1) or after it (1); None without one.
+    def neighbour(self, step: int, direction: int) -> RecordedStep | None:
+        """Return the recorded step next to `step`, before it (`direction` -1) or after it (1); None without one.
 
         Raises InputError for an unknown run and PgplayError for a damaged one.
         """
         with self._runs.open(self._run) as store:
             steps = sorted({*store.sampled_steps(), *store.anatomy_steps()})
-            near = [other for other in steps if (other < step if way < 0 else other > step)]
+            near = [other for other in steps if (other < step if direction < 0 else other > step)]
             if not near:
                 return None
-            at = near[-1] if way < 0 else near[0]
+            at = near[-1] if direction < 0 else near[0]
             anatomy = store.anatomy(at)
             return RecordedStep.at_anatomy(anatomy) if anatomy else RecordedStep.at_samples(at, store.samples(at))

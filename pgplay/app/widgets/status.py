@@ -117,8 +117,8 @@ class StatusLine(Widget):
         text.truncate(max(0, width))
         return text
 
-    def _bar(self, width: int, done: float) -> Text:
-        eighths = round(min(1.0, max(0.0, done)) * width * 8)
+    def _bar(self, width: int, progress: float) -> Text:
+        eighths = round(min(1.0, max(0.0, progress)) * width * 8)
         filled = "█" * (eighths // 8) + (_EIGHTHS[eighths % 8] if eighths % 8 else "")
         bar = Text("▕", style=self.get_component_rich_style("status--muted", partial=True), end="")
         bar.append(filled, self.get_component_rich_style("status--bar", partial=True))

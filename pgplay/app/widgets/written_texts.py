@@ -61,8 +61,12 @@ class WrittenTexts(VerticalScroll):
             lines = [line for sample in written.samples for line in self._block(sample, width)]
         elif width < _WIDE:
             titles = (POLICY, written.other)
-            named = [titled for pair in pairs for titled in zip(titles, pair, strict=True)]
-            lines = [line for title, sample in named for line in self._block(sample, width, f"{title:<{_TITLE}}")]
+            lines = [
+                line
+                for pair in pairs
+                for title, sample in zip(titles, pair, strict=True)
+                for line in self._block(sample, width, f"{title:<{_TITLE}}")
+            ]
         else:
             column = column_width(width)
             title = self._title(POLICY, written.samples)

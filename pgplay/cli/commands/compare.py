@@ -148,8 +148,8 @@ def _read_entries(arguments: Arguments) -> list[RecipeEntry]:
     options = read_settings(arguments)
     if "seed" in options:
         raise InputError("command.one_seed", seed=options["seed"])
-    named = [_read_recipe(word) for word in arguments.recipes]
-    configs = [_complete(config, options) for _, config in named]
+    parsed_recipes = [_read_recipe(word) for word in arguments.recipes]
+    configs = [_complete(config, options) for _, config in parsed_recipes]
     for index, config in enumerate(configs):
         if config in configs[:index]:
             first = configs.index(config)
@@ -163,7 +163,7 @@ def _read_entries(arguments: Arguments) -> list[RecipeEntry]:
     differing = differences(configs)
     return [
         RecipeEntry(name or differs or to_recipe(config) or "defaults", differs, config, specs)
-        for (name, _), differs, config, specs in zip(named, differing, configs, rewards, strict=True)
+        for (name, _), differs, config, specs in zip(parsed_recipes, differing, configs, rewards, strict=True)
     ]
 
 
@@ -314,10 +314,14 @@ def _print(entries: Sequence[RecipeEntry], summaries: Sequence[dict[str, Any]], 
             )
         )
     print_table(("recipe", goal, "steps", "completions", "seconds", "reward"), rows)
-    named = [entry for entry in entries if entry.differs and shorten(entry.label, _LABEL_WIDTH) != entry.differs]
-    if named:
+    differences = [
+        (shorten(entry.label, _LABEL_WIDTH), entry.differs)
+        for entry in entries
+        if entry.differs and shorten(entry.label, _LABEL_WIDTH) != entry.differs
+    ]
+    if differences:
         say("\nDifferences:")
-        print_table(("recipe", "settings"), [(shorten(one.label, _LABEL_WIDTH), one.differs) for one in named])
+        print_table(("recipe", "settings"), differences)
     say("\nMedians over the seeds; unsolved runs rank below all solved ones.")
     ended = sum(trial.ended for trial in trained)
     if ended < len(trained):

@@ -86,8 +86,8 @@ def run_doctor(argv: Sequence[str]) -> int:
     broken = any(fault.needed for fault in faults)
     if arguments.json:
         facts = {"versions": versions, "devices": devices, "folder": folder, "terminal": terminal}
-        told = [{"problem": fault.problem, "needed": fault.needed} for fault in faults]
-        print_json({"ok": not broken, **facts, "faults": told})
+        problems = [{"problem": fault.problem, "needed": fault.needed} for fault in faults]
+        print_json({"ok": not broken, **facts, "faults": problems})
         return int(broken)
     print_facts(versions)
     say()

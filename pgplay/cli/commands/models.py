@@ -1,4 +1,4 @@
-"""`pgplay models`: the pretrained models at hand; getting one from the Hugging Face Hub, or out of a .gguf file."""
+"""`pgplay models`: list the pretrained models, download one from the Hugging Face Hub, or convert a .gguf file."""
 
 from __future__ import annotations
 

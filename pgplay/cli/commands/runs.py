@@ -46,8 +46,8 @@ def _list(arguments: Arguments) -> int:
     rows = []
     for run, differs in zip(summaries, what_differs(summaries), strict=True):
         text = shorten(run.task or run.target, _TARGET_WIDTH)
-        what = " · ".join(filter(None, (text, run.problem, run.note, differs)))
-        rows.append((run.name, run.algorithm, run.reward, run.seed, run.best_reward, run.state, what))
+        description = " · ".join(filter(None, (text, run.problem, run.note, differs)))
+        rows.append((run.name, run.algorithm, run.reward, run.seed, run.best_reward, run.state, description))
     print_table(("name", "algorithm", "reward", "seed", "best", "state", "target, note, what differs"), rows)
     return 0
 

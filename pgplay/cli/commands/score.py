@@ -91,7 +91,7 @@ def _signs(text: str, target: str) -> str:
 
 
 def _read_texts(argv: Sequence[str]) -> list[str]:
-    """Return the texts to score; '-' stands for the lines of standard input."""
+    """Return the texts to score; '-' means the lines of standard input."""
     if not argv and not sys.stdin.isatty():
         argv = ["-"]
     texts: list[str] = []

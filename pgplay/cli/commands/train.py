@@ -193,7 +193,7 @@ def _open_session(arguments: Arguments, request: Request, progress: Progress) ->
 
 
 def _look_first(session: Session, policy: Policy, progress: Progress) -> None:
-    """Say what a pretrained model writes, what a step will cost, and what will keep it from learning."""
+    """Print a pretrained model's first completions in numbers, the cost of a step, and the findings."""
     from pgplay.learning.first_look import first_look
 
     progress.prepare("sampling before the first step…")
@@ -219,8 +219,8 @@ def _train_guarded(
 
         failure = coded_error(error)
         with suppress(PgplayError):  # such as a full disk, which may be why the step failed
-            way = getattr(error, "traceback", "") if isinstance(error, PgplayError) else traceback.format_exc()
-            session.log_failure(f"{error}\n{way}".strip())
+            trace = getattr(error, "traceback", "") if isinstance(error, PgplayError) else traceback.format_exc()
+            session.log_failure(f"{error}\n{trace}".strip())
             session.rest("failed", failure.reason)
         if session.is_kept:
             progress.say(f"The run is saved up to step {session.checkpoint_step}: {_to_resume(session)}")

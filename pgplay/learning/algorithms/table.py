@@ -12,7 +12,7 @@ from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, UnknownName
 
 Kind = Literal["policy gradient", "cross-entropy", "search"]
-"""What an algorithm follows: the gradient of the expected reward, the targets' cross-entropy, or no gradient."""
+"""The objective of an algorithm: the expected reward, the targets' cross-entropy, or a search without a gradient."""
 
 
 class AlgorithmChoices(NamedTuple):

@@ -61,7 +61,7 @@ class Adam:
     def state(self) -> dict[str, Tensor]:
         """Return the moments and step counts by name."""
         kinds = {"mean": self._means, "square": self._squares, "step": self._steps}
-        return {f"{number}.{kind}": tensor for kind, all_ in kinds.items() for number, tensor in enumerate(all_)}
+        return {f"{number}.{kind}": tensor for kind, tensors in kinds.items() for number, tensor in enumerate(tensors)}
 
     def load_state(self, tensors: dict[str, Tensor]) -> None:
         """Take over what `state` returned."""

@@ -20,12 +20,12 @@ from pgplay.learning.plan import Plan
 from pgplay.policies.distribution import TokenValues
 
 
-def advantages_of(batch: Batch, plan: Plan, seen: Forward, moving_average: float | Tensor) -> tuple[Tensor, Tensor]:
+def advantages_of(batch: Batch, plan: Plan, current: Forward, moving_average: float | Tensor) -> tuple[Tensor, Tensor]:
     """Return advantages (B, T) by the plan's choices, and the returns (B, T) that a critic predicts.
 
     Both are constant to the gradient. A scale divides advantages only: the critic predicts unscaled rewards.
     """
-    config, mask, values = plan.config, batch.rollout.mask, seen.values.detach()
+    config, mask, values = plan.config, batch.rollout.mask, current.values.detach()
     if config.credit == "none":
         return torch.zeros_like(values), torch.zeros_like(values)
     if batch.token_credit is not None:
@@ -33,7 +33,7 @@ def advantages_of(batch: Batch, plan: Plan, seen: Forward, moving_average: float
         if config.baseline == "critic":
             return torch.where(mask, returns - values, 0.0), returns
         return torch.where(mask, dense_advantages(returns), 0.0), returns
-    charged = kl_charges(plan, seen, mask)
+    charged = kl_charges(plan, current, mask)
     if config.baseline == "critic":
         token_rewards = at_the_end(batch.rewards.flatten(), mask) - charged
         decay = config.gae_lambda if config.credit == "gae" else 1.0
@@ -56,9 +56,9 @@ def token_q_values(batch: Batch, plan: Plan) -> TokenValues | None:
     return batch.every_credit.map(dense_advantages)
 
 
-def kl_charges(plan: Plan, seen: Forward, mask: Tensor) -> Tensor:
+def kl_charges(plan: Plan, current: Forward, mask: Tensor) -> Tensor:
     """Return the KL penalty (B, T) that each token subtracts from the reward; 0 without one."""
     config = plan.config
-    if config.kl and config.kl_in == "reward" and seen.log_ratio is not None:
-        return torch.where(mask, config.kl * seen.log_ratio.detach(), 0.0)
-    return torch.zeros_like(seen.values.detach())
+    if config.kl and config.kl_in == "reward" and current.log_ratio is not None:
+        return torch.where(mask, config.kl * current.log_ratio.detach(), 0.0)
+    return torch.zeros_like(current.values.detach())

@@ -108,6 +108,6 @@ class Baseline(NamedTuple):
         return (groups - group_baseline(self.kind, groups, 0.0, groups)).flatten(0, 1)
 
     def own_share(self, batch_size: int) -> float:
-        """Return how much of a part of its own reward a completion's advantage has, of `batch_size` completions."""
-        held = {"batch-mean": batch_size, "group-mean": self.group_size}
-        return 1.0 - 1.0 / held[self.kind] if self.kind in held else 1.0
+        """Return the weight of a completion's own reward in its advantage, in a batch of `batch_size` completions."""
+        counts = {"batch-mean": batch_size, "group-mean": self.group_size}
+        return 1.0 - 1.0 / counts[self.kind] if self.kind in counts else 1.0

@@ -1,4 +1,4 @@
-"""What one step learns from, and the modules that take part."""
+"""The batch of one step, and the modules that it trains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dense credit: what each single token did to the best reward that can still be reached.
+"""Dense credit: each token's effect on the best reward that can still be reached.
 
 For edit distance that best is known. With D(i, j) the distance between the first i characters written and the first j
 of the target, and m characters of room left, appending target[j:] costs at most
@@ -68,10 +68,10 @@ def edit_potentials(
     reached = rows.gather(1, target_lengths[:, None])
     beyond = torch.where(numbers > lengths, len(prefixes.widths) + targets.shape[1], 0).to(COUNT)
     costs = rows + beyond
-    lacking = lengths - numbers - (room - written)[:, None].to(COUNT)
-    before = (costs + lacking.clamp_min(0)).amin(1)
+    missing = lengths - numbers - (room - written)[:, None].to(COUNT)
+    before = (costs + missing.clamp_min(0)).amin(1)
     # After one more character: it is extra, or it is aligned with target[j], right or wrong.
-    short = (lacking + 1).clamp_min(0)
+    short = (missing + 1).clamp_min(0)
     in_place = costs[:, :-1] + short[:, 1:] + beyond[:, 1:]
     wrong = torch.minimum((costs + short).amin(1), in_place.amin(1)) + 1
     after = wrong[:, None].repeat(1, tokenizer.vocabulary_size)
@@ -131,8 +131,8 @@ def every_tokens_credit(
     most = max(len(pair.answers) for pair in pairs)
     texts = ([pair.answers[min(number, len(pair.others))] for pair in pairs] for number in range(most))
     begins = torch.tensor([len(policy.prefix(pair.prompt)) - 1 for pair in pairs], device=policy.device)
-    found = (_potentials(prefixes, begins, answers, policy, graphs) for answers in texts)
-    before, after = map(torch.stack, zip(*found, strict=True))
+    potentials = (_potentials(prefixes, begins, answers, policy, graphs) for answers in texts)
+    before, after = map(torch.stack, zip(*potentials, strict=True))
     return DenseValues((before.amin(0)[:, None] - after.amin(0)).float())
 
 
@@ -147,8 +147,8 @@ def _potentials(
         targets[row, : len(tokens)] = torch.tensor(tokens)
     room = torch.full_like(lengths, policy.max_length)
     targets, lengths, room = (tensor.to(policy.device) for tensor in (targets, lengths, room))
-    given = prefixes, begins, targets, lengths, room
-    return graphs.run(partial(edit_potentials, tokenizer=policy.tokenizer), "potentials", *given)
+    arguments = prefixes, begins, targets, lengths, room
+    return graphs.run(partial(edit_potentials, tokenizer=policy.tokenizer), "potentials", *arguments)
 
 
 def _prefixes(rollout: Rollout, policy: Policy) -> tuple[list[str], list[tuple[int, int]]]:

@@ -1,4 +1,4 @@
-"""One forward pass over a batch: everything that the networks say of it."""
+"""One forward pass over a batch: all outputs of the networks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a step measures beside its loss."""
+"""The metrics of a step besides its loss."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ def divergence_of_update(first: Forward, other: TokenDistribution, batch: Batch)
     return masked_mean(spread(first.distribution.detach().kl(other), batch.prefix_index), batch.rollout.mask)
 
 
-def explained_variance(seen: Forward, returns: Tensor, mask: Tensor) -> Tensor:
+def explained_variance(current: Forward, returns: Tensor, mask: Tensor) -> Tensor:
     """Return the share of the returns' variance that the critic's values explain."""
-    unexplained = masked_variance(returns - seen.values.detach(), mask)
+    unexplained = masked_variance(returns - current.values.detach(), mask)
     return 1 - unexplained / masked_variance(returns, mask).clamp_min(1e-12)
 
 
-def measurements(seen: Forward, batch: Batch) -> dict[str, Tensor]:
+def measurements(current: Forward, batch: Batch) -> dict[str, Tensor]:
     """Return the metrics of one forward pass by name, as scalars on the device."""
     mask = batch.rollout.mask
     metrics = {
-        "entropy": masked_mean(seen.entropies.detach(), mask),
-        "mismatch": masked_mean((seen.log_p.detach() - batch.rollout.log_probabilities).abs(), mask),
+        "entropy": masked_mean(current.entropies.detach(), mask),
+        "mismatch": masked_mean((current.log_p.detach() - batch.rollout.log_probabilities).abs(), mask),
         "length": mask.sum() / mask.shape[0],
         "characters": mask.sum(),
     }
-    if seen.cross_entropy is not None:
-        metrics["cross_entropy"] = seen.cross_entropy
-    if seen.kl is not None:
-        metrics["kl_reference"] = masked_mean(seen.kl.detach(), mask)
+    if current.cross_entropy is not None:
+        metrics["cross_entropy"] = current.cross_entropy
+    if current.kl is not None:
+        metrics["kl_reference"] = masked_mean(current.kl.detach(), mask)
     return metrics
 
 

@@ -1,4 +1,4 @@
-"""What goes into an update and what comes out of it."""
+"""The inputs and the results of an update."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class UpdateInputs(NamedTuple):
 
 
 class Updater(NamedTuple):
-    """Everything that stays from step to step: how to update, and what is updated."""
+    """The parts of an update that stay the same from step to step: how to update, and the modules."""
 
     plan: Plan
     modules: Modules

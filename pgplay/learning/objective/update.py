@@ -47,39 +47,39 @@ from pgplay.policies.distribution import TokenDistribution
 from pgplay.policies.prefix_tree import spread
 
 
-def policy_loss(seen: Forward, first: Forward, batch: Batch, plan: Plan, credit: Credit) -> Surrogate:
-    """Return the policy's per-token part of the loss as `seen` now, for tokens sampled under the `first` pass.
+def policy_loss(current: Forward, first: Forward, batch: Batch, plan: Plan, credit: Credit) -> Surrogate:
+    """Return the policy's per-token part of the loss in the `current` pass, for tokens sampled under the `first` pass.
 
-    With q-values, all tokens are weighed by theirs, and the sampled token is credited with the rest of its advantage.
+    With q-values, all tokens are weighted by theirs, and the sampled token is credited with the rest of its advantage.
     """
     config, rollout = plan.config, batch.rollout
     ratio, clip = config.ratio, ClipRange(config.clip_low, config.clip_high)
 
     def of_sampled(advantages: Tensor) -> Surrogate:
-        return surrogate(ratio, seen.log_p, rollout.log_probabilities, advantages, rollout.mask, clip)
+        return surrogate(ratio, current.log_p, rollout.log_probabilities, advantages, rollout.mask, clip)
 
     whole = of_sampled(credit.advantages)
     if credit.q_values is None:
         return whole
-    expected = expected_surrogate(ratio, seen.distribution, first.distribution.detach(), credit.q_values, clip)
+    expected = expected_surrogate(ratio, current.distribution, first.distribution.detach(), credit.q_values, clip)
     rest = credit.advantages - credit.q_values.of(rollout.actions, batch.prefix_index)
     return whole._replace(losses=spread(expected, batch.prefix_index) + of_sampled(rest).losses)
 
 
 def total_loss(
-    part: Surrogate, seen: Forward, batch: Batch, returns: Tensor, weights: LossWeights, updater: Updater
+    part: Surrogate, current: Forward, batch: Batch, returns: Tensor, weights: LossWeights, updater: Updater
 ) -> Tensor:
     """Return the number to minimise; `part` is the policy's part of it."""
     config, mask = updater.plan.config, batch.rollout.mask
     policy = updater.modules.policy
     loss = aggregated(config.aggregation, part.losses, mask, policy.max_length)
-    loss = loss - weights.entropy * masked_mean(seen.entropies, mask)
-    if config.kl and config.kl_in == "loss" and seen.kl is not None:
-        loss = loss + weights.kl * masked_mean(seen.kl, mask)
+    loss = loss - weights.entropy * masked_mean(current.entropies, mask)
+    if config.kl and config.kl_in == "loss" and current.kl is not None:
+        loss = loss + weights.kl * masked_mean(current.kl, mask)
     if config.baseline == "critic":
-        loss = loss + config.critic * masked_mean((seen.values - returns).square(), mask)
-    if seen.imitation is not None:
-        loss = loss + updater.plan.imitation * seen.imitation
+        loss = loss + config.critic * masked_mean((current.values - returns).square(), mask)
+    if current.imitation is not None:
+        loss = loss + updater.plan.imitation * current.imitation
     return loss + parameter_penalty(policy.trainable_parameters(), config.l1, config.l2)
 
 
@@ -126,16 +126,16 @@ def make_updates(inputs: UpdateInputs, updater: Updater) -> UpdateResult:
     if config.baseline == "critic":
         metrics["explained_variance"] = explained_variance(first, returns, batch.rollout.mask)
     weights = LossWeights(carried.entropy_weight, metrics.get("kl_weight", 0.0))
-    seen, part = first, None
+    current, part = first, None
     for number in range(config.updates_per_step if inputs.update else 0):
         if number:
-            seen = forward(batch, updater.modules, updater.density)
+            current = forward(batch, updater.modules, updater.density)
         if number == 1:
-            metrics["kl_first_update"] = divergence_of_update(first, seen.distribution.detach(), batch)
-        part = policy_loss(seen, first, batch, plan, credit)
+            metrics["kl_first_update"] = divergence_of_update(first, current.distribution.detach(), batch)
+        part = policy_loss(current, first, batch, plan, credit)
         if inputs.diagnose and number == 0 and config.credit != "none":
             metrics["signal_to_noise"] = signal_to_noise(part.losses, batch.rollout.mask, plan, updater.modules)
-        loss = total_loss(part, seen, batch, returns, weights, updater)
+        loss = total_loss(part, current, batch, returns, weights, updater)
         metrics |= {"loss": loss.detach(), "clip_share": part.clip_share}
         metrics["gradient_norm"] = one_update(loss, carried.lr, updater)
     after = measure_after(inputs, updater) if inputs.update else None

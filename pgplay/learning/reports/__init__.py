@@ -1,1 +1,1 @@
-"""What a step reports: metrics, samples, signals and their diagnosis."""
+"""The reports of a step: metrics, samples, signals and their diagnosis."""

@@ -1,4 +1,4 @@
-"""Means over steps that know how uncertain they are, so that noise is not taken for a trend."""
+"""Means over steps with their standard errors, so that noise is not taken for a trend."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from statistics import fmean, pvariance
 from typing import NamedTuple
 
 SMALLEST_ERROR = 5e-4
-"""Least standard error of a difference: a smaller rise is none to a person, however exact it is."""
+"""The least standard error of a difference: a smaller rise does not matter to a person, however exact it is."""
 
 
 class Average(NamedTuple):

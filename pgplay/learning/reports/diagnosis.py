@@ -1,4 +1,4 @@
-"""What is to be said about a run, from its steps: findings that come and go slowly, and never contradict each other."""
+"""The findings about a run, from its recent steps: they come and go slowly, and never contradict each other."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from pgplay.learning.reports.step_report import Finding, StepReport
 from pgplay.learning.schedules.entropy_weight import COLLAPSED
 
 WINDOW = 60
-"""Steps that are looked at; most is said only after so many were made."""
+"""The number of recent steps that are checked; most findings need at least this many."""
 
 COLLAPSE_WINDOW = 10
-"""Steps that show a collapse: it is sudden, and what came before it says nothing about it."""
+"""The number of recent steps that show a collapse: it is sudden, so earlier steps do not count."""
 
 LOOK_INTERVAL = 5
-"""Steps from one look to the next."""
+"""Steps from one check to the next."""
 
 QUIET_STEPS = 30
-"""Steps for which nothing is said after one whose greedy completions were all exact."""
+"""Steps without findings after one whose greedy completions were all exact."""
 
 _COLLAPSE = Band(appears=COLLAPSED, leaves=2 * COLLAPSED)
 _TIES = Band(appears=TIED, leaves=0.8)
 _RISE = Band(appears=0.0, leaves=4.0)
-"""The reward's rise from one half of the window to the other, in standard errors; below it a run stands still."""
+"""The reward's rise from the first half of the window to the second, in standard errors; below it a run is stalled."""
 _UNDECIDED = Band(appears=0.5, leaves=0.7)
 _STOPS = Band(appears=0.0, leaves=0.02)
 _REWARD_LOST = Band(appears=0.2, leaves=0.1)
@@ -43,7 +43,7 @@ _REWARD_RISE = Band(appears=3.0, leaves=1.0)
 
 
 class _Recent:
-    """The metrics of the newest steps, oldest first, and the run's peaks, as the checks look at them."""
+    """The metrics of the newest steps, oldest first, and the run's drops from its peaks: the input of the checks."""
 
     def __init__(self, rows: Sequence[Mapping[str, float]], drops: Mapping[str, Drop], top_text: str) -> None:
         self.rows = rows
@@ -63,7 +63,7 @@ class _Recent:
 
     @cached_property
     def means(self) -> dict[str, float]:
-        """The means that signals are judged by."""
+        """The means by metric that signals are judged on."""
         means = {name: self.mean(name) for name in SIGNAL_METRICS}
         newest = {name: self.rows[-1][name] for name in UNAVERAGED_METRICS if name in self.rows[-1]}
         return {name: value for name, value in means.items() if value == value} | newest
@@ -74,39 +74,39 @@ class _Recent:
         return {signal.metric: signal for signal in signals(self.means)}
 
 
-def _no_signal(recent: _Recent, said: bool) -> Finding | None:
-    """All completions earn the same: their advantages are zero."""
+def _no_signal(recent: _Recent, is_shown: bool) -> Finding | None:
+    """All completions have the same reward, so their advantages are zero."""
     tied = recent.mean("tied_groups")
     highest = max(row["reward_max"] for row in recent.rows)
     lowest = min(row["reward_min"] for row in recent.rows)
-    if not _TIES.holds(tied, said) or not (said or highest == lowest):
+    if not _TIES.holds(tied, is_shown) or not (is_shown or highest == lowest):
         return None
     networks = 1.0 if "entropy" in recent.rows[-1] else 0.0
     numbers = {"tied": tied, "steps": len(recent.rows), "reward": recent.mean(REWARD_METRIC), "networks": networks}
     return Finding("no-signal", numbers)
 
 
-def _tied_rewards(recent: _Recent, said: bool) -> Finding | None:
+def _tied_rewards(recent: _Recent, is_shown: bool) -> Finding | None:
     """Most groups give no signal, though rewards of different groups differ."""
     tied = recent.mean("tied_groups")
-    return Finding("tied-rewards", {"tied": tied}) if _TIES.holds(tied, said) else None
+    return Finding("tied-rewards", {"tied": tied}) if _TIES.holds(tied, is_shown) else None
 
 
-def _collapsed(recent: _Recent, said: bool) -> Finding | None:
+def _collapsed(recent: _Recent, is_shown: bool) -> Finding | None:
     """The policy always writes the same text, which is not the target."""
     entropy = recent.mean("entropy", COLLAPSE_WINDOW)
-    if not (_COLLAPSE.holds(entropy, said) and _RISE.holds(recent.rise(COLLAPSE_WINDOW), said)):
+    if not (_COLLAPSE.holds(entropy, is_shown) and _RISE.holds(recent.rise(COLLAPSE_WINDOW), is_shown)):
         return None
     return Finding("collapsed-entropy", {"entropy": entropy}, _entropy_settings(recent))
 
 
-def _explores_little(recent: _Recent, said: bool) -> Finding | None:
+def _explores_little(recent: _Recent, is_shown: bool) -> Finding | None:
     """The policy nearly always writes the same text, or texts with equal rewards, and the reward does not rise."""
     entropy, limits = recent.mean("entropy"), band_of("entropy")
-    is_low = limits.holds(entropy, said) or (
-        limits.holds(entropy, said=True) and _TIES.holds(recent.mean("tied_groups"), said)
+    is_low = limits.holds(entropy, is_shown) or (
+        limits.holds(entropy, is_shown=True) and _TIES.holds(recent.mean("tied_groups"), is_shown)
     )
-    if not (is_low and _RISE.holds(recent.rise(), said)):
+    if not (is_low and _RISE.holds(recent.rise(), is_shown)):
         return None
     return Finding("low-entropy", {"entropy": entropy}, _entropy_settings(recent))
 
@@ -115,57 +115,57 @@ def _entropy_settings(recent: _Recent) -> dict[str, float]:
     return recent.signals["entropy"].settings or {}
 
 
-def _recovered(recent: _Recent, said: bool) -> Finding | None:
-    """The policy had collapsed, and was taken back."""
+def _recovered(recent: _Recent, is_shown: bool) -> Finding | None:
+    """The policy had collapsed, and was moved back towards a fresh network."""
     times = recent.rows[-1].get("recoveries", 0.0) - recent.rows[0].get("recoveries", 0.0)
     return Finding("recovered", {"times": times, "steps": len(recent.rows)}) if times else None
 
 
-def _never_stops(recent: _Recent, said: bool) -> Finding | None:
-    """No completion ends by itself, though entropy is low: the length limit cuts them all."""
+def _never_stops(recent: _Recent, is_shown: bool) -> Finding | None:
+    """No completion ends with a stop token although the entropy is low: the length limit cuts all of them off."""
     stops = recent.mean("stop_rate")
-    if not (_STOPS.holds(stops, said) and _UNDECIDED.holds(recent.mean("entropy"), said)):
+    if not (_STOPS.holds(stops, is_shown) and _UNDECIDED.holds(recent.mean("entropy"), is_shown)):
         return None
     return Finding("never-stops", {"cut": 1 - stops})
 
 
-def _too_far(recent: _Recent, said: bool) -> Finding | None:
-    """Each step changes the policy so much that the next one begins somewhere else."""
-    signal = _stalled_by(recent, "kl_update", said)
+def _too_far(recent: _Recent, is_shown: bool) -> Finding | None:
+    """Each step changes the policy so much that it undoes earlier progress."""
+    signal = _stalled_by(recent, "kl_update", is_shown)
     return None if signal is None else Finding("steps-too-long", signal.numbers, signal.settings or {})
 
 
-def _noisy(recent: _Recent, said: bool) -> Finding | None:
-    """The gradient of one half of the batch says nothing about that of the other."""
-    signal = _stalled_by(recent, "signal_to_noise", said)
+def _noisy(recent: _Recent, is_shown: bool) -> Finding | None:
+    """The gradients of the two halves of the batch do not agree."""
+    signal = _stalled_by(recent, "signal_to_noise", is_shown)
     return None if signal is None else Finding("noisy-gradient", signal.numbers, signal.settings or {})
 
 
-def _stalled_by(recent: _Recent, metric: str, said: bool) -> Signal | None:
-    """Return the signal of `metric` where it is out of range and the reward does not rise."""
+def _stalled_by(recent: _Recent, metric: str, is_shown: bool) -> Signal | None:
+    """Return the signal of `metric` if it is out of range and the reward does not rise."""
     signal = recent.signals.get(metric)
     if signal is None or signal.state == "fine":
         return None
-    return signal if band_of(metric).holds(signal.value, said) and _RISE.holds(recent.rise(), said) else None
+    return signal if band_of(metric).holds(signal.value, is_shown) and _RISE.holds(recent.rise(), is_shown) else None
 
 
-def _falling_reward(recent: _Recent, said: bool) -> Finding | None:
-    """The reward has been clearly higher."""
+def _falling_reward(recent: _Recent, is_shown: bool) -> Finding | None:
+    """The reward is clearly below its peak."""
     drop = recent.drops.get(REWARD_METRIC)
-    if drop is None or not _has_fallen(drop, _REWARD_LOST, said):
+    if drop is None or not _has_fallen(drop, _REWARD_LOST, is_shown):
         return None
     numbers = {"peak": drop.peak.value.mean, "step": drop.peak.step, "now": drop.value.mean}
     return Finding("falling-reward", numbers, slower(recent.means) or {})
 
 
-def _falling_measure(recent: _Recent, said: bool) -> Finding | None:
-    """What was meant gets worse as the reward, its proxy, rises (Goodhart's law)."""
+def _falling_measure(recent: _Recent, is_shown: bool) -> Finding | None:
+    """A measure falls while the reward, its proxy, rises (Goodhart's law)."""
     fallen = {
         name: drop
         for name, drop in recent.drops.items()
         if name != REWARD_METRIC
-        and _has_fallen(drop, _MEASURE_LOST, said)
-        and _REWARD_RISE.holds(drop.reward_rise, said)
+        and _has_fallen(drop, _MEASURE_LOST, is_shown)
+        and _REWARD_RISE.holds(drop.reward_rise, is_shown)
     }
     if not fallen:
         return None
@@ -176,18 +176,18 @@ def _falling_measure(recent: _Recent, said: bool) -> Finding | None:
     return Finding("falling-measure", numbers, names=names)
 
 
-def _has_fallen(drop: Drop, lost: Band, said: bool) -> bool:
-    return lost.holds(drop.share, said) and _FALL.holds(drop.fall, said)
+def _has_fallen(drop: Drop, lost: Band, is_shown: bool) -> bool:
+    return lost.holds(drop.share, is_shown) and _FALL.holds(drop.fall, is_shown)
 
 
-def _mismatch(recent: _Recent, said: bool) -> Finding | None:
-    """What is trained is not what was sampled."""
+def _mismatch(recent: _Recent, is_shown: bool) -> Finding | None:
+    """Training and sampling disagree about the log-probabilities."""
     mismatch = recent.mean("mismatch")
-    return Finding("mismatch", {"mismatch": mismatch}) if band_of("mismatch").holds(mismatch, said) else None
+    return Finding("mismatch", {"mismatch": mismatch}) if band_of("mismatch").holds(mismatch, is_shown) else None
 
 
 class _Rule(NamedTuple):
-    """How a finding is looked for, after how many steps, and what is then not said: its causes lie elsewhere."""
+    """The check for a finding, the steps that it needs, and the findings that it excludes as they have other causes."""
 
     check: Callable[[_Recent, bool], Finding | None]
     excludes: tuple[str, ...] = ()
@@ -214,20 +214,20 @@ _RULES = {
     "noisy-gradient": _Rule(_noisy),
     "mismatch": _Rule(_mismatch),
 }
-"""The most telling first; each excludes only what comes after it."""
+"""The most important first; each excludes only what comes after it."""
 
 _KINDS: dict[Kind, tuple[str, ...]] = {
     "policy gradient": tuple(_RULES),
     "cross-entropy": ("mismatch",),
     "search": ("no-signal",),
 }
-"""What ends a policy gradient is no harm to the others: targets teach without rewards, a search has no entropy."""
+"""The findings that do not apply to an algorithm's kind: targets teach without rewards, a search has no entropy."""
 
 
 class Diagnosis:
-    """Takes in every step of a run; what it finds depends on the steps alone, not on when it is asked.
+    """Takes in every step of a run; its findings depend on the steps alone, not on when they are asked for.
 
-    It says nothing while all is well: a run whose greedy completions are all exact is, whatever else its numbers say.
+    It has none while all is well: a run whose greedy completions are all exact is, whatever its other metrics are.
     """
 
     def __init__(self, kind: Kind = "policy gradient") -> None:
@@ -251,14 +251,14 @@ class Diagnosis:
             self._look(report)
 
     def findings(self) -> tuple[Finding, ...]:
-        """Return what is to be said, the most telling first; a finding excludes those that would contradict it."""
+        """Return the findings, the most important first; a finding excludes those that would contradict it."""
         if self._step < self._quiet_until:
             return ()
-        said: dict[str, Finding] = {}
+        shown: dict[str, Finding] = {}
         for name, latch in self._latches.items():
-            if latch.finding and not any(name in _RULES[other].excludes for other in said):
-                said[name] = latch.finding
-        return tuple(said.values())
+            if latch.finding and not any(name in _RULES[other].excludes for other in shown):
+                shown[name] = latch.finding
+        return tuple(shown.values())
 
     def _look(self, report: StepReport) -> None:
         top_text = next((sample.text for sample in report.samples if sample.role == "top"), "")

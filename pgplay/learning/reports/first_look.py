@@ -1,4 +1,4 @@
-"""What an untrained policy writes and earns, and what training it will cost: a look before the first step."""
+"""The first look: completions and rewards before the first step, and the cost of training."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pgplay.locale.catalog import Coded
 from pgplay.policies.memory import MemoryForecast
 
 MOSTLY = 0.9
-"""From this share on, what is true of most completions is a finding."""
+"""The share of completions from which a problem is a finding."""
 
 
 class FirstLook(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +33,7 @@ class FirstLook(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What will keep the run from learning, the worst first."""
+        """The findings that will keep the run from learning, the worst first."""
         findings = []
         if self.distinct <= (1 - MOSTLY) * self.completions:
             findings.append(Finding("first-alike", {"distinct": self.distinct, "of": self.completions}))
@@ -45,7 +45,7 @@ class FirstLook(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def facts(self) -> tuple[Coded, ...]:
-        """What is seen and what a step will cost, as codes of sentences with their values."""
+        """The completions' statistics and a step's cost, as codes of sentences with their values."""
         texts = {name: getattr(self, name) for name in ("completions", "earning", "mean", "distinct", "ended")}
         facts: tuple[Coded, ...] = (("look.texts", texts), ("look.seconds", {"seconds": self.seconds}))
         if self.memory is None:

@@ -45,7 +45,7 @@ METRICS = {
     ),
     "gap": Metric("Generalisation gap", "", "training_reward - held_out_reward"),
     "held_out_waited": Metric(
-        "Evaluations without improvement", "count", "since the best held_out_reward; patience is the limit"
+        "Evaluations since the best", "count", "evaluations since the best held_out_reward; patience is the limit"
     ),
     "entropy": Metric("Entropy", "nats per token", "of the policy's next-token distribution, computed exactly"),
     "entropy_weight": Metric("Entropy weight", "", "weight of the entropy bonus at this step"),

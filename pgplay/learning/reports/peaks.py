@@ -1,4 +1,4 @@
-"""The best that a run's reward and each of its measures have been, to compare the present with."""
+"""The peaks of a run's reward and of each measure, to compare the present with."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pgplay.learning.reports.metrics import REWARD_METRIC
 MEASURE = "measure:"
 
 BLOCK_STEPS = 10
-"""Steps whose mean counts as one value of a series."""
+"""The number of steps that are averaged into one value of a series."""
 
 
 class Peak(NamedTuple):
@@ -24,9 +24,9 @@ class Peak(NamedTuple):
 
 
 class Drop(NamedTuple):
-    """How a series fell from its peak to the present, and how the reward moved meanwhile.
+    """A series' drop from its peak to the present, and the reward at both.
 
-    The present is the higher of the two newest blocks: one low block is a dip that many a run recovers from at once.
+    The present is the higher of the two newest blocks: a single low block is a dip that runs often recover from.
     """
 
     peak: Peak
@@ -35,7 +35,7 @@ class Drop(NamedTuple):
 
     @property
     def share(self) -> float:
-        """How much of the peak's height was lost; 1 is all of it."""
+        """The share of the peak's height that was lost; 1 is all of it."""
         lost = self.peak.value.mean - self.value.mean
         return lost / abs(self.peak.value.mean) if self.peak.value.mean else lost
 
@@ -75,7 +75,7 @@ class Peaks:
                 self._peaks[name] = Peak(step, value, block[REWARD_METRIC])
 
     def drops(self) -> dict[str, Drop]:
-        """Return how each series stands below its peak, by metric; empty before the first block is full."""
+        """Return each series' drop below its peak, by metric; empty before the first block is full."""
         drops = {}
         for name in self._newest[-1] if self._newest else ():
             present = max((block for block in self._newest if name in block), key=lambda block: block[name].mean)

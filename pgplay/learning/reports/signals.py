@@ -1,7 +1,7 @@
-"""The learning signal's health: each of its numbers judged, with the change to make; `locale.catalog` says it in words.
+"""The health of the learning signal: each metric judged, with the change to make; `locale.catalog` puts it into words.
 
-`learning.diagnosis` speaks up when a run has stopped learning; this says at any time how the signal stands. Limits are
-rules of thumb from the runs in which this program was tuned: they say where to look, not what is true.
+`learning.diagnosis` reports when a run has stopped learning; this module judges the signal at any time. The limits are
+rules of thumb from the runs that this program was tuned on: they say where to look, not what is true.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ TIED = 0.9
 """Share of tied groups from which the rewards give hardly any signal."""
 
 RECENT_STEPS = 30
-"""Steps whose mean is judged: long enough to still the noise, short enough to follow the run."""
+"""The number of steps whose mean is judged: enough to average the noise out, few enough to follow the run."""
 
 
 class Signal(NamedTuple):
-    """One number of the learning signal, `value`; `numbers` are those that say what it means.
+    """One metric of the learning signal with its `value`; `numbers` are the values of its sentence.
 
-    `settings` are the live changes that would help, None where none would.
+    `settings` are the live changes that would help, None if none would.
     """
 
     metric: str
@@ -36,13 +36,13 @@ class Signal(NamedTuple):
 
 
 Means = Mapping[str, float]
-"""The metrics' means over the recent steps, by name; a metric that was not told is absent."""
+"""The metrics' means over the recent steps, by name; without metrics that were not reported."""
 
 
 class _Rule(NamedTuple):
     """How one metric is judged: it gets worse from `watch` towards `bad`, in either direction.
 
-    `settings` are the changes to make where it is not fine. `moot` tells of a run in which the number says nothing.
+    `settings` returns the changes to make if it is not fine. `moot` returns whether the metric means nothing in a run.
     """
 
     watch: float
@@ -52,7 +52,7 @@ class _Rule(NamedTuple):
     numbers: Callable[[float], dict[str, float]] = lambda value: {"value": value}
 
     def state(self, value: float) -> State:
-        """Return how `value` stands."""
+        """Return the state of `value`."""
         sign = 1 if self.bad > self.watch else -1
         return "bad" if sign * (value - self.bad) >= 0 else "watch" if sign * (value - self.watch) >= 0 else "fine"
 
@@ -65,18 +65,18 @@ class _Rule(NamedTuple):
 
 
 def signals(means: Means) -> tuple[Signal, ...]:
-    """Return the signals that `means` tell of, in the order in which a step makes them.
+    """Return the signals of the metrics in `means`, in the order in which a step computes them.
 
-    A run whose greedy completions are all exact is judged fine: it needs no signal any more.
+    A run whose greedy completions are all exact is judged fine: it no longer needs a signal.
     """
     judged = [rule.judge(metric, means) for metric, rule in _RULES.items() if metric in means]
     if means.get("exact_match") == 1.0:
-        judged = [one._replace(state="fine", settings=None) for one in judged]
+        judged = [signal._replace(state="fine", settings=None) for signal in judged]
     return tuple(judged)
 
 
 def slower(means: Means) -> dict[str, Any] | None:
-    """Return half the learning rate, None where there is none."""
+    """Return a setting with half the learning rate, None without a learning rate."""
     return {"lr": _round(means["lr"] / 2)} if means.get("lr") else None
 
 
@@ -133,13 +133,13 @@ _RULES = {
 }
 
 _FURTHER = ("exact_match", "lr", "entropy_weight", "characters", "length")
-"""Further metrics that the judgements go by."""
+"""Further metrics that the judgements use."""
 
 UNAVERAGED_METRICS = ("characters", "length")
-"""Those that count as in the newest step, not as means: they tell the batch, which a person may just have changed."""
+"""Metrics whose newest value counts, not their mean: they depend on the batch size, which may just have changed."""
 
 JUDGED = tuple(_RULES)
-"""The metrics that are judged, in the order in which a step makes them."""
+"""The metrics that are judged, in the order in which a step computes them."""
 
 SIGNAL_METRICS = (*JUDGED, *_FURTHER)
-"""The metrics whose means `signals` goes by; of those in NEWEST the last value."""
+"""The metrics that `signals` uses: their means, or the newest value of those in UNAVERAGED_METRICS."""

@@ -76,7 +76,7 @@ class CompletionDetail(msgspec.Struct, frozen=True):
 
     @property
     def correction(self) -> float:
-        """What the control variate adds to A, as the mean over its tokens."""
+        """The control variate's correction of A, averaged over its tokens."""
         return sum(token.advantage - token.shared for token in self.tokens) / max(1, len(self.tokens))
 
     @property

@@ -117,5 +117,5 @@ class StepwisePrefill:
 def draw_masks(network: Network, batch: int, dropout: float, generator: torch.Generator) -> Tensor:
     """Return dropout masks (mask_count, B, W): 0 with probability `dropout`, else 1 / (1 - dropout)."""
     shape = (network.mask_count, batch, network.width)
-    kept = torch.rand(shape, generator=generator, device=generator.device) >= dropout
-    return kept / (1 - dropout)
+    is_kept = torch.rand(shape, generator=generator, device=generator.device) >= dropout
+    return is_kept / (1 - dropout)

@@ -46,9 +46,9 @@ class PretrainedNetwork(nn.Module):
         self.width: int = causal.config.hidden_size  # type: ignore[union-attr, assignment]
         self._context: int = causal.config.max_position_embeddings  # type: ignore[union-attr, assignment]
         self._frozen = frozen
-        named = sorted(causal.named_parameters())
+        parameters = sorted(causal.named_parameters())
         self.trained: dict[str, nn.Parameter] = {
-            PREFIX + name.replace(".default.", "."): value for name, value in named if value.requires_grad
+            PREFIX + name.replace(".default.", "."): value for name, value in parameters if value.requires_grad
         }
         """The trained parameters by name, in the order of their names."""
         head = causal.get_output_embeddings()  # type: ignore[operator]
@@ -112,14 +112,14 @@ class PretrainedNetwork(nn.Module):
             visible = nn.functional.pad(state.visible, (0, later), value=True)
         with self._weights(), warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # past_key_values gets another name in transformers 5.40
-            found = self.causal.base_model(
+            output = self.causal.base_model(
                 input_ids=tokens,
                 attention_mask=visible,
                 position_ids=places.clamp_max(self._context - 1),
                 past_key_values=state.cache,
                 use_cache=True,
             )
-        features: Tensor = found.last_hidden_state
+        features: Tensor = output.last_hidden_state
         return features
 
     def forward(self, prefixes: Prefixes, masks: Tensor | None = None) -> Tensor:

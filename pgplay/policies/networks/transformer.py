@@ -205,8 +205,8 @@ class TransformerNetwork(StepwisePrefill, WholeState, nn.Module):
             heads = F.scaled_dot_product_attention(
                 queries, keys, prefixes.along_paths(values).transpose(1, 2), is_causal=True
             )
-            found = prefixes.from_paths(heads.transpose(1, 2)).flatten(1)
-            stream = stream + _masked(layer.self_attn.o_proj(found), masks, 2 * number)
+            attended = prefixes.from_paths(heads.transpose(1, 2)).flatten(1)
+            stream = stream + _masked(layer.self_attn.o_proj(attended), masks, 2 * number)
             written = layer.mlp(layer.post_attention_layernorm(stream), joined.gate_up)
             stream = stream + _masked(written, masks, 2 * number + 1)
         return self.model.norm(stream)  # type: ignore[no-any-return]
@@ -231,7 +231,7 @@ class TransformerNetwork(StepwisePrefill, WholeState, nn.Module):
                 layer.input_layernorm(stream), joined.query_key_value, cosine, sine
             )
             queries, keys = queries_and_keys.unbind(1)
-            all_keys, all_values = (kept[number].narrow(2, 0, position + 1) for kept in (state.keys, state.values))
+            all_keys, all_values = (cached[number].narrow(2, 0, position + 1) for cached in (state.keys, state.values))
             all_keys[:, :, -1], all_values[:, :, -1] = keys, values
             heads = F.scaled_dot_product_attention(queries[:, :, None], all_keys, all_values)
             stream = stream + _masked(layer.self_attn.o_proj(heads.flatten(1)), masks, 2 * number)

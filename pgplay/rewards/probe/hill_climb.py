@@ -66,9 +66,9 @@ class Meter:
         values: list[float] = []
         for first in range(0, len(triples), _BATCH):
             batch = triples[first : first + _BATCH]
-            pairs = [self._pairs.get((one.target, one.prompt)) or _pair(one) for one in batch]
+            pairs = [self._pairs.get((triple.target, triple.prompt)) or _pair(triple) for triple in batch]
             began = time.perf_counter()
-            values += self._reward.score_pairs([one.text for one in batch], pairs).values
+            values += self._reward.score_pairs([triple.text for triple in batch], pairs).values
             self.seconds += time.perf_counter() - began
             self.scored += len(set(batch))
         return values
@@ -124,7 +124,7 @@ def climb(
                 break
             higher, candidate, values = best(everything)
             if higher <= value + SAME:
-                equal = sum(one >= value - SAME for one in values)
+                equal = sum(edited_value >= value - SAME for edited_value in values)
                 ending: ClimbEnding = "plateau" if equal else "peak"
                 return msgspec.structs.replace(
                     unfinished, text=text, reward=value, ending=ending, neighbours=len(values), equal=equal

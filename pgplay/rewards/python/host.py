@@ -85,7 +85,7 @@ def main() -> None:
     connection = Connection()
     requests = iter(connection)
     setup = next(requests)
-    filename, wanted = setup["filename"], setup["function"]
+    filename, function_name = setup["filename"], setup["function"]
     _limit_memory(setup["memory_limit"])
     faulthandler.enable(connection.descriptor, all_threads=False)
     if hasattr(signal, "SIGUSR1"):
@@ -99,15 +99,15 @@ def main() -> None:
     except BaseException as error:
         connection.send(**_explain(error, filename))
         return
-    function, problem = _choose(module, wanted)
+    function, problem = _choose(module, function_name)
     if function is None:
-        connection.send(type="missing", function=wanted, known=_own_functions(module))
+        connection.send(type="missing", function=function_name, known=_own_functions(module))
         return
     line = _first_line(function)
     if problem:
         connection.send(**_failure(*problem, filename, line))
         return
-    connection.send(type="ready", function=getattr(function, "__name__", wanted))
+    connection.send(type="ready", function=getattr(function, "__name__", function_name))
     for request in requests:
         try:
             with _dead_man(setup["time_limit"]):
@@ -171,12 +171,12 @@ def _own_functions(module: types.ModuleType) -> list[str]:
 
 
 def _choose(
-    module: types.ModuleType, wanted: str
+    module: types.ModuleType, function_name: str
 ) -> tuple[Callable[..., Any] | None, tuple[str, dict[str, Any]] | None]:
     """Return the function to call, or None, and the code and values of its problem, or None."""
-    names = [wanted] if wanted else ["rewards", "reward"]
+    names = [function_name] if function_name else ["rewards", "reward"]
     function = next((vars(module)[name] for name in names if name in vars(module)), None)
-    if function is None and not wanted:
+    if function is None and not function_name:
         functions = [vars(module)[name] for name in _own_functions(module)]
         as_in_trl = [each for each in functions if COMPLETIONS_PARAMETER in _parameters(each)]
         function = as_in_trl[0] if len(as_in_trl) == 1 else None
@@ -216,8 +216,8 @@ def _taken(parameters: Iterable[inspect.Parameter], columns: dict[str, list[Any]
         if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
             names.add(parameter.name)
             if parameter.default is parameter.empty and parameter.name not in columns:
-                known = list(columns) or ["none"]
-                raise MissingColumnError("python_reward.no_column", name=parameter.name, columns=known)
+                column_names = list(columns) or ["none"]
+                raise MissingColumnError("python_reward.no_column", name=parameter.name, columns=column_names)
     return {name: values for name, values in columns.items() if name in names}
 
 
@@ -226,17 +226,17 @@ def _results(function: Callable[..., Any], request: Any) -> Iterable[Any]:
     texts, targets, prompts = request["texts"], request["targets"], request["prompts"]
     parameters = _parameters(function)
     if COMPLETIONS_PARAMETER in parameters:
-        named = {"target": targets, **request["columns"], "prompts": prompts, COMPLETIONS_PARAMETER: texts}
-        taken = _taken(parameters.values(), named)
+        available = {"target": targets, **request["columns"], "prompts": prompts, COMPLETIONS_PARAMETER: texts}
+        accepted = _taken(parameters.values(), available)
         with _naming(None):
-            return _listed(function(**taken), len(texts))
+            return _listed(function(**accepted), len(texts))
     first = list(parameters)[:3]
     columns = {name: values for name, values in request["columns"].items() if name not in first}
-    taken = _taken(list(parameters.values())[3:], columns)
+    accepted = _taken(list(parameters.values())[3:], columns)
     if first[:1] == ["texts"]:
         with _naming(None):
-            return _listed(function(texts, targets, prompts, **taken), len(texts))
-    rows = [dict(zip(taken, row, strict=True)) for row in zip(*taken.values(), strict=True)] or [{}] * len(texts)
+            return _listed(function(texts, targets, prompts, **accepted), len(texts))
+    rows = [dict(zip(accepted, row, strict=True)) for row in zip(*accepted.values(), strict=True)] or [{}] * len(texts)
     return map(lambda text, target, prompt, row: function(text, target, prompt, **row), texts, targets, prompts, rows)
 
 
@@ -300,21 +300,21 @@ def _shown(value: Any) -> str:
     """Return `value` for a message of one line; an exception from its __repr__ is ignored."""
     kind = type(value).__name__
     try:
-        words = repr(value)
+        text = repr(value)
     except Exception:
         return f"a {kind}"
-    words = " ".join(words.split())
-    return f"{words if len(words) <= 80 else words[:80] + '…'} ({kind})" if value is not None else "None"
+    text = " ".join(text.split())
+    return f"{text if len(text) <= 80 else text[:80] + '…'} ({kind})" if value is not None else "None"
 
 
 def _explain(error: BaseException, filename: str) -> dict[str, Any]:
     """Return a description of the error, its line in the person's source, and the traceback within it."""
     if isinstance(error, MemoryError):
         traceback.clear_frames(error.__traceback__)  # frees memory for the report
-    own = error.__traceback__
-    while own and own.tb_frame.f_code.co_filename != filename:
-        own = own.tb_next
-    frames = traceback.extract_tb(own)
+    own_traceback = error.__traceback__
+    while own_traceback and own_traceback.tb_frame.f_code.co_filename != filename:
+        own_traceback = own_traceback.tb_next
+    frames = traceback.extract_tb(own_traceback)
     while frames and frames[-1].filename != filename:
         frames.pop()
     line = (frames[-1].lineno or 0) if frames else 0
@@ -324,12 +324,12 @@ def _explain(error: BaseException, filename: str) -> dict[str, Any]:
     elif isinstance(error, SystemExit):
         happened, message = "python_reward.sys_exit", "" if error.code is None else _shown(error.code)
     else:
-        words = " ".join("".join(traceback.format_exception_only(error)).split())
-        happened, message = "python_reward.raised", words.removeprefix(MODULE_NAME + ".")
+        description = " ".join("".join(traceback.format_exception_only(error)).split())
+        happened, message = "python_reward.raised", description.removeprefix(MODULE_NAME + ".")
     message = message if len(message) <= MAXIMUM_MESSAGE else message[:MAXIMUM_MESSAGE] + "…"
-    way = "".join(traceback.StackSummary.from_list([tuple(frame) for frame in frames]).format())
-    way = way if len(way) <= MAXIMUM_TRACEBACK else f"{way[:MAXIMUM_TRACEBACK]}…\n"
-    return {**_failure(happened, {"message": message}, filename, line), "traceback": way}
+    trace = "".join(traceback.StackSummary.from_list([tuple(frame) for frame in frames]).format())
+    trace = trace if len(trace) <= MAXIMUM_TRACEBACK else f"{trace[:MAXIMUM_TRACEBACK]}…\n"
+    return {**_failure(happened, {"message": message}, filename, line), "traceback": trace}
 
 
 def _failure(happened: str, values: dict[str, Any], filename: str, line: int) -> dict[str, Any]:

@@ -108,7 +108,8 @@ class PythonScorer:
             child.end()
             raise
         names = answered[0].parts
-        return Scores([one.score for one in answered], {name: [one.parts[name] for one in answered] for name in names})
+        parts = {name: [scored.parts[name] for scored in answered] for name in names}
+        return Scores([scored.score for scored in answered], parts)
 
     def close(self) -> None:
         """End the process and everything it started; closing twice is fine."""
@@ -146,10 +147,12 @@ class PythonScorer:
         self._child = child
         return child
 
-    def _receive(self, child: ChildProcess, deadline: float, triples: Sequence[Triple] = (), done: int = 0) -> _Message:
+    def _receive(
+        self, child: ChildProcess, deadline: float, triples: Sequence[Triple] = (), scored: int = 0
+    ) -> _Message:
         """Return the child's next message; raises RewardError if none comes in time, or it ended."""
         lines: list[bytes] = []
-        current = triples[done] if triples else None
+        current = triples[scored] if triples else None
         try:
             while (line := child.receive(deadline)) is not None:
                 if line.startswith(b"{"):
@@ -158,7 +161,7 @@ class PythonScorer:
         except TimeoutError:
             number = self._place(child.ask_where(0.3))
             if triples:
-                late = {"seconds": self._limits.batch_seconds, "texts": len(triples), "scored": done}
+                late = {"seconds": self._limits.batch_seconds, "texts": len(triples), "scored": scored}
                 failed = _Failed("python_reward.slow", late, number, self._code(number))
             else:
                 seconds = self._limits.load_seconds
@@ -178,8 +181,8 @@ class PythonScorer:
         if not isinstance(message, _Scored) or message.index != index:
             raise self._error(_Failed("python_reward.disturbed"), triples[index])
         if answered and message.parts.keys() != answered[0].parts.keys():
-            first, here = (str(sorted(scored.parts) or "none") for scored in (answered[0], message))
-            different = {"parts": here, "expected": first}
+            first, present = (str(sorted(scored.parts) or "none") for scored in (answered[0], message))
+            different = {"parts": present, "expected": first}
             failed = _Failed("python_reward.other_parts", different, advice="python_reward.same_parts")
             raise self._error(failed, triples[index])
         return message
@@ -199,8 +202,8 @@ class PythonScorer:
         where = ("python_reward.at_line", line) if failed.line else ("python_reward.nowhere", line)
         advice: list[str | Coded] = []
         if triple:
-            given: Values = {"triple": coded_triple(triple), "others": others}
-            advice.append(("python_reward.given_with_others" if others else "python_reward.given", given))
+            details: Values = {"triple": coded_triple(triple), "others": others}
+            advice.append(("python_reward.given_with_others" if others else "python_reward.given", details))
         if failed.advice:
             advice.append(failed.advice)
         return RewardError(

@@ -242,7 +242,7 @@ class _Process(asyncio.SubprocessProtocol):
 
 
 async def _within(seconds: float, event: asyncio.Event) -> bool:
-    """Wait for `event` for at most `seconds`, and tell whether it was set."""
+    """Wait for `event` for at most `seconds`; return whether it was set."""
     try:
         await asyncio.wait_for(event.wait(), seconds)
     except TimeoutError:

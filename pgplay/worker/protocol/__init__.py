@@ -1,1 +1,1 @@
-"""What passes between the app and the worker: one JSON object per line."""
+"""The messages between the app and the worker: one JSON object per line."""

@@ -14,7 +14,7 @@ RunState = Literal["idle", "preparing", "training", "paused", "solved", "finishe
 """idle: no run yet; preparing: building the network or warming up; finished: a limit was reached."""
 
 Other = Literal["", "base", "reference"]
-"""What a policy is compared with: its base without the adapter, or its reference; empty for nothing."""
+"""The policy that another is compared with: its base without the adapter, or its reference; empty for none."""
 
 Reason = tuple[str, Mapping[str, Any]]
 """A text's code with its values; its words are made where they are shown."""

@@ -110,8 +110,8 @@ class Forecast:
             return None
         column = 1 if by_mean else self._column
         first, now = self._first[column], statistics.fmean(point[column] for point in list(self._points)[-_FEWEST:])
-        way = goal - first
-        progress = min(0.99, max(0.0, (now - first) / way)) if way > 0 else None
+        distance = goal - first
+        progress = min(0.99, max(0.0, (now - first) / distance)) if distance > 0 else None
         # With entropy, the mean reward stays below the greedy completion's.
         seconds_left = self._until(goal, 1) if by_mean else (self._until(goal, 2) or self._until(goal, 1))
         return Outlook(progress, seconds_left)

@@ -71,7 +71,7 @@ def export_folder(name: str, folder: Path | str, form: Format, overwrite: bool =
 
 def _adapter_files(card: PolicyCard, shape: PretrainedSpec, tensors: bytes) -> dict[str, bytes]:
     """Return the files of an adapter's folder; its tensors have peft's names already."""
-    named = {name.rpartition(".lora_")[0].rpartition(".")[2] for name in load(tensors)}
+    layers = {name.rpartition(".lora_")[0].rpartition(".")[2] for name in load(tensors)}
     described = {
         "peft_type": "LORA",
         "task_type": "CAUSAL_LM",
@@ -80,7 +80,7 @@ def _adapter_files(card: PolicyCard, shape: PretrainedSpec, tensors: bytes) -> d
         "lora_alpha": shape.alpha,
         "lora_dropout": 0.0,
         "bias": "none",
-        "target_modules": sorted(named) if shape.targets == "all-linear" else shape.targets.split(","),
+        "target_modules": sorted(layers) if shape.targets == "all-linear" else shape.targets.split(","),
         "inference_mode": True,
     }
     return {ADAPTER: tensors, CARD: encode_card(card), ADAPTER_CONFIG: _encoded(described)}

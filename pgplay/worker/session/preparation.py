@@ -53,7 +53,7 @@ def prepare(config: RunConfig, inputs: Inputs, rewards: Iterable[RewardSpec] = (
         alphabet = saved.reference.policy.shape.alphabet
         raise InputError("reference.alphabet", field="reference", reference=config.reference, alphabet=alphabet)
     specs = with_consent(resolve((config.reward, *config.measure), rewards), ())
-    policy, reference = (None if found is None else found.policy for found in saved)
+    policy, reference = (None if saved_policy is None else saved_policy.policy for saved_policy in saved)
     return Prepared(plan, specs, policy, reference, device)
 
 
@@ -100,7 +100,7 @@ def plan_run(config: RunConfig, inputs: Inputs) -> PlannedRun:
 
 
 def goal_of(plan: Plan, reward: Reward) -> float | None:
-    """Return the mean reward of exact targets; None without targets, and if only Python could tell."""
+    """Return the mean reward of the exact targets; None without targets, or if only Python could compute it."""
     if not plan.task.has_targets:
         return None
     values = []
@@ -116,7 +116,7 @@ def goal_of(plan: Plan, reward: Reward) -> float | None:
 
 
 def changed_plan(old: Plan, changes: Changes) -> Plan:
-    """Return the plan of a run that goes on by other live settings; raises InputError where it can't."""
+    """Return the plan of a run that continues with other live settings; raises InputError if it cannot."""
     config = make_config(changes.by_name(), old.written)
     plan = make_plan(config, Inputs(old.task if config.task else None), old.shape)
     if plan.algorithm.trains_network != old.algorithm.trains_network:

@@ -43,7 +43,8 @@ def probe_reward(config: RunConfig, reward: Reward, on_progress: OnProgress = di
     density = Density.of(config)
     completions = draw_texts(policy, [pair.prompt for pair in pairs], density, config.seed)
     written = [
-        Triple(one.text, pair.target, pair.prompt, pair.columns) for one, pair in zip(completions, pairs, strict=True)
+        Triple(completion.text, pair.target, pair.prompt, pair.columns)
+        for completion, pair in zip(completions, pairs, strict=True)
     ]
     return probe(
         reward,

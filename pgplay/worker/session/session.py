@@ -276,14 +276,14 @@ class Session(PolicyRequests):
 
         Raises InputError, and RewardError where the new reward fails on the newest samples; nothing is changed then.
         """
-        old, given = self.learner.plan, tuple(rewards)
+        old, new_rewards = self.learner.plan, tuple(rewards)
         plan = changed_plan(old, changes)
         with ExitStack() as undo:
             reward, spec = None, None
             detail = changes.by_name()
-            if given or plan.config.reward != old.config.reward:
+            if new_rewards or plan.config.reward != old.config.reward:
                 with about("reward"):
-                    (spec,) = resolve([plan.config.reward], given)
+                    (spec,) = resolve([plan.config.reward], new_rewards)
                     reward = self._rewards.try_out(spec, plan, self.report, undo)
                 detail |= {"reward_source": reward.source} if reward.source else {}
             self.store.change_event(self.step_count, detail)
