@@ -80,7 +80,7 @@ def test_the_readmes_two_commands_install_and_then_run_or_test() -> None:
 def test_the_readmes_first_screen_has_a_small_moving_picture() -> None:
     moving = ROOT / "docs" / "pictures" / "pgplay.gif"
     assert moving.stat().st_size < 2_000_000
-    first_screen = (ROOT / "README.md").read_text(encoding="utf-8").split("## Three doors")[0]
+    first_screen = (ROOT / "README.md").read_text(encoding="utf-8").split("## Where to start")[0]
     assert "docs/pictures/pgplay.gif" in first_screen
     assert "docs/pictures/screenshot.svg" in first_screen
 
