@@ -62,7 +62,7 @@ async def test_f1_explains_what_has_the_focus_or_lies_under_the_mouse() -> None:
         await pilot.hover("#status")
         await pilot.press("f1")
         await until(pilot, lambda: isinstance(bench.app.screen, HelpScreen))
-        assert "predicted time left" in about()
+        assert "estimated time left" in about()
         await pilot.press("escape")
         await bench.app.main.setup.open_setting("seed")
         await pilot.press("f1")

@@ -80,7 +80,7 @@ def test_a_limit_around_an_untrained_policy_is_noted() -> None:
     def notes(**settings: Any) -> str:
         return " ".join(sentences_of(read_plan(make_config({"kl_limit": 0.3, **settings})).notes))
 
-    assert "near an untrained policy" in notes()
+    assert "near an untrained one" in notes()
     assert "untrained" not in notes(warm_start="10")
     assert "untrained" not in notes(reference="someone")
 

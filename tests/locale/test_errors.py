@@ -203,7 +203,7 @@ def test_a_number_that_json_lacks_crosses_the_protocol_and_is_still_a_number_in_
     reported = decode_event(encode(Refused(error.code, error.values)))
     assert isinstance(reported, Refused)
     assert reported.problem == error.problem == f"A step cannot take {value:g} s."
-    assert reported.remedy == error.remedy == f"It is a number from 0 to {value:g}."
+    assert reported.remedy == error.remedy == f"Give a number from 0 to {value:g}."
 
 
 def test_a_lone_surrogate_crosses_the_protocol_as_its_escape_wherever_it_is() -> None:

@@ -24,7 +24,7 @@ SETTINGS: dict[str, Concept] = {
         "A set of prompts, each with its right answers, instead of a single target. The policy learns a mapping from "
         "prompts to answers.",
         "J = mean over prompts q of E[R(x, q)], x ~ π(· | q)",
-        "Choose one to measure generalisation: does the policy solve prompts that it was never trained on?",
+        "Choose one to measure generalisation, on prompts that the policy was never trained on.",
     ),
     "alphabet": Concept(
         "The characters that a character-level policy can write. Fewer characters mean a smaller search space.",
