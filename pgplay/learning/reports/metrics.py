@@ -27,27 +27,27 @@ METRICS = {
     "exact_match": Metric("Exact match", "", "share of prompts whose greedy completion is exactly the target"),
     "sampled_match": Metric("Exact match, sampled", "share", "sampled completions that are exactly a right answer"),
     "cross_entropy": Metric(
-        "Cross-entropy", "nats per token", "of the targets under the policy, including the stop token"
+        "Cross-entropy", "nats per token", "mean −log-probability of the targets' tokens, including the stop token"
     ),
     "training_reward": Metric(
         "Reward, training", "", "mean reward of the greedy completions for up to 128 fixed training prompts"
     ),
     "training_exact_match": Metric("Exact match, training", "share", "exact greedy completions, same training prompts"),
     "training_cross_entropy": Metric(
-        "Cross-entropy, training", "nats per token", "of the targets of the same training prompts"
+        "Cross-entropy, training", "nats per token", "mean −log-probability of the same training prompts' targets"
     ),
     "held_out_reward": Metric(
         "Reward, held out", "", "mean greedy reward for up to 128 held-out prompts, every held_out_every steps"
     ),
     "held_out_exact_match": Metric("Exact match, held out", "share", "exact greedy completions, same held-out prompts"),
     "held_out_cross_entropy": Metric(
-        "Cross-entropy, held out", "nats per token", "of the targets of the same held-out prompts"
+        "Cross-entropy, held out", "nats per token", "mean −log-probability of the same held-out prompts' targets"
     ),
     "gap": Metric("Generalisation gap", "", "training_reward - held_out_reward"),
     "held_out_waited": Metric(
         "Evaluations since the best", "count", "evaluations since the best held_out_reward; patience is the limit"
     ),
-    "entropy": Metric("Entropy", "nats per token", "of the policy's next-token distribution, computed exactly"),
+    "entropy": Metric("Entropy", "nats per token", "mean entropy of the next-token distribution, computed exactly"),
     "entropy_weight": Metric("Entropy weight", "", "weight of the entropy bonus at this step"),
     "recoveries": Metric("Recoveries", "count", "times that a collapsed policy was moved back towards a fresh network"),
     "kl_reference": Metric(
