@@ -160,7 +160,7 @@ def test_a_base_that_is_missing_or_another_one_is_told(folder: str) -> None:
         ("config.json", {"architectures": ["BertModel"]}, "no causal language model"),
         ("config.json", {"quantization_config": {"bits": 4}}, "quantised"),
         ("config.json", None, "no config.json"),
-        ("model.safetensors", None, "no weights"),
+        ("model.safetensors", None, "no safetensors weights"),
         ("tokenizer.json", None, "no tokenizer"),
     ],
 )

@@ -209,7 +209,7 @@ EXPLANATIONS_BY_PAGE: dict[str, dict[str, Explanation]] = {
             "Check",
             "The samples of the newest step: their current reward, their reward after the edit, and the change.",
         ),
-        "printed": Explanation("Output", "What a reward prints, line by line, and messages from the worker."),
+        "printed": Explanation("Printed", "What a reward prints, line by line, and messages from the worker."),
         "bench-title": Explanation("Reward bench", "Compare rewards on texts that you type."),
         "bench-rewards": Explanation(
             "Rewards", "All rewards. Space selects those to compare; below the list you can type your own."
