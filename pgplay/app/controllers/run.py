@@ -71,8 +71,9 @@ class RunController:
 
     async def start(self, *, paused: bool = False, continue_policy: str = "") -> bool:
         """Start a run of the setup; returns whether that is possible, and shows why not."""
+        newest = self._starting
         agreed = await self._agreed_setup()
-        if agreed is None:
+        if agreed is None or newest != self._starting:  # another start was requested while large files were read
             return False
         self._is_loading = False
         config = replace(agreed.config, warm_start=continue_policy or agreed.config.warm_start)
@@ -97,8 +98,6 @@ class RunController:
             if not await self._host.push_screen_wait(GetModelDialog(self._host.main.setup.typed["model"].strip())):
                 return None
             checked = await self._host.main.setup.check()
-        if self._host.state.waiting:  # requested again while large files were read
-            return None
         if checked.config is None:
             problem = checked.problem.message if checked.problem else ""
             self._host.notify_user(f"This cannot be started: {problem}", severe=True)
@@ -141,14 +140,16 @@ class RunController:
         """
         from pgplay.app.screens.dialogs.questions import ConfirmDialog
 
-        state = self._host.state
         if not self._is_under_way:
             self._end_first_lesson()
             load()
             return
-        source = text_of(*origin.text)
-        question = f"The run is at step {state.step:,}. It is stored with a checkpoint.\nStart {source} instead?"
+        present = "A run is being started."
+        if not self._is_being_started:
+            present = f"The run is at step {self._host.state.step:,}. It is stored with a checkpoint."
+        question = f"{present}\nStart {text_of(*origin.text)} instead?"
         if await self._host.push_screen_wait(ConfirmDialog("Another run", question, "Start")):
+            self._end_first_lesson()
             await self._start_with(load)
 
     def _end_first_lesson(self) -> None:
@@ -160,7 +161,11 @@ class RunController:
     @property
     def _is_under_way(self) -> bool:
         state = self._host.state
-        return state.worker != "dead" and (state.is_going or state.run == "paused")
+        return state.worker != "dead" and (self._is_being_started or state.run in ("training", "paused"))
+
+    @property
+    def _is_being_started(self) -> bool:
+        return self._host.state.waiting or self._host.state.run == "preparing"
 
     async def _start_with(self, load: Callable[[], None], *, paused: bool = False) -> bool:
         """Start a run of the setup that `load` fills; if it cannot start, restore the setup of the run under way."""
@@ -168,7 +173,9 @@ class RunController:
             load()
             is_started = await self.start(paused=paused)
             info = self._host.state.info
-            if not is_started and self._is_under_way and info is not None:
+            if not is_started and self._is_being_started:
+                self._is_loading = True
+            elif not is_started and self._is_under_way and info is not None:
                 self._host.main.setup.load(info.config, origin=Origin("run", info.run), kept=True)
         return is_started
 
@@ -257,7 +264,7 @@ class RunController:
         """Make these `steps` and pause; starts a run if there is none. Returns whether that is possible."""
         state = self._host.state
         can_continue = state.worker == "ready" and state.run in CONTINUABLE
-        is_requested = state.waiting or state.run == "preparing"
+        is_requested = self._is_being_started
         is_started = is_requested or can_continue or await self.start(paused=True)
         if can_continue and not is_requested:
             self._host.send(steps)
@@ -295,13 +302,16 @@ class RunController:
                 self._host.state.waiting = False
                 self._steps.clear()
             case StateChanged(info=info):
-                if info is not None and self._is_loading:
+                is_answer = event.request == self._starting
+                if is_answer:
+                    self._host.state.waiting = False
+                if info is not None and is_answer and self._is_loading:
                     self._is_loading = False
                     self._host.main.setup.load(info.config, origin=Origin("run", info.run), kept=True)
                     self._host.state.settings = to_settings(info.config)
                 else:
                     self._changes.take_settings(self._host.state.settings)
-                if event.request == self._starting and (info is not None or event.state == "idle"):
+                if is_answer and (info is not None or event.state == "idle"):
                     waiting, self._steps = self._steps, []
                     for steps in waiting if info is not None else ():
                         self._host.send(steps)

@@ -86,7 +86,7 @@ class AppState:
     tempo: float = 0.0
     """Slow motion: the minimum duration of a step in seconds, 0 at full speed."""
     waiting: bool = False
-    """A start was asked for and has not been answered yet."""
+    """A start was asked for and has not been answered yet; the run's controller knows which answer is its own."""
     history: History = field(default_factory=History)
     log: deque[str] = field(default_factory=lambda: deque(maxlen=LOG_LINES))
     lines_noted: int = 0
@@ -180,7 +180,7 @@ class AppState:
             case Snapshot():
                 self._take_snapshot(event)
             case Failed():
-                self.run, self.failure, self.message, self.waiting = "failed", event, event.problem, False
+                self.run, self.failure, self.message = "failed", event, event.problem
             case Saved():
                 self.unsaved = False
             case StepInspected():
@@ -225,7 +225,7 @@ class AppState:
             if event.step:
                 self.history.mark(event.step, RESUMED)
         self.asks_what_now = event.state == "solved" and (self.run != "solved" or self.asks_what_now)
-        self.run, self.message, self.cause, self.waiting = event.state, event.message, event.cause, False
+        self.run, self.message, self.cause = event.state, event.message, event.cause
         if event.state in ("solved", "finished", "failed"):
             self.first_lesson = None
         if event.state != "failed":
