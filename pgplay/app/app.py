@@ -58,7 +58,6 @@ from pgplay.app.state.app_state import AppState
 from pgplay.app.state.saved_state import NOTHING, SavedUiState, described_problems
 from pgplay.app.stored_runs.background_reading import Result, read_in_background
 from pgplay.app.widgets.plots.curve import Plot
-from pgplay.app.widgets.text_fields import takes_late_letter
 from pgplay.app.worker_link import LinkFactory, WorkerLink, real_worker
 from pgplay.config.run_config import RunConfig, to_settings
 from pgplay.errors import PgplayError
@@ -273,18 +272,16 @@ class PgplayApp(Pages):
     # The person
 
     async def on_event(self, event: events.Event) -> None:
-        """Note that the person is active; a letter that a field was too late for goes to the field."""
+        """Note that the person is active."""
         if isinstance(event, events.InputEvent):
             self._spare_time.disturb()
-        if not takes_late_letter(self.screen_stack, event):
-            await super().on_event(event)
+        await super().on_event(event)
 
     async def action_do(self, name: str) -> None:
         """Do the action `name` of the registry; every action runs through here."""
         work = self.controllers.do(name)
         if isinstance(work, Coroutine):
             self.perform(work)
-            await asyncio.sleep(0)  # the next key meets its effect, such as a dialog
 
     def perform(self, work: Coroutine[Any, Any, object]) -> Worker[object]:
         """Run `work`, which may ask the person or read a file, concurrently."""

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
+from textual.events import Key, Paste
 from textual.widgets import Input, Static, TextArea
 
 from pgplay.app.actions import ACTIONS, CONTROLLER_OF, LINE_OF_KEYS, NOT_IN_THE_PALETTE
 from pgplay.app.screens.dialogs.help import HelpScreen
-from pgplay.app.screens.dialogs.questions import ConfirmDialog
+from pgplay.app.screens.dialogs.questions import AskDialog, ConfirmDialog
 from pgplay.app.screens.dialogs.view import ViewPanel
 from pgplay.app.screens.library.policies import Library
 from pgplay.app.screens.step.microscope import MicroscopeScreen
 from pgplay.app.screens.step.policy_map import MapScreen
 from pgplay.app.widgets.two_column_text import TwoColumnText
 from pgplay.config.run_config import make_config
-from pgplay.worker.protocol.commands import Start
+from pgplay.worker.protocol.commands import Start, Step
 from tests.app.fake_worker import Bench, begin, opened, until, words
+from tests.app.stored import store_run
 
 
 @pytest.mark.parametrize("reward", ["levenshtein", "0.8*levenshtein + 0.2*prefix"])
@@ -55,6 +59,73 @@ async def test_letters_typed_into_a_dialog_are_text() -> None:
         await pilot.press("end", "space", "x", "s")
         assert bench.app.screen.query_one("#answer", Input).value == "hello-world xs"
         assert bench.worker.commands == []
+
+
+def type_at_once(bench: Bench, *keys: str) -> None:
+    """Press keys without waiting for what they do."""
+    for key in keys:
+        bench.app.post_message(Key(key, key if len(key) == 1 else None))
+
+
+BURSTS = {
+    "a dialog": (("g",), "step 500", "#answer"),
+    "a dialog over a dialog": (("y", "f"), "mine.txt", "#answer"),
+    "the palette": (("ctrl+p",), "dark", "CommandInput"),
+    "a page's filter": (("u", "slash"), "note", "#filter"),
+}
+"""What opens a field, what is typed after it at once, and the field."""
+
+
+@pytest.mark.parametrize("name", BURSTS)
+async def test_letters_that_come_at_once_after_the_keys_that_open_a_field_are_typed_into_it(name: str) -> None:
+    keys, text, selector = BURSTS[name]
+    store_run("a-run")
+    async with opened() as (bench, pilot):
+        bench.worker.build("paused")
+        await until(pilot, lambda: bench.app.state.run == "paused")
+        type_at_once(bench, *keys, *text)
+        await until(pilot, lambda: bench.app.screen.query(selector))
+        await until(pilot, lambda: bench.app.screen.query_one(selector, Input).value == text)
+        await pilot.press("z")
+        assert bench.app.screen.query_one(selector, Input).value == f"{text}z"
+        assert bench.worker.commands == []
+
+
+class Slow(AskDialog):
+    """A dialog that takes its time to be laid out."""
+
+    def __init__(self) -> None:
+        super().__init__("Slow", "What?")
+        self.gate = asyncio.Event()
+
+    async def on_mount(self) -> None:
+        await self.gate.wait()
+
+
+async def test_what_is_typed_while_a_dialog_is_laid_out_waits_for_it() -> None:
+    async with opened() as (bench, pilot):
+        dialog, answers = Slow(), []
+        bench.app.push_screen(dialog, answers.append)
+        type_at_once(bench, "s", "x", "q")
+        bench.app.post_message(Paste("pasted"))
+        type_at_once(bench, "enter")
+        await asyncio.sleep(0)
+        assert bench.app.screen is dialog
+        dialog.gate.set()
+        await until(pilot, lambda: answers)
+        assert answers == ["sxqpasted"]
+        assert bench.worker.commands == []
+
+
+async def test_a_goal_typed_in_one_burst_with_its_key_and_enter_is_taken() -> None:
+    async with opened() as (bench, pilot):
+        bench.worker.build("paused")
+        await until(pilot, lambda: bench.app.state.run == "paused")
+        type_at_once(bench, "g")
+        bench.app.post_message(Paste("step 50"))
+        type_at_once(bench, "0", "enter")
+        await until(pilot, lambda: bench.sent(Step))
+        assert bench.sent(Step)[-1].count == 500
 
 
 async def test_space_on_a_closed_list_still_starts() -> None:
