@@ -10,6 +10,7 @@ from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Input, Static
 
+from pgplay.app.screens.dialogs.questions import AskDialog
 from pgplay.app.screens.dialogs.write import WriteScreen
 from pgplay.app.screens.library.policies import Library
 from pgplay.app.screens.library.runs import Runs
@@ -25,7 +26,7 @@ from pgplay.runs.summaries import list_runs
 from pgplay.tasks.task import Pair, Task, single_target
 from pgplay.worker.protocol.commands import Start, Write
 from pgplay.worker.protocol.events import Refused, Written
-from tests.app.fake_worker import Bench, begin, coded, sample, until
+from tests.app.fake_worker import Bench, begin, coded, opened, sample, until
 from tests.app.stored import store_run
 from tests.weights import weights
 
@@ -282,6 +283,22 @@ async def test_runs_are_told_apart_by_algorithm_reward_seed_and_what_differs() -
         shown = ["Run", "Algorithm", "Reward", "Seed", "Differs", "State"]
         table = bench.app.screen.query_one(DataTable)
         await until(pilot, lambda: [str(column.label) for column in table.columns.values()] == shown)
+
+
+async def test_the_present_run_is_exported_by_a_key_of_the_main_page(tmp_path: Path) -> None:
+    store_run("a-run", 5, checkpoints=())
+    async with opened() as (bench, pilot):
+        await pilot.press("X")
+        await until(pilot, lambda: isinstance(bench.app.screen, Runs))  # without a run, one is chosen there
+        await pilot.press("escape")
+        bench.worker.build("paused")
+        await until(pilot, lambda: bench.app.state.has_run)
+        await pilot.press("X")
+        await until(pilot, lambda: isinstance(bench.app.screen, AskDialog))
+        bench.app.screen.query_one("#answer", Input).value = str(tmp_path / "mine.csv")
+        await pilot.press("enter")
+        await until(pilot, lambda: (tmp_path / "mine.csv").exists())
+        assert len((tmp_path / "mine.csv").read_text().splitlines()) == 6
 
 
 async def test_letters_that_come_in_one_burst_with_the_key_of_the_filter_are_typed_into_it() -> None:

@@ -37,7 +37,19 @@ FIRST = {
     "collapse": ["word: collapse", "preset: Entropy collapse (no-entropy)"],
     "KL": ["setting: kl", "word: KL"],
     "advantage": ["word: advantage"],
+    "what is an advantage": ["word: advantage"],
+    "how do I export": ["Export"],
     "temperature": ["setting: temperature", "word: temperature"],
+    "lr": ["setting: lr"],
+    "dark": ["Theme"],
+    "share": ["Recipe"],
+    "baseline": ["setting: baseline", "word: baseline"],
+    "csv": ["Export", "setting: task"],
+    "save": ["Save"],
+    "gpu": ["setting: device"],
+    "seed": ["setting: seed"],
+    "export": ["Export"],
+    "svg": ["Export"],
 }
 """What a person types, and what is found first, in this order."""
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
+
+from textual.app import App
 
 from pgplay.app.host import AppHost
 from pgplay.rewards.spec import Origin
@@ -65,6 +67,15 @@ class StoredRunsController:
         overlay = await self._host.read(read, "Reading the runs…")
         if overlay is not None:
             self._host.push_screen(SideBySide(self._host.state, overlay, self._start_beside))
+
+    async def export(self) -> None:
+        """Export the present run; without one, list the stored runs, whose page exports each."""
+        from pgplay.app.screens.dialogs.export import export_stored_run
+
+        if self._present:
+            await export_stored_run(cast("App[Any]", self._host), self._host.run_library, self._present)
+        else:
+            self.runs()
 
     async def recipe(self) -> None:
         """Show the recipe of the setup; a pasted recipe is loaded into the setup."""

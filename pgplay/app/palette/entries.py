@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
+from pgplay.locale.english.synonyms import FILLERS
+
 ENTRY_KINDS = ("", "preset", "setting", "algorithm", "reward", "plot", "word", "page")
 """The kinds of entries, from the actions, which have no name before their title, to the pages of the documentation."""
 
@@ -17,6 +19,9 @@ WHOLE = 1.3
 EXACT, BEGINS, SYNONYM, SYNONYM_BEGINS, INSIDE, DESCRIBED, MENTIONED = 1.0, 0.9, 0.85, 0.7, 0.6, 0.4, 0.25
 """How well a typed word fits: it is a word of the title, begins one, is or begins a synonym, stands inside the title,
 begins a word of the description, or stands inside it."""
+
+LATER_SYNONYM = 0.003
+"""How much worse each synonym fits than the one before it."""
 
 HABIT, MOST_HABIT = 0.05, 0.25
 """What each doubling of the uses adds, and all of them together at most: less than a better kind of fit."""
@@ -29,7 +34,7 @@ def _words(text: str) -> list[str]:
 
 
 class PaletteEntry:
-    """One thing that the palette offers; `run` does it. `synonyms` are further words that find it."""
+    """One thing that the palette offers; `run` does it. `synonyms`, the closest first, find it too."""
 
     def __init__(
         self, kind: str, name: str, title: str, help: str, run: Callable[[], object], synonyms: str = ""
@@ -49,11 +54,11 @@ class PaletteEntry:
 
     @cached_property
     def _vocabulary(self) -> tuple[list[str], list[str], list[str]]:
-        return _words(f"{self.title} {self.name}"), _words(f"{self._synonyms} {self.kind}"), _words(self.help)
+        return _words(self.title), _words(f"{self._synonyms} {self.kind} {self.name}"), _words(self.help)
 
     def relevance(self, query: str) -> float:
         """Return how well `query` fits, from 0 (some word of it fits nothing) to 1, or WHOLE."""
-        typed = _words(query)
+        typed = [word for word in _words(query) if word not in FILLERS] or _words(query)
         if typed and typed == _words(self.title):
             return WHOLE
         fits = [self._fit(word) for word in typed]
@@ -66,7 +71,7 @@ class PaletteEntry:
         if any(part.startswith(word) for part in title):
             return BEGINS
         if word in synonyms:
-            return SYNONYM
+            return SYNONYM - LATER_SYNONYM * synonyms.index(word)
         if any(part.startswith(word) for part in synonyms):
             return SYNONYM_BEGINS
         if any(word in part for part in title):

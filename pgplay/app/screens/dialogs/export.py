@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,10 @@ from pgplay.app.notices import notify_user
 from pgplay.app.screens.dialogs.questions import AskDialog
 from pgplay.app.stored_runs.background_reading import read_in_background
 from pgplay.errors import UnknownName
+from pgplay.export.formats import RUN_FORMATS, export_run
 from pgplay.files.atomic import check_destination, write_atomically
 from pgplay.paths import expand_home
+from pgplay.runs.run_library import RunLibrary
 
 
 async def export_to_file(
@@ -39,6 +41,17 @@ async def export_to_file(
     written_path = await read_in_background(app, write_file, f"Writing {path.name}…")
     if written_path is not None:
         notify_user(app, f"Wrote {written_path}.")
+
+
+async def export_stored_run(app: App[Any], library: RunLibrary, run: str) -> None:
+    """Ask for a file, and write the stored `run` there."""
+
+    def write(format: str) -> Iterator[bytes]:
+        with library.open(run) as store:
+            yield from export_run(store, format)
+
+    question = "Which file? .html: a page with everything; .svg, .png: curves; .csv, .jsonl: metrics."
+    await export_to_file(app, question, f"{run}.html", RUN_FORMATS, write)
 
 
 def _format_of(path: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -15,10 +15,9 @@ from pgplay.app.drawing import number_format
 from pgplay.app.drawing.terminal_text import plain
 from pgplay.app.messages import CompareRuns, OpenTimeTravel, ResumeRun
 from pgplay.app.screens.dialogs.base import FILTER, LEAVE
-from pgplay.app.screens.dialogs.export import export_to_file
+from pgplay.app.screens.dialogs.export import export_stored_run
 from pgplay.app.screens.dialogs.questions import AskDialog, ConfirmDialog
 from pgplay.app.screens.library.listing import Listing
-from pgplay.export.formats import RUN_FORMATS, export_run
 from pgplay.runs.run_library import RunLibrary
 from pgplay.runs.summaries import RunSummary, what_differs
 
@@ -148,15 +147,7 @@ class Runs(Listing):
         """Export the run under the cursor in the format of the file's ending."""
         run = self._runs.get(self.selected or "")
         if run is not None and not run.problem:
-            self.app.run_worker(self._export(run), group="reading")
-
-    async def _export(self, run: RunSummary) -> None:
-        def write(format: str) -> Iterator[bytes]:
-            with self._library.open(run.name) as store:
-                yield from export_run(store, format)
-
-        question = "Which file? .html: a page with everything; .svg, .png: curves; .csv, .jsonl: metrics."
-        await export_to_file(self.app, question, f"{run.name}.html", RUN_FORMATS, write)
+            self.app.run_worker(export_stored_run(self.app, self._library, run.name), group="reading")
 
     @work
     async def action_rename(self) -> None:
