@@ -138,9 +138,10 @@ MEANINGS: dict[VerdictKind, str] = {
     "constant": "All texts have the same reward.",
     "random": "Two rewards of the same text differ by a fifth of the range or more.",
     "flat": "At least three quarters of the groups are tied: only luck finds the first improvement.",
-    "short-text": "Climbing ends at texts of half the target's length or less that score more than the target, or, "
-    "without a target, the reward falls with the length and climbing shortens the text.",
-    "long-text": "The same for texts at least 1.5 times as long as the target, or as long as possible.",
+    "short-text": "The reward falls with the completions' length, and climbing ends at texts of half the target's "
+    "length or less that score more than the target, or, without a target, shortens the text.",
+    "long-text": "The reward rises with the length, and climbing ends at texts that score more than the target and "
+    "are at least 1.5 times as long, or, also without a target, as long as possible.",
     "another-text": "Climbing ends at texts that score more than the target.",
     "stops-short": "Every climb ends below the target's reward, where no single edit raises it.",
     "many-best": "More climbs end at other texts with the target's reward than at the target.",

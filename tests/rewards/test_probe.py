@@ -173,6 +173,16 @@ def test_the_verdict_on_a_reward_that_draws_lots(build: Build) -> None:
     assert found.noise == pytest.approx(1 / 3, abs=0.05)
 
 
+@pytest.mark.parametrize("longest", [5, 16, 40])
+@pytest.mark.parametrize("score", ["vowels / max(1, len(text))", "vowels / max(4, len(text))"])
+def test_a_share_is_not_called_a_length(build: Build, longest: int, score: str) -> None:
+    code = f"def reward(text, target, prompt):\n    vowels = sum(c in 'aeiou' for c in text)\n    return {score}\n"
+    written = untrained("hello world"[:longest], longest=longest)
+    measured = probe(build(code), written, alphabet=LETTERS, max_length=longest, group_size=64, climb_seconds=1e9)
+    assert max(len(climb.text) for climb in measured.climbs) >= min(longest - 1, 1.5 * len("hello world"))
+    assert judge(measured).kind == "another-text"
+
+
 def test_a_local_optimum_is_named_with_its_text() -> None:
     found = look(build_reward("jaro"))
     highest = max(local_optima(found), key=lambda one: one.reward)

@@ -86,9 +86,7 @@ def _kind(probe: Probe) -> VerdictKind:
         return "flat"
     if probe.needs_target:
         if above := outdoing(probe):
-            share = statistics.median(len(one.text) / len(one.target) for one in above)
-            longest = statistics.median(len(one.text) for one in above) >= probe.max_length - 1
-            return "short-text" if share <= SHORTER else "long-text" if share >= LONGER or longest else "another-text"
+            return _length_that_outdoes(probe, above) or "another-text"
     elif (by_length := _length_that_is_rewarded(probe)) is not None:
         return by_length
     traps = local_optima(probe)
@@ -103,6 +101,21 @@ def _is_constant(probe: Probe) -> bool:
     values = [value for point in probe.path for value in (point.low, point.high)]
     values += [probe.lowest, probe.highest, *(one.reward for one in probe.climbs)]
     return max(values) - min(values) <= SAME
+
+
+def _length_that_outdoes(probe: Probe, above: Sequence[Climb]) -> Literal["short-text", "long-text"] | None:
+    """Return whether it is by their length that the texts `above` outdo the target.
+
+    Their length alone says nothing: a share of vowels is climbed by exchanging letters, in texts as long as an
+    untrained policy's, which are often as long as possible.
+    """
+    share = statistics.median(len(one.text) / len(one.target) for one in above)
+    longest = statistics.median(len(one.text) for one in above) >= probe.max_length - 1
+    if probe.length_correlation <= -FOLLOWS_LENGTH and share <= SHORTER:
+        return "short-text"
+    if probe.length_correlation >= FOLLOWS_LENGTH and (share >= LONGER or longest):
+        return "long-text"
+    return None
 
 
 def _length_that_is_rewarded(probe: Probe) -> Literal["short-text", "long-text"] | None:
