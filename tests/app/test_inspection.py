@@ -107,7 +107,7 @@ async def test_the_update_is_shown_in_a_few_lines_first_and_what_the_run_has_bey
 
 
 def test_no_few_lines_are_shown_of_a_row_with_another_choice() -> None:
-    for other in ({"baseline": "batch-mean"}, {"updates": 4}, {"algorithm": "dapo"}):
+    for other in ({"baseline": "batch-mean"}, {"updates": 4}, {"algorithm": "dapo"}, {"clip_high": 0.3}):
         rules = msgspec.structs.replace(RULES, **other)
         assert introduction("update", rules) == ""
         assert all("textbook" not in file for file, _ in places("update", rules))

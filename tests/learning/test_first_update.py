@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
 
 from pgplay.app.help.source_code import function_names, source_of
 from pgplay.config.presets import load_preset
+from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS, trains_network
+from pgplay.learning.counterfactuals import Before
 from pgplay.learning.objective import textbook
+from pgplay.learning.objective.advantages import at_the_end
 from pgplay.learning.objective.sgd import PlainDescent
-from pgplay.learning.step_inspection import Dissection
 from pgplay.policies.density import Density
 from pgplay.policies.prefix_tree import Prefixes
 from pgplay.policies.reading import token_losses
-from pgplay.tasks.task import Pair
 from tests.benchmarks.first_update import TEXTBOOK, share_of
 from tests.learning.helpers import trainer, weights
 
@@ -70,43 +73,52 @@ ROW_ALONE = {"optimizer": "sgd", "control_variate": "none", "entropy": 0.0, "wei
 """The settings that leave nothing but an algorithm's row."""
 
 
-@pytest.mark.parametrize("algorithm", ["reinforce", "reinforce-baseline", "plain-reinforce", "rloo", "grpo"])
+@pytest.mark.parametrize("algorithm", [name for name in (*ALGORITHMS, *COMPARATORS) if trains_network(name)])
 def test_the_few_lines_of_an_algorithm_make_the_same_update(algorithm: str) -> None:
-    by_hand, real = (trainer(algorithm=algorithm, lr=0.3, **ROW_ALONE) for _ in range(2))
+    alone = {name: value for name, value in ROW_ALONE.items() if (algorithm, name) != ("supervised", "control_variate")}
+    by_hand, real = (trainer(algorithm=algorithm, lr=0.3, **alone) for _ in range(2))
     for one in (by_hand, real):
         one.step()
-    dissection = Dissection(real)
-    dissection.step()
-    policy, parameters = by_hand.policy, by_hand.policy.trainable_parameters()
-    reading = policy.reading([Pair("", sample.text) for sample in dissection.anatomy.samples])
-    rewards = torch.tensor([sample.reward for sample in dissection.anatomy.samples])
-    average = dissection.anatomy.rules.moving_average
+    average = float(Before(real).carried.moving_average)
+    batch = real.recorded_step()[1].update.batch
+    policy, mask, rewards = by_hand.policy, batch.rollout.mask, batch.rewards
+    parameters = policy.trainable_parameters()
+    texts = batch.imitated if algorithm == "supervised" else batch.rollout
 
     def of_tokens() -> Tensor:
-        prefixes = Prefixes.from_texts(reading.inputs)
-        return -token_losses(policy.distribution_after(prefixes, Density()), prefixes.prefix_index, reading)
+        prefixes = Prefixes.from_texts(texts.inputs)
+        return -token_losses(policy.distribution_after(prefixes, Density()), prefixes.prefix_index, texts)
 
     def of_texts() -> Tensor:
         return of_tokens().sum(1)
 
+    def values() -> Tensor:
+        prefixes = Prefixes.from_texts(texts.inputs)
+        return by_hand.critic(policy.features(prefixes))[prefixes.prefix_index][:, :, 0]
+
     before = weights(by_hand)
-    match algorithm:
-        case "reinforce":
-            textbook.reinforce(of_texts, rewards, parameters, 0.3)
-        case "reinforce-baseline":
-            assert average > 0
-            textbook.reinforce_baseline(of_texts, rewards, average, parameters, 0.3)
-        case "plain-reinforce":
-            textbook.plain_reinforce(of_texts, rewards, parameters, 0.3)
-        case "rloo":
-            textbook.rloo(of_texts, rewards[None], parameters, 0.3)
-        case "grpo":
-            textbook.grpo(of_tokens, reading.mask, rewards[None], parameters, 0.3)
+    with_critic = [*parameters, *by_hand.critic.parameters()]
+    arguments: dict[str, tuple[Any, ...]] = {
+        "reinforce": (of_texts, rewards.flatten(), parameters),
+        "reinforce-baseline": (of_texts, rewards.flatten(), average, parameters),
+        "plain-reinforce": (of_texts, rewards.flatten(), parameters),
+        "rloo": (of_texts, rewards, parameters),
+        "remax": (of_texts, rewards, batch.greedy_rewards, parameters),
+        "dr-grpo": (of_tokens, mask, rewards, policy.max_length, parameters),
+        "a2c": (of_tokens, values, mask, rewards.flatten(), with_critic),
+        "ppo": (of_tokens, values, mask, at_the_end(rewards.flatten(), mask), with_critic),
+        "supervised": (of_tokens, texts.mask, parameters),
+    }
+    in_few_lines = getattr(textbook, algorithm.replace("-", "_"))
+    in_few_lines(*arguments.get(algorithm, (of_tokens, mask, rewards, parameters)), 0.3)
+    assert algorithm != "reinforce-baseline" or average > 0
     for name, tensor in weights(by_hand).items():
         assert torch.allclose(tensor, weights(real)[name], atol=1e-6), name
+    for own, theirs in zip(by_hand.critic.parameters(), real.critic.parameters(), strict=True):
+        assert torch.allclose(own, theirs, atol=1e-6)
     assert any(not torch.allclose(tensor, before[name], atol=1e-5) for name, tensor in weights(by_hand).items())
 
 
 def test_the_few_lines_are_few() -> None:
     for name in function_names("learning/objective/textbook.py"):
-        assert len(source_of(("learning/objective/textbook.py", name)).text.splitlines()) <= 14
+        assert len(source_of(("learning/objective/textbook.py", name)).text.splitlines()) <= 15

@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from pgplay.config.run_config import RunConfig
 from pgplay.files.text import lines_of
 from pgplay.learning.algorithms.table import AlgorithmChoices, algorithm_row
 from pgplay.learning.reports.step_detail import AlgorithmSettings
@@ -61,7 +62,11 @@ def _textbook_places(rules: AlgorithmSettings) -> list[Place]:
     """Return the algorithm in a few lines, if it was written so and no setting overrides its row."""
     name, algorithm = rules.algorithm.replace("-", "_"), algorithm_row(rules.algorithm)
     own = (AlgorithmChoices(*(getattr(rules, choice) for choice in AlgorithmChoices._fields)), rules.updates)
-    if name not in function_names(TEXTBOOK) or own != (algorithm.choices, algorithm.updates):
+    limits = (rules.clip_low, rules.clip_high)
+    is_row = own == (algorithm.choices, algorithm.updates)
+    if algorithm.choices.ratio != "none":
+        is_row = is_row and limits == (RunConfig().clip_low, algorithm.clip_high)
+    if name not in function_names(TEXTBOOK) or not is_row:
         return []
     return [(TEXTBOOK, name), (TEXTBOOK, "descend")]
 
