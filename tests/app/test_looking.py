@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+import textwrap
+
+import pytest
+from textual.widgets import OptionList, Static
 
 from pgplay.app.screens.dialogs.choose_metrics import MetricsScreen
-from pgplay.app.state.plot_view import PlotView
+from pgplay.app.state.plot_view import PlotView, words_of
 from pgplay.app.widgets.plots.curve import Plot
 from pgplay.config.changes import Changes
 from pgplay.config.run_config import make_config
@@ -37,6 +41,26 @@ async def test_any_metric_that_the_run_tells_can_be_plotted() -> None:
         assert bench.app.state.view.shown[-1] == "measure:prefix"
         await until(pilot, lambda: "┤" in words(bench, "#plot-5"))
         assert bench.app.main.query_one("#plot-5", Plot).border_title == "prefix (measure)"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_the_list_of_metrics_cuts_no_word_and_says_the_whole_meaning_below(size: tuple[int, int]) -> None:
+    async with opened(size=size) as (bench, pilot):
+        await pilot.press("m")
+        await until(pilot, lambda: isinstance(bench.app.screen, MetricsScreen))
+        options = bench.app.screen.query_one("#metrics", OptionList)
+        width = options.scrollable_content_region.width
+        await until(pilot, lambda: all(option.prompt.cell_len <= width for option in options.options))
+        for option in options.options:
+            metric = words_of(str(option.id))
+            shown = option.prompt.plain.removesuffix("…").split()
+            assert set(shown[1:]) <= {*metric.title.split(), *metric.description.split(), "–"}, shown
+        about = bench.app.screen.query_one("#metric-about", Static)
+        for place in range(options.option_count):
+            options.highlighted = place
+            await pilot.pause()
+            lines = textwrap.wrap(str(about.render()), about.size.width)
+            assert len(lines) <= about.size.height
 
 
 async def test_a_measure_is_plotted_beside_the_reward_until_a_person_chooses() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from pgplay.app.widgets.reward_picker import RewardList
 from pgplay.config.run_config import to_settings
 from pgplay.errors import RewardError
 from pgplay.locale.catalog import evidence_sentences, verdict_words
+from pgplay.rewards.catalogue import REWARDS
 from pgplay.rewards.probe.probe import probe
 from pgplay.rewards.probe.verdict import judge
 from pgplay.rewards.records import Triple
@@ -80,6 +82,21 @@ async def test_rewards_are_chosen_by_the_space_bar_and_typed_ones_join_with_thei
         own.value = "levenstein"
         await until(pilot, lambda: "Did you mean 'levenshtein'?" in said(screen, "#scores"))
         assert row(screen, "prefix")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_the_bench_says_what_the_reward_under_the_cursor_is(size: tuple[int, int]) -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=size) as pilot:
+        screen = await opened(bench, pilot)
+        rewards = screen.query_one(RewardList)
+        rewards.focus()
+        for reward in REWARDS.values():
+            rewards.highlighted = at(rewards, reward.spec)
+            await until(pilot, lambda reward=reward: reward.description in said(screen, "#bench-title"))
+            await pilot.pause()
+            title = screen.query_one("#bench-title", Static)
+            assert len(textwrap.wrap(said(screen, "#bench-title"), title.size.width)) <= title.size.height
 
 
 async def test_a_probe_is_asked_of_the_worker_for_the_reward_under_the_cursor_and_shown() -> None:

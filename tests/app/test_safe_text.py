@@ -55,11 +55,22 @@ def test_nothing_that_steers_is_left(text: str) -> None:
 def test_cutting_and_filling_count_cells(text: str, width: int) -> None:
     shown = terminal_text(text).plain
     assert cell_len(fit(shown, width)) <= width
+    assert cell_len(fit(shown, width, words=True)) <= width
     assert cell_len(pad(shown, width)) == width
 
 
 def test_wide_characters_are_cut_whole() -> None:
     assert fit("床前明月光", 6) == "床前…"
+
+
+def test_a_sentence_is_cut_between_two_words() -> None:
+    sentence = "mean reward of the batch"
+    assert [fit(sentence, width, words=True) for width in (4, 5, 11, 12, 17, 24)] == [
+        *("…", "mean…", "mean…", "mean reward…", "mean reward of…", sentence)
+    ]
+
+
+def test_wide_characters_are_filled_whole() -> None:
     assert pad("明", 4) == "明  "
 
 

@@ -69,8 +69,8 @@ def terminal_text(text: str, style: str | Style = "", *, width: int | None = Non
     return Text(fit(safe, width) if width is not None else safe, style=style, end="")
 
 
-def fit(text: str, width: int) -> str:
-    """Return `text` cut to at most `width` cells, an ellipsis marking the cut."""
+def fit(text: str, width: int, *, words: bool = False) -> str:
+    """Return `text` cut to at most `width` cells, an ellipsis marking the cut; with `words` between two of them."""
     if cell_len(text) <= width:
         return text
     if width <= 0:
@@ -82,7 +82,10 @@ def fit(text: str, width: int) -> str:
             break
         fitting.append(character)
         used += size
-    return "".join(fitting) + ELLIPSIS
+    cut = "".join(fitting)
+    if words and text[len(cut)] != " ":
+        cut = cut[: cut.rfind(" ") + 1]
+    return cut.rstrip() + ELLIPSIS if words else cut + ELLIPSIS
 
 
 def pad(text: str, width: int) -> str:

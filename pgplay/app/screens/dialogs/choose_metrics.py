@@ -13,7 +13,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from pgplay.app.drawing.number_format import number
-from pgplay.app.drawing.terminal_text import pad, plain, terminal_text
+from pgplay.app.drawing.terminal_text import fit, pad, plain, terminal_text
 from pgplay.app.screens.dialogs.base import Dialog
 from pgplay.app.state.metric_history import History
 from pgplay.app.state.plot_view import HISTOGRAM, MOST_PLOTS, words_of
@@ -76,7 +76,9 @@ class MetricsScreen(Dialog[tuple[str, ...]]):
         tick = f"{self._shown.index(name) + 1:>2}" if name in self._shown else " ·"
         line = Text(f"{tick}  ", no_wrap=True, end="", overflow="ellipsis")
         line.append(pad(plain(metric.title), _LONGEST_TITLE), "bold" if name in self._shown else "")
-        return line.append(f"{value:>{_VALUE_WIDTH}}  ").append(plain(metric.description), "dim")
+        line.append(f"{value:>{_VALUE_WIDTH}}  ")
+        room = self.query_one(OptionList).scrollable_content_region.width - line.cell_len
+        return line.append(fit(plain(metric.description), room, words=True), "dim")
 
     def _show_ticked(self) -> None:
         large, *small = [words_of(name).name for name in self._shown or USUAL_METRICS]
@@ -106,10 +108,17 @@ class MetricsScreen(Dialog[tuple[str, ...]]):
             self.app.notify(f"{MOST_PLOTS} plots are the maximum; untick one first.", timeout=4)
         else:
             self._shown.append(name)
+        self._draw_lines()
+        self._show_ticked()
+
+    def on_resize(self) -> None:
+        """Cut the meanings where the list ends now."""
+        self.call_after_refresh(self._draw_lines)
+
+    def _draw_lines(self) -> None:
         options = self.query_one(OptionList)
         for option in options.options:
             options.replace_option_prompt(str(option.id), self._line(str(option.id)))
-        self._show_ticked()
 
     @on(Input.Changed)
     def _find(self, event: Input.Changed) -> None:

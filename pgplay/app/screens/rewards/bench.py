@@ -155,6 +155,15 @@ class RewardBench(Screen[None]):
         except PgplayError as error:
             self._show_refusal(error)
 
+    @on(RewardList.OptionHighlighted)
+    def _describe(self) -> None:
+        """Say what the reward under the cursor is."""
+        from pgplay.rewards.catalogue import REWARDS
+
+        spec = self.query_one(RewardList).under_cursor
+        described = [f" · {spec}: {reward.description}" for reward in REWARDS.values() if reward.spec == spec]
+        self.query_one("#bench-title", Static).update(terminal_text("".join(["Reward bench", *described])))
+
     def action_leave(self) -> None:
         """Go back."""
         self.dismiss()
