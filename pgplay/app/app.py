@@ -316,9 +316,10 @@ class PgplayApp(Pages):
     def _requested(self, message: ScreenRequest) -> None:
         self.perform(self.controllers.carry_out(message))
 
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Return the colours that pgplay's themes define and Textual's themes lack."""
-        return themes.extras(dark=self.current_theme.dark)
+    def get_css_variables(self) -> dict[str, str]:
+        """Return the theme's colours, with those that pgplay's styles want beyond Textual's, all of them legible."""
+        self.theme_variables = themes.completed(self.current_theme, super().get_css_variables())
+        return self.theme_variables
 
     def palette_entries(self, screen: Screen[Any]) -> Sequence[PaletteEntry]:
         """Return the palette's entries on `screen`."""

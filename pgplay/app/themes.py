@@ -7,8 +7,11 @@ two themes that are named after it, which avoid red against green.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from statistics import fmean
 
+from textual.color import Color
 from textual.theme import Theme
 
 _RUNS_ON_DARK = ("#56b4e9", "#e69f00", "#2fc79b", "#cc79a7", "#f0e442", "#7c9cff", "#ff7f50", "#c9ced6")
@@ -104,15 +107,15 @@ LIGHT_COLOUR_BLIND = replace(
     LIGHT,
     name="pgplay-light-colour-blind",
     primary="#0072b2",
-    secondary="#a65e00",
+    secondary="#9f5a00",
     accent="#0072b2",
     success="#0072b2",
-    warning="#7d7200",
-    error="#c04a00",
+    warning="#776d00",
+    error="#b84700",
     variables={
         **LIGHT.variables,
         "band": "#a9c8de",
-        "footer-key-foreground": "#a65e00",
+        "footer-key-foreground": "#9f5a00",
         "input-selection-background": "#0072b2 25%",
     },
 )
@@ -120,10 +123,67 @@ LIGHT_COLOUR_BLIND = replace(
 THEMES = (DARK, LIGHT, DARK_COLOUR_BLIND, LIGHT_COLOUR_BLIND)
 """In the order in which the key goes through them."""
 
-_EXTRAS = ("band", "muted", "faint", *_runs(_RUNS_ON_DARK))
+LEGIBLE, VISIBLE = 4.5, 3.0
+"""The least contrast of text, and of a line or of text on a field's ground (WCAG 2.1, 1.4.3 and 1.4.11)."""
+
+_GROUNDS = {"background": LEGIBLE, "surface": LEGIBLE, "panel": VISIBLE}
+_INKS = ("foreground", "muted", "primary", "secondary", "accent", "success", "warning", "error")
+_ON_THEIR_OWN = {
+    "footer-key-foreground": "footer-background",
+    "footer-description-foreground": "footer-background",
+    "block-cursor-foreground": "block-cursor-background",
+}
+"""Inks that have a ground of their own."""
 
 
-def extras(*, dark: bool) -> dict[str, str]:
-    """Return the variables that the styles want beyond those of every theme, for a dark or a light ground."""
-    variables = (DARK if dark else LIGHT).variables
-    return {name: variables[name] for name in _EXTRAS}
+def completed(theme: Theme, variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the `variables` of `theme` with those that the styles want beyond Textual's.
+
+    The colours of another theme than pgplay's are moved towards black or white until each is legible on its grounds:
+    Textual uses some of them only as grounds, such as a light theme's yellow.
+    """
+    usual = DARK if theme.dark else LIGHT
+    runs = {name: usual.variables[name] for name in _runs(_RUNS_ON_DARK)}
+    background = Color.parse(variables["background"])
+    if theme in THEMES or background.ansi is not None:  # a terminal's own colours are not known
+        return {**usual.variables, **variables}
+    foreground = Color.parse(variables["foreground"])
+    muted, faint = (background.blend(foreground, share).hex for share in (0.6, 0.25))
+    whole = {**variables, **runs, "muted": muted, "faint": faint}
+    for name in _INKS:
+        whole[name] = _legible(whole[name], [(whole[ground], least) for ground, least in _GROUNDS.items()])
+    for name in runs:
+        whole[name] = _legible(whole[name], [(whole[ground], VISIBLE) for ground in _GROUNDS])
+    for name, ground in _ON_THEIR_OWN.items():
+        whole[name] = _legible(whole[name], [(whole[ground], LEGIBLE)])
+    return {**whole, "band": background.blend(Color.parse(whole["primary"]), 0.4).hex}
+
+
+def _legible(ink: str, grounds: Sequence[tuple[str, float]]) -> str:
+    """Return `ink`, moved as little as it takes towards black or white for the contrast that each ground wants."""
+    if ink.startswith("auto"):  # Textual's own choice of black or white
+        return ink
+    colour, pairs = Color.parse(ink), [(Color.parse(ground), least) for ground, least in grounds]
+    lightness = fmean(luminance(ground) for ground, _ in pairs)
+    end = Color(0, 0, 0) if lightness > MIDDLE else Color(255, 255, 255)
+    for step in range(21):
+        moved = colour.blend(end, step / 20)
+        if all(contrast(moved, ground) >= least for ground, least in pairs):
+            break
+    return moved.hex
+
+
+MIDDLE = 0.18
+"""The luminance on which black and white have the same contrast."""
+
+
+def contrast(one: Color, other: Color) -> float:
+    """Return the contrast of two colours, from 1 to 21 (WCAG 2.1)."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def luminance(colour: Color) -> float:
+    """Return the relative luminance of a colour, from 0 (black) to 1 (white) (WCAG 2.1)."""
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour.normalized]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))

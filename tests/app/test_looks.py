@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from rich.segment import Segment
+from textual.color import Color
+from textual.theme import BUILTIN_THEMES, Theme
 
 from pgplay.app import themes
 from pgplay.app.drawing.ascii import spelled, to_ascii
@@ -45,6 +47,35 @@ async def test_a_screen_that_stands_takes_another_theme_and_ascii(name: str) -> 
         while bench.app.screen is not bench.app.main:
             await bench.app.pop_screen()
         await until(pilot, lambda: all(segment.text.isascii() for segment in _drawn(bench)))
+
+
+KNOWN = [theme for theme in (*themes.THEMES, *BUILTIN_THEMES.values()) if not theme.name.startswith("ansi")]
+"""Every theme whose colours are not the terminal's own."""
+
+
+@pytest.mark.parametrize("theme", KNOWN, ids=lambda theme: theme.name)
+def test_what_is_written_is_legible_in_every_theme(theme: Theme) -> None:
+    variables = themes.completed(theme, {**theme.to_color_system().generate(), **theme.variables})
+    colours = {name: Color.parse(colour) for name, colour in variables.items() if not colour.startswith("auto")}
+    for ground, least in (("background", 4.5), ("surface", 4.5), ("panel", 3.0)):
+        inks = ("foreground", "muted", "primary", "secondary", "success", "warning", "error")
+        assert {ink for ink in inks if themes.contrast(colours[ink], colours[ground]) < least} == set(), ground
+        runs = [f"run-{slot}" for slot in range(8)]
+        assert {run for run in runs if themes.contrast(colours[run], colours[ground]) < 3} == set(), ground
+    for line in ("band", "faint"):
+        assert themes.contrast(colours[line], colours["background"]) > 1.3
+    assert themes.contrast(colours["footer-key-foreground"], colours["footer-background"]) >= 4.5
+
+
+async def test_the_app_draws_another_theme_legibly_and_its_own_as_they_are() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=SIZE):
+        assert bench.app.get_css_variables()["success"].lower() == themes.DARK.success
+        bench.app.theme = "textual-light"
+        drawn = bench.app.get_css_variables()
+        assert themes.contrast(Color.parse(drawn["warning"]), Color.parse(drawn["background"])) >= 4.5
+        bench.app.theme = "ansi-dark"
+        assert bench.app.get_css_variables()["muted"] == themes.DARK.variables["muted"]
 
 
 def test_formulas_are_spelled_out_and_what_a_person_wrote_is_not() -> None:
