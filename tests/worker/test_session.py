@@ -581,7 +581,7 @@ def test_a_reference_with_another_alphabet_is_refused():
     session = begin(alphabet="target")
     session.save_policy("narrow")
     session.close("paused")
-    with pytest.raises(InputError, match="another alphabet"):
+    with pytest.raises(InputError, match="different alphabet"):
         begin(kl=0.1, reference="narrow")
 
 

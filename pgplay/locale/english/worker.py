@@ -68,7 +68,7 @@ WORKER_ERRORS: dict[str, str] = {
     "error.change.fixed.remedy": "These can: {live:list}.",
     "error.change.kind": "A run of {old} cannot continue as {new}: only one of them trains a network.",
     "error.change.kind.remedy": "Start a new run.",
-    "error.until.count": "{count} is not a number of steps.",
+    "error.until.count": "A run cannot make {count} steps.",
     "error.until.count.remedy": "Give a whole number, 1 or more.",
     "error.until.duration": "A run cannot last {seconds:g} s.",
     "error.until.duration.remedy": "Give a number above 0.",
