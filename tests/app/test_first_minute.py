@@ -51,6 +51,8 @@ async def test_the_first_start_ever_shows_a_lesson_and_begins_in_slow_motion(
         assert "space: start" in words(bench, "#finding")
         assert bench.sent(Pace) == [Pace(seconds=FIRST_PACE)]
         await pilot.press("space")
+        await until(pilot, lambda: "starting…" in words(bench, "#status"))
+        await until(pilot, lambda: "space: start" not in words(bench, "#finding"))
         bench.worker.build("training")
         bench.worker.train(FIRST_STEPS - 1)
         await until(pilot, lambda: "Slow motion. Watch 'greedy'" in words(bench, "#finding"))

@@ -41,7 +41,7 @@ def first_hint(state: AppState) -> Hint:
     if state.first_lesson is None:
         return NO_HINT
     if state.run == "idle":
-        return Hint(state.first_lesson, "  space: start" if state.first_lesson else "")
+        return Hint(state.first_lesson, "  space: start" if state.first_lesson and not state.waiting else "")
     if state.run != "training":
         return NO_HINT
     if state.tempo:

@@ -128,6 +128,8 @@ class StatusLine(Widget):
 
     def _outlook(self) -> str:
         state = self._state
+        if state.waiting:
+            return "starting…"
         if state.run == "solved":
             return "solved · ^s saves it" if state.unsaved else "solved"
         if state.run == "training" and state.tempo:
