@@ -109,6 +109,8 @@ class PgplayApp(Pages):
         for theme in themes.THEMES:
             self.register_theme(theme)
         self.theme = memory.theme or themes.DARK.name
+        self.stylesheet.set_variables(self.get_css_variables())
+        self._main: MainScreen | None = None
         self.state = AppState(to_settings(config), None, memory.view(), memory.ascii, memory.speed, first_lesson)
         self.state.palette_uses.update(memory.uses)
         self.policy_library: PolicyLibrary = LocalPolicyLibrary()
@@ -143,7 +145,13 @@ class PgplayApp(Pages):
     @property
     def main(self) -> MainScreen:
         """The main screen, whatever lies over it."""
+        assert self._main is not None
         return self._main
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Read the styles anew for another theme; before there is a screen, they were read for this one."""
+        if self._main is not None:
+            super().refresh_css(animate=animate)
 
     # The worker
 

@@ -23,6 +23,11 @@ def _forgiving_decoder(encoding: str) -> type[IncrementalDecoder]:
 class TerminalDriver(LinuxDriver):
     """Textual's driver, to which a stray byte is no end and COLUMNS and LINES are no size of a real terminal."""
 
+    def start_application_mode(self) -> None:
+        """Take over the terminal; its size is known from the first screen on."""
+        self._size = self._size or self._get_terminal_size()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+
     def run_input_thread(self) -> None:
         """Read what the terminal sends; a byte that is no UTF-8 is dropped."""
         # Textual (8.2.8) decodes strictly, and a wrong byte ends the app; the decoder is all that has to differ.
