@@ -226,7 +226,8 @@ def test_run_whose_last_checkpoint_cannot_be_written_says_from_where_it_goes_on(
     monkeypatch.setattr("pgplay.worker.session.session.Session.rest", full)
     assert main(["train", "--target", "hi", "--steps", "2"]) == 1
     lines = capsys.readouterr().err.splitlines()
-    assert any(line.startswith("The run is saved up to step 0: pgplay train --resume") for line in lines)
+    # On a slow machine it is time for a checkpoint before the end.
+    assert any(re.match("The run is saved up to step [012]: pgplay train --resume", line) for line in lines)
     assert lines[-1] == "No room is left."
 
 
