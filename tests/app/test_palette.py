@@ -93,7 +93,7 @@ async def test_a_choice_leads_to_the_field_the_plot_the_word_or_the_page(home: P
         await until(pilot, lambda: bench.app.focused and bench.app.focused.query_ancestor("#setting-lr"))
         assert bench.app.main.setup.display
         await pilot.press("escape", "escape")
-        bench.app.choose_from_palette(entries["plot: Gap"])
+        bench.app.choose_from_palette(entries["plot: Generalisation gap"])
         assert bench.app.state.view.shown[0] == "gap"
         bench.app.choose_from_palette(entries["algorithm: rloo"])
         await until(pilot, lambda: bench.app.main.setup.typed["algorithm"] == "rloo")
