@@ -28,6 +28,7 @@ from pgplay.app.controllers.assembly import Controllers
 from pgplay.app.drawing.ascii import Ascii
 from pgplay.app.drawing.steering import WITHOUT_STEERING
 from pgplay.app.idle import SpareTime
+from pgplay.app.layouts import HEIGHTS, WIDTHS, layouts_at
 from pgplay.app.messages import (
     PARTS,
     BranchRun,
@@ -72,10 +73,6 @@ QUIT_SECONDS = 0.7
 
 _LAST_SECONDS = 0.9
 """Seconds from a signal to end to the exit; a worker without its app writes its checkpoint and exits."""
-
-WIDTHS: list[tuple[int, str]] = [(0, "-tiny"), (60, "-narrow"), (100, "-normal"), (170, "-wide")]
-HEIGHTS: list[tuple[int, str]] = [(0, "-flat"), (18, "-low"), (30, "-high"), (44, "-tall")]
-"""The least columns and rows of each layout in styles/main.tcss."""
 
 STYLES: list[str | PurePath] = ["styles/app.tcss", "styles/main.tcss"]
 
@@ -128,18 +125,15 @@ class PgplayApp(Pages):
         usual = super().get_driver_class()
         if sys.platform == "win32":
             return usual
-        from textual.drivers.linux_driver import LinuxDriver
+        from pgplay.app.terminal import in_place_of
 
-        from pgplay.app.terminal import TerminalDriver
-
-        return TerminalDriver if usual is LinuxDriver else usual
+        return in_place_of(usual)
 
     def get_default_screen(self) -> Screen[None]:
         """Return the main screen."""
         self._main = MainScreen(self.state, self._config, self._preset, self._brought, self._draft)
         # Textual tells a screen its size after the first look at its styles, and then looks at all of them again.
-        for cells, layouts in zip(self.size, (WIDTHS, HEIGHTS), strict=True):
-            self._main.add_class([name for least, name in layouts if least <= cells][-1])
+        self._main.add_class(*layouts_at(self.size))
         return self._main
 
     @property

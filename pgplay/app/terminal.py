@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from codecs import IncrementalDecoder, getincrementaldecoder
 
+from textual.driver import Driver
 from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 
@@ -41,3 +42,8 @@ class TerminalDriver(LinuxDriver):
         except OSError:
             return super()._get_terminal_size()
         return (width, height) if width and height else super()._get_terminal_size()
+
+
+def in_place_of(driver: type[Driver]) -> type[Driver]:
+    """Return the driver to use where Textual would use `driver`."""
+    return TerminalDriver if driver is LinuxDriver else driver
