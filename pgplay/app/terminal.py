@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import os
+import signal
 from codecs import IncrementalDecoder, getincrementaldecoder
+from collections.abc import Callable
+from functools import partial
 
 from textual.driver import Driver
 from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 
 
-def _forgiving_decoder(encoding: str) -> type[IncrementalDecoder]:
-    """Return the decoder of `encoding` that drops what it cannot decode."""
+def _forgiving_decoder(encoding: str, on_end: Callable[[], None]) -> type[IncrementalDecoder]:
+    """Return the decoder of `encoding` that drops what it cannot decode, and calls `on_end` where nothing is left."""
     strict = getincrementaldecoder(encoding)
 
     class Forgiving(strict):  # type: ignore[misc, valid-type]
         def __init__(self, errors: str = "ignore") -> None:
             super().__init__(errors)
+
+        def decode(self, data: bytes, final: bool = False) -> str:
+            if not data and not final:
+                on_end()
+            text: str = super().decode(data, final)
+            return text
 
     return Forgiving
 
@@ -30,10 +39,17 @@ class TerminalDriver(LinuxDriver):
         super().start_application_mode()  # type: ignore[no-untyped-call]
 
     def run_input_thread(self) -> None:
-        """Read what the terminal sends; a byte that is no UTF-8 is dropped."""
-        # Textual (8.2.8) decodes strictly, and a wrong byte ends the app; the decoder is all that has to differ.
-        linux_driver.getincrementaldecoder = _forgiving_decoder  # type: ignore[assignment, attr-defined]
+        """Read what the terminal sends; a byte that is no UTF-8 is dropped, and without a terminal the app ends."""
+        # Textual (8.2.8) decodes strictly, and a wrong byte ends the app; at the end of the input it reads on for ever,
+        # which keeps a core busy. The decoder is all that has to differ.
+        decoder = partial(_forgiving_decoder, on_end=self._lose_terminal)
+        linux_driver.getincrementaldecoder = decoder  # type: ignore[assignment, attr-defined]
         super().run_input_thread()
+
+    def _lose_terminal(self) -> None:
+        """End as at SIGHUP, which the system sends only to the programs that the terminal controls."""
+        self.exit_event.set()
+        os.kill(os.getpid(), signal.SIGHUP)
 
     def _get_terminal_size(self) -> tuple[int, int]:
         # shutil.get_terminal_size, which Textual asks, believes an environment that may be older than the window.

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,19 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 RUN = "import sys; from pgplay.cli import main; sys.exit(main(sys.argv[1:]))"
 CRASHING = "from pgplay.app.screens.main import MainScreen; MainScreen.compose = lambda self: 1 / 0; "
 PATIENCE = 40.0
+
+
+STARTED: list[subprocess.Popen[bytes]] = []
+
+
+@pytest.fixture(autouse=True)
+def end_what_was_started() -> Iterator[None]:
+    """Leave no app behind, also where a test fails."""
+    yield
+    for process in STARTED:
+        process.kill()
+        process.wait()
+    STARTED.clear()
 
 
 class Terminal:
@@ -33,6 +47,7 @@ class Terminal:
         )  # fmt: skip
         os.close(follower)
         self.seen = b""
+        STARTED.append(self.process)
 
     def send(self, keys: bytes) -> None:
         self.seen = b""
@@ -79,6 +94,13 @@ def test_the_terminals_own_size_counts_not_a_stale_environment(home: Path) -> No
     assert b"too small" not in terminal.seen
     terminal.send(b"\x11")
     assert terminal.end() == 0
+
+
+def test_the_app_ends_with_its_terminal_although_no_signal_says_so(home: Path) -> None:
+    terminal = Terminal("--target", "abc", "--model", "gru-nano", "--until", "never")
+    terminal.read_until(b"ready", b"starting torch")
+    os.close(terminal.leader)
+    assert terminal.process.wait(timeout=PATIENCE) == 0
 
 
 def test_an_app_that_crashes_ends_with_status_1(home: Path) -> None:
