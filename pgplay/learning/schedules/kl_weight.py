@@ -29,7 +29,7 @@ class Smoothing(NamedTuple):
 
 
 UNSMOOTHED = Smoothing(1.0, 1.0)
-ADAPTER_SMOOTHING = Smoothing(0.3, 0.2)
+ADAPTER_SMOOTHING = Smoothing(0.5, 0.3)
 """For an adapter: a few dozen completions of other prompts each step, whose mean KL differs by more than it grows."""
 
 
