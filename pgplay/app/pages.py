@@ -66,7 +66,7 @@ class Pages(App[int]):
         elif self._typed_ahead or self._is_opening:
             self._typed_ahead.append(event)
         else:
-            await self._pass_on(copied(event) if self._is_late(event) else event)
+            await self._pass_on(typed_anew(event) if self._is_late(event) else event)
 
     async def _pass_on(self, typed: events.Key | events.Paste) -> None:
         if not typed.is_forwarded:
@@ -88,11 +88,11 @@ class Pages(App[int]):
         """Give the page that is laid out now what was typed for it, in the order of typing."""
         while self._typed_ahead and not self._is_opening:
             typed = min(self._typed_ahead, key=lambda event: event.time)
-            await self._pass_on(copied(typed))
+            await self._pass_on(typed_anew(typed))
             if typed in self._typed_ahead:  # a page that it closed has forgotten the others
                 self._typed_ahead.remove(typed)
 
 
-def copied(typed: events.Key | events.Paste) -> events.Key | events.Paste:
+def typed_anew(typed: events.Key | events.Paste) -> events.Key | events.Paste:
     """Return what was typed as if it came just now."""
     return events.Paste(typed.text) if isinstance(typed, events.Paste) else typed.copy()

@@ -123,10 +123,10 @@ LIGHT_COLOUR_BLIND = replace(
 THEMES = (DARK, LIGHT, DARK_COLOUR_BLIND, LIGHT_COLOUR_BLIND)
 """In the order in which the key goes through them."""
 
-LEGIBLE, VISIBLE = 4.5, 3.0
+LEGIBLE, DISTINGUISHABLE = 4.5, 3.0
 """The least contrast of text, and of a line or of text on a field's ground (WCAG 2.1, 1.4.3 and 1.4.11)."""
 
-_GROUNDS = {"background": LEGIBLE, "surface": LEGIBLE, "panel": VISIBLE}
+_GROUNDS = {"background": LEGIBLE, "surface": LEGIBLE, "panel": DISTINGUISHABLE}
 _INKS = ("foreground", "muted", "primary", "secondary", "accent", "success", "warning", "error")
 _ON_THEIR_OWN = {
     "footer-key-foreground": "footer-background",
@@ -153,7 +153,7 @@ def completed(theme: Theme, variables: Mapping[str, str]) -> dict[str, str]:
     for name in _INKS:
         whole[name] = _legible(whole[name], [(whole[ground], least) for ground, least in _GROUNDS.items()])
     for name in runs:
-        whole[name] = _legible(whole[name], [(whole[ground], VISIBLE) for ground in _GROUNDS])
+        whole[name] = _legible(whole[name], [(whole[ground], DISTINGUISHABLE) for ground in _GROUNDS])
     for name, ground in _ON_THEIR_OWN.items():
         whole[name] = _legible(whole[name], [(whole[ground], LEGIBLE)])
     return {**whole, "band": background.blend(Color.parse(whole["primary"]), 0.4).hex}

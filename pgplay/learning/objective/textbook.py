@@ -14,7 +14,7 @@ from torch import Tensor, nn
 LogP = Callable[[], Tensor]
 """Returns the log-probabilities of what was sampled, by the present parameters: (B,) of texts, (B, T) of tokens."""
 
-Values = Callable[[], Tensor]
+StateValues = Callable[[], Tensor]
 """Returns a critic's values (B, T) of what precedes each token, by the present parameters."""
 
 Parameters = Sequence[nn.Parameter]
@@ -115,7 +115,7 @@ def cispo(log_p: LogP, mask: Tensor, rewards: Tensor, parameters: Parameters, lr
         descend(loss, parameters, lr)
 
 
-def a2c(log_p: LogP, values: Values, mask: Tensor, rewards: Tensor, parameters: Parameters, lr: float) -> None:
+def a2c(log_p: LogP, values: StateValues, mask: Tensor, rewards: Tensor, parameters: Parameters, lr: float) -> None:
     """Make one update: `log_p` and `values` of tokens, where `mask` (B, T) has one; `rewards` (B,) of texts."""
     error = rewards[:, None] - values()
     advantages = error.detach()
@@ -124,7 +124,7 @@ def a2c(log_p: LogP, values: Values, mask: Tensor, rewards: Tensor, parameters: 
     descend(policy_loss + 0.5 * critic_loss, parameters, lr)
 
 
-def ppo(log_p: LogP, values: Values, mask: Tensor, rewards: Tensor, parameters: Parameters, lr: float) -> None:
+def ppo(log_p: LogP, values: StateValues, mask: Tensor, rewards: Tensor, parameters: Parameters, lr: float) -> None:
     """Make four updates, of tokens as `a2c`; `rewards` (B, T) are 0 but at the last token of each text."""
     when_sampled, value = log_p().detach(), values().detach() * mask
     surprise = rewards + nn.functional.pad(value[:, 1:], (0, 1)) - value
