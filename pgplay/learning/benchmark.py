@@ -158,7 +158,7 @@ def _prepare(request: BenchmarkRequest, batch_size: int, length: int) -> tuple[P
     bias = torch.zeros(policy.tokenizer.vocabulary_size, device=policy.device)
     bias[list(policy.tokenizer.stop_ids)] = _NEVER
     head.bias = nn.Parameter(bias)
-    return plan, policy
+    return plan, Policy(plan.shape, policy.module, policy.device)  # a policy knows the parameters that it begins with
 
 
 def _time(plan: Plan, policy: Policy, seconds: float) -> Timing:

@@ -45,7 +45,7 @@ async def test_a_look_before_training_starts_no_run_and_shows_shares_cost_and_te
         bench.worker.answer(LookedFirst(look=look()))
         await until(pilot, lambda: WELL in words(bench))
         shown = words(bench)
-        assert "50% score above 0 (mean reward 0.25), 60 differ, 75% end with a stop token" in shown
+        assert "50% score above 0 (mean reward 0.25), 60 are distinct, 75% end with a stop token" in shown
         assert "about 7.5 s" in shown
         assert "1.8 GB" in shown
         assert "activations 1.0 GB" in shown

@@ -39,6 +39,7 @@ class Dialog(ModalScreen[ScreenResultType]):
         """Insert the first pasted line into the field for it."""
         if not self.PASTE_INTO or not event.text:
             return
+        event.stop()
         field = self.query_one(self.PASTE_INTO, Input)
         field.focus()
         field.insert_text_at_cursor(event.text.splitlines()[0])
