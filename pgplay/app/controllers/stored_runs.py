@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
-
-from textual.app import App
+from typing import Any
 
 from pgplay.app.host import AppHost
 from pgplay.rewards.spec import Origin
@@ -73,7 +71,7 @@ class StoredRunsController:
         from pgplay.app.screens.dialogs.export import export_stored_run
 
         if self._present:
-            await export_stored_run(cast("App[Any]", self._host), self._host.run_library, self._present)
+            await export_stored_run(self._host.screen_stack[-1].app, self._host.run_library, self._present)
         else:
             self.runs()
 
