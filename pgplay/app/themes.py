@@ -1,4 +1,4 @@
-"""The house's own themes: one colour for 'now' (primary), one for the person's choice (secondary).
+"""pgplay's own themes: one colour for 'now' (primary), one for the user's choice (secondary).
 
 The colours of several runs in one plot are those of Okabe and Ito (2008, Color Universal Design), made lighter or
 darker for the ground, so that the most common kinds of colour blindness tell them apart; so are right and wrong in the

@@ -192,5 +192,5 @@ async def test_every_theme_can_be_chosen_and_the_key_goes_through_the_houses_own
             await pilot.press("v", "t")
             seen.append(bench.app.theme)
         assert seen == [theme.name for theme in (*themes.THEMES, themes.DARK)]
-        bench.app.theme = "textual-light"  # one that lacks what the house's own styles want beyond Textual's
+        bench.app.theme = "textual-light"  # it lacks the variables that pgplay's styles need beyond Textual's
         await pilot.pause()

@@ -1,4 +1,4 @@
-"""Nothing assumes that a token is a character: pairs of letters train through every room."""
+"""Nothing assumes that a token is a character: tokens of two letters train like any others."""
 
 import itertools
 import math

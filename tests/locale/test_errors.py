@@ -117,14 +117,14 @@ def test_every_reason_notice_and_question_gives_the_values_of_its_text_and_is_gi
 
 
 WORDS_ARE_MADE_IN = {"locale", "app", "cli", "export"}
-"""The rooms at the edge, which show texts to people."""
+"""The outermost packages, which show texts to people."""
 
 EXPLAINED = {
     "rewards/catalogue.py": "the table of rewards",
     "policies/cuda_graphs.py": "a warning for the worker's log",
     "tasks/load.py": "the seed of a random generator",
 }
-"""Files below the edge that put words and values together, with what that is."""
+"""Files of other packages that format values into text, with the reason."""
 
 
 def raised_by_python(tree: ast.Module) -> set[ast.AST]:
@@ -139,7 +139,7 @@ def raised_by_python(tree: ast.Module) -> set[ast.AST]:
     return {node for place in places for node in ast.walk(place)}
 
 
-def test_no_sentence_is_made_of_values_below_the_edge() -> None:
+def test_only_the_outermost_packages_format_sentences() -> None:
     """Errors, findings, notes, notices and events carry a code with its values instead."""
     sentences, explained = [], set()
     for path, tree in trees().items():

@@ -1,4 +1,4 @@
-"""Tokens of two letters go through every room: a real worker, its store, the library, the command line and the app."""
+"""Tokens of two letters in every package: a real worker, its store, the library, the command line and the app."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""The English texts by code, gathered from one module per room."""
+"""The English texts by code, collected from one module per package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors of any room: unknown names, missing memory and packages; and the kinds of things that have names."""
+"""Errors of any package: unknown names, missing memory and packages; and the kinds of things that have names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A pretrained model goes through every room: a session with its store, the library, and runs that start from it."""
+"""A pretrained model in a session with its store, in the library, and as the start of other runs."""
 
 from __future__ import annotations
 

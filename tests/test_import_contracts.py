@@ -1,4 +1,4 @@
-"""The walls between the rooms: who may import whom, and which processes may carry torch or textual."""
+"""Import contracts: which package may import which, and which processes may load torch or textual."""
 
 import ast
 import subprocess
@@ -41,7 +41,7 @@ MAY_IMPORT = {
 
 @pytest.mark.parametrize("package", MAY_IMPORT)
 def test_only_these_files_import(package: str) -> None:
-    """Indirect imports are allowed here: what a process really loads is measured below."""
+    """Indirect imports are allowed here; the tests below measure what a process loads."""
     importers = {
         path.relative_to(ROOT / "pgplay").as_posix()
         for path in (ROOT / "pgplay").rglob("*.py")
@@ -52,7 +52,7 @@ def test_only_these_files_import(package: str) -> None:
 
 
 def imported_packages(path: Path) -> set[str]:
-    """Return the top-level packages that a file imports anywhere, in functions too, but not only for type checking."""
+    """Return the top-level packages that a file imports anywhere, also in functions, except for type checking only."""
     found: set[str] = set()
     waiting: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
     while waiting:
@@ -107,8 +107,8 @@ OPENS_A_STORE = (
 )
 
 
-def test_the_app_reaches_policies_and_runs_through_its_libraries_alone() -> None:
-    """A screen is handed a PolicyLibrary, a RunLibrary or a RunReader; so the stores may lie on another machine."""
+def test_the_app_reaches_policies_and_runs_only_through_its_libraries() -> None:
+    """Screens get a PolicyLibrary, a RunLibrary or a RunReader, so the stores may be on another machine."""
     openers = []
     for path in (ROOT / "pgplay" / "app").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
