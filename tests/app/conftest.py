@@ -1,4 +1,4 @@
-"""What all tests of the app share."""
+"""Fixtures of all tests of the app."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ALLOCATIONS_BETWEEN_COLLECTIONS = 500_000
 
 @pytest.fixture(scope="package", autouse=True)
 def garbage_is_collected_less_often() -> Iterator[None]:
-    """Collect less often: each app makes objects by the hundred thousand, and a third of the time went into looking."""
+    """Collect garbage less often: each app makes hundreds of thousands of objects, which took a third of the time."""
     usual = gc.get_threshold()
     gc.set_threshold(ALLOCATIONS_BETWEEN_COLLECTIONS, *usual[1:])
     yield

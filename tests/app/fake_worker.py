@@ -1,4 +1,4 @@
-"""A worker that does what the test says: it notes the commands and tells events when asked to."""
+"""A worker under the test's control: it records the commands and reports the events that the test names."""
 
 from __future__ import annotations
 
@@ -33,14 +33,12 @@ DEVICES = (
 
 
 class FakeWorker:
-    """Stands in for WorkerClient; `made` holds every one that an app started, the newest last."""
-
-    made: list[FakeWorker]
+    """Stands in for WorkerClient."""
 
     def __init__(self, on_event: OnEvent, on_exit: OnExit) -> None:
         self.on_event, self.on_exit = on_event, on_exit
         self.commands: list[Command] = []
-        """What was asked for, without the numbers."""
+        """The commands without their request numbers."""
         self.numbers: list[int] = []
         """The request number of each command."""
         self.alive = False
@@ -61,11 +59,11 @@ class FakeWorker:
         self.on_event(event)
 
     def answer(self, event: Event) -> None:
-        """Tell `event` as the answer to the newest command."""
+        """Report `event` as the answer to the newest command."""
         self.tell(msgspec.structs.replace(event, request=max(self.numbers)))
 
     def request(self, *kinds: type[Command]) -> int:
-        """The request number of the newest command of these kinds, 0 without one: what its answer carries."""
+        """The request number of the newest command of these kinds, which its answer repeats; 0 if there is none."""
         asked = zip(reversed(self.commands), reversed(self.numbers), strict=True)
         return next((number for command, number in asked if isinstance(command, kinds)), 0)
 
@@ -73,7 +71,7 @@ class FakeWorker:
         self.tell(Ready(protocol=PROTOCOL_VERSION, pid=1, versions={"torch": "2.13"}, devices=DEVICES, seconds=1.4))
 
     def build(self, state: str = "training", *, run: str = "a-run", step: int = 0, **settings: Any) -> None:
-        """Tell that a run with these settings was built and is in `state`, as the newest Start or Resume asked."""
+        """Report a run with these settings, built and in `state`, in answer to the newest Start or Resume."""
         config = make_config(settings)
         info = RunInfo(
             run=run,
@@ -93,7 +91,7 @@ class FakeWorker:
         self.tell(StateChanged(state=state, info=info, step=step, request=self.request(Start, Resume)))  # type: ignore[arg-type]
 
     def train(self, until: int, *, after: int = 0, texts: dict[str, str] | None = None, **extra: Any) -> None:
-        """Tell of the steps after `after` up to `until`, on the way to 'hello world'."""
+        """Report the steps after `after` up to `until`, on the way to 'hello world'."""
         self.tell(snapshot(until, after=after, texts=texts, **extra))
 
     def die(self, returncode: int = -9, log_tail: str = "the last words") -> None:
@@ -102,7 +100,7 @@ class FakeWorker:
 
 
 def coded(problem: str, remedy: str = "") -> tuple[str, dict[str, Any]]:
-    """Return a code and values that read as this problem and remedy."""
+    """Return a code and values whose text is this problem and remedy."""
     who, _, happened = problem.rstrip(".").partition(" ")
     advice = [remedy] if remedy else []
     return "python_reward.failed", {"who": who, "happened": happened, "where": "", "advice": advice}
@@ -185,14 +183,14 @@ class Bench:
         return self.workers[-1]
 
     def sent(self, kind: type[Command]) -> list[Any]:
-        """The commands of one kind that the newest worker got."""
+        """The commands of this kind that the newest worker received."""
         return [command for command in self.worker.commands if isinstance(command, kind)]
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
-    """Let the app work until `condition` holds; fails where it does not within half a minute.
+    """Let the app work until `condition` holds; fail after half a minute.
 
-    A widget that is not there counts as not yet: the plots, say, are put in each other's place while the app works.
+    A missing widget counts as not yet: the app may be replacing it, as it does with the plots.
     """
     for _ in range(1500):
         with suppress(NoMatches):
@@ -203,13 +201,13 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
 
 
 async def agree(bench: Bench, pilot: Pilot[Any]) -> None:
-    """Press yes in the dialog of consent; a click would miss a button that is not laid out yet."""
+    """Press yes in the consent dialog; a click would miss a button that is not laid out yet."""
     bench.app.screen.query_one("#yes", Button).press()
     await until(pilot, lambda: not isinstance(bench.app.screen, ConsentDialog))
 
 
 async def begin(bench: Bench, pilot: Pilot[Any], *, ready: bool = True) -> None:
-    """Wait until the app stands and its lists are filled; with `ready`, torch is loaded too."""
+    """Wait until the app is up and its lists are filled; with `ready`, also until torch is loaded."""
     await until(pilot, lambda: bench.workers and bench.worker.alive and bench.app.state.parameters is not None)
     if ready:
         bench.worker.ready()
@@ -220,7 +218,7 @@ async def begin(bench: Bench, pilot: Pilot[Any], *, ready: bool = True) -> None:
 async def opened(
     config: RunConfig | None = None, *, size: tuple[int, int] = (120, 36)
 ) -> AsyncIterator[tuple[Bench, Pilot[int]]]:
-    """An app that stands, with a fake worker that is ready."""
+    """An app that is up, with a fake worker that is ready."""
     bench = Bench(config)
     async with bench.app.run_test(size=size) as pilot:
         await begin(bench, pilot)
@@ -228,5 +226,5 @@ async def opened(
 
 
 def words(bench: Bench, selector: str) -> str:
-    """What a widget of the main screen shows, as plain text."""
+    """The text that a widget of the main screen shows."""
     return str(bench.app.main.query_one(selector).render())

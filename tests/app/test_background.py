@@ -1,4 +1,4 @@
-"""Work beside the screen's thread: what it returns and raises arrives, and the app ends without waiting for it."""
+"""Work in the background: its results and exceptions arrive, and the app ends without waiting for it."""
 
 import subprocess
 import sys
@@ -21,13 +21,13 @@ asyncio.run(main())
 """
 
 
-async def test_what_is_computed_or_raised_arrives() -> None:
+async def test_results_and_exceptions_arrive() -> None:
     assert await in_daemon_thread(lambda: 6 * 7) == 42
     with pytest.raises(ZeroDivisionError):
         await in_daemon_thread(lambda: 1 / 0)
 
 
-def test_a_process_ends_without_waiting_for_what_is_still_computed() -> None:
+def test_a_process_ends_without_waiting_for_background_work() -> None:
     began = time.monotonic()
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, timeout=50)
     assert done.stdout == "ends\n"

@@ -1,4 +1,4 @@
-"""Plots of anything, at any size. In a child process: plotext aborts the whole process on a bad number."""
+"""Plots of any numbers at any size. In a child process, because plotext aborts the whole process on a bad number."""
 
 from __future__ import annotations
 
@@ -89,11 +89,11 @@ def run(program: str) -> str:
     return done.stdout
 
 
-def test_wild_numbers_and_any_size_are_drawn() -> None:
+def test_extreme_numbers_are_drawn_at_any_size() -> None:
     assert run(WILD).strip() == "all drawn"
 
 
-def test_curve_band_and_points_differ_by_marker() -> None:
+def test_curve_band_and_points_have_different_markers() -> None:
     shown = run(DRAWN)
     assert "1.00 ┤" in shown
     assert "100" in shown

@@ -1,4 +1,4 @@
-"""What a key does, a click does too."""
+"""Everything that a key does, a click does too."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pgplay.app.screens.step.phases import PhaseScreen
 from pgplay.config.changes import Changes
 from pgplay.worker.protocol.commands import Change
 from tests.app.fake_worker import Bench, curve, until
-from tests.app.opened import go_to, prepare
+from tests.app.screens import go_to, prepare
 
 SIZE = (120, 36)
 
 
 async def click_on(words: str, bench: Bench, pilot: Pilot[int]) -> None:
-    """Click on the first place of the screen that says `words`."""
+    """Click on the first place on the screen that shows `words`."""
     strips = bench.app.screen._compositor.render_strips()
     lines = ["".join(segment.text for segment in strip) for strip in strips]
     y = next(number for number, line in enumerate(lines) if words in line)
@@ -28,7 +28,7 @@ async def click_on(words: str, bench: Bench, pilot: Pilot[int]) -> None:
 @pytest.mark.parametrize(
     "name", ["health", "details", "recipe", "write", "metrics", "help", "code", "choose", "save", "delete", "failure"]
 )
-async def test_every_dialog_is_left_by_a_click(name: str) -> None:
+async def test_every_dialog_can_be_closed_by_a_click(name: str) -> None:
     ways = {"metrics": "escape shows them", "save": "Cancel", "delete": "No", "failure": "Close"}
     bench = Bench()
     async with bench.app.run_test(size=SIZE) as pilot:
@@ -38,7 +38,7 @@ async def test_every_dialog_is_left_by_a_click(name: str) -> None:
         await until(pilot, lambda: bench.app.screen is not dialog)
 
 
-async def test_a_click_leads_to_any_stop_of_a_step_and_back() -> None:
+async def test_a_click_opens_any_stage_of_a_step_and_leads_back() -> None:
     bench = Bench()
     async with bench.app.run_test(size=SIZE) as pilot:
         await prepare(bench, pilot)
@@ -49,7 +49,7 @@ async def test_a_click_leads_to_any_stop_of_a_step_and_back() -> None:
             await until(pilot, lambda formula=formula: formula in str(screen.query_one("#maths-lines").render()))
 
 
-async def test_a_click_on_a_change_makes_it() -> None:
+async def test_a_click_on_a_suggestion_applies_it() -> None:
     bench = Bench()
     async with bench.app.run_test(size=SIZE) as pilot:
         await prepare(bench, pilot)

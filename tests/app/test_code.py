@@ -1,4 +1,4 @@
-"""The editor's text: coloured for Python and formulas, harmless, indented, and never in the way of a key."""
+"""The editor's text: highlighted for Python and formulas, safe, indented, and never in the way of a key."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Desk(App[None]):
         yield CodeArea(self.text)
 
 
-def test_python_is_coloured_by_kind_over_lines_and_where_it_is_half_typed() -> None:
+def test_python_is_highlighted_by_kind_over_lines_and_while_incomplete() -> None:
     spans = spans_of('def f(x):\n    """one\n  two"""\n    return 1  # so')
     assert spans[0] == [Span(0, 3, "keyword"), Span(4, 5, "name")]
     assert spans[1] == [Span(4, 10, "comment")]
@@ -29,7 +29,7 @@ def test_python_is_coloured_by_kind_over_lines_and_where_it_is_half_typed() -> N
     assert Span(0, 3, "keyword") in spans_of("def f(x:\n  '")[0]
 
 
-def test_the_rewards_of_a_formula_are_coloured_whole() -> None:
+def test_the_rewards_of_a_formula_are_highlighted_whole() -> None:
     assert spans_of("0.5*jaro-winkler + jaro - jarox")[0] == [
         Span(0, 3, "number"),
         Span(4, 16, "name"),
@@ -37,7 +37,7 @@ def test_the_rewards_of_a_formula_are_coloured_whole() -> None:
     ]
 
 
-def test_a_text_that_is_too_long_to_colour_in_time_stays_plain() -> None:
+def test_a_text_too_long_to_highlight_in_time_stays_plain() -> None:
     assert spans_of("import a\n" * 10_000) == {}
 
 
@@ -59,7 +59,7 @@ async def test_control_characters_of_a_file_do_not_reach_the_terminal() -> None:
         assert code.text == "a\x1b[31mb"
 
 
-async def test_the_line_that_failed_is_marked_and_under_the_cursor_until_none_is() -> None:
+async def test_the_failing_line_is_marked_and_under_the_cursor_until_there_is_none() -> None:
     app = Desk("one\n    two\nthree")
     async with app.run_test() as pilot:
         code = await ready(app, pilot)

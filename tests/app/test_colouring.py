@@ -1,4 +1,4 @@
-"""Right, wrong, extra and missing characters differ by mark, not by colour alone."""
+"""Right, wrong, extra and missing characters differ by mark, not only by colour."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_each_character_carries_its_mark() -> None:
     assert marks("helo", "hello").count(("·", "missing")) == 1
 
 
-def test_an_empty_text_lacks_everything() -> None:
+def test_an_empty_text_misses_every_character() -> None:
     assert coloured("", "hello", STYLES).plain == "·····"
 
 
@@ -41,24 +41,24 @@ def test_without_a_target_nothing_is_wrong_or_extra() -> None:
     assert not any(isinstance(span.style, Style) and span.style.meta for span in shown.spans)
 
 
-def test_a_wrong_space_is_seen() -> None:
+def test_a_wrong_space_is_visible() -> None:
     assert ("␣", "wrong") in marks("a b", "axb")
     assert (" ", "right") in marks("a b", "a b")
 
 
-def test_a_wrong_accent_stands_on_a_carrier() -> None:
+def test_a_wrong_accent_is_shown_on_a_carrier() -> None:
     assert coloured("e\u0301", "e\u0301", STYLES).plain == "e\u0301"
     assert coloured("e\u0300", "e\u0301", STYLES).plain == "e◌\u0300"
 
 
-def test_newlines_and_markup_are_shown_as_signs() -> None:
+def test_newlines_and_markup_are_shown_as_symbols() -> None:
     assert coloured("[/x]\n\x1b", "[/x]\n", STYLES).plain == "[/x]↵␛"
 
 
 @pytest.mark.parametrize(
     ("text", "target"), [("ax", "a明x"), ("a明x", "ax"), ("abx", "a明x"), ("a明x", "abx"), ("明", "光月"), ("", "月光")]
 )
-def test_target_and_text_stand_in_the_same_cells(text: str, target: str) -> None:
+def test_target_and_text_are_in_the_same_cells(text: str, target: str) -> None:
     above, below = aligned_lines(text, target, STYLES)
     assert cell_len(above) == cell_len(below.plain)
     assert above.replace(" ", "") == target
@@ -85,7 +85,7 @@ def test_a_token_that_begins_inside_a_word_is_marked(pieces: tuple[str, ...], sh
     assert to_ascii("┊") == "|"
 
 
-def test_boundaries_are_left_out_where_the_tokens_are_not_the_texts() -> None:
+def test_boundaries_are_left_out_where_the_tokens_are_not_those_of_the_text() -> None:
     assert coloured("whole", "", STYLES, ("wh", "o")).plain == "whole"
 
 

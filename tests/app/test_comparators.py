@@ -1,4 +1,4 @@
-"""What is no policy gradient is told apart, and a search shows nothing of a network that it does not have."""
+"""Algorithms that are not policy gradients are marked as such, and a search shows no numbers of a network."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def search_metrics(step: int) -> dict[str, float]:
     return {name: value for name, value in curve(step).items() if name in SEARCH_METRICS}
 
 
-async def test_the_list_says_which_algorithms_are_no_policy_gradients() -> None:
+async def test_the_list_marks_the_algorithms_that_are_not_policy_gradients() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -37,7 +37,7 @@ async def test_the_list_says_which_algorithms_are_no_policy_gradients() -> None:
         assert to_settings(bench.sent(Start)[-1].config) == {"algorithm": "hill-climb"}
 
 
-async def test_a_setting_that_does_nothing_for_a_search_is_said_beneath_its_field() -> None:
+async def test_a_setting_without_effect_on_a_search_is_noted_under_its_field() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -49,7 +49,7 @@ async def test_a_setting_that_does_nothing_for_a_search_is_said_beneath_its_fiel
         assert bench.sent(Start) == []
 
 
-async def test_a_search_is_plotted_without_curves_of_a_network_and_has_nothing_to_save() -> None:
+async def test_a_search_is_plotted_without_network_curves_and_has_no_policy_to_save() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -88,7 +88,7 @@ async def test_a_search_is_plotted_without_curves_of_a_network_and_has_nothing_t
         ("hill-climb", "random-search", True),
     ],
 )
-async def test_a_run_changes_its_algorithm_only_where_there_is_a_network_before_and_after_or_none(
+async def test_a_live_change_of_algorithm_cannot_add_or_remove_the_network(
     running: str, chosen: str, is_live: bool
 ) -> None:
     bench = Bench()

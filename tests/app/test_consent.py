@@ -1,4 +1,4 @@
-"""Python that came with a preset or a policy: shown with its hash, asked for once, run only after a yes."""
+"""Python that came with a preset or a policy: shown with its hash, asked about once, run only after a yes."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def asked(bench: Bench, pilot: Pilot[int]) -> ConsentDialog:
     return bench.app.screen
 
 
-async def test_a_preset_with_python_is_asked_for_once_and_started_after_a_yes(preset: str) -> None:
+async def test_a_preset_with_python_is_asked_about_once_and_starts_after_a_yes(preset: str) -> None:
     async with opened() as (bench, pilot):
         bench.app.main.query_one("#preset", Select).value = preset
         await until(pilot, lambda: str((bench.app.state.settings or {}).get("reward", "")).endswith("theirs.py"))
@@ -67,7 +67,7 @@ async def test_a_preset_with_python_is_asked_for_once_and_started_after_a_yes(pr
         assert is_allowed(PYTHON)
 
 
-async def test_the_editor_asks_before_it_could_run_what_a_preset_brought(preset: str) -> None:
+async def test_the_editor_asks_before_it_could_run_the_python_of_a_preset(preset: str) -> None:
     async with opened() as (bench, pilot):
         bench.app.main.query_one("#preset", Select).value = preset
         await until(pilot, lambda: str((bench.app.state.settings or {}).get("reward", "")).endswith("theirs.py"))
@@ -77,7 +77,7 @@ async def test_the_editor_asks_before_it_could_run_what_a_preset_brought(preset:
         await until(pilot, lambda: isinstance(bench.app.screen, RewardScreen))
 
 
-async def test_a_preset_chosen_while_a_run_goes_on_brings_no_python_into_it(preset: str) -> None:
+async def test_a_preset_chosen_during_a_run_brings_no_python_into_it(preset: str) -> None:
     async with opened() as (bench, pilot):
         bench.worker.build("training")
         await until(pilot, lambda: bench.app.state.run == "training")
@@ -92,7 +92,7 @@ async def test_a_preset_chosen_while_a_run_goes_on_brings_no_python_into_it(pres
         assert bench.sent(Start) == bench.sent(Change) == []
 
 
-async def test_a_policy_with_python_trains_on_by_it_once_it_is_allowed(home: Path) -> None:
+async def test_a_policy_with_python_trains_on_with_it_once_it_is_allowed(home: Path) -> None:
     card = PolicyCard(
         name="gift", shape=FreshSpec("gru-nano", "ab", 4), task=Task("ab", (Pair("", "ab"),)),
         reward="/elsewhere/theirs.py:reward", reward_source=PYTHON,
@@ -109,7 +109,7 @@ async def test_a_policy_with_python_trains_on_by_it_once_it_is_allowed(home: Pat
         assert (home / "rewards" / "theirs.py").read_text() == PYTHON
 
 
-async def test_a_pasted_recipe_that_names_python_is_asked_for_and_a_reward_chosen_since_is_not(tmp_path: Path) -> None:
+async def test_a_pasted_recipe_with_python_is_asked_about_and_a_reward_chosen_since_is_not(tmp_path: Path) -> None:
     file = tmp_path / "theirs.py"
     file.write_text(PYTHON)
     async with opened() as (bench, pilot):
@@ -125,7 +125,7 @@ async def test_a_pasted_recipe_that_names_python_is_asked_for_and_a_reward_chose
         await until(pilot, lambda: bench.sent(Start))
 
 
-async def test_ten_steps_are_made_once_the_python_that_they_need_is_allowed(preset: str) -> None:
+async def test_ten_steps_are_made_once_their_python_is_allowed(preset: str) -> None:
     async with opened() as (bench, pilot):
         bench.app.main.query_one("#preset", Select).value = preset
         await until(pilot, lambda: str((bench.app.state.settings or {}).get("reward", "")).endswith("theirs.py"))

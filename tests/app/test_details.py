@@ -1,4 +1,4 @@
-"""What has no room on the main screen: further findings, measures and parts of the reward, printed lines."""
+"""The details page: further findings, measures and parts of the reward, and printed lines."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def measured(step: int) -> dict[str, float]:
 
 
 def page(bench: Bench) -> str:
-    """What the page says, in words without its layout."""
+    """The text of the page without its layout."""
     return " ".join(word for rows in bench.app.screen.query(TwoColumnText) for word in rows.plain.split())
 
 
-async def test_details_tell_every_finding_number_and_printed_line() -> None:
+async def test_details_show_every_finding_number_and_printed_line() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -45,7 +45,7 @@ async def test_details_tell_every_finding_number_and_printed_line() -> None:
         assert bench.app.screen is bench.app.main
 
 
-async def test_main_screen_shows_measures_and_that_there_are_more_findings() -> None:
+async def test_the_main_screen_shows_measures_and_says_that_there_are_more_findings() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)

@@ -1,4 +1,4 @@
-"""What is typed into the setup outlives the app, however that ends."""
+"""What is typed into the setup outlives the app, however the app ends."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from textual.widgets import Button, Input, TextArea
 
 from pgplay.app.controllers.shell import DRAFT_SECONDS
 from pgplay.app.state.saved_state import load_saved_state
+from tests.app.app_start import start_app
 from tests.app.fake_worker import begin, opened, until
-from tests.app.started import start_app
 
 SIZE = (120, 36)
 
 
-async def test_what_was_typed_is_on_the_disk_within_a_second_right_or_wrong(
+async def test_typed_text_valid_or_not_is_on_the_disk_within_a_second(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert DRAFT_SECONDS < 1
@@ -28,7 +28,7 @@ async def test_what_was_typed_is_on_the_disk_within_a_second_right_or_wrong(
         await until(pilot, lambda: kept.exists() and json.loads(kept.read_text())["typed"].get("lr"))
         assert json.loads(kept.read_text())["typed"] == {"lr": "fast", "target": "good morning"}
         left_behind = kept.read_text()
-    kept.write_text(left_behind)  # as if the app had been killed: leaving it wrote the file once more
+    kept.write_text(left_behind)  # as if the app had been killed: a normal exit writes the file once more
     again = start_app(monkeypatch)
     async with again.app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: again.app.main.query_one("#start", Button).disabled)
@@ -38,7 +38,7 @@ async def test_what_was_typed_is_on_the_disk_within_a_second_right_or_wrong(
         assert "'fast' is not a number" in str(again.app.main.query_one("#setup-note").render())
 
 
-async def test_a_draft_stays_out_of_a_start_that_asks_for_something_else(
+async def test_a_draft_does_not_override_a_start_that_names_its_settings(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home.mkdir()
@@ -49,7 +49,7 @@ async def test_a_draft_stays_out_of_a_start_that_asks_for_something_else(
         assert bench.app.state.settings == {"target": "mine"}
 
 
-def test_a_draft_of_what_there_is_not_is_told(home: Path) -> None:
+def test_a_draft_of_something_that_no_longer_exists_is_reported(home: Path) -> None:
     home.mkdir()
     (home / "app.json").write_text(json.dumps({"typed": {"learning rate": "fast"}, "smoothing": 5}))
     memory, (problem,), _ = load_saved_state()

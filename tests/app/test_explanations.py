@@ -1,4 +1,4 @@
-"""F1 on anything: every panel of every screen says what it is, and no explanation is of a thing that is not there."""
+"""F1 on anything: every panel of every screen has an explanation, and every explanation has its panel."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from pgplay.app.widgets.two_column_text import TwoColumnText
 from pgplay.learning.reports.metrics import METRICS, REWARD_METRIC
 from pgplay.learning.reports.signals import JUDGED
 from tests.app.fake_worker import Bench, begin, until
-from tests.app.opened import OPENINGS, go_to, prepare
+from tests.app.screens import OPENINGS, go_to, prepare
 
 SIZE = (200, 50)
 
 
 def asked_about(widget: Widget) -> bool:
-    """Whether a person may ask what this is: it can have the focus, or it shows something and has a name."""
+    """Whether a user may ask about this widget: it can have the focus, or it shows something and has a name."""
     shows = isinstance(widget, Static | ScrollableContainer) or not widget.children
     return widget.focusable or bool(widget.has_class("panel") or (widget.id and shows))
 
 
-async def test_f1_says_on_every_screen_what_has_the_focus_and_explains_every_panel() -> None:
+async def test_f1_explains_the_focus_on_every_screen_and_every_panel() -> None:
     bench = Bench()
     silent, named = [], set()
     async with bench.app.run_test(size=SIZE) as pilot:
@@ -48,7 +48,7 @@ async def test_f1_says_on_every_screen_what_has_the_focus_and_explains_every_pan
     assert set(PANELS) - named == set()
 
 
-async def test_each_number_of_a_panel_is_told_with_its_unit_and_meaning() -> None:
+async def test_each_number_of_a_panel_is_explained_with_its_unit_and_meaning() -> None:
     bench = Bench()
     async with bench.app.run_test(size=SIZE) as pilot:
         await prepare(bench, pilot)
@@ -64,7 +64,7 @@ async def test_each_number_of_a_panel_is_told_with_its_unit_and_meaning() -> Non
         assert all(METRICS[name].description in health.words for name in JUDGED)
 
 
-async def test_the_help_page_leads_to_the_glossary_and_spells_its_formulas_in_ascii() -> None:
+async def test_the_help_page_opens_the_glossary_and_spells_its_formulas_in_ascii() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(80, 24)) as pilot:
         await begin(bench, pilot)

@@ -1,4 +1,4 @@
-"""The page before the first step: what is asked of the worker, and what is seen of its answer."""
+"""The page before the first step: the request to the worker, and the answer on the screen."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def test_a_look_before_training_starts_no_run_and_shows_shares_cost_and_te
         assert "0.75  [/b]one" in shown
 
 
-async def test_what_will_keep_it_from_learning_is_said_with_what_helps() -> None:
+async def test_problems_that_prevent_learning_are_shown_with_remedies() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await opened(bench, pilot)

@@ -1,4 +1,4 @@
-"""The first minute: what the first start ever opens on, its slow first steps, and what a solved run proposes."""
+"""The first minute: the page of the very first start, its slow first steps, and the suggestions after a solved run."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ from pgplay.config.presets import load_preset
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.worker.protocol.commands import Pace, Step
 from pgplay.worker.protocol.events import Snapshot, StateChanged
+from tests.app.app_start import start_app
 from tests.app.fake_worker import Bench, begin, curve, opened, sample, snapshot, until, words
-from tests.app.started import start_app
-from tests.app.stored import store_run
+from tests.app.stored_runs import store_run
 
 SIZES = [(80, 24), (120, 36), (200, 50)]
 
 
 def solve(bench: Bench, *, right: float = 61 / 64, mean: float = 0.97, **settings: Any) -> None:
-    """Tell of a run that is solved: so many of its samples are right, and their mean reward is this."""
+    """Report a run that is solved, with this many right samples and this mean reward."""
     bench.worker.build("training", **settings)
     bench.worker.tell(snapshot(40, metrics=lambda step: {**curve(step), "reward_mean": mean, "sampled_match": right}))
     bench.worker.tell(StateChanged(state="solved", step=40))
 
 
 def card(bench: Bench) -> str:
-    """What the card says, empty where it is hidden."""
+    """The text of the card; empty if it is hidden."""
     shown = bench.app.main.query_one(WhatNow)
     return str(shown.render()) if shown.display and shown.region.height else ""
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_the_first_start_ever_shows_a_lesson_and_begins_in_slow_motion(
+async def test_the_very_first_start_shows_a_lesson_and_begins_in_slow_motion(
     size: tuple[int, int], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = start_app(monkeypatch)
@@ -65,7 +65,7 @@ async def test_the_first_start_ever_shows_a_lesson_and_begins_in_slow_motion(
         assert not bench.app.main.query_one("#finding").display
 
 
-async def test_another_preset_brings_its_own_lesson_and_full_speed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_another_preset_shows_its_own_lesson_at_full_speed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench = start_app(monkeypatch)
     async with bench.app.run_test(size=SIZES[0]) as pilot:
         await begin(bench, pilot)
@@ -84,7 +84,7 @@ async def test_another_preset_brings_its_own_lesson_and_full_speed(home: Path, m
         assert not finding.display
 
 
-async def test_a_pace_that_the_person_chose_outlasts_the_slow_start(
+async def test_a_speed_that_the_user_chose_outlasts_the_slow_start(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = start_app(monkeypatch, as_left=False, target="mine")
@@ -109,7 +109,7 @@ async def test_a_later_start_is_at_full_speed_and_without_a_lesson(home: Path, m
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_a_solved_run_says_what_that_means_and_proposes_three_keys(size: tuple[int, int]) -> None:
+async def test_a_solved_run_explains_itself_and_suggests_three_keys(size: tuple[int, int]) -> None:
     async with opened(size=size) as (bench, pilot):
         solve(bench)
         await until(pilot, lambda: card(bench))
@@ -131,7 +131,7 @@ async def test_a_solved_run_says_what_that_means_and_proposes_three_keys(size: t
         assert "but none of 64 sampled ones yet" in card(bench)
 
 
-async def test_a_run_that_is_solved_by_a_hair_may_go_on_to_a_mean(home: Path) -> None:
+async def test_a_barely_solved_run_may_continue_to_a_mean_reward(home: Path) -> None:
     async with opened() as (bench, pilot):
         solve(bench, mean=0.61)
         await until(pilot, lambda: "train on" in card(bench))
@@ -146,7 +146,7 @@ async def test_a_run_that_is_solved_by_a_hair_may_go_on_to_a_mean(home: Path) ->
         await until(pilot, lambda: not card(bench))
 
 
-async def test_a_solved_search_proposes_what_a_search_has() -> None:
+async def test_a_solved_search_suggests_what_a_search_can_do() -> None:
     async with opened() as (bench, pilot):
         bench.worker.build("training", algorithm="hill-climb")
         bench.worker.train(40)
@@ -168,7 +168,7 @@ async def test_a_click_on_the_card_does_what_its_key_does() -> None:
         await until(pilot, lambda: isinstance(bench.app.screen, SideBySide))
 
 
-async def test_numbers_for_developers_wait_until_asked_for_and_then_stay(home: Path) -> None:
+async def test_numbers_for_developers_stay_hidden_until_asked_for(home: Path) -> None:
     async with opened() as (bench, pilot):
         bench.worker.build("training")
         bench.worker.train(40)
@@ -180,7 +180,7 @@ async def test_numbers_for_developers_wait_until_asked_for_and_then_stay(home: P
     assert '"speed":true' in (home / "app.json").read_text()
 
 
-async def test_what_was_cut_at_the_limit_and_what_does_not_fit_have_signs_of_their_own() -> None:
+async def test_completions_cut_at_the_limit_and_too_long_for_the_screen_have_symbols() -> None:
     async with opened(size=SIZES[0]) as (bench, pilot):
         bench.worker.build("training")
         cut = (sample("greedy", "hello wo", 0.7, 1), sample("best", "hello " * 40, 0.1, 1))
@@ -196,7 +196,7 @@ async def test_what_was_cut_at_the_limit_and_what_does_not_fit_have_signs_of_the
         assert "cut at the limit" in str(bench.app.main.query_one("#samples").border_subtitle)
 
 
-async def test_what_was_said_on_one_page_covers_no_hint_of_the_next() -> None:
+async def test_messages_of_one_page_cover_no_hint_of_the_next() -> None:
     bench = Bench()
     async with bench.app.run_test(size=SIZES[0], notifications=True) as pilot:
         await begin(bench, pilot)

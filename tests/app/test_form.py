@@ -16,7 +16,7 @@ def typed(**changes: str) -> dict[str, str]:
     return {**form.typed_from(RunConfig()), **changes}
 
 
-def test_what_is_typed_becomes_the_same_config() -> None:
+def test_typed_values_become_the_same_config() -> None:
     config = make_config(
         {
             "target": "a\nb",
@@ -48,7 +48,7 @@ def test_what_is_typed_becomes_the_same_config() -> None:
         ({"until": "tomorrow"}, "until"),
     ],
 )
-def test_a_problem_is_told_beside_its_field(changes: dict[str, str], field: str) -> None:
+def test_a_problem_is_shown_beside_its_field(changes: dict[str, str], field: str) -> None:
     checked = read_and_check(typed(**changes))
     assert checked.config is None
     assert checked.problem is not None
@@ -56,7 +56,7 @@ def test_a_problem_is_told_beside_its_field(changes: dict[str, str], field: str)
     assert checked.problem.message
 
 
-def test_a_setup_with_a_problem_says_so_where_a_run_is_asked_for() -> None:
+def test_a_setup_with_a_problem_says_so_when_a_run_is_requested() -> None:
     assert read_and_check(typed()).runnable() == RunConfig()
     with pytest.raises(InputError) as caught:
         read_and_check(typed(lr="x")).runnable()
@@ -65,7 +65,7 @@ def test_a_setup_with_a_problem_says_so_where_a_run_is_asked_for() -> None:
     )
 
 
-def test_empty_fields_say_what_they_come_to() -> None:
+def test_empty_fields_show_their_resolved_values() -> None:
     checked = read_and_check(typed())
     assert float(checked.defaults["lr"].value) > 0
     assert int(checked.defaults["max_length"].value) > len("hello world")
@@ -84,14 +84,14 @@ def test_only_what_differs_from_the_defaults_counts_as_changed() -> None:
     assert form.changed_names(typed(lr="0.01", algorithm="rloo", target="hello world")) == {"lr", "algorithm"}
 
 
-def test_live_changes_are_told_from_the_others() -> None:
+def test_live_settings_are_told_apart_from_the_others() -> None:
     live, later = form.live_changes({"lr": 0.01}, {"lr": 0.02, "model": "gru-nano"})
     assert live == {"lr": 0.02}
     assert later == ["model"]
     assert form.live_changes({"lr": 0.01}, {"lr": 0.01}) == ({}, [])
 
 
-def test_numbers_are_short_and_of_one_width() -> None:
+def test_numbers_are_short_and_equally_wide() -> None:
     assert [number_format.count(number) for number in (0, 640, 9152, 106_935, 1_250_000, 9.2e9)] == [
         "0",
         "640",

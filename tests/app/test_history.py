@@ -1,4 +1,4 @@
-"""However long a run and however wild its numbers, the curves stay bounded, finite and true."""
+"""However long a run and however extreme its numbers, the curves stay bounded, finite and true."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_long_series_keeps_its_extremes_and_its_end() -> None:
     assert steps == sorted(set(steps))
 
 
-def test_what_is_not_finite_or_not_new_is_left_out() -> None:
+def test_non_finite_and_repeated_steps_are_left_out() -> None:
     series = Series()
     for step, value in ((1, math.nan), (2, math.inf), (3, 1.0), (3, 2.0), (2, 4.0), (4, -math.inf), (5, 3.0)):
         series.add(step, value)
@@ -73,7 +73,7 @@ def test_ticks_are_round() -> None:
 @example(0.999, 1.0001, 9)
 @settings(max_examples=200, deadline=None)
 def test_no_label_of_an_axis_is_rounded_away_from_its_tick(one: float, other: float, rows: int) -> None:
-    """A label that says another number than the tick has makes the whole axis wrong."""
+    """A label that differs from its tick's value makes the whole axis wrong."""
     low, high = min(one, other), max(one, other)
     for axis in (
         axes.value_axis(low, high, max(1, rows // 5)),
@@ -108,7 +108,7 @@ def test_each_tick_of_a_plot_in_rows_is_the_value_of_its_row(one: float, other: 
             assert abs(place - round(place)) < 0.13  # half of a braille dot
 
 
-def test_a_plot_in_rows_keeps_round_ticks_and_wastes_little_room() -> None:
+def test_a_plot_in_rows_keeps_round_ticks_and_wastes_little_space() -> None:
     assert axes.row_axis(0, 1, 9).ticks == (0, 0.25, 0.5, 0.75, 1)
     assert axes.row_axis(0, 1, 8).ticks == (0, 0.5, 1)
     assert axes.row_axis(0, 3.3, 10).ticks == (0, 1, 2, 3, 4)
@@ -120,7 +120,7 @@ def test_a_plot_in_rows_keeps_round_ticks_and_wastes_little_room() -> None:
 
 @given(st.integers(0, 10**6), st.integers(1, 10**6), st.integers(4, 200))
 @settings(max_examples=200, deadline=None)
-def test_a_recent_part_begins_and_ends_where_it_says(first: int, length: int, columns: int) -> None:
+def test_a_recent_part_begins_and_ends_as_stated(first: int, length: int, columns: int) -> None:
     axis = axes.recent_axis(first, first + length, columns)
     assert (axis.low, axis.high) == (first, first + length)
     assert all(first <= tick <= first + length for tick in axis.ticks)
@@ -139,7 +139,7 @@ def test_the_recent_part_of_a_long_run_is_kept_value_by_value() -> None:
     assert coarse.low <= 5_000 <= coarse.high + coarse.steps
 
 
-def test_smoothing_forgets_by_steps_not_by_how_they_are_kept() -> None:
+def test_smoothing_forgets_by_steps_not_by_stored_points() -> None:
     one_by_one = [Bucket(step, value, value, value, value) for step, value in enumerate([0.0] + [1.0] * 40, start=1)]
     even = smoothed(one_by_one, 10)
     assert even[0].last == 0.0
@@ -148,7 +148,7 @@ def test_smoothing_forgets_by_steps_not_by_how_they_are_kept() -> None:
     assert math.isclose(smoothed(merged, 10)[-1].last, even[20].last, rel_tol=1e-9)
 
 
-def test_every_metric_is_kept_but_never_without_bound() -> None:
+def test_every_metric_is_kept_within_bounds() -> None:
     history = History()
     history.add((step, {f"measure:{number}": 1.0 for number in range(1000)}) for step in range(1, 4))
     assert len(history.series) == MOST_SERIES
@@ -160,13 +160,13 @@ def test_every_metric_is_kept_but_never_without_bound() -> None:
     assert history.marks[-1].step == 100
 
 
-def test_a_run_takes_no_more_memory_however_long_it_is() -> None:
+def test_memory_does_not_grow_with_the_length_of_a_run() -> None:
     state, sizes = AppState(), []
     tracemalloc.start()
     for last in range(64, 16_385, 64):
         trace = Trace((0.5,), 0.0, 1.0, (last,))
         state.apply(msgspec.structs.replace(snapshot(last, after=last - 64), traces=((last, trace),)))
-        if last in (4096, 8192, 16_384):  # the buckets are as full at each
+        if last in (4096, 8192, 16_384):  # the buckets are equally full at each of these lengths
             sizes.append(tracemalloc.get_traced_memory()[0])
     tracemalloc.stop()
     assert max(sizes) < 1.1 * sizes[0]

@@ -1,4 +1,4 @@
-"""The app's own process never loads torch, and loads plotext only once the first frame stands."""
+"""The app's own process never loads torch, and loads plotext only after the first frame."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 HEAVY = ("torch", "numpy", "plotext", "Levenshtein", "rapidfuzz", "safetensors", "sqlite3")
 
 
-def test_the_app_is_imported_lightly() -> None:
+def test_importing_the_app_is_light() -> None:
     program = (
         "import sys, pgplay.app.app, pgplay.app.screens.main\n"
         f"print(','.join(name for name in {HEAVY!r} if name in sys.modules))"

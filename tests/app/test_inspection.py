@@ -1,4 +1,4 @@
-"""Looking into a step: what is asked of the worker, and what is seen of its answer."""
+"""Inspecting a step: the requests to the worker, and the answers on the screen."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from pgplay.runs.store import RunStore
 from pgplay.worker.protocol.commands import Change, InspectStep, Map, Pause, Start
 from pgplay.worker.protocol.events import Changed, Mapped, Refused, StateChanged, StepInspected
 from pgplay.worker.protocol.records import RunState
-from tests.app.anatomies import RULES, anatomy, policy_map, sample, traces
 from tests.app.fake_worker import Bench, begin, coded, curve, snapshot, until
+from tests.app.step_details import RULES, policy_map, sample, step_detail, traces
 
 
 def seen(bench: Bench, selector: str) -> str:
-    """What a widget of the screen on top shows, as plain text."""
+    """The text that a widget of the top screen shows."""
     widget = bench.app.screen.query_one(selector)
     return str(widget.render())
 
@@ -51,14 +51,14 @@ async def trained(bench: Bench, pilot: Pilot[Any], state: str = "training") -> N
     await until(pilot, lambda: bench.app.state.step == 40)
 
 
-async def test_four_stops_lead_from_the_texts_to_the_update() -> None:
+async def test_four_stages_lead_from_the_texts_to_the_update() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 40)) as pilot:
         await trained(bench, pilot)
         await pilot.press("n")
         await until(pilot, lambda: isinstance(bench.app.screen, PhaseScreen))
         assert [type(command) for command in bench.worker.commands] == [Pause, InspectStep]
-        bench.worker.tell(StepInspected(anatomy=anatomy()))
+        bench.worker.tell(StepInspected(anatomy=step_detail()))
         bench.worker.tell(StateChanged(state="paused", step=41))
         await until(pilot, lambda: "step 40" in seen(bench, "#phase-title") and listed(bench))
         await until(pilot, lambda: "tokens, including the stop token" in seen(bench, "#maths-lines"))
@@ -77,12 +77,12 @@ async def test_four_stops_lead_from_the_texts_to_the_update() -> None:
         assert bench.sent(InspectStep) == [InspectStep(), InspectStep()]
 
 
-async def test_the_code_is_that_which_is_run() -> None:
+async def test_the_code_page_shows_the_code_that_runs() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 40)) as pilot:
         await trained(bench, pilot, "paused")
         await pilot.press("n")
-        bench.worker.tell(StepInspected(anatomy=anatomy()))
+        bench.worker.tell(StepInspected(anatomy=step_detail()))
         await until(pilot, lambda: isinstance(bench.app.screen, PhaseScreen))
         await until(pilot, lambda: bench.app.state.anatomy and listed(bench))
         await pilot.press("right", "right", "c")
@@ -93,7 +93,7 @@ async def test_the_code_is_that_which_is_run() -> None:
         await until(pilot, lambda: isinstance(bench.app.screen, PhaseScreen))
 
 
-async def test_the_update_is_shown_in_a_few_lines_first_and_what_the_run_has_beyond_them() -> None:
+async def test_the_update_is_shown_first_in_a_few_lines_and_then_with_the_additions_of_the_run() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 40)) as pilot:
         await trained(bench, pilot, "paused")
@@ -106,7 +106,7 @@ async def test_the_update_is_shown_in_a_few_lines_first_and_what_the_run_has_bey
         assert str(first.render()).startswith("grpo   pgplay/learning/objective/textbook.py:")
 
 
-def test_no_few_lines_are_shown_of_a_row_with_another_choice() -> None:
+def test_no_short_code_is_shown_for_an_algorithm_with_another_choice() -> None:
     for other in ({"baseline": "batch-mean"}, {"updates": 4}, {"algorithm": "dapo"}, {"clip_high": 0.3}):
         rules = msgspec.structs.replace(RULES, **other)
         assert introduction("update", rules) == ""
@@ -114,7 +114,7 @@ def test_no_few_lines_are_shown_of_a_row_with_another_choice() -> None:
 
 
 @pytest.mark.parametrize("credit", ["terminal", "dense", "gae", "none"])
-def test_every_place_of_the_code_exists(credit: str) -> None:
+def test_every_quoted_function_exists(credit: str) -> None:
     for name, row in {**ALGORITHMS, **COMPARATORS}.items():
         rules = msgspec.structs.replace(RULES, algorithm=name, credit=credit, baseline=row.choices.baseline)
         for reward in ("levenshtein", "prefix", "0.5*levenshtein + 0.5*prefix"):
@@ -126,39 +126,39 @@ def test_every_place_of_the_code_exists(credit: str) -> None:
                     assert source.text.splitlines()[0].strip() == text[source.line - 1].strip()
 
 
-def test_a_persons_own_reward_is_shown_as_its_file_is(tmp_path: Path) -> None:
+def test_a_users_own_reward_is_shown_as_in_its_file(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text("def reward(text, target):\n    return 1.0\n", encoding="utf-8")
     found = sources("score", msgspec.structs.replace(RULES, reward=str(file)))
     assert found[-1].text.startswith("def reward")
 
 
-def test_a_place_that_is_not_there_is_an_error() -> None:
+def test_a_quoted_function_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(LookupError, match="no nowhere"):
         source_of(("learning/objective/losses.py", "nowhere"))
     assert places("update", RULES)
 
 
 @pytest.mark.parametrize("name", [*ALGORITHMS, "supervised"])
-def test_the_maths_of_every_algorithm_can_be_told(name: str) -> None:
+def test_every_algorithm_has_its_formulas(name: str) -> None:
     choices = {**ALGORITHMS, **COMPARATORS}[name].choices
     rules = msgspec.structs.replace(RULES, algorithm=name, **choices._asdict())
     for credit in {choices.credit, "dense"}:
-        told = msgspec.structs.replace(anatomy(), rules=msgspec.structs.replace(rules, credit=credit))
+        told = msgspec.structs.replace(step_detail(), rules=msgspec.structs.replace(rules, credit=credit))
         for phase in PHASES:
             for one in told.samples:
                 assert all(line.formula or line.numbers for line in lines(phase, told, one))
 
 
-def test_no_number_breaks_the_maths() -> None:
+def test_no_number_breaks_the_formulas() -> None:
     certain = msgspec.structs.replace(sample("a", 0.0), tokens=())
     far = sample("a" * 3000, 1.0)
     for one in (certain, far):
         for phase in PHASES:
-            assert lines(phase, anatomy(), one)
+            assert lines(phase, step_detail(), one)
 
 
-async def test_the_microscope_shows_a_completion_token_by_token_while_the_run_goes_on() -> None:
+async def test_the_microscope_shows_a_completion_token_by_token_during_a_run() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 40)) as pilot:
         await trained(bench, pilot)
@@ -166,7 +166,7 @@ async def test_the_microscope_shows_a_completion_token_by_token_while_the_run_go
         await until(pilot, lambda: isinstance(bench.app.screen, MicroscopeScreen))
         assert [type(command) for command in bench.worker.commands] == [InspectStep]
         assert "samples only" in seen(bench, "#microscope-title")
-        bench.worker.tell(StepInspected(anatomy=anatomy()))
+        bench.worker.tell(StepInspected(anatomy=step_detail()))
         await until(pilot, lambda: "recorded in full" in seen(bench, "#microscope-title"))
         assert len(listed(bench)) == 5
         assert any("×2" in row and "h" in row for row in listed(bench))
@@ -187,7 +187,7 @@ async def test_completions_are_sorted_and_searched() -> None:
         await trained(bench, pilot, "paused")
         await pilot.press("k")
         await until(pilot, lambda: isinstance(bench.app.screen, MicroscopeScreen))
-        bench.worker.tell(StepInspected(anatomy=anatomy()))
+        bench.worker.tell(StepInspected(anatomy=step_detail()))
         await until(pilot, lambda: "recorded in full" in seen(bench, "#microscope-title"))
         for _ in range(5):
             await pilot.press("o")
@@ -203,7 +203,7 @@ async def test_recorded_steps_are_shown_as_far_as_the_store_has_them() -> None:
     with RunStore.create(make_config({}), "a-run") as store:
         for step in range(1, 41):
             store.record(snapshot(step).report)
-        store.keep_anatomy(anatomy(39))
+        store.keep_anatomy(step_detail(39))
     bench = Bench()
     async with bench.app.run_test(size=(120, 40)) as pilot:
         await trained(bench, pilot, "paused")
@@ -218,7 +218,7 @@ async def test_recorded_steps_are_shown_as_far_as_the_store_has_them() -> None:
         await until(pilot, lambda: "step 39 · recorded in full" in seen(bench, "#microscope-title"))
 
 
-async def test_the_map_shows_what_is_written_and_when_each_letter_was_learnt() -> None:
+async def test_the_map_shows_the_completion_and_when_each_letter_was_learned() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 50)) as pilot:
         await trained(bench, pilot)
@@ -239,7 +239,7 @@ async def test_the_map_shows_what_is_written_and_when_each_letter_was_learnt() -
 
 
 @pytest.mark.parametrize("width", [80, 120])
-async def test_the_map_of_a_pretrained_model_holds_whole_tokens_and_goes_on_to_the_right(width: int) -> None:
+async def test_the_map_of_a_pretrained_model_shows_whole_tokens_and_scrolls(width: int) -> None:
     written = (*("Once", " upon", " a", " time", ",", " there", " was", " an", " extraordinarily") * 2, "")
     rows = tuple(dict.fromkeys(written))
     shares = tuple(tuple(0.95 if text == row else 0.0 for text in written) for row in rows)
@@ -267,7 +267,7 @@ async def test_the_map_of_a_pretrained_model_holds_whole_tokens_and_goes_on_to_t
         assert writing()[0].rstrip().endswith("■")
 
 
-async def test_the_rewards_of_every_step_are_spread_out() -> None:
+async def test_the_distribution_of_rewards_is_shown_for_every_step() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 50)) as pilot:
         await trained(bench, pilot)
@@ -278,7 +278,7 @@ async def test_the_rewards_of_every_step_are_spread_out() -> None:
 
 
 @pytest.mark.parametrize(("key", "screen"), [("n", PhaseScreen), ("k", MicroscopeScreen), ("a", MapScreen)])
-async def test_without_a_run_a_first_step_is_made_to_look_into(key: str, screen: type) -> None:
+async def test_without_a_run_a_first_step_is_made_for_inspection(key: str, screen: type) -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 40)) as pilot:
         await begin(bench, pilot)
@@ -292,7 +292,7 @@ async def test_without_a_run_a_first_step_is_made_to_look_into(key: str, screen:
 @pytest.mark.matrix
 @pytest.mark.parametrize("state", ["training", "paused", "solved", "finished"])
 @pytest.mark.parametrize(("key", "screen"), [("n", PhaseScreen), ("k", MicroscopeScreen), ("a", MapScreen)])
-async def test_at_any_moment_of_a_run_the_page_opens(state: str, key: str, screen: type) -> None:
+async def test_the_page_opens_at_any_time_of_a_run(state: str, key: str, screen: type) -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 40)) as pilot:
         await trained(bench, pilot, state)
@@ -306,7 +306,7 @@ async def test_at_any_moment_of_a_run_the_page_opens(state: str, key: str, scree
 @pytest.mark.parametrize(
     ("key", "screen"), [("n", PhaseScreen), ("k", MicroscopeScreen), ("a", MapScreen), ("P", PromptsScreen)]
 )
-async def test_from_a_search_the_pages_about_a_policy_lead_to_one(state: RunState, key: str, screen: type) -> None:
+async def test_after_a_search_pages_about_a_policy_offer_to_train_one(state: RunState, key: str, screen: type) -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 40), notifications=True) as pilot:
         await begin(bench, pilot)
@@ -336,7 +336,7 @@ async def follow_advice(bench: Bench, pilot: Pilot[int], entropy: float) -> None
     await pilot.press("exclamation_mark")
 
 
-async def test_a_key_makes_the_change_that_a_finding_suggests() -> None:
+async def test_a_key_applies_the_suggestion_of_a_finding() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 40)) as pilot:
         await follow_advice(bench, pilot, 0.16)
@@ -344,7 +344,7 @@ async def test_a_key_makes_the_change_that_a_finding_suggests() -> None:
         assert bench.sent(Change) == [Change(settings=Changes(entropy=0.16))]
 
 
-async def test_advice_that_the_settings_do_not_allow_is_refused_in_words() -> None:
+async def test_a_suggestion_that_the_settings_do_not_allow_is_refused_with_a_reason() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 40)) as pilot:
         await follow_advice(bench, pilot, 120.0)
@@ -353,7 +353,7 @@ async def test_advice_that_the_settings_do_not_allow_is_refused_in_words() -> No
         assert bench.app.state.settings == {}
 
 
-async def test_the_signals_health_is_told_in_words_and_a_number_follows_the_advice() -> None:
+async def test_the_diagnosis_is_in_plain_words_and_a_number_applies_its_suggestion() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 40)) as pilot:
         await trained(bench, pilot)
@@ -382,7 +382,7 @@ async def test_the_histogram_can_be_plotted_like_a_metric() -> None:
         await until(pilot, lambda: "step 20: 100% from 0.50 to 0.55" in str(panel.border_subtitle))
 
 
-async def test_the_reward_is_plotted_over_the_divergence_with_its_newest_point_and_the_one_that_is_read() -> None:
+async def test_the_reward_is_plotted_over_kl_with_the_newest_point_and_the_one_at_the_cursor() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 50)) as pilot:
         await trained(bench, pilot)
@@ -410,11 +410,11 @@ async def test_the_reward_is_plotted_over_the_divergence_with_its_newest_point_a
     ("key", "screen", "panel"),
     [("a", MapScreen, "#learnt"), ("n", PhaseScreen, "#tokens"), ("k", MicroscopeScreen, "#tokens")],
 )
-async def test_a_panel_can_have_the_whole_screen(key: str, screen: type, panel: str) -> None:
+async def test_any_step_panel_can_fill_the_screen(key: str, screen: type, panel: str) -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 40)) as pilot:
         await trained(bench, pilot, "paused")
-        bench.worker.tell(StepInspected(anatomy=anatomy()))
+        bench.worker.tell(StepInspected(anatomy=step_detail()))
         await pilot.press(key)
         await until(pilot, lambda: isinstance(bench.app.screen, screen) and bench.app.screen.query(panel))
         bench.app.screen.query_one(panel).focus()
@@ -426,12 +426,12 @@ async def test_a_panel_can_have_the_whole_screen(key: str, screen: type, panel: 
         await until(pilot, lambda: bench.app.screen is bench.app.main)
 
 
-async def test_every_stop_shows_maths_and_tokens_also_in_a_small_terminal() -> None:
+async def test_every_stage_shows_formulas_and_tokens_also_in_a_small_terminal() -> None:
     parts = ("#completions", "#phase-maths", "#tokens")
     bench = Bench()
     async with bench.app.run_test(size=(80, 24)) as pilot:
         await trained(bench, pilot, "paused")
-        bench.worker.tell(StepInspected(anatomy=anatomy()))
+        bench.worker.tell(StepInspected(anatomy=step_detail()))
         await pilot.press("n")
         await until(pilot, lambda: isinstance(bench.app.screen, PhaseScreen) and listed(bench))
         for _ in PHASES:
@@ -440,7 +440,7 @@ async def test_every_stop_shows_maths_and_tokens_also_in_a_small_terminal() -> N
 
 
 async def open_signals(bench: Bench, pilot: Pilot[int]) -> None:
-    """Train with policies that move too far, and open the page whose first advice is to halve lr."""
+    """Train with updates that are too large, and open the page whose first suggestion is to halve lr."""
     await trained(bench, pilot)
     sick = {"clip_share": 0.8, "lr": 0.005, "tied_groups": 0.0, "entropy": 1.0}
     bench.worker.train(80, after=40, metrics=lambda step: {**curve(step), **sick})
@@ -450,7 +450,7 @@ async def open_signals(bench: Bench, pilot: Pilot[int]) -> None:
     await until(pilot, lambda: "1: lr 0.0025" in seen(bench, "#health-signals"))
 
 
-async def test_advice_that_is_taken_is_told_once_and_only_when_it_is() -> None:
+async def test_an_applied_suggestion_is_reported_once_and_only_when_applied() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 40), notifications=True) as pilot:
         await open_signals(bench, pilot)
@@ -462,7 +462,7 @@ async def test_advice_that_is_taken_is_told_once_and_only_when_it_is() -> None:
         assert told(bench) == ["Changed: lr 0.0025"]
 
 
-async def test_advice_that_the_worker_refuses_is_not_told_as_changed() -> None:
+async def test_a_suggestion_that_the_worker_refuses_is_not_reported_as_changed() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 40), notifications=True) as pilot:
         await open_signals(bench, pilot)
@@ -474,7 +474,7 @@ async def test_advice_that_the_worker_refuses_is_not_told_as_changed() -> None:
         assert told(bench) == ["It cannot be."]
 
 
-async def test_advice_that_does_not_fit_the_setup_changes_nothing_and_says_why() -> None:
+async def test_a_suggestion_that_does_not_fit_the_setup_changes_nothing_and_says_why() -> None:
     bench = Bench(make_config({"group_size": 64}))
     async with bench.app.run_test(size=(120, 40), notifications=True) as pilot:
         await trained(bench, pilot)
@@ -486,7 +486,7 @@ async def test_advice_that_does_not_fit_the_setup_changes_nothing_and_says_why()
         assert bench.app.main.setup.typed["batch_size"] == ""
 
 
-async def test_advice_without_a_run_that_trains_is_told_as_what_it_is() -> None:
+async def test_a_suggestion_without_a_training_run_is_only_described() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 40), notifications=True) as pilot:
         await trained(bench, pilot, "finished")
@@ -498,7 +498,7 @@ async def test_advice_without_a_run_that_trains_is_told_as_what_it_is() -> None:
         assert not bench.sent(Change)
 
 
-async def test_a_step_cannot_be_asked_of_a_worker_that_is_gone_and_that_is_said() -> None:
+async def test_a_step_requested_of_a_worker_that_is_gone_is_refused_with_a_message() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 40), notifications=True) as pilot:
         await trained(bench, pilot)
@@ -510,5 +510,5 @@ async def test_a_step_cannot_be_asked_of_a_worker_that_is_gone_and_that_is_said(
 
 
 def told(bench: Bench) -> list[str]:
-    """The messages that were shown over the screen."""
+    """The messages shown over the screen."""
     return [notification.message for notification in bench.app._notifications]

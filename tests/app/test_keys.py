@@ -1,4 +1,4 @@
-"""Keys are commands, except while a person types."""
+"""Keys are commands, except while the user types."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pgplay.app.widgets.two_column_text import TwoColumnText
 from pgplay.config.run_config import make_config
 from pgplay.worker.protocol.commands import Start, Step
 from tests.app.fake_worker import Bench, begin, opened, until, words
-from tests.app.stored import store_run
+from tests.app.stored_runs import store_run
 
 
 @pytest.mark.parametrize("reward", ["levenshtein", "0.8*levenshtein + 0.2*prefix"])
@@ -62,7 +62,7 @@ async def test_letters_typed_into_a_dialog_are_text() -> None:
 
 
 def type_at_once(bench: Bench, *keys: str) -> None:
-    """Press keys without waiting for what they do."""
+    """Press keys without waiting for their effects."""
     for key in keys:
         bench.app.post_message(Key(key, key if len(key) == 1 else None))
 
@@ -73,11 +73,11 @@ BURSTS = {
     "the palette": (("ctrl+p",), "dark", "CommandInput"),
     "a page's filter": (("u", "slash"), "note", "#filter"),
 }
-"""What opens a field, what is typed after it at once, and the field."""
+"""The key that opens a field, the text typed right after it, and the field."""
 
 
 @pytest.mark.parametrize("name", BURSTS)
-async def test_letters_that_come_at_once_after_the_keys_that_open_a_field_are_typed_into_it(name: str) -> None:
+async def test_letters_typed_right_after_the_key_that_opens_a_field_go_into_it(name: str) -> None:
     keys, text, selector = BURSTS[name]
     store_run("a-run")
     async with opened() as (bench, pilot):
@@ -92,7 +92,7 @@ async def test_letters_that_come_at_once_after_the_keys_that_open_a_field_are_ty
 
 
 class Slow(AskDialog):
-    """A dialog that takes its time to be laid out."""
+    """A dialog that takes long to be laid out."""
 
     def __init__(self) -> None:
         super().__init__("Slow", "What?")
@@ -102,7 +102,7 @@ class Slow(AskDialog):
         await self.gate.wait()
 
 
-async def test_what_is_typed_while_a_dialog_is_laid_out_waits_for_it() -> None:
+async def test_letters_typed_while_a_dialog_is_laid_out_wait_for_it() -> None:
     async with opened() as (bench, pilot):
         dialog, answers = Slow(), []
         bench.app.push_screen(dialog, answers.append)
@@ -117,7 +117,7 @@ async def test_what_is_typed_while_a_dialog_is_laid_out_waits_for_it() -> None:
         assert bench.worker.commands == []
 
 
-async def test_a_goal_typed_in_one_burst_with_its_key_and_enter_is_taken() -> None:
+async def test_a_goal_typed_in_one_burst_with_its_key_and_enter_is_accepted() -> None:
     async with opened() as (bench, pilot):
         bench.worker.build("paused")
         await until(pilot, lambda: bench.app.state.run == "paused")
@@ -137,7 +137,7 @@ async def test_space_on_a_closed_list_still_starts() -> None:
         assert len(bench.sent(Start)) == 1
 
 
-def test_every_action_of_the_registry_is_there_with_a_key_of_its_own() -> None:
+def test_every_action_of_the_registry_exists_and_has_its_own_key() -> None:
     controllers = Bench().app.controllers
     for action in ACTIONS:
         assert callable(getattr(getattr(controllers, CONTROLLER_OF[action.name]), action.name))
@@ -160,7 +160,7 @@ async def test_help_names_every_key() -> None:
         assert bench.app.screen is bench.app.main
 
 
-async def test_the_line_of_keys_says_what_space_would_do_and_can_be_clicked() -> None:
+async def test_the_line_of_keys_says_what_space_does_and_can_be_clicked() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(80, 24)) as pilot:
         await begin(bench, pilot)
@@ -174,7 +174,7 @@ async def test_the_line_of_keys_says_what_space_would_do_and_can_be_clicked() ->
 @pytest.mark.matrix
 @pytest.mark.parametrize("run", LINE_OF_KEYS)
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
-async def test_the_line_of_keys_fits_and_always_leads_to_help_the_palette_and_out(run: str, width: int) -> None:
+async def test_the_line_of_keys_fits_and_always_shows_help_the_palette_and_quit(run: str, width: int) -> None:
     async with opened(size=(width, 24)) as (bench, pilot):
         bench.app.state.run = run  # type: ignore[assignment]
         bench.app.redraw()
@@ -187,7 +187,7 @@ async def test_the_line_of_keys_fits_and_always_leads_to_help_the_palette_and_ou
         assert f"{second.key_display} {second.title}" in line or width < 80
 
 
-async def test_the_view_panel_shows_its_keys_and_does_what_the_next_one_says() -> None:
+async def test_the_view_panel_shows_its_keys_and_runs_the_next_one() -> None:
     async with opened(size=(80, 24)) as (bench, pilot):
         assert bench.app.current_theme.dark
         await pilot.press("v")
@@ -200,12 +200,12 @@ async def test_the_view_panel_shows_its_keys_and_does_what_the_next_one_says() -
         assert bench.app.screen is bench.app.main
         await pilot.press("v", "escape")
         await until(pilot, lambda: bench.app.screen is bench.app.main)
-        await pilot.press("v", "x")  # no choice: it closes and does nothing, not even what x does on the page
+        await pilot.press("v", "x")  # not a choice: the panel closes, and not even the page's x does anything
         await until(pilot, lambda: bench.app.screen is bench.app.main)
         assert not bench.worker.commands
 
 
-async def test_each_choice_of_the_view_panel_has_a_line_of_its_own_which_a_click_takes() -> None:
+async def test_each_choice_of_the_view_panel_has_its_own_line_which_can_be_clicked() -> None:
     async with opened(size=(80, 24)) as (bench, pilot):
         await pilot.press("v")
         await until(pilot, lambda: isinstance(bench.app.screen, ViewPanel))
@@ -235,7 +235,7 @@ async def test_the_view_panel_of_a_page_has_the_keys_of_that_page() -> None:
         await until(pilot, lambda: page.maximized is not None)
 
 
-async def test_q_leaves_at_once_or_asks_while_a_run_is_training() -> None:
+async def test_q_quits_at_once_or_asks_while_a_run_is_training() -> None:
     async with opened() as (bench, pilot):
         bench.worker.build("training")
         bench.worker.train(3)
@@ -252,7 +252,7 @@ async def test_q_leaves_at_once_or_asks_while_a_run_is_training() -> None:
         await until(pilot, lambda: not bench.worker.alive)
 
 
-async def test_q_leaves_from_every_page() -> None:
+async def test_q_quits_from_every_page() -> None:
     async with opened() as (bench, pilot):
         await pilot.press("o")
         await until(pilot, lambda: isinstance(bench.app.screen, Library))
@@ -261,7 +261,7 @@ async def test_q_leaves_from_every_page() -> None:
 
 
 @pytest.mark.parametrize("page", [(), ("i",)])
-async def test_ctrl_c_quits_when_it_is_pressed_twice(page: tuple[str, ...]) -> None:
+async def test_ctrl_c_quits_when_pressed_twice(page: tuple[str, ...]) -> None:
     async with opened() as (bench, pilot):
         await pilot.press(*page)
         await until(pilot, lambda: len(bench.app.screen_stack) == 1 + len(page))
@@ -271,7 +271,7 @@ async def test_ctrl_c_quits_when_it_is_pressed_twice(page: tuple[str, ...]) -> N
         await until(pilot, lambda: not bench.worker.alive)
 
 
-async def test_ctrl_c_copies_what_is_selected_instead_of_quitting() -> None:
+async def test_ctrl_c_copies_the_selection_instead_of_quitting() -> None:
     async with opened() as (bench, pilot):
         target = bench.app.main.query_one("#target", TextArea)
         target.focus()
@@ -281,7 +281,7 @@ async def test_ctrl_c_copies_what_is_selected_instead_of_quitting() -> None:
         assert bench.worker.alive
 
 
-async def test_the_palette_holds_every_key_of_the_page_that_it_is_opened_on() -> None:
+async def test_the_palette_has_every_key_of_the_page_that_it_is_opened_on() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)

@@ -1,4 +1,4 @@
-"""The library and the list of runs, against a home of their own."""
+"""The library and the list of runs, each with a home of its own."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from pgplay.tasks.task import Pair, Task, single_target
 from pgplay.worker.protocol.commands import Start, Write
 from pgplay.worker.protocol.events import Refused, Written
 from tests.app.fake_worker import Bench, begin, coded, opened, sample, until
-from tests.app.stored import store_run
+from tests.app.stored_runs import store_run
 from tests.weights import weights
 
 
@@ -59,7 +59,7 @@ async def open_library(bench: Bench, pilot: Pilot[Any]) -> None:
     await until(pilot, lambda: isinstance(bench.app.screen, Library) and cells(bench))
 
 
-async def test_it_lists_what_is_kept_and_says_why_one_is_broken(home: Path) -> None:
+async def test_saved_policies_are_listed_and_a_broken_one_with_its_reason(home: Path) -> None:
     keep("first", "two\nlines [/x]")
     keep("second")
     (home / "policies" / "second" / "policy.json").write_text("{}", encoding="utf-8")
@@ -78,7 +78,7 @@ async def test_it_lists_what_is_kept_and_says_why_one_is_broken(home: Path) -> N
         assert bench.app.screen is bench.app.main
 
 
-async def test_what_ships_is_listed_and_stays_and_tells_how_to_keep_ones_own() -> None:
+async def test_shipped_policies_are_listed_cannot_be_deleted_and_say_how_to_save_ones_own() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(80, 24)) as pilot:
         await open_library(bench, pilot)
@@ -93,7 +93,7 @@ async def test_what_ships_is_listed_and_stays_and_tells_how_to_keep_ones_own() -
         await until(pilot, lambda: isinstance(bench.app.screen, WriteScreen))
 
 
-async def test_a_long_text_goes_on_beneath_itself() -> None:
+async def test_a_long_text_wraps() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(80, 24)) as pilot:
         await open_library(bench, pilot)
@@ -217,7 +217,7 @@ async def test_the_base_writes_beside_the_policy(width: int) -> None:
         assert sum(line.count("x") for line in lines()) == 90
 
 
-async def test_writing_with_prompts_begins_with_one_of_the_task_ready_to_be_replaced() -> None:
+async def test_writing_starts_with_a_prompt_of_the_task_selected_for_replacement() -> None:
     keep("reverse", task=Task("reverse", (Pair("abc", "cba"), Pair("ab", "ba"))))
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
@@ -231,7 +231,7 @@ async def test_writing_with_prompts_begins_with_one_of_the_task_ready_to_be_repl
         assert [command.prompt for command in bench.sent(Write)] == ["abc", "xy"]
 
 
-async def test_training_a_saved_policy_on_starts_with_its_settings() -> None:
+async def test_training_a_saved_policy_starts_with_its_settings() -> None:
     keep("first", "other text", model="gru-nano")
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
@@ -270,7 +270,7 @@ def store_five_runs() -> None:
     store_run("evening", 5, checkpoints=(), target="good evening", reward="prefix")
 
 
-async def test_runs_are_told_apart_by_algorithm_reward_seed_and_what_differs() -> None:
+async def test_runs_are_told_apart_by_algorithm_reward_seed_and_differences() -> None:
     store_five_runs()
     bench = Bench()
     async with bench.app.run_test(size=(200, 50)) as pilot:
@@ -285,11 +285,11 @@ async def test_runs_are_told_apart_by_algorithm_reward_seed_and_what_differs() -
         await until(pilot, lambda: [str(column.label) for column in table.columns.values()] == shown)
 
 
-async def test_the_present_run_is_exported_by_a_key_of_the_main_page(tmp_path: Path) -> None:
+async def test_a_key_of_the_main_page_exports_the_present_run(tmp_path: Path) -> None:
     store_run("a-run", 5, checkpoints=())
     async with opened() as (bench, pilot):
         await pilot.press("X")
-        await until(pilot, lambda: isinstance(bench.app.screen, Runs))  # without a run, one is chosen there
+        await until(pilot, lambda: isinstance(bench.app.screen, Runs))  # without a run, the user chooses one there
         await pilot.press("escape")
         bench.worker.build("paused")
         await until(pilot, lambda: bench.app.state.has_run)
@@ -301,7 +301,7 @@ async def test_the_present_run_is_exported_by_a_key_of_the_main_page(tmp_path: P
         assert len((tmp_path / "mine.csv").read_text().splitlines()) == 6
 
 
-async def test_letters_that_come_in_one_burst_with_the_key_of_the_filter_are_typed_into_it() -> None:
+async def test_letters_typed_in_one_burst_with_the_filters_key_go_into_it() -> None:
     for name in ("note", "other"):
         store_run(name, 5, checkpoints=())
     bench = Bench()
@@ -309,7 +309,7 @@ async def test_letters_that_come_in_one_burst_with_the_key_of_the_filter_are_typ
         await begin(bench, pilot)
         await pilot.press("u")
         await until(pilot, lambda: isinstance(bench.app.screen, Runs) and cells(bench))
-        for key, character in (("slash", "/"), *((letter, letter) for letter in "note")):  # n, o are keys of the page
+        for key, character in (("slash", "/"), *((letter, letter) for letter in "note")):  # n, o: page keys
             bench.app.post_message(Key(key, character))
         await until(pilot, lambda: bench.app.screen.query_one(DataTable).row_count == 1)
         assert isinstance(bench.app.screen, Runs)
@@ -341,7 +341,7 @@ async def test_runs_are_filtered_and_sorted() -> None:
         await until(pilot, lambda: bench.app.screen is bench.app.main)
 
 
-async def test_a_run_is_renamed_and_noted_and_its_branch_names_it_so() -> None:
+async def test_a_run_can_be_renamed_and_noted_and_its_branch_shows_the_new_name() -> None:
     store_run("mine")
     branch = branch_run("mine", 20)
     bench = Bench()

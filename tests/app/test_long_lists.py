@@ -1,4 +1,4 @@
-"""Lists of many runs and runs of many steps: no key waits for what is read."""
+"""Lists of many runs and runs of many steps: no key waits while they are read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pgplay.runs.database_reader import DatabaseReader
 from pgplay.runs.run_library import LocalRunLibrary
 from pgplay.runs.summaries import RunSummary
 from tests.app.fake_worker import Bench, begin, until, words
-from tests.app.stored import store_run
+from tests.app.stored_runs import store_run
 
 SIZE = (120, 36)
 COUNT = 2 * AT_ONCE + 50
@@ -51,7 +51,7 @@ async def test_a_long_list_is_read_once_and_a_mark_changes_one_row() -> None:
 
 
 @pytest.mark.parametrize("key", ["h", "p"])
-async def test_keys_are_heeded_while_a_long_run_is_read(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_keys_work_while_a_long_run_is_read(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     store_run("mine")
     may_go_on = threading.Event()
     read = stored_run.read_past
@@ -75,7 +75,7 @@ async def test_keys_are_heeded_while_a_long_run_is_read(key: str, monkeypatch: p
         await until(pilot, lambda: bench.app.screen.query("#travel-plot, #overlay-plot"))
 
 
-async def test_the_steps_before_a_resumed_run_come_as_they_are_read(home: Path) -> None:
+async def test_the_steps_before_a_resumed_run_appear_as_they_are_read(home: Path) -> None:
     store_run("mine", 60)
     bench = Bench()
     async with bench.app.run_test(size=SIZE) as pilot:
@@ -88,7 +88,7 @@ async def test_the_steps_before_a_resumed_run_come_as_they_are_read(home: Path) 
         assert "65" in words(bench, "#headline")
 
 
-async def test_a_store_that_cannot_be_read_leaves_the_resumed_run_in_peace(home: Path) -> None:
+async def test_an_unreadable_store_does_not_disturb_the_resumed_run(home: Path) -> None:
     store_run("mine", 60)
     (home / "runs" / "mine" / "run.sqlite").write_bytes(b"garbage" * 1000)
     bench = Bench()
@@ -99,7 +99,7 @@ async def test_a_store_that_cannot_be_read_leaves_the_resumed_run_in_peace(home:
         assert bench.app.state.run == "training"
 
 
-async def test_a_run_is_exported_from_the_list_beside_the_screens_thread(tmp_path: Path) -> None:
+async def test_a_run_is_exported_from_the_list_in_the_background(tmp_path: Path) -> None:
     store_run("mine")
     bench = Bench()
     async with bench.app.run_test(size=SIZE) as pilot:

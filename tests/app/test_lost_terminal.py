@@ -1,4 +1,4 @@
-"""An app whose terminal goes away ends, and so does its worker."""
+"""If its terminal goes away, the app ends, and so does its worker."""
 
 import os
 import pty
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 
 def test_the_app_and_its_worker_end_when_the_terminal_is_closed(home: Path) -> None:
     leader, follower = pty.openpty()
-    # A session of its own, with the terminal as its controlling one: closing the other end hangs up on it.
+    # A session of its own with this terminal as its controlling one: closing the other end then hangs up on it.
     start = "import os, fcntl, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
     run = "import sys; from pgplay.cli import main; sys.exit(main(['hello']))"
     app = subprocess.Popen(

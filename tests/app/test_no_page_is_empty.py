@@ -1,4 +1,4 @@
-"""Whatever the run is doing, each key opens a page with content, or one that says what brings it."""
+"""Whatever the run is doing, each key opens a page with content, or one that says how to get it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from textual.pilot import Pilot
 
 from pgplay.worker.protocol.commands import InspectStep, Start
 from pgplay.worker.protocol.events import Mapped, StateChanged, StepInspected
-from tests.app.anatomies import anatomy, policy_map
 from tests.app.fake_worker import Bench, begin, until
-from tests.app.stored import store_run
+from tests.app.step_details import policy_map, step_detail
+from tests.app.stored_runs import store_run
 
 KEYS = {
     "n": "PhaseScreen",
@@ -25,7 +25,7 @@ KEYS = {
 """The keys, each with the page that it opens once there is a run."""
 
 WITHOUT_A_RUN = {"w": "Library", "h": "Runs"}
-"""Where a key leads instead while there is no run."""
+"""The page that a key opens instead while there is no run."""
 
 MAKES_A_STEP = ("n", "k", "a")
 
@@ -38,7 +38,7 @@ SAYS = {
     "p": ("space starts a run", "1 run"),
     "c": ("There are no values yet", "step 40"),
 }
-"""What each page says, without a run and with one."""
+"""The text of each page, without a run and with one."""
 
 
 def shown(bench: Bench) -> str:
@@ -47,7 +47,7 @@ def shown(bench: Bench) -> str:
 
 
 async def press_each(bench: Bench, pilot: Pilot[int], *, has_run: bool) -> None:
-    """Press each key on the main page, and come back; the page has to say what it is to say."""
+    """Press each key on the main page, and come back; the page must show its text."""
     for key, page in KEYS.items():
         expected = page if has_run else WITHOUT_A_RUN.get(key, page)
         await pilot.press(key)
@@ -68,14 +68,14 @@ async def test_every_key_opens_a_page_with_content(run: str, home: Path) -> None
         await begin(bench, pilot)
         bench.worker.build("training", run="mine")
         bench.worker.train(40)
-        bench.worker.tell(StepInspected(anatomy=anatomy()))
+        bench.worker.tell(StepInspected(anatomy=step_detail()))
         bench.worker.tell(Mapped(map=policy_map()))
         bench.worker.tell(StateChanged(state=run, step=40))  # type: ignore[arg-type]
         await until(pilot, lambda: bench.app.state.run == run and bench.app.state.map is not None)
         await press_each(bench, pilot, has_run=True)
 
 
-async def test_without_a_run_every_key_says_what_will_appear_and_what_brings_it(home: Path) -> None:
+async def test_without_a_run_every_key_says_what_will_appear_and_how(home: Path) -> None:
     for key in KEYS:
         bench = Bench()
         async with bench.app.run_test(size=(100, 30), notifications=True) as pilot:
@@ -86,9 +86,9 @@ async def test_without_a_run_every_key_says_what_will_appear_and_what_brings_it(
             assert len(bench.sent(Start)) == (key in MAKES_A_STEP)
 
 
-async def test_a_run_whose_worker_is_gone_shows_its_last_recorded_step_or_says_how_to_record_one(home: Path) -> None:
+async def test_a_run_whose_worker_is_gone_shows_its_last_recorded_step_or_how_to_record_one(home: Path) -> None:
     for kept in (True, False):
-        store_run(f"run-{kept}", anatomies=(anatomy(),) if kept else ())
+        store_run(f"run-{kept}", anatomies=(step_detail(),) if kept else ())
         bench = Bench()
         async with bench.app.run_test(size=(100, 30)) as pilot:
             await begin(bench, pilot)

@@ -1,6 +1,7 @@
-"""Text of others on every page: no markup is read in it, nothing of it steers the terminal, brackets stay as typed.
+"""Other people's text on every page: it is never read as markup, never steers the terminal, and keeps its brackets.
 
-Titles and messages are held by reading the code; all else by opening every page on things whose every text is hostile.
+Titles and messages are checked by reading the code; everything else by opening every page on data whose every text is
+hostile.
 """
 
 from __future__ import annotations
@@ -33,16 +34,16 @@ from pgplay.worker.protocol.events import (
     StepInspected,
     Written,
 )
-from tests.app.anatomies import anatomy, policy_map
 from tests.app.fake_worker import TEXTS, Bench, begin, coded, sample, snapshot, until
-from tests.app.opened import OPENINGS, PROBE, VERDICT, go_to, prepare
+from tests.app.screens import OPENINGS, PROBE, VERDICT, go_to, prepare
+from tests.app.step_details import policy_map, step_detail
 from tests.hostile import HOSTILE, STEERS, keep_policy, keep_preset, keep_run
 
 APP = Path(__file__).parents[2] / "pgplay" / "app"
 
 
 def is_fixed(value: ast.expr) -> bool:
-    """Whether `value` is written in the code itself: a constant, a name in capitals, or a choice between such."""
+    """Whether `value` is fixed in the code: a constant, a name in capitals, or a choice between such."""
     match value:
         case ast.Constant():
             return True
@@ -68,7 +69,7 @@ def is_safe(value: ast.expr) -> bool:
 
 
 def titles(tree: ast.AST) -> list[ast.expr]:
-    """What is assigned to a border's title or subtitle."""
+    """The values assigned to a border's title or subtitle."""
     return [
         node.value
         for node in ast.walk(tree)
@@ -79,7 +80,7 @@ def titles(tree: ast.AST) -> list[ast.expr]:
 
 
 def unsafe_notifications(tree: ast.AST) -> list[ast.expr]:
-    """Messages of `notify` that may hold outside text while markup is read in them."""
+    """Calls of `notify` that may contain outside text and read markup."""
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     return [
         call.args[0]
@@ -111,14 +112,14 @@ REWARD = f'contains("{HOSTILE}")'
 
 
 def shown(bench: Bench) -> str:
-    """Return all that the screen draws, with the titles of its borders."""
+    """Return all text on the screen, with the titles of its borders."""
     strips = bench.app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip) for strip in strips)
 
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("name", ["main", "bench", "editor", "phases", "details", "runs"])
-async def test_every_page_shows_a_reward_with_brackets_as_it_was_typed(name: str) -> None:
+async def test_every_page_shows_a_reward_with_brackets_as_typed(name: str) -> None:
     bench = Bench(make_config({"target": "[b]hello[/b] [x", "reward": BRACKETED}))
     async with bench.app.run_test(size=(200, 50)) as pilot:
         await prepare(bench, pilot)
@@ -129,7 +130,7 @@ async def test_every_page_shows_a_reward_with_brackets_as_it_was_typed(name: str
 
 @pytest.fixture
 def markup(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """All texts in which markup is read from now on."""
+    """All texts that are read as markup from now on."""
     read: list[str] = []
 
     def noting(reads: Callable[..., Any]) -> Callable[..., Any]:
@@ -146,12 +147,12 @@ def markup(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def no_net(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take away the net under all that is drawn, which would hide a page that lets something through."""
+    """Remove the last filter before drawing, which would hide a page that lets something through."""
     monkeypatch.setattr(WithoutSteering, "apply", lambda self, segments, background: segments)
 
 
 def hostile_events(bench: Bench) -> None:
-    """Have the worker tell, in hostile words, all that a page may wait for."""
+    """Have the worker report, in hostile words, everything that a page may wait for."""
     one = sample("greedy", HOSTILE, 0.5, 40, HOSTILE)
     spoken = replace(one, prompt=HOSTILE, tokens=tuple(HOSTILE))
     tell = bench.worker.tell
@@ -162,16 +163,16 @@ def hostile_events(bench: Bench) -> None:
 
 
 async def prepare_hostile(bench: Bench, pilot: Pilot[int]) -> None:
-    """Keep things of strangers, and pause a run in which every text is hostile."""
+    """Store hostile policies and runs, and pause a run in which every text is hostile."""
     await begin(bench, pilot)
     bench.worker.build("paused", run=HOSTILE, target=HOSTILE, reward=REWARD)
     texts = {role: f"{HOSTILE}{role}" for role in TEXTS}
-    findings = (Finding(HOSTILE),)  # of a newer pgplay: its code is all that can be shown
+    findings = (Finding(HOSTILE),)  # as from a newer pgplay: only the code can be shown
     bench.worker.tell(snapshot(40, texts=texts, target=HOSTILE, findings=findings, metrics=lambda step: {
         "reward_mean": 0.5, "entropy": 1.0, "greedy_reward": 0.5, f"part:{HOSTILE}": 0.5, "seconds_sample": 0.1,
     }))  # fmt: skip
     bench.worker.tell(StateChanged(state="paused", step=40, reason=("error.text", {"text": HOSTILE})))
-    step, mapped = anatomy(), policy_map()
+    step, mapped = step_detail(), policy_map()
     taken_apart = tuple(
         replace(
             one,
@@ -196,10 +197,10 @@ async def prepare_hostile(bench: Bench, pilot: Pilot[int]) -> None:
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("name", OPENINGS)
-async def test_every_page_of_hostile_texts_reads_no_markup_and_steers_nothing(
+async def test_pages_of_hostile_texts_read_no_markup_and_steer_nothing(
     name: str, home: Path, markup: list[str], no_net: None
 ) -> None:
-    """Open each page as a person does, with names, targets, samples and rewards that are hostile."""
+    """Open each page as a user does, with hostile names, targets, samples and rewards."""
     keep_run(HOSTILE)
     keep_policy("name")
     keep_preset(home)
@@ -236,7 +237,7 @@ async def test_messages_of_the_worker_steer_nothing(markup: list[str], no_net: N
 
 
 @pytest.mark.parametrize("reward", ['contains("[/INST]")', 'regex("[aeiou]")', 'contains("[@click=x]")'])
-async def test_the_reward_stands_on_the_bench_as_it_was_typed(reward: str) -> None:
+async def test_the_bench_shows_the_reward_as_typed(reward: str) -> None:
     bench = Bench(make_config({"target": "aaaa", "reward": reward}))
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -244,7 +245,7 @@ async def test_the_reward_stands_on_the_bench_as_it_was_typed(reward: str) -> No
         await until(pilot, lambda: not isinstance(bench.app.screen, MainScreen) and reward in shown(bench))
 
 
-async def test_a_loaded_reward_shows_signs_and_keeps_what_it_says() -> None:
+async def test_a_loaded_reward_shows_symbols_and_keeps_its_text() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -257,7 +258,7 @@ async def test_a_loaded_reward_shows_signs_and_keeps_what_it_says() -> None:
         assert setup.typed["reward"] == REWARD
 
 
-async def test_what_is_typed_or_loaded_into_a_field_is_drawn_as_signs_and_kept(no_net: None) -> None:
+async def test_text_typed_or_loaded_into_a_field_is_drawn_as_symbols_and_kept(no_net: None) -> None:
     bench = Bench()
     async with bench.app.run_test(size=(140, 45)) as pilot:
         await begin(bench, pilot)
@@ -279,7 +280,7 @@ async def test_what_is_typed_or_loaded_into_a_field_is_drawn_as_signs_and_kept(n
                 await pilot.pause()
 
 
-async def test_the_net_takes_out_what_a_page_lets_through() -> None:
+async def test_the_last_filter_removes_what_a_page_lets_through() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)

@@ -1,4 +1,4 @@
-"""The palette finds by name, description and synonym, and does what is chosen."""
+"""The palette finds by name, description and synonym, and runs what is chosen."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FITTING = {
     "exit": ("Quit",),
     "hello": ("preset: First steps (hello)",),
 }
-"""What a person types, and what has to be among the first six that are found."""
+"""What a user types, and entries that must be among the first six."""
 
 
 FIRST = {
@@ -51,14 +51,14 @@ FIRST = {
     "export": ["Export"],
     "svg": ["Export"],
 }
-"""What a person types, and what is found first, in this order."""
+"""What a user types, and the first entries in this order."""
 
 
 def entries_of(bench: Bench) -> Sequence[PaletteEntry]:
     return bench.app.palette_entries(bench.app.screen)
 
 
-async def test_what_a_person_may_type_finds_what_fits() -> None:
+async def test_likely_searches_find_fitting_entries() -> None:
     async with opened() as (bench, _):
         entries = entries_of(bench)
         for query, lines in FITTING.items():
@@ -76,7 +76,7 @@ def entry(kind: str, name: str, help: str = "") -> PaletteEntry:
     return PaletteEntry(kind, name, name, help, lambda: None)
 
 
-def test_the_better_fit_comes_first_and_of_equals_the_one_that_is_used_more() -> None:
+def test_the_better_match_comes_first_and_of_equals_the_more_used() -> None:
     entries = [entry("", "alpha"), entry("", "alphabet"), entry("preset", "alpha"), entry("", "beta", "not alpha")]
     lines = [match.entry.line for match in found("alpha", entries, {})]
     assert lines == ["alpha", "preset: alpha", "alphabet", "beta"]
@@ -86,7 +86,7 @@ def test_the_better_fit_comes_first_and_of_equals_the_one_that_is_used_more() ->
     assert [one.line for one in suggested(entries, used)] == ["beta", "preset: alpha", "alpha", "alphabet"]
 
 
-async def test_a_choice_leads_to_the_field_the_plot_the_word_or_the_page(home: Path) -> None:
+async def test_a_choice_opens_the_field_the_plot_the_term_or_the_page(home: Path) -> None:
     async with opened(size=(80, 24)) as (bench, pilot):
         entries = {one.line: one for one in entries_of(bench)}
         bench.app.choose_from_palette(entries["setting: lr"])
@@ -109,12 +109,12 @@ async def test_a_choice_leads_to_the_field_the_plot_the_word_or_the_page(home: P
 
 
 def first_of(bench: Bench) -> str:
-    """The first line that the palette lists."""
+    """The first line of the palette's list."""
     options = bench.app.screen.query_one(CommandList).options
     return str(options[0].prompt) if options else ""
 
 
-async def test_typed_words_and_enter_do_what_they_find() -> None:
+async def test_typed_words_and_enter_run_the_first_match() -> None:
     async with opened() as (bench, pilot):
         assert bench.app.current_theme.dark
         await pilot.press("ctrl+p")

@@ -1,4 +1,4 @@
-"""The five places: visible on every page, with number keys that lead from each to each."""
+"""The five places: visible on every page, with number keys from each to each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from textual.pilot import Pilot
 from pgplay.app.actions import PLACES
 from pgplay.app.widgets.places import Places
 from tests.app.fake_worker import Bench, until
-from tests.app.opened import go_to, prepare
+from tests.app.screens import go_to, prepare
 
 PAGES = {
     "main": "place_run",
@@ -22,7 +22,7 @@ PAGES = {
     "policies": "place_library",
     "travel": "place_library",
 }
-"""The place of each page, by the page's name in tests/app/opened.py."""
+"""The place of each page, by the page's name in tests/app/screens.py."""
 
 SCREENS = {
     "1": ("MainScreen",),
@@ -31,7 +31,7 @@ SCREENS = {
     "4": ("SideBySide",),
     "5": ("Runs", "Library"),
 }
-"""The pages that the key of each place turns to."""
+"""The pages that the key of each place cycles through."""
 
 
 def name_of_page(bench: Bench) -> str:
@@ -61,7 +61,7 @@ async def test_every_page_shows_the_five_places_and_marks_its_own() -> None:
             await until(pilot, lambda: bench.app.screen is bench.app.main)
 
 
-async def test_the_number_keys_lead_from_every_place_to_every_other_and_turn_its_pages() -> None:
+async def test_the_number_keys_lead_from_every_place_to_every_other_and_cycle_its_pages() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(100, 30)) as pilot:
         await prepare(bench, pilot)
@@ -86,7 +86,7 @@ async def test_escape_leads_back_to_the_run_from_every_place() -> None:
             await press(bench, pilot, "escape", "MainScreen")
 
 
-async def test_a_click_on_a_place_goes_there_and_the_end_of_the_line_says_where_its_key_leads_next() -> None:
+async def test_a_click_on_a_place_goes_there_and_the_line_ends_with_the_next_page_of_its_key() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(100, 30)) as pilot:
         await prepare(bench, pilot)
@@ -98,7 +98,7 @@ async def test_a_click_on_a_place_goes_there_and_the_end_of_the_line_says_where_
         assert bench.app.screen.query_one(Places).render().plain.endswith("5: runs")
 
 
-async def test_going_to_the_step_shows_the_recorded_one_and_makes_none() -> None:
+async def test_going_to_the_step_shows_the_recorded_one_without_making_one() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(100, 30)) as pilot:
         await prepare(bench, pilot)

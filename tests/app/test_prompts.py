@@ -1,4 +1,4 @@
-"""The list of prompts: each with what would be written for it, and one to watch."""
+"""The list of prompts: each with its greedy completion, and one to watch."""
 
 from textual.widgets import DataTable
 
@@ -28,7 +28,7 @@ def shown(bench: Bench, selector: str) -> str:
     return str(bench.app.screen.query_one(selector).render())
 
 
-async def test_every_prompt_is_listed_and_the_one_under_the_cursor_is_watched() -> None:
+async def test_every_prompt_is_listed_and_the_selected_one_is_watched() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(100, 30)) as pilot:
         await begin(bench, pilot)
@@ -69,7 +69,7 @@ async def test_without_a_run_the_page_makes_a_first_step() -> None:
         assert len(bench.sent(Start)) == 1
 
 
-async def test_another_run_begins_with_no_prompts_of_the_last_one() -> None:
+async def test_another_run_starts_without_the_prompts_of_the_last_one() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(100, 30)) as pilot:
         await begin(bench, pilot)

@@ -1,4 +1,4 @@
-"""The recipe on the screen: what is copied, saved and pasted back describes the run that the setup shows."""
+"""The recipe on the screen: the text to copy, save and paste back describes the run in the setup."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.app.fake_worker import Bench, begin, until
 CONFIG = make_config({"target": "it's [/bold]", "algorithm": "rloo", "lr": 0.01})
 
 
-async def test_what_is_copied_and_saved_is_the_run_of_the_setup(
+async def test_the_copied_and_saved_recipe_is_the_run_of_the_setup(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = Bench(CONFIG)
@@ -45,7 +45,7 @@ async def test_what_is_copied_and_saved_is_the_run_of_the_setup(
         assert from_recipe(file.read_text()) == CONFIG
 
 
-async def test_a_run_that_was_changed_on_the_way_is_more_than_its_recipe_says() -> None:
+async def test_the_recipe_of_a_changed_run_is_not_its_whole_history() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -58,7 +58,7 @@ async def test_a_run_that_was_changed_on_the_way_is_more_than_its_recipe_says() 
         await until(pilot, lambda: "Changed during the run: lr 0.02 after step 20." in str(told.render()))
 
 
-async def test_a_pasted_recipe_fills_the_setup_in_and_a_wrong_one_says_why() -> None:
+async def test_a_pasted_recipe_fills_the_setup_and_a_wrong_one_says_why() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -75,7 +75,7 @@ async def test_a_pasted_recipe_fills_the_setup_in_and_a_wrong_one_says_why() -> 
         assert bench.app.screen is bench.app.main
 
 
-async def test_what_is_pasted_as_the_page_opens_is_taken_by_enter_and_the_clipboard_stays(
+async def test_a_paste_while_the_page_opens_is_loaded_by_enter_and_the_clipboard_stays(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     bench = Bench()
@@ -92,7 +92,7 @@ async def test_what_is_pasted_as_the_page_opens_is_taken_by_enter_and_the_clipbo
         assert not copied
 
 
-async def test_what_is_pasted_stands_beside_what_was_typed_and_a_page_that_asks_for_none_takes_none() -> None:
+async def test_a_paste_is_added_to_typed_text_and_ignored_by_a_page_without_a_field() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)

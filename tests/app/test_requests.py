@@ -1,4 +1,4 @@
-"""Commands and their answers: a refusal and a start that is taken back touch their own request and nothing else."""
+"""Commands and their answers: a refusal and a cancelled start affect only their own request."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def trained(bench: Bench, pilot: Pilot[int]) -> None:
 
 
 async def change(bench: Bench, pilot: Pilot[int], **typed: str) -> int:
-    """Type live settings and return the number of the change that they ask for."""
+    """Type live settings and return the number of the change that they request."""
     before = len(bench.sent(Change))
     for name, text in typed.items():
         await unfold(bench, name)
@@ -50,7 +50,7 @@ async def test_every_command_has_a_number_of_its_own() -> None:
         assert min(bench.worker.numbers) > 0
 
 
-async def test_taking_a_start_back_leaves_what_else_waits_for_torch() -> None:
+async def test_cancelling_a_start_keeps_other_requests_that_wait_for_torch() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot, ready=False)
@@ -62,7 +62,7 @@ async def test_taking_a_start_back_leaves_what_else_waits_for_torch() -> None:
         assert bench.worker.numbers == [request]
 
 
-async def test_a_refused_pause_leaves_a_start_that_waits() -> None:
+async def test_a_refused_pause_keeps_a_waiting_start() -> None:
     async with opened() as (bench, pilot):
         pause = bench.app.send(Pause())
         await pilot.press("space")
@@ -74,7 +74,7 @@ async def test_a_refused_pause_leaves_a_start_that_waits() -> None:
         await until(pilot, lambda: not bench.app.state.waiting)
 
 
-async def test_a_refused_live_change_leaves_its_field_with_the_reason_beside_it() -> None:
+async def test_a_refused_live_change_restores_its_field_with_the_reason_beside_it() -> None:
     async with opened(CONFIG) as (bench, pilot):
         await trained(bench, pilot)
         request = await change(bench, pilot, temperature="0.3")
@@ -83,7 +83,7 @@ async def test_a_refused_live_change_leaves_its_field_with_the_reason_beside_it(
         await until(pilot, lambda: REASON in beside(bench, "temperature"))
         assert REASON in words(bench, "#setup-note")
         assert not bench.app.main.query_one("#start").disabled
-        await pilot.pause(0.3)  # longer than typing waits: what was put back must ask for nothing
+        await pilot.pause(0.3)  # longer than the delay after typing: the restored value must request nothing
         assert len(bench.sent(Change)) == 1
         request = await change(bench, pilot, temperature="0.5")
         assert beside(bench, "temperature") == ""
@@ -92,7 +92,7 @@ async def test_a_refused_live_change_leaves_its_field_with_the_reason_beside_it(
         assert field(bench, "temperature").value == "0.5"
 
 
-async def test_a_refused_change_of_a_list_and_of_the_reward_goes_back_too() -> None:
+async def test_a_refused_change_of_a_list_and_of_the_reward_is_restored_too() -> None:
     async with opened(CONFIG) as (bench, pilot):
         await trained(bench, pilot)
         for name, chosen, before in (("algorithm", "rloo", "grpo"), ("reward", "hamming", "levenshtein")):
@@ -105,7 +105,7 @@ async def test_a_refused_change_of_a_list_and_of_the_reward_goes_back_too() -> N
             await until(pilot, lambda name=name: REASON in words(bench, f"#{name}-problem"))
 
 
-async def test_a_refusal_forgets_its_own_change_and_no_other() -> None:
+async def test_a_refusal_drops_only_its_own_change() -> None:
     async with opened(CONFIG) as (bench, pilot):
         await trained(bench, pilot)
         first = await change(bench, pilot, temperature="0.3")
@@ -118,7 +118,7 @@ async def test_a_refusal_forgets_its_own_change_and_no_other() -> None:
         assert [command.settings for command in bench.sent(Change)] == [Changes(temperature=0.3), Changes(lr=0.02)]
 
 
-async def test_what_was_typed_since_stays_when_the_change_before_it_is_refused() -> None:
+async def test_text_typed_since_stays_when_the_change_before_it_is_refused() -> None:
     async with opened(CONFIG) as (bench, pilot):
         await trained(bench, pilot)
         first = await change(bench, pilot, temperature="0.3")
@@ -128,7 +128,7 @@ async def test_what_was_typed_since_stays_when_the_change_before_it_is_refused()
         assert field(bench, "temperature").value == "0.7"
 
 
-async def test_a_new_run_has_nothing_to_say_of_what_the_one_before_refused() -> None:
+async def test_a_new_run_shows_no_refusals_of_the_one_before() -> None:
     async with opened(CONFIG) as (bench, pilot):
         await trained(bench, pilot)
         request = await change(bench, pilot, temperature="0.3")

@@ -1,4 +1,4 @@
-"""What a run that is taken up again does with the setup."""
+"""How a resumed run and the setup affect each other."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def test_a_resumed_run_keeps_its_settings_and_the_setup_shows_them() -> No
         assert bench.app.main.setup.typed["lr"] == ""
 
 
-async def test_a_run_that_goes_on_after_a_failure_takes_what_the_setup_says_now() -> None:
+async def test_a_run_that_continues_after_a_failure_takes_the_present_setup() -> None:
     bench = Bench(make_config({"target": "some text"}))
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -43,7 +43,7 @@ async def test_a_run_that_goes_on_after_a_failure_takes_what_the_setup_says_now(
         assert bench.sent(Change) == [Change(settings=Changes(target="some text, mended"))]
 
 
-async def test_a_run_that_is_being_prepared_is_not_told_its_own_settings_again() -> None:
+async def test_a_run_in_preparation_is_not_sent_its_own_settings_again() -> None:
     bench = Bench(make_config({"target": "some text"}))
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)

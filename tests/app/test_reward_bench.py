@@ -1,4 +1,4 @@
-"""The bench: what is typed is scored by every chosen reward at once; a probe is asked of the worker and shown."""
+"""The bench: text is scored by every chosen reward as it is typed; a probe is requested from the worker and shown."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def at(rewards: RewardList, spec: str) -> int:
     return shown.index(spec)
 
 
-async def test_every_chosen_reward_says_its_number_of_what_is_typed_with_the_alignment() -> None:
+async def test_every_chosen_reward_shows_its_score_of_the_typed_text_with_the_alignment() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         screen = await opened(bench, pilot)
@@ -63,7 +63,7 @@ async def test_every_chosen_reward_says_its_number_of_what_is_typed_with_the_ali
         await until(pilot, lambda: row(screen, "exact") == ["1.00", "0.00"])
 
 
-async def test_rewards_are_chosen_by_the_space_bar_and_typed_ones_join_with_their_parts(tmp_path: Path) -> None:
+async def test_space_chooses_rewards_and_typed_ones_join_with_their_parts(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text(PYTHON)
     bench = Bench()
@@ -85,7 +85,7 @@ async def test_rewards_are_chosen_by_the_space_bar_and_typed_ones_join_with_thei
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
-async def test_the_bench_says_what_the_reward_under_the_cursor_is(size: tuple[int, int]) -> None:
+async def test_the_bench_describes_the_reward_under_the_cursor(size: tuple[int, int]) -> None:
     bench = Bench()
     async with bench.app.run_test(size=size) as pilot:
         screen = await opened(bench, pilot)
@@ -99,7 +99,7 @@ async def test_the_bench_says_what_the_reward_under_the_cursor_is(size: tuple[in
             assert len(textwrap.wrap(said(screen, "#bench-title"), title.size.width)) <= title.size.height
 
 
-async def test_a_probe_is_asked_of_the_worker_for_the_reward_under_the_cursor_and_shown() -> None:
+async def test_a_probe_of_the_reward_under_the_cursor_is_requested_and_shown() -> None:
     written = [Triple(text, "ab", "") for text in ("a", "b", "ab", "ba")]
     with build_reward("prefix") as reward:
         found = probe(reward, written, alphabet="ab", max_length=3, group_size=2)
@@ -118,7 +118,7 @@ async def test_a_probe_is_asked_of_the_worker_for_the_reward_under_the_cursor_an
         assert evidence_sentences(judge(found).evidence)[0][:40] in said(screen, "#probed").replace("\n", " ")
 
 
-async def test_what_cannot_be_probed_is_said_on_the_bench_and_keys_stay_free() -> None:
+async def test_a_reward_that_cannot_be_probed_is_reported_on_the_bench_and_keys_stay_free() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(80, 24)) as pilot:
         screen = await opened(bench, pilot)
@@ -137,11 +137,11 @@ async def test_what_cannot_be_probed_is_said_on_the_bench_and_keys_stay_free() -
     ("values", "drawn"),
     [([0, 1, 2, 4], " ▃▅█"), ([0.0, 0.0], "▁▁"), ([-2.0, 0.0], " █"), ([5.0], "█")],
 )
-def test_bars_reach_from_nothing_to_the_highest(values: list[float], drawn: str) -> None:
+def test_bars_reach_from_zero_to_the_highest(values: list[float], drawn: str) -> None:
     assert bench_text.bars(values) == drawn
 
 
-def test_the_table_marks_the_best_and_says_what_failed() -> None:
+def test_the_table_marks_the_best_and_shows_failures() -> None:
     styles = {name: Style() for name in ("muted", "role", "now", "worse")} | {"better": Style(bold=True)}
     with build_reward("levenshtein") as reward:
         scores = reward.score(["ab", "a"], ["ab", "ab"], ["", ""])

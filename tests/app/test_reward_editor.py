@@ -1,4 +1,4 @@
-"""The reward's editor: typed, checked, applied, refused, mended; with the fake worker and real rewards."""
+"""The reward editor: typed, checked, applied, refused, fixed; with the fake worker and real rewards."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def reward(text, target, prompt):
 
 @asynccontextmanager
 async def editing(*, training: bool = True) -> AsyncIterator[tuple[Bench, Pilot[int], RewardScreen]]:
-    """An app in whose editor one types, of a run of thirty steps or of none."""
+    """An app with its editor open, on a run of thirty steps or on none."""
     async with opened() as (bench, pilot):
         if training:
             bench.worker.build("training")
@@ -70,13 +70,13 @@ async def test_a_formula_is_scored_beside_the_present_rewards_while_it_is_typed(
         assert screen.code.text == "levenshtein"
         await pilot.press(*"*2 - 1")
         await until(pilot, lambda: "hello world" in said(screen, "#checked") and "+0.10" in said(screen, "#checked"))
-        assert "0.90" in said(screen, "#checked")  # what the run says of its samples
+        assert "0.90" in said(screen, "#checked")  # the run's own scores of its samples
         await pilot.press("*")
         await until(pilot, lambda: "is not a formula" in said(screen, "#verdict"))
         assert bench.sent(Change) == []
 
 
-async def test_checking_python_shows_old_new_change_and_parts_prints_and_leaves_the_run_alone() -> None:
+async def test_checking_python_shows_old_new_change_parts_and_prints_and_does_not_affect_the_run() -> None:
     async with editing() as (bench, pilot, screen):
         screen.code.text = PYTHON
         await pilot.press("ctrl+r")
@@ -88,7 +88,7 @@ async def test_checking_python_shows_old_new_change_and_parts_prints_and_leaves_
         assert bench.worker.commands == []
 
 
-async def test_no_key_waits_for_a_reward_that_is_being_checked(tmp_path: Path) -> None:
+async def test_no_key_waits_for_a_reward_in_check(tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     async with editing() as (_, pilot, screen):
         slow = SLOW.format(gate=str(gate))
@@ -102,7 +102,7 @@ async def test_no_key_waits_for_a_reward_that_is_being_checked(tmp_path: Path) -
         await until(pilot, lambda: "7.00" in said(screen, "#checked"))
 
 
-async def test_what_the_worker_prints_reaches_the_pane_line_by_line() -> None:
+async def test_lines_printed_by_the_worker_reach_the_pane() -> None:
     async with editing() as (bench, pilot, screen):
         pane = screen.query_one(LogPane)
         bench.worker.tell(Log(line="one"))
@@ -110,7 +110,7 @@ async def test_what_the_worker_prints_reaches_the_pane_line_by_line() -> None:
         await until(pilot, lambda: [strip.text.rstrip() for strip in pane.lines] == ["one", "[/x]␛[31m two"])
 
 
-async def test_applying_sends_the_text_and_keeps_it_once_the_worker_has_taken_it(home: Path) -> None:
+async def test_applying_sends_the_text_and_saves_it_once_the_worker_has_taken_it(home: Path) -> None:
     async with editing() as (bench, pilot, screen):
         screen.code.text = PYTHON
         await pilot.press("ctrl+s")
@@ -131,7 +131,7 @@ async def test_applying_sends_the_text_and_keeps_it_once_the_worker_has_taken_it
         assert len(bench.sent(Change)) == 1
 
 
-async def test_a_refused_reward_shows_the_line_and_what_it_was_given_and_the_text_stays() -> None:
+async def test_a_refused_reward_shows_the_line_and_its_inputs_and_the_text_stays() -> None:
     async with editing() as (bench, pilot, screen):
         screen.code.text = PYTHON
         await pilot.press("ctrl+s")
@@ -147,7 +147,7 @@ async def test_a_refused_reward_shows_the_line_and_what_it_was_given_and_the_tex
         assert "'zzz' (target 'q')" in said(screen, "#verdict")
         assert screen.code.cursor_location[0] == 2
         assert screen.code.text == PYTHON
-        await pilot.press("ctrl+r")  # what it failed for is the first text to be checked
+        await pilot.press("ctrl+r")  # the text that it failed on is checked first
         await until(pilot, lambda: "failed" in said(screen, "#checked"))
         assert said(screen, "#checked").splitlines()[1].split()[:2] == ["failed", "0.30"]
 
@@ -162,7 +162,7 @@ async def test_python_that_fails_on_a_sample_is_not_sent() -> None:
         assert bench.sent(Change) == []
 
 
-async def test_without_a_run_applying_keeps_the_reward_and_puts_it_into_the_setup(home: Path) -> None:
+async def test_without_a_run_applying_saves_the_reward_and_puts_it_into_the_setup(home: Path) -> None:
     async with editing(training=False) as (bench, pilot, screen):
         await pilot.press("ctrl+t")
         assert screen.code.text == TEMPLATE
@@ -173,7 +173,7 @@ async def test_without_a_run_applying_keeps_the_reward_and_puts_it_into_the_setu
         assert bench.worker.commands == []
 
 
-async def test_what_was_typed_and_not_applied_is_there_again() -> None:
+async def test_text_that_was_typed_but_not_applied_is_restored() -> None:
     async with editing() as (bench, pilot, _):
         await pilot.press(*" + 1", "escape")
         await until(pilot, lambda: not isinstance(bench.app.screen, RewardScreen))
@@ -181,7 +181,7 @@ async def test_what_was_typed_and_not_applied_is_there_again() -> None:
         assert (await editor(bench, pilot)).code.text == "levenshtein + 1"
 
 
-async def test_a_saved_file_is_followed_and_told() -> None:
+async def test_a_saved_file_is_followed_and_reported() -> None:
     async with opened() as (bench, pilot):
         bench.worker.build("training", reward="mine.py")
         bench.worker.tell(Changed(settings=Changes(reward="mine.py"), step=4, reward_source=PYTHON))
@@ -194,7 +194,7 @@ async def test_a_saved_file_is_followed_and_told() -> None:
         assert "mine.py was saved: training with it from step 10 on." in said(screen, "#verdict")
 
 
-async def test_the_lines_of_a_failing_reward_are_seen_from_their_beginning(tmp_path: Path) -> None:
+async def test_the_lines_of_a_failing_reward_are_shown_from_their_start(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     head = f"def reward(text, target, prompt):  # {'long ' * 20}\n"
     file.write_text(head + "    if text:\n        raise ValueError(text)\n" * 3)
@@ -210,7 +210,7 @@ async def test_the_lines_of_a_failing_reward_are_seen_from_their_beginning(tmp_p
         assert screen.code.scroll_offset.x == 0
 
 
-async def test_a_failing_reward_is_mended_and_the_run_goes_on_from_the_same_step(tmp_path: Path) -> None:
+async def test_a_failing_reward_is_fixed_and_the_run_resumes_at_the_same_step(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text(PYTHON)
     async with opened(make_config({"reward": str(file)})) as (bench, pilot):
@@ -241,7 +241,7 @@ async def test_a_failing_reward_is_mended_and_the_run_goes_on_from_the_same_step
         assert file.read_text().endswith("# mended\n")
 
 
-async def test_the_card_goes_when_the_mended_file_lets_the_run_go_on() -> None:
+async def test_the_card_closes_when_the_fixed_file_lets_the_run_continue() -> None:
     async with opened() as (bench, pilot):
         bench.worker.build("training")
         bench.worker.tell(StateChanged(state="failed", reason=("error.text", {"text": "It failed."}), step=5))
@@ -255,7 +255,7 @@ async def test_the_card_goes_when_the_mended_file_lets_the_run_go_on() -> None:
     ("text", "python"),
     [("levenshtein", False), ("0.5*prefix\n + 1", False), (PYTHON, True), ("\n  import math", True), ("# none", True)],
 )
-def test_python_is_told_from_formulas(text: str, python: bool) -> None:
+def test_python_is_distinguished_from_formulas(text: str, python: bool) -> None:
     assert looks_like_python(text) is python
 
 
@@ -268,7 +268,7 @@ def test_new_python_gets_a_free_name_and_is_found_by_it(tmp_path: Path, monkeypa
     assert draft_of(read_spec("my_reward.py")) == Draft(PYTHON, "my_reward.py")
 
 
-def test_python_that_came_with_a_policy_is_kept_under_a_name_that_is_not_taken(home: Path, tmp_path: Path) -> None:
+def test_python_that_came_with_a_policy_is_saved_under_a_free_name(home: Path, tmp_path: Path) -> None:
     own = tmp_path / "mine.py"
     own.write_text(PYTHON)
     assert keep_imported_source(read_spec(f"{own}:rhymes", code=PYTHON)) == f"{own}:rhymes"

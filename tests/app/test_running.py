@@ -1,4 +1,4 @@
-"""Keys lead to commands, events lead to what is seen."""
+"""From keys to commands, and from events to the screen."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pgplay.worker.protocol.events import Failed, Refused, Saved, StateChanged
 from tests.app.fake_worker import Bench, begin, coded, sample, snapshot, until, words
 
 
-async def test_space_starts_the_run_that_the_setup_shows() -> None:
+async def test_space_starts_the_run_of_the_setup() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -28,7 +28,7 @@ async def test_space_starts_the_run_that_the_setup_shows() -> None:
         assert bench.sent(Start) == [Start(config=RunConfig())]
 
 
-async def test_a_start_before_torch_is_loaded_is_kept_until_it_is() -> None:
+async def test_a_start_before_torch_is_loaded_waits_for_it() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot, ready=False)
@@ -39,7 +39,7 @@ async def test_a_start_before_torch_is_loaded_is_kept_until_it_is() -> None:
         await until(pilot, lambda: bench.sent(Start))
 
 
-async def test_space_again_takes_a_waiting_start_back() -> None:
+async def test_space_again_cancels_a_waiting_start() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot, ready=False)
@@ -49,7 +49,7 @@ async def test_space_again_takes_a_waiting_start_back() -> None:
         assert bench.worker.commands == []
 
 
-async def test_space_pauses_and_goes_on() -> None:
+async def test_space_pauses_and_resumes() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -62,7 +62,7 @@ async def test_space_pauses_and_goes_on() -> None:
         assert [type(command) for command in bench.worker.commands] == [Pause, Resume]
 
 
-async def test_one_step_builds_a_run_paused_and_makes_one_step() -> None:
+async def test_one_step_builds_a_paused_run_and_makes_one_step() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -74,7 +74,7 @@ async def test_one_step_builds_a_run_paused_and_makes_one_step() -> None:
         assert bench.worker.commands[2:] == [Step()]
 
 
-async def test_while_a_run_is_prepared_nobody_is_told_to_start_one() -> None:
+async def test_while_a_run_is_prepared_the_page_does_not_say_to_start_one() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -87,13 +87,13 @@ async def test_while_a_run_is_prepared_nobody_is_told_to_start_one() -> None:
         await until(pilot, lambda: "Press space to start." in words(bench, "#plot-1"))
 
 
-async def test_the_samples_are_the_newest_ones_also_where_a_report_was_never_shown() -> None:
+async def test_the_samples_are_the_newest_also_if_a_report_was_never_shown() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
         samples, state = bench.app.main.query_one(Samples), bench.app.state
         for step in range(1, 40):
-            # Only the second of two is drawn; it may lie where the report lay that was drawn before.
+            # Only the second of two reports is drawn; it may have the address of the report drawn before.
             for text in (f"unseen {step}", f"seen {step}"):
                 state.report = StepReport(step, 0.1, 64, {}, (sample("greedy", text, 0.5, step),), solved=False)
             samples.show(state, "hello world")
@@ -120,7 +120,7 @@ async def test_snapshots_reach_headline_plots_samples_and_status() -> None:
         assert "about 1.3 s to go" in words(bench, "#status")
 
 
-async def test_plots_are_drawn_again_only_when_their_numbers_change() -> None:
+async def test_plots_are_redrawn_only_when_their_numbers_change() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -136,7 +136,7 @@ async def test_plots_are_drawn_again_only_when_their_numbers_change() -> None:
         await until(pilot, lambda: plot.render() is not drawn)
 
 
-async def test_the_first_picture_of_a_plot_has_its_legend() -> None:
+async def test_the_first_frame_of_a_plot_has_its_legend() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -149,7 +149,7 @@ async def test_the_first_picture_of_a_plot_has_its_legend() -> None:
         await until(pilot, lambda: "lowest to highest" not in shown(bench, plot))
 
 
-async def test_a_new_run_begins_with_empty_plots() -> None:
+async def test_a_new_run_starts_with_empty_plots() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -162,7 +162,7 @@ async def test_a_new_run_begins_with_empty_plots() -> None:
         assert bench.app.state.report is None
 
 
-async def test_solved_says_in_what_time() -> None:
+async def test_the_headline_of_a_solved_run_has_its_time() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -174,7 +174,7 @@ async def test_solved_says_in_what_time() -> None:
         assert len(bench.sent(Start)) == 1
 
 
-async def test_a_finding_stands_in_words_above_the_last_line() -> None:
+async def test_a_finding_is_shown_above_the_last_line() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -242,7 +242,7 @@ async def test_save_asks_for_a_name_and_refuses_a_bad_one() -> None:
         await until(pilot, lambda: not bench.app.state.unsaved)
 
 
-async def test_a_refused_command_is_told_and_changes_nothing() -> None:
+async def test_a_refused_command_is_reported_and_changes_nothing() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36), notifications=True) as pilot:
         await begin(bench, pilot)
@@ -274,7 +274,7 @@ async def test_a_failed_run_shows_why_and_can_be_resumed() -> None:
         assert bench.sent(Resume) == [Resume(run="a-run")]
 
 
-async def test_a_killed_worker_is_a_card_and_the_run_resumes_in_a_new_one() -> None:
+async def test_a_killed_worker_is_shown_as_a_card_and_the_run_resumes_in_a_new_one() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -293,7 +293,7 @@ async def test_a_killed_worker_is_a_card_and_the_run_resumes_in_a_new_one() -> N
         assert bench.sent(Resume) == [Resume(run="a-run")]
 
 
-async def test_a_resumed_run_shows_its_curves_from_the_beginning() -> None:
+async def test_a_resumed_run_shows_its_curves_from_the_start() -> None:
     with RunStore.create(make_config({}), "kept") as store:
         for step in range(1, 31):
             store.record(snapshot(step).report)
@@ -309,7 +309,7 @@ async def test_a_resumed_run_shows_its_curves_from_the_beginning() -> None:
         await until(pilot, lambda: bench.app.state.history.last_step == 35)
 
 
-async def test_quitting_closes_the_worker_with_less_than_a_second() -> None:
+async def test_quitting_closes_the_worker_within_a_second() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -322,7 +322,7 @@ async def test_quitting_closes_the_worker_with_less_than_a_second() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such signals")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
-async def test_told_to_end_it_closes_the_worker_and_leaves(name: str) -> None:
+async def test_a_termination_signal_closes_the_worker_and_the_app(name: str) -> None:
     number = getattr(signal, name)
     former = signal.signal(number, signal.SIG_IGN)
     try:
@@ -336,18 +336,18 @@ async def test_told_to_end_it_closes_the_worker_and_leaves(name: str) -> None:
 
 
 def shown(bench: Bench, plot: Plot) -> str:
-    """The characters of the screen where `plot` is, its border among them."""
+    """The characters of the screen where `plot` is, with its border."""
     rows = bench.app.screen._compositor.render_strips()
     area = plot.region
     return "\n".join(rows[y].text[area.x : area.right] for y in range(area.y, min(area.bottom, len(rows))))
 
 
 def told(bench: Bench, words: str) -> bool:
-    """Whether a message over the screen says `words`."""
+    """Whether a message over the screen contains `words`."""
     return any(words in notification.message for notification in bench.app._notifications)
 
 
-async def test_why_a_run_ended_stands_there_unless_a_person_stopped_it() -> None:
+async def test_the_reason_of_an_ended_run_is_shown_unless_the_user_stopped_it() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -363,7 +363,7 @@ async def test_why_a_run_ended_stands_there_unless_a_person_stopped_it() -> None
         await until(pilot, lambda: "The disk is full." in words(bench, "#finding"))
 
 
-async def test_the_steps_of_a_start_that_is_refused_are_dropped_with_it() -> None:
+async def test_the_steps_of_a_refused_start_are_dropped_with_it() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36), notifications=True) as pilot:
         await begin(bench, pilot)
@@ -379,7 +379,7 @@ async def test_the_steps_of_a_start_that_is_refused_are_dropped_with_it() -> Non
         assert bench.worker.commands[1:] == [Step()]
 
 
-async def test_a_refusal_of_something_else_does_not_end_the_wait_for_a_start() -> None:
+async def test_a_refusal_of_another_command_does_not_end_the_wait_for_a_start() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36), notifications=True) as pilot:
         await begin(bench, pilot)
@@ -391,7 +391,7 @@ async def test_a_refusal_of_something_else_does_not_end_the_wait_for_a_start() -
         assert len(bench.sent(Start)) == 1
 
 
-async def test_steps_asked_for_before_torch_is_loaded_follow_the_start() -> None:
+async def test_steps_requested_before_torch_is_loaded_follow_the_start() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot, ready=False)
@@ -403,7 +403,7 @@ async def test_steps_asked_for_before_torch_is_loaded_follow_the_start() -> None
         assert bench.worker.commands == [Start(config=RunConfig(), paused=True), Step(count=10), Step()]
 
 
-async def test_the_reward_on_held_out_prompts_is_plotted_unasked() -> None:
+async def test_the_reward_on_held_out_prompts_is_plotted_by_default() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)

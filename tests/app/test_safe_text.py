@@ -1,4 +1,4 @@
-"""Outside text can neither steer the terminal nor be read as markup, and columns stay columns."""
+"""Outside text can neither steer the terminal nor be read as markup, and columns stay aligned."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ def test_markup_is_text() -> None:
 
 @given(st.text(st.sampled_from('\\[]/@="ab ')) | ANY_TEXT)
 @settings(max_examples=200, deadline=None)
-def test_a_title_shows_what_it_was_made_of(text: str) -> None:
+def test_a_title_shows_the_text_it_was_made_from(text: str) -> None:
     assert Content.from_markup(as_title(text)).plain == plain(text)
 
 
-def test_control_characters_are_seen() -> None:
+def test_control_characters_are_visible() -> None:
     assert terminal_text("a\x1b[31mb\x07\n\tc\x7f\x9b").plain == "a␛[31mb␇↵⇥c␡�"
     assert terminal_text("two\nlines", lines=True).plain == "two\nlines"
 
 
-def test_invisible_characters_are_seen() -> None:
+def test_invisible_characters_are_visible() -> None:
     assert terminal_text("a\u202eb\u200dc\ufe0f").plain == "a¦b¦c¦"
 
 
 @given(ANY_TEXT)
 @settings(max_examples=200, deadline=None)
-def test_nothing_that_steers_is_left(text: str) -> None:
+def test_no_steering_character_is_left(text: str) -> None:
     shown = terminal_text(text).plain
     assert not {unicodedata.category(character) for character in shown} & {"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"}
     shown.encode()

@@ -1,4 +1,4 @@
-"""What a person chooses becomes settings; what is wrong is said beside its field and cannot be started."""
+"""The setup: choices become settings, and a wrong one is shown beside its field and cannot be started."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from tests.app.fake_worker import Bench, begin, until, words
 
 
 def pick(bench: Bench, name: str, value: str) -> None:
-    """Choose as a person does, through the list."""
+    """Choose through the list, as a user does."""
     bench.app.main.query_one(f"#{name}", Choice).value = value
 
 
@@ -75,7 +75,7 @@ async def test_choices_become_the_settings_of_the_start() -> None:
         }
 
 
-async def test_lists_hold_every_reward_model_preset_and_say_why_a_device_is_missing() -> None:
+async def test_lists_contain_every_reward_model_and_preset_and_say_why_a_device_is_missing() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -123,7 +123,7 @@ async def test_model_sizes_follow_the_alphabet_of_a_task() -> None:
             assert count(parameters) != count(MODELS[name].parameter_count(28))
 
 
-async def test_no_target_stands_among_the_samples_where_a_task_brings_its_own() -> None:
+async def test_samples_show_no_target_where_a_task_has_its_own() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -145,7 +145,7 @@ async def test_a_preset_fills_the_form() -> None:
 
 @pytest.mark.parametrize("state", ["training", "paused"])
 @pytest.mark.parametrize("way", ["setup", "palette", "recipe"])
-async def test_a_whole_setup_changes_no_run_under_way_but_is_offered_as_another_one(state: str, way: str) -> None:
+async def test_a_whole_setup_does_not_change_a_running_run_but_is_offered_as_another_one(state: str, way: str) -> None:
     bench = Bench()
 
     async def choose(pilot: Pilot[int]) -> None:
@@ -183,7 +183,7 @@ async def test_a_whole_setup_changes_no_run_under_way_but_is_offered_as_another_
         assert bench.sent(Change) == []
 
 
-async def test_a_broken_preset_of_ones_own_is_listed_with_its_reason(home: Path) -> None:
+async def test_a_broken_preset_of_the_user_is_listed_with_its_reason(home: Path) -> None:
     (home / "presets").mkdir(parents=True)
     (home / "presets" / "mine.toml").write_text("title = 3\n[", encoding="utf-8")
     bench = Bench()
@@ -198,7 +198,7 @@ async def test_a_broken_preset_of_ones_own_is_listed_with_its_reason(home: Path)
 
 
 @pytest.mark.parametrize(("target", "said"), [("", "The target is empty."), ("\x1b[31m", "control")])
-async def test_a_bad_target_is_said_and_not_started(target: str, said: str) -> None:
+async def test_an_invalid_target_is_reported_and_not_started(target: str, said: str) -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -210,7 +210,7 @@ async def test_a_bad_target_is_said_and_not_started(target: str, said: str) -> N
         assert bench.sent(Start) == []
 
 
-async def test_a_bad_number_is_said_beneath_its_field() -> None:
+async def test_an_invalid_number_is_reported_under_its_field() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -225,14 +225,14 @@ async def test_a_bad_number_is_said_beneath_its_field() -> None:
         await until(pilot, lambda: not bench.app.main.query_one("#start", Button).disabled)
 
 
-async def test_letters_typed_faster_than_they_are_taken_stay_in_their_order() -> None:
+async def test_letters_typed_faster_than_they_are_processed_keep_their_order() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
         await unfold(bench, "task")
         typed = field(bench, "task")
         await pilot.pause()
-        for part in ("p", "airs", ".csv"):  # before the setup has heard of the first
+        for part in ("p", "airs", ".csv"):  # before the setup has processed the first
             typed.insert_text_at_cursor(part)
         await until(pilot, lambda: bench.app.main.setup.typed["task"] == "pairs.csv")
         await pilot.pause()
@@ -312,7 +312,7 @@ async def test_a_target_is_read_from_a_file(tmp_path: Path) -> None:
         await until(pilot, lambda: (bench.app.state.settings or {}).get("target") == "two\nlines")
 
 
-async def test_a_task_takes_the_place_of_the_target_and_gives_it_back() -> None:
+async def test_a_task_replaces_the_target_and_restores_it() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -328,7 +328,7 @@ async def test_a_task_takes_the_place_of_the_target_and_gives_it_back() -> None:
         assert setup.query_one("#target").display
 
 
-async def test_a_change_that_comes_while_the_app_closes_is_let_go() -> None:
+async def test_a_change_that_arrives_while_the_app_closes_is_dropped() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -339,7 +339,7 @@ async def test_a_change_that_comes_while_the_app_closes_is_let_go() -> None:
 
 
 class Reader:
-    """Holds each reading of a setup's large file back until the test lets it go; the app's thread makes none."""
+    """Holds back each reading of a setup's large file until the test releases it; the app's thread reads none."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
         lines = "".join(f"question {number},{'x' * 10}\n" for number in range(12_000))
@@ -361,7 +361,7 @@ def reader(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Reader:
     return Reader(monkeypatch, tmp_path / "large.csv")
 
 
-async def test_a_large_set_is_read_beside_the_screen_and_a_start_waits_for_it(reader: Reader) -> None:
+async def test_a_large_data_set_is_read_in_the_background_and_a_start_waits_for_it(reader: Reader) -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -380,7 +380,7 @@ async def test_a_large_set_is_read_beside_the_screen_and_a_start_waits_for_it(re
 
 
 @pytest.mark.parametrize("name", ["task", "warm_text", "reward", "measure"])
-async def test_no_file_is_read_on_the_screens_thread_and_a_saved_one_is_taken(
+async def test_no_file_is_read_on_the_apps_thread_and_a_saved_one_is_used(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / ("mine.py" if name in ("reward", "measure") else "mine.txt")
@@ -402,7 +402,7 @@ async def test_no_file_is_read_on_the_screens_thread_and_a_saved_one_is_taken(
         await until(pilot, lambda: setup.check_now().config is not None)
 
 
-async def test_a_models_folder_is_read_beside_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_models_folder_is_read_in_the_background(monkeypatch: pytest.MonkeyPatch) -> None:
     app_thread, read = threading.current_thread(), inputs.read_base
     readings: list[str] = []
 
@@ -423,7 +423,7 @@ async def test_a_models_folder_is_read_beside_the_screen(monkeypatch: pytest.Mon
         assert readings == ["storybook-1m"]
 
 
-async def test_what_is_typed_while_a_large_set_is_read_takes_its_place(reader: Reader) -> None:
+async def test_text_typed_while_a_large_data_set_is_read_replaces_it(reader: Reader) -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -439,7 +439,7 @@ async def test_what_is_typed_while_a_large_set_is_read_takes_its_place(reader: R
         assert not bench.worker.commands
 
 
-async def test_a_live_change_takes_over_the_run_as_the_worker_tells_it() -> None:
+async def test_a_live_change_updates_the_run_as_the_worker_reports_it() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -469,7 +469,7 @@ async def test_a_click_on_a_name_focuses_its_field() -> None:
         await until(pilot, lambda: bench.app.main.focused is field(bench, "temperature"))
 
 
-async def test_what_differs_from_its_default_is_marked_and_counted() -> None:
+async def test_settings_that_differ_from_their_defaults_are_marked_and_counted() -> None:
     bench = Bench(make_config({"lr": 0.01, "baseline": "none", "model": "gru-nano"}))
 
     def name_of(selector: str) -> str:
@@ -490,7 +490,7 @@ async def test_what_differs_from_its_default_is_marked_and_counted() -> None:
         assert more.title == "More settings · 1 changed"
 
 
-async def test_a_default_is_shown_as_its_value_with_whose_choice_it_is() -> None:
+async def test_a_default_is_shown_with_its_value_and_its_source() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -503,14 +503,14 @@ async def test_a_default_is_shown_as_its_value_with_whose_choice_it_is() -> None
         await until(pilot, lambda: bench.app.state.settings == {"algorithm": "rloo"})
 
 
-def test_the_setup_is_grouped_as_the_help_of_train(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_setup_is_grouped_like_the_help_of_train(capsys: pytest.CaptureFixture[str]) -> None:
     main(["train", "--help"])
     page = capsys.readouterr().out.lower()
     places = [page.index(f"\n{title}") for title in SECTIONS.values()]
     assert places == sorted(places)
 
 
-async def test_models_are_looked_for_when_their_list_is_gone_to(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_models_are_looked_up_when_their_list_is_focused(monkeypatch: pytest.MonkeyPatch) -> None:
     at_hand = ["storybook-1m"]
     looks: list[None] = []
 
@@ -533,7 +533,7 @@ async def test_models_are_looked_for_when_their_list_is_gone_to(monkeypatch: pyt
 
 
 @pytest.mark.parametrize(("size", "call"), [((80, 24), "t shows it"), ((120, 36), "Fix the marked setting first")])
-async def test_where_the_setup_is_wrong_the_page_does_not_say_to_start(size: tuple[int, int], call: str) -> None:
+async def test_the_page_does_not_say_to_start_if_the_setup_is_wrong(size: tuple[int, int], call: str) -> None:
     bench = Bench()
     async with bench.app.run_test(size=size) as pilot:
         await begin(bench, pilot)

@@ -1,4 +1,4 @@
-"""Side by side: whose line is whose, seeds as a median with a band, and one more run with a single thing changed."""
+"""Side by side: each line's runs, seeds as a median with a band, and one more run with a single change."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pgplay.runs.store import RunStore
 from pgplay.runs.summaries import list_runs
 from pgplay.worker.protocol.commands import Change, Resume, Start
 from tests.app.fake_worker import Bench, begin, curve, until
-from tests.app.stored import store_run
+from tests.app.stored_runs import store_run
 
 SIZE = (120, 36)
 
@@ -48,7 +48,7 @@ async def open_side_by_side(bench: Bench, pilot: Pilot[int]) -> SideBySide:
     return bench.app.screen
 
 
-def test_seeds_become_their_median_with_a_band_and_an_ended_run_counts_with_its_last_value() -> None:
+def test_seeds_become_a_median_with_a_band_and_an_ended_run_counts_with_its_last_value() -> None:
     runs = store_seeds()
     store_run("seed-9", 10, speed=9.0, seed=9, checkpoints=())
     overlay = Overlay(LocalRunLibrary(), [*runs, "seed-9"])
@@ -132,7 +132,7 @@ def test_runs_of_one_seed_are_not_called_seeds() -> None:
     overlay.close()
 
 
-def test_a_branch_is_drawn_beside_the_run_that_it_left() -> None:
+def test_a_branch_is_drawn_beside_its_parent() -> None:
     parent = store_run("mine", 30)
     overlay = Overlay(LocalRunLibrary(), [parent, branch_run(parent, 20)])
     assert [line.label for line in overlay.lines()] == ["", "branch from step 20"]
@@ -150,7 +150,7 @@ def test_a_run_is_shown_with_its_branches_its_parent_and_others_of_the_same_text
     assert relatives("nobody", list_runs()) == []
 
 
-async def test_the_legend_says_what_differs_and_keys_change_what_is_drawn() -> None:
+async def test_the_legend_shows_the_differences_and_keys_change_the_plot() -> None:
     store_seeds()
     bench = Bench()
     async with bench.app.run_test(size=SIZE) as pilot:
@@ -180,7 +180,7 @@ async def test_the_legend_says_what_differs_and_keys_change_what_is_drawn() -> N
         await until(pilot, lambda: isinstance(bench.app.screen, TravelScreen))
 
 
-async def test_a_filter_leaves_the_lines_whose_legend_has_its_words_in_the_plot_too() -> None:
+async def test_a_filter_keeps_the_lines_whose_legend_matches_in_the_plot_too() -> None:
     store_seeds()
     bench = Bench()
     async with bench.app.run_test(size=SIZE) as pilot:
@@ -203,7 +203,7 @@ async def test_a_filter_leaves_the_lines_whose_legend_has_its_words_in_the_plot_
         await until(pilot, lambda: bench.app.screen is bench.app.main)
 
 
-async def test_rewards_of_different_kinds_are_said_not_to_be_one_and_the_next_metric_is_common_to_all() -> None:
+async def test_different_rewards_are_reported_and_the_next_metric_is_common_to_all() -> None:
     for reward in ("levenshtein", "prefix"):
         store_run(reward, 20, reward=reward, checkpoints=())
     bench = Bench()
@@ -217,7 +217,7 @@ async def test_rewards_of_different_kinds_are_said_not_to_be_one_and_the_next_me
         assert "its own" not in str(plot.border_title)
 
 
-async def test_two_keys_start_the_same_seed_with_another_algorithm_beside() -> None:
+async def test_two_keys_start_the_same_seed_with_another_algorithm_beside_it() -> None:
     store_run("mine", 30, seed=7, target="good day", checkpoints=())
     bench = Bench()
     async with bench.app.run_test(size=SIZE) as pilot:
@@ -238,7 +238,7 @@ async def test_two_keys_start_the_same_seed_with_another_algorithm_beside() -> N
         await until(pilot, lambda: len(bench.sent(Start)) == 2)
         assert to_settings(bench.sent(Start)[1].config) == {"target": "good day", "seed": 8}
         await pilot.pause()
-        assert not bench.sent(Change)  # the run that was trained until now is not to become the one that was asked for
+        assert not bench.sent(Change)  # the run that was training must not be taken for the requested one
 
 
 async def test_another_reward_may_be_ones_own_python(home: Path) -> None:
@@ -275,7 +275,7 @@ async def test_runs_marked_in_the_list_are_shown_side_by_side() -> None:
         assert sorted(row[1] for row in legend(screen)) == ["target=one", "target=three"]
 
 
-async def test_more_lines_than_there_are_markers_for_are_left_out_and_it_is_said() -> None:
+async def test_lines_beyond_the_number_of_markers_are_left_out_with_a_note() -> None:
     numbers = range(MOST_OVERLAID + 1)
     runs = [store_run(f"run-{number}", 5, lr=0.01 + number / 1000, checkpoints=()) for number in numbers]
     bench = Bench()
@@ -295,7 +295,7 @@ async def test_more_lines_than_there_are_markers_for_are_left_out_and_it_is_said
         await until(pilot, lambda: isinstance(bench.app.screen, ChooseDialog))
 
 
-async def test_a_run_that_ends_without_another_step_is_told_to_have_ended() -> None:
+async def test_a_run_that_ends_without_another_step_is_shown_as_ended() -> None:
     store_run("mine", 30)
     bench = Bench()
     async with bench.app.run_test(size=SIZE) as pilot:
@@ -306,7 +306,7 @@ async def test_a_run_that_ends_without_another_step_is_told_to_have_ended() -> N
         await until(pilot, lambda: legend(screen)[0][-1] == "solved")
 
 
-async def test_a_branch_leads_to_where_something_can_be_changed() -> None:
+async def test_a_branch_opens_a_page_where_settings_can_be_changed() -> None:
     store_run("mine", 30)
     bench = Bench()
     async with bench.app.run_test(size=SIZE) as pilot:

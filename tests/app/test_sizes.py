@@ -1,4 +1,4 @@
-"""The main screen at every size: nothing breaks, nothing is cut off, and a tiny terminal says what it needs."""
+"""The main screen at every size: nothing breaks or is cut off, and a tiny terminal says what it needs."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from textual.widgets._footer import FooterKey
 
 from pgplay.app.screens.dialogs.base import WAYS_OUT, Keys
 from tests.app.fake_worker import Bench, begin, until, words
-from tests.app.opened import OPENINGS, go_to, prepare
+from tests.app.screens import OPENINGS, go_to, prepare
 
 SIZES = [(1, 1), (20, 5), (59, 40), (60, 18), (80, 24), (100, 30), (200, 20), (200, 50)]
 
 
 @pytest.mark.parametrize("sizes", [SIZES, SIZES[::-1]], ids=["growing", "shrinking"])
-async def test_it_runs_at_any_size_and_follows_its_changes(sizes: list[tuple[int, int]]) -> None:
+async def test_it_runs_at_any_size_and_follows_resizing(sizes: list[tuple[int, int]]) -> None:
     bench = Bench()
     async with bench.app.run_test(size=sizes[0]) as pilot:
         await begin(bench, pilot)
@@ -34,7 +34,7 @@ async def test_it_runs_at_any_size_and_follows_its_changes(sizes: list[tuple[int
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("name", OPENINGS)
-async def test_the_ways_out_are_seen_on_the_smallest_screen(name: str) -> None:
+async def test_help_and_quit_are_visible_on_the_smallest_screen(name: str) -> None:
     bench = Bench()
     async with bench.app.run_test(size=(60, 18)) as pilot:
         await prepare(bench, pilot)
@@ -46,7 +46,7 @@ async def test_the_ways_out_are_seen_on_the_smallest_screen(name: str) -> None:
             await until(pilot, lambda: len({key.key for key in screen.query(FooterKey)[-3:]} & set(WAYS_OUT)) == 2)
 
 
-async def test_the_setup_opens_over_the_plots_where_it_is_narrow() -> None:
+async def test_the_setup_opens_over_the_plots_on_a_narrow_screen() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(80, 24)) as pilot:
         await begin(bench, pilot)
@@ -59,7 +59,7 @@ async def test_the_setup_opens_over_the_plots_where_it_is_narrow() -> None:
         assert not setup.display
 
 
-async def test_the_setup_gives_its_room_to_the_plots_where_it_is_wide() -> None:
+async def test_the_setup_hides_in_favour_of_the_plots_on_a_wide_screen() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)

@@ -1,4 +1,4 @@
-"""Pictures of the main screen at three sizes, idle and in training; of the reward's editor and of the bench."""
+"""Snapshots of the main screen at three sizes, idle and training; of the reward editor and of the bench."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SIZES = [(80, 24), (120, 36), (200, 50)]
 
 
 async def unfolded(bench: Bench, pilot: Pilot[int], size: tuple[int, int]) -> None:
-    """Wait for the rows of the settings, which only the largest size shows, and for what they come to."""
+    """Wait for the rows of the settings, which only the largest size shows, and for their resolved values."""
     if size == SIZES[-1]:
         await until(pilot, lambda: bench.app.main.query("#setting-lr Input"))
         await until(pilot, lambda: bench.app.main.query_one("#setting-lr Input", Input).placeholder != "default")

@@ -1,4 +1,4 @@
-"""Pictures of every screen that the other files of pictures leave out, in a small terminal and in a usual one."""
+"""Snapshots of every screen that the other snapshot files leave out, in a small and in a usual terminal."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from textual.pilot import Pilot
 from textual.widgets import TextArea
 
 from tests.app.fake_worker import Bench
-from tests.app.opened import OPENINGS, go_to, prepare
+from tests.app.screens import OPENINGS, go_to, prepare
 
 ELSEWHERE = {"main", "phases", "microscope", "map"}
 CHANGING = {"help", "code", "document"}
-"""Screens that show what is written elsewhere in this repository, which no picture is to repeat."""
+"""Screens with text from elsewhere in this repository, which no snapshot should repeat."""
 QUESTIONS = {"save", "delete", "choose", "write-for-a-prompt"}
 """Small dialogs, which look the same in any terminal."""
 SMALL, USUAL = (80, 24), (120, 36)
@@ -30,7 +30,7 @@ def test_screen(name: str, size: tuple[int, int], snap_compare: Callable[..., bo
         screen = await go_to(name, bench, pilot)
         for field in screen.query("Input, TextArea"):
             field.cursor_blink = False  # type: ignore[attr-defined]
-            if isinstance(field, TextArea):  # whichever half of its blinking it is in
+            if isinstance(field, TextArea):  # in either phase of its blinking
                 field.show_cursor = False
         await pilot.pause()
 

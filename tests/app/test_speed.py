@@ -1,4 +1,4 @@
-"""How far and how fast: what a person types or presses, and what the worker is asked for."""
+"""Goals and slow motion: what the user types or presses, and the commands to the worker."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ SIZE = (120, 36)
         ("1.5 min", Step(count=None, seconds=90.0)),
     ],
 )
-def test_a_goal_in_words_becomes_a_command(typed: str, leg: Step) -> None:
+def test_a_typed_goal_becomes_a_command(typed: str, leg: Step) -> None:
     assert parse_leg(typed, 120) == leg
 
 
 @pytest.mark.parametrize("typed", ["", "soon", "step 120", "0 steps", "reward", "-3", "0 s"])
-def test_what_is_no_goal_is_refused(typed: str) -> None:
+def test_an_invalid_goal_is_refused(typed: str) -> None:
     with pytest.raises(InputError):
         parse_leg(typed, 120)
 
 
-async def test_ten_steps_and_a_goal_are_sent_and_a_run_is_built_where_there_is_none() -> None:
+async def test_ten_steps_and_a_goal_are_sent_and_a_run_is_built_if_there_is_none() -> None:
     bench = Bench()
     async with bench.app.run_test(size=SIZE) as pilot:
         await begin(bench, pilot)
@@ -61,7 +61,7 @@ async def test_ten_steps_and_a_goal_are_sent_and_a_run_is_built_where_there_is_n
         assert len(bench.sent(Start)) == 1
 
 
-async def test_slow_motion_is_told_and_outlasts_the_worker() -> None:
+async def test_slow_motion_is_sent_and_outlasts_the_worker() -> None:
     bench = Bench()
     async with bench.app.run_test(size=SIZE) as pilot:
         await begin(bench, pilot)

@@ -1,4 +1,4 @@
-"""The docs' page about keys is what the app's keys are."""
+"""The docs' page about keys matches the app's keys."""
 
 from tests.app.table import PAGE, page
 

@@ -1,4 +1,4 @@
-"""The app on a real terminal bears what terminals send, believes their size, and says by its status how it ended."""
+"""The app on a real terminal: it survives any input, takes the terminal's size, and exits with the right status."""
 
 import fcntl
 import os
@@ -26,7 +26,7 @@ STARTED: list[subprocess.Popen[bytes]] = []
 
 @pytest.fixture(autouse=True)
 def end_what_was_started() -> Iterator[None]:
-    """Leave no app behind, also where a test fails."""
+    """End every app, even if a test fails."""
     yield
     for process in STARTED:
         process.kill()
@@ -76,14 +76,14 @@ class Terminal:
                 self.process.wait(timeout=PATIENCE)
 
 
-def test_a_byte_that_is_no_utf_8_is_dropped_also_while_training(home: Path) -> None:
+def test_invalid_utf_8_is_dropped_also_during_training(home: Path) -> None:
     terminal = Terminal("--target", "abc", "--model", "gru-nano", "--until", "never")
     terminal.read_until(b"ready", b"starting torch")
-    terminal.send(b"\xe9\xff\x1b[M\xa0\xc3")  # a Latin-1 é, no byte of UTF-8, an old mouse report, half a character
+    terminal.send(b"\xe9\xff\x1b[M\xa0\xc3")  # a Latin-1 é, an invalid byte, an old mouse report, half a character
     terminal.send(b"\x1b[200~caf\xe9\x1b[201~")
     terminal.send(b" ")
     terminal.read_until(b"training")
-    terminal.send(b"\x80\xfe\x11")  # the last is ctrl+q
+    terminal.send(b"\x80\xfe\x11")  # the last byte is ctrl+q
     assert terminal.end() == 0
     assert b"Traceback" not in terminal.seen
 
@@ -96,12 +96,12 @@ def test_the_terminals_own_size_counts_not_a_stale_environment(home: Path) -> No
     assert terminal.end() == 0
 
 
-def test_the_app_ends_with_its_terminal_although_no_signal_says_so(home: Path) -> None:
+def test_the_app_ends_with_its_terminal_even_without_a_signal(home: Path) -> None:
     terminal = Terminal("--target", "abc", "--model", "gru-nano", "--until", "never")
     terminal.read_until(b"ready", b"starting torch")
     os.close(terminal.leader)
     assert terminal.process.wait(timeout=PATIENCE) == 0
 
 
-def test_an_app_that_crashes_ends_with_status_1(home: Path) -> None:
+def test_an_app_that_crashes_exits_with_status_1(home: Path) -> None:
     assert Terminal("hello", before=CRASHING).end() == 1

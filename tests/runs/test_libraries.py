@@ -13,7 +13,7 @@ from pgplay.library.policy_library import LocalPolicyLibrary, PolicyLibrary
 from pgplay.policies.spec import FreshSpec
 from pgplay.runs.run_library import LocalRunLibrary, RunLibrary
 from pgplay.tasks.task import single_target
-from tests.app.stored import store_run
+from tests.app.stored_runs import store_run
 from tests.runs.by_messages import MessageRunLibrary
 from tests.weights import weights
 

@@ -18,7 +18,7 @@ from pgplay.runs.labels import write_note
 from pgplay.runs.reader import Parent, RunReader
 from pgplay.runs.run_library import LocalRunLibrary
 from pgplay.runs.store import RunStore
-from tests.app.stored import store_run
+from tests.app.stored_runs import store_run
 from tests.runs.by_messages import MessageRunLibrary
 
 OpenRun = Callable[[str], RunReader]

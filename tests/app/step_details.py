@@ -1,4 +1,4 @@
-"""Steps that were taken apart, made by hand: six completions of 'hello world', two of them equal."""
+"""Recorded steps written by hand: six completions of 'hello world', two of them equal."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def sample(text: str, reward: float) -> CompletionDetail:
     )
 
 
-def anatomy(step: int = 40) -> StepDetail:
+def step_detail(step: int = 40) -> StepDetail:
     samples = tuple(sample(text, reward) for text, reward in TEXTS.items())
     metrics = {
         "reward_mean": 0.5,
@@ -89,7 +89,7 @@ def policy_map(step: int = 40) -> PolicyMap:
 
 
 def traces(until: int, after: int = 0) -> tuple[tuple[int, Trace], ...]:
-    """Each letter of 'hello world' is learnt three steps after the one before it; the rewards rise."""
+    """Each letter of 'hello world' is learned three steps after the one before it; the rewards rise."""
     told = []
     for step in range(after + 1, until + 1):
         target = tuple(1 / (1 + math.exp(3 * position - step)) for position in range(12))

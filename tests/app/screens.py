@@ -1,4 +1,4 @@
-"""Every screen of the app, opened by its key on a run that is the same each time, for tests that go through all."""
+"""Every screen of the app, opened by its key on a fixed run, for tests that go through all of them."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from pgplay.rewards.probe.verdict import Fact, Verdict
 from pgplay.rewards.spec import Origin
 from pgplay.tasks.task import single_target
 from pgplay.worker.protocol.events import Failed, Mapped, Probed, PromptsListed, StateChanged, StepInspected, Written
-from tests.app.anatomies import anatomy, policy_map, traces
 from tests.app.fake_worker import Bench, begin, coded, sample, snapshot, until
-from tests.app.stored import store_run
+from tests.app.step_details import policy_map, step_detail, traces
+from tests.app.stored_runs import store_run
 from tests.weights import weights
 
 RUN = "mine"
@@ -42,7 +42,7 @@ VERDICT = Verdict("learnable", (Fact("at-target", {"reached": 8, "climbs": 8}),)
 
 
 class Opening(NamedTuple):
-    """The keys that lead to a screen, what its parts show once it stands, and what is told meanwhile."""
+    """The keys that open a screen, the text that its parts then show, and what the worker reports meanwhile."""
 
     keys: tuple[str, ...]
     parts: dict[str, str]
@@ -104,11 +104,11 @@ OPENINGS = {
     "consent": Opening((), {"#consent": ""}, _consent),
     "failure": Opening((), {"#resume": "Resume"}, _failed),
 }
-"""The screens by what they are called in tests."""
+"""The screens by their names in tests."""
 
 
 async def prepare(bench: Bench, pilot: Pilot[int]) -> None:
-    """Keep two runs and a policy, train forty steps and pause."""
+    """Store two runs and a policy, train forty steps and pause."""
     store_run(RUN, seed=3)
     store_run("other", 30, algorithm="rloo", checkpoints=())
     card = PolicyCard(
@@ -120,13 +120,13 @@ async def prepare(bench: Bench, pilot: Pilot[int]) -> None:
     bench.worker.build("paused", run=RUN)
     bench.worker.tell(msgspec.structs.replace(snapshot(40), traces=traces(40)))
     bench.worker.tell(StateChanged(state="paused", step=40))
-    bench.worker.tell(StepInspected(anatomy=anatomy()))
+    bench.worker.tell(StepInspected(anatomy=step_detail()))
     bench.worker.tell(Mapped(map=policy_map()))
     await until(pilot, lambda: bench.app.state.map is not None and not bench.app.redraw_is_due)
 
 
 async def go_to(name: str, bench: Bench, pilot: Pilot[int]) -> Screen[object]:
-    """Open the screen called `name` from the main one, and return it once it shows what it is to show."""
+    """Open the screen called `name` from the main one, and return it once it shows its content."""
     opening = OPENINGS[name]
     for key in opening.keys:
         await pilot.press(key)

@@ -1,4 +1,4 @@
-"""Every screen in ASCII, and in another theme that was chosen while it stood there."""
+"""Every screen in ASCII, and in another theme chosen while it is open."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pgplay.app import themes
 from pgplay.app.drawing.ascii import spelled, to_ascii
 from pgplay.app.stored_runs.overlay import MARKERS
 from tests.app.fake_worker import Bench, until
-from tests.app.opened import OPENINGS, go_to, prepare
+from tests.app.screens import OPENINGS, go_to, prepare
 
 SIZE = (120, 36)
 
@@ -23,7 +23,7 @@ def _drawn(bench: Bench) -> Iterator[Segment]:
 
 
 def _colours(bench: Bench) -> dict[str, str]:
-    """Return the colours of what is written, each with something that it is the colour of."""
+    """Return the colours of all text, each with an example of that colour."""
     return {
         segment.style.color.name: segment.text
         for segment in _drawn(bench)
@@ -33,7 +33,7 @@ def _colours(bench: Bench) -> dict[str, str]:
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("name", OPENINGS)
-async def test_a_screen_that_stands_takes_another_theme_and_ascii(name: str) -> None:
+async def test_an_open_screen_takes_another_theme_and_ascii(name: str) -> None:
     bench = Bench()
     async with bench.app.run_test(size=SIZE) as pilot:
         await prepare(bench, pilot)
@@ -50,11 +50,11 @@ async def test_a_screen_that_stands_takes_another_theme_and_ascii(name: str) -> 
 
 
 KNOWN = [theme for theme in (*themes.THEMES, *BUILTIN_THEMES.values()) if not theme.name.startswith("ansi")]
-"""Every theme whose colours are not the terminal's own."""
+"""Every theme with colours of its own instead of the terminal's."""
 
 
 @pytest.mark.parametrize("theme", KNOWN, ids=lambda theme: theme.name)
-def test_what_is_written_is_legible_in_every_theme(theme: Theme) -> None:
+def test_text_is_legible_in_every_theme(theme: Theme) -> None:
     variables = themes.completed(theme, {**theme.to_color_system().generate(), **theme.variables})
 
     def contrast(ink: str, ground: str) -> float:
@@ -70,7 +70,7 @@ def test_what_is_written_is_legible_in_every_theme(theme: Theme) -> None:
     assert contrast("footer-key-foreground", "footer-background") >= 4.5
 
 
-async def test_the_app_draws_another_theme_legibly_and_its_own_as_they_are() -> None:
+async def test_the_app_draws_other_themes_legibly_and_its_own_unchanged() -> None:
     bench = Bench()
     async with bench.app.run_test(size=SIZE):
         assert bench.app.get_css_variables()["success"].lower() == themes.DARK.success
@@ -81,7 +81,7 @@ async def test_the_app_draws_another_theme_legibly_and_its_own_as_they_are() -> 
         assert bench.app.get_css_variables()["muted"] == themes.DARK.variables["muted"]
 
 
-def test_formulas_are_spelled_out_and_what_a_person_wrote_is_not() -> None:
+def test_formulas_are_spelled_out_but_user_text_is_not() -> None:
     assert spelled("log π(x) = Σ_t log π(x_t | …)") == "log pi(x) = sum_t log pi(x_t | ...)"
     assert to_ascii("λόγος, été, 月, 🌕") == "λόγος, été, 月, 🌕"
 

@@ -1,4 +1,4 @@
-"""The app as `pgplay` starts it, by what is on the disk, with a fake worker."""
+"""The app as `pgplay` starts it from the files on the disk, with a fake worker."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.app.fake_worker import Bench
 
 
 def start_app(monkeypatch: pytest.MonkeyPatch, *, as_left: bool = True, **settings: Any) -> Bench:
-    """The app of the next start, which on an empty disk is the first one ever."""
+    """The app of the next start; on an empty disk this is the very first start."""
     started: list[PgplayApp] = []
     monkeypatch.setattr(PgplayApp, "run", lambda app: started.append(app))
     run_app(make_config(settings), as_left=as_left)

@@ -24,7 +24,7 @@ def store_run(
     anatomies: Iterable[StepDetail] = (),
     **settings: Any,
 ) -> str:
-    """Keep a run that learns steadily, `speed` times as fast as usual; at step N it writes N // 5 characters."""
+    """Store a run that learns steadily, `speed` times as fast as usual; at step N it writes N // 5 characters."""
     config = make_config(settings)
     with RunStore.create(config, name) as store:
         for step in range(steps + 1):

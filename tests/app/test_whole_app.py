@@ -1,4 +1,4 @@
-"""Jumping, F1 on anything, signs for poor fonts, and what comes back at the next start."""
+"""Features of the whole app: jumping, F1, ASCII, themes, and the restored session."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pgplay.app.widgets.plots.curve import Plot
 from pgplay.app.widgets.two_column_text import TwoColumnText
 from pgplay.config.run_config import make_config
 from tests.app.fake_worker import Bench, begin, until
-from tests.app.stored import store_run
+from tests.app.stored_runs import store_run
 
 SIZE = (120, 36)
 
@@ -45,7 +45,7 @@ async def test_two_keys_jump_to_any_panel(size: tuple[int, int]) -> None:
             await pilot.press("escape")
 
 
-async def test_f1_explains_what_has_the_focus_or_lies_under_the_mouse() -> None:
+async def test_f1_explains_the_focus_or_what_is_under_the_mouse() -> None:
     store_run("mine", 20, checkpoints=())
     bench = Bench()
 
@@ -80,7 +80,7 @@ async def test_f1_explains_what_has_the_focus_or_lies_under_the_mouse() -> None:
         assert "between checkpoints" in about()
 
 
-def test_signs_become_ascii_of_the_same_width_and_other_scripts_stay() -> None:
+def test_symbols_become_ascii_of_the_same_width_and_other_scripts_stay() -> None:
     assert to_ascii("│ ⣀⡠⠤⠒⠉ ╰┴─") == "| ,,.-' ++-"
     assert to_ascii("░●▪ ▲ 月") == ":** ^ 月"
     assert to_ascii("⡇⠀") == "| "
@@ -106,7 +106,7 @@ async def test_the_whole_screen_is_drawn_in_ascii_and_back() -> None:
         assert any("\u2800" < sign < "\u28ff" for sign in drawn())
 
 
-async def test_what_the_app_was_like_comes_back(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+async def test_the_last_session_is_restored(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     bench = Bench(make_config({"target": "good day", "lr": 0.01}))
     async with bench.app.run_test(size=SIZE) as pilot:
         await begin(bench, pilot)
@@ -129,7 +129,7 @@ async def test_what_the_app_was_like_comes_back(monkeypatch: pytest.MonkeyPatch,
 
 
 @pytest.mark.parametrize("kept", ["", "{", "[]", json.dumps({"theme": 7}), json.dumps({"settings": {"lr": "fast"}})])
-def test_a_memory_that_cannot_be_read_is_as_good_as_none(
+def test_an_unreadable_session_counts_as_none(
     kept: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home.mkdir()
@@ -141,7 +141,7 @@ def test_a_memory_that_cannot_be_read_is_as_good_as_none(
     assert load_saved_state().memory in (NOTHING, SavedUiState(settings={"lr": "fast"}))
 
 
-async def test_what_of_the_memory_does_not_fit_is_told_and_kept_aside_and_the_rest_comes_back(
+async def test_invalid_parts_of_a_session_are_reported_and_set_aside_and_the_rest_is_restored(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home.mkdir()
@@ -168,7 +168,7 @@ async def test_what_of_the_memory_does_not_fit_is_told_and_kept_aside_and_the_re
     assert (home / "app.json.old").read_text() == kept
 
 
-async def test_leaving_twice_at_once_leaves_the_main_screen_alone() -> None:
+async def test_two_escapes_at_once_do_not_close_the_main_screen() -> None:
     bench = Bench()
     async with bench.app.run_test(size=SIZE) as pilot:
         await begin(bench, pilot)
@@ -176,14 +176,14 @@ async def test_leaving_twice_at_once_leaves_the_main_screen_alone() -> None:
         await until(pilot, lambda: bench.app.screen is not bench.app.main)
         page = bench.app.screen
         page.call_later(page.action_dismiss)
-        page.call_later(page.action_dismiss)  # the second escape reaches the page before it has left
+        page.call_later(page.action_dismiss)  # the second escape reaches the page before it has closed
         await until(pilot, lambda: bench.app.screen is bench.app.main)
         await pilot.pause()
         assert bench.app.is_running
         assert bench.app.screen is bench.app.main
 
 
-async def test_every_theme_can_be_chosen_and_the_key_goes_through_the_houses_own() -> None:
+async def test_every_theme_can_be_chosen_and_the_key_cycles_through_pgplays_own() -> None:
     bench = Bench()
     async with bench.app.run_test(size=SIZE) as pilot:
         await begin(bench, pilot)

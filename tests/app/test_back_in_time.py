@@ -1,4 +1,4 @@
-"""Back in time: what a person sees of an earlier step, and the branch that they make there."""
+"""Back in time: an earlier step on the screen, and a branch made there."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from pgplay.runs.database_reader import DatabaseReader
 from pgplay.runs.store import RunStore
 from pgplay.worker.protocol.commands import Resume
 from tests.app.fake_worker import Bench, begin, curve, sample, until
-from tests.app.stored import store_run
+from tests.app.stored_runs import store_run
 from tests.runs.by_messages import MessageRunLibrary
 
 SIZE = (120, 36)
 
 
 async def travel(bench: Bench, pilot: Pilot[int]) -> TravelScreen:
-    """Go back in the run called 'mine', from the list of runs."""
+    """Go back in time in the run called 'mine', from the list of runs."""
     await begin(bench, pilot)
     await pilot.press("u")
     await until(pilot, lambda: bench.app.screen.query("DataTable"))
@@ -78,7 +78,7 @@ async def test_enter_on_a_run_that_another_process_trains_watches_it_live() -> N
             assert bench.sent(Resume) == []
 
 
-def test_a_checkpoint_that_comes_while_a_run_is_read_waits_for_its_step(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_checkpoint_that_is_written_while_a_run_is_read_waits_for_its_step(monkeypatch: pytest.MonkeyPatch) -> None:
     store_run("mine", 30, checkpoints=(0, 20))
     monkeypatch.setattr(DatabaseReader, "checkpoints", lambda self: [0, 20, 31])
     monkeypatch.setattr(DatabaseReader, "sampled_steps", lambda self: [1, 30, 31])
@@ -87,7 +87,7 @@ def test_a_checkpoint_that_comes_while_a_run_is_read_waits_for_its_step(monkeypa
     past.close()
 
 
-async def test_a_click_on_the_slider_and_on_the_plot_lead_there() -> None:
+async def test_clicks_on_the_slider_and_the_plot_lead_to_their_step() -> None:
     store_run("mine")
     bench = Bench()
     async with bench.app.run_test(size=SIZE) as pilot:
@@ -100,7 +100,7 @@ async def test_a_click_on_the_slider_and_on_the_plot_lead_there() -> None:
         assert 0 < slider.value < 30
 
 
-async def test_enter_makes_a_branch_from_the_last_checkpoint_before_and_lets_it_rest() -> None:
+async def test_enter_makes_a_paused_branch_from_the_last_checkpoint_before() -> None:
     store_run("mine")
     bench = Bench()
     async with bench.app.run_test(size=SIZE) as pilot:
@@ -118,7 +118,7 @@ async def test_enter_makes_a_branch_from_the_last_checkpoint_before_and_lets_it_
         assert bench.app.state.run == "paused"
 
 
-async def test_a_run_that_goes_on_is_followed() -> None:
+async def test_a_run_that_continues_is_followed() -> None:
     store_run("mine")
     bench = Bench()
     async with bench.app.run_test(size=SIZE) as pilot:
@@ -143,7 +143,7 @@ async def test_without_a_run_it_says_how_to_get_one() -> None:
         assert "Space to start one" in shown(bench.app.screen, "#page-hint")
 
 
-async def test_a_run_that_is_kept_elsewhere_can_be_travelled() -> None:
+async def test_a_run_stored_elsewhere_can_be_browsed() -> None:
     store_run("mine")
     bench = Bench()
     bench.app.run_library = MessageRunLibrary(bench.app.run_library)

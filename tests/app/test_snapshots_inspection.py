@@ -1,4 +1,4 @@
-"""Pictures of the screens that look into a step, at three sizes, and of plots looked at in every way."""
+"""Snapshots of the screens that inspect a step, at three sizes, and of plots with every view option."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from pgplay.app.screens.step.policy_map import MapScreen
 from pgplay.app.state.plot_view import PlotView
 from pgplay.config.changes import Changes
 from pgplay.worker.protocol.events import Changed, Mapped, StateChanged, StepInspected
-from tests.app.anatomies import anatomy, policy_map, traces
 from tests.app.fake_worker import Bench, begin, curve, snapshot, until, words
+from tests.app.step_details import policy_map, step_detail, traces
 
 SIZES = [(80, 24), (120, 36), (200, 50)]
 
 
 async def look(bench: Bench, pilot: Pilot[int], key: str, screen: type) -> None:
-    """Open a screen on a paused run of 40 steps and wait until it shows what the worker told."""
+    """Open a screen on a paused run of 40 steps and wait until it shows what the worker reported."""
     await begin(bench, pilot)
     bench.worker.build("paused")
     bench.worker.tell(msgspec.structs.replace(snapshot(40), traces=traces(40)))
     bench.worker.tell(StateChanged(state="paused", step=40))
-    bench.worker.tell(StepInspected(anatomy=anatomy()))
+    bench.worker.tell(StepInspected(anatomy=step_detail()))
     bench.worker.tell(Mapped(map=policy_map()))
     await until(pilot, lambda: bench.app.state.map is not None and not bench.app.redraw_is_due)
     await pilot.press(key)
@@ -74,7 +74,7 @@ def test_map(size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
 
 
 def paid(step: int) -> dict[str, float]:
-    """The metrics of a run that goes far for its reward, and then comes back some way."""
+    """The metrics of a run that moves far from its reference for its reward, and then some way back."""
     far = 0.6 * (1 - math.exp(-step / 15)) - 0.25 * (1 - math.exp(-step / 60))
     return curve(step) | {"reward_mean": 1 - 0.6 * math.exp(-step / 25) + 0.01 * math.sin(step), "kl_reference": far}
 
@@ -88,7 +88,7 @@ def test_reward_over_divergence(size: tuple[int, int], snap_compare: Callable[..
         bench.app.state.view = PlotView(shown=("reward_by_kl", "reward_mean", "kl_reference"), cursor=30)
         bench.worker.build("training")
         bench.worker.tell(snapshot(120, metrics=paid))
-        if size != SIZES[0]:  # there the setup makes room by itself
+        if size != SIZES[0]:  # there the setup hides by itself
             await pilot.press("t")
         await until(pilot, lambda: "step 120" in words(bench, "#samples") and not bench.app.redraw_is_due)
         await until(pilot, lambda: "◆" in words(bench, "#plot-1") and "●" in words(bench, "#plot-1"))
@@ -112,7 +112,7 @@ def test_plots_looked_at(snap_compare: Callable[..., bool]) -> None:
         bench.worker.build("training")
         bench.worker.tell(msgspec.structs.replace(snapshot(400), traces=traces(400)))
         bench.worker.tell(Changed(settings=Changes(lr=0.001), step=260))
-        await pilot.press("t")  # without the setup, whose fields are no part of this picture
+        await pilot.press("t")  # without the setup, whose fields are not part of this snapshot
         await until(pilot, lambda: "step 400" in words(bench, "#samples") and not bench.app.redraw_is_due)
         await until(pilot, lambda: bench.app.main.query("#plot-5") and "┤" in words(bench, "#plot-5"))
         await pilot.pause()

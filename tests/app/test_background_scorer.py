@@ -1,4 +1,4 @@
-"""The scoring thread: the newest question counts, nobody waits for it, and nothing ends it."""
+"""The scoring thread: the newest request counts, nothing waits for it, and nothing ends it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TRIPLES = [Triple("hello", "hello", "")]
 
 
 class Screen:
-    """Takes what the lab posts."""
+    """Receives what the scorer posts."""
 
     def __init__(self) -> None:
         self.posted: SimpleQueue[object] = SimpleQueue()
@@ -56,7 +56,7 @@ def lab(screen: Screen) -> Iterator[BackgroundScorer]:
     lab.close()
 
 
-def test_each_reward_answers_for_itself(lab: BackgroundScorer, screen: Screen) -> None:
+def test_each_reward_answers_separately(lab: BackgroundScorer, screen: Screen) -> None:
     asked = ["levenshtein", "levenstein", "1/0*exact", read_spec("typed.py", code="def reward(t):\n  pass")]
     lab.ask("score", asked, TRIPLES)
     answer = screen.answer()
@@ -68,7 +68,7 @@ def test_each_reward_answers_for_itself(lab: BackgroundScorer, screen: Screen) -
     assert isinstance(python, RewardError)
 
 
-def test_a_newer_question_takes_the_place_of_one_that_waits(
+def test_a_newer_request_replaces_a_waiting_one(
     lab: BackgroundScorer, screen: Screen, tmp_path: Path
 ) -> None:
     gate = tmp_path / "gate"
@@ -84,7 +84,7 @@ def test_a_newer_question_takes_the_place_of_one_that_waits(
     assert texts == ["before", "49", "hello"]
 
 
-def test_what_python_prints_is_posted_line_by_line(lab: BackgroundScorer, screen: Screen, tmp_path: Path) -> None:
+def test_lines_printed_by_python_are_posted_one_by_one(lab: BackgroundScorer, screen: Screen, tmp_path: Path) -> None:
     lab.ask("score", [read_spec("typed.py", code=WAITING.format(gate="/"))], [Triple("a", "", ""), Triple("b", "", "")])
     lines = []
     while len(lines) < 2:
@@ -94,7 +94,7 @@ def test_what_python_prints_is_posted_line_by_line(lab: BackgroundScorer, screen
     assert lines == ["scored a", "scored b"]
 
 
-def test_a_defect_is_told_and_the_thread_goes_on(
+def test_a_defect_is_reported_and_the_thread_continues(
     lab: BackgroundScorer, screen: Screen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = lab_module.build_reward

@@ -1,4 +1,4 @@
-"""What no key should wait for: pages are loaded beforehand, and what was closed is let go of in a pause."""
+"""Work of idle moments: pages are loaded in advance, and closed ones are freed."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tests.app.fake_worker import opened, until
 
 
 def told_by(program: str) -> str:
-    """Return what `program` prints, in a process of its own: in this one the apps of other tests came before."""
+    """Return what `program` prints, in a new process: in this one other tests have already run apps."""
     beginning = "import asyncio, os, sys, tempfile\nos.environ['PGPLAY_HOME'] = tempfile.mkdtemp()\n"
     words = [sys.executable, "-c", beginning + program]
     return subprocess.run(words, capture_output=True, text=True, check=True, timeout=120).stdout.strip()
 
 
-def test_a_closed_page_is_let_go_of_once_no_key_is_pressed() -> None:
+def test_a_closed_page_is_freed_once_no_key_is_pressed() -> None:
     told = told_by("""
 import weakref
 from tests.app.fake_worker import opened, until
@@ -40,7 +40,7 @@ asyncio.run(open_and_close())
 
 
 @pytest.mark.parametrize("key", ["i", "full_stop"])
-async def test_pages_that_were_closed_keep_nothing_that_they_drew(key: str) -> None:
+async def test_closed_pages_keep_nothing_that_they_drew(key: str) -> None:
     async with opened() as (bench, pilot):
         bench.worker.build()
         bench.worker.train(40)
@@ -54,10 +54,10 @@ async def test_pages_that_were_closed_keep_nothing_that_they_drew(key: str) -> N
         assert drawn[-1] <= drawn[1] + 20
 
 
-def test_all_pages_are_loaded_beforehand() -> None:
+def test_all_pages_are_loaded_in_advance() -> None:
     told = told_by("""
 from tests.app.fake_worker import Bench
-from tests.app.opened import OPENINGS, go_to, prepare
+from tests.app.screens import OPENINGS, go_to, prepare
 
 async def open_all():
     bench = Bench()

@@ -1,4 +1,4 @@
-"""Another setup chosen while a start waits for torch or is being prepared: it is asked about, and nothing is mixed."""
+"""Another setup chosen while a start waits for torch or is being prepared: the app asks, and nothing is mixed up."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def test_a_preset_chosen_while_a_start_waits_for_torch_is_asked_about(way:
         assert setup.query_one("#preset", Choice).chosen == PRESET
 
 
-async def test_the_answer_to_a_start_that_was_replaced_brings_no_change_and_no_settings() -> None:
+async def test_the_answer_to_a_replaced_start_changes_no_settings() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
@@ -69,7 +69,7 @@ async def test_the_answer_to_a_start_that_was_replaced_brings_no_change_and_no_s
         assert bench.sent(Change) == []
 
 
-async def test_the_setup_is_that_of_the_run_again_where_the_preset_cannot_start(
+async def test_the_setup_is_again_that_of_the_run_if_the_preset_cannot_start(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     bench = Bench()

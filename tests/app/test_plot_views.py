@@ -1,4 +1,4 @@
-"""The plots as a person wants to look at them: which, how smooth, how much, on which scale, read at which step."""
+"""The views of the plots: metrics, smoothing, zoom, scale, cursor and full size."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def subtitle(bench: Bench, number: int) -> str:
     return str(bench.app.main.query_one(f"#plot-{number}", Plot).border_subtitle)
 
 
-async def test_any_metric_that_the_run_tells_can_be_plotted() -> None:
+async def test_any_metric_of_the_run_can_be_plotted() -> None:
     async with opened(size=(120, 40)) as (bench, pilot):
         bench.worker.build()
         bench.worker.train(100, metrics=with_further)
@@ -44,7 +44,7 @@ async def test_any_metric_that_the_run_tells_can_be_plotted() -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
-async def test_the_list_of_metrics_cuts_no_word_and_says_the_whole_meaning_below(size: tuple[int, int]) -> None:
+async def test_the_list_of_metrics_breaks_no_word_and_shows_the_whole_meaning_below(size: tuple[int, int]) -> None:
     async with opened(size=size) as (bench, pilot):
         await pilot.press("m")
         await until(pilot, lambda: isinstance(bench.app.screen, MetricsScreen))
@@ -63,7 +63,7 @@ async def test_the_list_of_metrics_cuts_no_word_and_says_the_whole_meaning_below
             assert len(lines) <= about.size.height
 
 
-async def test_a_measure_is_plotted_beside_the_reward_until_a_person_chooses() -> None:
+async def test_a_measure_is_plotted_beside_the_reward_until_the_user_chooses() -> None:
     async with opened(size=(120, 40)) as (bench, pilot):
         bench.worker.build(measure=("prefix",))
         bench.worker.train(100, metrics=with_further)
@@ -89,7 +89,7 @@ async def test_the_cursor_reads_all_plots_at_one_step() -> None:
         await until(pilot, lambda: "step 99" not in subtitle(bench, 1))
 
 
-async def test_a_click_reads_the_step_that_stands_under_it() -> None:
+async def test_a_click_reads_the_step_under_it() -> None:
     async with opened(size=(120, 40)) as (bench, pilot):
         bench.worker.build()
         bench.worker.train(100)
@@ -117,7 +117,7 @@ async def test_a_recent_part_has_its_own_axes() -> None:
         await until(pilot, lambda: "last" not in subtitle(bench, 2))
 
 
-async def test_a_logarithmic_scale_says_what_it_cannot_show() -> None:
+async def test_a_logarithmic_scale_reports_values_that_it_cannot_show() -> None:
     async with opened(size=(120, 40)) as (bench, pilot):
         bench.app.state.view = PlotView(shown=("kl_update", "entropy"))
         bench.worker.build()
@@ -131,7 +131,7 @@ async def test_a_logarithmic_scale_says_what_it_cannot_show() -> None:
         await until(pilot, lambda: "1 at or below 0 not shown" in subtitle(bench, 1))
 
 
-async def test_the_scale_is_that_of_one_plot_and_some_plots_have_no_other() -> None:
+async def test_the_scale_belongs_to_one_plot_and_some_plots_have_only_one() -> None:
     async with opened(size=(120, 40)) as (bench, pilot):
         bench.app.state.view = PlotView(shown=("rewards", "entropy", "cross_entropy"))
         bench.worker.build()
@@ -159,7 +159,7 @@ async def test_smoothing_keeps_the_raw_line() -> None:
         await until(pilot, lambda: len({str(span.style) for span in plot.render().spans}) == len(pens) + 1)
 
 
-async def test_changes_are_marked_when_they_happen_and_when_a_run_is_resumed() -> None:
+async def test_changes_are_marked_live_and_in_a_resumed_run() -> None:
     with RunStore.create(make_config({}), "kept") as store:
         for step in range(1, 31):
             store.record(snapshot(step).report)
@@ -176,7 +176,7 @@ async def test_changes_are_marked_when_they_happen_and_when_a_run_is_resumed() -
         assert marks == [(12, "lr 0.01"), (20, "resumed"), (40, "entropy 0.2")]
 
 
-async def test_any_panel_can_have_the_whole_screen() -> None:
+async def test_any_panel_can_fill_the_screen() -> None:
     async with opened(size=(120, 40)) as (bench, pilot):
         bench.worker.build()
         bench.worker.train(100)
@@ -193,7 +193,7 @@ async def test_any_panel_can_have_the_whole_screen() -> None:
         await until(pilot, lambda: bench.app.main.query_one("#plot-1").size.width > 110)
 
 
-async def test_of_a_legend_that_is_too_long_the_end_stays_whole() -> None:
+async def test_a_legend_that_is_too_long_keeps_its_end() -> None:
     async with opened(size=(80, 24)) as (bench, pilot):
         bench.worker.build()
         bench.worker.train(100)
