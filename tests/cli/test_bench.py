@@ -1,4 +1,4 @@
-"""`pgplay bench`: what it measures of a small model, and what it refuses."""
+"""`pgplay bench`: what it measures for a small model, and what it refuses."""
 
 import json
 import math
@@ -15,7 +15,7 @@ QUICK = ("bench", "--models", "gru-nano", "--batch-size", "8", "--length", "8", 
 
 
 class Measured(NamedTuple):
-    """What `pgplay bench --json` printed, and the process that measured."""
+    """The output of `pgplay bench --json`, and the process that measured."""
 
     printed: dict
     process: subprocess.CompletedProcess
@@ -23,7 +23,7 @@ class Measured(NamedTuple):
 
 @pytest.fixture(scope="module")
 def measured() -> Measured:
-    """One real measurement, the slow part, made once."""
+    """One real measurement, which is slow and made only once."""
     processes: list[subprocess.CompletedProcess] = []
     printed: list[dict] = []
     real = subprocess.run
@@ -44,7 +44,7 @@ def found(measured: Measured) -> dict:
     return measured.printed
 
 
-def test_rates_are_those_of_the_seconds_that_are_told(found: dict) -> None:
+def test_rates_follow_from_the_reported_seconds(found: dict) -> None:
     row = found["models"][0]
     assert (row["model"], row["device"], row["threads"], row["parameters"]) == ("gru-nano", "cpu", 1, 10_036)
     assert row["characters_per_second"] == pytest.approx(64 / row["seconds"])
@@ -54,7 +54,7 @@ def test_rates_are_those_of_the_seconds_that_are_told(found: dict) -> None:
     assert row["steps"] >= 3
 
 
-def test_a_network_takes_less_than_the_peak_of_the_machine(found: dict) -> None:
+def test_a_network_stays_below_the_peak_of_the_machine(found: dict) -> None:
     row = found["models"][0]
     assert found["peak"]["cpu"] > 1e8
     assert 0 < row["share"] < 1
@@ -63,7 +63,7 @@ def test_a_network_takes_less_than_the_peak_of_the_machine(found: dict) -> None:
     )
 
 
-def test_cost_is_told_at_half_and_at_twice_the_length_and_the_batch(found: dict) -> None:
+def test_cost_is_reported_at_half_and_twice_the_length_and_the_batch(found: dict) -> None:
     row = found["models"][0]
     assert [(one["batch_size"], one["length"]) for one in row["by_length"]] == [(8, 4), (8, 8), (8, 16)]
     assert [(one["batch_size"], one["length"]) for one in row["by_batch"]] == [(4, 8), (8, 8), (16, 8)]
@@ -72,7 +72,7 @@ def test_cost_is_told_at_half_and_at_twice_the_length_and_the_batch(found: dict)
     assert grown > 0
 
 
-def test_a_device_that_is_not_there_is_told_with_its_reason(found: dict) -> None:
+def test_a_missing_device_is_reported_with_its_reason(found: dict) -> None:
     from pgplay.policies.devices import list_devices
 
     missing = {device.name: text_of(*device.reason) for device in list_devices() if device.reason}
@@ -80,7 +80,7 @@ def test_a_device_that_is_not_there_is_told_with_its_reason(found: dict) -> None
     assert {row["device"] for row in found["models"]}.isdisjoint(missing)
 
 
-def test_a_table_for_people(
+def test_without_json_it_prints_a_table(
     measured: Measured, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pgplay.cli.commands.bench.subprocess.run", lambda words, **settings: measured.process)
@@ -104,12 +104,12 @@ def test_a_table_for_people(
         (("--batch-size", "1"), "from 4 to 32768"),
     ],
 )
-def test_what_there_is_not_is_refused(words: tuple[str, str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_arguments_are_refused(words: tuple[str, str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", *words]) == 2
     assert said in capsys.readouterr().err
 
 
-def test_a_process_that_dies_is_told_and_the_others_go_on(
+def test_a_process_that_dies_is_reported_and_the_others_continue(
     measured: Measured, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run(words: list[str], **settings) -> subprocess.CompletedProcess:

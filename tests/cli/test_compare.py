@@ -1,4 +1,4 @@
-"""`pgplay compare`: real workers that train two characters, and what is refused before any is started."""
+"""`pgplay compare`: real workers that train two characters, and what is refused before any of them starts."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from pgplay.runs.store import RunStore
 from pgplay.runs.summaries import list_runs
 
 
-def test_each_recipe_is_trained_over_each_seed_and_kept(capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_recipe_is_trained_with_each_seed_and_stored(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["compare", "algorithm=rloo", "algorithm=rloo until=never steps=3", "--target", "hi", "--seeds", "4,5"]
     assert main([*words, "--json"]) == 0
     solving, ending = json.loads(capsys.readouterr().out)["recipes"]
@@ -51,7 +51,7 @@ def test_seeds_are_a_count_a_range_or_a_list(text: str, seeds: list[int]) -> Non
     assert read_seeds(text) == seeds
 
 
-def test_the_same_seed_gives_the_same_steps_as_train_and_a_failing_reward_is_told(
+def test_the_same_seed_takes_the_same_steps_as_train_and_a_failing_reward_is_reported(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     assert main(["train", "--target", "hi", "--seed", "1", "--json"]) == 0
@@ -67,7 +67,7 @@ def test_the_same_seed_gives_the_same_steps_as_train_and_a_failing_reward_is_tol
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send to one process")
-def test_an_interruption_keeps_every_run_and_only_what_ended_counts() -> None:
+def test_an_interruption_keeps_every_run_and_only_ended_runs_count() -> None:
     words = ["compare", "until=never target=hi model=gru-nano", "--steps", "1000000", "--seeds", "0,1", "--jobs", "1"]
     process = subprocess.Popen(
         [sys.executable, "-m", "pgplay", *words, "--json"],
@@ -76,7 +76,7 @@ def test_an_interruption_keeps_every_run_and_only_what_ended_counts() -> None:
         text=True,
         env=os.environ,
     )
-    while not any(run.steps > 50 for run in list_runs()):  # by then the first of them have been reported
+    while not any(run.steps > 50 for run in list_runs()):  # by then the first runs have been reported
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
     printed, told = process.communicate(timeout=60)
@@ -106,7 +106,7 @@ def test_an_interruption_keeps_every_run_and_only_what_ended_counts() -> None:
         (["hello", "--jobs", "0"], "--jobs cannot be '0'."),
     ],
 )
-def test_what_is_wrong_is_said_before_anything_begins(
+def test_mistakes_are_reported_before_anything_starts(
     words: list[str], problem: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["compare", *words]) == 2

@@ -1,4 +1,4 @@
-"""Python that came from elsewhere, on the command line: shown, asked for once, never run without a yes."""
+"""Other people's Python on the command line: shown, asked about once, never run without a yes."""
 
 import io
 import json
@@ -21,13 +21,13 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def ran(tmp_path: Path) -> Path:
-    """What the Python reward writes to when it runs."""
+    """The file that the Python reward writes when it runs."""
     return tmp_path / "ran"
 
 
 @pytest.fixture
 def preset(tmp_path: Path, ran: Path) -> Path:
-    """A preset as somebody may pass it on: in a folder with its Python."""
+    """A preset as somebody may share it: in a folder with its Python."""
     folder = tmp_path / "theirs"
     folder.mkdir()
     (folder / "rhyme.py").write_text(CODE.format(ran=str(ran)))
@@ -64,7 +64,7 @@ def test_a_preset_with_python_beside_it_asks_once(
     assert "sha256" not in capsys.readouterr().err
 
 
-def test_a_changed_file_is_asked_for_again(preset: Path, ran: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_changed_file_is_asked_about_again(preset: Path, ran: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answer(monkeypatch, "y")
     assert main(["train", "--preset", str(preset), *SHORT]) == 0
     file = preset.with_name("rhyme.py")
@@ -88,7 +88,7 @@ def test_without_a_terminal_only_yes_runs_it(preset: Path, ran: Path, capsys: py
 
 
 @pytest.mark.parametrize("field", ["reward", "measure"])
-def test_a_recipe_is_asked_for_and_what_one_types_is_not(
+def test_a_recipe_is_asked_about_and_typed_options_are_not(
     field: str, preset: Path, ran: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = preset.with_name("rhyme.py")

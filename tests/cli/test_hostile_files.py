@@ -1,4 +1,4 @@
-"""Policies, runs and presets of strangers, with text that would steer a terminal: no command shows it raw."""
+"""Other people's policies, runs and presets with text that would steer a terminal: no command prints it raw."""
 
 import os
 import zipfile
@@ -12,7 +12,7 @@ from tests.hostile import CARDS, HOSTILE, STEERS, keep_policy, keep_preset, keep
 
 
 def check(words: list[str], capfd: pytest.CaptureFixture[str]) -> str:
-    """Run a command, and fail where what it shows steers a terminal; returns what it shows."""
+    """Run a command, fail if its output steers a terminal, and return the output."""
     main(words)
     shown = "".join(capfd.readouterr())
     assert not STEERS.search(shown), (words, shown)
@@ -40,7 +40,7 @@ def test_a_policy_of_others_steers_nothing(what: str, tmp_path: Path, capfd: pyt
 
 
 @pytest.mark.parametrize("what", [*CARDS, "tensors"])
-def test_a_policy_of_others_is_imported_or_refused_in_visible_words(
+def test_a_policy_of_others_is_imported_or_refused_in_printable_words(
     what: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / f"{HOSTILE}.pgplay"

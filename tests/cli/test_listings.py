@@ -1,4 +1,4 @@
-"""What there is to choose from, what rewards say of texts, and what doctor finds."""
+"""Lists and pages of the command line: choices, scores of texts, and doctor's findings."""
 
 import io
 import json
@@ -23,7 +23,7 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 
 
 @pytest.mark.parametrize("command", ["presets", "rewards", "algorithms"])
-def test_list_names_each_and_show_knows_each(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_names_every_entry_and_show_describes_it(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     listed = json.loads(run(capsys, command, "list", "--json"))
     algorithms = [*ALGORITHMS, *COMPARATORS]
     known = {"presets": [preset.name for preset in preset_names()], "rewards": REWARDS, "algorithms": algorithms}
@@ -35,7 +35,7 @@ def test_list_names_each_and_show_knows_each(command: str, capsys: pytest.Captur
         assert run(capsys, command, "show", one["name"])
 
 
-def test_preset_of_a_persons_own_is_listed_and_a_broken_one_told(
+def test_a_users_own_preset_is_listed_and_a_broken_one_reported(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = home / "presets"
@@ -95,7 +95,7 @@ def test_score_shows_the_parts_of_a_formula_and_of_python(
     assert scored["parts"] == {"0.5*lcs + 0*exact": {"lcs": 4 / 7, "exact": 0.0}, str(file): {"vowels": 3.0}}
 
 
-def test_score_needs_a_target_only_where_a_reward_compares(capsys: pytest.CaptureFixture[str]) -> None:
+def test_score_needs_a_target_only_if_a_reward_compares(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "score", "--reward", "distinct", "abab").splitlines() == ["distinct  text", "   0.667  abab"]
     assert main(["score", "--reward", "lcs", "abab"]) == 2
     assert "Give one with --target." in capsys.readouterr().err
@@ -109,7 +109,7 @@ def test_score_reads_lines_from_standard_input(
     assert [(one["text"], one["rewards"]["exact"]) for one in scored["scores"]] == [("ab", 1.0), ("b", 0.0)]
 
 
-def test_score_with_a_failing_reward_of_ones_own_ends_with_3(
+def test_score_with_a_failing_reward_of_ones_own_exits_with_3(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "mine.py"
@@ -124,7 +124,7 @@ def test_locate_follows_the_home(home: Path, capsys: pytest.CaptureFixture[str])
     assert Path(folders["presets"], "hello.toml").is_file()
 
 
-def test_doctor_finds_this_machine_in_order(capsys: pytest.CaptureFixture[str]) -> None:
+def test_doctor_finds_no_problem_on_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(run(capsys, "doctor", "--json"))
     assert found["ok"] is True
     assert found["versions"]["torch"].startswith("2.")
@@ -132,7 +132,7 @@ def test_doctor_finds_this_machine_in_order(capsys: pytest.CaptureFixture[str]) 
     assert found["folder"]["writable"] is True
 
 
-def test_doctor_says_what_is_broken(
+def test_doctor_reports_broken_parts(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("")
@@ -143,7 +143,7 @@ def test_doctor_says_what_is_broken(
     assert "Set PGPLAY_HOME" in printed
 
 
-def test_the_comparators_are_told_apart_from_the_policy_gradients(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_comparators_are_listed_apart_from_the_policy_gradients(capsys: pytest.CaptureFixture[str]) -> None:
     listed = {one["name"]: one for one in json.loads(run(capsys, "algorithms", "--json"))}
     assert {name for name, one in listed.items() if one["kind"] == "policy gradient"} == set(ALGORITHMS)
     assert {name for name, one in listed.items() if one["choices"] is None} == set(COMPARATORS)

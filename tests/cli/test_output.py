@@ -1,4 +1,4 @@
-"""What is printed: safe on a terminal, aligned, valid JSON, and quiet where nobody reads on."""
+"""Printed output: safe on a terminal, aligned, valid JSON, and quiet if nobody reads on."""
 
 import json
 import math
@@ -18,14 +18,14 @@ ROOT = Path(__file__).parents[2]
 
 
 @given(st.text())
-def test_visible_text_stays_on_its_line_and_steers_nothing(text: str) -> None:
+def test_printable_text_stays_on_its_line_and_steers_nothing(text: str) -> None:
     shown = visible(text)
     assert "\x1b" not in shown
     assert "\u202e" not in shown
     assert len(shown.splitlines()) <= 1
 
 
-def test_visible_leaves_scripts_and_emoji_alone() -> None:
+def test_printable_text_keeps_scripts_and_emoji() -> None:
     for text in ("床前明月光", "नमस्ते", "👩\u200d🚀", "é"):
         assert visible(text) == text
     assert visible("a\nb\x1b[31m") == "a↵b␛[31m"
@@ -61,7 +61,7 @@ def test_a_table_is_as_wide_as_the_terminal_and_breaks_no_word(
     assert "12.500" in printed
 
 
-def test_columns_that_do_not_fit_follow_below_beside_the_first_one(
+def test_columns_that_do_not_fit_move_below_beside_the_first_one(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "24")
@@ -85,7 +85,7 @@ def test_facts_wrap_except_what_is_copied(capsys: pytest.CaptureFixture[str], mo
     ]
 
 
-def test_json_never_holds_what_is_no_json(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_never_contains_invalid_json(capsys: pytest.CaptureFixture[str]) -> None:
     print_json({"loss": math.nan, "rows": [math.inf, 1.5], "text": "月\u2028"})
     assert json.loads(capsys.readouterr().out) == {"loss": None, "rows": [None, 1.5], "text": "月\u2028"}
 
@@ -115,7 +115,7 @@ def run_cli(*words: str, **environment: str) -> "subprocess.Popen[bytes]":
     )
 
 
-def test_reader_that_leaves_early_gets_no_complaint() -> None:
+def test_a_reader_that_leaves_early_gets_no_error() -> None:
     many = [str(number) for number in range(30_000)]
     process = run_cli("score", "--reward", "exact", "--target", "1", *many)
     assert process.stdout is not None
@@ -135,7 +135,7 @@ def test_output_of_another_encoding_shows_escapes() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
-def test_full_disk_behind_standard_output_is_told() -> None:
+def test_a_full_disk_behind_standard_output_is_reported() -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "pgplay", "rewards"], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True

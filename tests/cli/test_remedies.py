@@ -1,4 +1,4 @@
-"""What an error tells one to do can be done with the very command that says it."""
+"""The remedy that an error suggests works with the very command that printed it."""
 
 import errno
 from pathlib import Path
@@ -7,26 +7,26 @@ import pytest
 
 from pgplay.cli import main
 from pgplay.cli.commands import doctor
-from tests.app.stored import store_run
+from tests.app.stored_runs import store_run
 
 
 @pytest.fixture
 def archive(tmp_path: Path) -> str:
-    """A policy as a file, and the same policy in the library, called mine."""
+    """An exported policy, which is also in the library as 'mine'."""
     file = tmp_path / "mine.pgplay"
     assert main(["policies", "export", "english", str(file)]) == 0
     assert main(["policies", "import", str(file), "--name", "mine"]) == 0
     return str(file)
 
 
-def test_a_taken_name_is_replaced_as_the_error_says(archive: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_taken_name_is_replaced_as_the_error_suggests(archive: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["policies", "import", archive, "--name", "mine"]) == 2
     assert "--replace" in capsys.readouterr().err
     assert main(["policies", "import", archive, "--name", "mine", "--replace"]) == 0
     assert main(["policies", "import", archive, "--name", "other"]) == 0
 
 
-def test_a_file_that_is_there_is_replaced_as_the_error_says(archive: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_existing_file_is_replaced_as_the_error_suggests(archive: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["policies", "export", "mine", archive]) == 2
     assert "--replace" in capsys.readouterr().err
     assert main(["policies", "export", "mine", archive, "--replace"]) == 0
@@ -56,7 +56,7 @@ def test_a_dash_is_standard_output(
     assert not list(tmp_path.glob("-*"))
 
 
-def test_a_missing_folder_is_named_and_not_the_home(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_error_names_the_missing_folder_not_the_home(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     store_run("a-run", 3)
     for words in (["runs", "export", "a-run", "a.csv"], ["policies", "export", "english", "a.pgplay"]):
         file = tmp_path / "missing" / words.pop()
@@ -66,13 +66,13 @@ def test_a_missing_folder_is_named_and_not_the_home(tmp_path: Path, capsys: pyte
         assert "PGPLAY_HOME" not in told
 
 
-def test_a_larger_model_is_advised_only_where_there_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_larger_model_is_suggested_only_if_there_is_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "--target", "a" * 5000, "--model", "gru-xl"]) == 2
     assert capsys.readouterr().err.splitlines()[-1] == "Shorten the text."
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
-def test_doctor_says_that_no_room_is_left(
+def test_doctor_reports_a_full_disk(
     number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def full(**_: object) -> None:

@@ -1,4 +1,4 @@
-"""`pgplay train` and what can be done with what it leaves: real training, of two characters."""
+"""`pgplay train` and the commands for its results: real training, of two characters."""
 
 import json
 import os
@@ -22,7 +22,7 @@ KEYS = [
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> str:
-    """Return what a command that must succeed prints on standard output."""
+    """Return the standard output of a command that must succeed."""
     status = main(words)
     captured = capsys.readouterr()
     assert status == 0, captured.err
@@ -37,7 +37,7 @@ def train(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, object]:
     return result
 
 
-def test_json_is_the_contracts_object(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_is_the_documented_object(capsys: pytest.CaptureFixture[str]) -> None:
     result = train(capsys)
     assert list(result) == KEYS
     assert result["solved"] is True
@@ -50,7 +50,7 @@ def test_json_is_the_contracts_object(capsys: pytest.CaptureFixture[str]) -> Non
     assert (again["steps"], again["cross_entropy"]) == (result["steps"], result["cross_entropy"])
 
 
-def test_a_search_is_trained_like_anything_else_and_has_no_cross_entropy(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_search_is_trained_like_any_algorithm_and_has_no_cross_entropy(capsys: pytest.CaptureFixture[str]) -> None:
     result = train(capsys, "--algorithm", "hill-climb")
     assert list(result) == KEYS
     assert (result["solved"], result["cross_entropy"], result["policy"]) == (True, None, None)
@@ -63,7 +63,7 @@ def test_a_search_is_trained_like_anything_else_and_has_no_cross_entropy(capsys:
     assert "cross-entropy" not in printed
 
 
-def test_a_search_is_not_begun_where_its_policy_is_to_be_saved(capsys: pytest.CaptureFixture[str], home: Path) -> None:
+def test_a_search_is_not_started_if_its_policy_should_be_saved(capsys: pytest.CaptureFixture[str], home: Path) -> None:
     search = ["train", "--target", "hi", "--algorithm", "hill-climb", "--until", "never", "--steps", "3"]
     assert main([*search, "--save", "mine"]) == 2
     assert capsys.readouterr().err.startswith("hill-climb trains no network, so there is no policy.\n")
@@ -78,24 +78,24 @@ def test_a_search_is_not_begun_where_its_policy_is_to_be_saved(capsys: pytest.Ca
 
 
 @pytest.mark.parametrize("option", ["--lr=0.1", "--baseline=critic", "--temperature=2", "--warm-start=3"])
-def test_what_does_nothing_for_a_search_is_refused(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_settings_without_effect_on_a_search_are_refused(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "--algorithm", "random-search", option]) == 2
     assert "trains no network, so" in capsys.readouterr().err
 
 
-def test_limit_ends_an_unsolved_run_well(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_limit_ends_an_unsolved_run_with_status_0(capsys: pytest.CaptureFixture[str]) -> None:
     result = train(capsys, "--steps", "1", "--seed", "3")
     assert (result["solved"], result["steps"], result["seed"]) == (False, 1, 3)
 
 
-def test_summary_for_people_names_run_and_outcome(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_summary_names_run_and_outcome(capsys: pytest.CaptureFixture[str]) -> None:
     printed = run(capsys, "train", "--target", "hi\n月", "--steps", "1")
     assert "1 step done" in printed
     assert "hi↵月" in printed
     assert re.search(r"^run +\S+-hi", printed, re.MULTILINE)
 
 
-def test_a_policy_that_was_not_saved_is_kept_with_the_command_that_is_said_at_the_end(
+def test_a_policy_that_was_not_saved_can_be_saved_with_the_suggested_command(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["train", "--target", "hi"]) == 0
@@ -109,14 +109,14 @@ def test_a_policy_that_was_not_saved_is_kept_with_the_command_that_is_said_at_th
     assert "To save this policy" not in capsys.readouterr().err
 
 
-def test_options_overrule_the_preset_and_a_target_its_task(capsys: pytest.CaptureFixture[str]) -> None:
+def test_options_override_the_preset_and_a_target_its_task(capsys: pytest.CaptureFixture[str]) -> None:
     result = train(capsys, "--preset", "reverse", "--steps", "1", "--batch-size", "8")
     assert [one["target"] for one in result["greedy"]] == ["hi"]
     assert "batch_size=8" in str(result["recipe"])
     assert "task=" not in str(result["recipe"])
 
 
-def test_saved_policy_is_sampled_and_measured_by_the_density_that_it_was_trained_with(
+def test_a_saved_policy_is_sampled_and_evaluated_with_its_own_temperature_and_filters(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     train(capsys, "--steps", "2", "--top-k", "1", "--save", "sure")
@@ -137,7 +137,7 @@ def test_saved_policy_is_sampled_and_measured_by_the_density_that_it_was_trained
     assert main(["eval", "sure", "--temperature", "0"]) == 2
 
 
-def test_saved_policy_is_listed_writes_and_is_measured(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_a_saved_policy_is_listed_sampled_and_evaluated(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     train(capsys, "--save", "greeting")
     assert main(["train", "--target", "hi", "--save", "greeting"]) == 2
     assert "already a policy called 'greeting'" in capsys.readouterr().err
@@ -192,7 +192,7 @@ def test_runs_are_listed_shown_exported_and_deleted(capsys: pytest.CaptureFixtur
     assert json.loads(run(capsys, "runs", "--json")) == []
 
 
-def test_finished_run_goes_on_to_a_new_limit_as_if_never_stopped(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_finished_run_continues_to_a_new_limit_as_if_never_stopped(capsys: pytest.CaptureFixture[str]) -> None:
     whole = train(capsys, "--steps", "4", "--until", "never")
     half = train(capsys, "--steps", "2", "--until", "never")
     resumed = json.loads(run(capsys, "train", "--resume", str(half["run"]), "--steps", "4", "--json"))
@@ -202,7 +202,7 @@ def test_finished_run_goes_on_to_a_new_limit_as_if_never_stopped(capsys: pytest.
     assert "model cannot be changed" in capsys.readouterr().err
 
 
-def test_policy_that_cannot_be_saved_is_not_lost(
+def test_a_policy_that_cannot_be_saved_is_not_lost(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def taken(*arguments: object, **options: object) -> None:
@@ -217,7 +217,7 @@ def test_policy_that_cannot_be_saved_is_not_lost(
     assert json.loads(run(capsys, "policies", "--json"))[0]["steps"] == 2
 
 
-def test_run_whose_last_checkpoint_cannot_be_written_says_from_where_it_goes_on(
+def test_a_run_whose_last_checkpoint_cannot_be_written_says_from_where_it_resumes(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*arguments: object) -> None:
@@ -226,12 +226,12 @@ def test_run_whose_last_checkpoint_cannot_be_written_says_from_where_it_goes_on(
     monkeypatch.setattr("pgplay.worker.session.session.Session.rest", full)
     assert main(["train", "--target", "hi", "--steps", "2"]) == 1
     lines = capsys.readouterr().err.splitlines()
-    # On a slow machine it is time for a checkpoint before the end.
+    # On a slow machine a checkpoint is due before the end.
     assert any(re.match("The run is saved up to step [012]: pgplay train --resume", line) for line in lines)
     assert lines[-1] == "No room is left."
 
 
-def test_failing_reward_ends_with_3_and_its_own_words(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_a_failing_reward_exits_with_3_and_its_own_message(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text("def reward(text, target, prompt):\n    return 1 / 0\n")
     assert main(["train", "--target", "hi", "--reward", str(file)]) == 3
@@ -275,7 +275,7 @@ def start(*words: str) -> "subprocess.Popen[str]":
 
 
 def interrupt_at(process: "subprocess.Popen[str]", beginning: str, number: int) -> tuple[str, str]:
-    """Send a signal as soon as a line that begins so comes on standard error; return what was printed after it."""
+    """Send a signal once a line with this beginning appears on standard error; return the output after it."""
     assert process.stderr is not None
     for line in process.stderr:
         if line.startswith(beginning):
@@ -285,7 +285,7 @@ def interrupt_at(process: "subprocess.Popen[str]", beginning: str, number: int) 
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_run_is_saved_and_goes_on(number: int, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_interrupted_run_is_saved_and_resumes(number: int, capsys: pytest.CaptureFixture[str]) -> None:
     process = start("--json", "--save", "halfway")
     out, err = interrupt_at(process, "step 1 ", number)
     assert process.returncode == 130
@@ -299,14 +299,14 @@ def test_interrupted_run_is_saved_and_goes_on(number: int, capsys: pytest.Captur
     assert resumed["steps"] == result["steps"] + 2
 
 
-def test_interrupted_while_torch_loads_leaves_without_a_traceback(home: Path) -> None:
+def test_an_interruption_while_torch_loads_exits_without_a_traceback(home: Path) -> None:
     process = start()
     out, err = interrupt_at(process, "starting torch", signal.SIGINT)
     assert (process.returncode, out, err.strip()) == (130, "", "Interrupted.")
     assert not list(home.glob("runs/*/run.sqlite"))
 
 
-def test_ctrl_c_before_the_command_line_is_loaded_leaves_without_a_traceback(tmp_path: Path) -> None:
+def test_ctrl_c_before_the_command_line_is_loaded_exits_without_a_traceback(tmp_path: Path) -> None:
     (tmp_path / "argparse.py").write_text("raise KeyboardInterrupt\n")
     early = subprocess.run(
         [sys.executable, "-m", "pgplay", "--help"],
@@ -318,7 +318,7 @@ def test_ctrl_c_before_the_command_line_is_loaded_leaves_without_a_traceback(tmp
     assert (early.returncode, early.stdout, early.stderr) == (130, "", "")
 
 
-def test_a_branch_goes_on_from_a_checkpoint_and_names_its_parent(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_branch_continues_from_a_checkpoint_and_names_its_parent(capsys: pytest.CaptureFixture[str]) -> None:
     parent = train(capsys)
     shown = json.loads(run(capsys, "runs", "show", str(parent["run"]), "--json"))
     assert [one["step"] for one in shown["checkpoints"]][:: len(shown["checkpoints"]) - 1] == [0, parent["steps"]]

@@ -1,4 +1,4 @@
-"""Nothing that the command line prints steers a terminal: one module writes, and it makes all text visible."""
+"""Nothing that the command line prints steers a terminal: one module writes, and it makes all text printable."""
 
 import ast
 import io
@@ -23,11 +23,11 @@ HOSTILE = f"{hostile.HOSTILE}\x00"
 
 WRITER = "output.py"
 BINARY = "sys.stdout.buffer.writelines(pieces)"
-"""An exported run on standard output is a file's content, no text for a terminal."""
+"""An exported run on standard output is a file's content, not text for a terminal."""
 
 
 ABOVE_A_BAR = "self._console.print(visible(line), markup=False, soft_wrap=True)"
-"""A line that stays while a progress bar is drawn below it."""
+"""A line that stays above a progress bar."""
 
 
 def writes(node: ast.AST) -> bool:
@@ -63,14 +63,14 @@ def test_a_progress_bar_draws_no_text_that_steers(monkeypatch: pytest.MonkeyPatc
     with RunsProgress(1) as runs:
         runs.show(0, HOSTILE, report, 0.5)
         runs.end(0, HOSTILE)
-    drawn = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]|[\r\n]", "", terminal.getvalue())  # what the bar itself steers
+    drawn = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]|[\r\n]", "", terminal.getvalue())  # the bar's own control characters
     assert drawn.count("owned") >= 3
     assert "\x1b]" not in terminal.getvalue()
     assert "\x1b[2J\x9b" not in terminal.getvalue()
     assert not STEERS.search(drawn)
 
 
-def test_each_way_of_printing_makes_text_visible(capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_way_of_printing_makes_text_printable(capsys: pytest.CaptureFixture[str]) -> None:
     say(HOSTILE)
     failed = {"who": HOSTILE, "happened": HOSTILE, "where": "", "advice": [HOSTILE]}
     print_error(PgplayError("python_reward.failed", **failed))

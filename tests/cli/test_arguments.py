@@ -1,4 +1,4 @@
-"""What a person types: commands, options, and what they are told where it does not fit."""
+"""Arguments of the command line: commands, options, and the errors for those that do not fit."""
 
 import io
 import re
@@ -14,7 +14,7 @@ from pgplay.config.run_config import fields
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
-    """Return the lines on standard error of a command that must end with status 2 and print nothing else."""
+    """Return the lines on standard error of a command that must exit with status 2 and print nothing else."""
     assert main(words) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -39,7 +39,7 @@ def test_each_command_explains_itself(command: str, capsys: pytest.CaptureFixtur
 
 
 def pages_of_help(capsys: pytest.CaptureFixture[str]) -> Iterator[tuple[str, str]]:
-    """Every page of help, by the words before --help: pgplay's, each command's, and each verb's that a page lists."""
+    """Every page of help by the words before --help: pgplay's, each command's, and each listed subcommand's."""
     unread = [()]
     while unread:
         words = unread.pop()
@@ -61,7 +61,7 @@ def test_pages_of_help_fit_a_terminal_of_80_columns(
     assert not wide
 
 
-def test_train_help_tells_every_field_with_its_description(capsys: pytest.CaptureFixture[str]) -> None:
+def test_train_help_lists_every_setting_with_its_description(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "--help"]) == 0
     printed = " ".join(capsys.readouterr().out.split())
     for field in fields().values():
@@ -102,7 +102,7 @@ def test_train_help_tells_every_field_with_its_description(capsys: pytest.Captur
         (["--target", "hi", "train"], "The command comes first: pgplay train --target hi.", None),
     ],
 )
-def test_wrong_word_gets_the_nearest_right_one(
+def test_a_wrong_word_gets_the_nearest_right_one(
     words: list[str], problem: str, remedy: str | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert refused(capsys, *words) == [line for line in (problem, remedy) if line is not None]
@@ -133,7 +133,7 @@ def test_wrong_word_gets_the_nearest_right_one(
         (["--target", "hi", "--save", "../x"], ["../x"]),
     ],
 )
-def test_bad_train_input_is_told_before_anything_starts(
+def test_bad_input_of_train_is_reported_before_anything_starts(
     words: list[str], parts: list[str], capsys: pytest.CaptureFixture[str], home: Path
 ) -> None:
     lines = "\n".join(refused(capsys, "train", *words))
@@ -142,13 +142,13 @@ def test_bad_train_input_is_told_before_anything_starts(
     assert not list((home / "runs").glob("*/run.sqlite"))
 
 
-def test_a_target_and_a_file_of_one_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_target_and_a_target_file_are_refused_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "target.txt"
     file.write_text("b")
     assert "Both --target and --target-file" in refused(capsys, "train", "--target", "a", "--target-file", str(file))[0]
 
 
-def test_preset_with_a_wrong_key_is_told_by_file_and_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_key_of_a_preset_is_reported_with_its_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "mine.toml"
     file.write_text('title = "Mine"\nteaches = "Nothing."\nsolves = false\n[settings]\ntaget = "hi"\n')
     lines = "\n".join(refused(capsys, "train", "--preset", str(file)))

@@ -1,4 +1,4 @@
-"""Where there is too little memory, or a package is broken, a sentence says so in place of a traceback."""
+"""With too little memory, or a broken package, one sentence says so instead of a traceback."""
 
 import resource
 import subprocess
@@ -22,7 +22,7 @@ def run_with(kilobytes: int, *words: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the address space")
 @pytest.mark.parametrize("kilobytes", [60_000, 300_000, 450_000, 580_000, 680_000])
 @pytest.mark.parametrize("words", [("train", "--target", "ab", "--steps", "1"), ("sample", "english")])
-def test_too_little_memory_for_torch_is_said_in_a_sentence(kilobytes: int, words: tuple[str, ...]) -> None:
+def test_too_little_memory_for_torch_is_reported_in_a_sentence(kilobytes: int, words: tuple[str, ...]) -> None:
     done = run_with(kilobytes, "pgplay", *words)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
@@ -31,7 +31,7 @@ def test_too_little_memory_for_torch_is_said_in_a_sentence(kilobytes: int, words
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the address space")
-def test_a_worker_without_memory_leaves_a_sentence_behind() -> None:
+def test_a_worker_without_memory_reports_it_in_a_sentence() -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "pgplay.worker"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -59,7 +59,7 @@ def test_stored_runs_need_no_torch_and_little_memory() -> None:
         (ModuleNotFoundError("No module named 'torch'"), "No module named 'torch'"),
     ],
 )
-def test_the_command_line_says_what_the_system_refused(
+def test_the_command_line_reports_what_the_system_refused(
     error: Exception, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refuse() -> None:
@@ -72,6 +72,6 @@ def test_the_command_line_says_what_the_system_refused(
     assert len(said.splitlines()) == 2
 
 
-def test_a_defect_is_not_taken_for_a_lack_of_memory() -> None:
+def test_a_defect_is_not_reported_as_a_lack_of_memory() -> None:
     assert lack_of_memory(RuntimeError("shapes differ")) is None
     assert refusal_of_system(KeyError("memory")) is None
