@@ -1,4 +1,4 @@
-"""What the worker's tests share: a listener that waits for events, and small workers written out as Python text."""
+"""Helpers of the worker's tests: a listener that waits for events, and small workers written as Python text."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ PATIENCE = 60.0
 
 
 def own_rewards(config: RunConfig) -> tuple[RewardSpec, ...]:
-    """Return the rewards of `config` as the person's own words."""
+    """Return the rewards of `config` as the user's own."""
     return tuple(read_spec(text) for text in (config.reward, *config.measure))
 
 
 class Listener:
-    """A client whose events are kept, in order, and can be waited for."""
+    """A client whose events are kept in order and can be waited for."""
 
     def __init__(self, command: Sequence[str] | None = None) -> None:
         self.events: list[AnyEvent] = []
@@ -42,7 +42,7 @@ class Listener:
         self._changed.set()
 
     async def next(self, kind: type[Kind], accept: Callable[[Kind], bool] = lambda event: True) -> Kind:
-        """Return the first event of `kind` that is accepted, among those after the last one returned."""
+        """Return the first accepted event of `kind` among those after the last one returned."""
         async with asyncio.timeout(PATIENCE):
             while True:
                 while self._seen < len(self.events):
@@ -70,7 +70,7 @@ class Listener:
 
 
 def scripted(text: str) -> list[str]:
-    """Return the command of a worker that runs `text`, with `say(event)` and `hear()` (the next line) at hand."""
+    """Return the command of a worker that runs `text`, in which `say(event)` sends and `hear()` reads the next line."""
     prelude = (
         "import os, sys, time\n"
         f"sys.path[:0] = {sys.path!r}\n"

@@ -23,7 +23,7 @@ async def started(text):
     return listener
 
 
-async def test_events_arrive_and_commands_are_heard():
+async def test_events_arrive_and_commands_are_received():
     listener = await started("ready()\nsay(Log(line=hear().decode()))\nhear()")
     await listener.next(Ready)
     listener.client.send(Pause(request=7))
@@ -32,7 +32,7 @@ async def test_events_arrive_and_commands_are_heard():
     assert listener.exits == []
 
 
-async def test_a_death_is_told_once_with_the_signal_and_the_last_words():
+async def test_an_exit_is_reported_once_with_the_signal_and_the_last_lines():
     listener = await started("ready()\nsys.stderr.write('the last words\\n'); sys.stderr.flush()\nhear()")
     await listener.next(Log)
     os.kill(listener.client.pid, signal.SIGKILL)
@@ -45,7 +45,7 @@ async def test_a_death_is_told_once_with_the_signal_and_the_last_words():
     assert len(listener.exits) == 1
 
 
-async def test_a_death_is_told_even_if_a_child_of_the_worker_holds_its_pipes():
+async def test_an_exit_is_reported_even_if_a_child_of_the_worker_holds_its_pipes():
     listener = await started(
         "import subprocess\n"
         "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
@@ -57,7 +57,7 @@ async def test_a_death_is_told_even_if_a_child_of_the_worker_holds_its_pipes():
     assert psutil.wait_procs([child], timeout=PATIENCE)[1] == []
 
 
-async def test_garbage_goes_to_the_log_and_the_worker_goes_on():
+async def test_garbage_goes_to_the_log_and_the_worker_continues():
     listener = await started(
         "sys.stdout.write('Welcome to gpu-box!\\n'); sys.stdout.flush()\nready()\n"
         "sys.stdout.buffer.write(b'\\xff\\xfe{\"event\\n'); sys.stdout.flush()\nsay(Log(line='still here'))\nhear()"
@@ -69,7 +69,7 @@ async def test_garbage_goes_to_the_log_and_the_worker_goes_on():
     assert "Welcome to gpu-box!" in (data_folder() / "worker.log").read_text()
 
 
-async def test_another_protocol_version_is_refused_in_words():
+async def test_another_protocol_version_is_refused_with_a_message():
     listener = await started(f"ready({PROTOCOL_VERSION + 1})\nsay(StateChanged(state='training'))\nhear()")
     failed = await listener.next(Failed)
     assert f"version {PROTOCOL_VERSION + 1}" in failed.problem
@@ -78,13 +78,13 @@ async def test_another_protocol_version_is_refused_in_words():
     assert {type(event) for event in listener.events} == {Log, Failed}
 
 
-async def test_a_worker_that_does_not_begin_with_ready_is_refused():
+async def test_a_worker_that_does_not_start_with_ready_is_refused():
     listener = await started("say(StateChanged(state='training'))\nhear()")
     assert "did not begin with Ready" in (await listener.next(Failed)).problem
     await listener.exit()
 
 
-async def test_a_flood_arrives_whole_and_the_loop_stays_free():
+async def test_a_flood_arrives_whole_and_the_loop_stays_responsive():
     count = 20_000
     listener = await started(
         f"ready()\nline = encode(Log(line='x' * 200))\n"
@@ -118,7 +118,7 @@ async def test_a_flood_of_prints_is_cut_for_the_screen_and_kept_in_the_file():
     assert (data_folder() / "worker.log").read_text().splitlines() == [f"line {n}" for n in range(count)]
 
 
-async def test_a_line_beyond_the_limit_is_no_message_and_hurts_nobody():
+async def test_a_line_beyond_the_limit_is_no_message_and_harms_nothing():
     listener = await started(
         "ready()\nsys.stdout.buffer.write(b'x' * (MAXIMUM_LINE + 10) + b'\\n'); say(Log(line='after'))\nhear()"
     )
@@ -146,7 +146,7 @@ async def test_closing_ends_a_worker_that_ignores_everything_and_its_children_in
     assert listener.exits == []
 
 
-async def test_closing_before_the_worker_is_ready_takes_no_longer_than_allowed():
+async def test_closing_before_the_worker_is_ready_respects_the_timeout():
     listener = await started("time.sleep(600)")
     began = time.monotonic()
     await listener.client.close(timeout=0.4)
@@ -154,7 +154,7 @@ async def test_closing_before_the_worker_is_ready_takes_no_longer_than_allowed()
     assert not listener.client.alive
 
 
-async def test_closing_twice_and_closing_what_was_never_started_is_fine():
+async def test_closing_twice_or_before_a_start_is_fine():
     listener = Listener(scripted("ready()\nhear()"))
     await listener.client.close()
     await listener.client.start()
@@ -173,7 +173,7 @@ async def test_sending_never_waits_for_a_worker_that_does_not_read():
     await listener.client.close(timeout=0.4)
 
 
-async def test_a_home_that_cannot_be_written_is_told_and_the_worker_starts(home):
+async def test_a_home_that_cannot_be_written_is_reported_and_the_worker_starts(home):
     home.write_text("a file where the folder should be")
     listener = await started("ready()\nhear()")
     assert "cannot be" in (await listener.next(Log)).line
@@ -187,7 +187,7 @@ async def test_an_unknown_command_is_an_os_error():
         await client.start()
 
 
-async def test_a_python_file_of_the_present_folder_does_not_shadow_what_the_worker_imports(tmp_path, monkeypatch):
+async def test_a_python_file_in_the_present_folder_does_not_shadow_the_workers_imports(tmp_path, monkeypatch):
     (tmp_path / "copy.py").write_text("raise SystemExit('the wrong copy')")
     monkeypatch.chdir(tmp_path)
     listener = Listener()

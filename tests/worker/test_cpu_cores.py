@@ -1,4 +1,4 @@
-"""How many cores there are, and how runs that train at once share them."""
+"""The number of cores, and how runs that train at once share them."""
 
 import os
 import subprocess
@@ -32,7 +32,7 @@ def eight_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def held(threads: int) -> Iterator[None]:
-    """Let another process train with so many threads, and kill it at the end."""
+    """Let another process train with this many threads, and kill it at the end."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", HOLD, str(threads)]
     with subprocess.Popen(command, env=environment, stdin=-1, stdout=subprocess.PIPE, text=True) as process:
@@ -59,7 +59,7 @@ def test_cores_are_divided_fairly(wishes: list[Wish], shares: list[int]) -> None
 
 
 @given(st.integers(1, 64), st.lists(st.integers(1, 64), min_size=1, max_size=20))
-def test_no_core_is_shared_or_left_idle_where_it_need_not_be(count: int, wanted: list[int]) -> None:
+def test_no_core_is_shared_or_left_idle_without_need(count: int, wanted: list[int]) -> None:
     shares = divide(count, [Wish(threads, False) for threads in wanted])
     assert all(1 <= share <= threads for share, threads in zip(shares, wanted, strict=True))
     assert sum(shares) == max(len(wanted), min(count, sum(wanted)))
@@ -69,7 +69,7 @@ def test_no_core_is_shared_or_left_idle_where_it_need_not_be(count: int, wanted:
     assert not (short and content) or max(content) <= max(short) + 1
 
 
-def test_a_run_gives_way_while_another_trains_and_gets_its_cores_back() -> None:
+def test_a_run_yields_cores_while_another_trains_and_gets_them_back() -> None:
     claim = Claim(Wish(8, False))
     claim.take()
     assert claim.share() == 8
@@ -85,7 +85,7 @@ def test_a_run_gives_way_while_another_trains_and_gets_its_cores_back() -> None:
     assert list(cores_folder().glob("*.claim")) == []
 
 
-def test_a_claim_that_was_not_made_is_seen_by_nobody() -> None:
+def test_a_failed_claim_is_invisible() -> None:
     claim, planned = Claim(Wish(8, False)), Claim(Wish(8, False))
     claim.take()
     assert planned.share() == 4
@@ -117,7 +117,7 @@ def test_a_containers_quota_counts_in_both_versions(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="affinity is Linux's")
-def test_only_the_cores_that_a_process_may_use_count() -> None:
+def test_only_the_cores_allowed_for_a_process_count() -> None:
     allowed = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(allowed)})
     try:
@@ -127,13 +127,13 @@ def test_only_the_cores_that_a_process_may_use_count() -> None:
 
 
 @pytest.mark.parametrize(("quota", "expected"), [(0.5, 1), (1.9, 1), (None, len(os.sched_getaffinity(0)))])
-def test_a_part_of_a_core_is_no_core(monkeypatch: pytest.MonkeyPatch, quota: float | None, expected: int) -> None:
+def test_a_fraction_of_a_core_is_none(monkeypatch: pytest.MonkeyPatch, quota: float | None, expected: int) -> None:
     monkeypatch.setattr(cpu_cores, "container_quota", lambda: quota)
     assert available_cores() == expected
 
 
 @pytest.mark.parametrize(("given", "kept"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
-def test_waiting_threads_sleep_unless_a_person_says_otherwise(given: str | None, kept: str) -> None:
+def test_waiting_threads_sleep_unless_the_user_says_otherwise(given: str | None, kept: str) -> None:
     code = (
         "import os\nfrom pgplay.worker.session.cpu_cores import let_waiting_threads_sleep\n"
         "let_waiting_threads_sleep()\nprint(os.environ['OMP_WAIT_POLICY'])"

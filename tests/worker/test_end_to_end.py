@@ -91,7 +91,7 @@ async def test_start_pause_step_change_write_save_resume_solved(worker):
         assert store.state == "solved"
 
 
-async def test_snapshots_come_at_most_ten_a_second_and_no_row_is_lost(worker):
+async def test_at_most_ten_snapshots_per_second_arrive_and_no_row_is_lost(worker):
     await worker.next(Ready)
     worker.client.send(Start(config=make_config({**ENDLESS, "steps": 200})))
     await state(worker, "finished")
@@ -101,7 +101,7 @@ async def test_snapshots_come_at_most_ten_a_second_and_no_row_is_lost(worker):
 
 
 @pytest.mark.parametrize("algorithm", ["grpo", "hill-climb"])
-async def test_a_worker_killed_mid_run_goes_on_in_another_from_its_last_checkpoint(algorithm):
+async def test_a_run_whose_worker_was_killed_resumes_in_another_from_its_last_checkpoint(algorithm):
     first = Listener()
     await first.client.start()
     first.client.send(Start(config=make_config({**ENDLESS, "algorithm": algorithm}), paused=True))
@@ -129,7 +129,7 @@ async def test_a_worker_killed_mid_run_goes_on_in_another_from_its_last_checkpoi
     await second.client.close(PATIENCE)
 
 
-async def test_a_search_is_solved_and_says_that_there_is_no_policy(worker):
+async def test_a_search_is_solved_and_reports_that_there_is_no_policy(worker):
     worker.client.send(Start(config=make_config({"target": "cab", "algorithm": "hill-climb", "lr": 0.1}), request=1))
     assert "hill-climb trains no network, so lr has no effect" in (await worker.next(Refused)).problem
     worker.client.send(Start(config=make_config({"target": "cab", "algorithm": "hill-climb"}), request=2))
@@ -154,7 +154,7 @@ def reward(text, target, prompt):
 """
 
 
-async def test_what_a_reward_prints_is_log_and_never_protocol(worker, tmp_path):
+async def test_the_output_of_a_reward_goes_to_the_log_and_never_into_the_protocol(worker, tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(PRINTING)
     await worker.next(Ready)
@@ -167,7 +167,7 @@ async def test_what_a_reward_prints_is_log_and_never_protocol(worker, tmp_path):
     assert "is not a message" not in lines
 
 
-async def test_a_reward_that_raises_is_a_card_and_mended_it_goes_on(worker, tmp_path):
+async def test_a_reward_that_raises_is_reported_and_once_fixed_the_run_resumes(worker, tmp_path):
     file = tmp_path / "mine.py"
     file.write_text("def reward(text, target, prompt):\n    return 1 / 0\n")
     await worker.next(Ready)
@@ -181,7 +181,7 @@ async def test_a_reward_that_raises_is_a_card_and_mended_it_goes_on(worker, tmp_
     await worker.next(Snapshot, lambda event: event.report.step >= 2)
 
 
-async def test_prints_of_training_code_and_of_c_libraries_are_log(tmp_path):
+async def test_output_of_training_code_and_of_c_libraries_goes_to_the_log(tmp_path):
     text = (
         "import os, sys, runpy\n"
         "import pgplay.worker.server.standard_streams as streams\n"
@@ -223,7 +223,7 @@ def say(process, command):
 
 
 @pytest.mark.parametrize("way", ["end of input", "SIGTERM", "Quit", "SIGINT and then the end of input"])
-def test_however_the_app_goes_the_run_is_kept_and_the_worker_ends(way):
+def test_however_the_app_ends_the_run_is_kept_and_the_worker_ends(way):
     with real_process() as process:
         say(process, Start(config=make_config(ENDLESS)))
         step = read_until(process, lambda event: isinstance(event, Snapshot)).report.step
@@ -246,7 +246,7 @@ def test_however_the_app_goes_the_run_is_kept_and_the_worker_ends(way):
     assert checkpoint_step(runs_folder() / run) == kept
 
 
-def test_an_app_that_is_gone_before_torch_is_loaded_leaves_no_worker_behind():
+def test_an_app_that_ends_before_torch_is_loaded_leaves_no_worker_behind():
     with real_process() as process:
         process.stdin.close()
         assert process.wait(PATIENCE) == 0
@@ -262,7 +262,7 @@ def test_an_app_that_stops_reading_does_not_stop_training():
             deadline = time.monotonic() + PATIENCE
             while store.progress().steps < 300:
                 assert time.monotonic() < deadline
-                threading.Event().wait(0.05)  # only the store tells: to read the pipe would be to unblock it
+                threading.Event().wait(0.05)  # only the store shows it: reading the pipe would unblock it
         say(process, Stop())
         rows, largest = [], 0
         for line in process.stdout:
@@ -273,12 +273,12 @@ def test_an_app_that_stops_reading_does_not_stop_training():
             if isinstance(event, StateChanged) and event.state == "finished":
                 break
         assert [step for step, _ in rows] == list(range(1, event.step + 1))
-        assert largest > 50  # the pipe was full, and what waited was merged
+        assert largest > 50  # the pipe was full, and waiting snapshots were merged
         process.stdin.close()
         process.stdout.read()
 
 
-async def test_a_run_whose_folder_is_deleted_fails_in_words_and_offers_no_resuming(worker):
+async def test_a_run_whose_folder_is_deleted_fails_with_a_message_and_cannot_be_resumed(worker):
     await worker.next(Ready)
     worker.client.send(Start(config=make_config(ENDLESS)))
     info = (await state(worker, "training")).info
@@ -289,7 +289,7 @@ async def test_a_run_whose_folder_is_deleted_fails_in_words_and_offers_no_resumi
     assert "deleted, moved or replaced" in failed.problem
     assert failed.run == ""
     assert not (runs_folder() / info.run).exists()
-    worker.client.send(Save(name="rescued"))  # the policy is still there to be saved
+    worker.client.send(Save(name="rescued"))  # the policy can still be saved
     await worker.next(Saved)
 
 

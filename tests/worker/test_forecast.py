@@ -9,7 +9,7 @@ from tests.worker.helpers import report
 
 
 def watched(reward_at, steps, goal=1.0):
-    """A forecast that has seen so many steps of a tenth of a second each."""
+    """A forecast after this many steps of a tenth of a second each."""
     forecast = Forecast(goal)
     for step in range(1, steps + 1):
         reward = reward_at(step)
@@ -21,13 +21,13 @@ def noise(step):
     return math.sin(step * 12.9898) * 0.2
 
 
-def test_a_steady_climb_is_forecast_to_its_goal():
+def test_a_steady_rise_is_forecast_to_its_goal():
     outlook = watched(lambda step: step / 200, 100).outlook(make_config({}))
     assert outlook.seconds_left == pytest.approx(10.0, rel=0.02)
     assert 0.4 < outlook.progress < 0.5
 
 
-def test_a_climb_under_noise_is_forecast_roughly():
+def test_a_noisy_rise_is_forecast_roughly():
     outlook = watched(lambda step: step / 400 + noise(step) / 4, 200).outlook(make_config({}))
     assert outlook.seconds_left == pytest.approx(20.0, rel=0.3)
 
@@ -41,22 +41,22 @@ def test_without_a_trend_nothing_is_forecast(reward_at):
     assert watched(reward_at, 150).outlook(make_config({})).seconds_left is None
 
 
-def test_a_climb_too_slow_to_tell_its_end_is_not_forecast():
+def test_a_rise_too_slow_to_predict_is_not_forecast():
     assert watched(lambda step: step / 100_000, 100).outlook(make_config({})).seconds_left is None
 
 
-def test_before_enough_is_seen_nothing_is_told():
+def test_nothing_is_forecast_before_enough_steps():
     assert Forecast(1.0).outlook(make_config({})) == Outlook(None, None)
     assert watched(lambda step: step / 20, 5).outlook(make_config({})) == Outlook(None, None)
 
 
-def test_where_the_goal_is_not_known_only_limits_are_told():
+def test_without_a_known_goal_only_limits_are_forecast():
     forecast = watched(lambda step: step / 200, 100, goal=None)
     assert forecast.outlook(make_config({})) == Outlook(None, None)
     assert forecast.outlook(make_config({"steps": 400})).progress == 0.25
 
 
-def test_how_far_a_search_is_is_told_by_what_it_keeps_and_not_by_what_it_tries():
+def test_the_progress_of_a_search_is_that_of_its_best_text_and_not_of_its_attempts():
     forecast = Forecast(1.0, by_greedy=True)
     for step in range(1, 101):
         forecast.add(report(step, reward_mean=0.125, greedy_reward=step / 200))
@@ -76,7 +76,7 @@ def test_limits_are_exact_and_the_nearest_end_counts():
     assert outlook.seconds_left == pytest.approx(10.0)
 
 
-def test_a_wanted_mean_reward_is_its_own_goal():
+def test_a_requested_mean_reward_is_its_own_goal():
     forecast = watched(lambda step: step / 200, 100, goal=None)
     assert forecast.outlook(make_config({"until": "reward>=0.6"})).seconds_left == pytest.approx(2.0, rel=0.05)
 
@@ -85,24 +85,24 @@ def test_a_run_without_an_end_has_no_progress():
     assert watched(lambda step: step / 200, 100).outlook(make_config({"until": "never"})) == Outlook(None, None)
 
 
-def test_solved_is_all_the_way():
+def test_solved_is_full_progress():
     forecast = watched(lambda step: step / 200, 20)
     forecast.add(report(21, reward_mean=0.3, greedy_reward=1.0, solved=True))
     assert forecast.outlook(make_config({})) == Outlook(1.0, 0.0)
 
 
-def test_a_long_run_is_remembered_thinly_and_forecast_all_the_same():
+def test_a_long_run_is_forecast_from_few_points():
     outlook = watched(lambda step: step / 20_000, 10_000).outlook(make_config({}))
     assert outlook.seconds_left == pytest.approx(1000.0, rel=0.02)
 
 
-def test_characters_a_second_are_those_of_the_last_seconds():
+def test_characters_per_second_are_those_of_the_last_seconds():
     forecast = watched(lambda step: 0.5, 50)
     assert forecast.characters_per_second == pytest.approx(1000.0)
     assert Forecast(1.0).characters_per_second == 0.0
 
 
-def test_a_step_without_rewards_does_not_disturb():
+def test_a_step_without_rewards_does_no_harm():
     forecast = watched(lambda step: step / 200, 100)
     before = forecast.outlook(make_config({}))
     lost = report(101)
@@ -125,6 +125,6 @@ def test_a_step_without_rewards_does_not_disturb():
         ({"steps": 3}, report(3, solved=True), "solved"),
     ],
 )
-def test_a_run_ends_by_its_config(settings, last, state):
+def test_a_run_ends_as_its_config_says(settings, last, state):
     ending = ending_of(make_config(settings), 3, 0.3, last)
     assert (ending.state if ending else None) == state

@@ -5,7 +5,7 @@ from pgplay.worker.protocol.lines import LineSplitter
 
 
 @given(st.lists(st.binary(min_size=1, max_size=30).filter(lambda line: b"\n" not in line and line.strip())), st.data())
-def test_lines_come_out_whole_however_the_bytes_are_cut(lines, data):
+def test_lines_arrive_whole_however_the_bytes_are_split(lines, data):
     stream = b"".join(line + b"\n" for line in lines)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=8)))
     splitter, found, start = LineSplitter(), [], 0

@@ -1,4 +1,4 @@
-"""A reward that is typed or saved while a run goes on: tried before it is taken, and kept with the run."""
+"""A reward that is typed or saved during a run: tried before it is used, and stored with the run."""
 
 import json
 import os
@@ -37,18 +37,18 @@ def begin(**settings):
 
 
 def typed(text, code):
-    """Change the reward to Python as somebody types it."""
+    """Change the reward to Python as the editor sends it."""
     return Changes(reward=text), [read_spec(text, code=code)]
 
 
 def save(path, text):
-    """Save as an editor does, at a time that differs from that of the file before."""
+    """Save as an editor does, with a time that differs from that of the file before."""
     before = path.stat().st_mtime_ns
     path.write_text(text)
     os.utime(path, ns=(before + 1_000_000, before + 1_000_000))
 
 
-def test_a_typed_reward_trains_from_the_next_step_on_and_is_kept_without_a_file():
+def test_a_typed_reward_trains_from_the_next_step_on_and_is_stored_without_a_file():
     session = begin()
     session.step()
     session.change(*typed("typed.py", SHORT))
@@ -67,7 +67,7 @@ def test_a_typed_reward_trains_from_the_next_step_on_and_is_kept_without_a_file(
     resumed.close("paused")
 
 
-def test_a_typed_reward_that_fails_on_the_newest_samples_is_refused_with_its_line_and_the_old_one_goes_on():
+def test_a_typed_reward_that_fails_on_the_newest_samples_is_refused_with_its_line_and_the_old_one_stays():
     session = begin()
     session.step()
     with pytest.raises(RewardError, match=r"ZeroDivisionError.*line 3: return share") as failed:
@@ -90,7 +90,7 @@ def test_a_reward_typed_before_there_is_a_sample_is_tried_on_the_targets():
     session.close("paused")
 
 
-def test_a_saved_file_asks_for_a_change_once_and_a_broken_save_leaves_the_old_reward(file):
+def test_a_saved_file_requests_one_change_and_a_broken_save_keeps_the_old_reward(file):
     session = begin(reward=str(file))
     assert session.step().metrics["reward_max"] <= 0
     assert session.saved_reward() is None
@@ -108,7 +108,7 @@ def test_a_saved_file_asks_for_a_change_once_and_a_broken_save_leaves_the_old_re
     session.close("paused")
 
 
-def test_a_file_that_is_away_empty_or_saved_unchanged_asks_for_nothing(file):
+def test_a_missing_empty_or_unchanged_file_requests_nothing(file):
     session = begin(reward=str(file))
     save(file, "")
     assert session.saved_reward() is None
@@ -119,7 +119,7 @@ def test_a_file_that_is_away_empty_or_saved_unchanged_asks_for_nothing(file):
     session.close("paused")
 
 
-def test_what_was_typed_counts_until_the_file_is_saved_again_even_over_a_resume(file):
+def test_typed_text_counts_until_the_file_is_saved_again_even_after_a_resume(file):
     session = begin(reward=str(file))
     session.step()
     session.change(*typed(str(file), LONG))
@@ -135,7 +135,7 @@ def test_what_was_typed_counts_until_the_file_is_saved_again_even_over_a_resume(
     again.close("paused")
 
 
-def test_a_branch_from_before_a_file_was_saved_has_the_reward_of_then(file):
+def test_a_branch_from_before_a_save_has_the_reward_of_that_time(file):
     session = begin(reward=str(file))
     session.step()
     save(file, LONG)
@@ -151,7 +151,7 @@ def test_a_branch_from_before_a_file_was_saved_has_the_reward_of_then(file):
     branch.close("paused")
 
 
-def test_a_look_at_a_file_is_due_twice_a_second_at_most(tmp_path, monkeypatch):
+def test_a_file_is_checked_twice_a_second_at_most(tmp_path, monkeypatch):
     now = [10.0]
     monkeypatch.setattr(live_reward.time, "monotonic", lambda: now[0])
     (tmp_path / "mine.py").write_text(SHORT)
@@ -164,7 +164,7 @@ def test_a_look_at_a_file_is_due_twice_a_second_at_most(tmp_path, monkeypatch):
     assert not RewardFile(read_spec("levenshtein")).is_due()
 
 
-def test_a_bare_name_is_found_among_the_kept_rewards(home, monkeypatch, tmp_path):
+def test_a_bare_name_is_found_among_the_saved_rewards(home, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     (home / "rewards").mkdir(parents=True)
     (home / "rewards" / "kept.py").write_text(SHORT)
@@ -173,7 +173,7 @@ def test_a_bare_name_is_found_among_the_kept_rewards(home, monkeypatch, tmp_path
     session.close("paused")
 
 
-def test_a_mended_reward_is_tried_first_on_the_text_that_the_old_one_failed_for():
+def test_a_fixed_reward_is_tried_first_on_the_text_that_the_old_one_failed_on():
     session = begin()
     session.step()
     session.change(*typed("typed.py", SHORT))

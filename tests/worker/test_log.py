@@ -7,7 +7,7 @@ from pgplay.worker.client.log_file import TAIL_LINES, WorkerLog
 from pgplay.worker.protocol.throttle import LINES_PER_SECOND, Throttle
 
 
-def test_the_tail_holds_the_last_lines_and_the_file_all_of_them(tmp_path):
+def test_the_tail_has_the_last_lines_and_the_file_all_of_them(tmp_path):
     path = tmp_path / "deep" / "worker.log"
     written = WorkerLog(path)
     lines = [f"line {number} é" for number in range(TAIL_LINES + 5)]
@@ -18,7 +18,7 @@ def test_the_tail_holds_the_last_lines_and_the_file_all_of_them(tmp_path):
     assert path.read_text(encoding="utf-8").splitlines() == lines
 
 
-def test_a_file_that_has_grown_starts_anew_and_the_old_one_is_kept(tmp_path, monkeypatch):
+def test_a_file_that_has_grown_too_long_starts_again_and_the_old_one_is_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(log_file, "MAXIMUM_BYTES", 10)
     written = WorkerLog(tmp_path / "worker.log")
     for line in ("twelve bytes", "new"):
@@ -28,7 +28,7 @@ def test_a_file_that_has_grown_starts_anew_and_the_old_one_is_kept(tmp_path, mon
     assert (tmp_path / "worker.log").read_text() == "new\n"
 
 
-def test_a_place_that_cannot_be_written_is_told_and_the_tail_goes_on(tmp_path):
+def test_a_folder_that_cannot_be_written_is_reported_and_the_tail_continues(tmp_path):
     (tmp_path / "worker.log").mkdir()
     written = WorkerLog(tmp_path / "worker.log")
     written.write("still there")
@@ -38,7 +38,7 @@ def test_a_place_that_cannot_be_written_is_told_and_the_tail_goes_on(tmp_path):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
-def test_a_full_disk_is_told_and_the_tail_goes_on():
+def test_a_full_disk_is_reported_and_the_tail_continues():
     written = WorkerLog(Path("/dev/full"))
     written.write("lost in the file")
     written.write("still there")
@@ -46,7 +46,7 @@ def test_a_full_disk_is_told_and_the_tail_goes_on():
     assert written.tail.splitlines() == ["lost in the file", written.problem, "still there"]
 
 
-def test_so_many_lines_a_second_and_the_rest_is_counted():
+def test_lines_per_second_are_limited_and_the_rest_is_counted():
     throttle = Throttle()
     admitted = [throttle.admits(5.5) for _ in range(LINES_PER_SECOND + 7)]
     assert sum(admitted) == LINES_PER_SECOND

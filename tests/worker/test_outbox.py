@@ -17,7 +17,7 @@ PATIENCE = 20.0
 
 
 class Reader:
-    """Takes what the outbox writes; it can be held up as a reader is that does not read."""
+    """Takes what the outbox writes; it can be held up, like a reader that does not read."""
 
     def __init__(self):
         self.events, self.times = [], []
@@ -48,7 +48,7 @@ def steps_of(events):
     return [step for event in events if isinstance(event, Snapshot) for step, _ in event.rows]
 
 
-def test_while_nobody_reads_the_latest_snapshot_wins_and_no_row_is_lost():
+def test_while_nothing_is_read_the_latest_snapshot_wins_and_no_row_is_lost():
     reader = Reader()
     reader.hold()
     outbox = Outbox(reader.write, interval=0.0)
@@ -65,7 +65,7 @@ def test_while_nobody_reads_the_latest_snapshot_wins_and_no_row_is_lost():
     assert steps_of(snapshots) == list(range(1, 501))
 
 
-def test_rows_above_the_bound_are_thinned_and_the_newest_stays():
+def test_rows_above_the_limit_are_thinned_and_the_newest_stays():
     reader = Reader()
     reader.hold()
     outbox = Outbox(reader.write, interval=0.0)
@@ -100,7 +100,7 @@ def test_other_events_keep_their_order_and_none_is_dropped():
     assert [event.line for event in reader.events if isinstance(event, Log)] == [str(number) for number in range(2000)]
 
 
-def test_the_last_snapshot_comes_before_the_news_that_the_run_paused():
+def test_the_last_snapshot_comes_before_the_pause():
     reader = Reader()
     outbox = Outbox(reader.write, interval=60.0)
     outbox.post(snapshot(1))
@@ -114,7 +114,7 @@ def test_the_last_snapshot_comes_before_the_news_that_the_run_paused():
     outbox.close(PATIENCE)
 
 
-def test_snapshots_keep_their_distance():
+def test_snapshots_keep_their_minimum_interval():
     reader = Reader()
     outbox = Outbox(reader.write, interval=0.05)
     for count in range(1, 5):
@@ -126,7 +126,7 @@ def test_snapshots_keep_their_distance():
     assert steps_of(reader.events) == list(range(1, 9))
 
 
-def test_closing_writes_what_waits():
+def test_closing_writes_what_is_waiting():
     reader = Reader()
     outbox = Outbox(reader.write, interval=60.0)
     for step in (1, 2, 3):
@@ -135,7 +135,7 @@ def test_closing_writes_what_waits():
     assert steps_of(reader.events) == [1, 2, 3]
 
 
-def test_closing_gives_up_where_nobody_reads():
+def test_closing_gives_up_if_nobody_reads():
     reader = Reader()
     reader.hold()
     outbox = Outbox(reader.write)
@@ -147,7 +147,7 @@ def test_closing_gives_up_where_nobody_reads():
     reader.open.set()
 
 
-def test_a_reader_that_is_gone_is_told_once():
+def test_a_reader_that_is_gone_is_reported_once():
     read_end, write_end = os.pipe()
     os.close(read_end)
     gone = threading.Semaphore(0)

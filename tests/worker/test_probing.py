@@ -1,4 +1,4 @@
-"""The untrained policy writes what a reward is probed with: as a run of that config would, step one."""
+"""The untrained policy's samples for a probe: those of the first step of a run with that config."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def test_groups_are_those_of_training() -> None:
     assert len({climb.prompt for climb in several.climbs}) > 1
 
 
-def test_it_says_the_same_each_time_and_other_for_another_seed() -> None:
+def test_the_seed_determines_the_samples() -> None:
     first, again, other = (
         probe_reward(make_config({"target": "hello", "seed": seed}), build_reward("levenshtein")) for seed in (1, 1, 2)
     )
@@ -25,18 +25,18 @@ def test_it_says_the_same_each_time_and_other_for_another_seed() -> None:
     assert first.mean != other.mean
 
 
-def test_the_settings_of_sampling_count() -> None:
+def test_the_sampling_settings_count() -> None:
     cold = probe_reward(make_config({"target": "hello", "top_k": 1}), build_reward("levenshtein"))
     assert cold.distinct == 1
     assert cold.tied_groups == 1.0
 
 
-def test_a_config_that_cannot_begin_is_refused() -> None:
+def test_a_config_that_cannot_start_is_refused() -> None:
     with pytest.raises(InputError, match="max_length"):
         probe_reward(make_config({"target": "hello", "max_length": 3}), build_reward("levenshtein"))
 
 
-def test_a_warm_start_is_made_once_and_writes_what_a_run_would_begin_with() -> None:
+def test_a_warm_start_is_made_once_and_samples_what_a_run_would_start_with() -> None:
     told: list[str] = []
     config = make_config({"target": "hello", "warm_start": "30", "batch_size": 16})
     cold = probe_reward(make_config({"target": "hello", "batch_size": 16}), build_reward("levenshtein"))

@@ -27,7 +27,7 @@ def messages_of(kind: type) -> st.SearchStrategy:
 
 @functools.cache
 def later(kind: type) -> st.SearchStrategy:
-    """Messages of `kind`, which may hold others of its own kind."""
+    """Messages of `kind`, which may contain others of their own kind."""
     return st.deferred(lambda: messages_of(kind))
 
 
@@ -62,20 +62,20 @@ events = st.one_of([messages_of(kind) for kind in typing.get_args(AnyEvent)])
 
 
 @given(commands)
-def test_a_command_comes_back_as_it_was_on_one_line(command):
+def test_a_command_survives_a_round_trip_on_one_line(command):
     line = encode(command)
     assert line.count(b"\n") == 1
     assert decode_command(line) == command
 
 
 @given(events)
-def test_an_event_comes_back_as_it_was_on_one_line(event):
+def test_an_event_survives_a_round_trip_on_one_line(event):
     line = encode(event)
     assert line.count(b"\n") == 1
     assert decode_event(line) == event
 
 
-def test_half_a_character_comes_over_as_its_escape_wherever_it_is():
+def test_a_lone_surrogate_arrives_as_its_escape_wherever_it_is():
     failed = Failed("run.defect", {"reason": ["a\ud800"]}, details="b\ud800", given=("c\ud800", "", "", ()))
     told = decode_event(encode(failed))
     assert (told.values, told.details) == ({"reason": ["a\\ud800"]}, "b\\ud800")
@@ -84,7 +84,7 @@ def test_half_a_character_comes_over_as_its_escape_wherever_it_is():
 
 
 @given(st.binary(max_size=60))
-def test_garbage_is_refused_and_nothing_else(line):
+def test_only_garbage_is_refused(line):
     for decode in (decode_command, decode_event):
         with pytest.raises(ProtocolError):
             decode(line)
@@ -119,7 +119,7 @@ def test_an_event_is_no_command_and_a_command_is_no_event():
         decode_event(encode(Quit()))
 
 
-def test_a_line_nested_too_deep_is_no_message():
+def test_a_line_nested_too_deeply_is_no_message():
     line = b'{"type": "Start", "settings": {"a": ' + b"[" * 5000 + b"]" * 5000 + b"}}"
     for decode in (decode_command, decode_event):
         with pytest.raises(ProtocolError):

@@ -1,4 +1,4 @@
-"""Resuming a run whose checkpoints are missing, or hold what they must not."""
+"""Resuming a run whose checkpoints are missing or have invalid content."""
 
 import json
 import math
@@ -19,7 +19,7 @@ from tests.worker.test_session import begin
 
 
 def rewritten(run, which="last", *, counters=None, trainer=None, tensors=None, drop=(), **state):
-    """Write the checkpoint of `run` again, changed, with the right hashes."""
+    """Write the checkpoint of `run` again with a change and the right hashes."""
     folder = RunStore.open(run).folder
     found = load_checkpoint(folder, which)
     values = found.state["trainer"]
@@ -71,7 +71,7 @@ def trained(count=4):
         ({"threads": 0}, "threads"),
     ],
 )
-def test_a_checkpoint_that_holds_what_it_must_not_gives_way_to_the_newest_that_is_whole(damage, words):
+def test_a_checkpoint_with_invalid_content_gives_way_to_the_newest_intact_one(damage, words):
     run = trained()
     damage = dict(damage)
     if damage.get("trainer") == "none":
@@ -92,7 +92,7 @@ def test_a_checkpoint_that_holds_what_it_must_not_gives_way_to_the_newest_that_i
 
 
 @pytest.mark.parametrize("missing", [["last"], ["last", "last-previous"]])
-def test_a_run_goes_on_from_its_newest_checkpoint_whichever_are_missing(missing):
+def test_a_run_resumes_from_its_newest_checkpoint_whichever_are_missing(missing):
     run = trained()
     folder = RunStore.open(run).folder
     for name in missing:
@@ -106,7 +106,7 @@ def test_a_run_goes_on_from_its_newest_checkpoint_whichever_are_missing(missing)
     session.close("paused")
 
 
-def test_what_is_asked_about_is_the_python_of_the_checkpoint_that_is_taken(tmp_path):
+def test_consent_is_asked_for_the_python_of_the_checkpoint_taken(tmp_path):
     run = trained()
     file = tmp_path / "mine.py"
     file.write_text("def reward(text, target, prompt):\n    return 1\n")
@@ -126,7 +126,7 @@ def test_what_is_asked_about_is_the_python_of_the_checkpoint_that_is_taken(tmp_p
     session.close("paused")
 
 
-def test_where_no_checkpoint_is_whole_the_newest_is_told():
+def test_without_an_intact_checkpoint_the_newest_is_named():
     run = begin()
     run.close("paused")
     rewritten(run.run, drop=["generator"])

@@ -1,4 +1,4 @@
-"""A person's Python in a real worker: saved with a mistake, mended, failing in the middle, typed anew."""
+"""The user's Python in a real worker: saved with a mistake, fixed, failing during a run, typed again."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ SMALL = {"model": "gru-nano", "target": "abc", "batch_size": 8, "until": "never"
 
 
 def typed(code: str) -> tuple[RewardSpec]:
-    """Return Python as the person types it in the app."""
+    """Return Python as the user types it in the app."""
     return (read_spec("typed.py", code=code),)
 
 
 def save(path: Path, text: str) -> None:
-    """Save as an editor does: another file takes the place of the one before."""
+    """Save as an editor does: a new file replaces the old one."""
     aside = path.with_suffix(".aside")
     aside.write_text(text)
     os.replace(aside, path)
@@ -44,7 +44,7 @@ async def worker():
     await listener.client.close(5.0)
 
 
-async def test_a_file_is_followed_while_it_is_saved_broken_mended_and_failing(worker, tmp_path):
+async def test_a_file_is_followed_while_it_is_saved_broken_fixed_and_failing(worker, tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(GOOD)
     worker.client.send(Start(config=make_config({**SMALL, "reward": str(file)}), rewards=(read_spec(str(file)),)))
@@ -56,7 +56,7 @@ async def test_a_file_is_followed_while_it_is_saved_broken_mended_and_failing(wo
     assert "line 2" in refused.problem
     assert refused.line == 2
     after = await worker.next(Snapshot, lambda event: event.report.step > before.report.step + 5)
-    assert after.report.metrics["reward_max"] <= 0  # by the old one, without a pause
+    assert after.report.metrics["reward_max"] <= 0  # with the old reward, without a pause
     save(file, MENDED)
     changed = await worker.next(Changed)
     assert (changed.settings, changed.reward_source) == (Changes(reward=str(file)), MENDED)
@@ -66,7 +66,7 @@ async def test_a_file_is_followed_while_it_is_saved_broken_mended_and_failing(wo
         assert [event.step for event in store.events() if event.kind == "change"] == [changed.step]
 
 
-async def test_a_reward_that_fails_in_the_middle_is_mended_by_a_save_and_no_step_is_lost(worker, tmp_path):
+async def test_a_reward_that_fails_during_a_run_is_fixed_by_a_save_and_no_step_is_lost(worker, tmp_path):
     file = tmp_path / "mine.py"
     fuse = tmp_path / "fuse"
     file.write_text(FUSED.format(fuse=str(fuse)))
@@ -89,7 +89,7 @@ async def test_a_reward_that_fails_in_the_middle_is_mended_by_a_save_and_no_step
     assert steps == list(range(1, len(steps) + 1))
 
 
-async def test_a_typed_reward_is_tried_then_trained_by_and_what_it_prints_is_told(worker):
+async def test_a_typed_reward_is_tried_then_trained_with_and_its_output_is_reported(worker):
     worker.client.send(Start(config=make_config(SMALL)))
     await worker.next(Snapshot)
     worker.client.send(Change(settings=Changes(reward="typed.py"), rewards=typed(FAILING), request=7))

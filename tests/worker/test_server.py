@@ -1,4 +1,4 @@
-"""The server with a small session in the place of the real one: when what takes effect, and what is told."""
+"""The server with a small session instead of the real one: when commands take effect, and what is reported."""
 
 import math
 import queue
@@ -37,7 +37,7 @@ REFUSED_LR = 0.9
 
 
 class SmallSession:
-    """Steps that wait to be let through, so that a test decides what comes between two of them."""
+    """Steps that wait for the test, so that it decides what happens between two of them."""
 
     def __init__(self, name="run-1"):
         self.run = name
@@ -126,7 +126,7 @@ class SmallSession:
 
 
 class Desk:
-    """A server in a thread of its own, its inbox and what it tells."""
+    """A server in its own thread, with its inbox and the events that it sends."""
 
     def __init__(self):
         self.told = queue.SimpleQueue()
@@ -208,7 +208,7 @@ def desk():
     desk.close()
 
 
-def test_a_run_is_built_told_and_trained(desk):
+def test_a_run_is_built_reported_and_trained(desk):
     desk.send(Start(config=make_config({"target": "hello"}), request=5))
     preparing, training = desk.next(StateChanged), desk.next(StateChanged)
     assert (preparing.state, preparing.request) == ("preparing", 5)
@@ -239,7 +239,7 @@ def test_the_snapshot_of_the_last_step_comes_before_the_pause(desk):
     assert seen[-1].report.step == event.step
 
 
-def test_a_paused_start_makes_the_steps_it_is_asked_for_and_no_more(desk):
+def test_a_paused_start_makes_only_the_steps_requested(desk):
     desk.send(Start(config=RunConfig(), paused=True))
     assert desk.state("paused").info is not None
     session = desk.sessions[0]
@@ -252,7 +252,7 @@ def test_a_paused_start_makes_the_steps_it_is_asked_for_and_no_more(desk):
     assert desk.state("training").request == 3
 
 
-def test_a_leg_to_a_goal_that_the_reward_cannot_reach_is_refused(desk):
+def test_steps_to_a_goal_that_the_reward_cannot_reach_are_refused(desk):
     desk.send(Start(config=RunConfig(), paused=True))
     assert desk.state("paused").info is not None
     desk.send(Step(count=None, until="reward>=95"))
@@ -264,7 +264,7 @@ def test_steps_that_cannot_be_made_are_refused(desk):
     assert "0 steps" in desk.next(Refused).problem
 
 
-def test_changes_and_saves_and_texts_come_between_steps(desk):
+def test_changes_saves_and_samples_happen_between_steps(desk):
     session = desk.start()
     assert session.at_gate.acquire(timeout=PATIENCE)
     desk.send(Change(settings=Changes(lr=0.1), request=2), Save(name="mine", request=3), Write(request=4))
@@ -278,12 +278,12 @@ def test_changes_and_saves_and_texts_come_between_steps(desk):
 
 
 @pytest.mark.parametrize("command", [Pause(), Resume(), Step(), Change(settings=Changes()), Save(name="a"), Write()])
-def test_what_needs_a_run_is_refused_without_one(desk, command):
+def test_commands_that_need_a_run_are_refused_without_one(desk, command):
     desk.send(command)
     assert desk.next(Refused).problem.startswith("There is no run")
 
 
-def test_bad_settings_are_refused_and_the_run_goes_on(desk):
+def test_invalid_settings_are_refused_and_the_run_continues(desk):
     session = desk.start()
     with pytest.raises(ProtocolError, match="lr") as malformed:
         decode_command(encode(Start(config=make_config({}), request=1)).replace(b'"lr":null', b'"lr":"fast"'))
@@ -305,7 +305,7 @@ def test_a_line_that_is_no_command_is_refused(desk):
     assert desk.next(Refused).problem == "This is not a message of protocol version 1: it is empty."
 
 
-def test_a_reward_that_fails_pauses_the_run_which_resumes_with_the_reward_built_again(desk):
+def test_a_failing_reward_pauses_the_run_which_resumes_with_the_reward_built_again(desk):
     session = desk.start()
     session.errors[3] = RewardError(
         "python_reward.failed", **failure("Line 4", "divides by zero", "Mend it and resume.")
@@ -354,7 +354,7 @@ def test_a_solved_run_ends_keeps_its_policy_and_is_not_resumed_by_mistake(desk):
     desk.state("training")
 
 
-def test_a_stopped_run_keeps_its_policy_and_a_reset_forgets_it(desk):
+def test_a_stopped_run_keeps_its_policy_and_a_reset_discards_it(desk):
     session = desk.start()
     session.gate.release(1)
     desk.send(Stop())
@@ -399,7 +399,7 @@ def test_quitting_closes_the_run():
     assert session.calls == [("close", "paused")]
 
 
-def test_preparing_tells_how_it_goes_and_ends_when_it_is_not_needed_any_more(desk):
+def test_preparing_reports_its_progress_and_ends_when_it_is_no_longer_needed(desk):
     heard, outcome = threading.Event(), []
 
     def begin(command, tell):
@@ -423,7 +423,7 @@ def test_preparing_tells_how_it_goes_and_ends_when_it_is_not_needed_any_more(des
     assert len(outcome) == 1
 
 
-def test_a_run_that_cannot_be_built_leaves_the_worker_idle_and_obeying(desk):
+def test_a_run_that_cannot_be_built_leaves_the_worker_idle_and_responsive(desk):
     def begin(command, tell):
         raise MemoryError
 
@@ -440,7 +440,7 @@ def saved(source):
     return Change(settings=Changes(reward="mine.py"), rewards=(read_spec("mine.py", code=source),))
 
 
-def test_a_saved_reward_is_taken_before_the_next_step_and_told_as_a_change(desk):
+def test_a_saved_reward_is_used_from_the_next_step_on_and_reported_as_a_change(desk):
     session = desk.start()
     assert session.at_gate.acquire(timeout=PATIENCE)
     session.saved.append(saved("mended"))
@@ -449,7 +449,7 @@ def test_a_saved_reward_is_taken_before_the_next_step_and_told_as_a_change(desk)
     assert (changed.settings, changed.step, changed.request) == (Changes(reward="mine.py"), 1, 0)
 
 
-def test_a_reward_saved_with_a_mistake_is_told_with_its_line_and_the_run_goes_on(desk):
+def test_a_reward_saved_with_a_mistake_is_reported_with_its_line_and_the_run_continues(desk):
     session = desk.start()
     assert session.at_gate.acquire(timeout=PATIENCE)
     session.saved.append(saved("broken"))
@@ -460,7 +460,7 @@ def test_a_reward_saved_with_a_mistake_is_told_with_its_line_and_the_run_goes_on
     assert desk.next(Snapshot).report.step == 2
 
 
-def test_a_run_that_its_reward_stopped_says_so_and_goes_on_when_the_mended_file_is_saved(desk):
+def test_a_run_stopped_by_its_reward_says_so_and_continues_when_the_fixed_file_is_saved(desk):
     session = desk.start()
     error = RewardError("python_reward.failed", line=7, **failure("It", "failed", "It was given 'x'."))
     error.spec = "mine.py"
@@ -475,7 +475,7 @@ def test_a_run_that_its_reward_stopped_says_so_and_goes_on_when_the_mended_file_
     assert desk.next(Snapshot).report.step == 1
 
 
-def test_a_branch_is_brought_back_at_its_step_and_rests_where_asked(desk):
+def test_a_branch_is_loaded_at_its_step_and_pauses_on_request(desk):
     first = desk.start()
     desk.send(Resume(at=7, request=2))
     first.gate.release()
@@ -489,14 +489,14 @@ def test_a_branch_is_brought_back_at_its_step_and_rests_where_asked(desk):
     assert desk.sessions[-1].step_count == 0
 
 
-def test_a_leg_ends_at_its_goal_or_after_its_time_whichever_comes_first(desk):
+def test_steps_to_a_goal_end_at_the_goal_or_after_their_time_whichever_comes_first(desk):
     session = desk.start()
     desk.send(Pause())
     session.gate.release()
     desk.state("paused")
     desk.send(Step(count=None, until="reward>=0.5", request=3))
     session.gate.release()
-    assert desk.state("paused").step == session.step_count == 2  # the small session's reward is 0.5 from the first on
+    assert desk.state("paused").step == session.step_count == 2  # this session's reward is always 0.5
     desk.send(Step(count=5, seconds=1e-9))
     session.gate.release()
     assert desk.state("paused").step == 3
@@ -505,7 +505,7 @@ def test_a_leg_ends_at_its_goal_or_after_its_time_whichever_comes_first(desk):
         assert desk.next(Refused).problem
 
 
-def test_slow_motion_holds_steps_back_but_no_command(desk):
+def test_slow_motion_delays_steps_but_no_command(desk):
     session = desk.start()
     session.gate.release()
     assert desk.next(Snapshot).report.step == 1

@@ -39,7 +39,7 @@ def begin(**settings):
 
 
 def numbers(report):
-    """All that a step tells but its times."""
+    """All metrics of a step except its times."""
     metrics = {name: value for name, value in report.metrics.items() if not name.startswith("seconds")}
     return report.step, metrics, report.samples
 
@@ -77,7 +77,7 @@ KINDS = [
 ]
 
 
-def test_k_steps_saved_and_k_steps_loaded_in_another_process_are_2k_steps_bit_for_bit():
+def test_a_run_resumed_in_another_process_continues_bit_for_bit():
     runs, first, wanted = [], [], []
     for settings in KINDS:
         whole, half = begin(**settings), begin(**settings)
@@ -96,7 +96,7 @@ def test_k_steps_saved_and_k_steps_loaded_in_another_process_are_2k_steps_bit_fo
         assert [step for step, _ in store.rows()] == list(range(1, 9))
 
 
-def test_all_that_a_session_keeps_and_shows_changes_no_number():
+def test_nothing_that_a_session_stores_or_shows_changes_a_number():
     plan = read_plan(make_config(SMALL))
     with build_reward("levenshtein") as reward:
         trainer = Trainer(plan, reward)
@@ -133,7 +133,7 @@ def test_a_run_can_be_resumed_before_its_first_step():
     again.close("paused")
 
 
-def test_what_came_after_the_last_checkpoint_is_forgotten_and_made_again():
+def test_steps_after_the_last_checkpoint_are_dropped_and_made_again():
     session = begin()
     first = steps(session, 3)
     session.rest("paused")
@@ -150,7 +150,7 @@ def test_what_came_after_the_last_checkpoint_is_forgotten_and_made_again():
         assert ("resume", 3) in [(event.kind, event.step) for event in store.events()]
 
 
-def test_a_run_goes_on_with_its_own_pairs_when_the_file_has_changed(tmp_path):
+def test_a_run_continues_with_its_own_pairs_when_the_file_has_changed(tmp_path):
     file = tmp_path / "pairs.csv"
     file.write_text("prompt,target\na,bb\nb,aa\n")
     session = begin(task=str(file))
@@ -178,7 +178,7 @@ def test_two_processes_never_train_one_run():
         ({"until": "solved", "target": "a"}, "solved", "solved in"),
     ],
 )
-def test_a_run_ends_where_it_is_to_end(settings, state, words):
+def test_a_run_ends_where_it_should(settings, state, words):
     session = begin(**{"steps": 400, **settings})
     assert session.should_stop() is None
     ending = None
@@ -192,7 +192,7 @@ def test_a_run_ends_where_it_is_to_end(settings, state, words):
         assert words in store.message
 
 
-def test_a_run_that_may_stop_early_keeps_its_best_policy_whatever_ends_it(monkeypatch):
+def test_a_run_with_early_stopping_keeps_its_best_policy_however_it_ends(monkeypatch):
     held_out = iter((0.2, 0.7, 0.6, 0.5))
     monkeypatch.setattr("pgplay.learning.trainer.held_out_evaluation", lambda *_: {"held_out_reward": next(held_out)})
     session = begin(task="copy:length=1,alphabet=abc", held_out=0.4, held_out_every=1, patience=9, steps=4)
@@ -226,7 +226,7 @@ def test_live_settings_change_and_outlive_the_session():
     resumed.close("paused")
 
 
-def test_a_live_batch_that_no_usual_group_divides_is_said_in_the_notes_of_the_run(tmp_path):
+def test_a_live_batch_that_no_default_group_divides_is_noted(tmp_path):
     file = tmp_path / "pairs.csv"
     file.write_text("prompt,target\n" + "".join(f"{prompt},ab\n" for prompt in "abcdefgh"))
     session = begin(task=str(file), batch_size=16)
@@ -283,7 +283,7 @@ def test_a_step_that_fails_halfway_never_reaches_a_checkpoint(monkeypatch):
     resumed.close("paused")
 
 
-def test_a_reward_that_fails_leaves_the_run_as_it_was_and_mended_it_goes_on(tmp_path):
+def test_a_failing_reward_leaves_the_run_unchanged_and_once_fixed_it_continues(tmp_path):
     file = tmp_path / "mine.py"
     good = "def reward(text, target, prompt):\n    return len(text) / 10\n"
     file.write_text(good)
@@ -333,7 +333,7 @@ def test_a_run_whose_first_checkpoint_cannot_be_written_leaves_nothing_behind(mo
     assert list_runs() == []
 
 
-def test_a_run_is_not_to_be_seen_before_it_can_be_resumed(monkeypatch):
+def test_a_run_is_invisible_until_it_can_be_resumed(monkeypatch):
     seen = []
 
     def save(*arguments):
@@ -345,13 +345,13 @@ def test_a_run_is_not_to_be_seen_before_it_can_be_resumed(monkeypatch):
     (listed,) = list_runs()
     assert seen == [[]]
     assert (listed.name, listed.checkpoint_step) == (session.run, 0)
-    session.store.close()  # as if it was killed here
+    session.store.close()  # as if it were killed here
     resumed = Session.resume(session.run)
     assert resumed.step_count == 0
     resumed.close("paused")
 
 
-def test_checkpoints_come_by_time_and_the_best_is_kept(monkeypatch):
+def test_checkpoints_are_written_over_time_and_the_best_is_kept(monkeypatch):
     now = [0.0]
     monkeypatch.setattr("pgplay.worker.session.checkpointer.time.monotonic", lambda: now[0])
     session = begin()
@@ -366,7 +366,7 @@ def test_checkpoints_come_by_time_and_the_best_is_kept(monkeypatch):
     session.close("paused")
 
 
-def test_a_large_network_does_not_spend_its_time_on_checkpoints(monkeypatch):
+def test_a_large_network_spends_little_time_on_checkpoints(monkeypatch):
     now = [0.0]
     monkeypatch.setattr("pgplay.worker.session.checkpointer.time.monotonic", lambda: now[0])
     session = begin()
@@ -389,7 +389,7 @@ def test_a_large_network_does_not_spend_its_time_on_checkpoints(monkeypatch):
     session.close("paused")
 
 
-def test_a_saved_policy_writes_what_the_run_writes_and_can_be_trained_on():
+def test_a_saved_policy_samples_like_its_run_and_can_be_trained_further():
     session = begin(until="solved", target="ab")
     while not session.step().solved:
         pass
@@ -410,7 +410,7 @@ def test_a_saved_policy_writes_what_the_run_writes_and_can_be_trained_on():
     on.close("paused")
 
 
-def test_writing_is_checked_and_scored_where_it_can_be():
+def test_sampled_texts_are_checked_and_scored_where_possible():
     session = begin()
     session.save_policy("mine")
     texts = session.write(Write(count=4, seed=1))
@@ -431,7 +431,7 @@ def test_writing_is_checked_and_scored_where_it_can_be():
     session.close("paused")
 
 
-def test_the_reference_writes_beside_the_policy_with_the_same_seed():
+def test_the_reference_samples_beside_the_policy_with_the_same_seed():
     session = begin(kl=0.1)
     texts = session.write(Write(count=6, seed=1))
     assert texts.other == "reference"
@@ -443,8 +443,8 @@ def test_the_reference_writes_beside_the_policy_with_the_same_seed():
     session.close("paused")
 
 
-def test_a_policy_writes_by_the_density_that_it_was_trained_with():
-    session = begin(top_k=1, temperature=2.0)  # of a single token that is left, the temperature changes nothing
+def test_a_policy_is_sampled_with_the_filters_of_its_training():
+    session = begin(top_k=1, temperature=2.0)  # if a single token is left, the temperature changes nothing
     session.save_policy("sure")
     texts = {sample.text for sample in session.write(Write(count=20, seed=1)).samples}
     assert len(texts) == 1
@@ -456,7 +456,7 @@ def test_a_policy_writes_by_the_density_that_it_was_trained_with():
     assert load_saved_policy("sure").density == Density(2.0, top_k=1)
 
 
-def test_a_temperature_is_the_policys_own_unless_another_is_asked_for():
+def test_a_temperature_is_the_policys_own_unless_another_is_requested():
     session = begin(temperature=3.0)
     own, hot, cold = (session.write(Write(count=20, seed=1, temperature=asked)) for asked in (None, 3.0, 0.05))
     session.close("paused")
@@ -464,7 +464,7 @@ def test_a_temperature_is_the_policys_own_unless_another_is_asked_for():
     assert own != cold
 
 
-def test_a_warm_start_from_a_policy_of_another_density_says_so():
+def test_a_warm_start_from_a_policy_with_another_temperature_says_so():
     session = begin(temperature=0.5, top_k=3)
     session.save_policy("narrow")
     session.close("paused")
@@ -478,7 +478,7 @@ def test_a_warm_start_from_a_policy_of_another_density_says_so():
 
 
 @pytest.mark.parametrize("algorithm", ["hill-climb", "random-search"])
-def test_a_search_has_no_model_and_no_policy_to_save_or_to_write_with(algorithm):
+def test_a_search_has_no_model_and_no_policy_to_save_or_sample(algorithm):
     session = begin(algorithm=algorithm)
     session.step()
     info = session.info()
@@ -491,7 +491,7 @@ def test_a_search_has_no_model_and_no_policy_to_save_or_to_write_with(algorithm)
     assert [run.model for run in list_runs()] == [""]
 
 
-def test_a_search_changes_its_target_and_reward_while_it_goes_on_and_after_it_was_resumed(tmp_path):
+def test_a_search_changes_its_target_and_reward_during_a_run_and_after_a_resume(tmp_path):
     session = begin(algorithm="hill-climb", until="solved", batch_size=16, alphabet="abc")
     while not session.step().solved:
         pass
@@ -509,7 +509,7 @@ def test_a_search_changes_its_target_and_reward_while_it_goes_on_and_after_it_wa
 
 
 @pytest.mark.parametrize(("before", "after"), [("grpo", "hill-climb"), ("random-search", "grpo")])
-def test_a_run_does_not_change_between_a_network_and_none(before, after):
+def test_a_run_cannot_change_between_a_network_and_none(before, after):
     session = begin(algorithm=before)
     session.step()
     with pytest.raises(InputError, match=f"{before} cannot continue as {after}"):
@@ -519,7 +519,7 @@ def test_a_run_does_not_change_between_a_network_and_none(before, after):
     session.close("paused")
 
 
-def test_a_run_may_change_to_being_shown_the_targets_and_back():
+def test_a_run_may_change_to_supervised_and_back():
     session = begin()
     surprises = [session.step().metrics["cross_entropy"]]
     session.change(Changes(algorithm="supervised"))
@@ -531,7 +531,7 @@ def test_a_run_may_change_to_being_shown_the_targets_and_back():
 
 
 @pytest.mark.parametrize("algorithm", ["hill-climb", "random-search", "supervised"])
-def test_findings_cope_with_what_a_comparator_does_not_tell(algorithm):
+def test_findings_cope_with_metrics_that_a_comparator_lacks(algorithm):
     session = begin(algorithm=algorithm, target="abcabcabcabc", reward="exact", steps=70)
     while session.should_stop() is None:
         session.step()
@@ -540,7 +540,7 @@ def test_findings_cope_with_what_a_comparator_does_not_tell(algorithm):
     session.close("finished")
 
 
-def test_a_warm_start_tells_how_it_goes_and_is_given_up_without_a_trace():
+def test_a_warm_start_reports_its_progress_and_is_cancelled_without_a_trace():
     heard = []
     session = Session.begin(make_config({**SMALL, "warm_start": "30"}), Inputs(), on_progress=heard.append)
     assert len(heard) == 30
@@ -572,7 +572,7 @@ def test_a_warm_start_tells_how_it_goes_and_is_given_up_without_a_trace():
         ({"device": "cuda:99"}, "cuda"),
     ],
 )
-def test_what_cannot_begin_is_seen_before_anything_is_stopped(settings, words):
+def test_a_run_that_cannot_start_is_refused_before_the_present_one_is_stopped(settings, words):
     with pytest.raises(InputError, match=words):
         prepare(make_config(settings), Inputs())
 
@@ -585,7 +585,7 @@ def test_a_reference_with_another_alphabet_is_refused():
         begin(kl=0.1, reference="narrow")
 
 
-def test_prompts_are_told_with_what_would_be_written_for_each():
+def test_prompts_are_reported_with_their_greedy_completions():
     config = make_config({**SMALL, "target": "", "task": "copy:length=1,alphabet=abcdef", "held_out": 0.5})
     session = Session.begin(config, read_inputs(config))
     session.step()
@@ -604,7 +604,7 @@ def test_a_warm_start_is_noted_and_its_policy_is_the_reference():
     session.close("finished")
 
 
-def test_a_policy_that_ships_is_a_warm_start_by_its_name():
+def test_a_shipped_policy_is_a_warm_start_by_its_name():
     config = make_config({"target": "", "reward": "distinct", "warm_start": "english", "steps": 2})
     session = Session.begin(config, Inputs())
     assert session.info().model == "gru-small"

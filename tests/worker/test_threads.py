@@ -1,4 +1,4 @@
-"""A run's threads: whose word counts, what is kept, and giving way while others train."""
+"""A run's threads: who decides their number, what is stored, and yielding while others train."""
 
 import json
 from types import SimpleNamespace
@@ -37,7 +37,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def measured(monkeypatch):
-    """A measurement that finds that all cores it may use are fastest, and keeps how many those were."""
+    """A measurement that finds all allowed cores fastest, and records how many those were."""
     offered = []
 
     def measure(policy, rows, most):
@@ -67,7 +67,7 @@ CPU = SimpleNamespace(device=torch.device("cpu"))
         ({"model": "gru-medium"}, SimpleNamespace(device=torch.device("cuda")), None, 1),
     ],
 )
-def test_the_person_counts_before_the_run_before_the_measurement(measured, settings, policy, stored, chosen):
+def test_the_user_decides_before_the_run_before_the_measurement(measured, settings, policy, stored, chosen):
     assert Threads.choose(plan(**settings), policy, stored).wanted == chosen
     assert bool(measured) == (chosen == 4)
 
@@ -80,7 +80,7 @@ def test_only_cores_that_no_other_run_uses_are_measured(measured):
     assert measured == [1]
 
 
-def test_a_run_gives_way_within_a_second_and_grows_back(clock):
+def test_a_run_yields_within_a_second_and_grows_back(clock):
     heard = []
     one = Threads(4, is_fixed=False, on_change=lambda *change: heard.append(change))
     one.work()
@@ -102,7 +102,7 @@ def test_a_run_gives_way_within_a_second_and_grows_back(clock):
     assert list(cores_folder().glob("*.claim")) == []
 
 
-def test_what_a_person_fixed_stays_and_is_taken_from_the_others(clock):
+def test_a_number_fixed_by_the_user_stays_and_is_taken_from_the_others(clock):
     fixed = Threads(3, is_fixed=True)
     fixed.work()
     other = Threads(4, is_fixed=False)
@@ -114,7 +114,7 @@ def test_what_a_person_fixed_stays_and_is_taken_from_the_others(clock):
     other.rest()
 
 
-def test_the_choice_is_kept_told_and_taken_again_by_a_resumed_run(measured, home):
+def test_the_choice_is_stored_reported_and_reused_by_a_resumed_run(measured, home):
     session = Session.begin(make_config({**SMALL, "model": "gru-medium"}), Inputs())
     assert session.info().threads == 4
     assert len(list(cores_folder().glob("*.claim"))) == 1
@@ -135,7 +135,7 @@ def test_the_choice_is_kept_told_and_taken_again_by_a_resumed_run(measured, home
     again.close("paused")
 
 
-def test_a_run_that_gives_way_says_so_in_its_events(measured):
+def test_a_run_that_yields_says_so_in_its_events(measured):
     session = Session.begin(make_config({**SMALL, "model": "gru-medium"}), Inputs())
     session.rest("paused")
     other = Claim(Wish(3, is_fixed=True))

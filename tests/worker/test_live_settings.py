@@ -1,4 +1,4 @@
-"""Every setting that can change while a run goes on: the next step is another one, and the run keeps what was done."""
+"""Every live setting: a change affects the next step, and is stored with the run."""
 
 import json
 
@@ -21,14 +21,14 @@ LEARNING = {
     "kl": 0.5, "kl_limit": 1e-6, "replay": 1.0, "clip_gradient": 0.001, "temperature": 0.5, "top_k": 2, "top_p": 0.5,
     "min_p": 0.5, "l1": 0.1, "l2": 0.1, "weight_decay": 0.5,
 }
-"""A value for each setting that takes part in a step."""
+"""A value for each setting that affects a step."""
 ENDING = {"steps": 4, "max_seconds": 1e-6, "until": "reward>=0"}
 OTHERS = {"threads", "held_out_every", "patience", "recovery"}
-"""How many threads compute, and what concerns held-out prompts or a collapsed policy alone, have tests of their own."""
+"""Threads, and settings only for held-out prompts or a collapsed policy, have tests of their own."""
 
 
 AFTER_ONE_MORE = {"entropy_schedule": "entropy_weight", "entropy_target": "entropy_weight", "lr_target": "lr"}
-"""These say how a step moves a number of the step after it."""
+"""These act on the step after the next."""
 
 
 def numbers(session):
@@ -36,8 +36,9 @@ def numbers(session):
 
 
 def go(change):
-    """Return what a run tells in its third and fourth step, `change` made after the second; its policy after the third;
-    why it would end, its events, its settings."""
+    """Return the metrics of a run's third and fourth step with `change` made after the second, its policy after the
+    third, the reason to end, its events and its settings.
+    """
     session = Session.begin(make_config(CONFIG), Inputs())
     session.step()
     session.step()
@@ -63,7 +64,7 @@ def test_every_live_setting_is_tested_here():
 
 
 @pytest.mark.parametrize("name", LEARNING)
-def test_a_knob_turns_the_very_next_step_and_is_kept(name, unchanged):
+def test_a_change_affects_the_very_next_step_and_is_stored(name, unchanged):
     told, tensors, _, events, settings = go({name: LEARNING[name]})
     if name in AFTER_ONE_MORE:
         moved = AFTER_ONE_MORE[name]
@@ -76,7 +77,7 @@ def test_a_knob_turns_the_very_next_step_and_is_kept(name, unchanged):
 
 
 @pytest.mark.parametrize("name", ENDING)
-def test_another_ending_counts_from_the_next_step_on_and_changes_no_number(name, unchanged):
+def test_another_end_counts_from_the_next_step_on_and_changes_no_number(name, unchanged):
     told, _, ending, events, _ = go({name: ENDING[name]})
     assert told == unchanged[0]
     assert ending is not None

@@ -1,4 +1,4 @@
-"""Whatever a person's Python does in the middle of a run: it stops there, loses nothing, and goes on the same."""
+"""Whatever the user's Python does during a run, the run stops there, loses nothing, and continues the same."""
 
 import sys
 
@@ -35,7 +35,7 @@ MISDEEDS = {
 
 @pytest.fixture(scope="module")
 def untroubled(tmp_path_factory):
-    """Four steps without trouble."""
+    """The metrics of four steps without failures."""
     folder = tmp_path_factory.mktemp("untroubled")
     file = folder / "mine.py"
     file.write_text(CODE.format(trouble=str(folder / "trouble"), misdeed="pass"))

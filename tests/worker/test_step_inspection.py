@@ -1,4 +1,4 @@
-"""A step is taken apart when it is asked for, at a step boundary, and is kept with the run."""
+"""A step is recorded in full on request, at a step boundary, and is stored with the run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.worker.test_server import PATIENCE, desk  # noqa: F401
 SMALL = {"target": "ab", "alphabet": "abc", "model": "gru-nano", "batch_size": 8, "until": "never", "device": "cpu"}
 
 
-def test_while_training_the_next_step_is_taken_apart_and_no_other(desk):  # noqa: F811
+def test_while_training_only_the_next_step_is_recorded(desk):  # noqa: F811
     session = desk.start()
     assert session.at_gate.acquire(timeout=PATIENCE)
     desk.send(InspectStep(request=7))
@@ -39,7 +39,7 @@ def test_while_training_the_next_step_is_taken_apart_and_no_other(desk):  # noqa
     assert session.apart == [2]
 
 
-def test_a_run_that_rests_makes_one_step_and_pauses(desk):  # noqa: F811
+def test_a_paused_run_makes_one_step_and_pauses_again(desk):  # noqa: F811
     desk.send(Start(config=RunConfig(), paused=True))
     desk.state("paused")
     desk.sessions[0].gate.release(100)
@@ -52,7 +52,7 @@ def test_a_run_that_rests_makes_one_step_and_pauses(desk):  # noqa: F811
 
 
 @pytest.mark.parametrize("command", [InspectStep(), Map()])
-def test_where_no_network_is_trained_it_is_refused(desk, command):  # noqa: F811
+def test_without_a_network_it_is_refused(desk, command):  # noqa: F811
     desk.send(Start(config=RunConfig(), paused=True))
     desk.state("paused")
     desk.sessions[0].policy_problem = InputError("text", text="A search trains no network.")
@@ -61,7 +61,7 @@ def test_where_no_network_is_trained_it_is_refused(desk, command):  # noqa: F811
     assert desk.sessions[0].step_count == 0
 
 
-def test_a_step_that_is_taken_apart_is_a_step_like_any_other():
+def test_a_recorded_step_is_a_step_like_any_other():
     plain, looked_at = (Session.begin(make_config(SMALL), Inputs(), name=name) for name in ("plain", "looked"))
     for number in range(4):
         plain.step()
@@ -86,14 +86,14 @@ def test_a_step_that_is_taken_apart_is_a_step_like_any_other():
     assert decode_event(encode(StepInspected(anatomy=kept))) == StepInspected(anatomy=kept)
 
 
-def test_a_search_has_nothing_to_take_apart():
+def test_a_search_has_nothing_to_record():
     session = Session.begin(make_config({"algorithm": "hill-climb", "until": "never"}), Inputs())
     with pytest.raises(InputError, match="no network"):
         session.dissected_step()
     session.close("paused")
 
 
-def test_traces_are_kept_go_along_with_a_branch_and_are_forgotten_with_their_steps():
+def test_traces_are_stored_copied_to_a_branch_and_dropped_with_their_steps():
     session = Session.begin(make_config(SMALL), Inputs(), name="kept")
     for _ in range(3):
         session.step()
@@ -111,7 +111,7 @@ def test_traces_are_kept_go_along_with_a_branch_and_are_forgotten_with_their_ste
         assert [step for step, _ in store.traces()] == [1, 2]
 
 
-def test_a_store_of_an_early_pgplay_takes_them_too():
+def test_a_store_of_an_early_version_takes_them_too():
     with RunStore.create(make_config({}), "early") as store:
         database = store.folder / DATABASE
     connection = sqlite3.connect(database)
@@ -124,7 +124,7 @@ def test_a_store_of_an_early_pgplay_takes_them_too():
         assert list(store.traces()) == [(1, trace)]
 
 
-def test_a_run_that_has_ended_tells_its_last_update_and_stays_ended(desk):  # noqa: F811
+def test_a_run_that_has_ended_reports_its_last_update_and_stays_ended(desk):  # noqa: F811
     session = desk.start()
     session.ends_at = 2
     session.gate.release(2)
@@ -136,7 +136,7 @@ def test_a_run_that_has_ended_tells_its_last_update_and_stays_ended(desk):  # no
     assert (session.step_count, session.apart) == (2, [])
 
 
-def test_an_ended_run_shows_its_last_real_update_made_again_to_the_last_bit(monkeypatch):
+def test_an_ended_run_shows_its_last_real_update_recomputed_bit_for_bit(monkeypatch):
     monkeypatch.setattr(last_update, "BETWEEN_SECONDS", 0.0)
     small = {"target": "ab", "alphabet": "ab", "model": "gru-nano", "seed": 1, "batch_size": 16}
     session = Session.begin(make_config(small), Inputs())
@@ -160,7 +160,7 @@ def test_an_ended_run_shows_its_last_real_update_made_again_to_the_last_bit(monk
     session.close("solved")
 
 
-def test_a_last_update_that_does_not_come_out_the_same_again_is_not_shown(monkeypatch):
+def test_a_last_update_that_cannot_be_reproduced_is_not_shown(monkeypatch):
     session = Session.begin(make_config({"target": "abc", "model": "gru-nano", "batch_size": 8, "steps": 3}), Inputs())
     session.watch()
     for _ in range(3):
