@@ -1,4 +1,4 @@
-"""The exact expectation of an update, by enumerating every batch that there is, beside the exact gradient."""
+"""The exact expectation of an update, by enumerating every possible batch, beside the exact gradient."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ WITHOUT_EXTRAS = {
 
 
 class Comparison(NamedTuple):
-    """The expected ascent direction of an algorithm beside the gradient of the expected reward, each one vector."""
+    """An algorithm's expected ascent direction and the gradient of the expected reward, each flattened to a vector."""
 
     update: Tensor
     gradient: Tensor
@@ -61,7 +61,7 @@ class Comparison(NamedTuple):
 
 
 class World(NamedTuple):
-    """A policy in double precision, a reward (N,) for each of its N completions, and all that a loss asks for."""
+    """A policy in double precision, rewards (N,) of its N completions, and everything else that a loss needs."""
 
     modules: Modules
     batch: Batch
@@ -85,7 +85,7 @@ def world(model: str, density: Density, critic_seed: int, *, dense: bool, with_r
         credit = torch.where(rollout.mask, drawn, 0.0)
         every_credit = everyones.map(lambda edits: edits.clamp_min(CREDIT_FLOOR))
     draw = random.Random(5)
-    # So far apart that the floor under their deviation does not show.
+    # So far apart that the floor under their deviation has no effect.
     rewards = torch.tensor([100 * draw.random() for _ in completions], dtype=torch.float64)
     greedy = policy.sampler.sample([policy.prefix("")], density, generator(), 1)
     own = greedy.actions[0][greedy.mask[0]].tolist()
@@ -117,9 +117,9 @@ def double(policy: Policy) -> Policy:
 def compare(
     model: str, density: Density = PLAIN, critic_seed: int = 6, variate_seed: int | None = None, **settings: object
 ) -> Comparison:
-    """Return what `settings` do on average, over every pair of completions that one prompt can get.
+    """Return the mean update with `settings` over every pair of completions that one prompt can get.
 
-    With a `variate_seed` the advantages are those of a control variate that believes anything.
+    With a `variate_seed`, the advantages use a control variate with random values.
     """
     dense = settings.get("credit") == "dense"
     here = world(model, density, critic_seed, dense=dense, with_reference="kl" in settings)
@@ -167,7 +167,7 @@ def loss_by(plan: Plan, modules: Modules, batch: Batch, seen: Forward, credit: C
 
 
 def variance_reduced(credit: Credit, batch: Batch, seen: Forward, baseline: Baseline, seed: int) -> Credit:
-    """Return `credit` with a random function, centred under the policy, as the q-values of a control variate."""
+    """Return `credit` minus a random function, centred under the policy, in place of a control variate's q-values."""
     mask = batch.rollout.mask
     weight = 30 * torch.randn(seen.features.shape[1], VOCABULARY, generator=generator(seed), dtype=torch.float64)
     q_values = centred(DenseValues(seen.features.detach() @ weight), seen.distribution.detach())
@@ -177,7 +177,7 @@ def variance_reduced(credit: Credit, batch: Batch, seen: Forward, baseline: Base
 
 
 def rows_of(batch: Batch, rows: list[int]) -> dict[str, Any]:
-    """Return what of `batch` is the rollout of these `rows`."""
+    """Return the part of `batch` that is the rollout of these `rows`."""
     rollout = batch.rollout
     tensors = (rollout.inputs, rollout.actions, rollout.mask, rollout.log_probabilities, rollout.stopped)
     own = Rollout(*(tensor[rows] for tensor in tensors), [rollout.prefix_lengths[row] for row in rows], None)
@@ -187,7 +187,7 @@ def rows_of(batch: Batch, rows: list[int]) -> dict[str, Any]:
 
 
 def imitating(batch: Batch) -> Batch:
-    """Return `batch` with what is measured also imitated."""
+    """Return `batch` with its measured completions also imitated."""
     index = batch.prefixes.prefix_index
     prefixes = batch.prefixes._replace(prefix_index=torch.cat([index, index[len(batch.rollout.actions) :]]))
     return batch._replace(imitated=batch.measured, prefixes=prefixes)

@@ -1,4 +1,4 @@
-"""What the trainer's tests share: small runs, and what of them must be equal to the last bit."""
+"""Helpers of the trainer's tests: small runs, and the parts of them that must be equal bit for bit."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ HEALTHY = {
     "reward_min": 0.2,
     "reward_max": 0.8,
 }
-"""The metrics of a step in which nothing is wrong."""
+"""The metrics of a step without any problem."""
 
 
 def trainer(
@@ -78,7 +78,7 @@ def trainer(
 
 
 def begun(config: RunConfig) -> Trainer:
-    """Return the trainer that a run of `config` begins with, after its warm start; nothing is stored."""
+    """Return the trainer of a run with `config` after its warm start; nothing is stored."""
     plan, _, policy, reference, _ = prepare(config, read_inputs(config))
     measures = {spec: build_reward(spec) for spec in config.measure}
     trainer = Trainer(plan, build_reward(config.reward), measures, policy, reference)
@@ -87,7 +87,7 @@ def begun(config: RunConfig) -> Trainer:
 
 
 def numbers(report: StepReport) -> tuple[object, ...]:
-    """Return all that a step tells but its times."""
+    """Return all metrics of a step except its times."""
     metrics = {name: value for name, value in report.metrics.items() if not name.startswith("seconds")}
     return report.step, report.completions, metrics, report.samples, report.solved
 
@@ -111,7 +111,7 @@ def same_state(one: LearnerState, other: LearnerState) -> bool:
 
 
 class Unreliable(Reward):
-    """A reward that fails when it is asked for the `fails_at`-th time, counted from 1."""
+    """A reward that fails at the `fails_at`-th call, counted from 1."""
 
     def __init__(self, spec: str, fails_at: int) -> None:
         inner = build_reward(spec)
@@ -133,7 +133,7 @@ class Unreliable(Reward):
 
 
 def findings_over(rows: Sequence[dict[str, float]], kind: Kind = "policy gradient") -> list[tuple[Finding, ...]]:
-    """Return what is said after each step of a run whose steps had the metrics `rows`."""
+    """Return the findings after each step of a run whose steps had the metrics `rows`."""
     diagnosis = Diagnosis(kind)
     said = []
     for step, metrics in enumerate(rows, start=1):
@@ -143,5 +143,5 @@ def findings_over(rows: Sequence[dict[str, float]], kind: Kind = "policy gradien
 
 
 def diagnose(rows: Sequence[dict[str, float]], kind: Kind = "policy gradient") -> tuple[Finding, ...]:
-    """Return what is said after the last of these steps."""
+    """Return the findings after the last of these steps."""
     return findings_over(rows, kind)[-1]

@@ -1,4 +1,4 @@
-"""Metrics of real runs, one file each in tests/fixtures/metrics: what findings are tried on.
+"""Metrics of real runs, one file each in tests/fixtures/metrics, to test findings with.
 
 python -m tests.learning.recordings      trains them and writes the files
 """
@@ -19,7 +19,7 @@ from tests.learning.helpers import begun
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "metrics"
 NEEDED = (*SIGNAL_METRICS, "reward_mean", "reward_min", "reward_max", "recoveries")
-"""What findings go by, beside measures."""
+"""The metrics that findings use, besides measures."""
 
 RUNS: dict[str, tuple[int, dict[str, Any]]] = {
     "no-entropy": (150, load_preset("no-entropy").settings),

@@ -23,7 +23,7 @@ SHARES = st.sampled_from([0.0, 0.3, 0.9, 0.95, 1.0])
 
 @st.composite
 def stretches(draw: st.DrawFn) -> tuple[Tensor, Tensor, Tensor]:
-    """Return rewards, values and mask (B, T), each row's mask one unbroken stretch."""
+    """Return rewards, values and a mask (B, T) whose rows are unbroken stretches."""
     batch, columns = draw(st.integers(1, 3)), draw(st.integers(1, 6))
     mask = torch.zeros(batch, columns, dtype=torch.bool)
     for row in range(batch):
@@ -46,7 +46,7 @@ def slow_advantage(rewards: list[float], values: list[float], discount: float, d
 
 @settings(deadline=None, max_examples=150)
 @given(stretches(), SHARES, SHARES)
-def test_generalised_advantages_are_those_of_the_paper(
+def test_generalised_advantages_match_the_paper(
     arguments: tuple[Tensor, Tensor, Tensor], discount: float, decay: float
 ) -> None:
     rewards, values, mask = arguments
@@ -61,7 +61,7 @@ def test_generalised_advantages_are_those_of_the_paper(
 
 @settings(deadline=None, max_examples=100)
 @given(stretches(), SHARES)
-def test_with_lambda_one_the_advantage_is_the_return_less_the_value(
+def test_with_lambda_one_the_advantage_is_the_return_minus_the_value(
     arguments: tuple[Tensor, Tensor, Tensor], discount: float
 ) -> None:
     rewards, values, mask = arguments
@@ -81,7 +81,7 @@ def test_discounted_sums_are_sums(arguments: tuple[Tensor, Tensor, Tensor], disc
         torch.testing.assert_close(found[:, t], expected, rtol=0, atol=1e-9)
 
 
-def test_at_the_end_is_each_rows_last_action() -> None:
+def test_the_end_is_each_rows_last_action() -> None:
     mask = torch.tensor([[0, 1, 1, 0], [1, 1, 1, 1], [0, 0, 1, 0]], dtype=torch.bool)
     found = at_the_end(torch.tensor([5.0, 6.0, 7.0]), mask)
     assert found.tolist() == [[0, 0, 5, 0], [0, 0, 0, 6], [0, 0, 7, 0]]
@@ -108,7 +108,7 @@ def test_scales_divide_by_the_deviation_of_the_group_or_of_all() -> None:
 
 @pytest.mark.parametrize("scale", ["group-std", "batch-std"])
 @pytest.mark.parametrize("spread", [0.0, 1e-6, 0.01])
-def test_rewards_that_hardly_differ_are_not_blown_up(scale: str, spread: float) -> None:
+def test_nearly_equal_rewards_are_not_amplified(scale: str, spread: float) -> None:
     rewards = torch.tensor([[0.5, 0.5, 0.5 + spread]], dtype=torch.float64)
     advantages = rewards - rewards.mean()
     found = group_scaled(advantages, rewards, scale)
@@ -116,7 +116,7 @@ def test_rewards_that_hardly_differ_are_not_blown_up(scale: str, spread: float) 
     assert found.abs().max() <= spread / STANDARD_DEVIATION_FLOOR
 
 
-def test_batch_scale_looks_at_the_mask_alone() -> None:
+def test_batch_scale_uses_only_the_mask() -> None:
     advantages = torch.tensor([[1.0, -1.0, 99.0], [3.0, 99.0, 99.0]])
     mask = torch.tensor([[True, True, False], [True, False, False]])
     found = batch_scaled(advantages, mask)[mask].tolist()
@@ -136,7 +136,7 @@ def test_batch_scale_looks_at_the_mask_alone() -> None:
         ("greedy", [[0.4] * 3, [0.6] * 3]),
     ],
 )
-def test_each_baseline_is_what_it_says(kind: str, expected: list[list[float]]) -> None:
+def test_each_baseline_follows_its_definition(kind: str, expected: list[list[float]]) -> None:
     baseline = group_baseline(kind, REWARDS, 0.7, torch.tensor([0.4, 0.6], dtype=torch.float64))
     found = (REWARDS - (REWARDS - baseline)).tolist()
     assert found == [pytest.approx(row, abs=1e-12) for row in expected]

@@ -51,7 +51,7 @@ def test_masks_and_stops_come_from_what_was_sampled(model: str) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_padding_that_is_a_letter_changes_nothing(model: str) -> None:
+def test_a_padding_token_that_is_a_letter_changes_nothing(model: str) -> None:
     policy = pair_policy(model, 6)
     alone = policy.cross_entropy([Pair("", "ab")])
     beside = policy.cross_entropy([Pair("", "ab"), Pair("abab", "ababababab")])
@@ -59,7 +59,7 @@ def test_padding_that_is_a_letter_changes_nothing(model: str) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_text_is_learnt(model: str) -> None:
+def test_a_text_is_learned(model: str) -> None:
     one = trainer(model=model, **PAIRS, batch_size=32, seed=1)
     assert one.plan.config.control_variate == "regression"
     for _ in range(150):
@@ -72,7 +72,7 @@ def test_a_text_is_learnt(model: str) -> None:
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("settings", [{"credit": "dense"}, {"algorithm": "ppo"}, {"replay": 0.5}, {"kl": 0.1}])
-def test_every_credit_and_extra_takes_a_step(model: str, settings: dict[str, object]) -> None:
+def test_every_credit_and_extra_makes_a_step(model: str, settings: dict[str, object]) -> None:
     one = trainer(model=model, **PAIRS, batch_size=16, **settings)
     assert all(one.step().metrics["mismatch"] < 1e-5 for _ in range(3))
 
@@ -89,7 +89,7 @@ def test_lengths_are_counted_in_tokens() -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_maps_warm_starts_and_states_go_on(model: str) -> None:
+def test_maps_warm_starts_and_states_work(model: str) -> None:
     one = trainer(model=model, **PAIRS, warm_start="30", seed=2)
     warm_up(one, 30)
     seen = policy_map(one.policy, one.density, Pair("", "abba"), 0)
@@ -101,13 +101,13 @@ def test_maps_warm_starts_and_states_go_on(model: str) -> None:
 
 
 def fewest_after(text: str, target: str, tokens_left: int) -> int:
-    """Return the least distance to `target` of all that `text` can become with tokens of one or two characters."""
+    """Return the smallest distance to `target` that `text` can reach with tokens of one or two characters."""
     within = itertools.chain.from_iterable(itertools.product("ab", repeat=n) for n in range(2 * tokens_left + 1))
     return min(Levenshtein.distance(text + "".join(more), target) for more in within)
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_dense_credit_is_what_a_token_did_to_the_fewest_edits_still_possible(model: str) -> None:
+def test_dense_credit_is_a_tokens_effect_on_the_fewest_edits_still_possible(model: str) -> None:
     policy, pair = pair_policy(model, 3), Pair("a", "abba", others=("b",))
     rollout = policy.sampler.sample([policy.prefix("a")] * 60, Density(), generator(5))
     credit = text_credit(rollout, [pair] * 60, policy)
@@ -124,7 +124,7 @@ def test_dense_credit_is_what_a_token_did_to_the_fewest_edits_still_possible(mod
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_text_is_learnt_by_dense_credit(seed: int) -> None:
+def test_a_text_is_learned_with_dense_credit(seed: int) -> None:
     settings = {"target": "hello world", "alphabet": "target", "tokenizer": "pairs", "credit": "dense"}
     one = trainer(**settings, model="gru-small", seed=seed)
     assert any(one.step().solved for _ in range(400))

@@ -1,4 +1,4 @@
-"""Is the update, on average, the gradient of the expected reward? For every row of the table of algorithms, exactly.
+"""Is the expected update the gradient of the expected reward? For every row of the table of algorithms, exactly.
 
 Two letters and a stop token, at most three tokens: fifteen completions, so 225 batches of two. Their losses, weighted
 by their probabilities, give the expected update; autograd through the probabilities gives the gradient. The docs' table
@@ -18,12 +18,13 @@ from tests.policies.helpers import FAMILIES
 
 EXACT = 1e-12
 TURNED = 1e-4
-"""A cosine at most this much below 1 would be called a positive multiple."""
+"""Up to this much below 1, a cosine would be taken for a positive multiple."""
 
 
 class Verdict(NamedTuple):
-    """`factor` is the update's length in units of the gradient, None where it points elsewhere; G completions a group,
-    M the length limit."""
+    """`factor` is the update's length in units of the gradient, None if the directions differ; G completions per group,
+    M the length limit.
+    """
 
     factor: float | None
     told: str
@@ -110,7 +111,7 @@ CHOICES = {
 }
 
 
-def test_every_algorithm_has_its_verdict() -> None:
+def test_every_algorithm_has_a_verdict() -> None:
     assert VERDICTS.keys() == ALGORITHMS.keys()
 
 
@@ -130,7 +131,7 @@ def test_expected_update_against_the_exact_gradient(algorithm: str, model: str) 
 
 
 @pytest.mark.parametrize("choice", CHOICES)
-def test_what_each_single_choice_does_to_it(choice: str) -> None:
+def test_the_effect_of_each_single_choice(choice: str) -> None:
     settings, verdict = CHOICES[choice]
     check(verdict, "gru-nano", **settings)
 
@@ -142,8 +143,8 @@ def test_no_critic_however_wrong_biases_a2c(critic_seed: int) -> None:
 
 @pytest.mark.parametrize("density", [Density(temperature=0.6), Density(top_k=2), Density(1.3, 0, 0.8, 0.1)])
 @pytest.mark.parametrize("algorithm", ["reinforce", "rloo", "dr-grpo"])
-def test_what_is_unbiased_stays_so_under_any_density(algorithm: str, density: Density) -> None:
-    """Because the density that is sampled is the one that is trained."""
+def test_unbiased_updates_stay_unbiased_at_any_temperature_and_filter(algorithm: str, density: Density) -> None:
+    """Because sampling and training use the same distribution."""
     check(VERDICTS[algorithm], "gru-nano", algorithm=algorithm, density=density)
 
 
@@ -154,5 +155,5 @@ def test_a_ratio_changes_nothing_at_the_first_update_of_a_batch(ratio: str) -> N
 
 
 @pytest.mark.parametrize("algorithm", ["grpo", "dapo", "gspo", "cispo"])
-def test_biased_rows_still_climb(algorithm: str) -> None:
+def test_biased_algorithms_still_climb(algorithm: str) -> None:
     assert compare("gru-nano", algorithm=algorithm).cosine > 0.1

@@ -1,4 +1,4 @@
-"""What is judged of a learner's state without torch is what torch and the learner have to say about it."""
+"""The check of a learner's state without torch agrees with torch and the learner."""
 
 import struct
 
@@ -24,7 +24,7 @@ def torch_takes(data: bytes) -> bool:
 
 
 @given(st.sampled_from(sorted(HEAD)), st.integers(-2, 700))
-def test_a_generators_state_is_one_where_torch_takes_it(field: str, value: int) -> None:
+def test_a_generators_state_is_valid_if_torch_takes_it(field: str, value: int) -> None:
     place, kind = HEAD[field]
     changed = bytearray(WHOLE)
     struct.pack_into(kind, changed, place, value if kind == "=i" else abs(value))
@@ -32,7 +32,7 @@ def test_a_generators_state_is_one_where_torch_takes_it(field: str, value: int) 
 
 
 @pytest.mark.parametrize("data", [WHOLE, WHOLE[:-1], WHOLE + b"\0", bytes(GENERATOR_BYTES), b"\xff" * GENERATOR_BYTES])
-def test_a_state_of_any_bytes_is_judged_as_torch_does(data: bytes) -> None:
+def test_a_state_of_any_bytes_is_judged_as_by_torch(data: bytes) -> None:
     assert len(WHOLE) == GENERATOR_BYTES
     assert is_generator_state(data) == torch_takes(data)
 
@@ -43,7 +43,7 @@ def test_the_shapes_of_a_control_variate_are_those_of_its_state(width: int, voca
     assert {name: tuple(tensor.shape) for name, tensor in state.items()} == state_shapes(width, vocabulary, whole=False)
 
 
-def test_the_shapes_do_not_depend_on_a_vocabulary_of_several_characters_a_token() -> None:
+def test_the_shapes_do_not_depend_on_a_vocabulary_with_several_characters_per_token() -> None:
     state = ControlVariate(4, 3, torch.device("cpu"), ("ab", " the", "")).state()
     shapes = state_shapes(4, 3, whole=False, of_texts=True)
     assert {name: tuple(tensor.shape) for name, tensor in state.items()} == shapes

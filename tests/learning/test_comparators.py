@@ -54,7 +54,7 @@ ADAPTER: dict[str, Any] = {
     "template": "chat",
     "system": "Be brief.",
 }
-"""Settings of pretrained models alone."""
+"""Settings for pretrained models only."""
 SUPERVISED_HAS_NO_USE_FOR = list(SETTINGS)[:14]
 
 
@@ -70,13 +70,13 @@ def test_no_comparator_is_among_the_policy_gradients() -> None:
 
 @pytest.mark.parametrize("name", SETTINGS | ADAPTER)
 @pytest.mark.parametrize("algorithm", ["hill-climb", "random-search"])
-def test_a_search_refuses_what_is_said_about_a_network(algorithm: str, name: str) -> None:
+def test_a_search_refuses_settings_of_a_network(algorithm: str, name: str) -> None:
     with pytest.raises(InputError, match=f"{algorithm} trains no network, so {name} has no effect"):
         read_plan(make_config({"algorithm": algorithm, name: (SETTINGS | ADAPTER)[name]}))
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_supervised_refuses_what_turns_rewards_into_a_gradient_alone(name: str) -> None:
+def test_supervised_refuses_settings_that_only_affect_policy_gradients(name: str) -> None:
     config = make_config({"algorithm": "supervised", name: SETTINGS[name]})
     if name in SUPERVISED_HAS_NO_USE_FOR:
         with pytest.raises(InputError, match=f"supervised .*, so {name} has no effect"):
@@ -85,12 +85,12 @@ def test_supervised_refuses_what_turns_rewards_into_a_gradient_alone(name: str) 
         read_plan(config)
 
 
-def test_supervised_refuses_a_divergence_in_the_reward() -> None:
+def test_supervised_refuses_kl_in_the_reward() -> None:
     with pytest.raises(InputError, match=r"(?s)kl_in reward has no effect.*Choose kl_in loss"):
         read_plan(make_config({"algorithm": "supervised", "kl": 0.1, "kl_in": "reward"}))
 
 
-def test_what_a_run_is_compared_with_may_stay_as_it_is() -> None:
+def test_settings_of_the_run_to_compare_with_may_stay() -> None:
     own = {"model": "transformer-nano", "device": "cpu", "threads": 2, "batch_size": 32, "seed": 3, "steps": 5}
     plan = read_plan(make_config({"algorithm": "hill-climb", "measure": ("exact",), **own}))
     assert plan.parameters == 0
@@ -99,12 +99,12 @@ def test_what_a_run_is_compared_with_may_stay_as_it_is() -> None:
     assert "trains no network" in note
 
 
-def test_every_setting_was_thought_of() -> None:
-    """A new setting must be put on one side or the other."""
+def test_every_setting_is_classified() -> None:
+    """A new setting must be added to one side or the other."""
     meant_for_all = {
         *("target", "task", "alphabet", "tokenizer", "max_length", "held_out", "reward", "measure"),
         *("model", "device", "threads"),
-        # refused without a warm start and without held-out prompts, and by a search
+        # refused without a warm start and without held-out prompts, and for a search
         *("warm_text", "patience"),
         *("seed", "algorithm", "batch_size", "group_size", "steps", "max_seconds", "until", "kl_in"),
     }

@@ -46,13 +46,13 @@ ALLOWED: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize(("settings", "told"), REFUSED)
-def test_it_is_refused(settings: dict[str, Any], told: str) -> None:
+def test_contradictory_settings_are_refused(settings: dict[str, Any], told: str) -> None:
     with pytest.raises(InputError, match=f"(?s){told}"):
         read_plan(make_config(settings))
 
 
 @pytest.mark.parametrize("settings", ALLOWED)
-def test_what_goes_together_is_not(settings: dict[str, Any]) -> None:
+def test_compatible_settings_are_accepted(settings: dict[str, Any]) -> None:
     read_plan(make_config(settings))
 
 
@@ -71,7 +71,7 @@ def test_what_goes_together_is_not(settings: dict[str, Any]) -> None:
         ),
     ],
 )
-def test_what_waits_for_a_weight_that_can_change_live_is_noted(settings: dict[str, Any], note: str) -> None:
+def test_settings_that_need_a_weight_which_can_change_live_are_noted(settings: dict[str, Any], note: str) -> None:
     assert any(line.startswith(note) for line in sentences_of(read_plan(make_config(settings)).notes))
     assert not read_plan(make_config({"reference": "someone", "kl": 0.1, "entropy_target": 3.0})).notes
 

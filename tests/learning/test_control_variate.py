@@ -1,4 +1,4 @@
-"""The control variate takes noise away and nothing else."""
+"""The control variate removes noise and changes nothing else."""
 
 import pytest
 import torch
@@ -36,13 +36,13 @@ ALONE = Baseline("none", 1)
     ("reinforce", "none"), ("reinforce", "batch-mean"), ("reinforce", "group-mean"), ("rloo", "leave-one-out"),
     ("reinforce-baseline", "moving-average"), ("remax", "greedy"),
 ])  # fmt: skip
-def test_whatever_it_believes_the_expected_update_stays_as_it_was(algorithm: str, baseline: str, model: str) -> None:
+def test_whatever_it_predicts_the_expected_update_stays_the_same(algorithm: str, baseline: str, model: str) -> None:
     plain, varied = (compare(model, algorithm=algorithm, baseline=baseline, variate_seed=seed) for seed in (None, 7))
     assert (varied.update - plain.update).norm() / plain.update.norm() < EXACT
 
 
 @pytest.mark.parametrize("density", [Density(temperature=0.6), Density(top_k=2), Density(1.3, 0, 0.8, 0.1)])
-def test_also_under_every_density(density: Density) -> None:
+def test_also_at_every_temperature_and_filter(density: Density) -> None:
     found = compare("gru-nano", density, algorithm="rloo", variate_seed=7)
     assert (found.update - found.gradient).norm() / found.gradient.norm() < EXACT
 
@@ -52,7 +52,7 @@ def test_with_a_constant_length_it_only_scales() -> None:
     assert (found.update - found.gradient / LENGTH_LIMIT).norm() / found.gradient.norm() < EXACT
 
 
-def test_a_mean_over_the_own_length_is_where_it_turns_the_update() -> None:
+def test_a_mean_over_a_completions_own_length_changes_the_direction() -> None:
     plain, varied = (
         compare("gru-nano", algorithm="rloo", aggregation="sequence-mean", variate_seed=seed) for seed in (None, 7)
     )
@@ -61,14 +61,14 @@ def test_a_mean_over_the_own_length_is_where_it_turns_the_update() -> None:
 
 @pytest.mark.parametrize("model", FAMILIES)
 @pytest.mark.parametrize("ratio", ["none", "clip", "cispo"])
-def test_with_dense_credit_every_tokens_part_is_what_sampling_gives_on_average(model: str, ratio: str) -> None:
+def test_with_dense_credit_every_tokens_part_is_the_mean_over_samples(model: str, ratio: str) -> None:
     settings = {"algorithm": "reinforce", "credit": "dense", "ratio": ratio}
     plain, exact = (compare(model, **settings, control_variate=name).update for name in ("none", "potential"))
     assert (plain - exact).norm() / plain.norm() < EXACT
 
 
-def test_with_dense_credit_no_noise_comes_from_which_token_was_drawn() -> None:
-    """Of all completions only the first letter differs: their sampled gradients differ, the expected ones do not."""
+def test_with_dense_credit_the_choice_of_token_adds_no_noise() -> None:
+    """The completions differ only in their first letter: their sampled gradients differ, the expected ones do not."""
 
     def gradients(control_variate: str) -> list[torch.Tensor]:
         plan = read_plan(make_config(
@@ -93,7 +93,7 @@ def test_with_dense_credit_no_noise_comes_from_which_token_was_drawn() -> None:
     assert max((one - expected[0]).norm().item() for one in expected) < EXACT
 
 
-def test_centred_values_have_no_mean() -> None:
+def test_centred_values_have_mean_zero() -> None:
     distribution = DenseDistribution(torch.rand(12, 5, generator=generator(1)).log_softmax(-1))
     q_values = centred(DenseValues(torch.randn(12, 5, generator=generator(2))), distribution)
     torch.testing.assert_close(distribution.expected(q_values), torch.zeros(12), atol=1e-6, rtol=0)
@@ -107,7 +107,7 @@ def test_each_token_keeps_its_own_q() -> None:
 
 
 def a_batch(seed: int, rows: int = 64, width: int = 4, vocabulary: int = 5) -> tuple[SampledTokens, torch.Tensor]:
-    """Return random choices of a policy, and advantages to which token 2 adds one each time it is chosen."""
+    """Return random choices of a policy, and advantages to which each choice of token 2 adds one."""
     draw = generator(seed)
     features = torch.randn(rows * 6, width, generator=draw)
     log_p_all = torch.randn(rows * 6, vocabulary, generator=draw).log_softmax(-1)
@@ -119,9 +119,9 @@ def a_batch(seed: int, rows: int = 64, width: int = 4, vocabulary: int = 5) -> t
     return sampled, ((actions == 2) & mask).sum(1) - 0.5
 
 
-def test_of_a_pair_what_the_other_wrote_is_left_out_too() -> None:
+def test_in_a_pair_the_others_predicted_part_is_subtracted_too() -> None:
     worth, mask = torch.tensor([[1.0, 2.0], [8.0, 0.0]]), torch.tensor([[True, True], [True, False]])
-    # The mean of both is 4 + 6 less than the first one's reward, and the other's letter was worth 8 of them.
+    # The mean of both is 4 + 6 less than the first one's reward, and the other's letter was worth 8 of that.
     rewards = torch.tensor([[20.0, 8.0]])
     advantages = (rewards - rewards.mean()).flatten()
     found = subtract_other_tokens(advantages, worth, mask, Baseline("group-mean", 2))
@@ -135,12 +135,12 @@ def teach(variate: ControlVariate, sampled: SampledTokens, advantages: torch.Ten
 
 
 def q_of_twos(sampled: SampledTokens) -> torch.Tensor:
-    """Return the true q (B, T), as each token 2 adds 1 to the advantage."""
+    """Return the true q (B, T): each token 2 adds 1 to the advantage."""
     is_two = (torch.arange(5) == 2).float().expand(len(sampled.described), -1)
     return sampled.q_of(centred(DenseValues(is_two), sampled.distribution))
 
 
-def test_conjugate_gradients_solve_in_as_many_iterations_as_there_are_numbers() -> None:
+def test_conjugate_gradients_need_as_many_iterations_as_there_are_numbers() -> None:
     rows = torch.randn(20, 8, generator=generator(1), dtype=torch.float64)
     squares, products = rows.t() @ rows, torch.randn(8, generator=generator(2), dtype=torch.float64)
     found = conjugate_gradients(squares, 3.0, products, torch.ones(8, dtype=torch.float64))
@@ -149,7 +149,7 @@ def test_conjugate_gradients_solve_in_as_many_iterations_as_there_are_numbers() 
     torch.testing.assert_close(conjugate_gradients(squares, 3.0, products, expected), expected)
 
 
-def test_it_learns_what_a_token_is_worth() -> None:
+def test_it_learns_the_value_of_a_token() -> None:
     variate = ControlVariate(4, 5, torch.device("cpu"))
     sampled, advantages = a_batch(0)
     assert variate.apply(sampled, advantages).explained == 0.0
@@ -172,7 +172,7 @@ def test_batches_may_be_of_any_size(batch_size: int) -> None:
     assert variate.apply(*a_batch(99)).explained > 0.3
 
 
-def test_advantages_that_are_all_alike_teach_nothing() -> None:
+def test_equal_advantages_teach_nothing() -> None:
     variate = ControlVariate(4, 5, torch.device("cpu"))
     sampled, advantages = a_batch(0)
     for _ in range(3):
@@ -182,12 +182,12 @@ def test_advantages_that_are_all_alike_teach_nothing() -> None:
     assert reduced.explained == 0.0
 
 
-def test_what_is_known_of_every_token_is_left_out_in_its_own_unit() -> None:
+def test_known_credit_is_subtracted_in_its_own_unit() -> None:
     variate = ControlVariate(4, 5, torch.device("cpu"))
     for seed in range(20):
         sampled, advantages = a_batch(seed)
         credit = torch.zeros(len(sampled.described), 5)
-        credit[:, 2] = 7.0  # a token 2 adds 1 to the advantage: a unit of this credit is worth a seventh
+        credit[:, 2] = 7.0  # a token 2 adds 1 to the advantage, so a unit of this credit is worth a seventh
         teach(variate, sampled._replace(credit=DenseValues(credit)), advantages)
     an_edit = variate.state()["agreement"][0, 0] / variate.state()["agreement"][1, 0]
     assert an_edit == pytest.approx(1 / 7, rel=0.2)
@@ -203,8 +203,8 @@ def test_what_is_known_of_every_token_is_left_out_in_its_own_unit() -> None:
     torch.testing.assert_close(reduced.advantages, subtract_other_tokens(advantages, q, sampled.mask, ALONE))
 
 
-def test_tokens_of_several_characters_are_known_by_their_characters() -> None:
-    """What was learnt of the letter e in some tokens counts for one that was never sampled."""
+def test_tokens_of_several_characters_are_predicted_from_their_characters() -> None:
+    """What it learned about the letter e in some tokens applies to one that was never sampled."""
     texts = ("the", "cat", "e", "dog", "bed", "")
     variate = ControlVariate(4, len(texts), torch.device("cpu"), texts)
     costs = torch.tensor([float(text.count("e")) for text in texts])
@@ -228,7 +228,7 @@ def test_large_networks_and_alphabets_are_projected() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 63, 64, 65, 200])
-def test_a_symmetric_matrix_comes_back_from_its_lower_half(size: int) -> None:
+def test_a_symmetric_matrix_is_restored_from_its_lower_half(size: int) -> None:
     matrix = torch.randn(size, size, generator=generator(1))
     matrix += matrix.t().clone()
     kept = lower_half(matrix)
@@ -237,7 +237,7 @@ def test_a_symmetric_matrix_comes_back_from_its_lower_half(size: int) -> None:
 
 
 @pytest.mark.parametrize("kept", ["a half", "whole, by an older pgplay", "whole, as the halves differ"])
-def test_it_goes_on_from_what_was_kept_as_if_it_had_never_stopped(kept: str) -> None:
+def test_it_continues_from_its_saved_state_as_if_never_stopped(kept: str) -> None:
     one, other = (ControlVariate(40, 12, torch.device("cpu")) for _ in range(2))
     teach(one, *a_batch(0, width=40, vocabulary=12))
     assert one.state()["squares"].dim() == 1
@@ -252,7 +252,7 @@ def test_it_goes_on_from_what_was_kept_as_if_it_had_never_stopped(kept: str) -> 
     assert all(torch.equal(tensor, other.state()[name]) for name, tensor in one.state().items())
 
 
-def test_it_is_on_where_all_tokens_share_an_advantage() -> None:
+def test_it_is_on_if_all_tokens_share_an_advantage() -> None:
     def uses(**settings: object) -> bool:
         return read_plan(make_config(settings)).config.control_variate != "none"
 
@@ -275,7 +275,7 @@ def test_it_is_on_where_all_tokens_share_an_advantage() -> None:
         ({"reward": "0.5*levenshtein + 0.5*prefix"}, "regression"),
     ],
 )
-def test_edits_predict_only_where_the_reward_counts_them(settings: dict[str, object], used: str) -> None:
+def test_edits_predict_only_if_the_reward_counts_them(settings: dict[str, object], used: str) -> None:
     assert read_plan(make_config(settings)).config.control_variate == used
     assert "foretold" in trainer(**settings).step().metrics
 
@@ -290,7 +290,7 @@ def test_edits_predict_only_where_the_reward_counts_them(settings: dict[str, obj
         ({"discount": 0.5}, "none", DENSE_BATCH),
     ],
 )
-def test_dense_credit_is_weighed_for_every_token_where_it_is_known(
+def test_dense_credit_is_weighted_for_every_token_if_it_is_known(
     settings: dict[str, object], used: str, batch_size: int
 ) -> None:
     plan = read_plan(make_config({"credit": "dense", **settings}))
@@ -307,12 +307,12 @@ def test_edits_cannot_predict_another_reward() -> None:
     ("settings", "reason"),
     [({"credit": "dense"}, "credit dense"), ({"algorithm": "a2c"}, "critic"), ({"discount": 0.5}, "discount 0.5")],
 )
-def test_asked_for_where_it_does_nothing_it_is_refused(settings: dict[str, object], reason: str) -> None:
+def test_it_is_refused_where_it_has_no_effect(settings: dict[str, object], reason: str) -> None:
     with pytest.raises(InputError, match=f"(?s)has no effect.*{reason}"):
         read_plan(make_config({"control_variate": "regression", **settings}))
 
 
-def test_it_can_be_switched_while_a_run_goes_on() -> None:
+def test_it_can_be_switched_during_a_run() -> None:
     one = trainer(control_variate="none")
     assert "foretold" not in one.step().metrics
     one.change(read_plan(make_config({"control_variate": "regression"}, one.plan.written), shape=one.plan.shape))

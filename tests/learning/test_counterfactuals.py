@@ -1,4 +1,4 @@
-"""A step's update made again without its parts: the run does not notice, and the plain algorithm is the plain one."""
+"""A step's update repeated without its parts: the run is not affected, and the plain algorithm is the plain one."""
 
 import pytest
 import torch
@@ -19,7 +19,7 @@ EVERYTHING = {"kl": 0.1, "replay": 0.5, "l2": 1e-3, "dropout": 0.1, "weight_deca
 
 
 @pytest.mark.parametrize("settings", [{}, EVERYTHING, {"algorithm": "ppo"}, {"credit": "dense"}])
-def test_the_run_goes_on_as_if_nobody_had_looked(settings: dict[str, object]) -> None:
+def test_the_run_continues_as_if_nothing_was_recorded(settings: dict[str, object]) -> None:
     seen, unseen = trainer(**settings), trainer(**settings)
     for _ in range(2):
         looked_into(seen)
@@ -34,7 +34,7 @@ def test_only_parts_that_are_on_are_left_out() -> None:
     assert looked_into(trainer(algorithm="plain-reinforce")).without == ()
 
 
-def test_the_plain_algorithm_does_with_the_same_batch_what_its_own_run_would_do() -> None:
+def test_the_plain_algorithm_makes_the_update_of_its_own_run_with_the_same_batch() -> None:
     settings = {"group_size": 8, "target": "abc"}
     real = looked_into(trainer(algorithm="plain-reinforce", clip_gradient=0.0, **settings))
     imagined = looked_into(trainer(**settings)).plain
@@ -47,7 +47,7 @@ def test_the_plain_algorithm_does_with_the_same_batch_what_its_own_run_would_do(
         assert one.own_push == pytest.approx(other.own_push)
 
 
-def test_a_completions_own_push_is_in_its_advantages_direction() -> None:
+def test_a_completions_own_gradient_moves_it_as_its_advantage_says() -> None:
     samples = looked_into(trainer(algorithm="plain-reinforce", batch_size=2, lr=1e-3)).samples
     assert movement(samples).counted
     for sample in samples:

@@ -1,4 +1,4 @@
-"""Dense credit against brute force: every way to go on from every text of a small alphabet."""
+"""Dense credit against brute force: every continuation of every text over a small alphabet."""
 
 import functools
 import itertools
@@ -29,7 +29,7 @@ LETTERS = "ab"
 
 @functools.cache
 def fewest_edits(text: str, target: str, room: int) -> int:
-    """Return the least distance to `target` of `text` and of all that it can still become within `room` characters."""
+    """Return the smallest distance to `target` of `text` and of all its continuations of up to `room` characters."""
     here = Levenshtein.distance(text, target)
     if len(text) == room:
         return here
@@ -41,7 +41,7 @@ TARGETS = ["".join(letters) for length in (1, 2, 3, 4) for letters in itertools.
 
 @pytest.mark.parametrize("room", [1, 2, 3, 4])
 @pytest.mark.parametrize(("prompt", "shared"), [("", False), ("ba", False), ("", True), ("ba", True)])
-def test_potentials_are_the_fewest_edits_over_all_ways_to_go_on(room: int, prompt: str, shared: bool) -> None:
+def test_potentials_are_the_fewest_edits_over_all_continuations(room: int, prompt: str, shared: bool) -> None:
     policy = small_policy("gru-nano", LETTERS, room)
     completions = every_completion(policy)
     rollout = rollout_of(policy, completions, prompt=prompt)
@@ -65,7 +65,7 @@ def test_potentials_are_the_fewest_edits_over_all_ways_to_go_on(room: int, promp
                 assert found.after[prefix].tolist() == after, (here, target)
 
 
-def test_targets_of_different_lengths_stand_side_by_side() -> None:
+def test_targets_of_different_lengths_share_a_batch() -> None:
     policy = small_policy("gru-nano", LETTERS, 4)
     rollout = rollout_of(policy, [[1, 2, 0], [1, 2, 0]])
     targets = torch.tensor([[1, 2, 0, 0], [2, 1, 2, 1]])
@@ -77,7 +77,7 @@ def test_targets_of_different_lengths_stand_side_by_side() -> None:
 
 
 @pytest.mark.parametrize("prompt", ["", "ba"])
-def test_credit_for_levenshtein_sums_to_the_edits_that_are_left(prompt: str) -> None:
+def test_credit_for_levenshtein_sums_to_the_remaining_edits(prompt: str) -> None:
     policy = small_policy("gru-nano", LETTERS, 4)
     completions = every_completion(policy)
     rollout = rollout_of(policy, completions, prompt=prompt)
@@ -94,7 +94,7 @@ def test_credit_for_levenshtein_sums_to_the_edits_that_are_left(prompt: str) -> 
 
 
 @pytest.mark.parametrize("control_variate", ["none", "potential"])
-def test_a_step_credits_what_was_written_and_nothing_else(control_variate: str) -> None:
+def test_a_step_credits_only_sampled_completions(control_variate: str) -> None:
     _, record = trainer(credit="dense", control_variate=control_variate).recorded_step()
     credit, mask = record.update.batch.token_credit, record.update.batch.rollout.mask
     assert credit is not None
@@ -106,7 +106,7 @@ def test_a_step_credits_what_was_written_and_nothing_else(control_variate: str) 
 
 @pytest.mark.parametrize("prompt", ["", "ba"])
 @pytest.mark.parametrize("spec", ["hamming", "1 - 0.5*hamming", "0.5*exact + 0.5*prefix"])
-def test_credit_for_another_reward_is_what_each_action_did_to_it(spec: str, prompt: str) -> None:
+def test_credit_for_another_reward_is_each_actions_effect_on_it(spec: str, prompt: str) -> None:
     policy = small_policy("gru-nano", LETTERS, 3)
     completions = every_completion(policy)
     rollout = rollout_of(policy, completions, prompt=prompt)
@@ -122,7 +122,7 @@ def test_credit_for_another_reward_is_what_each_action_did_to_it(spec: str, prom
         assert credit[row][rollout.mask[row]].tolist() == pytest.approx(expected)
 
 
-def test_credit_for_another_reward_asks_for_each_rows_own_target() -> None:
+def test_credit_for_another_reward_uses_each_rows_own_target() -> None:
     policy = small_policy("gru-nano", LETTERS, 6)
     pairs = [Pair("", "ab"), Pair("b", "bbbb"), Pair("ab", "a")]
     rollout = policy.sampler.sample([policy.prefix(pair.prompt) for pair in pairs], Density(), generator(2))

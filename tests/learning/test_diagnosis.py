@@ -1,4 +1,4 @@
-"""Findings come when they should, stay while they hold, and never contradict each other."""
+"""Findings appear when they should, stay while they hold, and never contradict each other."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CONTRADICTIONS = [
     ("falling-measure", "steps-too-long"),
     ("recovered", "falling-reward"),
 ]
-"""Pairs of which one says or advises the opposite of the other."""
+"""Pairs of findings of which one says or advises the opposite of the other."""
 
 
 def kinds(findings: Iterable[Finding]) -> set[str]:
@@ -39,7 +39,7 @@ def kinds(findings: Iterable[Finding]) -> set[str]:
 
 
 def changes_of(said: Sequence[tuple[Finding, ...]], kind: str) -> int:
-    """Return how often `kind` appears or leaves."""
+    """Return how often `kind` appears or disappears."""
     return sum((kind in kinds(before)) != (kind in kinds(after)) for before, after in itertools.pairwise(said))
 
 
@@ -59,7 +59,7 @@ def test_a_band_is_harder_to_enter_than_to_leave() -> None:
     assert not low.holds(float("nan"), is_shown=True)
 
 
-def test_a_latch_forgets_only_what_has_not_held_for_a_while() -> None:
+def test_a_latch_releases_only_what_has_not_held_for_a_while() -> None:
     latch, finding = Latch(), Finding("low-entropy")
     for held in (finding, *[None] * (LINGER - 1)):
         latch.look(held)
@@ -121,7 +121,7 @@ def test_no_two_findings_contradict_each_other(
     assert_no_contradiction(findings_over(rows))
 
 
-def test_a_collapse_is_said_within_30_steps() -> None:
+def test_a_collapse_is_reported_within_30_steps() -> None:
     noise = random.Random(1)
     rising = [HEALTHY | {"reward_mean": step / 100 + noise.gauss(0, 0.02)} for step in range(40)]
     collapsed = [HEALTHY | {"entropy": 0.002, "tied_groups": 1.0, "reward_mean": 0.4}] * 30
@@ -130,7 +130,7 @@ def test_a_collapse_is_said_within_30_steps() -> None:
     assert kinds(said[-1]) == {"collapsed-entropy"}
 
 
-def test_rare_differences_between_rewards_do_not_swap_what_is_said_of_them() -> None:
+def test_rare_differences_between_rewards_do_not_swap_the_findings() -> None:
     nothing = HEALTHY | {"tied_groups": 1.0, "reward_mean": 0.0, "reward_min": 0.0, "reward_max": 0.0}
     lucky = nothing | {"tied_groups": 0.0, "reward_mean": 1 / 64, "reward_max": 1.0}
     rows = [lucky if step % 50 == 49 and step > 60 else nothing for step in range(400)]
@@ -139,12 +139,12 @@ def test_rare_differences_between_rewards_do_not_swap_what_is_said_of_them() -> 
     assert changes_of(said, "tied-rewards") == 0
 
 
-def test_texts_with_equal_rewards_and_little_entropy_are_told_to_explore_not_to_take_another_reward() -> None:
+def test_equal_rewards_at_low_entropy_suggest_exploring_not_another_reward() -> None:
     row = HEALTHY | {"entropy": 0.035, "tied_groups": 1.0, "reward_mean": 0.26, "reward_min": 0.26, "reward_max": 0.26}
     assert kinds(diagnose([row] * WINDOW)) == {"low-entropy"}
 
 
-def test_a_reward_that_falls_is_said_while_it_is_lower_with_both_numbers() -> None:
+def test_a_falling_reward_is_reported_with_both_numbers_while_it_is_lower() -> None:
     noise = random.Random(2)
     levels = [0.6] * 80 + [0.3] * 100 + [0.6] * 60
     said = findings_over([HEALTHY | {"reward_mean": noise.gauss(level, 0.03)} for level in levels])
@@ -157,7 +157,7 @@ def test_a_reward_that_falls_is_said_while_it_is_lower_with_both_numbers() -> No
     assert changes_of(said, "falling-reward") == 2
 
 
-def test_a_dip_that_is_over_after_a_block_is_no_fall() -> None:
+def test_a_dip_that_ends_within_a_block_is_no_fall() -> None:
     noise = random.Random(5)
     levels = [0.6] * 70 + [0.3] * BLOCK_STEPS + [0.6] * 60
     said = findings_over([HEALTHY | {"reward_mean": noise.gauss(level, 0.03)} for level in levels])
@@ -188,13 +188,13 @@ def test_a_measure_that_falls_as_the_reward_rises_is_named(measures: tuple[str, 
     assert "words from 0.5" in finding_text(finding.kind, finding.values)
 
 
-def test_a_measure_that_falls_with_its_reward_is_no_hack() -> None:
+def test_a_measure_that_falls_with_its_reward_is_no_reward_hacking() -> None:
     levels = [0.6] * 80 + [0.3] * 80
     said = findings_over([HEALTHY | {"reward_mean": level, "measure:words": level} for level in levels])
     assert kinds(said[-1]) == {"falling-reward"}
 
 
-def test_nothing_is_said_for_a_while_after_an_exact_text() -> None:
+def test_nothing_is_reported_for_a_while_after_an_exact_text() -> None:
     low = HEALTHY | {"entropy": 0.001}
     said = findings_over([low] * WINDOW + [low | {"exact_match": 1.0}] + [low] * (QUIET_STEPS + LOOK_INTERVAL))
     assert kinds(said[WINDOW - 1]) == {"collapsed-entropy"}
@@ -211,7 +211,7 @@ SAID = {
     "exact": {"no-signal"},
     "contains": {"no-signal"},
 }
-"""What must be said of each recorded run by its end; nothing at all of hello, nor of the trap, which stands still."""
+"""The findings that each recorded run must end with; none for hello, nor for the trap, which stagnates."""
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -225,5 +225,5 @@ def test_findings_of_a_recorded_run_neither_flicker_nor_contradict_each_other(na
     assert all(changes_of(said, kind) <= 2 for kind in every_kind)
 
 
-def test_a_run_that_learns_is_told_nothing() -> None:
+def test_a_run_that_learns_gets_no_finding() -> None:
     assert all(findings == () for findings in findings_over(read_metrics("hello")))

@@ -1,4 +1,4 @@
-"""The textbook's first update: most completions move as their advantage asks, and plain SGD is what it says."""
+"""The textbook's first update: most completions move as their advantage says, and plain SGD follows its definition."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def test_the_preset_is_the_plain_algorithm() -> None:
     assert (config.entropy, config.weight_decay, config.batch_size, config.lr) == (0.0, 0.0, 8, 0.3)
 
 
-def test_a_persons_own_settings_lie_over_the_row() -> None:
+def test_the_users_settings_override_the_algorithms_row() -> None:
     config = trainer(algorithm="plain-reinforce", optimizer="adam", batch_size=16).plan.config
     assert (config.optimizer, config.batch_size, config.entropy) == ("adam", 16, 0.0)
     assert config.lr == trainer(algorithm="rloo").plan.config.lr
 
 
-def test_plain_descent_subtracts_the_gradient_and_leaves_what_has_none() -> None:
+def test_plain_descent_subtracts_the_gradient_and_leaves_parameters_without_one() -> None:
     moving, still = nn.Parameter(torch.tensor([1.0, 2.0])), nn.Parameter(torch.ones(1))
     optimiser = PlainDescent([moving, still])
     moving.grad = torch.tensor([0.5, -1.0])
@@ -56,7 +56,7 @@ def test_plain_descent_subtracts_the_gradient_and_leaves_what_has_none() -> None
     assert still.tolist() == [1.0]
 
 
-def test_a_run_of_sgd_goes_on_bit_for_bit_and_may_change_to_adam() -> None:
+def test_a_run_with_sgd_resumes_bit_for_bit_and_may_change_to_adam() -> None:
     first = trainer(algorithm="plain-reinforce")
     first.step()
     second = trainer(algorithm="plain-reinforce")
@@ -70,11 +70,11 @@ def test_a_run_of_sgd_goes_on_bit_for_bit_and_may_change_to_adam() -> None:
 
 
 ROW_ALONE = {"optimizer": "sgd", "control_variate": "none", "entropy": 0.0, "weight_decay": 0.0, "clip_gradient": 0.0}
-"""The settings that leave nothing but an algorithm's row."""
+"""Settings that leave only the algorithm's row."""
 
 
 @pytest.mark.parametrize("algorithm", [name for name in (*ALGORITHMS, *COMPARATORS) if trains_network(name)])
-def test_the_few_lines_of_an_algorithm_make_the_same_update(algorithm: str) -> None:
+def test_the_short_code_of_an_algorithm_makes_the_same_update(algorithm: str) -> None:
     alone = {name: value for name, value in ROW_ALONE.items() if (algorithm, name) != ("supervised", "control_variate")}
     by_hand, real = (trainer(algorithm=algorithm, lr=0.3, **alone) for _ in range(2))
     for one in (by_hand, real):
@@ -119,6 +119,6 @@ def test_the_few_lines_of_an_algorithm_make_the_same_update(algorithm: str) -> N
     assert any(not torch.allclose(tensor, before[name], atol=1e-5) for name, tensor in weights(by_hand).items())
 
 
-def test_the_few_lines_are_few() -> None:
+def test_the_short_code_is_short() -> None:
     for name in function_names("learning/objective/textbook.py"):
         assert len(source_of(("learning/objective/textbook.py", name)).text.splitlines()) <= 15

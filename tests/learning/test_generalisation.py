@@ -1,4 +1,4 @@
-"""Held-out prompts beside training: what is measured, when, and what early stop keeps of it."""
+"""Held-out prompts during training: what is measured, when, and which policy early stopping keeps."""
 
 from pathlib import Path
 from statistics import median
@@ -17,7 +17,7 @@ from pgplay.tasks.task import Pair, Task
 from tests.learning.helpers import COPYING, same_state, same_weights, steps, trainer, weights
 
 ONE_WAY = Task("a to b", (Pair("a", "b"), Pair("b", "b")), (Pair("c", "a"), Pair("ca", "b")))
-"""Who learns the first two by heart writes b for anything: half of what is held out is then right."""
+"""A policy that memorises the first two writes b for anything, which gets half of the held-out prompts right."""
 
 
 def test_both_sides_are_measured_alike_and_the_gap_is_their_difference() -> None:
@@ -32,7 +32,7 @@ def test_both_sides_are_measured_alike_and_the_gap_is_their_difference() -> None
     assert told["training_cross_entropy"] < told["held_out_cross_entropy"]
 
 
-def test_it_is_measured_on_schedule_and_changes_nothing_that_is_learnt() -> None:
+def test_it_is_measured_on_schedule_without_effect_on_training() -> None:
     measured, plain = trainer(COPYING, held_out_every=3), trainer(COPYING, held_out_every=1000)
     reports = [measured.step() for _ in range(7)]
     assert [report.step for report in reports if "held_out_reward" in report.metrics] == [3, 6]
@@ -41,14 +41,14 @@ def test_it_is_measured_on_schedule_and_changes_nothing_that_is_learnt() -> None
     assert same_weights(weights(measured), weights(plain))
 
 
-def test_without_held_out_prompts_nothing_is_measured_and_nothing_can_wait_for_it() -> None:
+def test_without_held_out_prompts_nothing_is_measured_or_waited_for() -> None:
     assert not any("held_out" in name for name in trainer(held_out_every=1).step().metrics)
     for settings in ({"patience": 3}, {"until": "held_out_reward>=0.5"}):
         with pytest.raises(InputError, match="needs prompts held out"):
             trainer(**settings)
 
 
-def test_early_stop_counts_measurements_without_a_better_one() -> None:
+def test_early_stopping_counts_evaluations_without_a_better_one() -> None:
     stop = EarlyStop()
     assert [stop.note(step, reward) for step, reward in enumerate((0.1, 0.3, 0.3, 0.2, 0.4))] == [
         *(True, True, False, False, True)
@@ -56,7 +56,7 @@ def test_early_stop_counts_measurements_without_a_better_one() -> None:
     assert (stop.best, stop.step, stop.waited) == (0.4, 4, 0)
 
 
-def test_early_stop_goes_back_to_the_best_policy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_early_stopping_returns_the_best_policy(monkeypatch: pytest.MonkeyPatch) -> None:
     held_out = iter((0.2, 0.7, 0.6, 0.5, 0.4))
     monkeypatch.setattr("pgplay.learning.trainer.held_out_evaluation", lambda *_: {"held_out_reward": next(held_out)})
     one = trainer(COPYING, held_out_every=1, patience=3)
@@ -70,7 +70,7 @@ def test_early_stop_goes_back_to_the_best_policy(monkeypatch: pytest.MonkeyPatch
     assert same_weights(weights(one), best)
 
 
-def test_a_run_that_is_not_to_stop_early_keeps_its_last_policy() -> None:
+def test_a_run_without_early_stopping_keeps_its_last_policy() -> None:
     one = trainer(COPYING, held_out_every=1)
     steps(one, 3)
     last = weights(one)
@@ -78,7 +78,7 @@ def test_a_run_that_is_not_to_stop_early_keeps_its_last_policy() -> None:
     assert same_weights(weights(one), last)
 
 
-def test_a_run_that_waits_for_a_better_measurement_goes_on_as_if_it_had_never_rested() -> None:
+def test_a_paused_run_with_patience_resumes_as_if_it_had_never_paused() -> None:
     settings = {"held_out_every": 2, "patience": 50}
     whole, first, second = (trainer(COPYING, **settings) for _ in range(3))
     steps(first, 5)
@@ -100,8 +100,8 @@ def test_the_best_of_several_right_answers_counts() -> None:
 
 
 @pytest.mark.parametrize("reward", ["levenshtein", "hamming"])
-def test_dense_credit_is_that_of_the_answer_that_pays_most(reward: str) -> None:
-    """A policy that writes the second answer alone earns with it what it would earn if it were the only one."""
+def test_dense_credit_is_that_of_the_answer_with_the_highest_reward(reward: str) -> None:
+    """A policy that writes only the second answer earns what it would earn if that were the only one."""
     either, alone = Pair("a", "cc", ("ab",)), Pair("a", "ab")
     one = trainer(Task("alone", (alone,)), until="solved", lr=0.02)
     assert any(one.step().solved for _ in range(300))
@@ -110,7 +110,7 @@ def test_dense_credit_is_that_of_the_answer_that_pays_most(reward: str) -> None:
     assert torch.equal(credits[0], credits[1])
 
 
-def test_without_a_target_a_reward_alone_says_what_is_good() -> None:
+def test_without_a_target_only_the_reward_judges() -> None:
     one = trainer(target="", reward="distinct", max_length=5, lr=0.02)
     reports = [one.step() for _ in range(60)]
     assert not {"exact_match", "cross_entropy"} & reports[-1].metrics.keys()
@@ -122,7 +122,7 @@ def test_without_a_target_a_reward_alone_says_what_is_good() -> None:
         trainer(target="", reward="distinct", algorithm="supervised")
 
 
-def test_the_warm_start_ends_where_what_was_set_aside_gets_no_likelier_and_keeps_the_best() -> None:
+def test_the_warm_start_ends_when_held_out_texts_become_no_more_likely_and_keeps_the_best() -> None:
     one = trainer(ONE_WAY, lr=0.05)
     heard: list[float | None] = []
     steps_made, reached = warm_up(one, 5000, lambda step, loss, aside: heard.append(aside))
@@ -137,7 +137,7 @@ def test_the_warm_start_ends_where_what_was_set_aside_gets_no_likelier_and_keeps
     assert steps_made < len(heard)
 
 
-def test_what_nothing_foretells_does_not_end_the_warm_start() -> None:
+def test_unpredictable_texts_do_not_end_the_warm_start() -> None:
     odd = Pair("cb", "aba")
     one = trainer(Task("a to b", ONE_WAY.training, (Pair("c", "b"), Pair("ca", "b"), odd)), lr=0.05)
     heard: list[tuple[float | None, float]] = []

@@ -1,4 +1,4 @@
-"""The learning signal judged: what is out of range is said, with a change that a run can take."""
+"""The diagnosis of the learning signal: values out of range are reported with a change that a run can take."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def judged(metric: str, **changed: float) -> Signal:
     return next(signal for signal in signals({**HEALTHY, **changed}) if signal.metric == metric)
 
 
-def test_a_healthy_signal_is_fine_and_says_what_it_means() -> None:
+def test_a_healthy_signal_is_fine_and_explained() -> None:
     for signal in signals(HEALTHY):
         assert (signal.state, signal_advice(signal.metric, signal.state), signal.settings) == ("fine", "", None)
         assert signal_meaning(signal.metric, signal.numbers, signal.state) != f"signal.{signal.metric}"
@@ -38,7 +38,7 @@ def test_a_healthy_signal_is_fine_and_says_what_it_means() -> None:
         ("mismatch", 0.01, "bad", None),
     ],
 )
-def test_what_is_out_of_range_comes_with_a_change_that_a_run_can_take(
+def test_a_value_out_of_range_suggests_a_change_that_a_run_can_take(
     metric: str, value: float, state: str, settings: dict[str, Any] | None
 ) -> None:
     signal = judged(metric, **{metric: value})
@@ -49,7 +49,7 @@ def test_what_is_out_of_range_comes_with_a_change_that_a_run_can_take(
         assert all(fields()[name].live for name in settings)
 
 
-def test_no_more_is_asked_of_the_entropy_than_a_run_takes() -> None:
+def test_no_larger_entropy_weight_is_suggested_than_a_run_takes() -> None:
     most = judged("entropy", entropy=0.01, entropy_weight=7.0).settings
     assert most == {"entropy": 10.0}
     make_config(most)
@@ -57,14 +57,14 @@ def test_no_more_is_asked_of_the_entropy_than_a_run_takes() -> None:
     assert (at_most.state, at_most.settings) == ("bad", None)
 
 
-def test_a_policy_that_has_learnt_nothing_yet_may_run_into_the_limit() -> None:
+def test_an_untrained_policy_may_reach_the_length_limit() -> None:
     assert judged("stop_rate", stop_rate=0.0, entropy=3.2).state == "fine"
     later = judged("stop_rate", stop_rate=0.0, entropy=0.3)
     assert (later.state, later.settings) == ("bad", {"reward": "levenshtein"})
 
 
 @pytest.mark.parametrize("changed", [{"entropy": 0.001}, {"tied_groups": 1.0}])
-def test_completions_that_hardly_differ_are_not_answered_with_a_larger_batch(changed: dict[str, float]) -> None:
+def test_completions_that_hardly_differ_do_not_suggest_a_larger_batch(changed: dict[str, float]) -> None:
     assert judged("signal_to_noise", signal_to_noise=0.0).settings == {"batch_size": 128}
     assert judged("signal_to_noise", signal_to_noise=0.0, **changed).settings is None
 
@@ -74,25 +74,25 @@ def test_a_collapsed_policy_is_not_told_to_stop_earlier() -> None:
     assert judged("stop_rate", stop_rate=0.0, entropy=1e-5).state == "fine"
 
 
-def test_a_divergence_that_rounding_makes_negative_is_none() -> None:
+def test_a_kl_made_negative_by_rounding_counts_as_zero() -> None:
     assert judged("kl_update", kl_update=-8e-10).value == 0.0
 
 
-def test_a_solved_run_needs_no_signal_any_more() -> None:
+def test_a_solved_run_needs_no_signal() -> None:
     assert all(signal.state == "fine" for signal in signals({**HEALTHY, "exact_match": 1.0, "entropy": 0.0}))
 
 
-def test_what_is_not_told_is_not_judged() -> None:
+def test_missing_metrics_are_not_judged() -> None:
     assert signals({"reward_mean": 0.5}) == ()
 
 
-def test_a_finding_of_collapse_offers_the_weight_of_entropy() -> None:
+def test_a_collapse_suggests_the_entropy_weight() -> None:
     rows = [{**HEALTHY, "entropy": 0.001}] * WINDOW
     (finding,) = diagnose(rows)
     assert (finding.kind, finding.settings) == ("collapsed-entropy", {"entropy": 0.16})
 
 
-def test_collapse_has_one_limit_for_what_is_said_and_what_is_done() -> None:
+def test_collapse_has_one_limit_for_the_finding_and_for_recovery() -> None:
     for entropy in (0.005, 0.0099, 0.0101, 0.015, 0.019):
         row = {**HEALTHY, "entropy": entropy, "tied_groups": 1.0}
         kinds = {finding.kind for finding in diagnose([row] * WINDOW)}
@@ -111,14 +111,14 @@ def test_a_larger_batch_is_a_multiple_of_the_group_also_after_the_batch_was_chan
     ("changed", "kind"),
     [({"kl_update": 0.9}, "steps-too-long"), ({"signal_to_noise": 0.0}, "noisy-gradient")],
 )
-def test_a_run_that_stands_still_is_told_why_and_one_that_rises_is_not(changed: dict[str, float], kind: str) -> None:
+def test_a_stagnating_run_gets_a_reason_and_a_rising_one_does_not(changed: dict[str, float], kind: str) -> None:
     still = [{**HEALTHY, **changed}] * WINDOW
     assert [finding.kind for finding in diagnose(still)] == [kind]
     rising = [{**HEALTHY, **changed, "reward_mean": step / 100} for step in range(WINDOW)]
     assert diagnose(rising) == ()
 
 
-def test_a_policy_that_was_taken_back_is_told_of_while_that_is_recent() -> None:
+def test_a_recovery_is_reported_while_it_is_recent() -> None:
     rows = [{**HEALTHY, "recoveries": 0.0}] * 10 + [{**HEALTHY, "recoveries": 2.0}] * (WINDOW - 10)
     (finding,) = (one for one in diagnose(rows) if one.kind == "recovered")
     assert "2 times" in finding_message(finding.kind, finding.numbers)

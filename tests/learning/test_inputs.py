@@ -1,4 +1,4 @@
-"""What a config names on a disk is read once, by value; checking and planning then open none of it."""
+"""The files that a config names are read once, by value; checking and planning then open none of them."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ def files(tmp_path: Path) -> tuple[str, str]:
     return str(pairs), str(lines)
 
 
-def test_a_plan_is_made_of_its_inputs_alone(files: tuple[str, str]) -> None:
+def test_a_plan_is_made_only_from_its_inputs(files: tuple[str, str]) -> None:
     task, warm_text = files
     config = make_config({"task": task, "warm_text": warm_text, "warm_start": "10"})
     inputs = read_inputs(config)
@@ -40,12 +40,12 @@ def test_a_target_and_a_generator_need_no_inputs(settings: dict[str, str]) -> No
     assert make_plan(config, Inputs()).task.training
 
 
-def test_a_stored_runs_own_task_is_taken_as_it_is(files: tuple[str, str]) -> None:
+def test_a_stored_runs_own_task_is_used_unchanged(files: tuple[str, str]) -> None:
     own = Task("pairs", (Pair("x", "y"),))
     assert make_plan(make_config({"task": files[0]}), Inputs(own)).task is own
 
 
-def test_a_pretrained_model_is_read_once_and_planned_from_what_was_read(tmp_path: Path) -> None:
+def test_a_pretrained_model_is_read_once_and_planned_from_its_content(tmp_path: Path) -> None:
     folder = shutil.copytree(model_folder("llama"), tmp_path / "model")
     config = make_config({"model": str(folder), "target": "", "reward": "distinct", "max_length": 8})
     inputs = read_inputs(config)
@@ -68,7 +68,7 @@ def test_a_pretrained_model_is_read_once_and_planned_from_what_was_read(tmp_path
         ("model", {"model": "./missing"}),
     ],
 )
-def test_what_cannot_be_read_names_its_setting(field: str, settings: dict[str, str]) -> None:
+def test_an_unreadable_file_names_its_setting(field: str, settings: dict[str, str]) -> None:
     with pytest.raises(InputError) as caught:
         read_inputs(make_config(settings))
     assert caught.value.field == field

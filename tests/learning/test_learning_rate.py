@@ -1,4 +1,4 @@
-"""The learning rate that follows the divergence of an update: it moves within bounds, and changes no direction."""
+"""The learning rate that follows the KL of an update: it moves within bounds, and changes no direction."""
 
 import itertools
 
@@ -42,7 +42,7 @@ def test_constant_stays_and_so_does_a_step_without_an_update(divergence: float) 
 
 
 @pytest.mark.parametrize("algorithm", KINDS.values(), ids=KINDS)
-def test_a_run_goes_by_the_divergence_that_it_tells(algorithm: str) -> None:
+def test_a_run_follows_the_kl_that_it_reports(algorithm: str) -> None:
     one = trainer(algorithm=algorithm, lr_schedule="kl", lr_target=0.002)
     told = [one.step().metrics for _ in range(8)]
     assert told[0]["lr"] == one.plan.config.lr
@@ -52,7 +52,7 @@ def test_a_run_goes_by_the_divergence_that_it_tells(algorithm: str) -> None:
 
 
 @pytest.mark.parametrize("target", [0.002, 0.01])
-def test_the_divergence_comes_to_its_target(target: float) -> None:
+def test_the_kl_approaches_its_target(target: float) -> None:
     one = trainer(lr_schedule="kl", lr_target=target, target="abcabccba", batch_size=32)
     told = [one.step().metrics["kl_first_update"] for _ in range(40)]
     mean = sum(told[10:30]) / 20
@@ -60,15 +60,15 @@ def test_the_divergence_comes_to_its_target(target: float) -> None:
 
 
 @pytest.mark.parametrize("algorithm", KINDS.values(), ids=KINDS)
-def test_the_first_step_is_the_one_that_it_would_have_been(algorithm: str) -> None:
-    """Measuring changes nothing: only the rates of later steps are others."""
+def test_the_first_step_is_unchanged(algorithm: str) -> None:
+    """Measuring changes nothing: only the rates of later steps differ."""
     plain, adaptive = (trainer(algorithm=algorithm, lr_schedule=name) for name in ("constant", "kl"))
     ((*_, plain_metrics, plain_samples, _),), ((*_, metrics, samples, _),) = steps(plain, 1), steps(adaptive, 1)
     assert plain_samples == samples
     assert plain_metrics.items() <= metrics.items()
 
 
-def test_another_rate_or_schedule_begins_anew_while_a_run_goes_on() -> None:
+def test_another_rate_or_schedule_starts_afresh_during_a_run() -> None:
     one = trainer(lr_schedule="kl", lr_target=1e-6)
     steps(one, 3)
     assert one.step().metrics["lr"] < one.plan.config.lr

@@ -28,7 +28,7 @@ def test_every_algorithm_learns_two_letters(model: str, algorithm: str) -> None:
 
 
 @pytest.mark.parametrize("reward", ["hamming", "prefix", "lcs", "indel", "0.5*levenshtein + 0.5*exact"])
-def test_other_rewards_that_pay_for_being_nearly_right_are_learnt(reward: str) -> None:
+def test_other_rewards_with_partial_credit_are_learned(reward: str) -> None:
     steps_to_solve(reward=reward, most=120)
 
 
@@ -38,7 +38,7 @@ def test_dense_credit_learns_three_letters(model: str, reward: str) -> None:
     steps_to_solve(model=model, reward=reward, credit="dense", target="abc")
 
 
-def test_a_reward_that_says_nothing_teaches_nothing() -> None:
-    """What the other tests are worth: without a signal, the same number of steps does not get there."""
+def test_a_reward_without_a_signal_teaches_nothing() -> None:
+    """The control of the other tests: without a signal, the same number of steps does not suffice."""
     with pytest.raises(AssertionError, match="not solved"):
         steps_to_solve(reward="length", target="abca", most=60)

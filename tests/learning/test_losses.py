@@ -39,10 +39,10 @@ def test_at_ratio_one_every_kind_is_the_policy_gradient(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["none", "clip", "cispo"])
-def test_an_expected_loss_is_the_mean_of_every_tokens_by_its_old_probability(kind: str) -> None:
+def test_an_expected_loss_is_the_mean_over_tokens_by_their_old_probability(kind: str) -> None:
     draw = torch.Generator().manual_seed(3)
     logits, old_logits = (torch.randn(3, 3, 4, generator=draw, dtype=torch.float64) for _ in range(2))
-    old_logits[0, 0, 2] = logits[1, 1, 3] = -torch.inf  # a filter removes one then, another now
+    old_logits[0, 0, 2] = logits[1, 1, 3] = -torch.inf  # the old filter removes one token, the new one another
     advantages = torch.randn(3, 3, 4, generator=draw, dtype=torch.float64)
     logits.requires_grad_()
     log_p, old = logits.log_softmax(-1), old_logits.log_softmax(-1)
@@ -56,7 +56,7 @@ def test_an_expected_loss_is_the_mean_of_every_tokens_by_its_old_probability(kin
         is_possible = (now > -torch.inf) & (then > -torch.inf)
         expected = expected + torch.where(is_possible, then.exp() * each, 0.0)
     where = torch.ones(3, 3, dtype=torch.bool)
-    where[1, 1] = False  # what is removed now has a part that no gradient sees
+    where[1, 1] = False  # the token removed now contributes a constant
     torch.testing.assert_close(found[where], expected[where])
     (slope,) = torch.autograd.grad(found.sum(), logits)
     assert slope.isfinite().all()
@@ -101,7 +101,7 @@ def test_cispo_limits_the_weight_but_no_token_loses_its_gradient(ratio: float, w
 
 
 def test_gspo_gives_all_tokens_of_a_completion_the_same_ratio() -> None:
-    """The geometric mean of its tokens', and each token its own gradient."""
+    """The geometric mean of its tokens' ratios, and each token has its own gradient."""
     log_ratio = torch.tensor([[0.3, -0.1, 0.0], [0.9, 0.9, 5.0]], dtype=torch.float64)
     mask = torch.tensor([[True, True, True], [True, True, False]])
     advantages = torch.tensor([[1.0, 2.0, 3.0], [1.0, -1.0, 0.0]], dtype=torch.float64)
@@ -114,7 +114,7 @@ def test_gspo_gives_all_tokens_of_a_completion_the_same_ratio() -> None:
     assert clipped == pytest.approx(1 / 5)
 
 
-def test_the_clipped_share_counts_tokens_of_the_mask() -> None:
+def test_the_clip_fraction_counts_tokens_of_the_mask() -> None:
     log_ratio = torch.tensor([[1.0, 0.0, -1.0], [1.0, 1.0, 1.0], [1.0, 0.0, 1.0]], dtype=torch.float64)
     _, _, clipped = gain_and_slope("clip", log_ratio, torch.ones(3, 3, dtype=torch.float64), MASK)
     assert clipped == pytest.approx(3 / 6)
@@ -122,8 +122,8 @@ def test_the_clipped_share_counts_tokens_of_the_mask() -> None:
 
 @pytest.mark.parametrize("kind", RATIOS)
 @pytest.mark.parametrize("advantage", [1.0, -1.0])
-def test_an_action_that_a_filter_has_removed_since_has_no_gradient_and_spoils_none(kind: str, advantage: float) -> None:
-    """With several updates of a batch, top-k may drop what was sampled: its log-probability is then -inf."""
+def test_an_action_removed_by_a_filter_since_has_no_gradient_and_harms_none(kind: str, advantage: float) -> None:
+    """With several updates per batch, top-k may drop a sampled token: its log-probability is then -inf."""
     logits = torch.tensor([[0.1, 0.4, 0.2], [1.0, 0.0, 0.5]], dtype=torch.float64, requires_grad=True)
     removed = torch.tensor([[True, False, False], [False, False, False]])
     log_p = logits.masked_fill(removed, -torch.inf).log_softmax(-1)[:, :1].t()
@@ -136,7 +136,7 @@ def test_an_action_that_a_filter_has_removed_since_has_no_gradient_and_spoils_no
 
 
 @pytest.mark.parametrize("kind", RATIOS)
-def test_what_stands_outside_the_mask_changes_nothing(kind: str) -> None:
+def test_values_outside_the_mask_change_nothing(kind: str) -> None:
     log_p = torch.where(MASK, LOG_P, -torch.inf).requires_grad_()
     advantages = torch.where(MASK, ADVANTAGES, 0.0)
     found = surrogate(kind, log_p, torch.where(MASK, LOG_P, 0.0), advantages, MASK, CLIP)

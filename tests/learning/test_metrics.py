@@ -40,13 +40,13 @@ def test_every_documented_name_is_reported_by_some_run() -> None:
     assert METRICS.keys() <= reported
 
 
-def test_names_that_only_some_runs_have() -> None:
+def test_the_metrics_that_only_some_runs_have() -> None:
     plain, kl, critic = (trainer(**RUNS[run]).step().metrics for run in ("grpo", "kl", "a2c"))
     assert {"kl_reference", "kl_weight"} <= kl.keys() - plain.keys()
     assert "explained_variance" in critic.keys() - plain.keys()
 
 
-def test_measures_and_parts_are_means_of_their_own() -> None:
+def test_measures_and_parts_have_their_own_means() -> None:
     metrics = trainer(**RUNS["parts"]).step().metrics
     assert {name for name in metrics if ":" in name} == {
         "part:levenshtein", "part:prefix", "measure:exact", "measure:hamming"
@@ -55,7 +55,7 @@ def test_measures_and_parts_are_means_of_their_own() -> None:
     assert metrics["reward_mean"] == pytest.approx(mean)
 
 
-def test_measuring_does_not_change_what_is_learnt() -> None:
+def test_measuring_does_not_change_training() -> None:
     plain, measured = trainer(COPYING), trainer(COPYING, measure=("exact", "hamming"))
     for _ in range(3):
         found = plain.step().metrics, measured.step().metrics
@@ -69,7 +69,7 @@ def test_every_metric_has_a_title_and_a_meaning() -> None:
     assert len(set(titles)) == len(titles)
 
 
-def test_numbers_stand_in_their_ranges() -> None:
+def test_numbers_stay_in_their_ranges() -> None:
     one = trainer(COPYING, algorithm="ppo", batch_size=16, group_size=8)
     for _ in range(4):
         metrics = one.step().metrics

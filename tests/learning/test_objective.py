@@ -50,7 +50,7 @@ def test_measurements_are_the_exact_sums_in_their_direction() -> None:
     assert metrics["mismatch"] < 1e-12
 
 
-def test_without_an_update_all_is_measured_and_nothing_changes() -> None:
+def test_without_an_update_everything_is_measured_and_nothing_changes() -> None:
     here = world("gru-nano", PLAIN, 6, dense=False, with_reference=False)
     plan = plan_of(algorithm="ppo", batch_size=15, group_size=15)
     before = {name: tensor.clone() for name, tensor in here.modules.policy.saved_state().items()}
@@ -99,7 +99,7 @@ def test_dense_advantages_are_within_the_mask() -> None:
         assert not values[~mask].any()
 
 
-def test_signal_to_noise_is_one_where_both_halves_say_the_same_and_minus_one_where_they_contradict() -> None:
+def test_signal_to_noise_is_one_if_both_halves_agree_and_minus_one_if_they_are_opposite() -> None:
     for signs, expected in (((1, 1), 1.0), ((1, -1), -1.0)):
         here = world("gru-nano", PLAIN, 6, dense=False, with_reference=False)
         rewards = torch.tensor([[float(sign) for sign in signs]]).double()
@@ -112,8 +112,8 @@ def test_signal_to_noise_is_one_where_both_halves_say_the_same_and_minus_one_whe
 
 @pytest.mark.parametrize("scale", ["none", "batch-std"])
 @pytest.mark.parametrize("credit", ["terminal", "gae"])
-def test_the_critic_is_judged_and_taught_by_the_rewards_themselves(credit: str, scale: str) -> None:
-    """However the advantages are scaled for the policy: what is left of a token's reward is the reward."""
+def test_the_critic_is_judged_and_trained_by_the_rewards_themselves(credit: str, scale: str) -> None:
+    """However the advantages are scaled for the policy, the critic's target is the reward."""
     here = world("gru-nano", PLAIN, 6, dense=False, with_reference=False)
     plan = plan_of(
         algorithm="ppo", scale=scale, credit=credit, critic=1.0, **({"gae_lambda": 1.0} if credit == "gae" else {})

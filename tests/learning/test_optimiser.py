@@ -41,7 +41,7 @@ def test_a_parameter_without_a_gradient_is_left_alone_even_by_decay() -> None:
     assert moving.grad is None
 
 
-def test_a_state_taken_over_goes_on_as_the_first_would_have() -> None:
+def test_a_loaded_state_continues_as_the_first_would_have() -> None:
     gradients = torch.randn(6, 3, generator=generator())
     one, other = (nn.Parameter(torch.ones(3)) for _ in range(2))
     first = Adam([one])

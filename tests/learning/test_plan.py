@@ -1,4 +1,4 @@
-"""A plan fills in every default and refuses every contradiction in words."""
+"""A plan fills in every default and refuses every contradiction with a reason."""
 
 import pytest
 from hypothesis import given
@@ -50,7 +50,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("why", REFUSED)
-def test_what_contradicts_itself_is_refused_in_words(why: str) -> None:
+def test_contradictions_are_refused_with_a_reason(why: str) -> None:
     settings, words = REFUSED[why]
     with pytest.raises(InputError, match=f"(?s){words}"):
         plan(**settings)
@@ -85,7 +85,7 @@ def test_a_saved_policy_keeps_its_shape_whatever_the_settings_say() -> None:
 
 @pytest.mark.parametrize("model", ["gru-nano", "transformer-small"])
 @pytest.mark.parametrize("name", ALGORITHMS)
-def test_what_is_left_open_comes_from_the_algorithm_and_the_family(name: str, model: str) -> None:
+def test_defaults_come_from_the_algorithm_and_the_family(name: str, model: str) -> None:
     made = plan(algorithm=name, model=model)
     row, spec = ALGORITHMS[name], model_spec(model)
     assert tuple(getattr(made.config, choice) for choice in row.choices._fields) == row.choices
@@ -106,17 +106,17 @@ OWN = {
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
-def test_a_persons_own_choices_lie_over_the_row(name: str) -> None:
+def test_the_users_choices_override_the_algorithms_row(name: str) -> None:
     assert choices_of(make_config({"algorithm": name, **OWN}), ALGORITHMS[name])._asdict() == OWN
 
 
-def test_a_persons_own_numbers_stand() -> None:
+def test_the_users_numbers_are_kept() -> None:
     own = {"lr": 0.1, "entropy": 0.0, "discount": 0.0, "clip_high": 0.5, "updates_per_step": 3, "threads": 2}
     made = plan(**own)
     assert {name: getattr(made.config, name) for name in own} == own
 
 
-def test_with_dense_credit_a_token_answers_for_itself() -> None:
+def test_with_dense_credit_each_token_gets_its_own_advantage() -> None:
     assert plan(credit="dense").config.discount == 0.0
     assert plan(credit="dense", discount=0.9).config.discount == 0.9
 
@@ -125,7 +125,7 @@ USUAL_GROUPS = {"levenshtein": KNOWN_GROUP_SIZE, "hamming": GROUP_SIZE}
 
 
 @given(st.integers(2, 300), st.integers(1, 40), st.sampled_from(list(USUAL_GROUPS)))
-def test_the_group_divides_the_batch_and_never_asks_for_more_prompts_than_there_are(
+def test_the_group_divides_the_batch_and_never_needs_more_prompts_than_there_are(
     batch: int, prompts: int, reward: str
 ) -> None:
     task = Task("some", tuple(Pair(chr(ord("a") + number % 26) * (number // 26 + 1), "x") for number in range(prompts)))
@@ -140,7 +140,7 @@ def test_the_group_divides_the_batch_and_never_asks_for_more_prompts_than_there_
 
 
 @pytest.mark.parametrize(("batch", "group"), [(178, 2), (60, 10), (12, 6), (162, 9), (179, 179)])
-def test_a_batch_that_the_usual_group_does_not_divide_gets_a_near_one_and_says_so(batch: int, group: int) -> None:
+def test_a_batch_that_the_default_group_does_not_divide_gets_a_near_one_and_a_note(batch: int, group: int) -> None:
     task = Task("many", tuple(Pair(f"{number}", "x") for number in range(200)))
     made = plan(task, batch_size=batch, reward="hamming")
     assert made.config.group_size == group
@@ -150,13 +150,13 @@ def test_a_batch_that_the_usual_group_does_not_divide_gets_a_near_one_and_says_s
 
 
 @pytest.mark.parametrize("settings", [{"batch_size": 176}, {"batch_size": 178, "group_size": 2}, {}])
-def test_a_usual_or_a_chosen_group_needs_no_word(settings: dict[str, int]) -> None:
+def test_a_default_or_a_chosen_group_needs_no_note(settings: dict[str, int]) -> None:
     task = Task("many", tuple(Pair(f"{number}", "x") for number in range(200)))
     notes = sentences_of(plan(task, reward="hamming", **settings).notes)
     assert not [note for note in notes if "batch_size" in note]
 
 
-def test_there_is_room_for_the_stop_token_and_a_few_characters_too_many() -> None:
+def test_the_length_limit_includes_the_stop_token_and_a_few_extra_characters() -> None:
     assert plan(target="abc").shape.max_length == 3 + 1 + 5
     assert plan(target="a" * 50).shape.max_length == 50 + 1 + 5
     assert plan(target="abc", max_length=4).shape.max_length == 4
@@ -179,13 +179,13 @@ def test_there_is_room_for_the_stop_token_and_a_few_characters_too_many() -> Non
         (None, {"kl_limit": 0.1}, 0.0),
     ],
 )
-def test_weights_decay_where_one_text_is_learnt_from_scratch_by_terminal_credit(
+def test_weights_decay_if_one_text_is_learned_from_scratch_with_terminal_credit(
     task: Task | None, settings: dict[str, object], expected: float
 ) -> None:
     assert plan(task, **settings).config.weight_decay == expected
 
 
-def test_characters_that_the_alphabet_lacked_are_added_and_said() -> None:
+def test_characters_missing_from_the_alphabet_are_added_and_noted() -> None:
     made = plan(target="abc!é", alphabet="ab")
     assert made.shape.alphabet == "ab" + "!cé"
     (note,) = sentences_of(made.notes)
@@ -193,7 +193,7 @@ def test_characters_that_the_alphabet_lacked_are_added_and_said() -> None:
 
 
 @pytest.mark.parametrize("alphabet", ["auto", "target", "lowercase"])
-def test_nothing_is_said_where_nothing_was_added_to_what_a_person_named(alphabet: str) -> None:
+def test_an_alphabet_with_nothing_to_add_gets_no_note(alphabet: str) -> None:
     assert plan(target="abc", alphabet=alphabet).notes == ()
 
 
@@ -206,7 +206,7 @@ def test_held_out_texts_count_too() -> None:
         plan(task, max_length=8)
 
 
-def test_the_longest_text_that_fits_is_taken_and_one_more_is_not() -> None:
+def test_the_longest_text_that_fits_is_accepted_and_one_more_character_is_not() -> None:
     prompt = "a" * 1000
     assert plan(Task("long", (Pair(prompt, "ab"),)), model="gru-nano", max_length=24).shape.max_length == 24
     with pytest.raises(InputError, match="need 1025 tokens"):
@@ -217,7 +217,7 @@ def test_every_algorithm_names_its_source() -> None:
     assert all(row.description and row.source for row in ALGORITHMS.values())
 
 
-def test_what_a_warm_start_taught_is_not_unlearnt_by_the_bonus_for_a_start_from_scratch() -> None:
+def test_a_warm_start_is_not_undone_by_the_entropy_bonus_of_a_start_from_scratch() -> None:
     scratch, shown = (plan(warm_start=steps) for steps in ("", "50"))
     assert shown.config.entropy == 0.0 < scratch.config.entropy
     assert shown.config.lr == pytest.approx(scratch.config.lr / 6)

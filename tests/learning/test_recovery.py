@@ -1,4 +1,4 @@
-"""A policy that has become certain of a wrong text finds the right one all the same."""
+"""A policy that is certain of a wrong text still finds the right one."""
 
 import msgspec
 import pytest
@@ -17,7 +17,7 @@ NANO = {"target": "tin", "batch_size": 16, "device": "cpu"}
 
 
 def saturated(model: str, **settings: object) -> Trainer:
-    """Return a trainer for 'tin' whose policy writes nothing but 'nit', without any gradient left."""
+    """Return a trainer for 'tin' whose policy writes only 'nit', without any gradient left."""
     return collapsed("nit", 30.0, {**NANO, "model": model, **settings})
 
 
@@ -40,7 +40,7 @@ def test_a_saturated_policy_recovers_by_default(model: str, seed: int) -> None:
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("model", FAMILIES)
-def test_left_alone_it_does_not_however_large_the_weight_of_entropy(model: str) -> None:
+def test_without_recovery_no_entropy_weight_saves_it(model: str) -> None:
     one = saturated(model, recovery="none", weight_decay=0.0)
     assert not solves(one, 400)
     metrics = one.step().metrics
@@ -49,7 +49,7 @@ def test_left_alone_it_does_not_however_large_the_weight_of_entropy(model: str) 
     assert "recoveries" not in metrics
 
 
-def test_it_is_taken_back_to_the_network_that_the_seed_gives() -> None:
+def test_it_is_moved_towards_the_network_of_the_seed() -> None:
     one, untrained = saturated("gru-nano", seed=3), untrained_weights("gru-nano", 3)
     one.plan = one.plan._replace(config=msgspec.structs.replace(one.plan.config, lr=1e-30))
     before = weights(one)
@@ -62,7 +62,7 @@ def untrained_weights(model: str, seed: int) -> dict[str, torch.Tensor]:
     return weights(trainer(model=model, seed=seed, **NANO, alphabet="lowercase"))
 
 
-def test_without_an_entropy_bonus_nothing_is_taken_back() -> None:
+def test_without_an_entropy_bonus_there_is_no_recovery() -> None:
     one = saturated("gru-nano", entropy=0.0, weight_decay=0.0)
     before = weights(one)
     for _ in range(3):
@@ -70,7 +70,7 @@ def test_without_an_entropy_bonus_nothing_is_taken_back() -> None:
     assert same_weights(weights(one), before)
 
 
-def test_a_recovery_restored_in_its_midst_goes_on_bit_for_bit() -> None:
+def test_a_run_restored_during_a_recovery_continues_bit_for_bit() -> None:
     whole, first, second = (saturated("gru-nano") for _ in range(3))
     expected = [numbers(whole.step()) for _ in range(6)]
     begun = [numbers(first.step()) for _ in range(2)]
@@ -82,7 +82,7 @@ def test_a_recovery_restored_in_its_midst_goes_on_bit_for_bit() -> None:
     ("metric", "value"),
     [("entropy", 0.05), ("tied_groups", 0.9), ("reward_mean", 1.0), ("exact_match", 1.0)],
 )
-def test_what_still_learns_or_has_learnt_is_not_collapsed(metric: str, value: float) -> None:
+def test_a_policy_that_still_learns_or_has_learned_is_not_collapsed(metric: str, value: float) -> None:
     assert is_collapsed(COLLAPSED)
     assert not is_collapsed({**COLLAPSED, metric: value})
 
@@ -93,7 +93,7 @@ def test_a_reward_without_a_target_counts_too() -> None:
     assert not is_collapsed({**untargeted, "reward_mean": 1.0})
 
 
-def test_it_is_a_setting_that_can_change_while_a_run_goes_on() -> None:
+def test_it_is_a_setting_that_can_change_during_a_run() -> None:
     one = saturated("gru-nano", recovery="none")
     assert "recoveries" not in one.step().metrics
     one.change(read_plan(make_config({"recovery": "shrink-perturb"}, one.plan.written), shape=one.plan.shape))

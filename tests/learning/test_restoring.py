@@ -1,4 +1,4 @@
-"""A run that is stored and taken up again, or changed while it goes on."""
+"""A run that is stored and restored, or changed while it trains."""
 
 import copy
 
@@ -20,7 +20,7 @@ from tests.policies.helpers import FAMILIES, small_policy
 @given(before=st.integers(0, 4), after=st.integers(1, 4), seed=st.integers(0, 1000))
 @pytest.mark.parametrize("row", ROWS)
 @pytest.mark.parametrize("model", FAMILIES)
-def test_a_run_restored_goes_on_bit_for_bit(model: str, row: str, before: int, after: int, seed: int) -> None:
+def test_a_restored_run_continues_bit_for_bit(model: str, row: str, before: int, after: int, seed: int) -> None:
     own = {"model": model, "seed": seed, **ROWS[row]}
     task = COPYING if seed % 2 else None
     whole, first, second = (trainer(task, **own) for _ in range(3))
@@ -41,7 +41,7 @@ def test_a_state_is_a_copy_that_later_steps_do_not_touch() -> None:
     assert not same_state(one.state(), kept)
 
 
-def test_a_trainer_that_has_run_elsewhere_takes_over_a_state_whole() -> None:
+def test_a_trainer_used_elsewhere_takes_over_a_state_whole() -> None:
     one, other = trainer(COPYING, algorithm="ppo"), trainer(COPYING, algorithm="ppo", seed=5)
     steps(one, 3)
     steps(other, 7)
@@ -78,7 +78,7 @@ def test_a_change_takes_effect_at_the_next_step_and_keeps_the_policy() -> None:
     assert (report.step, report.completions) == (3, 8 + 8 + 16)
 
 
-def test_another_target_or_reward_forgets_the_best_of_the_old_one() -> None:
+def test_another_target_or_reward_drops_the_best_of_the_old_one() -> None:
     one = trainer(replay=0.1)
     steps(one, 2)
     assert one.counters.best is not None
@@ -91,7 +91,7 @@ def test_another_target_or_reward_forgets_the_best_of_the_old_one() -> None:
     assert {sample.reward for sample in one.step().samples} <= {0.0, 1.0}
 
 
-def test_a_divergence_asked_for_later_is_from_the_policy_as_it_is_then() -> None:
+def test_a_kl_penalty_added_later_is_measured_from_the_policy_at_that_time() -> None:
     one = trainer()
     steps(one, 3)
     assert one.reference is None

@@ -13,13 +13,13 @@ from pgplay.tasks.task import Pair
 REWARDS = st.lists(st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]), min_size=2, max_size=40)
 
 
-def test_rows_stand_at_the_quantiles() -> None:
+def test_rows_are_at_the_quantiles() -> None:
     rewards = [0.3, 0.9, 0.1, 0.7, 0.5]
     assert dict(quantile_rows(rewards)) == {"top": 1, "upper": 3, "middle": 4, "lower": 0, "bottom": 2}
 
 
 @given(REWARDS)
-def test_roles_fall_from_the_highest_reward_to_the_lowest(rewards: list[float]) -> None:
+def test_roles_descend_from_the_highest_reward_to_the_lowest(rewards: list[float]) -> None:
     rows = quantile_rows(rewards)
     assert [role for role, _ in rows] == [role for role, _ in QUANTILES]
     shown = [rewards[row] for _, row in rows]
@@ -64,7 +64,7 @@ def test_statistics_are_in_order(rewards: list[float]) -> None:
     assert told["tied_groups"] == 1.0
 
 
-def test_right_samples_are_those_that_are_exactly_a_right_answer_without_the_greedy_rows() -> None:
+def test_right_samples_are_exact_answers_and_greedy_rows_do_not_count() -> None:
     pair = Pair("", "ab", others=("cd",))
     written = [Completion(tuple(text), finished=True) for text in ("ab", "cd", "abc", "", "ab")]
     with build_reward("levenshtein") as reward:

@@ -44,7 +44,7 @@ def search(own_task: Task | None = None, own_reward: Reward | None = None, **own
     return one
 
 
-def test_random_texts_have_every_length_and_every_character_as_often() -> None:
+def test_random_texts_have_every_length_and_every_character_equally_often() -> None:
     texts = random_texts(20_000, "abcd", 4, generator())
     assert max(map(len, texts)) == 4
     lengths = Counter(map(len, texts))
@@ -72,7 +72,7 @@ def test_every_neighbour_can_be_reached() -> None:
 
 
 @pytest.mark.parametrize("algorithm", SEARCHES)
-def test_a_step_is_a_batch_of_rewards_and_tells_nothing_of_a_network(algorithm: str) -> None:
+def test_a_step_is_a_batch_of_rewards_without_metrics_of_a_network(algorithm: str) -> None:
     one = search(COPYING, Unreliable("levenshtein", 0), algorithm=algorithm, batch_size=24, measure=("exact",))
     asked: list[int] = []
     score = one.reward.score
@@ -88,7 +88,7 @@ def test_a_step_is_a_batch_of_rewards_and_tells_nothing_of_a_network(algorithm: 
 
 
 @pytest.mark.parametrize("algorithm", SEARCHES)
-def test_what_is_kept_never_gets_worse_and_is_the_best_of_all_that_was_tried(algorithm: str) -> None:
+def test_the_kept_text_never_gets_worse_and_is_the_best_of_all_attempts(algorithm: str) -> None:
     one, best = search(algorithm=algorithm, target="abcabcab"), -1.0
     for _ in range(60):
         report = one.step()
@@ -99,7 +99,7 @@ def test_what_is_kept_never_gets_worse_and_is_the_best_of_all_that_was_tried(alg
         assert by_role["greedy"].text == one.counters.kept[""].text
 
 
-def test_what_hill_climb_proposes_is_one_edit_from_what_it_keeps() -> None:
+def test_hill_climb_proposes_single_edits_of_the_kept_text() -> None:
     one = search(algorithm="hill-climb", target="abcabcab")
     before: str | None = None
     for _ in range(20):
@@ -109,8 +109,8 @@ def test_what_hill_climb_proposes_is_one_edit_from_what_it_keeps() -> None:
         before = one.counters.kept[""].text
 
 
-def test_hill_climb_walks_where_rewards_are_level() -> None:
-    """With a reward that says nothing it still moves, one edit a step; on a slope it does not go down."""
+def test_hill_climb_moves_on_plateaus() -> None:
+    """With a constant reward it still moves, one edit per step; on a slope it does not go down."""
     one = search(algorithm="hill-climb", reward="1")
     texts = [one.step().samples[0].text for _ in range(10)]
     assert len(set(texts)) > 3
@@ -118,7 +118,7 @@ def test_hill_climb_walks_where_rewards_are_level() -> None:
 
 @pytest.mark.parametrize("target", ["hello world", "the quick brown fox jumps over"])
 def test_hill_climb_solves_levenshtein(target: str) -> None:
-    """Each of the edits that are left can be made in any order: there is no hill but the right one."""
+    """The remaining edits can be made in any order, so there is only one maximum."""
     one = search(algorithm="hill-climb", target=target, alphabet=ALPHABET, batch_size=64)
     for _ in range(400):
         report = one.step()
@@ -137,7 +137,7 @@ def test_random_search_finds_two_letters_and_not_twelve() -> None:
 
 
 @pytest.mark.parametrize("algorithm", SEARCHES)
-def test_prompts_come_as_they_do_for_the_trainer_and_all_must_be_found(algorithm: str) -> None:
+def test_prompts_are_ordered_as_for_the_trainer_and_all_must_be_found(algorithm: str) -> None:
     task = Task("letters", tuple(Pair(letter, letter) for letter in "abcabcdef"[3:]))
     own = {"batch_size": 16, "group_size": 8, "alphabet": "abcdef", "seed": 5}
     one = search(task, algorithm=algorithm, **own)
@@ -154,7 +154,7 @@ def test_prompts_come_as_they_do_for_the_trainer_and_all_must_be_found(algorithm
     assert not solved[0]
 
 
-def test_a_prompt_that_has_not_come_yet_has_no_text() -> None:
+def test_a_prompt_that_has_not_come_up_yet_has_no_text() -> None:
     one = search(COPYING, algorithm="hill-climb")
     one.step()
     assert sum(pair.prompt not in one.counters.kept for pair in COPYING.training) == 2
@@ -173,7 +173,7 @@ def test_the_seed_fixes_every_number_and_another_gives_others(algorithm: str) ->
 @settings(deadline=None, max_examples=10)
 @given(before=st.integers(0, 4), after=st.integers(1, 4), seed=st.integers(0, 1000))
 @pytest.mark.parametrize("algorithm", SEARCHES)
-def test_a_search_restored_goes_on_bit_for_bit(algorithm: str, before: int, after: int, seed: int) -> None:
+def test_a_restored_search_continues_bit_for_bit(algorithm: str, before: int, after: int, seed: int) -> None:
     task = COPYING if seed % 2 else None
     whole, first, second = (search(task, algorithm=algorithm, seed=seed) for _ in range(3))
     expected = steps(whole, before + after)
@@ -206,7 +206,7 @@ def change(one: Search, **own: Any) -> None:
 
 
 @pytest.mark.parametrize("own", [{"target": "cbacba"}, {"reward": "hamming"}])
-def test_after_a_change_the_kept_text_is_scored_anew_within_the_batch(own: dict[str, str]) -> None:
+def test_after_a_change_the_kept_text_is_scored_again_within_the_batch(own: dict[str, str]) -> None:
     one = search(algorithm="hill-climb", target="abcabc", batch_size=16)
     steps(one, 30)
     kept = one.counters.kept[""].text
@@ -221,8 +221,8 @@ def test_after_a_change_the_kept_text_is_scored_anew_within_the_batch(own: dict[
     assert {sample.step for sample in report.samples} == {31}
 
 
-def test_a_reward_that_was_mended_scores_what_is_kept_anew() -> None:
-    """Its name is the same, its Python another: a reward that is no longer given must not be held on to."""
+def test_a_fixed_reward_scores_the_kept_text_again() -> None:
+    """Its name is the same, its Python is not: a score of the old one must not be kept."""
 
     class Generous(Unreliable):
         def score(self, texts: Any, targets: Any, prompts: Any, columns: Any = None) -> Any:
@@ -237,7 +237,7 @@ def test_a_reward_that_was_mended_scores_what_is_kept_anew() -> None:
     assert one.step().metrics["greedy_reward"] <= 1.0
 
 
-def test_moving_a_limit_or_choosing_the_other_search_keeps_what_was_found() -> None:
+def test_changing_a_limit_or_the_kind_of_search_keeps_the_best_text() -> None:
     one = search(algorithm="hill-climb", target="abcabc")
     steps(one, 10)
     kept = one.counters.kept[""]
@@ -246,7 +246,7 @@ def test_moving_a_limit_or_choosing_the_other_search_keeps_what_was_found() -> N
 
 
 @pytest.mark.parametrize("algorithm", SEARCHES)
-def test_a_reward_without_a_signal_is_said_and_nothing_of_a_network(algorithm: str) -> None:
+def test_a_reward_without_a_signal_is_reported_and_no_finding_is_about_a_network(algorithm: str) -> None:
     one = search(algorithm=algorithm, target="abcabcab", reward="exact")
     (finding,) = diagnose([one.step().metrics for _ in range(WINDOW)], "search")
     assert finding.kind == "no-signal"
@@ -255,6 +255,6 @@ def test_a_reward_without_a_signal_is_said_and_nothing_of_a_network(algorithm: s
     assert diagnose([climbing.step().metrics for _ in range(WINDOW)], "search") == ()
 
 
-def test_numbers_leave_nothing_but_times_out() -> None:
+def test_numbers_leave_out_only_times() -> None:
     report = search(algorithm="hill-climb").step()
     assert len(report.metrics) - len(numbers(report)[2]) == 3  # type: ignore[arg-type]

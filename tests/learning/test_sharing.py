@@ -1,4 +1,4 @@
-"""Reading each prefix once changes no update: every row of algorithms and extras learns as it does with all apart."""
+"""Processing each prefix once changes no update: every algorithm and extra learns as with separate prefixes."""
 
 import pytest
 import torch
@@ -16,7 +16,7 @@ ALIKE = Task("alike", (Pair("ab", "ba"), Pair("ab", "c", others=("cab",)), Pair(
 @pytest.mark.parametrize("task", [None, ALIKE], ids=["text", "prompts"])
 @pytest.mark.parametrize("row", ROWS)
 @pytest.mark.parametrize("model", FAMILIES)
-def test_an_update_is_the_same_whether_prefixes_are_shared_or_not(
+def test_an_update_is_the_same_with_and_without_shared_prefixes(
     model: str, row: str, task: Task | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     size = {"batch_size": 12, "group_size": 4} if task else {}

@@ -1,4 +1,4 @@
-"""supervised: the gradient of the targets' cross-entropy, untouched by any reward."""
+"""supervised: the gradient of the targets' cross-entropy, without any reward."""
 
 import copy
 
@@ -23,7 +23,7 @@ SUPERVISED = {"algorithm": "supervised", "clip_gradient": 0.0}
 
 
 def cross_entropy_gradient(policy: Policy, pairs: list[Pair]) -> torch.Tensor:
-    """Return the gradient of the mean, over `pairs`, of nats a token, one text at a time."""
+    """Return the gradient of the mean cross-entropy over `pairs`, in nats per token, one text at a time."""
     losses = []
     for pair in pairs:
         actions = [*policy.tokenizer.encode(pair.target), 0]
@@ -47,7 +47,7 @@ def test_the_gradient_is_that_of_the_cross_entropy_of_the_prompts_of_the_step(mo
     assert torch.allclose(found, expected, rtol=1e-4, atol=1e-7)
 
 
-def test_no_reward_enters_it() -> None:
+def test_no_reward_has_any_effect() -> None:
     ends = []
     for reward in ("levenshtein", "length", "1"):
         one = trainer(COPYING, reward=reward, **SUPERVISED)
@@ -58,7 +58,7 @@ def test_no_reward_enters_it() -> None:
 
 
 def test_its_update_is_not_the_policy_gradient() -> None:
-    """With rewards that have nothing to do with the target it goes another way, and it needs no expectation."""
+    """With rewards unrelated to the target the two differ, and it needs no expectation."""
     here = world("gru-nano", PLAIN, 6, dense=False, with_reference=False)
     parameters = list(here.modules.policy.module.parameters())
     gradient = flat(
@@ -76,8 +76,8 @@ def test_its_update_is_not_the_policy_gradient() -> None:
     assert torch.cosine_similarity(update, gradient, dim=0) < 1 - TURNED
 
 
-def test_a_target_is_read_under_a_dropout_mask() -> None:
-    """The masks are those of the sampled completions: without them nothing would be dropped from what is learnt."""
+def test_a_target_is_trained_with_a_dropout_mask() -> None:
+    """The masks are those of the sampled completions: without them nothing would be dropped from the targets."""
     own = {"model": "gru-nano", "batch_size": 16, "group_size": 8, **SUPERVISED}
     dropped, plain = trainer(COPYING, dropout=0.5, **own), trainer(COPYING, **own)
     pairs = Trainer._next_pairs(copy.deepcopy(dropped))
@@ -90,12 +90,12 @@ def test_a_target_is_read_under_a_dropout_mask() -> None:
     assert not torch.allclose(found, without, rtol=0.05)
 
 
-def test_there_is_no_entropy_bonus_unless_a_person_asks_for_one() -> None:
+def test_there_is_no_entropy_bonus_unless_the_user_asks_for_one() -> None:
     assert trainer(algorithm="supervised").step().metrics["entropy_weight"] == 0.0
     assert trainer(algorithm="supervised", entropy=0.2).step().metrics["entropy_weight"] == 0.2
 
 
-def test_a_reward_without_a_signal_is_nothing_to_warn_of() -> None:
+def test_a_reward_without_a_signal_is_no_problem() -> None:
     rows = [trainer(algorithm="supervised", reward="exact", target="abcab").step().metrics] * WINDOW
     assert rows[0]["reward_max"] == 0.0
     assert [finding.kind for finding in diagnose(rows, "policy gradient")] == ["no-signal"]

@@ -1,4 +1,4 @@
-"""The docs say what the tests found."""
+"""The docs' page about the algorithms matches the tests' results."""
 
 from tests.learning.table import PAGE, page
 

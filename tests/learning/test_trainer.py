@@ -64,7 +64,7 @@ def test_a_reward_that_fails_on_half_a_text_costs_no_step() -> None:
 
 
 def until_solved(one: Trainer, most: int = 200) -> None:
-    """Step until the next step would find the task solved; leaves the trainer before that step."""
+    """Step until the next step would find the task solved; the trainer is left before that step."""
     for _ in range(most):
         before = one.state()
         if one.step().solved:
@@ -88,7 +88,7 @@ def test_a_step_that_finds_the_task_solved_makes_no_update(model: str) -> None:
     assert report.samples[0].text == "ab"
 
 
-def test_a_run_that_is_never_to_end_learns_on_once_solved() -> None:
+def test_a_run_without_an_end_keeps_learning_once_solved() -> None:
     one = trainer(until="never")
     until_solved(one)
     before = weights(one)
@@ -108,7 +108,7 @@ def test_many_prompts_are_solved_only_when_each_is_written() -> None:
 
 
 def test_prompts_that_a_step_did_not_measure_count_too() -> None:
-    """Nine prompts are answered rightly, the tenth is not: a step that measures one of the nine is no proof."""
+    """Nine prompts are answered right, the tenth is not: a step that measures one of the nine proves nothing."""
     own = {"alphabet": "abcdefghij", "until": "solved", "lr": 0.01, "group_size": 8}
     easy = trainer(Task("all the same", tuple(Pair(letter, "a") for letter in "abcdefghij")), **own)
     warm_up(easy, 80)
@@ -130,7 +130,7 @@ def test_the_moving_average_follows_the_mean_reward_slowly() -> None:
     assert one.counters.moving_average == pytest.approx(expected)
 
 
-def test_what_is_imitated_is_the_best_completion_of_each_prompt_so_far() -> None:
+def test_the_imitated_text_is_the_best_completion_of_each_prompt_so_far() -> None:
     one, best = trainer(COPYING, replay=0.1, group_size=8), {}
     for _ in range(8):
         report = one.step()
@@ -144,7 +144,7 @@ def test_what_is_imitated_is_the_best_completion_of_each_prompt_so_far() -> None
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_a_gradient_that_is_not_finite_ends_the_run_and_leaves_the_policy(algorithm: str) -> None:
+def test_a_non_finite_gradient_ends_the_run_and_keeps_the_policy(algorithm: str) -> None:
     one = trainer(algorithm=algorithm)
     steps(one, 1)
     with torch.no_grad():
@@ -159,14 +159,14 @@ def test_a_gradient_that_is_not_finite_ends_the_run_and_leaves_the_policy(algori
 
 @pytest.mark.parametrize("model", FAMILIES)
 @pytest.mark.parametrize("row", ["grpo", "ppo", "dropout", "filters and penalties", "dense"])
-def test_what_is_sampled_is_what_is_trained_at_every_step(row: str, model: str) -> None:
+def test_sampling_and_training_use_the_same_distribution_at_every_step(row: str, model: str) -> None:
     one = trainer(COPYING, model=model, **ROWS[row])
     mismatches = [one.step().metrics["mismatch"] for _ in range(8)]
     assert max(mismatches) < 2e-6
 
 
 @pytest.mark.parametrize("model", FAMILIES)
-def test_nothing_is_dropped_from_greedy_completions(model: str) -> None:
+def test_greedy_completions_use_no_dropout(model: str) -> None:
     one = trainer(COPYING, model=model, dropout=0.5, seed=2, group_size=8)
     for _ in range(6):
         (prompt,) = {pair.prompt for pair in Trainer._next_pairs(copy.deepcopy(one))}
@@ -176,7 +176,7 @@ def test_nothing_is_dropped_from_greedy_completions(model: str) -> None:
 
 
 def divergence(one: Trainer, start: dict[str, torch.Tensor]) -> float:
-    """Return the policy's exact Kullback-Leibler divergence from its first weights, over completions of 3 tokens."""
+    """Return the policy's exact KL to its first weights, over completions of 3 tokens."""
     policy, first = (small_policy("gru-nano", "abc", 5) for _ in range(2))
     policy.load_state(one.policy.saved_state())
     first.load_state(start)
@@ -187,7 +187,7 @@ def divergence(one: Trainer, start: dict[str, torch.Tensor]) -> float:
 
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("place", ["loss", "reward"])
-def test_a_divergence_that_is_charged_keeps_the_policy_near_its_reference(place: str, seed: int) -> None:
+def test_a_kl_penalty_keeps_the_policy_near_its_reference(place: str, seed: int) -> None:
     found = []
     for weight in (0.0, 0.5, 5.0):
         one = trainer(kl=weight, kl_in=place, seed=seed, algorithm="rloo", batch_size=32, entropy=0.0)
@@ -199,7 +199,7 @@ def test_a_divergence_that_is_charged_keeps_the_policy_near_its_reference(place:
     assert heavy < 0.3 * free
 
 
-def test_the_divergence_told_is_nothing_before_the_first_update_and_something_after() -> None:
+def test_the_reported_kl_is_zero_before_the_first_update_and_positive_after_it() -> None:
     told = [
         trainer_step.metrics["kl_reference"] for one in [trainer(kl=0.1)] for trainer_step in (one.step(), one.step())
     ]
@@ -208,7 +208,7 @@ def test_the_divergence_told_is_nothing_before_the_first_update_and_something_af
 
 
 @pytest.mark.parametrize(("prompts", "wanted"), [(4, 2), (5, 1), (6, 6)])
-def test_every_prompt_comes_once_before_any_comes_again(prompts: int, wanted: int) -> None:
+def test_every_prompt_comes_up_once_before_any_comes_up_again(prompts: int, wanted: int) -> None:
     task = Task("letters", tuple(Pair(letter, "a") for letter in "abcdef"[:prompts]))
     one = trainer(task, batch_size=8 * wanted, group_size=8)
     drawn = [pair.prompt for _ in range(3 * prompts // wanted) for pair in one._next_pairs()]
@@ -218,7 +218,7 @@ def test_every_prompt_comes_once_before_any_comes_again(prompts: int, wanted: in
 
 
 @pytest.mark.parametrize(("prompts", "wanted"), [(5, 2), (5, 3), (5, 4), (7, 3)])
-def test_prompts_that_do_not_fill_whole_steps_come_as_often_as_each_other(prompts: int, wanted: int) -> None:
+def test_prompts_that_do_not_fill_whole_steps_come_up_equally_often(prompts: int, wanted: int) -> None:
     task = Task("letters", tuple(Pair(letter, "a") for letter in "abcdefg"[:prompts]))
     one = trainer(task, batch_size=8 * wanted, group_size=8)
     drawn = Counter({pair.prompt: 0 for pair in task.training})
@@ -229,7 +229,7 @@ def test_prompts_that_do_not_fill_whole_steps_come_as_often_as_each_other(prompt
         assert max(drawn.values()) - min(drawn.values()) <= 2
 
 
-def test_the_warm_start_learns_the_targets_and_is_heard() -> None:
+def test_the_warm_start_learns_the_targets_and_reports_progress() -> None:
     one, heard = trainer(COPYING), []
     warm_up(one, 60, lambda step, loss, held_out: heard.append((step, loss)))
     assert [step for step, _ in heard] == list(range(1, 61))
@@ -239,8 +239,8 @@ def test_the_warm_start_learns_the_targets_and_is_heard() -> None:
     assert not any(tensor.any() for tensor in one.optimiser.state().values())
 
 
-def test_imitation_of_the_best_makes_it_likelier() -> None:
-    """With a reward that says nothing, only imitation moves the policy towards what it happened on first."""
+def test_imitating_the_best_makes_it_more_likely() -> None:
+    """With a constant reward, only imitation moves the policy, towards its first completions."""
     one = trainer(replay=5.0, reward="1", entropy=0.0, algorithm="reinforce-baseline", baseline="batch-mean")
     one.step()
     (_, best), *_ = one.counters.best_texts.values()
@@ -278,7 +278,7 @@ def test_samples_show_the_greedy_the_best_and_the_spread_of_this_step() -> None:
             assert sample.step == report.step or sample.role == "best"
 
 
-def test_rewards_told_are_of_what_was_sampled_and_not_of_the_greedy_rows() -> None:
+def test_reported_rewards_are_those_of_samples_and_not_of_greedy_rows() -> None:
     one = trainer(COPYING, batch_size=16, group_size=8)
     report = one.step()
     assert report.completions == 16
@@ -286,13 +286,13 @@ def test_rewards_told_are_of_what_was_sampled_and_not_of_the_greedy_rows() -> No
     assert report.metrics["characters"] == pytest.approx(16 * report.metrics["length"])
 
 
-def test_a_policy_of_another_device_than_there_is_is_refused() -> None:
+def test_a_policy_on_an_unavailable_device_is_refused() -> None:
     if not torch.cuda.is_available():
         with pytest.raises(InputError, match="cuda"):
             trainer(device="cuda")
 
 
-def test_numbers_leave_nothing_but_times_out() -> None:
+def test_numbers_leave_out_only_times() -> None:
     report = trainer().step()
     assert {name for name in report.metrics if name not in numbers(report)[2]} == {
         "seconds_sample", "seconds_score", "seconds_learn"
@@ -300,7 +300,7 @@ def test_numbers_leave_nothing_but_times_out() -> None:
 
 
 @pytest.mark.parametrize("settings", [{"credit": "dense"}, {"task": "reverse:length=3", "held_out": 0.2}])
-def test_moving_a_limit_changes_no_number(settings: dict[str, Any]) -> None:
+def test_changing_a_limit_changes_no_number(settings: dict[str, Any]) -> None:
     config = make_config({"model": "gru-nano", "target": "abcab", "batch_size": 16, "until": "never", **settings})
     moved, left = (Trainer(read_plan(config), build_reward(config.reward)) for _ in range(2))
     for one in (moved, left):

@@ -1,4 +1,4 @@
-"""A step taken apart: the numbers are those that the step went by, and asking for them changes nothing."""
+"""A step recorded in full: its numbers are those that the step used, and recording changes nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def dissected_step(one: Trainer) -> tuple[StepReport, StepDetail]:
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_looking_at_a_step_does_not_change_it(name: str) -> None:
+def test_recording_a_step_does_not_change_it(name: str) -> None:
     looked_at, plain = trainer(**ROWS[name]), trainer(**ROWS[name])
     for _ in range(2):
         report, anatomy = dissected_step(looked_at)
@@ -48,7 +48,7 @@ def test_looking_at_a_step_does_not_change_it(name: str) -> None:
         {"algorithm": "dapo", "updates_per_step": 3, "lr": 0.05},
     ],
 )
-def test_every_token_is_told_as_the_policy_has_it(own: dict[str, Any]) -> None:
+def test_every_token_is_reported_as_the_policy_computes_it(own: dict[str, Any]) -> None:
     one = trainer(target="abca", **own)
     steps(one, 3)
     before = {name: tensor.clone() for name, tensor in one.policy.module.state_dict().items()}
@@ -101,7 +101,7 @@ def test_the_advantage_follows_from_reward_baseline_and_deviation(algorithm: str
             assert sample.deviation == pytest.approx(max(STANDARD_DEVIATION_FLOOR, deviation), abs=1e-6)
 
 
-def test_an_update_makes_good_completions_likelier() -> None:
+def test_an_update_makes_good_completions_more_likely() -> None:
     one = trainer(target="abca", batch_size=64, entropy=0.0, lr=0.01)
     _, anatomy = dissected_step(one)
     best, worst = anatomy.samples[0], anatomy.samples[-1]
@@ -111,7 +111,7 @@ def test_an_update_makes_good_completions_likelier() -> None:
     assert best.log_p_after - best.log_p > worst.log_p_after - worst.log_p
 
 
-def test_a_large_step_is_told_in_part_from_across_its_rewards() -> None:
+def test_a_large_step_is_recorded_in_part_from_across_its_rewards() -> None:
     one = trainer(target="a" * 60, alphabet="ascii", max_length=100, batch_size=128)
     _, anatomy = dissected_step(one)
     assert anatomy.completions == 128
@@ -120,13 +120,13 @@ def test_a_large_step_is_told_in_part_from_across_its_rewards() -> None:
     assert anatomy.samples[0].reward == max(sample.reward for sample in anatomy.samples)
 
 
-def test_prompts_come_with_their_completions() -> None:
+def test_prompts_are_recorded_with_their_completions() -> None:
     one = trainer(COPYING, batch_size=24, group_size=8)
     _, anatomy = dissected_step(one)
     assert {(sample.prompt, sample.target) for sample in anatomy.samples} == {(letter, letter) for letter in "abc"}
 
 
-def test_the_map_is_what_the_policy_would_write() -> None:
+def test_the_map_shows_what_the_policy_would_write() -> None:
     one = trainer(target="abca", lr=0.02)
     steps(one, 40)
     mapped = policy_map(one.policy, one.density, one.plan.task.training[0], 40)
@@ -139,7 +139,7 @@ def test_the_map_is_what_the_policy_would_write() -> None:
     assert mapped.target == (*"abca", "")
 
 
-def test_a_step_tells_the_probability_of_each_token_of_the_target() -> None:
+def test_a_step_reports_the_probability_of_each_token_of_the_target() -> None:
     one = trainer(target="abca")
     mapped = policy_map(one.policy, one.density, one.plan.task.training[0], 0)
     trace = one.step().trace
@@ -148,13 +148,13 @@ def test_a_step_tells_the_probability_of_each_token_of_the_target() -> None:
     assert sum(trace.rewards) == 8
 
 
-def test_targets_of_several_lengths_are_told_by_position() -> None:
+def test_targets_of_several_lengths_are_reported_by_position() -> None:
     losses = torch.tensor([[0.0, 1.0, 2.0], [0.0, 3.0, 0.0]])
     mask = torch.tensor([[False, True, True], [False, True, False]])
     expected = ((math.exp(-1) + math.exp(-3)) / 2, math.exp(-2))
     assert target_probabilities(losses, mask) == pytest.approx(expected, abs=1e-4)
 
 
-def test_a_histogram_holds_every_reward_however_large() -> None:
+def test_a_histogram_counts_every_reward_however_large() -> None:
     assert reward_histogram([0.0, 0.49, 0.5, 1.0], 0.0, 1.0, 2) == (2, 2)
     assert sum(reward_histogram([-1e308, 0.0, 1e308], -1e308, 1e308)) == 3

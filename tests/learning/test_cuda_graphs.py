@@ -1,4 +1,4 @@
-"""Steps that are replayed from recordings are the steps that would have been computed.
+"""Replayed steps are the steps that would have been computed.
 
 The recorder of these tests keeps on the CPU what a CUDA graph keeps on a GPU: operations and addresses.
 """
@@ -39,7 +39,7 @@ def never_recorded(monkeypatch: pytest.MonkeyPatch, run: Any) -> Any:
 @pytest.mark.matrix
 @pytest.mark.parametrize("row", ROWS)
 @pytest.mark.parametrize("model", FAMILIES)
-def test_replayed_steps_are_those_that_would_have_been_computed(
+def test_replayed_steps_equal_computed_ones(
     model: str, row: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = {"model": model, **ROWS[row]}
@@ -57,7 +57,7 @@ def test_replayed_steps_are_those_that_would_have_been_computed(
 @pytest.mark.matrix
 @pytest.mark.parametrize("row", ["grpo", "dense", "replay", "dropout"])
 @pytest.mark.parametrize("model", FAMILIES)
-def test_shapes_that_recur_are_recorded_among_those_that_do_not(
+def test_recurring_shapes_are_recorded_among_others(
     model: str, row: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = {"model": model, **ROWS[row]}
@@ -67,7 +67,7 @@ def test_shapes_that_recur_are_recorded_among_those_that_do_not(
     assert recorder.replays > 0
 
 
-def test_an_update_changes_what_is_written_next_from_a_recording() -> None:
+def test_an_update_affects_the_next_samples_from_a_recording() -> None:
     policy, recorder = small_policy("gru-nano", "ab", 4), TapeRecorder()
     own, prefixes, seeded = GraphCache(recorder), [policy.prefix("")] * 6, generator(1)
     for _ in range(EAGER_RUNS + 1):
@@ -82,7 +82,7 @@ def test_an_update_changes_what_is_written_next_from_a_recording() -> None:
     assert all(torch.equal(tensor, before) for tensor, before in zip(rollout.reading, kept, strict=True))
 
 
-def test_what_changes_between_steps_is_seen_by_those_that_follow(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changes_between_steps_affect_the_following_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     def go() -> list[object]:
         one, _ = recorded(algorithm="rloo")
         told: list[object] = steps(one, EAGER_RUNS + 2)
@@ -99,7 +99,7 @@ def test_what_changes_between_steps_is_seen_by_those_that_follow(monkeypatch: py
     assert go() == never_recorded(monkeypatch, go)
 
 
-def test_a_recorded_step_is_computed_and_reported_as_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_recorded_step_is_computed_and_reported_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
     one, _ = recorded()
     plain, _ = recorded()
     before = steps(one, EAGER_RUNS + 2), never_recorded(monkeypatch, lambda: steps(plain, EAGER_RUNS + 2))
@@ -111,7 +111,7 @@ def test_a_recorded_step_is_computed_and_reported_as_any_other(monkeypatch: pyte
     )
 
 
-def test_a_recording_that_is_refused_is_told_once_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_recording_is_reported_once_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     plain, _ = recorded()
     one, recorder = recorded()
     monkeypatch.setattr(recorder, "record", refuse)
@@ -128,7 +128,7 @@ def refuse(compute: Any) -> Any:
     raise RuntimeError("no room")
 
 
-def test_what_asks_for_a_number_is_refused_by_the_recorder_of_these_tests() -> None:
+def test_reading_a_number_is_refused_by_the_recorder_of_these_tests() -> None:
     own = GraphCache(TapeRecorder())
     values = torch.tensor([3.0, 4.0])
     for _ in range(EAGER_RUNS):
@@ -137,7 +137,7 @@ def test_what_asks_for_a_number_is_refused_by_the_recorder_of_these_tests() -> N
         assert own.run(lambda given: given * given.max().item(), "asks", values).tolist() == [12.0, 16.0]
 
 
-def test_a_gradient_that_is_not_finite_ends_a_replayed_step_as_any_other() -> None:
+def test_a_non_finite_gradient_ends_a_replayed_step_like_any_other() -> None:
     one, recorder = recorded(algorithm="rloo")
     steps(one, EAGER_RUNS + 2)
     before = {name: tensor.clone() for name, tensor in one.policy.saved_state().items()}
@@ -150,7 +150,7 @@ def test_a_gradient_that_is_not_finite_ends_a_replayed_step_as_any_other() -> No
         assert all(torch.equal(tensor, before[name]) for name, tensor in one.policy.saved_state().items())
 
 
-def test_no_more_shapes_are_recorded_than_have_room() -> None:
+def test_no_more_shapes_are_recorded_than_fit() -> None:
     recorder = TapeRecorder()
     own = GraphCache(recorder)
     for size in range(1, MOST_RECORDINGS + 3):
