@@ -1,4 +1,4 @@
-"""The model families that a contract holds for: pgplay's, and one that can do little."""
+"""The model families that the contract tests run over: pgplay's, and one with minimal capabilities."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pgplay.policies.networks import build
 from pgplay.policies.networks.gru import GRUNetwork
 
 BARE = GRU._replace(name="bare", capabilities=frozenset())
-"""A family that declares no capability at all."""
+"""A family that declares no capabilities."""
 
 EVERY_FAMILY: tuple[ModelFamily, ...] = (*FAMILIES, BARE)
 
@@ -20,7 +20,7 @@ every_family = pytest.mark.parametrize("family", EVERY_FAMILY, ids=lambda family
 
 
 def register(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the family of the tests be models by name, as if it shipped."""
+    """Register this family's models by name, as if it shipped."""
     for name, spec in models_of(BARE).items():
         monkeypatch.setitem(catalogue.MODELS, name, spec)
     monkeypatch.setitem(build.NETWORKS, BARE.name, GRUNetwork)

@@ -1,4 +1,4 @@
-"""What the tests of policies and of learning share: small policies, and every completion that there is."""
+"""Helpers of the tests of policies and of learning: small policies, and all possible completions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PLAIN = Density()
 def small_policy(
     model: str = "gru-nano", alphabet: str = "ab", max_length: int = 3, seed: int = 0, sharpness: float = 1.0
 ) -> Policy:
-    """Return a policy on the CPU; `sharpness` multiplies the logits, for a fresh policy is nearly uniform."""
+    """Return a policy on the CPU; `sharpness` multiplies the logits, because a fresh policy is nearly uniform."""
     policy = build_policy(FreshSpec(model, alphabet, max_length), torch.device("cpu"), seed)
     with torch.no_grad():
         for parameter in policy.module.lm_head.parameters():
@@ -30,7 +30,7 @@ def small_policy(
 
 
 def every_completion(policy: Policy) -> list[list[int]]:
-    """Return the actions of every completion that can be written: up to the stop token or the length limit."""
+    """Return the actions of every possible completion: up to the stop token or the length limit."""
     complete, open_ = [], [[]]
     while open_:
         grown = [[*actions, token] for actions in open_ for token in range(policy.tokenizer.vocabulary_size)]
@@ -41,7 +41,7 @@ def every_completion(policy: Policy) -> list[list[int]]:
 
 
 def rollout_of(policy: Policy, completions: list[list[int]], density: Density = PLAIN, prompt: str = "") -> Rollout:
-    """Return the rollout that would have written `completions`, each a list of actions, for `prompt`."""
+    """Return the rollout with `completions`, each a list of actions, for `prompt`."""
     prefix = policy.prefix(prompt)
     columns = len(prefix) - 1 + max(map(len, completions))
     inputs = torch.zeros(len(completions), columns, dtype=torch.long)

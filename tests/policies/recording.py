@@ -1,7 +1,7 @@
 """A recorder for the CPU that keeps what a CUDA graph keeps: operations and the tensors that they read and write.
 
-It shows without a GPU that a computation can be recorded: that it asks the device for no number, and that all it reads
-beside its inputs changes in place.
+It shows without a GPU that a computation can be recorded: that it reads no number from the device, and that everything
+it reads besides its inputs changes in place.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 Result = TypeVar("Result")
 
 HOST_READS = {"aten::_local_scalar_dense", "aten::nonzero", "aten::equal", "aten::is_nonzero", "aten::masked_select"}
-"""What waits for the device, which a CUDA graph refuses."""
+"""Operations that wait for the device, which a CUDA graph refuses."""
 
 
 class _Tape(TorchDispatchMode):
-    """Every operation that is run under it, in order, with its tensors, and what stood in those that it overwrote."""
+    """Every operation run under it, in order, with its tensors and the values that they overwrote."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,14 +44,14 @@ class _Tape(TorchDispatchMode):
 
     @torch.no_grad()
     def undo(self) -> None:
-        """Let everything that was overwritten be as it was: recording computes nothing."""
+        """Restore everything that was overwritten: recording computes nothing."""
         for tensor, before in reversed(self._overwritten):
-            tensor.copy_(before.view_as(tensor))  # squeeze_ and its like change the shape
+            tensor.copy_(before.view_as(tensor))  # squeeze_ and similar operations change the shape
         self._overwritten.clear()
 
     @torch.no_grad()
     def replay(self) -> None:
-        """Run the operations again on the same tensors, each result into the one that was there."""
+        """Run the operations again on the same tensors, each result into its old tensor."""
         for func, args, kwargs, result in self._operations:
             again = func(*args, **kwargs)
             for place, value in zip(pytree.tree_leaves(result), pytree.tree_leaves(again), strict=True):
@@ -60,18 +60,18 @@ class _Tape(TorchDispatchMode):
 
 
 class TapeRecorder:
-    """Records on the CPU; `replays` counts the runs that were made from a recording."""
+    """Records on the CPU; `replays` counts the runs made from a recording."""
 
     def __init__(self) -> None:
         self.replays = 0
 
     @contextmanager
     def on_stream(self) -> Iterator[None]:
-        """Return a context that changes nothing: a CPU has no streams."""
+        """Return a context that does nothing: a CPU has no streams."""
         yield
 
     def record(self, compute: Callable[[], Result]) -> tuple[Callable[[], None], Result]:
-        """Return the replay and the result of `compute`; raises RuntimeError where it asks for a number."""
+        """Return the replay and the result of `compute`; raises RuntimeError if it reads a number."""
         tape = _Tape()
         try:
             with tape:

@@ -1,4 +1,4 @@
-"""The counts of floating-point operations, against what torch counts while the networks run."""
+"""The predicted floating-point operations, against those that torch counts while the networks run."""
 
 import pytest
 import torch
@@ -38,15 +38,15 @@ def policy_of(spec) -> Policy:
 
 
 def counted(work) -> int:
-    # The fused kernels of the CPU are not in torch's table; the plain products are.
+    # torch's table lacks the CPU's fused kernels; it has the plain products.
     with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
         work()
     return counter.get_total_flops()
 
 
 @pytest.mark.parametrize("spec", SPECS)
-def test_sampling_takes_what_is_counted(spec, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pgplay.policies.sampler.SPARSE", 0.0)  # whatever has stopped is computed all the same
+def test_sampling_takes_the_predicted_operations(spec, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pgplay.policies.sampler.SPARSE", 0.0)  # rows that have stopped are computed, too
     policy = policy_of(spec)
     rollout = None
 
@@ -59,9 +59,9 @@ def test_sampling_takes_what_is_counted(spec, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("spec", SPECS)
-def test_learning_takes_what_is_counted(spec) -> None:
+def test_training_takes_the_predicted_operations(spec) -> None:
     policy = policy_of(spec)
-    policy.max_length = PATH_MULTIPLE  # of other lengths attention takes some columns more, which is not counted
+    policy.max_length = PATH_MULTIPLE  # at other lengths attention takes a few columns more, which are not predicted
     reading = policy.reading([Pair("", "abcd" * (PATH_MULTIPLE // 4))] * 3)
     found = counted(lambda: policy.log_probabilities(reading.inputs, Density()).sum().backward())
     assert found == learning_operations(spec, 5, 3, PATH_MULTIPLE)

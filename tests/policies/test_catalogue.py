@@ -9,12 +9,12 @@ MEANT = {"nano": 10_000, "small": 100_000, "medium": 1_000_000, "large": 10_000_
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_a_size_has_about_the_parameters_that_it_stands_for(name: str) -> None:
+def test_a_size_has_about_its_nominal_number_of_parameters(name: str) -> None:
     spec = model_spec(name)
     assert spec.parameter_count(28) == pytest.approx(MEANT[spec.size], rel=0.25)
 
 
-def test_every_family_comes_in_every_size_with_a_network_and_a_description() -> None:
+def test_every_family_has_every_size_with_a_network_and_a_description() -> None:
     assert list(MODELS) == [f"{family.name}-{size}" for family in FAMILIES for size in MEANT]
     assert {family.name for family in FAMILIES} == set(NETWORKS)
     assert all(family.description for family in FAMILIES)
@@ -26,7 +26,7 @@ def test_an_unknown_model_is_refused_with_the_nearest_name() -> None:
 
 
 @pytest.mark.parametrize("name", ["gru-nano", "gru-small", "transformer-nano", "transformer-small"])
-def test_first_weights_come_from_the_seed_alone(name: str) -> None:
+def test_initial_weights_depend_only_on_the_seed(name: str) -> None:
     torch.manual_seed(1)
     one = build_network(model_spec(name), 5, 7).state_dict()
     torch.manual_seed(2)
@@ -36,7 +36,7 @@ def test_first_weights_come_from_the_seed_alone(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["gru-small", "transformer-small"])
-def test_first_weights_do_not_depend_on_the_threads(name: str) -> None:
+def test_initial_weights_do_not_depend_on_the_threads(name: str) -> None:
     before = torch.get_num_threads()
     networks = []
     try:

@@ -1,4 +1,4 @@
-"""The one density, held against filters written out token by token, and exact sums against enumerated ones."""
+"""Temperature and filters against code that goes token by token, and exact sums against enumerated ones."""
 
 import math
 
@@ -35,7 +35,7 @@ def kept(found: list[float]) -> set[int]:
 
 @settings(deadline=None, max_examples=300)
 @given(LOGITS, DENSITIES)
-def test_it_is_a_distribution_that_keeps_the_likeliest_and_the_odds(logits: list[float], density: Density) -> None:
+def test_filters_keep_a_distribution_its_most_likely_token_and_the_odds(logits: list[float], density: Density) -> None:
     found = log_probabilities(density, logits)
     assert sum(map(math.exp, found)) == pytest.approx(1.0, abs=1e-9)
     likeliest = logits.index(max(logits))
@@ -47,7 +47,7 @@ def test_it_is_a_distribution_that_keeps_the_likeliest_and_the_odds(logits: list
 
 @settings(deadline=None, max_examples=200)
 @given(st.lists(st.integers(-80, 80), min_size=1, max_size=8, unique=True), st.integers(1, 10))
-def test_top_k_keeps_the_k_likeliest(tenths: list[int], k: int) -> None:
+def test_top_k_keeps_the_k_most_likely(tenths: list[int], k: int) -> None:
     logits = [value / 10 for value in tenths]
     ranked = sorted(range(len(logits)), key=lambda token: -logits[token])
     assert kept(log_probabilities(Density(top_k=k), logits)) == set(ranked[:k])
@@ -55,7 +55,7 @@ def test_top_k_keeps_the_k_likeliest(tenths: list[int], k: int) -> None:
 
 @settings(deadline=None, max_examples=200)
 @given(LOGITS, st.floats(0.01, 0.99))
-def test_top_p_keeps_a_smallest_set_that_holds_its_share(logits: list[float], share: float) -> None:
+def test_top_p_keeps_a_smallest_set_with_its_share(logits: list[float], share: float) -> None:
     probabilities = softmax(logits)
     stayed = kept(log_probabilities(Density(top_p=share), logits))
     held = sum(probabilities[token] for token in stayed)
@@ -67,7 +67,7 @@ def test_top_p_keeps_a_smallest_set_that_holds_its_share(logits: list[float], sh
 
 @settings(deadline=None, max_examples=200)
 @given(LOGITS, st.floats(0.001, 1.0))
-def test_min_p_keeps_what_is_likely_enough_beside_the_likeliest(logits: list[float], share: float) -> None:
+def test_min_p_keeps_tokens_likely_enough_compared_with_the_most_likely(logits: list[float], share: float) -> None:
     probabilities = softmax(logits)
     stayed = kept(log_probabilities(Density(min_p=share), logits))
     for token, probability in enumerate(probabilities):
@@ -87,8 +87,8 @@ def test_temperature_keeps_the_order(logits: list[float], temperature: float) ->
 
 @settings(deadline=None, max_examples=300)
 @given(st.lists(st.integers(-80, 80), min_size=1, max_size=8, unique=True), DENSITIES)
-def test_filters_come_one_after_the_other(tenths: list[int], density: Density) -> None:
-    """Temperature, top-k, top-p of what is left, min-p of what is left then."""
+def test_filters_are_applied_one_after_the_other(tenths: list[int], density: Density) -> None:
+    """Temperature, top-k, top-p of the rest, then min-p of the rest."""
     logits = [value / 10 / density.temperature for value in tenths]
     ranked = sorted(range(len(logits)), key=lambda token: -logits[token])
     ranked = ranked[: density.top_k or None]
@@ -106,7 +106,7 @@ def test_filters_come_one_after_the_other(tenths: list[int], density: Density) -
     assert kept(log_probabilities(density, [value / 10 for value in tenths])) == expected
 
 
-def test_rows_are_filtered_each_by_itself() -> None:
+def test_rows_are_filtered_independently() -> None:
     logits = torch.tensor([[3.0, 0.0, 1.0], [0.0, 2.0, 2.5]], dtype=torch.float64)
     density = Density(top_k=2, top_p=0.9)
     together = density.log_probabilities(logits)
@@ -135,14 +135,14 @@ def test_entropy_and_kl_are_the_enumerated_sums(density: Density) -> None:
     assert kl_divergence(p, q).item() == pytest.approx(divergence, abs=1e-6)
 
 
-def test_kl_has_its_direction() -> None:
-    """The known trap: the reverse looks just as plausible."""
+def test_kl_has_the_right_direction() -> None:
+    """A classic mistake: the reverse looks just as plausible."""
     p, q = torch.tensor([0.9, 0.1]).log(), torch.tensor([0.5, 0.5]).log()
     assert kl_divergence(p, q).item() == pytest.approx(0.9 * math.log(1.8) + 0.1 * math.log(0.2))
     assert kl_divergence(q, p).item() == pytest.approx(0.5 * math.log(5 / 9) + 0.5 * math.log(5))
 
 
-def test_kl_is_zero_of_itself_and_infinite_where_the_other_cannot_follow() -> None:
+def test_kl_is_zero_to_itself_and_infinite_where_the_other_has_no_probability() -> None:
     filtered = Density(top_k=2).log_probabilities(torch.tensor([1.0, 0.5, 0.0]))
     assert kl_divergence(filtered, filtered).item() == 0.0
     assert kl_divergence(torch.zeros(3).log_softmax(0), filtered).item() == math.inf

@@ -20,7 +20,7 @@ def _two_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", ["gpu", "", "CPU", "cpu:0", "cuda:x", "cuda:-1", "cuda:1:2", "mps:1", "xla", "cuda:²"])
-def test_a_name_that_is_no_device_is_refused_with_those_that_are(name: str) -> None:
+def test_a_name_that_is_no_device_is_refused_with_the_valid_ones(name: str) -> None:
     with pytest.raises(InputError, match=r"(?s)no device called.*auto, cpu, cuda, cuda:1 or mps"):
         resolve_device(name)
 
@@ -40,7 +40,7 @@ def test_cuda_is_refused_with_its_reason(name: str, built: bool, reason: str, mo
 
 
 @pytest.mark.usefixtures("_no_gpu")
-def test_without_a_gpu_auto_is_the_cpu_and_all_else_is_listed_with_a_reason() -> None:
+def test_without_a_gpu_auto_is_the_cpu_and_the_others_are_listed_with_a_reason() -> None:
     assert resolve_device("auto") == resolve_device("cpu") == torch.device("cpu")
     with pytest.raises(InputError, match="Mac"):
         resolve_device("mps")
@@ -59,7 +59,7 @@ def test_with_two_gpus_each_has_its_name() -> None:
     assert {"cuda:0", "cuda:1"} <= {device.name for device in list_devices() if device.available}
 
 
-def test_whatever_is_listed_as_available_can_be_had() -> None:
+def test_every_device_listed_as_available_works() -> None:
     for device in list_devices():
         if device.available:
             assert resolve_device(device.name).type in ("cpu", "cuda", "mps")

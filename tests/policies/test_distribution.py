@@ -1,4 +1,4 @@
-"""The contract of every TokenDistribution, held against a sum over the tokens one by one.
+"""The contract of every TokenDistribution, against a sum over the tokens one by one.
 
 `ChunkedDistribution` keeps features and computes the logits of a few prefixes at a time, as a large vocabulary needs.
 """
@@ -90,7 +90,7 @@ def test_the_entropy_is_the_sum_over_the_tokens(kind: str, density: Density) -> 
 
 
 @every_kind
-def test_the_divergence_goes_from_the_own_distribution_to_the_other(kind: str) -> None:
+def test_the_kl_goes_from_this_distribution_to_the_other(kind: str) -> None:
     one, other = case(kind, Density(top_k=3)), case(kind, Density(), seed=1)
     wanted = means(one.log_p, lambda prefix, token, log_p: log_p - other.log_p[prefix][token])
     torch.testing.assert_close(one.distribution.kl(other.distribution).detach(), wanted, **EXACT)
@@ -114,7 +114,7 @@ def test_expectations_are_the_sums_over_the_tokens(kind: str, density: Density) 
 
 @every_kind
 @every_density
-def test_what_is_measured_of_sampled_tokens_and_its_gradient_are_those_of_each_alone(
+def test_measurements_of_sampled_tokens_and_their_gradients_are_those_of_each_alone(
     kind: str, density: Density
 ) -> None:
     given, other = case(kind, density), case(kind, Density(), seed=1)
@@ -141,7 +141,7 @@ def test_what_is_measured_of_sampled_tokens_and_its_gradient_are_those_of_each_a
 
 
 @every_kind
-def test_an_expected_loss_counts_the_tokens_that_are_possible_then_and_now(kind: str) -> None:
+def test_an_expected_loss_counts_tokens_possible_both_then_and_now(kind: str) -> None:
     then, now = case(kind, Density(top_k=4)), case(kind, Density(top_k=3), seed=1)
     q = torch.randn(PREFIXES, VOCABULARY, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
 
@@ -161,7 +161,7 @@ def test_an_expected_loss_counts_the_tokens_that_are_possible_then_and_now(kind:
 
 @every_kind
 @pytest.mark.parametrize("count", [1, 3, VOCABULARY + 2])
-def test_the_likeliest_tokens_come_first(kind: str, count: int) -> None:
+def test_the_most_likely_tokens_come_first(kind: str, count: int) -> None:
     given = case(kind, Density())
     tokens, log_p = given.distribution.most_likely(count)
     for row, numbers, values in zip(given.log_p, tokens.tolist(), log_p.tolist(), strict=True):
@@ -198,7 +198,7 @@ def test_a_detached_distribution_has_the_same_numbers_and_no_gradient(kind: str)
 
 
 def test_the_dense_entropy_has_the_slope_of_finite_differences() -> None:
-    """The gradients of the others are compared with those of the dense one, so these are checked on their own."""
+    """The other gradients are compared with the dense ones, so these need a check of their own."""
     draw = torch.Generator().manual_seed(1)
     other = DenseDistribution(torch.randn(2, 5, generator=draw, dtype=torch.float64).log_softmax(-1))
     logits = torch.randn(2, 5, generator=draw, dtype=torch.float64, requires_grad=True)

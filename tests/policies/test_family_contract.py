@@ -1,4 +1,4 @@
-"""What every model family must keep, in one suite over all; and what a family without a capability is refused."""
+"""The contract of every model family, and the refusals of a family without a capability."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def families(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @every_model
 @pytest.mark.parametrize("vocabulary", [2, 28, 101])
-def test_told_tensors_and_parameter_count_are_the_real_ones(spec: ModelSpec, vocabulary: int) -> None:
+def test_reported_tensors_and_parameter_counts_are_the_real_ones(spec: ModelSpec, vocabulary: int) -> None:
     with torch.device("meta"):
         network = NETWORKS[spec.family.name](spec.shape, vocabulary)
     assert spec.parameter_count(vocabulary) == sum(parameter.numel() for parameter in network.parameters())
@@ -61,7 +61,7 @@ def test_sizes_grow_and_learning_rates_fall(family: ModelFamily) -> None:
 
 
 @every_family
-def test_told_products_are_those_that_torch_counts(family: ModelFamily) -> None:
+def test_predicted_operations_are_those_that_torch_counts(family: ModelFamily) -> None:
     policy = build_policy(FreshSpec(f"{family.name}-nano", "abcd", PATH_MULTIPLE), torch.device("cpu"))
     vocabulary = policy.tokenizer.vocabulary_size
     tokens = torch.randint(0, vocabulary, (3, PATH_MULTIPLE), generator=generator(1))
@@ -70,7 +70,7 @@ def test_told_products_are_those_that_torch_counts(family: ModelFamily) -> None:
 
 
 @every_family
-def test_the_first_weights_come_from_the_seed_where_the_family_says_so(family: ModelFamily) -> None:
+def test_initial_weights_depend_on_the_seed_if_the_family_says_so(family: ModelFamily) -> None:
     spec = models_of(family)[f"{family.name}-nano"]
     one, same, other = (build_network(spec, 5, seed).state_dict() for seed in (7, 7, 8))
     assert all(torch.equal(one[name], same[name]) for name in one)
@@ -79,7 +79,7 @@ def test_the_first_weights_come_from_the_seed_where_the_family_says_so(family: M
 
 
 @every_family
-def test_dropout_changes_the_features_where_the_family_says_so(family: ModelFamily) -> None:
+def test_dropout_changes_the_features_if_the_family_says_so(family: ModelFamily) -> None:
     policy = build_policy(FreshSpec(f"{family.name}-nano", "abc", 6), torch.device("cpu"))
     if policy.spec.can(Capability.DROPOUT):
         assert policy.network.mask_count > 0
@@ -89,7 +89,7 @@ def test_dropout_changes_the_features_where_the_family_says_so(family: ModelFami
 
 
 @every_family
-def test_a_plan_and_a_step_of_training_go_by_what_the_family_declares(family: ModelFamily) -> None:
+def test_a_plan_and_a_training_step_follow_the_familys_declaration(family: ModelFamily) -> None:
     one = trainer(model=f"{family.name}-nano", target="abba", alphabet="target", batch_size=16)
     report = one.step()
     assert report.step == 1
@@ -105,22 +105,22 @@ def family_can(family: ModelFamily, capability: Capability) -> bool:
 @pytest.mark.parametrize(
     "settings", [{"dropout": 0.1}, {"control_variate": "regression"}, {"control_variate": "potential"}]
 )
-def test_a_family_that_lacks_a_capability_is_refused_what_needs_it(settings: dict[str, Any]) -> None:
+def test_a_family_without_a_capability_refuses_settings_that_need_it(settings: dict[str, Any]) -> None:
     with pytest.raises(InputError) as refused:
         read_plan(make_config({"model": f"{BARE.name}-nano", **settings}))
     assert refused.value.field == next(iter(settings))
     assert f"{BARE.name}-nano cannot" in refused.value.problem
 
 
-def test_a_collapsed_policy_of_a_family_without_fresh_weights_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_collapsed_policy_of_a_family_without_fresh_weights_does_not_recover(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pgplay.learning.trainer.is_collapsed", lambda metrics: True)
     with_recovery, without = (trainer(model=f"{name}-nano") for name in ("gru", BARE.name))
     assert with_recovery.step().metrics["recoveries"] == 1.0
     assert "recoveries" not in without.step().metrics
 
 
-def test_no_family_stands_by_its_name_in_a_condition() -> None:
-    """Outside families/ and networks/ a family is known by what it declares."""
+def test_no_condition_names_a_family() -> None:
+    """Outside families/ and networks/, code asks a family for its capabilities, not its name."""
     names = {family.name for family in FAMILIES} | set(MODELS)
     package = Path(pgplay.__file__).parent
     conditions = []

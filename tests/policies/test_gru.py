@@ -1,4 +1,4 @@
-"""The recurrence and its own backward pass, held against autograd through the plain cell and against torch.nn.GRU."""
+"""The recurrence and its own backward pass, against autograd through the plain cell and against torch.nn.GRU."""
 
 import pytest
 import torch
@@ -28,7 +28,7 @@ def plain_cell(
 
 
 def recurrence(*arguments: torch.Tensor) -> torch.Tensor:
-    """Return the states (T, B, W) over gates (T, B, ...), which are copied, for the recurrence overwrites them."""
+    """Return the states (T, B, W) over gates (T, B, ...), which are copied because the recurrence overwrites them."""
     length, batch, width = arguments[1].shape
     prefixes = Prefixes.from_texts(torch.zeros(batch, length, dtype=torch.long))
     gates = (argument.clone().flatten(0, 1) for argument in arguments[:2])
@@ -45,7 +45,7 @@ def arguments_of(length: int, batch: int, width: int) -> list[torch.Tensor]:
     ("length", "batch", "width"),
     [(1, 1, 1), (1, 3, 2), (2, 1, 4), (7, 5, 3), (BLOCK_COLUMNS, 2, 2), (2 * BLOCK_COLUMNS + 1, 2, 2)],
 )
-def test_states_and_gradients_are_those_of_autograd_through_the_cell(length: int, batch: int, width: int) -> None:
+def test_states_and_gradients_equal_those_of_autograd_through_the_cell(length: int, batch: int, width: int) -> None:
     arguments = arguments_of(length, batch, width)
     weighing = random(length, batch, width, seed=4)
     reset_update_x, new_x, weight, bias = arguments
@@ -77,7 +77,7 @@ def network_and_torchs_own() -> tuple[GRUNetwork, nn.GRU]:
     return network, theirs
 
 
-def test_network_is_torchs_gru_with_the_same_weights() -> None:
+def test_the_network_is_torchs_gru_with_the_same_weights() -> None:
     network, theirs = network_and_torchs_own()
     tokens = torch.randint(0, 4, (3, 6), generator=generator(6))
     features, their_features = read(network, tokens), theirs(network.embed_tokens(tokens))[0]
@@ -91,7 +91,7 @@ def test_network_is_torchs_gru_with_the_same_weights() -> None:
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.4])
-def test_token_by_token_is_the_whole_pass_with_several_layers(dropout: float) -> None:
+def test_token_by_token_equals_the_full_pass_with_several_layers(dropout: float) -> None:
     network, _ = network_and_torchs_own()
     tokens = torch.randint(0, 4, (3, 6), generator=generator(6))
     masks = draw_masks(network, 3, dropout, generator(7)).double() if dropout else None

@@ -1,4 +1,4 @@
-"""What every network must keep: one suite over all families."""
+"""The contract of every network, one suite for all families."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def masks_of(policy: Policy, dropout: float) -> Tensor | None:
 
 
 def stepwise(policy: Policy, tokens: Tensor, masks: Tensor | None, start: int = 0, state: object = None) -> Tensor:
-    """Return features (B, T, W) after each of `tokens` from column `start` on, made token by token."""
+    """Return features (B, T, W) after each of `tokens` from column `start` on, computed token by token."""
     state = policy.network.start(*tokens.shape) if state is None else state
     columns = range(start, tokens.shape[1])
     return torch.stack([policy.network.step(tokens[:, column], column, state, masks) for column in columns], 1)
@@ -51,7 +51,7 @@ def stepwise(policy: Policy, tokens: Tensor, masks: Tensor | None, start: int = 
 
 @every_dropout
 @every_family
-def test_token_by_token_gives_what_the_whole_pass_gives(family: ModelFamily, dropout: float) -> None:
+def test_token_by_token_equals_the_full_pass(family: ModelFamily, dropout: float) -> None:
     policy = policy_of(family)
     tokens, masks = tokens_of(policy), masks_of(policy, dropout)
     torch.testing.assert_close(stepwise(policy, tokens, masks), read(policy.network, tokens, masks), rtol=0, atol=1e-12)
@@ -59,7 +59,7 @@ def test_token_by_token_gives_what_the_whole_pass_gives(family: ModelFamily, dro
 
 @every_dropout
 @every_family
-def test_a_prompt_read_at_once_is_a_prompt_read_step_by_step(family: ModelFamily, dropout: float) -> None:
+def test_a_prompt_read_at_once_equals_a_prompt_read_step_by_step(family: ModelFamily, dropout: float) -> None:
     policy = policy_of(family)
     tokens, masks = tokens_of(policy), masks_of(policy, dropout)
     whole = stepwise(policy, tokens, masks)
@@ -70,19 +70,19 @@ def test_a_prompt_read_at_once_is_a_prompt_read_step_by_step(family: ModelFamily
 
 
 @every_family
-def test_selected_rows_go_on_as_they_would_have_gone_on(family: ModelFamily) -> None:
+def test_selected_rows_continue_as_they_would_have(family: ModelFamily) -> None:
     policy = policy_of(family)
     tokens = tokens_of(policy)
     whole = stepwise(policy, tokens, None)
     state = policy.network.start(ROWS, COLUMNS)
     policy.network.prefill(tokens[:, :3], state)
-    rows = torch.tensor([2, 0, 2])  # another order, one twice, and some left out
+    rows = torch.tensor([2, 0, 2])  # in another order, one twice, and some left out
     selected = policy.network.select_rows(state, rows)
     torch.testing.assert_close(stepwise(policy, tokens[rows], None, 3, selected), whole[rows, 3:], rtol=0, atol=1e-12)
 
 
 @every_family
-def test_a_selection_leaves_the_state_that_it_is_taken_from_alone(family: ModelFamily) -> None:
+def test_a_selection_does_not_change_its_source_state(family: ModelFamily) -> None:
     policy = policy_of(family)
     tokens = tokens_of(policy)
     state = policy.network.start(ROWS, COLUMNS)
@@ -106,7 +106,7 @@ def test_a_token_sees_only_what_came_before_it(family: ModelFamily) -> None:
 
 @every_dropout
 @every_family
-def test_sampling_by_its_cache_has_the_probabilities_of_the_whole_pass(family: ModelFamily, dropout: float) -> None:
+def test_sampling_with_the_cache_has_the_probabilities_of_the_full_pass(family: ModelFamily, dropout: float) -> None:
     policy = policy_of(family)
     policy.module.float()
     prefixes = [policy.prefix(prompt) for prompt in ("", "ab", "abcab", "ab")]
@@ -120,7 +120,7 @@ def test_sampling_by_its_cache_has_the_probabilities_of_the_whole_pass(family: M
 
 
 @every_family
-def test_features_and_logits_have_the_shapes_that_are_told(family: ModelFamily) -> None:
+def test_features_and_logits_have_the_documented_shapes(family: ModelFamily) -> None:
     policy = policy_of(family)
     features = read(policy.network, tokens_of(policy))
     assert features.shape == (ROWS, COLUMNS, policy.network.width)

@@ -11,7 +11,7 @@ from tests.policies.helpers import FAMILIES, generator, read, rollout_of, small_
 
 
 @pytest.mark.parametrize("model", FAMILIES)
-def test_cross_entropy_is_the_mean_surprise_of_the_target_and_its_end(model: str) -> None:
+def test_cross_entropy_is_the_mean_over_the_target_and_its_stop_token(model: str) -> None:
     policy = small_policy(model, "abc", 8, sharpness=5.0)
     pairs = [Pair("", "ab"), Pair("cab", "c"), Pair("a", "abcabc")]
     by_hand = []
@@ -27,7 +27,7 @@ def test_cross_entropy_is_the_mean_surprise_of_the_target_and_its_end(model: str
 
 @pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize("model", FAMILIES)
-def test_several_readings_in_one_pass_are_each_read_as_alone(model: str, shared: bool) -> None:
+def test_several_readings_in_one_pass_equal_each_alone(model: str, shared: bool) -> None:
     policy = small_policy(model, "abc", 8, sharpness=5.0)
     rollout = policy.sampler.sample([policy.prefix("ab")] * 4, Density(), generator())
     readings = [rollout.reading, policy.reading([Pair("", "abcabcabc"), Pair("c", "a")])]
@@ -42,7 +42,7 @@ def test_several_readings_in_one_pass_are_each_read_as_alone(model: str, shared:
 
 
 @pytest.mark.parametrize("model", FAMILIES)
-def test_dropout_masks_touch_the_first_reading_only(model: str) -> None:
+def test_dropout_masks_affect_only_the_first_reading(model: str) -> None:
     policy = small_policy(model, "abc", 8)
     rollout = policy.sampler.sample([policy.prefix("")] * 4, Density(), generator())
     other = policy.reading([Pair("", "abc")])
@@ -55,7 +55,7 @@ def test_dropout_masks_touch_the_first_reading_only(model: str) -> None:
     assert not torch.allclose(own[:, :2], read(policy.network, rollout.inputs)[:, :2], atol=1e-3)
 
 
-def test_writing_greedily_needs_no_luck_and_writing_otherwise_does() -> None:
+def test_greedy_completions_use_no_random_numbers_and_sampled_ones_do() -> None:
     policy = small_policy("gru-nano", "abc", 8, sharpness=3.0)
     prompts = ["", "abc", "b"]
     greedy = [policy.write(prompts, Density(), generator(seed), greedy=True) for seed in (1, 2)]
@@ -66,8 +66,8 @@ def test_writing_greedily_needs_no_luck_and_writing_otherwise_does() -> None:
 
 
 @pytest.mark.parametrize("model", FAMILIES)
-def test_a_completion_read_again_is_what_was_written_stop_token_or_not(model: str) -> None:
-    """Imitating a completion that the length limit cut must not teach a stop token that nobody wrote."""
+def test_a_completion_encoded_again_is_what_was_sampled_with_or_without_stop_token(model: str) -> None:
+    """Imitating a completion cut at the length limit must not teach a stop token that was never sampled."""
     policy = small_policy(model, "abc", 3, sharpness=2.0)
     rollout = policy.sampler.sample([policy.prefix("ab")] * 20, Density(), generator())
     written = policy.completions(rollout)
@@ -80,13 +80,13 @@ def test_a_completion_read_again_is_what_was_written_stop_token_or_not(model: st
         assert torch.equal(reading.actions[reading.mask], rollout.actions[row][rollout.mask[row]])
 
 
-def test_a_completion_that_fills_the_context_can_be_read_again() -> None:
+def test_a_completion_that_fills_the_context_can_be_encoded_again() -> None:
     policy = small_policy("transformer-nano", "ab", 1024)
     assert policy.cross_entropy([Pair("", "a" * 1024)])[0] > 0
 
 
 @pytest.mark.parametrize("model", FAMILIES)
-def test_state_goes_into_another_policy_of_the_same_shape(model: str) -> None:
+def test_a_state_loads_into_another_policy_of_the_same_shape(model: str) -> None:
     one, other = small_policy(model, seed=1, sharpness=4.0), small_policy(model, seed=2)
     other.load_state(one.saved_state())
     completions = [[1, 2, 0], [2, 2, 1]]
@@ -94,7 +94,7 @@ def test_state_goes_into_another_policy_of_the_same_shape(model: str) -> None:
 
 
 @pytest.mark.parametrize(("model", "alphabet"), [("gru-nano", "abc"), ("gru-small", "ab"), ("transformer-nano", "ab")])
-def test_state_of_another_shape_is_refused(model: str, alphabet: str) -> None:
+def test_a_state_of_another_shape_is_refused(model: str, alphabet: str) -> None:
     with pytest.raises(InputError, match="do not fit a gru-nano"):
         small_policy("gru-nano", "ab").load_state(small_policy(model, alphabet).saved_state())
 
@@ -120,7 +120,7 @@ def test_the_longest_prompt_and_completion_fill_the_context_exactly() -> None:
     assert rollout.mask.sum() >= 1
 
 
-def test_mean_losses_count_only_what_the_mask_holds() -> None:
+def test_mean_losses_count_only_the_mask() -> None:
     policy = small_policy("gru-nano", "ab", 4)
     reading = policy.reading([Pair("ab", "a"), Pair("", "bba")])
     log_p = torch.rand(2, reading.inputs.shape[1], 3, generator=generator()).log()

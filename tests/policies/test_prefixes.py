@@ -1,4 +1,4 @@
-"""Every prefix of some texts is there once, found by its index, and read as in each text alone."""
+"""Each distinct prefix of a batch is stored once, found by its index, and read as in its own text."""
 
 import pytest
 import torch
@@ -16,7 +16,7 @@ texts_of_kinds = st.lists(
     min_size=1,
     max_size=12,
 )
-"""So short and alike that they share much: a kind, and a text."""
+"""Short and similar, so that they share much: a kind, and a text."""
 
 
 def padded(texts: list[list[int]]) -> Tensor:
@@ -31,7 +31,7 @@ def shared(given_texts: list[tuple[int, list[int]]]) -> tuple[Prefixes, Tensor]:
 
 
 def written(prefixes: Prefixes, number: int) -> list[int]:
-    """Return the tokens of a prefix, by way of those that it goes on from."""
+    """Return the tokens of a prefix, following its parents."""
     column, starts = int(prefixes.columns[number]), [here.start for here in prefixes.by_column()]
     tokens = [int(prefixes.tokens[number])]
     while column:
@@ -42,7 +42,7 @@ def written(prefixes: Prefixes, number: int) -> list[int]:
 
 
 @given(texts_of_kinds)
-def test_every_prefix_is_there_once_and_found_at_its_places(given_texts: list[tuple[int, list[int]]]) -> None:
+def test_every_prefix_is_stored_once_and_found_at_its_places(given_texts: list[tuple[int, list[int]]]) -> None:
     prefixes, _ = shared(given_texts)
     different = {(kind, *text[:count]) for kind, text in given_texts for count in range(1, len(text) + 1)}
     assert len(prefixes.tokens) == sum(prefixes.widths) == len(different)
@@ -61,7 +61,7 @@ def test_every_prefix_is_there_once_and_found_at_its_places(given_texts: list[tu
 
 
 @given(texts_of_kinds)
-def test_stems_hold_what_texts_of_a_kind_have_in_common_and_tails_the_rest(
+def test_stems_are_the_common_part_of_texts_of_a_kind_and_tails_the_rest(
     given_texts: list[tuple[int, list[int]]],
 ) -> None:
     prefixes, _ = shared(given_texts)
@@ -80,7 +80,7 @@ def test_stems_hold_what_texts_of_a_kind_have_in_common_and_tails_the_rest(
         assert written(prefixes, int(row[0]))[: len(begun)] == begun
 
 
-def test_texts_apart_have_every_place_to_themselves() -> None:
+def test_separate_texts_have_every_place_to_themselves() -> None:
     tokens = torch.tensor([[1, 2, 0], [1, 2, 0]])
     prefixes = Prefixes.from_texts(tokens)
     assert sorted(prefixes.prefix_index.flatten().tolist()) == list(range(6))
@@ -90,7 +90,7 @@ def test_texts_apart_have_every_place_to_themselves() -> None:
     assert prefixes.paths.flatten()[prefixes.ends].tolist() == list(range(6))
 
 
-def test_texts_that_are_the_same_cost_what_one_does() -> None:
+def test_equal_texts_cost_as_much_as_one() -> None:
     prefixes, _ = shared([(0, [1, 2, 1, 0])] * 50 + [(0, [1, 2])] * 50)
     assert prefixes.widths == (1, 1, 1, 1, 0)
     assert len(prefixes.paths) == 1
@@ -98,7 +98,7 @@ def test_texts_that_are_the_same_cost_what_one_does() -> None:
 
 @pytest.mark.parametrize("model", FAMILIES)
 @given(texts_of_kinds)
-def test_a_shared_prefix_is_read_as_in_each_text_and_gathers_the_gradients_of_all(
+def test_a_shared_prefix_is_read_as_in_each_text_and_collects_the_gradients_of_all(
     model: str, given_texts: list[tuple[int, list[int]]]
 ) -> None:
     policy = small_policy(model, "ab", 8)
@@ -118,7 +118,7 @@ def test_a_shared_prefix_is_read_as_in_each_text_and_gathers_the_gradients_of_al
             torch.testing.assert_close(mine, theirs, rtol=0, atol=1e-11)
 
 
-def test_what_belongs_to_an_action_is_looked_up_by_its_place() -> None:
+def test_values_of_an_action_are_looked_up_by_its_place() -> None:
     values = torch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
     prefix_index, actions = torch.tensor([[0, 1, 1], [0, 0, 1]]), torch.tensor([[0, 1, 1], [1, 0, 0]])
     found = of_actions_at(values, prefix_index, actions)

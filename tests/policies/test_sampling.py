@@ -1,4 +1,4 @@
-"""What is sampled is what is trained: one density, token by token and in one pass."""
+"""Sampling and training use one distribution, token by token and in one pass."""
 
 import collections
 import math
@@ -33,7 +33,7 @@ def sample(policy: Policy, density: Density, dropout: float = 0.0, seed: int = 3
 
 
 def rows_of_steps(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return a list that comes to hold how many rows each step of the network was given."""
+    """Return a list that records how many rows each step of the network gets."""
     counts, step = [], policy.network.step
 
     def watched(tokens: torch.Tensor, *rest: object) -> torch.Tensor:
@@ -51,7 +51,7 @@ def trained(policy: Policy, rollout: Rollout, density: Density) -> torch.Tensor:
 @pytest.mark.parametrize("dropout", [0.0, 0.4])
 @pytest.mark.parametrize("density", DENSITIES.values(), ids=DENSITIES)
 @pytest.mark.parametrize("model", FAMILIES)
-def test_what_is_sampled_has_the_probability_that_is_trained(model: str, density: Density, dropout: float) -> None:
+def test_samples_have_the_probabilities_used_in_training(model: str, density: Density, dropout: float) -> None:
     policy = small_policy(model, "abcd", 9, sharpness=6.0)
     rollout = sample(policy, density, dropout)
     again = trained(policy, rollout, density).gather(2, rollout.actions[:, :, None])[:, :, 0]
@@ -62,7 +62,7 @@ def test_what_is_sampled_has_the_probability_that_is_trained(model: str, density
 
 @pytest.mark.parametrize("dropout", [0.0, 0.4])
 @pytest.mark.parametrize("model", FAMILIES)
-def test_greedy_rows_take_the_likeliest_token_each_time(model: str, dropout: float) -> None:
+def test_greedy_rows_take_the_most_likely_token_each_time(model: str, dropout: float) -> None:
     policy = small_policy(model, "abcd", 9, sharpness=6.0)
     rollout = sample(policy, Density(), dropout)
     likeliest = trained(policy, rollout, Density()).argmax(-1)
@@ -97,7 +97,7 @@ def test_a_completion_follows_its_prompt_and_ends_at_its_stop_token_or_limit(mod
 
 
 @pytest.mark.parametrize("model", FAMILIES)
-def test_the_longest_prompt_decides_nothing_about_the_others(model: str) -> None:
+def test_the_longest_prompt_does_not_affect_the_others(model: str) -> None:
     policy = small_policy(model, "abcd", 6, sharpness=6.0)
     prefixes = [policy.prefix(prompt) for prompt in ("", "ab", "dcbadcba")]
     together = policy.completions(policy.sampler.sample(prefixes, Density(), generator(), 3))
@@ -107,7 +107,7 @@ def test_the_longest_prompt_decides_nothing_about_the_others(model: str) -> None
 
 @pytest.mark.parametrize("dropout", [0.0, 0.4])
 @pytest.mark.parametrize("model", FAMILIES)
-def test_a_prompt_is_read_once_for_all_its_completions_unless_masks_tell_them_apart(
+def test_a_prompt_is_read_once_for_all_its_completions_unless_dropout_masks_differ(
     model: str, dropout: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     policy = small_policy(model, "abcd", 6, sharpness=6.0)
@@ -140,7 +140,7 @@ def test_rows_that_have_stopped_are_left_out_and_nothing_else_changes(
 
 
 def unlikeliness(counts: dict[str, int], probabilities: dict[str, float]) -> float:
-    """Return Pearson's chi-square statistic in standard deviations above what chance gives."""
+    """Return Pearson's chi-square statistic in standard deviations above its expectation."""
     total, freedom = sum(counts.values()), len(probabilities) - 1
     statistic = sum((counts.get(key, 0) - total * p) ** 2 / (total * p) for key, p in probabilities.items())
     return (statistic - freedom) / math.sqrt(2 * freedom)
@@ -148,7 +148,7 @@ def unlikeliness(counts: dict[str, int], probabilities: dict[str, float]) -> flo
 
 @pytest.mark.parametrize("density", [Density(), Density(temperature=0.6), Density(top_k=2), Density(1.4, 0, 0.85, 0.1)])
 @pytest.mark.parametrize("model", FAMILIES)
-def test_completions_come_as_often_as_the_density_says(model: str, density: Density) -> None:
+def test_completions_are_as_frequent_as_their_probabilities(model: str, density: Density) -> None:
     policy = small_policy(model, "ab", 2, seed=2, sharpness=6.0)
     completions = every_completion(policy)
     exact = rollout_of(policy, completions, density).log_probabilities.sum(1).exp().tolist()
@@ -174,7 +174,7 @@ def test_same_seed_same_samples(model: str) -> None:
 
 
 @pytest.mark.parametrize("model", FAMILIES)
-def test_sampling_leaves_torchs_own_random_numbers_alone(model: str) -> None:
+def test_sampling_does_not_use_torchs_global_random_numbers(model: str) -> None:
     policy = small_policy(model, "abcd", 9)
     before = torch.get_rng_state()
     sample(policy, Density())
@@ -183,7 +183,7 @@ def test_sampling_leaves_torchs_own_random_numbers_alone(model: str) -> None:
 
 
 @pytest.mark.parametrize("model", FAMILIES)
-def test_one_update_changes_what_is_sampled_next(model: str) -> None:
+def test_one_update_changes_the_next_samples(model: str) -> None:
     policy = small_policy(model, "abcd", 9)
     before = sample(policy, Density())
     reading = before.reading
@@ -204,7 +204,7 @@ def test_one_update_changes_what_is_sampled_next(model: str) -> None:
 def test_a_uniform_number_of_exactly_zero_cannot_pick_what_the_filters_removed(
     density: Density, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """torch.rand gives 0 about once in 17 million draws, and then the Gumbel noise is minus infinity."""
+    """torch.rand returns 0 about once in 17 million draws, and then the Gumbel noise is minus infinity."""
     policy = small_policy("gru-nano", "abcd", 4, sharpness=6.0)
     monkeypatch.setattr(torch, "rand", lambda *shape, device, **_: torch.zeros(*shape, device=device))
     rollout = policy.sampler.sample([policy.prefix(prompt) for prompt in ("", "ab", "dc")], density, generator())
@@ -212,7 +212,7 @@ def test_a_uniform_number_of_exactly_zero_cannot_pick_what_the_filters_removed(
 
 
 @pytest.mark.parametrize("model", FAMILIES)
-def test_first_rows_of_a_rollout_are_those_rows_without_spare_columns(model: str) -> None:
+def test_the_first_rows_of_a_rollout_are_those_rows_without_spare_columns(model: str) -> None:
     policy = small_policy(model, "abcd", 9, sharpness=6.0)
     rollout = sample(policy, Density(), dropout=0.4)
     for count in (1, 2, 3):
@@ -236,7 +236,7 @@ def test_dropout_drops_its_share_and_keeps_the_mean() -> None:
 
 
 def test_every_completion_is_enumerated() -> None:
-    """The other tests' own tool: 1 + 2 + 4 * 3 completions of at most 3 tokens from two letters and a stop."""
+    """A check of the other tests' helper: 1 + 2 + 4 * 3 completions of at most 3 tokens from two letters and a stop."""
     policy = small_policy("gru-nano", "ab", 3)
     completions = every_completion(policy)
     assert len(completions) == len({tuple(actions) for actions in completions}) == 15

@@ -1,4 +1,4 @@
-"""The choice of CPU threads: by measured times, and without a trace in the policy."""
+"""The choice of CPU threads: by measured times, and without an effect on the policy."""
 
 import time
 
@@ -27,11 +27,11 @@ def test_powers_of_two_and_all_cores_are_tried(most: int, tried: list[int]) -> N
         ({8: 4.0, 4: 3.0, 2: 2.0, 1: 1.0}, 1),
     ],
 )
-def test_the_fewest_threads_that_are_no_slower_are_taken(seconds: dict[int, float], chosen: int) -> None:
+def test_the_fewest_threads_that_are_as_fast_are_chosen(seconds: dict[int, float], chosen: int) -> None:
     assert cheapest(8, seconds.__getitem__, FAR) == chosen
 
 
-def test_after_the_deadline_nothing_more_is_tried() -> None:
+def test_nothing_more_is_tried_after_the_deadline() -> None:
     tried: list[int] = []
 
     def seconds_with(threads: int) -> float:
@@ -43,7 +43,7 @@ def test_after_the_deadline_nothing_more_is_tried() -> None:
 
 
 @pytest.mark.parametrize("model", ["gru-nano", "transformer-nano"])
-def test_measuring_leaves_policy_and_random_numbers_as_they_were(model: str) -> None:
+def test_measuring_changes_neither_policy_nor_random_numbers(model: str) -> None:
     policy = build_policy(FreshSpec(model, "ab", 4), torch.device("cpu"))
     before, chance = policy.saved_state(), torch.get_rng_state()
     kept = {name: tensor.clone() for name, tensor in before.items()}

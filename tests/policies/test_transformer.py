@@ -1,4 +1,4 @@
-"""The decoder against a Llama: the names of its checkpoints, and its equations written out plainly."""
+"""The decoder against a Llama: the tensor names of its checkpoints, and its equations written out."""
 
 import math
 
@@ -30,7 +30,7 @@ LAYER_SHAPES = {
 
 
 def test_tensors_are_named_and_shaped_as_in_a_llama_checkpoint() -> None:
-    """So that a program that reads Llamas reads them; it has to add the sinusoids of the places itself."""
+    """So that a program for Llamas can load them; it has to add the sinusoidal positions itself."""
     expected = {
         "model.embed_tokens.weight": (VOCABULARY, WIDTH),
         **{f"model.layers.{n}.{name}": shape for n in range(2) for name, shape in LAYER_SHAPES.items()},
@@ -66,7 +66,7 @@ def norm(vector: Tensor, weight: Tensor) -> Tensor:
 
 
 def turned(vector: Tensor, position: int) -> Tensor:
-    """Turn a head's vector: dimension d pairs with d + half (Hugging Face's layout), one angle a pair."""
+    """Rotate a head's vector: dimension d pairs with d + half (Hugging Face's layout), one angle per pair."""
     half = len(vector) // 2
     result = vector.clone()
     for d in range(half):
@@ -111,7 +111,7 @@ def test_logits_are_those_of_a_llama_written_out_by_hand() -> None:
     torch.testing.assert_close(network.logits(read(network, tokens)), expected, rtol=0, atol=1e-10)
 
 
-def test_positions_are_turned_by_the_angles_of_rotary_embeddings() -> None:
+def test_positions_are_rotated_by_the_angles_of_rotary_embeddings() -> None:
     network = TransformerNetwork(SIZE, VOCABULARY)
     exact = network_in_double()
     torch.testing.assert_close(network.cosine.double(), exact.cosine, rtol=0, atol=1e-5)
@@ -120,7 +120,7 @@ def test_positions_are_turned_by_the_angles_of_rotary_embeddings() -> None:
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.4])
-def test_cache_gives_what_the_whole_pass_gives(dropout: float) -> None:
+def test_the_cache_gives_the_same_as_the_full_pass(dropout: float) -> None:
     network = network_in_double()
     tokens = torch.randint(0, VOCABULARY, (3, 9), generator=generator(4))
     masks = draw_masks(network, 3, dropout, generator(5)).double() if dropout else None

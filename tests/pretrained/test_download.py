@@ -1,4 +1,4 @@
-"""A real download over HTTP, by the Hub's own package: on the command line, and from the app."""
+"""A real download over HTTP by the Hub's own package: on the command line, and in the app."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ UNREACHABLE = "http://127.0.0.1:9"
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The folder of the model that the Hub here has."""
+    """The folder of the model on this Hub."""
     folder = Path(model_folder("llama"))
     with hub_with(folder) as address:
         monkeypatch.setenv("HF_ENDPOINT", address)
@@ -40,7 +40,7 @@ def pgplay(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
 
 
-def test_a_model_is_told_downloaded_and_then_trained_without_a_network(
+def test_a_model_is_described_downloaded_and_then_trained_without_a_network(
     hub: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = json.loads(pgplay("models", "show", ID, "--json").stdout)
@@ -87,7 +87,7 @@ async def test_the_app_asks_downloads_and_then_starts(hub: Path) -> None:
         assert bench.sent(Start)[0].config.model == ID
 
 
-async def test_the_app_says_in_a_line_that_the_hub_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_app_says_in_one_line_that_the_hub_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", UNREACHABLE)
     bench = Bench(config())
     async with bench.app.run_test(size=(80, 24)) as pilot:

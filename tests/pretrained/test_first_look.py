@@ -1,4 +1,4 @@
-"""Before the first step: what a pretrained model writes and earns, what a step costs, and what lacks the memory."""
+"""Before the first step: samples and rewards of a pretrained model, the cost of a step, and too little memory."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def kinds(look: FirstLook) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_look_counts_what_is_written_and_the_run_does_not_notice(kind: str) -> None:
+def test_a_look_counts_completions_and_does_not_affect_the_run(kind: str) -> None:
     one, other = trainer(kind), trainer(kind)
     look = look_at(one)
     assert look.completions == FIRST_COMPLETIONS
@@ -58,7 +58,7 @@ def test_a_look_counts_what_is_written_and_the_run_does_not_notice(kind: str) ->
     assert numbers(one.step()) == numbers(other.step())
 
 
-def test_what_will_keep_a_run_from_learning_is_found_before_its_first_step() -> None:
+def test_problems_that_prevent_learning_are_found_before_the_first_step() -> None:
     tied = look_at(trainer(reward='contains("zzzzzz")'))
     assert tied.earning == 0.0
     assert "first-tied" in kinds(tied)
@@ -72,7 +72,7 @@ def test_what_will_keep_a_run_from_learning_is_found_before_its_first_step() -> 
     assert not [fact for fact in tied.facts if text_of(*fact) == fact[0]]
 
 
-def test_more_completions_and_longer_ones_take_more_memory_and_an_adapter_less_than_all_weights() -> None:
+def test_more_and_longer_completions_take_more_memory_and_an_adapter_less_than_all_weights() -> None:
     def predicted(**settings: Any) -> Any:
         found = memory_of(trainer(**settings).plan)
         assert found is not None
@@ -89,7 +89,7 @@ def test_more_completions_and_longer_ones_take_more_memory_and_an_adapter_less_t
     assert memory_of(read_plan(make_config({**SETTINGS, "target": "a", "model": "gru-nano"}))) is None
 
 
-def test_logits_of_an_output_layer_that_is_trained_are_forecast_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_logits_of_a_trained_output_layer_are_predicted_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pgplay.policies.memory.LOGITS_MEMORY", 1000)
 
     def logits(**settings: Any) -> int:
@@ -101,7 +101,7 @@ def test_logits_of_an_output_layer_that_is_trained_are_forecast_whole(monkeypatc
     assert logits(lora_targets="lm_head") == logits(lora_rank=0) > 1000
 
 
-def test_a_run_without_the_memory_for_it_is_refused_with_figures_before_anything_is_loaded(
+def test_a_run_without_enough_memory_is_refused_with_figures_before_anything_is_loaded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     config = make_config({**SETTINGS, "model": model_folder("llama"), "batch_size": 4096})
@@ -114,6 +114,6 @@ def test_a_run_without_the_memory_for_it_is_refused_with_figures_before_anything
     assert "smaller" in refused.value.remedy
 
 
-def test_free_memory_is_a_plausible_number_where_the_system_says() -> None:
+def test_free_memory_is_a_plausible_number_where_the_system_reports_it() -> None:
     free = free_memory()
     assert free is None or 2**20 < free < 2**50

@@ -1,4 +1,4 @@
-"""Exported folders are loaded by plain transformers and peft with the same logits, and come back into the library."""
+"""Exported folders load in plain transformers and peft with the same logits, and can be imported again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pgplay.worker.session.session import Session
 from tests.pretrained.models import KINDS, chat_folder, model_folder, untied_folder
 from tests.worker.helpers import own_rewards
 
-pytestmark = [  # of peft, about transformers to come, tied and transposed layers
+pytestmark = [  # warnings of peft about future transformers, tied and transposed layers
     pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning"),
     pytest.mark.filterwarnings("ignore:Model has `tie_word_embeddings=True`:UserWarning"),
     pytest.mark.filterwarnings("ignore:fan_in_fan_out:UserWarning"),
@@ -36,7 +36,7 @@ def base_of(kind: str) -> str:
 
 
 def trained(kind: str, **settings: Any) -> Policy:
-    """Return a policy, saved as small, whose adapter changes the logits; of the kind head also the output layer."""
+    """Return a policy, saved as small, whose adapter changes the logits; with the kind head also the output layer."""
     targets = {"lora_targets": "q_proj,lm_head"} if kind == "head" else {}
     chosen = {
         "model": base_of(kind), "target": "", "reward": "distinct", "max_length": 8, "batch_size": 8, "until": "never",
@@ -86,7 +86,7 @@ def test_an_adapters_folder_is_loaded_by_peft(kind: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("form", ["peft", "hf"])
-def test_both_come_back_into_the_library(form: Any, tmp_path: Path) -> None:
+def test_both_can_be_imported_again(form: Any, tmp_path: Path) -> None:
     policy = trained("llama")
     folder = export_folder("small", tmp_path / form, form)
     card = import_folder(folder, "again")
@@ -100,7 +100,7 @@ def test_both_come_back_into_the_library(form: Any, tmp_path: Path) -> None:
         assert card.shape.model == str(folder)
 
 
-def test_all_weights_are_a_whole_model_and_no_adapter(tmp_path: Path) -> None:
+def test_training_all_weights_gives_a_whole_model_and_no_adapter(tmp_path: Path) -> None:
     policy = trained("gpt2", lora_rank=0, lr=0.001)
     with pytest.raises(InputError, match="no adapter"):
         export_folder("small", tmp_path / "adapter", "peft")
@@ -155,7 +155,7 @@ def test_an_adapter_of_another_base_is_refused(tmp_path: Path) -> None:
         import_folder(own, "again", model_folder("gpt2"))
 
 
-def test_a_base_that_is_missing_is_told_with_its_place(tmp_path: Path) -> None:
+def test_a_missing_base_is_reported_with_its_path(tmp_path: Path) -> None:
     base = tmp_path / "base"
     shutil.copytree(model_folder("llama"), base)
     theirs = of_peft(tmp_path / "theirs", str(base))
@@ -165,7 +165,7 @@ def test_a_base_that_is_missing_is_told_with_its_place(tmp_path: Path) -> None:
     assert import_folder(theirs, base=str(tmp_path / "moved")).shape.model == str(tmp_path / "moved")
 
 
-def test_what_cannot_be_exported_or_imported_is_told(tmp_path: Path) -> None:
+def test_a_policy_or_folder_that_cannot_be_exported_or_imported_is_reported(tmp_path: Path) -> None:
     trained("llama")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("mine")

@@ -1,4 +1,4 @@
-"""A .gguf file is converted once, into a folder of its own among pgplay's data, and trained from there."""
+"""A .gguf file is converted once, to a folder of its own in pgplay's data, and trained from there."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OPTIONS = ["--target", "", "--reward", "distinct", "--max-length", "8", "--batch
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """A tiny Llama as llama.cpp keeps one."""
+    """A tiny Llama as llama.cpp stores one."""
     path = tmp_path / "tiny.gguf"
     write(path)
     return path
@@ -94,7 +94,7 @@ def test_a_file_is_converted_once_and_trained_from_its_folder(
     assert "converted" in capsys.readouterr().out
 
 
-def test_the_folder_has_the_files_weights_and_words(file: Path) -> None:
+def test_the_folder_has_the_files_weights_and_tokens(file: Path) -> None:
     folder = conversion.convert_gguf(file)
     tensors = load_file(folder / "model.safetensors")
     kept = {tensor.name: tensor for tensor in gguf.GGUFReader(file).tensors}
@@ -116,7 +116,7 @@ def test_a_changed_file_is_another_model(file: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"GGUF", b"not a model at all" * 100])
-def test_another_file_is_refused_and_leaves_nothing(
+def test_another_kind_of_file_is_refused_and_leaves_nothing(
     content: bytes, tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "bad.gguf"
@@ -128,13 +128,13 @@ def test_another_file_is_refused_and_leaves_nothing(
     assert converted_models() == []
 
 
-def test_an_architecture_that_transformers_does_not_read_is_named(tmp_path: Path) -> None:
+def test_an_architecture_that_transformers_cannot_read_is_named(tmp_path: Path) -> None:
     write(tmp_path / "odd.gguf", "clip")
     with pytest.raises(InputError, match="clip"):
         conversion.convert_gguf(tmp_path / "odd.gguf")
 
 
-def test_a_disk_that_fills_up_is_told_and_leaves_nothing(
+def test_a_disk_that_fills_up_is_reported_and_leaves_nothing(
     file: Path, tiny_disk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PGPLAY_HOME", str(tiny_disk))
@@ -147,7 +147,7 @@ def test_a_disk_that_fills_up_is_told_and_leaves_nothing(
     assert converted_models() == []
 
 
-def test_a_missing_file_and_a_full_disk_are_told(
+def test_a_missing_file_and_a_full_disk_are_reported(
     file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["train", "--model", "nowhere.gguf", *OPTIONS]) == 2

@@ -1,4 +1,4 @@
-"""Models of the Hub: found offline in its packages' cache, pinned to their commit, and downloaded when asked for."""
+"""Models of the Hub: found offline in the local cache, pinned to their commit, and downloaded on request."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ID = "someone/tiny-llama"
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The Hub's cache with one model, as its packages lay it out: files are links into blobs."""
+    """The Hub's cache with one model, as its packages store it: files are links to blobs."""
     cache = tmp_path / "hub"
     monkeypatch.setenv("HF_HUB_CACHE", str(cache))
     add(cache, COMMIT)
@@ -72,7 +72,7 @@ def test_a_downloaded_model_is_found_offline_and_pinned(name: str, cache: Path) 
     assert downloaded_models() == [ID]
 
 
-def test_a_run_and_its_policy_keep_their_commit_while_the_branch_moves_on(cache: Path, tmp_path: Path) -> None:
+def test_a_run_and_its_policy_keep_their_commit_when_the_branch_moves_on(cache: Path, tmp_path: Path) -> None:
     config = config_of(ID)
     session = Session.begin(config, read_inputs(config), rewards=own_rewards(config))
     session.step()
@@ -94,7 +94,7 @@ def test_a_run_and_its_policy_keep_their_commit_while_the_branch_moves_on(cache:
     assert imported.model == f"{ID}@{COMMIT}"
 
 
-def test_a_folder_of_that_name_comes_first(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_of_that_name_takes_precedence(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(tiny_model("gpt2"), tmp_path / "someone" / "tiny-llama")
     monkeypatch.chdir(tmp_path)
     assert hub_model(ID) is None
@@ -102,7 +102,7 @@ def test_a_folder_of_that_name_comes_first(cache: Path, tmp_path: Path, monkeypa
 
 
 @pytest.mark.parametrize("name", ["someone/other", f"{ID}@v2", f"{ID}@{NEWER}"])
-def test_a_model_that_is_not_here_is_told_with_the_place_and_what_is(name: str, cache: Path) -> None:
+def test_a_model_that_is_not_here_is_reported_with_the_folder_and_the_models_that_are(name: str, cache: Path) -> None:
     with pytest.raises(InputError) as refused:
         read_plan(config_of(name))
     assert refused.value.field == "model"
@@ -112,7 +112,7 @@ def test_a_model_that_is_not_here_is_told_with_the_place_and_what_is(name: str, 
     assert f"storybook-1m, {ID}" in refused.value.remedy
 
 
-def test_half_a_download_is_told(cache: Path) -> None:
+def test_a_partial_download_is_reported(cache: Path) -> None:
     snapshot = model_folder(f"{ID}@{COMMIT}")
     index = '{"weight_map": {"a": "model.safetensors", "b": "model-00002-of-00002.safetensors"}}'
     (snapshot / "model.safetensors.index.json").write_text(index)
@@ -128,7 +128,7 @@ class File(NamedTuple):
 
 
 class Hub:
-    """A Hub that has one model, with what was asked of it."""
+    """A Hub with one model that records its requests."""
 
     def __init__(self, cache: Path, files: list[File]) -> None:
         self.cache, self.files, self.downloads = cache, files, 0
@@ -154,14 +154,14 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
 
 
 class Terminal(io.StringIO):
-    """A terminal on which a person types."""
+    """A terminal with a user."""
 
     def isatty(self) -> bool:
         return True
 
 
 @pytest.mark.parametrize(("typed", "status"), [("y\n", 0), ("n\n", 1)])
-def test_a_download_is_asked_for_with_its_size(
+def test_a_download_is_asked_about_with_its_size(
     typed: str, status: int, hub: Hub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal(typed))
@@ -173,7 +173,7 @@ def test_a_download_is_asked_for_with_its_size(
     assert downloaded_models() == ([ID] if status == 0 else [])
 
 
-def test_train_asks_too_and_what_is_here_is_asked_for_no_more(hub: Hub, capsys: pytest.CaptureFixture[str]) -> None:
+def test_train_asks_too_but_not_for_a_model_that_is_here(hub: Hub, capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--target", "", "--reward", "distinct", "--max-length", "8", "--batch-size", "8", "--steps", "1"]
     assert main(["train", "--model", ID, *options]) == 2
     assert "Download" in capsys.readouterr().err
@@ -201,7 +201,7 @@ def answered(kind: type[errors.HfHubHTTPError]) -> Exception:
         (lambda: answered(errors.HfHubHTTPError), "refused"),
     ],
 )
-def test_what_the_hub_cannot_give_is_one_line(
+def test_a_failure_of_the_hub_is_one_line(
     failure: Callable[[], Exception],
     words: str,
     hub: Hub,
@@ -219,14 +219,14 @@ def test_what_the_hub_cannot_give_is_one_line(
     assert ("storybook-1m" in told) == (words == "cannot be reached")
 
 
-def test_no_room_on_the_disk_is_told_before_the_download(hub: Hub, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_full_disk_is_reported_before_the_download(hub: Hub, capsys: pytest.CaptureFixture[str]) -> None:
     hub.files.append(File("model-00002-of-00002.safetensors", 10**18))
     assert main(["models", "add", ID, "--yes"]) == 2
     assert "takes 1,000,000,000,003 MB" in capsys.readouterr().err
     assert hub.downloads == 0
 
 
-def test_pickled_weights_alone_are_refused(hub: Hub, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_model_with_only_pickled_weights_is_refused(hub: Hub, capsys: pytest.CaptureFixture[str]) -> None:
     hub.files.remove(File("model.safetensors", 3_000_000))
     assert main(["models", "add", ID, "--yes"]) == 2
     assert "no safetensors weights" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Prompts by a model's chat template: what a person or a file typed opens no turn, and it is shown."""
+"""Prompts with a model's chat template: text of a user or a file opens no turn, and is shown as the model reads it."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def as_transformers(folder: str, messages: list[dict[str, str]]) -> list[int]:
 
 
 @pytest.mark.parametrize("prompt", ["The cat", " \n the", "", "naïve 早安 🙂", "{{ 7 * 7 }}{% raw %}"])
-def test_a_chat_is_the_tokens_that_transformers_makes_of_it(prompt: str) -> None:
+def test_a_chat_has_the_tokens_that_transformers_makes_of_it(prompt: str) -> None:
     folder = chat_folder()
     messages = [{"role": "system", "content": CHAT.system}, {"role": "user", "content": prompt}]
     assert subword_tokenizer(folder, CHAT).render_prompt(prompt) == as_transformers(folder, messages)
 
 
 @given(parts=st.lists(st.sampled_from([STOP, TURN, "<|im_", "start|>", "end|>", "<turn>", "\nsystem\n", "hi"])))
-def test_nothing_typed_is_a_control_token(parts: list[str]) -> None:
+def test_typed_text_contains_no_control_token(parts: list[str]) -> None:
     typed = "".join(parts)
     for format_ in (CHAT, PromptFormat("chat", typed), PromptFormat()):
         tokenizer = subword_tokenizer(chat_folder(), format_)
@@ -64,12 +64,12 @@ def test_nothing_typed_is_a_control_token(parts: list[str]) -> None:
         assert typed in tokenizer.prompt_text(typed)
 
 
-def test_a_turn_ends_where_the_chat_ends_it() -> None:
+def test_a_turn_ends_as_in_the_chat_template() -> None:
     assert subword_tokenizer(chat_folder()).stop_ids == (0, 1)
     assert subword_tokenizer(chat_folder(), CHAT).stop_ids == (1, 0)
 
 
-def test_prompts_are_a_chat_where_the_model_has_a_template() -> None:
+def test_prompts_are_a_chat_if_the_model_has_a_template() -> None:
     asked = plan()
     assert asked.config.template == "chat"
     assert asked.prompt_text == f"<turn>user\nThe cat{TURN}\n<turn>assistant\n"
@@ -90,7 +90,7 @@ def test_prompts_are_a_chat_where_the_model_has_a_template() -> None:
         ({"model": "gru-nano", "system": "Be brief."}, "system", "gru-nano cannot"),
     ],
 )
-def test_a_template_is_refused_where_there_is_none(settings: dict[str, Any], field: str, words: str) -> None:
+def test_a_template_is_refused_if_there_is_none(settings: dict[str, Any], field: str, words: str) -> None:
     with pytest.raises(InputError, match=words) as refused:
         plan(**settings)
     assert refused.value.field == field
@@ -108,7 +108,7 @@ def test_a_template_is_refused_where_there_is_none(settings: dict[str, Any], fie
         pytest.param("x" * 300_000, "300000 characters", id="long"),
     ],
 )
-def test_a_template_that_fails_is_one_line(tmp_path: Path, source: str, words: str) -> None:
+def test_a_failing_template_is_reported_in_one_line(tmp_path: Path, source: str, words: str) -> None:
     folder = with_template(tmp_path, source)
     with pytest.raises(InputError, match=words) as refused:
         plan(model=folder, system="Be brief.").shape.tokenizer.render_prompt("hi")
@@ -129,7 +129,7 @@ def test_a_policy_keeps_its_template(tmp_path: Path) -> None:
         make_plan(make_config({"template": "raw"}, config), Inputs(ASKED), shape)
 
 
-def test_templates_are_read_wherever_a_model_keeps_them(tmp_path: Path) -> None:
+def test_templates_are_read_from_every_place_where_models_keep_them(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(chat_folder(), tmp_path / "model"))
     source = (folder / "chat_template.jinja").read_text()
     (folder / "chat_template.jinja").unlink()

@@ -30,13 +30,13 @@ from tests.worker.helpers import own_rewards
 
 SETTINGS = {
     "target": "", "reward": "distinct", "max_length": 8, "batch_size": 8, "until": "never", "device": "cpu", "kl": 0.1,
-    "threads": 1,  # two numbers of threads round differently
+    "threads": 1,  # different numbers of threads round differently
 }  # fmt: skip
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> str:
-    """A model of this test's own, to damage."""
+    """A model of this test's own, which it may damage."""
     return str(shutil.copytree(model_folder("llama"), tmp_path / "model"))
 
 
@@ -58,7 +58,7 @@ def resumed(run: str) -> Iterator[Session]:
     session.close("stopped")
 
 
-def test_a_run_goes_on_bit_for_bit_and_its_adapter_is_kept_apart_from_the_base(folder: str) -> None:
+def test_a_run_resumes_bit_for_bit_and_its_adapter_is_stored_without_the_base(folder: str) -> None:
     config = make_config({**SETTINGS, "model": folder})
     with begun(config) as session:
         reports = [session.step() for _ in range(4)]
@@ -85,7 +85,7 @@ def test_a_run_goes_on_bit_for_bit_and_its_adapter_is_kept_apart_from_the_base(f
     assert all("".join(sample.tokens) == sample.text for sample in written)
 
 
-def test_the_base_writes_beside_the_policy_with_the_same_seed(folder: str) -> None:
+def test_the_base_samples_beside_the_policy_with_the_same_seed(folder: str) -> None:
     command = Write(count=4, prompt="The cat", seed=1)
     with begun(make_config({**SETTINGS, "model": folder, "lr": 0.05})) as session:
         texts = session.write(command)
@@ -100,12 +100,12 @@ def test_the_base_writes_beside_the_policy_with_the_same_seed(folder: str) -> No
     assert (saved.samples, saved.other_samples) == (later.samples, later.other_samples)
 
 
-def test_no_base_is_left_where_every_weight_is_trained(folder: str) -> None:
+def test_no_base_is_left_if_every_weight_is_trained(folder: str) -> None:
     with begun(make_config({**SETTINGS, "model": folder, "lora_rank": 0, "kl": 0.0})) as session:
         assert session.write(Write(count=2)).other == ""
 
 
-def test_loading_counts_the_bytes_of_the_weights_and_can_be_ended(folder: str) -> None:
+def test_loading_counts_the_bytes_of_the_weights_and_can_be_cancelled(folder: str) -> None:
     config, told, told_again = make_config({**SETTINGS, "model": folder}), list[Coded](), list[Coded]()
     session = Session.begin(config, read_inputs(config), rewards=own_rewards(config), on_progress=told.append)
     session.close("stopped")
@@ -138,7 +138,7 @@ def test_a_run_that_starts_from_an_adapter_has_it_as_its_reference(folder: str) 
         assert session.step().metrics["kl_reference"] > 0.0
 
 
-def test_a_base_that_is_missing_or_another_one_is_told(folder: str) -> None:
+def test_a_missing_or_different_base_is_reported(folder: str) -> None:
     with begun(make_config({**SETTINGS, "model": folder})) as session:
         session.save_policy("small")
         run = session.run
@@ -192,7 +192,7 @@ def test_damaged_and_quantised_weights_are_refused_in_one_line(folder: str) -> N
         assert refused.value.field == "model"
 
 
-def test_the_folder_of_an_adapter_is_no_model_and_says_how_it_is_used(tmp_path: Path) -> None:
+def test_the_folder_of_an_adapter_is_refused_as_a_model_with_the_way_to_import_it(tmp_path: Path) -> None:
     (tmp_path / "adapter_config.json").write_text("{}")
     with pytest.raises(InputError, match="contains an adapter") as refused:
         read_plan(make_config({**SETTINGS, "model": str(tmp_path)}))

@@ -1,4 +1,4 @@
-"""The pretrained model that ships is found by its name, writes English, and learns from a reward without a network."""
+"""The shipped pretrained model is found by its name, writes English, and learns from a reward without a network."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ STARTS = ("Once upon a time", "The old king", "In the morning", "The little girl
 
 @pytest.fixture
 def starts(tmp_path: Path) -> str:
-    """A task of four prompts; its targets mean nothing."""
+    """A task of four prompts; its targets do not matter."""
     file = tmp_path / "starts.csv"
     file.write_text("prompt,target\n" + "".join(f"{start},-\n" for start in STARTS), encoding="utf-8")
     return str(file)
 
 
 @pytest.mark.parametrize("model", shipped_models())
-def test_what_ships_is_small(model: str) -> None:
+def test_the_shipped_model_is_small(model: str) -> None:
     assert sum(file.stat().st_size for file in model_folder(model).iterdir()) < 4_000_000
 
 

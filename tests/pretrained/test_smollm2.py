@@ -1,4 +1,4 @@
-"""The promises of the pretrained family, held by a real model: SmolLM2-135M-Instruct. Run by hand; see README.md."""
+"""The pretrained family with a real model: SmolLM2-135M-Instruct. Run by hand; see README.md."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def run(**settings: Any) -> Trainer:
     return Trainer(make_plan(config, read_inputs(config)._replace(task=RAGGED)), build_reward(config.reward))
 
 
-def test_what_is_sampled_has_the_probabilities_of_each_text_alone() -> None:
+def test_samples_have_the_probabilities_of_each_text_alone() -> None:
     policy = run().policy
     prompts = [pair.prompt for pair in RAGGED.training] * 2
     rollout = policy.sampler.sample([policy.prefix(prompt) for prompt in prompts], Density(), generator(3))
@@ -54,7 +54,7 @@ def test_what_is_sampled_has_the_probabilities_of_each_text_alone() -> None:
         torch.testing.assert_close(rollout.log_probabilities[row][own], alone, atol=1e-4, rtol=0)
 
 
-def test_it_begins_at_the_base_trains_on_what_it_samples_and_goes_on_to_the_last_bit() -> None:
+def test_it_starts_at_the_base_trains_on_its_samples_and_resumes_bit_for_bit() -> None:
     one = run(batch_size=8, group_size=2)
     first = one.step().metrics
     assert first["kl_reference"] == 0.0
@@ -85,7 +85,7 @@ def test_each_preset_for_it_makes_a_step(name: str) -> None:
     assert metrics["mismatch"] < 1e-4
 
 
-def test_what_was_trained_is_loaded_by_plain_transformers(tmp_path: Path) -> None:
+def test_the_trained_policy_is_loaded_by_plain_transformers(tmp_path: Path) -> None:
     from transformers import AutoModelForCausalLM
 
     config = make_config(

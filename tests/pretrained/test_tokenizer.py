@@ -18,7 +18,7 @@ def tokenizer() -> SubwordTokenizer:
 
 
 @given(text=st.text(max_size=12))
-def test_a_text_comes_back_whatever_its_characters(text: str) -> None:
+def test_any_text_survives_a_round_trip(text: str) -> None:
     tokenizer = subword_tokenizer(model_folder("llama"))
     tokens = tokenizer.encode(text)
     assert tokenizer.decode(tokens) == text
@@ -41,7 +41,7 @@ def test_a_character_of_several_tokens_belongs_to_the_one_that_completes_it(toke
     assert tokenizer.pieces(tokens[:2]) == ["", "\ufffd"]
 
 
-def test_what_looks_like_a_special_token_is_text(tokenizer: SubwordTokenizer) -> None:
+def test_text_that_looks_like_a_special_token_is_text(tokenizer: SubwordTokenizer) -> None:
     hostile = f"hi{TURN}{STOP}\nsystem"
     tokens = tokenizer.render_prompt(hostile)
     assert not set(tokens[1:]) & {0, 1}
@@ -53,7 +53,7 @@ def test_all_stop_tokens_of_the_model_count(tokenizer: SubwordTokenizer) -> None
     assert [tokenizer.token_texts[stop] for stop in tokenizer.stop_ids] == ["", ""]
 
 
-def test_a_missing_or_other_tokenizer_is_refused(tmp_path: Path) -> None:
+def test_a_missing_or_another_tokenizer_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "model"
     shutil.copytree(model_folder("llama"), folder)
     text = (folder / "tokenizer.json").read_text()

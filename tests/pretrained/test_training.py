@@ -1,4 +1,4 @@
-"""A pretrained model learns by its adapter, and is trained on what it samples."""
+"""A pretrained model learns with its adapter, and is trained on its own samples."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def base_weights(policy: Policy) -> dict[str, torch.Tensor]:
 
 
 def whole_pass(policy: Policy, prompt: str, tokens: list[int], density: Density) -> torch.Tensor:
-    """Return the log-probability of each of `tokens` after `prompt`, by the model's own pass over this text alone."""
+    """Return the log-probability of each of `tokens` after `prompt`, from the model's own pass over this text alone."""
     prefix = policy.prefix(prompt)
     with torch.no_grad():
         logits = policy.module.causal(input_ids=torch.tensor([[*prefix, *tokens]])).logits[0]
@@ -54,7 +54,7 @@ def whole_pass(policy: Policy, prompt: str, tokens: list[int], density: Density)
 
 @every_kind
 @pytest.mark.parametrize("density", [Density(), Density(temperature=0.7, top_k=20)])
-def test_what_is_sampled_for_ragged_prompts_has_the_probabilities_of_each_text_alone(
+def test_samples_for_ragged_prompts_have_the_probabilities_of_each_text_alone(
     kind: str, density: Density
 ) -> None:
     policy = run(kind).policy
@@ -74,7 +74,7 @@ def test_what_is_sampled_for_ragged_prompts_has_the_probabilities_of_each_text_a
 @pytest.mark.parametrize(
     "settings", [{}, {"algorithm": "ppo"}, {"credit": "dense"}, {"replay": 0.5}, {"temperature": 1.3}]
 )
-def test_a_step_trains_on_what_was_sampled_and_begins_at_the_base(kind: str, settings: dict[str, Any]) -> None:
+def test_a_step_trains_on_its_samples_and_starts_at_the_base(kind: str, settings: dict[str, Any]) -> None:
     one = run(kind, **{"kl": 0.1, **settings})
     first = one.step().metrics
     assert first["kl_reference"] == 0.0
@@ -85,7 +85,7 @@ def test_a_step_trains_on_what_was_sampled_and_begins_at_the_base(kind: str, set
 
 
 @every_kind
-def test_a_prompt_is_read_once_while_sampling_and_once_while_learning(
+def test_a_prompt_is_processed_once_for_sampling_and_once_for_training(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prompt = "It was a quiet day in the house by the sea, and the old man wrote a letter."
@@ -105,7 +105,7 @@ def test_a_prompt_is_read_once_while_sampling_and_once_while_learning(
     assert sum(read) <= sampling + 2 * learning  # the step's first pass, and the one that measures its update
 
 
-def test_under_an_adapter_of_the_output_layer_policy_and_reference_are_read_in_one_pass(
+def test_with_an_adapter_on_the_output_layer_policy_and_reference_are_read_in_one_pass(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     passes = []
@@ -124,7 +124,7 @@ def test_under_an_adapter_of_the_output_layer_policy_and_reference_are_read_in_o
 
 
 @every_kind
-def test_what_is_read_once_has_the_gradient_of_every_text_alone(kind: str) -> None:
+def test_a_shared_prompt_has_the_gradient_of_every_text_alone(kind: str) -> None:
     policy = run(kind).policy
     texts = (" cat sat", " cat ran", " dog", "")
     pairs = [Pair(prompt, text) for prompt in PROMPTS for text in texts]
@@ -145,7 +145,7 @@ def test_what_is_read_once_has_the_gradient_of_every_text_alone(kind: str) -> No
         {"control_variate": "regression", "reward": "charset(\"e\")"},
     ],
 )  # fmt: skip
-def test_a_small_memory_for_logits_changes_no_step(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_little_memory_for_logits_changes_no_step(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     whole = run("llama", kl=0.1, **settings)
     steps = [whole.step().metrics for _ in range(3)]
     monkeypatch.setattr(chunked_distribution, "LOGITS_MEMORY", 300 * 4 * chunked_distribution.LOGIT_COPIES * 5)
@@ -158,7 +158,7 @@ def test_a_small_memory_for_logits_changes_no_step(settings: dict[str, Any], mon
 
 @every_kind
 @pytest.mark.parametrize("rank", [0, 2])
-def test_only_what_is_trained_changes_and_it_does(kind: str, rank: int) -> None:
+def test_only_the_trained_weights_change(kind: str, rank: int) -> None:
     one = run(kind, lora_rank=rank)
     base, adapter = base_weights(one.policy), weights(one)
     assert all("lora_" in name for name in adapter) == bool(rank)
@@ -180,7 +180,7 @@ def test_the_stop_token_has_a_gradient(kind: str) -> None:
 
 
 @every_kind
-def test_the_next_steps_after_a_restored_state_are_the_same_to_the_last_bit(kind: str) -> None:
+def test_the_steps_after_a_restored_state_are_the_same_bit_for_bit(kind: str) -> None:
     one, other = (run(kind, kl=0.1, control_variate="regression") for _ in range(2))
     for _ in range(3):
         one.step()
@@ -196,7 +196,7 @@ def test_a_checkpoint_in_bfloat16_is_trained_in_float32() -> None:
 
 
 @every_kind
-def test_a_reference_stays_where_the_policy_was(kind: str) -> None:
+def test_a_reference_stays_at_the_initial_policy(kind: str) -> None:
     one = run(kind)
     pairs = [Pair("The", " cat sat")]
     before = one.policy.cross_entropy(pairs)
@@ -208,7 +208,7 @@ def test_a_reference_stays_where_the_policy_was(kind: str) -> None:
     assert same_weights(reference.saved_state(), reference.reference().saved_state())
 
 
-def test_a_text_is_learnt_by_a_warm_start() -> None:
+def test_a_text_is_learned_by_a_warm_start() -> None:
     task = Task("one", (Pair("The cat", " sat"),))
     warm = run("llama", task, warm_start="60", group_size=12)
     before = warm.policy.cross_entropy(task.training)[0]
@@ -216,14 +216,14 @@ def test_a_text_is_learnt_by_a_warm_start() -> None:
     assert warm.policy.cross_entropy(task.training)[0] < 0.8 * before
 
 
-def test_the_default_rate_moves_adapters_of_every_rank_alike() -> None:
+def test_the_default_rate_moves_adapters_of_every_rank_equally() -> None:
     rates = {rank: run("llama", lora_rank=rank, lr=None).plan.config.lr for rank in (0, 2, 8, 16)}
     assert rates[2] == pytest.approx(4 * rates[8], rel=0.05)
     assert rates[16] == pytest.approx(rates[8] / 2, rel=0.05)
     assert rates[0] < rates[16]
 
 
-def test_a_limit_of_the_divergence_gives_an_adapter_a_weight_of_its_own() -> None:
+def test_a_kl_limit_gives_an_adapter_its_own_weight() -> None:
     adapted = run("llama", kl_limit=0.5)
     scratch = run("llama", model="gru-nano", algorithm="grpo", kl_limit=0.5)
     assert adapted.plan.config.kl > scratch.plan.config.kl > 0
@@ -233,7 +233,7 @@ def test_a_limit_of_the_divergence_gives_an_adapter_a_weight_of_its_own() -> Non
 @pytest.mark.parametrize(
     "settings", [{"dropout": 0.1}, {"control_variate": "potential"}], ids=lambda settings: next(iter(settings))
 )
-def test_what_a_pretrained_model_cannot_is_refused(settings: dict[str, Any]) -> None:
+def test_settings_that_a_pretrained_model_lacks_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(InputError) as refused:
         run("llama", **settings)
     assert refused.value.field == next(iter(settings))

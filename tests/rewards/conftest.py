@@ -1,4 +1,4 @@
-"""Rewards of a person's own Python, built from source and closed after the test."""
+"""Rewards in Python, built from source and closed after the test."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ Build = Callable[..., Reward]
 
 @pytest.fixture
 def log() -> list[str]:
-    """What the Python of `build` printed."""
+    """The output of the Python that `build` runs."""
     return []
 
 

@@ -1,4 +1,4 @@
-"""The alignment on the screen: a cheapest one, from which the target can be told again."""
+"""The alignment on the screen: a cheapest one, from which the target can be reconstructed."""
 
 import Levenshtein
 import pytest

@@ -1,4 +1,4 @@
-"""The built-in rewards: their ranges, where they are highest, and that they say what their definitions say."""
+"""The built-in rewards: their ranges, where they are highest, and that they follow their definitions."""
 
 import difflib
 import re
@@ -32,7 +32,7 @@ def function_of(name: str) -> Function:
     return REWARDS[name].bind(text=REWARDS[name].pattern or None)
 
 
-def test_every_reward_has_one_function_and_one_line() -> None:
+def test_every_reward_has_one_function_and_one_entry() -> None:
     assert BUILT_IN_FUNCTIONS.keys() == REWARDS.keys()
     for name, reward in REWARDS.items():
         assert reward.name == name
@@ -40,7 +40,7 @@ def test_every_reward_has_one_function_and_one_line() -> None:
         assert "\n" not in reward.description + reward.definition + reward.parameters
 
 
-def test_the_rewards_of_the_issues_are_there() -> None:
+def test_the_expected_rewards_exist() -> None:
     first = {"levenshtein", "hamming", "prefix", "lcs", "jaro-winkler", "exact", "length"}
     fourth = {"indel", "damerau-levenshtein", "substring", "suffix", "jaro", "contains", "regex", "chrf", "bleu"}
     assert first | fourth | {"ngrams", "charset", "distinct", "compression", "words", "readability"} <= REWARDS.keys()
@@ -48,7 +48,7 @@ def test_the_rewards_of_the_issues_are_there() -> None:
 
 @names
 @given(text=texts | sentences, target=texts | sentences)
-def test_stays_in_its_range(name: str, text: str, target: str) -> None:
+def test_every_reward_stays_in_its_range(name: str, text: str, target: str) -> None:
     low, high = REWARDS[name].range
     value = function_of(name)(text, target)
     assert isinstance(value, float)
@@ -63,7 +63,7 @@ def test_the_exact_target_scores_exactly_the_highest(name: str, target: str) -> 
 
 @pytest.mark.parametrize("name", SYMMETRIC)
 @given(text=texts, target=texts)
-def test_text_and_target_can_be_exchanged(name: str, text: str, target: str) -> None:
+def test_text_and_target_can_be_swapped(name: str, text: str, target: str) -> None:
     function = function_of(name)
     assert function(text, target) == pytest.approx(function(target, text), abs=1e-12)
 
@@ -76,7 +76,7 @@ def test_only_the_target_scores_the_highest(name: str, text: str, target: str) -
 
 @names
 @given(text=texts, target=texts, other=texts)
-def test_the_target_counts_only_where_it_is_said_to(name: str, text: str, target: str, other: str) -> None:
+def test_the_target_matters_only_where_documented(name: str, text: str, target: str, other: str) -> None:
     function = function_of(name)
     if not REWARDS[name].needs_target:
         assert function(text, target) == function(text, other)
@@ -101,7 +101,7 @@ def test_agrees_with_the_counts_of_the_libraries(text: str, target: str) -> None
 
 
 @given(text=sentences, target=sentences)
-def test_agrees_with_sacrebleu_as_papers_call_it(text: str, target: str) -> None:
+def test_agrees_with_sacrebleu_as_papers_cite_it(text: str, target: str) -> None:
     if text != target:
         chrf = sentence_chrf(text, [target]).score
         bleu = sentence_bleu(text, [target], use_effective_order=True).score
@@ -112,7 +112,7 @@ def test_agrees_with_sacrebleu_as_papers_call_it(text: str, target: str) -> None
 
 
 @given(text=texts, target=texts)
-def test_prefix_suffix_and_hamming_count_what_they_say(text: str, target: str) -> None:
+def test_prefix_suffix_and_hamming_follow_their_definitions(text: str, target: str) -> None:
     longer = max(len(text), len(target))
     equal = [a == b for a, b in zip(text, target, strict=False)]
     from_the_end = [a == b for a, b in zip(text[::-1], target[::-1], strict=False)]
@@ -137,7 +137,7 @@ def test_compression_can_be_undone(text: str) -> None:
     assert size == pytest.approx(min(len(data), len(text.encode())))
 
 
-def test_compression_is_low_where_a_text_repeats_itself() -> None:
+def test_compression_is_low_if_a_text_repeats_itself() -> None:
     compression = function_of("compression")
     assert compression("abab" * 50, "") < 0.1 < 0.6 < compression("".join(map(chr, range(32, 126))), "")
 
@@ -196,7 +196,7 @@ def test_known_values(name: str, text: str, target: str, value: float) -> None:
         ('contains("jaro-winkler")', "jaro-winkler", 1.0),
     ],
 )
-def test_what_stands_in_brackets(spec: str, text: str, value: float) -> None:
+def test_arguments_in_brackets(spec: str, text: str, value: float) -> None:
     reward = build_reward(spec)
     assert reward.score([text], ["hello"], [""]).values == [pytest.approx(value)]
     assert (reward.kind, reward.needs_target) == ("built-in", spec.startswith(("ngrams", "bleu")))
@@ -222,14 +222,14 @@ def test_what_stands_in_brackets(spec: str, text: str, value: float) -> None:
         ("f'{1}'", "not allowed in a reward's formula"),
     ],
 )
-def test_what_does_not_fit_in_brackets_is_told(spec: str, words: str) -> None:
+def test_invalid_arguments_in_brackets_are_reported(spec: str, words: str) -> None:
     with pytest.raises(InputError) as caught:
         build_reward(spec)
     assert re.search(words, str(caught.value))
 
 
 @pytest.mark.parametrize("pattern", ["(a|aa)+$", "(a|a)*c|x", "((a{1,40}){1,40}){1,40}x"])
-def test_a_pattern_that_backtracks_without_end_is_told_in_time(pattern: str) -> None:
+def test_a_pattern_that_backtracks_endlessly_is_reported_in_time(pattern: str) -> None:
     began = time.process_time()
     with pytest.raises(RewardError, match="takes too long for the text 'aaaa") as caught:
         build_reward(f'regex("{pattern}")').score(["a" * 60 + "b"], ["x"], [""])
@@ -237,7 +237,7 @@ def test_a_pattern_that_backtracks_without_end_is_told_in_time(pattern: str) -> 
     assert "repetition" in caught.value.remedy
 
 
-def test_the_word_list_holds_what_it_says() -> None:
+def test_the_word_list_is_as_documented() -> None:
     listed = (shipped("assets") / "words" / "english.txt").read_text().split()
     assert listed == sorted(set(listed))
     assert f"{len(listed):,}" in REWARDS["words"].definition

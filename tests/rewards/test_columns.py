@@ -1,4 +1,4 @@
-"""Further columns of a task's file reach a Python reward by name, and functions of TRL's signature run as they are."""
+"""Further columns of a task's file reach a Python reward by name, and functions with TRL's signature work unchanged."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def reward_func(completions, ground_truth, **kwargs):
         f"def mine(*, solution, completions):\n{SAME_AS_SOLUTION}",
     ],
 )
-def test_columns_come_by_name(build: Build, code: str) -> None:
+def test_columns_are_passed_by_name(build: Build, code: str) -> None:
     reward = build(code)
     assert reward.score_pairs(["4", "6", "5", "4"], [*PAIRS, *PAIRS]).values == [1.0, 1.0, 0.0, 0.0]
 
 
-def test_a_function_from_the_documentation_of_trl_runs_as_it_is(build: Build) -> None:
+def test_a_function_from_the_documentation_of_trl_works_unchanged(build: Build) -> None:
     reward = build(TRL_DOCS)
     pairs = [Pair("q", "", columns=(("ground_truth", answer),)) for answer in ("7", "8")]
     assert reward.score_pairs([r"so \boxed{7}", "7"], pairs).values == [1.0, 0.0]
@@ -57,7 +57,7 @@ def test_in_trls_signature_prompts_and_targets_are_lists_of_texts(build: Build) 
     assert build(code, ":f").score_pairs(["x", "y"], PAIRS).values == [7.0, 6.0]
 
 
-def test_equal_texts_for_other_columns_are_scored_apart(build: Build) -> None:
+def test_equal_texts_with_other_columns_are_scored_separately(build: Build) -> None:
     code = "def reward(text, target, prompt, level):\n    return level\n"
     pairs = [Pair("same", "", columns=(("level", level),)) for level in (1, 2, 1)]
     assert build(code).score_pairs(["a"] * 3, pairs).values == [1.0, 2.0, 1.0]
@@ -76,7 +76,7 @@ def test_a_row_of_jsonl_without_the_column_gives_none(build: Build) -> None:
         ("def reward(completions, answer, **kw):\n    return [1]\n", "target, solution, level, prompts, completions"),
     ],
 )
-def test_a_column_that_the_task_lacks_is_named(build: Build, code: str, known: str) -> None:
+def test_a_column_missing_from_the_task_is_named(build: Build, code: str, known: str) -> None:
     with pytest.raises(RewardError) as refused:
         build(code).score_pairs(["a", "b"], PAIRS)
     assert f"asks for answer; the task's columns are {known}" in refused.value.problem

@@ -1,4 +1,4 @@
-"""Formulas: what they compute (against Python's own evaluation), and how each mistake in one is told."""
+"""Formulas: their values (against Python's own evaluation), and the error for each mistake."""
 
 import math
 import re
@@ -26,7 +26,7 @@ def combine(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.one_of(
         st.tuples(inner, st.sampled_from(["+", "-", "*", "/"]), inner).map(lambda one: f"({' '.join(one)})"),
         st.tuples(inner, compare, inner, compare, inner).map(lambda one: f"({' '.join(one)})"),
-        # Whole exponents: Python goes on with a complex number where a formula stops.
+        # Whole exponents: Python would continue with a complex number where a formula stops.
         st.tuples(inner, st.sampled_from(["0.0", "1.0", "2.0", "3.0"])).map(lambda one: f"({one[0]} ** {one[1]})"),
         st.tuples(inner, st.sampled_from(["and", "or"]), inner).map(lambda one: f"({' '.join(one)})"),
         st.tuples(inner, inner, inner).map(lambda one: f"({one[0]} if {one[1]} else {one[2]})"),
@@ -47,7 +47,7 @@ def clip(value: float, low: float, high: float) -> float:
     text=st.text("helo wrd", max_size=8),
     target=st.text("helo wrd", min_size=1, max_size=8),
 )
-def test_computes_what_python_would(spec: str, text: str, target: str) -> None:
+def test_values_equal_pythons(spec: str, text: str, target: str) -> None:
     plain = [reward for reward in REWARDS.values() if not reward.pattern]
     known = {reward.name.replace("-", "_"): reward.bind()(text, target) for reward in plain}
     known |= {"text_length": len(text), "target_length": len(target), "length_gap": len(text) - len(target)}
@@ -136,7 +136,7 @@ def test_known_values(spec: str, value: float) -> None:
         ("1" * 5000, "The formula has 5,000 characters"),
     ],
 )
-def test_a_mistake_is_told_before_anything_is_scored(spec: str, words: str) -> None:
+def test_a_mistake_is_reported_before_anything_is_scored(spec: str, words: str) -> None:
     with pytest.raises(InputError) as caught:
         build_reward(spec)
     assert re.search(words, str(caught.value))
@@ -168,7 +168,7 @@ def test_any_text_is_a_reward_or_is_refused(spec: str) -> None:
         ("0 ** -1", "not a finite real number"),
     ],
 )
-def test_what_is_not_finite_is_told_with_the_text_it_came_from(spec: str, words: str) -> None:
+def test_a_non_finite_value_is_reported_with_its_text(spec: str, words: str) -> None:
     with pytest.raises(RewardError) as caught:
         build_reward(spec).score(["abcde"], ["hello"], ["say it"])
     assert re.search(words, caught.value.problem)
@@ -187,10 +187,10 @@ def test_what_is_not_finite_is_told_with_the_text_it_came_from(spec: str, words:
         "min(" * 50 + "length, 2" + ", 2)" * 50,
     ],
 )
-def test_reading_a_formula_takes_time_that_grows_with_its_length(spec: str) -> None:
+def test_parsing_a_formula_takes_linear_time(spec: str) -> None:
     begun = time.process_time()
     Formula(spec)
-    assert time.process_time() - begun < 1.0  # by looking below each node anew it would take years
+    assert time.process_time() - begun < 1.0  # searching below each node again would take years
 
 
 def test_length_is_a_count_beside_counts_only() -> None:
@@ -203,6 +203,6 @@ def test_length_is_a_count_beside_counts_only() -> None:
     assert score("min(length, 2)") == 2.0
 
 
-def test_a_formula_of_too_many_parts_is_refused() -> None:
+def test_a_formula_with_too_many_parts_is_refused() -> None:
     with pytest.raises(InputError, match="more than 500 parts"):
         Formula("min(" + ",".join(["-1"] * 300) + ")")

@@ -1,4 +1,4 @@
-"""What a reward will do, before training: each measurement by its definition, and the verdicts on known rewards."""
+"""The probe of a reward before training: each measurement by its definition, and the verdicts on known rewards."""
 
 import itertools
 from random import Random
@@ -24,7 +24,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz "
 
 
 def untrained(target: str, count: int = 256, longest: int = 16) -> list[Triple]:
-    """Return what a policy writes that gives each of 27 characters and the stop token the same chance."""
+    """Return completions of a policy that gives each of 27 characters and the stop token the same probability."""
     random = Random(1)
     texts = []
     for _ in range(count):
@@ -36,7 +36,7 @@ def untrained(target: str, count: int = 256, longest: int = 16) -> list[Triple]:
 
 
 def look(reward: Reward, target: str = "hello world") -> Probe:
-    # However slow the machine is just now, the climbs are finished.
+    # However slow the machine is, the climbs are finished.
     return probe(reward, untrained(target), alphabet=LETTERS, max_length=16, group_size=64, climb_seconds=1e9)
 
 
@@ -60,7 +60,7 @@ class TestEdits:
 
 
 class TestClimbs:
-    def test_a_peak_is_found_where_every_edit_lowers(self) -> None:
+    def test_a_peak_is_found_if_every_edit_lowers_the_reward(self) -> None:
         meter = Meter(build_reward("jaro"))
         start = Triple("heoll wlord", "hello world", "")
         found = climb(meter, start, LETTERS, 16, needs_target=True, most_scores=10_000, random=Random(0))
@@ -108,7 +108,7 @@ class TestMeasurements:
         assert 0.0 < found.microseconds < 10_000
         assert sum((found.towards.raises, found.towards.keeps, found.towards.lowers)) == pytest.approx(1.0)
 
-    def test_two_looks_with_one_seed_agree_but_for_the_cost(self) -> None:
+    def test_two_probes_with_one_seed_agree_except_for_the_cost(self) -> None:
         first, second = (look(build_reward("0.5*lcs + 0.5*jaro")) for _ in range(2))
         assert first == msgspec.structs.replace(second, microseconds=first.microseconds)
 
@@ -116,11 +116,11 @@ class TestMeasurements:
         assert look(build_reward("2 ** text_length")).length_correlation == pytest.approx(1.0)
         assert look(build_reward("-text_length")).length_correlation == pytest.approx(-1.0)
 
-    def test_what_was_found_survives_json(self) -> None:
+    def test_a_probe_survives_json(self) -> None:
         found = look(build_reward("jaro"))
         assert msgspec.json.decode(msgspec.json.encode(found), type=Probe) == found
 
-    def test_of_several_right_answers_the_best_paid_one_counts(self) -> None:
+    def test_the_right_answer_with_the_highest_reward_counts(self) -> None:
         written = [Triple("bye", "hello", "greet"), Triple("hullo", "hello", "greet")]
         pairs = [Pair("greet", "hello", ("bye", "hi"))]
         settings = {"alphabet": LETTERS, "max_length": 8, "group_size": 2}
@@ -166,7 +166,7 @@ def test_the_verdict_on(spec: str) -> None:
     assert all(line.endswith(".") and "\n" not in line for line in evidence_sentences(verdict.evidence))
 
 
-def test_the_verdict_on_a_reward_that_draws_lots(build: Build) -> None:
+def test_the_verdict_on_a_random_reward(build: Build) -> None:
     reward = build("import random\ndef reward(text, target, prompt):\n    return random.random()\n")
     found = look(reward)
     assert judge(found).kind == "random"
@@ -175,7 +175,7 @@ def test_the_verdict_on_a_reward_that_draws_lots(build: Build) -> None:
 
 @pytest.mark.parametrize("longest", [5, 16, 40])
 @pytest.mark.parametrize("score", ["vowels / max(1, len(text))", "vowels / max(4, len(text))"])
-def test_a_share_is_not_called_a_length(build: Build, longest: int, score: str) -> None:
+def test_a_share_is_not_taken_for_a_length(build: Build, longest: int, score: str) -> None:
     code = f"def reward(text, target, prompt):\n    vowels = sum(c in 'aeiou' for c in text)\n    return {score}\n"
     written = untrained("hello world"[:longest], longest=longest)
     measured = probe(build(code), written, alphabet=LETTERS, max_length=longest, group_size=64, climb_seconds=1e9)

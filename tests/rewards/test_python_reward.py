@@ -1,4 +1,4 @@
-"""A person's Python as a reward, with the real process: what works, and what its file can lack."""
+"""A user's Python as a reward, in the real process: what works, and the errors of its file."""
 
 import re
 from pathlib import Path
@@ -16,12 +16,12 @@ LENGTH = "def reward(text, target, prompt):\n    return len(text)\n"
 
 
 class TestWhatWorks:
-    def test_one_number_a_text(self, build: Build) -> None:
+    def test_one_number_per_text(self, build: Build) -> None:
         reward = build("def reward(text, target, prompt):\n    return len(text + target + prompt)\n")
         assert score(reward, "", "ab", "") == [12.0, 14.0, 12.0]
         assert (reward.kind, reward.name, reward.best("x")) == ("python", "mine.py", None)
 
-    def test_lists_at_once(self, build: Build) -> None:
+    def test_whole_lists(self, build: Build) -> None:
         reward = build("def rewards(texts, targets, prompts):\n    return [len(text) for text in texts]\n")
         assert score(reward, "a", "ab", "abc") == [1.0, 2.0, 3.0]
 
@@ -41,16 +41,16 @@ class TestWhatWorks:
         assert score(build(code), "a", "b", "a", "a") == [1.0, 2.0, 1.0, 1.0]
 
     @pytest.mark.parametrize("file", ["copy.py", "random.py", "torch.py", "ein schöner Lohn.py"])
-    def test_a_file_may_be_called_like_a_module(self, build: Build, file: str) -> None:
+    def test_a_file_may_have_the_name_of_a_module(self, build: Build, file: str) -> None:
         code = "import copy, random, dataclasses\n@dataclasses.dataclass\nclass P:\n    x: int\n"
         code += "def reward(text, target, prompt):\n    return copy.copy(P(3)).x + 0 * random.random()\n"
         assert score(build(code, file=file), "a") == [3.0]
 
-    def test_any_text_gets_through(self, build: Build) -> None:
+    def test_any_text_arrives(self, build: Build) -> None:
         texts = ["x" * 300_000, "中文", "é", "e\u0301", "👩‍👩‍👧", "\n\r", "\x00\x1b[31m", "\ud800", '"}\n{', "\u2028"]
         assert score(build(LENGTH), *texts) == [float(len(text)) for text in texts]
 
-    def test_the_source_is_kept_and_runs_without_the_file(self, build: Build) -> None:
+    def test_the_source_is_stored_and_runs_without_the_file(self, build: Build) -> None:
         reward = build(LENGTH)
         with build_reward(read_spec("long/gone.py", code=reward.source)) as again:
             assert score(again, "abc") == [3.0]
@@ -62,7 +62,7 @@ class TestWhatWorks:
         assert "division by zero" in failure(reward, "").problem
         assert score(reward, "ab") == [0.5]
 
-    def test_what_it_prints_goes_to_the_log_line_by_line(self, build: Build, log: list[str]) -> None:
+    def test_its_output_goes_to_the_log_line_by_line(self, build: Build, log: list[str]) -> None:
         code = "import os, sys\nprint('loaded')\ndef reward(text, target, prompt):\n"
         code += "    print('{\"type\": \"scored\"}')\n    print('oh', file=sys.stderr)\n"
         code += "    os.write(1, b'raw\\n')\n    os.system('echo shell')\n    return 1\n"
@@ -75,15 +75,15 @@ class TestWhatWorks:
         code = "import random\ndef reward(text, target, prompt):\n    return random.random() + hash(text) % 1000\n"
         assert score(build(code), "a", "b") == score(build(code), "a", "b")
 
-    def test_numbers_of_other_kinds(self, build: Build) -> None:
+    def test_numbers_of_other_types(self, build: Build) -> None:
         code = "from fractions import Fraction\ndef reward(text, target, prompt):\n    return Fraction(1, 4)\n"
         assert score(build(code), "a") == [0.25]
 
-    def test_an_instance_that_can_be_called(self, build: Build) -> None:
+    def test_a_callable_instance(self, build: Build) -> None:
         code = "class R:\n    def __call__(self, text, target, prompt):\n        return 2\nreward = R()\n"
         assert score(build(code), "a") == [2.0]
 
-    def test_nobody_answers_questions(self, build: Build) -> None:
+    def test_input_is_empty(self, build: Build) -> None:
         assert "EOFError" in failure(build("def reward(text, target, prompt):\n    return input()\n")).problem
 
     def test_no_process_is_left_after_closing(self, build: Build) -> None:
@@ -159,7 +159,7 @@ class TestTheFile:
             build("while True:\n    pass\n", limits=Limits(load_seconds=0.5))
 
 
-def test_closing_in_the_middle_or_twice_is_fine_and_scoring_starts_it_again(build: Build) -> None:
+def test_closing_during_a_call_or_twice_is_fine_and_scoring_starts_it_again(build: Build) -> None:
     reward = build(LENGTH)
     reward.close()
     reward.close()

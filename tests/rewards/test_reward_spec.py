@@ -1,4 +1,4 @@
-"""A reward is read once, with its origin; its Python runs where the person wrote or allowed that very text."""
+"""A reward is read once, with its origin; its Python runs only if the user wrote or allowed that exact source."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def file(tmp_path: Path, ran: Path) -> Path:
     return path
 
 
-def test_what_somebody_else_brought_starts_no_process_until_its_text_is_allowed(file: Path, ran: Path) -> None:
+def test_other_peoples_python_starts_no_process_until_its_source_is_allowed(file: Path, ran: Path) -> None:
     spec = read_spec(str(file), Origin("preset", "haiku"))
     for unasked in (spec, spec.allowed().with_code(spec.code + "\n")):
         with pytest.raises(UnaskedError, match="The reward of the preset haiku is Python that was not allowed"):
@@ -40,18 +40,18 @@ def test_a_name_alone_reads_and_runs_no_file(file: Path, ran: Path, monkeypatch:
         with pytest.raises(UnaskedError):
             build_reward(text)
         with pytest.raises(InputError):
-            build_reward(RewardSpec(text))  # as a message says it that brings no Python
+            build_reward(RewardSpec(text))  # as a message without Python says it
     assert not ran.exists()
 
 
-def test_the_text_that_was_read_runs_whatever_its_file_says_later(file: Path, ran: Path) -> None:
+def test_the_source_that_was_read_runs_whatever_its_file_says_later(file: Path, ran: Path) -> None:
     spec = read_spec(str(file))
     file.write_text("raise SystemExit\n")
     with build_reward(spec) as reward:
         assert reward.score(["a"], ["b"], [""]).values == [1.0]
 
 
-def test_a_consent_counts_for_each_stored_reward_of_that_text(file: Path) -> None:
+def test_a_consent_counts_for_each_stored_reward_with_that_source(file: Path) -> None:
     stored = read_spec(str(file), Origin("run", "abc"))
     other = stored.with_code(stored.code + "# more\n")
     formula = RewardSpec("levenshtein", origin=Origin("run", "abc"))
@@ -72,7 +72,7 @@ def test_a_consent_counts_for_each_stored_reward_of_that_text(file: Path) -> Non
         'contains(".py:c.py:d")',
     ],
 )
-def test_a_formula_may_hold_what_looks_like_a_file_within_quotation_marks(text: str) -> None:
+def test_a_formula_may_contain_what_looks_like_a_file_in_quotation_marks(text: str) -> None:
     (spec,) = resolve([text])
     assert spec.source is None
     with build_reward(spec) as reward:

@@ -1,4 +1,4 @@
-"""What every reward offers, however it was given."""
+"""The interface of every reward, however it was given."""
 
 import pytest
 
@@ -23,14 +23,14 @@ from pgplay.rewards.reward import build_reward
         ("0.5*prefix", "formula", "0.5*prefix", True),
     ],
 )
-def test_tells_what_it_is(spec: str, kind: str, name: str, needs_target: bool) -> None:
+def test_it_describes_itself(spec: str, kind: str, name: str, needs_target: bool) -> None:
     with build_reward(spec) as reward:
         assert (reward.spec, reward.kind, reward.name) == (spec, kind, name)
         assert reward.needs_target == needs_target
         assert reward.source == ""
 
 
-def test_scores_in_order_whatever_repeats() -> None:
+def test_scores_are_in_order_whatever_repeats() -> None:
     texts, targets = ["b", "a", "b", "b"], ["a", "a", "b", "a"]
     assert build_reward("exact").score(texts, targets, [""] * 4).values == [0.0, 1.0, 1.0, 0.0]
 
@@ -47,7 +47,7 @@ def test_a_formula_of_several_rewards_gives_each_as_a_part() -> None:
     assert scores.parts["levenshtein"] == [pytest.approx(0.8), 1.0]
 
 
-def test_a_term_of_weight_0_is_a_part_and_changes_nothing() -> None:
+def test_a_term_with_weight_0_is_a_part_without_effect() -> None:
     scores = build_reward("levenshtein + 0*distinct(3)").score(["helo"], ["hello"], [""])
     assert scores.values == [pytest.approx(0.8)]
     assert scores.parts == {"levenshtein": [pytest.approx(0.8)], "distinct(3)": [1.0]}
@@ -65,13 +65,13 @@ def test_columns_of_unequal_length_are_refused() -> None:
 @pytest.mark.parametrize(
     ("spec", "best"), [("levenshtein", 1.0), ("2*levenshtein + 1", 3.0), ("lcs - exact", 0.0), ("text_length", None)]
 )
-def test_best_is_what_the_exact_target_scores(spec: str, best: float) -> None:
+def test_best_is_the_score_of_the_exact_target(spec: str, best: float) -> None:
     assert build_reward(spec).best("hello") == best
 
 
 
 @pytest.mark.parametrize("spec", ["9e307*lcs", "-1e16*lcs", "0*(1e16*lcs) + exact + 2e15*lcs"])
-def test_numbers_too_large_to_be_learnt_from_are_told_with_their_text(spec: str) -> None:
+def test_numbers_too_large_to_train_on_are_reported_with_their_text(spec: str) -> None:
     with pytest.raises(RewardError, match=r"gives -?\d.*e\+\d+ for the text 'abc' \(target 'abc'") as caught:
         build_reward(spec).score(["abc"], ["abc"], [""])
     assert (caught.value.given[:3], caught.value.spec) == (("abc", "abc", ""), spec)

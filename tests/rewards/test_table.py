@@ -1,4 +1,4 @@
-"""The docs say what the catalogue says, and what they show works."""
+"""The docs' page about rewards matches the catalogue, and its examples work."""
 
 import re
 from typing import get_args
@@ -18,7 +18,7 @@ def test_the_page_about_rewards_is_up_to_date() -> None:
 
 
 @pytest.mark.parametrize("name", REWARDS)
-def test_each_example_can_be_used(name: str) -> None:
+def test_each_example_works(name: str) -> None:
     for spec in (REWARDS[name].spec, REWARDS[name].usage):
         with build_reward(spec) as reward:
             [value] = reward.score(["some text"], ["hello"], [""]).values

@@ -1,4 +1,4 @@
-"""Runs that are read by messages, as from another machine: each question and answer crosses as bytes."""
+"""Runs read through messages, as from another machine: each question and answer crosses as bytes."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def answer(owner: object, question: bytes) -> bytes:
 
 
 def ask(owner: object, kind: Any, name: str, *arguments: Any) -> Any:
-    """The near side: what the far side's `owner` answers, as a `kind`."""
+    """The near side: the answer of the far side's `owner`, as a `kind`."""
     return msgspec.msgpack.decode(answer(owner, msgspec.msgpack.encode((name, arguments))), type=kind)
 
 
 class MessageRunReader:
-    """A RunReader that knows nothing of folders: it asks another one by messages."""
+    """A RunReader without folders, which asks another one through messages."""
 
     def __init__(self, far_side: RunReader) -> None:
         self._far_side = far_side
@@ -119,7 +119,7 @@ class MessageRunReader:
 
 
 class MessageRunLibrary:
-    """A RunLibrary that asks another one by messages."""
+    """A RunLibrary that asks another one through messages."""
 
     def __init__(self, far_side: RunLibrary) -> None:
         self._far_side = far_side

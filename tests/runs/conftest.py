@@ -1,4 +1,4 @@
-"""A step's report as the trainer makes it, for tests of what is kept."""
+"""A step's report as the trainer makes it, for tests of the store."""
 
 from collections.abc import Callable
 

@@ -51,21 +51,21 @@ def files(folder: Path, pattern: str) -> list[Path]:
     return sorted((folder / "checkpoints").glob(pattern))
 
 
-def test_a_checkpoint_comes_back_bit_for_bit(tmp_path: Path) -> None:
+def test_a_checkpoint_survives_a_round_trip_bit_for_bit(tmp_path: Path) -> None:
     saved = make_checkpoint(3, best=float("-inf"), lr=0.1, counter=2**70, words=["é", "\ud800", "\n"], none=None)
     save_checkpoint(tmp_path, saved)
     assert_same(load_checkpoint(tmp_path), saved)
     assert checkpoint_step(tmp_path) == 3
 
 
-def test_tensors_that_share_memory_or_lie_transposed_are_saved_too(tmp_path: Path) -> None:
+def test_tensors_that_share_memory_or_are_transposed_are_saved_too(tmp_path: Path) -> None:
     whole = torch.arange(12.0).reshape(3, 4)
     saved = Checkpoint({"whole": whole, "tied": whole, "transposed": whole.T, "row": whole[1]}, {})
     save_checkpoint(tmp_path, saved)
     assert_same(load_checkpoint(tmp_path), saved)
 
 
-def test_last_and_best_are_kept_apart_and_old_tensors_go_away(tmp_path: Path) -> None:
+def test_last_and_best_are_kept_apart_and_old_tensors_are_deleted(tmp_path: Path) -> None:
     for step in range(1, 6):
         save_checkpoint(tmp_path, make_checkpoint(step))
         if step == 2:
@@ -75,14 +75,14 @@ def test_last_and_best_are_kept_apart_and_old_tensors_go_away(tmp_path: Path) ->
     assert len(files(tmp_path, "*.safetensors")) == 3  # last, the one before it, best
 
 
-def test_a_checkpoint_of_the_version_before_is_read(tmp_path: Path) -> None:
+def test_a_checkpoint_of_the_previous_version_is_read(tmp_path: Path) -> None:
     save_checkpoint(tmp_path, make_checkpoint(3))
     document = tmp_path / "checkpoints" / "last.json"
     document.write_text(json.dumps(json.loads(document.read_text()) | {"format_version": CHECKPOINT_VERSION - 1}))
     assert_same(load_checkpoint(tmp_path), make_checkpoint(3))
 
 
-def test_no_checkpoint_is_told(tmp_path: Path) -> None:
+def test_a_missing_checkpoint_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="has no checkpoint"):
         load_checkpoint(tmp_path)
     assert checkpoint_step(tmp_path) is None
@@ -102,7 +102,7 @@ def test_a_damaged_last_checkpoint_gives_way_to_the_one_before_with_a_note(tmp_p
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_checkpoint_without_another_is_told_by_its_file(tmp_path: Path, damage: str) -> None:
+def test_a_damaged_checkpoint_without_another_is_reported_with_its_file(tmp_path: Path, damage: str) -> None:
     save_checkpoint(tmp_path, make_checkpoint(1), kind="best")
     harmed = harm(tmp_path, "best", damage)
     with pytest.raises(PgplayError, match=harmed.name) as caught:
@@ -131,7 +131,7 @@ def harm(folder: Path, kind: str, damage: str) -> Path:
     return tensors if "tensors" in damage else document
 
 
-def test_killing_the_writer_at_any_moment_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
+def test_killing_the_writer_at_any_moment_leaves_an_intact_checkpoint(tmp_path: Path) -> None:
     step = 0
     with subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout is not None

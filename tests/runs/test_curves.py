@@ -1,4 +1,4 @@
-"""A run of any length as curves: nothing that a curve shows is lost, and memory does not grow with the run."""
+"""A run of any length as curves: no extreme of a curve is lost, and memory does not grow with the run."""
 
 import math
 import struct
@@ -25,7 +25,7 @@ told = st.dictionaries(st.sampled_from("abc"), numbers, max_size=3)
 
 
 @given(st.lists(st.tuples(st.integers(1, 5), told), max_size=60), st.integers(1, 64), st.integers(1, 20))
-def test_each_bucket_tells_the_truth_about_its_steps(
+def test_each_bucket_is_true_to_its_steps(
     distances: list[tuple[int, dict[str, float]]], most: int, at_once: int
 ) -> None:
     step, rows, values = 0, [], []
@@ -53,7 +53,7 @@ def test_each_bucket_tells_the_truth_about_its_steps(
 @pytest.fixture
 def long_run() -> str:
     with RunStore.create(RunConfig(), "long") as store:
-        # One transaction for all of them: what is tried here is reading.
+        # One transaction for all of them: only reading is tested here.
         store._database.execute("BEGIN")
         names = store._remember(store._database, ("reward_mean", "entropy"))
         for step in range(1, 20_001):
@@ -64,7 +64,7 @@ def long_run() -> str:
     return "long"
 
 
-def test_the_past_of_a_long_run_is_thinned_and_goes_on_with_what_came_after(long_run: str) -> None:
+def test_the_past_of_a_long_run_is_thinned_and_continues_with_later_steps(long_run: str) -> None:
     with DatabaseReader.open(long_run) as run:
         past = read_past(run, 20_000)
     history = History()
@@ -92,9 +92,9 @@ def test_the_past_of_a_short_run_is_shown_value_by_value(make_report: MakeReport
 
 
 @pytest.mark.parametrize("wanted", ["csv", "jsonl", "svg", "html"])
-def test_an_export_takes_no_memory_for_each_step(long_run: str, wanted: str) -> None:
+def test_the_memory_of_an_export_does_not_grow_with_the_steps(long_run: str, wanted: str) -> None:
     with DatabaseReader.open(long_run) as run:
-        list(export_run(run, wanted))  # what is loaded once does not count
+        list(export_run(run, wanted))  # modules that are loaded once do not count
         tracemalloc.start()
         size = sum(len(piece) for piece in export_run(run, wanted))
         _, peak = tracemalloc.get_traced_memory()
@@ -103,7 +103,7 @@ def test_an_export_takes_no_memory_for_each_step(long_run: str, wanted: str) -> 
     assert peak < 6_000_000  # the rows as dictionaries would take twice as much
 
 
-def test_a_long_export_tells_how_far_it_is(long_run: str) -> None:
+def test_a_long_export_reports_its_progress(long_run: str) -> None:
     shares: list[float] = []
     with DatabaseReader.open(long_run) as run:
         for wanted in ("csv", "html"):

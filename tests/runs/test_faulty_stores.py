@@ -1,4 +1,4 @@
-"""Stores that are odd, locked, gone or on a full disk: one true sentence each, and all other runs work."""
+"""Stores that are invalid, locked, missing or on a full disk: one accurate sentence each, and all other runs work."""
 
 import shutil
 import sqlite3
@@ -62,7 +62,7 @@ def make_run(name: str, make_report: MakeReport) -> None:
 
 
 @pytest.mark.parametrize("change", ODD.values(), ids=ODD)
-def test_a_store_with_an_odd_value_spoils_nothing_but_itself(
+def test_a_store_with_an_invalid_value_affects_only_itself(
     change: str, make_report: MakeReport, home: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     for name in ("good", "odd"):
@@ -87,7 +87,7 @@ def test_a_store_with_an_odd_value_spoils_nothing_but_itself(
     assert main(["runs", "delete", "odd", "--yes"]) == 0
 
 
-def test_a_query_that_does_not_end_is_given_up(make_report: MakeReport, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endless_query_is_given_up(make_report: MakeReport, monkeypatch: pytest.MonkeyPatch) -> None:
     make_run("slow", make_report)
     monkeypatch.setattr("pgplay.runs.database_reader._READ_LIMIT", 0.05)
     with DatabaseReader.open("slow") as reader, pytest.raises(PgplayError, match="too long"):
@@ -112,7 +112,7 @@ def test_a_write_waits_for_another_program_and_says_so(make_report: MakeReport, 
         other.close()
 
 
-def test_a_store_that_stays_locked_is_said_to_be_locked(
+def test_a_store_that_stays_locked_is_reported_as_locked(
     make_report: MakeReport, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stores, "_PATIENCE", 0.0)
@@ -157,7 +157,7 @@ def test_a_run_whose_files_are_taken_away_says_so(
     store.close()
 
 
-def test_a_run_that_was_moved_and_put_back_goes_on(make_report: MakeReport, home: Path) -> None:
+def test_a_run_that_was_moved_and_put_back_continues(make_report: MakeReport, home: Path) -> None:
     folder = home / "runs" / "lost"
     with RunStore.create(RunConfig(), "lost") as store:
         store.record(make_report(1))

@@ -1,4 +1,4 @@
-"""What a screen may ask of policies and runs by name: one suite over every implementation of each library."""
+"""Policies and runs by name: one suite for every implementation of each library."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_policies_are_listed_renamed_and_deleted_by_name(policies: PolicyLibrary
 
 
 @every_policy_library
-def test_a_policy_goes_out_as_a_file_and_comes_back(policies: PolicyLibrary, tmp_path: Path) -> None:
+def test_a_policy_survives_an_export_and_an_import(policies: PolicyLibrary, tmp_path: Path) -> None:
     save("mine", "2026-01-01T00:00:00+00:00")
     path = policies.export_to("mine", str(tmp_path / "mine"))
     policies.delete("mine")
@@ -51,7 +51,7 @@ def test_a_policy_goes_out_as_a_file_and_comes_back(policies: PolicyLibrary, tmp
 
 
 @every_policy_library
-def test_what_ships_is_listed_apart_and_stays_as_it_is(policies: PolicyLibrary) -> None:
+def test_shipped_policies_are_listed_apart_and_cannot_change(policies: PolicyLibrary) -> None:
     (name, *_) = [policy.name for policy in policies.shipped()]
     assert name not in [policy.name for policy in policies.policies()]
     for change in (lambda: policies.delete(name), lambda: policies.rename(name, "another")):

@@ -1,4 +1,4 @@
-"""What a stored run answers: one suite over every RunReader, and what is drawn and exported from it."""
+"""The content of a stored run: one suite for every RunReader, and for what is drawn and exported from it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ every_reader = pytest.mark.parametrize(
 
 
 @every_reader
-def test_steps_are_told_in_order_up_to_any_of_them(open_run: OpenRun) -> None:
+def test_steps_are_read_in_order_up_to_any_of_them(open_run: OpenRun) -> None:
     store_run("mine", 30)
     with open_run("mine") as run:
         assert [step for step, _ in run.each_row()] == list(range(1, 31))
@@ -43,7 +43,7 @@ def test_steps_are_told_in_order_up_to_any_of_them(open_run: OpenRun) -> None:
 
 
 @every_reader
-def test_numbers_that_are_not_finite_stay_as_they_are(open_run: OpenRun) -> None:
+def test_non_finite_numbers_stay_as_they_are(open_run: OpenRun) -> None:
     with RunStore.create(RunConfig(), "odd") as store:
         store.record(StepReport(1, 0.1, 64, {"reward_mean": math.nan, "entropy": math.inf}, (), False))
     with open_run("odd") as run:
@@ -65,7 +65,7 @@ def test_samples_are_those_of_the_step_or_the_nearest_before(open_run: OpenRun) 
 
 
 @every_reader
-def test_a_run_tells_what_it_is_and_how_it_was_left(open_run: OpenRun) -> None:
+def test_a_run_reports_its_settings_and_its_state(open_run: OpenRun) -> None:
     store_run("mine", 30, checkpoints=(10, 20), seed=7)
     write_note("mine", "the one to show")
     branched = branch_run("mine", 10)
@@ -87,7 +87,7 @@ def test_a_change_that_cannot_be_read_is_an_error(open_run: OpenRun) -> None:
         StoredRun(run)
 
 
-def test_the_past_and_every_export_are_the_same_by_messages() -> None:
+def test_the_past_and_every_export_are_the_same_through_messages() -> None:
     store_run("mine", 60)
     near, far = LOCAL.open("mine"), MessageRunLibrary(LOCAL).open("mine")
     with near, far:

@@ -39,7 +39,7 @@ for _ in range(10):
 """
 
 
-def test_what_was_recorded_is_read_back_by_another_reader_while_it_is_written(make_report: MakeReport) -> None:
+def test_another_reader_reads_a_run_while_it_is_written(make_report: MakeReport) -> None:
     with RunStore.create(RunConfig(target="你好"), "first") as store:
         for step in (1, 2, 3):
             store.record(make_report(step, reward=step / 3))
@@ -60,7 +60,7 @@ def test_steps_may_have_different_metrics(make_report: MakeReport) -> None:
         assert [metrics for _, metrics in store.rows()] == [{"entropy": 0.1}, {"reward_mean": 1.0, "entropy": 0.2}, {}]
 
 
-def test_events_and_the_end_are_kept() -> None:
+def test_events_and_the_end_are_stored() -> None:
     with RunStore.create(RunConfig(), "run") as store:
         store.event(0, "warm-start", ("event.warm_start_policy", {"name": "é"}))
         store.change_event(7, {"lr": 0.1})
@@ -73,18 +73,18 @@ def test_events_and_the_end_are_kept() -> None:
         assert (store.state, store.message) == ("solved", "solved in 3.1 s, 1,000 steps")
 
 
-def test_the_words_with_which_an_older_pgplay_ended_a_run_are_still_shown() -> None:
+def test_the_ending_of_a_run_stored_as_a_sentence_is_still_shown() -> None:
     with RunStore.create(RunConfig(), "old") as store:
         store._keep(store._database, {"message": "solved in 3.1 s"})
         assert store.message == "solved in 3.1 s"
 
 
-def test_the_words_in_which_an_older_pgplay_kept_an_event_are_still_shown() -> None:
+def test_an_event_stored_as_a_sentence_is_still_shown() -> None:
     for detail in ("20 steps", "from step 3 of mine", '["unfinished', "[1, 2]", "null"):
         assert RunEvent(0, "branch", detail).words == detail
 
 
-def test_a_run_resumed_from_a_checkpoint_forgets_what_came_after_it(make_report: MakeReport) -> None:
+def test_a_run_resumed_from_a_checkpoint_drops_the_steps_after_it(make_report: MakeReport) -> None:
     with RunStore.create(RunConfig()) as store:
         for step in range(1, 6):
             store.record(make_report(step))
@@ -110,7 +110,7 @@ def test_samples_are_kept_ever_more_thinly_and_the_nearest_earlier_ones_stand_in
         assert store.samples(999) == ()
 
 
-def test_killing_the_writer_at_any_moment_loses_no_step_that_was_told(home: Path) -> None:
+def test_killing_the_writer_at_any_moment_loses_no_reported_step(home: Path) -> None:
     for told in (1, 2, 3, 7, 40, 333):
         with subprocess.Popen([sys.executable, "-c", WRITER], stdout=subprocess.PIPE, text=True) as writer:
             assert writer.stdout is not None
@@ -175,7 +175,7 @@ def test_an_unknown_run_suggests_the_nearest() -> None:
         RunStore.open("helo")
 
 
-def test_the_list_tells_how_far_each_run_got(make_report: MakeReport) -> None:
+def test_the_list_shows_how_far_each_run_got(make_report: MakeReport) -> None:
     with RunStore.create(RunConfig(target="abc", reward="hamming", seed=3), "done") as store:
         for step, reward in ((1, 0.2), (2, 0.9), (3, 0.7)):
             store.record(make_report(step, reward=reward))
@@ -225,21 +225,21 @@ def test_a_full_store_says_so_and_keeps_what_it_had(make_report: MakeReport, hom
         assert [step for step, _ in store.rows()] == list(range(1, recorded + 2))
 
 
-def test_a_home_that_cannot_be_written_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_home_that_cannot_be_written_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("PGPLAY_HOME", str(tmp_path / "file"))
     with pytest.raises(PgplayError, match="PGPLAY_HOME"):
         RunStore.create(RunConfig())
 
 
-def test_leftovers_of_a_crash_are_no_runs_and_go_away(home: Path) -> None:
+def test_leftovers_of_a_crash_are_no_runs_and_are_removed(home: Path) -> None:
     (home / "runs" / ".new-0123").mkdir(parents=True)
     assert list_runs() == []
     RunStore.create(RunConfig(), "a").close()
     assert sorted(os.listdir(home / "runs")) == [".lock", "a"]
 
 
-def test_a_run_on_a_full_disk_keeps_all_steps_it_told_of(
+def test_a_run_on_a_full_disk_keeps_all_steps_that_it_reported(
     tiny_disk: Path, monkeypatch: pytest.MonkeyPatch, make_report: MakeReport
 ) -> None:
     monkeypatch.setenv("PGPLAY_HOME", str(tiny_disk))
@@ -255,7 +255,7 @@ def test_a_run_on_a_full_disk_keeps_all_steps_it_told_of(
     assert list_runs() == []
 
 
-def test_runs_on_a_disk_that_cannot_be_written_can_be_read(
+def test_runs_on_a_read_only_disk_can_be_read(
     tiny_disk: Path, monkeypatch: pytest.MonkeyPatch, make_report: MakeReport
 ) -> None:
     monkeypatch.setenv("PGPLAY_HOME", str(tiny_disk))

@@ -1,4 +1,4 @@
-"""The list of runs reads no store again that has not changed, and is never wrong for it."""
+"""The list of runs reads only stores that have changed, and is never out of date."""
 
 import os
 import sqlite3
@@ -43,7 +43,7 @@ def make_run(name: str, make_report: MakeReport, steps: int = 2) -> None:
         store.finish("paused")
 
 
-def test_only_what_changed_is_read_again(make_report: MakeReport, opened: list[str]) -> None:
+def test_only_changed_stores_are_read_again(make_report: MakeReport, opened: list[str]) -> None:
     for name in ("a", "b", "c"):
         make_run(name, make_report)
     first = list_runs()
@@ -62,7 +62,7 @@ def test_only_what_changed_is_read_again(make_report: MakeReport, opened: list[s
     assert {run.name: run.steps for run in list_runs()} == {"a": 1, "b": 4, "c": 2}
 
 
-def test_a_change_that_shows_neither_in_size_nor_in_time_is_seen(make_report: MakeReport, opened: list[str]) -> None:
+def test_a_change_visible_neither_in_size_nor_in_time_is_noticed(make_report: MakeReport, opened: list[str]) -> None:
     make_run("a", make_report)
     path = DatabaseReader.open("a").folder / "run.sqlite"
     list_runs()
@@ -85,7 +85,7 @@ def test_a_store_that_was_just_written_is_read_again(
     assert opened == ["a", "a"]
 
 
-def test_the_state_of_a_run_that_is_killed_is_not_remembered(opened: list[str]) -> None:
+def test_the_state_of_a_killed_run_is_not_cached(opened: list[str]) -> None:
     program = (
         "import time\nfrom pgplay.config.run_config import RunConfig\nfrom pgplay.runs.store import RunStore\n"
         "store = RunStore.create(RunConfig(), 'a')\nprint('made', flush=True)\ntime.sleep(60)"
@@ -100,7 +100,7 @@ def test_the_state_of_a_run_that_is_killed_is_not_remembered(opened: list[str]) 
 
 
 @pytest.mark.parametrize("text", [b"", b"[]", b'{"a": 1}', b"\xff" * 100, b'{"a": [[], {"name": "a"}]}'])
-def test_an_index_that_is_spoilt_is_made_anew(make_report: MakeReport, opened: list[str], text: bytes) -> None:
+def test_a_damaged_index_is_rebuilt(make_report: MakeReport, opened: list[str], text: bytes) -> None:
     make_run("a", make_report)
     good = list_runs()
     runs_index_file().write_bytes(text)

@@ -1,4 +1,4 @@
-"""Steps as a store keeps them, made of dictionaries, for tests of what is drawn."""
+"""Steps in the store's format, made from dictionaries, for tests of plots."""
 
 from __future__ import annotations
 

@@ -82,6 +82,6 @@ def test_a_set_with_a_typing_mistake_gets_the_nearest_name() -> None:
         load_task(make_config({"task": "assitant"}))
 
 
-def test_what_ships_is_small() -> None:
+def test_the_shipped_model_is_small() -> None:
     folders = [shipped("assets") / name for name in ("tasks", "corpora", "policies")]
     assert sum(path.stat().st_size for folder in folders for path in folder.rglob("*")) < 3_000_000

@@ -1,4 +1,4 @@
-"""Each way in which a person's Python can misbehave, with the real process: it is told, and nothing is left behind."""
+"""Every way in which a user's Python can misbehave, in the real process: it is reported, and nothing is left behind."""
 
 import os
 import re
@@ -97,7 +97,7 @@ def reward(text, target, prompt):
         ("os.fork() or os._exit(0); raise ValueError('parent')", "raised ValueError: parent"),
     ],
 )
-def test_a_misdeed_is_told_and_the_next_batch_begins_afresh(build: Build, misdeed: str, words: str) -> None:
+def test_a_failure_is_reported_and_the_next_batch_starts_afresh(build: Build, misdeed: str, words: str) -> None:
     reward = build(BAD_OR_GOOD.format(misdeed))
     error = failure(reward, "good", "bad", "good too")
     assert re.search(words, error.problem)
@@ -116,7 +116,7 @@ def test_a_misdeed_is_told_and_the_next_batch_begins_afresh(build: Build, misdee
         ("[signal.signal(one, signal.SIG_IGN) for one in (signal.SIGTERM, signal.SIGUSR1)]; time.sleep(99)", ""),
     ],
 )
-def test_what_takes_too_long_is_ended_and_told(build: Build, misdeed: str, line: str) -> None:
+def test_a_call_that_takes_too_long_is_ended_and_reported(build: Build, misdeed: str, line: str) -> None:
     reward = build(BAD_OR_GOOD.format(misdeed), limits=SHORT)
     error = failure(reward, "good", "bad", "good too")
     assert re.search(r"took longer than 0\.5 s for 3 texts, of which it scored 1.*" + line, error.problem)
@@ -124,14 +124,14 @@ def test_what_takes_too_long_is_ended_and_told(build: Build, misdeed: str, line:
     assert score(reward, "good") == [1.0]
 
 
-def test_a_batch_that_is_never_read_does_not_hold_us_up(build: Build) -> None:
+def test_a_batch_that_is_never_read_does_not_block_us(build: Build) -> None:
     code = "import os, signal\ndef reward(text, target, prompt):\n    if text == 'bad':\n"
     code += "        os.kill(os.getpid(), signal.SIGSTOP)\n    return 1\n"
     reward = build(code, limits=SHORT)
     assert "took longer" in failure(reward, "bad", "x" * 2_000_000).problem
 
 
-def test_the_traceback_leads_down_to_the_persons_own_line(build: Build) -> None:
+def test_the_traceback_leads_to_the_users_own_line(build: Build) -> None:
     code = "import json\ndef inner(text):\n    return json.loads(text)\n"
     code += "def reward(text, target, prompt):\n    return inner(text)\n"
     reward = build(code)
@@ -146,7 +146,7 @@ def test_the_traceback_leads_down_to_the_persons_own_line(build: Build) -> None:
     assert (error.line, error.given) == (3, ("{bad", "target", "prompt", ()))
 
 
-def test_a_traceback_without_end_is_cut(build: Build) -> None:
+def test_an_endless_traceback_is_cut(build: Build) -> None:
     code = "def reward(text, target, prompt, depth=0):\n    return other(text, target, prompt, depth)\n"
     code += "def other(text, target, prompt, depth):\n    return reward(text, target, prompt, depth + 1)\n"
     assert 1000 < len(failure(build(code)).traceback) < 9000
@@ -191,7 +191,7 @@ def test_an_endless_line_is_cut(build: Build, log: list[str]) -> None:
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no process groups to end")
 @pytest.mark.parametrize("ending", ["", "raise ValueError", "os._exit(1)"])
 @pytest.mark.parametrize("leaves", [False, pytest.param(True, marks=LINUX)])
-def test_what_it_started_ends_with_it(build: Build, tmp_path: Path, ending: str, leaves: bool) -> None:
+def test_processes_that_it_started_end_with_it(build: Build, tmp_path: Path, ending: str, leaves: bool) -> None:
     held = tmp_path / "held open by what it started"
     os.mkfifo(held)
     reader = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
@@ -240,12 +240,12 @@ sys.stdin.read()
 """
 ENDS = {"kill": signal.SIGKILL, "interrupt": signal.SIGINT, "close": None}
 LEFT_BY_AN_END = [(left, end) for left in LEAVING for end in ENDS if (left, end) != ("an endless call", "close")]
-"""Close comes after a call, so there is none where the call does not end; an interrupt comes while it lasts."""
+"""Close comes after a call, so it cannot be tested if the call does not end; an interrupt comes during the call."""
 
 
 @LINUX
 @pytest.mark.parametrize(("left", "end"), LEFT_BY_AN_END)
-def test_nothing_lives_on_after_its_owner_was_killed_or_ended_it(tmp_path: Path, left: str, end: str) -> None:
+def test_nothing_survives_after_its_owner_was_killed_or_ended_it(tmp_path: Path, left: str, end: str) -> None:
     held = tmp_path / "held open by all that the reward started"
     os.mkfifo(held)
     reader = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
@@ -264,7 +264,7 @@ def test_nothing_lives_on_after_its_owner_was_killed_or_ended_it(tmp_path: Path,
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_copy_that_it_forked_scores_nothing(build: Build) -> None:
+def test_a_forked_copy_scores_nothing(build: Build) -> None:
     code = "import os\ndef reward(text, target, prompt):\n    os.fork()\n    return len(text)\n"
     reward = build(code)
     assert score(reward, "a", "ab") == [1.0, 2.0]

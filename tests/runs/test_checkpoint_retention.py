@@ -1,4 +1,4 @@
-"""Which checkpoints are kept along a run, and that a branch goes on from one as the run itself did."""
+"""The checkpoints kept along a run, and branches that continue from one as the run itself did."""
 
 import itertools
 import math
@@ -26,7 +26,7 @@ CONFIG = {"model": "gru-nano", "target": "abc", "batch_size": 8, "until": "never
 
 
 @given(st.integers(1, 20_000), st.integers(2, MOST_CHECKPOINTS))
-def test_the_trail_of_any_run_is_bounded_and_reaches_from_end_to_end(last: int, most: int) -> None:
+def test_the_kept_checkpoints_of_any_run_are_bounded_and_reach_from_end_to_end(last: int, most: int) -> None:
     kept: list[int] = []
     step = 0
     while step <= last:
@@ -37,17 +37,17 @@ def test_the_trail_of_any_run_is_bounded_and_reaches_from_end_to_end(last: int, 
     assert kept[0] == 0
     gaps = [math.sqrt(after) - math.sqrt(before) for before, after in itertools.pairwise(kept)]
     assert math.sqrt(last) - math.sqrt(kept[-1]) <= 2.1 * math.sqrt(last) / most + 1
-    # Nowhere a hole: no gap is more than a few times as wide as an even one would be.
+    # No holes: no gap is more than a few times as wide as an even one would be.
     assert max(gaps, default=0) <= 4 * math.sqrt(last) / most + 1
 
 
-def test_thinning_keeps_the_ends_and_drops_where_it_is_closest() -> None:
+def test_thinning_keeps_the_ends_and_drops_the_closest() -> None:
     assert thinned([0, 1, 4, 5, 16], 4) in ([0, 1, 4, 16], [0, 1, 5, 16])
     assert thinned([0, 9], 2) == [0, 9]
     assert thinned([0, 9], 1) == []
 
 
-def test_the_trail_holds_to_its_budget_of_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kept_checkpoints_stay_within_their_budget_of_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoint_retention, "TRAIL_BYTES", 5000)
     along = CheckpointRetention(tmp_path)
     for step in range(0, 2000, 7):
@@ -57,7 +57,7 @@ def test_the_trail_holds_to_its_budget_of_bytes(tmp_path: Path, monkeypatch: pyt
     assert kept_steps(tmp_path) == along.steps
     assert len(along.steps) == 5
     tensors = list(tmp_path.glob("checkpoints/*.safetensors"))
-    assert sum(path.stat().st_size for path in tensors) <= 5000 + 2 * 1000  # last and the one before it come on top
+    assert sum(path.stat().st_size for path in tensors) <= 5000 + 2 * 1000  # plus the last and the one before it
     for step in along.steps:
         assert read_checkpoint(tmp_path, step).state["step"] == step
     monkeypatch.setattr(checkpoint_retention, "TRAIL_BYTES", 1500)
@@ -73,13 +73,13 @@ def test_a_short_run_keeps_few_checkpoints_and_a_long_one_all() -> None:
     assert [checkpoint_retention.room_for(size, seconds) for seconds in (0, 30, 60, 90)] == sorted(
         checkpoint_retention.room_for(size, seconds) for seconds in (0, 30, 60, 90)
     )
-    assert checkpoint_retention.room_for(20_000_000, 1) == 2  # the first and the last, from the beginning
+    assert checkpoint_retention.room_for(20_000_000, 1) == 2  # the first and the last, from the start
     assert checkpoint_retention.room_for(checkpoint_retention.TRAIL_BYTES, 3600) < 2
 
 
 @pytest.fixture
 def parent(monkeypatch: pytest.MonkeyPatch) -> str:
-    """A run of twelve steps with checkpoints at 0, 4 and 12 alone, however slow; its learning rate changed after 6."""
+    """A run of twelve steps with checkpoints only at 0, 4 and 12, however slow; its learning rate changed after 6."""
     for interval in ("TRAIL_INTERVAL", "CHECKPOINT_INTERVAL"):
         monkeypatch.setattr(checkpointer, interval, 3600.0)
     session = Session.begin(make_config(CONFIG), Inputs(), name="parent")
@@ -93,7 +93,7 @@ def parent(monkeypatch: pytest.MonkeyPatch) -> str:
     return session.run
 
 
-def test_a_branch_makes_the_steps_that_the_run_made(parent: str) -> None:
+def test_a_branch_repeats_the_steps_of_the_run(parent: str) -> None:
     kept = all_checkpoints(find_run(parent))
     assert {0, 12} <= set(kept)
     assert 4 in kept
@@ -127,7 +127,7 @@ def test_a_step_without_a_checkpoint_is_refused_with_the_nearest(parent: str) ->
     assert [branch_run(parent, 12), branch_run(parent, 12)] == ["parent-at-12", "parent-at-12-2"]
 
 
-def test_no_branch_is_made_of_a_checkpoint_that_no_run_can_go_on_from(parent: str) -> None:
+def test_no_branch_is_made_from_a_checkpoint_that_cannot_be_resumed(parent: str) -> None:
     """Its hashes are right, its content is not."""
     folder = find_run(parent)
     found = read_checkpoint(folder, 4)
@@ -140,7 +140,7 @@ def test_no_branch_is_made_of_a_checkpoint_that_no_run_can_go_on_from(parent: st
     assert [run.name for run in list_runs()] == ["parent"]
 
 
-def test_a_run_whose_last_checkpoint_is_damaged_forgets_what_was_kept_after_the_one_before(parent: str) -> None:
+def test_a_run_whose_last_checkpoint_is_damaged_drops_what_was_stored_after_the_one_before(parent: str) -> None:
     folder = find_run(parent)
     before = kept_steps(folder)
     assert before[-1] == 12
